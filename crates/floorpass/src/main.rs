@@ -1,0 +1,2 @@
+//! The Floorpass program.
+fn main() {}
