@@ -1,2 +1,60 @@
-//! Automation of the workspace.
-fn main() {}
+//! Automation of the workspace: `cargo xtask test`, `tidy`, `bench`.
+
+mod bench;
+mod browser;
+mod clients;
+mod demo;
+mod fuzz;
+mod licence;
+mod postgres;
+mod requirement;
+mod shell;
+mod stage;
+mod test;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  test [STAGE..]  everything that must pass, or only the named stages; ends with a plain count
+                  stages: format clippy tidy deny unit doc clients browser fuzz
+  tidy            the house rules: names, layers, purity, size, SQL, licences, documents
+  bench [ARGS..]  the benchmarks; arguments go to them (see docs/benchmarks.md)
+  help            this text
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let root = root();
+    let done = match command.as_str() {
+        "test" => test::run(&root, &rest),
+        "tidy" => tidy::run(&root),
+        "bench" => bench::run(&root, &rest),
+        "help" | "--help" | "-h" | "" => {
+            print!("{HELP}");
+            return if command.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+        other => {
+            eprintln!("xtask: there is no command {other:?}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("\nxtask {command}: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's folder: the one above this package's.
+fn root() -> PathBuf {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    own.parent().map_or(own.clone(), std::path::Path::to_path_buf)
+}

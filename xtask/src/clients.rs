@@ -1,0 +1,94 @@
+//! Real, unmodified client libraries from PyPI against the real program.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::demo::{self, Demo};
+use crate::requirement::Programs;
+use crate::shell;
+use crate::stage::Count;
+
+/// Acceptance drivers of others, run when they lie beside the project: what version 0.1 must pass.
+const DRIVERS: [&str; 11] = [
+    "connect",
+    "qualify",
+    "market_order",
+    "limit_modify_cancel",
+    "bracket",
+    "what_if",
+    "positions_summary",
+    "historical",
+    "two_clients",
+    "duplicate_id",
+    "refused",
+];
+
+/// Runs tests/clients, then the drivers.
+pub fn run(root: &Path, programs: &Programs) -> Result<Count, String> {
+    let python = environment(root, programs)?;
+    let binary = demo::binary(root)?;
+    let demo = Demo::start(&binary)?;
+    let ours = shell::show(
+        Command::new(&python)
+            .arg(root.join("tests/clients/run.py"))
+            .arg("--ready-file")
+            .arg(demo.ready()),
+    )?;
+    let mut count =
+        Count::last_in(&ours.stdout).ok_or("tests/clients/run.py did not end with its count")?;
+    if !ours.ok && count.failed == 0 {
+        count.failed = 1;
+    }
+    demo.stop()?;
+    let drivers = root.join("../shared/acceptance/tws");
+    if drivers.is_dir() {
+        count += acceptance(&drivers, &python, &binary)?;
+    } else {
+        println!("{} is not there: it is no part of the project", drivers.display());
+    }
+    Ok(count)
+}
+
+fn acceptance(drivers: &Path, python: &Path, binary: &Path) -> Result<Count, String> {
+    let mut count = Count::default();
+    for library in ["ib_async", "ib_insync"] {
+        let demo = Demo::start(binary)?;
+        let port = demo.port("trading")?.to_string();
+        for name in DRIVERS {
+            let run = shell::show(
+                Command::new("timeout")
+                    .arg("120")
+                    .arg(python)
+                    .arg("-B")
+                    .arg(drivers.join(format!("ia_{name}.py")))
+                    .args(["--port", &port, "--lib", library])
+                    .current_dir(drivers),
+            )?;
+            println!("{library} {name}: {}", if run.ok { "passed" } else { "FAILED" });
+            count += if run.ok { Count::ONE_PASSED } else { Count { passed: 0, failed: 1 } };
+        }
+        demo.stop()?;
+    }
+    Ok(count)
+}
+
+/// A Python environment in target/venv with exactly what requirements.txt names; kept between runs.
+fn environment(root: &Path, programs: &Programs) -> Result<PathBuf, String> {
+    let wanted = root.join("tests/clients/requirements.txt");
+    let wanted_text =
+        std::fs::read_to_string(&wanted).map_err(|e| format!("{}: {e}", wanted.display()))?;
+    let venv = shell::target(root).join("venv");
+    let python = venv.join("bin/python");
+    let stamp = venv.join("requirements.txt");
+    if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted_text) {
+        return Ok(python);
+    }
+    shell::read(Command::new(&programs.python).args(["-m", "venv", "--clear"]).arg(&venv))?;
+    shell::read(
+        Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+            .arg(&wanted),
+    )?;
+    std::fs::write(&stamp, wanted_text).map_err(|e| format!("{}: {e}", stamp.display()))?;
+    Ok(python)
+}

@@ -1,0 +1,131 @@
+//! What the test command needs from the machine: looked for first, installed where root may, named where missing.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::shell;
+
+/// Programs that were found.
+pub struct Programs {
+    pub python: PathBuf,
+    pub npm: PathBuf,
+    pub node: PathBuf,
+    pub chromium: PathBuf,
+    /// Folder with `initdb`, `pg_ctl` and `postgres`.
+    pub postgres: PathBuf,
+}
+
+/// One thing that a stage needs.
+struct Need {
+    what: &'static str,
+    stages: &'static [&'static str],
+    packages: &'static str,
+    find: fn() -> Option<PathBuf>,
+}
+
+const NEEDS: [Need; 7] = [
+    Need {
+        what: "Python 3.11 or later with venv (python3)",
+        stages: &["clients"],
+        packages: "python3 python3-venv",
+        find: python,
+    },
+    Need {
+        what: "Node 20 or later (node)",
+        stages: &["browser"],
+        packages: "nodejs",
+        find: || shell::find("node"),
+    },
+    Need { what: "npm", stages: &["browser"], packages: "npm", find: || shell::find("npm") },
+    Need {
+        what: "Chromium (chromium)",
+        stages: &["browser"],
+        packages: "chromium",
+        find: || shell::find("chromium"),
+    },
+    Need {
+        what: "PostgreSQL's server programs (initdb, pg_ctl, postgres)",
+        stages: &["unit"],
+        packages: "postgresql",
+        find: postgres,
+    },
+    Need {
+        what: "a C++ compiler for libFuzzer (c++)",
+        stages: &["fuzz"],
+        packages: "g++",
+        find: || shell::find("c++"),
+    },
+    Need {
+        what: "strace, which shows that no acknowledgement leaves before its sync",
+        stages: &["unit"],
+        packages: "strace",
+        find: || shell::find("strace"),
+    },
+];
+
+/// Finds everything that the chosen stages need. As root on Debian the missing packages are installed;
+/// elsewhere the error names each missing thing, who needs it, and the command that brings it.
+pub fn meet(chosen: impl Fn(&str) -> bool) -> Result<Programs, String> {
+    let asked = |need: &&Need| need.stages.iter().any(|s| chosen(s));
+    let missing: Vec<&Need> = NEEDS.iter().filter(asked).filter(|n| (n.find)().is_none()).collect();
+    if !missing.is_empty() && shell::is_root() && shell::find("apt-get").is_some() {
+        install(&missing)?;
+    }
+    let missing: Vec<&Need> = NEEDS.iter().filter(asked).filter(|n| (n.find)().is_none()).collect();
+    if !missing.is_empty() {
+        let lines: Vec<String> = missing
+            .iter()
+            .map(|need| format!("  {} (stage {})", need.what, need.stages.join(", ")))
+            .collect();
+        let packages: Vec<&str> = missing.iter().map(|n| n.packages).collect();
+        return Err(format!(
+            "these are missing:\n{}\non Debian: apt-get install {}",
+            lines.join("\n"),
+            packages.join(" ")
+        ));
+    }
+    let here = |find: fn() -> Option<PathBuf>| find().unwrap_or_default();
+    Ok(Programs {
+        python: here(python),
+        node: here(|| shell::find("node")),
+        npm: here(|| shell::find("npm")),
+        chromium: here(|| shell::find("chromium")),
+        postgres: here(postgres),
+    })
+}
+
+fn install(missing: &[&Need]) -> Result<(), String> {
+    let packages: Vec<&str> = missing.iter().flat_map(|n| n.packages.split(' ')).collect();
+    println!("installing with apt-get: {}", packages.join(" "));
+    // A package list that cannot be renewed may still be good enough for the install below.
+    let renewed = shell::quiet(Command::new("apt-get").args(["update", "-qq"]))?;
+    if !renewed.ok {
+        println!("apt-get update failed; trying with the package list that is here");
+    }
+    let run = shell::show(
+        Command::new("apt-get")
+            .args(["install", "-y", "-qq", "--no-install-recommends"])
+            .args(&packages)
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    )?;
+    if run.ok { Ok(()) } else { Err(format!("apt-get could not install {}", packages.join(" "))) }
+}
+
+fn python() -> Option<PathBuf> {
+    let python = shell::find("python3")?;
+    let asks = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
+    let run = shell::quiet(Command::new(&python).args(["-c", asks])).ok()?;
+    run.ok.then_some(python)
+}
+
+/// Debian keeps the server's programs off PATH, a folder for each major version: the newest is taken.
+fn postgres() -> Option<PathBuf> {
+    let on_path = shell::find("initdb").and_then(|p| p.parent().map(Path::to_path_buf));
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let newest = debian
+        .filter_map(|e| Some((e.file_name().to_str()?.parse::<u32>().ok()?, e.path().join("bin"))))
+        .filter(|(_, bin)| bin.join("initdb").is_file())
+        .max_by_key(|(version, _)| *version)
+        .map(|(_, bin)| bin);
+    newest.or(on_path)
+}
