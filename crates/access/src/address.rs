@@ -1,0 +1,194 @@
+//! Where a caller may come from.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A network: an address and how many of its leading bits count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Network {
+    /// The address; the bits beyond the prefix are zero.
+    address: IpAddr,
+    /// Bits that count, 0 to 32 or 128.
+    prefix: u8,
+}
+
+/// Why a text is no network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetworkError;
+
+impl fmt::Display for NetworkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an address or network: write it like 192.0.2.7, 10.0.0.0/8 or fd00::/8")
+    }
+}
+
+impl std::error::Error for NetworkError {}
+
+/// Both families as 128 bits, IPv4 in its mapped place, so that one comparison serves.
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(address) => address.to_bits(),
+    }
+}
+
+fn mask(prefix: u8) -> u128 {
+    u128::MAX.checked_shl(128_u32.saturating_sub(u32::from(prefix))).unwrap_or(0)
+}
+
+impl Network {
+    /// The network of an address; none when the prefix is longer than the address.
+    pub fn new(address: IpAddr, prefix: u8) -> Option<Self> {
+        let address = address.to_canonical();
+        match address {
+            IpAddr::V4(v4) if prefix <= 32 => {
+                let bits = v4.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
+                Some(Self { address: IpAddr::V4(bits.into()), prefix })
+            }
+            IpAddr::V6(v6) if prefix <= 128 => Some(Self {
+                address: Ipv6Addr::from_bits(v6.to_bits() & mask(prefix)).into(),
+                prefix,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The network of this address alone.
+    pub fn host(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        Self { address, prefix: if address.is_ipv4() { 32 } else { 128 } }
+    }
+
+    /// Bits that count among 128.
+    fn wide_prefix(self) -> u8 {
+        if self.address.is_ipv4() { self.prefix + 96 } else { self.prefix }
+    }
+
+    /// Whether the address is in it. An IPv4 address written as IPv6 is the IPv4 address.
+    pub fn contains(self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        address.is_ipv4() == self.address.is_ipv4()
+            && (bits(address) ^ bits(self.address)) & mask(self.wide_prefix()) == 0
+    }
+
+    /// The network of what is in both, which is the smaller one or none.
+    fn and(self, other: Self) -> Option<Self> {
+        let (wide, small) = if self.prefix <= other.prefix { (self, other) } else { (other, self) };
+        wide.contains(small.address).then_some(small)
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::host(self.address) {
+            write!(f, "{}", self.address)
+        } else {
+            write!(f, "{}/{}", self.address, self.prefix)
+        }
+    }
+}
+
+impl FromStr for Network {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let parse = |address: &str| address.parse::<IpAddr>().map_err(|_| NetworkError);
+        match text.split_once('/') {
+            None => parse(text).map(Self::host),
+            Some((address, prefix)) => {
+                let prefix = prefix.parse().map_err(|_| NetworkError)?;
+                Self::new(parse(address)?, prefix).ok_or(NetworkError)
+            }
+        }
+    }
+}
+
+impl Serialize for Network {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Network {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A set of addresses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Addresses {
+    /// From anywhere.
+    #[default]
+    Any,
+    /// From these networks alone.
+    Only(Box<[Network]>),
+}
+
+impl Addresses {
+    /// Whether the address is in the set.
+    #[inline]
+    pub fn contain(&self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(networks) => networks.iter().any(|network| network.contains(address)),
+        }
+    }
+
+    /// The addresses in both sets.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Any, set) | (set, Self::Any) => set.clone(),
+            (Self::Only(one), Self::Only(two)) => {
+                Self::Only(one.iter().flat_map(|a| two.iter().filter_map(|b| a.and(*b))).collect())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn network_contains_its_addresses_alone() {
+        for (network, inside, outside) in [
+            ("10.0.0.0/8", "10.255.0.1", "11.0.0.0"),
+            ("192.0.2.7", "192.0.2.7", "192.0.2.6"),
+            ("192.0.2.7", "::ffff:192.0.2.7", "::c000:207"),
+            ("::ffff:10.0.0.1", "10.0.0.1", "10.0.0.2"),
+            ("0.0.0.0/0", "1.2.3.4", "::1"),
+            ("::/0", "::1", "1.2.3.4"),
+            ("fd00::/8", "fdff::1", "fe00::"),
+            ("10.1.2.3/31", "10.1.2.2", "10.1.2.4"),
+        ] {
+            let set: Network = network.parse().unwrap();
+            assert!(set.contains(inside.parse().unwrap()), "{network} {inside}");
+            assert!(!set.contains(outside.parse().unwrap()), "{network} {outside}");
+        }
+    }
+
+    #[test]
+    fn network_text_bad_is_refused() {
+        for bad in ["", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "localhost", "10.0.0.0/8/8"] {
+            assert_eq!(bad.parse::<Network>(), Err(NetworkError), "{bad}");
+        }
+        assert_eq!("10.1.2.3/8".parse::<Network>().unwrap().to_string(), "10.0.0.0/8");
+    }
+
+    #[test]
+    fn addresses_in_both_sets_are_the_smaller_networks() {
+        let set = |texts: &[&str]| {
+            Addresses::Only(texts.iter().map(|text| text.parse().unwrap()).collect())
+        };
+        let both = set(&["10.0.0.0/8", "fd00::/8"]).and(&set(&["10.1.0.0/16", "192.0.2.0/24"]));
+        assert_eq!(both, set(&["10.1.0.0/16"]));
+        assert_eq!(Addresses::Any.and(&both), both);
+    }
+}

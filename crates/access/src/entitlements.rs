@@ -1,0 +1,620 @@
+//! What a session or credential may do right now, compiled for a check without allocation.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::address::Addresses;
+use crate::id::{Holder, PaperAccountId, PersonId, SymbolId};
+use crate::lock::Grade;
+use crate::moment::{Span, Time};
+use crate::refusal::Refusal;
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $name:ident = $bit:literal, $text:literal;)*) => {
+        /// One thing that may be done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[repr(u8)]
+        pub enum Act { $($(#[$doc])* $name = $bit,)* }
+
+        impl Act {
+            /// Every act, in order.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// In plain words, to follow `may` or `cannot`.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+acts! {
+    /// See balances, positions, orders and executions.
+    ViewAccount = 0, "see the account: balances, positions, orders, executions";
+    /// See prices and history.
+    ViewMarketData = 1, "see prices and history";
+    /// Place a new order.
+    PlaceOrder = 2, "place orders";
+    /// Place an order that only reduces a position.
+    ReduceOrder = 3, "place orders that reduce a position";
+    /// Change a resting order.
+    ModifyOrder = 4, "modify orders";
+    /// Cancel a resting order.
+    CancelOrder = 5, "cancel orders";
+    /// Create and revoke API credentials.
+    ManageCredentials = 6, "create and revoke credentials";
+    /// List and end sessions.
+    ManageSessions = 7, "end other sessions";
+    /// Rename, block and remove devices.
+    ManageDevices = 8, "rename, block and remove devices";
+    /// Add and remove passwords, passkeys and TOTP apps.
+    ManageAuthenticators = 9, "change how you sign in";
+    /// Lock the account or the person.
+    Lock = 10, "lock the account";
+    /// See the record of decisions.
+    ViewEvidence = 11, "see the record of decisions";
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// A set of acts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Acts(u32);
+
+impl Acts {
+    /// No act.
+    pub const NONE: Self = Self(0);
+    /// Every act.
+    pub const ALL: Self = Self::of(Act::ALL);
+    /// What only looks.
+    pub const VIEW: Self = Self::of(&[Act::ViewAccount, Act::ViewMarketData]);
+    /// What touches orders.
+    pub const TRADE: Self =
+        Self::of(&[Act::PlaceOrder, Act::ReduceOrder, Act::ModifyOrder, Act::CancelOrder]);
+
+    /// The set of these acts.
+    pub const fn of(acts: &[Act]) -> Self {
+        let mut bits = 0;
+        let mut rest = acts;
+        while let [act, after @ ..] = rest {
+            bits |= 1 << *act as u8;
+            rest = after;
+        }
+        Self(bits)
+    }
+
+    /// Whether the act is in the set.
+    #[inline]
+    pub const fn contains(self, act: Act) -> bool {
+        self.0 & (1 << act as u8) != 0
+    }
+
+    /// The acts in both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The acts in either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The acts of this set that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether no act is in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The set as bits, act 0 lowest.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+/// Which way an order goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Takes shares for cash.
+    Buy,
+    /// Gives shares for cash; below a position of zero it sells short.
+    Sell,
+}
+
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        })
+    }
+}
+
+/// A set of sides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sides {
+    /// Buys and sells.
+    #[default]
+    Both,
+    /// One side alone.
+    Only(Side),
+    /// Neither: what is left of two different single sides.
+    Neither,
+}
+
+impl Sides {
+    /// Whether the side is in the set.
+    #[inline]
+    pub fn contains(self, side: Side) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Only(only) => only == side,
+            Self::Neither => false,
+        }
+    }
+
+    /// The sides in both sets.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Both, set) | (set, Self::Both) => set,
+            (Self::Only(one), Self::Only(two)) if one == two => self,
+            _ => Self::Neither,
+        }
+    }
+}
+
+/// What kind of thing is traded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Product {
+    /// Shares of a company.
+    Stock = 0,
+}
+
+impl fmt::Display for Product {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Stock => "stocks",
+        })
+    }
+}
+
+/// A set of products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Products(u32);
+
+impl Default for Products {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
+impl Products {
+    /// Every product, later ones included.
+    pub const ALL: Self = Self(u32::MAX);
+    /// None at all.
+    pub const NONE: Self = Self(0);
+
+    /// Whether the product is in the set.
+    #[inline]
+    pub const fn contains(self, product: Product) -> bool {
+        self.0 & (1 << product as u8) != 0
+    }
+
+    /// The products in both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+/// A set of contracts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Symbols {
+    /// Every contract.
+    #[default]
+    All,
+    /// These alone, ascending and each once; make it with [`Symbols::only`].
+    Only(Box<[SymbolId]>),
+}
+
+impl Symbols {
+    /// The set of these alone, in any order.
+    pub fn only(symbols: impl IntoIterator<Item = SymbolId>) -> Self {
+        let mut symbols: Vec<_> = symbols.into_iter().collect();
+        symbols.sort_unstable();
+        symbols.dedup();
+        Self::Only(symbols.into_boxed_slice())
+    }
+
+    /// Whether the contract is in the set.
+    #[inline]
+    pub fn contains(&self, symbol: SymbolId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(symbols) => symbols.binary_search(&symbol).is_ok(),
+        }
+    }
+
+    /// The contracts in both sets.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, set) | (set, Self::All) => set.clone(),
+            (Self::Only(symbols), set) => {
+                Self::only(symbols.iter().copied().filter(|symbol| set.contains(*symbol)))
+            }
+        }
+    }
+}
+
+/// When an authority holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hours {
+    /// Around the clock.
+    #[default]
+    Always,
+    /// In these parts of each week.
+    Weekly(Box<[Window]>),
+    /// In these parts of each week and in those as well: what is left of two lists.
+    Both(Box<[Window]>, Box<[Window]>),
+}
+
+/// A part of each week, in minutes since Monday 00:00 UTC; `from` is in it, `to` is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// First minute, 0 to 10,079.
+    pub from: u16,
+    /// Minute after the last, 1 to 10,080.
+    pub to: u16,
+}
+
+impl Hours {
+    /// Whether they hold at this time.
+    pub fn contain(&self, now: Time) -> bool {
+        // 1970-01-01 was a Thursday: three days after a Monday.
+        let minute = now.seconds().div_euclid(60).saturating_add(3 * 1440).rem_euclid(10_080);
+        let inside = |windows: &[Window]| {
+            windows.iter().any(|part| (i64::from(part.from)..i64::from(part.to)).contains(&minute))
+        };
+        match self {
+            Self::Always => true,
+            Self::Weekly(windows) => inside(windows),
+            Self::Both(one, two) => inside(one) && inside(two),
+        }
+    }
+
+    /// The hours in both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Always, hours) | (hours, Self::Always) => hours.clone(),
+            (one, two) if one == two => one.clone(),
+            (Self::Weekly(one), Self::Weekly(two)) => Self::Both(one.clone(), two.clone()),
+            // A third list would need a third place: authority stops at two rather than widen.
+            _ => Self::Weekly(Box::new([])),
+        }
+    }
+}
+
+/// How many order messages are taken, as a token bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    /// Tokens that come back each second, 1 or more.
+    pub per_second: u32,
+    /// Tokens that the bucket holds, 1 or more.
+    pub burst: u32,
+}
+
+/// Limits on the numbers of an order, which pre-trade checks; none means not limited here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Shares an order.
+    pub max_quantity: Option<u64>,
+    /// US dollars an order.
+    pub max_notional: Option<Decimal>,
+    /// Farthest limit price beyond the market on the aggressive side, in hundredths of a percent.
+    pub collar_bps: Option<u32>,
+    /// Orders open at once.
+    pub max_open_orders: Option<u32>,
+    /// An order identical to one in this window is a duplicate; none switches the check off.
+    pub duplicate_window: Option<Span>,
+}
+
+impl Limits {
+    /// The narrower of each.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            max_quantity: narrower(self.max_quantity, other.max_quantity),
+            max_notional: narrower(self.max_notional, other.max_notional),
+            collar_bps: narrower(self.collar_bps, other.collar_bps),
+            max_open_orders: narrower(self.max_open_orders, other.max_open_orders),
+            // The longer window refuses more.
+            duplicate_window: self.duplicate_window.max(other.duplicate_window),
+        }
+    }
+}
+
+/// The smaller of two limits, where none is no limit.
+fn narrower<T: Ord>(one: Option<T>, two: Option<T>) -> Option<T> {
+    match (one, two) {
+        (Some(one), Some(two)) => Some(one.min(two)),
+        (one, two) => one.or(two),
+    }
+}
+
+/// What a holder asks to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Question {
+    /// What.
+    pub act: Act,
+    /// On which account.
+    pub account: PaperAccountId,
+    /// In which kind of product.
+    pub product: Product,
+    /// In which contract; none where the act names none.
+    pub symbol: Option<SymbolId>,
+    /// Which way; none where the act has no side.
+    pub side: Option<Side>,
+    /// From where.
+    pub address: IpAddr,
+    /// When.
+    pub now: Time,
+}
+
+/// What one holder may do right now. Compile it with [`crate::mandate`]; narrow it with
+/// [`Entitlements::narrow`]. There is no way to widen it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entitlements {
+    /// The session or credential.
+    pub holder: Holder,
+    /// The person whose authority it is.
+    pub person: PersonId,
+    /// The one account.
+    pub account: PaperAccountId,
+    /// The acts, the lock already taken off.
+    pub acts: Acts,
+    /// Whether orders are refused as a whole.
+    pub read_only: bool,
+    /// Which products.
+    pub products: Products,
+    /// Which contracts.
+    pub symbols: Symbols,
+    /// Which sides.
+    pub sides: Sides,
+    /// At which hours orders may be placed or modified; reading and cancelling are not bound.
+    pub hours: Hours,
+    /// From where.
+    pub addresses: Addresses,
+    /// Until when: at this time it is over.
+    pub until: Time,
+    /// How many order messages.
+    pub rate: Option<Rate>,
+    /// The strongest lock on person or account.
+    pub lock: Grade,
+    /// The limits that pre-trade applies.
+    pub limits: Limits,
+}
+
+impl Entitlements {
+    /// Whether the act is allowed; else the first reason against it, the widest reason first.
+    /// Allocates nothing.
+    #[inline]
+    pub fn check(&self, question: &Question) -> Result<(), Refusal> {
+        let Question { act, account, product, symbol, side, address, now } = *question;
+        if now >= self.until {
+            return Err(Refusal::Expired { until: self.until, now });
+        }
+        if account != self.account {
+            return Err(Refusal::AccountNotAllowed { account, allowed: self.account });
+        }
+        if !self.acts.contains(act) {
+            return Err(self.why_not(act));
+        }
+        if !self.addresses.contain(address) {
+            return Err(Refusal::AddressNotAllowed { address });
+        }
+        // Reading and cancelling are bound to no product, side or hour.
+        if !matches!(act, Act::PlaceOrder | Act::ReduceOrder | Act::ModifyOrder) {
+            return match symbol {
+                Some(symbol) if act == Act::ViewMarketData => self.check_symbol(symbol),
+                _ => Ok(()),
+            };
+        }
+        if !self.products.contains(product) {
+            return Err(Refusal::ProductNotAllowed { product });
+        }
+        if let Some(symbol) = symbol {
+            self.check_symbol(symbol)?;
+        }
+        match side {
+            Some(side) if !self.sides.contains(side) => {
+                return Err(Refusal::SideNotAllowed { side });
+            }
+            _ => {}
+        }
+        if self.hours != Hours::Always && !self.hours.contain(now) {
+            return Err(Refusal::OutsideHours { now });
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn check_symbol(&self, symbol: SymbolId) -> Result<(), Refusal> {
+        if self.symbols.contains(symbol) {
+            return Ok(());
+        }
+        let allowed = match &self.symbols {
+            Symbols::All => 0,
+            Symbols::Only(symbols) => u32::try_from(symbols.len()).unwrap_or(u32::MAX),
+        };
+        Err(Refusal::SymbolNotAllowed { symbol, allowed })
+    }
+
+    /// The reason for an act that is not in the set: the lock, else read-only, else the act.
+    #[cold]
+    fn why_not(&self, act: Act) -> Refusal {
+        if !self.lock.allows().contains(act) {
+            Refusal::Locked { grade: self.lock }
+        } else if self.read_only && Acts::TRADE.contains(act) {
+            Refusal::ReadOnly
+        } else {
+            Refusal::ActNotAllowed { act }
+        }
+    }
+
+    /// The same authority under a lock.
+    #[must_use]
+    pub fn locked(mut self, grade: Grade) -> Self {
+        self.lock = self.lock.max(grade);
+        self.acts = self.acts.and(self.lock.allows());
+        self
+    }
+
+    /// What is left of it within `scopes`, for `holder`: never more.
+    #[must_use]
+    pub fn narrow(&self, holder: Holder, scopes: &Scopes) -> Self {
+        let read_only = self.read_only || scopes.read_only;
+        let acts = self.acts.and(scopes.acts);
+        Self {
+            holder,
+            person: self.person,
+            account: self.account,
+            acts: if read_only { acts.without(Acts::TRADE) } else { acts },
+            read_only,
+            products: self.products.and(scopes.products),
+            symbols: self.symbols.and(&scopes.symbols),
+            sides: self.sides.and(scopes.sides),
+            hours: self.hours.and(&scopes.hours),
+            addresses: self.addresses.and(&scopes.addresses),
+            until: self.until.min(scopes.until),
+            rate: match (self.rate, scopes.rate) {
+                (Some(one), Some(two)) => Some(Rate {
+                    per_second: one.per_second.min(two.per_second),
+                    burst: one.burst.min(two.burst),
+                }),
+                (one, two) => one.or(two),
+            },
+            lock: self.lock,
+            limits: self.limits.and(&scopes.limits),
+        }
+    }
+}
+
+/// What an owner narrows an authority down to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scopes {
+    /// The acts.
+    pub acts: Acts,
+    /// Whether orders, cancels included, are refused as a whole.
+    pub read_only: bool,
+    /// The products.
+    pub products: Products,
+    /// The contracts.
+    pub symbols: Symbols,
+    /// The sides.
+    pub sides: Sides,
+    /// The hours.
+    pub hours: Hours,
+    /// Where from.
+    pub addresses: Addresses,
+    /// Until when.
+    pub until: Time,
+    /// How many order messages.
+    pub rate: Option<Rate>,
+    /// The numbers an order.
+    pub limits: Limits,
+}
+
+impl Scopes {
+    /// Looking and trading, without limits of its own, until this time.
+    pub fn trading(until: Time) -> Self {
+        Self {
+            acts: Acts::VIEW.or(Acts::TRADE),
+            read_only: false,
+            products: Products::ALL,
+            symbols: Symbols::All,
+            sides: Sides::Both,
+            hours: Hours::Always,
+            addresses: Addresses::Any,
+            until,
+            rate: None,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Looking alone, until this time.
+    pub fn read_only(until: Time) -> Self {
+        Self { read_only: true, ..Self::trading(until) }
+    }
+}
+
+/// A token bucket. It starts full.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bucket {
+    /// What was taken and has not come back, in millionths of a token.
+    owed: i64,
+    /// When `owed` was true.
+    at: Time,
+}
+
+impl Bucket {
+    /// Takes one token, or says when to come back. A clock that steps back gives nothing.
+    #[inline]
+    pub fn take(&mut self, rate: Rate, now: Time) -> Result<(), Refusal> {
+        let Rate { per_second, burst } = rate;
+        let per_second = i64::from(per_second.max(1));
+        // One microsecond gives back `per_second` millionths.
+        let elapsed = now.since(self.at).0.max(0);
+        let owed = self.owed.saturating_sub(elapsed.saturating_mul(per_second)).max(0);
+        self.at = self.at.max(now);
+        let room = i64::from(burst.max(1)) * 1_000_000;
+        let after = owed + 1_000_000;
+        if after > room {
+            self.owed = owed;
+            let wait = Span((after - room + per_second - 1) / per_second);
+            return Err(Refusal::RateExceeded {
+                per_second: rate.per_second,
+                burst,
+                retry_after: wait,
+            });
+        }
+        self.owed = after;
+        Ok(())
+    }
+}

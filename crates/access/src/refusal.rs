@@ -1,0 +1,265 @@
+//! Why access says no. Every reason carries its numbers; a new one breaks every door that words
+//! refusals for its wire until it has its words there.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::entitlements::{Act, Product, Side};
+use crate::id::{PaperAccountId, SymbolId};
+use crate::lock::Grade;
+use crate::moment::{Span, Time};
+use crate::session::SessionEnd;
+
+/// Writes a reason once: what it is, its numbers, its stable code, and its text for the caller.
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident $({ $($field:ident: $type:ty),* })? = $code:literal, $text:literal;)*) => {
+        /// A reason against an act.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the fields are the numbers that their names say")]
+        pub enum Refusal { $($(#[$doc])* $name $({ $($field: $type),* })?,)* }
+
+        impl Refusal {
+            /// The stable code, for programs.
+            pub const fn code(&self) -> &'static str {
+                match self { $(Self::$name $({ $($field: _),* })? => $code,)* }
+            }
+
+            /// What the caller may know: what happened, the number, the limit, what to do next.
+            /// Without the code; [`Display`](fmt::Display) puts it in front.
+            pub fn caller_text(&self) -> String {
+                match self { $(Self::$name $({ $($field),* })? => format!($text),)* }
+            }
+        }
+    };
+}
+
+refusals! {
+    // What the entitlements refuse.
+    /// The authority is over.
+    Expired { until: Time, now: Time } = "EXPIRED",
+        "this authority ended at {until}, and it is {now}; ask the account's owner for a new one";
+    /// Another account.
+    AccountNotAllowed { account: PaperAccountId, allowed: PaperAccountId } = "ACCOUNT_NOT_ALLOWED",
+        "account {account} is not yours to use here; this authority is for {allowed}";
+    /// An act that is not given.
+    ActNotAllowed { act: Act } = "ACT_NOT_ALLOWED",
+        "this authority does not include to {act}";
+    /// An order on a holder that only looks.
+    ReadOnly = "READ_ONLY",
+        "this authority is read-only: it may look, and neither place, modify nor cancel orders";
+    /// A product that is not given.
+    ProductNotAllowed { product: Product } = "PRODUCT_NOT_ALLOWED",
+        "{product} are not among the products of this authority";
+    /// A contract that is not given, and how many are.
+    SymbolNotAllowed { symbol: SymbolId, allowed: u32 } = "SYMBOL_NOT_ALLOWED",
+        "contract {symbol} is not among the {allowed} that this authority may use";
+    /// A side that is not given.
+    SideNotAllowed { side: Side } = "SIDE_NOT_ALLOWED",
+        "this authority does not {side}";
+    /// An address that is not given.
+    AddressNotAllowed { address: IpAddr } = "ADDRESS_NOT_ALLOWED",
+        "address {address} is not on the list of this authority";
+    /// An hour that is not given.
+    OutsideHours { now: Time } = "OUTSIDE_HOURS",
+        "this authority does not place or modify orders at {now}";
+    /// Too many order messages.
+    RateExceeded { per_second: u32, burst: u32, retry_after: Span } = "RATE_EXCEEDED",
+        "more than {per_second} order messages a second (bursts of {burst}); wait {retry_after} and send again";
+    /// A lock on the person or the account.
+    Locked { grade: Grade } = "LOCKED",
+        "a lock of grade {grade} stands; the operator can lift it with `floorpass unlock`";
+
+    // Credentials.
+    /// No such credential.
+    CredentialUnknown = "CREDENTIAL_UNKNOWN",
+        "no such credential; see the list on the portal's credentials page";
+    /// It was revoked.
+    CredentialRevoked { at: Time } = "CREDENTIAL_REVOKED",
+        "this credential was revoked at {at}; ask the account's owner for a new one";
+    /// It demands a token and none came.
+    TokenMissing = "TOKEN_MISSING",
+        "this credential demands its token in the connect options, and none came";
+    /// It demands a token and another came.
+    TokenWrong = "TOKEN_WRONG",
+        "the token in the connect options is not this credential's";
+
+    // Sessions, devices and links.
+    /// No session comes with the request.
+    NotSignedIn = "NOT_SIGNED_IN",
+        "you are not signed in; sign in and try again";
+    /// The session is over.
+    SessionEnded { at: Time, reason: SessionEnd } = "SESSION_ENDED",
+        "this session ended at {at}: {reason}; sign in again";
+    /// The device was blocked.
+    DeviceBlocked = "DEVICE_BLOCKED",
+        "this device was blocked; use another one or ask the operator";
+    /// The link is unknown, used or expired.
+    LinkEnded = "LINK_ENDED",
+        "this link was used or has expired; links work once, so ask for a new one";
+
+    // Signing in.
+    /// Name or password is wrong; which one is not said.
+    SignInFailed = "SIGN_IN_FAILED",
+        "the user name or the password is not right";
+    /// Too many failures here, and when to come back.
+    Throttled { failures: u32, retry_at: Time } = "THROTTLED",
+        "{failures} failures from here; the next try counts at {retry_at}, and a passkey works now";
+    /// The authenticator is stopped here until another one proves the person.
+    AuthenticatorStopped { failures: u32, limit: u32 } = "AUTHENTICATOR_STOPPED",
+        "{failures} failures in a row from here, and the limit is {limit}; sign in with a passkey or from a trusted device, or ask the operator for a link";
+    /// The password is right and there is no second factor yet.
+    SecondFactorMissing = "SECOND_FACTOR_MISSING",
+        "a password alone does not sign in; ask the operator for an enrolment link";
+    /// The attempt is unknown, used, expired or at another step.
+    AttemptEnded = "ATTEMPT_ENDED",
+        "this sign-in has expired, was finished or is at another step; begin again";
+    /// A typed code is wrong.
+    CodeWrong = "CODE_WRONG",
+        "the code is not right";
+    /// An activation code is wrong, and how many tries are left.
+    ActivationWrong { tries_left: u32 } = "ACTIVATION_WRONG",
+        "the code is not right; tries left: {tries_left}";
+    /// A TOTP code of a step that was used before.
+    CodeReplayed = "CODE_REPLAYED",
+        "this code was used already; wait for the next one";
+    /// An activation code is too old.
+    CodeExpired { expired_at: Time } = "CODE_EXPIRED",
+        "this code expired at {expired_at}; ask for a new one";
+    /// A new activation code is asked for too soon.
+    ResendTooSoon { retry_at: Time } = "RESEND_TOO_SOON",
+        "a code was just sent; ask for another after {retry_at}";
+    /// A new activation code is asked for too often.
+    ResendLimit { sent: u32, limit: u32 } = "RESEND_LIMIT",
+        "{sent} codes were sent, and the limit is {limit}; begin the sign-in again";
+    /// The passkey does not count, and why.
+    PasskeyRefused { reason: PasskeyFault } = "PASSKEY_REFUSED",
+        "the passkey does not count: {reason}; another way to sign in still works";
+    /// The proof was made against a row that has moved: load and prove again.
+    ProofStale = "PROOF_STALE",
+        "the sign-in data changed meanwhile; try again";
+    /// Too many costly proofs wait.
+    Busy { waiting: u32, limit: u32 } = "BUSY",
+        "{waiting} sign-ins wait, and the limit is {limit}; try again in a few seconds";
+
+    // Administration.
+    /// Only the operator may.
+    OperatorOnly = "OPERATOR_ONLY",
+        "only the operator may do this, at the server's command line";
+    /// No such thing.
+    NotFound { what: &'static str } = "NOT_FOUND",
+        "no such {what}";
+    /// A name that cannot be taken.
+    NameInvalid { what: &'static str, length: usize, limit: usize } = "NAME_INVALID",
+        "the {what} has {length} bytes; use 1 to {limit}, without control characters or spaces at the ends";
+    /// A user name with other characters than it may have.
+    UsernameInvalid { length: usize, limit: usize } = "USERNAME_INVALID",
+        "the user name has {length} bytes; use 1 to {limit} of a-z, 0-9, dot, dash, underscore and @, a letter or digit first";
+    /// A name that is taken.
+    NameTaken { what: &'static str, name: String } = "NAME_TAKEN",
+        "a {what} named {name} exists; choose another name";
+    /// A port that cannot be given, and since when it is free.
+    PortTaken { port: u16, until: Time } = "PORT_TAKEN",
+        "port {port} belongs to another credential, or did less than a day ago (free: {until}); choose another";
+    /// No port is free in the range.
+    PortsExhausted { first: u16, last: u16 } = "PORTS_EXHAUSTED",
+        "no port from {first} to {last} is free; revoke a credential and wait a day";
+    /// One too many.
+    TooMany { what: &'static str, count: u32, limit: u32 } = "TOO_MANY",
+        "there are {count} {what}, and the limit is {limit}; remove one first";
+    /// A number out of its range.
+    OutOfRange { what: &'static str, given: String, least: String, most: String } = "OUT_OF_RANGE",
+        "the {what} is {given}; use {least} to {most}";
+    /// More than the one who gives it has.
+    Wider { what: &'static str } = "WIDER_THAN_GIVER",
+        "a credential cannot have more {what} than the one who creates it";
+    /// A lock as strong stands already.
+    LockStands { grade: Grade } = "LOCK_STANDS",
+        "a lock of grade {grade} stands already; only the operator can loosen it";
+    /// There is no lock to lift.
+    NoLock = "NO_LOCK",
+        "no lock stands there";
+    /// The account has another owner.
+    AccountTaken { account: PaperAccountId } = "ACCOUNT_TAKEN",
+        "account {account} has an owner; choose another account";
+    /// What would be left is no way to sign in.
+    LastAuthenticator = "LAST_AUTHENTICATOR",
+        "this is the last way to sign in; add another first";
+    /// The old password must be proven first.
+    OldPasswordNeeded = "OLD_PASSWORD_NEEDED",
+        "the old password is needed to set a new one, and what was given is not it";
+    /// TOTP stands already.
+    TotpStands = "TOTP_STANDS",
+        "a TOTP app is enrolled; ask the operator to reset it, or remove it first";
+
+    // The server itself.
+    /// The journal cannot be written.
+    JournalFailed = "JOURNAL_FAILED",
+        "the journal could not be written, so no order is taken; the operator has to look at the disk and restart";
+    /// The disk is full.
+    DiskFull { missing_bytes: u64 } = "DISK_FULL",
+        "the disk lacks {missing_bytes} bytes for the next journal segment, so no new order is taken; free some space";
+    /// The tables cannot be read or written.
+    StoreFailed = "STORE_FAILED",
+        "the database cannot be reached, so nothing was changed; try again, and see the server's log";
+    /// A stored secret does not open.
+    KeyMismatch = "KEY_MISMATCH",
+        "a stored secret does not open with this key file; restore the key file of this data folder";
+    /// The reader was too slow.
+    TooSlow { queued: u32, limit: u32 } = "TOO_SLOW",
+        "{queued} messages wait to be read, and the limit is {limit}; connect again and read faster";
+    /// The server is stopping.
+    Stopping = "STOPPING",
+        "the server is stopping; connect again in a moment";
+}
+
+impl Refusal {
+    /// What evidence keeps.
+    pub fn evidence_text(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code(), self.caller_text())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Why a passkey does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasskeyFault {
+    /// Its key is unknown here.
+    Unknown,
+    /// The ceremony is unknown, used or older than five minutes.
+    CeremonyEnded,
+    /// The user was not verified by PIN or biometrics.
+    UserNotVerified,
+    /// Its counter did not rise.
+    CounterFell {
+        /// The counter of its last use.
+        stored: u32,
+        /// The counter that came.
+        given: u32,
+    },
+    /// It is registered already.
+    Registered,
+    /// Its answer does not verify: signature, challenge or origin.
+    Invalid,
+}
+
+impl fmt::Display for PasskeyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("it is not known here"),
+            Self::CeremonyEnded => f.write_str("the request was used or is older than 5 minutes"),
+            Self::UserNotVerified => f.write_str("it did not verify you by PIN or biometrics"),
+            Self::CounterFell { stored, given } => {
+                write!(f, "its counter is {given}, not above {stored}, so it may be a copy")
+            }
+            Self::Registered => f.write_str("it is registered already"),
+            Self::Invalid => f.write_str("its answer does not verify"),
+        }
+    }
+}
