@@ -138,7 +138,7 @@ fn guess(start: &[u8]) -> &'static str {
 }
 
 /// One payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Frame<'a>(
     /// The bytes between two headers.
     pub &'a [u8],
