@@ -23,7 +23,9 @@ mod tests {
 
     #[test]
     fn greeting_comes_out_of_the_reader_as_it_was_written() {
-        for (options, range) in [("", "v157..178"), ("token=a +PACEAPI", "v157..178 token=a +PACEAPI")] {
+        for (options, range) in
+            [("", "v157..178"), ("token=a +PACEAPI", "v157..178 token=a +PACEAPI")]
+        {
             let mut wire = Vec::new();
             write_greeting(157, 178, options, &mut wire);
             let mut reader = FrameReader::new();

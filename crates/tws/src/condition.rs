@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use crate::field::{Fault, FieldFault, Put};
 use crate::codec::Codec;
+use crate::field::{Fault, FieldFault, Put};
 
 /// Most conditions of one order that are accepted.
 pub const MAX_CONDITIONS: usize = 64;
@@ -111,10 +111,9 @@ impl Test {
                 symbol: String::new(),
             },
             6 => Self::Volume { threshold: Threshold::default(), listing: Listing::default() },
-            7 => Self::PercentChange {
-                threshold: Threshold::default(),
-                listing: Listing::default(),
-            },
+            7 => {
+                Self::PercentChange { threshold: Threshold::default(), listing: Listing::default() }
+            }
             _ => return None,
         })
     }
@@ -132,10 +131,7 @@ impl Condition {
         if number != condition.test.type_number() {
             condition.test = Test::of_type(number).ok_or_else(|| FieldFault {
                 field: "conditionType",
-                fault: Fault::Word {
-                    found: number.to_string(),
-                    needed: "1, 3, 4, 5, 6 or 7",
-                },
+                fault: Fault::Word { found: number.to_string(), needed: "1, 3, 4, 5, 6 or 7" },
             })?;
         }
         let mut joined = String::from(if condition.and { "a" } else { "o" });

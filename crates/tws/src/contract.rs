@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use crate::field::{Field, FieldFault, Put, Reader, put_count};
 use crate::codec::Codec;
+use crate::field::{Field, FieldFault, Put, Reader, put_count};
 
 /// Most legs of a combo that are accepted.
 pub const MAX_LEGS: usize = 64;

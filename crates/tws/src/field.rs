@@ -419,13 +419,11 @@ fn scaled(mantissa: i128, scale: i32) -> Option<Decimal> {
     if mantissa == 0 {
         return Some(Decimal::ZERO);
     }
-    match u32::try_from(scale) {
-        Ok(scale) => Decimal::try_from_i128_with_scale(mantissa, scale).ok(),
-        Err(_) => {
-            let factor = 10_i128.checked_pow(scale.unsigned_abs())?;
-            Decimal::try_from_i128_with_scale(mantissa.checked_mul(factor)?, 0).ok()
-        }
+    if let Ok(scale) = u32::try_from(scale) {
+        return Decimal::try_from_i128_with_scale(mantissa, scale).ok();
     }
+    let factor = 10_i128.checked_pow(scale.unsigned_abs())?;
+    Decimal::try_from_i128_with_scale(mantissa.checked_mul(factor)?, 0).ok()
 }
 
 #[cfg(test)]

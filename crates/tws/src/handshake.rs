@@ -101,7 +101,8 @@ impl Hello {
         if !text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
             return None;
         }
-        let (range, options) = text.strip_prefix('v')?.split_once(' ').unwrap_or((text.get(1..)?, ""));
+        let (range, options) =
+            text.strip_prefix('v')?.split_once(' ').unwrap_or((text.get(1..)?, ""));
         let (min, max) = range.split_once("..").unwrap_or((range, range));
         let (min, max) = (version(min)?, version(max)?);
         (min <= max).then(|| Self { min, max, options: options.trim().to_owned() })
@@ -185,9 +186,18 @@ mod tests {
 
     #[test]
     fn garbage_ranges_are_errors() {
-        for text in
-            ["", "v", "v..", "157..178", "v178..157", "v-1..9", "v1..999999", "v1..2..3", "v+1", "v1\n"]
-        {
+        for text in [
+            "",
+            "v",
+            "v..",
+            "157..178",
+            "v178..157",
+            "v-1..9",
+            "v1..999999",
+            "v1..2..3",
+            "v+1",
+            "v1\n",
+        ] {
             assert!(Hello::parse(text.as_bytes()).is_err(), "{text:?}");
         }
         assert!(Hello::parse(b"v157..\xff").is_err());

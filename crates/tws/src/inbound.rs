@@ -83,11 +83,12 @@ macro_rules! requests {
                 $crate::inbound::key!($keyed self)
             }
 
-            #[allow(unused_variables, reason = "few messages depend on the version")]
             fn read(
                 reader: &mut $crate::field::Reader<'_>,
                 version: $crate::handshake::ServerVersion,
             ) -> Result<Self, $crate::field::FieldFault> {
+                // Some messages depend on neither.
+                let _ = (version, &reader);
                 $crate::inbound::lead!($lead reader);
                 Ok(Self { $(
                     $field: if true $( && version.has($since) )? {
@@ -98,8 +99,8 @@ macro_rules! requests {
                 )* })
             }
 
-            #[allow(unused_variables, reason = "few messages depend on the version")]
             fn put(&self, version: $crate::handshake::ServerVersion, out: &mut Vec<u8>) {
+                let _ = (version, &out);
                 $crate::inbound::put_lead!($lead out);
                 $(
                     if true $( && version.has($since) )? {
@@ -203,7 +204,9 @@ macro_rules! inbound {
                     } )*
                     Self::Unknown { id, first_fields } => {
                         id.put(out);
-                        first_fields.iter().for_each(|field| field.put(out));
+                        for field in first_fields {
+                            field.put(out);
+                        }
                     }
                 });
             }
@@ -318,19 +321,14 @@ impl Inbound {
     }
 
     fn unknown(id: i32, mut reader: Reader<'_>) -> Self {
-        let first_fields = std::iter::from_fn(|| reader.raw("").ok())
-            .take(UNKNOWN_FIELDS)
-            .map(excerpt)
-            .collect();
+        let first_fields =
+            std::iter::from_fn(|| reader.raw("").ok()).take(UNKNOWN_FIELDS).map(excerpt).collect();
         Self::Unknown { id, first_fields }
     }
 }
 
 /// Reads a request to its very end; on failure looks for the id to answer with.
-fn complete<R: Request>(
-    mut reader: Reader<'_>,
-    version: ServerVersion,
-) -> Result<R, DecodeError> {
+fn complete<R: Request>(mut reader: Reader<'_>, version: ServerVersion) -> Result<R, DecodeError> {
     let start = reader.clone();
     let outcome = R::read(&mut reader, version).and_then(|request| {
         reader.end("end of message")?;

@@ -7,6 +7,7 @@
 //! and counts from the wire are bounded before anything is allocated for them.
 //!
 //! ```
+//! # use floorpass_tws as tws;
 //! use tws::{FrameReader, Hello, Inbound};
 //! use tws::outbound::{NextValidId, Response};
 //!

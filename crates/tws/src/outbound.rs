@@ -56,8 +56,9 @@ macro_rules! responses {
         }
 
         impl $(<$life>)? $crate::outbound::Response for $name $(<$life>)? {
-            #[allow(unused_variables, reason = "few messages depend on the version")]
             fn put_fields(&self, version: $crate::handshake::ServerVersion, out: &mut Vec<u8>) {
+                // Few messages depend on it.
+                let _ = version;
                 out.extend_from_slice(concat!($id, "\0" $(, $number, "\0")?).as_bytes());
                 $(
                     if true $( && version.has($since) )? {

@@ -1,8 +1,8 @@
 //! placeOrder (3): the longest request, with its conditional blocks.
 
+use crate::codec::{Codec, Writer};
 use crate::condition::{Condition, MAX_CONDITIONS};
 use crate::contract::{ComboLeg, Contract, DeltaNeutralContract, MAX_LEGS, MAX_TAGS, TagValue};
-use crate::codec::{Codec, Writer};
 use crate::field::{FieldFault, Reader};
 use crate::handshake::ServerVersion;
 use crate::inbound::Request;
@@ -277,7 +277,11 @@ impl OrderFields {
         c.field("usePriceMgmtAlgo", &mut self.use_price_mgmt_algo)
     }
 
-    fn late_block<C: Codec>(&mut self, c: &mut C, version: ServerVersion) -> Result<(), FieldFault> {
+    fn late_block<C: Codec>(
+        &mut self,
+        c: &mut C,
+        version: ServerVersion,
+    ) -> Result<(), FieldFault> {
         if version.has(158) {
             c.field("duration", &mut self.duration)?;
         }

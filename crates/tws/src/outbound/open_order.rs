@@ -104,9 +104,12 @@ impl OrderState<'_> {
     fn put(&self, out: &mut Vec<u8>) {
         self.status.put(out);
         let effects = [&self.init_margin, &self.maint_margin, &self.equity_with_loan];
-        effects.iter().for_each(|effect| effect.before.put(out));
-        effects.iter().for_each(|effect| effect.change.put(out));
-        effects.iter().for_each(|effect| effect.after.put(out));
+        let columns: [fn(&Effect) -> Amount; 3] = [|e| e.before, |e| e.change, |e| e.after];
+        for column in columns {
+            for effect in effects {
+                column(effect).put(out);
+            }
+        }
         self.commission.put(out);
         self.min_commission.put(out);
         self.max_commission.put(out);
@@ -117,13 +120,14 @@ impl OrderState<'_> {
 
 /// The description of the legs, then legs, their prices and the routing parameters.
 pub(super) fn put_combo(contract: &Contract, order: &OrderFields, out: &mut Vec<u8>) {
-    let mut description = String::new();
-    for leg in &contract.combo_legs {
-        let sign = if leg.action == "BUY" { "" } else { "-" };
-        let comma = if description.is_empty() { "" } else { "," };
-        description.push_str(&format!("{comma}{}|{sign}{}", leg.con_id, leg.ratio));
-    }
-    description.put(out);
+    let descriptions: Vec<String> = contract
+        .combo_legs
+        .iter()
+        .map(|leg| {
+            format!("{}|{}{}", leg.con_id, if leg.action == "BUY" { "" } else { "-" }, leg.ratio)
+        })
+        .collect();
+    descriptions.join(",").put(out);
     contract.combo_legs.as_slice().put(out);
     order.leg_prices.as_slice().put(out);
     order.routing.as_slice().put(out);
