@@ -1,0 +1,119 @@
+//! The proof that a door may act for a holder. Only the gate makes one.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use access::entitlements::{Act, Entitlements, Product, Question};
+use access::id::{CredentialId, Holder, PaperAccountId, PersonId, SymbolId};
+use access::refusal::Refusal;
+use access::secret::Secret;
+
+use crate::Gate;
+use crate::live::Slot;
+
+/// What a connection shows at a credential's port.
+#[derive(Clone, Copy)]
+pub struct CredentialDoor<'a> {
+    /// The credential that the port names.
+    pub credential: CredentialId,
+    /// The peer's address.
+    pub address: IpAddr,
+    /// The token in its connect options, if any.
+    pub token: Option<&'a Secret>,
+}
+
+/// A holder who was let in. Cheap to clone; each act asks again whether it still holds.
+#[derive(Clone)]
+pub struct Admission {
+    slot: Arc<Slot>,
+}
+
+impl Admission {
+    pub(crate) fn new(slot: Arc<Slot>) -> Self {
+        Self { slot }
+    }
+
+    pub(crate) fn slot(&self) -> &Arc<Slot> {
+        &self.slot
+    }
+
+    /// The session or credential.
+    pub fn holder(&self) -> Holder {
+        self.slot.holder
+    }
+
+    /// The account.
+    pub fn account(&self) -> PaperAccountId {
+        self.slot.account
+    }
+
+    /// The person whose authority it is.
+    pub fn person(&self) -> PersonId {
+        self.slot.person
+    }
+
+    /// Whether it has not been revoked: one load. Expiry is checked with each act.
+    #[inline]
+    pub fn is_current(&self) -> bool {
+        self.slot.is_open()
+    }
+
+    /// Why it ended; none while it is current.
+    pub fn ended(&self) -> Option<Refusal> {
+        self.slot.end_reason()
+    }
+
+    /// What it may do right now.
+    pub fn entitlements(&self) -> Arc<Entitlements> {
+        self.slot.entitlements()
+    }
+}
+
+impl std::fmt::Debug for Admission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admission").field("holder", &self.slot.holder).finish_non_exhaustive()
+    }
+}
+
+impl Gate {
+    /// Lets a connection in at a credential's port, or says why not.
+    pub fn admit_credential(&self, door: &CredentialDoor<'_>) -> Result<Admission, Refusal> {
+        let slot = self.0.live.credential(door.credential).ok_or(Refusal::CredentialUnknown)?;
+        slot.check_open()?;
+        if let Some(expected) = slot.token {
+            let token = door.token.ok_or(Refusal::TokenMissing)?;
+            if !expected.is_of(token) {
+                return Err(Refusal::TokenWrong);
+            }
+        }
+        let entitlements = slot.entitlements();
+        let now = self.now();
+        if now >= entitlements.until {
+            return Err(Refusal::Expired { until: entitlements.until, now });
+        }
+        if !entitlements.addresses.contain(door.address) {
+            return Err(Refusal::AddressNotAllowed { address: door.address });
+        }
+        Ok(Admission::new(slot))
+    }
+
+    /// Whether a holder may read: the account, or market data of one contract.
+    pub fn may(
+        &self,
+        admission: &Admission,
+        address: IpAddr,
+        act: Act,
+        symbol: Option<SymbolId>,
+    ) -> Result<(), Refusal> {
+        admission.slot.check_open()?;
+        admission.slot.entitlements().check(&Question {
+            act,
+            account: admission.account(),
+            product: Product::Stock,
+            symbol,
+            side: None,
+            address,
+            now: self.now(),
+        })
+    }
+}

@@ -1,0 +1,242 @@
+//! What became durable, in order, to everyone who listens.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use access::id::{Holder, PaperAccountId};
+use access::moment::Time;
+use access::refusal::Refusal;
+use tokio::sync::mpsc;
+use trade::{Event, Order};
+
+use crate::Gate;
+use crate::admission::Admission;
+
+/// Records that one listener may leave unread before it is cut off.
+pub const INBOX_RECORDS: usize = 65_536;
+
+/// What one journal record did.
+#[derive(Debug)]
+pub struct Published {
+    /// The record's sequence.
+    pub seq: u64,
+    /// Its stamp.
+    pub time: Time,
+    /// Whose command it was.
+    pub holder: Holder,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+}
+
+impl Published {
+    /// The orders that its events touch, each in its last state, in order of first mention.
+    pub fn orders(&self) -> Vec<Arc<Order>> {
+        let mut orders: Vec<Arc<Order>> = Vec::new();
+        for order in self.events.iter().filter_map(Event::order) {
+            match orders.iter_mut().find(|known| known.id == order.id) {
+                Some(known) => known.clone_from(order),
+                None => orders.push(Arc::clone(order)),
+            }
+        }
+        orders
+    }
+}
+
+/// All that one sync made durable.
+#[derive(Debug)]
+pub struct Group {
+    /// In order of their sequences.
+    pub records: Vec<Arc<Published>>,
+}
+
+/// What a subscription gives.
+#[derive(Debug, Clone)]
+pub enum Delivery {
+    /// What happened next.
+    Group(Arc<Group>),
+    /// Nothing will come any more: revoked, too slow, or the server stops.
+    Ended(Refusal),
+}
+
+struct Inbox {
+    unread: AtomicUsize,
+    ended: OnceLock<Refusal>,
+}
+
+struct Listener {
+    holder: Holder,
+    account: PaperAccountId,
+    sender: mpsc::UnboundedSender<Arc<Group>>,
+    inbox: Arc<Inbox>,
+}
+
+/// An ordered inbox of what happens on an account. A listener that stops reading is cut off;
+/// nobody waits for it.
+pub struct Subscription {
+    receiver: mpsc::UnboundedReceiver<Arc<Group>>,
+    inbox: Arc<Inbox>,
+}
+
+impl Subscription {
+    /// The next delivery. Once it is [`Delivery::Ended`] it stays so. Safe to drop while it waits.
+    pub async fn recv(&mut self) -> Delivery {
+        match self.receiver.recv().await {
+            Some(group) => self.taken(group),
+            None => self.end(),
+        }
+    }
+
+    /// The next delivery if one is there.
+    pub fn try_recv(&mut self) -> Option<Delivery> {
+        match self.receiver.try_recv() {
+            Ok(group) => Some(self.taken(group)),
+            Err(mpsc::error::TryRecvError::Empty) => None,
+            Err(mpsc::error::TryRecvError::Disconnected) => Some(self.end()),
+        }
+    }
+
+    fn taken(&self, group: Arc<Group>) -> Delivery {
+        self.inbox.unread.fetch_sub(group.records.len(), Ordering::Relaxed);
+        Delivery::Group(group)
+    }
+
+    fn end(&self) -> Delivery {
+        Delivery::Ended(self.inbox.ended.get().cloned().unwrap_or(Refusal::Stopping))
+    }
+}
+
+/// The listeners.
+#[derive(Default)]
+pub(crate) struct Feed {
+    listeners: Mutex<Vec<Listener>>,
+}
+
+impl Feed {
+    fn lock(&self) -> MutexGuard<'_, Vec<Listener>> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn subscribe(&self, holder: Holder, account: PaperAccountId) -> Subscription {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let inbox = Arc::new(Inbox { unread: AtomicUsize::new(0), ended: OnceLock::new() });
+        let listener = Listener { holder, account, sender, inbox: Arc::clone(&inbox) };
+        let mut listeners = self.lock();
+        listeners.retain(|listener| !listener.sender.is_closed());
+        listeners.push(listener);
+        Subscription { receiver, inbox }
+    }
+
+    /// Gives `records` to every listener of the account. The caller publishes groups in order.
+    pub(crate) fn publish(&self, account: PaperAccountId, records: Vec<Arc<Published>>) {
+        if records.is_empty() {
+            return;
+        }
+        let count = records.len();
+        let group = Arc::new(Group { records });
+        self.lock().retain(|listener| {
+            if listener.account != account {
+                return !listener.sender.is_closed();
+            }
+            let unread = listener.inbox.unread.fetch_add(count, Ordering::Relaxed);
+            if unread.saturating_add(count) > INBOX_RECORDS && unread > 0 {
+                let queued = u32::try_from(unread + count).unwrap_or(u32::MAX);
+                let limit = u32::try_from(INBOX_RECORDS).unwrap_or(u32::MAX);
+                listener.end(Refusal::TooSlow { queued, limit });
+                return false;
+            }
+            listener.sender.send(Arc::clone(&group)).is_ok()
+        });
+    }
+
+    /// Ends the subscriptions of `holder`.
+    pub(crate) fn end(&self, holder: Holder, reason: &Refusal) {
+        self.lock().retain(|listener| {
+            let ends = listener.holder == holder;
+            if ends {
+                listener.end(reason.clone());
+            }
+            !ends
+        });
+    }
+
+    /// Ends every subscription.
+    pub(crate) fn close(&self) {
+        for listener in self.lock().drain(..) {
+            listener.end(Refusal::Stopping);
+        }
+    }
+}
+
+impl Listener {
+    /// The first reason stays.
+    fn end(&self, reason: Refusal) {
+        drop(self.inbox.ended.set(reason));
+    }
+}
+
+impl Gate {
+    /// An inbox of all that happens on the admission's account from now on. When the admission has
+    /// ended already, that is the first delivery.
+    pub fn subscribe(&self, admission: &Admission) -> Subscription {
+        let subscription = self.0.feed().subscribe(admission.holder(), admission.account());
+        // The end may have come between the admission and the line above.
+        if let Some(reason) = admission.ended() {
+            self.0.feed().end(admission.holder(), &reason);
+        }
+        subscription
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use access::id::CredentialId;
+
+    const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
+
+    fn account() -> PaperAccountId {
+        PaperAccountId::new(1).unwrap()
+    }
+
+    fn records(from: u64, count: u64) -> Vec<Arc<Published>> {
+        (from..from + count)
+            .map(|seq| Published { seq, time: Time(0), holder: HOLDER, events: Vec::new() })
+            .map(Arc::new)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn listener_that_stops_reading_is_cut_off_and_others_are_not() {
+        let feed = Feed::default();
+        let mut slow = feed.subscribe(HOLDER, account());
+        let mut fast = feed.subscribe(HOLDER, account());
+        let group = INBOX_RECORDS as u64 / 4;
+        for round in 0..6 {
+            feed.publish(account(), records(round * group, group));
+            assert!(matches!(fast.recv().await, Delivery::Group(_)));
+        }
+        for _ in 0..4 {
+            assert!(matches!(slow.recv().await, Delivery::Group(_)));
+        }
+        let Delivery::Ended(Refusal::TooSlow { limit, .. }) = slow.recv().await else {
+            panic!("the slow listener was not cut off")
+        };
+        assert_eq!(limit, 65_536);
+        assert!(fast.try_recv().is_none());
+    }
+
+    #[tokio::test]
+    async fn subscription_of_a_revoked_holder_gives_the_reason_after_what_came_before() {
+        let feed = Feed::default();
+        let mut inbox = feed.subscribe(HOLDER, account());
+        feed.publish(account(), records(1, 1));
+        feed.end(HOLDER, &Refusal::CredentialRevoked { at: Time(5) });
+        feed.publish(account(), records(2, 1));
+        assert!(matches!(inbox.recv().await, Delivery::Group(group) if group.records.len() == 1));
+        for _ in 0..2 {
+            let Delivery::Ended(ended) = inbox.recv().await else { panic!("not ended") };
+            assert_eq!(ended, Refusal::CredentialRevoked { at: Time(5) });
+        }
+    }
+}

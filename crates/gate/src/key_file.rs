@@ -1,0 +1,122 @@
+//! The key file: 32 random bytes in `DATA/key` (0600, outside backups) under which TOTP seeds and
+//! the key that signs checkpoints are encrypted at rest.
+
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use access::secret::SealKey;
+use zeroize::Zeroizing;
+
+use crate::clock::{self, NoEntropy};
+
+/// Name of the file in the data folder.
+pub const NAME: &str = "key";
+/// Bytes of the key.
+const KEY_BYTES: usize = 32;
+
+/// Why the key file could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// It could not be read or made.
+    #[error("the key file {path} could not be used: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Others may read it.
+    #[error("the key file {path} has mode {mode:03o}: others could read it. Run: chmod 600 {path}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It is not 32 bytes long.
+    #[error("the key file {path} holds {found} bytes instead of 32; put back the right one")]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        found: usize,
+    },
+    /// It is not there, though the folder has data that was sealed with one.
+    #[error("the key file {path} is missing; without it TOTP seeds and the signing key cannot be read")]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system's generator failed.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+}
+
+/// Reads the key in `DATA/key`; makes it when `new` (a new folder).
+pub fn open(data: &Path, new: bool) -> Result<SealKey, KeyFileError> {
+    let path = data.join(NAME);
+    let io = |source| KeyFileError::Io { path: path.clone(), source };
+    let mut file = match std::fs::File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && new => return create(&path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(KeyFileError::Missing { path });
+        }
+        Err(error) => return Err(io(error)),
+    };
+    let mode = file.metadata().map_err(io)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyFileError::Open { path, mode });
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.read_to_end(&mut bytes).map_err(io)?;
+    let key = <[u8; KEY_BYTES]>::try_from(bytes.as_slice())
+        .map_err(|_| KeyFileError::Length { path, found: bytes.len() })?;
+    Ok(SealKey::new(key))
+}
+
+fn create(path: &Path) -> Result<SealKey, KeyFileError> {
+    let key = Zeroizing::new(clock::entropy::<KEY_BYTES>()?);
+    let io = |source| KeyFileError::Io { path: path.to_owned(), source };
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
+    file.write_all(key.as_slice()).and_then(|()| file.sync_all()).map_err(io)?;
+    Ok(SealKey::new(*key))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use access::moment::{Moment, Time};
+    use access::secret::Secret;
+
+    #[test]
+    fn key_file_read_again_opens_what_it_sealed() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = open(folder.path(), true).unwrap();
+        let moment = Moment::new(Time(1), [1; 32]);
+        let sealed = key.seal(&Secret::new(b"seed".to_vec()), "totp", &moment);
+        let again = open(folder.path(), false).unwrap();
+        assert_eq!(again.open(&sealed, "totp").unwrap().expose(), b"seed");
+    }
+
+    #[test]
+    fn key_file_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(open(folder.path(), true).unwrap());
+        let path = folder.path().join(NAME);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let error = open(folder.path(), false).err().unwrap();
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+    }
+
+    #[test]
+    fn key_file_missing_from_an_old_folder_is_not_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = open(folder.path(), false).err().unwrap();
+        assert!(matches!(error, KeyFileError::Missing { .. }));
+    }
+}

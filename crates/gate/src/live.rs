@@ -1,0 +1,227 @@
+//! The live table: what every open session and credential may do right now, in memory.
+//!
+//! A connection keeps its slot; whether it still holds is one load. A slot never comes back:
+//! a revoked holder's slot stays ended in every hand that has it, and a new authority is a new
+//! slot. What narrows is stored here before it is committed, what widens after.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use access::entitlements::{Bucket, Entitlements};
+use access::id::{CredentialId, Holder, PaperAccountId, PersonId, SessionId};
+use access::lock::Grade;
+use access::moment::Time;
+use access::refusal::Refusal;
+use access::secret::Digest;
+use arc_swap::ArcSwap;
+
+/// Lowest bit of a slot's state: it has ended. The bits above count the changes (the epoch).
+const ENDED: u64 = 1;
+const ONE_EPOCH: u64 = 2;
+
+/// One holder's place.
+pub struct Slot {
+    /// The session or credential.
+    pub holder: Holder,
+    /// Whose authority it is.
+    pub person: PersonId,
+    /// The account.
+    pub account: PaperAccountId,
+    /// Digest of the token that a credential's clients must show.
+    pub token: Option<Digest>,
+    state: AtomicU64,
+    entitlements: ArcSwap<Entitlements>,
+    bucket: Mutex<Bucket>,
+    reason: OnceLock<Refusal>,
+}
+
+impl Slot {
+    /// A slot of these entitlements; `token` when its clients must show one.
+    pub fn new(entitlements: Entitlements, token: Option<Digest>) -> Arc<Self> {
+        Arc::new(Self {
+            holder: entitlements.holder,
+            person: entitlements.person,
+            account: entitlements.account,
+            token,
+            state: AtomicU64::new(0),
+            entitlements: ArcSwap::from_pointee(entitlements),
+            bucket: Mutex::default(),
+            reason: OnceLock::new(),
+        })
+    }
+
+    /// Whether it has not ended.
+    #[inline]
+    pub fn is_open(&self) -> bool {
+        self.state.load(Ordering::Acquire) & ENDED == 0
+    }
+
+    /// Its state, which changes whenever its entitlements do, or why it ended.
+    #[inline]
+    pub fn open_state(&self) -> Result<u64, Refusal> {
+        let state = self.state.load(Ordering::Acquire);
+        if state & ENDED == 0 { Ok(state) } else { Err(self.why_ended()) }
+    }
+
+    /// Why it ended, if it has.
+    pub fn check_open(&self) -> Result<(), Refusal> {
+        self.open_state().map(|_| ())
+    }
+
+    /// Why it ended.
+    pub fn end_reason(&self) -> Option<Refusal> {
+        self.open_state().err()
+    }
+
+    /// What it may do now. Load the state before this, and compare it again when stamping.
+    pub fn entitlements(&self) -> Arc<Entitlements> {
+        self.entitlements.load_full()
+    }
+
+    /// The entitlements without a reference count, for a check on the spot.
+    pub(crate) fn peek(&self) -> arc_swap::Guard<Arc<Entitlements>> {
+        self.entitlements.load()
+    }
+
+    /// Replaces its entitlements. Whoever narrows takes the sequencer's lock once afterwards
+    /// (`fence`): then nothing later is stamped under the old ones.
+    pub fn set(&self, entitlements: Entitlements) {
+        self.entitlements.store(Arc::new(entitlements));
+        self.state.fetch_add(ONE_EPOCH, Ordering::AcqRel);
+    }
+
+    /// Ends it; the first reason stays. True when it was open.
+    pub fn end(&self, reason: Refusal) -> bool {
+        drop(self.reason.set(reason));
+        self.state.fetch_or(ENDED, Ordering::AcqRel) & ENDED == 0
+    }
+
+    /// Takes `count` tokens of its rate, or says when to come back.
+    pub(crate) fn take(&self, count: usize, now: Time) -> Result<(), Refusal> {
+        let Some(rate) = self.peek().rate else { return Ok(()) };
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..count {
+            bucket.take(rate, now)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn why_ended(&self) -> Refusal {
+        self.reason.get().cloned().unwrap_or(Refusal::NotSignedIn)
+    }
+}
+
+/// The epoch that a stamp records.
+pub(crate) const fn epoch(state: u64) -> u64 {
+    state >> 1
+}
+
+/// A digest is uniform already: its first bytes are its hash.
+#[derive(Default)]
+pub struct DigestHasher(u64);
+
+impl Hasher for DigestHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk::<8>() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    // The length prefix of an array's Hash.
+    fn write_usize(&mut self, _: usize) {}
+}
+
+type ByDigest = HashMap<[u8; 32], Arc<Slot>, BuildHasherDefault<DigestHasher>>;
+
+/// All open sessions and credentials, and revoked credentials that a listener still answers for.
+#[derive(Default)]
+pub struct Live {
+    credentials: RwLock<BTreeMap<CredentialId, Arc<Slot>>>,
+    tokens: RwLock<ByDigest>,
+    sessions: RwLock<BTreeMap<SessionId, (Digest, Arc<Slot>)>>,
+}
+
+impl Live {
+    /// The slot of a credential, ended ones included.
+    pub fn credential(&self, id: CredentialId) -> Option<Arc<Slot>> {
+        read(&self.credentials).get(&id).cloned()
+    }
+
+    /// The slot of a session by the digest of its token.
+    pub fn session_by_token(&self, digest: &Digest) -> Option<Arc<Slot>> {
+        read(&self.tokens).get(&digest.0).cloned()
+    }
+
+    /// The slot of a session.
+    pub fn session(&self, id: SessionId) -> Option<Arc<Slot>> {
+        read(&self.sessions).get(&id).map(|(_, slot)| Arc::clone(slot))
+    }
+
+    /// The slot of a holder.
+    pub fn slot(&self, holder: Holder) -> Option<Arc<Slot>> {
+        match holder {
+            Holder::Credential(id) => self.credential(id),
+            Holder::Session(id) => self.session(id),
+            Holder::Operator | Holder::System => None,
+        }
+    }
+
+    /// Puts a credential in.
+    pub fn open_credential(&self, id: CredentialId, slot: Arc<Slot>) {
+        write(&self.credentials).insert(id, slot);
+    }
+
+    /// Puts a session in.
+    pub fn open_session(&self, id: SessionId, token: Digest, slot: Arc<Slot>) {
+        write(&self.tokens).insert(token.0, Arc::clone(&slot));
+        write(&self.sessions).insert(id, (token, slot));
+    }
+
+    /// Takes an ended session out.
+    pub fn forget_session(&self, id: SessionId) {
+        if let Some((token, _)) = write(&self.sessions).remove(&id) {
+            write(&self.tokens).remove(&token.0);
+        }
+    }
+
+    /// Takes a credential out: nothing answers for it any more.
+    pub fn forget_credential(&self, id: CredentialId) {
+        write(&self.credentials).remove(&id);
+    }
+
+    /// Every open slot that `which` picks.
+    pub fn pick(&self, which: impl Fn(&Slot) -> bool) -> Vec<Arc<Slot>> {
+        let credentials = read(&self.credentials);
+        let sessions = read(&self.sessions);
+        credentials
+            .values()
+            .chain(sessions.values().map(|(_, slot)| slot))
+            .filter(|slot| slot.is_open() && which(slot))
+            .cloned()
+            .collect()
+    }
+
+    /// Puts a lock's grade on every open slot that `which` picks, before the lock is committed.
+    pub fn narrow_to(&self, grade: Grade, which: impl Fn(&Slot) -> bool) -> usize {
+        let slots = self.pick(which);
+        for slot in &slots {
+            slot.set(Entitlements::clone(&slot.peek()).locked(grade));
+        }
+        slots.len()
+    }
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
