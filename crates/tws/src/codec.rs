@@ -18,6 +18,9 @@ pub(crate) trait Codec {
     /// A field that has no meaning any more: read and forgotten, or written as `text`.
     fn constant(&mut self, name: &'static str, text: &str) -> Result<(), FieldFault>;
 
+    /// Whether nothing is left to read; false when writing.
+    fn at_end(&self) -> bool;
+
     /// A count, then as many elements.
     fn list<T: Default>(
         &mut self,
@@ -37,6 +40,10 @@ impl Codec for Reader<'_> {
 
     fn constant(&mut self, name: &'static str, _: &str) -> Result<(), FieldFault> {
         self.raw(name).map(drop)
+    }
+
+    fn at_end(&self) -> bool {
+        self.fields_left() == 0
     }
 
     fn list<T: Default>(
@@ -69,6 +76,10 @@ impl Codec for Writer<'_> {
     fn constant(&mut self, _: &'static str, text: &str) -> Result<(), FieldFault> {
         text.put(self.out);
         Ok(())
+    }
+
+    fn at_end(&self) -> bool {
+        false
     }
 
     fn list<T: Default>(

@@ -129,9 +129,11 @@ impl Condition {
         let mut number = condition.test.type_number();
         codec.field("conditionType", &mut number)?;
         if number != condition.test.type_number() {
-            condition.test = Test::of_type(number).ok_or_else(|| FieldFault {
-                field: "conditionType",
-                fault: Fault::Word { found: number.to_string(), needed: "1, 3, 4, 5, 6 or 7" },
+            condition.test = Test::of_type(number).ok_or_else(|| {
+                FieldFault::new(
+                    "conditionType",
+                    Fault::Word { found: number.to_string(), needed: "1, 3, 4, 5, 6 or 7" },
+                )
             })?;
         }
         let mut joined = String::from(if condition.and { "a" } else { "o" });
@@ -141,7 +143,7 @@ impl Condition {
             "o" => false,
             _ => {
                 let fault = Fault::Word { found: joined, needed: "a or o" };
-                return Err(FieldFault { field: "conditionConjunction", fault });
+                return Err(FieldFault::new("conditionConjunction", fault));
             }
         };
         match &mut condition.test {

@@ -63,11 +63,20 @@ pub enum Fault {
     },
 }
 
-/// A fault with the name of its field.
+/// A fault with the name of its field. Boxed, so that reading a good field moves little.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FieldFault {
-    pub(crate) field: &'static str,
-    pub(crate) fault: Fault,
+pub(crate) struct FieldFault(Box<(&'static str, Fault)>);
+
+impl FieldFault {
+    #[cold]
+    pub(crate) fn new(field: &'static str, fault: Fault) -> Self {
+        Self(Box::new((field, fault)))
+    }
+
+    /// The name of the field and what is wrong with it.
+    pub(crate) fn into_parts(self) -> (&'static str, Fault) {
+        *self.0
+    }
 }
 
 /// Shortens what a client sent to something that fits in a message or a log line.
@@ -92,7 +101,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn raw(&mut self, field: &'static str) -> Result<&'a [u8], FieldFault> {
-        self.fields.next().ok_or(FieldFault { field, fault: Fault::Missing })
+        self.fields.next().ok_or_else(|| FieldFault::new(field, Fault::Missing))
     }
 
     pub(crate) fn get<T: Field>(&mut self, field: &'static str) -> Result<T, FieldFault> {
@@ -106,7 +115,7 @@ impl<'a> Reader<'a> {
         usize::try_from(found)
             .ok()
             .filter(|count| *count <= limit)
-            .ok_or(FieldFault { field, fault: Fault::Count { found, limit } })
+            .ok_or_else(|| FieldFault::new(field, Fault::Count { found, limit }))
     }
 
     /// A count, then that many things.
@@ -138,9 +147,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn end(mut self, last: &'static str) -> Result<(), FieldFault> {
         match self.fields.next() {
             None => Ok(()),
-            Some(bytes) => {
-                Err(FieldFault { field: last, fault: Fault::Surplus { found: excerpt(bytes) } })
-            }
+            Some(bytes) => Err(FieldFault::new(last, Fault::Surplus { found: excerpt(bytes) })),
         }
     }
 }
@@ -201,7 +208,7 @@ impl Field for String {
         let bytes = reader.raw(field)?;
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(text.to_owned()),
-            Err(_) => Err(FieldFault { field, fault: Fault::Text { found: excerpt(bytes) } }),
+            Err(_) => Err(FieldFault::new(field, Fault::Text { found: excerpt(bytes) })),
         }
     }
 }
@@ -225,7 +232,7 @@ impl Field for Option<bool> {
             b"" | UNSET_INTEGER => Ok(None),
             b"0" => Ok(Some(false)),
             b"1" => Ok(Some(true)),
-            other => Err(FieldFault { field, fault: Fault::Bool { found: excerpt(other) } }),
+            other => Err(FieldFault::new(field, Fault::Bool { found: excerpt(other) })),
         }
     }
 }
@@ -245,10 +252,7 @@ macro_rules! integer {
         impl Field for $type {
             fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
                 let bytes = reader.raw(field)?;
-                integer(bytes).ok_or_else(|| FieldFault {
-                    field,
-                    fault: Fault::Integer { found: excerpt(bytes), bits: <$type>::BITS },
-                })
+                integer(bytes).ok_or_else(|| FieldFault::new(field, Fault::Integer { found: excerpt(bytes), bits: <$type>::BITS }))
             }
         }
 
@@ -258,10 +262,7 @@ macro_rules! integer {
                 if bytes.is_empty() || bytes == UNSET_INTEGER {
                     return Ok(None);
                 }
-                integer(bytes).map(Some).ok_or_else(|| FieldFault {
-                    field,
-                    fault: Fault::Integer { found: excerpt(bytes), bits: <$type>::BITS },
-                })
+                integer(bytes).map(Some).ok_or_else(|| FieldFault::new(field, Fault::Integer { found: excerpt(bytes), bits: <$type>::BITS }))
             }
         }
     )* };
@@ -342,7 +343,7 @@ impl Field for Decimal {
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         let bytes = reader.raw(field)?;
         decimal(bytes)
-            .ok_or_else(|| FieldFault { field, fault: Fault::Number { found: excerpt(bytes) } })
+            .ok_or_else(|| FieldFault::new(field, Fault::Number { found: excerpt(bytes) }))
     }
 }
 
@@ -354,7 +355,7 @@ impl Field for Option<Decimal> {
         }
         decimal(bytes)
             .map(Some)
-            .ok_or_else(|| FieldFault { field, fault: Fault::Number { found: excerpt(bytes) } })
+            .ok_or_else(|| FieldFault::new(field, Fault::Number { found: excerpt(bytes) }))
     }
 }
 

@@ -311,11 +311,9 @@ impl Inbound {
     /// When a field is missing, cannot be read, or too many follow. Unknown ids are no error.
     pub fn decode(frame: Frame<'_>, version: ServerVersion) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(frame.fields());
-        let id = i32::read(&mut reader, "message id").map_err(|fault| DecodeError {
-            message: "a message",
-            field: fault.field,
-            fault: fault.fault,
-            request_id: None,
+        let id = i32::read(&mut reader, "message id").map_err(|fault| {
+            let (field, fault) = fault.into_parts();
+            DecodeError { message: "a message", field, fault, request_id: None }
         })?;
         Self::read(id, reader, version)
     }
@@ -334,28 +332,9 @@ fn complete<R: Request>(mut reader: Reader<'_>, version: ServerVersion) -> Resul
         reader.end("end of message")?;
         Ok(request)
     });
-    outcome.map_err(|FieldFault { field, fault }| DecodeError {
-        message: R::NAME,
-        field,
-        fault,
-        request_id: R::KEY.and_then(|position| start.integer_at(position)),
+    outcome.map_err(|fault| {
+        let (field, fault) = fault.into_parts();
+        let request_id = R::KEY.and_then(|position| start.integer_at(position));
+        DecodeError { message: R::NAME, field, fault, request_id }
     })
-}
-
-impl<R: Request> Request for Box<R> {
-    const ID: i32 = R::ID;
-    const NAME: &'static str = R::NAME;
-    const KEY: Option<usize> = R::KEY;
-
-    fn key(&self) -> Option<i32> {
-        (**self).key()
-    }
-
-    fn read(reader: &mut Reader<'_>, version: ServerVersion) -> Result<Self, FieldFault> {
-        R::read(reader, version).map(Self::new)
-    }
-
-    fn put(&self, version: ServerVersion, out: &mut Vec<u8>) {
-        (**self).put(version, out);
-    }
 }

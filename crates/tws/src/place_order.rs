@@ -19,7 +19,8 @@ pub struct PlaceOrder {
     pub order: OrderFields,
 }
 
-impl Request for PlaceOrder {
+/// Boxed, since it is large: it is filled in place.
+impl Request for Box<PlaceOrder> {
     const ID: i32 = 3;
     const NAME: &'static str = "placeOrder";
     const KEY: Option<usize> = Some(0);
@@ -102,9 +103,14 @@ impl PlaceOrder {
     fn compete_block<C: Codec>(&mut self, c: &mut C) -> Result<(), FieldFault> {
         let to_best = self.order.is_pegged_to_best();
         let mut offsets = self.order.is_pegged_to_midpoint();
+        let compact = matches!(self.order.order_type.as_str(), "PEGBEST" | "PEGMID");
         let compete = &mut self.order.compete;
         if self.contract.exchange == "IBKRATS" {
             c.field("minTradeQty", &mut compete.min_trade_quantity)?;
+        }
+        // ib_insync does not know these spellings, so it sends no block.
+        if compact && c.at_end() {
+            return Ok(());
         }
         if to_best {
             c.field("minCompeteSize", &mut compete.min_size)?;

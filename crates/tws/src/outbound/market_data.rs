@@ -152,8 +152,8 @@ rows! {
         listing_exchange: &'a str;
         /// `Deep` or `Deep2`.
         service_data_type: &'a str;
-        /// Group.
-        aggregated_group: Option<i32>;
+        /// Group; the `ib_*` clients lose the message without one.
+        aggregated_group: i32;
     }
     /// An exchange and its letter.
     SmartComponent<'a> {
