@@ -5,10 +5,40 @@
 //! events that the store applies.
 
 pub mod address;
+pub mod authenticator;
+pub mod call;
+pub mod credential;
+pub mod decision;
+pub mod device;
 pub mod entitlements;
+pub mod evidence;
 pub mod id;
+pub mod link;
 pub mod lock;
+pub mod mandate;
 pub mod moment;
+pub mod name;
+pub mod notice;
+pub mod person;
 pub mod refusal;
 pub mod secret;
+pub mod sentence;
 pub mod session;
+pub mod sign_in;
+pub mod slice;
+pub mod throttle;
+pub mod token;
+
+pub use call::{By, Call, Source};
+pub use decision::{Answer, Command, Decision, Event, decide};
+pub use entitlements::{Act, Entitlements, Limits, Question, Scopes, Side};
+pub use id::{
+    AttemptId, AuthenticatorId, CredentialId, DeviceId, Holder, LinkId, LockId, NoticeId,
+    PaperAccountId, PersonId, SessionId, SymbolId,
+};
+pub use lock::Grade;
+pub use moment::{Moment, Span, Time};
+pub use refusal::Refusal;
+pub use secret::{Digest, SealKey, SealedSecret, Secret};
+pub use sentence::{Sentence, Verdict, can_cannot};
+pub use slice::Slice;

@@ -5,7 +5,19 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::By;
+use crate::credential::{self, Credential};
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::device::{self, DeviceState};
 use crate::entitlements::{Act, Acts};
+use crate::id::{LockId, PaperAccountId, PersonId, SessionId};
+use crate::moment::Time;
+use crate::name::Name;
+use crate::notice::{self, Topic};
+use crate::refusal::Refusal;
+use crate::session::{self, SessionEnd};
+use crate::slice::Slice;
+use crate::{link, sign_in};
 
 /// How much a lock takes away; a later one takes more.
 #[derive(
@@ -95,4 +107,172 @@ impl FromStr for Grade {
             .find(|grade| grade.name() == text)
             .ok_or(GradeError)
     }
+}
+
+/// What a lock is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// All that a person has.
+    Person(PersonId),
+    /// One account, whoever acts on it.
+    Account(PaperAccountId),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(person) => write!(f, "person {person}"),
+            Self::Account(account) => write!(f, "account {account}"),
+        }
+    }
+}
+
+/// A lock that stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// Its id.
+    pub id: LockId,
+    /// On what.
+    pub target: Target,
+    /// How much it takes away.
+    pub grade: Grade,
+    /// Since when.
+    pub at: Time,
+    /// Set by whom.
+    pub by: By,
+    /// What it ended.
+    pub receipt: Receipt,
+}
+
+/// What a lock of grade `all` ended; empty for the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Sessions.
+    pub sessions: Vec<SessionId>,
+    /// Names of credentials.
+    pub credentials: Vec<Name>,
+    /// Names of devices.
+    pub devices: Vec<Name>,
+}
+
+/// What is asked about locks.
+pub enum Command {
+    /// Sets one. Load the slice by the target.
+    Set {
+        /// On what.
+        target: Target,
+        /// How much: not `none`.
+        grade: Grade,
+    },
+    /// Lifts one; the operator alone.
+    Lift {
+        /// From what.
+        target: Target,
+    },
+}
+
+/// What happened to locks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Set; a weaker one on the same target is over.
+    Set(Lock),
+    /// Lifted.
+    Lifted {
+        /// Which.
+        lock: LockId,
+        /// When.
+        at: Time,
+        /// By whom.
+        by: By,
+    },
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    let (Command::Set { target, .. } | Command::Lift { target }) = *command;
+    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person or account" })?.id;
+    let is_theirs = match target {
+        Target::Person(target) => target == person,
+        Target::Account(account) => slice.mandate(account).is_some(),
+    };
+    if !is_theirs {
+        return Err(Refusal::NotFound { what: "person or account" });
+    }
+    let standing = slice.locks.iter().find(|lock| lock.target == target);
+    match *command {
+        Command::Set { grade, .. } => {
+            ground.authorise(slice, Act::Lock)?;
+            if standing.is_some_and(|lock| lock.grade >= grade) || grade == Grade::None {
+                let grade = standing.map(|lock| lock.grade).unwrap_or_default();
+                return Err(Refusal::LockStands { grade });
+            }
+            Ok(set(slice, ground, person, target, grade))
+        }
+        Command::Lift { .. } => {
+            if !ground.by.runs_the_server() {
+                return Err(Refusal::OperatorOnly);
+            }
+            let lock = standing.ok_or(Refusal::NoLock)?;
+            let event = Event::Lifted { lock: lock.id, at: ground.moment.now, by: ground.by };
+            let text =
+                format!("The lock of grade {} on {target} was lifted by the operator.", lock.grade);
+            let notice = notice::queue(ground, person, Topic::Lock, text, None);
+            Ok(Decision::new(vec![event.into(), notice], Answer::Unlocked(lock.clone())))
+        }
+    }
+}
+
+/// The events of a lock: the lock itself first, so that nothing new passes; then for `all` what it
+/// ends, in the order sessions, credentials, devices. Orders are the gate's to cancel.
+fn set(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    target: Target,
+    grade: Grade,
+) -> Decision {
+    let (at, by) = (ground.moment.now, ground.by);
+    let id = LockId(ground.moment.draw("lock"));
+    let mut receipt = Receipt::default();
+    let mut ends: Vec<decision::Event> = Vec::new();
+    if grade == Grade::All {
+        for session in &slice.sessions {
+            if by == By::Session(session.id) {
+                ends.push(session::Event::KeptForReceipt { session: session.id, lock: id }.into());
+                continue;
+            }
+            let reason = SessionEnd::Locked;
+            ends.push(session::Event::Ended { session: session.id, at, reason }.into());
+            receipt.sessions.push(session.id);
+        }
+        ends.extend(slice.attempts.iter().flat_map(|one| sign_in::drop_attempt(slice, one)));
+        ends.extend(slice.links.iter().map(|one| link::Event::Withdrawn { link: one.id }.into()));
+        let is_target = |one: &Credential| match target {
+            Target::Person(_) => true,
+            Target::Account(account) => one.account == account,
+        };
+        for one in &slice.credentials {
+            if one.revoked.is_none() && is_target(one) {
+                let (credential, cancel_orders) = (one.id, true);
+                let event = credential::Event::Revoked { credential, at, by, cancel_orders };
+                ends.push(event.into());
+                receipt.credentials.push(one.name.clone());
+            }
+        }
+        for device in slice.devices.iter().filter(|one| one.state != DeviceState::Pending) {
+            ends.push(device::Event::Removed { device: device.id }.into());
+            receipt.devices.push(device.name.clone());
+        }
+    }
+    let lock = Lock { id, target, grade, at, by, receipt };
+    let text = format!("A lock of grade {grade} was set on {target}: {}.", grade.text());
+    let mut events = vec![Event::Set(lock.clone()).into()];
+    events.extend(ends);
+    events.push(notice::queue(ground, person, Topic::Lock, text, None));
+    Decision::new(events, Answer::Locked(lock))
 }

@@ -78,6 +78,11 @@ impl Digest {
         Self(hash.finalize().into())
     }
 
+    /// Whether the two are equal, in constant time.
+    pub fn same(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+
     /// Whether it is the digest of this secret, in constant time.
     pub fn is_of(&self, secret: &Secret) -> bool {
         self.0.ct_eq(&secret.digest().0).into()

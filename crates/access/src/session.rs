@@ -1,8 +1,119 @@
 //! Sessions: what a person gets by signing in at one interface.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::decision::{Answer, Decision, Ground};
+use crate::entitlements::{Act, Acts};
+use crate::id::{DeviceId, LockId, PersonId, SessionId};
+use crate::moment::{Span, Time};
+use crate::refusal::Refusal;
+use crate::secret::Digest;
+use crate::slice::Slice;
+
+/// A way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interface {
+    /// The Client Portal, in a browser.
+    Portal,
+    /// The TWS socket, for programs.
+    Socket,
+    /// The operator's command line.
+    Operator,
+}
+
+/// What an interface allows its sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionPolicy {
+    /// A session that was not used for this long is over.
+    pub idle: Span,
+    /// A session this old is over.
+    pub absolute: Span,
+    /// The acts that the interface offers.
+    pub acts: Acts,
+}
+
+impl Interface {
+    /// Every interface.
+    pub const ALL: [Self; 3] = [Self::Portal, Self::Socket, Self::Operator];
+
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portal => "portal",
+            Self::Socket => "socket",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Its policy. People have sessions at the portal alone: programs hold credentials, and the
+    /// operator is known to the system that runs the server.
+    pub const fn policy(self) -> SessionPolicy {
+        match self {
+            Self::Portal => SessionPolicy {
+                idle: Span::minutes(30),
+                absolute: Span::hours(12),
+                acts: Acts::ALL,
+            },
+            Self::Socket => SessionPolicy {
+                idle: Span::days(366),
+                absolute: Span::days(366),
+                acts: Acts::VIEW.or(Acts::TRADE),
+            },
+            Self::Operator => {
+                SessionPolicy { idle: Span::minutes(5), absolute: Span::hours(1), acts: Acts::NONE }
+            }
+        }
+    }
+}
+
+/// How a person was proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// By password.
+    Password,
+    /// By a TOTP code.
+    Totp,
+    /// By a code for a new device.
+    Activation,
+    /// By a passkey that verified its user.
+    Passkey,
+    /// By a single-use sign-in link.
+    Link,
+    /// By a single-use enrolment link.
+    EnrolmentLink,
+}
+
+/// A live session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose.
+    pub person: PersonId,
+    /// On which device.
+    pub device: DeviceId,
+    /// Digest of its token.
+    pub token: Digest,
+    /// At which interface.
+    pub interface: Interface,
+    /// How the person was proven.
+    pub methods: Vec<Method>,
+    /// From where it was begun.
+    pub address: Option<IpAddr>,
+    /// Since when.
+    pub started_at: Time,
+    /// It is over when it was not used for this long.
+    pub idle: Span,
+    /// When it is over in any case.
+    pub until: Time,
+    /// The lock that it set and whose receipt is all that it still shows.
+    pub receipt: Option<LockId>,
+}
 
 /// Why a session is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,6 +139,23 @@ pub enum SessionEnd {
     Replaced,
 }
 
+impl SessionEnd {
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::EndedByPerson => "ended_by_person",
+            Self::EndedByOperator => "ended_by_operator",
+            Self::Idle => "idle",
+            Self::Absolute => "absolute",
+            Self::DeviceRemoved => "device_removed",
+            Self::AuthenticatorChanged => "authenticator_changed",
+            Self::Locked => "locked",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
 impl fmt::Display for SessionEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -41,5 +169,89 @@ impl fmt::Display for SessionEnd {
             Self::Locked => "everything was locked",
             Self::Replaced => "this browser signed in again",
         })
+    }
+}
+
+/// What is asked about sessions.
+pub enum Command {
+    /// Ends the session that asks.
+    SignOut,
+    /// Ends one session of the person.
+    End {
+        /// Which.
+        session: SessionId,
+    },
+    /// Ends all sessions of the person but the one that asks.
+    EndOthers,
+    /// Ends a session that passed a limit; asked by the server itself.
+    Expire {
+        /// Which.
+        session: SessionId,
+        /// [`SessionEnd::Idle`] or [`SessionEnd::Absolute`].
+        reason: SessionEnd,
+    },
+}
+
+/// What happened to sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Begun: a person signed in. Its device was seen now.
+    Started(Session),
+    /// Ended.
+    Ended {
+        /// Which.
+        session: SessionId,
+        /// When.
+        at: Time,
+        /// Why.
+        reason: SessionEnd,
+    },
+    /// It set a lock of grade `all` and keeps nothing but the receipt.
+    KeptForReceipt {
+        /// Which.
+        session: SessionId,
+        /// Of which lock.
+        lock: LockId,
+    },
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    let at = ground.moment.now;
+    let ended = |session, reason| Event::Ended { session, at, reason }.into();
+    let reason = if ground.by.runs_the_server() {
+        SessionEnd::EndedByOperator
+    } else {
+        SessionEnd::EndedByPerson
+    };
+    match *command {
+        Command::SignOut => {
+            let session = ground.session(slice)?.id;
+            Ok(Decision::new(vec![ended(session, SessionEnd::SignedOut)], Answer::Done))
+        }
+        Command::End { session } => {
+            ground.authorise(slice, Act::ManageSessions)?;
+            let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?.id;
+            Ok(Decision::new(vec![ended(session, reason)], Answer::SessionsEnded { count: 1 }))
+        }
+        Command::EndOthers => {
+            ground.authorise(slice, Act::ManageSessions)?;
+            let others =
+                slice.sessions.iter().filter(|one| ground.by != crate::call::By::Session(one.id));
+            let events: Vec<_> = others.map(|one| ended(one.id, reason)).collect();
+            let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+            Ok(Decision::new(events, Answer::SessionsEnded { count }))
+        }
+        Command::Expire { session, reason } => {
+            if ground.by != crate::call::By::System {
+                return Err(Refusal::OperatorOnly);
+            }
+            let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?.id;
+            Ok(Decision::new(vec![ended(session, reason)], Answer::SessionsEnded { count: 1 }))
+        }
     }
 }

@@ -1,0 +1,279 @@
+//! Authenticators: what proves a person.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::entitlements::Act;
+use crate::id::{AuthenticatorId, PersonId};
+use crate::link::{self, Purpose};
+use crate::moment::Time;
+use crate::name::Name;
+use crate::notice::{self, Topic};
+use crate::refusal::Refusal;
+use crate::secret::{SealKey, SealedSecret, Secret};
+use crate::session::{self, SessionEnd};
+use crate::slice::Slice;
+use crate::{sign_in, throttle};
+
+pub mod passkey;
+pub mod password;
+pub mod totp;
+
+/// One authenticator of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authenticator {
+    /// Its id.
+    pub id: AuthenticatorId,
+    /// Whose.
+    pub person: PersonId,
+    /// Its name.
+    pub name: Name,
+    /// What it is.
+    pub kind: Kind,
+    /// Rises with each change of the row; a proof names the one that it was made against.
+    pub row_version: i64,
+    /// When it was added.
+    pub created_at: Time,
+    /// When it last proved the person.
+    pub last_used_at: Option<Time>,
+}
+
+/// What an authenticator is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A password.
+    Password {
+        /// Its Argon2id hash as a PHC string, sealed.
+        hash: SealedSecret,
+    },
+    /// A TOTP app.
+    Totp {
+        /// Its seed of 20 bytes, sealed.
+        seed: SealedSecret,
+        /// Whether a code from it was seen; until then it counts for nothing.
+        confirmed: bool,
+        /// The last step whose code was used.
+        last_step: Option<i64>,
+    },
+    /// A passkey or security key.
+    Passkey(passkey::Passkey),
+}
+
+/// The outcome of a costly proof, made before the decision against the row that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    /// Against which authenticator; none when the name has none, so that the work was for show.
+    pub authenticator: Option<AuthenticatorId>,
+    /// Its row version then.
+    pub row_version: i64,
+    /// Whether it was right.
+    pub right: bool,
+}
+
+/// What is asked about authenticators.
+pub enum Command {
+    /// Sets the password.
+    SetPassword {
+        /// The Argon2id hash as a PHC string.
+        hash: Secret,
+        /// Proof of the old one; not needed by the server, nor where there is none.
+        old: Option<Proof>,
+    },
+    /// Offers the seed of a TOTP app; by the server itself it counts at once.
+    OfferTotp,
+    /// Confirms a TOTP app by a code from it.
+    ConfirmTotp {
+        /// The code.
+        code: Secret,
+    },
+    /// Adds a passkey.
+    AddPasskey {
+        /// What the ceremony gave.
+        registration: passkey::Registration,
+        /// Its name.
+        name: String,
+    },
+    /// Gives one another name.
+    Rename {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// The new name.
+        name: String,
+    },
+    /// Removes one; the last way to sign in stays.
+    Remove {
+        /// Which.
+        authenticator: AuthenticatorId,
+    },
+    /// Removes the password and issues an enrolment link; by the operator.
+    ResetPassword,
+    /// Removes the TOTP app and issues an enrolment link; by the operator.
+    ResetTotp,
+}
+
+/// What happened to authenticators.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Added.
+    Added(Box<Authenticator>),
+    /// Renamed.
+    Renamed {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// Its new name.
+        name: Name,
+    },
+    /// A TOTP app was confirmed by the code of this step.
+    TotpConfirmed {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// The step.
+        step: i64,
+        /// When.
+        at: Time,
+    },
+    /// A TOTP code was used: no code of this step or an earlier one counts again.
+    TotpUsed {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// The step.
+        step: i64,
+        /// When.
+        at: Time,
+    },
+    /// A password proved the person.
+    PasswordUsed {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// When.
+        at: Time,
+    },
+    /// A passkey proved the person.
+    PasskeyUsed {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// Its counter now.
+        counter: u32,
+        /// Whether it is backed up now.
+        backed_up: bool,
+        /// Its data, where the ceremony changed it.
+        data: Option<String>,
+        /// When.
+        at: Time,
+    },
+    /// Removed or replaced.
+    Removed {
+        /// Which.
+        authenticator: AuthenticatorId,
+    },
+}
+
+impl Authenticator {
+    /// What the secrets of this authenticator are sealed for.
+    pub(crate) fn purpose(id: AuthenticatorId) -> String {
+        format!("authenticator {id}")
+    }
+
+    fn open(&self, sealed: &SealedSecret, key: &SealKey) -> Result<Secret, Refusal> {
+        key.open(sealed, &Self::purpose(self.id)).map_err(|_| Refusal::KeyMismatch)
+    }
+
+    /// The PHC string of a password, for the one who checks it.
+    pub fn open_hash(&self, key: &SealKey) -> Result<Secret, Refusal> {
+        match &self.kind {
+            Kind::Password { hash } => self.open(hash, key),
+            Kind::Totp { .. } | Kind::Passkey(_) => Err(Refusal::NotFound { what: "password" }),
+        }
+    }
+
+    /// The seed of a TOTP app.
+    pub fn open_seed(&self, key: &SealKey) -> Result<Secret, Refusal> {
+        match &self.kind {
+            Kind::Totp { seed, .. } => self.open(seed, key),
+            Kind::Password { .. } | Kind::Passkey(_) => Err(Refusal::NotFound { what: "TOTP app" }),
+        }
+    }
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    match command {
+        Command::SetPassword { hash, old } => password::set(slice, ground, hash, old.as_ref()),
+        Command::OfferTotp => totp::offer(slice, ground),
+        Command::ConfirmTotp { code } => totp::confirm(slice, ground, code),
+        Command::AddPasskey { registration, name } => {
+            passkey::add(slice, ground, registration, name)
+        }
+        Command::Rename { authenticator, name } => rename(slice, ground, *authenticator, name),
+        Command::Remove { authenticator } => remove(slice, ground, *authenticator),
+        Command::ResetPassword => reset(slice, ground, "password", slice.password()),
+        Command::ResetTotp => reset(slice, ground, "TOTP app", slice.any_totp()),
+    }
+}
+
+/// The notice of every binding and loss, as NIST SP 800-63B-4 asks.
+fn tell(ground: &Ground<'_>, slice: &Slice, text: &str) -> Option<decision::Event> {
+    let person = slice.person.as_ref()?;
+    Some(notice::queue(ground, person.id, Topic::AuthenticatorChanged, text.to_owned(), None))
+}
+
+/// Ends the person's sessions but the one that asks.
+fn end_sessions(slice: &Slice, ground: &Ground<'_>) -> Vec<decision::Event> {
+    let at = ground.moment.now;
+    let own = ground.session(slice).ok().map(|session| session.id);
+    let reason = SessionEnd::AuthenticatorChanged;
+    let others = slice.sessions.iter().filter(|session| Some(session.id) != own);
+    others.map(|one| session::Event::Ended { session: one.id, at, reason }.into()).collect()
+}
+
+fn rename(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    id: AuthenticatorId,
+    name: &str,
+) -> Result<Decision, Refusal> {
+    ground.authorise(slice, Act::ManageAuthenticators)?;
+    let one = slice.authenticator(id).ok_or(Refusal::NotFound { what: "authenticator" })?;
+    let name = Name::new("authenticator name", name)?;
+    Ok(Decision::new(vec![Event::Renamed { authenticator: one.id, name }.into()], Answer::Done))
+}
+
+fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Decision, Refusal> {
+    ground.authorise(slice, Act::ManageAuthenticators)?;
+    let one = slice.authenticator(id).ok_or(Refusal::NotFound { what: "authenticator" })?;
+    let mut left = slice.clone();
+    left.authenticators.retain(|other| other.id != id);
+    if slice.is_enrolled() && !left.is_enrolled() {
+        return Err(Refusal::LastAuthenticator);
+    }
+    let text = format!("{} was removed from the ways to sign in.", one.name);
+    let mut events = vec![Event::Removed { authenticator: id }.into()];
+    events.extend(tell(ground, slice, &text));
+    Ok(Decision::new(events, Answer::Done))
+}
+
+/// The operator's reset: the authenticator and all sessions go, and a link to enrol again is made.
+fn reset(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    what: &'static str,
+    one: Option<&Authenticator>,
+) -> Result<Decision, Refusal> {
+    if !ground.by.runs_the_server() {
+        return Err(Refusal::OperatorOnly);
+    }
+    let (link, answer) = link::issue(slice, ground, Purpose::Enrolment)?;
+    let mut events: Vec<decision::Event> = Vec::new();
+    events.extend(one.map(|one| Event::Removed { authenticator: one.id }.into()));
+    events.extend(end_sessions(slice, ground));
+    events.extend(slice.attempts.iter().flat_map(|one| sign_in::drop_attempt(slice, one)));
+    events.push(throttle::Event::AllCleared.into());
+    events.extend(link);
+    events.extend(tell(ground, slice, &format!("The operator reset your {what}.")));
+    Ok(Decision::new(events, answer))
+}

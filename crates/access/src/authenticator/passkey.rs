@@ -1,0 +1,133 @@
+//! Passkeys and security keys. The gate runs the ceremony; what it counts for is decided here.
+//!
+//! A passkey that verified its user is two factors that cannot be phished, so it signs in alone, on
+//! a new browser too, and trusts that browser. Its failures are never counted.
+
+use serde::{Deserialize, Serialize};
+
+use crate::authenticator::{Authenticator, Event, Kind, tell};
+use crate::decision::{Answer, Decision, Ground};
+use crate::entitlements::Act;
+use crate::id::AuthenticatorId;
+use crate::moment::{Span, Time};
+use crate::name::Name;
+use crate::refusal::{PasskeyFault, Refusal};
+use crate::slice::Slice;
+
+/// How long a ceremony may take (WebAuthn L3).
+pub const CEREMONY: Span = Span::minutes(5);
+/// Authenticators of a person.
+const MOST: usize = 20;
+
+/// A passkey as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passkey {
+    /// Its credential id, by which it is found.
+    #[serde(
+        serialize_with = "crate::secret::serialize_bytes",
+        deserialize_with = "crate::secret::deserialize_bytes"
+    )]
+    pub handle: Vec<u8>,
+    /// What the gate's library keeps of it: public key and flags, as JSON; no secret.
+    pub data: String,
+    /// Its model (AAGUID), if it said.
+    pub model: String,
+    /// Whether it is backed up, so that several devices may hold it.
+    pub backed_up: bool,
+    /// Its signature counter; 0 on those that have none.
+    pub counter: u32,
+}
+
+/// A passkey that a ceremony made.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The passkey.
+    pub passkey: Passkey,
+    /// Whether the user was verified.
+    pub user_verified: bool,
+    /// When the ceremony began.
+    pub began_at: Time,
+}
+
+/// What a finished ceremony says; its signature and origin are checked.
+#[derive(Debug, Clone)]
+pub struct Assertion {
+    /// The passkey's credential id.
+    pub handle: Vec<u8>,
+    /// Whether the user was verified.
+    pub user_verified: bool,
+    /// Whether it is backed up now.
+    pub backed_up: bool,
+    /// Its counter now.
+    pub counter: u32,
+    /// Its data, where the library changed it.
+    pub data: Option<String>,
+    /// When the ceremony began. The gate gives each ceremony out once.
+    pub began_at: Time,
+}
+
+fn check_age(began_at: Time, now: Time) -> Result<(), Refusal> {
+    if now.since(began_at) > CEREMONY {
+        return Err(Refusal::PasskeyRefused { reason: PasskeyFault::CeremonyEnded });
+    }
+    Ok(())
+}
+
+/// What an assertion counts for: the event of its use, or why it does not count.
+pub(crate) fn check(slice: &Slice, assertion: &Assertion, now: Time) -> Result<Event, Refusal> {
+    let refused = |reason| Refusal::PasskeyRefused { reason };
+    check_age(assertion.began_at, now)?;
+    let (one, passkey) = slice.passkey(&assertion.handle).ok_or(refused(PasskeyFault::Unknown))?;
+    if !assertion.user_verified {
+        return Err(refused(PasskeyFault::UserNotVerified));
+    }
+    let (stored, given) = (passkey.counter, assertion.counter);
+    if (stored > 0 || given > 0) && given <= stored {
+        return Err(refused(PasskeyFault::CounterFell { stored, given }));
+    }
+    Ok(Event::PasskeyUsed {
+        authenticator: one.id,
+        counter: given,
+        backed_up: assertion.backed_up,
+        data: assertion.data.clone(),
+        at: now,
+    })
+}
+
+pub(super) fn add(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    registration: &Registration,
+    name: &str,
+) -> Result<Decision, Refusal> {
+    ground.authorise(slice, Act::ManageAuthenticators)?;
+    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+    let now = ground.moment.now;
+    check_age(registration.began_at, now)?;
+    let refused = |reason| Refusal::PasskeyRefused { reason };
+    if !registration.user_verified {
+        return Err(refused(PasskeyFault::UserNotVerified));
+    }
+    if slice.passkey(&registration.passkey.handle).is_some() {
+        return Err(refused(PasskeyFault::Registered));
+    }
+    if slice.authenticators.len() >= MOST {
+        let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
+        return Err(Refusal::TooMany { what: "authenticators", count: limit, limit });
+    }
+    let name = Name::new("passkey name", name)?;
+    let id = AuthenticatorId(ground.moment.draw("authenticator"));
+    let text = format!("A passkey named {name} was added to the ways to sign in.");
+    let authenticator = Authenticator {
+        id,
+        person: person.id,
+        name,
+        kind: Kind::Passkey(registration.passkey.clone()),
+        row_version: 1,
+        created_at: now,
+        last_used_at: None,
+    };
+    let mut events = vec![Event::Added(Box::new(authenticator)).into()];
+    events.extend(tell(ground, slice, &text));
+    Ok(Decision::new(events, Answer::AuthenticatorAdded { authenticator: id }))
+}

@@ -1,0 +1,79 @@
+//! Passwords: hashed outside by Argon2id, sealed here.
+
+use crate::authenticator::{Authenticator, Event, Kind, Proof, end_sessions, tell};
+use crate::decision::{Answer, Decision, Ground};
+use crate::entitlements::Act;
+use crate::id::AuthenticatorId;
+use crate::name::Name;
+use crate::refusal::Refusal;
+use crate::secret::Secret;
+use crate::slice::Slice;
+use crate::throttle;
+
+/// Shortest password, in characters; a second factor is always asked (NIST SP 800-63B-4).
+pub const SHORTEST: usize = 8;
+/// Longest password, in bytes; NIST asks for 64 characters or more.
+pub const LONGEST: usize = 1024;
+
+/// Whether a new password has a fitting length. Spaces and any Unicode are fine.
+pub fn check_length(password: &Secret) -> Result<(), Refusal> {
+    let length = password.expose_text().map_or(0, |text| text.chars().count());
+    if length < SHORTEST || password.len() > LONGEST {
+        return Err(Refusal::OutOfRange {
+            what: "length of the password",
+            given: length.to_string(),
+            least: SHORTEST.to_string(),
+            most: LONGEST.to_string(),
+        });
+    }
+    Ok(())
+}
+
+/// Whether a proof is about the row that stands now; else it must be made again.
+pub(crate) fn is_current(slice: &Slice, proof: &Proof) -> Result<(), Refusal> {
+    let row = slice.password().map(|one| (one.id, one.row_version));
+    let proven = proof.authenticator.map(|id| (id, proof.row_version));
+    if row == proven { Ok(()) } else { Err(Refusal::ProofStale) }
+}
+
+pub(super) fn set(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    hash: &Secret,
+    old: Option<&Proof>,
+) -> Result<Decision, Refusal> {
+    ground.authorise(slice, Act::ManageAuthenticators)?;
+    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+    let standing = slice.password();
+    if standing.is_some() && !ground.by.runs_the_server() {
+        let place = throttle::place(slice, ground.source.device, ground.moment.now);
+        throttle::check(slice, throttle::Factor::Password, place, ground.moment.now)?;
+        let proof = old.ok_or(Refusal::OldPasswordNeeded)?;
+        is_current(slice, proof)?;
+        if !proof.right {
+            let failed =
+                throttle::failed(slice, throttle::Factor::Password, place, ground.moment.now);
+            let events = failed.map(Into::into).into_iter().collect();
+            return Ok(Decision::refused(events, Refusal::OldPasswordNeeded));
+        }
+    }
+    let id = AuthenticatorId(ground.moment.draw("authenticator"));
+    let hash = ground.key.seal(hash, &Authenticator::purpose(id), ground.moment);
+    let authenticator = Authenticator {
+        id,
+        person: person.id,
+        name: Name::fixed("Password"),
+        kind: Kind::Password { hash },
+        row_version: 1,
+        created_at: ground.moment.now,
+        last_used_at: None,
+    };
+    let mut events = Vec::new();
+    events.extend(standing.map(|one| Event::Removed { authenticator: one.id }.into()));
+    events.push(Event::Added(Box::new(authenticator)).into());
+    if standing.is_some() {
+        events.extend(end_sessions(slice, ground));
+    }
+    events.extend(tell(ground, slice, "A new password was set."));
+    Ok(Decision::new(events, Answer::AuthenticatorAdded { authenticator: id }))
+}

@@ -1,0 +1,174 @@
+//! TOTP (RFC 6238): SHA-1, six digits, 30 seconds. A code counts in its own step and in the ones
+//! beside it, for clocks that differ, and once.
+
+use data_encoding::BASE32_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use zeroize::Zeroizing;
+
+use crate::authenticator::{Authenticator, Event, Kind, tell};
+use crate::decision::{Answer, Decision, Ground};
+use crate::entitlements::Act;
+use crate::id::AuthenticatorId;
+use crate::moment::Time;
+use crate::name::Name;
+use crate::refusal::Refusal;
+use crate::secret::Secret;
+use crate::slice::Slice;
+
+/// Length of a step in seconds.
+const STEP: i64 = 30;
+/// Steps before and after the present one whose codes count.
+const WINDOW: i64 = 1;
+
+/// The step of a time.
+pub const fn step(now: Time) -> i64 {
+    now.seconds().div_euclid(STEP)
+}
+
+/// The code of a step: RFC 4226's dynamic truncation of HMAC-SHA1.
+pub fn code(seed: &[u8], step: i64) -> String {
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(seed) else {
+        // HMAC takes a key of any length.
+        unreachable!("HMAC refused a key")
+    };
+    mac.update(&step.to_be_bytes());
+    let hash: [u8; 20] = mac.finalize().into_bytes().into();
+    let offset = usize::from(hash.last().copied().unwrap_or(0) & 15);
+    let word = hash.get(offset..).and_then(|tail| tail.first_chunk()).copied().unwrap_or_default();
+    format!("{:06}", (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000)
+}
+
+/// What a typed code is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Right, for this step.
+    Right(i64),
+    /// Right for a step that was used, or an earlier one.
+    Replayed,
+    /// Wrong.
+    Wrong,
+}
+
+/// Checks a typed code; spaces in it do not count. All codes of the window are compared, each in
+/// constant time.
+pub fn check(seed: &[u8], typed: &Secret, now: Time, last_step: Option<i64>) -> Verdict {
+    let typed = Secret::new(typed.expose().iter().copied().filter(|byte| *byte != b' ').collect());
+    let now = step(now);
+    let mut verdict = Verdict::Wrong;
+    for step in now - WINDOW..=now + WINDOW {
+        let code = Zeroizing::new(code(seed, step));
+        if typed.matches(code.as_bytes()) {
+            verdict = if last_step.is_some_and(|last| step <= last) {
+                Verdict::Replayed
+            } else {
+                Verdict::Right(step)
+            };
+        }
+    }
+    verdict
+}
+
+pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
+    ground.authorise(slice, Act::ManageAuthenticators)?;
+    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+    if slice.totp().is_some() {
+        return Err(Refusal::TotpStands);
+    }
+    let id = AuthenticatorId(ground.moment.draw("authenticator"));
+    let seed = Secret::new(ground.moment.draw::<20>("totp seed").to_vec());
+    let authenticator = Authenticator {
+        id,
+        person: person.id,
+        name: Name::fixed("TOTP app"),
+        kind: Kind::Totp {
+            seed: ground.key.seal(&seed, &Authenticator::purpose(id), ground.moment),
+            // The server shows the seed to whoever runs it, in a new demo folder.
+            confirmed: ground.by.runs_the_server(),
+            last_step: None,
+        },
+        row_version: 1,
+        created_at: ground.moment.now,
+        last_used_at: None,
+    };
+    let mut events = Vec::new();
+    // One that was offered before and never confirmed.
+    events.extend(slice.any_totp().map(|one| Event::Removed { authenticator: one.id }.into()));
+    events.push(Event::Added(Box::new(authenticator)).into());
+    let text = BASE32_NOPAD.encode(seed.expose());
+    let uri = format!(
+        "otpauth://totp/Floorpass:{}?secret={text}&issuer=Floorpass&algorithm=SHA1&digits=6&period=30",
+        person.username.as_str().replace('@', "%40")
+    );
+    let (seed, uri) = (Secret::from_text(text), Secret::from_text(uri));
+    Ok(Decision::new(events, Answer::TotpOffered { authenticator: id, seed, uri }))
+}
+
+pub(super) fn confirm(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    typed: &Secret,
+) -> Result<Decision, Refusal> {
+    ground.authorise(slice, Act::ManageAuthenticators)?;
+    let none = Refusal::NotFound { what: "TOTP app to confirm" };
+    let offered = slice.any_totp().ok_or(none.clone())?;
+    if !matches!(offered.kind, Kind::Totp { confirmed: false, .. }) {
+        return Err(none);
+    }
+    let seed = offered.open_seed(ground.key)?;
+    let Verdict::Right(step) = check(seed.expose(), typed, ground.moment.now, None) else {
+        return Err(Refusal::CodeWrong);
+    };
+    let authenticator = offered.id;
+    let confirmed = Event::TotpConfirmed { authenticator, step, at: ground.moment.now };
+    let mut events = vec![confirmed.into()];
+    events.extend(tell(ground, slice, "A TOTP app was added to the ways to sign in."));
+    Ok(Decision::new(events, Answer::AuthenticatorAdded { authenticator }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6238, appendix B, SHA-1, the last six of eight digits.
+    #[test]
+    fn codes_are_those_of_the_rfc() {
+        let seed = b"12345678901234567890";
+        for (seconds, expected) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+            (20_000_000_000, "353130"),
+        ] {
+            assert_eq!(code(seed, step(Time::from_seconds(seconds))), expected);
+        }
+    }
+
+    #[test]
+    fn code_counts_in_its_window_and_once() {
+        let (seed, at) = (b"12345678901234567890", Time::from_seconds(1_234_567_890));
+        let now = step(at);
+        let typed = |step| Secret::from_text(code(seed, step));
+        for (offset, expected) in [
+            (-2, Verdict::Wrong),
+            (-1, Verdict::Right(now - 1)),
+            (0, Verdict::Right(now)),
+            (1, Verdict::Right(now + 1)),
+            (2, Verdict::Wrong),
+        ] {
+            assert_eq!(check(seed, &typed(now + offset), at, None), expected, "{offset}");
+        }
+        assert_eq!(check(seed, &typed(now), at, Some(now)), Verdict::Replayed);
+        assert_eq!(check(seed, &typed(now - 1), at, Some(now)), Verdict::Replayed);
+        assert_eq!(check(seed, &typed(now + 1), at, Some(now)), Verdict::Right(now + 1));
+        assert_eq!(
+            check(seed, &Secret::from_text("005 924".into()), at, None),
+            Verdict::Right(now)
+        );
+        for bad in ["", "5924", "0059240", "+05924", "００５９２４"] {
+            assert_eq!(check(seed, &Secret::from_text(bad.into()), at, None), Verdict::Wrong);
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The one function that decides, and what goes in and comes out of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::authenticator::{self, totp};
+use crate::call::{By, Call, Source};
+use crate::entitlements::{Act, Entitlements};
+use crate::id::{AuthenticatorId, CredentialId, LinkId, PersonId};
+use crate::lock::Lock;
+use crate::moment::{Moment, Time};
+use crate::refusal::Refusal;
+use crate::secret::{SealKey, Secret};
+use crate::session::{Session, SessionEnd};
+use crate::sign_in::SignedIn;
+use crate::slice::Slice;
+use crate::{
+    credential, device, evidence, link, lock, mandate, notice, person, session, sign_in, throttle,
+};
+
+/// What is asked.
+#[expect(missing_docs, reason = "each is the command of the noun that it names")]
+pub enum Command {
+    Person(person::Command),
+    SignIn(sign_in::Command),
+    Link(link::Command),
+    Session(session::Command),
+    Device(device::Command),
+    Authenticator(authenticator::Command),
+    Credential(credential::Command),
+    Lock(lock::Command),
+    Evidence(evidence::Command),
+}
+
+/// What happened: what the store writes to the tables and to evidence. No secret is ever in it, only
+/// digests and sealed secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the event of the noun that it names")]
+pub enum Event {
+    Person(person::Event),
+    Mandate(mandate::Event),
+    SignIn(sign_in::Event),
+    Link(link::Event),
+    Session(session::Event),
+    Device(device::Event),
+    Authenticator(authenticator::Event),
+    Credential(credential::Event),
+    Lock(lock::Event),
+    Throttle(throttle::Event),
+    Notice(notice::Event),
+    Evidence(evidence::Event),
+}
+
+impl Event {
+    /// Whether it changes a table of facts, so that the slice's version must rise with it.
+    pub const fn changes_tables(&self) -> bool {
+        !matches!(self, Self::Notice(_) | Self::Evidence(_))
+    }
+}
+
+macro_rules! into_event {
+    ($($noun:ident $variant:ident;)*) => {$(
+        impl From<$noun::Event> for Event {
+            fn from(event: $noun::Event) -> Self {
+                Self::$variant(event)
+            }
+        }
+    )*};
+}
+
+into_event! {
+    person Person;
+    mandate Mandate;
+    sign_in SignIn;
+    link Link;
+    session Session;
+    device Device;
+    authenticator Authenticator;
+    credential Credential;
+    lock Lock;
+    throttle Throttle;
+    notice Notice;
+    evidence Evidence;
+}
+
+/// What the caller gets. It may hold a secret to show once.
+pub enum Answer {
+    /// It was done.
+    Done,
+    /// A person was made.
+    PersonCreated {
+        /// Who.
+        person: PersonId,
+    },
+    /// A link was made.
+    Link {
+        /// Which.
+        link: LinkId,
+        /// What goes into its address.
+        token: Secret,
+        /// When it expires.
+        until: Time,
+    },
+    /// The password is right: the TOTP code comes next.
+    TotpNeeded {
+        /// Token of the attempt, for a cookie.
+        attempt: Secret,
+    },
+    /// Both factors are right and the browser is new: its activation code comes next.
+    ActivationNeeded {
+        /// New token of the attempt, for a cookie; the old one is over.
+        attempt: Secret,
+    },
+    /// Another activation code was sent.
+    CodeSent,
+    /// Signed in.
+    SignedIn(SignedIn),
+    /// Sessions were ended.
+    SessionsEnded {
+        /// How many.
+        count: u32,
+    },
+    /// A way to sign in was added.
+    AuthenticatorAdded {
+        /// Which.
+        authenticator: AuthenticatorId,
+    },
+    /// A TOTP app can be set up with this; a code from it must follow, unless the server asked.
+    TotpOffered {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// The seed in base 32.
+        seed: Secret,
+        /// The same as an `otpauth://` address, for a QR code.
+        uri: Secret,
+    },
+    /// A credential was created.
+    CredentialCreated {
+        /// Which.
+        credential: CredentialId,
+        /// Its token, if it demands one, to show once.
+        token: Option<Secret>,
+        /// Its port.
+        port: u16,
+    },
+    /// A credential was revoked.
+    CredentialRevoked {
+        /// Which.
+        credential: CredentialId,
+        /// Whether its resting orders go too.
+        cancel_orders: bool,
+    },
+    /// A lock stands; its receipt says what it ended.
+    Locked(Lock),
+    /// A lock was lifted.
+    Unlocked(Lock),
+}
+
+/// What was decided: the events to commit, whatever the answer is.
+pub struct Decision {
+    /// What to commit, in order.
+    pub events: Vec<Event>,
+    /// What to tell the caller.
+    pub answer: Result<Answer, Refusal>,
+}
+
+impl Decision {
+    /// A yes.
+    pub(crate) fn new(events: Vec<Event>, answer: Answer) -> Self {
+        Self { events, answer: Ok(answer) }
+    }
+
+    /// A no that changes something, say a counter.
+    pub(crate) fn refused(events: Vec<Event>, refusal: Refusal) -> Self {
+        Self { events, answer: Err(refusal) }
+    }
+
+    /// Whether it only records a refusal, so that many alike may become one entry with a count.
+    pub fn only_refuses(&self) -> bool {
+        matches!(self.events.as_slice(), [Event::Evidence(evidence::Event::Refused { .. })])
+    }
+}
+
+/// What every noun's decision stands on.
+pub(crate) struct Ground<'a> {
+    pub by: By,
+    pub source: &'a Source,
+    pub moment: &'a Moment,
+    pub key: &'a SealKey,
+}
+
+impl Ground<'_> {
+    /// Whether whoever asks may do this to the slice's person: the operator, the server itself, or
+    /// a live session of that person that is entitled to the act.
+    pub fn authorise(&self, slice: &Slice, act: Act) -> Result<Option<Entitlements>, Refusal> {
+        match self.by {
+            By::Operator { .. } | By::System => Ok(None),
+            By::Visitor => Err(Refusal::NotSignedIn),
+            By::Credential(_) => Err(Refusal::ActNotAllowed { act }),
+            By::Session(_) => {
+                let entitlements = slice.session_entitlements(self.session(slice)?)?;
+                if entitlements.acts.contains(act) {
+                    return Ok(Some(entitlements));
+                }
+                if entitlements.lock.allows().contains(act) {
+                    return Err(Refusal::ActNotAllowed { act });
+                }
+                Err(Refusal::Locked { grade: entitlements.lock })
+            }
+        }
+    }
+
+    /// The live session that asks. Its idle time is the gate's to watch, in memory.
+    pub fn session<'s>(&self, slice: &'s Slice) -> Result<&'s Session, Refusal> {
+        let By::Session(id) = self.by else { return Err(Refusal::NotSignedIn) };
+        let session = slice.session(id).ok_or(Refusal::NotSignedIn)?;
+        let until = session.until;
+        if self.moment.now >= until {
+            return Err(Refusal::SessionEnded { at: until, reason: SessionEnd::Absolute });
+        }
+        Ok(session)
+    }
+}
+
+/// Decides. A refusal is recorded as an event too, but for a stale proof: the caller loads again,
+/// proves again and asks again.
+pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Decision {
+    let ground = Ground { by: call.by, source: &call.source, moment, key };
+    let decided = match &call.command {
+        Command::Person(command) => person::decide(slice, &ground, command),
+        Command::SignIn(command) => sign_in::decide(slice, &ground, command),
+        Command::Link(command) => link::decide(slice, &ground, command),
+        Command::Session(command) => session::decide(slice, &ground, command),
+        Command::Device(command) => device::decide(slice, &ground, command),
+        Command::Authenticator(command) => authenticator::decide(slice, &ground, command),
+        Command::Credential(command) => credential::decide(slice, &ground, command),
+        Command::Lock(command) => lock::decide(slice, &ground, command),
+        Command::Evidence(command) => Ok(evidence::decide(command)),
+    };
+    let mut decision = decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));
+    if let Err(refusal) = &decision.answer
+        && *refusal != Refusal::ProofStale
+    {
+        decision.events.push(evidence::refused(refusal).into());
+    }
+    decision
+}
+
+/// The code that an enrolled TOTP app shows now, for demo folders' command line.
+pub fn totp_now(slice: &Slice, moment: &Moment, key: &SealKey) -> Result<String, Refusal> {
+    let totp = slice.totp().ok_or(Refusal::NotFound { what: "TOTP app" })?;
+    let seed = totp.open_seed(key)?;
+    Ok(totp::code(seed.expose(), totp::step(moment.now)))
+}

@@ -1,0 +1,215 @@
+//! Evidence: every decision on record, chained so that a change shows.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::call::By;
+use crate::decision::{Answer, Decision};
+use crate::moment::Time;
+use crate::refusal::Refusal;
+use crate::secret::Digest;
+
+/// The hash before the first entry of a chain.
+pub const GENESIS: Digest = Digest([0; 32]);
+
+/// One decision, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Which chain.
+    pub shard: u32,
+    /// Its place in the chain, from 1 without gaps.
+    pub seq: u64,
+    /// When.
+    pub at: Time,
+    /// Who.
+    pub actor: By,
+    /// From where: an address, or `local`.
+    pub source: String,
+    /// What happened: `session.started`.
+    pub kind: String,
+    /// The same in plain words.
+    pub text: String,
+    /// The event as JSON, byte for byte as it was hashed.
+    pub event: String,
+    /// SHA-256 of the previous hash and the canonical bytes.
+    pub hash: Digest,
+}
+
+impl Entry {
+    /// What is hashed: every field but the hash, numbers as 8 bytes big-endian, texts preceded by
+    /// their length in 8 bytes.
+    pub fn canonical(&self) -> Vec<u8> {
+        let actor = self.actor.to_string();
+        let mut bytes = b"floorpass evidence 1\0".to_vec();
+        bytes.extend(u64::from(self.shard).to_be_bytes());
+        bytes.extend(self.seq.to_be_bytes());
+        bytes.extend(self.at.0.to_be_bytes());
+        for text in [&actor, &self.source, &self.kind, &self.text, &self.event] {
+            bytes.extend(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+            bytes.extend(text.as_bytes());
+        }
+        bytes
+    }
+
+    /// The hash that it must have after `previous`.
+    pub fn chained(&self, previous: Digest) -> Digest {
+        let mut hash = Sha256::new();
+        hash.update(previous.0);
+        hash.update(self.canonical());
+        Digest(hash.finalize().into())
+    }
+}
+
+/// The first entry of a chain that is not as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChainFault {
+    /// An entry is not there.
+    Missing {
+        /// Its place.
+        seq: u64,
+    },
+    /// An entry stands at another place than its own.
+    Reordered {
+        /// The place.
+        seq: u64,
+        /// What stands there.
+        found: u64,
+    },
+    /// An entry is not what was hashed, or follows another one than the one before it.
+    Altered {
+        /// Its place.
+        seq: u64,
+    },
+}
+
+impl fmt::Display for ChainFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { seq } => write!(f, "entry {seq} is missing"),
+            Self::Reordered { seq, found } => write!(f, "entry {found} stands where {seq} belongs"),
+            Self::Altered { seq } => write!(f, "entry {seq} was altered, or the one before it"),
+        }
+    }
+}
+
+impl std::error::Error for ChainFault {}
+
+/// Follows one shard's chain, entry by entry, in the order in which they are stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Chain {
+    /// Place of the last good entry; 0 at the beginning.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Digest,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self { seq: 0, hash: GENESIS }
+    }
+}
+
+impl Chain {
+    /// Checks the next entry and moves on to it.
+    pub fn follow(&mut self, entry: &Entry) -> Result<(), ChainFault> {
+        let seq = self.seq + 1;
+        if entry.seq > seq {
+            return Err(ChainFault::Missing { seq });
+        }
+        if entry.seq < seq {
+            return Err(ChainFault::Reordered { seq, found: entry.seq });
+        }
+        if entry.chained(self.hash) != entry.hash {
+            return Err(ChainFault::Altered { seq });
+        }
+        *self = Self { seq, hash: entry.hash };
+        Ok(())
+    }
+}
+
+/// Where both chains stood at one time; signed, it shows later that neither was rewritten or cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// When.
+    pub at: Time,
+    /// Place of the last access entry.
+    pub access_seq: u64,
+    /// Its hash.
+    pub access_hash: Digest,
+    /// Sequence of the last journal record.
+    pub journal_seq: u64,
+    /// Its hash.
+    pub journal_hash: Digest,
+}
+
+impl Checkpoint {
+    /// What is signed.
+    pub fn canonical(&self) -> Vec<u8> {
+        let mut bytes = b"floorpass checkpoint 1\0".to_vec();
+        bytes.extend(self.at.0.to_be_bytes());
+        bytes.extend(self.access_seq.to_be_bytes());
+        bytes.extend(self.access_hash.0);
+        bytes.extend(self.journal_seq.to_be_bytes());
+        bytes.extend(self.journal_hash.0);
+        bytes
+    }
+}
+
+/// What is asked about evidence.
+pub enum Command {
+    /// Records refusals that were decided elsewhere, alike, from one source and within a second.
+    Record {
+        /// The stable code.
+        code: String,
+        /// What evidence keeps.
+        text: String,
+        /// How many.
+        count: u32,
+    },
+    /// Records something that changed no table: `server.started`, the start of a subscription.
+    Note {
+        /// What, as `noun.verb`.
+        kind: String,
+        /// In plain words.
+        text: String,
+    },
+}
+
+/// What happened and changed no table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Access said no.
+    Refused {
+        /// The stable code.
+        code: String,
+        /// What evidence keeps.
+        text: String,
+        /// How many alike within a second.
+        count: u32,
+    },
+    /// Something else happened.
+    Noted {
+        /// What, as `noun.verb`.
+        kind: String,
+        /// In plain words.
+        text: String,
+    },
+}
+
+/// The event of one refusal.
+pub fn refused(refusal: &Refusal) -> Event {
+    Event::Refused { code: refusal.code().to_owned(), text: refusal.evidence_text(), count: 1 }
+}
+
+pub(crate) fn decide(command: &Command) -> Decision {
+    let event = match command {
+        Command::Record { code, text, count } => {
+            Event::Refused { code: code.clone(), text: text.clone(), count: *count }
+        }
+        Command::Note { kind, text } => Event::Noted { kind: kind.clone(), text: text.clone() },
+    };
+    Decision::new(vec![event.into()], Answer::Done)
+}

@@ -1,0 +1,97 @@
+//! Mandates: who may do what on which account.
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Addresses;
+use crate::entitlements::{Act, Acts, Entitlements, Hours, Limits, Products, Sides, Symbols};
+use crate::id::{Holder, PaperAccountId, PersonId};
+use crate::lock::Grade;
+use crate::moment::Time;
+
+/// What someone is to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// May do everything.
+    Owner,
+    /// May trade, and administer nothing but their own sign-in.
+    Trader,
+    /// May look.
+    Auditor,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Owner, Self::Trader, Self::Auditor];
+
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Trader => "trader",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// The acts that it gives.
+    pub const fn acts(self) -> Acts {
+        let own = Acts::of(&[
+            Act::ManageSessions,
+            Act::ManageDevices,
+            Act::ManageAuthenticators,
+            Act::Lock,
+            Act::ViewEvidence,
+        ]);
+        match self {
+            Self::Owner => Acts::ALL,
+            Self::Trader => Acts::VIEW.or(Acts::TRADE).or(own),
+            Self::Auditor => Acts::VIEW.or(own),
+        }
+    }
+}
+
+/// One person's authority on one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mandate {
+    /// Whose.
+    pub person: PersonId,
+    /// On which account.
+    pub account: PaperAccountId,
+    /// As what.
+    pub role: Role,
+    /// Since when.
+    pub granted_at: Time,
+    /// Until when; none is without end.
+    pub until: Option<Time>,
+}
+
+/// What happened to mandates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Granted.
+    Granted(Mandate),
+}
+
+impl Mandate {
+    /// Everything that it gives, under a lock, to a holder that is not narrowed yet.
+    pub fn entitlements(&self, holder: Holder, lock: Grade) -> Entitlements {
+        Entitlements {
+            holder,
+            person: self.person,
+            account: self.account,
+            acts: self.role.acts(),
+            read_only: false,
+            products: Products::ALL,
+            symbols: Symbols::All,
+            sides: Sides::Both,
+            hours: Hours::Always,
+            addresses: Addresses::Any,
+            until: self.until.unwrap_or(Time::FAR),
+            rate: None,
+            lock: Grade::None,
+            limits: Limits::default(),
+        }
+        .locked(lock)
+    }
+}

@@ -1,0 +1,65 @@
+//! Persons: who signs in.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decision::{Answer, Decision, Ground};
+use crate::id::{PaperAccountId, PersonId};
+use crate::mandate::{self, Mandate, Role};
+use crate::moment::Time;
+use crate::name::Username;
+use crate::refusal::Refusal;
+use crate::slice::Slice;
+
+/// Someone who signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Its id.
+    pub id: PersonId,
+    /// What they sign in with.
+    pub username: Username,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+/// What is asked about persons.
+pub enum Command {
+    /// Makes a person who owns a new account. Load the slice by the user name.
+    Create {
+        /// What they will sign in with.
+        username: String,
+        /// The account, which has no owner yet.
+        account: PaperAccountId,
+    },
+}
+
+/// What happened to persons.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Made.
+    Created(Person),
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    let Command::Create { username, account } = command;
+    if !ground.by.runs_the_server() {
+        return Err(Refusal::OperatorOnly);
+    }
+    let username = Username::new(username)?;
+    if slice.person.is_some() {
+        return Err(Refusal::NameTaken { what: "person", name: username.to_string() });
+    }
+    let id = PersonId(ground.moment.draw("person"));
+    let at = ground.moment.now;
+    let person = Person { id, username, created_at: at };
+    let mandate =
+        Mandate { person: id, account: *account, role: Role::Owner, granted_at: at, until: None };
+    Ok(Decision::new(
+        vec![Event::Created(person).into(), mandate::Event::Granted(mandate).into()],
+        Answer::PersonCreated { person: id },
+    ))
+}

@@ -1,0 +1,190 @@
+//! What an authority can and cannot do, in plain sentences: the same on every door.
+
+use std::fmt;
+
+use crate::address::Addresses;
+use crate::entitlements::{Act, Acts, Entitlements, Hours, Sides, Symbols};
+use crate::id::SymbolId;
+use crate::lock::Grade;
+use crate::moment::Time;
+
+/// What a sentence says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// It may.
+    Can,
+    /// It may not.
+    Cannot,
+    /// How long.
+    Until,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Can => "can",
+            Self::Cannot => "cannot",
+            Self::Until => "until",
+        })
+    }
+}
+
+/// One sentence, to follow its verdict: `can` `see prices and history`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// What it says.
+    pub verdict: Verdict,
+    /// The rest of it, without a full stop.
+    pub text: String,
+}
+
+/// The sentences of an authority: what it can, with its limits, then what it cannot, then its end.
+/// `name` gives a contract's symbol.
+pub fn can_cannot(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Vec<Sentence> {
+    let mut sentences = Vec::new();
+    let mut say = |verdict, text: String| sentences.push(Sentence { verdict, text });
+    let trades = Acts::of(&[Act::PlaceOrder, Act::ReduceOrder]);
+    for act in Act::ALL.iter().filter(|act| given.acts.contains(**act)) {
+        // What may be placed is said whole; the part that only reduces goes without saying.
+        if *act == Act::ReduceOrder && given.acts.contains(Act::PlaceOrder) {
+            continue;
+        }
+        let scope = if trades.contains(*act) { order_scope(given, name) } else { String::new() };
+        say(Verdict::Can, format!("{act}{scope}"));
+    }
+    if !given.acts.and(trades).is_empty() {
+        for limit in limits(given) {
+            say(Verdict::Cannot, limit);
+        }
+    }
+    for act in Act::ALL.iter().filter(|act| !given.acts.contains(**act)) {
+        let reduced = *act == Act::ReduceOrder && !given.acts.contains(Act::PlaceOrder);
+        if !reduced || given.acts.contains(Act::ReduceOrder) {
+            say(Verdict::Cannot, act.to_string());
+        }
+    }
+    say(Verdict::Cannot, format!("use any account but {}", given.account));
+    if let Addresses::Only(networks) = &given.addresses {
+        let list: Vec<_> = networks.iter().map(ToString::to_string).collect();
+        say(Verdict::Cannot, format!("be used from anywhere but {}", list.join(", ")));
+    }
+    if given.lock != Grade::None {
+        say(Verdict::Cannot, format!("do more while a lock stands: {}", given.lock.text()));
+    }
+    if given.until != Time::FAR {
+        say(Verdict::Until, given.until.to_string());
+    }
+    sentences
+}
+
+/// Which orders: ` to buy AAPL or MSFT, at set hours`.
+fn order_scope(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> String {
+    let mut scope = String::new();
+    match given.sides {
+        Sides::Both => {}
+        Sides::Only(side) => scope.push_str(&format!(" to {side}")),
+        Sides::Neither => scope.push_str(", but on neither side"),
+    }
+    match &given.symbols {
+        Symbols::All => {}
+        Symbols::Only(symbols) => {
+            let names: Vec<_> = symbols.iter().take(10).map(|symbol| name(*symbol)).collect();
+            let joint = if given.sides == Sides::Both { " in " } else { " " };
+            scope.push_str(joint);
+            scope.push_str(&names.join(", "));
+            if symbols.len() > names.len() {
+                scope.push_str(&format!(" and {} more", symbols.len() - names.len()));
+            }
+            scope.push_str(" alone");
+        }
+    }
+    if given.hours != Hours::Always {
+        scope.push_str(", at set hours");
+    }
+    scope
+}
+
+/// What the limits forbid.
+fn limits(given: &Entitlements) -> Vec<String> {
+    let limits = &given.limits;
+    let percent = |bps: u32| format!("{}.{:02} %", bps / 100, bps % 100);
+    [
+        limits.max_quantity.map(|most| format!("order more than {most} shares at once")),
+        limits.max_notional.map(|most| format!("order more than {most} USD at once")),
+        limits
+            .collar_bps
+            .map(|bps| format!("set a limit more than {} beyond the market", percent(bps))),
+        limits.max_open_orders.map(|most| format!("have more than {most} orders open")),
+        limits.duplicate_window.map(|span| format!("repeat an identical order within {span}")),
+        given.rate.map(|rate| {
+            format!(
+                "send more than {} orders or changes a second (bursts of {})",
+                rate.per_second, rate.burst
+            )
+        }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::entitlements::{Limits, Rate, Scopes};
+    use crate::id::{CredentialId, Holder, PaperAccountId, PersonId};
+    use crate::mandate::{Mandate, Role};
+
+    fn lines(scopes: &Scopes) -> String {
+        let mandate = Mandate {
+            person: PersonId([1; 16]),
+            account: PaperAccountId::new(1_234_567).unwrap(),
+            role: Role::Owner,
+            granted_at: Time(0),
+            until: None,
+        };
+        let holder = Holder::Credential(CredentialId([2; 16]));
+        let given = mandate.entitlements(holder, Grade::None).narrow(holder, scopes);
+        let name = |symbol: SymbolId| format!("S{symbol}");
+        let lines = can_cannot(&given, &name);
+        lines.iter().map(|line| format!("{} {}\n", line.verdict, line.text)).collect()
+    }
+
+    #[test]
+    fn narrow_credential_says_its_limits() {
+        let scopes = Scopes {
+            symbols: Symbols::only([SymbolId(2), SymbolId(1)]),
+            rate: Some(Rate { per_second: 5, burst: 5 }),
+            limits: Limits {
+                max_quantity: Some(100),
+                max_notional: Some(20_000.into()),
+                collar_bps: Some(350),
+                ..Limits::default()
+            },
+            ..Scopes::trading(Time::from_seconds(0))
+        };
+        let text = lines(&scopes);
+        for line in [
+            "can place orders in S1, S2 alone\n",
+            "can cancel orders\n",
+            "cannot order more than 100 shares at once\n",
+            "cannot order more than 20000 USD at once\n",
+            "cannot set a limit more than 3.50 % beyond the market\n",
+            "cannot send more than 5 orders or changes a second (bursts of 5)\n",
+            "cannot create and revoke credentials\n",
+            "cannot use any account but DU1234567\n",
+            "until 1970-01-01 00:00:00 UTC\n",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn read_only_credential_says_that_it_cannot_trade() {
+        let text = lines(&Scopes::read_only(Time::FAR));
+        assert!(text.starts_with("can see the account"), "{text}");
+        assert!(text.contains("cannot place orders\ncannot modify orders\n"), "{text}");
+        assert!(!text.contains("until"), "{text}");
+    }
+}

@@ -1,0 +1,518 @@
+//! Signing in: a machine that says what is needed next.
+//!
+//! Password, then TOTP, then, on a browser that is not trusted, a one-time code, then a session. A
+//! passkey that verified its user, or a link, is enough alone. Between the steps an attempt carries
+//! the state under the digest of a token in the browser's cookie; the token changes with the step,
+//! so a step that is sent again, or out of order, finds nothing. A name that nobody has is answered
+//! like one that somebody has.
+
+use serde::{Deserialize, Serialize};
+
+use crate::authenticator::passkey::{self, Assertion};
+use crate::authenticator::totp::{self, Verdict};
+use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::device::{self, Device, DeviceState, Standing, TRUST};
+use crate::id::{AttemptId, DeviceId, PersonId, SessionId};
+use crate::link::{self, Purpose};
+use crate::lock::Grade;
+use crate::moment::{Span, Time};
+use crate::notice::{self, Topic};
+use crate::person::Person;
+use crate::refusal::{PasskeyFault, Refusal};
+use crate::secret::{Digest, Secret};
+use crate::session::{self, Interface, Method, Session, SessionEnd};
+use crate::slice::Slice;
+use crate::throttle::{self, Factor, Place};
+use crate::token::{self, Kind};
+
+/// How long an attempt waits for its next step.
+pub const ATTEMPT_LIFE: Span = Span::minutes(10);
+/// How long an activation code works.
+pub const CODE_LIFE: Span = Span::minutes(15);
+/// Tries for one activation code.
+pub const CODE_TRIES: u32 = 5;
+/// Activation codes sent in one attempt.
+pub const CODES_SENT: u32 = 3;
+/// Wait before another activation code.
+pub const RESEND_WAIT: Span = Span::seconds(30);
+/// Attempts of one person at once; the oldest give way.
+const MOST_ATTEMPTS: usize = 5;
+
+/// A sign-in under way: the password was right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Its id.
+    pub id: AttemptId,
+    /// Whose.
+    pub person: PersonId,
+    /// Digest of the token that its browser holds for the present step.
+    pub token: Digest,
+    /// What is needed next.
+    pub step: Step,
+    /// When it began.
+    pub started_at: Time,
+    /// When it is over.
+    pub until: Time,
+}
+
+/// What an attempt needs next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// A TOTP code.
+    Totp,
+    /// The code that activates a device.
+    Activation(Activation),
+}
+
+/// A device that waits for its code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activation {
+    /// Which.
+    pub device: DeviceId,
+    /// Digest of the code together with the attempt's token, which no table holds: the few digits
+    /// cannot be found from it.
+    pub code: Digest,
+    /// When the code expires.
+    pub code_until: Time,
+    /// Wrong tries that are left.
+    pub tries_left: u32,
+    /// Codes that were sent.
+    pub sent: u32,
+    /// When the last one was.
+    pub sent_at: Time,
+}
+
+/// What is asked of a sign-in.
+pub enum Command {
+    /// The password was checked. Load the slice by the user name.
+    Password {
+        /// With this outcome.
+        proof: Proof,
+    },
+    /// A TOTP code was typed. Load the slice by the attempt.
+    Totp {
+        /// The attempt's token.
+        attempt: Secret,
+        /// The code.
+        code: Secret,
+    },
+    /// An activation code was typed. Load the slice by the attempt.
+    Activate {
+        /// The attempt's token.
+        attempt: Secret,
+        /// The code.
+        code: Secret,
+    },
+    /// Another activation code is asked for. Load the slice by the attempt.
+    Resend {
+        /// The attempt's token.
+        attempt: Secret,
+    },
+    /// A passkey's ceremony ended. Load the slice by the passkey's handle.
+    Passkey {
+        /// What it says, or why it failed.
+        outcome: Result<Assertion, PasskeyFault>,
+    },
+    /// A link was opened and confirmed. Load the slice by the link.
+    Link {
+        /// The link's token.
+        token: Secret,
+    },
+}
+
+/// What happened to attempts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The password was right.
+    Started(Attempt),
+    /// A step was done or missed, or a code sent again.
+    Changed(Attempt),
+    /// It became a session.
+    Finished {
+        /// Which.
+        attempt: AttemptId,
+    },
+    /// It is over without a session.
+    Dropped {
+        /// Which.
+        attempt: AttemptId,
+    },
+}
+
+/// A sign-in that is done.
+pub struct SignedIn {
+    /// Who.
+    pub person: PersonId,
+    /// The session.
+    pub session: SessionId,
+    /// Its token, for a cookie.
+    pub session_token: Secret,
+    /// The device.
+    pub device: DeviceId,
+    /// Its token, for a cookie, if it is new.
+    pub device_token: Option<Secret>,
+}
+
+type Decided = Result<Decision, Refusal>;
+
+pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> Decided {
+    match command {
+        Command::Password { proof } => with_password(slice, ground, proof),
+        Command::Totp { attempt, code } => with_totp(slice, ground, attempt, code),
+        Command::Activate { attempt, code } => activate(slice, ground, attempt, code),
+        Command::Resend { attempt } => resend(slice, ground, attempt),
+        Command::Passkey { outcome } => with_passkey(slice, ground, outcome.as_ref()),
+        Command::Link { token } => with_link(slice, ground, token),
+    }
+}
+
+/// One more failure of a factor, and the refusal for it.
+fn fail(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    factor: Factor,
+    place: Place,
+    refusal: Refusal,
+) -> Decision {
+    let failed = throttle::failed(slice, factor, place, ground.moment.now);
+    Decision::refused(failed.map(Into::into).into_iter().collect(), refusal)
+}
+
+/// Whether the person and their browser may sign in at all. Asked only once a factor was right.
+fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
+    if slice.strongest_lock() == Grade::All {
+        return Err(Refusal::Locked { grade: Grade::All });
+    }
+    let device = slice.device_of(ground.source.device);
+    if device.is_some_and(|device| device.state == DeviceState::Blocked) {
+        return Err(Refusal::DeviceBlocked);
+    }
+    Ok(())
+}
+
+fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &Proof) -> Decided {
+    let now = ground.moment.now;
+    let place = throttle::place(slice, ground.source.device, now);
+    throttle::check(slice, Factor::Password, place, now)?;
+    password::is_current(slice, proof)?;
+    let (Some(person), Some(one), true) = (&slice.person, slice.password(), proof.right) else {
+        return Ok(fail(slice, ground, Factor::Password, place, Refusal::SignInFailed));
+    };
+    check_open(slice, ground)?;
+    if slice.totp().is_none() {
+        return Err(Refusal::SecondFactorMissing);
+    }
+    let mut events = Vec::new();
+    let mut standing: Vec<_> = slice.attempts.iter().collect();
+    standing.sort_by_key(|attempt| std::cmp::Reverse(attempt.started_at));
+    for (place, attempt) in standing.into_iter().enumerate() {
+        if attempt.until <= now || place + 1 >= MOST_ATTEMPTS {
+            events.extend(drop_attempt(slice, attempt));
+        }
+    }
+    events.push(authenticator::Event::PasswordUsed { authenticator: one.id, at: now }.into());
+    let token = token::issue(Kind::Attempt, ground.moment);
+    let attempt = Attempt {
+        id: AttemptId(ground.moment.draw("attempt")),
+        person: person.id,
+        token: token.digest(),
+        step: Step::Totp,
+        started_at: now,
+        until: now + ATTEMPT_LIFE,
+    };
+    events.push(Event::Started(attempt).into());
+    Ok(Decision::new(events, Answer::TotpNeeded { attempt: token }))
+}
+
+/// The end of an attempt without a session; a device that only it knew goes with it.
+pub(crate) fn drop_attempt(slice: &Slice, attempt: &Attempt) -> Vec<decision::Event> {
+    let mut events = vec![Event::Dropped { attempt: attempt.id }.into()];
+    if let Step::Activation(activation) = &attempt.step {
+        let device = slice.device(activation.device);
+        let pending = device.filter(|device| device.state == DeviceState::Pending);
+        events.extend(pending.map(|device| device::Event::Removed { device: device.id }.into()));
+    }
+    events
+}
+
+/// The attempt of this token, if it is not over.
+fn find<'s>(slice: &'s Slice, ground: &Ground<'_>, token: &Secret) -> Result<&'s Attempt, Refusal> {
+    let live = |attempt: &&Attempt| attempt.token.is_of(token) && ground.moment.now < attempt.until;
+    slice.attempts.iter().find(live).ok_or(Refusal::AttemptEnded)
+}
+
+fn with_totp(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) -> Decided {
+    let now = ground.moment.now;
+    let attempt = find(slice, ground, token)?;
+    if attempt.step != Step::Totp {
+        return Err(Refusal::AttemptEnded);
+    }
+    let place = throttle::place(slice, ground.source.device, now);
+    throttle::check(slice, Factor::Totp, place, now)?;
+    check_open(slice, ground)?;
+    let one = slice.totp().ok_or(Refusal::SecondFactorMissing)?;
+    let AuthenticatorKind::Totp { last_step, .. } = one.kind else {
+        return Err(Refusal::SecondFactorMissing);
+    };
+    let seed = one.open_seed(ground.key)?;
+    let step = match totp::check(seed.expose(), typed, now, last_step) {
+        Verdict::Right(step) => step,
+        Verdict::Replayed => {
+            return Ok(fail(slice, ground, Factor::Totp, place, Refusal::CodeReplayed));
+        }
+        Verdict::Wrong => return Ok(fail(slice, ground, Factor::Totp, place, Refusal::CodeWrong)),
+    };
+    let mut events: Vec<decision::Event> =
+        vec![authenticator::Event::TotpUsed { authenticator: one.id, step, at: now }.into()];
+    if let Some(device) = slice.trusted_device(ground.source.device, now) {
+        events.push(Event::Finished { attempt: attempt.id }.into());
+        events.extend(clear(slice, place));
+        let methods = vec![Method::Password, Method::Totp];
+        return Ok(begin(slice, ground, attempt.person, (device.id, None), methods, events));
+    }
+    throttle::check(slice, Factor::Activation, place, now)?;
+    let device = match slice.device_of(ground.source.device) {
+        Some(device) => device.id,
+        None => add_device(ground, attempt.person, &mut events),
+    };
+    // A new token for the new step: the one of the step before is over.
+    let token = token::issue(Kind::Attempt, ground.moment);
+    let changed = Attempt { token: token.digest(), ..attempt.clone() };
+    events.extend(send_code(ground, changed, &token, device, 0));
+    Ok(Decision::new(events, Answer::ActivationNeeded { attempt: token }))
+}
+
+/// The counters of a place that there are.
+fn clear(slice: &Slice, place: Place) -> Option<decision::Event> {
+    let counted = slice.counters.iter().any(|counter| counter.place == place);
+    counted.then(|| throttle::Event::Cleared { place }.into())
+}
+
+fn add_device(
+    ground: &Ground<'_>,
+    person: PersonId,
+    events: &mut Vec<decision::Event>,
+) -> DeviceId {
+    let id = DeviceId(ground.moment.draw("device"));
+    let now = ground.moment.now;
+    events.push(
+        device::Event::Added(Device {
+            id,
+            person,
+            token: None,
+            name: device::name_from_agent(&ground.source.agent),
+            state: DeviceState::Pending,
+            created_at: now,
+            last_seen_at: now,
+            last_address: ground.source.address,
+        })
+        .into(),
+    );
+    id
+}
+
+/// The digest that stands for a code of an attempt.
+fn code_digest(token: &Secret, code: &[u8]) -> Digest {
+    Digest::of_parts(&[b"activation", token.expose(), code])
+}
+
+/// Draws a code, keeps its digest in the attempt and puts it in the outbox.
+fn send_code(
+    ground: &Ground<'_>,
+    mut attempt: Attempt,
+    token: &Secret,
+    device: DeviceId,
+    sent: u32,
+) -> [decision::Event; 2] {
+    let now = ground.moment.now;
+    // 64 bits over a million codes: the bias is below 2^-44.
+    let number = u64::from_be_bytes(ground.moment.draw("activation code")) % 1_000_000;
+    let code = Secret::from_text(format!("{number:06}"));
+    let code_until = now + CODE_LIFE;
+    attempt.step = Step::Activation(Activation {
+        device,
+        code: code_digest(token, code.expose()),
+        code_until,
+        tries_left: CODE_TRIES,
+        sent: sent + 1,
+        sent_at: now,
+    });
+    attempt.until = code_until;
+    let name = device::name_from_agent(&ground.source.agent);
+    let text = format!(
+        "A code to activate a new browser ({name}) from {}. It works for 15 minutes, only where it was asked for. If that was not you, change your password.",
+        ground.source
+    );
+    let notice = notice::queue(ground, attempt.person, Topic::ActivationCode, text, Some(&code));
+    [Event::Changed(attempt).into(), notice]
+}
+
+fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) -> Decided {
+    let now = ground.moment.now;
+    let attempt = find(slice, ground, token)?;
+    let Step::Activation(activation) = &attempt.step else { return Err(Refusal::AttemptEnded) };
+    let place = throttle::place(slice, ground.source.device, now);
+    throttle::check(slice, Factor::Activation, place, now)?;
+    check_open(slice, ground)?;
+    if now >= activation.code_until {
+        return Err(Refusal::CodeExpired { expired_at: activation.code_until });
+    }
+    let typed = typed.expose().iter().copied().filter(|byte| *byte != b' ').collect::<Vec<_>>();
+    if !activation.code.same(&code_digest(token, &typed)) {
+        let tries_left = activation.tries_left.saturating_sub(1);
+        let refusal = Refusal::ActivationWrong { tries_left };
+        let mut decision = fail(slice, ground, Factor::Activation, place, refusal);
+        if tries_left == 0 {
+            decision.events.extend(drop_attempt(slice, attempt));
+        } else {
+            let step = Step::Activation(Activation { tries_left, ..activation.clone() });
+            decision.events.push(Event::Changed(Attempt { step, ..attempt.clone() }).into());
+        }
+        return Ok(decision);
+    }
+    let device = slice.device(activation.device).ok_or(Refusal::AttemptEnded)?;
+    if device.state == DeviceState::Blocked {
+        return Err(Refusal::DeviceBlocked);
+    }
+    let mut events = vec![Event::Finished { attempt: attempt.id }.into()];
+    events.extend(clear(slice, place));
+    let token = trust(ground, attempt.person, device.id, &mut events);
+    let methods = vec![Method::Password, Method::Totp, Method::Activation];
+    Ok(begin(slice, ground, attempt.person, (device.id, Some(token)), methods, events))
+}
+
+fn resend(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
+    let attempt = find(slice, ground, token)?;
+    let Step::Activation(activation) = &attempt.step else { return Err(Refusal::AttemptEnded) };
+    let sent = activation.sent;
+    if sent >= CODES_SENT {
+        return Err(Refusal::ResendLimit { sent, limit: CODES_SENT });
+    }
+    let retry_at = activation.sent_at + RESEND_WAIT;
+    if ground.moment.now < retry_at {
+        return Err(Refusal::ResendTooSoon { retry_at });
+    }
+    let events = send_code(ground, attempt.clone(), token, activation.device, sent);
+    Ok(Decision::new(events.into(), Answer::CodeSent))
+}
+
+/// Trusts a device under a new token, and tells its person.
+fn trust(
+    ground: &Ground<'_>,
+    person: PersonId,
+    device: DeviceId,
+    events: &mut Vec<decision::Event>,
+) -> Secret {
+    let token = token::issue(Kind::Device, ground.moment);
+    let until = ground.moment.now + TRUST;
+    events.push(device::Event::Trusted { device, token: token.digest(), until }.into());
+    let text = format!(
+        "{} at {} is now trusted until {until}. If that was not you, remove it and change your password.",
+        device::name_from_agent(&ground.source.agent),
+        ground.source
+    );
+    events.push(notice::queue(ground, person, Topic::NewDevice, text, None));
+    token
+}
+
+/// The browser of a person whom a passkey or link has proven: trusted from now on.
+fn trusted_browser(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    events: &mut Vec<decision::Event>,
+) -> (DeviceId, Option<Secret>) {
+    let device = match slice.device_of(ground.source.device) {
+        Some(device) if device.standing(ground.moment.now) == Standing::Trusted => {
+            return (device.id, None);
+        }
+        Some(device) => device.id,
+        None => add_device(ground, person, events),
+    };
+    (device, Some(trust(ground, person, device, events)))
+}
+
+fn proven_person(slice: &Slice, unknown: Refusal) -> Result<&Person, Refusal> {
+    slice.person.as_ref().ok_or(unknown)
+}
+
+fn with_passkey(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    outcome: Result<&Assertion, &PasskeyFault>,
+) -> Decided {
+    let refused = |reason| Refusal::PasskeyRefused { reason };
+    let assertion = outcome.map_err(|fault| refused(*fault))?;
+    let person = proven_person(slice, refused(PasskeyFault::Unknown))?.id;
+    let used = passkey::check(slice, assertion, ground.moment.now)?;
+    check_open(slice, ground)?;
+    let mut events = vec![used.into()];
+    if !slice.counters.is_empty() {
+        events.push(throttle::Event::AllCleared.into());
+    }
+    let device = trusted_browser(slice, ground, person, &mut events);
+    Ok(begin(slice, ground, person, device, vec![Method::Passkey], events))
+}
+
+fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
+    let now = ground.moment.now;
+    let live = |link: &&link::Link| link.token.is_of(token) && now < link.until;
+    let link = slice.links.iter().find(live).ok_or(Refusal::LinkEnded)?;
+    let person = proven_person(slice, Refusal::LinkEnded)?.id;
+    check_open(slice, ground)?;
+    let mut events: Vec<decision::Event> =
+        vec![link::Event::Used { link: link.id, at: now }.into()];
+    if !slice.counters.is_empty() {
+        events.push(throttle::Event::AllCleared.into());
+    }
+    let device = trusted_browser(slice, ground, person, &mut events);
+    let method = match link.purpose {
+        Purpose::SignIn => Method::Link,
+        Purpose::Enrolment => Method::EnrolmentLink,
+    };
+    Ok(begin(slice, ground, person, device, vec![method], events))
+}
+
+/// The session, in the place of one that the same browser has.
+fn begin(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    (device, device_token): (DeviceId, Option<Secret>),
+    methods: Vec<Method>,
+    mut events: Vec<decision::Event>,
+) -> Decision {
+    let (now, interface) = (ground.moment.now, Interface::Portal);
+    let older =
+        slice.sessions.iter().filter(|one| one.device == device && one.interface == interface);
+    let reason = SessionEnd::Replaced;
+    events
+        .extend(older.map(|one| session::Event::Ended { session: one.id, at: now, reason }.into()));
+    let policy = interface.policy();
+    let token = token::issue(Kind::Session, ground.moment);
+    let id = SessionId(ground.moment.draw("session"));
+    events.push(
+        session::Event::Started(Session {
+            id,
+            person,
+            device,
+            token: token.digest(),
+            interface,
+            methods,
+            address: ground.source.address,
+            started_at: now,
+            idle: policy.idle,
+            until: now + policy.absolute,
+            receipt: None,
+        })
+        .into(),
+    );
+    let session_token = token;
+    Decision::new(
+        events,
+        Answer::SignedIn(SignedIn { person, session: id, session_token, device, device_token }),
+    )
+}

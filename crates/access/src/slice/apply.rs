@@ -1,0 +1,176 @@
+//! What events do to a slice: the pure twin of what the store does to the tables.
+
+use super::Slice;
+use crate::authenticator::{self, Kind};
+use crate::credential::{self, Revoked};
+use crate::decision::Event;
+use crate::device::{self, DeviceState};
+use crate::{link, lock, mandate, person, session, sign_in, throttle};
+
+/// Puts a row in the place of the one with its key, or adds it.
+fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -> K) {
+    let wanted = key(&row);
+    match rows.iter_mut().find(|other| key(other) == wanted) {
+        Some(place) => *place = row,
+        None => rows.push(row),
+    }
+}
+
+impl Slice {
+    /// Applies the events of one commit. The version rises if any of them changes a table.
+    pub fn apply(&mut self, events: &[Event]) {
+        for event in events {
+            self.apply_one(event);
+        }
+        if events.iter().any(Event::changes_tables) {
+            self.version += 1;
+        }
+        self.sort();
+    }
+
+    fn apply_one(&mut self, event: &Event) {
+        match event {
+            Event::Person(person::Event::Created(person)) => {
+                self.person = Some(person.clone());
+                self.stranger = None;
+            }
+            Event::Mandate(mandate::Event::Granted(mandate)) => {
+                put(&mut self.mandates, mandate.clone(), |one| one.account);
+            }
+            Event::SignIn(event) => self.apply_sign_in(event),
+            Event::Link(event) => match event {
+                link::Event::Issued(link) => put(&mut self.links, link.clone(), |one| one.id),
+                link::Event::Used { link, .. } | link::Event::Withdrawn { link } => {
+                    self.links.retain(|one| one.id != *link);
+                }
+            },
+            Event::Session(event) => self.apply_session(event),
+            Event::Device(event) => self.apply_device(event),
+            Event::Authenticator(event) => self.apply_authenticator(event),
+            Event::Credential(event) => self.apply_credential(event),
+            Event::Lock(event) => match event {
+                lock::Event::Set(lock) => {
+                    self.locks.retain(|one| one.target != lock.target);
+                    self.locks.push(lock.clone());
+                }
+                lock::Event::Lifted { lock, .. } => self.locks.retain(|one| one.id != *lock),
+            },
+            Event::Throttle(event) => self.apply_throttle(event),
+            Event::Notice(_) | Event::Evidence(_) => {}
+        }
+    }
+
+    fn apply_sign_in(&mut self, event: &sign_in::Event) {
+        match event {
+            sign_in::Event::Started(attempt) | sign_in::Event::Changed(attempt) => {
+                put(&mut self.attempts, attempt.clone(), |one| one.id);
+            }
+            sign_in::Event::Finished { attempt } | sign_in::Event::Dropped { attempt } => {
+                self.attempts.retain(|one| one.id != *attempt);
+            }
+        }
+    }
+
+    fn apply_session(&mut self, event: &session::Event) {
+        match event {
+            session::Event::Started(session) => {
+                let seen = self.devices.iter_mut().find(|device| device.id == session.device);
+                if let Some(device) = seen {
+                    device.last_seen_at = session.started_at;
+                    device.last_address = session.address;
+                }
+                put(&mut self.sessions, session.clone(), |one| one.id);
+            }
+            session::Event::Ended { session, .. } => self.sessions.retain(|one| one.id != *session),
+            session::Event::KeptForReceipt { session, lock } => {
+                for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
+                    one.receipt = Some(*lock);
+                }
+            }
+        }
+    }
+
+    fn apply_device(&mut self, event: &device::Event) {
+        let id = match event {
+            device::Event::Added(device) => {
+                return put(&mut self.devices, device.clone(), |one| one.id);
+            }
+            device::Event::Removed { device } => {
+                return self.devices.retain(|one| one.id != *device);
+            }
+            device::Event::Trusted { device, .. }
+            | device::Event::Renamed { device, .. }
+            | device::Event::Blocked { device } => *device,
+        };
+        let Some(device) = self.devices.iter_mut().find(|one| one.id == id) else { return };
+        match event {
+            device::Event::Trusted { token, until, .. } => {
+                device.token = Some(*token);
+                device.state = DeviceState::Trusted { until: *until };
+            }
+            device::Event::Renamed { name, .. } => device.name = name.clone(),
+            device::Event::Blocked { .. } => device.state = DeviceState::Blocked,
+            device::Event::Added(_) | device::Event::Removed { .. } => {}
+        }
+    }
+
+    fn apply_authenticator(&mut self, event: &authenticator::Event) {
+        use authenticator::Event as E;
+        let id = match event {
+            E::Added(one) => return put(&mut self.authenticators, *one.clone(), |one| one.id),
+            E::Removed { authenticator } => {
+                return self.authenticators.retain(|one| one.id != *authenticator);
+            }
+            E::Renamed { authenticator, .. }
+            | E::TotpConfirmed { authenticator, .. }
+            | E::TotpUsed { authenticator, .. }
+            | E::PasswordUsed { authenticator, .. }
+            | E::PasskeyUsed { authenticator, .. } => *authenticator,
+        };
+        let Some(one) = self.authenticators.iter_mut().find(|one| one.id == id) else { return };
+        match event {
+            E::Renamed { name, .. } => one.name = name.clone(),
+            E::TotpConfirmed { step, at, .. } | E::TotpUsed { step, at, .. } => {
+                one.last_used_at = Some(*at);
+                one.row_version += 1;
+                if let Kind::Totp { confirmed, last_step, .. } = &mut one.kind {
+                    (*confirmed, *last_step) = (true, Some(*step));
+                }
+            }
+            E::PasswordUsed { at, .. } => one.last_used_at = Some(*at),
+            E::PasskeyUsed { counter, backed_up, data, at, .. } => {
+                one.last_used_at = Some(*at);
+                one.row_version += 1;
+                if let Kind::Passkey(passkey) = &mut one.kind {
+                    (passkey.counter, passkey.backed_up) = (*counter, *backed_up);
+                    passkey.data = data.clone().unwrap_or_else(|| passkey.data.clone());
+                }
+            }
+            E::Added(_) | E::Removed { .. } => {}
+        }
+    }
+
+    fn apply_credential(&mut self, event: &credential::Event) {
+        match event {
+            credential::Event::Created(one) => {
+                put(&mut self.credentials, *one.clone(), |one| one.id);
+            }
+            credential::Event::Revoked { credential, at, by, .. } => {
+                for one in self.credentials.iter_mut().filter(|one| one.id == *credential) {
+                    one.revoked = Some(Revoked { at: *at, by: *by });
+                }
+            }
+        }
+    }
+
+    fn apply_throttle(&mut self, event: &throttle::Event) {
+        match event {
+            throttle::Event::Failed(counter) => {
+                put(&mut self.counters, *counter, |one| (one.factor, one.place));
+            }
+            throttle::Event::StrangerFailed(stranger) => self.stranger = Some(*stranger),
+            throttle::Event::Cleared { place } => self.counters.retain(|one| one.place != *place),
+            throttle::Event::AllCleared => self.counters.clear(),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Throttling: failures count for each factor at each trusted device, and once for all untrusted
+//! ones together. Whoever guesses from elsewhere can shut only the untrusted way; the owner's
+//! trusted devices keep counters of their own.
+//!
+//! The schedule: five failures cost nothing; the fifth starts a wait of 15 seconds, which doubles
+//! with each further failure up to 15 minutes. A try during the wait is neither checked nor
+//! counted. At 100 in a row (NIST SP 800-63B-4) the factor stops there until the person is proven
+//! by a passkey or a link, or the factor is reset. Passkeys are never counted.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::DeviceId;
+use crate::moment::{Span, Time};
+use crate::refusal::Refusal;
+use crate::secret::Digest;
+use crate::slice::Slice;
+
+/// Failures in a row that cost no wait yet, less one.
+const FREE: u32 = 5;
+/// The first wait.
+const FIRST_WAIT: Span = Span::seconds(15);
+/// The longest wait.
+const LONGEST_WAIT: Span = Span::minutes(15);
+/// Failures in a row at which a factor stops.
+pub const LIMIT: u32 = 100;
+
+/// What is guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Factor {
+    /// The password.
+    Password,
+    /// A TOTP code.
+    Totp,
+    /// A device's activation code.
+    Activation,
+}
+
+impl Factor {
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Totp => "totp",
+            Self::Activation => "activation",
+        }
+    }
+
+    /// The factor of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Password, Self::Totp, Self::Activation].into_iter().find(|one| one.name() == name)
+    }
+}
+
+/// Where it is guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// At this trusted device.
+    Device(DeviceId),
+    /// Anywhere else.
+    Untrusted,
+}
+
+/// Failures in a row of one factor at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Counter {
+    /// What.
+    pub factor: Factor,
+    /// Where.
+    pub place: Place,
+    /// How many.
+    pub failures: u32,
+    /// When the last one was.
+    pub last_at: Time,
+}
+
+/// Failures in a row for a name that nobody has, so that it is answered like one that somebody has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stranger {
+    /// Digest of the name; the name itself may be a password typed in the wrong field.
+    pub name: Digest,
+    /// How many.
+    pub failures: u32,
+    /// When the last one was.
+    pub last_at: Time,
+}
+
+/// What happened to counters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A factor failed.
+    Failed(Counter),
+    /// The password of an unknown name failed.
+    StrangerFailed(Stranger),
+    /// The person was proven at this place: its counters are gone.
+    Cleared {
+        /// Where.
+        place: Place,
+    },
+    /// The person was proven by a passkey, a link or a reset: all counters are gone.
+    AllCleared,
+}
+
+/// How long to wait after this many failures in a row.
+pub const fn wait_after(failures: u32) -> Span {
+    if failures < FREE {
+        return Span(0);
+    }
+    let doublings = failures - FREE;
+    // Six doublings pass the longest wait.
+    if doublings >= 6 { LONGEST_WAIT } else { Span(FIRST_WAIT.0 << doublings) }
+}
+
+/// Whether a try counts now, by this many failures in a row, the last one at `last_at`.
+fn check_count(failures: u32, last_at: Time, now: Time) -> Result<(), Refusal> {
+    if failures >= LIMIT {
+        return Err(Refusal::AuthenticatorStopped { failures, limit: LIMIT });
+    }
+    let retry_at = last_at + wait_after(failures);
+    if failures >= FREE && now < retry_at {
+        return Err(Refusal::Throttled { failures, retry_at });
+    }
+    Ok(())
+}
+
+/// Where a call with this device token counts.
+pub fn place(slice: &Slice, device: Option<Digest>, now: Time) -> Place {
+    slice.trusted_device(device, now).map_or(Place::Untrusted, |device| Place::Device(device.id))
+}
+
+/// Whether a try of the factor counts now. The same for a name that nobody has.
+pub fn check(slice: &Slice, factor: Factor, place: Place, now: Time) -> Result<(), Refusal> {
+    if slice.person.is_none() {
+        return slice.stranger.map_or(Ok(()), |one| check_count(one.failures, one.last_at, now));
+    }
+    slice
+        .counter(factor, place)
+        .map_or(Ok(()), |counter| check_count(counter.failures, counter.last_at, now))
+}
+
+/// The event of one more failure; none for a slice that was not loaded by a name.
+pub(crate) fn failed(slice: &Slice, factor: Factor, place: Place, now: Time) -> Option<Event> {
+    if slice.person.is_some() {
+        let failures = slice.counter(factor, place).map_or(0, |counter| counter.failures);
+        let failures = failures.saturating_add(1);
+        return Some(Event::Failed(Counter { factor, place, failures, last_at: now }));
+    }
+    let stranger = slice.stranger?;
+    let failures = stranger.failures.saturating_add(1);
+    Some(Event::StrangerFailed(Stranger { name: stranger.name, failures, last_at: now }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wait_doubles_after_five_failures_up_to_fifteen_minutes() {
+        let seconds = |failures| wait_after(failures).seconds_up();
+        assert_eq!(
+            (0..=12).map(seconds).collect::<Vec<_>>(),
+            [0, 0, 0, 0, 0, 15, 30, 60, 120, 240, 480, 900, 900]
+        );
+        assert_eq!(seconds(u32::MAX), 900);
+    }
+
+    #[test]
+    fn try_in_the_wait_is_refused_and_after_it_is_not() {
+        let at = Time::from_seconds(1_000);
+        assert_eq!(check_count(4, at, at), Ok(()));
+        let retry_at = at + Span::seconds(15);
+        assert_eq!(
+            check_count(5, at, retry_at - Span(1)),
+            Err(Refusal::Throttled { failures: 5, retry_at })
+        );
+        assert_eq!(check_count(5, at, retry_at), Ok(()));
+        let stopped = Refusal::AuthenticatorStopped { failures: 100, limit: 100 };
+        assert_eq!(check_count(100, at, Time::FAR), Err(stopped));
+    }
+}
