@@ -77,31 +77,26 @@ pub fn can_cannot(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Ve
     sentences
 }
 
-/// Which orders: ` to buy AAPL or MSFT, at set hours`.
+/// Which orders: ` to buy AAPL, MSFT alone, at set hours`.
 fn order_scope(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> String {
-    let mut scope = String::new();
-    match given.sides {
-        Sides::Both => {}
-        Sides::Only(side) => scope.push_str(&format!(" to {side}")),
-        Sides::Neither => scope.push_str(", but on neither side"),
-    }
-    match &given.symbols {
-        Symbols::All => {}
+    let sides = match given.sides {
+        Sides::Both => String::new(),
+        Sides::Only(side) => format!(" that {side}"),
+        Sides::Neither => ", but on neither side".to_owned(),
+    };
+    let symbols = match &given.symbols {
+        Symbols::All => String::new(),
         Symbols::Only(symbols) => {
             let names: Vec<_> = symbols.iter().take(10).map(|symbol| name(*symbol)).collect();
-            let joint = if given.sides == Sides::Both { " in " } else { " " };
-            scope.push_str(joint);
-            scope.push_str(&names.join(", "));
-            if symbols.len() > names.len() {
-                scope.push_str(&format!(" and {} more", symbols.len() - names.len()));
-            }
-            scope.push_str(" alone");
+            let more = match symbols.len().saturating_sub(names.len()) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!(" in {}{more} alone", names.join(", "))
         }
-    }
-    if given.hours != Hours::Always {
-        scope.push_str(", at set hours");
-    }
-    scope
+    };
+    let hours = if given.hours == Hours::Always { "" } else { ", at set hours" };
+    format!("{sides}{symbols}{hours}")
 }
 
 /// What the limits forbid.
@@ -148,7 +143,9 @@ mod tests {
         let given = mandate.entitlements(holder, Grade::None).narrow(holder, scopes);
         let name = |symbol: SymbolId| format!("S{symbol}");
         let lines = can_cannot(&given, &name);
-        lines.iter().map(|line| format!("{} {}\n", line.verdict, line.text)).collect()
+        let lines: Vec<_> =
+            lines.iter().map(|line| format!("{} {}", line.verdict, line.text)).collect();
+        lines.join("\n") + "\n"
     }
 
     #[test]
