@@ -1,0 +1,1 @@
+CREATE TABLE folder (name TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -1,0 +1,184 @@
+//! The two engines: the only file that knows SQLite from PostgreSQL.
+//!
+//! Everything else is one set of statements (docs/decisions): `$1` parameters, TEXT ids and decimals, BIGINT microseconds,
+//! BIGINT 0/1 for yes and no, BYTEA for digests and sealed secrets.
+
+use crate::error::StoreError;
+use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::Migrator;
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
+use std::path::Path;
+use std::time::Duration;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// Which engine a store runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file in the data folder, written by this process alone.
+    Sqlite,
+    /// A server that several nodes share.
+    Postgres,
+}
+
+impl Engine {
+    /// Reads the engine from the scheme of a database URL.
+    pub fn of(url: &str) -> Result<Self, StoreError> {
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("sqlite") => Ok(Self::Sqlite),
+            Some("postgres" | "postgresql") => Ok(Self::Postgres),
+            _ => Err(StoreError::UnknownEngine),
+        }
+    }
+
+    /// Starts a transaction that may write. SQLite must take its write lock at once: a reader that turns into a writer
+    /// later fails with SQLITE_BUSY instead of waiting.
+    const fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+
+    const fn settings(self) -> &'static str {
+        match self {
+            // FULL: a commit that was answered survives a loss of power.
+            Self::Sqlite => {
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                 PRAGMA busy_timeout = 10000; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY"
+            }
+            Self::Postgres => {
+                "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET lock_timeout = '10s'"
+            }
+        }
+    }
+
+    /// SQLite has one writer whatever the pool; a few readers keep pages from waiting on each other.
+    const fn connections(self) -> u32 {
+        match self {
+            Self::Sqlite => 4,
+            Self::Postgres => 8,
+        }
+    }
+}
+
+/// The address of the SQLite file of a data folder; it is made if missing.
+pub fn sqlite_url(file: &Path) -> String {
+    let mut url = String::from("sqlite://");
+    for byte in file.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' | b' ' => url.push_str(&format!("%{byte:02X}")),
+            _ => url.push(char::from(*byte)),
+        }
+    }
+    url.push_str("?mode=rwc");
+    url
+}
+
+/// A pool of connections to one engine, with the schema in place.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pool: AnyPool,
+    engine: Engine,
+}
+
+impl Database {
+    /// Connects, and brings an older schema up to this version's.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`] when a later version of the program has written here; nothing is changed then.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let engine = Engine::of(url)?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(engine.connections())
+            .acquire_timeout(Duration::from_secs(15))
+            .after_connect(move |connection, _| {
+                Box::pin(async move { connection.execute(engine.settings()).await.map(drop) })
+            })
+            .connect(url)
+            .await
+            .map_err(StoreError::Connect)?;
+        let database = Self { pool, engine };
+        database.migrate().await?;
+        Ok(database)
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let newest = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
+        MIGRATIONS.run(&self.pool).await.map_err(|error| match error {
+            sqlx::migrate::MigrateError::VersionMissing(found) => {
+                StoreError::NewerSchema { found, newest }
+            }
+            other => StoreError::Migrate(other),
+        })
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The pool, for reads that need no transaction.
+    pub fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    /// A transaction that may write; dropped without a commit, it is rolled back.
+    pub async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        Ok(self.pool.begin_with(self.engine.begin()).await?)
+    }
+
+    /// Asks the engine to parse one statement, for the test that every statement works on both.
+    pub async fn prepare(&self, statement: &'static str) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let connection: &mut AnyConnection = &mut connection;
+        connection.prepare(sqlx::SqlStr::from_static(statement)).await?;
+        Ok(())
+    }
+
+    /// Writes a consistent copy of a SQLite database to `file`, which must not exist yet; the server goes on meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::NotHere`] on PostgreSQL, whose own tools (`pg_dump`) make its backups.
+    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        match self.engine {
+            Engine::Postgres => {
+                Err(StoreError::NotHere { what: "a copy of the tables", instead: "pg_dump" })
+            }
+            Engine::Sqlite => {
+                sqlx::query("VACUUM INTO $1")
+                    .bind(file.to_string_lossy().into_owned())
+                    .execute(&self.pool)
+                    .await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Closes all connections; SQLite folds its write-ahead log back into the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Whether the engine answers, for `/healthz` and `doctor`.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.pool.acquire().await?.ping().await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_url_of_odd_path_is_escaped() {
+        assert_eq!(sqlite_url(Path::new("/a b/c?d#e%")), "sqlite:///a%20b/c%3Fd%23e%25?mode=rwc");
+    }
+
+    #[test]
+    fn engine_of_unknown_scheme_is_refused() {
+        assert!(matches!(Engine::of("mysql://x"), Err(StoreError::UnknownEngine)));
+    }
+}

@@ -1,0 +1,46 @@
+//! What can go wrong between the program and its tables.
+
+use thiserror::Error;
+
+/// A failure of the store. None of them is a decision: a refusal is an answer, not an error.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The URL names neither engine.
+    #[error("the database address must begin with sqlite: or postgres:")]
+    UnknownEngine,
+    /// The engine could not be reached.
+    #[error("the database cannot be opened: {0}")]
+    Connect(#[source] sqlx::Error),
+    /// The tables were written by a later version of the program.
+    #[error(
+        "the tables are of schema {found}, this program knows up to {newest}: start the newer program, or restore a backup made before it"
+    )]
+    NewerSchema {
+        /// The schema found.
+        found: i64,
+        /// The newest that this program knows.
+        newest: i64,
+    },
+    /// A migration failed; it was rolled back.
+    #[error("the tables could not be brought up to date: {0}")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// A row holds what this program never writes.
+    #[error("table {table} holds a value that cannot be read: {what}")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with the value.
+        what: String,
+    },
+    /// This engine does it another way.
+    #[error("{what} is not made by this engine; use {instead}")]
+    NotHere {
+        /// What was asked for.
+        what: &'static str,
+        /// What to use.
+        instead: &'static str,
+    },
+    /// Any other failure of the engine.
+    #[error("the database failed: {0}")]
+    Engine(#[from] sqlx::Error),
+}

@@ -1,0 +1,35 @@
+//! Both engines open, migrate, and prepare.
+
+use crate::both_engines;
+use crate::place::Place;
+use store::{Database, Engine, StoreError};
+
+both_engines!(database_opened_twice_keeps_its_schema, newer_schema_is_refused);
+
+async fn database_opened_twice_keeps_its_schema(place: &Place) {
+    let first = Database::open(place.url()).await.unwrap();
+    first.ping().await.unwrap();
+    first.close().await;
+    Database::open(place.url()).await.unwrap().ping().await.unwrap();
+}
+
+async fn newer_schema_is_refused(place: &Place) {
+    let database = Database::open(place.url()).await.unwrap();
+    sqlx::query("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1")
+        .execute(database.pool())
+        .await
+        .unwrap();
+    database.close().await;
+    let refused = Database::open(place.url()).await;
+    assert!(matches!(refused, Err(StoreError::NewerSchema { found: 9999, .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn copy_of_sqlite_opens() {
+    let place = Place::sqlite();
+    let database = Database::open(place.url()).await.unwrap();
+    assert_eq!(database.engine(), Engine::Sqlite);
+    let copy = place.folder().join("copy.db");
+    database.copy_to(&copy).await.unwrap();
+    Database::open(&store::engine::sqlite_url(&copy)).await.unwrap().ping().await.unwrap();
+}
