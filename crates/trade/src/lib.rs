@@ -1,1 +1,41 @@
-//! Placeholder.
+//! What an account trades, and where: contracts, orders, pre-trade checks, the order book and the
+//! paper exchange with its simulated market.
+//!
+//! Nothing here reads a clock or touches the world. [`exchange::Exchange`] is a state machine that
+//! [`journal::Stamped`] commands move; [`pretrade`] decides which orders may become commands.
+
+pub mod account;
+pub mod bar;
+pub mod book;
+pub mod calendar;
+pub mod commission;
+pub mod contract;
+pub mod event;
+pub mod exchange;
+pub mod history;
+pub mod journal;
+pub mod margin;
+pub mod market;
+pub mod naive;
+pub mod order;
+pub mod position;
+pub mod pretrade;
+pub mod price;
+pub mod quote;
+mod random;
+
+pub use account::{Account, AccountSummary};
+pub use bar::{Bar, BarSize};
+pub use calendar::{Day, Hours, Session};
+pub use contract::{Contract, Contracts};
+pub use event::{Event, Reject};
+pub use exchange::{Advanced, Exchange};
+pub use journal::{Cause, Command, Decided, Genesis, Scope, Stamped};
+pub use order::{
+    Change, End, Execution, ExecutionId, Liquidity, NewOrder, Oca, Order, OrderId, OrderState,
+    OrderType, Origin, Parent, Shares, Side, TimeInForce,
+};
+pub use position::{Holding, Position};
+pub use pretrade::{Checked, Denial, Preview};
+pub use price::Ticks;
+pub use quote::{Level, Quote, Quotes};

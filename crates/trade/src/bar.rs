@@ -1,0 +1,188 @@
+//! Bars: open, high, low, close and volume of a stretch of time.
+
+use std::collections::VecDeque;
+
+use access::moment::Time;
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::Day;
+use crate::price::Ticks;
+
+/// How long a bar is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BarSize {
+    /// So many seconds: a multiple of 5 below 60. Kept for the last two hours.
+    Seconds(u32),
+    /// So many minutes: 1 to 480. Kept for five days; of the days before the account was made it
+    /// is derived.
+    Minutes(u32),
+    /// A trading day.
+    Day,
+    /// The trading days of a week, Monday to Sunday.
+    Week,
+    /// The trading days of a month.
+    Month,
+}
+
+impl BarSize {
+    /// The bar size of a text of the TWS socket, such as `5 mins` or `1 day`.
+    pub fn of(text: &str) -> Option<Self> {
+        let (count, unit) = text.trim().split_once(' ')?;
+        let count: u32 = count.parse().ok().filter(|count| *count > 0)?;
+        match (count, unit.trim_end_matches('s')) {
+            (count, "sec") if count < 60 && count % 5 == 0 => Some(Self::Seconds(count)),
+            (count @ (1..=5 | 10 | 15 | 20 | 30), "min") => Some(Self::Minutes(count)),
+            (count @ (1..=4 | 8), "hour") => Some(Self::Minutes(count * 60)),
+            (1, "day") => Some(Self::Day),
+            (1, "week") => Some(Self::Week),
+            (1, "month") => Some(Self::Month),
+            _ => None,
+        }
+    }
+}
+
+/// A bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bar {
+    /// When it begins.
+    pub time: Time,
+    /// The trading day that it belongs to; its first one, of a week or month.
+    pub day: Day,
+    /// The first price.
+    pub open: Ticks,
+    /// The highest.
+    pub high: Ticks,
+    /// The lowest.
+    pub low: Ticks,
+    /// The last.
+    pub close: Ticks,
+    /// Shares traded.
+    pub volume: u64,
+    /// Not all of it was recorded: its close is real, the rest comes from a rule
+    /// (see [`crate::history`]).
+    pub derived: bool,
+}
+
+impl Bar {
+    /// Takes in the bar that follows.
+    pub(crate) fn absorb(&mut self, next: &Self) {
+        self.high = self.high.max(next.high);
+        self.low = self.low.min(next.low);
+        self.close = next.close;
+        self.volume = self.volume.saturating_add(next.volume);
+        self.derived |= next.derived;
+    }
+}
+
+/// A bar as it is kept: without what its place says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    /// Number of its stretch since 1970, or its date.
+    pub(crate) at: u32,
+    pub(crate) open: u32,
+    pub(crate) high: u32,
+    pub(crate) low: u32,
+    pub(crate) close: u32,
+    pub(crate) volume: u32,
+}
+
+impl Kept {
+    /// The bar that it is, beginning at `second`.
+    pub(crate) fn bar(&self, second: i64, day: Day) -> Bar {
+        Bar {
+            time: Time::from_seconds(second),
+            day,
+            open: Ticks(self.open.into()),
+            high: Ticks(self.high.into()),
+            low: Ticks(self.low.into()),
+            close: Ticks(self.close.into()),
+            volume: self.volume.into(),
+            derived: false,
+        }
+    }
+}
+
+/// Bars of one length, the last so many of them, and the one that is being made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Series {
+    /// Seconds a bar.
+    length: u32,
+    /// Bars kept.
+    limit: u32,
+    bars: VecDeque<Kept>,
+    current: Option<Kept>,
+}
+
+impl Series {
+    pub(crate) fn new(length: u32, limit: u32) -> Self {
+        Self { length, limit, bars: VecDeque::new(), current: None }
+    }
+
+    /// The price at a second; called for each second that the market trades.
+    #[inline]
+    pub(crate) fn tick(&mut self, second: i64, price: u32, volume: u32) {
+        let at = u32::try_from(second).unwrap_or(0) / self.length.max(1);
+        match &mut self.current {
+            Some(bar) if bar.at == at => {
+                bar.high = bar.high.max(price);
+                bar.low = bar.low.min(price);
+                bar.close = price;
+                bar.volume = bar.volume.saturating_add(volume);
+            }
+            _ => self.turn(at, price, volume),
+        }
+    }
+
+    fn turn(&mut self, at: u32, price: u32, volume: u32) {
+        let next = Kept { at, open: price, high: price, low: price, close: price, volume };
+        if let Some(done) = self.current.replace(next) {
+            if self.bars.len() >= self.limit as usize {
+                self.bars.pop_front();
+            }
+            self.bars.push_back(done);
+        }
+    }
+
+    /// The bars that begin in `from..to`, in seconds, with the second that each begins at.
+    pub(crate) fn range(&self, from: i64, to: i64) -> impl Iterator<Item = (i64, &Kept)> {
+        let length = i64::from(self.length);
+        let start = self.bars.partition_point(move |bar| i64::from(bar.at) * length < from);
+        self.bars
+            .range(start..)
+            .chain(&self.current)
+            .map(move |bar| (i64::from(bar.at) * length, bar))
+            .filter(move |(second, _)| *second >= from)
+            .take_while(move |(second, _)| *second < to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::indexing_slicing, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn series_keeps_the_last_bars_and_the_current_one() {
+        let mut series = Series::new(60, 3);
+        for second in 0..600 {
+            series.tick(second, 1_000 + u32::try_from(second % 7).unwrap_or(0), 10);
+        }
+        let bars: Vec<_> = series.range(0, i64::MAX).collect();
+        assert_eq!(bars.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [360, 420, 480, 540]);
+        assert!(bars.iter().all(|(_, bar)| bar.volume == 600 && bar.high == 1_006));
+        assert_eq!(bars[0].1.open, 1_003, "second 360 is 3 modulo 7");
+        assert_eq!(series.range(420, 540).count(), 2);
+    }
+
+    #[test]
+    fn bar_size_text_is_read_or_refused() {
+        assert_eq!(BarSize::of("5 mins"), Some(BarSize::Minutes(5)));
+        assert_eq!(BarSize::of("1 min"), Some(BarSize::Minutes(1)));
+        assert_eq!(BarSize::of("1 hour"), Some(BarSize::Minutes(60)));
+        assert_eq!(BarSize::of("30 secs"), Some(BarSize::Seconds(30)));
+        assert_eq!(BarSize::of("1 day"), Some(BarSize::Day));
+        for bad in ["", "1", "0 mins", "7 mins", "-1 day", "99999999999 mins", "1 secs", "2 days"] {
+            assert_eq!(BarSize::of(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Bars of a contract: history, the trading days since, and minutes.
+
+use access::id::SymbolId;
+use access::moment::Time;
+
+use super::Exchange;
+use crate::bar::{Bar, BarSize, Series};
+use crate::calendar::{Day, Session};
+use crate::contract::Contracts;
+use crate::history;
+
+/// Most bars in one answer.
+const MOST: usize = 50_000;
+/// Days of history whose minutes are derived for one answer, at most.
+const MINUTE_DAYS: usize = 60;
+
+impl Exchange {
+    /// Bars that begin in `from..to`, oldest first, the one being made included; at most the last
+    /// 50,000. Bars under a day go back to 60 exchange days of history, derived; those of seconds
+    /// two hours. Hours are counted in UTC; days are trading days.
+    pub fn bars(&self, symbol: SymbolId, size: BarSize, from: Time, to: Time) -> Vec<Bar> {
+        let Some(at) = Contracts::builtin().index(symbol) else { return Vec::new() };
+        let (first, end) = (from.seconds(), to.seconds());
+        let length = |bar: &Bar, seconds: i64| bar.time.seconds().div_euclid(seconds.max(1));
+        let mut bars = match size {
+            BarSize::Seconds(count) => {
+                let count = i64::from(count);
+                let fives = self.kept(at, |listing| &listing.fives, first, end);
+                merge(fives, |bar| length(bar, count), |bar| floor(bar, count))
+            }
+            BarSize::Minutes(count) => {
+                let count = i64::from(count) * 60;
+                merge(self.minutes(at, first, end), |bar| length(bar, count), |b| floor(b, count))
+            }
+            BarSize::Day => self.daily(at, first, end),
+            BarSize::Week => {
+                let week = |bar: &Bar| i64::from(bar.day.0 - bar.day.weekday());
+                merge(self.daily(at, first, end), week, |bar| bar)
+            }
+            BarSize::Month => {
+                let month = |bar: &Bar| i64::from(bar.day.civil().0 * 12 + bar.day.civil().1);
+                merge(self.daily(at, first, end), month, |bar| bar)
+            }
+        };
+        if bars.len() > MOST {
+            bars.drain(..bars.len() - MOST);
+        }
+        bars
+    }
+
+    /// The first instant that there are prices of; none for an unknown contract.
+    pub fn head(&self, symbol: SymbolId) -> Option<Time> {
+        let at = Contracts::builtin().index(symbol)?;
+        Some(history::head(at, self.first))
+    }
+
+    fn kept(
+        &self,
+        at: usize,
+        series: impl Fn(&super::Listing) -> &Series,
+        from: i64,
+        to: i64,
+    ) -> Vec<Bar> {
+        let Some(listing) = self.listings.get(at) else { return Vec::new() };
+        let mut session = self.session;
+        series(listing)
+            .range(from, to)
+            .map(|(second, bar)| {
+                if second < session.start || second >= session.roll {
+                    session = Session::at(second, self.genesis.hours);
+                }
+                bar.bar(second, session.day)
+            })
+            .collect()
+    }
+
+    fn minutes(&self, at: usize, from: i64, to: i64) -> Vec<Bar> {
+        let days = history::days(at, self.first, from - 86_400, to);
+        let skipped = days.len().saturating_sub(MINUTE_DAYS);
+        let wanted = |bar: &Bar| (from..to).contains(&bar.time.seconds());
+        let mut bars = Vec::new();
+        for (day, past) in days.into_iter().skip(skipped) {
+            bars.extend(past.minutes(at, day).into_iter().filter(wanted));
+        }
+        bars.extend(self.kept(at, |listing| &listing.minutes, from, to));
+        bars
+    }
+
+    fn daily(&self, at: usize, from: i64, to: i64) -> Vec<Bar> {
+        let days = history::days(at, self.first, from, to);
+        let mut bars: Vec<Bar> = days.into_iter().map(|(day, past)| past.bar(day)).collect();
+        let Some(listing) = self.listings.get(at) else { return bars };
+        let lived = listing.days.iter().map(|kept| {
+            let day = Day(i32::try_from(kept.at).unwrap_or(0));
+            kept.bar(Session::of_day(day, self.genesis.hours).open, day)
+        });
+        let wanted = |bar: &Bar| (from..to).contains(&bar.time.seconds());
+        bars.extend(lived.chain(listing.today(&self.session)).filter(wanted));
+        bars
+    }
+}
+
+/// The same bar, beginning at a multiple of so many seconds.
+fn floor(bar: Bar, seconds: i64) -> Bar {
+    let second = bar.time.seconds();
+    Bar { time: Time::from_seconds(second - second.rem_euclid(seconds.max(1))), ..bar }
+}
+
+/// Puts neighbours of the same key together; the first of them gives the beginning.
+fn merge(bars: Vec<Bar>, key: impl Fn(&Bar) -> i64, begin: impl Fn(Bar) -> Bar) -> Vec<Bar> {
+    let mut merged: Vec<Bar> = Vec::new();
+    let mut last = None;
+    for bar in bars {
+        let at = key(&bar);
+        match merged.last_mut() {
+            Some(open) if last == Some(at) => open.absorb(&bar),
+            _ => merged.push(begin(bar)),
+        }
+        last = Some(at);
+    }
+    merged
+}

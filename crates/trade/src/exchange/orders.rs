@@ -1,0 +1,138 @@
+//! The exchange's orders: open ones, and those that ended lately.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use access::id::Holder;
+use access::moment::{Span, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::book::Handle;
+use crate::order::{Order, OrderId, Shares, TimeInForce};
+
+/// Ended orders and executions are kept for seven days, and no more than this many of each.
+pub const KEPT: usize = 20_000;
+/// See [`KEPT`].
+pub const KEPT_FOR: Span = Span::days(7);
+
+/// Orders that know of each other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Group {
+    /// The children of one parent.
+    Children(OrderId),
+    /// A named one-cancels-all group.
+    Named(Arc<str>),
+}
+
+/// An open order and where it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Open {
+    pub(super) order: Arc<Order>,
+    /// Its contract's place.
+    pub(super) at: usize,
+    /// Its place in the book, when it rests there.
+    pub(super) handle: Option<Handle>,
+    /// What it is counted as in its contract's exposure: shares, and ticks.
+    pub(super) counted: (Shares, i64),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Orders {
+    pub(super) open: BTreeMap<OrderId, Open>,
+    pub(super) done: VecDeque<Arc<Order>>,
+    pub(super) groups: BTreeMap<Group, Vec<OrderId>>,
+    /// Open orders by who sent them.
+    by_holder: BTreeMap<Holder, u32>,
+    /// Open orders that end with a trading day.
+    pub(super) day: u32,
+    next: u64,
+}
+
+impl Orders {
+    pub(super) fn new() -> Self {
+        Self {
+            open: BTreeMap::new(),
+            done: VecDeque::new(),
+            groups: BTreeMap::new(),
+            by_holder: BTreeMap::new(),
+            day: 0,
+            next: 1_000_001,
+        }
+    }
+
+    pub(super) fn number(&mut self) -> OrderId {
+        let id = OrderId(self.next);
+        self.next += 1;
+        id
+    }
+
+    pub(super) fn add(&mut self, open: Open) {
+        let order = &open.order;
+        *self.by_holder.entry(order.origin.holder).or_default() += 1;
+        self.day += u32::from(order.tif == TimeInForce::Day);
+        for group in groups(order) {
+            self.groups.entry(group).or_default().push(order.id);
+        }
+        self.open.insert(order.id, open);
+    }
+
+    /// Takes an order out of the open ones.
+    pub(super) fn take(&mut self, id: OrderId) -> Option<Open> {
+        let open = self.open.remove(&id)?;
+        let order = &open.order;
+        if let Some(count) = self.by_holder.get_mut(&order.origin.holder) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.by_holder.remove(&order.origin.holder);
+            }
+        }
+        self.day = self.day.saturating_sub(u32::from(order.tif == TimeInForce::Day));
+        for group in groups(order) {
+            if let Some(members) = self.groups.get_mut(&group) {
+                members.retain(|member| *member != id);
+                if members.is_empty() {
+                    self.groups.remove(&group);
+                }
+            }
+        }
+        Some(open)
+    }
+
+    pub(super) fn members(&self, group: &Group) -> Vec<OrderId> {
+        if self.groups.is_empty() {
+            return Vec::new();
+        }
+        self.groups.get(group).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn keep(&mut self, order: Arc<Order>) {
+        if self.done.len() >= KEPT {
+            self.done.pop_front();
+        }
+        self.done.push_back(order);
+    }
+
+    pub(super) fn prune(&mut self, now: Time) {
+        let oldest = now - KEPT_FOR;
+        while self.done.front().is_some_and(|order| order.updated < oldest) {
+            self.done.pop_front();
+        }
+    }
+
+    pub(super) fn count_of(&self, holder: Holder) -> u32 {
+        self.by_holder.get(&holder).copied().unwrap_or(0)
+    }
+
+    pub(super) fn find(&self, id: OrderId) -> Option<&Arc<Order>> {
+        self.open
+            .get(&id)
+            .map(|open| &open.order)
+            .or_else(|| self.done.iter().rev().find(|order| order.id == id))
+    }
+}
+
+/// The groups that an order is in.
+pub(super) fn groups(order: &Order) -> impl Iterator<Item = Group> {
+    let named = order.oca.as_ref().map(|oca| Group::Named(Arc::clone(&oca.group)));
+    order.parent.map(Group::Children).into_iter().chain(named)
+}

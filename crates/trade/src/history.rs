@@ -1,0 +1,270 @@
+//! The days before an account was made: real daily prices, moved so that the last one is the last
+//! exchange day before the account's first trading day, exchange day to exchange day.
+//!
+//! Twenty stocks have real closes alone (1,260 days up to 2022-12-28); IBM and GOOG have real open,
+//! high, low, close and volume (1,260 days up to 2013-03-01). NOTICE has origin and licence.
+//!
+//! What a close alone leaves open is derived, and its bar says so. The rule draws from the stock's
+//! number and the row alone, so that every exchange has the same past:
+//! - open: the close before, plus 0 to 4 eighths of the way to this close, plus up to 0.25 % of
+//!   the close either way;
+//! - high and low: beyond the farther of open and close by 0 to 1 % of the close;
+//! - volume: the stock's usual one times 0.6 to 1.4, and up to twice that on a day that moved 5 %.
+//!
+//! Minutes of any of these days are derived too: a bridge from open to close that touches the
+//! day's high once and its low once, and stays between them.
+
+use std::sync::OnceLock;
+
+use access::moment::Time;
+
+use crate::bar::Bar;
+use crate::calendar::{Day, Hours, Session};
+use crate::contract::{Contract, Contracts};
+use crate::price::Ticks;
+use crate::random::{below, mix, next, walk};
+
+const CLOSES: &str = include_str!("../assets/closes.csv");
+const IBM: &str = include_str!("../assets/ibm.csv");
+const GOOG: &str = include_str!("../assets/goog.csv");
+/// Minutes of a day of regular hours.
+const MINUTES: i64 = 390;
+
+/// A day of the past, in ticks and shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Past {
+    pub(crate) open: u32,
+    pub(crate) high: u32,
+    pub(crate) low: u32,
+    pub(crate) close: u32,
+    pub(crate) volume: u64,
+    pub(crate) derived: bool,
+}
+
+/// All days of all stocks, oldest first, by the stock's place among the contracts.
+fn pasts() -> &'static [Vec<Past>] {
+    static PASTS: OnceLock<Vec<Vec<Past>>> = OnceLock::new();
+    PASTS.get_or_init(|| {
+        Contracts::builtin()
+            .all()
+            .iter()
+            .map(|contract| match contract.symbol {
+                "IBM" => recorded(IBM),
+                "GOOG" => recorded(GOOG),
+                symbol => closes(symbol, contract),
+            })
+            .collect()
+    })
+}
+
+/// The days of a file of recorded open, high, low, close and volume.
+fn recorded(text: &str) -> Vec<Past> {
+    let day = |line: &str| {
+        let mut fields = line.split(',').skip(1);
+        let mut ticks = || fields.next()?.parse::<u32>().ok();
+        let (open, high, low, close) = (ticks()?, ticks()?, ticks()?, ticks()?);
+        let volume = fields.next()?.parse().ok()?;
+        Some(Past { open, high, low, close, volume, derived: false })
+    };
+    text.lines().skip(1).filter_map(day).collect()
+}
+
+/// The days of one column of the closes, the rest derived.
+fn closes(symbol: &str, contract: &Contract) -> Vec<Past> {
+    let mut lines = CLOSES.lines();
+    let header = lines.next().unwrap_or_default();
+    let Some(column) = header.split(',').position(|name| name == symbol) else {
+        return Vec::new();
+    };
+    let closes = lines.filter_map(|line| line.split(',').nth(column)?.parse::<u32>().ok());
+    let mut before = None;
+    (0_u64..)
+        .zip(closes)
+        .map(|(row, close)| {
+            let mut seed = mix(u64::from(contract.id.0) << 32 | row);
+            let last = before.replace(close).unwrap_or(close);
+            derive(&mut seed, last, close, contract.daily_volume.saturating_mul(1_000))
+        })
+        .collect()
+}
+
+fn derive(seed: &mut u64, last: u32, close: u32, usual: u64) -> Past {
+    let wide = |ticks: u32| i64::from(ticks);
+    let tick = |price: i64| u32::try_from(price.max(1)).unwrap_or(u32::MAX);
+    let mut draw = |limit: i64| {
+        let limit = u64::try_from(limit.max(1)).unwrap_or(1);
+        i64::try_from(below(next(seed), limit)).unwrap_or(0)
+    };
+    let (quarter, percent) = (wide(close) / 400, wide(close) / 100);
+    let way = (wide(close) - wide(last)) * draw(5) / 8;
+    let open = tick(wide(last) + way + draw(2 * quarter + 1) - quarter);
+    let high = tick(wide(open.max(close)) + draw(percent + 1));
+    let low = tick(wide(open.min(close)) - draw(percent + 1));
+    let moved = u64::from(close.abs_diff(last)).saturating_mul(20) / u64::from(last.max(1));
+    let share = u64::try_from(60 + draw(81)).unwrap_or(100);
+    let volume = usual.saturating_mul(share) / 100 * (1 + moved.min(1));
+    Past { open, high, low, close, volume, derived: true }
+}
+
+/// The past of one stock, oldest day first.
+pub(crate) fn past(index: usize) -> &'static [Past] {
+    pasts().get(index).map_or(&[], Vec::as_slice)
+}
+
+/// The days of one stock that begin in `from..to` (seconds), oldest first, for an account whose
+/// first trading day is `first`.
+pub(crate) fn days(index: usize, first: Day, from: i64, to: i64) -> Vec<(Day, &'static Past)> {
+    let mut found = Vec::new();
+    let mut day = first;
+    for past in past(index).iter().rev() {
+        day = day.exchange_day_before();
+        let open = day.at(9, 30);
+        if open < to && open >= from {
+            found.push((day, past));
+        }
+        if open < from {
+            break;
+        }
+    }
+    found.reverse();
+    found
+}
+
+/// The first instant that there are prices of, for an account whose first trading day is `first`.
+pub(crate) fn head(index: usize, first: Day) -> Time {
+    let mut day = first;
+    for _ in past(index) {
+        day = day.exchange_day_before();
+    }
+    Time::from_seconds(day.at(9, 30))
+}
+
+impl Past {
+    /// As a bar of its day.
+    pub(crate) fn bar(&self, day: Day) -> Bar {
+        let ticks = |price: u32| Ticks(price.into());
+        Bar {
+            time: Time::from_seconds(Session::of_day(day, Hours::Real).open),
+            day,
+            open: ticks(self.open),
+            high: ticks(self.high),
+            low: ticks(self.low),
+            close: ticks(self.close),
+            volume: self.volume,
+            derived: self.derived,
+        }
+    }
+
+    /// Its 390 minutes of regular hours, derived.
+    pub(crate) fn minutes(&self, index: usize, day: Day) -> Vec<Bar> {
+        let mut seed = mix((index as u64) << 32 ^ u64::from(day.0.unsigned_abs()));
+        let path = self.path(&mut seed);
+        let open = day.at(9, 30);
+        let each = self.volume / MINUTES.unsigned_abs();
+        let mut left = self.volume;
+        let mut last = i64::from(self.open);
+        (0_i64..)
+            .zip(path)
+            .map(|(minute, price)| {
+                let is_last = minute + 1 == MINUTES;
+                let volume =
+                    if is_last { left } else { each / 2 + below(next(&mut seed), each + 1) };
+                let volume = volume.min(left);
+                left -= volume;
+                let bar = Bar {
+                    time: Time::from_seconds(open + minute * 60),
+                    day,
+                    open: Ticks(last),
+                    high: Ticks(last.max(price)),
+                    low: Ticks(last.min(price)),
+                    close: Ticks(price),
+                    volume,
+                    derived: true,
+                };
+                last = price;
+                bar
+            })
+            .collect()
+    }
+
+    /// The price at the end of each minute.
+    fn path(&self, seed: &mut u64) -> Vec<i64> {
+        let (open, close) = (i64::from(self.open), i64::from(self.close));
+        let (high, low) = (i64::from(self.high), i64::from(self.low));
+        let count = MINUTES;
+        let steps: Vec<i64> = (0..MINUTES).map(|_| walk(next(seed))).collect();
+        let total: i64 = steps.iter().sum();
+        // A walk of 390 steps of deviation 4 strays some 80 from its line.
+        let scale = (high - low).max(1);
+        let mut walked = 0;
+        let mut path: Vec<i64> = (1_i64..)
+            .zip(steps)
+            .map(|(minute, step)| {
+                walked += step;
+                let stray = (walked * count - total * minute) * scale / (count * 160);
+                (open + (close - open) * minute / count + stray).clamp(low, high)
+            })
+            .collect();
+        // The first minute to be nearest to an extreme touches it; never the last, the close.
+        for (extreme, sign) in [(high, -1), (low, 1)] {
+            let body = path.len().saturating_sub(1);
+            let nearest = path.iter_mut().take(body).min_by_key(|price| sign * **price);
+            if let Some(price) = nearest
+                && extreme != open
+                && extreme != close
+            {
+                *price = extreme;
+            }
+        }
+        path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn every_stock_has_1260_sound_days() {
+        for (index, contract) in Contracts::builtin().all().iter().enumerate() {
+            let past = past(index);
+            assert_eq!(past.len(), 1_260, "{}", contract.symbol);
+            for day in past {
+                assert!(day.low >= 1 && day.low <= day.open.min(day.close), "{day:?}");
+                assert!(day.high >= day.open.max(day.close) && day.volume > 0, "{day:?}");
+            }
+            let own = matches!(contract.symbol, "IBM" | "GOOG");
+            assert!(past.iter().all(|day| day.derived != own), "{}", contract.symbol);
+        }
+        let aapl = past(0).last().unwrap();
+        assert_eq!(aapl.close, 12_567, "125.674 on 2022-12-28, rounded to cents");
+    }
+
+    #[test]
+    fn last_day_of_the_series_is_the_exchange_day_before_the_first() {
+        let sunday = Day::of(2026, 11, 22);
+        let days = days(0, sunday, 0, i64::MAX);
+        assert_eq!(days.len(), 1_260);
+        assert_eq!(days.last().unwrap().0, Day::of(2026, 11, 20), "Friday");
+        assert_eq!(days.last().unwrap().1.close, 12_567);
+        assert!(days.windows(2).all(|pair| pair[0].0 == pair[1].0.exchange_day_before()));
+        assert_eq!(head(0, sunday), days[0].1.bar(days[0].0).time);
+    }
+
+    #[test]
+    fn minutes_of_a_day_add_up_to_the_day() {
+        for index in [0, 3, 20, 21] {
+            for (day, past) in
+                days(index, Day::of(2026, 11, 22), 0, i64::MAX).iter().rev().take(300)
+            {
+                let minutes = past.minutes(index, *day);
+                let mut whole = minutes[0];
+                minutes.iter().skip(1).for_each(|minute| whole.absorb(minute));
+                let expected = Bar { derived: true, ..past.bar(*day) };
+                assert_eq!(whole, expected);
+                assert_eq!(minutes, past.minutes(index, *day), "the same each time");
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What the journal holds: commands, stamped with sequence and time, with the decision that let
+//! them pass. A replay applies them again and asks nobody. Variants and fields are only ever
+//! appended: their order is the format.
+
+use access::entitlements::Limits;
+use access::id::{Holder, PaperAccountId};
+use access::moment::Time;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::Hours;
+use crate::order::{Change, NewOrder, OrderId};
+use crate::pretrade::Checked;
+
+/// How an exchange begins: the journal's first record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Genesis {
+    /// What all simulated prices follow from.
+    pub seed: u64,
+    /// When.
+    pub at: Time,
+    /// The account.
+    pub account: PaperAccountId,
+    /// What it begins with, in US dollars.
+    pub cash: Decimal,
+    /// When the markets trade.
+    pub hours: Hours,
+    /// Which list of contracts and history: 1, the only one so far.
+    pub catalogue: u16,
+}
+
+/// The decision that let a command pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// Who asked.
+    pub holder: Holder,
+    /// The epoch of the entitlements that it was decided by.
+    pub epoch: u64,
+    /// The limits that pre-trade was given.
+    pub limits: Limits,
+}
+
+impl Decided {
+    /// Decided by the server itself, which needs no entitlements.
+    pub fn system() -> Self {
+        Self { holder: Holder::System, epoch: 0, limits: Limits::default() }
+    }
+}
+
+/// A command in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// One more than the last.
+    pub seq: u64,
+    /// Not before the last, nor before [`crate::exchange::Exchange::now`].
+    pub time: Time,
+    /// Why it may.
+    pub decision: Decided,
+    /// What is to be done.
+    pub command: Command,
+}
+
+/// What the exchange is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// It begins. Only ever the first.
+    Genesis(Genesis),
+    /// Place these orders: one, or a parent and its children.
+    Place(Checked<Vec<NewOrder>>),
+    /// Change an open order.
+    Modify(Checked<Change>),
+    /// Cancel an open order.
+    Cancel {
+        /// Which.
+        order: OrderId,
+        /// Why.
+        cause: Cause,
+    },
+    /// Cancel many.
+    CancelAll {
+        /// Which.
+        scope: Scope,
+        /// Why.
+        cause: Cause,
+    },
+    /// Nothing but that time has passed. Written before what it fills is told to anyone.
+    Advance,
+    /// The server started.
+    Started {
+        /// Its version.
+        version: String,
+    },
+    /// Something was refused or denied. It changes nothing here and is kept for the record.
+    Refused {
+        /// Whom.
+        holder: Holder,
+        /// The stable code.
+        code: String,
+        /// The text for evidence, with its numbers.
+        text: String,
+        /// How often within a second.
+        count: u32,
+    },
+}
+
+/// Which orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// All of the account.
+    Account,
+    /// All that a session or credential sent.
+    Holder(Holder),
+    /// All that one client id of a session or credential sent.
+    Client {
+        /// The session or credential.
+        holder: Holder,
+        /// The client id.
+        client_id: i32,
+    },
+}
+
+/// Why orders are cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cause {
+    /// Somebody who may asked for it.
+    Request,
+    /// A lock.
+    Lock,
+    /// A revoked credential or an ended session, whose revoker asked for it.
+    Revocation,
+}

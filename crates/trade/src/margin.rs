@@ -1,0 +1,104 @@
+//! What positions and orders bind.
+//!
+//! A paper margin account after Regulation T, simplified: the initial requirement is 50 % of the
+//! value of what is held, long or short, and of what working orders could add to it at worst; the
+//! maintenance requirement is 25 % of what is held. Buying power is twice the available funds.
+//! Positions are not liquidated when the maintenance requirement is not met; orders that enlarge
+//! are denied then. Amounts are in cents.
+
+use serde::{Deserialize, Serialize};
+
+use crate::order::{Shares, Side};
+
+/// Orders in one contract that could trade: shares, and their value at their own prices.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exposure {
+    /// Shares to buy.
+    pub buy_shares: Shares,
+    /// Their value in cents.
+    pub buy_value: i128,
+    /// Shares to sell.
+    pub sell_shares: Shares,
+    /// Their value in cents.
+    pub sell_value: i128,
+}
+
+impl Exposure {
+    /// Counts so many shares at so many ticks in.
+    pub(crate) fn add(&mut self, side: Side, shares: Shares, price: i64) {
+        let value = i128::from(price).saturating_mul(shares.into());
+        let (all, total) = self.of(side);
+        *all = all.saturating_add(shares);
+        *total = total.saturating_add(value);
+    }
+
+    /// Counts them out again.
+    pub(crate) fn remove(&mut self, side: Side, shares: Shares, price: i64) {
+        let value = i128::from(price).saturating_mul(shares.into());
+        let (all, total) = self.of(side);
+        *all = all.saturating_sub(shares);
+        *total = total.saturating_sub(value);
+    }
+
+    fn of(&mut self, side: Side) -> (&mut Shares, &mut i128) {
+        match side {
+            Side::Buy => (&mut self.buy_shares, &mut self.buy_value),
+            Side::Sell => (&mut self.sell_shares, &mut self.sell_value),
+        }
+    }
+
+    /// The largest value, in cents, that a position could come to if the orders of either side all
+    /// traded: what closes it binds nothing, what goes beyond it does.
+    pub fn worst(&self, shares: i64, mark: i64) -> i128 {
+        let held = i128::from(shares.unsigned_abs()).saturating_mul(mark.into());
+        let (with, with_value, against, against_value) = if shares >= 0 {
+            (self.buy_shares, self.buy_value, self.sell_shares, self.sell_value)
+        } else {
+            (self.sell_shares, self.sell_value, self.buy_shares, self.buy_value)
+        };
+        let larger = if with > 0 { held.saturating_add(with_value) } else { held };
+        let beyond = against.saturating_sub(shares.unsigned_abs());
+        let turned = if against > 0 {
+            against_value.saturating_mul(beyond.into()) / i128::from(against)
+        } else {
+            0
+        };
+        larger.max(turned)
+    }
+}
+
+/// The initial requirement of a value, in cents, rounded up.
+pub const fn initial(value: i128) -> i128 {
+    (value + 1) / 2
+}
+
+/// The maintenance requirement of a value, in cents, rounded up.
+pub const fn maintenance(value: i128) -> i128 {
+    (value + 3) / 4
+}
+
+/// Buying power of available funds, in cents.
+pub const fn buying_power(available: i128) -> i128 {
+    if available < 0 { 0 } else { available * 2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_that_closes_binds_nothing_and_one_beyond_does() {
+        let mut orders = Exposure::default();
+        assert_eq!(orders.worst(100, 1_000), 100_000);
+        orders.add(Side::Sell, 100, 1_100);
+        assert_eq!(orders.worst(100, 1_000), 100_000, "a full close");
+        orders.add(Side::Sell, 200, 1_100);
+        assert_eq!(orders.worst(100, 1_000), 220_000, "200 beyond it, short, at 11.00");
+        orders.add(Side::Buy, 300, 900);
+        assert_eq!(orders.worst(100, 1_000), 370_000, "100 held and 300 more");
+        assert_eq!(orders.worst(-100, 1_000), 430_000, "short 100 and 300 more");
+        orders.remove(Side::Sell, 300, 1_100);
+        orders.remove(Side::Buy, 300, 900);
+        assert_eq!(orders, Exposure::default());
+    }
+}

@@ -1,0 +1,157 @@
+//! One stock's simulated market: a fair price that wanders, makers that quote around it, and
+//! trades of others that print. All of it follows from the seed, second by second, in integers.
+//!
+//! The rule, each second that the market trades: the fair price moves by a random step
+//! (about 30 % a year for a volatility of 16) and is drawn to the price the account began with by
+//! 2^-23 of the distance. Makers quote ten levels each side of it. In one second of three somebody
+//! trades with them at the touch. Makers take their old quotes away and lay new ones each second,
+//! so they stand behind client orders of the same price.
+
+use serde::{Deserialize, Serialize};
+
+use crate::order::Side;
+use crate::random::{below, mix, next, walk};
+
+/// Levels that the makers quote on each side.
+pub const LEVELS: usize = 10;
+/// The fair price is kept in 65,536ths of a tick.
+const FINE: i64 = 1 << 16;
+/// The lowest fair price: 1.00, so that all quoted prices are above zero.
+const LOWEST: i64 = 100 * FINE;
+/// The highest: 500,000.00.
+const HIGHEST: i64 = 50_000_000 * FINE;
+
+/// A trade of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Print {
+    /// The side of whoever took.
+    pub(crate) side: Side,
+    pub(crate) price: i64,
+    pub(crate) size: u64,
+}
+
+/// The state that the prices follow from. Small and `Copy`, so that a second can be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Process {
+    stream: u64,
+    fair: i64,
+    anchor: i64,
+    volatility: i64,
+    /// Shares of the smallest quote.
+    lot: u64,
+    /// What this second's quotes are made from.
+    shape: u64,
+    pub(crate) bid: i64,
+    pub(crate) ask: i64,
+    pub(crate) print: Option<Print>,
+}
+
+impl Process {
+    /// A price that begins at `price` ticks. `volatility` is per second of trading.
+    pub(crate) fn new(seed: u64, price: i64, volatility: i64, lot: u64) -> Self {
+        let fair = price.saturating_mul(FINE).clamp(LOWEST, HIGHEST);
+        let mut process = Self {
+            stream: seed,
+            fair,
+            anchor: fair,
+            volatility,
+            lot: lot.max(100),
+            shape: mix(seed),
+            bid: 0,
+            ask: 0,
+            print: None,
+        };
+        process.quote();
+        process
+    }
+
+    /// The state one second on.
+    #[inline]
+    pub(crate) fn stepped(mut self) -> Self {
+        let step = walk(next(&mut self.stream)) * self.volatility;
+        // 2^-20 of the price for each unit: with 16 units and deviation 4, 0.006 % a second.
+        let drawn = (self.anchor - self.fair) / (1 << 23);
+        let moved = (self.fair / 1_024).saturating_mul(step) / 1_024;
+        self.fair = (self.fair + moved + drawn).clamp(LOWEST, HIGHEST);
+        self.shape = next(&mut self.stream);
+        self.quote();
+        let draw = self.shape >> 32;
+        self.print = draw.is_multiple_of(3).then(|| {
+            let buys = draw & 8 == 0;
+            let round = 1 + below(mix(self.shape), 4);
+            let odd = if draw & 0x70 == 0 { 1 + (draw >> 8) % 99 } else { 0 };
+            Print {
+                side: if buys { Side::Buy } else { Side::Sell },
+                price: if buys { self.ask } else { self.bid },
+                size: if odd > 0 { odd } else { round * self.lot },
+            }
+        });
+        self
+    }
+
+    /// The touch: one tick wide and one more for every 200.00 of price, sometimes another.
+    #[inline]
+    fn quote(&mut self) {
+        let middle = self.fair / FINE;
+        let wide = 1 + middle / 20_000 + i64::from(self.shape & 1 == 1);
+        self.bid = middle - wide / 2;
+        self.ask = self.bid + wide;
+    }
+
+    /// The makers' quotes of this second, best first: price and shares.
+    pub(crate) fn levels(&self, side: Side) -> [(i64, u64); LEVELS] {
+        let (mut price, away, salt) = match side {
+            Side::Buy => (self.bid, -1, 1),
+            Side::Sell => (self.ask, 1, 2),
+        };
+        let gap = 1 + self.fair / FINE / 20_000;
+        let mut stream = self.shape ^ salt;
+        let mut depth = 0;
+        std::array::from_fn(|_| {
+            let word = next(&mut stream);
+            let level = (price.max(1), (1 + depth + below(word, 4)) * self.lot);
+            depth += 1;
+            price += away * (gap + i64::from(word.is_multiple_of(4)));
+            level
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn price_wanders_but_stays_sound() {
+        let mut process = Process::new(1, 12_567, 16, 100);
+        let (mut prints, mut shares, mut low, mut high) = (0, 0, i64::MAX, 0);
+        for _ in 0..86_400 {
+            process = process.stepped();
+            assert!(process.bid >= 1 && process.bid < process.ask);
+            (low, high) = (low.min(process.bid), high.max(process.ask));
+            if let Some(print) = process.print {
+                (prints, shares) = (prints + 1, shares + print.size);
+                assert!(print.price == process.bid || print.price == process.ask);
+            }
+        }
+        assert!((25_000..32_000).contains(&prints), "{prints}");
+        assert!(shares > 1_000_000, "{shares}");
+        let range = (high - low) * 1_000 / 12_567;
+        assert!((5..150).contains(&range), "a day's range of {range} thousandths");
+    }
+
+    #[test]
+    fn quotes_get_worse_with_depth_and_are_never_empty() {
+        for price in [100, 2_450, 80_000, 50_000_000] {
+            let mut process = Process::new(7, price, 30, 100);
+            for _ in 0..1_000 {
+                process = process.stepped();
+                let (bids, asks) = (process.levels(Side::Buy), process.levels(Side::Sell));
+                assert_eq!((bids.first(), asks.first()).0.map(|l| l.0), Some(process.bid));
+                assert!(bids.windows(2).all(|w| matches!(w, [a, b] if a.0 > b.0 && b.0 >= 1)));
+                assert!(asks.windows(2).all(|w| matches!(w, [a, b] if a.0 < b.0)));
+                assert!(bids.iter().chain(&asks).all(|level| level.1 > 0));
+            }
+        }
+    }
+}

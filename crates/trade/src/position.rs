@@ -1,0 +1,145 @@
+//! A position in one contract, with its exact basis.
+
+use access::id::SymbolId;
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+
+use crate::order::{Shares, Side};
+use crate::price::Ticks;
+
+/// What the account holds of one contract.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Shares; below zero when sold short.
+    pub shares: i64,
+    /// What the shares cost, commission included, in US dollars. Below zero for a short position:
+    /// what it brought, commission deducted. Exact: a partial close takes its share of it rounded
+    /// at 10 decimals, and the rest stays, so that nothing is lost or made.
+    pub basis: Decimal,
+    /// Realised over the life of the account, commission deducted, in US dollars.
+    pub realised: Decimal,
+    /// Value at the start of the trading day, in US dollars.
+    pub(crate) day_value: Decimal,
+    /// Cash that trades of the trading day brought (or took, below zero), commission deducted.
+    pub(crate) day_cash: Decimal,
+    /// Realised on this trading day.
+    pub(crate) day_realised: Decimal,
+}
+
+impl Position {
+    /// Average cost of a share in US dollars, for display; zero without shares.
+    pub fn average_cost(&self) -> Decimal {
+        self.basis.checked_div(Decimal::from(self.shares)).unwrap_or_default()
+    }
+
+    /// Value at a price, in US dollars; below zero when short.
+    pub fn value(&self, mark: Ticks) -> Decimal {
+        crate::price::cents(i128::from(mark.0) * i128::from(self.shares))
+    }
+
+    /// Profit or loss if it were closed at a price without commission, in US dollars.
+    pub fn unrealised(&self, mark: Ticks) -> Decimal {
+        self.value(mark).saturating_sub(self.basis)
+    }
+
+    /// Profit or loss since the trading day began, in US dollars.
+    pub fn daily(&self, mark: Ticks) -> Decimal {
+        self.value(mark).saturating_sub(self.day_value).saturating_add(self.day_cash)
+    }
+
+    /// Books a fill. The cash that it brings (below zero: takes), and what it realised if it closed
+    /// anything. Sums saturate; pre-trade limits keep them ten digits away from that.
+    pub(crate) fn fill(
+        &mut self,
+        side: Side,
+        quantity: Shares,
+        price: Ticks,
+        commission: Decimal,
+    ) -> (Decimal, Option<Decimal>) {
+        let value = price.value(quantity);
+        let cash = match side {
+            Side::Buy => Decimal::ZERO.saturating_sub(value.saturating_add(commission)),
+            Side::Sell => value.saturating_sub(commission),
+        };
+        self.day_cash = self.day_cash.saturating_add(cash);
+        let signed = i64::try_from(quantity).unwrap_or(i64::MAX);
+        let change = if side == Side::Buy { signed } else { -signed };
+        let closes = (self.shares < 0) != (change < 0) && self.shares != 0;
+        let closing = if closes { quantity.min(self.shares.unsigned_abs()) } else { 0 };
+        let realised = (closing > 0).then(|| self.close(closing, quantity, cash));
+        let opening_cash = cash.saturating_sub(realised.map_or(Decimal::ZERO, |(_, cash)| cash));
+        self.shares = self.shares.saturating_add(change);
+        self.basis = self.basis.saturating_sub(opening_cash);
+        (cash, realised.map(|(profit, _)| profit))
+    }
+
+    /// Takes the basis of `closing` shares out; the profit, and the part of `cash` that is theirs.
+    fn close(&mut self, closing: u64, quantity: u64, cash: Decimal) -> (Decimal, Decimal) {
+        let basis = part(self.basis, closing, self.shares.unsigned_abs());
+        let cash = part(cash, closing, quantity);
+        // Short, both are below zero: what the shares cost now, and what they brought.
+        let profit = cash.saturating_sub(basis);
+        self.basis = self.basis.saturating_sub(basis);
+        self.realised = self.realised.saturating_add(profit);
+        self.day_realised = self.day_realised.saturating_add(profit);
+        (profit, cash)
+    }
+}
+
+/// `count` of `whole` parts of an amount, rounded at 10 decimals; exactly all of it for all parts.
+fn part(amount: Decimal, count: u64, whole: u64) -> Decimal {
+    if count >= whole {
+        return amount;
+    }
+    let scaled = amount.checked_mul(Decimal::from(count));
+    let share = scaled.and_then(|scaled| scaled.checked_div(Decimal::from(whole)));
+    share.unwrap_or_default().round_dp_with_strategy(10, RoundingStrategy::MidpointNearestEven)
+}
+
+/// A position as it is shown: with the market's price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// In which contract.
+    pub symbol: SymbolId,
+    /// Shares and basis.
+    pub position: Position,
+    /// The last price.
+    pub mark: Ticks,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOLLAR: Decimal = Decimal::ONE;
+
+    #[test]
+    fn partial_close_keeps_the_rest_of_an_odd_basis() {
+        let mut position = Position::default();
+        let (cash, realised) = position.fill(Side::Buy, 3, Ticks(1_000), DOLLAR);
+        assert_eq!((cash, realised), (Decimal::from(-31), None));
+        let (cash, realised) = position.fill(Side::Sell, 1, Ticks(1_100), DOLLAR);
+        assert_eq!(cash, Decimal::from(10));
+        // 31 / 3 at ten decimals.
+        assert_eq!(realised, Some(Decimal::from(10) - Decimal::new(103_333_333_333, 10)));
+        assert_eq!(position.basis, Decimal::from(31) - Decimal::new(103_333_333_333, 10));
+        let (_, realised) = position.fill(Side::Sell, 2, Ticks(1_100), DOLLAR);
+        assert_eq!(position.basis, Decimal::ZERO, "the last share takes all that is left");
+        assert_eq!(position.realised, Decimal::from(10 + 21 - 31));
+        assert_eq!(realised, Some(Decimal::from(21 - 31) + Decimal::new(103_333_333_333, 10)));
+    }
+
+    #[test]
+    fn sale_beyond_the_position_closes_it_and_opens_a_short_one() {
+        let mut position = Position::default();
+        position.fill(Side::Buy, 100, Ticks(1_000), DOLLAR);
+        let (cash, realised) = position.fill(Side::Sell, 300, Ticks(1_200), Decimal::from(3));
+        assert_eq!(cash, Decimal::from(3_597));
+        assert_eq!(realised, Some(Decimal::from(1_199 - 1_001)));
+        assert_eq!((position.shares, position.basis), (-200, Decimal::from(-2_398)));
+        assert_eq!(position.unrealised(Ticks(1_100)), Decimal::from(198));
+        let (_, realised) = position.fill(Side::Buy, 200, Ticks(1_100), DOLLAR);
+        assert_eq!(realised, Some(Decimal::from(2_398 - 2_201)));
+        assert_eq!(position.basis, Decimal::ZERO);
+    }
+}

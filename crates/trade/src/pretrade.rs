@@ -1,0 +1,479 @@
+//! Is this order sound? Every number of an order is looked at here, before it is stamped; who may
+//! trade at all is `access`'s question. Only this module makes a [`Checked`], and the exchange
+//! takes nothing else.
+//!
+//! The limits come with the entitlements; where they say nothing, [`defaults`] holds, on every
+//! port and for everyone. A group (a parent and its children) is denied whole when one member is.
+
+use access::entitlements::Limits;
+use access::moment::Time;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::commission::commission;
+use crate::exchange::Exchange;
+use crate::margin::{self, buying_power, initial};
+use crate::order::{
+    Change, NewOrder, Order, OrderId, OrderState, OrderType, Parent, Shares, Side, TimeInForce,
+};
+use crate::price::{Ticks, cents, floor_cents};
+
+mod denial;
+#[cfg(test)]
+mod tests;
+
+pub use denial::Denial;
+
+/// Members of a group: a parent and its children.
+pub const MOST_IN_GROUP: usize = 10;
+/// Characters of an order's reference and of the name of a one-cancels-all group.
+pub const LONGEST_TEXT: usize = 64;
+
+/// What passed the checks. It is made here, and read back from a journal that it was written to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Checked<T>(T);
+
+impl<T> Checked<T> {
+    /// What passed.
+    pub const fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+/// The limits that hold at most, and where the entitlements say nothing: 1,000,000 shares and 100,000,000 US
+/// dollars an order, 10 % beyond the market on the aggressive side, 10,000 open orders a holder, no
+/// check of duplicates. Only the collar may be set wider.
+pub fn defaults() -> Limits {
+    Limits {
+        max_quantity: Some(1_000_000),
+        max_notional: Some(Decimal::from(100_000_000)),
+        collar_bps: Some(1_000),
+        max_open_orders: Some(10_000),
+        duplicate_window: None,
+    }
+}
+
+/// What placing an order would do, in US dollars: the answer to a what-if.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// Its value at its limit, its trigger or the quote.
+    pub notional: Decimal,
+    /// Its commission if all of it traded at that.
+    pub commission: Decimal,
+    /// Initial requirement now.
+    pub initial_before: Decimal,
+    /// Initial requirement with it.
+    pub initial_after: Decimal,
+    /// Maintenance requirement now.
+    pub maintenance_before: Decimal,
+    /// Maintenance requirement if it traded.
+    pub maintenance_after: Decimal,
+    /// Equity with loan value now.
+    pub equity_before: Decimal,
+    /// Equity with loan value after its commission.
+    pub equity_after: Decimal,
+    /// Buying power now.
+    pub buying_power_before: Decimal,
+    /// Buying power with it.
+    pub buying_power_after: Decimal,
+}
+
+/// Checks new orders: one, or a parent and its children (`parent: Some(Parent::Member(0))`).
+pub fn check(
+    exchange: &Exchange,
+    limits: &Limits,
+    now: Time,
+    orders: Vec<NewOrder>,
+) -> Result<Checked<Vec<NewOrder>>, Denial> {
+    if orders.is_empty() || orders.len() > MOST_IN_GROUP {
+        return Err(Denial::GroupSize { members: orders.len(), limit: MOST_IN_GROUP });
+    }
+    let limits = limits.and(&defaults_for(limits));
+    let count = u32::try_from(orders.len()).unwrap_or(u32::MAX);
+    if let (Some(limit), Some(first)) = (limits.max_open_orders, orders.first()) {
+        let open = exchange.open_count(first.origin.holder);
+        if open.saturating_add(count) > limit {
+            return Err(Denial::OpenOrders { open, new: count, limit });
+        }
+    }
+    for (at, order) in orders.iter().enumerate() {
+        let earlier = orders.get(..at).unwrap_or_default();
+        let parent = parent(exchange, order, earlier)?;
+        if exchange.contracts().get(order.symbol).is_none() {
+            return Err(Denial::UnknownSymbol { symbol: order.symbol });
+        }
+        if order.account != exchange.account().id {
+            return Err(Denial::UnknownAccount { account: order.account });
+        }
+        let terms = Terms::of(order);
+        terms.check_shape()?;
+        check_texts(order)?;
+        terms.check_market(exchange, parent.is_some())?;
+        terms.check_size(exchange, &limits, parent.as_ref())?;
+        check_duplicate(exchange, &limits, now, order, earlier)?;
+    }
+    check_buying_power(exchange, &orders)?;
+    Ok(Checked(orders))
+}
+
+/// Checks new terms for an open order.
+pub fn check_modify(
+    exchange: &Exchange,
+    limits: &Limits,
+    change: Change,
+) -> Result<Checked<Change>, Denial> {
+    let Some(order) = exchange.open_order(change.order) else {
+        return Err(Denial::Missing(exchange.missing(change.order)));
+    };
+    if change.quantity <= order.filled {
+        return Err(Denial::QuantityBelowFilled {
+            quantity: change.quantity,
+            filled: order.filled,
+        });
+    }
+    let immediate = matches!(change.tif, TimeInForce::Ioc | TimeInForce::Fok);
+    if immediate && change.tif != order.tif {
+        return Err(Denial::ImmediateChange { tif: change.tif });
+    }
+    let limits = limits.and(&defaults_for(limits));
+    let terms = Terms {
+        symbol: order.symbol,
+        side: order.side,
+        quantity: change.quantity,
+        order_type: change.order_type,
+        tif: change.tif,
+    };
+    terms.check_shape()?;
+    let parent = order.parent.and_then(|id| exchange.order(id)).map(|parent| Elder {
+        side: parent.side,
+        quantity: if parent.state.is_open() { parent.quantity } else { parent.filled },
+        price: reference_of(parent.order_type),
+        symbol: parent.symbol,
+    });
+    terms.check_market(exchange, parent.is_some())?;
+    terms.check_size(exchange, &limits, parent.as_ref())?;
+    if parent.is_none() {
+        check_change(exchange, order, &terms)?;
+    }
+    Ok(Checked(change))
+}
+
+/// The orders may only make positions smaller: each goes against the position in its contract, and
+/// with all that is open on its side it does not go beyond it. For the act `ReduceOrder`.
+pub fn reduces(exchange: &Exchange, orders: &[NewOrder]) -> bool {
+    orders.iter().all(|order| {
+        let shares = exchange.account().position(order.symbol).shares;
+        let against = if order.side == Side::Sell { shares > 0 } else { shares < 0 };
+        let same = |other: &&NewOrder| (other.symbol, other.side) == (order.symbol, order.side);
+        let wanted =
+            orders.iter().filter(same).fold(0_u64, |sum, o| sum.saturating_add(o.quantity));
+        let open = exchange
+            .open_orders()
+            .filter(|open| (open.symbol, open.side) == (order.symbol, order.side))
+            .fold(0_u64, |sum, open| sum.saturating_add(open.remaining()));
+        against && open.saturating_add(wanted) <= shares.unsigned_abs()
+    })
+}
+
+/// What an order would do. It must pass [`check`] first, which says why it may not be placed.
+pub fn preview(exchange: &Exchange, order: &Checked<Vec<NewOrder>>) -> Preview {
+    let summary = exchange.summary();
+    let worst = exchange.worst();
+    let (mut after, mut notional, mut cost) = (worst, 0_i128, Decimal::ZERO);
+    let mut held = floor_cents(summary.gross_position_value);
+    let maintenance_before = margin::maintenance(held);
+    for order in order.get().iter().filter(|order| order.parent.is_none()) {
+        let terms = Terms::of(order);
+        let price = terms.price(exchange);
+        let value = i128::from(price.0).saturating_mul(order.quantity.into());
+        notional = notional.saturating_add(value);
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        cost = cost.saturating_add(commission(order.quantity, value));
+        after = after.saturating_add(terms.adds(exchange));
+        let shares = exchange.account().position(order.symbol).shares;
+        let signed = i64::try_from(order.quantity).unwrap_or(i64::MAX);
+        let then = shares.saturating_add(if order.side == Side::Buy { signed } else { -signed });
+        let more = i128::from(then.unsigned_abs()) - i128::from(shares.unsigned_abs());
+        held = held.saturating_add(more.saturating_mul(exchange.mark(order.symbol).0.into()));
+    }
+    let equity_after = summary.net_liquidation.saturating_sub(cost);
+    let available = floor_cents(equity_after).saturating_sub(initial(after));
+    Preview {
+        notional: cents(notional),
+        commission: cost,
+        initial_before: summary.initial_margin,
+        initial_after: cents(initial(after)),
+        maintenance_before: cents(maintenance_before),
+        maintenance_after: cents(margin::maintenance(held.max(0))),
+        equity_before: summary.net_liquidation,
+        equity_after,
+        buying_power_before: summary.buying_power,
+        buying_power_after: cents(buying_power(available)),
+    }
+}
+
+/// The defaults; a collar that someone set stands, wider or not.
+fn defaults_for(limits: &Limits) -> Limits {
+    let mut defaults = defaults();
+    if limits.collar_bps.is_some() {
+        defaults.collar_bps = None;
+    }
+    defaults
+}
+
+/// What a child's parent is to it.
+struct Elder {
+    side: Side,
+    quantity: Shares,
+    price: Option<Ticks>,
+    symbol: access::id::SymbolId,
+}
+
+/// The price that an order fixes itself.
+fn reference_of(order_type: OrderType) -> Option<Ticks> {
+    order_type.limit().or_else(|| order_type.trigger())
+}
+
+fn parent(
+    exchange: &Exchange,
+    order: &NewOrder,
+    earlier: &[NewOrder],
+) -> Result<Option<Elder>, Denial> {
+    let elder = match order.parent {
+        None => return Ok(None),
+        Some(Parent::Member(at)) => {
+            let found = usize::try_from(at).ok().and_then(|at| earlier.get(at));
+            let parent = found.filter(|parent| parent.parent.is_none());
+            let parent = parent.ok_or(Denial::NoParent { order: None })?;
+            Elder {
+                side: parent.side,
+                quantity: parent.quantity,
+                price: reference_of(parent.order_type),
+                symbol: parent.symbol,
+            }
+        }
+        Some(Parent::Order(id)) => {
+            let found = exchange.order(id).filter(|parent| can_have_children(parent));
+            let parent = found.ok_or(Denial::NoParent { order: Some(id) })?;
+            Elder {
+                side: parent.side,
+                quantity: parent.quantity,
+                price: reference_of(parent.order_type),
+                symbol: parent.symbol,
+            }
+        }
+    };
+    if elder.symbol != order.symbol || elder.side == order.side {
+        return Err(Denial::ChildSide);
+    }
+    Ok(Some(elder))
+}
+
+fn can_have_children(parent: &Order) -> bool {
+    parent.parent.is_none() && (parent.state.is_open() || parent.state == OrderState::Filled)
+}
+
+fn check_texts(order: &NewOrder) -> Result<(), Denial> {
+    let reference = order.reference.as_deref();
+    let group = order.oca.as_ref().map(|oca| &*oca.group);
+    for (field, text) in [("reference", reference), ("OCA group", group)] {
+        let length = text.map_or(0, |text| text.chars().count());
+        if length > LONGEST_TEXT {
+            return Err(Denial::TextTooLong { field, length, limit: LONGEST_TEXT });
+        }
+        if text.is_some_and(|text| text.chars().any(char::is_control)) {
+            return Err(Denial::ControlCharacter { field });
+        }
+    }
+    Ok(())
+}
+
+fn check_duplicate(
+    exchange: &Exchange,
+    limits: &Limits,
+    now: Time,
+    order: &NewOrder,
+    earlier: &[NewOrder],
+) -> Result<(), Denial> {
+    let Some(window) = limits.duplicate_window else { return Ok(()) };
+    let key = |o: &NewOrder| (o.origin.holder, o.symbol, o.side, o.quantity, o.order_type);
+    let recent = exchange
+        .recent()
+        .rev()
+        .take_while(|recent| now.since(recent.time) < window)
+        .find(|r| (r.holder, r.symbol, r.side, r.quantity, r.order_type) == key(order))
+        .map(|recent| now.since(recent.time));
+    let twin = earlier.iter().any(|other| key(other) == key(order));
+    match recent.or(twin.then_some(access::moment::Span(0))) {
+        Some(age) => Err(Denial::Duplicate { age, window }),
+        None => Ok(()),
+    }
+}
+
+/// The whole group against the buying power, its parents as if all of them worked at once.
+fn check_buying_power(exchange: &Exchange, orders: &[NewOrder]) -> Result<(), Denial> {
+    let added = orders
+        .iter()
+        .filter(|order| order.parent.is_none())
+        .map(|order| Terms::of(order).adds(exchange))
+        .sum();
+    within_buying_power(exchange, added)
+}
+
+/// New terms of an order that is counted already: only what they add.
+fn check_change(exchange: &Exchange, order: &Order, terms: &Terms) -> Result<(), Denial> {
+    let Some((mut exposure, last)) = exchange.exposure(order.symbol) else { return Ok(()) };
+    let shares = exchange.account().position(order.symbol).shares;
+    let before = exposure.worst(shares, last);
+    let counted = order.order_type.limit().or(order.order_type.trigger());
+    let live = terms.quantity.saturating_sub(order.filled);
+    exposure.remove(order.side, order.live(), counted.map_or(last, |price| price.0));
+    exposure.add(order.side, live, terms.price(exchange).0);
+    within_buying_power(exchange, exposure.worst(shares, last).saturating_sub(before))
+}
+
+fn within_buying_power(exchange: &Exchange, added: i128) -> Result<(), Denial> {
+    if added <= 0 {
+        return Ok(());
+    }
+    let equity = exchange.account().net_liquidation(|symbol| exchange.mark(symbol));
+    let available = floor_cents(equity).saturating_sub(initial(exchange.worst()));
+    let power = buying_power(available);
+    if added > power {
+        return Err(Denial::BuyingPower { value: cents(added), available: cents(power) });
+    }
+    Ok(())
+}
+
+/// What the checks of a new order and of a change have in common.
+struct Terms {
+    symbol: access::id::SymbolId,
+    side: Side,
+    quantity: Shares,
+    order_type: OrderType,
+    tif: TimeInForce,
+}
+
+impl Terms {
+    const fn of(order: &NewOrder) -> Self {
+        Self {
+            symbol: order.symbol,
+            side: order.side,
+            quantity: order.quantity,
+            order_type: order.order_type,
+            tif: order.tif,
+        }
+    }
+
+    /// Prices above zero and not beyond all bounds, a quantity above zero.
+    fn check_shape(&self) -> Result<(), Denial> {
+        if self.quantity == 0 {
+            return Err(Denial::QuantityZero);
+        }
+        let prices = [("limit", self.order_type.limit()), ("trigger", self.order_type.trigger())];
+        for (which, price) in prices {
+            let Some(price) = price else { continue };
+            if price.0 <= 0 || price > Ticks::MAX {
+                return Err(Denial::PriceOutOfRange { which, price, limit: Ticks::MAX });
+            }
+        }
+        Ok(())
+    }
+
+    /// What needs quotes at once is not taken while there are none.
+    fn check_market(&self, exchange: &Exchange, waits: bool) -> Result<(), Denial> {
+        let immediate = matches!(self.tif, TimeInForce::Ioc | TimeInForce::Fok);
+        let at_once = self.order_type == OrderType::Market || immediate;
+        if at_once && !waits && !exchange.is_open() {
+            return Err(Denial::MarketClosed {
+                order_type: self.order_type.name(),
+                opens: exchange.next_open(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Quantity, value and collar. A child is held against its parent: its price against the
+    /// parent's, because it begins to live there, and its shares against the parent's.
+    fn check_size(
+        &self,
+        exchange: &Exchange,
+        limits: &Limits,
+        parent: Option<&Elder>,
+    ) -> Result<(), Denial> {
+        if let Some(limit) = limits.max_quantity
+            && self.quantity > limit
+        {
+            return Err(Denial::Quantity { quantity: self.quantity, limit });
+        }
+        if let Some(parent) = parent
+            && self.quantity > parent.quantity
+        {
+            return Err(Denial::ChildQuantity { quantity: self.quantity, limit: parent.quantity });
+        }
+        let value = self.price(exchange).value(self.quantity);
+        if let Some(limit) = limits.max_notional
+            && value > limit
+        {
+            return Err(Denial::Notional { value, limit });
+        }
+        self.check_collar(exchange, limits, parent)
+    }
+
+    /// A limit price too far beyond what the order would meet: a buy above it, a sale below it.
+    fn check_collar(
+        &self,
+        exchange: &Exchange,
+        limits: &Limits,
+        parent: Option<&Elder>,
+    ) -> Result<(), Denial> {
+        let (Some(bps), Some(price)) = (limits.collar_bps, self.order_type.limit()) else {
+            return Ok(());
+        };
+        let own = self.order_type.trigger().or_else(|| parent.and_then(|parent| parent.price));
+        let quoted = exchange.reference(self.symbol, self.side);
+        let Some(reference) = own.or(quoted) else { return Ok(()) };
+        let room = i128::from(reference.0).saturating_mul(bps.into()) / 10_000;
+        let room = i64::try_from(room).unwrap_or(i64::MAX);
+        let (limit, beyond) = match self.side {
+            Side::Buy => {
+                let limit = reference.0.saturating_add(room);
+                (limit, price.0 > limit)
+            }
+            Side::Sell => {
+                let limit = reference.0.saturating_sub(room).max(0);
+                (limit, price.0 < limit)
+            }
+        };
+        if beyond {
+            let (side, limit) = (self.side, Ticks(limit));
+            return Err(Denial::Collar { side, price, reference, bps, limit });
+        }
+        Ok(())
+    }
+
+    /// Its limit, its trigger, or the quote that it would meet.
+    fn price(&self, exchange: &Exchange) -> Ticks {
+        reference_of(self.order_type)
+            .or_else(|| exchange.reference(self.symbol, self.side))
+            .unwrap_or_default()
+    }
+
+    /// By how many cents it could make positions larger, at worst.
+    fn adds(&self, exchange: &Exchange) -> i128 {
+        let Some((mut exposure, last)) = exchange.exposure(self.symbol) else { return 0 };
+        let shares = exchange.account().position(self.symbol).shares;
+        let before = exposure.worst(shares, last);
+        exposure.add(self.side, self.quantity, self.price(exchange).0);
+        exposure.worst(shares, last).saturating_sub(before)
+    }
+}
+
+/// Whether an order may still be cancelled; the exchange says the same when it is told to.
+pub fn check_cancel(exchange: &Exchange, order: OrderId) -> Result<(), Denial> {
+    match exchange.open_order(order) {
+        Some(_) => Ok(()),
+        None => Err(Denial::Missing(exchange.missing(order))),
+    }
+}

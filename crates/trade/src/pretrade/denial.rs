@@ -1,0 +1,275 @@
+//! Why an order was denied.
+
+use std::fmt;
+
+use access::id::{PaperAccountId, SymbolId};
+use access::moment::{Span, Time};
+use rust_decimal::Decimal;
+
+use crate::event::Reject;
+use crate::order::{OrderId, Shares, Side, TimeInForce};
+use crate::price::Ticks;
+
+/// A reason, with the number that failed and the limit. Amounts are US dollars.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denial {
+    /// No orders, or more than a group may have.
+    GroupSize {
+        /// Orders in the group.
+        members: usize,
+        /// Most that are taken.
+        limit: usize,
+    },
+    /// No contract has this id.
+    UnknownSymbol {
+        /// The id asked for.
+        symbol: SymbolId,
+    },
+    /// The exchange holds another account.
+    UnknownAccount {
+        /// The account asked for.
+        account: PaperAccountId,
+    },
+    /// No shares.
+    QuantityZero,
+    /// More shares than an order may have.
+    Quantity {
+        /// Shares asked for.
+        quantity: Shares,
+        /// Most that are allowed.
+        limit: Shares,
+    },
+    /// Worth more than an order may be.
+    Notional {
+        /// Its value.
+        value: Decimal,
+        /// Most that is allowed.
+        limit: Decimal,
+    },
+    /// A price of zero, below zero, or beyond all bounds.
+    PriceOutOfRange {
+        /// `limit` or `trigger`.
+        which: &'static str,
+        /// The price asked for.
+        price: Ticks,
+        /// The highest that is taken.
+        limit: Ticks,
+    },
+    /// A limit price too far beyond the market.
+    Collar {
+        /// Which way the order goes.
+        side: Side,
+        /// Its limit price.
+        price: Ticks,
+        /// What it was held against.
+        reference: Ticks,
+        /// How far it may go beyond that, in hundredths of a percent.
+        bps: u32,
+        /// The farthest price.
+        limit: Ticks,
+    },
+    /// Too many orders open.
+    OpenOrders {
+        /// Open now.
+        open: u32,
+        /// Asked for.
+        new: u32,
+        /// Most that are allowed.
+        limit: u32,
+    },
+    /// It needs more than the buying power.
+    BuyingPower {
+        /// By how much it could make positions larger.
+        value: Decimal,
+        /// The buying power that is left.
+        available: Decimal,
+    },
+    /// The same order was placed a moment ago.
+    Duplicate {
+        /// How long ago.
+        age: Span,
+        /// How long it counts.
+        window: Span,
+    },
+    /// It needs quotes, and the market is closed.
+    MarketClosed {
+        /// `MKT`, or what was to trade at once.
+        order_type: &'static str,
+        /// When it opens.
+        opens: Time,
+    },
+    /// A text is too long.
+    TextTooLong {
+        /// Which.
+        field: &'static str,
+        /// Its characters.
+        length: usize,
+        /// Most that are taken.
+        limit: usize,
+    },
+    /// A text has a control character.
+    ControlCharacter {
+        /// Which.
+        field: &'static str,
+    },
+    /// A child names no order that can be its parent.
+    NoParent {
+        /// The order that it names; none when it names a member of its group.
+        order: Option<OrderId>,
+    },
+    /// A child goes the same way as its parent, or is in another contract.
+    ChildSide,
+    /// A child has more shares than its parent.
+    ChildQuantity {
+        /// Its shares.
+        quantity: Shares,
+        /// The parent's.
+        limit: Shares,
+    },
+    /// A change to no more shares than have traded.
+    QuantityBelowFilled {
+        /// Shares asked for.
+        quantity: Shares,
+        /// Shares traded.
+        filled: Shares,
+    },
+    /// A change to an immediate order.
+    ImmediateChange {
+        /// What was asked for.
+        tif: TimeInForce,
+    },
+    /// The order to change or cancel is not open.
+    Missing(Reject),
+}
+
+impl Denial {
+    /// A stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::GroupSize { .. } => "GROUP_SIZE",
+            Self::UnknownSymbol { .. } => "UNKNOWN_SYMBOL",
+            Self::UnknownAccount { .. } => "UNKNOWN_ACCOUNT",
+            Self::QuantityZero => "QUANTITY_ZERO",
+            Self::Quantity { .. } => "QUANTITY_ABOVE_LIMIT",
+            Self::Notional { .. } => "NOTIONAL_ABOVE_LIMIT",
+            Self::PriceOutOfRange { .. } => "PRICE_OUT_OF_RANGE",
+            Self::Collar { .. } => "PRICE_BEYOND_COLLAR",
+            Self::OpenOrders { .. } => "OPEN_ORDERS_ABOVE_LIMIT",
+            Self::BuyingPower { .. } => "BUYING_POWER",
+            Self::Duplicate { .. } => "DUPLICATE_ORDER",
+            Self::MarketClosed { .. } => "MARKET_CLOSED",
+            Self::TextTooLong { .. } => "TEXT_TOO_LONG",
+            Self::ControlCharacter { .. } => "CONTROL_CHARACTER",
+            Self::NoParent { .. } => "NO_PARENT",
+            Self::ChildSide => "CHILD_SIDE",
+            Self::ChildQuantity { .. } => "CHILD_QUANTITY",
+            Self::QuantityBelowFilled { .. } => "QUANTITY_BELOW_FILLED",
+            Self::ImmediateChange { .. } => "IMMEDIATE_CHANGE",
+            Self::Missing(reject) => reject.code(),
+        }
+    }
+
+    /// What the caller may know: the code, what happened, the numbers, what to do next.
+    pub fn caller_text(&self) -> String {
+        format!("{}: {self}", self.code())
+    }
+
+    /// What evidence keeps: the same, because an order's own numbers are no secret from its sender.
+    pub fn evidence_text(&self) -> String {
+        self.caller_text()
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GroupSize { members: 0, .. } => f.write_str("there is no order in the group"),
+            Self::GroupSize { members, limit } => {
+                write!(f, "{members} orders are more than the {limit} of a group; send fewer")
+            }
+            Self::UnknownSymbol { symbol } => {
+                write!(f, "there is no contract {symbol}; search for one first")
+            }
+            Self::UnknownAccount { account } => write!(f, "there is no account {account} here"),
+            Self::QuantityZero => f.write_str("0 shares are no order; send 1 or more"),
+            Self::Quantity { quantity, limit } => write!(
+                f,
+                "{quantity} shares is above the limit of {limit} an order; send {limit} or fewer"
+            ),
+            Self::Notional { value, limit } => write!(
+                f,
+                "{value:.2} USD is above the limit of {limit:.2} USD an order; send fewer shares"
+            ),
+            Self::PriceOutOfRange { which, price, limit } => {
+                write!(f, "{which} price {price} is not between 0.01 and {limit}")
+            }
+            Self::Collar { .. } => self.collar(f),
+            Self::OpenOrders { open, new, limit } => write!(
+                f,
+                "{open} open orders and {new} more are above the limit of {limit}; cancel some"
+            ),
+            Self::BuyingPower { value, available } => write!(
+                f,
+                "{value:.2} USD is above the buying power of {available:.2} USD; send fewer shares"
+            ),
+            Self::Duplicate { age, window } => write!(
+                f,
+                "the same order was placed {age} ago and the limit is one in {window}; wait, or \
+                 change it"
+            ),
+            Self::MarketClosed { order_type, opens } => write!(
+                f,
+                "the market is closed until {opens}, and this {order_type} order needs quotes; \
+                 send a limit order"
+            ),
+            Self::TextTooLong { field, length, limit } => {
+                write!(f, "the {field} has {length} characters; the limit is {limit}")
+            }
+            Self::ControlCharacter { field } => {
+                write!(f, "the {field} has a control character; leave it out")
+            }
+            Self::NoParent { .. } | Self::ChildSide | Self::ChildQuantity { .. } => self.family(f),
+            Self::QuantityBelowFilled { quantity, filled } => write!(
+                f,
+                "{quantity} shares are not more than the {filled} that have traded; cancel instead"
+            ),
+            Self::ImmediateChange { tif } => write!(
+                f,
+                "a resting order cannot become {}; cancel it and send a new one",
+                tif.name()
+            ),
+            Self::Missing(reject) => reject.fmt(f),
+        }
+    }
+}
+
+impl Denial {
+    fn collar(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Collar { side, price, reference, bps, limit } = self else { return Ok(()) };
+        let beyond = if *side == Side::Buy { "above" } else { "below" };
+        let bound = if *side == Side::Buy { "lower" } else { "higher" };
+        let (whole, part) = (bps / 100, bps % 100);
+        write!(
+            f,
+            "limit price {price} of this {side} order is more than {whole}.{part:02} % {beyond} \
+             {reference}; send {limit} or {bound}"
+        )
+    }
+
+    fn family(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoParent { order: Some(order) } => {
+                write!(f, "order {order} cannot be a parent: it ended, or has a parent itself")
+            }
+            Self::ChildSide => {
+                f.write_str("a child order must be in its parent's contract and go the other way")
+            }
+            Self::ChildQuantity { quantity, limit } => write!(
+                f,
+                "{quantity} shares are more than the {limit} of the parent order; send {limit} or \
+                 fewer"
+            ),
+            _ => f.write_str("the parent must come before its children in the group"),
+        }
+    }
+}
