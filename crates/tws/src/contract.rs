@@ -23,7 +23,7 @@ pub struct Contract {
     pub sec_type: String,
     /// Expiry as `YYYYMMDD` or `YYYYMM`.
     pub last_trade_date: String,
-    /// Strike price; 0 and unset mean the same.
+    /// Strike price; 0 on the wire means none.
     pub strike: Option<Decimal>,
     /// `C`, `P`, `CALL`, `PUT` or empty.
     pub right: String,
@@ -127,7 +127,7 @@ impl Field for Contract {
             symbol: reader.get("symbol")?,
             sec_type: reader.get("secType")?,
             last_trade_date: reader.get("lastTradeDateOrContractMonth")?,
-            strike: reader.get("strike")?,
+            strike: strike(reader)?,
             right: reader.get("right")?,
             multiplier: reader.get("multiplier")?,
             exchange: reader.get("exchange")?,
@@ -138,6 +138,11 @@ impl Field for Contract {
             ..Self::default()
         })
     }
+}
+
+/// Clients write 0 or nothing when there is no strike.
+pub(crate) fn strike(reader: &mut Reader<'_>) -> Result<Option<Decimal>, FieldFault> {
+    Ok(reader.get::<Option<Decimal>>("strike")?.filter(|strike| !strike.is_zero()))
 }
 
 /// One leg of a combo.

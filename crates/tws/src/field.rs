@@ -100,6 +100,7 @@ impl<'a> Reader<'a> {
         Self { fields }
     }
 
+    #[inline]
     pub(crate) fn raw(&mut self, field: &'static str) -> Result<&'a [u8], FieldFault> {
         self.fields.next().ok_or_else(|| FieldFault::new(field, Fault::Missing))
     }
@@ -206,6 +207,9 @@ impl Put for String {
 impl Field for String {
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         let bytes = reader.raw(field)?;
+        if bytes.is_empty() {
+            return Ok(Self::new());
+        }
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(text.to_owned()),
             Err(_) => Err(FieldFault::new(field, Fault::Text { found: excerpt(bytes) })),
@@ -321,7 +325,13 @@ impl Put for Decimal {
 fn put_decimal(value: Decimal, out: &mut Vec<u8>) {
     let scale = usize::try_from(value.scale()).unwrap_or(0);
     let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(value.mantissa().unsigned_abs()).as_bytes();
+    let mantissa = value.mantissa().unsigned_abs();
+    // Nearly always the shorter form, which is formatted faster.
+    let digits = match u64::try_from(mantissa) {
+        Ok(short) => buffer.format(short),
+        Err(_) => buffer.format(mantissa),
+    }
+    .as_bytes();
     if value.is_sign_negative() && !value.is_zero() {
         out.push(b'-');
     }
@@ -362,8 +372,9 @@ impl Field for Option<Decimal> {
 /// All spellings of an unset double or decimal that the clients send.
 fn is_unset(bytes: &[u8]) -> bool {
     match bytes {
-        b""
-        | UNSET_INTEGER
+        b"" => true,
+        _ if bytes.len() < UNSET_INTEGER.len() => false,
+        UNSET_INTEGER
         | b"9223372036854775807"
         | b"-9223372036854775807"
         | b"9223372036854775808"

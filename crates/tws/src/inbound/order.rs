@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{Request, requests};
-use crate::contract::Contract;
+use crate::contract::{Contract, strike};
 use crate::field::{FieldFault, Put as _, Reader};
 use crate::handshake::ServerVersion;
 
@@ -120,7 +120,7 @@ impl Request for ExerciseOptions {
                 symbol: reader.get("symbol")?,
                 sec_type: reader.get("secType")?,
                 last_trade_date: reader.get("lastTradeDateOrContractMonth")?,
-                strike: reader.get("strike")?,
+                strike: strike(reader)?,
                 right: reader.get("right")?,
                 multiplier: reader.get("multiplier")?,
                 exchange: reader.get("exchange")?,
