@@ -42,8 +42,8 @@ fn payload(fields: &str) -> Vec<u8> {
     payload
 }
 
-fn d(text: &str) -> Option<Decimal> {
-    Some(text.parse().unwrap())
+fn d(text: &str) -> Decimal {
+    text.parse().unwrap()
 }
 
 fn s(text: &str) -> String {
@@ -122,7 +122,7 @@ fn option() -> Contract {
         symbol: s("AMD"),
         sec_type: s("OPT"),
         last_trade_date: s("20261218"),
-        strike: d("152.5"),
+        strike: Some(d("152.5")),
         right: s("C"),
         multiplier: s("100"),
         exchange: s("SMART"),
@@ -147,8 +147,8 @@ fn combo() -> Contract {
         combo_legs: vec![leg(265_598, 1, "BUY"), leg(4391, 2, "SELL")],
         delta_neutral: Some(DeltaNeutralContract {
             con_id: 265_598,
-            delta: d("0.5"),
-            price: d("190.25"),
+            delta: Some(d("0.5")),
+            price: Some(d("190.25")),
         }),
         ..stock()
     }
@@ -177,7 +177,7 @@ fn conditions() -> Vec<Condition> {
     let apple = || Listing { con_id: 265_598, exchange: s("SMART") };
     let tests = [
         Test::Price {
-            threshold: Threshold { is_more: true, value: d("190.5") },
+            threshold: Threshold { is_more: true, value: Some(d("190.5")) },
             listing: apple(),
             trigger_method: Some(2),
         },
@@ -189,7 +189,7 @@ fn conditions() -> Vec<Condition> {
             listing: apple(),
         },
         Test::PercentChange {
-            threshold: Threshold { is_more: true, value: d("2.5") },
+            threshold: Threshold { is_more: true, value: Some(d("2.5")) },
             listing: apple(),
         },
     ];
@@ -200,11 +200,11 @@ fn conditions() -> Vec<Condition> {
 fn hedged() -> OrderFields {
     OrderFields {
         volatility: Volatility {
-            volatility: d("0.25"),
+            volatility: Some(d("0.25")),
             volatility_type: Some(2),
             delta_neutral: DeltaNeutralOrder {
                 order_type: s("LMT"),
-                aux_price: d("1.5"),
+                aux_price: Some(d("1.5")),
                 con_id: Some(265_598),
                 settling_firm: s("F"),
                 clearing_account: s("CA"),
@@ -223,14 +223,14 @@ fn hedged() -> OrderFields {
 
 fn scaled() -> OrderFields {
     OrderFields {
-        limit_price: d("150"),
+        limit_price: Some(d("150")),
         scale: Scale {
             init_level_size: Some(100),
             subs_level_size: Some(50),
-            price_increment: d("0.05"),
-            price_adjust_value: d("0.01"),
+            price_increment: Some(d("0.05")),
+            price_adjust_value: Some(d("0.01")),
             price_adjust_interval: Some(60),
-            profit_offset: d("0.5"),
+            profit_offset: Some(d("0.5")),
             auto_reset: true,
             init_position: Some(1),
             init_fill_quantity: Some(2),
@@ -253,22 +253,22 @@ fn pegged() -> OrderFields {
         pegged: Pegged {
             reference_con_id: Some(4391),
             is_decrease: true,
-            change_amount: d("0.1"),
-            reference_change_amount: d("0.2"),
+            change_amount: Some(d("0.1")),
+            reference_change_amount: Some(d("0.2")),
             reference_exchange: s("ISLAND"),
         },
         auction: Auction {
-            starting_price: d("100"),
-            stock_ref_price: d("99.5"),
+            starting_price: Some(d("100")),
+            stock_ref_price: Some(d("99.5")),
             ..Auction::default()
         },
         adjusted: Adjusted {
             order_type: s("TRAIL"),
-            trigger_price: d("200"),
-            limit_price_offset: d("0.25"),
-            stop_price: d("195"),
-            stop_limit_price: d("194"),
-            trailing_amount: d("2"),
+            trigger_price: Some(d("200")),
+            limit_price_offset: Some(d("0.25")),
+            stop_price: Some(d("195")),
+            stop_limit_price: Some(d("194")),
+            trailing_amount: Some(d("2")),
             trailing_unit: Some(1),
         },
         ..order("PEG BENCH", "3")
@@ -279,8 +279,8 @@ fn pegged() -> OrderFields {
 fn everything() -> OrderFields {
     OrderFields {
         action: s("SELL"),
-        trail_stop_price: d("180"),
-        trailing_percent: d("2"),
+        trail_stop_price: Some(d("180")),
+        trailing_percent: Some(d("2")),
         parent_id: 11,
         transmit: false,
         outside_rth: true,
@@ -300,9 +300,9 @@ fn everything() -> OrderFields {
         randomize_size: true,
         randomize_price: true,
         solicited: true,
-        discretionary_amount: d("0.05"),
-        percent_offset: d("0.5"),
-        cash_quantity: d("1000"),
+        discretionary_amount: Some(d("0.05")),
+        percent_offset: Some(d("0.5")),
+        cash_quantity: Some(d("1000")),
         use_price_mgmt_algo: Some(true),
         duration: Some(60),
         post_to_ats: Some(5),
@@ -323,9 +323,9 @@ fn everything() -> OrderFields {
         exempt_code: Some(1),
         auction: Auction {
             strategy: Some(1),
-            delta: d("0.5"),
-            stock_range_lower: d("90"),
-            stock_range_upper: d("110"),
+            delta: Some(d("0.5")),
+            stock_range_lower: Some(d("90")),
+            stock_range_upper: Some(d("110")),
             ..Auction::default()
         },
         override_percentage_constraints: true,
@@ -343,7 +343,7 @@ fn everything() -> OrderFields {
         discretionary_up_to_limit_price: true,
         trigger_method: Some(4),
         origin: Some(1),
-        adjusted: Adjusted { limit_price_offset: d("0.1"), ..Adjusted::default() },
+        adjusted: Adjusted { limit_price_offset: Some(d("0.1")), ..Adjusted::default() },
         ..order("TRAIL LIMIT", "5")
     }
 }
@@ -353,15 +353,15 @@ fn compete(trade: Option<i32>, size: Option<i32>, offset: CompeteOffset, mid: bo
         min_trade_quantity: trade,
         min_size: size,
         against_best_offset: offset,
-        mid_offset_at_whole: if mid { d("0.01") } else { None },
-        mid_offset_at_half: if mid { d("0.02") } else { None },
+        mid_offset_at_whole: if mid { Some(d("0.01")) } else { None },
+        mid_offset_at_half: if mid { Some(d("0.02")) } else { None },
     }
 }
 
 /// What the clients were told to send, from order id 11 on.
 fn told() -> Vec<(Contract, OrderFields)> {
     let simple = OrderFields {
-        limit_price: d("189.99"),
+        limit_price: Some(d("189.99")),
         tif: s("GTC"),
         account: s("DU1234567"),
         order_ref: s("r1"),
@@ -369,19 +369,19 @@ fn told() -> Vec<(Contract, OrderFields)> {
     };
     let preview = OrderFields { action: s("SELL"), what_if: true, ..order("MKT", "7") };
     let spread = OrderFields {
-        limit_price: d("-1.5"),
-        leg_prices: vec![d("1.25"), d("2.5")],
+        limit_price: Some(d("-1.5")),
+        leg_prices: vec![Some(d("1.25")), Some(d("2.5"))],
         routing: vec![pair("NonGuaranteed", "1")],
         ..order("LMT", "3")
     };
     let conditional = OrderFields {
-        limit_price: d("150"),
+        limit_price: Some(d("150")),
         conditions: conditions(),
         conditions_ignore_rth: true,
         conditions_cancel_order: true,
         ..order("LMT", "3")
     };
-    let offset = CompeteOffset::Amount("0.03".parse().unwrap());
+    let offset = CompeteOffset::Amount(d("0.03"));
     let to_mid = compete(Some(10), Some(20), CompeteOffset::UpToMid, true);
     let to_best = compete(Some(10), Some(20), offset, false);
     let at_mid = compete(None, None, CompeteOffset::Unset, true);
