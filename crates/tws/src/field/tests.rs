@@ -1,3 +1,4 @@
+//! Fields: every spelling of the clients, and what is refused.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use proptest::prelude::*;

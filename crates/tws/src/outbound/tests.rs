@@ -1,3 +1,4 @@
+//! Responses, field by field.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;

@@ -1,5 +1,4 @@
 //! Whatever arrives ends in a value or an error, and what is written can be read again.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use floorpass_tws::condition::{Listing, Threshold};
 use floorpass_tws::contract::{ComboLeg, DeltaNeutralContract, TagValue};
@@ -261,7 +260,7 @@ fn lines() -> Vec<&'static str> {
 
 #[test]
 fn count_above_what_the_message_can_hold_is_refused_before_allocation() {
-    let payload = b"1\x0011\x007\x000\0S\0BAG\0\0\0\0\0\0\0\0\0\0002147483646\0";
+    let payload = b"1\x0011\x007\x000\0S\0BAG\0\0\0\0\0\0\0\0\0\x002147483646\0";
     let error = Inbound::decode(Frame(payload), ServerVersion::USUAL).unwrap_err();
     assert_eq!(error.field, "comboLegsCount");
     assert_eq!(error.fault, Fault::Count { found: 2_147_483_646, limit: 0 });

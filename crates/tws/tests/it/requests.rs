@@ -1,5 +1,4 @@
 //! Requests that real clients encoded are decoded to what was asked of the clients.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 
@@ -166,7 +165,7 @@ fn ats() -> Contract {
 fn order(order_type: &str, quantity: &str) -> OrderFields {
     OrderFields {
         action: s("BUY"),
-        total_quantity: d(quantity),
+        total_quantity: Some(d(quantity)),
         order_type: s(order_type),
         transmit: true,
         ..OrderFields::default()
