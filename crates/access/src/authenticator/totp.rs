@@ -12,6 +12,7 @@ use crate::entitlements::Act;
 use crate::id::AuthenticatorId;
 use crate::moment::Time;
 use crate::name::Name;
+use crate::person::Person;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::slice::Slice;
@@ -75,6 +76,13 @@ pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refu
     if slice.totp().is_some() {
         return Err(Refusal::TotpStands);
     }
+    // Asked again before it is confirmed, say by a reloaded page, it offers the same seed.
+    if let Some(offered) = slice.any_totp()
+        && !ground.by.runs_the_server()
+    {
+        let seed = offered.open_seed(ground.key)?;
+        return Ok(Decision::new(Vec::new(), answer(offered.id, person, &seed)));
+    }
     let id = AuthenticatorId(ground.moment.draw("authenticator"));
     let seed = Secret::new(ground.moment.draw::<20>("totp seed").to_vec());
     let authenticator = Authenticator {
@@ -92,16 +100,25 @@ pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refu
         last_used_at: None,
     };
     let mut events = Vec::new();
-    // One that was offered before and never confirmed.
     events.extend(slice.any_totp().map(|one| Event::Removed { authenticator: one.id }.into()));
     events.push(Event::Added(Box::new(authenticator)).into());
+    Ok(Decision::new(events, answer(id, person, &seed)))
+}
+
+/// The seed for a person's app, as text and as an address (the Key URI format of the apps).
+fn answer(authenticator: AuthenticatorId, person: &Person, seed: &Secret) -> Answer {
     let text = BASE32_NOPAD.encode(seed.expose());
-    let uri = format!(
-        "otpauth://totp/Floorpass:{}?secret={text}&issuer=Floorpass&algorithm=SHA1&digits=6&period=30",
-        person.username.as_str().replace('@', "%40")
-    );
-    let (seed, uri) = (Secret::from_text(text), Secret::from_text(uri));
-    Ok(Decision::new(events, Answer::TotpOffered { authenticator: id, seed, uri }))
+    let uri = uri(person.username.as_str(), &text);
+    let seed = Secret::from_text(text);
+    Answer::TotpOffered { authenticator, seed, uri }
+}
+
+/// The `otpauth://` address of a seed in base 32, for a QR code.
+pub fn uri(username: &str, seed: &str) -> Secret {
+    Secret::from_text(format!(
+        "otpauth://totp/Floorpass:{}?secret={seed}&issuer=Floorpass&algorithm=SHA1&digits=6&period=30",
+        username.replace('@', "%40")
+    ))
 }
 
 pub(super) fn confirm(
