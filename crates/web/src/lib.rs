@@ -1,1 +1,50 @@
-//! Placeholder.
+//! The Client Portal: server-rendered pages over the gate.
+//!
+//! Each file is a noun; a view is a function beside its handler. Every flow is a plain form (POST, 303, GET) and works
+//! without script; the script adds passkeys, the live stream and previews while typing. No page has anything inline, and
+//! nothing comes from another site.
+
+mod activity;
+mod asset;
+mod authenticator;
+mod contract;
+mod cookie;
+mod credential;
+mod device;
+mod enrol;
+mod events;
+mod execution;
+mod fault;
+mod field;
+mod figure;
+mod form;
+mod header;
+mod health;
+mod link;
+mod lock;
+mod order;
+mod outbox;
+mod overview;
+mod portal;
+mod refusal;
+mod route;
+mod session;
+mod shell;
+mod sign_in;
+mod ticket;
+mod visit;
+
+use axum::Router;
+use axum::middleware;
+use gate::Gate;
+
+pub use self::portal::Config;
+pub use self::route::{Door, Route, routes};
+
+/// The portal. Serve it so that each request carries the peer's address as `ConnectInfo<SocketAddr>`.
+pub fn router(gate: Gate, config: Config) -> Router {
+    let portal = portal::Portal::new(gate, config);
+    route::router()
+        .layer(middleware::from_fn_with_state(portal.clone(), header::guard))
+        .with_state(portal)
+}

@@ -1,0 +1,121 @@
+// What a browser has no other way to do: passkeys, the live stream, previews while typing. Every page works without it.
+"use strict";
+(() => {
+  const one = (query, from = document) => from.querySelector(query);
+  const all = (query, from = document) => [...from.querySelectorAll(query)];
+
+  // Base64url, for browsers without the JSON forms of WebAuthn.
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const text = (buffer) =>
+    buffer && btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+
+  const post = async (path, fields) => {
+    const answer = await fetch(path, {
+      method: "POST", body: new URLSearchParams(fields), headers: { Accept: "application/json" }, redirect: "error",
+    });
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(body.error || "The server answered " + answer.status + ".");
+    return body;
+  };
+
+  const options = (key) => {
+    key.challenge = bytes(key.challenge);
+    if (key.user) key.user.id = bytes(key.user.id);
+    for (const list of [key.excludeCredentials, key.allowCredentials]) for (const item of list || []) item.id = bytes(item.id);
+    return key;
+  };
+  const credential = (made) => {
+    const r = made.response;
+    const response = { clientDataJSON: text(r.clientDataJSON) };
+    if (r.attestationObject) {
+      response.attestationObject = text(r.attestationObject);
+      response.transports = r.getTransports ? r.getTransports() : [];
+    } else {
+      response.authenticatorData = text(r.authenticatorData);
+      response.signature = text(r.signature);
+      response.userHandle = text(r.userHandle);
+    }
+    return JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response, extensions: made.getClientExtensionResults() });
+  };
+  const reason = (error) =>
+    error.name === "NotAllowedError" ? "Nothing was done: the passkey was not confirmed in time, or was turned down."
+    : error.name === "InvalidStateError" ? "This device already holds a passkey for you here."
+    : error.name === "SecurityError" ? "Passkeys need a host name: open this page under the address that the server printed."
+    : error.message;
+
+  for (const form of all("form[data-passkey]")) {
+    if (!window.PublicKeyCredential) continue;
+    form.hidden = false;
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const said = one("[role=status]", form), button = one("button", form), path = form.getAttribute("action");
+      said.textContent = "";
+      button.disabled = true;
+      try {
+        const typed = Object.fromEntries(new FormData(form));
+        const begun = await post(path + "/start", typed);
+        const publicKey = options(begun.options.publicKey);
+        const made = await (form.dataset.passkey === "register" ? navigator.credentials.create({ publicKey }) : navigator.credentials.get({ publicKey }));
+        const done = await post(path + "/finish", { ...typed, ceremony: begun.ceremony, credential: credential(made) });
+        location.assign(done.go);
+      } catch (error) {
+        said.textContent = reason(error);
+        button.disabled = false;
+      }
+    });
+  }
+
+  // A fragment of ours, cleaned by the browser; without setHTML the page is loaded again now and then.
+  const put = (place, html) => {
+    if (!place.setHTML) return false;
+    const before = new Map(all("[data-k]", place).map((cell) => [cell.dataset.k, cell.textContent]));
+    place.setHTML(html, { sanitizer: { removeElements: ["script"], dataAttributes: true } });
+    for (const cell of all("[data-k]", place)) {
+      const was = before.get(cell.dataset.k);
+      if (was !== undefined && was !== cell.textContent) cell.classList.add("tick");
+    }
+    return true;
+  };
+
+  const live = one("[data-live]");
+  if (live && window.EventSource) {
+    const stream = new EventSource(live.dataset.live);
+    const mark = one("#live-mark");
+    let slow = 0;
+    stream.addEventListener("fragment", (event) => {
+      if (mark) mark.textContent = "live";
+      if (!put(live, event.data) && !slow) slow = setTimeout(() => location.reload(), 15000);
+    });
+    stream.addEventListener("ended", () => { stream.close(); location.reload(); });
+    stream.addEventListener("error", () => { if (mark) mark.textContent = "reconnecting"; });
+    addEventListener("pagehide", () => stream.close());
+  }
+
+  // The same preview that the form's first button gives, while typing.
+  for (const form of all("form[data-preview]")) {
+    const place = one("#preview");
+    let wait = 0, turn = 0;
+    form.addEventListener("input", () => {
+      clearTimeout(wait);
+      wait = setTimeout(async () => {
+        const mine = ++turn;
+        try {
+          const answer = await fetch(form.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "text/vnd.floorpass.fragment" } });
+          const html = await answer.text();
+          if (mine === turn && answer.headers.get("Content-Type").includes("fragment")) put(place, html);
+        } catch { /* the button still works */ }
+      }, 250);
+    });
+  }
+
+  // Menus close as people expect.
+  document.addEventListener("click", (event) => { for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of all("details.menu[open]")) { menu.open = false; one("summary", menu).focus(); }
+  });
+
+  // The end of a session is announced before it comes.
+  const ends = one("#ends");
+  if (ends) setTimeout(() => { ends.hidden = false; }, Math.max(0, (Number(ends.dataset.seconds) - 120) * 1000));
+})();

@@ -1,0 +1,104 @@
+//! Activity: every decision, allowed or refused, with its reason.
+
+use access::{Holder, Time};
+use axum::response::{IntoResponse, Response};
+use gate::{ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind};
+use maud::{Markup, html};
+
+use crate::fault::Fault;
+use crate::field;
+use crate::figure;
+use crate::form::Fields;
+use crate::refusal::sentence;
+use crate::shell::{self, Tab};
+use crate::visit::Signed;
+
+/// Entries on a page.
+const PAGE: usize = 50;
+
+/// `GET /activity`
+pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
+    let query = &signed.visit.query;
+    let filter = filter(query);
+    let cursor: Option<ActivityCursor> = query.get("before").parse().ok();
+    let gate = signed.visit.portal.gate();
+    let page = gate.activity(&signed.actor(), &filter, cursor).await.map_err(|why| signed.fault(why))?;
+    let now = signed.now();
+    let body = html! {
+        (shell::title("Activity", &html! { a.btn href="/executions" { "Executions" } }))
+        section.card aria-label="Filter" { (chooser(query)) }
+        section.card.later aria-label="Decisions" {
+            @if page.entries.is_empty() { p.empty { "Nothing like that is on record." } } @else {
+                table.flip {
+                    thead { tr { th { "When" } th { "Who" } th { "What" } th { "Decision and reason" } } }
+                    tbody { @for entry in &page.entries { (row(entry, now)) } }
+                }
+            }
+            @if let Some(next) = page.next { p { a.btn href=(older(query, next)) { "Older" } } }
+        }
+        p.small.dim { "The record is a chain of hashes: " code { "floorpass evidence verify" } " checks that nothing in it was altered, removed or reordered." }
+    };
+    Ok(shell::page(&signed, Tab::Activity, "Activity", &body).into_response())
+}
+
+fn filter(query: &Fields) -> ActivityFilter {
+    let holder = query.get("holder");
+    let holder = match holder {
+        "operator" => Some(Holder::Operator),
+        "system" => Some(Holder::System),
+        id => id.parse().map(Holder::Credential).or_else(|_| id.parse().map(Holder::Session)).ok(),
+    };
+    ActivityFilter {
+        kind: match query.get("kind") {
+            "access" => Some(ActivityKind::Access),
+            "order" => Some(ActivityKind::Order),
+            _ => None,
+        },
+        holder,
+        refused_only: query.has("refused"),
+        limit: PAGE,
+    }
+}
+
+fn chooser(query: &Fields) -> Markup {
+    let holder = query.get("holder");
+    html! {
+        form.row method="get" action="/activity" {
+            (field::select("kind", "About", query.get("kind"), &[("", "everything"), ("order", "orders"), ("access", "access: sign-in, sessions, credentials, locks")]))
+            (field::tick("refused", "Only what was refused", query.has("refused")))
+            @if !holder.is_empty() {
+                input type="hidden" name="holder" value=(holder);
+                span.tag { "by " span.mono { (holder) } }
+                a.small href="/activity" { "by anyone" }
+            }
+            button { "Show" }
+        }
+    }
+}
+
+fn row(entry: &ActivityEntry, now: Time) -> Markup {
+    let refused = entry.code.is_some();
+    html! {
+        tr {
+            td.key { (figure::time(entry.at)) span.sub { (figure::ago(entry.at, now)) } }
+            td data-l="Who" { div { (entry.who) span.sub.mono { (entry.source) } } }
+            td data-l="What" { span.tag.down[refused] { (entry.what.replace('_', " ")) } }
+            td {
+                div {
+                    (sentence(&entry.text))
+                    @if entry.count > 1 { " " span.dim { "(" (figure::count(entry.count)) " times)" } }
+                    @if let Some(code) = &entry.code { span.sub { span.mono { (code) } } }
+                }
+            }
+        }
+    }
+}
+
+fn older(query: &Fields, next: ActivityCursor) -> String {
+    let mut link = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in query.shown().filter(|(name, _)| ["kind", "refused", "holder"].contains(name)) {
+        link.append_pair(name, value);
+    }
+    link.append_pair("before", &next.to_string());
+    format!("/activity?{}", link.finish())
+}

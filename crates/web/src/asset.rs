@@ -1,0 +1,69 @@
+//! The style sheet, the script and the fonts, compiled in.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+
+/// The mark of the product: a gate.
+pub(crate) const MARK: &str = "M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z";
+
+const ICON: &str = concat!(
+    r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="5" fill="#1b2026"/>"##,
+    r##"<path transform="translate(4.8 4.2) scale(.6)" fill="#f2c14e" d="M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z"/></svg>"##
+);
+
+const FILES: [(&str, &str, &[u8]); 5] = [
+    ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
+    ("floorpass.js", "text/javascript; charset=utf-8", include_bytes!("../assets/floorpass.js")),
+    ("inter.woff2", "font/woff2", include_bytes!("../assets/fonts/inter.woff2")),
+    ("jetbrains-mono.woff2", "font/woff2", include_bytes!("../assets/fonts/jetbrains-mono.woff2")),
+    ("icon.svg", "image/svg+xml", ICON.as_bytes()),
+];
+
+/// One tag for all: what is compiled in changes together.
+pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let mut hash = Sha256::new();
+    for (_, _, bytes) in FILES {
+        hash.update(bytes);
+    }
+    HEXLOWER.encode(&hash.finalize()).chars().take(12).collect()
+});
+
+/// `GET /assets/{name}`: kept by the browser for a day, then asked again by tag; the pages name style and script with
+/// their version.
+pub(crate) async fn file(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let Some((_, kind, bytes)) = FILES.iter().find(|(file, _, _)| *file == name) else {
+        return (StatusCode::NOT_FOUND, "no such file\n").into_response();
+    };
+    let tag = format!("\"{}\"", *VERSION);
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == tag.as_bytes());
+    let head = [
+        (header::CONTENT_TYPE, (*kind).to_owned()),
+        (header::CACHE_CONTROL, "public, max-age=86400".to_owned()),
+        (header::ETAG, tag),
+    ];
+    if known { (StatusCode::NOT_MODIFIED, head).into_response() } else { (head, *bytes).into_response() }
+}
+
+/// `GET /favicon.ico`: the same picture, for browsers that ask before they read the page.
+pub(crate) async fn icon() -> Response {
+    ([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")], ICON)
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assets_stay_within_their_budget() {
+        for (name, most) in [("floorpass.css", 16 * 1024), ("floorpass.js", 6 * 1024)] {
+            let size = FILES.iter().find(|(file, _, _)| *file == name).map(|file| file.2.len());
+            assert!(size.is_some_and(|size| size <= most), "{name}: {size:?} bytes, limit {most}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Ways to sign in: passkeys, the password, the TOTP app.
+
+use access::{AuthenticatorId, Refusal, Secret, Time};
+use axum::Json;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use gate::AuthenticatorInfo;
+use maud::{Markup, html};
+use serde_json::json;
+
+use crate::fault::{Cause, Fault};
+use crate::field;
+use crate::figure;
+use crate::refusal;
+use crate::shell::{self, Tab};
+use crate::sign_in;
+use crate::visit::{Signed, go};
+
+type Reply = Result<Response, Fault>;
+
+/// `GET /authenticators`
+pub(crate) async fn list(signed: Signed) -> Reply {
+    page(&signed, None).await
+}
+
+async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let all = gate.authenticators(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let now = signed.now();
+    let query = &signed.visit.query;
+    let body = html! {
+        (shell::rooms(signed, "/authenticators"))
+        (shell::title("Ways to sign in", &html! {}))
+        @if let Some(why) = why { (refusal::note(why)) }
+        @if query.has("added") { div.note.good role="status" { "The passkey was added. It signs you in alone, here and wherever it is synced." } }
+        @if query.has("removed") { div.note.good role="status" { "Removed. It signs nobody in any more." } }
+        @if query.has("renamed") { div.note.good role="status" { "Renamed." } }
+        @if query.has("changed") { div.note.good role="status" { "The password was changed. Your other sessions are ended." } }
+        div.grid {
+            section.card.s7 aria-labelledby="all" {
+                h2 #all { "What proves that it is you" }
+                table.flip {
+                    thead { tr { th { "Kind" } th { "Since" } th { "Last used" } th { span.sr { "Act" } } } }
+                    tbody { @for one in &all { (row(signed, one, now)) } }
+                }
+            }
+            div.stack.s5 {
+                section.card aria-labelledby="add" { h2 #add { "Add a passkey" } (register(signed)) }
+                section.card aria-labelledby="change" {
+                    h2 #change { "Change the password" }
+                    form.f method="post" action="/authenticators/password" {
+                        (shell::token(signed))
+                        input.sr name="username" value=(signed.ticket.username) autocomplete="username" tabindex="-1" aria-hidden="true" readonly;
+                        (field::password("current", "Present password", "current-password", ""))
+                        (field::password("password", "New password", "new-password", "8 characters or more; a long phrase is best."))
+                        button { "Change it" }
+                    }
+                }
+            }
+        }
+    };
+    let status = why.map_or(axum::http::StatusCode::OK, refusal::status);
+    Ok((status, shell::page(signed, Tab::Access, "Ways to sign in", &body)).into_response())
+}
+
+fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
+    let kind = match one.kind { "password" => "Password", "totp" => "Authenticator app", "passkey" => "Passkey", other => other };
+    let passkey = one.kind == "passkey";
+    let field = format!("name-{}", one.id);
+    html! {
+        tr {
+            td.key { (kind) @if !one.name.is_empty() { span.sub { (one.name) } } }
+            td data-l="Since" { (figure::time(one.since)) }
+            td data-l="Last used" { @match one.last_use { Some(at) => (figure::ago(at, now)), None => "never" } }
+            td { @if passkey { div.act {
+                form.row method="post" action={ "/authenticators/" (one.id) "/rename" } {
+                    (shell::token(signed))
+                    label.sr for=(field) { "New name of " (one.name) }
+                    input id=(field) name="name" value=(one.name) maxlength="60" required;
+                    button.mini { "Rename" }
+                }
+                form method="post" action={ "/authenticators/" (one.id) "/remove" } {
+                    (shell::token(signed))
+                    button.mini aria-label={ "Remove the passkey " (one.name) } { "Remove" }
+                }
+            } } }
+        }
+    }
+}
+
+/// The form that the script turns into a registration; without script it says so.
+fn register(signed: &Signed) -> Markup {
+    html! {
+        p.small.dim { "A passkey is kept by your phone, computer or security key. It cannot be phished or typed at a wrong site." }
+        form.f data-passkey="register" method="post" action="/authenticators/passkey" hidden {
+            (shell::token(signed))
+            div {
+                label for="passkey-name" { "Its name" }
+                input #passkey-name name="name" value="My passkey" maxlength="60" required;
+            }
+            button.main { "Add a passkey" }
+            p.err role="status" {}
+        }
+        noscript { p.small { "A browser makes passkeys by script only; it is switched off here." } }
+    }
+}
+
+/// The offer on the first page after signing in.
+pub(crate) fn offer(signed: &Signed) -> Markup {
+    html! { section.card aria-labelledby="offer" { h2 #offer { "Sign in faster, and safer" } (register(signed)) } }
+}
+
+/// `POST /authenticators/passkey/start`, for the script.
+pub(crate) async fn start(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let begun = gate.passkey_register_start(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    sign_in::ceremony(&signed.visit, &begun)
+}
+
+/// `POST /authenticators/passkey/finish`, for the script.
+pub(crate) async fn finish(signed: Signed) -> Reply {
+    let fields = &signed.visit.fields;
+    let ceremony = Secret::from_text(fields.get("ceremony").to_owned());
+    let gate = signed.visit.portal.gate();
+    gate.passkey_register_finish(&signed.ticket, &ceremony, fields.raw("credential"), fields.get("name"))
+        .await
+        .map_err(|why| signed.fault(why))?;
+    Ok(Json(json!({ "go": "/authenticators?added=1" })).into_response())
+}
+
+fn id(signed: &Signed, text: &str) -> Result<AuthenticatorId, Fault> {
+    text.parse().map_err(|_| signed.fault(Cause::Missing))
+}
+
+/// `POST /authenticators/{id}/rename`
+pub(crate) async fn rename(Path(text): Path<String>, signed: Signed) -> Reply {
+    let id = id(&signed, &text)?;
+    let gate = signed.visit.portal.gate();
+    match gate.rename_authenticator(&signed.actor(), id, signed.visit.fields.get("name")).await {
+        Ok(()) => Ok(go("/authenticators?renamed=1")),
+        Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
+        Err(why) => page(&signed, Some(&why)).await,
+    }
+}
+
+/// `POST /authenticators/{id}/remove`
+pub(crate) async fn remove(Path(text): Path<String>, signed: Signed) -> Reply {
+    let id = id(&signed, &text)?;
+    match signed.visit.portal.gate().remove_authenticator(&signed.actor(), id).await {
+        Ok(()) => Ok(go("/authenticators?removed=1")),
+        Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
+        Err(why) => page(&signed, Some(&why)).await,
+    }
+}
+
+/// `POST /authenticators/password`
+pub(crate) async fn change(signed: Signed) -> Reply {
+    let fields = &signed.visit.fields;
+    let current = Secret::from_text(fields.raw("current").to_owned());
+    let new = Secret::from_text(fields.raw("password").to_owned());
+    match signed.visit.portal.gate().set_password(&signed.ticket, Some(current), new).await {
+        Ok(()) => Ok(go("/authenticators?changed=1")),
+        Err(why) => page(&signed, Some(&why)).await,
+    }
+}

@@ -1,0 +1,92 @@
+//! Devices: the browsers that were activated, their names, and their removal.
+
+use access::{DeviceId, Time};
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use gate::DeviceInfo;
+use maud::{Markup, html};
+
+use crate::fault::{Cause, Fault};
+use crate::figure;
+use crate::refusal;
+use crate::shell::{self, Tab};
+use crate::visit::{Signed, go};
+
+type Reply = Result<Response, Fault>;
+
+/// `GET /devices`
+pub(crate) async fn list(signed: Signed) -> Reply {
+    page(&signed, None).await
+}
+
+async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let devices = gate.devices(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let now = signed.now();
+    let body = html! {
+        (shell::rooms(signed, "/devices"))
+        (shell::title("Devices", &html! {}))
+        @if let Some(why) = why { (refusal::note(why)) }
+        @if signed.visit.query.has("removed") { div.note.good role="status" { "Removed. Its sessions are ended, and it has to be activated again." } }
+        @if signed.visit.query.has("renamed") { div.note.good role="status" { "Renamed." } }
+        section.card aria-label="Browsers" {
+            @if devices.is_empty() { p.empty { "No browser is known." } } @else {
+                table.flip {
+                    thead { tr { th { "Name" } th { "Trust" } th { "Last used" } th.r { "Sessions" } th { span.sr { "Act" } } } }
+                    tbody { @for device in &devices { (row(signed, device, now)) } }
+                }
+            }
+            p.small.dim { "A browser is activated once by a code, or by a link or passkey of yours. Removing it ends its sessions at once." }
+        }
+    };
+    let status = why.map_or(axum::http::StatusCode::OK, refusal::status);
+    Ok((status, shell::page(signed, Tab::Access, "Devices", &body)).into_response())
+}
+
+fn row(signed: &Signed, device: &DeviceInfo, now: Time) -> Markup {
+    let this = device.id == signed.ticket.device;
+    let class = if device.state == "trusted" { "tag up" } else { "tag" };
+    let field = format!("name-{}", device.id);
+    html! {
+        tr.hit[this] {
+            td.key {
+                (device.name) @if this { " " span.tag.accent { "this browser" } }
+                span.sub { "since " (figure::time(device.since)) @if let Some(address) = &device.address { " \u{b7} " span.mono { (address) } } }
+            }
+            td data-l="Trust" { span class=(class) { (device.state) } span.sub { "until " (figure::time(device.until)) } }
+            td data-l="Last used" { @match device.last_use { Some(at) => (figure::ago(at, now)), None => "never" } }
+            td.r.n data-l="Sessions" { (device.sessions) }
+            td { div.act {
+                form.row method="post" action={ "/devices/" (device.id) "/rename" } {
+                    (shell::token(signed))
+                    label.sr for=(field) { "New name of " (device.name) }
+                    input id=(field) name="name" value=(device.name) maxlength="60" required;
+                    button.mini { "Rename" }
+                }
+                form method="post" action={ "/devices/" (device.id) "/remove" } {
+                    (shell::token(signed))
+                    button.mini aria-label={ "Remove " (device.name) } { "Remove" }
+                }
+            } }
+        }
+    }
+}
+
+/// `POST /devices/{id}/rename`
+pub(crate) async fn rename(Path(id): Path<String>, signed: Signed) -> Reply {
+    let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
+    let name = signed.visit.fields.get("name");
+    match signed.visit.portal.gate().rename_device(&signed.actor(), id, name).await {
+        Ok(()) => Ok(go("/devices?renamed=1")),
+        Err(why @ access::Refusal::NotFound { .. }) => Err(signed.fault(why)),
+        Err(why) => page(&signed, Some(&why)).await,
+    }
+}
+
+/// `POST /devices/{id}/remove`
+pub(crate) async fn remove(Path(id): Path<String>, signed: Signed) -> Reply {
+    let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
+    let gate = signed.visit.portal.gate();
+    gate.remove_device(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
+    Ok(go(if id == signed.ticket.device { "/sign-in?out=1" } else { "/devices?removed=1" }))
+}

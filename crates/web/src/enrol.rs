@@ -1,0 +1,102 @@
+//! Enrolment: whoever came by an enrolment link sets a password, puts a secret into an app, and proves that it works. The
+//! session may do nothing else until then.
+
+use access::{Refusal, Secret};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use gate::TotpSetup;
+use maud::{Markup, PreEscaped, html};
+use qrcode::QrCode;
+use qrcode::render::svg;
+
+use crate::fault::Fault;
+use crate::field;
+use crate::refusal;
+use crate::shell;
+use crate::sign_in::{code_field, typed_code};
+use crate::visit::{Signed, go, text};
+
+type Reply = Result<Response, Fault>;
+
+/// `GET /enrol`
+pub(crate) async fn show(signed: Signed) -> Reply {
+    Ok(password_page(&signed, None).into_response())
+}
+
+/// `POST /enrol`: the password.
+pub(crate) async fn password(signed: Signed) -> Reply {
+    let fields = &signed.visit.fields;
+    if fields.raw("password") != fields.raw("again") {
+        let why = refusal::missing("The two passwords differ. Type the same one twice.");
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, password_page(&signed, Some(&why))).into_response());
+    }
+    let password = Secret::from_text(fields.raw("password").to_owned());
+    match signed.visit.portal.gate().set_password(&signed.ticket, None, password).await {
+        Ok(()) => Ok(go("/enrol/totp")),
+        Err(why) => {
+            let page = password_page(&signed, Some(&refusal::note(&why)));
+            Ok((refusal::status(&why), page).into_response())
+        }
+    }
+}
+
+/// `GET /enrol/totp`
+pub(crate) async fn totp_form(signed: Signed) -> Reply {
+    totp_page(&signed, None).await
+}
+
+async fn totp_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
+    let setup = signed.visit.portal.gate().totp_setup(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let body = html! {
+        p.small.dim { "Step 2 of 2" }
+        h1 { "Add an authenticator app" }
+        @if let Some(why) = why { (refusal::note(why)) }
+        p { "Scan this with an app that shows one-time codes, then type the code that it shows." }
+        (picture(&setup))
+        details { summary.small { "Type the secret instead" } p.once { (spaced(&text(&setup.secret))) } }
+        form.f method="post" action="/enrol/totp" {
+            (shell::token(signed))
+            (code_field("The six digits that the app shows now"))
+            button.main.wide { "Confirm" }
+        }
+    };
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    Ok((status, shell::bare("Add an authenticator app", &body)).into_response())
+}
+
+/// `POST /enrol/totp`: the code that proves the app.
+pub(crate) async fn totp(signed: Signed) -> Reply {
+    match signed.visit.portal.gate().totp_confirm(&signed.ticket, &typed_code(&signed.visit)).await {
+        Ok(()) => Ok(go("/session?welcome=1")),
+        Err(why) => totp_page(&signed, Some(&why)).await,
+    }
+}
+
+fn password_page(signed: &Signed, why: Option<&Markup>) -> Html<String> {
+    let body = html! {
+        p.small.dim { "Step 1 of 2, for " b { (signed.ticket.username) } }
+        h1 { "Choose a password" }
+        @if let Some(why) = why { (why) }
+        form.f method="post" action="/enrol" {
+            (shell::token(signed))
+            input.sr name="username" value=(signed.ticket.username) autocomplete="username" tabindex="-1" aria-hidden="true" readonly;
+            (field::password("password", "Password", "new-password", "8 characters or more; a long phrase is best. Spaces and any letters are welcome."))
+            (field::password("again", "The same once more", "new-password", ""))
+            button.main.wide { "Continue" }
+        }
+    };
+    shell::bare("Choose a password", &body)
+}
+
+/// The QR code as SVG. The library writes no inline style, which the content policy would refuse.
+fn picture(setup: &TotpSetup) -> Markup {
+    let Ok(code) = QrCode::new(setup.uri.expose()) else { return html! {} };
+    let drawn = code.render::<svg::Color<'_>>().min_dimensions(180, 180).quiet_zone(false).build();
+    let drawn = drawn.find("<svg").and_then(|at| drawn.get(at..)).unwrap_or_default();
+    html! { div.qr role="img" aria-label="QR code with the secret for your authenticator app" { (PreEscaped(drawn)) } }
+}
+
+fn spaced(secret: &str) -> String {
+    let letters: Vec<char> = secret.chars().collect();
+    letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}

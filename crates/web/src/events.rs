@@ -1,0 +1,121 @@
+//! The live stream (server-sent events): the overview's or an order's fragment whenever it changes, at most once a second.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use access::Refusal;
+use axum::http::header;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use gate::{Delivery, Subscription};
+use tokio::sync::watch;
+use tokio::time::{self, Interval, MissedTickBehavior};
+use trade::order::OrderId;
+
+use crate::fault::Fault;
+use crate::order;
+use crate::overview;
+use crate::visit::Signed;
+
+/// Between two fragments of one stream.
+const PACE: Duration = Duration::from_millis(1_000);
+
+/// `GET /events`, `GET /events?order=ID`. Each event is the whole state, so that a browser that comes back with its
+/// `Last-Event-ID` lacks nothing after the first.
+pub(crate) async fn stream(signed: Signed) -> Result<Response, Fault> {
+    let gate = signed.visit.portal.gate();
+    let last = signed.visit.headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let mut pace = time::interval(PACE);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let watcher = Watcher {
+        subscription: gate.subscribe(&signed.admission),
+        quotes: gate.quotes_changed(),
+        order: signed.visit.query.get("order").parse().map(OrderId).ok(),
+        sent: last.unwrap_or_default().to_owned(),
+        over: false,
+        pace,
+        signed,
+    };
+    let events = stream::unfold(watcher, async |mut watcher| {
+        let event = watcher.next().await?;
+        Some((Ok::<_, Infallible>(event), watcher))
+    });
+    let answer = Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
+    // Proxies that gather an answer before they pass it on are told not to.
+    Ok(([(header::HeaderName::from_static("x-accel-buffering"), "no")], answer).into_response())
+}
+
+struct Watcher {
+    signed: Signed,
+    subscription: Subscription,
+    quotes: watch::Receiver<u64>,
+    pace: Interval,
+    order: Option<OrderId>,
+    /// The id of the fragment that the browser has.
+    sent: String,
+    over: bool,
+}
+
+impl Watcher {
+    /// The next event; none once the end was told. Dropped with the connection.
+    async fn next(&mut self) -> Option<Event> {
+        if self.over {
+            return None;
+        }
+        loop {
+            self.pace.tick().await;
+            if let Some(refusal) = self.ended() {
+                return Some(self.last(&refusal));
+            }
+            if let Some(event) = self.fragment().await {
+                return Some(event);
+            }
+            let ended = tokio::select! {
+                delivery = self.subscription.recv() => end_of(delivery),
+                changed = self.quotes.changed() => changed.err().map(|_| Refusal::Stopping),
+            };
+            if let Some(refusal) = ended {
+                return Some(self.last(&refusal));
+            }
+        }
+    }
+
+    /// Why the session is over. Looking does not count as using it: a stream keeps nobody signed in.
+    fn ended(&mut self) -> Option<Refusal> {
+        while let Some(delivery) = self.subscription.try_recv() {
+            if let Some(refusal) = end_of(delivery) {
+                return Some(refusal);
+            }
+        }
+        let ended = self.signed.admission.ended();
+        ended.or_else(|| self.signed.visit.portal.gate().session_ended(&self.signed.ticket))
+    }
+
+    /// The whole state, unless the browser has it.
+    async fn fragment(&mut self) -> Option<Event> {
+        let view = self.signed.visit.portal.gate().view().await;
+        let id = format!("{}-{}", view.seq, view.time.0);
+        if id == self.sent {
+            return None;
+        }
+        let fragment = match self.order {
+            None => overview::fragment(&view),
+            Some(wanted) => order::facts(order::in_view(&view, wanted)?),
+        };
+        self.sent.clone_from(&id);
+        Some(Event::default().event("fragment").id(id).data(fragment.into_string()))
+    }
+
+    fn last(&mut self, refusal: &Refusal) -> Event {
+        self.over = true;
+        Event::default().event("ended").data(refusal.caller_text())
+    }
+}
+
+fn end_of(delivery: Delivery) -> Option<Refusal> {
+    match delivery {
+        Delivery::Ended(refusal) => Some(refusal),
+        Delivery::Group(_) => None,
+    }
+}

@@ -1,0 +1,95 @@
+//! Executions: the list, and the same as CSV.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use trade::order::{Execution, Side};
+
+use crate::contract;
+use crate::fault::Fault;
+use crate::figure;
+use crate::shell::{self, Tab};
+use crate::visit::Signed;
+
+/// `GET /executions`
+pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
+    let view = signed.visit.portal.gate().view().await;
+    let fills: Vec<_> = view.executions.iter().rev().take(200).map(AsRef::as_ref).collect();
+    let body = html! {
+        (shell::title("Executions", &html! { a.btn href="/executions.csv" { "Download CSV" } }))
+        section.card aria-label="Executions" {
+            @if fills.is_empty() { p.empty { "No order has traded yet." } } @else { (table(&fills)) }
+        }
+    };
+    Ok(shell::page(&signed, Tab::Orders, "Executions", &body).into_response())
+}
+
+/// A table of executions.
+pub(crate) fn table(fills: &[&Execution]) -> Markup {
+    html! {
+        table.flip {
+            thead { tr { th { "When" } th { "Trade" } th.r { "Price" } th.r { "Commission" } th.r { "Realised" } th { "Order" } } }
+            tbody { @for fill in fills {
+                @let (word, class) = match fill.side { Side::Buy => ("BUY", "up"), Side::Sell => ("SELL", "down") };
+                tr {
+                    td.key { (figure::time(fill.time)) }
+                    td.n data-l="Trade" { span { span class=(class) { (word) } " " (figure::count(fill.quantity)) " " b { (contract::symbol(fill.symbol)) } } }
+                    td.r.n data-l="Price" { (figure::price(fill.price.price())) }
+                    td.r.n data-l="Commission" { (figure::money(fill.commission)) }
+                    td.r.n data-l="Realised" { @match fill.realised { Some(amount) => (figure::gain(amount)), None => span.dim { "\u{2013}" } } }
+                    td data-l="Order" { a.mono href={ "/orders/" (fill.order) } { (fill.order) } }
+                }
+            } }
+        }
+    }
+}
+
+/// `GET /executions.csv`
+pub(crate) async fn csv(signed: Signed) -> Result<Response, Fault> {
+    let view = signed.visit.portal.gate().view().await;
+    let mut text = String::from("time,execution,order,account,symbol,side,quantity,price,commission,realised,holder,reference\r\n");
+    for fill in &view.executions {
+        let realised = fill.realised.map_or_else(String::new, |amount| amount.to_string());
+        let cells = [
+            fill.time.to_string(),
+            fill.id.to_string(),
+            fill.order.to_string(),
+            fill.account.to_string(),
+            contract::symbol(fill.symbol),
+            fill.side.to_string(),
+            fill.quantity.to_string(),
+            fill.price.price().to_string(),
+            fill.commission.to_string(),
+            realised,
+            fill.origin.holder.to_string(),
+            fill.reference.as_deref().unwrap_or("").to_owned(),
+        ];
+        text.push_str(&cells.map(|text| cell(&text)).join(","));
+        text.push_str("\r\n");
+    }
+    let name = format!("attachment; filename=\"executions-{}.csv\"", signed.ticket.account);
+    let head = [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((head, text).into_response())
+}
+
+/// A cell by RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe; numbers below zero stay.
+fn cell(text: &str) -> String {
+    let number = text.parse::<rust_decimal::Decimal>().is_ok();
+    let formula = !number && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cell_that_is_a_formula_is_defused() {
+        assert_eq!(cell("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        assert_eq!(cell("@a"), "'@a");
+        assert_eq!(cell("-12.50"), "-12.50");
+        assert_eq!(cell("a,b"), "\"a,b\"");
+        assert_eq!(cell("plain"), "plain");
+    }
+}

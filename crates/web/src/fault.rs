@@ -1,0 +1,210 @@
+//! What a request gets instead of its answer: a page (or JSON for the script) that says what happened and what to do.
+
+use access::Refusal;
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use maud::{Markup, html};
+use serde_json::json;
+
+use crate::form::{Fields, TOKEN};
+use crate::refusal;
+use crate::shell;
+use crate::visit::go;
+
+/// What kind of answer is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wants {
+    /// A page.
+    Page,
+    /// A part of a page, for the script.
+    Fragment,
+    /// JSON, for the script.
+    Json,
+}
+
+impl Wants {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        match headers.get(header::ACCEPT).map(axum::http::HeaderValue::as_bytes) {
+            Some(b"application/json") => Self::Json,
+            Some(b"text/vnd.floorpass.fragment") => Self::Fragment,
+            _ => Self::Page,
+        }
+    }
+}
+
+/// Why there is no answer.
+pub(crate) enum Cause {
+    /// Nobody is signed in, or no longer; a form that was sent is kept.
+    SignInNeeded { next: String, fields: Option<Fields>, refusal: Option<Refusal> },
+    /// The form is of another session; what was typed is kept.
+    FormExpired { path: String, fields: Fields, token: String },
+    /// A form that no page of ours sent.
+    CrossSite,
+    /// Bytes that are no form.
+    Malformed,
+    /// More than a form holds.
+    TooLarge,
+    /// No such page or thing.
+    Missing,
+    /// Access said no.
+    Refused(Refusal),
+    /// This session has something else to do first.
+    Elsewhere(&'static str),
+}
+
+impl From<Refusal> for Cause {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A cause, and the kind of answer that was wanted.
+pub(crate) struct Fault {
+    pub(crate) cause: Cause,
+    pub(crate) wants: Wants,
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        if self.wants != Wants::Page {
+            let (status, text) = brief(&self.cause);
+            return match self.wants {
+                Wants::Json => (status, Json(json!({ "error": text }))).into_response(),
+                Wants::Page | Wants::Fragment => (status, text).into_response(),
+            };
+        }
+        match self.cause {
+            Cause::SignInNeeded { next, fields: None, refusal } => sign_in(&next, refusal.as_ref()),
+            Cause::SignInNeeded { next, fields: Some(fields), refusal } => lost(&next, &fields, refusal.as_ref()),
+            Cause::FormExpired { path, fields, token } => expired(&path, &fields, &token),
+            Cause::Elsewhere(path) => go(path),
+            Cause::Refused(refusal) => {
+                let body = html! {
+                    h1 { (refusal::heading(&refusal)) }
+                    (refusal::note(&refusal))
+                    (back())
+                };
+                (refusal::status(&refusal), shell::bare(refusal::heading(&refusal), &body)).into_response()
+            }
+            Cause::CrossSite | Cause::Malformed | Cause::TooLarge | Cause::Missing => {
+                let (status, text) = brief(&self.cause);
+                let title = title(&self.cause);
+                let body = html! { h1 { (title) } p { (text) } (back()) };
+                (status, shell::bare(title, &body)).into_response()
+            }
+        }
+    }
+}
+
+/// The status and one sentence.
+fn brief(cause: &Cause) -> (StatusCode, String) {
+    match cause {
+        Cause::SignInNeeded { .. } => {
+            (StatusCode::UNAUTHORIZED, "Your session has ended. Nothing was done; sign in again.".to_owned())
+        }
+        Cause::FormExpired { .. } => {
+            (StatusCode::FORBIDDEN, "This page is from an earlier session. Nothing was done; load it again.".to_owned())
+        }
+        Cause::CrossSite => (
+            StatusCode::FORBIDDEN,
+            "This form was not sent by a page of this portal, so nothing was done. Open the portal and use its own form."
+                .to_owned(),
+        ),
+        Cause::Malformed => (
+            StatusCode::BAD_REQUEST,
+            "What came is not a form that this page sends, so nothing was done. Go back, load the page again and send it once more."
+                .to_owned(),
+        ),
+        Cause::TooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The form is larger than {} bytes, so nothing was done. Shorten what you typed.", crate::form::LARGEST),
+        ),
+        Cause::Missing => {
+            (StatusCode::NOT_FOUND, "There is no such page, or what it showed is not yours to see.".to_owned())
+        }
+        Cause::Elsewhere(path) => {
+            (StatusCode::FORBIDDEN, format!("This session may not do that yet. Nothing was done; go on at {path}."))
+        }
+        Cause::Refused(refusal) => (refusal::status(refusal), refusal::sentence(&refusal.caller_text())),
+    }
+}
+
+const fn title(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::CrossSite => "Refused: not from this portal",
+        Cause::Malformed => "That is not a form of this page",
+        Cause::TooLarge => "Too much for one form",
+        Cause::Missing => "Not here",
+        Cause::SignInNeeded { .. } => "Sign in",
+        Cause::FormExpired { .. } => "This form has expired",
+        Cause::Refused(_) | Cause::Elsewhere(_) => "Refused",
+    }
+}
+
+fn back() -> Markup {
+    html! { p { a.btn href="/" { "Go to the overview" } } }
+}
+
+fn sign_in(next: &str, refusal: Option<&Refusal>) -> Response {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if next != "/" {
+        query.append_pair("next", next);
+    }
+    if matches!(refusal, Some(Refusal::SessionEnded { .. })) {
+        query.append_pair("ended", "1");
+    }
+    let query = query.finish();
+    go(&if query.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?{query}") })
+}
+
+/// A form was sent after its session ended.
+fn lost(path: &str, fields: &Fields, refusal: Option<&Refusal>) -> Response {
+    let body = html! {
+        h1 { "Your session has ended" }
+        @match refusal {
+            Some(refusal) => (refusal::note(refusal)),
+            None => div.note.bad role="alert" { "You are not signed in." },
+        }
+        p { "Nothing was done, and what you typed is kept on this page." }
+        (typed(fields))
+        p { a.btn.main href="/sign-in" target="_blank" rel="noopener" { "1. Sign in, in a new tab" } }
+        form.f method="post" action=(path) { (kept(fields)) button { "2. Then send this again" } }
+    };
+    page(StatusCode::UNAUTHORIZED, "Your session has ended", &body)
+}
+
+/// A form of an earlier session was sent in this one. It came from a page of ours (`Origin` says so), so the person may
+/// send it anew with one press; nothing is done before that.
+fn expired(path: &str, fields: &Fields, token: &str) -> Response {
+    let body = html! {
+        h1 { "This form has expired" }
+        p { "It is from an earlier session, so nothing was done. What you typed is kept:" }
+        (typed(fields))
+        form.f method="post" action=(path) {
+            input type="hidden" name=(TOKEN) value=(token);
+            (kept(fields))
+            div.row { button.main { "Send it now" } a.btn href="/" { "Leave it" } }
+        }
+    };
+    page(StatusCode::FORBIDDEN, "This form has expired", &body)
+}
+
+fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
+    let page: Html<String> = shell::bare(title, body);
+    (status, page).into_response()
+}
+
+fn typed(fields: &Fields) -> Markup {
+    html! {
+        dl.pairs {
+            @for (name, value) in fields.shown().filter(|(_, value)| !value.is_empty()) {
+                div { dt { (name.replace('_', " ")) } dd.mono { (value) } }
+            }
+        }
+    }
+}
+
+fn kept(fields: &Fields) -> Markup {
+    html! { @for (name, value) in fields.shown() { input type="hidden" name=(name) value=(value); } }
+}

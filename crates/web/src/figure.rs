@@ -1,0 +1,121 @@
+//! How figures are written: money, quantities, times. Exact decimals in, text out.
+
+use access::{Span, Time};
+use maud::{Markup, html};
+use rust_decimal::Decimal;
+
+/// `1234567.891` as `1,234,567.89`.
+pub(crate) fn money(value: Decimal) -> String {
+    grouped(&format!("{:.2}", value.round_dp(2)))
+}
+
+/// A price: at least two decimals, as many as it has.
+pub(crate) fn price(value: Decimal) -> String {
+    let value = value.normalize();
+    if value.scale() > 2 { grouped(&value.round_dp(4).to_string()) } else { money(value) }
+}
+
+/// `12345` as `12,345`.
+pub(crate) fn count(value: impl Into<i128>) -> String {
+    grouped(&value.into().to_string())
+}
+
+fn grouped(text: &str) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("\u{2212}", rest));
+    let (whole, part) = digits.split_once('.').map_or((digits, None), |(a, b)| (a, Some(b)));
+    let mut out = String::from(sign);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(part) = part {
+        out.push('.');
+        out.push_str(part);
+    }
+    out
+}
+
+/// Money gained or lost: with its sign and colour.
+pub(crate) fn gain(value: Decimal) -> Markup {
+    let value = value.round_dp(2);
+    let class = if value.is_zero() { "dim" } else if value.is_sign_negative() { "down" } else { "up" };
+    let sign = if value > Decimal::ZERO { "+" } else { "" };
+    html! { span class=(class) { (sign) (money(value)) } }
+}
+
+/// `2026-11-22 20:30:05` with the zone for machines; pages say once that times are UTC.
+pub(crate) fn time(at: Time) -> Markup {
+    let text = at.to_string();
+    let short = text.trim_end_matches(" UTC");
+    html! { time.mono datetime=(short.replacen(' ', "T", 1) + "Z") { (short) } }
+}
+
+/// The time of day where the day is known, `20:30:05 UTC`, else date and time.
+pub(crate) fn clock(at: Time, now: Time) -> String {
+    let (text, today) = (at.to_string(), now.to_string());
+    match (text.split_once(' '), today.split_once(' ')) {
+        (Some((day, rest)), Some((this, _))) if day == this => rest.to_owned(),
+        _ => text,
+    }
+}
+
+/// `40 s`, `12 min`, `3 h 20 min`, `29 days`: rounded down, never negative.
+pub(crate) fn span(span: Span) -> String {
+    let seconds = span.0.max(0) / 1_000_000;
+    match (seconds / 86_400, seconds / 3_600, seconds / 60) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) if minutes % 60 == 0 => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {} min", minutes % 60),
+        (1, hours, _) => format!("{hours} h"),
+        (days, _, _) => format!("{days} days"),
+    }
+}
+
+/// How long ago, `12 min ago`.
+pub(crate) fn ago(at: Time, now: Time) -> String {
+    let past = now.since(at);
+    if past < Span::seconds(5) { "just now".to_owned() } else { format!("{} ago", span(past)) }
+}
+
+/// `1 order`, `2 orders`.
+pub(crate) fn plural(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn money_is_grouped_and_rounded() {
+        for (given, written) in [
+            ("1234567.891", "1,234,567.89"),
+            ("999.999", "1,000.00"),
+            ("-1234.5", "\u{2212}1,234.50"),
+            ("0", "0.00"),
+            ("100", "100.00"),
+        ] {
+            assert_eq!(money(given.parse().unwrap()), written);
+        }
+        assert_eq!(price("231.4375".parse().unwrap()), "231.4375");
+        assert_eq!(price("231.4000".parse().unwrap()), "231.40");
+    }
+
+    #[test]
+    fn span_reads_in_its_largest_units() {
+        for (seconds, written) in [(40, "40 s"), (720, "12 min"), (12_000, "3 h 20 min"), (7_200, "2 h"), (90_000, "25 h"), (864_000, "10 days")] {
+            assert_eq!(span(Span::seconds(seconds)), written);
+        }
+    }
+
+    #[test]
+    fn gain_shows_its_sign_besides_its_colour() {
+        assert_eq!(gain("5".parse().unwrap()).into_string(), "<span class=\"up\">+5.00</span>");
+        assert!(gain("-5".parse().unwrap()).into_string().contains("\u{2212}5.00"));
+    }
+}

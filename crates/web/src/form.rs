@@ -1,0 +1,133 @@
+//! What a form sends: bounded parsing, and the token that binds a form to its session.
+
+use data_encoding::BASE64URL_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use url::form_urlencoded;
+
+/// The largest body of a form, in bytes.
+pub(crate) const LARGEST: usize = 64 * 1024;
+/// The most fields of a form.
+const MOST: usize = 96;
+/// The longest field, in bytes (an attestation of a passkey is the longest).
+const LONGEST: usize = 32 * 1024;
+/// The name of the field with the token.
+pub(crate) const TOKEN: &str = "form";
+/// Fields that are never shown again.
+const SECRET: [&str; 7] = [TOKEN, "password", "again", "current", "code", "token", "credential"];
+
+/// Fields of a form or a query, in the order sent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads `a=b&c=d`; none when there are too many or too long ones, or bytes that are no UTF-8.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Vec::new();
+        for (name, value) in form_urlencoded::parse(bytes) {
+            let sound = !name.contains('\u{fffd}') && !value.contains('\u{fffd}');
+            if fields.len() == MOST || name.len() > 64 || value.len() > LONGEST || !sound {
+                return None;
+            }
+            fields.push((name.into_owned(), value.into_owned()));
+        }
+        Some(Self(fields))
+    }
+
+    /// The first value of this name, without the space around it; empty when there is none.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    /// The first value of this name as typed (a password may begin with a space).
+    pub(crate) fn raw(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether a box of this name was ticked, or its button pressed.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+
+    /// All that may be shown again: no token, no password, no code.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .filter(|(key, _)| !SECRET.contains(&key.as_str()))
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+    }
+}
+
+/// The token of every form of one session: derived from the session's own token, so that it needs no table, outlives a
+/// restart, ends with the session, and tells nothing of the session's token to who reads the page.
+pub(crate) fn token(session: &str) -> String {
+    mac(session).map_or_else(String::new, |mac| BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
+}
+
+/// Whether a form's token is its session's, compared in constant time.
+pub(crate) fn token_matches(session: &str, given: &str) -> bool {
+    let given = BASE64URL_NOPAD.decode(given.as_bytes()).unwrap_or_default();
+    mac(session).is_some_and(|mac| mac.verify_slice(&given).is_ok())
+}
+
+fn mac(session: &str) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(session.as_bytes()).ok()?;
+    mac.update(b"floorpass portal form");
+    Some(mac)
+}
+
+/// A path on this site to go on to, or `/`: nothing with a host, a scheme or a line break passes.
+pub(crate) fn local_path(text: &str) -> &str {
+    let plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let local = text.starts_with('/') && !text.starts_with("//") && text.len() <= 512;
+    if plain && local { text } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn form_token_is_of_one_session() {
+        let one = token("session-one");
+        assert!(token_matches("session-one", &one));
+        assert!(!token_matches("session-two", &one));
+        assert!(!token_matches("session-one", ""));
+        assert!(!token_matches("session-one", &one[1..]));
+        assert!(!one.contains("session"));
+    }
+
+    #[test]
+    fn path_to_another_site_becomes_the_root() {
+        for bad in [
+            "https://evil.example/",
+            "//evil.example/",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "",
+            "/a\r\nSet-Cookie: x",
+            "orders",
+            "/\u{e9}",
+        ] {
+            assert_eq!(local_path(bad), "/", "{bad}");
+        }
+        assert_eq!(local_path("/orders/17?x=1"), "/orders/17?x=1");
+    }
+
+    #[test]
+    fn form_too_large_or_not_text_is_none() {
+        assert!(Fields::parse(&b"a=1&".repeat(MOST + 1)).is_none());
+        assert!(Fields::parse(b"a=%FF%FE").is_none());
+        assert!(Fields::parse(format!("a={}", "b".repeat(LONGEST + 1)).as_bytes()).is_none());
+        let fields = Fields::parse(b"side=buy&symbol=+AAPL&password=+x&form=t").unwrap();
+        assert_eq!((fields.get("symbol"), fields.raw("password")), ("AAPL", " x"));
+        assert_eq!(fields.shown().collect::<Vec<_>>(), [("side", "buy"), ("symbol", " AAPL")]);
+    }
+}

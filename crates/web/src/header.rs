@@ -1,0 +1,110 @@
+//! What every answer carries, and which hosts are answered.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+use url::{Host, Url};
+
+use crate::portal::Portal;
+use crate::shell;
+
+/// Scripts, styles, fonts and pictures of ours only; nothing inline; no script makes HTML but through the browser's own
+/// sanitizer; forms go nowhere else; nobody frames us.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
+    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// `same-origin` and not `no-referrer`: with the latter a browser sends `Origin: null` with our own forms.
+const ALWAYS: [(HeaderName, &str); 7] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), \
+         publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    ),
+];
+
+/// Answers only requests for the configured host, and marks every answer.
+pub(crate) async fn guard(State(portal): State<Portal>, request: Request, next: Next) -> Response {
+    let origin = portal.origin();
+    let mut response = if request.uri().path() == "/healthz" || host_matches(&request, origin) {
+        next.run(request).await
+    } else {
+        misdirected(&request, origin)
+    };
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if origin.scheme() == "https" {
+        let value = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// `host` or `host:port` as the client sent it (HTTP/2 has it in the URI).
+fn host_asked(request: &Request) -> Option<&str> {
+    let one = |headers: &HeaderMap| headers.get_all(header::HOST).iter().count() <= 1;
+    let named = request.uri().authority().map(axum::http::uri::Authority::as_str);
+    named.or_else(|| {
+        one(request.headers()).then(|| request.headers().get(header::HOST)?.to_str().ok())?
+    })
+}
+
+fn host_matches(request: &Request, origin: &Url) -> bool {
+    let asked = host_asked(request).and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok());
+    asked.is_some_and(|asked| asked.origin() == origin.origin() && asked.username().is_empty())
+}
+
+/// An address instead of the name gets a page that says which name; any other host a line.
+fn misdirected(request: &Request<Body>, origin: &Url) -> Response {
+    let asked = host_asked(request).unwrap_or("");
+    let address = Url::parse(&format!("http://{asked}"))
+        .is_ok_and(|url| matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_))));
+    let home = origin.as_str();
+    if !address {
+        let text = format!("This server is {home} and answers under no other name.\n");
+        return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
+    }
+    let path = crate::form::local_path(request.uri().path());
+    let target = origin.join(path).map_or_else(|_| home.to_owned(), String::from);
+    let body = html! {
+        h1 { "Open this page by its name" }
+        p { "A browser keeps passkeys and sign-ins for a name, and refuses them for an address like " code { (asked) } "." }
+        p { "This portal is at:" }
+        p { a.btn.main.wide href=(target) { (target) } }
+    };
+    (StatusCode::MISDIRECTED_REQUEST, shell::bare("Open this page by its name", &body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn asks(host: &str, origin: &str) -> bool {
+        let request = Request::builder().uri("/").header("Host", host).body(Body::empty()).unwrap();
+        host_matches(&request, &Url::parse(origin).unwrap())
+    }
+
+    #[test]
+    fn host_matches_only_the_configured_origin() {
+        assert!(asks("localhost:8080", "http://localhost:8080"));
+        assert!(asks("LOCALHOST:8080", "http://localhost:8080"));
+        assert!(asks("pass.example", "https://pass.example"));
+        assert!(asks("pass.example:443", "https://pass.example"));
+        for bad in ["localhost", "localhost:8081", "127.0.0.1:8080", "evil.example", "x@localhost:8080", ""] {
+            assert!(!asks(bad, "http://localhost:8080"), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! `GET /healthz`: whether the server can do its work, for a supervisor.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::portal::Portal;
+
+/// 200 while orders can be taken, 503 with the reason while not.
+pub(crate) async fn show(State(portal): State<Portal>) -> Response {
+    match portal.gate().health() {
+        Ok(()) => Json(json!({ "status": "ok" })).into_response(),
+        Err(why) => {
+            let body = json!({ "status": "failing", "code": why.code(), "text": why.caller_text() });
+            (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Single-use links. Opening one changes nothing, so that a previewer does not use it up; its button does.
+
+use access::Secret;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+use crate::fault::Fault;
+use crate::refusal;
+use crate::shell;
+use crate::sign_in::forward;
+use crate::visit::Visit;
+
+/// `GET /link/{token}`
+pub(crate) async fn show(Path(token): Path<String>) -> Response {
+    let body = html! {
+        h1 { "Open Floorpass in this browser" }
+        p { "This link works once. It signs you in here and makes this a browser that you trust, so open it only on a computer of yours." }
+        form.f method="post" action="/link" {
+            input type="hidden" name="token" value=(token);
+            button.main.wide autofocus { "Sign in and trust this browser" }
+        }
+        p.small.dim { "Not yours? Close the page; the link stays unused until it expires." }
+    };
+    shell::bare("Open Floorpass in this browser", &body).into_response()
+}
+
+/// `POST /link`
+pub(crate) async fn redeem(visit: Visit) -> Result<Response, Fault> {
+    let token = Secret::from_text(visit.fields.get("token").to_owned());
+    match visit.portal.gate().sign_in_link(&token, &visit.browser()).await {
+        Ok(step) => Ok(forward(&visit, step, "/")),
+        Err(why) => {
+            let body = html! {
+                h1 { (refusal::heading(&why)) }
+                (refusal::note(&why))
+                p { a.btn.main href="/sign-in" { "Sign in with your password" } }
+            };
+            let page = shell::bare(refusal::heading(&why), &body);
+            Ok((refusal::status(&why), page).into_response())
+        }
+    }
+}

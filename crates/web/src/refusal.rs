@@ -1,0 +1,71 @@
+//! How the portal words a refusal: its status and its heading. The text is the refusal's own. The match is closed, so that
+//! a new reason has to get its words here.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use access::Refusal;
+use axum::http::StatusCode;
+use maud::{Markup, html};
+
+/// The status of the answer.
+pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
+    use Refusal as R;
+    match refusal {
+        R::NotSignedIn | R::SessionEnded { .. } | R::SignInFailed | R::SecondFactorMissing | R::AttemptEnded
+        | R::CodeWrong | R::ActivationWrong { .. } | R::CodeReplayed | R::CodeExpired { .. }
+        | R::PasskeyRefused { .. } | R::AuthenticatorStopped { .. } | R::TokenMissing | R::TokenWrong => {
+            StatusCode::UNAUTHORIZED
+        }
+        R::Expired { .. } | R::AccountNotAllowed { .. } | R::ActNotAllowed { .. } | R::ReadOnly
+        | R::ProductNotAllowed { .. } | R::SymbolNotAllowed { .. } | R::SideNotAllowed { .. }
+        | R::AddressNotAllowed { .. } | R::OutsideHours { .. } | R::Locked { .. } | R::CredentialRevoked { .. }
+        | R::DeviceBlocked | R::OperatorOnly | R::Wider { .. } | R::OldPasswordNeeded => StatusCode::FORBIDDEN,
+        R::NotFound { .. } | R::CredentialUnknown => StatusCode::NOT_FOUND,
+        R::LinkEnded => StatusCode::GONE,
+        R::RateExceeded { .. } | R::Throttled { .. } | R::ResendTooSoon { .. } | R::ResendLimit { .. } => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
+        R::NameInvalid { .. } | R::UsernameInvalid { .. } | R::OutOfRange { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        R::NameTaken { .. } | R::PortTaken { .. } | R::PortsExhausted { .. } | R::TooMany { .. }
+        | R::LockStands { .. } | R::NoLock | R::AccountTaken { .. } | R::LastAuthenticator | R::TotpStands
+        | R::ProofStale => StatusCode::CONFLICT,
+        R::Busy { .. } | R::JournalFailed | R::DiskFull { .. } | R::StoreFailed | R::KeyMismatch
+        | R::TooSlow { .. } | R::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// The heading of a page that shows nothing else.
+pub(crate) fn heading(refusal: &Refusal) -> &'static str {
+    match status(refusal) {
+        StatusCode::UNAUTHORIZED => "Sign in",
+        StatusCode::NOT_FOUND => "Not here",
+        StatusCode::GONE => "This link is over",
+        StatusCode::TOO_MANY_REQUESTS => "Too many tries",
+        StatusCode::UNPROCESSABLE_ENTITY => "That cannot be taken",
+        StatusCode::CONFLICT => "That does not fit what is there",
+        StatusCode::SERVICE_UNAVAILABLE => "The server cannot do this now",
+        _ => "Refused",
+    }
+}
+
+/// A sentence of a text that begins small: `no such device` as `No such device.`
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
+    let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+/// Why, with the stable code: for the top of a page or a form.
+pub(crate) fn note(refusal: &Refusal) -> Markup {
+    said(&refusal.caller_text(), refusal.code())
+}
+
+/// A text and its code.
+pub(crate) fn said(text: &str, code: &str) -> Markup {
+    html! { div.note.bad role="alert" { (sentence(text)) " " span.tag.mono { (code) } } }
+}
+
+/// What a form lacks, in the portal's own words.
+pub(crate) fn missing(text: &str) -> Markup {
+    html! { div.note.bad role="alert" { (text) } }
+}

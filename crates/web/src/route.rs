@@ -1,0 +1,151 @@
+//! Every route, in one table: the router is made from it, and so is the list that the tests go through.
+
+use access::Act;
+use axum::http::Method;
+use axum::{Extension, Router};
+use axum::routing::{MethodRouter, get, post};
+
+use crate::fault::{Cause, Fault, Wants};
+use crate::portal::Portal;
+use crate::{
+    activity, asset, authenticator, contract, credential, device, enrol, events, execution, health, link, lock, order,
+    outbox, overview, session, sign_in, ticket,
+};
+
+/// Who may come in by a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Anyone; nothing of a person is behind it.
+    Open,
+    /// Whoever is signing in: the step is bound to a cookie of the attempt.
+    Attempt,
+    /// A signed-in person, whose session may do this act where one is named; a form carries its session's token.
+    Session(Option<Act>),
+}
+
+/// What a session needs to come in by a route; put into each request by the route, so that no handler can forget it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Needs(pub(crate) Option<Act>);
+
+/// One route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// `GET` or `POST`.
+    pub method: Method,
+    /// Its path, with `{id}` where something is named.
+    pub path: &'static str,
+    /// Who may come in.
+    pub door: Door,
+}
+
+/// Every route of the portal.
+pub fn routes() -> Vec<Route> {
+    table().into_iter().map(|(route, _)| route).collect()
+}
+
+pub(crate) fn router() -> Router<Portal> {
+    let mut router = Router::new();
+    for (route, handler) in table() {
+        let handler = match route.door {
+            Door::Session(act) => handler.layer(Extension(Needs(act))),
+            Door::Open | Door::Attempt => handler,
+        };
+        router = router.route(route.path, handler);
+    }
+    router.fallback(async || Fault { cause: Cause::Missing, wants: Wants::Page })
+}
+
+type Row = (Route, MethodRouter<Portal>);
+
+fn row(method: Method, path: &'static str, door: Door, handler: MethodRouter<Portal>) -> Row {
+    (Route { method, path, door }, handler)
+}
+
+fn table() -> Vec<Row> {
+    let mut rows = signing_in();
+    rows.extend(trading());
+    rows.extend(access());
+    rows
+}
+
+fn signing_in() -> Vec<Row> {
+    use Door::{Attempt, Open};
+    let own = Door::Session(Some(Act::ManageAuthenticators));
+    let (g, p) = (Method::GET, Method::POST);
+    vec![
+        row(g.clone(), "/healthz", Open, get(health::show)),
+        row(g.clone(), "/assets/{name}", Open, get(asset::file)),
+        row(g.clone(), "/favicon.ico", Open, get(asset::icon)),
+        row(g.clone(), "/sign-in", Open, get(sign_in::show)),
+        row(p.clone(), "/sign-in", Open, post(sign_in::password)),
+        row(g.clone(), "/sign-in/code", Attempt, get(sign_in::code_form)),
+        row(p.clone(), "/sign-in/code", Attempt, post(sign_in::code)),
+        row(g.clone(), "/sign-in/activate", Attempt, get(sign_in::activate_form)),
+        row(p.clone(), "/sign-in/activate", Attempt, post(sign_in::activate)),
+        row(p.clone(), "/sign-in/activate/resend", Attempt, post(sign_in::resend)),
+        row(p.clone(), "/sign-in/passkey/start", Open, post(sign_in::passkey_start)),
+        row(p.clone(), "/sign-in/passkey/finish", Open, post(sign_in::passkey_finish)),
+        row(g.clone(), "/link/{token}", Open, get(link::show)),
+        row(p.clone(), "/link", Open, post(link::redeem)),
+        row(g.clone(), "/enrol", own, get(enrol::show)),
+        row(p.clone(), "/enrol", own, post(enrol::password)),
+        row(g, "/enrol/totp", own, get(enrol::totp_form)),
+        row(p.clone(), "/enrol/totp", own, post(enrol::totp)),
+        row(p, "/sign-out", Door::Session(None), post(sign_in::out)),
+    ]
+}
+
+fn trading() -> Vec<Row> {
+    let (account, market) = (Door::Session(Some(Act::ViewAccount)), Door::Session(Some(Act::ViewMarketData)));
+    let (g, p) = (Method::GET, Method::POST);
+    vec![
+        row(g.clone(), "/", account, get(overview::show)),
+        row(g.clone(), "/events", account, get(events::stream)),
+        row(g.clone(), "/ticket", market, get(ticket::show)),
+        row(p.clone(), "/ticket/preview", market, post(ticket::preview)),
+        row(p.clone(), "/ticket/edit", market, post(ticket::edit)),
+        row(p.clone(), "/ticket/confirm", market, post(ticket::place)),
+        row(g.clone(), "/contracts", market, get(contract::search)),
+        row(g.clone(), "/contracts/{symbol}", market, get(contract::show)),
+        row(g.clone(), "/orders", account, get(order::list)),
+        row(g.clone(), "/orders/{order}", account, get(order::show)),
+        row(p.clone(), "/orders/{order}/modify", account, post(order::modify)),
+        row(p, "/orders/{order}/cancel", account, post(order::cancel)),
+        row(g.clone(), "/executions", account, get(execution::list)),
+        row(g, "/executions.csv", account, get(execution::csv)),
+    ]
+}
+
+fn access() -> Vec<Row> {
+    let (account, any) = (Door::Session(Some(Act::ViewAccount)), Door::Session(None));
+    let (sessions, devices) = (Door::Session(Some(Act::ManageSessions)), Door::Session(Some(Act::ManageDevices)));
+    let own = Door::Session(Some(Act::ManageAuthenticators));
+    let record = Door::Session(Some(Act::ViewEvidence));
+    let (g, p) = (Method::GET, Method::POST);
+    vec![
+        row(g.clone(), "/session", any, get(session::this)),
+        row(g.clone(), "/sessions", sessions, get(session::list)),
+        row(p.clone(), "/sessions/{session}/end", sessions, post(session::end)),
+        row(p.clone(), "/sessions/end-others", sessions, post(session::end_others)),
+        row(g.clone(), "/devices", devices, get(device::list)),
+        row(p.clone(), "/devices/{device}/rename", devices, post(device::rename)),
+        row(p.clone(), "/devices/{device}/remove", devices, post(device::remove)),
+        row(g.clone(), "/credentials", account, get(credential::list)),
+        row(p.clone(), "/credentials", account, post(credential::create)),
+        row(g.clone(), "/credentials/new", account, get(credential::new)),
+        row(p.clone(), "/credentials/preview", account, post(credential::preview)),
+        row(p.clone(), "/credentials/edit", account, post(credential::edit)),
+        row(g.clone(), "/credentials/{credential}", account, get(credential::show)),
+        row(p.clone(), "/credentials/{credential}/revoke", account, post(credential::revoke)),
+        row(g.clone(), "/authenticators", own, get(authenticator::list)),
+        row(p.clone(), "/authenticators/passkey/start", own, post(authenticator::start)),
+        row(p.clone(), "/authenticators/passkey/finish", own, post(authenticator::finish)),
+        row(p.clone(), "/authenticators/password", own, post(authenticator::change)),
+        row(p.clone(), "/authenticators/{authenticator}/rename", own, post(authenticator::rename)),
+        row(p.clone(), "/authenticators/{authenticator}/remove", own, post(authenticator::remove)),
+        row(g.clone(), "/activity", record, get(activity::list)),
+        row(g.clone(), "/outbox", account, get(outbox::list)),
+        row(g, "/lock", any, get(lock::show)),
+        row(p, "/lock", any, post(lock::lock)),
+    ]
+}

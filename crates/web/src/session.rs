@@ -1,0 +1,119 @@
+//! Sessions: what this one may do, and the list of all with the means to end them.
+
+use access::{SessionId, Time};
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use gate::SessionInfo;
+use maud::{Markup, html};
+
+use crate::fault::Fault;
+use crate::figure;
+use crate::form;
+use crate::shell::{self, Tab};
+use crate::visit::{Signed, go};
+
+type Reply = Result<Response, Fault>;
+
+/// `GET /session`: what this session can and cannot do, until when, and why; the first page after signing in.
+pub(crate) async fn this(signed: Signed) -> Reply {
+    let welcome = signed.visit.query.has("welcome");
+    let next = form::local_path(signed.visit.query.get("next"));
+    let entitlements = signed.admission.entitlements();
+    let says = crate::credential::says(&entitlements);
+    let ticket = &signed.ticket;
+    let body = html! {
+        @if !welcome { (shell::rooms(&signed, "/session")) }
+        (shell::title(if welcome { "You are signed in" } else { "This session" }, &html! {
+            @if welcome { a.btn.main href=(next) { "Continue" } }
+        }))
+        div.grid {
+            section.card.s7 aria-labelledby="can" {
+                h2 #can { "What this session can and cannot do" }
+                (crate::credential::sentences(&says))
+            }
+            div.stack.s5 {
+                section.card aria-labelledby="how" {
+                    h2 #how { "Until when, and why" }
+                    dl.pairs {
+                        div { dt { "Person" } dd { (ticket.username) } }
+                        div { dt { "Account" } dd.mono { (ticket.account) } }
+                        div { dt { "From" } dd.mono { (ticket.address) } }
+                        div { dt { "Began" } dd { (figure::time(ticket.since)) } }
+                        div { dt { "Ends unless used" } dd { (figure::time(ticket.idle_until)) } }
+                        div { dt { "Ends at the latest" } dd { (figure::time(ticket.until)) } }
+                    }
+                    p.small.dim { "A portal session ends after 30 minutes without use and 12 hours in all, when you end it, when its browser is removed, when your password or app changes, and at a lock. Resting orders stay." }
+                }
+                @if welcome { (crate::authenticator::offer(&signed)) }
+            }
+        }
+    };
+    Ok(shell::page(&signed, Tab::Access, "This session", &body).into_response())
+}
+
+/// `GET /sessions`
+pub(crate) async fn list(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let sessions = gate.sessions(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
+    let now = signed.now();
+    let body = html! {
+        (shell::rooms(&signed, "/sessions"))
+        (shell::title("Sessions", &html! {
+            @if sessions.len() > 1 {
+                form method="post" action="/sessions/end-others" { (shell::token(&signed)) button { "End all others" } }
+            }
+        }))
+        (done(&signed))
+        section.card aria-label="Live sessions" {
+            table.flip {
+                thead { tr { th { "Browser" } th { "From" } th { "Began" } th { "Last used" } th { "Ends at the latest" } th { span.sr { "Act" } } } }
+                tbody { @for session in &sessions { (row(&signed, session, now)) } }
+            }
+        }
+    };
+    Ok(shell::page(&signed, Tab::Access, "Sessions", &body).into_response())
+}
+
+fn row(signed: &Signed, session: &SessionInfo, now: Time) -> Markup {
+    let this = session.id == signed.ticket.session;
+    html! {
+        tr.hit[this] {
+            td.key { (session.device_name) @if this { " " span.tag.accent { "this session" } } span.sub.mono { (session.id) } }
+            td.mono data-l="From" { @match session.address { Some(address) => (address), None => "\u{2013}" } }
+            td data-l="Began" { (figure::time(session.since)) }
+            td data-l="Last used" { (figure::ago(session.last_use, now)) }
+            td data-l="Ends at the latest" { (figure::time(session.until)) }
+            td { div.act {
+                form method="post" action={ "/sessions/" (session.id) "/end" } {
+                    (shell::token(signed))
+                    button.mini aria-label={ "End the session in " (session.device_name) } { "End" }
+                }
+            } }
+        }
+    }
+}
+
+/// What the act before this page did.
+fn done(signed: &Signed) -> Markup {
+    let ended = signed.visit.query.get("ended");
+    html! {
+        @if let Ok(count) = ended.parse::<usize>() {
+            div.note.good role="status" { (figure::plural(count, "session")) " ended. Their next request is refused." }
+        }
+    }
+}
+
+/// `POST /sessions/{id}/end`
+pub(crate) async fn end(Path(id): Path<String>, signed: Signed) -> Reply {
+    let id: SessionId = id.parse().map_err(|_| signed.fault(crate::fault::Cause::Missing))?;
+    let gate = signed.visit.portal.gate();
+    gate.end_session(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
+    Ok(go(if id == signed.ticket.session { "/sign-in?out=1" } else { "/sessions?ended=1" }))
+}
+
+/// `POST /sessions/end-others`
+pub(crate) async fn end_others(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let count = gate.end_other_sessions(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    Ok(go(&format!("/sessions?ended={count}")))
+}

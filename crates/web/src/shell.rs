@@ -1,0 +1,189 @@
+//! The frame of every page: head with account, lock and menu; navigation; foot.
+
+use access::Span;
+use axum::response::Html;
+use gate::Durability;
+use maud::{DOCTYPE, Markup, html};
+
+use crate::asset;
+use crate::figure;
+use crate::form::TOKEN;
+use crate::visit::Signed;
+
+/// Where a page stands in the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tab {
+    /// The account at a glance.
+    Overview,
+    /// The ticket and the contracts.
+    Trade,
+    /// Orders and executions.
+    Orders,
+    /// Sessions, devices, credentials and ways to sign in.
+    Access,
+    /// Every decision.
+    Activity,
+    /// Reached from elsewhere.
+    Elsewhere,
+}
+
+const TABS: [(Tab, &str, &str); 5] = [
+    (Tab::Overview, "/", "Overview"),
+    (Tab::Trade, "/ticket", "Trade"),
+    (Tab::Orders, "/orders", "Orders"),
+    (Tab::Access, "/sessions", "Access"),
+    (Tab::Activity, "/activity", "Activity"),
+];
+
+/// The rooms under Access; the outbox only in a demo.
+const ROOMS: [(&str, &str); 6] = [
+    ("/sessions", "Sessions"),
+    ("/devices", "Devices"),
+    ("/credentials", "Credentials"),
+    ("/authenticators", "Ways to sign in"),
+    ("/session", "This session"),
+    ("/outbox", "Outbox"),
+];
+
+/// A page for a signed-in person.
+pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Html<String> {
+    let main = html! {
+        (head(signed, tab))
+        main #main tabindex="-1" { (expiry(signed)) (body) }
+        (foot(signed))
+    };
+    Html(document(title, &main).into_string())
+}
+
+/// A page for whoever is not signed in: one card.
+pub(crate) fn bare(title: &str, body: &Markup) -> Html<String> {
+    let main = html! {
+        header.head { div.head-in { (brand("/")) } }
+        main #main tabindex="-1" { div.narrow { div.card.stack { (body) } } }
+    };
+    Html(document(title, &main).into_string())
+}
+
+/// The title line of a page, with something at its end.
+pub(crate) fn title(text: &str, end: &Markup) -> Markup {
+    html! { div.title { h1 { (text) } @if !end.0.is_empty() { div.end { (end) } } } }
+}
+
+/// The rooms under Access, with the one at `path` marked.
+pub(crate) fn rooms(signed: &Signed, path: &str) -> Markup {
+    let demo = signed.visit.portal.config().demo;
+    html! {
+        nav.tabs aria-label="Access" {
+            @for (to, name) in ROOMS {
+                @if demo || to != "/outbox" {
+                    a href=(to) aria-current=[(to == path).then_some("page")] { (name) }
+                }
+            }
+        }
+    }
+}
+
+/// The hidden field that binds a form to its session.
+pub(crate) fn token(signed: &Signed) -> Markup {
+    html! { input type="hidden" name=(TOKEN) value=(signed.form_token()); }
+}
+
+fn document(title: &str, main: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                title { (title) " \u{b7} Floorpass" }
+                meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover";
+                meta name="color-scheme" content="light dark";
+                link rel="preload" href="/assets/inter.woff2" as="font" type="font/woff2" crossorigin;
+                link rel="stylesheet" href={ "/assets/floorpass.css?v=" (*asset::VERSION) };
+                link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
+                script src={ "/assets/floorpass.js?v=" (*asset::VERSION) } defer {}
+            }
+            body { a.skip href="#main" { "Skip to content" } (main) }
+        }
+    }
+}
+
+fn brand(to: &str) -> Markup {
+    html! {
+        a.brand href=(to) aria-label="Floorpass" {
+            svg viewBox="0 0 24 24" aria-hidden="true" { path d=(asset::MARK) {} }
+            span { "Floorpass" }
+        }
+    }
+}
+
+fn head(signed: &Signed, tab: Tab) -> Markup {
+    html! {
+        header.head {
+            div.head-in {
+                (brand("/"))
+                nav.nav aria-label="Main" {
+                    @for (this, to, name) in TABS {
+                        a href=(to) aria-current=[(this == tab).then_some("page")] { (name) }
+                    }
+                }
+                span.pill { b { "Paper" } span.n { (signed.ticket.account) } }
+                (menu(signed))
+                (crate::lock::button(signed))
+            }
+        }
+    }
+}
+
+fn menu(signed: &Signed) -> Markup {
+    let ticket = &signed.ticket;
+    html! {
+        details.menu {
+            summary.btn { span.who { (ticket.username) } }
+            div {
+                p.small.dim {
+                    "Signed in as " b { (ticket.username) } ". This session ends at "
+                    (figure::clock(ticket.until, signed.now())) ", or earlier when it is not used."
+                }
+                a.btn href="/session" { "What this session can do" }
+                a.btn href="/authenticators" { "Ways to sign in" }
+                form method="post" action="/sign-out" { (token(signed)) button.main.wide { "Sign out" } }
+            }
+        }
+    }
+}
+
+/// Shown by the script two minutes before the session ends.
+fn expiry(signed: &Signed) -> Markup {
+    let ends = signed.ticket.idle_until.min(signed.ticket.until);
+    let seconds = ends.since(signed.now()).0.max(0) / 1_000_000;
+    let last = signed.ticket.until <= signed.ticket.idle_until;
+    html! {
+        div #ends .note.warm role="status" hidden data-seconds=(seconds) {
+            b { "This session ends at " (figure::clock(ends, signed.now())) ". " }
+            @if last { "That is its limit: sign in again to go on. Resting orders stay." }
+            @else { a href="/session" { "Keep it" } " or let it end; resting orders stay." }
+        }
+    }
+}
+
+fn foot(signed: &Signed) -> Markup {
+    let idle = (signed.ticket.idle_until + Span::seconds(30)).since(signed.now());
+    html! {
+        footer.foot {
+            div {
+                span { "Paper account: no real money moves here." }
+                span { "Times are UTC." }
+                span { "An order that was taken outlives " (outlives(signed)) "." }
+                span { "Ends after " (figure::span(idle)) " unused, or at " (figure::clock(signed.ticket.until, signed.now())) "." }
+            }
+        }
+    }
+}
+
+/// What an acknowledged order outlives.
+fn outlives(signed: &Signed) -> &'static str {
+    match signed.visit.portal.config().durability {
+        Durability::Disk => "power loss",
+        Durability::Process => "a crash of the server (not power loss)",
+    }
+}

@@ -1,0 +1,244 @@
+//! Signing in: name and password, the code of an app, and for a new browser the code that was sent. Or a passkey.
+
+use access::{Refusal, Secret};
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use gate::SignInStep;
+use maud::{Markup, html};
+use serde_json::json;
+
+use crate::cookie::Cookie;
+use crate::fault::{Cause, Fault};
+use crate::form;
+use crate::refusal;
+use crate::shell;
+use crate::visit::{Signed, Visit, go, go_with, text};
+
+type Reply = Result<Response, Fault>;
+
+/// `GET /sign-in`
+pub(crate) async fn show(visit: Visit) -> Reply {
+    let next = form::local_path(visit.query.get("next")).to_owned();
+    if let Some(token) = visit.cookie(Cookie::Session) {
+        match visit.portal.gate().session(&token, visit.address) {
+            Ok(_) => return Ok(go(&next)),
+            Err(why) if visit.query.has("ended") => return Ok(first(&next, "", Some(&why)).into_response()),
+            Err(_) => {}
+        }
+    }
+    Ok(first(&next, "", None).into_response())
+}
+
+/// `POST /sign-in`
+pub(crate) async fn password(visit: Visit) -> Reply {
+    let (name, next) = (visit.fields.get("username"), form::local_path(visit.fields.get("next")));
+    let typed = visit.fields.raw("password");
+    if name.is_empty() || typed.is_empty() {
+        return Ok(first(next, name, Some(&Refusal::SignInFailed)).into_response());
+    }
+    let secret = Secret::from_text(typed.to_owned());
+    match visit.portal.gate().sign_in_password(name, secret, &visit.browser()).await {
+        Ok(step) => Ok(forward(&visit, step, next)),
+        Err(why) => Ok((refusal::status(&why), first(next, name, Some(&why))).into_response()),
+    }
+}
+
+/// `GET /sign-in/code`
+pub(crate) async fn code_form(visit: Visit) -> Reply {
+    attempt(&visit)?;
+    Ok(code_page(form::local_path(visit.query.get("next")), None).into_response())
+}
+
+/// `POST /sign-in/code`
+pub(crate) async fn code(visit: Visit) -> Reply {
+    let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
+    match visit.portal.gate().sign_in_totp(&attempt, &typed_code(&visit), &visit.browser()).await {
+        Ok(step) => Ok(forward(&visit, step, next)),
+        Err(why) => again(&visit, why, |why| code_page(next, Some(why))),
+    }
+}
+
+/// `GET /sign-in/activate`
+pub(crate) async fn activate_form(visit: Visit) -> Reply {
+    attempt(&visit)?;
+    let demo = visit.portal.config().demo;
+    let sent = visit.query.has("sent");
+    Ok(activate_page(form::local_path(visit.query.get("next")), demo, sent, None).into_response())
+}
+
+/// `POST /sign-in/activate`
+pub(crate) async fn activate(visit: Visit) -> Reply {
+    let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
+    let demo = visit.portal.config().demo;
+    match visit.portal.gate().sign_in_activation(&attempt, &typed_code(&visit), &visit.browser()).await {
+        Ok(step) => Ok(forward(&visit, step, next)),
+        Err(why) => again(&visit, why, |why| activate_page(next, demo, false, Some(why))),
+    }
+}
+
+/// `POST /sign-in/activate/resend`
+pub(crate) async fn resend(visit: Visit) -> Reply {
+    let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
+    let demo = visit.portal.config().demo;
+    match visit.portal.gate().resend_activation(&attempt, &visit.browser()).await {
+        Ok(()) => Ok(go(&with_next("/sign-in/activate", next, "sent=1"))),
+        Err(why) => again(&visit, why, |why| activate_page(next, demo, false, Some(why))),
+    }
+}
+
+/// `POST /sign-in/passkey/start`, for the script.
+pub(crate) async fn passkey_start(visit: Visit) -> Reply {
+    let begun = visit.portal.gate().passkey_sign_in_start(&visit.browser());
+    let begun = begun.map_err(|why| visit.fault(why))?;
+    ceremony(&visit, &begun)
+}
+
+/// `POST /sign-in/passkey/finish`, for the script.
+pub(crate) async fn passkey_finish(visit: Visit) -> Reply {
+    let ceremony = Secret::from_text(visit.fields.get("ceremony").to_owned());
+    let answer = visit.fields.raw("credential");
+    let gate = visit.portal.gate();
+    let step = gate.passkey_sign_in_finish(&ceremony, answer, &visit.browser()).await;
+    match step.map_err(|why| visit.fault(why))? {
+        SignInStep::Done(signed) => {
+            let lines = axum::response::AppendHeaders(visit.welcome(&signed));
+            let next = form::local_path(visit.fields.get("next"));
+            Ok((lines, Json(json!({ "go": with_next("/session", next, "welcome=1") }))).into_response())
+        }
+        SignInStep::Totp { .. } | SignInStep::Activate { .. } => Err(visit.fault(Refusal::AttemptEnded)),
+    }
+}
+
+/// A ceremony's name and options as the script reads them.
+pub(crate) fn ceremony(visit: &Visit, begun: &gate::Ceremony) -> Reply {
+    let options: serde_json::Value =
+        serde_json::from_str(&begun.options).map_err(|_| visit.fault(Cause::Malformed))?;
+    Ok(Json(json!({ "ceremony": text(&begun.ceremony), "options": options })).into_response())
+}
+
+/// `POST /sign-out`
+pub(crate) async fn out(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    gate.sign_out(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let line = signed.visit.portal.jar().clear(Cookie::Session);
+    let lines = line.map(|line| (axum::http::header::SET_COOKIE, line)).into_iter().collect();
+    Ok(go_with("/sign-in?out=1", lines))
+}
+
+/// On to what a step asks for.
+pub(crate) fn forward(visit: &Visit, step: SignInStep, next: &str) -> Response {
+    let keep = |attempt: &Secret| {
+        let line = visit.portal.jar().set(Cookie::Attempt, &text(attempt));
+        line.map(|line| (axum::http::header::SET_COOKIE, line)).into_iter().collect()
+    };
+    match step {
+        SignInStep::Totp { attempt } => go_with(&with_next("/sign-in/code", next, ""), keep(&attempt)),
+        SignInStep::Activate { attempt } => go_with(&with_next("/sign-in/activate", next, ""), keep(&attempt)),
+        SignInStep::Done(signed) if signed.enrolling => go_with("/enrol", visit.welcome(&signed)),
+        SignInStep::Done(signed) => go_with(&with_next("/session", next, "welcome=1"), visit.welcome(&signed)),
+    }
+}
+
+/// The sign-in under way in this browser.
+pub(crate) fn attempt(visit: &Visit) -> Result<Secret, Fault> {
+    let token = visit.cookie(Cookie::Attempt).ok_or_else(|| visit.fault(Refusal::AttemptEnded))?;
+    Ok(Secret::from_text(token))
+}
+
+/// The page once more with the reason, or the way back when the sign-in is over.
+fn again(visit: &Visit, why: Refusal, page: impl FnOnce(&Refusal) -> axum::response::Html<String>) -> Reply {
+    match why {
+        Refusal::AttemptEnded => Err(visit.fault(why)),
+        why => Ok((refusal::status(&why), page(&why)).into_response()),
+    }
+}
+
+/// The digits of a typed code: people type spaces and dashes.
+pub(crate) fn typed_code(visit: &Visit) -> String {
+    visit.fields.get("code").chars().filter(|c| !c.is_whitespace() && *c != '-').take(16).collect()
+}
+
+pub(crate) fn with_next(path: &str, next: &str, more: &str) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(more.to_owned());
+    if next != "/" {
+        query.append_pair("next", next);
+    }
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+fn first(next: &str, name: &str, why: Option<&Refusal>) -> axum::response::Html<String> {
+    let body = html! {
+        h1 { "Sign in" }
+        @if let Some(why) = why { (refusal::note(why)) }
+        form.f method="post" action="/sign-in" {
+            input type="hidden" name="next" value=(next);
+            div {
+                label for="username" { "User name" }
+                input #username name="username" value=(name) autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus[name.is_empty()];
+            }
+            div {
+                label for="password" { "Password" }
+                input #password name="password" type="password" autocomplete="current-password" required autofocus[!name.is_empty()];
+            }
+            button.main.wide { "Continue" }
+        }
+        form data-passkey="sign-in" method="post" action="/sign-in/passkey" hidden {
+            input type="hidden" name="next" value=(next);
+            button.wide { "Sign in with a passkey" }
+            p.err role="status" {}
+        }
+        p.small.dim { "A password is followed by a code from your app; a passkey is enough alone. We never ask for either anywhere else." }
+    };
+    shell::bare("Sign in", &body)
+}
+
+fn code_page(next: &str, why: Option<&Refusal>) -> axum::response::Html<String> {
+    let body = html! {
+        (steps(2))
+        h1 { "Code from your app" }
+        @if let Some(why) = why { (refusal::note(why)) }
+        form.f method="post" action="/sign-in/code" {
+            input type="hidden" name="next" value=(next);
+            (code_field("The six digits that your authenticator app shows now"))
+            button.main.wide { "Continue" }
+        }
+        p.small { a href="/sign-in" { "Begin again" } }
+    };
+    shell::bare("Code from your app", &body)
+}
+
+fn activate_page(next: &str, demo: bool, sent: bool, why: Option<&Refusal>) -> axum::response::Html<String> {
+    let body = html! {
+        (steps(3))
+        h1 { "Activate this browser" }
+        @if let Some(why) = why { (refusal::note(why)) }
+        @if sent && why.is_none() { div.note.good role="status" { "A new code was sent. The one before it works no longer." } }
+        p { "This browser is new here. A code was sent to you; it is valid for 15 minutes and works once." }
+        @if demo { p.small.dim { "In a demo it lies in the outbox: run " code { "floorpass outbox" } ", or open Outbox in a browser that is signed in." } }
+        form.f method="post" action="/sign-in/activate" {
+            input type="hidden" name="next" value=(next);
+            (code_field("Activation code"))
+            button.main.wide { "Activate and sign in" }
+        }
+        form method="post" action="/sign-in/activate/resend" {
+            input type="hidden" name="next" value=(next);
+            div.row { button.mini { "Send another code" } a.small href="/sign-in" { "Begin again" } }
+        }
+    };
+    shell::bare("Activate this browser", &body)
+}
+
+/// The field for a code, with a numeric keyboard on phones.
+pub(crate) fn code_field(label: &str) -> Markup {
+    html! {
+        div {
+            label for="code" { (label) }
+            input.code #code name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="16" required autofocus;
+        }
+    }
+}
+
+fn steps(now: u8) -> Markup {
+    html! { p.small.dim { "Step " (now) @if now == 2 { " \u{b7} password was right" } @else { " \u{b7} password and code were right" } } }
+}
