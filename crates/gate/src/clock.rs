@@ -54,7 +54,8 @@ impl Clock {
         match &*self.0 {
             Source::System { origin, offset } => {
                 let steady = micros(origin.elapsed().as_micros());
-                let wall = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| micros(since.as_micros()));
+                let wall =
+                    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| micros(since.as_micros()));
                 let seen = wall.saturating_sub(steady);
                 let greatest = offset.load(Ordering::Relaxed);
                 let greatest = if seen > greatest {

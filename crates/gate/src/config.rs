@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
-pub use trade::Hours;
+pub use trade::calendar::Hours;
 
 /// What an acknowledgement outlives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,10 +7,12 @@ use access::id::{Holder, PaperAccountId};
 use access::moment::Time;
 use access::refusal::Refusal;
 use tokio::sync::mpsc;
-use trade::{Event, Order};
+use trade::event::Event;
+use trade::order::Order;
 
 use crate::Gate;
 use crate::admission::Admission;
+use crate::live::Slot;
 
 /// Records that one listener may leave unread before it is cut off.
 pub const INBOX_RECORDS: usize = 65_536;
@@ -64,8 +66,7 @@ struct Inbox {
 }
 
 struct Listener {
-    holder: Holder,
-    account: PaperAccountId,
+    slot: Arc<Slot>,
     sender: mpsc::UnboundedSender<Arc<Group>>,
     inbox: Arc<Inbox>,
 }
@@ -116,10 +117,10 @@ impl Feed {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn subscribe(&self, holder: Holder, account: PaperAccountId) -> Subscription {
+    pub(crate) fn subscribe(&self, slot: Arc<Slot>) -> Subscription {
         let (sender, receiver) = mpsc::unbounded_channel();
         let inbox = Arc::new(Inbox { unread: AtomicUsize::new(0), ended: OnceLock::new() });
-        let listener = Listener { holder, account, sender, inbox: Arc::clone(&inbox) };
+        let listener = Listener { slot, sender, inbox: Arc::clone(&inbox) };
         let mut listeners = self.lock();
         listeners.retain(|listener| !listener.sender.is_closed());
         listeners.push(listener);
@@ -134,7 +135,7 @@ impl Feed {
         let count = records.len();
         let group = Arc::new(Group { records });
         self.lock().retain(|listener| {
-            if listener.account != account {
+            if listener.slot.account != account {
                 return !listener.sender.is_closed();
             }
             let unread = listener.inbox.unread.fetch_add(count, Ordering::Relaxed);
@@ -148,14 +149,14 @@ impl Feed {
         });
     }
 
-    /// Ends the subscriptions of `holder`.
-    pub(crate) fn end(&self, holder: Holder, reason: &Refusal) {
-        self.lock().retain(|listener| {
-            let ends = listener.holder == holder;
-            if ends {
-                listener.end(reason.clone());
+    /// Ends the subscriptions of all whose slot has ended.
+    pub(crate) fn hang_up(&self) {
+        self.lock().retain(|listener| match listener.slot.end_reason() {
+            Some(reason) => {
+                listener.end(reason);
+                false
             }
-            !ends
+            None => true,
         });
     }
 
@@ -178,10 +179,10 @@ impl Gate {
     /// An inbox of all that happens on the admission's account from now on. When the admission has
     /// ended already, that is the first delivery.
     pub fn subscribe(&self, admission: &Admission) -> Subscription {
-        let subscription = self.0.feed().subscribe(admission.holder(), admission.account());
+        let subscription = self.0.feed().subscribe(Arc::clone(admission.slot()));
         // The end may have come between the admission and the line above.
-        if let Some(reason) = admission.ended() {
-            self.0.feed().end(admission.holder(), &reason);
+        if !admission.is_current() {
+            self.0.feed().hang_up();
         }
         subscription
     }
@@ -191,9 +192,21 @@ impl Gate {
 mod tests {
     #![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use access::id::CredentialId;
+    use access::id::{CredentialId, PersonId};
+    use access::lock::Grade;
 
     const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
+
+    fn slot() -> Arc<Slot> {
+        let mandate = access::mandate::Mandate {
+            person: PersonId([1; 16]),
+            account: account(),
+            role: access::mandate::Role::Owner,
+            granted_at: Time(0),
+            until: None,
+        };
+        Slot::new(mandate.entitlements(HOLDER, Grade::None), None)
+    }
 
     fn account() -> PaperAccountId {
         PaperAccountId::new(1).unwrap()
@@ -209,8 +222,8 @@ mod tests {
     #[tokio::test]
     async fn listener_that_stops_reading_is_cut_off_and_others_are_not() {
         let feed = Feed::default();
-        let mut slow = feed.subscribe(HOLDER, account());
-        let mut fast = feed.subscribe(HOLDER, account());
+        let mut slow = feed.subscribe(slot());
+        let mut fast = feed.subscribe(slot());
         let group = INBOX_RECORDS as u64 / 4;
         for round in 0..6 {
             feed.publish(account(), records(round * group, group));
@@ -229,9 +242,11 @@ mod tests {
     #[tokio::test]
     async fn subscription_of_a_revoked_holder_gives_the_reason_after_what_came_before() {
         let feed = Feed::default();
-        let mut inbox = feed.subscribe(HOLDER, account());
+        let slot = slot();
+        let mut inbox = feed.subscribe(Arc::clone(&slot));
         feed.publish(account(), records(1, 1));
-        feed.end(HOLDER, &Refusal::CredentialRevoked { at: Time(5) });
+        slot.end(Refusal::CredentialRevoked { at: Time(5) });
+        feed.hang_up();
         feed.publish(account(), records(2, 1));
         assert!(matches!(inbox.recv().await, Delivery::Group(group) if group.records.len() == 1));
         for _ in 0..2 {

@@ -62,7 +62,9 @@ pub enum FolderError {
         source: std::io::Error,
     },
     /// Another server runs on it.
-    #[error("another server (process {owner}) uses the data folder {path}; stop it first, or take another folder with --data")]
+    #[error(
+        "another server (process {owner}) uses the data folder {path}; stop it first, or take another folder with --data"
+    )]
     InUse {
         /// The folder.
         path: PathBuf,
@@ -70,7 +72,9 @@ pub enum FolderError {
         owner: String,
     },
     /// A newer program wrote it.
-    #[error("the data folder {path} has version {found}, and this program knows versions up to {VERSION}; use a newer floorpass")]
+    #[error(
+        "the data folder {path} has version {found}, and this program knows versions up to {VERSION}; use a newer floorpass"
+    )]
     Newer {
         /// The folder.
         path: PathBuf,
@@ -86,7 +90,9 @@ pub enum FolderError {
         problem: String,
     },
     /// The folder has files, but no description.
-    #[error("the folder {path} is not empty and is no data folder of floorpass; take another with --data")]
+    #[error(
+        "the folder {path} is not empty and is no data folder of floorpass; take another with --data"
+    )]
     Foreign {
         /// The folder.
         path: PathBuf,
@@ -127,8 +133,10 @@ impl Folder {
     /// Writes `folder.json`, once all that a new folder needs is in it.
     pub fn finish(&self) -> Result<(), FolderError> {
         let path = self.path.join(FACTS);
-        let text = serde_json::to_vec_pretty(&self.facts)
-            .map_err(|error| FolderError::Facts { path: path.clone(), problem: error.to_string() })?;
+        let text = serde_json::to_vec_pretty(&self.facts).map_err(|error| FolderError::Facts {
+            path: path.clone(),
+            problem: error.to_string(),
+        })?;
         replace(&self.path, FACTS, &text).map_err(|source| FolderError::Io { path, source })
     }
 }
@@ -246,7 +254,9 @@ mod tests {
         std::fs::write(temp.path().join("floorpass.db"), "half").unwrap();
         drop(first);
         assert!(Folder::open(temp.path(), true, 1 << 20).unwrap().new);
-        assert!(!temp.path().join("journal").exists() && !temp.path().join("floorpass.db").exists());
+        assert!(
+            !temp.path().join("journal").exists() && !temp.path().join("floorpass.db").exists()
+        );
     }
 
     #[test]

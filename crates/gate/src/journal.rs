@@ -140,8 +140,7 @@ impl Journal {
         let spare = spare(folder, segment_bytes, disk);
         let folder = folder.to_owned();
         let head = walked.head;
-        let journal =
-            Self { folder, id, segment_bytes, file, path, offset, head, spare };
+        let journal = Self { folder, id, segment_bytes, file, path, offset, head, spare };
         let cut = u64::try_from(cut).unwrap_or(u64::MAX);
         Ok(Opened { journal, cut, lost_unsynced: walked.lost_unsynced })
     }
@@ -158,14 +157,18 @@ impl Journal {
         let (file, path) = take_spare(&spare, id, head)?;
         let offset = HEADER_BYTES as u64;
         let folder = folder.to_owned();
-        let journal =
-            Self { folder, id, segment_bytes, file, path, offset, head, spare };
+        let journal = Self { folder, id, segment_bytes, file, path, offset, head, spare };
         Ok(Opened { journal, cut: 0, lost_unsynced: false })
     }
 
     /// Where it ends.
     pub fn head(&self) -> Head {
         self.head
+    }
+
+    /// Bytes of each of its segments.
+    pub fn segment_bytes(&self) -> u64 {
+        self.segment_bytes
     }
 
     /// Where its files are.
@@ -215,10 +218,11 @@ impl Journal {
     fn roll(&mut self) -> io::Result<()> {
         self.file.sync()?;
         self.spare.prepare()?;
-        let (file, path) = take_spare(&self.spare, self.id, self.head).map_err(|error| match error {
-            JournalError::Io { source, .. } => source,
-            JournalError::Damage(damage) => io::Error::other(damage),
-        })?;
+        let (file, path) =
+            take_spare(&self.spare, self.id, self.head).map_err(|error| match error {
+                JournalError::Io { source, .. } => source,
+                JournalError::Damage(damage) => io::Error::other(damage),
+            })?;
         (self.file, self.path, self.offset) = (file, path, HEADER_BYTES as u64);
         Ok(())
     }

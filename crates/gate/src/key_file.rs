@@ -44,7 +44,9 @@ pub enum KeyFileError {
         found: usize,
     },
     /// It is not there, though the folder has data that was sealed with one.
-    #[error("the key file {path} is missing; without it TOTP seeds and the signing key cannot be read")]
+    #[error(
+        "the key file {path} is missing; without it TOTP seeds and the signing key cannot be read"
+    )]
     Missing {
         /// The file.
         path: PathBuf,

@@ -1,9 +1,88 @@
 //! The only way in: loads what a decision needs, asks for the decision, commits it with its
 //! evidence, publishes it.
+//!
+//! Two halves. *Orders* go by [`Gate::submit`]: entitlements from memory ([`live`]), pre-trade, a
+//! stamp and a journal record under one lock, no SQL; acknowledged after [`Gate::flush`].
+//! *People* go by one access command each: load the slice, decide, commit with evidence, publish to
+//! the live table.
 
+use std::sync::Arc;
+
+use access::id::PaperAccountId;
+use access::moment::Time;
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use trade::quote::Quotes;
+
+pub mod admission;
 pub mod clock;
+pub mod config;
+mod cut;
 pub mod disk;
+pub mod feed;
 pub mod folder;
 pub mod journal;
 pub mod key_file;
 pub mod live;
+mod market;
+pub mod open;
+pub mod order;
+mod refused;
+mod sequencer;
+pub mod snapshot;
+mod timer;
+pub mod view;
+
+pub use admission::{Admission, CredentialDoor};
+pub use clock::Clock;
+pub use config::{Config, Durability, Hours};
+pub use feed::{Delivery, Group, Published, Subscription};
+pub use open::OpenError;
+pub use order::{CancelScope, OrderRequest, Refused, Submitted};
+pub use view::View;
+
+/// The gate. Cheap to clone.
+#[derive(Clone)]
+pub struct Gate(pub(crate) Arc<Inner>);
+
+/// What all clones share.
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) folder: folder::Folder,
+    pub(crate) clock: Clock,
+    pub(crate) live: live::Live,
+    pub(crate) sequencer: sequencer::Sequencer,
+    pub(crate) views: view::Views,
+    pub(crate) quotes: ArcSwap<Quotes>,
+    pub(crate) quotes_changed: watch::Sender<u64>,
+    pub(crate) stop: Arc<timer::Stop>,
+}
+
+impl Inner {
+    pub(crate) fn feed(&self) -> &feed::Feed {
+        &self.sequencer.feed
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop.stop();
+    }
+}
+
+impl Gate {
+    /// The time. Doors show it; decisions take it.
+    pub fn now(&self) -> Time {
+        self.0.clock.now()
+    }
+
+    /// The account of this folder.
+    pub fn account(&self) -> PaperAccountId {
+        self.0.sequencer.account()
+    }
+
+    /// What it was opened with.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+}

@@ -3,15 +3,21 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use access::entitlements::{Act, Entitlements, Product, Question};
+use access::entitlements::{Act, Entitlements, Product, Question, Side};
 use access::id::{Holder, PaperAccountId, SymbolId};
+use access::lock::Grade;
 use access::moment::Time;
 use access::refusal::Refusal;
-use trade::{Change, Denial, NewOrder, Order, OrderId, Preview, Reject};
+use trade::event::Reject;
+use trade::journal::{Cause, Command, Decided, Scope};
+use trade::order::{Change, NewOrder, Order, OrderId};
+use trade::pretrade::{self, Checked, Denial, Preview};
 
 use crate::Gate;
 use crate::admission::Admission;
 use crate::feed::Published;
+use crate::live::{self, Slot};
+use crate::sequencer::Turn;
 
 /// What a holder asks for.
 #[derive(Debug, Clone)]
@@ -67,8 +73,6 @@ pub enum Refused {
     Refusal(Refusal),
     /// Our own pre-trade check said no.
     Denial(Denial),
-    /// The exchange said no.
-    Rejected(Reject),
 }
 
 impl Refused {
@@ -77,7 +81,6 @@ impl Refused {
         match self {
             Self::Refusal(refusal) => refusal.code(),
             Self::Denial(denial) => denial.code(),
-            Self::Rejected(reject) => reject.code(),
         }
     }
 
@@ -86,7 +89,6 @@ impl Refused {
         match self {
             Self::Refusal(refusal) => refusal.caller_text(),
             Self::Denial(denial) => denial.caller_text(),
-            Self::Rejected(reject) => reject.caller_text(),
         }
     }
 
@@ -95,7 +97,6 @@ impl Refused {
         match self {
             Self::Refusal(refusal) => refusal.evidence_text(),
             Self::Denial(denial) => denial.evidence_text(),
-            Self::Rejected(reject) => reject.evidence_text(),
         }
     }
 }
@@ -120,8 +121,208 @@ impl From<Denial> for Refused {
     }
 }
 
-impl From<Reject> for Refused {
-    fn from(reject: Reject) -> Self {
-        Self::Rejected(reject)
+/// A refusal, and the contract that it is about, for its record.
+struct Against {
+    refused: Refused,
+    symbol: Option<SymbolId>,
+}
+
+impl<T: Into<Refused>> From<T> for Against {
+    fn from(refused: T) -> Self {
+        Self { refused: refused.into(), symbol: None }
+    }
+}
+
+/// Whether the server itself cannot go on; no evidence is kept of that for each order.
+const fn is_outage(refused: &Refused) -> bool {
+    matches!(refused, Refused::Refusal(Refusal::JournalFailed | Refusal::Stopping))
+}
+
+/// One request, under the sequencer's lock.
+struct Case<'a, 'b> {
+    turn: &'a mut Turn<'b>,
+    slot: &'a Slot,
+    entitlements: &'a Entitlements,
+    state: u64,
+    address: IpAddr,
+    now: Time,
+}
+
+impl Case<'_, '_> {
+    fn ask(
+        &self,
+        act: Act,
+        account: PaperAccountId,
+        of: Option<(SymbolId, Side)>,
+    ) -> Result<(), Against> {
+        let (symbol, side) = of.unzip();
+        let (address, now) = (self.address, self.now);
+        let question =
+            Question { act, account, product: Product::Stock, symbol, side, address, now };
+        let checked = self.entitlements.check(&question);
+        checked.map_err(|refusal| Against { refused: refusal.into(), symbol })
+    }
+
+    fn decided(&self) -> Decided {
+        Decided {
+            holder: self.slot.holder,
+            epoch: live::epoch(self.state),
+            limits: self.entitlements.limits.clone(),
+        }
+    }
+
+    fn decide(&mut self, request: OrderRequest) -> Result<Arc<Published>, Against> {
+        let (command, reduces) = match request {
+            OrderRequest::Place(orders) => {
+                self.may_place(&orders)?;
+                self.slot.take(orders.len(), self.now)?;
+                (Command::Place(self.pretrade(orders)?), false)
+            }
+            OrderRequest::Modify(change) => {
+                let order = self.own_order(change.order)?;
+                let of = (order.symbol, order.side);
+                self.ask(Act::ModifyOrder, order.account, Some(of))?;
+                self.slot.take(1, self.now)?;
+                let limits = &self.entitlements.limits;
+                let checked = pretrade::check_modify(self.turn.exchange(), limits, change)
+                    .map_err(|denial| Against { refused: denial.into(), symbol: Some(of.0) })?;
+                (Command::Modify(checked), false)
+            }
+            OrderRequest::Cancel { order } => {
+                let found = self.own_order(order)?;
+                self.ask(Act::CancelOrder, found.account, None)?;
+                pretrade::check_cancel(self.turn.exchange(), order)?;
+                (Command::Cancel { order, cause: Cause::Request }, true)
+            }
+            OrderRequest::CancelAll(scope) => {
+                self.ask(Act::CancelOrder, self.slot.account, None)?;
+                (Command::CancelAll { scope: self.scope(scope)?, cause: Cause::Request }, true)
+            }
+        };
+        Ok(self.turn.stamp(self.decided(), command, reduces)?)
+    }
+
+    /// Who may: placing, or, where only that is left, reducing.
+    fn may_place(&self, orders: &[NewOrder]) -> Result<(), Against> {
+        let acts = self.entitlements.acts;
+        let only_reduces = acts.contains(Act::ReduceOrder) && !acts.contains(Act::PlaceOrder);
+        let act = if only_reduces { Act::ReduceOrder } else { Act::PlaceOrder };
+        for order in orders {
+            self.ask(act, order.account, Some((order.symbol, order.side)))?;
+        }
+        if only_reduces && !pretrade::reduces(self.turn.exchange(), orders) {
+            let symbol = orders.first().map(|order| order.symbol);
+            let refusal = match self.entitlements.lock {
+                Grade::None => Refusal::ActNotAllowed { act: Act::PlaceOrder },
+                grade => Refusal::Locked { grade },
+            };
+            return Err(Against { refused: refusal.into(), symbol });
+        }
+        Ok(())
+    }
+
+    fn pretrade(&self, orders: Vec<NewOrder>) -> Result<Checked<Vec<NewOrder>>, Against> {
+        let symbol = orders.first().map(|order| order.symbol);
+        pretrade::check(self.turn.exchange(), &self.entitlements.limits, self.now, orders)
+            .map_err(|denial| Against { refused: denial.into(), symbol })
+    }
+
+    /// An order that the holder may touch: a session any of its account, a program its own. Of
+    /// others it learns nothing.
+    fn own_order(&self, id: OrderId) -> Result<Arc<Order>, Against> {
+        let order = self.turn.exchange().order(id);
+        let own = |order: &&Arc<Order>| match self.slot.holder {
+            Holder::Credential(_) => order.origin.holder == self.slot.holder,
+            Holder::Session(_) | Holder::Operator | Holder::System => true,
+        };
+        let missing = || Denial::Missing(Reject::UnknownOrder { order: id });
+        Ok(order.filter(own).cloned().ok_or_else(missing)?)
+    }
+
+    fn scope(&self, scope: CancelScope) -> Result<Scope, Against> {
+        let holder = self.slot.holder;
+        match scope {
+            CancelScope::Client(client_id) => Ok(Scope::Client { holder, client_id }),
+            CancelScope::Own => Ok(Scope::Holder(holder)),
+            CancelScope::Account if matches!(holder, Holder::Session(_)) => Ok(Scope::Account),
+            CancelScope::Account => Err(Refusal::ActNotAllowed { act: Act::CancelOrder }.into()),
+        }
+    }
+}
+
+impl Gate {
+    /// Decides a request and, when it passes, stamps and applies it. No SQL, no waiting for the
+    /// disk: acknowledge only after [`Gate::flush`]. The orders' holder is the admission's, whatever
+    /// they say. A refusal is recorded.
+    pub fn submit(
+        &self,
+        admission: &Admission,
+        address: IpAddr,
+        mut request: OrderRequest,
+    ) -> Result<Submitted, Refused> {
+        if let OrderRequest::Place(orders) = &mut request {
+            own(orders, admission.holder());
+        }
+        let record = self.case(admission, address, |case| case.decide(request))?;
+        Ok(Submitted { record })
+    }
+
+    /// What placing these orders would do; refused and denied exactly as they would be, and
+    /// recorded the same, but takes no token of the rate.
+    pub fn what_if(
+        &self,
+        admission: &Admission,
+        address: IpAddr,
+        mut orders: Vec<NewOrder>,
+    ) -> Result<Preview, Refused> {
+        own(&mut orders, admission.holder());
+        self.case(admission, address, |case| {
+            case.may_place(&orders)?;
+            let checked = case.pretrade(orders)?;
+            Ok(pretrade::preview(case.turn.exchange(), &checked))
+        })
+    }
+
+    /// Returns when everything submitted before is durable and published. On an error none of it
+    /// may be acknowledged. The first caller writes for all and blocks its thread for one sync.
+    pub async fn flush(&self) -> Result<(), Refusal> {
+        let target = self.0.sequencer.applied();
+        self.0.sequencer.flush_to(target).await
+    }
+
+    fn case<T>(
+        &self,
+        admission: &Admission,
+        address: IpAddr,
+        decide: impl FnOnce(&mut Case<'_, '_>) -> Result<T, Against>,
+    ) -> Result<T, Refused> {
+        let slot = admission.slot();
+        let mut turn = self.0.sequencer.turn(self.now())?;
+        let now = turn.now();
+        // Read under the lock: who revokes or narrows takes the lock afterwards, so nothing is
+        // stamped under entitlements that were replaced before.
+        let against = match slot.open_state() {
+            Ok(state) => {
+                let entitlements = slot.peek();
+                let entitlements = &**entitlements;
+                let mut case = Case { turn: &mut turn, slot, entitlements, state, address, now };
+                match decide(&mut case) {
+                    Ok(done) => return Ok(done),
+                    Err(against) => against,
+                }
+            }
+            Err(refusal) => Against::from(refusal),
+        };
+        let Against { refused, symbol } = against;
+        if !is_outage(&refused) {
+            turn.refuse(slot.holder, refused.code(), symbol, || refused.evidence_text());
+        }
+        Err(refused)
+    }
+}
+
+fn own(orders: &mut [NewOrder], holder: Holder) {
+    for order in orders {
+        order.origin.holder = holder;
     }
 }

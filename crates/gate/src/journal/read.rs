@@ -32,7 +32,9 @@ pub enum Damage {
         seq: u64,
     },
     /// Bytes are damaged, and records that were acknowledged later follow.
-    #[error("journal entry {seq} is damaged (byte {offset} of its segment), and acknowledged entries follow it; restore a backup")]
+    #[error(
+        "journal entry {seq} is damaged (byte {offset} of its segment), and acknowledged entries follow it; restore a backup"
+    )]
     Corrupt {
         /// The record that should be there.
         seq: u64,
@@ -163,4 +165,3 @@ impl<'a> SegmentReader<'a> {
         Ok(if blank { Tail::Clean } else { Tail::Torn { unsynced } })
     }
 }
-

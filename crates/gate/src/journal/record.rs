@@ -122,7 +122,8 @@ impl<'a> Record<'a> {
             payload: rest.get(..payload_length)?,
             length: padded(PREFIX_BYTES + payload_length),
         })
-    }}
+    }
+}
 
 /// The chain hash of a record.
 pub fn link(before: &ChainHash, seq: u64, payload: &[u8]) -> ChainHash {

@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
@@ -21,7 +21,11 @@ impl Bench {
         Self { temp: tempfile::tempdir().unwrap(), seen: Vec::new() }
     }
 
-    fn open_on(&mut self, disk: &Arc<dyn Disk>, after: Option<Head>) -> Result<Opened, JournalError> {
+    fn open_on(
+        &mut self,
+        disk: &Arc<dyn Disk>,
+        after: Option<Head>,
+    ) -> Result<Opened, JournalError> {
         self.seen.clear();
         let seen = &mut self.seen;
         Journal::open(self.temp.path(), ID, SEGMENT, disk, after, &mut |record| {
@@ -201,14 +205,8 @@ fn record_rewritten_with_a_right_crc_breaks_the_chain() {
 fn segment_of_another_folder_is_refused() {
     let mut bench = Bench::new();
     drop(bench.open());
-    let opened = Journal::open(
-        bench.temp.path(),
-        [9; 16],
-        SEGMENT,
-        &local(),
-        None,
-        &mut |_| Ok(()),
-    );
+    let opened =
+        Journal::open(bench.temp.path(), [9; 16], SEGMENT, &local(), None, &mut |_| Ok(()));
     assert!(opened.err().unwrap().to_string().contains("another data folder"));
 }
 
@@ -306,7 +304,8 @@ fn write_cut_short_goes_on_and_errors_lose_nothing_acknowledged() {
         for strike in 1..24 {
             let mut bench = Bench::new();
             let countdown = Arc::new(AtomicUsize::new(0));
-            let disk: Arc<dyn Disk> = Arc::new(FaultyDisk { countdown: Arc::clone(&countdown), fault });
+            let disk: Arc<dyn Disk> =
+                Arc::new(FaultyDisk { countdown: Arc::clone(&countdown), fault });
             let mut journal = bench.open_on(&disk, None).unwrap().journal;
             countdown.store(strike, Ordering::SeqCst);
             let mut acknowledged = 0;

@@ -1,0 +1,39 @@
+//! Market data: quotes each second, bars, contracts.
+
+use std::sync::Arc;
+
+use access::id::SymbolId;
+use access::moment::Time;
+use tokio::sync::watch;
+use trade::bar::{Bar, BarSize};
+use trade::contract::Contracts;
+use trade::quote::Quotes;
+
+use crate::Gate;
+
+impl Gate {
+    /// The quotes of the last second that changed them.
+    pub fn quotes(&self) -> Arc<Quotes> {
+        self.0.quotes.load_full()
+    }
+
+    /// Changes when [`Gate::quotes`] does.
+    pub fn quotes_changed(&self) -> watch::Receiver<u64> {
+        self.0.quotes_changed.subscribe()
+    }
+
+    /// Bars that begin in `from..to`, oldest first; see [`trade::exchange::Exchange::bars`].
+    pub fn bars(&self, symbol: SymbolId, size: BarSize, from: Time, to: Time) -> Vec<Bar> {
+        self.0.sequencer.peek(|exchange| exchange.bars(symbol, size, from, to)).1
+    }
+
+    /// The first instant that there are prices of; none for an unknown contract.
+    pub fn head_timestamp(&self, symbol: SymbolId) -> Option<Time> {
+        self.0.sequencer.peek(|exchange| exchange.head(symbol)).1
+    }
+
+    /// What is traded.
+    pub const fn contracts(&self) -> Contracts {
+        Contracts::builtin()
+    }
+}

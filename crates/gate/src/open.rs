@@ -1,0 +1,239 @@
+//! Opening a data folder: lock, key, journal, exchange, tables, live table; and closing it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use access::id::PaperAccountId;
+use access::moment::Time;
+use access::refusal::Refusal;
+use arc_swap::ArcSwap;
+use rust_decimal::Decimal;
+use tokio::sync::watch;
+use trade::exchange::Exchange;
+use trade::journal::{Command, Decided, Genesis, Stamped};
+
+use crate::clock::{self, Clock, NoEntropy};
+use crate::config::Config;
+use crate::disk::{Disk, LocalDisk};
+use crate::folder::{Folder, FolderError};
+use crate::journal::{self, Damage, Head, Journal, JournalError, Record};
+use crate::key_file::{self, KeyFileError};
+use crate::live::Live;
+use crate::sequencer::Sequencer;
+use crate::view::Views;
+use crate::{Gate, Inner, snapshot, timer};
+
+/// Cash of a new account, in US dollars.
+const CASH: i64 = 1_000_000;
+
+/// Why a data folder could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The key file.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The first records of the journal could not be written.
+    #[error("the journal takes no records: {0}")]
+    Refused(Refusal),
+    /// The system's generator.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+    /// A thread could not be started.
+    #[error("a thread could not be started: {0}")]
+    Thread(std::io::Error),
+}
+
+impl Gate {
+    /// Opens a data folder, made when it is not there, and goes on where it stopped. The timer's
+    /// tasks run on the runtime that this is called on.
+    pub async fn open(config: Config) -> Result<Self, OpenError> {
+        Self::open_with(config, Clock::system(), Arc::new(LocalDisk)).await
+    }
+
+    /// The same with another clock and disk, for tests and simulations.
+    #[expect(clippy::unused_async, reason = "opening the tables waits")]
+    pub async fn open_with(
+        config: Config,
+        clock: Clock,
+        disk: Arc<dyn Disk>,
+    ) -> Result<Self, OpenError> {
+        let folder = Folder::open(&config.data, config.demo, segment_bytes(&config))?;
+        let _key = key_file::open(&folder.path, folder.new)?;
+        let sequencer = sequencer(&config, &folder, &clock, &disk)?;
+        if folder.new {
+            folder.finish()?;
+        }
+        let (_, quotes) = sequencer.peek(Exchange::quotes);
+        let inner = Arc::new(Inner {
+            config,
+            folder,
+            clock,
+            live: Live::default(),
+            sequencer,
+            views: Views::default(),
+            quotes: ArcSwap::from_pointee(quotes),
+            quotes_changed: watch::Sender::new(0),
+            stop: Arc::default(),
+        });
+        timer::start(&inner).map_err(OpenError::Thread)?;
+        Ok(Self(inner))
+    }
+
+    /// A clean end: no command is taken any more, everything is written and synced, a snapshot is
+    /// taken, listeners are told. Later calls are refused; a second close does nothing.
+    pub async fn close(&self) -> Result<(), Refusal> {
+        let inner = &self.0;
+        inner.stop.stop();
+        if inner.sequencer.health() == Err(Refusal::Stopping) {
+            return Ok(());
+        }
+        let stopped = inner.sequencer.stop(inner.clock.now());
+        if stopped.is_ok() {
+            inner.take_snapshot();
+        }
+        inner.feed().close();
+        stopped
+    }
+}
+
+/// The sequencer of a folder: newest snapshot, the journal behind it, and, for a new folder, the
+/// exchange's beginning.
+pub(crate) fn sequencer(
+    config: &Config,
+    folder: &Folder,
+    clock: &Clock,
+    disk: &Arc<dyn Disk>,
+) -> Result<Sequencer, OpenError> {
+    let id = folder.facts.id_bytes();
+    let snapshot = snapshot::newest(&snapshots(&folder.path), id);
+    let (after, mut replay) = match snapshot {
+        Some((head, exchange)) => (Some(head), Replay::after(exchange)),
+        None => (None, Replay::default()),
+    };
+    let path = journal_folder(&folder.path);
+    let mut apply = |record: &Record<'_>| replay.apply(record);
+    let opened = Journal::open(&path, id, folder.facts.segment_bytes, disk, after, &mut apply)?;
+    if opened.cut > 0 {
+        tracing::warn!(
+            bytes = opened.cut,
+            acknowledged = opened.lost_unsynced,
+            "the end of the journal was torn and has been cut"
+        );
+    }
+    let latest = replay.latest;
+    clock.at_least(latest);
+    let now = clock.now();
+    let exchange = match replay.exchange {
+        Some(exchange) => exchange,
+        None => Exchange::new(genesis(config, now)?),
+    };
+    let beginning = exchange.seq() == 0;
+    let genesis = exchange.genesis().clone();
+    let sequencer = Sequencer::new(opened.journal, exchange, latest, config.durability);
+    let start = || -> Result<(), Refusal> {
+        let mut turn = sequencer.turn(now)?;
+        if beginning {
+            turn.stamp(Decided::system(), Command::Genesis(genesis), true)?;
+        }
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let started = turn.stamp(Decided::system(), Command::Started { version }, true)?;
+        drop(turn);
+        sequencer.flush_blocking(started.seq)
+    };
+    start().map_err(OpenError::Refused)?;
+    Ok(sequencer)
+}
+
+/// Where a data folder keeps its journal.
+pub fn journal_folder(data: &Path) -> std::path::PathBuf {
+    data.join("journal")
+}
+
+/// Where a data folder keeps its snapshots.
+pub(crate) fn snapshots(data: &Path) -> std::path::PathBuf {
+    data.join("snapshots")
+}
+
+fn genesis(config: &Config, now: Time) -> Result<Genesis, NoEntropy> {
+    let drawn = u32::from_le_bytes(clock::entropy::<4>()?);
+    // Seven digits, the first not zero.
+    let number = 1_000_000 + drawn % 9_000_000;
+    Ok(Genesis {
+        seed: match config.seed {
+            Some(seed) => seed,
+            None => u64::from_le_bytes(clock::entropy::<8>()?),
+        },
+        at: now,
+        account: PaperAccountId::new(number).unwrap_or_else(first_account),
+        cash: Decimal::from(CASH),
+        hours: config.hours,
+        catalogue: 1,
+    })
+}
+
+fn first_account() -> PaperAccountId {
+    match PaperAccountId::new(1_000_000) {
+        Some(account) => account,
+        None => unreachable!("seven digits are an account"),
+    }
+}
+
+/// An exchange that follows a journal.
+#[derive(Default)]
+pub(crate) struct Replay {
+    exchange: Option<Exchange>,
+    latest: Time,
+}
+
+impl Replay {
+    fn after(exchange: Exchange) -> Self {
+        Self { latest: exchange.now(), exchange: Some(exchange) }
+    }
+
+    fn apply(&mut self, record: &Record<'_>) -> Result<(), Damage> {
+        let stamped = decode(record)?;
+        self.latest = self.latest.max(stamped.time);
+        let exchange = match (&mut self.exchange, &stamped.command) {
+            (Some(exchange), _) => exchange,
+            (empty, Command::Genesis(genesis)) => empty.insert(Exchange::new(genesis.clone())),
+            (None, _) => {
+                let problem = "it comes before the exchange's beginning".to_owned();
+                return Err(Damage::Payload { seq: record.seq, problem });
+            }
+        };
+        drop(exchange.apply(&stamped));
+        Ok(())
+    }
+}
+
+/// The command of a record.
+pub fn decode(record: &Record<'_>) -> Result<Stamped, Damage> {
+    let payload = |problem: String| Damage::Payload { seq: record.seq, problem };
+    let stamped: Stamped =
+        postcard::from_bytes(record.payload).map_err(|error| payload(error.to_string()))?;
+    if stamped.seq == record.seq {
+        Ok(stamped)
+    } else {
+        Err(payload(format!("it says that it is entry {}", stamped.seq)))
+    }
+}
+
+/// Writes a snapshot of what is durable.
+pub(crate) fn freeze(sequencer: &Sequencer, folder: &Folder) -> Result<Head, String> {
+    let (head, state) = sequencer.freeze().map_err(|error| error.to_string())?;
+    sequencer.flush_blocking(head.seq).map_err(|error| error.to_string())?;
+    snapshot::write(&snapshots(&folder.path), folder.facts.id_bytes(), head, &state)
+        .map_err(|error| error.to_string())?;
+    Ok(head)
+}
+
+/// Bytes of a segment for a new folder.
+pub(crate) const fn segment_bytes(config: &Config) -> u64 {
+    if config.demo { journal::DEMO_SEGMENT_BYTES } else { journal::SEGMENT_BYTES }
+}

@@ -1,0 +1,413 @@
+//! The sequencer: one lock around the exchange and the journal's tail, and a group commit.
+//!
+//! Whoever holds the lock checks, stamps, writes the record into the pending group and applies it.
+//! Whoever then asks for durability while nobody syncs becomes the leader: takes the pending group,
+//! writes and syncs it, publishes its events in order, and wakes the others. Nothing leaves before
+//! the sync that covers it. After a failed write or sync nothing is ever acknowledged again.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+
+use access::id::{Holder, PaperAccountId, SymbolId};
+use access::moment::Time;
+use access::refusal::Refusal;
+use tokio::sync::Notify;
+use trade::exchange::{Exchange, SnapshotError};
+use trade::journal::{Command, Decided, Stamped};
+
+use crate::config::Durability;
+use crate::feed::{Feed, Published};
+use crate::journal::{ChainHash, Head, Journal, Pending, Spare};
+use crate::refused::Refusals;
+
+/// Bytes that a record may need; a group of orders is far smaller.
+const HEADROOM: u64 = 64 * 1024;
+
+/// The exchange and the end of the journal.
+pub(crate) struct Engine {
+    pub(crate) exchange: Exchange,
+    next: u64,
+    latest: Time,
+    chain: ChainHash,
+    pending: Pending,
+    published: Vec<Arc<Published>>,
+    /// Bytes that the pending group may have.
+    room: u64,
+    /// Below this much room only what reduces is taken.
+    reserve: u64,
+    unsynced: bool,
+    refusals: Refusals,
+}
+
+/// The journal's file and the buffers that alternate with the engine's.
+struct Writer {
+    journal: Journal,
+    group: Pending,
+    records: Vec<Arc<Published>>,
+}
+
+/// The one order of all commands.
+pub(crate) struct Sequencer {
+    engine: Mutex<Engine>,
+    writer: Mutex<Writer>,
+    applied: AtomicU64,
+    durable: AtomicU64,
+    failed: OnceLock<Refusal>,
+    stopping: AtomicBool,
+    wake: Notify,
+    spare: Arc<Spare>,
+    account: PaperAccountId,
+    durability: Durability,
+    pub(crate) feed: Feed,
+}
+
+impl Engine {
+    /// Stamps and applies a command.
+    fn stamp(
+        &mut self,
+        decision: Decided,
+        command: Command,
+        now: Time,
+    ) -> Result<Arc<Published>, Refusal> {
+        let time = now.max(self.latest).max(self.exchange.now());
+        let holder = decision.holder;
+        let stamped = Stamped { seq: self.next, time, decision, command };
+        let chain = self.pending.push(self.next, &self.chain, self.unsynced, |bytes| {
+            postcard::serialize_with_flavor(&stamped, Tail(bytes))
+        });
+        // Only a payload that cannot be encoded fails here, and the types have none.
+        self.chain = chain.map_err(|_| Refusal::JournalFailed)?;
+        (self.next, self.latest) = (self.next + 1, time);
+        let events = self.exchange.apply(&stamped);
+        let published = Arc::new(Published { seq: stamped.seq, time, holder, events });
+        if !published.events.is_empty() {
+            self.published.push(Arc::clone(&published));
+        }
+        Ok(published)
+    }
+
+    fn has_room(&self, needed: u64) -> bool {
+        u64::try_from(self.pending.len()).unwrap_or(u64::MAX).saturating_add(needed) <= self.room
+    }
+
+    /// Moves the markets to `now`; what is due for an order becomes a record first.
+    fn advance(&mut self, now: Time) -> Result<bool, Refusal> {
+        let advanced = self.exchange.advance(now);
+        if advanced.due.is_some() {
+            self.stamp(Decided::system(), Command::Advance, now)?;
+        }
+        Ok(advanced.moved)
+    }
+}
+
+/// Appends to a vector, for postcard.
+struct Tail<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Tail<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+/// The engine, locked, at one time, for one request.
+pub(crate) struct Turn<'a> {
+    sequencer: &'a Sequencer,
+    engine: MutexGuard<'a, Engine>,
+    now: Time,
+}
+
+impl Turn<'_> {
+    /// The exchange, moved to this turn's time.
+    pub(crate) fn exchange(&self) -> &Exchange {
+        &self.engine.exchange
+    }
+
+    /// This turn's time.
+    pub(crate) fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Stamps and applies a command. `reduces` says that it only takes orders away: such a command
+    /// passes when the disk is nearly full.
+    pub(crate) fn stamp(
+        &mut self,
+        decision: Decided,
+        command: Command,
+        reduces: bool,
+    ) -> Result<Arc<Published>, Refusal> {
+        let needed = HEADROOM + if reduces { 0 } else { self.engine.reserve };
+        if !self.engine.has_room(needed) {
+            return Err(Refusal::DiskFull { missing_bytes: self.sequencer.spare.missing_bytes() });
+        }
+        let published = self.engine.stamp(decision, command, self.now)?;
+        self.sequencer.applied.store(published.seq, Ordering::Release);
+        Ok(published)
+    }
+
+    /// Records a refusal, coalesced. When there is no room it is only logged.
+    pub(crate) fn refuse(
+        &mut self,
+        holder: Holder,
+        code: &'static str,
+        symbol: Option<SymbolId>,
+        text: impl FnOnce() -> String,
+    ) {
+        let now = self.now;
+        if let Some(command) = self.engine.refusals.note(holder, code, symbol, text, now)
+            && let Err(error) = self.stamp(Decided::system(), command, true)
+        {
+            tracing::warn!(%holder, code, %error, "a refusal could not be recorded");
+        }
+    }
+}
+
+impl Sequencer {
+    pub(crate) fn new(
+        journal: Journal,
+        exchange: Exchange,
+        latest: Time,
+        durability: Durability,
+    ) -> Self {
+        let head = journal.head();
+        let room = journal.room_after(0);
+        let engine = Engine {
+            latest,
+            next: head.seq + 1,
+            chain: head.chain,
+            pending: Pending::default(),
+            published: Vec::new(),
+            room,
+            reserve: journal.segment_bytes() / 8,
+            unsynced: durability == Durability::Process,
+            refusals: Refusals::default(),
+            exchange,
+        };
+        let account = engine.exchange.genesis().account;
+        let spare = journal.spare();
+        Self {
+            engine: Mutex::new(engine),
+            writer: Mutex::new(Writer { journal, group: Pending::default(), records: Vec::new() }),
+            applied: AtomicU64::new(head.seq),
+            durable: AtomicU64::new(head.seq),
+            failed: OnceLock::new(),
+            stopping: AtomicBool::new(false),
+            wake: Notify::new(),
+            spare,
+            account,
+            durability,
+            feed: Feed::default(),
+        }
+    }
+
+    fn engine(&self) -> MutexGuard<'_, Engine> {
+        self.engine.lock().unwrap_or_else(|poisoned| {
+            // A command was cut off in its middle: the state is not what the journal says.
+            self.fail("a command panicked");
+            poisoned.into_inner()
+        })
+    }
+
+    /// The account.
+    pub(crate) fn account(&self) -> PaperAccountId {
+        self.account
+    }
+
+    /// Why nothing can be taken any more.
+    pub(crate) fn health(&self) -> Result<(), Refusal> {
+        if let Some(failed) = self.failed.get() {
+            return Err(failed.clone());
+        }
+        if self.stopping.load(Ordering::Acquire) { Err(Refusal::Stopping) } else { Ok(()) }
+    }
+
+    /// Takes the lock for one request, with the markets moved to `now`.
+    pub(crate) fn turn(&self, now: Time) -> Result<Turn<'_>, Refusal> {
+        let mut engine = self.engine();
+        self.health()?;
+        if now > engine.exchange.now() && engine.has_room(HEADROOM) {
+            engine.advance(now)?;
+            self.applied.store(engine.next - 1, Ordering::Release);
+        }
+        let now = now.max(engine.exchange.now());
+        Ok(Turn { sequencer: self, engine, now })
+    }
+
+    /// Looks at the exchange as it stands, acknowledged or not; what is shown of it must wait for
+    /// [`Sequencer::flush_to`] of the sequence that comes with it.
+    pub(crate) fn peek<T>(&self, look: impl FnOnce(&Exchange) -> T) -> (u64, T) {
+        let engine = self.engine();
+        (engine.next - 1, look(&engine.exchange))
+    }
+
+    /// Returns once nobody who saw the old entitlements can still be stamping under them.
+    pub(crate) fn fence(&self) {
+        drop(self.engine());
+    }
+
+    /// One beat of the timer: moves the markets, records repeats of refusals. True when quotes may
+    /// have changed.
+    pub(crate) fn beat(&self, now: Time, last: bool) -> Result<bool, Refusal> {
+        let mut engine = self.engine();
+        if let Some(failed) = self.failed.get() {
+            return Err(failed.clone());
+        }
+        if !engine.has_room(HEADROOM) {
+            return Ok(false);
+        }
+        let moved = engine.advance(now)?;
+        for command in engine.refusals.due(now, last) {
+            engine.stamp(Decided::system(), command, now)?;
+        }
+        self.applied.store(engine.next - 1, Ordering::Release);
+        Ok(moved)
+    }
+
+    /// Makes the next segment when it is not there, and tells the engine of the room.
+    pub(crate) fn prepare_spare(&self) -> std::io::Result<()> {
+        if self.spare.is_ready() {
+            return Ok(());
+        }
+        let made = self.spare.prepare();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.engine().room = writer.journal.room_after(0);
+        made
+    }
+
+    /// Sequence of the last command applied.
+    pub(crate) fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Acquire)
+    }
+
+    /// Sequence of the last command that is durable and published.
+    pub(crate) fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// Returns when everything up to `target` is durable and published.
+    pub(crate) async fn flush_to(&self, target: u64) -> Result<(), Refusal> {
+        loop {
+            if self.is_done(target)? {
+                return Ok(());
+            }
+            let mut woken = pin!(self.wake.notified());
+            woken.as_mut().enable();
+            // A leader may have finished between the look and the registration.
+            if self.is_done(target)? {
+                return Ok(());
+            }
+            if !self.try_lead() {
+                woken.await;
+            }
+        }
+    }
+
+    /// The same, on a thread that may block.
+    pub(crate) fn flush_blocking(&self, target: u64) -> Result<(), Refusal> {
+        while !self.is_done(target)? {
+            let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            self.lead(&mut writer);
+            drop(writer);
+            self.wake.notify_waiters();
+        }
+        Ok(())
+    }
+
+    fn is_done(&self, target: u64) -> Result<bool, Refusal> {
+        if self.durable() >= target {
+            return Ok(true);
+        }
+        self.failed.get().map_or(Ok(false), |failed| Err(failed.clone()))
+    }
+
+    /// Leads one group when nobody does; false when somebody does.
+    fn try_lead(&self) -> bool {
+        let mut writer = match self.writer.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLockError::WouldBlock) => return false,
+            Err(TryLockError::Poisoned(poisoned)) => {
+                self.fail("a journal write panicked");
+                poisoned.into_inner()
+            }
+        };
+        self.lead(&mut writer);
+        drop(writer);
+        self.wake.notify_waiters();
+        true
+    }
+
+    /// Writes, syncs and publishes what is pending.
+    fn lead(&self, writer: &mut Writer) {
+        if self.failed.get().is_some() {
+            return;
+        }
+        let head = {
+            let mut engine = self.engine();
+            if engine.pending.is_empty() {
+                return;
+            }
+            std::mem::swap(&mut engine.pending, &mut writer.group);
+            std::mem::swap(&mut engine.published, &mut writer.records);
+            let taken = u64::try_from(writer.group.len()).unwrap_or(u64::MAX);
+            engine.room = writer.journal.room_after(taken);
+            Head { seq: engine.next - 1, chain: engine.chain }
+        };
+        let first = writer.journal.head().seq + 1;
+        let sync = self.durability == Durability::Disk;
+        let written = writer.journal.append(writer.group.seal(first), head, sync);
+        writer.group.clear();
+        match written {
+            Ok(()) => {
+                self.feed.publish(self.account, std::mem::take(&mut writer.records));
+                self.durable.store(head.seq, Ordering::Release);
+            }
+            Err(error) => self.fail(&error.to_string()),
+        }
+    }
+
+    /// From now on nothing is taken and nothing acknowledged.
+    fn fail(&self, why: &str) {
+        if self.failed.set(Refusal::JournalFailed).is_ok() {
+            tracing::error!(
+                why,
+                durable = self.durable(),
+                "the journal failed: no order is taken until a restart"
+            );
+        }
+        self.wake.notify_waiters();
+    }
+
+    /// Takes no more commands; writes what is there; syncs it whatever the durability.
+    pub(crate) fn stop(&self, now: Time) -> Result<(), Refusal> {
+        self.beat(now, true)?;
+        self.stopping.store(true, Ordering::Release);
+        self.fence();
+        self.flush_blocking(self.applied())?;
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.journal.sync().map_err(|_| Refusal::JournalFailed)
+    }
+
+    /// The durable end of the journal, while no group is being written.
+    pub(crate) fn head(&self) -> Head {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).journal.head()
+    }
+
+    /// The exchange's bytes, with the place in the journal that they belong to.
+    pub(crate) fn freeze(&self) -> Result<(Head, Vec<u8>), SnapshotError> {
+        let engine = self.engine();
+        let head = Head { seq: engine.next - 1, chain: engine.chain };
+        Ok((head, engine.exchange.snapshot()?))
+    }
+}
