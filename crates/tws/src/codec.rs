@@ -34,7 +34,7 @@ pub(crate) trait Codec {
 impl Codec for Reader<'_> {
     #[inline]
     fn field<T: Field>(&mut self, name: &'static str, value: &mut T) -> Result<(), FieldFault> {
-        *value = T::read(self, name)?;
+        *value = self.get(name)?;
         Ok(())
     }
 

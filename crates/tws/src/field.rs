@@ -105,8 +105,12 @@ impl<'a> Reader<'a> {
         self.fields.next().ok_or_else(|| FieldFault::new(field, Fault::Missing))
     }
 
+    #[inline]
     pub(crate) fn get<T: Field>(&mut self, field: &'static str) -> Result<T, FieldFault> {
-        T::read(self, field)
+        match T::EMPTY {
+            Some(empty) if self.fields.take_empty() => Ok(empty),
+            _ => T::read(self, field),
+        }
     }
 
     /// A count of things that follow: bounded before anything is allocated for them.
@@ -160,6 +164,9 @@ pub(crate) trait Put {
 
 /// A value that can be read back, too.
 pub(crate) trait Field: Put + Sized {
+    /// What an empty field means; `None` where it is a fault, or where there are several fields.
+    const EMPTY: Option<Self> = None;
+
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault>;
 }
 
@@ -205,11 +212,10 @@ impl Put for String {
 }
 
 impl Field for String {
+    const EMPTY: Option<Self> = Some(Self::new());
+
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         let bytes = reader.raw(field)?;
-        if bytes.is_empty() {
-            return Ok(Self::new());
-        }
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(text.to_owned()),
             Err(_) => Err(FieldFault::new(field, Fault::Text { found: excerpt(bytes) })),
@@ -225,12 +231,16 @@ impl Put for bool {
 }
 
 impl Field for bool {
+    const EMPTY: Option<Self> = Some(false);
+
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         Ok(reader.get::<Option<bool>>(field)?.unwrap_or(false))
     }
 }
 
 impl Field for Option<bool> {
+    const EMPTY: Option<Self> = Some(None);
+
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         match reader.raw(field)? {
             b"" | UNSET_INTEGER => Ok(None),
@@ -261,6 +271,8 @@ macro_rules! integer {
         }
 
         impl Field for Option<$type> {
+            const EMPTY: Option<Self> = Some(None);
+
             fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
                 let bytes = reader.raw(field)?;
                 if bytes.is_empty() || bytes == UNSET_INTEGER {
@@ -358,6 +370,8 @@ impl Field for Decimal {
 }
 
 impl Field for Option<Decimal> {
+    const EMPTY: Option<Self> = Some(None);
+
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         let bytes = reader.raw(field)?;
         if is_unset(bytes) {

@@ -173,6 +173,18 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 impl Fields<'_> {
+    /// Takes the next field if it is empty; most fields of an order are.
+    #[inline]
+    pub(crate) fn take_empty(&mut self) -> bool {
+        match self.rest.split_first() {
+            Some((0, rest)) => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Bytes not iterated over yet: an upper bound for the number of fields left.
     pub fn bytes_left(&self) -> usize {
         self.rest.len()

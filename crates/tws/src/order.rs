@@ -365,6 +365,8 @@ pub enum CompeteOffset {
 }
 
 impl Field for CompeteOffset {
+    const EMPTY: Option<Self> = Some(Self::Unset);
+
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         let mut ahead = reader.clone();
         // ibapi writes the first form, the `ib_*` clients the second.
