@@ -6,7 +6,6 @@ use std::sync::Arc;
 use access::id::Holder;
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::Day;
 use crate::order::{Execution, Order, OrderId, OrderState};
 
 /// One thing that happened.
@@ -56,11 +55,6 @@ pub enum Event {
         /// Why not.
         reject: Reject,
     },
-    /// A new trading day began.
-    DayRolled {
-        /// Its date.
-        day: Day,
-    },
 }
 
 impl Event {
@@ -74,7 +68,7 @@ impl Event {
             | Self::OrderModified { order }
             | Self::OrderCancelled { order }
             | Self::OrderRejected { order } => Some(order),
-            Self::CommandRejected { .. } | Self::DayRolled { .. } => None,
+            Self::CommandRejected { .. } => None,
         }
     }
 }

@@ -31,7 +31,6 @@ use crate::history;
 use crate::journal::{Cause, Command, Decided, Genesis, Scope, Stamped};
 use crate::order::{
     Change, End, Execution, NewOrder, Order, OrderId, OrderState, OrderType, Parent, Shares, Side,
-    TimeInForce,
 };
 use crate::price::Ticks;
 use crate::quote::{Quote, Quotes};
@@ -191,8 +190,10 @@ impl Exchange {
             return false;
         }
         if second >= self.session.roll {
-            // What the first second of the new day does is looked at by the command that rolls.
-            return self.orders.day > 0 || self.any_touched();
+            let ends = |open: &Open| open.order.is_day_of(self.session.day);
+            let next = self.session.next(self.genesis.hours);
+            return self.orders.open.values().any(ends)
+                || (next.is_open(second) && self.any_touched());
         }
         self.session.is_open(second) && self.any_touched()
     }
@@ -231,13 +232,12 @@ impl Exchange {
     fn roll(&mut self, events: Option<&mut Vec<Event>>) {
         let (day, now) = (self.session.day, self.now);
         if let Some(events) = events {
-            let ended = |open: &&Open| open.order.tif == TimeInForce::Day && open.order.day <= day;
+            let ended = |open: &&Open| open.order.is_day_of(day);
             let over: Vec<_> =
                 self.orders.open.values().filter(ended).map(|open| open.order.id).collect();
             for id in over {
                 self.end(id, End::DayEnded, events);
             }
-            events.push(Event::DayRolled { day: day.plus(1) });
         }
         for listing in &mut self.listings {
             listing.roll(day);
@@ -334,8 +334,6 @@ impl Exchange {
         let keeps_place =
             change.order_type == order.order_type && change.quantity <= order.quantity;
         let before = Arc::new(order.clone());
-        self.orders.day -= u32::from(order.tif == TimeInForce::Day);
-        self.orders.day += u32::from(change.tif == TimeInForce::Day);
         order.quantity = change.quantity.max(order.filled);
         let whole = before.parent.is_none() || before.released == before.quantity;
         order.released = if whole { order.quantity } else { order.released.min(order.quantity) };

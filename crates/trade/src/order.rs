@@ -352,6 +352,11 @@ impl Order {
         value.checked_div(Decimal::from(self.filled)).filter(|_| self.filled > 0)
     }
 
+    /// It ends when this trading day does.
+    pub fn is_day_of(&self, day: Day) -> bool {
+        self.tif == TimeInForce::Day && self.day <= day
+    }
+
     /// It is a stop that waits for its trigger.
     pub const fn is_armed_stop(&self) -> bool {
         self.order_type.trigger().is_some() && !self.triggered

@@ -62,7 +62,7 @@ impl Listing {
             Hours::RoundTheClock => contract.volatility,
             Hours::Real => contract.volatility * 2,
         };
-        let lot = (contract.daily_volume / 200).clamp(1, 4) * 100;
+        let lot = (contract.daily_volume / 10_000).clamp(1, 4) * 100;
         let seed = mix(seed ^ mix(contract.id.0.into()));
         Self {
             process: Process::new(seed, close, volatility, lot),

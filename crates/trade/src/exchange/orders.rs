@@ -8,7 +8,7 @@ use access::moment::{Span, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::book::Handle;
-use crate::order::{Order, OrderId, Shares, TimeInForce};
+use crate::order::{Order, OrderId, Shares};
 
 /// Ended orders and executions are kept for seven days, and no more than this many of each.
 pub const KEPT: usize = 20_000;
@@ -43,8 +43,6 @@ pub(super) struct Orders {
     pub(super) groups: BTreeMap<Group, Vec<OrderId>>,
     /// Open orders by who sent them.
     by_holder: BTreeMap<Holder, u32>,
-    /// Open orders that end with a trading day.
-    pub(super) day: u32,
     next: u64,
 }
 
@@ -55,7 +53,6 @@ impl Orders {
             done: VecDeque::new(),
             groups: BTreeMap::new(),
             by_holder: BTreeMap::new(),
-            day: 0,
             next: 1_000_001,
         }
     }
@@ -69,7 +66,6 @@ impl Orders {
     pub(super) fn add(&mut self, open: Open) {
         let order = &open.order;
         *self.by_holder.entry(order.origin.holder).or_default() += 1;
-        self.day += u32::from(order.tif == TimeInForce::Day);
         for group in groups(order) {
             self.groups.entry(group).or_default().push(order.id);
         }
@@ -86,7 +82,6 @@ impl Orders {
                 self.by_holder.remove(&order.origin.holder);
             }
         }
-        self.day = self.day.saturating_sub(u32::from(order.tif == TimeInForce::Day));
         for group in groups(order) {
             if let Some(members) = self.groups.get_mut(&group) {
                 members.retain(|member| *member != id);

@@ -1,1 +1,170 @@
-//! Replay.
+//! The same commands, however the time between them is cut, lead to the same bytes.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Does something that draws from `word`.
+fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
+    let contracts = bench.exchange.contracts().all();
+    let symbol = contracts[usize::try_from(word % 4).unwrap()].id;
+    let quote = bench.exchange.quote(symbol).unwrap();
+    let offset = i64::try_from((word >> 8) % 21).unwrap() - 10;
+    let price = Ticks(quote.last.0 + offset);
+    let open: Vec<OrderId> = bench.exchange.open_orders().map(|order| order.id).collect();
+    let some = open.get(usize::try_from((word >> 16) % 7).unwrap()).copied();
+    let side = if word & 0x80 == 0 { Side::Buy } else { Side::Sell };
+    let quantity = 1 + (word >> 24) % 900;
+    let order_type = match (word >> 4) % 8 {
+        0 => OrderType::Market,
+        1 => OrderType::Stop { trigger: price },
+        2 => OrderType::StopLimit { trigger: price, price: Ticks(price.0 + offset) },
+        _ => OrderType::Limit { price },
+    };
+    let mut new = NewOrder { symbol, ..order(side, quantity, order_type) };
+    new.tif = match (word >> 40) % 8 {
+        0 => TimeInForce::Ioc,
+        1 => TimeInForce::Fok,
+        2..=4 => TimeInForce::Gtc,
+        _ => TimeInForce::Day,
+    };
+    match ((word >> 48) % 8, some) {
+        (0, Some(order)) => bench.cancel(order),
+        (1, Some(order)) => {
+            let tif = bench.order(order).tif;
+            let change = Change { order, quantity, order_type, tif };
+            match pretrade::check_modify(&bench.exchange, &Limits::default(), change) {
+                Ok(change) => bench.apply(Command::Modify(change)),
+                Err(_) => Vec::new(),
+            }
+        }
+        (2, _) => {
+            let mut child =
+                NewOrder { symbol, ..limit(side.opposite(), quantity, quote.last.0 + 5) };
+            child.parent = Some(Parent::Member(0));
+            let mut stop = child.clone();
+            stop.order_type = OrderType::Stop { trigger: Ticks(quote.last.0 - 5) };
+            try_place(bench, vec![new, child, stop])
+        }
+        _ => try_place(bench, vec![new]),
+    }
+}
+
+fn try_place(bench: &mut Bench, orders: Vec<NewOrder>) -> Vec<Event> {
+    match pretrade::check(&bench.exchange, &Limits::default(), bench.time, orders) {
+        Ok(checked) => bench.apply(Command::Place(checked)),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// An order book's and an account's rules that hold at every moment.
+fn check_sound(bench: &Bench) {
+    bench.check_money();
+    let exchange = &bench.exchange;
+    for order in exchange.open_orders().chain(exchange.completed_orders()) {
+        assert!(order.filled <= order.quantity && order.filled <= order.released, "{order:?}");
+        assert_eq!(
+            order.state == OrderState::Filled,
+            order.remaining() == 0 && order.end.is_none()
+        );
+    }
+    for listing in &exchange.listings {
+        let (bid, ask) = (listing.book.best_bid(), listing.book.best_ask());
+        assert!(bid.zip(ask).is_none_or(|(bid, ask)| bid < ask), "crossed: {bid:?} {ask:?}");
+    }
+    let mut shares = std::collections::BTreeMap::new();
+    for execution in exchange.executions() {
+        let signed = i64::try_from(execution.quantity).unwrap();
+        *shares.entry(execution.symbol).or_insert(0) +=
+            if execution.side == Side::Buy { signed } else { -signed };
+    }
+    for (symbol, shares) in shares {
+        assert_eq!(exchange.account().position(symbol).shares, shares);
+    }
+    let commissions: Decimal = exchange.executions().map(|execution| execution.commission).sum();
+    assert_eq!(commissions, exchange.account().commissions);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn replay_of_a_journal_gives_the_same_bytes(
+        acts in prop::collection::vec((any::<u64>(), 0_i64..90), 1..60),
+        cuts in prop::collection::vec(0_i64..40, 1..20),
+    ) {
+        let mut bench = Bench::new();
+        let mut told = Vec::new();
+        for (word, pause) in acts {
+            told.extend(bench.wait(pause));
+            told.extend(act(&mut bench, word));
+            check_sound(&bench);
+        }
+        // The same journal with other pauses between, and a snapshot read back on the way.
+        let mut again = Exchange::new(genesis(Hours::RoundTheClock));
+        let mut retold = Vec::new();
+        for (at, stamped) in bench.journal.iter().enumerate() {
+            let cut = Span::seconds(cuts[at % cuts.len()]);
+            if again.now() + cut < stamped.time {
+                again.advance(again.now() + cut);
+            }
+            retold.extend(again.apply(stamped));
+            prop_assert!(again.apply(stamped).is_empty(), "a command applied twice");
+            if at % 7 == 3 {
+                again = Exchange::restore(&again.snapshot().unwrap()).unwrap();
+            }
+        }
+        again.advance(bench.time);
+        prop_assert_eq!(told, retold);
+        prop_assert_eq!(again.snapshot().unwrap(), bench.exchange.snapshot().unwrap());
+    }
+
+    #[test]
+    fn advance_in_parts_is_advance_at_once(parts in prop::collection::vec(1_i64..400, 1..20)) {
+        let (mut one, mut other) = (Bench::new(), Bench::new());
+        for bench in [&mut one, &mut other] {
+            bench.one(limit(Side::Buy, 10, 100));
+        }
+        let total: i64 = parts.iter().sum();
+        one.wait(total);
+        for part in parts {
+            other.wait(part);
+        }
+        prop_assert_eq!(
+            one.exchange.quotes(),
+            other.exchange.quotes()
+        );
+        prop_assert_eq!(one.exchange.listings[0].process, other.exchange.listings[0].process);
+    }
+}
+
+#[test]
+fn snapshot_that_is_damaged_is_refused() {
+    let mut bench = Bench::new();
+    bench.one(limit(Side::Buy, 10, 100));
+    let bytes = bench.exchange.snapshot().unwrap();
+    assert_eq!(Exchange::restore(&bytes).unwrap().snapshot().unwrap(), bytes);
+    assert!(Exchange::restore(&bytes[..bytes.len() - 1]).is_err());
+    assert!(Exchange::restore(&[bytes, vec![0]].concat()).is_err());
+    assert!(Exchange::restore(&[]).is_err());
+}
+
+#[test]
+fn other_seed_gives_other_prices_and_the_same_seed_the_same() {
+    let with = |seed| Exchange::new(Genesis { seed, ..genesis(Hours::RoundTheClock) });
+    assert_eq!(with(1).state_hash().unwrap(), with(1).state_hash().unwrap());
+    assert_ne!(with(1).quotes().all, with(2).quotes().all);
+}
+
+#[test]
+fn week_of_quiet_markets_makes_every_second_once() {
+    let mut bench = Bench::new();
+    let before = bench.exchange.step;
+    assert_eq!(bench.exchange.advance(MONDAY + Span::days(7)).due, None);
+    assert_eq!(bench.exchange.step - before, 604_800);
+    for listing in &bench.exchange.listings {
+        assert_eq!(listing.book.len(), 0, "no quotes are laid out where nobody trades");
+        assert_eq!(listing.days.len(), 7);
+        assert_eq!(listing.minutes.range(0, i64::MAX).count(), 5 * 24 * 60 + 1);
+    }
+}
