@@ -102,7 +102,7 @@ def order_kinds(_, server, checks, cid):
         order = desk.seen("open", both)[-1][1]
         checks.that("trigger and limit are echoed", (order.auxPrice, order.lmtPrice) == (2.0, 1.5), order)
         desk.tidy(stop, both)
-        fields = [("orderType", "TRAIL"), ("orderType", "MIDPRICE"), ("hidden", True), ("tif", "OPG"), ("displaySize", 2), ("trailingPercent", 3.0), ("goodTillDate", "20301231 23:59:59 UTC"), ("cashQty", 500.0), ("allOrNone", True), ("nbboPriceCap", 3.0), ("algoStrategy", "Twap"), ("faGroup", "everyone"), ("modelCode", "m")]
+        fields = [("orderType", "TRAIL"), ("orderType", "MIDPRICE"), ("hidden", True), ("tif", "OPG"), ("displaySize", 2), ("trailingPercent", 3.0), ("goodTillDate", "20301231 23:59:59 UTC"), ("cashQty", 500.0), ("allOrNone", True), ("algoStrategy", "Twap"), ("faGroup", "everyone"), ("modelCode", "m")]
         for name, value in fields:
             order = desk.order("BUY", "LMT", 5, lmtPrice=FAR_BELOW)
             setattr(order, name, value)

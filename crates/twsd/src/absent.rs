@@ -1,0 +1,88 @@
+//! What is not there: an error with the request's id; for a request without one its well-formed
+//! empty answer. Never silence, but for cancellations of what is not there: the request that they
+//! name got its error, and clients send them as a matter of course.
+
+use tws::Inbound;
+use tws::outbound::{
+    DisplayGroupList, ErrorCode, FamilyCode, FamilyCodes, MktDepthExchanges, NewsProviders,
+    ReceiveFa, ScannerParameters, SoftDollarTiers, UserInfo,
+};
+
+use crate::client::Client;
+use crate::outgoing::Outgoing;
+
+impl Client {
+    /// Answers a request for something that is not there.
+    pub(crate) fn answer_absent(&self, request: &Inbound, out: &mut Outgoing) {
+        match request {
+            Inbound::RequestFa(request) => {
+                out.put(&ReceiveFa { data_type: request.data_type, xml: "" });
+            }
+            Inbound::ScannerParameters(_) => out.put(&ScannerParameters {
+                xml: "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ScanParameterResponse></ScanParameterResponse>",
+            }),
+            Inbound::QueryDisplayGroups(request) => {
+                out.put(&DisplayGroupList { request_id: request.request_id, groups: "" });
+            }
+            Inbound::SoftDollarTiers(request) => {
+                out.put(&SoftDollarTiers { request_id: request.request_id, rows: &[] });
+            }
+            Inbound::FamilyCodes(_) => {
+                let rows = [FamilyCode { account: &self.account, code: "" }];
+                out.put(&FamilyCodes { rows: &rows });
+            }
+            Inbound::MktDepthExchanges(_) => out.put(&MktDepthExchanges { rows: &[] }),
+            Inbound::NewsProviders(_) => out.put(&NewsProviders { rows: &[] }),
+            Inbound::UserInfo(request) => {
+                out.put(&UserInfo { request_id: request.request_id, branding_id: "" });
+            }
+            other => self.refuse_absent(other, out),
+        }
+    }
+
+    fn refuse_absent(&self, request: &Inbound, out: &mut Outgoing) {
+        let Some((code, what)) = reason(request) else { return };
+        let name = request.name();
+        out.error(request.request_id().unwrap_or(-1), code, &format!("{name} cannot be answered: {what}."));
+    }
+}
+
+/// Why something is not there; nothing for what needs no answer.
+fn reason(request: &Inbound) -> Option<(ErrorCode, &'static str)> {
+    let no = |what| Some((ErrorCode::PROCESSING, what));
+    match request {
+        Inbound::SecDefOptParams(_) => {
+            Some((ErrorCode::NO_DEFINITION, "no options are listed here yet, only stocks are"))
+        }
+        Inbound::ExerciseOptions(_)
+        | Inbound::CalculateImpliedVolatility(_)
+        | Inbound::CalculateOptionPrice(_) => no("no options are listed here yet, only stocks are"),
+        Inbound::NewsBulletins(_)
+        | Inbound::NewsArticle(_)
+        | Inbound::HistoricalNews(_)
+        | Inbound::WshMetaData(_)
+        | Inbound::WshEventData(_) => no("there are no news and no event calendar here"),
+        Inbound::FundamentalData(_) => no("there are no fundamental data here"),
+        Inbound::ScannerSubscription(_) => no("there is no market scanner here yet"),
+        Inbound::HistogramData(_) => no("there are no histograms here yet; historical bars are there"),
+        Inbound::HistoricalTicks(_) => no("past ticks are not kept; historical bars are there"),
+        Inbound::RealTimeBars(_) => {
+            no("there are no five-second bars here yet; use reqHistoricalData with keepUpToDate")
+        }
+        Inbound::TickByTickData(_) => {
+            Some((ErrorCode::NO_PERMISSION, "prices move once a second here; use reqMktData"))
+        }
+        Inbound::SmartComponents(_) => no("a quote here comes from one exchange"),
+        Inbound::ReplaceFa(_) => no("there are no adviser accounts here"),
+        Inbound::SubscribeToGroupEvents(_) | Inbound::UpdateDisplayGroup(_) => {
+            no("there are no windows, hence no display groups here")
+        }
+        Inbound::VerifyRequest(_)
+        | Inbound::VerifyMessage(_)
+        | Inbound::VerifyAndAuthRequest(_)
+        | Inbound::VerifyAndAuthMessage(_) => {
+            no("programs are not verified this way; a credential's token goes into the connect options")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,453 @@
+//! The account: values, positions, profit and loss; asked once or followed.
+//!
+//! What is followed is sent again when it changes: positions and values with each fill, values and
+//! prices every five seconds, profit and loss every second.
+
+use std::collections::BTreeMap;
+
+use access::{Act, SymbolId};
+use gate::View;
+use rust_decimal::Decimal;
+use tws::inbound;
+use tws::outbound::{
+    AccountDownloadEnd, AccountSummary, AccountSummaryEnd, AccountUpdateMulti,
+    AccountUpdateMultiEnd, AccountUpdateTime, AccountValue, ErrorCode, Pnl, PnlSingle,
+    PortfolioValue, Position, PositionEnd, PositionMulti, PositionMultiEnd,
+};
+
+use crate::client::Client;
+use crate::outgoing::Outgoing;
+use crate::refusal::Subject;
+use crate::stamp;
+
+/// Summaries, multis and profit-and-loss streams that one connection may follow.
+const STREAMS: usize = 100;
+/// Changes of the quotes after which values are sent again; quotes change once a second.
+const TICKS_A_VALUE: u32 = 5;
+/// Values of `$LEDGER`.
+const LEDGER: [&str; 19] = [
+    "AccruedCash", "CashBalance", "CorporateBondValue", "Currency", "ExchangeRate", "FundValue",
+    "FutureOptionValue", "FuturesPNL", "FxCashBalance", "NetDividend", "NetLiquidationByCurrency",
+    "OptionMarketValue", "RealCurrency", "RealizedPnL", "StockMarketValue", "TBillValue",
+    "TotalCashBalance", "UnrealizedPnL", "WarrantValue",
+];
+
+/// What was sent last: the value by name.
+type Values = BTreeMap<&'static str, String>;
+/// What was sent last: shares and average cost by contract.
+type Positions = BTreeMap<SymbolId, (i64, Decimal)>;
+/// One value: name, value, currency.
+type Value = (&'static str, String, &'static str);
+
+/// What of the account a connection follows.
+#[derive(Default)]
+pub(crate) struct Accounts {
+    /// Something was filled, or a day began, since the account was looked at.
+    pub(crate) stale: bool,
+    ticks: u32,
+    updates: Option<Updates>,
+    positions: Option<Positions>,
+    summaries: BTreeMap<i32, Summary>,
+    multi_positions: BTreeMap<i32, Positions>,
+    multi_values: BTreeMap<i32, Ledger>,
+    pnl: BTreeMap<i32, Option<[Decimal; 3]>>,
+    pnl_single: BTreeMap<i32, (SymbolId, Option<[Decimal; 4]>)>,
+}
+
+#[derive(Default)]
+struct Updates {
+    values: Values,
+    portfolio: BTreeMap<SymbolId, [Decimal; 3]>,
+}
+
+struct Summary {
+    tags: String,
+    sent: Values,
+}
+
+struct Ledger {
+    only_ledger: bool,
+    sent: Values,
+}
+
+impl Accounts {
+    pub(crate) fn end_summary(&mut self, request_id: i32) {
+        self.summaries.remove(&request_id);
+    }
+
+    pub(crate) fn end_positions(&mut self) {
+        self.positions = None;
+    }
+
+    pub(crate) fn end_positions_multi(&mut self, request_id: i32) {
+        self.multi_positions.remove(&request_id);
+    }
+
+    pub(crate) fn end_multi(&mut self, request_id: i32) {
+        self.multi_values.remove(&request_id);
+    }
+
+    pub(crate) fn end_pnl(&mut self, request_id: i32, out: &mut Outgoing) {
+        if self.pnl.remove(&request_id).is_none() {
+            out.no_stream(request_id);
+        }
+    }
+
+    pub(crate) fn end_pnl_single(&mut self, request_id: i32, out: &mut Outgoing) {
+        if self.pnl_single.remove(&request_id).is_none() {
+            out.no_stream(request_id);
+        }
+    }
+
+    /// Whether values move with the quotes.
+    pub(crate) fn follows_quotes(&self) -> bool {
+        self.stale
+            || self.updates.is_some()
+            || !self.summaries.is_empty()
+            || !self.multi_values.is_empty()
+            || self.follows_profit()
+    }
+
+    fn follows_profit(&self) -> bool {
+        !(self.pnl.is_empty() && self.pnl_single.is_empty())
+    }
+
+    /// Whether anything is followed that a fill changes.
+    fn follows(&self) -> bool {
+        self.follows_quotes() || self.positions.is_some() || !self.multi_positions.is_empty()
+    }
+
+    fn streams(&self) -> usize {
+        [self.summaries.len(), self.multi_positions.len(), self.multi_values.len(), self.pnl.len(), self.pnl_single.len()]
+            .iter()
+            .sum()
+    }
+}
+
+impl Client {
+    /// Whether a request about this account may pass; if not the client is told so. The name is
+    /// empty for the only account.
+    fn may_view(&self, request_id: i32, account: &str, model: &str, out: &mut Outgoing) -> bool {
+        if !account.is_empty() && account != self.account {
+            let given: String = account.chars().take(40).collect();
+            let text = format!("Invalid account code {given:?}: this connection is for {}.", self.account);
+            out.error(request_id, ErrorCode::PROCESSING, &text);
+            return false;
+        }
+        if !model.is_empty() {
+            out.error(request_id, ErrorCode::PROCESSING, "There are no models here; leave modelCode empty.");
+            return false;
+        }
+        if self.accounts.streams() >= STREAMS {
+            let text = format!("{STREAMS} account streams are open, and that is the limit; cancel one first.");
+            out.error(request_id, ErrorCode::PROCESSING, &text);
+            return false;
+        }
+        self.may(Act::ViewAccount, None, request_id, Subject::Account, out)
+    }
+
+    pub(crate) async fn account_updates(&mut self, request: &inbound::AccountUpdates, out: &mut Outgoing) {
+        self.accounts.updates = None;
+        if !request.subscribe {
+            return;
+        }
+        if self.may_view(-1, &request.account, "", out) {
+            self.accounts.updates = Some(Updates::default());
+            let Some(view) = self.view(-1, out).await else { return };
+            self.put_updates(&view, out);
+        }
+        out.put(&AccountDownloadEnd { account: &self.account });
+    }
+
+    pub(crate) async fn account_updates_multi(
+        &mut self,
+        request: &inbound::AccountUpdatesMulti,
+        out: &mut Outgoing,
+    ) {
+        let id = request.request_id;
+        if !self.may_view(id, &request.account, &request.model_code, out) {
+            return;
+        }
+        let ledger = Ledger { only_ledger: request.ledger_and_nlv, sent: Values::new() };
+        self.accounts.multi_values.insert(id, ledger);
+        let Some(view) = self.view(id, out).await else { return };
+        self.put_multi_values(&view, out);
+        out.put(&AccountUpdateMultiEnd { request_id: id });
+    }
+
+    pub(crate) async fn account_summary(&mut self, request: &inbound::AccountSummary, out: &mut Outgoing) {
+        let id = request.request_id;
+        if !matches!(request.group.as_str(), "" | "All") {
+            out.error(id, ErrorCode::PROCESSING, "There are no account groups here; use group All.");
+            return;
+        }
+        if !self.may_view(id, "", "", out) {
+            return;
+        }
+        let summary = Summary { tags: request.tags.clone(), sent: Values::new() };
+        self.accounts.summaries.insert(id, summary);
+        let Some(view) = self.view(id, out).await else { return };
+        self.put_summaries(&view, out);
+        out.put(&AccountSummaryEnd { request_id: id });
+    }
+
+    pub(crate) async fn positions(&mut self, out: &mut Outgoing) {
+        if self.may_view(-1, "", "", out) {
+            self.accounts.positions = Some(Positions::new());
+            let Some(view) = self.view(-1, out).await else { return };
+            self.put_positions(&view, out);
+        }
+        out.put(&PositionEnd {});
+    }
+
+    pub(crate) async fn positions_multi(&mut self, request: &inbound::PositionsMulti, out: &mut Outgoing) {
+        let id = request.request_id;
+        if !self.may_view(id, &request.account, &request.model_code, out) {
+            return;
+        }
+        self.accounts.multi_positions.insert(id, Positions::new());
+        let Some(view) = self.view(id, out).await else { return };
+        self.put_positions(&view, out);
+        out.put(&PositionMultiEnd { request_id: id });
+    }
+
+    pub(crate) async fn pnl(&mut self, request: &inbound::Pnl, out: &mut Outgoing) {
+        if self.may_view(request.request_id, &request.account, &request.model_code, out) {
+            self.accounts.pnl.insert(request.request_id, None);
+            let Some(view) = self.view(request.request_id, out).await else { return };
+            self.put_profit(&view, out);
+        }
+    }
+
+    pub(crate) async fn pnl_single(&mut self, request: &inbound::PnlSingle, out: &mut Outgoing) {
+        let id = request.request_id;
+        if !self.may_view(id, &request.account, &request.model_code, out) {
+            return;
+        }
+        let symbol = u32::try_from(request.con_id).ok().map(SymbolId);
+        match symbol.filter(|symbol| self.directory.get(*symbol).is_some()) {
+            Some(symbol) => {
+                self.accounts.pnl_single.insert(id, (symbol, None));
+                let Some(view) = self.view(id, out).await else { return };
+                self.put_profit(&view, out);
+            }
+            None => {
+                let text = crate::contract::unknown(&format!("no contract has conId {}", request.con_id));
+                out.error(id, ErrorCode::NO_DEFINITION, &text);
+            }
+        }
+    }
+
+    /// Sends what fills have changed.
+    pub(crate) async fn refresh(&mut self, out: &mut Outgoing) {
+        if !self.accounts.stale || out.is_high() {
+            return;
+        }
+        self.accounts.stale = false;
+        if self.accounts.follows() {
+            let Ok(view) = self.gate.view().await else { return };
+            self.put_positions(&view, out);
+            self.put_updates(&view, out);
+            self.put_multi_values(&view, out);
+            self.put_summaries(&view, out);
+            self.put_profit(&view, out);
+        }
+    }
+
+    /// Sends what the quotes have changed.
+    pub(crate) async fn tick_accounts(&mut self, out: &mut Outgoing) {
+        if self.accounts.stale {
+            return self.refresh(out).await;
+        }
+        if !self.accounts.follows_quotes() {
+            return;
+        }
+        self.accounts.ticks = self.accounts.ticks.saturating_add(1);
+        let values = self.accounts.ticks >= TICKS_A_VALUE;
+        if !values && !self.accounts.follows_profit() {
+            return;
+        }
+        let Ok(view) = self.gate.view().await else { return };
+        self.put_profit(&view, out);
+        if values {
+            self.accounts.ticks = 0;
+            self.put_updates(&view, out);
+            self.put_multi_values(&view, out);
+            self.put_summaries(&view, out);
+        }
+    }
+
+    fn put_updates(&mut self, view: &View, out: &mut Outgoing) {
+        let Some(updates) = &mut self.accounts.updates else { return };
+        let mut changed = false;
+        for (key, value, currency) in changes(&mut updates.values, view.summary.values()) {
+            changed = true;
+            out.put(&AccountValue { key, value: &value, currency, account: &self.account });
+        }
+        for holding in &view.positions {
+            let Some(contract) = self.directory.get(holding.symbol) else { continue };
+            let (position, mark) = (&holding.position, holding.mark);
+            let now = [Decimal::from(position.shares), mark.price(), position.realised];
+            let known = updates.portfolio.get(&holding.symbol);
+            if known == Some(&now) || (known.is_none() && position.shares == 0) {
+                continue;
+            }
+            updates.portfolio.insert(holding.symbol, now);
+            changed = true;
+            out.put(&PortfolioValue {
+                contract,
+                position: Decimal::from(position.shares),
+                market_price: mark.price(),
+                market_value: position.value(mark),
+                average_cost: position.average_cost().round_dp(8),
+                unrealized_pnl: position.unrealised(mark).round_dp(4),
+                realized_pnl: position.realised.round_dp(4),
+                account: &self.account,
+            });
+        }
+        if changed {
+            out.put(&AccountUpdateTime { time: &stamp::minute(self.gate.now()) });
+        }
+    }
+
+    fn put_multi_values(&mut self, view: &View, out: &mut Outgoing) {
+        for (request_id, ledger) in &mut self.accounts.multi_values {
+            let mut values = view.summary.values();
+            if ledger.only_ledger {
+                values.retain(|(key, ..)| *key == "NetLiquidation" || LEDGER.contains(key));
+            }
+            for (key, value, currency) in changes(&mut ledger.sent, values) {
+                out.put(&AccountUpdateMulti {
+                    request_id: *request_id,
+                    account: &self.account,
+                    model_code: "",
+                    key,
+                    value: &value,
+                    currency,
+                });
+            }
+        }
+    }
+
+    fn put_summaries(&mut self, view: &View, out: &mut Outgoing) {
+        for (request_id, summary) in &mut self.accounts.summaries {
+            let mut values = view.summary.values();
+            values.retain(|(key, ..)| is_asked(&summary.tags, key));
+            for (tag, value, currency) in changes(&mut summary.sent, values) {
+                out.put(&AccountSummary {
+                    request_id: *request_id,
+                    account: &self.account,
+                    tag,
+                    value: &value,
+                    currency,
+                });
+            }
+        }
+    }
+
+    fn put_positions(&mut self, view: &View, out: &mut Outgoing) {
+        for holding in &view.positions {
+            let Some(contract) = self.directory.get(holding.symbol) else { continue };
+            let (shares, average) = (holding.position.shares, holding.position.average_cost().round_dp(8));
+            let (account, position, average_cost) = (&*self.account, Decimal::from(shares), average);
+            if let Some(sent) = &mut self.accounts.positions
+                && is_news(sent, holding.symbol, shares, average)
+            {
+                out.put(&Position { account, contract, position, average_cost });
+            }
+            for (request_id, sent) in &mut self.accounts.multi_positions {
+                if is_news(sent, holding.symbol, shares, average) {
+                    let (request_id, model_code) = (*request_id, "");
+                    out.put(&PositionMulti {
+                        request_id, account, model_code, contract, position, average_cost,
+                    });
+                }
+            }
+        }
+    }
+
+    fn put_profit(&mut self, view: &View, out: &mut Outgoing) {
+        let summary = &view.summary;
+        let whole = [summary.daily, summary.unrealised, summary.realised].map(|amount| amount.round_dp(4));
+        for (request_id, sent) in &mut self.accounts.pnl {
+            if sent.replace(whole) != Some(whole) {
+                let [daily, unrealized, realized] = whole.map(Into::into);
+                out.put(&Pnl { request_id: *request_id, daily, unrealized, realized });
+            }
+        }
+        for (request_id, (symbol, sent)) in &mut self.accounts.pnl_single {
+            let held = view.positions.iter().find(|holding| holding.symbol == *symbol);
+            let (shares, part) = held.map_or((0, [Decimal::ZERO; 4]), |holding| {
+                let (position, mark) = (&holding.position, holding.mark);
+                let amounts = [position.daily(mark), position.unrealised(mark), position.realised, position.value(mark)];
+                (position.shares, amounts.map(|amount| amount.round_dp(4)))
+            });
+            if sent.replace(part) != Some(part) {
+                let [daily, unrealized, realized, value] = part.map(Into::into);
+                let position = Decimal::from(shares);
+                out.put(&PnlSingle { request_id: *request_id, position, daily, unrealized, realized, value });
+            }
+        }
+    }
+}
+
+/// The values that differ from those that were sent, which become those that were sent.
+fn changes(sent: &mut Values, now: Vec<Value>) -> Vec<Value> {
+    let mut now = now;
+    now.retain(|(key, value, _)| {
+        let differs = sent.get(key) != Some(value);
+        if differs {
+            sent.insert(key, value.clone());
+        }
+        differs
+    });
+    now
+}
+
+/// Whether a position was not sent so; an empty one is news only after it was not.
+fn is_news(sent: &mut Positions, symbol: SymbolId, shares: i64, average: Decimal) -> bool {
+    match sent.insert(symbol, (shares, average)) {
+        Some(known) => known != (shares, average),
+        None => shares != 0,
+    }
+}
+
+/// Whether a comma list of tags asks for a value.
+fn is_asked(tags: &str, key: &str) -> bool {
+    tags.split(',').map(str::trim).any(|tag| match tag {
+        "$LEDGER" | "$LEDGER:ALL" | "$LEDGER:USD" | "$LEDGER:BASE" => LEDGER.contains(&key),
+        tag => tag == key,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn value_is_sent_again_only_when_it_changes() {
+        let mut sent = Values::new();
+        let value = |text: &str| vec![("NetLiquidation", text.to_owned(), "USD")];
+        assert_eq!(changes(&mut sent, value("1.00")).len(), 1);
+        assert_eq!(changes(&mut sent, value("1.00")).len(), 0);
+        assert_eq!(changes(&mut sent, value("2.00")).len(), 1);
+    }
+
+    #[test]
+    fn closed_position_is_news_once_and_one_that_never_was_is_not() {
+        let (mut sent, symbol) = (Positions::new(), SymbolId(700_001));
+        assert!(!is_news(&mut sent, symbol, 0, Decimal::ZERO));
+        assert!(is_news(&mut sent, symbol, 5, Decimal::ONE));
+        assert!(!is_news(&mut sent, symbol, 5, Decimal::ONE));
+        assert!(is_news(&mut sent, symbol, 0, Decimal::ZERO));
+        assert!(!is_news(&mut sent, symbol, 0, Decimal::ZERO));
+    }
+
+    #[test]
+    fn tags_pick_values_and_the_ledger() {
+        assert!(is_asked("AccountType, NetLiquidation", "NetLiquidation"));
+        assert!(!is_asked("AccountType", "NetLiquidation"));
+        assert!(is_asked("X,$LEDGER:ALL", "CashBalance"));
+        assert!(!is_asked("$LEDGER:EUR", "CashBalance"));
+    }
+}

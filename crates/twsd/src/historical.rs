@@ -1,0 +1,418 @@
+//! Past market data: bars, bars that go on, five-second bars, the time of the first data.
+//!
+//! Bars are of trades. Quotes of the past are not kept: `MIDPOINT` bars have the trades' prices,
+//! `BID` and `ASK` bars are a cent below and above them, which is the simulated market's narrowest
+//! spread; none of the three has a volume. Hours outside of regular ones do not exist here, so
+//! `useRTH` changes nothing.
+
+use std::collections::BTreeMap;
+
+use access::{Act, Span, SymbolId, Time};
+use rust_decimal::Decimal;
+use trade::Ticks;
+use trade::bar::{Bar, BarSize};
+use tws::inbound;
+use tws::outbound::{
+    Bar as WireBar, ErrorCode, HeadTimestamp, HistoricalData, HistoricalDataUpdate, RealTimeBar,
+};
+
+use crate::client::Client;
+use crate::contract::{find, unknown};
+use crate::outgoing::Outgoing;
+use crate::refusal::Subject;
+use crate::stamp;
+
+/// Bars that go on, of either kind, that one connection may follow.
+const STREAMS: usize = 50;
+/// Seconds of a real-time bar.
+const REAL_TIME: i64 = 5;
+/// Most days that a duration may span: what two centuries have.
+const MOST_DAYS: i64 = 73_000;
+
+/// What the prices of a bar are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Show {
+    Trades,
+    Midpoint,
+    Bid,
+    Ask,
+}
+
+impl Show {
+    fn of(text: &str) -> Option<Self> {
+        match text {
+            "TRADES" | "ADJUSTED_LAST" => Some(Self::Trades),
+            "MIDPOINT" => Some(Self::Midpoint),
+            "BID" => Some(Self::Bid),
+            "ASK" => Some(Self::Ask),
+            _ => None,
+        }
+    }
+
+    fn price(self, ticks: Ticks) -> Decimal {
+        let shift = match self {
+            Self::Trades | Self::Midpoint => 0,
+            Self::Bid => -1,
+            Self::Ask => 1,
+        };
+        Ticks(ticks.0.saturating_add(shift)).price()
+    }
+
+    fn volume(self, bar: &Bar) -> Decimal {
+        if self == Self::Trades { Decimal::from(bar.volume) } else { Decimal::NEGATIVE_ONE }
+    }
+
+    /// The mean of high, low and close: the volume at each price is not kept.
+    fn average(self, bar: &Bar) -> Decimal {
+        if self != Self::Trades {
+            return Decimal::NEGATIVE_ONE;
+        }
+        let sum = bar.high.0.saturating_add(bar.low.0).saturating_add(bar.close.0);
+        Ticks(sum).price().checked_div(Decimal::from(3)).unwrap_or_default().round_dp(4)
+    }
+}
+
+/// How far back a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Duration {
+    Seconds(i64),
+    /// Trading days: those before the end that have bars.
+    Days(i64),
+    Months(i64),
+}
+
+impl Duration {
+    fn of(text: &str) -> Option<Self> {
+        let (count, unit) = text.trim().split_once(' ')?;
+        let count: i64 = count.parse().ok().filter(|count| (1..=MOST_DAYS).contains(count))?;
+        match unit.trim() {
+            "S" => Some(Self::Seconds(count)),
+            "D" => Some(Self::Days(count)),
+            "W" => Some(Self::Days(count.saturating_mul(5))),
+            "M" => Some(Self::Months(count)),
+            "Y" => Some(Self::Months(count.saturating_mul(12))),
+            _ => None,
+        }
+    }
+
+    /// An instant from which on there are certainly enough bars.
+    fn before(self, end: Time) -> Time {
+        let span = match self {
+            Self::Seconds(count) => Span::seconds(count),
+            // Two days in seven have no trading, and a holiday or two come on top.
+            Self::Days(count) => {
+                let calendar = count.saturating_mul(7).div_euclid(5).saturating_add(7);
+                Span::days(calendar.min(MOST_DAYS))
+            }
+            Self::Months(count) => {
+                // The mean length of a month, in hours.
+                Span::hours(count.saturating_mul(73_05).div_euclid(10).min(MOST_DAYS.saturating_mul(24)))
+            }
+        };
+        end - span
+    }
+
+    /// The bars that are left of those since [`Duration::before`].
+    fn last(self, mut bars: Vec<Bar>) -> Vec<Bar> {
+        let Self::Days(count) = self else { return bars };
+        let mut days = 0_i64;
+        let mut day = None;
+        let mut keep = 0_usize;
+        for bar in bars.iter().rev() {
+            if day != Some(bar.day) {
+                day = Some(bar.day);
+                days = days.saturating_add(1);
+            }
+            if days > count {
+                break;
+            }
+            keep = keep.saturating_add(1);
+        }
+        bars.drain(..bars.len().saturating_sub(keep));
+        bars
+    }
+}
+
+/// How days and times are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct DateForm {
+    size: BarSize,
+    epoch: bool,
+}
+
+impl DateForm {
+    fn text(self, bar: &Bar) -> String {
+        match self.size {
+            BarSize::Day | BarSize::Week | BarSize::Month => stamp::day(bar.day),
+            BarSize::Seconds(_) | BarSize::Minutes(_) if self.epoch => bar.time.seconds().to_string(),
+            BarSize::Seconds(_) | BarSize::Minutes(_) => stamp::with_zone(bar.time),
+        }
+    }
+}
+
+/// Bars that a client follows.
+#[derive(Default)]
+pub(crate) struct Charts {
+    bars: BTreeMap<i32, Chart>,
+    real_time: BTreeMap<i32, RealTime>,
+}
+
+struct Chart {
+    symbol: SymbolId,
+    form: DateForm,
+    show: Show,
+    last: Option<Bar>,
+}
+
+struct RealTime {
+    symbol: SymbolId,
+    show: Show,
+    /// The start of the next bar to send.
+    next: i64,
+}
+
+impl Charts {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bars.is_empty() && self.real_time.is_empty()
+    }
+
+    /// Ends a historical request; one that was answered and does not go on is not there any more.
+    pub(crate) fn end(&mut self, request_id: i32, out: &mut Outgoing) {
+        if self.bars.remove(&request_id).is_some() {
+            let text = format!("Historical Market Data Service error message:API historical data query cancelled: {request_id}");
+            out.error(request_id, ErrorCode::HISTORICAL_DATA, &text);
+        } else {
+            let text = format!("No historical data query found for ticker id:{request_id}");
+            out.error(request_id, ErrorCode::NO_HISTORICAL_QUERY, &text);
+        }
+    }
+
+    pub(crate) fn end_real_time(&mut self, request_id: i32, out: &mut Outgoing) {
+        if self.real_time.remove(&request_id).is_none() {
+            out.no_stream(request_id);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.bars.len().saturating_add(self.real_time.len()) >= STREAMS
+    }
+}
+
+/// What a request for bars asks for, understood.
+struct Wanted {
+    size: BarSize,
+    duration: Duration,
+    show: Show,
+    end: Option<Time>,
+}
+
+fn understand(request: &inbound::HistoricalData) -> Result<Wanted, String> {
+    let short = |text: &str| text.chars().take(40).collect::<String>();
+    let size = BarSize::of(&request.bar_size).ok_or_else(|| {
+        format!("bar size {:?} is not there; use 5 secs to 30 secs, 1 min to 30 mins, 1 hour to 8 hours, 1 day, 1 week or 1 month", short(&request.bar_size))
+    })?;
+    let duration = Duration::of(&request.duration).ok_or_else(|| {
+        format!("duration {:?} cannot be read; use a number and S, D, W, M or Y, such as 5 D", short(&request.duration))
+    })?;
+    let show = Show::of(&request.what_to_show).ok_or_else(|| {
+        format!("{:?} is not there; use TRADES, MIDPOINT, BID or ASK", short(&request.what_to_show))
+    })?;
+    let end = match request.end_date_time.as_str() {
+        "" => None,
+        _ if request.keep_up_to_date => {
+            return Err("an end and keepUpToDate exclude each other; leave endDateTime empty".to_owned());
+        }
+        text => Some(stamp::read(text).ok_or_else(|| {
+            format!("endDateTime {:?} cannot be read; use yyyymmdd hh:mm:ss US/Eastern or yyyymmdd-hh:mm:ss (UTC)", short(text))
+        })?),
+    };
+    Ok(Wanted { size, duration, show, end })
+}
+
+fn failed(reason: &str) -> String {
+    format!("Historical Market Data Service error message:{reason}")
+}
+
+impl Client {
+    /// The stock of a request for past data, if it is there and the client may see it; if not the
+    /// client was told.
+    fn charted(&self, id: i32, contract: &tws::Contract, out: &mut Outgoing) -> Option<SymbolId> {
+        match find(contract) {
+            Ok(stock) => {
+                let may = self.may(Act::ViewMarketData, Some(stock.id), id, Subject::Historical, out);
+                may.then_some(stock.id)
+            }
+            Err(reason) => {
+                out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason));
+                None
+            }
+        }
+    }
+
+    pub(crate) fn historical_data(&mut self, request: &inbound::HistoricalData, out: &mut Outgoing) {
+        let id = request.request_id;
+        let Some(symbol) = self.charted(id, &request.contract, out) else { return };
+        let wanted = match understand(request) {
+            Ok(wanted) => wanted,
+            Err(reason) => return out.error(id, ErrorCode::HISTORICAL_DATA, &failed(&reason)),
+        };
+        let now = self.gate.now();
+        let end = wanted.end.unwrap_or(now + Span::seconds(1));
+        let begin = wanted.duration.before(end);
+        let bars = wanted.duration.last(self.gate.bars(symbol, wanted.size, begin, end));
+        if bars.is_empty() {
+            return out.error(id, ErrorCode::HISTORICAL_DATA, &failed("HMDS query returned no data"));
+        }
+        let form = DateForm { size: wanted.size, epoch: request.format_date == Some(2) };
+        put_bars(id, &bars, form, wanted.show, end.min(now), out);
+        if !request.keep_up_to_date {
+            return;
+        }
+        if self.charts.is_full() && !self.charts.bars.contains_key(&id) {
+            let text = failed(&format!("{STREAMS} charts go on already, and that is the limit; cancel one first"));
+            return out.error(id, ErrorCode::HISTORICAL_DATA, &text);
+        }
+        let chart = Chart { symbol, form, show: wanted.show, last: bars.last().copied() };
+        self.charts.bars.insert(id, chart);
+    }
+
+    pub(crate) fn head_timestamp(&mut self, request: &inbound::HeadTimestamp, out: &mut Outgoing) {
+        let id = request.request_id;
+        let Some(symbol) = self.charted(id, &request.contract, out) else { return };
+        match self.gate.head_timestamp(symbol) {
+            Some(head) if request.format_date == Some(2) => {
+                out.put(&HeadTimestamp { request_id: id, time: &head.seconds().to_string() });
+            }
+            Some(head) => out.put(&HeadTimestamp { request_id: id, time: &stamp::utc(head) }),
+            None => out.error(id, ErrorCode::HISTORICAL_DATA, &failed("No head time stamp")),
+        }
+    }
+
+    pub(crate) fn real_time_bars(&mut self, request: &inbound::RealTimeBars, out: &mut Outgoing) {
+        let id = request.request_id;
+        let Some(symbol) = self.charted(id, &request.contract, out) else { return };
+        if self.charts.real_time.contains_key(&id) {
+            return out.error(id, ErrorCode::DUPLICATE_TICKER_ID, "Duplicate ticker id");
+        }
+        let show = Show::of(&request.what_to_show);
+        match show {
+            Some(show) if request.bar_size.unwrap_or(5) == 5 && !self.charts.is_full() => {
+                let second = self.gate.now().seconds();
+                let next = second.saturating_sub(second.rem_euclid(REAL_TIME));
+                self.charts.real_time.insert(id, RealTime { symbol, show, next });
+            }
+            _ => {
+                let text = format!("Invalid real-time query: bars have 5 seconds, of TRADES, MIDPOINT, BID or ASK, and at most {STREAMS} charts go on");
+                out.error(id, ErrorCode(420), &text);
+            }
+        }
+    }
+
+    /// Sends what has changed.
+    pub(crate) fn tick_charts(&mut self, out: &mut Outgoing) {
+        let now = self.gate.now();
+        for (id, chart) in &mut self.charts.bars {
+            let from = chart.last.map_or(now, |bar| bar.time);
+            let bars = self.gate.bars(chart.symbol, chart.form.size, from, now + Span::seconds(1));
+            for bar in bars {
+                if chart.last.replace(bar) == Some(bar) {
+                    continue;
+                }
+                let show = chart.show;
+                out.put(&HistoricalDataUpdate {
+                    request_id: *id,
+                    count: -1,
+                    date: &chart.form.text(&bar),
+                    open: show.price(bar.open),
+                    close: show.price(bar.close),
+                    high: show.price(bar.high),
+                    low: show.price(bar.low),
+                    wap: show.average(&bar),
+                    volume: show.volume(&bar),
+                });
+            }
+        }
+        for (id, stream) in &mut self.charts.real_time {
+            let from = Time::from_seconds(stream.next);
+            // The second that is being made belongs to a bar that is not over.
+            let over = now.seconds().saturating_sub(REAL_TIME);
+            for bar in self.gate.bars(stream.symbol, BarSize::Seconds(5), from, now) {
+                let second = bar.time.seconds();
+                if second < over {
+                    stream.next = second.saturating_add(REAL_TIME);
+                    put_real_time(*id, &bar, stream.show, out);
+                }
+            }
+        }
+    }
+}
+
+fn put_real_time(request_id: i32, bar: &Bar, show: Show, out: &mut Outgoing) {
+    out.put(&RealTimeBar {
+        request_id,
+        time: bar.time.seconds(),
+        open: show.price(bar.open),
+        high: show.price(bar.high),
+        low: show.price(bar.low),
+        close: show.price(bar.close),
+        volume: show.volume(bar),
+        wap: show.average(bar),
+        count: -1,
+    });
+}
+
+fn put_bars(request_id: i32, bars: &[Bar], form: DateForm, show: Show, end: Time, out: &mut Outgoing) {
+    let dates: Vec<String> = bars.iter().map(|bar| form.text(bar)).collect();
+    let rows: Vec<WireBar<'_>> = bars
+        .iter()
+        .zip(&dates)
+        .map(|(bar, date)| WireBar {
+            date,
+            open: show.price(bar.open),
+            high: show.price(bar.high),
+            low: show.price(bar.low),
+            close: show.price(bar.close),
+            volume: show.volume(bar),
+            wap: show.average(bar),
+            count: -1,
+        })
+        .collect();
+    let start = bars.first().map_or(end, |bar| bar.time);
+    out.put(&HistoricalData {
+        request_id,
+        start: &stamp::with_zone(start),
+        end: &stamp::with_zone(end),
+        bars: &rows,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_or_refused() {
+        for (text, duration) in [
+            ("30 S", Some(Duration::Seconds(30))),
+            ("5 D", Some(Duration::Days(5))),
+            ("2 W", Some(Duration::Days(10))),
+            ("1 M", Some(Duration::Months(1))),
+            ("2 Y", Some(Duration::Months(24))),
+            ("5 parsecs", None),
+            ("5", None),
+            ("-5 D", None),
+            ("0 D", None),
+            ("99999999999999999999 Y", None),
+        ] {
+            assert_eq!(Duration::of(text), duration, "{text}");
+        }
+    }
+
+    #[test]
+    fn longest_duration_ends_in_the_past_and_not_beyond_the_numbers() {
+        let now = Time::from_seconds(1_767_632_400);
+        for text in ["73000 S", "73000 D", "73000 W", "73000 M", "73000 Y"] {
+            assert!(Duration::of(text).is_some_and(|duration| duration.before(now) < now), "{text}");
+        }
+    }
+}

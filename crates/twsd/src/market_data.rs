@@ -1,0 +1,366 @@
+//! Live market data: quotes and depth, once or streamed. Quotes change once a second.
+
+use std::collections::BTreeMap;
+
+use access::{Act, SymbolId};
+use rust_decimal::Decimal;
+use trade::Ticks;
+use trade::quote::{Level, Quote};
+use tws::inbound;
+use tws::outbound::{
+    ErrorCode, MarketDataType, MarketDepth, MarketDepthL2, TickPrice, TickReqParams, TickSize,
+    TickSnapshotEnd, TickString,
+};
+use tws::tick::TickType;
+
+use crate::client::Client;
+use crate::contract::{find, unknown};
+use crate::outgoing::Outgoing;
+use crate::refusal::Subject;
+
+/// Streams of quotes that one connection may have, as at the broker.
+const LINES: usize = 100;
+/// Streams of depth that one connection may have.
+const DEPTHS: usize = 10;
+
+/// What a client follows.
+pub(crate) struct Tickers {
+    /// Delayed tick numbers were asked for. The prices are the same.
+    delayed: bool,
+    lines: BTreeMap<i32, Line>,
+    depths: BTreeMap<i32, Depth>,
+}
+
+impl Default for Tickers {
+    fn default() -> Self {
+        Self { delayed: false, lines: BTreeMap::new(), depths: BTreeMap::new() }
+    }
+}
+
+/// A stream of one contract's quotes, and what was sent of it.
+struct Line {
+    symbol: SymbolId,
+    delayed: bool,
+    /// Asked for by the generic tick 233.
+    with_volume_text: bool,
+    sent: BTreeMap<TickType, (Ticks, u64)>,
+}
+
+/// A stream of one contract's depth, and what was sent of it: asks, then bids.
+struct Depth {
+    symbol: SymbolId,
+    rows: usize,
+    smart: bool,
+    sent: [Vec<Level>; 2],
+}
+
+impl Tickers {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.depths.is_empty()
+    }
+
+    /// Ends a stream of quotes. A snapshot ends by itself and is not there any more.
+    pub(crate) fn end(&mut self, request_id: i32, out: &mut Outgoing) {
+        if self.lines.remove(&request_id).is_none() {
+            out.no_stream(request_id);
+        }
+    }
+
+    /// Ends a stream of depth.
+    pub(crate) fn end_depth(&mut self, request_id: i32, out: &mut Outgoing) {
+        if self.depths.remove(&request_id).is_none() {
+            let text = format!("Can't find the subscribed market depth with tickerId:{request_id}");
+            out.error(request_id, ErrorCode::UNKNOWN_DEPTH_ID, &text);
+        }
+    }
+
+    /// Live or frozen, or delayed: for the requests that follow.
+    pub(crate) fn set_kind(&mut self, kind: i32, out: &mut Outgoing) {
+        match kind {
+            1 | 2 => self.delayed = false,
+            3 | 4 => self.delayed = true,
+            other => {
+                let text = format!("Error validating request: market data type is {other}; use 1 to 4.");
+                out.error(-1, ErrorCode::VALIDATING, &text);
+            }
+        }
+    }
+}
+
+impl Client {
+    pub(crate) fn market_data(&mut self, request: &inbound::MktData, out: &mut Outgoing) {
+        let id = request.request_id;
+        if self.tickers.lines.contains_key(&id) {
+            return out.error(id, ErrorCode::DUPLICATE_TICKER_ID, "Duplicate ticker id");
+        }
+        if self.tickers.lines.len() >= LINES {
+            let text = format!("Max number of tickers has been reached: {LINES}; cancel one first");
+            return out.error(id, ErrorCode::MAX_TICKERS, &text);
+        }
+        let stock = match find(&request.contract) {
+            Ok(stock) => stock,
+            Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
+        };
+        if !self.may(Act::ViewMarketData, Some(stock.id), id, Subject::MarketData, out) {
+            return;
+        }
+        let delayed = self.tickers.delayed;
+        out.put(&MarketDataType { request_id: id, data_type: if delayed { 3 } else { 1 } });
+        out.put(&TickReqParams {
+            request_id: id,
+            min_tick: stock.tick(),
+            bbo_exchange: "",
+            snapshot_permissions: 3,
+        });
+        let generic = request.generic_ticks.split(',').map(str::trim);
+        let mut line = Line {
+            symbol: stock.id,
+            delayed,
+            with_volume_text: generic.into_iter().any(|tick| tick == "233"),
+            sent: BTreeMap::new(),
+        };
+        let quotes = self.gate.quotes();
+        if let Some(quote) = quotes.get(stock.id) {
+            line.put(id, quote, out);
+        }
+        if request.snapshot || request.regulatory_snapshot {
+            out.put(&TickSnapshotEnd { request_id: id });
+        } else {
+            self.tickers.lines.insert(id, line);
+        }
+    }
+
+    pub(crate) fn market_depth(&mut self, request: &inbound::MktDepth, out: &mut Outgoing) {
+        let id = request.request_id;
+        if self.tickers.depths.contains_key(&id) {
+            return out.error(id, ErrorCode::DUPLICATE_TICKER_ID, "Duplicate ticker id");
+        }
+        if self.tickers.depths.len() >= DEPTHS {
+            let text = format!("Max number ({DEPTHS}) of market depth requests has been reached");
+            return out.error(id, ErrorCode(309), &text);
+        }
+        let stock = match find(&request.contract) {
+            Ok(stock) => stock,
+            Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
+        };
+        if !self.may(Act::ViewMarketData, Some(stock.id), id, Subject::MarketData, out) {
+            return;
+        }
+        let rows = usize::try_from(request.rows).unwrap_or(0).clamp(1, trade::market::LEVELS);
+        let mut depth = Depth {
+            symbol: stock.id,
+            rows,
+            smart: request.is_smart_depth,
+            sent: [Vec::new(), Vec::new()],
+        };
+        if let Some(quote) = self.gate.quotes().get(stock.id) {
+            depth.put(id, stock.exchange, quote, out);
+        }
+        self.tickers.depths.insert(id, depth);
+    }
+
+    /// Sends what has changed.
+    pub(crate) fn tick_market_data(&mut self, out: &mut Outgoing) {
+        if self.tickers.is_empty() {
+            return;
+        }
+        let quotes = self.gate.quotes();
+        for (id, line) in &mut self.tickers.lines {
+            if let Some(quote) = quotes.get(line.symbol) {
+                line.put(*id, quote, out);
+            }
+        }
+        for (id, depth) in &mut self.tickers.depths {
+            let listed = self.directory.get(depth.symbol).map_or("", |one| &one.primary_exchange);
+            if let Some(quote) = quotes.get(depth.symbol) {
+                depth.put(*id, listed, quote, out);
+            }
+        }
+    }
+}
+
+impl Line {
+    fn put(&mut self, id: i32, quote: &Quote, out: &mut Outgoing) {
+        // Nothing bid or asked is -1 with no shares, as at the broker.
+        let none = Level { price: Ticks(-100), size: 0 };
+        let traded = self.put_price(id, TickType::Last, TickType::LastSize, quote.last, quote.last_size, out);
+        let bid = quote.bid().unwrap_or(none);
+        self.put_price(id, TickType::Bid, TickType::BidSize, bid.price, bid.size, out);
+        let ask = quote.ask().unwrap_or(none);
+        self.put_price(id, TickType::Ask, TickType::AskSize, ask.price, ask.size, out);
+        for (tick, price) in [
+            (TickType::Open, quote.open),
+            (TickType::High, quote.high),
+            (TickType::Low, quote.low),
+            (TickType::Close, quote.close),
+        ] {
+            if self.is_news(tick, (price, 0)) {
+                self.price(id, tick, price, 0, out);
+            }
+        }
+        if self.is_news(TickType::Volume, (Ticks(0), quote.volume)) {
+            self.size(id, TickType::Volume, quote.volume, out);
+        }
+        if traded {
+            self.put_trade(id, quote, out);
+        }
+    }
+
+    /// The time of a trade, and its text when that was asked for.
+    fn put_trade(&self, id: i32, quote: &Quote, out: &mut Outgoing) {
+        let text = quote.last_time.seconds().to_string();
+        let tick = if self.delayed { TickType::DelayedLastTimestamp } else { TickType::LastTimestamp };
+        out.put(&TickString { request_id: id, tick, text: &text });
+        if self.with_volume_text && !self.delayed {
+            let milliseconds = quote.last_time.0.div_euclid(1_000);
+            let text = format!(
+                "{};{};{milliseconds};{};{};true",
+                quote.last.price(),
+                quote.last_size,
+                quote.volume,
+                quote.last.price()
+            );
+            out.put(&TickString { request_id: id, tick: TickType::RtVolume, text: &text });
+        }
+    }
+
+    /// Sends a price with its size, or the size alone when only that changed. Whether it did.
+    fn put_price(
+        &mut self,
+        id: i32,
+        tick: TickType,
+        size_tick: TickType,
+        price: Ticks,
+        size: u64,
+        out: &mut Outgoing,
+    ) -> bool {
+        let known = self.sent.insert(tick, (price, size));
+        if known == Some((price, size)) {
+            return false;
+        }
+        if known.is_some_and(|(before, _)| before == price) {
+            self.size(id, size_tick, size, out);
+        } else {
+            self.price(id, tick, price, size, out);
+        }
+        true
+    }
+
+    fn is_news(&mut self, tick: TickType, now: (Ticks, u64)) -> bool {
+        self.sent.insert(tick, now) != Some(now)
+    }
+
+    fn price(&self, request_id: i32, tick: TickType, price: Ticks, size: u64, out: &mut Outgoing) {
+        let size = Some(Decimal::from(size));
+        let tick = self.numbered(tick);
+        out.put(&TickPrice { request_id, tick, price: price.price(), size, attributes: 0 });
+    }
+
+    fn size(&self, request_id: i32, tick: TickType, size: u64, out: &mut Outgoing) {
+        out.put(&TickSize { request_id, tick: self.numbered(tick), size: Decimal::from(size) });
+    }
+
+    /// The delayed number of a tick, when delayed data was asked for.
+    fn numbered(&self, tick: TickType) -> TickType {
+        if !self.delayed {
+            return tick;
+        }
+        match tick {
+            TickType::Bid => TickType::DelayedBid,
+            TickType::Ask => TickType::DelayedAsk,
+            TickType::Last => TickType::DelayedLast,
+            TickType::BidSize => TickType::DelayedBidSize,
+            TickType::AskSize => TickType::DelayedAskSize,
+            TickType::LastSize => TickType::DelayedLastSize,
+            TickType::High => TickType::DelayedHigh,
+            TickType::Low => TickType::DelayedLow,
+            TickType::Volume => TickType::DelayedVolume,
+            TickType::Close => TickType::DelayedClose,
+            TickType::Open => TickType::DelayedOpen,
+            other => other,
+        }
+    }
+}
+
+impl Depth {
+    fn put(&mut self, id: i32, exchange: &str, quote: &Quote, out: &mut Outgoing) {
+        for (side, levels) in [(0, &quote.asks), (1, &quote.bids)] {
+            let now = levels.get(..self.rows.min(levels.len())).unwrap_or(levels);
+            let Some(sent) = self.sent.get_mut(usize::from(side == 1)) else { continue };
+            for change in changes(sent, now) {
+                put_row(id, self.smart.then_some(exchange), side, change, out);
+            }
+            sent.clear();
+            sent.extend_from_slice(now);
+        }
+    }
+}
+
+/// One change of a ladder: row, operation (0 insert, 1 update, 2 delete), level.
+type Change = (usize, i32, Level);
+
+/// The changes that lead from one ladder to another. Rows beyond the new end go from the last up.
+fn changes(before: &[Level], now: &[Level]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (row, level) in now.iter().enumerate() {
+        match before.get(row) {
+            None => changes.push((row, 0, *level)),
+            Some(known) if known != level => changes.push((row, 1, *level)),
+            Some(_) => {}
+        }
+    }
+    for (row, level) in before.iter().enumerate().skip(now.len()).rev() {
+        changes.push((row, 2, *level));
+    }
+    changes
+}
+
+fn put_row(id: i32, maker: Option<&str>, side: i32, change: Change, out: &mut Outgoing) {
+    let (row, operation, level) = change;
+    let position = i32::try_from(row).unwrap_or(i32::MAX);
+    let (price, size) = (level.price.price(), Decimal::from(level.size));
+    match maker {
+        Some(market_maker) => out.put(&MarketDepthL2 {
+            request_id: id,
+            position,
+            market_maker,
+            operation,
+            side,
+            price,
+            size,
+            is_smart_depth: true,
+        }),
+        None => out.put(&MarketDepth { request_id: id, position, operation, side, price, size }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ladder(prices: &[i64]) -> Vec<Level> {
+        prices.iter().map(|price| Level { price: Ticks(*price), size: 100 }).collect()
+    }
+
+    #[test]
+    fn ladder_changes_lead_from_one_to_the_other() {
+        let cases: [(&[i64], &[i64]); 5] =
+            [(&[], &[1, 2]), (&[1, 2], &[1, 3]), (&[1, 2, 3], &[1]), (&[1], &[]), (&[5], &[5])];
+        for (before, now) in cases {
+            let mut book = ladder(before);
+            for (row, operation, level) in changes(&ladder(before), &ladder(now)) {
+                match operation {
+                    0 => book.insert(row, level),
+                    1 => {
+                        book.remove(row);
+                        book.insert(row, level);
+                    }
+                    _ => {
+                        book.remove(row);
+                    }
+                }
+            }
+            assert_eq!(book, ladder(now));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The orders of one client id: what its order ids stand for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use trade::{Order, OrderId};
+
+/// Orders that are done and still remembered by their own id; of older ones only the highest id.
+const DONE_LIMIT: usize = 4096;
+
+/// What an order id stands for.
+#[derive(Debug)]
+pub(crate) enum Known {
+    /// Not used yet.
+    Free,
+    /// An open order.
+    Open(Arc<Order>),
+    /// An order that is done; `None` when it is too old to be remembered.
+    Done(Option<Arc<Order>>),
+}
+
+/// The order ids of one client.
+#[derive(Default)]
+pub(crate) struct KnownOrders {
+    open: BTreeMap<i32, Arc<Order>>,
+    done: BTreeMap<i32, Arc<Order>>,
+    names: BTreeMap<OrderId, i32>,
+    /// Every id up to here was used, or is too old to tell.
+    forgotten: i32,
+    highest: i32,
+}
+
+impl KnownOrders {
+    /// Takes an order's last state.
+    pub(crate) fn learn(&mut self, order: &Arc<Order>) {
+        let id = order.origin.order_id;
+        self.highest = self.highest.max(id);
+        self.names.insert(order.id, id);
+        if order.state.is_open() {
+            self.open.insert(id, Arc::clone(order));
+            return;
+        }
+        self.open.remove(&id);
+        self.done.insert(id, Arc::clone(order));
+        if self.done.len() > DONE_LIMIT
+            && let Some((oldest, order)) = self.done.pop_first()
+        {
+            self.names.remove(&order.id);
+            self.forgotten = self.forgotten.max(oldest);
+        }
+    }
+
+    /// What an id stands for.
+    pub(crate) fn get(&self, order_id: i32) -> Known {
+        if let Some(order) = self.open.get(&order_id) {
+            Known::Open(Arc::clone(order))
+        } else if let Some(order) = self.done.get(&order_id) {
+            Known::Done(Some(Arc::clone(order)))
+        } else if order_id <= self.forgotten {
+            Known::Done(None)
+        } else {
+            Known::Free
+        }
+    }
+
+    /// The last state of an order that is remembered.
+    pub(crate) fn latest(&self, order_id: i32) -> Option<&Arc<Order>> {
+        self.open.get(&order_id).or_else(|| self.done.get(&order_id))
+    }
+
+    /// The client's id of an order; 0 when it is not this client's.
+    pub(crate) fn name(&self, order: OrderId) -> i32 {
+        self.names.get(&order).copied().unwrap_or(0)
+    }
+
+    /// An order id above all that were used.
+    pub(crate) fn next_free(&self) -> i32 {
+        self.highest.saturating_add(1).max(1)
+    }
+
+    /// Notes an id that was used for an order that was refused.
+    pub(crate) fn used(&mut self, order_id: i32) {
+        self.highest = self.highest.max(order_id);
+    }
+}

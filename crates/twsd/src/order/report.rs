@@ -1,0 +1,261 @@
+//! Orders: from the exchange's words to this wire's.
+
+use std::sync::Arc;
+
+use access::SymbolId;
+use gate::Published;
+use rust_decimal::Decimal;
+use trade::{Event, Order, OrderId, OrderState as State, Preview};
+use tws::OrderFields;
+use tws::outbound::{
+    CompletedOrder, Effect, ErrorCode, OpenOrder, OrderState,
+    OrderStatus, Status,
+};
+
+use crate::client::Client;
+use crate::outgoing::Outgoing;
+use crate::stamp;
+
+/// The order's number on the wire; the numbers begin at a million.
+pub(crate) fn perm_id(order: OrderId) -> i64 {
+    i64::try_from(order.0).unwrap_or(i64::MAX)
+}
+
+pub(super) fn status(order: &Order) -> Status {
+    match order.state {
+        State::PreSubmitted => Status::PreSubmitted,
+        State::Working => Status::Submitted,
+        State::Filled => Status::Filled,
+        State::Cancelled => Status::Cancelled,
+        State::Rejected => Status::Inactive,
+    }
+}
+
+/// Sets text without giving its memory back.
+fn set(field: &mut String, text: &str) {
+    field.clear();
+    field.push_str(text);
+}
+
+/// Writes an order into fields that are reused: every field that any order sets is set here.
+fn fill(fields: &mut OrderFields, order: &Order, account: &str, parent: i32) {
+    set(&mut fields.action, if order.side == access::Side::Buy { "BUY" } else { "SELL" });
+    fields.total_quantity = Some(Decimal::from(order.quantity));
+    set(&mut fields.order_type, order.order_type.name());
+    fields.limit_price = order.order_type.limit().map(trade::Ticks::price);
+    fields.aux_price = order.order_type.trigger().map(trade::Ticks::price);
+    set(&mut fields.tif, order.tif.name());
+    set(&mut fields.account, account);
+    set(&mut fields.order_ref, order.reference.as_deref().unwrap_or_default());
+    set(&mut fields.oca_group, order.oca.as_ref().map_or("", |oca| &oca.group));
+    fields.oca_type = order.oca.as_ref().map(|oca| if oca.reduce { 2 } else { 1 });
+    fields.outside_rth = order.outside_hours;
+    fields.parent_id = parent;
+}
+
+impl Client {
+    /// Whether an order was sent by this client id of this credential.
+    pub(crate) fn is_own(&self, order: &Order) -> bool {
+        order.origin.holder == self.admission.holder() && order.origin.client_id == self.client_id
+    }
+
+    /// The ids under which an order is shown here. Orders of another credential or of the portal
+    /// have no order id here: their numbers belong to someone else's clients.
+    fn shown_ids(&self, order: &Order) -> (i32, i32) {
+        let own_holder = order.origin.holder == self.admission.holder();
+        (if own_holder { order.origin.order_id } else { 0 }, order.origin.client_id)
+    }
+
+    /// openOrder, and orderStatus after it: what clients need in this order.
+    fn put_order(&mut self, order: &Order, out: &mut Outgoing) {
+        let Some(contract) = self.directory.get(order.symbol) else { return };
+        let (order_id, client_id) = self.shown_ids(order);
+        let parent = order.parent.map_or(0, |parent| self.orders.known.name(parent));
+        let fields = &mut self.orders.scratch;
+        fill(fields, order, &self.account, parent);
+        let status = status(order);
+        let commission = (!order.commission.is_zero()).then_some(order.commission);
+        out.put(&OpenOrder {
+            order_id,
+            contract,
+            order: fields,
+            client_id,
+            perm_id: perm_id(order.id),
+            state: OrderState {
+                status,
+                commission: commission.into(),
+                commission_currency: if commission.is_some() { "USD" } else { "" },
+                ..OrderState::default()
+            },
+        });
+        out.put(&OrderStatus {
+            order_id,
+            status,
+            filled: Decimal::from(order.filled),
+            remaining: Decimal::from(order.remaining()),
+            average_fill_price: order.average_price().unwrap_or_default().round_dp(8),
+            perm_id: perm_id(order.id),
+            parent_id: parent,
+            last_fill_price: order.last_fill.map(trade::Ticks::price).unwrap_or_default(),
+            client_id,
+            why_held: why_held(order),
+            market_cap_price: Decimal::ZERO,
+        });
+    }
+
+    /// Tells the client what a record did to its orders.
+    pub(crate) fn report(&mut self, record: &Published, out: &mut Outgoing) {
+        for event in &record.events {
+            if matches!(event, Event::OrderFilled { .. }) {
+                self.accounts.stale = true;
+            }
+            let Some(order) = event.order().filter(|order| self.is_own(order)) else { continue };
+            self.orders.known.learn(order);
+            self.put_order(order, out);
+            match event {
+                Event::OrderFilled { execution, .. } => {
+                    let average = order.average_price().unwrap_or_default();
+                    self.put_execution(-1, execution, average, out);
+                }
+                Event::OrderCancelled { .. } => {
+                    let text = format!("Order Canceled - reason: {}", ending(order));
+                    out.error(order.origin.order_id, ErrorCode::ORDER_CANCELLED, &text);
+                }
+                Event::OrderRejected { .. } => {
+                    let text = format!("Order rejected - reason: {}", ending(order));
+                    out.error(order.origin.order_id, ErrorCode::ORDER_REJECTED, &text);
+                }
+                Event::OrderAccepted { .. }
+                | Event::OrderReleased { .. }
+                | Event::OrderTriggered { .. }
+                | Event::OrderModified { .. }
+                | Event::CommandRejected { .. } => {}
+            }
+        }
+    }
+
+    /// Writes what was refused and previewed since the last settling. An order that still stands
+    /// is shown again after its error: clients take the error for the order's end.
+    pub(crate) fn put_late(&mut self, out: &mut Outgoing) {
+        for late in std::mem::take(&mut self.orders.late) {
+            out.error(late.order_id, late.code, &late.text);
+            let Some(status) = late.status else { continue };
+            match self.orders.known.latest(late.order_id).map(Arc::clone) {
+                Some(order) => self.put_order(&order, out),
+                None => out.put(&final_status(late.order_id, self.client_id, status)),
+            }
+        }
+        for (order_id, fields, symbol, preview) in std::mem::take(&mut self.previews) {
+            self.put_preview(order_id, fields, symbol, &preview, out);
+        }
+    }
+
+    fn put_preview(
+        &self,
+        order_id: i32,
+        mut fields: OrderFields,
+        symbol: SymbolId,
+        preview: &Preview,
+        out: &mut Outgoing,
+    ) {
+        let Some(contract) = self.directory.get(symbol) else { return };
+        set(&mut fields.account, &self.account);
+        let effect = |before: Decimal, after: Decimal| Effect {
+            before: before.into(),
+            change: after.saturating_sub(before).into(),
+            after: after.into(),
+        };
+        out.put(&OpenOrder {
+            order_id,
+            contract,
+            order: &fields,
+            client_id: self.client_id,
+            perm_id: 0,
+            state: OrderState {
+                status: Status::PreSubmitted,
+                init_margin: effect(preview.initial_before, preview.initial_after),
+                maint_margin: effect(preview.maintenance_before, preview.maintenance_after),
+                equity_with_loan: effect(preview.equity_before, preview.equity_after),
+                commission: preview.commission.into(),
+                min_commission: preview.commission.into(),
+                max_commission: preview.commission.into(),
+                commission_currency: "USD",
+                warning_text: "",
+            },
+        });
+    }
+
+    /// This client's open orders, or everyone's on the account.
+    pub(crate) fn put_open_orders(&mut self, orders: &[Arc<Order>], all: bool, out: &mut Outgoing) {
+        for order in orders {
+            if all || self.is_own(order) {
+                self.put_order(order, out);
+            }
+        }
+    }
+
+    /// Orders of the account that are done.
+    pub(crate) fn put_completed_orders(
+        &mut self,
+        orders: &[Arc<Order>],
+        api_only: bool,
+        out: &mut Outgoing,
+    ) {
+        for order in orders {
+            let from_program = matches!(order.origin.holder, access::Holder::Credential(_));
+            if api_only && !from_program {
+                continue;
+            }
+            let Some(contract) = self.directory.get(order.symbol) else { continue };
+            let fields = &mut self.orders.scratch;
+            fill(fields, order, &self.account, 0);
+            out.put(&CompletedOrder {
+                contract,
+                order: fields,
+                perm_id: perm_id(order.id),
+                status: status(order),
+                filled: Decimal::from(order.filled),
+                parent_perm_id: order.parent.map_or(0, perm_id),
+                completed_time: &stamp::with_zone(order.updated),
+                completed_status: &ending(order),
+            });
+        }
+    }
+}
+
+/// The final status of an order that never came into being.
+fn final_status(order_id: i32, client_id: i32, status: Status) -> OrderStatus<'static> {
+    OrderStatus {
+        order_id,
+        status,
+        filled: Decimal::ZERO,
+        remaining: Decimal::ZERO,
+        average_fill_price: Decimal::ZERO,
+        perm_id: 0,
+        parent_id: 0,
+        last_fill_price: Decimal::ZERO,
+        client_id,
+        why_held: "",
+        market_cap_price: Decimal::ZERO,
+    }
+}
+
+/// What an order waits for, by the words that clients know.
+fn why_held(order: &Order) -> &'static str {
+    if order.state != State::PreSubmitted {
+        ""
+    } else if order.is_armed_stop() && order.live() > 0 {
+        "trigger"
+    } else {
+        "child"
+    }
+}
+
+/// How an order ended.
+fn ending(order: &Order) -> String {
+    match order.end {
+        Some(end) => format!("{}: {end}", end.code()),
+        None if order.remaining() == 0 => format!("Filled Size: {}", order.filled),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,106 @@
+//! The words of this wire for every reason against a request. Nowhere else is a reason worded, and
+//! a new one does not compile until it has its place here.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use access::Refusal;
+use gate::Refused;
+use tws::outbound::ErrorCode;
+
+/// What a refused request was about: clients expect another number for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Reference data.
+    Contract,
+    /// Live market data.
+    MarketData,
+    /// Past market data.
+    Historical,
+    /// The account, its positions, orders and executions.
+    Account,
+}
+
+impl Subject {
+    /// The number that ends such a request in all clients.
+    pub(crate) fn code(self) -> ErrorCode {
+        match self {
+            Self::Contract => ErrorCode::NO_DEFINITION,
+            Self::MarketData => ErrorCode::NOT_SUBSCRIBED,
+            Self::Historical => ErrorCode::HISTORICAL_DATA,
+            Self::Account => ErrorCode::PROCESSING,
+        }
+    }
+}
+
+/// The text of error 201: the stable code, the number that failed, the limit.
+pub(crate) fn order(refused: &Refused) -> String {
+    match refused {
+        Refused::Refusal(refusal) => format!("Order rejected - reason: {refusal}"),
+        Refused::Denial(denial) => format!("Order rejected - reason: {denial}"),
+    }
+}
+
+/// What a client is told at its end, with error 1100.
+pub(crate) fn goodbye(refusal: &Refusal) -> String {
+    format!("Connectivity between this program and the account has been lost: {refusal}")
+}
+
+/// The number for a refused request that is no order.
+pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
+    match refusal {
+        Refusal::RateExceeded { .. } => ErrorCode::MESSAGE_RATE,
+        Refusal::Expired { .. }
+        | Refusal::AccountNotAllowed { .. }
+        | Refusal::ActNotAllowed { .. }
+        | Refusal::ReadOnly { .. }
+        | Refusal::ProductNotAllowed { .. }
+        | Refusal::SymbolNotAllowed { .. }
+        | Refusal::SideNotAllowed { .. }
+        | Refusal::AddressNotAllowed { .. }
+        | Refusal::OutsideHours { .. }
+        | Refusal::Locked { .. }
+        | Refusal::CredentialUnknown { .. }
+        | Refusal::CredentialRevoked { .. }
+        | Refusal::TokenMissing { .. }
+        | Refusal::TokenWrong { .. }
+        | Refusal::NotSignedIn { .. }
+        | Refusal::SessionEnded { .. }
+        | Refusal::DeviceBlocked { .. }
+        | Refusal::LinkEnded { .. }
+        | Refusal::SignInFailed { .. }
+        | Refusal::Throttled { .. }
+        | Refusal::AuthenticatorStopped { .. }
+        | Refusal::SecondFactorMissing { .. }
+        | Refusal::AttemptEnded { .. }
+        | Refusal::CodeWrong { .. }
+        | Refusal::ActivationWrong { .. }
+        | Refusal::CodeReplayed { .. }
+        | Refusal::CodeExpired { .. }
+        | Refusal::ResendTooSoon { .. }
+        | Refusal::ResendLimit { .. }
+        | Refusal::PasskeyRefused { .. }
+        | Refusal::ProofStale { .. }
+        | Refusal::Busy { .. }
+        | Refusal::OperatorOnly { .. }
+        | Refusal::NotFound { .. }
+        | Refusal::NameInvalid { .. }
+        | Refusal::UsernameInvalid { .. }
+        | Refusal::NameTaken { .. }
+        | Refusal::PortTaken { .. }
+        | Refusal::PortsExhausted { .. }
+        | Refusal::TooMany { .. }
+        | Refusal::OutOfRange { .. }
+        | Refusal::Wider { .. }
+        | Refusal::LockStands { .. }
+        | Refusal::NoLock { .. }
+        | Refusal::AccountTaken { .. }
+        | Refusal::LastAuthenticator { .. }
+        | Refusal::OldPasswordNeeded { .. }
+        | Refusal::TotpStands { .. }
+        | Refusal::JournalFailed { .. }
+        | Refusal::DiskFull { .. }
+        | Refusal::StoreFailed { .. }
+        | Refusal::KeyMismatch { .. }
+        | Refusal::TooSlow { .. }
+        | Refusal::Stopping { .. } => subject.code(),
+    }
+}

@@ -1,0 +1,111 @@
+//! Instants as this wire writes and reads them.
+
+use access::Time;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use trade::calendar::Day;
+
+/// The name of New York's zone that TWS uses, and all clients know.
+pub(crate) const ZONE: &str = "US/Eastern";
+
+/// New York's zone by its rule (Energy Policy Act of 2005), so that no zone database is needed.
+fn new_york() -> TimeZone {
+    TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap_or(TimeZone::UTC)
+}
+
+fn zoned(time: Time, zone: TimeZone) -> Zoned {
+    Timestamp::from_microsecond(time.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(zone)
+}
+
+/// `20260105 09:30:00 US/Eastern`: execution times, bars, completed orders.
+pub(crate) fn with_zone(time: Time) -> String {
+    format!("{} {ZONE}", zoned(time, new_york()).strftime("%Y%m%d %H:%M:%S"))
+}
+
+/// `20260105 09:30:00 EST`: the connection time.
+pub(crate) fn connection(time: Time) -> String {
+    zoned(time, new_york()).strftime("%Y%m%d %H:%M:%S %Z").to_string()
+}
+
+/// `20260105-14:30:00`, UTC.
+pub(crate) fn utc(time: Time) -> String {
+    zoned(time, TimeZone::UTC).strftime("%Y%m%d-%H:%M:%S").to_string()
+}
+
+/// `20260105:0930`, New York: trading hours.
+pub(crate) fn hours(second: i64) -> String {
+    zoned(Time::from_seconds(second), new_york()).strftime("%Y%m%d:%H%M").to_string()
+}
+
+/// `09:30`, New York.
+pub(crate) fn minute(time: Time) -> String {
+    zoned(time, new_york()).strftime("%H:%M").to_string()
+}
+
+/// `20260105`.
+pub(crate) fn day(day: Day) -> String {
+    let (year, month, day) = day.civil();
+    format!("{year:04}{month:02}{day:02}")
+}
+
+/// Reads `20260105 09:30:00 ZONE`, `20260105 09:30:00` and `20260105` (New York), and
+/// `20260105-14:30:00` (UTC).
+pub(crate) fn read(text: &str) -> Option<Time> {
+    let mut words = text.split_ascii_whitespace();
+    let first = words.next()?;
+    let (date, clock, zone) = match first.split_once('-') {
+        Some((date, clock)) => (date, clock, words.next().unwrap_or("UTC")),
+        None => (first, words.next().unwrap_or("00:00:00"), words.next().unwrap_or(ZONE)),
+    };
+    if words.next().is_some() || !date.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let civil = ["%Y%m%d %H:%M:%S", "%Y%m%d %H:%M"]
+        .iter()
+        .find_map(|form| DateTime::strptime(form, format!("{date} {clock}")).ok())?;
+    let zone = match zone {
+        ZONE | "America/New_York" | "EST" | "EDT" | "EST5EDT" => new_york(),
+        "UTC" | "GMT" | "Etc/UTC" | "Z" => TimeZone::UTC,
+        other => TimeZone::get(other).ok()?,
+    };
+    Some(Time(civil.to_zoned(zone).ok()?.timestamp().as_microsecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn forms_of_one_instant_read_alike() {
+        let noon = Time::from_seconds(1_767_632_400);
+        for text in [
+            "20260105 12:00:00 US/Eastern",
+            "20260105 12:00:00",
+            "20260105  12:00:00",
+            "20260105-17:00:00",
+            "20260105 17:00:00 UTC",
+            "20260105 12:00 America/New_York",
+        ] {
+            assert_eq!(read(text).unwrap(), noon, "{text}");
+        }
+        assert_eq!(read("20260105").unwrap(), Time::from_seconds(1_767_632_400 - 12 * 3_600));
+        for text in ["", "today", "2026-01-05", "20261305 00:00:00", "20260105 12:00:00 Mars/Base", "1 2 3 4"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn winter_and_summer_have_their_offsets() {
+        let winter = Time::from_seconds(1_767_632_400);
+        assert_eq!(with_zone(winter), "20260105 12:00:00 US/Eastern");
+        assert_eq!(connection(winter), "20260105 12:00:00 EST");
+        assert_eq!(utc(winter), "20260105-17:00:00");
+        let summer = Time::from_seconds(1_783_270_800);
+        assert_eq!(connection(summer), "20260705 13:00:00 EDT");
+        assert_eq!(hours(1_783_270_800), "20260705:1300");
+        assert_eq!(day(Day::of(2026, 1, 5)), "20260105");
+    }
+}
