@@ -11,6 +11,8 @@ use crate::moment::Time;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 
+mod wording;
+
 /// The hash before the first entry of a chain.
 pub const GENESIS: Digest = Digest([0; 32]);
 

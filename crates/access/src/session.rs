@@ -140,6 +140,19 @@ pub enum SessionEnd {
 }
 
 impl SessionEnd {
+    /// Every reason.
+    pub const ALL: [Self; 9] = [
+        Self::SignedOut,
+        Self::EndedByPerson,
+        Self::EndedByOperator,
+        Self::Idle,
+        Self::Absolute,
+        Self::DeviceRemoved,
+        Self::AuthenticatorChanged,
+        Self::Locked,
+        Self::Replaced,
+    ];
+
     /// Its name in tables.
     pub const fn name(self) -> &'static str {
         match self {

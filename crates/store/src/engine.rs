@@ -32,7 +32,7 @@ impl Engine {
     }
 
     /// Starts a transaction that may write. SQLite must take its write lock at once: a reader that turns into a writer
-    /// later fails with SQLITE_BUSY instead of waiting.
+    /// later fails with `SQLITE_BUSY` instead of waiting.
     const fn begin(self) -> &'static str {
         match self {
             Self::Sqlite => "BEGIN IMMEDIATE",
@@ -64,15 +64,18 @@ impl Engine {
 
 /// The address of the SQLite file of a data folder; it is made if missing.
 pub fn sqlite_url(file: &Path) -> String {
-    let mut url = String::from("sqlite://");
-    for byte in file.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'%' | b'?' | b'#' | b' ' => url.push_str(&format!("%{byte:02X}")),
-            _ => url.push(char::from(*byte)),
-        }
+    let escaped: Vec<u8> =
+        file.as_os_str().as_encoded_bytes().iter().copied().flat_map(escape).collect();
+    format!("sqlite://{}?mode=rwc", String::from_utf8_lossy(&escaped))
+}
+
+/// A byte of a path as a URL has it: itself, or a percent sign and two hex digits.
+fn escape(byte: u8) -> Vec<u8> {
+    if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+        vec![byte]
+    } else {
+        format!("%{byte:02X}").into_bytes()
     }
-    url.push_str("?mode=rwc");
-    url
 }
 
 /// A pool of connections to one engine, with the schema in place.
@@ -175,6 +178,7 @@ mod tests {
     #[test]
     fn sqlite_url_of_odd_path_is_escaped() {
         assert_eq!(sqlite_url(Path::new("/a b/c?d#e%")), "sqlite:///a%20b/c%3Fd%23e%25?mode=rwc");
+        assert_eq!(sqlite_url(Path::new("/\u{e9}")), "sqlite:///%C3%A9?mode=rwc");
     }
 
     #[test]

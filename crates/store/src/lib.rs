@@ -1,9 +1,72 @@
 //! All SQL of Floorpass: one set of statements for SQLite and PostgreSQL.
 //!
-//! `engine.rs` is the only file that knows which of the two it speaks to. A file is named after its noun.
+//! [`engine`] is the only file that knows which of the two it speaks to. A file is named after its
+//! noun. Facts about access are written by [`Store::commit`] alone, together with their evidence.
 
+#[macro_use]
+pub mod statement;
+
+mod authenticator;
+pub mod checkpoint;
+pub mod commit;
+pub mod credential;
+mod device;
 pub mod engine;
 pub mod error;
+pub mod evidence;
+mod field;
+pub mod folder;
+mod link;
+mod lock;
+mod mandate;
+pub mod notice;
+mod person;
+pub mod session;
+mod sign_in;
+pub mod slice;
+mod throttle;
 
+use std::path::Path;
+
+pub use checkpoint::SignedCheckpoint;
+pub use commit::{CommitError, Committed};
+pub use credential::CredentialUse;
 pub use engine::{Database, Engine};
 pub use error::StoreError;
+pub use evidence::EvidencePage;
+pub use session::SessionUse;
+pub use slice::Key;
+
+/// The tables. A cheap clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    database: Database,
+}
+
+impl Store {
+    /// Opens the tables at a `sqlite:` or `postgres:` URL, and brings an older schema up to date.
+    /// [`engine::sqlite_url`] makes the URL of a file.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Ok(Self { database: Database::open(url).await? })
+    }
+
+    /// The engine's side of it.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Writes a consistent copy to a file that does not exist yet, while the server goes on.
+    pub async fn backup(&self, file: &Path) -> Result<(), StoreError> {
+        self.database.copy_to(file).await
+    }
+
+    /// Whether the engine answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.database.ping().await
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}

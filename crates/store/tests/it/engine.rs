@@ -4,7 +4,22 @@ use crate::both_engines;
 use crate::place::Place;
 use store::{Database, Engine, StoreError};
 
-both_engines!(database_opened_twice_keeps_its_schema, newer_schema_is_refused);
+both_engines!(
+    database_opened_twice_keeps_its_schema,
+    newer_schema_is_refused,
+    statement_of_every_file_is_prepared,
+);
+
+async fn statement_of_every_file_is_prepared(place: &Place) {
+    let database = Database::open(place.url()).await.unwrap();
+    let mut count = 0;
+    for statement in store::statement::all() {
+        let prepared = database.prepare(statement).await;
+        assert!(prepared.is_ok(), "{statement}: {prepared:?}");
+        count += 1;
+    }
+    assert!(count > 50, "{count}");
+}
 
 async fn database_opened_twice_keeps_its_schema(place: &Place) {
     let first = Database::open(place.url()).await.unwrap();

@@ -1,7 +1,17 @@
 //! The store on both engines.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 extern crate floorpass_store as store;
 
+mod commit;
 mod engine;
+mod evidence;
+mod folder;
+mod history;
 mod place;

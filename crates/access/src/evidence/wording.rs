@@ -1,0 +1,188 @@
+//! What evidence says of each event: a kind for programs and a text for people.
+
+use std::borrow::Cow;
+
+use crate::decision::Event;
+use crate::{
+    authenticator, credential, device, evidence, link, lock, mandate, notice, person, session,
+    sign_in, throttle,
+};
+
+impl Event {
+    /// What happened, as `noun.verb`.
+    pub fn kind(&self) -> Cow<'static, str> {
+        let kind = match self {
+            Self::Person(person::Event::Created(_)) => "person.created",
+            Self::Mandate(mandate::Event::Granted(_)) => "mandate.granted",
+            Self::SignIn(sign_in::Event::Started(_)) => "sign_in.started",
+            Self::SignIn(sign_in::Event::Changed(_)) => "sign_in.changed",
+            Self::SignIn(sign_in::Event::Finished { .. }) => "sign_in.finished",
+            Self::SignIn(sign_in::Event::Dropped { .. }) => "sign_in.dropped",
+            Self::Link(link::Event::Issued(_)) => "link.issued",
+            Self::Link(link::Event::Used { .. }) => "link.used",
+            Self::Link(link::Event::Withdrawn { .. }) => "link.withdrawn",
+            Self::Session(session::Event::Started(_)) => "session.started",
+            Self::Session(session::Event::Ended { .. }) => "session.ended",
+            Self::Session(session::Event::KeptForReceipt { .. }) => "session.kept_for_receipt",
+            Self::Device(device::Event::Added(_)) => "device.added",
+            Self::Device(device::Event::Trusted { .. }) => "device.trusted",
+            Self::Device(device::Event::Renamed { .. }) => "device.renamed",
+            Self::Device(device::Event::Blocked { .. }) => "device.blocked",
+            Self::Device(device::Event::Removed { .. }) => "device.removed",
+            Self::Authenticator(authenticator::Event::Added(_)) => "authenticator.added",
+            Self::Authenticator(authenticator::Event::Renamed { .. }) => "authenticator.renamed",
+            Self::Authenticator(authenticator::Event::TotpConfirmed { .. }) => {
+                "authenticator.confirmed"
+            }
+            Self::Authenticator(
+                authenticator::Event::TotpUsed { .. }
+                | authenticator::Event::PasswordUsed { .. }
+                | authenticator::Event::PasskeyUsed { .. },
+            ) => "authenticator.used",
+            Self::Authenticator(authenticator::Event::Removed { .. }) => "authenticator.removed",
+            Self::Credential(credential::Event::Created(_)) => "credential.created",
+            Self::Credential(credential::Event::Revoked { .. }) => "credential.revoked",
+            Self::Lock(lock::Event::Set(_)) => "lock.set",
+            Self::Lock(lock::Event::Lifted { .. }) => "lock.lifted",
+            Self::Throttle(throttle::Event::Failed(_)) => "throttle.failed",
+            Self::Throttle(throttle::Event::StrangerFailed(_)) => "throttle.stranger_failed",
+            Self::Throttle(throttle::Event::Cleared { .. } | throttle::Event::AllCleared) => {
+                "throttle.cleared"
+            }
+            Self::Notice(notice::Event::Queued(_)) => "notice.queued",
+            Self::Evidence(evidence::Event::Refused { .. }) => "refused",
+            Self::Evidence(evidence::Event::Noted { kind, .. }) => {
+                return Cow::Owned(kind.clone());
+            }
+        };
+        Cow::Borrowed(kind)
+    }
+
+    /// The same in plain words.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Person(person::Event::Created(one)) => {
+                format!("Person {} was made", one.username)
+            }
+            Self::Mandate(mandate::Event::Granted(one)) => {
+                format!("{} became {} of account {}", one.person, one.role.name(), one.account)
+            }
+            Self::SignIn(event) => sign_in_text(event),
+            Self::Link(event) => link_text(event),
+            Self::Session(event) => session_text(event),
+            Self::Device(event) => device_text(event),
+            Self::Authenticator(event) => authenticator_text(event),
+            Self::Credential(event) => credential_text(event),
+            Self::Lock(lock::Event::Set(one)) => {
+                format!("Lock of grade {} set on {}: {}", one.grade, one.target, one.grade.text())
+            }
+            Self::Lock(lock::Event::Lifted { lock, .. }) => format!("Lock {lock} lifted"),
+            Self::Throttle(event) => throttle_text(event),
+            Self::Notice(notice::Event::Queued(one)) => {
+                format!("Notice {} put in the outbox", one.topic.name())
+            }
+            Self::Evidence(evidence::Event::Refused { text, count: 1, .. }) => {
+                format!("Refused: {text}")
+            }
+            Self::Evidence(evidence::Event::Refused { text, count, .. }) => {
+                format!("Refused {count} times within a second: {text}")
+            }
+            Self::Evidence(evidence::Event::Noted { text, .. }) => text.clone(),
+        }
+    }
+}
+
+fn sign_in_text(event: &sign_in::Event) -> String {
+    match event {
+        sign_in::Event::Started(one) => format!("Sign-in {} began: the password is right", one.id),
+        sign_in::Event::Changed(one) => match &one.step {
+            sign_in::Step::Totp => format!("Sign-in {} waits for a TOTP code", one.id),
+            sign_in::Step::Activation(step) => format!(
+                "Sign-in {} waits for the activation code of {}: {} sent, {} tries left",
+                one.id, step.device, step.sent, step.tries_left
+            ),
+        },
+        sign_in::Event::Finished { attempt } => format!("Sign-in {attempt} became a session"),
+        sign_in::Event::Dropped { attempt } => format!("Sign-in {attempt} is over"),
+    }
+}
+
+fn link_text(event: &link::Event) -> String {
+    match event {
+        link::Event::Issued(one) => {
+            format!("Link {} ({}) made, until {}", one.id, one.purpose.name(), one.until)
+        }
+        link::Event::Used { link, .. } => format!("Link {link} used"),
+        link::Event::Withdrawn { link } => format!("Link {link} withdrawn"),
+    }
+}
+
+fn session_text(event: &session::Event) -> String {
+    match event {
+        session::Event::Started(one) => {
+            format!("Session {} began on {}, until {}", one.id, one.device, one.until)
+        }
+        session::Event::Ended { session, reason, .. } => {
+            format!("Session {session} ended: {reason}")
+        }
+        session::Event::KeptForReceipt { session, lock } => {
+            format!("Session {session} keeps the receipt of lock {lock} and nothing else")
+        }
+    }
+}
+
+fn device_text(event: &device::Event) -> String {
+    match event {
+        device::Event::Added(one) => format!("Device {} ({}) seen first", one.id, one.name),
+        device::Event::Trusted { device, until, .. } => {
+            format!("Device {device} trusted until {until}")
+        }
+        device::Event::Renamed { device, name } => format!("Device {device} named {name}"),
+        device::Event::Blocked { device } => format!("Device {device} blocked"),
+        device::Event::Removed { device } => format!("Device {device} forgotten"),
+    }
+}
+
+fn authenticator_text(event: &authenticator::Event) -> String {
+    use authenticator::Event as E;
+    match event {
+        E::Added(one) => format!("Authenticator {} ({}) added", one.id, one.name),
+        E::Renamed { authenticator, name } => format!("Authenticator {authenticator} named {name}"),
+        E::TotpConfirmed { authenticator, .. } => format!("TOTP app {authenticator} confirmed"),
+        E::TotpUsed { authenticator, .. } => format!("TOTP app {authenticator} gave a right code"),
+        E::PasswordUsed { authenticator, .. } => format!("Password {authenticator} was right"),
+        E::PasskeyUsed { authenticator, .. } => format!("Passkey {authenticator} was right"),
+        E::Removed { authenticator } => format!("Authenticator {authenticator} removed"),
+    }
+}
+
+fn credential_text(event: &credential::Event) -> String {
+    match event {
+        credential::Event::Created(one) => format!(
+            "Credential {} ({}) made for account {} on port {}, until {}",
+            one.id, one.name, one.account, one.port, one.scopes.until
+        ),
+        credential::Event::Revoked { credential, cancel_orders, .. } => {
+            let orders = if *cancel_orders { "; its orders are cancelled" } else { "" };
+            format!("Credential {credential} revoked{orders}")
+        }
+    }
+}
+
+fn throttle_text(event: &throttle::Event) -> String {
+    let place = |place: &throttle::Place| match place {
+        throttle::Place::Device(device) => format!("at {device}"),
+        throttle::Place::Untrusted => "at untrusted devices".to_owned(),
+    };
+    match event {
+        throttle::Event::Failed(one) => {
+            let (factor, place) = (one.factor.name(), place(&one.place));
+            format!("Wrong {factor} {place}: {} in a row", one.failures)
+        }
+        throttle::Event::StrangerFailed(one) => {
+            format!("Sign-in with an unknown name: {} in a row", one.failures)
+        }
+        throttle::Event::Cleared { place: one } => format!("Failures {} forgiven", place(one)),
+        throttle::Event::AllCleared => "All failures forgiven".to_owned(),
+    }
+}

@@ -1,1 +1,0 @@
-CREATE TABLE folder (name TEXT PRIMARY KEY, value TEXT NOT NULL);

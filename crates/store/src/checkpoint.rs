@@ -1,0 +1,79 @@
+//! Signed checkpoints of both chains.
+
+use access::evidence::Checkpoint;
+use data_encoding::HEXLOWER;
+use sqlx::any::AnyRow;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::evidence::number;
+use crate::field::{Fields, hex};
+
+statements! {
+    // The number is one more than the last, so that two made at one time stand in order.
+    INSERT = "INSERT INTO checkpoint (number, made_at, access_seq, access_hash, journal_seq, \
+              journal_hash, signer, signature) \
+              SELECT COALESCE(MAX(number), 0) + 1, $1, $2, $3, $4, $5, $6, $7 FROM checkpoint";
+    ALL = "SELECT made_at, access_seq, access_hash, journal_seq, journal_hash, signer, signature \
+           FROM checkpoint ORDER BY number";
+    LAST = "SELECT made_at, access_seq, access_hash, journal_seq, journal_hash, signer, signature \
+            FROM checkpoint ORDER BY number DESC LIMIT 1";
+}
+
+/// A checkpoint with its signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedCheckpoint {
+    /// What was signed.
+    pub checkpoint: Checkpoint,
+    /// The public key.
+    pub signer: Vec<u8>,
+    /// The signature of [`Checkpoint::canonical`].
+    pub signature: Vec<u8>,
+}
+
+fn read(row: &AnyRow) -> Result<SignedCheckpoint, StoreError> {
+    let mut fields = Fields::new("checkpoint", row);
+    let checkpoint = Checkpoint {
+        at: fields.time()?,
+        access_seq: fields.number()?,
+        access_hash: fields.digest()?,
+        journal_seq: fields.number()?,
+        journal_hash: fields.digest()?,
+    };
+    let bytes = |text: &str| HEXLOWER.decode(text.as_bytes());
+    let signer = fields.checked(bytes)?;
+    Ok(SignedCheckpoint { checkpoint, signer, signature: fields.checked(bytes)? })
+}
+
+impl Store {
+    /// Keeps a checkpoint.
+    pub async fn put_checkpoint(&self, signed: &SignedCheckpoint) -> Result<(), StoreError> {
+        let Checkpoint { at, access_seq, access_hash, journal_seq, journal_hash } =
+            signed.checkpoint;
+        let mut transaction = self.database.begin().await?;
+        run!(
+            transaction,
+            INSERT,
+            at.0,
+            number(access_seq)?,
+            access_hash.to_string(),
+            number(journal_seq)?,
+            journal_hash.to_string(),
+            hex(&signed.signer),
+            hex(&signed.signature),
+        )?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Every checkpoint, the first one first.
+    pub async fn checkpoints(&self) -> Result<Vec<SignedCheckpoint>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        rows!(connection, ALL)?.iter().map(read).collect()
+    }
+
+    /// The last checkpoint.
+    pub async fn last_checkpoint(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        row!(connection, LAST)?.as_ref().map(read).transpose()
+    }
+}

@@ -1,0 +1,194 @@
+//! The one way to write facts about access: the events of a decision, and their evidence, in one
+//! transaction.
+
+use access::call::{By, Source};
+use access::decision::Event;
+use access::evidence::Chain;
+use access::id::PersonId;
+use access::moment::{Span, Time};
+use access::slice::Slice;
+use access::{person, throttle as counted};
+use sqlx::AnyConnection;
+use thiserror::Error;
+
+use crate::error::StoreError;
+use crate::evidence::Header;
+use crate::{
+    Store, authenticator, credential, device, evidence, link, lock, mandate, notice, session,
+    sign_in, throttle,
+};
+
+statements! {
+    RAISE = "UPDATE person SET version = version + 1 WHERE id = $1 AND version = $2";
+}
+
+/// How long ended sessions, unknown names and notices are remembered outside evidence.
+const MEMORY_SESSIONS: Span = Span::days(30);
+const MEMORY_STRANGERS: Span = Span::days(30);
+const MEMORY_NOTICES: Span = Span::days(90);
+
+/// What was committed.
+#[derive(Debug, Clone, Copy)]
+pub struct Committed {
+    /// Where the chain of evidence stands after it.
+    pub evidence: Chain,
+    /// The slice's version after it.
+    pub version: i64,
+}
+
+/// Why nothing was committed.
+#[derive(Debug, Error)]
+pub enum CommitError {
+    /// The slice has moved: load it, decide and commit again.
+    #[error("the person's data changed meanwhile")]
+    Conflict,
+    /// Another credential has the port: choose another.
+    #[error("another credential has this port")]
+    PortTaken,
+    /// Another person owns the account.
+    #[error("the account has an owner")]
+    AccountTaken,
+    /// The passkey is registered to someone else.
+    #[error("the passkey is registered already")]
+    PasskeyTaken,
+    /// The engine failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for CommitError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl CommitError {
+    /// Tells a clash of two commits from a failure. SQLite names the columns (`credential.port`),
+    /// PostgreSQL the index (`credential_port`).
+    fn sort(self) -> Self {
+        let Self::Store(StoreError::Engine(sqlx::Error::Database(error))) = &self else {
+            return self;
+        };
+        if error.is_unique_violation() {
+            let text = error.message().replace('.', "_");
+            return if text.contains("credential_port") {
+                Self::PortTaken
+            } else if text.contains("mandate_owner") || text.contains("mandate_account") {
+                Self::AccountTaken
+            } else if text.contains("authenticator_handle") {
+                Self::PasskeyTaken
+            } else {
+                Self::Conflict
+            };
+        }
+        match error.code().as_deref() {
+            // PostgreSQL: serialisation failure, deadlock.
+            Some("40001" | "40P01") => Self::Conflict,
+            _ => self,
+        }
+    }
+}
+
+impl Store {
+    /// Applies exactly these events, decided on this slice, and records them. A conflict changes
+    /// nothing. Events that only record conflict with nothing.
+    pub async fn commit(
+        &self,
+        slice: &Slice,
+        events: &[Event],
+        by: By,
+        source: &Source,
+        now: Time,
+    ) -> Result<Committed, CommitError> {
+        self.try_commit(slice, events, by, source, now).await.map_err(CommitError::sort)
+    }
+
+    async fn try_commit(
+        &self,
+        slice: &Slice,
+        events: &[Event],
+        by: By,
+        source: &Source,
+        now: Time,
+    ) -> Result<Committed, CommitError> {
+        let changes = events.iter().any(Event::changes_tables);
+        let version = slice.version + i64::from(changes);
+        let created = events.iter().find_map(|event| match event {
+            Event::Person(person::Event::Created(person)) => Some(person.id),
+            _ => None,
+        });
+        let person = slice.person.as_ref().map(|person| person.id).or(created);
+        let mut transaction = self.database.begin().await?;
+        if changes {
+            raise(&mut transaction, slice, events).await?;
+        }
+        for event in events {
+            apply(&mut transaction, person, event).await?;
+        }
+        let header = Header { at: now, actor: by, source: &source.to_string(), person };
+        let evidence = evidence::append(&mut transaction, &header, events).await?;
+        transaction.commit().await?;
+        Ok(Committed { evidence, version })
+    }
+
+    /// Forgets what is only kept for convenience: ended sessions and unknown names of more than 30
+    /// days, notices of more than 90. Evidence keeps what it has. Gives the number of rows.
+    pub async fn prune(&self, now: Time) -> Result<u64, StoreError> {
+        let mut transaction = self.database.begin().await?;
+        let mut forgotten = session::prune(&mut transaction, now - MEMORY_SESSIONS).await?;
+        forgotten += throttle::prune(&mut transaction, now - MEMORY_STRANGERS).await?;
+        forgotten += notice::prune(&mut transaction, now - MEMORY_NOTICES).await?;
+        transaction.commit().await?;
+        Ok(forgotten)
+    }
+}
+
+/// Raises the version of what was decided on, which also takes its row's lock; a conflict when it
+/// has moved.
+async fn raise(
+    connection: &mut AnyConnection,
+    slice: &Slice,
+    events: &[Event],
+) -> Result<(), CommitError> {
+    if let Some(person) = &slice.person {
+        let raised = run!(connection, RAISE, person.id.to_string(), slice.version)?;
+        return if raised == 1 { Ok(()) } else { Err(CommitError::Conflict) };
+    }
+    for event in events {
+        match event {
+            Event::Throttle(counted::Event::StrangerFailed(stranger)) => {
+                let is_put = throttle::put_stranger(connection, stranger, slice.version).await?;
+                is_put.then_some(()).ok_or(CommitError::Conflict)?;
+            }
+            Event::Person(person::Event::Created(_)) => {
+                if let Some(stranger) = &slice.stranger {
+                    throttle::forget_stranger(connection, stranger.name).await?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn apply(
+    connection: &mut AnyConnection,
+    person: Option<PersonId>,
+    event: &Event,
+) -> Result<(), StoreError> {
+    match event {
+        Event::Person(event) => crate::person::apply(connection, event).await?,
+        Event::Mandate(event) => mandate::apply(connection, event).await?,
+        Event::SignIn(event) => sign_in::apply(connection, event).await?,
+        Event::Link(event) => link::apply(connection, event).await?,
+        Event::Session(event) => session::apply(connection, event).await?,
+        Event::Device(event) => device::apply(connection, event).await?,
+        Event::Authenticator(event) => authenticator::apply(connection, event).await?,
+        Event::Credential(event) => credential::apply(connection, event).await?,
+        Event::Lock(event) => lock::apply(connection, event).await?,
+        Event::Throttle(event) => throttle::apply(connection, person, event).await?,
+        Event::Notice(event) => notice::apply(connection, event).await?,
+        Event::Evidence(_) => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! API credentials.
+
+use std::net::IpAddr;
+
+use access::credential::{Credential, Event, LastUse, Revoked, TakenPort};
+use access::id::{CredentialId, PersonId};
+use access::moment::Time;
+use access::name::Name;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::field::{Fields, json};
+use crate::session::{self, SessionUse};
+
+statements! {
+    INSERT = "INSERT INTO credential (id, person, account, name, scopes, token, port, created_at, \
+              created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    REVOKE = "UPDATE credential SET revoked_at = $2, revoked_by = $3 \
+              WHERE id = $1 AND revoked_at IS NULL";
+    OF_PERSON = "SELECT id, person, account, name, scopes, token, port, created_at, created_by, \
+                 revoked_at, revoked_by FROM credential WHERE person = $1";
+    PORTS = "SELECT port, revoked_at FROM credential WHERE revoked_at IS NULL OR revoked_at > $1";
+    USES = "SELECT id, last_used_at, last_address, last_client FROM credential \
+            WHERE person = $1 AND last_used_at IS NOT NULL";
+    TOUCH = "UPDATE credential SET last_used_at = $2, last_address = $3, last_client = $4 \
+             WHERE id = $1";
+}
+
+/// When, from where and with what a credential was last used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialUse {
+    /// Which.
+    pub credential: CredentialId,
+    /// Its use.
+    pub last: LastUse,
+}
+
+pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
+    match event {
+        Event::Created(one) => insert(connection, one).await,
+        Event::Revoked { credential, at, by, .. } => {
+            run!(connection, REVOKE, credential.to_string(), at.0, by.to_string())?;
+            Ok(())
+        }
+    }
+}
+
+async fn insert(connection: &mut AnyConnection, one: &Credential) -> Result<(), StoreError> {
+    run!(
+        connection,
+        INSERT,
+        one.id.to_string(),
+        one.person.to_string(),
+        one.account.to_string(),
+        one.name.to_string(),
+        json("credential", &one.scopes)?,
+        one.token.map(|token| token.to_string()),
+        i64::from(one.port),
+        one.created_at.0,
+        one.created_by.to_string(),
+    )?;
+    Ok(())
+}
+
+pub(crate) async fn of(
+    connection: &mut AnyConnection,
+    person: &str,
+) -> Result<Vec<Credential>, StoreError> {
+    rows!(connection, OF_PERSON, person)?.iter().map(read).collect()
+}
+
+fn read(row: &AnyRow) -> Result<Credential, StoreError> {
+    let mut fields = Fields::new("credential", row);
+    let mut one = Credential {
+        id: fields.parsed()?,
+        person: fields.parsed()?,
+        account: fields.parsed()?,
+        name: fields.checked(|text| Name::new("credential name", text))?,
+        scopes: fields.json()?,
+        token: fields.maybe_digest()?,
+        port: fields.number()?,
+        created_at: fields.time()?,
+        created_by: fields.parsed()?,
+        revoked: None,
+    };
+    if let Some(at) = fields.maybe_time()? {
+        one.revoked = Some(Revoked { at, by: fields.parsed()? });
+    }
+    Ok(one)
+}
+
+impl Store {
+    /// The ports that are not free at this time: of live credentials, and of those revoked within
+    /// [`access::credential::PORT_REST`].
+    pub async fn taken_ports(&self, now: Time) -> Result<Vec<TakenPort>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let since = now - access::credential::PORT_REST;
+        let rows = rows!(connection, PORTS, since.0)?;
+        let read = |row| {
+            let mut fields = Fields::new("credential", row);
+            Ok(TakenPort { port: fields.number()?, revoked_at: fields.maybe_time()? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The last use of each credential of a person that was ever used.
+    pub async fn credential_uses(
+        &self,
+        person: PersonId,
+    ) -> Result<Vec<CredentialUse>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let rows = rows!(connection, USES, person.to_string())?;
+        let read = |row| {
+            let mut fields = Fields::new("credential", row);
+            let (credential, at) = (fields.parsed()?, fields.time()?);
+            let address: IpAddr = fields.parsed()?;
+            let last = LastUse { at, address, client: fields.text()? };
+            Ok(CredentialUse { credential, last })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Writes many last uses at once. They are no decisions, so they have no evidence.
+    pub async fn touch(
+        &self,
+        sessions: &[SessionUse],
+        credentials: &[CredentialUse],
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.database.begin().await?;
+        for used in sessions {
+            session::touch(&mut transaction, used).await?;
+        }
+        for CredentialUse { credential, last } in credentials {
+            let (address, client) = (last.address.to_string(), last.client.clone());
+            run!(transaction, TOUCH, credential.to_string(), last.at.0, address, client)?;
+        }
+        Ok(transaction.commit().await?)
+    }
+}

@@ -1,0 +1,99 @@
+//! Devices. One that was removed has no row; evidence remembers it.
+
+use access::device::{Device, DeviceState, Event};
+use access::name::Name;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use crate::error::StoreError;
+use crate::field::Fields;
+
+statements! {
+    INSERT = "INSERT INTO device (id, person, token, name, state, trusted_until, created_at, \
+              last_seen_at, last_address) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    TRUST = "UPDATE device SET token = $2, state = 'trusted', trusted_until = $3 WHERE id = $1";
+    RENAME = "UPDATE device SET name = $2 WHERE id = $1";
+    BLOCK = "UPDATE device SET state = 'blocked', trusted_until = NULL WHERE id = $1";
+    DELETE = "DELETE FROM device WHERE id = $1";
+    SEE = "UPDATE device SET last_seen_at = $2, last_address = $3 WHERE id = $1";
+    OF_PERSON = "SELECT id, person, token, name, state, trusted_until, created_at, last_seen_at, \
+                 last_address FROM device WHERE person = $1";
+}
+
+pub(crate) async fn apply(
+    connection: &mut AnyConnection,
+    event: &Event,
+) -> Result<(), sqlx::Error> {
+    match event {
+        Event::Added(device) => insert(connection, device).await?,
+        Event::Trusted { device, token, until } => {
+            run!(connection, TRUST, device.to_string(), token.to_string(), until.0)?
+        }
+        Event::Renamed { device, name } => {
+            run!(connection, RENAME, device.to_string(), name.to_string())?
+        }
+        Event::Blocked { device } => run!(connection, BLOCK, device.to_string())?,
+        Event::Removed { device } => run!(connection, DELETE, device.to_string())?,
+    };
+    Ok(())
+}
+
+/// A session began on it.
+pub(crate) async fn seen(
+    connection: &mut AnyConnection,
+    session: &access::session::Session,
+) -> Result<(), sqlx::Error> {
+    let address = session.address.map(|address| address.to_string());
+    run!(connection, SEE, session.device.to_string(), session.started_at.0, address)?;
+    Ok(())
+}
+
+async fn insert(connection: &mut AnyConnection, device: &Device) -> Result<u64, sqlx::Error> {
+    let (state, until) = match device.state {
+        DeviceState::Pending => ("pending", None),
+        DeviceState::Trusted { until } => ("trusted", Some(until.0)),
+        DeviceState::Blocked => ("blocked", None),
+    };
+    run!(
+        connection,
+        INSERT,
+        device.id.to_string(),
+        device.person.to_string(),
+        device.token.map(|token| token.to_string()),
+        device.name.to_string(),
+        state,
+        until,
+        device.created_at.0,
+        device.last_seen_at.0,
+        device.last_address.map(|address| address.to_string()),
+    )
+}
+
+pub(crate) async fn of(
+    connection: &mut AnyConnection,
+    person: &str,
+) -> Result<Vec<Device>, StoreError> {
+    rows!(connection, OF_PERSON, person)?.iter().map(read).collect()
+}
+
+fn read(row: &AnyRow) -> Result<Device, StoreError> {
+    let mut fields = Fields::new("device", row);
+    let (id, person, token) = (fields.parsed()?, fields.parsed()?, fields.maybe_digest()?);
+    let name = fields.checked(|text| Name::new("device name", text))?;
+    let state = match (fields.text()?.as_str(), fields.maybe_time()?) {
+        ("trusted", Some(until)) => DeviceState::Trusted { until },
+        ("pending", _) => DeviceState::Pending,
+        // Whatever else stands there, it is not trusted.
+        _ => DeviceState::Blocked,
+    };
+    Ok(Device {
+        id,
+        person,
+        token,
+        name,
+        state,
+        created_at: fields.time()?,
+        last_seen_at: fields.time()?,
+        last_address: fields.maybe_parsed()?,
+    })
+}

@@ -1,0 +1,165 @@
+//! Evidence: read in pages, written by [`Store::commit`] alone.
+
+use access::call::By;
+use access::decision::Event;
+use access::evidence::{Chain, Entry};
+use access::id::PersonId;
+use access::moment::Time;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::field::{Fields, json};
+
+statements! {
+    // Changes nothing and takes the row's lock, on both engines, until the commit.
+    HEAD_FOR_UPDATE = "UPDATE evidence_head SET seq = seq WHERE shard = $1 RETURNING seq, hash";
+    HEAD = "SELECT seq, hash FROM evidence_head WHERE shard = $1";
+    SET_HEAD = "UPDATE evidence_head SET seq = $2, hash = $3 WHERE shard = $1";
+    INSERT = "INSERT INTO evidence (shard, seq, happened_at, actor, source, kind, body, event, \
+              hash, person) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    AFTER = "SELECT shard, seq, happened_at, actor, source, kind, body, event, hash FROM evidence \
+             WHERE shard = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    BEFORE = "SELECT shard, seq, happened_at, actor, source, kind, body, event, hash \
+              FROM evidence WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
+    OF_PERSON = "SELECT shard, seq, happened_at, actor, source, kind, body, event, hash \
+                 FROM evidence WHERE person = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+}
+
+/// The one chain that there is as yet.
+const SHARD: u32 = 0;
+
+/// A page of evidence, the newest entry first.
+#[derive(Debug, Clone)]
+pub struct EvidencePage {
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// Ask for what is before this to get the next page; none on the last one.
+    pub before: Option<u64>,
+}
+
+/// What the entries of one commit have in common.
+pub(crate) struct Header<'a> {
+    pub at: Time,
+    pub actor: By,
+    pub source: &'a str,
+    pub person: Option<PersonId>,
+}
+
+/// Appends the entries of one commit; gives where the chain stands after them.
+pub(crate) async fn append(
+    connection: &mut AnyConnection,
+    header: &Header<'_>,
+    events: &[Event],
+) -> Result<Chain, StoreError> {
+    let shard = i64::from(SHARD);
+    let missing = || StoreError::Damaged { table: "evidence_head", what: "it is empty".into() };
+    let head = row!(connection, HEAD_FOR_UPDATE, shard)?.ok_or_else(missing)?;
+    let mut chain = read_head(&head)?;
+    for event in events {
+        let mut entry = Entry {
+            shard: SHARD,
+            seq: chain.seq + 1,
+            at: header.at,
+            actor: header.actor,
+            source: header.source.to_owned(),
+            kind: event.kind().into_owned(),
+            text: event.text(),
+            event: json("evidence", event)?,
+            hash: chain.hash,
+        };
+        entry.hash = entry.chained(chain.hash);
+        chain = Chain { seq: entry.seq, hash: entry.hash };
+        insert(connection, &entry, header.person).await?;
+    }
+    run!(connection, SET_HEAD, shard, number(chain.seq)?, chain.hash.to_string())?;
+    Ok(chain)
+}
+
+/// A sequence number as the engines keep it.
+pub(crate) fn number(seq: u64) -> Result<i64, StoreError> {
+    let what = || format!("{seq} is above the greatest number of the engine");
+    i64::try_from(seq).map_err(|_| StoreError::Damaged { table: "evidence", what: what() })
+}
+
+async fn insert(
+    connection: &mut AnyConnection,
+    entry: &Entry,
+    person: Option<PersonId>,
+) -> Result<(), StoreError> {
+    run!(
+        connection,
+        INSERT,
+        i64::from(entry.shard),
+        number(entry.seq)?,
+        entry.at.0,
+        entry.actor.to_string(),
+        entry.source.clone(),
+        entry.kind.clone(),
+        entry.text.clone(),
+        entry.event.clone(),
+        entry.hash.to_string(),
+        person.map(|person| person.to_string()),
+    )?;
+    Ok(())
+}
+
+fn read_head(row: &AnyRow) -> Result<Chain, StoreError> {
+    let mut fields = Fields::new("evidence_head", row);
+    Ok(Chain { seq: fields.number()?, hash: fields.digest()? })
+}
+
+fn read(row: &AnyRow) -> Result<Entry, StoreError> {
+    let mut fields = Fields::new("evidence", row);
+    Ok(Entry {
+        shard: fields.number()?,
+        seq: fields.number()?,
+        at: fields.time()?,
+        actor: fields.parsed()?,
+        source: fields.text()?,
+        kind: fields.text()?,
+        text: fields.text()?,
+        event: fields.text()?,
+        hash: fields.digest()?,
+    })
+}
+
+impl Store {
+    /// Where the chain stands.
+    pub async fn evidence_head(&self) -> Result<Chain, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let row = row!(connection, HEAD, i64::from(SHARD))?;
+        row.as_ref().map_or(Ok(Chain::default()), read_head)
+    }
+
+    /// The entries after a place in the chain, in order, to verify it; at most `limit`.
+    pub async fn evidence_after(&self, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let rows = rows!(connection, AFTER, i64::from(SHARD), number(seq)?, i64::from(limit))?;
+        rows.iter().map(read).collect()
+    }
+
+    /// The newest entries before a place, of a person or of all; from the end when there is none.
+    pub async fn evidence_page(
+        &self,
+        person: Option<PersonId>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<EvidencePage, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let from = before.map_or(Ok(i64::MAX), number)?;
+        // One more than asked for says whether there is another page.
+        let count = i64::from(limit) + 1;
+        let rows = match person {
+            Some(person) => rows!(connection, OF_PERSON, person.to_string(), from, count)?,
+            None => rows!(connection, BEFORE, from, count)?,
+        };
+        let mut entries = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = entries.len() > limit;
+        entries.truncate(limit);
+        let before = if more { entries.last().map(|entry| entry.seq) } else { None };
+        Ok(EvidencePage { entries, before })
+    }
+}

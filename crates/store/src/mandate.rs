@@ -1,0 +1,44 @@
+//! Mandates.
+
+use access::mandate::{Event, Mandate, Role};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use crate::error::StoreError;
+use crate::field::Fields;
+
+statements! {
+    PUT = "INSERT INTO mandate (person, account, role, granted_at, until_at) \
+           VALUES ($1, $2, $3, $4, $5) ON CONFLICT (person, account) DO UPDATE \
+           SET role = excluded.role, granted_at = excluded.granted_at, until_at = excluded.until_at";
+    OF_PERSON = "SELECT person, account, role, granted_at, until_at FROM mandate WHERE person = $1";
+}
+
+pub(crate) async fn apply(
+    connection: &mut AnyConnection,
+    Event::Granted(mandate): &Event,
+) -> Result<(), sqlx::Error> {
+    let Mandate { person, account, role, granted_at, until } = mandate;
+    let until = until.map(|until| until.0);
+    let (person, account) = (person.to_string(), account.to_string());
+    run!(connection, PUT, person, account, role.name(), granted_at.0, until)?;
+    Ok(())
+}
+
+pub(crate) async fn of(
+    connection: &mut AnyConnection,
+    person: &str,
+) -> Result<Vec<Mandate>, StoreError> {
+    rows!(connection, OF_PERSON, person)?.iter().map(read).collect()
+}
+
+fn read(row: &AnyRow) -> Result<Mandate, StoreError> {
+    let mut fields = Fields::new("mandate", row);
+    Ok(Mandate {
+        person: fields.parsed()?,
+        account: fields.parsed()?,
+        role: fields.named(&Role::ALL, Role::name)?,
+        granted_at: fields.time()?,
+        until: fields.maybe_time()?,
+    })
+}

@@ -1,0 +1,51 @@
+//! Persons.
+
+use access::id::PersonId;
+use access::name::Username;
+use access::person::{Event, Person};
+use sqlx::AnyConnection;
+
+use crate::error::StoreError;
+use crate::field::Fields;
+use crate::{Store, slice};
+
+statements! {
+    INSERT = "INSERT INTO person (id, username, created_at, version) VALUES ($1, $2, $3, 1)";
+    ALL = "SELECT id FROM person ORDER BY created_at, id";
+}
+
+pub(crate) async fn apply(
+    connection: &mut AnyConnection,
+    Event::Created(person): &Event,
+) -> Result<(), sqlx::Error> {
+    let Person { id, username, created_at } = person;
+    run!(connection, INSERT, id.to_string(), username.to_string(), created_at.0)?;
+    Ok(())
+}
+
+/// A person and their version.
+pub(crate) fn read(row: &sqlx::any::AnyRow) -> Result<(Person, i64), StoreError> {
+    let mut fields = Fields::new("person", row);
+    let id = fields.parsed()?;
+    let username = fields.checked(Username::new)?;
+    let created_at = fields.time()?;
+    Ok((Person { id, username, created_at }, fields.int()?))
+}
+
+impl Store {
+    /// Every person, the first one first.
+    pub async fn persons(&self) -> Result<Vec<PersonId>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let rows = rows!(connection, ALL)?;
+        rows.iter().map(|row| Fields::new("person", row).parsed()).collect()
+    }
+
+    /// Everything about everyone, to fill the live tables at start.
+    pub async fn slices(&self) -> Result<Vec<access::Slice>, StoreError> {
+        let mut slices = Vec::new();
+        for person in self.persons().await? {
+            slices.push(self.slice(slice::Key::Person(person)).await?);
+        }
+        Ok(slices)
+    }
+}

@@ -1,0 +1,140 @@
+//! Sessions. One that ended keeps its row for a while, so that its cookie is told why.
+
+use std::net::IpAddr;
+
+use access::id::{PersonId, SessionId};
+use access::moment::{Span, Time};
+use access::secret::Digest;
+use access::session::{Event, Interface, Session, SessionEnd};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use crate::error::StoreError;
+use crate::field::{Fields, json};
+use crate::{Store, device};
+
+statements! {
+    INSERT = "INSERT INTO session (id, person, device, token, interface, methods, address, \
+              started_at, idle, until_at, receipt, last_seen_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $8)";
+    END = "UPDATE session SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
+    KEEP = "UPDATE session SET receipt = $2 WHERE id = $1";
+    LIVE = "SELECT id, person, device, token, interface, methods, address, started_at, idle, \
+            until_at, receipt FROM session WHERE person = $1 AND ended_at IS NULL";
+    SEEN = "SELECT id, last_seen_at, address FROM session WHERE person = $1 AND ended_at IS NULL";
+    TOUCH = "UPDATE session SET last_seen_at = $2, address = $3 WHERE id = $1 AND ended_at IS NULL";
+    ENDED = "SELECT ended_at, end_reason FROM session WHERE token = $1 AND ended_at IS NOT NULL";
+    PRUNE = "DELETE FROM session WHERE ended_at < $1";
+}
+
+/// When and from where a session was last used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionUse {
+    /// Which.
+    pub session: SessionId,
+    /// When.
+    pub at: Time,
+    /// From where.
+    pub address: Option<IpAddr>,
+}
+
+pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
+    match event {
+        Event::Started(session) => {
+            insert(connection, session).await?;
+            device::seen(connection, session).await?;
+        }
+        Event::Ended { session, at, reason } => {
+            run!(connection, END, session.to_string(), at.0, reason.name())?;
+        }
+        Event::KeptForReceipt { session, lock } => {
+            run!(connection, KEEP, session.to_string(), lock.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+async fn insert(connection: &mut AnyConnection, session: &Session) -> Result<(), StoreError> {
+    run!(
+        connection,
+        INSERT,
+        session.id.to_string(),
+        session.person.to_string(),
+        session.device.to_string(),
+        session.token.to_string(),
+        session.interface.name(),
+        json("session", &session.methods)?,
+        session.address.map(|address| address.to_string()),
+        session.started_at.0,
+        session.idle.0,
+        session.until.0,
+        session.receipt.map(|lock| lock.to_string()),
+    )?;
+    Ok(())
+}
+
+pub(crate) async fn of(
+    connection: &mut AnyConnection,
+    person: &str,
+) -> Result<Vec<Session>, StoreError> {
+    rows!(connection, LIVE, person)?.iter().map(read).collect()
+}
+
+fn read(row: &AnyRow) -> Result<Session, StoreError> {
+    let mut fields = Fields::new("session", row);
+    Ok(Session {
+        id: fields.parsed()?,
+        person: fields.parsed()?,
+        device: fields.parsed()?,
+        token: fields.digest()?,
+        interface: fields.named(&Interface::ALL, Interface::name)?,
+        methods: fields.json()?,
+        address: fields.maybe_parsed()?,
+        started_at: fields.time()?,
+        idle: fields.int().map(Span)?,
+        until: fields.time()?,
+        receipt: fields.maybe_parsed()?,
+    })
+}
+
+pub(crate) async fn touch(
+    connection: &mut AnyConnection,
+    used: &SessionUse,
+) -> Result<(), sqlx::Error> {
+    let address = used.address.map(|address| address.to_string());
+    run!(connection, TOUCH, used.session.to_string(), used.at.0, address)?;
+    Ok(())
+}
+
+impl Store {
+    /// When and from where each live session of a person was last used.
+    pub async fn session_uses(&self, person: PersonId) -> Result<Vec<SessionUse>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let rows = rows!(connection, SEEN, person.to_string())?;
+        let read = |row| {
+            let mut fields = Fields::new("session", row);
+            let (session, at) = (fields.parsed()?, fields.time()?);
+            Ok(SessionUse { session, at, address: fields.maybe_parsed()? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// When and why the session of this token ended; none when it is live or unknown.
+    pub async fn session_end(
+        &self,
+        token: Digest,
+    ) -> Result<Option<(Time, SessionEnd)>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let Some(row) = row!(connection, ENDED, token.to_string())? else { return Ok(None) };
+        let mut fields = Fields::new("session", &row);
+        Ok(Some((fields.time()?, fields.named(&SessionEnd::ALL, SessionEnd::name)?)))
+    }
+}
+
+/// Forgets the rows of sessions that ended before this time.
+pub(crate) async fn prune(
+    connection: &mut AnyConnection,
+    before: Time,
+) -> Result<u64, sqlx::Error> {
+    run!(connection, PRUNE, before.0)
+}

@@ -1,0 +1,51 @@
+//! Sign-ins under way.
+
+use access::sign_in::{Attempt, Event};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use crate::error::StoreError;
+use crate::field::{Fields, json};
+
+statements! {
+    PUT = "INSERT INTO attempt (id, person, token, step, started_at, until_at) \
+           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE \
+           SET token = excluded.token, step = excluded.step, until_at = excluded.until_at";
+    DELETE = "DELETE FROM attempt WHERE id = $1";
+    OF_PERSON = "SELECT id, person, token, step, started_at, until_at FROM attempt \
+                 WHERE person = $1";
+}
+
+pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
+    match event {
+        Event::Started(attempt) | Event::Changed(attempt) => {
+            let Attempt { id, person, token, step, started_at, until } = attempt;
+            let step = json("attempt", step)?;
+            let (id, person, token) = (id.to_string(), person.to_string(), token.to_string());
+            run!(connection, PUT, id, person, token, step, started_at.0, until.0)?;
+        }
+        Event::Finished { attempt } | Event::Dropped { attempt } => {
+            run!(connection, DELETE, attempt.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn of(
+    connection: &mut AnyConnection,
+    person: &str,
+) -> Result<Vec<Attempt>, StoreError> {
+    rows!(connection, OF_PERSON, person)?.iter().map(read).collect()
+}
+
+fn read(row: &AnyRow) -> Result<Attempt, StoreError> {
+    let mut fields = Fields::new("attempt", row);
+    Ok(Attempt {
+        id: fields.parsed()?,
+        person: fields.parsed()?,
+        token: fields.digest()?,
+        step: fields.json()?,
+        started_at: fields.time()?,
+        until: fields.time()?,
+    })
+}

@@ -1,0 +1,56 @@
+//! Statements are constants, named once, so that a test can have both engines prepare every one.
+
+/// Names the statements of a file, and lists them as `STATEMENTS`.
+macro_rules! statements {
+    ($($name:ident = $sql:literal;)*) => {
+        $(const $name: &str = $sql;)*
+        /// Every statement of this file.
+        pub(crate) const STATEMENTS: &[&str] = &[$($name),*];
+    };
+}
+
+/// Runs a statement with its values; gives how many rows it changed.
+macro_rules! run {
+    ($connection:expr, $sql:expr $(, $value:expr)* $(,)?) => {
+        sqlx::query($sql)$(.bind($value))*.execute(&mut *$connection).await.map(|done| done.rows_affected())
+    };
+}
+
+/// Runs a statement with its values; gives its rows.
+macro_rules! rows {
+    ($connection:expr, $sql:expr $(, $value:expr)* $(,)?) => {
+        sqlx::query($sql)$(.bind($value))*.fetch_all(&mut *$connection).await
+    };
+}
+
+/// Runs a statement with its values; gives its row, if there is one.
+macro_rules! row {
+    ($connection:expr, $sql:expr $(, $value:expr)* $(,)?) => {
+        sqlx::query($sql)$(.bind($value))*.fetch_optional(&mut *$connection).await
+    };
+}
+
+/// Every statement of the store.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    [
+        crate::authenticator::STATEMENTS,
+        crate::checkpoint::STATEMENTS,
+        crate::commit::STATEMENTS,
+        crate::credential::STATEMENTS,
+        crate::device::STATEMENTS,
+        crate::evidence::STATEMENTS,
+        crate::folder::STATEMENTS,
+        crate::link::STATEMENTS,
+        crate::lock::STATEMENTS,
+        crate::mandate::STATEMENTS,
+        crate::notice::STATEMENTS,
+        crate::person::STATEMENTS,
+        crate::session::STATEMENTS,
+        crate::sign_in::STATEMENTS,
+        crate::slice::STATEMENTS,
+        crate::throttle::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

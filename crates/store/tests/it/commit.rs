@@ -1,0 +1,341 @@
+//! Decisions committed: what the tables hold afterwards is what the events say.
+
+use access::authenticator::passkey::{Assertion, Passkey, Registration};
+use access::authenticator::totp;
+use access::call::{By, Call};
+use access::credential::NewCredential;
+use access::decision::{Answer, Command};
+use access::entitlements::{Limits, Rate, Scopes, Symbols};
+use access::link::Purpose;
+use access::lock::{Grade, Target};
+use access::moment::Span;
+use access::secret::Secret;
+use access::{Refusal, SymbolId, authenticator, credential, device, link, lock, session, sign_in};
+use store::{CommitError, CredentialUse, Key, SessionUse};
+
+use crate::both_engines;
+use crate::history::{ACCOUNT, History, browser, copy};
+use crate::place::Place;
+
+both_engines!(
+    slice_after_every_event_is_the_one_in_memory,
+    unknown_name_is_counted_like_a_known_one,
+    concurrent_commits_on_one_person_conflict,
+    concurrent_failures_of_one_unknown_name_conflict,
+    refusal_alone_conflicts_with_nothing,
+    port_of_another_person_is_taken,
+    last_use_is_kept,
+);
+
+fn new_credential(name: &str, port: u16, history: &History) -> Command {
+    let scopes = Scopes {
+        symbols: Symbols::only([SymbolId(265_598)]),
+        rate: Some(Rate { per_second: 5, burst: 5 }),
+        limits: Limits {
+            max_quantity: Some(100),
+            max_notional: Some("20000.50".parse().unwrap()),
+            duplicate_window: Some(Span::seconds(3)),
+            ..Limits::default()
+        },
+        ..Scopes::trading(history.now + Span::days(30))
+    };
+    let account = ACCOUNT.parse().unwrap();
+    let new = NewCredential { name: name.to_owned(), account, scopes, with_token: true, port };
+    Command::Credential(credential::Command::Create(Box::new(new)))
+}
+
+/// A whole life: every event that there is, each compared by [`History::ask`].
+async fn slice_after_every_event_is_the_one_in_memory(place: &Place) {
+    let (mut history, seed) = History::enrolled(place).await;
+    let (by, device) = sign_in_on_a_new_browser(&mut history, &seed).await;
+    sign_in_again(&mut history, &seed, &device).await;
+    let by = manage(&mut history, by).await;
+    cut(&mut history, by).await;
+    let chain = history.verify().await;
+    assert_eq!(history.store.evidence_head().await.unwrap().hash, chain.hash);
+    assert!(chain.seq > 50, "{}", chain.seq);
+}
+
+async fn sign_in_on_a_new_browser(history: &mut History, seed: &[u8]) -> (By, Secret) {
+    let wrong = sign_in::Command::Password { proof: history.proof(false).await };
+    let answer = history.visit(Key::Username("Ann"), None, wrong).await;
+    assert_eq!(answer.err(), Some(Refusal::SignInFailed));
+    let right = sign_in::Command::Password { proof: history.proof(true).await };
+    let answer = history.visit(Key::Username(" ann "), None, right).await;
+    let Ok(Answer::TotpNeeded { attempt }) = answer else { panic!("no TOTP step") };
+    let code = Secret::from_text(totp::code(seed, totp::step(history.now)));
+    let key = attempt.digest();
+    let typed = sign_in::Command::Totp { attempt, code };
+    let answer = history.visit(Key::Attempt(key), None, typed).await;
+    let Ok(Answer::ActivationNeeded { attempt }) = answer else { panic!("no activation") };
+    history.now = history.now + Span::minutes(1);
+    let key = attempt.digest();
+    let again = sign_in::Command::Resend { attempt: copy(&attempt) };
+    assert!(history.visit(Key::Attempt(key), None, again).await.is_ok());
+    let miss = sign_in::Command::Activate {
+        attempt: copy(&attempt),
+        code: Secret::from_text("no code".to_owned()),
+    };
+    let answer = history.visit(Key::Attempt(key), None, miss).await;
+    assert_eq!(answer.err(), Some(Refusal::ActivationWrong { tries_left: 4 }));
+    let code = history.activation_code().await;
+    let hit = sign_in::Command::Activate { attempt, code };
+    let answer = history.visit(Key::Attempt(key), None, hit).await;
+    let Ok(Answer::SignedIn(done)) = answer else { panic!("not signed in") };
+    (By::Session(done.session), done.device_token.unwrap())
+}
+
+/// The trusted browser needs no activation, and its older session is replaced.
+async fn sign_in_again(history: &mut History, seed: &[u8], device: &Secret) {
+    history.now = history.now + Span::minutes(5);
+    let right = sign_in::Command::Password { proof: history.proof(true).await };
+    let answer = history.visit(Key::Username("ann"), Some(device), right).await;
+    let Ok(Answer::TotpNeeded { attempt }) = answer else { panic!("no TOTP step") };
+    let code = Secret::from_text(totp::code(seed, totp::step(history.now)));
+    let key = attempt.digest();
+    let typed = sign_in::Command::Totp { attempt, code };
+    let answer = history.visit(Key::Attempt(key), Some(device), typed).await;
+    let Ok(Answer::SignedIn(done)) = answer else { panic!("not signed in") };
+    assert!(done.device_token.is_none());
+}
+
+async fn manage(history: &mut History, old: By) -> By {
+    let refused = history.by(old, Command::Session(session::Command::SignOut)).await;
+    assert_eq!(refused.err(), Some(Refusal::NotSignedIn), "the first session was replaced");
+    let slice = history.slice().await;
+    let by = By::Session(slice.sessions[0].id);
+    let handle = vec![9, 9, 9];
+    let passkey = Passkey {
+        handle: handle.clone(),
+        data: "{}".to_owned(),
+        model: "key".to_owned(),
+        backed_up: false,
+        counter: 1,
+    };
+    let registration = Registration { passkey, user_verified: true, began_at: history.now };
+    let add = authenticator::Command::AddPasskey { registration, name: "Laptop".to_owned() };
+    let answer = history.by(by, Command::Authenticator(add)).await;
+    let Ok(Answer::AuthenticatorAdded { authenticator }) = answer else { panic!("no passkey") };
+    let name = "Key \u{e9}".to_owned();
+    let rename = authenticator::Command::Rename { authenticator, name };
+    history.by(by, Command::Authenticator(rename)).await.ok().unwrap();
+    let assertion = Assertion {
+        handle: handle.clone(),
+        user_verified: true,
+        backed_up: true,
+        counter: 2,
+        data: Some("{\"n\":2}".to_owned()),
+        began_at: history.now,
+    };
+    let used = sign_in::Command::Passkey { outcome: Ok(assertion) };
+    history.visit(Key::Passkey(&handle), None, used).await.ok().unwrap();
+    let bot = new_credential("bot", 7497, history);
+    history.by(by, bot).await.ok().unwrap();
+    let taken = new_credential("bot", 7498, history);
+    let answer = history.by(by, taken).await;
+    assert!(matches!(answer, Err(Refusal::NameTaken { .. })));
+    let slice = history.slice().await;
+    let revoke =
+        credential::Command::Revoke { credential: slice.credentials[0].id, cancel_orders: true };
+    history.by(by, Command::Credential(revoke)).await.ok().unwrap();
+    let again = new_credential("bot", 7499, history);
+    history.by(by, again).await.ok().unwrap();
+    let id = slice.devices[0].id;
+    let name = "Desk".to_owned();
+    let rename = Command::Device(device::Command::Rename { device: id, name });
+    history.by(by, rename).await.ok().unwrap();
+    let others = Command::Session(session::Command::EndOthers);
+    history.by(by, others).await.ok().unwrap();
+    by
+}
+
+async fn cut(history: &mut History, by: By) {
+    let slice = history.slice().await;
+    let person = Target::Person(history.person);
+    let account = Target::Account(ACCOUNT.parse().unwrap());
+    let set = |target, grade| Command::Lock(lock::Command::Set { target, grade });
+    history.by(by, set(account, Grade::ReduceOnly)).await.ok().unwrap();
+    history.by(by, set(account, Grade::NoNew)).await.ok().unwrap();
+    let issue = Command::Link(link::Command::Issue { purpose: Purpose::SignIn });
+    history.by_system(issue).await.ok().unwrap();
+    let answer = history.by(by, set(person, Grade::All)).await;
+    let Ok(Answer::Locked(lock)) = answer else { panic!("no lock") };
+    assert_eq!(lock.receipt.credentials.len(), 1);
+    assert_eq!(lock.receipt.devices.len(), slice.devices.len());
+    let slice = history.slice().await;
+    assert_eq!(slice.sessions.len(), 1);
+    assert_eq!(slice.sessions[0].receipt, Some(lock.id));
+    assert!(slice.devices.is_empty() && slice.links.is_empty());
+    for target in [person, account] {
+        history.by_system(Command::Lock(lock::Command::Lift { target })).await.ok().unwrap();
+    }
+    for command in [authenticator::Command::ResetTotp, authenticator::Command::ResetPassword] {
+        let answer = history.by_system(Command::Authenticator(command)).await;
+        let Ok(Answer::Link { token, .. }) = answer else { panic!("no link") };
+        let used = sign_in::Command::Link { token: copy(&token) };
+        history.visit(Key::Link(token.digest()), None, used).await.ok().unwrap();
+        let again = sign_in::Command::Link { token: copy(&token) };
+        let answer = history.visit(Key::Link(token.digest()), None, again).await;
+        assert_eq!(answer.err(), Some(Refusal::LinkEnded));
+    }
+    let slice = history.slice().await;
+    let (first, second) = (slice.devices[0].id, slice.devices[1].id);
+    history
+        .by_system(Command::Device(device::Command::Block { device: first }))
+        .await
+        .ok()
+        .unwrap();
+    let remove = Command::Device(device::Command::Remove { device: second });
+    history.by_system(remove).await.ok().unwrap();
+    assert!(history.slice().await.sessions.is_empty());
+}
+
+async fn unknown_name_is_counted_like_a_known_one(place: &Place) {
+    let mut history = History::enrolled(place).await.0;
+    for failures in 1..=7 {
+        history.now = history.now + Span::minutes(15);
+        let mut refusals = Vec::new();
+        for name in ["ann", "nobody", "no name \u{0}"] {
+            let mut proof = history.proof(false).await;
+            if name != "ann" {
+                (proof.authenticator, proof.row_version) = (None, 0);
+            }
+            let wrong = sign_in::Command::Password { proof };
+            refusals.push(history.visit(Key::Username(name), None, wrong).await.err());
+        }
+        assert!(refusals.iter().all(|one| *one == Some(Refusal::SignInFailed)), "{refusals:?}");
+        let slice = history.slice().await;
+        assert_eq!(slice.counters[0].failures, failures);
+        for name in ["nobody", "NOBODY ", "no name \u{0}"] {
+            let slice = history.store.slice(Key::Username(name)).await.unwrap();
+            assert_eq!(slice.stranger.unwrap().failures, failures, "{name}");
+        }
+    }
+    for name in ["ann", "nobody"] {
+        let slice = history.store.slice(Key::Username(name)).await.unwrap();
+        let proof = authenticator::Proof { authenticator: None, row_version: 0, right: false };
+        let command = Command::SignIn(sign_in::Command::Password { proof });
+        let call = Call { by: By::Visitor, source: browser(None), command };
+        let refusal = history.decide(&slice, &call).answer.err().unwrap();
+        assert!(matches!(refusal, Refusal::Throttled { failures: 7, .. }), "{name} {refusal}");
+    }
+    let long_after = history.now + Span::days(31);
+    assert!(history.store.prune(long_after).await.unwrap() >= 2);
+    let slice = history.store.slice(Key::Username("nobody")).await.unwrap();
+    assert_eq!((slice.version, slice.stranger.unwrap().failures), (0, 0));
+}
+
+async fn concurrent_commits_on_one_person_conflict(place: &Place) {
+    let mut history = History::enrolled(place).await.0;
+    let slice = history.slice().await;
+    let call = |port, name, history: &History| Call {
+        by: By::System,
+        source: browser(None),
+        command: new_credential(name, port, history),
+    };
+    let (one, two) = (call(7497, "one", &history), call(7498, "two", &history));
+    let (first, second) = (history.decide(&slice, &one), history.decide(&slice, &two));
+    let before = history.store.evidence_head().await.unwrap().seq;
+    let (done, other) =
+        tokio::join!(history.commit(&slice, &one, &first), history.commit(&slice, &two, &second),);
+    let conflicts =
+        [&done, &other].iter().filter(|one| matches!(one, Err(CommitError::Conflict))).count();
+    let commits = [&done, &other].iter().filter(|one| one.is_ok()).count();
+    assert_eq!((conflicts, commits), (1, 1), "{done:?} {other:?}");
+    let slice = history.slice().await;
+    assert_eq!(slice.credentials.len(), 1);
+    let after = history.verify().await;
+    assert_eq!(after.seq, before + 2, "the credential and its notice, once");
+}
+
+async fn concurrent_failures_of_one_unknown_name_conflict(place: &Place) {
+    let mut history = History::begin(place).await;
+    for round in 0..2 {
+        let slice = history.store.slice(Key::Username("nobody")).await.unwrap();
+        assert_eq!(slice.stranger.unwrap().failures, round);
+        let proof = authenticator::Proof { authenticator: None, row_version: 0, right: false };
+        let command = Command::SignIn(sign_in::Command::Password { proof });
+        let call = Call { by: By::Visitor, source: browser(None), command };
+        let decision = history.decide(&slice, &call);
+        history.commit(&slice, &call, &decision).await.unwrap();
+        let late = history.commit(&slice, &call, &decision).await;
+        assert!(matches!(late, Err(CommitError::Conflict)), "{late:?}");
+    }
+}
+
+async fn refusal_alone_conflicts_with_nothing(place: &Place) {
+    let mut history = History::enrolled(place).await.0;
+    let stale = history.slice().await;
+    let bot = new_credential("bot", 7497, &history);
+    history.by_system(bot).await.ok().unwrap();
+    let call = Call {
+        by: By::Visitor,
+        source: browser(None),
+        command: Command::Session(session::Command::SignOut),
+    };
+    let decision = history.decide(&stale, &call);
+    assert!(decision.only_refuses());
+    history.commit(&stale, &call, &decision).await.unwrap();
+    history.verify().await;
+}
+
+async fn port_of_another_person_is_taken(place: &Place) {
+    let mut history = History::begin(place).await;
+    let ann = new_credential("bot", 7497, &history);
+    history.by_system(ann).await.ok().unwrap();
+    let create = |account: &str| Call {
+        by: By::System,
+        source: browser(None),
+        command: Command::Person(access::person::Command::Create {
+            username: "bob".to_owned(),
+            account: account.parse().unwrap(),
+        }),
+    };
+    let slice = history.store.slice(Key::Username("bob")).await.unwrap();
+    let decision = history.decide(&slice, &create(ACCOUNT));
+    let taken = history.commit(&slice, &create(ACCOUNT), &decision).await;
+    assert!(matches!(taken, Err(CommitError::AccountTaken)), "{taken:?}");
+    history.ask(Key::Username("bob"), create("DU0000002")).await.ok().unwrap();
+    let slice = history.store.slice(Key::Username("bob")).await.unwrap();
+    let Command::Credential(credential::Command::Create(mut new)) =
+        new_credential("bot", 7497, &history)
+    else {
+        panic!("no credential")
+    };
+    new.account = "DU0000002".parse().unwrap();
+    let command = Command::Credential(credential::Command::Create(new));
+    let call = Call { by: By::System, source: browser(None), command };
+    let decision = history.decide(&slice, &call);
+    let taken = history.commit(&slice, &call, &decision).await;
+    assert!(matches!(taken, Err(CommitError::PortTaken)), "{taken:?}");
+    let ports = history.store.taken_ports(history.now).await.unwrap();
+    assert_eq!(ports.len(), 1);
+    assert_eq!(history.store.slices().await.unwrap().len(), 2);
+}
+
+async fn last_use_is_kept(place: &Place) {
+    let mut history = History::begin(place).await;
+    let issue = Command::Link(link::Command::Issue { purpose: Purpose::SignIn });
+    let Ok(Answer::Link { token, .. }) = history.by_system(issue).await else { panic!("no link") };
+    let used = sign_in::Command::Link { token: copy(&token) };
+    let answer = history.visit(Key::Link(token.digest()), None, used).await;
+    let Ok(Answer::SignedIn(done)) = answer else { panic!("not signed in") };
+    let bot = new_credential("bot", 7497, &history);
+    history.by_system(bot).await.ok().unwrap();
+    let slice = history.slice().await;
+    let address = "2001:db8::7".parse().unwrap();
+    let at = history.now + Span::hours(1);
+    let session = SessionUse { session: done.session, at, address: Some(address) };
+    let last = credential::LastUse { at, address, client: "ib_async".to_owned() };
+    let used = CredentialUse { credential: slice.credentials[0].id, last };
+    history.store.touch(&[session], std::slice::from_ref(&used)).await.unwrap();
+    assert_eq!(history.store.session_uses(history.person).await.unwrap(), [session]);
+    assert_eq!(history.store.credential_uses(history.person).await.unwrap(), [used]);
+    let token = done.session_token.digest();
+    assert_eq!(history.store.session_end(token).await.unwrap(), None);
+    let by = By::Session(done.session);
+    history.by(by, Command::Session(session::Command::SignOut)).await.ok().unwrap();
+    let end = history.store.session_end(token).await.unwrap();
+    assert_eq!(end.map(|end| end.1), Some(session::SessionEnd::SignedOut));
+    assert!(history.store.session_uses(history.person).await.unwrap().is_empty());
+}

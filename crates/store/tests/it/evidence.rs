@@ -1,0 +1,105 @@
+//! Evidence in the tables: what was changed there is found.
+
+use access::call::By;
+use access::decision::Command;
+use access::evidence::{self, Chain, ChainFault, Checkpoint};
+use access::secret::Digest;
+use store::{SignedCheckpoint, Store};
+
+use crate::both_engines;
+use crate::history::History;
+use crate::place::Place;
+
+both_engines!(
+    entry_altered_missing_or_moved_is_named,
+    page_of_evidence_is_newest_first,
+    checkpoint_is_kept_in_order,
+);
+
+async fn with_entries(place: &Place, count: u32) -> History {
+    let mut history = History::begin(place).await;
+    for number in 0..count {
+        let (kind, text) = ("server.started".to_owned(), format!("number {number}"));
+        let note = Command::Evidence(evidence::Command::Note { kind, text });
+        history.by(By::System, note).await.ok().unwrap();
+    }
+    history
+}
+
+async fn first_fault(store: &Store) -> Option<ChainFault> {
+    let entries = store.evidence_after(0, 1_000).await.unwrap();
+    let mut chain = Chain::default();
+    entries.iter().find_map(|entry| chain.follow(entry).err())
+}
+
+async fn entry_altered_missing_or_moved_is_named(place: &Place) {
+    let history = with_entries(place, 10).await;
+    assert_eq!(first_fault(&history.store).await, None);
+    for (change, undo, fault) in [
+        (
+            "UPDATE evidence SET body = 'other' WHERE seq = 5",
+            "UPDATE evidence SET body = 'number 2' WHERE seq = 5",
+            ChainFault::Altered { seq: 5 },
+        ),
+        (
+            "UPDATE evidence SET actor = 'visitor' WHERE seq = 6",
+            "UPDATE evidence SET actor = 'system' WHERE seq = 6",
+            ChainFault::Altered { seq: 6 },
+        ),
+        (
+            "UPDATE evidence SET happened_at = happened_at + 1 WHERE seq = 7",
+            "UPDATE evidence SET happened_at = happened_at - 1 WHERE seq = 7",
+            ChainFault::Altered { seq: 7 },
+        ),
+        (
+            "UPDATE evidence SET seq = 1005 WHERE seq = 5",
+            "UPDATE evidence SET seq = 5 WHERE seq = 1005",
+            ChainFault::Missing { seq: 5 },
+        ),
+    ] {
+        let pool = history.store.database().pool();
+        sqlx::query(change).execute(pool).await.unwrap();
+        assert_eq!(first_fault(&history.store).await, Some(fault), "{change}");
+        sqlx::query(undo).execute(pool).await.unwrap();
+        assert_eq!(first_fault(&history.store).await, None, "{undo}");
+    }
+}
+
+async fn page_of_evidence_is_newest_first(place: &Place) {
+    let history = with_entries(place, 10).await;
+    let last = history.store.evidence_head().await.unwrap().seq;
+    let mut seen = Vec::new();
+    let mut before = None;
+    loop {
+        let page = history.store.evidence_page(None, before, 5).await.unwrap();
+        seen.extend(page.entries.iter().map(|entry| entry.seq));
+        before = page.before;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, (1..=last).rev().collect::<Vec<_>>());
+    let page = history.store.evidence_page(Some(history.person), None, 100).await.unwrap();
+    assert_eq!(page.entries.last().unwrap().kind, "person.created");
+}
+
+async fn checkpoint_is_kept_in_order(place: &Place) {
+    let history = with_entries(place, 1).await;
+    assert_eq!(history.store.last_checkpoint().await.unwrap(), None);
+    let head = history.store.evidence_head().await.unwrap();
+    let signed = |journal_seq| SignedCheckpoint {
+        checkpoint: Checkpoint {
+            at: history.now,
+            access_seq: head.seq,
+            access_hash: head.hash,
+            journal_seq,
+            journal_hash: Digest::of(b"journal"),
+        },
+        signer: vec![1; 32],
+        signature: vec![2; 64],
+    };
+    history.store.put_checkpoint(&signed(8)).await.unwrap();
+    history.store.put_checkpoint(&signed(9)).await.unwrap();
+    assert_eq!(history.store.checkpoints().await.unwrap(), [signed(8), signed(9)]);
+    assert_eq!(history.store.last_checkpoint().await.unwrap(), Some(signed(9)));
+}

@@ -1,0 +1,172 @@
+//! A person's history for tests: each step is decided on a slice loaded from the tables, committed
+//! there and applied to a copy in memory; the two must stay equal.
+
+use std::net::IpAddr;
+
+use access::authenticator::{self, Proof};
+use access::call::{By, Call, Source};
+use access::decision::{Answer, Command, Decision, decide};
+use access::evidence::Chain;
+use access::moment::{Moment, Span, Time};
+use access::secret::{SealKey, Secret};
+use access::{PersonId, Refusal, Slice};
+use store::{CommitError, Key, Store};
+
+use crate::place::Place;
+
+pub const ACCOUNT: &str = "DU1234567";
+pub const PASSWORD: &str = "$argon2id$stands-for-a-hash";
+
+/// A store with one person, and a clock that moves on with each decision.
+pub struct History {
+    pub store: Store,
+    pub person: PersonId,
+    pub now: Time,
+    key: SealKey,
+    drawn: u8,
+}
+
+pub fn text(secret: &Secret) -> String {
+    secret.expose_text().unwrap().to_owned()
+}
+
+pub fn copy(secret: &Secret) -> Secret {
+    Secret::from_text(text(secret))
+}
+
+pub fn browser(device: Option<&Secret>) -> Source {
+    let address: IpAddr = "192.0.2.7".parse().unwrap();
+    Source::browser(address, device, "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+}
+
+impl History {
+    /// A person named `ann` who owns [`ACCOUNT`].
+    pub async fn begin(place: &Place) -> Self {
+        let store = Store::open(place.url()).await.unwrap();
+        let mut history = Self {
+            store,
+            person: PersonId([0; 16]),
+            now: Time::from_seconds(1_800_000_000),
+            key: SealKey::new([7; 32]),
+            drawn: 0,
+        };
+        let create = access::person::Command::Create {
+            username: "ann".to_owned(),
+            account: ACCOUNT.parse().unwrap(),
+        };
+        let call =
+            Call { by: By::System, source: Source::local(), command: Command::Person(create) };
+        let answer = history.ask(Key::Username("ann"), call).await;
+        let Ok(Answer::PersonCreated { person }) = answer else { panic!("no person") };
+        history.person = person;
+        history
+    }
+
+    /// The same with password and TOTP; gives the seed.
+    pub async fn enrolled(place: &Place) -> (Self, Vec<u8>) {
+        let mut history = Self::begin(place).await;
+        let hash = Secret::from_text(PASSWORD.to_owned());
+        let set = authenticator::Command::SetPassword { hash, old: None };
+        history.by_system(Command::Authenticator(set)).await.ok().unwrap();
+        let offered =
+            history.by_system(Command::Authenticator(authenticator::Command::OfferTotp)).await;
+        let Ok(Answer::TotpOffered { .. }) = offered else { panic!("no TOTP app") };
+        let slice = history.slice().await;
+        let seed = slice.totp().unwrap().open_seed(&history.key).unwrap().expose().to_vec();
+        (history, seed)
+    }
+
+    pub async fn slice(&self) -> Slice {
+        self.store.slice(Key::Person(self.person)).await.unwrap()
+    }
+
+    pub fn moment(&mut self) -> Moment {
+        self.now = self.now + Span::seconds(1);
+        self.drawn = self.drawn.checked_add(1).unwrap();
+        Moment::new(self.now, [self.drawn; 32])
+    }
+
+    /// Decides without committing.
+    pub fn decide(&mut self, slice: &Slice, call: &Call) -> Decision {
+        let moment = self.moment();
+        decide(slice, call, &moment, &self.key)
+    }
+
+    pub async fn commit(
+        &self,
+        slice: &Slice,
+        call: &Call,
+        decision: &Decision,
+    ) -> Result<(), CommitError> {
+        let committed =
+            self.store.commit(slice, &decision.events, call.by, &call.source, self.now).await;
+        committed.map(drop)
+    }
+
+    /// Loads, decides, commits, and checks that the tables and [`Slice::apply`] agree.
+    pub async fn ask(&mut self, key: Key<'_>, call: Call) -> Result<Answer, Refusal> {
+        let mut slice = self.store.slice(key).await.unwrap();
+        let decision = self.decide(&slice, &call);
+        self.commit(&slice, &call, &decision).await.unwrap();
+        slice.apply(&decision.events);
+        if let Some(person) = &slice.person {
+            let loaded = self.store.slice(Key::Person(person.id)).await.unwrap();
+            assert_eq!(loaded, slice, "after {:#?}", decision.events);
+        }
+        decision.answer
+    }
+
+    pub async fn by_system(&mut self, command: Command) -> Result<Answer, Refusal> {
+        let call = Call { by: By::System, source: Source::local(), command };
+        self.ask(Key::Person(self.person), call).await
+    }
+
+    pub async fn by(&mut self, by: By, command: Command) -> Result<Answer, Refusal> {
+        let call = Call { by, source: browser(None), command };
+        self.ask(Key::Person(self.person), call).await
+    }
+
+    pub async fn visit(
+        &mut self,
+        key: Key<'_>,
+        device: Option<&Secret>,
+        command: access::sign_in::Command,
+    ) -> Result<Answer, Refusal> {
+        let command = Command::SignIn(command);
+        let call = Call { by: By::Visitor, source: browser(device), command };
+        self.ask(key, call).await
+    }
+
+    /// The proof of a password that is right, or wrong.
+    pub async fn proof(&self, right: bool) -> Proof {
+        let slice = self.slice().await;
+        let password = slice.password();
+        Proof {
+            authenticator: password.map(|one| one.id),
+            row_version: password.map_or(0, |one| one.row_version),
+            right,
+        }
+    }
+
+    /// The code of the newest notice that has one.
+    pub async fn activation_code(&self) -> Secret {
+        let notices = self.store.notices(Some(self.person), 100).await.unwrap();
+        let notice = notices.iter().find(|notice| notice.code.is_some()).unwrap();
+        let purpose = access::notice::Notice::purpose(notice.id);
+        self.key.open(notice.code.as_ref().unwrap(), &purpose).unwrap()
+    }
+
+    /// Follows the whole chain of evidence.
+    pub async fn verify(&self) -> Chain {
+        let mut chain = Chain::default();
+        loop {
+            let entries = self.store.evidence_after(chain.seq, 7).await.unwrap();
+            if entries.is_empty() {
+                return chain;
+            }
+            for entry in &entries {
+                chain.follow(entry).unwrap();
+            }
+        }
+    }
+}
