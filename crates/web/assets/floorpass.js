@@ -69,7 +69,7 @@
   const put = (place, html) => {
     if (!place.setHTML) return false;
     const before = new Map(all("[data-k]", place).map((cell) => [cell.dataset.k, cell.textContent]));
-    place.setHTML(html, { sanitizer: { removeElements: ["script"], dataAttributes: true } });
+    place.setHTML(html, { sanitizer: { removeElements: ["script"] } });
     for (const cell of all("[data-k]", place)) {
       const was = before.get(cell.dataset.k);
       if (was !== undefined && was !== cell.textContent) cell.classList.add("tick");

@@ -63,7 +63,7 @@ fn filter(query: &Fields) -> ActivityFilter {
 fn chooser(query: &Fields) -> Markup {
     let holder = query.get("holder");
     html! {
-        form.row method="get" action="/activity" {
+        form.row.ends method="get" action="/activity" {
             (field::select("kind", "About", query.get("kind"), &[("", "everything"), ("order", "orders"), ("access", "access: sign-in, sessions, credentials, locks")]))
             (field::tick("refused", "Only what was refused", query.has("refused")))
             @if !holder.is_empty() {

@@ -50,7 +50,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
                     h2 #change { "Change the password" }
                     form.f method="post" action="/authenticators/password" {
                         (shell::token(signed))
-                        input.sr name="username" value=(signed.ticket.username) autocomplete="username" tabindex="-1" aria-hidden="true" readonly;
+                        input name="username" value=(signed.ticket.username) autocomplete="username" hidden readonly;
                         (field::password("current", "Present password", "current-password", ""))
                         (field::password("password", "New password", "new-password", "8 characters or more; a long phrase is best."))
                         button { "Change it" }
@@ -73,11 +73,14 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
             td data-l="Since" { (figure::time(one.since)) }
             td data-l="Last used" { @match one.last_use { Some(at) => (figure::ago(at, now)), None => "never" } }
             td { @if passkey { div.act {
-                form.row method="post" action={ "/authenticators/" (one.id) "/rename" } {
-                    (shell::token(signed))
-                    label.sr for=(field) { "New name of " (one.name) }
-                    input id=(field) name="name" value=(one.name) maxlength="60" required;
-                    button.mini { "Rename" }
+                details.ren {
+                    summary.btn.mini { "Rename" span.sr { " " (one.name) } }
+                    form.row method="post" action={ "/authenticators/" (one.id) "/rename" } {
+                        (shell::token(signed))
+                        label.sr for=(field) { "New name of " (one.name) }
+                        input id=(field) name="name" value=(one.name) maxlength="60" required;
+                        button.mini { "Rename" }
+                    }
                 }
                 form method="post" action={ "/authenticators/" (one.id) "/remove" } {
                     (shell::token(signed))

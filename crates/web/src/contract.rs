@@ -38,7 +38,7 @@ pub(crate) async fn search(signed: Signed) -> Reply {
         (shell::title("Contracts", &html! {}))
         div.stack {
             section.card aria-label="Search" {
-                form.row method="get" action="/contracts" role="search" {
+                form.row.ends method="get" action="/contracts" role="search" {
                     (Field { name: "q", label: "Symbol or company", value: typed, ..Field::default() })
                     button { "Find" }
                 }

@@ -207,15 +207,17 @@ fn maker(signed: &Signed, fields: &Fields, errors: &Errors, why: Option<&Refusal
 /// The sentences for what is typed so far.
 fn preview_of(signed: &Signed, fields: &Fields) -> Markup {
     let parent = signed.admission.entitlements();
-    match draft::read(signed, fields) {
-        Ok(wanted) => {
-            html! {
-                (sentences(&says(&parent.narrow(parent.holder, &wanted.scopes))))
-                p.small.dim { @if fields.has("demand_token") { "Its clients must show a token, which is shown once after it is made." } @else { "It demands no token: any program on this machine that reaches its port can use it." } }
-            }
-        }
-        Err(errors) => html! { ul.says { @for text in errors.values() { li.cannot { span { (text) } } } } },
+    let mut errors = Errors::new();
+    let scopes = draft::scopes(signed.now(), fields, &mut errors);
+    if !errors.is_empty() {
+        return html! { ul.says { @for text in errors.values() { li.cannot { span { (text) } } } } };
     }
+    let token = if fields.has("demand_token") {
+        "Its clients must show a token, which is shown once after it is made."
+    } else {
+        "It demands no token: any program on this machine that reaches its port can use it."
+    };
+    html! { (sentences(&says(&parent.narrow(parent.holder, &scopes)))) p.small.dim { (token) } }
 }
 
 /// `POST /credentials/preview`: as a page without script, as a fragment while typing.

@@ -57,11 +57,14 @@ fn row(signed: &Signed, device: &DeviceInfo, now: Time) -> Markup {
             td data-l="Last used" { @match device.last_use { Some(at) => (figure::ago(at, now)), None => "never" } }
             td.r.n data-l="Sessions" { (device.sessions) }
             td { div.act {
-                form.row method="post" action={ "/devices/" (device.id) "/rename" } {
-                    (shell::token(signed))
-                    label.sr for=(field) { "New name of " (device.name) }
-                    input id=(field) name="name" value=(device.name) maxlength="60" required;
-                    button.mini { "Rename" }
+                details.ren {
+                    summary.btn.mini { "Rename" span.sr { " " (device.name) } }
+                    form.row method="post" action={ "/devices/" (device.id) "/rename" } {
+                        (shell::token(signed))
+                        label.sr for=(field) { "New name of " (device.name) }
+                        input id=(field) name="name" value=(device.name) maxlength="60" required;
+                        button.mini { "Rename" }
+                    }
                 }
                 form method="post" action={ "/devices/" (device.id) "/remove" } {
                     (shell::token(signed))

@@ -79,7 +79,7 @@ fn password_page(signed: &Signed, why: Option<&Markup>) -> Html<String> {
         @if let Some(why) = why { (why) }
         form.f method="post" action="/enrol" {
             (shell::token(signed))
-            input.sr name="username" value=(signed.ticket.username) autocomplete="username" tabindex="-1" aria-hidden="true" readonly;
+            input name="username" value=(signed.ticket.username) autocomplete="username" hidden readonly;
             (field::password("password", "Password", "new-password", "8 characters or more; a long phrase is best. Spaces and any letters are welcome."))
             (field::password("again", "The same once more", "new-password", ""))
             button.main.wide { "Continue" }

@@ -49,11 +49,11 @@ pub(crate) async fn show(signed: Signed) -> Reply {
         section.card aria-label="Grades" {
             form method="post" action="/lock" {
                 (shell::token(&signed))
-                dl.pairs {
+                div.grades {
                     @for (grade, name, text) in GRADES {
                         div {
-                            dt { button.lock[grade == Grade::All] name="grade" value=(grade) disabled[grade <= lock] { (name) } }
-                            dd { (text) }
+                            button.lock[grade == Grade::All] name="grade" value=(grade) disabled[grade <= lock] { (name) }
+                            p { (text) }
                         }
                     }
                 }

@@ -94,7 +94,9 @@ pub(crate) fn said(why: &Refused) -> Markup {
         Refused::Refusal(_) => "Refused",
         Refused::Denial(_) => "Denied before the trade",
     };
-    html! { div.note.bad role="alert" { b { (who) ": " } (refusal::sentence(&why.caller_text())) " " span.tag.mono { (why.code()) } } }
+    let text = why.caller_text();
+    let text = refusal::sentence(refusal::bare(&text, why.code()));
+    html! { div.note.bad role="alert" { b { (who) ": " } (text) " " span.tag.mono { (why.code()) } } }
 }
 
 pub(crate) const fn status(why: &Refused) -> StatusCode {

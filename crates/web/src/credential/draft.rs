@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use access::address::{Addresses, Network};
 use access::entitlements::{Rate, Sides, Symbols};
-use access::{Limits, Scopes, Side, Span};
+use access::{Limits, Scopes, Side, Span, Time};
 use gate::NewCredential;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
@@ -39,15 +39,15 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
             (shell::token(signed))
             (Field { required: true, ..line("name", "Name", "Of the program that will use it, up to 40 characters.", "") })
             (field::choice("kind", "It may", fields.get("kind"), &[("trading", "look and trade"), ("read-only", "look only")]))
-            (line("symbols", "Symbols", "Like AAPL, MSFT. Empty: all.", ""))
             (field::choice("sides", "Sides", fields.get("sides"), &[("both", "buy and sell"), ("buy", "buy only"), ("sell", "sell only")]))
+            (line("symbols", "Symbols", "Like AAPL, MSFT. Empty: all.", ""))
             div.two {
                 (line("max_quantity", "Largest order, shares", "", "numeric"))
                 (line("max_notional", "Largest order, USD", "", "decimal"))
                 (line("rate", "Order messages a second", "", "numeric"))
                 (line("max_open_orders", "Open orders at once", "", "numeric"))
-                (line("collar", "Price collar, %", "How far a limit may be beyond the market.", "decimal"))
-                (line("duplicate_seconds", "Refuse identical orders within, s", "", "numeric"))
+                (line("collar", "Limit beyond the market, %", "", "decimal"))
+                (line("duplicate_seconds", "No identical order within, s", "", "numeric"))
             }
             p.help { "An empty limit leaves the account's own limit." }
             (line("addresses", "Addresses", "Like 127.0.0.1, 192.0.2.0/24. Empty: any that reaches the port.", ""))
@@ -65,39 +65,15 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
 pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Errors> {
     let mut errors = Errors::new();
     let name = fields.get("name");
-    if name.is_empty() || name.chars().count() > 40 {
-        errors.insert("name", format!("The name has {} characters; use 1 to 40.", name.chars().count()));
+    let letters = name.chars().count();
+    if !(1..=40).contains(&letters) {
+        errors.insert("name", format!("The name has {letters} characters; use 1 to 40."));
     }
-    let days = number::<i64>(fields, "days", "days", &mut errors).filter(|days| (1..=365).contains(days));
-    if days.is_none() {
-        errors.entry("days").or_insert_with(|| "Choose how long it lives: 1 to 365 days.".to_owned());
-    }
-    let until = signed.now() + Span::days(days.unwrap_or(1));
-    let limits = Limits {
-        max_quantity: number(fields, "max_quantity", "shares", &mut errors),
-        max_notional: number::<Decimal>(fields, "max_notional", "US dollars", &mut errors),
-        collar_bps: number::<Decimal>(fields, "collar", "percent", &mut errors).and_then(bps),
-        max_open_orders: number(fields, "max_open_orders", "orders", &mut errors),
-        duplicate_window: number(fields, "duplicate_seconds", "seconds", &mut errors).map(Span::seconds),
-    };
-    let rate = number::<u32>(fields, "rate", "messages a second", &mut errors);
-    let scopes = Scopes {
-        read_only: fields.get("kind") == "read-only",
-        symbols: symbols(fields.get("symbols"), &mut errors),
-        sides: match fields.get("sides") {
-            "buy" => Sides::Only(Side::Buy),
-            "sell" => Sides::Only(Side::Sell),
-            _ => Sides::Both,
-        },
-        addresses: addresses(fields.get("addresses"), &mut errors),
-        rate: rate.map(|per_second| Rate { per_second, burst: per_second }),
-        limits,
-        ..Scopes::trading(until)
-    };
     let port = number::<u16>(fields, "port", "(1024 to 65535)", &mut errors);
     if port.is_some_and(|port| port < 1024) {
         errors.insert("port", "Ports below 1024 belong to the system; use 1024 to 65535.".to_owned());
     }
+    let scopes = scopes(signed.now(), fields, &mut errors);
     let new = NewCredential {
         name: name.to_owned(),
         account: signed.ticket.account,
@@ -106,6 +82,34 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
         port,
     };
     if errors.is_empty() { Ok(new) } else { Err(errors) }
+}
+
+/// What it may do; what is wrong goes into `errors`.
+pub(super) fn scopes(now: Time, fields: &Fields, errors: &mut Errors) -> Scopes {
+    let days = number::<i64>(fields, "days", "days", errors).filter(|days| (1..=365).contains(days));
+    if days.is_none() {
+        errors.entry("days").or_insert_with(|| "Choose how long it lives: 1 to 365 days.".to_owned());
+    }
+    let rate = number::<u32>(fields, "rate", "messages a second", errors);
+    Scopes {
+        read_only: fields.get("kind") == "read-only",
+        symbols: symbols(fields.get("symbols"), errors),
+        sides: match fields.get("sides") {
+            "buy" => Sides::Only(Side::Buy),
+            "sell" => Sides::Only(Side::Sell),
+            _ => Sides::Both,
+        },
+        addresses: addresses(fields.get("addresses"), errors),
+        rate: rate.map(|per_second| Rate { per_second, burst: per_second }),
+        limits: Limits {
+            max_quantity: number(fields, "max_quantity", "shares", errors),
+            max_notional: number::<Decimal>(fields, "max_notional", "US dollars", errors),
+            collar_bps: number::<Decimal>(fields, "collar", "percent", errors).and_then(bps),
+            max_open_orders: number(fields, "max_open_orders", "orders", errors),
+            duplicate_window: number(fields, "duplicate_seconds", "seconds", errors).map(Span::seconds),
+        },
+        ..Scopes::trading(now + Span::days(days.unwrap_or(1)))
+    }
 }
 
 /// A number of 1 or more (or above zero), or none where nothing is typed.
