@@ -28,12 +28,22 @@ const RETRY: Duration = Duration::from_secs(5);
 const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Where the sockets listen.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// The address to bind.
     pub bind: IpAddr,
     /// Take any free port for each credential, not the one that it names.
     pub free_ports: bool,
+    /// Ports that win over the ones that credentials name, by credential name.
+    pub ports: Vec<(String, u16)>,
+}
+
+impl Config {
+    /// The port to bind for a credential; 0 is any free one.
+    fn port(&self, listener: &Listener) -> u16 {
+        let other = self.ports.iter().find(|(name, _)| *name == listener.name);
+        if self.free_ports { 0 } else { other.map_or(listener.port, |(_, port)| *port) }
+    }
 }
 
 /// A credential's socket.
@@ -215,8 +225,7 @@ impl Ports {
     }
 
     async fn open(&self, listener: &Listener) -> Result<Port, ServeError> {
-        let number = if self.config.free_ports { 0 } else { listener.port };
-        let address = SocketAddr::new(self.config.bind, number);
+        let address = SocketAddr::new(self.config.bind, self.config.port(listener));
         let failed = |error| ServeError::Bind { name: listener.name.clone(), address, error };
         let socket = TcpListener::bind(address).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
