@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The operator's door: JSON lines on a Unix socket in the data folder.
+//!
+//! Whoever may open the socket (mode 0600: the folder's owner, and root) is the operator. The kernel tells the
+//! peer's user id, and evidence keeps it. One line is one request, `{"command": "..", ..}`; its answer is one line,
+//! `{"ok": ..}` or `{"error": {"code", "text"}}`.
+
+mod act;
+mod answer;
+mod client;
+mod credential;
+mod device;
+mod fault;
+mod listener;
+mod order;
+mod request;
+mod session;
+mod socket;
+
+pub use act::link_url;
+pub use answer::*;
+pub use client::{ClientError, ask};
+pub use fault::{Answer, Fault};
+pub use listener::Door;
+pub use request::{CredentialName, CredentialWish, Request, Target};
+pub use socket::NAME as SOCKET;

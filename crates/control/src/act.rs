@@ -1,0 +1,227 @@
+//! What each request does: one call of the gate, and its answer in plain data.
+
+use std::path::Path;
+
+use access::{Refusal, Span, Time};
+use gate::{Actor, Gate, LockTarget};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::answer::{
+    BackupMade, CheckpointNow, Done, LinkMade, LockReceipt, NoticeRow, PersonRow, SocketRow,
+    StatusNow, TotpNow,
+};
+use crate::fault::Fault;
+use crate::request::{Request, Target};
+use crate::{credential, device, order, session};
+
+/// What every act has at hand.
+pub(crate) struct Desk<'a> {
+    pub(crate) gate: &'a Gate,
+    pub(crate) data: &'a Path,
+    /// The portal's URL.
+    pub(crate) portal: &'a str,
+    pub(crate) actor: Actor,
+}
+
+/// Does one request.
+pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    let gate = desk.gate;
+    match request {
+        Request::Status => value(status(desk).await?),
+        Request::Outbox { limit } => value(outbox(desk, limit).await?),
+        Request::Totp { username } => value(TotpNow { code: gate.totp_now(&username).await? }),
+        Request::PersonList => value(people(gate).await?),
+        Request::PersonResetPassword { username } => {
+            let issued = gate.reset_password(&desk.actor, &username).await?;
+            value(link(desk, username, &issued))
+        }
+        Request::PersonResetTotp { username } => {
+            let issued = gate.reset_totp(&desk.actor, &username).await?;
+            value(link(desk, username, &issued))
+        }
+        Request::Link { username } => {
+            let purpose = access::link::Purpose::SignIn;
+            let issued = gate.issue_link(&desk.actor, &username, purpose).await?;
+            value(link(desk, username, &issued))
+        }
+        Request::CredentialList => value(credential::list(gate).await?),
+        Request::CredentialCreate(wish) => value(credential::create(desk, wish).await?),
+        Request::CredentialRevoke { credential, cancel_orders } => {
+            value(credential::revoke(desk, &credential, cancel_orders).await?)
+        }
+        Request::SessionList => value(session::list(gate).await?),
+        Request::SessionEnd { session } => {
+            gate.end_session(&desk.actor, session).await?;
+            value(Done { text: format!("session {session} is ended") })
+        }
+        Request::DeviceList => value(device::list(gate).await?),
+        Request::DeviceRemove { device } => {
+            gate.remove_device(&desk.actor, device).await?;
+            value(Done { text: format!("device {device} is removed and its sessions are ended") })
+        }
+        Request::Lock { target, grade } => {
+            let on = find(gate, &target).await?;
+            let receipt = gate.lock(&desk.actor, on, grade).await?;
+            value(lock_receipt(&target, &receipt))
+        }
+        Request::Unlock { target } => {
+            let on = find(gate, &target).await?;
+            gate.unlock(&desk.actor, on).await?;
+            value(Done {
+                text: format!("{} is unlocked; what a lock has ended stays ended", name(&target)),
+            })
+        }
+        Request::Orders => value(order::list(gate).await?),
+        Request::Positions => value(order::positions(gate).await?),
+        Request::Checkpoint => value(checkpoint(desk).await?),
+        Request::Backup { to } => value(backup(desk, &to).await?),
+    }
+}
+
+fn value<T: Serialize>(answer: T) -> Result<Value, Fault> {
+    serde_json::to_value(answer).map_err(|e| Fault::new("ANSWER", e.to_string()))
+}
+
+/// A time as scripts take it: RFC 3339 in UTC, whole seconds.
+pub(crate) fn instant(time: Time) -> String {
+    match time.to_string().strip_suffix(" UTC") {
+        Some(text) => format!("{}Z", text.replacen(' ', "T", 1)),
+        None => time.to_string(),
+    }
+}
+
+/// So many days from now.
+pub(crate) fn in_days(now: Time, days: u32) -> Time {
+    now + Span::days(i64::from(days))
+}
+
+async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
+    let gate = desk.gate;
+    let listeners = gate.listeners().borrow().clone();
+    let sockets = listeners.iter().map(|one| SocketRow {
+        name: one.name.clone(),
+        port: one.bound.map_or(one.port, |bound| bound.port()),
+        state: credential::state_of(one.state).to_owned(),
+    });
+    Ok(StatusNow {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        process: std::process::id(),
+        data: desk.data.to_path_buf(),
+        time: instant(gate.now()),
+        durability: gate.config().durability.name().to_owned(),
+        demo: gate.is_demo(),
+        account: gate.account().to_string(),
+        journal_seq: gate.view().await?.seq,
+        portal: desk.portal.to_owned(),
+        sockets: sockets.collect(),
+    })
+}
+
+async fn outbox(desk: &Desk<'_>, limit: u32) -> Result<Vec<NoticeRow>, Refusal> {
+    let notices = desk.gate.outbox(&desk.actor).await?;
+    let rows = notices.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows
+        .map(|notice| NoticeRow {
+            at: instant(notice.at),
+            username: notice.username,
+            topic: notice.topic.name().to_owned(),
+            text: notice.text,
+            code: notice.code,
+        })
+        .collect())
+}
+
+async fn people(gate: &Gate) -> Result<Vec<PersonRow>, Refusal> {
+    let all = gate.people().await?;
+    Ok(all
+        .into_iter()
+        .map(|person| PersonRow {
+            person: person.id,
+            username: person.username,
+            account: person.accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            lock: person.lock.to_string(),
+        })
+        .collect())
+}
+
+fn link(desk: &Desk<'_>, username: String, issued: &gate::LinkIssued) -> LinkMade {
+    LinkMade {
+        username,
+        url: link_url(desk.portal, issued.token.expose_text().unwrap_or_default()),
+        until: instant(issued.until),
+    }
+}
+
+/// The address at which the portal takes a link's token.
+pub fn link_url(portal: &str, token: &str) -> String {
+    format!("{}/link/{token}", portal.trim_end_matches('/'))
+}
+
+fn name(target: &Target) -> String {
+    match target {
+        Target::Account(account) => format!("account {account}"),
+        Target::Person(username) => format!("person {username}"),
+    }
+}
+
+async fn find(gate: &Gate, target: &Target) -> Result<LockTarget, Refusal> {
+    match target {
+        Target::Account(account) => Ok(LockTarget::Account(*account)),
+        Target::Person(username) => {
+            let people = gate.people().await?;
+            let person = people.into_iter().find(|p| p.username == *username);
+            person.map(|p| LockTarget::Person(p.id)).ok_or(Refusal::NotFound { what: "person" })
+        }
+    }
+}
+
+fn lock_receipt(target: &Target, receipt: &gate::Receipt) -> LockReceipt {
+    LockReceipt {
+        target: name(target),
+        grade: receipt.grade.to_string(),
+        means: receipt.grade.text().to_owned(),
+        at: instant(receipt.at),
+        sessions: receipt.sessions,
+        credentials: receipt.credentials.len(),
+        devices: receipt.devices.len(),
+        orders: receipt.orders.unwrap_or(0),
+    }
+}
+
+/// Signs a checkpoint and gives its line in the folder's file, the newest.
+async fn checkpoint(desk: &Desk<'_>) -> Result<CheckpointNow, Fault> {
+    desk.gate.checkpoint().await?;
+    let file = desk.data.join(gate::checkpoint::FILE);
+    let text = tokio::fs::read_to_string(&file)
+        .await
+        .map_err(|e| Fault::new("CHECKPOINT_FILE", format!("{}: {e}", file.display())))?;
+    Ok(CheckpointNow { line: text.lines().last().unwrap_or_default().to_owned() })
+}
+
+async fn backup(desk: &Desk<'_>, to: &Path) -> Result<BackupMade, Fault> {
+    if !to.is_absolute() {
+        return Err(Fault::new(
+            "PATH_NOT_ABSOLUTE",
+            format!("{} is no absolute path", to.display()),
+        ));
+    }
+    let made =
+        desk.gate.backup(to).await.map_err(|e| Fault::new("BACKUP_FAILED", e.to_string()))?;
+    Ok(BackupMade {
+        to: to.display().to_string(),
+        journal_seq: made.journal_seq,
+        bytes: made.bytes,
+        key: desk.data.join("key").display().to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instant_is_rfc_3339() {
+        assert_eq!(instant(Time::from_seconds(1_800_000_000)), "2027-01-15T08:00:00Z");
+    }
+}

@@ -1,0 +1,261 @@
+//! What the door answers, one type a question. Times are RFC 3339 in UTC; money is decimal text.
+
+use std::path::PathBuf;
+
+use access::{CredentialId, DeviceId, PersonId, SessionId};
+use serde::{Deserialize, Serialize};
+
+/// Declares answers: plain data, both ways.
+macro_rules! answers {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $kind,)* }
+    )*};
+}
+
+answers! {
+    /// Something was done.
+    Done {
+        /// What, in a sentence.
+        text: String,
+    }
+
+    /// What runs.
+    StatusNow {
+        /// The program's version.
+        version: String,
+        /// The server's process id.
+        process: u32,
+        /// The data folder.
+        data: PathBuf,
+        /// The server's time.
+        time: String,
+        /// `disk` or `process`.
+        durability: String,
+        /// Whether it is a demo folder.
+        demo: bool,
+        /// The account.
+        account: String,
+        /// The last sequence of the journal.
+        journal_seq: u64,
+        /// The portal's URL.
+        portal: String,
+        /// The trading sockets.
+        sockets: Vec<SocketRow>,
+    }
+
+    /// A trading socket.
+    SocketRow {
+        /// The credential's name.
+        name: String,
+        /// Its port.
+        port: u16,
+        /// `open` or `revoked`.
+        state: String,
+    }
+
+    /// A message to a person.
+    NoticeRow {
+        /// When.
+        at: String,
+        /// To whom.
+        username: String,
+        /// What about, in a stable word.
+        topic: String,
+        /// The text.
+        text: String,
+        /// The one-time code that it tells, if any.
+        code: Option<String>,
+    }
+
+    /// A code of now.
+    TotpNow {
+        /// Six digits.
+        code: String,
+    }
+
+    /// A person.
+    PersonRow {
+        /// The person.
+        person: PersonId,
+        /// The name to sign in with.
+        username: String,
+        /// The account.
+        account: String,
+        /// The lock's grade, or `none`.
+        lock: String,
+    }
+
+    /// A single-use link.
+    LinkMade {
+        /// Whom it signs in.
+        username: String,
+        /// The link.
+        url: String,
+        /// When it ends.
+        until: String,
+    }
+
+    /// A credential.
+    CredentialRow {
+        /// The credential.
+        credential: CredentialId,
+        /// Its name.
+        name: String,
+        /// Its account.
+        account: String,
+        /// Its port.
+        port: u16,
+        /// `open`, `locked`, `expired` or `revoked`.
+        state: String,
+        /// Whether its clients show a token.
+        token_required: bool,
+        /// What it may do, in plain words.
+        may: String,
+        /// When it ends.
+        until: String,
+        /// When, where and by what it was used last.
+        last_use: Option<String>,
+    }
+
+    /// A new credential.
+    CredentialMade {
+        /// The credential.
+        credential: CredentialId,
+        /// Its name.
+        name: String,
+        /// Its port.
+        port: u16,
+        /// Its token, shown this once.
+        token: Option<String>,
+    }
+
+    /// A credential that was ended.
+    Revoked {
+        /// The credential.
+        credential: CredentialId,
+        /// Its name.
+        name: String,
+        /// Its port, kept from others for a day.
+        port: u16,
+        /// How many orders were cancelled.
+        orders_cancelled: usize,
+    }
+
+    /// A session.
+    SessionRow {
+        /// The session.
+        session: SessionId,
+        /// Whose.
+        username: String,
+        /// The device's name.
+        device: String,
+        /// Where it was used last.
+        address: String,
+        /// When it began.
+        since: String,
+        /// When it was used last.
+        last_use: String,
+        /// When it ends at the latest.
+        until: String,
+    }
+
+    /// A device.
+    DeviceRow {
+        /// The device.
+        device: DeviceId,
+        /// Whose.
+        username: String,
+        /// Its name.
+        name: String,
+        /// `pending`, `trusted`, `blocked` or `expired`.
+        state: String,
+        /// When it was seen last.
+        last_use: String,
+        /// How many live sessions it has.
+        sessions: usize,
+    }
+
+    /// What a lock did.
+    LockReceipt {
+        /// What is locked.
+        target: String,
+        /// The grade that holds now.
+        grade: String,
+        /// What it means.
+        means: String,
+        /// When.
+        at: String,
+        /// Sessions ended.
+        sessions: usize,
+        /// Credentials stopped.
+        credentials: usize,
+        /// Devices that are trusted no longer.
+        devices: usize,
+        /// Orders cancelled.
+        orders: usize,
+    }
+
+    /// An order.
+    OrderRow {
+        /// Its id, which clients see as permId.
+        order: u64,
+        /// The credential or session that placed it.
+        from: String,
+        /// `buy` or `sell`.
+        side: String,
+        /// Shares.
+        quantity: u64,
+        /// Shares filled.
+        filled: u64,
+        /// The symbol.
+        symbol: String,
+        /// Its type and prices.
+        order_type: String,
+        /// Its state.
+        state: String,
+    }
+
+    /// A position.
+    PositionRow {
+        /// The symbol.
+        symbol: String,
+        /// Shares; below zero is short.
+        quantity: i64,
+        /// US dollars a share.
+        average_cost: String,
+        /// US dollars.
+        value: String,
+    }
+
+    /// Positions and cash.
+    PositionsNow {
+        /// The account.
+        account: String,
+        /// US dollars.
+        cash: String,
+        /// US dollars.
+        net_liquidation: String,
+        /// The positions.
+        positions: Vec<PositionRow>,
+    }
+
+    /// A signed checkpoint.
+    CheckpointNow {
+        /// One line of JSON, to be kept outside the data folder.
+        line: String,
+    }
+
+    /// A finished backup.
+    BackupMade {
+        /// Where.
+        to: String,
+        /// The last journal sequence in it.
+        journal_seq: u64,
+        /// Bytes of its files.
+        bytes: u64,
+        /// The key file that is not in it.
+        key: String,
+    }
+}

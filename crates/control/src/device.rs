@@ -1,0 +1,32 @@
+//! Devices, as the operator sees them.
+
+use access::Refusal;
+use access::device::Standing;
+use gate::Gate;
+
+use crate::act::instant;
+use crate::answer::DeviceRow;
+
+pub(crate) async fn list(gate: &Gate) -> Result<Vec<DeviceRow>, Refusal> {
+    let devices = gate.devices(None).await?;
+    Ok(devices
+        .into_iter()
+        .map(|info| DeviceRow {
+            device: info.device.id,
+            username: info.username,
+            name: info.device.name.to_string(),
+            state: standing(info.standing).to_owned(),
+            last_use: instant(info.device.last_seen_at),
+            sessions: info.sessions,
+        })
+        .collect())
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Pending => "pending",
+        Standing::Trusted => "trusted",
+        Standing::Expired => "expired",
+        Standing::Blocked => "blocked",
+    }
+}

@@ -1,0 +1,145 @@
+//! The server's end: accepts on the socket, knows the peer's user by the kernel's word, answers line by line.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate::{Actor, Gate};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use crate::act::{self, Desk};
+use crate::fault::{Answer, Fault};
+use crate::request::Request;
+use crate::socket;
+
+/// Connections at a time.
+const CONNECTIONS: usize = 32;
+/// Bytes that a request may have.
+const LARGEST_REQUEST: u64 = 64 * 1024;
+/// How long a connection may say nothing.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// The door while it is open.
+pub struct Door {
+    data: PathBuf,
+    task: JoinHandle<()>,
+}
+
+impl Door {
+    /// Opens the door of a gate whose portal is at `portal`. Ends with `stop` (any change of it, or its sender's end). The caller's runtime
+    /// carries it.
+    pub fn open(
+        gate: Gate,
+        data: &Path,
+        portal: &str,
+        stop: watch::Receiver<bool>,
+    ) -> io::Result<Self> {
+        let listener = UnixListener::from_std(socket::bind(data)?)?;
+        let house = Arc::new(House { gate, data: data.to_path_buf(), portal: portal.to_owned() });
+        let task = tokio::spawn(accept(listener, house, stop));
+        Ok(Self { data: data.to_path_buf(), task })
+    }
+
+    /// Waits until the door is closed and removes its socket.
+    pub async fn closed(self) {
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the control door ended badly");
+        }
+        socket::remove(&self.data);
+    }
+}
+
+/// What every connection is about.
+struct House {
+    gate: Gate,
+    data: PathBuf,
+    portal: String,
+}
+
+async fn accept(listener: UnixListener, house: Arc<House>, mut stop: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let stream = tokio::select! {
+            _ = stop.changed() => return,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of descriptors, most likely: they come back.
+                    tracing::warn!(%error, "the control door could not accept");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+        let (house, mut stop) = (Arc::clone(&house), stop.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            tokio::select! {
+                _ = stop.changed() => {}
+                done = converse(stream, &house) => if let Err(error) = done {
+                    tracing::debug!(%error, "a connection to the control door ended");
+                },
+            }
+        });
+    }
+}
+
+async fn converse(stream: UnixStream, house: &House) -> io::Result<()> {
+    let uid = stream.peer_cred()?.uid();
+    let (reading, mut writing) = stream.into_split();
+    let mut reading = BufReader::new(reading);
+    let own = rustix::process::geteuid().as_raw();
+    loop {
+        let mut line = Vec::new();
+        let mut bounded = (&mut reading).take(LARGEST_REQUEST + 1);
+        let read = tokio::time::timeout(SILENCE, bounded.read_until(b'\n', &mut line)).await;
+        if read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? == 0 {
+            return Ok(());
+        }
+        let whole = line.ends_with(b"\n");
+        let answer = if uid != own && uid != 0 {
+            Answer::Error(Fault::new(
+                "PEER_NOT_ALLOWED",
+                format!("user {uid} may not operate this server; user {own} and root may"),
+            ))
+        } else if whole {
+            answer(house, uid, &line).await
+        } else {
+            Answer::Error(Fault::new(
+                "REQUEST_TOO_LONG",
+                format!("a request is one line of at most {LARGEST_REQUEST} bytes"),
+            ))
+        };
+        let mut out = serde_json::to_vec(&answer).map_err(io::Error::other)?;
+        out.push(b'\n');
+        writing.write_all(&out).await?;
+        if !whole {
+            return Ok(());
+        }
+    }
+}
+
+async fn answer(house: &House, uid: u32, line: &[u8]) -> Answer {
+    let request: Request = match serde_json::from_slice(line) {
+        Ok(request) => request,
+        Err(e) => {
+            let text = format!("the request is not understood: {e}");
+            return Answer::Error(Fault::new("REQUEST_MALFORMED", text));
+        }
+    };
+    let desk = Desk {
+        gate: &house.gate,
+        data: &house.data,
+        portal: &house.portal,
+        actor: Actor::Operator { uid },
+    };
+    match act::act(&desk, request).await {
+        Ok(value) => Answer::Ok(value),
+        Err(fault) => Answer::Error(fault),
+    }
+}

@@ -1,0 +1,158 @@
+//! What the operator may ask: one JSON object a line, named by its field `command`.
+
+use std::path::PathBuf;
+
+use access::{CredentialId, DeviceId, Grade, PaperAccountId, SessionId};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// One request of the operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// What runs: version, addresses, sequence numbers.
+    Status,
+    /// Messages that would have been sent, newest first.
+    Outbox {
+        /// How many at most.
+        limit: u32,
+    },
+    /// The TOTP code of now; demo folders only.
+    Totp {
+        /// Whose.
+        username: String,
+    },
+    /// The people.
+    PersonList,
+    /// A new password by an enrolment link.
+    PersonResetPassword {
+        /// Whose.
+        username: String,
+    },
+    /// TOTP begins anew by an enrolment link.
+    PersonResetTotp {
+        /// Whose.
+        username: String,
+    },
+    /// A single-use link that signs in.
+    Link {
+        /// Whose.
+        username: String,
+    },
+    /// The credentials.
+    CredentialList,
+    /// A new credential.
+    CredentialCreate(CredentialWish),
+    /// Ends a credential.
+    CredentialRevoke {
+        /// Which.
+        credential: CredentialName,
+        /// Whether its resting orders are cancelled too.
+        cancel_orders: bool,
+    },
+    /// The live sessions.
+    SessionList,
+    /// Ends a session.
+    SessionEnd {
+        /// Which.
+        session: SessionId,
+    },
+    /// The devices.
+    DeviceList,
+    /// Ends a device's trust and its sessions.
+    DeviceRemove {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Cuts authority.
+    Lock {
+        /// Of what.
+        target: Target,
+        /// How far.
+        grade: Grade,
+    },
+    /// Gives authority back.
+    Unlock {
+        /// To what.
+        target: Target,
+    },
+    /// Open orders and the last completed ones.
+    Orders,
+    /// Positions and cash.
+    Positions,
+    /// Signs where both chains stand now.
+    Checkpoint,
+    /// Writes journal, tables and checkpoints of one point into a new folder.
+    Backup {
+        /// An absolute path that does not exist or is an empty folder.
+        to: PathBuf,
+    },
+}
+
+/// A credential by its id or by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialName {
+    /// Its id.
+    Id(CredentialId),
+    /// Its name; must be the only one.
+    Name(String),
+}
+
+/// What a lock is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// An account.
+    Account(PaperAccountId),
+    /// A person, by user name.
+    Person(String),
+}
+
+/// What a new credential is to be; whatever is left out is not narrowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialWish {
+    /// Its name.
+    pub name: String,
+    /// Its account; none takes the only one.
+    pub account: Option<PaperAccountId>,
+    /// Whether it only looks.
+    pub read_only: bool,
+    /// The symbols that it may trade; empty is all.
+    pub symbols: Vec<String>,
+    /// Shares an order.
+    pub max_quantity: Option<u64>,
+    /// US dollars an order.
+    pub max_notional: Option<Decimal>,
+    /// Order messages a second.
+    pub per_second: Option<u32>,
+    /// Days until it ends.
+    pub days: u32,
+    /// Whether its clients show a token; none is the server's default.
+    pub token: Option<bool>,
+    /// Its port; none takes the next free one.
+    pub port: Option<u16>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn request_line_is_read() {
+        let line = r#"{"command":"credential_revoke","credential":{"name":"narrow"},"cancel_orders":true}"#;
+        let read: Request = serde_json::from_str(line).unwrap();
+        let credential = CredentialName::Name("narrow".into());
+        assert_eq!(read, Request::CredentialRevoke { credential, cancel_orders: true });
+    }
+
+    #[test]
+    fn request_with_an_unknown_field_is_refused() {
+        assert!(
+            serde_json::from_str::<Request>(r#"{"command":"outbox","limit":1,"x":2}"#).is_err()
+        );
+        assert!(serde_json::from_str::<Request>(r#"{"command":"format_disk"}"#).is_err());
+    }
+}
