@@ -32,6 +32,7 @@ use crate::journal::{Cause, Command, Decided, Genesis, Scope, Stamped};
 use crate::order::{
     Change, End, Execution, NewOrder, Order, OrderId, OrderState, OrderType, Parent, Shares, Side,
 };
+use crate::position::Holding;
 use crate::price::Ticks;
 use crate::quote::{Quote, Quotes};
 
@@ -48,7 +49,7 @@ use listing::Listing;
 use orders::{KEPT, KEPT_FOR, Open, Orders};
 pub use state::SnapshotError;
 
-/// Orders remembered for the check of duplicates.
+/// Orders remembered for the check of duplicates, for a day at most.
 const RECENT: usize = 1_000;
 
 /// An order that was placed, as far as a duplicate would be equal to it.
@@ -268,8 +269,9 @@ impl Exchange {
             self.todo.push_back(order.id);
             self.orders.add(Open { order, at, handle: None, counted: (0, 0) });
         }
-        let first = group.first().and_then(|new| Contracts::builtin().index(new.symbol));
-        self.settle(first.unwrap_or(0), events);
+        for at in group.iter().filter_map(|new| Contracts::builtin().index(new.symbol)) {
+            self.settle(at, events);
+        }
     }
 
     /// The record of a new order.
@@ -506,6 +508,13 @@ impl Exchange {
     /// The last price of a contract; zero for an unknown one.
     pub fn mark(&self, symbol: SymbolId) -> Ticks {
         mark_of(&self.listings, Contracts::builtin(), symbol)
+    }
+
+    /// What is held now, by contract id ascending, at the last prices; closed positions left out.
+    pub fn holdings(&self) -> impl Iterator<Item = Holding> {
+        self.account.positions().filter(|(_, position)| position.shares != 0).map(
+            |(symbol, position)| Holding { symbol, position: *position, mark: self.mark(symbol) },
+        )
     }
 
     /// All that is asked about the account, at the last prices.

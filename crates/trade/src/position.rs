@@ -47,6 +47,11 @@ impl Position {
         self.value(mark).saturating_sub(self.day_value).saturating_add(self.day_cash)
     }
 
+    /// Realised since the trading day began, commission deducted, in US dollars.
+    pub const fn realised_today(&self) -> Decimal {
+        self.day_realised
+    }
+
     /// Books a fill. The cash that it brings (below zero: takes), and what it realised if it closed
     /// anything. Sums saturate; pre-trade limits keep them ten digits away from that.
     pub(crate) fn fill(

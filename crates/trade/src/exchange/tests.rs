@@ -10,6 +10,7 @@ use crate::calendar::Hours;
 use crate::order::{Liquidity, Origin, TimeInForce};
 use crate::pretrade;
 
+mod chart;
 mod family;
 mod replay;
 

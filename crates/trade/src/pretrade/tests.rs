@@ -201,7 +201,7 @@ fn identical_order_within_the_window_is_denied_when_the_window_is_set() {
          seconds; wait, or change it"
     );
     assert_eq!(verdict(&exchange, &limits, &[limit(Side::Buy, 2, 100)]), "passes");
-    assert_eq!(verdict(&exchange, &Limits::default(), &[same.clone()]), "passes");
+    assert_eq!(verdict(&exchange, &Limits::default(), std::slice::from_ref(&same)), "passes");
     let later = NOW + Span::seconds(10);
     assert!(check(&exchange, &limits, later, vec![same]).is_ok());
 }

@@ -86,7 +86,7 @@ fn check_sound(bench: &Bench) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn replay_of_a_journal_gives_the_same_bytes(
