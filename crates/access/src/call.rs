@@ -104,7 +104,11 @@ pub struct Source {
 impl Source {
     /// A browser, with the device token that its cookie held.
     pub fn browser(address: IpAddr, device: Option<&Secret>, agent: &str) -> Self {
-        Self { address: Some(address), device: device.map(Secret::digest), agent: tidy(agent) }
+        Self {
+            address: Some(address),
+            device: device.map(Secret::digest),
+            agent: tidy(agent, AGENT_LIMIT),
+        }
     }
 
     /// The server's own command line.
@@ -122,11 +126,11 @@ impl fmt::Display for Source {
     }
 }
 
-/// The text without control characters, cut at the limit.
-fn tidy(text: &str) -> String {
+/// The text without control characters, cut at `limit` bytes: for texts of a caller's that are kept.
+pub fn tidy(text: &str, limit: usize) -> String {
     let mut tidy = String::new();
     for letter in text.chars().filter(|letter| !letter.is_control()) {
-        if tidy.len() + letter.len_utf8() > AGENT_LIMIT {
+        if tidy.len() + letter.len_utf8() > limit {
             break;
         }
         tidy.push(letter);

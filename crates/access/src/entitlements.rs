@@ -304,7 +304,11 @@ pub struct Window {
 
 impl Hours {
     /// Whether they hold at this time.
+    #[inline]
     pub fn contain(&self, now: Time) -> bool {
+        if matches!(self, Self::Always) {
+            return true;
+        }
         // 1970-01-01 was a Thursday: three days after a Monday.
         let minute = now.seconds().div_euclid(60).saturating_add(3 * 1440).rem_euclid(10_080);
         let inside = |windows: &[Window]| {
@@ -467,7 +471,7 @@ impl Entitlements {
             }
             _ => {}
         }
-        if self.hours != Hours::Always && !self.hours.contain(now) {
+        if !self.hours.contain(now) {
             return Err(Refusal::OutsideHours { now });
         }
         Ok(())

@@ -28,6 +28,9 @@ statements! {
              WHERE id = $1";
 }
 
+/// Longest name of a client that is kept, in bytes.
+const CLIENT_LIMIT: usize = 128;
+
 /// When, from where and with what a credential was last used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialUse {
@@ -133,7 +136,8 @@ impl Store {
             session::touch(&mut transaction, used).await?;
         }
         for CredentialUse { credential, last } in credentials {
-            let (address, client) = (last.address.to_string(), last.client.clone());
+            let address = last.address.to_string();
+            let client = access::call::tidy(&last.client, CLIENT_LIMIT);
             run!(transaction, TOUCH, credential.to_string(), last.at.0, address, client)?;
         }
         Ok(transaction.commit().await?)

@@ -2,11 +2,16 @@
 
 use std::borrow::Cow;
 
+use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
     authenticator, credential, device, evidence, link, lock, mandate, notice, person, session,
     sign_in, throttle,
 };
+
+/// Longest text and kind of an entry, in bytes.
+const TEXT_LIMIT: usize = 2_000;
+const KIND_LIMIT: usize = 64;
 
 impl Event {
     /// What happened, as `noun.verb`.
@@ -52,14 +57,18 @@ impl Event {
             Self::Notice(notice::Event::Queued(_)) => "notice.queued",
             Self::Evidence(evidence::Event::Refused { .. }) => "refused",
             Self::Evidence(evidence::Event::Noted { kind, .. }) => {
-                return Cow::Owned(kind.clone());
+                return Cow::Owned(tidy(kind, KIND_LIMIT));
             }
         };
         Cow::Borrowed(kind)
     }
 
-    /// The same in plain words.
+    /// The same in plain words: no control characters, at most 2,000 bytes.
     pub fn text(&self) -> String {
+        tidy(&self.words(), TEXT_LIMIT)
+    }
+
+    fn words(&self) -> String {
         match self {
             Self::Person(person::Event::Created(one)) => {
                 format!("Person {} was made", one.username)

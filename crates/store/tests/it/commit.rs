@@ -326,9 +326,10 @@ async fn last_use_is_kept(place: &Place) {
     let address = "2001:db8::7".parse().unwrap();
     let at = history.now + Span::hours(1);
     let session = SessionUse { session: done.session, at, address: Some(address) };
-    let last = credential::LastUse { at, address, client: "ib_async".to_owned() };
-    let used = CredentialUse { credential: slice.credentials[0].id, last };
+    let last = credential::LastUse { at, address, client: "ib_\u{0}async".to_owned() };
+    let mut used = CredentialUse { credential: slice.credentials[0].id, last };
     history.store.touch(&[session], std::slice::from_ref(&used)).await.unwrap();
+    used.last.client = "ib_async".to_owned();
     assert_eq!(history.store.session_uses(history.person).await.unwrap(), [session]);
     assert_eq!(history.store.credential_uses(history.person).await.unwrap(), [used]);
     let token = done.session_token.digest();

@@ -19,7 +19,7 @@ both_engines!(
 async fn with_entries(place: &Place, count: u32) -> History {
     let mut history = History::begin(place).await;
     for number in 0..count {
-        let (kind, text) = ("server.started".to_owned(), format!("number {number}"));
+        let (kind, text) = ("server.started".to_owned(), format!("number \u{0}{number}"));
         let note = Command::Evidence(evidence::Command::Note { kind, text });
         history.by(By::System, note).await.ok().unwrap();
     }

@@ -1,0 +1,110 @@
+//! The chain of evidence without any tables.
+
+use access::evidence::{Chain, ChainFault, Checkpoint, Entry, GENESIS};
+use access::moment::Time;
+use access::{By, Digest, Event, Refusal};
+
+use crate::desk::Desk;
+
+fn chain(desk: &Desk) -> Vec<Entry> {
+    let mut previous = GENESIS;
+    let mut entries = Vec::new();
+    for (seq, event) in (1..).zip(&desk.events) {
+        let mut entry = Entry {
+            shard: 0,
+            seq,
+            at: Time(i64::try_from(seq).unwrap()),
+            actor: By::System,
+            source: "local".into(),
+            kind: event.kind().into_owned(),
+            text: event.text(),
+            event: serde_json::to_string(event).unwrap(),
+            hash: previous,
+        };
+        entry.hash = entry.chained(previous);
+        previous = entry.hash;
+        entries.push(entry);
+    }
+    entries
+}
+
+fn fault(entries: &[Entry]) -> Option<ChainFault> {
+    let mut chain = Chain::default();
+    entries.iter().find_map(|entry| chain.follow(entry).err())
+}
+
+/// One change of an entry.
+type Change = fn(&mut Entry);
+
+#[test]
+fn any_field_altered_is_found_where_it_is() {
+    let mut desk = Desk::enrolled();
+    desk.signed_in();
+    let good = chain(&desk);
+    assert_eq!(fault(&good), None);
+    let changes: [Change; 8] = [
+        |entry| entry.shard = 1,
+        |entry| entry.at = Time(0),
+        |entry| entry.actor = By::Visitor,
+        |entry| entry.source.push('x'),
+        |entry| entry.kind.push('x'),
+        |entry| entry.text.push('x'),
+        |entry| entry.event.push('x'),
+        |entry| entry.hash.0[0] ^= 1,
+    ];
+    for change in changes {
+        let mut entries = good.clone();
+        change(&mut entries[3]);
+        assert_eq!(fault(&entries), Some(ChainFault::Altered { seq: 4 }));
+    }
+    let mut entries = good.clone();
+    let moved = entries[3].text.pop().unwrap();
+    entries[3].event.insert(0, moved);
+    assert_eq!(fault(&entries), Some(ChainFault::Altered { seq: 4 }), "moved between fields");
+}
+
+#[test]
+fn entry_missing_doubled_or_moved_is_named() {
+    let good = chain(&Desk::enrolled());
+    let mut missing = good.clone();
+    missing.remove(2);
+    assert_eq!(fault(&missing), Some(ChainFault::Missing { seq: 3 }));
+    let mut doubled = good.clone();
+    doubled.insert(2, good[1].clone());
+    assert_eq!(fault(&doubled), Some(ChainFault::Reordered { seq: 3, found: 2 }));
+    let mut swapped = good.clone();
+    swapped.swap(1, 2);
+    assert_eq!(fault(&swapped), Some(ChainFault::Missing { seq: 2 }));
+    // A cut tail follows: only a checkpoint kept elsewhere shows it.
+    assert_eq!(fault(&good[..2]), None);
+}
+
+#[test]
+fn checkpoint_is_signed_over_every_field() {
+    let one = Checkpoint {
+        at: Time(1),
+        access_seq: 2,
+        access_hash: Digest([3; 32]),
+        journal_seq: 4,
+        journal_hash: Digest([5; 32]),
+    };
+    let others = [
+        Checkpoint { at: Time(9), ..one },
+        Checkpoint { access_seq: 9, ..one },
+        Checkpoint { access_hash: Digest([9; 32]), ..one },
+        Checkpoint { journal_seq: 9, ..one },
+        Checkpoint { journal_hash: Digest([9; 32]), ..one },
+    ];
+    assert!(others.iter().all(|other| other.canonical() != one.canonical()));
+}
+
+#[test]
+fn refusal_is_recorded_with_its_code_and_numbers() {
+    let mut desk = Desk::enrolled();
+    let before = desk.events.len();
+    assert_eq!(desk.password(None, false).err(), Some(Refusal::SignInFailed));
+    let kinds: Vec<_> = desk.events[before..].iter().map(Event::kind).collect();
+    assert_eq!(kinds, ["throttle.failed", "refused"]);
+    let text = desk.events.last().unwrap().text();
+    assert_eq!(text, "Refused: SIGN_IN_FAILED: the user name or the password is not right");
+}

@@ -1,0 +1,111 @@
+//! Cutting: what a lock ends, in which order, and who lifts it.
+
+use access::credential::{self, NewCredential};
+use access::decision::{Answer, Command};
+use access::entitlements::Scopes;
+use access::lock::{self, Grade, Target};
+use access::moment::Span;
+use access::{By, Event, Refusal, device, session};
+
+use crate::desk::{Desk, account};
+
+fn set(target: Target, grade: Grade) -> Command {
+    Command::Lock(lock::Command::Set { target, grade })
+}
+
+fn lift(target: Target) -> Command {
+    Command::Lock(lock::Command::Lift { target })
+}
+
+/// Signed in twice, with a credential.
+fn desk() -> (Desk, By) {
+    let mut desk = Desk::enrolled();
+    let new = NewCredential {
+        name: "bot".into(),
+        account: account(),
+        scopes: Scopes::trading(desk.now + Span::days(90)),
+        with_token: false,
+        port: 7497,
+    };
+    let create = credential::Command::Create(Box::new(new));
+    desk.system(Command::Credential(create)).ok().unwrap();
+    desk.signed_in();
+    let by = By::Session(desk.signed_in().session);
+    (desk, by)
+}
+
+#[test]
+fn lock_of_all_ends_sessions_then_credentials_then_devices_and_keeps_the_receipt() {
+    for target in [Target::Account(account()), Target::Person(desk().0.person())] {
+        let (mut desk, by) = desk();
+        let before = desk.events.len();
+        let Ok(Answer::Locked(lock)) = desk.by(by, set(target, Grade::All)) else {
+            panic!("no lock")
+        };
+        let receipt = &lock.receipt;
+        let counts = (receipt.sessions.len(), receipt.credentials.len(), receipt.devices.len());
+        assert_eq!(counts, (1, 1, 2));
+        let order: Vec<u8> = desk.events[before..]
+            .iter()
+            .filter_map(|event| match event {
+                Event::Lock(lock::Event::Set(_)) => Some(0),
+                Event::Session(session::Event::Ended { .. }) => Some(1),
+                Event::Credential(credential::Event::Revoked { .. }) => Some(2),
+                Event::Device(device::Event::Removed { .. }) => Some(3),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(order, [0, 1, 2, 3, 3]);
+        assert_eq!(desk.slice.sessions.len(), 1);
+        assert_eq!(desk.slice.sessions[0].receipt, Some(lock.id));
+        desk.wait(Span::minutes(1));
+        let refusal = desk.password(None, true).err();
+        assert_eq!(refusal, Some(Refusal::Locked { grade: Grade::All }));
+        assert_eq!(desk.password(None, false).err(), Some(Refusal::SignInFailed));
+    }
+}
+
+#[test]
+fn lock_is_lifted_by_the_operator_alone_and_revives_nothing() {
+    let (mut desk, by) = desk();
+    let target = Target::Account(account());
+    desk.by(by, set(target, Grade::All)).ok().unwrap();
+    assert_eq!(desk.by(by, lift(target)).err(), Some(Refusal::OperatorOnly));
+    let operator = By::Operator { uid: 0 };
+    assert!(matches!(desk.by(operator, lift(target)), Ok(Answer::Unlocked(_))));
+    assert_eq!(desk.by(operator, lift(target)).err(), Some(Refusal::NoLock));
+    assert!(desk.slice.credentials.iter().all(|one| one.revoked.is_some()));
+    let session = desk.slice.sessions[0].clone();
+    let left = desk.slice.session_entitlements(&session).unwrap();
+    assert!(left.acts.is_empty(), "the receipt's session stays what it is");
+    desk.signed_in();
+}
+
+#[test]
+fn lock_only_tightens() {
+    let (mut desk, by) = desk();
+    let target = Target::Account(account());
+    let stands = |grade| Some(Refusal::LockStands { grade });
+    assert_eq!(desk.by(by, set(target, Grade::None)).err(), stands(Grade::None));
+    assert_eq!(desk.by(by, set(target, Grade::NoNew)).err(), None);
+    assert_eq!(desk.by(by, set(target, Grade::NoNew)).err(), stands(Grade::NoNew));
+    assert_eq!(desk.by(by, set(target, Grade::ReduceOnly)).err(), stands(Grade::NoNew));
+    let credential = &desk.slice.credentials[0];
+    let given = credential.entitlements(&desk.slice).unwrap();
+    assert_eq!(given.lock, Grade::NoNew);
+    assert!(given.acts.contains(access::Act::CancelOrder));
+    assert!(!given.acts.contains(access::Act::PlaceOrder));
+    assert_eq!(desk.by(by, set(target, Grade::All)).err(), None);
+    assert_eq!(desk.slice.locks.len(), 1);
+}
+
+#[test]
+fn lock_on_anothers_account_or_person_is_not_found() {
+    let (mut desk, by) = desk();
+    let other = Target::Account("DU0000009".parse().unwrap());
+    let person = Target::Person(access::PersonId([9; 16]));
+    for target in [other, person] {
+        let refusal = desk.by(by, set(target, Grade::All)).err();
+        assert_eq!(refusal, Some(Refusal::NotFound { what: "person or account" }));
+    }
+}

@@ -1,0 +1,14 @@
+//! Decisions, as tables that a trader can read.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+extern crate floorpass_access as access;
+
+mod authenticator;
+mod authority;
+mod credential;
+mod desk;
+mod entitlements;
+mod evidence;
+mod lock;
+mod sign_in;
+mod throttle;

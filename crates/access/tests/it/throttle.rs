@@ -1,0 +1,113 @@
+//! Who is shut out by failures, and who is not.
+
+use access::authenticator;
+use access::decision::{Answer, Command};
+use access::link::Purpose;
+use access::moment::Span;
+use access::throttle::{LIMIT, Place};
+use access::{Refusal, Secret};
+
+use crate::desk::Desk;
+
+/// An attacker who never stops, from everywhere but the owner's browser.
+fn storm(desk: &mut Desk, failures: u32) {
+    for _ in 0..failures {
+        desk.wait(Span::minutes(15));
+        assert_eq!(desk.password(None, false).err(), Some(Refusal::SignInFailed));
+    }
+}
+
+#[test]
+fn storm_from_elsewhere_shuts_only_the_untrusted_way() {
+    let mut desk = Desk::enrolled();
+    let device = desk.signed_in().device_token.unwrap();
+    storm(&mut desk, LIMIT);
+    let stopped = Refusal::AuthenticatorStopped { failures: LIMIT, limit: LIMIT };
+    desk.wait(Span::days(1));
+    assert_eq!(desk.password(None, true).err(), Some(stopped));
+    let attempt = desk.at_totp(Some(&device));
+    let code = desk.code();
+    assert!(matches!(desk.totp(Some(&device), &attempt, code), Ok(Answer::SignedIn(_))));
+    assert!(desk.slice.counters.iter().all(|one| one.place == Place::Untrusted));
+}
+
+#[test]
+fn failures_on_a_trusted_device_shut_that_device_alone() {
+    let mut desk = Desk::enrolled();
+    let stolen = desk.signed_in().device_token.unwrap();
+    for _ in 0..5 {
+        assert_eq!(desk.password(Some(&stolen), false).err(), Some(Refusal::SignInFailed));
+    }
+    let refusal = desk.password(Some(&stolen), true).err();
+    assert!(matches!(refusal, Some(Refusal::Throttled { failures: 5, .. })), "{refusal:?}");
+    desk.at_totp(None);
+}
+
+#[test]
+fn try_in_the_wait_is_neither_checked_nor_counted() {
+    let mut desk = Desk::enrolled();
+    for _ in 0..5 {
+        desk.password(None, false).err().unwrap();
+    }
+    let Some(Refusal::Throttled { retry_at, .. }) = desk.password(None, true).err() else {
+        panic!("no wait")
+    };
+    for _ in 0..50 {
+        let refusal = desk.password(None, false).err();
+        assert_eq!(refusal, Some(Refusal::Throttled { failures: 5, retry_at }));
+    }
+    desk.now = retry_at;
+    desk.at_totp(None);
+}
+
+#[test]
+fn device_token_of_nobody_counts_as_untrusted() {
+    let mut desk = Desk::enrolled();
+    let made_up = Secret::from_text("fpd_made-up".into());
+    for _ in 0..5 {
+        desk.password(Some(&made_up), false).err().unwrap();
+    }
+    assert_eq!(desk.slice.counters.len(), 1);
+    assert!(matches!(desk.password(None, true).err(), Some(Refusal::Throttled { .. })));
+}
+
+#[test]
+fn link_or_reset_opens_a_stopped_way_again() {
+    let mut desk = Desk::enrolled();
+    storm(&mut desk, LIMIT);
+    let token = desk.link(Purpose::SignIn);
+    desk.open(&token).ok().unwrap();
+    assert!(desk.slice.counters.is_empty());
+    storm(&mut desk, LIMIT);
+    let reset = authenticator::Command::ResetTotp;
+    desk.system(Command::Authenticator(reset)).ok().unwrap();
+    assert!(desk.slice.counters.is_empty());
+}
+
+#[test]
+fn guessing_of_totp_and_activation_codes_is_counted_over_attempts() {
+    let mut desk = Desk::enrolled();
+    for _ in 0..5 {
+        let attempt = desk.at_totp(None);
+        let wrong = Secret::from_text("000000".into());
+        assert_eq!(desk.totp(None, &attempt, wrong).err(), Some(Refusal::CodeWrong));
+    }
+    let attempt = desk.at_totp(None);
+    let code = desk.code();
+    let refusal = desk.totp(None, &attempt, code).err();
+    assert!(matches!(refusal, Some(Refusal::Throttled { failures: 5, .. })), "{refusal:?}");
+    desk.wait(Span::minutes(1));
+    let attempt = desk.at_activation();
+    for _ in 0..5 {
+        let refusal = desk.activate(&attempt, "no code").err();
+        assert!(matches!(refusal, Some(Refusal::ActivationWrong { .. })), "{refusal:?}");
+    }
+    let attempt = desk.at_totp(None);
+    desk.wait(Span::seconds(1));
+    let code = Secret::from_text(access::authenticator::totp::code(
+        &desk.seed,
+        access::authenticator::totp::step(desk.now) + 1,
+    ));
+    let refusal = desk.totp(None, &attempt, code).err();
+    assert!(matches!(refusal, Some(Refusal::Throttled { failures: 5, .. })), "{refusal:?}");
+}
