@@ -75,6 +75,17 @@ struct Level {
 
 impl Level {
     const EMPTY: Self = Self { quantity: 0, head: NIL, tail: NIL };
+
+    /// Adds an order at the end; the one that was last.
+    #[inline]
+    fn push(&mut self, slot: u32, quantity: u64) -> u32 {
+        let last = std::mem::replace(&mut self.tail, slot);
+        if last == NIL {
+            self.head = slot;
+        }
+        self.quantity += quantity;
+        last
+    }
 }
 
 /// A book. See the module's text.
@@ -145,19 +156,23 @@ impl Book {
         key: u64,
         owner: u32,
     ) -> Handle {
-        if self.offset(price).is_none() {
+        let at = self.offset(price).or_else(|| {
             self.recentre(price);
+            self.offset(price)
+        });
+        let slot = self.claim(Node { key, quantity, price, next: NIL, prev: NIL, owner, side });
+        let last = match at.and_then(|at| self.levels.get_mut(at)) {
+            Some(level) => level.push(slot, quantity),
+            None => self.far_mut(side).entry(price).or_insert(Level::EMPTY).push(slot, quantity),
+        };
+        if let Some(before) = self.nodes.get_mut(last as usize) {
+            before.next = slot;
+            if let Some(node) = self.nodes.get_mut(slot as usize) {
+                node.prev = last;
+            }
+        } else if let Some(at) = at {
+            self.bits(side).set(at);
         }
-        let mut level = self.level(side, price);
-        let node = Node { key, quantity, price, next: NIL, prev: level.tail, owner, side };
-        let slot = self.claim(node);
-        match self.nodes.get_mut(level.tail as usize) {
-            Some(last) => last.next = slot,
-            None => level.head = slot,
-        }
-        level.tail = slot;
-        level.quantity += quantity;
-        self.put(side, price, level);
         match side {
             Side::Buy => self.best_bid = self.best_bid.max(price),
             Side::Sell => self.best_ask = self.best_ask.min(price),
@@ -262,17 +277,29 @@ impl Book {
     #[inline]
     pub fn cancel(&mut self, handle: Handle) -> Option<u64> {
         let node = *self.nodes.get(handle.0 as usize).filter(|node| node.quantity > 0)?;
-        let mut level = self.level(node.side, node.price);
-        match self.nodes.get_mut(node.prev as usize) {
-            Some(before) => before.next = node.next,
-            None => level.head = node.next,
+        if let Some(before) = self.nodes.get_mut(node.prev as usize) {
+            before.next = node.next;
         }
-        match self.nodes.get_mut(node.next as usize) {
-            Some(after) => after.prev = node.prev,
-            None => level.tail = node.prev,
+        if let Some(after) = self.nodes.get_mut(node.next as usize) {
+            after.prev = node.prev;
         }
-        level.quantity -= node.quantity;
-        self.put(node.side, node.price, level);
+        let at = self.offset(node.price);
+        let level = match at.and_then(|at| self.levels.get_mut(at)) {
+            Some(level) => Some(level),
+            None => self.far_mut(node.side).get_mut(&node.price),
+        };
+        if let Some(level) = level {
+            level.quantity -= node.quantity;
+            if node.prev == NIL {
+                level.head = node.next;
+            }
+            if node.next == NIL {
+                level.tail = node.prev;
+            }
+            if level.head == NIL {
+                self.put(node.side, node.price, Level::EMPTY);
+            }
+        }
         if let Some(freed) = self.nodes.get_mut(handle.0 as usize) {
             freed.quantity = 0;
             freed.next = self.free;
@@ -372,23 +399,16 @@ impl Book {
     fn put(&mut self, side: Side, price: i64, level: Level) {
         let empty = level.head == NIL;
         if let Some(at) = self.offset(price) {
-            let bits = match side {
-                Side::Buy => &mut self.bids,
-                Side::Sell => &mut self.asks,
-            };
             if empty {
-                bits.clear(at);
+                self.bits(side).clear(at);
             } else {
-                bits.set(at);
+                self.bits(side).set(at);
             }
             if let Some(kept) = self.levels.get_mut(at) {
                 *kept = level;
             }
         } else {
-            let far = match side {
-                Side::Buy => &mut self.far_bids,
-                Side::Sell => &mut self.far_asks,
-            };
+            let far = self.far_mut(side);
             if empty {
                 far.remove(&price);
             } else {
@@ -421,6 +441,21 @@ impl Book {
         match side {
             Side::Buy => &self.far_bids,
             Side::Sell => &self.far_asks,
+        }
+    }
+
+    fn far_mut(&mut self, side: Side) -> &mut BTreeMap<i64, Level> {
+        match side {
+            Side::Buy => &mut self.far_bids,
+            Side::Sell => &mut self.far_asks,
+        }
+    }
+
+    #[inline]
+    fn bits(&mut self, side: Side) -> &mut Bits {
+        match side {
+            Side::Buy => &mut self.bids,
+            Side::Sell => &mut self.asks,
         }
     }
 
