@@ -75,12 +75,13 @@ def limit_modify_cancel(_, server, checks, cid):
         perm = desk.seen("open", oid)[-1][1].permId
         order.lmtPrice, order.totalQuantity = 2.5, 8
         desk.place(desk.stock(), order, oid)
-        echoed = lambda: [(o.lmtPrice, int(o.totalQuantity), o.permId, o.orderRef) for _, i, o in desk.open_orders() if i == oid]
-        checks.that("one order, new numbers, same permanent id", echoed() == [(2.5, 8, perm, "resting one")], echoed())
+        # A set: the modification's own echo may come in between.
+        echoed = lambda: {(o.lmtPrice, int(o.totalQuantity), o.permId, o.orderRef) for _, i, o in desk.open_orders() if i == oid}
+        checks.that("one order, new numbers, same permanent id", echoed() == {(2.5, 8, perm, "resting one")}, echoed())
         desk.cancel(oid)
         checks.that("cancelled", desk.until(lambda: desk.status(oid) == "Cancelled"), desk.seen("status", oid))
         checks.that("notice 202", desk.until(lambda: desk.texts(202, oid)), desk.app.errors)
-        checks.that("gone", echoed() == [], echoed())
+        checks.that("gone", not echoed(), echoed())
         desk.place(desk.stock(), order, oid)
         checks.that("its id cannot be used again", desk.until(lambda: desk.texts(103, oid)), desk.app.errors)
         desk.cancel(oid)
@@ -97,10 +98,10 @@ def order_kinds(_, server, checks, cid):
             oid = desk.place(stock, desk.order("BUY", "LMT", 5, lmtPrice=FAR_BELOW, tif=tif))
             checks.that(f"a far {tif} ends", desk.until(lambda: desk.done(oid)), desk.seen("status", oid))
         stop = desk.place(stock, desk.order("SELL", "STP", 5, auxPrice=FAR_BELOW, tif="GTC"))
-        both = desk.place(stock, desk.order("SELL", "STP LMT", 5, auxPrice=2.0, lmtPrice=1.5))
+        both = desk.place(stock, desk.order("SELL", "STP LMT", 5, auxPrice=2.0, lmtPrice=1.9))
         checks.that("stops wait", desk.until(lambda: desk.status(stop) == desk.status(both) == "PreSubmitted"), (desk.seen("status", stop), desk.seen("status", both)))
         order = desk.seen("open", both)[-1][1]
-        checks.that("trigger and limit are echoed", (order.auxPrice, order.lmtPrice) == (2.0, 1.5), order)
+        checks.that("trigger and limit are echoed", (order.auxPrice, order.lmtPrice) == (2.0, 1.9), order)
         desk.tidy(stop, both)
         fields = [("orderType", "TRAIL"), ("orderType", "MIDPRICE"), ("hidden", True), ("tif", "OPG"), ("displaySize", 2), ("trailingPercent", 3.0), ("goodTillDate", "20301231 23:59:59 UTC"), ("cashQty", 500.0), ("allOrNone", True), ("algoStrategy", "Twap"), ("faGroup", "everyone"), ("modelCode", "m")]
         for name, value in fields:

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use access::{Act, Refusal, SymbolId};
 use gate::{Admission, Gate, View};
-use trade::Preview;
 use tws::inbound::StartApi;
 use tws::outbound::{CurrentTime, ErrorCode, ManagedAccounts, NextValidId};
-use tws::{DecodeError, Inbound, OrderFields};
+use tws::{DecodeError, Inbound};
 
 use crate::account::Accounts;
 use crate::contract::Directory;
@@ -29,8 +28,6 @@ pub(crate) struct Client {
     pub(crate) account: String,
     pub(crate) directory: Arc<Directory>,
     pub(crate) orders: Orders,
-    /// What-ifs that were answered and wait for their place in the stream.
-    pub(crate) previews: Vec<(i32, OrderFields, SymbolId, Preview)>,
     pub(crate) accounts: Accounts,
     pub(crate) tickers: Tickers,
     pub(crate) charts: Charts,
@@ -54,7 +51,6 @@ impl Client {
             account,
             directory: Arc::clone(&shared.directory),
             orders: Orders::default(),
-            previews: Vec::new(),
             accounts: Accounts::default(),
             tickers: Tickers::default(),
             charts: Charts::default(),

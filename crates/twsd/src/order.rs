@@ -12,11 +12,13 @@ use std::fmt;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use access::{Act, PaperAccountId, Side};
+use access::{Act, PaperAccountId, Side, SymbolId};
 use gate::{CancelScope, OrderRequest, View};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
-use trade::{Change, NewOrder, Oca, Order, OrderType, Origin, Parent, Ticks, TimeInForce};
+use trade::{
+    Change, NewOrder, Oca, Order, OrderType, Origin, Parent, Preview, Ticks, TimeInForce,
+};
 use tws::inbound::CancelOrder;
 use tws::outbound::{CompletedOrdersEnd, ErrorCode, OpenOrderEnd, Status};
 use tws::{OrderFields, PlaceOrder};
@@ -75,12 +77,21 @@ impl Late {
     }
 }
 
+/// A what-if that was answered and waits for its place in the stream.
+struct Previewed {
+    order_id: i32,
+    fields: OrderFields,
+    symbol: SymbolId,
+    preview: Preview,
+}
+
 /// The orders of one connection.
 #[derive(Default)]
 pub(crate) struct Orders {
     known: KnownOrders,
     held: Held,
     late: Vec<Late>,
+    previews: Vec<Previewed>,
     /// Order ids of requests that were taken since the last sync.
     unsettled: Vec<i32>,
     /// Reused for every order that is written.
@@ -90,7 +101,7 @@ pub(crate) struct Orders {
 impl Orders {
     /// Whether something was asked of the gate, or is to be answered, since the last settling.
     pub(crate) fn is_unsettled(&self) -> bool {
-        !(self.unsettled.is_empty() && self.late.is_empty())
+        !(self.unsettled.is_empty() && self.late.is_empty() && self.previews.is_empty())
     }
 
     /// The next order id that the client may use.
@@ -289,7 +300,9 @@ impl Client {
                 asked.map(|preview| (symbol, preview)).map_err(|refused| refusal::order(&refused))
             });
         match preview {
-            Ok((symbol, preview)) => self.previews.push((order_id, fields, symbol, preview)),
+            Ok((symbol, preview)) => {
+                self.orders.previews.push(Previewed { order_id, fields, symbol, preview });
+            }
             Err(text) => {
                 self.orders.late.push(Late::bare(order_id, ErrorCode::ORDER_REJECTED, text));
             }

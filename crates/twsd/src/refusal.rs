@@ -4,6 +4,7 @@
 
 use access::Refusal;
 use gate::Refused;
+use trade::Denial;
 use tws::outbound::ErrorCode;
 
 /// What a refused request was about: clients expect another number for each.
@@ -31,11 +32,40 @@ impl Subject {
     }
 }
 
-/// The text of error 201: the stable code, the number that failed, the limit.
+/// The text of error 201: the stable code, the number that failed, the limit, and for what is in
+/// the order the name that its field has on this wire.
 pub(crate) fn order(refused: &Refused) -> String {
-    match refused {
-        Refused::Refusal(refusal) => format!("Order rejected - reason: {refusal}"),
-        Refused::Denial(denial) => format!("Order rejected - reason: {denial}"),
+    let (denial, code) = match refused {
+        Refused::Refusal(refusal) => return format!("Order rejected - reason: {refusal}"),
+        Refused::Denial(denial) => (denial, denial.code()),
+    };
+    match field(denial) {
+        Some(field) => format!("Order rejected - reason: {code}: {denial} ({field})"),
+        None => format!("Order rejected - reason: {code}: {denial}"),
+    }
+}
+
+/// The clients' name of the field that a denial is about; none when it is about no single one.
+fn field(denial: &Denial) -> Option<&'static str> {
+    match denial {
+        Denial::QuantityZero
+        | Denial::Quantity { .. }
+        | Denial::ChildQuantity { .. }
+        | Denial::QuantityBelowFilled { .. } => Some("totalQuantity"),
+        Denial::PriceOutOfRange { .. } | Denial::Collar { .. } => Some("lmtPrice or auxPrice"),
+        Denial::TextTooLong { .. } | Denial::ControlCharacter { .. } => Some("orderRef or ocaGroup"),
+        Denial::NoParent { .. } => Some("parentId"),
+        Denial::ChildSide => Some("action"),
+        Denial::ImmediateChange { .. } => Some("tif"),
+        Denial::UnknownSymbol { .. } => Some("conId"),
+        Denial::UnknownAccount { .. } => Some("account"),
+        Denial::GroupSize { .. }
+        | Denial::Notional { .. }
+        | Denial::OpenOrders { .. }
+        | Denial::BuyingPower { .. }
+        | Denial::Duplicate { .. }
+        | Denial::MarketClosed { .. }
+        | Denial::Missing(_) => None,
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use access::SymbolId;
 use gate::Published;
 use rust_decimal::Decimal;
-use trade::{Event, Order, OrderId, OrderState as State, Preview};
+use trade::{Event, Order, OrderId, OrderState as State};
 use tws::OrderFields;
 use tws::outbound::{
     CompletedOrder, Effect, ErrorCode, OpenOrder, OrderState,
     OrderStatus, Status,
 };
 
+use super::Previewed;
 use crate::client::Client;
 use crate::outgoing::Outgoing;
 use crate::stamp;
@@ -145,19 +145,13 @@ impl Client {
                 None => out.put(&final_status(late.order_id, self.client_id, status)),
             }
         }
-        for (order_id, fields, symbol, preview) in std::mem::take(&mut self.previews) {
-            self.put_preview(order_id, fields, symbol, &preview, out);
+        for previewed in std::mem::take(&mut self.orders.previews) {
+            self.put_preview(previewed, out);
         }
     }
 
-    fn put_preview(
-        &self,
-        order_id: i32,
-        mut fields: OrderFields,
-        symbol: SymbolId,
-        preview: &Preview,
-        out: &mut Outgoing,
-    ) {
+    fn put_preview(&self, previewed: Previewed, out: &mut Outgoing) {
+        let Previewed { order_id, mut fields, symbol, preview } = previewed;
         let Some(contract) = self.directory.get(symbol) else { return };
         set(&mut fields.account, &self.account);
         let effect = |before: Decimal, after: Decimal| Effect {
