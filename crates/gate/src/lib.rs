@@ -15,30 +15,60 @@ use tokio::sync::watch;
 use trade::quote::Quotes;
 
 pub mod admission;
+pub mod authenticator;
+pub mod backup;
+pub mod checkpoint;
 pub mod clock;
+mod command;
 pub mod config;
+pub mod credential;
 mod cut;
+pub mod demo;
+pub mod device;
 pub mod disk;
+pub mod evidence;
 pub mod feed;
 pub mod folder;
 pub mod journal;
 pub mod key_file;
 pub mod live;
+pub mod lock;
 mod market;
+pub mod notice;
 pub mod open;
 pub mod order;
+pub mod passkey;
+pub mod password;
+mod people;
+pub mod person;
 mod refused;
+mod repeat;
 mod sequencer;
+pub mod session;
+pub mod sign_in;
 pub mod snapshot;
 mod timer;
 pub mod view;
 
 pub use admission::{Admission, CredentialDoor};
+pub use authenticator::{AuthenticatorInfo, TotpSetup};
 pub use clock::Clock;
 pub use config::{Config, Durability, Hours};
+pub use credential::{
+    Created, CredentialInfo, Listener, ListenerState, Listeners, NewCredential, Revocation,
+};
+pub use demo::DemoSecrets;
+pub use device::DeviceInfo;
+pub use evidence::{ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage};
 pub use feed::{Delivery, Group, Published, Subscription};
+pub use lock::{LockTarget, Receipt};
+pub use notice::OutboxNotice;
 pub use open::OpenError;
 pub use order::{CancelScope, OrderRequest, Refused, Submitted};
+pub use passkey::Ceremony;
+pub use person::{LinkIssued, PersonInfo};
+pub use session::{Actor, SessionInfo, SessionTicket};
+pub use sign_in::{Browser, SignInStep, SignedIn};
 pub use view::View;
 
 /// The gate. Cheap to clone.
@@ -52,9 +82,12 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) live: live::Live,
     pub(crate) sequencer: sequencer::Sequencer,
+    pub(crate) people: people::People,
     pub(crate) views: view::Views,
     pub(crate) quotes: ArcSwap<Quotes>,
     pub(crate) quotes_changed: watch::Sender<u64>,
+    /// Held while a checkpoint is made or a backup must not see one being made.
+    pub(crate) checkpoints: tokio::sync::Mutex<()>,
     pub(crate) stop: Arc<timer::Stop>,
 }
 

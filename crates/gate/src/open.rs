@@ -8,6 +8,8 @@ use access::moment::Time;
 use access::refusal::Refusal;
 use arc_swap::ArcSwap;
 use rust_decimal::Decimal;
+use store::engine::sqlite_url;
+use store::{Store, StoreError};
 use tokio::sync::watch;
 use trade::exchange::Exchange;
 use trade::journal::{Command, Decided, Genesis, Stamped};
@@ -19,12 +21,17 @@ use crate::folder::{Folder, FolderError};
 use crate::journal::{self, Damage, Head, Journal, JournalError, Record};
 use crate::key_file::{self, KeyFileError};
 use crate::live::Live;
+use crate::people::People;
 use crate::sequencer::Sequencer;
 use crate::view::Views;
 use crate::{Gate, Inner, snapshot, timer};
 
 /// Cash of a new account, in US dollars.
 const CASH: i64 = 1_000_000;
+/// Name of the SQLite file in the data folder.
+pub const DATABASE: &str = "floorpass.db";
+/// Name of the fact by which tables know their folder.
+const FOLDER_FACT: &str = "folder_id";
 
 /// Why a data folder could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -38,12 +45,23 @@ pub enum OpenError {
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The first records of the journal could not be written.
-    #[error("the journal takes no records: {0}")]
+    /// The first records could not be written.
+    #[error("the data folder could not be set up: {0}")]
     Refused(Refusal),
     /// The system's generator.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
+    /// The tables.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The tables belong to another data folder.
+    #[error("the database belongs to the data folder {found}, and this one is {expected}; give each folder a database of its own")]
+    OtherFolder {
+        /// The folder that the tables name.
+        found: String,
+        /// This one.
+        expected: String,
+    },
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),
@@ -57,36 +75,54 @@ impl Gate {
     }
 
     /// The same with another clock and disk, for tests and simulations.
-    #[expect(clippy::unused_async, reason = "opening the tables waits")]
     pub async fn open_with(
         config: Config,
         clock: Clock,
         disk: Arc<dyn Disk>,
     ) -> Result<Self, OpenError> {
         let folder = Folder::open(&config.data, config.demo, segment_bytes(&config))?;
-        let _key = key_file::open(&folder.path, folder.new)?;
+        let key = key_file::open(&folder.path, folder.new)?;
+        let store = open_store(&config, &folder).await?;
         let sequencer = sequencer(&config, &folder, &clock, &disk)?;
-        if folder.new {
-            folder.finish()?;
-        }
         let (_, quotes) = sequencer.peek(Exchange::quotes);
+        let people = People::open(store, key, clock.clone(), &config.portal_origin);
         let inner = Arc::new(Inner {
             config,
             folder,
             clock,
             live: Live::default(),
             sequencer,
+            people: people.map_err(OpenError::Thread)?,
             views: Views::default(),
             quotes: ArcSwap::from_pointee(quotes),
             quotes_changed: watch::Sender::new(0),
+            checkpoints: tokio::sync::Mutex::default(),
             stop: Arc::default(),
         });
-        timer::start(&inner).map_err(OpenError::Thread)?;
-        Ok(Self(inner))
+        let gate = Self(inner);
+        gate.load_people().await?;
+        if gate.0.folder.new {
+            gate.set_up().await?;
+        }
+        gate.spawn_people_ticks();
+        gate.spawn_checkpoints();
+        timer::start(&gate.0).map_err(OpenError::Thread)?;
+        Ok(gate)
     }
 
-    /// A clean end: no command is taken any more, everything is written and synced, a snapshot is
-    /// taken, listeners are told. Later calls are refused; a second close does nothing.
+    /// What a new folder needs, and then the word that it is one.
+    async fn set_up(&self) -> Result<(), OpenError> {
+        let folder = &self.0.folder;
+        if folder.facts.demo {
+            self.create_demo().await.map_err(OpenError::Refused)?;
+        }
+        self.0.people.store.set_fact(FOLDER_FACT, &folder.facts.id).await?;
+        Ok(folder.finish()?)
+    }
+
+    /// A clean end: no command is taken any more, everything is written and synced, a snapshot and
+    /// a checkpoint are taken, listeners are told. Later calls are refused; a second close does
+    /// nothing.
     pub async fn close(&self) -> Result<(), Refusal> {
         let inner = &self.0;
         inner.stop.stop();
@@ -98,7 +134,27 @@ impl Gate {
             inner.take_snapshot();
         }
         inner.feed().close();
-        stopped
+        self.write_back(true).await;
+        let noted = self.checkpoint().await;
+        inner.people.store.close().await;
+        stopped.and(noted.map(drop))
+    }
+}
+
+/// The tables of a folder, which must be its own.
+async fn open_store(config: &Config, folder: &Folder) -> Result<Store, OpenError> {
+    let file = folder.path.join(DATABASE);
+    let url = config.database.clone().unwrap_or_else(|| sqlite_url(&file));
+    let store = Store::open(&url).await?;
+    let expected = &folder.facts.id;
+    match store.fact(FOLDER_FACT).await? {
+        Some(found) if found != *expected => {
+            Err(OpenError::OtherFolder { found, expected: expected.clone() })
+        }
+        None if !folder.new => {
+            Err(OpenError::OtherFolder { found: "none".to_owned(), expected: expected.clone() })
+        }
+        _ => Ok(store),
     }
 }
 
@@ -187,7 +243,7 @@ fn first_account() -> PaperAccountId {
 /// An exchange that follows a journal.
 #[derive(Default)]
 pub(crate) struct Replay {
-    exchange: Option<Exchange>,
+    pub(crate) exchange: Option<Exchange>,
     latest: Time,
 }
 
@@ -197,17 +253,21 @@ impl Replay {
     }
 
     fn apply(&mut self, record: &Record<'_>) -> Result<(), Damage> {
-        let stamped = decode(record)?;
+        self.follow(&decode(record)?)
+    }
+
+    /// Applies the next command.
+    pub(crate) fn follow(&mut self, stamped: &Stamped) -> Result<(), Damage> {
         self.latest = self.latest.max(stamped.time);
         let exchange = match (&mut self.exchange, &stamped.command) {
             (Some(exchange), _) => exchange,
             (empty, Command::Genesis(genesis)) => empty.insert(Exchange::new(genesis.clone())),
             (None, _) => {
                 let problem = "it comes before the exchange's beginning".to_owned();
-                return Err(Damage::Payload { seq: record.seq, problem });
+                return Err(Damage::Payload { seq: stamped.seq, problem });
             }
         };
-        drop(exchange.apply(&stamped));
+        drop(exchange.apply(stamped));
         Ok(())
     }
 }

@@ -1,0 +1,220 @@
+//! Authenticators: what proves a person.
+
+use access::authenticator::{self, Kind, password};
+use access::{Answer, AuthenticatorId, Command, PersonId, Refusal, Secret, Time, decision};
+use data_encoding::BASE32_NOPAD;
+use store::Key;
+
+use crate::Gate;
+use crate::command::odd_answer;
+use crate::passkey::{Ceremony, Opening};
+use crate::session::{Actor, SessionTicket};
+
+/// An authenticator as pages list it.
+#[derive(Debug, Clone)]
+pub struct AuthenticatorInfo {
+    /// The authenticator.
+    pub id: AuthenticatorId,
+    /// `password`, `totp` or `passkey`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Whether it counts: a TOTP app does once a code from it was seen.
+    pub confirmed: bool,
+    /// Whether it is backed up, so that several devices may hold it: passkeys only.
+    pub backed_up: bool,
+    /// When it was set up.
+    pub since: Time,
+    /// When it was used last, if ever.
+    pub last_use: Option<Time>,
+}
+
+/// A TOTP secret, to be put into an app and confirmed by a code from it.
+pub struct TotpSetup {
+    /// The seed in base 32, as apps take it.
+    pub secret: Secret,
+    /// The `otpauth://` address that a QR code carries.
+    pub uri: Secret,
+}
+
+impl Gate {
+    /// What proves a person, oldest first.
+    pub async fn authenticators(
+        &self,
+        person: PersonId,
+    ) -> Result<Vec<AuthenticatorInfo>, Refusal> {
+        let slice = self.load(Key::Person(person)).await?;
+        let mut list: Vec<_> = slice
+            .authenticators
+            .iter()
+            .map(|one| {
+                let (kind, confirmed, backed_up) = match &one.kind {
+                    Kind::Password { .. } => ("password", true, false),
+                    Kind::Totp { confirmed, .. } => ("totp", *confirmed, false),
+                    Kind::Passkey(passkey) => ("passkey", true, passkey.backed_up),
+                };
+                AuthenticatorInfo {
+                    id: one.id,
+                    kind,
+                    name: one.name.to_string(),
+                    confirmed,
+                    backed_up,
+                    since: one.created_at,
+                    last_use: one.last_used_at,
+                }
+            })
+            .collect();
+        list.sort_by_key(|one| (one.since, one.id));
+        Ok(list)
+    }
+
+    /// Sets a person's own password; `current` is asked for where there is one. Ends the person's
+    /// other sessions.
+    pub async fn set_password(
+        &self,
+        ticket: &SessionTicket,
+        current: Option<&Secret>,
+        new: Secret,
+    ) -> Result<(), Refusal> {
+        password::check_length(&new)?;
+        let key = Key::Person(ticket.person);
+        let slice = self.load(key).await?;
+        let old = match current {
+            Some(current) if slice.password().is_some() => {
+                Some(self.prove(&slice, current).await?)
+            }
+            _ => None,
+        };
+        let hash = self.hash(new).await?;
+        let command = authenticator::Command::SetPassword { hash, old };
+        let call = ticket.call(Command::Authenticator(command));
+        self.run(key, Some(slice), &call).await.map(drop)
+    }
+
+    /// Offers a TOTP app: the same secret until a code from the app was seen.
+    pub async fn totp_setup(&self, ticket: &SessionTicket) -> Result<TotpSetup, Refusal> {
+        let key = Key::Person(ticket.person);
+        let slice = self.load(key).await?;
+        let offered = slice
+            .any_totp()
+            .filter(|one| matches!(one.kind, Kind::Totp { confirmed: false, .. }))
+            .map(|one| one.open_seed(&self.0.people.key))
+            .transpose()?;
+        if let Some(seed) = offered {
+            let text = BASE32_NOPAD.encode(seed.expose());
+            let uri = authenticator::totp::uri(&ticket.username, &text);
+            return Ok(TotpSetup { secret: Secret::from_text(text), uri });
+        }
+        let call = ticket.call(Command::Authenticator(authenticator::Command::OfferTotp));
+        match self.run(key, Some(slice), &call).await?.answer {
+            Answer::TotpOffered { seed, uri, .. } => Ok(TotpSetup { secret: seed, uri }),
+            _ => Err(odd_answer(call.by)),
+        }
+    }
+
+    /// Confirms the offered TOTP app by a code from it.
+    pub async fn totp_confirm(&self, ticket: &SessionTicket, code: &str) -> Result<(), Refusal> {
+        let code = Secret::from_text(code.to_owned());
+        let command = authenticator::Command::ConfirmTotp { code };
+        let call = ticket.call(Command::Authenticator(command));
+        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+    }
+
+    /// Starts the registration of a passkey.
+    pub async fn passkey_register_start(
+        &self,
+        ticket: &SessionTicket,
+    ) -> Result<Ceremony, Refusal> {
+        let slice = self.load(Key::Person(ticket.person)).await?;
+        let existing = slice.passkeys().map(|(_, passkey)| passkey.handle.clone()).collect();
+        let moment = self.moment()?;
+        let opening = Opening { moment: &moment, address: ticket.address };
+        let who = (ticket.person, &*ticket.username);
+        self.0.people.passkeys.start_registration(who, ticket.session, existing, &opening)
+    }
+
+    /// Finishes the registration of a passkey under a name.
+    pub async fn passkey_register_finish(
+        &self,
+        ticket: &SessionTicket,
+        ceremony: &Secret,
+        answer: &str,
+        name: &str,
+    ) -> Result<AuthenticatorId, Refusal> {
+        let people = &self.0.people;
+        let now = people.clock.now();
+        let registered =
+            people.passkeys.finish_registration(ceremony, answer, ticket.session, now);
+        let registration = match registered {
+            Ok(registration) => registration,
+            Err(refusal) => {
+                let call = Actor::Session(ticket.clone());
+                let slice = self.load(Key::Person(ticket.person)).await?;
+                self.record_refusal(call.by(), &call.source(), &slice, &refusal).await;
+                return Err(refusal);
+            }
+        };
+        let name = name.to_owned();
+        let command = authenticator::Command::AddPasskey { registration, name };
+        let call = ticket.call(Command::Authenticator(command));
+        match self.run(Key::Person(ticket.person), None, &call).await?.answer {
+            Answer::AuthenticatorAdded { authenticator } => Ok(authenticator),
+            _ => Err(odd_answer(call.by)),
+        }
+    }
+
+    /// Whether passkeys are possible: the portal must be reached by a name.
+    pub fn passkeys_are_possible(&self) -> bool {
+        self.0.people.passkeys.are_possible()
+    }
+
+    /// Gives a passkey of the person who acts another name.
+    pub async fn rename_authenticator(
+        &self,
+        ticket: &SessionTicket,
+        authenticator: AuthenticatorId,
+        name: &str,
+    ) -> Result<(), Refusal> {
+        let name = name.to_owned();
+        let command = authenticator::Command::Rename { authenticator, name };
+        let call = ticket.call(Command::Authenticator(command));
+        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+    }
+
+    /// Removes an authenticator; the last way to sign in stays.
+    pub async fn remove_authenticator(
+        &self,
+        actor: &Actor,
+        authenticator: AuthenticatorId,
+    ) -> Result<(), Refusal> {
+        let person = match actor {
+            Actor::Session(ticket) => ticket.person,
+            Actor::Operator { .. } => {
+                let all = self.slices(None).await?;
+                let owner = all.iter().find(|one| one.authenticator(authenticator).is_some());
+                owner
+                    .and_then(|slice| slice.person.as_ref())
+                    .ok_or(Refusal::NotFound { what: "authenticator" })?
+                    .id
+            }
+        };
+        let command = authenticator::Command::Remove { authenticator };
+        let call = actor.call(Command::Authenticator(command));
+        self.run_done(Key::Person(person), &call).await.map(drop)
+    }
+
+    /// The code that a person's TOTP app shows now; on demo folders only.
+    pub async fn totp_now(&self, username: &str) -> Result<String, Refusal> {
+        if !self.is_demo() {
+            return Err(Refusal::NotFound { what: "TOTP code: only demo folders print them" });
+        }
+        let slice = self.load(Key::Username(username)).await?;
+        decision::totp_now(&slice, &self.moment()?, &self.0.people.key)
+    }
+
+    /// The PHC string of a new password.
+    pub(crate) async fn hash(&self, password: Secret) -> Result<Secret, Refusal> {
+        let salt = self.moment()?.draw("password salt");
+        Ok(Secret::from_text(self.0.people.passwords.hash(password, salt).await?))
+    }
+}

@@ -1,0 +1,180 @@
+//! Load, decide, commit, publish: the one way in which anything about people changes.
+//!
+//! What narrows is put into the live table before the commit and fenced, so that nothing is
+//! stamped under the old authority once the call returns; what widens comes after it. A conflict
+//! is decided again here and nowhere else.
+
+use std::sync::PoisonError;
+
+use access::decision::decide;
+use access::refusal::PasskeyFault;
+use access::{Answer, By, Call, Event, Refusal, Slice, Time};
+use store::{CommitError, Key, SessionUse};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::Gate;
+use crate::people::store_failed;
+use crate::{credential, lock, session};
+
+/// Decisions of one call before it gives up; from the second on it has its turn.
+const TRIES: usize = 20;
+/// Turns that can be had at once.
+const STRIPES: usize = 16;
+
+/// Whoever met a conflict waits for a turn: without turns a storm on one person would starve.
+#[derive(Default)]
+pub(crate) struct Turns([Mutex<()>; STRIPES]);
+
+impl Turns {
+    async fn take(&self, slice: &Slice) -> Option<MutexGuard<'_, ()>> {
+        let byte = match (&slice.person, &slice.stranger) {
+            (Some(person), _) => person.id.0.first().copied(),
+            (None, Some(stranger)) => stranger.name.0.first().copied(),
+            (None, None) => None,
+        };
+        match self.0.get(usize::from(byte.unwrap_or(0)) % STRIPES) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        }
+    }
+}
+
+/// What a command came to.
+pub(crate) struct Done {
+    /// What the caller gets.
+    pub(crate) answer: Answer,
+    /// The person as they are now.
+    pub(crate) after: Slice,
+}
+
+impl Gate {
+    /// All that a decision about `key` needs.
+    pub(crate) async fn load(&self, key: Key<'_>) -> Result<Slice, Refusal> {
+        self.0.people.store.slice(key).await.map_err(|error| store_failed(&error))
+    }
+
+    /// Decides `call` on the slice of `key` (`loaded`, when the caller just read it).
+    pub(crate) async fn run(
+        &self,
+        key: Key<'_>,
+        loaded: Option<Slice>,
+        call: &Call,
+    ) -> Result<Done, Refusal> {
+        let people = &self.0.people;
+        let mut loaded = loaded;
+        let mut turn = None;
+        for _ in 0..TRIES {
+            let slice = match loaded.take() {
+                Some(slice) => slice,
+                None => self.load(key).await?,
+            };
+            let moment = people.clock.moment().map_err(|error| {
+                tracing::error!(%error, "no decision can be made");
+                Refusal::StoreFailed
+            })?;
+            let decision = decide(&slice, call, &moment, &people.key);
+            if let Err(refusal) = &decision.answer
+                && (decision.events.is_empty() || decision.only_refuses())
+            {
+                if !decision.events.is_empty() {
+                    self.record_refusal(call.by, &call.source, &slice, refusal).await;
+                }
+                return Err(refusal.clone());
+            }
+            let narrowed = self.narrow(&decision.events);
+            let committed =
+                people.store.commit(&slice, &decision.events, call.by, &call.source, moment.now);
+            match committed.await {
+                Ok(_) => {
+                    let mut after = slice;
+                    after.apply(&decision.events);
+                    self.publish(&after);
+                    if narrowed {
+                        // A lock stood in memory only until the commit, and the publication of an
+                        // earlier commit may have gone over it: hence a second fence.
+                        self.fence();
+                        self.hang_up();
+                    }
+                    return decision.answer.map(|answer| Done { answer, after });
+                }
+                Err(CommitError::Conflict) if turn.is_none() => {
+                    turn = people.turns.take(&slice).await;
+                }
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(clash(error, &decision.events)),
+            }
+        }
+        tracing::error!(tries = TRIES, "a decision met a conflict each time");
+        Err(Refusal::StoreFailed)
+    }
+
+    /// Takes away, in memory, what the events are about to take away. Behind the fence nothing is
+    /// stamped under what stood before.
+    fn narrow(&self, events: &[Event]) -> bool {
+        let mut narrowed = false;
+        for event in events {
+            narrowed |= lock::narrow(self, event)
+                || session::narrow(self, event)
+                || credential::narrow(self, event);
+        }
+        if narrowed {
+            self.fence();
+        }
+        narrowed
+    }
+
+    /// Makes the live table what the slice says, unless a later commit has done so already.
+    fn publish(&self, slice: &Slice) {
+        self.publish_with(slice, &[]);
+    }
+
+    /// The same, with the last uses of sessions that are not in memory yet.
+    pub(crate) fn publish_with(&self, slice: &Slice, uses: &[SessionUse]) {
+        let Some(person) = &slice.person else { return };
+        let mut published = self.0.people.published.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = published.entry(person.id).or_insert(i64::MIN);
+        if slice.version > *last {
+            *last = slice.version;
+            self.publish_sessions(slice, uses);
+            self.publish_credentials(slice);
+        }
+    }
+
+    /// A command whose answer is of no interest.
+    pub(crate) async fn run_done(&self, key: Key<'_>, call: &Call) -> Result<Slice, Refusal> {
+        self.run(key, None, call).await.map(|done| done.after)
+    }
+}
+
+/// What the caller is told when the tables refuse what the slice allowed: it belongs to someone
+/// else's slice.
+fn clash(error: CommitError, events: &[Event]) -> Refusal {
+    match error {
+        CommitError::PortTaken => {
+            let port = events.iter().find_map(|event| match event {
+                Event::Credential(access::credential::Event::Created(one)) => Some(one.port),
+                _ => None,
+            });
+            Refusal::PortTaken { port: port.unwrap_or(0), until: Time::FAR }
+        }
+        CommitError::AccountTaken => {
+            let account = events.iter().find_map(|event| match event {
+                Event::Mandate(access::mandate::Event::Granted(one)) => Some(one.account),
+                _ => None,
+            });
+            account.map_or(Refusal::StoreFailed, |account| Refusal::AccountTaken { account })
+        }
+        CommitError::PasskeyTaken => {
+            Refusal::PasskeyRefused { reason: PasskeyFault::Registered }
+        }
+        CommitError::Conflict => Refusal::StoreFailed,
+        CommitError::Store(error) => store_failed(&error),
+    }
+}
+
+/// An answer of another kind than the command has: a broken invariant of `access`, told as a
+/// failure instead of a panic.
+pub(crate) fn odd_answer(by: By) -> Refusal {
+    tracing::error!(%by, "a decision gave an answer of another command");
+    Refusal::StoreFailed
+}

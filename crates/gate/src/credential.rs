@@ -1,0 +1,347 @@
+//! API credentials: what programs hold, and the listeners that answer for them.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use access::credential::{self, Credential, LastUse, PORT_REST, free_port};
+use access::{
+    Answer, Command, CredentialId, Entitlements, Event, Grade, Holder, PaperAccountId, Refusal,
+    Scopes, Secret, Slice, Time,
+};
+use store::{CredentialUse, Key};
+use tokio::sync::watch;
+
+use crate::Gate;
+use crate::admission::Admission;
+use crate::command::odd_answer;
+use crate::live::Slot;
+use crate::people::store_failed;
+use crate::session::Actor;
+
+/// Ports that a new credential gets when its maker names none.
+const PORTS: (u16, u16) = (7500, 7999);
+
+/// What a new credential is to be.
+#[derive(Debug, Clone)]
+pub struct NewCredential {
+    /// Its name, alone among the live ones of the account: 1 to 64 bytes.
+    pub name: String,
+    /// Its account.
+    pub account: PaperAccountId,
+    /// What it is narrowed to; never more than its maker has.
+    pub scopes: Scopes,
+    /// Whether its clients have to show a token; none is the server's default.
+    pub token_required: Option<bool>,
+    /// Its port, 1024 or above; none takes the next free one from 7500 on.
+    pub port: Option<u16>,
+}
+
+/// A credential that was just made.
+pub struct Created {
+    /// The credential.
+    pub credential: CredentialId,
+    /// Its token, when its clients have to show one: shown this once.
+    pub token: Option<Secret>,
+    /// The port that names it.
+    pub port: u16,
+}
+
+/// A credential as pages list it.
+#[derive(Debug, Clone)]
+pub struct CredentialInfo {
+    /// What is stored of it.
+    pub credential: Credential,
+    /// What it may do right now, or why nothing.
+    pub entitlements: Result<Entitlements, Refusal>,
+    /// When, from where and by what it was used last.
+    pub last_use: Option<LastUse>,
+    /// Where it is listened for, once a door does.
+    pub listening: Option<SocketAddr>,
+}
+
+/// What a revocation came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// Which credential.
+    pub credential: CredentialId,
+    /// How many of its orders were cancelled.
+    pub cancelled: usize,
+}
+
+/// Every listener that a door should have.
+pub type Listeners = Arc<Vec<Listener>>;
+
+/// A port that stands for a credential. A revoked one stays for a day: it answers the handshake,
+/// says why, and closes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// The credential.
+    pub credential: CredentialId,
+    /// Its name.
+    pub name: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether programs are let in.
+    pub state: ListenerState,
+    /// Whether a program has to show a token.
+    pub token_required: bool,
+    /// Where a door listens for it, once it does.
+    pub bound: Option<SocketAddr>,
+}
+
+/// Whether programs are let in at a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListenerState {
+    /// They are.
+    Open,
+    /// The credential was revoked.
+    Revoked {
+        /// When.
+        at: Time,
+    },
+}
+
+impl Gate {
+    /// The listeners as they should be now, and every change of them.
+    pub fn listeners(&self) -> watch::Receiver<Listeners> {
+        self.0.people.listeners.subscribe()
+    }
+
+    /// Says where a door listens for a credential.
+    pub fn listening(&self, credential: CredentialId, bound: SocketAddr) {
+        self.0.people.listeners.send_modify(|listeners| {
+            for one in Arc::make_mut(listeners).iter_mut().filter(|one| one.credential == credential)
+            {
+                one.bound = Some(bound);
+            }
+        });
+    }
+
+    /// Notes a use, to be written back in a batch.
+    pub fn used(&self, admission: &Admission, address: IpAddr, client: &str) {
+        let Holder::Credential(id) = admission.holder() else { return };
+        let client = client.chars().filter(|c| !c.is_control()).take(64).collect();
+        let at = self.0.people.clock.now();
+        self.0.people.uses().insert(id, LastUse { at, address, client });
+    }
+
+    /// The credentials of one account, or all for `None`, revoked ones too; by name, live first.
+    pub async fn credentials(
+        &self,
+        account: Option<PaperAccountId>,
+    ) -> Result<Vec<CredentialInfo>, Refusal> {
+        let recent = self.0.people.uses().clone();
+        let bound = Arc::clone(&self.0.people.listeners.borrow());
+        let mut list = Vec::new();
+        for slice in self.slices(None).await? {
+            let Some(person) = &slice.person else { continue };
+            let written = self.0.people.store.credential_uses(person.id).await;
+            let written = written.map_err(|error| store_failed(&error))?;
+            for credential in &slice.credentials {
+                if account.is_some_and(|account| account != credential.account) {
+                    continue;
+                }
+                list.push(CredentialInfo {
+                    entitlements: credential.entitlements(&slice),
+                    last_use: recent.get(&credential.id).cloned().or_else(|| {
+                        let one = written.iter().find(|one| one.credential == credential.id)?;
+                        Some(one.last.clone())
+                    }),
+                    listening: bound
+                        .iter()
+                        .find(|one| one.credential == credential.id)
+                        .and_then(|one| one.bound),
+                    credential: credential.clone(),
+                });
+            }
+        }
+        list.sort_by(|one, two| {
+            let key = |info: &CredentialInfo| info.credential.revoked.map(|revoked| revoked.at);
+            (key(one), &one.credential.name).cmp(&(key(two), &two.credential.name))
+        });
+        Ok(list)
+    }
+
+    /// The live credential of this name, or the one of this id.
+    pub async fn find_credential(&self, name_or_id: &str) -> Result<CredentialInfo, Refusal> {
+        let id: Option<CredentialId> = name_or_id.parse().ok();
+        let all = self.credentials(None).await?;
+        let by_id = all.iter().find(|one| Some(one.credential.id) == id);
+        let live = |one: &&CredentialInfo| one.credential.revoked.is_none();
+        let named = |one: &&CredentialInfo| one.credential.name.as_str() == name_or_id;
+        let found = by_id.or_else(|| all.iter().filter(named).find(live));
+        let found = found.or_else(|| all.iter().find(named));
+        found.cloned().ok_or(Refusal::CredentialUnknown)
+    }
+
+    /// Makes a credential; its listener is open when this returns and a door keeps up.
+    pub async fn create_credential(
+        &self,
+        actor: &Actor,
+        new: NewCredential,
+    ) -> Result<Created, Refusal> {
+        let people = &self.0.people;
+        let now = people.clock.now();
+        let taken = people.store.taken_ports(now).await.map_err(|error| store_failed(&error))?;
+        let port = match new.port {
+            Some(port) => {
+                free_port(port, port, &taken, now).map_err(|_| {
+                    let last = taken.iter().find(|one| one.port == port);
+                    let revoked_at = last.and_then(|one| one.revoked_at);
+                    let until = revoked_at.map_or(Time::FAR, |at| at + PORT_REST);
+                    Refusal::PortTaken { port, until }
+                })?
+            }
+            None => free_port(PORTS.0, PORTS.1, &taken, now)?,
+        };
+        let command = credential::Command::Create(Box::new(credential::NewCredential {
+            name: new.name,
+            account: new.account,
+            scopes: new.scopes,
+            with_token: new.token_required.unwrap_or(self.token_required_by_default()),
+            port,
+        }));
+        let key = match actor {
+            Actor::Session(ticket) => Key::Person(ticket.person),
+            Actor::Operator { .. } => Key::Account(new.account),
+        };
+        let call = actor.call(Command::Credential(command));
+        match self.run(key, None, &call).await?.answer {
+            Answer::CredentialCreated { credential, token, port } => {
+                Ok(Created { credential, token, port })
+            }
+            _ => Err(odd_answer(call.by)),
+        }
+    }
+
+    /// Ends a credential. When this returns nothing later is stamped for it, its connections are
+    /// told, and its resting orders are cancelled if asked.
+    pub async fn revoke_credential(
+        &self,
+        actor: &Actor,
+        credential: CredentialId,
+        cancel_orders: bool,
+    ) -> Result<Revocation, Refusal> {
+        let key = Key::Credential(credential);
+        let slice = self.load(key).await?;
+        let person = slice.person.as_ref().ok_or(Refusal::CredentialUnknown)?.id;
+        actor.check_person(person, "credential")?;
+        let account = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?.account;
+        let command = credential::Command::Revoke { credential, cancel_orders };
+        let call = actor.call(Command::Credential(command));
+        self.run(Key::Person(person), Some(slice), &call).await?;
+        let cancelled = if cancel_orders {
+            self.cancel_cut(account, Some(Holder::Credential(credential)), actor).await?
+        } else {
+            0
+        };
+        Ok(Revocation { credential, cancelled })
+    }
+
+    /// Makes the live credentials of a person what their slice says, after the commit.
+    pub(crate) fn publish_credentials(&self, slice: &Slice) {
+        let now = self.0.people.clock.now();
+        let mut listeners = Vec::new();
+        for one in &slice.credentials {
+            let slot = self.0.live.credential(one.id);
+            let rested = one.revoked.is_some_and(|revoked| revoked.at + PORT_REST <= now);
+            if rested {
+                self.0.live.forget_credential(one.id);
+                continue;
+            }
+            match (one.entitlements(slice), slot) {
+                (Ok(entitlements), None) => {
+                    self.0.live.open_credential(one.id, Slot::new(entitlements, one.token));
+                }
+                (Ok(entitlements), Some(slot)) => {
+                    if *slot.entitlements() != entitlements {
+                        slot.set(entitlements);
+                    }
+                }
+                (Err(refusal), Some(slot)) => {
+                    slot.end(refusal);
+                }
+                (Err(refusal), None) => {
+                    if let Some(slot) = ended_slot(one, slice, refusal) {
+                        self.0.live.open_credential(one.id, slot);
+                    }
+                }
+            }
+            let state = one
+                .revoked
+                .map_or(ListenerState::Open, |revoked| ListenerState::Revoked { at: revoked.at });
+            listeners.push(Listener {
+                credential: one.id,
+                name: one.name.to_string(),
+                port: one.port,
+                state,
+                token_required: one.token.is_some(),
+                bound: None,
+            });
+        }
+        self.replace_listeners(slice, listeners);
+    }
+
+    /// Puts this person's listeners in the place of those that they had, without a change when
+    /// nothing changed.
+    fn replace_listeners(&self, slice: &Slice, mut new: Vec<Listener>) {
+        self.0.people.listeners.send_if_modified(|listeners| {
+            for one in &mut new {
+                let old = listeners.iter().find(|old| old.credential == one.credential);
+                one.bound = old.and_then(|old| old.bound);
+            }
+            let theirs = |one: &Listener| slice.credential(one.credential).is_some();
+            let others = listeners.iter().filter(|one| !theirs(one)).cloned();
+            let mut all: Vec<_> = others.chain(new).collect();
+            all.sort_by_key(|one| (one.port, one.credential));
+            let changed = **listeners != all;
+            if changed {
+                *listeners = Arc::new(all);
+            }
+            changed
+        });
+    }
+
+    /// The last uses to write back.
+    pub(crate) fn take_uses(&self) -> Vec<CredentialUse> {
+        let uses = std::mem::take(&mut *self.0.people.uses());
+        uses.into_iter().map(|(credential, last)| CredentialUse { credential, last }).collect()
+    }
+
+    /// Takes down the listeners of credentials that were revoked a day ago.
+    pub(crate) fn rest_ports(&self) {
+        let now = self.0.people.clock.now();
+        let rested = |one: &Listener| match one.state {
+            ListenerState::Open => false,
+            ListenerState::Revoked { at } => at + PORT_REST <= now,
+        };
+        self.0.people.listeners.send_if_modified(|listeners| {
+            let (gone, stay): (Vec<_>, Vec<_>) = listeners.iter().cloned().partition(rested);
+            for one in &gone {
+                self.0.live.forget_credential(one.credential);
+            }
+            *listeners = Arc::new(stay);
+            !gone.is_empty()
+        });
+    }
+}
+
+/// The slot of a credential that is over, so that a listener can say why.
+fn ended_slot(one: &Credential, slice: &Slice, refusal: Refusal) -> Option<Arc<Slot>> {
+    let holder = Holder::Credential(one.id);
+    let full = slice.mandate(one.account)?.entitlements(holder, Grade::All);
+    let slot = Slot::new(full.narrow(holder, &one.scopes), one.token);
+    slot.end(refusal);
+    Some(slot)
+}
+
+/// The credential that an event ends, in memory, before the commit.
+pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
+    let Event::Credential(credential::Event::Revoked { credential, at, .. }) = event else {
+        return false;
+    };
+    if let Some(slot) = gate.0.live.credential(*credential) {
+        slot.end(Refusal::CredentialRevoked { at: *at });
+    }
+    true
+}

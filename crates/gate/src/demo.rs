@@ -1,0 +1,117 @@
+//! What a new demo folder gets: a person, three credentials, and a link that signs in.
+
+use std::sync::PoisonError;
+
+use access::authenticator;
+use access::entitlements::{Rate, Symbols};
+use access::link::Purpose;
+use access::{Answer, Call, Command, Refusal, Scopes, Secret, Span, SymbolId, credential};
+use data_encoding::BASE32_NOPAD;
+use rust_decimal::Decimal;
+use store::Key;
+use trade::contract::Contracts;
+
+use crate::Gate;
+use crate::authenticator::TotpSetup;
+use crate::command::odd_answer;
+use crate::person::{LinkIssued, system};
+
+/// The name that the demo's person signs in with.
+pub const USERNAME: &str = "trader";
+/// The demo's credentials and their ports.
+pub const SOCKETS: [(&str, u16); 3] = [("trading", 7497), ("read-only", 7498), ("narrow", 7499)];
+
+/// What only the start that made the folder knows, to show once.
+pub struct DemoSecrets {
+    /// The name to sign in with.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+    /// The TOTP app.
+    pub totp: TotpSetup,
+    /// A link that signs in, trusts the browser and offers a passkey.
+    pub link: LinkIssued,
+}
+
+impl Gate {
+    /// Fills a new demo folder.
+    pub(crate) async fn create_demo(&self) -> Result<(), Refusal> {
+        self.create_person(USERNAME).await?;
+        let moment = self.moment()?;
+        // 100 bits in five groups of four, easy to copy by hand.
+        let drawn = BASE32_NOPAD.encode(&moment.draw::<13>("demo password")).to_lowercase();
+        let groups: Vec<&str> = (0..5).filter_map(|at| drawn.get(at * 4..at * 4 + 4)).collect();
+        let text = groups.join("-");
+        let hash = self.hash(Secret::from_text(text.clone())).await?;
+        self.demo(authenticator::Command::SetPassword { hash, old: None }).await?;
+        let totp = match self.demo(authenticator::Command::OfferTotp).await? {
+            Answer::TotpOffered { seed, uri, .. } => TotpSetup { secret: seed, uri },
+            _ => return Err(odd_answer(access::By::System)),
+        };
+        for (name, port) in SOCKETS {
+            self.create_demo_credential(name, port).await?;
+        }
+        let secrets = DemoSecrets {
+            username: USERNAME.to_owned(),
+            password: Secret::from_text(text),
+            totp,
+            link: self.demo_link().await?,
+        };
+        let mut kept = self.0.people.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(secrets);
+        Ok(())
+    }
+
+    /// What to show once: only the start that made a demo folder has it, and gives it out once.
+    pub fn demo_secrets(&self) -> Option<DemoSecrets> {
+        self.0.people.secrets.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// A fresh sign-in link for the demo's banner; only demo folders have one.
+    pub async fn demo_link(&self) -> Result<LinkIssued, Refusal> {
+        if !self.is_demo() {
+            return Err(Refusal::OperatorOnly);
+        }
+        self.issue(&system(), USERNAME, Purpose::SignIn).await
+    }
+
+    async fn create_demo_credential(&self, name: &str, port: u16) -> Result<(), Refusal> {
+        let new = credential::NewCredential {
+            name: name.to_owned(),
+            account: self.account(),
+            scopes: self.demo_scopes(name),
+            with_token: false,
+            port,
+        };
+        let command = Command::Credential(credential::Command::Create(Box::new(new)));
+        self.run_demo(command).await.map(drop)
+    }
+
+    fn demo_scopes(&self, name: &str) -> Scopes {
+        let now = self.now();
+        let year = now + Span::days(365);
+        match name {
+            "read-only" => Scopes::read_only(year),
+            "narrow" => {
+                let mut scopes = Scopes::trading(now + Span::days(30));
+                let apple = Contracts::builtin().named("AAPL").map(|contract| contract.id);
+                scopes.symbols = Symbols::only(apple.into_iter().collect::<Vec<SymbolId>>());
+                scopes.rate = Some(Rate { per_second: 5, burst: 5 });
+                scopes.limits.max_quantity = Some(100);
+                scopes.limits.max_notional = Some(Decimal::from(20_000));
+                scopes
+            }
+            _ => Scopes::trading(year),
+        }
+    }
+
+    async fn demo(&self, command: authenticator::Command) -> Result<Answer, Refusal> {
+        self.run_demo(Command::Authenticator(command)).await
+    }
+
+    async fn run_demo(&self, command: Command) -> Result<Answer, Refusal> {
+        let (by, source) = system();
+        let call = Call { by, source, command };
+        Ok(self.run(Key::Username(USERNAME), None, &call).await?.answer)
+    }
+}

@@ -1,0 +1,85 @@
+//! Devices: the browsers of a person.
+
+use access::device::{self, Device, Standing};
+use access::{Command, DeviceId, PersonId, Refusal};
+use store::Key;
+
+use crate::Gate;
+use crate::session::Actor;
+
+/// A device as pages list it.
+#[derive(Debug, Clone)]
+pub struct DeviceInfo {
+    /// What is stored of it.
+    pub device: Device,
+    /// The name that its person signs in with.
+    pub username: String,
+    /// Where it stands now.
+    pub standing: Standing,
+    /// How many live sessions it has.
+    pub sessions: usize,
+}
+
+impl Gate {
+    /// The devices of one person, or of everybody for `None`; last seen first.
+    pub async fn devices(&self, person: Option<PersonId>) -> Result<Vec<DeviceInfo>, Refusal> {
+        let now = self.0.people.clock.now();
+        let live = self.sessions(person).await?;
+        let mut list = Vec::new();
+        for slice in self.slices(person).await? {
+            let username = slice.person.as_ref().map(|one| one.username.to_string());
+            for device in &slice.devices {
+                list.push(DeviceInfo {
+                    username: username.clone().unwrap_or_default(),
+                    standing: device.standing(now),
+                    sessions: live.iter().filter(|one| one.device == device.id).count(),
+                    device: device.clone(),
+                });
+            }
+        }
+        list.sort_by_key(|one| (std::cmp::Reverse(one.device.last_seen_at), one.device.id));
+        Ok(list)
+    }
+
+    /// Gives a device another name.
+    pub async fn rename_device(
+        &self,
+        actor: &Actor,
+        device: DeviceId,
+        name: &str,
+    ) -> Result<(), Refusal> {
+        let name = name.to_owned();
+        self.change_device(actor, device, device::Command::Rename { device, name }).await
+    }
+
+    /// Forgets a device and ends its sessions; it has to be activated again.
+    pub async fn remove_device(&self, actor: &Actor, device: DeviceId) -> Result<(), Refusal> {
+        self.change_device(actor, device, device::Command::Remove { device }).await
+    }
+
+    /// Refuses a device for good and ends its sessions.
+    pub async fn block_device(&self, actor: &Actor, device: DeviceId) -> Result<(), Refusal> {
+        self.change_device(actor, device, device::Command::Block { device }).await
+    }
+
+    async fn change_device(
+        &self,
+        actor: &Actor,
+        device: DeviceId,
+        command: device::Command,
+    ) -> Result<(), Refusal> {
+        let person = match actor {
+            Actor::Session(ticket) => ticket.person,
+            Actor::Operator { .. } => {
+                let all = self.slices(None).await?;
+                let owner = all.iter().find(|slice| slice.device(device).is_some());
+                owner
+                    .and_then(|slice| slice.person.as_ref())
+                    .ok_or(Refusal::NotFound { what: "device" })?
+                    .id
+            }
+        };
+        let call = actor.call(Command::Device(command));
+        self.run_done(Key::Person(person), &call).await.map(drop)
+    }
+}

@@ -1,0 +1,145 @@
+//! Locks: one act that cuts authority, and its receipt.
+
+use access::lock::{self, Lock, Target};
+use access::{
+    Answer, Command, Event, Grade, Holder, LockId, PaperAccountId, PersonId, Refusal, Slice, Time,
+};
+use store::Key;
+
+use crate::Gate;
+use crate::command::odd_answer;
+use crate::order::Refused;
+use crate::session::{Actor, SessionTicket};
+
+pub use access::lock::Target as LockTarget;
+
+/// What a lock did, in the order in which it took effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The lock.
+    pub lock: LockId,
+    /// What was locked.
+    pub target: Target,
+    /// The grade that holds now.
+    pub grade: Grade,
+    /// When.
+    pub at: Time,
+    /// Sessions ended.
+    pub sessions: usize,
+    /// Names of the credentials that were revoked.
+    pub credentials: Vec<String>,
+    /// Names of the devices that were forgotten.
+    pub devices: Vec<String>,
+    /// Orders cancelled; none where the receipt is read again later.
+    pub orders: Option<usize>,
+}
+
+impl Receipt {
+    fn new(lock: &Lock, orders: Option<usize>) -> Self {
+        let names = |names: &[access::name::Name]| names.iter().map(ToString::to_string).collect();
+        Self {
+            lock: lock.id,
+            target: lock.target,
+            grade: lock.grade,
+            at: lock.at,
+            sessions: lock.receipt.sessions.len(),
+            credentials: names(&lock.receipt.credentials),
+            devices: names(&lock.receipt.devices),
+            orders,
+        }
+    }
+}
+
+impl Gate {
+    /// Locks. When this returns, nothing that the grade takes away is stamped any more. `all` ends
+    /// sessions, credentials and devices, in that order, then cancels the orders; the session that
+    /// asked keeps the receipt.
+    pub async fn lock(
+        &self,
+        actor: &Actor,
+        target: Target,
+        grade: Grade,
+    ) -> Result<Receipt, Refusal> {
+        let key = target_key(target);
+        let slice = self.load(key).await?;
+        if let Some(person) = &slice.person {
+            actor.check_person(person.id, "person or account")?;
+        }
+        let call = actor.call(Command::Lock(lock::Command::Set { target, grade }));
+        let done = self.run(key, Some(slice), &call).await?;
+        let Answer::Locked(lock) = done.answer else { return Err(odd_answer(call.by)) };
+        let mut orders = 0;
+        if grade == Grade::All {
+            for account in accounts(target, &done.after) {
+                orders += self.cancel_cut(account, None, actor).await?;
+            }
+        }
+        Ok(Receipt::new(&lock, Some(orders)))
+    }
+
+    /// Lifts a lock; the operator alone. What `all` ended stays ended.
+    pub async fn unlock(&self, actor: &Actor, target: Target) -> Result<Receipt, Refusal> {
+        let call = actor.call(Command::Lock(lock::Command::Lift { target }));
+        match self.run(target_key(target), None, &call).await?.answer {
+            Answer::Unlocked(lock) => Ok(Receipt::new(&lock, None)),
+            _ => Err(odd_answer(call.by)),
+        }
+    }
+
+    /// The locks that stand on a person and their accounts.
+    pub async fn locks(&self, person: PersonId) -> Result<Vec<Receipt>, Refusal> {
+        let slice = self.load(Key::Person(person)).await?;
+        Ok(slice.locks.iter().map(|lock| Receipt::new(lock, None)).collect())
+    }
+
+    /// The receipt that a session kept.
+    pub async fn receipt(&self, ticket: &SessionTicket) -> Result<Receipt, Refusal> {
+        let slice = self.load(Key::Person(ticket.person)).await?;
+        let kept = slice.locks.iter().find(|lock| Some(lock.id) == ticket.receipt);
+        kept.map(|lock| Receipt::new(lock, None)).ok_or(Refusal::NotFound { what: "receipt" })
+    }
+
+    /// Cancels, after authority was cut, what rests under it; returns when that is durable.
+    pub(crate) async fn cancel_cut(
+        &self,
+        account: PaperAccountId,
+        of: Option<Holder>,
+        actor: &Actor,
+    ) -> Result<usize, Refusal> {
+        let by = match actor {
+            Actor::Session(ticket) => Holder::Session(ticket.session),
+            Actor::Operator { .. } => Holder::Operator,
+        };
+        let cancelled = self.cancel_orders(account, of, by).map_err(|refused| match refused {
+            Refused::Refusal(refusal) => refusal,
+            Refused::Denial(_) => odd_answer(actor.by()),
+        })?;
+        self.flush().await?;
+        Ok(cancelled)
+    }
+}
+
+/// The accounts whose orders a lock reaches.
+fn accounts(target: Target, slice: &Slice) -> Vec<PaperAccountId> {
+    match target {
+        Target::Account(account) => vec![account],
+        Target::Person(_) => slice.mandates.iter().map(|mandate| mandate.account).collect(),
+    }
+}
+
+fn target_key(target: Target) -> Key<'static> {
+    match target {
+        Target::Person(person) => Key::Person(person),
+        Target::Account(account) => Key::Account(account),
+    }
+}
+
+/// The authority that a lock takes away, in memory, before the commit.
+pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
+    let Event::Lock(lock::Event::Set(lock)) = event else { return false };
+    gate.0.live.narrow_to(lock.grade, |slot| match lock.target {
+        Target::Person(person) => slot.person == person,
+        Target::Account(account) => slot.account == account,
+    });
+    true
+}

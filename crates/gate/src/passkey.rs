@@ -1,0 +1,273 @@
+//! Passkey ceremonies (WebAuthn), by webauthn-rs: an outside fact, as a password's hash is.
+//!
+//! This file starts and finishes a ceremony and hands `access` what it said; what it counts for is
+//! decided in `access/src/authenticator/passkey.rs` alone.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use access::authenticator::passkey::{Assertion, CEREMONY, Passkey as Stored, Registration};
+use access::id::{PersonId, SessionId};
+use access::moment::{Moment, Time};
+use access::refusal::{PasskeyFault, Refusal};
+use access::secret::{Digest, Secret};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use serde_json::{Value, json};
+use url::Url;
+use webauthn_rs::prelude::{
+    CredentialID, DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
+    RegisterPublicKeyCredential, Uuid, WebauthnError,
+};
+use webauthn_rs::{Webauthn, WebauthnBuilder};
+
+/// Ceremonies that may be open at once; the oldest makes room.
+const OPEN_LIMIT: usize = 4_096;
+/// Ceremonies that one address may have open at once; the oldest of them makes room.
+const OPEN_PER_ADDRESS: usize = 32;
+/// Longest answer of a browser, in bytes.
+const ANSWER_LIMIT: usize = 64 * 1024;
+
+/// A ceremony under way, for the browser.
+pub struct Ceremony {
+    /// Names the ceremony when it is finished.
+    pub ceremony: Secret,
+    /// The argument of `navigator.credentials.create` or `get`, as JSON.
+    pub options: String,
+}
+
+/// The relying party and its open ceremonies.
+pub(crate) struct Passkeys {
+    webauthn: Option<Webauthn>,
+    open: Mutex<BTreeMap<Digest, Open>>,
+}
+
+struct Open {
+    began_at: Time,
+    address: IpAddr,
+    state: State,
+}
+
+enum State {
+    Register { session: SessionId, state: Box<PasskeyRegistration> },
+    SignIn(Box<DiscoverableAuthentication>),
+}
+
+impl Passkeys {
+    /// The relying party named by the portal's origin; without passkeys when that has no name.
+    pub(crate) fn new(origin: &Url) -> Self {
+        let webauthn = origin.domain().and_then(|name| {
+            WebauthnBuilder::new(name, origin).ok()?.rp_name("Floorpass").build().ok()
+        });
+        Self { webauthn, open: Mutex::default() }
+    }
+
+    /// Whether the portal has a name, without which there are no passkeys.
+    pub(crate) fn are_possible(&self) -> bool {
+        self.webauthn.is_some()
+    }
+
+    fn webauthn(&self) -> Result<&Webauthn, Refusal> {
+        self.webauthn.as_ref().ok_or_else(invalid)
+    }
+
+    /// Starts the registration of a passkey for a signed-in person, who has `existing` ones.
+    pub(crate) fn start_registration(
+        &self,
+        (person, name): (PersonId, &str),
+        session: SessionId,
+        existing: Vec<Vec<u8>>,
+        opening: &Opening<'_>,
+    ) -> Result<Ceremony, Refusal> {
+        let existing = existing.into_iter().map(CredentialID::from).collect();
+        let (challenge, state) = self
+            .webauthn()?
+            .start_passkey_registration(Uuid::from_bytes(person.0), name, name, Some(existing))
+            .map_err(|_| invalid())?;
+        let mut options = serde_json::to_value(&challenge).map_err(|_| invalid())?;
+        // Signing in without a user name needs a passkey that the authenticator itself can find.
+        if let Some(selection) = options.pointer_mut("/publicKey/authenticatorSelection") {
+            *selection = json!({
+                "residentKey": "required",
+                "requireResidentKey": true,
+                "userVerification": "required",
+            });
+        }
+        let state = State::Register { session, state: Box::new(state) };
+        Ok(self.keep(opening, state, options.to_string()))
+    }
+
+    /// Finishes a registration; only for the session that started it.
+    pub(crate) fn finish_registration(
+        &self,
+        ceremony: &Secret,
+        answer: &str,
+        session: SessionId,
+        now: Time,
+    ) -> Result<Registration, Refusal> {
+        let open = self.take(ceremony, now)?;
+        let State::Register { session: owner, state } = open.state else { return Err(ended()) };
+        if owner != session {
+            return Err(ended());
+        }
+        let answer: RegisterPublicKeyCredential = parse(answer)?;
+        let passkey =
+            self.webauthn()?.finish_passkey_registration(&answer, &state).map_err(|_| invalid())?;
+        let data = serde_json::to_string(&passkey).map_err(|_| invalid())?;
+        let kept: Value = serde_json::from_str(&data).map_err(|_| invalid())?;
+        let authenticator_data = authenticator_data(&answer.response.attestation_object);
+        Ok(Registration {
+            passkey: Stored {
+                handle: passkey.cred_id().to_vec(),
+                model: model(authenticator_data),
+                backed_up: flag(&kept, "backup_state"),
+                counter: kept
+                    .pointer("/cred/counter")
+                    .and_then(Value::as_u64)
+                    .and_then(|counter| u32::try_from(counter).ok())
+                    .unwrap_or(0),
+                data,
+            },
+            user_verified: flag(&kept, "user_verified"),
+            began_at: open.began_at,
+        })
+    }
+
+    /// Starts a sign-in with any passkey that the browser finds.
+    pub(crate) fn start_sign_in(&self, opening: &Opening<'_>) -> Result<Ceremony, Refusal> {
+        let (mut challenge, state) =
+            self.webauthn()?.start_discoverable_authentication().map_err(|_| invalid())?;
+        challenge.mediation = None; // a button starts it, not a field's autofill
+        let options = serde_json::to_string(&challenge).map_err(|_| invalid())?;
+        Ok(self.keep(opening, State::SignIn(Box::new(state)), options))
+    }
+
+    /// Finishes a sign-in against the stored passkey that the answer claims to be of.
+    pub(crate) fn finish_sign_in(
+        &self,
+        ceremony: &Secret,
+        answer: &str,
+        stored: impl FnOnce(&[u8]) -> Option<Stored>,
+        now: Time,
+    ) -> Result<Assertion, Refusal> {
+        let open = self.take(ceremony, now)?;
+        let State::SignIn(state) = open.state else { return Err(ended()) };
+        let answer: PublicKeyCredential = parse(answer)?;
+        let handle = answer.raw_id.clone();
+        let stored = stored(&handle)
+            .ok_or(Refusal::PasskeyRefused { reason: PasskeyFault::Unknown })?;
+        let mut passkey: Passkey = serde_json::from_str(&stored.data).map_err(|_| invalid())?;
+        let finished =
+            self.webauthn()?.finish_discoverable_authentication_v2(&answer, *state, &passkey);
+        let began_at = open.began_at;
+        match finished {
+            Ok(result) => {
+                let changed = passkey.update_credential(&result) == Some(true);
+                Ok(Assertion {
+                    handle,
+                    user_verified: result.user_verified(),
+                    backed_up: result.backup_state(),
+                    counter: result.counter(),
+                    data: changed.then(|| serde_json::to_string(&passkey).ok()).flatten(),
+                    began_at,
+                })
+            }
+            // The signature was good and the counter did not rise: access says no, on record.
+            Err(WebauthnError::CredentialPossibleCompromise) => Ok(Assertion {
+                handle,
+                user_verified: true, // the library checks it before the counter
+                backed_up: stored.backed_up,
+                counter: counter(&answer.response.authenticator_data),
+                data: None,
+                began_at,
+            }),
+            Err(_) => Err(invalid()),
+        }
+    }
+
+    fn keep(&self, opening: &Opening<'_>, state: State, options: String) -> Ceremony {
+        let Opening { moment, address } = *opening;
+        let token: [u8; 32] = moment.draw("ceremony");
+        let ceremony = Secret::from_text(BASE64URL_NOPAD.encode(&token));
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, one| moment.now.since(one.began_at) < CEREMONY);
+        let of_address = open.values().filter(|one| one.address == address).count();
+        if of_address >= OPEN_PER_ADDRESS || open.len() >= OPEN_LIMIT {
+            let oldest = open
+                .iter()
+                .filter(|(_, one)| of_address < OPEN_PER_ADDRESS || one.address == address)
+                .min_by_key(|(_, one)| one.began_at)
+                .map(|(digest, _)| *digest);
+            open.retain(|digest, _| Some(*digest) != oldest);
+        }
+        open.insert(ceremony.digest(), Open { began_at: moment.now, address, state });
+        Ceremony { ceremony, options }
+    }
+
+    /// Takes a ceremony out: whatever comes of it, it is over.
+    fn take(&self, ceremony: &Secret, now: Time) -> Result<Open, Refusal> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = open.remove(&ceremony.digest()).ok_or_else(ended)?;
+        if now.since(taken.began_at) >= CEREMONY { Err(ended()) } else { Ok(taken) }
+    }
+}
+
+/// What a new ceremony needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    /// When, and fresh randomness for its name.
+    pub(crate) moment: &'a Moment,
+    /// Who asks.
+    pub(crate) address: IpAddr,
+}
+
+/// The handle of the passkey that an answer claims to be of. It proves nothing.
+pub(crate) fn claimed_handle(answer: &str) -> Result<Vec<u8>, Refusal> {
+    parse::<PublicKeyCredential>(answer).map(|answer| answer.raw_id)
+}
+
+fn invalid() -> Refusal {
+    Refusal::PasskeyRefused { reason: PasskeyFault::Invalid }
+}
+
+fn ended() -> Refusal {
+    Refusal::PasskeyRefused { reason: PasskeyFault::CeremonyEnded }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(answer: &str) -> Result<T, Refusal> {
+    if answer.len() > ANSWER_LIMIT {
+        return Err(invalid());
+    }
+    serde_json::from_str(answer).map_err(|_| invalid())
+}
+
+/// A flag of a kept passkey; the library shows it in its JSON only.
+fn flag(kept: &Value, name: &str) -> bool {
+    kept.pointer(&format!("/cred/{name}")).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// The authenticator data in an attestation object: what follows the text `authData` and the head
+/// of a CBOR byte string of up to 65,535 bytes.
+fn authenticator_data(object: &[u8]) -> &[u8] {
+    let key = b"hauthData";
+    let place = object.windows(key.len()).position(|window| window == key);
+    let rest = place.and_then(|at| object.get(at + key.len()..)).unwrap_or_default();
+    match rest {
+        [0x58, _, data @ ..] | [0x59, _, _, data @ ..] => data,
+        _ => &[],
+    }
+}
+
+/// The model (AAGUID) in authenticator data, bytes 37 to 52 (WebAuthn L3, 6.5.2); empty when the
+/// authenticator did not say.
+fn model(data: &[u8]) -> String {
+    match data.get(37..53) {
+        Some(model) if model.iter().any(|byte| *byte != 0) => HEXLOWER.encode(model),
+        _ => String::new(),
+    }
+}
+
+/// The signature counter in authenticator data, bytes 33 to 36 (WebAuthn L3, 6.1).
+fn counter(data: &[u8]) -> u32 {
+    data.get(33..37).and_then(|bytes| bytes.first_chunk()).map_or(0, |b| u32::from_be_bytes(*b))
+}

@@ -1,0 +1,277 @@
+//! The password hasher: Argon2id on threads of its own, so that a burst of sign-ins never takes a
+//! worker from the order path.
+//!
+//! Each hasher thread keeps one block of memory (19 MiB) between calls and gives it back after 30
+//! idle seconds. The queue is bounded; a caller beyond it is told to come back. An unknown user
+//! name costs the same single call against a hash that nobody's password has.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use access::secret::Secret;
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use data_encoding::BASE64_NOPAD;
+use tokio::sync::oneshot;
+
+/// Memory of one call, in KiB (19 MiB: OWASP's first choice for two passes).
+const MEMORY_KIB: u32 = 19 * 1024;
+/// Passes over the memory.
+const PASSES: u32 = 2;
+/// Lanes.
+const LANES: u32 = 1;
+/// Bytes of a hash.
+const HASH_BYTES: usize = 32;
+/// Calls that may wait; about two seconds of work for two threads.
+const QUEUE: usize = 128;
+/// The most memory that a stored hash may ask for, in KiB: a broken row must not take the machine.
+const MEMORY_LIMIT_KIB: u32 = 256 * 1024;
+/// How long an idle thread keeps its block of memory.
+const KEEP_MEMORY: Duration = Duration::from_secs(30);
+
+/// What the hasher was asked and could not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// The queue is full: as many sign-ins wait as the machine can check in about two seconds.
+    #[error("{waiting} password checks wait, and the limit is {limit}; try again in a few seconds")]
+    Busy {
+        /// How many wait.
+        waiting: u32,
+        /// How many may.
+        limit: u32,
+    },
+    /// The stored hash cannot be read, or the threads are gone.
+    #[error("the stored password hash could not be checked; reset the password")]
+    Unreadable,
+}
+
+/// The pool. Dropping it ends its threads.
+pub struct PasswordPool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    limit: usize,
+    wake: Condvar,
+    calls: AtomicU64,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+struct Job {
+    password: Secret,
+    salt: Vec<u8>,
+    params: Params,
+    reply: oneshot::Sender<Result<[u8; HASH_BYTES], PasswordError>>,
+}
+
+impl PasswordPool {
+    /// Starts `threads` (1 to 2) hasher threads.
+    pub fn start(threads: usize) -> std::io::Result<Self> {
+        Self::with_queue(threads, QUEUE)
+    }
+
+    fn with_queue(threads: usize, limit: usize) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            limit,
+            wake: Condvar::new(),
+            calls: AtomicU64::new(0),
+        });
+        let pool = Self { shared };
+        for number in 0..threads.clamp(1, 2) {
+            let shared = Arc::clone(&pool.shared);
+            std::thread::Builder::new()
+                .name(format!("password-{number}"))
+                .spawn(move || work(&shared))?;
+        }
+        Ok(pool)
+    }
+
+    /// Checks `password` against a PHC string. `None` is an unknown name: the same work, and never
+    /// a match.
+    pub async fn verify(
+        &self,
+        password: Secret,
+        stored: Option<&str>,
+    ) -> Result<bool, PasswordError> {
+        let (params, salt, expected) = match stored {
+            Some(text) => parse(text).ok_or(PasswordError::Unreadable)?,
+            None => (params()?, vec![0; 16], Vec::new()), // no hash equals an empty one
+        };
+        let hash = self.run(password, salt, params).await?;
+        Ok(Secret::new(hash.to_vec()).matches(&expected))
+    }
+
+    /// Hashes `password` with `salt` and gives the PHC string to store.
+    pub async fn hash(&self, password: Secret, salt: [u8; 16]) -> Result<String, PasswordError> {
+        let hash = self.run(password, salt.to_vec(), params()?).await?;
+        Ok(format!(
+            "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${}${}",
+            BASE64_NOPAD.encode(&salt),
+            BASE64_NOPAD.encode(&hash)
+        ))
+    }
+
+    /// How many Argon2id calls were made since the start. Tests compare it for known, unknown and
+    /// locked names.
+    pub fn calls(&self) -> u64 {
+        self.shared.calls.load(Ordering::Relaxed)
+    }
+
+    async fn run(
+        &self,
+        password: Secret,
+        salt: Vec<u8>,
+        params: Params,
+    ) -> Result<[u8; HASH_BYTES], PasswordError> {
+        let (reply, answer) = oneshot::channel();
+        {
+            let mut queue = self.shared.lock();
+            let (waiting, limit) = (queue.jobs.len(), self.shared.limit);
+            if waiting >= limit {
+                let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
+                return Err(PasswordError::Busy { waiting: count(waiting), limit: count(limit) });
+            }
+            queue.jobs.push_back(Job { password, salt, params, reply });
+        }
+        self.shared.wake.notify_one();
+        answer.await.map_err(|_| PasswordError::Unreadable)?
+    }
+}
+
+impl Drop for PasswordPool {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.wake.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job; `None` when the pool closed. Frees `memory` after an idle half minute.
+    fn next(&self, memory: &mut Vec<Block>) -> Option<Job> {
+        let mut queue = self.lock();
+        loop {
+            if queue.closed {
+                return None;
+            }
+            if let Some(job) = queue.jobs.pop_front() {
+                return Some(job);
+            }
+            let (guard, waited) = self
+                .wake
+                .wait_timeout(queue, KEEP_MEMORY)
+                .unwrap_or_else(PoisonError::into_inner);
+            queue = guard;
+            if waited.timed_out() {
+                *memory = Vec::new();
+            }
+        }
+    }
+}
+
+/// One hasher thread.
+fn work(shared: &Shared) {
+    let mut memory: Vec<Block> = Vec::new();
+    while let Some(job) = shared.next(&mut memory) {
+        if job.reply.is_closed() {
+            continue; // the caller went away while it waited
+        }
+        shared.calls.fetch_add(1, Ordering::Relaxed);
+        memory.resize(job.params.block_count(), Block::new());
+        let mut hash = [0; HASH_BYTES];
+        let made = Argon2::new(Algorithm::Argon2id, Version::V0x13, job.params)
+            .hash_password_into_with_memory(
+                job.password.expose(),
+                &job.salt,
+                &mut hash,
+                memory.as_mut_slice(),
+            );
+        let answer = made.map(|()| hash).map_err(|_| PasswordError::Unreadable);
+        job.reply.send(answer).ok(); // the caller may have gone away
+    }
+}
+
+fn params() -> Result<Params, PasswordError> {
+    Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_BYTES)).map_err(|_| PasswordError::Unreadable)
+}
+
+/// Reads `$argon2id$v=19$m=..,t=..,p=..$salt$hash`.
+fn parse(text: &str) -> Option<(Params, Vec<u8>, Vec<u8>)> {
+    let rest = text.strip_prefix("$argon2id$v=19$m=")?;
+    let (memory, rest) = rest.split_once(",t=")?;
+    let (passes, rest) = rest.split_once(",p=")?;
+    let (lanes, rest) = rest.split_once('$')?;
+    let (salt, hash) = rest.split_once('$')?;
+    let memory: u32 = memory.parse().ok()?;
+    if memory > MEMORY_LIMIT_KIB {
+        return None;
+    }
+    let salt = BASE64_NOPAD.decode(salt.as_bytes()).ok()?;
+    let hash = BASE64_NOPAD.decode(hash.as_bytes()).ok()?;
+    if hash.len() != HASH_BYTES {
+        return None;
+    }
+    let params =
+        Params::new(memory, passes.parse().ok()?, lanes.parse().ok()?, Some(HASH_BYTES)).ok()?;
+    Some((params, salt, hash))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.as_bytes().to_vec())
+    }
+
+    #[tokio::test]
+    async fn password_hashed_verifies_and_another_does_not() {
+        let pool = PasswordPool::start(2).unwrap();
+        let phc = pool.hash(secret("correct horse"), [7; 16]).await.unwrap();
+        assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(pool.verify(secret("correct horse"), Some(&phc)).await.unwrap());
+        assert!(!pool.verify(secret("correct hors"), Some(&phc)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn unknown_name_costs_one_call_and_never_matches() {
+        let pool = PasswordPool::start(1).unwrap();
+        assert!(!pool.verify(secret("anything"), None).await.unwrap());
+        assert_eq!(pool.calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn hash_row_that_is_broken_is_unreadable() {
+        let pool = PasswordPool::start(1).unwrap();
+        for broken in ["", "$argon2id$v=19$m=4294967295,t=2,p=1$AAAA$AAAA", "$argon2i$x"] {
+            let answer = pool.verify(secret("x"), Some(broken)).await;
+            assert_eq!(answer, Err(PasswordError::Unreadable));
+        }
+    }
+
+    #[tokio::test]
+    async fn queue_that_is_full_says_busy() {
+        let pool = Arc::new(PasswordPool::with_queue(1, 2).unwrap());
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..32 {
+            let pool = Arc::clone(&pool);
+            waiting.spawn(async move { pool.verify(secret("x"), None).await });
+        }
+        let answers = waiting.join_all().await;
+        let busy = answers.iter().filter(|a| matches!(a, Err(PasswordError::Busy { .. }))).count();
+        assert!(busy > 0 && busy < answers.len(), "{busy} callers were told to come back");
+        assert_eq!(pool.calls(), u64::try_from(answers.len() - busy).unwrap());
+    }
+}

@@ -1,0 +1,147 @@
+//! The people side of the gate: what it keeps in memory beside the order path.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use access::credential::LastUse;
+use access::{CredentialId, PersonId, Refusal, SealKey};
+use store::Store;
+use tokio::sync::watch;
+use url::Url;
+
+use crate::Gate;
+use crate::clock::Clock;
+use crate::command::Turns;
+use crate::credential::Listeners;
+use crate::demo::DemoSecrets;
+use crate::passkey::Passkeys;
+use crate::password::{PasswordError, PasswordPool};
+use crate::repeat::Repeats;
+use crate::session::Sessions;
+
+/// How often memory is written back: last uses, repeated refusals, sessions that passed a limit.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Tables, hasher, ceremonies and the live sessions of people.
+pub(crate) struct People {
+    pub(crate) store: Store,
+    pub(crate) key: SealKey,
+    pub(crate) clock: Clock,
+    pub(crate) passwords: PasswordPool,
+    pub(crate) passkeys: Passkeys,
+    pub(crate) sessions: Sessions,
+    pub(crate) turns: Turns,
+    /// The version of each person's slice that the live table shows.
+    pub(crate) published: Mutex<BTreeMap<PersonId, i64>>,
+    pub(crate) repeats: Repeats,
+    pub(crate) uses: Mutex<BTreeMap<CredentialId, LastUse>>,
+    pub(crate) listeners: watch::Sender<Listeners>,
+    /// What the start that made a demo folder shows once.
+    pub(crate) secrets: Mutex<Option<DemoSecrets>>,
+}
+
+impl People {
+    /// Starts the hasher threads. [`Gate::load_people`] fills the live table afterwards.
+    pub(crate) fn open(
+        store: Store,
+        key: SealKey,
+        clock: Clock,
+        origin: &Url,
+    ) -> std::io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Self {
+            passkeys: Passkeys::new(origin),
+            passwords: PasswordPool::start(cores)?,
+            sessions: Sessions::default(),
+            turns: Turns::default(),
+            published: Mutex::default(),
+            repeats: Repeats::default(),
+            uses: Mutex::default(),
+            listeners: watch::Sender::default(),
+            secrets: Mutex::default(),
+            store,
+            key,
+            clock,
+        })
+    }
+
+    /// Credentials used since the last tick.
+    pub(crate) fn uses(&self) -> MutexGuard<'_, BTreeMap<CredentialId, LastUse>> {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gate {
+    /// Fills the live table from the store: every person's sessions and credentials.
+    pub(crate) async fn load_people(&self) -> Result<(), store::StoreError> {
+        let store = &self.0.people.store;
+        for slice in store.slices().await? {
+            let Some(person) = &slice.person else { continue };
+            let uses = store.session_uses(person.id).await?;
+            self.publish_with(&slice, &uses);
+        }
+        Ok(())
+    }
+
+    /// Writes back, once a second, what memory holds; ends when the gate is dropped.
+    pub(crate) fn spawn_people_ticks(&self) {
+        let weak = std::sync::Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            let mut timer = tokio::time::interval(TICK);
+            timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                timer.tick().await;
+                let Some(inner) = weak.upgrade() else { return };
+                Self(inner).tick_people().await;
+            }
+        });
+    }
+
+    async fn tick_people(&self) {
+        self.write_back(false).await;
+        self.rest_ports();
+    }
+
+    /// Writes what memory holds: repeated refusals, ends of sessions, last uses. `all` at the end.
+    pub(crate) async fn write_back(&self, all: bool) {
+        self.record_repeats(all).await;
+        let sessions = self.expire_sessions(all).await;
+        let credentials = self.take_uses();
+        if (!sessions.is_empty() || !credentials.is_empty())
+            && let Err(error) = self.0.people.store.touch(&sessions, &credentials).await
+        {
+            tracing::error!(%error, "the last uses could not be written");
+        }
+    }
+
+    /// Argon2id calls since the start, for tests that compare names.
+    pub fn password_checks(&self) -> u64 {
+        self.0.people.passwords.calls()
+    }
+
+    /// Whether this is a demo folder, whose one-time codes can be printed.
+    pub fn is_demo(&self) -> bool {
+        self.0.folder.facts.demo
+    }
+
+    /// Whether a new credential demands a token unless told otherwise.
+    pub fn token_required_by_default(&self) -> bool {
+        self.0.config.token_required_by_default
+    }
+}
+
+impl From<PasswordError> for Refusal {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy { waiting, limit } => Self::Busy { waiting, limit },
+            PasswordError::Unreadable => Self::KeyMismatch,
+        }
+    }
+}
+
+/// A failure of the store, for the caller; the details go to the log.
+pub(crate) fn store_failed(error: &store::StoreError) -> Refusal {
+    tracing::error!(%error, "the store failed");
+    Refusal::StoreFailed
+}

@@ -1,0 +1,166 @@
+//! Persons: who signs in, and how the operator lets them in.
+
+use access::link::{self, Purpose};
+use access::name::Username;
+use access::{
+    Answer, By, Call, Command, Grade, PaperAccountId, PersonId, Refusal, Secret, Slice, Source,
+    Time, authenticator, person,
+};
+use store::Key;
+
+use crate::Gate;
+use crate::command::odd_answer;
+use crate::people::store_failed;
+use crate::session::Actor;
+
+/// A person as lists show them.
+#[derive(Debug, Clone)]
+pub struct PersonInfo {
+    /// The person.
+    pub id: PersonId,
+    /// The name that they sign in with.
+    pub username: String,
+    /// Their accounts.
+    pub accounts: Vec<PaperAccountId>,
+    /// The strongest lock on them or on an account of theirs.
+    pub lock: Grade,
+    /// Whether they can sign in without a link.
+    pub enrolled: bool,
+    /// When they were made.
+    pub since: Time,
+}
+
+/// A single-use link that was just made.
+pub struct LinkIssued {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What goes into its address: shown this once.
+    pub token: Secret,
+    /// When it expires.
+    pub until: Time,
+}
+
+impl Gate {
+    /// Everybody, by name.
+    pub async fn people(&self) -> Result<Vec<PersonInfo>, Refusal> {
+        let mut list: Vec<_> = self
+            .slices(None)
+            .await?
+            .iter()
+            .filter_map(|slice| {
+                let person = slice.person.as_ref()?;
+                Some(PersonInfo {
+                    id: person.id,
+                    username: person.username.to_string(),
+                    accounts: slice.mandates.iter().map(|one| one.account).collect(),
+                    lock: slice.strongest_lock(),
+                    enrolled: slice.is_enrolled(),
+                    since: person.created_at,
+                })
+            })
+            .collect();
+        list.sort_by(|one, two| one.username.cmp(&two.username));
+        Ok(list)
+    }
+
+    /// The person of this name or id.
+    pub async fn find_person(&self, name_or_id: &str) -> Result<PersonInfo, Refusal> {
+        let id: Option<PersonId> = name_or_id.parse().ok();
+        let name = Username::new(name_or_id).map(|name| name.to_string()).unwrap_or_default();
+        let all = self.people().await?;
+        let found = all.into_iter().find(|one| Some(one.id) == id || one.username == name);
+        found.ok_or(Refusal::NotFound { what: "person" })
+    }
+
+    /// Makes a person who owns this server's account, with a link to enrol (24 hours, once). For
+    /// `floorpass init` on a new folder.
+    pub async fn create_first_person(&self, username: &str) -> Result<LinkIssued, Refusal> {
+        self.create_person(username).await?;
+        self.issue(&system(), username, Purpose::Enrolment).await
+    }
+
+    pub(crate) async fn create_person(&self, username: &str) -> Result<PersonId, Refusal> {
+        let account = self.account();
+        if self.load(Key::Account(account)).await?.person.is_some() {
+            return Err(Refusal::AccountTaken { account });
+        }
+        let username = username.to_owned();
+        let key = username.clone();
+        let command = person::Command::Create { username, account };
+        let (by, source) = system();
+        let call = Call { by, source, command: Command::Person(command) };
+        match self.run(Key::Username(&key), None, &call).await?.answer {
+            Answer::PersonCreated { person } => Ok(person),
+            _ => Err(odd_answer(call.by)),
+        }
+    }
+
+    /// Makes a single-use link; the operator alone. Older ones of the same purpose are over.
+    pub async fn issue_link(
+        &self,
+        actor: &Actor,
+        username: &str,
+        purpose: Purpose,
+    ) -> Result<LinkIssued, Refusal> {
+        self.issue(&caller(actor), username, purpose).await
+    }
+
+    /// Removes a password and ends the person's sessions; the operator alone. The link lets the
+    /// person set a new one.
+    pub async fn reset_password(
+        &self,
+        actor: &Actor,
+        username: &str,
+    ) -> Result<LinkIssued, Refusal> {
+        let command = Command::Authenticator(authenticator::Command::ResetPassword);
+        self.run_link(&caller(actor), username, command, Purpose::Enrolment).await
+    }
+
+    /// Removes a TOTP app and ends the person's sessions; the operator alone. The link lets the
+    /// person set up a new one.
+    pub async fn reset_totp(&self, actor: &Actor, username: &str) -> Result<LinkIssued, Refusal> {
+        let command = Command::Authenticator(authenticator::Command::ResetTotp);
+        self.run_link(&caller(actor), username, command, Purpose::Enrolment).await
+    }
+
+    pub(crate) async fn issue(
+        &self,
+        caller: &(By, Source),
+        username: &str,
+        purpose: Purpose,
+    ) -> Result<LinkIssued, Refusal> {
+        let command = Command::Link(link::Command::Issue { purpose });
+        self.run_link(caller, username, command, purpose).await
+    }
+
+    async fn run_link(
+        &self,
+        (by, source): &(By, Source),
+        username: &str,
+        command: Command,
+        purpose: Purpose,
+    ) -> Result<LinkIssued, Refusal> {
+        let call = Call { by: *by, source: source.clone(), command };
+        match self.run(Key::Username(username), None, &call).await?.answer {
+            Answer::Link { token, until, .. } => Ok(LinkIssued { purpose, token, until }),
+            _ => Err(odd_answer(call.by)),
+        }
+    }
+
+    /// The slice of one person, or of everybody.
+    pub(crate) async fn slices(&self, person: Option<PersonId>) -> Result<Vec<Slice>, Refusal> {
+        if let Some(person) = person {
+            return Ok(vec![self.load(Key::Person(person)).await?]);
+        }
+        self.0.people.store.slices().await.map_err(|error| store_failed(&error))
+    }
+}
+
+/// The server itself, which sets up new folders.
+pub(crate) fn system() -> (By, Source) {
+    (By::System, Source::local())
+}
+
+fn caller(actor: &Actor) -> (By, Source) {
+    (actor.by(), actor.source())
+}

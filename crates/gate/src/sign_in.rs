@@ -1,0 +1,251 @@
+//! Signing in: a form's fields become one access command each; the costly proof is made before it.
+
+use std::net::IpAddr;
+
+use access::authenticator::{Authenticator, Proof};
+use access::link::Purpose;
+use access::refusal::PasskeyFault;
+use access::sign_in::{self, Command as SignIn};
+use access::throttle::{self, Factor};
+use access::{
+    Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, SessionId,
+    Slice, Source, Time,
+};
+use store::Key;
+
+use crate::Gate;
+use crate::command::{Done, odd_answer};
+use crate::passkey::{self, Ceremony};
+
+/// Times that a proof is made again when its row has moved meanwhile.
+const PROOFS: usize = 3;
+
+/// What a browser sends along with every step.
+pub struct Browser {
+    /// The token of its device cookie, when it has one.
+    pub device_token: Option<Secret>,
+    /// Where it connects from.
+    pub address: IpAddr,
+    /// Its User-Agent header, as sent; a new device's first name is made from it.
+    pub user_agent: String,
+}
+
+impl Browser {
+    pub(crate) fn source(&self) -> Source {
+        Source::browser(self.address, self.device_token.as_ref(), &self.user_agent)
+    }
+
+    fn call(&self, command: SignIn) -> Call {
+        Call { by: By::Visitor, source: self.source(), command: Command::SignIn(command) }
+    }
+}
+
+/// What a step of a sign-in came to.
+pub enum SignInStep {
+    /// The password was right: a code of the TOTP app is next.
+    Totp {
+        /// Names the attempt in the next step; keep it in a cookie of this browser.
+        attempt: Secret,
+    },
+    /// Both factors were right: this browser has to be activated by the code that was sent.
+    Activate {
+        /// Names the attempt in the next step; keep it in a cookie of this browser.
+        attempt: Secret,
+    },
+    /// Signed in.
+    Done(SignedIn),
+}
+
+/// A session that has just begun.
+pub struct SignedIn {
+    /// Who.
+    pub person: PersonId,
+    /// The session.
+    pub session: SessionId,
+    /// The session's token, for its cookie: shown this once.
+    pub session_token: Secret,
+    /// The device's new token, when the browser has to keep one: shown this once.
+    pub device_token: Option<Secret>,
+    /// When the session ends at the latest.
+    pub until: Time,
+    /// Nothing but enrolling is possible: a password and a TOTP app, or a passkey, come first.
+    pub enrolling: bool,
+    /// The person has no passkey yet, so that the page may offer one.
+    pub offer_passkey: bool,
+}
+
+impl Gate {
+    /// The first step: user name and password. Unknown names get the same answers and cost the same.
+    pub async fn sign_in_password(
+        &self,
+        username: &str,
+        password: Secret,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let key = Key::Username(username);
+        for _ in 0..PROOFS {
+            let slice = self.load(key).await?;
+            let proof = self.prove_at(&slice, &password, &browser.source()).await?;
+            let call = browser.call(SignIn::Password { proof });
+            match self.run(key, Some(slice), &call).await {
+                Err(Refusal::ProofStale) => {}
+                done => return step(done?),
+            }
+        }
+        Err(Refusal::ProofStale)
+    }
+
+    /// The second step: a code of the TOTP app.
+    pub async fn sign_in_totp(
+        &self,
+        attempt: &Secret,
+        code: &str,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
+        let key = Key::Attempt(attempt.digest());
+        step(self.run(key, None, &browser.call(SignIn::Totp { attempt, code })).await?)
+    }
+
+    /// The third step on a new browser: the one-time code.
+    pub async fn sign_in_activation(
+        &self,
+        attempt: &Secret,
+        code: &str,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
+        let key = Key::Attempt(attempt.digest());
+        step(self.run(key, None, &browser.call(SignIn::Activate { attempt, code })).await?)
+    }
+
+    /// Sends another one-time code.
+    pub async fn resend_activation(
+        &self,
+        attempt: &Secret,
+        browser: &Browser,
+    ) -> Result<(), Refusal> {
+        let attempt = copy(attempt);
+        let key = Key::Attempt(attempt.digest());
+        self.run_done(key, &browser.call(SignIn::Resend { attempt })).await.map(drop)
+    }
+
+    /// What a link is for and until when, without using it up: a page shows it with one button.
+    pub async fn link(&self, token: &Secret) -> Result<(Purpose, Time), Refusal> {
+        let digest = token.digest();
+        let slice = self.load(Key::Link(digest)).await?;
+        let now = self.0.people.clock.now();
+        let link = slice.links.iter().find(|link| link.token == digest && now < link.until);
+        link.map(|link| (link.purpose, link.until)).ok_or(Refusal::LinkEnded)
+    }
+
+    /// Uses a link up: signs in and trusts this browser.
+    pub async fn sign_in_link(
+        &self,
+        token: &Secret,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let token = copy(token);
+        let key = Key::Link(token.digest());
+        step(self.run(key, None, &browser.call(SignIn::Link { token })).await?)
+    }
+
+    /// Starts a sign-in with a passkey.
+    pub fn passkey_sign_in_start(&self, browser: &Browser) -> Result<Ceremony, Refusal> {
+        let moment = self.moment()?;
+        let opening = passkey::Opening { moment: &moment, address: browser.address };
+        self.0.people.passkeys.start_sign_in(&opening)
+    }
+
+    /// Finishes a sign-in with a passkey; a failed ceremony is on record too.
+    pub async fn passkey_sign_in_finish(
+        &self,
+        ceremony: &Secret,
+        answer: &str,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let handle = passkey::claimed_handle(answer).unwrap_or_default();
+        let key = Key::Passkey(&handle);
+        let slice = self.load(key).await?;
+        let stored = |handle: &[u8]| slice.passkey(handle).map(|(_, passkey)| passkey.clone());
+        let now = self.0.people.clock.now();
+        let outcome = self.0.people.passkeys.finish_sign_in(ceremony, answer, stored, now);
+        let outcome = outcome.map_err(|refusal| match refusal {
+            Refusal::PasskeyRefused { reason } => reason,
+            _ => PasskeyFault::Invalid,
+        });
+        let call = browser.call(SignIn::Passkey { outcome });
+        step(self.run(key, Some(slice), &call).await?)
+    }
+
+    /// The proof of a password against the row of `slice`, unless a try does not count now: then
+    /// no name costs a hash.
+    async fn prove_at(
+        &self,
+        slice: &Slice,
+        password: &Secret,
+        source: &Source,
+    ) -> Result<Proof, Refusal> {
+        let now = self.0.people.clock.now();
+        let place = throttle::place(slice, source.device, now);
+        if throttle::check(slice, Factor::Password, place, now).is_err() {
+            return Ok(proof(slice.password(), false));
+        }
+        self.prove(slice, password).await
+    }
+
+    /// The outcome of one Argon2id call, for a person with a password and for anybody else.
+    pub(crate) async fn prove(&self, slice: &Slice, password: &Secret) -> Result<Proof, Refusal> {
+        let people = &self.0.people;
+        let row = slice.password();
+        let hash = row.map(|one| one.open_hash(&people.key)).transpose()?;
+        let too_long = password.len() > access::authenticator::password::LONGEST;
+        let stored = hash.as_ref().and_then(Secret::expose_text).filter(|_| !too_long);
+        let right = people.passwords.verify(copy(password), stored).await?;
+        Ok(proof(row, right))
+    }
+
+    /// This instant with fresh randomness.
+    pub(crate) fn moment(&self) -> Result<access::Moment, Refusal> {
+        self.0.people.clock.moment().map_err(|error| {
+            tracing::error!(%error, "nothing secret can be drawn");
+            Refusal::StoreFailed
+        })
+    }
+}
+
+fn proof(row: Option<&Authenticator>, right: bool) -> Proof {
+    let (authenticator, row_version): (Option<AuthenticatorId>, i64) =
+        row.map_or((None, 0), |one| (Some(one.id), one.row_version));
+    Proof { authenticator, row_version, right }
+}
+
+fn step(done: Done) -> Result<SignInStep, Refusal> {
+    match done.answer {
+        Answer::TotpNeeded { attempt } => Ok(SignInStep::Totp { attempt }),
+        Answer::ActivationNeeded { attempt } => Ok(SignInStep::Activate { attempt }),
+        Answer::SignedIn(signed_in) => Ok(SignInStep::Done(begun(signed_in, &done.after))),
+        _ => Err(odd_answer(By::Visitor)),
+    }
+}
+
+fn begun(signed_in: sign_in::SignedIn, after: &Slice) -> SignedIn {
+    let session = after.session(signed_in.session);
+    let by_enrolment = session
+        .is_some_and(|session| session.methods == [access::session::Method::EnrolmentLink]);
+    SignedIn {
+        person: signed_in.person,
+        session: signed_in.session,
+        session_token: signed_in.session_token,
+        device_token: signed_in.device_token,
+        until: session.map_or(Time::default(), |session| session.until),
+        enrolling: by_enrolment && !after.is_enrolled(),
+        offer_passkey: after.passkeys().next().is_none(),
+    }
+}
+
+/// A secret again, for a command that keeps it.
+pub(crate) fn copy(secret: &Secret) -> Secret {
+    Secret::new(secret.expose().to_vec())
+}
+
