@@ -12,7 +12,7 @@ use crate::clock::{self, NoEntropy};
 
 /// Version of the folder's layout that this program writes.
 pub const VERSION: u32 = 1;
-const FACTS: &str = "folder.json";
+pub(crate) const FACTS: &str = "folder.json";
 const LOCK: &str = "lock";
 /// What a first start that was stopped early may have made.
 const LEFTOVERS: [&str; 8] = [

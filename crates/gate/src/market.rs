@@ -32,6 +32,11 @@ impl Gate {
         self.0.sequencer.peek(|exchange| exchange.head(symbol)).1
     }
 
+    /// When the markets trade.
+    pub fn hours(&self) -> crate::Hours {
+        self.0.sequencer.peek(|exchange| exchange.genesis().hours).1
+    }
+
     /// What is traded.
     pub const fn contracts(&self) -> Contracts {
         Contracts::builtin()

@@ -55,7 +55,9 @@ pub enum OpenError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The tables belong to another data folder.
-    #[error("the database belongs to the data folder {found}, and this one is {expected}; give each folder a database of its own")]
+    #[error(
+        "the database belongs to the data folder {found}, and this one is {expected}; give each folder a database of its own"
+    )]
     OtherFolder {
         /// The folder that the tables name.
         found: String,

@@ -326,3 +326,6 @@ fn own(orders: &mut [NewOrder], holder: Holder) {
         order.origin.holder = holder;
     }
 }
+
+#[cfg(test)]
+mod tests;

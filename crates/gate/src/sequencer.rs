@@ -281,9 +281,15 @@ impl Sequencer {
             return Ok(());
         }
         let made = self.spare.prepare();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.engine().room = writer.journal.room_after(0);
+        self.holding(|writer| self.engine().room = writer.journal.room_after(0));
         made
+    }
+
+    /// Holds the writer without leading. Whoever failed to lead meanwhile waits for a wake.
+    fn holding<T>(&self, hold: impl FnOnce(&Writer) -> T) -> T {
+        let held = hold(&self.writer.lock().unwrap_or_else(PoisonError::into_inner));
+        self.wake.notify_waiters();
+        held
     }
 
     /// Sequence of the last command applied.
@@ -395,13 +401,12 @@ impl Sequencer {
         self.stopping.store(true, Ordering::Release);
         self.fence();
         self.flush_blocking(self.applied())?;
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.journal.sync().map_err(|_| Refusal::JournalFailed)
+        self.holding(|writer| writer.journal.sync()).map_err(|_| Refusal::JournalFailed)
     }
 
     /// The durable end of the journal, while no group is being written.
     pub(crate) fn head(&self) -> Head {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner).journal.head()
+        self.holding(|writer| writer.journal.head())
     }
 
     /// The exchange's bytes, with the place in the journal that they belong to.
