@@ -340,7 +340,8 @@ fn send_code(
         sent: sent + 1,
         sent_at: now,
     });
-    attempt.until = code_until;
+    // Longer than the code, so that one that is too late is told so and may ask for another.
+    attempt.until = code_until + ATTEMPT_LIFE;
     let name = device::name_from_agent(&ground.source.agent);
     let text = format!(
         "A code to activate a new browser ({name}) from {}. It works for 15 minutes, only where it was asked for. If that was not you, change your password.",

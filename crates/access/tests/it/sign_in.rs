@@ -127,6 +127,12 @@ fn activation_code_counts_five_tries_and_fifteen_minutes() {
     let attempt = desk.at_activation();
     let code = desk.mailed();
     desk.wait(Span::minutes(15));
+    let refusal = desk.activate(&attempt, &code).err();
+    assert!(matches!(refusal, Some(Refusal::CodeExpired { .. })), "{refusal:?}");
+    assert!(desk.slice.counters.is_empty(), "a code that is too late is no guess");
+    desk.visit(None, sign_in::Command::Resend { attempt: copy(&attempt) }).ok().unwrap();
+    let code = desk.mailed();
+    desk.wait(Span::minutes(25));
     ended(desk.activate(&attempt, &code));
 }
 

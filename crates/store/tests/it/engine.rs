@@ -40,6 +40,24 @@ async fn newer_schema_is_refused(place: &Place) {
 }
 
 #[tokio::test]
+async fn every_connection_of_sqlite_syncs_fully_and_checks_keys() {
+    let place = Place::sqlite();
+    let database = Database::open(place.url()).await.unwrap();
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        let mut connection = database.pool().acquire().await.unwrap();
+        let mode: (String,) =
+            sqlx::query_as("PRAGMA journal_mode").fetch_one(&mut *connection).await.unwrap();
+        let sync: (i64,) =
+            sqlx::query_as("PRAGMA synchronous").fetch_one(&mut *connection).await.unwrap();
+        let keys: (i64,) =
+            sqlx::query_as("PRAGMA foreign_keys").fetch_one(&mut *connection).await.unwrap();
+        assert_eq!((mode.0.as_str(), sync.0, keys.0), ("wal", 2, 1));
+        held.push(connection);
+    }
+}
+
+#[tokio::test]
 async fn copy_of_sqlite_opens() {
     let place = Place::sqlite();
     let database = Database::open(place.url()).await.unwrap();

@@ -23,7 +23,7 @@ pub struct History {
     pub person: PersonId,
     pub now: Time,
     key: SealKey,
-    drawn: u8,
+    drawn: u32,
 }
 
 pub fn text(secret: &Secret) -> String {
@@ -82,8 +82,10 @@ impl History {
 
     pub fn moment(&mut self) -> Moment {
         self.now = self.now + Span::seconds(1);
-        self.drawn = self.drawn.checked_add(1).unwrap();
-        Moment::new(self.now, [self.drawn; 32])
+        self.drawn += 1;
+        let mut entropy = [0; 32];
+        entropy[..4].copy_from_slice(&self.drawn.to_be_bytes());
+        Moment::new(self.now, entropy)
     }
 
     /// Decides without committing.

@@ -15,3 +15,4 @@ mod evidence;
 mod folder;
 mod history;
 mod place;
+mod walk;

@@ -1,0 +1,176 @@
+//! Random walks: whatever is asked in whatever order, the tables and the slice in memory agree
+//! ([`History::ask`] compares them after each step), and the chain of evidence verifies.
+
+use access::authenticator::{self, totp};
+use access::call::{By, Call};
+use access::credential::{self, NewCredential};
+use access::decision::{Answer, Command};
+use access::entitlements::Scopes;
+use access::link::Purpose;
+use access::lock::{self, Grade, Target};
+use access::moment::Span;
+use access::secret::Secret;
+use access::{device, link, session, sign_in};
+use store::Key;
+
+use crate::both_engines;
+use crate::history::{ACCOUNT, History, PASSWORD, browser, copy};
+use crate::place::Place;
+
+both_engines!(tables_and_memory_agree_on_random_walks);
+
+const STEPS: u32 = 120;
+
+async fn tables_and_memory_agree_on_random_walks(place: &Place) {
+    let (history, seed) = History::enrolled(place).await;
+    let mut walk = Walk { history, seed, dice: 20_261_122, attempt: None, device: None, done: 0 };
+    for _ in 0..STEPS {
+        walk.step().await;
+    }
+    walk.history.verify().await;
+    assert!(walk.done > STEPS / 4, "too few steps were allowed: {}", walk.done);
+}
+
+/// A walk and what its browser holds.
+struct Walk {
+    history: History,
+    seed: Vec<u8>,
+    dice: u64,
+    attempt: Option<Secret>,
+    device: Option<Secret>,
+    /// Steps that were allowed.
+    done: u32,
+}
+
+impl Walk {
+    /// A number below `sides`: a linear congruential generator is random enough to wander.
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.dice = self
+            .dice
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.dice >> 33) % sides
+    }
+
+    fn pick<T: Copy>(&mut self, all: &[T]) -> Option<T> {
+        let place = self.roll(all.len().max(1) as u64);
+        all.get(usize::try_from(place).unwrap()).copied()
+    }
+
+    async fn step(&mut self) {
+        let minutes = i64::try_from(self.roll(20)).unwrap();
+        self.history.now = self.history.now + Span::minutes(minutes);
+        match self.roll(4) {
+            0 | 1 => self.sign_in().await,
+            2 => self.manage().await,
+            _ => self.operate().await,
+        }
+    }
+
+    async fn visit(&mut self, key: Key<'_>, command: sign_in::Command) {
+        let device = if self.roll(2) == 0 { self.device.as_ref().map(copy) } else { None };
+        let command = Command::SignIn(command);
+        let call = Call { by: By::Visitor, source: browser(device.as_ref()), command };
+        match self.history.ask(key, call).await {
+            Ok(Answer::TotpNeeded { attempt } | Answer::ActivationNeeded { attempt }) => {
+                self.attempt = Some(attempt);
+            }
+            Ok(Answer::SignedIn(done)) => self.device = done.device_token.or(self.device.take()),
+            Ok(_) => {}
+            Err(_) => return,
+        }
+        self.done += 1;
+    }
+
+    async fn sign_in(&mut self) {
+        let attempt = self.attempt.as_ref().map(copy);
+        let step = self.roll(8);
+        let (Some(attempt), 1..) = (attempt, step) else {
+            let right = self.roll(4) > 0;
+            let proof = self.history.proof(right).await;
+            return self.visit(Key::Username("ann"), sign_in::Command::Password { proof }).await;
+        };
+        let key = attempt.digest();
+        let wrong = Secret::from_text("wrong".to_owned());
+        let command = match step {
+            1..=3 => {
+                let code = Secret::from_text(totp::code(&self.seed, totp::step(self.history.now)));
+                sign_in::Command::Totp { attempt, code }
+            }
+            4 => sign_in::Command::Resend { attempt },
+            5 => sign_in::Command::Activate { attempt, code: wrong },
+            _ => {
+                let slice = self.history.slice().await;
+                let waits =
+                    |one: &sign_in::Attempt| matches!(one.step, sign_in::Step::Activation(_));
+                let code = if slice.attempts.iter().any(waits) {
+                    self.history.activation_code().await
+                } else {
+                    wrong
+                };
+                sign_in::Command::Activate { attempt, code }
+            }
+        };
+        self.visit(Key::Attempt(key), command).await;
+    }
+
+    /// A random act of a random session of the person, or of the system when there is none.
+    async fn manage(&mut self) {
+        let slice = self.history.slice().await;
+        let sessions: Vec<_> = slice.sessions.iter().map(|one| one.id).collect();
+        let devices: Vec<_> = slice.devices.iter().map(|one| one.id).collect();
+        let credentials: Vec<_> = slice.credentials.iter().map(|one| one.id).collect();
+        let by = self.pick(&sessions).map_or(By::System, By::Session);
+        let (device, session) = (self.pick(&devices), self.pick(&sessions));
+        let name = format!("name {}", self.roll(5));
+        let command = match (self.roll(7), device, session, self.pick(&credentials)) {
+            (0, Some(device), ..) => Command::Device(device::Command::Rename { device, name }),
+            (1, Some(device), ..) => Command::Device(device::Command::Remove { device }),
+            (2, Some(device), ..) => Command::Device(device::Command::Block { device }),
+            (3, _, Some(session), _) => Command::Session(session::Command::End { session }),
+            (4, .., Some(credential)) => Command::Credential(credential::Command::Revoke {
+                credential,
+                cancel_orders: false,
+            }),
+            (5, ..) => Command::Session(session::Command::EndOthers),
+            _ => self.new_credential(name),
+        };
+        if self.history.by(by, command).await.is_ok() {
+            self.done += 1;
+        }
+    }
+
+    fn new_credential(&mut self, name: String) -> Command {
+        let port = 7_497 + u16::try_from(self.roll(9)).unwrap();
+        let scopes = Scopes::read_only(self.history.now + Span::days(9));
+        let account = ACCOUNT.parse().unwrap();
+        let with_token = self.roll(2) == 0;
+        let new = NewCredential { name, account, scopes, with_token, port };
+        Command::Credential(credential::Command::Create(Box::new(new)))
+    }
+
+    async fn operate(&mut self) {
+        let person = Target::Person(self.history.person);
+        let target =
+            if self.roll(2) == 0 { person } else { Target::Account(ACCOUNT.parse().unwrap()) };
+        let grades = [Grade::ReduceOnly, Grade::NoNew, Grade::All];
+        let command = match self.roll(6) {
+            0 => {
+                let grade = self.pick(&grades).unwrap();
+                Command::Lock(lock::Command::Set { target, grade })
+            }
+            1 | 2 => Command::Lock(lock::Command::Lift { target }),
+            3 => {
+                let hash = Secret::from_text(PASSWORD.to_owned());
+                Command::Authenticator(authenticator::Command::SetPassword { hash, old: None })
+            }
+            _ => Command::Link(link::Command::Issue { purpose: Purpose::SignIn }),
+        };
+        let answer = self.history.by_system(command).await;
+        self.done += u32::from(answer.is_ok());
+        if let Ok(Answer::Link { token, .. }) = answer {
+            let key = token.digest();
+            self.visit(Key::Link(key), sign_in::Command::Link { token }).await;
+        }
+    }
+}
