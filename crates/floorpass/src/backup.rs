@@ -1,0 +1,79 @@
+//! `floorpass backup` and `restore`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use control::{BackupMade, Request};
+use gate::backup::BackupError;
+
+use crate::command::Global;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::ready::write_private;
+
+/// Writes a backup.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  floorpass backup --to /backup/floorpass-monday\n\nThe backup holds no key file: keep DATA/key elsewhere, once. Without it a restored folder cannot open its TOTP secrets.")]
+pub struct Backup {
+    /// A folder that does not exist yet
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+}
+
+/// Makes a data folder from a backup.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  floorpass restore --from /backup/floorpass-monday --key /safe/key --data /var/lib/floorpass\n  floorpass evidence verify --data /var/lib/floorpass")]
+pub struct Restore {
+    /// The backup
+    #[arg(long, value_name = "DIR")]
+    from: PathBuf,
+    /// The key file of the data folder that was backed up
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+}
+
+impl Backup {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        // The server has another working folder.
+        let to = std::path::absolute(&self.to).map_err(Failure::usage)?;
+        let made: BackupMade = control::ask(global.data(), &Request::Backup { to })?;
+        output::show(global.json, &made, |made| {
+            format!(
+                "{} holds tables and journal up to record {} ({} KiB)\nit holds no key: keep a copy of {} elsewhere",
+                made.to,
+                made.journal_seq,
+                made.bytes >> 10,
+                made.key
+            )
+        })
+    }
+}
+
+impl Restore {
+    /// Makes the folder; the server is started on it afterwards, as ever.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let data = global.data();
+        let key = std::fs::read(&self.key)
+            .map_err(|e| Failure::usage(format!("{}: {e}", self.key.display())))?;
+        let report = gate::backup::restore(&self.from, data).map_err(|e| {
+            let exit = match e {
+                BackupError::Exists { .. } | BackupError::NoBackup { .. } => Exit::Refused,
+                _ => Exit::Failed,
+            };
+            Failure::new(exit, "NOT_RESTORED", e)
+        })?;
+        write_private(&data.join("key"), &key)
+            .map_err(|e| Failure::failed(format!("the key file could not be written: {e}")))?;
+        let made = serde_json::json!({
+            "data": data.display().to_string(), "journal_seq": report.journal_seq, "bytes": report.bytes,
+        });
+        output::show(global.json, &made, |_| {
+            format!(
+                "{} is a data folder again, up to journal record {}; check it with floorpass evidence verify",
+                data.display(),
+                report.journal_seq
+            )
+        })
+    }
+}

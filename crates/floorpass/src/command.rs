@@ -1,0 +1,165 @@
+//! The command line: what it accepts and which noun answers.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::exit::{self, Failure};
+use crate::{
+    backup, credential, demo, device, doctor, evidence, init, link, lock, log, order, outbox,
+    person, serve, session, status, totp,
+};
+
+/// The access layer of a brokerage account, with a paper account behind it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "floorpass",
+    version,
+    about,
+    after_help = exit::HELP,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub struct CommandLine {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The data folder unless another is named.
+const DATA: &str = "./floorpass-data";
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The data folder [default: ./floorpass-data]
+    #[arg(long, global = true, value_name = "DIR", env = "FLOORPASS_DATA", hide_env_values = true)]
+    pub data: Option<PathBuf>,
+    /// Print one JSON value; failures are {"error": {"code", "text"}}
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to log on standard error: a level, or a filter such as info,gate=debug
+    #[arg(long, global = true, value_name = "FILTER", default_value = "warn")]
+    pub log: String,
+}
+
+impl Global {
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.data.as_deref().unwrap_or(Path::new(DATA))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start everything on this machine: paper account, markets, portal and trading sockets
+    Demo(demo::Demo),
+    /// Make a data folder and its first person, with an enrolment link
+    Init(init::Init),
+    /// Run a data folder that `init` made
+    Serve(serve::Serve),
+    /// What runs on the data folder
+    Status(status::Status),
+    /// Look for what would keep an installation from working
+    Doctor(doctor::Doctor),
+    /// API credentials: what programs hold
+    #[command(subcommand)]
+    Credential(credential::Credential),
+    /// Sessions of people at the portal
+    #[command(subcommand)]
+    Session(session::Session),
+    /// Browsers that people sign in with
+    #[command(subcommand)]
+    Device(device::Device),
+    /// People: who signs in
+    #[command(subcommand)]
+    Person(person::Person),
+    /// A single-use link that signs a person in
+    Link(link::Link),
+    /// Cut authority on an account or of a person, at once
+    Lock(lock::Lock),
+    /// Lift a lock
+    Unlock(lock::Unlock),
+    /// Open and recently completed orders
+    Orders(order::Orders),
+    /// Positions and cash
+    Positions(order::Positions),
+    /// Messages to people, as a mail server would have sent them
+    Outbox(outbox::Outbox),
+    /// The TOTP code of now, in demo folders
+    Totp(totp::Totp),
+    /// The record of decisions
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
+    /// Write journal and tables of one point into a new folder, while the server runs
+    Backup(backup::Backup),
+    /// Make a data folder from a backup
+    Restore(backup::Restore),
+}
+
+/// Runs the command line that the program was started with.
+pub fn run() -> ExitCode {
+    let line = CommandLine::parse();
+    let json = line.global.json;
+    match line.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(json),
+    }
+}
+
+impl CommandLine {
+    fn run(self) -> Result<(), Failure> {
+        let global = self.global;
+        log::begin(&global.log)?;
+        match self.command {
+            Command::Demo(command) => command.run(&global),
+            Command::Init(command) => command.run(&global),
+            Command::Serve(command) => command.run(&global),
+            Command::Status(command) => command.run(&global),
+            Command::Doctor(command) => command.run(&global),
+            Command::Credential(command) => command.run(&global),
+            Command::Session(command) => command.run(&global),
+            Command::Device(command) => command.run(&global),
+            Command::Person(command) => command.run(&global),
+            Command::Link(command) => command.run(&global),
+            Command::Lock(command) => command.run(&global),
+            Command::Unlock(command) => command.run(&global),
+            Command::Orders(command) => command.run(&global),
+            Command::Positions(command) => command.run(&global),
+            Command::Outbox(command) => command.run(&global),
+            Command::Totp(command) => command.run(&global),
+            Command::Evidence(command) => command.run(&global),
+            Command::Backup(command) => command.run(&global),
+            Command::Restore(command) => command.run(&global),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        fn check(command: &clap::Command, path: &str) {
+            let own = format!("{path} {}", command.get_name());
+            let subcommands: Vec<_> = command.get_subcommands().collect();
+            if subcommands.is_empty() {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("Example"), "{own} has no examples in its --help");
+            }
+            for command in subcommands {
+                check(command, &own);
+            }
+        }
+        check(&CommandLine::command(), "");
+    }
+}

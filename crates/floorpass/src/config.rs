@@ -1,0 +1,272 @@
+//! The configuration file of `init` and `serve`: TOML, every name known, every value checked before anything starts.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+use crate::command::Global;
+use crate::exit::Failure;
+use crate::tls;
+
+/// What the file says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The data folder; `--data` wins over it.
+    pub data: Option<PathBuf>,
+    /// `postgres://...`; without it SQLite in the data folder.
+    pub database: Option<String>,
+    /// What an acknowledgement outlives: `disk` (power loss) or `process` (`kill -9`).
+    #[serde(default)]
+    pub durability: Durability,
+    /// The portal.
+    pub portal: Portal,
+    /// The sockets of the trading API.
+    #[serde(default)]
+    pub sockets: Sockets,
+    /// The simulated market.
+    #[serde(default)]
+    pub market: Market,
+}
+
+/// The portal: where it listens and what it is called outside.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Portal {
+    /// Address and port.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// What people type into their browser; passkeys are bound to its host, so it must be a name.
+    pub public_url: Url,
+    /// The certificate chain, PEM.
+    pub tls_cert: Option<PathBuf>,
+    /// Its key, PEM.
+    pub tls_key: Option<PathBuf>,
+    /// The address of a proxy that ends TLS in front; the only one whose X-Forwarded-For is believed.
+    pub behind_proxy: Option<IpAddr>,
+}
+
+/// Where programs connect.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sockets {
+    /// The address; loopback unless `beyond_loopback` says that more is meant.
+    pub listen: IpAddr,
+    /// The protocol has no encryption and a port proves nothing: listening beyond loopback must be said twice.
+    pub beyond_loopback: bool,
+    /// Whether a new credential demands a token from its clients.
+    pub token_required: bool,
+}
+
+impl Default for Sockets {
+    fn default() -> Self {
+        Self { listen: Ipv4Addr::LOCALHOST.into(), beyond_loopback: false, token_required: true }
+    }
+}
+
+/// The simulated market of a new folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Market {
+    /// `real` or `round-the-clock`.
+    pub hours: Hours,
+    /// The same seed gives the same market.
+    pub seed: Option<u64>,
+}
+
+/// When the market trades.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hours {
+    /// Always; the day rolls at 17:00 New York.
+    #[default]
+    RoundTheClock,
+    /// As the exchanges do.
+    Real,
+}
+
+/// What an acknowledgement outlives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// Power loss: synced to the disk first.
+    #[default]
+    Disk,
+    /// `kill -9`, but not power loss.
+    Process,
+}
+
+impl From<Hours> for gate::Hours {
+    fn from(hours: Hours) -> Self {
+        match hours {
+            Hours::RoundTheClock => Self::RoundTheClock,
+            Hours::Real => Self::Real,
+        }
+    }
+}
+
+impl From<Durability> for gate::Durability {
+    fn from(durability: Durability) -> Self {
+        match durability {
+            Durability::Disk => Self::Disk,
+            Durability::Process => Self::Process,
+        }
+    }
+}
+
+fn default_listen() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 8080).into()
+}
+
+/// How the portal is kept from eavesdroppers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shield {
+    /// Nobody but this machine reaches it.
+    Loopback,
+    /// TLS of our own.
+    Tls(tls::Files),
+    /// TLS ends at a proxy, whose connections alone are taken.
+    Proxy(IpAddr),
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
+        Self::parse(&text).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let url = &self.portal.public_url;
+        let local = url.host_str() == Some("localhost");
+        match url.host() {
+            Some(Host::Domain(_)) => {}
+            Some(_) => {
+                return Err(format!(
+                    "portal.public_url is {url}: passkeys need a name there, not an address"
+                ));
+            }
+            None => return Err(format!("portal.public_url is {url}: it names no host")),
+        }
+        if url.scheme() != "https" && !(local && url.scheme() == "http") {
+            return Err(format!("portal.public_url is {url}: beyond localhost it must be https"));
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return Err(format!("portal.public_url is {url}: it must end after host and port"));
+        }
+        if !self.sockets.listen.is_loopback() && !self.sockets.beyond_loopback {
+            return Err(format!(
+                "sockets.listen is {}: the trading protocol has no encryption and a port proves nothing about its \
+                 caller; if the network between is yours alone, set sockets.beyond_loopback = true",
+                self.sockets.listen
+            ));
+        }
+        if self.database.as_ref().is_some_and(|d| !d.starts_with("postgres")) {
+            return Err("database must begin with postgres:// ; leave it out for SQLite".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The data folder: the command line's, or else this file's.
+    pub fn folder(&self, global: &Global) -> PathBuf {
+        global.data.as_ref().or(self.data.as_ref()).map_or(global.data().into(), Clone::clone)
+    }
+
+    /// What the gate is opened with.
+    pub fn gate(&self, data: PathBuf) -> gate::Config {
+        gate::Config {
+            data,
+            database: self.database.clone(),
+            durability: self.durability.into(),
+            demo: false,
+            seed: self.market.seed,
+            hours: self.market.hours.into(),
+            portal_origin: self.portal.public_url.clone(),
+            token_required_by_default: self.sockets.token_required,
+        }
+    }
+
+    /// How the portal is shielded; beyond loopback it must be.
+    pub fn shield(&self) -> Result<Shield, Failure> {
+        let portal = &self.portal;
+        match (&portal.tls_cert, &portal.tls_key, portal.behind_proxy) {
+            (Some(certificate), Some(key), None) => {
+                Ok(Shield::Tls(tls::Files { certificate: certificate.clone(), key: key.clone() }))
+            }
+            (None, None, Some(proxy)) => Ok(Shield::Proxy(proxy)),
+            (None, None, None) if portal.listen.ip().is_loopback() => Ok(Shield::Loopback),
+            (None, None, None) => Err(Failure::usage(format!(
+                "the portal is to listen on {}, which others reach: give --tls-cert and --tls-key, or --behind-proxy \
+                 ADDR when a proxy ends TLS in front of it",
+                portal.listen
+            ))),
+            (Some(_), Some(_), Some(_)) => {
+                Err(Failure::usage("--behind-proxy and --tls-cert exclude each other"))
+            }
+            _ => Err(Failure::usage("--tls-cert and --tls-key go together, without --behind-proxy")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const LEAST: &str = "[portal]\npublic_url = \"https://floorpass.example.org\"\n";
+
+    #[test]
+    fn smallest_file_has_careful_defaults() {
+        let config = Config::parse(LEAST).unwrap();
+        assert_eq!(config.durability, Durability::Disk);
+        assert!(config.portal.listen.ip().is_loopback() && config.sockets.listen.is_loopback());
+        assert!(config.sockets.token_required);
+        assert_eq!(config.shield().unwrap(), Shield::Loopback);
+    }
+
+    #[test]
+    fn unknown_name_is_refused() {
+        let error = Config::parse(&format!("durabilty = \"disk\"\n{LEAST}")).unwrap_err();
+        assert!(error.contains("durabilty"), "{error}");
+    }
+
+    #[test]
+    fn public_url_that_browsers_would_refuse_is_refused() {
+        for (url, word) in [
+            ("https://192.0.2.1", "name"),
+            ("http://floorpass.example.org", "https"),
+            ("https://floorpass.example.org/x", "end after"),
+        ] {
+            let error = Config::parse(&format!("[portal]\npublic_url = \"{url}\"\n")).unwrap_err();
+            assert!(error.contains(word), "{error}");
+        }
+        Config::parse("[portal]\npublic_url = \"http://localhost:8080\"\n").unwrap();
+    }
+
+    #[test]
+    fn portal_beyond_loopback_needs_a_shield() {
+        let open = format!("{LEAST}listen = \"0.0.0.0:443\"\n");
+        let failure = Config::parse(&open).unwrap().shield().unwrap_err();
+        assert!(failure.text.contains("--behind-proxy"), "{}", failure.text);
+        let proxied = format!("{open}behind_proxy = \"192.0.2.7\"\n");
+        assert!(matches!(Config::parse(&proxied).unwrap().shield(), Ok(Shield::Proxy(_))));
+        let half = format!("{open}tls_cert = \"x\"\n");
+        assert!(Config::parse(&half).unwrap().shield().is_err());
+    }
+
+    #[test]
+    fn sockets_beyond_loopback_must_be_said_twice() {
+        let once = format!("{LEAST}[sockets]\nlisten = \"0.0.0.0\"\n");
+        assert!(Config::parse(&once).unwrap_err().contains("beyond_loopback"));
+        Config::parse(&format!("{once}beyond_loopback = true\n")).unwrap();
+    }
+}

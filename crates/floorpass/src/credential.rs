@@ -1,0 +1,141 @@
+//! `floorpass credential`: list, create, revoke.
+
+use access::PaperAccountId;
+use clap::{Args, Subcommand};
+use control::{CredentialMade, CredentialName, CredentialRow, CredentialWish, Request, Revoked};
+
+use crate::command::Global;
+use crate::exit::Failure;
+use crate::output;
+
+#[derive(Debug, Subcommand)]
+pub enum Credential {
+    /// List credentials: what each may do, its port, its last use
+    #[command(after_help = "Examples:\n  floorpass credential list\n  floorpass credential list --json | jq '.[].name'")]
+    List,
+    /// Make a credential; its port opens at once
+    Create(Create),
+    /// End a credential: its program's next message is refused and its connections close
+    #[command(after_help = "Examples:\n  floorpass credential revoke narrow\n  floorpass credential revoke trading --cancel-orders")]
+    Revoke {
+        /// Its name, or its id (crd_..)
+        name: String,
+        /// Cancel its resting orders too
+        #[arg(long)]
+        cancel_orders: bool,
+    },
+}
+
+/// A new credential.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  floorpass credential create reports --read-only\n  floorpass credential create bot --symbol AAPL --symbol KO --max-quantity 100 --max-notional 20000 --per-second 5 --days 30")]
+pub struct Create {
+    /// Its name
+    name: String,
+    /// Its account; needed when there are several
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<PaperAccountId>,
+    /// It may look and not trade
+    #[arg(long)]
+    read_only: bool,
+    /// It may trade this symbol only (repeat for several)
+    #[arg(long = "symbol", value_name = "SYMBOL")]
+    symbols: Vec<String>,
+    /// Shares an order at most
+    #[arg(long, value_name = "SHARES")]
+    max_quantity: Option<u64>,
+    /// US dollars an order at most
+    #[arg(long, value_name = "USD")]
+    max_notional: Option<rust_decimal::Decimal>,
+    /// Order messages a second at most
+    #[arg(long, value_name = "COUNT")]
+    per_second: Option<u32>,
+    /// Days until it ends
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=366))]
+    days: u32,
+    /// Its clients must show a token in their connect options
+    #[arg(long, conflicts_with = "no_token")]
+    token: bool,
+    /// Its clients need no token: whoever reaches the port has what it may do
+    #[arg(long)]
+    no_token: bool,
+    /// Its port; without it the next free one
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+impl Credential {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        match self {
+            Self::List => {
+                let rows: Vec<CredentialRow> =
+                    control::ask(global.data(), &Request::CredentialList)?;
+                output::show(global.json, &rows, |rows| list(rows))
+            }
+            Self::Create(create) => create.run(global),
+            Self::Revoke { name, cancel_orders } => {
+                let credential = match name.parse() {
+                    Ok(id) => CredentialName::Id(id),
+                    Err(_) => CredentialName::Name(name),
+                };
+                let request = Request::CredentialRevoke { credential, cancel_orders };
+                let revoked: Revoked = control::ask(global.data(), &request)?;
+                output::show(global.json, &revoked, |r| {
+                    format!(
+                        "{} ({}) is revoked; its port {} is kept from others for a day; orders cancelled: {}",
+                        r.name, r.credential, r.port, r.orders_cancelled
+                    )
+                })
+            }
+        }
+    }
+}
+
+impl Create {
+    fn run(self, global: &Global) -> Result<(), Failure> {
+        let token = match (self.token, self.no_token) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        };
+        let request = Request::CredentialCreate(CredentialWish {
+            name: self.name,
+            account: self.account,
+            read_only: self.read_only,
+            symbols: self.symbols,
+            max_quantity: self.max_quantity,
+            max_notional: self.max_notional,
+            per_second: self.per_second,
+            days: self.days,
+            token,
+            port: self.port,
+        });
+        let made: CredentialMade = control::ask(global.data(), &request)?;
+        output::show(global.json, &made, |made| match &made.token {
+            Some(token) => format!(
+                "{} listens on port {}\ntoken, shown this once: {token}",
+                made.credential, made.port
+            ),
+            None => format!("{} listens on port {}; it demands no token", made.credential, made.port),
+        })
+    }
+}
+
+fn list(rows: &[CredentialRow]) -> String {
+    let cells: Vec<[String; 6]> = rows
+        .iter()
+        .map(|row| {
+            let token = if row.token_required { "token" } else { "port alone" };
+            [
+                row.name.clone(),
+                row.port.to_string(),
+                row.state.clone(),
+                token.to_owned(),
+                row.last_use.clone().unwrap_or_else(|| "never".to_owned()),
+                row.may.clone(),
+            ]
+        })
+        .collect();
+    output::table(["name", "port", "state", "proof", "last use", "may"], &cells, "no credentials")
+}

@@ -1,0 +1,164 @@
+//! `floorpass demo`: everything in one process on loopback.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use url::Url;
+
+use crate::command::Global;
+use crate::config::{Durability, Hours};
+use crate::exit::{Exit, Failure};
+use crate::ready::{Person, Ready, ReadyFile};
+use crate::server::{self, Plan, Started, Tls};
+use crate::{banner, port};
+
+/// Starts everything.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  floorpass demo\n  floorpass demo --reset --seed 7\n  floorpass demo --free-ports --data \"$(mktemp -d)/d\" --ready-file ready.json &")]
+pub struct Demo {
+    /// Throw the demo folder away and begin anew
+    #[arg(long)]
+    reset: bool,
+    /// The portal's port
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    portal_port: u16,
+    /// The port of the credential `trading`
+    #[arg(long, value_name = "PORT", default_value_t = 7497)]
+    trading_port: u16,
+    /// The port of the credential `read-only`
+    #[arg(long, value_name = "PORT", default_value_t = 7498)]
+    read_only_port: u16,
+    /// The port of the credential `narrow`
+    #[arg(long, value_name = "PORT", default_value_t = 7499)]
+    narrow_port: u16,
+    /// Take a free port for each listener
+    #[arg(long, conflicts_with_all = ["portal_port", "trading_port", "read_only_port", "narrow_port"])]
+    free_ports: bool,
+    /// Write what scripts need (addresses, secrets that this start made) to FILE once everything answers
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// Seed of a new folder's market: the same seed gives the same prices
+    #[arg(long)]
+    seed: Option<u64>,
+    /// When a new folder's market trades
+    #[arg(long, value_enum, default_value_t = Hours::RoundTheClock)]
+    hours: Hours,
+    /// What an acknowledged order outlives
+    #[arg(long, value_enum, default_value_t = Durability::Disk)]
+    durability: Durability,
+    /// Serve the portal by HTTPS with a certificate made on this machine
+    #[arg(long)]
+    https: bool,
+}
+
+impl Demo {
+    /// Runs until a signal comes.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let ports = self.ports();
+        // Before the folder: a first start that fails for a port leaves nothing, and no secret unseen.
+        for (name, wanted) in &ports {
+            port::probe(loopback, *wanted, &format!("--{name}-port"))?;
+        }
+        let portal = port::bind_loopback(if self.free_ports { 0 } else { self.portal_port })?;
+        let bound = portal.first().and_then(|l| l.local_addr().ok()).map_or(0, |a| a.port());
+        let scheme = if self.https { "https" } else { "http" };
+        let origin = Url::parse(&format!("{scheme}://localhost:{bound}/")).map_err(Failure::failed)?;
+        if self.reset {
+            reset(global.data())?;
+        }
+        let plan = Plan {
+            gate: gate::Config {
+                data: global.data().to_path_buf(),
+                database: None,
+                durability: self.durability.into(),
+                demo: true,
+                seed: self.seed,
+                hours: self.hours.into(),
+                portal_origin: origin,
+                token_required_by_default: false,
+            },
+            portal,
+            tls: if self.https { Tls::Local } else { Tls::Off },
+            proxy: None,
+            sockets: twsd::Config { bind: loopback, free_ports: self.free_ports, ports },
+        };
+        let ready_file = self.ready_file;
+        let durability = self.durability;
+        let json = global.json;
+        server::run(plan, async move |started| announce(started, ready_file, durability, json).await)
+    }
+
+    fn ports(&self) -> Vec<(String, u16)> {
+        if self.free_ports {
+            return Vec::new();
+        }
+        [
+            ("trading", self.trading_port),
+            ("read-only", self.read_only_port),
+            ("narrow", self.narrow_port),
+        ]
+        .map(|(name, port)| (name.to_owned(), port))
+        .into()
+    }
+}
+
+/// Writes the ready file and says what there is to say.
+async fn announce(
+    started: Started<'_>,
+    ready_file: Option<PathBuf>,
+    durability: Durability,
+    json: bool,
+) -> Result<Option<ReadyFile>, Failure> {
+    let secrets = started.gate.demo_secrets();
+    let people = secrets.iter().map(|s| Person {
+        username: s.username.clone(),
+        password: s.password.expose_text().unwrap_or_default().to_owned(),
+        totp_uri: s.totp.uri.expose_text().unwrap_or_default().to_owned(),
+    });
+    let ready = Ready {
+        portal: started.portal.as_str().trim_end_matches('/').to_owned(),
+        account: started.gate.account().to_string(),
+        people: people.collect(),
+        sockets: started.sockets.clone(),
+        data: started.data.clone(),
+    };
+    let file = match ready_file {
+        None => None,
+        Some(path) => Some(
+            ReadyFile::write(&path, &ready)
+                .map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?,
+        ),
+    };
+    banner::show(&started, &ready, durability, json).await?;
+    Ok(file)
+}
+
+/// Removes a demo folder that no server uses. Anything that is no demo folder is left alone.
+fn reset(data: &Path) -> Result<(), Failure> {
+    let refused = |text: String| Failure::new(Exit::Refused, "NOT_RESET", text);
+    let facts = gate::folder::read_facts(data).map_err(|e| refused(e.to_string()))?;
+    match facts {
+        None => return Ok(()),
+        Some(facts) if !facts.demo => {
+            return Err(refused(format!(
+                "{} is no demo folder: --reset removes demo folders only",
+                data.display()
+            )));
+        }
+        Some(_) => {}
+    }
+    let folder = gate::folder::Folder::open(data, true, 0).map_err(|e| {
+        Failure::new(Exit::InUse, "FOLDER_IN_USE", e)
+    })?;
+    // The lock is held until everything but the lock itself is gone.
+    let entries = std::fs::read_dir(data).map_err(Failure::failed)?;
+    for path in entries.flatten().map(|e| e.path()).filter(|p| !p.ends_with("lock")) {
+        let removed =
+            if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        removed.map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
+    }
+    drop(folder);
+    Ok(())
+}

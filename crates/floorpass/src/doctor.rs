@@ -1,0 +1,172 @@
+//! `floorpass doctor`: what would keep an installation from working, and what can be mended at once.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use control::{Request, StatusNow};
+use serde::Serialize;
+
+use crate::command::Global;
+use crate::exit::Failure;
+use crate::output;
+
+/// Looks and, when asked, mends.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  floorpass doctor\n  floorpass doctor --repair --data /var/lib/floorpass")]
+pub struct Doctor {
+    /// Mend what can be mended without a decision of yours: file modes, files left by a dead server
+    #[arg(long)]
+    repair: bool,
+    /// The configuration file to check too
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Bytes that should be free: several journal segments and a snapshot.
+const FREE_BYTES: u64 = 1 << 30;
+/// Open files that a server with many clients wants.
+const OPEN_FILES: u64 = 4_096;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    Good,
+    Mended,
+    Note,
+    Bad,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    verdict: Verdict,
+    text: String,
+}
+
+impl Finding {
+    fn new(what: &'static str, verdict: Verdict, text: impl Into<String>) -> Self {
+        Self { what, verdict, text: text.into() }
+    }
+}
+
+impl Doctor {
+    /// Looks at the data folder, the machine and, when one runs, the server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let data = global.data();
+        let mut findings = vec![folder(data)];
+        if data.is_dir() {
+            findings.push(mode("data folder", data, 0o700, self.repair));
+            findings.push(mode("key file", &data.join("key"), 0o600, self.repair));
+            findings.push(owner(data));
+            findings.push(space(data));
+            findings.push(server(data, self.repair));
+        }
+        findings.push(open_files());
+        if let Some(file) = &self.config {
+            let read = crate::config::Config::read(file).and_then(|config| config.shield());
+            findings.push(match read {
+                Ok(_) => Finding::new("configuration", Verdict::Good, "is understood"),
+                Err(failure) => Finding::new("configuration", Verdict::Bad, failure.text),
+            });
+        }
+        output::show(global.json, &findings, |all| {
+            let lines = all.iter().map(|f| {
+                let mark = match f.verdict {
+                    Verdict::Good => "good  ",
+                    Verdict::Mended => "mended",
+                    Verdict::Note => "note  ",
+                    Verdict::Bad => "BAD   ",
+                };
+                format!("{mark}  {}: {}", f.what, f.text)
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        })?;
+        let bad = findings.iter().filter(|f| f.verdict == Verdict::Bad).count();
+        if bad == 0 { Ok(()) } else { Err(Failure::failed(format!("{bad} of these must be mended"))) }
+    }
+}
+
+fn folder(data: &Path) -> Finding {
+    let what = "folder";
+    match gate::folder::read_facts(data) {
+        Ok(Some(facts)) => {
+            let kind = if facts.demo { "a demo" } else { "a lasting one" };
+            let text = format!("{} has version {}, {kind}", data.display(), facts.version);
+            Finding::new(what, Verdict::Good, text)
+        }
+        Ok(None) => {
+            let text = format!("{} is no data folder yet: start with `floorpass demo` or `init`", data.display());
+            Finding::new(what, Verdict::Note, text)
+        }
+        Err(e) => Finding::new(what, Verdict::Bad, e.to_string()),
+    }
+}
+
+/// Nobody but the owner may read these.
+fn mode(what: &'static str, path: &Path, wanted: u32, repair: bool) -> Finding {
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return Finding::new(what, Verdict::Note, format!("{} is not there", path.display()));
+    };
+    let mode = metadata.mode() & 0o777;
+    if mode & !wanted == 0 {
+        return Finding::new(what, Verdict::Good, format!("mode {mode:o}"));
+    }
+    let text = format!("{} has mode {mode:o}: others can use it", path.display());
+    if repair && std::fs::set_permissions(path, std::fs::Permissions::from_mode(wanted)).is_ok() {
+        return Finding::new(what, Verdict::Mended, format!("{text}; it is {wanted:o} now"));
+    }
+    Finding::new(what, Verdict::Bad, format!("{text}; chmod {wanted:o}, or doctor --repair"))
+}
+
+fn owner(data: &Path) -> Finding {
+    let own = rustix::process::geteuid().as_raw();
+    let uid = std::fs::metadata(data).map_or(own, |m| m.uid());
+    if uid == own || own == 0 {
+        return Finding::new("owner", Verdict::Good, format!("user {uid}"));
+    }
+    let text = format!("the folder belongs to user {uid} and this is user {own}: run as its owner");
+    Finding::new("owner", Verdict::Bad, text)
+}
+
+fn space(data: &Path) -> Finding {
+    let what = "disk space";
+    match rustix::fs::statvfs(data) {
+        Ok(disk) => {
+            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+            let verdict = if free < FREE_BYTES { Verdict::Bad } else { Verdict::Good };
+            Finding::new(what, verdict, format!("{} MiB free, {} MiB wanted", free >> 20, FREE_BYTES >> 20))
+        }
+        Err(e) => Finding::new(what, Verdict::Bad, format!("{}: {e}", data.display())),
+    }
+}
+
+fn server(data: &Path, repair: bool) -> Finding {
+    let what = "server";
+    match control::ask::<StatusNow>(data, &Request::Status) {
+        Ok(now) => {
+            let text = format!("process {} answers, journal at {}", now.process, now.journal_seq);
+            Finding::new(what, Verdict::Good, text)
+        }
+        Err(control::ClientError::NotRunning { .. }) => {
+            let left = data.join(control::SOCKET);
+            if !left.exists() {
+                return Finding::new(what, Verdict::Note, "none runs on this folder");
+            }
+            if repair && std::fs::remove_file(&left).is_ok() {
+                return Finding::new(what, Verdict::Mended, "none runs; its left-over socket was removed");
+            }
+            Finding::new(what, Verdict::Note, "none runs; one that was killed left its socket, which the next start replaces")
+        }
+        Err(e) => Finding::new(what, Verdict::Bad, e.to_string()),
+    }
+}
+
+fn open_files() -> Finding {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let Some(current) = limit.current.filter(|n| *n < OPEN_FILES) else {
+        return Finding::new("open files", Verdict::Good, format!("{OPEN_FILES} or more allowed"));
+    };
+    let text = format!("{current} allowed: enough for about {} clients; ulimit -n {OPEN_FILES} for more", current / 2);
+    Finding::new("open files", Verdict::Note, text)
+}

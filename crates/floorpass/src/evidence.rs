@@ -1,0 +1,52 @@
+//! `floorpass evidence`: verify, checkpoint.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use control::{CheckpointNow, Request};
+
+use crate::command::Global;
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+#[derive(Debug, Subcommand)]
+pub enum Evidence {
+    /// Check both chains and their signed checkpoints, on a stopped or running data folder
+    #[command(after_help = "Examples:\n  floorpass evidence verify --data /var/lib/floorpass\n  floorpass evidence verify --checkpoint kept-elsewhere.json\n\nA tail that was cut off leaves a shorter chain that is whole: only a checkpoint that was kept elsewhere shows it.")]
+    Verify {
+        /// A checkpoint that was kept outside the data folder: shows a cut tail
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
+    },
+    /// Sign where both chains stand now, and print it, to be kept elsewhere
+    #[command(after_help = "Example:\n  floorpass evidence checkpoint > kept-elsewhere.json")]
+    Checkpoint,
+}
+
+impl Evidence {
+    /// Verifies offline, or asks the running server for a checkpoint.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        match self {
+            Self::Checkpoint => {
+                let now: CheckpointNow = control::ask(global.data(), &Request::Checkpoint)?;
+                output::line(&now.line);
+                Ok(())
+            }
+            Self::Verify { checkpoint } => verify(global, checkpoint),
+        }
+    }
+}
+
+fn verify(global: &Global, checkpoint: Option<PathBuf>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::failed)?;
+    let report = runtime
+        .block_on(gate::evidence_verify(global.data(), checkpoint.as_deref()))
+        .map_err(|e| Failure::new(Exit::Failed, "NOT_VERIFIED", e))?;
+    if let Some(fault) = report.faults.first() {
+        return Err(Failure::new(Exit::Evidence, "EVIDENCE_ALTERED", fault));
+    }
+    output::show(global.json, &report, ToString::to_string)
+}

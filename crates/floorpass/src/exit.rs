@@ -1,0 +1,80 @@
+//! How the program ends: exit codes that scripts may rely on, and what it says when it failed.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use control::ClientError;
+
+/// Exit codes. They are part of the command line's contract: docs/operations.md lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It did not work, for none of the reasons below.
+    Failed = 1,
+    /// The command line or the configuration file is wrong.
+    Usage = 2,
+    /// No server runs on the data folder.
+    NotRunning = 3,
+    /// The server, or the data folder, refused.
+    Refused = 4,
+    /// The evidence was altered, or entries are missing.
+    Evidence = 5,
+    /// A port or the data folder is in use.
+    InUse = 6,
+}
+
+/// The codes, for `--help`.
+pub const HELP: &str = "\
+Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 no server runs on the data folder, \
+4 refused, 5 evidence altered or missing, 6 port or data folder in use.";
+
+/// What went wrong: for scripts a code, for people a sentence.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// Stable, upper case.
+    pub code: String,
+    /// What happened and what to do.
+    pub text: String,
+}
+
+impl Failure {
+    /// A failure with its own code.
+    pub fn new(exit: Exit, code: &str, text: impl fmt::Display) -> Self {
+        Self { exit, code: code.to_owned(), text: text.to_string() }
+    }
+
+    /// Something that has no better code.
+    pub fn failed(text: impl fmt::Display) -> Self {
+        Self::new(Exit::Failed, "FAILED", text)
+    }
+
+    /// A wrong command line or configuration.
+    pub fn usage(text: impl fmt::Display) -> Self {
+        Self::new(Exit::Usage, "USAGE", text)
+    }
+
+    /// Says it: on standard error for people, with `--json` on standard output for scripts.
+    pub fn report(&self, json: bool) -> ExitCode {
+        if json {
+            let error = serde_json::json!({"error": {"code": self.code, "text": self.text}});
+            crate::output::line(&error.to_string());
+        } else {
+            eprintln!("floorpass: {}", self.text);
+        }
+        ExitCode::from(self.exit as u8)
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let text = error.to_string();
+        match error {
+            ClientError::NoFolder { .. } => Self::new(Exit::NotRunning, "NO_DATA_FOLDER", text),
+            ClientError::NotRunning { .. } => Self::new(Exit::NotRunning, "NOT_RUNNING", text),
+            ClientError::Io { .. } => Self::new(Exit::Failed, "CONTROL_SOCKET", text),
+            ClientError::Foreign { .. } => Self::new(Exit::Failed, "FOREIGN_ANSWER", text),
+            ClientError::Fault(fault) => Self::new(Exit::Refused, &fault.code, text),
+        }
+    }
+}

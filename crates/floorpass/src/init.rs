@@ -1,0 +1,81 @@
+//! `floorpass init`: a data folder and its first person.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use gate::Gate;
+use serde::Serialize;
+
+use crate::command::Global;
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::server;
+
+/// Makes a data folder.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  floorpass init --config /etc/floorpass/floorpass.toml --person ada\n\nThe link that it prints lets the first person set a password and a TOTP app. It works once, within 24 hours, while `floorpass serve` runs.")]
+pub struct Init {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The first person's user name
+    #[arg(long, value_name = "NAME", default_value = "owner")]
+    person: String,
+}
+
+#[derive(Serialize)]
+struct Made {
+    data: PathBuf,
+    account: String,
+    username: String,
+    enrolment_url: String,
+}
+
+impl Init {
+    /// Makes the folder and prints the link.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let config = Config::read(&self.config)?;
+        config.shield()?;
+        let data = config.folder(global);
+        if matches!(gate::folder::read_facts(&data), Ok(Some(_))) {
+            return Err(Failure::new(
+                Exit::Refused,
+                "FOLDER_EXISTS",
+                format!("{} is a data folder already; run it with `floorpass serve`", data.display()),
+            ));
+        }
+        let url = config.portal.public_url.clone();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(Failure::failed)?;
+        let gate_config = config.gate(data.clone());
+        let made = runtime.block_on(async {
+            let gate = Gate::open(gate_config).await.map_err(|e| server::open_failure(&e))?;
+            let issued = gate.create_first_person(&self.person).await;
+            let account = gate.account().to_string();
+            let closed = gate.close().await;
+            let refused = |r: access::Refusal| Failure::new(Exit::Refused, r.code(), r.caller_text());
+            let issued = issued.map_err(refused)?;
+            closed.map_err(refused)?;
+            let token = issued.token.expose_text().unwrap_or_default();
+            Ok::<_, Failure>(Made {
+                data: std::path::absolute(&data).map_err(Failure::failed)?,
+                account,
+                username: self.person,
+                enrolment_url: control::link_url(url.as_str(), token),
+            })
+        })?;
+        output::show(global.json, &made, |made| {
+            format!(
+                "{}\n  enrols {} on account {}; works once, within 24 hours, while the server runs:\n  floorpass serve --config {}",
+                made.enrolment_url,
+                made.username,
+                made.account,
+                self.config.display()
+            )
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! `floorpass link`: a single-use link that signs in and trusts the browser that opens it.
+
+use clap::Args;
+use control::{LinkMade, Request};
+
+use crate::command::Global;
+use crate::exit::Failure;
+use crate::output;
+
+/// A link.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  floorpass link trader")]
+pub struct Link {
+    /// Whom it signs in
+    name: String,
+}
+
+impl Link {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let made: LinkMade = control::ask(global.data(), &Request::Link { username: self.name })?;
+        output::show(global.json, &made, words)
+    }
+}
+
+/// A link for people.
+pub fn words(made: &LinkMade) -> String {
+    format!("{}\nworks once, until {}; whoever opens it is {}", made.url, made.until, made.username)
+}

@@ -1,0 +1,64 @@
+//! What goes to standard output: text and tables for people, one JSON value for scripts.
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::exit::Failure;
+
+/// Prints a line. A reader that went away (`| head`) is no failure of ours.
+pub fn line(text: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).ok();
+}
+
+/// Whether a person may be looking: without a terminal no secret is printed unless it was asked for by name.
+pub fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Shows an answer: its JSON as it is, or the text that `words` makes of it.
+pub fn show<T: Serialize>(
+    json: bool,
+    answer: &T,
+    words: impl FnOnce(&T) -> String,
+) -> Result<(), Failure> {
+    if json {
+        line(&serde_json::to_string_pretty(answer).map_err(Failure::failed)?);
+    } else {
+        line(words(answer).trim_end());
+    }
+    Ok(())
+}
+
+/// A table with a heading, columns as wide as their widest cell.
+pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]], none: &str) -> String {
+    if rows.is_empty() {
+        return none.to_owned();
+    }
+    let mut widths = head.map(|h| h.chars().count());
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let put = |cells: Vec<&str>| {
+        let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![put(head.to_vec())];
+    lines.extend(rows.iter().map(|row| put(row.iter().map(String::as_str).collect())));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_columns_are_as_wide_as_their_widest_cell() {
+        let rows = [["a".into(), "1".into()], ["longer".into(), "2".into()]];
+        assert_eq!(table(["name", "n"], &rows, "none"), "name    n\na       1\nlonger  2");
+        assert_eq!(table(["name"], &[], "none yet"), "none yet");
+    }
+}

@@ -1,0 +1,84 @@
+//! Ports: taken before anything is written, so that a start that cannot work leaves nothing behind.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+use crate::exit::{Exit, Failure};
+
+/// Ports that a TWS or an IB Gateway listens on unless told otherwise.
+const TWS_PORTS: [u16; 4] = [7496, 7497, 4001, 4002];
+
+/// Binds the portal on loopback, at both of its addresses where the machine has both: a browser may take either
+/// for `localhost`. Port 0 takes a free one.
+pub fn bind_loopback(port: u16) -> Result<Vec<TcpListener>, Failure> {
+    for _ in 0..32 {
+        let first = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), "--portal-port")?;
+        let got = first.local_addr().map_err(Failure::failed)?.port();
+        match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, got))) {
+            Ok(second) => return Ok(vec![first, second]),
+            // Somebody else's on the other address; another free port may be free on both.
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse && port == 0 => {}
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse => return Err(in_use(got, "--portal-port")),
+            // No IPv6 here.
+            Err(_) => return Ok(vec![first]),
+        }
+    }
+    Err(Failure::failed("no port is free on both 127.0.0.1 and ::1"))
+}
+
+/// Binds one address; `flag` is what sets its port.
+pub fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).map_err(|e| match e.kind() {
+        io::ErrorKind::AddrInUse => in_use(address.port(), flag),
+        io::ErrorKind::PermissionDenied => Failure::failed(format!(
+            "port {} may not be taken by this user; set another with {flag}",
+            address.port()
+        )),
+        _ => Failure::failed(format!("cannot listen on {address}: {e}")),
+    })
+}
+
+/// Whether a port can be taken right now; it is given back at once.
+pub fn probe(address: IpAddr, port: u16, flag: &str) -> Result<(), Failure> {
+    bind(SocketAddr::from((address, port)), flag).map(drop)
+}
+
+/// The words for a port that is taken.
+pub fn in_use(port: u16, flag: &str) -> Failure {
+    let who = if TWS_PORTS.contains(&port) {
+        "a TWS or an IB Gateway may be running there, or another floorpass"
+    } else {
+        "another program listens there"
+    };
+    let text =
+        format!("port {port} is in use: {who}; stop it, set another port with {flag}, or take free ones with --free-ports");
+    Failure::new(Exit::InUse, "PORT_IN_USE", text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn port_in_use_names_the_port_and_the_flag() {
+        let first = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), "--x").unwrap();
+        let port = first.local_addr().unwrap().port();
+        let failure = probe(Ipv4Addr::LOCALHOST.into(), port, "--trading-port").unwrap_err();
+        assert_eq!(failure.exit, Exit::InUse);
+        assert!(failure.text.contains(&port.to_string()) && failure.text.contains("--trading-port"));
+    }
+
+    #[test]
+    fn port_of_a_tws_says_so() {
+        assert!(in_use(7497, "--trading-port").text.contains("a TWS or an IB Gateway"));
+        assert!(!in_use(8080, "--portal-port").text.contains("TWS"));
+    }
+
+    #[test]
+    fn free_port_is_the_same_on_both_loopback_addresses() {
+        let ports: Vec<u16> =
+            bind_loopback(0).unwrap().iter().map(|l| l.local_addr().unwrap().port()).collect();
+        assert!(ports.windows(2).all(|w| w.first() == w.last()));
+    }
+}

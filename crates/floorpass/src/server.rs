@@ -1,0 +1,204 @@
+//! One running server: gate, portal, sockets and the operator's door, on two runtimes, until a signal ends it.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use gate::Gate;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use url::Url;
+
+use crate::exit::{Exit, Failure};
+use crate::{port, portal, ready, tls};
+
+/// All that a server is started with.
+pub struct Plan {
+    /// What the gate is opened with.
+    pub gate: gate::Config,
+    /// Where the portal listens; bound before anything else.
+    pub portal: Vec<TcpListener>,
+    /// The portal's TLS.
+    pub tls: Tls,
+    /// The proxy in front of the portal.
+    pub proxy: Option<IpAddr>,
+    /// Where the trading sockets listen.
+    pub sockets: twsd::Config,
+}
+
+/// Where the portal's certificate comes from.
+pub enum Tls {
+    /// Nowhere: plain HTTP.
+    Off,
+    /// The data folder's own, for localhost.
+    Local,
+    /// These files.
+    Files(tls::Files),
+}
+
+/// What has just started.
+pub struct Started<'a> {
+    /// The gate.
+    pub gate: &'a Gate,
+    /// The portal's URL.
+    pub portal: &'a Url,
+    /// The trading sockets.
+    pub sockets: Vec<ready::Socket>,
+    /// The data folder, absolute.
+    pub data: PathBuf,
+}
+
+/// Runs until a signal comes. `started` is called once all of it answers; what it returns is dropped at the end.
+pub fn run<T>(
+    plan: Plan,
+    started: impl AsyncFnOnce(Started<'_>) -> Result<T, Failure>,
+) -> Result<(), Failure> {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    // A connection that leads a sync blocks its worker meanwhile, so the sockets have workers of their own.
+    let sockets = runtime("socket", cores.max(2))?;
+    let portal = runtime("portal", 2)?;
+    let done = portal.block_on(serve(plan, &sockets, started));
+    sockets.shutdown_timeout(std::time::Duration::from_secs(1));
+    portal.shutdown_timeout(std::time::Duration::from_secs(1));
+    done
+}
+
+fn runtime(name: &str, workers: usize) -> Result<Runtime, Failure> {
+    Builder::new_multi_thread()
+        .worker_threads(workers)
+        .thread_name(name)
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::failed(format!("threads could not be started: {e}")))
+}
+
+async fn serve<T>(
+    plan: Plan,
+    sockets: &Runtime,
+    started: impl AsyncFnOnce(Started<'_>) -> Result<T, Failure>,
+) -> Result<(), Failure> {
+    let mut end = End::watch()?;
+    let config = plan.gate.clone();
+    let gate = Gate::open(config).await.map_err(|e| open_failure(&e))?;
+    let (stop, stopping) = watch::channel(false);
+    let done = doors(plan, &gate, sockets, stopping, started, &mut end, stop).await;
+    let closed = gate.close().await;
+    done?;
+    closed.map_err(|r| Failure::new(Exit::Failed, r.code(), r.caller_text()))
+}
+
+/// Opens the doors, waits for the end, closes them: sockets first, so that clients are told.
+async fn doors<T>(
+    plan: Plan,
+    gate: &Gate,
+    sockets: &Runtime,
+    stopping: watch::Receiver<bool>,
+    started: impl AsyncFnOnce(Started<'_>) -> Result<T, Failure>,
+    end: &mut End,
+    stop: watch::Sender<bool>,
+) -> Result<(), Failure> {
+    let data = std::path::absolute(&plan.gate.data).map_err(Failure::failed)?;
+    let rules = portal::Rules { tls: tls_config(&plan.tls, &data, gate)?, only_from: plan.proxy };
+    let origin = plan.gate.portal_origin.clone();
+    let mut told = stopping.clone();
+    // Ready when the end has begun; the sender's own end is one.
+    let ending = async move { told.changed().await.unwrap_or_default() };
+    let opening = twsd::serve(gate.clone(), plan.sockets, ending);
+    let trading = sockets.spawn(opening).await.map_err(Failure::failed)?.map_err(|e| socket_failure(&e))?;
+    let control = control::Door::open(gate.clone(), &data, origin.as_str(), stopping.clone())
+        .map_err(|e| Failure::failed(format!("the control socket could not be opened: {e}")))?;
+    let router = web::router(
+        gate.clone(),
+        web::Config {
+            origin: origin.clone(),
+            folder: folder_id(&data)?,
+            demo: gate.is_demo(),
+            durability: plan.gate.durability,
+            proxy: plan.proxy,
+        },
+    );
+    let pages = tokio::spawn(portal::serve(plan.portal, router, rules, stopping));
+    let open = trading.sockets().into_iter().map(|socket| ready::Socket {
+        host: socket.address.ip().to_string(),
+        port: socket.address.port(),
+        credential: socket.name.clone(),
+        name: socket.name,
+    });
+    let begun = started(Started { gate, portal: &origin, sockets: open.collect(), data }).await;
+    if begun.is_ok() {
+        end.come().await;
+    }
+    // Receivers may all be gone when a door ended by itself.
+    stop.send(true).ok();
+    trading.ended().await;
+    control.closed().await;
+    let served = pages.await.map_err(Failure::failed)?;
+    begun?;
+    served.map_err(|e| Failure::failed(format!("the portal ended: {e}")))
+}
+
+/// The folder's id: part of the portal's cookies.
+fn folder_id(data: &Path) -> Result<String, Failure> {
+    let facts = gate::folder::read_facts(data).map_err(Failure::failed)?;
+    facts.map(|facts| facts.id).ok_or_else(|| Failure::failed("the data folder has no description"))
+}
+
+fn tls_config(
+    tls: &Tls,
+    data: &Path,
+    gate: &Gate,
+) -> Result<Option<std::sync::Arc<rustls::ServerConfig>>, Failure> {
+    match tls {
+        Tls::Off => Ok(None),
+        Tls::Local => tls::load(&tls::local(data, gate.now())?).map(Some),
+        Tls::Files(files) => tls::load(files).map(Some),
+    }
+}
+
+/// The signals that end a server: a second one while it ends is not waited for.
+struct End {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl End {
+    fn watch() -> Result<Self, Failure> {
+        let on = |kind| signal(kind).map_err(Failure::failed);
+        Ok(Self {
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+            hang_up: on(SignalKind::hangup())?,
+        })
+    }
+
+    async fn come(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+}
+
+/// The words for a gate that does not open.
+pub fn open_failure(error: &gate::OpenError) -> Failure {
+    let text = error.to_string();
+    match error {
+        gate::OpenError::Folder(gate::folder::FolderError::InUse { .. }) => {
+            Failure::new(Exit::InUse, "FOLDER_IN_USE", text)
+        }
+        gate::OpenError::Folder(_) => Failure::new(Exit::Refused, "DATA_FOLDER", text),
+        _ => Failure::new(Exit::Failed, "NOT_OPENED", text),
+    }
+}
+
+fn socket_failure(error: &twsd::ServeError) -> Failure {
+    match error {
+        twsd::ServeError::Bind { name, address, error } if error.kind() == ErrorKind::AddrInUse => {
+            port::in_use(address.port(), &format!("--{name}-port"))
+        }
+        other @ twsd::ServeError::Bind { .. } => Failure::failed(other),
+    }
+}

@@ -1,0 +1,24 @@
+//! `floorpass totp`: the code of now, in demo folders only.
+
+use clap::Args;
+use control::{Request, TotpNow};
+
+use crate::command::Global;
+use crate::exit::Failure;
+use crate::output;
+
+/// The code of now.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  floorpass totp trader")]
+pub struct Totp {
+    /// Whose
+    name: String,
+}
+
+impl Totp {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let now: TotpNow = control::ask(global.data(), &Request::Totp { username: self.name })?;
+        output::show(global.json, &now, |now| now.code.clone())
+    }
+}

@@ -1,0 +1,136 @@
+//! `kill -9` at random points under load, many times on one folder: nothing that was acknowledged is lost, nothing
+//! happens twice, the evidence verifies after each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+use std::time::Duration;
+
+use crate::program::{Server, run, text};
+use crate::trader::{Told, Trader};
+
+/// How often the process is killed.
+const KILLS: u64 = 50;
+/// Programs that trade at the same time.
+const TRADERS: i32 = 4;
+/// Orders that each sends before it listens: 64 are outstanding in all, so kills fall into groups.
+const BURST: i32 = 16;
+
+/// All that was acknowledged since the folder was made.
+#[derive(Default)]
+struct Acknowledged {
+    statuses: BTreeMap<u64, String>,
+    executions: BTreeMap<String, (u64, i64)>,
+}
+
+impl Acknowledged {
+    fn add(&mut self, told: Told) {
+        let unique: BTreeSet<&String> = told.execution_log.iter().collect();
+        assert_eq!(unique.len(), told.execution_log.len(), "an execution was reported twice");
+        self.statuses.extend(told.statuses);
+        self.executions.extend(told.executions);
+    }
+
+    /// Holds what was acknowledged against what is there.
+    fn check(&self, there: &Told) {
+        let unique: BTreeSet<&String> = there.execution_log.iter().collect();
+        assert_eq!(unique.len(), there.execution_log.len(), "an execution is there twice");
+        for (id, execution) in &self.executions {
+            assert_eq!(there.executions.get(id), Some(execution), "execution {id} was acknowledged");
+        }
+        for (order, status) in &self.statuses {
+            let open = there.statuses.contains_key(order);
+            let completed = there.completed.contains_key(order);
+            assert!(open || completed, "order {order} was acknowledged as {status} and is lost");
+            assert!(!(open && completed), "order {order} is both open and completed");
+            if ["Filled", "Cancelled"].contains(&status.as_str()) {
+                assert!(completed, "order {order} was acknowledged as {status} and is open again");
+            }
+        }
+        let mut filled: BTreeMap<u64, i64> = BTreeMap::new();
+        for (order, shares) in there.executions.values() {
+            *filled.entry(*order).or_default() += shares;
+        }
+        for (order, shares) in filled {
+            assert_eq!(shares, 1, "order {order} was for one share");
+        }
+    }
+}
+
+/// Bursts of market orders and of limit orders far off, until the server is gone.
+fn trade(port: u16, client: i32, first: i32) -> (Told, i32) {
+    let mut trader = Trader::connect(port, client);
+    let mut next = first.max(trader.told.next_id.unwrap());
+    while !trader.closed && next < first + 2_000 {
+        let burst: Vec<_> = (next..next + BURST)
+            .map(|id| match id % 4 {
+                0 => Trader::order(id, "BUY", 1, None),
+                1 => Trader::order(id, "SELL", 1, None),
+                _ => Trader::order(id, "BUY", 1, Some("20.00")),
+            })
+            .collect();
+        trader.send_all(&burst);
+        next += BURST;
+        let last = next - 1;
+        for _ in 0..40 {
+            if trader.closed || trader.told.numbers.contains_key(&last) {
+                break;
+            }
+            trader.read();
+        }
+        // What rests would tie up buying power in the end.
+        trader.send(&tws::Inbound::from(tws::inbound::GlobalCancel {}));
+    }
+    // What was on its way when the process died was acknowledged all the same.
+    while !trader.closed {
+        trader.read();
+    }
+    (trader.told, next)
+}
+
+#[test]
+fn acknowledged_orders_survive_kills_and_nothing_happens_twice() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut acknowledged = Acknowledged::default();
+    let mut next = [1; TRADERS as usize];
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut orders = 0;
+    for kill in 0..=KILLS {
+        let server = Server::demo(temp.path(), &[]);
+        let port = server.port("trading");
+        let there = Trader::connect(port, 90).ask_all();
+        acknowledged.check(&there);
+        orders = there.statuses.len() + there.completed.len();
+        let shares: i64 = there.positions.get("AAPL").copied().unwrap_or(0);
+        let output = run(&server.data, &["positions", "--json"]);
+        let book: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let held = book["positions"].as_array().unwrap().iter().find(|p| p["symbol"] == "AAPL");
+        assert_eq!(held.map_or(0, |p| p["quantity"].as_i64().unwrap()), shares);
+        let verified = run(&server.data, &["evidence", "verify"]);
+        assert!(verified.status.success(), "after kill {kill}: {}", text(&verified));
+        if kill == KILLS {
+            assert_eq!(server.terminate(), 0);
+            break;
+        }
+        let traders: Vec<_> = (0..TRADERS)
+            .map(|client| {
+                let first = next[usize::try_from(client).unwrap()];
+                thread::spawn(move || trade(port, client + 1, first))
+            })
+            .collect();
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        thread::sleep(Duration::from_millis(60 + (random >> 33) % 300));
+        server.kill();
+        for (client, trader) in traders.into_iter().enumerate() {
+            let (told, reached) = trader.join().unwrap();
+            acknowledged.add(told);
+            next[client] = reached;
+        }
+    }
+    println!(
+        "{KILLS} kills: {} orders and {} executions acknowledged, {orders} orders there",
+        acknowledged.statuses.len(),
+        acknowledged.executions.len()
+    );
+    assert!(acknowledged.statuses.len() > 1_000, "too little load to mean anything");
+    assert!(acknowledged.executions.len() > 100, "too few executions to mean anything");
+}

@@ -1,0 +1,19 @@
+//! The whole program, run as a user runs it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod backup;
+mod crash;
+mod demo;
+mod evidence;
+mod help;
+mod program;
+mod revocation;
+mod serve;
+mod sync;
+mod trader;
