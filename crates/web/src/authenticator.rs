@@ -139,7 +139,7 @@ fn id(signed: &Signed, text: &str) -> Result<AuthenticatorId, Fault> {
 pub(crate) async fn rename(Path(text): Path<String>, signed: Signed) -> Reply {
     let id = id(&signed, &text)?;
     let gate = signed.visit.portal.gate();
-    match gate.rename_authenticator(&signed.actor(), id, signed.visit.fields.get("name")).await {
+    match gate.rename_authenticator(&signed.ticket, id, signed.visit.fields.get("name")).await {
         Ok(()) => Ok(go("/authenticators?renamed=1")),
         Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
         Err(why) => page(&signed, Some(&why)).await,
@@ -161,7 +161,7 @@ pub(crate) async fn change(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     let current = Secret::from_text(fields.raw("current").to_owned());
     let new = Secret::from_text(fields.raw("password").to_owned());
-    match signed.visit.portal.gate().set_password(&signed.ticket, Some(current), new).await {
+    match signed.visit.portal.gate().set_password(&signed.ticket, Some(&current), new).await {
         Ok(()) => Ok(go("/authenticators?changed=1")),
         Err(why) => page(&signed, Some(&why)).await,
     }

@@ -2,7 +2,7 @@
 
 mod draft;
 
-use access::{CredentialId, Entitlements, Refusal, Sentence, Time, Verdict};
+use access::{CredentialId, Entitlements, Refusal, Scopes, Sentence, Time, Verdict};
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -37,11 +37,18 @@ pub(crate) fn says(given: &Entitlements) -> Vec<Sentence> {
     access::can_cannot(given, &contract::symbol)
 }
 
+/// What is left of the person's authority within these scopes. A session's own end does not bind a credential.
+fn of(signed: &Signed, scopes: &Scopes) -> Entitlements {
+    let own = signed.admission.entitlements();
+    let parent = Entitlements { until: Time::FAR, ..Entitlements::clone(&own) };
+    parent.narrow(parent.holder, scopes)
+}
+
 /// `GET /credentials`
 pub(crate) async fn list(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let all = gate.credentials(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
-    let (live, over): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.revoked.is_none());
+    let all = gate.credentials(Some(signed.ticket.account)).await.map_err(|why| signed.fault(why))?;
+    let (live, over): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.credential.revoked.is_none());
     let now = signed.now();
     let body = html! {
         (shell::rooms(&signed, "/credentials"))
@@ -66,9 +73,9 @@ fn table(rows: &[&CredentialInfo], now: Time) -> Markup {
             tbody {
                 @for one in rows {
                     tr {
-                        td.key { a href={ "/credentials/" (one.id) } { (one.name) } @if one.token_required { " " span.tag { "token" } } }
+                        td.key { a href={ "/credentials/" (one.credential.id) } { (one.credential.name) } @if one.credential.token.is_some() { " " span.tag { "token" } } }
                         td data-l="May" { (may(one)) }
-                        td.r.n data-l="Port" { (one.port) }
+                        td.r.n data-l="Port" { (one.credential.port) }
                         td data-l="Last used" { (last_use(one, now)) }
                         td data-l="Until" { (standing(one, now)) }
                     }
@@ -80,7 +87,7 @@ fn table(rows: &[&CredentialInfo], now: Time) -> Markup {
 
 /// In two or three words; the page of the credential says it in full.
 fn may(one: &CredentialInfo) -> Markup {
-    let scopes = &one.scopes;
+    let scopes = &one.credential.scopes;
     let narrow = scopes.limits != access::Limits::default() || scopes.symbols != access::entitlements::Symbols::All || scopes.rate.is_some();
     html! {
         @if scopes.read_only { "look, not trade" } @else if narrow { "trade, within limits" } @else { "trade" }
@@ -98,10 +105,10 @@ fn last_use(one: &CredentialInfo, now: Time) -> Markup {
 
 fn standing(one: &CredentialInfo, now: Time) -> Markup {
     html! {
-        @match one.revoked {
-            Some(at) => { span.tag.down { "revoked" } " " (figure::time(at)) },
-            None if one.scopes.until <= now => span.tag.down { "expired" },
-            None => { (figure::time(one.scopes.until)) span.sub { "in " (figure::span(one.scopes.until.since(now))) } },
+        @match one.credential.revoked {
+            Some(revoked) => { span.tag.down { "revoked" } " " (figure::time(revoked.at)) },
+            None if one.credential.scopes.until <= now => span.tag.down { "expired" },
+            None => { (figure::time(one.credential.scopes.until)) span.sub { "in " (figure::span(one.credential.scopes.until.since(now))) } },
         }
     }
 }
@@ -115,26 +122,24 @@ pub(crate) async fn show(Path(id): Path<String>, signed: Signed) -> Reply {
 async fn find(signed: &Signed, id: &str) -> Result<CredentialInfo, Fault> {
     let id: CredentialId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let gate = signed.visit.portal.gate();
-    let all = gate.credentials(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
-    all.into_iter().find(|one| one.id == id).ok_or_else(|| signed.fault(Cause::Missing))
+    let all = gate.credentials(Some(signed.ticket.account)).await.map_err(|why| signed.fault(why))?;
+    all.into_iter().find(|one| one.credential.id == id).ok_or_else(|| signed.fault(Cause::Missing))
 }
 
 fn page(signed: &Signed, one: &CredentialInfo, top: &Markup) -> axum::response::Html<String> {
     let now = signed.now();
-    let parent = signed.admission.entitlements();
-    let entitlements = one.entitlements.clone();
-    let narrowed = entitlements.unwrap_or_else(|| parent.narrow(access::Holder::Credential(one.id), &one.scopes));
+    let narrowed = one.entitlements.clone().unwrap_or_else(|_| of(signed, &one.credential.scopes));
     let host = signed.visit.portal.origin().host_str().unwrap_or("localhost").to_owned();
     let body = html! {
         (shell::rooms(signed, "/credentials"))
-        (shell::title(&one.name, &html! { a.btn href={ "/activity?holder=" (one.id) } { "What it did" } }))
+        (shell::title(one.credential.name.as_str(), &html! { a.btn href={ "/activity?holder=" (one.credential.id) } { "What it did" } }))
         (top)
         @if signed.visit.query.has("revoked") {
             div.note.good role="status" { "Revoked. Its next message is refused and its connections are closed." }
         }
         div.grid {
             section.card.s7 aria-labelledby="can" {
-                h2 #can { @if one.revoked.is_some() { "What it could do" } @else { "What it can and cannot do" } }
+                h2 #can { @if one.credential.revoked.is_some() { "What it could do" } @else { "What it can and cannot do" } }
                 (sentences(&says(&narrowed)))
             }
             div.stack.s5 {
@@ -142,34 +147,34 @@ fn page(signed: &Signed, one: &CredentialInfo, top: &Markup) -> axum::response::
                     h2 #reach { "How it is reached" }
                     dl.pairs {
                         div { dt { "Host" } dd.mono { (host) } }
-                        div { dt { "Port" } dd.mono { (one.port) } }
-                        div { dt { "Token" } dd { @if one.token_required { "demanded" } @else { "not demanded" } } }
-                        div { dt { "Made" } dd { (figure::time(one.created)) } }
+                        div { dt { "Port" } dd.mono { (one.credential.port) } }
+                        div { dt { "Token" } dd { @if one.credential.token.is_some() { "demanded" } @else { "not demanded" } } }
+                        div { dt { "Made" } dd { (figure::time(one.credential.created_at)) } }
                         div { dt { "Last used" } dd { (last_use(one, now)) } }
                         div { dt { "Until" } dd { (standing(one, now)) } }
-                        div { dt { "Id" } dd.mono.small { (one.id) } }
+                        div { dt { "Id" } dd.mono.small { (one.credential.id) } }
                     }
-                    @if !one.token_required && one.revoked.is_none() {
+                    @if !one.credential.token.is_some() && one.credential.revoked.is_none() {
                         p.small.dim { "A port names a credential and proves nothing about who connects: any program on this machine that reaches the port can use it." }
                     }
                 }
-                @if one.revoked.is_none() { (revocation(signed, one)) }
+                @if one.credential.revoked.is_none() { (revocation(signed, one)) }
                 @else { p.small.dim { "The port is given to no other credential for a day." } }
             }
         }
     };
-    shell::page(signed, Tab::Access, &one.name, &body)
+    shell::page(signed, Tab::Access, one.credential.name.as_str(), &body)
 }
 
 fn revocation(signed: &Signed, one: &CredentialInfo) -> Markup {
     html! {
         section.card aria-labelledby="revoke" {
             h2 #revoke { "Revoke" }
-            form.f method="post" action={ "/credentials/" (one.id) "/revoke" } {
+            form.f method="post" action={ "/credentials/" (one.credential.id) "/revoke" } {
                 (shell::token(signed))
                 p.small.dim { "In force at the next message on every connection. It cannot be undone." }
                 (crate::field::tick("cancel_orders", "Also cancel its open orders", true))
-                button.sell { "Revoke " (one.name) }
+                button.sell { "Revoke " (one.credential.name) }
             }
         }
     }
@@ -180,8 +185,8 @@ pub(crate) async fn revoke(Path(id): Path<String>, signed: Signed) -> Reply {
     let one = find(&signed, &id).await?;
     let cancel = signed.visit.fields.has("cancel_orders");
     let gate = signed.visit.portal.gate();
-    gate.revoke_credential(&signed.actor(), one.id, cancel).await.map_err(|why| signed.fault(why))?;
-    Ok(go(&format!("/credentials/{}?revoked=1", one.id)))
+    gate.revoke_credential(&signed.actor(), one.credential.id, cancel).await.map_err(|why| signed.fault(why))?;
+    Ok(go(&format!("/credentials/{}?revoked=1", one.credential.id)))
 }
 
 /// `GET /credentials/new`
@@ -206,7 +211,6 @@ fn maker(signed: &Signed, fields: &Fields, errors: &Errors, why: Option<&Refusal
 
 /// The sentences for what is typed so far.
 fn preview_of(signed: &Signed, fields: &Fields) -> Markup {
-    let parent = signed.admission.entitlements();
     let mut errors = Errors::new();
     let scopes = draft::scopes(signed.now(), fields, &mut errors);
     if !errors.is_empty() {
@@ -217,7 +221,7 @@ fn preview_of(signed: &Signed, fields: &Fields) -> Markup {
     } else {
         "It demands no token: any program on this machine that reaches its port can use it."
     };
-    html! { (sentences(&says(&parent.narrow(parent.holder, &scopes)))) p.small.dim { (token) } }
+    html! { (sentences(&says(&of(signed, &scopes)))) p.small.dim { (token) } }
 }
 
 /// `POST /credentials/preview`: as a page without script, as a fragment while typing.

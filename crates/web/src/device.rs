@@ -1,5 +1,6 @@
 //! Devices: the browsers that were activated, their names, and their removal.
 
+use access::device::{DeviceState, Standing};
 use access::{DeviceId, Time};
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
@@ -21,7 +22,7 @@ pub(crate) async fn list(signed: Signed) -> Reply {
 
 async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
-    let devices = gate.devices(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let devices = gate.devices(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
     let now = signed.now();
     let body = html! {
         (shell::rooms(signed, "/devices"))
@@ -43,19 +44,29 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
     Ok((status, shell::page(signed, Tab::Access, "Devices", &body)).into_response())
 }
 
-fn row(signed: &Signed, device: &DeviceInfo, now: Time) -> Markup {
+fn row(signed: &Signed, info: &DeviceInfo, now: Time) -> Markup {
+    let device = &info.device;
     let this = device.id == signed.ticket.device;
-    let class = if device.state == "trusted" { "tag up" } else { "tag" };
+    let (class, standing) = match info.standing {
+        Standing::Pending => ("tag", "waits for its code"),
+        Standing::Trusted => ("tag up", "trusted"),
+        Standing::Expired => ("tag", "expired"),
+        Standing::Blocked => ("tag down", "blocked"),
+    };
+    let until = match device.state {
+        DeviceState::Trusted { until } => Some(until),
+        DeviceState::Pending | DeviceState::Blocked => None,
+    };
     let field = format!("name-{}", device.id);
     html! {
         tr.hit[this] {
             td.key {
                 (device.name) @if this { " " span.tag.accent { "this browser" } }
-                span.sub { "since " (figure::time(device.since)) @if let Some(address) = &device.address { " \u{b7} " span.mono { (address) } } }
+                span.sub { "since " (figure::time(device.created_at)) @if let Some(address) = device.last_address { " \u{b7} " span.mono { (address) } } }
             }
-            td data-l="Trust" { span class=(class) { (device.state) } span.sub { "until " (figure::time(device.until)) } }
-            td data-l="Last used" { @match device.last_use { Some(at) => (figure::ago(at, now)), None => "never" } }
-            td.r.n data-l="Sessions" { (device.sessions) }
+            td data-l="Trust" { span class=(class) { (standing) } @if let Some(until) = until { span.sub { "until " (figure::time(until)) } } }
+            td data-l="Last used" { (figure::ago(device.last_seen_at, now)) }
+            td.r.n data-l="Sessions" { (info.sessions) }
             td { div.act {
                 details.ren {
                     summary.btn.mini { "Rename" span.sr { " " (device.name) } }

@@ -18,9 +18,31 @@ use crate::visit::{Signed, go, text};
 
 type Reply = Result<Response, Fault>;
 
-/// `GET /enrol`
+/// `GET /enrol`: on to what is missing.
 pub(crate) async fn show(signed: Signed) -> Reply {
-    Ok(password_page(&signed, None).into_response())
+    Ok(match missing(&signed).await? {
+        Missing::Password => password_page(&signed, None).into_response(),
+        Missing::App => go("/enrol/totp"),
+        Missing::Nothing => go("/session?welcome=1"),
+    })
+}
+
+/// What a person lacks to sign in on their own.
+enum Missing {
+    Password,
+    App,
+    Nothing,
+}
+
+async fn missing(signed: &Signed) -> Result<Missing, Fault> {
+    let gate = signed.visit.portal.gate();
+    let all = gate.authenticators(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let has = |kind| all.iter().any(|one| one.kind == kind && one.confirmed);
+    Ok(match (has("password"), has("totp")) {
+        (false, _) => Missing::Password,
+        (true, false) => Missing::App,
+        (true, true) => Missing::Nothing,
+    })
 }
 
 /// `POST /enrol`: the password.
@@ -32,7 +54,7 @@ pub(crate) async fn password(signed: Signed) -> Reply {
     }
     let password = Secret::from_text(fields.raw("password").to_owned());
     match signed.visit.portal.gate().set_password(&signed.ticket, None, password).await {
-        Ok(()) => Ok(go("/enrol/totp")),
+        Ok(()) => Ok(go("/enrol")),
         Err(why) => {
             let page = password_page(&signed, Some(&refusal::note(&why)));
             Ok((refusal::status(&why), page).into_response())

@@ -88,20 +88,21 @@ impl Watcher {
                 return Some(refusal);
             }
         }
-        let ended = self.signed.admission.ended();
-        ended.or_else(|| self.signed.visit.portal.gate().session_ended(&self.signed.ticket))
+        let (until, now) = (self.signed.ticket.until, self.signed.now());
+        let expired = (now >= until).then_some(Refusal::Expired { until, now });
+        self.signed.admission.ended().or(expired)
     }
 
     /// The whole state, unless the browser has it.
     async fn fragment(&mut self) -> Option<Event> {
-        let view = self.signed.visit.portal.gate().view().await;
+        let view = self.signed.visit.portal.gate().view().await.ok()?;
         let id = format!("{}-{}", view.seq, view.time.0);
         if id == self.sent {
             return None;
         }
         let fragment = match self.order {
             None => overview::fragment(&view),
-            Some(wanted) => order::facts(order::in_view(&view, wanted)?),
+            Some(wanted) => order::facts(view.order(wanted)?),
         };
         self.sent.clone_from(&id);
         Some(Event::default().event("fragment").id(id).data(fragment.into_string()))

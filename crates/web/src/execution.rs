@@ -13,7 +13,7 @@ use crate::visit::Signed;
 
 /// `GET /executions`
 pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
-    let view = signed.visit.portal.gate().view().await;
+    let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
     let fills: Vec<_> = view.executions.iter().rev().take(200).map(AsRef::as_ref).collect();
     let body = html! {
         (shell::title("Executions", &html! { a.btn href="/executions.csv" { "Download CSV" } }))
@@ -46,7 +46,7 @@ pub(crate) fn table(fills: &[&Execution]) -> Markup {
 
 /// `GET /executions.csv`
 pub(crate) async fn csv(signed: Signed) -> Result<Response, Fault> {
-    let view = signed.visit.portal.gate().view().await;
+    let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
     let mut text = String::from("time,execution,order,account,symbol,side,quantity,price,commission,realised,holder,reference\r\n");
     for fill in &view.executions {
         let realised = fill.realised.map_or_else(String::new, |amount| amount.to_string());

@@ -10,7 +10,7 @@ use crate::portal::Portal;
 
 /// 200 while orders can be taken, 503 with the reason while not.
 pub(crate) async fn show(State(portal): State<Portal>) -> Response {
-    match portal.gate().health() {
+    match portal.gate().flush().await {
         Ok(()) => Json(json!({ "status": "ok" })).into_response(),
         Err(why) => {
             let body = json!({ "status": "failing", "code": why.code(), "text": why.caller_text() });

@@ -1,6 +1,6 @@
 //! The lock: one act that cuts authority, never asked twice, with a receipt.
 
-use access::Grade;
+use access::{Grade, PaperAccountId};
 use axum::http::header;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use gate::{LockTarget, Receipt};
@@ -41,6 +41,11 @@ pub(crate) fn button(signed: &Signed) -> Markup {
 
 /// `GET /lock`: what stands, and the grades.
 pub(crate) async fn show(signed: Signed) -> Reply {
+    if signed.ticket.receipt.is_some() {
+        let gate = signed.visit.portal.gate();
+        let receipt = gate.receipt(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+        return Ok(shell::bare("Locked", &paper(&receipt, signed.ticket.account)).into_response());
+    }
     let lock = signed.admission.entitlements().lock;
     let body = html! {
         (shell::title("Lock", &html! {}))
@@ -70,17 +75,18 @@ pub(crate) async fn lock(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     let target = LockTarget::Account(signed.ticket.account);
     let receipt = gate.lock(&signed.actor(), target, grade).await.map_err(|why| signed.fault(why))?;
-    let body = paper(&receipt, &signed.ticket.account.to_string());
-    if grade != Grade::All {
-        return Ok(shell::page(&signed, Tab::Elsewhere, "Locked", &html! { div.narrow { div.card.stack { (body) } } }).into_response());
+    let body = paper(&receipt, signed.ticket.account);
+    if grade == Grade::All {
+        let line = signed.visit.portal.jar().clear(Cookie::Device);
+        let lines: Vec<_> = line.map(|line| (header::SET_COOKIE, line)).into_iter().collect();
+        return Ok((AppendHeaders(lines), shell::bare("Locked", &body)).into_response());
     }
-    let jar = signed.visit.portal.jar();
-    let lines = [jar.clear(Cookie::Session), jar.clear(Cookie::Device)];
-    let lines: Vec<_> = lines.into_iter().flatten().map(|line| (header::SET_COOKIE, line)).collect();
-    Ok((AppendHeaders(lines), shell::bare("Locked", &body)).into_response())
+    let body = html! { div.narrow { div.card.stack { (body) } } };
+    Ok(shell::page(&signed, Tab::Elsewhere, "Locked", &body).into_response())
 }
 
-fn paper(receipt: &Receipt, account: &str) -> Markup {
+fn paper(receipt: &Receipt, account: PaperAccountId) -> Markup {
+    let names = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     html! {
         h1 { "Locked" }
         p { "Account " span.mono { (account) } ": " (receipt.grade.text()) "." }
@@ -89,14 +95,12 @@ fn paper(receipt: &Receipt, account: &str) -> Markup {
             div { dt { "Grade" } dd.mono { (receipt.grade) } }
             @if receipt.grade == Grade::All {
                 div { dt { "Sessions ended" } dd.n { (receipt.sessions) } }
-                div { dt { "Credentials stopped" } dd.n { (receipt.credentials) } }
-                div { dt { "Devices no longer trusted" } dd.n { (receipt.devices) } }
-                div { dt { "Orders cancelled" } dd.n { (receipt.orders) } }
+                div { dt { "Credentials revoked" } dd { (names(&receipt.credentials)) } }
+                div { dt { "Devices forgotten" } dd { (names(&receipt.devices)) } }
+                @if let Some(orders) = receipt.orders { div { dt { "Orders cancelled" } dd.n { (orders) } } }
             }
         }
-        @if receipt.grade == Grade::All {
-            p { "This page is the receipt: keep or print it. You are signed out here too." }
-        }
+        @if receipt.grade == Grade::All { p { "This page is the receipt, and all that is left of this session: keep or print it." } }
         p { "To unlock, the operator runs:" }
         p.once { "floorpass unlock --account " (account) }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use gate::{OrderRequest, Refused, View};
+use gate::{OrderRequest, Refused};
 use maud::{Markup, html};
 use trade::order::{Change, Order, OrderId, OrderState, OrderType, Side, TimeInForce};
 
@@ -81,17 +81,17 @@ pub(crate) fn table(orders: &[Arc<Order>], token: Option<&Signed>) -> Markup {
 
 /// `GET /orders`
 pub(crate) async fn list(signed: Signed) -> Reply {
-    let view = signed.visit.portal.gate().view().await;
+    let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
     let body = html! {
         (shell::title("Orders", &html! { div.row { a.btn href="/executions" { "Executions" } a.btn.main href="/ticket" { "New order" } } }))
         div.stack {
             section.card aria-labelledby="open" {
                 h2 #open { "Open" }
-                @if view.open.is_empty() { p.empty { "No open orders." } } @else { (table(&view.open, Some(&signed))) }
+                @if view.open_orders.is_empty() { p.empty { "No open orders." } } @else { (table(&view.open_orders, Some(&signed))) }
             }
             section.card aria-labelledby="done" {
                 h2 #done { "Done" }
-                @if view.completed.is_empty() { p.empty { "Nothing has ended yet." } } @else { (table(&newest(&view.completed), None)) }
+                @if view.completed_orders.is_empty() { p.empty { "Nothing has ended yet." } } @else { (table(&newest(&view.completed_orders), None)) }
             }
         }
     };
@@ -107,13 +107,8 @@ fn newest(orders: &[Arc<Order>]) -> Vec<Arc<Order>> {
 
 async fn find(signed: &Signed, id: &str) -> Result<Arc<Order>, Fault> {
     let id = id.parse().map(OrderId).map_err(|_| signed.fault(Cause::Missing))?;
-    let view = signed.visit.portal.gate().view().await;
-    in_view(&view, id).cloned().ok_or_else(|| signed.fault(Cause::Missing))
-}
-
-/// The order of this number, open or done.
-pub(crate) fn in_view(view: &View, id: OrderId) -> Option<&Arc<Order>> {
-    view.open.iter().chain(&view.completed).find(|order| order.id == id)
+    let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
+    view.order(id).cloned().ok_or_else(|| signed.fault(Cause::Missing))
 }
 
 /// `GET /orders/{id}`
@@ -135,7 +130,7 @@ fn terms_of(order: &Order) -> Fields {
 }
 
 async fn detail(signed: &Signed, order: &Order, status: StatusCode, fields: &Fields, errors: &Errors, why: &Markup) -> Reply {
-    let view = signed.visit.portal.gate().view().await;
+    let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
     let fills: Vec<_> = view.executions.iter().filter(|fill| fill.order == order.id).map(AsRef::as_ref).collect();
     let query = &signed.visit.query;
     let open = order.state.is_open();

@@ -1,5 +1,6 @@
 //! The outbox: messages that nothing delivers yet. Shown in a demo, to a signed-in person in a trusted browser.
 
+use access::notice::Topic;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
@@ -14,7 +15,7 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
         return Err(signed.fault(Cause::Missing));
     }
     let gate = signed.visit.portal.gate();
-    let notices = gate.outbox(Some(&signed.ticket)).await.map_err(|why| signed.fault(why))?;
+    let notices = gate.outbox(&signed.actor()).await.map_err(|why| signed.fault(why))?;
     let now = signed.now();
     let body = html! {
         (shell::rooms(&signed, "/outbox"))
@@ -27,8 +28,8 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
                     tbody { @for notice in &notices {
                         tr {
                             td.key { (figure::ago(notice.at, now)) span.sub { (figure::time(notice.at)) } }
-                            td data-l="About" { (notice.subject) }
-                            td { (notice.text) }
+                            td data-l="About" { (about(notice.topic)) }
+                            td { div { (notice.text) @if let Some(code) = &notice.code { p.once { (code) } } } }
                         }
                     } }
                 }
@@ -36,4 +37,15 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
         }
     };
     Ok(shell::page(&signed, Tab::Access, "Outbox", &body).into_response())
+}
+
+/// What a message is about, in plain words.
+const fn about(topic: Topic) -> &'static str {
+    match topic {
+        Topic::ActivationCode => "A code for a new browser",
+        Topic::NewDevice => "A new browser",
+        Topic::AuthenticatorChanged => "How you sign in",
+        Topic::CredentialCreated => "A new credential",
+        Topic::Lock => "A lock",
+    }
 }

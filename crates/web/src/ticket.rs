@@ -115,7 +115,7 @@ fn summary(wanted: &Wanted) -> Markup {
 /// The order, its checks and what it would bind.
 fn weigh(signed: &Signed, wanted: &Wanted) -> Result<Markup, Refused> {
     let gate = signed.visit.portal.gate();
-    let preview = gate.what_if(&signed.admission, signed.ticket.address, wanted.order.clone())?;
+    let preview = gate.what_if(&signed.admission, signed.ticket.address, vec![wanted.order.clone()])?;
     let entitlements = signed.admission.entitlements();
     Ok(html! {
         (summary(wanted))

@@ -1,0 +1,11 @@
+//! The portal over a real gate, by its router.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod credential;
+mod form;
+mod link;
+mod lock;
+mod order;
+mod place;
+mod route;
+mod session;

@@ -1,0 +1,173 @@
+//! A demo folder of its own, its portal, and browsers that visit it.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use gate::{Config, DemoSecrets, Durability, Gate, Hours};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+use url::form_urlencoded::Serializer;
+
+pub const ORIGIN: &str = "http://localhost:8080";
+
+/// A demo folder with its portal.
+pub struct Place {
+    pub gate: Gate,
+    pub secrets: DemoSecrets,
+    router: Router,
+    _data: TempDir,
+}
+
+impl Place {
+    pub async fn new() -> Self {
+        let data = TempDir::new().unwrap();
+        let config = Config {
+            data: data.path().join("data"),
+            database: None,
+            durability: Durability::Process,
+            demo: true,
+            seed: Some(7),
+            hours: Hours::RoundTheClock,
+            portal_origin: ORIGIN.parse().unwrap(),
+            token_required_by_default: false,
+        };
+        let gate = Gate::open(config).await.unwrap();
+        let secrets = gate.demo_secrets().unwrap();
+        let config = floorpass_web::Config {
+            origin: ORIGIN.parse().unwrap(),
+            folder: "0123456789".to_owned(),
+            demo: true,
+            durability: Durability::Process,
+            proxy: None,
+        };
+        Self { router: floorpass_web::router(gate.clone(), config), gate, secrets, _data: data }
+    }
+
+    /// A browser that signed in by a fresh link.
+    pub async fn signed_in(&self) -> Visitor<'_> {
+        let mut visitor = self.visitor();
+        let token = self.gate.demo_link().await.unwrap().token;
+        let token = token.expose_text().unwrap().to_owned();
+        let answer = visitor.post("/link", &[("token", &token)]).await;
+        assert_eq!(answer.to(), "/session?welcome=1", "{}", answer.body);
+        visitor.token = visitor.get("/").await.form_token();
+        visitor
+    }
+
+    pub fn visitor(&self) -> Visitor<'_> {
+        Visitor { place: self, cookies: Vec::new(), token: String::new() }
+    }
+
+    /// One request as it is.
+    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+        let peer: SocketAddr = "127.0.0.1:50000".parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let stream = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let body = if stream { Vec::new() } else { to_bytes(body, 1 << 22).await.unwrap().to_vec() };
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() }
+    }
+}
+
+/// A browser: keeps its cookies, sends what browsers send.
+pub struct Visitor<'a> {
+    place: &'a Place,
+    cookies: Vec<(String, String)>,
+    /// The token of its session's forms.
+    pub token: String,
+}
+
+impl Visitor<'_> {
+    pub fn cookie_line(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    pub async fn get(&mut self, path: &str) -> Answer {
+        let request = Request::get(path)
+            .header(header::HOST, "localhost:8080")
+            .header(header::COOKIE, self.cookie_line())
+            .body(Body::empty());
+        let answer = self.place.send(request.unwrap()).await;
+        self.keep(&answer);
+        answer
+    }
+
+    /// Sends a form as a page of the portal would, its token included.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut form = Serializer::new(String::new());
+        if !self.token.is_empty() {
+            form.append_pair("form", &self.token);
+        }
+        form.extend_pairs(fields);
+        self.post_raw(path, form.finish()).await
+    }
+
+    pub async fn post_raw(&mut self, path: &str, body: String) -> Answer {
+        let request = Request::post(path)
+            .header(header::HOST, "localhost:8080")
+            .header(header::ORIGIN, ORIGIN)
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::COOKIE, self.cookie_line())
+            .body(Body::from(body));
+        let answer = self.place.send(request.unwrap()).await;
+        self.keep(&answer);
+        answer
+    }
+
+    fn keep(&mut self, answer: &Answer) {
+        for line in answer.headers.get_all(header::SET_COOKIE) {
+            let (pair, rest) = line.to_str().unwrap().split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.cookies.retain(|(kept, _)| kept != name);
+            if !rest.contains("Max-Age=0") {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    /// Where a 303 leads.
+    pub fn to(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
+        self.headers[header::LOCATION].to_str().unwrap()
+    }
+
+    /// The value of the first hidden field of this name.
+    pub fn hidden(&self, name: &str) -> String {
+        let mark = format!("name=\"{name}\" value=\"");
+        let at = self.body.find(&mark).unwrap_or_else(|| panic!("no field {name}: {}", self.body)) + mark.len();
+        self.body[at..].split('"').next().unwrap().to_owned()
+    }
+
+    pub fn form_token(&self) -> String {
+        self.hidden("form")
+    }
+
+    /// The page's text, without tags.
+    pub fn says(&self, text: &str) -> bool {
+        let mut plain = String::new();
+        let mut tag = false;
+        for letter in self.body.chars() {
+            match letter {
+                '<' => tag = true,
+                '>' => tag = false,
+                letter if !tag => plain.push(letter),
+                _ => {}
+            }
+        }
+        plain.contains(text)
+    }
+}

@@ -1,0 +1,175 @@
+//! Every route against every kind of caller. The list is the router's own, so that no route is missing here.
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use floorpass_web::{Door, Route, routes};
+
+use crate::place::{Answer, ORIGIN, Place};
+
+/// A path with something in each of its places; a new kind of place has to be named here.
+fn path(route: &Route) -> String {
+    let parts = route.path.split('/').map(|part| match part {
+        "{name}" => "floorpass.css".to_owned(),
+        "{token}" => "lnk-unknown".to_owned(),
+        "{symbol}" => "AAPL".to_owned(),
+        "{order}" => "999".to_owned(),
+        "{session}" => access::SessionId([9; 16]).to_string(),
+        "{device}" => access::DeviceId([9; 16]).to_string(),
+        "{credential}" => access::CredentialId([9; 16]).to_string(),
+        "{authenticator}" => access::AuthenticatorId([9; 16]).to_string(),
+        part if part.contains('{') => panic!("{}: say what stands for {part}", route.path),
+        part => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+struct Ask<'a> {
+    host: &'a str,
+    origin: Option<&'a str>,
+    site: Option<&'a str>,
+    cookies: &'a str,
+    body: &'a str,
+}
+
+const OURS: Ask<'static> =
+    Ask { host: "localhost:8080", origin: Some(ORIGIN), site: Some("same-origin"), cookies: "", body: "" };
+
+async fn ask(place: &Place, route: &Route, ask: &Ask<'_>) -> Answer {
+    let mut request = Request::builder().method(route.method.clone()).uri(path(route)).header(header::HOST, ask.host);
+    if let Some(origin) = ask.origin {
+        request = request.header(header::ORIGIN, origin);
+    }
+    if let Some(site) = ask.site {
+        request = request.header("sec-fetch-site", site);
+    }
+    let kind = "application/x-www-form-urlencoded";
+    let request = request.header(header::CONTENT_TYPE, kind).header(header::COOKIE, ask.cookies);
+    place.send(request.body(Body::from(ask.body.to_owned())).unwrap()).await
+}
+
+fn posts() -> impl Iterator<Item = Route> {
+    routes().into_iter().filter(|route| route.method == Method::POST)
+}
+
+#[tokio::test]
+async fn route_asked_under_another_host_is_misdirected() {
+    let place = Place::new().await;
+    for host in ["127.0.0.1:8080", "evil.example", "localhost:9999", "localhost"] {
+        for route in routes().iter().filter(|route| route.path != "/healthz") {
+            let answer = ask(&place, route, &Ask { host, ..OURS }).await;
+            assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{host} {}", route.path);
+        }
+    }
+    let address = ask(&place, &routes()[3], &Ask { host: "127.0.0.1:8080", ..OURS }).await;
+    assert!(address.body.contains("href=\"http://localhost:8080/sign-in\""), "{}", address.body);
+}
+
+#[tokio::test]
+async fn route_without_session_shows_nothing_and_does_nothing() {
+    let place = Place::new().await;
+    for route in routes().iter().filter(|route| matches!(route.door, Door::Session(_))) {
+        for cookies in ["", "floorpass-session-01234567=x", "floorpass-session-01234567=<broken", "=;;;floorpass"] {
+            let answer = ask(&place, route, &Ask { cookies, ..OURS }).await;
+            if route.method == Method::GET {
+                assert!(answer.to().starts_with("/sign-in"), "{} {}", route.path, answer.to());
+            } else {
+                assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", route.path);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn step_of_a_sign_in_without_its_attempt_is_refused() {
+    let place = Place::new().await;
+    for route in routes().iter().filter(|route| route.door == Door::Attempt) {
+        let answer = ask(&place, route, &OURS).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", route.path);
+        assert!(answer.body.contains("ATTEMPT_ENDED"), "{}", route.path);
+    }
+}
+
+#[tokio::test]
+async fn form_of_another_site_is_refused_on_every_route() {
+    let place = Place::new().await;
+    let visitor = place.signed_in().await;
+    let (cookies, body) = (visitor.cookie_line(), format!("form={}", visitor.token));
+    for (origin, site) in [
+        (None, None),
+        (Some("https://evil.example"), None),
+        (Some("null"), None),
+        (Some("http://localhost:8081"), None),
+        (Some(ORIGIN), Some("cross-site")),
+        (Some(ORIGIN), Some("same-site")),
+        (None, Some("none")),
+    ] {
+        for route in posts() {
+            let asked = Ask { origin, site, cookies: &cookies, body: &body, ..OURS };
+            let answer = ask(&place, &route, &asked).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{origin:?} {site:?} {}", route.path);
+            assert!(answer.says("not sent by a page of this portal"), "{}", route.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn form_with_another_sessions_token_is_expired_on_every_route() {
+    let place = Place::new().await;
+    let (visitor, other) = (place.signed_in().await, place.signed_in().await);
+    let cookies = visitor.cookie_line();
+    for token in ["", "AAAA", other.token.as_str()] {
+        let body = format!("form={token}&name=kept");
+        for route in posts().filter(|route| matches!(route.door, Door::Session(_))) {
+            let answer = ask(&place, &route, &Ask { cookies: &cookies, body: &body, ..OURS }).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", route.path);
+            assert!(answer.says("This form has expired"), "{} {}", route.path, answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn thing_of_nobody_is_not_found_on_every_route() {
+    let place = Place::new().await;
+    let visitor = place.signed_in().await;
+    let (cookies, body) = (visitor.cookie_line(), format!("form={}&name=x", visitor.token));
+    let named = |route: &Route| ["{order}", "{session}", "{device}", "{credential}", "{authenticator}"].iter().any(|place| route.path.contains(place));
+    for route in routes().iter().filter(|route| named(route)) {
+        let answer = ask(&place, route, &Ask { cookies: &cookies, body: &body, ..OURS }).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{} {}", route.path, answer.body);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_policy() {
+    let place = Place::new().await;
+    let visitor = place.signed_in().await;
+    let (signed, nobody) = (visitor.cookie_line(), String::new());
+    // Signing out last, so that the rest is seen signed in.
+    for cookies in [&nobody, &signed] {
+        for route in routes().iter().filter(|route| route.method == Method::GET) {
+            let answer = ask(&place, route, &Ask { cookies, ..OURS }).await;
+            let header = |name: &str| answer.headers.get(name).map_or("", |value| value.to_str().unwrap());
+            let policy = header("content-security-policy");
+            assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{}", route.path);
+            assert!(policy.contains("require-trusted-types-for 'script'"), "{}", route.path);
+            assert_eq!(header("x-content-type-options"), "nosniff", "{}", route.path);
+            assert_eq!(header("referrer-policy"), "same-origin", "{}", route.path);
+            assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{}", route.path);
+            let kept = route.path.starts_with("/assets/") || route.path == "/favicon.ico" || route.path == "/events";
+            assert!(kept || header("cache-control") == "no-store", "{}", route.path);
+            for inline in ["style=\"", " onclick", "<style", "<script>", "javascript:"] {
+                assert!(!answer.body.contains(inline) || route.path.starts_with("/assets/"), "{} {inline}", route.path);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn page_that_is_not_there_says_so() {
+    let place = Place::new().await;
+    let answer = place.visitor().get("/no/such/page").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(answer.says("There is no such page"));
+    let health = place.visitor().get("/healthz").await;
+    assert_eq!((health.status, health.body.as_str()), (StatusCode::OK, r#"{"status":"ok"}"#));
+}

@@ -1,0 +1,63 @@
+//! Sessions and signing in by password.
+
+use access::Time;
+use axum::http::StatusCode;
+
+use crate::place::Place;
+
+#[tokio::test]
+async fn session_ended_elsewhere_is_over_at_its_next_request() {
+    let place = Place::new().await;
+    let (mut one, mut two) = (place.signed_in().await, place.signed_in().await);
+    assert_eq!(two.get("/").await.status, StatusCode::OK);
+    assert_eq!(one.post("/sessions/end-others", &[]).await.to(), "/sessions?ended=1");
+    assert!(two.get("/").await.to().starts_with("/sign-in"));
+    assert_eq!(one.get("/sessions").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn unknown_name_and_wrong_password_get_the_same_page() {
+    let place = Place::new().await;
+    let mut pages = Vec::new();
+    for name in ["trader", "nobody"] {
+        let fields = [("username", name), ("password", "wrong-password-here"), ("next", "/")];
+        let answer = place.visitor().post("/sign-in", &fields).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        pages.push(answer.body.replace(name, "NAME"));
+    }
+    assert_eq!(pages[0], pages[1]);
+}
+
+#[tokio::test]
+async fn new_browser_signs_in_with_password_code_and_activation() {
+    let place = Place::new().await;
+    let mut visitor = place.visitor();
+    let password = place.secrets.password.expose_text().unwrap();
+    let fields = [("username", "trader"), ("password", password), ("next", "/orders")];
+    assert_eq!(visitor.post("/sign-in", &fields).await.to(), "/sign-in/code?next=%2Forders");
+    let wrong = visitor.post("/sign-in/code", &[("code", "00 00 00"), ("next", "/orders")]).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert!(wrong.says("The code is not right"), "{}", wrong.body);
+    let code = place.gate.totp_now("trader").await.unwrap();
+    let spaced = format!("{} {}", &code[..3], &code[3..]);
+    let step = visitor.post("/sign-in/code", &[("code", &spaced), ("next", "/orders")]).await;
+    assert_eq!(step.to(), "/sign-in/activate?next=%2Forders");
+    let operator = gate::Actor::Operator { uid: 0 };
+    let notices = place.gate.outbox(&operator).await.unwrap();
+    let code = notices.iter().find_map(|notice| notice.code.clone()).unwrap();
+    let done = visitor.post("/sign-in/activate", &[("code", &code), ("next", "/orders")]).await;
+    assert_eq!(done.to(), "/session?welcome=1&next=%2Forders");
+    let page = visitor.get("/session?welcome=1&next=%2Forders").await;
+    assert!(page.says("You are signed in") && page.body.contains("href=\"/orders\""));
+    assert!(place.gate.now() > Time(0));
+}
+
+#[tokio::test]
+async fn signed_out_browser_is_out() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let before = visitor.cookie_line();
+    assert_eq!(visitor.post("/sign-out", &[]).await.to(), "/sign-in?out=1");
+    assert!(!visitor.cookie_line().contains("session"), "{}", visitor.cookie_line());
+    assert!(before.contains("session"));
+}

@@ -1,0 +1,163 @@
+// What a new person does, in order; each flow stands on those before it.
+import { must } from "./portal.mjs";
+
+/** A passkey in the machine: verifies its user, keeps its keys. */
+async function authenticator(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true,
+      hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true,
+    },
+  });
+}
+
+export function flows(portal, app) {
+  const seen = {};
+  const person = portal.ready.people[0].username;
+  return [
+    ["link_signs_in_and_says_what_the_session_can_do", async () => {
+      seen.one = await portal.visitor();
+      await portal.signInByLink(seen.one);
+      await portal.says(seen.one, "place orders");
+      await portal.says(seen.one, "Ends at the latest");
+    }],
+    ["passkey_is_registered", async () => {
+      await authenticator(seen.one);
+      await seen.one.getByLabel("Its name").fill("Test key");
+      await seen.one.getByRole("button", { name: "Add a passkey" }).click();
+      await portal.says(seen.one, "The passkey was added");
+      await portal.says(seen.one, "Test key");
+    }],
+    ["passkey_alone_signs_in", async () => {
+      await seen.one.locator("summary", { hasText: person }).click();
+      await portal.press(seen.one, "Sign out");
+      await seen.one.getByRole("button", { name: "Sign in with a passkey" }).click();
+      await portal.says(seen.one, "You are signed in");
+    }],
+    ["new_browser_signs_in_with_password_code_and_activation", async () => {
+      seen.two = await portal.visitor();
+      await portal.signInByPassword(seen.two, app);
+    }],
+    ["market_order_is_confirmed_and_fills", async () => {
+      await portal.order(seen.one, { side: "Buy", symbol: "AAPL", quantity: 10 });
+      await seen.one.locator("[data-live]").getByText("filled", { exact: true }).waitFor();
+    }],
+    ["resting_order_fills_live_on_an_open_page", async () => {
+      const path = await portal.order(seen.one, { side: "Buy", symbol: "MSFT", quantity: 5, kind: "Limit", price: "1.00" });
+      await seen.one.locator("[data-live]").getByText("working", { exact: true }).waitFor();
+      await portal.open(seen.two, path);
+      const form = seen.two.locator("form", { hasText: "Modify" });
+      await form.getByLabel("Kind").selectOption({ label: "Market" });
+      await portal.press(seen.two, "Modify");
+      await seen.one.locator("[data-live]").getByText("filled", { exact: true }).waitFor();
+      must(seen.one.url().includes("placed=1"), "the page was loaded again");
+    }],
+    ["overview_shows_a_new_position_live", async () => {
+      await portal.open(seen.one, "/");
+      await portal.order(seen.two, { side: "Sell", symbol: "KO", quantity: 20 });
+      await seen.one.locator("#positions ~ table").getByRole("link", { name: "KO", exact: true }).waitFor();
+      await seen.one.locator("#live-mark", { hasText: "live" }).waitFor();
+    }],
+    ["ticket_says_while_typing_why_an_order_would_be_denied", async () => {
+      await portal.open(seen.one, "/ticket");
+      await seen.one.getByLabel("Symbol").fill("AAPL");
+      await seen.one.getByLabel("Kind").selectOption({ label: "Market" });
+      await seen.one.getByLabel("Shares").pressSequentially("10000000");
+      await seen.one.locator("#preview").getByText("Denied before the trade").waitFor();
+    }],
+    ["credential_is_made_with_sentences_while_typing_and_revoked", async () => {
+      await portal.open(seen.one, "/credentials/new");
+      await seen.one.getByLabel("Name").fill("browser test");
+      await seen.one.getByLabel("Symbols").fill("AAPL");
+      await seen.one.locator("#preview").getByText("AAPL").first().waitFor();
+      await seen.one.getByLabel("Its clients must show a token").check();
+      await portal.press(seen.one, "Create it");
+      await portal.says(seen.one, "Its token, shown this once");
+      await portal.press(seen.one, "Revoke browser test");
+      await portal.says(seen.one, "Its next message is refused");
+      await portal.open(seen.one, "/activity");
+      await portal.says(seen.one, "browser test");
+    }],
+    ["other_session_is_ended_and_its_open_page_leaves", async () => {
+      await portal.open(seen.two, "/");
+      await seen.two.locator("#live-mark", { hasText: "live" }).waitFor();
+      await portal.open(seen.one, "/sessions");
+      await portal.press(seen.one, "End all others");
+      await seen.two.waitForURL(/sign-in/);
+    }],
+    ["menu_closes_with_escape_and_gives_the_focus_back", async () => {
+      await portal.open(seen.one, "/orders");
+      const menu = seen.one.locator("details.menu", { has: seen.one.locator("summary.lock") });
+      await menu.locator("summary").focus();
+      await seen.one.keyboard.press("Enter");
+      await menu.getByText("What each of these does").waitFor();
+      await seen.one.keyboard.press("Escape");
+      must(!(await menu.evaluate((one) => one.open)), "the menu is still open");
+      must(await menu.locator("summary").evaluate((one) => one === document.activeElement), "the focus is lost");
+    }],
+    ["address_instead_of_the_name_is_told_the_name", async () => {
+      const page = await portal.visitor();
+      const url = new URL(portal.base);
+      const answer = await page.goto(`${url.protocol}//127.0.0.1:${url.port}/`);
+      must(answer.status() === 421, "answered " + answer.status());
+      await page.getByRole("link", { name: portal.base }).waitFor();
+      await page.context().close();
+    }],
+    ...withoutScript(portal, app, seen),
+  ];
+}
+
+/** The same, but the passkey, with JavaScript off. */
+function withoutScript(portal, app, seen) {
+  return [
+    ["without_script_new_browser_signs_in", async () => {
+      seen.plain = await portal.visitor({ script: false });
+      await portal.signInByPassword(seen.plain, app);
+    }],
+    ["without_script_order_is_confirmed_and_fills", async () => {
+      const path = await portal.order(seen.plain, { side: "Buy", symbol: "XOM", quantity: 3 });
+      await portal.open(seen.plain, path);
+      await portal.says(seen.plain, "filled");
+      await portal.open(seen.plain, "/");
+      await seen.plain.getByRole("link", { name: "XOM", exact: true }).first().waitFor();
+    }],
+    ["without_script_resting_order_is_cancelled", async () => {
+      const path = await portal.order(seen.plain, { side: "Buy", symbol: "XOM", quantity: 3, kind: "Limit", price: "1.00" });
+      await portal.press(seen.plain, "Cancel this order");
+      must(new URL(seen.plain.url()).pathname === path, "went to " + seen.plain.url());
+      await portal.says(seen.plain, "Cancelled on request");
+    }],
+    ["without_script_credential_is_previewed_made_and_revoked", async () => {
+      await portal.open(seen.plain, "/credentials/new");
+      await seen.plain.getByLabel("Name").fill("plain test");
+      await seen.plain.getByLabel("look only").check();
+      await portal.press(seen.plain, "Preview");
+      await portal.says(seen.plain, "will be this");
+      await portal.press(seen.plain, "Create it");
+      await portal.press(seen.plain, "Revoke plain test");
+      await portal.says(seen.plain, "Its next message is refused");
+    }],
+    ["without_script_device_is_renamed", async () => {
+      await portal.open(seen.plain, "/devices");
+      const row = seen.plain.locator("tr.hit");
+      await row.locator("summary").click();
+      await row.locator("input[name=name]").fill("Plain browser");
+      await portal.press(seen.plain, "Rename");
+      await portal.says(seen.plain, "Plain browser");
+    }],
+    ["without_script_other_session_is_ended", async () => {
+      await portal.open(seen.plain, "/sessions");
+      await portal.press(seen.plain, "End all others");
+      await seen.one.goto(portal.base + "/orders");
+      must(seen.one.url().includes("/sign-in"), "the other session still sees " + seen.one.url());
+    }],
+    ["without_script_sign_out_ends_it", async () => {
+      await seen.plain.locator("summary", { hasText: portal.ready.people[0].username }).click();
+      await portal.press(seen.plain, "Sign out");
+      await seen.plain.goto(portal.base + "/orders");
+      must(seen.plain.url().includes("/sign-in"), "still sees " + seen.plain.url());
+    }],
+  ];
+}

@@ -1,0 +1,73 @@
+// Every page at 1280 and 390 pixels, light and dark: no accessibility violation, nothing wider than the screen, and a
+// picture where one is asked for.
+import path from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import { must } from "./portal.mjs";
+
+const OUTSIDE = [["sign-in", "/sign-in"], ["link", "/link/none"]];
+const INSIDE = [
+  ["overview", "/"], ["ticket", "/ticket?symbol=AAPL&quantity=100&type=MKT"], ["contracts", "/contracts"],
+  ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["session", "/session"],
+  ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
+  ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
+  ["activity", "/activity"], ["outbox", "/outbox"], ["lock", "/lock"],
+];
+
+async function look(portal, page, name, size) {
+  await page.waitForTimeout(name === "overview" ? 1200 : 50);
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  must(over <= 0, `${name} at ${size}: ${over} pixels too wide`);
+  if (portal.options.shots) await page.screenshot({ path: path.join(portal.options.shots, `${name}-${size}.png`), fullPage: true });
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const texts = violations.map((one) => `${one.id}: ${one.nodes[0].html}`);
+  must(texts.length === 0, `${name} at ${size}: ${texts.join("; ").slice(0, 600)}`);
+}
+
+/** What is behind links: an order and a credential. */
+async function found(page, portal, list, pattern) {
+  await portal.open(page, list);
+  const links = await page.locator(`a[href^="${pattern}"]`).evaluateAll((all) => all.map((one) => one.getAttribute("href")));
+  return links.find((link) => !link.endsWith("/new"));
+}
+
+export function looks(portal) {
+  const sizes = [[1280, 800, "light"], [1280, 800, "dark"], [390, 844, "light"], [390, 844, "dark"]];
+  return sizes.map(([width, height, scheme]) => [`pages_at_${width}_${scheme}_are_accessible_and_fit`, async () => {
+    const size = `${width}-${scheme}`;
+    const page = await portal.visitor({ width, height, scheme });
+    for (const [name, to] of OUTSIDE) {
+      await page.goto(portal.base + to);
+      await look(portal, page, name, size);
+    }
+    await portal.signInByLink(page);
+    for (const [name, to] of INSIDE) {
+      await portal.open(page, to);
+      await look(portal, page, name, size);
+    }
+    for (const [name, list, pattern] of [["order", "/orders", "/orders/"], ["credential", "/credentials", "/credentials/"]]) {
+      await portal.open(page, await found(page, portal, list, pattern));
+      await look(portal, page, name, size);
+    }
+    const missing = await page.goto(portal.base + "/no/such/page");
+    must(missing.status() === 404, "answered " + missing.status());
+    await look(portal, page, "missing", size);
+    await page.locator("body").waitFor();
+    await page.context().close();
+  }]);
+}
+
+/** The last thing: it ends everything. */
+export function locks(portal) {
+  return [["lock_of_everything_leaves_a_receipt_and_ends_the_other_browser", async () => {
+    const [one, two] = [await portal.visitor({ width: 390, height: 844 }), await portal.visitor()];
+    await portal.signInByLink(one);
+    await portal.signInByLink(two);
+    await portal.open(two, "/");
+    await portal.open(one, "/orders");
+    await one.locator("summary.lock").click();
+    await portal.press(one, "Lock everything");
+    await portal.says(one, "Sessions ended");
+    await look(portal, one, "receipt", "390-light");
+    await two.waitForURL(/sign-in/);
+  }]];
+}

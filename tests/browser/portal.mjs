@@ -1,0 +1,112 @@
+// The portal as a person uses it: a browser with a profile, and the pages of the flows.
+import { execFileSync } from "node:child_process";
+import { chromium } from "playwright-core";
+
+const FLAGS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+
+export function must(condition, text) {
+  if (!condition) throw new Error(text);
+}
+
+export class Portal {
+  constructor(options, ready) {
+    this.options = options;
+    this.ready = ready;
+    this.base = ready.portal.replace(/\/$/, "");
+    /** What no page may say: errors in the console, and what the content policy stopped. */
+    this.complaints = [];
+  }
+
+  async start() {
+    this.browser = await chromium.launch({ executablePath: this.options.chromium, args: FLAGS });
+  }
+
+  async stop() {
+    await this.browser?.close();
+  }
+
+  /** The command line of the server under test, as JSON. */
+  ask(...args) {
+    const text = execFileSync(this.options.floorpass, [...args, "--json", "--data", this.ready.data], { encoding: "utf8" });
+    return JSON.parse(text);
+  }
+
+  /** The newest activation code in the outbox. */
+  activationCode() {
+    const found = this.ask("outbox").find((notice) => notice.code);
+    must(found, "there is no code in the outbox");
+    return found.code;
+  }
+
+  /** A new browser: it knows nothing yet. */
+  async visitor({ script = true, width = 1280, height = 800, scheme = "light" } = {}) {
+    const context = await this.browser.newContext({
+      viewport: { width, height }, colorScheme: scheme, javaScriptEnabled: script, ignoreHTTPSErrors: true,
+    });
+    const page = await context.newPage();
+    if (script) {
+      await page.addInitScript(() => document.addEventListener("securitypolicyviolation", (event) =>
+        console.error("content policy: " + event.violatedDirective + " " + event.blockedURI)));
+    }
+    page.on("console", (message) => {
+      // A page that answers 4xx on purpose is reported by the browser as an error too.
+      if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) this.complaints.push(page.url() + ": " + message.text());
+    });
+    page.on("pageerror", (error) => this.complaints.push(page.url() + ": " + error.message));
+    page.setDefaultTimeout(20_000);
+    return page;
+  }
+
+  async open(page, path) {
+    const answer = await page.goto(this.base + path, { waitUntil: "load" });
+    must(answer.ok(), path + " answered " + answer.status());
+  }
+
+  /** Presses what sends a form, and waits for the page that follows. */
+  async press(page, name) {
+    await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name, exact: true }).click()]);
+  }
+
+  async says(page, text) {
+    await page.locator("main").getByText(text).first().waitFor();
+  }
+
+  async signInByLink(page) {
+    await page.goto(this.ask("link", this.ready.people[0].username).url);
+    await this.press(page, "Sign in and trust this browser");
+    await this.says(page, "You are signed in");
+  }
+
+  /** As a new browser has to: password, code, activation code. */
+  async signInByPassword(page, app) {
+    const person = this.ready.people[0];
+    await this.open(page, "/sign-in");
+    await page.getByLabel("User name").fill(person.username);
+    await page.getByLabel("Password").fill(person.password);
+    await this.press(page, "Continue");
+    await page.getByLabel("The six digits").fill(await app.code());
+    await this.press(page, "Continue");
+    await this.says(page, "Activate this browser");
+    await page.getByLabel("Activation code").fill(this.activationCode());
+    await this.press(page, "Activate and sign in");
+    await this.says(page, "You are signed in");
+  }
+
+  /** Previews and confirms an order; returns the path of its page. */
+  async order(page, { side, symbol, quantity, kind = "Market", price }) {
+    await this.open(page, "/ticket");
+    await page.getByLabel(side, { exact: true }).check();
+    await page.getByLabel("Symbol").fill(symbol);
+    await page.getByLabel("Shares").fill(String(quantity));
+    await page.getByLabel("Kind").selectOption({ label: kind });
+    if (price) await page.getByLabel("Limit price").fill(price);
+    await this.press(page, "Preview");
+    await this.says(page, "Confirm this order");
+    await this.press(page, `Send the ${side.toLowerCase()} order`);
+    await this.says(page, "Taken, and safe on record");
+    return new URL(page.url()).pathname;
+  }
+}

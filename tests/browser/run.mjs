@@ -1,0 +1,49 @@
+// The portal in a real browser, against a running demo.
+//
+//   node run.mjs --ready-file FILE --floorpass BIN [--chromium BIN] [--shots DIR]
+//
+// FILE is what `floorpass demo --ready-file FILE` wrote, at a start that made the folder. Prints one line a flow and ends
+// with "N passed, N failed".
+import fs from "node:fs";
+import { parseArgs } from "node:util";
+import { flows } from "./flow.mjs";
+import { locks, looks } from "./look.mjs";
+import { Portal } from "./portal.mjs";
+import { App } from "./totp.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    "ready-file": { type: "string" }, floorpass: { type: "string" },
+    chromium: { type: "string", default: "/usr/bin/chromium" }, shots: { type: "string" },
+  },
+});
+if (!options["ready-file"] || !options.floorpass) {
+  console.error("usage: node run.mjs --ready-file FILE --floorpass BIN [--chromium BIN] [--shots DIR]");
+  process.exit(2);
+}
+const ready = JSON.parse(fs.readFileSync(options["ready-file"], "utf8"));
+if (!ready.people?.length) {
+  console.error("the ready file names nobody: start the demo on a new folder, for only then are its secrets told");
+  process.exit(2);
+}
+if (options.shots) fs.mkdirSync(options.shots, { recursive: true });
+
+const portal = new Portal(options, ready);
+await portal.start();
+let passed = 0, failed = 0;
+for (const [name, flow] of [...flows(portal, new App(ready.people[0].totp_uri)), ...looks(portal), ...locks(portal)]) {
+  const before = portal.complaints.length;
+  try {
+    await flow();
+    const complaints = portal.complaints.slice(before);
+    if (complaints.length) throw new Error("the browser complained: " + complaints.join("; "));
+    passed += 1;
+    console.log("ok      " + name);
+  } catch (error) {
+    failed += 1;
+    console.log("FAILED  " + name + ": " + error.message.split("\n").slice(0, 6).join("\n        "));
+  }
+}
+await portal.stop();
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
