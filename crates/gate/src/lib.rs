@@ -59,7 +59,10 @@ pub use credential::{
 };
 pub use demo::DemoSecrets;
 pub use device::DeviceInfo;
-pub use evidence::{ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage};
+pub use evidence::{
+    ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage, EvidenceReport,
+    VerifyError, evidence_verify, evidence_verify_with,
+};
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use lock::{LockTarget, Receipt};
 pub use notice::OutboxNotice;

@@ -1,0 +1,158 @@
+//! Decisions about orders, read back from the journal's segments.
+
+use std::path::Path;
+
+use access::id::Holder;
+use access::moment::Time;
+use trade::contract::Contracts;
+use trade::journal::{Cause, Command, Scope};
+use trade::order::{NewOrder, OrderType};
+
+use super::{ActivityEntry, ActivityKind};
+use crate::journal::record::HEADER_BYTES;
+use crate::journal::{self, JournalError, Record};
+use crate::open;
+
+/// Records that are looked at for one page; the next page goes on from there.
+const LOOK: usize = 100_000;
+
+/// A page of decisions below a sequence, newest first, and where to go on.
+pub(super) struct Page {
+    pub(super) entries: Vec<ActivityEntry>,
+    /// Nothing at this sequence or above it is left to show.
+    pub(super) reached: u64,
+}
+
+/// The newest `limit` decisions below `before` that `keep` keeps.
+pub(super) fn page(
+    data: &Path,
+    before: u64,
+    limit: usize,
+    keep: &dyn Fn(&ActivityEntry) -> bool,
+) -> Result<Page, JournalError> {
+    let segments = journal::segments(&open::journal_folder(data))?;
+    let (mut page, mut looked) = (Page { entries: Vec::new(), reached: before }, 0);
+    for (first, path) in segments.iter().rev().filter(|(first, _)| *first < before) {
+        let bytes = std::fs::read(path)
+            .map_err(|source| JournalError::Io { path: path.clone(), source })?;
+        let records: Vec<_> = records(&bytes).take_while(|record| record.seq < before).collect();
+        for record in records.iter().rev() {
+            if page.entries.len() >= limit || looked >= LOOK {
+                return Ok(page);
+            }
+            page.reached = record.seq;
+            looked += 1;
+            page.entries.extend(entry(record).filter(|entry| keep(entry)));
+        }
+        page.reached = page.reached.min(*first);
+    }
+    page.reached = page.reached.min(1);
+    Ok(page)
+}
+
+/// The whole records of a segment; what stands behind them is none of a reader's business.
+fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
+    let mut rest = bytes.get(HEADER_BYTES..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let record = Record::decode(rest)?;
+        rest = rest.get(record.length..).unwrap_or_default();
+        Some(record)
+    })
+}
+
+fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
+    let stamped = open::decode(record).ok()?;
+    let mut entry = blank(stamped.seq, stamped.time, stamped.decision.holder);
+    match stamped.command {
+        Command::Advance => return None,
+        Command::Genesis(genesis) => {
+            entry.what = "account_opened".to_owned();
+            entry.text = format!(
+                "Account {} begins with {} US dollars of paper cash.",
+                genesis.account, genesis.cash
+            );
+        }
+        Command::Started { version } => {
+            entry.what = "server_started".to_owned();
+            entry.text = format!("The server started, version {version}.");
+        }
+        Command::Place(orders) => {
+            entry.what = "order_placed".to_owned();
+            let orders: Vec<_> = orders.get().iter().map(order_text).collect();
+            entry.text = format!("{}.", orders.join("; "));
+        }
+        Command::Modify(change) => {
+            let change = change.get();
+            entry.what = "order_modified".to_owned();
+            entry.text = format!(
+                "Order {} changed to {} {}.",
+                change.order,
+                change.quantity,
+                terms(change.order_type)
+            );
+        }
+        Command::Cancel { order, cause } => {
+            entry.what = "order_cancelled".to_owned();
+            entry.text = format!("Order {order} cancelled {}.", cause_text(cause));
+        }
+        Command::CancelAll { scope, cause } => {
+            entry.what = "orders_cancelled".to_owned();
+            let scope = match scope {
+                Scope::Account => "All open orders of the account".to_owned(),
+                Scope::Holder(holder) => format!("All open orders of {holder}"),
+                Scope::Client { holder, client_id } => {
+                    format!("All open orders of {holder}, client {client_id},")
+                }
+            };
+            entry.text = format!("{scope} cancelled {}.", cause_text(cause));
+        }
+        Command::Refused { holder, code, text, count } => {
+            entry.holder = Some(holder);
+            entry.what = "order_refused".to_owned();
+            entry.text = text;
+            entry.code = Some(code);
+            entry.count = u64::from(count);
+        }
+    }
+    Some(entry)
+}
+
+fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
+    ActivityEntry {
+        seq,
+        kind: ActivityKind::Order,
+        at,
+        holder: Some(holder),
+        who: String::new(),
+        source: String::new(),
+        what: String::new(),
+        text: String::new(),
+        code: None,
+        count: 1,
+    }
+}
+
+fn order_text(order: &NewOrder) -> String {
+    let contract = Contracts::builtin().get(order.symbol);
+    let symbol = contract.map_or_else(|| order.symbol.to_string(), |one| one.symbol.to_string());
+    format!("{} {} {symbol} {}", order.side, order.quantity, terms(order.order_type))
+}
+
+fn terms(order_type: OrderType) -> String {
+    match order_type {
+        OrderType::Market => "at the market".to_owned(),
+        OrderType::Limit { price } => format!("at {price} or better"),
+        OrderType::Stop { trigger } => format!("at the market once {trigger} is reached"),
+        OrderType::StopLimit { trigger, price } => {
+            format!("at {price} or better once {trigger} is reached")
+        }
+    }
+}
+
+const fn cause_text(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Request => "on request",
+        Cause::Lock => "by a lock",
+        Cause::Revocation => "with the credential or session that sent them",
+    }
+}
