@@ -264,7 +264,13 @@ impl Symbols {
     pub fn contains(&self, symbol: SymbolId) -> bool {
         match self {
             Self::All => true,
-            Self::Only(symbols) => symbols.binary_search(&symbol).is_ok(),
+            // Consecutive ids, as one exchange gives them, are found where they must stand.
+            Self::Only(symbols) => {
+                let after = symbols.first().and_then(|first| symbol.0.checked_sub(first.0));
+                let place = after.and_then(|place| usize::try_from(place).ok());
+                place.is_some_and(|place| symbols.get(place) == Some(&symbol))
+                    || symbols.binary_search(&symbol).is_ok()
+            }
         }
     }
 

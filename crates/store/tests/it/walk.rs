@@ -19,16 +19,25 @@ use crate::place::Place;
 
 both_engines!(tables_and_memory_agree_on_random_walks);
 
-const STEPS: u32 = 120;
+const STEPS: u32 = 150;
 
 async fn tables_and_memory_agree_on_random_walks(place: &Place) {
     let (history, seed) = History::enrolled(place).await;
-    let mut walk = Walk { history, seed, dice: 20_261_122, attempt: None, device: None, done: 0 };
+    let mut walk = Walk {
+        history,
+        seed,
+        dice: 20_261_122,
+        attempt: None,
+        device: None,
+        done: 0,
+        activations: 0,
+    };
     for _ in 0..STEPS {
         walk.step().await;
     }
     walk.history.verify().await;
     assert!(walk.done > STEPS / 4, "too few steps were allowed: {}", walk.done);
+    assert!(walk.activations > 2, "too few activations: {}", walk.activations);
 }
 
 /// A walk and what its browser holds.
@@ -40,6 +49,8 @@ struct Walk {
     device: Option<Secret>,
     /// Steps that were allowed.
     done: u32,
+    /// Browsers that were activated by a code, or waited for one.
+    activations: u32,
 }
 
 impl Walk {
@@ -58,11 +69,12 @@ impl Walk {
     }
 
     async fn step(&mut self) {
-        let minutes = i64::try_from(self.roll(20)).unwrap();
-        self.history.now = self.history.now + Span::minutes(minutes);
-        match self.roll(4) {
-            0 | 1 => self.sign_in().await,
-            2 => self.manage().await,
+        // Mostly quick, so that sign-ins get on; sometimes slow, so that they expire.
+        let seconds = if self.roll(8) == 0 { 900 } else { self.roll(60) };
+        self.history.now = self.history.now + Span::seconds(i64::try_from(seconds).unwrap());
+        match self.roll(6) {
+            0..=3 => self.sign_in().await,
+            4 => self.manage().await,
             _ => self.operate().await,
         }
     }
@@ -72,8 +84,10 @@ impl Walk {
         let command = Command::SignIn(command);
         let call = Call { by: By::Visitor, source: browser(device.as_ref()), command };
         match self.history.ask(key, call).await {
-            Ok(Answer::TotpNeeded { attempt } | Answer::ActivationNeeded { attempt }) => {
+            Ok(Answer::TotpNeeded { attempt }) => self.attempt = Some(attempt),
+            Ok(Answer::ActivationNeeded { attempt }) => {
                 self.attempt = Some(attempt);
+                self.activations += 1;
             }
             Ok(Answer::SignedIn(done)) => self.device = done.device_token.or(self.device.take()),
             Ok(_) => {}
