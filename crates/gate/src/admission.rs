@@ -76,8 +76,16 @@ impl std::fmt::Debug for Admission {
 }
 
 impl Gate {
-    /// Lets a connection in at a credential's port, or says why not.
+    /// Lets a connection in at a credential's port, or says why not, and records that.
     pub fn admit_credential(&self, door: &CredentialDoor<'_>) -> Result<Admission, Refusal> {
+        let admitted = self.check_door(door);
+        if let Err(refusal) = &admitted {
+            self.record_door(Holder::Credential(door.credential), refusal);
+        }
+        admitted.map(Admission::new)
+    }
+
+    fn check_door(&self, door: &CredentialDoor<'_>) -> Result<Arc<Slot>, Refusal> {
         let slot = self.0.live.credential(door.credential).ok_or(Refusal::CredentialUnknown)?;
         slot.check_open()?;
         if let Some(expected) = slot.token {
@@ -94,10 +102,11 @@ impl Gate {
         if !entitlements.addresses.contain(door.address) {
             return Err(Refusal::AddressNotAllowed { address: door.address });
         }
-        Ok(Admission::new(slot))
+        Ok(slot)
     }
 
-    /// Whether a holder may read: the account, or market data of one contract.
+    /// Whether a holder may read: the account, or market data of one contract. A refusal is
+    /// recorded.
     pub fn may(
         &self,
         admission: &Admission,
@@ -105,8 +114,7 @@ impl Gate {
         act: Act,
         symbol: Option<SymbolId>,
     ) -> Result<(), Refusal> {
-        admission.slot.check_open()?;
-        admission.slot.entitlements().check(&Question {
+        let question = Question {
             act,
             account: admission.account(),
             product: Product::Stock,
@@ -114,6 +122,25 @@ impl Gate {
             side: None,
             address,
             now: self.now(),
-        })
+        };
+        let slot = &admission.slot;
+        let checked = slot.check_open().and_then(|()| slot.peek().check(&question));
+        if let Err(refusal) = &checked {
+            self.record_door(slot.holder, refusal);
+        }
+        checked
+    }
+
+    /// Records a refusal at a program's door, coalesced, with the next group.
+    fn record_door(&self, holder: Holder, refusal: &Refusal) {
+        // A journal that has failed records nothing, and has said so.
+        if let Ok(mut turn) = self.0.sequencer.turn(self.now()) {
+            turn.refuse(holder, refusal.code(), None, || refusal.evidence_text());
+        }
+    }
+
+    /// Whether orders can be taken: the journal works and the server is not stopping.
+    pub fn health(&self) -> Result<(), Refusal> {
+        self.0.sequencer.health()
     }
 }

@@ -34,7 +34,7 @@ pub struct Slot {
     state: AtomicU64,
     entitlements: ArcSwap<Entitlements>,
     bucket: Mutex<Bucket>,
-    reason: OnceLock<Refusal>,
+    reason: OnceLock<Box<Refusal>>,
 }
 
 impl Slot {
@@ -94,7 +94,7 @@ impl Slot {
 
     /// Ends it; the first reason stays. True when it was open.
     pub fn end(&self, reason: Refusal) -> bool {
-        drop(self.reason.set(reason));
+        drop(self.reason.set(Box::new(reason)));
         self.state.fetch_or(ENDED, Ordering::AcqRel) & ENDED == 0
     }
 
@@ -110,7 +110,7 @@ impl Slot {
 
     #[cold]
     fn why_ended(&self) -> Refusal {
-        self.reason.get().cloned().unwrap_or(Refusal::NotSignedIn)
+        self.reason.get().map_or(Refusal::NotSignedIn, |reason| Refusal::clone(reason))
     }
 }
 

@@ -91,10 +91,11 @@ impl Engine {
         u64::try_from(self.pending.len()).unwrap_or(u64::MAX).saturating_add(needed) <= self.room
     }
 
-    /// Moves the markets to `now`; what is due for an order becomes a record first.
+    /// Moves the markets to `now`; what is due for an order becomes a record first. Without room for
+    /// it the markets wait before that second.
     fn advance(&mut self, now: Time) -> Result<bool, Refusal> {
         let advanced = self.exchange.advance(now);
-        if advanced.due.is_some() {
+        if advanced.due.is_some() && self.has_room(HEADROOM) {
             self.stamp(Decided::system(), Command::Advance, now)?;
         }
         Ok(advanced.moved)
@@ -237,7 +238,7 @@ impl Sequencer {
     pub(crate) fn turn(&self, now: Time) -> Result<Turn<'_>, Refusal> {
         let mut engine = self.engine();
         self.health()?;
-        if now > engine.exchange.now() && engine.has_room(HEADROOM) {
+        if now > engine.exchange.now() {
             engine.advance(now)?;
             self.applied.store(engine.next - 1, Ordering::Release);
         }
@@ -264,11 +265,10 @@ impl Sequencer {
         if let Some(failed) = self.failed.get() {
             return Err(failed.clone());
         }
-        if !engine.has_room(HEADROOM) {
-            return Ok(false);
-        }
         let moved = engine.advance(now)?;
-        for command in engine.refusals.due(now, last) {
+        let room = engine.has_room(HEADROOM);
+        let due = if room { engine.refusals.due(now, last) } else { Vec::new() };
+        for command in due {
             engine.stamp(Decided::system(), command, now)?;
         }
         self.applied.store(engine.next - 1, Ordering::Release);

@@ -1,0 +1,95 @@
+//! Backup, restore, checkpoints.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use gate::{Config, CredentialDoor, Durability, Gate, Hours, OrderRequest};
+use trade::{NewOrder, OrderType, Origin, Side, Ticks, TimeInForce};
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+async fn open(data: &Path) -> Result<Gate, gate::OpenError> {
+    Gate::open(Config {
+        data: data.to_owned(),
+        database: None,
+        durability: Durability::Disk,
+        demo: true,
+        seed: Some(7),
+        hours: Hours::RoundTheClock,
+        portal_origin: "http://localhost:8080".parse().unwrap(),
+        token_required_by_default: false,
+    })
+    .await
+}
+
+/// Places a buy that rests and returns its number once it is durable.
+async fn place(gate: &Gate) -> trade::OrderId {
+    let trading = gate.listeners().borrow()[0].credential;
+    let door = CredentialDoor { credential: trading, address: HERE, token: None };
+    let who = gate.admit_credential(&door).unwrap();
+    let symbol = gate.contracts().named("AAPL").unwrap().id;
+    let bid = gate.quotes().get(symbol).unwrap().bid().unwrap().price;
+    let order = NewOrder {
+        account: gate.account(),
+        symbol,
+        side: Side::Buy,
+        quantity: 1,
+        order_type: OrderType::Limit { price: Ticks(bid.0 / 2) },
+        tif: TimeInForce::Gtc,
+        outside_hours: false,
+        origin: Origin { holder: who.holder(), client_id: 0, order_id: 1 },
+        parent: None,
+        oca: None,
+        reference: None,
+    };
+    let submitted = gate.submit(&who, HERE, OrderRequest::Place(vec![order])).unwrap();
+    gate.flush().await.unwrap();
+    submitted.orders()[0].id
+}
+
+#[tokio::test]
+async fn backup_restored_has_all_up_to_its_point_and_needs_the_key_file() {
+    let temp = tempfile::tempdir().unwrap();
+    let (data, copy, again) =
+        (temp.path().join("data"), temp.path().join("copy"), temp.path().join("again"));
+    let gate = open(&data).await.unwrap();
+    let before = place(&gate).await;
+    gate.checkpoint().await.unwrap();
+    let report = gate.backup(&copy).await.unwrap();
+    assert!(gate.backup(&copy).await.err().unwrap().to_string().contains("exists already"));
+    assert!(!copy.join("key").exists(), "the key file is never in a backup");
+    let after = place(&gate).await;
+    gate.close().await.unwrap();
+    drop(gate);
+    let restored = gate::backup::restore(&copy, &again).unwrap();
+    assert_eq!(restored.journal_seq, report.journal_seq);
+    let missing = open(&again).await.err().unwrap().to_string();
+    assert!(missing.contains("key file") && missing.contains("missing"), "{missing}");
+    std::fs::copy(data.join("key"), again.join("key")).unwrap();
+    let gate = open(&again).await.unwrap();
+    assert!(gate.demo_secrets().is_none(), "secrets are shown by the first start alone");
+    let view = gate.view().await.unwrap();
+    assert!(view.order(before).is_some() && view.order(after).is_none());
+    assert_eq!(gate.listeners().borrow().len(), 3);
+    place(&gate).await;
+    gate.close().await.unwrap();
+    let report = gate::evidence::evidence_verify(&again, None).await.unwrap();
+    assert!(report.faults.is_empty(), "{report}");
+}
+
+#[tokio::test]
+async fn checkpoint_file_holds_signed_places_of_both_chains() {
+    let temp = tempfile::tempdir().unwrap();
+    let gate = open(temp.path()).await.unwrap();
+    let first = gate.checkpoint().await.unwrap();
+    place(&gate).await;
+    let second = gate.checkpoint().await.unwrap();
+    let mut read = gate::checkpoint::read_file(&temp.path().join(gate::checkpoint::FILE)).unwrap();
+    assert_eq!(read, [first.clone(), second.clone()]);
+    assert!(read.iter().all(gate::checkpoint::is_signed));
+    assert_eq!(first.signer, second.signer);
+    assert!(second.checkpoint.journal_seq > first.checkpoint.journal_seq);
+    read[0].checkpoint.journal_seq += 1;
+    assert!(!gate::checkpoint::is_signed(&read[0]));
+    gate.close().await.unwrap();
+}
