@@ -27,8 +27,11 @@ fn row(info: &CredentialInfo) -> CredentialRow {
     let (state, may) = match &info.entitlements {
         Ok(given) => {
             let sentences = can_cannot(given, &symbol);
-            let can = sentences.into_iter().filter(|s| s.verdict == Verdict::Can);
-            ("open".to_owned(), can.map(|s| s.text).collect::<Vec<_>>().join("; "))
+            let words = sentences.into_iter().map(|s| match s.verdict {
+                Verdict::Cannot => format!("cannot {}", s.text),
+                Verdict::Can | Verdict::Until => s.text,
+            });
+            ("open".to_owned(), words.collect::<Vec<_>>().join("; "))
         }
         Err(refusal) => (refusal.code().to_lowercase(), refusal.caller_text()),
     };

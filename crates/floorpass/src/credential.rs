@@ -126,16 +126,19 @@ fn list(rows: &[CredentialRow]) -> String {
     let cells: Vec<[String; 6]> = rows
         .iter()
         .map(|row| {
-            let token = if row.token_required { "token" } else { "port alone" };
+            let proof = if row.token_required { "token" } else { "port alone" };
             [
                 row.name.clone(),
                 row.port.to_string(),
                 row.state.clone(),
-                token.to_owned(),
+                proof.to_owned(),
+                row.until.clone(),
                 row.last_use.clone().unwrap_or_else(|| "never".to_owned()),
-                row.may.clone(),
             ]
         })
         .collect();
-    output::table(["name", "port", "state", "proof", "last use", "may"], &cells, "no credentials")
+    let head = ["name", "port", "state", "proof", "until", "last use"];
+    let may = rows.iter().map(|row| format!("{}: {}", row.name, row.may));
+    let table = output::table(head, &cells, "no credentials");
+    format!("{table}\n\n{}", may.collect::<Vec<_>>().join("\n"))
 }

@@ -1,11 +1,12 @@
 //! `floorpass evidence`: verify, checkpoint.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use control::{CheckpointNow, Request};
 
 use crate::command::Global;
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -17,6 +18,9 @@ pub enum Evidence {
         /// A checkpoint that was kept outside the data folder: shows a cut tail
         #[arg(long, value_name = "FILE")]
         checkpoint: Option<PathBuf>,
+        /// The configuration file, when it names a PostgreSQL database
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
     /// Sign where both chains stand now, and print it, to be kept elsewhere
     #[command(after_help = "Example:\n  floorpass evidence checkpoint > kept-elsewhere.json")]
@@ -32,21 +36,24 @@ impl Evidence {
                 output::line(&now.line);
                 Ok(())
             }
-            Self::Verify { checkpoint } => verify(global, checkpoint),
+            Self::Verify { checkpoint, config } => verify(global, checkpoint.as_deref(), config),
         }
     }
 }
 
-fn verify(global: &Global, checkpoint: Option<PathBuf>) -> Result<(), Failure> {
+fn verify(global: &Global, kept: Option<&Path>, config: Option<PathBuf>) -> Result<(), Failure> {
+    let config = config.map(|file| Config::read(&file)).transpose()?;
+    let data = config.as_ref().map_or(global.data().to_path_buf(), |c| c.folder(global));
+    let database = config.and_then(|config| config.database);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Failure::failed)?;
     let report = runtime
-        .block_on(gate::evidence_verify(global.data(), checkpoint.as_deref()))
+        .block_on(gate::evidence::evidence_verify_with(&data, database.as_deref(), kept))
         .map_err(|e| Failure::new(Exit::Failed, "NOT_VERIFIED", e))?;
-    if let Some(fault) = report.faults.first() {
-        return Err(Failure::new(Exit::Evidence, "EVIDENCE_ALTERED", fault));
+    if !report.faults.is_empty() {
+        return Err(Failure::new(Exit::Evidence, "EVIDENCE_ALTERED", report.faults.join("\n")));
     }
     output::show(global.json, &report, ToString::to_string)
 }

@@ -17,16 +17,14 @@ pub struct Orders {}
 #[command(after_help = "Example:\n  floorpass positions")]
 pub struct Positions {}
 
-impl Orders {
-    /// Asks the running server.
-    pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let rows: Vec<OrderRow> = control::ask(global.data(), &Request::Orders)?;
-        output::show(global.json, &rows, |rows| {
-            let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
-            let head = ["order", "from", "side", "quantity", "symbol", "type", "state"];
-            output::table(head, &cells, "no orders")
-        })
-    }
+/// Asks the running server.
+pub fn list(global: &Global) -> Result<(), Failure> {
+    let rows: Vec<OrderRow> = control::ask(global.data(), &Request::Orders)?;
+    output::show(global.json, &rows, |rows| {
+        let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
+        let head = ["order", "from", "side", "quantity", "symbol", "type", "state"];
+        output::table(head, &cells, "no orders")
+    })
 }
 
 fn cells(row: &OrderRow) -> [String; 7] {
@@ -41,21 +39,19 @@ fn cells(row: &OrderRow) -> [String; 7] {
     ]
 }
 
-impl Positions {
-    /// Asks the running server.
-    pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let now: PositionsNow = control::ask(global.data(), &Request::Positions)?;
-        output::show(global.json, &now, |now| {
-            let cells: Vec<[String; 4]> = now
-                .positions
-                .iter()
-                .map(|p| {
-                    [p.symbol.clone(), p.quantity.to_string(), p.average_cost.clone(), p.value.clone()]
-                })
-                .collect();
-            let table =
-                output::table(["symbol", "shares", "average cost", "value"], &cells, "no positions");
-            format!("{}  cash {}  net liquidation {}\n{table}", now.account, now.cash, now.net_liquidation)
-        })
-    }
+/// Asks the running server.
+pub fn positions(global: &Global) -> Result<(), Failure> {
+    let now: PositionsNow = control::ask(global.data(), &Request::Positions)?;
+    output::show(global.json, &now, |now| {
+        let cells: Vec<[String; 4]> = now
+            .positions
+            .iter()
+            .map(|p| {
+                [p.symbol.clone(), p.quantity.to_string(), p.average_cost.clone(), p.value.clone()]
+            })
+            .collect();
+        let table =
+            output::table(["symbol", "shares", "average cost", "value"], &cells, "no positions");
+        format!("{}  cash {}  net liquidation {}\n{table}", now.account, now.cash, now.net_liquidation)
+    })
 }

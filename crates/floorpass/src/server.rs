@@ -125,7 +125,9 @@ async fn doors<T>(
         credential: socket.name.clone(),
         name: socket.name,
     });
-    let begun = started(Started { gate, portal: &origin, sockets: open.collect(), data }).await;
+    let mut open: Vec<ready::Socket> = open.collect();
+    open.sort_by_key(|socket| (place(&socket.name), socket.port));
+    let begun = started(Started { gate, portal: &origin, sockets: open, data }).await;
     if begun.is_ok() {
         end.come().await;
     }
@@ -136,6 +138,12 @@ async fn doors<T>(
     let served = pages.await.map_err(Failure::failed)?;
     begun?;
     served.map_err(|e| Failure::failed(format!("the portal ended: {e}")))
+}
+
+/// The demo's sockets in the order in which people meet them, then all others.
+fn place(name: &str) -> usize {
+    let known = gate::demo::SOCKETS;
+    known.iter().position(|(socket, _)| *socket == name).unwrap_or(known.len())
 }
 
 /// The folder's id: part of the portal's cookies.

@@ -12,12 +12,10 @@ use crate::output;
 #[command(after_help = "Examples:\n  floorpass status\n  floorpass status --json --data /var/lib/floorpass")]
 pub struct Status {}
 
-impl Status {
-    /// Asks the running server.
-    pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let now: StatusNow = control::ask(global.data(), &Request::Status)?;
-        output::show(global.json, &now, words)
-    }
+/// Asks the running server.
+pub fn run(global: &Global) -> Result<(), Failure> {
+    let now: StatusNow = control::ask(global.data(), &Request::Status)?;
+    output::show(global.json, &now, words)
 }
 
 fn words(now: &StatusNow) -> String {

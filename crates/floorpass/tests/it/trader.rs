@@ -112,7 +112,7 @@ impl Trader {
 
     /// Takes what has come; waits at most the read timeout when nothing has.
     pub fn read(&mut self) {
-        let mut bytes = [0; 65_536];
+        let mut bytes = [0; 16_384];
         match self.stream.read(&mut bytes) {
             Ok(0) => self.closed = true,
             Ok(n) => self.reader.push(&bytes[..n]),
