@@ -22,7 +22,8 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
     let filter = filter(query);
     let cursor: Option<ActivityCursor> = query.get("before").parse().ok();
     let gate = signed.visit.portal.gate();
-    let page = gate.activity(&signed.actor(), &filter, cursor).await.map_err(|why| signed.fault(why))?;
+    let page =
+        gate.activity(&signed.actor(), &filter, cursor).await.map_err(|why| signed.fault(why))?;
     let now = signed.now();
     let body = html! {
         (shell::title("Activity", &html! { a.btn href="/executions" { "Executions" } }))
@@ -96,7 +97,9 @@ fn row(entry: &ActivityEntry, now: Time) -> Markup {
 
 fn older(query: &Fields, next: ActivityCursor) -> String {
     let mut link = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in query.shown().filter(|(name, _)| ["kind", "refused", "holder"].contains(name)) {
+    for (name, value) in
+        query.shown().filter(|(name, _)| ["kind", "refused", "holder"].contains(name))
+    {
         link.append_pair(name, value);
     }
     link.append_pair("before", &next.to_string());

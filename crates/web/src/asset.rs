@@ -40,18 +40,26 @@ pub(crate) async fn file(Path(name): Path<String>, headers: HeaderMap) -> Respon
         return (StatusCode::NOT_FOUND, "no such file\n").into_response();
     };
     let tag = format!("\"{}\"", *VERSION);
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == tag.as_bytes());
+    let known =
+        headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == tag.as_bytes());
     let head = [
         (header::CONTENT_TYPE, (*kind).to_owned()),
         (header::CACHE_CONTROL, "public, max-age=86400".to_owned()),
         (header::ETAG, tag),
     ];
-    if known { (StatusCode::NOT_MODIFIED, head).into_response() } else { (head, *bytes).into_response() }
+    if known {
+        (StatusCode::NOT_MODIFIED, head).into_response()
+    } else {
+        (head, *bytes).into_response()
+    }
 }
 
 /// `GET /favicon.ico`: the same picture, for browsers that ask before they read the page.
 pub(crate) async fn icon() -> Response {
-    ([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")], ICON)
+    (
+        [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")],
+        ICON,
+    )
         .into_response()
 }
 

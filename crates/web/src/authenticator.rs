@@ -64,12 +64,17 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
 }
 
 fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
-    let kind = match one.kind { "password" => "Password", "totp" => "Authenticator app", "passkey" => "Passkey", other => other };
+    let kind = match one.kind {
+        "password" => "Password",
+        "totp" => "Authenticator app",
+        "passkey" => "Passkey",
+        other => other,
+    };
     let passkey = one.kind == "passkey";
     let field = format!("name-{}", one.id);
     html! {
         tr {
-            td.key { (kind) @if !one.name.is_empty() { span.sub { (one.name) } } }
+            td.key { (kind) @if passkey { span.sub { (one.name) } } }
             td data-l="Since" { (figure::time(one.since)) }
             td data-l="Last used" { @match one.last_use { Some(at) => (figure::ago(at, now)), None => "never" } }
             td { @if passkey { div.act {
@@ -116,7 +121,8 @@ pub(crate) fn offer(signed: &Signed) -> Markup {
 /// `POST /authenticators/passkey/start`, for the script.
 pub(crate) async fn start(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let begun = gate.passkey_register_start(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let begun =
+        gate.passkey_register_start(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     sign_in::ceremony(&signed.visit, &begun)
 }
 
@@ -125,9 +131,14 @@ pub(crate) async fn finish(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     let ceremony = Secret::from_text(fields.get("ceremony").to_owned());
     let gate = signed.visit.portal.gate();
-    gate.passkey_register_finish(&signed.ticket, &ceremony, fields.raw("credential"), fields.get("name"))
-        .await
-        .map_err(|why| signed.fault(why))?;
+    gate.passkey_register_finish(
+        &signed.ticket,
+        &ceremony,
+        fields.raw("credential"),
+        fields.get("name"),
+    )
+    .await
+    .map_err(|why| signed.fault(why))?;
     Ok(Json(json!({ "go": "/authenticators?added=1" })).into_response())
 }
 

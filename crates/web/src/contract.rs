@@ -24,7 +24,9 @@ pub(crate) fn named(symbol: &str) -> Option<&'static Contract> {
 
 /// The ticker of a contract; its number when it is unknown.
 pub(crate) fn symbol(id: access::SymbolId) -> String {
-    Contracts::builtin().get(id).map_or_else(|| id.to_string(), |contract| contract.symbol.to_owned())
+    Contracts::builtin()
+        .get(id)
+        .map_or_else(|| id.to_string(), |contract| contract.symbol.to_owned())
 }
 
 /// `GET /contracts`
@@ -57,16 +59,18 @@ pub(crate) async fn search(signed: Signed) -> Reply {
 }
 
 fn row(contract: &Contract, quote: Option<&Quote>) -> Markup {
-    let best = |level: Option<Level>| level.map_or_else(|| "none".to_owned(), |level| figure::price(level.price.price()));
+    let best = |level: Option<Level>| {
+        level.map_or_else(|| "none".to_owned(), |level| figure::price(level.price.price()))
+    };
     html! {
         tr {
             td.key { a.mono href={ "/contracts/" (contract.symbol) } { (contract.symbol) } span.sub { (contract.name) } }
             @if let Some(quote) = quote {
                 td.r.n data-l="Last" { (figure::price(quote.last.price())) }
                 td.r.n data-l="Day's change" { (figure::gain(quote.last.price() - quote.close.price())) }
-                td.r.n data-l="Bid" { (best(quote.bid())) }
-                td.r.n data-l="Ask" { (best(quote.ask())) }
-                td.r.n data-l="Volume" { (figure::count(quote.volume)) }
+                td.r.n.room data-l="Bid" { (best(quote.bid())) }
+                td.r.n.room data-l="Ask" { (best(quote.ask())) }
+                td.r.n.room data-l="Volume" { (figure::count(quote.volume)) }
             } @else { td.r colspan="5" { "no quote" } }
             td { div.act { a.btn.mini href={ "/ticket?symbol=" (contract.symbol) } aria-label={ "Trade " (contract.symbol) } { "Trade" } } }
         }
@@ -135,7 +139,9 @@ fn depth(quote: &Quote) -> Markup {
 /// A line of closes; its words stand beside it, so that the picture is for the eye alone.
 fn chart(bars: &[Bar]) -> Markup {
     let closes: Vec<i64> = bars.iter().map(|bar| bar.close.0).collect();
-    let (Some(low), Some(high), Some(last)) = (closes.iter().min(), closes.iter().max(), closes.last()) else {
+    let (Some(low), Some(high), Some(last)) =
+        (closes.iter().min(), closes.iter().max(), closes.last())
+    else {
         return html! { p.empty { "No history." } };
     };
     let (range, steps) = ((high - low).max(1), i64::try_from(closes.len()).unwrap_or(1).max(2) - 1);

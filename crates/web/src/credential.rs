@@ -47,8 +47,10 @@ fn of(signed: &Signed, scopes: &Scopes) -> Entitlements {
 /// `GET /credentials`
 pub(crate) async fn list(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let all = gate.credentials(Some(signed.ticket.account)).await.map_err(|why| signed.fault(why))?;
-    let (live, over): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.credential.revoked.is_none());
+    let all =
+        gate.credentials(Some(signed.ticket.account)).await.map_err(|why| signed.fault(why))?;
+    let (live, over): (Vec<_>, Vec<_>) =
+        all.iter().partition(|one| one.credential.revoked.is_none());
     let now = signed.now();
     let body = html! {
         (shell::rooms(&signed, "/credentials"))
@@ -88,7 +90,9 @@ fn table(rows: &[&CredentialInfo], now: Time) -> Markup {
 /// In two or three words; the page of the credential says it in full.
 fn may(one: &CredentialInfo) -> Markup {
     let scopes = &one.credential.scopes;
-    let narrow = scopes.limits != access::Limits::default() || scopes.symbols != access::entitlements::Symbols::All || scopes.rate.is_some();
+    let narrow = scopes.limits != access::Limits::default()
+        || scopes.symbols != access::entitlements::Symbols::All
+        || scopes.rate.is_some();
     html! {
         @if scopes.read_only { "look, not trade" } @else if narrow { "trade, within limits" } @else { "trade" }
     }
@@ -122,7 +126,8 @@ pub(crate) async fn show(Path(id): Path<String>, signed: Signed) -> Reply {
 async fn find(signed: &Signed, id: &str) -> Result<CredentialInfo, Fault> {
     let id: CredentialId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let gate = signed.visit.portal.gate();
-    let all = gate.credentials(Some(signed.ticket.account)).await.map_err(|why| signed.fault(why))?;
+    let all =
+        gate.credentials(Some(signed.ticket.account)).await.map_err(|why| signed.fault(why))?;
     all.into_iter().find(|one| one.credential.id == id).ok_or_else(|| signed.fault(Cause::Missing))
 }
 
@@ -185,14 +190,22 @@ pub(crate) async fn revoke(Path(id): Path<String>, signed: Signed) -> Reply {
     let one = find(&signed, &id).await?;
     let cancel = signed.visit.fields.has("cancel_orders");
     let gate = signed.visit.portal.gate();
-    gate.revoke_credential(&signed.actor(), one.credential.id, cancel).await.map_err(|why| signed.fault(why))?;
+    gate.revoke_credential(&signed.actor(), one.credential.id, cancel)
+        .await
+        .map_err(|why| signed.fault(why))?;
     Ok(go(&format!("/credentials/{}?revoked=1", one.credential.id)))
 }
 
 /// `GET /credentials/new`
 pub(crate) async fn new(signed: Signed) -> Reply {
     let fields = draft::default(signed.visit.portal.gate().token_required_by_default());
-    Ok(shell::page(&signed, Tab::Access, "New credential", &maker(&signed, &fields, &Errors::new(), None)).into_response())
+    Ok(shell::page(
+        &signed,
+        Tab::Access,
+        "New credential",
+        &maker(&signed, &fields, &Errors::new(), None),
+    )
+    .into_response())
 }
 
 /// The form, and beside it what the credential would be able to do.
@@ -228,11 +241,13 @@ fn preview_of(signed: &Signed, fields: &Fields) -> Markup {
 pub(crate) async fn preview(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     if signed.visit.wants == Wants::Fragment {
-        let kind = [(axum::http::header::CONTENT_TYPE, "text/vnd.floorpass.fragment; charset=utf-8")];
+        let kind =
+            [(axum::http::header::CONTENT_TYPE, "text/vnd.floorpass.fragment; charset=utf-8")];
         return Ok((kind, preview_of(&signed, fields).into_string()).into_response());
     }
     match draft::read(&signed, fields) {
-        Ok(_) => Ok(shell::page(&signed, Tab::Access, "New credential", &confirm(&signed, fields)).into_response()),
+        Ok(_) => Ok(shell::page(&signed, Tab::Access, "New credential", &confirm(&signed, fields))
+            .into_response()),
         Err(errors) => Ok(unfit(&signed, fields, &errors, None)),
     }
 }

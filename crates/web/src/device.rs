@@ -22,7 +22,8 @@ pub(crate) async fn list(signed: Signed) -> Reply {
 
 async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
-    let devices = gate.devices(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
+    let devices =
+        gate.devices(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
     let now = signed.now();
     let body = html! {
         (shell::rooms(signed, "/devices"))

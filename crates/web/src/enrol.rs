@@ -50,7 +50,9 @@ pub(crate) async fn password(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     if fields.raw("password") != fields.raw("again") {
         let why = refusal::missing("The two passwords differ. Type the same one twice.");
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, password_page(&signed, Some(&why))).into_response());
+        return Ok(
+            (StatusCode::UNPROCESSABLE_ENTITY, password_page(&signed, Some(&why))).into_response()
+        );
     }
     let password = Secret::from_text(fields.raw("password").to_owned());
     match signed.visit.portal.gate().set_password(&signed.ticket, None, password).await {
@@ -68,7 +70,13 @@ pub(crate) async fn totp_form(signed: Signed) -> Reply {
 }
 
 async fn totp_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
-    let setup = signed.visit.portal.gate().totp_setup(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let setup = signed
+        .visit
+        .portal
+        .gate()
+        .totp_setup(&signed.ticket)
+        .await
+        .map_err(|why| signed.fault(why))?;
     let body = html! {
         p.small.dim { "Step 2 of 2" }
         h1 { "Add an authenticator app" }
@@ -88,7 +96,8 @@ async fn totp_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
 
 /// `POST /enrol/totp`: the code that proves the app.
 pub(crate) async fn totp(signed: Signed) -> Reply {
-    match signed.visit.portal.gate().totp_confirm(&signed.ticket, &typed_code(&signed.visit)).await {
+    match signed.visit.portal.gate().totp_confirm(&signed.ticket, &typed_code(&signed.visit)).await
+    {
         Ok(()) => Ok(go("/session?welcome=1")),
         Err(why) => totp_page(&signed, Some(&why)).await,
     }

@@ -47,7 +47,9 @@ pub(crate) fn table(fills: &[&Execution]) -> Markup {
 /// `GET /executions.csv`
 pub(crate) async fn csv(signed: Signed) -> Result<Response, Fault> {
     let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
-    let mut text = String::from("time,execution,order,account,symbol,side,quantity,price,commission,realised,holder,reference\r\n");
+    let mut text = String::from(
+        "time,execution,order,account,symbol,side,quantity,price,commission,realised,holder,reference\r\n",
+    );
     for fill in &view.executions {
         let realised = fill.realised.map_or_else(String::new, |amount| amount.to_string());
         let cells = [
@@ -68,7 +70,10 @@ pub(crate) async fn csv(signed: Signed) -> Result<Response, Fault> {
         text.push_str("\r\n");
     }
     let name = format!("attachment; filename=\"executions-{}.csv\"", signed.ticket.account);
-    let head = [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    let head = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+    ];
     Ok((head, text).into_response())
 }
 
@@ -77,7 +82,11 @@ fn cell(text: &str) -> String {
     let number = text.parse::<rust_decimal::Decimal>().is_ok();
     let formula = !number && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]

@@ -76,7 +76,9 @@ impl IntoResponse for Fault {
         }
         match self.cause {
             Cause::SignInNeeded { next, fields: None, refusal } => sign_in(&next, refusal.as_ref()),
-            Cause::SignInNeeded { next, fields: Some(fields), refusal } => lost(&next, &fields, refusal.as_ref()),
+            Cause::SignInNeeded { next, fields: Some(fields), refusal } => {
+                lost(&next, &fields, refusal.as_ref())
+            }
             Cause::FormExpired { path, fields, token } => expired(&path, &fields, &token),
             Cause::Elsewhere(path) => go(path),
             Cause::Refused(refusal) => {
@@ -85,7 +87,8 @@ impl IntoResponse for Fault {
                     (refusal::note(&refusal))
                     (back())
                 };
-                (refusal::status(&refusal), shell::bare(refusal::heading(&refusal), &body)).into_response()
+                (refusal::status(&refusal), shell::bare(refusal::heading(&refusal), &body))
+                    .into_response()
             }
             Cause::CrossSite | Cause::Malformed | Cause::TooLarge | Cause::Missing => {
                 let (status, text) = brief(&self.cause);

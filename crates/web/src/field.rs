@@ -104,8 +104,12 @@ mod tests {
 
     #[test]
     fn field_with_error_points_to_it() {
-        let field = Field { name: "n", error: Some("too large"), help: "a number", ..Field::default() };
+        let field =
+            Field { name: "n", error: Some("too large"), help: "a number", ..Field::default() };
         let text = field.render().into_string();
-        assert!(text.contains(r#"aria-describedby="n-err n-help""#) && text.contains("aria-invalid"), "{text}");
+        assert!(
+            text.contains(r#"aria-describedby="n-err n-help""#) && text.contains("aria-invalid"),
+            "{text}"
+        );
     }
 }

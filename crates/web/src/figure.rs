@@ -40,7 +40,13 @@ fn grouped(text: &str) -> String {
 /// Money gained or lost: with its sign and colour.
 pub(crate) fn gain(value: Decimal) -> Markup {
     let value = value.round_dp(2);
-    let class = if value.is_zero() { "dim" } else if value.is_sign_negative() { "down" } else { "up" };
+    let class = if value.is_zero() {
+        "dim"
+    } else if value.is_sign_negative() {
+        "down"
+    } else {
+        "up"
+    };
     let sign = if value > Decimal::ZERO { "+" } else { "" };
     html! { span class=(class) { (sign) (money(value)) } }
 }
@@ -108,7 +114,14 @@ mod tests {
 
     #[test]
     fn span_reads_in_its_largest_units() {
-        for (seconds, written) in [(40, "40 s"), (720, "12 min"), (12_000, "3 h 20 min"), (7_200, "2 h"), (90_000, "25 h"), (864_000, "10 days")] {
+        for (seconds, written) in [
+            (40, "40 s"),
+            (720, "12 min"),
+            (12_000, "3 h 20 min"),
+            (7_200, "2 h"),
+            (90_000, "25 h"),
+            (864_000, "10 days"),
+        ] {
             assert_eq!(span(Span::seconds(seconds)), written);
         }
     }

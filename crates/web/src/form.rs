@@ -49,7 +49,6 @@ impl Fields {
         self.0.iter().any(|(key, _)| key == name)
     }
 
-
     /// All that may be shown again: no token, no password, no code.
     pub(crate) fn shown(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
@@ -67,7 +66,8 @@ impl Fields {
 /// The token of every form of one session: derived from the session's own token, so that it needs no table, outlives a
 /// restart, ends with the session, and tells nothing of the session's token to who reads the page.
 pub(crate) fn token(session: &str) -> String {
-    mac(session).map_or_else(String::new, |mac| BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
+    mac(session)
+        .map_or_else(String::new, |mac| BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
 }
 
 /// Whether a form's token is its session's, compared in constant time.

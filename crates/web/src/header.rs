@@ -35,7 +35,10 @@ const ALWAYS: [(HeaderName, &str); 7] = [
 /// Answers only requests for the configured host, and marks every answer.
 pub(crate) async fn guard(State(portal): State<Portal>, request: Request, next: Next) -> Response {
     let origin = portal.origin();
-    let mut response = if request.uri().path() == "/healthz" || host_matches(&request, origin) {
+    // These two tell nothing of anyone; the page about the right name needs its style.
+    let path = request.uri().path();
+    let open = path == "/healthz" || path.starts_with("/assets/");
+    let mut response = if open || host_matches(&request, origin) {
         next.run(request).await
     } else {
         misdirected(&request, origin)
@@ -62,7 +65,8 @@ fn host_asked(request: &Request) -> Option<&str> {
 }
 
 fn host_matches(request: &Request, origin: &Url) -> bool {
-    let asked = host_asked(request).and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok());
+    let asked = host_asked(request)
+        .and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok());
     asked.is_some_and(|asked| asked.origin() == origin.origin() && asked.username().is_empty())
 }
 
@@ -84,7 +88,8 @@ fn misdirected(request: &Request<Body>, origin: &Url) -> Response {
         p { "This portal is at:" }
         p { a.btn.main.wide href=(target) { (target) } }
     };
-    (StatusCode::MISDIRECTED_REQUEST, shell::bare("Open this page by its name", &body)).into_response()
+    (StatusCode::MISDIRECTED_REQUEST, shell::bare("Open this page by its name", &body))
+        .into_response()
 }
 
 #[cfg(test)]
@@ -103,7 +108,14 @@ mod tests {
         assert!(asks("LOCALHOST:8080", "http://localhost:8080"));
         assert!(asks("pass.example", "https://pass.example"));
         assert!(asks("pass.example:443", "https://pass.example"));
-        for bad in ["localhost", "localhost:8081", "127.0.0.1:8080", "evil.example", "x@localhost:8080", ""] {
+        for bad in [
+            "localhost",
+            "localhost:8081",
+            "127.0.0.1:8080",
+            "evil.example",
+            "x@localhost:8080",
+            "",
+        ] {
             assert!(!asks(bad, "http://localhost:8080"), "{bad}");
         }
     }

@@ -13,7 +13,8 @@ pub(crate) async fn show(State(portal): State<Portal>) -> Response {
     match portal.gate().flush().await {
         Ok(()) => Json(json!({ "status": "ok" })).into_response(),
         Err(why) => {
-            let body = json!({ "status": "failing", "code": why.code(), "text": why.caller_text() });
+            let body =
+                json!({ "status": "failing", "code": why.code(), "text": why.caller_text() });
             (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
         }
     }

@@ -15,9 +15,21 @@ use crate::visit::Signed;
 type Reply = Result<Response, Fault>;
 
 const GRADES: [(Grade, &str, &str); 3] = [
-    (Grade::ReduceOnly, "Reduce only", "Orders may only make a position smaller; cancels pass. Everyone stays signed in."),
-    (Grade::NoNew, "No new orders", "No new orders and no changes, from anyone or any program; cancels pass."),
-    (Grade::All, "Lock everything", "Ends every session, credential and device, in that order, then cancels every open order. You keep the receipt."),
+    (
+        Grade::ReduceOnly,
+        "Reduce only",
+        "Orders may only make a position smaller; cancels pass. Everyone stays signed in.",
+    ),
+    (
+        Grade::NoNew,
+        "No new orders",
+        "No new orders and no changes, from anyone or any program; cancels pass.",
+    ),
+    (
+        Grade::All,
+        "Lock everything",
+        "Ends every session, credential and device, in that order, then cancels every open order. You keep the receipt.",
+    ),
 ];
 
 /// The red button in the head of every page.
@@ -71,10 +83,12 @@ pub(crate) async fn show(signed: Signed) -> Reply {
 
 /// `POST /lock`: locks, and answers with the receipt, since after a lock of everything no page can be asked for.
 pub(crate) async fn lock(signed: Signed) -> Reply {
-    let grade: Grade = signed.visit.fields.get("grade").parse().map_err(|_| signed.fault(Cause::Malformed))?;
+    let grade: Grade =
+        signed.visit.fields.get("grade").parse().map_err(|_| signed.fault(Cause::Malformed))?;
     let gate = signed.visit.portal.gate();
     let target = LockTarget::Account(signed.ticket.account);
-    let receipt = gate.lock(&signed.actor(), target, grade).await.map_err(|why| signed.fault(why))?;
+    let receipt =
+        gate.lock(&signed.actor(), target, grade).await.map_err(|why| signed.fault(why))?;
     let body = paper(&receipt, signed.ticket.account);
     if grade == Grade::All {
         let line = signed.visit.portal.jar().clear(Cookie::Device);
@@ -86,7 +100,8 @@ pub(crate) async fn lock(signed: Signed) -> Reply {
 }
 
 fn paper(receipt: &Receipt, account: PaperAccountId) -> Markup {
-    let names = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let names =
+        |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     html! {
         h1 { "Locked" }
         p { "Account " span.mono { (account) } ": " (receipt.grade.text()) "." }

@@ -23,8 +23,17 @@ use crate::visit::{Signed, go};
 type Reply = Result<Response, Fault>;
 
 /// One line for an order, the same on every page: `BUY 100 AAPL LMT 231.40 DAY`.
-pub(crate) fn line(side: Side, quantity: u64, symbol: &str, kind: OrderType, tif: TimeInForce) -> Markup {
-    let (word, class) = match side { Side::Buy => ("BUY", "up"), Side::Sell => ("SELL", "down") };
+pub(crate) fn line(
+    side: Side,
+    quantity: u64,
+    symbol: &str,
+    kind: OrderType,
+    tif: TimeInForce,
+) -> Markup {
+    let (word, class) = match side {
+        Side::Buy => ("BUY", "up"),
+        Side::Sell => ("SELL", "down"),
+    };
     html! {
         span.mono { span class=(class) { (word) } " " (figure::count(quantity)) " " b { (symbol) } " " (terms(kind)) " " (tif.name()) }
     }
@@ -37,13 +46,19 @@ fn terms(kind: OrderType) -> String {
         OrderType::Market => "MKT".to_owned(),
         OrderType::Limit { price: limit } => format!("LMT {}", price(limit)),
         OrderType::Stop { trigger } => format!("STP {}", price(trigger)),
-        OrderType::StopLimit { trigger, price: limit } => format!("STP {} LMT {}", price(trigger), price(limit)),
+        OrderType::StopLimit { trigger, price: limit } => {
+            format!("STP {} LMT {}", price(trigger), price(limit))
+        }
     }
 }
 
 /// Where an order stands, in a word.
 pub(crate) fn state(order: &Order) -> Markup {
-    let waits = if order.parent.is_some() && order.released == 0 { "waits for its parent" } else { "waits for its stop" };
+    let waits = if order.parent.is_some() && order.released == 0 {
+        "waits for its parent"
+    } else {
+        "waits for its stop"
+    };
     let (class, text) = match order.state {
         OrderState::PreSubmitted => ("tag", waits),
         OrderState::Working if order.filled > 0 => ("tag accent", "partly filled"),
@@ -120,7 +135,9 @@ pub(crate) async fn show(Path(id): Path<String>, signed: Signed) -> Reply {
 
 /// The present terms, as the form has them.
 fn terms_of(order: &Order) -> Fields {
-    let text = |price: Option<trade::price::Ticks>| price.map_or_else(String::new, |price| price.price().to_string());
+    let text = |price: Option<trade::price::Ticks>| {
+        price.map_or_else(String::new, |price| price.price().to_string())
+    };
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("quantity", &order.quantity.to_string())
         .append_pair("type", order.order_type.name())
@@ -129,9 +146,17 @@ fn terms_of(order: &Order) -> Fields {
     Fields::parse(form.finish().as_bytes()).unwrap_or_default()
 }
 
-async fn detail(signed: &Signed, order: &Order, status: StatusCode, fields: &Fields, errors: &Errors, why: &Markup) -> Reply {
+async fn detail(
+    signed: &Signed,
+    order: &Order,
+    status: StatusCode,
+    fields: &Fields,
+    errors: &Errors,
+    why: &Markup,
+) -> Reply {
     let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
-    let fills: Vec<_> = view.executions.iter().filter(|fill| fill.order == order.id).map(AsRef::as_ref).collect();
+    let fills: Vec<_> =
+        view.executions.iter().filter(|fill| fill.order == order.id).map(AsRef::as_ref).collect();
     let query = &signed.visit.query;
     let open = order.state.is_open();
     let body = html! {
@@ -149,7 +174,8 @@ async fn detail(signed: &Signed, order: &Order, status: StatusCode, fields: &Fie
             @if open { (acts(signed, order, fields, errors)) }
         }
     };
-    Ok((status, shell::page(signed, Tab::Orders, &format!("Order {}", order.id), &body)).into_response())
+    Ok((status, shell::page(signed, Tab::Orders, &format!("Order {}", order.id), &body))
+        .into_response())
 }
 
 /// What stands about an order; also sent live.
@@ -218,7 +244,8 @@ pub(crate) async fn modify(Path(id): Path<String>, signed: Signed) -> Reply {
     let kind = ticket::order_type(fields, &mut errors);
     let (Some(quantity), Some(order_type)) = (quantity, kind) else {
         let why = refusal::missing("Nothing was changed: see the fields marked below.");
-        return detail(&signed, &order, StatusCode::UNPROCESSABLE_ENTITY, fields, &errors, &why).await;
+        return detail(&signed, &order, StatusCode::UNPROCESSABLE_ENTITY, fields, &errors, &why)
+            .await;
     };
     let change = Change { order: order.id, quantity, order_type, tif: order.tif };
     send(&signed, &order, OrderRequest::Modify(change), "modified").await
@@ -241,7 +268,8 @@ async fn send(signed: &Signed, order: &Order, request: OrderRequest, done: &str)
         }
         Err(why) => {
             let status = ticket::status(&why);
-            detail(signed, order, status, &terms_of(order), &Errors::new(), &ticket::said(&why)).await
+            detail(signed, order, status, &terms_of(order), &Errors::new(), &ticket::said(&why))
+                .await
         }
     }
 }

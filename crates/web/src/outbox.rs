@@ -29,7 +29,7 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
                         tr {
                             td.key { (figure::ago(notice.at, now)) span.sub { (figure::time(notice.at)) } }
                             td data-l="About" { (about(notice.topic)) }
-                            td { div { (notice.text) @if let Some(code) = &notice.code { p.once { (code) } } } }
+                            td { div { (notice.text) @if let Some(code) = &notice.code { " " b.mono { (code) } } } }
                         }
                     } }
                 }

@@ -25,7 +25,8 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
 
 /// All of it that changes; the page holds it, and the stream sends it again.
 pub(crate) fn fragment(view: &View) -> Markup {
-    let held: Vec<&Holding> = view.positions.iter().filter(|held| held.position.shares != 0).collect();
+    let held: Vec<&Holding> =
+        view.positions.iter().filter(|held| held.position.shares != 0).collect();
     let fills: Vec<_> = view.executions.iter().rev().take(6).map(AsRef::as_ref).collect();
     html! {
         (summary(view))

@@ -10,26 +10,60 @@ use maud::{Markup, html};
 pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
     use Refusal as R;
     match refusal {
-        R::NotSignedIn | R::SessionEnded { .. } | R::SignInFailed | R::SecondFactorMissing | R::AttemptEnded
-        | R::CodeWrong | R::ActivationWrong { .. } | R::CodeReplayed | R::CodeExpired { .. }
-        | R::PasskeyRefused { .. } | R::AuthenticatorStopped { .. } | R::TokenMissing | R::TokenWrong => {
-            StatusCode::UNAUTHORIZED
-        }
-        R::Expired { .. } | R::AccountNotAllowed { .. } | R::ActNotAllowed { .. } | R::ReadOnly
-        | R::ProductNotAllowed { .. } | R::SymbolNotAllowed { .. } | R::SideNotAllowed { .. }
-        | R::AddressNotAllowed { .. } | R::OutsideHours { .. } | R::Locked { .. } | R::CredentialRevoked { .. }
-        | R::DeviceBlocked | R::OperatorOnly | R::Wider { .. } | R::OldPasswordNeeded => StatusCode::FORBIDDEN,
+        R::NotSignedIn
+        | R::SessionEnded { .. }
+        | R::SignInFailed
+        | R::SecondFactorMissing
+        | R::AttemptEnded
+        | R::CodeWrong
+        | R::ActivationWrong { .. }
+        | R::CodeReplayed
+        | R::CodeExpired { .. }
+        | R::PasskeyRefused { .. }
+        | R::AuthenticatorStopped { .. }
+        | R::TokenMissing
+        | R::TokenWrong => StatusCode::UNAUTHORIZED,
+        R::Expired { .. }
+        | R::AccountNotAllowed { .. }
+        | R::ActNotAllowed { .. }
+        | R::ReadOnly
+        | R::ProductNotAllowed { .. }
+        | R::SymbolNotAllowed { .. }
+        | R::SideNotAllowed { .. }
+        | R::AddressNotAllowed { .. }
+        | R::OutsideHours { .. }
+        | R::Locked { .. }
+        | R::CredentialRevoked { .. }
+        | R::DeviceBlocked
+        | R::OperatorOnly
+        | R::Wider { .. }
+        | R::OldPasswordNeeded => StatusCode::FORBIDDEN,
         R::NotFound { .. } | R::CredentialUnknown => StatusCode::NOT_FOUND,
         R::LinkEnded => StatusCode::GONE,
-        R::RateExceeded { .. } | R::Throttled { .. } | R::ResendTooSoon { .. } | R::ResendLimit { .. } => {
-            StatusCode::TOO_MANY_REQUESTS
+        R::RateExceeded { .. }
+        | R::Throttled { .. }
+        | R::ResendTooSoon { .. }
+        | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
+        R::NameInvalid { .. } | R::UsernameInvalid { .. } | R::OutOfRange { .. } => {
+            StatusCode::UNPROCESSABLE_ENTITY
         }
-        R::NameInvalid { .. } | R::UsernameInvalid { .. } | R::OutOfRange { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        R::NameTaken { .. } | R::PortTaken { .. } | R::PortsExhausted { .. } | R::TooMany { .. }
-        | R::LockStands { .. } | R::NoLock | R::AccountTaken { .. } | R::LastAuthenticator | R::TotpStands
+        R::NameTaken { .. }
+        | R::PortTaken { .. }
+        | R::PortsExhausted { .. }
+        | R::TooMany { .. }
+        | R::LockStands { .. }
+        | R::NoLock
+        | R::AccountTaken { .. }
+        | R::LastAuthenticator
+        | R::TotpStands
         | R::ProofStale => StatusCode::CONFLICT,
-        R::Busy { .. } | R::JournalFailed | R::DiskFull { .. } | R::StoreFailed | R::KeyMismatch
-        | R::TooSlow { .. } | R::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        R::Busy { .. }
+        | R::JournalFailed
+        | R::DiskFull { .. }
+        | R::StoreFailed
+        | R::KeyMismatch
+        | R::TooSlow { .. }
+        | R::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -50,7 +84,8 @@ pub(crate) fn heading(refusal: &Refusal) -> &'static str {
 /// A sentence of a text that begins small: `no such device` as `No such device.`
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
+    let first =
+        letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
     let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
 }

@@ -2,14 +2,14 @@
 
 use access::Act;
 use axum::http::Method;
-use axum::{Extension, Router};
 use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
 
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
-    activity, asset, authenticator, contract, credential, device, enrol, events, execution, health, link, lock, order,
-    outbox, overview, session, sign_in, ticket,
+    activity, asset, authenticator, contract, credential, device, enrol, events, execution, health,
+    link, lock, order, outbox, overview, session, sign_in, ticket,
 };
 
 /// Who may come in by a route.
@@ -96,7 +96,8 @@ fn signing_in() -> Vec<Row> {
 }
 
 fn trading() -> Vec<Row> {
-    let (account, market) = (Door::Session(Some(Act::ViewAccount)), Door::Session(Some(Act::ViewMarketData)));
+    let (account, market) =
+        (Door::Session(Some(Act::ViewAccount)), Door::Session(Some(Act::ViewMarketData)));
     let (g, p) = (Method::GET, Method::POST);
     vec![
         row(g.clone(), "/", account, get(overview::show)),
@@ -118,7 +119,8 @@ fn trading() -> Vec<Row> {
 
 fn access() -> Vec<Row> {
     let (account, any) = (Door::Session(Some(Act::ViewAccount)), Door::Session(None));
-    let (sessions, devices) = (Door::Session(Some(Act::ManageSessions)), Door::Session(Some(Act::ManageDevices)));
+    let (sessions, devices) =
+        (Door::Session(Some(Act::ManageSessions)), Door::Session(Some(Act::ManageDevices)));
     let own = Door::Session(Some(Act::ManageAuthenticators));
     let record = Door::Session(Some(Act::ViewEvidence));
     let (g, p) = (Method::GET, Method::POST);

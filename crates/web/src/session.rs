@@ -54,7 +54,8 @@ pub(crate) async fn this(signed: Signed) -> Reply {
 /// `GET /sessions`
 pub(crate) async fn list(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let sessions = gate.sessions(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
+    let sessions =
+        gate.sessions(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
     let now = signed.now();
     let body = html! {
         (shell::rooms(&signed, "/sessions"))

@@ -22,7 +22,9 @@ pub(crate) async fn show(visit: Visit) -> Reply {
     if let Some(token) = visit.cookie(Cookie::Session) {
         match visit.portal.gate().session(&token, visit.address) {
             Ok(_) => return Ok(go(&next)),
-            Err(why) if visit.query.has("ended") => return Ok(first(&next, "", Some(&why)).into_response()),
+            Err(why) if visit.query.has("ended") => {
+                return Ok(first(&next, "", Some(&why)).into_response());
+            }
             Err(_) => {}
         }
     }
@@ -70,7 +72,12 @@ pub(crate) async fn activate_form(visit: Visit) -> Reply {
 pub(crate) async fn activate(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
     let demo = visit.portal.config().demo;
-    match visit.portal.gate().sign_in_activation(&attempt, &typed_code(&visit), &visit.browser()).await {
+    match visit
+        .portal
+        .gate()
+        .sign_in_activation(&attempt, &typed_code(&visit), &visit.browser())
+        .await
+    {
         Ok(step) => Ok(forward(&visit, step, next)),
         Err(why) => again(&visit, why, |why| activate_page(next, demo, false, Some(why))),
     }
@@ -103,9 +110,12 @@ pub(crate) async fn passkey_finish(visit: Visit) -> Reply {
         SignInStep::Done(signed) => {
             let lines = axum::response::AppendHeaders(visit.welcome(&signed));
             let next = form::local_path(visit.fields.get("next"));
-            Ok((lines, Json(json!({ "go": with_next("/session", next, "welcome=1") }))).into_response())
+            Ok((lines, Json(json!({ "go": with_next("/session", next, "welcome=1") })))
+                .into_response())
         }
-        SignInStep::Totp { .. } | SignInStep::Activate { .. } => Err(visit.fault(Refusal::AttemptEnded)),
+        SignInStep::Totp { .. } | SignInStep::Activate { .. } => {
+            Err(visit.fault(Refusal::AttemptEnded))
+        }
     }
 }
 
@@ -132,10 +142,16 @@ pub(crate) fn forward(visit: &Visit, step: SignInStep, next: &str) -> Response {
         line.map(|line| (axum::http::header::SET_COOKIE, line)).into_iter().collect()
     };
     match step {
-        SignInStep::Totp { attempt } => go_with(&with_next("/sign-in/code", next, ""), keep(&attempt)),
-        SignInStep::Activate { attempt } => go_with(&with_next("/sign-in/activate", next, ""), keep(&attempt)),
+        SignInStep::Totp { attempt } => {
+            go_with(&with_next("/sign-in/code", next, ""), keep(&attempt))
+        }
+        SignInStep::Activate { attempt } => {
+            go_with(&with_next("/sign-in/activate", next, ""), keep(&attempt))
+        }
         SignInStep::Done(signed) if signed.enrolling => go_with("/enrol", visit.welcome(&signed)),
-        SignInStep::Done(signed) => go_with(&with_next("/session", next, "welcome=1"), visit.welcome(&signed)),
+        SignInStep::Done(signed) => {
+            go_with(&with_next("/session", next, "welcome=1"), visit.welcome(&signed))
+        }
     }
 }
 
@@ -146,7 +162,11 @@ pub(crate) fn attempt(visit: &Visit) -> Result<Secret, Fault> {
 }
 
 /// The page once more with the reason, or the way back when the sign-in is over.
-fn again(visit: &Visit, why: Refusal, page: impl FnOnce(&Refusal) -> axum::response::Html<String>) -> Reply {
+fn again(
+    visit: &Visit,
+    why: Refusal,
+    page: impl FnOnce(&Refusal) -> axum::response::Html<String>,
+) -> Reply {
     match why {
         Refusal::AttemptEnded => Err(visit.fault(why)),
         why => Ok((refusal::status(&why), page(&why)).into_response()),
@@ -208,7 +228,12 @@ fn code_page(next: &str, why: Option<&Refusal>) -> axum::response::Html<String> 
     shell::bare("Code from your app", &body)
 }
 
-fn activate_page(next: &str, demo: bool, sent: bool, why: Option<&Refusal>) -> axum::response::Html<String> {
+fn activate_page(
+    next: &str,
+    demo: bool,
+    sent: bool,
+    why: Option<&Refusal>,
+) -> axum::response::Html<String> {
     let body = html! {
         (steps(3))
         h1 { "Activate this browser" }

@@ -10,8 +10,8 @@ use maud::{Markup, html};
 use trade::quote::Quote;
 
 pub(crate) use self::confirmation::Confirmations;
-pub(crate) use self::draft::{TYPES, order_type, shares};
 use self::draft::Wanted;
+pub(crate) use self::draft::{TYPES, order_type, shares};
 use crate::contract;
 use crate::fault::{Fault, Wants};
 use crate::field::Errors;
@@ -62,7 +62,9 @@ fn maker(signed: &Signed, fields: &Fields, errors: &Errors, why: &Markup) -> Mar
 /// Bid, ask, last.
 pub(crate) fn market(quote: &Quote) -> Markup {
     let level = |level: Option<trade::quote::Level>| match level {
-        Some(level) => html! { (figure::price(level.price.price())) span.small.dim { " \u{d7} " (figure::count(level.size)) } },
+        Some(level) => {
+            html! { (figure::price(level.price.price())) span.small.dim { " \u{d7} " (figure::count(level.size)) } }
+        }
         None => html! { span.dim { "none" } },
     };
     html! {
@@ -81,10 +83,14 @@ fn draft_preview(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup {
     }
     match draft::read(signed, fields) {
         Ok(wanted) => match weigh(signed, &wanted) {
-            Ok(sheet) => html! { (sheet) p.small.dim { "Nothing is sent before you confirm it on the next page." } },
+            Ok(sheet) => {
+                html! { (sheet) p.small.dim { "Nothing is sent before you confirm it on the next page." } }
+            }
             Err(why) => html! { (summary(&wanted)) (said(&why)) },
         },
-        Err(errors) => html! { ul.says { @for text in errors.values() { li.cannot { span { (text) } } } } },
+        Err(errors) => {
+            html! { ul.says { @for text in errors.values() { li.cannot { span { (text) } } } } }
+        }
     }
 }
 
@@ -115,7 +121,8 @@ fn summary(wanted: &Wanted) -> Markup {
 /// The order, its checks and what it would bind.
 fn weigh(signed: &Signed, wanted: &Wanted) -> Result<Markup, Refused> {
     let gate = signed.visit.portal.gate();
-    let preview = gate.what_if(&signed.admission, signed.ticket.address, vec![wanted.order.clone()])?;
+    let preview =
+        gate.what_if(&signed.admission, signed.ticket.address, vec![wanted.order.clone()])?;
     let entitlements = signed.admission.entitlements();
     Ok(html! {
         (summary(wanted))
@@ -132,25 +139,37 @@ pub(crate) async fn preview(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     if signed.visit.wants == Wants::Fragment {
         let kind = [(header::CONTENT_TYPE, "text/vnd.floorpass.fragment; charset=utf-8")];
-        return Ok((kind, draft_preview(&signed, fields, &Errors::new()).into_string()).into_response());
+        return Ok(
+            (kind, draft_preview(&signed, fields, &Errors::new()).into_string()).into_response()
+        );
     }
     let wanted = match draft::read(&signed, fields) {
         Ok(wanted) => wanted,
         Err(errors) => {
             let why = refusal::missing("Nothing was sent: see the fields marked below.");
-            return Ok(page(&signed, StatusCode::UNPROCESSABLE_ENTITY, &maker(&signed, fields, &errors, &why)));
+            return Ok(page(
+                &signed,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &maker(&signed, fields, &errors, &why),
+            ));
         }
     };
     match weigh(&signed, &wanted) {
         Ok(sheet) => Ok(page(&signed, StatusCode::OK, &confirm(&signed, &wanted, &sheet))),
-        Err(why) => Ok(page(&signed, status(&why), &maker(&signed, fields, &Errors::new(), &said(&why)))),
+        Err(why) => {
+            Ok(page(&signed, status(&why), &maker(&signed, fields, &Errors::new(), &said(&why))))
+        }
     }
 }
 
 /// The second page: the order in full, and the button that sends it.
 fn confirm(signed: &Signed, wanted: &Wanted, sheet: &Markup) -> Markup {
     let buy = wanted.order.side == trade::order::Side::Buy;
-    let key = signed.visit.portal.confirmations().key(signed.form_token(), &wanted.canonical(), signed.now());
+    let key = signed.visit.portal.confirmations().key(
+        signed.form_token(),
+        &wanted.canonical(),
+        signed.now(),
+    );
     let word = if buy { "buy" } else { "sell" };
     html! {
         div.narrow { section.card.stack aria-labelledby="confirm" {
@@ -172,7 +191,11 @@ fn confirm(signed: &Signed, wanted: &Wanted, sheet: &Markup) -> Markup {
 
 /// `POST /ticket/edit`: back to the form with what was typed.
 pub(crate) async fn edit(signed: Signed) -> Reply {
-    Ok(page(&signed, StatusCode::OK, &maker(&signed, &signed.visit.fields, &Errors::new(), &html! {})))
+    Ok(page(
+        &signed,
+        StatusCode::OK,
+        &maker(&signed, &signed.visit.fields, &Errors::new(), &html! {}),
+    ))
 }
 
 /// `POST /ticket/confirm`: sends it, once however often the button is pressed.
@@ -183,7 +206,11 @@ pub(crate) async fn place(signed: Signed) -> Reply {
         Ok(wanted) => wanted,
         Err(errors) => {
             let why = refusal::missing("Nothing was sent: see the fields marked below.");
-            return Ok(page(&signed, StatusCode::UNPROCESSABLE_ENTITY, &maker(&signed, fields, &errors, &why)));
+            return Ok(page(
+                &signed,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &maker(&signed, fields, &errors, &why),
+            ));
         }
     };
     let submit = || {
@@ -195,9 +222,12 @@ pub(crate) async fn place(signed: Signed) -> Reply {
     match portal.confirmations().once(token, fields.get("key"), &content, now, submit) {
         Ok(Ok(order)) => {
             portal.gate().flush().await.map_err(|why| signed.fault(why))?;
-            Ok(go(&order.map_or_else(|| "/orders".to_owned(), |order| format!("/orders/{order}?placed=1"))))
+            Ok(go(&order
+                .map_or_else(|| "/orders".to_owned(), |order| format!("/orders/{order}?placed=1"))))
         }
-        Ok(Err(why)) => Ok(page(&signed, status(&why), &maker(&signed, fields, &Errors::new(), &said(&why)))),
+        Ok(Err(why)) => {
+            Ok(page(&signed, status(&why), &maker(&signed, fields, &Errors::new(), &said(&why))))
+        }
         Err(stale) => {
             let why = refusal::missing(stale.text());
             Ok(page(&signed, StatusCode::CONFLICT, &maker(&signed, fields, &Errors::new(), &why)))

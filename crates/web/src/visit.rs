@@ -55,7 +55,10 @@ impl Visit {
     /// Cookies for a session that has just begun.
     pub(crate) fn welcome(&self, signed: &SignedIn) -> Vec<(header::HeaderName, HeaderValue)> {
         let jar = self.portal.jar();
-        let mut lines = vec![jar.set(Cookie::Session, &text(&signed.session_token)), jar.clear(Cookie::Attempt)];
+        let mut lines = vec![
+            jar.set(Cookie::Session, &text(&signed.session_token)),
+            jar.clear(Cookie::Attempt),
+        ];
         if let Some(token) = &signed.device_token {
             lines.push(jar.set(Cookie::Device, &text(token)));
         }
@@ -132,7 +135,8 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxy: Option<IpAddr>) -> 
     }
     let line = headers.get_all("x-forwarded-for").iter().next_back();
     let last = line.and_then(|line| line.to_str().ok()).and_then(|line| line.rsplit(',').next());
-    last.and_then(|text| text.trim().parse::<IpAddr>().ok()).map_or(peer, |client| client.to_canonical())
+    last.and_then(|text| text.trim().parse::<IpAddr>().ok())
+        .map_or(peer, |client| client.to_canonical())
 }
 
 /// Where a session that may do little is sent instead.
@@ -196,7 +200,11 @@ impl FromRequest<Portal> for Signed {
         let (ticket, admission) = found.map_err(|refusal| lost(&visit, Some(refusal)))?;
         if post && !form::token_matches(&token, visit.fields.get(form::TOKEN)) {
             let (path, fields) = (visit.path.clone(), visit.fields.clone());
-            return Err(visit.fault(Cause::FormExpired { path, fields, token: form::token(&token) }));
+            return Err(visit.fault(Cause::FormExpired {
+                path,
+                fields,
+                token: form::token(&token),
+            }));
         }
         // A route that names no need lets nobody in.
         let needs = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
@@ -224,6 +232,9 @@ mod tests {
         assert_eq!(seen("10.0.0.2", proxy), "10.0.0.2");
         assert_eq!(seen("10.0.0.1", None), "10.0.0.1");
         headers.append("x-forwarded-for", HeaderValue::from_static("garbage"));
-        assert_eq!(address("10.0.0.1".parse().ok(), &headers, proxy), "10.0.0.1".parse::<IpAddr>().unwrap());
+        assert_eq!(
+            address("10.0.0.1".parse().ok(), &headers, proxy),
+            "10.0.0.1".parse::<IpAddr>().unwrap()
+        );
     }
 }

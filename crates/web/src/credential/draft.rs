@@ -15,25 +15,31 @@ use crate::shell;
 use crate::visit::Signed;
 
 /// How long a credential may live, in days.
-const DAYS: [(&str, &str); 5] = [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year")];
+const DAYS: [(&str, &str); 5] =
+    [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year")];
 
 /// What the empty form holds.
 pub(super) fn default(token: bool) -> Fields {
-    let query: &[u8] = if token { b"kind=trading&sides=both&days=90&demand_token=yes" } else { b"kind=trading&sides=both&days=90" };
+    let query: &[u8] = if token {
+        b"kind=trading&sides=both&days=90&demand_token=yes"
+    } else {
+        b"kind=trading&sides=both&days=90"
+    };
     Fields::parse(query).unwrap_or_default()
 }
 
 /// The form.
 pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup {
-    let line = |name: &'static str, label: &'static str, help: &'static str, mode: &'static str| Field {
-        name,
-        label,
-        help,
-        mode,
-        value: fields.get(name),
-        error: errors.get(name).map(String::as_str),
-        ..Field::default()
-    };
+    let line =
+        |name: &'static str, label: &'static str, help: &'static str, mode: &'static str| Field {
+            name,
+            label,
+            help,
+            mode,
+            value: fields.get(name),
+            error: errors.get(name).map(String::as_str),
+            ..Field::default()
+        };
     html! {
         form.f method="post" action="/credentials/preview" data-preview="/credentials/preview" {
             (shell::token(signed))
@@ -71,7 +77,8 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
     }
     let port = number::<u16>(fields, "port", "(1024 to 65535)", &mut errors);
     if port.is_some_and(|port| port < 1024) {
-        errors.insert("port", "Ports below 1024 belong to the system; use 1024 to 65535.".to_owned());
+        errors
+            .insert("port", "Ports below 1024 belong to the system; use 1024 to 65535.".to_owned());
     }
     let scopes = scopes(signed.now(), fields, &mut errors);
     let new = NewCredential {
@@ -86,9 +93,12 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
 
 /// What it may do; what is wrong goes into `errors`.
 pub(super) fn scopes(now: Time, fields: &Fields, errors: &mut Errors) -> Scopes {
-    let days = number::<i64>(fields, "days", "days", errors).filter(|days| (1..=365).contains(days));
+    let days =
+        number::<i64>(fields, "days", "days", errors).filter(|days| (1..=365).contains(days));
     if days.is_none() {
-        errors.entry("days").or_insert_with(|| "Choose how long it lives: 1 to 365 days.".to_owned());
+        errors
+            .entry("days")
+            .or_insert_with(|| "Choose how long it lives: 1 to 365 days.".to_owned());
     }
     let rate = number::<u32>(fields, "rate", "messages a second", errors);
     Scopes {
@@ -106,14 +116,20 @@ pub(super) fn scopes(now: Time, fields: &Fields, errors: &mut Errors) -> Scopes 
             max_notional: number::<Decimal>(fields, "max_notional", "US dollars", errors),
             collar_bps: number::<Decimal>(fields, "collar", "percent", errors).and_then(bps),
             max_open_orders: number(fields, "max_open_orders", "orders", errors),
-            duplicate_window: number(fields, "duplicate_seconds", "seconds", errors).map(Span::seconds),
+            duplicate_window: number(fields, "duplicate_seconds", "seconds", errors)
+                .map(Span::seconds),
         },
         ..Scopes::trading(now + Span::days(days.unwrap_or(1)))
     }
 }
 
 /// A number of 1 or more (or above zero), or none where nothing is typed.
-fn number<T: FromStr + PartialOrd + Default>(fields: &Fields, name: &'static str, unit: &str, errors: &mut Errors) -> Option<T> {
+fn number<T: FromStr + PartialOrd + Default>(
+    fields: &Fields,
+    name: &'static str,
+    unit: &str,
+    errors: &mut Errors,
+) -> Option<T> {
     let typed = fields.get(name).replace([',', ' ', '_'], "");
     if typed.is_empty() {
         return None;
@@ -141,7 +157,12 @@ fn symbols(typed: &str, errors: &mut Errors) -> Symbols {
             Some(contract) => found.push(contract.id),
             None => {
                 let shown: String = name.chars().take(16).collect();
-                errors.insert("symbols", format!("\u{201c}{shown}\u{201d} is no symbol that trades here; search under Trade."));
+                errors.insert(
+                    "symbols",
+                    format!(
+                        "\u{201c}{shown}\u{201d} is no symbol that trades here; search under Trade."
+                    ),
+                );
             }
         }
     }
@@ -158,7 +179,12 @@ fn addresses(typed: &str, errors: &mut Errors) -> Addresses {
             Ok(network) => networks.push(network),
             Err(_) => {
                 let shown: String = text.chars().take(48).collect();
-                errors.insert("addresses", format!("\u{201c}{shown}\u{201d} is no address; write 192.0.2.7 or 192.0.2.0/24."));
+                errors.insert(
+                    "addresses",
+                    format!(
+                        "\u{201c}{shown}\u{201d} is no address; write 192.0.2.7 or 192.0.2.0/24."
+                    ),
+                );
             }
         }
     }

@@ -28,8 +28,12 @@ pub(crate) enum Stale {
 impl Stale {
     pub(crate) const fn text(self) -> &'static str {
         match self {
-            Self::Foreign => "Nothing was sent: the confirmation is not for this order in this session. Preview it again.",
-            Self::Old => "Nothing was sent now: this confirmation is older than 10 minutes, or the server started since. See Orders for whether it was sent then, and preview it again.",
+            Self::Foreign => {
+                "Nothing was sent: the confirmation is not for this order in this session. Preview it again."
+            }
+            Self::Old => {
+                "Nothing was sent now: this confirmation is older than 10 minutes, or the server started since. See Orders for whether it was sent then, and preview it again."
+            }
         }
     }
 }
@@ -51,7 +55,8 @@ impl Confirmations {
     pub(crate) fn key(&self, token: &str, content: &str, now: Time) -> String {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let head = format!("{}.{number}", now.0);
-        let mac = mac(token, &head, content).map(|mac| BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()));
+        let mac = mac(token, &head, content)
+            .map(|mac| BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()));
         format!("{head}.{}", mac.unwrap_or_default())
     }
 
@@ -69,7 +74,11 @@ impl Confirmations {
         let sum = BASE64URL_NOPAD.decode(sum.as_bytes()).map_err(|_| Stale::Foreign)?;
         let mac = mac(token, head, content).ok_or(Stale::Foreign)?;
         mac.verify_slice(&sum).map_err(|_| Stale::Foreign)?;
-        let shown = head.split_once('.').and_then(|(at, _)| at.parse().ok()).map(Time).ok_or(Stale::Foreign)?;
+        let shown = head
+            .split_once('.')
+            .and_then(|(at, _)| at.parse().ok())
+            .map(Time)
+            .ok_or(Stale::Foreign)?;
         // Two presses at once: the second waits here and finds the first.
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, order)) = taken.get(key) {
@@ -108,10 +117,18 @@ mod tests {
     fn confirmation_sent_twice_places_one_order() {
         let all = Confirmations::new(NOW);
         let key = all.key("session", "BUY 1 AAPL", NOW);
-        assert_eq!(all.once("session", &key, "BUY 1 AAPL", NOW, || Ok(ORDER)).unwrap().unwrap(), ORDER);
-        let second = all.once("session", &key, "BUY 1 AAPL", NOW + Span::minutes(15), || panic!("sent twice"));
+        assert_eq!(
+            all.once("session", &key, "BUY 1 AAPL", NOW, || Ok(ORDER)).unwrap().unwrap(),
+            ORDER
+        );
+        let second = all
+            .once("session", &key, "BUY 1 AAPL", NOW + Span::minutes(15), || panic!("sent twice"));
         assert_eq!(second.unwrap().unwrap(), ORDER);
-        assert_ne!(key, all.key("session", "BUY 1 AAPL", NOW), "the same order previewed again is another");
+        assert_ne!(
+            key,
+            all.key("session", "BUY 1 AAPL", NOW),
+            "the same order previewed again is another"
+        );
     }
 
     #[test]

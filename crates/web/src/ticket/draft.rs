@@ -37,14 +37,21 @@ impl Wanted {
         let order = &self.order;
         format!(
             "{} {} {} {} {:?} {}",
-            order.account, order.side, order.quantity, order.symbol, order.order_type, order.tif.name()
+            order.account,
+            order.side,
+            order.quantity,
+            order.symbol,
+            order.order_type,
+            order.tif.name()
         )
     }
 
     /// The same fields again, for the form that confirms it.
     pub(super) fn hidden(&self) -> Markup {
         let order = &self.order;
-        let text = |price: Option<Ticks>| price.map_or_else(String::new, |price| price.price().to_string());
+        let text = |price: Option<Ticks>| {
+            price.map_or_else(String::new, |price| price.price().to_string())
+        };
         let fields = [
             ("symbol", self.contract.symbol.to_owned()),
             ("side", order.side.to_string()),
@@ -65,7 +72,15 @@ pub(super) fn prefilled(query: &Fields) -> Fields {
         if given.is_empty() { usual.to_owned() } else { given.to_owned() }
     };
     let mut text = url::form_urlencoded::Serializer::new(String::new());
-    for (name, usual) in [("symbol", ""), ("side", "buy"), ("quantity", ""), ("type", "LMT"), ("price", ""), ("trigger", ""), ("tif", "DAY")] {
+    for (name, usual) in [
+        ("symbol", ""),
+        ("side", "buy"),
+        ("quantity", ""),
+        ("type", "LMT"),
+        ("price", ""),
+        ("trigger", ""),
+        ("tif", "DAY"),
+    ] {
         text.append_pair(name, &or(name, usual));
     }
     Fields::parse(text.finish().as_bytes()).unwrap_or_default()
@@ -73,15 +88,16 @@ pub(super) fn prefilled(query: &Fields) -> Fields {
 
 /// The form.
 pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup {
-    let line = |name: &'static str, label: &'static str, help: &'static str, mode: &'static str| Field {
-        name,
-        label,
-        help,
-        mode,
-        value: fields.get(name),
-        error: errors.get(name).map(String::as_str),
-        ..Field::default()
-    };
+    let line =
+        |name: &'static str, label: &'static str, help: &'static str, mode: &'static str| Field {
+            name,
+            label,
+            help,
+            mode,
+            value: fields.get(name),
+            error: errors.get(name).map(String::as_str),
+            ..Field::default()
+        };
     let tifs = TIFS.map(|(value, text, _)| (value, text));
     html! {
         form.f method="post" action="/ticket/preview" data-preview="/ticket/preview" {
@@ -110,7 +126,10 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
     let mut errors = Errors::new();
     let contract = contract::named(fields.get("symbol"));
     if contract.is_none() {
-        errors.insert("symbol", "No contract of that symbol trades here; find one by its name.".to_owned());
+        errors.insert(
+            "symbol",
+            "No contract of that symbol trades here; find one by its name.".to_owned(),
+        );
     }
     let quantity = shares(fields.get("quantity"));
     if quantity.is_none() {
@@ -142,7 +161,11 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
         order_type,
         tif,
         outside_hours: false,
-        origin: Origin { holder: Holder::Session(signed.ticket.session), client_id: 0, order_id: 0 },
+        origin: Origin {
+            holder: Holder::Session(signed.ticket.session),
+            client_id: 0,
+            order_id: 0,
+        },
         parent: None,
         oca: None,
         reference: None,
@@ -160,7 +183,10 @@ pub(crate) fn order_type(fields: &Fields, errors: &mut Errors) -> Option<OrderTy
     let mut needed = |name: &'static str, what: &str| {
         let price = price(fields.get(name));
         if price.is_none() {
-            errors.insert(name, format!("{what} is a price above zero in steps of 0.01, like 231.40."));
+            errors.insert(
+                name,
+                format!("{what} is a price above zero in steps of 0.01, like 231.40."),
+            );
         }
         price
     };

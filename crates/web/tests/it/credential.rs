@@ -20,7 +20,11 @@ async fn credential_is_previewed_made_and_revoked() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     let preview = visitor.post("/credentials/preview", &NARROW).await;
-    assert!(preview.says("my bot") && preview.says("AAPL") && preview.says("MSFT"), "{}", preview.body);
+    assert!(
+        preview.says("my bot") && preview.says("AAPL") && preview.says("MSFT"),
+        "{}",
+        preview.body
+    );
     assert_eq!(place.gate.credentials(None).await.unwrap().len(), 3, "a preview makes nothing");
     let made = visitor.post("/credentials", &NARROW).await;
     assert!(made.says("Its token, shown this once"), "{}", made.body);
@@ -46,7 +50,8 @@ async fn credential_form_with_faults_names_them_and_makes_nothing() {
         ("days", "4000", "1 to 365 days"),
         ("port", "80", "1024 to 65535"),
     ] {
-        let mut fields: Vec<_> = NARROW.iter().copied().filter(|(name, _)| *name != field).collect();
+        let mut fields: Vec<_> =
+            NARROW.iter().copied().filter(|(name, _)| *name != field).collect();
         fields.push((field, value));
         let answer = visitor.post("/credentials", &fields).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");

@@ -22,7 +22,8 @@ async fn expired_form_can_be_sent_again_with_one_press() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     let good = std::mem::replace(&mut visitor.token, "b2xk".to_owned());
-    let answer = visitor.post("/ticket/preview", &[("symbol", "AAPL"), ("quantity", "12345")]).await;
+    let answer =
+        visitor.post("/ticket/preview", &[("symbol", "AAPL"), ("quantity", "12345")]).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert_eq!((answer.form_token(), answer.hidden("quantity")), (good, "12345".to_owned()));
 }
@@ -43,7 +44,11 @@ async fn name_with_markup_is_escaped_on_every_page_that_shows_it() {
         assert!(!body.contains("<img"), "{path}");
     }
     assert!(visitor.get("/devices").await.body.contains("&lt;img src=x onerror=alert(1)&gt;"));
-    for query in ["/contracts?q=%3Cimg%20src=x%3E", "/ticket?symbol=%22%3E%3Cimg%3E", "/activity?holder=%3Cimg%3E"] {
+    for query in [
+        "/contracts?q=%3Cimg%20src=x%3E",
+        "/ticket?symbol=%22%3E%3Cimg%3E",
+        "/activity?holder=%3Cimg%3E",
+    ] {
         assert!(!visitor.get(query).await.body.contains("<img"), "{query}");
     }
 }
@@ -52,7 +57,13 @@ async fn name_with_markup_is_escaped_on_every_page_that_shows_it() {
 async fn sign_in_leads_to_no_other_site() {
     let place = Place::new().await;
     let mut signed = place.signed_in().await;
-    for next in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "%2F%2Fevil.example"] {
+    for next in [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "%2F%2Fevil.example",
+    ] {
         let answer = signed.get(&format!("/sign-in?next={next}")).await;
         assert_eq!(answer.to(), "/", "{next}");
         let page = place.visitor().get(&format!("/sign-in?next={next}")).await;

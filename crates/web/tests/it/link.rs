@@ -32,11 +32,14 @@ async fn enrolment_session_may_only_enrol() {
     let mut visitor = place.visitor();
     let token = link.token.expose_text().unwrap();
     assert_eq!(visitor.post("/link", &[("token", token)]).await.to(), "/enrol");
-    for path in ["/", "/orders", "/ticket", "/sessions", "/activity", "/executions.csv", "/events"] {
+    for path in ["/", "/orders", "/ticket", "/sessions", "/activity", "/executions.csv", "/events"]
+    {
         assert_eq!(visitor.get(path).await.to(), "/enrol", "{path}");
     }
     visitor.token = visitor.get("/enrol").await.form_token();
-    let differ = visitor.post("/enrol", &[("password", "one long phrase"), ("again", "another phrase")]).await;
+    let differ = visitor
+        .post("/enrol", &[("password", "one long phrase"), ("again", "another phrase")])
+        .await;
     assert_eq!(differ.status, StatusCode::UNPROCESSABLE_ENTITY);
     let fields = [("password", "one long phrase"), ("again", "one long phrase")];
     assert_eq!(visitor.post("/enrol", &fields).await.to(), "/enrol");
@@ -56,6 +59,8 @@ async fn reset_app_is_enrolled_anew_from_its_picture() {
     visitor.token = page.form_token();
     let wrong = visitor.post("/enrol/totp", &[("code", "12345")]).await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
-    let secret = |body: &str| body.split("class=\"once\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let secret = |body: &str| {
+        body.split("class=\"once\">").nth(1).unwrap().split('<').next().unwrap().to_owned()
+    };
     assert_eq!(secret(&page.body), secret(&wrong.body), "the secret stays until it is confirmed");
 }

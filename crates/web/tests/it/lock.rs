@@ -25,9 +25,13 @@ async fn lock_that_lets_reduce_keeps_everyone_signed_in() {
     assert!(answer.says("Locked"), "{}", answer.body);
     let page = visitor.get("/lock").await;
     assert!(page.says(&format!("A lock of grade {} stands", Grade::NoNew)), "{}", page.body);
-    let fields = [("symbol", "AAPL"), ("side", "buy"), ("quantity", "1"), ("type", "MKT"), ("tif", "DAY")];
+    let fields =
+        [("symbol", "AAPL"), ("side", "buy"), ("quantity", "1"), ("type", "MKT"), ("tif", "DAY")];
     let refused = visitor.post("/ticket/preview", &fields).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert!(refused.body.contains("LOCKED"), "{}", refused.body);
-    assert_eq!(visitor.post("/lock", &[("grade", "everything")]).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        visitor.post("/lock", &[("grade", "everything")]).await.status,
+        StatusCode::BAD_REQUEST
+    );
 }

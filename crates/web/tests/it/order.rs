@@ -43,15 +43,33 @@ async fn confirmation_of_changed_terms_is_not_taken() {
 async fn ticket_with_absurd_figures_names_each_field() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
-    for (quantity, price) in [("-1", "1"), ("NaN", "1"), ("1e9", "1"), ("1", "-5"), ("1", "NaN"), ("1", "0.001")] {
-        let fields = [("symbol", "AAPL"), ("side", "buy"), ("quantity", quantity), ("type", "LMT"), ("price", price), ("tif", "DAY")];
+    for (quantity, price) in
+        [("-1", "1"), ("NaN", "1"), ("1e9", "1"), ("1", "-5"), ("1", "NaN"), ("1", "0.001")]
+    {
+        let fields = [
+            ("symbol", "AAPL"),
+            ("side", "buy"),
+            ("quantity", quantity),
+            ("type", "LMT"),
+            ("price", price),
+            ("tif", "DAY"),
+        ];
         let answer = visitor.post("/ticket/preview", &fields).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{quantity} {price}");
-        assert!(answer.body.contains("aria-invalid") && answer.says("Nothing was sent"), "{quantity} {price}");
+        assert!(
+            answer.body.contains("aria-invalid") && answer.says("Nothing was sent"),
+            "{quantity} {price}"
+        );
     }
     let unknown = visitor.post("/ticket/preview", &[("symbol", "ZZZZ"), ("quantity", "1")]).await;
     assert!(unknown.says("No contract of that symbol"));
-    let huge = [("symbol", "AAPL"), ("side", "buy"), ("quantity", "10000000"), ("type", "MKT"), ("tif", "DAY")];
+    let huge = [
+        ("symbol", "AAPL"),
+        ("side", "buy"),
+        ("quantity", "10000000"),
+        ("type", "MKT"),
+        ("tif", "DAY"),
+    ];
     let denied = visitor.post("/ticket/preview", &huge).await;
     assert!(denied.says("Denied before the trade") && denied.says("1000000"), "{}", denied.body);
 }
@@ -60,13 +78,27 @@ async fn ticket_with_absurd_figures_names_each_field() {
 async fn resting_order_is_modified_and_cancelled() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
-    let fields = [("symbol", "AAPL"), ("side", "buy"), ("quantity", "10"), ("type", "LMT"), ("price", "1.00"), ("tif", "GTC")];
+    let fields = [
+        ("symbol", "AAPL"),
+        ("side", "buy"),
+        ("quantity", "10"),
+        ("type", "LMT"),
+        ("price", "1.00"),
+        ("tif", "GTC"),
+    ];
     let key = visitor.post("/ticket/preview", &fields).await.hidden("key");
     let fields: Vec<_> = fields.iter().copied().chain([("key", key.as_str())]).collect();
-    let path = visitor.post("/ticket/confirm", &fields).await.to().split('?').next().unwrap().to_owned();
+    let path =
+        visitor.post("/ticket/confirm", &fields).await.to().split('?').next().unwrap().to_owned();
     let changed = [("quantity", "7"), ("type", "LMT"), ("price", "1.50")];
-    assert_eq!(visitor.post(&format!("{path}/modify"), &changed).await.to(), format!("{path}?modified=1"));
+    assert_eq!(
+        visitor.post(&format!("{path}/modify"), &changed).await.to(),
+        format!("{path}?modified=1")
+    );
     assert!(visitor.get(&path).await.says("7 AAPL LMT 1.50 GTC"));
-    assert_eq!(visitor.post(&format!("{path}/cancel"), &[]).await.to(), format!("{path}?cancelled=1"));
+    assert_eq!(
+        visitor.post(&format!("{path}/cancel"), &[]).await.to(),
+        format!("{path}?cancelled=1")
+    );
     assert!(visitor.get(&path).await.says("Cancelled on request"));
 }

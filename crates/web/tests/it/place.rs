@@ -67,9 +67,15 @@ impl Place {
         request.extensions_mut().insert(ConnectInfo(peer));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let stream = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
-        let body = if stream { Vec::new() } else { to_bytes(body, 1 << 22).await.unwrap().to_vec() };
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() }
+        let stream =
+            parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let body =
+            if stream { Vec::new() } else { to_bytes(body, 1 << 22).await.unwrap().to_vec() };
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
     }
 }
 
@@ -83,7 +89,11 @@ pub struct Visitor<'a> {
 
 impl Visitor<'_> {
     pub fn cookie_line(&self) -> String {
-        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+        self.cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
@@ -148,7 +158,8 @@ impl Answer {
     /// The value of the first hidden field of this name.
     pub fn hidden(&self, name: &str) -> String {
         let mark = format!("name=\"{name}\" value=\"");
-        let at = self.body.find(&mark).unwrap_or_else(|| panic!("no field {name}: {}", self.body)) + mark.len();
+        let at = self.body.find(&mark).unwrap_or_else(|| panic!("no field {name}: {}", self.body))
+            + mark.len();
         self.body[at..].split('"').next().unwrap().to_owned()
     }
 
