@@ -4,7 +4,7 @@
 
 use tws::Inbound;
 use tws::outbound::{
-    DisplayGroupList, ErrorCode, FamilyCode, FamilyCodes, MktDepthExchanges, NewsProviders,
+    DepthExchange, DisplayGroupList, ErrorCode, FamilyCode, FamilyCodes, MktDepthExchanges, NewsProviders,
     ReceiveFa, ScannerParameters, SoftDollarTiers, UserInfo,
 };
 
@@ -31,7 +31,16 @@ impl Client {
                 let rows = [FamilyCode { account: &self.account, code: "" }];
                 out.put(&FamilyCodes { rows: &rows });
             }
-            Inbound::MktDepthExchanges(_) => out.put(&MktDepthExchanges { rows: &[] }),
+            Inbound::MktDepthExchanges(_) => {
+                let row = |exchange| DepthExchange {
+                    exchange,
+                    sec_type: "STK",
+                    listing_exchange: exchange,
+                    service_data_type: "Deep",
+                    aggregated_group: 1,
+                };
+                out.put(&MktDepthExchanges { rows: &["NASDAQ", "NYSE"].map(row) });
+            }
             Inbound::NewsProviders(_) => out.put(&NewsProviders { rows: &[] }),
             Inbound::UserInfo(request) => {
                 out.put(&UserInfo { request_id: request.request_id, branding_id: "" });
@@ -66,9 +75,6 @@ fn reason(request: &Inbound) -> Option<(ErrorCode, &'static str)> {
         Inbound::ScannerSubscription(_) => no("there is no market scanner here yet"),
         Inbound::HistogramData(_) => no("there are no histograms here yet; historical bars are there"),
         Inbound::HistoricalTicks(_) => no("past ticks are not kept; historical bars are there"),
-        Inbound::RealTimeBars(_) => {
-            no("there are no five-second bars here yet; use reqHistoricalData with keepUpToDate")
-        }
         Inbound::TickByTickData(_) => {
             Some((ErrorCode::NO_PERMISSION, "prices move once a second here; use reqMktData"))
         }

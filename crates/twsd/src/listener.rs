@@ -97,8 +97,8 @@ pub(crate) struct Shared {
     pub(crate) roster: Roster,
     /// Turns true when the server stops.
     pub(crate) stop: watch::Receiver<bool>,
-    /// Held by every task: when the last one is gone, all have said goodbye.
-    alive: mpsc::Sender<()>,
+    /// Held by every task and never used: when the last one is gone, all have said goodbye.
+    _alive: mpsc::Sender<()>,
 }
 
 /// The running sockets.
@@ -139,7 +139,7 @@ pub async fn serve(
         directory: Arc::new(Directory::new()),
         roster: Roster::default(),
         stop,
-        alive,
+        _alive: alive,
     };
     let (sockets_sender, sockets) = watch::channel(Vec::new());
     let mut ports = Ports { shared, config, open: BTreeMap::new(), sockets: sockets_sender };

@@ -85,6 +85,13 @@ struct Previewed {
     preview: Preview,
 }
 
+/// A request that the gate took and no sync has covered yet.
+struct Taken {
+    order_id: i32,
+    /// It placed the order; else it changed or cancelled one.
+    placed: bool,
+}
+
 /// The orders of one connection.
 #[derive(Default)]
 pub(crate) struct Orders {
@@ -92,8 +99,8 @@ pub(crate) struct Orders {
     held: Held,
     late: Vec<Late>,
     previews: Vec<Previewed>,
-    /// Order ids of requests that were taken since the last sync.
-    unsettled: Vec<i32>,
+    /// Requests that were taken since the last sync.
+    unsettled: Vec<Taken>,
     /// Reused for every order that is written.
     scratch: OrderFields,
 }
@@ -114,11 +121,22 @@ impl Orders {
         self.late.push(Late::refused(order_id, code, text));
     }
 
-    /// Forgets what waits for a sync that will not be: each order gets the reason.
+    /// There will be no sync for what was taken: each order gets the reason, and one that was
+    /// placed is no order.
     pub(crate) fn fail(&mut self, reason: &str) {
-        for order_id in std::mem::take(&mut self.unsettled) {
-            self.refuse(order_id, ErrorCode::ORDER_REJECTED, reason.to_owned());
+        for Taken { order_id, placed } in std::mem::take(&mut self.unsettled) {
+            let text = format!("Order rejected - reason: {reason}");
+            if placed {
+                self.known.forget(order_id);
+                self.refuse(order_id, ErrorCode::ORDER_REJECTED, text);
+            } else {
+                self.late.push(Late::bare(order_id, ErrorCode::ORDER_REJECTED, text));
+            }
         }
+    }
+
+    fn taken(&mut self, order_id: i32, placed: bool) {
+        self.unsettled.push(Taken { order_id, placed });
     }
 
     /// All that was asked is durable and was reported.
@@ -184,7 +202,7 @@ impl Client {
         let outcome = outcome.and_then(|()| self.submit(OrderRequest::Place(orders)));
         for member in family {
             match &outcome {
-                Ok(()) => self.orders.unsettled.push(member.order_id),
+                Ok(()) => self.orders.taken(member.order_id, true),
                 Err(text) => {
                     self.orders.refuse(member.order_id, ErrorCode::ORDER_REJECTED, text.clone());
                 }
@@ -264,7 +282,7 @@ impl Client {
             tif: meant.tif,
         };
         match self.submit(OrderRequest::Modify(change)) {
-            Ok(()) => self.orders.unsettled.push(request.order_id),
+            Ok(()) => self.orders.taken(request.order_id, false),
             Err(text) => self.orders.refuse(request.order_id, ErrorCode::ORDER_REJECTED, text),
         }
     }
@@ -411,12 +429,17 @@ fn too_long(field: &str, text: &str) -> Complaint {
 }
 
 impl Client {
-    /// Asks for a decision; the error is this wire's text.
-    fn submit(&self, request: OrderRequest) -> Result<(), String> {
-        match self.gate.submit(&self.admission, self.address, request) {
-            Ok(_) => Ok(()),
-            Err(refused) => Err(refusal::order(&refused)),
+    /// Asks for a decision; the error is this wire's text. What it did is remembered at once, so
+    /// that the next request of a batch finds it; it is told after the sync.
+    fn submit(&mut self, request: OrderRequest) -> Result<(), String> {
+        let submitted = self.gate.submit(&self.admission, self.address, request);
+        let submitted = submitted.map_err(|refused| refusal::order(&refused))?;
+        for order in submitted.orders() {
+            if self.is_own(&order) {
+                self.orders.known.learn(&order);
+            }
         }
+        Ok(())
     }
 
     /// Cancels an order of this client, or drops one that was held.
@@ -434,7 +457,7 @@ impl Client {
         match self.orders.known.get(order_id) {
             Known::Open(order) => {
                 match self.submit(OrderRequest::Cancel { order: order.id }) {
-                    Ok(()) => self.orders.unsettled.push(order_id),
+                    Ok(()) => self.orders.taken(order_id, false),
                     Err(text) => {
                         let text = format!("OrderId {order_id} that needs to be cancelled can not be cancelled: {text}");
                         self.orders.refuse(order_id, ErrorCode::CANCEL_STATE, text);
@@ -456,7 +479,7 @@ impl Client {
     /// Cancels every open order that this credential sent, of all its client ids.
     pub(crate) fn global_cancel(&mut self) {
         match self.submit(OrderRequest::CancelAll(CancelScope::Own)) {
-            Ok(()) => self.orders.unsettled.push(-1),
+            Ok(()) => self.orders.taken(-1, false),
             Err(text) => {
                 self.orders.late.push(Late::bare(-1, ErrorCode::PROCESSING, text));
             }

@@ -37,6 +37,7 @@ impl KnownOrders {
         self.highest = self.highest.max(id);
         self.names.insert(order.id, id);
         if order.state.is_open() {
+            self.done.remove(&id);
             self.open.insert(id, Arc::clone(order));
             return;
         }
@@ -47,6 +48,14 @@ impl KnownOrders {
         {
             self.names.remove(&order.id);
             self.forgotten = self.forgotten.max(oldest);
+        }
+    }
+
+    /// Forgets an order that never became durable.
+    pub(crate) fn forget(&mut self, order_id: i32) {
+        let order = self.open.remove(&order_id).or_else(|| self.done.remove(&order_id));
+        if let Some(order) = order {
+            self.names.remove(&order.id);
         }
     }
 

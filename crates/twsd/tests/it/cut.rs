@@ -1,0 +1,97 @@
+//! The end of a credential, and of the server.
+
+use access::{Grade, Holder};
+use gate::{Actor, LockTarget};
+
+use crate::desk::{Raw, Server, errors, order, statuses};
+
+const OPERATOR: Actor = Actor::Operator { uid: 0 };
+
+async fn revoke(server: &Server, name: &str, cancel_orders: bool) {
+    let found = server.gate.find_credential(name).await.unwrap();
+    server.gate.revoke_credential(&OPERATOR, found.credential.id, cancel_orders).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revoked_program_is_told_at_once_and_its_port_says_why() {
+    let server = Server::start().await;
+    let address = server.address("trading");
+    let mut idle = server.client("trading", 1).await;
+    let mut bystander = server.client("read-only", 1).await;
+    revoke(&server, "trading", false).await;
+    let told = errors(&idle.rest().await);
+    assert_eq!((told.len(), told[0].0, told[0].1), (1, -1, 1100), "{told:?}");
+    assert!(told[0].2.contains("CREDENTIAL_REVOKED"), "{told:?}");
+    let mut late = Raw::knock(address, 2).await;
+    let told = errors(&late.rest().await);
+    assert!(told[0].1 == 1100 && told[0].2.contains("CREDENTIAL_REVOKED"), "{told:?}");
+    assert!(bystander.barrier().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn order_sent_after_the_revocation_is_refused_or_unread_and_never_open() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    let kept = client.ask(order(1, |_| {})).await;
+    assert_eq!(statuses(&kept, 1), ["Submitted"]);
+    revoke(&server, "trading", false).await;
+    client.send(&order(2, |_| {}).into()).await;
+    let messages = client.rest().await;
+    let told = errors(&messages);
+    assert_eq!(told.last().unwrap().1, 1100, "{told:?}");
+    assert!(told.iter().all(|(id, code, _)| *code == 1100 || (*id, *code) == (2, 201)), "{told:?}");
+    assert_eq!(server.gate.view().await.unwrap().open_orders.len(), 1, "the resting order stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resting_orders_go_with_the_revocation_when_asked_so() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    client.ask(order(1, |_| {})).await;
+    revoke(&server, "trading", true).await;
+    client.rest().await;
+    assert!(server.gate.view().await.unwrap().open_orders.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lock_against_new_orders_leaves_cancels_and_reading() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    client.ask(order(1, |_| {})).await;
+    let account = server.gate.view().await.unwrap().account;
+    server.gate.lock(&OPERATOR, LockTarget::Account(account), Grade::NoNew).await.unwrap();
+    let refused = client.ask(order(2, |_| {})).await;
+    assert!(errors(&refused)[0].2.contains("LOCKED"), "{refused:?}");
+    assert_eq!(statuses(&refused, 2), ["Inactive"]);
+    let cancel = tws::inbound::CancelOrder { order_id: 1, ..Default::default() };
+    let cancelled = client.ask(cancel).await;
+    assert_eq!(statuses(&cancelled, 1), ["Cancelled"]);
+    assert_eq!(errors(&cancelled)[0].1, 202);
+    server.gate.lock(&OPERATOR, LockTarget::Account(account), Grade::All).await.unwrap();
+    let told = errors(&client.rest().await);
+    assert_eq!(told.last().unwrap().1, 1100, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_server_says_1100_to_all() {
+    let server = Server::start().await;
+    let mut one = server.client("trading", 1).await;
+    let mut two = server.client("narrow", 1).await;
+    server.stop().await;
+    for client in [&mut one, &mut two] {
+        let told = errors(&client.rest().await);
+        assert!(told[0].1 == 1100 && told[0].2.contains("STOPPING"), "{told:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn use_of_a_credential_is_noted_with_program_and_address() {
+    let server = Server::start().await;
+    server.client("trading", 31).await;
+    let found = server.gate.find_credential("trading").await.unwrap();
+    let used = found.last_use.unwrap();
+    assert!(used.client.contains("client 31"), "{}", used.client);
+    let admitted = server.gate.find_credential("narrow").await.unwrap();
+    assert!(admitted.last_use.is_none());
+    assert_ne!(Holder::Credential(found.credential.id), Holder::Operator);
+}

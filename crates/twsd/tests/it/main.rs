@@ -1,0 +1,15 @@
+//! The socket door against a real gate in a temporary folder, spoken to over TCP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod cut;
+mod desk;
+mod hostile;
+mod message;
+mod order;
+mod start;
