@@ -149,7 +149,8 @@ fn chart(bars: &[Bar]) -> Markup {
     for (at, close) in (0_i64..).zip(&closes) {
         let x = at * 1_000 / steps;
         let y = 190 - (close - low) * 180 / range;
-        line.push_str(&format!("{}{x} {y}", if at == 0 { "M" } else { "L" }));
+        line.push_str(if at == 0 { "M" } else { "L" });
+        line.push_str(&[x, y].map(|place| place.to_string()).join(" "));
     }
     let price = |ticks: i64| figure::price(trade::price::Ticks(ticks).price());
     html! {

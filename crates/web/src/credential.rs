@@ -159,7 +159,7 @@ fn page(signed: &Signed, one: &CredentialInfo, top: &Markup) -> axum::response::
                         div { dt { "Until" } dd { (standing(one, now)) } }
                         div { dt { "Id" } dd.mono.small { (one.credential.id) } }
                     }
-                    @if !one.credential.token.is_some() && one.credential.revoked.is_none() {
+                    @if one.credential.token.is_none() && one.credential.revoked.is_none() {
                         p.small.dim { "A port names a credential and proves nothing about who connects: any program on this machine that reaches the port can use it." }
                     }
                 }

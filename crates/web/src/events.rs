@@ -19,7 +19,7 @@ use crate::overview;
 use crate::visit::Signed;
 
 /// Between two fragments of one stream.
-const PACE: Duration = Duration::from_millis(1_000);
+const PACE: Duration = Duration::from_secs(1);
 
 /// `GET /events`, `GET /events?order=ID`. Each event is the whole state, so that a browser that comes back with its
 /// `Last-Event-ID` lacks nothing after the first.

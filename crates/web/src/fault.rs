@@ -61,8 +61,14 @@ impl From<Refusal> for Cause {
 
 /// A cause, and the kind of answer that was wanted.
 pub(crate) struct Fault {
-    pub(crate) cause: Cause,
-    pub(crate) wants: Wants,
+    cause: Box<Cause>,
+    wants: Wants,
+}
+
+impl Fault {
+    pub(crate) fn new(cause: impl Into<Cause>, wants: Wants) -> Self {
+        Self { cause: Box::new(cause.into()), wants }
+    }
 }
 
 impl IntoResponse for Fault {
@@ -74,7 +80,7 @@ impl IntoResponse for Fault {
                 Wants::Page | Wants::Fragment => (status, text).into_response(),
             };
         }
-        match self.cause {
+        match *self.cause {
             Cause::SignInNeeded { next, fields: None, refusal } => sign_in(&next, refusal.as_ref()),
             Cause::SignInNeeded { next, fields: Some(fields), refusal } => {
                 lost(&next, &fields, refusal.as_ref())

@@ -52,7 +52,7 @@ pub(crate) fn router() -> Router<Portal> {
         };
         router = router.route(route.path, handler);
     }
-    router.fallback(async || Fault { cause: Cause::Missing, wants: Wants::Page })
+    router.fallback(async || Fault::new(Cause::Missing, Wants::Page))
 }
 
 type Row = (Route, MethodRouter<Portal>);

@@ -61,11 +61,9 @@ fn maker(signed: &Signed, fields: &Fields, errors: &Errors, why: &Markup) -> Mar
 
 /// Bid, ask, last.
 pub(crate) fn market(quote: &Quote) -> Markup {
-    let level = |level: Option<trade::quote::Level>| match level {
-        Some(level) => {
-            html! { (figure::price(level.price.price())) span.small.dim { " \u{d7} " (figure::count(level.size)) } }
-        }
-        None => html! { span.dim { "none" } },
+    let level = |level: Option<trade::quote::Level>| {
+        let Some(level) = level else { return html! { span.dim { "none" } } };
+        html! { (figure::price(level.price.price())) span.small.dim { " \u{d7} " (figure::count(level.size)) } }
     };
     html! {
         dl.figs {

@@ -49,7 +49,7 @@ impl Visit {
 
     /// A fault with this request's kind of answer.
     pub(crate) fn fault(&self, cause: impl Into<Cause>) -> Fault {
-        Fault { cause: cause.into(), wants: self.wants }
+        Fault::new(cause, self.wants)
     }
 
     /// Cookies for a session that has just begun.
@@ -87,7 +87,7 @@ impl FromRequest<Portal> for Visit {
     async fn from_request(request: Request, portal: &Portal) -> Result<Self, Fault> {
         let (parts, body) = request.into_parts();
         let wants = Wants::of(&parts.headers);
-        let fault = |cause: Cause| Fault { cause, wants };
+        let fault = |cause: Cause| Fault::new(cause, wants);
         let query = Fields::parse(parts.uri.query().unwrap_or("").as_bytes());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let mut fields = Fields::default();

@@ -153,17 +153,16 @@ fn symbols(typed: &str, errors: &mut Errors) -> Symbols {
     let contracts = trade::contract::Contracts::builtin();
     let mut found = Vec::new();
     for name in typed.split([',', ' ', ';']).filter(|name| !name.is_empty()) {
-        match contracts.named(name) {
-            Some(contract) => found.push(contract.id),
-            None => {
-                let shown: String = name.chars().take(16).collect();
-                errors.insert(
-                    "symbols",
-                    format!(
-                        "\u{201c}{shown}\u{201d} is no symbol that trades here; search under Trade."
-                    ),
-                );
-            }
+        if let Some(contract) = contracts.named(name) {
+            found.push(contract.id);
+        } else {
+            let shown: String = name.chars().take(16).collect();
+            errors.insert(
+                "symbols",
+                format!(
+                    "\u{201c}{shown}\u{201d} is no symbol that trades here; search under Trade."
+                ),
+            );
         }
     }
     Symbols::only(found)
@@ -175,17 +174,14 @@ fn addresses(typed: &str, errors: &mut Errors) -> Addresses {
     }
     let mut networks: Vec<Network> = Vec::new();
     for text in typed.split([',', ' ', ';']).filter(|text| !text.is_empty()) {
-        match text.parse() {
-            Ok(network) => networks.push(network),
-            Err(_) => {
-                let shown: String = text.chars().take(48).collect();
-                errors.insert(
-                    "addresses",
-                    format!(
-                        "\u{201c}{shown}\u{201d} is no address; write 192.0.2.7 or 192.0.2.0/24."
-                    ),
-                );
-            }
+        if let Ok(network) = text.parse() {
+            networks.push(network);
+        } else {
+            let shown: String = text.chars().take(48).collect();
+            errors.insert(
+                "addresses",
+                format!("\u{201c}{shown}\u{201d} is no address; write 192.0.2.7 or 192.0.2.0/24."),
+            );
         }
     }
     Addresses::Only(networks.into_boxed_slice())
