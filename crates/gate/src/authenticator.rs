@@ -1,7 +1,9 @@
 //! Authenticators: what proves a person.
 
 use access::authenticator::{self, Kind, password};
-use access::{Answer, AuthenticatorId, Command, PersonId, Refusal, Secret, Time, decision};
+use access::{
+    Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, Source, Time, decision,
+};
 use data_encoding::BASE32_NOPAD;
 use store::Key;
 
@@ -79,15 +81,18 @@ impl Gate {
         password::check_length(&new)?;
         let key = Key::Person(ticket.person);
         let slice = self.load(key).await?;
+        // A wrong one counts for the browser that the session is in, not for all others.
+        let device = slice.device(ticket.device).and_then(|device| device.token);
+        let source = Source { device, ..Actor::Session(ticket.clone()).source() };
         let old = match current {
             Some(current) if slice.password().is_some() => {
-                Some(self.prove(&slice, current).await?)
+                Some(self.prove_at(&slice, current, &source).await?)
             }
             _ => None,
         };
         let hash = self.hash(new).await?;
-        let command = authenticator::Command::SetPassword { hash, old };
-        let call = ticket.call(Command::Authenticator(command));
+        let command = Command::Authenticator(authenticator::Command::SetPassword { hash, old });
+        let call = Call { by: By::Session(ticket.session), source, command };
         self.run(key, Some(slice), &call).await.map(drop)
     }
 

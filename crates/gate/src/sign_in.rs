@@ -180,7 +180,7 @@ impl Gate {
 
     /// The proof of a password against the row of `slice`, unless a try does not count now: then
     /// no name costs a hash.
-    async fn prove_at(
+    pub(crate) async fn prove_at(
         &self,
         slice: &Slice,
         password: &Secret,
@@ -195,7 +195,7 @@ impl Gate {
     }
 
     /// The outcome of one Argon2id call, for a person with a password and for anybody else.
-    pub(crate) async fn prove(&self, slice: &Slice, password: &Secret) -> Result<Proof, Refusal> {
+    async fn prove(&self, slice: &Slice, password: &Secret) -> Result<Proof, Refusal> {
         let people = &self.0.people;
         let row = slice.password();
         let hash = row.map(|one| one.open_hash(&people.key)).transpose()?;

@@ -1,0 +1,100 @@
+//! The record of decisions and its offline check.
+
+use access::Grade;
+use gate::{Actor, ActivityFilter, ActivityKind, LockTarget, evidence_verify};
+
+use crate::place::{AWAY, OPERATOR, Place, from, secret};
+
+fn all(limit: usize) -> ActivityFilter {
+    ActivityFilter { limit, ..ActivityFilter::default() }
+}
+
+#[tokio::test]
+async fn pages_show_both_chains_newest_first_and_each_entry_once() {
+    let place = Place::new().await;
+    place.by_link().await;
+    let target = LockTarget::Account(place.gate.account());
+    place.gate.lock(&OPERATOR, target, Grade::All).await.unwrap();
+    let (mut cursor, mut seen) = (None, Vec::new());
+    loop {
+        let page = place.gate.activity(&OPERATOR, &all(7), cursor).await.unwrap();
+        assert!(page.entries.len() <= 7);
+        seen.extend(page.entries);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert!(seen.is_sorted_by(|one, two| one.at >= two.at));
+    for kind in [ActivityKind::Access, ActivityKind::Order] {
+        let seqs: Vec<_> = seen.iter().filter(|one| one.kind == kind).map(|one| one.seq).collect();
+        assert!(seqs.is_sorted_by(|one, two| one > two), "{seqs:?}");
+        assert_eq!(seqs.last(), Some(&1));
+    }
+    for what in ["account_opened", "server_started", "orders_cancelled", "lock.set", "session.started"] {
+        assert!(seen.iter().any(|one| one.what == what), "{what} is not shown");
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_shown_with_code_and_source_and_only_they_when_asked() {
+    let place = Place::new().await;
+    let failed = place.gate.sign_in_password("trader", secret("x"), &from(AWAY, None)).await;
+    assert!(failed.is_err());
+    let (ticket, _) = place.by_link().await;
+    let filter = ActivityFilter { refused_only: true, ..all(50) };
+    for actor in [OPERATOR, Actor::Session(ticket)] {
+        let page = place.gate.activity(&actor, &filter, None).await.unwrap();
+        assert_eq!(page.entries.len(), 1);
+        let entry = &page.entries[0];
+        assert_eq!(entry.code.as_deref(), Some("SIGN_IN_FAILED"));
+        assert_eq!((entry.source.as_str(), entry.who.as_str()), ("198.51.100.7", "visitor"));
+    }
+}
+
+#[tokio::test]
+async fn evidence_verifies_on_a_running_and_on_a_stopped_folder() {
+    let place = Place::new().await;
+    place.by_link().await;
+    place.gate.checkpoint().await.unwrap();
+    let running = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert_eq!(running.faults, Vec::<String>::new());
+    assert!(running.access_entries > 10 && running.journal_records >= 2);
+    place.gate.close().await.unwrap();
+    let kept = place.folder.path().join("checkpoints.jsonl");
+    let stopped = evidence_verify(place.folder.path(), Some(&kept)).await.unwrap();
+    assert_eq!(stopped.faults, Vec::<String>::new());
+    assert!(running.to_string().contains("--checkpoint"));
+    assert!(!stopped.to_string().contains("--checkpoint"));
+}
+
+#[tokio::test]
+async fn journal_byte_that_was_changed_is_named_by_its_entry() {
+    let place = Place::new().await;
+    place.gate.checkpoint().await.unwrap();
+    place.gate.close().await.unwrap();
+    let folder = gate::open::journal_folder(place.folder.path());
+    let (_, segment) = gate::journal::segments(&folder).unwrap().remove(0);
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[128 + 64 + 2] ^= 1; // in the payload of the first record
+    std::fs::write(&segment, bytes).unwrap();
+    let report = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults[0].contains("journal entry 1"), "{:?}", report.faults);
+}
+
+#[tokio::test]
+async fn checkpoint_that_was_altered_or_is_beyond_the_end_is_named() {
+    let place = Place::new().await;
+    place.gate.checkpoint().await.unwrap();
+    place.gate.close().await.unwrap();
+    let kept = place.folder.path().join("checkpoints.jsonl");
+    let text = std::fs::read_to_string(&kept).unwrap();
+    let altered = place.folder.path().join("altered.jsonl");
+    let line = text.lines().next().unwrap();
+    let value: serde_json::Value = serde_json::from_str(line).unwrap();
+    let seq = value["checkpoint"]["access_seq"].as_u64().unwrap();
+    let from = format!("\"access_seq\":{seq}");
+    std::fs::write(&altered, line.replace(&from, &format!("\"access_seq\":{}", seq + 1))).unwrap();
+    let report = evidence_verify(place.folder.path(), Some(&altered)).await.unwrap();
+    assert!(report.faults[0].contains("signature is wrong"), "{:?}", report.faults);
+}

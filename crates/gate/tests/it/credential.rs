@@ -1,0 +1,123 @@
+//! Credentials: what the demo has, creating, revoking, listeners.
+
+use access::entitlements::Symbols;
+use access::{Act, Refusal, Scopes, Span};
+use gate::credential::ListenerState;
+use gate::{Actor, CredentialDoor, NewCredential};
+
+use crate::place::{HOME, OPERATOR, Place, open};
+
+fn wanted(place: &Place, name: &str) -> NewCredential {
+    NewCredential {
+        name: name.to_owned(),
+        account: place.gate.account(),
+        scopes: Scopes::trading(place.gate.now() + Span::days(90)),
+        token_required: None,
+        port: None,
+    }
+}
+
+#[tokio::test]
+async fn demo_has_three_credentials_with_exactly_their_authority() {
+    let place = Place::new().await;
+    let listeners = place.gate.listeners().borrow().clone();
+    let ports: Vec<_> = listeners.iter().map(|one| (one.name.as_str(), one.port)).collect();
+    assert_eq!(ports, [("trading", 7497), ("read-only", 7498), ("narrow", 7499)]);
+    for listener in listeners.iter() {
+        let credential = listener.credential;
+        let door = CredentialDoor { credential, address: HOME, token: None };
+        let admission = place.gate.admit_credential(&door).unwrap();
+        let may = admission.entitlements();
+        assert_eq!(may.acts.contains(Act::PlaceOrder), listener.name != "read-only");
+        assert!(!may.acts.contains(Act::ManageCredentials));
+        if listener.name == "narrow" {
+            assert!(matches!(&may.symbols, Symbols::Only(symbols) if symbols.len() == 1));
+            assert_eq!(may.limits.max_quantity, Some(100));
+            assert_eq!(may.limits.max_notional, Some(20_000.into()));
+            assert_eq!(may.rate.map(|rate| (rate.per_second, rate.burst)), Some((5, 5)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn credential_created_is_listened_for_at_once_and_may_demand_a_token() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let actor = Actor::Session(ticket);
+    let mut listeners = place.gate.listeners();
+    listeners.mark_unchanged();
+    let new = NewCredential { token_required: Some(true), ..wanted(&place, "bot") };
+    let created = place.gate.create_credential(&actor, new).await.unwrap();
+    assert!(listeners.has_changed().unwrap());
+    assert_eq!(created.port, 7500);
+    let token = created.token.unwrap();
+    let wrong = access::Secret::from_text("fpc_x".to_owned());
+    for (shown, expected) in [
+        (None, Err(Refusal::TokenMissing)),
+        (Some(&wrong), Err(Refusal::TokenWrong)),
+        (Some(&token), Ok(())),
+    ] {
+        let door =
+            CredentialDoor { credential: created.credential, address: HOME, token: shown };
+        assert_eq!(place.gate.admit_credential(&door).map(drop), expected);
+    }
+    let taken = place.gate.create_credential(&actor, wanted(&place, "bot")).await;
+    assert_eq!(taken.err().map(|one| one.code()), Some("NAME_TAKEN"));
+}
+
+#[tokio::test]
+async fn revocation_ends_connections_keeps_the_listener_for_a_day_and_outlives_a_restart() {
+    let place = Place::new().await;
+    let found = place.gate.find_credential("trading").await.unwrap();
+    let credential = found.credential.id;
+    let door = CredentialDoor { credential, address: HOME, token: None };
+    let admission = place.gate.admit_credential(&door).unwrap();
+    let mut inbox = place.gate.subscribe(&admission);
+    let revoked = place.gate.revoke_credential(&OPERATOR, credential, true).await.unwrap();
+    assert_eq!(revoked.cancelled, 0);
+    let at = place.gate.now();
+    let reason = Refusal::CredentialRevoked { at };
+    assert_eq!(admission.ended(), Some(reason.clone()));
+    assert_eq!(place.gate.admit_credential(&door).err(), Some(reason.clone()));
+    loop {
+        match inbox.recv().await {
+            gate::Delivery::Ended(ended) => break assert_eq!(ended, reason),
+            gate::Delivery::Group(_) => {}
+        }
+    }
+    let again = place.gate.revoke_credential(&OPERATOR, credential, true).await;
+    assert_eq!(again.err(), Some(reason.clone()));
+    let state = |gate: &gate::Gate| {
+        let listeners = gate.listeners();
+        let listeners = listeners.borrow();
+        listeners.iter().find(|one| one.credential == credential).map(|one| one.state)
+    };
+    assert_eq!(state(&place.gate), Some(ListenerState::Revoked { at }));
+    let port = NewCredential { port: Some(7497), ..wanted(&place, "other") };
+    let taken = place.gate.create_credential(&OPERATOR, port).await.err();
+    assert_eq!(taken, Some(Refusal::PortTaken { port: 7497, until: at + Span::days(1) }));
+
+    place.gate.close().await.unwrap();
+    let Place { gate, clock, folder, .. } = place;
+    drop(gate);
+    let gate = open(folder.path(), &clock).await;
+    assert_eq!(state(&gate), Some(ListenerState::Revoked { at }));
+    assert_eq!(gate.admit_credential(&door).err(), Some(reason));
+}
+
+#[tokio::test]
+async fn last_use_is_listed_before_and_after_it_is_written() {
+    let place = Place::new().await;
+    let listener = place.gate.listeners().borrow()[0].clone();
+    let door =
+        CredentialDoor { credential: listener.credential, address: HOME, token: None };
+    let admission = place.gate.admit_credential(&door).unwrap();
+    place.gate.used(&admission, HOME, "bot\n7");
+    let last = place.gate.find_credential("trading").await.unwrap().last_use.unwrap();
+    assert_eq!((last.address, last.client.as_str()), (HOME, "bot7"));
+    place.gate.close().await.unwrap();
+    let Place { gate, clock, folder, .. } = place;
+    drop(gate);
+    let gate = open(folder.path(), &clock).await;
+    assert_eq!(gate.find_credential("trading").await.unwrap().last_use, Some(last));
+}

@@ -1,0 +1,67 @@
+//! Locks: grades, receipt, unlock.
+
+use access::{Act, Grade, Refusal};
+use gate::{Actor, CredentialDoor, LockTarget};
+
+use crate::place::{HOME, OPERATOR, Place, browser, text};
+
+#[tokio::test]
+async fn grades_leave_what_they_say_and_the_operator_lifts_them() {
+    let place = Place::new().await;
+    let target = LockTarget::Account(place.gate.account());
+    let credential = place.gate.find_credential("trading").await.unwrap().credential.id;
+    let door = CredentialDoor { credential, address: HOME, token: None };
+    let admission = place.gate.admit_credential(&door).unwrap();
+    for (grade, place_order, reduce) in
+        [(Grade::ReduceOnly, false, true), (Grade::NoNew, false, false)]
+    {
+        let receipt = place.gate.lock(&OPERATOR, target, grade).await.unwrap();
+        assert_eq!((receipt.grade, receipt.sessions, receipt.orders), (grade, 0, Some(0)));
+        let acts = admission.entitlements().acts;
+        assert_eq!(acts.contains(Act::PlaceOrder), place_order);
+        assert_eq!(acts.contains(Act::ReduceOrder), reduce);
+        assert!(acts.contains(Act::CancelOrder));
+        assert!(admission.is_current());
+    }
+    let weaker = place.gate.lock(&OPERATOR, target, Grade::ReduceOnly).await;
+    assert_eq!(weaker, Err(Refusal::LockStands { grade: Grade::NoNew }));
+    place.gate.unlock(&OPERATOR, target).await.unwrap();
+    assert!(admission.entitlements().acts.contains(Act::PlaceOrder));
+    assert_eq!(place.gate.unlock(&OPERATOR, target).await, Err(Refusal::NoLock));
+}
+
+#[tokio::test]
+async fn lock_of_all_ends_everything_and_the_session_that_asked_keeps_the_receipt() {
+    let place = Place::new().await;
+    let (own, cookie) = place.by_link().await;
+    let (_, other) = place.by_link().await;
+    let actor = Actor::Session(own.clone());
+    let target = LockTarget::Person(own.person);
+    let receipt = place.gate.lock(&actor, target, Grade::All).await.unwrap();
+    assert_eq!(receipt.sessions, 1);
+    assert_eq!(receipt.credentials.len(), 3);
+    assert_eq!(receipt.devices.len(), 2);
+    let ended = place.gate.session(text(&other.session_token), HOME).unwrap_err();
+    assert!(ended.caller_text().contains("everything was locked"), "{ended}");
+    let ticket = place.ticket(&cookie);
+    assert_eq!(ticket.receipt, Some(receipt.lock));
+    assert!(ticket.entitlements().acts.is_empty());
+    let read = place.gate.receipt(&ticket).await.unwrap();
+    assert_eq!((read.sessions, read.credentials), (1, receipt.credentials));
+    let unlock = place.gate.unlock(&Actor::Session(ticket), target).await;
+    assert_eq!(unlock, Err(Refusal::OperatorOnly));
+    let code = place.gate.sign_in_password("trader", place.password(), &browser(None)).await;
+    assert_eq!(code.err(), Some(Refusal::Locked { grade: Grade::All }));
+    place.gate.unlock(&OPERATOR, target).await.unwrap();
+    let step = place.gate.sign_in_password("trader", place.password(), &browser(None)).await;
+    crate::place::totp(step.unwrap());
+}
+
+#[tokio::test]
+async fn lock_of_somebody_elses_person_is_not_found() {
+    let place = Place::new().await;
+    let (own, _) = place.by_link().await;
+    let target = LockTarget::Person(access::PersonId([9; 16]));
+    let refused = place.gate.lock(&Actor::Session(own), target, Grade::NoNew).await;
+    assert_eq!(refused, Err(Refusal::NotFound { what: "person or account" }));
+}

@@ -1,0 +1,20 @@
+//! Tests of the gate through its public face.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+extern crate floorpass_gate as gate;
+
+mod activity;
+mod backup;
+mod credential;
+mod lock;
+mod passkey;
+mod place;
+mod session;
+mod sign_in;
+mod soft_passkey;

@@ -1,0 +1,149 @@
+//! Passkeys, with an authenticator in software.
+
+use access::refusal::PasskeyFault;
+use access::{Refusal, Span};
+use gate::{Ceremony, SessionTicket};
+
+use crate::place::{AWAY, ORIGIN, Place, browser, done, from, totp};
+use crate::soft_passkey::SoftPasskey;
+
+async fn register(place: &Place, ticket: &SessionTicket, handle: &[u8]) -> SoftPasskey {
+    let start = place.gate.passkey_register_start(ticket).await.unwrap();
+    let (passkey, answer) = SoftPasskey::create(&start.options, ORIGIN, handle);
+    let finished =
+        place.gate.passkey_register_finish(ticket, &start.ceremony, &answer, "Laptop").await;
+    finished.unwrap();
+    passkey
+}
+
+fn start(place: &Place) -> Ceremony {
+    place.gate.passkey_sign_in_start(&from(AWAY, None)).unwrap()
+}
+
+fn refused(reason: PasskeyFault) -> Option<Refusal> {
+    Some(Refusal::PasskeyRefused { reason })
+}
+
+#[tokio::test]
+async fn passkey_registered_signs_in_alone_on_a_new_browser_and_trusts_it() {
+    let place = Place::new().await;
+    let (ticket, signed_in) = place.by_link().await;
+    assert!(signed_in.offer_passkey);
+    let mut passkey = register(&place, &ticket, b"handle one").await;
+    let kinds = place.gate.authenticators(ticket.person).await.unwrap();
+    assert_eq!(kinds.iter().map(|one| one.kind).collect::<Vec<_>>(), ["password", "totp", "passkey"]);
+    let start = start(&place);
+    assert!(!start.options.contains("mediation"), "{}", start.options);
+    let answer = passkey.get(&start.options);
+    let away = from(AWAY, None);
+    let step = place.gate.passkey_sign_in_finish(&start.ceremony, &answer, &away).await.unwrap();
+    let signed_in = done(step);
+    assert!(!signed_in.offer_passkey);
+    let known = from(AWAY, signed_in.device_token.as_ref());
+    let step = place.gate.sign_in_password("trader", place.password(), &known).await.unwrap();
+    let code = place.code().await;
+    done(place.gate.sign_in_totp(&totp(step), &code, &known).await.unwrap());
+}
+
+#[tokio::test]
+async fn answer_to_a_ceremony_counts_once_and_in_time() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let mut passkey = register(&place, &ticket, b"h").await;
+    let once = start(&place);
+    let answer = passkey.get(&once.options);
+    let away = from(AWAY, None);
+    done(place.gate.passkey_sign_in_finish(&once.ceremony, &answer, &away).await.unwrap());
+    let again = place.gate.passkey_sign_in_finish(&once.ceremony, &answer, &away).await;
+    assert_eq!(again.err(), refused(PasskeyFault::CeremonyEnded));
+    let late = start(&place);
+    let answer = passkey.get(&late.options);
+    place.pass(Span::minutes(5));
+    let late = place.gate.passkey_sign_in_finish(&late.ceremony, &answer, &away).await;
+    assert_eq!(late.err(), refused(PasskeyFault::CeremonyEnded));
+}
+
+#[tokio::test]
+async fn answers_of_wrong_origin_challenge_user_verification_or_form_are_refused() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let mut passkey = register(&place, &ticket, b"h").await;
+    let away = from(AWAY, None);
+    let finish = async |ceremony: &Ceremony, answer: &str| {
+        place.gate.passkey_sign_in_finish(&ceremony.ceremony, answer, &away).await.err()
+    };
+    for origin in ["http://badlocalhost:8080", "http://localhost:9999", "https://localhost:8080"] {
+        passkey.origin = origin.to_owned();
+        let one = start(&place);
+        let answer = passkey.get(&one.options);
+        assert_eq!(finish(&one, &answer).await, refused(PasskeyFault::Invalid), "{origin}");
+    }
+    passkey.origin = ORIGIN.to_owned();
+    let (one, other) = (start(&place), start(&place));
+    let answer = passkey.get(&other.options);
+    assert_eq!(finish(&one, &answer).await, refused(PasskeyFault::Invalid));
+    passkey.flags = 0x01;
+    let one = start(&place);
+    let answer = passkey.get(&one.options);
+    assert_eq!(finish(&one, &answer).await, refused(PasskeyFault::Invalid));
+    for nonsense in ["", "{}", "[1]", &"x".repeat(100_000)] {
+        let one = start(&place);
+        let refusal = finish(&one, nonsense).await.expect("refused");
+        assert_eq!(refusal.code(), "PASSKEY_REFUSED");
+    }
+}
+
+#[tokio::test]
+async fn counter_that_does_not_rise_is_refused_and_other_ways_still_work() {
+    let place = Place::new().await;
+    let (ticket, signed_in) = place.by_link().await;
+    let mut passkey = register(&place, &ticket, b"h").await;
+    let away = from(AWAY, None);
+    let mut sign_in = async |counter| {
+        passkey.counter = counter;
+        let one = start(&place);
+        let answer = passkey.get(&one.options);
+        place.gate.passkey_sign_in_finish(&one.ceremony, &answer, &away).await.map(done)
+    };
+    sign_in(7).await.unwrap();
+    for counter in [7, 3] {
+        let reason = PasskeyFault::CounterFell { stored: 7, given: counter };
+        assert_eq!(sign_in(counter).await.err(), refused(reason));
+    }
+    sign_in(8).await.unwrap();
+    let known = browser(signed_in.device_token.as_ref());
+    totp(place.gate.sign_in_password("trader", place.password(), &known).await.unwrap());
+}
+
+#[tokio::test]
+async fn registration_belongs_to_the_session_that_began_it_and_a_handle_is_taken_once() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let (other, _) = place.by_link().await;
+    let start = place.gate.passkey_register_start(&ticket).await.unwrap();
+    let (_, answer) = SoftPasskey::create(&start.options, ORIGIN, b"h");
+    let stolen =
+        place.gate.passkey_register_finish(&other, &start.ceremony, &answer, "Mine").await;
+    assert_eq!(stolen.err(), refused(PasskeyFault::CeremonyEnded));
+    register(&place, &ticket, b"h").await;
+    let start = place.gate.passkey_register_start(&ticket).await.unwrap();
+    let (_, answer) = SoftPasskey::create(&start.options, ORIGIN, b"h");
+    let twice = place.gate.passkey_register_finish(&ticket, &start.ceremony, &answer, "Two").await;
+    assert_eq!(twice.err(), refused(PasskeyFault::Registered));
+}
+
+#[tokio::test]
+async fn last_way_to_sign_in_stays() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let actor = gate::Actor::Session(ticket.clone());
+    let list = place.gate.authenticators(ticket.person).await.unwrap();
+    for one in &list {
+        let refused = place.gate.remove_authenticator(&actor, one.id).await;
+        assert_eq!(refused, Err(Refusal::LastAuthenticator), "{}", one.kind);
+    }
+    register(&place, &ticket, b"h").await;
+    for one in &list {
+        place.gate.remove_authenticator(&actor, one.id).await.unwrap();
+    }
+}

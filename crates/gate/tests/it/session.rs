@@ -1,0 +1,134 @@
+//! Sessions and devices: limits, ends, lists.
+
+use access::device::Standing;
+use access::{Refusal, Span};
+use gate::Actor;
+
+use crate::place::{AWAY, HOME, OPERATOR, Place, browser, done, from, text};
+
+#[tokio::test]
+async fn session_idle_for_half_an_hour_is_over_and_a_use_slides_it() {
+    let place = Place::new().await;
+    let (ticket, signed_in) = place.by_link().await;
+    assert_eq!(ticket.idle_until, place.gate.now() + Span::minutes(30));
+    place.pass(Span::minutes(29));
+    place.ticket(&signed_in);
+    place.pass(Span::minutes(29));
+    place.ticket(&signed_in);
+    place.pass(Span::minutes(30));
+    let over = place.gate.session(text(&signed_in.session_token), HOME).unwrap_err();
+    assert!(over.caller_text().contains("not used for too long"), "{over}");
+}
+
+#[tokio::test]
+async fn session_older_than_twelve_hours_is_over_however_it_is_used() {
+    let place = Place::new().await;
+    let (_, signed_in) = place.by_link().await;
+    for _ in 0..35 {
+        place.pass(Span::minutes(20));
+        place.ticket(&signed_in);
+    }
+    place.pass(Span::minutes(20));
+    let over = place.gate.session(text(&signed_in.session_token), HOME).unwrap_err();
+    assert!(over.caller_text().contains("longest time"), "{over}");
+}
+
+#[tokio::test]
+async fn cookie_that_is_broken_or_unknown_is_not_signed_in() {
+    let place = Place::new().await;
+    let (_, signed_in) = place.by_link().await;
+    let token = text(&signed_in.session_token);
+    for bad in ["", "x", &token[1..], &token.to_uppercase(), &format!("{token}0"), "\u{0}\u{ffff}"] {
+        assert_eq!(place.gate.session(bad, HOME).unwrap_err(), Refusal::NotSignedIn, "{bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn session_ended_by_another_is_refused_at_once_and_its_subscription_told() {
+    let place = Place::new().await;
+    let (first, _) = place.by_link().await;
+    let (second, cookie) = place.by_link().await;
+    let admission = place.gate.admit_session(&second).unwrap();
+    let mut inbox = place.gate.subscribe(&admission);
+    let listed = place.gate.sessions(Some(first.person)).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(listed[0].device_name, "Firefox on Linux");
+    place.gate.end_session(&Actor::Session(first.clone()), second.session).await.unwrap();
+    let over = place.gate.session(text(&cookie.session_token), HOME).unwrap_err();
+    assert_eq!(over.code(), "SESSION_ENDED");
+    assert!(!admission.is_current());
+    let gate::Delivery::Ended(reason) = inbox.recv().await else { panic!("not told") };
+    assert_eq!(reason, over);
+    assert_eq!(place.gate.sessions(None).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn all_other_sessions_end_and_the_one_that_asks_stays() {
+    let place = Place::new().await;
+    let (own, cookie) = place.by_link().await;
+    for _ in 0..3 {
+        place.by_link().await;
+    }
+    assert_eq!(place.gate.end_other_sessions(&own).await, Ok(3));
+    place.ticket(&cookie);
+    place.gate.sign_out(&own).await.unwrap();
+    let over = place.gate.session(text(&cookie.session_token), HOME).unwrap_err();
+    assert!(over.caller_text().contains("signed out"), "{over}");
+    let again = place.gate.sign_out(&own).await;
+    assert!(again.is_err(), "a ticket of a session that is over does nothing");
+}
+
+#[tokio::test]
+async fn device_renamed_is_listed_and_removed_ends_its_sessions_and_its_trust() {
+    let place = Place::new().await;
+    let (own, _) = place.by_link().await;
+    let (other, cookie) = place.by_link().await;
+    let actor = Actor::Session(own.clone());
+    place.gate.rename_device(&actor, other.device, "Kitchen <b>").await.unwrap();
+    let devices = place.gate.devices(Some(own.person)).await.unwrap();
+    let renamed = devices.iter().find(|one| one.device.id == other.device).unwrap();
+    assert_eq!(renamed.device.name.as_str(), "Kitchen <b>");
+    assert_eq!((renamed.standing, renamed.sessions), (Standing::Trusted, 1));
+    let bad = place.gate.rename_device(&actor, other.device, "a\nb").await.unwrap_err();
+    assert_eq!(bad.code(), "NAME_INVALID");
+
+    place.gate.remove_device(&actor, other.device).await.unwrap();
+    assert!(place.gate.session(text(&cookie.session_token), HOME).is_err());
+    let forgotten = from(AWAY, cookie.device_token.as_ref());
+    let step = place.gate.sign_in_password("trader", place.password(), &forgotten).await.unwrap();
+    let attempt = crate::place::totp(step);
+    let step = place.gate.sign_in_totp(&attempt, &place.code().await, &forgotten).await.unwrap();
+    crate::place::activation(step);
+}
+
+#[tokio::test]
+async fn operator_ends_any_session_by_id() {
+    let place = Place::new().await;
+    let (ticket, cookie) = place.by_link().await;
+    place.gate.end_session(&OPERATOR, ticket.session).await.unwrap();
+    let over = place.gate.session(text(&cookie.session_token), HOME).unwrap_err();
+    assert!(over.caller_text().contains("ended by the operator"), "{over}");
+    let again = place.gate.end_session(&OPERATOR, ticket.session).await;
+    assert_eq!(again, Err(Refusal::NotFound { what: "session" }));
+}
+
+#[tokio::test]
+async fn commands_of_one_person_at_once_are_all_done() {
+    let place = Place::new().await;
+    // All of them change one slice, so most commits meet a conflict first.
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let link = place.gate.demo_link().await.unwrap();
+        let step = place.gate.sign_in_link(&link.token, &browser(None)).await.unwrap();
+        let signed_in = done(step);
+        let gate = place.gate.clone();
+        let ticket = place.ticket(&signed_in);
+        waiting.spawn(async move {
+            let name = format!("Browser {}", ticket.device);
+            gate.rename_device(&Actor::Session(ticket.clone()), ticket.device, &name).await
+        });
+    }
+    for renamed in waiting.join_all().await {
+        renamed.expect("a conflict is decided again, not told");
+    }
+}

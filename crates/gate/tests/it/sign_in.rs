@@ -1,0 +1,189 @@
+//! Signing in, end to end on SQLite.
+
+use access::link::Purpose;
+use access::{Refusal, Span};
+
+use crate::place::{
+    AWAY, HOME, OPERATOR, Place, activation, browser, done, from, open, secret, text, totp,
+};
+
+#[tokio::test]
+async fn new_browser_signs_in_by_password_totp_and_activation_and_then_without_it() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    let step = gate.sign_in_password("Trader", place.password(), &browser(None)).await.unwrap();
+    let attempt = totp(step);
+    let step = gate.sign_in_totp(&attempt, &place.code().await, &browser(None)).await.unwrap();
+    let attempt = activation(step);
+    let code = place.activation_code().await;
+    let signed_in = done(gate.sign_in_activation(&attempt, &code, &browser(None)).await.unwrap());
+    let ticket = place.ticket(&signed_in);
+    assert_eq!(&*ticket.username, "trader");
+    assert_eq!(ticket.account, gate.account());
+    assert!(signed_in.offer_passkey && !signed_in.enrolling && !ticket.enrolling);
+
+    // The browser is trusted now: no third step.
+    place.pass(Span::seconds(30));
+    let known = browser(signed_in.device_token.as_ref());
+    let step = gate.sign_in_password("trader", place.password(), &known).await.unwrap();
+    let step = gate.sign_in_totp(&totp(step), &place.code().await, &known).await.unwrap();
+    assert!(done(step).device_token.is_none());
+    let refused = gate.session(text(&signed_in.session_token), HOME).unwrap_err();
+    assert_eq!(refused.code(), "SESSION_ENDED", "the same browser's older session is replaced");
+}
+
+#[tokio::test]
+async fn totp_code_replayed_is_refused() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    let code = place.code().await;
+    let step = gate.sign_in_password("trader", place.password(), &browser(None)).await.unwrap();
+    activation(gate.sign_in_totp(&totp(step), &code, &browser(None)).await.unwrap());
+    let step = gate.sign_in_password("trader", place.password(), &browser(None)).await.unwrap();
+    let again = gate.sign_in_totp(&totp(step), &code, &browser(None)).await;
+    assert_eq!(again.err(), Some(Refusal::CodeReplayed));
+}
+
+#[tokio::test]
+async fn unknown_and_known_name_get_the_same_answers_and_the_same_argon2_calls() {
+    let place = Place::new().await;
+    let mut seen = Vec::new();
+    for name in ["trader", "nobody"] {
+        let mut answers = Vec::new();
+        for _ in 0..7 {
+            let before = place.gate.password_checks();
+            let answer = place.gate.sign_in_password(name, secret("wrong"), &from(AWAY, None)).await;
+            answers.push((answer.err(), place.gate.password_checks() - before));
+        }
+        seen.push(answers);
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[0].iter().map(|one| one.1).collect::<Vec<_>>(), [1, 1, 1, 1, 1, 0, 0]);
+    assert!(matches!(seen[0][6].0, Some(Refusal::Throttled { failures: 5, .. })));
+}
+
+#[tokio::test]
+async fn attacker_elsewhere_does_not_shut_the_owner_out_of_a_trusted_browser() {
+    let place = Place::new().await;
+    let (_, signed_in) = place.by_link().await;
+    let known = browser(signed_in.device_token.as_ref());
+    for _ in 0..6 {
+        let wrong = place.gate.sign_in_password("trader", secret("guess"), &from(AWAY, None)).await;
+        assert!(wrong.is_err());
+    }
+    let elsewhere =
+        place.gate.sign_in_password("trader", place.password(), &from(AWAY, None)).await;
+    assert!(matches!(elsewhere.err(), Some(Refusal::Throttled { .. })));
+    totp(place.gate.sign_in_password("trader", place.password(), &known).await.unwrap());
+}
+
+#[tokio::test]
+async fn steps_out_of_order_or_repeated_are_refused() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    let step = gate.sign_in_password("trader", place.password(), &browser(None)).await.unwrap();
+    let attempt = totp(step);
+    let early = gate.sign_in_activation(&attempt, "000000", &browser(None)).await;
+    assert_eq!(early.err(), Some(Refusal::AttemptEnded));
+    let code = place.code().await;
+    activation(gate.sign_in_totp(&attempt, &code, &browser(None)).await.unwrap());
+    let repeated = gate.sign_in_totp(&attempt, &code, &browser(None)).await;
+    assert_eq!(repeated.err(), Some(Refusal::AttemptEnded));
+    let unknown = gate.sign_in_totp(&secret("fpa_nonsense"), &code, &browser(None)).await;
+    assert_eq!(unknown.err(), Some(Refusal::AttemptEnded));
+}
+
+#[tokio::test]
+async fn link_works_once_and_not_after_its_time() {
+    let place = Place::new().await;
+    let link = place.gate.demo_link().await.unwrap();
+    assert_eq!(place.gate.link(&link.token).await.unwrap(), (Purpose::SignIn, link.until));
+    done(place.gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
+    let again = place.gate.sign_in_link(&link.token, &browser(None)).await;
+    assert_eq!(again.err(), Some(Refusal::LinkEnded));
+    let late = place.gate.demo_link().await.unwrap();
+    place.pass(Span::minutes(15));
+    let late = place.gate.sign_in_link(&late.token, &browser(None)).await;
+    assert_eq!(late.err(), Some(Refusal::LinkEnded));
+}
+
+#[tokio::test]
+async fn password_reset_by_the_operator_ends_sessions_and_its_link_enrols_again() {
+    let place = Place::new().await;
+    let (_, old) = place.by_link().await;
+    let link = place.gate.reset_password(&OPERATOR, "trader").await.unwrap();
+    let refused = place.gate.session(text(&old.session_token), HOME).unwrap_err();
+    assert_eq!(refused.code(), "SESSION_ENDED");
+    let failed = place.gate.sign_in_password("trader", place.password(), &browser(None)).await;
+    assert_eq!(failed.err(), Some(Refusal::SignInFailed));
+
+    let signed_in = done(place.gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
+    assert!(signed_in.enrolling);
+    let ticket = place.ticket(&signed_in);
+    assert!(ticket.enrolling);
+    let short = place.gate.set_password(&ticket, None, secret("short")).await;
+    assert_eq!(short.unwrap_err().code(), "OUT_OF_RANGE");
+    place.gate.set_password(&ticket, None, secret("a new long password")).await.unwrap();
+    let ticket = place.ticket(&signed_in);
+    assert!(!ticket.enrolling, "the TOTP app was kept, so the person is enrolled again");
+    let wrong = place.gate.set_password(&ticket, Some(&secret("guess")), secret("another one")).await;
+    assert_eq!(wrong, Err(Refusal::OldPasswordNeeded));
+    totp(
+        place
+            .gate
+            .sign_in_password("trader", secret("a new long password"), &browser(None))
+            .await
+            .unwrap(),
+    );
+}
+
+#[tokio::test]
+async fn totp_setup_is_the_same_until_a_code_confirms_it() {
+    let place = Place::new().await;
+    let link = place.gate.reset_totp(&OPERATOR, "trader").await.unwrap();
+    let signed_in = done(place.gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
+    let ticket = place.ticket(&signed_in);
+    let first = place.gate.totp_setup(&ticket).await.unwrap();
+    let second = place.gate.totp_setup(&ticket).await.unwrap();
+    assert_eq!(text(&first.secret), text(&second.secret));
+    assert_eq!(text(&first.uri), text(&second.uri));
+    let wrong = place.gate.totp_confirm(&ticket, "000000").await;
+    assert_eq!(wrong, Err(Refusal::CodeWrong));
+    let seed = data_encoding::BASE32_NOPAD.decode(first.secret.expose()).unwrap();
+    let step = access::authenticator::totp::step(place.gate.now());
+    let code = access::authenticator::totp::code(&seed, step);
+    place.gate.totp_confirm(&ticket, &code).await.unwrap();
+    assert!(!place.ticket(&signed_in).enrolling);
+}
+
+#[tokio::test]
+async fn restart_keeps_sessions_and_shows_no_secrets_again() {
+    let place = Place::new().await;
+    let (_, signed_in) = place.by_link().await;
+    place.pass(Span::minutes(20));
+    place.ticket(&signed_in);
+    place.gate.close().await.unwrap();
+    let Place { gate, clock, folder, .. } = place;
+    drop(gate);
+    let gate = open(folder.path(), &clock).await;
+    assert!(gate.demo_secrets().is_none());
+    clock.set(clock.now() + Span::minutes(20));
+    let ticket = gate.session(text(&signed_in.session_token), HOME);
+    assert!(ticket.is_ok(), "it was used 20 minutes ago, and that was written at the close");
+}
+
+#[tokio::test]
+async fn wrong_passwords_in_a_flood_are_each_answered_and_evidence_stays_small() {
+    let place = Place::new().await;
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let gate = place.gate.clone();
+        waiting.spawn(async move {
+            gate.sign_in_password("trader", secret("guess"), &from(AWAY, None)).await.err()
+        });
+    }
+    let codes: Vec<_> = waiting.join_all().await.into_iter().map(|one| one.unwrap().code()).collect();
+    let count = |code| codes.iter().filter(|one| **one == code).count();
+    assert_eq!(count("SIGN_IN_FAILED"), 5, "{codes:?}");
+    assert_eq!(count("SIGN_IN_FAILED") + count("THROTTLED") + count("BUSY"), 200, "{codes:?}");
+}
