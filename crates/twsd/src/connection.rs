@@ -159,8 +159,12 @@ impl Connection<'_> {
     /// Waits for one thing to happen and deals with it.
     async fn step(&mut self) -> Result<(), End> {
         // Frames that were left because too much waited to be sent, then what is to be sent.
-        self.act().await?;
+        let left = self.act().await?;
         self.out.flush(&self.write)?;
+        if left && !self.out.is_high() {
+            // The socket took it all: what was left is due now, whether or not anything comes.
+            return Ok(());
+        }
         // The account's new values come after the acknowledgement that somebody waits for.
         self.client.refresh(&mut self.out).await;
         self.out.flush(&self.write)?;
@@ -198,13 +202,18 @@ impl Connection<'_> {
         }
     }
 
-    /// Lets the client act on all frames that are there, then settles.
-    async fn act(&mut self) -> Result<(), End> {
+    /// Lets the client act on the frames that are there, then settles. True when it stopped early
+    /// because too much waits to be sent.
+    async fn act(&mut self) -> Result<bool, End> {
+        let mut left = true;
         while !self.out.is_high() {
             let version = self.out.version();
             let request = match self.reader.next_frame() {
                 Ok(Some(frame)) => Inbound::decode(frame, version),
-                Ok(None) => break,
+                Ok(None) => {
+                    left = false;
+                    break;
+                }
                 Err(error) => {
                     self.settle().await?;
                     return Err(End::Told(ErrorCode::READING, format!("Server error when reading a request: {error}")));
@@ -225,7 +234,8 @@ impl Connection<'_> {
                 Err(error) => self.client.complain(&error, &mut self.out),
             }
         }
-        self.settle().await
+        self.settle().await?;
+        Ok(left)
     }
 
     /// Makes what was asked durable, and writes what came of it.
