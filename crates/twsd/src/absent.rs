@@ -4,8 +4,8 @@
 
 use tws::Inbound;
 use tws::outbound::{
-    DepthExchange, DisplayGroupList, ErrorCode, FamilyCode, FamilyCodes, MktDepthExchanges, NewsProviders,
-    ReceiveFa, ScannerParameters, SoftDollarTiers, UserInfo,
+    DepthExchange, DisplayGroupList, ErrorCode, FamilyCode, FamilyCodes, MktDepthExchanges,
+    NewsProviders, ReceiveFa, ScannerParameters, SoftDollarTiers, UserInfo,
 };
 
 use crate::client::Client;
@@ -45,15 +45,15 @@ impl Client {
             Inbound::UserInfo(request) => {
                 out.put(&UserInfo { request_id: request.request_id, branding_id: "" });
             }
-            other => self.refuse_absent(other, out),
+            other => refuse(other, out),
         }
     }
+}
 
-    fn refuse_absent(&self, request: &Inbound, out: &mut Outgoing) {
-        let Some((code, what)) = reason(request) else { return };
-        let name = request.name();
-        out.error(request.request_id().unwrap_or(-1), code, &format!("{name} cannot be answered: {what}."));
-    }
+fn refuse(request: &Inbound, out: &mut Outgoing) {
+    let Some((code, what)) = reason(request) else { return };
+    let text = format!("{} cannot be answered: {what}.", request.name());
+    out.error(request.request_id().unwrap_or(-1), code, &text);
 }
 
 /// Why something is not there; nothing for what needs no answer.
@@ -73,7 +73,9 @@ fn reason(request: &Inbound) -> Option<(ErrorCode, &'static str)> {
         | Inbound::WshEventData(_) => no("there are no news and no event calendar here"),
         Inbound::FundamentalData(_) => no("there are no fundamental data here"),
         Inbound::ScannerSubscription(_) => no("there is no market scanner here yet"),
-        Inbound::HistogramData(_) => no("there are no histograms here yet; historical bars are there"),
+        Inbound::HistogramData(_) => {
+            no("there are no histograms here yet; historical bars are there")
+        }
         Inbound::HistoricalTicks(_) => no("past ticks are not kept; historical bars are there"),
         Inbound::TickByTickData(_) => {
             Some((ErrorCode::NO_PERMISSION, "prices move once a second here; use reqMktData"))
@@ -86,9 +88,9 @@ fn reason(request: &Inbound) -> Option<(ErrorCode, &'static str)> {
         Inbound::VerifyRequest(_)
         | Inbound::VerifyMessage(_)
         | Inbound::VerifyAndAuthRequest(_)
-        | Inbound::VerifyAndAuthMessage(_) => {
-            no("programs are not verified this way; a credential's token goes into the connect options")
-        }
+        | Inbound::VerifyAndAuthMessage(_) => no(
+            "programs are not verified this way; a credential's token goes into the connect options",
+        ),
         _ => None,
     }
 }

@@ -26,16 +26,33 @@ const STREAMS: usize = 100;
 const TICKS_A_VALUE: u32 = 5;
 /// Values of `$LEDGER`.
 const LEDGER: [&str; 19] = [
-    "AccruedCash", "CashBalance", "CorporateBondValue", "Currency", "ExchangeRate", "FundValue",
-    "FutureOptionValue", "FuturesPNL", "FxCashBalance", "NetDividend", "NetLiquidationByCurrency",
-    "OptionMarketValue", "RealCurrency", "RealizedPnL", "StockMarketValue", "TBillValue",
-    "TotalCashBalance", "UnrealizedPnL", "WarrantValue",
+    "AccruedCash",
+    "CashBalance",
+    "CorporateBondValue",
+    "Currency",
+    "ExchangeRate",
+    "FundValue",
+    "FutureOptionValue",
+    "FuturesPNL",
+    "FxCashBalance",
+    "NetDividend",
+    "NetLiquidationByCurrency",
+    "OptionMarketValue",
+    "RealCurrency",
+    "RealizedPnL",
+    "StockMarketValue",
+    "TBillValue",
+    "TotalCashBalance",
+    "UnrealizedPnL",
+    "WarrantValue",
 ];
 
 /// What was sent last: the value by name.
 type Values = BTreeMap<&'static str, String>;
 /// What was sent last: shares and average cost by contract.
 type Positions = BTreeMap<SymbolId, (i64, Decimal)>;
+/// The profit of one position: which, and what was sent last.
+type SingleProfit = (SymbolId, Option<[Decimal; 4]>);
 /// One value: name, value, currency.
 type Value = (&'static str, String, &'static str);
 
@@ -51,7 +68,7 @@ pub(crate) struct Accounts {
     multi_positions: BTreeMap<i32, Positions>,
     multi_values: BTreeMap<i32, Ledger>,
     pnl: BTreeMap<i32, Option<[Decimal; 3]>>,
-    pnl_single: BTreeMap<i32, (SymbolId, Option<[Decimal; 4]>)>,
+    pnl_single: BTreeMap<i32, SingleProfit>,
 }
 
 #[derive(Default)]
@@ -118,9 +135,15 @@ impl Accounts {
     }
 
     fn streams(&self) -> usize {
-        [self.summaries.len(), self.multi_positions.len(), self.multi_values.len(), self.pnl.len(), self.pnl_single.len()]
-            .iter()
-            .sum()
+        [
+            self.summaries.len(),
+            self.multi_positions.len(),
+            self.multi_values.len(),
+            self.pnl.len(),
+            self.pnl_single.len(),
+        ]
+        .iter()
+        .sum()
     }
 }
 
@@ -130,23 +153,34 @@ impl Client {
     fn may_view(&self, request_id: i32, account: &str, model: &str, out: &mut Outgoing) -> bool {
         if !account.is_empty() && account != self.account {
             let given: String = account.chars().take(40).collect();
-            let text = format!("Invalid account code {given:?}: this connection is for {}.", self.account);
+            let text =
+                format!("Invalid account code {given:?}: this connection is for {}.", self.account);
             out.error(request_id, ErrorCode::PROCESSING, &text);
             return false;
         }
         if !model.is_empty() {
-            out.error(request_id, ErrorCode::PROCESSING, "There are no models here; leave modelCode empty.");
+            out.error(
+                request_id,
+                ErrorCode::PROCESSING,
+                "There are no models here; leave modelCode empty.",
+            );
             return false;
         }
         if self.accounts.streams() >= STREAMS {
-            let text = format!("{STREAMS} account streams are open, and that is the limit; cancel one first.");
+            let text = format!(
+                "{STREAMS} account streams are open, and that is the limit; cancel one first."
+            );
             out.error(request_id, ErrorCode::PROCESSING, &text);
             return false;
         }
         self.may(Act::ViewAccount, None, request_id, Subject::Account, out)
     }
 
-    pub(crate) async fn account_updates(&mut self, request: &inbound::AccountUpdates, out: &mut Outgoing) {
+    pub(crate) async fn account_updates(
+        &mut self,
+        request: &inbound::AccountUpdates,
+        out: &mut Outgoing,
+    ) {
         self.accounts.updates = None;
         if !request.subscribe {
             return;
@@ -175,10 +209,18 @@ impl Client {
         out.put(&AccountUpdateMultiEnd { request_id: id });
     }
 
-    pub(crate) async fn account_summary(&mut self, request: &inbound::AccountSummary, out: &mut Outgoing) {
+    pub(crate) async fn account_summary(
+        &mut self,
+        request: &inbound::AccountSummary,
+        out: &mut Outgoing,
+    ) {
         let id = request.request_id;
         if !matches!(request.group.as_str(), "" | "All") {
-            out.error(id, ErrorCode::PROCESSING, "There are no account groups here; use group All.");
+            out.error(
+                id,
+                ErrorCode::PROCESSING,
+                "There are no account groups here; use group All.",
+            );
             return;
         }
         if !self.may_view(id, "", "", out) {
@@ -200,7 +242,11 @@ impl Client {
         out.put(&PositionEnd {});
     }
 
-    pub(crate) async fn positions_multi(&mut self, request: &inbound::PositionsMulti, out: &mut Outgoing) {
+    pub(crate) async fn positions_multi(
+        &mut self,
+        request: &inbound::PositionsMulti,
+        out: &mut Outgoing,
+    ) {
         let id = request.request_id;
         if !self.may_view(id, &request.account, &request.model_code, out) {
             return;
@@ -225,17 +271,13 @@ impl Client {
             return;
         }
         let symbol = u32::try_from(request.con_id).ok().map(SymbolId);
-        match symbol.filter(|symbol| self.directory.get(*symbol).is_some()) {
-            Some(symbol) => {
-                self.accounts.pnl_single.insert(id, (symbol, None));
-                let Some(view) = self.view(id, out).await else { return };
-                self.put_profit(&view, out);
-            }
-            None => {
-                let text = crate::contract::unknown(&format!("no contract has conId {}", request.con_id));
-                out.error(id, ErrorCode::NO_DEFINITION, &text);
-            }
-        }
+        let Some(symbol) = symbol.filter(|symbol| self.directory.get(*symbol).is_some()) else {
+            let reason = format!("no contract has conId {}", request.con_id);
+            return out.error(id, ErrorCode::NO_DEFINITION, &crate::contract::unknown(&reason));
+        };
+        self.accounts.pnl_single.insert(id, (symbol, None));
+        let Some(view) = self.view(id, out).await else { return };
+        self.put_profit(&view, out);
     }
 
     /// Sends what fills have changed.
@@ -348,8 +390,10 @@ impl Client {
     fn put_positions(&mut self, view: &View, out: &mut Outgoing) {
         for holding in &view.positions {
             let Some(contract) = self.directory.get(holding.symbol) else { continue };
-            let (shares, average) = (holding.position.shares, holding.position.average_cost().round_dp(8));
-            let (account, position, average_cost) = (&*self.account, Decimal::from(shares), average);
+            let (shares, average) =
+                (holding.position.shares, holding.position.average_cost().round_dp(8));
+            let (account, position, average_cost) =
+                (&*self.account, Decimal::from(shares), average);
             if let Some(sent) = &mut self.accounts.positions
                 && is_news(sent, holding.symbol, shares, average)
             {
@@ -359,7 +403,12 @@ impl Client {
                 if is_news(sent, holding.symbol, shares, average) {
                     let (request_id, model_code) = (*request_id, "");
                     out.put(&PositionMulti {
-                        request_id, account, model_code, contract, position, average_cost,
+                        request_id,
+                        account,
+                        model_code,
+                        contract,
+                        position,
+                        average_cost,
                     });
                 }
             }
@@ -368,7 +417,8 @@ impl Client {
 
     fn put_profit(&mut self, view: &View, out: &mut Outgoing) {
         let summary = &view.summary;
-        let whole = [summary.daily, summary.unrealised, summary.realised].map(|amount| amount.round_dp(4));
+        let whole =
+            [summary.daily, summary.unrealised, summary.realised].map(|amount| amount.round_dp(4));
         for (request_id, sent) in &mut self.accounts.pnl {
             if sent.replace(whole) != Some(whole) {
                 let [daily, unrealized, realized] = whole.map(Into::into);
@@ -379,13 +429,25 @@ impl Client {
             let held = view.positions.iter().find(|holding| holding.symbol == *symbol);
             let (shares, part) = held.map_or((0, [Decimal::ZERO; 4]), |holding| {
                 let (position, mark) = (&holding.position, holding.mark);
-                let amounts = [position.daily(mark), position.unrealised(mark), position.realised, position.value(mark)];
+                let amounts = [
+                    position.daily(mark),
+                    position.unrealised(mark),
+                    position.realised,
+                    position.value(mark),
+                ];
                 (position.shares, amounts.map(|amount| amount.round_dp(4)))
             });
             if sent.replace(part) != Some(part) {
                 let [daily, unrealized, realized, value] = part.map(Into::into);
                 let position = Decimal::from(shares);
-                out.put(&PnlSingle { request_id: *request_id, position, daily, unrealized, realized, value });
+                out.put(&PnlSingle {
+                    request_id: *request_id,
+                    position,
+                    daily,
+                    unrealized,
+                    realized,
+                    value,
+                });
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::outgoing::Outgoing;
 use crate::refusal::{self, Subject};
 
 /// The state of one connection.
+#[expect(clippy::struct_field_names, reason = "the client id is the protocol's word")]
 pub(crate) struct Client {
     pub(crate) gate: Gate,
     pub(crate) admission: Admission,
@@ -87,7 +88,10 @@ impl Client {
     /// The account as it stands; if it cannot be had the client is told why.
     pub(crate) async fn view(&self, request_id: i32, out: &mut Outgoing) -> Option<Arc<View>> {
         let view = self.gate.view().await;
-        view.inspect_err(|refusal| out.error(request_id, ErrorCode::PROCESSING, &refusal.to_string())).ok()
+        view.inspect_err(|refusal| {
+            out.error(request_id, ErrorCode::PROCESSING, &refusal.to_string());
+        })
+        .ok()
     }
 
     /// Answers any request but orders and cancellations.
@@ -97,7 +101,10 @@ impl Client {
             Inbound::ManagedAccts(_) => out.put(&ManagedAccounts { accounts: &self.account }),
             Inbound::Ids(_) => out.put(&NextValidId { order_id: self.orders.next_free() }),
             Inbound::StartApi(StartApi { client_id, .. }) => {
-                let text = format!("Error validating request: this connection is client {}, and startApi names {client_id}; it comes once.", self.client_id);
+                let text = format!(
+                    "Error validating request: this connection is client {}, and startApi names {client_id}; it comes once.",
+                    self.client_id
+                );
                 out.error(-1, ErrorCode::VALIDATING, &text);
             }
             // Nothing here has a level of logging of its own, and no order is placed by hand.
@@ -110,7 +117,10 @@ impl Client {
             Inbound::MatchingSymbols(request) => self.matching_symbols(&request, out),
             Inbound::MarketRule(request) => Self::market_rule(&request, out),
             Inbound::Unknown { id, .. } => {
-                let text = format!("Error validating request: message {id} does not exist in version {}.", out.version());
+                let text = format!(
+                    "Error validating request: message {id} does not exist in version {}.",
+                    out.version()
+                );
                 out.error(-1, ErrorCode::VALIDATING, &text);
             }
             request => self.answer_stream(request, out).await,
@@ -121,25 +131,35 @@ impl Client {
     async fn answer_stream(&mut self, request: Inbound, out: &mut Outgoing) {
         match request {
             Inbound::AccountUpdates(request) => self.account_updates(&request, out).await,
-            Inbound::AccountUpdatesMulti(request) => self.account_updates_multi(&request, out).await,
-            Inbound::CancelAccountUpdatesMulti(request) => self.accounts.end_multi(request.request_id),
+            Inbound::AccountUpdatesMulti(request) => {
+                self.account_updates_multi(&request, out).await;
+            }
+            Inbound::CancelAccountUpdatesMulti(request) => {
+                self.accounts.end_multi(request.request_id);
+            }
             Inbound::AccountSummary(request) => self.account_summary(&request, out).await,
             Inbound::CancelAccountSummary(request) => self.accounts.end_summary(request.request_id),
             Inbound::Positions(_) => self.positions(out).await,
             Inbound::CancelPositions(_) => self.accounts.end_positions(),
             Inbound::PositionsMulti(request) => self.positions_multi(&request, out).await,
-            Inbound::CancelPositionsMulti(request) => self.accounts.end_positions_multi(request.request_id),
+            Inbound::CancelPositionsMulti(request) => {
+                self.accounts.end_positions_multi(request.request_id);
+            }
             Inbound::Pnl(request) => self.pnl(&request, out).await,
             Inbound::CancelPnl(request) => self.accounts.end_pnl(request.request_id, out),
             Inbound::PnlSingle(request) => self.pnl_single(&request, out).await,
-            Inbound::CancelPnlSingle(request) => self.accounts.end_pnl_single(request.request_id, out),
+            Inbound::CancelPnlSingle(request) => {
+                self.accounts.end_pnl_single(request.request_id, out);
+            }
             Inbound::MktData(request) => self.market_data(&request, out),
             Inbound::CancelMktData(request) => self.tickers.end(request.request_id, out),
             Inbound::MarketDataType(request) => self.tickers.set_kind(request.data_type, out),
             Inbound::MktDepth(request) => self.market_depth(&request, out),
             Inbound::CancelMktDepth(request) => self.tickers.end_depth(request.request_id, out),
             Inbound::RealTimeBars(request) => self.real_time_bars(&request, out),
-            Inbound::CancelRealTimeBars(request) => self.charts.end_real_time(request.request_id, out),
+            Inbound::CancelRealTimeBars(request) => {
+                self.charts.end_real_time(request.request_id, out);
+            }
             Inbound::HistoricalData(request) => self.historical_data(&request, out),
             Inbound::CancelHistoricalData(request) => self.charts.end(request.request_id, out),
             Inbound::HeadTimestamp(request) => self.head_timestamp(&request, out),
@@ -159,10 +179,16 @@ impl Client {
     }
 
     /// The answer to the first request after the credential's end.
-    pub(crate) fn refuse_last(&mut self, request: Result<Inbound, DecodeError>, out: &mut Outgoing) {
+    pub(crate) fn refuse_last(
+        &mut self,
+        request: Result<Inbound, DecodeError>,
+        out: &mut Outgoing,
+    ) {
         let text = self.admission.ended().unwrap_or(Refusal::Stopping).to_string();
         match request {
-            Ok(Inbound::PlaceOrder(request)) => self.refuse_unreadable(Some(request.order_id), &text, out),
+            Ok(Inbound::PlaceOrder(request)) => {
+                self.refuse_unreadable(Some(request.order_id), &text, out);
+            }
             Ok(request) => {
                 if let Some(id) = request.request_id() {
                     out.error(id, ErrorCode::PROCESSING, &text);

@@ -54,13 +54,11 @@ pub(crate) async fn run(
 ) {
     let (mut read, write) = socket.split();
     let address = peer.ip().to_canonical();
-    let begun = timeout(start::PATIENCE, start::start(&mut read, &write, shared, credential, address));
-    let started = match begun.await {
-        Ok(started) => started,
-        Err(_) => {
-            tracing::debug!(%peer, "closed: no session within {} s", start::PATIENCE.as_secs());
-            return;
-        }
+    let begun =
+        timeout(start::PATIENCE, start::start(&mut read, &write, shared, credential, address));
+    let Ok(started) = begun.await else {
+        tracing::debug!(%peer, "closed: no session within {} s", start::PATIENCE.as_secs());
+        return;
     };
     drop(lobby);
     match started {
@@ -98,7 +96,8 @@ async fn serve(
     shared.gate.used(&admission, peer.ip().to_canonical(), &program);
     tracing::info!(%peer, %program, "client connected");
     let quotes = shared.gate.quotes_changed();
-    let client = Client::begin(shared, admission, peer.ip().to_canonical(), client_id, &mut out).await;
+    let client =
+        Client::begin(shared, admission, peer.ip().to_canonical(), client_id, &mut out).await;
     let mut connection = Connection {
         read,
         write,
@@ -173,15 +172,17 @@ impl Connection<'_> {
             return Err(End::Gone);
         }
         match self.wake().await {
-            Wake::Stop => Err(stopping()),
+            Wake::Stop | Wake::Quotes(false) => Err(stopping()),
             Wake::Delivery(delivery) => self.deliver(delivery),
-            Wake::Read(count) => if count? == 0 { Err(End::Gone) } else { Ok(()) },
+            Wake::Read(count) => match count? {
+                0 => Err(End::Gone),
+                _ => Ok(()),
+            },
             Wake::Write(ready) => Ok(ready?),
             Wake::Quotes(true) => {
                 self.client.tick(&mut self.out).await;
                 Ok(())
             }
-            Wake::Quotes(false) => Err(stopping()),
             Wake::Deadline => Ok(()),
         }
     }
@@ -216,7 +217,10 @@ impl Connection<'_> {
                 }
                 Err(error) => {
                     self.settle().await?;
-                    return Err(End::Told(ErrorCode::READING, format!("Server error when reading a request: {error}")));
+                    return Err(End::Told(
+                        ErrorCode::READING,
+                        format!("Server error when reading a request: {error}"),
+                    ));
                 }
             };
             if !self.client.admission.is_current() {

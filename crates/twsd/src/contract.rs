@@ -54,7 +54,13 @@ pub(crate) struct Directory(Vec<(SymbolId, Contract)>);
 
 impl Directory {
     pub(crate) fn new() -> Self {
-        Self(Contracts::builtin().all().iter().map(|stock| (stock.id, on_wire(stock, SMART))).collect())
+        Self(
+            Contracts::builtin()
+                .all()
+                .iter()
+                .map(|stock| (stock.id, on_wire(stock, SMART)))
+                .collect(),
+        )
     }
 
     /// The contract with this id. Every order names one of them.
@@ -73,7 +79,8 @@ pub(crate) fn find(wanted: &Contract) -> Result<&'static Stock, String> {
     }
     let stock = if wanted.con_id != 0 {
         let id = u32::try_from(wanted.con_id).map(SymbolId).ok();
-        id.and_then(|id| all.get(id)).ok_or_else(|| format!("no contract has conId {}", wanted.con_id))?
+        id.and_then(|id| all.get(id))
+            .ok_or_else(|| format!("no contract has conId {}", wanted.con_id))?
     } else {
         let symbol = if wanted.symbol.is_empty() { &wanted.local_symbol } else { &wanted.symbol };
         all.named(symbol)
@@ -219,8 +226,11 @@ mod tests {
     use super::*;
 
     fn wanted(set: impl FnOnce(&mut Contract)) -> Contract {
-        let mut contract =
-            Contract { symbol: "AAPL".to_owned(), sec_type: "STK".to_owned(), ..Contract::default() };
+        let mut contract = Contract {
+            symbol: "AAPL".to_owned(),
+            sec_type: "STK".to_owned(),
+            ..Contract::default()
+        };
         set(&mut contract);
         contract
     }

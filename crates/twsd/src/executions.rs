@@ -93,7 +93,8 @@ impl Client {
 
     fn matches(&self, filter: &inbound::Executions, execution: &Execution) -> bool {
         let Some(contract) = self.directory.get(execution.symbol) else { return false };
-        let is = |wanted: &str, value: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(value);
+        let is =
+            |wanted: &str, value: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(value);
         let side = if execution.side == Side::Buy { "BUY" } else { "SELL" };
         filter.client_id.is_none_or(|client| client == 0 || client == execution.origin.client_id)
             && is(&filter.account, &self.account)

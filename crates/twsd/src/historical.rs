@@ -106,7 +106,9 @@ impl Duration {
             }
             Self::Months(count) => {
                 // The mean length of a month, in hours.
-                Span::hours(count.saturating_mul(73_05).div_euclid(10).min(MOST_DAYS.saturating_mul(24)))
+                Span::hours(
+                    count.saturating_mul(73_05).div_euclid(10).min(MOST_DAYS.saturating_mul(24)),
+                )
             }
         };
         end - span
@@ -144,7 +146,9 @@ impl DateForm {
     fn text(self, bar: &Bar) -> String {
         match self.size {
             BarSize::Day | BarSize::Week | BarSize::Month => stamp::day(bar.day),
-            BarSize::Seconds(_) | BarSize::Minutes(_) if self.epoch => bar.time.seconds().to_string(),
+            BarSize::Seconds(_) | BarSize::Minutes(_) if self.epoch => {
+                bar.time.seconds().to_string()
+            }
             BarSize::Seconds(_) | BarSize::Minutes(_) => stamp::with_zone(bar.time),
         }
     }
@@ -179,7 +183,9 @@ impl Charts {
     /// Ends a historical request; one that was answered and does not go on is not there any more.
     pub(crate) fn end(&mut self, request_id: i32, out: &mut Outgoing) {
         if self.bars.remove(&request_id).is_some() {
-            let text = format!("Historical Market Data Service error message:API historical data query cancelled: {request_id}");
+            let text = format!(
+                "Historical Market Data Service error message:API historical data query cancelled: {request_id}"
+            );
             out.error(request_id, ErrorCode::HISTORICAL_DATA, &text);
         } else {
             let text = format!("No historical data query found for ticker id:{request_id}");
@@ -212,7 +218,10 @@ fn understand(request: &inbound::HistoricalData) -> Result<Wanted, String> {
         format!("bar size {:?} is not there; use 5 secs to 30 secs, 1 min to 30 mins, 1 hour to 8 hours, 1 day, 1 week or 1 month", short(&request.bar_size))
     })?;
     let duration = Duration::of(&request.duration).ok_or_else(|| {
-        format!("duration {:?} cannot be read; use a number and S, D, W, M or Y, such as 5 D", short(&request.duration))
+        format!(
+            "duration {:?} cannot be read; use a number and S, D, W, M or Y, such as 5 D",
+            short(&request.duration)
+        )
     })?;
     let show = Show::of(&request.what_to_show).ok_or_else(|| {
         format!("{:?} is not there; use TRADES, MIDPOINT, BID or ASK", short(&request.what_to_show))
@@ -239,7 +248,8 @@ impl Client {
     fn charted(&self, id: i32, contract: &tws::Contract, out: &mut Outgoing) -> Option<SymbolId> {
         match find(contract) {
             Ok(stock) => {
-                let may = self.may(Act::ViewMarketData, Some(stock.id), id, Subject::Historical, out);
+                let may =
+                    self.may(Act::ViewMarketData, Some(stock.id), id, Subject::Historical, out);
                 may.then_some(stock.id)
             }
             Err(reason) => {
@@ -249,7 +259,11 @@ impl Client {
         }
     }
 
-    pub(crate) fn historical_data(&mut self, request: &inbound::HistoricalData, out: &mut Outgoing) {
+    pub(crate) fn historical_data(
+        &mut self,
+        request: &inbound::HistoricalData,
+        out: &mut Outgoing,
+    ) {
         let id = request.request_id;
         let Some(symbol) = self.charted(id, &request.contract, out) else { return };
         let wanted = match understand(request) {
@@ -261,7 +275,11 @@ impl Client {
         let begin = wanted.duration.before(end);
         let bars = wanted.duration.last(self.gate.bars(symbol, wanted.size, begin, end));
         if bars.is_empty() {
-            return out.error(id, ErrorCode::HISTORICAL_DATA, &failed("HMDS query returned no data"));
+            return out.error(
+                id,
+                ErrorCode::HISTORICAL_DATA,
+                &failed("HMDS query returned no data"),
+            );
         }
         let form = DateForm { size: wanted.size, epoch: request.format_date == Some(2) };
         put_bars(id, &bars, form, wanted.show, end.min(now), out);
@@ -269,7 +287,9 @@ impl Client {
             return;
         }
         if self.charts.is_full() && !self.charts.bars.contains_key(&id) {
-            let text = failed(&format!("{STREAMS} charts go on already, and that is the limit; cancel one first"));
+            let text = failed(&format!(
+                "{STREAMS} charts go on already, and that is the limit; cancel one first"
+            ));
             return out.error(id, ErrorCode::HISTORICAL_DATA, &text);
         }
         let chart = Chart { symbol, form, show: wanted.show, last: bars.last().copied() };
@@ -302,7 +322,9 @@ impl Client {
                 self.charts.real_time.insert(id, RealTime { symbol, show, next });
             }
             _ => {
-                let text = format!("Invalid real-time query: bars have 5 seconds, of TRADES, MIDPOINT, BID or ASK, and at most {STREAMS} charts go on");
+                let text = format!(
+                    "Invalid real-time query: bars have 5 seconds, of TRADES, MIDPOINT, BID or ASK, and at most {STREAMS} charts go on"
+                );
                 out.error(id, ErrorCode(420), &text);
             }
         }
@@ -361,7 +383,14 @@ fn put_real_time(request_id: i32, bar: &Bar, show: Show, out: &mut Outgoing) {
     });
 }
 
-fn put_bars(request_id: i32, bars: &[Bar], form: DateForm, show: Show, end: Time, out: &mut Outgoing) {
+fn put_bars(
+    request_id: i32,
+    bars: &[Bar],
+    form: DateForm,
+    show: Show,
+    end: Time,
+    out: &mut Outgoing,
+) {
     let dates: Vec<String> = bars.iter().map(|bar| form.text(bar)).collect();
     let rows: Vec<WireBar<'_>> = bars
         .iter()
@@ -412,7 +441,10 @@ mod tests {
     fn longest_duration_ends_in_the_past_and_not_beyond_the_numbers() {
         let now = Time::from_seconds(1_767_632_400);
         for text in ["73000 S", "73000 D", "73000 W", "73000 M", "73000 Y"] {
-            assert!(Duration::of(text).is_some_and(|duration| duration.before(now) < now), "{text}");
+            assert!(
+                Duration::of(text).is_some_and(|duration| duration.before(now) < now),
+                "{text}"
+            );
         }
     }
 }

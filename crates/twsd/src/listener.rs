@@ -159,7 +159,11 @@ pub async fn serve(
                 () = again, if retry => {}
             }
             let wanted = listeners.borrow_and_update().clone();
-            retry = ports.reconcile(&wanted).await.inspect(|error| tracing::error!("{error}")).is_some();
+            retry = ports
+                .reconcile(&wanted)
+                .await
+                .inspect(|error| tracing::error!("{error}"))
+                .is_some();
         }
         stop_sender.send_replace(true);
         drop(ports);

@@ -24,17 +24,12 @@ const LINES: usize = 100;
 const DEPTHS: usize = 10;
 
 /// What a client follows.
+#[derive(Default)]
 pub(crate) struct Tickers {
     /// Delayed tick numbers were asked for. The prices are the same.
     delayed: bool,
     lines: BTreeMap<i32, Line>,
     depths: BTreeMap<i32, Depth>,
-}
-
-impl Default for Tickers {
-    fn default() -> Self {
-        Self { delayed: false, lines: BTreeMap::new(), depths: BTreeMap::new() }
-    }
 }
 
 /// A stream of one contract's quotes, and what was sent of it.
@@ -80,7 +75,8 @@ impl Tickers {
             1 | 2 => self.delayed = false,
             3 | 4 => self.delayed = true,
             other => {
-                let text = format!("Error validating request: market data type is {other}; use 1 to 4.");
+                let text =
+                    format!("Error validating request: market data type is {other}; use 1 to 4.");
                 out.error(-1, ErrorCode::VALIDATING, &text);
             }
         }
@@ -183,7 +179,14 @@ impl Line {
     fn put(&mut self, id: i32, quote: &Quote, out: &mut Outgoing) {
         // Nothing bid or asked is -1 with no shares, as at the broker.
         let none = Level { price: Ticks(-100), size: 0 };
-        let traded = self.put_price(id, TickType::Last, TickType::LastSize, quote.last, quote.last_size, out);
+        let traded = self.put_price(
+            id,
+            TickType::Last,
+            TickType::LastSize,
+            quote.last,
+            quote.last_size,
+            out,
+        );
         let bid = quote.bid().unwrap_or(none);
         self.put_price(id, TickType::Bid, TickType::BidSize, bid.price, bid.size, out);
         let ask = quote.ask().unwrap_or(none);
@@ -209,7 +212,8 @@ impl Line {
     /// The time of a trade, and its text when that was asked for.
     fn put_trade(&self, id: i32, quote: &Quote, out: &mut Outgoing) {
         let text = quote.last_time.seconds().to_string();
-        let tick = if self.delayed { TickType::DelayedLastTimestamp } else { TickType::LastTimestamp };
+        let tick =
+            if self.delayed { TickType::DelayedLastTimestamp } else { TickType::LastTimestamp };
         out.put(&TickString { request_id: id, tick, text: &text });
         if self.with_volume_text && !self.delayed {
             let milliseconds = quote.last_time.0.div_euclid(1_000);

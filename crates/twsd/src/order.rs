@@ -16,9 +16,7 @@ use access::{Act, PaperAccountId, Side, SymbolId};
 use gate::{CancelScope, OrderRequest, View};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
-use trade::{
-    Change, NewOrder, Oca, Order, OrderType, Origin, Parent, Preview, Ticks, TimeInForce,
-};
+use trade::{Change, NewOrder, Oca, Order, OrderType, Origin, Parent, Preview, Ticks, TimeInForce};
 use tws::inbound::CancelOrder;
 use tws::outbound::{CompletedOrdersEnd, ErrorCode, OpenOrderEnd, Status};
 use tws::{OrderFields, PlaceOrder};
@@ -156,7 +154,11 @@ impl Client {
         let meant = match meant {
             Ok(meant) => meant,
             Err(complaint) => {
-                return self.orders.refuse(order_id, ErrorCode::ORDER_REJECTED, complaint.to_string());
+                return self.orders.refuse(
+                    order_id,
+                    ErrorCode::ORDER_REJECTED,
+                    complaint.to_string(),
+                );
             }
         };
         match self.orders.known.get(order_id) {
@@ -166,7 +168,10 @@ impl Client {
                 let (code, text) = if filled {
                     (ErrorCode::CANNOT_MODIFY_FILLED, "Cannot modify a filled order.")
                 } else {
-                    (ErrorCode::DUPLICATE_ORDER_ID, "Duplicate order id: the order of this id has ended.")
+                    (
+                        ErrorCode::DUPLICATE_ORDER_ID,
+                        "Duplicate order id: the order of this id has ended.",
+                    )
                 };
                 self.orders.refuse(order_id, code, text.to_owned());
             }
@@ -220,7 +225,8 @@ impl Client {
                 (Some(place), _) => Parent::Member(u32::try_from(place).unwrap_or(u32::MAX)),
                 (None, Known::Open(order)) => Parent::Order(order.id),
                 (None, Known::Free | Known::Done(_)) => {
-                    let needed = "the id of an open order, or of one sent before with transmit=0, is needed";
+                    let needed =
+                        "the id of an open order, or of one sent before with transmit=0, is needed";
                     return Err(Complaint::invalid("parentId", parent, needed));
                 }
             });
@@ -236,7 +242,10 @@ impl Client {
         }
         let stock = contract::find(contract)
             .map_err(|reason| Complaint { code: "CONTRACT_UNKNOWN", text: reason })?;
-        if contract.is_combo() || contract.delta_neutral.is_some() || !contract.combo_legs.is_empty() {
+        if contract.is_combo()
+            || contract.delta_neutral.is_some()
+            || !contract.combo_legs.is_empty()
+        {
             return Err(Complaint::unsupported("comboLegs", "set", "stocks have none"));
         }
         field::check(order)?;
@@ -265,14 +274,17 @@ impl Client {
             return Ok(self.admission.account());
         }
         PaperAccountId::from_str(name).map_err(|_| {
-            let needed = format!("this connection is for paper account {}", self.admission.account());
+            let needed =
+                format!("this connection is for paper account {}", self.admission.account());
             Complaint::invalid("account", name, &needed)
         })
     }
 
     fn modify(&mut self, order: &Arc<Order>, request: &PlaceOrder, meant: &NewOrder) {
         if let Some(field) = self.changed_for_good(order, request, meant) {
-            let text = format!("MODIFY_MISMATCH: {field} of an order cannot be changed; cancel it and place another");
+            let text = format!(
+                "MODIFY_MISMATCH: {field} of an order cannot be changed; cancel it and place another"
+            );
             return self.orders.refuse(request.order_id, ErrorCode::MODIFY_MISMATCH, text);
         }
         let change = Change {
@@ -310,13 +322,11 @@ impl Client {
 
     /// Asks what an order would cost and bind; nothing is placed.
     fn preview(&mut self, order_id: i32, fields: OrderFields, meant: Result<NewOrder, Complaint>) {
-        let preview = meant
-            .map_err(|complaint| complaint.to_string())
-            .and_then(|meant| {
-                let symbol = meant.symbol;
-                let asked = self.gate.what_if(&self.admission, self.address, vec![meant]);
-                asked.map(|preview| (symbol, preview)).map_err(|refused| refusal::order(&refused))
-            });
+        let preview = meant.map_err(|complaint| complaint.to_string()).and_then(|meant| {
+            let symbol = meant.symbol;
+            let asked = self.gate.what_if(&self.admission, self.address, vec![meant]);
+            asked.map(|preview| (symbol, preview)).map_err(|refused| refusal::order(&refused))
+        });
         match preview {
             Ok((symbol, preview)) => {
                 self.orders.previews.push(Previewed { order_id, fields, symbol, preview });
@@ -340,10 +350,9 @@ fn side(action: &str) -> Result<Side, Complaint> {
 fn quantity(given: Option<Decimal>) -> Result<u64, Complaint> {
     let given = given.unwrap_or_default();
     let whole = given.normalize();
-    (whole.scale() == 0 && whole > Decimal::ZERO)
-        .then(|| whole.to_u64())
-        .flatten()
-        .ok_or_else(|| Complaint::invalid("totalQuantity", given.normalize(), "use whole shares, at least 1"))
+    (whole.scale() == 0 && whole > Decimal::ZERO).then(|| whole.to_u64()).flatten().ok_or_else(
+        || Complaint::invalid("totalQuantity", given.normalize(), "use whole shares, at least 1"),
+    )
 }
 
 fn price(field: &str, given: Option<Decimal>) -> Result<Ticks, Complaint> {
@@ -455,18 +464,20 @@ impl Client {
             return;
         }
         match self.orders.known.get(order_id) {
-            Known::Open(order) => {
-                match self.submit(OrderRequest::Cancel { order: order.id }) {
-                    Ok(()) => self.orders.taken(order_id, false),
-                    Err(text) => {
-                        let text = format!("OrderId {order_id} that needs to be cancelled can not be cancelled: {text}");
-                        self.orders.refuse(order_id, ErrorCode::CANCEL_STATE, text);
-                    }
+            Known::Open(order) => match self.submit(OrderRequest::Cancel { order: order.id }) {
+                Ok(()) => self.orders.taken(order_id, false),
+                Err(text) => {
+                    let text = format!(
+                        "OrderId {order_id} that needs to be cancelled can not be cancelled: {text}"
+                    );
+                    self.orders.refuse(order_id, ErrorCode::CANCEL_STATE, text);
                 }
-            }
+            },
             Known::Done(order) => {
                 let state = order.map_or("ended", |order| report::status(&order).word());
-                let text = format!("OrderId {order_id} that needs to be cancelled can not be cancelled, state: {state}.");
+                let text = format!(
+                    "OrderId {order_id} that needs to be cancelled can not be cancelled, state: {state}."
+                );
                 self.orders.refuse(order_id, ErrorCode::CANCEL_STATE, text);
             }
             Known::Free => {
@@ -498,7 +509,12 @@ impl Client {
     }
 
     /// Answers an order that cannot be read, or came after the credential's end.
-    pub(crate) fn refuse_unreadable(&mut self, order_id: Option<i32>, text: &str, out: &mut Outgoing) {
+    pub(crate) fn refuse_unreadable(
+        &mut self,
+        order_id: Option<i32>,
+        text: &str,
+        out: &mut Outgoing,
+    ) {
         let text = format!("Order rejected - reason: {text}");
         match order_id {
             Some(order_id) => {

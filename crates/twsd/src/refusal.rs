@@ -53,7 +53,9 @@ fn field(denial: &Denial) -> Option<&'static str> {
         | Denial::ChildQuantity { .. }
         | Denial::QuantityBelowFilled { .. } => Some("totalQuantity"),
         Denial::PriceOutOfRange { .. } | Denial::Collar { .. } => Some("lmtPrice or auxPrice"),
-        Denial::TextTooLong { .. } | Denial::ControlCharacter { .. } => Some("orderRef or ocaGroup"),
+        Denial::TextTooLong { .. } | Denial::ControlCharacter { .. } => {
+            Some("orderRef or ocaGroup")
+        }
         Denial::NoParent { .. } => Some("parentId"),
         Denial::ChildSide => Some("action"),
         Denial::ImmediateChange { .. } => Some("tif"),
@@ -81,36 +83,36 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         Refusal::Expired { .. }
         | Refusal::AccountNotAllowed { .. }
         | Refusal::ActNotAllowed { .. }
-        | Refusal::ReadOnly { .. }
+        | Refusal::ReadOnly
         | Refusal::ProductNotAllowed { .. }
         | Refusal::SymbolNotAllowed { .. }
         | Refusal::SideNotAllowed { .. }
         | Refusal::AddressNotAllowed { .. }
         | Refusal::OutsideHours { .. }
         | Refusal::Locked { .. }
-        | Refusal::CredentialUnknown { .. }
+        | Refusal::CredentialUnknown
         | Refusal::CredentialRevoked { .. }
-        | Refusal::TokenMissing { .. }
-        | Refusal::TokenWrong { .. }
-        | Refusal::NotSignedIn { .. }
+        | Refusal::TokenMissing
+        | Refusal::TokenWrong
+        | Refusal::NotSignedIn
         | Refusal::SessionEnded { .. }
-        | Refusal::DeviceBlocked { .. }
-        | Refusal::LinkEnded { .. }
-        | Refusal::SignInFailed { .. }
+        | Refusal::DeviceBlocked
+        | Refusal::LinkEnded
+        | Refusal::SignInFailed
         | Refusal::Throttled { .. }
         | Refusal::AuthenticatorStopped { .. }
-        | Refusal::SecondFactorMissing { .. }
-        | Refusal::AttemptEnded { .. }
-        | Refusal::CodeWrong { .. }
+        | Refusal::SecondFactorMissing
+        | Refusal::AttemptEnded
+        | Refusal::CodeWrong
         | Refusal::ActivationWrong { .. }
-        | Refusal::CodeReplayed { .. }
+        | Refusal::CodeReplayed
         | Refusal::CodeExpired { .. }
         | Refusal::ResendTooSoon { .. }
         | Refusal::ResendLimit { .. }
         | Refusal::PasskeyRefused { .. }
-        | Refusal::ProofStale { .. }
+        | Refusal::ProofStale
         | Refusal::Busy { .. }
-        | Refusal::OperatorOnly { .. }
+        | Refusal::OperatorOnly
         | Refusal::NotFound { .. }
         | Refusal::NameInvalid { .. }
         | Refusal::UsernameInvalid { .. }
@@ -121,16 +123,16 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::OutOfRange { .. }
         | Refusal::Wider { .. }
         | Refusal::LockStands { .. }
-        | Refusal::NoLock { .. }
+        | Refusal::NoLock
         | Refusal::AccountTaken { .. }
-        | Refusal::LastAuthenticator { .. }
-        | Refusal::OldPasswordNeeded { .. }
-        | Refusal::TotpStands { .. }
-        | Refusal::JournalFailed { .. }
+        | Refusal::LastAuthenticator
+        | Refusal::OldPasswordNeeded
+        | Refusal::TotpStands
+        | Refusal::JournalFailed
         | Refusal::DiskFull { .. }
-        | Refusal::StoreFailed { .. }
-        | Refusal::KeyMismatch { .. }
+        | Refusal::StoreFailed
+        | Refusal::KeyMismatch
         | Refusal::TooSlow { .. }
-        | Refusal::Stopping { .. } => subject.code(),
+        | Refusal::Stopping => subject.code(),
     }
 }

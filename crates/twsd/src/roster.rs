@@ -58,7 +58,8 @@ impl Lobby {
         // The task's place is given back under the same lock, hence after this insertion.
         let task = spawn(Place { lobby: self.clone(), number });
         waiting.tasks.insert(number, task);
-        let oldest = if waiting.tasks.len() > WAITING_LIMIT { waiting.tasks.pop_first() } else { None };
+        let oldest =
+            if waiting.tasks.len() > WAITING_LIMIT { waiting.tasks.pop_first() } else { None };
         drop(waiting);
         if let Some((_, task)) = oldest {
             task.abort();

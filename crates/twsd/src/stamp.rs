@@ -92,7 +92,14 @@ mod tests {
             assert_eq!(read(text).unwrap(), noon, "{text}");
         }
         assert_eq!(read("20260105").unwrap(), Time::from_seconds(1_767_632_400 - 12 * 3_600));
-        for text in ["", "today", "2026-01-05", "20261305 00:00:00", "20260105 12:00:00 Mars/Base", "1 2 3 4"] {
+        for text in [
+            "",
+            "today",
+            "2026-01-05",
+            "20261305 00:00:00",
+            "20260105 12:00:00 Mars/Base",
+            "1 2 3 4",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -70,7 +70,11 @@ pub(crate) async fn start(
             return Err(farewell(out, ErrorCode::VALIDATING, &text));
         }
         Ok(Err(error)) => {
-            return Err(farewell(out, ErrorCode::VALIDATING, &format!("Error validating request: {error}")));
+            return Err(farewell(
+                out,
+                ErrorCode::VALIDATING,
+                &format!("Error validating request: {error}"),
+            ));
         }
         Err(fault) => return Err(fault.farewell()),
     };
@@ -78,7 +82,9 @@ pub(crate) async fn start(
     let door = CredentialDoor { credential, address, token: token.as_ref() };
     let admission = match shared.gate.admit_credential(&door) {
         Ok(admission) => admission,
-        Err(refusal) => return Err(farewell(out, ErrorCode::VENUE_LOST, &refusal::goodbye(&refusal))),
+        Err(refusal) => {
+            return Err(farewell(out, ErrorCode::VENUE_LOST, &refusal::goodbye(&refusal)));
+        }
     };
     let client_id = first.client_id;
     if client_id < 0 {
@@ -104,10 +110,7 @@ fn program(hello: &Hello, client_id: i32, version: ServerVersion) -> String {
         (100, _) => "ibapi or like it",
         _ => "an unknown library",
     };
-    format!(
-        "client {client_id}, {library} (v{}..{}, speaks {version})",
-        hello.min, hello.max
-    )
+    format!("client {client_id}, {library} (v{}..{}, speaks {version})", hello.min, hello.max)
 }
 
 /// A token in the connect options, or in the capabilities of startApi for clients that lose their
@@ -116,8 +119,8 @@ fn token(hello: &Hello, first: &StartApi) -> Option<Secret> {
     let in_options = hello.option("token").map(str::to_owned);
     in_options
         .or_else(|| {
-            let capabilities = first.optional_capabilities.split([' ', ',', ';']);
-            capabilities.filter_map(|one| one.strip_prefix("token=")).next().map(str::to_owned)
+            let mut capabilities = first.optional_capabilities.split([' ', ',', ';']);
+            capabilities.find_map(|one| one.strip_prefix("token=")).map(str::to_owned)
         })
         .filter(|token| !token.is_empty())
         .map(Secret::from_text)
@@ -127,7 +130,8 @@ async fn hello(
     read: &mut ReadHalf<'_>,
     reader: &mut FrameReader,
 ) -> Result<(Hello, ServerVersion), Fault> {
-    let hello = frame(read, reader, |frame| Hello::parse(frame.0)).await?.map_err(Fault::Handshake)?;
+    let hello =
+        frame(read, reader, |frame| Hello::parse(frame.0)).await?.map_err(Fault::Handshake)?;
     let version = hello.negotiate().map_err(Fault::Handshake)?;
     Ok((hello, version))
 }
@@ -202,6 +206,9 @@ mod tests {
         reader.push(b"GET / HTTP/1.1\r\n\r\n");
         let fault = Fault::Frame(reader.next_frame().unwrap_err());
         let page = String::from_utf8(fault.farewell().0.unwrap()).unwrap();
-        assert!(page.starts_with("HTTP/1.1 400 ") && page.contains("TWS socket protocol"), "{page}");
+        assert!(
+            page.starts_with("HTTP/1.1 400 ") && page.contains("TWS socket protocol"),
+            "{page}"
+        );
     }
 }

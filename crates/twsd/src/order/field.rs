@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn field_that_is_not_honoured_is_named_with_its_value() {
-        let cases: [(&str, fn(&mut OrderFields)); 7] = [
+        type Case = (&'static str, fn(&mut OrderFields));
+        let cases: [Case; 7] = [
             ("algoStrategy is Adaptive", |o| o.algo_strategy = "Adaptive".to_owned()),
             ("hidden is 1", |o| o.hidden = true),
             ("displaySize is 100", |o| o.display_size = Some(100)),

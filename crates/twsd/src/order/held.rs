@@ -68,7 +68,8 @@ impl Held {
     fn root(&self, order_id: i32) -> (i32, usize) {
         let (mut at, mut depth) = (order_id, 0);
         while depth < self.0.len() {
-            let parent = self.0.iter().find(|order| order.order_id == at).map(|order| order.order.parent_id);
+            let parent =
+                self.0.iter().find(|order| order.order_id == at).map(|order| order.order.parent_id);
             match parent {
                 Some(parent) if self.contains(parent) => at = parent,
                 _ => break,

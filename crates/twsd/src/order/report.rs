@@ -7,8 +7,7 @@ use rust_decimal::Decimal;
 use trade::{Event, Order, OrderId, OrderState as State};
 use tws::OrderFields;
 use tws::outbound::{
-    CompletedOrder, Effect, ErrorCode, OpenOrder, OrderState,
-    OrderStatus, Status,
+    CompletedOrder, Effect, ErrorCode, OpenOrder, OrderState, OrderStatus, Status,
 };
 
 use super::Previewed;

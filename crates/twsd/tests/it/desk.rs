@@ -128,7 +128,8 @@ impl Raw {
                 return Some(frame.fields().map(text).collect());
             }
             let mut bytes = [0; 4096];
-            let count = timeout(PATIENCE, self.stream.read(&mut bytes)).await.expect("an answer in time");
+            let count =
+                timeout(PATIENCE, self.stream.read(&mut bytes)).await.expect("an answer in time");
             match count {
                 Ok(0) | Err(_) => return None,
                 Ok(count) => self.reader.push(&bytes[..count]),
@@ -178,7 +179,9 @@ pub fn errors(messages: &[Message]) -> Vec<(i32, i32, String)> {
     messages
         .iter()
         .filter(|message| message[0] == "4")
-        .map(|message| (message[2].parse().unwrap(), message[3].parse().unwrap(), message[4].clone()))
+        .map(|message| {
+            (message[2].parse().unwrap(), message[3].parse().unwrap(), message[4].clone())
+        })
         .collect()
 }
 
@@ -204,8 +207,8 @@ pub fn stock(symbol: &str) -> Contract {
 /// A limit order to buy AAPL far below the market, changed by `set`.
 pub fn order(order_id: i32, set: impl FnOnce(&mut PlaceOrder)) -> Box<PlaceOrder> {
     let mut order = PlaceOrder { order_id, contract: stock("AAPL"), ..PlaceOrder::default() };
-    order.order.action = "BUY".to_owned();
-    order.order.order_type = "LMT".to_owned();
+    "BUY".clone_into(&mut order.order.action);
+    "LMT".clone_into(&mut order.order.order_type);
     order.order.total_quantity = Some(Decimal::from(10));
     order.order.limit_price = Some(Decimal::ONE);
     order.order.transmit = true;

@@ -54,7 +54,12 @@ fn orders() -> Vec<Line> {
         line(5, OpenOrders {}, Answer("53"), Connection),
         line(7, Executions { request_id: ID, ..Default::default() }, Answer("55"), Connection),
         line(8, Ids { count: Some(1) }, Answer("9"), Connection),
-        line(15, AutoOpenOrders { auto_bind: true }, Nothing("no order is placed by hand"), Connection),
+        line(
+            15,
+            AutoOpenOrders { auto_bind: true },
+            Nothing("no order is placed by hand"),
+            Connection,
+        ),
         line(16, AllOpenOrders {}, Answer("53"), Connection),
         line(58, GlobalCancel {}, Nothing("each order that it cancels says so"), Trade),
         line(99, CompletedOrders { api_only: false }, Answer("102"), Connection),
@@ -70,18 +75,33 @@ fn account() -> Vec<Line> {
         line(18, RequestFa { data_type: 1 }, Answer("16"), Connection),
         line(19, ReplaceFa { request_id, ..Default::default() }, Error(322), Connection),
         line(61, Positions {}, Answer("62"), Connection),
-        line(62, AccountSummary { request_id, group: "All".to_owned(), tags: "BuyingPower".to_owned() }, Answer("64"), Connection),
+        line(
+            62,
+            AccountSummary { request_id, group: "All".to_owned(), tags: "BuyingPower".to_owned() },
+            Answer("64"),
+            Connection,
+        ),
         line(63, CancelAccountSummary { request_id }, Nothing(ENDS), Connection),
         line(64, CancelPositions {}, Nothing(ENDS), Connection),
         line(74, PositionsMulti { request_id, ..Default::default() }, Answer("72"), Connection),
         line(75, CancelPositionsMulti { request_id }, Nothing(ENDS), Connection),
-        line(76, AccountUpdatesMulti { request_id, ..Default::default() }, Answer("74"), Connection),
+        line(
+            76,
+            AccountUpdatesMulti { request_id, ..Default::default() },
+            Answer("74"),
+            Connection,
+        ),
         line(77, CancelAccountUpdatesMulti { request_id }, Nothing(ENDS), Connection),
         line(79, SoftDollarTiers { request_id }, Answer("77"), Connection),
         line(80, FamilyCodes {}, Answer("78"), Connection),
         line(92, Pnl { request_id, ..Default::default() }, Answer("94"), Connection),
         line(93, CancelPnl { request_id: 77 }, Error(300), Connection),
-        line(94, PnlSingle { request_id, con_id: 700_001, ..Default::default() }, Answer("95"), Connection),
+        line(
+            94,
+            PnlSingle { request_id, con_id: 700_001, ..Default::default() },
+            Answer("95"),
+            Connection,
+        ),
         line(95, CancelPnlSingle { request_id: 77 }, Error(300), Connection),
     ]
 }
@@ -98,23 +118,75 @@ fn prices(symbol: &str) -> Vec<Line> {
     };
     let show = || "TRADES".to_owned();
     vec![
-        line(1, MktData { request_id, contract: contract.clone(), snapshot: true, ..Default::default() }, Answer("57"), Prices),
+        line(
+            1,
+            MktData {
+                request_id,
+                contract: contract.clone(),
+                snapshot: true,
+                ..Default::default()
+            },
+            Answer("57"),
+            Prices,
+        ),
         line(2, CancelMktData { request_id: 77 }, Error(300), Connection),
-        line(59, MarketDataType { data_type: 3 }, Nothing("each later request says its kind"), Connection),
-        line(10, MktDepth { request_id, contract: contract.clone(), rows: 5, ..Default::default() }, Answer("12"), Prices),
+        line(
+            59,
+            MarketDataType { data_type: 3 },
+            Nothing("each later request says its kind"),
+            Connection,
+        ),
+        line(
+            10,
+            MktDepth { request_id, contract: contract.clone(), rows: 5, ..Default::default() },
+            Answer("12"),
+            Prices,
+        ),
         line(11, CancelMktDepth { request_id: 77, ..Default::default() }, Error(310), Connection),
         line(20, bars, Answer("17"), Prices),
         line(25, CancelHistoricalData { request_id: 77 }, Error(366), Connection),
-        line(50, RealTimeBars { request_id, contract: contract.clone(), what_to_show: show(), ..Default::default() }, Nothing(STREAM), Prices),
+        line(
+            50,
+            RealTimeBars {
+                request_id,
+                contract: contract.clone(),
+                what_to_show: show(),
+                ..Default::default()
+            },
+            Nothing(STREAM),
+            Prices,
+        ),
         line(51, CancelRealTimeBars { request_id: 77 }, Error(300), Connection),
-        line(87, HeadTimestamp { request_id, contract: contract.clone(), what_to_show: show(), ..Default::default() }, Answer("88"), Prices),
+        line(
+            87,
+            HeadTimestamp {
+                request_id,
+                contract: contract.clone(),
+                what_to_show: show(),
+                ..Default::default()
+            },
+            Answer("88"),
+            Prices,
+        ),
         line(90, CancelHeadTimestamp { request_id }, Nothing(ENDS), Connection),
+    ]
+}
+
+/// Prices of the past and calculations that are not there.
+fn absent_prices() -> Vec<Line> {
+    let request_id = ID;
+    vec![
         line(88, HistogramData { request_id, ..Default::default() }, Error(322), Connection),
         line(89, CancelHistogramData { request_id }, Nothing(ENDS), Connection),
         line(96, HistoricalTicks { request_id, ..Default::default() }, Error(322), Connection),
         line(97, TickByTickData { request_id, ..Default::default() }, Error(10187), Connection),
         line(98, CancelTickByTickData { request_id }, Nothing(ENDS), Connection),
-        line(54, CalculateImpliedVolatility { request_id, ..Default::default() }, Error(322), Connection),
+        line(
+            54,
+            CalculateImpliedVolatility { request_id, ..Default::default() },
+            Error(322),
+            Connection,
+        ),
         line(55, CalculateOptionPrice { request_id, ..Default::default() }, Error(322), Connection),
         line(56, CancelCalculateImpliedVolatility { request_id }, Nothing(ENDS), Connection),
         line(57, CancelCalculateOptionPrice { request_id }, Nothing(ENDS), Connection),
@@ -126,7 +198,12 @@ fn reference() -> Vec<Line> {
     vec![
         line(9, ContractDetails { request_id, contract: stock("AAPL") }, Answer("52"), Connection),
         line(78, SecDefOptParams { request_id, ..Default::default() }, Error(200), Connection),
-        line(81, MatchingSymbols { request_id, pattern: "AA".to_owned() }, Answer("79"), Connection),
+        line(
+            81,
+            MatchingSymbols { request_id, pattern: "AA".to_owned() },
+            Answer("79"),
+            Connection,
+        ),
         line(82, MktDepthExchanges {}, Answer("80"), Connection),
         line(83, SmartComponents { request_id, ..Default::default() }, Error(322), Connection),
         line(91, MarketRule { rule_id: 26 }, Answer("93"), Connection),
@@ -150,7 +227,12 @@ fn reference() -> Vec<Line> {
 fn session() -> Vec<Line> {
     let request_id = ID;
     vec![
-        line(14, SetServerLogLevel { level: Some(5) }, Nothing("logging has no level a connection"), Connection),
+        line(
+            14,
+            SetServerLogLevel { level: Some(5) },
+            Nothing("logging has no level a connection"),
+            Connection,
+        ),
         line(49, CurrentTime {}, Answer("49"), Connection),
         line(71, StartApi { client_id: 9, ..Default::default() }, Error(321), Connection),
         line(104, UserInfo { request_id }, Answer("107"), Connection),
@@ -168,7 +250,7 @@ fn session() -> Vec<Line> {
 /// Every request, about this symbol where it has one.
 fn table(symbol: &str) -> Vec<Line> {
     let mut table = orders();
-    for part in [account(), prices(symbol), reference(), session()] {
+    for part in [account(), prices(symbol), absent_prices(), reference(), session()] {
         table.extend(part);
     }
     if symbol != "AAPL" {
@@ -205,7 +287,12 @@ fn check(line: &Line, messages: &[Message]) {
 fn check_error(line: &Line, messages: &[Message], code: i32) {
     let told = errors(messages);
     let id = line.request.request_id().unwrap_or(-1);
-    assert_eq!((told.len(), told[0].0, told[0].1), (1, id, code), "{}: {told:?}", line.request.name());
+    assert_eq!(
+        (told.len(), told[0].0, told[0].1),
+        (1, id, code),
+        "{}: {told:?}",
+        line.request.name()
+    );
     assert!(told[0].2.len() > 10, "{told:?}");
 }
 
@@ -226,7 +313,11 @@ fn list_has_every_request_that_the_codec_knows() {
         let payload = format!("{id}\0");
         let decoded = Inbound::decode(Frame(payload.as_bytes()), ServerVersion::NEWEST);
         let exists = !matches!(decoded, Ok(Inbound::Unknown { .. }));
-        assert_eq!(listed.iter().filter(|one| **one == id).count(), usize::from(exists), "message {id}");
+        assert_eq!(
+            listed.iter().filter(|one| **one == id).count(),
+            usize::from(exists),
+            "message {id}"
+        );
     }
     for line in table("AAPL") {
         let mut frame = Vec::new();
@@ -293,7 +384,11 @@ async fn nothing_after_the_end(server: Server, end: impl AsyncFnOnce(&Server), w
         let others = messages.iter().filter(|message| message[0] != "4" && message[0] != "3");
         assert_eq!(others.count(), 0, "{name}: {messages:?}");
         assert!(told.iter().all(|error| error.2.contains(word)), "{name}: {told:?}");
-        assert_eq!(told.last().map(|error| (error.0, error.1)), Some((-1, 1100)), "{name}: {told:?}");
+        assert_eq!(
+            told.last().map(|error| (error.0, error.1)),
+            Some((-1, 1100)),
+            "{name}: {told:?}"
+        );
     }
     assert!(server.gate.view().await.unwrap().open_orders.is_empty());
 }

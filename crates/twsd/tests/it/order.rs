@@ -48,7 +48,8 @@ async fn market_order_fills_with_execution_and_commission() {
     let executions: Vec<_> = filled.iter().filter(|message| message[0] == "11").collect();
     let reports: Vec<_> = filled.iter().filter(|message| message[0] == "59").collect();
     assert_eq!(executions.len(), reports.len());
-    let shares: Decimal = executions.iter().map(|message| message[19].parse::<Decimal>().unwrap()).sum();
+    let shares: Decimal =
+        executions.iter().map(|message| message[19].parse::<Decimal>().unwrap()).sum();
     assert_eq!(shares, Decimal::from(10));
     for (execution, report) in executions.iter().zip(reports) {
         assert_eq!((execution[1].as_str(), execution[18].as_str()), ("-1", "BOT"));
@@ -90,7 +91,10 @@ async fn bracket_waits_for_its_last_member_and_goes_whole() {
     });
     let refused = client.ask(huge).await;
     let told = errors(&refused);
-    assert_eq!(told.iter().map(|error| (error.0, error.1)).collect::<Vec<_>>(), [(11, 201), (12, 201)]);
+    assert_eq!(
+        told.iter().map(|error| (error.0, error.1)).collect::<Vec<_>>(),
+        [(11, 201), (12, 201)]
+    );
     assert_eq!(kinds(&client.ask(AllOpenOrders {}).await), ["53"]);
 }
 
@@ -124,11 +128,13 @@ async fn what_if_answers_with_numbers_and_places_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_order_gets_201_with_code_and_numbers_and_a_final_status() {
+    type Case = (&'static str, fn(&mut tws::PlaceOrder));
     let server = Server::start().await;
     let mut client = server.client("trading", 3).await;
-    type Case = (&'static str, fn(&mut tws::PlaceOrder));
     let cases: [Case; 13] = [
-        ("QUANTITY_ABOVE_LIMIT: 10000000", |o| o.order.total_quantity = Some(Decimal::from(10_000_000))),
+        ("QUANTITY_ABOVE_LIMIT: 10000000", |o| {
+            o.order.total_quantity = Some(Decimal::from(10_000_000));
+        }),
         ("totalQuantity is 0.5", |o| o.order.total_quantity = Some(Decimal::new(5, 1))),
         ("totalQuantity is -3", |o| o.order.total_quantity = Some(Decimal::from(-3))),
         ("PRICE_OUT_OF_RANGE", |o| o.order.limit_price = Some(Decimal::from(-5))),
@@ -161,8 +167,11 @@ async fn orders_of_one_batch_are_answered_together_and_in_order() {
     }
     client.send_bytes(&bytes).await;
     let messages = client.barrier().await;
-    let ids: Vec<i32> =
-        messages.iter().filter(|message| message[0] == "3").map(|message| message[1].parse().unwrap()).collect();
+    let ids: Vec<i32> = messages
+        .iter()
+        .filter(|message| message[0] == "3")
+        .map(|message| message[1].parse().unwrap())
+        .collect();
     assert_eq!(ids, (1..=50).collect::<Vec<_>>());
 }
 
@@ -191,9 +200,16 @@ async fn global_cancel_ends_the_credentials_own_orders_alone() {
     two.ask(order(1, |_| {})).await;
     narrow.ask(order(1, |_| {})).await;
     let seen = two.ask(AllOpenOrders {}).await;
-    let clients: Vec<_> =
-        seen.iter().filter(|message| message[0] == "3").map(|m| (m[1].as_str(), m[9].as_str())).collect();
-    assert_eq!(clients, [("1", "1"), ("1", "2"), ("0", "1")], "others' numbers are not shown as ours");
+    let clients: Vec<_> = seen
+        .iter()
+        .filter(|message| message[0] == "3")
+        .map(|m| (m[1].as_str(), m[9].as_str()))
+        .collect();
+    assert_eq!(
+        clients,
+        [("1", "1"), ("1", "2"), ("0", "1")],
+        "others' numbers are not shown as ours"
+    );
     let ended = two.ask(GlobalCancel {}).await;
     assert_eq!(statuses(&ended, 1), ["Cancelled"]);
     one.until("4").await;

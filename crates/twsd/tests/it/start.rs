@@ -5,7 +5,9 @@ use crate::desk::{Raw, Server, errors};
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_get_the_version_of_their_family_and_their_session() {
     let server = Server::start().await;
-    for (min, max, version) in [(157, 176, "176"), (157, 178, "178"), (100, 226, "178"), (100, 173, "173")] {
+    for (min, max, version) in
+        [(157, 176, "176"), (157, 178, "178"), (100, 226, "178"), (100, 173, "173")]
+    {
         let (_, reply) = Raw::greet(server.address("trading"), min, max).await;
         let reply = reply.unwrap();
         assert_eq!((reply[0].as_str(), reply.len()), (version, 2), "{reply:?}");
