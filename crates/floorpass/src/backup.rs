@@ -13,7 +13,9 @@ use crate::ready::write_private;
 
 /// Writes a backup.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  floorpass backup --to /backup/floorpass-monday\n\nThe backup holds no key file: keep DATA/key elsewhere, once. Without it a restored folder cannot open its TOTP secrets.")]
+#[command(
+    after_help = "Example:\n  floorpass backup --to /backup/floorpass-monday\n\nThe backup holds no key file: keep DATA/key elsewhere, once. Without it a restored folder cannot open its TOTP secrets."
+)]
 pub struct Backup {
     /// A folder that does not exist yet
     #[arg(long, value_name = "DIR")]
@@ -22,7 +24,9 @@ pub struct Backup {
 
 /// Makes a data folder from a backup.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  floorpass restore --from /backup/floorpass-monday --key /safe/key --data /var/lib/floorpass\n  floorpass evidence verify --data /var/lib/floorpass")]
+#[command(
+    after_help = "Example:\n  floorpass restore --from /backup/floorpass-monday --key /safe/key --data /var/lib/floorpass\n  floorpass evidence verify --data /var/lib/floorpass"
+)]
 pub struct Restore {
     /// The backup
     #[arg(long, value_name = "DIR")]

@@ -49,17 +49,27 @@ fn text(link: &str, ready: &Ready, durability: Durability) -> String {
         lines.push(format!("  user name    {}", person.username));
         lines.push(format!("  password     {}", person.password));
         lines.push(format!("  TOTP secret  {}", totp_secret(&person.totp_uri)));
-        lines.push("  These are shown this once; the link and `floorpass totp NAME` work without them.".to_owned());
+        lines.push(
+            "  These are shown this once; the link and `floorpass totp NAME` work without them."
+                .to_owned(),
+        );
         lines.push(String::new());
     }
     lines.push(format!("  portal       {}", ready.portal));
     lines.push(format!("  account      {} (paper)", ready.account));
     for socket in &ready.sockets {
-        lines.push(format!("  socket       {}:{}  {}", socket.host, socket.port, words(&socket.name)));
+        lines.push(format!(
+            "  socket       {}:{}  {}",
+            socket.host,
+            socket.port,
+            words(&socket.name)
+        ));
     }
     let outlives = match durability {
         Durability::Disk => "disk: an acknowledged order outlives power loss",
-        Durability::Process => "process: an acknowledged order outlives kill -9, but not power loss",
+        Durability::Process => {
+            "process: an acknowledged order outlives kill -9, but not power loss"
+        }
     };
     lines.push(format!("  durability   {outlives}"));
     lines.push(format!("  data         {}", ready.data.display()));

@@ -34,8 +34,8 @@ const DATA: &str = "./floorpass-data";
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// The data folder [default: ./floorpass-data]
-    #[arg(long, global = true, value_name = "DIR", env = "FLOORPASS_DATA", hide_env_values = true)]
+    /// The data folder [default: ./floorpass-data, or FLOORPASS_DATA in the environment]
+    #[arg(long, global = true, value_name = "DIR", env = "FLOORPASS_DATA", hide_env = true)]
     pub data: Option<PathBuf>,
     /// Print one JSON value; failures are {"error": {"code", "text"}}
     #[arg(long, global = true)]

@@ -212,7 +212,9 @@ impl Config {
             (Some(_), Some(_), Some(_)) => {
                 Err(Failure::usage("--behind-proxy and --tls-cert exclude each other"))
             }
-            _ => Err(Failure::usage("--tls-cert and --tls-key go together, without --behind-proxy")),
+            _ => {
+                Err(Failure::usage("--tls-cert and --tls-key go together, without --behind-proxy"))
+            }
         }
     }
 }

@@ -11,12 +11,16 @@ use crate::output;
 #[derive(Debug, Subcommand)]
 pub enum Credential {
     /// List credentials: what each may do, its port, its last use
-    #[command(after_help = "Examples:\n  floorpass credential list\n  floorpass credential list --json | jq '.[].name'")]
+    #[command(
+        after_help = "Examples:\n  floorpass credential list\n  floorpass credential list --json | jq '.[].name'"
+    )]
     List,
     /// Make a credential; its port opens at once
     Create(Create),
     /// End a credential: its program's next message is refused and its connections close
-    #[command(after_help = "Examples:\n  floorpass credential revoke narrow\n  floorpass credential revoke trading --cancel-orders")]
+    #[command(
+        after_help = "Examples:\n  floorpass credential revoke narrow\n  floorpass credential revoke trading --cancel-orders"
+    )]
     Revoke {
         /// Its name, or its id (crd_..)
         name: String,
@@ -28,7 +32,9 @@ pub enum Credential {
 
 /// A new credential.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  floorpass credential create reports --read-only\n  floorpass credential create bot --symbol AAPL --symbol KO --max-quantity 100 --max-notional 20000 --per-second 5 --days 30")]
+#[command(
+    after_help = "Examples:\n  floorpass credential create reports --read-only\n  floorpass credential create bot --symbol AAPL --symbol KO --max-quantity 100 --max-notional 20000 --per-second 5 --days 30"
+)]
 pub struct Create {
     /// Its name
     name: String,
@@ -117,7 +123,9 @@ impl Create {
                 "{} listens on port {}\ntoken, shown this once: {token}",
                 made.credential, made.port
             ),
-            None => format!("{} listens on port {}; it demands no token", made.credential, made.port),
+            None => {
+                format!("{} listens on port {}; it demands no token", made.credential, made.port)
+            }
         })
     }
 }

@@ -15,7 +15,9 @@ use crate::{banner, port};
 
 /// Starts everything.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  floorpass demo\n  floorpass demo --reset --seed 7\n  floorpass demo --free-ports --data \"$(mktemp -d)/d\" --ready-file ready.json &")]
+#[command(
+    after_help = "Examples:\n  floorpass demo\n  floorpass demo --reset --seed 7\n  floorpass demo --free-ports --data \"$(mktemp -d)/d\" --ready-file ready.json &"
+)]
 pub struct Demo {
     /// Throw the demo folder away and begin anew
     #[arg(long)]
@@ -64,7 +66,8 @@ impl Demo {
         let portal = port::bind_loopback(if self.free_ports { 0 } else { self.portal_port })?;
         let bound = portal.first().and_then(|l| l.local_addr().ok()).map_or(0, |a| a.port());
         let scheme = if self.https { "https" } else { "http" };
-        let origin = Url::parse(&format!("{scheme}://localhost:{bound}/")).map_err(Failure::failed)?;
+        let origin =
+            Url::parse(&format!("{scheme}://localhost:{bound}/")).map_err(Failure::failed)?;
         if self.reset {
             reset(global.data())?;
         }
@@ -87,7 +90,9 @@ impl Demo {
         let ready_file = self.ready_file;
         let durability = self.durability;
         let json = global.json;
-        server::run(plan, async move |started| announce(started, ready_file, durability, json).await)
+        server::run(plan, async move |started| {
+            announce(started, ready_file, durability, json).await
+        })
     }
 
     fn ports(&self) -> Vec<(String, u16)> {
@@ -149,14 +154,16 @@ fn reset(data: &Path) -> Result<(), Failure> {
         }
         Some(_) => {}
     }
-    let folder = gate::folder::Folder::open(data, true, 0).map_err(|e| {
-        Failure::new(Exit::InUse, "FOLDER_IN_USE", e)
-    })?;
+    let folder = gate::folder::Folder::open(data, true, 0)
+        .map_err(|e| Failure::new(Exit::InUse, "FOLDER_IN_USE", e))?;
     // The lock is held until everything but the lock itself is gone.
     let entries = std::fs::read_dir(data).map_err(Failure::failed)?;
     for path in entries.flatten().map(|e| e.path()).filter(|p| !p.ends_with("lock")) {
-        let removed =
-            if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
         removed.map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
     }
     drop(folder);

@@ -30,7 +30,8 @@ impl Device {
                 output::show(global.json, &rows, |rows| list(rows))
             }
             Self::Remove { id } => {
-                let done: Done = control::ask(global.data(), &Request::DeviceRemove { device: id })?;
+                let done: Done =
+                    control::ask(global.data(), &Request::DeviceRemove { device: id })?;
                 output::show(global.json, &done, |done| done.text.clone())
             }
         }

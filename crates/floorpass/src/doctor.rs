@@ -13,7 +13,9 @@ use crate::output;
 
 /// Looks and, when asked, mends.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  floorpass doctor\n  floorpass doctor --repair --data /var/lib/floorpass")]
+#[command(
+    after_help = "Examples:\n  floorpass doctor\n  floorpass doctor --repair --data /var/lib/floorpass"
+)]
 pub struct Doctor {
     /// Mend what can be mended without a decision of yours: file modes, files left by a dead server
     #[arg(long)]
@@ -83,7 +85,11 @@ impl Doctor {
             lines.collect::<Vec<_>>().join("\n")
         })?;
         let bad = findings.iter().filter(|f| f.verdict == Verdict::Bad).count();
-        if bad == 0 { Ok(()) } else { Err(Failure::failed(format!("{bad} of these must be mended"))) }
+        if bad == 0 {
+            Ok(())
+        } else {
+            Err(Failure::failed(format!("{bad} of these must be mended")))
+        }
     }
 }
 
@@ -96,7 +102,10 @@ fn folder(data: &Path) -> Finding {
             Finding::new(what, Verdict::Good, text)
         }
         Ok(None) => {
-            let text = format!("{} is no data folder yet: start with `floorpass demo` or `init`", data.display());
+            let text = format!(
+                "{} is no data folder yet: start with `floorpass demo` or `init`",
+                data.display()
+            );
             Finding::new(what, Verdict::Note, text)
         }
         Err(e) => Finding::new(what, Verdict::Bad, e.to_string()),
@@ -135,7 +144,11 @@ fn space(data: &Path) -> Finding {
         Ok(disk) => {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
             let verdict = if free < FREE_BYTES { Verdict::Bad } else { Verdict::Good };
-            Finding::new(what, verdict, format!("{} MiB free, {} MiB wanted", free >> 20, FREE_BYTES >> 20))
+            Finding::new(
+                what,
+                verdict,
+                format!("{} MiB free, {} MiB wanted", free >> 20, FREE_BYTES >> 20),
+            )
         }
         Err(e) => Finding::new(what, Verdict::Bad, format!("{}: {e}", data.display())),
     }
@@ -154,9 +167,17 @@ fn server(data: &Path, repair: bool) -> Finding {
                 return Finding::new(what, Verdict::Note, "none runs on this folder");
             }
             if repair && std::fs::remove_file(&left).is_ok() {
-                return Finding::new(what, Verdict::Mended, "none runs; its left-over socket was removed");
+                return Finding::new(
+                    what,
+                    Verdict::Mended,
+                    "none runs; its left-over socket was removed",
+                );
             }
-            Finding::new(what, Verdict::Note, "none runs; one that was killed left its socket, which the next start replaces")
+            Finding::new(
+                what,
+                Verdict::Note,
+                "none runs; one that was killed left its socket, which the next start replaces",
+            )
         }
         Err(e) => Finding::new(what, Verdict::Bad, e.to_string()),
     }
@@ -167,6 +188,9 @@ fn open_files() -> Finding {
     let Some(current) = limit.current.filter(|n| *n < OPEN_FILES) else {
         return Finding::new("open files", Verdict::Good, format!("{OPEN_FILES} or more allowed"));
     };
-    let text = format!("{current} allowed: enough for about {} clients; ulimit -n {OPEN_FILES} for more", current / 2);
+    let text = format!(
+        "{current} allowed: enough for about {} clients; ulimit -n {OPEN_FILES} for more",
+        current / 2
+    );
     Finding::new("open files", Verdict::Note, text)
 }

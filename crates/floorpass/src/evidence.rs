@@ -13,7 +13,9 @@ use crate::output;
 #[derive(Debug, Subcommand)]
 pub enum Evidence {
     /// Check both chains and their signed checkpoints, on a stopped or running data folder
-    #[command(after_help = "Examples:\n  floorpass evidence verify --data /var/lib/floorpass\n  floorpass evidence verify --checkpoint kept-elsewhere.json\n\nA tail that was cut off leaves a shorter chain that is whole: only a checkpoint that was kept elsewhere shows it.")]
+    #[command(
+        after_help = "Examples:\n  floorpass evidence verify --data /var/lib/floorpass\n  floorpass evidence verify --checkpoint kept-elsewhere.json\n\nA tail that was cut off leaves a shorter chain that is whole: only a checkpoint that was kept elsewhere shows it."
+    )]
     Verify {
         /// A checkpoint that was kept outside the data folder: shows a cut tail
         #[arg(long, value_name = "FILE")]

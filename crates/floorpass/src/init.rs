@@ -14,7 +14,9 @@ use crate::server;
 
 /// Makes a data folder.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  floorpass init --config /etc/floorpass/floorpass.toml --person ada\n\nThe link that it prints lets the first person set a password and a TOTP app. It works once, within 24 hours, while `floorpass serve` runs.")]
+#[command(
+    after_help = "Example:\n  floorpass init --config /etc/floorpass/floorpass.toml --person ada\n\nThe link that it prints lets the first person set a password and a TOTP app. It works once, within 24 hours, while `floorpass serve` runs."
+)]
 pub struct Init {
     /// The configuration file
     #[arg(long, value_name = "FILE")]
@@ -42,7 +44,10 @@ impl Init {
             return Err(Failure::new(
                 Exit::Refused,
                 "FOLDER_EXISTS",
-                format!("{} is a data folder already; run it with `floorpass serve`", data.display()),
+                format!(
+                    "{} is a data folder already; run it with `floorpass serve`",
+                    data.display()
+                ),
             ));
         }
         let url = config.portal.public_url.clone();
@@ -57,7 +62,8 @@ impl Init {
             let issued = gate.create_first_person(&self.person).await;
             let account = gate.account().to_string();
             let closed = gate.close().await;
-            let refused = |r: access::Refusal| Failure::new(Exit::Refused, r.code(), r.caller_text());
+            let refused =
+                |r: access::Refusal| Failure::new(Exit::Refused, r.code(), r.caller_text());
             let issued = issued.map_err(refused)?;
             closed.map_err(refused)?;
             let token = issued.token.expose_text().unwrap_or_default();

@@ -32,7 +32,9 @@ impl On {
 
 /// Cuts authority.
 #[derive(Debug, Args)]
-#[command(after_help = "Grades:\n  reduce-only  orders may only reduce a position; cancels pass\n  no-new       no new orders and no changes; cancels pass\n  all          sessions, credentials and devices end, in that order, then orders are cancelled\n\nExamples:\n  floorpass lock --account DU1234567 --grade no-new\n  floorpass lock --person trader --grade all")]
+#[command(
+    after_help = "Grades:\n  reduce-only  orders may only reduce a position; cancels pass\n  no-new       no new orders and no changes; cancels pass\n  all          sessions, credentials and devices end, in that order, then orders are cancelled\n\nExamples:\n  floorpass lock --account DU1234567 --grade no-new\n  floorpass lock --person trader --grade all"
+)]
 pub struct Lock {
     #[command(flatten)]
     on: On,
@@ -43,7 +45,9 @@ pub struct Lock {
 
 /// Lifts a lock.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  floorpass unlock --account DU1234567\n  floorpass unlock --person trader\n\nWhat a lock of grade all has ended stays ended: sign in again, create new credentials.")]
+#[command(
+    after_help = "Examples:\n  floorpass unlock --account DU1234567\n  floorpass unlock --person trader\n\nWhat a lock of grade all has ended stays ended: sign in again, create new credentials."
+)]
 pub struct Unlock {
     #[command(flatten)]
     on: On,

@@ -52,6 +52,9 @@ pub fn positions(global: &Global) -> Result<(), Failure> {
             .collect();
         let table =
             output::table(["symbol", "shares", "average cost", "value"], &cells, "no positions");
-        format!("{}  cash {}  net liquidation {}\n{table}", now.account, now.cash, now.net_liquidation)
+        format!(
+            "{}  cash {}  net liquidation {}\n{table}",
+            now.account, now.cash, now.net_liquidation
+        )
     })
 }

@@ -18,7 +18,9 @@ pub fn bind_loopback(port: u16) -> Result<Vec<TcpListener>, Failure> {
             Ok(second) => return Ok(vec![first, second]),
             // Somebody else's on the other address; another free port may be free on both.
             Err(e) if e.kind() == io::ErrorKind::AddrInUse && port == 0 => {}
-            Err(e) if e.kind() == io::ErrorKind::AddrInUse => return Err(in_use(got, "--portal-port")),
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse => {
+                return Err(in_use(got, "--portal-port"));
+            }
             // No IPv6 here.
             Err(_) => return Ok(vec![first]),
         }
@@ -50,8 +52,9 @@ pub fn in_use(port: u16, flag: &str) -> Failure {
     } else {
         "another program listens there"
     };
-    let text =
-        format!("port {port} is in use: {who}; stop it, set another port with {flag}, or take free ones with --free-ports");
+    let text = format!(
+        "port {port} is in use: {who}; stop it, set another port with {flag}, or take free ones with --free-ports"
+    );
     Failure::new(Exit::InUse, "PORT_IN_USE", text)
 }
 
@@ -66,7 +69,9 @@ mod tests {
         let port = first.local_addr().unwrap().port();
         let failure = probe(Ipv4Addr::LOCALHOST.into(), port, "--trading-port").unwrap_err();
         assert_eq!(failure.exit, Exit::InUse);
-        assert!(failure.text.contains(&port.to_string()) && failure.text.contains("--trading-port"));
+        assert!(
+            failure.text.contains(&port.to_string()) && failure.text.contains("--trading-port")
+        );
     }
 
     #[test]

@@ -54,7 +54,13 @@ pub async fn serve(
     for listener in listeners {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        loops.spawn(accept(listener, router.clone(), rules.clone(), Arc::clone(&places), stop.clone()));
+        loops.spawn(accept(
+            listener,
+            router.clone(),
+            rules.clone(),
+            Arc::clone(&places),
+            stop.clone(),
+        ));
     }
     while loops.join_next().await.is_some() {}
     let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);

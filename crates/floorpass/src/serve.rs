@@ -14,7 +14,9 @@ use crate::{output, port};
 
 /// Runs a data folder.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  floorpass serve --config /etc/floorpass/floorpass.toml\n  floorpass serve --config floorpass.toml --behind-proxy 127.0.0.1\n  floorpass serve --config floorpass.toml --tls-cert chain.pem --tls-key key.pem\n\nThe configuration file is described in docs/operations.md.")]
+#[command(
+    after_help = "Examples:\n  floorpass serve --config /etc/floorpass/floorpass.toml\n  floorpass serve --config floorpass.toml --behind-proxy 127.0.0.1\n  floorpass serve --config floorpass.toml --tls-cert chain.pem --tls-key key.pem\n\nThe configuration file is described in docs/operations.md."
+)]
 pub struct Serve {
     /// The configuration file
     #[arg(long, value_name = "FILE")]

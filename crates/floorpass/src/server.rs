@@ -105,7 +105,8 @@ async fn doors<T>(
     // Ready when the end has begun; the sender's own end is one.
     let ending = async move { told.changed().await.unwrap_or_default() };
     let opening = twsd::serve(gate.clone(), plan.sockets, ending);
-    let trading = sockets.spawn(opening).await.map_err(Failure::failed)?.map_err(|e| socket_failure(&e))?;
+    let trading =
+        sockets.spawn(opening).await.map_err(Failure::failed)?.map_err(|e| socket_failure(&e))?;
     let control = control::Door::open(gate.clone(), &data, origin.as_str(), stopping.clone())
         .map_err(|e| Failure::failed(format!("the control socket could not be opened: {e}")))?;
     let router = web::router(

@@ -9,7 +9,9 @@ use crate::output;
 
 /// What runs.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  floorpass status\n  floorpass status --json --data /var/lib/floorpass")]
+#[command(
+    after_help = "Examples:\n  floorpass status\n  floorpass status --json --data /var/lib/floorpass"
+)]
 pub struct Status {}
 
 /// Asks the running server.

@@ -30,10 +30,8 @@ fn restored_folder_has_all_up_to_the_backup_and_verifies() {
     let place = temp.path().join("restored");
     std::fs::create_dir(&place).unwrap();
     let data = place.join("data");
-    let restored = run(
-        &data,
-        &["restore", "--from", to.to_str().unwrap(), "--key", key.to_str().unwrap()],
-    );
+    let restored =
+        run(&data, &["restore", "--from", to.to_str().unwrap(), "--key", key.to_str().unwrap()]);
     assert!(restored.status.success(), "{}", text(&restored));
     let verified = run(&data, &["evidence", "verify"]);
     assert!(verified.status.success(), "{}", text(&verified));
@@ -47,9 +45,7 @@ fn restored_folder_has_all_up_to_the_backup_and_verifies() {
     // The TOTP secret opens with the key file.
     assert!(json(&data, &["totp", "trader"])["code"].is_string());
     // A folder that is there is not overwritten.
-    let onto = run(
-        &data,
-        &["restore", "--from", to.to_str().unwrap(), "--key", key.to_str().unwrap()],
-    );
+    let onto =
+        run(&data, &["restore", "--from", to.to_str().unwrap(), "--key", key.to_str().unwrap()]);
     assert_eq!(onto.status.code(), Some(4), "{}", text(&onto));
 }

@@ -2,6 +2,7 @@
 //! happens twice, the evidence verifies after each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -35,7 +36,11 @@ impl Acknowledged {
         let unique: BTreeSet<&String> = there.execution_log.iter().collect();
         assert_eq!(unique.len(), there.execution_log.len(), "an execution is there twice");
         for (id, execution) in &self.executions {
-            assert_eq!(there.executions.get(id), Some(execution), "execution {id} was acknowledged");
+            assert_eq!(
+                there.executions.get(id),
+                Some(execution),
+                "execution {id} was acknowledged"
+            );
         }
         for (order, status) in &self.statuses {
             let open = there.statuses.contains_key(order);
@@ -57,8 +62,9 @@ impl Acknowledged {
 }
 
 /// Bursts of market orders and of limit orders far off, until the server is gone.
-fn trade(port: u16, client: i32, first: i32) -> (Told, i32) {
+fn trade(port: u16, client: i32, first: i32, ready: &Barrier) -> (Told, i32) {
     let mut trader = Trader::connect(port, client);
+    ready.wait();
     let mut next = first.max(trader.told.next_id.unwrap());
     while !trader.closed && next < first + 2_000 {
         let burst: Vec<_> = (next..next + BURST)
@@ -111,14 +117,18 @@ fn acknowledged_orders_survive_kills_and_nothing_happens_twice() {
             assert_eq!(server.terminate(), 0);
             break;
         }
+        let ready = Arc::new(Barrier::new(next.len() + 1));
         let traders: Vec<_> = (0..TRADERS)
             .map(|client| {
                 let first = next[usize::try_from(client).unwrap()];
-                thread::spawn(move || trade(port, client + 1, first))
+                let ready = Arc::clone(&ready);
+                thread::spawn(move || trade(port, client + 1, first, &ready))
             })
             .collect();
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        thread::sleep(Duration::from_millis(60 + (random >> 33) % 300));
+        ready.wait();
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        thread::sleep(Duration::from_millis(20 + (random >> 33) % 300));
         server.kill();
         for (client, trader) in traders.into_iter().enumerate() {
             let (told, reached) = trader.join().unwrap();

@@ -41,7 +41,11 @@ fn second_start_continues_and_reset_begins_anew() {
     trader.wait("a fill", |told| told.executions.len() == 1);
     assert_eq!(server.terminate(), 0);
     trader.wait_closed();
-    assert!(trader.told.errors.iter().any(|(_, code, _)| *code == 1100), "{:?}", trader.told.errors);
+    assert!(
+        trader.told.errors.iter().any(|(_, code, _)| *code == 1100),
+        "{:?}",
+        trader.told.errors
+    );
 
     let again = Server::demo(temp.path(), &[]);
     assert_eq!(again.ready["account"], account);
@@ -81,7 +85,8 @@ fn port_in_use_says_that_a_tws_may_be_running_and_leaves_no_folder() {
 fn secrets_are_not_printed_without_a_terminal() {
     let temp = tempfile::tempdir().unwrap();
     let file = temp.path().join("ready.json");
-    let mut child = command(&temp.path().join("data"), &["demo", "--free-ports", "--log", "debug", "--ready-file"])
+    let mut child = command(&temp.path().join("data"), &["demo", "--free-ports", "--log", "debug"])
+        .arg("--ready-file")
         .arg(&file)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -126,6 +131,9 @@ fn operator_commands_answer_on_the_running_server() {
     assert!(json(data, &["person", "reset-password", "trader"])["url"].is_string());
     assert_eq!(fault(data, &["totp", "nobody"]).0, 4);
     assert_eq!(fault(data, &["session", "end", "ses_00000000000000000000000000"]).0, 4);
-    assert_eq!(fault(&temp.path().join("elsewhere"), &["status"]), (3, "NO_DATA_FOLDER".to_owned()));
+    assert_eq!(
+        fault(&temp.path().join("elsewhere"), &["status"]),
+        (3, "NO_DATA_FOLDER".to_owned())
+    );
     assert_eq!(fault(temp.path(), &["status"]), (3, "NOT_RUNNING".to_owned()));
 }

@@ -26,11 +26,17 @@ fn folder(temp: &Path) -> (PathBuf, PathBuf) {
     (data, kept)
 }
 
-fn newest_segment(data: &Path) -> PathBuf {
-    let mut all: Vec<_> =
-        std::fs::read_dir(data.join("journal")).unwrap().map(|e| e.unwrap().path()).collect();
-    all.sort();
-    all.into_iter().rfind(|p| std::fs::metadata(p).unwrap().len() > 4_096).unwrap()
+/// The journal's first segment and where its records begin.
+fn segment(data: &Path) -> (PathBuf, Vec<u8>, Vec<usize>) {
+    let files = std::fs::read_dir(data.join("journal")).unwrap().map(|e| e.unwrap().path());
+    let read = |path: PathBuf| {
+        let bytes = std::fs::read(&path).unwrap();
+        let places = (0..bytes.len().saturating_sub(4)).step_by(8);
+        let starts: Vec<usize> = places.filter(|at| &bytes[*at..*at + 4] == b"FPRC").collect();
+        (path, bytes, starts)
+    };
+    // A spare segment, made ahead, has no records.
+    files.map(read).find(|(_, _, starts)| !starts.is_empty()).unwrap()
 }
 
 #[test]
@@ -48,10 +54,10 @@ fn whole_evidence_verifies_with_and_without_a_checkpoint() {
 fn altered_journal_entry_is_named() {
     let temp = tempfile::tempdir().unwrap();
     let (data, _) = folder(temp.path());
-    let segment = newest_segment(&data);
-    let mut bytes = std::fs::read(&segment).unwrap();
-    bytes[1_500] ^= 1;
-    std::fs::write(&segment, bytes).unwrap();
+    let (file, mut bytes, starts) = segment(&data);
+    // In the payload of the fifth record.
+    bytes[starts[4] + 70] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
     let (exit, code) = fault(&data, &["evidence", "verify"]);
     assert_eq!((exit, code.as_str()), (5, "EVIDENCE_ALTERED"));
     let words = text(&run(&data, &["evidence", "verify"]));
@@ -62,14 +68,12 @@ fn altered_journal_entry_is_named() {
 fn cut_tail_shows_only_with_a_checkpoint() {
     let temp = tempfile::tempdir().unwrap();
     let (data, kept) = folder(temp.path());
-    let segment = newest_segment(&data);
-    let mut bytes = std::fs::read(&segment).unwrap();
+    let (file, mut bytes, starts) = segment(&data);
     // Everything from the fourth record on: as if it had never been written.
-    let starts: Vec<usize> =
-        (0..bytes.len() - 4).step_by(8).filter(|at| &bytes[*at..*at + 4] == b"FPRC").collect();
     bytes[starts[3]..].fill(0);
-    std::fs::write(&segment, bytes).unwrap();
+    std::fs::write(&file, bytes).unwrap();
     std::fs::remove_dir_all(data.join("snapshots")).ok();
-    let (exit, code) = fault(&data, &["evidence", "verify", "--checkpoint", kept.to_str().unwrap()]);
+    let (exit, code) =
+        fault(&data, &["evidence", "verify", "--checkpoint", kept.to_str().unwrap()]);
     assert_eq!((exit, code.as_str()), (5, "EVIDENCE_ALTERED"));
 }

@@ -40,7 +40,8 @@ fn help_of_every_command_is_as_recorded() {
 fn refusals_say_what_to_do() {
     let temp = tempfile::tempdir().unwrap();
     std::fs::create_dir(temp.path().join("data")).unwrap();
-    std::fs::write(temp.path().join("bad.toml"), "[portal]\npublic_url = \"https://192.0.2.1\"\n").unwrap();
+    std::fs::write(temp.path().join("bad.toml"), "[portal]\npublic_url = \"https://192.0.2.1\"\n")
+        .unwrap();
     let commands: [&[&str]; 6] = [
         &["status"],
         &["credential", "revoke", "narrow"],

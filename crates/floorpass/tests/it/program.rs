@@ -24,7 +24,8 @@ pub fn json(data: &Path, args: &[&str]) -> Value {
     all.push("--json");
     let output = run(data, &all);
     assert!(output.status.success(), "{args:?}: {}", text(&output));
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}: {}", text(&output)))
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("{args:?}: {e}: {}", text(&output)))
 }
 
 /// Runs a command that must fail, and gives its exit code and its error's code.
@@ -85,7 +86,10 @@ impl Server {
                 return Self { child, ready, data: data.to_path_buf() };
             }
             if let Some(status) = child.try_wait().unwrap() {
-                panic!("it ended before it was ready: {status}: {}", std::fs::read_to_string(&log).unwrap());
+                panic!(
+                    "it ended before it was ready: {status}: {}",
+                    std::fs::read_to_string(&log).unwrap()
+                );
             }
             std::thread::sleep(Duration::from_millis(50));
         }

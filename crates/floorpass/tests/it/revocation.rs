@@ -41,7 +41,10 @@ fn revocation_with_orders_in_flight_stamps_none_after_it() {
         told.extend(heard.statuses.keys().copied());
     }
     assert_eq!(orders(&server), stamped, "an order was stamped after the revocation returned");
-    assert!(told.iter().filter(|n| **n > 0).all(|n| stamped.contains(n)), "an acknowledged order is not there");
+    assert!(
+        told.iter().filter(|n| **n > 0).all(|n| stamped.contains(n)),
+        "an acknowledged order is not there"
+    );
 
     // The listener stays, shakes hands, says why and closes.
     let mut late = Trader::greet(port);

@@ -24,8 +24,9 @@ fn configure(folder: &Path, portal: &str, rest: &str) -> (PathBuf, u16) {
 
 /// One request over any stream; gives the whole answer.
 fn get(mut stream: impl Read + Write, port: u16, path: &str, extra: &str) -> String {
-    let request =
-        format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n{extra}\r\n");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n{extra}\r\n"
+    );
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     // A TLS peer that closes without goodbye is no matter here.
@@ -75,7 +76,9 @@ fn local_certificate_is_trusted_by_who_trusts_it() {
     let portal = server.ready["portal"].as_str().unwrap();
     let port: u16 = portal.strip_prefix("https://localhost:").unwrap().parse().unwrap();
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(server.data.join("tls/localhost.pem")).unwrap()).unwrap();
+    roots
+        .add(CertificateDer::from_pem_file(server.data.join("tls/localhost.pem")).unwrap())
+        .unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

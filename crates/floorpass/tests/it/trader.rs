@@ -136,10 +136,14 @@ impl Trader {
             if told(&self.told) {
                 return;
             }
-            assert!(!self.closed, "the connection ended while waiting for {what}: {:?}", self.told.errors);
+            assert!(
+                !self.closed,
+                "the connection ended while waiting for {what}: {:?}",
+                self.told.errors
+            );
             self.read();
         }
-        panic!("never told: {what}: {:?}", self.told);
+        panic!("never told: {what}: ends {:?}, errors {:?}", self.told.ends, self.told.errors);
     }
 
     /// Reads until the server ends the connection.
@@ -150,7 +154,7 @@ impl Trader {
             }
             self.read();
         }
-        panic!("the connection was not closed: {:?}", self.told);
+        panic!("the connection was not closed: {:?}", self.told.errors);
     }
 
     /// All that the server knows of this credential's orders, executions and positions.
