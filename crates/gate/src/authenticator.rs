@@ -148,8 +148,7 @@ impl Gate {
     ) -> Result<AuthenticatorId, Refusal> {
         let people = &self.0.people;
         let now = people.clock.now();
-        let registered =
-            people.passkeys.finish_registration(ceremony, answer, ticket.session, now);
+        let registered = people.passkeys.finish_registration(ceremony, answer, ticket.session, now);
         let registration = match registered {
             Ok(registration) => registration,
             Err(refusal) => {

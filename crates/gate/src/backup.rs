@@ -40,6 +40,9 @@ pub enum BackupError {
         /// What the system said.
         source: io::Error,
     },
+    /// The journal has failed.
+    #[error("nothing can be copied: {0}")]
+    Refused(access::refusal::Refusal),
     /// The tables.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -71,7 +74,7 @@ impl Gate {
     pub async fn backup(&self, to: &Path) -> Result<BackupReport, BackupError> {
         let _no_checkpoint = self.0.checkpoints.lock().await;
         make(to)?;
-        let head = self.0.sequencer.head();
+        let head = self.0.sequencer.head().map_err(BackupError::Refused)?;
         self.0.people.store.backup(&to.join(DATABASE)).await?;
         let id = self.0.folder.facts.id_bytes();
         copy_journal(&self.0.folder.path, to, id, head)?;

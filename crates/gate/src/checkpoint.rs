@@ -121,7 +121,7 @@ impl Gate {
         let people = &self.0.people;
         let pair = pair(&people.store, &people.key, &self.0.clock).await?;
         let access = people.store.evidence_head().await.map_err(|error| store_failed(&error))?;
-        let head = self.0.sequencer.head();
+        let head = self.0.sequencer.head()?;
         let checkpoint = Checkpoint {
             at: self.now(),
             access_seq: access.seq,

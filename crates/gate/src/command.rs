@@ -164,9 +164,7 @@ fn clash(error: CommitError, events: &[Event]) -> Refusal {
             });
             account.map_or(Refusal::StoreFailed, |account| Refusal::AccountTaken { account })
         }
-        CommitError::PasskeyTaken => {
-            Refusal::PasskeyRefused { reason: PasskeyFault::Registered }
-        }
+        CommitError::PasskeyTaken => Refusal::PasskeyRefused { reason: PasskeyFault::Registered },
         CommitError::Conflict => Refusal::StoreFailed,
         CommitError::Store(error) => store_failed(&error),
     }

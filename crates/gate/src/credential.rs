@@ -110,7 +110,8 @@ impl Gate {
     /// Says where a door listens for a credential.
     pub fn listening(&self, credential: CredentialId, bound: SocketAddr) {
         self.0.people.listeners.send_modify(|listeners| {
-            for one in Arc::make_mut(listeners).iter_mut().filter(|one| one.credential == credential)
+            for one in
+                Arc::make_mut(listeners).iter_mut().filter(|one| one.credential == credential)
             {
                 one.bound = Some(bound);
             }
@@ -184,14 +185,12 @@ impl Gate {
         let now = people.clock.now();
         let taken = people.store.taken_ports(now).await.map_err(|error| store_failed(&error))?;
         let port = match new.port {
-            Some(port) => {
-                free_port(port, port, &taken, now).map_err(|_| {
-                    let last = taken.iter().find(|one| one.port == port);
-                    let revoked_at = last.and_then(|one| one.revoked_at);
-                    let until = revoked_at.map_or(Time::FAR, |at| at + PORT_REST);
-                    Refusal::PortTaken { port, until }
-                })?
-            }
+            Some(port) => free_port(port, port, &taken, now).map_err(|_| {
+                let last = taken.iter().find(|one| one.port == port);
+                let revoked_at = last.and_then(|one| one.revoked_at);
+                let until = revoked_at.map_or(Time::FAR, |at| at + PORT_REST);
+                Refusal::PortTaken { port, until }
+            })?,
             None => free_port(PORTS.0, PORTS.1, &taken, now)?,
         };
         let command = credential::Command::Create(Box::new(credential::NewCredential {

@@ -1,6 +1,7 @@
 //! The record of decisions: one list of what access decided and what was decided about orders, and
 //! the offline check of both chains.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::ParseIntError;
@@ -62,7 +63,7 @@ pub struct ActivityEntry {
     /// From where; empty for orders.
     pub source: String,
     /// What, in stable words: `session.started`, `order_refused`, ...
-    pub what: String,
+    pub what: Cow<'static, str>,
     /// What and why, in words.
     pub text: String,
     /// The stable code, when it was refused or denied.
@@ -273,7 +274,7 @@ fn entry(kept: &Entry) -> ActivityEntry {
         },
         who: String::new(),
         source: kept.source.clone(),
-        what: kept.kind.clone(),
+        what: kept.kind.clone().into(),
         text: kept.text.clone(),
         code,
         count,
@@ -292,7 +293,7 @@ mod tests {
             holder: None,
             who: String::new(),
             source: String::new(),
-            what: String::new(),
+            what: Cow::Borrowed(""),
             text: String::new(),
             code: None,
             count: 1,
@@ -307,7 +308,8 @@ mod tests {
         let (mut cursor, mut shown) = (ActivityCursor::END, Vec::new());
         loop {
             let below = |all: &[(u64, i64)], before: u64| {
-                let page: Vec<_> = all.iter().filter(|one| one.0 < before).take(2).copied().collect();
+                let page: Vec<_> =
+                    all.iter().filter(|one| one.0 < before).take(2).copied().collect();
                 let reached = page.last().map_or(1, |one| one.0);
                 (page, reached)
             };

@@ -64,6 +64,16 @@ pub enum OpenError {
         /// This one.
         expected: String,
     },
+    /// The journal ends before a checkpoint.
+    #[error(
+        "a checkpoint in the tables speaks of journal entry {noted}, and the journal ends at {found}: its end is lost; restore a backup"
+    )]
+    JournalCut {
+        /// The entry that the checkpoint names.
+        noted: u64,
+        /// The last entry.
+        found: u64,
+    },
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),
@@ -85,7 +95,8 @@ impl Gate {
         let folder = Folder::open(&config.data, config.demo, segment_bytes(&config))?;
         let key = key_file::open(&folder.path, folder.new)?;
         let store = open_store(&config, &folder).await?;
-        let sequencer = sequencer(&config, &folder, &clock, &disk)?;
+        let noted = store.last_checkpoint().await?.map_or(0, |last| last.checkpoint.journal_seq);
+        let sequencer = sequencer(&config, &folder, &clock, &disk, noted)?;
         let (_, quotes) = sequencer.peek(Exchange::quotes);
         let people = People::open(store, key, clock.clone(), &config.portal_origin);
         let inner = Arc::new(Inner {
@@ -161,12 +172,13 @@ async fn open_store(config: &Config, folder: &Folder) -> Result<Store, OpenError
 }
 
 /// The sequencer of a folder: newest snapshot, the journal behind it, and, for a new folder, the
-/// exchange's beginning.
+/// exchange's beginning. `noted` is the last entry that a checkpoint speaks of.
 pub(crate) fn sequencer(
     config: &Config,
     folder: &Folder,
     clock: &Clock,
     disk: &Arc<dyn Disk>,
+    noted: u64,
 ) -> Result<Sequencer, OpenError> {
     let id = folder.facts.id_bytes();
     let snapshot = snapshot::newest(&snapshots(&folder.path), id);
@@ -184,6 +196,10 @@ pub(crate) fn sequencer(
             "the end of the journal was torn and has been cut"
         );
     }
+    let found = opened.journal.head().seq;
+    if found < noted {
+        return Err(OpenError::JournalCut { noted, found });
+    }
     let latest = replay.latest;
     clock.at_least(latest);
     let now = clock.now();
@@ -197,7 +213,11 @@ pub(crate) fn sequencer(
     let start = || -> Result<(), Refusal> {
         let mut turn = sequencer.turn(now)?;
         if beginning {
-            turn.stamp(Decided::system(), Command::Genesis(genesis), true)?;
+            // In a group of its own: its loss is never a torn tail.
+            let begun = turn.stamp(Decided::system(), Command::Genesis(genesis), true)?;
+            drop(turn);
+            sequencer.flush_blocking(begun.seq)?;
+            turn = sequencer.turn(now)?;
         }
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let started = turn.stamp(Decided::system(), Command::Started { version }, true)?;

@@ -16,7 +16,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde_json::{Value, json};
 use url::Url;
 use webauthn_rs::prelude::{
-    CredentialID, DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
+    DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Uuid, WebauthnError,
 };
 use webauthn_rs::{Webauthn, WebauthnBuilder};
@@ -49,7 +49,7 @@ struct Open {
 }
 
 enum State {
-    Register { session: SessionId, state: Box<PasskeyRegistration> },
+    Register { session: SessionId, existing: Vec<Vec<u8>>, state: Box<PasskeyRegistration> },
     SignIn(Box<DiscoverableAuthentication>),
 }
 
@@ -79,10 +79,14 @@ impl Passkeys {
         existing: Vec<Vec<u8>>,
         opening: &Opening<'_>,
     ) -> Result<Ceremony, Refusal> {
-        let existing = existing.into_iter().map(CredentialID::from).collect();
         let (challenge, state) = self
             .webauthn()?
-            .start_passkey_registration(Uuid::from_bytes(person.0), name, name, Some(existing))
+            .start_passkey_registration(
+                Uuid::from_bytes(person.0),
+                name,
+                name,
+                Some(existing.clone()),
+            )
             .map_err(|_| invalid())?;
         let mut options = serde_json::to_value(&challenge).map_err(|_| invalid())?;
         // Signing in without a user name needs a passkey that the authenticator itself can find.
@@ -93,7 +97,7 @@ impl Passkeys {
                 "userVerification": "required",
             });
         }
-        let state = State::Register { session, state: Box::new(state) };
+        let state = State::Register { session, existing, state: Box::new(state) };
         Ok(self.keep(opening, state, options.to_string()))
     }
 
@@ -106,11 +110,17 @@ impl Passkeys {
         now: Time,
     ) -> Result<Registration, Refusal> {
         let open = self.take(ceremony, now)?;
-        let State::Register { session: owner, state } = open.state else { return Err(ended()) };
+        let State::Register { session: owner, existing, state } = open.state else {
+            return Err(ended());
+        };
         if owner != session {
             return Err(ended());
         }
         let answer: RegisterPublicKeyCredential = parse(answer)?;
+        // The library refuses it too, but for another reason than this.
+        if existing.contains(&answer.raw_id) {
+            return Err(Refusal::PasskeyRefused { reason: PasskeyFault::Registered });
+        }
         let passkey =
             self.webauthn()?.finish_passkey_registration(&answer, &state).map_err(|_| invalid())?;
         let data = serde_json::to_string(&passkey).map_err(|_| invalid())?;
@@ -118,7 +128,7 @@ impl Passkeys {
         let authenticator_data = authenticator_data(&answer.response.attestation_object);
         Ok(Registration {
             passkey: Stored {
-                handle: passkey.cred_id().to_vec(),
+                handle: passkey.cred_id().clone(),
                 model: model(authenticator_data),
                 backed_up: flag(&kept, "backup_state"),
                 counter: kept
@@ -154,8 +164,8 @@ impl Passkeys {
         let State::SignIn(state) = open.state else { return Err(ended()) };
         let answer: PublicKeyCredential = parse(answer)?;
         let handle = answer.raw_id.clone();
-        let stored = stored(&handle)
-            .ok_or(Refusal::PasskeyRefused { reason: PasskeyFault::Unknown })?;
+        let stored =
+            stored(&handle).ok_or(Refusal::PasskeyRefused { reason: PasskeyFault::Unknown })?;
         let mut passkey: Passkey = serde_json::from_str(&stored.data).map_err(|_| invalid())?;
         let finished =
             self.webauthn()?.finish_discoverable_authentication_v2(&answer, *state, &passkey);

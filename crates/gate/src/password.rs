@@ -168,10 +168,8 @@ impl Shared {
             if let Some(job) = queue.jobs.pop_front() {
                 return Some(job);
             }
-            let (guard, waited) = self
-                .wake
-                .wait_timeout(queue, KEEP_MEMORY)
-                .unwrap_or_else(PoisonError::into_inner);
+            let (guard, waited) =
+                self.wake.wait_timeout(queue, KEEP_MEMORY).unwrap_or_else(PoisonError::into_inner);
             queue = guard;
             if waited.timed_out() {
                 *memory = Vec::new();

@@ -401,12 +401,28 @@ impl Sequencer {
         self.stopping.store(true, Ordering::Release);
         self.fence();
         self.flush_blocking(self.applied())?;
+        // A last group of its own: damage in any group before it is then corruption for the next
+        // start, and no torn tail.
+        {
+            let mut engine = self.engine();
+            let last = engine.stamp(Decided::system(), Command::Advance, now)?;
+            self.applied.store(last.seq, Ordering::Release);
+        }
+        self.flush_blocking(self.applied())?;
         self.holding(|writer| writer.journal.sync()).map_err(|_| Refusal::JournalFailed)
     }
 
-    /// The durable end of the journal, while no group is being written.
-    pub(crate) fn head(&self) -> Head {
-        self.holding(|writer| writer.journal.head())
+    /// The end of the journal, while no group is being written; synced whatever the durability.
+    pub(crate) fn head(&self) -> Result<Head, Refusal> {
+        self.health().or_else(|refusal| match refusal {
+            Refusal::Stopping => Ok(()),
+            failed => Err(failed),
+        })?;
+        let synced = self.holding(|writer| writer.journal.sync().map(|()| writer.journal.head()));
+        synced.map_err(|error| {
+            self.fail(&error.to_string());
+            Refusal::JournalFailed
+        })
     }
 
     /// The exchange's bytes, with the place in the journal that they belong to.

@@ -303,7 +303,8 @@ impl Gate {
 
     /// Takes every act from a session that keeps a receipt alone, before the commit.
     pub(crate) fn keep_for_receipt(&self, session: SessionId, lock: LockId) {
-        let Some(open) = self.0.people.sessions.all().into_iter().find(|one| one.session.id == session)
+        let Some(open) =
+            self.0.people.sessions.all().into_iter().find(|one| one.session.id == session)
         else {
             return;
         };
@@ -357,7 +358,8 @@ impl Gate {
                     people.sessions.forget(&open.session.token);
                     self.0.live.forget_session(open.session.id);
                 }
-            } else if let Err(Refusal::SessionEnded { reason, .. }) = open.check_limits(used.at, now)
+            } else if let Err(Refusal::SessionEnded { reason, .. }) =
+                open.check_limits(used.at, now)
             {
                 let session = open.session.id;
                 let command = session::Command::Expire { session, reason };
@@ -366,9 +368,7 @@ impl Gate {
                 if let Err(refusal) = self.run_done(Key::Person(open.session.person), &call).await {
                     tracing::warn!(%session, %refusal, "a session that is over could not be ended");
                 }
-            } else if used.at > used.written 
-                && (all || now.since(used.written) >= WRITE_BACK)
-            {
+            } else if used.at > used.written && (all || now.since(used.written) >= WRITE_BACK) {
                 let session = open.session.id;
                 uses.push(SessionUse { session, at: used.at, address: used.address });
                 open.used.lock().unwrap_or_else(PoisonError::into_inner).written = now;

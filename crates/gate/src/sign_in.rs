@@ -8,8 +8,8 @@ use access::refusal::PasskeyFault;
 use access::sign_in::{self, Command as SignIn};
 use access::throttle::{self, Factor};
 use access::{
-    Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, SessionId,
-    Slice, Source, Time,
+    Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, SessionId, Slice,
+    Source, Time,
 };
 use store::Key;
 
@@ -231,8 +231,8 @@ fn step(done: Done) -> Result<SignInStep, Refusal> {
 
 fn begun(signed_in: sign_in::SignedIn, after: &Slice) -> SignedIn {
     let session = after.session(signed_in.session);
-    let by_enrolment = session
-        .is_some_and(|session| session.methods == [access::session::Method::EnrolmentLink]);
+    let by_enrolment =
+        session.is_some_and(|session| session.methods == [access::session::Method::EnrolmentLink]);
     SignedIn {
         person: signed_in.person,
         session: signed_in.session,
@@ -248,4 +248,3 @@ fn begun(signed_in: sign_in::SignedIn, after: &Slice) -> SignedIn {
 pub(crate) fn copy(secret: &Secret) -> Secret {
     Secret::new(secret.expose().to_vec())
 }
-

@@ -1,5 +1,6 @@
 //! Decisions about orders, read back from the journal's segments.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use access::id::Holder;
@@ -66,24 +67,24 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
     match stamped.command {
         Command::Advance => return None,
         Command::Genesis(genesis) => {
-            entry.what = "account_opened".to_owned();
+            entry.what = Cow::Borrowed("account_opened");
             entry.text = format!(
                 "Account {} begins with {} US dollars of paper cash.",
                 genesis.account, genesis.cash
             );
         }
         Command::Started { version } => {
-            entry.what = "server_started".to_owned();
+            entry.what = Cow::Borrowed("server_started");
             entry.text = format!("The server started, version {version}.");
         }
         Command::Place(orders) => {
-            entry.what = "order_placed".to_owned();
+            entry.what = Cow::Borrowed("order_placed");
             let orders: Vec<_> = orders.get().iter().map(order_text).collect();
             entry.text = format!("{}.", orders.join("; "));
         }
         Command::Modify(change) => {
             let change = change.get();
-            entry.what = "order_modified".to_owned();
+            entry.what = Cow::Borrowed("order_modified");
             entry.text = format!(
                 "Order {} changed to {} {}.",
                 change.order,
@@ -92,11 +93,11 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
             );
         }
         Command::Cancel { order, cause } => {
-            entry.what = "order_cancelled".to_owned();
+            entry.what = Cow::Borrowed("order_cancelled");
             entry.text = format!("Order {order} cancelled {}.", cause_text(cause));
         }
         Command::CancelAll { scope, cause } => {
-            entry.what = "orders_cancelled".to_owned();
+            entry.what = Cow::Borrowed("orders_cancelled");
             let scope = match scope {
                 Scope::Account => "All open orders of the account".to_owned(),
                 Scope::Holder(holder) => format!("All open orders of {holder}"),
@@ -108,7 +109,7 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
         }
         Command::Refused { holder, code, text, count } => {
             entry.holder = Some(holder);
-            entry.what = "order_refused".to_owned();
+            entry.what = Cow::Borrowed("order_refused");
             entry.text = text;
             entry.code = Some(code);
             entry.count = u64::from(count);
@@ -125,7 +126,7 @@ fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
         holder: Some(holder),
         who: String::new(),
         source: String::new(),
-        what: String::new(),
+        what: Cow::Borrowed(""),
         text: String::new(),
         code: None,
         count: 1,

@@ -104,8 +104,7 @@ pub async fn evidence_verify_with(
     database: Option<&str>,
     checkpoint: Option<&Path>,
 ) -> Result<EvidenceReport, VerifyError> {
-    let facts =
-        folder::read_facts(data)?.ok_or_else(|| VerifyError::NoFolder(data.to_owned()))?;
+    let facts = folder::read_facts(data)?.ok_or_else(|| VerifyError::NoFolder(data.to_owned()))?;
     let key = key_file::open(data, false)?;
     let file = data.join(open::DATABASE);
     let url = match database {
@@ -195,8 +194,7 @@ fn follow_journal(
 ) -> Result<u64, VerifyError> {
     let mut last = 0;
     mark(&mut marks.journal, 0, Digest(record::root(folder)));
-    let segments =
-        journal::segments(&open::journal_folder(data)).map_err(VerifyError::Journal)?;
+    let segments = journal::segments(&open::journal_folder(data)).map_err(VerifyError::Journal)?;
     let mut each = |record: &journal::Record<'_>| {
         open::decode(record)?;
         last = record.seq;
@@ -204,6 +202,10 @@ fn follow_journal(
         Ok(())
     };
     match journal::walk(&segments, folder, None, &mut each) {
+        Ok(walked) if walked.lost_unsynced => faults.push(format!(
+            "journal entry {} is damaged, and acknowledged entries follow it",
+            last.saturating_add(1)
+        )),
         Ok(_) => {}
         Err(JournalError::Damage(damage)) => faults.push(damage.to_string()),
         Err(error) => return Err(VerifyError::Journal(error)),

@@ -93,3 +93,21 @@ async fn checkpoint_file_holds_signed_places_of_both_chains() {
     assert!(!gate::checkpoint::is_signed(&read[0]));
     gate.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn journal_that_lost_its_end_behind_a_checkpoint_does_not_start() {
+    let temp = tempfile::tempdir().unwrap();
+    let gate = open(temp.path()).await.unwrap();
+    place(&gate).await;
+    gate.close().await.unwrap();
+    drop(gate);
+    std::fs::remove_dir_all(temp.path().join("snapshots")).unwrap();
+    let folder = gate::open::journal_folder(temp.path());
+    let (_, segment) = gate::journal::segments(&folder).unwrap().remove(0);
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let last = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    bytes[last - 100..].fill(0);
+    std::fs::write(&segment, bytes).unwrap();
+    let error = open(temp.path()).await.err().unwrap().to_string();
+    assert!(error.contains("its end is lost"), "{error}");
+}

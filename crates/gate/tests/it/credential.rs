@@ -57,8 +57,7 @@ async fn credential_created_is_listened_for_at_once_and_may_demand_a_token() {
         (Some(&wrong), Err(Refusal::TokenWrong)),
         (Some(&token), Ok(())),
     ] {
-        let door =
-            CredentialDoor { credential: created.credential, address: HOME, token: shown };
+        let door = CredentialDoor { credential: created.credential, address: HOME, token: shown };
         assert_eq!(place.gate.admit_credential(&door).map(drop), expected);
     }
     let taken = place.gate.create_credential(&actor, wanted(&place, "bot")).await;
@@ -109,8 +108,7 @@ async fn revocation_ends_connections_keeps_the_listener_for_a_day_and_outlives_a
 async fn last_use_is_listed_before_and_after_it_is_written() {
     let place = Place::new().await;
     let listener = place.gate.listeners().borrow()[0].clone();
-    let door =
-        CredentialDoor { credential: listener.credential, address: HOME, token: None };
+    let door = CredentialDoor { credential: listener.credential, address: HOME, token: None };
     let admission = place.gate.admit_credential(&door).unwrap();
     place.gate.used(&admission, HOME, "bot\n7");
     let last = place.gate.find_credential("trading").await.unwrap().last_use.unwrap();

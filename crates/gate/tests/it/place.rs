@@ -7,8 +7,8 @@ use std::sync::Arc;
 use access::{Secret, Span, Time};
 use gate::disk::LocalDisk;
 use gate::{
-    Actor, Browser, Clock, Config, DemoSecrets, Durability, Gate, Hours, SessionTicket,
-    SignInStep, SignedIn,
+    Actor, Browser, Clock, Config, DemoSecrets, Durability, Gate, Hours, SessionTicket, SignInStep,
+    SignedIn,
 };
 
 pub const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));

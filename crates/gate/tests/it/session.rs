@@ -38,7 +38,8 @@ async fn cookie_that_is_broken_or_unknown_is_not_signed_in() {
     let place = Place::new().await;
     let (_, signed_in) = place.by_link().await;
     let token = text(&signed_in.session_token);
-    for bad in ["", "x", &token[1..], &token.to_uppercase(), &format!("{token}0"), "\u{0}\u{ffff}"] {
+    for bad in ["", "x", &token[1..], &token.to_uppercase(), &format!("{token}0"), "\u{0}\u{ffff}"]
+    {
         assert_eq!(place.gate.session(bad, HOME).unwrap_err(), Refusal::NotSignedIn, "{bad:?}");
     }
 }

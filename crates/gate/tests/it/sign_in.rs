@@ -52,7 +52,8 @@ async fn unknown_and_known_name_get_the_same_answers_and_the_same_argon2_calls()
         let mut answers = Vec::new();
         for _ in 0..7 {
             let before = place.gate.password_checks();
-            let answer = place.gate.sign_in_password(name, secret("wrong"), &from(AWAY, None)).await;
+            let answer =
+                place.gate.sign_in_password(name, secret("wrong"), &from(AWAY, None)).await;
             answers.push((answer.err(), place.gate.password_checks() - before));
         }
         seen.push(answers);
@@ -126,7 +127,8 @@ async fn password_reset_by_the_operator_ends_sessions_and_its_link_enrols_again(
     place.gate.set_password(&ticket, None, secret("a new long password")).await.unwrap();
     let ticket = place.ticket(&signed_in);
     assert!(!ticket.enrolling, "the TOTP app was kept, so the person is enrolled again");
-    let wrong = place.gate.set_password(&ticket, Some(&secret("guess")), secret("another one")).await;
+    let wrong =
+        place.gate.set_password(&ticket, Some(&secret("guess")), secret("another one")).await;
     assert_eq!(wrong, Err(Refusal::OldPasswordNeeded));
     totp(
         place
@@ -182,7 +184,8 @@ async fn wrong_passwords_in_a_flood_are_each_answered_and_evidence_stays_small()
             gate.sign_in_password("trader", secret("guess"), &from(AWAY, None)).await.err()
         });
     }
-    let codes: Vec<_> = waiting.join_all().await.into_iter().map(|one| one.unwrap().code()).collect();
+    let codes: Vec<_> =
+        waiting.join_all().await.into_iter().map(|one| one.unwrap().code()).collect();
     let count = |code| codes.iter().filter(|one| **one == code).count();
     assert_eq!(count("SIGN_IN_FAILED"), 5, "{codes:?}");
     assert_eq!(count("SIGN_IN_FAILED") + count("THROTTLED") + count("BUSY"), 200, "{codes:?}");
