@@ -1,5 +1,7 @@
 //! Activity: every decision, allowed or refused, with its reason.
 
+use std::collections::BTreeMap;
+
 use access::{Holder, Time};
 use axum::response::{IntoResponse, Response};
 use gate::{ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind};
@@ -9,7 +11,7 @@ use crate::fault::Fault;
 use crate::field;
 use crate::figure;
 use crate::form::Fields;
-use crate::refusal::sentence;
+use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::visit::Signed;
 
@@ -24,6 +26,7 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
     let gate = signed.visit.portal.gate();
     let page =
         gate.activity(&signed.actor(), &filter, cursor).await.map_err(|why| signed.fault(why))?;
+    let names = names(&signed).await?;
     let now = signed.now();
     let body = html! {
         (shell::title("Activity", &html! { a.btn href="/executions" { "Executions" } }))
@@ -32,7 +35,7 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
             @if page.entries.is_empty() { p.empty { "Nothing like that is on record." } } @else {
                 table.flip {
                     thead { tr { th { "When" } th { "Who" } th { "What" } th { "Decision and reason" } } }
-                    tbody { @for entry in &page.entries { (row(entry, now)) } }
+                    tbody { @for entry in &page.entries { (row(entry, &names, now)) } }
                 }
             }
             @if let Some(next) = page.next { p { a.btn href=(older(query, next)) { "Older" } } }
@@ -40,6 +43,22 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
         p.small.dim { "The record is a chain of hashes: " code { "floorpass evidence verify" } " checks that nothing in it was altered, removed or reordered." }
     };
     Ok(shell::page(&signed, Tab::Activity, "Activity", &body).into_response())
+}
+
+/// What people call the holders that have a name: credentials, and the browsers of live sessions.
+type Names = BTreeMap<String, String>;
+
+async fn names(signed: &Signed) -> Result<Names, Fault> {
+    let gate = signed.visit.portal.gate();
+    let credentials = gate.credentials(Some(signed.ticket.account)).await;
+    let sessions = gate.sessions(Some(signed.ticket.person)).await;
+    let credentials = credentials.map_err(|why| signed.fault(why))?.into_iter();
+    let sessions = sessions.map_err(|why| signed.fault(why))?.into_iter();
+    let credentials =
+        credentials.map(|one| (one.credential.id.to_string(), one.credential.name.to_string()));
+    let sessions =
+        sessions.map(|one| (one.id.to_string(), format!("{}, {}", one.username, one.device_name)));
+    Ok(credentials.chain(sessions).collect())
 }
 
 fn filter(query: &Fields) -> ActivityFilter {
@@ -77,16 +96,18 @@ fn chooser(query: &Fields) -> Markup {
     }
 }
 
-fn row(entry: &ActivityEntry, now: Time) -> Markup {
+fn row(entry: &ActivityEntry, names: &Names, now: Time) -> Markup {
     let refused = entry.code.is_some();
+    let who = names.get(&entry.who).unwrap_or(&entry.who);
+    let text = refusal::bare(&entry.text, entry.code.as_deref().unwrap_or("\0"));
     html! {
         tr {
             td.key { (figure::time(entry.at)) span.sub { (figure::ago(entry.at, now)) } }
-            td data-l="Who" { div { (entry.who) span.sub.mono { (entry.source) } } }
-            td data-l="What" { span.tag.down[refused] { (entry.what.replace('_', " ")) } }
+            td data-l="Who" { div { (who) span.sub.mono { (entry.source) } } }
+            td data-l="What" { span.tag.down[refused] { (entry.what.replace(['_', '.'], " ")) } }
             td {
                 div {
-                    (sentence(&entry.text))
+                    (refusal::sentence(text))
                     @if entry.count > 1 { " " span.dim { "(" (figure::count(entry.count)) " times)" } }
                     @if let Some(code) = &entry.code { span.sub { span.mono { (code) } } }
                 }
