@@ -73,6 +73,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
             })
         }
         Request::Orders => value(order::list(gate).await?),
+        Request::Executions => value(order::executions(gate).await?),
         Request::Positions => value(order::positions(gate).await?),
         Request::Checkpoint => value(checkpoint(desk).await?),
         Request::Backup { to } => value(backup(desk, &to).await?),

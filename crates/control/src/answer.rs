@@ -217,6 +217,26 @@ answers! {
         state: String,
     }
 
+    /// An execution.
+    ExecutionRow {
+        /// Its number.
+        execution: u64,
+        /// When.
+        at: String,
+        /// The order.
+        order: u64,
+        /// `buy` or `sell`.
+        side: String,
+        /// Shares.
+        quantity: u64,
+        /// The symbol.
+        symbol: String,
+        /// US dollars a share.
+        price: String,
+        /// US dollars.
+        commission: String,
+    }
+
     /// A position.
     PositionRow {
         /// The symbol.

@@ -4,7 +4,8 @@ use access::{Holder, Refusal};
 use gate::Gate;
 use trade::order::{Order, OrderState};
 
-use crate::answer::{OrderRow, PositionRow, PositionsNow};
+use crate::act::instant;
+use crate::answer::{ExecutionRow, OrderRow, PositionRow, PositionsNow};
 use crate::credential::symbol;
 
 pub(crate) async fn list(gate: &Gate) -> Result<Vec<OrderRow>, Refusal> {
@@ -43,6 +44,24 @@ fn state(state: OrderState) -> &'static str {
         OrderState::Cancelled => "cancelled",
         OrderState::Rejected => "rejected",
     }
+}
+
+pub(crate) async fn executions(gate: &Gate) -> Result<Vec<ExecutionRow>, Refusal> {
+    let view = gate.view().await?;
+    Ok(view
+        .executions
+        .iter()
+        .map(|one| ExecutionRow {
+            execution: one.id.0,
+            at: instant(one.time),
+            order: one.order.0,
+            side: one.side.to_string(),
+            quantity: one.quantity,
+            symbol: symbol(one.symbol),
+            price: one.price.to_string(),
+            commission: one.commission.to_string(),
+        })
+        .collect())
 }
 
 pub(crate) async fn positions(gate: &Gate) -> Result<PositionsNow, Refusal> {

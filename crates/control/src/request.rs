@@ -78,6 +78,8 @@ pub enum Request {
     },
     /// Open orders and the last completed ones.
     Orders,
+    /// Executions of the last seven days.
+    Executions,
     /// Positions and cash.
     Positions,
     /// Signs where both chains stand now.

@@ -34,7 +34,7 @@ const DATA: &str = "./floorpass-data";
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// The data folder [default: ./floorpass-data, or FLOORPASS_DATA in the environment]
+    /// The data folder; without it the environment's `FLOORPASS_DATA`, or ./floorpass-data
     #[arg(long, global = true, value_name = "DIR", env = "FLOORPASS_DATA", hide_env = true)]
     pub data: Option<PathBuf>,
     /// Print one JSON value; failures are {"error": {"code", "text"}}
@@ -84,6 +84,8 @@ enum Command {
     Unlock(lock::Unlock),
     /// Open and recently completed orders
     Orders(order::Orders),
+    /// Executions of the last seven days
+    Executions(order::Executions),
     /// Positions and cash
     Positions(order::Positions),
     /// Messages to people, as a mail server would have sent them
@@ -127,6 +129,7 @@ impl CommandLine {
             Command::Lock(command) => command.run(&global),
             Command::Unlock(command) => command.run(&global),
             Command::Orders(_) => order::list(&global),
+            Command::Executions(_) => order::executions(&global),
             Command::Positions(_) => order::positions(&global),
             Command::Outbox(command) => command.run(&global),
             Command::Totp(command) => command.run(&global),

@@ -1,7 +1,7 @@
-//! `floorpass orders` and `floorpass positions`.
+//! `floorpass orders`, `executions` and `positions`.
 
 use clap::Args;
-use control::{OrderRow, PositionsNow, Request};
+use control::{ExecutionRow, OrderRow, PositionsNow, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -11,6 +11,11 @@ use crate::output;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  floorpass orders --json")]
 pub struct Orders {}
+
+/// Executions.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  floorpass executions --json")]
+pub struct Executions {}
 
 /// Positions and cash.
 #[derive(Debug, Args)]
@@ -24,6 +29,29 @@ pub fn list(global: &Global) -> Result<(), Failure> {
         let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
         let head = ["order", "from", "side", "quantity", "symbol", "type", "state"];
         output::table(head, &cells, "no orders")
+    })
+}
+
+/// Asks the running server for executions.
+pub fn executions(global: &Global) -> Result<(), Failure> {
+    let rows: Vec<ExecutionRow> = control::ask(global.data(), &Request::Executions)?;
+    output::show(global.json, &rows, |rows| {
+        let cells: Vec<[String; 7]> = rows
+            .iter()
+            .map(|row| {
+                [
+                    row.at.clone(),
+                    row.order.to_string(),
+                    row.side.clone(),
+                    row.quantity.to_string(),
+                    row.symbol.clone(),
+                    row.price.clone(),
+                    row.commission.clone(),
+                ]
+            })
+            .collect();
+        let head = ["time", "order", "side", "quantity", "symbol", "price", "commission"];
+        output::table(head, &cells, "no executions")
     })
 }
 
