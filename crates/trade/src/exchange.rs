@@ -267,7 +267,12 @@ impl Exchange {
             placed.push(order.id);
             events.push(Event::OrderAccepted { order: Arc::clone(&order) });
             self.todo.push_back(order.id);
+            let parent = order.parent.filter(|id| !self.orders.open.contains_key(id));
             self.orders.add(Open { order, at, handle: None, counted: (0, 0) });
+            if let Some(parent) = parent {
+                // It may have ended since the order was checked.
+                self.orphan(parent, events);
+            }
         }
         for at in group.iter().filter_map(|new| Contracts::builtin().index(new.symbol)) {
             self.settle(at, events);
@@ -276,12 +281,17 @@ impl Exchange {
 
     /// The record of a new order.
     fn accepted(&mut self, new: &NewOrder, placed: &[OrderId]) -> Order {
-        let parent = new.parent.and_then(|parent| match parent {
-            Parent::Order(id) => Some(id),
-            Parent::Member(at) => placed.get(usize::try_from(at).ok()?).copied(),
-        });
-        let got = parent.map(|id| self.orders.find(id).map_or(0, |parent| parent.filled));
-        let released = got.map_or(new.quantity, |got| new.quantity.min(got));
+        let (parent, left) = match new.parent {
+            None => (None, new.quantity),
+            Some(Parent::Order(id)) => {
+                (Some(id), self.left_for_child(id, None).map_or(0, |(now, _)| now))
+            }
+            // A member of this group has not come to the market yet.
+            Some(Parent::Member(at)) => {
+                (usize::try_from(at).ok().and_then(|at| placed.get(at)).copied(), 0)
+            }
+        };
+        let released = new.quantity.min(left);
         let waits = new.order_type.trigger().is_some() || released == 0;
         let day = self.session.good_for(self.step, self.genesis.hours).day;
         Order {
@@ -327,6 +337,8 @@ impl Exchange {
 
     fn change(&mut self, change: Change, holder: Holder, events: &mut Vec<Event>) {
         let now = self.now;
+        let parent = self.orders.open.get(&change.order).and_then(|open| open.order.parent);
+        let left = parent.and_then(|parent| self.left_for_child(parent, Some(change.order)));
         let Some(open) = self.orders.open.get_mut(&change.order) else {
             let reject = self.missing(change.order);
             return events.push(Event::CommandRejected { holder, reject });
@@ -337,8 +349,12 @@ impl Exchange {
             change.order_type == order.order_type && change.quantity <= order.quantity;
         let before = Arc::new(order.clone());
         order.quantity = change.quantity.max(order.filled);
-        let whole = before.parent.is_none() || before.released == before.quantity;
-        order.released = if whole { order.quantity } else { order.released.min(order.quantity) };
+        order.released = match (parent, left) {
+            (None, _) => order.quantity,
+            (Some(_), Some((left, _))) => order.quantity.min(left).max(order.filled),
+            // Its parent is forgotten.
+            (Some(_), None) => order.released.min(order.quantity),
+        };
         (order.order_type, order.tif, order.updated) = (change.order_type, change.tif, now);
         order.triggered &= change.order_type.trigger() == before.order_type.trigger();
         let waits = order.is_armed_stop() || order.live() == 0;

@@ -135,10 +135,10 @@ pub enum Parent {
     Order(OrderId),
 }
 
-/// One-cancels-all: membership in a named group of one account.
+/// One-cancels-all: membership in a named group of one holder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Oca {
-    /// The group's name, as the client gave it.
+    /// The group's name, as the client gave it; the same name of another holder is another group.
     pub group: Arc<str>,
     /// A fill makes the others smaller by as much (types 2 and 3 on the TWS socket) and does not
     /// cancel them at once (type 1).

@@ -6,6 +6,7 @@
 //! port and for everyone. A group (a parent and its children) is denied whole when one member is.
 
 use access::entitlements::Limits;
+use access::id::Holder;
 use access::moment::Time;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,8 @@ use crate::commission::commission;
 use crate::exchange::Exchange;
 use crate::margin::{self, buying_power, initial};
 use crate::order::{
-    Change, NewOrder, Order, OrderId, OrderState, OrderType, Parent, Shares, Side, TimeInForce,
+    Change, NewOrder, Order, OrderId, OrderState, OrderType, Origin, Parent, Shares, Side,
+    TimeInForce,
 };
 use crate::price::{Ticks, cents, floor_cents};
 
@@ -145,12 +147,8 @@ pub fn check_modify(
         tif: change.tif,
     };
     terms.check_shape()?;
-    let parent = order.parent.and_then(|id| exchange.order(id)).map(|parent| Elder {
-        side: parent.side,
-        quantity: if parent.state.is_open() { parent.quantity } else { parent.filled },
-        price: reference_of(parent.order_type),
-        symbol: parent.symbol,
-    });
+    let parent = order.parent.and_then(|id| exchange.order(id));
+    let parent = parent.map(|parent| Elder::of(exchange, parent, Some(order.id)));
     terms.check_market(exchange, parent.is_some())?;
     terms.check_size(exchange, &limits, parent.as_ref())?;
     if parent.is_none() {
@@ -230,6 +228,20 @@ struct Elder {
     symbol: access::id::SymbolId,
 }
 
+impl Elder {
+    /// An order as the parent of a new child or of one that stands: with the shares that it and its
+    /// other children leave.
+    fn of(exchange: &Exchange, parent: &Order, child: Option<OrderId>) -> Self {
+        let left = exchange.left_for_child(parent.id, child);
+        Self {
+            side: parent.side,
+            quantity: left.map_or(0, |(_, whole)| whole),
+            price: reference_of(parent.order_type),
+            symbol: parent.symbol,
+        }
+    }
+}
+
 /// The price that an order fixes itself.
 fn reference_of(order_type: OrderType) -> Option<Ticks> {
     order_type.limit().or_else(|| order_type.trigger())
@@ -244,7 +256,7 @@ fn parent(
         None => return Ok(None),
         Some(Parent::Member(at)) => {
             let found = usize::try_from(at).ok().and_then(|at| earlier.get(at));
-            let parent = found.filter(|parent| parent.parent.is_none());
+            let parent = found.filter(|one| one.parent.is_none() && may_attach(order, one.origin));
             let parent = parent.ok_or(Denial::NoParent { order: None })?;
             Elder {
                 side: parent.side,
@@ -254,20 +266,24 @@ fn parent(
             }
         }
         Some(Parent::Order(id)) => {
-            let found = exchange.order(id).filter(|parent| can_have_children(parent));
-            let parent = found.ok_or(Denial::NoParent { order: Some(id) })?;
-            Elder {
-                side: parent.side,
-                quantity: parent.quantity,
-                price: reference_of(parent.order_type),
-                symbol: parent.symbol,
-            }
+            let found = exchange.order(id);
+            let parent =
+                found.filter(|one| can_have_children(one) && may_attach(order, one.origin));
+            let parent = parent.ok_or(Denial::NoParent { order: Some(id) })?;
+            Elder::of(exchange, parent, None)
         }
     };
     if elder.symbol != order.symbol || elder.side == order.side {
         return Err(Denial::ChildSide);
     }
     Ok(Some(elder))
+}
+
+/// A child's fill shrinks its siblings, so a credential attaches to its own orders alone; a person
+/// or the operator of the account to any.
+fn may_attach(child: &NewOrder, parent: Origin) -> bool {
+    let holder = child.origin.holder;
+    !matches!(holder, Holder::Credential(_)) || parent.holder == holder
 }
 
 fn can_have_children(parent: &Order) -> bool {

@@ -4,11 +4,14 @@
 //! children of one parent are one-cancels-other by shares: what one fills, the others lose. When a
 //! parent ends, children that were not released end with it; one that was keeps the shares that
 //! its parent got.
+//!
+//! What siblings have traded counts for a child that comes, or is changed, later: together the
+//! children never trade more than their parent, as far as the ended ones are remembered.
 
 use std::sync::Arc;
 
 use super::Exchange;
-use super::orders::Group;
+use super::orders::{Group, named_group};
 use crate::event::Event;
 use crate::order::{End, Order, OrderId, OrderState, Shares};
 
@@ -28,8 +31,8 @@ impl Exchange {
                 }
             }
         }
-        if let Some(oca) = &order.oca {
-            for member in self.orders.members(&Group::Named(Arc::clone(&oca.group))) {
+        if let (Some(oca), Some(group)) = (&order.oca, named_group(order)) {
+            for member in self.orders.members(&group) {
                 if member == order.id {
                     continue;
                 }
@@ -40,6 +43,23 @@ impl Exchange {
                 }
             }
         }
+    }
+
+    /// What the parent leaves a child, once its other children's fills are taken off: shares that
+    /// may trade now, and shares that may trade in all. None for a parent that is forgotten.
+    pub(crate) fn left_for_child(
+        &self,
+        parent: OrderId,
+        child: Option<OrderId>,
+    ) -> Option<(Shares, Shares)> {
+        let elder = self.orders.find(parent)?;
+        let whole = if elder.state.is_open() { elder.quantity } else { elder.filled };
+        let spent = self
+            .open_orders()
+            .chain(&self.orders.done)
+            .filter(|one| one.parent == Some(parent) && Some(one.id) != child)
+            .fold(0_u64, |sum, one| sum.saturating_add(one.filled));
+        Some((elder.filled.saturating_sub(spent), whole.saturating_sub(spent)))
     }
 
     /// So many more shares of a child may trade.

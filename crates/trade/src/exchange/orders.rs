@@ -20,8 +20,9 @@ pub const KEPT_FOR: Span = Span::days(7);
 pub(super) enum Group {
     /// The children of one parent.
     Children(OrderId),
-    /// A named one-cancels-all group.
-    Named(Arc<str>),
+    /// A one-cancels-all group by its name, which is the holder's own: the same name of another
+    /// holder is another group.
+    Named(Holder, Arc<str>),
 }
 
 /// An open order and where it is.
@@ -126,8 +127,13 @@ impl Orders {
     }
 }
 
+/// The one-cancels-all group that an order is in.
+pub(super) fn named_group(order: &Order) -> Option<Group> {
+    let oca = order.oca.as_ref()?;
+    Some(Group::Named(order.origin.holder, Arc::clone(&oca.group)))
+}
+
 /// The groups that an order is in.
 pub(super) fn groups(order: &Order) -> impl Iterator<Item = Group> {
-    let named = order.oca.as_ref().map(|oca| Group::Named(Arc::clone(&oca.group)));
-    order.parent.map(Group::Children).into_iter().chain(named)
+    order.parent.map(Group::Children).into_iter().chain(named_group(order))
 }

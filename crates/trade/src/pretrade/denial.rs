@@ -123,7 +123,7 @@ pub enum Denial {
     ChildQuantity {
         /// Its shares.
         quantity: Shares,
-        /// The parent's.
+        /// The parent's, less what its other children traded.
         limit: Shares,
     },
     /// A change to no more shares than have traded.
@@ -259,15 +259,19 @@ impl Denial {
     fn family(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoParent { order: Some(order) } => {
-                write!(f, "order {order} cannot be a parent: it ended, or has a parent itself")
+                write!(
+                    f,
+                    "order {order} cannot be a parent: it ended, has a parent itself, or is \
+                     another sender's"
+                )
             }
             Self::ChildSide => {
                 f.write_str("a child order must be in its parent's contract and go the other way")
             }
             Self::ChildQuantity { quantity, limit } => write!(
                 f,
-                "{quantity} shares are more than the {limit} of the parent order; send {limit} or \
-                 fewer"
+                "{quantity} shares are more than the {limit} that the parent order and its other \
+                 children leave"
             ),
             _ => f.write_str("the parent must come before its children in the group"),
         }

@@ -126,3 +126,83 @@ fn named_group_is_cancelled_by_a_fill() {
     assert_eq!(bench.order(far.id).end, Some(End::OcaFilled { by: now.id }));
     assert!(bench.exchange.orders.groups.is_empty());
 }
+
+/// The same order of another credential.
+fn of_another(order: NewOrder) -> NewOrder {
+    let holder = Holder::Credential(CredentialId([2; 16]));
+    NewOrder { origin: Origin { holder, ..order.origin }, ..order }
+}
+
+#[test]
+fn named_group_of_another_holder_is_another_group() {
+    for reduce in [false, true] {
+        let mut bench = Bench::new();
+        let oca = || Some(Oca { group: "exit".into(), reduce });
+        let mine = bench.one(NewOrder { oca: oca(), ..limit(Side::Buy, 10, 100) });
+        let theirs = bench.one(of_another(NewOrder { oca: oca(), ..market(Side::Buy, 5) }));
+        assert_eq!(theirs.state, OrderState::Filled);
+        let mine = bench.order(mine.id);
+        assert_eq!((mine.state, mine.quantity), (OrderState::Working, 10));
+    }
+}
+
+#[test]
+fn credential_attaches_no_child_to_an_order_of_another_holder() {
+    let mut bench = Bench::new();
+    let parent = bench.one(market(Side::Buy, 50));
+    let child = |order: NewOrder| NewOrder { parent: Some(Parent::Order(parent.id)), ..order };
+    let code = |bench: &Bench, order: NewOrder| {
+        let limits = Limits::default();
+        let checked = pretrade::check(&bench.exchange, &limits, bench.time, vec![order]);
+        checked.map_or_else(|denial| denial.code(), |_| "passes")
+    };
+    let sale = child(limit(Side::Sell, 50, 20_000));
+    assert_eq!(code(&bench, sale.clone()), "passes");
+    assert_eq!(code(&bench, of_another(sale.clone())), "NO_PARENT");
+    for holder in [Holder::Session(access::id::SessionId([3; 16])), Holder::Operator] {
+        let origin = Origin { holder, ..sale.origin };
+        assert_eq!(code(&bench, NewOrder { origin, ..sale.clone() }), "passes");
+    }
+}
+
+#[test]
+fn late_child_gets_what_its_siblings_left() {
+    let mut bench = Bench::new();
+    let parent = bench.one(market(Side::Buy, 50));
+    let child = |order: NewOrder| NewOrder { parent: Some(Parent::Order(parent.id)), ..order };
+    let sold = bench.one(child(market(Side::Sell, 20)));
+    assert_eq!(sold.state, OrderState::Filled);
+    let all = child(limit(Side::Sell, 50, 20_000));
+    let denial = pretrade::check(&bench.exchange, &Limits::default(), bench.time, vec![all]);
+    assert_eq!(
+        denial.unwrap_err().caller_text(),
+        "CHILD_QUANTITY: 50 shares are more than the 30 that the parent order and its other \
+         children leave"
+    );
+    let rest = bench.one(child(limit(Side::Sell, 30, 20_000)));
+    assert_eq!((rest.state, rest.live()), (OrderState::Working, 30));
+    let change =
+        Change { order: rest.id, quantity: 31, order_type: rest.order_type, tif: rest.tif };
+    let denial = pretrade::check_modify(&bench.exchange, &Limits::default(), change);
+    assert_eq!(denial.unwrap_err().code(), "CHILD_QUANTITY");
+}
+
+#[test]
+fn late_child_of_a_partly_filled_parent_gets_what_siblings_left_of_its_fills() {
+    let mut bench = Bench::new();
+    let symbol = bench.exchange.contracts().named("RRC").unwrap().id;
+    let parent = bench.one(NewOrder { symbol, ..market(Side::Sell, 9_000) });
+    let sold = parent.filled;
+    assert!(sold > 70 && sold < 9_000, "{sold}");
+    let parent = Some(Parent::Order(parent.id));
+    let child = |order: NewOrder| NewOrder { symbol, parent, ..order };
+    let bought = bench.one(child(market(Side::Buy, 70)));
+    assert_eq!(bought.state, OrderState::Filled);
+    let late = bench.one(child(limit(Side::Buy, 8_930, 100)));
+    assert_eq!(late.live(), sold - 70);
+    let (order_type, tif) = (late.order_type, late.tif);
+    bench.modify(Change { order: late.id, quantity: 8_929, order_type, tif });
+    assert_eq!(bench.order(late.id).live(), sold - 70, "a change releases nothing");
+    bench.cancel(bench.order(late.id).parent.unwrap());
+    assert_eq!(bench.order(late.id).quantity, sold - 70);
+}
