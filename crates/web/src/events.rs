@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use access::Refusal;
+use access::{Act, Grade, Refusal};
 use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -90,7 +90,10 @@ impl Watcher {
         }
         let (until, now) = (self.signed.ticket.until, self.signed.now());
         let expired = (now >= until).then_some(Refusal::Expired { until, now });
-        self.signed.admission.ended().or(expired)
+        // A session that is kept for a lock's receipt goes on, but sees the account no longer.
+        let sees = self.signed.admission.entitlements().acts.contains(Act::ViewAccount);
+        let locked = (!sees).then_some(Refusal::Locked { grade: Grade::All });
+        self.signed.admission.ended().or(expired).or(locked)
     }
 
     /// The whole state, unless the browser has it.

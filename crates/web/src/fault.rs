@@ -45,6 +45,8 @@ pub(crate) enum Cause {
     Malformed,
     /// More than a form holds.
     TooLarge,
+    /// The form took too long to arrive.
+    TooSlow,
     /// No such page or thing.
     Missing,
     /// Access said no.
@@ -96,7 +98,11 @@ impl IntoResponse for Fault {
                 (refusal::status(&refusal), shell::bare(refusal::heading(&refusal), &body))
                     .into_response()
             }
-            Cause::CrossSite | Cause::Malformed | Cause::TooLarge | Cause::Missing => {
+            Cause::CrossSite
+            | Cause::Malformed
+            | Cause::TooLarge
+            | Cause::TooSlow
+            | Cause::Missing => {
                 let (status, text) = brief(&self.cause);
                 let title = title(&self.cause);
                 let body = html! { h1 { (title) } p { (text) } (back()) };
@@ -129,6 +135,10 @@ fn brief(cause: &Cause) -> (StatusCode, String) {
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("The form is larger than {} bytes, so nothing was done. Shorten what you typed.", crate::form::LARGEST),
         ),
+        Cause::TooSlow => (
+            StatusCode::REQUEST_TIMEOUT,
+            format!("The form had not arrived after {} seconds, so nothing was done. Send it again.", crate::form::ARRIVES.as_secs()),
+        ),
         Cause::Missing => {
             (StatusCode::NOT_FOUND, "There is no such page, or what it showed is not yours to see.".to_owned())
         }
@@ -144,6 +154,7 @@ const fn title(cause: &Cause) -> &'static str {
         Cause::CrossSite => "Refused: not from this portal",
         Cause::Malformed => "That is not a form of this page",
         Cause::TooLarge => "Too much for one form",
+        Cause::TooSlow => "That took too long",
         Cause::Missing => "Not here",
         Cause::SignInNeeded { .. } => "Sign in",
         Cause::FormExpired { .. } => "This form has expired",

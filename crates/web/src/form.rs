@@ -7,6 +7,8 @@ use url::form_urlencoded;
 
 /// The largest body of a form, in bytes.
 pub(crate) const LARGEST: usize = 64 * 1024;
+/// How long a form may take to arrive once its head is here.
+pub(crate) const ARRIVES: std::time::Duration = std::time::Duration::from_secs(10);
 /// The most fields of a form.
 const MOST: usize = 96;
 /// The longest field, in bytes (an attestation of a passkey is the longest).

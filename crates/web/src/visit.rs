@@ -98,7 +98,10 @@ impl FromRequest<Portal> for Visit {
             if !is_form(&parts.headers) {
                 return Err(fault(Cause::Malformed));
             }
-            let bytes = to_bytes(body, form::LARGEST).await.map_err(|_| fault(Cause::TooLarge))?;
+            let bytes = tokio::time::timeout(form::ARRIVES, to_bytes(body, form::LARGEST))
+                .await
+                .map_err(|_| fault(Cause::TooSlow))?
+                .map_err(|_| fault(Cause::TooLarge))?;
             fields = Fields::parse(&bytes).ok_or_else(|| fault(Cause::Malformed))?;
         }
         Ok(Self {
