@@ -231,6 +231,18 @@ fn end_sessions(slice: &Slice, ground: &Ground<'_>) -> Vec<decision::Event> {
     others.map(|one| session::Event::Ended { session: one.id, at, reason }.into()).collect()
 }
 
+/// Drops the person's sign-ins under way: what they have proven no longer stands.
+fn drop_attempts(slice: &Slice) -> impl Iterator<Item = decision::Event> {
+    slice.attempts.iter().flat_map(|one| sign_in::drop_attempt(slice, one))
+}
+
+/// Takes a TOTP app away that was offered and not confirmed: whoever saw its seed must not have the
+/// one that is confirmed later.
+pub(crate) fn withdraw_offer(slice: &Slice) -> Option<decision::Event> {
+    let offered = slice.any_totp().filter(|_| slice.totp().is_none())?;
+    Some(Event::Removed { authenticator: offered.id }.into())
+}
+
 fn rename(
     slice: &Slice,
     ground: &Ground<'_>,
@@ -245,6 +257,7 @@ fn rename(
 
 fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.check_recent(slice)?;
     let one = slice.authenticator(id).ok_or(Refusal::NotFound { what: "authenticator" })?;
     let mut left = slice.clone();
     left.authenticators.retain(|other| other.id != id);
@@ -253,11 +266,15 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Dec
     }
     let text = format!("{} was removed from the ways to sign in.", one.name);
     let mut events = vec![Event::Removed { authenticator: id }.into()];
+    if !matches!(one.kind, Kind::Passkey(_)) {
+        events.extend(drop_attempts(slice));
+    }
     events.extend(tell(ground, slice, &text));
     Ok(Decision::new(events, Answer::Done))
 }
 
-/// The operator's reset: the authenticator and all sessions go, and a link to enrol again is made.
+/// The operator's reset: the authenticator, a TOTP app that is not confirmed, and all sessions go,
+/// and a link to enrol again is made.
 fn reset(
     slice: &Slice,
     ground: &Ground<'_>,
@@ -269,9 +286,11 @@ fn reset(
     }
     let (link, answer) = link::issue(slice, ground, Purpose::Enrolment)?;
     let mut events: Vec<decision::Event> = Vec::new();
-    events.extend(one.map(|one| Event::Removed { authenticator: one.id }.into()));
+    let confirmed = one.filter(|one| !matches!(one.kind, Kind::Totp { confirmed: false, .. }));
+    events.extend(confirmed.map(|one| Event::Removed { authenticator: one.id }.into()));
+    events.extend(withdraw_offer(slice));
     events.extend(end_sessions(slice, ground));
-    events.extend(slice.attempts.iter().flat_map(|one| sign_in::drop_attempt(slice, one)));
+    events.extend(drop_attempts(slice));
     events.push(throttle::Event::AllCleared.into());
     events.extend(link);
     events.extend(tell(ground, slice, &format!("The operator reset your {what}.")));

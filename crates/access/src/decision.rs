@@ -7,7 +7,7 @@ use crate::call::{By, Call, Source};
 use crate::entitlements::{Act, Entitlements};
 use crate::id::{AuthenticatorId, CredentialId, LinkId, PersonId};
 use crate::lock::Lock;
-use crate::moment::{Moment, Time};
+use crate::moment::{Moment, Span, Time};
 use crate::refusal::Refusal;
 use crate::secret::{SealKey, Secret};
 use crate::session::{Session, SessionEnd};
@@ -55,6 +55,12 @@ impl Event {
     /// Whether it changes a table of facts, so that the slice's version must rise with it.
     pub const fn changes_tables(&self) -> bool {
         !matches!(self, Self::Notice(_) | Self::Evidence(_))
+    }
+
+    /// Whether it brings an entry of evidence: all but the counter of a name that nobody has, which
+    /// the refusal beside it tells of. Names are free to make up, so it must not fill the disk.
+    pub const fn is_evidence(&self) -> bool {
+        !matches!(self, Self::Throttle(throttle::Event::StrangerFailed(_)))
     }
 }
 
@@ -175,11 +181,23 @@ impl Decision {
         Self { events, answer: Err(refusal) }
     }
 
-    /// Whether it only records a refusal, so that many alike may become one entry with a count.
-    pub fn only_refuses(&self) -> bool {
-        matches!(self.events.as_slice(), [Event::Evidence(evidence::Event::Refused { .. })])
+    /// Of a decision whose one entry of evidence is a refusal, which may be counted together with
+    /// others alike: what has to be committed all the same. None of any other decision.
+    pub fn beside_refusal(&self) -> Option<&[Event]> {
+        match self.events.split_last() {
+            Some((Event::Evidence(evidence::Event::Refused { .. }), rest))
+                if !rest.iter().any(Event::is_evidence) =>
+            {
+                Some(rest)
+            }
+            _ => None,
+        }
     }
 }
+
+/// How old a sign-in may be that a session adds or removes a way in by: an authenticator or a
+/// credential.
+const RECENT: Span = Span::minutes(15);
 
 /// What every noun's decision stands on.
 pub(crate) struct Ground<'a> {
@@ -208,6 +226,16 @@ impl Ground<'_> {
                 Err(Refusal::Locked { grade: entitlements.lock })
             }
         }
+    }
+
+    /// Whether a session that asks was begun lately; the operator and the server need no session.
+    /// For what would let whoever took a session over stay.
+    pub fn check_recent(&self, slice: &Slice) -> Result<(), Refusal> {
+        if self.by.runs_the_server() {
+            return Ok(());
+        }
+        let age = self.moment.now.since(self.session(slice)?.started_at);
+        if age > RECENT { Err(Refusal::ProofTooOld { age, limit: RECENT }) } else { Ok(()) }
     }
 
     /// The live session that asks. Its idle time is the gate's to watch, in memory.

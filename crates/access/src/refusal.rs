@@ -137,6 +137,9 @@ refusals! {
     /// The proof was made against a row that has moved: load and prove again.
     ProofStale = "PROOF_STALE",
         "the sign-in data changed meanwhile; try again";
+    /// The sign-in that began the session is too old for this.
+    ProofTooOld { age: Span, limit: Span } = "PROOF_TOO_OLD",
+        "you signed in {age} ago, and this needs a sign-in of the last {limit}; sign in again (by a new link while you enrol) and do it then";
     /// Too many costly proofs wait.
     Busy { waiting: u32, limit: u32 } = "BUSY",
         "{waiting} sign-ins wait, and the limit is {limit}; try again in a few seconds";

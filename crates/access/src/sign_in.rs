@@ -469,6 +469,9 @@ fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     if !slice.counters.is_empty() {
         events.push(throttle::Event::AllCleared.into());
     }
+    if link.purpose == Purpose::Enrolment {
+        events.extend(authenticator::withdraw_offer(slice));
+    }
     let device = trusted_browser(slice, ground, person, &mut events);
     let method = match link.purpose {
         Purpose::SignIn => Method::Link,

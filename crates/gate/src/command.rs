@@ -73,27 +73,32 @@ impl Gate {
                 Refusal::StoreFailed
             })?;
             let decision = decide(&slice, call, &moment, &people.key);
+            // A refusal that is counted with others alike is recorded apart from what changed.
+            let beside = decision.beside_refusal();
+            let events = beside.unwrap_or(&decision.events);
             if let Err(refusal) = &decision.answer
-                && (decision.events.is_empty() || decision.only_refuses())
+                && events.is_empty()
             {
-                if !decision.events.is_empty() {
+                if beside.is_some() {
                     self.record_refusal(call.by, &call.source, &slice, refusal).await;
                 }
                 return Err(refusal.clone());
             }
-            let narrowed = self.narrow(&decision.events);
-            let committed =
-                people.store.commit(&slice, &decision.events, call.by, &call.source, moment.now);
+            let narrowed = self.narrow(events);
+            let committed = people.store.commit(&slice, events, call.by, &call.source, moment.now);
             match committed.await {
                 Ok(_) => {
                     let mut after = slice;
-                    after.apply(&decision.events);
+                    after.apply(events);
                     self.publish(&after);
                     if narrowed {
                         // A lock stood in memory only until the commit, and the publication of an
                         // earlier commit may have gone over it: hence a second fence.
                         self.fence();
                         self.hang_up();
+                    }
+                    if let (Err(refusal), true) = (&decision.answer, beside.is_some()) {
+                        self.record_refusal(call.by, &call.source, &after, refusal).await;
                     }
                     return decision.answer.map(|answer| Done { answer, after });
                 }

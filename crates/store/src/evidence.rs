@@ -57,7 +57,7 @@ pub(crate) async fn append(
     let missing = || StoreError::Damaged { table: "evidence_head", what: "it is empty".into() };
     let head = row!(connection, HEAD_FOR_UPDATE, shard)?.ok_or_else(missing)?;
     let mut chain = read_head(&head)?;
-    for event in events {
+    for event in events.iter().filter(|event| event.is_evidence()) {
         let mut entry = Entry {
             shard: SHARD,
             seq: chain.seq + 1,

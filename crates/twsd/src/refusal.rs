@@ -111,6 +111,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::ResendLimit { .. }
         | Refusal::PasskeyRefused { .. }
         | Refusal::ProofStale
+        | Refusal::ProofTooOld { .. }
         | Refusal::Busy { .. }
         | Refusal::OperatorOnly
         | Refusal::NotFound { .. }

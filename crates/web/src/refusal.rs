@@ -37,7 +37,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::DeviceBlocked
         | R::OperatorOnly
         | R::Wider { .. }
-        | R::OldPasswordNeeded => StatusCode::FORBIDDEN,
+        | R::OldPasswordNeeded
+        | R::ProofTooOld { .. } => StatusCode::FORBIDDEN,
         R::NotFound { .. } | R::CredentialUnknown => StatusCode::NOT_FOUND,
         R::LinkEnded => StatusCode::GONE,
         R::RateExceeded { .. }

@@ -101,6 +101,7 @@ pub(super) fn add(
     name: &str,
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.check_recent(slice)?;
     let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
     let now = ground.moment.now;
     check_age(registration.began_at, now)?;

@@ -1,6 +1,6 @@
 //! Passwords: hashed outside by Argon2id, sealed here.
 
-use crate::authenticator::{Authenticator, Event, Kind, Proof, end_sessions, tell};
+use crate::authenticator::{Authenticator, Event, Kind, Proof, drop_attempts, end_sessions, tell};
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::AuthenticatorId;
@@ -73,6 +73,7 @@ pub(super) fn set(
     events.push(Event::Added(Box::new(authenticator)).into());
     if standing.is_some() {
         events.extend(end_sessions(slice, ground));
+        events.extend(drop_attempts(slice));
     }
     events.extend(tell(ground, slice, "A new password was set."));
     Ok(Decision::new(events, Answer::AuthenticatorAdded { authenticator: id }))

@@ -127,6 +127,7 @@ pub(super) fn confirm(
     typed: &Secret,
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.check_recent(slice)?;
     let none = Refusal::NotFound { what: "TOTP app to confirm" };
     let offered = slice.any_totp().ok_or(none.clone())?;
     if !matches!(offered.kind, Kind::Totp { confirmed: false, .. }) {

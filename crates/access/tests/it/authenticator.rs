@@ -1,11 +1,15 @@
 //! Changing what proves a person.
 
+use access::authenticator::passkey::{Passkey, Registration};
 use access::authenticator::{self, password};
 use access::decision::{Answer, Command};
+use access::entitlements::Scopes;
+use access::link::Purpose;
+use access::moment::Span;
 use access::session::SessionEnd;
-use access::{By, Event, Refusal, Secret, session};
+use access::{By, Event, Refusal, Secret, credential, session};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, account};
 
 fn set(hash: &str, old: Option<authenticator::Proof>) -> Command {
     let hash = Secret::from_text(hash.into());
@@ -54,6 +58,119 @@ fn reset_by_the_operator_ends_sessions_and_attempts_and_gives_a_link() {
         assert!(desk.events.iter().any(ended));
         desk.open(&token).ok().unwrap();
     }
+}
+
+#[test]
+fn attempt_under_way_ends_when_password_or_totp_changes() {
+    let mut desk = Desk::enrolled();
+    let by = By::Session(desk.signed_in().session);
+    let attempt = desk.at_totp(None);
+    let right = desk.proof(true);
+    desk.by(by, set("$new", Some(right))).ok().unwrap();
+    let code = desk.code();
+    assert_eq!(desk.totp(None, &attempt, code).err(), Some(Refusal::AttemptEnded));
+
+    add_passkey(&mut desk, by).unwrap();
+    for kind in ["TOTP app", "Password"] {
+        if kind == "Password" {
+            desk.system(Command::Authenticator(authenticator::Command::OfferTotp)).ok().unwrap();
+        }
+        desk.at_totp(None);
+        let named = desk.slice.authenticators.iter().find(|one| one.name.as_str() == kind);
+        let remove = authenticator::Command::Remove { authenticator: named.unwrap().id };
+        desk.by(by, Command::Authenticator(remove)).ok().unwrap();
+        assert!(desk.slice.attempts.is_empty(), "{kind}");
+    }
+}
+
+/// Adds a passkey of a number of its own by a session.
+fn add_passkey(desk: &mut Desk, by: By) -> Result<(), Refusal> {
+    let passkey = Passkey {
+        handle: desk.now.0.to_be_bytes().to_vec(),
+        data: "{}".into(),
+        model: String::new(),
+        backed_up: false,
+        counter: 0,
+    };
+    let registration = Registration { passkey, user_verified: true, began_at: desk.now };
+    let add = authenticator::Command::AddPasskey { registration, name: "Key".into() };
+    desk.by(by, Command::Authenticator(add)).map(drop)
+}
+
+fn offered(desk: &mut Desk, by: By) -> Secret {
+    match desk.by(by, Command::Authenticator(authenticator::Command::OfferTotp)) {
+        Ok(Answer::TotpOffered { seed, .. }) => seed,
+        _ => panic!("no seed"),
+    }
+}
+
+#[test]
+fn seed_that_was_not_confirmed_is_not_offered_to_the_next_enrolment() {
+    let mut desk = Desk::bare();
+    let mut seen: Vec<Secret> = Vec::new();
+    for round in 0..3 {
+        let token = match round {
+            2 => {
+                let reset = Command::Authenticator(authenticator::Command::ResetPassword);
+                let Ok(Answer::Link { token, .. }) = desk.system(reset) else { panic!("no link") };
+                assert!(desk.slice.any_totp().is_none(), "the reset takes it away");
+                token
+            }
+            _ => desk.link(Purpose::Enrolment),
+        };
+        let by = By::Session(desk.open(&token).ok().unwrap().session);
+        assert!(desk.slice.any_totp().is_none(), "a new link begins without one");
+        let seed = offered(&mut desk, by);
+        assert!(seed.matches(offered(&mut desk, by).expose()), "the same when asked again");
+        assert!(seen.iter().all(|one| !one.matches(seed.expose())), "round {round}");
+        seen.push(seed);
+    }
+}
+
+#[test]
+fn totp_that_is_confirmed_outlives_a_new_enrolment_link_and_a_password_reset() {
+    let mut desk = Desk::enrolled();
+    let token = desk.link(Purpose::Enrolment);
+    desk.open(&token).ok().unwrap();
+    let reset = Command::Authenticator(authenticator::Command::ResetPassword);
+    desk.system(reset).ok().unwrap();
+    assert!(desk.slice.totp().is_some());
+}
+
+#[test]
+fn ways_in_are_added_and_removed_only_soon_after_a_sign_in() {
+    let mut desk = Desk::enrolled();
+    let session = desk.signed_in().session;
+    let by = By::Session(session);
+    let started_at = desk.slice.session(session).unwrap().started_at;
+    // The desk's clock moves on by a millisecond with each call.
+    desk.now = started_at + Span::minutes(15) + Span::milliseconds(-1);
+    add_passkey(&mut desk, by).unwrap();
+    let limit = Span::minutes(15);
+    let credential = credential::NewCredential {
+        name: "bot".into(),
+        account: account(),
+        scopes: Scopes::trading(desk.now + Span::days(1)),
+        with_token: false,
+        port: 7497,
+    };
+    let code = desk.code();
+    let password = desk.slice.password().unwrap().id;
+    for command in [
+        Command::Credential(credential::Command::Create(Box::new(credential))),
+        Command::Authenticator(authenticator::Command::ConfirmTotp { code }),
+        Command::Authenticator(authenticator::Command::Remove { authenticator: password }),
+    ] {
+        let before = desk.slice.clone();
+        let age = (desk.now + Span::milliseconds(1)).since(started_at);
+        assert_eq!(desk.by(by, command).err(), Some(Refusal::ProofTooOld { age, limit }));
+        assert_eq!(desk.slice, before);
+    }
+    assert!(matches!(add_passkey(&mut desk, by), Err(Refusal::ProofTooOld { .. })));
+    let text = Refusal::ProofTooOld { age: Span::hours(3), limit }.to_string();
+    assert!(text.starts_with("PROOF_TOO_OLD: you signed in 3 hours ago"), "{text}");
+    let again = By::Session(desk.signed_in().session);
+    add_passkey(&mut desk, again).unwrap();
 }
 
 #[test]

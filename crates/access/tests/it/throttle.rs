@@ -1,13 +1,13 @@
 //! Who is shut out by failures, and who is not.
 
 use access::authenticator;
-use access::decision::{Answer, Command};
+use access::decision::{Answer, Command, decide};
 use access::link::Purpose;
 use access::moment::Span;
 use access::throttle::{LIMIT, Place};
-use access::{Refusal, Secret};
+use access::{By, Call, Digest, Event, Refusal, Secret, Slice, sign_in};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, browser};
 
 /// An attacker who never stops, from everywhere but the owner's browser.
 fn storm(desk: &mut Desk, failures: u32) {
@@ -110,4 +110,37 @@ fn guessing_of_totp_and_activation_codes_is_counted_over_attempts() {
     ));
     let refusal = desk.totp(None, &attempt, code).err();
     assert!(matches!(refusal, Some(Refusal::Throttled { failures: 5, .. })), "{refusal:?}");
+}
+
+#[test]
+fn wrong_password_of_an_unknown_name_brings_one_entry_of_evidence_and_still_counts() {
+    let mut desk = Desk::bare();
+    desk.slice = Slice::of_stranger(Digest([9; 32]));
+    for failures in 1..=5 {
+        desk.events.clear();
+        let refusal = desk.password(None, false).err();
+        assert_eq!(refusal, Some(Refusal::SignInFailed));
+        let entries: Vec<_> =
+            desk.events.iter().filter(|one| one.is_evidence()).map(Event::kind).collect();
+        assert_eq!(entries, ["refused"]);
+        assert_eq!(desk.slice.stranger.unwrap().failures, failures);
+    }
+    let moment = desk.moment();
+    let proof = desk.proof(false);
+    let command = Command::SignIn(sign_in::Command::Password { proof });
+    let call = Call { by: By::Visitor, source: browser(None), command };
+    let refused = decide(&desk.slice, &call, &moment, &desk.key);
+    assert!(matches!(refused.answer, Err(Refusal::Throttled { failures: 5, .. })));
+    assert!(refused.beside_refusal().is_some_and(<[_]>::is_empty));
+    desk.wait(Span::hours(1));
+    let moment = desk.moment();
+    let failed = decide(&desk.slice, &call, &moment, &desk.key);
+    assert_eq!(failed.beside_refusal().map(<[_]>::len), Some(1), "the counter is committed");
+    let known = Desk::enrolled();
+    let moment = Desk::enrolled().moment();
+    let proof = known.proof(false);
+    let command = Command::SignIn(sign_in::Command::Password { proof });
+    let call = Call { by: By::Visitor, source: browser(None), command };
+    let failed = decide(&known.slice, &call, &moment, &known.key);
+    assert!(failed.beside_refusal().is_none(), "a person's failures are each on record");
 }

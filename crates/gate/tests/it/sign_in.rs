@@ -2,6 +2,7 @@
 
 use access::link::Purpose;
 use access::{Refusal, Span};
+use gate::{ActivityFilter, ActivityKind};
 
 use crate::place::{
     AWAY, HOME, OPERATOR, Place, activation, browser, done, from, open, secret, text, totp,
@@ -189,4 +190,29 @@ async fn wrong_passwords_in_a_flood_are_each_answered_and_evidence_stays_small()
     let count = |code| codes.iter().filter(|one| **one == code).count();
     assert_eq!(count("SIGN_IN_FAILED"), 5, "{codes:?}");
     assert_eq!(count("SIGN_IN_FAILED") + count("THROTTLED") + count("BUSY"), 200, "{codes:?}");
+}
+
+#[tokio::test]
+async fn wrong_passwords_of_many_unknown_names_are_counted_in_few_entries() {
+    let place = Place::new().await;
+    for number in 0..30 {
+        let name = format!("nobody-{number}");
+        let failed = place.gate.sign_in_password(&name, secret("guess"), &from(AWAY, None)).await;
+        assert_eq!(failed.err(), Some(Refusal::SignInFailed));
+    }
+    // The clock of the tests stands, so all of them are within one second.
+    let kind = Some(ActivityKind::Access);
+    let filter = ActivityFilter { kind, limit: 200, ..ActivityFilter::default() };
+    let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
+    let of_names = page.entries.iter().filter(|one| {
+        one.what == "throttle.stranger_failed" || one.code.as_deref() == Some("SIGN_IN_FAILED")
+    });
+    assert_eq!(of_names.count(), 1);
+    let away = from(AWAY, None);
+    for _ in 0..4 {
+        let again = place.gate.sign_in_password("nobody-0", secret("guess"), &away).await;
+        assert_eq!(again.err(), Some(Refusal::SignInFailed));
+    }
+    let again = place.gate.sign_in_password("nobody-0", secret("guess"), &away).await;
+    assert!(matches!(again.err(), Some(Refusal::Throttled { failures: 5, .. })), "it counted");
 }
