@@ -62,6 +62,13 @@ impl Network {
         Self { address, prefix: if address.is_ipv4() { 32 } else { 128 } }
     }
 
+    /// The network that one caller is counted by: an IPv4 address alone, of IPv6 the first 64 bits,
+    /// because a site has all addresses behind them.
+    pub fn site(address: IpAddr) -> Self {
+        let host = Self::host(address);
+        if host.address.is_ipv4() { host } else { Self::new(host.address, 64).unwrap_or(host) }
+    }
+
     /// Bits that count among 128.
     fn wide_prefix(self) -> u8 {
         if self.address.is_ipv4() { self.prefix + 96 } else { self.prefix }
@@ -172,6 +179,15 @@ mod tests {
             assert!(set.contains(inside.parse().unwrap()), "{network} {inside}");
             assert!(!set.contains(outside.parse().unwrap()), "{network} {outside}");
         }
+    }
+
+    #[test]
+    fn site_is_one_ipv4_address_or_the_first_half_of_ipv6() {
+        let site = |text: &str| Network::site(text.parse().unwrap());
+        assert_eq!(site("2001:db8:0:7::1"), site("2001:db8:0:7:ffff::2"));
+        assert_ne!(site("2001:db8:0:7::1"), site("2001:db8:0:8::1"));
+        assert_ne!(site("192.0.2.1"), site("192.0.2.2"));
+        assert_eq!(site("::ffff:192.0.2.1"), site("192.0.2.1"));
     }
 
     #[test]

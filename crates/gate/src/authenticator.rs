@@ -1,10 +1,11 @@
 //! Authenticators: what proves a person.
 
+use std::sync::Arc;
+
 use access::authenticator::{self, Kind, password};
 use access::{
     Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, Source, Time, decision,
 };
-use data_encoding::BASE32_NOPAD;
 use store::Key;
 
 use crate::Gate;
@@ -92,26 +93,15 @@ impl Gate {
         };
         let hash = self.hash(new).await?;
         let command = Command::Authenticator(authenticator::Command::SetPassword { hash, old });
-        let call = Call { by: By::Session(ticket.session), source, command };
+        let call = Arc::new(Call { by: By::Session(ticket.session), source, command });
         self.run(key, Some(slice), &call).await.map(drop)
     }
 
     /// Offers a TOTP app: the same secret until a code from the app was seen.
     pub async fn totp_setup(&self, ticket: &SessionTicket) -> Result<TotpSetup, Refusal> {
         let key = Key::Person(ticket.person);
-        let slice = self.load(key).await?;
-        let offered = slice
-            .any_totp()
-            .filter(|one| matches!(one.kind, Kind::Totp { confirmed: false, .. }))
-            .map(|one| one.open_seed(&self.0.people.key))
-            .transpose()?;
-        if let Some(seed) = offered {
-            let text = BASE32_NOPAD.encode(seed.expose());
-            let uri = authenticator::totp::uri(&ticket.username, &text);
-            return Ok(TotpSetup { secret: Secret::from_text(text), uri });
-        }
         let call = ticket.call(Command::Authenticator(authenticator::Command::OfferTotp));
-        match self.run(key, Some(slice), &call).await?.answer {
+        match self.run(key, None, &call).await?.answer {
             Answer::TotpOffered { seed, uri, .. } => Ok(TotpSetup { secret: seed, uri }),
             _ => Err(odd_answer(call.by)),
         }

@@ -2,9 +2,10 @@
 //!
 //! What narrows is put into the live table before the commit and fenced, so that nothing is
 //! stamped under the old authority once the call returns; what widens comes after it. A conflict
-//! is decided again here and nowhere else.
+//! is decided again here and nowhere else. A command that has begun runs to its end even when
+//! whoever asked goes away: authority must not stay half cut.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use access::decision::decide;
 use access::refusal::PasskeyFault;
@@ -39,6 +40,48 @@ impl Turns {
     }
 }
 
+/// By what a person is found, kept for the task that a command runs in.
+enum OwnedKey {
+    Plain(Key<'static>),
+    Username(String),
+    Passkey(Vec<u8>),
+}
+
+impl OwnedKey {
+    fn new(key: Key<'_>) -> Self {
+        Self::Plain(match key {
+            Key::Username(name) => return Self::Username(name.to_owned()),
+            Key::Passkey(handle) => return Self::Passkey(handle.to_vec()),
+            Key::Person(id) => Key::Person(id),
+            Key::Account(id) => Key::Account(id),
+            Key::Session(id) => Key::Session(id),
+            Key::SessionToken(token) => Key::SessionToken(token),
+            Key::Credential(id) => Key::Credential(id),
+            Key::Attempt(token) => Key::Attempt(token),
+            Key::Link(token) => Key::Link(token),
+        })
+    }
+
+    fn key(&self) -> Key<'_> {
+        match self {
+            Self::Plain(key) => *key,
+            Self::Username(name) => Key::Username(name),
+            Self::Passkey(handle) => Key::Passkey(handle),
+        }
+    }
+}
+
+/// Runs `work` to its end, in a task of its own: a caller that goes away stops waiting for it and
+/// stops nothing else.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Refusal>> + Send + 'static,
+) -> Result<T, Refusal> {
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a command was cut off");
+        Err(Refusal::StoreFailed)
+    })
+}
+
 /// What a command came to.
 pub(crate) struct Done {
     /// What the caller gets.
@@ -55,6 +98,16 @@ impl Gate {
 
     /// Decides `call` on the slice of `key` (`loaded`, when the caller just read it).
     pub(crate) async fn run(
+        &self,
+        key: Key<'_>,
+        loaded: Option<Slice>,
+        call: &Arc<Call>,
+    ) -> Result<Done, Refusal> {
+        let (gate, key, call) = (self.clone(), OwnedKey::new(key), Arc::clone(call));
+        to_the_end(async move { gate.decide(key.key(), loaded, &call).await }).await
+    }
+
+    async fn decide(
         &self,
         key: Key<'_>,
         loaded: Option<Slice>,
@@ -92,21 +145,24 @@ impl Gate {
                     after.apply(events);
                     self.publish(&after);
                     if narrowed {
-                        // A lock stood in memory only until the commit, and the publication of an
-                        // earlier commit may have gone over it: hence a second fence.
-                        self.fence();
-                        self.hang_up();
+                        self.narrow_again(events);
                     }
                     if let (Err(refusal), true) = (&decision.answer, beside.is_some()) {
                         self.record_refusal(call.by, &call.source, &after, refusal).await;
                     }
                     return decision.answer.map(|answer| Done { answer, after });
                 }
-                Err(CommitError::Conflict) if turn.is_none() => {
-                    turn = people.turns.take(&slice).await;
+                Err(error) => {
+                    if narrowed {
+                        self.hang_up(); // what was ended in memory stays ended
+                    }
+                    if !matches!(error, CommitError::Conflict) {
+                        return Err(clash(error, &decision.events));
+                    }
+                    if turn.is_none() {
+                        turn = people.turns.take(&slice).await;
+                    }
                 }
-                Err(CommitError::Conflict) => {}
-                Err(error) => return Err(clash(error, &decision.events)),
             }
         }
         tracing::error!(tries = TRIES, "a decision met a conflict each time");
@@ -128,6 +184,17 @@ impl Gate {
         narrowed
     }
 
+    /// The same once more after the publication. An earlier commit may have been published since the
+    /// first time: over a lock, which stood in memory only until its own commit, or with a session
+    /// that had no slot yet. Locks are not put on again: one may have been lifted since.
+    fn narrow_again(&self, events: &[Event]) {
+        for event in events {
+            let _ended = session::narrow(self, event) || credential::narrow(self, event);
+        }
+        self.fence();
+        self.hang_up();
+    }
+
     /// Makes the live table what the slice says, unless a later commit has done so already.
     fn publish(&self, slice: &Slice) {
         self.publish_with(slice, &[]);
@@ -146,7 +213,7 @@ impl Gate {
     }
 
     /// A command whose answer is of no interest.
-    pub(crate) async fn run_done(&self, key: Key<'_>, call: &Call) -> Result<Slice, Refusal> {
+    pub(crate) async fn run_done(&self, key: Key<'_>, call: &Arc<Call>) -> Result<Slice, Refusal> {
         self.run(key, None, call).await.map(|done| done.after)
     }
 }

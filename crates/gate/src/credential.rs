@@ -13,8 +13,9 @@ use tokio::sync::watch;
 
 use crate::Gate;
 use crate::admission::Admission;
-use crate::command::odd_answer;
+use crate::command::{odd_answer, to_the_end};
 use crate::live::Slot;
+use crate::lock;
 use crate::people::store_failed;
 use crate::session::Actor;
 
@@ -214,8 +215,20 @@ impl Gate {
     }
 
     /// Ends a credential. When this returns nothing later is stamped for it, its connections are
-    /// told, and its resting orders are cancelled if asked.
+    /// told, and its resting orders are cancelled if asked. A second time cancels what still rests,
+    /// if asked, and is refused when nothing does.
     pub async fn revoke_credential(
+        &self,
+        actor: &Actor,
+        credential: CredentialId,
+        cancel_orders: bool,
+    ) -> Result<Revocation, Refusal> {
+        let (gate, actor) = (self.clone(), actor.clone());
+        to_the_end(async move { gate.revoke_and_cancel(&actor, credential, cancel_orders).await })
+            .await
+    }
+
+    async fn revoke_and_cancel(
         &self,
         actor: &Actor,
         credential: CredentialId,
@@ -228,9 +241,15 @@ impl Gate {
         let account = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?.account;
         let command = credential::Command::Revoke { credential, cancel_orders };
         let call = actor.call(Command::Credential(command));
-        self.run(Key::Person(person), Some(slice), &call).await?;
+        let of = Some(Holder::Credential(credential));
+        match self.run(Key::Person(person), Some(slice), &call).await {
+            Ok(_) => {}
+            // Who hears this was allowed to revoke.
+            Err(Refusal::CredentialRevoked { .. }) if cancel_orders && self.rests(account, of) => {}
+            Err(refusal) => return Err(refusal),
+        }
         let cancelled = if cancel_orders {
-            self.cancel_cut(account, Some(Holder::Credential(credential)), actor).await?
+            self.cancel_cut(account, of, lock::holder(actor)).await?
         } else {
             0
         };
@@ -305,6 +324,21 @@ impl Gate {
     pub(crate) fn take_uses(&self) -> Vec<CredentialUse> {
         let uses = std::mem::take(&mut *self.0.people.uses());
         uses.into_iter().map(|(credential, last)| CredentialUse { credential, last }).collect()
+    }
+
+    /// Ends credentials whose time is up, with what they receive.
+    pub(crate) fn expire_credentials(&self) {
+        let now = self.0.people.clock.now();
+        let is_over =
+            |slot: &Slot| matches!(slot.holder, Holder::Credential(_)) && slot.peek().until <= now;
+        let over = self.0.live.pick(is_over);
+        for slot in &over {
+            slot.end(Refusal::Expired { until: slot.peek().until, now });
+        }
+        if !over.is_empty() {
+            self.fence();
+            self.hang_up();
+        }
     }
 
     /// Takes down the listeners of credentials that were revoked a day ago.

@@ -1,6 +1,6 @@
 //! What a new demo folder gets: a person, three credentials, and a link that signs in.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use access::authenticator;
 use access::entitlements::{Rate, Symbols};
@@ -111,7 +111,7 @@ impl Gate {
 
     async fn run_demo(&self, command: Command) -> Result<Answer, Refusal> {
         let (by, source) = system();
-        let call = Call { by, source, command };
+        let call = Arc::new(Call { by, source, command });
         Ok(self.run(Key::Username(USERNAME), None, &call).await?.answer)
     }
 }

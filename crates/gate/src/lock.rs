@@ -2,12 +2,14 @@
 
 use access::lock::{self, Lock, Target};
 use access::{
-    Answer, Command, Event, Grade, Holder, LockId, PaperAccountId, PersonId, Refusal, Slice, Time,
+    Answer, By, Command, Event, Grade, Holder, LockId, PaperAccountId, PersonId, Refusal, Slice,
+    Time,
 };
 use store::Key;
+use trade::exchange::Exchange;
 
 use crate::Gate;
-use crate::command::odd_answer;
+use crate::command::{Done, odd_answer, to_the_end};
 use crate::order::Refused;
 use crate::session::{Actor, SessionTicket};
 
@@ -53,8 +55,19 @@ impl Receipt {
 impl Gate {
     /// Locks. When this returns, nothing that the grade takes away is stamped any more. `all` ends
     /// sessions, credentials and devices, in that order, then cancels the orders; the session that
-    /// asked keeps the receipt.
+    /// asked keeps the receipt. A second `all` cancels what rests in spite of the first, and is
+    /// refused when nothing does.
     pub async fn lock(
+        &self,
+        actor: &Actor,
+        target: Target,
+        grade: Grade,
+    ) -> Result<Receipt, Refusal> {
+        let (gate, actor) = (self.clone(), actor.clone());
+        to_the_end(async move { gate.lock_and_cancel(&actor, target, grade).await }).await
+    }
+
+    async fn lock_and_cancel(
         &self,
         actor: &Actor,
         target: Target,
@@ -66,15 +79,66 @@ impl Gate {
             actor.check_person(person.id, "person or account")?;
         }
         let call = actor.call(Command::Lock(lock::Command::Set { target, grade }));
-        let done = self.run(key, Some(slice), &call).await?;
-        let Answer::Locked(lock) = done.answer else { return Err(odd_answer(call.by)) };
+        let (lock, after) = match self.run(key, Some(slice), &call).await {
+            Ok(Done { answer: Answer::Locked(lock), after }) => (lock, after),
+            Ok(_) => return Err(odd_answer(call.by)),
+            // Who hears this was allowed to lock.
+            Err(Refusal::LockStands { grade: Grade::All }) if grade == Grade::All => {
+                return self.cancel_again(key, target, actor).await;
+            }
+            Err(refusal) => return Err(refusal),
+        };
         let mut orders = 0;
         if grade == Grade::All {
-            for account in accounts(target, &done.after) {
-                orders += self.cancel_cut(account, None, actor).await?;
+            for account in accounts(target, &after) {
+                orders += self.cancel_cut(account, None, holder(actor)).await?;
             }
         }
         Ok(Receipt::new(&lock, Some(orders)))
+    }
+
+    /// Cancels what rests under a lock of `all` that stands.
+    async fn cancel_again(
+        &self,
+        key: Key<'_>,
+        target: Target,
+        actor: &Actor,
+    ) -> Result<Receipt, Refusal> {
+        let slice = self.load(key).await?;
+        let mut orders = 0;
+        for account in accounts(target, &slice) {
+            if self.rests(account, None) {
+                orders += self.cancel_cut(account, None, holder(actor)).await?;
+            }
+        }
+        let standing = slice.locks.iter().find(|lock| lock.target == target);
+        match standing {
+            Some(lock) if orders > 0 => Ok(Receipt::new(lock, Some(orders))),
+            _ => Err(Refusal::LockStands { grade: Grade::All }),
+        }
+    }
+
+    /// Cancels, at a start, what rests on accounts that are locked with `all`: the server may have
+    /// stopped between the lock and the orders.
+    pub(crate) async fn cancel_locked(&self, slice: &Slice) -> Result<(), Refusal> {
+        for lock in slice.locks.iter().filter(|lock| lock.grade == Grade::All) {
+            for account in accounts(lock.target, slice) {
+                if self.rests(account, None) {
+                    let orders = self.cancel_cut(account, None, Holder::System).await?;
+                    tracing::warn!(orders, %account, "orders rested on a locked account and are cancelled");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether orders of the account, of one holder or of all, are open.
+    pub(crate) fn rests(&self, account: PaperAccountId, of: Option<Holder>) -> bool {
+        let is_theirs = |holder| of.is_none_or(|of| of == holder);
+        let look = |exchange: &Exchange| {
+            exchange.open_orders().any(|order| is_theirs(order.origin.holder))
+        };
+        account == self.account() && self.0.sequencer.peek(look).1
     }
 
     /// Lifts a lock; the operator alone. What `all` ended stays ended.
@@ -104,18 +168,22 @@ impl Gate {
         &self,
         account: PaperAccountId,
         of: Option<Holder>,
-        actor: &Actor,
+        by: Holder,
     ) -> Result<usize, Refusal> {
-        let by = match actor {
-            Actor::Session(ticket) => Holder::Session(ticket.session),
-            Actor::Operator { .. } => Holder::Operator,
-        };
         let cancelled = self.cancel_orders(account, of, by).map_err(|refused| match refused {
             Refused::Refusal(refusal) => refusal,
-            Refused::Denial(_) => odd_answer(actor.by()),
+            Refused::Denial(_) => odd_answer(By::System),
         })?;
         self.flush().await?;
         Ok(cancelled)
+    }
+}
+
+/// Whom the journal names for what the actor cancels.
+pub(crate) fn holder(actor: &Actor) -> Holder {
+    match actor {
+        Actor::Session(ticket) => Holder::Session(ticket.session),
+        Actor::Operator { .. } => Holder::Operator,
     }
 }
 
@@ -143,3 +211,6 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
     });
     true
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use access::address::Network;
 use access::authenticator::passkey::{Assertion, CEREMONY, Passkey as Stored, Registration};
 use access::id::{PersonId, SessionId};
 use access::moment::{Moment, Time};
@@ -23,8 +24,9 @@ use webauthn_rs::{Webauthn, WebauthnBuilder};
 
 /// Ceremonies that may be open at once; the oldest makes room.
 const OPEN_LIMIT: usize = 4_096;
-/// Ceremonies that one address may have open at once; the oldest of them makes room.
-const OPEN_PER_ADDRESS: usize = 32;
+/// Ceremonies that one address (of IPv6: one /64) may have open at once; the oldest of them makes
+/// room.
+const OPEN_PER_SITE: usize = 32;
 /// Longest answer of a browser, in bytes.
 const ANSWER_LIMIT: usize = 64 * 1024;
 
@@ -44,7 +46,7 @@ pub(crate) struct Passkeys {
 
 struct Open {
     began_at: Time,
-    address: IpAddr,
+    site: Network,
     state: State,
 }
 
@@ -196,21 +198,22 @@ impl Passkeys {
     }
 
     fn keep(&self, opening: &Opening<'_>, state: State, options: String) -> Ceremony {
-        let Opening { moment, address } = *opening;
+        let moment = opening.moment;
+        let site = Network::site(opening.address);
         let token: [u8; 32] = moment.draw("ceremony");
         let ceremony = Secret::from_text(BASE64URL_NOPAD.encode(&token));
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, one| moment.now.since(one.began_at) < CEREMONY);
-        let of_address = open.values().filter(|one| one.address == address).count();
-        if of_address >= OPEN_PER_ADDRESS || open.len() >= OPEN_LIMIT {
+        let of_site = open.values().filter(|one| one.site == site).count();
+        if of_site >= OPEN_PER_SITE || open.len() >= OPEN_LIMIT {
             let oldest = open
                 .iter()
-                .filter(|(_, one)| of_address < OPEN_PER_ADDRESS || one.address == address)
+                .filter(|(_, one)| of_site < OPEN_PER_SITE || one.site == site)
                 .min_by_key(|(_, one)| one.began_at)
                 .map(|(digest, _)| *digest);
             open.retain(|digest, _| Some(*digest) != oldest);
         }
-        open.insert(ceremony.digest(), Open { began_at: moment.now, address, state });
+        open.insert(ceremony.digest(), Open { began_at: moment.now, site, state });
         Ceremony { ceremony, options }
     }
 

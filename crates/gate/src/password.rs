@@ -2,14 +2,17 @@
 //! worker from the order path.
 //!
 //! Each hasher thread keeps one block of memory (19 MiB) between calls and gives it back after 30
-//! idle seconds. The queue is bounded; a caller beyond it is told to come back. An unknown user
-//! name costs the same single call against a hash that nobody's password has.
+//! idle seconds. The queues are bounded; a caller beyond them is told to come back. Trusted browsers
+//! go first, so that a flood of made-up names keeps nobody out of theirs. An unknown user name costs
+//! the same single call against a hash that nobody's password has.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use access::address::Network;
 use access::secret::Secret;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use data_encoding::BASE64_NOPAD;
@@ -25,6 +28,10 @@ const LANES: u32 = 1;
 const HASH_BYTES: usize = 32;
 /// Calls that may wait; about two seconds of work for two threads.
 const QUEUE: usize = 128;
+/// Calls from trusted browsers that may wait beside those, and go first.
+const TRUSTED_QUEUE: usize = 16;
+/// Calls of one address (of IPv6: one /64) that may wait, from browsers that are not trusted.
+const QUEUE_PER_SITE: usize = 8;
 /// The most memory that a stored hash may ask for, in KiB: a broken row must not take the machine.
 const MEMORY_LIMIT_KIB: u32 = 256 * 1024;
 /// How long an idle thread keeps its block of memory.
@@ -33,7 +40,8 @@ const KEEP_MEMORY: Duration = Duration::from_secs(30);
 /// What the hasher was asked and could not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// The queue is full: as many sign-ins wait as the machine can check in about two seconds.
+    /// The queue, or what one address may have in it, is full: as many sign-ins wait as the machine
+    /// can check in about two seconds.
     #[error("{waiting} password checks wait, and the limit is {limit}; try again in a few seconds")]
     Busy {
         /// How many wait.
@@ -60,11 +68,28 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Job>,
+    trusted: VecDeque<Job>,
+    others: VecDeque<Job>,
     closed: bool,
 }
 
+/// For whom a password is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asker {
+    /// A browser that its person trusts, a signed-in person, or the server itself: goes first, and
+    /// has a queue of its own, so that a flood of guesses shuts nobody out of a browser of theirs.
+    pub trusted: bool,
+    /// From where; none for the server itself.
+    pub address: Option<IpAddr>,
+}
+
+impl Asker {
+    /// The server itself, or somebody who is signed in.
+    pub const INSIDE: Self = Self { trusted: true, address: None };
+}
+
 struct Job {
+    site: Option<Network>,
     password: Secret,
     salt: Vec<u8>,
     params: Params,
@@ -94,10 +119,20 @@ impl PasswordPool {
         Ok(pool)
     }
 
-    /// Checks `password` against a PHC string. `None` is an unknown name: the same work, and never
-    /// a match.
+    /// The same as [`PasswordPool::verify_for`], for a caller of no address who is not trusted.
     pub async fn verify(
         &self,
+        password: Secret,
+        stored: Option<&str>,
+    ) -> Result<bool, PasswordError> {
+        self.verify_for(Asker { trusted: false, address: None }, password, stored).await
+    }
+
+    /// Checks `password` against a PHC string. `None` is an unknown name: the same work, and never
+    /// a match.
+    pub async fn verify_for(
+        &self,
+        asker: Asker,
         password: Secret,
         stored: Option<&str>,
     ) -> Result<bool, PasswordError> {
@@ -105,13 +140,14 @@ impl PasswordPool {
             Some(text) => parse(text).ok_or(PasswordError::Unreadable)?,
             None => (params()?, vec![0; 16], Vec::new()), // no hash equals an empty one
         };
-        let hash = self.run(password, salt, params).await?;
+        let hash = self.run(asker, password, salt, params).await?;
         Ok(Secret::new(hash.to_vec()).matches(&expected))
     }
 
-    /// Hashes `password` with `salt` and gives the PHC string to store.
+    /// Hashes `password` with `salt` and gives the PHC string to store. Only the server and people
+    /// who are signed in set one: they go first.
     pub async fn hash(&self, password: Secret, salt: [u8; 16]) -> Result<String, PasswordError> {
-        let hash = self.run(password, salt.to_vec(), params()?).await?;
+        let hash = self.run(Asker::INSIDE, password, salt.to_vec(), params()?).await?;
         Ok(format!(
             "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${}${}",
             BASE64_NOPAD.encode(&salt),
@@ -127,20 +163,15 @@ impl PasswordPool {
 
     async fn run(
         &self,
+        asker: Asker,
         password: Secret,
         salt: Vec<u8>,
         params: Params,
     ) -> Result<[u8; HASH_BYTES], PasswordError> {
         let (reply, answer) = oneshot::channel();
-        {
-            let mut queue = self.shared.lock();
-            let (waiting, limit) = (queue.jobs.len(), self.shared.limit);
-            if waiting >= limit {
-                let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
-                return Err(PasswordError::Busy { waiting: count(waiting), limit: count(limit) });
-            }
-            queue.jobs.push_back(Job { password, salt, params, reply });
-        }
+        let site = asker.address.map(Network::site);
+        let job = Job { site, password, salt, params, reply };
+        self.shared.lock().push(job, asker.trusted, self.shared.limit)?;
         self.shared.wake.notify_one();
         answer.await.map_err(|_| PasswordError::Unreadable)?
     }
@@ -151,6 +182,33 @@ impl Drop for PasswordPool {
         self.shared.lock().closed = true;
         self.shared.wake.notify_all();
     }
+}
+
+impl Queue {
+    /// Lets a job wait, if there is a place for it among `limit` of those that are not trusted.
+    fn push(&mut self, job: Job, trusted: bool, limit: usize) -> Result<(), PasswordError> {
+        let (jobs, limit) =
+            if trusted { (&mut self.trusted, TRUSTED_QUEUE) } else { (&mut self.others, limit) };
+        jobs.retain(|one| !one.reply.is_closed()); // whoever went away gives the place back
+        let of_site = jobs.iter().filter(|one| one.site == job.site).count();
+        if jobs.len() >= limit {
+            return Err(busy(jobs.len(), limit));
+        }
+        if !trusted && job.site.is_some() && of_site >= QUEUE_PER_SITE {
+            return Err(busy(of_site, QUEUE_PER_SITE));
+        }
+        jobs.push_back(job);
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Option<Job> {
+        self.trusted.pop_front().or_else(|| self.others.pop_front())
+    }
+}
+
+fn busy(waiting: usize, limit: usize) -> PasswordError {
+    let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
+    PasswordError::Busy { waiting: count(waiting), limit: count(limit) }
 }
 
 impl Shared {
@@ -165,7 +223,7 @@ impl Shared {
             if queue.closed {
                 return None;
             }
-            if let Some(job) = queue.jobs.pop_front() {
+            if let Some(job) = queue.pop() {
                 return Some(job);
             }
             let (guard, waited) =
@@ -271,5 +329,52 @@ mod tests {
         let busy = answers.iter().filter(|a| matches!(a, Err(PasswordError::Busy { .. }))).count();
         assert!(busy > 0 && busy < answers.len(), "{busy} callers were told to come back");
         assert_eq!(pool.calls(), u64::try_from(answers.len() - busy).unwrap());
+    }
+
+    type Reply = oneshot::Receiver<Result<[u8; HASH_BYTES], PasswordError>>;
+
+    fn job(address: Option<&str>) -> (Job, Reply) {
+        let (reply, answer) = oneshot::channel();
+        let site = address.map(|address| Network::site(address.parse().unwrap()));
+        let (password, params) = (secret("x"), params().unwrap());
+        (Job { site, password, salt: Vec::new(), params, reply }, answer)
+    }
+
+    #[test]
+    fn queue_full_of_guesses_leaves_trusted_browsers_their_places_and_they_go_first() {
+        let (mut queue, mut waiting) = (Queue::default(), Vec::new());
+        let mut push = |address: &str, trusted| {
+            let (job, answer) = job(Some(address));
+            waiting.push(answer);
+            queue.push(job, trusted, QUEUE)
+        };
+        for number in 0..QUEUE {
+            push(&format!("198.51.100.{}", number / QUEUE_PER_SITE), false).unwrap();
+        }
+        assert_eq!(push("192.0.2.1", false), Err(busy(QUEUE, QUEUE)));
+        for _ in 0..TRUSTED_QUEUE {
+            push("192.0.2.1", true).unwrap();
+        }
+        assert_eq!(push("192.0.2.1", true), Err(busy(TRUSTED_QUEUE, TRUSTED_QUEUE)));
+        let home = Some(Network::site("192.0.2.1".parse().unwrap()));
+        assert!((0..TRUSTED_QUEUE).all(|_| queue.pop().unwrap().site == home));
+        assert_ne!(queue.pop().unwrap().site, home);
+    }
+
+    #[test]
+    fn queue_takes_eight_of_one_site_and_gives_places_of_callers_who_left_back() {
+        let (mut queue, mut waiting) = (Queue::default(), Vec::new());
+        for number in 0..QUEUE_PER_SITE {
+            let (job, answer) = job(Some(&format!("2001:db8:0:7::{number:x}")));
+            waiting.push(answer);
+            queue.push(job, false, QUEUE).unwrap();
+        }
+        let (ninth, _answer) = job(Some("2001:db8:0:7:ffff::1"));
+        assert_eq!(queue.push(ninth, false, QUEUE), Err(busy(QUEUE_PER_SITE, QUEUE_PER_SITE)));
+        let (elsewhere, _answer) = job(Some("2001:db8:0:8::1"));
+        queue.push(elsewhere, false, QUEUE).unwrap();
+        waiting.pop();
+        let (again, _answer) = job(Some("2001:db8:0:7::9"));
+        queue.push(again, false, QUEUE).unwrap();
     }
 }

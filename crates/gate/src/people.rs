@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use access::credential::LastUse;
-use access::{CredentialId, PersonId, Refusal, SealKey};
+use access::{CredentialId, PersonId, Refusal, SealKey, Span, Time};
 use store::Store;
 use tokio::sync::watch;
 use url::Url;
@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::command::Turns;
 use crate::credential::Listeners;
 use crate::demo::DemoSecrets;
+use crate::open::OpenError;
 use crate::passkey::Passkeys;
 use crate::password::{PasswordError, PasswordPool};
 use crate::repeat::Repeats;
@@ -22,6 +23,9 @@ use crate::session::Sessions;
 
 /// How often memory is written back: last uses, repeated refusals, sessions that passed a limit.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How often old rows are forgotten.
+const PRUNE: Span = Span::hours(1);
 
 /// Tables, hasher, ceremonies and the live sessions of people.
 pub(crate) struct People {
@@ -73,13 +77,14 @@ impl People {
 }
 
 impl Gate {
-    /// Fills the live table from the store: every person's sessions and credentials.
-    pub(crate) async fn load_people(&self) -> Result<(), store::StoreError> {
+    /// Fills the live table from the store: every person's sessions and credentials. Finishes locks.
+    pub(crate) async fn load_people(&self) -> Result<(), OpenError> {
         let store = &self.0.people.store;
         for slice in store.slices().await? {
             let Some(person) = &slice.person else { continue };
             let uses = store.session_uses(person.id).await?;
             self.publish_with(&slice, &uses);
+            self.cancel_locked(&slice).await.map_err(OpenError::Refused)?;
         }
         Ok(())
     }
@@ -90,17 +95,26 @@ impl Gate {
         tokio::spawn(async move {
             let mut timer = tokio::time::interval(TICK);
             timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            let mut pruned = Time(0);
             loop {
                 timer.tick().await;
                 let Some(inner) = weak.upgrade() else { return };
-                Self(inner).tick_people().await;
+                Self(inner).tick_people(&mut pruned).await;
             }
         });
     }
 
-    async fn tick_people(&self) {
+    async fn tick_people(&self, pruned: &mut Time) {
+        self.expire_credentials();
         self.write_back(false).await;
         self.rest_ports();
+        let now = self.0.people.clock.now();
+        if now.since(*pruned) >= PRUNE {
+            *pruned = now;
+            if let Err(error) = self.0.people.store.prune(now).await {
+                tracing::error!(%error, "old rows could not be forgotten");
+            }
+        }
     }
 
     /// Writes what memory holds: repeated refusals, ends of sessions, last uses. `all` at the end.

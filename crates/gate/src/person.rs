@@ -1,5 +1,7 @@
 //! Persons: who signs in, and how the operator lets them in.
 
+use std::sync::Arc;
+
 use access::link::{self, Purpose};
 use access::name::Username;
 use access::{
@@ -88,7 +90,7 @@ impl Gate {
         let key = username.clone();
         let command = person::Command::Create { username, account };
         let (by, source) = system();
-        let call = Call { by, source, command: Command::Person(command) };
+        let call = Arc::new(Call { by, source, command: Command::Person(command) });
         match self.run(Key::Username(&key), None, &call).await?.answer {
             Answer::PersonCreated { person } => Ok(person),
             _ => Err(odd_answer(call.by)),
@@ -140,7 +142,7 @@ impl Gate {
         command: Command,
         purpose: Purpose,
     ) -> Result<LinkIssued, Refusal> {
-        let call = Call { by: *by, source: source.clone(), command };
+        let call = Arc::new(Call { by: *by, source: source.clone(), command });
         match self.run(Key::Username(username), None, &call).await?.answer {
             Answer::Link { token, until, .. } => Ok(LinkIssued { purpose, token, until }),
             _ => Err(odd_answer(call.by)),

@@ -32,25 +32,38 @@ impl Repeat {
     const fn new(since: Time) -> Self {
         Self { since, person: None, text: String::new(), count: 0 }
     }
+
+    fn add(&mut self, person: Option<&Person>, refusal: &Refusal) {
+        self.count = self.count.saturating_add(1);
+        self.text = refusal.evidence_text();
+        self.person = person.cloned();
+    }
+}
+
+/// The kind that a refusal is counted under: its own while there is room.
+fn kind(open: &BTreeMap<Alike, Repeat>, alike: Alike) -> Alike {
+    let full = open.len() >= KINDS && !open.contains_key(&alike);
+    if full { (By::System, String::from("many"), alike.2) } else { alike }
 }
 
 impl Repeats {
     /// Whether to record this refusal now; else it is counted for the entry that follows.
     fn is_first(&self, alike: Alike, slice: &Slice, refusal: &Refusal, now: Time) -> bool {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = open.len() >= KINDS && !open.contains_key(&alike);
-        let alike = if full { (By::System, String::from("many"), alike.2) } else { alike };
-        let mut first = false;
-        let repeat = open.entry(alike).or_insert_with(|| {
-            first = true;
-            Repeat::new(now)
-        });
-        if !first {
-            repeat.count = repeat.count.saturating_add(1);
-            repeat.text = refusal.evidence_text();
-            repeat.person.clone_from(&slice.person);
+        let alike = kind(&open, alike);
+        if let Some(repeat) = open.get_mut(&alike) {
+            repeat.add(slice.person.as_ref(), refusal);
+            return false;
         }
-        first
+        open.insert(alike, Repeat::new(now));
+        true
+    }
+
+    /// Counts this refusal for the next entry, first or not.
+    fn count(&self, alike: Alike, person: &Person, refusal: &Refusal, now: Time) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let alike = kind(&open, alike);
+        open.entry(alike).or_insert_with(|| Repeat::new(now)).add(Some(person), refusal);
     }
 
     /// Those that are due, their second being over. Those that nothing followed are forgotten.
@@ -80,6 +93,19 @@ impl Gate {
         if self.0.people.repeats.is_first(alike, slice, refusal, now) {
             self.write_refusal(by, source, slice, evidence::refused(refusal)).await;
         }
+    }
+
+    /// Counts a refusal that was given without a look at the tables; its entry follows within two
+    /// seconds.
+    pub(crate) fn count_refusal(
+        &self,
+        by: By,
+        source: &Source,
+        person: &Person,
+        refusal: &Refusal,
+    ) {
+        let alike = (by, source.to_string(), refusal.code());
+        self.0.people.repeats.count(alike, person, refusal, self.0.people.clock.now());
     }
 
     /// Writes the counted ones: those whose second is over, or all of them before the end.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use access::entitlements::{Act, Acts};
+use access::person::Person;
 use access::session::{self, Session, SessionEnd};
 use access::token::{self, Kind};
 use access::{
@@ -53,8 +54,8 @@ impl Actor {
         }
     }
 
-    pub(crate) fn call(&self, command: Command) -> Call {
-        Call { by: self.by(), source: self.source(), command }
+    pub(crate) fn call(&self, command: Command) -> Arc<Call> {
+        Arc::new(Call { by: self.by(), source: self.source(), command })
     }
 
     /// Whether the actor may see what belongs to `person`: the operator, or that person.
@@ -104,8 +105,8 @@ impl SessionTicket {
         Source { address: Some(self.address), ..Source::local() }
     }
 
-    pub(crate) fn call(&self, command: Command) -> Call {
-        Call { by: By::Session(self.session), source: self.source(), command }
+    pub(crate) fn call(&self, command: Command) -> Arc<Call> {
+        Arc::new(Call { by: By::Session(self.session), source: self.source(), command })
     }
 }
 
@@ -149,6 +150,7 @@ pub(crate) struct Sessions(RwLock<HashMap<Digest, Arc<Open>, BuildHasherDefault<
 /// One live session.
 struct Open {
     session: Session,
+    owner: Person,
     username: Arc<str>,
     slot: Arc<Slot>,
     receipt: OnceLock<LockId>,
@@ -165,6 +167,14 @@ struct Used {
 impl Open {
     fn used(&self) -> Used {
         *self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Slides its idle limit by a use.
+    fn touch(&self, address: IpAddr, now: Time) -> Result<(), Refusal> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_limits(used.at, now)?;
+        (used.at, used.address) = (now, Some(address));
+        Ok(())
     }
 
     /// Why it is over by its limits.
@@ -208,13 +218,12 @@ impl Gate {
         }
         let digest = Digest::of(token.as_bytes());
         let open = self.0.people.sessions.find(&digest).ok_or(Refusal::NotSignedIn)?;
-        open.slot.check_open()?;
         let now = self.0.people.clock.now();
-        {
-            let mut used = open.used.lock().unwrap_or_else(PoisonError::into_inner);
-            open.check_limits(used.at, now)?;
-            used.at = now;
-            used.address = Some(address);
+        if let Err(refusal) = open.slot.check_open().and_then(|()| open.touch(address, now)) {
+            let by = By::Session(open.session.id);
+            let source = Source { address: Some(address), ..Source::local() };
+            self.count_refusal(by, &source, &open.owner, &refusal);
+            return Err(refusal);
         }
         let acts = open.slot.entitlements().acts;
         Ok(SessionTicket {
@@ -328,6 +337,7 @@ impl Gate {
             self.0.live.open_session(session.id, session.token, Arc::clone(&slot));
             let seen = uses.iter().find(|one| one.session == session.id);
             people.sessions.put(Open {
+                owner: person.clone(),
                 username: person.username.as_str().into(),
                 slot,
                 receipt: session.receipt.map_or_else(OnceLock::new, OnceLock::from),
@@ -364,7 +374,7 @@ impl Gate {
                 let session = open.session.id;
                 let command = session::Command::Expire { session, reason };
                 let command = Command::Session(command);
-                let call = Call { by: By::System, source: Source::local(), command };
+                let call = Arc::new(Call { by: By::System, source: Source::local(), command });
                 if let Err(refusal) = self.run_done(Key::Person(open.session.person), &call).await {
                     tracing::warn!(%session, %refusal, "a session that is over could not be ended");
                 }

@@ -1,12 +1,13 @@
 //! Signing in: a form's fields become one access command each; the costly proof is made before it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use access::authenticator::{Authenticator, Proof};
 use access::link::Purpose;
 use access::refusal::PasskeyFault;
 use access::sign_in::{self, Command as SignIn};
-use access::throttle::{self, Factor};
+use access::throttle::{self, Factor, Place};
 use access::{
     Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, SessionId, Slice,
     Source, Time,
@@ -16,6 +17,7 @@ use store::Key;
 use crate::Gate;
 use crate::command::{Done, odd_answer};
 use crate::passkey::{self, Ceremony};
+use crate::password::Asker;
 
 /// Times that a proof is made again when its row has moved meanwhile.
 const PROOFS: usize = 3;
@@ -35,8 +37,9 @@ impl Browser {
         Source::browser(self.address, self.device_token.as_ref(), &self.user_agent)
     }
 
-    fn call(&self, command: SignIn) -> Call {
-        Call { by: By::Visitor, source: self.source(), command: Command::SignIn(command) }
+    fn call(&self, command: SignIn) -> Arc<Call> {
+        let command = Command::SignIn(command);
+        Arc::new(Call { by: By::Visitor, source: self.source(), command })
     }
 }
 
@@ -191,17 +194,23 @@ impl Gate {
         if throttle::check(slice, Factor::Password, place, now).is_err() {
             return Ok(proof(slice.password(), false));
         }
-        self.prove(slice, password).await
+        let asker = Asker { trusted: place != Place::Untrusted, address: source.address };
+        self.prove(slice, password, asker).await
     }
 
     /// The outcome of one Argon2id call, for a person with a password and for anybody else.
-    async fn prove(&self, slice: &Slice, password: &Secret) -> Result<Proof, Refusal> {
+    async fn prove(
+        &self,
+        slice: &Slice,
+        password: &Secret,
+        asker: Asker,
+    ) -> Result<Proof, Refusal> {
         let people = &self.0.people;
         let row = slice.password();
         let hash = row.map(|one| one.open_hash(&people.key)).transpose()?;
         let too_long = password.len() > access::authenticator::password::LONGEST;
         let stored = hash.as_ref().and_then(Secret::expose_text).filter(|_| !too_long);
-        let right = people.passwords.verify(copy(password), stored).await?;
+        let right = people.passwords.verify_for(asker, copy(password), stored).await?;
         Ok(proof(row, right))
     }
 

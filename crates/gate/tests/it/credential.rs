@@ -105,6 +105,28 @@ async fn revocation_ends_connections_keeps_the_listener_for_a_day_and_outlives_a
 }
 
 #[tokio::test]
+async fn credential_whose_time_is_up_loses_its_stream() {
+    let place = Place::new().await;
+    let until = place.gate.now() + Span::hours(1);
+    let new = NewCredential { scopes: Scopes::trading(until), ..wanted(&place, "short") };
+    let credential = place.gate.create_credential(&OPERATOR, new).await.unwrap().credential;
+    let door = CredentialDoor { credential, address: HOME, token: None };
+    let admission = place.gate.admit_credential(&door).unwrap();
+    let mut inbox = place.gate.subscribe(&admission);
+    place.pass(Span::hours(1));
+    let ended = async {
+        loop {
+            if let gate::Delivery::Ended(reason) = inbox.recv().await {
+                break reason;
+            }
+        }
+    };
+    let reason = tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.unwrap();
+    assert_eq!(reason, Refusal::Expired { until, now: until });
+    assert_eq!(admission.ended(), Some(reason));
+}
+
+#[tokio::test]
 async fn last_use_is_listed_before_and_after_it_is_written() {
     let place = Place::new().await;
     let listener = place.gate.listeners().borrow()[0].clone();

@@ -2,7 +2,7 @@
 
 use access::device::Standing;
 use access::{Refusal, Span};
-use gate::Actor;
+use gate::{ActivityFilter, Actor};
 
 use crate::place::{AWAY, HOME, OPERATOR, Place, browser, done, from, text};
 
@@ -61,6 +61,31 @@ async fn session_ended_by_another_is_refused_at_once_and_its_subscription_told()
     let gate::Delivery::Ended(reason) = inbox.recv().await else { panic!("not told") };
     assert_eq!(reason, over);
     assert_eq!(place.gate.sessions(None).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn cookie_of_a_session_that_ended_is_on_record_once_with_a_count() {
+    let place = Place::new().await;
+    let (ticket, cookie) = place.by_link().await;
+    place.gate.end_session(&OPERATOR, ticket.session).await.unwrap();
+    for _ in 0..7 {
+        assert!(place.gate.session(text(&cookie.session_token), AWAY).is_err());
+    }
+    place.pass(Span::seconds(2));
+    let filter = ActivityFilter { refused_only: true, limit: 50, ..ActivityFilter::default() };
+    let recorded = async {
+        loop {
+            let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
+            if let Some(entry) = page.entries.into_iter().next() {
+                break entry;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let entry = tokio::time::timeout(std::time::Duration::from_secs(20), recorded).await.unwrap();
+    assert_eq!((entry.code.as_deref(), entry.count), (Some("SESSION_ENDED"), 7));
+    assert_eq!(entry.source, AWAY.to_string());
+    assert_eq!(entry.holder, Some(access::Holder::Session(ticket.session)));
 }
 
 #[tokio::test]
