@@ -169,14 +169,15 @@ impl Denial {
         }
     }
 
-    /// What the caller may know: the code, what happened, the numbers, what to do next.
+    /// What the caller may know: what happened, the numbers, what to do next. Without the code.
     pub fn caller_text(&self) -> String {
-        format!("{}: {self}", self.code())
+        self.to_string()
     }
 
-    /// What evidence keeps: the same, because an order's own numbers are no secret from its sender.
+    /// What evidence keeps: the code and the same, because an order's own numbers are no secret from
+    /// its sender.
     pub fn evidence_text(&self) -> String {
-        self.caller_text()
+        format!("{}: {self}", self.code())
     }
 }
 

@@ -49,7 +49,7 @@ fn limit(side: Side, quantity: Shares, price: i64) -> NewOrder {
 fn verdict(exchange: &Exchange, limits: &Limits, orders: &[NewOrder]) -> String {
     match check(exchange, limits, NOW, orders.to_vec()) {
         Ok(_) => "passes".to_owned(),
-        Err(denial) => denial.caller_text(),
+        Err(denial) => denial.evidence_text(),
     }
 }
 

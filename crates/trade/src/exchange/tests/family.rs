@@ -175,7 +175,7 @@ fn late_child_gets_what_its_siblings_left() {
     let all = child(limit(Side::Sell, 50, 20_000));
     let denial = pretrade::check(&bench.exchange, &Limits::default(), bench.time, vec![all]);
     assert_eq!(
-        denial.unwrap_err().caller_text(),
+        denial.unwrap_err().evidence_text(),
         "CHILD_QUANTITY: 50 shares are more than the 30 that the parent order and its other \
          children leave"
     );
