@@ -10,6 +10,10 @@ use access::secret::Secret;
 
 use crate::Gate;
 use crate::live::Slot;
+use crate::noted::Kind;
+
+/// Characters of a text from a door that evidence keeps.
+const TEXT_LIMIT: usize = 300;
 
 /// What a connection shows at a credential's port.
 #[derive(Clone, Copy)]
@@ -80,7 +84,7 @@ impl Gate {
     pub fn admit_credential(&self, door: &CredentialDoor<'_>) -> Result<Admission, Refusal> {
         let admitted = self.check_door(door);
         if let Err(refusal) = &admitted {
-            self.record_door(Holder::Credential(door.credential), refusal);
+            self.record_door(Holder::Credential(door.credential), door.address, refusal);
         }
         admitted.map(Admission::new)
     }
@@ -126,16 +130,40 @@ impl Gate {
         let slot = &admission.slot;
         let checked = slot.check_open().and_then(|()| slot.peek().check(&question));
         if let Err(refusal) = &checked {
-            self.record_door(slot.holder, refusal);
+            self.record_door(slot.holder, address, refusal);
         }
         checked
     }
 
     /// Records a refusal at a program's door, coalesced, with the next group.
-    fn record_door(&self, holder: Holder, refusal: &Refusal) {
+    fn record_door(&self, holder: Holder, address: IpAddr, refusal: &Refusal) {
+        let (code, address) = (refusal.code(), Some(address));
+        self.note(Kind::Refused { holder, code, symbol: None, address }, refusal.evidence_text());
+    }
+
+    /// Records, coalesced and with the next group, what a door itself refuses before the gate is
+    /// asked: an order that it cannot read or that asks for what is not there.
+    pub fn note_refused(
+        &self,
+        admission: &Admission,
+        address: IpAddr,
+        code: &'static str,
+        text: String,
+    ) {
+        let (holder, address) = (admission.holder(), Some(address));
+        self.note(Kind::Refused { holder, code, symbol: None, address }, text);
+    }
+
+    /// Records, coalesced and with the next group, that a program was let in. `client` says which.
+    pub fn note_connected(&self, admission: &Admission, address: IpAddr, client: &str) {
+        let kind = Kind::Connected { holder: admission.holder() };
+        self.note(kind, format!("{client}, from {address}"));
+    }
+
+    fn note(&self, kind: Kind, text: String) {
         // A journal that has failed records nothing, and has said so.
         if let Ok(mut turn) = self.0.sequencer.turn(self.now()) {
-            turn.refuse(holder, refusal.code(), None, || refusal.evidence_text());
+            turn.note(kind, move || printable(&text));
         }
     }
 
@@ -143,4 +171,9 @@ impl Gate {
     pub fn health(&self) -> Result<(), Refusal> {
         self.0.sequencer.health()
     }
+}
+
+/// A text that may hold what a peer sent, bounded and without control characters.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(TEXT_LIMIT).collect()
 }

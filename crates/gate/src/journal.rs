@@ -52,11 +52,18 @@ pub struct Spare {
     bytes: u64,
     disk: Arc<dyn Disk>,
     ready: Mutex<Option<Box<dyn SegmentFile>>>,
+    /// Held while the file of this name is made or renamed.
+    naming: Mutex<()>,
 }
 
 impl Spare {
     fn lock(&self) -> MutexGuard<'_, Option<Box<dyn SegmentFile>>> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One at a time: whoever made it twice would empty a segment that is in use.
+    fn name(&self) -> MutexGuard<'_, ()> {
+        self.naming.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it is there.
@@ -66,6 +73,7 @@ impl Spare {
 
     /// Makes it when it is not there. Slow: it writes a segment of zeros.
     pub fn prepare(&self) -> io::Result<()> {
+        let _naming = self.name();
         if self.is_ready() {
             return Ok(());
         }
@@ -240,7 +248,7 @@ impl std::fmt::Debug for Journal {
 
 fn spare(folder: &Path, bytes: u64, disk: &Arc<dyn Disk>) -> Arc<Spare> {
     let (folder, disk) = (folder.to_owned(), Arc::clone(disk));
-    Arc::new(Spare { folder, bytes, disk, ready: Mutex::new(None) })
+    Arc::new(Spare { folder, bytes, disk, ready: Mutex::new(None), naming: Mutex::new(()) })
 }
 
 /// Makes the spare the segment after `head`: header, sync, name.
@@ -251,6 +259,7 @@ fn take_spare(
 ) -> Result<(Box<dyn SegmentFile>, PathBuf), JournalError> {
     let first = head.seq + 1;
     let path = spare.folder.join(segment_name(first));
+    let _naming = spare.name();
     let file = spare.lock().take().ok_or_else(|| JournalError::Io {
         path: path.clone(),
         source: io::Error::from(io::ErrorKind::StorageFull),

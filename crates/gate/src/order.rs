@@ -17,6 +17,7 @@ use crate::Gate;
 use crate::admission::Admission;
 use crate::feed::Published;
 use crate::live::{self, Slot};
+use crate::noted::Kind;
 use crate::sequencer::Turn;
 
 /// What a holder asks for.
@@ -315,7 +316,8 @@ impl Gate {
         };
         let Against { refused, symbol } = against;
         if !is_outage(&refused) {
-            turn.refuse(slot.holder, refused.code(), symbol, || refused.evidence_text());
+            let (holder, code, address) = (slot.holder, refused.code(), Some(address));
+            turn.note(Kind::Refused { holder, code, symbol, address }, || refused.evidence_text());
         }
         Err(refused)
     }

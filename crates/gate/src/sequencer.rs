@@ -9,17 +9,17 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
-use access::id::{Holder, PaperAccountId, SymbolId};
+use access::id::PaperAccountId;
 use access::moment::Time;
 use access::refusal::Refusal;
 use tokio::sync::Notify;
-use trade::exchange::{Exchange, SnapshotError};
+use trade::exchange::Exchange;
 use trade::journal::{Command, Decided, Stamped};
 
 use crate::config::Durability;
 use crate::feed::{Feed, Published};
 use crate::journal::{ChainHash, Head, Journal, Pending, Spare};
-use crate::refused::Refusals;
+use crate::noted::{Kind, Noted};
 
 /// Bytes that a record may need; a group of orders is far smaller.
 const HEADROOM: u64 = 64 * 1024;
@@ -37,7 +37,7 @@ pub(crate) struct Engine {
     /// Below this much room only what reduces is taken.
     reserve: u64,
     unsynced: bool,
-    refusals: Refusals,
+    noted: Noted,
 }
 
 /// The journal's file and the buffers that alternate with the engine's.
@@ -158,19 +158,13 @@ impl Turn<'_> {
         Ok(published)
     }
 
-    /// Records a refusal, coalesced. When there is no room it is only logged.
-    pub(crate) fn refuse(
-        &mut self,
-        holder: Holder,
-        code: &'static str,
-        symbol: Option<SymbolId>,
-        text: impl FnOnce() -> String,
-    ) {
+    /// Records what changes nothing, coalesced. When there is no room it is only logged.
+    pub(crate) fn note(&mut self, kind: Kind, text: impl FnOnce() -> String) {
         let now = self.now;
-        if let Some(command) = self.engine.refusals.note(holder, code, symbol, text, now)
+        if let Some(command) = self.engine.noted.note(kind, text, now)
             && let Err(error) = self.stamp(Decided::system(), command, true)
         {
-            tracing::warn!(%holder, code, %error, "a refusal could not be recorded");
+            tracing::warn!(?kind, %error, "a refusal or connection could not be recorded");
         }
     }
 }
@@ -193,7 +187,7 @@ impl Sequencer {
             room,
             reserve: journal.segment_bytes() / 8,
             unsynced: durability == Durability::Process,
-            refusals: Refusals::default(),
+            noted: Noted::default(),
             exchange,
         };
         let account = engine.exchange.genesis().account;
@@ -258,21 +252,26 @@ impl Sequencer {
         drop(self.engine());
     }
 
-    /// One beat of the timer: moves the markets, records repeats of refusals. True when quotes may
-    /// have changed.
+    /// One beat of the timer: moves the markets, records repeats of refusals as far as
+    /// there is room. True when quotes may have changed.
     pub(crate) fn beat(&self, now: Time, last: bool) -> Result<bool, Refusal> {
         let mut engine = self.engine();
         if let Some(failed) = self.failed.get() {
             return Err(failed.clone());
         }
         let moved = engine.advance(now)?;
-        let room = engine.has_room(HEADROOM);
-        let due = if room { engine.refusals.due(now, last) } else { Vec::new() };
-        for command in due {
-            engine.stamp(Decided::system(), command, now)?;
-        }
+        let mut noted = std::mem::take(&mut engine.noted);
+        let mut stamped = Ok(());
+        noted.settle(now, last, |command| {
+            let room = stamped.is_ok() && engine.has_room(HEADROOM);
+            if room {
+                stamped = engine.stamp(Decided::system(), command, now).map(drop);
+            }
+            room
+        });
+        engine.noted = noted;
         self.applied.store(engine.next - 1, Ordering::Release);
-        Ok(moved)
+        stamped.map(|()| moved)
     }
 
     /// Makes the next segment when it is not there, and tells the engine of the room.
@@ -361,7 +360,8 @@ impl Sequencer {
         }
         let head = {
             let mut engine = self.engine();
-            if engine.pending.is_empty() {
+            // Whoever held the lock before may have panicked: half a command is never written.
+            if self.failed.get().is_some() || engine.pending.is_empty() {
                 return;
             }
             std::mem::swap(&mut engine.pending, &mut writer.group);
@@ -405,6 +405,9 @@ impl Sequencer {
         // start, and no torn tail.
         {
             let mut engine = self.engine();
+            if let Some(failed) = self.failed.get() {
+                return Err(failed.clone());
+            }
             let last = engine.stamp(Decided::system(), Command::Advance, now)?;
             self.applied.store(last.seq, Ordering::Release);
         }
@@ -425,9 +428,13 @@ impl Sequencer {
         })
     }
 
-    /// The exchange's bytes, with the place in the journal that they belong to.
-    pub(crate) fn freeze(&self) -> Result<(Head, Vec<u8>), SnapshotError> {
+    /// The exchange's bytes, with the place in the journal that they belong to. None of an exchange
+    /// whose journal failed: they may not belong together.
+    pub(crate) fn freeze(&self) -> Result<(Head, Vec<u8>), Box<dyn std::error::Error>> {
         let engine = self.engine();
+        if let Some(failed) = self.failed.get() {
+            return Err(failed.clone().into());
+        }
         let head = Head { seq: engine.next - 1, chain: engine.chain };
         Ok((head, engine.exchange.snapshot()?))
     }

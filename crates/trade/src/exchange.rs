@@ -148,7 +148,8 @@ impl Exchange {
             Command::Genesis(_)
             | Command::Advance
             | Command::Started { .. }
-            | Command::Refused { .. } => {}
+            | Command::Refused { .. }
+            | Command::Connected { .. } => {}
         }
         events
     }

@@ -101,6 +101,15 @@ pub enum Command {
         /// How often within a second.
         count: u32,
     },
+    /// Programs were let in. It changes nothing here and is kept for the record.
+    Connected {
+        /// By which session or credential.
+        holder: Holder,
+        /// What they are and from where, as far as it fits.
+        clients: String,
+        /// How many within a second.
+        count: u32,
+    },
 }
 
 /// Which orders.

@@ -169,6 +169,13 @@ impl Client {
 
     /// Says what is wrong with a message that cannot be read.
     pub(crate) fn complain(&mut self, error: &DecodeError, out: &mut Outgoing) {
+        if error.message == "placeOrder" {
+            self.note_refused("ORDER_UNREADABLE", error.to_string());
+        }
+        self.tell_unreadable(error, out);
+    }
+
+    fn tell_unreadable(&mut self, error: &DecodeError, out: &mut Outgoing) {
         let text = error.to_string();
         if error.message == "placeOrder" {
             self.refuse_unreadable(error.request_id, &text, out);
@@ -178,13 +185,19 @@ impl Client {
         }
     }
 
+    /// Puts on record what is refused here, before the gate is asked.
+    pub(crate) fn note_refused(&self, code: &'static str, text: String) {
+        self.gate.note_refused(&self.admission, self.address, code, text);
+    }
+
     /// The answer to the first request after the credential's end.
     pub(crate) fn refuse_last(
         &mut self,
         request: Result<Inbound, DecodeError>,
+        reason: &Refusal,
         out: &mut Outgoing,
     ) {
-        let text = self.admission.ended().unwrap_or(Refusal::Stopping).to_string();
+        let text = reason.to_string();
         match request {
             Ok(Inbound::PlaceOrder(request)) => {
                 self.refuse_unreadable(Some(request.order_id), &text, out);
@@ -194,7 +207,7 @@ impl Client {
                     out.error(id, ErrorCode::PROCESSING, &text);
                 }
             }
-            Err(error) => self.complain(&error, out),
+            Err(error) => self.tell_unreadable(&error, out),
         }
     }
 

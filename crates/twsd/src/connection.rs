@@ -60,10 +60,16 @@ pub(crate) async fn run(
         tracing::debug!(%peer, "closed: no session within {} s", start::PATIENCE.as_secs());
         return;
     };
-    drop(lobby);
     match started {
-        Ok(started) => serve(read, write, started, shared, peer).await,
-        Err(Farewell(Some(bytes))) => part(read, write, bytes).await,
+        Ok(started) => {
+            drop(lobby);
+            serve(read, write, started, shared, peer).await;
+        }
+        // Whoever is refused keeps its place in the lobby to the end: it never was let in.
+        Err(Farewell(Some(bytes))) => {
+            part(read, write, bytes).await;
+            drop(lobby);
+        }
         Err(Farewell(None)) => {}
     }
 }
@@ -93,11 +99,12 @@ async fn serve(
     let Started { admission, claim, client_id, program, reader, mut out } = started;
     // First the subscription, then the state: nothing between them is missed.
     let subscription = shared.gate.subscribe(&admission);
-    shared.gate.used(&admission, peer.ip().to_canonical(), &program);
+    let address = peer.ip().to_canonical();
+    shared.gate.used(&admission, address, &program);
+    shared.gate.note_connected(&admission, address, &program);
     tracing::info!(%peer, %program, "client connected");
     let quotes = shared.gate.quotes_changed();
-    let client =
-        Client::begin(shared, admission, peer.ip().to_canonical(), client_id, &mut out).await;
+    let client = Client::begin(shared, admission, address, client_id, &mut out).await;
     let mut connection = Connection {
         read,
         write,
@@ -289,12 +296,13 @@ impl Connection<'_> {
     /// Answers the first request after the credential's end, and ends the connection. What was
     /// taken before is reported first.
     async fn last_word(&mut self, request: Result<Inbound, tws::DecodeError>) -> End {
-        if let Err(end) = self.settle().await {
-            self.client.refuse_last(request, &mut self.out);
+        let reason = self.client.admission.ended().unwrap_or(Refusal::Stopping);
+        self.client.note_refused(reason.code(), reason.evidence_text());
+        let settled = self.settle().await;
+        self.client.refuse_last(request, &reason, &mut self.out);
+        if let Err(end) = settled {
             return end;
         }
-        let reason = self.client.admission.ended().unwrap_or(Refusal::Stopping);
-        self.client.refuse_last(request, &mut self.out);
         End::Told(ErrorCode::VENUE_LOST, refusal::goodbye(&reason))
     }
 }

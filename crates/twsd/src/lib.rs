@@ -8,6 +8,7 @@
 //!   answer and end mark. `absent.rs` lists what is not there yet.
 //! - An order or what-if that is refused gets error 201 with a stable code, the number and the
 //!   limit, and an order a final status. An order that still stands is shown again after the error.
+//!   What this door refuses by itself goes on record like what the gate refuses.
 //! - When the credential ends, or the server stops, the program gets error 1100 with the reason
 //!   and is disconnected: 1100 is what programs know as 'the account cannot be reached from here'.
 //!   The port stays, answers the handshake, then says the same again.

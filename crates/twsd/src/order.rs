@@ -154,18 +154,15 @@ impl Client {
         let meant = match meant {
             Ok(meant) => meant,
             Err(complaint) => {
-                return self.orders.refuse(
-                    order_id,
-                    ErrorCode::ORDER_REJECTED,
-                    complaint.to_string(),
-                );
+                let (code, text) = (complaint.code, complaint.to_string());
+                return self.refuse_here(order_id, ErrorCode::ORDER_REJECTED, code, text);
             }
         };
         match self.orders.known.get(order_id) {
             Known::Open(order) => self.modify(&order, &request, &meant),
             Known::Done(order) => {
                 let filled = order.is_some_and(|order| order.remaining() == 0);
-                let (code, text) = if filled {
+                let (number, text) = if filled {
                     (ErrorCode::CANNOT_MODIFY_FILLED, "Cannot modify a filled order.")
                 } else {
                     (
@@ -173,7 +170,7 @@ impl Client {
                         "Duplicate order id: the order of this id has ended.",
                     )
                 };
-                self.orders.refuse(order_id, code, text.to_owned());
+                self.refuse_here(order_id, number, "ORDER_ID_USED", text.to_owned());
             }
             Known::Free if request.order.transmit => {
                 let family = self.orders.held.release(request);
@@ -185,10 +182,23 @@ impl Client {
                         "TOO_MANY_HELD: {} orders wait with transmit=0; transmit or cancel one first",
                         held::LIMIT
                     );
-                    self.orders.refuse(order_id, ErrorCode::ORDER_REJECTED, text);
+                    let code = "TOO_MANY_HELD";
+                    self.refuse_here(order_id, ErrorCode::ORDER_REJECTED, code, text);
                 }
             }
         }
+    }
+
+    /// Refuses an order that the gate is not asked about, and puts that on record.
+    fn refuse_here(&mut self, order_id: i32, number: ErrorCode, code: &'static str, text: String) {
+        self.note_order(order_id, code, &text);
+        self.orders.refuse(order_id, number, text);
+    }
+
+    fn note_order(&self, order_id: i32, code: &'static str, text: &str) {
+        let text = text.trim_end_matches('.');
+        let text = format!("{text} (client {}, order {order_id})", self.client_id);
+        self.note_refused(code, text);
     }
 
     /// Submits orders that were held together; all are placed or none.
@@ -199,6 +209,7 @@ impl Client {
             match self.member(member, &family) {
                 Ok(order) => orders.push(order),
                 Err(complaint) => {
+                    self.note_order(member.order_id, complaint.code, &complaint.to_string());
                     outcome = Err(format!("{complaint} (order {})", member.order_id));
                     break;
                 }
@@ -285,7 +296,8 @@ impl Client {
             let text = format!(
                 "MODIFY_MISMATCH: {field} of an order cannot be changed; cancel it and place another"
             );
-            return self.orders.refuse(request.order_id, ErrorCode::MODIFY_MISMATCH, text);
+            let number = ErrorCode::MODIFY_MISMATCH;
+            return self.refuse_here(request.order_id, number, "MODIFY_MISMATCH", text);
         }
         let change = Change {
             order: order.id,
@@ -322,7 +334,12 @@ impl Client {
 
     /// Asks what an order would cost and bind; nothing is placed.
     fn preview(&mut self, order_id: i32, fields: OrderFields, meant: Result<NewOrder, Complaint>) {
-        let preview = meant.map_err(|complaint| complaint.to_string()).and_then(|meant| {
+        let meant = meant.map_err(|complaint| {
+            let text = complaint.to_string();
+            self.note_order(order_id, complaint.code, &text);
+            text
+        });
+        let preview = meant.and_then(|meant| {
             let symbol = meant.symbol;
             let asked = self.gate.what_if(&self.admission, self.address, vec![meant]);
             asked.map(|preview| (symbol, preview)).map_err(|refused| refusal::order(&refused))
@@ -478,10 +495,11 @@ impl Client {
                 let text = format!(
                     "OrderId {order_id} that needs to be cancelled can not be cancelled, state: {state}."
                 );
-                self.orders.refuse(order_id, ErrorCode::CANCEL_STATE, text);
+                self.refuse_here(order_id, ErrorCode::CANCEL_STATE, "ORDER_NOT_OPEN", text);
             }
             Known::Free => {
                 let text = format!("OrderId {order_id} that needs to be cancelled is not found.");
+                self.note_order(order_id, "UNKNOWN_ORDER", &text);
                 self.orders.late.push(Late::bare(order_id, ErrorCode::CANCEL_NOT_FOUND, text));
             }
         }

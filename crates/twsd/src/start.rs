@@ -89,6 +89,7 @@ pub(crate) async fn start(
     let client_id = first.client_id;
     if client_id < 0 {
         let text = format!("The client id is {client_id}; use 0 or more.");
+        shared.gate.note_refused(&admission, address, "CLIENT_ID_INVALID", text.clone());
         return Err(farewell(out, ErrorCode::VALIDATING, &text));
     }
     let Some(claim) = shared.roster.claim(credential, client_id) else {
@@ -96,6 +97,7 @@ pub(crate) async fn start(
             "Unable to connect as the client id is already in use. Retry with a unique client id; \
              {client_id} is connected."
         );
+        shared.gate.note_refused(&admission, address, "CLIENT_ID_IN_USE", text.clone());
         return Err(farewell(out, ErrorCode::CLIENT_ID_IN_USE, &text));
     };
     let program = program(&hello, client_id, version);

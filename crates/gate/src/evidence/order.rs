@@ -114,6 +114,12 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
             entry.code = Some(code);
             entry.count = u64::from(count);
         }
+        Command::Connected { holder, clients, count } => {
+            entry.holder = Some(holder);
+            entry.what = Cow::Borrowed("program_connected");
+            entry.text = format!("Connected: {clients}.");
+            entry.count = u64::from(count);
+        }
     }
     Some(entry)
 }

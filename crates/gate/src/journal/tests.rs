@@ -341,3 +341,40 @@ fn room_without_a_spare_is_what_the_segment_has_left() {
     assert_eq!(journal.room_after(0), whole);
     assert_eq!(journal.room_after(whole), 0);
 }
+
+/// Counts the files that it makes, slowly.
+struct SlowDisk(AtomicUsize);
+
+impl Disk for SlowDisk {
+    fn allocate(&self, path: &Path, bytes: u64) -> io::Result<Box<dyn SegmentFile>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        LocalDisk.allocate(path, bytes)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn SegmentFile>> {
+        LocalDisk.open(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        LocalDisk.rename(from, to)
+    }
+
+    fn free_bytes(&self, folder: &Path) -> io::Result<u64> {
+        LocalDisk.free_bytes(folder)
+    }
+}
+
+#[test]
+fn spare_that_two_make_at_once_is_made_once() {
+    let temp = tempfile::tempdir().unwrap();
+    let slow = Arc::new(SlowDisk(AtomicUsize::new(0)));
+    let disk: Arc<dyn Disk> = Arc::<SlowDisk>::clone(&slow);
+    let spare = super::spare(temp.path(), SEGMENT, &disk);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| spare.prepare().unwrap());
+        }
+    });
+    assert_eq!(slow.0.load(Ordering::SeqCst), 1);
+}

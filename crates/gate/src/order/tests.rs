@@ -20,6 +20,7 @@ use crate::journal;
 use crate::open;
 
 mod faults;
+mod noted;
 mod revocation;
 
 const AAPL: SymbolId = SymbolId(700_001);

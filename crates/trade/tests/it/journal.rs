@@ -24,6 +24,7 @@ fn bytes_of_a_record_are_what_they_were() {
         trade::pretrade::check(&exchange, &Limits::default(), BEGIN, vec![placed]).unwrap();
     let holder = Holder::Credential(CredentialId([2; 16]));
     let refused = Command::Refused { holder, code: "X".into(), text: "y".into(), count: 3 };
+    let connected = Command::Connected { holder, clients: "c".into(), count: 2 };
     let scope = Scope::Client { holder: Holder::Operator, client_id: -1 };
     let cases = [
         (Command::Genesis(genesis()), "000780ecb18f99beb00687ad4b07313030303030300001"),
@@ -36,6 +37,7 @@ fn bytes_of_a_record_are_what_they_were() {
         (Command::Advance, "05"),
         (Command::Started { version: "1".into() }, "060131"),
         (refused, "0701020202020202020202020202020202020158017903"),
+        (connected, "080102020202020202020202020202020202016302"),
     ];
     for (command, expected) in cases {
         assert_eq!(hex(&command), expected);

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use floorpass_twsd::{Config, Handle, serve};
-use gate::{Durability, Gate, Hours};
+use gate::{ActivityEntry, ActivityFilter, ActivityKind, Actor, Durability, Gate, Hours};
 use rust_decimal::Decimal;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -55,6 +55,14 @@ impl Server {
     /// Connects and begins a session.
     pub async fn client(&self, name: &str, client_id: i32) -> Raw {
         Raw::begin(self.address(name), client_id).await
+    }
+
+    /// What the order journal has on record, newest first.
+    pub async fn record(&self) -> Vec<ActivityEntry> {
+        self.gate.flush().await.unwrap();
+        let filter =
+            ActivityFilter { kind: Some(ActivityKind::Order), limit: 200, ..Default::default() };
+        self.gate.activity(&Actor::Operator { uid: 0 }, &filter, None).await.unwrap().entries
     }
 
     /// Tells clients that it stops, and waits until they are gone.

@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tws::inbound::ContractDetails;
 
-use crate::desk::{Server, errors, order, statuses, stock};
+use crate::desk::{Raw, Server, errors, order, statuses, stock};
 
 /// All that a server sends to these bytes before it closes.
 async fn answer(server: &Server, bytes: &[u8]) -> String {
@@ -133,4 +133,17 @@ async fn connections_that_say_nothing_keep_nobody_out() {
     assert!(client.barrier().await.is_empty());
     let mut oldest = silent.remove(0);
     assert_eq!(oldest.read(&mut [0; 8]).await.unwrap_or(0), 0, "the oldest was closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_connections_that_stay_keep_nobody_out() {
+    let server = Server::start().await;
+    let mut refused = Vec::new();
+    for _ in 0..300 {
+        refused.push(Raw::knock(server.address("trading"), -1).await);
+    }
+    let mut client = server.client("trading", 1).await;
+    assert!(client.barrier().await.is_empty());
+    let told = errors(&refused.pop().unwrap().rest().await);
+    assert!(told[0].2.contains("client id is -1"), "{told:?}");
 }

@@ -236,3 +236,37 @@ async fn orders_beyond_the_rate_are_refused_and_cancels_are_not_counted() {
         assert_eq!(statuses(&messages, id).last().unwrap(), "Cancelled");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_door_refuses_by_itself_is_on_record() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 3).await;
+    client.ask(order(1, |_| {})).await;
+    client.ask(order(1, |o| o.contract.symbol = "MSFT".to_owned())).await;
+    client.ask(cancel(1)).await;
+    client.ask(order(1, |_| {})).await;
+    client.ask(order(2, |o| o.order.hidden = true)).await;
+    client.ask(order(3, |o| o.order.parent_id = 55)).await;
+    let what_if = |o: &mut tws::PlaceOrder| {
+        o.order.what_if = true;
+        o.contract.symbol = "NOSUCH".to_owned();
+    };
+    client.ask(order(4, what_if)).await;
+    client.ask(cancel(99)).await;
+    client.send_bytes(b"\0\0\0\x023\0").await;
+    client.barrier().await;
+    let record = server.record().await;
+    for (code, word) in [
+        ("MODIFY_MISMATCH", "the contract of an order"),
+        ("ORDER_ID_USED", "Duplicate order id"),
+        ("FIELD_NOT_SUPPORTED", "hidden is 1"),
+        ("FIELD_INVALID", "parentId is 55"),
+        ("CONTRACT_UNKNOWN", "(client 3, order 4)"),
+        ("UNKNOWN_ORDER", "(client 3, order 99)"),
+        ("ORDER_UNREADABLE", "placeOrder"),
+    ] {
+        let found = record.iter().find(|entry| entry.code.as_deref() == Some(code));
+        let text = &found.unwrap_or_else(|| panic!("{code}: {record:?}")).text;
+        assert!(text.contains(word) && text.ends_with("asked from 127.0.0.1"), "{code}: {text}");
+    }
+}

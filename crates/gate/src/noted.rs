@@ -1,0 +1,232 @@
+//! Coalescing of what changes nothing and is evidence all the same: what was refused or denied, and
+//! which programs were let in. The first of a kind is recorded at once, its repeats within a second
+//! become one further record with their count. So none is missing from the journal, and a flood of
+//! them cannot fill the disk.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use access::id::{Holder, SymbolId};
+use access::moment::{Span, Time};
+use trade::journal::Command;
+
+/// How long repeats are counted before they are recorded.
+const WINDOW: Span = Span::seconds(1);
+/// Kinds that are told apart at once. Beyond it the contract no longer counts.
+const KINDS: usize = 4_096;
+/// Beyond this many kinds the address no longer counts.
+const ADDRESSES: usize = 256;
+/// Bytes of text after which further programs of one record are only counted.
+const CLIENTS_BYTES: usize = 512;
+
+/// What is told apart; all else is a repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// A refusal.
+    Refused {
+        /// Of whom.
+        holder: Holder,
+        /// Its stable code.
+        code: &'static str,
+        /// The contract that it is about.
+        symbol: Option<SymbolId>,
+        /// From where it was asked.
+        address: Option<IpAddr>,
+    },
+    /// A program that was let in.
+    Connected {
+        /// By which credential.
+        holder: Holder,
+    },
+}
+
+impl Kind {
+    /// Less told apart when there are `kinds` already.
+    fn among(self, kinds: usize) -> Self {
+        match self {
+            Self::Refused { holder, code, symbol, address } => Self::Refused {
+                holder,
+                code,
+                symbol: symbol.filter(|_| kinds < KINDS),
+                address: address.filter(|_| kinds < ADDRESSES),
+            },
+            Self::Connected { .. } => self,
+        }
+    }
+
+    fn record(self, text: String, count: u32) -> Command {
+        match self {
+            Self::Refused { holder, code, address, .. } => {
+                let text = text.trim_end_matches('.');
+                let text = match address {
+                    Some(address) => format!("{text}; asked from {address}"),
+                    None => format!("{text}; asked from several addresses"),
+                };
+                Command::Refused { holder, code: code.to_owned(), text, count }
+            }
+            Self::Connected { holder } => Command::Connected { holder, clients: text, count },
+        }
+    }
+}
+
+struct Repeats {
+    since: Time,
+    count: u32,
+    text: String,
+}
+
+impl Repeats {
+    /// Counts one. Of refusals the first text is kept, of programs as many as fit.
+    fn add(&mut self, kind: Kind, text: impl FnOnce() -> String) {
+        self.count = self.count.saturating_add(1);
+        if self.text.is_empty() {
+            self.text = text();
+        } else if matches!(kind, Kind::Connected { .. }) && self.text.len() < CLIENTS_BYTES {
+            self.text.push_str("; ");
+            self.text.push_str(&text());
+        }
+    }
+}
+
+/// What was noted in the last second.
+#[derive(Default)]
+pub(crate) struct Noted {
+    recent: BTreeMap<Kind, Repeats>,
+}
+
+impl Noted {
+    /// Counts one; gives its record when it is the first of its kind in a second.
+    pub(crate) fn note(
+        &mut self,
+        kind: Kind,
+        text: impl FnOnce() -> String,
+        now: Time,
+    ) -> Option<Command> {
+        let kind = kind.among(self.recent.len());
+        if let Some(repeats) = self.recent.get_mut(&kind)
+            && now.since(repeats.since) < WINDOW
+        {
+            repeats.add(kind, text);
+            return None;
+        }
+        let begin = || Repeats { since: now, count: 0, text: String::new() };
+        // Repeats of an earlier second that the timer has not come to stay in the count.
+        let mut repeats = self.recent.insert(kind, begin()).unwrap_or_else(begin);
+        repeats.add(kind, text);
+        Some(kind.record(repeats.text, repeats.count))
+    }
+
+    /// Gives the records of repeats whose second is over to `take`; of all repeats when `all`. What
+    /// it has no room for stays in the count.
+    pub(crate) fn settle(&mut self, now: Time, all: bool, mut take: impl FnMut(Command) -> bool) {
+        self.recent.retain(|kind, repeats| {
+            if !all && now.since(repeats.since) < WINDOW {
+                return true;
+            }
+            repeats.count > 0 && !take(kind.record(repeats.text.clone(), repeats.count))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::indexing_slicing, reason = "tests")]
+
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn kind(symbol: u32, host: u8) -> Kind {
+        Kind::Refused {
+            holder: Holder::System,
+            code: "READ_ONLY",
+            symbol: Some(SymbolId(symbol)),
+            address: Some(Ipv4Addr::new(127, 0, 0, host).into()),
+        }
+    }
+
+    fn count(command: Option<&Command>) -> u32 {
+        match command {
+            Some(Command::Refused { count, .. } | Command::Connected { count, .. }) => *count,
+            _ => 0,
+        }
+    }
+
+    fn due(noted: &mut Noted, now: i64, all: bool) -> Vec<Command> {
+        let mut due = Vec::new();
+        noted.settle(Time(now), all, |command| {
+            due.push(command);
+            true
+        });
+        due
+    }
+
+    #[test]
+    fn refusals_of_one_kind_in_a_second_are_one_record_and_a_count() {
+        let mut noted = Noted::default();
+        let mut note = |kind, now| noted.note(kind, || "text".to_owned(), Time(now));
+        assert_eq!(count(note(kind(1, 1), 0).as_ref()), 1);
+        for at in 1..100 {
+            assert_eq!(note(kind(1, 1), at), None);
+        }
+        assert_eq!(count(note(kind(2, 1), 50).as_ref()), 1, "another contract is another kind");
+        assert_eq!(count(note(kind(1, 2), 50).as_ref()), 1, "another address is another kind");
+        assert!(due(&mut noted, 999_999, false).is_empty());
+        let over = due(&mut noted, 1_000_000, false);
+        assert_eq!((over.len(), count(over.first())), (1, 99));
+        let Command::Refused { text, .. } = &over[0] else { return assert_eq!(over, []) };
+        assert_eq!(text, "text; asked from 127.0.0.1");
+        assert!(due(&mut noted, 9_000_000, true).is_empty());
+    }
+
+    #[test]
+    fn refusal_after_the_second_carries_the_repeats_before_it() {
+        let mut noted = Noted::default();
+        for (at, counted) in [(0, 1), (10, 0), (20, 0), (2_000_000, 3)] {
+            let note = noted.note(kind(1, 1), || "text".to_owned(), Time(at));
+            assert_eq!(count(note.as_ref()), counted);
+        }
+    }
+
+    #[test]
+    fn repeats_without_room_for_their_record_stay_counted() {
+        let mut noted = Noted::default();
+        for at in 0..5 {
+            noted.note(kind(1, 1), || "text".to_owned(), Time(at));
+        }
+        noted.settle(Time(1_000_000), false, |_| false);
+        assert_eq!(count(due(&mut noted, 2_000_000, false).first()), 4);
+    }
+
+    #[test]
+    fn addresses_without_end_are_few_records() {
+        let mut noted = Noted::default();
+        let mut records = 0;
+        for host in 0..2_000_u32 {
+            let address = Some(Ipv4Addr::from_bits(host).into());
+            let kind = Kind::Refused { holder: Holder::System, code: "X", symbol: None, address };
+            records += usize::from(noted.note(kind, String::new, Time(0)).is_some());
+        }
+        assert_eq!(records, ADDRESSES + 1);
+        let rest = due(&mut noted, 0, true);
+        assert_eq!(count(rest.first()), 2_000 - 257);
+    }
+
+    #[test]
+    fn programs_that_connect_in_one_second_are_one_record_with_their_names() {
+        let mut noted = Noted::default();
+        let mut records = Vec::new();
+        for client in 0..1_000 {
+            let kind = Kind::Connected { holder: Holder::System };
+            records.extend(noted.note(kind, || format!("client {client}"), Time(client)));
+        }
+        records.extend(due(&mut noted, 1_000_000, false));
+        let [Command::Connected { clients: first, .. }, Command::Connected { clients, count, .. }] =
+            &records[..]
+        else {
+            return assert_eq!(records, []);
+        };
+        assert_eq!((first.as_str(), *count), ("client 0", 999));
+        assert!(clients.starts_with("client 1; client 2; ") && clients.len() < 600, "{clients}");
+    }
+}
