@@ -24,18 +24,12 @@ impl Place {
              the URL of a server whose user may create databases (postgres://user@host:port)",
         );
         let name = format!("case_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut admin =
-            sqlx::PgConnection::connect(&format!("{}/postgres", server.trim_end_matches('/')))
-                .await
-                .unwrap();
+        let mut admin = sqlx::PgConnection::connect(&database(&server, "postgres")).await.unwrap();
         sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
             .execute(&mut admin)
             .await
             .unwrap();
-        Self {
-            url: format!("{}/{name}", server.trim_end_matches('/')),
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { url: database(&server, &name), folder: tempfile::tempdir().unwrap() }
     }
 
     pub fn url(&self) -> &str {
@@ -45,6 +39,15 @@ impl Place {
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// The URL of another database of the same server; what follows a `?` (a socket's folder, say) stays.
+fn database(server: &str, name: &str) -> String {
+    let (address, options) = server.split_once('?').unwrap_or((server, ""));
+    let (scheme, rest) = address.split_once("://").unwrap();
+    let authority = rest.split('/').next().unwrap();
+    let mark = if options.is_empty() { "" } else { "?" };
+    format!("{scheme}://{authority}/{name}{mark}{options}")
 }
 
 /// Runs each case on SQLite and on PostgreSQL, as two tests.
