@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use store::{SignedCheckpoint, Store, StoreError};
 
 use crate::clock::{self, Clock};
-use crate::people::store_failed;
+use crate::registry::store_failed;
 use crate::{Gate, Inner};
 
 /// Name of the file in the data folder.

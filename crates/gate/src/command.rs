@@ -14,7 +14,7 @@ use store::{CommitError, Key, SessionUse};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::Gate;
-use crate::people::store_failed;
+use crate::registry::store_failed;
 use crate::{credential, lock, session};
 
 /// Decisions of one call before it gives up; from the second on it has its turn.

@@ -16,7 +16,7 @@ use crate::admission::Admission;
 use crate::command::{odd_answer, to_the_end};
 use crate::live::Slot;
 use crate::lock;
-use crate::people::store_failed;
+use crate::registry::store_failed;
 use crate::session::Actor;
 
 /// Ports that a new credential gets when its maker names none.

@@ -11,7 +11,7 @@ use access::evidence::{Entry, Event as Kept};
 use access::{Act, By, Event, Holder, PersonId, Refusal, Time};
 
 use crate::Gate;
-use crate::people::store_failed;
+use crate::registry::store_failed;
 use crate::session::Actor;
 
 mod order;

@@ -40,8 +40,8 @@ pub mod open;
 pub mod order;
 pub mod passkey;
 pub mod password;
-mod people;
 pub mod person;
+mod registry;
 mod repeat;
 mod sequencer;
 pub mod session;
@@ -85,7 +85,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) live: live::Live,
     pub(crate) sequencer: sequencer::Sequencer,
-    pub(crate) people: people::People,
+    pub(crate) people: registry::Registry,
     pub(crate) views: view::Views,
     pub(crate) quotes: ArcSwap<Quotes>,
     pub(crate) quotes_changed: watch::Sender<u64>,

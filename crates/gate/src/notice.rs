@@ -4,7 +4,7 @@ use access::notice::Topic;
 use access::{NoticeId, PersonId, Refusal, Secret, Time};
 
 use crate::Gate;
-use crate::people::store_failed;
+use crate::registry::store_failed;
 use crate::session::Actor;
 
 /// Messages that a list shows at most.

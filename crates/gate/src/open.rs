@@ -21,7 +21,7 @@ use crate::folder::{Folder, FolderError};
 use crate::journal::{self, Damage, Head, Journal, JournalError, Record};
 use crate::key_file::{self, KeyFileError};
 use crate::live::Live;
-use crate::people::People;
+use crate::registry::Registry;
 use crate::sequencer::Sequencer;
 use crate::view::Views;
 use crate::{Gate, Inner, snapshot, timer};
@@ -98,7 +98,7 @@ impl Gate {
         let noted = store.last_checkpoint().await?.map_or(0, |last| last.checkpoint.journal_seq);
         let sequencer = sequencer(&config, &folder, &clock, &disk, noted)?;
         let (_, quotes) = sequencer.peek(Exchange::quotes);
-        let people = People::open(store, key, clock.clone(), &config.portal_origin);
+        let people = Registry::open(store, key, clock.clone(), &config.portal_origin);
         let inner = Arc::new(Inner {
             config,
             folder,

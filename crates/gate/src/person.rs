@@ -12,7 +12,7 @@ use store::Key;
 
 use crate::Gate;
 use crate::command::odd_answer;
-use crate::people::store_failed;
+use crate::registry::store_failed;
 use crate::session::Actor;
 
 /// A person as lists show them.

@@ -1,3 +1,5 @@
+//! Tests of the journal: groups, segments, damage, recovery.
+
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 use std::sync::atomic::{AtomicUsize, Ordering};
 

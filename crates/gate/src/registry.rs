@@ -28,7 +28,7 @@ const TICK: Duration = Duration::from_secs(1);
 const PRUNE: Span = Span::hours(1);
 
 /// Tables, hasher, ceremonies and the live sessions of people.
-pub(crate) struct People {
+pub(crate) struct Registry {
     pub(crate) store: Store,
     pub(crate) key: SealKey,
     pub(crate) clock: Clock,
@@ -45,7 +45,7 @@ pub(crate) struct People {
     pub(crate) secrets: Mutex<Option<DemoSecrets>>,
 }
 
-impl People {
+impl Registry {
     /// Starts the hasher threads. [`Gate::load_people`] fills the live table afterwards.
     pub(crate) fn open(
         store: Store,
