@@ -68,7 +68,13 @@ struct Peer {
 }
 
 impl Subject for Peer {
-    fn take(&mut self, side: Side, price: i64, mut quantity: u64, mut each: impl FnMut(Fill)) -> u64 {
+    fn take(
+        &mut self,
+        side: Side,
+        price: i64,
+        mut quantity: u64,
+        mut each: impl FnMut(Fill),
+    ) -> u64 {
         while quantity > 0 {
             let book = match side {
                 Side::Buy => &mut self.asks,
@@ -175,7 +181,8 @@ pub fn synthetic(messages: usize) -> Vec<Message> {
 /// Reads an order-level flow: CSV with a header line and the columns id, timestamp, exchange timestamp, price, volume, action (created,
 /// changed, deleted) and direction (bid, ask). A change is a cancel and a new order at the new size.
 pub fn from_file(path: &Path) -> Result<Vec<Message>, String> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
     let mut flow = Vec::new();
     let (mut key, mut keys): (u64, FxHashMap<&str, u64>) = (0, FxHashMap::default());
     for (number, line) in text.lines().enumerate().skip(1) {
@@ -193,7 +200,12 @@ pub fn from_file(path: &Path) -> Result<Vec<Message>, String> {
             key += 1;
             keys.insert(id, key);
             let side = if direction == "bid" { Side::Buy } else { Side::Sell };
-            flow.push(Message::Add { key, side, price: (dollars * 100.0).round() as i64, quantity });
+            flow.push(Message::Add {
+                key,
+                side,
+                price: (dollars * 100.0).round() as i64,
+                quantity,
+            });
         }
     }
     if flow.is_empty() { Err("the flow holds no message".to_owned()) } else { Ok(flow) }

@@ -49,9 +49,17 @@ fn main() {
         ("order-process", Box::new(|| vec![order::measure(Durability::Process, 50_000 / less)])),
         ("order-disk", Box::new(|| vec![order::measure(Durability::Disk, 10_000 / less)])),
         ("throughput", Box::new(|| vec![throughput::measure(20 / less as u64)])),
-        ("entitlements", Box::new(|| vec![entitlements::measure(session::entitlements(), 1_000_000 / less)])),
+        (
+            "entitlements",
+            Box::new(|| vec![entitlements::measure(session::entitlements(), 1_000_000 / less)]),
+        ),
         ("session", Box::new(|| session::measure(less))),
-        ("book", Box::new(|| vec![book::measure("order book, synthetic", &book::synthetic(5_000_000 / less), 7)])),
+        (
+            "book",
+            Box::new(|| {
+                vec![book::measure("order book, synthetic", &book::synthetic(5_000_000 / less), 7)]
+            }),
+        ),
         (
             "flow",
             Box::new(move || match flow {
@@ -65,7 +73,12 @@ fn main() {
         ("password", Box::new(|| vec![password::measure(9, 100 / less)])),
         (
             "memory",
-            Box::new(move || program.map(|p| memory::measure(&p, Duration::from_secs(60 / less as u64))).into_iter().collect()),
+            Box::new(move || {
+                program
+                    .map(|p| memory::measure(&p, Duration::from_secs(60 / less as u64)))
+                    .into_iter()
+                    .collect()
+            }),
         ),
     ];
     let mut rows = Vec::new();

@@ -78,7 +78,9 @@ fn place(client: &mut Client) -> u64 {
     });
     assert_eq!(status, "Submitted");
     client.cancel(id.parse().expect("an id")).expect("sent");
-    client.read_until(|f| (f[0] == "3" && f[1] == id && f[2] == "Cancelled").then_some(())).expect("cancelled");
+    client
+        .read_until(|f| (f[0] == "3" && f[1] == id && f[2] == "Cancelled").then_some(()))
+        .expect("cancelled");
     time
 }
 
@@ -88,7 +90,8 @@ pub fn measure(durability: Durability, rounds: usize) -> Row {
     let server = Server::start(durability);
     let file = (durability == Durability::Disk).then(|| {
         let file = File::create(server.folder.path().join("peer.log")).expect("a file");
-        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, 64 << 20).expect("preallocated");
+        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, 64 << 20)
+            .expect("preallocated");
         file.write_all_at(&vec![0; 64 << 20], 0).expect("written once");
         file.sync_all().expect("synced");
         file
@@ -106,8 +109,16 @@ pub fn measure(durability: Durability, rounds: usize) -> Row {
     let disk = durability == Durability::Disk;
     let limit = if disk { 1.3 } else { 1.15 };
     Row {
-        path: if disk { "order round trip, durable before the ack" } else { "order round trip, process durability" },
-        subject: format!("p50 {:.1} us, p99 {:.1} us", micros(out.subject.quantile(500)), micros(out.subject.quantile(990))),
+        path: if disk {
+            "order round trip, durable before the ack"
+        } else {
+            "order round trip, process durability"
+        },
+        subject: format!(
+            "p50 {:.1} us, p99 {:.1} us",
+            micros(out.subject.quantile(500)),
+            micros(out.subject.quantile(990))
+        ),
         peer: format!(
             "{} p50 {:.1} us, p99 {:.1} us",
             if disk { "echo + append + fdatasync" } else { "echo" },

@@ -21,7 +21,12 @@ fn bare(calls: usize) -> f64 {
                 let mut out = [0; 32];
                 for _ in 0..calls / THREADS {
                     argon
-                        .hash_password_into_with_memory(b"correct horse battery", &[7; 16], &mut out, memory.as_mut_slice())
+                        .hash_password_into_with_memory(
+                            b"correct horse battery",
+                            &[7; 16],
+                            &mut out,
+                            memory.as_mut_slice(),
+                        )
                         .expect("hashed");
                 }
                 assert_ne!(out, [0; 32]);
@@ -32,7 +37,8 @@ fn bare(calls: usize) -> f64 {
 }
 
 fn pooled(calls: usize) -> f64 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let pool = Arc::new(PasswordPool::start(THREADS).expect("a pool"));
         let secret = || Secret::new(b"correct horse battery".to_vec());

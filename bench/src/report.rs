@@ -39,7 +39,14 @@ impl Row {
 pub fn show(row: &Row) {
     println!(
         "{}: {} | {} | ratio {} | null {} | {} | {} | {}",
-        row.path, row.subject, row.peer, row.ratio, row.null, row.samples, row.verdict(), row.checked
+        row.path,
+        row.subject,
+        row.peer,
+        row.ratio,
+        row.null,
+        row.samples,
+        row.verdict(),
+        row.checked
     );
 }
 
@@ -47,7 +54,10 @@ pub fn show(row: &Row) {
 pub fn machine() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");
-    let model = cpu.lines().find_map(|l| l.strip_prefix("model name")).map_or("unknown", |l| l.trim_start_matches([' ', '\t', ':']));
+    let model = cpu
+        .lines()
+        .find_map(|l| l.strip_prefix("model name"))
+        .map_or("unknown", |l| l.trim_start_matches([' ', '\t', ':']));
     let cores = cpu.matches("processor\t").count();
     let memory = read("/proc/meminfo");
     let kib: u64 = memory
@@ -66,14 +76,24 @@ pub fn write(path: &Path, rows: &[Row], command: &str) -> std::io::Result<()> {
         .ok()
         .and_then(|old| old.split_once(MARK).map(|(_, tail)| tail.to_owned()))
         .unwrap_or_else(|| "\n".to_owned());
-    let mut out = String::from("# Benchmarks\n\nThe last run of the command below. Subject, peer and null control (the peer against itself) alternate request by request in\nshuffled order in one process. A p50 counts while its null is 0.95 to 1.05.\n\n");
+    let mut out = String::from(
+        "# Benchmarks\n\nThe last run of the command below. Subject, peer and null control (the peer against itself) alternate request by request in\nshuffled order in one process. A p50 counts while its null is 0.95 to 1.05.\n\n",
+    );
     let _ = writeln!(out, "Command: `{command}`\n\nMachine: {}\n", machine());
     out.push_str("| path | subject | peer | ratio | null | samples | goal | verdict | outcome checked |\n|---|---|---|---|---|---|---|---|---|\n");
     for r in rows {
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            r.path, r.subject, r.peer, r.ratio, r.null, r.samples, r.goal, r.verdict(), r.checked
+            r.path,
+            r.subject,
+            r.peer,
+            r.ratio,
+            r.null,
+            r.samples,
+            r.goal,
+            r.verdict(),
+            r.checked
         );
     }
     let _ = write!(out, "\n{MARK}{kept}");

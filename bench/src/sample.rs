@@ -44,7 +44,8 @@ impl Shuffle {
 
     /// One of the six orders of three.
     fn order(&mut self) -> [usize; 3] {
-        [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]][(self.next() % 6) as usize]
+        [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
+            [(self.next() % 6) as usize]
     }
 }
 
@@ -79,7 +80,8 @@ pub fn paired(
     mut null: impl FnMut() -> u64,
 ) -> Paired {
     let mut shuffle = Shuffle::new();
-    let mut out = Paired { subject: Series::default(), peer: Series::default(), null: Series::default() };
+    let mut out =
+        Paired { subject: Series::default(), peer: Series::default(), null: Series::default() };
     for round in 0..rounds + rounds / 10 {
         for which in shuffle.order() {
             let nanos = match which {

@@ -22,8 +22,10 @@ pub struct Server {
 impl Server {
     /// Starts a demo folder.
     pub fn start(durability: Durability) -> Self {
-        let folder = tempfile::Builder::new().prefix("floorpass-bench").tempdir_in(".").expect("a folder");
-        let sockets = Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime");
+        let folder =
+            tempfile::Builder::new().prefix("floorpass-bench").tempdir_in(".").expect("a folder");
+        let sockets =
+            Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime");
         let config = Config {
             data: folder.path().to_owned(),
             database: None,
@@ -37,10 +39,19 @@ impl Server {
         let (sender, receiver) = oneshot::channel();
         let (gate, trading) = sockets.block_on(async {
             let gate = Gate::open(config).await.expect("the gate opens");
-            let door = twsd::Config { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), free_ports: true, ports: Vec::new() };
-            let handle = twsd::serve(gate.clone(), door, async { drop(receiver.await) }).await.expect("the door opens");
+            let door = twsd::Config {
+                bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                free_ports: true,
+                ports: Vec::new(),
+            };
+            let handle = twsd::serve(gate.clone(), door, async { drop(receiver.await) })
+                .await
+                .expect("the door opens");
             let sockets = handle.sockets();
-            (gate, sockets.iter().find(|s| s.name == "trading").expect("a trading credential").address)
+            (
+                gate,
+                sockets.iter().find(|s| s.name == "trading").expect("a trading credential").address,
+            )
         });
         Self { trading, gate, sockets, folder, stop: Some(sender) }
     }
@@ -63,7 +74,12 @@ pub fn pin(cores: &[usize]) {
         set.set(*core);
     }
     for task in std::fs::read_dir("/proc/self/task").expect("procfs").flatten() {
-        let id = task.file_name().to_string_lossy().parse::<i32>().ok().and_then(rustix::thread::Pid::from_raw);
+        let id = task
+            .file_name()
+            .to_string_lossy()
+            .parse::<i32>()
+            .ok()
+            .and_then(rustix::thread::Pid::from_raw);
         let _ = rustix::thread::sched_setaffinity(id, &set);
     }
 }

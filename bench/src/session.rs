@@ -17,7 +17,8 @@ pub fn entitlements() -> Entitlements {
 
 fn admission(server: &Server) -> gate::Admission {
     let listeners = server.gate.listeners();
-    let credential = listeners.borrow().iter().find(|l| l.name == "trading").expect("trading").credential;
+    let credential =
+        listeners.borrow().iter().find(|l| l.name == "trading").expect("trading").credential;
     let door = CredentialDoor { credential, address: IpAddr::V4(Ipv4Addr::LOCALHOST), token: None };
     server.gate.admit_credential(&door).expect("admitted")
 }
@@ -29,12 +30,15 @@ pub fn measure(less: usize) -> Vec<Row> {
     let admission = admission(&server);
     let epoch = AtomicU64::new(0);
     let ours = || {
-        let (time, good) = nanos(|| (0..CHECKS).filter(|_| black_box(&admission).is_current()).count());
+        let (time, good) =
+            nanos(|| (0..CHECKS).filter(|_| black_box(&admission).is_current()).count());
         assert_eq!(good, CHECKS);
         time
     };
     let load = || {
-        let (time, good) = nanos(|| (0..CHECKS).filter(|_| black_box(&epoch).load(Ordering::Acquire) == 0).count());
+        let (time, good) = nanos(|| {
+            (0..CHECKS).filter(|_| black_box(&epoch).load(Ordering::Acquire) == 0).count()
+        });
         assert_eq!(good, CHECKS);
         time
     };

@@ -25,15 +25,27 @@ impl Client {
         tws::write_greeting(157, 176, "", &mut out);
         stream.write_all(&out)?;
         let version = ServerVersion::new(176).expect("176 is spoken");
-        let mut client = Self { stream, reader: FrameReader::for_client(), version, out: Vec::new(), next_id: 1 };
+        let mut client = Self {
+            stream,
+            reader: FrameReader::for_client(),
+            version,
+            out: Vec::new(),
+            next_id: 1,
+        };
         client.read_until(|fields| (fields.len() == 2).then_some(()))?;
-        client.send(&Inbound::from(tws::inbound::StartApi { client_id, capabilities: String::new() }))?;
+        client.send(&Inbound::from(tws::inbound::StartApi {
+            client_id,
+            optional_capabilities: String::new(),
+        }))?;
         client.next_id = client.read_until(|f| (f[0] == "9").then(|| f[2].parse().unwrap_or(1)))?;
         Ok(client)
     }
 
     /// Reads frames until one is what was waited for.
-    pub fn read_until<T>(&mut self, mut wanted: impl FnMut(&[&str]) -> Option<T>) -> std::io::Result<T> {
+    pub fn read_until<T>(
+        &mut self,
+        mut wanted: impl FnMut(&[&str]) -> Option<T>,
+    ) -> std::io::Result<T> {
         loop {
             while let Some(frame) = self.reader.next_frame().map_err(std::io::Error::other)? {
                 let text = std::str::from_utf8(frame.0).map_err(std::io::Error::other)?;
@@ -69,11 +81,24 @@ impl Client {
     }
 
     /// The same, immediate or cancel.
-    pub fn immediate_buy(&mut self, symbol: &str, quantity: u32, cents: i64, out: &mut Vec<u8>) -> i32 {
+    pub fn immediate_buy(
+        &mut self,
+        symbol: &str,
+        quantity: u32,
+        cents: i64,
+        out: &mut Vec<u8>,
+    ) -> i32 {
         self.buy(symbol, quantity, cents, "IOC", out)
     }
 
-    fn buy(&mut self, symbol: &str, quantity: u32, cents: i64, tif: &str, out: &mut Vec<u8>) -> i32 {
+    fn buy(
+        &mut self,
+        symbol: &str,
+        quantity: u32,
+        cents: i64,
+        tif: &str,
+        out: &mut Vec<u8>,
+    ) -> i32 {
         let order_id = self.next_id;
         self.next_id += 1;
         let order = OrderFields {
@@ -102,5 +127,4 @@ impl Client {
     pub fn cancel(&mut self, order_id: i32) -> std::io::Result<()> {
         self.send(&Inbound::from(tws::inbound::CancelOrder { order_id, ..Default::default() }))
     }
-
 }
