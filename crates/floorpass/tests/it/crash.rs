@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
@@ -18,6 +19,8 @@ const KILLS: u64 = 50;
 const TRADERS: i32 = 4;
 /// Orders that each sends before it listens: 64 are outstanding in all, so kills fall into groups.
 const BURST: i32 = 16;
+/// The most orders that each sends between two kills: with all kills, fewer than the 20,000 that the exchange lists.
+const MOST: i32 = 96;
 
 /// All that was acknowledged since the folder was made.
 #[derive(Default)]
@@ -82,11 +85,11 @@ impl Acknowledged {
 }
 
 /// Bursts of market orders and of limit orders far off, until the server is gone.
-fn trade(port: u16, client: i32, first: i32, ready: &Barrier) -> (Told, i32) {
+fn trade(port: u16, client: i32, first: i32, ready: &Barrier, sent: &AtomicU64) -> (Told, i32) {
     let mut trader = Trader::connect(port, client);
     ready.wait();
     let mut next = first.max(trader.told.next_id.unwrap());
-    while !trader.closed && next < first + 2_000 {
+    while !trader.closed && next < first + MOST {
         let burst: Vec<_> = (next..next + BURST)
             .map(|id| match id % 4 {
                 0 => Trader::order(id, "BUY", 1, None),
@@ -95,6 +98,7 @@ fn trade(port: u16, client: i32, first: i32, ready: &Barrier) -> (Told, i32) {
             })
             .collect();
         trader.send_all(&burst);
+        sent.fetch_add(burst.len() as u64, Ordering::Relaxed);
         next += BURST;
         let last = next - 1;
         for _ in 0..40 {
@@ -131,17 +135,25 @@ fn acknowledged_orders_survive_kills_and_nothing_happens_twice() {
             break;
         }
         let ready = Arc::new(Barrier::new(next.len() + 1));
+        let sent = Arc::new(AtomicU64::new(0));
         let traders: Vec<_> = (0..TRADERS)
             .map(|client| {
                 let first = next[usize::try_from(client).unwrap()];
-                let ready = Arc::clone(&ready);
-                thread::spawn(move || trade(port, client + 1, first, &ready))
+                let (ready, sent) = (Arc::clone(&ready), Arc::clone(&sent));
+                thread::spawn(move || trade(port, client + 1, first, &ready, &sent))
             })
             .collect();
         ready.wait();
         random =
             random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        thread::sleep(Duration::from_millis(20 + (random >> 33) % 300));
+        // In the middle of the load however fast the machine is: after so many orders, and up to 3 ms more.
+        let wanted = (random >> 33) % 320;
+        while sent.load(Ordering::Relaxed) < wanted
+            && traders.iter().any(|trader| !trader.is_finished())
+        {
+            thread::sleep(Duration::from_micros(200));
+        }
+        thread::sleep(Duration::from_micros((random >> 40) % 3_000));
         server.kill();
         for (client, trader) in traders.into_iter().enumerate() {
             let (told, reached) = trader.join().unwrap();
