@@ -99,7 +99,7 @@ fn chooser(query: &Fields) -> Markup {
 fn row(entry: &ActivityEntry, names: &Names, now: Time) -> Markup {
     let refused = entry.code.is_some();
     let who = names.get(&entry.who).unwrap_or(&entry.who);
-    let text = refusal::bare(&entry.text, entry.code.as_deref().unwrap_or("\0"));
+    let text = bare(&entry.text, entry.code.as_deref().unwrap_or("\0"));
     html! {
         tr {
             td.key { (figure::time(entry.at)) span.sub { (figure::ago(entry.at, now)) } }
@@ -125,4 +125,9 @@ fn older(query: &Fields, next: ActivityCursor) -> String {
     }
     link.append_pair("before", &next.to_string());
     format!("/activity?{}", link.finish())
+}
+
+/// A text of the record without its code in front, which stands beside it.
+fn bare<'a>(text: &'a str, code: &str) -> &'a str {
+    text.strip_prefix(code).map_or(text, |rest| rest.trim_start_matches([':', ' ']))
 }

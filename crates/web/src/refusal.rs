@@ -93,18 +93,8 @@ pub(crate) fn sentence(text: &str) -> String {
 
 /// Why, with the stable code: for the top of a page or a form.
 pub(crate) fn note(refusal: &Refusal) -> Markup {
-    said(&refusal.caller_text(), refusal.code())
-}
-
-/// A text and its code; a text that begins with the code is shown without it.
-pub(crate) fn said(text: &str, code: &str) -> Markup {
-    let text = bare(text, code);
-    html! { div.note.bad role="alert" { (sentence(text)) " " span.tag.mono { (code) } } }
-}
-
-/// The text without its code in front.
-pub(crate) fn bare<'a>(text: &'a str, code: &str) -> &'a str {
-    text.strip_prefix(code).map_or(text, |rest| rest.trim_start_matches([':', ' ']))
+    let text = sentence(&refusal.caller_text());
+    html! { div.note.bad role="alert" { (text) " " span.tag.mono { (refusal.code()) } } }
 }
 
 /// What a form lacks, in the portal's own words.

@@ -98,8 +98,7 @@ pub(crate) fn said(why: &Refused) -> Markup {
         Refused::Refusal(_) => "Refused",
         Refused::Denial(_) => "Denied before the trade",
     };
-    let text = why.caller_text();
-    let text = refusal::sentence(refusal::bare(&text, why.code()));
+    let text = refusal::sentence(&why.caller_text());
     html! { div.note.bad role="alert" { b { (who) ": " } (text) " " span.tag.mono { (why.code()) } } }
 }
 

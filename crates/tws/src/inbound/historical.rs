@@ -12,7 +12,7 @@ pub struct HistoricalData {
     pub request_id: i32,
     /// Contract, with `include_expired`, and with legs if it is a combo.
     pub contract: Contract,
-    /// End, empty for now: `yyyymmdd hh:mm:ss zone`, or `yyyymmdd-hh:mm:ss` (UTC).
+    /// End, where empty means the present: `yyyymmdd hh:mm:ss zone`, or `yyyymmdd-hh:mm:ss` (UTC).
     pub end_date_time: String,
     /// Such as `1 day` or `5 mins`.
     pub bar_size: String,
