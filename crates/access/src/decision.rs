@@ -4,17 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::authenticator::{self, totp};
 use crate::call::{By, Call, Source};
+use crate::contact::Reach;
 use crate::entitlements::{Act, Entitlements};
-use crate::id::{AuthenticatorId, CredentialId, LinkId, PersonId};
+use crate::id::{AuthenticatorId, ContactId, CredentialId, DeviceId, LinkId, PersonId};
 use crate::lock::Lock;
 use crate::moment::{Moment, Span, Time};
+use crate::notice::Disowned;
 use crate::refusal::Refusal;
 use crate::secret::{SealKey, Secret};
 use crate::session::{Session, SessionEnd};
 use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
-    credential, device, evidence, link, lock, mandate, notice, person, session, sign_in, throttle,
+    contact, credential, device, evidence, link, lock, mandate, network, notice, person, session,
+    sign_in, throttle,
 };
 
 /// What is asked.
@@ -28,6 +31,9 @@ pub enum Command {
     Authenticator(authenticator::Command),
     Credential(credential::Command),
     Lock(lock::Command),
+    Contact(contact::Command),
+    Network(network::Command),
+    Notice(notice::Command),
     Evidence(evidence::Command),
 }
 
@@ -47,6 +53,8 @@ pub enum Event {
     Credential(credential::Event),
     Lock(lock::Event),
     Throttle(throttle::Event),
+    Contact(contact::Event),
+    Network(network::Event),
     Notice(notice::Event),
     Evidence(evidence::Event),
 }
@@ -85,6 +93,8 @@ into_event! {
     credential Credential;
     lock Lock;
     throttle Throttle;
+    contact Contact;
+    network Network;
     notice Notice;
     evidence Evidence;
 }
@@ -121,6 +131,13 @@ pub enum Answer {
     CodeSent,
     /// Signed in.
     SignedIn(SignedIn),
+    /// A code was sent to a mail address; it works in the session that asked.
+    MailAsked {
+        /// Which contact waits for it.
+        contact: ContactId,
+    },
+    /// What a notice told was said not to be its person's doing, and was stopped.
+    Disowned(Disowned),
     /// Sessions were ended.
     SessionsEnded {
         /// How many.
@@ -205,6 +222,10 @@ pub(crate) struct Ground<'a> {
     pub source: &'a Source,
     pub moment: &'a Moment,
     pub key: &'a SealKey,
+    /// The device that asks, where it is known.
+    pub device: Option<DeviceId>,
+    /// The mail addresses that notices go to.
+    pub reach: Reach,
 }
 
 impl Ground<'_> {
@@ -250,10 +271,26 @@ impl Ground<'_> {
     }
 }
 
+/// The device of the session that asks, or the one whose token came with the call.
+fn asking_device(slice: &Slice, call: &Call) -> Option<DeviceId> {
+    match call.by {
+        By::Session(id) => slice.session(id).map(|session| session.device),
+        By::Visitor => slice.device_of(call.source.device).map(|device| device.id),
+        By::Credential(_) | By::Operator { .. } | By::System => None,
+    }
+}
+
 /// Decides. A refusal is recorded as an event too, but for a stale proof: the caller loads again,
 /// proves again and asks again.
 pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Decision {
-    let ground = Ground { by: call.by, source: &call.source, moment, key };
+    let ground = Ground {
+        by: call.by,
+        source: &call.source,
+        moment,
+        key,
+        device: asking_device(slice, call),
+        reach: Reach::of(slice, moment.now),
+    };
     let decided = match &call.command {
         Command::Person(command) => person::decide(slice, &ground, command),
         Command::SignIn(command) => sign_in::decide(slice, &ground, command),
@@ -263,6 +300,9 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::Authenticator(command) => authenticator::decide(slice, &ground, command),
         Command::Credential(command) => credential::decide(slice, &ground, command),
         Command::Lock(command) => lock::decide(slice, &ground, command),
+        Command::Contact(command) => contact::decide(slice, &ground, command),
+        Command::Network(command) => network::decide(slice, &ground, command),
+        Command::Notice(command) => notice::decide(slice, &ground, command),
         Command::Evidence(command) => Ok(evidence::decide(command)),
     };
     let mut decision = decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));

@@ -57,6 +57,8 @@ acts! {
     Lock = 10, "lock the account";
     /// See the record of decisions.
     ViewEvidence = 11, "see the record of decisions";
+    /// Change mail address and phone number.
+    ManageContact = 12, "change your mail address and phone number";
 }
 
 impl fmt::Display for Act {
@@ -77,6 +79,8 @@ impl Acts {
     pub const ALL: Self = Self::of(Act::ALL);
     /// What only looks.
     pub const VIEW: Self = Self::of(&[Act::ViewAccount, Act::ViewMarketData]);
+    /// What a session may do that an enrolment link began, until its person is enrolled.
+    pub const ENROL: Self = Self::of(&[Act::ManageAuthenticators, Act::ManageContact]);
     /// What touches orders.
     pub const TRADE: Self =
         Self::of(&[Act::PlaceOrder, Act::ReduceOrder, Act::ModifyOrder, Act::CancelOrder]);

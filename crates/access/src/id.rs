@@ -116,6 +116,8 @@ ids! {
     CredentialId "crd_"
     /// An authenticator: password, passkey or TOTP app.
     AuthenticatorId "aut_"
+    /// A mail address or phone number of a person.
+    ContactId "con_"
     /// A sign-in under way.
     AttemptId "att_"
     /// A single-use sign-in link.

@@ -7,6 +7,7 @@
 pub mod address;
 pub mod authenticator;
 pub mod call;
+pub mod contact;
 pub mod credential;
 pub mod decision;
 pub mod device;
@@ -18,6 +19,7 @@ pub mod lock;
 pub mod mandate;
 pub mod moment;
 pub mod name;
+pub mod network;
 pub mod notice;
 pub mod person;
 pub mod refusal;
@@ -33,8 +35,8 @@ pub use call::{By, Call, Source};
 pub use decision::{Answer, Command, Decision, Event, decide};
 pub use entitlements::{Act, Entitlements, Limits, Question, Scopes, Side};
 pub use id::{
-    AttemptId, AuthenticatorId, CredentialId, DeviceId, Holder, LinkId, LockId, NoticeId,
-    PaperAccountId, PersonId, SessionId, SymbolId,
+    AttemptId, AuthenticatorId, ContactId, CredentialId, DeviceId, Holder, LinkId, LockId,
+    NoticeId, PaperAccountId, PersonId, SessionId, SymbolId,
 };
 pub use lock::Grade;
 pub use moment::{Moment, Span, Time};

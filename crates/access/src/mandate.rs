@@ -39,6 +39,7 @@ impl Role {
             Act::ManageSessions,
             Act::ManageDevices,
             Act::ManageAuthenticators,
+            Act::ManageContact,
             Act::Lock,
             Act::ViewEvidence,
         ]);

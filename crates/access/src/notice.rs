@@ -1,47 +1,99 @@
-//! Notices: what a person is told. They lie in the outbox until a delivery exists.
+//! Notices: what a person is told. Each lies in the outbox and in the message centre, and goes to
+//! the channels that there are. A code is in none of its words.
+
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decision::Ground;
-use crate::id::{NoticeId, PersonId};
+use crate::call::By;
+use crate::contact::{self, MailAddress};
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::device::{self, DeviceState};
+use crate::entitlements::Act;
+use crate::id::{DeviceId, NoticeId, PersonId, SessionId};
 use crate::moment::Time;
+use crate::name::Name;
+use crate::refusal::Refusal;
 use crate::secret::{SealedSecret, Secret};
+use crate::session::{self, Session, SessionEnd};
+use crate::sign_in;
+use crate::slice::Slice;
 
-/// What a notice is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Topic {
-    /// A code that activates a new browser.
-    ActivationCode,
-    /// A new browser was trusted.
-    NewDevice,
-    /// A way to sign in was added, removed or reset.
-    AuthenticatorChanged,
-    /// A credential was created.
-    CredentialCreated,
-    /// A lock was set or lifted.
-    Lock,
+/// Writes a topic once: its name in tables, what it is called, and whether its notice can be
+/// answered by 'this was not me'.
+macro_rules! topics {
+    ($($(#[$doc:meta])* $name:ident = $table:literal, $title:literal, $disown:literal;)*) => {
+        /// What a notice is about.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Topic { $($(#[$doc])* $name,)* }
+
+        impl Topic {
+            /// Every topic.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Its name in tables.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $table,)* }
+            }
+
+            /// In plain words: the heading in the message centre and the subject of a mail.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// Whether 'this was not me' can stop what it tells.
+            pub const fn can_be_disowned(self) -> bool {
+                match self { $(Self::$name => $disown,)* }
+            }
+        }
+    };
 }
 
-impl Topic {
-    /// Every topic.
-    pub const ALL: [Self; 5] = [
-        Self::ActivationCode,
-        Self::NewDevice,
-        Self::AuthenticatorChanged,
-        Self::CredentialCreated,
-        Self::Lock,
-    ];
+topics! {
+    /// A code that activates a new browser.
+    ActivationCode = "activation_code", "A code for a new browser", true;
+    /// A new browser was trusted.
+    NewDevice = "new_device", "A new browser", true;
+    /// A sign-in or session from a network not seen before.
+    NewNetwork = "new_network", "A new network", true;
+    /// A way to sign in was added, removed or reset.
+    AuthenticatorChanged = "authenticator_changed", "How you sign in", true;
+    /// A recovery code was used to sign in.
+    RecoveryCodeUsed = "recovery_code_used", "A recovery code was used", true;
+    /// A code that verifies a mail address.
+    ContactCode = "contact_code", "A code for a mail address", false;
+    /// The mail address or phone number was changed, or a change was asked for.
+    ContactChanged = "contact_changed", "Mail address and phone number", true;
+    /// The operator ended a session.
+    SessionEnded = "session_ended", "A session was ended", true;
+    /// A notice was answered by 'this was not me'.
+    Disowned = "disowned", "\"This was not me\"", false;
+    /// A credential was created.
+    CredentialCreated = "credential_created", "A new credential", false;
+    /// A lock was set or lifted.
+    Lock = "lock", "A lock", false;
+}
 
-    /// Its name in tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ActivationCode => "activation_code",
-            Self::NewDevice => "new_device",
-            Self::AuthenticatorChanged => "authenticator_changed",
-            Self::CredentialCreated => "credential_created",
-            Self::Lock => "lock",
-        }
+/// What a notice is about, as far as it can be stopped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The browser that did it, or that it was done to.
+    pub device: Option<DeviceId>,
+    /// The session that did it, or that began.
+    pub session: Option<SessionId>,
+    /// From where.
+    pub address: Option<IpAddr>,
+}
+
+impl Subject {
+    /// Whoever asks.
+    pub(crate) fn of(ground: &Ground<'_>) -> Self {
+        let session = match ground.by {
+            By::Session(session) => Some(session),
+            By::Visitor | By::Credential(_) | By::Operator { .. } | By::System => None,
+        };
+        Self { device: ground.device, session, address: ground.source.address }
     }
 }
 
@@ -58,6 +110,10 @@ pub struct Notice {
     pub text: String,
     /// The code, where it tells one; opens with [`Notice::purpose`].
     pub code: Option<SealedSecret>,
+    /// What it is about.
+    pub subject: Subject,
+    /// The mail addresses that it goes to.
+    pub mail: Vec<MailAddress>,
     /// When it was written.
     pub at: Time,
 }
@@ -69,24 +125,176 @@ impl Notice {
     }
 }
 
+/// What is asked about notices.
+pub enum Command {
+    /// 'This was not me': stops what the notice tells. It may be asked by whoever may lock, for a
+    /// lock does more.
+    Disown {
+        /// Which, as it was written.
+        notice: Box<Notice>,
+    },
+}
+
 /// What happened to notices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Put in the outbox.
     Queued(Notice),
+    /// Its person said that it was not them.
+    Disowned {
+        /// Which.
+        notice: NoticeId,
+        /// When.
+        at: Time,
+    },
 }
 
-/// Puts a notice in the outbox. A decision queues at most one of each topic.
+/// What 'this was not me' stopped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Disowned {
+    /// Sessions that it ended.
+    pub sessions: u32,
+    /// The browser that it took the trust from.
+    pub device: Option<Name>,
+    /// Sign-ins under way that it dropped.
+    pub attempts: u32,
+    /// Whether the notice is about the very browser that asks, which stays.
+    pub is_asker: bool,
+}
+
+/// A notice to be sent.
+pub(crate) struct Note<'a> {
+    pub person: PersonId,
+    pub topic: Topic,
+    /// Plain words; no secret and no link.
+    pub text: String,
+    pub code: Option<&'a Secret>,
+    pub subject: Subject,
+    /// The mail addresses that it goes to.
+    pub mail: Vec<MailAddress>,
+}
+
+/// Puts a notice in the outbox, about whoever asks. A decision queues at most one of each topic.
 pub(crate) fn queue(
     ground: &Ground<'_>,
     person: PersonId,
     topic: Topic,
     text: String,
     code: Option<&Secret>,
-) -> crate::decision::Event {
+) -> decision::Event {
+    queue_about(ground, person, topic, text, code, Subject::of(ground))
+}
+
+/// The same about something else.
+pub(crate) fn queue_about(
+    ground: &Ground<'_>,
+    person: PersonId,
+    topic: Topic,
+    text: String,
+    code: Option<&Secret>,
+    subject: Subject,
+) -> decision::Event {
+    let mail = ground.reach.of_notice(code.is_some());
+    send(ground, Note { person, topic, text, code, subject, mail })
+}
+
+/// The same to addresses that the decision chose.
+pub(crate) fn send(ground: &Ground<'_>, note: Note<'_>) -> decision::Event {
+    let Note { person, topic, text, code, subject, mail } = note;
     let id = NoticeId(ground.moment.draw(&format!("notice {}", topic.name())));
     let code = code.map(|code| ground.key.seal(code, &Notice::purpose(id), ground.moment));
     let at = ground.moment.now;
-    Event::Queued(Notice { id, person, topic, text, code, at }).into()
+    Event::Queued(Notice { id, person, topic, text, code, subject, mail, at }).into()
+}
+
+/// Whether these events tell of this topic.
+pub(crate) fn tells(events: &[decision::Event], topic: Topic) -> bool {
+    let told = |event: &decision::Event| matches!(event, decision::Event::Notice(Event::Queued(one)) if one.topic == topic);
+    events.iter().any(told)
+}
+
+/// What a person is told whose session the operator ended.
+pub(crate) fn session_ended(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    session: &Session,
+) -> decision::Event {
+    let device = slice.device(session.device).map(|device| device.name.to_string());
+    let device = device.unwrap_or_else(|| "a browser".to_owned());
+    let from = session.address.map(|address| format!(", begun from {address}")).unwrap_or_default();
+    let text = format!("The operator ended your session on {device}{from}. You can sign in again.");
+    let subject = Subject {
+        device: Some(session.device),
+        session: Some(session.id),
+        address: session.address,
+    };
+    queue_about(ground, session.person, Topic::SessionEnded, text, None, subject)
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    let Command::Disown { notice } = command;
+    ground.authorise(slice, Act::Lock)?;
+    let person = slice.person.as_ref().map(|person| person.id);
+    if person != Some(notice.person) || !notice.topic.can_be_disowned() {
+        return Err(Refusal::NotFound { what: "message that can be answered so" });
+    }
+    Ok(disown(slice, ground, notice))
+}
+
+/// Ends the sessions and the trust that the notice names, but never what asks; drops sign-ins under
+/// way and a mail address that waits for its code, unless the session that asks waits for it.
+fn disown(slice: &Slice, ground: &Ground<'_>, notice: &Notice) -> Decision {
+    let at = ground.moment.now;
+    let asker = Subject::of(ground);
+    let subject = notice.subject;
+    let session = subject.session.and_then(|id| slice.session(id));
+    let device = subject.device.or_else(|| session.map(|session| session.device));
+    let named = |one: &&Session| {
+        Some(one.id) != asker.session
+            && (Some(one.id) == subject.session || (device.is_some() && Some(one.device) == device))
+    };
+    let mut stopped =
+        Disowned { is_asker: device.is_some() && device == asker.device, ..Disowned::default() };
+    let mut events = vec![Event::Disowned { notice: notice.id, at }.into()];
+    for one in slice.sessions.iter().filter(named) {
+        let reason = SessionEnd::Disowned;
+        events.push(session::Event::Ended { session: one.id, at, reason }.into());
+        stopped.sessions += 1;
+    }
+    for attempt in &slice.attempts {
+        events.extend(sign_in::drop_attempt(slice, attempt));
+        stopped.attempts += 1;
+    }
+    let device = device.filter(|_| !stopped.is_asker).and_then(|id| slice.device(id));
+    // A pending one went with its attempt; a blocked one stays known as blocked.
+    if let Some(device) = device.filter(|one| matches!(one.state, DeviceState::Trusted { .. })) {
+        events.push(device::Event::Removed { device: device.id }.into());
+        stopped.device = Some(device.name.clone());
+    }
+    let waits = slice.asked_mail().filter(|(_, asked)| Some(asked.session) != asker.session);
+    events.extend(waits.map(|(one, _)| contact::Event::Removed { contact: one.id }.into()));
+    let text = words(ground, notice, &stopped);
+    events.push(queue(ground, notice.person, Topic::Disowned, text, None));
+    Decision::new(events, Answer::Disowned(stopped))
+}
+
+fn words(ground: &Ground<'_>, notice: &Notice, stopped: &Disowned) -> String {
+    let device = match (&stopped.device, stopped.is_asker) {
+        (Some(name), _) => format!("{name} is trusted no longer"),
+        (None, true) => "the browser that said so keeps its trust".to_owned(),
+        (None, false) => "no browser lost its trust".to_owned(),
+    };
+    format!(
+        "Of the message \"{}\" of {} it was said from {} that it was not you. Sessions ended: {}; sign-ins under way dropped: {}; {device}. If you did not say so, lock the account.",
+        notice.topic.title(),
+        notice.at,
+        ground.source,
+        stopped.sessions,
+        stopped.attempts,
+    )
 }

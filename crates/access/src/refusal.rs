@@ -131,6 +131,12 @@ refusals! {
     /// A new activation code is asked for too often.
     ResendLimit { sent: u32, limit: u32 } = "RESEND_LIMIT",
         "{sent} codes were sent, and the limit is {limit}; begin the sign-in again";
+    /// A code was typed elsewhere than where it was asked for.
+    CodeElsewhere = "CODE_ELSEWHERE",
+        "this code works only in the session that asked for it; type it there, or ask for a new one here";
+    /// Too many codes were asked for, and when to come back.
+    TooManyCodes { sent: u32, limit: u32, retry_at: Time } = "TOO_MANY_CODES",
+        "{sent} codes were sent within an hour, and the limit is {limit}; ask again after {retry_at}";
     /// The passkey does not count, and why.
     PasskeyRefused { reason: PasskeyFault } = "PASSKEY_REFUSED",
         "the passkey does not count: {reason}; another way to sign in still works";
@@ -157,6 +163,15 @@ refusals! {
     /// A user name with other characters than it may have.
     UsernameInvalid { length: usize, limit: usize } = "USERNAME_INVALID",
         "the user name has {length} bytes; use 1 to {limit} of a-z, 0-9, dot, dash, underscore and @, a letter or digit first";
+    /// A text that is no mail address to which we send.
+    MailInvalid { length: usize, limit: usize } = "MAIL_INVALID",
+        "this text of {length} bytes is no mail address that we send to; use up to {limit} ASCII characters like ann@example.org, without quotes and with a domain's name";
+    /// A text that is no phone number.
+    PhoneInvalid { length: usize, limit: usize } = "PHONE_INVALID",
+        "this text of {length} bytes is no phone number; use up to {limit} digits, spaces, dashes and brackets, with a + first for the country";
+    /// The mail address is verified already.
+    MailStands = "MAIL_STANDS",
+        "this mail address is yours and verified already";
     /// A name that is taken.
     NameTaken { what: &'static str, name: String } = "NAME_TAKEN",
         "a {what} named {name} exists; choose another name";

@@ -9,6 +9,7 @@ use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::{Act, Acts};
 use crate::id::{DeviceId, LockId, PersonId, SessionId};
 use crate::moment::{Span, Time};
+use crate::notice;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 use crate::slice::Slice;
@@ -137,11 +138,13 @@ pub enum SessionEnd {
     Locked,
     /// The same browser signed in again.
     Replaced,
+    /// Its person said of a notice about it that this was not them.
+    Disowned,
 }
 
 impl SessionEnd {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SignedOut,
         Self::EndedByPerson,
         Self::EndedByOperator,
@@ -151,6 +154,7 @@ impl SessionEnd {
         Self::AuthenticatorChanged,
         Self::Locked,
         Self::Replaced,
+        Self::Disowned,
     ];
 
     /// Its name in tables.
@@ -165,6 +169,7 @@ impl SessionEnd {
             Self::AuthenticatorChanged => "authenticator_changed",
             Self::Locked => "locked",
             Self::Replaced => "replaced",
+            Self::Disowned => "disowned",
         }
     }
 }
@@ -181,6 +186,7 @@ impl fmt::Display for SessionEnd {
             Self::AuthenticatorChanged => "the password or TOTP was changed or reset",
             Self::Locked => "everything was locked",
             Self::Replaced => "this browser signed in again",
+            Self::Disowned => "you said that it was not you",
         })
     }
 }
@@ -248,8 +254,12 @@ pub(crate) fn decide(
         }
         Command::End { session } => {
             ground.authorise(slice, Act::ManageSessions)?;
-            let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?.id;
-            Ok(Decision::new(vec![ended(session, reason)], Answer::SessionsEnded { count: 1 }))
+            let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?;
+            let mut events = vec![ended(session.id, reason)];
+            if reason == SessionEnd::EndedByOperator {
+                events.push(notice::session_ended(slice, ground, session));
+            }
+            Ok(Decision::new(events, Answer::SessionsEnded { count: 1 }))
         }
         Command::EndOthers => {
             ground.authorise(slice, Act::ManageSessions)?;

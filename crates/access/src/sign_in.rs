@@ -17,7 +17,8 @@ use crate::id::{AttemptId, DeviceId, PersonId, SessionId};
 use crate::link::{self, Purpose};
 use crate::lock::Grade;
 use crate::moment::{Span, Time};
-use crate::notice::{self, Topic};
+use crate::network;
+use crate::notice::{self, Subject, Topic};
 use crate::person::Person;
 use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::{Digest, Secret};
@@ -347,7 +348,9 @@ fn send_code(
         "A code to activate a new browser ({name}) from {}. It works for 15 minutes, only where it was asked for. If that was not you, change your password.",
         ground.source
     );
-    let notice = notice::queue(ground, attempt.person, Topic::ActivationCode, text, Some(&code));
+    let subject = Subject { device: Some(device), ..Subject::of(ground) };
+    let topic = Topic::ActivationCode;
+    let notice = notice::queue_about(ground, attempt.person, topic, text, Some(&code), subject);
     [Event::Changed(attempt).into(), notice]
 }
 
@@ -415,7 +418,8 @@ fn trust(
         device::name_from_agent(&ground.source.agent),
         ground.source
     );
-    events.push(notice::queue(ground, person, Topic::NewDevice, text, None));
+    let subject = Subject { device: Some(device), ..Subject::of(ground) };
+    events.push(notice::queue_about(ground, person, Topic::NewDevice, text, None, subject));
     token
 }
 
@@ -514,6 +518,15 @@ fn begin(
         })
         .into(),
     );
+    let name = slice.device(device).map(|one| one.name.to_string());
+    let name = name.unwrap_or_else(|| device::name_from_agent(&ground.source.agent).to_string());
+    let address = ground.source.address;
+    let from = address.map_or_else(String::new, |address| format!(" from {address}"));
+    // A new browser's notice says where it is.
+    let text =
+        (!notice::tells(&events, Topic::NewDevice)).then(|| format!("A sign-in on {name}{from}"));
+    let subject = Subject { device: Some(device), session: Some(id), address };
+    events.extend(network::meet(slice, ground, person, subject, text));
     let session_token = token;
     Decision::new(
         events,

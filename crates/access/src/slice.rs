@@ -1,14 +1,16 @@
 //! Everything that a decision about one person needs, loaded at once.
 
 use crate::authenticator::{Authenticator, Kind, passkey::Passkey};
+use crate::contact::Contact;
 use crate::credential::Credential;
 use crate::device::{Device, Standing};
-use crate::entitlements::{Act, Acts, Entitlements};
+use crate::entitlements::{Acts, Entitlements};
 use crate::id::{AuthenticatorId, CredentialId, DeviceId, Holder, PaperAccountId, SessionId};
 use crate::link::Link;
 use crate::lock::{Grade, Lock, Target};
 use crate::mandate::Mandate;
 use crate::moment::Time;
+use crate::network::Known;
 use crate::person::Person;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
@@ -46,6 +48,10 @@ pub struct Slice {
     pub counters: Vec<Counter>,
     /// The locks on them and on their accounts.
     pub locks: Vec<Lock>,
+    /// Their mail addresses and phone number, former ones too.
+    pub contacts: Vec<Contact>,
+    /// The networks that they signed in from.
+    pub networks: Vec<Known>,
 }
 
 impl Slice {
@@ -66,6 +72,8 @@ impl Slice {
         self.links.sort_by_key(|one| one.id);
         self.counters.sort();
         self.locks.sort_by_key(|one| one.id);
+        self.contacts.sort_by_key(|one| one.id);
+        self.networks.sort_by_key(|one| one.network);
     }
 
     /// The mandate on this account.
@@ -167,7 +175,7 @@ impl Slice {
         given.until = given.until.min(session.until);
         given.acts = given.acts.and(session.interface.policy().acts);
         if session.methods == [Method::EnrolmentLink] && !self.is_enrolled() {
-            given.acts = given.acts.and(Acts::of(&[Act::ManageAuthenticators]));
+            given.acts = given.acts.and(Acts::ENROL);
         }
         if session.receipt.is_some() {
             given.acts = Acts::NONE;

@@ -236,7 +236,7 @@ impl Gate {
             since: open.session.started_at,
             idle_until: now + open.session.idle,
             until: open.session.until,
-            enrolling: acts == Acts::of(&[Act::ManageAuthenticators]),
+            enrolling: acts == Acts::ENROL,
             receipt: open.receipt.get().copied(),
             slot: Arc::clone(&open.slot),
         })

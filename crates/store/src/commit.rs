@@ -1,6 +1,8 @@
 //! The one way to write facts about access: the events of a decision, and their evidence, in one
 //! transaction.
 
+use std::sync::atomic::Ordering;
+
 use access::call::{By, Source};
 use access::decision::Event;
 use access::evidence::Chain;
@@ -14,8 +16,8 @@ use thiserror::Error;
 use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
-    Store, authenticator, credential, device, evidence, link, lock, mandate, notice, session,
-    sign_in, throttle,
+    Store, authenticator, contact, credential, device, evidence, link, lock, mandate, network,
+    notice, session, sign_in, throttle,
 };
 
 statements! {
@@ -122,8 +124,9 @@ impl Store {
         if changes {
             raise(&mut transaction, slice, events).await?;
         }
+        let webhook = self.webhook.load(Ordering::Relaxed);
         for event in events {
-            apply(&mut transaction, person, event).await?;
+            apply(&mut transaction, person, event, webhook).await?;
         }
         let header = Header { at: now, actor: by, source: &source.to_string(), person };
         let evidence = evidence::append(&mut transaction, &header, events).await?;
@@ -132,12 +135,13 @@ impl Store {
     }
 
     /// Forgets what is only kept for convenience: ended sessions and unknown names of more than 30
-    /// days, notices of more than 90. Evidence keeps what it has. Gives the number of rows.
+    /// days, notices and networks of more than 90. Evidence keeps what it has. Gives the number of rows.
     pub async fn prune(&self, now: Time) -> Result<u64, StoreError> {
         let mut transaction = self.database.begin().await?;
         let mut forgotten = session::prune(&mut transaction, now - MEMORY_SESSIONS).await?;
         forgotten += throttle::prune(&mut transaction, now - MEMORY_STRANGERS).await?;
         forgotten += notice::prune(&mut transaction, now - MEMORY_NOTICES).await?;
+        forgotten += network::prune(&mut transaction, now - access::network::MEMORY).await?;
         transaction.commit().await?;
         Ok(forgotten)
     }
@@ -175,6 +179,7 @@ async fn apply(
     connection: &mut AnyConnection,
     person: Option<PersonId>,
     event: &Event,
+    webhook: bool,
 ) -> Result<(), StoreError> {
     match event {
         Event::Person(event) => crate::person::apply(connection, event).await?,
@@ -187,7 +192,9 @@ async fn apply(
         Event::Credential(event) => credential::apply(connection, event).await?,
         Event::Lock(event) => lock::apply(connection, event).await?,
         Event::Throttle(event) => throttle::apply(connection, person, event).await?,
-        Event::Notice(event) => notice::apply(connection, event).await?,
+        Event::Contact(event) => contact::apply(connection, event).await?,
+        Event::Network(event) => network::apply(connection, event).await?,
+        Event::Notice(event) => notice::apply(connection, event, webhook).await?,
         Event::Evidence(_) => {}
     }
     Ok(())

@@ -9,7 +9,9 @@ pub mod statement;
 mod authenticator;
 pub mod checkpoint;
 pub mod commit;
+mod contact;
 pub mod credential;
+pub mod delivery;
 mod device;
 pub mod engine;
 pub mod error;
@@ -19,6 +21,7 @@ pub mod folder;
 mod link;
 mod lock;
 mod mandate;
+mod network;
 pub mod notice;
 mod person;
 pub mod session;
@@ -27,13 +30,17 @@ pub mod slice;
 mod throttle;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub use checkpoint::SignedCheckpoint;
 pub use commit::{CommitError, Committed};
 pub use credential::CredentialUse;
+pub use delivery::{Delivery, DeliveryRow, DeliveryState, Tried};
 pub use engine::{Database, Engine};
 pub use error::StoreError;
 pub use evidence::EvidencePage;
+pub use notice::Message;
 pub use session::SessionUse;
 pub use slice::Key;
 
@@ -41,13 +48,15 @@ pub use slice::Key;
 #[derive(Debug, Clone)]
 pub struct Store {
     database: Database,
+    /// Whether notices go to a webhook too.
+    webhook: Arc<AtomicBool>,
 }
 
 impl Store {
     /// Opens the tables at a `sqlite:` or `postgres:` URL, and brings an older schema up to date.
     /// [`engine::sqlite_url`] makes the URL of a file.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::open(url).await? })
+        Ok(Self { database: Database::open(url).await?, webhook: Arc::default() })
     }
 
     /// The engine's side of it.

@@ -9,8 +9,8 @@ use sqlx::AnyConnection;
 use crate::error::StoreError;
 use crate::field::hex;
 use crate::{
-    Store, authenticator, credential, device, link, lock, mandate, person, session, sign_in,
-    throttle,
+    Store, authenticator, contact, credential, device, link, lock, mandate, network, person,
+    session, sign_in, throttle,
 };
 
 statements! {
@@ -114,6 +114,8 @@ async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, Sto
         links: link::of(connection, &id).await?,
         counters: throttle::of(connection, &id).await?,
         locks: lock::of(connection, &id).await?,
+        contacts: contact::of(connection, &id).await?,
+        networks: network::of(connection, &id).await?,
     };
     slice.sort();
     Ok(slice)

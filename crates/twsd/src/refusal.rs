@@ -107,6 +107,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::ActivationWrong { .. }
         | Refusal::CodeReplayed
         | Refusal::CodeExpired { .. }
+        | Refusal::CodeElsewhere
+        | Refusal::TooManyCodes { .. }
         | Refusal::ResendTooSoon { .. }
         | Refusal::ResendLimit { .. }
         | Refusal::PasskeyRefused { .. }
@@ -117,6 +119,9 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::NotFound { .. }
         | Refusal::NameInvalid { .. }
         | Refusal::UsernameInvalid { .. }
+        | Refusal::MailInvalid { .. }
+        | Refusal::PhoneInvalid { .. }
+        | Refusal::MailStands
         | Refusal::NameTaken { .. }
         | Refusal::PortTaken { .. }
         | Refusal::PortsExhausted { .. }

@@ -19,6 +19,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::ActivationWrong { .. }
         | R::CodeReplayed
         | R::CodeExpired { .. }
+        | R::CodeElsewhere
         | R::PasskeyRefused { .. }
         | R::AuthenticatorStopped { .. }
         | R::TokenMissing
@@ -44,11 +45,15 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         R::RateExceeded { .. }
         | R::Throttled { .. }
         | R::ResendTooSoon { .. }
+        | R::TooManyCodes { .. }
         | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
-        R::NameInvalid { .. } | R::UsernameInvalid { .. } | R::OutOfRange { .. } => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        R::NameInvalid { .. }
+        | R::UsernameInvalid { .. }
+        | R::MailInvalid { .. }
+        | R::PhoneInvalid { .. }
+        | R::OutOfRange { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         R::NameTaken { .. }
+        | R::MailStands
         | R::PortTaken { .. }
         | R::PortsExhausted { .. }
         | R::TooMany { .. }

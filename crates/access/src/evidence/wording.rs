@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
-    authenticator, credential, device, evidence, link, lock, mandate, notice, person, session,
-    sign_in, throttle,
+    authenticator, contact, credential, device, evidence, link, lock, mandate, network, notice,
+    person, session, sign_in, throttle,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -54,7 +54,11 @@ impl Event {
             Self::Throttle(throttle::Event::Cleared { .. } | throttle::Event::AllCleared) => {
                 "throttle.cleared"
             }
+            Self::Contact(contact::Event::Changed(_)) => "contact.changed",
+            Self::Contact(contact::Event::Removed { .. }) => "contact.removed",
+            Self::Network(network::Event::Seen(_)) => "network.seen",
             Self::Notice(notice::Event::Queued(_)) => "notice.queued",
+            Self::Notice(notice::Event::Disowned { .. }) => "notice.disowned",
             Self::Evidence(evidence::Event::Refused { .. }) => "refused",
             Self::Evidence(evidence::Event::Noted { kind, .. }) => {
                 return Cow::Owned(tidy(kind, KIND_LIMIT));
@@ -87,8 +91,20 @@ impl Event {
             }
             Self::Lock(lock::Event::Lifted { lock, .. }) => format!("Lock {lock} lifted"),
             Self::Throttle(event) => throttle_text(event),
+            Self::Contact(event) => contact_text(event),
+            Self::Network(network::Event::Seen(one)) => {
+                format!("Network {} seen, known since {}", one.network, one.first_at)
+            }
             Self::Notice(notice::Event::Queued(one)) => {
-                format!("Notice {} put in the outbox", one.topic.name())
+                let to = match one.mail.len() {
+                    0 => String::new(),
+                    1 => ", to 1 mail address".to_owned(),
+                    more => format!(", to {more} mail addresses"),
+                };
+                format!("Notice {} put in the outbox{to}", one.topic.name())
+            }
+            Self::Notice(notice::Event::Disowned { notice, .. }) => {
+                format!("Notice {notice}: its person said that this was not them")
             }
             Self::Evidence(evidence::Event::Refused { text, count: 1, .. }) => {
                 format!("Refused: {text}")
@@ -175,6 +191,23 @@ fn credential_text(event: &credential::Event) -> String {
             let orders = if *cancel_orders { "; its orders are cancelled" } else { "" };
             format!("Credential {credential} revoked{orders}")
         }
+    }
+}
+
+fn contact_text(event: &contact::Event) -> String {
+    match event {
+        contact::Event::Changed(one) => match &one.state {
+            contact::State::Asked(asked) => format!(
+                "{} waits for its code: {} sent, {} tries left",
+                one.value, asked.sent, asked.tries_left
+            ),
+            contact::State::Verified => format!("{} is verified", one.value),
+            contact::State::Noted => format!("{} is noted", one.value),
+            contact::State::Former { until } => {
+                format!("{} is former; notices go there until {until}", one.value)
+            }
+        },
+        contact::Event::Removed { contact } => format!("Contact {contact} forgotten"),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::authenticator::{self, Kind};
 use crate::credential::{self, Revoked};
 use crate::decision::Event;
 use crate::device::{self, DeviceState};
-use crate::{link, lock, mandate, person, session, sign_in, throttle};
+use crate::{contact, link, lock, mandate, network, person, session, sign_in, throttle};
 
 /// Puts a row in the place of the one with its key, or adds it.
 fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -> K) {
@@ -56,6 +56,17 @@ impl Slice {
                 lock::Event::Lifted { lock, .. } => self.locks.retain(|one| one.id != *lock),
             },
             Event::Throttle(event) => self.apply_throttle(event),
+            Event::Contact(event) => match event {
+                contact::Event::Changed(one) => {
+                    put(&mut self.contacts, *one.clone(), |one| one.id);
+                }
+                contact::Event::Removed { contact } => {
+                    self.contacts.retain(|one| one.id != *contact);
+                }
+            },
+            Event::Network(network::Event::Seen(known)) => {
+                put(&mut self.networks, *known, |one| one.network);
+            }
             Event::Notice(_) | Event::Evidence(_) => {}
         }
     }

@@ -5,10 +5,12 @@ extern crate floorpass_access as access;
 
 mod authenticator;
 mod authority;
+mod contact;
 mod credential;
 mod desk;
 mod entitlements;
 mod evidence;
 mod lock;
+mod notice;
 mod sign_in;
 mod throttle;

@@ -10,6 +10,7 @@
 extern crate floorpass_store as store;
 
 mod commit;
+mod delivery;
 mod engine;
 mod evidence;
 mod folder;

@@ -10,7 +10,7 @@ use access::link::Purpose;
 use access::lock::{self, Grade, Target};
 use access::moment::Span;
 use access::secret::Secret;
-use access::{device, link, session, sign_in};
+use access::{contact, device, link, network, notice, session, sign_in};
 use store::Key;
 
 use crate::both_engines;
@@ -19,7 +19,7 @@ use crate::place::Place;
 
 both_engines!(tables_and_memory_agree_on_random_walks);
 
-const STEPS: u32 = 150;
+const STEPS: u32 = 300;
 
 async fn tables_and_memory_agree_on_random_walks(place: &Place) {
     let (history, seed) = History::enrolled(place).await;
@@ -31,12 +31,14 @@ async fn tables_and_memory_agree_on_random_walks(place: &Place) {
         device: None,
         done: 0,
         activations: 0,
+        contacts: 0,
     };
     for _ in 0..STEPS {
         walk.step().await;
     }
     walk.history.verify().await;
     assert!(walk.done > STEPS / 4, "too few steps were allowed: {}", walk.done);
+    assert!(walk.contacts > 9, "too few changes of contact: {}", walk.contacts);
     assert!(walk.activations > 2, "too few activations: {}", walk.activations);
 }
 
@@ -51,6 +53,8 @@ struct Walk {
     done: u32,
     /// Browsers that were activated by a code, or waited for one.
     activations: u32,
+    /// Changes of contact, moves to another network, and notices that were disowned.
+    contacts: u32,
 }
 
 impl Walk {
@@ -72,9 +76,10 @@ impl Walk {
         // Mostly quick, so that sign-ins get on; sometimes slow, so that they expire.
         let seconds = if self.roll(8) == 0 { 900 } else { self.roll(60) };
         self.history.now = self.history.now + Span::seconds(i64::try_from(seconds).unwrap());
-        match self.roll(6) {
+        match self.roll(7) {
             0..=3 => self.sign_in().await,
             4 => self.manage().await,
+            5 => self.reach().await,
             _ => self.operate().await,
         }
     }
@@ -152,6 +157,50 @@ impl Walk {
         if self.history.by(by, command).await.is_ok() {
             self.done += 1;
         }
+    }
+
+    /// Contact, networks and 'this was not me'.
+    async fn reach(&mut self) {
+        let slice = self.history.slice().await;
+        let sessions: Vec<_> = slice.sessions.iter().map(|one| one.id).collect();
+        let session = self.pick(&sessions);
+        let by = session.filter(|_| self.roll(3) > 0).map_or(By::System, By::Session);
+        let address = format!("ann{}@example.org", self.roll(4));
+        let contact = match self.roll(9) {
+            0 | 1 => contact::Command::SetMail { address },
+            2 => contact::Command::RemoveMail,
+            3 => contact::Command::SetPhone { number: format!("+44 20 794{}", self.roll(9)) },
+            4 => contact::Command::RemovePhone,
+            5 => contact::Command::ResendCode,
+            6 if slice.asked_mail().is_some() => {
+                let code = self.history.activation_code().await;
+                contact::Command::ConfirmMail { code }
+            }
+            7 => return self.disown(by).await,
+            _ => return self.move_on(session).await,
+        };
+        let answer = self.history.by(by, Command::Contact(contact)).await;
+        self.done += u32::from(answer.is_ok());
+        self.contacts += u32::from(answer.is_ok());
+    }
+
+    async fn disown(&mut self, by: By) {
+        let notices = self.history.store.notices(Some(self.history.person), 20).await.unwrap();
+        let place = self.roll(notices.len().max(1) as u64);
+        let Some(notice) = notices.get(usize::try_from(place).unwrap()) else { return };
+        let notice = Box::new(notice.clone());
+        let answer = self.history.by(by, Command::Notice(notice::Command::Disown { notice })).await;
+        self.done += u32::from(answer.is_ok());
+        self.contacts += u32::from(answer.is_ok());
+    }
+
+    async fn move_on(&mut self, session: Option<access::SessionId>) {
+        let Some(session) = session else { return };
+        let address = format!("192.0.{}.7", self.roll(4)).parse().unwrap();
+        let seen = network::Command::Seen { session, address };
+        let answer = self.history.by_system(Command::Network(seen)).await;
+        self.done += u32::from(answer.is_ok());
+        self.contacts += u32::from(answer.is_ok());
     }
 
     fn new_credential(&mut self, name: String) -> Command {

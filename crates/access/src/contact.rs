@@ -1,0 +1,573 @@
+//! Contact: the mail address that codes and notices go to, and a phone number that is kept as text
+//! and never gets a code.
+//!
+//! A mail address counts once a code that was sent there was typed in the session that asked for
+//! it. It is changed by a recent sign-in alone, and both the old and the new address are told. An
+//! address that was removed or replaced gets security notices for another week, so that whoever
+//! took a session over cannot silence its owner.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use crate::call::By;
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::entitlements::Act;
+use crate::id::{ContactId, PersonId, SessionId};
+use crate::moment::{Span, Time};
+use crate::notice::{self, Note, Subject, Topic};
+use crate::refusal::Refusal;
+use crate::secret::{SealedSecret, Secret};
+use crate::sign_in::{CODE_LIFE, CODE_TRIES, RESEND_WAIT};
+use crate::slice::Slice;
+
+/// Longest mail address, in bytes (RFC 5321).
+pub const MAIL_LIMIT: usize = 254;
+/// Longest part before the `@`.
+const LOCAL_LIMIT: usize = 64;
+/// Longest phone number, in bytes.
+pub const PHONE_LIMIT: usize = 32;
+/// How long a former address still gets security notices.
+pub const FORMER: Span = Span::days(7);
+/// Codes that are sent within [`CODES_WINDOW`], to whichever addresses: we are nobody's mail bomb.
+pub const CODES_SENT: u32 = 5;
+/// How long sent codes are counted together.
+pub const CODES_WINDOW: Span = Span::hours(1);
+
+/// A mail address: one `@`, before it a dot-atom of RFC 5321, behind it a domain's name. Nothing in
+/// it can end a header or a command.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct MailAddress(String);
+
+impl MailAddress {
+    /// Checks what was typed; the domain is kept in lower case.
+    pub fn new(text: &str) -> Result<Self, Refusal> {
+        let text = text.trim();
+        let invalid = Refusal::MailInvalid { length: text.len(), limit: MAIL_LIMIT };
+        let Some((local, domain)) = text.rsplit_once('@') else { return Err(invalid) };
+        if text.len() > MAIL_LIMIT || !is_local(local) || !is_domain(domain) {
+            return Err(invalid);
+        }
+        Ok(Self(format!("{local}@{}", domain.to_ascii_lowercase())))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_local(text: &str) -> bool {
+    let atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
+    text.len() <= LOCAL_LIMIT
+        && text.split('.').all(|part| !part.is_empty() && part.bytes().all(atom))
+}
+
+fn is_domain(text: &str) -> bool {
+    let label = |part: &str| {
+        (1..=63).contains(&part.len())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+    };
+    let last = text.rsplit('.').next().unwrap_or_default();
+    text.split('.').all(label) && last.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+impl fmt::Display for MailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for MailAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// A phone number as people write it. It is shown to the operator and never dialled.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct PhoneNumber(String);
+
+impl PhoneNumber {
+    /// Checks what was typed.
+    pub fn new(text: &str) -> Result<Self, Refusal> {
+        let text = text.trim();
+        let rest = text.strip_prefix('+').unwrap_or(text);
+        let digits = rest.bytes().filter(u8::is_ascii_digit).count();
+        let plain = rest.bytes().all(|byte| byte.is_ascii_digit() || b" -()/.".contains(&byte));
+        if !(5..=20).contains(&digits) || !plain || text.len() > PHONE_LIMIT {
+            return Err(Refusal::PhoneInvalid { length: text.len(), limit: PHONE_LIMIT });
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for PhoneNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// What a contact is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Value {
+    /// A mail address.
+    Mail(MailAddress),
+    /// A phone number.
+    Phone(PhoneNumber),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mail(address) => write!(f, "Mail address {address}"),
+            Self::Phone(number) => write!(f, "Phone number {number}"),
+        }
+    }
+}
+
+/// A mail address or phone number of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Its id.
+    pub id: ContactId,
+    /// Whose.
+    pub person: PersonId,
+    /// What it is.
+    pub value: Value,
+    /// Where it stands.
+    pub state: State,
+    /// When it came to stand there.
+    pub changed_at: Time,
+}
+
+impl Contact {
+    /// The mail address, if it is one.
+    pub fn mail(&self) -> Option<&MailAddress> {
+        match &self.value {
+            Value::Mail(address) => Some(address),
+            Value::Phone(_) => None,
+        }
+    }
+
+    /// What its code is sealed for.
+    fn purpose(id: ContactId) -> String {
+        format!("contact {id}")
+    }
+}
+
+/// Where a contact stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// A mail address that waits for its code.
+    Asked(Asked),
+    /// A mail address that codes and notices go to.
+    Verified,
+    /// A phone number, as text.
+    Noted,
+    /// A mail address that was removed or replaced.
+    Former {
+        /// Until then security notices go there too.
+        until: Time,
+    },
+}
+
+/// The code that a mail address waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The session that asked: the code works there alone.
+    pub session: SessionId,
+    /// The code, sealed: the key is in no table, so the few digits cannot be found from it.
+    pub code: SealedSecret,
+    /// When the code expires.
+    pub code_until: Time,
+    /// Wrong tries that are left.
+    pub tries_left: u32,
+    /// Codes that were sent since `since`.
+    pub sent: u32,
+    /// When the last one was.
+    pub sent_at: Time,
+    /// When the first one was.
+    pub since: Time,
+}
+
+/// The mail addresses that a person's notices go to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// The verified one: codes go there alone.
+    pub verified: Option<MailAddress>,
+    /// Former ones that still get security notices.
+    pub former: Vec<MailAddress>,
+}
+
+impl Reach {
+    /// As it is now.
+    pub fn of(slice: &Slice, now: Time) -> Self {
+        let former = slice.contacts.iter().filter(|one| match one.state {
+            State::Former { until } => now < until,
+            State::Asked(_) | State::Verified | State::Noted => false,
+        });
+        Self {
+            verified: slice.mail().and_then(Contact::mail).cloned(),
+            former: former.filter_map(Contact::mail).cloned().collect(),
+        }
+    }
+
+    /// Where a notice goes: one with a code to the verified address alone.
+    pub fn of_notice(&self, with_code: bool) -> Vec<MailAddress> {
+        let former: &[MailAddress] = if with_code { &[] } else { &self.former };
+        self.verified.iter().chain(former).cloned().collect()
+    }
+}
+
+impl Slice {
+    /// The verified mail address.
+    pub fn mail(&self) -> Option<&Contact> {
+        self.contacts.iter().find(|one| one.state == State::Verified)
+    }
+
+    /// The mail address that waits for its code, expired or not.
+    pub fn asked_mail(&self) -> Option<(&Contact, &Asked)> {
+        self.contacts.iter().find_map(|one| match &one.state {
+            State::Asked(asked) => Some((one, asked)),
+            State::Verified | State::Noted | State::Former { .. } => None,
+        })
+    }
+
+    /// The phone number.
+    pub fn phone(&self) -> Option<&Contact> {
+        self.contacts.iter().find(|one| matches!(one.value, Value::Phone(_)))
+    }
+}
+
+/// What is asked about contact.
+pub enum Command {
+    /// Sets the mail address: of a session, once its code is typed; of the operator, at once.
+    SetMail {
+        /// The new address.
+        address: String,
+    },
+    /// The code was typed that the new address got.
+    ConfirmMail {
+        /// The code.
+        code: Secret,
+    },
+    /// Another code is asked for.
+    ResendCode,
+    /// Removes the mail address.
+    RemoveMail,
+    /// Sets the phone number.
+    SetPhone {
+        /// The new number.
+        number: String,
+    },
+    /// Removes the phone number.
+    RemovePhone,
+}
+
+/// What happened to contacts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// New, or as it stands now.
+    Changed(Box<Contact>),
+    /// Forgotten.
+    Removed {
+        /// Which.
+        contact: ContactId,
+    },
+}
+
+fn changed(contact: Contact) -> decision::Event {
+    Event::Changed(Box::new(contact)).into()
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    ground.authorise(slice, Act::ManageContact)?;
+    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let mut decision = match command {
+        Command::SetMail { address } => set_mail(slice, ground, person, address),
+        Command::ConfirmMail { code } => confirm(slice, ground, code),
+        Command::ResendCode => resend(slice, ground),
+        Command::RemoveMail => remove_mail(slice, ground),
+        Command::SetPhone { number } => set_phone(slice, ground, person, number),
+        Command::RemovePhone => remove_phone(slice, ground),
+    }?;
+    if decision.answer.is_ok() {
+        decision.events.extend(over(slice, ground.moment.now));
+    }
+    Ok(decision)
+}
+
+/// Former addresses whose time is over.
+fn over(slice: &Slice, now: Time) -> impl Iterator<Item = decision::Event> {
+    let over = slice
+        .contacts
+        .iter()
+        .filter(move |one| matches!(one.state, State::Former { until } if until <= now));
+    over.map(|one| Event::Removed { contact: one.id }.into())
+}
+
+fn set_mail(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    address: &str,
+) -> Result<Decision, Refusal> {
+    ground.check_recent(slice)?;
+    let address = MailAddress::new(address)?;
+    if ground.reach.verified.as_ref() == Some(&address) {
+        return Err(Refusal::MailStands);
+    }
+    let contact = Contact {
+        id: ContactId(ground.moment.draw("contact")),
+        person,
+        value: Value::Mail(address.clone()),
+        state: State::Verified,
+        changed_at: ground.moment.now,
+    };
+    let By::Session(session) = ground.by else { return Ok(establish(slice, ground, contact)) };
+    let before = slice.asked_mail();
+    let mut events: Vec<decision::Event> = Vec::new();
+    events.extend(before.map(|(old, _)| Event::Removed { contact: old.id }.into()));
+    let contact = send_code(ground, contact, session, before.map(|(_, asked)| asked), &mut events)?;
+    if !ground.reach.of_notice(false).is_empty() {
+        let text = format!(
+            "A change of your mail address to {address} was asked for from {}. It takes effect when the code that was sent there is typed in the same session. If that was not you, say so in the message centre, or lock the account.",
+            ground.source
+        );
+        events.push(notice::queue(ground, person, Topic::ContactChanged, text, None));
+    }
+    Ok(Decision::new(events, Answer::MailAsked { contact }))
+}
+
+/// Draws a code, keeps it with the contact and sends it to the new address alone.
+fn send_code(
+    ground: &Ground<'_>,
+    mut contact: Contact,
+    session: SessionId,
+    before: Option<&Asked>,
+    events: &mut Vec<decision::Event>,
+) -> Result<ContactId, Refusal> {
+    let now = ground.moment.now;
+    let counted = before.filter(|asked| now < asked.since + CODES_WINDOW);
+    let sent = counted.map_or(0, |asked| asked.sent);
+    let since = counted.map_or(now, |asked| asked.since);
+    if sent >= CODES_SENT {
+        let (limit, retry_at) = (CODES_SENT, since + CODES_WINDOW);
+        return Err(Refusal::TooManyCodes { sent, limit, retry_at });
+    }
+    if let Some(retry_at) = counted.map(|asked| asked.sent_at + RESEND_WAIT)
+        && now < retry_at
+    {
+        return Err(Refusal::ResendTooSoon { retry_at });
+    }
+    // 64 bits over a million codes: the bias is below 2^-44.
+    let number = u64::from_be_bytes(ground.moment.draw("contact code")) % 1_000_000;
+    let code = Secret::from_text(format!("{number:06}"));
+    let id = contact.id;
+    contact.state = State::Asked(Asked {
+        session,
+        code: ground.key.seal(&code, &Contact::purpose(id), ground.moment),
+        code_until: now + CODE_LIFE,
+        tries_left: CODE_TRIES,
+        sent: sent + 1,
+        sent_at: now,
+        since,
+    });
+    contact.changed_at = now;
+    let text = format!(
+        "A code to verify this mail address, asked for from {} by someone who is signed in. It works for 15 minutes, and only in the session that asked for it. If that was not you, do nothing: without the code nothing changes.",
+        ground.source
+    );
+    let note = Note {
+        person: contact.person,
+        topic: Topic::ContactCode,
+        text,
+        code: Some(&code),
+        subject: Subject::of(ground),
+        mail: contact.mail().cloned().into_iter().collect(),
+    };
+    events.push(changed(contact));
+    events.push(notice::send(ground, note));
+    Ok(id)
+}
+
+/// What waits for its code in the session that asks.
+fn waiting<'s>(slice: &'s Slice, ground: &Ground<'_>) -> Result<(&'s Contact, &'s Asked), Refusal> {
+    let found = slice.asked_mail();
+    let (contact, asked) = found.ok_or(Refusal::NotFound { what: "code that is waited for" })?;
+    if ground.by != By::Session(asked.session) {
+        return Err(Refusal::CodeElsewhere);
+    }
+    Ok((contact, asked))
+}
+
+fn confirm(slice: &Slice, ground: &Ground<'_>, typed: &Secret) -> Result<Decision, Refusal> {
+    let now = ground.moment.now;
+    let (contact, asked) = waiting(slice, ground)?;
+    if now >= asked.code_until {
+        return Err(Refusal::CodeExpired { expired_at: asked.code_until });
+    }
+    let code = ground.key.open(&asked.code, &Contact::purpose(contact.id));
+    let code = code.map_err(|_| Refusal::KeyMismatch)?;
+    let typed: Vec<u8> = typed.expose().iter().copied().filter(|byte| *byte != b' ').collect();
+    if asked.tries_left == 0 || !code.matches(&typed) {
+        let tries_left = asked.tries_left.saturating_sub(1);
+        let state = State::Asked(Asked { tries_left, ..asked.clone() });
+        let missed = Contact { state, ..contact.clone() };
+        return Ok(Decision::refused(
+            vec![changed(missed)],
+            Refusal::ActivationWrong { tries_left },
+        ));
+    }
+    let verified = Contact { state: State::Verified, changed_at: now, ..contact.clone() };
+    Ok(establish(slice, ground, verified))
+}
+
+fn resend(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
+    let (contact, asked) = waiting(slice, ground)?;
+    let mut events = Vec::new();
+    send_code(ground, contact.clone(), asked.session, Some(asked), &mut events)?;
+    Ok(Decision::new(events, Answer::CodeSent))
+}
+
+/// The mail address from now on; the one before it is former, and both are told.
+fn establish(slice: &Slice, ground: &Ground<'_>, contact: Contact) -> Decision {
+    let now = ground.moment.now;
+    let new = contact.mail().cloned();
+    let person = contact.person;
+    let mut events: Vec<decision::Event> = Vec::new();
+    let mut was = String::new();
+    if let Some(old) = slice.mail() {
+        let until = now + FORMER;
+        let former = Contact { state: State::Former { until }, changed_at: now, ..old.clone() };
+        events.push(changed(former));
+        if let Some(old) = old.mail() {
+            was = format!(" It was {old}, which gets these messages until {until}.");
+        }
+    }
+    // An address that comes back is former no longer; one that waited gives way to the operator's.
+    let gone = slice.contacts.iter().filter(|one| {
+        let same = one.mail() == new.as_ref() && one.state != State::Verified;
+        one.id != contact.id && (same || matches!(one.state, State::Asked(_)))
+    });
+    events.extend(gone.map(|one| Event::Removed { contact: one.id }.into()));
+    let text = format!("{} is now yours, set from {}.{was}{NOT_YOU}", contact.value, ground.source);
+    events.push(changed(contact));
+    let mut mail = ground.reach.of_notice(false);
+    mail.extend(new.filter(|new| !ground.reach.of_notice(false).contains(new)));
+    let subject = Subject::of(ground);
+    let topic = Topic::ContactChanged;
+    events.push(notice::send(ground, Note { person, topic, text, code: None, subject, mail }));
+    Decision::new(events, Answer::Done)
+}
+
+const NOT_YOU: &str =
+    " If that was not you, say so in the message centre, or lock the account and ask the operator.";
+
+fn remove_mail(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
+    ground.check_recent(slice)?;
+    let old = slice.mail().ok_or(Refusal::NotFound { what: "mail address" })?;
+    let until = ground.moment.now + FORMER;
+    let state = State::Former { until };
+    let former = Contact { state, changed_at: ground.moment.now, ..old.clone() };
+    let text = format!(
+        "{} was removed from {}. It gets these messages until {until}, and codes no longer.{NOT_YOU}",
+        old.value, ground.source
+    );
+    let notice = notice::queue(ground, old.person, Topic::ContactChanged, text, None);
+    Ok(Decision::new(vec![changed(former), notice], Answer::Done))
+}
+
+fn set_phone(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    number: &str,
+) -> Result<Decision, Refusal> {
+    ground.check_recent(slice)?;
+    let number = PhoneNumber::new(number)?;
+    let text = format!("Your phone number is now {number}, set from {}.{NOT_YOU}", ground.source);
+    let id = slice.phone().map_or_else(|| ContactId(ground.moment.draw("phone")), |one| one.id);
+    let contact = Contact {
+        id,
+        person,
+        value: Value::Phone(number),
+        state: State::Noted,
+        changed_at: ground.moment.now,
+    };
+    let notice = notice::queue(ground, person, Topic::ContactChanged, text, None);
+    Ok(Decision::new(vec![changed(contact), notice], Answer::Done))
+}
+
+fn remove_phone(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
+    ground.check_recent(slice)?;
+    let old = slice.phone().ok_or(Refusal::NotFound { what: "phone number" })?;
+    let text = format!("{} was removed from {}.{NOT_YOU}", old.value, ground.source);
+    let notice = notice::queue(ground, old.person, Topic::ContactChanged, text, None);
+    Ok(Decision::new(vec![Event::Removed { contact: old.id }.into(), notice], Answer::Done))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_address_that_could_break_a_header_or_command_is_refused() {
+        let long = format!("{}@example.org", "a".repeat(65));
+        for bad in [
+            "",
+            "ann",
+            "@example.org",
+            "ann@",
+            "ann@example..org",
+            "ann@-example.org",
+            "ann..lee@example.org",
+            "ann@example.org\r\nBcc: x@y.z",
+            "ann\n@example.org",
+            "ann @example.org",
+            "<ann@example.org>",
+            "\"ann\"@example.org",
+            "ann@[127.0.0.1]",
+            "ann@192.0.2.1",
+            "ann,bob@example.org",
+            "b\u{f6}b@example.org",
+            "ann@ex\u{e4}mple.org",
+            long.as_str(),
+        ] {
+            assert!(MailAddress::new(bad).is_err(), "{bad:?}");
+        }
+        let kept = MailAddress::new(" Ann.Lee+x@Example.ORG ").map(|one| one.to_string());
+        assert_eq!(kept, Ok("Ann.Lee+x@example.org".to_owned()));
+    }
+
+    #[test]
+    fn phone_number_is_digits_and_how_people_part_them() {
+        for bad in ["", "1234", "+", "call me", "<b>12345</b>", "12345\n6", "1+23456"] {
+            assert!(PhoneNumber::new(bad).is_err(), "{bad:?}");
+        }
+        assert!(PhoneNumber::new(" +44 (20) 7946-0000 ").is_ok());
+    }
+}

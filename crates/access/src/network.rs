@@ -1,0 +1,118 @@
+//! Networks that a person signs in from. One that was not seen in 90 days is told of.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Network;
+use crate::call::By;
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::id::{PersonId, SessionId};
+use crate::moment::{Span, Time};
+use crate::notice::{self, Note, Subject, Topic};
+use crate::refusal::Refusal;
+use crate::slice::Slice;
+
+/// How long a network stays known after its last use.
+pub const MEMORY: Span = Span::days(90);
+/// A use within this time of the last one is not written again.
+const FRESH: Span = Span::days(1);
+
+/// A network that a person was seen at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// Whose.
+    pub person: PersonId,
+    /// Which.
+    pub network: Network,
+    /// When first.
+    pub first_at: Time,
+    /// When last, to a day.
+    pub last_at: Time,
+}
+
+/// The network of an address, as far as it tells places apart: 24 bits of IPv4, 64 of IPv6.
+pub fn of(address: IpAddr) -> Network {
+    let prefix = if address.to_canonical().is_ipv4() { 24 } else { 64 };
+    Network::new(address, prefix).unwrap_or_else(|| Network::host(address))
+}
+
+/// What is asked about networks.
+pub enum Command {
+    /// A session was used from another network than before; asked by the server itself.
+    Seen {
+        /// Which.
+        session: SessionId,
+        /// From where.
+        address: IpAddr,
+    },
+}
+
+/// What happened to networks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Seen now.
+    Seen(Known),
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    let Command::Seen { session, address } = *command;
+    if ground.by != By::System {
+        return Err(Refusal::OperatorOnly);
+    }
+    let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?;
+    let device = slice.device(session.device).map(|device| device.name.to_string());
+    let device = device.unwrap_or_else(|| "a browser".to_owned());
+    let text = format!("Your session on {device} now comes from {address}");
+    let subject =
+        Subject { device: Some(session.device), session: Some(session.id), address: Some(address) };
+    Ok(Decision::new(meet(slice, ground, session.person, subject, Some(text)), Answer::Done))
+}
+
+/// Remembers the network of the subject's address, and tells of it when it is new. No `text`: its
+/// person is told of it by another notice of the same decision.
+pub(crate) fn meet(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    subject: Subject,
+    text: Option<String>,
+) -> Vec<decision::Event> {
+    let now = ground.moment.now;
+    let Some(network) = subject.address.map(of) else { return Vec::new() };
+    let known = slice.networks.iter().find(|one| one.network == network);
+    let known = known.filter(|one| now.since(one.last_at) <= MEMORY);
+    if known.is_some_and(|one| now.since(one.last_at) < FRESH) {
+        return Vec::new();
+    }
+    let first_at = known.map_or(now, |one| one.first_at);
+    let mut events = vec![Event::Seen(Known { person, network, first_at, last_at: now }).into()];
+    if let (None, Some(text)) = (known, text) {
+        let text = format!(
+            "{text}, a network that you were not seen at in 90 days. If that was not you, say so in the message centre: it ends the session and the trust of that browser."
+        );
+        let topic = Topic::NewNetwork;
+        let mail = ground.reach.of_notice(false);
+        events.push(notice::send(ground, Note { person, topic, text, code: None, subject, mail }));
+    }
+    events
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn network_is_24_bits_of_ipv4_and_64_of_ipv6() {
+        let text = |address: &str| of(address.parse().unwrap()).to_string();
+        assert_eq!(text("192.0.2.7"), "192.0.2.0/24");
+        assert_eq!(text("::ffff:192.0.2.7"), "192.0.2.0/24");
+        assert_eq!(text("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+    }
+}
