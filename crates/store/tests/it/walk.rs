@@ -26,7 +26,7 @@ async fn tables_and_memory_agree_on_random_walks(place: &Place) {
     let mut walk = Walk {
         history,
         seed,
-        dice: 20_261_122,
+        dice: 20_261_124,
         attempt: None,
         device: None,
         done: 0,
@@ -76,10 +76,10 @@ impl Walk {
         // Mostly quick, so that sign-ins get on; sometimes slow, so that they expire.
         let seconds = if self.roll(8) == 0 { 900 } else { self.roll(60) };
         self.history.now = self.history.now + Span::seconds(i64::try_from(seconds).unwrap());
-        match self.roll(7) {
-            0..=3 => self.sign_in().await,
-            4 => self.manage().await,
-            5 => self.reach().await,
+        match self.roll(8) {
+            0..=4 => self.sign_in().await,
+            5 => self.manage().await,
+            6 => self.reach().await,
             _ => self.operate().await,
         }
     }
