@@ -176,7 +176,7 @@ fn end_sessions(
 }
 
 /// A first name for a device: `Firefox on Linux`.
-pub(crate) fn name_from_agent(agent: &str) -> Name {
+pub fn name_from_agent(agent: &str) -> Name {
     // The order matters: Edge says Chrome, and Chrome says Safari.
     let find = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)

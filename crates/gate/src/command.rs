@@ -144,6 +144,7 @@ impl Gate {
                     let mut after = slice;
                     after.apply(events);
                     self.publish(&after);
+                    self.told(events);
                     if narrowed {
                         self.narrow_again(events);
                     }

@@ -21,8 +21,10 @@ pub mod checkpoint;
 pub mod clock;
 mod command;
 pub mod config;
+pub mod contact;
 pub mod credential;
 mod cut;
+pub mod delivery;
 pub mod demo;
 pub mod device;
 pub mod disk;
@@ -34,6 +36,7 @@ pub mod key_file;
 pub mod live;
 pub mod lock;
 mod market;
+mod network;
 mod noted;
 pub mod notice;
 pub mod open;
@@ -54,6 +57,7 @@ pub use admission::{Admission, CredentialDoor};
 pub use authenticator::{AuthenticatorInfo, TotpSetup};
 pub use clock::Clock;
 pub use config::{Config, Durability, Hours};
+pub use contact::{AskedMail, ContactInfo};
 pub use credential::{
     Created, CredentialInfo, Listener, ListenerState, Listeners, NewCredential, Revocation,
 };
@@ -65,13 +69,14 @@ pub use evidence::{
 };
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use lock::{LockTarget, Receipt};
-pub use notice::OutboxNotice;
+pub use notice::{MessagePage, OutboxNotice};
 pub use open::OpenError;
 pub use order::{CancelScope, OrderRequest, Refused, Submitted};
 pub use passkey::Ceremony;
 pub use person::{LinkIssued, PersonInfo};
 pub use session::{Actor, SessionInfo, SessionTicket};
-pub use sign_in::{Browser, SignInStep, SignedIn};
+pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
+pub use store::{DeliveryRow, DeliveryState, Message};
 pub use view::View;
 
 /// The gate. Cheap to clone.

@@ -1,14 +1,23 @@
-//! The outbox: messages to people that nothing delivers yet, with the codes that they tell.
+//! Notices: the message centre of a person, and the outbox, which shows codes where nothing else
+//! delivers them.
 
-use access::notice::Topic;
-use access::{NoticeId, PersonId, Refusal, Secret, Time};
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
+
+use access::notice::{self, Disowned, Topic};
+use access::{Answer, Command, DeviceId, Event, NoticeId, PersonId, Refusal, Secret, Time};
+use store::{Key, Message};
 
 use crate::Gate;
+use crate::command::odd_answer;
 use crate::registry::store_failed;
-use crate::session::Actor;
+use crate::session::{Actor, SessionTicket};
 
 /// Messages that a list shows at most.
 const LIMIT: u32 = 200;
+/// Messages on a page of the message centre.
+pub const PAGE: u32 = 25;
 
 /// A message in the outbox.
 #[derive(Debug, Clone)]
@@ -29,9 +38,44 @@ pub struct OutboxNotice {
     pub code: Option<String>,
 }
 
+/// A page of the message centre, the newest message first.
+#[derive(Debug, Clone)]
+pub struct MessagePage {
+    /// The messages. Their codes are sealed, and stay so.
+    pub messages: Vec<Message>,
+    /// Ask for what is behind this message to get the next page; none on the last one.
+    pub next: Option<NoticeId>,
+    /// The names of the browsers that messages are about, as far as they are still known.
+    pub devices: BTreeMap<DeviceId, String>,
+}
+
+/// How many messages each person has not read, as far as it was counted since the last change.
+#[derive(Default)]
+pub(crate) struct Unread(Mutex<BTreeMap<PersonId, u32>>);
+
+impl Unread {
+    fn get(&self, person: PersonId) -> Option<u32> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&person).copied()
+    }
+
+    /// Keeps a count, unless something has changed since it was made.
+    fn put(&self, person: PersonId, count: u32, is_fresh: impl FnOnce() -> bool) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_fresh() {
+            counts.insert(person, count);
+        }
+    }
+
+    /// Forgets a count. Whatever makes it stale is counted as a change before.
+    fn forget(&self, person: PersonId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&person);
+    }
+}
+
 impl Gate {
     /// The messages to the person who asks, or to everybody for the operator; newest first, 200 at
-    /// most. A signed-in browser is trusted, so it may show the code that activates another one.
+    /// most. A signed-in browser is trusted, so in a demo it may show the code that activates
+    /// another one. Elsewhere a code is shown to the operator alone, and only where no mail took it.
     pub async fn outbox(&self, actor: &Actor) -> Result<Vec<OutboxNotice>, Refusal> {
         let person = match actor {
             Actor::Session(ticket) => Some(ticket.person),
@@ -43,8 +87,10 @@ impl Gate {
         let notices = notices.map_err(|error| store_failed(&error))?;
         let mut list = Vec::with_capacity(notices.len());
         for notice in notices {
+            let shown = self.is_demo() || (person.is_none() && notice.mail.is_empty());
             let purpose = access::notice::Notice::purpose(notice.id);
-            let code = notice.code.as_ref().map(|sealed| people.key.open(sealed, &purpose));
+            let code = notice.code.as_ref().filter(|_| shown);
+            let code = code.map(|sealed| people.key.open(sealed, &purpose));
             let code = code.transpose().map_err(|_| Refusal::KeyMismatch)?;
             let name = names.iter().find(|one| one.id == notice.person);
             list.push(OutboxNotice {
@@ -58,5 +104,118 @@ impl Gate {
             });
         }
         Ok(list)
+    }
+
+    /// A page of a person's messages: those behind `after`, or the newest.
+    pub async fn messages(
+        &self,
+        person: PersonId,
+        after: Option<NoticeId>,
+    ) -> Result<MessagePage, Refusal> {
+        let after = match after {
+            None => None,
+            Some(id) => {
+                let message = self.message_of(person, id).await?;
+                Some((message.notice.at, id))
+            }
+        };
+        let store = &self.0.people.store;
+        let found = store.messages(person, after, PAGE + 1).await;
+        let mut messages = found.map_err(|error| store_failed(&error))?;
+        let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let more = messages.len() > size;
+        messages.truncate(size);
+        let next = messages.last().filter(|_| more).map(|last| last.notice.id);
+        Ok(MessagePage { messages, next, devices: self.device_names(person).await? })
+    }
+
+    /// One message of a person, and the names of their browsers.
+    pub async fn message(
+        &self,
+        person: PersonId,
+        notice: NoticeId,
+    ) -> Result<(Message, BTreeMap<DeviceId, String>), Refusal> {
+        Ok((self.message_of(person, notice).await?, self.device_names(person).await?))
+    }
+
+    async fn message_of(&self, person: PersonId, notice: NoticeId) -> Result<Message, Refusal> {
+        let found = self.0.people.store.message(notice).await;
+        let found = found.map_err(|error| store_failed(&error))?;
+        found.filter(|one| one.notice.person == person).ok_or(Refusal::NotFound { what: "message" })
+    }
+
+    async fn device_names(&self, person: PersonId) -> Result<BTreeMap<DeviceId, String>, Refusal> {
+        let slice = self.load(Key::Person(person)).await?;
+        Ok(slice.devices.iter().map(|one| (one.id, one.name.to_string())).collect())
+    }
+
+    /// How many messages a person has not read; from memory where nothing changed.
+    pub async fn unread(&self, person: PersonId) -> Result<u32, Refusal> {
+        let people = &self.0.people;
+        if let Some(count) = people.unread.get(person) {
+            return Ok(count);
+        }
+        let before = people.deliveries.changes.load(Ordering::SeqCst);
+        let count = people.store.unread(person).await.map_err(|error| store_failed(&error))?;
+        let is_fresh = || people.deliveries.changes.load(Ordering::SeqCst) == before;
+        people.unread.put(person, count, is_fresh);
+        Ok(count)
+    }
+
+    /// Marks a message as read.
+    pub async fn read_message(
+        &self,
+        ticket: &SessionTicket,
+        notice: NoticeId,
+    ) -> Result<(), Refusal> {
+        let people = &self.0.people;
+        self.message_of(ticket.person, notice).await?;
+        let done = people.store.read_message(ticket.person, notice, self.now()).await;
+        self.unread_changed(ticket.person);
+        done.map_err(|error| store_failed(&error))
+    }
+
+    /// Marks all messages as read that were written until the one that the page showed first.
+    pub async fn read_messages(
+        &self,
+        ticket: &SessionTicket,
+        newest: NoticeId,
+    ) -> Result<(), Refusal> {
+        let people = &self.0.people;
+        let until = self.message_of(ticket.person, newest).await?.notice.at;
+        let done = people.store.read_messages(ticket.person, until, self.now()).await;
+        self.unread_changed(ticket.person);
+        done.map_err(|error| store_failed(&error))
+    }
+
+    fn unread_changed(&self, person: PersonId) {
+        let people = &self.0.people;
+        people.deliveries.changes.fetch_add(1, Ordering::SeqCst);
+        people.unread.forget(person);
+    }
+
+    /// 'This was not me': ends what the message names, but never what asks.
+    pub async fn disown(&self, actor: &Actor, notice: NoticeId) -> Result<Disowned, Refusal> {
+        let unknown = Refusal::NotFound { what: "message" };
+        let found = self.0.people.store.message(notice).await;
+        let found = found.map_err(|error| store_failed(&error))?.ok_or(unknown)?.notice;
+        actor.check_person(found.person, "message")?;
+        let person = found.person;
+        let command = Command::Notice(notice::Command::Disown { notice: Box::new(found) });
+        let call = actor.call(command);
+        match self.run(Key::Person(person), None, &call).await?.answer {
+            Answer::Disowned(stopped) => Ok(stopped),
+            _ => Err(odd_answer(call.by)),
+        }
+    }
+
+    /// Notices were committed: their channels are woken and their person's count is stale.
+    pub(crate) fn told(&self, events: &[Event]) {
+        for event in events {
+            if let Event::Notice(notice::Event::Queued(one)) = event {
+                self.0.people.deliveries.wake();
+                self.0.people.unread.forget(one.person);
+            }
+        }
     }
 }

@@ -147,6 +147,7 @@ impl Gate {
             inner.take_snapshot();
         }
         inner.feed().close();
+        inner.people.deliveries.stop();
         self.write_back(true).await;
         let noted = self.checkpoint().await;
         inner.people.store.close().await;

@@ -14,7 +14,9 @@ use crate::Gate;
 use crate::clock::Clock;
 use crate::command::Turns;
 use crate::credential::Listeners;
+use crate::delivery::Deliveries;
 use crate::demo::DemoSecrets;
+use crate::notice::Unread;
 use crate::open::OpenError;
 use crate::passkey::Passkeys;
 use crate::password::{PasswordError, PasswordPool};
@@ -39,6 +41,8 @@ pub(crate) struct Registry {
     /// The version of each person's slice that the live table shows.
     pub(crate) published: Mutex<BTreeMap<PersonId, i64>>,
     pub(crate) repeats: Repeats,
+    pub(crate) deliveries: Deliveries,
+    pub(crate) unread: Unread,
     pub(crate) uses: Mutex<BTreeMap<CredentialId, LastUse>>,
     pub(crate) listeners: watch::Sender<Listeners>,
     /// What the start that made a demo folder shows once.
@@ -61,6 +65,8 @@ impl Registry {
             turns: Turns::default(),
             published: Mutex::default(),
             repeats: Repeats::default(),
+            deliveries: Deliveries::default(),
+            unread: Unread::default(),
             uses: Mutex::default(),
             listeners: watch::Sender::default(),
             secrets: Mutex::default(),
@@ -106,6 +112,7 @@ impl Gate {
 
     async fn tick_people(&self, pruned: &mut Time) {
         self.expire_credentials();
+        self.meet_networks().await;
         self.write_back(false).await;
         self.rest_ports();
         let now = self.0.people.clock.now();

@@ -5,7 +5,9 @@ use std::hash::BuildHasherDefault;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use access::entitlements::{Act, Acts};
+use access::address::Network;
+use access::entitlements::Acts;
+use access::network;
 use access::person::Person;
 use access::session::{self, Session, SessionEnd};
 use access::token::{self, Kind};
@@ -161,12 +163,25 @@ struct Open {
 struct Used {
     at: Time,
     address: Option<IpAddr>,
+    /// The network that was looked at last.
+    network: Option<Network>,
     written: Time,
 }
 
 impl Open {
     fn used(&self) -> Used {
         *self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its address, if that is at another network than the one that was looked at last.
+    fn moved(&self) -> Option<IpAddr> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let network = used.address.map(network::of);
+        if network == used.network {
+            return None;
+        }
+        used.network = network;
+        used.address
     }
 
     /// Slides its idle limit by a use.
@@ -344,10 +359,22 @@ impl Gate {
                 used: Mutex::new(Used {
                     at: seen.map_or(session.started_at, |one| one.at),
                     address: seen.map_or(session.address, |one| one.address),
+                    network: session.address.map(network::of),
                     written: session.started_at,
                 }),
                 session: session.clone(),
             });
+        }
+    }
+
+    /// Looks at the networks that sessions came to since the last time.
+    pub(crate) async fn meet_networks(&self) {
+        for open in self.0.people.sessions.all() {
+            if open.slot.is_open()
+                && let Some(address) = open.moved()
+            {
+                self.meet_network(open.session.person, open.session.id, address).await;
+            }
         }
     }
 

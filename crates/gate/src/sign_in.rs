@@ -77,7 +77,31 @@ pub struct SignedIn {
     pub offer_passkey: bool,
 }
 
+/// Whose sign-in is under way, for the page that asks for its next step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptInfo {
+    /// The name that was signed in with; its password was right.
+    pub username: String,
+    /// Where a code is sent, all but its first letter and its domain hidden.
+    pub mail: Option<String>,
+}
+
 impl Gate {
+    /// Whose sign-in this attempt is.
+    pub async fn attempt(&self, attempt: &Secret) -> Result<AttemptInfo, Refusal> {
+        let slice = self.load(Key::Attempt(attempt.digest())).await?;
+        let now = self.now();
+        let live = |one: &sign_in::Attempt| one.token.is_of(attempt) && now < one.until;
+        let person = slice.person.as_ref().filter(|_| slice.attempts.iter().any(live));
+        let person = person.ok_or(Refusal::AttemptEnded)?;
+        let mail = slice.mail().and_then(access::contact::Contact::mail);
+        let hidden = |mail: &access::contact::MailAddress| {
+            let (local, domain) = mail.as_str().split_once('@').unwrap_or_default();
+            format!("{}\u{2026}@{domain}", local.chars().take(1).collect::<String>())
+        };
+        Ok(AttemptInfo { username: person.username.to_string(), mail: mail.map(hidden) })
+    }
+
     /// The first step: user name and password. Unknown names get the same answers and cost the same.
     pub async fn sign_in_password(
         &self,

@@ -22,8 +22,10 @@ statements! {
            ORDER BY next_at, notice.id, target LIMIT $3";
     NEXT = "SELECT next_at FROM delivery WHERE channel = $1 AND state = 'waiting' \
             ORDER BY next_at LIMIT 1";
-    SETTLE = "UPDATE delivery SET state = $4, tries = tries + 1, tried_at = $5, next_at = $6, \
-              fault = $7 WHERE notice = $1 AND channel = $2 AND target = $3 AND state = 'waiting'";
+    CLAIM = "UPDATE delivery SET tries = tries + 1, tried_at = $5, next_at = $6 \
+             WHERE notice = $1 AND channel = $2 AND target = $3 AND tries = $4 AND state = 'waiting'";
+    SETTLE = "UPDATE delivery SET state = $4, fault = $5 \
+              WHERE notice = $1 AND channel = $2 AND target = $3 AND state = 'waiting'";
     ALL = "SELECT notice.id, notice.person, topic, body, code, device, session, address, mail, \
            written_at, person.username, target, tries, channel, state, next_at, tried_at, fault \
            FROM delivery JOIN notice ON notice.id = delivery.notice \
@@ -91,19 +93,6 @@ pub struct DeliveryRow {
     pub fault: Option<String>,
 }
 
-/// What a try came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tried {
-    /// Where the delivery stands now.
-    pub state: DeliveryState,
-    /// When it was tried.
-    pub at: Time,
-    /// When it is tried next.
-    pub next_at: Time,
-    /// Why it failed.
-    pub fault: Option<String>,
-}
-
 /// The deliveries of a new notice: a mail to each of its addresses; the webhook hears what has no
 /// code.
 pub(crate) async fn queue(
@@ -155,12 +144,36 @@ impl Store {
         row.map(|row| Fields::new("delivery", &row).time()).transpose()
     }
 
-    /// Writes down what a try came to.
+    /// Takes a delivery for a try, which is counted before it is made: whatever fails afterwards,
+    /// the next one is at `next_at`. False when someone else has taken it.
+    pub async fn claim_delivery(
+        &self,
+        channel: &str,
+        delivery: &Delivery,
+        now: Time,
+        next_at: Time,
+    ) -> Result<bool, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let claimed = run!(
+            connection,
+            CLAIM,
+            delivery.notice.id.to_string(),
+            channel.to_owned(),
+            delivery.target.clone(),
+            i64::from(delivery.tries),
+            now.0,
+            next_at.0,
+        )?;
+        Ok(claimed == 1)
+    }
+
+    /// Writes down where a delivery stands after a try, and why that failed.
     pub async fn settle_delivery(
         &self,
         channel: &str,
         delivery: &Delivery,
-        tried: &Tried,
+        state: DeliveryState,
+        fault: Option<&str>,
     ) -> Result<(), StoreError> {
         let mut connection = self.database.pool().acquire().await?;
         run!(
@@ -169,10 +182,8 @@ impl Store {
             delivery.notice.id.to_string(),
             channel.to_owned(),
             delivery.target.clone(),
-            tried.state.name(),
-            tried.at.0,
-            tried.next_at.0,
-            tried.fault.clone(),
+            state.name(),
+            fault.map(str::to_owned),
         )?;
         Ok(())
     }

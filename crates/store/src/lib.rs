@@ -36,7 +36,7 @@ use std::sync::atomic::AtomicBool;
 pub use checkpoint::SignedCheckpoint;
 pub use commit::{CommitError, Committed};
 pub use credential::CredentialUse;
-pub use delivery::{Delivery, DeliveryRow, DeliveryState, Tried};
+pub use delivery::{Delivery, DeliveryRow, DeliveryState};
 pub use engine::{Database, Engine};
 pub use error::StoreError;
 pub use evidence::EvidencePage;

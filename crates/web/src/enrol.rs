@@ -9,8 +9,10 @@ use maud::{Markup, PreEscaped, html};
 use qrcode::QrCode;
 use qrcode::render::svg;
 
+use crate::contact;
 use crate::fault::Fault;
-use crate::field;
+use crate::field::{self, Field};
+use crate::prompt;
 use crate::refusal;
 use crate::shell;
 use crate::sign_in::{code_field, typed_code};
@@ -21,6 +23,7 @@ type Reply = Result<Response, Fault>;
 /// `GET /enrol`: on to what is missing.
 pub(crate) async fn show(signed: Signed) -> Reply {
     Ok(match missing(&signed).await? {
+        Missing::Mail => mail_page(&signed, None).into_response(),
         Missing::Password => password_page(&signed, None).into_response(),
         Missing::App => go("/enrol/totp"),
         Missing::Nothing => go("/session?welcome=1"),
@@ -29,6 +32,7 @@ pub(crate) async fn show(signed: Signed) -> Reply {
 
 /// What a person lacks to sign in on their own.
 enum Missing {
+    Mail,
     Password,
     App,
     Nothing,
@@ -38,11 +42,77 @@ async fn missing(signed: &Signed) -> Result<Missing, Fault> {
     let gate = signed.visit.portal.gate();
     let all = gate.authenticators(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     let has = |kind| all.iter().any(|one| one.kind == kind && one.confirmed);
+    // Without an address, codes for a new browser reach nobody; a demo has its outbox.
+    let asks = !gate.is_demo() && !signed.visit.query.has("later");
+    let contact = gate.contact(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     Ok(match (has("password"), has("totp")) {
+        (false, _) if asks && contact.mail.is_none() => Missing::Mail,
         (false, _) => Missing::Password,
         (true, false) => Missing::App,
         (true, true) => Missing::Nothing,
     })
+}
+
+fn mail_page(signed: &Signed, why: Option<&Refusal>) -> Html<String> {
+    let body = html! {
+        p.small.dim { "First, before the password" }
+        h1 { "Where do codes and messages reach you?" }
+        (prompt::line(&signed.visit, Some(&signed.ticket.username)))
+        @if let Some(why) = why { (refusal::note(why)) }
+        p { "A new browser of yours is activated by a code that is sent by mail, and every change of how you sign in is told there." }
+        form.f method="post" action="/enrol/mail" {
+            (shell::token(signed))
+            (Field { name: "address", label: "Mail address", mode: "email", required: true, help: "A code is sent there, to be typed on the next page.", ..Field::default() })
+            button.main.wide { "Send a code" }
+        }
+        p.small { a href="/enrol?later=1" { "Later" } ": until then only the operator can tell you the code for a new browser." }
+    };
+    shell::bare("Mail address", &body)
+}
+
+/// `POST /enrol/mail`: sends a code to the address.
+pub(crate) async fn mail(signed: Signed) -> Reply {
+    let address = signed.visit.fields.get("address");
+    match signed.visit.portal.gate().set_mail(&signed.ticket, address).await {
+        Ok(()) => Ok(go("/enrol/mail")),
+        Err(why) => Ok((refusal::status(&why), mail_page(&signed, Some(&why))).into_response()),
+    }
+}
+
+/// `GET /enrol/mail`: for the code.
+pub(crate) async fn mail_form(signed: Signed) -> Reply {
+    mail_code_page(&signed, None).await
+}
+
+async fn mail_code_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let contact = gate.contact(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let Some(asked) = contact.asked.filter(|asked| asked.here) else { return Ok(go("/enrol")) };
+    let body = html! {
+        h1 { "Verify your mail address" }
+        @if let Some(why) = why { (refusal::note(why)) }
+        (contact::code_form(signed, &asked, "/enrol/mail"))
+        p.small { a href="/enrol" { "Another address" } }
+    };
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    Ok((status, shell::bare("Verify your mail address", &body)).into_response())
+}
+
+/// `POST /enrol/mail/confirm`: the code.
+pub(crate) async fn mail_confirm(signed: Signed) -> Reply {
+    let code = typed_code(&signed.visit);
+    match signed.visit.portal.gate().confirm_mail(&signed.ticket, &code).await {
+        Ok(()) => Ok(go("/enrol")),
+        Err(why) => mail_code_page(&signed, Some(&why)).await,
+    }
+}
+
+/// `POST /enrol/mail/resend`
+pub(crate) async fn mail_resend(signed: Signed) -> Reply {
+    match signed.visit.portal.gate().resend_mail_code(&signed.ticket).await {
+        Ok(()) => Ok(go("/enrol/mail")),
+        Err(why) => mail_code_page(&signed, Some(&why)).await,
+    }
 }
 
 /// `POST /enrol`: the password.
@@ -80,6 +150,7 @@ async fn totp_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let body = html! {
         p.small.dim { "Step 2 of 2" }
         h1 { "Add an authenticator app" }
+        (prompt::line(&signed.visit, Some(&signed.ticket.username)))
         @if let Some(why) = why { (refusal::note(why)) }
         p { "Scan this with an app that shows one-time codes, then type the code that it shows." }
         (picture(&setup))
@@ -107,6 +178,7 @@ fn password_page(signed: &Signed, why: Option<&Markup>) -> Html<String> {
     let body = html! {
         p.small.dim { "Step 1 of 2, for " b { (signed.ticket.username) } }
         h1 { "Choose a password" }
+        (prompt::line(&signed.visit, Some(&signed.ticket.username)))
         @if let Some(why) = why { (why) }
         form.f method="post" action="/enrol" {
             (shell::token(signed))

@@ -6,15 +6,17 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use crate::fault::Fault;
+use crate::prompt;
 use crate::refusal;
 use crate::shell;
 use crate::sign_in::forward;
 use crate::visit::Visit;
 
 /// `GET /link/{token}`
-pub(crate) async fn show(Path(token): Path<String>) -> Response {
+pub(crate) async fn show(Path(token): Path<String>, visit: Visit) -> Response {
     let body = html! {
         h1 { "Open Floorpass in this browser" }
+        (prompt::line(&visit, None))
         p { "This link works once. It signs you in here and makes this a browser that you trust, so open it only on a computer of yours." }
         form.f method="post" action="/link" {
             input type="hidden" name="token" value=(token);

@@ -1,6 +1,5 @@
-//! The outbox: messages that nothing delivers yet. Shown in a demo, to a signed-in person in a trusted browser.
+//! The outbox: messages with their codes, which the message centre never shows. Shown in a demo, to a signed-in person in a trusted browser.
 
-use access::notice::Topic;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
@@ -21,14 +20,14 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
         (shell::rooms(&signed, "/outbox"))
         (shell::title("Outbox", &html! {}))
         section.card aria-label="Messages" {
-            p.small.dim { "What would be sent to you by mail. A demo keeps it here, for you alone." }
+            p.small.dim { "What is sent to you, with its codes. A demo keeps it here, for you alone, and mails in the folder mail of its data." }
             @if notices.is_empty() { p.empty { "Nothing was sent." } } @else {
                 table.flip {
                     thead { tr { th { "When" } th { "About" } th { "Message" } } }
                     tbody { @for notice in &notices {
                         tr {
                             td.key { (figure::ago(notice.at, now)) span.sub { (figure::time(notice.at)) } }
-                            td data-l="About" { (about(notice.topic)) }
+                            td data-l="About" { (notice.topic.title()) }
                             td { div { (notice.text) @if let Some(code) = &notice.code { " " b.mono { (code) } } } }
                         }
                     } }
@@ -37,15 +36,4 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
         }
     };
     Ok(shell::page(&signed, Tab::Access, "Outbox", &body).into_response())
-}
-
-/// What a message is about, in plain words.
-const fn about(topic: Topic) -> &'static str {
-    match topic {
-        Topic::ActivationCode => "A code for a new browser",
-        Topic::NewDevice => "A new browser",
-        Topic::AuthenticatorChanged => "How you sign in",
-        Topic::CredentialCreated => "A new credential",
-        Topic::Lock => "A lock",
-    }
 }

@@ -8,8 +8,8 @@ use axum::{Extension, Router};
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
-    activity, asset, authenticator, contract, credential, device, enrol, events, execution, health,
-    link, lock, order, outbox, overview, session, sign_in, ticket,
+    activity, asset, authenticator, contact, contract, credential, device, enrol, events,
+    execution, health, link, lock, notice, order, outbox, overview, session, sign_in, ticket,
 };
 
 /// Who may come in by a route.
@@ -65,6 +65,7 @@ fn table() -> Vec<Row> {
     let mut rows = signing_in();
     rows.extend(trading());
     rows.extend(access());
+    rows.extend(reaching());
     rows
 }
 
@@ -89,6 +90,10 @@ fn signing_in() -> Vec<Row> {
         row(p.clone(), "/link", Open, post(link::redeem)),
         row(g.clone(), "/enrol", own, get(enrol::show)),
         row(p.clone(), "/enrol", own, post(enrol::password)),
+        row(g.clone(), "/enrol/mail", own, get(enrol::mail_form)),
+        row(p.clone(), "/enrol/mail", own, post(enrol::mail)),
+        row(p.clone(), "/enrol/mail/confirm", own, post(enrol::mail_confirm)),
+        row(p.clone(), "/enrol/mail/resend", own, post(enrol::mail_resend)),
         row(g, "/enrol/totp", own, get(enrol::totp_form)),
         row(p.clone(), "/enrol/totp", own, post(enrol::totp)),
         row(p, "/sign-out", Door::Session(None), post(sign_in::out)),
@@ -149,5 +154,24 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/outbox", account, get(outbox::list)),
         row(g, "/lock", any, get(lock::show)),
         row(p, "/lock", any, post(lock::lock)),
+    ]
+}
+
+fn reaching() -> Vec<Row> {
+    let (account, lock) = (Door::Session(Some(Act::ViewAccount)), Door::Session(Some(Act::Lock)));
+    let own = Door::Session(Some(Act::ManageContact));
+    let (g, p) = (Method::GET, Method::POST);
+    vec![
+        row(g.clone(), "/messages", account, get(notice::list)),
+        row(p.clone(), "/messages/read", account, post(notice::read_all)),
+        row(g.clone(), "/messages/{notice}", account, get(notice::show)),
+        row(p.clone(), "/messages/{notice}/read", account, post(notice::read)),
+        row(p.clone(), "/messages/{notice}/not-me", lock, post(notice::disown)),
+        row(g, "/contact", own, get(contact::show)),
+        row(p.clone(), "/contact/mail", own, post(contact::set)),
+        row(p.clone(), "/contact/mail/confirm", own, post(contact::confirm)),
+        row(p.clone(), "/contact/mail/resend", own, post(contact::resend)),
+        row(p.clone(), "/contact/mail/remove", own, post(contact::remove)),
+        row(p, "/contact/phone", own, post(contact::phone_number)),
     ]
 }

@@ -36,11 +36,13 @@ const TABS: [(Tab, &str, &str); 5] = [
 ];
 
 /// The rooms under Access; the outbox only in a demo.
-const ROOMS: [(&str, &str); 6] = [
+const ROOMS: [(&str, &str); 8] = [
     ("/sessions", "Sessions"),
     ("/devices", "Devices"),
     ("/credentials", "Credentials"),
     ("/authenticators", "Ways to sign in"),
+    ("/contact", "Contact"),
+    ("/messages", "Messages"),
     ("/session", "This session"),
     ("/outbox", "Outbox"),
 ];
@@ -134,16 +136,24 @@ fn head(signed: &Signed, tab: Tab) -> Markup {
     }
 }
 
+/// How many messages were not read.
+fn unread(signed: &Signed) -> Markup {
+    html! {
+        @if signed.unread > 0 { span.count { (signed.unread) span.sr { " unread messages, " } } }
+    }
+}
+
 fn menu(signed: &Signed) -> Markup {
     let ticket = &signed.ticket;
     html! {
         details.menu {
-            summary.btn { span.who { (ticket.username) } }
+            summary.btn { (unread(signed)) span.who { (ticket.username) } }
             div {
                 p.small.dim {
                     "Signed in as " b { (ticket.username) } ". This session ends at "
                     (figure::clock(ticket.until, signed.now())) ", or earlier when it is not used."
                 }
+                a.btn href="/messages" { "Messages" @if signed.unread > 0 { " (" (signed.unread) " unread)" } }
                 a.btn href="/session" { "What this session can do" }
                 a.btn href="/authenticators" { "Ways to sign in" }
                 form method="post" action="/sign-out" { (token(signed)) button.main.wide { "Sign out" } }

@@ -3,13 +3,14 @@
 use access::{Refusal, Secret};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use gate::SignInStep;
+use gate::{AttemptInfo, SignInStep};
 use maud::{Markup, html};
 use serde_json::json;
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::form;
+use crate::prompt;
 use crate::refusal;
 use crate::shell;
 use crate::visit::{Signed, Visit, go, go_with, text};
@@ -23,12 +24,12 @@ pub(crate) async fn show(visit: Visit) -> Reply {
         match visit.portal.gate().session(&token, visit.address) {
             Ok(_) => return Ok(go(&next)),
             Err(why) if visit.query.has("ended") => {
-                return Ok(first(&next, "", Some(&why)).into_response());
+                return Ok(first(&visit, &next, "", Some(&why)).into_response());
             }
             Err(_) => {}
         }
     }
-    Ok(first(&next, "", None).into_response())
+    Ok(first(&visit, &next, "", None).into_response())
 }
 
 /// `POST /sign-in`
@@ -36,19 +37,21 @@ pub(crate) async fn password(visit: Visit) -> Reply {
     let (name, next) = (visit.fields.get("username"), form::local_path(visit.fields.get("next")));
     let typed = visit.fields.raw("password");
     if name.is_empty() || typed.is_empty() {
-        return Ok(first(next, name, Some(&Refusal::SignInFailed)).into_response());
+        return Ok(first(&visit, next, name, Some(&Refusal::SignInFailed)).into_response());
     }
     let secret = Secret::from_text(typed.to_owned());
     match visit.portal.gate().sign_in_password(name, secret, &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
-        Err(why) => Ok((refusal::status(&why), first(next, name, Some(&why))).into_response()),
+        Err(why) => {
+            Ok((refusal::status(&why), first(&visit, next, name, Some(&why))).into_response())
+        }
     }
 }
 
 /// `GET /sign-in/code`
 pub(crate) async fn code_form(visit: Visit) -> Reply {
-    attempt(&visit)?;
-    Ok(code_page(form::local_path(visit.query.get("next")), None).into_response())
+    let asker = asker(&visit).await?;
+    Ok(code_page(&visit, &asker, form::local_path(visit.query.get("next")), None).into_response())
 }
 
 /// `POST /sign-in/code`
@@ -56,22 +59,24 @@ pub(crate) async fn code(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
     match visit.portal.gate().sign_in_totp(&attempt, &typed_code(&visit), &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
-        Err(why) => again(&visit, why, |why| code_page(next, Some(why))),
+        Err(Refusal::AttemptEnded) => Err(visit.fault(Refusal::AttemptEnded)),
+        Err(why) => {
+            let page = code_page(&visit, &asker(&visit).await?, next, Some(&why));
+            Ok((refusal::status(&why), page).into_response())
+        }
     }
 }
 
 /// `GET /sign-in/activate`
 pub(crate) async fn activate_form(visit: Visit) -> Reply {
-    attempt(&visit)?;
-    let demo = visit.portal.config().demo;
-    let sent = visit.query.has("sent");
-    Ok(activate_page(form::local_path(visit.query.get("next")), demo, sent, None).into_response())
+    let (asker, sent) = (asker(&visit).await?, visit.query.has("sent"));
+    let next = form::local_path(visit.query.get("next"));
+    Ok(activate_page(&visit, &asker, next, sent, None).into_response())
 }
 
 /// `POST /sign-in/activate`
 pub(crate) async fn activate(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
-    let demo = visit.portal.config().demo;
     match visit
         .portal
         .gate()
@@ -79,17 +84,16 @@ pub(crate) async fn activate(visit: Visit) -> Reply {
         .await
     {
         Ok(step) => Ok(forward(&visit, step, next)),
-        Err(why) => again(&visit, why, |why| activate_page(next, demo, false, Some(why))),
+        Err(why) => activate_again(&visit, next, why).await,
     }
 }
 
 /// `POST /sign-in/activate/resend`
 pub(crate) async fn resend(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
-    let demo = visit.portal.config().demo;
     match visit.portal.gate().resend_activation(&attempt, &visit.browser()).await {
         Ok(()) => Ok(go(&with_next("/sign-in/activate", next, "sent=1"))),
-        Err(why) => again(&visit, why, |why| activate_page(next, demo, false, Some(why))),
+        Err(why) => activate_again(&visit, next, why).await,
     }
 }
 
@@ -161,16 +165,23 @@ pub(crate) fn attempt(visit: &Visit) -> Result<Secret, Fault> {
     Ok(Secret::from_text(token))
 }
 
+/// Whose sign-in is under way in this browser.
+async fn asker(visit: &Visit) -> Result<AttemptInfo, Fault> {
+    let attempt = attempt(visit)?;
+    visit.portal.gate().attempt(&attempt).await.map_err(|why| visit.fault(why))
+}
+
 /// The page once more with the reason, or the way back when the sign-in is over.
-fn again(
-    visit: &Visit,
-    why: Refusal,
-    page: impl FnOnce(&Refusal) -> axum::response::Html<String>,
-) -> Reply {
-    match why {
-        Refusal::AttemptEnded => Err(visit.fault(why)),
-        why => Ok((refusal::status(&why), page(&why)).into_response()),
+async fn activate_again(visit: &Visit, next: &str, why: Refusal) -> Reply {
+    if why == Refusal::AttemptEnded {
+        return Err(visit.fault(why));
     }
+    // The last wrong try ended the sign-in: the reason is still told.
+    let page = match asker(visit).await {
+        Ok(asker) => activate_page(visit, &asker, next, false, Some(&why)),
+        Err(_) => return Err(visit.fault(why)),
+    };
+    Ok((refusal::status(&why), page).into_response())
 }
 
 /// The digits of a typed code: people type spaces and dashes.
@@ -187,9 +198,15 @@ pub(crate) fn with_next(path: &str, next: &str, more: &str) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-fn first(next: &str, name: &str, why: Option<&Refusal>) -> axum::response::Html<String> {
+fn first(
+    visit: &Visit,
+    next: &str,
+    name: &str,
+    why: Option<&Refusal>,
+) -> axum::response::Html<String> {
     let body = html! {
         h1 { "Sign in" }
+        (prompt::line(visit, None))
         @if let Some(why) = why { (refusal::note(why)) }
         form.f method="post" action="/sign-in" {
             input type="hidden" name="next" value=(next);
@@ -213,10 +230,16 @@ fn first(next: &str, name: &str, why: Option<&Refusal>) -> axum::response::Html<
     shell::bare("Sign in", &body)
 }
 
-fn code_page(next: &str, why: Option<&Refusal>) -> axum::response::Html<String> {
+fn code_page(
+    visit: &Visit,
+    asker: &AttemptInfo,
+    next: &str,
+    why: Option<&Refusal>,
+) -> axum::response::Html<String> {
     let body = html! {
         (steps(2))
         h1 { "Code from your app" }
+        (prompt::line(visit, Some(&asker.username)))
         @if let Some(why) = why { (refusal::note(why)) }
         form.f method="post" action="/sign-in/code" {
             input type="hidden" name="next" value=(next);
@@ -229,18 +252,28 @@ fn code_page(next: &str, why: Option<&Refusal>) -> axum::response::Html<String> 
 }
 
 fn activate_page(
+    visit: &Visit,
+    asker: &AttemptInfo,
     next: &str,
-    demo: bool,
     sent: bool,
     why: Option<&Refusal>,
 ) -> axum::response::Html<String> {
     let body = html! {
         (steps(3))
         h1 { "Activate this browser" }
+        (prompt::line(visit, Some(&asker.username)))
         @if let Some(why) = why { (refusal::note(why)) }
         @if sent && why.is_none() { div.note.good role="status" { "A new code was sent. The one before it works no longer." } }
-        p { "This browser is new here. A code was sent to you; it is valid for 15 minutes and works once." }
-        @if demo { p.small.dim { "In a demo it lies in the outbox: run " code { "floorpass outbox" } ", or open Outbox in a browser that is signed in." } }
+        p {
+            "This browser is new here. "
+            @match &asker.mail {
+                Some(mail) => { "A code was sent to " b { (mail) } "." },
+                None => "A code was made; you have no verified mail address to which it could be sent.",
+            }
+            " It is valid for 15 minutes, and works once and only here."
+        }
+        @if visit.portal.config().demo { p.small.dim { "In a demo it lies in the outbox: run " code { "floorpass outbox" } ", or open Outbox in a browser that is signed in." } }
+        @else if asker.mail.is_none() { p.small.dim { "Ask the operator for it, or sign in with a passkey or by a link." } }
         form.f method="post" action="/sign-in/activate" {
             input type="hidden" name="next" value=(next);
             (code_field("Activation code"))

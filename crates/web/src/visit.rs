@@ -155,6 +155,8 @@ pub(crate) struct Signed {
     pub(crate) visit: Visit,
     pub(crate) ticket: SessionTicket,
     pub(crate) admission: Admission,
+    /// Messages that the person has not read.
+    pub(crate) unread: u32,
     form_token: String,
 }
 
@@ -215,7 +217,9 @@ impl FromRequest<Portal> for Signed {
             let may = gate.may(&admission, visit.address, act, None);
             may.map_err(|why| visit.fault(instead(&ticket, why)))?;
         }
-        Ok(Self { form_token: form::token(&token), visit, ticket, admission })
+        // A count that cannot be made now is no reason to show no page.
+        let unread = gate.unread(ticket.person).await.unwrap_or(0);
+        Ok(Self { form_token: form::token(&token), visit, ticket, admission, unread })
     }
 }
 

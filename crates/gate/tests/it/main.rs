@@ -11,8 +11,11 @@ extern crate floorpass_gate as gate;
 
 mod activity;
 mod backup;
+mod contact;
 mod credential;
+mod delivery;
 mod lock;
+mod notice;
 mod passkey;
 mod place;
 mod session;

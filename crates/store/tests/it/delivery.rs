@@ -5,8 +5,8 @@ use access::decision::Command;
 use access::lock::{self, Grade, Target};
 use access::moment::Span;
 use access::notice::Topic;
+use store::DeliveryState;
 use store::delivery::{MAIL, WEBHOOK};
-use store::{DeliveryState, Tried};
 
 use crate::both_engines;
 use crate::history::History;
@@ -50,14 +50,17 @@ async fn delivery_is_due_until_it_is_settled(place: &Place) {
     assert_eq!(targets, ["ann@example.org", "ann@example.org", "ann@new.example"]);
     assert_eq!((due[0].username.as_str(), due[0].tries), ("ann", 0));
     assert_eq!(due[0].notice.topic, Topic::ContactChanged);
-    let settle = |state, next_at| Tried { state, at: now, next_at, fault: Some("no".to_owned()) };
     let later = now + Span::minutes(1);
     let store = &history.store;
-    let tried = settle(DeliveryState::Waiting, later);
-    store.settle_delivery(MAIL, &due[0], &tried).await.unwrap();
-    store.settle_delivery(MAIL, &due[1], &settle(DeliveryState::Delivered, now)).await.unwrap();
-    store.settle_delivery(MAIL, &due[2], &settle(DeliveryState::GivenUp, now)).await.unwrap();
-    assert!(store.deliveries_due(MAIL, now, 9).await.unwrap().is_empty());
+    for one in &due {
+        assert!(store.claim_delivery(MAIL, one, now, later).await.unwrap());
+        assert!(!store.claim_delivery(MAIL, one, now, later).await.unwrap(), "taken already");
+    }
+    assert!(store.deliveries_due(MAIL, now, 9).await.unwrap().is_empty(), "a crash tries no storm");
+    let (waiting, no) = (DeliveryState::Waiting, Some("no"));
+    store.settle_delivery(MAIL, &due[0], waiting, no).await.unwrap();
+    store.settle_delivery(MAIL, &due[1], DeliveryState::Delivered, None).await.unwrap();
+    store.settle_delivery(MAIL, &due[2], DeliveryState::GivenUp, no).await.unwrap();
     assert_eq!(store.next_delivery(MAIL).await.unwrap(), Some(later));
     let due = store.deliveries_due(MAIL, later, 9).await.unwrap();
     assert_eq!((due.len(), due[0].tries), (1, 1));
@@ -66,8 +69,9 @@ async fn delivery_is_due_until_it_is_settled(place: &Place) {
     let given_up = rows.iter().find(|row| row.state == DeliveryState::GivenUp).unwrap();
     assert_eq!(given_up.fault.as_deref(), Some("no"));
     assert_eq!(given_up.tried_at, Some(now));
-    let again = settle(DeliveryState::Delivered, now);
-    store.settle_delivery(MAIL, &given_up.delivery, &again).await.unwrap();
+    let delivery = &given_up.delivery;
+    assert!(!store.claim_delivery(MAIL, delivery, later, later).await.unwrap());
+    store.settle_delivery(MAIL, delivery, DeliveryState::Delivered, None).await.unwrap();
     assert_eq!(store.deliveries(9).await.unwrap(), rows);
 }
 

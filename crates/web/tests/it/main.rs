@@ -5,6 +5,7 @@ mod credential;
 mod form;
 mod link;
 mod lock;
+mod notice;
 mod order;
 mod place;
 mod route;

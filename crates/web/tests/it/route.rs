@@ -13,6 +13,7 @@ fn path(route: &Route) -> String {
         "{token}" => "lnk-unknown".to_owned(),
         "{symbol}" => "AAPL".to_owned(),
         "{order}" => "999".to_owned(),
+        "{notice}" => access::NoticeId([9; 16]).to_string(),
         "{session}" => access::SessionId([9; 16]).to_string(),
         "{device}" => access::DeviceId([9; 16]).to_string(),
         "{credential}" => access::CredentialId([9; 16]).to_string(),
@@ -147,7 +148,7 @@ async fn thing_of_nobody_is_not_found_on_every_route() {
     let visitor = place.signed_in().await;
     let (cookies, body) = (visitor.cookie_line(), format!("form={}&name=x", visitor.token));
     let named = |route: &Route| {
-        ["{order}", "{session}", "{device}", "{credential}", "{authenticator}"]
+        ["{order}", "{session}", "{device}", "{credential}", "{authenticator}", "{notice}"]
             .iter()
             .any(|place| route.path.contains(place))
     };

@@ -1,0 +1,229 @@
+//! Deliveries: a task for each channel takes what is due from the table, tries it, and writes down
+//! what came of it. A channel that hangs holds up itself alone: no sign-in waits for a delivery,
+//! and what was not delivered waits in the table, over a restart too.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use access::notice::Notice;
+use access::sign_in::CODE_LIFE;
+use access::{Refusal, Secret, Span, Time};
+use alert::{Channel, Fault, Letter, PATIENCE, WebhookSecret};
+use data_encoding::HEXLOWER;
+use store::{Delivery, DeliveryRow, DeliveryState};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use crate::registry::store_failed;
+use crate::session::Actor;
+use crate::{Gate, Inner};
+
+/// Deliveries that are taken from the table at once.
+const BATCH: u32 = 20;
+/// Deliveries that a list shows at most.
+const LISTED: u32 = 500;
+/// How long a task sleeps at most: clocks may jump.
+const SLEEP: Duration = Duration::from_mins(1);
+/// Under which name the folder keeps the webhook's secret, and what it is sealed for.
+const SECRET: &str = "webhook_secret";
+
+/// What wakes the channels' tasks, and ends them.
+pub(crate) struct Deliveries {
+    queued: watch::Sender<u64>,
+    tasks: Mutex<Vec<AbortHandle>>,
+    /// Counts the changes of unread messages, so that an old count is never kept.
+    pub(crate) changes: AtomicU64,
+}
+
+impl Default for Deliveries {
+    fn default() -> Self {
+        Self { queued: watch::Sender::new(0), tasks: Mutex::default(), changes: AtomicU64::new(0) }
+    }
+}
+
+impl Deliveries {
+    /// A notice was committed.
+    pub(crate) fn wake(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.queued.send_modify(|count| *count += 1);
+    }
+
+    /// Ends the tasks: what they were at is tried again at the next start.
+    pub(crate) fn stop(&self) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        for task in tasks.drain(..) {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Deliveries {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Gate {
+    /// Delivers notices by these channels from now on, each in a task of its own on the runtime
+    /// that this is called on. Only from then on notices wait for a webhook.
+    pub fn start_deliveries(&self, channels: Vec<Arc<dyn Channel>>) {
+        let webhook = channels.iter().any(|one| one.name() == store::delivery::WEBHOOK);
+        self.0.people.store.set_webhook(webhook);
+        let deliveries = &self.0.people.deliveries;
+        let mut tasks = deliveries.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        for channel in channels {
+            let (weak, queued) = (Arc::downgrade(&self.0), deliveries.queued.subscribe());
+            tasks.push(tokio::spawn(run(weak, channel, queued)).abort_handle());
+        }
+    }
+
+    /// The secret that this folder's webhook signs with, drawn at its first use.
+    pub async fn webhook_secret(&self) -> Result<WebhookSecret, Refusal> {
+        let people = &self.0.people;
+        let drawn = Secret::new(self.moment()?.draw::<32>(SECRET).to_vec());
+        let sealed = people.key.seal(&drawn, SECRET, &self.moment()?);
+        let first = HEXLOWER.encode(&sealed.0);
+        let kept = people.store.fact_or(SECRET, &first).await;
+        let kept = kept.map_err(|error| store_failed(&error))?;
+        let sealed = HEXLOWER.decode(kept.as_bytes()).map_err(|_| Refusal::KeyMismatch)?;
+        let opened = people.key.open(&access::SealedSecret(sealed), SECRET);
+        let opened = opened.map_err(|_| Refusal::KeyMismatch)?;
+        let bytes = opened.expose().try_into().map_err(|_| Refusal::KeyMismatch)?;
+        Ok(WebhookSecret::new(bytes))
+    }
+
+    /// How deliveries stand, those of the newest notices first; the operator alone.
+    pub async fn deliveries(&self, actor: &Actor) -> Result<Vec<DeliveryRow>, Refusal> {
+        if !actor.by().runs_the_server() {
+            return Err(Refusal::OperatorOnly);
+        }
+        let rows = self.0.people.store.deliveries(LISTED).await;
+        rows.map_err(|error| store_failed(&error))
+    }
+
+    /// What a channel has to try now, each counted as tried.
+    async fn take_due(&self, channel: &str) -> Result<Vec<Delivery>, Refusal> {
+        let people = &self.0.people;
+        let now = people.clock.now();
+        let failed = |error| store_failed(&error);
+        let due = people.store.deliveries_due(channel, now, BATCH).await.map_err(failed)?;
+        let mut taken = Vec::with_capacity(due.len());
+        for one in due {
+            let wait = alert::wait_after(one.tries.saturating_add(1)).unwrap_or(Span::days(1));
+            let claimed = people.store.claim_delivery(channel, &one, now, now + wait).await;
+            if claimed.map_err(failed)? {
+                taken.push(one);
+            }
+        }
+        Ok(taken)
+    }
+
+    fn letter(&self, delivery: &Delivery) -> Result<Letter, Refusal> {
+        let notice = &delivery.notice;
+        let purpose = Notice::purpose(notice.id);
+        let code = notice.code.as_ref().map(|sealed| self.0.people.key.open(sealed, &purpose));
+        Ok(Letter {
+            id: notice.id,
+            username: delivery.username.clone(),
+            to: delivery.target.clone(),
+            topic: notice.topic,
+            text: notice.text.clone(),
+            code: code.transpose().map_err(|_| Refusal::KeyMismatch)?,
+            subject: notice.subject,
+            at: notice.at,
+        })
+    }
+
+    /// Writes down what a try came to.
+    async fn settle(&self, channel: &str, delivery: &Delivery, done: Result<(), Fault>) {
+        let people = &self.0.people;
+        let state = state_after(delivery, done.as_ref(), people.clock.now());
+        let fault = done.err().map(|fault| fault.text);
+        if state == DeliveryState::GivenUp {
+            let notice = delivery.notice.id;
+            tracing::warn!(channel, %notice, fault, "a notice could not be delivered");
+        }
+        let settled = people.store.settle_delivery(channel, delivery, state, fault.as_deref());
+        if let Err(error) = settled.await {
+            tracing::error!(%error, "a delivery could not be written down; it may be repeated");
+        }
+    }
+}
+
+/// Until when a delivery is of use: a code that comes too late is worth nothing.
+fn of_use(delivery: &Delivery) -> Time {
+    let code = delivery.notice.code.as_ref();
+    code.map_or(Time::FAR, |_| delivery.notice.at + CODE_LIFE)
+}
+
+/// Where a delivery stands after a try.
+fn state_after(delivery: &Delivery, done: Result<&(), &Fault>, now: Time) -> DeliveryState {
+    let Err(fault) = done else { return DeliveryState::Delivered };
+    match alert::wait_after(delivery.tries.saturating_add(1)) {
+        Some(wait) if !fault.lasting && now + wait < of_use(delivery) => DeliveryState::Waiting,
+        _ => DeliveryState::GivenUp,
+    }
+}
+
+/// One channel's task. It holds the gate only while it reads and writes, never while it waits for
+/// another server.
+async fn run(weak: Weak<Inner>, channel: Arc<dyn Channel>, mut queued: watch::Receiver<u64>) {
+    loop {
+        queued.mark_unchanged();
+        let taken = match weak.upgrade().map(Gate) {
+            Some(gate) => gate.take_due(channel.name()).await.unwrap_or_default(),
+            None => return,
+        };
+        let more = !taken.is_empty();
+        for delivery in taken {
+            let Some(gate) = weak.upgrade().map(Gate) else { return };
+            let (letter, now) = (gate.letter(&delivery), gate.now());
+            drop(gate);
+            let done = attempt(channel.as_ref(), &delivery, letter, now).await;
+            let Some(gate) = weak.upgrade().map(Gate) else { return };
+            gate.settle(channel.name(), &delivery, done).await;
+        }
+        if more {
+            continue;
+        }
+        let sleep = match weak.upgrade().map(Gate) {
+            Some(gate) => gate.sleep_until_due(channel.name()).await,
+            None => return,
+        };
+        tokio::select! {
+            changed = queued.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(sleep) => {}
+        }
+    }
+}
+
+/// One try, within its time.
+async fn attempt(
+    channel: &dyn Channel,
+    delivery: &Delivery,
+    letter: Result<Letter, Refusal>,
+    now: Time,
+) -> Result<(), Fault> {
+    let letter = letter.map_err(Fault::lasting)?;
+    if now >= of_use(delivery) {
+        return Err(Fault::lasting("its code has expired"));
+    }
+    let tried = tokio::time::timeout(PATIENCE, channel.deliver(&letter, now)).await;
+    tried.unwrap_or_else(|_| Err(Fault::passing("it took too long")))
+}
+
+impl Gate {
+    async fn sleep_until_due(&self, channel: &str) -> Duration {
+        let Ok(Some(next)) = self.0.people.store.next_delivery(channel).await else { return SLEEP };
+        let wait = next.since(self.now());
+        // Not below a moment: tables that cannot be written are not asked without a pause.
+        let wait = Duration::from_micros(u64::try_from(wait.0).unwrap_or(0));
+        wait.clamp(Duration::from_millis(20), SLEEP)
+    }
+
+    /// Wakes the channels' tasks: the clock of a test was moved.
+    pub fn wake_deliveries(&self) {
+        self.0.people.deliveries.wake();
+    }
+}

@@ -1,0 +1,109 @@
+//! The message centre: what is unread, whose it is, what 'this was not me' does at the door.
+
+use access::notice::Topic;
+use access::{Refusal, Span};
+use gate::Actor;
+
+use crate::place::{AWAY, HOME, OPERATOR, Place, text};
+
+#[tokio::test]
+async fn unread_messages_are_counted_and_marked() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let gate = &place.gate;
+    let before = gate.unread(ticket.person).await.unwrap();
+    assert!(before > 0);
+    place.pass(Span::seconds(1));
+    place.by_link().await;
+    assert_eq!(gate.unread(ticket.person).await.unwrap(), before + 1);
+    let page = gate.messages(ticket.person, None).await.unwrap();
+    let newest = page.messages[0].notice.id;
+    gate.read_message(&ticket, newest).await.unwrap();
+    assert_eq!(gate.unread(ticket.person).await.unwrap(), before);
+    place.pass(Span::seconds(1));
+    place.by_link().await;
+    // All that the page showed; what came since is news.
+    gate.read_messages(&ticket, newest).await.unwrap();
+    assert_eq!(gate.unread(ticket.person).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn message_of_nobody_or_another_is_not_found() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let unknown = access::NoticeId([9; 16]);
+    let not_found = Refusal::NotFound { what: "message" };
+    let gate = &place.gate;
+    assert_eq!(gate.read_message(&ticket, unknown).await, Err(not_found.clone()));
+    assert_eq!(gate.disown(&OPERATOR, unknown).await, Err(not_found.clone()));
+    let page = gate.messages(ticket.person, None).await.unwrap();
+    let stranger = access::PersonId([9; 16]);
+    let found = gate.message(stranger, page.messages[0].notice.id).await.err();
+    assert_eq!(found, Some(not_found));
+    assert!(gate.messages(stranger, None).await.unwrap().messages.is_empty());
+}
+
+#[tokio::test]
+async fn not_me_cuts_the_other_session_at_its_next_request() {
+    let place = Place::new().await;
+    let (owner, _) = place.by_link().await;
+    place.pass(Span::seconds(1));
+    let (thief, thief_signed) = place.by_link().await;
+    let gate = &place.gate;
+    let page = gate.messages(owner.person, None).await.unwrap();
+    let about = page.messages.iter().find(|one| one.notice.subject.device == Some(thief.device));
+    let id = about.unwrap().notice.id;
+    place.pass(Span::seconds(1));
+    let stopped = gate.disown(&Actor::Session(owner.clone()), id).await.unwrap();
+    assert_eq!(stopped.sessions, 1);
+    assert_eq!(stopped.device.unwrap().as_str(), "Firefox on Linux");
+    let refused = gate.session(text(&thief_signed.session_token), HOME).err();
+    assert!(matches!(refused, Some(Refusal::SessionEnded { .. })), "{refused:?}");
+    assert!(owner.entitlements().acts.contains(access::Act::ViewAccount));
+    let (message, _) = gate.message(owner.person, id).await.unwrap();
+    assert!(message.disowned_at.is_some());
+    let report = gate.messages(owner.person, None).await.unwrap();
+    assert_eq!(report.messages[0].notice.topic, Topic::Disowned);
+}
+
+#[tokio::test]
+async fn session_that_comes_from_a_new_network_is_told() {
+    let place = Place::new().await;
+    let (ticket, signed) = place.by_link().await;
+    let gate = &place.gate;
+    gate.session(text(&signed.session_token), AWAY).unwrap();
+    // The server looks once a second.
+    let told = loop {
+        let page = gate.messages(ticket.person, None).await.unwrap();
+        let found = page.messages.into_iter().find(|one| one.notice.topic == Topic::NewNetwork);
+        if let Some(message) = found {
+            break message.notice;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert_eq!(told.subject.session, Some(ticket.session));
+    assert_eq!(told.subject.address, Some(AWAY));
+    assert!(told.text.contains("Firefox on Linux"), "{}", told.text);
+}
+
+#[tokio::test]
+async fn outbox_of_a_lasting_folder_shows_a_code_to_the_operator_alone_and_only_unsent_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = gate::Clock::manual(crate::place::start());
+    let config = crate::place::config(folder.path(), false);
+    let disk = std::sync::Arc::new(gate::disk::LocalDisk);
+    let gate = gate::Gate::open_with(config, clock.clone(), disk).await.unwrap();
+    let link = gate.create_first_person("ada").await.unwrap();
+    let signed = gate.sign_in_link(&link.token, &crate::place::browser(None)).await.unwrap();
+    let signed = crate::place::done(signed);
+    let ticket = gate.session(text(&signed.session_token), HOME).unwrap();
+    assert!(ticket.enrolling);
+    gate.set_mail(&ticket, "ada@example.org").await.unwrap();
+    let codes = async |actor: &Actor| {
+        let all = gate.outbox(actor).await.unwrap();
+        assert!(all.iter().any(|one| one.topic == Topic::ContactCode));
+        all.iter().filter(|one| one.code.is_some()).count()
+    };
+    assert_eq!(codes(&Actor::Session(ticket.clone())).await, 0);
+    assert_eq!(codes(&OPERATOR).await, 0, "it went by mail");
+}

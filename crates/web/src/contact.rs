@@ -1,0 +1,139 @@
+//! Contact: the mail address that codes and messages go to, and a phone number as text.
+
+use access::Refusal;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use gate::{AskedMail, ContactInfo};
+use maud::{Markup, html};
+
+use crate::fault::Fault;
+use crate::field::Field;
+use crate::figure;
+use crate::prompt;
+use crate::refusal;
+use crate::shell::{self, Tab};
+use crate::sign_in::{code_field, typed_code};
+use crate::visit::{Signed, go};
+
+type Reply = Result<Response, Fault>;
+
+/// `GET /contact`
+pub(crate) async fn show(signed: Signed) -> Reply {
+    page(&signed, None).await
+}
+
+async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let info = gate.contact(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let query = &signed.visit.query;
+    let body = html! {
+        (shell::rooms(signed, "/contact"))
+        (shell::title("Contact", &html! {}))
+        @if let Some(why) = why { (refusal::note(why)) }
+        @if query.has("sent") { div.note.good role="status" { "A code was sent to the new address. Type it here, in this session." } }
+        @if query.has("verified") { div.note.good role="status" { "The address is verified. Codes and messages go there now; the one before it is told, and gets security messages for 7 days." } }
+        @if query.has("removed") { div.note.good role="status" { "Removed. The address gets security messages for 7 days." } }
+        @if query.has("phone") { div.note.good role="status" { "The phone number is changed." } }
+        div.grid {
+            section.card.s7 aria-labelledby="mail" { h2 #mail { "Mail address" } (mail(signed, &info)) }
+            section.card.s5 aria-labelledby="phone-title" { h2 #phone-title { "Phone number" } (phone(signed, &info)) }
+        }
+    };
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    Ok((status, shell::page(signed, Tab::Access, "Contact", &body)).into_response())
+}
+
+fn mail(signed: &Signed, info: &ContactInfo) -> Markup {
+    html! {
+        dl.pairs {
+            div { dt { "Verified" } dd { @match &info.mail {
+                Some((address, since)) => { (address) span.sub { "since " (figure::time(*since)) } },
+                None => "none: codes for a new browser reach you only by the operator",
+            } } }
+            @for (address, until) in &info.former {
+                div { dt { "Former" } dd { (address) span.sub { "gets security messages until " (figure::time(*until)) } } }
+            }
+        }
+        @match &info.asked {
+            Some(asked) if asked.here => (code_form(signed, asked, "/contact/mail")),
+            Some(asked) => p.note { (asked.address) " waits for its code in another session: it can be typed there alone." },
+            None => {},
+        }
+        form.f method="post" action="/contact/mail" {
+            (shell::token(signed))
+            (Field { name: "address", label: if info.mail.is_some() { "New address" } else { "Address" }, mode: "email", required: true,
+                help: "A code is sent there. It takes effect when you type the code here; your present address is told.", ..Field::default() })
+            button.main { "Send a code" }
+        }
+        @if info.mail.is_some() {
+            form method="post" action="/contact/mail/remove" { (shell::token(signed)) button.mini { "Remove the address" } }
+        }
+        p.small.dim { "It can be changed within 15 minutes of a sign-in." }
+    }
+}
+
+/// The form for a code that was asked for in this session; what is under `path` takes it.
+pub(crate) fn code_form(signed: &Signed, asked: &AskedMail, path: &str) -> Markup {
+    html! {
+        (prompt::line(&signed.visit, Some(&signed.ticket.username)))
+        form.f method="post" action={ (path) "/confirm" } {
+            (shell::token(signed))
+            (code_field(&format!("Code that was sent to {}", asked.address)))
+            p.help { "It works until " (figure::clock(asked.until, signed.now())) " and in this session alone. Tries left: " (asked.tries_left) "." }
+            button.main { "Verify" }
+        }
+        form method="post" action={ (path) "/resend" } { (shell::token(signed)) button.mini { "Send another code" } }
+    }
+}
+
+fn phone(signed: &Signed, info: &ContactInfo) -> Markup {
+    let number = info.phone.as_ref().map_or("", |(number, _)| number.as_str());
+    html! {
+        form.f method="post" action="/contact/phone" {
+            (shell::token(signed))
+            (Field { name: "number", label: "Number", value: number, mode: "tel",
+                help: "For people who know you. No code is ever sent there: a number can be taken over. Empty removes it.", ..Field::default() })
+            button { "Save" }
+        }
+    }
+}
+
+async fn then(signed: &Signed, done: Result<(), Refusal>, path: &str) -> Reply {
+    match done {
+        Ok(()) => Ok(go(path)),
+        Err(why) => page(signed, Some(&why)).await,
+    }
+}
+
+/// `POST /contact/mail`: sends a code to a new address.
+pub(crate) async fn set(signed: Signed) -> Reply {
+    let address = signed.visit.fields.get("address");
+    let done = signed.visit.portal.gate().set_mail(&signed.ticket, address).await;
+    then(&signed, done, "/contact?sent=1").await
+}
+
+/// `POST /contact/mail/confirm`: the code.
+pub(crate) async fn confirm(signed: Signed) -> Reply {
+    let code = typed_code(&signed.visit);
+    let done = signed.visit.portal.gate().confirm_mail(&signed.ticket, &code).await;
+    then(&signed, done, "/contact?verified=1").await
+}
+
+/// `POST /contact/mail/resend`
+pub(crate) async fn resend(signed: Signed) -> Reply {
+    let done = signed.visit.portal.gate().resend_mail_code(&signed.ticket).await;
+    then(&signed, done, "/contact?sent=1").await
+}
+
+/// `POST /contact/mail/remove`
+pub(crate) async fn remove(signed: Signed) -> Reply {
+    let done = signed.visit.portal.gate().remove_mail(&signed.ticket).await;
+    then(&signed, done, "/contact?removed=1").await
+}
+
+/// `POST /contact/phone`
+pub(crate) async fn phone_number(signed: Signed) -> Reply {
+    let number = signed.visit.fields.get("number");
+    let done = signed.visit.portal.gate().set_phone(&signed.ticket, number).await;
+    then(&signed, done, "/contact?phone=1").await
+}

@@ -1,0 +1,209 @@
+//! The message centre: all that the person was told, by whichever channel, and 'This was not me'.
+//! A code is never in it.
+
+use std::collections::BTreeMap;
+
+use access::notice::Disowned;
+use access::{Act, DeviceId, Grade, NoticeId, Refusal, Time};
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use gate::Message;
+use maud::{Markup, html};
+
+use crate::fault::{Cause, Fault};
+use crate::figure;
+use crate::shell::{self, Tab};
+use crate::visit::{Signed, go};
+
+type Reply = Result<Response, Fault>;
+
+fn id(signed: &Signed, text: &str) -> Result<NoticeId, Fault> {
+    text.parse().map_err(|_| signed.fault(Cause::Missing))
+}
+
+/// `GET /messages`
+pub(crate) async fn list(signed: Signed) -> Reply {
+    let after = match signed.visit.query.get("after") {
+        "" => None,
+        text => Some(id(&signed, text)?),
+    };
+    let gate = signed.visit.portal.gate();
+    let page = gate.messages(signed.ticket.person, after).await;
+    let page = page.map_err(|why| signed.fault(why))?;
+    let now = signed.now();
+    let newest = page.messages.first().map(|one| one.notice.id);
+    let body = html! {
+        (shell::rooms(&signed, "/messages"))
+        (shell::title("Messages", &html! {
+            @if let (Some(newest), true) = (newest, signed.unread > 0 && after.is_none()) {
+                form method="post" action="/messages/read" {
+                    (shell::token(&signed))
+                    input type="hidden" name="newest" value=(newest);
+                    button { "Mark all as read" }
+                }
+            }
+        }))
+        @if signed.visit.query.has("read") { div.note.good role="status" { "Marked as read." } }
+        section.card aria-label="Messages" {
+            p.small.dim { "Whatever we tell you, by mail or otherwise, stands here too, word for word but for codes. What does not stand here is not from us." }
+            @if page.messages.is_empty() { p.empty { "There is no message." } } @else {
+                table.flip {
+                    thead { tr { th { "When" } th { "About" } th { "Message" } th { span.sr { "Act" } } } }
+                    tbody { @for message in &page.messages { (row(&signed, message, &page.devices, now)) } }
+                }
+            }
+            @if let Some(next) = page.next { p { a.btn href={ "/messages?after=" (next) } { "Older messages" } } }
+        }
+    };
+    Ok(shell::page(&signed, Tab::Access, "Messages", &body).into_response())
+}
+
+fn row(
+    signed: &Signed,
+    message: &Message,
+    devices: &BTreeMap<DeviceId, String>,
+    now: Time,
+) -> Markup {
+    let notice = &message.notice;
+    let path = format!("/messages/{}", notice.id);
+    html! {
+        tr.hit[message.read_at.is_none()] {
+            td.key {
+                (figure::ago(notice.at, now)) span.sub { (figure::time(notice.at)) }
+                @if message.read_at.is_none() { span.tag.accent { "unread" } }
+            }
+            td data-l="About" { a href=(path) { (notice.topic.title()) } (place(message, devices)) }
+            td { (notice.text) @if message.disowned_at.is_some() { span.sub { "You said that this was not you." } } }
+            td { div.act {
+                @if message.read_at.is_none() {
+                    form method="post" action={ (path) "/read" } {
+                        (shell::token(signed))
+                        button.mini aria-label={ "Mark as read: " (notice.topic.title()) } { "Mark as read" }
+                    }
+                }
+                @if notice.topic.can_be_disowned() { (not_me(signed, message)) }
+            } }
+        }
+    }
+}
+
+fn not_me(signed: &Signed, message: &Message) -> Markup {
+    let notice = &message.notice;
+    html! {
+        form method="post" action={ "/messages/" (notice.id) "/not-me" } {
+            (shell::token(signed))
+            button.mini aria-label={ "This was not me: " (notice.topic.title()) } { "This was not me" }
+        }
+    }
+}
+
+/// Where from and on which browser.
+fn place(message: &Message, devices: &BTreeMap<DeviceId, String>) -> Markup {
+    let subject = &message.notice.subject;
+    html! {
+        @if let Some(address) = subject.address { span.sub { "from " span.mono { (address) } } }
+        @if let Some(device) = subject.device {
+            span.sub { @match devices.get(&device) { Some(name) => (name), None => "a browser that is forgotten" } }
+        }
+    }
+}
+
+/// `GET /messages/{id}`
+pub(crate) async fn show(Path(text): Path<String>, signed: Signed) -> Reply {
+    let id = id(&signed, &text)?;
+    page(&signed, id, None).await
+}
+
+async fn page(signed: &Signed, id: NoticeId, stopped: Option<&Disowned>) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let found = gate.message(signed.ticket.person, id).await;
+    let (message, devices) = found.map_err(|why| signed.fault(why))?;
+    let notice = &message.notice;
+    let subject = &notice.subject;
+    let body = html! {
+        (shell::rooms(signed, "/messages"))
+        (shell::title(notice.topic.title(), &html! { a.btn href="/messages" { "All messages" } }))
+        @if let Some(stopped) = stopped { (receipt(stopped)) }
+        div.grid {
+            section.card.s7 aria-label="Message" {
+                p { (notice.text) }
+                dl.pairs {
+                    div { dt { "When" } dd { (figure::time(notice.at)) " UTC" } }
+                    @if let Some(address) = subject.address { div { dt { "From" } dd.mono { (address) } } }
+                    @if let Some(device) = subject.device {
+                        div { dt { "Browser" } dd { @match devices.get(&device) { Some(name) => (name), None => "forgotten since" } } }
+                    }
+                    @if !notice.mail.is_empty() {
+                        div { dt { "Sent to" } dd { @for one in &notice.mail { (one) br; } } }
+                    }
+                    @if let Some(at) = message.disowned_at { div { dt { "Not you" } dd { "said " (figure::time(at)) " UTC" } } }
+                }
+            }
+            @if notice.topic.can_be_disowned() { (stop(signed, &message)) }
+        }
+    };
+    Ok(shell::page(signed, Tab::Access, notice.topic.title(), &body).into_response())
+}
+
+/// What 'this was not me' does, and the lock.
+fn stop(signed: &Signed, message: &Message) -> Markup {
+    let lock = signed.admission.entitlements().lock;
+    html! {
+        section.card.s5 aria-labelledby="stop" {
+            h2 #stop { "Was this not you?" }
+            p { "It ends the sessions and takes the trust of the browser that this message names, and drops every sign-in under way. This session and its browser stay." }
+            (not_me(signed, message))
+            p { "If you are in doubt, lock:" }
+            form.tight method="post" action="/lock" {
+                (shell::token(signed))
+                button.lock name="grade" value=(Grade::NoNew) disabled[Grade::NoNew <= lock] { "No new orders" }
+                button.lock name="grade" value=(Grade::All) disabled[Grade::All <= lock] { "Lock everything" }
+            }
+            p.small.dim { "A credential that you did not make is revoked on its own page, under " a href="/credentials" { "Credentials" } "." }
+        }
+    }
+}
+
+/// What was stopped.
+fn receipt(stopped: &Disowned) -> Markup {
+    html! {
+        div.note.good role="status" {
+            b { "Stopped. " }
+            (figure::plural(usize::try_from(stopped.sessions).unwrap_or(0), "session")) " ended, "
+            (figure::plural(usize::try_from(stopped.attempts).unwrap_or(0), "sign-in")) " under way dropped"
+            @if let Some(device) = &stopped.device { ", and " (device) " is trusted no longer" }
+            "."
+        }
+        @if stopped.is_asker {
+            div.note.warm role="status" { "The message is about the browser that you are using now, which keeps its trust. If somebody else uses it too, remove it under " a href="/devices" { "Devices" } ", or lock." }
+        }
+    }
+}
+
+/// `POST /messages/{id}/not-me`: stops it, and answers with what was stopped and the lock.
+pub(crate) async fn disown(Path(text): Path<String>, signed: Signed) -> Reply {
+    let id = id(&signed, &text)?;
+    let gate = signed.visit.portal.gate();
+    let stopped = gate.disown(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
+    if signed.admission.entitlements().acts.contains(Act::ViewAccount) {
+        return page(&signed, id, Some(&stopped)).await;
+    }
+    Ok(shell::bare("Stopped", &html! { h1 { "Stopped" } (receipt(&stopped)) }).into_response())
+}
+
+/// `POST /messages/{id}/read`
+pub(crate) async fn read(Path(text): Path<String>, signed: Signed) -> Reply {
+    let id = id(&signed, &text)?;
+    let done = signed.visit.portal.gate().read_message(&signed.ticket, id).await;
+    done.map_err(|why| signed.fault(why))?;
+    Ok(go("/messages?read=1"))
+}
+
+/// `POST /messages/read`: all that the page showed or could have.
+pub(crate) async fn read_all(signed: Signed) -> Reply {
+    let newest = signed.visit.fields.get("newest").parse();
+    let newest = newest.map_err(|_| signed.fault(Refusal::NotFound { what: "message" }))?;
+    let done = signed.visit.portal.gate().read_messages(&signed.ticket, newest).await;
+    done.map_err(|why| signed.fault(why))?;
+    Ok(go("/messages?read=1"))
+}

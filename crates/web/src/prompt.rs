@@ -1,0 +1,21 @@
+//! Who asks, from where, on which device: on every page that takes a password or a code, so that a
+//! page of somebody else's, or a sign-in of somebody else's, shows as one.
+
+use maud::{Markup, html};
+
+use crate::visit::Visit;
+
+/// The line of a page on which `username` (none before anybody is known) proves something.
+pub(crate) fn line(visit: &Visit, username: Option<&str>) -> Markup {
+    let origin = visit.portal.origin();
+    let browser = visit.browser();
+    let device = access::device::name_from_agent(&browser.user_agent);
+    let host = origin.host_str().unwrap_or_default();
+    html! {
+        p.small.dim {
+            b { (host) } " asks"
+            @if let Some(name) = username { ", for " b { (name) } }
+            ". You come from " span.mono { (visit.address) } ", on " (device) "."
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The message centre, contact, and who asks on each page of a sign-in.
+
+use axum::http::StatusCode;
+
+use crate::place::{Place, Visitor};
+
+/// The newest code in the outbox.
+async fn code(place: &Place) -> String {
+    let notices = place.gate.outbox(&gate::Actor::Operator { uid: 0 }).await.unwrap();
+    notices.iter().find_map(|notice| notice.code.clone()).unwrap()
+}
+
+/// Where the message of this heading is.
+async fn path_of(visitor: &mut Visitor<'_>, title: &str) -> String {
+    let page = visitor.get("/messages").await;
+    let mark = format!("\">{title}</a>");
+    let end = page.body.find(&mark).unwrap_or_else(|| panic!("no {title}: {}", page.body));
+    page.body[..end].rsplit("href=\"").next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn message_is_unread_in_the_header_until_it_is_marked() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let page = visitor.get("/messages").await;
+    assert!(page.says("A new browser") && page.says("from 127.0.0.1"), "{}", page.body);
+    assert!(page.body.contains("class=\"count\""), "{}", page.body);
+    let path = path_of(&mut visitor, "A new browser").await;
+    assert_eq!(visitor.post(&format!("{path}/read"), &[]).await.to(), "/messages?read=1");
+    let newest = visitor.get("/messages").await.hidden("newest");
+    let done = visitor.post("/messages/read", &[("newest", &newest)]).await;
+    assert_eq!(done.to(), "/messages?read=1");
+    assert!(!visitor.get("/").await.body.contains("class=\"count\""));
+}
+
+#[tokio::test]
+async fn messages_are_paged() {
+    let place = Place::new().await;
+    for _ in 0..30 {
+        place.gate.demo_link().await.unwrap();
+        place.signed_in().await;
+    }
+    let mut visitor = place.signed_in().await;
+    let first = visitor.get("/messages").await;
+    assert_eq!(first.body.matches("data-l=\"About\"").count(), 25);
+    let next = first.body.split("/messages?after=").nth(1).unwrap().split('"').next().unwrap();
+    let second = visitor.get(&format!("/messages?after={next}")).await;
+    assert!(second.body.matches("data-l=\"About\"").count() >= 6, "{}", second.body);
+    assert!(!second.body.contains("/messages?after="));
+    assert_eq!(visitor.get("/messages?after=nonsense").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn not_me_ends_the_other_browser_and_offers_the_lock() {
+    let place = Place::new().await;
+    let mut owner = place.signed_in().await;
+    let mut thief = place.signed_in().await;
+    // The newest message is of the newest browser.
+    let path = path_of(&mut owner, "A new browser").await;
+    assert!(owner.get(&path).await.says("This was not me"));
+    let page = owner.post(&format!("{path}/not-me"), &[]).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.says("1 session ended") && page.says("is trusted no longer"), "{}", page.body);
+    assert!(page.body.contains("action=\"/lock\""), "the lock is offered");
+    assert!(thief.get("/").await.to().starts_with("/sign-in"));
+    assert_eq!(owner.get("/messages").await.status, StatusCode::OK);
+    assert!(owner.get("/messages").await.says("You said that this was not you"));
+}
+
+#[tokio::test]
+async fn mail_address_is_set_by_its_code_in_one_session_alone() {
+    let place = Place::new().await;
+    let (mut one, mut two) = (place.signed_in().await, place.signed_in().await);
+    let bad = one.post("/contact/mail", &[("address", "<b>ann</b>")]).await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let set = one.post("/contact/mail", &[("address", "ann@example.org")]).await;
+    assert_eq!(set.to(), "/contact?sent=1");
+    let page = one.get("/contact").await;
+    assert!(page.says("Code that was sent to ann@example.org"), "{}", page.body);
+    assert!(page.says("asks, for trader. You come from 127.0.0.1"), "{}", page.body);
+    let code = code(&place).await;
+    assert!(two.get("/contact").await.says("waits for its code in another session"));
+    let elsewhere = two.post("/contact/mail/confirm", &[("code", &code)]).await;
+    assert!(elsewhere.says("CODE_ELSEWHERE"), "{}", elsewhere.body);
+    let wrong = one.post("/contact/mail/confirm", &[("code", "wrong")]).await;
+    assert!(wrong.says("tries left: 4"), "{}", wrong.body);
+    let spaced = format!("{} {}", &code[..3], &code[3..]);
+    let done = one.post("/contact/mail/confirm", &[("code", &spaced)]).await;
+    assert_eq!(done.to(), "/contact?verified=1");
+    assert!(two.get("/contact").await.says("ann@example.org"));
+    // The message centre tells of it, and never a code.
+    let messages = one.get("/messages").await;
+    assert!(messages.says("ann@example.org is now yours") && !messages.body.contains(&code));
+    let path = path_of(&mut one, "A code for a mail address").await;
+    assert!(!one.get(&path).await.body.contains(&code));
+}
+
+#[tokio::test]
+async fn phone_number_with_html_is_refused_and_a_right_one_is_kept() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let bad = visitor.post("/contact/phone", &[("number", "<script>12345678</script>")]).await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let done = visitor.post("/contact/phone", &[("number", "+44 20 7946 0000")]).await;
+    assert_eq!(done.to(), "/contact?phone=1");
+    assert!(visitor.get("/contact").await.body.contains("value=\"+44 20 7946 0000\""));
+    assert_eq!(visitor.post("/contact/phone", &[("number", "")]).await.to(), "/contact?phone=1");
+}
+
+#[tokio::test]
+async fn name_with_html_stays_text_in_messages() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let device = visitor.get("/devices").await;
+    let id = device.body.split("/devices/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let evil = "<img src=x onerror=alert(1)>";
+    visitor.post(&format!("/devices/{id}/rename"), &[("name", evil)]).await.to();
+    let page = visitor.get("/messages").await;
+    assert!(page.body.contains("&lt;img src=x") && !page.body.contains("<img src=x"));
+}
+
+/// Every page of a sign-in says who asks, for whom, from where, on which device.
+#[tokio::test]
+async fn every_step_of_a_sign_in_says_who_asks() {
+    let place = Place::new().await;
+    let operator = gate::Actor::Operator { uid: 0 };
+    let mail = Some("ann@example.org");
+    place.gate.set_contact(&operator, "trader", mail, None).await.unwrap();
+    let mut visitor = place.visitor();
+    let asks = "localhost asks. You come from 127.0.0.1, on Browser.";
+    let asks_trader = "localhost asks, for trader. You come from 127.0.0.1, on Browser.";
+    assert!(visitor.get("/sign-in").await.says(asks));
+    assert!(visitor.get("/link/lnk-unknown").await.says(asks));
+    let password = place.secrets.password.expose_text().unwrap();
+    let fields = [("username", "trader"), ("password", password), ("next", "/")];
+    let step = visitor.post("/sign-in", &fields).await.to().to_owned();
+    assert!(visitor.get(&step).await.says(asks_trader));
+    let wrong = visitor.post("/sign-in/code", &[("code", "000000"), ("next", "/")]).await;
+    assert!(wrong.says(asks_trader), "{}", wrong.body);
+    let totp = place.gate.totp_now("trader").await.unwrap();
+    let step = visitor.post("/sign-in/code", &[("code", &totp), ("next", "/")]).await;
+    let page = visitor.get(step.to()).await;
+    assert!(page.says(asks_trader) && page.says("sent to a\u{2026}@example.org"), "{}", page.body);
+    assert!(!page.body.contains("ann@"), "the address is not told to who has a password");
+    let wrong = visitor.post("/sign-in/activate", &[("code", "000000"), ("next", "/")]).await;
+    assert!(wrong.says(asks_trader), "{}", wrong.body);
+    // Whoever has no attempt is told of nobody.
+    assert_eq!(place.visitor().get("/sign-in/code").await.status, StatusCode::UNAUTHORIZED);
+}
