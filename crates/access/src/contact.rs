@@ -474,7 +474,7 @@ fn establish(slice: &Slice, ground: &Ground<'_>, contact: Contact) -> Decision {
         one.id != contact.id && (same || matches!(one.state, State::Asked(_)))
     });
     events.extend(gone.map(|one| Event::Removed { contact: one.id }.into()));
-    let text = format!("{} is now yours, set from {}.{was}{NOT_YOU}", contact.value, ground.source);
+    let text = format!("{} is now yours, set {}.{was}{NOT_YOU}", contact.value, hand(ground));
     events.push(changed(contact));
     let mut mail = ground.reach.of_notice(false);
     mail.extend(new.filter(|new| !ground.reach.of_notice(false).contains(new)));
@@ -482,6 +482,14 @@ fn establish(slice: &Slice, ground: &Ground<'_>, contact: Contact) -> Decision {
     let topic = Topic::ContactChanged;
     events.push(notice::send(ground, Note { person, topic, text, code: None, subject, mail }));
     Decision::new(events, Answer::Done)
+}
+
+/// By whom, or from where.
+fn hand(ground: &Ground<'_>) -> String {
+    if ground.by.runs_the_server() {
+        return "by the operator".to_owned();
+    }
+    format!("from {}", ground.source)
 }
 
 const NOT_YOU: &str =
@@ -494,8 +502,9 @@ fn remove_mail(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> 
     let state = State::Former { until };
     let former = Contact { state, changed_at: ground.moment.now, ..old.clone() };
     let text = format!(
-        "{} was removed from {}. It gets these messages until {until}, and codes no longer.{NOT_YOU}",
-        old.value, ground.source
+        "{} was removed {}. It gets these messages until {until}, and codes no longer.{NOT_YOU}",
+        old.value,
+        hand(ground)
     );
     let notice = notice::queue(ground, old.person, Topic::ContactChanged, text, None);
     Ok(Decision::new(vec![changed(former), notice], Answer::Done))
@@ -509,7 +518,7 @@ fn set_phone(
 ) -> Result<Decision, Refusal> {
     ground.check_recent(slice)?;
     let number = PhoneNumber::new(number)?;
-    let text = format!("Your phone number is now {number}, set from {}.{NOT_YOU}", ground.source);
+    let text = format!("Your phone number is now {number}, set {}.{NOT_YOU}", hand(ground));
     let id = slice.phone().map_or_else(|| ContactId(ground.moment.draw("phone")), |one| one.id);
     let contact = Contact {
         id,
@@ -525,7 +534,7 @@ fn set_phone(
 fn remove_phone(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
     ground.check_recent(slice)?;
     let old = slice.phone().ok_or(Refusal::NotFound { what: "phone number" })?;
-    let text = format!("{} was removed from {}.{NOT_YOU}", old.value, ground.source);
+    let text = format!("{} was removed {}.{NOT_YOU}", old.value, hand(ground));
     let notice = notice::queue(ground, old.person, Topic::ContactChanged, text, None);
     Ok(Decision::new(vec![Event::Removed { contact: old.id }.into(), notice], Answer::Done))
 }

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::answer::{
     BackupMade, CheckpointNow, Done, LinkMade, LockReceipt, NoticeRow, PersonRow, SocketRow,
-    StatusNow, TotpNow,
+    StatusNow, TotpNow, WebhookKey,
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};
-use crate::{credential, device, order, session};
+use crate::{contact, credential, device, notice, order, session};
 
 /// What every act has at hand.
 pub(crate) struct Desk<'a> {
@@ -60,6 +60,12 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
             gate.remove_device(&desk.actor, device).await?;
             value(Done { text: format!("device {device} is removed and its sessions are ended") })
         }
+        Request::ContactShow { .. }
+        | Request::ContactSet { .. }
+        | Request::NoticeList { .. }
+        | Request::NoticeDisown { .. }
+        | Request::DeliveryList
+        | Request::WebhookSecret => reach(desk, request).await,
         Request::Lock { target, grade } => {
             let on = find(gate, &target).await?;
             let receipt = gate.lock(&desk.actor, on, grade).await?;
@@ -77,6 +83,26 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::Positions => value(order::positions(gate).await?),
         Request::Checkpoint => value(checkpoint(desk).await?),
         Request::Backup { to } => value(backup(desk, &to).await?),
+    }
+}
+
+/// Contact, notices and their deliveries.
+async fn reach(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    let (gate, actor) = (desk.gate, &desk.actor);
+    match request {
+        Request::ContactShow { username } => value(contact::row(gate.contact_of(&username).await?)),
+        Request::ContactSet { username, mail, phone } => {
+            let set = gate.set_contact(actor, &username, mail.as_deref(), phone.as_deref());
+            value(contact::row(set.await?))
+        }
+        Request::NoticeList { username } => value(notice::list(gate, &username).await?),
+        Request::NoticeDisown { notice } => value(notice::disown(gate, actor, notice).await?),
+        Request::WebhookSecret => {
+            let secret = gate.webhook_secret().await?.text();
+            let secret = secret.expose_text().unwrap_or_default().to_owned();
+            value(WebhookKey { secret })
+        }
+        _ => value(notice::deliveries(gate, actor).await?),
     }
 }
 

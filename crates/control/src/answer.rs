@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use access::{CredentialId, DeviceId, PersonId, SessionId};
+use access::{CredentialId, DeviceId, NoticeId, PersonId, SessionId};
 use serde::{Deserialize, Serialize};
 
 /// Declares answers: plain data, both ways.
@@ -67,6 +67,92 @@ answers! {
         text: String,
         /// The one-time code that it tells, if any.
         code: Option<String>,
+    }
+
+    /// A message as the message centre has it; a code is never in it.
+    MessageRow {
+        /// The message.
+        notice: NoticeId,
+        /// When.
+        at: String,
+        /// What about, in a stable word.
+        topic: String,
+        /// The text.
+        text: String,
+        /// The device that it is about.
+        device: Option<DeviceId>,
+        /// The session that it is about.
+        session: Option<SessionId>,
+        /// From where.
+        address: Option<String>,
+        /// Whether its person marked it as read.
+        read: bool,
+        /// When its person said that it was not them.
+        not_me: Option<String>,
+    }
+
+    /// What 'this was not me' stopped.
+    Stopped {
+        /// Sessions ended.
+        sessions: u32,
+        /// Sign-ins under way dropped.
+        attempts: u32,
+        /// The device that was forgotten.
+        device: Option<String>,
+    }
+
+    /// A delivery of a message.
+    DeliveryLine {
+        /// The message.
+        notice: NoticeId,
+        /// When it was written.
+        at: String,
+        /// To whom.
+        username: String,
+        /// What about, in a stable word.
+        topic: String,
+        /// `mail` or `webhook`.
+        channel: String,
+        /// The mail address.
+        target: String,
+        /// `waiting`, `delivered` or `given_up`.
+        state: String,
+        /// How often it was tried.
+        tries: u32,
+        /// When it is tried next, if it waits.
+        next: Option<String>,
+        /// Why the last try failed.
+        fault: Option<String>,
+    }
+
+    /// How a person can be reached.
+    ContactNow {
+        /// Who.
+        username: String,
+        /// The verified mail address.
+        mail: Option<String>,
+        /// Since when.
+        mail_since: Option<String>,
+        /// A mail address that waits for its code.
+        asked: Option<String>,
+        /// Former mail addresses that still get security messages.
+        former: Vec<FormerMail>,
+        /// The phone number.
+        phone: Option<String>,
+    }
+
+    /// A former mail address.
+    FormerMail {
+        /// The address.
+        mail: String,
+        /// Until when it is told.
+        until: String,
+    }
+
+    /// What receivers of the webhook verify with.
+    WebhookKey {
+        /// `whsec_` and base 64.
+        secret: String,
     }
 
     /// A code of now.

@@ -7,10 +7,12 @@
 mod act;
 mod answer;
 mod client;
+mod contact;
 mod credential;
 mod device;
 mod fault;
 mod listener;
+mod notice;
 mod order;
 mod request;
 mod session;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use access::{CredentialId, DeviceId, Grade, PaperAccountId, SessionId};
+use access::{CredentialId, DeviceId, Grade, NoticeId, PaperAccountId, SessionId};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,34 @@ pub enum Request {
         /// Which.
         device: DeviceId,
     },
+    /// How a person can be reached.
+    ContactShow {
+        /// Who.
+        username: String,
+    },
+    /// Sets or removes contact; none leaves what is there, an empty text removes it.
+    ContactSet {
+        /// Whose.
+        username: String,
+        /// The mail address.
+        mail: Option<String>,
+        /// The phone number.
+        phone: Option<String>,
+    },
+    /// The newest messages of a person.
+    NoticeList {
+        /// Whose.
+        username: String,
+    },
+    /// Says for its person that it was not them.
+    NoticeDisown {
+        /// Which.
+        notice: NoticeId,
+    },
+    /// How deliveries stand.
+    DeliveryList,
+    /// The secret that webhooks are signed with.
+    WebhookSecret,
     /// Cuts authority.
     Lock {
         /// Of what.

@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::exit::{self, Failure};
 use crate::{
-    backup, credential, demo, device, doctor, evidence, init, link, lock, log, order, outbox,
-    person, serve, session, status, totp,
+    backup, contact, credential, demo, device, doctor, evidence, init, link, lock, log, notice,
+    order, outbox, person, serve, session, status, totp, webhook,
 };
 
 /// The access layer of a brokerage account, with a paper account behind it.
@@ -76,6 +76,17 @@ enum Command {
     /// People: who signs in
     #[command(subcommand)]
     Person(person::Person),
+    /// Mail addresses and phone numbers of people
+    #[command(subcommand)]
+    Contact(contact::Contact),
+    /// What people were told, and 'this was not me'
+    #[command(subcommand)]
+    Notice(notice::Notice),
+    /// How the deliveries of messages stand
+    Delivery(notice::Delivery),
+    /// The webhook that messages are posted to
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// A single-use link that signs a person in
     Link(link::Link),
     /// Cut authority on an account or of a person, at once
@@ -88,7 +99,7 @@ enum Command {
     Executions(order::Executions),
     /// Positions and cash
     Positions(order::Positions),
-    /// Messages to people, as a mail server would have sent them
+    /// Messages to people, with their codes where no mail took them
     Outbox(outbox::Outbox),
     /// The TOTP code of now, in demo folders
     Totp(totp::Totp),
@@ -125,6 +136,10 @@ impl CommandLine {
             Command::Session(command) => command.run(&global),
             Command::Device(command) => command.run(&global),
             Command::Person(command) => command.run(&global),
+            Command::Contact(command) => command.run(&global),
+            Command::Notice(command) => command.run(&global),
+            Command::Delivery(command) => command.run(&global),
+            Command::Webhook(command) => command.run(&global),
             Command::Link(command) => command.run(&global),
             Command::Lock(command) => command.run(&global),
             Command::Unlock(command) => command.run(&global),

@@ -29,6 +29,89 @@ pub struct Config {
     /// The simulated market.
     #[serde(default)]
     pub market: Market,
+    /// The mail server; without it mails lie in the data folder.
+    pub mail: Option<Mail>,
+    /// The webhook.
+    pub webhook: Option<Webhook>,
+}
+
+/// The mail server that messages go out by.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Its name, which its certificate bears.
+    pub host: String,
+    /// Its port: 465 for `tls`, 587 for `starttls`, 25 for `none`.
+    pub port: Option<u16>,
+    /// How the connection is kept from eavesdroppers.
+    #[serde(default)]
+    pub tls: MailTls,
+    /// Certificates of authorities besides the system's, PEM.
+    pub authorities: Option<PathBuf>,
+    /// The name to log in with.
+    pub user: Option<String>,
+    /// The file (0600) with its password.
+    pub password_file: Option<PathBuf>,
+    /// Whom mails come from.
+    pub from: String,
+}
+
+impl Mail {
+    /// The port that is meant.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(match self.tls {
+            MailTls::Tls => 465,
+            MailTls::Starttls => 587,
+            MailTls::None => 25,
+        })
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let local = self.host == "localhost"
+            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if self.tls == MailTls::None && !local {
+            return Err(format!(
+                "mail.tls is none and mail.host is {}: codes would cross the network in the clear; use tls or starttls",
+                self.host
+            ));
+        }
+        if self.user.is_some() != self.password_file.is_some() {
+            return Err("mail.user and mail.password_file go together".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// How the connection to the mail server is kept from eavesdroppers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailTls {
+    /// TLS from the first byte.
+    #[default]
+    Tls,
+    /// STARTTLS, without which nothing is sent.
+    Starttls,
+    /// In the clear; to this machine alone.
+    None,
+}
+
+/// Where messages are posted to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// `https`, or `http` to localhost.
+    pub url: Url,
+    /// Certificates of authorities besides the system's, PEM.
+    pub authorities: Option<PathBuf>,
+}
+
+/// The channels of messages.
+#[derive(Debug, Clone, Default)]
+pub struct Alerts {
+    /// The mail server.
+    pub mail: Option<Mail>,
+    /// The webhook.
+    pub webhook: Option<Webhook>,
 }
 
 /// The portal: where it listens and what it is called outside.
@@ -170,6 +253,7 @@ impl Config {
                 self.sockets.listen
             ));
         }
+        self.mail.as_ref().map_or(Ok(()), Mail::check)?;
         if self.database.as_ref().is_some_and(|d| !d.starts_with("postgres")) {
             return Err("database must begin with postgres:// ; leave it out for SQLite".to_owned());
         }
@@ -193,6 +277,11 @@ impl Config {
             portal_origin: self.portal.public_url.clone(),
             token_required_by_default: self.sockets.token_required,
         }
+    }
+
+    /// The channels of messages.
+    pub fn alerts(&self) -> Alerts {
+        Alerts { mail: self.mail.clone(), webhook: self.webhook.clone() }
     }
 
     /// How the portal is shielded; beyond loopback it must be.
@@ -252,6 +341,25 @@ mod tests {
             assert!(error.contains(word), "{error}");
         }
         Config::parse("[portal]\npublic_url = \"http://localhost:8080\"\n").unwrap();
+    }
+
+    #[test]
+    fn mail_server_in_the_clear_or_half_a_login_is_refused() {
+        let parse = |mail: &str| {
+            Config::parse(&format!("{LEAST}[mail]\nfrom = \"Floorpass <f@example.org>\"\n{mail}"))
+        };
+        for (bad, word) in [
+            ("host = \"mail.example.org\"\ntls = \"none\"", "clear"),
+            ("host = \"mail.example.org\"\nuser = \"f\"", "go together"),
+            ("host = \"mail.example.org\"\npassword = \"x\"", "password"),
+        ] {
+            let error = parse(bad).unwrap_err();
+            assert!(error.contains(word), "{error}");
+        }
+        let config = parse("host = \"mail.example.org\"").unwrap();
+        let mail = config.mail.unwrap();
+        assert_eq!((mail.tls, mail.port()), (MailTls::Tls, 465));
+        parse("host = \"127.0.0.1\"\ntls = \"none\"").unwrap();
     }
 
     #[test]

@@ -7,7 +7,7 @@ use clap::Args;
 use url::Url;
 
 use crate::command::Global;
-use crate::config::{Durability, Hours};
+use crate::config::{Alerts, Durability, Hours};
 use crate::exit::{Exit, Failure};
 use crate::ready::{Person, Ready, ReadyFile};
 use crate::server::{self, Plan, Started, Tls};
@@ -86,6 +86,7 @@ impl Demo {
             tls: if self.https { Tls::Local } else { Tls::Off },
             proxy: None,
             sockets: twsd::Config { bind: loopback, free_ports: self.free_ports, ports },
+            alerts: Alerts::default(),
         };
         let ready_file = self.ready_file;
         let durability = self.durability;

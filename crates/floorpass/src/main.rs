@@ -1,9 +1,11 @@
 //! The Floorpass program: `demo`, `serve`, and the operator's commands on a running server.
 
+mod alert;
 mod backup;
 mod banner;
 mod command;
 mod config;
+mod contact;
 mod credential;
 mod demo;
 mod device;
@@ -14,6 +16,7 @@ mod init;
 mod link;
 mod lock;
 mod log;
+mod notice;
 mod order;
 mod outbox;
 mod output;
@@ -27,6 +30,7 @@ mod session;
 mod status;
 mod tls;
 mod totp;
+mod webhook;
 
 fn main() -> std::process::ExitCode {
     command::run()

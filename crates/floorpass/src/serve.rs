@@ -10,7 +10,7 @@ use crate::config::{Config, Shield};
 use crate::exit::{Exit, Failure};
 use crate::ready::{Ready, ReadyFile};
 use crate::server::{self, Plan, Started, Tls};
-use crate::{output, port};
+use crate::{alert, output, port};
 
 /// Runs a data folder.
 #[derive(Debug, Args)]
@@ -45,6 +45,8 @@ impl Serve {
         }
         config.portal.behind_proxy = self.behind_proxy.or(config.portal.behind_proxy);
         let shield = config.shield()?;
+        let alerts = config.alerts();
+        alert::check(&alerts)?;
         let data = config.folder(global);
         if !matches!(gate::folder::read_facts(&data), Ok(Some(_))) {
             return Err(Failure::new(
@@ -69,6 +71,7 @@ impl Serve {
             portal: vec![listener],
             tls,
             proxy,
+            alerts,
         };
         server::run(plan, async move |started| announce(&started, self.ready_file))
     }

@@ -10,8 +10,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use url::Url;
 
+use crate::config::Alerts;
 use crate::exit::{Exit, Failure};
-use crate::{port, portal, ready, tls};
+use crate::{alert, port, portal, ready, tls};
 
 /// All that a server is started with.
 pub struct Plan {
@@ -25,6 +26,8 @@ pub struct Plan {
     pub proxy: Option<IpAddr>,
     /// Where the trading sockets listen.
     pub sockets: twsd::Config,
+    /// The channels of messages.
+    pub alerts: Alerts,
 }
 
 /// Where the portal's certificate comes from.
@@ -101,6 +104,7 @@ async fn doors<T>(
     let data = std::path::absolute(&plan.gate.data).map_err(Failure::failed)?;
     let rules = portal::Rules { tls: tls_config(&plan.tls, &data, gate)?, only_from: plan.proxy };
     let origin = plan.gate.portal_origin.clone();
+    alert::start(gate, &data, &plan.alerts).await?;
     let mut told = stopping.clone();
     // Ready when the end has begun; the sender's own end is one.
     let ending = async move { told.changed().await.unwrap_or_default() };

@@ -1,0 +1,70 @@
+//! `floorpass contact`: show, set.
+
+use clap::{Args, Subcommand};
+use control::{ContactNow, Request};
+
+use crate::command::Global;
+use crate::exit::Failure;
+use crate::output;
+
+#[derive(Debug, Subcommand)]
+pub enum Contact {
+    /// Show how a person can be reached
+    #[command(after_help = "Example:\n  floorpass contact show trader --json")]
+    Show {
+        /// Who
+        name: String,
+    },
+    /// Set or remove a person's mail address or phone number, at once: you vouch for it
+    #[command(
+        after_help = "Examples:\n  floorpass contact set trader --mail ada@example.org\n  floorpass contact set trader --no-phone\n\nThe person is told, at the old address too, which gets security messages for 7 days more."
+    )]
+    Set(Set),
+}
+
+#[derive(Debug, Args)]
+pub struct Set {
+    /// Who
+    name: String,
+    /// The mail address that codes and messages go to
+    #[arg(long, value_name = "ADDRESS", required_unless_present_any = ["no_mail", "phone", "no_phone"])]
+    mail: Option<String>,
+    /// Remove the mail address
+    #[arg(long, conflicts_with = "mail")]
+    no_mail: bool,
+    /// The phone number: as text, no code goes there
+    #[arg(long, value_name = "NUMBER")]
+    phone: Option<String>,
+    /// Remove the phone number
+    #[arg(long, conflicts_with = "phone")]
+    no_phone: bool,
+}
+
+impl Contact {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let request = match self {
+            Self::Show { name } => Request::ContactShow { username: name },
+            Self::Set(set) => Request::ContactSet {
+                username: set.name,
+                mail: set.mail.or(set.no_mail.then(String::new)),
+                phone: set.phone.or(set.no_phone.then(String::new)),
+            },
+        };
+        let now: ContactNow = control::ask(global.data(), &request)?;
+        output::show(global.json, &now, words)
+    }
+}
+
+fn words(now: &ContactNow) -> String {
+    let mut lines = vec![format!("person   {}", now.username)];
+    lines.push(match (&now.mail, &now.mail_since) {
+        (Some(mail), Some(since)) => format!("mail     {mail} (since {since})"),
+        _ => "mail     none".to_owned(),
+    });
+    lines.extend(now.asked.iter().map(|mail| format!("asked    {mail} (waits for its code)")));
+    let former = now.former.iter();
+    lines.extend(former.map(|one| format!("former   {} (told until {})", one.mail, one.until)));
+    lines.push(format!("phone    {}", now.phone.as_deref().unwrap_or("none")));
+    lines.join("\n")
+}

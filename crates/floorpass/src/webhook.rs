@@ -1,0 +1,24 @@
+//! `floorpass webhook`: the secret that a receiver verifies with.
+
+use clap::Subcommand;
+use control::{Request, WebhookKey};
+
+use crate::command::Global;
+use crate::exit::Failure;
+use crate::output;
+
+#[derive(Debug, Subcommand)]
+pub enum Webhook {
+    /// Print the secret that this folder signs webhooks with, for the receiver
+    #[command(after_help = "Example:\n  floorpass webhook secret")]
+    Secret,
+}
+
+impl Webhook {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let Self::Secret = self;
+        let key: WebhookKey = control::ask(global.data(), &Request::WebhookSecret)?;
+        output::show(global.json, &key, |key| key.secret.clone())
+    }
+}
