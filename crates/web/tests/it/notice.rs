@@ -147,3 +147,57 @@ async fn every_step_of_a_sign_in_says_who_asks() {
     // Whoever has no attempt is told of nobody.
     assert_eq!(place.visitor().get("/sign-in/code").await.status, StatusCode::UNAUTHORIZED);
 }
+
+/// A channel that keeps the codes of mails.
+#[derive(Default)]
+struct Mailbox(std::sync::Mutex<Vec<(String, String)>>, tokio::sync::Notify);
+
+impl alert::Channel for Mailbox {
+    fn name(&self) -> &'static str {
+        "mail"
+    }
+
+    fn deliver<'a>(&'a self, letter: &'a alert::Letter, _: access::Time) -> alert::Try<'a> {
+        if let Some(code) = letter.code.as_ref().and_then(access::Secret::expose_text) {
+            self.0.lock().unwrap().push((letter.to.clone(), code.to_owned()));
+            self.1.notify_one();
+        }
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test]
+async fn enrolment_in_a_lasting_folder_asks_for_a_mail_address_first() {
+    let place = Place::lasting().await;
+    let mailbox = std::sync::Arc::new(Mailbox::default());
+    place.gate.start_deliveries(vec![mailbox.clone()]);
+    let mut visitor = place.visitor();
+    let token = place.secrets.link.token.expose_text().unwrap();
+    assert_eq!(visitor.post("/link", &[("token", token)]).await.to(), "/enrol");
+    let page = visitor.get("/enrol").await;
+    assert!(page.says("Where do codes and messages reach you?"), "{}", page.body);
+    visitor.token = page.form_token();
+    assert_eq!(visitor.get("/messages").await.to(), "/enrol", "nothing else yet");
+    let bad = visitor.post("/enrol/mail", &[("address", "ada")]).await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let set = visitor.post("/enrol/mail", &[("address", "ada@example.org")]).await;
+    assert_eq!(set.to(), "/enrol/mail");
+    assert!(visitor.get("/enrol/mail").await.says("Code that was sent to ada@example.org"));
+    mailbox.1.notified().await;
+    let (to, code) = mailbox.0.lock().unwrap().pop().unwrap();
+    assert_eq!(to, "ada@example.org");
+    let wrong = visitor.post("/enrol/mail/confirm", &[("code", "wrong")]).await;
+    assert!(wrong.says("tries left: 4"), "{}", wrong.body);
+    let done = visitor.post("/enrol/mail/confirm", &[("code", &code)]).await;
+    assert_eq!(done.to(), "/enrol");
+    assert!(visitor.get("/enrol").await.says("Choose a password"));
+}
+
+#[tokio::test]
+async fn enrolment_goes_on_without_a_mail_address_for_who_says_later() {
+    let place = Place::lasting().await;
+    let mut visitor = place.visitor();
+    let token = place.secrets.link.token.expose_text().unwrap();
+    visitor.post("/link", &[("token", token)]).await.to();
+    assert!(visitor.get("/enrol?later=1").await.says("Choose a password"));
+}

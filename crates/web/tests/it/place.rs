@@ -23,27 +23,45 @@ pub struct Place {
 
 impl Place {
     pub async fn new() -> Self {
+        let (gate, data) = Self::open(true).await;
+        let secrets = gate.demo_secrets().unwrap();
+        Self { router: Self::portal(&gate, true), gate, secrets, _data: data }
+    }
+
+    /// A lasting folder, whose person has an enrolment link and nothing else.
+    pub async fn lasting() -> Self {
+        let (gate, data) = Self::open(false).await;
+        let link = gate.create_first_person("ada").await.unwrap();
+        let none = || access::Secret::from_text(String::new());
+        let totp = gate::TotpSetup { secret: none(), uri: none() };
+        let secrets = DemoSecrets { username: "ada".to_owned(), password: none(), totp, link };
+        Self { router: Self::portal(&gate, false), gate, secrets, _data: data }
+    }
+
+    async fn open(demo: bool) -> (Gate, TempDir) {
         let data = TempDir::new().unwrap();
         let config = Config {
             data: data.path().join("data"),
             database: None,
             durability: Durability::Process,
-            demo: true,
+            demo,
             seed: Some(7),
             hours: Hours::RoundTheClock,
             portal_origin: ORIGIN.parse().unwrap(),
             token_required_by_default: false,
         };
-        let gate = Gate::open(config).await.unwrap();
-        let secrets = gate.demo_secrets().unwrap();
+        (Gate::open(config).await.unwrap(), data)
+    }
+
+    fn portal(gate: &Gate, demo: bool) -> Router {
         let config = floorpass_web::Config {
             origin: ORIGIN.parse().unwrap(),
             folder: "0123456789".to_owned(),
-            demo: true,
+            demo,
             durability: Durability::Process,
             proxy: None,
         };
-        Self { router: floorpass_web::router(gate.clone(), config), gate, secrets, _data: data }
+        floorpass_web::router(gate.clone(), config)
     }
 
     /// A browser that signed in by a fresh link.
