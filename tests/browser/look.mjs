@@ -10,7 +10,7 @@ const INSIDE = [
   ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["session", "/session"],
   ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
   ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
-  ["activity", "/activity"], ["outbox", "/outbox"], ["lock", "/lock"],
+  ["activity", "/activity"], ["messages", "/messages"], ["contact", "/contact"], ["outbox", "/outbox"], ["lock", "/lock"],
 ];
 
 async function look(portal, page, name, size) {
@@ -44,7 +44,8 @@ export function looks(portal) {
       await portal.open(page, to);
       await look(portal, page, name, size);
     }
-    for (const [name, list, pattern] of [["order", "/orders", "/orders/"], ["credential", "/credentials", "/credentials/"]]) {
+    for (const [name, list, pattern] of [["order", "/orders", "/orders/"], ["credential", "/credentials", "/credentials/"],
+      ["message", "/messages", "/messages/ntc_"]]) {
       await portal.open(page, await found(page, portal, list, pattern));
       await look(portal, page, name, size);
     }

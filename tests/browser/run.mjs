@@ -8,6 +8,7 @@ import fs from "node:fs";
 import { parseArgs } from "node:util";
 import { flows } from "./flow.mjs";
 import { locks, looks } from "./look.mjs";
+import { messages } from "./message.mjs";
 import { Portal } from "./portal.mjs";
 import { App } from "./totp.mjs";
 
@@ -31,7 +32,7 @@ if (options.shots) fs.mkdirSync(options.shots, { recursive: true });
 const portal = new Portal(options, ready);
 await portal.start();
 let passed = 0, failed = 0;
-for (const [name, flow] of [...flows(portal, new App(ready.people[0].totp_uri)), ...looks(portal), ...locks(portal)]) {
+for (const [name, flow] of [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...looks(portal), ...locks(portal)]) {
   const before = portal.complaints.length;
   try {
     await flow();

@@ -48,6 +48,7 @@ fn mail(signed: &Signed, info: &ContactInfo) -> Markup {
         dl.pairs {
             div { dt { "Verified" } dd { @match &info.mail {
                 Some((address, since)) => { (address) span.sub { "since " (figure::time(*since)) } },
+                None if signed.visit.portal.config().demo => "none: codes for a new browser lie in the demo's outbox",
                 None => "none: codes for a new browser reach you only by the operator",
             } } }
             @for (address, until) in &info.former {
