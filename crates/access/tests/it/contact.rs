@@ -103,7 +103,7 @@ fn activation_code_goes_to_the_verified_address() {
     assert_eq!(mails(&sent[1]), ["ann@other.example"]);
 }
 
-// ASVS 6.6.3
+// ASVS 6.6.2
 #[test]
 fn code_typed_in_another_session_is_refused() {
     let mut desk = Desk::enrolled();
@@ -132,6 +132,7 @@ fn code_of_a_mail_change_activates_no_browser_and_the_other_way_round() {
     assert_eq!(refused, Some(Refusal::ActivationWrong { tries_left: 4 }));
 }
 
+// ASVS 6.6.3
 #[test]
 fn code_is_refused_after_five_wrong_tries_and_after_its_time() {
     let mut desk = Desk::enrolled();
