@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Addresses;
+use crate::device::DeviceRole;
 use crate::id::{Holder, PaperAccountId, PersonId, SymbolId};
 use crate::lock::Grade;
 use crate::moment::{Span, Time};
@@ -406,6 +407,20 @@ pub struct Question {
     pub now: Time,
 }
 
+/// What beside its mandate narrows a session: the reason that is told for an act that it lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Narrowing {
+    /// Nothing.
+    #[default]
+    None,
+    /// It is bound to no key of its browser.
+    Unbound,
+    /// Its device was activated by a typed code alone.
+    Unconfirmed,
+    /// Its device's role.
+    Role(DeviceRole),
+}
+
 /// What one holder may do right now. Compile it with [`crate::mandate`]; narrow it with
 /// [`Entitlements::narrow`]. There is no way to widen it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -436,6 +451,8 @@ pub struct Entitlements {
     pub rate: Option<Rate>,
     /// The strongest lock on person or account.
     pub lock: Grade,
+    /// What narrows a session beside its mandate.
+    pub narrowing: Narrowing,
     /// The limits that pre-trade applies.
     pub limits: Limits,
 }
@@ -495,15 +512,21 @@ impl Entitlements {
         Err(Refusal::SymbolNotAllowed { symbol, allowed })
     }
 
-    /// The reason for an act that is not in the set: the lock, else read-only, else the act.
+    /// The reason for an act that is not in the set: the lock, else read-only, else what narrows the
+    /// session, else the act.
     #[cold]
-    fn why_not(&self, act: Act) -> Refusal {
+    pub fn why_not(&self, act: Act) -> Refusal {
         if !self.lock.allows().contains(act) {
-            Refusal::Locked { grade: self.lock }
-        } else if self.read_only && Acts::TRADE.contains(act) {
-            Refusal::ReadOnly
-        } else {
-            Refusal::ActNotAllowed { act }
+            return Refusal::Locked { grade: self.lock };
+        }
+        if self.read_only && Acts::TRADE.contains(act) {
+            return Refusal::ReadOnly;
+        }
+        match self.narrowing {
+            Narrowing::None => Refusal::ActNotAllowed { act },
+            Narrowing::Unbound => Refusal::SessionUnbound { act },
+            Narrowing::Unconfirmed => Refusal::DeviceUnconfirmed { act },
+            Narrowing::Role(role) => Refusal::DeviceRoleNarrow { role, act },
         }
     }
 
@@ -540,6 +563,7 @@ impl Entitlements {
                 (one, two) => one.or(two),
             },
             lock: self.lock,
+            narrowing: self.narrowing,
             limits: self.limits.and(&scopes.limits),
         }
     }

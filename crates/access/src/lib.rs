@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod authenticator;
+pub mod binding;
 pub mod call;
 pub mod credential;
 pub mod decision;
@@ -26,9 +27,11 @@ pub mod sentence;
 pub mod session;
 pub mod sign_in;
 pub mod slice;
+pub mod step_up;
 pub mod throttle;
 pub mod token;
 
+pub use binding::PublicKey;
 pub use call::{By, Call, Source};
 pub use decision::{Answer, Command, Decision, Event, decide};
 pub use entitlements::{Act, Entitlements, Limits, Question, Scopes, Side};

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::binding::ProofFault;
+use crate::device::DeviceRole;
 use crate::entitlements::{Act, Product, Side};
 use crate::id::{PaperAccountId, SymbolId};
 use crate::lock::Grade;
@@ -69,6 +71,16 @@ refusals! {
     Locked { grade: Grade } = "LOCKED",
         "a lock of grade {grade} stands; the operator can lift it with `floorpass unlock`";
 
+    /// The session is bound to no key of its browser, and looks.
+    SessionUnbound { act: Act } = "SESSION_UNBOUND",
+        "this session is not bound to its browser, so it only looks; sign in again for this one act to {act}, or use a browser with script";
+    /// The device was activated by a typed code alone, and looks.
+    DeviceUnconfirmed { act: Act } = "DEVICE_UNCONFIRMED",
+        "this browser was activated by a typed code alone, so it only looks and cannot {act}; confirm it with a passkey, or from your phone";
+    /// The device's role.
+    DeviceRoleNarrow { role: DeviceRole, act: Act } = "DEVICE_ROLE",
+        "this device is set to {role}, so it cannot {act}; change its role from another device";
+
     // Credentials.
     /// No such credential.
     CredentialUnknown = "CREDENTIAL_UNKNOWN",
@@ -90,6 +102,27 @@ refusals! {
     /// The session is over.
     SessionEnded { at: Time, reason: SessionEnd } = "SESSION_ENDED",
         "this session ended at {at}: {reason}; sign in again";
+    /// A bound session's request without a proof by its key.
+    KeyProofMissing = "KEY_PROOF_MISSING",
+        "this session is bound to a key of the browser that began it, and the request did not show that key; load the page again there, or sign in here";
+    /// A proof by a key that does not count.
+    KeyProofWrong { reason: ProofFault } = "KEY_PROOF_WRONG",
+        "the proof by this browser's key does not count: {reason}; load the page again, or sign in here";
+    /// A session that hardware binds, and no proof by it.
+    HardwareProofMissing = "HARDWARE_PROOF_MISSING",
+        "this session is bound to the hardware of the device that began it, and the request did not show that; load the page again there, or sign in here";
+    /// The proof by hardware is of another address, or too old: the browser makes a new one.
+    HardwareProofOver = "HARDWARE_PROOF_OVER",
+        "the proof by this device's hardware is over or of another network; load the page again, or sign in here";
+    /// Bound already, or too long after its start.
+    BindingLate { age: Span, limit: Span } = "BINDING_LATE",
+        "a session is bound to its device's hardware once, within {limit} of its start; this one began {age} ago";
+    /// The trust of a device is renewed in its last part alone.
+    RenewalEarly { left: Span, from: Span } = "RENEWAL_EARLY",
+        "this device is trusted for another {left}; it renews its key in the last {from}";
+    /// A device does not widen itself.
+    OwnDevice = "OWN_DEVICE",
+        "a device cannot be given more from itself; do it from another one of yours";
     /// The device was blocked.
     DeviceBlocked = "DEVICE_BLOCKED",
         "this device was blocked; use another one or ask the operator";

@@ -12,7 +12,7 @@ use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::totp::{self, Verdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::device::{self, Device, DeviceState, Standing, TRUST};
+use crate::device::{self, Device, DeviceRole, DeviceState, TRUST};
 use crate::id::{AttemptId, DeviceId, PersonId, SessionId};
 use crate::link::{self, Purpose};
 use crate::lock::Grade;
@@ -170,7 +170,7 @@ pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> D
 }
 
 /// One more failure of a factor, and the refusal for it.
-fn fail(
+pub(crate) fn fail(
     slice: &Slice,
     ground: &Ground<'_>,
     factor: Factor,
@@ -195,7 +195,7 @@ fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
 
 fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &Proof) -> Decided {
     let now = ground.moment.now;
-    let place = throttle::place(slice, ground.source.device, now);
+    let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::Password, place, now)?;
     password::is_current(slice, proof)?;
     let (Some(person), Some(one), true) = (&slice.person, slice.password(), proof.right) else {
@@ -250,39 +250,52 @@ fn with_totp(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret)
     if attempt.step != Step::Totp {
         return Err(Refusal::AttemptEnded);
     }
-    let place = throttle::place(slice, ground.source.device, now);
-    throttle::check(slice, Factor::Totp, place, now)?;
+    let place = throttle::place(slice, ground.source, now);
     check_open(slice, ground)?;
-    let one = slice.totp().ok_or(Refusal::SecondFactorMissing)?;
-    let AuthenticatorKind::Totp { last_step, .. } = one.kind else {
-        return Err(Refusal::SecondFactorMissing);
+    let mut events = match use_totp(slice, ground, place, typed)? {
+        Ok(used) => vec![used],
+        Err(refused) => return Ok(refused),
     };
-    let seed = one.open_seed(ground.key)?;
-    let step = match totp::check(seed.expose(), typed, now, last_step) {
-        Verdict::Right(step) => step,
-        Verdict::Replayed => {
-            return Ok(fail(slice, ground, Factor::Totp, place, Refusal::CodeReplayed));
-        }
-        Verdict::Wrong => return Ok(fail(slice, ground, Factor::Totp, place, Refusal::CodeWrong)),
-    };
-    let mut events: Vec<decision::Event> =
-        vec![authenticator::Event::TotpUsed { authenticator: one.id, step, at: now }.into()];
-    if let Some(device) = slice.trusted_device(ground.source.device, now) {
+    if let Some(device) = slice.trusted_device(ground.source, now) {
         events.push(Event::Finished { attempt: attempt.id }.into());
         events.extend(clear(slice, place));
+        events.extend(key(ground, device));
         let methods = vec![Method::Password, Method::Totp];
         return Ok(begin(slice, ground, attempt.person, (device.id, None), methods, events));
     }
     throttle::check(slice, Factor::Activation, place, now)?;
-    let device = match slice.device_of(ground.source.device) {
-        Some(device) => device.id,
-        None => add_device(ground, attempt.person, &mut events),
-    };
+    let device = known_device(slice, ground)
+        .unwrap_or_else(|| add_device(ground, attempt.person, &mut events));
     // A new token for the new step: the one of the step before is over.
     let token = token::issue(Kind::Attempt, ground.moment);
     let changed = Attempt { token: token.digest(), ..attempt.clone() };
     events.extend(send_code(ground, changed, &token, device, 0));
     Ok(Decision::new(events, Answer::ActivationNeeded { attempt: token }))
+}
+
+/// The event of a right TOTP code; of a wrong one, the decision that counts it.
+pub(crate) fn use_totp(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    place: Place,
+    typed: &Secret,
+) -> Result<Result<decision::Event, Decision>, Refusal> {
+    let now = ground.moment.now;
+    throttle::check(slice, Factor::Totp, place, now)?;
+    let one = slice.totp().ok_or(Refusal::SecondFactorMissing)?;
+    let AuthenticatorKind::Totp { last_step, .. } = one.kind else {
+        return Err(Refusal::SecondFactorMissing);
+    };
+    let seed = one.open_seed(ground.key)?;
+    let wrong = match totp::check(seed.expose(), typed, now, last_step) {
+        Verdict::Right(step) => {
+            let authenticator = one.id;
+            return Ok(Ok(authenticator::Event::TotpUsed { authenticator, step, at: now }.into()));
+        }
+        Verdict::Replayed => Refusal::CodeReplayed,
+        Verdict::Wrong => Refusal::CodeWrong,
+    };
+    Ok(Err(fail(slice, ground, Factor::Totp, place, wrong)))
 }
 
 /// The counters of a place that there are.
@@ -303,6 +316,9 @@ fn add_device(
             id,
             person,
             token: None,
+            key: None,
+            role: DeviceRole::Administer,
+            confirmed: false,
             name: device::name_from_agent(&ground.source.agent),
             state: DeviceState::Pending,
             created_at: now,
@@ -355,7 +371,7 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     let now = ground.moment.now;
     let attempt = find(slice, ground, token)?;
     let Step::Activation(activation) = &attempt.step else { return Err(Refusal::AttemptEnded) };
-    let place = throttle::place(slice, ground.source.device, now);
+    let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::Activation, place, now)?;
     check_open(slice, ground)?;
     if now >= activation.code_until {
@@ -380,7 +396,7 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     }
     let mut events = vec![Event::Finished { attempt: attempt.id }.into()];
     events.extend(clear(slice, place));
-    let token = trust(ground, attempt.person, device.id, &mut events);
+    let token = trust(ground, attempt.person, (device.id, device.confirmed), &mut events);
     let methods = vec![Method::Password, Method::Totp, Method::Activation];
     Ok(begin(slice, ground, attempt.person, (device.id, Some(token)), methods, events))
 }
@@ -400,16 +416,18 @@ fn resend(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     Ok(Decision::new(events.into(), Answer::CodeSent))
 }
 
-/// Trusts a device under a new token, and tells its person.
+/// Trusts a device under a new token, and tells its person. Whether it is confirmed: more than a
+/// typed code stands behind it, now or from before.
 fn trust(
     ground: &Ground<'_>,
     person: PersonId,
-    device: DeviceId,
+    (device, confirmed): (DeviceId, bool),
     events: &mut Vec<decision::Event>,
 ) -> Secret {
     let token = token::issue(Kind::Device, ground.moment);
     let until = ground.moment.now + TRUST;
-    events.push(device::Event::Trusted { device, token: token.digest(), until }.into());
+    let (digest, key) = (token.digest(), ground.source.key);
+    events.push(device::Event::Trusted { device, token: digest, key, confirmed, until }.into());
     let text = format!(
         "{} at {} is now trusted until {until}. If that was not you, remove it and change your password.",
         device::name_from_agent(&ground.source.agent),
@@ -426,14 +444,26 @@ fn trusted_browser(
     person: PersonId,
     events: &mut Vec<decision::Event>,
 ) -> (DeviceId, Option<Secret>) {
-    let device = match slice.device_of(ground.source.device) {
-        Some(device) if device.standing(ground.moment.now) == Standing::Trusted => {
-            return (device.id, None);
-        }
-        Some(device) => device.id,
-        None => add_device(ground, person, events),
-    };
-    (device, Some(trust(ground, person, device, events)))
+    if let Some(device) = slice.trusted_device(ground.source, ground.moment.now) {
+        events.extend(device::confirm(slice, device.id));
+        events.extend(key(ground, device));
+        return (device.id, None);
+    }
+    let device = known_device(slice, ground).unwrap_or_else(|| add_device(ground, person, events));
+    (device, Some(trust(ground, person, (device, true), events)))
+}
+
+/// The device of the token that came, unless that token was copied: its key is another.
+fn known_device(slice: &Slice, ground: &Ground<'_>) -> Option<DeviceId> {
+    let device = slice.device_of(ground.source.device)?;
+    (device.key.is_none() || device.key == ground.source.key).then_some(device.id)
+}
+
+/// A trusted device that had no key and shows one now is known by it from here on.
+fn key(ground: &Ground<'_>, device: &Device) -> Option<decision::Event> {
+    let (None, Some(key)) = (device.key, ground.source.key) else { return None };
+    let DeviceState::Trusted { until } = device.state else { return None };
+    Some(device::Event::Keyed { device: device.id, key, until }.into())
 }
 
 fn proven_person(slice: &Slice, unknown: Refusal) -> Result<&Person, Refusal> {
@@ -499,19 +529,22 @@ fn begin(
     let token = token::issue(Kind::Session, ground.moment);
     let id = SessionId(ground.moment.draw("session"));
     events.push(
-        session::Event::Started(Session {
+        session::Event::Started(Box::new(Session {
             id,
             person,
             device,
             token: token.digest(),
             interface,
             methods,
+            key: ground.source.key,
+            hardware: None,
+            proven_at: now,
             address: ground.source.address,
             started_at: now,
-            idle: policy.idle,
+            idle: session::idle(interface, ground.source.key.is_some()),
             until: now + policy.absolute,
             receipt: None,
-        })
+        }))
         .into(),
     );
     let session_token = token;

@@ -17,6 +17,7 @@ use trade::quote::Quotes;
 pub mod admission;
 pub mod authenticator;
 pub mod backup;
+pub mod binding;
 pub mod checkpoint;
 pub mod clock;
 mod command;
@@ -47,11 +48,13 @@ mod sequencer;
 pub mod session;
 pub mod sign_in;
 pub mod snapshot;
+pub mod step_up;
 mod timer;
 pub mod view;
 
 pub use admission::{Admission, CredentialDoor};
 pub use authenticator::{AuthenticatorInfo, TotpSetup};
+pub use binding::{BrowserKey, HardwareProof, Shown, Shows, SignedRequest};
 pub use clock::Clock;
 pub use config::{Config, Durability, Hours};
 pub use credential::{

@@ -32,6 +32,8 @@ pub struct Slot {
     /// Digest of the token that a credential's clients must show.
     pub token: Option<Digest>,
     state: AtomicU64,
+    /// The slot that this one lives no longer than: of one act with a sign-in of its own.
+    parent: Option<Arc<Slot>>,
     entitlements: ArcSwap<Entitlements>,
     bucket: Mutex<Bucket>,
     reason: OnceLock<Box<Refusal>>,
@@ -46,6 +48,22 @@ impl Slot {
             account: entitlements.account,
             token,
             state: AtomicU64::new(0),
+            parent: None,
+            entitlements: ArcSwap::from_pointee(entitlements),
+            bucket: Mutex::default(),
+            reason: OnceLock::new(),
+        })
+    }
+
+    /// A slot for one act of a session, which ends with the session's own.
+    pub(crate) fn of_act(entitlements: Entitlements, parent: Arc<Self>) -> Arc<Self> {
+        Arc::new(Self {
+            holder: entitlements.holder,
+            person: entitlements.person,
+            account: entitlements.account,
+            token: None,
+            state: AtomicU64::new(0),
+            parent: Some(parent),
             entitlements: ArcSwap::from_pointee(entitlements),
             bucket: Mutex::default(),
             reason: OnceLock::new(),
@@ -56,13 +74,20 @@ impl Slot {
     #[inline]
     pub fn is_open(&self) -> bool {
         self.state.load(Ordering::Acquire) & ENDED == 0
+            && self.parent.as_ref().is_none_or(|parent| parent.is_open())
     }
 
     /// Its state, which changes whenever its entitlements do, or why it ended.
     #[inline]
     pub fn open_state(&self) -> Result<u64, Refusal> {
         let state = self.state.load(Ordering::Acquire);
-        if state & ENDED == 0 { Ok(state) } else { Err(self.why_ended()) }
+        if state & ENDED != 0 {
+            return Err(self.why_ended());
+        }
+        if let Some(parent) = &self.parent {
+            parent.open_state()?;
+        }
+        Ok(state)
     }
 
     /// Why it ended, if it has.

@@ -3,20 +3,22 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
+use access::device;
 use access::entitlements::{Act, Acts};
 use access::person::Person;
 use access::session::{self, Session, SessionEnd};
 use access::token::{self, Kind};
 use access::{
     Answer, By, Call, Command, DeviceId, Digest, Entitlements, Event, LockId, PaperAccountId,
-    PersonId, Refusal, SessionId, Slice, Source, Span, Time,
+    PersonId, PublicKey, Refusal, SessionId, Slice, Source, Span, Time,
 };
 use store::{Key, SessionUse};
 
 use crate::Gate;
 use crate::admission::Admission;
+use crate::binding::{self, Seen, Shows};
 use crate::command::odd_answer;
 use crate::live::{DigestHasher, Slot};
 
@@ -27,6 +29,7 @@ const WRITE_BACK: Span = Span::seconds(30);
 
 /// Who does an act at the portal or at the operator's door.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one request")]
 pub enum Actor {
     /// A signed-in person.
     Session(SessionTicket),
@@ -88,11 +91,21 @@ pub struct SessionTicket {
     pub idle_until: Time,
     /// When it ends in any case.
     pub until: Time,
+    /// The key that signs its requests, if it has one.
+    pub key: Option<PublicKey>,
+    /// Whether a copy of its cookie is worth nothing elsewhere.
+    pub bound: bool,
+    /// Whether its device's hardware binds it as well.
+    pub hardware: bool,
+    /// When its person was proven last.
+    pub proven_at: Time,
+    /// Whether this request comes with a sign-in of its own.
+    pub fresh: bool,
     /// It was begun by an enrolment link and may only set up how its person signs in.
     pub enrolling: bool,
     /// It locked everything and keeps this lock's receipt alone.
     pub receipt: Option<LockId>,
-    slot: Arc<Slot>,
+    pub(crate) slot: Arc<Slot>,
 }
 
 impl SessionTicket {
@@ -101,8 +114,8 @@ impl SessionTicket {
         self.slot.entitlements()
     }
 
-    fn source(&self) -> Source {
-        Source { address: Some(self.address), ..Source::local() }
+    pub(crate) fn source(&self) -> Source {
+        Source { address: Some(self.address), key: self.key, fresh: self.fresh, ..Source::local() }
     }
 
     pub(crate) fn call(&self, command: Command) -> Arc<Call> {
@@ -141,6 +154,10 @@ pub struct SessionInfo {
     pub until: Time,
     /// How its person was proven.
     pub methods: Vec<session::Method>,
+    /// Whether a copy of its cookie is worth nothing elsewhere.
+    pub bound: bool,
+    /// Whether its device's hardware binds it as well.
+    pub hardware: bool,
 }
 
 /// The live sessions by the digest of their token, with what changes at each request.
@@ -148,13 +165,14 @@ pub struct SessionInfo {
 pub(crate) struct Sessions(RwLock<HashMap<Digest, Arc<Open>, BuildHasherDefault<DigestHasher>>>);
 
 /// One live session.
-struct Open {
-    session: Session,
+pub(crate) struct Open {
+    pub(crate) session: Session,
     owner: Person,
     username: Arc<str>,
     slot: Arc<Slot>,
     receipt: OnceLock<LockId>,
     used: Mutex<Used>,
+    seen: Mutex<Seen>,
 }
 
 #[derive(Clone, Copy)]
@@ -165,8 +183,26 @@ struct Used {
 }
 
 impl Open {
+    /// The same session after a change of what its row says.
+    fn renewed(&self, session: Session) -> Self {
+        Self {
+            session,
+            owner: self.owner.clone(),
+            username: Arc::clone(&self.username),
+            slot: Arc::clone(&self.slot),
+            receipt: self.receipt.clone(),
+            used: Mutex::new(self.used()),
+            seen: Mutex::new(std::mem::take(&mut *self.seen())),
+        }
+    }
+
     fn used(&self) -> Used {
         *self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What its browser showed lately.
+    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Slides its idle limit by a use.
@@ -211,15 +247,37 @@ impl Sessions {
 }
 
 impl Gate {
-    /// The live session of a cookie's token; using it slides its idle limit. Memory only.
-    pub fn session(&self, token: &str, address: IpAddr) -> Result<SessionTicket, Refusal> {
+    /// The live session of a cookie's token, whatever else the request shows.
+    pub(crate) fn open_session(&self, token: &str) -> Result<Arc<Open>, Refusal> {
         if !token::is_well_formed(Kind::Session, token) {
             return Err(Refusal::NotSignedIn);
         }
         let digest = Digest::of(token.as_bytes());
         let open = self.0.people.sessions.find(&digest).ok_or(Refusal::NotSignedIn)?;
-        let now = self.0.people.clock.now();
-        if let Err(refusal) = open.slot.check_open().and_then(|()| open.touch(address, now)) {
+        open.slot.check_open()?;
+        Ok(open)
+    }
+
+    /// The live session of a cookie's token, for a request that shows every key that the session is
+    /// bound to; using it slides its idle limit. Memory only.
+    pub fn session(
+        &self,
+        token: &str,
+        address: IpAddr,
+        shows: Shows<'_>,
+    ) -> Result<SessionTicket, Refusal> {
+        if !token::is_well_formed(Kind::Session, token) {
+            return Err(Refusal::NotSignedIn);
+        }
+        let digest = Digest::of(token.as_bytes());
+        let people = &self.0.people;
+        let open = people.sessions.find(&digest).ok_or(Refusal::NotSignedIn)?;
+        let now = people.clock.now();
+        let checked = open.slot.check_open().and_then(|()| {
+            binding::check_bound(&open, shows, address, &people.key, now)?;
+            open.touch(address, now)
+        });
+        if let Err(refusal) = checked {
             let by = By::Session(open.session.id);
             let source = Source { address: Some(address), ..Source::local() };
             self.count_refusal(by, &source, &open.owner, &refusal);
@@ -236,6 +294,11 @@ impl Gate {
             since: open.session.started_at,
             idle_until: now + open.session.idle,
             until: open.session.until,
+            key: open.session.key,
+            bound: open.session.is_bound(),
+            hardware: open.session.hardware.is_some(),
+            proven_at: open.session.proven_at,
+            fresh: false,
             enrolling: acts == Acts::of(&[Act::ManageAuthenticators]),
             receipt: open.receipt.get().copied(),
             slot: Arc::clone(&open.slot),
@@ -299,6 +362,8 @@ impl Gate {
                 idle_until: used.at + session.idle,
                 until: session.until,
                 methods: session.methods.clone(),
+                bound: session.is_bound(),
+                hardware: session.hardware.is_some(),
             });
         }
         list.sort_by_key(|one| (std::cmp::Reverse(one.last_use), one.id));
@@ -326,10 +391,13 @@ impl Gate {
         let people = &self.0.people;
         let Some(person) = &slice.person else { return };
         for session in &slice.sessions {
-            let Ok(entitlements) = slice.session_entitlements(session) else { continue };
+            let Ok(entitlements) = slice.session_entitlements(session, false) else { continue };
             if let Some(open) = people.sessions.find(&session.token) {
                 if *open.slot.entitlements() != entitlements {
                     open.slot.set(entitlements);
+                }
+                if open.session != *session {
+                    people.sessions.put(open.renewed(session.clone()));
                 }
                 continue;
             }
@@ -346,6 +414,7 @@ impl Gate {
                     address: seen.map_or(session.address, |one| one.address),
                     written: session.started_at,
                 }),
+                seen: Mutex::default(),
                 session: session.clone(),
             });
         }
@@ -399,6 +468,16 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
         }
         Event::Session(session::Event::KeptForReceipt { session, lock }) => {
             gate.keep_for_receipt(*session, *lock);
+            true
+        }
+        Event::Device(device::Event::RoleSet { device, role }) => {
+            for open in gate.0.people.sessions.all() {
+                let now = open.slot.entitlements();
+                let acts = now.acts.and(role.acts());
+                if open.session.device == *device && acts != now.acts {
+                    open.slot.set(Entitlements { acts, ..Entitlements::clone(&now) });
+                }
+            }
             true
         }
         _ => false,

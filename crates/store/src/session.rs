@@ -15,12 +15,15 @@ use crate::{Store, device};
 
 statements! {
     INSERT = "INSERT INTO session (id, person, device, token, interface, methods, address, \
-              started_at, idle, until_at, receipt, last_seen_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $8)";
+              started_at, idle, until_at, receipt, public_key, hardware_key, proven_at, \
+              last_seen_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $8)";
+    BIND = "UPDATE session SET hardware_key = $2, idle = $3 WHERE id = $1";
+    PROVE = "UPDATE session SET proven_at = $2 WHERE id = $1";
     END = "UPDATE session SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
     KEEP = "UPDATE session SET receipt = $2 WHERE id = $1";
     LIVE = "SELECT id, person, device, token, interface, methods, address, started_at, idle, \
-            until_at, receipt FROM session WHERE person = $1 AND ended_at IS NULL";
+            until_at, receipt, public_key, hardware_key, proven_at FROM session WHERE person = $1 AND ended_at IS NULL";
     SEEN = "SELECT id, last_seen_at, address FROM session WHERE person = $1 AND ended_at IS NULL";
     TOUCH = "UPDATE session SET last_seen_at = $2, address = $3 WHERE id = $1 AND ended_at IS NULL";
     ENDED = "SELECT ended_at, end_reason FROM session WHERE token = $1 AND ended_at IS NOT NULL";
@@ -47,6 +50,12 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
         Event::Ended { session, at, reason } => {
             run!(connection, END, session.to_string(), at.0, reason.name())?;
         }
+        Event::Bound { session, hardware, idle } => {
+            run!(connection, BIND, session.to_string(), hardware.to_string(), idle.0)?;
+        }
+        Event::Proven { session, at, .. } => {
+            run!(connection, PROVE, session.to_string(), at.0)?;
+        }
         Event::KeptForReceipt { session, lock } => {
             run!(connection, KEEP, session.to_string(), lock.to_string())?;
         }
@@ -69,6 +78,9 @@ async fn insert(connection: &mut AnyConnection, session: &Session) -> Result<(),
         session.idle.0,
         session.until.0,
         session.receipt.map(|lock| lock.to_string()),
+        session.key.map(|key| key.to_string()),
+        session.hardware.map(|key| key.to_string()),
+        session.proven_at.0,
     )?;
     Ok(())
 }
@@ -94,6 +106,9 @@ fn read(row: &AnyRow) -> Result<Session, StoreError> {
         idle: fields.int().map(Span)?,
         until: fields.time()?,
         receipt: fields.maybe_parsed()?,
+        key: fields.maybe_parsed()?,
+        hardware: fields.maybe_parsed()?,
+        proven_at: fields.time()?,
     })
 }
 

@@ -94,6 +94,16 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::CredentialRevoked { .. }
         | Refusal::TokenMissing
         | Refusal::TokenWrong
+        | Refusal::SessionUnbound { .. }
+        | Refusal::DeviceUnconfirmed { .. }
+        | Refusal::DeviceRoleNarrow { .. }
+        | Refusal::KeyProofMissing
+        | Refusal::KeyProofWrong { .. }
+        | Refusal::HardwareProofMissing
+        | Refusal::HardwareProofOver
+        | Refusal::BindingLate { .. }
+        | Refusal::RenewalEarly { .. }
+        | Refusal::OwnDevice
         | Refusal::NotSignedIn
         | Refusal::SessionEnded { .. }
         | Refusal::DeviceBlocked

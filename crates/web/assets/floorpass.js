@@ -43,6 +43,26 @@
     : error.name === "SecurityError" ? "Passkeys need a host name: open this page under the address that the server printed."
     : error.message;
 
+  // A worker signs each request with this browser's key; a form waits until it does.
+  const worker = navigator.serviceWorker;
+  if (worker) {
+    const policy = window.trustedTypes && trustedTypes.createPolicy("floorpass", { createScriptURL: () => "/sw.js" });
+    worker.register(policy ? policy.createScriptURL("") : "/sw.js").catch(() => {});
+    if (!worker.controller) {
+      let waits = true, held = () => one("[data-prove]") && location.reload();
+      const go = () => { if (waits) { waits = false; held(); } };
+      worker.addEventListener("controllerchange", go);
+      worker.ready.then((on) => on.active.postMessage("claim"));
+      addEventListener("submit", (event) => {
+        if (!waits) return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        held = () => event.target.requestSubmit(event.submitter);
+        setTimeout(go, 3000);
+      }, true);
+    }
+  }
+
   for (const form of all("form[data-passkey]")) {
     if (!window.PublicKeyCredential) continue;
     form.hidden = false;
@@ -57,7 +77,8 @@
         const publicKey = options(begun.options.publicKey);
         const made = await (form.dataset.passkey === "register" ? navigator.credentials.create({ publicKey }) : navigator.credentials.get({ publicKey }));
         const done = await post(path + "/finish", { ...typed, ceremony: begun.ceremony, credential: credential(made) });
-        location.assign(done.go);
+        const then = one("#again");
+        if (then) then.requestSubmit(); else location.assign(done.go);
       } catch (error) {
         said.textContent = reason(error);
         button.disabled = false;

@@ -15,7 +15,7 @@ use crate::shell;
 /// sanitizer; forms go nowhere else; nobody frames us.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
-    require-trusted-types-for 'script'; trusted-types 'none'";
+    worker-src 'self'; require-trusted-types-for 'script'; trusted-types floorpass";
 
 /// `same-origin` and not `no-referrer`: with the latter a browser sends `Origin: null` with our own forms.
 const ALWAYS: [(HeaderName, &str); 7] = [

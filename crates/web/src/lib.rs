@@ -7,6 +7,7 @@
 mod activity;
 mod asset;
 mod authenticator;
+mod binding;
 mod contract;
 mod cookie;
 mod credential;
@@ -31,6 +32,7 @@ mod route;
 mod session;
 mod shell;
 mod sign_in;
+mod step_up;
 mod ticket;
 mod visit;
 

@@ -21,6 +21,10 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::CodeExpired { .. }
         | R::PasskeyRefused { .. }
         | R::AuthenticatorStopped { .. }
+        | R::KeyProofMissing
+        | R::KeyProofWrong { .. }
+        | R::HardwareProofMissing
+        | R::HardwareProofOver
         | R::TokenMissing
         | R::TokenWrong => StatusCode::UNAUTHORIZED,
         R::Expired { .. }
@@ -35,6 +39,10 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::Locked { .. }
         | R::CredentialRevoked { .. }
         | R::DeviceBlocked
+        | R::SessionUnbound { .. }
+        | R::DeviceUnconfirmed { .. }
+        | R::DeviceRoleNarrow { .. }
+        | R::OwnDevice
         | R::OperatorOnly
         | R::Wider { .. }
         | R::OldPasswordNeeded
@@ -57,6 +65,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::AccountTaken { .. }
         | R::LastAuthenticator
         | R::TotpStands
+        | R::BindingLate { .. }
+        | R::RenewalEarly { .. }
         | R::ProofStale => StatusCode::CONFLICT,
         R::Busy { .. }
         | R::JournalFailed

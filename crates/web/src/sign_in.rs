@@ -19,14 +19,12 @@ type Reply = Result<Response, Fault>;
 /// `GET /sign-in`
 pub(crate) async fn show(visit: Visit) -> Reply {
     let next = form::local_path(visit.query.get("next")).to_owned();
-    if let Some(token) = visit.cookie(Cookie::Session) {
-        match visit.portal.gate().session(&token, visit.address) {
-            Ok(_) => return Ok(go(&next)),
-            Err(why) if visit.query.has("ended") => {
-                return Ok(first(&next, "", Some(&why)).into_response());
-            }
-            Err(_) => {}
+    match visit.session() {
+        Some(Ok(_)) => return Ok(go(&next)),
+        Some(Err(why)) if visit.query.has("ended") => {
+            return Ok(first(&next, "", Some(&why)).into_response());
         }
+        Some(Err(_)) | None => {}
     }
     Ok(first(&next, "", None).into_response())
 }

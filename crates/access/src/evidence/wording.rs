@@ -28,9 +28,14 @@ impl Event {
             Self::Link(link::Event::Withdrawn { .. }) => "link.withdrawn",
             Self::Session(session::Event::Started(_)) => "session.started",
             Self::Session(session::Event::Ended { .. }) => "session.ended",
+            Self::Session(session::Event::Bound { .. }) => "session.bound",
+            Self::Session(session::Event::Proven { .. }) => "session.proven",
             Self::Session(session::Event::KeptForReceipt { .. }) => "session.kept_for_receipt",
             Self::Device(device::Event::Added(_)) => "device.added",
             Self::Device(device::Event::Trusted { .. }) => "device.trusted",
+            Self::Device(device::Event::Confirmed { .. }) => "device.confirmed",
+            Self::Device(device::Event::Keyed { .. }) => "device.keyed",
+            Self::Device(device::Event::RoleSet { .. }) => "device.role_set",
             Self::Device(device::Event::Renamed { .. }) => "device.renamed",
             Self::Device(device::Event::Blocked { .. }) => "device.blocked",
             Self::Device(device::Event::Removed { .. }) => "device.removed",
@@ -134,6 +139,13 @@ fn session_text(event: &session::Event) -> String {
         session::Event::Ended { session, reason, .. } => {
             format!("Session {session} ended: {reason}")
         }
+        session::Event::Bound { session, .. } => {
+            format!("Session {session} bound to its device's hardware")
+        }
+        session::Event::Proven { session, methods, .. } => {
+            let how: Vec<_> = methods.iter().map(|one| one.text()).collect();
+            format!("Session {session}: its person was proven again by {}", how.join(" and "))
+        }
         session::Event::KeptForReceipt { session, lock } => {
             format!("Session {session} keeps the receipt of lock {lock} and nothing else")
         }
@@ -143,8 +155,18 @@ fn session_text(event: &session::Event) -> String {
 fn device_text(event: &device::Event) -> String {
     match event {
         device::Event::Added(one) => format!("Device {} ({}) seen first", one.id, one.name),
-        device::Event::Trusted { device, until, .. } => {
-            format!("Device {device} trusted until {until}")
+        device::Event::Trusted { device, until, confirmed, .. } => {
+            let looks = if *confirmed { "" } else { "; it looks until it is confirmed" };
+            format!("Device {device} trusted until {until}{looks}")
+        }
+        device::Event::Confirmed { device } => {
+            format!("Device {device} confirmed by more than a typed code")
+        }
+        device::Event::Keyed { device, until, .. } => {
+            format!("Device {device} is known by a new key and trusted until {until}")
+        }
+        device::Event::RoleSet { device, role } => {
+            format!("Device {device} given the role {}: it may {role}", role.name())
         }
         device::Event::Renamed { device, name } => format!("Device {device} named {name}"),
         device::Event::Blocked { device } => format!("Device {device} blocked"),

@@ -5,6 +5,7 @@ use crate::authenticator::{self, Kind};
 use crate::credential::{self, Revoked};
 use crate::decision::Event;
 use crate::device::{self, DeviceState};
+use crate::session::Session;
 use crate::{link, lock, mandate, person, session, sign_in, throttle};
 
 /// Puts a row in the place of the one with its key, or adds it.
@@ -79,9 +80,19 @@ impl Slice {
                     device.last_seen_at = session.started_at;
                     device.last_address = session.address;
                 }
-                put(&mut self.sessions, session.clone(), |one| one.id);
+                put(&mut self.sessions, Session::clone(session), |one| one.id);
             }
             session::Event::Ended { session, .. } => self.sessions.retain(|one| one.id != *session),
+            session::Event::Bound { session, hardware, idle } => {
+                for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
+                    (one.hardware, one.idle) = (Some(*hardware), *idle);
+                }
+            }
+            session::Event::Proven { session, at, .. } => {
+                for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
+                    one.proven_at = *at;
+                }
+            }
             session::Event::KeptForReceipt { session, lock } => {
                 for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
                     one.receipt = Some(*lock);
@@ -100,15 +111,25 @@ impl Slice {
             }
             device::Event::Trusted { device, .. }
             | device::Event::Renamed { device, .. }
+            | device::Event::Confirmed { device }
+            | device::Event::Keyed { device, .. }
+            | device::Event::RoleSet { device, .. }
             | device::Event::Blocked { device } => *device,
         };
         let Some(device) = self.devices.iter_mut().find(|one| one.id == id) else { return };
         match event {
-            device::Event::Trusted { token, until, .. } => {
-                device.token = Some(*token);
+            device::Event::Trusted { token, key, confirmed, until, .. } => {
+                (device.token, device.key) = (Some(*token), *key);
+                device.confirmed = *confirmed;
                 device.state = DeviceState::Trusted { until: *until };
             }
             device::Event::Renamed { name, .. } => device.name = name.clone(),
+            device::Event::Confirmed { .. } => device.confirmed = true,
+            device::Event::Keyed { key, until, .. } => {
+                device.key = Some(*key);
+                device.state = DeviceState::Trusted { until: *until };
+            }
+            device::Event::RoleSet { role, .. } => device.role = *role,
             device::Event::Blocked { .. } => device.state = DeviceState::Blocked,
             device::Event::Added(_) | device::Event::Removed { .. } => {}
         }

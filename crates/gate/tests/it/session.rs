@@ -4,7 +4,7 @@ use access::device::Standing;
 use access::{Refusal, Span};
 use gate::{ActivityFilter, Actor};
 
-use crate::place::{AWAY, HOME, OPERATOR, Place, browser, done, from, text};
+use crate::place::{AWAY, HOME, OPERATOR, Place, browser, done, from, shows, text};
 
 #[tokio::test]
 async fn session_idle_for_half_an_hour_is_over_and_a_use_slides_it() {
@@ -16,7 +16,7 @@ async fn session_idle_for_half_an_hour_is_over_and_a_use_slides_it() {
     place.pass(Span::minutes(29));
     place.ticket(&signed_in);
     place.pass(Span::minutes(30));
-    let over = place.gate.session(text(&signed_in.session_token), HOME).unwrap_err();
+    let over = place.gate.session(text(&signed_in.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("not used for too long"), "{over}");
 }
 
@@ -29,7 +29,7 @@ async fn session_older_than_twelve_hours_is_over_however_it_is_used() {
         place.ticket(&signed_in);
     }
     place.pass(Span::minutes(20));
-    let over = place.gate.session(text(&signed_in.session_token), HOME).unwrap_err();
+    let over = place.gate.session(text(&signed_in.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("longest time"), "{over}");
 }
 
@@ -40,7 +40,11 @@ async fn cookie_that_is_broken_or_unknown_is_not_signed_in() {
     let token = text(&signed_in.session_token);
     for bad in ["", "x", &token[1..], &token.to_uppercase(), &format!("{token}0"), "\u{0}\u{ffff}"]
     {
-        assert_eq!(place.gate.session(bad, HOME).unwrap_err(), Refusal::NotSignedIn, "{bad:?}");
+        assert_eq!(
+            place.gate.session(bad, HOME, shows()).unwrap_err(),
+            Refusal::NotSignedIn,
+            "{bad:?}"
+        );
     }
 }
 
@@ -55,7 +59,7 @@ async fn session_ended_by_another_is_refused_at_once_and_its_subscription_told()
     assert_eq!(listed.len(), 2);
     assert_eq!(listed[0].device_name, "Firefox on Linux");
     place.gate.end_session(&Actor::Session(first.clone()), second.session).await.unwrap();
-    let over = place.gate.session(text(&cookie.session_token), HOME).unwrap_err();
+    let over = place.gate.session(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert_eq!(over.code(), "SESSION_ENDED");
     assert!(!admission.is_current());
     let gate::Delivery::Ended(reason) = inbox.recv().await else { panic!("not told") };
@@ -69,7 +73,7 @@ async fn cookie_of_a_session_that_ended_is_on_record_once_with_a_count() {
     let (ticket, cookie) = place.by_link().await;
     place.gate.end_session(&OPERATOR, ticket.session).await.unwrap();
     for _ in 0..7 {
-        assert!(place.gate.session(text(&cookie.session_token), AWAY).is_err());
+        assert!(place.gate.session(text(&cookie.session_token), AWAY, shows()).is_err());
     }
     place.pass(Span::seconds(2));
     let filter = ActivityFilter { refused_only: true, limit: 50, ..ActivityFilter::default() };
@@ -98,7 +102,7 @@ async fn all_other_sessions_end_and_the_one_that_asks_stays() {
     assert_eq!(place.gate.end_other_sessions(&own).await, Ok(3));
     place.ticket(&cookie);
     place.gate.sign_out(&own).await.unwrap();
-    let over = place.gate.session(text(&cookie.session_token), HOME).unwrap_err();
+    let over = place.gate.session(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("signed out"), "{over}");
     let again = place.gate.sign_out(&own).await;
     assert!(again.is_err(), "a ticket of a session that is over does nothing");
@@ -119,7 +123,7 @@ async fn device_renamed_is_listed_and_removed_ends_its_sessions_and_its_trust() 
     assert_eq!(bad.code(), "NAME_INVALID");
 
     place.gate.remove_device(&actor, other.device).await.unwrap();
-    assert!(place.gate.session(text(&cookie.session_token), HOME).is_err());
+    assert!(place.gate.session(text(&cookie.session_token), HOME, shows()).is_err());
     let forgotten = from(AWAY, cookie.device_token.as_ref());
     let step = place.gate.sign_in_password("trader", place.password(), &forgotten).await.unwrap();
     let attempt = crate::place::totp(step);
@@ -132,7 +136,7 @@ async fn operator_ends_any_session_by_id() {
     let place = Place::new().await;
     let (ticket, cookie) = place.by_link().await;
     place.gate.end_session(&OPERATOR, ticket.session).await.unwrap();
-    let over = place.gate.session(text(&cookie.session_token), HOME).unwrap_err();
+    let over = place.gate.session(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("ended by the operator"), "{over}");
     let again = place.gate.end_session(&OPERATOR, ticket.session).await;
     assert_eq!(again, Err(Refusal::NotFound { what: "session" }));

@@ -36,7 +36,12 @@ pub fn copy(secret: &Secret) -> Secret {
 
 pub fn browser(device: Option<&Secret>) -> Source {
     let address: IpAddr = "192.0.2.7".parse().unwrap();
-    Source::browser(address, device, "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+    Source::browser(
+        address,
+        device,
+        access::PublicKey::of_coordinates(&[1; 32], &[2; 32]),
+        "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
+    )
 }
 
 impl History {

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use gate::{Config, DemoSecrets, Durability, Gate, Hours};
+use gate::{BrowserKey, Config, DemoSecrets, Durability, Gate, Hours};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use url::form_urlencoded::Serializer;
@@ -48,7 +48,11 @@ impl Place {
 
     /// A browser that signed in by a fresh link.
     pub async fn signed_in(&self) -> Visitor<'_> {
-        let mut visitor = self.visitor();
+        self.open_link(self.visitor()).await
+    }
+
+    /// Signs a browser in by a fresh link.
+    pub async fn open_link<'a>(&self, mut visitor: Visitor<'a>) -> Visitor<'a> {
         let token = self.gate.demo_link().await.unwrap().token;
         let token = token.expose_text().unwrap().to_owned();
         let answer = visitor.post("/link", &[("token", &token)]).await;
@@ -58,7 +62,13 @@ impl Place {
     }
 
     pub fn visitor(&self) -> Visitor<'_> {
-        Visitor { place: self, cookies: Vec::new(), token: String::new() }
+        let key = Some(BrowserKey::generate().unwrap());
+        Visitor { place: self, cookies: Vec::new(), token: String::new(), key }
+    }
+
+    /// A browser without script: it signs nothing.
+    pub fn plain_visitor(&self) -> Visitor<'_> {
+        Visitor { key: None, ..self.visitor() }
     }
 
     /// One request as it is.
@@ -85,9 +95,19 @@ pub struct Visitor<'a> {
     cookies: Vec<(String, String)>,
     /// The token of its session's forms.
     pub token: String,
+    /// The key that its worker signs with.
+    pub key: Option<BrowserKey>,
 }
 
 impl Visitor<'_> {
+    /// The proof of a request; none of a browser without script.
+    pub fn proof(&self, method: &str, path: &str, body: &[u8]) -> String {
+        let now = self.place.gate.now();
+        self.key
+            .as_ref()
+            .map_or_else(String::new, |key| key.proof(method, path, body, now).unwrap())
+    }
+
     pub fn cookie_line(&self) -> String {
         self.cookies
             .iter()
@@ -96,8 +116,21 @@ impl Visitor<'_> {
             .join("; ")
     }
 
+    /// Takes over all cookies of another browser.
+    pub fn steal(&mut self, of: &Visitor<'_>) {
+        self.cookies.clone_from(&of.cookies);
+        self.token.clone_from(&of.token);
+    }
+
     pub async fn get(&mut self, path: &str) -> Answer {
+        let proof = self.proof("GET", path, b"");
+        self.get_with(path, &proof).await
+    }
+
+    /// The same with this proof.
+    pub async fn get_with(&mut self, path: &str, proof: &str) -> Answer {
         let request = Request::get(path)
+            .header("floorpass-proof", proof)
             .header(header::HOST, "localhost:8080")
             .header(header::COOKIE, self.cookie_line())
             .body(Body::empty());
@@ -118,6 +151,7 @@ impl Visitor<'_> {
 
     pub async fn post_raw(&mut self, path: &str, body: String) -> Answer {
         let request = Request::post(path)
+            .header("floorpass-proof", self.proof("POST", path, body.as_bytes()))
             .header(header::HOST, "localhost:8080")
             .header(header::ORIGIN, ORIGIN)
             .header("sec-fetch-site", "same-origin")
