@@ -7,9 +7,11 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use access::binding::{HARDWARE_WINDOW, PROOF_WINDOW, ProofFault, PublicKey};
 use access::session;
+use access::token::{self, Kind};
 use access::{By, Call, Command, Digest, Refusal, SealKey, SessionId, Source, Span, Time};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
@@ -17,7 +19,7 @@ use serde::Deserialize;
 use store::Key;
 
 use crate::Gate;
-use crate::session::Open;
+use crate::session::table::Found;
 
 mod browser_key;
 
@@ -112,7 +114,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// Takes a proof that was not shown before.
-    fn take(&mut self, shown: &Shown, now: Time) -> Result<(), Refusal> {
+    pub(crate) fn take(&mut self, shown: &Shown, now: Time) -> Result<(), Refusal> {
         // Those that the window refuses anyhow need no memory.
         let over = now - PROOF_WINDOW - PROOF_WINDOW;
         self.proofs.retain(|(at, _)| *at > over);
@@ -128,6 +130,22 @@ impl Seen {
         self.proofs.push_back((shown.at, shown.nonce));
         Ok(())
     }
+
+    /// Takes an answer to a challenge of this time.
+    pub(crate) fn answer(&mut self, challenge: Time) -> Result<(), Refusal> {
+        if challenge <= self.challenge {
+            return Err(wrong(ProofFault::Replayed));
+        }
+        self.challenge = challenge;
+        Ok(())
+    }
+
+    /// Whether anything of it would still be refused for having been shown.
+    pub(crate) fn is_needed(&self, now: Time) -> bool {
+        let proof = self.proofs.iter().map(|(at, _)| *at).max().unwrap_or_default();
+        let latest = proof.max(self.floor);
+        now.since(latest) <= PROOF_WINDOW || now.since(self.challenge) <= CHALLENGE_WINDOW
+    }
 }
 
 /// What a request shows of the keys of its session.
@@ -139,30 +157,6 @@ pub struct Shows<'a> {
     pub hardware: Option<&'a str>,
 }
 
-/// Whether a request shows every key that its session is bound to.
-pub(crate) fn check_bound(
-    open: &Open,
-    shows: Shows<'_>,
-    address: IpAddr,
-    secret: &SealKey,
-    now: Time,
-) -> Result<(), Refusal> {
-    if let Some(key) = open.session.key {
-        let shown = shows.key.ok_or(Refusal::KeyProofMissing)?;
-        if shown.key != key {
-            return Err(wrong(ProofFault::OtherKey));
-        }
-        open.seen().take(&shown, now)?;
-    }
-    if open.session.hardware.is_some() {
-        let cookie = shows.hardware.ok_or(Refusal::HardwareProofMissing)?;
-        if !is_cookie_of(secret, open.session.id, address, cookie, now) {
-            return Err(Refusal::HardwareProofOver);
-        }
-    }
-    Ok(())
-}
-
 /// `UNTIL-TAG`: microseconds, and the tag of session, address and time.
 fn cookie(secret: &SealKey, session: SessionId, address: IpAddr, until: Time) -> String {
     let address = address.to_canonical().to_string();
@@ -170,7 +164,7 @@ fn cookie(secret: &SealKey, session: SessionId, address: IpAddr, until: Time) ->
     format!("{}-{}", until.0, secret.tag("hardware cookie", &parts))
 }
 
-fn is_cookie_of(
+pub(crate) fn is_cookie_of(
     secret: &SealKey,
     session: SessionId,
     address: IpAddr,
@@ -261,32 +255,39 @@ impl Gate {
         check(request, self.now())
     }
 
+    fn found(&self, token: &str) -> Result<Found, Refusal> {
+        if !token::is_well_formed(Kind::Session, token) {
+            return Err(Refusal::NotSignedIn);
+        }
+        let digest = Digest::of(token.as_bytes());
+        self.0.people.sessions.find(&digest, self.now()).ok_or(Refusal::NotSignedIn)?
+    }
+
     /// What a browser is asked to sign with a key in its hardware, for a session of this token.
     pub fn hardware_challenge(&self, token: &str) -> Result<(SessionId, String), Refusal> {
-        let session = self.open_session(token)?.session.id;
+        let session = self.found(token)?.id;
         Ok((session, challenge(&self.0.people.key, session, self.now())))
     }
 
     /// Binds a session to the key in its device's hardware that signed the challenge; once, soon
-    /// after the session began, from the address where it did.
+    /// after the session began, from the address where it is used.
     pub async fn bind_hardware(
         &self,
         token: &str,
         answer: &str,
         address: IpAddr,
     ) -> Result<HardwareProof, Refusal> {
-        let open = self.open_session(token)?;
-        let session = &open.session;
+        let found = self.found(token)?;
         let (hardware, signed) = open_answer(answer, None)?;
-        if session.address != Some(address) {
+        if found.address != Some(address) {
             return Err(Refusal::HardwareProofOver);
         }
-        self.answered(&open, &signed)?;
+        self.answered(found.id, &signed)?;
         let source = Source { address: Some(address), ..Source::local() };
         let command = Command::Session(session::Command::Bind { hardware });
-        let call = std::sync::Arc::new(Call { by: By::Session(session.id), source, command });
-        self.run_done(Key::Person(session.person), &call).await?;
-        Ok(self.hardware_proof(session.id, address))
+        let call = Arc::new(Call { by: By::Session(found.id), source, command });
+        self.run_done(Key::Person(found.person), &call).await?;
+        Ok(self.hardware_proof(found.id, address))
     }
 
     /// Renews the cookie that stands for a proof by hardware; also from a new address, where the
@@ -297,24 +298,18 @@ impl Gate {
         answer: &str,
         address: IpAddr,
     ) -> Result<HardwareProof, Refusal> {
-        let open = self.open_session(token)?;
-        let hardware = open.session.hardware.ok_or(Refusal::HardwareProofOver)?;
+        let found = self.found(token)?;
+        let hardware = found.hardware.ok_or(Refusal::HardwareProofOver)?;
         let (_, signed) = open_answer(answer, Some(hardware))?;
-        self.answered(&open, &signed)?;
-        Ok(self.hardware_proof(open.session.id, address))
+        self.answered(found.id, &signed)?;
+        Ok(self.hardware_proof(found.id, address))
     }
 
     /// Takes the answer to a challenge, each once.
-    fn answered(&self, open: &Open, signed: &str) -> Result<(), Refusal> {
+    fn answered(&self, session: SessionId, signed: &str) -> Result<(), Refusal> {
         let now = self.now();
-        let at = challenged_at(&self.0.people.key, open.session.id, signed, now);
-        let at = at.ok_or(wrong(ProofFault::Time { now }))?;
-        let mut seen = open.seen();
-        if at <= seen.challenge {
-            return Err(wrong(ProofFault::Replayed));
-        }
-        seen.challenge = at;
-        Ok(())
+        let at = challenged_at(&self.0.people.key, session, signed, now);
+        self.0.people.sessions.answered(session, at.ok_or(wrong(ProofFault::Time { now }))?)
     }
 
     fn hardware_proof(&self, session: SessionId, address: IpAddr) -> HardwareProof {

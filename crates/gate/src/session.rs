@@ -1,26 +1,27 @@
 //! Sessions of people at the portal: looked up in memory, slid there, ended at once.
 
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::Arc;
 
 use access::device;
-use access::entitlements::{Act, Acts};
-use access::person::Person;
-use access::session::{self, Session, SessionEnd};
+use access::session;
 use access::token::{self, Kind};
 use access::{
-    Answer, By, Call, Command, DeviceId, Digest, Entitlements, Event, LockId, PaperAccountId,
-    PersonId, PublicKey, Refusal, SessionId, Slice, Source, Span, Time,
+    Answer, By, Call, Command, DeviceId, Digest, Event, LockId, PaperAccountId, PersonId,
+    PublicKey, Refusal, SessionId, Slice, Source, Span, Time,
 };
 use store::{Key, SessionUse};
 
 use crate::Gate;
 use crate::admission::Admission;
-use crate::binding::{self, Seen, Shows};
+use crate::binding::Shows;
 use crate::command::odd_answer;
-use crate::live::{DigestHasher, Slot};
+
+mod index;
+pub mod table;
+
+pub use table::Sessions;
 
 /// How long a session that ended can still be told why.
 const REMEMBERED: Span = Span::hours(1);
@@ -91,11 +92,9 @@ pub struct SessionTicket {
     pub idle_until: Time,
     /// When it ends in any case.
     pub until: Time,
-    /// The key that signs its requests, if it has one.
+    /// The key that signed the request, if the session is bound to one.
     pub key: Option<PublicKey>,
-    /// Whether a copy of its cookie is worth nothing elsewhere.
-    pub bound: bool,
-    /// Whether its device's hardware binds it as well.
+    /// Whether its device's hardware binds it.
     pub hardware: bool,
     /// When its person was proven last.
     pub proven_at: Time,
@@ -105,13 +104,12 @@ pub struct SessionTicket {
     pub enrolling: bool,
     /// It locked everything and keeps this lock's receipt alone.
     pub receipt: Option<LockId>,
-    pub(crate) slot: Arc<Slot>,
 }
 
 impl SessionTicket {
-    /// What it may do right now.
-    pub fn entitlements(&self) -> Arc<Entitlements> {
-        self.slot.entitlements()
+    /// Whether a copy of its cookie is worth nothing elsewhere.
+    pub fn is_bound(&self) -> bool {
+        self.key.is_some() || self.hardware
     }
 
     pub(crate) fn source(&self) -> Source {
@@ -154,110 +152,13 @@ pub struct SessionInfo {
     pub until: Time,
     /// How its person was proven.
     pub methods: Vec<session::Method>,
-    /// Whether a copy of its cookie is worth nothing elsewhere.
-    pub bound: bool,
-    /// Whether its device's hardware binds it as well.
+    /// Whether a key in its browser binds it.
+    pub key: bool,
+    /// Whether its device's hardware binds it.
     pub hardware: bool,
 }
 
-/// The live sessions by the digest of their token, with what changes at each request.
-#[derive(Default)]
-pub(crate) struct Sessions(RwLock<HashMap<Digest, Arc<Open>, BuildHasherDefault<DigestHasher>>>);
-
-/// One live session.
-pub(crate) struct Open {
-    pub(crate) session: Session,
-    owner: Person,
-    username: Arc<str>,
-    slot: Arc<Slot>,
-    receipt: OnceLock<LockId>,
-    used: Mutex<Used>,
-    seen: Mutex<Seen>,
-}
-
-#[derive(Clone, Copy)]
-struct Used {
-    at: Time,
-    address: Option<IpAddr>,
-    written: Time,
-}
-
-impl Open {
-    /// The same session after a change of what its row says.
-    fn renewed(&self, session: Session) -> Self {
-        Self {
-            session,
-            owner: self.owner.clone(),
-            username: Arc::clone(&self.username),
-            slot: Arc::clone(&self.slot),
-            receipt: self.receipt.clone(),
-            used: Mutex::new(self.used()),
-            seen: Mutex::new(std::mem::take(&mut *self.seen())),
-        }
-    }
-
-    fn used(&self) -> Used {
-        *self.used.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What its browser showed lately.
-    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Slides its idle limit by a use.
-    fn touch(&self, address: IpAddr, now: Time) -> Result<(), Refusal> {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        self.check_limits(used.at, now)?;
-        (used.at, used.address) = (now, Some(address));
-        Ok(())
-    }
-
-    /// Why it is over by its limits.
-    fn check_limits(&self, used: Time, now: Time) -> Result<(), Refusal> {
-        let idle_until = used + self.session.idle;
-        if now >= self.session.until {
-            let (at, reason) = (self.session.until, SessionEnd::Absolute);
-            return Err(Refusal::SessionEnded { at, reason });
-        }
-        if now >= idle_until {
-            return Err(Refusal::SessionEnded { at: idle_until, reason: SessionEnd::Idle });
-        }
-        Ok(())
-    }
-}
-
-impl Sessions {
-    fn all(&self) -> Vec<Arc<Open>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
-
-    fn find(&self, token: &Digest) -> Option<Arc<Open>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
-    }
-
-    fn put(&self, open: Open) {
-        let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        sessions.insert(open.session.token, Arc::new(open));
-    }
-
-    fn forget(&self, token: &Digest) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(token);
-    }
-}
-
 impl Gate {
-    /// The live session of a cookie's token, whatever else the request shows.
-    pub(crate) fn open_session(&self, token: &str) -> Result<Arc<Open>, Refusal> {
-        if !token::is_well_formed(Kind::Session, token) {
-            return Err(Refusal::NotSignedIn);
-        }
-        let digest = Digest::of(token.as_bytes());
-        let open = self.0.people.sessions.find(&digest).ok_or(Refusal::NotSignedIn)?;
-        open.slot.check_open()?;
-        Ok(open)
-    }
-
     /// The live session of a cookie's token, for a request that shows every key that the session is
     /// bound to; using it slides its idle limit. Memory only.
     pub fn session(
@@ -270,45 +171,24 @@ impl Gate {
             return Err(Refusal::NotSignedIn);
         }
         let digest = Digest::of(token.as_bytes());
+        let now = self.0.people.clock.now();
         let people = &self.0.people;
-        let open = people.sessions.find(&digest).ok_or(Refusal::NotSignedIn)?;
-        let now = people.clock.now();
-        let checked = open.slot.check_open().and_then(|()| {
-            binding::check_bound(&open, shows, address, &people.key, now)?;
-            open.touch(address, now)
-        });
-        if let Err(refusal) = checked {
-            let by = By::Session(open.session.id);
-            let source = Source { address: Some(address), ..Source::local() };
-            self.count_refusal(by, &source, &open.owner, &refusal);
-            return Err(refusal);
+        let shows = table::Visitor { shows, address, secret: &people.key };
+        match people.sessions.visit(&digest, &shows, now) {
+            None => Err(Refusal::NotSignedIn),
+            Some(Ok(ticket)) => Ok(ticket),
+            Some(Err(over)) => {
+                let by = By::Session(over.session);
+                let source = Source { address: Some(address), ..Source::local() };
+                self.count_refusal(by, &source, &over.owner.person, &over.refusal);
+                Err(over.refusal)
+            }
         }
-        let acts = open.slot.entitlements().acts;
-        Ok(SessionTicket {
-            session: open.session.id,
-            person: open.session.person,
-            username: Arc::clone(&open.username),
-            account: open.slot.account,
-            device: open.session.device,
-            address,
-            since: open.session.started_at,
-            idle_until: now + open.session.idle,
-            until: open.session.until,
-            key: open.session.key,
-            bound: open.session.is_bound(),
-            hardware: open.session.hardware.is_some(),
-            proven_at: open.session.proven_at,
-            fresh: false,
-            enrolling: acts == Acts::of(&[Act::ManageAuthenticators]),
-            receipt: open.receipt.get().copied(),
-            slot: Arc::clone(&open.slot),
-        })
     }
 
     /// The authority of a session, for orders, reads and subscriptions.
     pub fn admit_session(&self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
-        ticket.slot.check_open()?;
-        Ok(Admission::new(Arc::clone(&ticket.slot)))
+        self.0.people.sessions.slot(ticket.session).map(Admission::new)
     }
 
     /// Ends the session that asks.
@@ -320,7 +200,7 @@ impl Gate {
     /// Ends one session of the person; of anybody, for the operator.
     pub async fn end_session(&self, actor: &Actor, session: SessionId) -> Result<(), Refusal> {
         let unknown = Refusal::NotFound { what: "session" };
-        let person = self.person_of_session(session).ok_or(unknown)?;
+        let person = self.0.people.sessions.person(session).ok_or(unknown)?;
         actor.check_person(person, "session")?;
         let call = actor.call(Command::Session(session::Command::End { session }));
         self.run_done(Key::Person(person), &call).await.map(drop)
@@ -339,121 +219,42 @@ impl Gate {
     pub async fn sessions(&self, person: Option<PersonId>) -> Result<Vec<SessionInfo>, Refusal> {
         let now = self.0.people.clock.now();
         let mut names = HashMap::new();
-        let mut list = Vec::new();
-        for open in self.0.people.sessions.all() {
-            let (session, used) = (&open.session, open.used());
-            let over = !open.slot.is_open() || open.check_limits(used.at, now).is_err();
-            if over || person.is_some_and(|person| person != session.person) {
-                continue;
-            }
-            if !names.contains_key(&session.device) {
-                let slice = self.load(Key::Person(session.person)).await?;
+        let mut list = self.0.people.sessions.list(person, now);
+        for one in &mut list {
+            if !names.contains_key(&one.device) {
+                let slice = self.load(Key::Person(one.person)).await?;
                 names.extend(slice.devices.iter().map(|one| (one.id, one.name.to_string())));
             }
-            list.push(SessionInfo {
-                id: session.id,
-                person: session.person,
-                username: open.username.to_string(),
-                device: session.device,
-                device_name: names.get(&session.device).cloned().unwrap_or_default(),
-                address: used.address,
-                since: session.started_at,
-                last_use: used.at,
-                idle_until: used.at + session.idle,
-                until: session.until,
-                methods: session.methods.clone(),
-                bound: session.is_bound(),
-                hardware: session.hardware.is_some(),
-            });
+            one.device_name = names.get(&one.device).cloned().unwrap_or_default();
         }
         list.sort_by_key(|one| (std::cmp::Reverse(one.last_use), one.id));
         Ok(list)
     }
 
-    fn person_of_session(&self, session: SessionId) -> Option<PersonId> {
-        let slot = self.0.live.session(session)?;
-        slot.is_open().then_some(slot.person)
-    }
-
-    /// Takes every act from a session that keeps a receipt alone, before the commit.
-    pub(crate) fn keep_for_receipt(&self, session: SessionId, lock: LockId) {
-        let Some(open) =
-            self.0.people.sessions.all().into_iter().find(|one| one.session.id == session)
-        else {
-            return;
-        };
-        open.slot.set(Entitlements { acts: Acts::NONE, ..(*open.slot.entitlements()).clone() });
-        open.receipt.set(lock).ok(); // the first one stays
-    }
-
     /// Makes the live sessions of a person what their slice says, after the commit.
     pub(crate) fn publish_sessions(&self, slice: &Slice, uses: &[SessionUse]) {
-        let people = &self.0.people;
         let Some(person) = &slice.person else { return };
+        let uses: HashMap<_, _> = uses.iter().map(|one| (one.session, one)).collect();
         for session in &slice.sessions {
             let Ok(entitlements) = slice.session_entitlements(session, false) else { continue };
-            if let Some(open) = people.sessions.find(&session.token) {
-                if *open.slot.entitlements() != entitlements {
-                    open.slot.set(entitlements);
-                }
-                if open.session != *session {
-                    people.sessions.put(open.renewed(session.clone()));
-                }
-                continue;
-            }
-            let slot = Slot::new(entitlements, None);
-            self.0.live.open_session(session.id, session.token, Arc::clone(&slot));
-            let seen = uses.iter().find(|one| one.session == session.id);
-            people.sessions.put(Open {
-                owner: person.clone(),
-                username: person.username.as_str().into(),
-                slot,
-                receipt: session.receipt.map_or_else(OnceLock::new, OnceLock::from),
-                used: Mutex::new(Used {
-                    at: seen.map_or(session.started_at, |one| one.at),
-                    address: seen.map_or(session.address, |one| one.address),
-                    written: session.started_at,
-                }),
-                seen: Mutex::default(),
-                session: session.clone(),
-            });
+            let used = uses.get(&session.id).copied();
+            self.0.people.sessions.put(person, session, entitlements, used);
         }
     }
 
     /// Ends, on record, sessions that passed a limit; forgets those that ended long ago; gives
-    /// the last uses to write back, `all` or those that have waited for half a minute.
+    /// the last uses to write back, `all` or those of every half minute.
     pub(crate) async fn expire_sessions(&self, all: bool) -> Vec<SessionUse> {
         let people = &self.0.people;
-        let now = people.clock.now();
-        let mut uses = Vec::new();
-        for open in people.sessions.all() {
-            let used = open.used();
-            if !open.slot.is_open() {
-                let ended = match open.slot.end_reason() {
-                    Some(Refusal::SessionEnded { at, .. }) => at,
-                    _ => now,
-                };
-                if now.since(ended) >= REMEMBERED {
-                    people.sessions.forget(&open.session.token);
-                    self.0.live.forget_session(open.session.id);
-                }
-            } else if let Err(Refusal::SessionEnded { reason, .. }) =
-                open.check_limits(used.at, now)
-            {
-                let session = open.session.id;
-                let command = session::Command::Expire { session, reason };
-                let command = Command::Session(command);
-                let call = Arc::new(Call { by: By::System, source: Source::local(), command });
-                if let Err(refusal) = self.run_done(Key::Person(open.session.person), &call).await {
-                    tracing::warn!(%session, %refusal, "a session that is over could not be ended");
-                }
-            } else if used.at > used.written && (all || now.since(used.written) >= WRITE_BACK) {
-                let session = open.session.id;
-                uses.push(SessionUse { session, at: used.at, address: used.address });
-                open.used.lock().unwrap_or_else(PoisonError::into_inner).written = now;
+        let sweep = people.sessions.sweep(people.clock.now(), all);
+        for (session, person, reason) in sweep.over {
+            let command = Command::Session(session::Command::Expire { session, reason });
+            let call = Arc::new(Call { by: By::System, source: Source::local(), command });
+            if let Err(refusal) = self.run_done(Key::Person(person), &call).await {
+                tracing::warn!(%session, %refusal, "a session that is over could not be ended");
             }
         }
-        uses
+        sweep.uses
     }
 }
 
@@ -461,23 +262,15 @@ impl Gate {
 pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
     match event {
         Event::Session(session::Event::Ended { session, at, reason }) => {
-            if let Some(slot) = gate.0.live.session(*session) {
-                slot.end(Refusal::SessionEnded { at: *at, reason: *reason });
-            }
+            gate.0.people.sessions.end(*session, *at, *reason);
             true
         }
         Event::Session(session::Event::KeptForReceipt { session, lock }) => {
-            gate.keep_for_receipt(*session, *lock);
+            gate.0.people.sessions.keep_for_receipt(*session, *lock);
             true
         }
         Event::Device(device::Event::RoleSet { device, role }) => {
-            for open in gate.0.people.sessions.all() {
-                let now = open.slot.entitlements();
-                let acts = now.acts.and(role.acts());
-                if open.session.device == *device && acts != now.acts {
-                    open.slot.set(Entitlements { acts, ..Entitlements::clone(&now) });
-                }
-            }
+            gate.0.people.sessions.narrow_device(*device, role.acts());
             true
         }
         _ => false,

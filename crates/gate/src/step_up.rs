@@ -73,9 +73,9 @@ impl Gate {
     ) -> Result<(SessionTicket, Admission), Refusal> {
         self.step_up_password(ticket, password, code).await?;
         let entitlements = self.fresh_entitlements(ticket.person, ticket.session).await?;
-        let slot = Slot::of_act(entitlements, Arc::clone(&ticket.slot));
-        let admission = Admission::new(Arc::clone(&slot));
-        Ok((SessionTicket { fresh: true, slot, ..ticket.clone() }, admission))
+        let parent = self.0.people.sessions.slot(ticket.session)?;
+        let admission = Admission::new(Slot::of_act(entitlements, parent));
+        Ok((SessionTicket { fresh: true, ..ticket.clone() }, admission))
     }
 
     async fn fresh_entitlements(

@@ -92,7 +92,7 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
         (shell::title("Prove that it is you", &html! {}))
         @if let Some(why) = why { (refusal::note(why)) }
         div.narrow { section.card.stack aria-label="Proof" {
-            @if signed.now() < until && signed.ticket.bound {
+            @if signed.now() < until && signed.ticket.is_bound() {
                 p { "You were proven a moment ago: changes of how you sign in are open until " (figure::clock(until, signed.now())) "." }
             } @else {
                 p { "Changes of how you sign in need a proof of the last " (RECENT) "." }

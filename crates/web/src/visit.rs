@@ -297,7 +297,7 @@ impl Signed {
         let (password, code) = (fields.raw(step_up::PASSWORD), fields.get(step_up::CODE));
         if password.is_empty() {
             let act = needs.act.unwrap_or(Act::ManageSessions);
-            let free = self.ticket.bound || self.ticket.enrolling || needs.looks;
+            let free = self.ticket.is_bound() || self.ticket.enrolling || needs.looks;
             let refusal = Refusal::SessionUnbound { act };
             return if free { Ok(()) } else { Err(self.fault(refusal)) };
         }
@@ -311,7 +311,7 @@ impl Signed {
     fn asks(&self, why: Refusal) -> Fault {
         let (path, fields) = (self.visit.path.clone(), self.visit.fields.clone());
         let token = self.form_token.clone();
-        self.visit.fault(Cause::StepUp { path, fields, token, bound: self.ticket.bound, why })
+        self.visit.fault(Cause::StepUp { path, fields, token, bound: self.ticket.is_bound(), why })
     }
 }
 
