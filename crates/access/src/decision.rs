@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::authenticator::{self, totp};
 use crate::call::{By, Call, Source};
 use crate::entitlements::{Act, Entitlements};
-use crate::id::{AuthenticatorId, CredentialId, LinkId, PersonId};
+use crate::id::{ApprovalId, AuthenticatorId, CredentialId, LinkId, PersonId};
 use crate::lock::Lock;
 use crate::moment::{Moment, Span, Time};
 use crate::refusal::Refusal;
@@ -14,8 +14,8 @@ use crate::session::{Session, SessionEnd};
 use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
-    credential, device, evidence, link, lock, mandate, notice, person, session, sign_in, step_up,
-    throttle,
+    approval, credential, device, evidence, link, lock, mandate, notice, person, session, sign_in,
+    step_up, throttle,
 };
 
 /// What is asked.
@@ -26,6 +26,7 @@ pub enum Command {
     Link(link::Command),
     Session(session::Command),
     StepUp(step_up::Command),
+    Approval(approval::Command),
     Device(device::Command),
     Authenticator(authenticator::Command),
     Credential(credential::Command),
@@ -45,6 +46,7 @@ pub enum Event {
     Link(link::Event),
     Session(session::Event),
     Device(device::Event),
+    Approval(approval::Event),
     Authenticator(authenticator::Event),
     Credential(credential::Event),
     Lock(lock::Event),
@@ -83,6 +85,7 @@ into_event! {
     link Link;
     session Session;
     device Device;
+    approval Approval;
     authenticator Authenticator;
     credential Credential;
     lock Lock;
@@ -118,6 +121,11 @@ pub enum Answer {
     ActivationNeeded {
         /// New token of the attempt, for a cookie; the old one is over.
         attempt: Secret,
+    },
+    /// A phone was asked.
+    ApprovalAsked {
+        /// Which approval.
+        approval: ApprovalId,
     },
     /// Another activation code was sent.
     CodeSent,
@@ -260,6 +268,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::SignIn(command) => sign_in::decide(slice, &ground, command),
         Command::Link(command) => link::decide(slice, &ground, command),
         Command::Session(command) => session::decide(slice, &ground, command),
+        Command::Approval(command) => approval::decide(slice, &ground, command),
         Command::StepUp(command) => step_up::decide(slice, &ground, command),
         Command::Device(command) => device::decide(slice, &ground, command),
         Command::Authenticator(command) => authenticator::decide(slice, &ground, command),

@@ -15,7 +15,7 @@ use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
-use crate::secret::Digest;
+use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::session::{self, SessionEnd};
 use crate::slice::Slice;
 
@@ -95,6 +95,8 @@ pub struct Device {
     pub role: DeviceRole,
     /// Whether more than a typed code stands behind its activation.
     pub confirmed: bool,
+    /// Whether it is a phone that answers approvals.
+    pub approver: Approver,
     /// Its name, at first made from what the browser calls itself.
     pub name: Name,
     /// Where it stands.
@@ -105,6 +107,22 @@ pub struct Device {
     pub last_seen_at: Time,
     /// From where it last signed in.
     pub last_address: Option<IpAddr>,
+}
+
+/// Whether a device answers approvals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approver {
+    /// No.
+    #[default]
+    No,
+    /// It was offered by a link, and shows a number that has to be typed where the link was made.
+    Offered {
+        /// The number.
+        number: SealedSecret,
+    },
+    /// Yes.
+    Yes,
 }
 
 /// Where a device stands, as stored.
@@ -175,6 +193,13 @@ pub enum Command {
         /// The new role.
         role: DeviceRole,
     },
+    /// Makes an offered phone one that answers approvals, by the number that it shows.
+    ConfirmPhone {
+        /// Which.
+        device: DeviceId,
+        /// The number, as typed.
+        number: Secret,
+    },
     /// Extends the trust of the device that asks, under a new key that its old one vouches for.
     Renew {
         /// The new key; whoever asks has shown that the browser holds it.
@@ -227,6 +252,18 @@ pub enum Event {
         /// The end of the trust.
         until: Time,
     },
+    /// Offered as a phone that answers approvals.
+    PhoneOffered {
+        /// Which.
+        device: DeviceId,
+        /// The number that it shows.
+        number: SealedSecret,
+    },
+    /// It answers approvals from now on.
+    PhoneConfirmed {
+        /// Which.
+        device: DeviceId,
+    },
     /// Given a role.
     RoleSet {
         /// Which.
@@ -272,6 +309,9 @@ pub(crate) fn decide(
         Command::SetRole { device, role } => {
             events.extend(set_role(slice, ground, find(*device)?, *role)?);
         }
+        Command::ConfirmPhone { device, number } => {
+            events.extend(confirm_phone(slice, ground, find(*device)?, number)?);
+        }
         Command::Remove { device } => events.extend(remove(slice, ground, find(*device)?)),
         Command::Block { device } => {
             let device = find(*device)?.id;
@@ -295,6 +335,56 @@ fn remove(slice: &Slice, ground: &Ground<'_>, device: &Device) -> Vec<crate::dec
     let mut events = end_sessions(slice, ground, device.id);
     events.push(Event::Removed { device: device.id }.into());
     events
+}
+
+/// What the number of an offered phone is sealed for.
+fn phone_purpose(device: DeviceId) -> String {
+    format!("phone {device}")
+}
+
+/// The number that an offered phone shows.
+pub fn phone_number(device: &Device, key: &SealKey) -> Result<Option<Secret>, Refusal> {
+    let Approver::Offered { number } = &device.approver else { return Ok(None) };
+    key.open(number, &phone_purpose(device.id)).map(Some).map_err(|_| Refusal::KeyMismatch)
+}
+
+/// Offers a device that came by a link of its person's as a phone.
+pub(crate) fn offer_phone(ground: &Ground<'_>, device: DeviceId) -> crate::decision::Event {
+    // 64 bits over 900,000 numbers: the bias is below 2^-44.
+    let drawn = u64::from_be_bytes(ground.moment.draw("phone number")) % 900_000 + 100_000;
+    let number = Secret::from_text(drawn.to_string());
+    let number = ground.key.seal(&number, &phone_purpose(device), ground.moment);
+    Event::PhoneOffered { device, number }.into()
+}
+
+/// The number on the phone's screen shows that the phone in the person's hand is the one that opened
+/// the link, and not whoever saw it over a shoulder. A wrong one forgets the phone.
+fn confirm_phone(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    device: &Device,
+    typed: &Secret,
+) -> Result<Vec<crate::decision::Event>, Refusal> {
+    ground.check_recent(slice)?;
+    if ground.session(slice)?.device == device.id {
+        return Err(Refusal::OwnDevice);
+    }
+    let number = phone_number(device, ground.key)?;
+    let number = number.ok_or(Refusal::NotFound { what: "phone that waits" })?;
+    let typed: Vec<u8> = typed.expose().iter().copied().filter(|byte| *byte != b' ').collect();
+    if !number.matches(&typed) {
+        return Err(Refusal::PhoneNumberWrong);
+    }
+    let text = format!(
+        "{} answers approvals from now on. If that was not you, remove it and change your password.",
+        device.name
+    );
+    let role = if device.confirmed { device.role } else { DeviceRole::Trade };
+    Ok(vec![
+        Event::PhoneConfirmed { device: device.id }.into(),
+        Event::RoleSet { device: device.id, role }.into(),
+        notice::queue(ground, device.person, Topic::NewDevice, text, None),
+    ])
 }
 
 /// Narrowing is free. Widening needs a fresh proof, and no device widens itself; it confirms the

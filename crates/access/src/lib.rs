@@ -5,6 +5,7 @@
 //! events that the store applies.
 
 pub mod address;
+pub mod approval;
 pub mod authenticator;
 pub mod binding;
 pub mod call;
@@ -36,8 +37,8 @@ pub use call::{By, Call, Source};
 pub use decision::{Answer, Command, Decision, Event, decide};
 pub use entitlements::{Act, Entitlements, Limits, Question, Scopes, Side};
 pub use id::{
-    AttemptId, AuthenticatorId, CredentialId, DeviceId, Holder, LinkId, LockId, NoticeId,
-    PaperAccountId, PersonId, SessionId, SymbolId,
+    ApprovalId, AttemptId, AuthenticatorId, CredentialId, DeviceId, Holder, LinkId, LockId,
+    NoticeId, PaperAccountId, PersonId, SessionId, SymbolId,
 };
 pub use lock::Grade;
 pub use moment::{Moment, Span, Time};

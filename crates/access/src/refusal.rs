@@ -123,6 +123,30 @@ refusals! {
     /// A device does not widen itself.
     OwnDevice = "OWN_DEVICE",
         "a device cannot be given more from itself; do it from another one of yours";
+    /// There is no phone that could answer.
+    NoPhone = "NO_PHONE",
+        "no phone of yours answers approvals; add one on the portal's phone page, or use another way";
+    /// The device does not answer approvals, or it is the one that asks.
+    NoApprover = "NO_APPROVER",
+        "this device does not answer this approval; use the phone that you added";
+    /// Too many prompts without a yes.
+    ApprovalsPaused { count: u32, retry_at: Time } = "APPROVALS_PAUSED",
+        "{count} approvals were asked for and not approved, so none is sent until {retry_at}; use another way to sign in, and lock the account if they were not yours";
+    /// It was answered, used or is too old.
+    ApprovalEnded = "APPROVAL_ENDED",
+        "this approval was answered, used, or is older than 2 minutes; ask again";
+    /// It was not answered yet.
+    ApprovalWaits { until: Time } = "APPROVAL_WAITS",
+        "the approval was not answered yet; it waits until {until}";
+    /// The number is not the one that is shown where the approval was asked for.
+    NumberWrong { tries_left: u32 } = "NUMBER_WRONG",
+        "that is not the number on the page that asks; {tries_left} tries are left; if you see no such page, it was not you who asked";
+    /// A phone answers approvals by a key, and this one shows none.
+    PhoneWithoutKey = "PHONE_WITHOUT_KEY",
+        "this browser shows no key, and approvals are signed with one; open the link in a browser with script, not in a private window";
+    /// The number is not the one that the phone shows.
+    PhoneNumberWrong = "PHONE_NUMBER_WRONG",
+        "that is not the number that your phone shows; if another phone opened the link, remove it below";
     /// The device was blocked.
     DeviceBlocked = "DEVICE_BLOCKED",
         "this device was blocked; use another one or ask the operator";

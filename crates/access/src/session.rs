@@ -83,6 +83,8 @@ pub enum Method {
     Activation,
     /// By a passkey that verified its user.
     Passkey,
+    /// By a signed yes on a phone.
+    Approval,
     /// By a single-use sign-in link.
     Link,
     /// By a single-use enrolment link.
@@ -97,6 +99,7 @@ impl Method {
             Self::Totp => "a code of the app",
             Self::Activation => "an activation code",
             Self::Passkey => "passkey",
+            Self::Approval => "an approval on a phone",
             Self::Link => "a sign-in link",
             Self::EnrolmentLink => "an enrolment link",
         }
@@ -165,11 +168,13 @@ pub enum SessionEnd {
     Locked,
     /// The same browser signed in again.
     Replaced,
+    /// Its person said that what it asked for was not asked by them.
+    NotMe,
 }
 
 impl SessionEnd {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SignedOut,
         Self::EndedByPerson,
         Self::EndedByOperator,
@@ -179,6 +184,7 @@ impl SessionEnd {
         Self::AuthenticatorChanged,
         Self::Locked,
         Self::Replaced,
+        Self::NotMe,
     ];
 
     /// Its name in tables.
@@ -193,6 +199,7 @@ impl SessionEnd {
             Self::AuthenticatorChanged => "authenticator_changed",
             Self::Locked => "locked",
             Self::Replaced => "replaced",
+            Self::NotMe => "not_me",
         }
     }
 }
@@ -209,6 +216,7 @@ impl fmt::Display for SessionEnd {
             Self::AuthenticatorChanged => "the password or TOTP was changed or reset",
             Self::Locked => "everything was locked",
             Self::Replaced => "this browser signed in again",
+            Self::NotMe => "you said on your phone that it was not you",
         })
     }
 }

@@ -8,11 +8,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{self, Asker, Content, ContentKind};
 use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::totp::{self, Verdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::device::{self, Device, DeviceRole, DeviceState, TRUST};
+use crate::device::{self, Approver, Device, DeviceRole, DeviceState, TRUST};
 use crate::id::{AttemptId, DeviceId, PersonId, SessionId};
 use crate::link::{self, Purpose};
 use crate::lock::Grade;
@@ -110,6 +111,16 @@ pub enum Command {
         /// The attempt's token.
         attempt: Secret,
     },
+    /// The phone is to be asked, in place of the code that is due. Load the slice by the attempt.
+    AskApproval {
+        /// The attempt's token.
+        attempt: Secret,
+    },
+    /// The phone said yes. Load the slice by the attempt.
+    Approved {
+        /// The attempt's token.
+        attempt: Secret,
+    },
     /// A passkey's ceremony ended. Load the slice by the passkey's handle.
     Passkey {
         /// What it says, or why it failed.
@@ -164,6 +175,8 @@ pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> D
         Command::Totp { attempt, code } => with_totp(slice, ground, attempt, code),
         Command::Activate { attempt, code } => activate(slice, ground, attempt, code),
         Command::Resend { attempt } => resend(slice, ground, attempt),
+        Command::AskApproval { attempt } => ask_approval(slice, ground, attempt),
+        Command::Approved { attempt } => approved(slice, ground, attempt),
         Command::Passkey { outcome } => with_passkey(slice, ground, outcome.as_ref()),
         Command::Link { token } => with_link(slice, ground, token),
     }
@@ -319,6 +332,7 @@ fn add_device(
             key: None,
             role: DeviceRole::Administer,
             confirmed: false,
+            approver: Approver::No,
             name: device::name_from_agent(&ground.source.agent),
             state: DeviceState::Pending,
             created_at: now,
@@ -416,6 +430,60 @@ fn resend(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     Ok(Decision::new(events.into(), Answer::CodeSent))
 }
 
+/// Asks the phone. One tap is enough only on a trusted browser, at an address that it was used from.
+fn ask_approval(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
+    let attempt = find(slice, ground, token)?;
+    check_open(slice, ground)?;
+    let trusted = slice.trusted_device(ground.source, ground.moment.now);
+    let known = trusted.is_some_and(|device| device.last_address == ground.source.address);
+    let name = trusted.map_or_else(
+        || format!("{}, new here", device::name_from_agent(&ground.source.agent)),
+        |device| device.name.to_string(),
+    );
+    let lines = [
+        ("Interface", "Client Portal".to_owned()),
+        ("Browser", name),
+        ("From", ground.source.to_string()),
+        ("At", ground.moment.now.to_string()),
+    ];
+    let content = Content {
+        kind: ContentKind::SignIn,
+        lines: lines.map(|(label, value)| (label.to_owned(), value)).into(),
+    };
+    let but = trusted.map(|device| device.id);
+    let asker = Asker::Attempt(attempt.id);
+    let (events, approval) = approval::ask(slice, ground, asker, content, (but, known))?;
+    Ok(Decision::new(events, Answer::ApprovalAsked { approval }))
+}
+
+/// The password was right and the phone said yes: two factors, one of them a key.
+fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
+    let attempt = find(slice, ground, token)?;
+    check_open(slice, ground)?;
+    let granted = approval::granted(slice, Asker::Attempt(attempt.id), ground.moment.now)?;
+    let mut events: Vec<decision::Event> = vec![
+        approval::Event::Closed { approval: granted.id }.into(),
+        Event::Finished { attempt: attempt.id }.into(),
+    ];
+    if !slice.counters.is_empty() {
+        events.push(throttle::Event::AllCleared.into());
+    }
+    let methods = match &attempt.step {
+        Step::Totp => vec![Method::Password, Method::Approval],
+        Step::Activation(_) => vec![Method::Password, Method::Totp, Method::Approval],
+    };
+    let device = match &attempt.step {
+        // It waits for a code already: the yes activates it instead.
+        Step::Activation(step) => {
+            let waiting = slice.device(step.device).ok_or(Refusal::AttemptEnded)?;
+            let token = trust(ground, attempt.person, (waiting.id, true), &mut events);
+            (waiting.id, Some(token))
+        }
+        Step::Totp => trusted_browser(slice, ground, attempt.person, &mut events),
+    };
+    Ok(begin(slice, ground, attempt.person, device, methods, events))
+}
+
 /// Trusts a device under a new token, and tells its person. Whether it is confirmed: more than a
 /// typed code stands behind it, now or from before.
 fn trust(
@@ -502,12 +570,40 @@ fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     if link.purpose == Purpose::Enrolment {
         events.extend(authenticator::withdraw_offer(slice));
     }
-    let device = trusted_browser(slice, ground, person, &mut events);
+    let device = if link.purpose == Purpose::Phone {
+        offered_phone(slice, ground, person, &mut events)?
+    } else {
+        trusted_browser(slice, ground, person, &mut events)
+    };
     let method = match link.purpose {
-        Purpose::SignIn => Method::Link,
+        Purpose::SignIn | Purpose::Phone => Method::Link,
         Purpose::Enrolment => Method::EnrolmentLink,
     };
     Ok(begin(slice, ground, person, device, vec![method], events))
+}
+
+/// The phone that a link was opened on. It looks until its number was typed where the link was made:
+/// somebody else may have seen the link.
+fn offered_phone(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    events: &mut Vec<decision::Event>,
+) -> Result<(DeviceId, Option<Secret>), Refusal> {
+    if ground.source.key.is_none() {
+        return Err(Refusal::PhoneWithoutKey);
+    }
+    let trusted = slice.trusted_device(ground.source, ground.moment.now);
+    let device = if let Some(device) = trusted {
+        events.extend(key(ground, device));
+        (device.id, None)
+    } else {
+        let known = known_device(slice, ground);
+        let device = known.unwrap_or_else(|| add_device(ground, person, events));
+        (device, Some(trust(ground, person, (device, false), events)))
+    };
+    events.push(device::offer_phone(ground, device.0));
+    Ok(device)
 }
 
 /// The session, in the place of one that the same browser has.

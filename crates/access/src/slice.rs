@@ -1,12 +1,15 @@
 //! Everything that a decision about one person needs, loaded at once.
 
+use crate::approval::Approval;
 use crate::authenticator::{Authenticator, Kind, passkey::Passkey};
 use crate::binding::UNBOUND_ACTS;
 use crate::call::Source;
 use crate::credential::Credential;
 use crate::device::{Device, Standing};
 use crate::entitlements::{Act, Acts, Entitlements, Narrowing};
-use crate::id::{AuthenticatorId, CredentialId, DeviceId, Holder, PaperAccountId, SessionId};
+use crate::id::{
+    ApprovalId, AuthenticatorId, CredentialId, DeviceId, Holder, PaperAccountId, SessionId,
+};
 use crate::link::Link;
 use crate::lock::{Grade, Lock, Target};
 use crate::mandate::Mandate;
@@ -40,6 +43,8 @@ pub struct Slice {
     pub sessions: Vec<Session>,
     /// Their credentials, revoked ones too.
     pub credentials: Vec<Credential>,
+    /// Approvals of the last minutes, answered ones too.
+    pub approvals: Vec<Approval>,
     /// Their sign-ins under way, expired ones too.
     pub attempts: Vec<Attempt>,
     /// Their unused links, expired ones too.
@@ -64,6 +69,7 @@ impl Slice {
         self.devices.sort_by_key(|one| one.id);
         self.sessions.sort_by_key(|one| one.id);
         self.credentials.sort_by_key(|one| one.id);
+        self.approvals.sort_by_key(|one| one.id);
         self.attempts.sort_by_key(|one| one.id);
         self.links.sort_by_key(|one| one.id);
         self.counters.sort();
@@ -135,6 +141,11 @@ impl Slice {
     /// The live session of this id.
     pub fn session(&self, id: SessionId) -> Option<&Session> {
         self.sessions.iter().find(|session| session.id == id)
+    }
+
+    /// The approval of this id.
+    pub fn approval(&self, id: ApprovalId) -> Option<&Approval> {
+        self.approvals.iter().find(|one| one.id == id)
     }
 
     /// The credential of this id, revoked or not.

@@ -1,6 +1,7 @@
 //! Proving the person of a live session again: for acts that let whoever took a session over stay,
 //! and for each act of a session that is not bound to its browser.
 
+use crate::approval::{self, Asker};
 use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::{Proof, password};
 use crate::decision::{self, Answer, Decision, Ground};
@@ -26,6 +27,8 @@ pub enum Command {
         /// What it says, or why it failed.
         outcome: Result<Assertion, PasskeyFault>,
     },
+    /// The phone said yes to the approval that the session asked for.
+    Approved,
 }
 
 pub(crate) fn decide(
@@ -37,6 +40,14 @@ pub(crate) fn decide(
     match command {
         Command::Password { proof, code } => with_password(slice, ground, session, proof, code),
         Command::Passkey { outcome } => with_passkey(slice, ground, session, outcome.as_ref()),
+        Command::Approved => {
+            let asker = Asker::Session(session.id);
+            let granted = approval::granted(slice, asker, ground.moment.now)?;
+            let mut events = vec![approval::Event::Closed { approval: granted.id }.into()];
+            events.push(proven(ground, session, vec![Method::Approval]));
+            events.extend(device::confirm(slice, session.device));
+            Ok(Decision::new(events, Answer::Done))
+        }
     }
 }
 

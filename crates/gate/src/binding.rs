@@ -102,6 +102,11 @@ fn verify(key: &PublicKey, text: &[u8], signature: &[u8]) -> Result<(), Refusal>
         .map_err(|_| wrong(ProofFault::Signature))
 }
 
+/// Whether a text was signed by a key; the signature in base64url.
+pub(crate) fn check_signature(key: &PublicKey, text: &str, signature: &str) -> Result<(), Refusal> {
+    verify(key, text.as_bytes(), &decode(signature)?)
+}
+
 /// The proofs of one session that were shown lately.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use trade::quote::Quotes;
 
 pub mod admission;
+pub mod approval;
 pub mod authenticator;
 pub mod backup;
 pub mod binding;
@@ -53,6 +54,7 @@ mod timer;
 pub mod view;
 
 pub use admission::{Admission, CredentialDoor};
+pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
 pub use authenticator::{AuthenticatorInfo, TotpSetup};
 pub use binding::{BrowserKey, HardwareProof, Shown, Shows, SignedRequest};
 pub use clock::Clock;

@@ -35,6 +35,8 @@ pub(crate) struct Registry {
     pub(crate) passwords: PasswordPool,
     pub(crate) passkeys: Passkeys,
     pub(crate) sessions: Sessions,
+    /// Counts changes of approvals.
+    pub(crate) approvals: watch::Sender<u64>,
     pub(crate) turns: Turns,
     /// The version of each person's slice that the live table shows.
     pub(crate) published: Mutex<BTreeMap<PersonId, i64>>,
@@ -58,6 +60,7 @@ impl Registry {
             passkeys: Passkeys::new(origin),
             passwords: PasswordPool::start(cores)?,
             sessions: Sessions::default(),
+            approvals: watch::Sender::default(),
             turns: Turns::default(),
             published: Mutex::default(),
             repeats: Repeats::default(),

@@ -42,7 +42,7 @@ impl Browser {
         Source::browser(self.address, self.device_token.as_ref(), key, &self.user_agent)
     }
 
-    fn call(&self, command: SignIn) -> Arc<Call> {
+    pub(crate) fn call(&self, command: SignIn) -> Arc<Call> {
         let command = Command::SignIn(command);
         Arc::new(Call { by: By::Visitor, source: self.source(), command })
     }
@@ -245,7 +245,7 @@ fn proof(row: Option<&Authenticator>, right: bool) -> Proof {
     Proof { authenticator, row_version, right }
 }
 
-fn step(done: Done) -> Result<SignInStep, Refusal> {
+pub(crate) fn step(done: Done) -> Result<SignInStep, Refusal> {
     match done.answer {
         Answer::TotpNeeded { attempt } => Ok(SignInStep::Totp { attempt }),
         Answer::ActivationNeeded { attempt } => Ok(SignInStep::Activate { attempt }),

@@ -6,6 +6,7 @@
 #[macro_use]
 pub mod statement;
 
+mod approval;
 mod authenticator;
 pub mod checkpoint;
 pub mod commit;

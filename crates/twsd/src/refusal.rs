@@ -77,6 +77,7 @@ pub(crate) fn goodbye(refusal: &Refusal) -> String {
 }
 
 /// The number for a refused request that is no order.
+#[expect(clippy::too_many_lines, reason = "one line a reason: the list is closed")]
 pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
     match refusal {
         Refusal::RateExceeded { .. } => ErrorCode::MESSAGE_RATE,
@@ -104,6 +105,14 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::BindingLate { .. }
         | Refusal::RenewalEarly { .. }
         | Refusal::OwnDevice
+        | Refusal::NoPhone
+        | Refusal::NoApprover
+        | Refusal::ApprovalsPaused { .. }
+        | Refusal::ApprovalEnded
+        | Refusal::ApprovalWaits { .. }
+        | Refusal::NumberWrong { .. }
+        | Refusal::PhoneWithoutKey
+        | Refusal::PhoneNumberWrong
         | Refusal::NotSignedIn
         | Refusal::SessionEnded { .. }
         | Refusal::DeviceBlocked

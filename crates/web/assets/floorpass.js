@@ -86,6 +86,10 @@
     });
   }
 
+  // What only waited for an answer goes on by itself.
+  const auto = one("form[data-auto]");
+  if (auto) auto.requestSubmit();
+
   // A fragment of ours, cleaned by the browser; without setHTML the page is loaded again now and then.
   const put = (place, html) => {
     if (!place.setHTML) return false;

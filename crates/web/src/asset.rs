@@ -16,7 +16,8 @@ const ICON: &str = concat!(
     r##"<path transform="translate(4.8 4.2) scale(.6)" fill="#f2c14e" d="M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z"/></svg>"##
 );
 
-const FILES: [(&str, &str, &[u8]); 5] = [
+const FILES: [(&str, &str, &[u8]); 6] = [
+    ("approve.js", "text/javascript; charset=utf-8", include_bytes!("../assets/approve.js")),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
     ("floorpass.js", "text/javascript; charset=utf-8", include_bytes!("../assets/floorpass.js")),
     ("inter.woff2", "font/woff2", include_bytes!("../assets/fonts/inter.woff2")),

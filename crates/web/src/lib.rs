@@ -5,6 +5,7 @@
 //! nothing comes from another site.
 
 mod activity;
+mod approval;
 mod asset;
 mod authenticator;
 mod binding;
@@ -26,6 +27,7 @@ mod lock;
 mod order;
 mod outbox;
 mod overview;
+mod phone;
 mod portal;
 mod refusal;
 mod route;

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 
 /// The status of the answer.
+#[expect(clippy::too_many_lines, reason = "one line a reason: the list is closed")]
 pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
     use Refusal as R;
     match refusal {
@@ -43,6 +44,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::DeviceUnconfirmed { .. }
         | R::DeviceRoleNarrow { .. }
         | R::OwnDevice
+        | R::NoApprover
+        | R::PhoneWithoutKey
         | R::OperatorOnly
         | R::Wider { .. }
         | R::OldPasswordNeeded
@@ -51,11 +54,14 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         R::LinkEnded => StatusCode::GONE,
         R::RateExceeded { .. }
         | R::Throttled { .. }
+        | R::ApprovalsPaused { .. }
         | R::ResendTooSoon { .. }
         | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
-        R::NameInvalid { .. } | R::UsernameInvalid { .. } | R::OutOfRange { .. } => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        R::NumberWrong { .. }
+        | R::PhoneNumberWrong
+        | R::NameInvalid { .. }
+        | R::UsernameInvalid { .. }
+        | R::OutOfRange { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         R::NameTaken { .. }
         | R::PortTaken { .. }
         | R::PortsExhausted { .. }
@@ -66,6 +72,9 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::LastAuthenticator
         | R::TotpStands
         | R::BindingLate { .. }
+        | R::NoPhone
+        | R::ApprovalEnded
+        | R::ApprovalWaits { .. }
         | R::RenewalEarly { .. }
         | R::ProofStale => StatusCode::CONFLICT,
         R::Busy { .. }

@@ -8,8 +8,9 @@ use axum::{Extension, Router};
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
-    activity, asset, authenticator, binding, contract, credential, device, enrol, events,
-    execution, health, link, lock, order, outbox, overview, session, sign_in, step_up, ticket,
+    activity, approval, asset, authenticator, binding, contract, credential, device, enrol, events,
+    execution, health, link, lock, order, outbox, overview, phone, session, sign_in, step_up,
+    ticket,
 };
 
 /// Who may come in by a route.
@@ -116,6 +117,9 @@ fn signing_in() -> Vec<Row> {
         row(p.clone(), "/sign-out", Door::Session(None), post(sign_in::out)),
         row(p.clone(), "/session/bind", Door::Browser, post(binding::bind)),
         row(p.clone(), "/session/refresh", Door::Browser, post(binding::refresh)),
+        row(p.clone(), "/sign-in/approval/ask", Attempt, post(approval::ask_sign_in)),
+        row(g.clone(), "/sign-in/approval", Attempt, get(approval::sign_in)),
+        row(p.clone(), "/sign-in/approval", Attempt, post(approval::sign_in_approved)),
         row(g, "/step-up", Door::Session(None), get(step_up::show)),
         row(p.clone(), "/step-up", Door::Session(None), post(step_up::password)),
         row(p.clone(), "/step-up/passkey/start", Door::Session(None), post(step_up::start)),
@@ -157,6 +161,15 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/sessions", sessions, get(session::list)),
         row(p.clone(), "/sessions/{session}/end", sessions, post(session::end)),
         row(p.clone(), "/sessions/end-others", sessions, post(session::end_others)),
+        row(g.clone(), "/approvals", any, get(approval::list)),
+        row(g.clone(), "/approvals/events", any, get(approval::events)),
+        row(p.clone(), "/approvals/{approval}", any, post(approval::answer)),
+        row(p.clone(), "/step-up/approval/ask", any, post(approval::ask_step_up)),
+        row(g.clone(), "/step-up/approval", any, get(approval::step_up)),
+        row(p.clone(), "/step-up/approval", any, post(approval::step_up_approved)),
+        row(g.clone(), "/phone", devices, get(phone::show)),
+        row(p.clone(), "/phone/link", devices, post(phone::link)),
+        row(p.clone(), "/phone/{device}/confirm", devices, post(phone::confirm)),
         row(g.clone(), "/devices", devices, get(device::list)),
         row(p.clone(), "/devices/{device}/rename", devices, post(device::rename)),
         row(p.clone(), "/devices/{device}/remove", devices, post(device::remove)),

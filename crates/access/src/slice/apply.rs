@@ -4,9 +4,9 @@ use super::Slice;
 use crate::authenticator::{self, Kind};
 use crate::credential::{self, Revoked};
 use crate::decision::Event;
-use crate::device::{self, DeviceState};
+use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
-use crate::{link, lock, mandate, person, session, sign_in, throttle};
+use crate::{approval, link, lock, mandate, person, session, sign_in, throttle};
 
 /// Puts a row in the place of the one with its key, or adds it.
 fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -> K) {
@@ -47,6 +47,7 @@ impl Slice {
             },
             Event::Session(event) => self.apply_session(event),
             Event::Device(event) => self.apply_device(event),
+            Event::Approval(event) => self.apply_approval(event),
             Event::Authenticator(event) => self.apply_authenticator(event),
             Event::Credential(event) => self.apply_credential(event),
             Event::Lock(event) => match event {
@@ -101,6 +102,30 @@ impl Slice {
         }
     }
 
+    fn apply_approval(&mut self, event: &approval::Event) {
+        match event {
+            approval::Event::Asked(one) => {
+                put(&mut self.approvals, approval::Approval::clone(one), |one| one.id);
+            }
+            approval::Event::Missed { approval, tries_left } => {
+                for one in self.approvals.iter_mut().filter(|one| one.id == *approval) {
+                    one.tries_left = *tries_left;
+                }
+            }
+            approval::Event::Answered { approval, answered } => {
+                for one in self.approvals.iter_mut().filter(|one| one.id == *approval) {
+                    one.answered = Some(*answered);
+                }
+            }
+            approval::Event::Closed { approval } => {
+                // It stays, over, so that it counts against a storm of prompts.
+                for one in self.approvals.iter_mut().filter(|one| one.id == *approval) {
+                    one.until = one.asked_at;
+                }
+            }
+        }
+    }
+
     fn apply_device(&mut self, event: &device::Event) {
         let id = match event {
             device::Event::Added(device) => {
@@ -114,6 +139,8 @@ impl Slice {
             | device::Event::Confirmed { device }
             | device::Event::Keyed { device, .. }
             | device::Event::RoleSet { device, .. }
+            | device::Event::PhoneOffered { device, .. }
+            | device::Event::PhoneConfirmed { device }
             | device::Event::Blocked { device } => *device,
         };
         let Some(device) = self.devices.iter_mut().find(|one| one.id == id) else { return };
@@ -130,6 +157,12 @@ impl Slice {
                 device.state = DeviceState::Trusted { until: *until };
             }
             device::Event::RoleSet { role, .. } => device.role = *role,
+            device::Event::PhoneOffered { number, .. } => {
+                device.approver = Approver::Offered { number: number.clone() };
+            }
+            device::Event::PhoneConfirmed { .. } => {
+                (device.approver, device.confirmed) = (Approver::Yes, true);
+            }
             device::Event::Blocked { .. } => device.state = DeviceState::Blocked,
             device::Event::Added(_) | device::Event::Removed { .. } => {}
         }

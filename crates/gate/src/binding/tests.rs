@@ -1,3 +1,4 @@
+//! Proofs by keys: what is signed, for how long, and how often it counts.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 use super::*;
 
