@@ -77,14 +77,17 @@ impl Registry {
 }
 
 impl Gate {
-    /// Fills the live table from the store: every person's sessions and credentials. Finishes locks.
+    /// Fills the live table from the store: every person's sessions and credentials. Finishes locks
+    /// and revocations.
     pub(crate) async fn load_people(&self) -> Result<(), OpenError> {
         let store = &self.0.people.store;
         for slice in store.slices().await? {
             let Some(person) = &slice.person else { continue };
             let uses = store.session_uses(person.id).await?;
             self.publish_with(&slice, &uses);
+            self.remember_ended(person).await?;
             self.cancel_locked(&slice).await.map_err(OpenError::Refused)?;
+            self.cancel_revoked(&slice).await.map_err(OpenError::Refused)?;
         }
         Ok(())
     }

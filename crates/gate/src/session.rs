@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use access::entitlements::{Act, Acts};
 use access::person::Person;
@@ -13,7 +13,7 @@ use access::{
     Answer, By, Call, Command, DeviceId, Digest, Entitlements, Event, LockId, PaperAccountId,
     PersonId, Refusal, SessionId, Slice, Source, Span, Time,
 };
-use store::{Key, SessionUse};
+use store::{EndedSession, Key, SessionUse, StoreError};
 
 use crate::Gate;
 use crate::admission::Admission;
@@ -145,7 +145,20 @@ pub struct SessionInfo {
 
 /// The live sessions by the digest of their token, with what changes at each request.
 #[derive(Default)]
-pub(crate) struct Sessions(RwLock<HashMap<Digest, Arc<Open>, BuildHasherDefault<DigestHasher>>>);
+pub(crate) struct Sessions {
+    open: RwLock<HashMap<Digest, Arc<Open>, BuildHasherDefault<DigestHasher>>>,
+    /// Those that ended before this start, so that their browsers are told why.
+    before: Mutex<HashMap<Digest, Before, BuildHasherDefault<DigestHasher>>>,
+}
+
+/// A session that ended before this start.
+#[derive(Clone)]
+struct Before {
+    session: SessionId,
+    owner: Person,
+    at: Time,
+    reason: SessionEnd,
+}
 
 /// One live session.
 struct Open {
@@ -169,12 +182,14 @@ impl Open {
         *self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Slides its idle limit by a use.
-    fn touch(&self, address: IpAddr, now: Time) -> Result<(), Refusal> {
+    /// Checks its limits; a use slides the idle one. Gives the time of the last use.
+    fn touch(&self, address: IpAddr, now: Time, is_use: bool) -> Result<Time, Refusal> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_limits(used.at, now)?;
-        (used.at, used.address) = (now, Some(address));
-        Ok(())
+        if is_use {
+            (used.at, used.address) = (now, Some(address));
+        }
+        Ok(used.at)
     }
 
     /// Why it is over by its limits.
@@ -193,38 +208,57 @@ impl Open {
 
 impl Sessions {
     fn all(&self) -> Vec<Arc<Open>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.open.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     fn find(&self, token: &Digest) -> Option<Arc<Open>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
+        self.open.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
     }
 
     fn put(&self, open: Open) {
-        let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut sessions = self.open.write().unwrap_or_else(PoisonError::into_inner);
         sessions.insert(open.session.token, Arc::new(open));
     }
 
     fn forget(&self, token: &Digest) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(token);
+        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(token);
+    }
+
+    fn before(&self) -> MutexGuard<'_, HashMap<Digest, Before, BuildHasherDefault<DigestHasher>>> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Gate {
     /// The live session of a cookie's token; using it slides its idle limit. Memory only.
     pub fn session(&self, token: &str, address: IpAddr) -> Result<SessionTicket, Refusal> {
+        self.find_session(token, address, true)
+    }
+
+    /// The same for what a browser does by itself, such as coming back to a stream: nobody used it.
+    pub fn session_unused(&self, token: &str, address: IpAddr) -> Result<SessionTicket, Refusal> {
+        self.find_session(token, address, false)
+    }
+
+    fn find_session(
+        &self,
+        token: &str,
+        address: IpAddr,
+        is_use: bool,
+    ) -> Result<SessionTicket, Refusal> {
         if !token::is_well_formed(Kind::Session, token) {
             return Err(Refusal::NotSignedIn);
         }
         let digest = Digest::of(token.as_bytes());
-        let open = self.0.people.sessions.find(&digest).ok_or(Refusal::NotSignedIn)?;
+        let source = Source { address: Some(address), ..Source::local() };
+        let Some(open) = self.0.people.sessions.find(&digest) else {
+            return Err(self.why_not_signed_in(&digest, &source));
+        };
         let now = self.0.people.clock.now();
-        if let Err(refusal) = open.slot.check_open().and_then(|()| open.touch(address, now)) {
-            let by = By::Session(open.session.id);
-            let source = Source { address: Some(address), ..Source::local() };
-            self.count_refusal(by, &source, &open.owner, &refusal);
-            return Err(refusal);
-        }
+        let touched = open.slot.check_open().and_then(|()| open.touch(address, now, is_use));
+        let used = touched.inspect_err(|refusal| {
+            self.count_refusal(By::Session(open.session.id), &source, &open.owner, refusal);
+        })?;
         let acts = open.slot.entitlements().acts;
         Ok(SessionTicket {
             session: open.session.id,
@@ -234,12 +268,34 @@ impl Gate {
             device: open.session.device,
             address,
             since: open.session.started_at,
-            idle_until: now + open.session.idle,
+            idle_until: used + open.session.idle,
             until: open.session.until,
             enrolling: acts == Acts::of(&[Act::ManageAuthenticators]),
             receipt: open.receipt.get().copied(),
             slot: Arc::clone(&open.slot),
         })
+    }
+
+    /// Whether the token is of a session that ended before this start.
+    fn why_not_signed_in(&self, token: &Digest, source: &Source) -> Refusal {
+        let before = self.0.people.sessions.before().get(token).cloned();
+        before.map_or(Refusal::NotSignedIn, |one| {
+            let refusal = Refusal::SessionEnded { at: one.at, reason: one.reason };
+            self.count_refusal(By::Session(one.session), source, &one.owner, &refusal);
+            refusal
+        })
+    }
+
+    /// Keeps in mind, at a start, why a person's last sessions ended.
+    pub(crate) async fn remember_ended(&self, owner: &Person) -> Result<(), StoreError> {
+        let people = &self.0.people;
+        let since = people.clock.now() - REMEMBERED;
+        let ended = people.store.sessions_ended_since(owner.id, since).await?;
+        people.sessions.before().extend(ended.into_iter().map(|one| {
+            let EndedSession { session, token, at, reason } = one;
+            (token, Before { session, owner: owner.clone(), at, reason })
+        }));
+        Ok(())
     }
 
     /// The authority of a session, for orders, reads and subscriptions.
@@ -356,6 +412,7 @@ impl Gate {
     pub(crate) async fn expire_sessions(&self, all: bool) -> Vec<SessionUse> {
         let people = &self.0.people;
         let now = people.clock.now();
+        people.sessions.before().retain(|_, one| now.since(one.at) < REMEMBERED);
         let mut uses = Vec::new();
         for open in people.sessions.all() {
             let used = open.used();

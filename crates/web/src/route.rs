@@ -27,6 +27,10 @@ pub enum Door {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Needs(pub(crate) Option<Act>);
 
+/// Marks a route that browsers ask for by themselves: it is no use of the session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ByItself;
+
 /// One route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
@@ -101,7 +105,7 @@ fn trading() -> Vec<Row> {
     let (g, p) = (Method::GET, Method::POST);
     vec![
         row(g.clone(), "/", account, get(overview::show)),
-        row(g.clone(), "/events", account, get(events::stream)),
+        row(g.clone(), "/events", account, get(events::stream).layer(Extension(ByItself))),
         row(g.clone(), "/ticket", market, get(ticket::show)),
         row(p.clone(), "/ticket/preview", market, post(ticket::preview)),
         row(p.clone(), "/ticket/edit", market, post(ticket::edit)),

@@ -13,7 +13,7 @@ use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
 use crate::form::{self, Fields};
 use crate::portal::Portal;
-use crate::route::Needs;
+use crate::route::{ByItself, Needs};
 
 /// A request that passed the checks of every request: its form, if it has one, came from a page of ours.
 pub(crate) struct Visit {
@@ -105,7 +105,7 @@ impl FromRequest<Portal> for Visit {
             fields = Fields::parse(&bytes).ok_or_else(|| fault(Cause::Malformed))?;
         }
         Ok(Self {
-            address: address(peer, &parts.headers, portal.config().proxy),
+            address: client_address(peer, &parts.headers, portal.config().proxy),
             path: parts.uri.path().to_owned(),
             query: query.ok_or_else(|| fault(Cause::Malformed))?,
             portal: portal.clone(),
@@ -131,7 +131,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// The client's address: the peer's, or behind the configured proxy the last entry that the proxy wrote.
-fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxy: Option<IpAddr>) -> IpAddr {
+pub fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, proxy: Option<IpAddr>) -> IpAddr {
     let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.to_canonical());
     if proxy.map(|proxy| proxy.to_canonical()) != Some(peer) {
         return peer;
@@ -148,6 +148,16 @@ fn instead(ticket: &SessionTicket, why: Refusal) -> Cause {
         return Cause::Elsewhere("/enrol");
     }
     if ticket.receipt.is_some() { Cause::Elsewhere("/lock") } else { Cause::Refused(why) }
+}
+
+/// Whether a browser sent this without its person: a stream that it came back to, or a page that a script loaded again
+/// (a page that a person asks for comes with `Sec-Fetch-User`). Neither keeps a session from idling out.
+fn is_by_itself(request: &Request) -> bool {
+    let says = |name: &str, value: &[u8]| {
+        request.headers().get(name).is_some_and(|one| one.as_bytes() == value)
+    };
+    let reloads = says("sec-fetch-mode", b"navigate") && !says("sec-fetch-user", b"?1");
+    request.method() == Method::GET && (reloads || request.extensions().get::<ByItself>().is_some())
 }
 
 /// A request of a signed-in person; a form of it carries its session's token.
@@ -186,6 +196,7 @@ impl FromRequest<Portal> for Signed {
     async fn from_request(request: Request, portal: &Portal) -> Result<Self, Fault> {
         let (post, target) = (request.method() == Method::POST, request.uri().to_string());
         let needs = request.extensions().get::<Needs>().copied();
+        let by_itself = is_by_itself(&request);
         let visit = Visit::from_request(request, portal).await?;
         let lost = |visit: &Visit, refusal| {
             let next = form::local_path(&target).to_owned();
@@ -196,7 +207,12 @@ impl FromRequest<Portal> for Signed {
             return Err(lost(&visit, None));
         };
         let gate = portal.gate();
-        let found = gate.session(&token, visit.address).and_then(|ticket| {
+        let found = if by_itself {
+            gate.session_unused(&token, visit.address)
+        } else {
+            gate.session(&token, visit.address)
+        };
+        let found = found.and_then(|ticket| {
             let admission = gate.admit_session(&ticket)?;
             Ok((ticket, admission))
         });
@@ -229,14 +245,15 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("x-forwarded-for", HeaderValue::from_static("203.0.113.9, 198.51.100.7"));
         let proxy = "10.0.0.1".parse().ok();
-        let seen = |peer: &str, proxy| address(peer.parse().ok(), &headers, proxy).to_string();
+        let seen =
+            |peer: &str, proxy| client_address(peer.parse().ok(), &headers, proxy).to_string();
         assert_eq!(seen("10.0.0.1", proxy), "198.51.100.7");
         assert_eq!(seen("::ffff:10.0.0.1", proxy), "198.51.100.7");
         assert_eq!(seen("10.0.0.2", proxy), "10.0.0.2");
         assert_eq!(seen("10.0.0.1", None), "10.0.0.1");
         headers.append("x-forwarded-for", HeaderValue::from_static("garbage"));
         assert_eq!(
-            address("10.0.0.1".parse().ok(), &headers, proxy),
+            client_address("10.0.0.1".parse().ok(), &headers, proxy),
             "10.0.0.1".parse::<IpAddr>().unwrap()
         );
     }
