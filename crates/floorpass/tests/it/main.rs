@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod backup;
+mod browser;
 mod crash;
 mod demo;
 mod evidence;
@@ -9,5 +10,6 @@ mod help;
 mod program;
 mod revocation;
 mod serve;
+mod storm;
 mod sync;
 mod trader;
