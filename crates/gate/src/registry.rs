@@ -160,5 +160,5 @@ impl From<PasswordError> for Refusal {
 /// A failure of the store, for the caller; the details go to the log.
 pub(crate) fn store_failed(error: &store::StoreError) -> Refusal {
     tracing::error!(%error, "the store failed");
-    Refusal::StoreFailed
+    if error.is_full() { Refusal::StoreFull } else { Refusal::StoreFailed }
 }

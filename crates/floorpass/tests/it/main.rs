@@ -5,6 +5,7 @@ mod backup;
 mod browser;
 mod crash;
 mod demo;
+mod disk;
 mod evidence;
 mod help;
 mod program;
