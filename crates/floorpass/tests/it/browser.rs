@@ -141,6 +141,11 @@ impl Browser {
         }
     }
 
+    /// Takes over the cookies of another, as the same browser after a restart of the server.
+    pub fn take_cookies(&mut self, other: &Self) {
+        self.cookies.clone_from(&other.cookies);
+    }
+
     /// Forgets the cookies whose name has this word.
     pub fn forget(&mut self, word: &str) {
         self.cookies.retain(|name, _| !name.contains(word));

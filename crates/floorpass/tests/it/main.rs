@@ -9,8 +9,12 @@ mod disk;
 mod evidence;
 mod help;
 mod program;
+mod proxy;
+mod restart;
 mod revocation;
 mod serve;
+#[path = "../../../gate/tests/it/soft_passkey.rs"]
+mod soft_passkey;
 mod storm;
 mod sync;
 mod trader;
