@@ -8,6 +8,7 @@ mod demo;
 mod disk;
 mod evidence;
 mod help;
+mod hostile;
 mod program;
 mod proxy;
 mod restart;

@@ -50,6 +50,7 @@ pub fn text(output: &Output) -> String {
 /// A running server; killed when dropped.
 pub struct Server {
     child: Child,
+    log: PathBuf,
     /// Its ready file's content.
     pub ready: Value,
     /// Its data folder.
@@ -88,7 +89,7 @@ impl Server {
         for _ in 0..1_200 {
             if let Ok(bytes) = std::fs::read(&file) {
                 let ready = serde_json::from_slice(&bytes).unwrap();
-                return Ok(Self { child, ready, data: data.to_path_buf() });
+                return Ok(Self { child, log, ready, data: data.to_path_buf() });
             }
             if let Some(status) = child.try_wait().unwrap() {
                 let said = std::fs::read_to_string(&log).unwrap();
@@ -105,6 +106,11 @@ impl Server {
         let sockets = self.ready["sockets"].as_array().unwrap();
         let socket = sockets.iter().find(|s| s["name"] == name).unwrap();
         u16::try_from(socket["port"].as_u64().unwrap()).unwrap()
+    }
+
+    /// What it logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
     }
 
     /// Its process id.

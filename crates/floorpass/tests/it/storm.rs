@@ -129,6 +129,7 @@ fn ten_thousand_connections_stop_no_trader_and_shut_nobody_out() {
         thread::yield_now();
     }
     assert!(steady.end() > 0);
+    assert!(!server.log().contains("panicked"), "{}", server.log());
     assert_eq!(server.terminate(), 0);
 }
 

@@ -89,7 +89,12 @@ impl Trader {
         for request in requests {
             request.encode(self.version.unwrap(), &mut bytes);
         }
-        if self.stream.write_all(&bytes).is_err() {
+        self.send_bytes(&bytes);
+    }
+
+    /// Sends bytes as they are.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        if self.stream.write_all(bytes).is_err() {
             self.closed = true;
         }
     }
@@ -106,7 +111,8 @@ impl Trader {
         Inbound::from(Box::new(order))
     }
 
-    fn placing(id: i32, action: &str, quantity: i64, limit: Option<&str>) -> PlaceOrder {
+    /// The same, to be changed before it is sent.
+    pub fn placing(id: i32, action: &str, quantity: i64, limit: Option<&str>) -> PlaceOrder {
         let mut order = PlaceOrder { order_id: id, ..PlaceOrder::default() };
         order.contract.symbol = "AAPL".into();
         order.contract.sec_type = "STK".into();
