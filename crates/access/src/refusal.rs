@@ -257,7 +257,10 @@ refusals! {
         "the journal could not be written, so no order is taken; the operator has to look at the disk and restart";
     /// The disk is full.
     DiskFull { missing_bytes: u64 } = "DISK_FULL",
-        "the disk lacks {missing_bytes} bytes for the next journal segment, so no new order is taken; free some space";
+        "the disk lacks {missing_bytes} bytes for the next journal segment, so orders are taken only if they reduce a position, and cancels; free some space";
+    /// The disk of the tables is full.
+    StoreFull = "STORE_FULL",
+        "the disk of the database is full, so nothing can be recorded and nothing was changed; the operator has to free some space";
     /// The tables cannot be read or written.
     StoreFailed = "STORE_FAILED",
         "the database cannot be reached, so nothing was changed; try again, and see the server's log";

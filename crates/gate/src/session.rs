@@ -1,17 +1,18 @@
 //! Sessions of people at the portal: looked up in memory, slid there, ended at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use access::device;
-use access::session;
+use access::person::Person;
+use access::session::{self, SessionEnd};
 use access::token::{self, Kind};
 use access::{
     Answer, By, Call, Command, DeviceId, Digest, Event, LockId, PaperAccountId, PersonId,
     PublicKey, Refusal, SessionId, Slice, Source, Span, Time,
 };
-use store::{Key, SessionUse};
+use store::{EndedSession, Key, SessionUse, StoreError};
 
 use crate::Gate;
 use crate::admission::Admission;
@@ -158,6 +159,25 @@ pub struct SessionInfo {
     pub hardware: bool,
 }
 
+/// Sessions that ended before this start, by token, so that their browsers are told why.
+#[derive(Default)]
+pub(crate) struct EndedBefore(Mutex<BTreeMap<Digest, Before>>);
+
+/// One of them.
+#[derive(Clone)]
+struct Before {
+    session: SessionId,
+    owner: Person,
+    at: Time,
+    reason: SessionEnd,
+}
+
+impl EndedBefore {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Digest, Before>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Gate {
     /// The live session of a cookie's token, for a request that shows every key that the session is
     /// bound to; using it slides its idle limit. Memory only.
@@ -167,23 +187,65 @@ impl Gate {
         address: IpAddr,
         shows: Shows<'_>,
     ) -> Result<SessionTicket, Refusal> {
+        self.find_session(token, address, shows, true)
+    }
+
+    /// The same for what a browser does by itself, such as coming back to a stream: nobody used it.
+    pub fn session_unused(
+        &self,
+        token: &str,
+        address: IpAddr,
+        shows: Shows<'_>,
+    ) -> Result<SessionTicket, Refusal> {
+        self.find_session(token, address, shows, false)
+    }
+
+    fn find_session(
+        &self,
+        token: &str,
+        address: IpAddr,
+        shows: Shows<'_>,
+        is_use: bool,
+    ) -> Result<SessionTicket, Refusal> {
         if !token::is_well_formed(Kind::Session, token) {
             return Err(Refusal::NotSignedIn);
         }
         let digest = Digest::of(token.as_bytes());
         let now = self.0.people.clock.now();
         let people = &self.0.people;
-        let shows = table::Visitor { shows, address, secret: &people.key };
-        match people.sessions.visit(&digest, &shows, now) {
-            None => Err(Refusal::NotSignedIn),
+        let source = Source { address: Some(address), ..Source::local() };
+        let visitor = table::Visitor { shows, address, secret: &people.key, is_use };
+        match people.sessions.visit(&digest, &visitor, now) {
+            None => Err(self.why_not_signed_in(&digest, &source)),
             Some(Ok(ticket)) => Ok(ticket),
             Some(Err(over)) => {
                 let by = By::Session(over.session);
-                let source = Source { address: Some(address), ..Source::local() };
                 self.count_refusal(by, &source, &over.owner.person, &over.refusal);
                 Err(over.refusal)
             }
         }
+    }
+
+    /// Whether the token is of a session that ended before this start.
+    fn why_not_signed_in(&self, token: &Digest, source: &Source) -> Refusal {
+        let before = self.0.people.before.all().get(token).cloned();
+        before.map_or(Refusal::NotSignedIn, |one| {
+            let refusal = Refusal::SessionEnded { at: one.at, reason: one.reason };
+            self.count_refusal(By::Session(one.session), source, &one.owner, &refusal);
+            refusal
+        })
+    }
+
+    /// Keeps in mind, at a start, why a person's last sessions ended.
+    pub(crate) async fn remember_ended(&self, owner: &Person) -> Result<(), StoreError> {
+        let people = &self.0.people;
+        let since = people.clock.now() - REMEMBERED;
+        let ended = people.store.sessions_ended_since(owner.id, since).await?;
+        people.before.all().extend(ended.into_iter().map(|one| {
+            let EndedSession { session, token, at, reason } = one;
+            (token, Before { session, owner: owner.clone(), at, reason })
+        }));
+        Ok(())
     }
 
     /// The authority of a session, for orders, reads and subscriptions.
@@ -246,7 +308,9 @@ impl Gate {
     /// the last uses to write back, `all` or those of every half minute.
     pub(crate) async fn expire_sessions(&self, all: bool) -> Vec<SessionUse> {
         let people = &self.0.people;
-        let sweep = people.sessions.sweep(people.clock.now(), all);
+        let now = people.clock.now();
+        people.before.all().retain(|_, one| now.since(one.at) < REMEMBERED);
+        let sweep = people.sessions.sweep(now, all);
         for (session, person, reason) in sweep.over {
             let command = Command::Session(session::Command::Expire { session, reason });
             let call = Arc::new(Call { by: By::System, source: Source::local(), command });

@@ -27,6 +27,8 @@ statements! {
     SEEN = "SELECT id, last_seen_at, address FROM session WHERE person = $1 AND ended_at IS NULL";
     TOUCH = "UPDATE session SET last_seen_at = $2, address = $3 WHERE id = $1 AND ended_at IS NULL";
     ENDED = "SELECT ended_at, end_reason FROM session WHERE token = $1 AND ended_at IS NOT NULL";
+    ENDED_SINCE = "SELECT id, token, ended_at, end_reason FROM session \
+                   WHERE person = $1 AND ended_at > $2";
     PRUNE = "DELETE FROM session WHERE ended_at < $1";
 }
 
@@ -39,6 +41,19 @@ pub struct SessionUse {
     pub at: Time,
     /// From where.
     pub address: Option<IpAddr>,
+}
+
+/// A session that is over, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedSession {
+    /// Which.
+    pub session: SessionId,
+    /// The digest of its token.
+    pub token: Digest,
+    /// When it ended.
+    pub at: Time,
+    /// Why.
+    pub reason: SessionEnd,
 }
 
 pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
@@ -130,6 +145,26 @@ impl Store {
             let mut fields = Fields::new("session", row);
             let (session, at) = (fields.parsed()?, fields.time()?);
             Ok(SessionUse { session, at, address: fields.maybe_parsed()? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The sessions of a person that ended after this time.
+    pub async fn sessions_ended_since(
+        &self,
+        person: PersonId,
+        since: Time,
+    ) -> Result<Vec<EndedSession>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let rows = rows!(connection, ENDED_SINCE, person.to_string(), since.0)?;
+        let read = |row| {
+            let mut fields = Fields::new("session", row);
+            Ok(EndedSession {
+                session: fields.parsed()?,
+                token: fields.digest()?,
+                at: fields.time()?,
+                reason: fields.named(&SessionEnd::ALL, SessionEnd::name)?,
+            })
         };
         rows.iter().map(read).collect()
     }

@@ -150,6 +150,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::TotpStands
         | Refusal::JournalFailed
         | Refusal::DiskFull { .. }
+        | Refusal::StoreFull
         | Refusal::StoreFailed
         | Refusal::KeyMismatch
         | Refusal::TooSlow { .. }

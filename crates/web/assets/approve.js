@@ -46,9 +46,13 @@
   const place = document.querySelector("[data-approvals]");
   if (place && window.EventSource) {
     const stream = new EventSource(place.dataset.approvals);
-    const again = () => { if (![...document.querySelectorAll("input.code")].some((one) => one.value)) location.reload(); };
+    const reload = () => {
+      if (navigator.serviceWorker.controller) navigator.serviceWorker.controller.postMessage("reload");
+      location.reload();
+    };
+    const again = () => { if (![...document.querySelectorAll("input.code")].some((one) => one.value)) reload(); };
     stream.addEventListener("changed", again);
-    stream.addEventListener("ended", () => location.reload());
+    stream.addEventListener("ended", reload);
     addEventListener("pagehide", () => stream.close());
   }
 })();

@@ -45,6 +45,10 @@
 
   // A worker signs each request with this browser's key; a form waits until it does.
   const worker = navigator.serviceWorker;
+  const reload = () => {
+    if (worker && worker.controller) worker.controller.postMessage("reload");
+    location.reload();
+  };
   if (worker) {
     const policy = window.trustedTypes && trustedTypes.createPolicy("floorpass", { createScriptURL: () => "/sw.js" });
     worker.register(policy ? policy.createScriptURL("") : "/sw.js").catch(() => {});
@@ -109,9 +113,9 @@
     let slow = 0;
     stream.addEventListener("fragment", (event) => {
       if (mark) mark.textContent = "live";
-      if (!put(live, event.data) && !slow) slow = setTimeout(() => location.reload(), 15000);
+      if (!put(live, event.data) && !slow) slow = setTimeout(reload, 15000);
     });
-    stream.addEventListener("ended", () => { stream.close(); location.reload(); });
+    stream.addEventListener("ended", () => { stream.close(); reload(); });
     stream.addEventListener("error", () => { if (mark) mark.textContent = "reconnecting"; });
     addEventListener("pagehide", () => stream.close());
   }

@@ -36,6 +36,7 @@ const proof = async (pair, method, target, body) => {
 const send = async (request, url) => {
   const pair = await key(), body = request.method === "POST" ? await request.arrayBuffer() : new ArrayBuffer(0);
   const headers = new Headers(request.headers);
+  if (request.mode === "navigate" && Date.now() - alone < 2000) headers.set("Floorpass-Unused", "1");
   const once = async () => {
     if (pair) headers.set("Floorpass-Proof", await proof(pair, request.method, url.pathname + url.search, body));
     return fetch(url, {
@@ -53,7 +54,12 @@ const send = async (request, url) => {
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
-addEventListener("message", (event) => event.data === "claim" && event.waitUntil(clients.claim()));
+// A page that a script loads again is no use of the session.
+let alone = 0;
+addEventListener("message", (event) => {
+  if (event.data === "claim") event.waitUntil(clients.claim());
+  if (event.data === "reload") alone = Date.now();
+});
 addEventListener("fetch", (event) => {
   const url = new URL(event.request.url), plain = /^\/(assets\/|sw\.js$|favicon|healthz)/;
   if (url.origin === location.origin && !plain.test(url.pathname)) event.respondWith(send(event.request, url));

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
-use crate::visit::{address, from_here};
+use crate::visit::{client_address, from_here};
 
 const REGISTRATION: HeaderName = HeaderName::from_static("secure-session-registration");
 const CHALLENGE: HeaderName = HeaderName::from_static("secure-session-challenge");
@@ -53,7 +53,7 @@ impl FromRequestParts<Portal> for Errand {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let token = portal.jar().read(&parts.headers, Cookie::Session);
         Ok(Self {
-            address: address(peer, &parts.headers, portal.config().proxy),
+            address: client_address(peer, &parts.headers, portal.config().proxy),
             token: token.ok_or_else(|| fault(Cause::Refused(Refusal::NotSignedIn)))?,
             answer: text(&parts.headers, &RESPONSE),
             portal: portal.clone(),

@@ -44,6 +44,7 @@ use gate::Gate;
 
 pub use self::portal::Config;
 pub use self::route::{Door, Route, routes};
+pub use self::visit::client_address;
 
 /// The portal. Serve it so that each request carries the peer's address as `ConnectInfo<SocketAddr>`.
 pub fn router(gate: Gate, config: Config) -> Router {

@@ -80,6 +80,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         R::Busy { .. }
         | R::JournalFailed
         | R::DiskFull { .. }
+        | R::StoreFull
         | R::StoreFailed
         | R::KeyMismatch
         | R::TooSlow { .. }

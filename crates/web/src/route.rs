@@ -46,6 +46,10 @@ const LOOKS: [&str; 7] = [
     "/step-up/passkey/start",
 ];
 
+/// Marks a route that browsers ask for by themselves: it is no use of the session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ByItself;
+
 /// One route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
@@ -133,7 +137,7 @@ fn trading() -> Vec<Row> {
     let (g, p) = (Method::GET, Method::POST);
     vec![
         row(g.clone(), "/", account, get(overview::show)),
-        row(g.clone(), "/events", account, get(events::stream)),
+        row(g.clone(), "/events", account, get(events::stream).layer(Extension(ByItself))),
         row(g.clone(), "/ticket", market, get(ticket::show)),
         row(p.clone(), "/ticket/preview", market, post(ticket::preview)),
         row(p.clone(), "/ticket/edit", market, post(ticket::edit)),
@@ -162,7 +166,7 @@ fn access() -> Vec<Row> {
         row(p.clone(), "/sessions/{session}/end", sessions, post(session::end)),
         row(p.clone(), "/sessions/end-others", sessions, post(session::end_others)),
         row(g.clone(), "/approvals", any, get(approval::list)),
-        row(g.clone(), "/approvals/events", any, get(approval::events)),
+        row(g.clone(), "/approvals/events", any, get(approval::events).layer(Extension(ByItself))),
         row(p.clone(), "/approvals/{approval}", any, post(approval::answer)),
         row(p.clone(), "/step-up/approval/ask", any, post(approval::ask_step_up)),
         row(g.clone(), "/step-up/approval", any, get(approval::step_up)),

@@ -20,7 +20,7 @@ type Reply = Result<Response, Fault>;
 /// `GET /sign-in`
 pub(crate) async fn show(visit: Visit) -> Reply {
     let next = form::local_path(visit.query.get("next")).to_owned();
-    match visit.session() {
+    match visit.session(false) {
         Some(Ok(_)) => return Ok(go(&next)),
         Some(Err(why)) if visit.query.has("ended") => {
             return Ok(first(&next, "", Some(&why)).into_response());

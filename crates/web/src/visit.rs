@@ -15,7 +15,7 @@ use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
 use crate::form::{self, Fields};
 use crate::portal::Portal;
-use crate::route::Needs;
+use crate::route::{ByItself, Needs};
 use crate::step_up;
 
 /// The header with the proof by this browser's key.
@@ -61,8 +61,9 @@ impl Visit {
         Fault::new(cause, self.wants)
     }
 
-    /// The live session of this browser, when the request shows all that it is bound to.
-    pub(crate) fn session(&self) -> Option<Result<SessionTicket, Refusal>> {
+    /// The live session of this browser, when the request shows all that it is bound to; a use of it slides its idle
+    /// limit.
+    pub(crate) fn session(&self, is_use: bool) -> Option<Result<SessionTicket, Refusal>> {
         let token = self.cookie(Cookie::Session)?;
         let hardware = self.cookie(Cookie::Hardware);
         let key = match &self.shown {
@@ -70,7 +71,12 @@ impl Visit {
             Err(refusal) => return Some(Err(refusal.clone())),
         };
         let shows = Shows { key, hardware: hardware.as_deref() };
-        Some(self.portal.gate().session(&token, self.address, shows))
+        let (gate, address) = (self.portal.gate(), self.address);
+        Some(if is_use {
+            gate.session(&token, address, shows)
+        } else {
+            gate.session_unused(&token, address, shows)
+        })
     }
 
     /// Cookies for a session that has just begun, and on https the offer to bind it to hardware.
@@ -134,7 +140,7 @@ impl FromRequest<Portal> for Visit {
         }
         Ok(Self {
             shown,
-            address: address(peer, &parts.headers, portal.config().proxy),
+            address: client_address(peer, &parts.headers, portal.config().proxy),
             path: parts.uri.path().to_owned(),
             query: query.ok_or_else(|| fault(Cause::Malformed))?,
             portal: portal.clone(),
@@ -170,7 +176,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// The client's address: the peer's, or behind the configured proxy the last entry that the proxy wrote.
-pub(crate) fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxy: Option<IpAddr>) -> IpAddr {
+pub fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, proxy: Option<IpAddr>) -> IpAddr {
     let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.to_canonical());
     if proxy.map(|proxy| proxy.to_canonical()) != Some(peer) {
         return peer;
@@ -187,6 +193,18 @@ fn instead(ticket: &SessionTicket, why: Refusal) -> Cause {
         return Cause::Elsewhere("/enrol");
     }
     if ticket.receipt.is_some() { Cause::Elsewhere("/lock") } else { Cause::Refused(why) }
+}
+
+/// Whether a browser sent this without its person: a stream that it came back to, or a page that a script loaded again (a
+/// page that a person asks for comes with `Sec-Fetch-User`; past the worker nothing says so, and the worker says when not).
+/// Neither keeps a session from idling out.
+fn is_by_itself(request: &Request) -> bool {
+    let says = |name: &str, value: &[u8]| {
+        request.headers().get(name).is_some_and(|one| one.as_bytes() == value)
+    };
+    let reloads = says("sec-fetch-mode", b"navigate") && !says("sec-fetch-user", b"?1");
+    let reloads = reloads || says("floorpass-unused", b"1");
+    request.method() == Method::GET && (reloads || request.extensions().get::<ByItself>().is_some())
 }
 
 /// A request of a signed-in person; a form of it carries its session's token.
@@ -237,8 +255,9 @@ impl FromRequest<Portal> for Signed {
         let post = request.method() == Method::POST;
         let target = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
         let needs = request.extensions().get::<Needs>().copied();
+        let is_use = !is_by_itself(&request);
         let visit = Visit::from_request(request, portal).await?;
-        let (ticket, admission) = found(&visit, post, &target)?;
+        let (ticket, admission) = found(&visit, is_use, (post, &target))?;
         let token = visit.cookie(Cookie::Session).unwrap_or_default();
         if post && !form::token_matches(&token, visit.fields.get(form::TOKEN)) {
             let (path, fields) = (visit.path.clone(), visit.fields.clone());
@@ -264,10 +283,14 @@ impl FromRequest<Portal> for Signed {
 }
 
 /// The live session of a request and its authority; else what the browser has to do first.
-fn found(visit: &Visit, post: bool, target: &str) -> Result<(SessionTicket, Admission), Fault> {
+fn found(
+    visit: &Visit,
+    is_use: bool,
+    (post, target): (bool, &str),
+) -> Result<(SessionTicket, Admission), Fault> {
     let next = || form::local_path(target).to_owned();
     let fields = || post.then(|| visit.fields.clone());
-    let found = visit.session().ok_or(None).and_then(|session| {
+    let found = visit.session(is_use).ok_or(None).and_then(|session| {
         let ticket = session.map_err(Some)?;
         let admission = visit.portal.gate().admit_session(&ticket).map_err(Some)?;
         Ok((ticket, admission))
@@ -325,14 +348,15 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("x-forwarded-for", HeaderValue::from_static("203.0.113.9, 198.51.100.7"));
         let proxy = "10.0.0.1".parse().ok();
-        let seen = |peer: &str, proxy| address(peer.parse().ok(), &headers, proxy).to_string();
+        let seen =
+            |peer: &str, proxy| client_address(peer.parse().ok(), &headers, proxy).to_string();
         assert_eq!(seen("10.0.0.1", proxy), "198.51.100.7");
         assert_eq!(seen("::ffff:10.0.0.1", proxy), "198.51.100.7");
         assert_eq!(seen("10.0.0.2", proxy), "10.0.0.2");
         assert_eq!(seen("10.0.0.1", None), "10.0.0.1");
         headers.append("x-forwarded-for", HeaderValue::from_static("garbage"));
         assert_eq!(
-            address("10.0.0.1".parse().ok(), &headers, proxy),
+            client_address("10.0.0.1".parse().ok(), &headers, proxy),
             "10.0.0.1".parse::<IpAddr>().unwrap()
         );
     }

@@ -209,9 +209,9 @@ impl Slice {
             credential::Event::Created(one) => {
                 put(&mut self.credentials, *one.clone(), |one| one.id);
             }
-            credential::Event::Revoked { credential, at, by, .. } => {
+            credential::Event::Revoked { credential, at, by, cancel_orders } => {
                 for one in self.credentials.iter_mut().filter(|one| one.id == *credential) {
-                    one.revoked = Some(Revoked { at: *at, by: *by });
+                    one.revoked = Some(Revoked { at: *at, by: *by, cancel_orders: *cancel_orders });
                 }
             }
         }

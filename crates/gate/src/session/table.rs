@@ -53,6 +53,8 @@ pub struct Visitor<'a> {
     pub address: IpAddr,
     /// Checks cookies of our own.
     pub secret: &'a SealKey,
+    /// Whether its person used it: then its idle limit slides.
+    pub is_use: bool,
 }
 
 /// An open session, as far as its hardware is concerned.
@@ -207,7 +209,7 @@ impl Sessions {
         let checked = over.map_or(Ok(()), |over| Err(ended(over)));
         let address = visitor.address;
         let refused = checked.and_then(|()| table.check_bound(at, visitor, now)).err();
-        if refused.is_none() {
+        if refused.is_none() && visitor.is_use {
             let record = table.record_mut(at)?;
             record.used = now;
             record.flags |= UNWRITTEN;
@@ -229,7 +231,7 @@ impl Sessions {
             device: record.device,
             address,
             since: record.started,
-            idle_until: now + class.idle,
+            idle_until: record.used + class.idle,
             until: class.until(record),
             key,
             hardware: table.hardware.contains_key(&at),

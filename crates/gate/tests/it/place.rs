@@ -6,9 +6,10 @@ use std::sync::{Arc, LazyLock};
 
 use access::{Secret, Span, Time};
 use gate::disk::LocalDisk;
+use gate::folder::FolderError;
 use gate::{
-    Actor, Browser, BrowserKey, Clock, Config, DemoSecrets, Durability, Gate, Hours, SessionTicket,
-    Shows, SignInStep, SignedIn,
+    Actor, Browser, BrowserKey, Clock, Config, DemoSecrets, Durability, Gate, Hours, OpenError,
+    SessionTicket, Shows, SignInStep, SignedIn,
 };
 
 pub const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -44,7 +45,14 @@ pub fn start() -> Time {
 }
 
 pub async fn open(data: &Path, clock: &Clock) -> Gate {
-    Gate::open_with(config(data, true), clock.clone(), Arc::new(LocalDisk)).await.unwrap()
+    loop {
+        match Gate::open_with(config(data, true), clock.clone(), Arc::new(LocalDisk)).await {
+            Ok(gate) => return gate,
+            // A thread may hold the one before for a moment.
+            Err(OpenError::Folder(FolderError::InUse { .. })) => tokio::task::yield_now().await,
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 impl Place {

@@ -4,7 +4,7 @@ use access::device::Standing;
 use access::{Refusal, Span};
 use gate::{ActivityFilter, Actor};
 
-use crate::place::{AWAY, HOME, OPERATOR, Place, browser, done, from, shows, text};
+use crate::place::{AWAY, HOME, OPERATOR, Place, browser, done, from, open, shows, text};
 
 #[tokio::test]
 async fn session_idle_for_half_an_hour_is_over_and_a_use_slides_it() {
@@ -18,6 +18,57 @@ async fn session_idle_for_half_an_hour_is_over_and_a_use_slides_it() {
     place.pass(Span::minutes(30));
     let over = place.gate.session(text(&signed_in.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("not used for too long"), "{over}");
+}
+
+#[tokio::test]
+async fn what_a_browser_does_by_itself_does_not_slide_the_idle_limit() {
+    let place = Place::new().await;
+    let (ticket, signed_in) = place.by_link().await;
+    let token = text(&signed_in.session_token);
+    for _ in 0..3 {
+        place.pass(Span::minutes(9));
+        let seen = place.gate.session_unused(token, AWAY, shows()).unwrap();
+        assert_eq!((seen.session, seen.idle_until), (ticket.session, ticket.idle_until));
+    }
+    let listed = place.gate.sessions(None).await.unwrap();
+    assert_eq!((listed[0].last_use, listed[0].address), (ticket.since, Some(HOME)));
+    place.pass(Span::minutes(3));
+    let over = place.gate.session_unused(token, HOME, shows()).unwrap_err();
+    assert!(over.caller_text().contains("not used for too long"), "{over}");
+}
+
+#[tokio::test]
+async fn session_that_ended_before_a_restart_is_told_why_for_an_hour() {
+    let place = Place::new().await;
+    let (own, live) = place.by_link().await;
+    let (ticket, ended) = place.by_link().await;
+    place.gate.end_session(&OPERATOR, ticket.session).await.unwrap();
+    let at = place.gate.now();
+    place.gate.close().await.unwrap();
+    let Place { gate, clock, folder, .. } = place;
+    drop(gate);
+    clock.set(at + Span::minutes(29));
+    let gate = open(folder.path(), &clock).await;
+    let why = Refusal::SessionEnded { at, reason: access::session::SessionEnd::EndedByOperator };
+    assert_eq!(gate.session(text(&ended.session_token), HOME, shows()).unwrap_err(), why);
+    assert_eq!(
+        gate.session(text(&live.session_token), HOME, shows()).unwrap().session,
+        own.session
+    );
+    // Its cookie is on record, as one of a session that ended since is.
+    gate.close().await.unwrap();
+    drop(gate);
+    let gate = open(folder.path(), &clock).await;
+    let filter = ActivityFilter { refused_only: true, limit: 50, ..ActivityFilter::default() };
+    let page = gate.activity(&OPERATOR, &filter, None).await.unwrap();
+    assert_eq!(page.entries[0].holder, Some(access::Holder::Session(ticket.session)));
+    drop(gate);
+    clock.set(at + Span::hours(1));
+    let gate = open(folder.path(), &clock).await;
+    assert_eq!(
+        gate.session(text(&ended.session_token), HOME, shows()).unwrap_err(),
+        Refusal::NotSignedIn
+    );
 }
 
 #[tokio::test]

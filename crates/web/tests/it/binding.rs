@@ -37,12 +37,12 @@ async fn request_recorded_on_its_way_cannot_be_sent_again() {
     let place = Place::new().await;
     let mut owner = place.signed_in().await;
     let proof = owner.proof("GET", "/orders", b"");
-    assert_eq!(owner.get_with("/orders", &proof).await.status, StatusCode::OK);
-    let again = owner.get_with("/orders", &proof).await;
+    assert_eq!(owner.get_proven("/orders", &proof, &[]).await.status, StatusCode::OK);
+    let again = owner.get_proven("/orders", &proof, &[]).await;
     assert_eq!(again.status, StatusCode::FORBIDDEN);
     assert!(again.says("it was shown before"), "{}", again.body);
     let other = owner.proof("GET", "/orders?x", b"");
-    let bent = owner.get_with("/orders", &other).await;
+    let bent = owner.get_proven("/orders", &other, &[]).await;
     assert!(bent.says("it does not verify"), "{}", bent.body);
 }
 
@@ -52,11 +52,11 @@ async fn worker_with_a_wrong_clock_is_told_the_time_and_gets_on() {
     let mut owner = place.signed_in().await;
     let early = place.gate.now() - access::Span::hours(2);
     let late = owner.key.as_ref().unwrap().proof("GET", "/orders", b"", early).unwrap();
-    let answer = owner.get_with("/orders", &late).await;
+    let answer = owner.get_proven("/orders", &late, &[]).await;
     let told: i64 = answer.headers["floorpass-time"].to_str().unwrap().parse().unwrap();
     let told = access::Time(told * 1_000);
     let proof = owner.key.as_ref().unwrap().proof("GET", "/orders", b"", told).unwrap();
-    assert_eq!(owner.get_with("/orders", &proof).await.status, StatusCode::OK);
+    assert_eq!(owner.get_proven("/orders", &proof, &[]).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
 //! A demo folder of its own, its portal, and browsers that visit it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use gate::{BrowserKey, Config, DemoSecrets, Durability, Gate, Hours};
+use gate::disk::LocalDisk;
+use gate::{BrowserKey, Clock, Config, DemoSecrets, Durability, Gate, Hours};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use url::form_urlencoded::Serializer;
@@ -23,6 +25,11 @@ pub struct Place {
 
 impl Place {
     pub async fn new() -> Self {
+        Self::at(&Clock::system()).await
+    }
+
+    /// The same on a clock of the test's.
+    pub async fn at(clock: &Clock) -> Self {
         let data = TempDir::new().unwrap();
         let config = Config {
             data: data.path().join("data"),
@@ -34,7 +41,8 @@ impl Place {
             portal_origin: ORIGIN.parse().unwrap(),
             token_required_by_default: false,
         };
-        let gate = Gate::open(config).await.unwrap();
+        let disk = Arc::new(LocalDisk);
+        let gate = Gate::open_with(config, clock.clone(), disk).await.unwrap();
         let secrets = gate.demo_secrets().unwrap();
         let config = floorpass_web::Config {
             origin: ORIGIN.parse().unwrap(),
@@ -123,17 +131,25 @@ impl Visitor<'_> {
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
+        self.get_with(path, &[]).await
+    }
+
+    /// The same with headers that the browser adds.
+    pub async fn get_with(&mut self, path: &str, extra: &[(&str, &str)]) -> Answer {
         let proof = self.proof("GET", path, b"");
-        self.get_with(path, &proof).await
+        self.get_proven(path, &proof, extra).await
     }
 
     /// The same with this proof.
-    pub async fn get_with(&mut self, path: &str, proof: &str) -> Answer {
-        let request = Request::get(path)
+    pub async fn get_proven(&mut self, path: &str, proof: &str, extra: &[(&str, &str)]) -> Answer {
+        let mut request = Request::get(path)
             .header("floorpass-proof", proof)
             .header(header::HOST, "localhost:8080")
-            .header(header::COOKIE, self.cookie_line())
-            .body(Body::empty());
+            .header(header::COOKIE, self.cookie_line());
+        for (name, value) in extra {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty());
         let answer = self.place.send(request.unwrap()).await;
         self.keep(&answer);
         answer

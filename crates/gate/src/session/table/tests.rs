@@ -51,7 +51,7 @@ fn with(numbers: std::ops::Range<u8>) -> Sessions {
 
 fn known(sessions: &Sessions, number: u8, now: Time) -> Option<Result<SessionTicket, Over>> {
     let secret = SealKey::new([1; 32]);
-    let visitor = Visitor { shows: Shows::default(), address: HOME, secret: &secret };
+    let visitor = Visitor { shows: Shows::default(), address: HOME, secret: &secret, is_use: true };
     sessions.visit(&token(number), &visitor, now)
 }
 
