@@ -26,6 +26,7 @@ pub mod sentence;
 pub mod session;
 pub mod sign_in;
 pub mod slice;
+pub mod symbol;
 pub mod throttle;
 pub mod token;
 
