@@ -501,6 +501,7 @@ impl Entitlements {
     /// The tests are made one and all, with no jump between them that depends on the question:
     /// which of them fails is nothing that a processor can foresee, and each wrong guess costs as
     /// much as all of them. Hours come last, because they alone need arithmetic.
+    #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a jump")]
     #[inline]
     pub fn decide(&self, question: &Question) -> Reasons {
         let Question { act, account, product, symbol, side, address, now } = *question;
