@@ -29,6 +29,7 @@ pub mod session;
 pub mod sign_in;
 pub mod slice;
 pub mod step_up;
+pub mod symbol;
 pub mod throttle;
 pub mod token;
 
