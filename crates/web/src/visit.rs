@@ -155,7 +155,7 @@ pub(crate) struct Signed {
     pub(crate) visit: Visit,
     pub(crate) ticket: SessionTicket,
     pub(crate) admission: Admission,
-    form_token: String,
+    token: Secret,
 }
 
 impl Signed {
@@ -170,8 +170,8 @@ impl Signed {
     }
 
     /// The token of this session's forms.
-    pub(crate) fn form_token(&self) -> &str {
-        &self.form_token
+    pub(crate) fn form_token(&self) -> String {
+        form::token(&text(&self.token))
     }
 
     /// A fault with this request's kind of answer.
@@ -184,11 +184,11 @@ impl FromRequest<Portal> for Signed {
     type Rejection = Fault;
 
     async fn from_request(request: Request, portal: &Portal) -> Result<Self, Fault> {
-        let (post, target) = (request.method() == Method::POST, request.uri().to_string());
+        let (post, target) = (request.method() == Method::POST, request.uri().clone());
         let needs = request.extensions().get::<Needs>().copied();
         let visit = Visit::from_request(request, portal).await?;
         let lost = |visit: &Visit, refusal| {
-            let next = form::local_path(&target).to_owned();
+            let next = form::local_path(&target.to_string()).to_owned();
             let fields = post.then(|| visit.fields.clone());
             visit.fault(Cause::SignInNeeded { next, fields, refusal })
         };
@@ -215,7 +215,7 @@ impl FromRequest<Portal> for Signed {
             let may = gate.may(&admission, visit.address, act, None);
             may.map_err(|why| visit.fault(instead(&ticket, why)))?;
         }
-        Ok(Self { form_token: form::token(&token), visit, ticket, admission })
+        Ok(Self { token: Secret::from_text(token), visit, ticket, admission })
     }
 }
 
