@@ -152,7 +152,7 @@ impl Gate {
             Some(Err(over)) => {
                 let by = By::Session(over.session);
                 let source = Source { address: Some(address), ..Source::local() };
-                self.count_refusal(by, &source, &over.owner.person, &over.refusal);
+                self.count_refusal(by, &source, &over.owner, &over.refusal);
                 Err(over.refusal)
             }
         }
