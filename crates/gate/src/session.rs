@@ -220,7 +220,7 @@ impl Gate {
             Some(Ok(ticket)) => Ok(ticket),
             Some(Err(over)) => {
                 let by = By::Session(over.session);
-                self.count_refusal(by, &source, &over.owner.person, &over.refusal);
+                self.count_refusal(by, &source, &over.owner, &over.refusal);
                 Err(over.refusal)
             }
         }

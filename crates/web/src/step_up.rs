@@ -103,7 +103,7 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
                 (inputs())
                 button.main.wide { "Prove it" }
             }
-            (passkey(signed.form_token(), next))
+            (passkey(&signed.form_token(), next))
         } }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);

@@ -7,7 +7,7 @@ use access::{Act, Refusal, Secret, Time};
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use gate::{Actor, Admission, Browser, SessionTicket, Shown, Shows, SignedIn, SignedRequest};
 
@@ -212,7 +212,7 @@ pub(crate) struct Signed {
     pub(crate) visit: Visit,
     pub(crate) ticket: SessionTicket,
     pub(crate) admission: Admission,
-    form_token: String,
+    token: Secret,
 }
 
 impl Signed {
@@ -227,8 +227,8 @@ impl Signed {
     }
 
     /// The token of this session's forms.
-    pub(crate) fn form_token(&self) -> &str {
-        &self.form_token
+    pub(crate) fn form_token(&self) -> String {
+        form::token(&text(&self.token))
     }
 
     /// A fault with this request's kind of answer. A form that lacks a proof of its person gets the
@@ -252,8 +252,7 @@ impl FromRequest<Portal> for Signed {
     type Rejection = Fault;
 
     async fn from_request(request: Request, portal: &Portal) -> Result<Self, Fault> {
-        let post = request.method() == Method::POST;
-        let target = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+        let (post, target) = (request.method() == Method::POST, request.uri().clone());
         let needs = request.extensions().get::<Needs>().copied();
         let is_use = !is_by_itself(&request);
         let visit = Visit::from_request(request, portal).await?;
@@ -269,7 +268,7 @@ impl FromRequest<Portal> for Signed {
         }
         // A route that names no need lets nobody in.
         let needs = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
-        let mut signed = Self { form_token: form::token(&token), visit, ticket, admission };
+        let mut signed = Self { token: Secret::from_text(token), visit, ticket, admission };
         if post {
             signed.prove(needs).await?;
         }
@@ -286,9 +285,10 @@ impl FromRequest<Portal> for Signed {
 fn found(
     visit: &Visit,
     is_use: bool,
-    (post, target): (bool, &str),
+    (post, target): (bool, &Uri),
 ) -> Result<(SessionTicket, Admission), Fault> {
-    let next = || form::local_path(target).to_owned();
+    let next =
+        || form::local_path(target.path_and_query().map_or("/", |one| one.as_str())).to_owned();
     let fields = || post.then(|| visit.fields.clone());
     let found = visit.session(is_use).ok_or(None).and_then(|session| {
         let ticket = session.map_err(Some)?;
@@ -333,7 +333,7 @@ impl Signed {
     /// The page that asks for a proof of the person, with what was typed kept.
     fn asks(&self, why: Refusal) -> Fault {
         let (path, fields) = (self.visit.path.clone(), self.visit.fields.clone());
-        let token = self.form_token.clone();
+        let token = self.form_token();
         self.visit.fault(Cause::StepUp { path, fields, token, bound: self.ticket.is_bound(), why })
     }
 }

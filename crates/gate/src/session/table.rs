@@ -40,7 +40,7 @@ pub struct Over {
     /// Which.
     pub session: SessionId,
     /// Whose.
-    pub owner: Arc<Owner>,
+    pub owner: Arc<Person>,
     /// Why.
     pub refusal: Refusal,
 }
@@ -67,22 +67,22 @@ pub(crate) struct Found {
     pub(crate) hardware: Option<PublicKey>,
 }
 
-/// A person who has sessions.
-pub struct Owner {
-    /// The person.
-    pub person: Person,
-    /// The name as tickets carry it.
-    pub username: Arc<str>,
-}
-
-/// What sessions of one person have in common.
+/// What sessions of one person have in common. What a visit reads stands together.
 struct Class {
-    owner: Arc<Owner>,
-    interface: Interface,
-    methods: Vec<Method>,
+    person: PersonId,
+    username: Arc<str>,
+    account: PaperAccountId,
+    acts: Acts,
     idle: Span,
     /// From beginning to end.
     lasts: Span,
+    more: Box<More>,
+}
+
+struct More {
+    owner: Arc<Person>,
+    interface: Interface,
+    methods: Vec<Method>,
     /// Their authority; holder and end are each session's own.
     given: Entitlements,
     count: usize,
@@ -126,7 +126,7 @@ struct Table {
     ids: Index,
     classes: Vec<Option<Class>>,
     vacant: Vec<u32>,
-    owners: BTreeMap<PersonId, (Arc<Owner>, Vec<u32>)>,
+    owners: BTreeMap<PersonId, (Arc<Person>, Vec<u32>)>,
     ended: BTreeMap<u32, (Time, SessionEnd)>,
     receipts: BTreeMap<u32, LockId>,
     /// Keys in hardware, of sessions that have one.
@@ -182,10 +182,16 @@ impl Class {
     }
 
     fn entitlements(&self, record: &Record) -> Entitlements {
-        let acts = if record.is(RECEIPT) { Acts::NONE } else { self.given.acts };
-        let until = self.given.until.min(self.until(record));
+        let given = &self.more.given;
+        let acts = if record.is(RECEIPT) { Acts::NONE } else { given.acts };
+        let until = given.until.min(self.until(record));
         let holder = Holder::Session(record.id);
-        Entitlements { holder, until, acts, ..self.given.clone() }
+        Entitlements { holder, until, acts, ..given.clone() }
+    }
+
+    fn narrow(&mut self, grade: Grade) {
+        self.more.given = self.more.given.clone().locked(grade);
+        self.acts = self.more.given.acts;
     }
 }
 
@@ -217,17 +223,17 @@ impl Sessions {
         }
         let (record, class) = table.both(at)?;
         if let Some(refusal) = refused {
-            let owner = Arc::clone(&class.owner);
+            let owner = Arc::clone(&class.more.owner);
             return Some(Err(Over { session: record.id, owner, refusal }));
         }
         let key = visitor.shows.key.map(|shown| shown.key).filter(|_| record.is(KEY));
         let receipt = if record.is(RECEIPT) { table.receipts.get(&at).copied() } else { None };
-        let acts = if receipt.is_some() { Acts::NONE } else { class.given.acts };
+        let acts = if receipt.is_some() { Acts::NONE } else { class.acts };
         Some(Ok(SessionTicket {
             session: record.id,
-            person: class.owner.person.id,
-            username: Arc::clone(&class.owner.username),
-            account: class.given.account,
+            person: class.person,
+            username: Arc::clone(&class.username),
+            account: class.account,
             device: record.device,
             address,
             since: record.started,
@@ -252,7 +258,7 @@ impl Sessions {
         let (record, class) = table.both(at)?;
         Some(Ok(Found {
             id: record.id,
-            person: class.owner.person.id,
+            person: class.person,
             address: record.address(),
             hardware: table.hardware.get(&at).copied(),
         }))
@@ -297,7 +303,7 @@ impl Sessions {
     pub(crate) fn person(&self, id: SessionId) -> Option<PersonId> {
         let table = self.lock();
         let (record, class) = table.both(table.by_id(id)?)?;
-        (!record.is(ENDED)).then_some(class.owner.person.id)
+        (!record.is(ENDED)).then_some(class.person)
     }
 
     /// Ends a session; the first reason stays.
@@ -328,8 +334,8 @@ impl Sessions {
     pub(crate) fn narrow_to(&self, grade: Grade, which: impl Fn(PersonId, PaperAccountId) -> bool) {
         let mut table = self.lock();
         for class in table.classes.iter_mut().flatten() {
-            if which(class.given.person, class.given.account) {
-                class.given = class.given.clone().locked(grade);
+            if which(class.person, class.account) {
+                class.narrow(grade);
             }
         }
         for slot in table.slots.values().filter(|slot| which(slot.person, slot.account)) {
@@ -382,7 +388,7 @@ impl Sessions {
             }
             for (at, record) in table.some(from) {
                 let Some((_, class)) = table.both(at) else { continue };
-                let wanted = person.is_none_or(|person| person == class.owner.person.id);
+                let wanted = person.is_none_or(|person| person == class.person);
                 if wanted && table.why_over(at, now).is_none() {
                     list.push(class.info(record, table.hardware.contains_key(&at)));
                 }
@@ -412,8 +418,8 @@ impl Class {
     fn info(&self, record: &Record, hardware: bool) -> SessionInfo {
         SessionInfo {
             id: record.id,
-            person: self.owner.person.id,
-            username: self.owner.username.to_string(),
+            person: self.person,
+            username: self.username.to_string(),
             device: record.device,
             device_name: String::new(),
             address: record.address(),
@@ -421,7 +427,7 @@ impl Class {
             last_use: record.used,
             idle_until: record.used + self.idle,
             until: self.until(record),
-            methods: self.methods.clone(),
+            methods: self.more.methods.clone(),
             key: record.is(KEY),
             hardware,
         }
@@ -429,11 +435,11 @@ impl Class {
 
     /// Whether a session with this authority belongs in it.
     fn suits(&self, session: &Session, given: &Entitlements) -> bool {
-        self.interface == session.interface
-            && self.idle == session.idle
+        self.idle == session.idle
             && self.lasts == session.until.since(session.started_at)
-            && self.methods == session.methods
-            && self.given == *given
+            && self.more.interface == session.interface
+            && self.more.methods == session.methods
+            && self.more.given == *given
     }
 }
 
@@ -491,10 +497,8 @@ impl Table {
         if given.until == session.until {
             given.until = Time::FAR;
         }
-        let (owner, theirs) = self.owners.entry(person.id).or_insert_with(|| {
-            let username = person.username.as_str().into();
-            (Arc::new(Owner { person: person.clone(), username }), Vec::new())
-        });
+        let (owner, theirs) =
+            self.owners.entry(person.id).or_insert_with(|| (Arc::new(person.clone()), Vec::new()));
         let suits = |class: &u32| {
             let class = usize::try_from(*class).ok().and_then(|class| self.classes.get(class));
             class.and_then(Option::as_ref).is_some_and(|class| class.suits(session, &given))
@@ -503,13 +507,19 @@ impl Table {
             return class;
         }
         let class = Class {
-            owner: Arc::clone(owner),
-            interface: session.interface,
-            methods: session.methods.clone(),
+            person: person.id,
+            username: person.username.as_str().into(),
+            account: given.account,
+            acts: given.acts,
             idle: session.idle,
             lasts: session.until.since(session.started_at),
-            given,
-            count: 0,
+            more: Box::new(More {
+                owner: Arc::clone(owner),
+                interface: session.interface,
+                methods: session.methods.clone(),
+                given,
+                count: 0,
+            }),
         };
         let vacant = self.vacant.pop();
         let place = vacant.and_then(|place| self.classes.get_mut(usize::try_from(place).ok()?));
@@ -528,11 +538,12 @@ impl Table {
         let place = usize::try_from(class).ok().and_then(|class| self.classes.get_mut(class));
         let Some(place) = place else { return };
         let Some(found) = place else { return };
-        found.count = if joins { found.count + 1 } else { found.count.saturating_sub(1) };
-        if found.count > 0 {
+        let count = &mut found.more.count;
+        *count = if joins { *count + 1 } else { count.saturating_sub(1) };
+        if *count > 0 {
             return;
         }
-        let person = found.owner.person.id;
+        let person = found.person;
         *place = None;
         self.vacant.push(class);
         if let Some((_, theirs)) = self.owners.get_mut(&person) {
@@ -671,7 +682,7 @@ impl Table {
                     old.push(at);
                 }
             } else if let Some((_, reason)) = class.limit(record, now) {
-                sweep.over.push((record.id, class.owner.person.id, reason));
+                sweep.over.push((record.id, class.person, reason));
             } else if write && record.is(UNWRITTEN) {
                 let address = record.address();
                 sweep.uses.push(SessionUse { session: record.id, at: record.used, address });
