@@ -42,6 +42,7 @@ impl Place {
         let browser = Browser {
             device_token: None,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            key: None,
             user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
                 .into(),
         };
@@ -117,7 +118,7 @@ async fn forgive([open, locked]: &[Place; 2], target: LockTarget) {
     for place in [open, locked] {
         let link = place.gate.demo_link().await.expect("a link");
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let browser = Browser { device_token: None, address, user_agent: String::new() };
+        let browser = Browser { device_token: None, address, key: None, user_agent: String::new() };
         place.gate.sign_in_link(&link.token, &browser).await.expect("signed in");
     }
     locked.gate.lock(&operator, target, access::Grade::All).await.expect("locked");

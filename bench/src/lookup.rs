@@ -10,10 +10,13 @@ use access::name::Username;
 use access::person::Person;
 use access::session::{Interface, Method, Session};
 use access::{
-    DeviceId, Digest, Grade, Holder, PaperAccountId, PersonId, Secret, SessionId, Span, Time,
+    DeviceId, Digest, Grade, Holder, PaperAccountId, PersonId, SealKey, Secret, SessionId, Span,
+    Time,
 };
 use gate::Durability;
+use gate::Shows;
 use gate::session::Sessions;
+use gate::session::table::Visitor;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
@@ -88,6 +91,9 @@ fn fill(tokens: &[Digest]) -> Sessions {
             started_at: BEGAN + Span(number as i64),
             idle: Span::minutes(30),
             until: BEGAN + Span(number as i64) + Span::hours(12),
+            key: None,
+            hardware: None,
+            proven_at: BEGAN + Span(number as i64),
             receipt: None,
         };
         let mandate = Mandate {
@@ -175,10 +181,13 @@ pub fn measure(count: usize, rounds: usize) -> Row {
     let mut asked = [(); 3].map(|()| Asked::new(&tokens, &mut shuffle));
     let [ours, first, second] = &mut asked;
     let now = BEGAN + Span::seconds(60);
+    let secret = SealKey::new([1; 32]);
+    let shows = Shows::default();
+    let visitor = Visitor { shows, address: HOME, secret: &secret, is_use: true };
     let mut out = paired(
         rounds,
         || {
-            one_by_one(ours.next(), |token| match sessions.visit(token, HOME, now) {
+            one_by_one(ours.next(), |token| match sessions.visit(token, &visitor, now) {
                 Some(Ok(seen)) => seen.until,
                 _ => Time(0),
             })
@@ -186,7 +195,7 @@ pub fn measure(count: usize, rounds: usize) -> Row {
         || look(&mut one, first.next(), now),
         || look(&mut two, second.next(), now),
     );
-    assert!(sessions.visit(&drawn("stranger", 0), HOME, now).is_none());
+    assert!(sessions.visit(&drawn("stranger", 0), &visitor, now).is_none());
     let each = |total: u64| total as f64 / BATCH as f64;
     let (ratio, null) = (out.ratio(500), out.null(500));
     Row {
@@ -211,8 +220,12 @@ pub fn end_all(count: usize) -> Row {
         let mut tokens = Vec::new();
         for _ in 0..count {
             let link = server.gate.demo_link().await.expect("a link");
-            let browser =
-                gate::Browser { device_token: None, address: HOME, user_agent: String::new() };
+            let browser = gate::Browser {
+                device_token: None,
+                address: HOME,
+                key: None,
+                user_agent: String::new(),
+            };
             match server.gate.sign_in_link(&link.token, &browser).await.expect("signed in") {
                 gate::SignInStep::Done(signed) => tokens.push(signed.session_token),
                 _ => panic!("a link asks for nothing more"),
@@ -236,7 +249,7 @@ pub fn end_all(count: usize) -> Row {
                     for token in half {
                         let sent = micros(start);
                         let text = token.expose_text().expect("a text");
-                        if server.gate.session(text, HOME).is_ok() {
+                        if server.gate.session(text, HOME, Shows::default()).is_ok() {
                             last_good.fetch_max(sent, Ordering::Relaxed);
                         }
                         asked.fetch_add(1, Ordering::Relaxed);
@@ -253,7 +266,9 @@ pub fn end_all(count: usize) -> Row {
         stop.store(true, Ordering::Relaxed);
         (begun, done)
     });
-    let refused = |token: &Secret| server.gate.session(token.expose_text().unwrap(), HOME).is_err();
+    let refused = |token: &Secret| {
+        server.gate.session(token.expose_text().unwrap(), HOME, Shows::default()).is_err()
+    };
     assert!(tokens.iter().all(refused), "a session outlived its end");
     let mut stranger = Browser::connect(portal.address, HOST).expect("connected");
     assert_eq!(stranger.get("/sessions").expect("answered").status, 303);

@@ -72,10 +72,16 @@ impl Gate {
         code: &str,
     ) -> Result<(SessionTicket, Admission), Refusal> {
         self.step_up_password(ticket, password, code).await?;
+        let admission = self.foresee(ticket).await?;
+        Ok((SessionTicket { fresh: true, ..ticket.clone() }, admission))
+    }
+
+    /// What the session could do with a sign-in for the act: for pages and previews, which do
+    /// nothing. An act needs [`Gate::fresh`].
+    pub async fn foresee(&self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
         let entitlements = self.fresh_entitlements(ticket.person, ticket.session).await?;
         let parent = self.0.people.sessions.slot(ticket.session)?;
-        let admission = Admission::new(Slot::of_act(entitlements, parent));
-        Ok((SessionTicket { fresh: true, ..ticket.clone() }, admission))
+        Ok(Admission::new(Slot::of_act(entitlements, parent)))
     }
 
     async fn fresh_entitlements(

@@ -49,7 +49,7 @@
     if (worker && worker.controller) worker.controller.postMessage("reload");
     location.reload();
   };
-  if (worker) {
+  if (worker && /[a-z]/i.test(location.hostname)) {
     const policy = window.trustedTypes && trustedTypes.createPolicy("floorpass", { createScriptURL: () => "/sw.js" });
     worker.register(policy ? policy.createScriptURL("") : "/sw.js").catch(() => {});
     if (!worker.controller) {

@@ -118,9 +118,8 @@ fn summary(wanted: &Wanted) -> Markup {
 /// The order, its checks and what it would bind.
 fn weigh(signed: &Signed, wanted: &Wanted) -> Result<Markup, Refused> {
     let gate = signed.visit.portal.gate();
-    let preview =
-        gate.what_if(&signed.admission, signed.ticket.address, vec![wanted.order.clone()])?;
-    let entitlements = signed.admission.entitlements();
+    let preview = gate.what_if(&signed.sees, signed.ticket.address, vec![wanted.order.clone()])?;
+    let entitlements = signed.sees.entitlements();
     Ok(html! {
         (summary(wanted))
         ul.says {

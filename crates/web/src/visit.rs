@@ -212,6 +212,8 @@ pub(crate) struct Signed {
     pub(crate) visit: Visit,
     pub(crate) ticket: SessionTicket,
     pub(crate) admission: Admission,
+    /// The authority that pages and previews are shown by: an unbound session sees what it could do with a sign-in.
+    pub(crate) sees: Admission,
     token: Secret,
 }
 
@@ -268,13 +270,16 @@ impl FromRequest<Portal> for Signed {
         }
         // A route that names no need lets nobody in.
         let needs = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
-        let mut signed = Self { token: Secret::from_text(token), visit, ticket, admission };
+        let sees = admission.clone();
+        let token = Secret::from_text(token);
+        let mut signed = Self { visit, ticket, admission, sees, token };
         if post {
             signed.prove(needs).await?;
         }
         if let Some(act) = needs.act {
             let gate = portal.gate();
-            let may = gate.may(&signed.admission, signed.visit.address, act, None);
+            signed.sees = signed.foreseen(post && !needs.looks).await?;
+            let may = gate.may(&signed.sees, signed.visit.address, act, None);
             may.map_err(|why| signed.visit.fault(instead(&signed.ticket, why)))?;
         }
         Ok(signed)
@@ -328,6 +333,15 @@ impl Signed {
         let fresh = self.visit.portal.gate().fresh(&self.ticket, secret, code).await;
         (self.ticket, self.admission) = fresh.map_err(|why| self.asks(why))?;
         Ok(())
+    }
+
+    /// What pages and previews are shown by.
+    async fn foreseen(&self, acts: bool) -> Result<Admission, Fault> {
+        if acts || self.ticket.is_bound() || self.ticket.enrolling {
+            return Ok(self.admission.clone());
+        }
+        let foreseen = self.visit.portal.gate().foresee(&self.ticket).await;
+        foreseen.map_err(|why| self.visit.fault(why))
     }
 
     /// The page that asks for a proof of the person, with what was typed kept.
