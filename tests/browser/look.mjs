@@ -10,7 +10,8 @@ const INSIDE = [
   ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["session", "/session"],
   ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
   ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
-  ["activity", "/activity"], ["messages", "/messages"], ["contact", "/contact"], ["outbox", "/outbox"], ["lock", "/lock"],
+  ["activity", "/activity"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],
+  ["phone", "/phone"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
 ];
 
 async function look(portal, page, name, size) {

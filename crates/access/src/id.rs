@@ -120,6 +120,8 @@ ids! {
     ContactId "con_"
     /// A sign-in under way.
     AttemptId "att_"
+    /// An approval that was asked for.
+    ApprovalId "apr_"
     /// A single-use sign-in link.
     LinkId "lnk_"
     /// A lock on a person or an account.

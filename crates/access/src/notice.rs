@@ -67,8 +67,8 @@ topics! {
     ContactChanged = "contact_changed", "Mail address and phone number", true;
     /// The operator ended a session.
     SessionEnded = "session_ended", "A session was ended", true;
-    /// A notice was answered by 'this was not me'.
-    Disowned = "disowned", "\"This was not me\"", false;
+    /// A notice or an approval was answered by 'this was not me'.
+    NotMe = "not_me", "\"This was not me\"", false;
     /// A credential was created.
     CredentialCreated = "credential_created", "A new credential", false;
     /// A lock was set or lifted.
@@ -262,7 +262,7 @@ fn disown(slice: &Slice, ground: &Ground<'_>, notice: &Notice) -> Decision {
         Disowned { is_asker: device.is_some() && device == asker.device, ..Disowned::default() };
     let mut events = vec![Event::Disowned { notice: notice.id, at }.into()];
     for one in slice.sessions.iter().filter(named) {
-        let reason = SessionEnd::Disowned;
+        let reason = SessionEnd::NotMe;
         events.push(session::Event::Ended { session: one.id, at, reason }.into());
         stopped.sessions += 1;
     }
@@ -279,7 +279,7 @@ fn disown(slice: &Slice, ground: &Ground<'_>, notice: &Notice) -> Decision {
     let waits = slice.asked_mail().filter(|(_, asked)| Some(asked.session) != asker.session);
     events.extend(waits.map(|(one, _)| contact::Event::Removed { contact: one.id }.into()));
     let text = words(ground, notice, &stopped);
-    events.push(queue(ground, notice.person, Topic::Disowned, text, None));
+    events.push(queue(ground, notice.person, Topic::NotMe, text, None));
     Decision::new(events, Answer::Disowned(stopped))
 }
 

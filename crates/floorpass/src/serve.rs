@@ -48,7 +48,9 @@ impl Serve {
         let alerts = config.alerts();
         alert::check(&alerts)?;
         let data = config.folder(global);
-        if !matches!(gate::folder::read_facts(&data), Ok(Some(_))) {
+        let facts = gate::folder::read_facts(&data)
+            .map_err(|e| Failure::new(Exit::Refused, "DATA_FOLDER", e))?;
+        if facts.is_none() {
             return Err(Failure::new(
                 Exit::Refused,
                 "NO_DATA_FOLDER",

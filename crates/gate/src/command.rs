@@ -145,6 +145,9 @@ impl Gate {
                     after.apply(events);
                     self.publish(&after);
                     self.told(events);
+                    if events.iter().any(|event| matches!(event, Event::Approval(_))) {
+                        people.approvals.send_modify(|count| *count += 1);
+                    }
                     if narrowed {
                         self.narrow_again(events);
                     }

@@ -6,6 +6,7 @@
 #[macro_use]
 pub mod statement;
 
+mod approval;
 mod authenticator;
 pub mod checkpoint;
 pub mod commit;
@@ -41,7 +42,7 @@ pub use engine::{Database, Engine};
 pub use error::StoreError;
 pub use evidence::EvidencePage;
 pub use notice::Message;
-pub use session::SessionUse;
+pub use session::{EndedSession, SessionUse};
 pub use slice::Key;
 
 /// The tables. A cheap clone.

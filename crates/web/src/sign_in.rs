@@ -7,6 +7,7 @@ use gate::{AttemptInfo, SignInStep};
 use maud::{Markup, html};
 use serde_json::json;
 
+use crate::approval;
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::form;
@@ -20,14 +21,12 @@ type Reply = Result<Response, Fault>;
 /// `GET /sign-in`
 pub(crate) async fn show(visit: Visit) -> Reply {
     let next = form::local_path(visit.query.get("next")).to_owned();
-    if let Some(token) = visit.cookie(Cookie::Session) {
-        match visit.portal.gate().session(&token, visit.address) {
-            Ok(_) => return Ok(go(&next)),
-            Err(why) if visit.query.has("ended") => {
-                return Ok(first(&visit, &next, "", Some(&why)).into_response());
-            }
-            Err(_) => {}
+    match visit.session(false) {
+        Some(Ok(_)) => return Ok(go(&next)),
+        Some(Err(why)) if visit.query.has("ended") => {
+            return Ok(first(&visit, &next, "", Some(&why)).into_response());
         }
+        Some(Err(_)) | None => {}
     }
     Ok(first(&visit, &next, "", None).into_response())
 }
@@ -51,7 +50,9 @@ pub(crate) async fn password(visit: Visit) -> Reply {
 /// `GET /sign-in/code`
 pub(crate) async fn code_form(visit: Visit) -> Reply {
     let asker = asker(&visit).await?;
-    Ok(code_page(&visit, &asker, form::local_path(visit.query.get("next")), None).into_response())
+    let next = form::local_path(visit.query.get("next"));
+    let offer = approval::offer(&visit, next).await;
+    Ok(code_page(&visit, &asker, next, &offer, None).into_response())
 }
 
 /// `POST /sign-in/code`
@@ -61,7 +62,8 @@ pub(crate) async fn code(visit: Visit) -> Reply {
         Ok(step) => Ok(forward(&visit, step, next)),
         Err(Refusal::AttemptEnded) => Err(visit.fault(Refusal::AttemptEnded)),
         Err(why) => {
-            let page = code_page(&visit, &asker(&visit).await?, next, Some(&why));
+            let (asker, offer) = (asker(&visit).await?, approval::offer(&visit, next).await);
+            let page = code_page(&visit, &asker, next, &offer, Some(&why));
             Ok((refusal::status(&why), page).into_response())
         }
     }
@@ -71,7 +73,8 @@ pub(crate) async fn code(visit: Visit) -> Reply {
 pub(crate) async fn activate_form(visit: Visit) -> Reply {
     let (asker, sent) = (asker(&visit).await?, visit.query.has("sent"));
     let next = form::local_path(visit.query.get("next"));
-    Ok(activate_page(&visit, &asker, next, sent, None).into_response())
+    let offer = approval::offer(&visit, next).await;
+    Ok(activate_page(&visit, &asker, next, sent, &offer, None).into_response())
 }
 
 /// `POST /sign-in/activate`
@@ -177,10 +180,9 @@ async fn activate_again(visit: &Visit, next: &str, why: Refusal) -> Reply {
         return Err(visit.fault(why));
     }
     // The last wrong try ended the sign-in: the reason is still told.
-    let page = match asker(visit).await {
-        Ok(asker) => activate_page(visit, &asker, next, false, Some(&why)),
-        Err(_) => return Err(visit.fault(why)),
-    };
+    let Ok(asker) = asker(visit).await else { return Err(visit.fault(why)) };
+    let offer = approval::offer(visit, next).await;
+    let page = activate_page(visit, &asker, next, false, &offer, Some(&why));
     Ok((refusal::status(&why), page).into_response())
 }
 
@@ -234,6 +236,7 @@ fn code_page(
     visit: &Visit,
     asker: &AttemptInfo,
     next: &str,
+    offer: &Markup,
     why: Option<&Refusal>,
 ) -> axum::response::Html<String> {
     let body = html! {
@@ -246,6 +249,7 @@ fn code_page(
             (code_field("The six digits that your authenticator app shows now"))
             button.main.wide { "Continue" }
         }
+        (offer)
         p.small { a href="/sign-in" { "Begin again" } }
     };
     shell::bare("Code from your app", &body)
@@ -256,6 +260,7 @@ fn activate_page(
     asker: &AttemptInfo,
     next: &str,
     sent: bool,
+    offer: &Markup,
     why: Option<&Refusal>,
 ) -> axum::response::Html<String> {
     let body = html! {
@@ -279,6 +284,7 @@ fn activate_page(
             (code_field("Activation code"))
             button.main.wide { "Activate and sign in" }
         }
+        (offer)
         form method="post" action="/sign-in/activate/resend" {
             input type="hidden" name="next" value=(next);
             div.row { button.mini { "Send another code" } a.small href="/sign-in" { "Begin again" } }

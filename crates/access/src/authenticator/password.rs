@@ -46,7 +46,7 @@ pub(super) fn set(
     let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
     let standing = slice.password();
     if standing.is_some() && !ground.by.runs_the_server() {
-        let place = throttle::place(slice, ground.source.device, ground.moment.now);
+        let place = throttle::place(slice, ground.source, ground.moment.now);
         throttle::check(slice, throttle::Factor::Password, place, ground.moment.now)?;
         let proof = old.ok_or(Refusal::OldPasswordNeeded)?;
         is_current(slice, proof)?;

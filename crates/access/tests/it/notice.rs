@@ -11,11 +11,11 @@ use access::sign_in::{self, SignedIn};
 use access::{By, Call, Event, Refusal, Secret, Source, network, session};
 
 use crate::contact::notices;
-use crate::desk::{Desk, copy};
+use crate::desk::{Desk, copy, key};
 
 fn at(address: &str, device: Option<&Secret>) -> Source {
     let address: IpAddr = address.parse().unwrap();
-    Source::browser(address, device, "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+    Source::browser(address, device, Some(key()), "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
 }
 
 fn open_at(desk: &mut Desk, address: &str, device: Option<&Secret>) -> SignedIn {
@@ -108,8 +108,8 @@ fn not_me_ends_what_the_notice_names_and_never_what_asks() {
         }
         _ => None,
     });
-    assert_eq!(reason, Some(SessionEnd::Disowned));
-    assert_eq!(notices(&desk, Topic::Disowned).len(), 1, "it is told on all channels");
+    assert_eq!(reason, Some(SessionEnd::NotMe));
+    assert_eq!(notices(&desk, Topic::NotMe).len(), 1, "it is told on all channels");
     // Said again it finds nothing more.
     let again = disown(&mut desk, By::Session(owner.session), &notice).unwrap();
     assert_eq!((again.sessions, again.device), (0, None));

@@ -4,7 +4,7 @@ use access::notice::Topic;
 use access::{Refusal, Span};
 use gate::Actor;
 
-use crate::place::{AWAY, HOME, OPERATOR, Place, text};
+use crate::place::{AWAY, HOME, OPERATOR, Place, shows, text};
 
 #[tokio::test]
 async fn unread_messages_are_counted_and_marked() {
@@ -57,13 +57,14 @@ async fn not_me_cuts_the_other_session_at_its_next_request() {
     let stopped = gate.disown(&Actor::Session(owner.clone()), id).await.unwrap();
     assert_eq!(stopped.sessions, 1);
     assert_eq!(stopped.device.unwrap().as_str(), "Firefox on Linux");
-    let refused = gate.session(text(&thief_signed.session_token), HOME).err();
+    let refused = gate.session(text(&thief_signed.session_token), HOME, shows()).err();
     assert!(matches!(refused, Some(Refusal::SessionEnded { .. })), "{refused:?}");
-    assert!(owner.entitlements().acts.contains(access::Act::ViewAccount));
+    let admission = gate.admit_session(&owner).unwrap();
+    assert_eq!(gate.may(&admission, HOME, access::Act::ViewAccount, None), Ok(()));
     let (message, _) = gate.message(owner.person, id).await.unwrap();
     assert!(message.disowned_at.is_some());
     let report = gate.messages(owner.person, None).await.unwrap();
-    assert_eq!(report.messages[0].notice.topic, Topic::Disowned);
+    assert_eq!(report.messages[0].notice.topic, Topic::NotMe);
 }
 
 #[tokio::test]
@@ -71,7 +72,7 @@ async fn session_that_comes_from_a_new_network_is_told() {
     let place = Place::new().await;
     let (ticket, signed) = place.by_link().await;
     let gate = &place.gate;
-    gate.session(text(&signed.session_token), AWAY).unwrap();
+    gate.session(text(&signed.session_token), AWAY, shows()).unwrap();
     // The server looks once a second.
     let told = loop {
         let page = gate.messages(ticket.person, None).await.unwrap();
@@ -96,7 +97,7 @@ async fn outbox_of_a_lasting_folder_shows_a_code_to_the_operator_alone_and_only_
     let link = gate.create_first_person("ada").await.unwrap();
     let signed = gate.sign_in_link(&link.token, &crate::place::browser(None)).await.unwrap();
     let signed = crate::place::done(signed);
-    let ticket = gate.session(text(&signed.session_token), HOME).unwrap();
+    let ticket = gate.session(text(&signed.session_token), HOME, shows()).unwrap();
     assert!(ticket.enrolling);
     gate.set_mail(&ticket, "ada@example.org").await.unwrap();
     let codes = async |actor: &Actor| {

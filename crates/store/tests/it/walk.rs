@@ -142,7 +142,7 @@ impl Walk {
         let by = self.pick(&sessions).map_or(By::System, By::Session);
         let (device, session) = (self.pick(&devices), self.pick(&sessions));
         let name = format!("name {}", self.roll(5));
-        let command = match (self.roll(7), device, session, self.pick(&credentials)) {
+        let command = match (self.roll(9), device, session, self.pick(&credentials)) {
             (0, Some(device), ..) => Command::Device(device::Command::Rename { device, name }),
             (1, Some(device), ..) => Command::Device(device::Command::Remove { device }),
             (2, Some(device), ..) => Command::Device(device::Command::Block { device }),
@@ -152,6 +152,11 @@ impl Walk {
                 cancel_orders: false,
             }),
             (5, ..) => Command::Session(session::Command::EndOthers),
+            (6, Some(device), ..) => {
+                let role = self.pick(&device::DeviceRole::ALL).unwrap();
+                Command::Device(device::Command::SetRole { device, role })
+            }
+            (7, ..) => Command::Device(device::Command::RemoveOthers),
             _ => self.new_credential(name),
         };
         if self.history.by(by, command).await.is_ok() {

@@ -201,3 +201,17 @@ async fn enrolment_goes_on_without_a_mail_address_for_who_says_later() {
     visitor.post("/link", &[("token", token)]).await.to();
     assert!(visitor.get("/enrol?later=1").await.says("Choose a password"));
 }
+
+#[tokio::test]
+async fn unbound_session_marks_messages_and_proves_itself_to_stop_what_they_tell() {
+    let place = Place::new().await;
+    let mut visitor = place.open_link(place.plain_visitor()).await;
+    let path = path_of(&mut visitor, "A new browser").await;
+    assert_eq!(visitor.post(&format!("{path}/read"), &[]).await.to(), "/messages?read=1");
+    let newest = visitor.get("/messages").await.hidden("newest");
+    let done = visitor.post("/messages/read", &[("newest", &newest)]).await;
+    assert_eq!(done.to(), "/messages?read=1");
+    let asked = visitor.post(&format!("{path}/not-me"), &[]).await;
+    assert_eq!(asked.status, StatusCode::FORBIDDEN);
+    assert!(asked.says("Sign in for this act"), "{}", asked.body);
+}
