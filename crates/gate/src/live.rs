@@ -42,13 +42,21 @@ pub struct Slot {
 impl Slot {
     /// A slot of these entitlements; `token` when its clients must show one.
     pub fn new(entitlements: Entitlements, token: Option<Digest>) -> Arc<Self> {
+        Self::with(entitlements, token, None)
+    }
+
+    fn with(
+        entitlements: Entitlements,
+        token: Option<Digest>,
+        parent: Option<Arc<Self>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             holder: entitlements.holder,
             person: entitlements.person,
             account: entitlements.account,
             token,
             state: AtomicU64::new(0),
-            parent: None,
+            parent,
             entitlements: ArcSwap::from_pointee(entitlements),
             bucket: Mutex::default(),
             reason: OnceLock::new(),
@@ -57,17 +65,7 @@ impl Slot {
 
     /// A slot for one act of a session, which ends with the session's own.
     pub(crate) fn of_act(entitlements: Entitlements, parent: Arc<Self>) -> Arc<Self> {
-        Arc::new(Self {
-            holder: entitlements.holder,
-            person: entitlements.person,
-            account: entitlements.account,
-            token: None,
-            state: AtomicU64::new(0),
-            parent: Some(parent),
-            entitlements: ArcSwap::from_pointee(entitlements),
-            bucket: Mutex::default(),
-            reason: OnceLock::new(),
-        })
+        Self::with(entitlements, None, Some(parent))
     }
 
     /// Whether it has not ended.
