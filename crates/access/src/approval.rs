@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::binding::PublicKey;
 use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::device::{Approver, Device, Standing};
+use crate::device::Device;
 use crate::id::{ApprovalId, AttemptId, DeviceId, PersonId, SessionId};
 use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
@@ -237,12 +237,7 @@ pub(crate) fn decide(
 
 /// The phones that can answer now, but the device that asks.
 pub fn phones(slice: &Slice, now: Time, but: Option<DeviceId>) -> impl Iterator<Item = &Device> {
-    let can = move |one: &&Device| {
-        one.approver == Approver::Yes
-            && one.standing(now) == Standing::Trusted
-            && Some(one.id) != but
-    };
-    slice.devices.iter().filter(can)
+    slice.devices.iter().filter(move |one| one.answers(now) && Some(one.id) != but)
 }
 
 /// Asks for an approval. `one_tap` only where the risk is low.
@@ -275,8 +270,7 @@ pub(crate) fn ask(
     let mut events: Vec<decision::Event> =
         same.into_iter().map(|one| Event::Closed { approval: one.id }.into()).collect();
     let id = ApprovalId(ground.moment.draw("approval"));
-    // 64 bits over ninety numbers: the bias is below 2^-57.
-    let drawn = u64::from_be_bytes(ground.moment.draw("approval number")) % 90 + 10;
+    let drawn = ground.moment.draw_below("approval number", 90) + 10;
     let number = Secret::from_text(drawn.to_string());
     let sealed = ground.key.seal(&number, &Approval::purpose(id), ground.moment);
     let approval = Approval {
@@ -321,7 +315,7 @@ fn answer(
 ) -> Result<Decision, Refusal> {
     let (session, now) = (ground.session(slice)?, ground.moment.now);
     let phone = slice.device(session.device).ok_or(Refusal::NotFound { what: "phone" })?;
-    if phone.approver != Approver::Yes || phone.standing(now) != Standing::Trusted {
+    if !phone.answers(now) {
         return Err(Refusal::NoApprover);
     }
     if phone.key != Some(signed_by) || session.key != Some(signed_by) {
@@ -334,7 +328,7 @@ fn answer(
     }
     if say == Say::Yes
         && let Some(right) = approval.open_number(ground.key)?
-        && !right.matches(trimmed(number).expose())
+        && !right.matches(number.without_spaces().expose())
     {
         return Ok(missed(approval));
     }
@@ -346,12 +340,8 @@ fn answer(
     Ok(Decision::new(events, Answer::Done))
 }
 
-fn trimmed(typed: &Secret) -> Secret {
-    Secret::new(typed.expose().iter().copied().filter(|byte| *byte != b' ').collect())
-}
-
 /// Whether the phone itself asks.
-fn is_own(slice: &Slice, approval: &Approval, phone: DeviceId) -> bool {
+pub fn is_own(slice: &Slice, approval: &Approval, phone: DeviceId) -> bool {
     match approval.asker {
         Asker::Session(id) => slice.session(id).is_none_or(|session| session.device == phone),
         Asker::Attempt(_) => false,
@@ -399,10 +389,14 @@ fn turned_down(
     events
 }
 
+/// The approval that an asker asked for last.
+pub fn newest(slice: &Slice, asker: Asker) -> Option<&Approval> {
+    slice.approvals.iter().filter(|one| one.asker == asker).max_by_key(|one| one.asked_at)
+}
+
 /// The approval of an asker that was granted, to be used now.
 pub(crate) fn granted(slice: &Slice, asker: Asker, now: Time) -> Result<&Approval, Refusal> {
-    let mut theirs = slice.approvals.iter().filter(|one| one.asker == asker);
-    let newest = theirs.by_ref().max_by_key(|one| one.asked_at).ok_or(Refusal::ApprovalEnded)?;
+    let newest = newest(slice, asker).ok_or(Refusal::ApprovalEnded)?;
     if newest.is_granted(now) {
         return Ok(newest);
     }

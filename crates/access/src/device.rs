@@ -165,6 +165,11 @@ impl Device {
         }
     }
 
+    /// Whether it is a phone that can answer approvals now.
+    pub fn answers(&self, now: Time) -> bool {
+        self.approver == Approver::Yes && self.standing(now) == Standing::Trusted
+    }
+
     /// What sessions on it may do, and the reason for what they may not.
     pub const fn narrows(&self) -> (Acts, Narrowing) {
         if !self.confirmed {
@@ -350,8 +355,7 @@ pub fn phone_number(device: &Device, key: &SealKey) -> Result<Option<Secret>, Re
 
 /// Offers a device that came by a link of its person's as a phone.
 pub(crate) fn offer_phone(ground: &Ground<'_>, device: DeviceId) -> crate::decision::Event {
-    // 64 bits over 900,000 numbers: the bias is below 2^-44.
-    let drawn = u64::from_be_bytes(ground.moment.draw("phone number")) % 900_000 + 100_000;
+    let drawn = ground.moment.draw_below("phone number", 900_000) + 100_000;
     let number = Secret::from_text(drawn.to_string());
     let number = ground.key.seal(&number, &phone_purpose(device), ground.moment);
     Event::PhoneOffered { device, number }.into()
@@ -371,8 +375,7 @@ fn confirm_phone(
     }
     let number = phone_number(device, ground.key)?;
     let number = number.ok_or(Refusal::NotFound { what: "phone that waits" })?;
-    let typed: Vec<u8> = typed.expose().iter().copied().filter(|byte| *byte != b' ').collect();
-    if !number.matches(&typed) {
+    if !number.matches(typed.without_spaces().expose()) {
         return Err(Refusal::PhoneNumberWrong);
     }
     let text = format!(

@@ -163,6 +163,11 @@ impl Moment {
         }
         drawn
     }
+
+    /// A number below `bound` for the purpose `label`. Of 64 bits: the bias is below `bound` / 2^64.
+    pub fn draw_below(&self, label: &str, bound: u64) -> u64 {
+        u64::from_be_bytes(self.draw(label)) % bound.max(1)
+    }
 }
 
 impl fmt::Debug for Moment {

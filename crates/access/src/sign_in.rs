@@ -359,8 +359,7 @@ fn send_code(
     sent: u32,
 ) -> [decision::Event; 2] {
     let now = ground.moment.now;
-    // 64 bits over a million codes: the bias is below 2^-44.
-    let number = u64::from_be_bytes(ground.moment.draw("activation code")) % 1_000_000;
+    let number = ground.moment.draw_below("activation code", 1_000_000);
     let code = Secret::from_text(format!("{number:06}"));
     let code_until = now + CODE_LIFE;
     attempt.step = Step::Activation(Activation {
@@ -394,8 +393,8 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     if now >= activation.code_until {
         return Err(Refusal::CodeExpired { expired_at: activation.code_until });
     }
-    let typed = typed.expose().iter().copied().filter(|byte| *byte != b' ').collect::<Vec<_>>();
-    if !activation.code.same(&code_digest(token, &typed)) {
+    let typed = typed.without_spaces();
+    if !activation.code.same(&code_digest(token, typed.expose())) {
         let tries_left = activation.tries_left.saturating_sub(1);
         let refusal = Refusal::ActivationWrong { tries_left };
         let mut decision = fail(slice, ground, Factor::Activation, place, refusal);

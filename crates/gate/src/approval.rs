@@ -80,10 +80,7 @@ impl Gate {
         if phone.is_none_or(|one| one.approver != Approver::Yes) {
             return Ok(Vec::new());
         }
-        let own = |one: &Approval| match one.asker {
-            Asker::Session(id) => slice.session(id).is_none_or(|one| one.device == ticket.device),
-            Asker::Attempt(_) => false,
-        };
+        let own = |one: &Approval| approval::is_own(&slice, one, ticket.device);
         let open = slice.approvals.iter().filter(|one| one.is_open(now) && !own(one));
         let mut list: Vec<_> = open.map(info).collect();
         list.sort_by_key(|one| std::cmp::Reverse(one.until));
@@ -163,8 +160,7 @@ impl Gate {
 
     fn state(&self, slice: &Slice, asker: Asker) -> Result<ApprovalState, Refusal> {
         let now = self.now();
-        let theirs = slice.approvals.iter().filter(|one| one.asker == asker);
-        let Some(newest) = theirs.max_by_key(|one| one.asked_at) else {
+        let Some(newest) = approval::newest(slice, asker) else {
             return Ok(ApprovalState::Ended);
         };
         if newest.is_granted(now) {

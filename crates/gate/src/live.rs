@@ -32,8 +32,9 @@ pub struct Slot {
     /// Digest of the token that a credential's clients must show.
     pub token: Option<Digest>,
     state: AtomicU64,
-    /// The slot that this one lives no longer than: of one act with a sign-in of its own.
-    parent: Option<Arc<Slot>>,
+    /// The slot that this one lives no longer than, of one act with a sign-in of its own, and the
+    /// state of that slot which the authority was made for.
+    parent: Option<(Arc<Slot>, u64)>,
     entitlements: ArcSwap<Entitlements>,
     bucket: Mutex<Bucket>,
     reason: OnceLock<Box<Refusal>>,
@@ -42,39 +43,41 @@ pub struct Slot {
 impl Slot {
     /// A slot of these entitlements; `token` when its clients must show one.
     pub fn new(entitlements: Entitlements, token: Option<Digest>) -> Arc<Self> {
+        Self::with(entitlements, token, None)
+    }
+
+    fn with(
+        entitlements: Entitlements,
+        token: Option<Digest>,
+        parent: Option<(Arc<Self>, u64)>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             holder: entitlements.holder,
             person: entitlements.person,
             account: entitlements.account,
             token,
             state: AtomicU64::new(0),
-            parent: None,
+            parent,
             entitlements: ArcSwap::from_pointee(entitlements),
             bucket: Mutex::default(),
             reason: OnceLock::new(),
         })
     }
 
-    /// A slot for one act of a session, which ends with the session's own.
-    pub(crate) fn of_act(entitlements: Entitlements, parent: Arc<Self>) -> Arc<Self> {
-        Arc::new(Self {
-            holder: entitlements.holder,
-            person: entitlements.person,
-            account: entitlements.account,
-            token: None,
-            state: AtomicU64::new(0),
-            parent: Some(parent),
-            entitlements: ArcSwap::from_pointee(entitlements),
-            bucket: Mutex::default(),
-            reason: OnceLock::new(),
-        })
+    /// A slot for one act of a session. It ends with the session's own, and as soon as that one's
+    /// authority is another than in `state`: it is not in the table, where it would be narrowed.
+    pub(crate) fn of_act(
+        entitlements: Entitlements,
+        (parent, state): (Arc<Self>, u64),
+    ) -> Arc<Self> {
+        Self::with(entitlements, None, Some((parent, state)))
     }
 
     /// Whether it has not ended.
     #[inline]
     pub fn is_open(&self) -> bool {
-        self.state.load(Ordering::Acquire) & ENDED == 0
-            && self.parent.as_ref().is_none_or(|parent| parent.is_open())
+        let stands = |parent: &(Arc<Self>, u64)| parent.0.open_state() == Ok(parent.1);
+        self.state.load(Ordering::Acquire) & ENDED == 0 && self.parent.as_ref().is_none_or(stands)
     }
 
     /// Its state, which changes whenever its entitlements do, or why it ended.
@@ -84,8 +87,10 @@ impl Slot {
         if state & ENDED != 0 {
             return Err(self.why_ended());
         }
-        if let Some(parent) = &self.parent {
-            parent.open_state()?;
+        if let Some((parent, state)) = &self.parent
+            && parent.open_state()? != *state
+        {
+            return Err(Refusal::ProofStale);
         }
         Ok(state)
     }

@@ -79,9 +79,13 @@ impl Gate {
     /// What the session could do with a sign-in for the act: for pages and previews, which do
     /// nothing. An act needs [`Gate::fresh`].
     pub async fn foresee(&self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
-        let entitlements = self.fresh_entitlements(ticket.person, ticket.session).await?;
         let parent = self.0.people.sessions.slot(ticket.session)?;
-        Ok(Admission::new(Slot::of_act(entitlements, parent)))
+        // Before the tables are read: what narrows meanwhile changes the state. A lock stands in
+        // memory before it does in the tables.
+        let state = parent.open_state()?;
+        let lock = parent.entitlements().lock;
+        let entitlements = self.fresh_entitlements(ticket.person, ticket.session).await?;
+        Ok(Admission::new(Slot::of_act(entitlements.locked(lock), (parent, state))))
     }
 
     async fn fresh_entitlements(

@@ -6,7 +6,7 @@ use access::Secret;
 use access::approval::Say;
 use axum::extract::Path;
 use axum::http::{HeaderName, header};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::Event;
 use axum::response::{Html, IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use futures_util::stream;
@@ -132,8 +132,7 @@ pub(crate) async fn events(signed: Signed) -> Reply {
         let event = Event::default().event(if over { "ended" } else { "changed" }).data("");
         Some((Ok::<_, Infallible>(event), (changes, signed)))
     });
-    let answer = Sse::new(events).keep_alive(KeepAlive::default());
-    Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], answer).into_response())
+    Ok(crate::events::answer(events))
 }
 
 /// The page that waits for a phone's answer: the number, and a button that appears with the yes.

@@ -117,11 +117,3 @@ fn instructions(portal: &Portal, session: SessionId) -> Value {
         "credentials": [{ "type": "cookie", "name": name, "attributes": marks }],
     })
 }
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn cookie_of_a_proof_lives_as_long_as_the_proof() {
-        assert_eq!(access::binding::HARDWARE_WINDOW.seconds_up(), 600);
-    }
-}

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use access::binding::HARDWARE_WINDOW;
 use axum::http::{HeaderMap, HeaderValue, header};
 
 /// The longest value that is read, in bytes; ours are 43.
@@ -35,12 +36,14 @@ impl Cookie {
     }
 
     /// How long the browser keeps it, in seconds; none: until it closes.
-    const fn keeps(self) -> Option<u32> {
+    fn keeps(self) -> Option<u32> {
         match self {
             Self::Session => None,
             // Browsers cut at 400 days; the server's own limit is shorter.
             Self::Device => Some(400 * 86_400),
-            Self::Attempt | Self::Hardware => Some(600),
+            Self::Attempt => Some(600),
+            // As long as the proof counts.
+            Self::Hardware => u32::try_from(HARDWARE_WINDOW.seconds_up()).ok(),
         }
     }
 }
@@ -138,6 +141,13 @@ mod tests {
             line.to_str().unwrap(),
             "floorpass-attempt-ab12cd34=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
         );
+    }
+
+    #[test]
+    fn cookie_of_a_proof_lives_as_long_as_the_proof() {
+        assert_eq!(HARDWARE_WINDOW.seconds_up(), 600);
+        let line = Jar::new(true, "f").set(Cookie::Hardware, "proof").unwrap();
+        assert!(line.to_str().unwrap().ends_with("; Max-Age=600"), "{line:?}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use access::{Act, Grade, Refusal};
 use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::stream::{self, Stream};
 use gate::{Delivery, Subscription};
 use tokio::sync::watch;
 use tokio::time::{self, Interval, MissedTickBehavior};
@@ -41,9 +41,16 @@ pub(crate) async fn stream(signed: Signed) -> Result<Response, Fault> {
         let event = watcher.next().await?;
         Some((Ok::<_, Infallible>(event), watcher))
     });
+    Ok(answer(events))
+}
+
+/// A stream as an answer that stays open.
+pub(crate) fn answer(
+    events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
+) -> Response {
     let answer = Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
     // Proxies that gather an answer before they pass it on are told not to.
-    Ok(([(header::HeaderName::from_static("x-accel-buffering"), "no")], answer).into_response())
+    ([(header::HeaderName::from_static("x-accel-buffering"), "no")], answer).into_response()
 }
 
 struct Watcher {

@@ -54,7 +54,7 @@ pub enum Verdict {
 /// Checks a typed code; spaces in it do not count. All codes of the window are compared, each in
 /// constant time.
 pub fn check(seed: &[u8], typed: &Secret, now: Time, last_step: Option<i64>) -> Verdict {
-    let typed = Secret::new(typed.expose().iter().copied().filter(|byte| *byte != b' ').collect());
+    let typed = typed.without_spaces();
     let now = step(now);
     let mut verdict = Verdict::Wrong;
     for step in now - WINDOW..=now + WINDOW {

@@ -74,6 +74,30 @@ async fn order_after_a_narrowing_is_checked_against_the_new_limits() {
 }
 
 #[tokio::test]
+async fn act_with_a_sign_in_is_not_stamped_once_its_session_is_narrowed_or_ended() {
+    let bench = Bench::new().await;
+    let session = bench.trading();
+    let act = |session: &Admission| {
+        let parent = Arc::clone(session.slot());
+        let state = parent.open_state().unwrap();
+        let entitlements = Entitlements::clone(&session.entitlements());
+        Admission::new(Slot::of_act(entitlements, (parent, state)))
+    };
+    let one = act(&session);
+    assert!(one.is_current() && bench.place(&one, vec![bench.resting()]).is_ok());
+    let locked = Entitlements::clone(&session.entitlements()).locked(Grade::NoNew);
+    session.slot().set(locked);
+    bench.gate.fence();
+    assert!(!one.is_current());
+    assert_eq!(code(bench.place(&one, vec![bench.resting()])), "PROOF_STALE");
+    let two = act(&session);
+    assert_eq!(code(bench.place(&two, vec![bench.resting()])), "LOCKED");
+    session.slot().end(Refusal::CredentialRevoked { at: START });
+    bench.gate.fence();
+    assert_eq!(code(bench.place(&two, vec![bench.resting()])), "CREDENTIAL_REVOKED");
+}
+
+#[tokio::test]
 async fn cut_holder_loses_its_orders_and_its_inbox() {
     let bench = Bench::new().await;
     let (one, two) = (bench.trading(), bench.credential(2, |_| {}));
