@@ -80,6 +80,8 @@ pub enum Method {
     Totp,
     /// By a code for a new device.
     Activation,
+    /// By a recovery code in the place of a TOTP code.
+    RecoveryCode,
     /// By a passkey that verified its user.
     Passkey,
     /// By a single-use sign-in link.

@@ -191,6 +191,7 @@ impl Config {
             seed: self.market.seed,
             hours: self.market.hours.into(),
             portal_origin: self.portal.public_url.clone(),
+            passkeys: None,
             token_required_by_default: self.sockets.token_required,
         }
     }

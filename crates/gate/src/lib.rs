@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use trade::quote::Quotes;
 
 pub mod admission;
+pub mod attestation;
 pub mod authenticator;
 pub mod backup;
 pub mod checkpoint;
@@ -41,6 +42,7 @@ pub mod order;
 pub mod passkey;
 pub mod password;
 pub mod person;
+mod recovery_code;
 mod registry;
 mod repeat;
 mod sequencer;
@@ -51,6 +53,7 @@ mod timer;
 pub mod view;
 
 pub use admission::{Admission, CredentialDoor};
+pub use attestation::{Attestation, AttestationError};
 pub use authenticator::{AuthenticatorInfo, TotpSetup};
 pub use clock::Clock;
 pub use config::{Config, Durability, Hours};

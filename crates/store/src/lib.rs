@@ -21,6 +21,7 @@ mod lock;
 mod mandate;
 pub mod notice;
 mod person;
+mod recovery_code;
 pub mod session;
 mod sign_in;
 pub mod slice;

@@ -45,6 +45,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::mandate::STATEMENTS,
         crate::notice::STATEMENTS,
         crate::person::STATEMENTS,
+        crate::recovery_code::STATEMENTS,
         crate::session::STATEMENTS,
         crate::sign_in::STATEMENTS,
         crate::slice::STATEMENTS,

@@ -26,6 +26,7 @@ mod order;
 mod outbox;
 mod overview;
 mod portal;
+mod recovery_code;
 mod refusal;
 mod route;
 mod session;

@@ -45,9 +45,10 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::Throttled { .. }
         | R::ResendTooSoon { .. }
         | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
-        R::NameInvalid { .. } | R::UsernameInvalid { .. } | R::OutOfRange { .. } => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        R::NameInvalid { .. }
+        | R::UsernameInvalid { .. }
+        | R::OutOfRange { .. }
+        | R::PasswordGuessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         R::NameTaken { .. }
         | R::PortTaken { .. }
         | R::PortsExhausted { .. }
@@ -56,6 +57,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::NoLock
         | R::AccountTaken { .. }
         | R::LastAuthenticator
+        | R::LastPasskey
+        | R::RecoveryCodesEarly
         | R::TotpStands
         | R::ProofStale => StatusCode::CONFLICT,
         R::Busy { .. }

@@ -9,7 +9,7 @@ use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
     activity, asset, authenticator, contract, credential, device, enrol, events, execution, health,
-    link, lock, order, outbox, overview, session, sign_in, ticket,
+    link, lock, order, outbox, overview, recovery_code, session, sign_in, ticket,
 };
 
 /// Who may come in by a route.
@@ -80,6 +80,8 @@ fn signing_in() -> Vec<Row> {
         row(p.clone(), "/sign-in", Open, post(sign_in::password)),
         row(g.clone(), "/sign-in/code", Attempt, get(sign_in::code_form)),
         row(p.clone(), "/sign-in/code", Attempt, post(sign_in::code)),
+        row(g.clone(), "/sign-in/recovery", Attempt, get(recovery_code::form)),
+        row(p.clone(), "/sign-in/recovery", Attempt, post(recovery_code::sign_in)),
         row(g.clone(), "/sign-in/activate", Attempt, get(sign_in::activate_form)),
         row(p.clone(), "/sign-in/activate", Attempt, post(sign_in::activate)),
         row(p.clone(), "/sign-in/activate/resend", Attempt, post(sign_in::resend)),
@@ -140,6 +142,8 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/credentials/{credential}", account, get(credential::show)),
         row(p.clone(), "/credentials/{credential}/revoke", account, post(credential::revoke)),
         row(g.clone(), "/authenticators", own, get(authenticator::list)),
+        row(g.clone(), recovery_code::PATH, own, get(recovery_code::show)),
+        row(p.clone(), recovery_code::PATH, own, post(recovery_code::make)),
         row(p.clone(), "/authenticators/passkey/start", own, post(authenticator::start)),
         row(p.clone(), "/authenticators/passkey/finish", own, post(authenticator::finish)),
         row(p.clone(), "/authenticators/password", own, post(authenticator::change)),

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
+use crate::field;
 use crate::form;
 use crate::refusal;
 use crate::shell;
@@ -162,7 +163,7 @@ pub(crate) fn attempt(visit: &Visit) -> Result<Secret, Fault> {
 }
 
 /// The page once more with the reason, or the way back when the sign-in is over.
-fn again(
+pub(crate) fn again(
     visit: &Visit,
     why: Refusal,
     page: impl FnOnce(&Refusal) -> axum::response::Html<String>,
@@ -200,6 +201,7 @@ fn first(next: &str, name: &str, why: Option<&Refusal>) -> axum::response::Html<
             div {
                 label for="password" { "Password" }
                 input #password name="password" type="password" autocomplete="current-password" required autofocus[!name.is_empty()];
+                (field::show("password"))
             }
             button.main.wide { "Continue" }
         }
@@ -223,7 +225,7 @@ fn code_page(next: &str, why: Option<&Refusal>) -> axum::response::Html<String> 
             (code_field("The six digits that your authenticator app shows now"))
             button.main.wide { "Continue" }
         }
-        p.small { a href="/sign-in" { "Begin again" } }
+        p.small { a href=(with_next("/sign-in/recovery", next, "")) { "Use a recovery code" } " or " a href="/sign-in" { "begin again" } }
     };
     shell::bare("Code from your app", &body)
 }

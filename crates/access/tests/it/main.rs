@@ -10,5 +10,6 @@ mod desk;
 mod entitlements;
 mod evidence;
 mod lock;
+mod recovery_code;
 mod sign_in;
 mod throttle;

@@ -10,11 +10,13 @@
 extern crate floorpass_gate as gate;
 
 mod activity;
+mod attestation;
 mod backup;
 mod credential;
 mod lock;
 mod passkey;
 mod place;
+mod recovery_code;
 mod session;
 mod sign_in;
 mod soft_passkey;

@@ -32,6 +32,7 @@ impl Place {
             seed: Some(7),
             hours: Hours::RoundTheClock,
             portal_origin: ORIGIN.parse().unwrap(),
+            passkeys: None,
             token_required_by_default: false,
         };
         let gate = Gate::open(config).await.unwrap();
