@@ -1,14 +1,21 @@
 //! Benchmarks of Floorpass against its peers. `cargo xtask bench` builds and runs them and writes docs/benchmarks.md.
 
 mod book;
+mod browse;
 mod entitlements;
+mod enumeration;
+mod lookup;
 mod memory;
 mod order;
 mod password;
+mod portal;
+mod program;
 mod report;
+mod restart;
 mod sample;
 mod server;
 mod session;
+mod storm;
 mod throughput;
 mod wire;
 
@@ -27,7 +34,7 @@ struct Arguments {
     /// Also run the book on an order-level flow from this CSV file.
     #[arg(long)]
     flow: Option<PathBuf>,
-    /// The program whose memory is measured.
+    /// The program whose memory and restart are measured; without it they are left out.
     #[arg(long)]
     program: Option<PathBuf>,
     /// Write the table here.
@@ -40,49 +47,71 @@ struct Arguments {
 
 type Measure<'a> = (&'static str, Box<dyn FnOnce() -> Vec<Row> + 'a>);
 
-fn main() {
-    let arguments = Arguments::parse();
+/// All that is measured, in order.
+fn all(arguments: &Arguments) -> Vec<Measure<'_>> {
     let less = if arguments.quick { 10 } else { 1 };
-    let flow = arguments.flow.clone();
-    let program = arguments.program.clone();
-    let all: Vec<Measure> = vec![
-        ("order-process", Box::new(|| vec![order::measure(Durability::Process, 50_000 / less)])),
-        ("order-disk", Box::new(|| vec![order::measure(Durability::Disk, 10_000 / less)])),
-        ("throughput", Box::new(|| vec![throughput::measure(20 / less as u64)])),
+    let mut all = trading(arguments, less);
+    all.extend(access(less));
+    if let Some(program) = arguments.program.as_deref() {
+        let rest = Duration::from_secs(60 / less as u64);
+        all.push(("memory", Box::new(move || vec![memory::measure(program, rest)])));
+        all.push(("restart", Box::new(|| restart::measure(program))));
+    }
+    all
+}
+
+fn trading(arguments: &Arguments, less: usize) -> Vec<Measure<'_>> {
+    vec![
         (
-            "entitlements",
-            Box::new(|| vec![entitlements::measure(session::entitlements(), 1_000_000 / less)]),
+            "order-process",
+            Box::new(move || vec![order::measure(Durability::Process, 50_000 / less)]),
         ),
-        ("session", Box::new(|| session::measure(less))),
+        ("order-disk", Box::new(move || vec![order::measure(Durability::Disk, 10_000 / less)])),
+        ("throughput", Box::new(move || vec![throughput::measure(20 / less as u64)])),
         (
             "book",
-            Box::new(|| {
+            Box::new(move || {
                 vec![book::measure("order book, synthetic", &book::synthetic(5_000_000 / less), 7)]
             }),
         ),
         (
             "flow",
-            Box::new(move || match flow {
+            Box::new(|| match &arguments.flow {
                 None => Vec::new(),
-                Some(path) => match book::from_file(&path) {
+                Some(path) => match book::from_file(path) {
                     Ok(flow) => vec![book::measure("order book, real order flow", &flow, 41)],
                     Err(error) => panic!("{error}"),
                 },
             }),
         ),
-        ("password", Box::new(|| vec![password::measure(9, 100 / less)])),
+    ]
+}
+
+fn access(less: usize) -> Vec<Measure<'static>> {
+    vec![
         (
-            "memory",
+            "entitlements",
             Box::new(move || {
-                program
-                    .map(|p| memory::measure(&p, Duration::from_secs(60 / less as u64)))
-                    .into_iter()
-                    .collect()
+                vec![entitlements::measure(session::entitlements(), 1_000_000 / less)]
             }),
         ),
-    ];
+        ("session", Box::new(move || session::measure(less))),
+        ("portal", Box::new(move || vec![portal::measure(50_000 / less)])),
+        ("lookup", Box::new(move || vec![lookup::measure(1_000_000, 1_000 / less)])),
+        ("end", Box::new(|| vec![lookup::end_all(1_000)])),
+        ("password", Box::new(move || vec![password::measure(9, 100 / less)])),
+        (
+            "storm",
+            Box::new(move || vec![storm::measure(10, Duration::from_millis(6_000 / less as u64))]),
+        ),
+        ("enumeration", Box::new(move || enumeration::measure(1_000 / less))),
+    ]
+}
+
+fn main() {
+    let arguments = Arguments::parse();
     let mut rows = Vec::new();
-    for (name, measure) in all {
+    for (name, measure) in all(&arguments) {
         if arguments.only.as_deref().is_some_and(|only| !name.contains(only)) {
             continue;
         }
@@ -92,8 +121,8 @@ fn main() {
             rows.push(row);
         }
     }
-    if let Some(out) = arguments.out {
-        if let Err(error) = report::write(&out, &rows, "cargo xtask bench") {
+    if let Some(out) = &arguments.out {
+        if let Err(error) = report::write(out, &rows, "cargo xtask bench") {
             eprintln!("{} cannot be written: {error}", out.display());
             std::process::exit(1);
         }

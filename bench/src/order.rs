@@ -1,34 +1,50 @@
-//! Order round trips against an echo of the same bytes, in one process pinned to one core.
+//! Order round trips against a peer that answers with the same bytes, in one process pinned to one core.
 
 use crate::report::Row;
 use crate::sample::{nanos, paired};
 use crate::server::{Server, pin};
-use crate::wire::Client;
+use crate::wire::{Answer, Client, exchange};
 use gate::Durability;
 use std::fs::File;
-use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
-/// The peer: an echo on the same runtime; with a file, each message is first appended and synced to preallocated space.
-async fn echo(listener: tokio::net::TcpListener, file: Option<File>) {
+/// openOrder and orderStatus.
+const MESSAGES: usize = 2;
+
+/// What passes between a client and the peer: the bytes of an order, and those that the server answered it with.
+struct Script {
+    request: Vec<u8>,
+    answer: Vec<u8>,
+    /// Where each request is first appended and synced, to preallocated space.
+    file: Option<File>,
+}
+
+/// The peer: on the same runtime, it reads an order's bytes and writes its answer's.
+async fn echo(listener: tokio::net::TcpListener, script: Arc<Script>) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let file = file.map(std::sync::Arc::new);
     while let Ok((mut stream, _)) = listener.accept().await {
-        let file = file.clone();
+        let script = Arc::clone(&script);
         tokio::spawn(async move {
             let _ = stream.set_nodelay(true);
-            let (mut bytes, mut at) = (vec![0; 64 * 1024], 0_u64);
-            while let Ok(count) = stream.read(&mut bytes).await {
+            let (mut bytes, mut have, mut at) = (vec![0; 16 * 1024], 0, 0_u64);
+            while let Ok(count) = stream.read(&mut bytes[have..]).await {
+                have += count;
                 if count == 0 {
                     break;
                 }
-                if let Some(file) = &file {
-                    file.write_all_at(&bytes[..count], at).expect("appended");
-                    file.sync_data().expect("synced");
-                    at = (at + count as u64) % (48 << 20);
+                if have < script.request.len() {
+                    continue;
                 }
-                if stream.write_all(&bytes[..count]).await.is_err() {
+                assert_eq!(bytes[..have], script.request, "another request");
+                if let Some(file) = &script.file {
+                    file.write_all_at(&bytes[..have], at).expect("appended");
+                    file.sync_data().expect("synced");
+                    at = (at + have as u64) % (48 << 20);
+                }
+                have = 0;
+                if stream.write_all(&script.answer).await.is_err() {
                     break;
                 }
             }
@@ -36,51 +52,51 @@ async fn echo(listener: tokio::net::TcpListener, file: Option<File>) {
     }
 }
 
-fn start_echo(server: &Server, file: Option<File>) -> SocketAddr {
+fn start_echo(server: &Server, script: Arc<Script>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("non-blocking");
     let address = listener.local_addr().expect("an address");
     server.sockets.spawn(async move {
-        echo(tokio::net::TcpListener::from_std(listener).expect("a listener"), file).await;
+        echo(tokio::net::TcpListener::from_std(listener).expect("a listener"), script).await;
     });
     address
 }
 
-struct Echo(TcpStream);
+struct Echo {
+    stream: TcpStream,
+    answer: Answer,
+    script: Arc<Script>,
+}
 
 impl Echo {
-    fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("echo answers");
+    fn connect(address: SocketAddr, script: &Arc<Script>) -> Self {
+        let stream = TcpStream::connect(address).expect("the peer answers");
         stream.set_nodelay(true).expect("nodelay");
-        Self(stream)
+        Self { stream, answer: Answer::of(MESSAGES), script: Arc::clone(script) }
     }
 
-    fn turn(&mut self, bytes: &[u8]) -> u64 {
-        let mut back = vec![0; bytes.len()];
-        let (time, ()) = nanos(|| {
-            self.0.write_all(bytes).expect("sent");
-            self.0.read_exact(&mut back).expect("came back");
-        });
-        assert_eq!(back, bytes);
+    fn turn(&mut self) -> u64 {
+        let (time, ()) =
+            nanos(|| exchange(&mut self.stream, &self.script.request, &mut self.answer));
+        assert_eq!(self.answer.bytes(), self.script.answer);
         time
     }
 }
 
-/// One order far below the market: sent, acknowledged (timed), then cancelled (not timed).
-fn place(client: &mut Client) -> u64 {
-    let mut bytes = Vec::new();
-    let id = client.limit_buy("AAPL", 1, 100, &mut bytes).to_string();
-    let (time, status) = nanos(|| {
-        client.send_bytes(&bytes).expect("sent");
-        client
-            .read_until(|f| (f[0] == "3" && f[1] == id).then(|| f[2].to_owned()))
-            .expect("acknowledged")
-    });
-    assert_eq!(status, "Submitted");
+/// One order far below the market: sent, acknowledged (timed), then looked at and cancelled (not timed).
+fn place(client: &mut Client, bytes: &mut Vec<u8>, answer: &mut Answer) -> u64 {
+    bytes.clear();
+    let id = client.limit_buy("AAPL", 1, 100, bytes).to_string();
+    let (time, ()) = nanos(|| client.exchange(bytes, answer));
+    let messages = answer.fields();
+    assert_eq!((messages[0][0], messages[0][1]), ("5", &*id), "openOrder");
+    assert_eq!(messages[1][..3], ["3", &*id, "Submitted"], "orderStatus");
     client.cancel(id.parse().expect("an id")).expect("sent");
     client
         .read_until(|f| (f[0] == "3" && f[1] == id && f[2] == "Cancelled").then_some(()))
         .expect("cancelled");
+    // The notice that follows a cancelled order, so that the next answer begins with its own bytes.
+    client.read_until(|f| (f[0] == "4" && f[2] == id).then_some(())).expect("told so");
     time
 }
 
@@ -96,12 +112,19 @@ pub fn measure(durability: Durability, rounds: usize) -> Row {
         file.sync_all().expect("synced");
         file
     });
-    let address = start_echo(&server, file);
     let mut client = Client::connect(server.trading, 1).expect("connected");
-    let (mut one, mut two) = (Echo::connect(address), Echo::connect(address));
-    let mut sample = Vec::new();
-    client.limit_buy("AAPL", 1, 100, &mut sample);
-    let mut out = paired(rounds, || place(&mut client), || one.turn(&sample), || two.turn(&sample));
+    let (mut bytes, mut answer) = (Vec::new(), Answer::of(MESSAGES));
+    place(&mut client, &mut bytes, &mut answer);
+    let (request, answered) = (bytes.clone(), answer.bytes().to_vec());
+    let script = Arc::new(Script { request, answer: answered, file });
+    let address = start_echo(&server, Arc::clone(&script));
+    let (mut one, mut two) = (Echo::connect(address, &script), Echo::connect(address, &script));
+    let mut out = paired(
+        rounds,
+        || place(&mut client, &mut bytes, &mut answer),
+        || one.turn(),
+        || two.turn(),
+    );
     pin(&[0, 1]);
     let (ratio, null) = (out.ratio(500), out.null(500));
     let more = out.subject.quantile(500) as f64 / 1_000.0 - out.peer.quantile(500) as f64 / 1_000.0;
@@ -121,7 +144,7 @@ pub fn measure(durability: Durability, rounds: usize) -> Row {
         ),
         peer: format!(
             "{} p50 {:.1} us, p99 {:.1} us",
-            if disk { "echo + append + fdatasync" } else { "echo" },
+            if disk { "echo + append + fdatasync" } else { "echo of the same bytes" },
             micros(out.peer.quantile(500)),
             micros(out.peer.quantile(990))
         ),

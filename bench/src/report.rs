@@ -17,7 +17,7 @@ pub struct Row {
     pub null: String,
     /// How many samples of each.
     pub samples: String,
-    /// The goal in words.
+    /// The goal in words; `-` where a figure is only reported.
     pub goal: &'static str,
     /// Whether it was met; `None` when the null control or the number of samples does not allow a verdict.
     pub met: Option<bool>,
@@ -30,6 +30,7 @@ impl Row {
         match self.met {
             Some(true) => "met",
             Some(false) => "**missed**",
+            None if self.goal == "-" => "-",
             None => "no verdict",
         }
     }

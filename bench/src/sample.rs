@@ -17,6 +17,11 @@ impl Series {
         self.0.len()
     }
 
+    /// All of them.
+    pub fn values(&self) -> &[u64] {
+        &self.0
+    }
+
     /// The value below which `per_mille` of 1000 measurements lie.
     pub fn quantile(&mut self, per_mille: usize) -> u64 {
         self.0.sort_unstable();

@@ -6,12 +6,70 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 use tws::{Contract, FrameReader, Inbound, OrderFields, PlaceOrder, ServerVersion};
 
+/// What came back for one request: whole messages, as many as were asked for.
+pub struct Answer {
+    bytes: Vec<u8>,
+    length: usize,
+    messages: usize,
+}
+
+impl Answer {
+    /// Room for an answer of so many messages.
+    pub fn of(messages: usize) -> Self {
+        Self { bytes: vec![0; 16 * 1024], length: 0, messages }
+    }
+
+    /// The bytes that came last.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// The fields of each message.
+    pub fn fields(&self) -> Vec<Vec<&str>> {
+        let mut rest = self.bytes();
+        let mut messages = Vec::new();
+        while let Some((length, behind)) = rest.split_first_chunk() {
+            let (message, behind) = behind.split_at(u32::from_be_bytes(*length) as usize);
+            let text = std::str::from_utf8(message).expect("text");
+            messages.push(text.split_terminator('\0').collect());
+            rest = behind;
+        }
+        messages
+    }
+
+    /// Whether all of its messages are there, by the lengths in front of them.
+    fn is_whole(&self) -> bool {
+        let mut at = 0;
+        for _ in 0..self.messages {
+            match self.bytes().get(at..).and_then(|rest| rest.first_chunk()) {
+                Some(length) => at += 4 + u32::from_be_bytes(*length) as usize,
+                None => return false,
+            }
+        }
+        assert!(self.length <= at, "more came than was asked for");
+        self.length == at
+    }
+}
+
+/// Sends a request and reads until the whole answer is there.
+pub fn exchange(stream: &mut TcpStream, request: &[u8], answer: &mut Answer) {
+    answer.length = 0;
+    stream.write_all(request).expect("sent");
+    while !answer.is_whole() {
+        let count = stream.read(&mut answer.bytes[answer.length..]).expect("an answer");
+        assert!(count > 0, "the connection ended");
+        answer.length += count;
+    }
+}
+
 /// One connection that has been started.
 pub struct Client {
     stream: TcpStream,
     reader: FrameReader,
     version: ServerVersion,
     out: Vec<u8>,
+    /// Where what is read lands first.
+    buffer: Vec<u8>,
     next_id: i32,
 }
 
@@ -30,6 +88,7 @@ impl Client {
             reader: FrameReader::for_client(),
             version,
             out: Vec::new(),
+            buffer: vec![0; 64 * 1024],
             next_id: 1,
         };
         client.read_until(|fields| (fields.len() == 2).then_some(()))?;
@@ -54,13 +113,18 @@ impl Client {
                     return Ok(found);
                 }
             }
-            let mut bytes = [0; 64 * 1024];
-            let count = self.stream.read(&mut bytes)?;
+            let count = self.stream.read(&mut self.buffer)?;
             if count == 0 {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
-            self.reader.push(&bytes[..count]);
+            self.reader.push(&self.buffer[..count]);
         }
+    }
+
+    /// Sends a request and waits for its answer, to be read afterwards. What the client itself costs is no more than this, and a
+    /// peer's client does the same.
+    pub fn exchange(&mut self, request: &[u8], answer: &mut Answer) {
+        exchange(&mut self.stream, request, answer);
     }
 
     /// Sends one message.

@@ -14,6 +14,7 @@ async function authenticator(page) {
 }
 
 export function flows(portal, app) {
+  portal.app = app;
   const seen = {};
   const person = portal.ready.people[0].username;
   return [
@@ -39,6 +40,21 @@ export function flows(portal, app) {
     ["new_browser_signs_in_with_password_code_and_activation", async () => {
       seen.two = await portal.visitor();
       await portal.signInByPassword(seen.two, app);
+      await portal.says(seen.two, "cannot place orders");
+    }],
+    ["browser_of_a_typed_code_acts_once_another_one_stands_behind_it", async () => {
+      await portal.confirm(seen.one);
+      await portal.open(seen.two, "/session");
+      await portal.says(seen.two, "can place orders");
+    }],
+    ["cookie_copied_to_another_browser_opens_nothing", async () => {
+      const thief = await portal.visitor();
+      await thief.context().addCookies(await seen.one.context().cookies());
+      const answer = await thief.goto(portal.base + "/");
+      must(answer.status() === 403, "answered " + answer.status());
+      await thief.getByText("it is by another key").waitFor();
+      await thief.context().close();
+      await portal.open(seen.one, "/");
     }],
     ["market_order_is_confirmed_and_fills", async () => {
       await portal.order(seen.one, { side: "Buy", symbol: "AAPL", quantity: 10 });
@@ -114,7 +130,8 @@ function withoutScript(portal, app, seen) {
   return [
     ["without_script_new_browser_signs_in", async () => {
       seen.plain = await portal.visitor({ script: false });
-      await portal.signInByPassword(seen.plain, app);
+      await portal.signInByLink(seen.plain);
+      await portal.says(seen.plain, "it only looks");
     }],
     ["without_script_order_is_confirmed_and_fills", async () => {
       const path = await portal.order(seen.plain, { side: "Buy", symbol: "XOM", quantity: 3 });
@@ -125,7 +142,7 @@ function withoutScript(portal, app, seen) {
     }],
     ["without_script_resting_order_is_cancelled", async () => {
       const path = await portal.order(seen.plain, { side: "Buy", symbol: "XOM", quantity: 3, kind: "Limit", price: "1.00" });
-      await portal.press(seen.plain, "Cancel this order");
+      await portal.act(seen.plain, "Cancel this order");
       must(new URL(seen.plain.url()).pathname === path, "went to " + seen.plain.url());
       await portal.says(seen.plain, "Cancelled on request");
     }],
@@ -135,21 +152,21 @@ function withoutScript(portal, app, seen) {
       await seen.plain.getByLabel("look only").check();
       await portal.press(seen.plain, "Preview");
       await portal.says(seen.plain, "will be this");
-      await portal.press(seen.plain, "Create it");
-      await portal.press(seen.plain, "Revoke plain test");
+      await portal.act(seen.plain, "Create it");
+      await portal.act(seen.plain, "Revoke plain test");
       await portal.says(seen.plain, "Its next message is refused");
     }],
     ["without_script_device_is_renamed", async () => {
       await portal.open(seen.plain, "/devices");
       const row = seen.plain.locator("tr.hit");
-      await row.locator("summary").click();
+      await row.locator("summary", { hasText: "Rename" }).click();
       await row.locator("input[name=name]").fill("Plain browser");
-      await portal.press(seen.plain, "Rename");
+      await portal.act(seen.plain, "Rename");
       await portal.says(seen.plain, "Plain browser");
     }],
     ["without_script_other_session_is_ended", async () => {
       await portal.open(seen.plain, "/sessions");
-      await portal.press(seen.plain, "End all others");
+      await portal.act(seen.plain, "End all others");
       await seen.one.goto(portal.base + "/orders");
       must(seen.one.url().includes("/sign-in"), "the other session still sees " + seen.one.url());
     }],

@@ -10,7 +10,7 @@ const INSIDE = [
   ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["session", "/session"],
   ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
   ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
-  ["activity", "/activity"], ["outbox", "/outbox"], ["lock", "/lock"],
+  ["activity", "/activity"], ["approvals", "/approvals"], ["phone", "/phone"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
 ];
 
 async function look(portal, page, name, size) {

@@ -23,7 +23,7 @@ struct Need {
     find: fn() -> Option<PathBuf>,
 }
 
-const NEEDS: [Need; 7] = [
+const NEEDS: [Need; 8] = [
     Need {
         what: "Python 3.11 or later with venv (python3)",
         stages: &["clients"],
@@ -60,6 +60,12 @@ const NEEDS: [Need; 7] = [
         stages: &["unit"],
         packages: "strace",
         find: || shell::find("strace"),
+    },
+    Need {
+        what: "libfaketime, by which a test sets the server's clock back",
+        stages: &["unit"],
+        packages: "faketime",
+        find: faketime,
     },
 ];
 
@@ -116,6 +122,13 @@ fn python() -> Option<PathBuf> {
     let asks = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
     let run = shell::quiet(Command::new(&python).args(["-c", asks])).ok()?;
     run.ok.then_some(python)
+}
+
+/// Debian keeps it in a folder named after the machine.
+fn faketime() -> Option<PathBuf> {
+    let machines = std::fs::read_dir("/usr/lib").ok()?.flatten();
+    let library = |entry: std::fs::DirEntry| entry.path().join("faketime/libfaketimeMT.so.1");
+    machines.map(library).find(|path| path.is_file())
 }
 
 /// Debian keeps the server's programs off PATH, a folder for each major version: the newest is taken.

@@ -13,6 +13,9 @@ pub struct Network {
     address: IpAddr,
     /// Bits that count, 0 to 32 or 128.
     prefix: u8,
+    /// The address as 128 bits, and those of them that count: what a check compares.
+    bits: u128,
+    mask: u128,
 }
 
 /// Why a text is no network.
@@ -28,6 +31,7 @@ impl fmt::Display for NetworkError {
 impl std::error::Error for NetworkError {}
 
 /// Both families as 128 bits, IPv4 in its mapped place, so that one comparison serves.
+#[inline]
 fn bits(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
@@ -35,23 +39,34 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
+/// Whether these bits are an IPv4 address.
+#[inline]
+const fn is_mapped(bits: u128) -> bool {
+    bits >> 32 == 0xffff
+}
+
 fn mask(prefix: u8) -> u128 {
     u128::MAX.checked_shl(128_u32.saturating_sub(u32::from(prefix))).unwrap_or(0)
 }
 
 impl Network {
+    /// Of an address whose bits beyond the prefix are zero.
+    fn of(address: IpAddr, prefix: u8) -> Self {
+        let wide_prefix = if address.is_ipv4() { prefix + 96 } else { prefix };
+        Self { address, prefix, bits: bits(address), mask: mask(wide_prefix) }
+    }
+
     /// The network of an address; none when the prefix is longer than the address.
     pub fn new(address: IpAddr, prefix: u8) -> Option<Self> {
         let address = address.to_canonical();
         match address {
             IpAddr::V4(v4) if prefix <= 32 => {
                 let bits = v4.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
-                Some(Self { address: IpAddr::V4(bits.into()), prefix })
+                Some(Self::of(IpAddr::V4(bits.into()), prefix))
             }
-            IpAddr::V6(v6) if prefix <= 128 => Some(Self {
-                address: Ipv6Addr::from_bits(v6.to_bits() & mask(prefix)).into(),
-                prefix,
-            }),
+            IpAddr::V6(v6) if prefix <= 128 => {
+                Some(Self::of(Ipv6Addr::from_bits(v6.to_bits() & mask(prefix)).into(), prefix))
+            }
             _ => None,
         }
     }
@@ -59,7 +74,7 @@ impl Network {
     /// The network of this address alone.
     pub fn host(address: IpAddr) -> Self {
         let address = address.to_canonical();
-        Self { address, prefix: if address.is_ipv4() { 32 } else { 128 } }
+        Self::of(address, if address.is_ipv4() { 32 } else { 128 })
     }
 
     /// The network that one caller is counted by: an IPv4 address alone, of IPv6 the first 64 bits,
@@ -69,16 +84,11 @@ impl Network {
         if host.address.is_ipv4() { host } else { Self::new(host.address, 64).unwrap_or(host) }
     }
 
-    /// Bits that count among 128.
-    fn wide_prefix(self) -> u8 {
-        if self.address.is_ipv4() { self.prefix + 96 } else { self.prefix }
-    }
-
     /// Whether the address is in it. An IPv4 address written as IPv6 is the IPv4 address.
+    #[inline]
     pub fn contains(self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        address.is_ipv4() == self.address.is_ipv4()
-            && (bits(address) ^ bits(self.address)) & mask(self.wide_prefix()) == 0
+        let bits = bits(address);
+        ((bits ^ self.bits) & self.mask == 0) & (is_mapped(bits) == self.address.is_ipv4())
     }
 
     /// The network of what is in both, which is the smaller one or none.
@@ -142,7 +152,10 @@ impl Addresses {
     pub fn contain(&self, address: IpAddr) -> bool {
         match self {
             Self::Any => true,
-            Self::Only(networks) => networks.iter().any(|network| network.contains(address)),
+            // All of them, without a jump at each: lists are short.
+            Self::Only(networks) => {
+                networks.iter().fold(false, |found, network| found | network.contains(address))
+            }
         }
     }
 

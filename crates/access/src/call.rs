@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::binding::PublicKey;
 use crate::id::{CredentialId, IdError, SessionId};
 use crate::secret::{Digest, Secret};
 
@@ -97,23 +98,34 @@ pub struct Source {
     pub address: Option<IpAddr>,
     /// Digest of the device token that came with it, right or not.
     pub device: Option<Digest>,
+    /// The key of the caller's browser that signed this request, checked.
+    pub key: Option<PublicKey>,
+    /// Whether this very request comes with a sign-in of its person for what it asks.
+    pub fresh: bool,
     /// What the caller's program calls itself; at most 256 bytes, without control characters.
     pub agent: String,
 }
 
 impl Source {
-    /// A browser, with the device token that its cookie held.
-    pub fn browser(address: IpAddr, device: Option<&Secret>, agent: &str) -> Self {
+    /// A browser, with the device token that its cookie held and the key that signed its request.
+    pub fn browser(
+        address: IpAddr,
+        device: Option<&Secret>,
+        key: Option<PublicKey>,
+        agent: &str,
+    ) -> Self {
         Self {
             address: Some(address),
             device: device.map(Secret::digest),
+            key,
+            fresh: false,
             agent: tidy(agent, AGENT_LIMIT),
         }
     }
 
     /// The server's own command line.
     pub fn local() -> Self {
-        Self { address: None, device: None, agent: String::new() }
+        Self { address: None, device: None, key: None, fresh: false, agent: String::new() }
     }
 }
 

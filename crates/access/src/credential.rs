@@ -60,6 +60,8 @@ pub struct Revoked {
     pub at: Time,
     /// By whom.
     pub by: By,
+    /// Whether its resting orders go too: the server may stop before they are cancelled.
+    pub cancel_orders: bool,
 }
 
 /// When, from where and with what a credential was last used; the gate writes it in batches.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::authenticator::{self, totp};
 use crate::call::{By, Call, Source};
 use crate::entitlements::{Act, Entitlements};
-use crate::id::{AuthenticatorId, CredentialId, LinkId, PersonId};
+use crate::id::{ApprovalId, AuthenticatorId, CredentialId, LinkId, PersonId};
 use crate::lock::Lock;
 use crate::moment::{Moment, Span, Time};
 use crate::refusal::Refusal;
@@ -14,7 +14,8 @@ use crate::session::{Session, SessionEnd};
 use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
-    credential, device, evidence, link, lock, mandate, notice, person, session, sign_in, throttle,
+    approval, credential, device, evidence, link, lock, mandate, notice, person, session, sign_in,
+    step_up, throttle,
 };
 
 /// What is asked.
@@ -24,6 +25,8 @@ pub enum Command {
     SignIn(sign_in::Command),
     Link(link::Command),
     Session(session::Command),
+    StepUp(step_up::Command),
+    Approval(approval::Command),
     Device(device::Command),
     Authenticator(authenticator::Command),
     Credential(credential::Command),
@@ -43,6 +46,7 @@ pub enum Event {
     Link(link::Event),
     Session(session::Event),
     Device(device::Event),
+    Approval(approval::Event),
     Authenticator(authenticator::Event),
     Credential(credential::Event),
     Lock(lock::Event),
@@ -81,6 +85,7 @@ into_event! {
     link Link;
     session Session;
     device Device;
+    approval Approval;
     authenticator Authenticator;
     credential Credential;
     lock Lock;
@@ -116,6 +121,11 @@ pub enum Answer {
     ActivationNeeded {
         /// New token of the attempt, for a cookie; the old one is over.
         attempt: Secret,
+    },
+    /// A phone was asked.
+    ApprovalAsked {
+        /// Which approval.
+        approval: ApprovalId,
     },
     /// Another activation code was sent.
     CodeSent,
@@ -202,9 +212,9 @@ impl Decision {
     }
 }
 
-/// How old a sign-in may be that a session adds or removes a way in by: an authenticator or a
-/// credential.
-const RECENT: Span = Span::minutes(15);
+/// How old the proof of a person may be by which a session adds or removes a way in: an
+/// authenticator, a device, a credential.
+pub const RECENT: Span = Span::minutes(15);
 
 /// What every noun's decision stands on.
 pub(crate) struct Ground<'a> {
@@ -223,25 +233,24 @@ impl Ground<'_> {
             By::Visitor => Err(Refusal::NotSignedIn),
             By::Credential(_) => Err(Refusal::ActNotAllowed { act }),
             By::Session(_) => {
-                let entitlements = slice.session_entitlements(self.session(slice)?)?;
+                let session = self.session(slice)?;
+                let entitlements = slice.session_entitlements(session, self.source.fresh)?;
                 if entitlements.acts.contains(act) {
                     return Ok(Some(entitlements));
                 }
-                if entitlements.lock.allows().contains(act) {
-                    return Err(Refusal::ActNotAllowed { act });
-                }
-                Err(Refusal::Locked { grade: entitlements.lock })
+                Err(entitlements.why_not(act))
             }
         }
     }
 
-    /// Whether a session that asks was begun lately; the operator and the server need no session.
-    /// For what would let whoever took a session over stay.
+    /// Whether the person of a session that asks was proven lately, by its sign-in or by a step-up;
+    /// the operator and the server need no session. For what would let whoever took a session over
+    /// stay.
     pub fn check_recent(&self, slice: &Slice) -> Result<(), Refusal> {
-        if self.by.runs_the_server() {
+        if self.by.runs_the_server() || self.source.fresh {
             return Ok(());
         }
-        let age = self.moment.now.since(self.session(slice)?.started_at);
+        let age = self.moment.now.since(self.session(slice)?.proven_at);
         if age > RECENT { Err(Refusal::ProofTooOld { age, limit: RECENT }) } else { Ok(()) }
     }
 
@@ -266,6 +275,8 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::SignIn(command) => sign_in::decide(slice, &ground, command),
         Command::Link(command) => link::decide(slice, &ground, command),
         Command::Session(command) => session::decide(slice, &ground, command),
+        Command::Approval(command) => approval::decide(slice, &ground, command),
+        Command::StepUp(command) => step_up::decide(slice, &ground, command),
         Command::Device(command) => device::decide(slice, &ground, command),
         Command::Authenticator(command) => authenticator::decide(slice, &ground, command),
         Command::Credential(command) => credential::decide(slice, &ground, command),

@@ -1,22 +1,84 @@
-//! Devices: a browser is activated once, then trusted for 90 days, and known by a token that it
-//! holds. A device that was removed is forgotten; one that was blocked stays known, as blocked.
+//! Devices: a browser is activated once, then trusted for 90 days, and known by a token and a key
+//! that it holds; the key renews the trust before it ends. A device that was removed is forgotten;
+//! one that was blocked stays known, as blocked. One that a typed code alone activated looks, until
+//! a passkey or an approval stands behind it.
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::binding::PublicKey;
 use crate::decision::{Answer, Decision, Ground};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Acts, Narrowing};
 use crate::id::{DeviceId, PersonId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
+use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
-use crate::secret::Digest;
+use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::session::{self, SessionEnd};
 use crate::slice::Slice;
 
-/// How long a device is trusted after its activation.
+/// How long a device is trusted after its activation, and after each renewal.
 pub const TRUST: Span = Span::days(90);
+/// In this last part of its trust a device renews it by its key, without a prompt.
+pub const RENEWAL: Span = Span::days(30);
+
+/// What a device may be used for, whatever its person may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceRole {
+    /// Looking.
+    View,
+    /// Looking, and setting programs up.
+    Automate,
+    /// Looking and trading.
+    Trade,
+    /// Everything.
+    Administer,
+}
+
+impl DeviceRole {
+    /// Every role, the narrowest first.
+    pub const ALL: [Self; 4] = [Self::View, Self::Automate, Self::Trade, Self::Administer];
+
+    /// Its name in tables and forms.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Automate => "automate",
+            Self::Trade => "trade",
+            Self::Administer => "administer",
+        }
+    }
+
+    /// What sessions on such a device may do, in plain words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::View => "look",
+            Self::Automate => "look and set programs up",
+            Self::Trade => "look and trade",
+            Self::Administer => "do everything",
+        }
+    }
+
+    /// The acts that it leaves. Ending sessions and locking only take away, so every role has them.
+    pub const fn acts(self) -> Acts {
+        let own = Acts::VIEW.or(Acts::of(&[Act::ManageSessions, Act::Lock, Act::ViewEvidence]));
+        match self {
+            Self::View => own,
+            Self::Automate => own.or(Acts::of(&[Act::ManageCredentials])),
+            Self::Trade => own.or(Acts::TRADE),
+            Self::Administer => Acts::ALL,
+        }
+    }
+}
+
+impl std::fmt::Display for DeviceRole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.text())
+    }
+}
 
 /// A browser profile of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +89,14 @@ pub struct Device {
     pub person: PersonId,
     /// Digest of the token that it holds; none before it is trusted.
     pub token: Option<Digest>,
+    /// The key that signs its requests; none of a browser without script.
+    pub key: Option<PublicKey>,
+    /// What it may be used for.
+    pub role: DeviceRole,
+    /// Whether more than a typed code stands behind its activation.
+    pub confirmed: bool,
+    /// Whether it is a phone that answers approvals.
+    pub approver: Approver,
     /// Its name, at first made from what the browser calls itself.
     pub name: Name,
     /// Where it stands.
@@ -37,6 +107,22 @@ pub struct Device {
     pub last_seen_at: Time,
     /// From where it last signed in.
     pub last_address: Option<IpAddr>,
+}
+
+/// Whether a device answers approvals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approver {
+    /// No.
+    #[default]
+    No,
+    /// It was offered by a link, and shows a number that has to be typed where the link was made.
+    Offered {
+        /// The number.
+        number: SealedSecret,
+    },
+    /// Yes.
+    Yes,
 }
 
 /// Where a device stands, as stored.
@@ -78,6 +164,17 @@ impl Device {
             DeviceState::Blocked => Standing::Blocked,
         }
     }
+
+    /// What sessions on it may do, and the reason for what they may not.
+    pub const fn narrows(&self) -> (Acts, Narrowing) {
+        if !self.confirmed {
+            return (DeviceRole::View.acts(), Narrowing::Unconfirmed);
+        }
+        match self.role {
+            DeviceRole::Administer => (Acts::ALL, Narrowing::None),
+            role => (role.acts(), Narrowing::Role(role)),
+        }
+    }
 }
 
 /// What is asked about devices.
@@ -89,6 +186,25 @@ pub enum Command {
         /// The new name.
         name: String,
     },
+    /// Says what it may be used for; more than before needs a fresh proof on another device.
+    SetRole {
+        /// Which.
+        device: DeviceId,
+        /// The new role.
+        role: DeviceRole,
+    },
+    /// Makes an offered phone one that answers approvals, by the number that it shows.
+    ConfirmPhone {
+        /// Which.
+        device: DeviceId,
+        /// The number, as typed.
+        number: Secret,
+    },
+    /// Extends the trust of the device that asks, under a new key that its old one vouches for.
+    Renew {
+        /// The new key; whoever asks has shown that the browser holds it.
+        key: PublicKey,
+    },
     /// Forgets it and ends its sessions.
     Remove {
         /// Which.
@@ -99,6 +215,8 @@ pub enum Command {
         /// Which.
         device: DeviceId,
     },
+    /// Forgets every device but the one that asks, and ends their sessions.
+    RemoveOthers,
 }
 
 /// What happened to devices.
@@ -113,8 +231,45 @@ pub enum Event {
         device: DeviceId,
         /// Digest of its new token.
         token: Digest,
+        /// The key that signs its requests, if it has one.
+        key: Option<PublicKey>,
+        /// Whether more than a typed code stands behind it.
+        confirmed: bool,
         /// The end of the trust.
         until: Time,
+    },
+    /// A passkey or an approval stands behind it now.
+    Confirmed {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Known by a (new) key from now on.
+    Keyed {
+        /// Which.
+        device: DeviceId,
+        /// The key.
+        key: PublicKey,
+        /// The end of the trust.
+        until: Time,
+    },
+    /// Offered as a phone that answers approvals.
+    PhoneOffered {
+        /// Which.
+        device: DeviceId,
+        /// The number that it shows.
+        number: SealedSecret,
+    },
+    /// It answers approvals from now on.
+    PhoneConfirmed {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Given a role.
+    RoleSet {
+        /// Which.
+        device: DeviceId,
+        /// The role.
+        role: DeviceRole,
     },
     /// Renamed.
     Renamed {
@@ -140,25 +295,142 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
+    if let Command::Renew { key } = command {
+        return renew(slice, ground, *key);
+    }
     ground.authorise(slice, Act::ManageDevices)?;
-    let (Command::Rename { device, .. } | Command::Remove { device } | Command::Block { device }) =
-        command;
-    let device = slice.device(*device).ok_or(Refusal::NotFound { what: "device" })?.id;
+    let find = |id| slice.device(id).ok_or(Refusal::NotFound { what: "device" });
     let mut events = Vec::new();
     match command {
-        Command::Rename { name, .. } => {
+        Command::Rename { device, name } => {
+            let device = find(*device)?.id;
             events.push(Event::Renamed { device, name: Name::new("device name", name)? }.into());
         }
-        Command::Remove { .. } => {
-            events.extend(end_sessions(slice, ground, device));
-            events.push(Event::Removed { device }.into());
+        Command::SetRole { device, role } => {
+            events.extend(set_role(slice, ground, find(*device)?, *role)?);
         }
-        Command::Block { .. } => {
+        Command::ConfirmPhone { device, number } => {
+            events.extend(confirm_phone(slice, ground, find(*device)?, number)?);
+        }
+        Command::Remove { device } => events.extend(remove(slice, ground, find(*device)?)),
+        Command::Block { device } => {
+            let device = find(*device)?.id;
             events.extend(end_sessions(slice, ground, device));
             events.push(Event::Blocked { device }.into());
         }
+        Command::RemoveOthers => {
+            let own = ground.session(slice).ok().map(|session| session.device);
+            let others = slice
+                .devices
+                .iter()
+                .filter(|device| Some(device.id) != own && device.state != DeviceState::Blocked);
+            events.extend(others.flat_map(|device| remove(slice, ground, device)));
+        }
+        Command::Renew { .. } => {}
     }
     Ok(Decision::new(events, Answer::Done))
+}
+
+fn remove(slice: &Slice, ground: &Ground<'_>, device: &Device) -> Vec<crate::decision::Event> {
+    let mut events = end_sessions(slice, ground, device.id);
+    events.push(Event::Removed { device: device.id }.into());
+    events
+}
+
+/// What the number of an offered phone is sealed for.
+fn phone_purpose(device: DeviceId) -> String {
+    format!("phone {device}")
+}
+
+/// The number that an offered phone shows.
+pub fn phone_number(device: &Device, key: &SealKey) -> Result<Option<Secret>, Refusal> {
+    let Approver::Offered { number } = &device.approver else { return Ok(None) };
+    key.open(number, &phone_purpose(device.id)).map(Some).map_err(|_| Refusal::KeyMismatch)
+}
+
+/// Offers a device that came by a link of its person's as a phone.
+pub(crate) fn offer_phone(ground: &Ground<'_>, device: DeviceId) -> crate::decision::Event {
+    // 64 bits over 900,000 numbers: the bias is below 2^-44.
+    let drawn = u64::from_be_bytes(ground.moment.draw("phone number")) % 900_000 + 100_000;
+    let number = Secret::from_text(drawn.to_string());
+    let number = ground.key.seal(&number, &phone_purpose(device), ground.moment);
+    Event::PhoneOffered { device, number }.into()
+}
+
+/// The number on the phone's screen shows that the phone in the person's hand is the one that opened
+/// the link, and not whoever saw it over a shoulder. A wrong one forgets the phone.
+fn confirm_phone(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    device: &Device,
+    typed: &Secret,
+) -> Result<Vec<crate::decision::Event>, Refusal> {
+    ground.check_recent(slice)?;
+    if ground.session(slice)?.device == device.id {
+        return Err(Refusal::OwnDevice);
+    }
+    let number = phone_number(device, ground.key)?;
+    let number = number.ok_or(Refusal::NotFound { what: "phone that waits" })?;
+    let typed: Vec<u8> = typed.expose().iter().copied().filter(|byte| *byte != b' ').collect();
+    if !number.matches(&typed) {
+        return Err(Refusal::PhoneNumberWrong);
+    }
+    let text = format!(
+        "{} answers approvals from now on. If that was not you, remove it and change your password.",
+        device.name
+    );
+    let role = if device.confirmed { device.role } else { DeviceRole::Trade };
+    Ok(vec![
+        Event::PhoneConfirmed { device: device.id }.into(),
+        Event::RoleSet { device: device.id, role }.into(),
+        notice::queue(ground, device.person, Topic::NewDevice, text, None),
+    ])
+}
+
+/// Narrowing is free. Widening needs a fresh proof, and no device widens itself; it confirms the
+/// device, since another one stands behind it.
+fn set_role(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    device: &Device,
+    role: DeviceRole,
+) -> Result<Vec<crate::decision::Event>, Refusal> {
+    let (acts, _) = device.narrows();
+    let widens = role.acts().without(acts) != Acts::NONE;
+    if widens && !ground.by.runs_the_server() {
+        ground.check_recent(slice)?;
+        if ground.session(slice)?.device == device.id {
+            return Err(Refusal::OwnDevice);
+        }
+    }
+    let mut events = vec![Event::RoleSet { device: device.id, role }.into()];
+    if widens {
+        events.extend(confirm(slice, device.id));
+        let text = format!(
+            "{} may now {role}. If that was not you, end your sessions and lock the account.",
+            device.name
+        );
+        events.push(notice::queue(ground, device.person, Topic::NewDevice, text, None));
+    }
+    Ok(events)
+}
+
+fn renew(slice: &Slice, ground: &Ground<'_>, key: PublicKey) -> Result<Decision, Refusal> {
+    let (session, now) = (ground.session(slice)?, ground.moment.now);
+    let device = slice.device(session.device).ok_or(Refusal::NotFound { what: "device" })?;
+    // The request itself was signed by the session's key, which must still be the device's.
+    if device.key.is_none() || device.key != session.key || ground.source.key != session.key {
+        return Err(Refusal::KeyProofMissing);
+    }
+    let DeviceState::Trusted { until } = device.state else {
+        return Err(Refusal::NotFound { what: "trusted device" });
+    };
+    let left = until.since(now);
+    if left <= Span(0) || left > RENEWAL {
+        return Err(Refusal::RenewalEarly { left, from: RENEWAL });
+    }
+    let event = Event::Keyed { device: device.id, key, until: now + TRUST };
+    Ok(Decision::new(vec![event.into()], Answer::Done))
 }
 
 fn end_sessions(
@@ -173,6 +445,12 @@ fn end_sessions(
             session::Event::Ended { session: one.id, at, reason: SessionEnd::DeviceRemoved }.into()
         })
         .collect()
+}
+
+/// The event by which a passkey or an approval stands behind a device, where none did.
+pub(crate) fn confirm(slice: &Slice, device: DeviceId) -> Option<crate::decision::Event> {
+    let device = slice.device(device).filter(|device| !device.confirmed)?;
+    Some(Event::Confirmed { device: device.id }.into())
 }
 
 /// A first name for a device: `Firefox on Linux`.

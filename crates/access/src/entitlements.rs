@@ -7,10 +7,12 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Addresses;
+use crate::device::DeviceRole;
 use crate::id::{Holder, PaperAccountId, PersonId, SymbolId};
 use crate::lock::Grade;
 use crate::moment::{Span, Time};
 use crate::refusal::Refusal;
+use crate::symbol::SymbolSet;
 
 macro_rules! acts {
     ($($(#[$doc:meta])* $name:ident = $bit:literal, $text:literal;)*) => {
@@ -138,6 +140,13 @@ pub enum Side {
 }
 
 impl Side {
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Buy => 1,
+            Self::Sell => 2,
+        }
+    }
+
     /// The other side.
     #[must_use]
     pub const fn opposite(self) -> Self {
@@ -174,10 +183,14 @@ impl Sides {
     /// Whether the side is in the set.
     #[inline]
     pub fn contains(self, side: Side) -> bool {
+        self.bits() & side.bit() != 0
+    }
+
+    const fn bits(self) -> u8 {
         match self {
-            Self::Both => true,
-            Self::Only(only) => only == side,
-            Self::Neither => false,
+            Self::Both => Side::Buy.bit() | Side::Sell.bit(),
+            Self::Only(side) => side.bit(),
+            Self::Neither => 0,
         }
     }
 
@@ -246,17 +259,14 @@ pub enum Symbols {
     /// Every contract.
     #[default]
     All,
-    /// These alone, ascending and each once; make it with [`Symbols::only`].
-    Only(Box<[SymbolId]>),
+    /// These alone; make it with [`Symbols::only`].
+    Only(SymbolSet),
 }
 
 impl Symbols {
     /// The set of these alone, in any order.
     pub fn only(symbols: impl IntoIterator<Item = SymbolId>) -> Self {
-        let mut symbols: Vec<_> = symbols.into_iter().collect();
-        symbols.sort_unstable();
-        symbols.dedup();
-        Self::Only(symbols.into_boxed_slice())
+        Self::Only(symbols.into_iter().collect())
     }
 
     /// Whether the contract is in the set.
@@ -264,13 +274,15 @@ impl Symbols {
     pub fn contains(&self, symbol: SymbolId) -> bool {
         match self {
             Self::All => true,
-            // Consecutive ids, as one exchange gives them, are found where they must stand.
-            Self::Only(symbols) => {
-                let after = symbols.first().and_then(|first| symbol.0.checked_sub(first.0));
-                let place = after.and_then(|place| usize::try_from(place).ok());
-                place.is_some_and(|place| symbols.get(place) == Some(&symbol))
-                    || symbols.binary_search(&symbol).is_ok()
-            }
+            Self::Only(symbols) => symbols.contains(symbol),
+        }
+    }
+
+    /// How many contracts are listed.
+    fn count(&self) -> u32 {
+        match self {
+            Self::All => 0,
+            Self::Only(symbols) => u32::try_from(symbols.len()).unwrap_or(u32::MAX),
         }
     }
 
@@ -308,6 +320,9 @@ pub struct Window {
     pub to: u16,
 }
 
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
 impl Hours {
     /// Whether they hold at this time.
     #[inline]
@@ -316,7 +331,7 @@ impl Hours {
             return true;
         }
         // 1970-01-01 was a Thursday: three days after a Monday.
-        let minute = now.seconds().div_euclid(60).saturating_add(3 * 1440).rem_euclid(10_080);
+        let minute = now.0.saturating_add(3 * DAY).rem_euclid(7 * DAY) / 60_000_000;
         let inside = |windows: &[Window]| {
             windows.iter().any(|part| (i64::from(part.from)..i64::from(part.to)).contains(&minute))
         };
@@ -406,6 +421,53 @@ pub struct Question {
     pub now: Time,
 }
 
+/// What beside its mandate narrows a session: the reason that is told for an act that it lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Narrowing {
+    /// Nothing.
+    #[default]
+    None,
+    /// It is bound to no key of its browser.
+    Unbound,
+    /// Its device was activated by a typed code alone.
+    Unconfirmed,
+    /// Its device's role.
+    Role(DeviceRole),
+}
+
+/// Acts that products, sides and hours bind, and contracts too.
+const BOUND_BY_ORDER_RULES: Acts = Acts::of(&[Act::PlaceOrder, Act::ReduceOrder, Act::ModifyOrder]);
+/// Acts that contracts bind.
+const BOUND_BY_SYMBOL: Acts = BOUND_BY_ORDER_RULES.or(Acts::of(&[Act::ViewMarketData]));
+
+// What can speak against an act, the widest reason lowest: the lowest is the one that is told.
+const EXPIRED: u8 = 1;
+const ACCOUNT: u8 = 1 << 1;
+const ACT: u8 = 1 << 2;
+const ADDRESS: u8 = 1 << 3;
+const PRODUCT: u8 = 1 << 4;
+const SYMBOL: u8 = 1 << 5;
+const SIDE: u8 = 1 << 6;
+const HOURS: u8 = 1 << 7;
+
+/// What speaks against an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct Reasons(u8);
+
+impl Reasons {
+    /// Whether nothing does: it is allowed.
+    #[inline]
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The widest, as its bit.
+    const fn first(self) -> u8 {
+        self.0 & self.0.wrapping_neg()
+    }
+}
+
 /// What one holder may do right now. Compile it with [`crate::mandate`]; narrow it with
 /// [`Entitlements::narrow`]. There is no way to widen it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -436,6 +498,8 @@ pub struct Entitlements {
     pub rate: Option<Rate>,
     /// The strongest lock on person or account.
     pub lock: Grade,
+    /// What narrows a session beside its mandate.
+    pub narrowing: Narrowing,
     /// The limits that pre-trade applies.
     pub limits: Limits,
 }
@@ -445,65 +509,67 @@ impl Entitlements {
     /// Allocates nothing.
     #[inline]
     pub fn check(&self, question: &Question) -> Result<(), Refusal> {
-        let Question { act, account, product, symbol, side, address, now } = *question;
-        if now >= self.until {
-            return Err(Refusal::Expired { until: self.until, now });
-        }
-        if account != self.account {
-            return Err(Refusal::AccountNotAllowed { account, allowed: self.account });
-        }
-        if !self.acts.contains(act) {
-            return Err(self.why_not(act));
-        }
-        if !self.addresses.contain(address) {
-            return Err(Refusal::AddressNotAllowed { address });
-        }
-        // Reading and cancelling are bound to no product, side or hour.
-        if !matches!(act, Act::PlaceOrder | Act::ReduceOrder | Act::ModifyOrder) {
-            return match symbol {
-                Some(symbol) if act == Act::ViewMarketData => self.check_symbol(symbol),
-                _ => Ok(()),
-            };
-        }
-        if !self.products.contains(product) {
-            return Err(Refusal::ProductNotAllowed { product });
-        }
-        if let Some(symbol) = symbol {
-            self.check_symbol(symbol)?;
-        }
-        match side {
-            Some(side) if !self.sides.contains(side) => {
-                return Err(Refusal::SideNotAllowed { side });
-            }
-            _ => {}
-        }
-        if !self.hours.contain(now) {
-            return Err(Refusal::OutsideHours { now });
-        }
-        Ok(())
+        let reasons = self.decide(question);
+        if reasons.is_none() { Ok(()) } else { Err(self.refusal(reasons, question)) }
     }
 
+    /// What speaks against the act: nothing when it is allowed. [`Entitlements::refusal`] words it.
+    ///
+    /// The tests are made one and all, with no jump between them that depends on the question:
+    /// which of them fails is nothing that a processor can foresee, and each wrong guess costs as
+    /// much as all of them. Hours come last, because they alone need arithmetic.
+    #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a jump")]
     #[inline]
-    fn check_symbol(&self, symbol: SymbolId) -> Result<(), Refusal> {
-        if self.symbols.contains(symbol) {
-            return Ok(());
-        }
-        let allowed = match &self.symbols {
-            Symbols::All => 0,
-            Symbols::Only(symbols) => u32::try_from(symbols.len()).unwrap_or(u32::MAX),
-        };
-        Err(Refusal::SymbolNotAllowed { symbol, allowed })
+    pub fn decide(&self, question: &Question) -> Reasons {
+        let Question { act, account, product, symbol, side, address, now } = *question;
+        // Reading and cancelling are bound to no product, side or hour.
+        let orders = BOUND_BY_ORDER_RULES.contains(act);
+        let names = BOUND_BY_SYMBOL.contains(act);
+        let symbol = symbol.is_none_or(|symbol| self.symbols.contains(symbol));
+        let side = side.map_or(0, Side::bit) & !self.sides.bits() == 0;
+        let against = (u8::from(now >= self.until) * EXPIRED)
+            | (u8::from(account != self.account) * ACCOUNT)
+            | (u8::from(!self.acts.contains(act)) * ACT)
+            | (u8::from(!self.addresses.contain(address)) * ADDRESS)
+            | (u8::from(orders & !self.products.contains(product)) * PRODUCT)
+            | (u8::from(names & !symbol) * SYMBOL)
+            | (u8::from(orders & !side) * SIDE);
+        let late = orders & (against == 0) && !self.hours.contain(now);
+        Reasons(against | (u8::from(late) * HOURS))
     }
 
-    /// The reason for an act that is not in the set: the lock, else read-only, else the act.
+    /// The first of these reasons against the act, in words.
+    pub fn refusal(&self, reasons: Reasons, question: &Question) -> Refusal {
+        let Question { act, account, product, symbol, side, address, now } = *question;
+        match (reasons.first(), symbol, side) {
+            (EXPIRED, ..) => Refusal::Expired { until: self.until, now },
+            (ACCOUNT, ..) => Refusal::AccountNotAllowed { account, allowed: self.account },
+            (ADDRESS, ..) => Refusal::AddressNotAllowed { address },
+            (PRODUCT, ..) => Refusal::ProductNotAllowed { product },
+            (SYMBOL, Some(symbol), _) => {
+                Refusal::SymbolNotAllowed { symbol, allowed: self.symbols.count() }
+            }
+            (SIDE, _, Some(side)) => Refusal::SideNotAllowed { side },
+            (HOURS, ..) => Refusal::OutsideHours { now },
+            _ => self.why_not(act),
+        }
+    }
+
+    /// The reason for an act that is not in the set: the lock, else read-only, else what narrows the
+    /// session, else the act.
     #[cold]
-    fn why_not(&self, act: Act) -> Refusal {
+    pub fn why_not(&self, act: Act) -> Refusal {
         if !self.lock.allows().contains(act) {
-            Refusal::Locked { grade: self.lock }
-        } else if self.read_only && Acts::TRADE.contains(act) {
-            Refusal::ReadOnly
-        } else {
-            Refusal::ActNotAllowed { act }
+            return Refusal::Locked { grade: self.lock };
+        }
+        if self.read_only && Acts::TRADE.contains(act) {
+            return Refusal::ReadOnly;
+        }
+        match self.narrowing {
+            Narrowing::None => Refusal::ActNotAllowed { act },
+            Narrowing::Unbound => Refusal::SessionUnbound { act },
+            Narrowing::Unconfirmed => Refusal::DeviceUnconfirmed { act },
+            Narrowing::Role(role) => Refusal::DeviceRoleNarrow { role, act },
         }
     }
 
@@ -540,6 +606,7 @@ impl Entitlements {
                 (one, two) => one.or(two),
             },
             lock: self.lock,
+            narrowing: self.narrowing,
             limits: self.limits.and(&scopes.limits),
         }
     }

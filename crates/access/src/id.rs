@@ -118,6 +118,8 @@ ids! {
     AuthenticatorId "aut_"
     /// A sign-in under way.
     AttemptId "att_"
+    /// An approval that was asked for.
+    ApprovalId "apr_"
     /// A single-use sign-in link.
     LinkId "lnk_"
     /// A lock on a person or an account.

@@ -5,7 +5,9 @@
 //! events that the store applies.
 
 pub mod address;
+pub mod approval;
 pub mod authenticator;
+pub mod binding;
 pub mod call;
 pub mod credential;
 pub mod decision;
@@ -26,15 +28,18 @@ pub mod sentence;
 pub mod session;
 pub mod sign_in;
 pub mod slice;
+pub mod step_up;
+pub mod symbol;
 pub mod throttle;
 pub mod token;
 
+pub use binding::PublicKey;
 pub use call::{By, Call, Source};
 pub use decision::{Answer, Command, Decision, Event, decide};
 pub use entitlements::{Act, Entitlements, Limits, Question, Scopes, Side};
 pub use id::{
-    AttemptId, AuthenticatorId, CredentialId, DeviceId, Holder, LinkId, LockId, NoticeId,
-    PaperAccountId, PersonId, SessionId, SymbolId,
+    ApprovalId, AttemptId, AuthenticatorId, CredentialId, DeviceId, Holder, LinkId, LockId,
+    NoticeId, PaperAccountId, PersonId, SessionId, SymbolId,
 };
 pub use lock::Grade;
 pub use moment::{Moment, Span, Time};

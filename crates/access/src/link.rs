@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Answer, Decision, Ground};
+use crate::entitlements::Act;
 use crate::id::{LinkId, PersonId};
 use crate::moment::{Span, Time};
 use crate::refusal::Refusal;
@@ -16,20 +17,24 @@ use crate::token::{self, Kind};
 pub enum Purpose {
     /// Signs in and trusts the browser: the demo's banner. 15 minutes.
     SignIn,
+    /// Makes the phone that opens it one that answers approvals, once its number is typed where the
+    /// link was made. 10 minutes.
+    Phone,
     /// Signs in to set up password and TOTP, or a passkey; until then the session may do nothing
     /// else. 24 hours.
     Enrolment,
 }
 
 impl Purpose {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::SignIn, Self::Enrolment];
+    /// Every purpose.
+    pub const ALL: [Self; 3] = [Self::SignIn, Self::Enrolment, Self::Phone];
 
     /// Its name in tables.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
             Self::Enrolment => "enrolment",
+            Self::Phone => "phone",
         }
     }
 
@@ -38,6 +43,7 @@ impl Purpose {
         match self {
             Self::SignIn => Span::minutes(15),
             Self::Enrolment => Span::hours(24),
+            Self::Phone => Span::minutes(10),
         }
     }
 }
@@ -92,7 +98,10 @@ pub(crate) fn decide(
     command: &Command,
 ) -> Result<Decision, Refusal> {
     let Command::Issue { purpose } = *command;
-    if !ground.by.runs_the_server() {
+    if purpose == Purpose::Phone {
+        ground.authorise(slice, Act::ManageDevices)?;
+        ground.check_recent(slice)?;
+    } else if !ground.by.runs_the_server() {
         return Err(Refusal::OperatorOnly);
     }
     let (events, answer) = issue(slice, ground, purpose)?;

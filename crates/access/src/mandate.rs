@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::Addresses;
-use crate::entitlements::{Act, Acts, Entitlements, Hours, Limits, Products, Sides, Symbols};
+use crate::entitlements::{
+    Act, Acts, Entitlements, Hours, Limits, Narrowing, Products, Sides, Symbols,
+};
 use crate::id::{Holder, PaperAccountId, PersonId};
 use crate::lock::Grade;
 use crate::moment::Time;
@@ -90,6 +92,7 @@ impl Mandate {
             until: self.until.unwrap_or(Time::FAR),
             rate: None,
             lock: Grade::None,
+            narrowing: Narrowing::None,
             limits: Limits::default(),
         }
         .locked(lock)

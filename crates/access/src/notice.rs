@@ -21,16 +21,19 @@ pub enum Topic {
     CredentialCreated,
     /// A lock was set or lifted.
     Lock,
+    /// Somebody asked for an approval, and it was not the person.
+    NotMe,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ActivationCode,
         Self::NewDevice,
         Self::AuthenticatorChanged,
         Self::CredentialCreated,
         Self::Lock,
+        Self::NotMe,
     ];
 
     /// Its name in tables.
@@ -41,6 +44,7 @@ impl Topic {
             Self::AuthenticatorChanged => "authenticator_changed",
             Self::CredentialCreated => "credential_created",
             Self::Lock => "lock",
+            Self::NotMe => "not_me",
         }
     }
 }

@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use data_encoding::HEXLOWER;
 
 use crate::authenticator::password::Guess;
+use crate::binding::ProofFault;
+use crate::device::DeviceRole;
 use crate::entitlements::{Act, Product, Side};
 use crate::id::{PaperAccountId, SymbolId};
 use crate::lock::Grade;
@@ -72,6 +74,16 @@ refusals! {
     Locked { grade: Grade } = "LOCKED",
         "a lock of grade {grade} stands; the operator can lift it with `floorpass unlock`";
 
+    /// The session is bound to no key of its browser, and looks.
+    SessionUnbound { act: Act } = "SESSION_UNBOUND",
+        "this session is not bound to its browser, so it only looks; sign in again for this one act to {act}, or use a browser with script";
+    /// The device was activated by a typed code alone, and looks.
+    DeviceUnconfirmed { act: Act } = "DEVICE_UNCONFIRMED",
+        "this browser was activated by a typed code alone, so it only looks and cannot {act}; confirm it with a passkey, or from your phone";
+    /// The device's role.
+    DeviceRoleNarrow { role: DeviceRole, act: Act } = "DEVICE_ROLE",
+        "this device is set to {role}, so it cannot {act}; change its role from another device";
+
     // Credentials.
     /// No such credential.
     CredentialUnknown = "CREDENTIAL_UNKNOWN",
@@ -93,6 +105,51 @@ refusals! {
     /// The session is over.
     SessionEnded { at: Time, reason: SessionEnd } = "SESSION_ENDED",
         "this session ended at {at}: {reason}; sign in again";
+    /// A bound session's request without a proof by its key.
+    KeyProofMissing = "KEY_PROOF_MISSING",
+        "this session is bound to a key of the browser that began it, and the request did not show that key; load the page again there, or sign in here";
+    /// A proof by a key that does not count.
+    KeyProofWrong { reason: ProofFault } = "KEY_PROOF_WRONG",
+        "the proof by this browser's key does not count: {reason}; load the page again, or sign in here";
+    /// A session that hardware binds, and no proof by it.
+    HardwareProofMissing = "HARDWARE_PROOF_MISSING",
+        "this session is bound to the hardware of the device that began it, and the request did not show that; load the page again there, or sign in here";
+    /// The proof by hardware is of another address, or too old: the browser makes a new one.
+    HardwareProofOver = "HARDWARE_PROOF_OVER",
+        "the proof by this device's hardware is over or of another network; load the page again, or sign in here";
+    /// Bound already, or too long after its start.
+    BindingLate { age: Span, limit: Span } = "BINDING_LATE",
+        "a session is bound to its device's hardware once, within {limit} of its start; this one began {age} ago";
+    /// The trust of a device is renewed in its last part alone.
+    RenewalEarly { left: Span, from: Span } = "RENEWAL_EARLY",
+        "this device is trusted for another {left}; it renews its key in the last {from}";
+    /// A device does not widen itself.
+    OwnDevice = "OWN_DEVICE",
+        "a device cannot be given more from itself; do it from another one of yours";
+    /// There is no phone that could answer.
+    NoPhone = "NO_PHONE",
+        "no phone of yours answers approvals; add one on the portal's phone page, or use another way";
+    /// The device does not answer approvals, or it is the one that asks.
+    NoApprover = "NO_APPROVER",
+        "this device does not answer this approval; use the phone that you added";
+    /// Too many prompts without a yes.
+    ApprovalsPaused { count: u32, retry_at: Time } = "APPROVALS_PAUSED",
+        "{count} approvals were asked for and not approved, so none is sent until {retry_at}; use another way to sign in, and lock the account if they were not yours";
+    /// It was answered, used or is too old.
+    ApprovalEnded = "APPROVAL_ENDED",
+        "this approval was answered, used, or is older than 2 minutes; ask again";
+    /// It was not answered yet.
+    ApprovalWaits { until: Time } = "APPROVAL_WAITS",
+        "the approval was not answered yet; it waits until {until}";
+    /// The number is not the one that is shown where the approval was asked for.
+    NumberWrong { tries_left: u32 } = "NUMBER_WRONG",
+        "that is not the number on the page that asks; {tries_left} tries are left; if you see no such page, it was not you who asked";
+    /// A phone answers approvals by a key, and this one shows none.
+    PhoneWithoutKey = "PHONE_WITHOUT_KEY",
+        "this browser shows no key, and approvals are signed with one; open the link in a browser with script, not in a private window";
+    /// The number is not the one that the phone shows.
+    PhoneNumberWrong = "PHONE_NUMBER_WRONG",
+        "that is not the number that your phone shows; if another phone opened the link, remove it below";
     /// The device was blocked.
     DeviceBlocked = "DEVICE_BLOCKED",
         "this device was blocked; use another one or ask the operator";
@@ -212,7 +269,10 @@ refusals! {
         "the journal could not be written, so no order is taken; the operator has to look at the disk and restart";
     /// The disk is full.
     DiskFull { missing_bytes: u64 } = "DISK_FULL",
-        "the disk lacks {missing_bytes} bytes for the next journal segment, so no new order is taken; free some space";
+        "the disk lacks {missing_bytes} bytes for the next journal segment, so orders are taken only if they reduce a position, and cancels; free some space";
+    /// The disk of the tables is full.
+    StoreFull = "STORE_FULL",
+        "the disk of the database is full, so nothing can be recorded and nothing was changed; the operator has to free some space";
     /// The tables cannot be read or written.
     StoreFailed = "STORE_FAILED",
         "the database cannot be reached, so nothing was changed; try again, and see the server's log";

@@ -5,6 +5,7 @@ use std::fmt;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use data_encoding::HEXLOWER;
+use hmac::{Hmac, Mac};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
@@ -194,6 +195,18 @@ impl SealKey {
         SealedSecret([nonce.as_slice(), &text].concat())
     }
 
+    /// A tag that only this key can make (HMAC-SHA256), for values that come back from outside: the
+    /// same purpose and parts give the same tag.
+    pub fn tag(&self, purpose: &str, parts: &[&[u8]]) -> Digest {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.as_slice()) else {
+            // HMAC takes a key of any length.
+            unreachable!("HMAC refused a key of 32 bytes")
+        };
+        mac.update(&Digest::of_parts(&[purpose.as_bytes()]).0);
+        mac.update(&Digest::of_parts(parts).0);
+        Digest(mac.finalize().into_bytes().into())
+    }
+
     /// Opens what was sealed for the same purpose.
     pub fn open(&self, sealed: &SealedSecret, purpose: &str) -> Result<Secret, SealError> {
         let (nonce, text) = sealed.0.split_first_chunk::<24>().ok_or(SealError)?;
@@ -224,6 +237,21 @@ mod tests {
             assert!(key.open(&altered, "totp a").is_err(), "byte {place}");
         }
         assert!(key.open(&SealedSecret(vec![0; 23]), "totp a").is_err());
+    }
+
+    #[test]
+    fn tag_is_of_its_key_purpose_and_parts() {
+        let key = SealKey::new([1; 32]);
+        let tag = key.tag("cookie", &[b"a", b"b"]);
+        assert_eq!(tag, key.tag("cookie", &[b"a", b"b"]));
+        for other in [
+            key.tag("challenge", &[b"a", b"b"]),
+            key.tag("cookie", &[b"ab", b""]),
+            key.tag("cookie", &[b"a"]),
+            SealKey::new([2; 32]).tag("cookie", &[b"a", b"b"]),
+        ] {
+            assert_ne!(tag, other);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::binding::{BIND_WINDOW, PublicKey, UNBOUND_IDLE};
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::{Act, Acts};
 use crate::id::{DeviceId, LockId, PersonId, SessionId};
@@ -84,10 +85,28 @@ pub enum Method {
     RecoveryCode,
     /// By a passkey that verified its user.
     Passkey,
+    /// By a signed yes on a phone.
+    Approval,
     /// By a single-use sign-in link.
     Link,
     /// By a single-use enrolment link.
     EnrolmentLink,
+}
+
+impl Method {
+    /// In plain words, to follow `by`.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Totp => "a code of the app",
+            Self::RecoveryCode => "a recovery code",
+            Self::Activation => "an activation code",
+            Self::Passkey => "passkey",
+            Self::Approval => "an approval on a phone",
+            Self::Link => "a sign-in link",
+            Self::EnrolmentLink => "an enrolment link",
+        }
+    }
 }
 
 /// A live session.
@@ -105,6 +124,12 @@ pub struct Session {
     pub interface: Interface,
     /// How the person was proven.
     pub methods: Vec<Method>,
+    /// The key of its browser that signs each of its requests.
+    pub key: Option<PublicKey>,
+    /// The key in its device's hardware that it is bound to as well.
+    pub hardware: Option<PublicKey>,
+    /// When its person was proven last: by its sign-in, or by a step-up.
+    pub proven_at: Time,
     /// From where it was begun.
     pub address: Option<IpAddr>,
     /// Since when.
@@ -115,6 +140,13 @@ pub struct Session {
     pub until: Time,
     /// The lock that it set and whose receipt is all that it still shows.
     pub receipt: Option<LockId>,
+}
+
+impl Session {
+    /// Whether a copy of its cookie is worth nothing elsewhere.
+    pub const fn is_bound(&self) -> bool {
+        self.key.is_some() || self.hardware.is_some()
+    }
 }
 
 /// Why a session is over.
@@ -139,11 +171,13 @@ pub enum SessionEnd {
     Locked,
     /// The same browser signed in again.
     Replaced,
+    /// Its person said that what it asked for was not asked by them.
+    NotMe,
 }
 
 impl SessionEnd {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SignedOut,
         Self::EndedByPerson,
         Self::EndedByOperator,
@@ -153,6 +187,7 @@ impl SessionEnd {
         Self::AuthenticatorChanged,
         Self::Locked,
         Self::Replaced,
+        Self::NotMe,
     ];
 
     /// Its name in tables.
@@ -167,6 +202,7 @@ impl SessionEnd {
             Self::AuthenticatorChanged => "authenticator_changed",
             Self::Locked => "locked",
             Self::Replaced => "replaced",
+            Self::NotMe => "not_me",
         }
     }
 }
@@ -183,6 +219,7 @@ impl fmt::Display for SessionEnd {
             Self::AuthenticatorChanged => "the password or TOTP was changed or reset",
             Self::Locked => "everything was locked",
             Self::Replaced => "this browser signed in again",
+            Self::NotMe => "you said on your phone that it was not you",
         })
     }
 }
@@ -198,6 +235,11 @@ pub enum Command {
     },
     /// Ends all sessions of the person but the one that asks.
     EndOthers,
+    /// Binds the session that asks to a key in its device's hardware, once, soon after its start.
+    Bind {
+        /// The key; whoever asks has shown that the browser holds it.
+        hardware: PublicKey,
+    },
     /// Ends a session that passed a limit; asked by the server itself.
     Expire {
         /// Which.
@@ -212,7 +254,7 @@ pub enum Command {
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Begun: a person signed in. Its device was seen now.
-    Started(Session),
+    Started(Box<Session>),
     /// Ended.
     Ended {
         /// Which.
@@ -221,6 +263,24 @@ pub enum Event {
         at: Time,
         /// Why.
         reason: SessionEnd,
+    },
+    /// Bound to a key in its device's hardware.
+    Bound {
+        /// Which.
+        session: SessionId,
+        /// The key.
+        hardware: PublicKey,
+        /// Its idle limit from now on.
+        idle: Span,
+    },
+    /// Its person was proven again.
+    Proven {
+        /// Which.
+        session: SessionId,
+        /// How.
+        methods: Vec<Method>,
+        /// When.
+        at: Time,
     },
     /// It set a lock of grade `all` and keeps nothing but the receipt.
     KeptForReceipt {
@@ -261,6 +321,7 @@ pub(crate) fn decide(
             let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
             Ok(Decision::new(events, Answer::SessionsEnded { count }))
         }
+        Command::Bind { hardware } => bind(slice, ground, hardware),
         Command::Expire { session, reason } => {
             if ground.by != crate::call::By::System {
                 return Err(Refusal::OperatorOnly);
@@ -269,4 +330,22 @@ pub(crate) fn decide(
             Ok(Decision::new(vec![ended(session, reason)], Answer::SessionsEnded { count: 1 }))
         }
     }
+}
+
+/// The idle limit of a session at an interface: shorter while it is unbound.
+pub(crate) fn idle(interface: Interface, bound: bool) -> Span {
+    let idle = interface.policy().idle;
+    if bound { idle } else { idle.min(UNBOUND_IDLE) }
+}
+
+fn bind(slice: &Slice, ground: &Ground<'_>, hardware: PublicKey) -> Result<Decision, Refusal> {
+    let session = ground.session(slice)?;
+    let age = ground.moment.now.since(session.started_at);
+    // A later one may be of whoever copied the cookie meanwhile.
+    if session.hardware.is_some() || age > BIND_WINDOW {
+        return Err(Refusal::BindingLate { age, limit: BIND_WINDOW });
+    }
+    let idle = idle(session.interface, true);
+    let event = Event::Bound { session: session.id, hardware, idle };
+    Ok(Decision::new(vec![event.into()], Answer::Done))
 }

@@ -8,12 +8,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{self, Asker, Content, ContentKind};
 use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::recovery_code;
 use crate::authenticator::totp::{self, Verdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::device::{self, Device, DeviceState, Standing, TRUST};
+use crate::device::{self, Approver, Device, DeviceRole, DeviceState, TRUST};
 use crate::id::{AttemptId, DeviceId, PersonId, SessionId};
 use crate::link::{self, Purpose};
 use crate::lock::Grade;
@@ -126,6 +127,16 @@ pub enum Command {
         /// The attempt's token.
         attempt: Secret,
     },
+    /// The phone is to be asked, in place of the code that is due. Load the slice by the attempt.
+    AskApproval {
+        /// The attempt's token.
+        attempt: Secret,
+    },
+    /// The phone said yes. Load the slice by the attempt.
+    Approved {
+        /// The attempt's token.
+        attempt: Secret,
+    },
     /// A passkey's ceremony ended. Load the slice by the passkey's handle.
     Passkey {
         /// What it says, or why it failed.
@@ -181,13 +192,15 @@ pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> D
         Command::RecoveryCode { attempt, code } => with_recovery_code(slice, ground, attempt, code),
         Command::Activate { attempt, code } => activate(slice, ground, attempt, code),
         Command::Resend { attempt } => resend(slice, ground, attempt),
+        Command::AskApproval { attempt } => ask_approval(slice, ground, attempt),
+        Command::Approved { attempt } => approved(slice, ground, attempt),
         Command::Passkey { outcome } => with_passkey(slice, ground, outcome.as_ref()),
         Command::Link { token } => with_link(slice, ground, token),
     }
 }
 
 /// One more failure of a factor, and the refusal for it.
-fn fail(
+pub(crate) fn fail(
     slice: &Slice,
     ground: &Ground<'_>,
     factor: Factor,
@@ -212,7 +225,7 @@ fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
 
 fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &Proof) -> Decided {
     let now = ground.moment.now;
-    let place = throttle::place(slice, ground.source.device, now);
+    let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::Password, place, now)?;
     password::is_current(slice, proof)?;
     let (Some(person), Some(one), true) = (&slice.person, slice.password(), proof.right) else {
@@ -267,23 +280,12 @@ fn with_totp(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret)
     if attempt.step != Step::Totp {
         return Err(Refusal::AttemptEnded);
     }
-    let place = throttle::place(slice, ground.source.device, now);
-    throttle::check(slice, Factor::Totp, place, now)?;
+    let place = throttle::place(slice, ground.source, now);
     check_open(slice, ground)?;
-    let one = slice.totp().ok_or(Refusal::SecondFactorMissing)?;
-    let AuthenticatorKind::Totp { last_step, .. } = one.kind else {
-        return Err(Refusal::SecondFactorMissing);
-    };
-    let seed = one.open_seed(ground.key)?;
-    let step = match totp::check(seed.expose(), typed, now, last_step) {
-        Verdict::Right(step) => step,
-        Verdict::Replayed => {
-            return Ok(fail(slice, ground, Factor::Totp, place, Refusal::CodeReplayed));
-        }
-        Verdict::Wrong => return Ok(fail(slice, ground, Factor::Totp, place, Refusal::CodeWrong)),
-    };
-    let used = authenticator::Event::TotpUsed { authenticator: one.id, step, at: now };
-    both_right(slice, ground, attempt, Method::Totp, vec![used.into()])
+    match use_totp(slice, ground, place, typed)? {
+        Ok(used) => both_right(slice, ground, attempt, Method::Totp, vec![used]),
+        Err(refused) => Ok(refused),
+    }
 }
 
 fn with_recovery_code(
@@ -297,7 +299,7 @@ fn with_recovery_code(
     if attempt.step != Step::Totp {
         return Err(Refusal::AttemptEnded);
     }
-    let place = throttle::place(slice, ground.source.device, now);
+    let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::RecoveryCode, place, now)?;
     check_open(slice, ground)?;
     let Some(code) = recovery_code::find(slice, typed) else {
@@ -317,23 +319,47 @@ fn both_right(
     mut events: Vec<decision::Event>,
 ) -> Decided {
     let now = ground.moment.now;
-    let place = throttle::place(slice, ground.source.device, now);
-    if let Some(device) = slice.trusted_device(ground.source.device, now) {
+    let place = throttle::place(slice, ground.source, now);
+    if let Some(device) = slice.trusted_device(ground.source, now) {
         events.push(Event::Finished { attempt: attempt.id }.into());
         events.extend(clear(slice, place));
+        events.extend(key(ground, device));
         let methods = vec![Method::Password, second];
         return Ok(begin(slice, ground, attempt.person, (device.id, None), methods, events));
     }
     throttle::check(slice, Factor::Activation, place, now)?;
-    let device = match slice.device_of(ground.source.device) {
-        Some(device) => device.id,
-        None => add_device(ground, attempt.person, &mut events),
-    };
+    let device = known_device(slice, ground)
+        .unwrap_or_else(|| add_device(ground, attempt.person, &mut events));
     // A new token for the new step: the one of the step before is over.
     let token = token::issue(Kind::Attempt, ground.moment);
     let changed = Attempt { token: token.digest(), ..attempt.clone() };
     events.extend(send_code(ground, changed, &token, (device, second), 0));
     Ok(Decision::new(events, Answer::ActivationNeeded { attempt: token }))
+}
+
+/// The event of a right TOTP code; of a wrong one, the decision that counts it.
+pub(crate) fn use_totp(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    place: Place,
+    typed: &Secret,
+) -> Result<Result<decision::Event, Decision>, Refusal> {
+    let now = ground.moment.now;
+    throttle::check(slice, Factor::Totp, place, now)?;
+    let one = slice.totp().ok_or(Refusal::SecondFactorMissing)?;
+    let AuthenticatorKind::Totp { last_step, .. } = one.kind else {
+        return Err(Refusal::SecondFactorMissing);
+    };
+    let seed = one.open_seed(ground.key)?;
+    let wrong = match totp::check(seed.expose(), typed, now, last_step) {
+        Verdict::Right(step) => {
+            let authenticator = one.id;
+            return Ok(Ok(authenticator::Event::TotpUsed { authenticator, step, at: now }.into()));
+        }
+        Verdict::Replayed => Refusal::CodeReplayed,
+        Verdict::Wrong => Refusal::CodeWrong,
+    };
+    Ok(Err(fail(slice, ground, Factor::Totp, place, wrong)))
 }
 
 /// The counters of a place that there are.
@@ -354,6 +380,10 @@ fn add_device(
             id,
             person,
             token: None,
+            key: None,
+            role: DeviceRole::Administer,
+            confirmed: false,
+            approver: Approver::No,
             name: device::name_from_agent(&ground.source.agent),
             state: DeviceState::Pending,
             created_at: now,
@@ -407,7 +437,7 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     let now = ground.moment.now;
     let attempt = find(slice, ground, token)?;
     let Step::Activation(activation) = &attempt.step else { return Err(Refusal::AttemptEnded) };
-    let place = throttle::place(slice, ground.source.device, now);
+    let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::Activation, place, now)?;
     check_open(slice, ground)?;
     if now >= activation.code_until {
@@ -432,7 +462,7 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     }
     let mut events = vec![Event::Finished { attempt: attempt.id }.into()];
     events.extend(clear(slice, place));
-    let token = trust(ground, attempt.person, device.id, &mut events);
+    let token = trust(ground, attempt.person, (device.id, device.confirmed), &mut events);
     let methods = vec![Method::Password, activation.second, Method::Activation];
     Ok(begin(slice, ground, attempt.person, (device.id, Some(token)), methods, events))
 }
@@ -453,16 +483,72 @@ fn resend(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     Ok(Decision::new(events.into(), Answer::CodeSent))
 }
 
-/// Trusts a device under a new token, and tells its person.
+/// Asks the phone. One tap is enough only on a trusted browser, at an address that it was used from.
+fn ask_approval(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
+    let attempt = find(slice, ground, token)?;
+    check_open(slice, ground)?;
+    let trusted = slice.trusted_device(ground.source, ground.moment.now);
+    let known = trusted.is_some_and(|device| device.last_address == ground.source.address);
+    let name = trusted.map_or_else(
+        || format!("{}, new here", device::name_from_agent(&ground.source.agent)),
+        |device| device.name.to_string(),
+    );
+    let lines = [
+        ("Interface", "Client Portal".to_owned()),
+        ("Browser", name),
+        ("From", ground.source.to_string()),
+        ("At", ground.moment.now.to_string()),
+    ];
+    let content = Content {
+        kind: ContentKind::SignIn,
+        lines: lines.map(|(label, value)| (label.to_owned(), value)).into(),
+    };
+    let but = trusted.map(|device| device.id);
+    let asker = Asker::Attempt(attempt.id);
+    let (events, approval) = approval::ask(slice, ground, asker, content, (but, known))?;
+    Ok(Decision::new(events, Answer::ApprovalAsked { approval }))
+}
+
+/// The password was right and the phone said yes: two factors, one of them a key.
+fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
+    let attempt = find(slice, ground, token)?;
+    check_open(slice, ground)?;
+    let granted = approval::granted(slice, Asker::Attempt(attempt.id), ground.moment.now)?;
+    let mut events: Vec<decision::Event> = vec![
+        approval::Event::Closed { approval: granted.id }.into(),
+        Event::Finished { attempt: attempt.id }.into(),
+    ];
+    if !slice.counters.is_empty() {
+        events.push(throttle::Event::AllCleared.into());
+    }
+    let methods = match &attempt.step {
+        Step::Totp => vec![Method::Password, Method::Approval],
+        Step::Activation(step) => vec![Method::Password, step.second, Method::Approval],
+    };
+    let device = match &attempt.step {
+        // It waits for a code already: the yes activates it instead.
+        Step::Activation(step) => {
+            let waiting = slice.device(step.device).ok_or(Refusal::AttemptEnded)?;
+            let token = trust(ground, attempt.person, (waiting.id, true), &mut events);
+            (waiting.id, Some(token))
+        }
+        Step::Totp => trusted_browser(slice, ground, attempt.person, &mut events),
+    };
+    Ok(begin(slice, ground, attempt.person, device, methods, events))
+}
+
+/// Trusts a device under a new token, and tells its person. Whether it is confirmed: more than a
+/// typed code stands behind it, now or from before.
 fn trust(
     ground: &Ground<'_>,
     person: PersonId,
-    device: DeviceId,
+    (device, confirmed): (DeviceId, bool),
     events: &mut Vec<decision::Event>,
 ) -> Secret {
     let token = token::issue(Kind::Device, ground.moment);
     let until = ground.moment.now + TRUST;
-    events.push(device::Event::Trusted { device, token: token.digest(), until }.into());
+    let (digest, key) = (token.digest(), ground.source.key);
+    events.push(device::Event::Trusted { device, token: digest, key, confirmed, until }.into());
     let text = format!(
         "{} at {} is now trusted until {until}. If that was not you, remove it and change your password.",
         device::name_from_agent(&ground.source.agent),
@@ -479,14 +565,26 @@ fn trusted_browser(
     person: PersonId,
     events: &mut Vec<decision::Event>,
 ) -> (DeviceId, Option<Secret>) {
-    let device = match slice.device_of(ground.source.device) {
-        Some(device) if device.standing(ground.moment.now) == Standing::Trusted => {
-            return (device.id, None);
-        }
-        Some(device) => device.id,
-        None => add_device(ground, person, events),
-    };
-    (device, Some(trust(ground, person, device, events)))
+    if let Some(device) = slice.trusted_device(ground.source, ground.moment.now) {
+        events.extend(device::confirm(slice, device.id));
+        events.extend(key(ground, device));
+        return (device.id, None);
+    }
+    let device = known_device(slice, ground).unwrap_or_else(|| add_device(ground, person, events));
+    (device, Some(trust(ground, person, (device, true), events)))
+}
+
+/// The device of the token that came, unless that token was copied: its key is another.
+fn known_device(slice: &Slice, ground: &Ground<'_>) -> Option<DeviceId> {
+    let device = slice.device_of(ground.source.device)?;
+    (device.key.is_none() || device.key == ground.source.key).then_some(device.id)
+}
+
+/// A trusted device that had no key and shows one now is known by it from here on.
+fn key(ground: &Ground<'_>, device: &Device) -> Option<decision::Event> {
+    let (None, Some(key)) = (device.key, ground.source.key) else { return None };
+    let DeviceState::Trusted { until } = device.state else { return None };
+    Some(device::Event::Keyed { device: device.id, key, until }.into())
 }
 
 fn proven_person(slice: &Slice, unknown: Refusal) -> Result<&Person, Refusal> {
@@ -501,12 +599,9 @@ fn with_passkey(
     let refused = |reason| Refusal::PasskeyRefused { reason };
     let assertion = outcome.map_err(|fault| refused(*fault))?;
     let person = proven_person(slice, refused(PasskeyFault::Unknown))?.id;
-    let used = match passkey::check(slice, assertion, ground.moment.now) {
+    let used = match passkey::check(slice, ground, assertion) {
         Ok(used) => used,
-        Err(refusal) => {
-            let events = passkey::suspect(slice, ground, &assertion.handle, &refusal);
-            return Ok(Decision::refused(events, refusal));
-        }
+        Err(refused) => return Ok(refused),
     };
     check_open(slice, ground)?;
     let mut events = vec![used.into()];
@@ -531,12 +626,40 @@ fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     if link.purpose == Purpose::Enrolment {
         events.extend(authenticator::withdraw_offer(slice));
     }
-    let device = trusted_browser(slice, ground, person, &mut events);
+    let device = if link.purpose == Purpose::Phone {
+        offered_phone(slice, ground, person, &mut events)?
+    } else {
+        trusted_browser(slice, ground, person, &mut events)
+    };
     let method = match link.purpose {
-        Purpose::SignIn => Method::Link,
+        Purpose::SignIn | Purpose::Phone => Method::Link,
         Purpose::Enrolment => Method::EnrolmentLink,
     };
     Ok(begin(slice, ground, person, device, vec![method], events))
+}
+
+/// The phone that a link was opened on. It looks until its number was typed where the link was made:
+/// somebody else may have seen the link.
+fn offered_phone(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    events: &mut Vec<decision::Event>,
+) -> Result<(DeviceId, Option<Secret>), Refusal> {
+    if ground.source.key.is_none() {
+        return Err(Refusal::PhoneWithoutKey);
+    }
+    let trusted = slice.trusted_device(ground.source, ground.moment.now);
+    let device = if let Some(device) = trusted {
+        events.extend(key(ground, device));
+        (device.id, None)
+    } else {
+        let known = known_device(slice, ground);
+        let device = known.unwrap_or_else(|| add_device(ground, person, events));
+        (device, Some(trust(ground, person, (device, false), events)))
+    };
+    events.push(device::offer_phone(ground, device.0));
+    Ok(device)
 }
 
 /// The session, in the place of one that the same browser has.
@@ -558,19 +681,22 @@ fn begin(
     let token = token::issue(Kind::Session, ground.moment);
     let id = SessionId(ground.moment.draw("session"));
     events.push(
-        session::Event::Started(Session {
+        session::Event::Started(Box::new(Session {
             id,
             person,
             device,
             token: token.digest(),
             interface,
             methods,
+            key: ground.source.key,
+            hardware: None,
+            proven_at: now,
             address: ground.source.address,
             started_at: now,
-            idle: policy.idle,
+            idle: session::idle(interface, ground.source.key.is_some()),
             until: now + policy.absolute,
             receipt: None,
-        })
+        }))
         .into(),
     );
     let session_token = token;

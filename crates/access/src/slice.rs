@@ -1,10 +1,15 @@
 //! Everything that a decision about one person needs, loaded at once.
 
+use crate::approval::Approval;
 use crate::authenticator::{Authenticator, Kind, passkey::Passkey};
+use crate::binding::UNBOUND_ACTS;
+use crate::call::Source;
 use crate::credential::Credential;
 use crate::device::{Device, Standing};
-use crate::entitlements::{Act, Acts, Entitlements};
-use crate::id::{AuthenticatorId, CredentialId, DeviceId, Holder, PaperAccountId, SessionId};
+use crate::entitlements::{Act, Acts, Entitlements, Narrowing};
+use crate::id::{
+    ApprovalId, AuthenticatorId, CredentialId, DeviceId, Holder, PaperAccountId, SessionId,
+};
 use crate::link::Link;
 use crate::lock::{Grade, Lock, Target};
 use crate::mandate::Mandate;
@@ -38,6 +43,8 @@ pub struct Slice {
     pub sessions: Vec<Session>,
     /// Their credentials, revoked ones too.
     pub credentials: Vec<Credential>,
+    /// Approvals of the last minutes, answered ones too.
+    pub approvals: Vec<Approval>,
     /// Their sign-ins under way, expired ones too.
     pub attempts: Vec<Attempt>,
     /// Their unused links, expired ones too.
@@ -62,6 +69,7 @@ impl Slice {
         self.devices.sort_by_key(|one| one.id);
         self.sessions.sort_by_key(|one| one.id);
         self.credentials.sort_by_key(|one| one.id);
+        self.approvals.sort_by_key(|one| one.id);
         self.attempts.sort_by_key(|one| one.id);
         self.links.sort_by_key(|one| one.id);
         self.counters.sort();
@@ -142,14 +150,22 @@ impl Slice {
         self.devices.iter().find(|device| device.token == Some(token))
     }
 
-    /// The same, if it is trusted now.
-    pub fn trusted_device(&self, token: Option<Digest>, now: Time) -> Option<&Device> {
-        self.device_of(token).filter(|device| device.standing(now) == Standing::Trusted)
+    /// The device that a request comes from, if it is trusted now: it holds the token, and the key
+    /// where it has one, so that a copied token is worth nothing.
+    pub fn trusted_device(&self, source: &Source, now: Time) -> Option<&Device> {
+        let device = self.device_of(source.device)?;
+        let holds_key = device.key.is_none() || device.key == source.key;
+        (holds_key && device.standing(now) == Standing::Trusted).then_some(device)
     }
 
     /// The live session of this id.
     pub fn session(&self, id: SessionId) -> Option<&Session> {
         self.sessions.iter().find(|session| session.id == id)
+    }
+
+    /// The approval of this id.
+    pub fn approval(&self, id: ApprovalId) -> Option<&Approval> {
+        self.approvals.iter().find(|one| one.id == id)
     }
 
     /// The credential of this id, revoked or not.
@@ -178,9 +194,14 @@ impl Slice {
     }
 
     /// What a session of the person may do now: the mandate on their account within what the
-    /// interface offers, until the session ends. One that an enrolment link began may only enrol
-    /// until that is done; one kept for a receipt may do nothing.
-    pub fn session_entitlements(&self, session: &Session) -> Result<Entitlements, Refusal> {
+    /// interface offers and what its device is for, until the session ends. Unbound, it looks, but
+    /// for an act that comes with a `fresh` sign-in. One that an enrolment link began may only
+    /// enrol until that is done; one kept for a receipt may do nothing.
+    pub fn session_entitlements(
+        &self,
+        session: &Session,
+        fresh: bool,
+    ) -> Result<Entitlements, Refusal> {
         let mandate = self.mandates.first().ok_or(Refusal::NotFound { what: "account" })?;
         let holder = Holder::Session(session.id);
         let mut given = mandate.entitlements(holder, self.grade(mandate.account));
@@ -188,6 +209,15 @@ impl Slice {
         given.acts = given.acts.and(session.interface.policy().acts);
         if session.methods == [Method::EnrolmentLink] && !self.is_enrolled() {
             given.acts = given.acts.and(Acts::of(&[Act::ManageAuthenticators]));
+            return Ok(given);
+        }
+        let device = self.device(session.device).map(Device::narrows);
+        let (acts, narrowing) = device.unwrap_or((Acts::NONE, Narrowing::None));
+        given.acts = given.acts.and(acts);
+        given.narrowing = narrowing;
+        if !session.is_bound() && !fresh {
+            given.acts = given.acts.and(UNBOUND_ACTS);
+            given.narrowing = Narrowing::Unbound;
         }
         if session.receipt.is_some() {
             given.acts = Acts::NONE;

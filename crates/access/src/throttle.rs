@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::Source;
 use crate::id::DeviceId;
 use crate::moment::{Span, Time};
 use crate::refusal::Refusal;
@@ -129,9 +130,9 @@ fn check_count(failures: u32, last_at: Time, now: Time) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Where a call with this device token counts.
-pub fn place(slice: &Slice, device: Option<Digest>, now: Time) -> Place {
-    slice.trusted_device(device, now).map_or(Place::Untrusted, |device| Place::Device(device.id))
+/// Where a call counts.
+pub fn place(slice: &Slice, source: &Source, now: Time) -> Place {
+    slice.trusted_device(source, now).map_or(Place::Untrusted, |device| Place::Device(device.id))
 }
 
 /// Whether a try of the factor counts now. The same for a name that nobody has.

@@ -1,6 +1,8 @@
 //! Tokens: secrets that we issue. A prefix says what it opens, so that a leaked one can be found;
 //! a checksum tells a typing error from a wrong token without a look-up.
 
+use std::sync::OnceLock;
+
 use data_encoding::{Encoding, Specification};
 
 use crate::moment::Moment;
@@ -39,10 +41,15 @@ impl Kind {
     }
 }
 
-fn encoding() -> Option<Encoding> {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
-    specification.encoding().ok()
+/// Made once: every request with a session decodes a token.
+fn encoding() -> Option<&'static Encoding> {
+    static MADE: OnceLock<Option<Encoding>> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let mut specification = Specification::new();
+        specification.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
+        specification.encoding().ok()
+    });
+    made.as_ref()
 }
 
 fn check(kind: Kind, random: &[u8]) -> [u8; CHECK] {

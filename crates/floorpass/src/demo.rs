@@ -156,7 +156,7 @@ fn reset(data: &Path) -> Result<(), Failure> {
         Some(_) => {}
     }
     let folder = gate::folder::Folder::open(data, true, 0)
-        .map_err(|e| Failure::new(Exit::InUse, "FOLDER_IN_USE", e))?;
+        .map_err(|e| server::open_failure(&gate::OpenError::Folder(e)))?;
     // The lock is held until everything but the lock itself is gone.
     let entries = std::fs::read_dir(data).map_err(Failure::failed)?;
     for path in entries.flatten().map(|e| e.path()).filter(|p| !p.ends_with("lock")) {

@@ -18,6 +18,7 @@ mod order;
 mod outbox;
 mod output;
 mod person;
+mod place;
 mod port;
 mod portal;
 mod ready;

@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use crate::exit::{Exit, Failure};
 
+/// Connections that may wait to be accepted; beyond them the system drops greetings, and their senders wait a second.
+const WAITING: i32 = 1_024;
+
 /// Ports that a TWS or an IB Gateway listens on unless told otherwise.
 const TWS_PORTS: [u16; 4] = [7496, 7497, 4001, 4002];
 
@@ -14,7 +17,7 @@ pub fn bind_loopback(port: u16) -> Result<Vec<TcpListener>, Failure> {
     for _ in 0..32 {
         let first = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), "--portal-port")?;
         let got = first.local_addr().map_err(Failure::failed)?.port();
-        match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, got))) {
+        match listen(SocketAddr::from((Ipv6Addr::LOCALHOST, got))) {
             Ok(second) => return Ok(vec![first, second]),
             // Somebody else's on the other address; another free port may be free on both.
             Err(e) if e.kind() == io::ErrorKind::AddrInUse && port == 0 => {}
@@ -28,9 +31,16 @@ pub fn bind_loopback(port: u16) -> Result<Vec<TcpListener>, Failure> {
     Err(Failure::failed("no port is free on both 127.0.0.1 and ::1"))
 }
 
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    // A second time, which changes how many may wait: std asks for 128.
+    rustix::net::listen(&listener, WAITING)?;
+    Ok(listener)
+}
+
 /// Binds one address; `flag` is what sets its port.
 pub fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).map_err(|e| match e.kind() {
+    listen(address).map_err(|e| match e.kind() {
         io::ErrorKind::AddrInUse => in_use(address.port(), flag),
         io::ErrorKind::PermissionDenied => Failure::failed(format!(
             "port {} may not be taken by this user; set another with {flag}",

@@ -4,24 +4,39 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use rustls::ServerConfig;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-/// Connections at a time; further ones are closed at once.
+use crate::place::{Full, Place, Places};
+
+/// Connections at a time, and requests at a time from behind a proxy; further ones are turned away.
 const CONNECTIONS: usize = 1_024;
+/// Of these, how many one address may have. A browser takes six, a page that updates itself one of them.
+const CONNECTIONS_OF_ONE: usize = 128;
+/// Connections at a time that are told why they are turned away; further ones are closed.
+const TURNED_AWAY: usize = 64;
+/// How long one may take to hear that.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// When to come back, in seconds.
+const RETRY_AFTER: u32 = 10;
 /// How long a caller may take for the TLS handshake, or for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
 /// Bytes of a request's head.
@@ -38,8 +53,22 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct Rules {
     /// TLS, when it ends here.
     pub tls: Option<Arc<ServerConfig>>,
-    /// The one address that connections are taken from, beside loopback.
+    /// The one address that connections are taken from, beside loopback: a proxy's.
     pub only_from: Option<IpAddr>,
+    /// Files that this process may have open; the portal takes a quarter of them at most.
+    pub open_files: Option<u64>,
+}
+
+/// What all connections share.
+#[derive(Clone)]
+struct Door {
+    router: Router,
+    rules: Rules,
+    connections: Places,
+    /// Requests that came through the proxy, by the address that it names: its own connections are everybody's.
+    requests: Places,
+    farewells: Arc<Semaphore>,
+    stop: watch::Receiver<bool>,
 }
 
 /// Serves until `stop` changes, then lets requests in hand finish.
@@ -49,39 +78,35 @@ pub async fn serve(
     rules: Rules,
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let files = rules.open_files.and_then(|files| usize::try_from(files / 4).ok());
+    let most = files.map_or(CONNECTIONS, |files| files.min(CONNECTIONS));
+    let most_of_one = CONNECTIONS_OF_ONE.min(most.div_ceil(2));
+    let door = Door {
+        router,
+        rules,
+        connections: Places::new(most, most_of_one),
+        requests: Places::new(most, most_of_one),
+        farewells: Arc::new(Semaphore::new(TURNED_AWAY)),
+        stop,
+    };
     let mut loops = JoinSet::new();
     for listener in listeners {
         listener.set_nonblocking(true)?;
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        loops.spawn(accept(
-            listener,
-            router.clone(),
-            rules.clone(),
-            Arc::clone(&places),
-            stop.clone(),
-        ));
+        loops.spawn(accept(tokio::net::TcpListener::from_std(listener)?, door.clone()));
     }
     while loops.join_next().await.is_some() {}
-    let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-    // Every place is free again once every connection has ended; those that do not end are cut with the runtime.
-    let ended = tokio::time::timeout(GRACE, places.acquire_many(all)).await;
+    // Those that do not end are cut with the runtime.
+    let ended = tokio::time::timeout(GRACE, door.connections.all_back()).await;
     if ended.is_err() {
         tracing::info!("connections of browsers that stayed open were cut");
     }
     Ok(())
 }
 
-async fn accept(
-    listener: tokio::net::TcpListener,
-    router: Router,
-    rules: Rules,
-    places: Arc<Semaphore>,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn accept(listener: tokio::net::TcpListener, mut door: Door) {
     loop {
         let (stream, peer) = tokio::select! {
-            _ = stop.changed() => return,
+            _ = door.stop.changed() => return,
             accepted = listener.accept() => match accepted {
                 Ok(pair) => pair,
                 Err(error) => {
@@ -93,18 +118,72 @@ async fn accept(
             },
         };
         let ip = peer.ip().to_canonical();
-        if rules.only_from.is_some_and(|only| only.to_canonical() != ip && !ip.is_loopback()) {
+        let is_proxy = door.rules.only_from.is_some_and(|only| only.to_canonical() == ip);
+        if door.rules.only_from.is_some() && !is_proxy && !ip.is_loopback() {
             tracing::warn!(%peer, "a connection that did not come from the proxy was closed");
             continue;
         }
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
-        let (router, tls, stop) = (router.clone(), rules.tls.clone(), stop.clone());
+        let place = match door.take(ip, is_proxy) {
+            Ok(place) => place,
+            Err(full) => {
+                tracing::debug!(%peer, ?full, "a connection was turned away");
+                door.turn_away(stream, full);
+                continue;
+            }
+        };
+        let door = door.clone();
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = connection(stream, peer, router, tls, stop).await {
+            if let Err(error) = connection(stream, peer, is_proxy, door).await {
                 tracing::debug!(%peer, %error, "a connection to the portal ended");
             }
         });
+    }
+}
+
+impl Door {
+    /// A place for a connection. The proxy may have them all: its callers are counted by request.
+    fn take(&self, address: IpAddr, is_proxy: bool) -> Result<Place, Full> {
+        if is_proxy { self.connections.take_any(address) } else { self.connections.take(address) }
+    }
+
+    /// Tells a connection why it ends, where it can be told, and ends it.
+    fn turn_away(&self, mut stream: TcpStream, full: Full) {
+        let Ok(place) = Arc::clone(&self.farewells).try_acquire_owned() else { return };
+        // Under TLS nothing can be said before the handshake, which is what costs.
+        if self.rules.tls.is_some() {
+            return;
+        }
+        let text = why(full);
+        let answer = format!(
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: {RETRY_AFTER}\r\nContent-Type: text/plain; charset=utf-8\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{text}",
+            text.len()
+        );
+        tokio::spawn(async move {
+            let told = async {
+                stream.write_all(answer.as_bytes()).await?;
+                stream.shutdown().await?;
+                // What the caller still sends is taken, or the answer would be lost with it.
+                let mut rest = [0; 1_024];
+                while stream.read(&mut rest).await? > 0 {}
+                io::Result::Ok(())
+            };
+            // Whoever does not listen is closed all the same.
+            drop(tokio::time::timeout(FAREWELL, told).await);
+            drop(place);
+        });
+    }
+}
+
+fn why(full: Full) -> &'static str {
+    match full {
+        Full::All => {
+            "The portal serves as many connections as it can. Nothing was done; try again in a moment.\n"
+        }
+        Full::Address => {
+            "Your address has as many connections to the portal as one may have. Nothing was done; close some, or try again in a moment.\n"
+        }
     }
 }
 
@@ -113,34 +192,38 @@ type Fault = Box<dyn std::error::Error + Send + Sync>;
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
-    tls: Option<Arc<ServerConfig>>,
-    stop: watch::Receiver<bool>,
+    is_proxy: bool,
+    door: Door,
 ) -> Result<(), Fault> {
     stream.set_nodelay(true)?;
-    match tls {
-        None => talk(stream, peer, router, stop).await,
+    match door.rules.tls.clone() {
+        None => talk(stream, peer, is_proxy, door).await,
         Some(tls) => {
             let accept = TlsAcceptor::from(tls).accept(stream);
             let stream = tokio::time::timeout(HEAD, accept).await??;
-            talk(stream, peer, router, stop).await
+            talk(stream, peer, is_proxy, door).await
         }
     }
 }
 
-async fn talk<S>(
-    stream: S,
-    peer: SocketAddr,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-) -> Result<(), Fault>
+async fn talk<S>(stream: S, peer: SocketAddr, is_proxy: bool, door: Door) -> Result<(), Fault>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let Door { router, rules, requests, mut stop, .. } = door;
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        let caller = web::client_address(Some(peer.ip()), request.headers(), rules.only_from);
+        let place = is_proxy.then(|| requests.take(caller)).transpose();
         let router = router.clone();
-        async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|e| match e {})) }
+        async move {
+            let place = match place {
+                Ok(place) => place,
+                Err(full) => return Ok(busy(full)),
+            };
+            let answer = router.oneshot(request).await.unwrap_or_else(|e| match e {});
+            Ok::<_, Infallible>(answer.map(|body| Body::new(Held { body, _place: place })))
+        }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -163,4 +246,36 @@ where
     }
     connection.as_mut().graceful_shutdown();
     tokio::time::timeout(GRACE, connection).await?
+}
+
+/// The answer to a request from behind the proxy that has no place.
+fn busy(full: Full) -> Response {
+    let retry = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
+    (StatusCode::SERVICE_UNAVAILABLE, retry, why(full)).into_response()
+}
+
+/// An answer that keeps its request's place until it is sent: a stream of events for as long as it is open.
+struct Held {
+    body: Body,
+    _place: Option<Place>,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }

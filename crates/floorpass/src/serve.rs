@@ -46,7 +46,9 @@ impl Serve {
         config.portal.behind_proxy = self.behind_proxy.or(config.portal.behind_proxy);
         let shield = config.shield()?;
         let data = config.folder(global);
-        if !matches!(gate::folder::read_facts(&data), Ok(Some(_))) {
+        let facts = gate::folder::read_facts(&data)
+            .map_err(|e| Failure::new(Exit::Refused, "DATA_FOLDER", e))?;
+        if facts.is_none() {
             return Err(Failure::new(
                 Exit::Refused,
                 "NO_DATA_FOLDER",

@@ -5,6 +5,7 @@ use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use gate::Gate;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -54,6 +55,7 @@ pub fn run<T>(
     plan: Plan,
     started: impl AsyncFnOnce(Started<'_>) -> Result<T, Failure>,
 ) -> Result<(), Failure> {
+    raise_open_files();
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     // A connection that leads a sync blocks its worker meanwhile, so the sockets have workers of their own.
     let sockets = runtime("socket", cores.max(2))?;
@@ -62,6 +64,16 @@ pub fn run<T>(
     sockets.shutdown_timeout(std::time::Duration::from_secs(1));
     portal.shutdown_timeout(std::time::Duration::from_secs(1));
     done
+}
+
+/// Lets this process open as many files as the system allows it (a shell often gives 1,024, and each connection is
+/// one).
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the number of open files could not be raised");
+    }
 }
 
 fn runtime(name: &str, workers: usize) -> Result<Runtime, Failure> {
@@ -99,7 +111,11 @@ async fn doors<T>(
     stop: watch::Sender<bool>,
 ) -> Result<(), Failure> {
     let data = std::path::absolute(&plan.gate.data).map_err(Failure::failed)?;
-    let rules = portal::Rules { tls: tls_config(&plan.tls, &data, gate)?, only_from: plan.proxy };
+    let rules = portal::Rules {
+        tls: tls_config(&plan.tls, &data, gate)?,
+        only_from: plan.proxy,
+        open_files: getrlimit(Resource::Nofile).current,
+    };
     let origin = plan.gate.portal_origin.clone();
     let mut told = stopping.clone();
     // Ready when the end has begun; the sender's own end is one.

@@ -144,6 +144,9 @@ impl Gate {
                     let mut after = slice;
                     after.apply(events);
                     self.publish(&after);
+                    if events.iter().any(|event| matches!(event, Event::Approval(_))) {
+                        people.approvals.send_modify(|count| *count += 1);
+                    }
                     if narrowed {
                         self.narrow_again(events);
                     }

@@ -215,8 +215,9 @@ impl Gate {
     }
 
     /// Ends a credential. When this returns nothing later is stamped for it, its connections are
-    /// told, and its resting orders are cancelled if asked. A second time cancels what still rests,
-    /// if asked, and is refused when nothing does.
+    /// told, and its resting orders are cancelled if asked; a stop in between is made good at the
+    /// next start. A second time cancels what still rests, if asked, and is refused when nothing
+    /// does.
     pub async fn revoke_credential(
         &self,
         actor: &Actor,
@@ -254,6 +255,20 @@ impl Gate {
             0
         };
         Ok(Revocation { credential, cancelled })
+    }
+
+    /// Cancels, at a start, what rests of credentials that were revoked with their orders: the
+    /// server may have stopped between the two.
+    pub(crate) async fn cancel_revoked(&self, slice: &Slice) -> Result<(), Refusal> {
+        let with_orders = |one: &&Credential| one.revoked.is_some_and(|end| end.cancel_orders);
+        for one in slice.credentials.iter().filter(with_orders) {
+            let of = Some(Holder::Credential(one.id));
+            if self.rests(one.account, of) {
+                let orders = self.cancel_cut(one.account, of, Holder::System).await?;
+                tracing::warn!(orders, credential = %one.name, "orders of a revoked credential rested and are cancelled");
+            }
+        }
+        Ok(())
     }
 
     /// Makes the live credentials of a person what their slice says, after the commit.

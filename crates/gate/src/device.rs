@@ -1,11 +1,11 @@
 //! Devices: the browsers of a person.
 
-use access::device::{self, Device, Standing};
+use access::device::{self, Device, DeviceRole, Standing};
 use access::{Command, DeviceId, PersonId, Refusal};
 use store::Key;
 
 use crate::Gate;
-use crate::session::Actor;
+use crate::session::{Actor, SessionTicket};
 
 /// A device as pages list it.
 #[derive(Debug, Clone)]
@@ -60,6 +60,22 @@ impl Gate {
     /// Refuses a device for good and ends its sessions.
     pub async fn block_device(&self, actor: &Actor, device: DeviceId) -> Result<(), Refusal> {
         self.change_device(actor, device, device::Command::Block { device }).await
+    }
+
+    /// Says what a device may be used for.
+    pub async fn set_device_role(
+        &self,
+        actor: &Actor,
+        device: DeviceId,
+        role: DeviceRole,
+    ) -> Result<(), Refusal> {
+        self.change_device(actor, device, device::Command::SetRole { device, role }).await
+    }
+
+    /// Forgets all devices of the person but the one that asks.
+    pub async fn remove_other_devices(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
+        let call = ticket.call(Command::Device(device::Command::RemoveOthers));
+        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
     async fn change_device(

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 
-/// Zeros are written in pieces of this many bytes.
-const ZEROS: usize = 256 * 1024;
+/// Zeros are written in pieces of this many bytes. The page cache keeps what one write brought as one
+/// piece, and each later write into a piece walks through all blocks of it: small ones are faster.
+const ZEROS: usize = 16 * 1024;
 
 /// One open segment. Dropping it closes it.
 pub trait SegmentFile: Send {

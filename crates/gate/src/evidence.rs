@@ -134,7 +134,8 @@ impl Gate {
         let person = match actor {
             Actor::Operator { .. } => None,
             Actor::Session(ticket) => {
-                if !ticket.entitlements().acts.contains(Act::ViewEvidence) {
+                let entitlements = self.admit_session(ticket)?.entitlements();
+                if !entitlements.acts.contains(Act::ViewEvidence) {
                     return Err(Refusal::ActNotAllowed { act: Act::ViewEvidence });
                 }
                 Some(ticket.person)

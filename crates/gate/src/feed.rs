@@ -1,12 +1,13 @@
 //! What became durable, in order, to everyone who listens.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use access::id::{Holder, PaperAccountId};
 use access::moment::Time;
 use access::refusal::Refusal;
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 use trade::event::Event;
 use trade::order::Order;
 
@@ -60,49 +61,70 @@ pub enum Delivery {
     Ended(Refusal),
 }
 
+/// What waits for one listener. A notice that nobody waits for is kept until somebody does, so a
+/// connection that takes its deliveries anyway is not woken for them.
+#[derive(Default)]
 struct Inbox {
+    groups: Mutex<VecDeque<Arc<Group>>>,
     unread: AtomicUsize,
     ended: OnceLock<Refusal>,
+    news: Notify,
+}
+
+impl Inbox {
+    fn groups(&self) -> MutexGuard<'_, VecDeque<Arc<Group>>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, group: &Arc<Group>) {
+        self.groups().push_back(Arc::clone(group));
+        self.news.notify_one();
+    }
+
+    /// The first reason stays.
+    fn end(&self, reason: Refusal) {
+        drop(self.ended.set(reason));
+        self.news.notify_one();
+    }
+
+    fn take(&self) -> Option<Delivery> {
+        // Looked at before the groups: what came before the end is delivered before it.
+        let ended = self.ended.get();
+        match self.groups().pop_front() {
+            Some(group) => {
+                self.unread.fetch_sub(group.records.len(), Ordering::Relaxed);
+                Some(Delivery::Group(group))
+            }
+            None => ended.cloned().map(Delivery::Ended),
+        }
+    }
 }
 
 struct Listener {
     slot: Arc<Slot>,
-    sender: mpsc::UnboundedSender<Arc<Group>>,
     inbox: Arc<Inbox>,
 }
 
 /// An ordered inbox of what happens on an account. A listener that stops reading is cut off;
 /// nobody waits for it.
 pub struct Subscription {
-    receiver: mpsc::UnboundedReceiver<Arc<Group>>,
     inbox: Arc<Inbox>,
 }
 
 impl Subscription {
     /// The next delivery. Once it is [`Delivery::Ended`] it stays so. Safe to drop while it waits.
     pub async fn recv(&mut self) -> Delivery {
-        match self.receiver.recv().await {
-            Some(group) => self.taken(group),
-            None => self.end(),
+        loop {
+            if let Some(delivery) = self.inbox.take() {
+                return delivery;
+            }
+            self.inbox.news.notified().await;
         }
     }
 
     /// The next delivery if one is there.
     pub fn try_recv(&mut self) -> Option<Delivery> {
-        match self.receiver.try_recv() {
-            Ok(group) => Some(self.taken(group)),
-            Err(mpsc::error::TryRecvError::Empty) => None,
-            Err(mpsc::error::TryRecvError::Disconnected) => Some(self.end()),
-        }
-    }
-
-    fn taken(&self, group: Arc<Group>) -> Delivery {
-        self.inbox.unread.fetch_sub(group.records.len(), Ordering::Relaxed);
-        Delivery::Group(group)
-    }
-
-    fn end(&self) -> Delivery {
-        Delivery::Ended(self.inbox.ended.get().cloned().unwrap_or(Refusal::Stopping))
+        self.inbox.take()
     }
 }
 
@@ -118,13 +140,11 @@ impl Feed {
     }
 
     pub(crate) fn subscribe(&self, slot: Arc<Slot>) -> Subscription {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let inbox = Arc::new(Inbox { unread: AtomicUsize::new(0), ended: OnceLock::new() });
-        let listener = Listener { slot, sender, inbox: Arc::clone(&inbox) };
+        let inbox = Arc::new(Inbox::default());
         let mut listeners = self.lock();
-        listeners.retain(|listener| !listener.sender.is_closed());
-        listeners.push(listener);
-        Subscription { receiver, inbox }
+        listeners.retain(|listener| !listener.is_gone());
+        listeners.push(Listener { slot, inbox: Arc::clone(&inbox) });
+        Subscription { inbox }
     }
 
     /// Gives `records` to every listener of the account. The caller publishes groups in order.
@@ -135,17 +155,21 @@ impl Feed {
         let count = records.len();
         let group = Arc::new(Group { records });
         self.lock().retain(|listener| {
+            if listener.is_gone() {
+                return false;
+            }
             if listener.slot.account != account {
-                return !listener.sender.is_closed();
+                return true;
             }
             let unread = listener.inbox.unread.fetch_add(count, Ordering::Relaxed);
             if unread.saturating_add(count) > INBOX_RECORDS && unread > 0 {
                 let queued = u32::try_from(unread + count).unwrap_or(u32::MAX);
                 let limit = u32::try_from(INBOX_RECORDS).unwrap_or(u32::MAX);
-                listener.end(Refusal::TooSlow { queued, limit });
+                listener.inbox.end(Refusal::TooSlow { queued, limit });
                 return false;
             }
-            listener.sender.send(Arc::clone(&group)).is_ok()
+            listener.inbox.put(&group);
+            true
         });
     }
 
@@ -153,7 +177,7 @@ impl Feed {
     pub(crate) fn hang_up(&self) {
         self.lock().retain(|listener| match listener.slot.end_reason() {
             Some(reason) => {
-                listener.end(reason);
+                listener.inbox.end(reason);
                 false
             }
             None => true,
@@ -162,16 +186,21 @@ impl Feed {
 
     /// Ends every subscription.
     pub(crate) fn close(&self) {
-        for listener in self.lock().drain(..) {
-            listener.end(Refusal::Stopping);
-        }
+        self.lock().clear();
     }
 }
 
 impl Listener {
-    /// The first reason stays.
-    fn end(&self, reason: Refusal) {
-        drop(self.inbox.ended.set(reason));
+    /// Whether nobody reads its inbox any more.
+    fn is_gone(&self) -> bool {
+        Arc::strong_count(&self.inbox) == 1
+    }
+}
+
+impl Drop for Listener {
+    /// Whoever is let go without a reason is told that the server stops.
+    fn drop(&mut self) {
+        self.inbox.end(Refusal::Stopping);
     }
 }
 

@@ -15,9 +15,11 @@ use tokio::sync::watch;
 use trade::quote::Quotes;
 
 pub mod admission;
+pub mod approval;
 pub mod attestation;
 pub mod authenticator;
 pub mod backup;
+pub mod binding;
 pub mod checkpoint;
 pub mod clock;
 mod command;
@@ -49,12 +51,15 @@ mod sequencer;
 pub mod session;
 pub mod sign_in;
 pub mod snapshot;
+pub mod step_up;
 mod timer;
 pub mod view;
 
 pub use admission::{Admission, CredentialDoor};
+pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
 pub use attestation::{Attestation, AttestationError};
 pub use authenticator::{AuthenticatorInfo, TotpSetup};
+pub use binding::{BrowserKey, HardwareProof, Shown, Shows, SignedRequest};
 pub use clock::Clock;
 pub use config::{Config, Durability, Hours};
 pub use credential::{

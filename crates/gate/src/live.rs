@@ -1,16 +1,16 @@
-//! The live table: what every open session and credential may do right now, in memory.
+//! Slots: what an open session or credential may do right now, in memory; and the live table of
+//! credentials (that of sessions is `session/table.rs`).
 //!
 //! A connection keeps its slot; whether it still holds is one load. A slot never comes back:
 //! a revoked holder's slot stays ended in every hand that has it, and a new authority is a new
 //! slot. What narrows is stored here before it is committed, what widens after.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use access::entitlements::{Bucket, Entitlements};
-use access::id::{CredentialId, Holder, PaperAccountId, PersonId, SessionId};
+use access::id::{CredentialId, Holder, PaperAccountId, PersonId};
 use access::lock::Grade;
 use access::moment::Time;
 use access::refusal::Refusal;
@@ -32,6 +32,8 @@ pub struct Slot {
     /// Digest of the token that a credential's clients must show.
     pub token: Option<Digest>,
     state: AtomicU64,
+    /// The slot that this one lives no longer than: of one act with a sign-in of its own.
+    parent: Option<Arc<Slot>>,
     entitlements: ArcSwap<Entitlements>,
     bucket: Mutex<Bucket>,
     reason: OnceLock<Box<Refusal>>,
@@ -46,6 +48,22 @@ impl Slot {
             account: entitlements.account,
             token,
             state: AtomicU64::new(0),
+            parent: None,
+            entitlements: ArcSwap::from_pointee(entitlements),
+            bucket: Mutex::default(),
+            reason: OnceLock::new(),
+        })
+    }
+
+    /// A slot for one act of a session, which ends with the session's own.
+    pub(crate) fn of_act(entitlements: Entitlements, parent: Arc<Self>) -> Arc<Self> {
+        Arc::new(Self {
+            holder: entitlements.holder,
+            person: entitlements.person,
+            account: entitlements.account,
+            token: None,
+            state: AtomicU64::new(0),
+            parent: Some(parent),
             entitlements: ArcSwap::from_pointee(entitlements),
             bucket: Mutex::default(),
             reason: OnceLock::new(),
@@ -56,13 +74,20 @@ impl Slot {
     #[inline]
     pub fn is_open(&self) -> bool {
         self.state.load(Ordering::Acquire) & ENDED == 0
+            && self.parent.as_ref().is_none_or(|parent| parent.is_open())
     }
 
     /// Its state, which changes whenever its entitlements do, or why it ended.
     #[inline]
     pub fn open_state(&self) -> Result<u64, Refusal> {
         let state = self.state.load(Ordering::Acquire);
-        if state & ENDED == 0 { Ok(state) } else { Err(self.why_ended()) }
+        if state & ENDED != 0 {
+            return Err(self.why_ended());
+        }
+        if let Some(parent) = &self.parent {
+            parent.open_state()?;
+        }
+        Ok(state)
     }
 
     /// Why it ended, if it has.
@@ -119,33 +144,10 @@ pub(crate) const fn epoch(state: u64) -> u64 {
     state >> 1
 }
 
-/// A digest is uniform already: its first bytes are its hash.
-#[derive(Default)]
-pub struct DigestHasher(u64);
-
-impl Hasher for DigestHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk::<8>() {
-            self.0 = u64::from_le_bytes(*first);
-        }
-    }
-
-    // The length prefix of an array's Hash.
-    fn write_usize(&mut self, _: usize) {}
-}
-
-type ByDigest = HashMap<[u8; 32], Arc<Slot>, BuildHasherDefault<DigestHasher>>;
-
-/// All open sessions and credentials, and revoked credentials that a listener still answers for.
+/// All open credentials, and revoked ones that a listener still answers for.
 #[derive(Default)]
 pub struct Live {
     credentials: RwLock<BTreeMap<CredentialId, Arc<Slot>>>,
-    tokens: RwLock<ByDigest>,
-    sessions: RwLock<BTreeMap<SessionId, (Digest, Arc<Slot>)>>,
 }
 
 impl Live {
@@ -154,41 +156,9 @@ impl Live {
         read(&self.credentials).get(&id).cloned()
     }
 
-    /// The slot of a session by the digest of its token.
-    pub fn session_by_token(&self, digest: &Digest) -> Option<Arc<Slot>> {
-        read(&self.tokens).get(&digest.0).cloned()
-    }
-
-    /// The slot of a session.
-    pub fn session(&self, id: SessionId) -> Option<Arc<Slot>> {
-        read(&self.sessions).get(&id).map(|(_, slot)| Arc::clone(slot))
-    }
-
-    /// The slot of a holder.
-    pub fn slot(&self, holder: Holder) -> Option<Arc<Slot>> {
-        match holder {
-            Holder::Credential(id) => self.credential(id),
-            Holder::Session(id) => self.session(id),
-            Holder::Operator | Holder::System => None,
-        }
-    }
-
     /// Puts a credential in.
     pub fn open_credential(&self, id: CredentialId, slot: Arc<Slot>) {
         write(&self.credentials).insert(id, slot);
-    }
-
-    /// Puts a session in.
-    pub fn open_session(&self, id: SessionId, token: Digest, slot: Arc<Slot>) {
-        write(&self.tokens).insert(token.0, Arc::clone(&slot));
-        write(&self.sessions).insert(id, (token, slot));
-    }
-
-    /// Takes an ended session out.
-    pub fn forget_session(&self, id: SessionId) {
-        if let Some((token, _)) = write(&self.sessions).remove(&id) {
-            write(&self.tokens).remove(&token.0);
-        }
     }
 
     /// Takes a credential out: nothing answers for it any more.
@@ -199,13 +169,7 @@ impl Live {
     /// Every open slot that `which` picks.
     pub fn pick(&self, which: impl Fn(&Slot) -> bool) -> Vec<Arc<Slot>> {
         let credentials = read(&self.credentials);
-        let sessions = read(&self.sessions);
-        credentials
-            .values()
-            .chain(sessions.values().map(|(_, slot)| slot))
-            .filter(|slot| slot.is_open() && which(slot))
-            .cloned()
-            .collect()
+        credentials.values().filter(|slot| slot.is_open() && which(slot)).cloned().collect()
     }
 
     /// Puts a lock's grade on every open slot that `which` picks, before the lock is committed.

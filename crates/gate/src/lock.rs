@@ -209,6 +209,10 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
         Target::Person(person) => slot.person == person,
         Target::Account(account) => slot.account == account,
     });
+    gate.0.people.sessions.narrow_to(lock.grade, |person, account| match lock.target {
+        Target::Person(locked) => locked == person,
+        Target::Account(locked) => locked == account,
+    });
     true
 }
 

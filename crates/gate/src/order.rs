@@ -177,7 +177,14 @@ impl Case<'_, '_> {
             OrderRequest::Place(orders) => {
                 self.may_place(&orders)?;
                 self.slot.take(orders.len(), self.now)?;
-                (Command::Place(self.pretrade(orders)?), false)
+                // Asked only when it matters: it looks at every open order.
+                let reduces =
+                    self.turn.is_short() && pretrade::reduces(self.turn.exchange(), &orders);
+                let command = Command::Place(self.pretrade(orders)?);
+                if reduces {
+                    return Ok(self.turn.stamp_reducing(self.decided(), command)?);
+                }
+                (command, false)
             }
             OrderRequest::Modify(change) => {
                 let order = self.own_order(change.order)?;

@@ -34,6 +34,9 @@ const TRUSTED_QUEUE: usize = 16;
 const QUEUE_PER_SITE: usize = 8;
 /// The most memory that a stored hash may ask for, in KiB: a broken row must not take the machine.
 const MEMORY_LIMIT_KIB: u32 = 256 * 1024;
+/// The hashers' niceness: a tenth of an ordinary thread's share where a core is fully taken.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 /// How long an idle thread keeps its block of memory.
 const KEEP_MEMORY: Duration = Duration::from_secs(30);
 
@@ -112,9 +115,10 @@ impl PasswordPool {
         let pool = Self { shared };
         for number in 0..threads.clamp(1, 2) {
             let shared = Arc::clone(&pool.shared);
-            std::thread::Builder::new()
-                .name(format!("password-{number}"))
-                .spawn(move || work(&shared))?;
+            std::thread::Builder::new().name(format!("password-{number}")).spawn(move || {
+                give_way();
+                work(&shared);
+            })?;
         }
         Ok(pool)
     }
@@ -233,6 +237,16 @@ impl Shared {
                 *memory = Vec::new();
             }
         }
+    }
+}
+
+/// Lets every other thread of this machine go first: a hash takes 25 ms of a core, and with as many
+/// hashers as cores a page or an order that comes meanwhile would wait for a turn.
+fn give_way() {
+    // Elsewhere this would be the whole process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::warn!(%error, "sign-ins may slow other requests: no thread of theirs can give way");
     }
 }
 

@@ -19,7 +19,7 @@ use crate::open::OpenError;
 use crate::passkey::Passkeys;
 use crate::password::{PasswordError, PasswordPool};
 use crate::repeat::Repeats;
-use crate::session::Sessions;
+use crate::session::{EndedBefore, Sessions};
 
 /// How often memory is written back: last uses, repeated refusals, sessions that passed a limit.
 const TICK: Duration = Duration::from_secs(1);
@@ -35,6 +35,9 @@ pub(crate) struct Registry {
     pub(crate) passwords: PasswordPool,
     pub(crate) passkeys: Passkeys,
     pub(crate) sessions: Sessions,
+    pub(crate) before: EndedBefore,
+    /// Counts changes of approvals.
+    pub(crate) approvals: watch::Sender<u64>,
     pub(crate) turns: Turns,
     /// The version of each person's slice that the live table shows.
     pub(crate) published: Mutex<BTreeMap<PersonId, i64>>,
@@ -58,6 +61,8 @@ impl Registry {
             passkeys: Passkeys::new(&config.portal_origin, config.passkeys.clone()),
             passwords: PasswordPool::start(cores)?,
             sessions: Sessions::default(),
+            before: EndedBefore::default(),
+            approvals: watch::Sender::default(),
             turns: Turns::default(),
             published: Mutex::default(),
             repeats: Repeats::default(),
@@ -77,14 +82,17 @@ impl Registry {
 }
 
 impl Gate {
-    /// Fills the live table from the store: every person's sessions and credentials. Finishes locks.
+    /// Fills the live table from the store: every person's sessions and credentials. Finishes locks
+    /// and revocations.
     pub(crate) async fn load_people(&self) -> Result<(), OpenError> {
         let store = &self.0.people.store;
         for slice in store.slices().await? {
             let Some(person) = &slice.person else { continue };
             let uses = store.session_uses(person.id).await?;
             self.publish_with(&slice, &uses);
+            self.remember_ended(person).await?;
             self.cancel_locked(&slice).await.map_err(OpenError::Refused)?;
+            self.cancel_revoked(&slice).await.map_err(OpenError::Refused)?;
         }
         Ok(())
     }
@@ -157,5 +165,5 @@ impl From<PasswordError> for Refusal {
 /// A failure of the store, for the caller; the details go to the log.
 pub(crate) fn store_failed(error: &store::StoreError) -> Refusal {
     tracing::error!(%error, "the store failed");
-    Refusal::StoreFailed
+    if error.is_full() { Refusal::StoreFull } else { Refusal::StoreFailed }
 }

@@ -141,6 +141,11 @@ impl Turn<'_> {
         self.now
     }
 
+    /// Whether the disk is nearly full, so that not every order can be taken any more.
+    pub(crate) fn is_short(&self) -> bool {
+        !self.engine.has_room(HEADROOM + self.engine.reserve)
+    }
+
     /// Stamps and applies a command. `reduces` says that it only takes orders away: such a command
     /// passes when the disk is nearly full.
     pub(crate) fn stamp(
@@ -149,8 +154,27 @@ impl Turn<'_> {
         command: Command,
         reduces: bool,
     ) -> Result<Arc<Published>, Refusal> {
-        let needed = HEADROOM + if reduces { 0 } else { self.engine.reserve };
-        if !self.engine.has_room(needed) {
+        let reserve = if reduces { 0 } else { self.engine.reserve };
+        self.stamp_keeping(reserve, decision, command)
+    }
+
+    /// The same for an order that only makes a position smaller: it may have half of what is kept
+    /// for cancels.
+    pub(crate) fn stamp_reducing(
+        &mut self,
+        decision: Decided,
+        command: Command,
+    ) -> Result<Arc<Published>, Refusal> {
+        self.stamp_keeping(self.engine.reserve / 2, decision, command)
+    }
+
+    fn stamp_keeping(
+        &mut self,
+        reserve: u64,
+        decision: Decided,
+        command: Command,
+    ) -> Result<Arc<Published>, Refusal> {
+        if !self.engine.has_room(HEADROOM + reserve) {
             return Err(Refusal::DiskFull { missing_bytes: self.sequencer.spare.missing_bytes() });
         }
         let published = self.engine.stamp(decision, command, self.now)?;

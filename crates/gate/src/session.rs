@@ -1,24 +1,28 @@
 //! Sessions of people at the portal: looked up in memory, slid there, ended at once.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use access::entitlements::{Act, Acts};
+use access::device;
 use access::person::Person;
-use access::session::{self, Session, SessionEnd};
+use access::session::{self, SessionEnd};
 use access::token::{self, Kind};
 use access::{
-    Answer, By, Call, Command, DeviceId, Digest, Entitlements, Event, LockId, PaperAccountId,
-    PersonId, Refusal, SessionId, Slice, Source, Span, Time,
+    Answer, By, Call, Command, DeviceId, Digest, Event, LockId, PaperAccountId, PersonId,
+    PublicKey, Refusal, SessionId, Slice, Source, Span, Time,
 };
-use store::{Key, SessionUse};
+use store::{EndedSession, Key, SessionUse, StoreError};
 
 use crate::Gate;
 use crate::admission::Admission;
+use crate::binding::Shows;
 use crate::command::odd_answer;
-use crate::live::{DigestHasher, Slot};
+
+mod index;
+pub mod table;
+
+pub use table::Sessions;
 
 /// How long a session that ended can still be told why.
 const REMEMBERED: Span = Span::hours(1);
@@ -27,6 +31,7 @@ const WRITE_BACK: Span = Span::seconds(30);
 
 /// Who does an act at the portal or at the operator's door.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one request")]
 pub enum Actor {
     /// A signed-in person.
     Session(SessionTicket),
@@ -88,21 +93,28 @@ pub struct SessionTicket {
     pub idle_until: Time,
     /// When it ends in any case.
     pub until: Time,
+    /// The key that signed the request, if the session is bound to one.
+    pub key: Option<PublicKey>,
+    /// Whether its device's hardware binds it.
+    pub hardware: bool,
+    /// When its person was proven last.
+    pub proven_at: Time,
+    /// Whether this request comes with a sign-in of its own.
+    pub fresh: bool,
     /// It was begun by an enrolment link and may only set up how its person signs in.
     pub enrolling: bool,
     /// It locked everything and keeps this lock's receipt alone.
     pub receipt: Option<LockId>,
-    slot: Arc<Slot>,
 }
 
 impl SessionTicket {
-    /// What it may do right now.
-    pub fn entitlements(&self) -> Arc<Entitlements> {
-        self.slot.entitlements()
+    /// Whether a copy of its cookie is worth nothing elsewhere.
+    pub fn is_bound(&self) -> bool {
+        self.key.is_some() || self.hardware
     }
 
-    fn source(&self) -> Source {
-        Source { address: Some(self.address), ..Source::local() }
+    pub(crate) fn source(&self) -> Source {
+        Source { address: Some(self.address), key: self.key, fresh: self.fresh, ..Source::local() }
     }
 
     pub(crate) fn call(&self, command: Command) -> Arc<Call> {
@@ -141,111 +153,104 @@ pub struct SessionInfo {
     pub until: Time,
     /// How its person was proven.
     pub methods: Vec<session::Method>,
+    /// Whether a key in its browser binds it.
+    pub key: bool,
+    /// Whether its device's hardware binds it.
+    pub hardware: bool,
 }
 
-/// The live sessions by the digest of their token, with what changes at each request.
+/// Sessions that ended before this start, by token, so that their browsers are told why.
 #[derive(Default)]
-pub(crate) struct Sessions(RwLock<HashMap<Digest, Arc<Open>, BuildHasherDefault<DigestHasher>>>);
+pub(crate) struct EndedBefore(Mutex<BTreeMap<Digest, Before>>);
 
-/// One live session.
-struct Open {
-    session: Session,
+/// One of them.
+#[derive(Clone)]
+struct Before {
+    session: SessionId,
     owner: Person,
-    username: Arc<str>,
-    slot: Arc<Slot>,
-    receipt: OnceLock<LockId>,
-    used: Mutex<Used>,
-}
-
-#[derive(Clone, Copy)]
-struct Used {
     at: Time,
-    address: Option<IpAddr>,
-    written: Time,
+    reason: SessionEnd,
 }
 
-impl Open {
-    fn used(&self) -> Used {
-        *self.used.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Slides its idle limit by a use.
-    fn touch(&self, address: IpAddr, now: Time) -> Result<(), Refusal> {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        self.check_limits(used.at, now)?;
-        (used.at, used.address) = (now, Some(address));
-        Ok(())
-    }
-
-    /// Why it is over by its limits.
-    fn check_limits(&self, used: Time, now: Time) -> Result<(), Refusal> {
-        let idle_until = used + self.session.idle;
-        if now >= self.session.until {
-            let (at, reason) = (self.session.until, SessionEnd::Absolute);
-            return Err(Refusal::SessionEnded { at, reason });
-        }
-        if now >= idle_until {
-            return Err(Refusal::SessionEnded { at: idle_until, reason: SessionEnd::Idle });
-        }
-        Ok(())
-    }
-}
-
-impl Sessions {
-    fn all(&self) -> Vec<Arc<Open>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
-
-    fn find(&self, token: &Digest) -> Option<Arc<Open>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
-    }
-
-    fn put(&self, open: Open) {
-        let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        sessions.insert(open.session.token, Arc::new(open));
-    }
-
-    fn forget(&self, token: &Digest) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(token);
+impl EndedBefore {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Digest, Before>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Gate {
-    /// The live session of a cookie's token; using it slides its idle limit. Memory only.
-    pub fn session(&self, token: &str, address: IpAddr) -> Result<SessionTicket, Refusal> {
+    /// The live session of a cookie's token, for a request that shows every key that the session is
+    /// bound to; using it slides its idle limit. Memory only.
+    pub fn session(
+        &self,
+        token: &str,
+        address: IpAddr,
+        shows: Shows<'_>,
+    ) -> Result<SessionTicket, Refusal> {
+        self.find_session(token, address, shows, true)
+    }
+
+    /// The same for what a browser does by itself, such as coming back to a stream: nobody used it.
+    pub fn session_unused(
+        &self,
+        token: &str,
+        address: IpAddr,
+        shows: Shows<'_>,
+    ) -> Result<SessionTicket, Refusal> {
+        self.find_session(token, address, shows, false)
+    }
+
+    fn find_session(
+        &self,
+        token: &str,
+        address: IpAddr,
+        shows: Shows<'_>,
+        is_use: bool,
+    ) -> Result<SessionTicket, Refusal> {
         if !token::is_well_formed(Kind::Session, token) {
             return Err(Refusal::NotSignedIn);
         }
         let digest = Digest::of(token.as_bytes());
-        let open = self.0.people.sessions.find(&digest).ok_or(Refusal::NotSignedIn)?;
         let now = self.0.people.clock.now();
-        if let Err(refusal) = open.slot.check_open().and_then(|()| open.touch(address, now)) {
-            let by = By::Session(open.session.id);
-            let source = Source { address: Some(address), ..Source::local() };
-            self.count_refusal(by, &source, &open.owner, &refusal);
-            return Err(refusal);
+        let people = &self.0.people;
+        let source = Source { address: Some(address), ..Source::local() };
+        let visitor = table::Visitor { shows, address, secret: &people.key, is_use };
+        match people.sessions.visit(&digest, &visitor, now) {
+            None => Err(self.why_not_signed_in(&digest, &source)),
+            Some(Ok(ticket)) => Ok(ticket),
+            Some(Err(over)) => {
+                let by = By::Session(over.session);
+                self.count_refusal(by, &source, &over.owner, &over.refusal);
+                Err(over.refusal)
+            }
         }
-        let acts = open.slot.entitlements().acts;
-        Ok(SessionTicket {
-            session: open.session.id,
-            person: open.session.person,
-            username: Arc::clone(&open.username),
-            account: open.slot.account,
-            device: open.session.device,
-            address,
-            since: open.session.started_at,
-            idle_until: now + open.session.idle,
-            until: open.session.until,
-            enrolling: acts == Acts::of(&[Act::ManageAuthenticators]),
-            receipt: open.receipt.get().copied(),
-            slot: Arc::clone(&open.slot),
+    }
+
+    /// Whether the token is of a session that ended before this start.
+    fn why_not_signed_in(&self, token: &Digest, source: &Source) -> Refusal {
+        let before = self.0.people.before.all().get(token).cloned();
+        before.map_or(Refusal::NotSignedIn, |one| {
+            let refusal = Refusal::SessionEnded { at: one.at, reason: one.reason };
+            self.count_refusal(By::Session(one.session), source, &one.owner, &refusal);
+            refusal
         })
+    }
+
+    /// Keeps in mind, at a start, why a person's last sessions ended.
+    pub(crate) async fn remember_ended(&self, owner: &Person) -> Result<(), StoreError> {
+        let people = &self.0.people;
+        let since = people.clock.now() - REMEMBERED;
+        let ended = people.store.sessions_ended_since(owner.id, since).await?;
+        people.before.all().extend(ended.into_iter().map(|one| {
+            let EndedSession { session, token, at, reason } = one;
+            (token, Before { session, owner: owner.clone(), at, reason })
+        }));
+        Ok(())
     }
 
     /// The authority of a session, for orders, reads and subscriptions.
     pub fn admit_session(&self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
-        ticket.slot.check_open()?;
-        Ok(Admission::new(Arc::clone(&ticket.slot)))
+        self.0.people.sessions.slot(ticket.session).map(Admission::new)
     }
 
     /// Ends the session that asks.
@@ -257,7 +262,7 @@ impl Gate {
     /// Ends one session of the person; of anybody, for the operator.
     pub async fn end_session(&self, actor: &Actor, session: SessionId) -> Result<(), Refusal> {
         let unknown = Refusal::NotFound { what: "session" };
-        let person = self.person_of_session(session).ok_or(unknown)?;
+        let person = self.0.people.sessions.person(session).ok_or(unknown)?;
         actor.check_person(person, "session")?;
         let call = actor.call(Command::Session(session::Command::End { session }));
         self.run_done(Key::Person(person), &call).await.map(drop)
@@ -276,115 +281,44 @@ impl Gate {
     pub async fn sessions(&self, person: Option<PersonId>) -> Result<Vec<SessionInfo>, Refusal> {
         let now = self.0.people.clock.now();
         let mut names = HashMap::new();
-        let mut list = Vec::new();
-        for open in self.0.people.sessions.all() {
-            let (session, used) = (&open.session, open.used());
-            let over = !open.slot.is_open() || open.check_limits(used.at, now).is_err();
-            if over || person.is_some_and(|person| person != session.person) {
-                continue;
-            }
-            if !names.contains_key(&session.device) {
-                let slice = self.load(Key::Person(session.person)).await?;
+        let mut list = self.0.people.sessions.list(person, now);
+        for one in &mut list {
+            if !names.contains_key(&one.device) {
+                let slice = self.load(Key::Person(one.person)).await?;
                 names.extend(slice.devices.iter().map(|one| (one.id, one.name.to_string())));
             }
-            list.push(SessionInfo {
-                id: session.id,
-                person: session.person,
-                username: open.username.to_string(),
-                device: session.device,
-                device_name: names.get(&session.device).cloned().unwrap_or_default(),
-                address: used.address,
-                since: session.started_at,
-                last_use: used.at,
-                idle_until: used.at + session.idle,
-                until: session.until,
-                methods: session.methods.clone(),
-            });
+            one.device_name = names.get(&one.device).cloned().unwrap_or_default();
         }
         list.sort_by_key(|one| (std::cmp::Reverse(one.last_use), one.id));
         Ok(list)
     }
 
-    fn person_of_session(&self, session: SessionId) -> Option<PersonId> {
-        let slot = self.0.live.session(session)?;
-        slot.is_open().then_some(slot.person)
-    }
-
-    /// Takes every act from a session that keeps a receipt alone, before the commit.
-    pub(crate) fn keep_for_receipt(&self, session: SessionId, lock: LockId) {
-        let Some(open) =
-            self.0.people.sessions.all().into_iter().find(|one| one.session.id == session)
-        else {
-            return;
-        };
-        open.slot.set(Entitlements { acts: Acts::NONE, ..(*open.slot.entitlements()).clone() });
-        open.receipt.set(lock).ok(); // the first one stays
-    }
-
     /// Makes the live sessions of a person what their slice says, after the commit.
     pub(crate) fn publish_sessions(&self, slice: &Slice, uses: &[SessionUse]) {
-        let people = &self.0.people;
         let Some(person) = &slice.person else { return };
+        let uses: HashMap<_, _> = uses.iter().map(|one| (one.session, one)).collect();
         for session in &slice.sessions {
-            let Ok(entitlements) = slice.session_entitlements(session) else { continue };
-            if let Some(open) = people.sessions.find(&session.token) {
-                if *open.slot.entitlements() != entitlements {
-                    open.slot.set(entitlements);
-                }
-                continue;
-            }
-            let slot = Slot::new(entitlements, None);
-            self.0.live.open_session(session.id, session.token, Arc::clone(&slot));
-            let seen = uses.iter().find(|one| one.session == session.id);
-            people.sessions.put(Open {
-                owner: person.clone(),
-                username: person.username.as_str().into(),
-                slot,
-                receipt: session.receipt.map_or_else(OnceLock::new, OnceLock::from),
-                used: Mutex::new(Used {
-                    at: seen.map_or(session.started_at, |one| one.at),
-                    address: seen.map_or(session.address, |one| one.address),
-                    written: session.started_at,
-                }),
-                session: session.clone(),
-            });
+            let Ok(entitlements) = slice.session_entitlements(session, false) else { continue };
+            let used = uses.get(&session.id).copied();
+            self.0.people.sessions.put(person, session, entitlements, used);
         }
     }
 
     /// Ends, on record, sessions that passed a limit; forgets those that ended long ago; gives
-    /// the last uses to write back, `all` or those that have waited for half a minute.
+    /// the last uses to write back, `all` or those of every half minute.
     pub(crate) async fn expire_sessions(&self, all: bool) -> Vec<SessionUse> {
         let people = &self.0.people;
         let now = people.clock.now();
-        let mut uses = Vec::new();
-        for open in people.sessions.all() {
-            let used = open.used();
-            if !open.slot.is_open() {
-                let ended = match open.slot.end_reason() {
-                    Some(Refusal::SessionEnded { at, .. }) => at,
-                    _ => now,
-                };
-                if now.since(ended) >= REMEMBERED {
-                    people.sessions.forget(&open.session.token);
-                    self.0.live.forget_session(open.session.id);
-                }
-            } else if let Err(Refusal::SessionEnded { reason, .. }) =
-                open.check_limits(used.at, now)
-            {
-                let session = open.session.id;
-                let command = session::Command::Expire { session, reason };
-                let command = Command::Session(command);
-                let call = Arc::new(Call { by: By::System, source: Source::local(), command });
-                if let Err(refusal) = self.run_done(Key::Person(open.session.person), &call).await {
-                    tracing::warn!(%session, %refusal, "a session that is over could not be ended");
-                }
-            } else if used.at > used.written && (all || now.since(used.written) >= WRITE_BACK) {
-                let session = open.session.id;
-                uses.push(SessionUse { session, at: used.at, address: used.address });
-                open.used.lock().unwrap_or_else(PoisonError::into_inner).written = now;
+        people.before.all().retain(|_, one| now.since(one.at) < REMEMBERED);
+        let sweep = people.sessions.sweep(now, all);
+        for (session, person, reason) in sweep.over {
+            let command = Command::Session(session::Command::Expire { session, reason });
+            let call = Arc::new(Call { by: By::System, source: Source::local(), command });
+            if let Err(refusal) = self.run_done(Key::Person(person), &call).await {
+                tracing::warn!(%session, %refusal, "a session that is over could not be ended");
             }
         }
-        uses
+        sweep.uses
     }
 }
 
@@ -392,13 +326,15 @@ impl Gate {
 pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
     match event {
         Event::Session(session::Event::Ended { session, at, reason }) => {
-            if let Some(slot) = gate.0.live.session(*session) {
-                slot.end(Refusal::SessionEnded { at: *at, reason: *reason });
-            }
+            gate.0.people.sessions.end(*session, *at, *reason);
             true
         }
         Event::Session(session::Event::KeptForReceipt { session, lock }) => {
-            gate.keep_for_receipt(*session, *lock);
+            gate.0.people.sessions.keep_for_receipt(*session, *lock);
+            true
+        }
+        Event::Device(device::Event::RoleSet { device, role }) => {
+            gate.0.people.sessions.narrow_device(*device, role.acts());
             true
         }
         _ => false,

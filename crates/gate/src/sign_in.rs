@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use access::authenticator::passkey::Assertion;
 use access::authenticator::{Authenticator, Proof};
 use access::link::Purpose;
 use access::refusal::PasskeyFault;
@@ -15,6 +16,7 @@ use access::{
 use store::Key;
 
 use crate::Gate;
+use crate::binding::Shown;
 use crate::command::{Done, odd_answer};
 use crate::passkey::{self, Ceremony};
 use crate::password::Asker;
@@ -28,16 +30,19 @@ pub struct Browser {
     pub device_token: Option<Secret>,
     /// Where it connects from.
     pub address: IpAddr,
+    /// The key that signed the request, if one did.
+    pub key: Option<Shown>,
     /// Its User-Agent header, as sent; a new device's first name is made from it.
     pub user_agent: String,
 }
 
 impl Browser {
     pub(crate) fn source(&self) -> Source {
-        Source::browser(self.address, self.device_token.as_ref(), &self.user_agent)
+        let key = self.key.map(|shown| shown.key);
+        Source::browser(self.address, self.device_token.as_ref(), key, &self.user_agent)
     }
 
-    fn call(&self, command: SignIn) -> Arc<Call> {
+    pub(crate) fn call(&self, command: SignIn) -> Arc<Call> {
         let command = Command::SignIn(command);
         Arc::new(Call { by: By::Visitor, source: self.source(), command })
     }
@@ -182,15 +187,26 @@ impl Gate {
         let handle = passkey::claimed_handle(answer).unwrap_or_default();
         let key = Key::Passkey(&handle);
         let slice = self.load(key).await?;
-        let stored = |handle: &[u8]| slice.passkey(handle).map(|(_, passkey)| passkey.clone());
-        let now = self.0.people.clock.now();
-        let outcome = self.0.people.passkeys.finish_sign_in(ceremony, answer, stored, now);
-        let outcome = outcome.map_err(|refusal| match refusal {
-            Refusal::PasskeyRefused { reason } => reason,
-            _ => PasskeyFault::Invalid,
-        });
+        let outcome = self.passkey_outcome(&slice, ceremony, answer);
         let call = browser.call(SignIn::Passkey { outcome });
         step(self.run(key, Some(slice), &call).await?)
+    }
+
+    /// What a passkey's ceremony says, against the passkeys of `slice`.
+    pub(crate) fn passkey_outcome(
+        &self,
+        slice: &Slice,
+        ceremony: &Secret,
+        answer: &str,
+    ) -> Result<Assertion, PasskeyFault> {
+        let stored = |handle: &[u8]| slice.passkey(handle).map(|(_, passkey)| passkey.clone());
+        let passkeys = &self.0.people.passkeys;
+        passkeys.finish_sign_in(ceremony, answer, stored, self.now()).map_err(|refusal| {
+            match refusal {
+                Refusal::PasskeyRefused { reason } => reason,
+                _ => PasskeyFault::Invalid,
+            }
+        })
     }
 
     /// The proof of a password against the row of `slice`, unless a try does not count now: then
@@ -202,7 +218,7 @@ impl Gate {
         source: &Source,
     ) -> Result<Proof, Refusal> {
         let now = self.0.people.clock.now();
-        let place = throttle::place(slice, source.device, now);
+        let place = throttle::place(slice, source, now);
         if throttle::check(slice, Factor::Password, place, now).is_err() {
             return Ok(proof(slice.password(), false));
         }
@@ -241,7 +257,7 @@ fn proof(row: Option<&Authenticator>, right: bool) -> Proof {
     Proof { authenticator, row_version, right }
 }
 
-fn step(done: Done) -> Result<SignInStep, Refusal> {
+pub(crate) fn step(done: Done) -> Result<SignInStep, Refusal> {
     match done.answer {
         Answer::TotpNeeded { attempt } => Ok(SignInStep::Totp { attempt }),
         Answer::ActivationNeeded { attempt } => Ok(SignInStep::Activate { attempt }),

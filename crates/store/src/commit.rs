@@ -14,8 +14,8 @@ use thiserror::Error;
 use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
-    Store, authenticator, credential, device, evidence, link, lock, mandate, notice, session,
-    sign_in, throttle,
+    Store, approval, authenticator, credential, device, evidence, link, lock, mandate, notice,
+    session, sign_in, throttle,
 };
 
 statements! {
@@ -25,6 +25,7 @@ statements! {
 /// How long ended sessions, unknown names and notices are remembered outside evidence.
 const MEMORY_SESSIONS: Span = Span::days(30);
 const MEMORY_STRANGERS: Span = Span::days(30);
+const MEMORY_APPROVALS: Span = Span::hours(1);
 const MEMORY_NOTICES: Span = Span::days(90);
 
 /// What was committed.
@@ -137,6 +138,7 @@ impl Store {
         let mut transaction = self.database.begin().await?;
         let mut forgotten = session::prune(&mut transaction, now - MEMORY_SESSIONS).await?;
         forgotten += throttle::prune(&mut transaction, now - MEMORY_STRANGERS).await?;
+        forgotten += approval::prune(&mut transaction, now - MEMORY_APPROVALS).await?;
         forgotten += notice::prune(&mut transaction, now - MEMORY_NOTICES).await?;
         transaction.commit().await?;
         Ok(forgotten)
@@ -183,6 +185,7 @@ async fn apply(
         Event::Link(event) => link::apply(connection, event).await?,
         Event::Session(event) => session::apply(connection, event).await?,
         Event::Device(event) => device::apply(connection, event).await?,
+        Event::Approval(event) => approval::apply(connection, event).await?,
         Event::Authenticator(event) => authenticator::apply(connection, event).await?,
         Event::Credential(event) => credential::apply(connection, event).await?,
         Event::Lock(event) => lock::apply(connection, event).await?,

@@ -17,10 +17,10 @@ use crate::session::{self, SessionUse};
 statements! {
     INSERT = "INSERT INTO credential (id, person, account, name, scopes, token, port, created_at, \
               created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    REVOKE = "UPDATE credential SET revoked_at = $2, revoked_by = $3 \
+    REVOKE = "UPDATE credential SET revoked_at = $2, revoked_by = $3, revoked_orders = $4 \
               WHERE id = $1 AND revoked_at IS NULL";
     OF_PERSON = "SELECT id, person, account, name, scopes, token, port, created_at, created_by, \
-                 revoked_at, revoked_by FROM credential WHERE person = $1";
+                 revoked_at, revoked_by, revoked_orders FROM credential WHERE person = $1";
     PORTS = "SELECT port, revoked_at FROM credential WHERE revoked_at IS NULL OR revoked_at > $1";
     USES = "SELECT id, last_used_at, last_address, last_client FROM credential \
             WHERE person = $1 AND last_used_at IS NOT NULL";
@@ -43,8 +43,9 @@ pub struct CredentialUse {
 pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
     match event {
         Event::Created(one) => insert(connection, one).await,
-        Event::Revoked { credential, at, by, .. } => {
-            run!(connection, REVOKE, credential.to_string(), at.0, by.to_string())?;
+        Event::Revoked { credential, at, by, cancel_orders } => {
+            let orders = i64::from(*cancel_orders);
+            run!(connection, REVOKE, credential.to_string(), at.0, by.to_string(), orders)?;
             Ok(())
         }
     }
@@ -89,7 +90,7 @@ fn read(row: &AnyRow) -> Result<Credential, StoreError> {
         revoked: None,
     };
     if let Some(at) = fields.maybe_time()? {
-        one.revoked = Some(Revoked { at, by: fields.parsed()? });
+        one.revoked = Some(Revoked { at, by: fields.parsed()?, cancel_orders: fields.truth()? });
     }
     Ok(one)
 }

@@ -1,23 +1,32 @@
 //! Devices. One that was removed has no row; evidence remembers it.
 
-use access::device::{Device, DeviceState, Event};
+use access::device::{Approver, Device, DeviceRole, DeviceState, Event};
 use access::name::Name;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
-use crate::field::Fields;
+use crate::field::{Fields, hex};
 
 statements! {
-    INSERT = "INSERT INTO device (id, person, token, name, state, trusted_until, created_at, \
-              last_seen_at, last_address) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    TRUST = "UPDATE device SET token = $2, state = 'trusted', trusted_until = $3 WHERE id = $1";
+    INSERT = "INSERT INTO device (id, person, token, public_key, role, confirmed, approver, \
+              phone_number, name, state, trusted_until, created_at, last_seen_at, last_address) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    OFFER = "UPDATE device SET approver = 0, phone_number = $2 WHERE id = $1";
+    PHONE = "UPDATE device SET approver = 1, phone_number = NULL, confirmed = 1 WHERE id = $1";
+    TRUST = "UPDATE device SET token = $2, public_key = $3, confirmed = $4, state = 'trusted', \
+             trusted_until = $5 WHERE id = $1";
+    CONFIRM = "UPDATE device SET confirmed = 1 WHERE id = $1";
+    KEY = "UPDATE device SET public_key = $2, state = 'trusted', trusted_until = $3 WHERE id = $1";
+    ROLE = "UPDATE device SET role = $2 WHERE id = $1";
     RENAME = "UPDATE device SET name = $2 WHERE id = $1";
     BLOCK = "UPDATE device SET state = 'blocked', trusted_until = NULL WHERE id = $1";
     DELETE = "DELETE FROM device WHERE id = $1";
     SEE = "UPDATE device SET last_seen_at = $2, last_address = $3 WHERE id = $1";
-    OF_PERSON = "SELECT id, person, token, name, state, trusted_until, created_at, last_seen_at, \
-                 last_address FROM device WHERE person = $1";
+    OF_PERSON = "SELECT id, person, token, public_key, role, confirmed, approver, \
+                 phone_number, name, state, \
+                 trusted_until, created_at, last_seen_at, last_address \
+                 FROM device WHERE person = $1";
 }
 
 pub(crate) async fn apply(
@@ -26,9 +35,24 @@ pub(crate) async fn apply(
 ) -> Result<(), sqlx::Error> {
     match event {
         Event::Added(device) => insert(connection, device).await?,
-        Event::Trusted { device, token, until } => {
-            run!(connection, TRUST, device.to_string(), token.to_string(), until.0)?
+        Event::Trusted { device, token, key, confirmed, until } => run!(
+            connection,
+            TRUST,
+            device.to_string(),
+            token.to_string(),
+            key.map(|key| key.to_string()),
+            i64::from(*confirmed),
+            until.0
+        )?,
+        Event::PhoneOffered { device, number } => {
+            run!(connection, OFFER, device.to_string(), hex(&number.0))?
         }
+        Event::PhoneConfirmed { device } => run!(connection, PHONE, device.to_string())?,
+        Event::Confirmed { device } => run!(connection, CONFIRM, device.to_string())?,
+        Event::Keyed { device, key, until } => {
+            run!(connection, KEY, device.to_string(), key.to_string(), until.0)?
+        }
+        Event::RoleSet { device, role } => run!(connection, ROLE, device.to_string(), role.name())?,
         Event::Renamed { device, name } => {
             run!(connection, RENAME, device.to_string(), name.to_string())?
         }
@@ -54,12 +78,21 @@ async fn insert(connection: &mut AnyConnection, device: &Device) -> Result<u64, 
         DeviceState::Trusted { until } => ("trusted", Some(until.0)),
         DeviceState::Blocked => ("blocked", None),
     };
+    let number = match &device.approver {
+        Approver::Offered { number } => Some(hex(&number.0)),
+        Approver::No | Approver::Yes => None,
+    };
     run!(
         connection,
         INSERT,
         device.id.to_string(),
         device.person.to_string(),
         device.token.map(|token| token.to_string()),
+        device.key.map(|key| key.to_string()),
+        device.role.name(),
+        i64::from(device.confirmed),
+        i64::from(device.approver == Approver::Yes),
+        number,
         device.name.to_string(),
         state,
         until,
@@ -79,6 +112,14 @@ pub(crate) async fn of(
 fn read(row: &AnyRow) -> Result<Device, StoreError> {
     let mut fields = Fields::new("device", row);
     let (id, person, token) = (fields.parsed()?, fields.parsed()?, fields.maybe_digest()?);
+    let key = fields.maybe_parsed()?;
+    let role = fields.named(&DeviceRole::ALL, DeviceRole::name)?;
+    let confirmed = fields.truth()?;
+    let approver = match (fields.truth()?, fields.maybe_sealed()?) {
+        (true, _) => Approver::Yes,
+        (false, Some(number)) => Approver::Offered { number },
+        (false, None) => Approver::No,
+    };
     let name = fields.checked(|text| Name::new("device name", text))?;
     let state = match (fields.text()?.as_str(), fields.maybe_time()?) {
         ("trusted", Some(until)) => DeviceState::Trusted { until },
@@ -90,6 +131,10 @@ fn read(row: &AnyRow) -> Result<Device, StoreError> {
         id,
         person,
         token,
+        key,
+        role,
+        confirmed,
+        approver,
         name,
         state,
         created_at: fields.time()?,

@@ -99,6 +99,12 @@ impl Database {
             .after_connect(move |connection, _| {
                 Box::pin(async move { connection.execute(engine.settings()).await.map(drop) })
             })
+            // SQLite rolls a transaction back by itself when its disk is full; the driver does not notice, and every
+            // later transaction on that connection would fail.
+            .after_release(|connection, _| {
+                let whole = !connection.is_in_transaction();
+                Box::pin(async move { Ok(whole) })
+            })
             .connect(url)
             .await
             .map_err(StoreError::Connect)?;

@@ -44,3 +44,12 @@ pub enum StoreError {
     #[error("the database failed: {0}")]
     Engine(#[from] sqlx::Error),
 }
+
+impl StoreError {
+    /// Whether the engine's disk is full.
+    pub fn is_full(&self) -> bool {
+        let Self::Engine(sqlx::Error::Database(error)) = self else { return false };
+        // SQLite: SQLITE_FULL. PostgreSQL: disk_full.
+        matches!(error.code().as_deref(), Some("13" | "53100"))
+    }
+}

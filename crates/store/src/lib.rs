@@ -6,6 +6,7 @@
 #[macro_use]
 pub mod statement;
 
+mod approval;
 mod authenticator;
 pub mod checkpoint;
 pub mod commit;
@@ -35,7 +36,7 @@ pub use credential::CredentialUse;
 pub use engine::{Database, Engine};
 pub use error::StoreError;
 pub use evidence::EvidencePage;
-pub use session::SessionUse;
+pub use session::{EndedSession, SessionUse};
 pub use slice::Key;
 
 /// The tables. A cheap clone.

@@ -15,15 +15,20 @@ use crate::{Store, device};
 
 statements! {
     INSERT = "INSERT INTO session (id, person, device, token, interface, methods, address, \
-              started_at, idle, until_at, receipt, last_seen_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $8)";
+              started_at, idle, until_at, receipt, public_key, hardware_key, proven_at, \
+              last_seen_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $8)";
+    BIND = "UPDATE session SET hardware_key = $2, idle = $3 WHERE id = $1";
+    PROVE = "UPDATE session SET proven_at = $2 WHERE id = $1";
     END = "UPDATE session SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
     KEEP = "UPDATE session SET receipt = $2 WHERE id = $1";
     LIVE = "SELECT id, person, device, token, interface, methods, address, started_at, idle, \
-            until_at, receipt FROM session WHERE person = $1 AND ended_at IS NULL";
+            until_at, receipt, public_key, hardware_key, proven_at FROM session WHERE person = $1 AND ended_at IS NULL";
     SEEN = "SELECT id, last_seen_at, address FROM session WHERE person = $1 AND ended_at IS NULL";
     TOUCH = "UPDATE session SET last_seen_at = $2, address = $3 WHERE id = $1 AND ended_at IS NULL";
     ENDED = "SELECT ended_at, end_reason FROM session WHERE token = $1 AND ended_at IS NOT NULL";
+    ENDED_SINCE = "SELECT id, token, ended_at, end_reason FROM session \
+                   WHERE person = $1 AND ended_at > $2";
     PRUNE = "DELETE FROM session WHERE ended_at < $1";
 }
 
@@ -38,6 +43,19 @@ pub struct SessionUse {
     pub address: Option<IpAddr>,
 }
 
+/// A session that is over, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedSession {
+    /// Which.
+    pub session: SessionId,
+    /// The digest of its token.
+    pub token: Digest,
+    /// When it ended.
+    pub at: Time,
+    /// Why.
+    pub reason: SessionEnd,
+}
+
 pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
     match event {
         Event::Started(session) => {
@@ -46,6 +64,12 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
         }
         Event::Ended { session, at, reason } => {
             run!(connection, END, session.to_string(), at.0, reason.name())?;
+        }
+        Event::Bound { session, hardware, idle } => {
+            run!(connection, BIND, session.to_string(), hardware.to_string(), idle.0)?;
+        }
+        Event::Proven { session, at, .. } => {
+            run!(connection, PROVE, session.to_string(), at.0)?;
         }
         Event::KeptForReceipt { session, lock } => {
             run!(connection, KEEP, session.to_string(), lock.to_string())?;
@@ -69,6 +93,9 @@ async fn insert(connection: &mut AnyConnection, session: &Session) -> Result<(),
         session.idle.0,
         session.until.0,
         session.receipt.map(|lock| lock.to_string()),
+        session.key.map(|key| key.to_string()),
+        session.hardware.map(|key| key.to_string()),
+        session.proven_at.0,
     )?;
     Ok(())
 }
@@ -94,6 +121,9 @@ fn read(row: &AnyRow) -> Result<Session, StoreError> {
         idle: fields.int().map(Span)?,
         until: fields.time()?,
         receipt: fields.maybe_parsed()?,
+        key: fields.maybe_parsed()?,
+        hardware: fields.maybe_parsed()?,
+        proven_at: fields.time()?,
     })
 }
 
@@ -115,6 +145,26 @@ impl Store {
             let mut fields = Fields::new("session", row);
             let (session, at) = (fields.parsed()?, fields.time()?);
             Ok(SessionUse { session, at, address: fields.maybe_parsed()? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The sessions of a person that ended after this time.
+    pub async fn sessions_ended_since(
+        &self,
+        person: PersonId,
+        since: Time,
+    ) -> Result<Vec<EndedSession>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let rows = rows!(connection, ENDED_SINCE, person.to_string(), since.0)?;
+        let read = |row| {
+            let mut fields = Fields::new("session", row);
+            Ok(EndedSession {
+                session: fields.parsed()?,
+                token: fields.digest()?,
+                at: fields.time()?,
+                reason: fields.named(&SessionEnd::ALL, SessionEnd::name)?,
+            })
         };
         rows.iter().map(read).collect()
     }

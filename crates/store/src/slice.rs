@@ -9,8 +9,8 @@ use sqlx::AnyConnection;
 use crate::error::StoreError;
 use crate::field::hex;
 use crate::{
-    Store, authenticator, credential, device, link, lock, mandate, person, session, sign_in,
-    throttle,
+    Store, approval, authenticator, credential, device, link, lock, mandate, person, session,
+    sign_in, throttle,
 };
 
 statements! {
@@ -110,6 +110,7 @@ async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, Sto
         devices: device::of(connection, &id).await?,
         sessions: session::of(connection, &id).await?,
         credentials: credential::of(connection, &id).await?,
+        approvals: approval::of(connection, &id).await?,
         attempts: sign_in::of(connection, &id).await?,
         links: link::of(connection, &id).await?,
         counters: throttle::of(connection, &id).await?,

@@ -33,6 +33,7 @@ macro_rules! row {
 /// Every statement of the store.
 pub fn all() -> impl Iterator<Item = &'static str> {
     [
+        crate::approval::STATEMENTS,
         crate::authenticator::STATEMENTS,
         crate::checkpoint::STATEMENTS,
         crate::commit::STATEMENTS,

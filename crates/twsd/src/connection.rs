@@ -234,7 +234,7 @@ impl Connection<'_> {
                 return Err(self.last_word(request).await);
             }
             match request {
-                Ok(Inbound::PlaceOrder(request)) => self.client.place_order(*request),
+                Ok(Inbound::PlaceOrder(request)) => self.client.place_order(request),
                 Ok(Inbound::CancelOrder(request)) => self.client.cancel_order(&request),
                 Ok(Inbound::GlobalCancel(_)) => self.client.global_cancel(),
                 Ok(request) => {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use access::CredentialId;
 use gate::{Gate, Listener};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -20,6 +20,9 @@ use crate::roster::{Lobby, Roster};
 
 /// Connections of one port at a time. TWS takes 32 clients; programs that open one a thread fit too.
 const CONNECTIONS_A_PORT: usize = 256;
+/// Connections of one port that may wait to be accepted; beyond them the system drops greetings,
+/// and their senders wait a second.
+const WAITING: u32 = 1_024;
 /// Pause after an accept that failed, as it does when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How often a port that could not be opened is tried again.
@@ -145,7 +148,7 @@ pub async fn serve(
     let mut ports = Ports { shared, config, open: BTreeMap::new(), sockets: sockets_sender };
     let mut listeners = ports.shared.gate.listeners();
     let first = listeners.borrow_and_update().clone();
-    if let Some(error) = ports.reconcile(&first).await {
+    if let Some(error) = ports.reconcile(&first) {
         return Err(error);
     }
     let ended = tokio::spawn(async move {
@@ -159,11 +162,7 @@ pub async fn serve(
                 () = again, if retry => {}
             }
             let wanted = listeners.borrow_and_update().clone();
-            retry = ports
-                .reconcile(&wanted)
-                .await
-                .inspect(|error| tracing::error!("{error}"))
-                .is_some();
+            retry = ports.reconcile(&wanted).inspect(|error| tracing::error!("{error}")).is_some();
         }
         stop_sender.send_replace(true);
         drop(ports);
@@ -197,7 +196,7 @@ impl Drop for Port {
 impl Ports {
     /// Opens what is listed and not open, closes what is open and not listed. A revoked credential
     /// is listed for as long as its port has to say so. The first failure is returned.
-    async fn reconcile(&mut self, wanted: &[Listener]) -> Option<ServeError> {
+    fn reconcile(&mut self, wanted: &[Listener]) -> Option<ServeError> {
         self.open.retain(|credential, port| {
             wanted.iter().any(|one| one.credential == *credential && one.port == port.wanted)
         });
@@ -206,7 +205,7 @@ impl Ports {
             if self.open.contains_key(&listener.credential) {
                 continue;
             }
-            match self.open(listener).await {
+            match self.open(listener) {
                 Ok(port) => {
                     self.shared.gate.listening(listener.credential, port.address);
                     self.open.insert(listener.credential, port);
@@ -228,15 +227,22 @@ impl Ports {
         failure
     }
 
-    async fn open(&self, listener: &Listener) -> Result<Port, ServeError> {
+    fn open(&self, listener: &Listener) -> Result<Port, ServeError> {
         let address = SocketAddr::new(self.config.bind, self.config.port(listener));
         let failed = |error| ServeError::Bind { name: listener.name.clone(), address, error };
-        let socket = TcpListener::bind(address).await.map_err(failed)?;
+        let socket = listen(address).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
         tracing::info!(credential = %listener.name, %address, "socket open");
         let task = tokio::spawn(accept(socket, self.shared.clone(), listener.credential));
         Ok(Port { name: listener.name.clone(), wanted: listener.port, address, task })
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 /// Accepts connections for ever. One beyond the limit is closed at once.

@@ -145,7 +145,7 @@ impl Orders {
 
 impl Client {
     /// Places, modifies, previews or holds an order.
-    pub(crate) fn place_order(&mut self, request: PlaceOrder) {
+    pub(crate) fn place_order(&mut self, request: Box<PlaceOrder>) {
         let order_id = request.order_id;
         let meant = self.understand(&request);
         if request.order.what_if {
@@ -172,12 +172,25 @@ impl Client {
                 };
                 self.refuse_here(order_id, number, "ORDER_ID_USED", text.to_owned());
             }
+            // Nothing waits that it could belong to: it is all that is sent.
+            Known::Free
+                if request.order.transmit
+                    && request.order.parent_id == 0
+                    && self.orders.held.is_empty() =>
+            {
+                match self.submit(OrderRequest::Place(vec![meant])) {
+                    Ok(()) => self.orders.taken(order_id, true),
+                    Err(text) => {
+                        self.orders.refuse(order_id, ErrorCode::ORDER_REJECTED, text);
+                    }
+                }
+            }
             Known::Free if request.order.transmit => {
-                let family = self.orders.held.release(request);
+                let family = self.orders.held.release(*request);
                 self.submit_family(family);
             }
             Known::Free => {
-                if !self.orders.held.keep(request) {
+                if !self.orders.held.keep(*request) {
                     let text = format!(
                         "TOO_MANY_HELD: {} orders wait with transmit=0; transmit or cancel one first",
                         held::LIMIT

@@ -166,10 +166,11 @@ impl Outgoing {
     /// Called before bytes are added: the clock of patience starts with the first waiting byte.
     fn touch(&mut self) {
         if self.is_empty() {
-            if self.last_progress.elapsed() > SETTLED {
+            let now = Instant::now();
+            if now.duration_since(self.last_progress) > SETTLED {
                 self.since_settled = 0;
             }
-            self.last_progress = Instant::now();
+            self.last_progress = now;
         }
         // More bytes follow, so that the total is another one.
         self.hold_until = None;

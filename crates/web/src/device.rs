@@ -1,6 +1,6 @@
 //! Devices: the browsers that were activated, their names, and their removal.
 
-use access::device::{DeviceState, Standing};
+use access::device::{DeviceRole, DeviceState, Standing};
 use access::{DeviceId, Time};
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
@@ -27,18 +27,23 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
     let now = signed.now();
     let body = html! {
         (shell::rooms(signed, "/devices"))
-        (shell::title("Devices", &html! {}))
+        (shell::title("Devices", &html! {
+            @if devices.len() > 1 {
+                form method="post" action="/devices/remove-others" { (shell::token(signed)) button { "Forget all others" } }
+            }
+        }))
         @if let Some(why) = why { (refusal::note(why)) }
         @if signed.visit.query.has("removed") { div.note.good role="status" { "Removed. Its sessions are ended, and it has to be activated again." } }
+        @if signed.visit.query.has("role") { div.note.good role="status" { "Its role is set, and counts from its next request." } }
         @if signed.visit.query.has("renamed") { div.note.good role="status" { "Renamed." } }
         section.card aria-label="Browsers" {
             @if devices.is_empty() { p.empty { "No browser is known." } } @else {
                 table.flip {
-                    thead { tr { th { "Name" } th { "Trust" } th { "Last used" } th.r { "Sessions" } th { span.sr { "Act" } } } }
+                    thead { tr { th { "Name" } th { "Trust" } th { "May" } th { "Last used" } th.r { "Sessions" } th { span.sr { "Act" } } } }
                     tbody { @for device in &devices { (row(signed, device, now)) } }
                 }
             }
-            p.small.dim { "A browser is activated once by a code, or by a link or passkey of yours. Removing it ends its sessions at once." }
+            p.small.dim { "A browser is activated once by a code, or by a link or passkey of yours. Removing it ends its sessions at once; blocking it also refuses it from then on." }
         }
     };
     let status = why.map_or(axum::http::StatusCode::OK, refusal::status);
@@ -66,6 +71,7 @@ fn row(signed: &Signed, info: &DeviceInfo, now: Time) -> Markup {
                 span.sub { "since " (figure::time(device.created_at)) @if let Some(address) = device.last_address { " \u{b7} " span.mono { (address) } } }
             }
             td data-l="Trust" { span class=(class) { (standing) } @if let Some(until) = until { span.sub { "until " (figure::time(until)) } } }
+            td data-l="May" { (may(signed, info)) }
             td data-l="Last used" { (figure::ago(device.last_seen_at, now)) }
             td.r.n data-l="Sessions" { (info.sessions) }
             td { div.act {
@@ -82,9 +88,68 @@ fn row(signed: &Signed, info: &DeviceInfo, now: Time) -> Markup {
                     (shell::token(signed))
                     button.mini aria-label={ "Remove " (device.name) } { "Remove" }
                 }
+                @if info.standing != Standing::Blocked && !this {
+                    form method="post" action={ "/devices/" (device.id) "/block" } {
+                        (shell::token(signed))
+                        button.mini aria-label={ "Block " (device.name) } { "Block" }
+                    }
+                }
             } }
         }
     }
+}
+
+/// What sessions on it may do, and the choice of another role. No device gives itself more.
+fn may(signed: &Signed, info: &DeviceInfo) -> Markup {
+    let device = &info.device;
+    if info.standing == Standing::Blocked || info.standing == Standing::Pending {
+        return html! { "\u{2013}" };
+    }
+    let now = if device.confirmed { device.role } else { DeviceRole::View };
+    let field = format!("role-{}", device.id);
+    html! {
+        (now)
+        @if !device.confirmed { span.sub { "until a passkey is used there, or you give it a role from here" } }
+        details.ren {
+            summary.btn.mini { "Change" span.sr { " what " (device.name) " may do" } }
+            form.row method="post" action={ "/devices/" (device.id) "/role" } {
+                (shell::token(signed))
+                label.sr for=(field) { "What " (device.name) " may do" }
+                select id=(field) name="role" {
+                    @for role in DeviceRole::ALL { option value=(role.name()) selected[role == now] { (role) } }
+                }
+                button.mini { "Set" }
+            }
+        }
+    }
+}
+
+/// `POST /devices/{id}/role`
+pub(crate) async fn set_role(Path(id): Path<String>, signed: Signed) -> Reply {
+    let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
+    let wanted = signed.visit.fields.get("role");
+    let role = DeviceRole::ALL.into_iter().find(|role| role.name() == wanted);
+    let role = role.ok_or_else(|| signed.fault(Cause::Malformed))?;
+    match signed.visit.portal.gate().set_device_role(&signed.actor(), id, role).await {
+        Ok(()) => Ok(go("/devices?role=1")),
+        Err(why @ access::Refusal::OwnDevice) => page(&signed, Some(&why)).await,
+        Err(why) => Err(signed.fault(why)),
+    }
+}
+
+/// `POST /devices/remove-others`
+pub(crate) async fn remove_others(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    gate.remove_other_devices(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    Ok(go("/devices?removed=1"))
+}
+
+/// `POST /devices/{id}/block`
+pub(crate) async fn block(Path(id): Path<String>, signed: Signed) -> Reply {
+    let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
+    let gate = signed.visit.portal.gate();
+    gate.block_device(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
+    Ok(go(if id == signed.ticket.device { "/sign-in?out=1" } else { "/devices?removed=1" }))
 }
 
 /// `POST /devices/{id}/rename`

@@ -4,7 +4,6 @@
 use access::{Refusal, Secret};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use gate::TotpSetup;
 use maud::{Markup, PreEscaped, html};
 use qrcode::QrCode;
 use qrcode::render::svg;
@@ -82,7 +81,7 @@ async fn totp_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
         h1 { "Add an authenticator app" }
         @if let Some(why) = why { (refusal::note(why)) }
         p { "Scan this with an app that shows one-time codes, then type the code that it shows." }
-        (picture(&setup))
+        (picture(setup.uri.expose(), "QR code with the secret for your authenticator app"))
         details { summary.small { "Type the secret instead" } p.once { (spaced(&text(&setup.secret))) } }
         form.f method="post" action="/enrol/totp" {
             (shell::token(signed))
@@ -120,11 +119,11 @@ fn password_page(signed: &Signed, why: Option<&Markup>) -> Html<String> {
 }
 
 /// The QR code as SVG. The library writes no inline style, which the content policy would refuse.
-fn picture(setup: &TotpSetup) -> Markup {
-    let Ok(code) = QrCode::new(setup.uri.expose()) else { return html! {} };
+pub(crate) fn picture(text: &[u8], label: &str) -> Markup {
+    let Ok(code) = QrCode::new(text) else { return html! {} };
     let drawn = code.render::<svg::Color<'_>>().min_dimensions(180, 180).quiet_zone(false).build();
     let drawn = drawn.find("<svg").and_then(|at| drawn.get(at..)).unwrap_or_default();
-    html! { div.qr role="img" aria-label="QR code with the secret for your authenticator app" { (PreEscaped(drawn)) } }
+    html! { div.qr role="img" aria-label=(label) { (PreEscaped(drawn)) } }
 }
 
 fn spaced(secret: &str) -> String {

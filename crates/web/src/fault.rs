@@ -1,8 +1,9 @@
 //! What a request gets instead of its answer: a page (or JSON for the script) that says what happened and what to do.
 
 use access::Refusal;
+use access::binding::ProofFault;
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::json;
@@ -37,6 +38,12 @@ impl Wants {
 pub(crate) enum Cause {
     /// Nobody is signed in, or no longer; a form that was sent is kept.
     SignInNeeded { next: String, fields: Option<Fields>, refusal: Option<Refusal> },
+    /// The session is bound to a key that the request did not show; a form that was sent is kept.
+    Prove { next: String, fields: Option<Fields>, refusal: Refusal },
+    /// The browser has to prove its hardware anew, and does so by itself once its cookie is gone.
+    ProveHardware { next: String, line: Option<HeaderValue> },
+    /// The person has to be proven for this form; what was typed is kept.
+    StepUp { path: String, fields: Fields, token: String, bound: bool, why: Refusal },
     /// The form is of another session; what was typed is kept.
     FormExpired { path: String, fields: Fields, token: String },
     /// A form that no page of ours sent.
@@ -73,8 +80,31 @@ impl Fault {
     }
 }
 
+/// The server's time in milliseconds, for a worker whose machine's clock is off.
+const TIME: HeaderName = HeaderName::from_static("floorpass-time");
+
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
+        let now = match &*self.cause {
+            Cause::Refused(Refusal::KeyProofWrong { reason: ProofFault::Time { now } }) => {
+                Some(*now)
+            }
+            _ => None,
+        };
+        let mut response = self.respond();
+        if let Some(now) = now {
+            let now = HeaderValue::from(now.0.div_euclid(1_000));
+            response.headers_mut().insert(TIME, now);
+        }
+        response
+    }
+}
+
+impl Fault {
+    fn respond(self) -> Response {
+        if let Cause::ProveHardware { next, line } = *self.cause {
+            return prove_hardware(&next, line);
+        }
         if self.wants != Wants::Page {
             let (status, text) = brief(&self.cause);
             return match self.wants {
@@ -86,6 +116,10 @@ impl IntoResponse for Fault {
             Cause::SignInNeeded { next, fields: None, refusal } => sign_in(&next, refusal.as_ref()),
             Cause::SignInNeeded { next, fields: Some(fields), refusal } => {
                 lost(&next, &fields, refusal.as_ref())
+            }
+            Cause::Prove { next, fields, refusal } => prove(&next, fields.as_ref(), &refusal),
+            Cause::StepUp { path, fields, token, bound, why } => {
+                crate::step_up::page_for(&path, &fields, &token, bound, &why)
             }
             Cause::FormExpired { path, fields, token } => expired(&path, &fields, &token),
             Cause::Elsewhere(path) => go(path),
@@ -102,6 +136,7 @@ impl IntoResponse for Fault {
             | Cause::Malformed
             | Cause::TooLarge
             | Cause::TooSlow
+            | Cause::ProveHardware { .. }
             | Cause::Missing => {
                 let (status, text) = brief(&self.cause);
                 let title = title(&self.cause);
@@ -117,6 +152,12 @@ fn brief(cause: &Cause) -> (StatusCode, String) {
     match cause {
         Cause::SignInNeeded { .. } => {
             (StatusCode::UNAUTHORIZED, "Your session has ended. Nothing was done; sign in again.".to_owned())
+        }
+        Cause::Prove { refusal, .. } | Cause::StepUp { why: refusal, .. } => {
+            (StatusCode::FORBIDDEN, refusal::sentence(&refusal.caller_text()))
+        }
+        Cause::ProveHardware { .. } => {
+            (StatusCode::FORBIDDEN, "This browser has to prove its hardware again. Nothing was done; send it once more.".to_owned())
         }
         Cause::FormExpired { .. } => {
             (StatusCode::FORBIDDEN, "This page is from an earlier session. Nothing was done; load it again.".to_owned())
@@ -156,7 +197,8 @@ const fn title(cause: &Cause) -> &'static str {
         Cause::TooLarge => "Too much for one form",
         Cause::TooSlow => "That took too long",
         Cause::Missing => "Not here",
-        Cause::SignInNeeded { .. } => "Sign in",
+        Cause::SignInNeeded { .. } | Cause::StepUp { .. } => "Sign in",
+        Cause::Prove { .. } | Cause::ProveHardware { .. } => "Checking this browser",
         Cause::FormExpired { .. } => "This form has expired",
         Cause::Refused(_) | Cause::Elsewhere(_) => "Refused",
     }
@@ -210,12 +252,41 @@ fn expired(path: &str, fields: &Fields, token: &str) -> Response {
     page(StatusCode::FORBIDDEN, "This form has expired", &body)
 }
 
-fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
+/// The session is another browser's, or the page came past the worker that signs (a forced reload):
+/// the script loads it once more. Nothing of the person is on this page.
+fn prove(next: &str, fields: Option<&Fields>, refusal: &Refusal) -> Response {
+    let body = html! {
+        h1 { "Checking this browser" }
+        p data-prove { "This session is bound to a key that only the browser that began it holds. If this is that browser, the page opens by itself; it needs script." }
+        (refusal::note(refusal))
+        @if let Some(fields) = fields {
+            p { "Nothing was done, and what you typed is kept on this page." }
+            (typed(fields))
+            form.f method="post" action=(next) { (kept(fields)) input type="hidden" name=(TOKEN) value=(fields.get(TOKEN)); button.main { "Send it again" } }
+        } @else {
+            p { a.btn href=(next) { "Open it again" } }
+        }
+        p { a.btn href="/sign-in" { "Sign in in this browser" } }
+    };
+    page(StatusCode::FORBIDDEN, "Checking this browser", &body)
+}
+
+/// To the same place with the same form. The browser proves its hardware on the way, since the
+/// cookie that stood for it is gone; whoever copied the cookie cannot.
+fn prove_hardware(next: &str, line: Option<HeaderValue>) -> Response {
+    let to = axum::response::Redirect::temporary(crate::form::local_path(next));
+    match line {
+        Some(line) => ([(header::SET_COOKIE, line)], to).into_response(),
+        None => to.into_response(),
+    }
+}
+
+pub(crate) fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
     let page: Html<String> = shell::bare(title, body);
     (status, page).into_response()
 }
 
-fn typed(fields: &Fields) -> Markup {
+pub(crate) fn typed(fields: &Fields) -> Markup {
     html! {
         dl.pairs {
             @for (name, value) in fields.shown().filter(|(_, value)| !value.is_empty()) {
@@ -225,6 +296,6 @@ fn typed(fields: &Fields) -> Markup {
     }
 }
 
-fn kept(fields: &Fields) -> Markup {
+pub(crate) fn kept(fields: &Fields) -> Markup {
     html! { @for (name, value) in fields.shown() { input type="hidden" name=(name) value=(value); } }
 }

@@ -5,6 +5,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use url::form_urlencoded;
 
+use crate::step_up;
+
 /// The largest body of a form, in bytes.
 pub(crate) const LARGEST: usize = 64 * 1024;
 /// How long a form may take to arrive once its head is here.
@@ -16,7 +18,24 @@ const LONGEST: usize = 32 * 1024;
 /// The name of the field with the token.
 pub(crate) const TOKEN: &str = "form";
 /// Fields that are never shown again.
-const SECRET: [&str; 7] = [TOKEN, "password", "again", "current", "code", "token", "credential"];
+const SECRET: [&str; 9] = [
+    TOKEN,
+    "password",
+    "again",
+    "current",
+    "code",
+    "token",
+    "credential",
+    step_up::PASSWORD,
+    step_up::CODE,
+];
+/// Those of them that a person typed and has to type again, each with its label.
+const TYPED: [(&str, &str); 4] = [
+    ("current", "Present password, once more"),
+    ("password", "New password, once more"),
+    ("again", "The same once more"),
+    ("code", "Code, once more"),
+];
 
 /// Fields of a form or a query, in the order sent.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +76,11 @@ impl Fields {
             .iter()
             .filter(|(key, _)| !SECRET.contains(&key.as_str()))
             .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// What was typed and is not kept: name and label of each.
+    pub(crate) fn hidden(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        TYPED.into_iter().filter(|(name, _)| self.has(name))
     }
 
     #[cfg(test)]

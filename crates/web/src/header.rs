@@ -15,20 +15,28 @@ use crate::shell;
 /// sanitizer; forms go nowhere else; nobody frames us.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
-    require-trusted-types-for 'script'; trusted-types 'none'";
+    worker-src 'self'; require-trusted-types-for 'script'; trusted-types floorpass";
 
 /// `same-origin` and not `no-referrer`: with the latter a browser sends `Origin: null` with our own forms.
-const ALWAYS: [(HeaderName, &str); 7] = [
-    (header::CONTENT_SECURITY_POLICY, POLICY),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "same-origin"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (header::X_FRAME_OPTIONS, "DENY"),
+static ALWAYS: [(HeaderName, HeaderValue); 7] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (
         HeaderName::from_static("permissions-policy"),
-        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), \
-         publickey-credentials-get=(self), publickey-credentials-create=(self)",
+        HeaderValue::from_static(
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), \
+             publickey-credentials-get=(self), publickey-credentials-create=(self)",
+        ),
     ),
 ];
 
@@ -44,8 +52,9 @@ pub(crate) async fn guard(State(portal): State<Portal>, request: Request, next: 
         misdirected(&request, origin)
     };
     let headers = response.headers_mut();
-    for (name, value) in ALWAYS {
-        headers.insert(name, HeaderValue::from_static(value));
+    headers.reserve(ALWAYS.len() + 2);
+    for (name, value) in &ALWAYS {
+        headers.insert(name, value.clone());
     }
     if origin.scheme() == "https" {
         let value = HeaderValue::from_static("max-age=31536000");
@@ -65,8 +74,11 @@ fn host_asked(request: &Request) -> Option<&str> {
 }
 
 fn host_matches(request: &Request, origin: &Url) -> bool {
-    let asked = host_asked(request)
-        .and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok());
+    let Some(host) = host_asked(request) else { return false };
+    if host == origin.authority() {
+        return true; // as browsers write it
+    }
+    let asked = Url::parse(&format!("{}://{host}", origin.scheme())).ok();
     asked.is_some_and(|asked| asked.origin() == origin.origin() && asked.username().is_empty())
 }
 

@@ -5,8 +5,10 @@
 //! nothing comes from another site.
 
 mod activity;
+mod approval;
 mod asset;
 mod authenticator;
+mod binding;
 mod contract;
 mod cookie;
 mod credential;
@@ -25,6 +27,7 @@ mod lock;
 mod order;
 mod outbox;
 mod overview;
+mod phone;
 mod portal;
 mod recovery_code;
 mod refusal;
@@ -32,6 +35,7 @@ mod route;
 mod session;
 mod shell;
 mod sign_in;
+mod step_up;
 mod ticket;
 mod visit;
 
@@ -41,6 +45,7 @@ use gate::Gate;
 
 pub use self::portal::Config;
 pub use self::route::{Door, Route, routes};
+pub use self::visit::client_address;
 
 /// The portal. Serve it so that each request carries the peer's address as `ConnectInfo<SocketAddr>`.
 pub fn router(gate: Gate, config: Config) -> Router {

@@ -47,5 +47,6 @@ const fn about(topic: Topic) -> &'static str {
         Topic::AuthenticatorChanged => "How you sign in",
         Topic::CredentialCreated => "A new credential",
         Topic::Lock => "A lock",
+        Topic::NotMe => "An approval that was not yours",
     }
 }

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 
 /// The status of the answer.
+#[expect(clippy::too_many_lines, reason = "one line a reason: the list is closed")]
 pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
     use Refusal as R;
     match refusal {
@@ -21,6 +22,10 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::CodeExpired { .. }
         | R::PasskeyRefused { .. }
         | R::AuthenticatorStopped { .. }
+        | R::KeyProofMissing
+        | R::KeyProofWrong { .. }
+        | R::HardwareProofMissing
+        | R::HardwareProofOver
         | R::TokenMissing
         | R::TokenWrong => StatusCode::UNAUTHORIZED,
         R::Expired { .. }
@@ -35,6 +40,12 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::Locked { .. }
         | R::CredentialRevoked { .. }
         | R::DeviceBlocked
+        | R::SessionUnbound { .. }
+        | R::DeviceUnconfirmed { .. }
+        | R::DeviceRoleNarrow { .. }
+        | R::OwnDevice
+        | R::NoApprover
+        | R::PhoneWithoutKey
         | R::OperatorOnly
         | R::Wider { .. }
         | R::OldPasswordNeeded
@@ -43,9 +54,12 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         R::LinkEnded => StatusCode::GONE,
         R::RateExceeded { .. }
         | R::Throttled { .. }
+        | R::ApprovalsPaused { .. }
         | R::ResendTooSoon { .. }
         | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
-        R::NameInvalid { .. }
+        R::NumberWrong { .. }
+        | R::PhoneNumberWrong
+        | R::NameInvalid { .. }
         | R::UsernameInvalid { .. }
         | R::OutOfRange { .. }
         | R::PasswordGuessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -60,10 +74,16 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::LastPasskey
         | R::RecoveryCodesEarly
         | R::TotpStands
+        | R::BindingLate { .. }
+        | R::NoPhone
+        | R::ApprovalEnded
+        | R::ApprovalWaits { .. }
+        | R::RenewalEarly { .. }
         | R::ProofStale => StatusCode::CONFLICT,
         R::Busy { .. }
         | R::JournalFailed
         | R::DiskFull { .. }
+        | R::StoreFull
         | R::StoreFailed
         | R::KeyMismatch
         | R::TooSlow { .. }

@@ -8,8 +8,9 @@ use axum::{Extension, Router};
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
-    activity, asset, authenticator, contract, credential, device, enrol, events, execution, health,
-    link, lock, order, outbox, overview, recovery_code, session, sign_in, ticket,
+    activity, approval, asset, authenticator, binding, contract, credential, device, enrol, events,
+    execution, health, link, lock, order, outbox, overview, phone, recovery_code, session, sign_in,
+    step_up, ticket,
 };
 
 /// Who may come in by a route.
@@ -19,13 +20,35 @@ pub enum Door {
     Open,
     /// Whoever is signing in: the step is bound to a cookie of the attempt.
     Attempt,
+    /// The browser itself, for a key in its device's hardware: a session's cookie says which, a signature proves it.
+    Browser,
     /// A signed-in person, whose session may do this act where one is named; a form carries its session's token.
     Session(Option<Act>),
 }
 
 /// What a session needs to come in by a route; put into each request by the route, so that no handler can forget it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Needs(pub(crate) Option<Act>);
+pub(crate) struct Needs {
+    /// The act that it must be entitled to.
+    pub(crate) act: Option<Act>,
+    /// Whether the route changes nothing of anyone's, so that an unbound session may send its form.
+    pub(crate) looks: bool,
+}
+
+/// Forms that change nothing but the page that comes back, or end the session that sends them.
+const LOOKS: [&str; 7] = [
+    "/ticket/preview",
+    "/ticket/edit",
+    "/credentials/preview",
+    "/credentials/edit",
+    "/sign-out",
+    "/step-up",
+    "/step-up/passkey/start",
+];
+
+/// Marks a route that browsers ask for by themselves: it is no use of the session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ByItself;
 
 /// One route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +70,11 @@ pub(crate) fn router() -> Router<Portal> {
     let mut router = Router::new();
     for (route, handler) in table() {
         let handler = match route.door {
-            Door::Session(act) => handler.layer(Extension(Needs(act))),
-            Door::Open | Door::Attempt => handler,
+            Door::Session(act) => {
+                let looks = LOOKS.contains(&route.path);
+                handler.layer(Extension(Needs { act, looks }))
+            }
+            Door::Open | Door::Attempt | Door::Browser => handler,
         };
         router = router.route(route.path, handler);
     }
@@ -76,6 +102,7 @@ fn signing_in() -> Vec<Row> {
         row(g.clone(), "/healthz", Open, get(health::show)),
         row(g.clone(), "/assets/{name}", Open, get(asset::file)),
         row(g.clone(), "/favicon.ico", Open, get(asset::icon)),
+        row(g.clone(), "/sw.js", Open, get(asset::worker)),
         row(g.clone(), "/sign-in", Open, get(sign_in::show)),
         row(p.clone(), "/sign-in", Open, post(sign_in::password)),
         row(g.clone(), "/sign-in/code", Attempt, get(sign_in::code_form)),
@@ -91,9 +118,18 @@ fn signing_in() -> Vec<Row> {
         row(p.clone(), "/link", Open, post(link::redeem)),
         row(g.clone(), "/enrol", own, get(enrol::show)),
         row(p.clone(), "/enrol", own, post(enrol::password)),
-        row(g, "/enrol/totp", own, get(enrol::totp_form)),
+        row(g.clone(), "/enrol/totp", own, get(enrol::totp_form)),
         row(p.clone(), "/enrol/totp", own, post(enrol::totp)),
-        row(p, "/sign-out", Door::Session(None), post(sign_in::out)),
+        row(p.clone(), "/sign-out", Door::Session(None), post(sign_in::out)),
+        row(p.clone(), "/session/bind", Door::Browser, post(binding::bind)),
+        row(p.clone(), "/session/refresh", Door::Browser, post(binding::refresh)),
+        row(p.clone(), "/sign-in/approval/ask", Attempt, post(approval::ask_sign_in)),
+        row(g.clone(), "/sign-in/approval", Attempt, get(approval::sign_in)),
+        row(p.clone(), "/sign-in/approval", Attempt, post(approval::sign_in_approved)),
+        row(g, "/step-up", Door::Session(None), get(step_up::show)),
+        row(p.clone(), "/step-up", Door::Session(None), post(step_up::password)),
+        row(p.clone(), "/step-up/passkey/start", Door::Session(None), post(step_up::start)),
+        row(p, "/step-up/passkey/finish", Door::Session(None), post(step_up::finish)),
     ]
 }
 
@@ -103,7 +139,7 @@ fn trading() -> Vec<Row> {
     let (g, p) = (Method::GET, Method::POST);
     vec![
         row(g.clone(), "/", account, get(overview::show)),
-        row(g.clone(), "/events", account, get(events::stream)),
+        row(g.clone(), "/events", account, get(events::stream).layer(Extension(ByItself))),
         row(g.clone(), "/ticket", market, get(ticket::show)),
         row(p.clone(), "/ticket/preview", market, post(ticket::preview)),
         row(p.clone(), "/ticket/edit", market, post(ticket::edit)),
@@ -131,9 +167,21 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/sessions", sessions, get(session::list)),
         row(p.clone(), "/sessions/{session}/end", sessions, post(session::end)),
         row(p.clone(), "/sessions/end-others", sessions, post(session::end_others)),
+        row(g.clone(), "/approvals", any, get(approval::list)),
+        row(g.clone(), "/approvals/events", any, get(approval::events).layer(Extension(ByItself))),
+        row(p.clone(), "/approvals/{approval}", any, post(approval::answer)),
+        row(p.clone(), "/step-up/approval/ask", any, post(approval::ask_step_up)),
+        row(g.clone(), "/step-up/approval", any, get(approval::step_up)),
+        row(p.clone(), "/step-up/approval", any, post(approval::step_up_approved)),
+        row(g.clone(), "/phone", devices, get(phone::show)),
+        row(p.clone(), "/phone/link", devices, post(phone::link)),
+        row(p.clone(), "/phone/{device}/confirm", devices, post(phone::confirm)),
         row(g.clone(), "/devices", devices, get(device::list)),
         row(p.clone(), "/devices/{device}/rename", devices, post(device::rename)),
         row(p.clone(), "/devices/{device}/remove", devices, post(device::remove)),
+        row(p.clone(), "/devices/{device}/block", devices, post(device::block)),
+        row(p.clone(), "/devices/{device}/role", devices, post(device::set_role)),
+        row(p.clone(), "/devices/remove-others", devices, post(device::remove_others)),
         row(g.clone(), "/credentials", account, get(credential::list)),
         row(p.clone(), "/credentials", account, post(credential::create)),
         row(g.clone(), "/credentials/new", account, get(credential::new)),

@@ -37,6 +37,8 @@ pub(crate) async fn this(signed: Signed) -> Reply {
                     dl.pairs {
                         div { dt { "Person" } dd { (ticket.username) } }
                         div { dt { "Account" } dd.mono { (ticket.account) } }
+                        div { dt { "Bound to" } dd { (bound(ticket)) } }
+                        div { dt { "Proven" } dd { (figure::ago(ticket.proven_at, signed.now())) " " a href="/step-up" { "prove again" } } }
                         div { dt { "From" } dd.mono { (ticket.address) } }
                         div { dt { "Began" } dd { (figure::time(ticket.since)) } }
                         div { dt { "Ends unless used" } dd { (figure::time(ticket.idle_until)) } }
@@ -49,6 +51,20 @@ pub(crate) async fn this(signed: Signed) -> Reply {
         }
     };
     Ok(shell::page(&signed, Tab::Access, "This session", &body).into_response())
+}
+
+/// What a copy of its cookie would be worth.
+fn bound(ticket: &gate::SessionTicket) -> &'static str {
+    match (ticket.key.is_some(), ticket.hardware) {
+        (true, true) => {
+            "a key in this browser and this device's hardware: a copied cookie opens nothing"
+        }
+        (true, false) => "a key in this browser: a copied cookie opens nothing",
+        (false, true) => "this device's hardware: a copied cookie opens nothing",
+        (false, false) => {
+            "nothing: it is not bound to this browser, so it only looks, ends after 15 minutes without use, and asks for a sign-in with each act. A browser with script binds it."
+        }
+    }
 }
 
 /// `GET /sessions`

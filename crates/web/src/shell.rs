@@ -23,11 +23,14 @@ pub(crate) enum Tab {
     Access,
     /// Every decision.
     Activity,
+    /// What waits for a phone's answer.
+    Approve,
     /// Reached from elsewhere.
     Elsewhere,
 }
 
-const TABS: [(Tab, &str, &str); 5] = [
+const TABS: [(Tab, &str, &str); 6] = [
+    (Tab::Approve, "/approvals", "Approve"),
     (Tab::Overview, "/", "Overview"),
     (Tab::Trade, "/ticket", "Trade"),
     (Tab::Orders, "/orders", "Orders"),
@@ -36,9 +39,10 @@ const TABS: [(Tab, &str, &str); 5] = [
 ];
 
 /// The rooms under Access; the outbox only in a demo.
-const ROOMS: [(&str, &str); 6] = [
+const ROOMS: [(&str, &str); 7] = [
     ("/sessions", "Sessions"),
     ("/devices", "Devices"),
+    ("/phone", "Phone"),
     ("/credentials", "Credentials"),
     ("/authenticators", "Ways to sign in"),
     ("/session", "This session"),

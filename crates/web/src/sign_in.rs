@@ -7,6 +7,7 @@ use gate::SignInStep;
 use maud::{Markup, html};
 use serde_json::json;
 
+use crate::approval;
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::field;
@@ -20,14 +21,12 @@ type Reply = Result<Response, Fault>;
 /// `GET /sign-in`
 pub(crate) async fn show(visit: Visit) -> Reply {
     let next = form::local_path(visit.query.get("next")).to_owned();
-    if let Some(token) = visit.cookie(Cookie::Session) {
-        match visit.portal.gate().session(&token, visit.address) {
-            Ok(_) => return Ok(go(&next)),
-            Err(why) if visit.query.has("ended") => {
-                return Ok(first(&next, "", Some(&why)).into_response());
-            }
-            Err(_) => {}
+    match visit.session(false) {
+        Some(Ok(_)) => return Ok(go(&next)),
+        Some(Err(why)) if visit.query.has("ended") => {
+            return Ok(first(&next, "", Some(&why)).into_response());
         }
+        Some(Err(_)) | None => {}
     }
     Ok(first(&next, "", None).into_response())
 }
@@ -49,7 +48,9 @@ pub(crate) async fn password(visit: Visit) -> Reply {
 /// `GET /sign-in/code`
 pub(crate) async fn code_form(visit: Visit) -> Reply {
     attempt(&visit)?;
-    Ok(code_page(form::local_path(visit.query.get("next")), None).into_response())
+    let next = form::local_path(visit.query.get("next"));
+    let offer = approval::offer(&visit, next).await;
+    Ok(code_page(next, &offer, None).into_response())
 }
 
 /// `POST /sign-in/code`
@@ -57,7 +58,10 @@ pub(crate) async fn code(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
     match visit.portal.gate().sign_in_totp(&attempt, &typed_code(&visit), &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
-        Err(why) => again(&visit, why, |why| code_page(next, Some(why))),
+        Err(why) => {
+            let offer = approval::offer(&visit, next).await;
+            again(&visit, why, |why| code_page(next, &offer, Some(why)))
+        }
     }
 }
 
@@ -66,7 +70,9 @@ pub(crate) async fn activate_form(visit: Visit) -> Reply {
     attempt(&visit)?;
     let demo = visit.portal.config().demo;
     let sent = visit.query.has("sent");
-    Ok(activate_page(form::local_path(visit.query.get("next")), demo, sent, None).into_response())
+    let next = form::local_path(visit.query.get("next"));
+    let offer = approval::offer(&visit, next).await;
+    Ok(activate_page(next, (demo, sent), &offer, None).into_response())
 }
 
 /// `POST /sign-in/activate`
@@ -80,7 +86,10 @@ pub(crate) async fn activate(visit: Visit) -> Reply {
         .await
     {
         Ok(step) => Ok(forward(&visit, step, next)),
-        Err(why) => again(&visit, why, |why| activate_page(next, demo, false, Some(why))),
+        Err(why) => {
+            let offer = approval::offer(&visit, next).await;
+            again(&visit, why, |why| activate_page(next, (demo, false), &offer, Some(why)))
+        }
     }
 }
 
@@ -90,7 +99,10 @@ pub(crate) async fn resend(visit: Visit) -> Reply {
     let demo = visit.portal.config().demo;
     match visit.portal.gate().resend_activation(&attempt, &visit.browser()).await {
         Ok(()) => Ok(go(&with_next("/sign-in/activate", next, "sent=1"))),
-        Err(why) => again(&visit, why, |why| activate_page(next, demo, false, Some(why))),
+        Err(why) => {
+            let offer = approval::offer(&visit, next).await;
+            again(&visit, why, |why| activate_page(next, (demo, false), &offer, Some(why)))
+        }
     }
 }
 
@@ -215,7 +227,7 @@ fn first(next: &str, name: &str, why: Option<&Refusal>) -> axum::response::Html<
     shell::bare("Sign in", &body)
 }
 
-fn code_page(next: &str, why: Option<&Refusal>) -> axum::response::Html<String> {
+fn code_page(next: &str, offer: &Markup, why: Option<&Refusal>) -> axum::response::Html<String> {
     let body = html! {
         (steps(2))
         h1 { "Code from your app" }
@@ -225,6 +237,7 @@ fn code_page(next: &str, why: Option<&Refusal>) -> axum::response::Html<String> 
             (code_field("The six digits that your authenticator app shows now"))
             button.main.wide { "Continue" }
         }
+        (offer)
         p.small { a href=(with_next("/sign-in/recovery", next, "")) { "Use a recovery code" } " or " a href="/sign-in" { "begin again" } }
     };
     shell::bare("Code from your app", &body)
@@ -232,8 +245,8 @@ fn code_page(next: &str, why: Option<&Refusal>) -> axum::response::Html<String> 
 
 fn activate_page(
     next: &str,
-    demo: bool,
-    sent: bool,
+    (demo, sent): (bool, bool),
+    offer: &Markup,
     why: Option<&Refusal>,
 ) -> axum::response::Html<String> {
     let body = html! {
@@ -248,6 +261,7 @@ fn activate_page(
             (code_field("Activation code"))
             button.main.wide { "Activate and sign in" }
         }
+        (offer)
         form method="post" action="/sign-in/activate/resend" {
             input type="hidden" name="next" value=(next);
             div.row { button.mini { "Send another code" } a.small href="/sign-in" { "Begin again" } }

@@ -118,9 +118,8 @@ fn summary(wanted: &Wanted) -> Markup {
 /// The order, its checks and what it would bind.
 fn weigh(signed: &Signed, wanted: &Wanted) -> Result<Markup, Refused> {
     let gate = signed.visit.portal.gate();
-    let preview =
-        gate.what_if(&signed.admission, signed.ticket.address, vec![wanted.order.clone()])?;
-    let entitlements = signed.admission.entitlements();
+    let preview = gate.what_if(&signed.sees, signed.ticket.address, vec![wanted.order.clone()])?;
+    let entitlements = signed.sees.entitlements();
     Ok(html! {
         (summary(wanted))
         ul.says {
@@ -163,7 +162,7 @@ pub(crate) async fn preview(signed: Signed) -> Reply {
 fn confirm(signed: &Signed, wanted: &Wanted, sheet: &Markup) -> Markup {
     let buy = wanted.order.side == trade::order::Side::Buy;
     let key = signed.visit.portal.confirmations().key(
-        signed.form_token(),
+        &signed.form_token(),
         &wanted.canonical(),
         signed.now(),
     );
@@ -216,7 +215,7 @@ pub(crate) async fn place(signed: Signed) -> Reply {
         Ok(taken.orders().first().map(|order| order.id))
     };
     let (token, content, now) = (signed.form_token(), wanted.canonical(), signed.now());
-    match portal.confirmations().once(token, fields.get("key"), &content, now, submit) {
+    match portal.confirmations().once(&token, fields.get("key"), &content, now, submit) {
         Ok(Ok(order)) => {
             portal.gate().flush().await.map_err(|why| signed.fault(why))?;
             Ok(go(&order

@@ -2,18 +2,24 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use access::{Refusal, Secret, Time};
+use access::binding::ProofFault;
+use access::{Act, Refusal, Secret, Time};
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, FromRequest, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use gate::{Actor, Admission, Browser, SessionTicket, SignedIn};
+use gate::{Actor, Admission, Browser, SessionTicket, Shown, Shows, SignedIn, SignedRequest};
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
 use crate::form::{self, Fields};
 use crate::portal::Portal;
-use crate::route::Needs;
+use crate::route::{ByItself, Needs};
+use crate::step_up;
+
+/// The header with the proof by this browser's key.
+const PROOF: HeaderName = HeaderName::from_static("floorpass-proof");
 
 /// A request that passed the checks of every request: its form, if it has one, came from a page of ours.
 pub(crate) struct Visit {
@@ -26,6 +32,8 @@ pub(crate) struct Visit {
     pub(crate) query: Fields,
     /// Fields of the form; empty for GET.
     pub(crate) fields: Fields,
+    /// The key that the request was signed by, if one did; why not, when a proof came that does not count.
+    pub(crate) shown: Result<Option<Shown>, Refusal>,
     /// What kind of answer is wanted.
     pub(crate) wants: Wants,
     pub(crate) headers: HeaderMap,
@@ -43,6 +51,7 @@ impl Visit {
         Browser {
             device_token: self.cookie(Cookie::Device).map(|token| Secret::new(token.into_bytes())),
             address: self.address,
+            key: self.shown.clone().ok().flatten(),
             user_agent: agent.unwrap_or("").chars().take(256).collect(),
         }
     }
@@ -52,7 +61,25 @@ impl Visit {
         Fault::new(cause, self.wants)
     }
 
-    /// Cookies for a session that has just begun.
+    /// The live session of this browser, when the request shows all that it is bound to; a use of it slides its idle
+    /// limit.
+    pub(crate) fn session(&self, is_use: bool) -> Option<Result<SessionTicket, Refusal>> {
+        let token = self.cookie(Cookie::Session)?;
+        let hardware = self.cookie(Cookie::Hardware);
+        let key = match &self.shown {
+            Ok(shown) => *shown,
+            Err(refusal) => return Some(Err(refusal.clone())),
+        };
+        let shows = Shows { key, hardware: hardware.as_deref() };
+        let (gate, address) = (self.portal.gate(), self.address);
+        Some(if is_use {
+            gate.session(&token, address, shows)
+        } else {
+            gate.session_unused(&token, address, shows)
+        })
+    }
+
+    /// Cookies for a session that has just begun, and on https the offer to bind it to hardware.
     pub(crate) fn welcome(&self, signed: &SignedIn) -> Vec<(header::HeaderName, HeaderValue)> {
         let jar = self.portal.jar();
         let mut lines = vec![
@@ -62,7 +89,8 @@ impl Visit {
         if let Some(token) = &signed.device_token {
             lines.push(jar.set(Cookie::Device, &text(token)));
         }
-        lines.into_iter().flatten().map(|line| (header::SET_COOKIE, line)).collect()
+        let lines = lines.into_iter().flatten().map(|line| (header::SET_COOKIE, line));
+        lines.chain(crate::binding::offer(&self.portal, &text(&signed.session_token))).collect()
     }
 }
 
@@ -90,7 +118,7 @@ impl FromRequest<Portal> for Visit {
         let fault = |cause: Cause| Fault::new(cause, wants);
         let query = Fields::parse(parts.uri.query().unwrap_or("").as_bytes());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        let mut fields = Fields::default();
+        let (mut fields, mut body_bytes) = (Fields::default(), axum::body::Bytes::new());
         if parts.method == Method::POST {
             if !from_here(&parts.headers, portal) {
                 return Err(fault(Cause::CrossSite));
@@ -103,9 +131,16 @@ impl FromRequest<Portal> for Visit {
                 .map_err(|_| fault(Cause::TooSlow))?
                 .map_err(|_| fault(Cause::TooLarge))?;
             fields = Fields::parse(&bytes).ok_or_else(|| fault(Cause::Malformed))?;
+            body_bytes = bytes;
+        }
+        let shown = shown(portal, &parts, &body_bytes);
+        if let Err(refusal @ Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }) = &shown {
+            // The worker of ours that signed it sets its clock by the answer, and asks again.
+            return Err(fault(Cause::Refused(refusal.clone())));
         }
         Ok(Self {
-            address: address(peer, &parts.headers, portal.config().proxy),
+            shown,
+            address: client_address(peer, &parts.headers, portal.config().proxy),
             path: parts.uri.path().to_owned(),
             query: query.ok_or_else(|| fault(Cause::Malformed))?,
             portal: portal.clone(),
@@ -116,9 +151,19 @@ impl FromRequest<Portal> for Visit {
     }
 }
 
+/// The key that a request was signed by.
+fn shown(portal: &Portal, parts: &Parts, body: &[u8]) -> Result<Option<Shown>, Refusal> {
+    let proof = parts.headers.get(PROOF).filter(|proof| !proof.is_empty());
+    let Some(proof) = proof else { return Ok(None) };
+    let target = parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
+    let proof = proof.to_str().unwrap_or("");
+    let request = SignedRequest { proof, method: parts.method.as_str(), target, body };
+    portal.gate().shown(&request).map(Some)
+}
+
 /// Whether a form was sent by a page of ours. Every browser sends one of the two headers with a POST; what they say
 /// must agree.
-fn from_here(headers: &HeaderMap, portal: &Portal) -> bool {
+pub(crate) fn from_here(headers: &HeaderMap, portal: &Portal) -> bool {
     let ours = portal.origin().origin().ascii_serialization();
     let origin = headers.get(header::ORIGIN).map(|origin| origin.as_bytes() == ours.as_bytes());
     let site = headers.get("sec-fetch-site").map(|site| site.as_bytes() == b"same-origin");
@@ -131,7 +176,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// The client's address: the peer's, or behind the configured proxy the last entry that the proxy wrote.
-fn address(peer: Option<IpAddr>, headers: &HeaderMap, proxy: Option<IpAddr>) -> IpAddr {
+pub fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, proxy: Option<IpAddr>) -> IpAddr {
     let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.to_canonical());
     if proxy.map(|proxy| proxy.to_canonical()) != Some(peer) {
         return peer;
@@ -150,12 +195,26 @@ fn instead(ticket: &SessionTicket, why: Refusal) -> Cause {
     if ticket.receipt.is_some() { Cause::Elsewhere("/lock") } else { Cause::Refused(why) }
 }
 
+/// Whether a browser sent this without its person: a stream that it came back to, or a page that a script loaded again (a
+/// page that a person asks for comes with `Sec-Fetch-User`; past the worker nothing says so, and the worker says when not).
+/// Neither keeps a session from idling out.
+fn is_by_itself(request: &Request) -> bool {
+    let says = |name: &str, value: &[u8]| {
+        request.headers().get(name).is_some_and(|one| one.as_bytes() == value)
+    };
+    let reloads = says("sec-fetch-mode", b"navigate") && !says("sec-fetch-user", b"?1");
+    let reloads = reloads || says("floorpass-unused", b"1");
+    request.method() == Method::GET && (reloads || request.extensions().get::<ByItself>().is_some())
+}
+
 /// A request of a signed-in person; a form of it carries its session's token.
 pub(crate) struct Signed {
     pub(crate) visit: Visit,
     pub(crate) ticket: SessionTicket,
     pub(crate) admission: Admission,
-    form_token: String,
+    /// The authority that pages and previews are shown by: an unbound session sees what it could do with a sign-in.
+    pub(crate) sees: Admission,
+    token: Secret,
 }
 
 impl Signed {
@@ -170,13 +229,24 @@ impl Signed {
     }
 
     /// The token of this session's forms.
-    pub(crate) fn form_token(&self) -> &str {
-        &self.form_token
+    pub(crate) fn form_token(&self) -> String {
+        form::token(&text(&self.token))
     }
 
-    /// A fault with this request's kind of answer.
+    /// A fault with this request's kind of answer. A form that lacks a proof of its person gets the
+    /// page that asks for one.
     pub(crate) fn fault(&self, cause: impl Into<Cause>) -> Fault {
-        self.visit.fault(cause)
+        match cause.into() {
+            Cause::Refused(
+                why @ (Refusal::ProofTooOld { .. } | Refusal::SessionUnbound { .. }),
+            ) if self.posted() => self.asks(why),
+            cause => self.visit.fault(cause),
+        }
+    }
+
+    /// Whether the request is a form.
+    fn posted(&self) -> bool {
+        self.visit.fields.has(form::TOKEN)
     }
 }
 
@@ -184,23 +254,12 @@ impl FromRequest<Portal> for Signed {
     type Rejection = Fault;
 
     async fn from_request(request: Request, portal: &Portal) -> Result<Self, Fault> {
-        let (post, target) = (request.method() == Method::POST, request.uri().to_string());
+        let (post, target) = (request.method() == Method::POST, request.uri().clone());
         let needs = request.extensions().get::<Needs>().copied();
+        let is_use = !is_by_itself(&request);
         let visit = Visit::from_request(request, portal).await?;
-        let lost = |visit: &Visit, refusal| {
-            let next = form::local_path(&target).to_owned();
-            let fields = post.then(|| visit.fields.clone());
-            visit.fault(Cause::SignInNeeded { next, fields, refusal })
-        };
-        let Some(token) = visit.cookie(Cookie::Session) else {
-            return Err(lost(&visit, None));
-        };
-        let gate = portal.gate();
-        let found = gate.session(&token, visit.address).and_then(|ticket| {
-            let admission = gate.admit_session(&ticket)?;
-            Ok((ticket, admission))
-        });
-        let (ticket, admission) = found.map_err(|refusal| lost(&visit, Some(refusal)))?;
+        let (ticket, admission) = found(&visit, is_use, (post, &target))?;
+        let token = visit.cookie(Cookie::Session).unwrap_or_default();
         if post && !form::token_matches(&token, visit.fields.get(form::TOKEN)) {
             let (path, fields) = (visit.path.clone(), visit.fields.clone());
             return Err(visit.fault(Cause::FormExpired {
@@ -211,11 +270,85 @@ impl FromRequest<Portal> for Signed {
         }
         // A route that names no need lets nobody in.
         let needs = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
-        if let Needs(Some(act)) = needs {
-            let may = gate.may(&admission, visit.address, act, None);
-            may.map_err(|why| visit.fault(instead(&ticket, why)))?;
+        let sees = admission.clone();
+        let token = Secret::from_text(token);
+        let mut signed = Self { visit, ticket, admission, sees, token };
+        if post {
+            signed.prove(needs).await?;
         }
-        Ok(Self { form_token: form::token(&token), visit, ticket, admission })
+        if let Some(act) = needs.act {
+            let gate = portal.gate();
+            signed.sees = signed.foreseen(post && !needs.looks).await?;
+            let may = gate.may(&signed.sees, signed.visit.address, act, None);
+            may.map_err(|why| signed.visit.fault(instead(&signed.ticket, why)))?;
+        }
+        Ok(signed)
+    }
+}
+
+/// The live session of a request and its authority; else what the browser has to do first.
+fn found(
+    visit: &Visit,
+    is_use: bool,
+    (post, target): (bool, &Uri),
+) -> Result<(SessionTicket, Admission), Fault> {
+    let next =
+        || form::local_path(target.path_and_query().map_or("/", |one| one.as_str())).to_owned();
+    let fields = || post.then(|| visit.fields.clone());
+    let found = visit.session(is_use).ok_or(None).and_then(|session| {
+        let ticket = session.map_err(Some)?;
+        let admission = visit.portal.gate().admit_session(&ticket).map_err(Some)?;
+        Ok((ticket, admission))
+    });
+    found.map_err(|refusal| {
+        let (next, fields) = (next(), fields());
+        visit.fault(match refusal {
+            Some(Refusal::HardwareProofOver) => {
+                let line = visit.portal.jar().clear(Cookie::Hardware);
+                Cause::ProveHardware { next, line }
+            }
+            Some(
+                refusal @ (Refusal::KeyProofMissing
+                | Refusal::KeyProofWrong { .. }
+                | Refusal::HardwareProofMissing),
+            ) => Cause::Prove { next, fields, refusal },
+            refusal => Cause::SignInNeeded { next, fields, refusal },
+        })
+    })
+}
+
+impl Signed {
+    /// A form that comes with the person's password and code proves them for what it asks. An
+    /// unbound session does nothing without.
+    async fn prove(&mut self, needs: Needs) -> Result<(), Fault> {
+        let fields = &self.visit.fields;
+        let (password, code) = (fields.raw(step_up::PASSWORD), fields.get(step_up::CODE));
+        if password.is_empty() {
+            let act = needs.act.unwrap_or(Act::ManageSessions);
+            let free = self.ticket.is_bound() || self.ticket.enrolling || needs.looks;
+            let refusal = Refusal::SessionUnbound { act };
+            return if free { Ok(()) } else { Err(self.fault(refusal)) };
+        }
+        let secret = Secret::from_text(password.to_owned());
+        let fresh = self.visit.portal.gate().fresh(&self.ticket, secret, code).await;
+        (self.ticket, self.admission) = fresh.map_err(|why| self.asks(why))?;
+        Ok(())
+    }
+
+    /// What pages and previews are shown by.
+    async fn foreseen(&self, acts: bool) -> Result<Admission, Fault> {
+        if acts || self.ticket.is_bound() || self.ticket.enrolling {
+            return Ok(self.admission.clone());
+        }
+        let foreseen = self.visit.portal.gate().foresee(&self.ticket).await;
+        foreseen.map_err(|why| self.visit.fault(why))
+    }
+
+    /// The page that asks for a proof of the person, with what was typed kept.
+    fn asks(&self, why: Refusal) -> Fault {
+        let (path, fields) = (self.visit.path.clone(), self.visit.fields.clone());
+        let token = self.form_token();
+        self.visit.fault(Cause::StepUp { path, fields, token, bound: self.ticket.is_bound(), why })
     }
 }
 
@@ -229,14 +362,15 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("x-forwarded-for", HeaderValue::from_static("203.0.113.9, 198.51.100.7"));
         let proxy = "10.0.0.1".parse().ok();
-        let seen = |peer: &str, proxy| address(peer.parse().ok(), &headers, proxy).to_string();
+        let seen =
+            |peer: &str, proxy| client_address(peer.parse().ok(), &headers, proxy).to_string();
         assert_eq!(seen("10.0.0.1", proxy), "198.51.100.7");
         assert_eq!(seen("::ffff:10.0.0.1", proxy), "198.51.100.7");
         assert_eq!(seen("10.0.0.2", proxy), "10.0.0.2");
         assert_eq!(seen("10.0.0.1", None), "10.0.0.1");
         headers.append("x-forwarded-for", HeaderValue::from_static("garbage"));
         assert_eq!(
-            address("10.0.0.1".parse().ok(), &headers, proxy),
+            client_address("10.0.0.1".parse().ok(), &headers, proxy),
             "10.0.0.1".parse::<IpAddr>().unwrap()
         );
     }

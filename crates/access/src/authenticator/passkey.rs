@@ -76,8 +76,19 @@ fn check_age(began_at: Time, now: Time) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What an assertion counts for: the event of its use, or why it does not count.
-pub(crate) fn check(slice: &Slice, assertion: &Assertion, now: Time) -> Result<Event, Refusal> {
+/// What an assertion counts for: the event of its use, or the decision that refuses it.
+pub(crate) fn check(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    assertion: &Assertion,
+) -> Result<Event, Decision> {
+    weigh(slice, assertion, ground.moment.now).map_err(|refusal| {
+        let events = suspect(slice, ground, &assertion.handle, &refusal);
+        Decision::refused(events, refusal)
+    })
+}
+
+fn weigh(slice: &Slice, assertion: &Assertion, now: Time) -> Result<Event, Refusal> {
     let refused = |reason| Refusal::PasskeyRefused { reason };
     check_age(assertion.began_at, now)?;
     let (one, passkey) = slice.passkey(&assertion.handle).ok_or(refused(PasskeyFault::Unknown))?;
@@ -102,7 +113,7 @@ pub(crate) fn check(slice: &Slice, assertion: &Assertion, now: Time) -> Result<E
 
 /// The events beside the refusal of an assertion: a passkey whose counter did not rise is suspect
 /// from now on, and its person is told. The other ways to sign in stay.
-pub(crate) fn suspect(
+fn suspect(
     slice: &Slice,
     ground: &Ground<'_>,
     handle: &[u8],

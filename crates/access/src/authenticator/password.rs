@@ -61,7 +61,7 @@ pub(super) fn set(
         ground.check_recent(slice)?;
     }
     if standing.is_some() && !ground.by.runs_the_server() {
-        let place = throttle::place(slice, ground.source.device, ground.moment.now);
+        let place = throttle::place(slice, ground.source, ground.moment.now);
         throttle::check(slice, throttle::Factor::Password, place, ground.moment.now)?;
         let proof = old.ok_or(Refusal::OldPasswordNeeded)?;
         is_current(slice, proof)?;

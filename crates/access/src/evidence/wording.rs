@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
-    authenticator, credential, device, evidence, link, lock, mandate, notice, person, session,
-    sign_in, throttle,
+    approval, authenticator, credential, device, evidence, link, lock, mandate, notice, person,
+    session, sign_in, throttle,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -28,9 +28,20 @@ impl Event {
             Self::Link(link::Event::Withdrawn { .. }) => "link.withdrawn",
             Self::Session(session::Event::Started(_)) => "session.started",
             Self::Session(session::Event::Ended { .. }) => "session.ended",
+            Self::Session(session::Event::Bound { .. }) => "session.bound",
+            Self::Session(session::Event::Proven { .. }) => "session.proven",
             Self::Session(session::Event::KeptForReceipt { .. }) => "session.kept_for_receipt",
             Self::Device(device::Event::Added(_)) => "device.added",
             Self::Device(device::Event::Trusted { .. }) => "device.trusted",
+            Self::Device(device::Event::Confirmed { .. }) => "device.confirmed",
+            Self::Device(device::Event::Keyed { .. }) => "device.keyed",
+            Self::Device(device::Event::RoleSet { .. }) => "device.role_set",
+            Self::Device(device::Event::PhoneOffered { .. }) => "device.phone_offered",
+            Self::Device(device::Event::PhoneConfirmed { .. }) => "device.phone_confirmed",
+            Self::Approval(approval::Event::Asked(_)) => "approval.asked",
+            Self::Approval(approval::Event::Missed { .. }) => "approval.missed",
+            Self::Approval(approval::Event::Answered { .. }) => "approval.answered",
+            Self::Approval(approval::Event::Closed { .. }) => "approval.closed",
             Self::Device(device::Event::Renamed { .. }) => "device.renamed",
             Self::Device(device::Event::Blocked { .. }) => "device.blocked",
             Self::Device(device::Event::Removed { .. }) => "device.removed",
@@ -84,6 +95,7 @@ impl Event {
             Self::Link(event) => link_text(event),
             Self::Session(event) => session_text(event),
             Self::Device(event) => device_text(event),
+            Self::Approval(event) => approval_text(event),
             Self::Authenticator(event) => authenticator_text(event),
             Self::Credential(event) => credential_text(event),
             Self::Lock(lock::Event::Set(one)) => {
@@ -138,6 +150,13 @@ fn session_text(event: &session::Event) -> String {
         session::Event::Ended { session, reason, .. } => {
             format!("Session {session} ended: {reason}")
         }
+        session::Event::Bound { session, .. } => {
+            format!("Session {session} bound to its device's hardware")
+        }
+        session::Event::Proven { session, methods, .. } => {
+            let how: Vec<_> = methods.iter().map(|one| one.text()).collect();
+            format!("Session {session}: its person was proven again by {}", how.join(" and "))
+        }
         session::Event::KeptForReceipt { session, lock } => {
             format!("Session {session} keeps the receipt of lock {lock} and nothing else")
         }
@@ -147,12 +166,44 @@ fn session_text(event: &session::Event) -> String {
 fn device_text(event: &device::Event) -> String {
     match event {
         device::Event::Added(one) => format!("Device {} ({}) seen first", one.id, one.name),
-        device::Event::Trusted { device, until, .. } => {
-            format!("Device {device} trusted until {until}")
+        device::Event::Trusted { device, until, confirmed, .. } => {
+            let looks = if *confirmed { "" } else { "; it looks until it is confirmed" };
+            format!("Device {device} trusted until {until}{looks}")
+        }
+        device::Event::Confirmed { device } => {
+            format!("Device {device} confirmed by more than a typed code")
+        }
+        device::Event::Keyed { device, until, .. } => {
+            format!("Device {device} is known by a new key and trusted until {until}")
+        }
+        device::Event::PhoneOffered { device, .. } => {
+            format!("Device {device} offered as a phone that answers approvals")
+        }
+        device::Event::PhoneConfirmed { device } => format!("Device {device} answers approvals"),
+        device::Event::RoleSet { device, role } => {
+            format!("Device {device} given the role {}: it may {role}", role.name())
         }
         device::Event::Renamed { device, name } => format!("Device {device} named {name}"),
         device::Event::Blocked { device } => format!("Device {device} blocked"),
         device::Event::Removed { device } => format!("Device {device} forgotten"),
+    }
+}
+
+fn approval_text(event: &approval::Event) -> String {
+    match event {
+        approval::Event::Asked(one) => {
+            let lines = one.content.lines.iter().map(|(label, value)| format!("{label}: {value}"));
+            let lines: Vec<_> = lines.collect();
+            let name = one.content.kind.name();
+            format!("Approval {} ({name}) asked for: {}", one.id, lines.join("; "))
+        }
+        approval::Event::Missed { approval, tries_left } => {
+            format!("A wrong number was typed for approval {approval}: {tries_left} tries left")
+        }
+        approval::Event::Answered { approval, answered } => {
+            format!("Approval {approval} answered {} on {}", answered.say.name(), answered.device)
+        }
+        approval::Event::Closed { approval } => format!("Approval {approval} is over"),
     }
 }
 

@@ -4,8 +4,9 @@ use super::Slice;
 use crate::authenticator::{self, Kind};
 use crate::credential::{self, Revoked};
 use crate::decision::Event;
-use crate::device::{self, DeviceState};
-use crate::{link, lock, mandate, person, session, sign_in, throttle};
+use crate::device::{self, Approver, DeviceState};
+use crate::session::Session;
+use crate::{approval, link, lock, mandate, person, session, sign_in, throttle};
 
 /// Puts a row in the place of the one with its key, or adds it.
 fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -> K) {
@@ -46,6 +47,7 @@ impl Slice {
             },
             Event::Session(event) => self.apply_session(event),
             Event::Device(event) => self.apply_device(event),
+            Event::Approval(event) => self.apply_approval(event),
             Event::Authenticator(event) => self.apply_authenticator(event),
             Event::Credential(event) => self.apply_credential(event),
             Event::Lock(event) => match event {
@@ -79,12 +81,46 @@ impl Slice {
                     device.last_seen_at = session.started_at;
                     device.last_address = session.address;
                 }
-                put(&mut self.sessions, session.clone(), |one| one.id);
+                put(&mut self.sessions, Session::clone(session), |one| one.id);
             }
             session::Event::Ended { session, .. } => self.sessions.retain(|one| one.id != *session),
+            session::Event::Bound { session, hardware, idle } => {
+                for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
+                    (one.hardware, one.idle) = (Some(*hardware), *idle);
+                }
+            }
+            session::Event::Proven { session, at, .. } => {
+                for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
+                    one.proven_at = *at;
+                }
+            }
             session::Event::KeptForReceipt { session, lock } => {
                 for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
                     one.receipt = Some(*lock);
+                }
+            }
+        }
+    }
+
+    fn apply_approval(&mut self, event: &approval::Event) {
+        match event {
+            approval::Event::Asked(one) => {
+                put(&mut self.approvals, approval::Approval::clone(one), |one| one.id);
+            }
+            approval::Event::Missed { approval, tries_left } => {
+                for one in self.approvals.iter_mut().filter(|one| one.id == *approval) {
+                    one.tries_left = *tries_left;
+                }
+            }
+            approval::Event::Answered { approval, answered } => {
+                for one in self.approvals.iter_mut().filter(|one| one.id == *approval) {
+                    one.answered = Some(*answered);
+                }
+            }
+            approval::Event::Closed { approval } => {
+                // It stays, over, so that it counts against a storm of prompts.
+                for one in self.approvals.iter_mut().filter(|one| one.id == *approval) {
+                    one.until = one.asked_at;
                 }
             }
         }
@@ -100,15 +136,33 @@ impl Slice {
             }
             device::Event::Trusted { device, .. }
             | device::Event::Renamed { device, .. }
+            | device::Event::Confirmed { device }
+            | device::Event::Keyed { device, .. }
+            | device::Event::RoleSet { device, .. }
+            | device::Event::PhoneOffered { device, .. }
+            | device::Event::PhoneConfirmed { device }
             | device::Event::Blocked { device } => *device,
         };
         let Some(device) = self.devices.iter_mut().find(|one| one.id == id) else { return };
         match event {
-            device::Event::Trusted { token, until, .. } => {
-                device.token = Some(*token);
+            device::Event::Trusted { token, key, confirmed, until, .. } => {
+                (device.token, device.key) = (Some(*token), *key);
+                device.confirmed = *confirmed;
                 device.state = DeviceState::Trusted { until: *until };
             }
             device::Event::Renamed { name, .. } => device.name = name.clone(),
+            device::Event::Confirmed { .. } => device.confirmed = true,
+            device::Event::Keyed { key, until, .. } => {
+                device.key = Some(*key);
+                device.state = DeviceState::Trusted { until: *until };
+            }
+            device::Event::RoleSet { role, .. } => device.role = *role,
+            device::Event::PhoneOffered { number, .. } => {
+                device.approver = Approver::Offered { number: number.clone() };
+            }
+            device::Event::PhoneConfirmed { .. } => {
+                (device.approver, device.confirmed) = (Approver::Yes, true);
+            }
             device::Event::Blocked { .. } => device.state = DeviceState::Blocked,
             device::Event::Added(_) | device::Event::Removed { .. } => {}
         }
@@ -170,9 +224,9 @@ impl Slice {
             credential::Event::Created(one) => {
                 put(&mut self.credentials, *one.clone(), |one| one.id);
             }
-            credential::Event::Revoked { credential, at, by, .. } => {
+            credential::Event::Revoked { credential, at, by, cancel_orders } => {
                 for one in self.credentials.iter_mut().filter(|one| one.id == *credential) {
-                    one.revoked = Some(Revoked { at: *at, by: *by });
+                    one.revoked = Some(Revoked { at: *at, by: *by, cancel_orders: *cancel_orders });
                 }
             }
         }

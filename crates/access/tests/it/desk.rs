@@ -32,9 +32,14 @@ pub fn account() -> PaperAccountId {
     "DU1234567".parse().unwrap()
 }
 
+/// The key of the one browser of these tests.
+pub fn key() -> access::PublicKey {
+    access::PublicKey::of_coordinates(&[1; 32], &[2; 32]).unwrap()
+}
+
 pub fn browser(device: Option<&Secret>) -> Source {
     let address: IpAddr = "192.0.2.7".parse().unwrap();
-    Source::browser(address, device, "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+    Source::browser(address, device, Some(key()), "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
 }
 
 impl Desk {
@@ -200,8 +205,17 @@ impl Desk {
         }
     }
 
-    /// Signed in on a new browser with all steps.
+    /// Signed in on a new browser with all steps, and that browser confirmed by the operator.
     pub fn signed_in(&mut self) -> SignedIn {
+        let done = self.signed_in_by_code();
+        let role = access::device::DeviceRole::Administer;
+        let confirm = access::device::Command::SetRole { device: done.device, role };
+        self.system(Command::Device(confirm)).ok().unwrap();
+        done
+    }
+
+    /// Signed in on a new browser with all steps; a typed code alone stands behind it.
+    pub fn signed_in_by_code(&mut self) -> SignedIn {
         let attempt = self.at_activation();
         let code = self.mailed();
         match self.activate(&attempt, &code) {

@@ -3,6 +3,7 @@
 
 extern crate floorpass_access as access;
 
+mod approval;
 mod authenticator;
 mod authority;
 mod credential;

@@ -21,7 +21,7 @@ fn ended(answer: Result<Answer, Refusal>) {
 #[test]
 fn new_browser_needs_password_totp_and_code_and_a_trusted_one_no_code() {
     let mut desk = Desk::enrolled();
-    let done = desk.signed_in();
+    let done = desk.signed_in_by_code();
     let session = &desk.slice.sessions[0];
     assert_eq!(session.methods, [Method::Password, Method::Totp, Method::Activation]);
     assert_eq!((session.idle, session.until), (Span::minutes(30), desk.now + Span::hours(12)));
@@ -247,7 +247,7 @@ fn enrolment_link_may_only_enrol_until_that_is_done() {
     let SignedIn { session, .. } = desk.open(&token).ok().unwrap();
     let by = By::Session(session);
     let acts = |desk: &Desk| {
-        desk.slice.session_entitlements(desk.slice.session(session).unwrap()).unwrap().acts
+        desk.slice.session_entitlements(desk.slice.session(session).unwrap(), false).unwrap().acts
     };
     assert_eq!(acts(&desk), access::entitlements::Acts::of(&[access::Act::ManageAuthenticators]));
     let hash = Secret::from_text("$argon2id$".into());

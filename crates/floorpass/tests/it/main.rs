@@ -2,12 +2,20 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod backup;
+mod browser;
 mod crash;
 mod demo;
+mod disk;
 mod evidence;
 mod help;
+mod hostile;
 mod program;
+mod proxy;
+mod restart;
 mod revocation;
 mod serve;
+#[path = "../../../gate/tests/it/soft_passkey.rs"]
+mod soft_passkey;
+mod storm;
 mod sync;
 mod trader;

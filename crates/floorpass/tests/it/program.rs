@@ -50,6 +50,7 @@ pub fn text(output: &Output) -> String {
 /// A running server; killed when dropped.
 pub struct Server {
     child: Child,
+    log: PathBuf,
     /// Its ready file's content.
     pub ready: Value,
     /// Its data folder.
@@ -66,7 +67,12 @@ impl Server {
     }
 
     /// Starts what `command` says and waits until it is ready.
-    pub fn start(mut command: Command, folder: &Path, data: &Path) -> Self {
+    pub fn start(command: Command, folder: &Path, data: &Path) -> Self {
+        Self::try_start(command, folder, data).unwrap_or_else(|said| panic!("{said}"))
+    }
+
+    /// The same; gives what it said when it ended before it was ready.
+    pub fn try_start(mut command: Command, folder: &Path, data: &Path) -> Result<Self, String> {
         let file = folder.join("ready.json");
         // One that was killed left its file.
         std::fs::remove_file(&file).ok();
@@ -83,13 +89,11 @@ impl Server {
         for _ in 0..1_200 {
             if let Ok(bytes) = std::fs::read(&file) {
                 let ready = serde_json::from_slice(&bytes).unwrap();
-                return Self { child, ready, data: data.to_path_buf() };
+                return Ok(Self { child, log, ready, data: data.to_path_buf() });
             }
             if let Some(status) = child.try_wait().unwrap() {
-                panic!(
-                    "it ended before it was ready: {status}: {}",
-                    std::fs::read_to_string(&log).unwrap()
-                );
+                let said = std::fs::read_to_string(&log).unwrap();
+                return Err(format!("it ended before it was ready: {status}: {said}"));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -102,6 +106,11 @@ impl Server {
         let sockets = self.ready["sockets"].as_array().unwrap();
         let socket = sockets.iter().find(|s| s["name"] == name).unwrap();
         u16::try_from(socket["port"].as_u64().unwrap()).unwrap()
+    }
+
+    /// What it logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
     }
 
     /// Its process id.

@@ -89,13 +89,30 @@ impl Trader {
         for request in requests {
             request.encode(self.version.unwrap(), &mut bytes);
         }
-        if self.stream.write_all(&bytes).is_err() {
+        self.send_bytes(&bytes);
+    }
+
+    /// Sends bytes as they are.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        if self.stream.write_all(bytes).is_err() {
             self.closed = true;
         }
     }
 
     /// An order for AAPL.
     pub fn order(id: i32, action: &str, quantity: i64, limit: Option<&str>) -> Inbound {
+        Inbound::from(Box::new(Self::placing(id, action, quantity, limit)))
+    }
+
+    /// An order with the longest reference, which makes its record large.
+    pub fn referenced(id: i32, action: &str, quantity: i64, limit: &str) -> Inbound {
+        let mut order = Self::placing(id, action, quantity, Some(limit));
+        order.order.order_ref = "x".repeat(64);
+        Inbound::from(Box::new(order))
+    }
+
+    /// The same, to be changed before it is sent.
+    pub fn placing(id: i32, action: &str, quantity: i64, limit: Option<&str>) -> PlaceOrder {
         let mut order = PlaceOrder { order_id: id, ..PlaceOrder::default() };
         order.contract.symbol = "AAPL".into();
         order.contract.sec_type = "STK".into();
@@ -107,7 +124,7 @@ impl Trader {
         order.order.limit_price = limit.map(|l| l.parse().unwrap());
         order.order.tif = "GTC".into();
         order.order.transmit = true;
-        Inbound::from(Box::new(order))
+        order
     }
 
     /// Takes what has come; waits at most the read timeout when nothing has.
@@ -155,6 +172,15 @@ impl Trader {
             self.read();
         }
         panic!("the connection was not closed: {:?}", self.told.errors);
+    }
+
+    /// Reads until all that was sent before is answered.
+    pub fn barrier(&mut self) {
+        let count = self.told.ends.iter().filter(|end| **end == 53).count();
+        self.send(&Inbound::from(AllOpenOrders {}));
+        self.wait("the open orders", |told| {
+            told.ends.iter().filter(|end| **end == 53).count() > count
+        });
     }
 
     /// All that the server knows of this credential's orders, executions and positions.

@@ -101,14 +101,35 @@ async fn start_cancels_what_rests_on_a_locked_account() {
     assert!(!gate.rests(gate.account(), None));
 }
 
+/// Revokes and stops before the orders.
+async fn cut_revocation(gate: &Gate, credential: CredentialId, cancel_orders: bool) {
+    let command = credential::Command::Revoke { credential, cancel_orders };
+    let call = OPERATOR.call(Command::Credential(command));
+    gate.run_done(Key::Credential(credential), &call).await.unwrap();
+    assert!(gate.rests(gate.account(), Some(Holder::Credential(credential))));
+}
+
+#[tokio::test]
+async fn start_cancels_what_rests_of_a_credential_revoked_with_its_orders_alone() {
+    let temp = tempfile::tempdir().unwrap();
+    for (cancel_orders, name) in [(true, "one"), (false, "two")] {
+        let data = temp.path().join(name);
+        let gate = open(&data).await;
+        let credential = rest(&gate).await;
+        cut_revocation(&gate, credential, cancel_orders).await;
+        drop(gate);
+        let gate = open(&data).await;
+        let rests = gate.rests(gate.account(), Some(Holder::Credential(credential)));
+        assert_eq!(rests, !cancel_orders);
+    }
+}
+
 #[tokio::test]
 async fn revocation_again_cancels_what_rests_if_asked() {
     let temp = tempfile::tempdir().unwrap();
     let gate = open(temp.path()).await;
     let credential = rest(&gate).await;
-    let command = credential::Command::Revoke { credential, cancel_orders: true };
-    let call = OPERATOR.call(Command::Credential(command));
-    gate.run_done(Key::Credential(credential), &call).await.unwrap();
+    cut_revocation(&gate, credential, true).await;
     let revoked = Err(Refusal::CredentialRevoked { at: gate.now() });
     assert_eq!(gate.revoke_credential(&OPERATOR, credential, false).await, revoked);
     let again = gate.revoke_credential(&OPERATOR, credential, true).await.unwrap();

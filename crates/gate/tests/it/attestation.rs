@@ -14,7 +14,7 @@ use rcgen::{
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 
-use crate::place::{AWAY, HOME, ORIGIN, browser, config, done, from, start, text};
+use crate::place::{AWAY, HOME, ORIGIN, browser, config, done, from, shows, start, text};
 use crate::soft_passkey::{SoftPasskey, cbor_bytes};
 
 const GOOD: [u8; 16] = [0x11; 16];
@@ -98,7 +98,7 @@ impl Place {
         let gate = Gate::open_with(config, clock, std::sync::Arc::new(LocalDisk)).await.unwrap();
         let link = gate.demo_link().await.unwrap();
         let signed_in = done(gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
-        let ticket = gate.session(text(&signed_in.session_token), HOME).unwrap();
+        let ticket = gate.session(text(&signed_in.session_token), HOME, shows()).unwrap();
         Self { gate, ticket, _folder: folder }
     }
 

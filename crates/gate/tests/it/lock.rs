@@ -3,7 +3,7 @@
 use access::{Act, Grade, Refusal};
 use gate::{Actor, CredentialDoor, LockTarget};
 
-use crate::place::{HOME, OPERATOR, Place, browser, text};
+use crate::place::{HOME, OPERATOR, Place, browser, shows, text};
 
 #[tokio::test]
 async fn grades_leave_what_they_say_and_the_operator_lifts_them() {
@@ -41,11 +41,11 @@ async fn lock_of_all_ends_everything_and_the_session_that_asked_keeps_the_receip
     assert_eq!(receipt.sessions, 1);
     assert_eq!(receipt.credentials.len(), 3);
     assert_eq!(receipt.devices.len(), 2);
-    let ended = place.gate.session(text(&other.session_token), HOME).unwrap_err();
+    let ended = place.gate.session(text(&other.session_token), HOME, shows()).unwrap_err();
     assert!(ended.caller_text().contains("everything was locked"), "{ended}");
     let ticket = place.ticket(&cookie);
     assert_eq!(ticket.receipt, Some(receipt.lock));
-    assert!(ticket.entitlements().acts.is_empty());
+    assert!(place.gate.admit_session(&ticket).unwrap().entitlements().acts.is_empty());
     let read = place.gate.receipt(&ticket).await.unwrap();
     assert_eq!((read.sessions, read.credentials), (1, receipt.credentials));
     let unlock = place.gate.unlock(&Actor::Session(ticket), target).await;

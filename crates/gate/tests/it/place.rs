@@ -2,19 +2,22 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use access::{Secret, Span, Time};
 use gate::disk::LocalDisk;
+use gate::folder::FolderError;
 use gate::{
-    Actor, Browser, Clock, Config, DemoSecrets, Durability, Gate, Hours, SessionTicket, SignInStep,
-    SignedIn,
+    Actor, Browser, BrowserKey, Clock, Config, DemoSecrets, Durability, Gate, Hours, OpenError,
+    SessionTicket, Shows, SignInStep, SignedIn,
 };
 
 pub const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 pub const AWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
 pub const OPERATOR: Actor = Actor::Operator { uid: 1000 };
 pub const ORIGIN: &str = "http://localhost:8080";
+/// The key of the browsers of these tests.
+pub static KEY: LazyLock<BrowserKey> = LazyLock::new(|| BrowserKey::generate().unwrap());
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 pub struct Place {
@@ -43,7 +46,14 @@ pub fn start() -> Time {
 }
 
 pub async fn open(data: &Path, clock: &Clock) -> Gate {
-    Gate::open_with(config(data, true), clock.clone(), Arc::new(LocalDisk)).await.unwrap()
+    loop {
+        match Gate::open_with(config(data, true), clock.clone(), Arc::new(LocalDisk)).await {
+            Ok(gate) => return gate,
+            // A thread may hold the one before for a moment.
+            Err(OpenError::Folder(FolderError::InUse { .. })) => tokio::task::yield_now().await,
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 impl Place {
@@ -77,7 +87,7 @@ impl Place {
     }
 
     pub fn ticket(&self, signed_in: &SignedIn) -> SessionTicket {
-        self.gate.session(text(&signed_in.session_token), HOME).unwrap()
+        self.gate.session(text(&signed_in.session_token), HOME, shows()).unwrap()
     }
 
     /// The last code in the outbox.
@@ -93,7 +103,14 @@ pub fn browser(device_token: Option<&Secret>) -> Browser {
 
 pub fn from(address: IpAddr, device_token: Option<&Secret>) -> Browser {
     let device_token = device_token.map(|token| Secret::new(token.expose().to_vec()));
-    Browser { device_token, address, user_agent: FIREFOX.to_owned() }
+    let user_agent = FIREFOX.to_owned();
+    Browser { device_token, address, key: shows().key, user_agent }
+}
+
+/// What a request of these browsers shows.
+pub fn shows() -> Shows<'static> {
+    let later = start() + Span::days(3_650);
+    Shows { key: Some(KEY.shown(later).unwrap()), hardware: None }
 }
 
 pub fn text(secret: &Secret) -> &str {

@@ -4,7 +4,7 @@ use access::device::Standing;
 use access::{Refusal, Span};
 use gate::{ActivityFilter, Actor};
 
-use crate::place::{AWAY, HOME, OPERATOR, Place, browser, done, from, text};
+use crate::place::{AWAY, HOME, OPERATOR, Place, browser, done, from, open, shows, text};
 
 #[tokio::test]
 async fn session_idle_for_half_an_hour_is_over_and_a_use_slides_it() {
@@ -16,8 +16,59 @@ async fn session_idle_for_half_an_hour_is_over_and_a_use_slides_it() {
     place.pass(Span::minutes(29));
     place.ticket(&signed_in);
     place.pass(Span::minutes(30));
-    let over = place.gate.session(text(&signed_in.session_token), HOME).unwrap_err();
+    let over = place.gate.session(text(&signed_in.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("not used for too long"), "{over}");
+}
+
+#[tokio::test]
+async fn what_a_browser_does_by_itself_does_not_slide_the_idle_limit() {
+    let place = Place::new().await;
+    let (ticket, signed_in) = place.by_link().await;
+    let token = text(&signed_in.session_token);
+    for _ in 0..3 {
+        place.pass(Span::minutes(9));
+        let seen = place.gate.session_unused(token, AWAY, shows()).unwrap();
+        assert_eq!((seen.session, seen.idle_until), (ticket.session, ticket.idle_until));
+    }
+    let listed = place.gate.sessions(None).await.unwrap();
+    assert_eq!((listed[0].last_use, listed[0].address), (ticket.since, Some(HOME)));
+    place.pass(Span::minutes(3));
+    let over = place.gate.session_unused(token, HOME, shows()).unwrap_err();
+    assert!(over.caller_text().contains("not used for too long"), "{over}");
+}
+
+#[tokio::test]
+async fn session_that_ended_before_a_restart_is_told_why_for_an_hour() {
+    let place = Place::new().await;
+    let (own, live) = place.by_link().await;
+    let (ticket, ended) = place.by_link().await;
+    place.gate.end_session(&OPERATOR, ticket.session).await.unwrap();
+    let at = place.gate.now();
+    place.gate.close().await.unwrap();
+    let Place { gate, clock, folder, .. } = place;
+    drop(gate);
+    clock.set(at + Span::minutes(29));
+    let gate = open(folder.path(), &clock).await;
+    let why = Refusal::SessionEnded { at, reason: access::session::SessionEnd::EndedByOperator };
+    assert_eq!(gate.session(text(&ended.session_token), HOME, shows()).unwrap_err(), why);
+    assert_eq!(
+        gate.session(text(&live.session_token), HOME, shows()).unwrap().session,
+        own.session
+    );
+    // Its cookie is on record, as one of a session that ended since is.
+    gate.close().await.unwrap();
+    drop(gate);
+    let gate = open(folder.path(), &clock).await;
+    let filter = ActivityFilter { refused_only: true, limit: 50, ..ActivityFilter::default() };
+    let page = gate.activity(&OPERATOR, &filter, None).await.unwrap();
+    assert_eq!(page.entries[0].holder, Some(access::Holder::Session(ticket.session)));
+    drop(gate);
+    clock.set(at + Span::hours(1));
+    let gate = open(folder.path(), &clock).await;
+    assert_eq!(
+        gate.session(text(&ended.session_token), HOME, shows()).unwrap_err(),
+        Refusal::NotSignedIn
+    );
 }
 
 #[tokio::test]
@@ -29,7 +80,7 @@ async fn session_older_than_twelve_hours_is_over_however_it_is_used() {
         place.ticket(&signed_in);
     }
     place.pass(Span::minutes(20));
-    let over = place.gate.session(text(&signed_in.session_token), HOME).unwrap_err();
+    let over = place.gate.session(text(&signed_in.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("longest time"), "{over}");
 }
 
@@ -40,7 +91,11 @@ async fn cookie_that_is_broken_or_unknown_is_not_signed_in() {
     let token = text(&signed_in.session_token);
     for bad in ["", "x", &token[1..], &token.to_uppercase(), &format!("{token}0"), "\u{0}\u{ffff}"]
     {
-        assert_eq!(place.gate.session(bad, HOME).unwrap_err(), Refusal::NotSignedIn, "{bad:?}");
+        assert_eq!(
+            place.gate.session(bad, HOME, shows()).unwrap_err(),
+            Refusal::NotSignedIn,
+            "{bad:?}"
+        );
     }
 }
 
@@ -55,7 +110,7 @@ async fn session_ended_by_another_is_refused_at_once_and_its_subscription_told()
     assert_eq!(listed.len(), 2);
     assert_eq!(listed[0].device_name, "Firefox on Linux");
     place.gate.end_session(&Actor::Session(first.clone()), second.session).await.unwrap();
-    let over = place.gate.session(text(&cookie.session_token), HOME).unwrap_err();
+    let over = place.gate.session(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert_eq!(over.code(), "SESSION_ENDED");
     assert!(!admission.is_current());
     let gate::Delivery::Ended(reason) = inbox.recv().await else { panic!("not told") };
@@ -69,7 +124,7 @@ async fn cookie_of_a_session_that_ended_is_on_record_once_with_a_count() {
     let (ticket, cookie) = place.by_link().await;
     place.gate.end_session(&OPERATOR, ticket.session).await.unwrap();
     for _ in 0..7 {
-        assert!(place.gate.session(text(&cookie.session_token), AWAY).is_err());
+        assert!(place.gate.session(text(&cookie.session_token), AWAY, shows()).is_err());
     }
     place.pass(Span::seconds(2));
     let filter = ActivityFilter { refused_only: true, limit: 50, ..ActivityFilter::default() };
@@ -98,7 +153,7 @@ async fn all_other_sessions_end_and_the_one_that_asks_stays() {
     assert_eq!(place.gate.end_other_sessions(&own).await, Ok(3));
     place.ticket(&cookie);
     place.gate.sign_out(&own).await.unwrap();
-    let over = place.gate.session(text(&cookie.session_token), HOME).unwrap_err();
+    let over = place.gate.session(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("signed out"), "{over}");
     let again = place.gate.sign_out(&own).await;
     assert!(again.is_err(), "a ticket of a session that is over does nothing");
@@ -119,7 +174,7 @@ async fn device_renamed_is_listed_and_removed_ends_its_sessions_and_its_trust() 
     assert_eq!(bad.code(), "NAME_INVALID");
 
     place.gate.remove_device(&actor, other.device).await.unwrap();
-    assert!(place.gate.session(text(&cookie.session_token), HOME).is_err());
+    assert!(place.gate.session(text(&cookie.session_token), HOME, shows()).is_err());
     let forgotten = from(AWAY, cookie.device_token.as_ref());
     let step = place.gate.sign_in_password("trader", place.password(), &forgotten).await.unwrap();
     let attempt = crate::place::totp(step);
@@ -132,7 +187,7 @@ async fn operator_ends_any_session_by_id() {
     let place = Place::new().await;
     let (ticket, cookie) = place.by_link().await;
     place.gate.end_session(&OPERATOR, ticket.session).await.unwrap();
-    let over = place.gate.session(text(&cookie.session_token), HOME).unwrap_err();
+    let over = place.gate.session(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("ended by the operator"), "{over}");
     let again = place.gate.end_session(&OPERATOR, ticket.session).await;
     assert_eq!(again, Err(Refusal::NotFound { what: "session" }));

@@ -5,7 +5,7 @@ use access::{Refusal, Span};
 use gate::{ActivityFilter, ActivityKind};
 
 use crate::place::{
-    AWAY, HOME, OPERATOR, Place, activation, browser, done, from, open, secret, text, totp,
+    AWAY, HOME, OPERATOR, Place, activation, browser, done, from, open, secret, shows, text, totp,
 };
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn new_browser_signs_in_by_password_totp_and_activation_and_then_without_i
     let step = gate.sign_in_password("trader", place.password(), &known).await.unwrap();
     let step = gate.sign_in_totp(&totp(step), &place.code().await, &known).await.unwrap();
     assert!(done(step).device_token.is_none());
-    let refused = gate.session(text(&signed_in.session_token), HOME).unwrap_err();
+    let refused = gate.session(text(&signed_in.session_token), HOME, shows()).unwrap_err();
     assert_eq!(refused.code(), "SESSION_ENDED", "the same browser's older session is replaced");
 }
 
@@ -114,7 +114,7 @@ async fn password_reset_by_the_operator_ends_sessions_and_its_link_enrols_again(
     let place = Place::new().await;
     let (_, old) = place.by_link().await;
     let link = place.gate.reset_password(&OPERATOR, "trader").await.unwrap();
-    let refused = place.gate.session(text(&old.session_token), HOME).unwrap_err();
+    let refused = place.gate.session(text(&old.session_token), HOME, shows()).unwrap_err();
     assert_eq!(refused.code(), "SESSION_ENDED");
     let failed = place.gate.sign_in_password("trader", place.password(), &browser(None)).await;
     assert_eq!(failed.err(), Some(Refusal::SignInFailed));
@@ -171,7 +171,7 @@ async fn restart_keeps_sessions_and_shows_no_secrets_again() {
     let gate = open(folder.path(), &clock).await;
     assert!(gate.demo_secrets().is_none());
     clock.set(clock.now() + Span::minutes(20));
-    let ticket = gate.session(text(&signed_in.session_token), HOME);
+    let ticket = gate.session(text(&signed_in.session_token), HOME, shows());
     assert!(ticket.is_ok(), "it was used 20 minutes ago, and that was written at the close");
 }
 

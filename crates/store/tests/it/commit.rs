@@ -1,20 +1,25 @@
 //! Decisions committed: what the tables hold afterwards is what the events say.
 
+use access::approval::Say;
 use access::authenticator::passkey::{Assertion, Passkey, Registration};
 use access::authenticator::totp;
 use access::call::{By, Call};
 use access::credential::NewCredential;
 use access::decision::{Answer, Command};
+use access::device::DeviceRole;
 use access::entitlements::{Limits, Rate, Scopes, Symbols};
 use access::link::Purpose;
 use access::lock::{Grade, Target};
 use access::moment::Span;
 use access::secret::Secret;
-use access::{Refusal, SymbolId, authenticator, credential, device, link, lock, session, sign_in};
+use access::{
+    PublicKey, Refusal, SymbolId, approval, authenticator, credential, device, link, lock, session,
+    sign_in, step_up,
+};
 use store::{CommitError, CredentialUse, Key, SessionUse};
 
 use crate::both_engines;
-use crate::history::{ACCOUNT, History, browser, copy, text};
+use crate::history::{ACCOUNT, History, browser, browser_key, copy, text};
 use crate::place::Place;
 
 both_engines!(
@@ -53,6 +58,7 @@ async fn slice_after_every_event_is_the_one_in_memory(place: &Place) {
     let by = manage(&mut history, by).await;
     recover(&mut history, by, &device).await;
     let by = sign_in_again(&mut history, &seed, &device).await;
+    approve(&mut history, by).await;
     cut(&mut history, by).await;
     let chain = history.verify().await;
     assert_eq!(history.store.evidence_head().await.unwrap().hash, chain.hash);
@@ -132,6 +138,10 @@ async fn manage(history: &mut History, old: By) -> By {
     assert_eq!(refused.err(), Some(Refusal::NotSignedIn), "the first session was replaced");
     let slice = history.slice().await;
     let by = By::Session(slice.sessions[0].id);
+    let role = DeviceRole::Administer;
+    let device = slice.devices[0].id;
+    let confirm = Command::Device(device::Command::SetRole { device, role });
+    history.by_system(confirm).await.ok().unwrap();
     let handle = vec![9, 9, 9];
     let passkey = Passkey {
         handle: handle.clone(),
@@ -190,6 +200,51 @@ async fn manage(history: &mut History, old: By) -> By {
     let others = Command::Session(session::Command::EndOthers);
     history.by(by, others).await.ok().unwrap();
     by
+}
+
+/// Keys, roles, a phone, and approvals that are answered, missed and used.
+async fn approve(history: &mut History, by: By) {
+    history.now = history.now + Span::minutes(3);
+    let hardware = PublicKey::of_coordinates(&[5; 32], &[6; 32]).unwrap();
+    let bind = Command::Session(session::Command::Bind { hardware });
+    let late = history.by(by, bind).await;
+    assert!(matches!(late, Err(Refusal::BindingLate { .. })));
+    let issue = Command::Link(link::Command::Issue { purpose: Purpose::Phone });
+    let Ok(Answer::Link { token, .. }) = history.by_system(issue).await else { panic!("no link") };
+    let key = token.digest();
+    let used = sign_in::Command::Link { token };
+    let Ok(Answer::SignedIn(phone)) = history.visit(Key::Link(key), None, used).await else {
+        panic!("no phone")
+    };
+    let phone_by = By::Session(phone.session);
+    let bind = Command::Session(session::Command::Bind { hardware });
+    history.by(phone_by, bind).await.ok().unwrap();
+    let slice = history.slice().await;
+    let number = device::phone_number(slice.device(phone.device).unwrap(), history.key());
+    let confirm =
+        device::Command::ConfirmPhone { device: phone.device, number: number.unwrap().unwrap() };
+    history.by(by, Command::Device(confirm)).await.ok().unwrap();
+    for say in [Say::Yes, Say::No] {
+        let ask = Command::Approval(approval::Command::AskStepUp);
+        let Ok(Answer::ApprovalAsked { approval }) = history.by(by, ask).await else {
+            panic!("not asked")
+        };
+        let slice = history.slice().await;
+        let number = slice.approval(approval).unwrap().open_number(history.key());
+        let number = number.unwrap().unwrap();
+        let signed_by = browser_key();
+        for number in [Secret::from_text("1".to_owned()), number] {
+            let answer = approval::Command::Answer { approval, say, number, signed_by };
+            let answered = history.by(phone_by, Command::Approval(answer)).await;
+            if let Err(refusal) = answered {
+                // A no needs no number, and is given once.
+                let missed = Refusal::NumberWrong { tries_left: 2 };
+                assert_eq!(refusal, if say == Say::Yes { missed } else { Refusal::ApprovalEnded });
+            }
+        }
+        let approved = Command::StepUp(step_up::Command::Approved);
+        assert_eq!(history.by(by, approved).await.is_ok(), say == Say::Yes);
+    }
 }
 
 async fn cut(history: &mut History, by: By) {

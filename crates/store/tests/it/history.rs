@@ -34,9 +34,19 @@ pub fn copy(secret: &Secret) -> Secret {
     Secret::from_text(text(secret))
 }
 
+/// The key of the browsers of these tests.
+pub fn browser_key() -> access::PublicKey {
+    access::PublicKey::of_coordinates(&[1; 32], &[2; 32]).unwrap()
+}
+
 pub fn browser(device: Option<&Secret>) -> Source {
     let address: IpAddr = "192.0.2.7".parse().unwrap();
-    Source::browser(address, device, "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+    Source::browser(
+        address,
+        device,
+        Some(browser_key()),
+        "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
+    )
 }
 
 impl History {
@@ -74,6 +84,10 @@ impl History {
         let slice = history.slice().await;
         let seed = slice.totp().unwrap().open_seed(&history.key).unwrap().expose().to_vec();
         (history, seed)
+    }
+
+    pub fn key(&self) -> &SealKey {
+        &self.key
     }
 
     pub async fn slice(&self) -> Slice {

@@ -19,7 +19,7 @@ use crate::place::Place;
 
 both_engines!(tables_and_memory_agree_on_random_walks);
 
-const STEPS: u32 = 300;
+const STEPS: u32 = 400;
 
 async fn tables_and_memory_agree_on_random_walks(place: &Place) {
     let (history, seed) = History::enrolled(place).await;
@@ -152,7 +152,7 @@ impl Walk {
         let by = self.pick(&sessions).map_or(By::System, By::Session);
         let (device, session) = (self.pick(&devices), self.pick(&sessions));
         let name = format!("name {}", self.roll(5));
-        let command = match (self.roll(9), device, session, self.pick(&credentials)) {
+        let command = match (self.roll(10), device, session, self.pick(&credentials)) {
             (0, Some(device), ..) => Command::Device(device::Command::Rename { device, name }),
             (1, Some(device), ..) => Command::Device(device::Command::Remove { device }),
             (2, Some(device), ..) => Command::Device(device::Command::Block { device }),
@@ -162,7 +162,12 @@ impl Walk {
                 cancel_orders: false,
             }),
             (5, ..) => Command::Session(session::Command::EndOthers),
-            (7 | 8, ..) => Command::Authenticator(authenticator::Command::MakeRecoveryCodes),
+            (6, Some(device), ..) => {
+                let role = self.pick(&device::DeviceRole::ALL).unwrap();
+                Command::Device(device::Command::SetRole { device, role })
+            }
+            (7, ..) => Command::Device(device::Command::RemoveOthers),
+            (8 | 9, ..) => Command::Authenticator(authenticator::Command::MakeRecoveryCodes),
             _ => self.new_credential(name),
         };
         let answer = self.history.by(by, command).await;

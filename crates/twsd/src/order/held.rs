@@ -24,6 +24,11 @@ impl Held {
         room
     }
 
+    /// Whether no order waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this order waits.
     pub(crate) fn contains(&self, order_id: i32) -> bool {
         self.0.iter().any(|order| order.order_id == order_id)

@@ -34,6 +34,10 @@ impl KnownOrders {
     /// Takes an order's last state.
     pub(crate) fn learn(&mut self, order: &Arc<Order>) {
         let id = order.origin.order_id;
+        // The same state comes twice: once it is decided, and again when it is durable.
+        if self.latest(id).is_some_and(|known| Arc::ptr_eq(known, order)) {
+            return;
+        }
         self.highest = self.highest.max(id);
         self.names.insert(order.id, id);
         if order.state.is_open() {

@@ -1,12 +1,14 @@
 //! A demo folder of its own, its portal, and browsers that visit it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use gate::{Config, DemoSecrets, Durability, Gate, Hours};
+use gate::disk::LocalDisk;
+use gate::{BrowserKey, Clock, Config, DemoSecrets, Durability, Gate, Hours};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use url::form_urlencoded::Serializer;
@@ -23,6 +25,11 @@ pub struct Place {
 
 impl Place {
     pub async fn new() -> Self {
+        Self::at(&Clock::system()).await
+    }
+
+    /// The same on a clock of the test's.
+    pub async fn at(clock: &Clock) -> Self {
         let data = TempDir::new().unwrap();
         let config = Config {
             data: data.path().join("data"),
@@ -35,7 +42,8 @@ impl Place {
             passkeys: None,
             token_required_by_default: false,
         };
-        let gate = Gate::open(config).await.unwrap();
+        let disk = Arc::new(LocalDisk);
+        let gate = Gate::open_with(config, clock.clone(), disk).await.unwrap();
         let secrets = gate.demo_secrets().unwrap();
         let config = floorpass_web::Config {
             origin: ORIGIN.parse().unwrap(),
@@ -49,7 +57,11 @@ impl Place {
 
     /// A browser that signed in by a fresh link.
     pub async fn signed_in(&self) -> Visitor<'_> {
-        let mut visitor = self.visitor();
+        self.open_link(self.visitor()).await
+    }
+
+    /// Signs a browser in by a fresh link.
+    pub async fn open_link<'a>(&self, mut visitor: Visitor<'a>) -> Visitor<'a> {
         let token = self.gate.demo_link().await.unwrap().token;
         let token = token.expose_text().unwrap().to_owned();
         let answer = visitor.post("/link", &[("token", &token)]).await;
@@ -59,7 +71,13 @@ impl Place {
     }
 
     pub fn visitor(&self) -> Visitor<'_> {
-        Visitor { place: self, cookies: Vec::new(), token: String::new() }
+        let key = Some(BrowserKey::generate().unwrap());
+        Visitor { place: self, cookies: Vec::new(), token: String::new(), key }
+    }
+
+    /// A browser without script: it signs nothing.
+    pub fn plain_visitor(&self) -> Visitor<'_> {
+        Visitor { key: None, ..self.visitor() }
     }
 
     /// One request as it is.
@@ -86,9 +104,19 @@ pub struct Visitor<'a> {
     cookies: Vec<(String, String)>,
     /// The token of its session's forms.
     pub token: String,
+    /// The key that its worker signs with.
+    pub key: Option<BrowserKey>,
 }
 
 impl Visitor<'_> {
+    /// The proof of a request; none of a browser without script.
+    pub fn proof(&self, method: &str, path: &str, body: &[u8]) -> String {
+        let now = self.place.gate.now();
+        self.key
+            .as_ref()
+            .map_or_else(String::new, |key| key.proof(method, path, body, now).unwrap())
+    }
+
     pub fn cookie_line(&self) -> String {
         self.cookies
             .iter()
@@ -97,11 +125,32 @@ impl Visitor<'_> {
             .join("; ")
     }
 
+    /// Takes over all cookies of another browser.
+    pub fn steal(&mut self, of: &Visitor<'_>) {
+        self.cookies.clone_from(&of.cookies);
+        self.token.clone_from(&of.token);
+    }
+
     pub async fn get(&mut self, path: &str) -> Answer {
-        let request = Request::get(path)
+        self.get_with(path, &[]).await
+    }
+
+    /// The same with headers that the browser adds.
+    pub async fn get_with(&mut self, path: &str, extra: &[(&str, &str)]) -> Answer {
+        let proof = self.proof("GET", path, b"");
+        self.get_proven(path, &proof, extra).await
+    }
+
+    /// The same with this proof.
+    pub async fn get_proven(&mut self, path: &str, proof: &str, extra: &[(&str, &str)]) -> Answer {
+        let mut request = Request::get(path)
+            .header("floorpass-proof", proof)
             .header(header::HOST, "localhost:8080")
-            .header(header::COOKIE, self.cookie_line())
-            .body(Body::empty());
+            .header(header::COOKIE, self.cookie_line());
+        for (name, value) in extra {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty());
         let answer = self.place.send(request.unwrap()).await;
         self.keep(&answer);
         answer
@@ -119,6 +168,7 @@ impl Visitor<'_> {
 
     pub async fn post_raw(&mut self, path: &str, body: String) -> Answer {
         let request = Request::post(path)
+            .header("floorpass-proof", self.proof("POST", path, body.as_bytes()))
             .header(header::HOST, "localhost:8080")
             .header(header::ORIGIN, ORIGIN)
             .header("sec-fetch-site", "same-origin")

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use floorpass_web::{Door, Route, routes};
 
-use crate::place::{Answer, ORIGIN, Place};
+use crate::place::{Answer, ORIGIN, Place, Visitor};
 
 /// A path with something in each of its places; a new kind of place has to be named here.
 fn path(route: &Route) -> String {
@@ -15,6 +15,7 @@ fn path(route: &Route) -> String {
         "{order}" => "999".to_owned(),
         "{session}" => access::SessionId([9; 16]).to_string(),
         "{device}" => access::DeviceId([9; 16]).to_string(),
+        "{approval}" => access::ApprovalId([9; 16]).to_string(),
         "{credential}" => access::CredentialId([9; 16]).to_string(),
         "{authenticator}" => access::AuthenticatorId([9; 16]).to_string(),
         part if part.contains('{') => panic!("{}: say what stands for {part}", route.path),
@@ -29,6 +30,8 @@ struct Ask<'a> {
     site: Option<&'a str>,
     cookies: &'a str,
     body: &'a str,
+    /// Who signs the request.
+    by: Option<&'a Visitor<'a>>,
 }
 
 const OURS: Ask<'static> = Ask {
@@ -37,6 +40,7 @@ const OURS: Ask<'static> = Ask {
     site: Some("same-origin"),
     cookies: "",
     body: "",
+    by: None,
 };
 
 async fn ask(place: &Place, route: &Route, ask: &Ask<'_>) -> Answer {
@@ -49,6 +53,11 @@ async fn ask(place: &Place, route: &Route, ask: &Ask<'_>) -> Answer {
     }
     if let Some(site) = ask.site {
         request = request.header("sec-fetch-site", site);
+    }
+    if let Some(by) = ask.by {
+        let body = if route.method == Method::POST { ask.body } else { "" };
+        let proof = by.proof(route.method.as_str(), &path(route), body.as_bytes());
+        request = request.header("floorpass-proof", proof);
     }
     let kind = "application/x-www-form-urlencoded";
     let request = request.header(header::CONTENT_TYPE, kind).header(header::COOKIE, ask.cookies);
@@ -69,7 +78,8 @@ async fn route_asked_under_another_host_is_misdirected() {
             assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{host} {}", route.path);
         }
     }
-    let address = ask(&place, &routes()[3], &Ask { host: "127.0.0.1:8080", ..OURS }).await;
+    let page = routes().into_iter().find(|route| route.path == "/sign-in").unwrap();
+    let address = ask(&place, &page, &Ask { host: "127.0.0.1:8080", ..OURS }).await;
     assert!(address.body.contains("href=\"http://localhost:8080/sign-in\""), "{}", address.body);
 }
 
@@ -118,7 +128,8 @@ async fn form_of_another_site_is_refused_on_every_route() {
         (None, Some("none")),
     ] {
         for route in posts() {
-            let asked = Ask { origin, site, cookies: &cookies, body: &body, ..OURS };
+            let asked =
+                Ask { origin, site, cookies: &cookies, body: &body, by: Some(&visitor), ..OURS };
             let answer = ask(&place, &route, &asked).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{origin:?} {site:?} {}", route.path);
             assert!(answer.says("not sent by a page of this portal"), "{}", route.path);
@@ -134,7 +145,12 @@ async fn form_with_another_sessions_token_is_expired_on_every_route() {
     for token in ["", "AAAA", other.token.as_str()] {
         let body = format!("form={token}&name=kept");
         for route in posts().filter(|route| matches!(route.door, Door::Session(_))) {
-            let answer = ask(&place, &route, &Ask { cookies: &cookies, body: &body, ..OURS }).await;
+            let answer = ask(
+                &place,
+                &route,
+                &Ask { cookies: &cookies, body: &body, by: Some(&visitor), ..OURS },
+            )
+            .await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", route.path);
             assert!(answer.says("This form has expired"), "{} {}", route.path, answer.body);
         }
@@ -145,14 +161,17 @@ async fn form_with_another_sessions_token_is_expired_on_every_route() {
 async fn thing_of_nobody_is_not_found_on_every_route() {
     let place = Place::new().await;
     let visitor = place.signed_in().await;
-    let (cookies, body) = (visitor.cookie_line(), format!("form={}&name=x", visitor.token));
+    let (cookies, body) =
+        (visitor.cookie_line(), format!("form={}&name=x&role=view", visitor.token));
     let named = |route: &Route| {
         ["{order}", "{session}", "{device}", "{credential}", "{authenticator}"]
             .iter()
             .any(|place| route.path.contains(place))
     };
     for route in routes().iter().filter(|route| named(route)) {
-        let answer = ask(&place, route, &Ask { cookies: &cookies, body: &body, ..OURS }).await;
+        let answer =
+            ask(&place, route, &Ask { cookies: &cookies, body: &body, by: Some(&visitor), ..OURS })
+                .await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{} {}", route.path, answer.body);
     }
 }
@@ -165,7 +184,7 @@ async fn every_answer_carries_the_policy() {
     // Signing out last, so that the rest is seen signed in.
     for cookies in [&nobody, &signed] {
         for route in routes().iter().filter(|route| route.method == Method::GET) {
-            let answer = ask(&place, route, &Ask { cookies, ..OURS }).await;
+            let answer = ask(&place, route, &Ask { cookies, by: Some(&visitor), ..OURS }).await;
             let header =
                 |name: &str| answer.headers.get(name).map_or("", |value| value.to_str().unwrap());
             let policy = header("content-security-policy");
@@ -180,7 +199,8 @@ async fn every_answer_carries_the_policy() {
             assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{}", route.path);
             let kept = route.path.starts_with("/assets/")
                 || route.path == "/favicon.ico"
-                || route.path == "/events";
+                || route.path == "/sw.js"
+                || route.path.ends_with("/events");
             assert!(kept || header("cache-control") == "no-store", "{}", route.path);
             for inline in ["style=\"", " onclick", "<style", "<script>", "javascript:"] {
                 assert!(

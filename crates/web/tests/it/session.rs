@@ -1,7 +1,8 @@
 //! Sessions and signing in by password.
 
-use access::Time;
+use access::{Span, Time};
 use axum::http::StatusCode;
+use gate::Clock;
 
 use crate::place::Place;
 
@@ -13,6 +14,30 @@ async fn session_ended_elsewhere_is_over_at_its_next_request() {
     assert_eq!(one.post("/sessions/end-others", &[]).await.to(), "/sessions?ended=1");
     assert!(two.get("/").await.to().starts_with("/sign-in"));
     assert_eq!(one.get("/sessions").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn stream_that_comes_back_and_page_that_a_script_loads_keep_nobody_signed_in() {
+    let navigates = ("sec-fetch-mode", "navigate");
+    let by_person = [navigates, ("sec-fetch-user", "?1")];
+    let by_script = [navigates];
+    for (path, extra, stays) in [
+        ("/events", &[][..], false),
+        ("/", &by_script[..], false),
+        ("/", &by_person[..], true),
+        ("/", &[][..], true),
+    ] {
+        let clock = Clock::manual(Time::from_seconds(1_795_000_000));
+        let place = Place::at(&clock).await;
+        let mut visitor = place.signed_in().await;
+        for _ in 0..2 {
+            clock.set(clock.now() + Span::minutes(14));
+            assert_eq!(visitor.get_with(path, extra).await.status, StatusCode::OK);
+        }
+        clock.set(clock.now() + Span::minutes(3));
+        let status = visitor.get("/").await.status;
+        assert_eq!(status == StatusCode::OK, stays, "{path} {extra:?}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ const TRIALS: u64 = 100_000;
 /// One holder that is revoked while a thread submits for it.
 struct Trial {
     who: Admission,
+    /// The thread is about to submit for it.
+    begun: AtomicBool,
     last: AtomicU64,
 }
 
@@ -17,13 +19,17 @@ struct Trial {
 async fn revoked_holder_is_never_stamped_after_the_fence() {
     let bench = Bench::new().await;
     let gate = &bench.gate;
-    let trial = || Arc::new(Trial { who: bench.trading(), last: AtomicU64::new(0) });
+    let trial = || {
+        let (begun, last) = (AtomicBool::new(false), AtomicU64::new(0));
+        Arc::new(Trial { who: bench.trading(), begun, last })
+    };
     let current = arc_swap::ArcSwap::new(trial());
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Ordering::Acquire) {
                 let trial = current.load_full();
+                trial.begun.store(true, Ordering::Release);
                 let cancel = OrderRequest::CancelAll(CancelScope::Own);
                 if let Ok(submitted) = gate.submit(&trial.who, HERE, cancel) {
                     trial.last.store(submitted.seq(), Ordering::Release);
@@ -34,6 +40,10 @@ async fn revoked_holder_is_never_stamped_after_the_fence() {
         for round in 0..TRIALS {
             let trial = trial();
             current.store(Arc::clone(&trial));
+            // Now and then in step with the thread, so that there are races on a busy machine too.
+            while round % 64 == 0 && !trial.begun.load(Ordering::Acquire) {
+                std::thread::yield_now();
+            }
             for _ in 0..round % 256 {
                 std::hint::spin_loop();
             }

@@ -1,0 +1,152 @@
+//! A browser as far as the benchmarks need one: one connection that stays open, cookies, forms.
+
+use memchr::memmem;
+use std::io::{Error, Read, Result, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// What came back.
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// Where a redirect leads; empty without one.
+    pub location: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// One connection to a server.
+pub struct Browser {
+    stream: TcpStream,
+    host: String,
+    cookies: Vec<(String, String)>,
+    bytes: Vec<u8>,
+}
+
+impl Browser {
+    /// Connects to `address`, naming the server `host`.
+    pub fn connect(address: SocketAddr, host: &str) -> Result<Self> {
+        Self::over(TcpStream::connect(address)?, host)
+    }
+
+    /// The same from another address of this machine: 127.0.1.`last`.
+    pub fn connect_from(last: u8, address: SocketAddr, host: &str) -> Result<Self> {
+        use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
+        bind(&socket, &SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 1, last)), 0))?;
+        connect(&socket, &address)?;
+        Self::over(TcpStream::from(socket), host)
+    }
+
+    fn over(stream: TcpStream, host: &str) -> Result<Self> {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        Ok(Self { stream, host: host.to_owned(), cookies: Vec::new(), bytes: Vec::new() })
+    }
+
+    /// The bytes of a GET with the cookies of now.
+    pub fn request(&self, path: &str) -> Vec<u8> {
+        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        let cookies = cookies.collect::<Vec<_>>().join("; ");
+        let cookies = if cookies.is_empty() { cookies } else { format!("cookie: {cookies}\r\n") };
+        format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{cookies}\r\n", self.host).into_bytes()
+    }
+
+    /// Loads a page.
+    pub fn get(&mut self, path: &str) -> Result<Answer> {
+        let request = self.request(path);
+        self.send(&request)
+    }
+
+    /// Sends a form as a page of the portal would.
+    pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
+        let body =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let head = String::from_utf8(self.request(path)).map_err(Error::other)?;
+        let head = head.replacen("GET", "POST", 1);
+        let more = format!(
+            "origin: http://{}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+            self.host,
+            body.len()
+        );
+        let request = format!("{}{more}", head.trim_end_matches("\r\n").to_owned() + "\r\n");
+        self.send(request.as_bytes())
+    }
+
+    /// Sends a request that is made already and reads its answer.
+    pub fn send(&mut self, request: &[u8]) -> Result<Answer> {
+        self.stream.write_all(request)?;
+        self.bytes.clear();
+        let (head, length) = loop {
+            self.read_more()?;
+            if let Some(end) = self.bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+                let head = String::from_utf8_lossy(&self.bytes[..end]).into_owned();
+                break (head, end + 4);
+            }
+        };
+        let mut answer = Answer { status: 0, location: String::new(), body: Vec::new() };
+        let mut lines = head.split("\r\n");
+        let status = lines.next().and_then(|line| line.split(' ').nth(1));
+        answer.status = status.and_then(|status| status.parse().ok()).unwrap_or(0);
+        let mut body = 0;
+        for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+            match name {
+                "content-length" => body = value.parse().map_err(Error::other)?,
+                "location" => value.clone_into(&mut answer.location),
+                "set-cookie" => self.keep(value),
+                _ => {}
+            }
+        }
+        while self.bytes.len() < length + body {
+            self.read_more()?;
+        }
+        answer.body = self.bytes[length..].to_vec();
+        Ok(answer)
+    }
+
+    /// Sends a request that is made already and gives status and body of its answer, reading no more of it than that takes: the
+    /// client's own work is in every figure.
+    pub fn load(&mut self, request: &[u8]) -> Result<(u16, &[u8])> {
+        self.stream.write_all(request)?;
+        self.bytes.clear();
+        let mut seen = 0;
+        let head = loop {
+            self.read_more()?;
+            if let Some(end) = memmem::find(&self.bytes[seen..], b"\r\n\r\n") {
+                break seen + end + 4;
+            }
+            seen = self.bytes.len().saturating_sub(3);
+        };
+        let text = std::str::from_utf8(&self.bytes[..head]).map_err(Error::other)?;
+        let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+        let status = number(text.get(9..12)).unwrap_or(0);
+        let name = "content-length: ";
+        let after =
+            memmem::find(text.as_bytes(), name.as_bytes()).map(|at| &text[at + name.len()..]);
+        let length = number(after.and_then(|rest| rest.split('\r').next()));
+        let end = head + usize::from(length.ok_or(std::io::ErrorKind::InvalidData)?);
+        while self.bytes.len() < end {
+            self.read_more()?;
+        }
+        Ok((status, &self.bytes[head..end]))
+    }
+
+    fn read_more(&mut self) -> Result<()> {
+        let mut some = [0; 32 * 1024];
+        let count = self.stream.read(&mut some)?;
+        if count == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        self.bytes.extend_from_slice(&some[..count]);
+        Ok(())
+    }
+
+    fn keep(&mut self, line: &str) {
+        let (pair, rest) = line.split_once(';').unwrap_or((line, ""));
+        let Some((name, value)) = pair.split_once('=') else { return };
+        self.cookies.retain(|(kept, _)| kept != name);
+        if !rest.contains("Max-Age=0") {
+            self.cookies.push((name.to_owned(), value.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The real portal over HTTP, and its session check against an empty route that is served the same way.
+
+use crate::browse::Browser;
+use crate::report::Row;
+use crate::sample::{nanos, paired};
+use crate::server::{Server, pin};
+use axum::Router;
+use axum::routing::get;
+use gate::{Durability, Gate};
+use std::net::SocketAddr;
+use tokio::runtime::{Builder, Runtime};
+
+/// The name that the portal answers under.
+pub const HOST: &str = "localhost:8080";
+/// The smallest page behind a session: a line of column names while nothing was traded.
+const PAGE: &str = "/executions.csv";
+
+/// The portal and an empty route beside it, on two workers as in the program.
+pub struct Portal {
+    /// Where the portal answers.
+    pub address: SocketAddr,
+    /// Where the empty route does.
+    pub empty: SocketAddr,
+    _runtime: Runtime,
+}
+
+impl Portal {
+    /// Serves the portal of a gate until it is dropped.
+    pub fn start(gate: &Gate) -> Self {
+        let runtime =
+            Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let config = web::Config {
+            origin: gate.config().portal_origin.clone(),
+            folder: "0123456789".to_owned(),
+            demo: true,
+            durability: gate.config().durability,
+            proxy: None,
+        };
+        let address = serve(&runtime, web::router(gate.clone(), config));
+        let empty = serve(&runtime, Router::new().route("/", get(async || "")));
+        Self { address, empty, _runtime: runtime }
+    }
+
+    /// A browser that signed in by a fresh link.
+    pub fn signed_in(&self, server: &Server) -> Browser {
+        let link = server.sockets.block_on(server.gate.demo_link()).expect("a link");
+        let token = link.token.expose_text().expect("a text").to_owned();
+        let mut browser = Browser::connect(self.address, HOST).expect("connected");
+        let answer = browser.post("/link", &[("token", &token)]).expect("answered");
+        assert_eq!((answer.status, answer.location.as_str()), (303, "/session?welcome=1"));
+        browser
+    }
+}
+
+fn serve(runtime: &Runtime, router: Router) -> SocketAddr {
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    runtime.spawn(async move {
+        use axum::serve::ListenerExt as _;
+        let listener = listener.tap_io(|stream| stream.set_nodelay(true).expect("nodelay"));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service).await.expect("served");
+    });
+    address
+}
+
+/// One request: 200, and a body that begins so.
+fn turn(browser: &mut Browser, request: &[u8], begins: &[u8]) -> u64 {
+    let (time, (status, body)) = nanos(|| browser.load(request).expect("answered"));
+    assert_eq!(status, 200);
+    assert!(body.starts_with(begins) && body.is_empty() == begins.is_empty());
+    time
+}
+
+/// Measures one request after the other on connections that stay open.
+pub fn measure(rounds: usize) -> Row {
+    pin(&[0]);
+    let server = Server::start(Durability::Process);
+    let portal = Portal::start(&server.gate);
+    let mut signed = portal.signed_in(&server);
+    let page = signed.request(PAGE);
+    let mut one = Browser::connect(portal.empty, HOST).expect("connected");
+    let mut two = Browser::connect(portal.empty, HOST).expect("connected");
+    // The same cookies: the peer reads as many bytes.
+    let empty = signed.request("/");
+    let mut out = paired(
+        rounds,
+        || turn(&mut signed, &page, b"time,execution,order"),
+        || turn(&mut one, &empty, b""),
+        || turn(&mut two, &empty, b""),
+    );
+    pin(&[0, 1]);
+    let micros = |nanos: u64| nanos as f64 / 1_000.0;
+    let (speed, null) = (1.0 / out.ratio(500), out.null(500));
+    Row {
+        path: "HTTP request with a session check",
+        subject: format!(
+            "p50 {:.1} us, p99 {:.1} us",
+            micros(out.subject.quantile(500)),
+            micros(out.subject.quantile(990))
+        ),
+        peer: format!(
+            "empty axum route p50 {:.1} us, p99 {:.1} us",
+            micros(out.peer.quantile(500)),
+            micros(out.peer.quantile(990))
+        ),
+        ratio: format!("{speed:.2} x its speed"),
+        null: format!("{null:.2}"),
+        samples: out.subject.len().to_string(),
+        goal: ">= 0.9 x its speed",
+        met: (0.95..=1.05).contains(&null).then_some(speed >= 0.9),
+        checked: "every answer 200 with the right body".to_owned(),
+    }
+}

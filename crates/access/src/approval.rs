@@ -1,0 +1,414 @@
+//! Approvals: a person's signed yes or no, on their phone, to one exact content.
+//!
+//! Whoever asks is shown a number of two digits, which the person types on the phone: a prompt that
+//! nobody asked for cannot be answered by mistake. The phone signs what it showed; one field changed
+//! after that, and it is no yes. An approval is answered once, used once, and over after two minutes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::binding::PublicKey;
+use crate::call::By;
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::device::{Approver, Device, Standing};
+use crate::id::{ApprovalId, AttemptId, DeviceId, PersonId, SessionId};
+use crate::moment::{Span, Time};
+use crate::notice::{self, Topic};
+use crate::refusal::Refusal;
+use crate::secret::{Digest, SealKey, SealedSecret, Secret};
+use crate::session::{self, SessionEnd};
+use crate::sign_in;
+use crate::slice::Slice;
+
+/// How long an approval waits for its answer.
+pub const LIFE: Span = Span::minutes(2);
+/// Wrong numbers that may be typed for one.
+pub const TRIES: u32 = 3;
+/// Approvals of one person that may wait at once.
+const MOST_OPEN: usize = 3;
+/// This many without a yes in the pause stop the prompting: nobody is worn down into one.
+const MOST_UNANSWERED: usize = 5;
+/// How long the prompting stops.
+pub const PAUSE: Span = Span::minutes(10);
+
+/// What is to be approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// What kind of thing.
+    pub kind: ContentKind,
+    /// All that is to be known of it, each with its label, in order.
+    pub lines: Vec<(String, String)>,
+}
+
+/// A kind of thing to approve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentKind {
+    /// A sign-in.
+    SignIn,
+    /// A proof that it is the person, in a session that is open.
+    StepUp,
+}
+
+impl ContentKind {
+    /// Its name in what is signed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::StepUp => "step_up",
+        }
+    }
+
+    /// As the heading of a prompt.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::SignIn => "Somebody is signing in as you",
+            Self::StepUp => "A session of yours asks whether it is you",
+        }
+    }
+}
+
+impl Content {
+    /// What an answer is signed over: the kind and each line, each preceded by its length.
+    pub fn digest(&self, id: ApprovalId) -> Digest {
+        let mut parts: Vec<&[u8]> = vec![b"floorpass approval 1", &id.0];
+        parts.push(self.kind.name().as_bytes());
+        for (label, value) in &self.lines {
+            parts.extend([label.as_bytes(), value.as_bytes()]);
+        }
+        Digest::of_parts(&parts)
+    }
+}
+
+/// For whom an approval is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asker {
+    /// A sign-in under way.
+    Attempt(AttemptId),
+    /// An open session.
+    Session(SessionId),
+}
+
+/// An approval that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Its id.
+    pub id: ApprovalId,
+    /// Whose yes.
+    pub person: PersonId,
+    /// For whom.
+    pub asker: Asker,
+    /// To what.
+    pub content: Content,
+    /// The number that is shown where it was asked for; none where one tap is enough.
+    pub number: Option<SealedSecret>,
+    /// Wrong numbers that are left.
+    pub tries_left: u32,
+    /// When it was asked for.
+    pub asked_at: Time,
+    /// When it is over.
+    pub until: Time,
+    /// What came of it.
+    pub answered: Option<Answered>,
+}
+
+/// An answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Which.
+    pub say: Say,
+    /// By which phone.
+    pub device: DeviceId,
+    /// When.
+    pub at: Time,
+}
+
+/// What a person says to an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Say {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// No, and it was not me who asked.
+    NotMe,
+}
+
+impl Say {
+    /// Every answer.
+    pub const ALL: [Self; 3] = [Self::Yes, Self::No, Self::NotMe];
+
+    /// Its name in forms, tables and what is signed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::NotMe => "not_me",
+        }
+    }
+}
+
+impl Approval {
+    /// What its number is sealed for.
+    fn purpose(id: ApprovalId) -> String {
+        format!("approval {id}")
+    }
+
+    /// Whether it still waits for an answer.
+    pub fn is_open(&self, now: Time) -> bool {
+        self.answered.is_none() && now < self.until
+    }
+
+    /// Whether it was approved and may still be used.
+    pub fn is_granted(&self, now: Time) -> bool {
+        self.answered.is_some_and(|one| one.say == Say::Yes) && now < self.until
+    }
+
+    /// The number to show where it was asked for.
+    pub fn open_number(&self, key: &SealKey) -> Result<Option<Secret>, Refusal> {
+        let open = |sealed| key.open(sealed, &Self::purpose(self.id));
+        self.number.as_ref().map(open).transpose().map_err(|_| Refusal::KeyMismatch)
+    }
+
+    /// The text that a phone signs with its answer.
+    pub fn signed_text(&self, say: Say, number: &str) -> String {
+        let digest = self.content.digest(self.id);
+        format!("floorpass approval 1\n{}\n{}\n{digest}\n{number}", self.id, say.name())
+    }
+}
+
+/// What is asked about approvals.
+pub enum Command {
+    /// Asks the phone of the session's person for a proof that it is them.
+    AskStepUp,
+    /// Answers one, from a phone.
+    Answer {
+        /// Which.
+        approval: ApprovalId,
+        /// What.
+        say: Say,
+        /// The number that was typed.
+        number: Secret,
+        /// The key that signed the answer over what the phone showed; checked.
+        signed_by: PublicKey,
+    },
+}
+
+/// What happened to approvals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Asked for.
+    Asked(Box<Approval>),
+    /// A wrong number was typed.
+    Missed {
+        /// For which.
+        approval: ApprovalId,
+        /// Tries that are left.
+        tries_left: u32,
+    },
+    /// Answered.
+    Answered {
+        /// Which.
+        approval: ApprovalId,
+        /// How.
+        answered: Answered,
+    },
+    /// Used, or over for another reason.
+    Closed {
+        /// Which.
+        approval: ApprovalId,
+    },
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    match command {
+        Command::AskStepUp => ask_step_up(slice, ground),
+        Command::Answer { approval, say, number, signed_by } => {
+            answer(slice, ground, *approval, *say, (number, *signed_by))
+        }
+    }
+}
+
+/// The phones that can answer now, but the device that asks.
+pub fn phones(slice: &Slice, now: Time, but: Option<DeviceId>) -> impl Iterator<Item = &Device> {
+    let can = move |one: &&Device| {
+        one.approver == Approver::Yes
+            && one.standing(now) == Standing::Trusted
+            && Some(one.id) != but
+    };
+    slice.devices.iter().filter(can)
+}
+
+/// Asks for an approval. `one_tap` only where the risk is low.
+pub(crate) fn ask(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    asker: Asker,
+    content: Content,
+    (but, one_tap): (Option<DeviceId>, bool),
+) -> Result<(Vec<decision::Event>, ApprovalId), Refusal> {
+    let now = ground.moment.now;
+    let person = slice.person.as_ref().ok_or(Refusal::NotSignedIn)?.id;
+    if phones(slice, now, but).next().is_none() {
+        return Err(Refusal::NoPhone);
+    }
+    // Another one of the same asker is over: the number on its page is this one's.
+    let (same, others): (Vec<_>, Vec<_>) =
+        slice.approvals.iter().partition(|one| one.asker == asker && one.is_open(now));
+    let open = others.iter().filter(|one| one.is_open(now)).count();
+    let unanswered = slice.approvals.iter().filter(|one| {
+        let yes = one.answered.is_some_and(|one| one.say == Say::Yes);
+        !yes && now.since(one.asked_at) < PAUSE
+    });
+    let unanswered: Vec<_> = unanswered.map(|one| one.asked_at).collect();
+    if open >= MOST_OPEN || unanswered.len() >= MOST_UNANSWERED {
+        let first = unanswered.iter().min().copied().unwrap_or(now);
+        let count = u32::try_from(unanswered.len()).unwrap_or(u32::MAX);
+        return Err(Refusal::ApprovalsPaused { count, retry_at: first + PAUSE });
+    }
+    let mut events: Vec<decision::Event> =
+        same.into_iter().map(|one| Event::Closed { approval: one.id }.into()).collect();
+    let id = ApprovalId(ground.moment.draw("approval"));
+    // 64 bits over ninety numbers: the bias is below 2^-57.
+    let drawn = u64::from_be_bytes(ground.moment.draw("approval number")) % 90 + 10;
+    let number = Secret::from_text(drawn.to_string());
+    let sealed = ground.key.seal(&number, &Approval::purpose(id), ground.moment);
+    let approval = Approval {
+        id,
+        person,
+        asker,
+        content,
+        number: (!one_tap).then_some(sealed),
+        tries_left: TRIES,
+        asked_at: now,
+        until: now + LIFE,
+        answered: None,
+    };
+    events.push(Event::Asked(Box::new(approval)).into());
+    Ok((events, id))
+}
+
+fn ask_step_up(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
+    let session = ground.session(slice)?;
+    let device = slice.device(session.device);
+    let name = device.map_or_else(String::new, |device| device.name.to_string());
+    let content = Content {
+        kind: ContentKind::StepUp,
+        lines: vec![
+            ("What".into(), "open changes of how you sign in for 15 minutes".into()),
+            ("In the session on".into(), name),
+            ("From".into(), ground.source.to_string()),
+            ("At".into(), ground.moment.now.to_string()),
+        ],
+    };
+    let asker = Asker::Session(session.id);
+    let (events, approval) = ask(slice, ground, asker, content, (Some(session.device), false))?;
+    Ok(Decision::new(events, Answer::ApprovalAsked { approval }))
+}
+
+fn answer(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    id: ApprovalId,
+    say: Say,
+    (number, signed_by): (&Secret, PublicKey),
+) -> Result<Decision, Refusal> {
+    let (session, now) = (ground.session(slice)?, ground.moment.now);
+    let phone = slice.device(session.device).ok_or(Refusal::NotFound { what: "phone" })?;
+    if phone.approver != Approver::Yes || phone.standing(now) != Standing::Trusted {
+        return Err(Refusal::NoApprover);
+    }
+    if phone.key != Some(signed_by) || session.key != Some(signed_by) {
+        return Err(Refusal::KeyProofMissing);
+    }
+    let approval = slice.approval(id).filter(|one| one.is_open(now));
+    let approval = approval.ok_or(Refusal::ApprovalEnded)?;
+    if is_own(slice, approval, session.device) {
+        return Err(Refusal::NoApprover);
+    }
+    if say == Say::Yes
+        && let Some(right) = approval.open_number(ground.key)?
+        && !right.matches(trimmed(number).expose())
+    {
+        return Ok(missed(approval));
+    }
+    let answered = Answered { say, device: phone.id, at: now };
+    let mut events = vec![Event::Answered { approval: id, answered }.into()];
+    if say != Say::Yes {
+        events.extend(turned_down(slice, ground, approval, say));
+    }
+    Ok(Decision::new(events, Answer::Done))
+}
+
+fn trimmed(typed: &Secret) -> Secret {
+    Secret::new(typed.expose().iter().copied().filter(|byte| *byte != b' ').collect())
+}
+
+/// Whether the phone itself asks.
+fn is_own(slice: &Slice, approval: &Approval, phone: DeviceId) -> bool {
+    match approval.asker {
+        Asker::Session(id) => slice.session(id).is_none_or(|session| session.device == phone),
+        Asker::Attempt(_) => false,
+    }
+}
+
+fn missed(approval: &Approval) -> Decision {
+    let tries_left = approval.tries_left.saturating_sub(1);
+    let event = if tries_left == 0 {
+        Event::Closed { approval: approval.id }
+    } else {
+        Event::Missed { approval: approval.id, tries_left }
+    };
+    Decision::refused(vec![event.into()], Refusal::NumberWrong { tries_left })
+}
+
+/// What a no ends: the sign-in that asked; after 'not me' also the session that did.
+fn turned_down(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    approval: &Approval,
+    say: Say,
+) -> Vec<decision::Event> {
+    let mut events = Vec::new();
+    match approval.asker {
+        Asker::Attempt(id) => {
+            let attempt = slice.attempts.iter().find(|one| one.id == id);
+            events.extend(attempt.into_iter().flat_map(|one| sign_in::drop_attempt(slice, one)));
+        }
+        Asker::Session(id) if say == Say::NotMe && ground.by != By::Session(id) => {
+            let (at, reason) = (ground.moment.now, SessionEnd::NotMe);
+            if slice.session(id).is_some() {
+                events.push(session::Event::Ended { session: id, at, reason }.into());
+            }
+        }
+        Asker::Session(_) => {}
+    }
+    if say == Say::NotMe {
+        let text = format!(
+            "You said that it was not you: {}. Whoever asked knows your password or had a session: change the password, and lock the account if in doubt.",
+            approval.content.kind.text()
+        );
+        events.push(notice::queue(ground, approval.person, Topic::NotMe, text, None));
+    }
+    events
+}
+
+/// The approval of an asker that was granted, to be used now.
+pub(crate) fn granted(slice: &Slice, asker: Asker, now: Time) -> Result<&Approval, Refusal> {
+    let mut theirs = slice.approvals.iter().filter(|one| one.asker == asker);
+    let newest = theirs.by_ref().max_by_key(|one| one.asked_at).ok_or(Refusal::ApprovalEnded)?;
+    if newest.is_granted(now) {
+        return Ok(newest);
+    }
+    Err(if newest.is_open(now) {
+        Refusal::ApprovalWaits { until: newest.until }
+    } else {
+        Refusal::ApprovalEnded
+    })
+}

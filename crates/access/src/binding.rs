@@ -1,0 +1,142 @@
+//! Keys that browsers hold, and what they bind.
+//!
+//! A browser with script keeps a key that it cannot export and signs every request with it: that
+//! key is its device's, and a session that it begins is bound to it. On https a browser may bind a
+//! session to a key in its hardware as well (Device Bound Session Credentials). A request of a bound
+//! session that does not show each of its keys is refused, so a copied cookie opens nothing.
+//! A session without either is *unbound*: it looks, and asks for a sign-in before each act.
+
+use std::fmt;
+use std::str::FromStr;
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::entitlements::Acts;
+use crate::moment::{Span, Time};
+
+/// How long an unbound session may go unused.
+pub const UNBOUND_IDLE: Span = Span::minutes(15);
+/// What an unbound session does without a sign-in for the act: it looks.
+pub const UNBOUND_ACTS: Acts = Acts::VIEW;
+/// How far the time of a signed request may be from ours: a proof is over after that.
+pub const PROOF_WINDOW: Span = Span::seconds(60);
+/// How long after its start a session may be bound to hardware.
+pub const BIND_WINDOW: Span = Span::minutes(2);
+/// How long one proof by hardware counts. Chromium makes at most six in nine minutes.
+pub const HARDWARE_WINDOW: Span = Span::minutes(10);
+
+/// The public half of a P-256 key: the uncompressed point of SEC 1, 65 bytes that begin with 4.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKey([u8; 65]);
+
+impl PublicKey {
+    /// Takes the bytes, when they have the form of an uncompressed point. Whether the point is on
+    /// the curve shows when a signature is checked.
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        let bytes: [u8; 65] = bytes.try_into().ok()?;
+        (bytes.first() == Some(&4)).then_some(Self(bytes))
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The point of these coordinates, 32 bytes each.
+    pub fn of_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
+        Self::new(&[&[4], x, y].concat()).filter(|_| x.len() == 32)
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A text that is no public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyError;
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a public key: expected 65 bytes in hex that begin with 04")
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+impl FromStr for PublicKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        HEXLOWER.decode(text.as_bytes()).ok().and_then(|bytes| Self::new(&bytes)).ok_or(KeyError)
+    }
+}
+
+impl Serialize for PublicKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for PublicKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Why a proof by a key does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProofFault {
+    /// It cannot be read.
+    Malformed,
+    /// It was made by another key than the session's.
+    OtherKey,
+    /// It does not verify: another method, path or content was signed.
+    Signature,
+    /// It is from another time than now.
+    Time {
+        /// Our time.
+        now: Time,
+    },
+    /// It was shown before.
+    Replayed,
+}
+
+impl fmt::Display for ProofFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => f.write_str("it cannot be read"),
+            Self::OtherKey => f.write_str("it is by another key"),
+            Self::Signature => f.write_str("it does not verify"),
+            Self::Time { now } => write!(f, "its time is more than 60 seconds from {now}"),
+            Self::Replayed => f.write_str("it was shown before"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn key_text_round_trips_and_other_points_are_refused() {
+        let key = PublicKey::of_coordinates(&[1; 32], &[2; 32]).unwrap();
+        assert_eq!(key.to_string().parse::<PublicKey>(), Ok(key));
+        assert_eq!(PublicKey::of_coordinates(&[1; 31], &[2; 33]), None);
+        let mut compressed = key.bytes().to_vec();
+        *compressed.first_mut().unwrap() = 2;
+        assert_eq!(PublicKey::new(&compressed), None);
+        assert_eq!(PublicKey::new(&[4; 64]), None);
+        assert!("04ff".parse::<PublicKey>().is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! Proving the person of a live session again: for acts that let whoever took a session over stay,
+//! and for each act of a session that is not bound to its browser.
+
+use crate::approval::{self, Asker};
+use crate::authenticator::passkey::{self, Assertion};
+use crate::authenticator::{Proof, password};
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::device;
+use crate::refusal::{PasskeyFault, Refusal};
+use crate::secret::Secret;
+use crate::session::{self, Method, Session};
+use crate::sign_in;
+use crate::slice::Slice;
+use crate::throttle::{self, Factor};
+
+/// What proves the person. Load the slice by the session.
+pub enum Command {
+    /// The password was checked, and a code of the TOTP app was typed.
+    Password {
+        /// With this outcome.
+        proof: Proof,
+        /// The code.
+        code: Secret,
+    },
+    /// A passkey's ceremony ended.
+    Passkey {
+        /// What it says, or why it failed.
+        outcome: Result<Assertion, PasskeyFault>,
+    },
+    /// The phone said yes to the approval that the session asked for.
+    Approved,
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    let session = ground.session(slice)?;
+    match command {
+        Command::Password { proof, code } => with_password(slice, ground, session, proof, code),
+        Command::Passkey { outcome } => with_passkey(slice, ground, session, outcome.as_ref()),
+        Command::Approved => {
+            let asker = Asker::Session(session.id);
+            let granted = approval::granted(slice, asker, ground.moment.now)?;
+            let mut events = vec![approval::Event::Closed { approval: granted.id }.into()];
+            events.push(proven(ground, session, vec![Method::Approval]));
+            events.extend(device::confirm(slice, session.device));
+            Ok(Decision::new(events, Answer::Done))
+        }
+    }
+}
+
+fn proven(ground: &Ground<'_>, session: &Session, methods: Vec<Method>) -> decision::Event {
+    session::Event::Proven { session: session.id, methods, at: ground.moment.now }.into()
+}
+
+fn with_password(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    session: &Session,
+    proof: &Proof,
+    code: &Secret,
+) -> Result<Decision, Refusal> {
+    let now = ground.moment.now;
+    let place = throttle::place(slice, ground.source, now);
+    throttle::check(slice, Factor::Password, place, now)?;
+    password::is_current(slice, proof)?;
+    if !proof.right {
+        return Ok(sign_in::fail(slice, ground, Factor::Password, place, Refusal::SignInFailed));
+    }
+    let used = match sign_in::use_totp(slice, ground, place, code)? {
+        Ok(used) => used,
+        Err(refused) => return Ok(refused),
+    };
+    let methods = vec![Method::Password, Method::Totp];
+    Ok(Decision::new(vec![used, proven(ground, session, methods)], Answer::Done))
+}
+
+fn with_passkey(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    session: &Session,
+    outcome: Result<&Assertion, &PasskeyFault>,
+) -> Result<Decision, Refusal> {
+    let assertion = outcome.map_err(|fault| Refusal::PasskeyRefused { reason: *fault })?;
+    let used = match passkey::check(slice, ground, assertion) {
+        Ok(used) => used,
+        Err(refused) => return Ok(refused),
+    };
+    let mut events = vec![used.into(), proven(ground, session, vec![Method::Passkey])];
+    events.extend(device::confirm(slice, session.device));
+    Ok(Decision::new(events, Answer::Done))
+}

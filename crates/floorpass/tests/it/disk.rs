@@ -1,0 +1,178 @@
+//! A full disk: a file system of its own for the data folder, small enough to fill.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tws::Inbound;
+use tws::inbound::CancelOrder;
+
+use crate::browser::{Browser, HOME};
+use crate::program::{Server, command, fault, json, run, text};
+use crate::trader::Trader;
+
+/// Set in the process that has mounts of its own.
+const INSIDE: &str = "FLOORPASS_TEST_MOUNTS";
+
+/// Runs this test once more where it may mount, and is true there. Mounts end with that process.
+fn is_inside(name: &str) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let root = rustix::process::geteuid().is_root();
+    let output = Command::new("unshare")
+        .arg(if root { "-m" } else { "-rm" })
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(INSIDE, "1")
+        .output()
+        .unwrap_or_else(|e| panic!("this test needs `unshare` (Debian: util-linux): {e}"));
+    let said = text(&output);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "this test mounts a small file system: it needs root, or a system that lets users have \
+         mount namespaces (unshare -rm): {said}"
+    );
+    false
+}
+
+fn mount(at: &Path, options: &str) {
+    let output =
+        Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(at).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "mount: {}", text(&output));
+}
+
+/// Takes all space that is left.
+fn fill(disk: &Path) -> PathBuf {
+    let path = disk.join("filler");
+    let mut file = std::fs::File::create(&path).unwrap();
+    for piece in [1 << 16, 1 << 12, 1] {
+        while file.write_all(&vec![1; piece]).is_ok() {}
+    }
+    path
+}
+
+/// Changes a resting order again and again until the journal takes no more.
+fn use_up_the_journal(trader: &mut Trader, id: i32) {
+    // A change is at least 80 bytes of a segment.
+    for _ in 0..(8 << 20) / (200 * 80) {
+        let change =
+            |n| Trader::referenced(id, "BUY", 1, if n % 2 == 0 { "20.01" } else { "20.00" });
+        trader.send_all(&(0..200).map(change).collect::<Vec<_>>());
+        trader.barrier();
+        if told_full(trader) {
+            return;
+        }
+    }
+    panic!("the journal is not full: {:?}", trader.told.errors.last());
+}
+
+fn told_full(trader: &Trader) -> bool {
+    trader.told.errors.iter().any(|(_, _, text)| text.contains("DISK_FULL"))
+}
+
+/// Whether an order is taken; if not, it must be for the disk.
+fn is_taken(trader: &mut Trader, id: i32, action: &str, limit: Option<&str>) -> bool {
+    trader.told.errors.clear();
+    trader.send(&Trader::order(id, action, 1, limit));
+    trader.wait("an answer", |told| {
+        // An order that was refused has no number.
+        told.numbers.get(&id).is_some_and(|number| *number > 0)
+            || told.errors.iter().any(|(of, ..)| *of == id)
+    });
+    let refused = trader.told.errors.iter().find(|(of, ..)| *of == id);
+    if let Some((_, _, text)) = refused {
+        assert!(text.contains("DISK_FULL") && text.contains("free some space"), "{text}");
+    }
+    refused.is_none()
+}
+
+/// Every order that was acknowledged, against what the server has now.
+fn check(server: &Server, acknowledged: &BTreeMap<i32, u64>) {
+    let rows = json(&server.data, &["orders"]);
+    let there: Vec<u64> =
+        rows.as_array().unwrap().iter().map(|row| row["order"].as_u64().unwrap()).collect();
+    for (id, number) in acknowledged.iter().filter(|(_, number)| **number > 0) {
+        assert!(there.contains(number), "order {id} was acknowledged as {number} and is lost");
+    }
+    let verified = run(&server.data, &["evidence", "verify"]);
+    assert!(verified.status.success(), "{}", text(&verified));
+}
+
+/// Whoever signs in on a full disk is told what is wrong; who is signed in sees what is there.
+fn sign_in_says_why(server: &Server, browser: &mut Browser, password: &str) {
+    let (exit, code) = fault(&server.data, &["link", "trader"]);
+    assert_eq!((exit, code.as_str()), (4, "STORE_FULL"));
+    for at in [&mut browser.stranger(HOME), &mut *browser] {
+        let fields = [("username", "trader"), ("password", password), ("next", "/")];
+        let answer = at.post("/sign-in", &fields);
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert!(answer.body.contains("disk") && answer.body.contains("STORE_FULL"), "{answer:?}");
+    }
+    assert_eq!(browser.get("/").status, 200);
+}
+
+const NAME: &str = "disk::full_disk_refuses_new_orders_lets_out_and_goes_on_when_there_is_room";
+
+#[test]
+fn full_disk_refuses_new_orders_lets_out_and_goes_on_when_there_is_room() {
+    if !is_inside(NAME) {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let disk = temp.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    // Room for one segment of the journal (8 MiB) and the tables, and not for the next segment.
+    mount(&disk, "size=12m");
+    let data = disk.join("data");
+    let demo = || {
+        let args = ["demo", "--free-ports", "--seed", "7"];
+        command(&data, &args)
+    };
+    let server = Server::start(demo(), temp.path(), &data);
+    let password = server.ready["people"][0]["password"].as_str().unwrap().to_owned();
+    let mut browser = Browser::at(&server);
+    browser.sign_in_by_link(&server);
+    let mut trader = Trader::connect(server.port("trading"), 1);
+    trader.send(&Trader::order(1, "BUY", 10, None));
+    trader.send(&Trader::referenced(2, "BUY", 1, "20.00"));
+    trader.send(&Trader::order(3, "BUY", 1, Some("20.00")));
+    trader.wait("a fill and two numbers", |told| {
+        told.executions.len() == 1 && told.numbers.contains_key(&3)
+    });
+
+    use_up_the_journal(&mut trader, 2);
+    assert!(!is_taken(&mut trader, 4, "BUY", Some("20.00")), "a new order");
+    assert!(is_taken(&mut trader, 6, "SELL", None), "an order that reduces");
+    trader.send(&Inbound::from(CancelOrder { order_id: 3, ..CancelOrder::default() }));
+    let third = trader.told.numbers[&3];
+    trader.wait("a cancel", |told| told.statuses[&third] == "Cancelled");
+    let filler = fill(&disk);
+    sign_in_says_why(&server, &mut browser, &password);
+    assert!(is_taken(&mut trader, 7, "SELL", None), "the tables are full, the journal is not");
+    check(&server, &trader.told.numbers);
+
+    // Room: it goes on by itself.
+    std::fs::remove_file(filler).unwrap();
+    mount(&disk, "remount,size=48m");
+    while !is_taken(&mut trader, 8, "BUY", None) {}
+    browser.forget("session");
+    browser.token.clear();
+    browser.sign_in_by_link(&server);
+    check(&server, &trader.told.numbers);
+    let acknowledged = trader.told.numbers.clone();
+
+    // And when it is killed on a full disk: a start works, or says what it lacks.
+    let filler = fill(&disk);
+    server.kill();
+    match Server::try_start(demo(), temp.path(), &data) {
+        Ok(server) => server.kill(),
+        Err(said) => assert!(said.contains("full") || said.contains("No space"), "{said}"),
+    }
+    std::fs::remove_file(filler).unwrap();
+    let again = Server::start(demo(), temp.path(), &data);
+    check(&again, &acknowledged);
+    assert_eq!(json(&data, &["positions"])["positions"][0]["quantity"], 9);
+}

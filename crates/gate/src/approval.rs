@@ -1,0 +1,224 @@
+//! Approvals: asked for at one place, answered on a phone, used where they were asked for.
+
+use access::approval::{self, Approval, Asker, Content, Say};
+use access::device::{self, Approver, Standing};
+use access::sign_in::Command as SignIn;
+use access::step_up::Command as StepUp;
+use access::{ApprovalId, Command, DeviceId, Refusal, Secret, Slice, Time};
+use store::Key;
+use tokio::sync::watch;
+
+use crate::Gate;
+use crate::binding::check_signature;
+use crate::session::SessionTicket;
+use crate::sign_in::{Browser, SignInStep, copy, step};
+
+/// An approval as a phone shows it.
+#[derive(Debug, Clone)]
+pub struct ApprovalInfo {
+    /// Which.
+    pub id: ApprovalId,
+    /// What is to be approved.
+    pub content: Content,
+    /// Whether the number of the asking page has to be typed.
+    pub asks_number: bool,
+    /// Wrong numbers that are left.
+    pub tries_left: u32,
+    /// When it is over.
+    pub until: Time,
+}
+
+/// Where an approval stands, for the page that asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApprovalState {
+    /// It waits for its answer.
+    Waits {
+        /// The number to type on the phone; none where one tap is enough.
+        number: Option<String>,
+        /// When it is over.
+        until: Time,
+    },
+    /// The phone said yes, and the page may go on.
+    Granted,
+    /// It was turned down, used, or is too old.
+    Ended,
+}
+
+/// An answer of a phone.
+pub struct Answered<'a> {
+    /// To which approval.
+    pub approval: ApprovalId,
+    /// What.
+    pub say: Say,
+    /// The number that was typed; empty where none is asked for.
+    pub number: &'a str,
+    /// The phone's signature over what it showed, in base64url.
+    pub signature: &'a str,
+}
+
+/// A phone as pages list it.
+#[derive(Debug, Clone)]
+pub struct PhoneInfo {
+    /// The device.
+    pub id: DeviceId,
+    /// Its name.
+    pub name: String,
+    /// Whether it answers approvals; else its number waits to be typed.
+    pub confirmed: bool,
+}
+
+impl Gate {
+    /// Changes when an approval was asked for, answered or closed.
+    pub fn approvals_changed(&self) -> watch::Receiver<u64> {
+        self.0.people.approvals.subscribe()
+    }
+
+    /// The approvals that a session's phone can answer now; none for what is no phone.
+    pub async fn approvals(&self, ticket: &SessionTicket) -> Result<Vec<ApprovalInfo>, Refusal> {
+        let (slice, now) = (self.load(Key::Person(ticket.person)).await?, self.now());
+        let phone = slice.device(ticket.device);
+        if phone.is_none_or(|one| one.approver != Approver::Yes) {
+            return Ok(Vec::new());
+        }
+        let own = |one: &Approval| match one.asker {
+            Asker::Session(id) => slice.session(id).is_none_or(|one| one.device == ticket.device),
+            Asker::Attempt(_) => false,
+        };
+        let open = slice.approvals.iter().filter(|one| one.is_open(now) && !own(one));
+        let mut list: Vec<_> = open.map(info).collect();
+        list.sort_by_key(|one| std::cmp::Reverse(one.until));
+        Ok(list)
+    }
+
+    /// Takes a phone's answer, signed with its key over exactly what it showed.
+    pub async fn answer_approval(
+        &self,
+        ticket: &SessionTicket,
+        answered: &Answered<'_>,
+    ) -> Result<(), Refusal> {
+        let key = Key::Person(ticket.person);
+        let slice = self.load(key).await?;
+        let approval = slice.approval(answered.approval).ok_or(Refusal::ApprovalEnded)?;
+        let signed_by = ticket.key.ok_or(Refusal::KeyProofMissing)?;
+        let text = approval.signed_text(answered.say, answered.number);
+        check_signature(&signed_by, &text, answered.signature)?;
+        let number = Secret::from_text(answered.number.to_owned());
+        let (approval, say) = (answered.approval, answered.say);
+        let command = approval::Command::Answer { approval, say, number, signed_by };
+        let call = ticket.call(Command::Approval(command));
+        self.run(key, Some(slice), &call).await.map(drop)
+    }
+
+    /// Whether a phone could be asked in a sign-in that waits for a code.
+    pub async fn can_ask_phone(&self, attempt: &Secret) -> Result<bool, Refusal> {
+        let slice = self.load(Key::Attempt(attempt.digest())).await?;
+        Ok(approval::phones(&slice, self.now(), None).next().is_some())
+    }
+
+    /// Asks the phone, in a sign-in that waits for a code.
+    pub async fn ask_sign_in(&self, attempt: &Secret, browser: &Browser) -> Result<(), Refusal> {
+        let attempt = copy(attempt);
+        let key = Key::Attempt(attempt.digest());
+        self.run_done(key, &browser.call(SignIn::AskApproval { attempt })).await.map(drop)
+    }
+
+    /// Where the approval of a sign-in stands.
+    pub async fn sign_in_approval(&self, attempt: &Secret) -> Result<ApprovalState, Refusal> {
+        let digest = attempt.digest();
+        let slice = self.load(Key::Attempt(digest)).await?;
+        let now = self.now();
+        let found = slice.attempts.iter().find(|one| one.token == digest && now < one.until);
+        let found = found.ok_or(Refusal::AttemptEnded)?.id;
+        self.state(&slice, Asker::Attempt(found))
+    }
+
+    /// Goes on with a sign-in that the phone approved.
+    pub async fn sign_in_approved(
+        &self,
+        attempt: &Secret,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let attempt = copy(attempt);
+        let key = Key::Attempt(attempt.digest());
+        step(self.run(key, None, &browser.call(SignIn::Approved { attempt })).await?)
+    }
+
+    /// Asks the phone whether it is the person, for a session.
+    pub async fn ask_step_up(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
+        let call = ticket.call(Command::Approval(approval::Command::AskStepUp));
+        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+    }
+
+    /// Where the approval of a session stands.
+    pub async fn step_up_approval(&self, ticket: &SessionTicket) -> Result<ApprovalState, Refusal> {
+        let slice = self.load(Key::Person(ticket.person)).await?;
+        self.state(&slice, Asker::Session(ticket.session))
+    }
+
+    /// The person of a session is proven by an approval.
+    pub async fn step_up_approved(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
+        let call = ticket.call(Command::StepUp(StepUp::Approved));
+        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+    }
+
+    fn state(&self, slice: &Slice, asker: Asker) -> Result<ApprovalState, Refusal> {
+        let now = self.now();
+        let theirs = slice.approvals.iter().filter(|one| one.asker == asker);
+        let Some(newest) = theirs.max_by_key(|one| one.asked_at) else {
+            return Ok(ApprovalState::Ended);
+        };
+        if newest.is_granted(now) {
+            return Ok(ApprovalState::Granted);
+        }
+        if !newest.is_open(now) {
+            return Ok(ApprovalState::Ended);
+        }
+        let number = newest.open_number(&self.0.people.key)?;
+        let number = number.and_then(|number| number.expose_text().map(str::to_owned));
+        Ok(ApprovalState::Waits { number, until: newest.until })
+    }
+
+    /// A person's phones: those that answer approvals, and those whose number waits.
+    pub async fn phones(&self, ticket: &SessionTicket) -> Result<Vec<PhoneInfo>, Refusal> {
+        let (slice, now) = (self.load(Key::Person(ticket.person)).await?, self.now());
+        let phones = slice
+            .devices
+            .iter()
+            .filter(|one| one.approver != Approver::No && one.standing(now) == Standing::Trusted);
+        let info = |one: &device::Device| PhoneInfo {
+            id: one.id,
+            name: one.name.to_string(),
+            confirmed: one.approver == Approver::Yes,
+        };
+        Ok(phones.map(info).collect())
+    }
+
+    /// The number that this phone shows until it was typed where its link was made.
+    pub async fn phone_number(&self, ticket: &SessionTicket) -> Result<Option<Secret>, Refusal> {
+        let slice = self.load(Key::Person(ticket.person)).await?;
+        let device = slice.device(ticket.device).ok_or(Refusal::NotFound { what: "device" })?;
+        device::phone_number(device, &self.0.people.key)
+    }
+
+    /// Makes an offered phone one that answers approvals.
+    pub async fn confirm_phone(
+        &self,
+        ticket: &SessionTicket,
+        device: DeviceId,
+        number: &str,
+    ) -> Result<(), Refusal> {
+        let number = Secret::from_text(number.to_owned());
+        let command = Command::Device(device::Command::ConfirmPhone { device, number });
+        self.run_done(Key::Person(ticket.person), &ticket.call(command)).await.map(drop)
+    }
+}
+
+fn info(one: &Approval) -> ApprovalInfo {
+    ApprovalInfo {
+        id: one.id,
+        content: one.content.clone(),
+        asks_number: one.number.is_some(),
+        tries_left: one.tries_left,
+        until: one.until,
+    }
+}

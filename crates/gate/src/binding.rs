@@ -1,0 +1,328 @@
+//! Proofs by the keys that browsers hold. Signatures are checked here, an outside fact as a
+//! password's hash is; what they bind is decided in `access/src/binding.rs` and with each request.
+//!
+//! Two of them. A service worker of ours signs each request (header `Floorpass-Proof`). On https a
+//! browser may prove a key in its hardware now and then (Device Bound Session Credentials, W3C
+//! draft) and gets a cookie of ten minutes for it, which counts from one address.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use access::binding::{HARDWARE_WINDOW, PROOF_WINDOW, ProofFault, PublicKey};
+use access::session;
+use access::token::{self, Kind};
+use access::{By, Call, Command, Digest, Refusal, SealKey, SessionId, Source, Span, Time};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use serde::Deserialize;
+use store::Key;
+
+use crate::Gate;
+use crate::session::table::Found;
+
+mod browser_key;
+
+pub use browser_key::BrowserKey;
+
+/// Longest header with a proof, in bytes; ours has about 250.
+const LONGEST: usize = 1_024;
+/// Proofs of one session that are remembered; with more than this in the window, older ones count
+/// no longer.
+const REMEMBERED: usize = 512;
+/// How long a challenge for a key in hardware works.
+const CHALLENGE_WINDOW: Span = Span::minutes(2);
+
+/// One request, and the proof that came with it.
+pub struct SignedRequest<'a> {
+    /// The value of its `Floorpass-Proof` header.
+    pub proof: &'a str,
+    /// `GET` or `POST`.
+    pub method: &'a str,
+    /// Path and query, as sent.
+    pub target: &'a str,
+    /// The body; empty for GET.
+    pub body: &'a [u8],
+}
+
+/// A key that a request was signed by, checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown {
+    /// The key.
+    pub key: PublicKey,
+    at: Time,
+    nonce: [u8; 16],
+}
+
+const fn wrong(reason: ProofFault) -> Refusal {
+    Refusal::KeyProofWrong { reason }
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
+    BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| wrong(ProofFault::Malformed))
+}
+
+/// `t=MILLISECONDS,n=NONCE,k=KEY,s=SIGNATURE`, the last three in base64url.
+fn parse(proof: &str) -> Option<[&str; 4]> {
+    if proof.len() > LONGEST {
+        return None;
+    }
+    let mut parts = proof.split(',');
+    let mut next = |name: &str| parts.next()?.strip_prefix(name);
+    let found = [next("t=")?, next("n=")?, next("k=")?, next("s=")?];
+    parts.next().is_none().then_some(found)
+}
+
+/// What is signed: method, path with query, time in milliseconds, nonce, and the SHA-256 of the body.
+fn text(method: &str, target: &str, time: i64, nonce: &str, body: &str) -> String {
+    format!("floorpass proof 1\n{method}\n{target}\n{time}\n{nonce}\n{body}")
+}
+
+/// Checks a signed request. Whether its key is the session's, and whether it is shown for the first
+/// time, is asked with the session.
+fn check(request: &SignedRequest<'_>, now: Time) -> Result<Shown, Refusal> {
+    let [time, nonce, key, signature] = parse(request.proof).ok_or(wrong(ProofFault::Malformed))?;
+    let at: i64 = time.parse().map_err(|_| wrong(ProofFault::Malformed))?;
+    let at = Time(at.saturating_mul(1_000));
+    let bytes = decode(nonce)?.try_into().map_err(|_| wrong(ProofFault::Malformed))?;
+    let public = PublicKey::new(&decode(key)?).ok_or(wrong(ProofFault::Malformed))?;
+    let body = BASE64URL_NOPAD.encode(&Digest::of(request.body).0);
+    let (method, target) = (request.method, request.target);
+    let text = text(method, target, at.0 / 1_000, nonce, &body);
+    verify(&public, text.as_bytes(), &decode(signature)?)?;
+    if now.since(at) > PROOF_WINDOW || at.since(now) > PROOF_WINDOW {
+        return Err(wrong(ProofFault::Time { now }));
+    }
+    Ok(Shown { key: public, at, nonce: bytes })
+}
+
+fn verify(key: &PublicKey, text: &[u8], signature: &[u8]) -> Result<(), Refusal> {
+    UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.bytes())
+        .verify(text, signature)
+        .map_err(|_| wrong(ProofFault::Signature))
+}
+
+/// Whether a text was signed by a key; the signature in base64url.
+pub(crate) fn check_signature(key: &PublicKey, text: &str, signature: &str) -> Result<(), Refusal> {
+    verify(key, text.as_bytes(), &decode(signature)?)
+}
+
+/// The proofs of one session that were shown lately.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    proofs: VecDeque<(Time, [u8; 16])>,
+    /// Proofs of this time or before count no longer.
+    floor: Time,
+    /// Time of the last challenge that its hardware answered.
+    challenge: Time,
+}
+
+impl Seen {
+    /// Takes a proof that was not shown before.
+    pub(crate) fn take(&mut self, shown: &Shown, now: Time) -> Result<(), Refusal> {
+        // Those that the window refuses anyhow need no memory.
+        let over = now - PROOF_WINDOW - PROOF_WINDOW;
+        self.proofs.retain(|(at, _)| *at > over);
+        let known = self.proofs.iter().any(|(_, nonce)| *nonce == shown.nonce);
+        if known || shown.at <= self.floor {
+            return Err(wrong(ProofFault::Replayed));
+        }
+        if self.proofs.len() >= REMEMBERED
+            && let Some((at, _)) = self.proofs.pop_front()
+        {
+            self.floor = self.floor.max(at);
+        }
+        self.proofs.push_back((shown.at, shown.nonce));
+        Ok(())
+    }
+
+    /// Takes an answer to a challenge of this time.
+    pub(crate) fn answer(&mut self, challenge: Time) -> Result<(), Refusal> {
+        if challenge <= self.challenge {
+            return Err(wrong(ProofFault::Replayed));
+        }
+        self.challenge = challenge;
+        Ok(())
+    }
+
+    /// Whether anything of it would still be refused for having been shown.
+    pub(crate) fn is_needed(&self, now: Time) -> bool {
+        let proof = self.proofs.iter().map(|(at, _)| *at).max().unwrap_or_default();
+        let latest = proof.max(self.floor);
+        now.since(latest) <= PROOF_WINDOW || now.since(self.challenge) <= CHALLENGE_WINDOW
+    }
+}
+
+/// What a request shows of the keys of its session.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shows<'a> {
+    /// The key that it was signed by.
+    pub key: Option<Shown>,
+    /// The cookie that stands for a proof by hardware.
+    pub hardware: Option<&'a str>,
+}
+
+/// `UNTIL-TAG`: microseconds, and the tag of session, address and time.
+fn cookie(secret: &SealKey, session: SessionId, address: IpAddr, until: Time) -> String {
+    let address = address.to_canonical().to_string();
+    let parts: [&[u8]; 3] = [&session.0, address.as_bytes(), &until.0.to_be_bytes()];
+    format!("{}-{}", until.0, secret.tag("hardware cookie", &parts))
+}
+
+pub(crate) fn is_cookie_of(
+    secret: &SealKey,
+    session: SessionId,
+    address: IpAddr,
+    given: &str,
+    now: Time,
+) -> bool {
+    let until = given.split_once('-').and_then(|(until, _)| until.parse().ok()).map(Time);
+    until.is_some_and(|until| {
+        let right = cookie(secret, session, address, until);
+        now < until && Digest::of(right.as_bytes()).same(&Digest::of(given.as_bytes()))
+    })
+}
+
+/// `TIME-TAG`, for a key in hardware to sign.
+fn challenge(secret: &SealKey, session: SessionId, now: Time) -> String {
+    let tag = secret.tag("hardware challenge", &[&session.0, &now.0.to_be_bytes()]);
+    format!("{}-{}", now.0, HEXLOWER.encode(&tag.0))
+}
+
+/// The time of a challenge of ours that still works.
+fn challenged_at(secret: &SealKey, session: SessionId, given: &str, now: Time) -> Option<Time> {
+    let at = Time(given.split_once('-')?.0.parse().ok()?);
+    let right = challenge(secret, session, at);
+    let ours = Digest::of(right.as_bytes()).same(&Digest::of(given.as_bytes()));
+    (ours && at <= now && now.since(at) <= CHALLENGE_WINDOW).then_some(at)
+}
+
+#[derive(Deserialize)]
+struct Head {
+    alg: String,
+    jwk: Option<Jwk>,
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    crv: String,
+    x: String,
+    y: String,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    jti: String,
+}
+
+/// A signed answer of a browser (compact JWS): by the key in its head when `by` names none.
+fn open_answer(token: &str, by: Option<PublicKey>) -> Result<(PublicKey, String), Refusal> {
+    let malformed = || wrong(ProofFault::Malformed);
+    if token.len() > 4 * LONGEST {
+        return Err(malformed());
+    }
+    let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
+    let (head, claims) = signed.split_once('.').ok_or_else(malformed)?;
+    let head: Head = serde_json::from_slice(&decode(head)?).map_err(|_| malformed())?;
+    let claims: Claims = serde_json::from_slice(&decode(claims)?).map_err(|_| malformed())?;
+    if head.alg != "ES256" {
+        return Err(malformed());
+    }
+    let key = match by {
+        Some(key) => key,
+        None => head.jwk.as_ref().and_then(point).ok_or_else(malformed)?,
+    };
+    verify(&key, signed.as_bytes(), &decode(signature)?)?;
+    Ok((key, claims.jti))
+}
+
+fn point(jwk: &Jwk) -> Option<PublicKey> {
+    let curve = jwk.kty == "EC" && jwk.crv == "P-256";
+    let (x, y) = (decode(&jwk.x).ok()?, decode(&jwk.y).ok()?);
+    PublicKey::of_coordinates(&x, &y).filter(|_| curve)
+}
+
+/// What a browser gets that proved the key in its hardware.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HardwareProof {
+    /// Names the session to the browser.
+    pub session: SessionId,
+    /// The cookie that stands for the proof.
+    pub cookie: String,
+    /// How long it counts.
+    pub life: Span,
+}
+
+impl Gate {
+    /// Checks the key that a request was signed by.
+    pub fn shown(&self, request: &SignedRequest<'_>) -> Result<Shown, Refusal> {
+        check(request, self.now())
+    }
+
+    fn found(&self, token: &str) -> Result<Found, Refusal> {
+        if !token::is_well_formed(Kind::Session, token) {
+            return Err(Refusal::NotSignedIn);
+        }
+        let digest = Digest::of(token.as_bytes());
+        self.0.people.sessions.find(&digest, self.now()).ok_or(Refusal::NotSignedIn)?
+    }
+
+    /// What a browser is asked to sign with a key in its hardware, for a session of this token.
+    pub fn hardware_challenge(&self, token: &str) -> Result<(SessionId, String), Refusal> {
+        let session = self.found(token)?.id;
+        Ok((session, challenge(&self.0.people.key, session, self.now())))
+    }
+
+    /// Binds a session to the key in its device's hardware that signed the challenge; once, soon
+    /// after the session began, from the address where it is used.
+    pub async fn bind_hardware(
+        &self,
+        token: &str,
+        answer: &str,
+        address: IpAddr,
+    ) -> Result<HardwareProof, Refusal> {
+        let found = self.found(token)?;
+        let (hardware, signed) = open_answer(answer, None)?;
+        if found.address != Some(address) {
+            return Err(Refusal::HardwareProofOver);
+        }
+        self.answered(found.id, &signed)?;
+        let source = Source { address: Some(address), ..Source::local() };
+        let command = Command::Session(session::Command::Bind { hardware });
+        let call = Arc::new(Call { by: By::Session(found.id), source, command });
+        self.run_done(Key::Person(found.person), &call).await?;
+        Ok(self.hardware_proof(found.id, address))
+    }
+
+    /// Renews the cookie that stands for a proof by hardware; also from a new address, where the
+    /// key itself says that it is the same machine.
+    pub fn prove_hardware(
+        &self,
+        token: &str,
+        answer: &str,
+        address: IpAddr,
+    ) -> Result<HardwareProof, Refusal> {
+        let found = self.found(token)?;
+        let hardware = found.hardware.ok_or(Refusal::HardwareProofOver)?;
+        let (_, signed) = open_answer(answer, Some(hardware))?;
+        self.answered(found.id, &signed)?;
+        Ok(self.hardware_proof(found.id, address))
+    }
+
+    /// Takes the answer to a challenge, each once.
+    fn answered(&self, session: SessionId, signed: &str) -> Result<(), Refusal> {
+        let now = self.now();
+        let at = challenged_at(&self.0.people.key, session, signed, now);
+        self.0.people.sessions.answered(session, at.ok_or(wrong(ProofFault::Time { now }))?)
+    }
+
+    fn hardware_proof(&self, session: SessionId, address: IpAddr) -> HardwareProof {
+        let until = self.now() + HARDWARE_WINDOW;
+        let cookie = cookie(&self.0.people.key, session, address, until);
+        HardwareProof { session, cookie, life: HARDWARE_WINDOW }
+    }
+}
+
+#[cfg(test)]
+mod tests;

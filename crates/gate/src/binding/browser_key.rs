@@ -1,0 +1,85 @@
+//! The browser's half: a key that signs requests. For tests, benchmarks and programs that stand for
+//! a browser.
+
+use access::binding::PublicKey;
+use access::{Digest, Time};
+use data_encoding::BASE64URL_NOPAD;
+use ring::error::Unspecified;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+
+use super::{Shown, text};
+
+/// A key as a browser's service worker holds one.
+pub struct BrowserKey {
+    pair: EcdsaKeyPair,
+    random: SystemRandom,
+    public: PublicKey,
+}
+
+impl BrowserKey {
+    /// A new key.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn generate() -> Result<Self, Unspecified> {
+        let (random, kind) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(kind, &random)?;
+        let pair =
+            EcdsaKeyPair::from_pkcs8(kind, pkcs8.as_ref(), &random).map_err(|_| Unspecified)?;
+        let public = PublicKey::new(pair.public_key().as_ref()).ok_or(Unspecified)?;
+        Ok(Self { pair, random, public })
+    }
+
+    /// Its public half.
+    pub fn public(&self) -> PublicKey {
+        self.public
+    }
+
+    /// The signature of a text, in base64url.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn sign(&self, text: &str) -> Result<String, Unspecified> {
+        let signature = self.pair.sign(&self.random, text.as_bytes())?;
+        Ok(BASE64URL_NOPAD.encode(signature.as_ref()))
+    }
+
+    fn nonce(&self) -> Result<[u8; 16], Unspecified> {
+        let mut nonce = [0; 16];
+        self.random.fill(&mut nonce)?;
+        Ok(nonce)
+    }
+
+    /// The value of the `Floorpass-Proof` header of a request.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn proof(
+        &self,
+        method: &str,
+        target: &str,
+        body: &[u8],
+        at: Time,
+    ) -> Result<String, Unspecified> {
+        let nonce = BASE64URL_NOPAD.encode(&self.nonce()?);
+        let (time, body) = (at.0.div_euclid(1_000), BASE64URL_NOPAD.encode(&Digest::of(body).0));
+        let signature = self.sign(&text(method, target, time, &nonce, &body))?;
+        let key = BASE64URL_NOPAD.encode(self.public.bytes());
+        Ok(format!("t={time},n={nonce},k={key},s={signature}"))
+    }
+
+    /// What the gate makes of a proof by this key, without the way over a header.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn shown(&self, at: Time) -> Result<Shown, Unspecified> {
+        Ok(Shown { key: self.public, at, nonce: self.nonce()? })
+    }
+}
+
+impl std::fmt::Debug for BrowserKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BrowserKey").field("public", &self.public).finish_non_exhaustive()
+    }
+}

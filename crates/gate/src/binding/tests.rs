@@ -1,0 +1,121 @@
+//! Proofs by keys: what is signed, for how long, and how often it counts.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+use super::*;
+
+fn ask<'a>(proof: &'a str, method: &'a str, target: &'a str, body: &'a [u8]) -> SignedRequest<'a> {
+    SignedRequest { proof, method, target, body }
+}
+
+const NOW: Time = Time::from_seconds(1_800_000_000);
+
+fn fault(result: Result<Shown, Refusal>) -> ProofFault {
+    match result {
+        Err(Refusal::KeyProofWrong { reason }) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn proof_is_of_one_method_target_body_and_minute() {
+    let signer = BrowserKey::generate().unwrap();
+    let proof = signer.proof("POST", "/orders?x=1", b"side=buy", NOW).unwrap();
+    let good = ask(&proof, "POST", "/orders?x=1", b"side=buy");
+    assert_eq!(check(&good, NOW).unwrap().key.bytes(), signer.public().bytes());
+    for other in [
+        ask(&proof, "GET", "/orders?x=1", b"side=buy"),
+        ask(&proof, "POST", "/orders?x=2", b"side=buy"),
+        ask(&proof, "POST", "/orders?x=1", b"side=sell"),
+    ] {
+        assert_eq!(fault(check(&other, NOW)), ProofFault::Signature);
+    }
+    for (shift, counts) in [(-61, false), (-60, true), (60, true), (61, false)] {
+        let checked = check(&good, NOW + Span::seconds(shift));
+        assert_eq!(checked.is_ok(), counts, "{shift}");
+        if !counts {
+            let now = NOW + Span::seconds(shift);
+            assert_eq!(fault(checked), ProofFault::Time { now });
+        }
+    }
+}
+
+#[test]
+fn proof_that_cannot_be_read_is_malformed() {
+    let good = BrowserKey::generate().unwrap().proof("GET", "/", b"", NOW).unwrap();
+    let long = "t=".repeat(LONGEST);
+    for bad in ["", "t=1", "t=x,n=,k=,s=", long.as_str(), &good[2..], &format!("{good},x=1")] {
+        assert_eq!(fault(check(&ask(bad, "GET", "/", b""), NOW)), ProofFault::Malformed, "{bad}");
+    }
+    // Another first byte of the key: no uncompressed point.
+    let other = good.replacen("k=B", "k=C", 1);
+    assert_eq!(fault(check(&ask(&other, "GET", "/", b""), NOW)), ProofFault::Malformed);
+}
+
+#[test]
+fn proof_shown_twice_counts_once_whatever_came_between() {
+    let signer = BrowserKey::generate().unwrap();
+    let mut seen = Seen::default();
+    let first = signer.shown(NOW).unwrap();
+    assert_eq!(seen.take(&first, NOW), Ok(()));
+    assert_eq!(seen.take(&first, NOW), Err(wrong(ProofFault::Replayed)));
+    for count in 0..REMEMBERED + 10 {
+        let mut other = first;
+        other.at = NOW + Span::milliseconds(i64::try_from(count).unwrap() + 1);
+        other.nonce[..8].copy_from_slice(&count.to_be_bytes());
+        assert_eq!(seen.take(&other, NOW), Ok(()), "{count}");
+    }
+    assert!(seen.proofs.len() <= REMEMBERED);
+    assert_eq!(seen.take(&first, NOW), Err(wrong(ProofFault::Replayed)), "forgotten by number");
+}
+
+#[test]
+fn hardware_cookie_is_of_one_session_address_and_time() {
+    let (secret, session) = (SealKey::new([1; 32]), SessionId([2; 16]));
+    let (here, there) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+    let until = NOW + HARDWARE_WINDOW;
+    let given = cookie(&secret, session, here, until);
+    let good = |secret: &SealKey, session, address, given: &str, now| {
+        is_cookie_of(secret, session, address, given, now)
+    };
+    assert!(good(&secret, session, here, &given, NOW));
+    assert!(good(&secret, session, "::ffff:192.0.2.1".parse().unwrap(), &given, NOW));
+    assert!(!good(&secret, session, here, &given, until));
+    assert!(!good(&secret, session, there, &given, NOW));
+    assert!(!good(&secret, SessionId([3; 16]), here, &given, NOW));
+    assert!(!good(&SealKey::new([9; 32]), session, here, &given, NOW));
+    let later = format!("{}{}", until.0 + 1, &given[given.find('-').unwrap()..]);
+    assert!(!good(&secret, session, here, &later, NOW));
+    assert!(!good(&secret, session, here, "garbage", NOW));
+}
+
+#[test]
+fn answer_by_hardware_is_of_its_key_and_challenge() {
+    let (secret, session, signer) =
+        (SealKey::new([1; 32]), SessionId([2; 16]), BrowserKey::generate().unwrap());
+    let public = signer.public();
+    let point = public.bytes();
+    let jwk = format!(
+        r#"{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}"#,
+        BASE64URL_NOPAD.encode(&point[1..33]),
+        BASE64URL_NOPAD.encode(&point[33..])
+    );
+    let given = challenge(&secret, session, NOW);
+    let token = |head: &str| {
+        let claims = format!(r#"{{"jti":"{given}"}}"#);
+        let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
+        let signed = format!("{}.{}", encode(head), encode(&claims));
+        format!("{signed}.{}", signer.sign(&signed).unwrap())
+    };
+    let first = token(&format!(r#"{{"alg":"ES256","typ":"dbsc+jwt","jwk":{jwk}}}"#));
+    let (key, signed) = open_answer(&first, None).unwrap();
+    assert_eq!((key.bytes(), &signed), (point, &given));
+    let later = token(r#"{"alg":"ES256","typ":"dbsc+jwt"}"#);
+    assert!(open_answer(&later, Some(key)).is_ok());
+    assert!(open_answer(&later, None).is_err(), "no key at all");
+    let other = Some(BrowserKey::generate().unwrap().public());
+    assert!(open_answer(&later, other).is_err(), "another key");
+    assert!(open_answer(&token(&format!(r#"{{"alg":"none","jwk":{jwk}}}"#)), None).is_err());
+    assert_eq!(challenged_at(&secret, session, &given, NOW), Some(NOW));
+    assert_eq!(challenged_at(&secret, SessionId([3; 16]), &given, NOW), None);
+    let late = NOW + CHALLENGE_WINDOW + Span(1);
+    assert_eq!(challenged_at(&secret, session, &given, late), None);
+}

@@ -1,0 +1,192 @@
+//! The table of sessions by itself.
+#![expect(clippy::unwrap_used, reason = "tests")]
+use super::*;
+use access::mandate::{Mandate, Role};
+use access::name::Username;
+
+const START: Time = Time::from_seconds(1_795_000_000);
+const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+
+fn session(number: u8) -> Session {
+    Session {
+        id: SessionId([number; 16]),
+        person: PersonId([1; 16]),
+        device: DeviceId([number; 16]),
+        token: token(number),
+        interface: Interface::Portal,
+        methods: vec![Method::Passkey],
+        key: None,
+        hardware: None,
+        proven_at: START,
+        address: None,
+        started_at: START,
+        idle: Span::minutes(30),
+        until: START + Span::hours(12),
+        receipt: None,
+    }
+}
+
+fn token(number: u8) -> Digest {
+    Digest::of(&[number])
+}
+
+fn put_under(sessions: &Sessions, session: &Session, lock: Grade) {
+    let person =
+        Person { id: session.person, username: Username::new("ada").unwrap(), created_at: START };
+    let account = PaperAccountId::new(1_234_567).unwrap();
+    let mandate =
+        Mandate { person: person.id, account, role: Role::Owner, granted_at: START, until: None };
+    let mut given = mandate.entitlements(Holder::Session(session.id), lock);
+    given.until = session.until;
+    sessions.put(&person, session, given, None);
+}
+
+fn with(numbers: std::ops::Range<u8>) -> Sessions {
+    let sessions = Sessions::default();
+    for number in numbers {
+        put_under(&sessions, &session(number), Grade::None);
+    }
+    sessions
+}
+
+fn known(sessions: &Sessions, number: u8, now: Time) -> Option<Result<SessionTicket, Over>> {
+    let secret = SealKey::new([1; 32]);
+    let visitor = Visitor { shows: Shows::default(), address: HOME, secret: &secret, is_use: true };
+    sessions.visit(&token(number), &visitor, now)
+}
+
+fn visit(sessions: &Sessions, number: u8, now: Time) -> Result<SessionTicket, Refusal> {
+    known(sessions, number, now).unwrap().map_err(|over| over.refusal)
+}
+
+#[test]
+fn slot_made_after_a_lock_has_what_the_lock_left_like_one_made_before() {
+    let sessions = with(1..3);
+    let before = sessions.slot(SessionId([1; 16])).unwrap();
+    let state = before.open_state().unwrap();
+    sessions.narrow_to(Grade::ReduceOnly, |person, _| person == PersonId([1; 16]));
+    let after = sessions.slot(SessionId([2; 16])).unwrap();
+    assert_ne!(before.open_state().unwrap(), state, "an order that was checked is stale");
+    for slot in [before, after] {
+        let given = slot.entitlements();
+        assert_eq!(given.holder, slot.holder);
+        assert_eq!((given.lock, given.until), (Grade::ReduceOnly, START + Span::hours(12)));
+        assert!(!given.acts.contains(Act::PlaceOrder));
+    }
+    sessions.narrow_to(Grade::All, |person, _| person == PersonId([2; 16]));
+    assert_eq!(sessions.slot(SessionId([1; 16])).unwrap().entitlements().lock, Grade::ReduceOnly);
+}
+
+#[test]
+fn session_published_again_after_its_lock_was_lifted_has_all_of_it_back() {
+    let sessions = with(1..2);
+    let slot = sessions.slot(SessionId([1; 16])).unwrap();
+    sessions.narrow_to(Grade::All, |_, _| true);
+    assert_eq!(slot.entitlements().lock, Grade::All);
+    put_under(&sessions, &session(1), Grade::None);
+    assert_eq!(slot.entitlements().lock, Grade::None);
+    assert!(slot.entitlements().acts.contains(Act::PlaceOrder));
+}
+
+#[test]
+fn session_that_ended_has_no_slot_and_is_not_revived_by_a_later_publication() {
+    let sessions = with(1..3);
+    let held = sessions.slot(SessionId([1; 16])).unwrap();
+    let at = START + Span::seconds(5);
+    for number in [1, 2] {
+        sessions.end(SessionId([number; 16]), at, SessionEnd::SignedOut);
+        sessions.end(SessionId([number; 16]), at, SessionEnd::Replaced);
+        put_under(&sessions, &session(number), Grade::None);
+        let over = Refusal::SessionEnded { at, reason: SessionEnd::SignedOut };
+        assert_eq!(sessions.slot(SessionId([number; 16])).err(), Some(over.clone()));
+        assert_eq!(visit(&sessions, number, at).err(), Some(over));
+        assert_eq!(sessions.person(SessionId([number; 16])), None);
+    }
+    assert!(!held.is_open());
+    assert!(sessions.list(None, at).is_empty());
+}
+
+#[test]
+fn session_with_a_receipt_may_do_nothing_and_shows_it() {
+    let sessions = with(1..2);
+    let slot = sessions.slot(SessionId([1; 16])).unwrap();
+    sessions.keep_for_receipt(SessionId([1; 16]), LockId([8; 16]));
+    sessions.keep_for_receipt(SessionId([1; 16]), LockId([9; 16]));
+    assert!(slot.entitlements().acts.is_empty());
+    assert_eq!(visit(&sessions, 1, START).unwrap().receipt, Some(LockId([8; 16])));
+}
+
+#[test]
+fn sweep_forgets_sessions_an_hour_after_their_end_and_their_places_are_used_again() {
+    let sessions = with(0..200);
+    let at = START + Span::seconds(5);
+    for number in 0..100 {
+        sessions.end(SessionId([number; 16]), at, SessionEnd::SignedOut);
+    }
+    drop(sessions.sweep(at + Span::minutes(59), false));
+    assert!(known(&sessions, 7, at).is_some());
+    drop(sessions.sweep(at + Span::hours(1), false));
+    for number in 0..200 {
+        assert_eq!(known(&sessions, number, at).is_some(), number >= 100);
+    }
+    for number in 0..50 {
+        put_under(&sessions, &session(number), Grade::None);
+    }
+    assert_eq!(sessions.lock().len(), 200);
+    assert!((0..50).chain(100..200).all(|number| visit(&sessions, number, at).is_ok()));
+    let known = |number: &u8| sessions.person(SessionId([*number; 16])).is_some();
+    assert_eq!((0..200).filter(known).count(), 150);
+}
+
+#[test]
+fn sweep_lets_a_slot_go_only_when_nobody_holds_it() {
+    let sessions = with(1..2);
+    let held = sessions.slot(SessionId([1; 16])).unwrap();
+    let later = START + Span::minutes(5);
+    drop(sessions.sweep(later, false));
+    let same = sessions.slot(SessionId([1; 16])).unwrap();
+    assert!(Arc::ptr_eq(&held, &same));
+    drop((held, same));
+    drop(sessions.sweep(later, false));
+    assert!(sessions.lock().slots.is_empty());
+}
+
+#[test]
+fn sweep_gives_each_use_once_and_names_sessions_that_passed_a_limit() {
+    let sessions = with(1..4);
+    visit(&sessions, 1, START + Span::minutes(1)).unwrap();
+    let swept = sessions.sweep(START + Span::minutes(2), false);
+    let used = SessionUse {
+        session: SessionId([1; 16]),
+        at: START + Span::minutes(1),
+        address: Some(HOME),
+    };
+    assert_eq!(swept.uses, [used]);
+    visit(&sessions, 1, START + Span::minutes(2)).unwrap();
+    let soon = START + Span::minutes(2) + Span::seconds(1);
+    assert!(sessions.sweep(soon, false).uses.is_empty(), "half a minute has not passed");
+    assert_eq!(sessions.sweep(soon, true).uses.len(), 1);
+    assert!(sessions.sweep(soon, true).uses.is_empty());
+    let idle = START + Span::minutes(31);
+    let over = sessions.sweep(idle, false).over;
+    let ids: Vec<_> = over.iter().map(|(id, _, reason)| (*id, *reason)).collect();
+    assert_eq!(ids, [2, 3].map(|number| (SessionId([number; 16]), SessionEnd::Idle)));
+}
+
+#[test]
+fn class_and_owner_go_with_their_last_session() {
+    let sessions = with(1..4);
+    assert_eq!(sessions.lock().classes.iter().flatten().count(), 1);
+    let mut other = session(4);
+    other.methods = vec![Method::Link];
+    put_under(&sessions, &other, Grade::None);
+    put_under(&sessions, &session(1), Grade::NoNew);
+    assert_eq!(sessions.lock().classes.iter().flatten().count(), 3);
+    for number in 1..5 {
+        sessions.end(SessionId([number; 16]), START, SessionEnd::SignedOut);
+    }
+    drop(sessions.sweep(START + Span::hours(2), false));
+    let table = sessions.lock();
+    assert_eq!((table.classes.iter().flatten().count(), table.owners.len()), (0, 0));
+    assert!(table.ended.is_empty() && table.receipts.is_empty());
+}

@@ -1,0 +1,96 @@
+//! Proving the person of a session again, and what that opens: a while in which ways in may be
+//! changed, and the one request that comes with it.
+
+use std::sync::Arc;
+
+use access::step_up::Command as StepUp;
+use access::{By, Call, Command, PersonId, Refusal, Secret, SessionId};
+use store::Key;
+
+use crate::Gate;
+use crate::admission::Admission;
+use crate::live::Slot;
+use crate::passkey::{Ceremony, Opening};
+use crate::session::SessionTicket;
+
+/// Times that a proof is made again when its row has moved meanwhile.
+const PROOFS: usize = 3;
+
+impl Gate {
+    /// Proves the person of a session again by password and TOTP code.
+    pub async fn step_up_password(
+        &self,
+        ticket: &SessionTicket,
+        password: Secret,
+        code: &str,
+    ) -> Result<(), Refusal> {
+        let key = Key::Person(ticket.person);
+        for _ in 0..PROOFS {
+            let slice = self.load(key).await?;
+            // A wrong one counts for the browser that the session is in, not for all others.
+            let mut source = ticket.source();
+            source.device = slice.device(ticket.device).and_then(|device| device.token);
+            let proof = self.prove_at(&slice, &password, &source).await?;
+            let code = Secret::from_text(code.to_owned());
+            let command = Command::StepUp(StepUp::Password { proof, code });
+            let call = Arc::new(Call { by: By::Session(ticket.session), source, command });
+            match self.run(key, Some(slice), &call).await {
+                Err(Refusal::ProofStale) => {}
+                done => return done.map(drop),
+            }
+        }
+        Err(Refusal::ProofStale)
+    }
+
+    /// Starts a proof by passkey.
+    pub fn step_up_passkey_start(&self, ticket: &SessionTicket) -> Result<Ceremony, Refusal> {
+        let moment = self.moment()?;
+        let opening = Opening { moment: &moment, address: ticket.address };
+        self.0.people.passkeys.start_sign_in(&opening)
+    }
+
+    /// Finishes a proof by a passkey of the session's person; a failed ceremony is on record too.
+    pub async fn step_up_passkey_finish(
+        &self,
+        ticket: &SessionTicket,
+        ceremony: &Secret,
+        answer: &str,
+    ) -> Result<(), Refusal> {
+        let key = Key::Person(ticket.person);
+        let slice = self.load(key).await?;
+        let outcome = self.passkey_outcome(&slice, ceremony, answer);
+        let call = ticket.call(Command::StepUp(StepUp::Passkey { outcome }));
+        self.run(key, Some(slice), &call).await.map(drop)
+    }
+
+    /// The session with the authority for one request whose person is proven in it, by password and
+    /// TOTP code: all that an unbound session does beside looking.
+    pub async fn fresh(
+        &self,
+        ticket: &SessionTicket,
+        password: Secret,
+        code: &str,
+    ) -> Result<(SessionTicket, Admission), Refusal> {
+        self.step_up_password(ticket, password, code).await?;
+        let admission = self.foresee(ticket).await?;
+        Ok((SessionTicket { fresh: true, ..ticket.clone() }, admission))
+    }
+
+    /// What the session could do with a sign-in for the act: for pages and previews, which do
+    /// nothing. An act needs [`Gate::fresh`].
+    pub async fn foresee(&self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
+        let entitlements = self.fresh_entitlements(ticket.person, ticket.session).await?;
+        let parent = self.0.people.sessions.slot(ticket.session)?;
+        Ok(Admission::new(Slot::of_act(entitlements, parent)))
+    }
+
+    async fn fresh_entitlements(
+        &self,
+        person: PersonId,
+        session: SessionId,
+    ) -> Result<access::Entitlements, Refusal> {
+        let slice = self.load(Key::Person(person)).await?;
+        let session = slice.session(session).ok_or(Refusal::NotSignedIn)?;
+        slice.session_entitlements(session, true)
+    }
+}

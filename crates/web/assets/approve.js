@@ -1,0 +1,58 @@
+// Signs a phone's answer with its key, over exactly what the page shows; loads the page again when an approval changes.
+"use strict";
+(() => {
+  const text = (buffer) =>
+    btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const done = (request) => new Promise((yes, no) => {
+    request.onsuccess = () => yes(request.result);
+    request.onerror = () => no(request.error);
+  });
+  const key = async () => {
+    const base = await done(indexedDB.open("floorpass", 1));
+    return (await done(base.transaction("keys").objectStore("keys").get("device"))).privateKey;
+  };
+  // Each part is preceded by its length in eight bytes.
+  const digest = async (parts) => {
+    const encoder = new TextEncoder(), bytes = [];
+    for (const part of parts) {
+      const own = typeof part === "string" ? encoder.encode(part) : part;
+      const length = new DataView(new ArrayBuffer(8));
+      length.setBigUint64(0, BigInt(own.length));
+      bytes.push(...new Uint8Array(length.buffer), ...own);
+    }
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
+    return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  };
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, say = event.submitter && event.submitter.value;
+    if (!form.dataset.approval || form.elements.signature.value) return;
+    event.preventDefault();
+    try {
+      const id = new Uint8Array(form.dataset.approval.match(/../g).map((hex) => parseInt(hex, 16)));
+      const shown = [...form.parentElement.querySelectorAll("[data-content] dt, [data-content] dd")].map((one) => one.textContent);
+      const content = await digest(["floorpass approval 1", id, form.dataset.kind, ...shown]);
+      const number = form.elements.number.value.trim();
+      form.elements.number.value = number;
+      const signed = ["floorpass approval 1", form.dataset.id, say, content, number].join("\n");
+      const made = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, await key(), new TextEncoder().encode(signed));
+      form.elements.signature.value = text(made);
+      form.requestSubmit(event.submitter);
+    } catch {
+      form.querySelector("[role=status]").textContent = "This browser has no key to sign with. Add this phone again.";
+    }
+  });
+
+  const place = document.querySelector("[data-approvals]");
+  if (place && window.EventSource) {
+    const stream = new EventSource(place.dataset.approvals);
+    const reload = () => {
+      if (navigator.serviceWorker.controller) navigator.serviceWorker.controller.postMessage("reload");
+      location.reload();
+    };
+    const again = () => { if (![...document.querySelectorAll("input.code")].some((one) => one.value)) reload(); };
+    stream.addEventListener("changed", again);
+    stream.addEventListener("ended", reload);
+    addEventListener("pagehide", () => stream.close());
+  }
+})();

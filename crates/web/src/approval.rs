@@ -1,0 +1,266 @@
+//! Approvals: the phone's page that answers them, and the pages that wait for one.
+
+use std::convert::Infallible;
+
+use access::Secret;
+use access::approval::Say;
+use axum::extract::Path;
+use axum::http::{HeaderName, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{Html, IntoResponse, Response};
+use data_encoding::HEXLOWER;
+use futures_util::stream;
+use gate::{Answered, ApprovalInfo, ApprovalState};
+use maud::{Markup, html};
+
+use crate::cookie::Cookie;
+use crate::fault::{Cause, Fault};
+use crate::figure;
+use crate::form;
+use crate::refusal;
+use crate::shell::{self, Tab};
+use crate::sign_in::{attempt, forward, with_next};
+use crate::visit::{Signed, Visit, go};
+
+type Reply = Result<Response, Fault>;
+
+/// Between two looks of a page that waits without script.
+const LOOK_AGAIN: (HeaderName, &str) = (header::REFRESH, "3");
+
+/// `GET /approvals`: what waits for this phone's answer.
+pub(crate) async fn list(signed: Signed) -> Reply {
+    page(&signed, None).await
+}
+
+async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let waiting = gate.approvals(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let own = phones.iter().find(|one| one.id == signed.ticket.device);
+    let number = gate.phone_number(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let query = &signed.visit.query;
+    let body = html! {
+        (shell::title("Approve", &html! {}))
+        @if let Some(why) = why { (refusal::note(why)) }
+        @if query.has("yes") { div.note.good role="status" { "Approved. The page that asked goes on." } }
+        @if query.has("no") { div.note.good role="status" { "Turned down. Whoever asked got nothing." } }
+        @if query.has("not_me") { (not_me(signed)) }
+        div.stack data-approvals="/approvals/events" {
+            @if let Some(number) = number {
+                section.card.stack aria-labelledby="new" {
+                    h2 #new { "One step is left" }
+                    p { "Type this number where you made the link. Until then this phone only looks." }
+                    p.match.mono { (crate::visit::text(&number)) }
+                }
+            } @else if own.is_none_or(|one| !one.confirmed) {
+                section.card { p.empty { "This browser answers no approvals. " a href="/phone" { "Add a phone" } " that does." } }
+            } @else if waiting.is_empty() {
+                section.card { p.empty { "Nothing waits for you. What asks for your yes appears here by itself while this page is open." } }
+            }
+            @for one in &waiting { (card(signed, one)) }
+        }
+        script src={ "/assets/approve.js?v=" (*crate::asset::VERSION) } defer {}
+    };
+    let status = why.map_or(axum::http::StatusCode::OK, refusal::status);
+    Ok((status, shell::page(signed, Tab::Approve, "Approve", &body)).into_response())
+}
+
+/// All of what is approved, and the three answers. The script signs exactly what the list shows.
+fn card(signed: &Signed, one: &ApprovalInfo) -> Markup {
+    let field = format!("number-{}", one.id);
+    let hex = HEXLOWER.encode(&one.id.0);
+    html! {
+        section.card.stack aria-label=(one.content.kind.text()) {
+            h2 { (one.content.kind.text()) }
+            dl.pairs data-content { @for (label, value) in &one.content.lines { div { dt { (label) } dd { (value) } } } }
+            form.f data-approval=(hex) data-id=(one.id) data-kind=(one.content.kind.name()) method="post" action={ "/approvals/" (one.id) } {
+                (shell::token(signed))
+                input type="hidden" name="signature" value="";
+                @if one.asks_number {
+                    div {
+                        label for=(field) { "The number on the page that asks" }
+                        input.code id=(field) name="number" inputmode="numeric" autocomplete="off" maxlength="2" aria-describedby={ (field) "-help" };
+                        p.help id={ (field) "-help" } { "You see no such page? Then it was not you who asked." }
+                    }
+                } @else { input type="hidden" name="number" value=""; }
+                button.main.wide name="say" value="yes" { "Yes, approve it" }
+                div.row {
+                    button name="say" value="no" { "No" }
+                    button.sell name="say" value="not_me" { "This was not me" }
+                }
+                p.err role="status" {}
+            }
+            p.small.dim { "Until " (figure::clock(one.until, signed.now())) ", " (one.tries_left) " tries. It needs script: the answer is signed by this phone's key." }
+        }
+    }
+}
+
+/// After 'this was not me': what was done, and what to do.
+fn not_me(signed: &Signed) -> Markup {
+    html! {
+        div.note.bad role="alert" {
+            b { "Turned down, and on record. " }
+            "Whoever asked knows your password or had a session of yours, which is ended. Change the password, and lock the account if in doubt:"
+        }
+        div.row {
+            a.btn.main href="/authenticators" { "Change the password" }
+            form method="post" action="/lock" { (shell::token(signed)) button.lock name="grade" value="all" { "Lock everything" } }
+        }
+    }
+}
+
+/// `POST /approvals/{approval}`
+pub(crate) async fn answer(Path(id): Path<String>, signed: Signed) -> Reply {
+    let approval = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
+    let fields = &signed.visit.fields;
+    let say = Say::ALL.into_iter().find(|say| say.name() == fields.get("say"));
+    let say = say.ok_or_else(|| signed.fault(Cause::Malformed))?;
+    let (number, signature) = (fields.get("number"), fields.get("signature"));
+    let answered = Answered { approval, say, number, signature };
+    match signed.visit.portal.gate().answer_approval(&signed.ticket, &answered).await {
+        Ok(()) => Ok(go(&format!("/approvals?{}=1", say.name()))),
+        Err(why) => page(&signed, Some(&why)).await,
+    }
+}
+
+/// `GET /approvals/events`: an event whenever an approval changes.
+pub(crate) async fn events(signed: Signed) -> Reply {
+    let changes = signed.visit.portal.gate().approvals_changed();
+    let events = stream::unfold((changes, signed), async |(mut changes, signed)| {
+        changes.changed().await.ok()?;
+        let over = signed.admission.ended().is_some();
+        let event = Event::default().event(if over { "ended" } else { "changed" }).data("");
+        Some((Ok::<_, Infallible>(event), (changes, signed)))
+    });
+    let answer = Sse::new(events).keep_alive(KeepAlive::default());
+    Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], answer).into_response())
+}
+
+/// The page that waits for a phone's answer: the number, and a button that appears with the yes.
+fn waiting(
+    title: &str,
+    state: &ApprovalState,
+    act: &str,
+    again: &str,
+    hidden: &Markup,
+) -> Response {
+    let ended = html! {
+        h1 { (title) }
+        div.note.bad role="alert" { "The phone said no, or did not answer within two minutes." }
+        form.f method="post" action=(again) { (hidden) button.main.wide { "Ask the phone again" } }
+    };
+    match state {
+        ApprovalState::Waits { number, .. } => {
+            let body = html! {
+                h1 { (title) }
+                @match number {
+                    Some(number) => { p { "Open Floorpass on your phone and type this number there:" } p.match.mono { (number) } }
+                    None => p { "Open Floorpass on your phone and answer." },
+                }
+                p.small.dim role="status" { "This page looks for the answer every three seconds." }
+            };
+            ([LOOK_AGAIN], shell::bare(title, &body)).into_response()
+        }
+        ApprovalState::Granted => {
+            let body = html! {
+                h1 { (title) }
+                div.note.good role="status" { "Your phone said yes." }
+                form.f data-auto method="post" action=(act) { (hidden) button.main.wide autofocus { "Continue" } }
+            };
+            shell::bare(title, &body).into_response()
+        }
+        ApprovalState::Ended => shell::bare(title, &ended).into_response(),
+    }
+}
+
+const SIGN_IN: &str = "Approve on your phone";
+
+fn next_field(next: &str) -> Markup {
+    html! { input type="hidden" name="next" value=(next); }
+}
+
+/// `POST /sign-in/approval/ask`
+pub(crate) async fn ask_sign_in(visit: Visit) -> Reply {
+    let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
+    match visit.portal.gate().ask_sign_in(&attempt, &visit.browser()).await {
+        Ok(()) => Ok(go(&with_next("/sign-in/approval", next, ""))),
+        Err(why) => Ok((refusal::status(&why), refused(&why)).into_response()),
+    }
+}
+
+fn refused(why: &access::Refusal) -> Html<String> {
+    let body = html! {
+        h1 { (SIGN_IN) }
+        (refusal::note(why))
+        p { a.btn href="/sign-in/code" { "Use a code" } " " a.btn href="/sign-in" { "Begin again" } }
+    };
+    shell::bare(SIGN_IN, &body)
+}
+
+/// `GET /sign-in/approval`
+pub(crate) async fn sign_in(visit: Visit) -> Reply {
+    let attempt = attempt(&visit)?;
+    let next = form::local_path(visit.query.get("next"));
+    let state = visit.portal.gate().sign_in_approval(&attempt).await;
+    let state = state.map_err(|why| visit.fault(why))?;
+    let hidden = next_field(next);
+    Ok(waiting(SIGN_IN, &state, "/sign-in/approval", "/sign-in/approval/ask", &hidden))
+}
+
+/// `POST /sign-in/approval`
+pub(crate) async fn sign_in_approved(visit: Visit) -> Reply {
+    let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
+    match visit.portal.gate().sign_in_approved(&attempt, &visit.browser()).await {
+        Ok(step) => Ok(forward(&visit, step, next)),
+        Err(why) => Ok((refusal::status(&why), refused(&why)).into_response()),
+    }
+}
+
+/// The button that asks the phone instead of a code, where there is one.
+pub(crate) async fn offer(visit: &Visit, next: &str) -> Markup {
+    let Some(token) = visit.cookie(Cookie::Attempt) else { return html! {} };
+    let attempt = Secret::from_text(token);
+    let can = visit.portal.gate().can_ask_phone(&attempt).await.unwrap_or(false);
+    html! {
+        @if can {
+            form.f method="post" action="/sign-in/approval/ask" { (next_field(next)) button.wide { "Approve on my phone instead" } }
+        }
+    }
+}
+
+const STEP_UP: &str = "Is it you?";
+
+/// `POST /step-up/approval/ask`
+pub(crate) async fn ask_step_up(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    gate.ask_step_up(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    Ok(go(&with_next("/step-up/approval", form::local_path(signed.visit.fields.get("next")), "")))
+}
+
+/// `GET /step-up/approval`
+pub(crate) async fn step_up(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let state = gate.step_up_approval(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let next = form::local_path(signed.visit.query.get("next"));
+    let hidden = html! { (shell::token(&signed)) (next_field(next)) };
+    Ok(waiting(STEP_UP, &state, "/step-up/approval", "/step-up/approval/ask", &hidden))
+}
+
+/// `POST /step-up/approval`
+pub(crate) async fn step_up_approved(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    gate.step_up_approved(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    Ok(go(form::local_path(signed.visit.fields.get("next"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use access::approval::ContentKind;
+
+    #[test]
+    fn kind_of_content_has_a_heading_and_a_name() {
+        for kind in [ContentKind::SignIn, ContentKind::StepUp] {
+            assert!(!kind.text().is_empty() && !kind.name().contains(' '));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Binding a session to its device's hardware (Device Bound Session Credentials, W3C draft): the browser itself sends these
+//! requests, without a form and past the worker.
+
+use std::net::SocketAddr;
+
+use access::{Refusal, SessionId};
+use axum::Json;
+use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use gate::HardwareProof;
+use serde_json::{Value, json};
+
+use crate::cookie::Cookie;
+use crate::fault::{Cause, Fault, Wants};
+use crate::portal::Portal;
+use crate::visit::{client_address, from_here};
+
+const REGISTRATION: HeaderName = HeaderName::from_static("secure-session-registration");
+const CHALLENGE: HeaderName = HeaderName::from_static("secure-session-challenge");
+const RESPONSE: HeaderName = HeaderName::from_static("secure-session-response");
+const REFRESH: &str = "/session/refresh";
+
+/// The header that offers a new session's browser to bind it; browsers know it on https alone.
+pub(crate) fn offer(portal: &Portal, token: &str) -> Option<(HeaderName, HeaderValue)> {
+    if portal.origin().scheme() != "https" {
+        return None;
+    }
+    let (_, challenge) = portal.gate().hardware_challenge(token).ok()?;
+    let value = format!("(ES256);path=\"/session/bind\";challenge=\"{challenge}\"");
+    Some((REGISTRATION, HeaderValue::try_from(value).ok()?))
+}
+
+/// A request that the browser itself sends.
+pub(crate) struct Errand {
+    portal: Portal,
+    address: std::net::IpAddr,
+    /// The session's token.
+    token: String,
+    /// What the key in hardware signed.
+    answer: Option<String>,
+}
+
+impl FromRequestParts<Portal> for Errand {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Fault> {
+        let fault = |cause: Cause| Fault::new(cause, Wants::Json);
+        if !from_here(&parts.headers, portal) {
+            return Err(Fault::new(Cause::CrossSite, Wants::of(&parts.headers)));
+        }
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        let token = portal.jar().read(&parts.headers, Cookie::Session);
+        Ok(Self {
+            address: client_address(peer, &parts.headers, portal.config().proxy),
+            token: token.ok_or_else(|| fault(Cause::Refused(Refusal::NotSignedIn)))?,
+            answer: text(&parts.headers, &RESPONSE),
+            portal: portal.clone(),
+        })
+    }
+}
+
+/// The value of a header, without the quotes that a structured text has.
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.trim_matches('"').to_owned())
+}
+
+type Reply = Result<Response, Fault>;
+
+fn refused(refusal: Refusal) -> Fault {
+    Fault::new(refusal, Wants::Json)
+}
+
+/// `POST /session/bind`: a new key, once.
+pub(crate) async fn bind(State(portal): State<Portal>, errand: Errand) -> Reply {
+    let answer = errand.answer.ok_or_else(|| refused(Refusal::HardwareProofMissing))?;
+    let bound = portal.gate().bind_hardware(&errand.token, &answer, errand.address).await;
+    Ok(kept(&portal, &bound.map_err(refused)?))
+}
+
+/// `POST /session/refresh`: first a challenge, then the proof.
+pub(crate) async fn refresh(errand: Errand) -> Reply {
+    let gate = errand.portal.gate();
+    let Some(answer) = errand.answer else {
+        let (session, challenge) = gate.hardware_challenge(&errand.token).map_err(refused)?;
+        let value = format!("\"{challenge}\";id=\"{session}\"");
+        let value = HeaderValue::try_from(value).map_err(|_| refused(Refusal::StoreFailed))?;
+        return Ok((StatusCode::FORBIDDEN, [(CHALLENGE, value)]).into_response());
+    };
+    let proof = gate.prove_hardware(&errand.token, &answer, errand.address).map_err(refused)?;
+    Ok(kept(&errand.portal, &proof))
+}
+
+/// The cookie that stands for the proof, and what the browser has to keep.
+fn kept(portal: &Portal, proof: &HardwareProof) -> Response {
+    let line = portal.jar().set(Cookie::Hardware, &proof.cookie);
+    let lines = AppendHeaders(line.map(|line| (header::SET_COOKIE, line)));
+    (lines, Json(instructions(portal, proof.session))).into_response()
+}
+
+fn instructions(portal: &Portal, session: SessionId) -> Value {
+    let (name, marks) = portal.jar().marks(Cookie::Hardware);
+    let host = portal.origin().host_str().unwrap_or_default();
+    let spared = ["/assets", "/sw.js", "/healthz"];
+    json!({
+        "session_identifier": session.to_string(),
+        "refresh_url": REFRESH,
+        "scope": {
+            "origin": portal.origin().origin().ascii_serialization(),
+            "include_site": false,
+            "scope_specification": spared.map(|path| {
+                json!({ "type": "exclude", "domain": host, "path": path })
+            }),
+        },
+        "credentials": [{ "type": "cookie", "name": name, "attributes": marks }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn cookie_of_a_proof_lives_as_long_as_the_proof() {
+        assert_eq!(access::binding::HARDWARE_WINDOW.seconds_up(), 600);
+    }
+}

@@ -1,0 +1,105 @@
+//! The phone: adding one that answers approvals.
+
+use access::DeviceId;
+use access::link::Purpose;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use gate::LinkIssued;
+use maud::{Markup, html};
+
+use crate::enrol::picture;
+use crate::fault::{Cause, Fault};
+use crate::figure;
+use crate::refusal;
+use crate::shell::{self, Tab};
+use crate::visit::{Signed, go, text};
+
+type Reply = Result<Response, Fault>;
+
+/// `GET /phone`
+pub(crate) async fn show(signed: Signed) -> Reply {
+    page(&signed, None, None).await
+}
+
+async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::Refusal>) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let body = html! {
+        (shell::rooms(signed, "/phone"))
+        (shell::title("Phone", &html! {}))
+        @if let Some(why) = why { (refusal::note(why)) }
+        @if signed.visit.query.has("added") { div.note.good role="status" { "Your phone answers approvals from now on." } }
+        div.grid {
+            section.card.stack.s7 aria-labelledby="how" {
+                h2 #how { "Approve on your phone" }
+                p { "Your phone keeps a key that cannot be taken out of it. A sign-in or an act that needs your yes shows a number; you see on the phone what exactly is asked, and type the number there." }
+                @match link {
+                    Some(link) => (offered(signed, link)),
+                    None => {
+                        form method="post" action="/phone/link" { (shell::token(signed)) button.main { "Add a phone" } }
+                    }
+                }
+            }
+            section.card.stack.s5 aria-labelledby="phones" {
+                h2 #phones { "Your phones" }
+                @if phones.is_empty() { p.empty { "None yet." } }
+                @for phone in &phones {
+                    div.stack {
+                        b { (phone.name) }
+                        @if phone.confirmed { span.tag.up { "answers approvals" } }
+                        @else { (number_form(signed, phone.id)) }
+                    }
+                }
+                p.small.dim { "Lost one? Remove it under " a href="/devices" { "Devices" } ": it answers nothing from that moment." }
+            }
+        }
+    };
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    Ok((status, shell::page(signed, Tab::Access, "Phone", &body)).into_response())
+}
+
+fn number_form(signed: &Signed, phone: DeviceId) -> Markup {
+    let field = format!("number-{phone}");
+    html! {
+        form.f method="post" action={ "/phone/" (phone) "/confirm" } {
+            (shell::token(signed))
+            div {
+                label for=(field) { "The number that the phone shows" }
+                input.code id=(field) name="number" inputmode="numeric" autocomplete="off" maxlength="8" required;
+            }
+            button.main { "It is my phone" }
+        }
+    }
+}
+
+fn offered(signed: &Signed, link: &LinkIssued) -> Markup {
+    let path = format!("/link/{}", text(&link.token));
+    let address = signed.visit.portal.origin().join(&path).map_or(path, String::from);
+    html! {
+        p { "Open this on the phone, within ten minutes; it works once:" }
+        (picture(address.as_bytes(), "QR code with the link for your phone"))
+        p.once { (address) }
+        p { "The phone then shows a number. Come back here and type it: " a.btn href="/phone" { "The phone shows a number" } }
+        p.small.dim { "The link is over at " (figure::clock(link.until, signed.now())) ". Whoever else opens it can look until you remove them, and approve nothing." }
+    }
+}
+
+/// `POST /phone/link`
+pub(crate) async fn link(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let issued = gate.issue_link(&signed.actor(), &signed.ticket.username, Purpose::Phone).await;
+    let issued = issued.map_err(|why| signed.fault(why))?;
+    page(&signed, Some(&issued), None).await
+}
+
+/// `POST /phone/{device}/confirm`
+pub(crate) async fn confirm(Path(id): Path<String>, signed: Signed) -> Reply {
+    let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
+    let number = signed.visit.fields.get("number");
+    match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number).await {
+        Ok(()) => Ok(go("/phone?added=1")),
+        Err(why @ access::Refusal::PhoneNumberWrong) => page(&signed, None, Some(&why)).await,
+        Err(why) => Err(signed.fault(why)),
+    }
+}

@@ -1,0 +1,140 @@
+//! Proving the person again: before a form that needs it, with what was typed kept, or ahead of time.
+
+use access::decision::RECENT;
+use access::{Refusal, Secret};
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use serde_json::json;
+
+use crate::fault::{self, Fault};
+use crate::field;
+use crate::figure;
+use crate::form::{self, Fields, TOKEN};
+use crate::refusal;
+use crate::shell::{self, Tab};
+use crate::sign_in::ceremony;
+use crate::visit::{Signed, go};
+
+/// Names of the fields by which any form can prove its person.
+pub(crate) const PASSWORD: &str = "prove_password";
+pub(crate) const CODE: &str = "prove_code";
+
+type Reply = Result<Response, Fault>;
+
+/// Password and code, for a form of any page.
+fn inputs() -> Markup {
+    html! {
+        (field::password(PASSWORD, "Your password", "current-password", ""))
+        div {
+            label for=(CODE) { "The six digits that your authenticator app shows now" }
+            input.code id=(CODE) name=(CODE) inputmode="numeric" autocomplete="one-time-code" maxlength="16" required;
+        }
+    }
+}
+
+/// A passkey instead; its form appears with script.
+fn passkey(token: &str, next: &str) -> Markup {
+    html! {
+        form data-passkey="sign-in" method="post" action="/step-up/passkey" hidden {
+            input type="hidden" name=(TOKEN) value=(token);
+            input type="hidden" name="next" value=(next);
+            button.wide { "Use a passkey" }
+            p.err role="status" {}
+        }
+    }
+}
+
+/// The page that a form gets which lacks a proof of its person: what will be done, and the means to prove.
+pub(crate) fn page_for(
+    path: &str,
+    fields: &Fields,
+    token: &str,
+    bound: bool,
+    why: &Refusal,
+) -> Response {
+    let title = if bound { "Is it you?" } else { "Sign in for this act" };
+    let again = html! { input type="hidden" name=(TOKEN) value=(token); (fault::kept(fields)) };
+    let typed = html! {
+        @for (name, label) in fields.hidden() { (field::password(name, label, "off", "")) }
+    };
+    let retypes = fields.hidden().next().is_some();
+    let body = html! {
+        h1 { (title) }
+        (refusal::note(why))
+        p { "Nothing was done yet. This will be sent:" }
+        (fault::typed(fields))
+        form.f method="post" action=(path) {
+            (again) (typed) (inputs())
+            button.main.wide { "Prove it and send" }
+        }
+        @if bound && !retypes {
+            form #again method="post" action=(path) hidden { (again) }
+            (passkey(token, "/"))
+        }
+        p.small { a href="/" { "Leave it" } }
+    };
+    fault::page(StatusCode::FORBIDDEN, title, &body)
+}
+
+/// `GET /step-up`: ahead of time.
+pub(crate) async fn show(signed: Signed) -> Reply {
+    Ok(page(&signed, None))
+}
+
+fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
+    let query = &signed.visit.query;
+    let next = form::local_path(if query.has("next") { query.get("next") } else { "/session" });
+    let until = signed.ticket.proven_at + RECENT;
+    let body = html! {
+        (shell::rooms(signed, "/session"))
+        (shell::title("Prove that it is you", &html! {}))
+        @if let Some(why) = why { (refusal::note(why)) }
+        div.narrow { section.card.stack aria-label="Proof" {
+            @if signed.now() < until && signed.ticket.is_bound() {
+                p { "You were proven a moment ago: changes of how you sign in are open until " (figure::clock(until, signed.now())) "." }
+            } @else {
+                p { "Changes of how you sign in need a proof of the last " (RECENT) "." }
+            }
+            form.f method="post" action="/step-up" {
+                (shell::token(signed))
+                input type="hidden" name="next" value=(next);
+                (inputs())
+                button.main.wide { "Prove it" }
+            }
+            (passkey(&signed.form_token(), next))
+        } }
+    };
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    (status, shell::page(signed, Tab::Access, "Prove that it is you", &body)).into_response()
+}
+
+/// `POST /step-up`: password and code were checked on the way in, since the form carries them.
+pub(crate) async fn password(signed: Signed) -> Reply {
+    if signed.ticket.fresh {
+        return Ok(go(form::local_path(signed.visit.fields.get("next"))));
+    }
+    let why = refusal::missing("Type your password and the code of your app.");
+    let page = shell::bare(
+        "Prove that it is you",
+        &html! { (why) p { a.btn href="/step-up" { "Back" } } },
+    );
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// `POST /step-up/passkey/start`, for the script.
+pub(crate) async fn start(signed: Signed) -> Reply {
+    let begun = signed.visit.portal.gate().step_up_passkey_start(&signed.ticket);
+    ceremony(&signed.visit, &begun.map_err(|why| signed.fault(why))?)
+}
+
+/// `POST /step-up/passkey/finish`, for the script.
+pub(crate) async fn finish(signed: Signed) -> Reply {
+    let fields = &signed.visit.fields;
+    let ceremony = Secret::from_text(fields.get("ceremony").to_owned());
+    let gate = signed.visit.portal.gate();
+    let done = gate.step_up_passkey_finish(&signed.ticket, &ceremony, fields.raw("credential"));
+    done.await.map_err(|why| signed.fault(why))?;
+    Ok(Json(json!({ "go": form::local_path(fields.get("next")) })).into_response())
+}
