@@ -3,10 +3,12 @@
 
 mod binding;
 mod credential;
+mod enumeration;
 mod form;
 mod link;
 mod lock;
 mod order;
 mod place;
+mod recovery_code;
 mod route;
 mod session;

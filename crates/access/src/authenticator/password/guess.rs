@@ -41,7 +41,7 @@ pub enum Guess {
     Sequence,
     /// Too little is left without the person's user name.
     Username,
-    /// Too little is left without the words of this product.
+    /// Too little is left without the words of this product and the person's user name.
     Product,
 }
 
@@ -56,7 +56,7 @@ impl fmt::Display for Guess {
             Self::Sequence => "it goes up or down the alphabet or the digits",
             Self::Username => "it is your user name with fewer than 8 other characters",
             Self::Product => {
-                "it is a word of this site (floorpass, trader, account and the like) with fewer than 8 other characters"
+                "it is made of words of this site (floorpass, trader, account and the like) and your user name, with fewer than 8 other characters"
             }
         })
     }
@@ -85,10 +85,11 @@ pub(super) fn find(password: &str, username: &str) -> Option<Guess> {
     }
     let name = username.to_lowercase();
     let parts = name.split(|letter: char| !letter.is_alphanumeric());
-    if is_mostly(&folded, std::iter::once(name.as_str()).chain(parts)) {
+    let own: Vec<&str> = std::iter::once(name.as_str()).chain(parts).collect();
+    if is_mostly(&folded, own.iter().copied()) {
         return Some(Guess::Username);
     }
-    is_mostly(&folded, PRODUCT).then_some(Guess::Product)
+    is_mostly(&folded, own.into_iter().chain(PRODUCT)).then_some(Guess::Product)
 }
 
 /// Whether a folded text is on the list, by halving what is left of it.
@@ -181,6 +182,7 @@ mod tests {
             ("ada lovelace 1815 engine", None),
             ("Floorpass2026", Some(Guess::Product)),
             ("my broker account", Some(Guess::Product)),
+            ("lovelace-floorpass", Some(Guess::Product)),
             ("correct horse battery staple", None),
             ("\u{fc}ber die br\u{fc}cke", None),
             ("\u{5bc6}\u{7801}\u{5f88}\u{957f}\u{7684}\u{4e00}\u{53e5}\u{8bdd}", None),
