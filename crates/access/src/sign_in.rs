@@ -601,7 +601,7 @@ fn with_passkey(
     let person = proven_person(slice, refused(PasskeyFault::Unknown))?.id;
     let used = match passkey::check(slice, ground, assertion) {
         Ok(used) => used,
-        Err(refused) => return Ok(refused),
+        Err(refused) => return Ok(*refused),
     };
     check_open(slice, ground)?;
     let mut events = vec![used.into()];

@@ -86,7 +86,7 @@ fn with_passkey(
     let assertion = outcome.map_err(|fault| Refusal::PasskeyRefused { reason: *fault })?;
     let used = match passkey::check(slice, ground, assertion) {
         Ok(used) => used,
-        Err(refused) => return Ok(refused),
+        Err(refused) => return Ok(*refused),
     };
     let mut events = vec![used.into(), proven(ground, session, vec![Method::Passkey])];
     events.extend(device::confirm(slice, session.device));

@@ -81,10 +81,10 @@ pub(crate) fn check(
     slice: &Slice,
     ground: &Ground<'_>,
     assertion: &Assertion,
-) -> Result<Event, Decision> {
+) -> Result<Event, Box<Decision>> {
     weigh(slice, assertion, ground.moment.now).map_err(|refusal| {
         let events = suspect(slice, ground, &assertion.handle, &refusal);
-        Decision::refused(events, refusal)
+        Box::new(Decision::refused(events, refusal))
     })
 }
 

@@ -358,6 +358,20 @@ fn passkey_whose_counter_does_not_rise_is_suspect_on_record_and_leaves_the_other
 }
 
 #[test]
+fn step_up_by_a_copied_passkey_makes_it_suspect_and_proves_nothing() {
+    let mut desk = Desk::enrolled();
+    let good = passkey(&mut desk, 5);
+    let session = desk.slice.sessions[0].clone();
+    let copied = Assertion { counter: 5, ..good };
+    let command = access::step_up::Command::Passkey { outcome: Ok(copied) };
+    let refusal = desk.by(By::Session(session.id), Command::StepUp(command)).err();
+    let fault = PasskeyFault::CounterFell { stored: 5, given: 5 };
+    assert_eq!(refusal, Some(Refusal::PasskeyRefused { reason: fault }));
+    assert!(desk.slice.working_passkeys().next().is_none());
+    assert_eq!(desk.slice.session(session.id).unwrap().proven_at, session.proven_at);
+}
+
+#[test]
 fn person_with_a_suspect_passkey_alone_is_not_enrolled() {
     let mut desk = Desk::enrolled();
     let good = passkey(&mut desk, 5);

@@ -1,6 +1,7 @@
 //! The whole program, run as a user runs it.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod authenticator;
 mod backup;
 mod browser;
 mod crash;

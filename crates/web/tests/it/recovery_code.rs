@@ -79,7 +79,7 @@ async fn password_that_would_be_guessed_is_refused_with_the_reason_and_never_sho
     for (new, why) in [
         ("iloveyou", "it is among the 30,000 passwords"),
         ("sunshine99!", "with a few digits or signs around it"),
-        ("trader-1987", "it is your user name with fewer than 8 other characters"),
+        ("trader1987x", "it is your user name with fewer than 8 other characters"),
         ("floorpass4me", "it is made of words of this site"),
         ("short", "use 8 to 1024"),
     ] {
