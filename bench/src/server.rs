@@ -34,6 +34,7 @@ impl Server {
             seed: Some(7),
             hours: Hours::RoundTheClock,
             portal_origin: url::Url::parse("http://localhost:8080").expect("a url"),
+            passkeys: None,
             token_required_by_default: false,
         };
         let (sender, receiver) = oneshot::channel();

@@ -8,9 +8,9 @@ export function messages(portal) {
     await portal.open(owner, "/contact");
     const address = script ? "ann@example.org" : "ann@new.example";
     await owner.getByRole("textbox", { name: script ? "Address" : "New address", exact: true }).fill(address);
-    await portal.press(owner, "Send a code");
+    await portal.act(owner, "Send a code");
     await owner.getByLabel("Code that was sent to " + address).fill(portal.activationCode());
-    await portal.press(owner, "Verify");
+    await portal.act(owner, "Verify");
     await portal.says(owner, "The address is verified");
     must(portal.ask("contact", "show", portal.ready.people[0].username).mail === address, "another address is verified");
 
@@ -20,7 +20,7 @@ export function messages(portal) {
     must(await owner.locator("header .count").count() === 1, "nothing is unread");
     await owner.getByRole("link", { name: "A new browser" }).first().click();
     await portal.says(owner, "Was this not you?");
-    await portal.press(owner, "This was not me: A new browser");
+    await portal.act(owner, "This was not me: A new browser");
     await portal.says(owner, "1 session ended");
     await portal.says(owner, "is trusted no longer");
     must(await owner.getByRole("button", { name: "Lock everything", exact: true }).count() > 0, "no lock is offered");

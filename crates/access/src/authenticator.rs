@@ -10,14 +10,18 @@ use crate::moment::Time;
 use crate::name::Name;
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
-use crate::secret::{SealKey, SealedSecret, Secret};
+use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::session::{self, SessionEnd};
 use crate::slice::Slice;
-use crate::{sign_in, throttle};
+use crate::{device, sign_in, throttle};
 
 pub mod passkey;
 pub mod password;
+pub mod recovery_code;
 pub mod totp;
+
+/// What a reset calls the app.
+const TOTP: &str = "TOTP app";
 
 /// One authenticator of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +62,11 @@ pub enum Kind {
     },
     /// A passkey or security key.
     Passkey(passkey::Passkey),
+    /// A set of recovery codes.
+    RecoveryCodes {
+        /// Digests of those that were not used.
+        left: Vec<Digest>,
+    },
 }
 
 /// The outcome of a costly proof, made before the decision against the row that was read.
@@ -94,6 +103,8 @@ pub enum Command {
         /// Its name.
         name: String,
     },
+    /// Makes a set of recovery codes in the place of the one that there is.
+    MakeRecoveryCodes,
     /// Gives one another name.
     Rename {
         /// Which.
@@ -101,7 +112,7 @@ pub enum Command {
         /// The new name.
         name: String,
     },
-    /// Removes one; the last way to sign in stays.
+    /// Removes one; the last way to sign in stays, and so does the last passkey that works.
     Remove {
         /// Which.
         authenticator: AuthenticatorId,
@@ -163,6 +174,26 @@ pub enum Event {
         /// When.
         at: Time,
     },
+    /// A passkey's counter did not rise: it may be a copy, and counts no longer.
+    PasskeySuspected {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// The counter of its last use.
+        stored: u32,
+        /// The counter that came.
+        given: u32,
+        /// When.
+        at: Time,
+    },
+    /// A recovery code proved the person, and is used up.
+    RecoveryCodeUsed {
+        /// Of which set.
+        authenticator: AuthenticatorId,
+        /// Its digest.
+        code: Digest,
+        /// When.
+        at: Time,
+    },
     /// Removed or replaced.
     Removed {
         /// Which.
@@ -184,7 +215,7 @@ impl Authenticator {
     pub fn open_hash(&self, key: &SealKey) -> Result<Secret, Refusal> {
         match &self.kind {
             Kind::Password { hash } => self.open(hash, key),
-            Kind::Totp { .. } | Kind::Passkey(_) => Err(Refusal::NotFound { what: "password" }),
+            _ => Err(Refusal::NotFound { what: "password" }),
         }
     }
 
@@ -192,7 +223,7 @@ impl Authenticator {
     pub fn open_seed(&self, key: &SealKey) -> Result<Secret, Refusal> {
         match &self.kind {
             Kind::Totp { seed, .. } => self.open(seed, key),
-            Kind::Password { .. } | Kind::Passkey(_) => Err(Refusal::NotFound { what: "TOTP app" }),
+            _ => Err(Refusal::NotFound { what: "TOTP app" }),
         }
     }
 }
@@ -209,17 +240,31 @@ pub(crate) fn decide(
         Command::AddPasskey { registration, name } => {
             passkey::add(slice, ground, registration, name)
         }
+        Command::MakeRecoveryCodes => recovery_code::make(slice, ground),
         Command::Rename { authenticator, name } => rename(slice, ground, *authenticator, name),
         Command::Remove { authenticator } => remove(slice, ground, *authenticator),
         Command::ResetPassword => reset(slice, ground, "password", slice.password()),
-        Command::ResetTotp => reset(slice, ground, "TOTP app", slice.any_totp()),
+        Command::ResetTotp => reset(slice, ground, TOTP, slice.any_totp()),
     }
 }
 
 /// The notice of every binding and loss, as NIST SP 800-63B-4 asks.
 fn tell(ground: &Ground<'_>, slice: &Slice, text: &str) -> Option<decision::Event> {
     let person = slice.person.as_ref()?;
-    Some(notice::queue(ground, person.id, Topic::AuthenticatorChanged, text.to_owned(), None))
+    let text = format!("{text}{}", warning(ground));
+    Some(notice::queue(ground, person.id, Topic::AuthenticatorChanged, text, None))
+}
+
+/// The end of a notice: where it came from, and what to do if it was somebody else.
+fn warning(ground: &Ground<'_>) -> String {
+    if ground.source.address.is_none() {
+        return " It was done at the server's command line. If you did not ask for it, ask the operator.".to_owned();
+    }
+    format!(
+        " It came from {} ({}). If that was not you, lock the account, end your other sessions and tell the operator.",
+        ground.source,
+        device::name_from_agent(&ground.source.agent)
+    )
 }
 
 /// Ends the person's sessions but the one that asks.
@@ -264,6 +309,11 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Dec
     if slice.is_enrolled() && !left.is_enrolled() {
         return Err(Refusal::LastAuthenticator);
     }
+    // A person cannot fall back to what can be phished; the operator may take any key away.
+    let had = slice.working_passkeys().next().is_some();
+    if had && left.working_passkeys().next().is_none() && !ground.by.runs_the_server() {
+        return Err(Refusal::LastPasskey);
+    }
     let text = format!("{} was removed from the ways to sign in.", one.name);
     let mut events = vec![Event::Removed { authenticator: id }.into()];
     if !matches!(one.kind, Kind::Passkey(_)) {
@@ -289,6 +339,9 @@ fn reset(
     let confirmed = one.filter(|one| !matches!(one.kind, Kind::Totp { confirmed: false, .. }));
     events.extend(confirmed.map(|one| Event::Removed { authenticator: one.id }.into()));
     events.extend(withdraw_offer(slice));
+    // The codes stand in for the app: whoever made them may be the reason for the reset.
+    let codes = slice.recovery_codes().filter(|_| what == TOTP);
+    events.extend(codes.map(|one| Event::Removed { authenticator: one.id }.into()));
     events.extend(end_sessions(slice, ground));
     events.extend(drop_attempts(slice));
     events.push(throttle::Event::AllCleared.into());

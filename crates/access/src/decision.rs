@@ -166,6 +166,13 @@ pub enum Answer {
         /// The same as an `otpauth://` address, for a QR code.
         uri: Secret,
     },
+    /// A set of recovery codes was made.
+    RecoveryCodes {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// The codes in groups of four letters, to show once.
+        codes: Vec<Secret>,
+    },
     /// A credential was created.
     CredentialCreated {
         /// Which.

@@ -4,6 +4,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use data_encoding::HEXLOWER;
+
+use crate::authenticator::password::Guess;
 use crate::binding::ProofFault;
 use crate::device::DeviceRole;
 use crate::entitlements::{Act, Product, Side};
@@ -259,9 +262,18 @@ refusals! {
     /// What would be left is no way to sign in.
     LastAuthenticator = "LAST_AUTHENTICATOR",
         "this is the last way to sign in; add another first";
+    /// What would be left can be phished.
+    LastPasskey = "LAST_PASSKEY",
+        "this is your last passkey, and what is left (a password and a code) can be phished; add another passkey first, or ask the operator to remove this one";
+    /// There is nothing yet that recovery codes could stand in for.
+    RecoveryCodesEarly = "RECOVERY_CODES_EARLY",
+        "recovery codes stand in for the code of your app after your password; set up a password, and an app or a passkey, first";
     /// The old password must be proven first.
     OldPasswordNeeded = "OLD_PASSWORD_NEEDED",
         "the old password is needed to set a new one, and what was given is not it";
+    /// A new password that would be guessed early, and why.
+    PasswordGuessable { reason: Guess } = "PASSWORD_GUESSABLE",
+        "this password would be guessed early: {reason}; a few words that do not belong together are good, and your password manager makes better ones";
     /// TOTP stands already.
     TotpStands = "TOTP_STANDS",
         "a TOTP app is enrolled; ask the operator to reset it, or remove it first";
@@ -321,10 +333,31 @@ pub enum PasskeyFault {
         /// The counter that came.
         given: u32,
     },
+    /// Its counter did not rise before: it may be a copy, and stays refused.
+    Suspect {
+        /// Since when.
+        since: Time,
+    },
     /// It is registered already.
     Registered,
+    /// The policy names models, and it is none of them.
+    ModelNotAllowed {
+        /// Its AAGUID; zeros when it did not say.
+        model: [u8; 16],
+    },
+    /// The policy asks for an attestation, and none came that leads to a trusted root.
+    NotAttested,
     /// Its answer does not verify: signature, challenge or origin.
     Invalid,
+}
+
+/// A model's AAGUID as it is written: groups of 8, 4, 4, 4 and 12 hex digits.
+pub fn aaguid(model: &[u8; 16]) -> String {
+    let mut text = HEXLOWER.encode(model);
+    for at in [20, 16, 12, 8] {
+        text.insert(at, '-');
+    }
+    text
 }
 
 impl fmt::Display for PasskeyFault {
@@ -336,6 +369,15 @@ impl fmt::Display for PasskeyFault {
             Self::CounterFell { stored, given } => {
                 write!(f, "its counter is {given}, not above {stored}, so it may be a copy")
             }
+            Self::Suspect { since } => {
+                write!(f, "its counter did not rise at {since}, so it may be a copy; remove it")
+            }
+            Self::ModelNotAllowed { model } => {
+                write!(f, "its model {} is not on this server's list", aaguid(model))
+            }
+            Self::NotAttested => f.write_str(
+                "this server takes only models that it can recognise, and this one did not prove what it is",
+            ),
             Self::Registered => f.write_str("it is registered already"),
             Self::Invalid => f.write_str("its answer does not verify"),
         }

@@ -82,6 +82,8 @@ pub enum Method {
     Totp,
     /// By a code for a new device.
     Activation,
+    /// By a recovery code in the place of a TOTP code.
+    RecoveryCode,
     /// By a passkey that verified its user.
     Passkey,
     /// By a signed yes on a phone.
@@ -98,6 +100,7 @@ impl Method {
         match self {
             Self::Password => "password",
             Self::Totp => "a code of the app",
+            Self::RecoveryCode => "a recovery code",
             Self::Activation => "an activation code",
             Self::Passkey => "passkey",
             Self::Approval => "an approval on a phone",

@@ -1,6 +1,6 @@
 //! Signing in: a machine that says what is needed next.
 //!
-//! Password, then TOTP, then, on a browser that is not trusted, a one-time code, then a session. A
+//! Password, then TOTP or a recovery code, then, on a browser that is not trusted, a one-time code, then a session. A
 //! passkey that verified its user, or a link, is enough alone. Between the steps an attempt carries
 //! the state under the digest of a token in the browser's cookie; the token changes with the step,
 //! so a step that is sent again, or out of order, finds nothing. A name that nobody has is answered
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::{self, Asker, Content, ContentKind};
 use crate::authenticator::passkey::{self, Assertion};
+use crate::authenticator::recovery_code;
 use crate::authenticator::totp::{self, Verdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
 use crate::decision::{self, Answer, Decision, Ground};
@@ -84,6 +85,14 @@ pub struct Activation {
     pub sent: u32,
     /// When the last one was.
     pub sent_at: Time,
+    /// What proved the person beside the password.
+    #[serde(default = "totp_method")]
+    pub second: Method,
+}
+
+/// What it was before there was a choice.
+fn totp_method() -> Method {
+    Method::Totp
 }
 
 /// What is asked of a sign-in.
@@ -95,6 +104,13 @@ pub enum Command {
     },
     /// A TOTP code was typed. Load the slice by the attempt.
     Totp {
+        /// The attempt's token.
+        attempt: Secret,
+        /// The code.
+        code: Secret,
+    },
+    /// A recovery code was typed in its place. Load the slice by the attempt.
+    RecoveryCode {
         /// The attempt's token.
         attempt: Secret,
         /// The code.
@@ -174,6 +190,7 @@ pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> D
     match command {
         Command::Password { proof } => with_password(slice, ground, proof),
         Command::Totp { attempt, code } => with_totp(slice, ground, attempt, code),
+        Command::RecoveryCode { attempt, code } => with_recovery_code(slice, ground, attempt, code),
         Command::Activate { attempt, code } => activate(slice, ground, attempt, code),
         Command::Resend { attempt } => resend(slice, ground, attempt),
         Command::AskApproval { attempt } => ask_approval(slice, ground, attempt),
@@ -216,7 +233,7 @@ fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &Proof) -> Decided {
         return Ok(fail(slice, ground, Factor::Password, place, Refusal::SignInFailed));
     };
     check_open(slice, ground)?;
-    if slice.totp().is_none() {
+    if slice.totp().is_none() && slice.codes_left() == 0 {
         return Err(Refusal::SecondFactorMissing);
     }
     let mut events = Vec::new();
@@ -266,15 +283,49 @@ fn with_totp(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret)
     }
     let place = throttle::place(slice, ground.source, now);
     check_open(slice, ground)?;
-    let mut events = match use_totp(slice, ground, place, typed)? {
-        Ok(used) => vec![used],
-        Err(refused) => return Ok(refused),
+    match use_totp(slice, ground, place, typed)? {
+        Ok(used) => both_right(slice, ground, attempt, Method::Totp, vec![used]),
+        Err(refused) => Ok(refused),
+    }
+}
+
+fn with_recovery_code(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    token: &Secret,
+    typed: &Secret,
+) -> Decided {
+    let now = ground.moment.now;
+    let attempt = find(slice, ground, token)?;
+    if attempt.step != Step::Totp {
+        return Err(Refusal::AttemptEnded);
+    }
+    let place = throttle::place(slice, ground.source, now);
+    throttle::check(slice, Factor::RecoveryCode, place, now)?;
+    check_open(slice, ground)?;
+    let Some(code) = recovery_code::find(slice, typed) else {
+        return Ok(fail(slice, ground, Factor::RecoveryCode, place, Refusal::CodeWrong));
     };
+    let events = recovery_code::spend(slice, ground, attempt.person, code).into();
+    both_right(slice, ground, attempt, Method::RecoveryCode, events)
+}
+
+/// Password and second factor were right: a session on a trusted browser, or the code that makes
+/// it one.
+fn both_right(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    attempt: &Attempt,
+    second: Method,
+    mut events: Vec<decision::Event>,
+) -> Decided {
+    let now = ground.moment.now;
+    let place = throttle::place(slice, ground.source, now);
     if let Some(device) = slice.trusted_device(ground.source, now) {
         events.push(Event::Finished { attempt: attempt.id }.into());
         events.extend(clear(slice, place));
         events.extend(key(ground, device));
-        let methods = vec![Method::Password, Method::Totp];
+        let methods = vec![Method::Password, second];
         return Ok(begin(slice, ground, attempt.person, (device.id, None), methods, events));
     }
     throttle::check(slice, Factor::Activation, place, now)?;
@@ -283,7 +334,7 @@ fn with_totp(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret)
     // A new token for the new step: the one of the step before is over.
     let token = token::issue(Kind::Attempt, ground.moment);
     let changed = Attempt { token: token.digest(), ..attempt.clone() };
-    events.extend(send_code(ground, changed, &token, device, 0));
+    events.extend(send_code(ground, changed, &token, (device, second), 0));
     Ok(Decision::new(events, Answer::ActivationNeeded { attempt: token }))
 }
 
@@ -355,7 +406,7 @@ fn send_code(
     ground: &Ground<'_>,
     mut attempt: Attempt,
     token: &Secret,
-    device: DeviceId,
+    (device, second): (DeviceId, Method),
     sent: u32,
 ) -> [decision::Event; 2] {
     let now = ground.moment.now;
@@ -369,6 +420,7 @@ fn send_code(
         tries_left: CODE_TRIES,
         sent: sent + 1,
         sent_at: now,
+        second,
     });
     // Longer than the code, so that one that is too late is told so and may ask for another.
     attempt.until = code_until + ATTEMPT_LIFE;
@@ -413,7 +465,7 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     let mut events = vec![Event::Finished { attempt: attempt.id }.into()];
     events.extend(clear(slice, place));
     let token = trust(ground, attempt.person, (device.id, device.confirmed), &mut events);
-    let methods = vec![Method::Password, Method::Totp, Method::Activation];
+    let methods = vec![Method::Password, activation.second, Method::Activation];
     Ok(begin(slice, ground, attempt.person, (device.id, Some(token)), methods, events))
 }
 
@@ -428,7 +480,8 @@ fn resend(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     if ground.moment.now < retry_at {
         return Err(Refusal::ResendTooSoon { retry_at });
     }
-    let events = send_code(ground, attempt.clone(), token, activation.device, sent);
+    let waiting = (activation.device, activation.second);
+    let events = send_code(ground, attempt.clone(), token, waiting, sent);
     Ok(Decision::new(events.into(), Answer::CodeSent))
 }
 
@@ -472,7 +525,7 @@ fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     }
     let methods = match &attempt.step {
         Step::Totp => vec![Method::Password, Method::Approval],
-        Step::Activation(_) => vec![Method::Password, Method::Totp, Method::Approval],
+        Step::Activation(step) => vec![Method::Password, step.second, Method::Approval],
     };
     let device = match &attempt.step {
         // It waits for a code already: the yes activates it instead.
@@ -549,7 +602,10 @@ fn with_passkey(
     let refused = |reason| Refusal::PasskeyRefused { reason };
     let assertion = outcome.map_err(|fault| refused(*fault))?;
     let person = proven_person(slice, refused(PasskeyFault::Unknown))?.id;
-    let used = passkey::check(slice, assertion, ground.moment.now)?;
+    let used = match passkey::check(slice, ground, assertion) {
+        Ok(used) => used,
+        Err(refused) => return Ok(*refused),
+    };
     check_open(slice, ground)?;
     let mut events = vec![used.into()];
     if !slice.counters.is_empty() {

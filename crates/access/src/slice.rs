@@ -113,8 +113,26 @@ impl Slice {
     pub fn passkeys(&self) -> impl Iterator<Item = (&Authenticator, &Passkey)> {
         self.authenticators.iter().filter_map(|one| match &one.kind {
             Kind::Passkey(passkey) => Some((one, passkey)),
-            Kind::Password { .. } | Kind::Totp { .. } => None,
+            _ => None,
         })
+    }
+
+    /// The passkeys that are not suspect.
+    pub fn working_passkeys(&self) -> impl Iterator<Item = (&Authenticator, &Passkey)> {
+        self.passkeys().filter(|(_, passkey)| passkey.suspect_at.is_none())
+    }
+
+    /// The set of recovery codes.
+    pub fn recovery_codes(&self) -> Option<&Authenticator> {
+        self.authenticators.iter().find(|one| matches!(one.kind, Kind::RecoveryCodes { .. }))
+    }
+
+    /// Recovery codes that were not used.
+    pub fn codes_left(&self) -> usize {
+        match self.recovery_codes().map(|one| &one.kind) {
+            Some(Kind::RecoveryCodes { left }) => left.len(),
+            _ => 0,
+        }
     }
 
     /// The passkey of this credential id.
@@ -122,9 +140,11 @@ impl Slice {
         self.passkeys().find(|(_, passkey)| passkey.handle == handle)
     }
 
-    /// Whether the person can sign in without a link: password and TOTP, or a passkey.
+    /// Whether the person can sign in without a link: password and TOTP, or a passkey
+    /// that is not suspect.
     pub fn is_enrolled(&self) -> bool {
-        (self.password().is_some() && self.totp().is_some()) || self.passkeys().next().is_some()
+        (self.password().is_some() && self.totp().is_some())
+            || self.working_passkeys().next().is_some()
     }
 
     /// The device of this id.

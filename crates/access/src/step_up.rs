@@ -84,7 +84,10 @@ fn with_passkey(
     outcome: Result<&Assertion, &PasskeyFault>,
 ) -> Result<Decision, Refusal> {
     let assertion = outcome.map_err(|fault| Refusal::PasskeyRefused { reason: *fault })?;
-    let used = passkey::check(slice, assertion, ground.moment.now)?;
+    let used = match passkey::check(slice, ground, assertion) {
+        Ok(used) => used,
+        Err(refused) => return Ok(*refused),
+    };
     let mut events = vec![used.into(), proven(ground, session, vec![Method::Passkey])];
     events.extend(device::confirm(slice, session.device));
     Ok(Decision::new(events, Answer::Done))

@@ -35,6 +35,8 @@ pub enum Factor {
     Totp,
     /// A device's activation code.
     Activation,
+    /// A recovery code.
+    RecoveryCode,
 }
 
 impl Factor {
@@ -44,12 +46,14 @@ impl Factor {
             Self::Password => "password",
             Self::Totp => "totp",
             Self::Activation => "activation",
+            Self::RecoveryCode => "recovery_code",
         }
     }
 
     /// The factor of this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Password, Self::Totp, Self::Activation].into_iter().find(|one| one.name() == name)
+        let all = [Self::Password, Self::Totp, Self::Activation, Self::RecoveryCode];
+        all.into_iter().find(|one| one.name() == name)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::answer::{
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};
-use crate::{contact, credential, device, notice, order, session};
+use crate::{authenticator, contact, credential, device, notice, order, session};
 
 /// What every act has at hand.
 pub(crate) struct Desk<'a> {
@@ -54,6 +54,13 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::SessionEnd { session } => {
             gate.end_session(&desk.actor, session).await?;
             value(Done { text: format!("session {session} is ended") })
+        }
+        Request::AuthenticatorList { username } => {
+            value(authenticator::list(gate, username.as_deref()).await?)
+        }
+        Request::AuthenticatorRemove { authenticator } => {
+            gate.remove_authenticator(&desk.actor, authenticator).await?;
+            value(Done { text: format!("{authenticator} is removed and signs nobody in any more") })
         }
         Request::DeviceList => value(device::list(gate).await?),
         Request::DeviceRemove { device } => {

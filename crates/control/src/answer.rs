@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use access::{CredentialId, DeviceId, NoticeId, PersonId, SessionId};
+use access::{AuthenticatorId, CredentialId, DeviceId, NoticeId, PersonId, SessionId};
 use serde::{Deserialize, Serialize};
 
 /// Declares answers: plain data, both ways.
@@ -245,6 +245,28 @@ answers! {
         last_use: String,
         /// When it ends at the latest.
         until: String,
+    }
+
+    /// A way to sign in.
+    AuthenticatorRow {
+        /// The authenticator.
+        authenticator: AuthenticatorId,
+        /// Whose.
+        username: String,
+        /// `password`, `totp`, `passkey` or `recovery_codes`.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// `works`, `offered` (a TOTP app that was not confirmed) or `suspect` (a passkey whose counter did not rise).
+        state: String,
+        /// The name of a passkey's model, where the policy names it.
+        model: Option<String>,
+        /// Recovery codes that were not used.
+        codes_left: Option<usize>,
+        /// When it was set up.
+        since: String,
+        /// When it proved its person last.
+        last_use: Option<String>,
     }
 
     /// A device.

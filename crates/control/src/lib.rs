@@ -6,6 +6,7 @@
 
 mod act;
 mod answer;
+mod authenticator;
 mod client;
 mod contact;
 mod credential;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use access::{CredentialId, DeviceId, Grade, NoticeId, PaperAccountId, SessionId};
+use access::{AuthenticatorId, CredentialId, DeviceId, Grade, NoticeId, PaperAccountId, SessionId};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,16 @@ pub enum Request {
     SessionEnd {
         /// Which.
         session: SessionId,
+    },
+    /// What proves people.
+    AuthenticatorList {
+        /// Whose; none is everybody's.
+        username: Option<String>,
+    },
+    /// Takes a way to sign in away.
+    AuthenticatorRemove {
+        /// Which.
+        authenticator: AuthenticatorId,
     },
     /// The devices.
     DeviceList,

@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::exit::{self, Failure};
 use crate::{
-    backup, contact, credential, demo, device, doctor, evidence, init, link, lock, log, notice,
-    order, outbox, person, serve, session, status, totp, webhook,
+    authenticator, backup, contact, credential, demo, device, doctor, evidence, init, link, lock,
+    log, notice, order, outbox, person, serve, session, status, totp, webhook,
 };
 
 /// The access layer of a brokerage account, with a paper account behind it.
@@ -70,6 +70,9 @@ enum Command {
     /// Sessions of people at the portal
     #[command(subcommand)]
     Session(session::Session),
+    /// Ways to sign in: passwords, TOTP apps, passkeys, recovery codes
+    #[command(subcommand)]
+    Authenticator(authenticator::Authenticator),
     /// Browsers that people sign in with
     #[command(subcommand)]
     Device(device::Device),
@@ -134,6 +137,7 @@ impl CommandLine {
             Command::Doctor(command) => command.run(&global),
             Command::Credential(command) => command.run(&global),
             Command::Session(command) => command.run(&global),
+            Command::Authenticator(command) => command.run(&global),
             Command::Device(command) => command.run(&global),
             Command::Person(command) => command.run(&global),
             Command::Contact(command) => command.run(&global),

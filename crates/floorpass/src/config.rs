@@ -1,5 +1,6 @@
 //! The configuration file of `init` and `serve`: TOML, every name known, every value checked before anything starts.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// The webhook.
     pub webhook: Option<Webhook>,
+    /// Which models of passkey may be registered; without it any.
+    pub passkeys: Option<Passkeys>,
 }
 
 /// The mail server that messages go out by.
@@ -112,6 +115,29 @@ pub struct Alerts {
     pub mail: Option<Mail>,
     /// The webhook.
     pub webhook: Option<Webhook>,
+}
+
+/// A policy for passkeys: only models that their makers vouch for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passkeys {
+    /// Files of root certificates, PEM.
+    pub roots: Vec<PathBuf>,
+    /// Names of the models, by their AAGUID.
+    pub models: BTreeMap<String, String>,
+}
+
+impl Passkeys {
+    /// What the gate holds registrations against.
+    fn policy(&self) -> Result<gate::Attestation, Failure> {
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path)
+                .map_err(|e| Failure::usage(format!("passkeys.roots: {}: {e}", path.display())))
+        };
+        let roots = self.roots.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        gate::Attestation::new(&roots, &self.models)
+            .map_err(|e| Failure::usage(format!("passkeys: {e}")))
+    }
 }
 
 /// The portal: where it listens and what it is called outside.
@@ -265,9 +291,9 @@ impl Config {
         global.data.as_ref().or(self.data.as_ref()).map_or(global.data().into(), Clone::clone)
     }
 
-    /// What the gate is opened with.
-    pub fn gate(&self, data: PathBuf) -> gate::Config {
-        gate::Config {
+    /// What the gate is opened with. The roots of a policy for passkeys are read now.
+    pub fn gate(&self, data: PathBuf) -> Result<gate::Config, Failure> {
+        Ok(gate::Config {
             data,
             database: self.database.clone(),
             durability: self.durability.into(),
@@ -275,8 +301,9 @@ impl Config {
             seed: self.market.seed,
             hours: self.market.hours.into(),
             portal_origin: self.portal.public_url.clone(),
+            passkeys: self.passkeys.as_ref().map(Passkeys::policy).transpose()?,
             token_required_by_default: self.sockets.token_required,
-        }
+        })
     }
 
     /// The channels of messages.
@@ -371,6 +398,31 @@ mod tests {
         assert!(matches!(Config::parse(&proxied).unwrap().shield(), Ok(Shield::Proxy(_))));
         let half = format!("{open}tls_cert = \"x\"\n");
         assert!(Config::parse(&half).unwrap().shield().is_err());
+    }
+
+    #[test]
+    fn policy_for_passkeys_that_cannot_hold_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("root.pem");
+        let with = |roots: &str, models: &str| {
+            let text = format!("{LEAST}[passkeys]\nroots = {roots}\n[passkeys.models]\n{models}\n");
+            let config = Config::parse(&text).unwrap();
+            config.gate(folder.path().to_owned()).map(|gate| gate.passkeys.is_some())
+        };
+        let file = format!("[{:?}]", root.to_str().unwrap());
+        let model = "\"2fc0579f-8113-47ea-b116-bb5a8db9202a\" = \"A key\"";
+        let refused = |roots: &str, models: &str| with(roots, models).unwrap_err().text;
+        assert!(refused(&file, model).contains("root.pem"), "the file is not there");
+        std::fs::write(&root, "no certificate").unwrap();
+        assert!(refused(&file, model).contains("root 1 is no certificate"));
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        std::fs::write(&root, certificate.self_signed(&key).unwrap().pem()).unwrap();
+        assert!(refused("[]", model).contains("at least one root"));
+        assert!(refused(&file, "").contains("at least one model"));
+        assert!(refused(&file, "\"2fc0\" = \"x\"").contains("2fc0 is no AAGUID"));
+        assert!(with(&file, model).unwrap());
+        assert!(!Config::parse(LEAST).unwrap().gate(root).unwrap().passkeys.is_some());
     }
 
     #[test]

@@ -80,6 +80,7 @@ impl Demo {
                 seed: self.seed,
                 hours: self.hours.into(),
                 portal_origin: origin,
+                passkeys: None,
                 token_required_by_default: false,
             },
             portal,

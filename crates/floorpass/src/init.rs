@@ -56,7 +56,7 @@ impl Init {
             .enable_all()
             .build()
             .map_err(Failure::failed)?;
-        let gate_config = config.gate(data.clone());
+        let gate_config = config.gate(data.clone())?;
         let made = runtime.block_on(async {
             let gate = Gate::open(gate_config).await.map_err(|e| server::open_failure(&e))?;
             let issued = gate.create_first_person(&self.person).await;

@@ -1,6 +1,7 @@
 //! The Floorpass program: `demo`, `serve`, and the operator's commands on a running server.
 
 mod alert;
+mod authenticator;
 mod backup;
 mod banner;
 mod command;

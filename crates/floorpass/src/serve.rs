@@ -69,7 +69,7 @@ impl Serve {
                 free_ports: false,
                 ports: Vec::new(),
             },
-            gate: config.gate(data),
+            gate: config.gate(data)?,
             portal: vec![listener],
             tls,
             proxy,

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use access::authenticator::{self, Kind, password};
+use access::authenticator::{self, Authenticator, Kind, password};
 use access::{
-    Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, Source, Time, decision,
+    Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, Slice, Source, Time,
+    decision,
 };
 use store::Key;
 
@@ -18,7 +19,7 @@ use crate::session::{Actor, SessionTicket};
 pub struct AuthenticatorInfo {
     /// The authenticator.
     pub id: AuthenticatorId,
-    /// `password`, `totp` or `passkey`.
+    /// `password`, `totp`, `passkey` or `recovery_codes`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -26,6 +27,12 @@ pub struct AuthenticatorInfo {
     pub confirmed: bool,
     /// Whether it is backed up, so that several devices may hold it: passkeys only.
     pub backed_up: bool,
+    /// The policy's name for its model: passkeys only, where there is a policy.
+    pub model: Option<String>,
+    /// Since when it may be a copy and counts no longer: passkeys only.
+    pub suspect_at: Option<Time>,
+    /// Codes that were not used: recovery codes only.
+    pub left: Option<usize>,
     /// When it was set up.
     pub since: Time,
     /// When it was used last, if ever.
@@ -47,28 +54,53 @@ impl Gate {
         person: PersonId,
     ) -> Result<Vec<AuthenticatorInfo>, Refusal> {
         let slice = self.load(Key::Person(person)).await?;
-        let mut list: Vec<_> = slice
-            .authenticators
-            .iter()
-            .map(|one| {
-                let (kind, confirmed, backed_up) = match &one.kind {
-                    Kind::Password { .. } => ("password", true, false),
-                    Kind::Totp { confirmed, .. } => ("totp", *confirmed, false),
-                    Kind::Passkey(passkey) => ("passkey", true, passkey.backed_up),
-                };
-                AuthenticatorInfo {
-                    id: one.id,
-                    kind,
-                    name: one.name.to_string(),
-                    confirmed,
-                    backed_up,
-                    since: one.created_at,
-                    last_use: one.last_used_at,
-                }
-            })
-            .collect();
-        list.sort_by_key(|one| (one.since, one.id));
+        Ok(self.infos(&slice))
+    }
+
+    /// What proves everybody, with the names that they sign in with.
+    pub async fn all_authenticators(&self) -> Result<Vec<(String, AuthenticatorInfo)>, Refusal> {
+        let mut list = Vec::new();
+        for slice in self.slices(None).await? {
+            let Some(person) = &slice.person else { continue };
+            let name = person.username.to_string();
+            list.extend(self.infos(&slice).into_iter().map(|info| (name.clone(), info)));
+        }
         Ok(list)
+    }
+
+    fn infos(&self, slice: &Slice) -> Vec<AuthenticatorInfo> {
+        let mut list: Vec<_> = slice.authenticators.iter().map(|one| self.info(one)).collect();
+        list.sort_by_key(|one| (one.since, one.id));
+        list
+    }
+
+    fn info(&self, one: &Authenticator) -> AuthenticatorInfo {
+        let mut info = AuthenticatorInfo {
+            id: one.id,
+            kind: "password",
+            name: one.name.to_string(),
+            confirmed: true,
+            backed_up: false,
+            model: None,
+            suspect_at: None,
+            left: None,
+            since: one.created_at,
+            last_use: one.last_used_at,
+        };
+        match &one.kind {
+            Kind::Password { .. } => {}
+            Kind::Totp { confirmed, .. } => (info.kind, info.confirmed) = ("totp", *confirmed),
+            Kind::RecoveryCodes { left } => {
+                (info.kind, info.left) = ("recovery_codes", Some(left.len()));
+            }
+            Kind::Passkey(passkey) => {
+                info.kind = "passkey";
+                info.backed_up = passkey.backed_up;
+                info.suspect_at = passkey.suspect_at;
+                info.model = self.0.people.passkeys.model_name(passkey).map(str::to_owned);
+            }
+        }
+        info
     }
 
     /// Sets a person's own password; `current` is asked for where there is one. Ends the person's
@@ -79,9 +111,13 @@ impl Gate {
         current: Option<&Secret>,
         new: Secret,
     ) -> Result<(), Refusal> {
-        password::check_length(&new)?;
         let key = Key::Person(ticket.person);
         let slice = self.load(key).await?;
+        if let Err(refusal) = password::check(&new, &ticket.username) {
+            let actor = Actor::Session(ticket.clone());
+            self.record_refusal(actor.by(), &actor.source(), &slice, &refusal).await;
+            return Err(refusal);
+        }
         // A wrong one counts for the browser that the session is in, not for all others.
         let device = slice.device(ticket.device).and_then(|device| device.token);
         let source = Source { device, ..Actor::Session(ticket.clone()).source() };
@@ -175,7 +211,8 @@ impl Gate {
         self.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
-    /// Removes an authenticator; the last way to sign in stays.
+    /// Removes an authenticator; the last way to sign in stays, and so does a
+    /// person's last passkey unless the operator removes it.
     pub async fn remove_authenticator(
         &self,
         actor: &Actor,

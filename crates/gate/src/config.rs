@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use crate::attestation::Attestation;
+
 pub use trade::calendar::Hours;
 
 /// What an acknowledgement outlives.
@@ -44,6 +46,8 @@ pub struct Config {
     pub hours: Hours,
     /// Where browsers reach the portal; its host is the passkeys' relying party and must be a name.
     pub portal_origin: Url,
+    /// Which models of passkey may be registered; none takes any.
+    pub passkeys: Option<Attestation>,
     /// Whether a new credential demands a token from its clients unless told otherwise.
     pub token_required_by_default: bool,
 }

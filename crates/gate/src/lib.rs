@@ -16,6 +16,7 @@ use trade::quote::Quotes;
 
 pub mod admission;
 pub mod approval;
+pub mod attestation;
 pub mod authenticator;
 pub mod backup;
 pub mod binding;
@@ -46,6 +47,7 @@ pub mod order;
 pub mod passkey;
 pub mod password;
 pub mod person;
+mod recovery_code;
 mod registry;
 mod repeat;
 mod sequencer;
@@ -58,6 +60,7 @@ pub mod view;
 
 pub use admission::{Admission, CredentialDoor};
 pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
+pub use attestation::{Attestation, AttestationError};
 pub use authenticator::{AuthenticatorInfo, TotpSetup};
 pub use binding::{BrowserKey, HardwareProof, Shown, Shows, SignedRequest};
 pub use clock::Clock;

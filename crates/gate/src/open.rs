@@ -98,7 +98,7 @@ impl Gate {
         let noted = store.last_checkpoint().await?.map_or(0, |last| last.checkpoint.journal_seq);
         let sequencer = sequencer(&config, &folder, &clock, &disk, noted)?;
         let (_, quotes) = sequencer.peek(Exchange::quotes);
-        let people = Registry::open(store, key, clock.clone(), &config.portal_origin);
+        let people = Registry::open(store, key, clock.clone(), &config);
         let inner = Arc::new(Inner {
             config,
             folder,

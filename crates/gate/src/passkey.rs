@@ -17,10 +17,12 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde_json::{Value, json};
 use url::Url;
 use webauthn_rs::prelude::{
-    DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
-    RegisterPublicKeyCredential, Uuid, WebauthnError,
+    AttestedPasskeyRegistration, CreationChallengeResponse, DiscoverableAuthentication, Passkey,
+    PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, Uuid, WebauthnError,
 };
 use webauthn_rs::{Webauthn, WebauthnBuilder};
+
+use crate::attestation::{Attestation, attested_model};
 
 /// Ceremonies that may be open at once; the oldest makes room.
 const OPEN_LIMIT: usize = 4_096;
@@ -41,6 +43,7 @@ pub struct Ceremony {
 /// The relying party and its open ceremonies.
 pub(crate) struct Passkeys {
     webauthn: Option<Webauthn>,
+    policy: Option<Attestation>,
     open: Mutex<BTreeMap<Digest, Open>>,
 }
 
@@ -51,17 +54,28 @@ struct Open {
 }
 
 enum State {
-    Register { session: SessionId, existing: Vec<Vec<u8>>, state: Box<PasskeyRegistration> },
+    Register { session: SessionId, existing: Vec<Vec<u8>>, state: Registering },
     SignIn(Box<DiscoverableAuthentication>),
+}
+
+/// A registration under way: of any passkey, or of one that the policy has to recognise.
+enum Registering {
+    Any(Box<PasskeyRegistration>),
+    Attested(Box<AttestedPasskeyRegistration>),
 }
 
 impl Passkeys {
     /// The relying party named by the portal's origin; without passkeys when that has no name.
-    pub(crate) fn new(origin: &Url) -> Self {
+    pub(crate) fn new(origin: &Url, policy: Option<Attestation>) -> Self {
         let webauthn = origin.domain().and_then(|name| {
             WebauthnBuilder::new(name, origin).ok()?.rp_name("Floorpass").build().ok()
         });
-        Self { webauthn, open: Mutex::default() }
+        Self { webauthn, policy, open: Mutex::default() }
+    }
+
+    /// The policy's name for the model of a passkey.
+    pub(crate) fn model_name(&self, passkey: &Stored) -> Option<&str> {
+        self.policy.as_ref()?.name(&passkey.model)
     }
 
     /// Whether the portal has a name, without which there are no passkeys.
@@ -81,15 +95,7 @@ impl Passkeys {
         existing: Vec<Vec<u8>>,
         opening: &Opening<'_>,
     ) -> Result<Ceremony, Refusal> {
-        let (challenge, state) = self
-            .webauthn()?
-            .start_passkey_registration(
-                Uuid::from_bytes(person.0),
-                name,
-                name,
-                Some(existing.clone()),
-            )
-            .map_err(|_| invalid())?;
+        let (challenge, state) = self.begin(Uuid::from_bytes(person.0), name, &existing)?;
         let mut options = serde_json::to_value(&challenge).map_err(|_| invalid())?;
         // Signing in without a user name needs a passkey that the authenticator itself can find.
         if let Some(selection) = options.pointer_mut("/publicKey/authenticatorSelection") {
@@ -99,8 +105,63 @@ impl Passkeys {
                 "userVerification": "required",
             });
         }
-        let state = State::Register { session, existing, state: Box::new(state) };
+        let state = State::Register { session, existing, state };
         Ok(self.keep(opening, state, options.to_string()))
+    }
+
+    fn begin(
+        &self,
+        person: Uuid,
+        name: &str,
+        existing: &[Vec<u8>],
+    ) -> Result<(CreationChallengeResponse, Registering), Refusal> {
+        let (webauthn, existing) = (self.webauthn()?, Some(existing.to_vec()));
+        let begun = match &self.policy {
+            None => webauthn
+                .start_passkey_registration(person, name, name, existing)
+                .map(|(challenge, state)| (challenge, Registering::Any(Box::new(state)))),
+            Some(policy) => webauthn
+                .start_attested_passkey_registration(
+                    person,
+                    name,
+                    name,
+                    existing,
+                    policy.list(),
+                    None,
+                )
+                .map(|(challenge, state)| (challenge, Registering::Attested(Box::new(state)))),
+        };
+        begun.map_err(|_| invalid())
+    }
+
+    /// The passkey of a registration's answer, and its model.
+    fn conclude(
+        &self,
+        answer: &RegisterPublicKeyCredential,
+        state: &Registering,
+    ) -> Result<(Passkey, String), Refusal> {
+        let webauthn = self.webauthn()?;
+        let data = authenticator_data(&answer.response.attestation_object);
+        match (state, &self.policy) {
+            (Registering::Any(state), None) => {
+                let passkey = webauthn.finish_passkey_registration(answer, state);
+                let passkey = passkey.map_err(|_| invalid())?;
+                Ok((
+                    passkey,
+                    said_model(data).map(|model| HEXLOWER.encode(&model)).unwrap_or_default(),
+                ))
+            }
+            (Registering::Attested(state), Some(policy)) => {
+                let passkey = webauthn.finish_attested_passkey_registration(answer, state);
+                let passkey = passkey.map_err(|error| Refusal::PasskeyRefused {
+                    reason: policy.fault(&error, said_model(data)),
+                })?;
+                let model = attested_model(passkey.attestation());
+                Ok((passkey.into(), model))
+            }
+            // The policy does not change while the server runs.
+            _ => Err(ended()),
+        }
     }
 
     /// Finishes a registration; only for the session that started it.
@@ -123,21 +184,20 @@ impl Passkeys {
         if existing.contains(&answer.raw_id) {
             return Err(Refusal::PasskeyRefused { reason: PasskeyFault::Registered });
         }
-        let passkey =
-            self.webauthn()?.finish_passkey_registration(&answer, &state).map_err(|_| invalid())?;
+        let (passkey, model) = self.conclude(&answer, &state)?;
         let data = serde_json::to_string(&passkey).map_err(|_| invalid())?;
         let kept: Value = serde_json::from_str(&data).map_err(|_| invalid())?;
-        let authenticator_data = authenticator_data(&answer.response.attestation_object);
         Ok(Registration {
             passkey: Stored {
                 handle: passkey.cred_id().clone(),
-                model: model(authenticator_data),
+                model,
                 backed_up: flag(&kept, "backup_state"),
                 counter: kept
                     .pointer("/cred/counter")
                     .and_then(Value::as_u64)
                     .and_then(|counter| u32::try_from(counter).ok())
                     .unwrap_or(0),
+                suspect_at: None,
                 data,
             },
             user_verified: flag(&kept, "user_verified"),
@@ -271,13 +331,11 @@ fn authenticator_data(object: &[u8]) -> &[u8] {
     }
 }
 
-/// The model (AAGUID) in authenticator data, bytes 37 to 52 (WebAuthn L3, 6.5.2); empty when the
+/// The model (AAGUID) in authenticator data, bytes 37 to 52 (WebAuthn L3, 6.5.2); none when the
 /// authenticator did not say.
-fn model(data: &[u8]) -> String {
-    match data.get(37..53) {
-        Some(model) if model.iter().any(|byte| *byte != 0) => HEXLOWER.encode(model),
-        _ => String::new(),
-    }
+fn said_model(data: &[u8]) -> Option<[u8; 16]> {
+    let model = data.get(37..53)?.first_chunk().copied()?;
+    (model != [0; 16]).then_some(model)
 }
 
 /// The signature counter in authenticator data, bytes 33 to 36 (WebAuthn L3, 6.1).

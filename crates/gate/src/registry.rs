@@ -8,11 +8,11 @@ use access::credential::LastUse;
 use access::{CredentialId, PersonId, Refusal, SealKey, Span, Time};
 use store::Store;
 use tokio::sync::watch;
-use url::Url;
 
 use crate::Gate;
 use crate::clock::Clock;
 use crate::command::Turns;
+use crate::config::Config;
 use crate::credential::Listeners;
 use crate::delivery::Deliveries;
 use crate::demo::DemoSecrets;
@@ -58,11 +58,11 @@ impl Registry {
         store: Store,
         key: SealKey,
         clock: Clock,
-        origin: &Url,
+        config: &Config,
     ) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
-            passkeys: Passkeys::new(origin),
+            passkeys: Passkeys::new(&config.portal_origin, config.passkeys.clone()),
             passwords: PasswordPool::start(cores)?,
             sessions: Sessions::default(),
             before: EndedBefore::default(),

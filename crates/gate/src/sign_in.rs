@@ -139,6 +139,18 @@ impl Gate {
         step(self.run(key, None, &browser.call(SignIn::Totp { attempt, code })).await?)
     }
 
+    /// The second step by a recovery code, which is used up by it.
+    pub async fn sign_in_recovery_code(
+        &self,
+        attempt: &Secret,
+        code: &str,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
+        let key = Key::Attempt(attempt.digest());
+        step(self.run(key, None, &browser.call(SignIn::RecoveryCode { attempt, code })).await?)
+    }
+
     /// The third step on a new browser: the one-time code.
     pub async fn sign_in_activation(
         &self,

@@ -21,6 +21,7 @@ async fn main() {
         seed: Some(7),
         hours: Hours::RoundTheClock,
         portal_origin: "http://localhost:8080".parse().expect("a URL"),
+        passkeys: None,
         token_required_by_default: false,
     };
     let gate = Gate::open(config).await.expect("the data folder opens");

@@ -151,6 +151,9 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::NoLock
         | Refusal::AccountTaken { .. }
         | Refusal::LastAuthenticator
+        | Refusal::LastPasskey
+        | Refusal::PasswordGuessable { .. }
+        | Refusal::RecoveryCodesEarly
         | Refusal::OldPasswordNeeded
         | Refusal::TotpStands
         | Refusal::JournalFailed

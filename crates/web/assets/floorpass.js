@@ -137,6 +137,12 @@
     });
   }
 
+  for (const box of all("[data-show]")) {
+    box.hidden = false;
+    box.onchange = (event) => { one("#" + box.dataset.show).type = event.target.checked ? "text" : "password"; };
+  }
+  for (const button of all("[data-print]")) { button.hidden = false; button.onclick = () => print(); }
+
   // Menus close as people expect.
   document.addEventListener("click", (event) => { for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
   document.addEventListener("keydown", (event) => {

@@ -17,6 +17,7 @@ use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::figure;
 use crate::form;
+use crate::prompt;
 use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::sign_in::{attempt, forward, with_next};
@@ -138,6 +139,7 @@ pub(crate) async fn events(signed: Signed) -> Reply {
 /// The page that waits for a phone's answer: the number, and a button that appears with the yes.
 fn waiting(
     title: &str,
+    who: &Markup,
     state: &ApprovalState,
     act: &str,
     again: &str,
@@ -152,6 +154,7 @@ fn waiting(
         ApprovalState::Waits { number, .. } => {
             let body = html! {
                 h1 { (title) }
+                (who)
                 @match number {
                     Some(number) => { p { "Open Floorpass on your phone and type this number there:" } p.match.mono { (number) } }
                     None => p { "Open Floorpass on your phone and answer." },
@@ -200,10 +203,12 @@ fn refused(why: &access::Refusal) -> Html<String> {
 pub(crate) async fn sign_in(visit: Visit) -> Reply {
     let attempt = attempt(&visit)?;
     let next = form::local_path(visit.query.get("next"));
-    let state = visit.portal.gate().sign_in_approval(&attempt).await;
-    let state = state.map_err(|why| visit.fault(why))?;
+    let gate = visit.portal.gate();
+    let state = gate.sign_in_approval(&attempt).await.map_err(|why| visit.fault(why))?;
+    let asker = gate.attempt(&attempt).await.map_err(|why| visit.fault(why))?;
+    let who = prompt::line(&visit, Some(&asker.username));
     let hidden = next_field(next);
-    Ok(waiting(SIGN_IN, &state, "/sign-in/approval", "/sign-in/approval/ask", &hidden))
+    Ok(waiting(SIGN_IN, &who, &state, "/sign-in/approval", "/sign-in/approval/ask", &hidden))
 }
 
 /// `POST /sign-in/approval`
@@ -242,7 +247,8 @@ pub(crate) async fn step_up(signed: Signed) -> Reply {
     let state = gate.step_up_approval(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let next = form::local_path(signed.visit.query.get("next"));
     let hidden = html! { (shell::token(&signed)) (next_field(next)) };
-    Ok(waiting(STEP_UP, &state, "/step-up/approval", "/step-up/approval/ask", &hidden))
+    let who = prompt::line(&signed.visit, Some(&signed.ticket.username));
+    Ok(waiting(STEP_UP, &who, &state, "/step-up/approval", "/step-up/approval/ask", &hidden))
 }
 
 /// `POST /step-up/approval`

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::fault::{Cause, Fault};
 use crate::field;
 use crate::figure;
+use crate::recovery_code;
 use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::sign_in;
@@ -46,13 +47,20 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
             }
             div.stack.s5 {
                 section.card aria-labelledby="add" { h2 #add { "Add a passkey" } (register(signed)) }
+                @if !all.iter().any(|one| one.left.is_some()) {
+                    section.card aria-labelledby="recovery" {
+                        h2 #recovery { "For the day when the phone is lost" }
+                        p.small.dim { "Ten recovery codes on paper, each good for one sign-in after your password." }
+                        p { a.btn href=(recovery_code::PATH) { "Make recovery codes" } }
+                    }
+                }
                 section.card aria-labelledby="change" {
                     h2 #change { "Change the password" }
                     form.f method="post" action="/authenticators/password" {
                         (shell::token(signed))
                         input name="username" value=(signed.ticket.username) autocomplete="username" hidden readonly;
                         (field::password("current", "Present password", "current-password", ""))
-                        (field::password("password", "New password", "new-password", "8 characters or more; a long phrase is best."))
+                        (field::password("password", "New password", "new-password", "8 characters or more, of any kind; a few words that do not belong together are best. Nothing that others choose, and not your user name."))
                         button { "Change it" }
                     }
                 }
@@ -68,13 +76,21 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
         "password" => "Password",
         "totp" => "Authenticator app",
         "passkey" => "Passkey",
+        "recovery_codes" => "Recovery codes",
         other => other,
     };
-    let passkey = one.kind == "passkey";
+    let (passkey, codes) = (one.kind == "passkey", one.kind == "recovery_codes");
     let field = format!("name-{}", one.id);
     html! {
         tr {
-            td.key { (kind) @if passkey { span.sub { (one.name) } } }
+            td.key {
+                (kind)
+                @if passkey { span.sub { (one.name) @if let Some(model) = &one.model { " \u{b7} " (model) } } }
+                @if let Some(left) = one.left { span.sub { "left: " (left) " of 10" } }
+                @if let Some(since) = one.suspect_at {
+                    span.sub { b { "Suspect" } ": its counter did not rise (" (figure::time(since)) "), so it may be a copy. It signs nobody in; remove it." }
+                }
+            }
             td data-l="Since" { (figure::time(one.since)) }
             td data-l="Last used" { @match one.last_use { Some(at) => (figure::ago(at, now)), None => "never" } }
             td { @if passkey { div.act {
@@ -90,6 +106,13 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
                 form method="post" action={ "/authenticators/" (one.id) "/remove" } {
                     (shell::token(signed))
                     button.mini aria-label={ "Remove the passkey " (one.name) } { "Remove" }
+                }
+            } }
+            @if codes { div.act {
+                a.btn.mini href=(recovery_code::PATH) { "Renew" span.sr { " the recovery codes" } }
+                form method="post" action={ "/authenticators/" (one.id) "/remove" } {
+                    (shell::token(signed))
+                    button.mini aria-label="Remove the recovery codes" { "Remove" }
                 }
             } } }
         }

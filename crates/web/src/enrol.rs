@@ -182,7 +182,7 @@ fn password_page(signed: &Signed, why: Option<&Markup>) -> Html<String> {
         form.f method="post" action="/enrol" {
             (shell::token(signed))
             input name="username" value=(signed.ticket.username) autocomplete="username" hidden readonly;
-            (field::password("password", "Password", "new-password", "8 characters or more; a long phrase is best. Spaces and any letters are welcome."))
+            (field::password("password", "Password", "new-password", "8 characters or more, of any kind, spaces too; a few words that do not belong together are best. Nothing that others choose, and not your user name."))
             (field::password("again", "The same once more", "new-password", ""))
             button.main.wide { "Continue" }
         }

@@ -43,7 +43,7 @@ pub(crate) enum Cause {
     /// The browser has to prove its hardware anew, and does so by itself once its cookie is gone.
     ProveHardware { next: String, line: Option<HeaderValue> },
     /// The person has to be proven for this form; what was typed is kept.
-    StepUp { path: String, fields: Fields, token: String, bound: bool, why: Refusal },
+    StepUp { path: String, fields: Fields, token: String, who: Markup, bound: bool, why: Refusal },
     /// The form is of another session; what was typed is kept.
     FormExpired { path: String, fields: Fields, token: String },
     /// A form that no page of ours sent.
@@ -118,8 +118,8 @@ impl Fault {
                 lost(&next, &fields, refusal.as_ref())
             }
             Cause::Prove { next, fields, refusal } => prove(&next, fields.as_ref(), &refusal),
-            Cause::StepUp { path, fields, token, bound, why } => {
-                crate::step_up::page_for(&path, &fields, &token, bound, &why)
+            Cause::StepUp { path, fields, token, who, bound, why } => {
+                crate::step_up::page_for(&path, &fields, &token, &who, bound, &why)
             }
             Cause::FormExpired { path, fields, token } => expired(&path, &fields, &token),
             Cause::Elsewhere(path) => go(path),

@@ -86,9 +86,15 @@ pub(crate) fn password(name: &str, label: &str, autocomplete: &str, help: &str) 
             label for=(name) { (label) }
             input id=(name) name=(name) type="password" autocomplete=(autocomplete) required
                 aria-describedby=[(!help.is_empty()).then_some(&described)];
+            (show(name))
             @if !help.is_empty() { p.help id=(described) { (help) } }
         }
     }
+}
+
+/// The box that shows what was typed into a password's field; without script there is none.
+pub(crate) fn show(name: &str) -> Markup {
+    html! { label.check.small data-show=(name) hidden { input type="checkbox"; span { "Show it" } } }
 }
 
 #[cfg(test)]

@@ -65,7 +65,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::UsernameInvalid { .. }
         | R::MailInvalid { .. }
         | R::PhoneInvalid { .. }
-        | R::OutOfRange { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        | R::OutOfRange { .. }
+        | R::PasswordGuessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         R::NameTaken { .. }
         | R::MailStands
         | R::PortTaken { .. }
@@ -75,6 +76,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::NoLock
         | R::AccountTaken { .. }
         | R::LastAuthenticator
+        | R::LastPasskey
+        | R::RecoveryCodesEarly
         | R::TotpStands
         | R::BindingLate { .. }
         | R::NoPhone

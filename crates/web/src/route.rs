@@ -9,8 +9,8 @@ use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
     activity, approval, asset, authenticator, binding, contact, contract, credential, device,
-    enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone, session,
-    sign_in, step_up, ticket,
+    enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone,
+    recovery_code, session, sign_in, step_up, ticket,
 };
 
 /// Who may come in by a route.
@@ -110,6 +110,8 @@ fn signing_in() -> Vec<Row> {
         row(p.clone(), "/sign-in", Open, post(sign_in::password)),
         row(g.clone(), "/sign-in/code", Attempt, get(sign_in::code_form)),
         row(p.clone(), "/sign-in/code", Attempt, post(sign_in::code)),
+        row(g.clone(), "/sign-in/recovery", Attempt, get(recovery_code::form)),
+        row(p.clone(), "/sign-in/recovery", Attempt, post(recovery_code::sign_in)),
         row(g.clone(), "/sign-in/activate", Attempt, get(sign_in::activate_form)),
         row(p.clone(), "/sign-in/activate", Attempt, post(sign_in::activate)),
         row(p.clone(), "/sign-in/activate/resend", Attempt, post(sign_in::resend)),
@@ -195,6 +197,8 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/credentials/{credential}", account, get(credential::show)),
         row(p.clone(), "/credentials/{credential}/revoke", account, post(credential::revoke)),
         row(g.clone(), "/authenticators", own, get(authenticator::list)),
+        row(g.clone(), recovery_code::PATH, own, get(recovery_code::show)),
+        row(p.clone(), recovery_code::PATH, own, post(recovery_code::make)),
         row(p.clone(), "/authenticators/passkey/start", own, post(authenticator::start)),
         row(p.clone(), "/authenticators/passkey/finish", own, post(authenticator::finish)),
         row(p.clone(), "/authenticators/password", own, post(authenticator::change)),

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::approval;
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
+use crate::field;
 use crate::form;
 use crate::prompt;
 use crate::refusal;
@@ -169,7 +170,7 @@ pub(crate) fn attempt(visit: &Visit) -> Result<Secret, Fault> {
 }
 
 /// Whose sign-in is under way in this browser.
-async fn asker(visit: &Visit) -> Result<AttemptInfo, Fault> {
+pub(crate) async fn asker(visit: &Visit) -> Result<AttemptInfo, Fault> {
     let attempt = attempt(visit)?;
     visit.portal.gate().attempt(&attempt).await.map_err(|why| visit.fault(why))
 }
@@ -219,6 +220,7 @@ fn first(
             div {
                 label for="password" { "Password" }
                 input #password name="password" type="password" autocomplete="current-password" required autofocus[!name.is_empty()];
+                (field::show("password"))
             }
             button.main.wide { "Continue" }
         }
@@ -250,7 +252,7 @@ fn code_page(
             button.main.wide { "Continue" }
         }
         (offer)
-        p.small { a href="/sign-in" { "Begin again" } }
+        p.small { a href=(with_next("/sign-in/recovery", next, "")) { "Use a recovery code" } " or " a href="/sign-in" { "begin again" } }
     };
     shell::bare("Code from your app", &body)
 }
@@ -303,6 +305,6 @@ pub(crate) fn code_field(label: &str) -> Markup {
     }
 }
 
-fn steps(now: u8) -> Markup {
+pub(crate) fn steps(now: u8) -> Markup {
     html! { p.small.dim { "Step " (now) @if now == 2 { " \u{b7} password was right" } @else { " \u{b7} password and code were right" } } }
 }

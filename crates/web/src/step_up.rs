@@ -12,6 +12,7 @@ use crate::fault::{self, Fault};
 use crate::field;
 use crate::figure;
 use crate::form::{self, Fields, TOKEN};
+use crate::prompt;
 use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::sign_in::ceremony;
@@ -51,6 +52,7 @@ pub(crate) fn page_for(
     path: &str,
     fields: &Fields,
     token: &str,
+    who: &Markup,
     bound: bool,
     why: &Refusal,
 ) -> Response {
@@ -62,6 +64,7 @@ pub(crate) fn page_for(
     let retypes = fields.hidden().next().is_some();
     let body = html! {
         h1 { (title) }
+        (who)
         (refusal::note(why))
         p { "Nothing was done yet. This will be sent:" }
         (fault::typed(fields))
@@ -90,6 +93,7 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
     let body = html! {
         (shell::rooms(signed, "/session"))
         (shell::title("Prove that it is you", &html! {}))
+        (prompt::line(&signed.visit, Some(&signed.ticket.username)))
         @if let Some(why) = why { (refusal::note(why)) }
         div.narrow { section.card.stack aria-label="Proof" {
             @if signed.now() < until && signed.ticket.is_bound() {

@@ -15,6 +15,7 @@ use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
 use crate::form::{self, Fields};
 use crate::portal::Portal;
+use crate::prompt;
 use crate::route::{ByItself, Needs};
 use crate::step_up;
 
@@ -352,7 +353,9 @@ impl Signed {
     fn asks(&self, why: Refusal) -> Fault {
         let (path, fields) = (self.visit.path.clone(), self.visit.fields.clone());
         let token = self.form_token();
-        self.visit.fault(Cause::StepUp { path, fields, token, bound: self.ticket.is_bound(), why })
+        let who = prompt::line(&self.visit, Some(&self.ticket.username));
+        let bound = self.ticket.is_bound();
+        self.visit.fault(Cause::StepUp { path, fields, token, who, bound, why })
     }
 }
 

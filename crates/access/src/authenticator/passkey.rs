@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::authenticator::{Authenticator, Event, Kind, tell};
-use crate::decision::{Answer, Decision, Ground};
+use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::AuthenticatorId;
 use crate::moment::{Span, Time};
@@ -36,6 +36,9 @@ pub struct Passkey {
     pub backed_up: bool,
     /// Its signature counter; 0 on those that have none.
     pub counter: u32,
+    /// Since when it may be a copy, because its counter did not rise. It counts no longer.
+    #[serde(default)]
+    pub suspect_at: Option<Time>,
 }
 
 /// A passkey that a ceremony made.
@@ -73,13 +76,27 @@ fn check_age(began_at: Time, now: Time) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What an assertion counts for: the event of its use, or why it does not count.
-pub(crate) fn check(slice: &Slice, assertion: &Assertion, now: Time) -> Result<Event, Refusal> {
+/// What an assertion counts for: the event of its use, or the decision that refuses it.
+pub(crate) fn check(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    assertion: &Assertion,
+) -> Result<Event, Box<Decision>> {
+    weigh(slice, assertion, ground.moment.now).map_err(|refusal| {
+        let events = suspect(slice, ground, &assertion.handle, &refusal);
+        Box::new(Decision::refused(events, refusal))
+    })
+}
+
+fn weigh(slice: &Slice, assertion: &Assertion, now: Time) -> Result<Event, Refusal> {
     let refused = |reason| Refusal::PasskeyRefused { reason };
     check_age(assertion.began_at, now)?;
     let (one, passkey) = slice.passkey(&assertion.handle).ok_or(refused(PasskeyFault::Unknown))?;
     if !assertion.user_verified {
         return Err(refused(PasskeyFault::UserNotVerified));
+    }
+    if let Some(since) = passkey.suspect_at {
+        return Err(refused(PasskeyFault::Suspect { since }));
     }
     let (stored, given) = (passkey.counter, assertion.counter);
     if (stored > 0 || given > 0) && given <= stored {
@@ -92,6 +109,30 @@ pub(crate) fn check(slice: &Slice, assertion: &Assertion, now: Time) -> Result<E
         data: assertion.data.clone(),
         at: now,
     })
+}
+
+/// The events beside the refusal of an assertion: a passkey whose counter did not rise is suspect
+/// from now on, and its person is told. The other ways to sign in stay.
+fn suspect(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    handle: &[u8],
+    refusal: &Refusal,
+) -> Vec<decision::Event> {
+    let Refusal::PasskeyRefused { reason: PasskeyFault::CounterFell { stored, given } } = *refusal
+    else {
+        return Vec::new();
+    };
+    let Some((one, _)) = slice.passkey(handle) else { return Vec::new() };
+    let at = ground.moment.now;
+    let suspected = Event::PasskeySuspected { authenticator: one.id, stored, given, at };
+    let text = format!(
+        "The passkey {} was refused, because its counter was {given} and not above {stored}: somebody may have a copy of it. It signs nobody in any more. Your other ways to sign in still work; remove this one and add it again only if you know why.",
+        one.name
+    );
+    let mut events = vec![suspected.into()];
+    events.extend(tell(ground, slice, &text));
+    events
 }
 
 pub(super) fn add(

@@ -10,6 +10,10 @@ use crate::secret::Secret;
 use crate::slice::Slice;
 use crate::throttle;
 
+mod guess;
+
+pub use guess::Guess;
+
 /// Shortest password, in characters; a second factor is always asked (NIST SP 800-63B-4).
 pub const SHORTEST: usize = 8;
 /// Longest password, in bytes; NIST asks for 64 characters or more.
@@ -29,6 +33,14 @@ pub fn check_length(password: &Secret) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether a new password will do for the person of this name: it has a fitting length, and would
+/// not be guessed early. Nothing else is asked of it (ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9 to 6.2.12).
+pub fn check(password: &Secret, username: &str) -> Result<(), Refusal> {
+    check_length(password)?;
+    let guess = password.expose_text().and_then(|text| guess::find(text, username));
+    guess.map_or(Ok(()), |reason| Err(Refusal::PasswordGuessable { reason }))
+}
+
 /// Whether a proof is about the row that stands now; else it must be made again.
 pub(crate) fn is_current(slice: &Slice, proof: &Proof) -> Result<(), Refusal> {
     let row = slice.password().map(|one| (one.id, one.row_version));
@@ -45,6 +57,9 @@ pub(super) fn set(
     ground.authorise(slice, Act::ManageAuthenticators)?;
     let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
     let standing = slice.password();
+    if standing.is_none() {
+        ground.check_recent(slice)?;
+    }
     if standing.is_some() && !ground.by.runs_the_server() {
         let place = throttle::place(slice, ground.source, ground.moment.now);
         throttle::check(slice, throttle::Factor::Password, place, ground.moment.now)?;

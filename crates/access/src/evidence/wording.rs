@@ -53,8 +53,12 @@ impl Event {
             Self::Authenticator(
                 authenticator::Event::TotpUsed { .. }
                 | authenticator::Event::PasswordUsed { .. }
-                | authenticator::Event::PasskeyUsed { .. },
+                | authenticator::Event::PasskeyUsed { .. }
+                | authenticator::Event::RecoveryCodeUsed { .. },
             ) => "authenticator.used",
+            Self::Authenticator(authenticator::Event::PasskeySuspected { .. }) => {
+                "authenticator.suspected"
+            }
             Self::Authenticator(authenticator::Event::Removed { .. }) => "authenticator.removed",
             Self::Credential(credential::Event::Created(_)) => "credential.created",
             Self::Credential(credential::Event::Revoked { .. }) => "credential.revoked",
@@ -228,6 +232,12 @@ fn authenticator_text(event: &authenticator::Event) -> String {
         E::TotpUsed { authenticator, .. } => format!("TOTP app {authenticator} gave a right code"),
         E::PasswordUsed { authenticator, .. } => format!("Password {authenticator} was right"),
         E::PasskeyUsed { authenticator, .. } => format!("Passkey {authenticator} was right"),
+        E::PasskeySuspected { authenticator, stored, given, .. } => format!(
+            "Passkey {authenticator} is suspect: its counter is {given}, not above {stored}; it counts no longer"
+        ),
+        E::RecoveryCodeUsed { authenticator, .. } => {
+            format!("A recovery code of {authenticator} was right, and is used up")
+        }
         E::Removed { authenticator } => format!("Authenticator {authenticator} removed"),
     }
 }

@@ -190,7 +190,9 @@ impl Slice {
             | E::TotpConfirmed { authenticator, .. }
             | E::TotpUsed { authenticator, .. }
             | E::PasswordUsed { authenticator, .. }
-            | E::PasskeyUsed { authenticator, .. } => *authenticator,
+            | E::PasskeyUsed { authenticator, .. }
+            | E::PasskeySuspected { authenticator, .. }
+            | E::RecoveryCodeUsed { authenticator, .. } => *authenticator,
         };
         let Some(one) = self.authenticators.iter_mut().find(|one| one.id == id) else { return };
         match event {
@@ -209,6 +211,19 @@ impl Slice {
                 if let Kind::Passkey(passkey) = &mut one.kind {
                     (passkey.counter, passkey.backed_up) = (*counter, *backed_up);
                     passkey.data = data.clone().unwrap_or_else(|| passkey.data.clone());
+                }
+            }
+            E::PasskeySuspected { at, .. } => {
+                one.row_version += 1;
+                if let Kind::Passkey(passkey) = &mut one.kind {
+                    passkey.suspect_at = Some(*at);
+                }
+            }
+            E::RecoveryCodeUsed { code, at, .. } => {
+                one.last_used_at = Some(*at);
+                one.row_version += 1;
+                if let Kind::RecoveryCodes { left } = &mut one.kind {
+                    left.retain(|kept| kept != code);
                 }
             }
             E::Added(_) | E::Removed { .. } => {}

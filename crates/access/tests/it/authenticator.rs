@@ -91,6 +91,7 @@ fn add_passkey(desk: &mut Desk, by: By) -> Result<(), Refusal> {
         model: String::new(),
         backed_up: false,
         counter: 0,
+        suspect_at: None,
     };
     let registration = Registration { passkey, user_verified: true, began_at: desk.now };
     let add = authenticator::Command::AddPasskey { registration, name: "Key".into() };
@@ -181,6 +182,89 @@ fn last_way_to_sign_in_stays() {
         let remove = authenticator::Command::Remove { authenticator: id };
         let refusal = desk.by(by, Command::Authenticator(remove)).err();
         assert_eq!(refusal, Some(Refusal::LastAuthenticator));
+    }
+}
+
+#[test]
+fn last_passkey_stays_unless_another_one_works_or_the_operator_asks() {
+    let mut desk = Desk::enrolled();
+    let by = By::Session(desk.signed_in().session);
+    add_passkey(&mut desk, by).unwrap();
+    add_passkey(&mut desk, by).unwrap();
+    let ids: Vec<_> = desk.slice.passkeys().map(|(one, _)| one.id).collect();
+    let remove = |id| Command::Authenticator(authenticator::Command::Remove { authenticator: id });
+    desk.by(by, remove(ids[0])).ok().unwrap();
+    let refusal = desk.by(by, remove(ids[1])).err();
+    assert_eq!(
+        refusal,
+        Some(Refusal::LastPasskey),
+        "password and TOTP are left, and can be phished"
+    );
+    desk.by(By::Operator { uid: 1000 }, remove(ids[1])).ok().unwrap();
+    assert!(desk.slice.is_enrolled());
+}
+
+#[test]
+fn first_password_is_set_only_soon_after_a_sign_in() {
+    let mut desk = Desk::enrolled();
+    let by = By::Session(desk.signed_in().session);
+    add_passkey(&mut desk, by).unwrap();
+    let password = desk.slice.password().unwrap().id;
+    let remove = authenticator::Command::Remove { authenticator: password };
+    desk.by(by, Command::Authenticator(remove)).ok().unwrap();
+    desk.wait(Span::minutes(16));
+    assert!(matches!(desk.by(by, set("$new", None)), Err(Refusal::ProofTooOld { .. })));
+    assert!(desk.slice.password().is_none());
+}
+
+/// ASVS 6.3.7.
+#[test]
+fn notice_of_a_change_says_what_from_where_and_what_to_do() {
+    let mut desk = Desk::enrolled();
+    let by = By::Session(desk.signed_in().session);
+    let right = desk.proof(true);
+    desk.by(by, set("$new", Some(right))).ok().unwrap();
+    desk.system(Command::Authenticator(authenticator::Command::ResetTotp)).ok().unwrap();
+    let told: Vec<&str> = desk
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Notice(access::notice::Event::Queued(notice))
+                if notice.topic == access::notice::Topic::AuthenticatorChanged =>
+            {
+                Some(notice.text.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    let person = "A new password was set. It came from 192.0.2.7 (Firefox on Linux). If that was not you, lock the account, end your other sessions and tell the operator.";
+    assert!(told.contains(&person), "{told:?}");
+    let operator = "The operator reset your TOTP app. It was done at the server's command line. If you did not ask for it, ask the operator.";
+    assert_eq!(told.last(), Some(&operator));
+}
+
+/// ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9, 6.2.11, 6.2.12.
+#[test]
+fn password_is_checked_for_its_length_and_for_being_guessed_and_for_nothing_else() {
+    let check = |text: &str| password::check(&Secret::from_text(text.into()), "ada");
+    assert!(matches!(check("short"), Err(Refusal::OutOfRange { .. })));
+    let Err(refusal) = check("iloveyou") else { panic!("taken") };
+    let text = refusal.to_string();
+    assert!(
+        text.starts_with(
+            "PASSWORD_GUESSABLE: this password would be guessed early: it is among the 30,000"
+        ),
+        "{text}"
+    );
+    for good in [
+        "only small letters of no list",
+        "ONLY CAPITALS OF NO LIST",
+        "90210 44 17 3",
+        "\u{1f40e}\u{1f50b}\u{1f4ce}\u{1f6a6}\u{1f333}\u{2693}\u{1f9ed}\u{1f3bb}",
+        &"64 characters and more: the whole of a sentence that somebody likes to remember"
+            .repeat(3),
+    ] {
+        assert_eq!(check(good), Ok(()), "{good}");
     }
 }
 

@@ -25,6 +25,7 @@ fn commands(desk: &Desk) -> Vec<(&'static str, Command)> {
         model: String::new(),
         backed_up: false,
         counter: 0,
+        suspect_at: None,
     };
     let registration = Registration { passkey, user_verified: true, began_at: desk.now };
     let new = credential::NewCredential {
@@ -51,6 +52,7 @@ fn commands(desk: &Desk) -> Vec<(&'static str, Command)> {
             Command::Authenticator(A::ConfirmTotp { code: Secret::from_text("0".into()) }),
         ),
         ("passkey", Command::Authenticator(A::AddPasskey { registration, name: name() })),
+        ("recovery codes", Command::Authenticator(A::MakeRecoveryCodes)),
         ("rename", Command::Authenticator(A::Rename { authenticator: aut, name: name() })),
         ("remove", Command::Authenticator(A::Remove { authenticator: aut })),
         ("credential", Command::Credential(credential::Command::Create(Box::new(new)))),
@@ -135,7 +137,8 @@ fn session_of_an_enrolment_link_may_only_enrol() {
     let mut desk = Desk::bare();
     let token = desk.link(Purpose::Enrolment);
     let by = By::Session(desk.open(&token).ok().unwrap().session);
-    let enrols = ["password", "totp", "totp confirm", "passkey", "rename", "remove"];
+    let enrols =
+        ["password", "totp", "totp confirm", "passkey", "recovery codes", "rename", "remove"];
     for (name, command) in commands(&desk) {
         if !enrols.contains(&name) {
             let refusal = desk.by(by, command).err();

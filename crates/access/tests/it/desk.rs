@@ -114,6 +114,7 @@ impl Desk {
                 std::iter::once(&done.session_token).chain(&done.device_token).collect()
             }
             Answer::TotpOffered { seed, .. } => vec![seed],
+            Answer::RecoveryCodes { codes, .. } => codes.iter().collect(),
             Answer::CredentialCreated { token, .. } => token.iter().collect(),
             _ => Vec::new(),
         };

@@ -13,5 +13,6 @@ mod entitlements;
 mod evidence;
 mod lock;
 mod notice;
+mod recovery_code;
 mod sign_in;
 mod throttle;

@@ -277,6 +277,7 @@ fn passkey(desk: &mut Desk, counter: u32) -> Assertion {
         model: String::new(),
         backed_up: false,
         counter,
+        suspect_at: None,
     };
     let registration = Registration { passkey, user_verified: true, began_at: desk.now };
     let add = authenticator::Command::AddPasskey { registration, name: "Key".into() };
@@ -310,10 +311,7 @@ fn passkey_that_does_not_count_says_why_and_is_never_throttled() {
     let mut desk = Desk::enrolled();
     let good = passkey(&mut desk, 5);
     let late = desk.now - Span::minutes(6);
-    let counter = |given| PasskeyFault::CounterFell { stored: 5, given };
     for (bad, fault) in [
-        (Assertion { counter: 5, ..good.clone() }, counter(5)),
-        (Assertion { counter: 0, ..good.clone() }, counter(0)),
         (Assertion { user_verified: false, ..good.clone() }, PasskeyFault::UserNotVerified),
         (Assertion { began_at: late, ..good.clone() }, PasskeyFault::CeremonyEnded),
         (Assertion { handle: vec![9], ..good.clone() }, PasskeyFault::Unknown),
@@ -326,9 +324,60 @@ fn passkey_that_does_not_count_says_why_and_is_never_throttled() {
     assert_eq!(refusal, Some(Refusal::PasskeyRefused { reason: PasskeyFault::Invalid }));
     assert!(desk.slice.counters.is_empty());
     assert_eq!(with(&mut desk, &good), None, "a fault leaves the passkey working");
-    let again = with(&mut desk, &good);
-    let fault = PasskeyFault::CounterFell { stored: 6, given: 6 };
-    assert_eq!(again, Some(Refusal::PasskeyRefused { reason: fault }));
+}
+
+#[test]
+fn passkey_whose_counter_does_not_rise_is_suspect_on_record_and_leaves_the_others_working() {
+    for given in [0, 4, 5] {
+        let mut desk = Desk::enrolled();
+        let good = passkey(&mut desk, 5);
+        let before = desk.events.len();
+        let refusal = with(&mut desk, &Assertion { counter: given, ..good.clone() });
+        let fault = PasskeyFault::CounterFell { stored: 5, given };
+        assert_eq!(refusal, Some(Refusal::PasskeyRefused { reason: fault }));
+        let kinds: Vec<_> = desk.events[before..].iter().map(Event::kind).collect();
+        assert_eq!(kinds, ["authenticator.suspected", "notice.queued", "refused"]);
+        let Event::Notice(access::notice::Event::Queued(told)) = &desk.events[before + 1] else {
+            panic!("no notice")
+        };
+        assert!(told.text.starts_with("The passkey Key was refused"), "{}", told.text);
+        assert!(told.text.contains("from 192.0.2.7"), "{}", told.text);
+        // A good counter comes too late, and is refused without another notice.
+        let since = desk.slice.passkeys().next().unwrap().1.suspect_at.unwrap();
+        let fault = PasskeyFault::Suspect { since };
+        let before = desk.events.len();
+        assert_eq!(with(&mut desk, &good), Some(Refusal::PasskeyRefused { reason: fault }));
+        let kinds: Vec<_> = desk.events[before..].iter().map(Event::kind).collect();
+        assert_eq!(kinds, ["refused"]);
+        // The other ways work, and the suspect one can be removed: it was no way in any more.
+        let by = By::Session(desk.signed_in().session);
+        let id = desk.slice.passkeys().next().unwrap().0.id;
+        let remove = authenticator::Command::Remove { authenticator: id };
+        desk.by(by, Command::Authenticator(remove)).ok().unwrap();
+    }
+}
+
+#[test]
+fn step_up_by_a_copied_passkey_makes_it_suspect_and_proves_nothing() {
+    let mut desk = Desk::enrolled();
+    let good = passkey(&mut desk, 5);
+    let session = desk.slice.sessions[0].clone();
+    let copied = Assertion { counter: 5, ..good };
+    let command = access::step_up::Command::Passkey { outcome: Ok(copied) };
+    let refusal = desk.by(By::Session(session.id), Command::StepUp(command)).err();
+    let fault = PasskeyFault::CounterFell { stored: 5, given: 5 };
+    assert_eq!(refusal, Some(Refusal::PasskeyRefused { reason: fault }));
+    assert!(desk.slice.working_passkeys().next().is_none());
+    assert_eq!(desk.slice.session(session.id).unwrap().proven_at, session.proven_at);
+}
+
+#[test]
+fn person_with_a_suspect_passkey_alone_is_not_enrolled() {
+    let mut desk = Desk::enrolled();
+    let good = passkey(&mut desk, 5);
+    with(&mut desk, &Assertion { counter: 5, ..good }).unwrap();
+    desk.slice.authenticators.retain(|one| matches!(one.kind, authenticator::Kind::Passkey(_)));
+    assert!(!desk.slice.is_enrolled());
 }
 
 #[test]

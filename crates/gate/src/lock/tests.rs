@@ -29,6 +29,7 @@ async fn open(data: &std::path::Path) -> Gate {
         seed: Some(7),
         hours: Hours::RoundTheClock,
         portal_origin: "http://localhost:8080".parse().unwrap(),
+        passkeys: None,
         token_required_by_default: false,
     };
     let clock = Clock::manual(Time::from_seconds(1_795_532_400));

@@ -44,6 +44,7 @@ fn config(data: &Path, durability: Durability) -> Config {
         seed: Some(7),
         hours: Hours::RoundTheClock,
         portal_origin: "http://localhost:8080".parse().unwrap(),
+        passkeys: None,
         token_required_by_default: false,
     }
 }

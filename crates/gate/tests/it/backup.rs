@@ -17,6 +17,7 @@ async fn open(data: &Path) -> Result<Gate, gate::OpenError> {
         seed: Some(7),
         hours: Hours::RoundTheClock,
         portal_origin: "http://localhost:8080".parse().unwrap(),
+        passkeys: None,
         token_required_by_default: false,
     })
     .await

@@ -10,6 +10,7 @@
 extern crate floorpass_gate as gate;
 
 mod activity;
+mod attestation;
 mod backup;
 mod contact;
 mod credential;
@@ -18,6 +19,7 @@ mod lock;
 mod notice;
 mod passkey;
 mod place;
+mod recovery_code;
 mod session;
 mod sign_in;
 mod soft_passkey;

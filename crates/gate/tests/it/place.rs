@@ -36,6 +36,7 @@ pub fn config(data: &Path, demo: bool) -> Config {
         seed: Some(7),
         hours: Hours::RoundTheClock,
         portal_origin: ORIGIN.parse().unwrap(),
+        passkeys: None,
         token_required_by_default: false,
     }
 }

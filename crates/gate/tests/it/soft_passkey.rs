@@ -22,8 +22,19 @@ pub struct SoftPasskey {
 }
 
 impl SoftPasskey {
-    /// Answers `navigator.credentials.create`.
+    /// Answers `navigator.credentials.create`, and says nothing of its model.
     pub fn create(options: &str, origin: &str, handle: &[u8]) -> (Self, String) {
+        Self::create_as(options, origin, handle, [0; 16], |_| b"\x64none\x67attStmt\xa0".to_vec())
+    }
+
+    /// The same as a model, with the format and statement that `attest` makes over what it signs.
+    pub fn create_as(
+        options: &str,
+        origin: &str,
+        handle: &[u8],
+        model: [u8; 16],
+        attest: impl FnOnce(&[u8]) -> Vec<u8>,
+    ) -> (Self, String) {
         let options: Value = serde_json::from_str(options).unwrap();
         let options = &options["publicKey"];
         let random = SystemRandom::new();
@@ -42,7 +53,7 @@ impl SoftPasskey {
             pair,
         };
         let mut data = passkey.head(passkey.flags | ATTESTED);
-        data.extend([0; 16]); // no model
+        data.extend(model);
         data.extend(u16::try_from(handle.len()).unwrap().to_be_bytes());
         data.extend(handle);
         // COSE key: kty EC2, alg ES256, crv P-256, x, y.
@@ -51,11 +62,13 @@ impl SoftPasskey {
         data.extend(&point[1..33]);
         data.extend([0x22, 0x58, 0x20]);
         data.extend(&point[33..65]);
-        // {"fmt": "none", "attStmt": {}, "authData": bytes}
-        let mut object = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59".to_vec();
-        object.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
-        object.extend(&data);
+        // {"fmt": .., "attStmt": .., "authData": bytes}
         let client = passkey.client_data("webauthn.create", options);
+        let signed = [data.clone(), Sha256::digest(&client).to_vec()].concat();
+        let mut object = b"\xa3\x63fmt".to_vec();
+        object.extend(attest(&signed));
+        object.extend(b"\x68authData");
+        object.extend(cbor_bytes(&data));
         let answer = json!({
             "id": b64(handle), "rawId": b64(handle), "type": "public-key",
             "response": {"attestationObject": b64(&object), "clientDataJSON": b64(&client)},
@@ -98,6 +111,12 @@ impl SoftPasskey {
         .to_string()
         .into_bytes()
     }
+}
+
+/// A CBOR byte string with a length of two bytes.
+pub fn cbor_bytes(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
+    [&[0x59], length.as_slice(), bytes].concat()
 }
 
 fn b64(bytes: &[u8]) -> String {

@@ -19,7 +19,7 @@ use access::{
 use store::{CommitError, CredentialUse, Key, SessionUse};
 
 use crate::both_engines;
-use crate::history::{ACCOUNT, History, browser, browser_key, copy};
+use crate::history::{ACCOUNT, History, browser, browser_key, copy, text};
 use crate::place::Place;
 
 both_engines!(
@@ -56,6 +56,8 @@ async fn slice_after_every_event_is_the_one_in_memory(place: &Place) {
     let (by, device) = sign_in_on_a_new_browser(&mut history, &seed).await;
     sign_in_again(&mut history, &seed, &device).await;
     let by = manage(&mut history, by).await;
+    recover(&mut history, by, &device).await;
+    let by = sign_in_again(&mut history, &seed, &device).await;
     approve(&mut history, by).await;
     cut(&mut history, by).await;
     let chain = history.verify().await;
@@ -93,7 +95,7 @@ async fn sign_in_on_a_new_browser(history: &mut History, seed: &[u8]) -> (By, Se
 }
 
 /// The trusted browser needs no activation, and its older session is replaced.
-async fn sign_in_again(history: &mut History, seed: &[u8], device: &Secret) {
+async fn sign_in_again(history: &mut History, seed: &[u8], device: &Secret) -> By {
     history.now = history.now + Span::minutes(5);
     let right = sign_in::Command::Password { proof: history.proof(true).await };
     let answer = history.visit(Key::Username("ann"), Some(device), right).await;
@@ -104,6 +106,31 @@ async fn sign_in_again(history: &mut History, seed: &[u8], device: &Secret) {
     let answer = history.visit(Key::Attempt(key), Some(device), typed).await;
     let Ok(Answer::SignedIn(done)) = answer else { panic!("not signed in") };
     assert!(done.device_token.is_none());
+    By::Session(done.session)
+}
+
+/// Recovery codes made, made anew, and all used up.
+async fn recover(history: &mut History, by: By, device: &Secret) {
+    let make = || Command::Authenticator(authenticator::Command::MakeRecoveryCodes);
+    history.by(by, make()).await.ok().unwrap();
+    let Ok(Answer::RecoveryCodes { codes, .. }) = history.by(by, make()).await else {
+        panic!("no codes")
+    };
+    for (used, code) in (1..).zip(&codes) {
+        history.now = history.now + Span::minutes(1);
+        let right = sign_in::Command::Password { proof: history.proof(true).await };
+        let answer = history.visit(Key::Username("ann"), Some(device), right).await;
+        let Ok(Answer::TotpNeeded { attempt }) = answer else { panic!("no second step") };
+        for (code, signs_in) in [("AAAA", false), (&text(code), true)] {
+            let typed = sign_in::Command::RecoveryCode {
+                attempt: copy(&attempt),
+                code: Secret::from_text(code.to_owned()),
+            };
+            let answer = history.visit(Key::Attempt(attempt.digest()), Some(device), typed).await;
+            assert_eq!(matches!(answer, Ok(Answer::SignedIn(_))), signs_in, "{used}");
+        }
+        assert_eq!(history.slice().await.codes_left(), codes.len() - used);
+    }
 }
 
 async fn manage(history: &mut History, old: By) -> By {
@@ -122,6 +149,7 @@ async fn manage(history: &mut History, old: By) -> By {
         model: "key".to_owned(),
         backed_up: false,
         counter: 1,
+        suspect_at: None,
     };
     let registration = Registration { passkey, user_verified: true, began_at: history.now };
     let add = authenticator::Command::AddPasskey { registration, name: "Laptop".to_owned() };
@@ -140,6 +168,20 @@ async fn manage(history: &mut History, old: By) -> By {
     };
     let used = sign_in::Command::Passkey { outcome: Ok(assertion) };
     history.visit(Key::Passkey(&handle), None, used).await.ok().unwrap();
+    // The same counter again: the passkey is suspect, and stays so.
+    for _ in 0..2 {
+        let assertion = Assertion {
+            handle: handle.clone(),
+            user_verified: true,
+            backed_up: true,
+            counter: 2,
+            data: None,
+            began_at: history.now,
+        };
+        let copied = sign_in::Command::Passkey { outcome: Ok(assertion) };
+        let refusal = history.visit(Key::Passkey(&handle), None, copied).await.err().unwrap();
+        assert_eq!(refusal.code(), "PASSKEY_REFUSED");
+    }
     let bot = new_credential("bot", 7497, history);
     history.by(by, bot).await.ok().unwrap();
     let taken = new_credential("bot", 7498, history);

@@ -66,3 +66,39 @@ async fn copy_of_sqlite_opens() {
     database.copy_to(&copy).await.unwrap();
     Database::open(&store::engine::sqlite_url(&copy)).await.unwrap().ping().await.unwrap();
 }
+
+/// Name, row version, since, handle, counter.
+type Row = (String, i64, i64, Option<String>, Option<i64>);
+
+/// A folder of the version before: its rows are there afterwards, in the new table.
+#[tokio::test]
+async fn authenticators_of_the_first_schema_outlive_its_migration() {
+    let place = Place::sqlite();
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(place.url()).await.unwrap();
+    let mut first = sqlx::migrate!("./migrations");
+    first.migrations.to_mut().retain(|migration| migration.version == 1);
+    first.run(&pool).await.unwrap();
+    for statement in [
+        "INSERT INTO person (id, username, created_at, version) VALUES ('p', 'ann', 1, 1)",
+        "INSERT INTO authenticator (id, person, name, kind, row_version, created_at, sealed) \
+         VALUES ('a', 'p', 'Password', 'password', 3, 7, 'ff')",
+        "INSERT INTO authenticator (id, person, name, kind, row_version, created_at, handle, data, \
+         model, backed_up, counter) VALUES ('b', 'p', 'Key', 'passkey', 1, 8, '01', '{}', '', 0, 5)",
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+    let database = Database::open(place.url()).await.unwrap();
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT name, row_version, created_at, handle, counter FROM authenticator ORDER BY id",
+    )
+    .fetch_all(database.pool())
+    .await
+    .unwrap();
+    let key = ("Key".to_owned(), 1, 8, Some("01".to_owned()), Some(5));
+    assert_eq!(rows, [("Password".to_owned(), 3, 7, None, None), key]);
+    let twice = "INSERT INTO authenticator (id, person, name, kind, row_version, created_at, handle) \
+                 VALUES ('c', 'p', 'Copy', 'passkey', 1, 9, '01')";
+    assert!(sqlx::query(twice).execute(database.pool()).await.is_err(), "handles are taken once");
+}

@@ -19,7 +19,7 @@ use crate::place::Place;
 
 both_engines!(tables_and_memory_agree_on_random_walks);
 
-const STEPS: u32 = 300;
+const STEPS: u32 = 700;
 
 async fn tables_and_memory_agree_on_random_walks(place: &Place) {
     let (history, seed) = History::enrolled(place).await;
@@ -29,6 +29,8 @@ async fn tables_and_memory_agree_on_random_walks(place: &Place) {
         dice: 20_261_124,
         attempt: None,
         device: None,
+        codes: Vec::new(),
+        recoveries: 0,
         done: 0,
         activations: 0,
         contacts: 0,
@@ -40,6 +42,7 @@ async fn tables_and_memory_agree_on_random_walks(place: &Place) {
     assert!(walk.done > STEPS / 4, "too few steps were allowed: {}", walk.done);
     assert!(walk.contacts > 9, "too few changes of contact: {}", walk.contacts);
     assert!(walk.activations > 2, "too few activations: {}", walk.activations);
+    assert!(walk.recoveries > 0, "no recovery code was used");
 }
 
 /// A walk and what its browser holds.
@@ -49,6 +52,10 @@ struct Walk {
     dice: u64,
     attempt: Option<Secret>,
     device: Option<Secret>,
+    /// Recovery codes that it was told, used ones too.
+    codes: Vec<Secret>,
+    /// Sign-ins by a recovery code.
+    recoveries: u32,
     /// Steps that were allowed.
     done: u32,
     /// Browsers that were activated by a code, or waited for one.
@@ -88,7 +95,10 @@ impl Walk {
         let device = if self.roll(2) == 0 { self.device.as_ref().map(copy) } else { None };
         let command = Command::SignIn(command);
         let call = Call { by: By::Visitor, source: browser(device.as_ref()), command };
-        match self.history.ask(key, call).await {
+        let left = self.history.slice().await.codes_left();
+        let answer = self.history.ask(key, call).await;
+        self.recoveries += u32::from(self.history.slice().await.codes_left() < left);
+        match answer {
             Ok(Answer::TotpNeeded { attempt }) => self.attempt = Some(attempt),
             Ok(Answer::ActivationNeeded { attempt }) => {
                 self.attempt = Some(attempt);
@@ -103,7 +113,7 @@ impl Walk {
 
     async fn sign_in(&mut self) {
         let attempt = self.attempt.as_ref().map(copy);
-        let step = self.roll(8);
+        let step = self.roll(10);
         let (Some(attempt), 1..) = (attempt, step) else {
             let right = self.roll(4) > 0;
             let proof = self.history.proof(right).await;
@@ -112,7 +122,12 @@ impl Walk {
         let key = attempt.digest();
         let wrong = Secret::from_text("wrong".to_owned());
         let command = match step {
-            1..=3 => {
+            8 | 9 if !self.codes.is_empty() => {
+                let codes: Vec<usize> = (0..self.codes.len()).collect();
+                let code = self.pick(&codes).map_or(wrong, |at| copy(&self.codes[at]));
+                sign_in::Command::RecoveryCode { attempt, code }
+            }
+            1..=3 | 8 | 9 => {
                 let code = Secret::from_text(totp::code(&self.seed, totp::step(self.history.now)));
                 sign_in::Command::Totp { attempt, code }
             }
@@ -142,7 +157,7 @@ impl Walk {
         let by = self.pick(&sessions).map_or(By::System, By::Session);
         let (device, session) = (self.pick(&devices), self.pick(&sessions));
         let name = format!("name {}", self.roll(5));
-        let command = match (self.roll(9), device, session, self.pick(&credentials)) {
+        let command = match (self.roll(10), device, session, self.pick(&credentials)) {
             (0, Some(device), ..) => Command::Device(device::Command::Rename { device, name }),
             (1, Some(device), ..) => Command::Device(device::Command::Remove { device }),
             (2, Some(device), ..) => Command::Device(device::Command::Block { device }),
@@ -157,10 +172,13 @@ impl Walk {
                 Command::Device(device::Command::SetRole { device, role })
             }
             (7, ..) => Command::Device(device::Command::RemoveOthers),
+            (8 | 9, ..) => Command::Authenticator(authenticator::Command::MakeRecoveryCodes),
             _ => self.new_credential(name),
         };
-        if self.history.by(by, command).await.is_ok() {
-            self.done += 1;
+        let answer = self.history.by(by, command).await;
+        self.done += u32::from(answer.is_ok());
+        if let Ok(Answer::RecoveryCodes { codes, .. }) = answer {
+            self.codes = codes;
         }
     }
 

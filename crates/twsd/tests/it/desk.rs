@@ -37,6 +37,7 @@ impl Server {
             seed: Some(11),
             hours: Hours::RoundTheClock,
             portal_origin: "http://localhost:1".parse().unwrap(),
+            passkeys: None,
             token_required_by_default: false,
         };
         let gate = Gate::open(config).await.unwrap();

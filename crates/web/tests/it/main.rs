@@ -3,11 +3,13 @@
 
 mod binding;
 mod credential;
+mod enumeration;
 mod form;
 mod link;
 mod lock;
 mod notice;
 mod order;
 mod place;
+mod recovery_code;
 mod route;
 mod session;

@@ -55,6 +55,7 @@ impl Place {
             seed: Some(7),
             hours: Hours::RoundTheClock,
             portal_origin: ORIGIN.parse().unwrap(),
+            passkeys: None,
             token_required_by_default: false,
         };
         let disk = Arc::new(LocalDisk);
