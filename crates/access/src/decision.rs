@@ -16,8 +16,8 @@ use crate::session::{Session, SessionEnd};
 use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
-    approval, contact, credential, device, evidence, link, lock, mandate, network, notice, person,
-    session, sign_in, step_up, throttle,
+    approval, brokerage, contact, credential, device, evidence, link, lock, mandate, network,
+    notice, person, policy, session, sign_in, step_up, throttle, window,
 };
 
 /// What is asked.
@@ -35,6 +35,9 @@ pub enum Command {
     Lock(lock::Command),
     Contact(contact::Command),
     Network(network::Command),
+    Policy(policy::Command),
+    Window(window::Command),
+    Brokerage(brokerage::Command),
     Notice(notice::Command),
     Evidence(evidence::Command),
 }
@@ -58,6 +61,8 @@ pub enum Event {
     Throttle(throttle::Event),
     Contact(contact::Event),
     Network(network::Event),
+    Policy(policy::Event),
+    Brokerage(brokerage::Event),
     Notice(notice::Event),
     Evidence(evidence::Event),
 }
@@ -99,6 +104,8 @@ into_event! {
     throttle Throttle;
     contact Contact;
     network Network;
+    policy Policy;
+    brokerage Brokerage;
     notice Notice;
     evidence Evidence;
 }
@@ -255,12 +262,19 @@ impl Ground<'_> {
             By::Session(_) => {
                 let session = self.session(slice)?;
                 let entitlements = slice.session_entitlements(session, self.source.fresh)?;
+                let entitlements = self.at_place(session, entitlements);
                 if entitlements.acts.contains(act) {
                     return Ok(Some(entitlements));
                 }
                 Err(entitlements.why_not(act))
             }
         }
+    }
+
+    /// What is left of a session's authority where its request comes from.
+    pub fn at_place(&self, session: &Session, given: Entitlements) -> Entitlements {
+        let elsewhere = self.source.address.is_some_and(|address| session.is_elsewhere(address));
+        if elsewhere { given.moved() } else { given }
     }
 
     /// Whether the person of a session that asks was proven lately, by its sign-in or by a step-up;
@@ -319,6 +333,9 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::Lock(command) => lock::decide(slice, &ground, command),
         Command::Contact(command) => contact::decide(slice, &ground, command),
         Command::Network(command) => network::decide(slice, &ground, command),
+        Command::Policy(command) => policy::decide(slice, &ground, command),
+        Command::Window(command) => window::decide(slice, &ground, command),
+        Command::Brokerage(command) => brokerage::decide(slice, &ground, command),
         Command::Notice(command) => notice::decide(slice, &ground, command),
         Command::Evidence(command) => Ok(evidence::decide(command)),
     };

@@ -172,12 +172,10 @@ impl Device {
 
     /// What sessions on it may do, and the reason for what they may not.
     pub const fn narrows(&self) -> (Acts, Narrowing) {
-        if !self.confirmed {
-            return (DeviceRole::View.acts(), Narrowing::Unconfirmed);
-        }
-        match self.role {
-            DeviceRole::Administer => (Acts::ALL, Narrowing::None),
-            role => (role.acts(), Narrowing::Role(role)),
+        if self.confirmed {
+            (self.role.acts(), Narrowing::Role(self.role))
+        } else {
+            (DeviceRole::View.acts(), Narrowing::Unconfirmed)
         }
     }
 }

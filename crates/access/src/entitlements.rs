@@ -7,10 +7,12 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Addresses;
+use crate::brokerage::Held;
 use crate::device::DeviceRole;
 use crate::id::{Holder, PaperAccountId, PersonId, SymbolId};
 use crate::lock::Grade;
 use crate::moment::{Span, Time};
+use crate::policy::{Assurance, Needs, NewNetwork};
 use crate::refusal::Refusal;
 use crate::symbol::SymbolSet;
 
@@ -61,6 +63,8 @@ acts! {
     ViewEvidence = 11, "see the record of decisions";
     /// Change mail address and phone number.
     ManageContact = 12, "change your mail address and phone number";
+    /// Change what interfaces ask of sessions, and how long these last.
+    ManagePolicy = 13, "change the policies of your sessions";
 }
 
 impl fmt::Display for Act {
@@ -426,17 +430,27 @@ pub struct Question {
 }
 
 /// What beside its mandate narrows a session: the reason that is told for an act that it lacks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Narrowing {
-    /// Nothing.
-    #[default]
-    None,
     /// It is bound to no key of its browser.
     Unbound,
     /// Its device was activated by a typed code alone.
     Unconfirmed,
     /// Its device's role.
     Role(DeviceRole),
+    /// Its interface is set to be unattended.
+    Unattended,
+    /// Its person was proven less surely than its policy asks for.
+    Assurance {
+        /// How surely.
+        have: Assurance,
+        /// What acts need.
+        needs: Needs,
+    },
+    /// It comes from a network that it was not proven at.
+    Network(NewNetwork),
+    /// Another session holds trading.
+    Brokerage(Box<Held>),
 }
 
 /// Acts that products, sides and hours bind, and contracts too.
@@ -502,8 +516,10 @@ pub struct Entitlements {
     pub rate: Option<Rate>,
     /// The strongest lock on person or account.
     pub lock: Grade,
-    /// What narrows a session beside its mandate.
-    pub narrowing: Narrowing,
+    /// What narrows a session beside its mandate, and the acts that each took.
+    pub narrowing: Vec<(Acts, Narrowing)>,
+    /// What a session does at a network that it was not proven at.
+    pub new_network: NewNetwork,
     /// The limits that pre-trade applies.
     pub limits: Limits,
 }
@@ -569,12 +585,41 @@ impl Entitlements {
         if self.read_only && Acts::TRADE.contains(act) {
             return Refusal::ReadOnly;
         }
-        match self.narrowing {
-            Narrowing::None => Refusal::ActNotAllowed { act },
-            Narrowing::Unbound => Refusal::SessionUnbound { act },
-            Narrowing::Unconfirmed => Refusal::DeviceUnconfirmed { act },
-            Narrowing::Role(role) => Refusal::DeviceRoleNarrow { role, act },
+        let taken = self.narrowing.iter().find(|(acts, _)| acts.contains(act));
+        match taken.map(|(_, narrowing)| narrowing) {
+            None => Refusal::ActNotAllowed { act },
+            Some(Narrowing::Unbound) => Refusal::SessionUnbound { act },
+            Some(Narrowing::Unconfirmed) => Refusal::DeviceUnconfirmed { act },
+            Some(Narrowing::Role(role)) => Refusal::DeviceRoleNarrow { role: *role, act },
+            Some(Narrowing::Unattended) => Refusal::SessionUnattended { act },
+            Some(Narrowing::Assurance { have, needs }) => {
+                Refusal::AssuranceLow { act, have: *have, needed: needs.of(act) }
+            }
+            Some(Narrowing::Network(NewNetwork::Look)) => Refusal::NetworkLooks { act },
+            Some(Narrowing::Network(NewNetwork::Keep | NewNetwork::Prove)) => {
+                Refusal::NetworkUnproven { act }
+            }
+            Some(Narrowing::Brokerage(held)) => {
+                Refusal::BrokerageHeld { device: held.device.clone(), since: held.since }
+            }
         }
+    }
+
+    /// Leaves these acts alone, and says why for those that it takes.
+    pub fn keep(&mut self, acts: Acts, why: Narrowing) {
+        let taken = self.acts.without(acts);
+        if !taken.is_empty() {
+            self.acts = self.acts.and(acts);
+            self.narrowing.push((taken, why));
+        }
+    }
+
+    /// What a session keeps of it at a network that it was not proven at.
+    #[must_use]
+    pub fn moved(mut self) -> Self {
+        let there = self.new_network;
+        self.keep(there.acts(), Narrowing::Network(there));
+        self
     }
 
     /// The same authority under a lock.
@@ -610,7 +655,8 @@ impl Entitlements {
                 (one, two) => one.or(two),
             },
             lock: self.lock,
-            narrowing: self.narrowing,
+            narrowing: self.narrowing.clone(),
+            new_network: self.new_network,
             limits: self.limits.and(&scopes.limits),
         }
     }

@@ -3,12 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::Addresses;
-use crate::entitlements::{
-    Act, Acts, Entitlements, Hours, Limits, Narrowing, Products, Sides, Symbols,
-};
+use crate::entitlements::{Act, Acts, Entitlements, Hours, Limits, Products, Sides, Symbols};
 use crate::id::{Holder, PaperAccountId, PersonId};
 use crate::lock::Grade;
 use crate::moment::Time;
+use crate::policy::NewNetwork;
 
 /// What someone is to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +41,7 @@ impl Role {
             Act::ManageDevices,
             Act::ManageAuthenticators,
             Act::ManageContact,
+            Act::ManagePolicy,
             Act::Lock,
             Act::ViewEvidence,
         ]);
@@ -93,7 +93,8 @@ impl Mandate {
             until: self.until.unwrap_or(Time::FAR),
             rate: None,
             lock: Grade::None,
-            narrowing: Narrowing::None,
+            narrowing: Vec::new(),
+            new_network: NewNetwork::Keep,
             limits: Limits::default(),
         }
         .locked(lock)

@@ -11,6 +11,7 @@ use crate::id::{PersonId, SessionId};
 use crate::moment::{Span, Time};
 use crate::notice::{self, Note, Subject, Topic};
 use crate::refusal::Refusal;
+use crate::session;
 use crate::slice::Slice;
 
 /// How long a network stays known after its last use.
@@ -71,7 +72,13 @@ pub(crate) fn decide(
     let text = format!("Your session on {device} now comes from {address}");
     let subject =
         Subject { device: Some(session.device), session: Some(session.id), address: Some(address) };
-    Ok(Decision::new(meet(slice, ground, session.person, subject, Some(text)), Answer::Done))
+    let mut events = meet(slice, ground, session.person, subject, Some(text));
+    let network = of(address);
+    if !session.has_seen(network) {
+        let networks = session.networks_with(network, false);
+        events.push(session::Event::Moved { session: session.id, network, networks }.into());
+    }
+    Ok(Decision::new(events, Answer::Done))
 }
 
 /// Remembers the network of the subject's address, and tells of it when it is new. No `text`: its

@@ -71,6 +71,12 @@ topics! {
     NotMe = "not_me", "\"This was not me\"", false;
     /// A credential was created.
     CredentialCreated = "credential_created", "A new credential", false;
+    /// A policy, the window of renewal, or 'one brokerage session' was changed.
+    PolicyChanged = "policy_changed", "What your sessions may do", true;
+    /// A session took trading over from another.
+    BrokerageTaken = "brokerage_taken", "Trading was taken over", true;
+    /// Sessions end soon unless they are renewed.
+    Renewal = "renewal", "Renew your sessions", false;
     /// A lock was set or lifted.
     Lock = "lock", "A lock", false;
 }

@@ -13,11 +13,13 @@ use crate::entitlements::{Act, Product, Side};
 use crate::id::{PaperAccountId, SymbolId};
 use crate::lock::Grade;
 use crate::moment::{Span, Time};
+use crate::name::Name;
+use crate::policy::Assurance;
 use crate::session::SessionEnd;
 
 /// Writes a reason once: what it is, its numbers, its stable code, and its text for the caller.
 macro_rules! refusals {
-    ($($(#[$doc:meta])* $name:ident $({ $($field:ident: $type:ty),* })? = $code:literal, $text:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident $({ $($field:ident: $type:ty),* })? = $code:literal, $text:literal $(, $also:ident = $value:expr)?;)*) => {
         /// A reason against an act.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[expect(missing_docs, reason = "the fields are the numbers that their names say")]
@@ -32,7 +34,7 @@ macro_rules! refusals {
             /// What the caller may know: what happened, the number, the limit, what to do next.
             /// Without the code; [`Display`](fmt::Display) puts it in front.
             pub fn caller_text(&self) -> String {
-                match self { $(Self::$name $({ $($field),* })? => format!($text),)* }
+                match self { $(Self::$name $({ $($field),* })? => format!($text $(, $also = $value)?),)* }
             }
         }
     };
@@ -83,6 +85,28 @@ refusals! {
     /// The device's role.
     DeviceRoleNarrow { role: DeviceRole, act: Act } = "DEVICE_ROLE",
         "this device is set to {role}, so it cannot {act}; change its role from another device";
+
+    /// The interface is set to be unattended, and looks.
+    SessionUnattended { act: Act } = "SESSION_UNATTENDED",
+        "this interface is set to unattended, so its sessions only look and cannot {act}; change that on the policies page, from another interface or by the operator";
+    /// The person was proven less surely than the policy asks for.
+    AssuranceLow { act: Act, have: Assurance, needed: Assurance } = "ASSURANCE_LOW",
+        "to {act} your policy asks for {needed}, and this session was proven by {have}; {how}", how = needed.how();
+    /// The request comes from a network that the session was not proven at.
+    NetworkUnproven { act: Act } = "NETWORK_UNPROVEN",
+        "this session comes from another network than it was proven at, so it looks and cannot {act}; prove that it is you here, and it goes on";
+    /// The same, where the policy lets it look alone.
+    NetworkLooks { act: Act } = "NETWORK_LOOKS",
+        "this session comes from another network than it was begun at, where your policy lets it look alone, so it cannot {act}; sign in again here";
+    /// Another session holds trading.
+    BrokerageHeld { device: Name, since: Time } = "BROKERAGE_HELD",
+        "one session of yours trades at a time, and {device} holds trading since {since}; this one sees all and cancels, and may take over at /session/take-over";
+    /// Widening a policy takes a session that is bound.
+    PolicyUnbound = "POLICY_UNBOUND",
+        "a session that is not bound to its browser cannot widen a policy; use a browser with script";
+    /// No such time zone.
+    ZoneUnknown { length: usize, limit: usize } = "ZONE_UNKNOWN",
+        "this text of {length} bytes is no time zone that this server knows; use a name of up to {limit} bytes like Europe/Berlin";
 
     // Credentials.
     /// No such credential.

@@ -5,12 +5,15 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::binding::{BIND_WINDOW, PublicKey, UNBOUND_IDLE};
+use crate::address::Network;
+use crate::binding::{BIND_WINDOW, PublicKey};
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::{Act, Acts};
 use crate::id::{DeviceId, LockId, PersonId, SessionId};
 use crate::moment::{Span, Time};
+use crate::network;
 use crate::notice;
+use crate::policy::Assurance;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 use crate::slice::Slice;
@@ -21,54 +24,76 @@ use crate::slice::Slice;
 pub enum Interface {
     /// The Client Portal, in a browser.
     Portal,
+    /// The portal on a phone that answers approvals.
+    Phone,
+    /// The desktop program.
+    Desktop,
+    /// The workstation.
+    Workstation,
     /// The TWS socket, for programs.
     Socket,
+    /// The web API, for a person's own programs.
+    WebApi,
+    /// Another company's app.
+    App,
     /// The operator's command line.
     Operator,
 }
 
-/// What an interface allows its sessions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SessionPolicy {
-    /// A session that was not used for this long is over.
-    pub idle: Span,
-    /// A session this old is over.
-    pub absolute: Span,
-    /// The acts that the interface offers.
-    pub acts: Acts,
-}
-
 impl Interface {
     /// Every interface.
-    pub const ALL: [Self; 3] = [Self::Portal, Self::Socket, Self::Operator];
+    pub const ALL: [Self; 8] = [
+        Self::Portal,
+        Self::Phone,
+        Self::Desktop,
+        Self::Workstation,
+        Self::Socket,
+        Self::WebApi,
+        Self::App,
+        Self::Operator,
+    ];
+
+    /// Those whose policy a person sets. A credential at the socket has its own end and scopes, and
+    /// the operator is known to the system that runs the server.
+    pub const OF_PEOPLE: [Self; 6] =
+        [Self::Portal, Self::Phone, Self::Desktop, Self::Workstation, Self::WebApi, Self::App];
 
     /// Its name in tables.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Portal => "portal",
+            Self::Phone => "phone",
+            Self::Desktop => "desktop",
+            Self::Workstation => "workstation",
             Self::Socket => "socket",
+            Self::WebApi => "web_api",
+            Self::App => "app",
             Self::Operator => "operator",
         }
     }
 
-    /// Its policy. People have sessions at the portal alone: programs hold credentials, and the
-    /// operator is known to the system that runs the server.
-    pub const fn policy(self) -> SessionPolicy {
+    /// The acts that it offers.
+    pub const fn acts(self) -> Acts {
         match self {
-            Self::Portal => SessionPolicy {
-                idle: Span::minutes(30),
-                absolute: Span::hours(12),
-                acts: Acts::ALL,
-            },
-            Self::Socket => SessionPolicy {
-                idle: Span::days(366),
-                absolute: Span::days(366),
-                acts: Acts::VIEW.or(Acts::TRADE),
-            },
-            Self::Operator => {
-                SessionPolicy { idle: Span::minutes(5), absolute: Span::hours(1), acts: Acts::NONE }
-            }
+            Self::Portal | Self::Phone | Self::Desktop | Self::Workstation => Acts::ALL,
+            Self::Socket | Self::WebApi | Self::App => Acts::VIEW.or(Acts::TRADE),
+            Self::Operator => Acts::NONE,
         }
+    }
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Portal => "portal",
+            Self::Phone => "phone",
+            Self::Desktop => "desktop",
+            Self::Workstation => "workstation",
+            Self::Socket => "socket",
+            Self::WebApi => "web API",
+            Self::App => "app",
+            Self::Operator => "operator",
+        })
     }
 }
 
@@ -131,22 +156,83 @@ pub struct Session {
     pub hardware: Option<PublicKey>,
     /// When its person was proven last: by its sign-in, or by a step-up.
     pub proven_at: Time,
+    /// By what.
+    #[serde(default)]
+    pub proven_by: Vec<Method>,
+    /// How surely, at best since it began.
+    #[serde(default)]
+    pub assurance: Assurance,
     /// From where it was begun.
     pub address: Option<IpAddr>,
+    /// The networks that it was used from.
+    #[serde(default)]
+    pub networks: Vec<Seen>,
     /// Since when.
     pub started_at: Time,
     /// It is over when it was not used for this long.
     pub idle: Span,
     /// When it is over in any case.
     pub until: Time,
+    /// Its person was told that it ends.
+    #[serde(default)]
+    pub announced: bool,
     /// The lock that it set and whose receipt is all that it still shows.
     pub receipt: Option<LockId>,
 }
+
+/// A network that a session was used from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Which.
+    pub network: Network,
+    /// Whether its person was proven there.
+    pub proven: bool,
+}
+
+/// Networks of a session that are kept apart.
+const MOST_NETWORKS: usize = 8;
 
 impl Session {
     /// Whether a copy of its cookie is worth nothing elsewhere.
     pub const fn is_bound(&self) -> bool {
         self.key.is_some() || self.hardware.is_some()
+    }
+
+    /// Whether an address is at a network that its person was not proven at in it. One of before
+    /// networks were kept was proven where it began.
+    pub fn is_elsewhere(&self, address: IpAddr) -> bool {
+        let there = network::of(address);
+        if self.networks.is_empty() {
+            return self.address.is_some_and(|began| network::of(began) != there);
+        }
+        !self.networks.iter().any(|seen| seen.proven && seen.network == there)
+    }
+
+    /// Whether a network is known to it, proven or not.
+    pub(crate) fn has_seen(&self, network: Network) -> bool {
+        let began = self.address.map(network::of);
+        self.networks.iter().any(|seen| seen.network == network)
+            || (self.networks.is_empty() && began == Some(network))
+    }
+
+    /// Its networks with one more; with too many the first that nobody was proven at goes, else
+    /// the first.
+    pub(crate) fn networks_with(&self, network: Network, proven: bool) -> Vec<Seen> {
+        let mut networks = self.networks.clone();
+        if networks.is_empty() {
+            let began = self.address.map(network::of);
+            networks.extend(began.map(|network| Seen { network, proven: true }));
+        }
+        if let Some(seen) = networks.iter_mut().find(|seen| seen.network == network) {
+            seen.proven |= proven;
+            return networks;
+        }
+        if networks.len() >= MOST_NETWORKS {
+            let gives_way = networks.iter().position(|seen| !seen.proven).unwrap_or(0);
+            networks.remove(gives_way);
+        }
+        networks.push(Seen { network, proven });
+        networks
     }
 }
 
@@ -282,6 +368,44 @@ pub enum Event {
         methods: Vec<Method>,
         /// When.
         at: Time,
+        /// How surely, at best since it began.
+        #[serde(default)]
+        assurance: Assurance,
+        /// Its networks from now on.
+        #[serde(default)]
+        networks: Vec<Seen>,
+    },
+    /// Used from a network that it was not used from before.
+    Moved {
+        /// Which.
+        session: SessionId,
+        /// To where.
+        network: Network,
+        /// Its networks from now on.
+        networks: Vec<Seen>,
+    },
+    /// Its limits were shortened by a policy.
+    Limited {
+        /// Which.
+        session: SessionId,
+        /// Its idle limit from now on.
+        idle: Span,
+        /// Its end.
+        until: Time,
+    },
+    /// A proof of its person renewed it.
+    Renewed {
+        /// Which.
+        session: SessionId,
+        /// Its idle limit from now on.
+        idle: Span,
+        /// Its end.
+        until: Time,
+    },
+    /// Its person was told that it ends.
+    Announced {
+        /// Which.
+        session: SessionId,
     },
     /// It set a lock of grade `all` and keeps nothing but the receipt.
     KeptForReceipt {
@@ -337,12 +461,6 @@ pub(crate) fn decide(
     }
 }
 
-/// The idle limit of a session at an interface: shorter while it is unbound.
-pub(crate) fn idle(interface: Interface, bound: bool) -> Span {
-    let idle = interface.policy().idle;
-    if bound { idle } else { idle.min(UNBOUND_IDLE) }
-}
-
 fn bind(slice: &Slice, ground: &Ground<'_>, hardware: PublicKey) -> Result<Decision, Refusal> {
     let session = ground.session(slice)?;
     let age = ground.moment.now.since(session.started_at);
@@ -350,7 +468,7 @@ fn bind(slice: &Slice, ground: &Ground<'_>, hardware: PublicKey) -> Result<Decis
     if session.hardware.is_some() || age > BIND_WINDOW {
         return Err(Refusal::BindingLate { age, limit: BIND_WINDOW });
     }
-    let idle = idle(session.interface, true);
+    let (idle, _) = slice.lasts(ground.moment.now, session.interface, session.device, true);
     let event = Event::Bound { session: session.id, hardware, idle };
     Ok(Decision::new(vec![event.into()], Answer::Done))
 }

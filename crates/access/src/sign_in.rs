@@ -13,6 +13,7 @@ use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::recovery_code;
 use crate::authenticator::totp::{self, Verdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
+use crate::brokerage;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, Approver, Device, DeviceRole, DeviceState, TRUST};
 use crate::id::{AttemptId, DeviceId, PersonId, SessionId};
@@ -22,9 +23,10 @@ use crate::moment::{Span, Time};
 use crate::network;
 use crate::notice::{self, Subject, Topic};
 use crate::person::Person;
+use crate::policy::Assurance;
 use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::{Digest, Secret};
-use crate::session::{self, Interface, Method, Session, SessionEnd};
+use crate::session::{self, Interface, Method, Seen, Session, SessionEnd};
 use crate::slice::Slice;
 use crate::throttle::{self, Factor, Place};
 use crate::token::{self, Kind};
@@ -674,15 +676,22 @@ fn begin(
     methods: Vec<Method>,
     mut events: Vec<decision::Event>,
 ) -> Decision {
-    let (now, interface) = (ground.moment.now, Interface::Portal);
-    let older =
-        slice.sessions.iter().filter(|one| one.device == device && one.interface == interface);
-    let reason = SessionEnd::Replaced;
-    events
-        .extend(older.map(|one| session::Event::Ended { session: one.id, at: now, reason }.into()));
-    let policy = interface.policy();
-    let token = token::issue(Kind::Session, ground.moment);
+    let now = ground.moment.now;
     let id = SessionId(ground.moment.draw("session"));
+    let reason = SessionEnd::Replaced;
+    for one in slice.sessions.iter().filter(|one| one.device == device) {
+        events.extend(brokerage::hand_over(slice, one.id, id, now));
+        events.push(session::Event::Ended { session: one.id, at: now, reason }.into());
+    }
+    // The device as this decision leaves it.
+    let mut after = slice.clone();
+    after.apply(&events);
+    let approver = after.device(device).is_some_and(|one| one.approver != Approver::No);
+    let interface = if approver { Interface::Phone } else { Interface::Portal };
+    let (idle, until) = after.lasts(now, interface, device, ground.source.key.is_some());
+    let proven = |network| Seen { network, proven: true };
+    let networks = ground.source.address.map(network::of).map(proven);
+    let token = token::issue(Kind::Session, ground.moment);
     events.push(
         session::Event::Started(Box::new(Session {
             id,
@@ -690,14 +699,18 @@ fn begin(
             device,
             token: token.digest(),
             interface,
+            assurance: Assurance::of(&methods),
+            proven_by: methods.clone(),
             methods,
             key: ground.source.key,
             hardware: None,
             proven_at: now,
             address: ground.source.address,
+            networks: networks.into_iter().collect(),
             started_at: now,
-            idle: session::idle(interface, ground.source.key.is_some()),
-            until: now + policy.absolute,
+            idle,
+            until,
+            announced: false,
             receipt: None,
         }))
         .into(),

@@ -3,6 +3,7 @@
 use crate::approval::Approval;
 use crate::authenticator::{Authenticator, Kind, passkey::Passkey};
 use crate::binding::UNBOUND_ACTS;
+use crate::brokerage::{self, Brokerage};
 use crate::call::Source;
 use crate::contact::Contact;
 use crate::credential::Credential;
@@ -17,11 +18,13 @@ use crate::mandate::Mandate;
 use crate::moment::Time;
 use crate::network::Known;
 use crate::person::Person;
+use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 use crate::session::{Method, Session};
 use crate::sign_in::Attempt;
 use crate::throttle::{Counter, Factor, Place, Stranger};
+use crate::window::Window;
 
 mod apply;
 
@@ -59,6 +62,14 @@ pub struct Slice {
     pub contacts: Vec<Contact>,
     /// The networks that they signed in from.
     pub networks: Vec<Known>,
+    /// The policies that they chose.
+    pub policies: Vec<Policy>,
+    /// When they renew their sessions.
+    pub window: Option<Window>,
+    /// When that window opens in the next weeks; no table holds it, the gate knows its zone.
+    pub openings: Vec<Time>,
+    /// Whether one session of theirs holds trading, and which.
+    pub brokerage: Option<Brokerage>,
 }
 
 impl Slice {
@@ -82,6 +93,7 @@ impl Slice {
         self.locks.sort_by_key(|one| one.id);
         self.contacts.sort_by_key(|one| one.id);
         self.networks.sort_by_key(|one| one.network);
+        self.policies.sort_by_key(|one| one.interface);
     }
 
     /// The mandate on this account.
@@ -201,32 +213,44 @@ impl Slice {
         self.locks.iter().map(|lock| lock.grade).max().unwrap_or_default()
     }
 
-    /// What a session of the person may do now: the mandate on their account within what the
-    /// interface offers and what its device is for, until the session ends. Unbound, it looks, but
-    /// for an act that comes with a `fresh` sign-in. One that an enrolment link began may only
-    /// enrol until that is done; one kept for a receipt may do nothing.
+    /// What a session of the person may do now: what its own state gives it, and trading only
+    /// where no other session holds it.
     pub fn session_entitlements(
         &self,
         session: &Session,
         fresh: bool,
     ) -> Result<Entitlements, Refusal> {
+        let mut given = self.uncontested(session, fresh)?;
+        brokerage::contest(self, session, &mut given);
+        Ok(given)
+    }
+
+    /// What its own state gives a session: the mandate on its person's account within what the
+    /// interface and its policy offer and what its device is for, until the session ends. Unbound,
+    /// it looks, but for an act that comes with a `fresh` sign-in. One that an enrolment link began
+    /// may only enrol until that is done; one kept for a receipt may do nothing.
+    pub fn uncontested(&self, session: &Session, fresh: bool) -> Result<Entitlements, Refusal> {
         let mandate = self.mandates.first().ok_or(Refusal::NotFound { what: "account" })?;
         let holder = Holder::Session(session.id);
         let mut given = mandate.entitlements(holder, self.grade(mandate.account));
         given.until = given.until.min(session.until);
-        given.acts = given.acts.and(session.interface.policy().acts);
+        given.acts = given.acts.and(session.interface.acts());
         if session.methods == [Method::EnrolmentLink] && !self.is_enrolled() {
             given.acts = given.acts.and(Acts::ENROL);
             return Ok(given);
         }
-        let device = self.device(session.device).map(Device::narrows);
-        let (acts, narrowing) = device.unwrap_or((Acts::NONE, Narrowing::None));
-        given.acts = given.acts.and(acts);
-        given.narrowing = narrowing;
         if !session.is_bound() && !fresh {
-            given.acts = given.acts.and(UNBOUND_ACTS);
-            given.narrowing = Narrowing::Unbound;
+            given.keep(UNBOUND_ACTS, Narrowing::Unbound);
         }
+        match self.device(session.device).map(Device::narrows) {
+            Some((acts, why)) => given.keep(acts, why),
+            None => given.acts = Acts::NONE,
+        }
+        let policy = self.policy(session.interface);
+        given.new_network = policy.new_network;
+        given.keep(policy.tempo.acts(), Narrowing::Unattended);
+        let (have, needs) = (session.assurance, policy.needs);
+        given.keep(needs.acts(have), Narrowing::Assurance { have, needs });
         if session.receipt.is_some() {
             given.acts = Acts::NONE;
         }

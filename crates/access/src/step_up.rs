@@ -6,12 +6,15 @@ use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::{Proof, password};
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device;
+use crate::network;
+use crate::policy::{Assurance, NewNetwork};
 use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::Secret;
 use crate::session::{self, Method, Session};
 use crate::sign_in;
 use crate::slice::Slice;
 use crate::throttle::{self, Factor};
+use crate::window;
 
 /// What proves the person. Load the slice by the session.
 pub enum Command {
@@ -44,15 +47,35 @@ pub(crate) fn decide(
             let asker = Asker::Session(session.id);
             let granted = approval::granted(slice, asker, ground.moment.now)?;
             let mut events = vec![approval::Event::Closed { approval: granted.id }.into()];
-            events.push(proven(ground, session, vec![Method::Approval]));
             events.extend(device::confirm(slice, session.device));
-            Ok(Decision::new(events, Answer::Done))
+            Ok(proven(slice, ground, session, vec![Method::Approval], events))
         }
     }
 }
 
-fn proven(ground: &Ground<'_>, session: &Session, methods: Vec<Method>) -> decision::Event {
-    session::Event::Proven { session: session.id, methods, at: ground.moment.now }.into()
+/// The person was proven: it counts for the network that the proof came from, unless the policy
+/// wants a sign-in there, and renews the session where its window is near.
+fn proven(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    session: &Session,
+    methods: Vec<Method>,
+    mut events: Vec<decision::Event>,
+) -> Decision {
+    let at = ground.moment.now;
+    let looks = slice.policy(session.interface).new_network == NewNetwork::Look;
+    let network = ground.source.address.filter(|_| !looks).map(network::of);
+    let networks = network.map(|network| session.networks_with(network, true));
+    let networks = networks.unwrap_or_else(|| session.networks.clone());
+    let assurance = session.assurance.max(Assurance::of(&methods));
+    let session_id = session.id;
+    let proven = session::Event::Proven { session: session_id, methods, at, assurance, networks };
+    events.push(proven.into());
+    // The device may have been confirmed by the same proof.
+    let mut after = slice.clone();
+    after.apply(&events);
+    events.extend(window::renew(&after, session, at));
+    Decision::new(events, Answer::Done)
 }
 
 fn with_password(
@@ -74,7 +97,7 @@ fn with_password(
         Err(refused) => return Ok(refused),
     };
     let methods = vec![Method::Password, Method::Totp];
-    Ok(Decision::new(vec![used, proven(ground, session, methods)], Answer::Done))
+    Ok(proven(slice, ground, session, methods, vec![used]))
 }
 
 fn with_passkey(
@@ -88,7 +111,7 @@ fn with_passkey(
         Ok(used) => used,
         Err(refused) => return Ok(*refused),
     };
-    let mut events = vec![used.into(), proven(ground, session, vec![Method::Passkey])];
+    let mut events = vec![used.into()];
     events.extend(device::confirm(slice, session.device));
-    Ok(Decision::new(events, Answer::Done))
+    Ok(proven(slice, ground, session, vec![Method::Passkey], events))
 }

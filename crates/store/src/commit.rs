@@ -16,8 +16,8 @@ use thiserror::Error;
 use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
-    Store, approval, authenticator, contact, credential, device, evidence, link, lock, mandate,
-    network, notice, session, sign_in, throttle,
+    Store, approval, authenticator, brokerage, contact, credential, device, evidence, link, lock,
+    mandate, network, notice, policy, session, sign_in, throttle,
 };
 
 statements! {
@@ -197,6 +197,8 @@ async fn apply(
         Event::Throttle(event) => throttle::apply(connection, person, event).await?,
         Event::Contact(event) => contact::apply(connection, event).await?,
         Event::Network(event) => network::apply(connection, event).await?,
+        Event::Policy(event) => policy::apply(connection, event).await?,
+        Event::Brokerage(event) => brokerage::apply(connection, event).await?,
         Event::Notice(event) => notice::apply(connection, event, webhook).await?,
         Event::Evidence(_) => {}
     }

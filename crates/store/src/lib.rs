@@ -8,6 +8,7 @@ pub mod statement;
 
 mod approval;
 mod authenticator;
+mod brokerage;
 pub mod checkpoint;
 pub mod commit;
 mod contact;
@@ -25,6 +26,7 @@ mod mandate;
 mod network;
 pub mod notice;
 mod person;
+mod policy;
 mod recovery_code;
 pub mod session;
 mod sign_in;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use access::id::{PersonId, SessionId};
 use access::moment::{Span, Time};
+use access::policy::Assurance;
 use access::secret::Digest;
 use access::session::{Event, Interface, Session, SessionEnd};
 use sqlx::AnyConnection;
@@ -16,14 +17,21 @@ use crate::{Store, device};
 statements! {
     INSERT = "INSERT INTO session (id, person, device, token, interface, methods, address, \
               started_at, idle, until_at, receipt, public_key, hardware_key, proven_at, \
-              last_seen_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $8)";
+              proven_by, assurance, networks, announced, last_seen_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+              $18, $8)";
     BIND = "UPDATE session SET hardware_key = $2, idle = $3 WHERE id = $1";
-    PROVE = "UPDATE session SET proven_at = $2 WHERE id = $1";
+    PROVE = "UPDATE session SET proven_at = $2, proven_by = $3, assurance = $4, networks = $5 \
+             WHERE id = $1";
+    MOVE = "UPDATE session SET networks = $2 WHERE id = $1";
+    LIMIT = "UPDATE session SET idle = $2, until_at = $3 WHERE id = $1";
+    RENEW = "UPDATE session SET idle = $2, until_at = $3, announced = 0 WHERE id = $1";
+    ANNOUNCE = "UPDATE session SET announced = 1 WHERE id = $1";
     END = "UPDATE session SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
     KEEP = "UPDATE session SET receipt = $2 WHERE id = $1";
     LIVE = "SELECT id, person, device, token, interface, methods, address, started_at, idle, \
-            until_at, receipt, public_key, hardware_key, proven_at FROM session WHERE person = $1 AND ended_at IS NULL";
+            until_at, receipt, public_key, hardware_key, proven_at, proven_by, assurance, \
+            networks, announced FROM session WHERE person = $1 AND ended_at IS NULL";
     SEEN = "SELECT id, last_seen_at, address FROM session WHERE person = $1 AND ended_at IS NULL";
     TOUCH = "UPDATE session SET last_seen_at = $2, address = $3 WHERE id = $1 AND ended_at IS NULL";
     ENDED = "SELECT ended_at, end_reason FROM session WHERE token = $1 AND ended_at IS NOT NULL";
@@ -68,8 +76,22 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
         Event::Bound { session, hardware, idle } => {
             run!(connection, BIND, session.to_string(), hardware.to_string(), idle.0)?;
         }
-        Event::Proven { session, at, .. } => {
-            run!(connection, PROVE, session.to_string(), at.0)?;
+        Event::Proven { session, methods, at, assurance, networks } => {
+            let (by, networks) = (json("session", methods)?, json("session", networks)?);
+            let how = assurance.name();
+            run!(connection, PROVE, session.to_string(), at.0, by, how, networks)?;
+        }
+        Event::Moved { session, networks, .. } => {
+            run!(connection, MOVE, session.to_string(), json("session", networks)?)?;
+        }
+        Event::Limited { session, idle, until } => {
+            run!(connection, LIMIT, session.to_string(), idle.0, until.0)?;
+        }
+        Event::Renewed { session, idle, until } => {
+            run!(connection, RENEW, session.to_string(), idle.0, until.0)?;
+        }
+        Event::Announced { session } => {
+            run!(connection, ANNOUNCE, session.to_string())?;
         }
         Event::KeptForReceipt { session, lock } => {
             run!(connection, KEEP, session.to_string(), lock.to_string())?;
@@ -96,6 +118,10 @@ async fn insert(connection: &mut AnyConnection, session: &Session) -> Result<(),
         session.key.map(|key| key.to_string()),
         session.hardware.map(|key| key.to_string()),
         session.proven_at.0,
+        json("session", &session.proven_by)?,
+        session.assurance.name(),
+        json("session", &session.networks)?,
+        i64::from(session.announced),
     )?;
     Ok(())
 }
@@ -124,6 +150,10 @@ fn read(row: &AnyRow) -> Result<Session, StoreError> {
         key: fields.maybe_parsed()?,
         hardware: fields.maybe_parsed()?,
         proven_at: fields.time()?,
+        proven_by: fields.json()?,
+        assurance: fields.named(&Assurance::ALL, Assurance::name)?,
+        networks: fields.json()?,
+        announced: fields.truth()?,
     })
 }
 

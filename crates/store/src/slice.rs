@@ -9,8 +9,8 @@ use sqlx::AnyConnection;
 use crate::error::StoreError;
 use crate::field::hex;
 use crate::{
-    Store, approval, authenticator, contact, credential, device, link, lock, mandate, network,
-    person, session, sign_in, throttle,
+    Store, approval, authenticator, brokerage, contact, credential, device, link, lock, mandate,
+    network, person, policy, session, sign_in, throttle,
 };
 
 statements! {
@@ -117,6 +117,10 @@ async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, Sto
         locks: lock::of(connection, &id).await?,
         contacts: contact::of(connection, &id).await?,
         networks: network::of(connection, &id).await?,
+        policies: policy::of(connection, &id).await?,
+        window: policy::window(connection, &id).await?,
+        openings: Vec::new(),
+        brokerage: brokerage::of(connection, &id).await?,
     };
     slice.sort();
     Ok(slice)

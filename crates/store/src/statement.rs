@@ -35,6 +35,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
     [
         crate::approval::STATEMENTS,
         crate::authenticator::STATEMENTS,
+        crate::brokerage::STATEMENTS,
         crate::checkpoint::STATEMENTS,
         crate::commit::STATEMENTS,
         crate::contact::STATEMENTS,
@@ -49,6 +50,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::network::STATEMENTS,
         crate::notice::STATEMENTS,
         crate::person::STATEMENTS,
+        crate::policy::STATEMENTS,
         crate::recovery_code::STATEMENTS,
         crate::session::STATEMENTS,
         crate::sign_in::STATEMENTS,

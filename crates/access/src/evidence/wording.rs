@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
-    approval, authenticator, contact, credential, device, evidence, link, lock, mandate, network,
-    notice, person, session, sign_in, throttle,
+    approval, authenticator, brokerage, contact, credential, device, evidence, link, lock, mandate,
+    network, notice, person, policy, session, sign_in, throttle,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -30,6 +30,10 @@ impl Event {
             Self::Session(session::Event::Ended { .. }) => "session.ended",
             Self::Session(session::Event::Bound { .. }) => "session.bound",
             Self::Session(session::Event::Proven { .. }) => "session.proven",
+            Self::Session(session::Event::Moved { .. }) => "session.moved",
+            Self::Session(session::Event::Limited { .. }) => "session.limited",
+            Self::Session(session::Event::Renewed { .. }) => "session.renewed",
+            Self::Session(session::Event::Announced { .. }) => "session.announced",
             Self::Session(session::Event::KeptForReceipt { .. }) => "session.kept_for_receipt",
             Self::Device(device::Event::Added(_)) => "device.added",
             Self::Device(device::Event::Trusted { .. }) => "device.trusted",
@@ -72,6 +76,10 @@ impl Event {
             Self::Contact(contact::Event::Changed(_)) => "contact.changed",
             Self::Contact(contact::Event::Removed { .. }) => "contact.removed",
             Self::Network(network::Event::Seen(_)) => "network.seen",
+            Self::Policy(policy::Event::Set(_)) => "policy.set",
+            Self::Policy(policy::Event::WindowSet { .. }) => "policy.window_set",
+            Self::Brokerage(brokerage::Event::Held(_)) => "brokerage.held",
+            Self::Brokerage(brokerage::Event::Off { .. }) => "brokerage.off",
             Self::Notice(notice::Event::Queued(_)) => "notice.queued",
             Self::Notice(notice::Event::Disowned { .. }) => "notice.disowned",
             Self::Evidence(evidence::Event::Refused { .. }) => "refused",
@@ -111,6 +119,8 @@ impl Event {
             Self::Network(network::Event::Seen(one)) => {
                 format!("Network {} seen, known since {}", one.network, one.first_at)
             }
+            Self::Policy(event) => policy_text(event),
+            Self::Brokerage(event) => brokerage_text(event),
             Self::Notice(notice::Event::Queued(one)) => {
                 let to = match one.mail.len() {
                     0 => String::new(),
@@ -172,6 +182,18 @@ fn session_text(event: &session::Event) -> String {
         session::Event::Proven { session, methods, .. } => {
             let how: Vec<_> = methods.iter().map(|one| one.text()).collect();
             format!("Session {session}: its person was proven again by {}", how.join(" and "))
+        }
+        session::Event::Moved { session, network, .. } => {
+            format!("Session {session} is used from network {network} too")
+        }
+        session::Event::Limited { session, until, .. } => {
+            format!("Session {session} was shortened by a policy, until {until}")
+        }
+        session::Event::Renewed { session, until, .. } => {
+            format!("Session {session} was renewed until {until}")
+        }
+        session::Event::Announced { session } => {
+            format!("The end of session {session} was announced")
         }
         session::Event::KeptForReceipt { session, lock } => {
             format!("Session {session} keeps the receipt of lock {lock} and nothing else")
@@ -287,5 +309,36 @@ fn throttle_text(event: &throttle::Event) -> String {
         }
         throttle::Event::Cleared { place: one } => format!("Failures {} forgiven", place(one)),
         throttle::Event::AllCleared => "All failures forgiven".to_owned(),
+    }
+}
+
+fn policy_text(event: &policy::Event) -> String {
+    match event {
+        policy::Event::Set(one) => format!(
+            "Policy of the {}: {}; at another network it {}; to look {}, to trade {}, to administer {}, to withdraw {}",
+            one.interface,
+            one.tempo,
+            one.new_network,
+            one.needs.view,
+            one.needs.trade,
+            one.needs.administer,
+            one.needs.withdraw
+        ),
+        policy::Event::WindowSet { window: Some(window), .. } => {
+            format!("Sessions are renewed {window}")
+        }
+        policy::Event::WindowSet { window: None, .. } => {
+            "Sessions have no window of renewal".to_owned()
+        }
+    }
+}
+
+fn brokerage_text(event: &brokerage::Event) -> String {
+    match event {
+        brokerage::Event::Held(one) => match one.holder {
+            Some(holder) => format!("One brokerage session: {holder} holds trading"),
+            None => "One brokerage session: the first that may trade holds it".to_owned(),
+        },
+        brokerage::Event::Off { .. } => "Every session that may trade trades".to_owned(),
     }
 }

@@ -6,7 +6,10 @@ use crate::credential::{self, Revoked};
 use crate::decision::Event;
 use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
-use crate::{approval, contact, link, lock, mandate, network, person, session, sign_in, throttle};
+use crate::{
+    approval, brokerage, contact, link, lock, mandate, network, person, policy, session, sign_in,
+    throttle,
+};
 
 /// Puts a row in the place of the one with its key, or adds it.
 fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -> K) {
@@ -69,6 +72,14 @@ impl Slice {
             Event::Network(network::Event::Seen(known)) => {
                 put(&mut self.networks, *known, |one| one.network);
             }
+            Event::Policy(policy::Event::Set(one)) => {
+                put(&mut self.policies, *one, |one| one.interface);
+            }
+            Event::Policy(policy::Event::WindowSet { window, .. }) => {
+                self.window.clone_from(window);
+            }
+            Event::Brokerage(brokerage::Event::Held(one)) => self.brokerage = Some(*one),
+            Event::Brokerage(brokerage::Event::Off { .. }) => self.brokerage = None,
             Event::Notice(_) | Event::Evidence(_) => {}
         }
     }
@@ -95,19 +106,15 @@ impl Slice {
                 put(&mut self.sessions, Session::clone(session), |one| one.id);
             }
             session::Event::Ended { session, .. } => self.sessions.retain(|one| one.id != *session),
-            session::Event::Bound { session, hardware, idle } => {
+            session::Event::Bound { session, .. }
+            | session::Event::Proven { session, .. }
+            | session::Event::Moved { session, .. }
+            | session::Event::Limited { session, .. }
+            | session::Event::Renewed { session, .. }
+            | session::Event::Announced { session }
+            | session::Event::KeptForReceipt { session, .. } => {
                 for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
-                    (one.hardware, one.idle) = (Some(*hardware), *idle);
-                }
-            }
-            session::Event::Proven { session, at, .. } => {
-                for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
-                    one.proven_at = *at;
-                }
-            }
-            session::Event::KeptForReceipt { session, lock } => {
-                for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
-                    one.receipt = Some(*lock);
+                    one.apply(event);
                 }
             }
         }
@@ -251,6 +258,31 @@ impl Slice {
             throttle::Event::StrangerFailed(stranger) => self.stranger = Some(*stranger),
             throttle::Event::Cleared { place } => self.counters.retain(|one| one.place != *place),
             throttle::Event::AllCleared => self.counters.clear(),
+        }
+    }
+}
+
+impl Session {
+    fn apply(&mut self, event: &session::Event) {
+        match event {
+            session::Event::Started(_) | session::Event::Ended { .. } => {}
+            session::Event::Bound { hardware, idle, .. } => {
+                (self.hardware, self.idle) = (Some(*hardware), *idle);
+            }
+            session::Event::Proven { methods, at, assurance, networks, .. } => {
+                (self.proven_at, self.assurance) = (*at, *assurance);
+                self.proven_by.clone_from(methods);
+                self.networks.clone_from(networks);
+            }
+            session::Event::Moved { networks, .. } => self.networks.clone_from(networks),
+            session::Event::Limited { idle, until, .. } => {
+                (self.idle, self.until) = (*idle, *until);
+            }
+            session::Event::Renewed { idle, until, .. } => {
+                (self.idle, self.until, self.announced) = (*idle, *until, false);
+            }
+            session::Event::Announced { .. } => self.announced = true,
+            session::Event::KeptForReceipt { lock, .. } => self.receipt = Some(*lock),
         }
     }
 }

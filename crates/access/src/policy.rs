@@ -1,0 +1,462 @@
+//! Policies: what an interface asks of its sessions, and how long they live there. Their person
+//! chooses a tempo, which has its limits; no limit is typed in.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::binding::UNBOUND_IDLE;
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::device::DeviceRole;
+use crate::entitlements::{Act, Acts};
+use crate::id::{DeviceId, PersonId};
+use crate::moment::{Span, Time};
+use crate::notice::{self, Topic};
+use crate::refusal::Refusal;
+use crate::session::{self, Interface, Method, Session};
+use crate::slice::Slice;
+use crate::window::{self, Window};
+
+/// How surely a person was proven.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Assurance {
+    /// One factor: a link, or a phone's yes alone (NIST SP 800-63B-4, AAL1).
+    #[default]
+    One,
+    /// Two factors of different kinds (AAL2): a password with a code or a phone's yes.
+    Two,
+    /// Resistant to phishing (what AAL2 must offer and AAL3 demands): a passkey that verified its
+    /// user signs for this portal alone.
+    Resistant,
+}
+
+impl Assurance {
+    /// Every level, the lowest first.
+    pub const ALL: [Self; 3] = [Self::One, Self::Two, Self::Resistant];
+
+    /// Its name in tables and forms.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Two => "two",
+            Self::Resistant => "resistant",
+        }
+    }
+
+    /// How to get it.
+    pub const fn how(self) -> &'static str {
+        match self {
+            Self::One => "prove that it is you",
+            Self::Two => "prove that it is you by password and code, or by a passkey",
+            Self::Resistant => "prove that it is you by a passkey",
+        }
+    }
+
+    /// What these methods together show.
+    pub fn of(methods: &[Method]) -> Self {
+        if methods.contains(&Method::Passkey) {
+            return Self::Resistant;
+        }
+        let held = [Method::Totp, Method::RecoveryCode, Method::Approval];
+        let known = methods.contains(&Method::Password);
+        if known && methods.iter().any(|method| held.contains(method)) {
+            Self::Two
+        } else {
+            Self::One
+        }
+    }
+}
+
+impl fmt::Display for Assurance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::One => "one factor",
+            Self::Two => "two factors",
+            Self::Resistant => "a passkey",
+        })
+    }
+}
+
+/// How somebody works at an interface: what its limits are made from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tempo {
+    /// Now and then.
+    #[default]
+    Occasional,
+    /// All day, for others: at a desk where people come and go.
+    Adviser,
+    /// Every day, on devices of one's own.
+    Active,
+    /// A screen that nobody sits at: it looks.
+    Unattended,
+}
+
+/// How long a session lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Over when it was not used for this long.
+    pub idle: Span,
+    /// Over when it is this old.
+    pub absolute: Span,
+    /// Where a window is chosen: over at the end of the last one that lies within this.
+    pub ceiling: Option<Span>,
+}
+
+/// What holds wherever more is not earned: no key, or no confirmed device.
+pub const PLAIN: Limits =
+    Limits { idle: Span::minutes(30), absolute: Span::hours(12), ceiling: None };
+
+impl Tempo {
+    /// Every tempo.
+    pub const ALL: [Self; 4] = [Self::Occasional, Self::Adviser, Self::Active, Self::Unattended];
+
+    /// Its name in tables and forms.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Occasional => "occasional",
+            Self::Adviser => "adviser",
+            Self::Active => "active",
+            Self::Unattended => "unattended",
+        }
+    }
+
+    /// What a session gets that is bound to its browser, on a confirmed device.
+    pub const fn limits(self) -> Limits {
+        let day = Span::hours(24);
+        match self {
+            Self::Occasional => PLAIN,
+            Self::Adviser => Limits { idle: Span::hours(1), absolute: day, ceiling: None },
+            Self::Active => {
+                Limits { idle: Span::days(3), absolute: day, ceiling: Some(Span::days(9)) }
+            }
+            Self::Unattended => {
+                Limits { idle: Span::days(7), absolute: day, ceiling: Some(Span::days(30)) }
+            }
+        }
+    }
+
+    /// The acts that it leaves.
+    pub const fn acts(self) -> Acts {
+        match self {
+            Self::Unattended => DeviceRole::View.acts(),
+            Self::Occasional | Self::Adviser | Self::Active => Acts::ALL,
+        }
+    }
+}
+
+impl fmt::Display for Tempo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Occasional => "occasional: now and then",
+            Self::Adviser => "adviser: all day, where people come and go",
+            Self::Active => "active: every day, on devices of your own",
+            Self::Unattended => "unattended: a screen that only looks",
+        })
+    }
+}
+
+/// What a session does when its requests come from another network than those it was proven at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewNetwork {
+    /// The same as before.
+    #[default]
+    Keep,
+    /// It looks and cancels until its person is proven there.
+    Prove,
+    /// It looks and cancels; more takes a sign-in there.
+    Look,
+}
+
+impl NewNetwork {
+    /// Every choice, the widest first.
+    pub const ALL: [Self; 3] = [Self::Keep, Self::Prove, Self::Look];
+
+    /// Its name in tables and forms.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Prove => "prove",
+            Self::Look => "look",
+        }
+    }
+
+    /// The acts that it leaves there. What only reduces stays.
+    pub const fn acts(self) -> Acts {
+        match self {
+            Self::Keep => Acts::ALL,
+            Self::Prove | Self::Look => DeviceRole::View.acts().or(Acts::of(&[Act::CancelOrder])),
+        }
+    }
+}
+
+impl fmt::Display for NewNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Keep => "goes on as before",
+            Self::Prove => "looks until you prove that it is you",
+            Self::Look => "looks; more takes a sign-in there",
+        })
+    }
+}
+
+/// The assurance that acts need. What only takes away (cancelling, ending, locking) needs none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Needs {
+    /// To look.
+    pub view: Assurance,
+    /// To place and change orders.
+    pub trade: Assurance,
+    /// To change credentials, devices, ways to sign in, contact and policies.
+    pub administer: Assurance,
+    /// To withdraw; no interface offers that yet.
+    pub withdraw: Assurance,
+}
+
+/// Acts that place or change orders.
+pub const TRADES: Acts = Acts::of(&[Act::PlaceOrder, Act::ReduceOrder, Act::ModifyOrder]);
+/// Acts that change what gives authority.
+const ADMINISTERS: Acts = Acts::of(&[
+    Act::ManageCredentials,
+    Act::ManageDevices,
+    Act::ManageAuthenticators,
+    Act::ManageContact,
+    Act::ManagePolicy,
+]);
+
+impl Needs {
+    /// What it leaves to a session of this assurance.
+    pub fn acts(self, have: Assurance) -> Acts {
+        let parts = [(self.view, Acts::VIEW), (self.trade, TRADES), (self.administer, ADMINISTERS)];
+        let lacks = parts.into_iter().filter(|(need, _)| have < *need);
+        lacks.fold(Acts::ALL, |acts, (_, part)| acts.without(part))
+    }
+
+    /// What an act needs.
+    pub fn of(self, act: Act) -> Assurance {
+        if Acts::VIEW.contains(act) {
+            self.view
+        } else if TRADES.contains(act) {
+            self.trade
+        } else if ADMINISTERS.contains(act) {
+            self.administer
+        } else {
+            Assurance::One
+        }
+    }
+}
+
+/// What an interface asks of a person's sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Whose.
+    pub person: PersonId,
+    /// At which interface.
+    pub interface: Interface,
+    /// How they work there.
+    pub tempo: Tempo,
+    /// What a session does at another network.
+    pub new_network: NewNetwork,
+    /// What acts need.
+    pub needs: Needs,
+}
+
+impl Policy {
+    /// What holds where nothing was chosen. A phone changes networks all day and its key stays
+    /// with it; what another company's app or program does elsewhere is not its person's doing.
+    pub const fn standard(person: PersonId, interface: Interface) -> Self {
+        let new_network = match interface {
+            Interface::Phone | Interface::Socket | Interface::Operator => NewNetwork::Keep,
+            Interface::Portal | Interface::Desktop | Interface::Workstation => NewNetwork::Prove,
+            Interface::WebApi | Interface::App => NewNetwork::Look,
+        };
+        let (one, withdraw) = (Assurance::One, Assurance::Two);
+        let needs = Needs { view: one, trade: one, administer: one, withdraw };
+        Self { person, interface, tempo: Tempo::Occasional, new_network, needs }
+    }
+
+    /// The limits of a session of it; `earned` by a key of its browser and a confirmed device.
+    pub const fn limits(&self, earned: bool) -> Limits {
+        if earned { self.tempo.limits() } else { PLAIN }
+    }
+
+    /// Whether anything in it lets a session do more, or for longer, than `old` did.
+    fn widens(&self, old: &Self) -> bool {
+        let (new, was) = (self.tempo.limits(), old.tempo.limits());
+        let needs = |one: &Self| {
+            let Needs { view, trade, administer, withdraw } = one.needs;
+            [view, trade, administer, withdraw]
+        };
+        new.idle > was.idle
+            || new.absolute > was.absolute
+            || new.ceiling > was.ceiling
+            || !self.tempo.acts().without(old.tempo.acts()).is_empty()
+            || !self.new_network.acts().without(old.new_network.acts()).is_empty()
+            || (self.new_network == NewNetwork::Prove && old.new_network == NewNetwork::Look)
+            || needs(self).iter().zip(needs(old)).any(|(new, was)| *new < was)
+    }
+}
+
+impl Slice {
+    /// The policy of the person at an interface: what they chose, or what stands without a choice.
+    pub fn policy(&self, interface: Interface) -> Policy {
+        let chosen = self.policies.iter().find(|one| one.interface == interface).copied();
+        let person = self.person.as_ref().map_or(PersonId([0; 16]), |person| person.id);
+        chosen.unwrap_or_else(|| Policy::standard(person, interface))
+    }
+
+    /// How long a session may go unused, and until when it lasts, when its person is proven now.
+    pub fn lasts(
+        &self,
+        now: Time,
+        interface: Interface,
+        device: DeviceId,
+        bound: bool,
+    ) -> (Span, Time) {
+        let earned = bound && self.device(device).is_some_and(|device| device.confirmed);
+        let limits = self.policy(interface).limits(earned);
+        let idle = if bound { limits.idle } else { limits.idle.min(UNBOUND_IDLE) };
+        let plain = now + limits.absolute;
+        let window = limits.ceiling.and_then(|ceiling| window::last_end(self, now, ceiling));
+        (idle, window.unwrap_or(plain))
+    }
+}
+
+/// What is asked about policies.
+pub enum Command {
+    /// Sets the policy of the person at an interface.
+    Set {
+        /// At which.
+        interface: Interface,
+        /// How they work there.
+        tempo: Tempo,
+        /// What a session does at another network.
+        new_network: NewNetwork,
+        /// What acts need.
+        needs: Needs,
+    },
+    /// Chooses when sessions are renewed, or that they end by their plain limits.
+    SetWindow {
+        /// The window.
+        window: Option<Window>,
+        /// When it opens in the next weeks, by its zone.
+        openings: Vec<Time>,
+    },
+}
+
+/// What happened to policies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// It is this from now on.
+    Set(Policy),
+    /// Sessions are renewed then from now on.
+    WindowSet {
+        /// Whose.
+        person: PersonId,
+        /// When.
+        window: Option<Window>,
+    },
+}
+
+/// Whether whoever asks may change policies; widening takes a session that is bound to its browser.
+pub(crate) fn check_change(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    widens: bool,
+) -> Result<(), Refusal> {
+    ground.authorise(slice, Act::ManagePolicy)?;
+    ground.check_recent(slice)?;
+    if ground.by.runs_the_server() || !widens || ground.session(slice)?.is_bound() {
+        return Ok(());
+    }
+    Err(Refusal::PolicyUnbound)
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    match command {
+        Command::Set { interface, tempo, new_network, needs } => {
+            if !Interface::OF_PEOPLE.contains(interface) {
+                return Err(Refusal::NotFound { what: "policy of a person at this interface" });
+            }
+            let (interface, tempo, new_network, needs) = (*interface, *tempo, *new_network, *needs);
+            set(slice, ground, Policy { person, interface, tempo, new_network, needs })
+        }
+        Command::SetWindow { window, openings } => {
+            set_window(slice, ground, person, window.as_ref(), openings)
+        }
+    }
+}
+
+fn set(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Result<Decision, Refusal> {
+    let old = slice.policy(policy.interface);
+    check_change(slice, ground, policy.widens(&old))?;
+    let mut after = slice.clone();
+    let mut events: Vec<decision::Event> = vec![Event::Set(policy).into()];
+    after.apply(&events);
+    events.extend(shorten(&after));
+    let text = format!(
+        "The policy of the {} is now {}; at another network a session {}. To look takes {}, to trade {}, to administer {}.{}",
+        policy.interface,
+        policy.tempo,
+        policy.new_network,
+        policy.needs.view,
+        policy.needs.trade,
+        policy.needs.administer,
+        NOT_YOU
+    );
+    events.push(notice::queue(ground, policy.person, Topic::PolicyChanged, text, None));
+    Ok(Decision::new(events, Answer::Done))
+}
+
+pub(crate) const NOT_YOU: &str =
+    " If that was not you, say so in the message centre, or lock the account.";
+
+fn set_window(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    window: Option<&Window>,
+    openings: &[Time],
+) -> Result<Decision, Refusal> {
+    check_change(slice, ground, window.is_some())?;
+    if window.is_some() && openings.is_empty() {
+        return Err(Refusal::NotFound { what: "window" });
+    }
+    let window = window.cloned();
+    let mut after = slice.clone();
+    let mut events: Vec<decision::Event> =
+        vec![Event::WindowSet { person, window: window.clone() }.into()];
+    after.apply(&events);
+    openings.clone_into(&mut after.openings);
+    events.extend(shorten(&after));
+    let what = window.map_or_else(
+        || "Your sessions have no window of renewal any more".to_owned(),
+        |window| format!("Your sessions are renewed {window} from now on"),
+    );
+    let text = format!("{what}.{NOT_YOU}");
+    events.push(notice::queue(ground, person, Topic::PolicyChanged, text, None));
+    Ok(Decision::new(events, Answer::Done))
+}
+
+/// What a changed policy takes from sessions that live: a shorter limit counts at once, a longer one
+/// only for what is proven later.
+fn shorten(after: &Slice) -> Vec<decision::Event> {
+    let limited = |one: &Session| {
+        // From its last proof on: whoever makes the change was proven a moment ago and stays.
+        let (idle, until) = after.lasts(one.proven_at, one.interface, one.device, one.is_bound());
+        let (idle, until) = (idle.min(one.idle), until.min(one.until));
+        let changes = idle < one.idle || until < one.until;
+        changes.then(|| session::Event::Limited { session: one.id, idle, until }.into())
+    };
+    after.sessions.iter().filter_map(limited).collect()
+}

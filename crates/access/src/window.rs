@@ -1,0 +1,192 @@
+//! The window in which a person renews their sessions: a time of the week that they picked. Between
+//! two windows no session of theirs ends by its age.
+//!
+//! A zone is data of the machine, so this crate knows no zones: the gate says when a window opens
+//! ([`Slice::openings`]).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::By;
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::id::SessionId;
+use crate::moment::{Span, Time};
+use crate::notice::{self, Topic};
+use crate::refusal::Refusal;
+use crate::session::{self, Session};
+use crate::slice::Slice;
+
+/// How long a window is open.
+pub const OPEN: Span = Span::hours(2);
+/// How long before it opens it is announced, and a proof renews already.
+pub const AHEAD: Span = Span::hours(24);
+/// A session that lasts longer than this lasts until a window.
+const PLAIN_MOST: Span = Span::hours(24);
+/// Longest name of a zone.
+const ZONE_LIMIT: usize = 64;
+
+/// A time of the week, somewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// 0 is Monday, 6 is Sunday.
+    weekday: u8,
+    /// Minutes after midnight, on the clocks there.
+    minute: u16,
+    /// The zone's name: `Europe/Berlin`.
+    zone: String,
+}
+
+/// Names of the days, Monday first.
+pub const DAYS: [&str; 7] =
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+impl Window {
+    /// Checks the numbers, and that the zone could be a name of one.
+    pub fn new(weekday: u8, minute: u16, zone: &str) -> Result<Self, Refusal> {
+        let out = |what, given: String, most: &str| Refusal::OutOfRange {
+            what,
+            given,
+            least: "0".to_owned(),
+            most: most.to_owned(),
+        };
+        if usize::from(weekday) >= DAYS.len() {
+            return Err(out("weekday", weekday.to_string(), "6"));
+        }
+        if minute >= 24 * 60 {
+            return Err(out("minute of the day", minute.to_string(), "1439"));
+        }
+        let letter = |letter: char| letter.is_ascii_alphanumeric() || "/_+-".contains(letter);
+        if zone.is_empty() || zone.len() > ZONE_LIMIT || !zone.chars().all(letter) {
+            return Err(Refusal::ZoneUnknown { length: zone.len(), limit: ZONE_LIMIT });
+        }
+        Ok(Self { weekday, minute, zone: zone.to_owned() })
+    }
+
+    /// 0 is Monday, 6 is Sunday.
+    pub const fn weekday(&self) -> u8 {
+        self.weekday
+    }
+
+    /// Minutes after midnight, on the clocks of its zone.
+    pub const fn minute(&self) -> u16 {
+        self.minute
+    }
+
+    /// The zone's name.
+    pub fn zone(&self) -> &str {
+        &self.zone
+    }
+
+    /// The refusal of a zone that the machine does not know.
+    pub fn unknown_zone(&self) -> Refusal {
+        Refusal::ZoneUnknown { length: self.zone.len(), limit: ZONE_LIMIT }
+    }
+}
+
+impl fmt::Display for Window {
+    /// `on Sunday from 10:00 to 12:00 (Europe/Berlin)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = DAYS.get(usize::from(self.weekday)).copied().unwrap_or("?");
+        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60 % 24, minute % 60);
+        let to = self.minute + 120;
+        write!(f, "on {day} from {} to {} ({})", clock(self.minute), clock(to), self.zone)
+    }
+}
+
+/// The end of the last window that lies within `ceiling` from now.
+pub(crate) fn last_end(slice: &Slice, now: Time, ceiling: Span) -> Option<Time> {
+    slice.window.as_ref()?;
+    let ends = slice.openings.iter().map(|opens| *opens + OPEN);
+    ends.filter(|end| *end > now && *end <= now + ceiling).max()
+}
+
+impl Session {
+    /// Whether it lasts until the end of a window.
+    pub fn is_windowed(&self) -> bool {
+        self.until.since(self.started_at) > PLAIN_MOST
+    }
+
+    /// From when on a proof renews it, if it lasts until a window.
+    pub fn renews_from(&self) -> Option<Time> {
+        self.is_windowed().then_some(self.until - OPEN - AHEAD)
+    }
+}
+
+/// What a proof of the person now does to the limits of a session: it lasts until a later window
+/// where the present one is open or about to. A session with plain limits gets those of a window
+/// that was chosen since.
+pub(crate) fn renew(slice: &Slice, session: &Session, now: Time) -> Option<decision::Event> {
+    if now < session.renews_from().unwrap_or(now) {
+        return None;
+    }
+    let bound = session.is_bound();
+    let earned = bound && slice.device(session.device).is_some_and(|device| device.confirmed);
+    let limits = slice.policy(session.interface).limits(earned);
+    let until = last_end(slice, now, limits.ceiling?)?;
+    let renewed = session::Event::Renewed { session: session.id, idle: limits.idle, until };
+    (until > session.until).then(|| renewed.into())
+}
+
+/// What is asked about windows.
+pub enum Command {
+    /// A session's window opens within a day, or is open; asked by the server itself.
+    Announce {
+        /// Which session.
+        session: SessionId,
+    },
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    let Command::Announce { session } = *command;
+    if ground.by != By::System {
+        return Err(Refusal::OperatorOnly);
+    }
+    let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?;
+    let now = ground.moment.now;
+    if session.announced || session.renews_from().is_none_or(|from| now < from) {
+        return Ok(Decision::new(Vec::new(), Answer::Done));
+    }
+    // One notice for all that end together.
+    let together: Vec<_> =
+        slice.sessions.iter().filter(|one| one.until == session.until && !one.announced).collect();
+    let named = |one: &&Session| slice.device(one.device).map(|device| device.name.to_string());
+    let names: Vec<_> = together.iter().filter_map(named).collect();
+    let when =
+        slice.window.as_ref().map(|window| format!(" You chose {window}.")).unwrap_or_default();
+    let announced = together.iter().map(|one| session::Event::Announced { session: one.id }.into());
+    let mut events: Vec<decision::Event> = announced.collect();
+    let ceiling = slice.policy(session.interface).tempo.limits().ceiling;
+    if slice.window.is_none() || ceiling.is_none() {
+        return Ok(Decision::new(events, Answer::Done));
+    }
+    let text = format!(
+        "Your sessions on {} end at {} unless you renew them before: open the portal there and prove that it is you. It can be done from now on.{when} Resting orders and programs go on in any case.",
+        names.join(", "),
+        session.until,
+    );
+    events.push(notice::queue(ground, session.person, Topic::Renewal, text, None));
+    Ok(Decision::new(events, Answer::Done))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn window_out_of_range_or_with_an_odd_zone_is_refused() {
+        assert!(Window::new(7, 0, "UTC").is_err());
+        assert!(Window::new(0, 1440, "UTC").is_err());
+        for zone in ["", "../../etc/passwd.", "Europe/Berlin<b>", "Europe Berlin", &"a".repeat(65)]
+        {
+            assert!(Window::new(0, 0, zone).is_err(), "{zone}");
+        }
+        let late = Window::new(6, 23 * 60 + 30, "Europe/Berlin").unwrap();
+        assert_eq!(late.to_string(), "on Sunday from 23:30 to 01:30 (Europe/Berlin)");
+    }
+}
