@@ -21,6 +21,8 @@ use crate::slice::Slice;
 pub const OPEN: Span = Span::hours(2);
 /// How long before it opens it is announced, and a proof renews already.
 pub const AHEAD: Span = Span::hours(24);
+/// From this long before its end on a proof renews a session that lasts until a window.
+pub const NEAR: Span = Span(OPEN.0 + AHEAD.0);
 /// A session that lasts longer than this lasts until a window.
 const PLAIN_MOST: Span = Span::hours(24);
 /// Longest name of a zone.
@@ -109,7 +111,7 @@ impl Session {
 
     /// From when on a proof renews it, if it lasts until a window.
     pub fn renews_from(&self) -> Option<Time> {
-        self.is_windowed().then_some(self.until - OPEN - AHEAD)
+        self.is_windowed().then_some(self.until - NEAR)
     }
 }
 
@@ -117,15 +119,20 @@ impl Session {
 /// where the present one is open or about to. A session with plain limits gets those of a window
 /// that was chosen since.
 pub(crate) fn renew(slice: &Slice, session: &Session, now: Time) -> Option<decision::Event> {
+    let until = renewed(slice, session, now)?;
+    let (idle, _) = slice.lasts(now, session.interface, session.device, session.is_bound());
+    Some(session::Event::Renewed { session: session.id, idle, until }.into())
+}
+
+/// Until when a proof of its person now lets a session last, where that is later than it does.
+pub fn renewed(slice: &Slice, session: &Session, now: Time) -> Option<Time> {
     if now < session.renews_from().unwrap_or(now) {
         return None;
     }
     let bound = session.is_bound();
     let earned = bound && slice.device(session.device).is_some_and(|device| device.confirmed);
     let limits = slice.policy(session.interface).limits(earned);
-    let until = last_end(slice, now, limits.ceiling?)?;
-    let renewed = session::Event::Renewed { session: session.id, idle: limits.idle, until };
-    (until > session.until).then(|| renewed.into())
+    last_end(slice, now, limits.ceiling?).filter(|until| *until > session.until)
 }
 
 /// What is asked about windows.

@@ -93,7 +93,8 @@ pub(crate) struct Done {
 impl Gate {
     /// All that a decision about `key` needs.
     pub(crate) async fn load(&self, key: Key<'_>) -> Result<Slice, Refusal> {
-        self.0.people.store.slice(key).await.map_err(|error| store_failed(&error))
+        let slice = self.0.people.store.slice(key).await.map_err(|error| store_failed(&error))?;
+        Ok(self.with_openings(slice))
     }
 
     /// Decides `call` on the slice of `key` (`loaded`, when the caller just read it).

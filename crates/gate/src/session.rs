@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use access::brokerage;
 use access::device;
 use access::person::Person;
+use access::policy::{NewNetwork, TRADES};
 use access::session::{self, SessionEnd};
 use access::token::{self, Kind};
 use access::{
@@ -18,8 +20,10 @@ use crate::Gate;
 use crate::admission::Admission;
 use crate::binding::Shows;
 use crate::command::odd_answer;
+use crate::live::Slot;
 
 mod index;
+pub mod layer;
 pub mod table;
 
 pub use table::Sessions;
@@ -97,6 +101,8 @@ pub struct SessionTicket {
     pub key: Option<PublicKey>,
     /// Whether its device's hardware binds it.
     pub hardware: bool,
+    /// Whether the request comes from a network that the session was not proven at.
+    pub elsewhere: bool,
     /// When its person was proven last.
     pub proven_at: Time,
     /// Whether this request comes with a sign-in of its own.
@@ -250,7 +256,16 @@ impl Gate {
 
     /// The authority of a session, for orders, reads and subscriptions.
     pub fn admit_session(&self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
-        self.0.people.sessions.slot(ticket.session).map(Admission::new)
+        let slot = self.0.people.sessions.slot(ticket.session)?;
+        // The state first: what narrows meanwhile changes it.
+        let state = slot.open_state()?;
+        let given = slot.entitlements();
+        if !ticket.elsewhere || given.new_network == NewNetwork::Keep {
+            return Ok(Admission::new(slot));
+        }
+        let there = access::Entitlements::clone(&given).moved();
+        // For this request alone: others of the session may come from where it was proven.
+        Ok(Admission::new(Slot::of_act(there, (slot, state))))
     }
 
     /// Ends the session that asks.
@@ -338,6 +353,14 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
         }
         Event::Session(session::Event::KeptForReceipt { session, lock }) => {
             gate.0.people.sessions.keep_for_receipt(*session, *lock);
+            true
+        }
+        // What they take is published with the commit, and fenced behind it.
+        Event::Policy(_) | Event::Session(session::Event::Limited { .. }) => true,
+        Event::Brokerage(brokerage::Event::Held(one)) => {
+            if one.holder.is_some() {
+                gate.0.people.sessions.narrow_others(one.person, one.holder, TRADES);
+            }
             true
         }
         Event::Device(device::Event::RoleSet { device, role }) => {

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use access::address::Network;
 use access::binding::ProofFault;
 use access::entitlements::Acts;
 use access::lock::Grade;
-use access::network;
 use access::person::Person;
 use access::session::{Interface, Method, Session, SessionEnd};
 use access::{
@@ -31,6 +31,12 @@ const PIECE: usize = 1_024;
 const STRIDE: usize = 4 * PIECE;
 /// How long a slot that nobody holds stays after its session's last use.
 const SLOT_KEPT: Span = Span::minutes(1);
+
+mod home;
+mod narrow;
+mod window;
+
+use home::is_elsewhere;
 
 /// All sessions that are open, and for an hour those that ended.
 #[derive(Default)]
@@ -118,6 +124,8 @@ const UNWRITTEN: u8 = 8;
 const RECEIPT: u8 = 16;
 /// Its requests are signed by a key.
 const KEY: u8 = 32;
+/// It was used last from a network that its person was not proven at.
+const ELSEWHERE: u8 = 64;
 
 #[derive(Default)]
 struct Table {
@@ -139,7 +147,13 @@ struct Table {
     slots: BTreeMap<u32, Arc<Slot>>,
     /// Sessions that came from another network than before.
     moved: BTreeSet<u32>,
+    /// Networks that the person was proven at, of sessions that came from another one since.
+    homes: BTreeMap<u32, Vec<Network>>,
+    /// Sessions whose end was announced.
+    announced: BTreeSet<u32>,
     written: Time,
+    /// When sessions that end with a window were looked for last.
+    looked: Time,
 }
 
 /// What a look through all sessions found.
@@ -226,8 +240,11 @@ impl Sessions {
             record.set_address(Some(address));
             if is_elsewhere(before, Some(address)) {
                 table.moved.insert(at);
+                table.place(at, before);
             }
         }
+        // One that nobody used stands in no record.
+        let elsewhere = (!visitor.is_use).then(|| table.is_away(at, address));
         let (record, class) = table.both(at)?;
         if let Some(refusal) = refused {
             let owner = Arc::clone(&class.more.owner);
@@ -249,6 +266,7 @@ impl Sessions {
             key,
             hardware: table.hardware.contains_key(&at),
             proven_at: table.proven.get(&at).copied().unwrap_or(record.started),
+            elsewhere: elsewhere.unwrap_or(record.is(ELSEWHERE)),
             fresh: false,
             enrolling: acts == Acts::ENROL,
             receipt,
@@ -278,18 +296,6 @@ impl Sessions {
         table.seen.entry(at).or_default().answer(challenge)
     }
 
-    /// Takes acts from the slots of a device's sessions, before the commit that narrows it.
-    pub(crate) fn narrow_device(&self, device: DeviceId, acts: Acts) {
-        let table = self.lock();
-        for (at, slot) in &table.slots {
-            let now = slot.entitlements();
-            let left = now.acts.and(acts);
-            if table.record(*at).is_some_and(|one| one.device == device) && left != now.acts {
-                slot.set(Entitlements { acts: left, ..Entitlements::clone(&now) });
-            }
-        }
-    }
-
     /// The slot of a session, or why it has none any more.
     pub(crate) fn slot(&self, id: SessionId) -> Result<Arc<Slot>, Refusal> {
         let mut table = self.lock();
@@ -304,6 +310,15 @@ impl Sessions {
         let slot = Slot::new(class.entitlements(record), None);
         table.slots.insert(at, Arc::clone(&slot));
         Ok(slot)
+    }
+
+    /// An open session as pages list it, without its device's name.
+    pub(crate) fn info(&self, id: SessionId, now: Time) -> Option<SessionInfo> {
+        let table = self.lock();
+        let at = table.by_id(id)?;
+        let (record, class) = table.both(at)?;
+        let hardware = table.hardware.contains_key(&at);
+        table.why_over(at, now).is_none().then(|| class.info(record, hardware))
     }
 
     /// Whose session it is, while it is open.
@@ -335,19 +350,6 @@ impl Sessions {
             record.flags |= RECEIPT;
         }
         table.refresh(at);
-    }
-
-    /// Puts a lock's grade on every session that `which` picks by person and account.
-    pub(crate) fn narrow_to(&self, grade: Grade, which: impl Fn(PersonId, PaperAccountId) -> bool) {
-        let mut table = self.lock();
-        for class in table.classes.iter_mut().flatten() {
-            if which(class.person, class.account) {
-                class.narrow(grade);
-            }
-        }
-        for slot in table.slots.values().filter(|slot| which(slot.person, slot.account)) {
-            slot.set(Entitlements::clone(&slot.entitlements()).locked(grade));
-        }
     }
 
     /// Puts a session in, or gives one that is in it the authority that it has now. `used` is its
@@ -614,6 +616,12 @@ impl Table {
         if session.proven_at != session.started_at {
             self.proven.insert(at, session.proven_at);
         }
+        if session.announced {
+            self.announced.insert(at);
+        } else {
+            self.announced.remove(&at);
+        }
+        self.home(at, session);
     }
 
     /// Whether a request shows every key that a session is bound to.
@@ -673,6 +681,8 @@ impl Table {
         self.seen.remove(&at);
         self.slots.remove(&at);
         self.moved.remove(&at);
+        self.homes.remove(&at);
+        self.announced.remove(&at);
         self.count(record.class, false);
         if let Some(record) = self.record_mut(at) {
             record.flags = FREE;
@@ -743,11 +753,6 @@ fn id_hash(pieces: &[Vec<Record>], at: u32) -> u64 {
 /// The first half of a digest.
 fn half(digest: &Digest) -> [u8; 16] {
     digest.0.first_chunk().copied().unwrap_or_default()
-}
-
-/// Whether an address is at another network than the one before.
-fn is_elsewhere(before: Option<IpAddr>, now: Option<IpAddr>) -> bool {
-    before != now && before.map(network::of) != now.map(network::of)
 }
 
 /// Stands for a key: 128 bits of its digest, for which no other key can be made.

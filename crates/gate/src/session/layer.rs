@@ -1,0 +1,294 @@
+//! The layers of a session: what each says of it now, and what to do where one is down. One piece
+//! for every door, so that none says 'signed in' where nothing works.
+
+use std::net::IpAddr;
+
+use access::device::{DeviceRole, Standing};
+use access::session::{Interface, Session};
+use access::{Act, Grade, PersonId, Refusal, SessionId, Slice, Time};
+use store::Key;
+
+use crate::Gate;
+use crate::session::SessionInfo;
+
+/// How a layer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LayerState {
+    /// It takes nothing away.
+    Up,
+    /// It leaves less than everything.
+    Narrow,
+    /// It leaves nothing to do but look, or not even that.
+    Down,
+}
+
+impl LayerState {
+    /// For programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Narrow => "narrow",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// One layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// Its name, for programs too.
+    pub name: &'static str,
+    /// How it stands.
+    pub state: LayerState,
+    /// What it says of the session.
+    pub says: String,
+    /// What to do about it, where something can be done.
+    pub next: Option<String>,
+}
+
+/// A session, layer by layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layers {
+    /// Which.
+    pub session: SessionId,
+    /// Whose.
+    pub person: PersonId,
+    /// The name that they sign in with.
+    pub username: String,
+    /// At which interface.
+    pub interface: Interface,
+    /// Whether it can place orders now, all layers together; why not.
+    pub trades: Result<(), Refusal>,
+    /// The layers, from who it is to what trades.
+    pub layers: Vec<Layer>,
+}
+
+/// What the layers are made from.
+struct Ground<'a> {
+    slice: &'a Slice,
+    session: &'a Session,
+    live: &'a SessionInfo,
+    /// Where it is looked at from, or was used last.
+    address: Option<IpAddr>,
+    now: Time,
+}
+
+impl Gate {
+    /// A live session, layer by layer, as it is from this address, or from where it was used last.
+    pub async fn layers(
+        &self,
+        session: SessionId,
+        address: Option<IpAddr>,
+    ) -> Result<Layers, Refusal> {
+        let unknown = || Refusal::NotFound { what: "session" };
+        let now = self.now();
+        let live = self.0.people.sessions.info(session, now).ok_or_else(unknown)?;
+        let slice = self.load(Key::Person(live.person)).await?;
+        let found = slice.session(session).ok_or_else(unknown)?;
+        let address = address.or(live.address);
+        let ground = Ground { slice: &slice, session: found, live: &live, address, now };
+        let mut layers = ground.layers();
+        layers.push(self.exchange_layer().await);
+        let mut given = slice.session_entitlements(found, false)?;
+        if ground.elsewhere() {
+            given = given.moved();
+        }
+        let places = given.acts.contains(Act::PlaceOrder);
+        let trades = if places { self.health() } else { Err(given.why_not(Act::PlaceOrder)) };
+        Ok(Layers {
+            session,
+            person: live.person,
+            username: live.username.clone(),
+            interface: found.interface,
+            trades,
+            layers,
+        })
+    }
+
+    async fn exchange_layer(&self) -> Layer {
+        let view = match self.health() {
+            Ok(()) => self.view().await,
+            Err(refusal) => Err(refusal),
+        };
+        let (state, says) = match view {
+            Ok(view) if view.market_open => {
+                (LayerState::Up, "running; the markets are open".to_owned())
+            }
+            Ok(view) => {
+                (LayerState::Up, format!("running; the markets open at {}", view.next_open))
+            }
+            Err(refusal) => (LayerState::Down, format!("no order is taken: {refusal}")),
+        };
+        let next = (state == LayerState::Down).then(|| "tell the operator".to_owned());
+        Layer { name: "exchange", state, says, next }
+    }
+}
+
+fn layer(name: &'static str, state: LayerState, says: String, next: Option<&str>) -> Layer {
+    Layer { name, state, says, next: next.map(str::to_owned) }
+}
+
+impl Ground<'_> {
+    fn layers(&self) -> Vec<Layer> {
+        vec![
+            self.identity(),
+            self.binding(),
+            self.device(),
+            self.network(),
+            self.policy(),
+            self.brokerage(),
+            self.account(),
+        ]
+    }
+
+    fn elsewhere(&self) -> bool {
+        self.address.is_some_and(|address| self.session.is_elsewhere(address))
+    }
+
+    fn identity(&self) -> Layer {
+        let session = self.session;
+        let by: Vec<_> = session.proven_by.iter().map(|one| one.text()).collect();
+        let says = format!(
+            "proven at {} by {}; assurance: {}",
+            session.proven_at,
+            by.join(" and "),
+            session.assurance
+        );
+        let needs = self.slice.policy(session.interface).needs;
+        let wanted = needs.trade.max(needs.administer).max(needs.view);
+        if session.assurance >= wanted {
+            return layer("identity", LayerState::Up, says, None);
+        }
+        let says = format!("{says}; your policy asks for {wanted}");
+        layer("identity", LayerState::Narrow, says, Some(wanted.how()))
+    }
+
+    fn binding(&self) -> Layer {
+        let says = match (self.session.key.is_some(), self.session.hardware.is_some()) {
+            (true, true) => "a key of its browser and its device's hardware",
+            (true, false) => "a key of its browser",
+            (false, true) => "its device's hardware",
+            (false, false) => {
+                let next = "sign in with each act, or use a browser with script";
+                let says = "unbound: it looks".to_owned();
+                return layer("binding", LayerState::Narrow, says, Some(next));
+            }
+        };
+        layer("binding", LayerState::Up, says.to_owned(), None)
+    }
+
+    fn device(&self) -> Layer {
+        let Some(device) = self.slice.device(self.session.device) else {
+            let next = Some("sign in again");
+            return layer("device", LayerState::Down, "forgotten".to_owned(), next);
+        };
+        let (name, role) = (&device.name, device.role);
+        let trust = match (device.standing(self.now), device.state) {
+            (Standing::Trusted, access::device::DeviceState::Trusted { until }) => {
+                format!("trusted until {until}")
+            }
+            (Standing::Blocked, _) => "blocked".to_owned(),
+            _ => "trusted no longer: the next sign-in activates it".to_owned(),
+        };
+        if !device.confirmed {
+            let says = format!("{name}: {trust}; a typed code alone stands behind it, so it looks");
+            let next = "use a passkey here, or give it a role from another device";
+            return layer("device", LayerState::Narrow, says, Some(next));
+        }
+        let says = format!("{name}: {trust}; it may {role}");
+        let (state, next) = match role {
+            DeviceRole::Administer => (LayerState::Up, None),
+            _ => (LayerState::Narrow, Some("change its role from another device of yours")),
+        };
+        layer("device", state, says, next)
+    }
+
+    fn network(&self) -> Layer {
+        let Some(address) = self.address else {
+            return layer("network", LayerState::Up, "unknown".to_owned(), None);
+        };
+        let network = access::network::of(address);
+        if !self.elsewhere() {
+            let says = format!("{network}, where it was proven");
+            return layer("network", LayerState::Up, says, None);
+        }
+        use access::policy::NewNetwork;
+        let there = self.slice.policy(self.session.interface).new_network;
+        let says = format!("{network}, new to this session: it {there}");
+        match there {
+            NewNetwork::Keep => layer("network", LayerState::Up, says, None),
+            NewNetwork::Prove => {
+                let next = Some("prove that it is you here");
+                layer("network", LayerState::Narrow, says, next)
+            }
+            NewNetwork::Look => layer("network", LayerState::Narrow, says, Some("sign in here")),
+        }
+    }
+
+    fn policy(&self) -> Layer {
+        let policy = self.slice.policy(self.session.interface);
+        let mut says = format!(
+            "{}; {}; over at {} unless used, and at {}",
+            policy.interface, policy.tempo, self.live.idle_until, self.session.until
+        );
+        let opens = self.slice.openings.iter().find(|opens| **opens > self.now);
+        if let Some(opens) = opens {
+            says.push_str(&format!("; the next window opens at {opens}"));
+        }
+        if policy.tempo == access::policy::Tempo::Unattended {
+            let next = Some("change the tempo on the policies page");
+            return layer("policy", LayerState::Narrow, says, next);
+        }
+        let next = access::window::renewed(self.slice, self.session, self.now)
+            .filter(|_| self.session.is_windowed())
+            .map(|then| format!("prove that it is you now, and it lasts until {then}"));
+        Layer { name: "policy", state: LayerState::Up, says, next }
+    }
+
+    fn brokerage(&self) -> Layer {
+        let up = |says: String| layer("brokerage", LayerState::Up, says, None);
+        if self.slice.brokerage.is_none() {
+            return up("every session that may trade does".to_owned());
+        }
+        if !self.slice.competes(self.session, true) {
+            return up("this session does not compete for trading".to_owned());
+        }
+        match self.slice.broker() {
+            Some(held) if held.session == self.session.id => {
+                up(format!("this session holds trading since {}", held.since))
+            }
+            Some(held) => layer(
+                "brokerage",
+                LayerState::Narrow,
+                format!("{} holds trading since {}", held.device, held.since),
+                Some("take it over at /session/take-over"),
+            ),
+            None => layer(
+                "brokerage",
+                LayerState::Narrow,
+                "no session holds trading".to_owned(),
+                Some("take it at /session/take-over"),
+            ),
+        }
+    }
+
+    fn account(&self) -> Layer {
+        let Some(mandate) = self.slice.mandates.first() else {
+            return layer("account", LayerState::Down, "no account".to_owned(), None);
+        };
+        let account = mandate.account;
+        let grade = self.slice.grade(account);
+        let next = Some("the operator can lift it with `floorpass unlock`");
+        match grade {
+            Grade::None => layer("account", LayerState::Up, format!("{account}, no lock"), None),
+            Grade::All => {
+                let says = format!("{account}, locked: {}", grade.text());
+                layer("account", LayerState::Down, says, next)
+            }
+            Grade::ReduceOnly | Grade::NoNew => {
+                let says = format!("{account}, locked: {}", grade.text());
+                layer("account", LayerState::Narrow, says, next)
+            }
+        }
+    }
+}

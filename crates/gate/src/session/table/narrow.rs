@@ -1,0 +1,47 @@
+//! Taking authority from sessions in memory, before the commit that does.
+
+use access::entitlements::Acts;
+use access::lock::Grade;
+use access::{DeviceId, Entitlements, Holder, PaperAccountId, PersonId, SessionId};
+
+use super::Sessions;
+
+impl Sessions {
+    /// Takes acts from the slots of a device's sessions, before the commit that narrows it.
+    pub(crate) fn narrow_device(&self, device: DeviceId, acts: Acts) {
+        let table = self.lock();
+        for (at, slot) in &table.slots {
+            let now = slot.entitlements();
+            let left = now.acts.and(acts);
+            if table.record(*at).is_some_and(|one| one.device == device) && left != now.acts {
+                slot.set(Entitlements { acts: left, ..Entitlements::clone(&now) });
+            }
+        }
+    }
+
+    /// Takes acts from the slots of a person's sessions but one, before the commit that does.
+    pub(crate) fn narrow_others(&self, person: PersonId, but: Option<SessionId>, acts: Acts) {
+        let table = self.lock();
+        for slot in table.slots.values().filter(|slot| slot.person == person) {
+            let now = slot.entitlements();
+            let left = now.acts.without(acts);
+            let stays = but.is_some_and(|but| slot.holder == Holder::Session(but));
+            if !stays && left != now.acts {
+                slot.set(Entitlements { acts: left, ..Entitlements::clone(&now) });
+            }
+        }
+    }
+
+    /// Puts a lock's grade on every session that `which` picks by person and account.
+    pub(crate) fn narrow_to(&self, grade: Grade, which: impl Fn(PersonId, PaperAccountId) -> bool) {
+        let mut table = self.lock();
+        for class in table.classes.iter_mut().flatten() {
+            if which(class.person, class.account) {
+                class.narrow(grade);
+            }
+        }
+        for slot in table.slots.values().filter(|slot| which(slot.person, slot.account)) {
+            slot.set(Entitlements::clone(&slot.entitlements()).locked(grade));
+        }
+    }
+}
