@@ -98,6 +98,13 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::SessionUnbound { .. }
         | Refusal::DeviceUnconfirmed { .. }
         | Refusal::DeviceRoleNarrow { .. }
+        | Refusal::SessionUnattended { .. }
+        | Refusal::AssuranceLow { .. }
+        | Refusal::NetworkUnproven { .. }
+        | Refusal::NetworkLooks { .. }
+        | Refusal::BrokerageHeld { .. }
+        | Refusal::PolicyUnbound
+        | Refusal::ZoneUnknown { .. }
         | Refusal::KeyProofMissing
         | Refusal::KeyProofWrong { .. }
         | Refusal::HardwareProofMissing

@@ -127,6 +127,7 @@ impl Fault {
                 let body = html! {
                     h1 { (refusal::heading(&refusal)) }
                     (refusal::note(&refusal))
+                    (onward(&refusal))
                     (back())
                 };
                 (refusal::status(&refusal), shell::bare(refusal::heading(&refusal), &body))
@@ -202,6 +203,17 @@ const fn title(cause: &Cause) -> &'static str {
         Cause::FormExpired { .. } => "This form has expired",
         Cause::Refused(_) | Cause::Elsewhere(_) => "Refused",
     }
+}
+
+/// Where what a refusal asks for can be done.
+fn onward(refusal: &Refusal) -> Markup {
+    let (to, text) = match refusal {
+        Refusal::BrokerageHeld { .. } => ("/session/take-over", "Take trading over"),
+        Refusal::NetworkLooks { .. } => ("/sign-in", "Sign in here"),
+        why if crate::step_up::helps(why) => ("/step-up", "Prove that it is you"),
+        _ => ("/session", "What this session can do"),
+    };
+    html! { p { a.btn.main href=(to) { (text) } } }
 }
 
 fn back() -> Markup {

@@ -17,6 +17,7 @@ use crate::figure;
 use crate::form::Fields;
 use crate::refusal;
 use crate::shell::{self, Tab};
+use crate::step_up;
 use crate::ticket;
 use crate::visit::{Signed, go};
 
@@ -266,6 +267,7 @@ async fn send(signed: &Signed, order: &Order, request: OrderRequest, done: &str)
             gate.flush().await.map_err(|why| signed.fault(why))?;
             Ok(go(&format!("/orders/{}?{done}=1", order.id)))
         }
+        Err(Refused::Refusal(why)) if step_up::helps(&why) => Err(signed.fault(why)),
         Err(why) => {
             let status = ticket::status(&why);
             detail(signed, order, status, &terms_of(order), &Errors::new(), &ticket::said(&why))

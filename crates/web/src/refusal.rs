@@ -44,6 +44,12 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::SessionUnbound { .. }
         | R::DeviceUnconfirmed { .. }
         | R::DeviceRoleNarrow { .. }
+        | R::SessionUnattended { .. }
+        | R::AssuranceLow { .. }
+        | R::NetworkUnproven { .. }
+        | R::NetworkLooks { .. }
+        | R::BrokerageHeld { .. }
+        | R::PolicyUnbound
         | R::OwnDevice
         | R::NoApprover
         | R::PhoneWithoutKey
@@ -66,6 +72,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::MailInvalid { .. }
         | R::PhoneInvalid { .. }
         | R::OutOfRange { .. }
+        | R::ZoneUnknown { .. }
         | R::PasswordGuessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         R::NameTaken { .. }
         | R::MailStands

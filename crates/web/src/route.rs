@@ -8,9 +8,9 @@ use axum::{Extension, Router};
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
-    activity, approval, asset, authenticator, binding, contact, contract, credential, device,
-    enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone,
-    recovery_code, session, sign_in, step_up, ticket,
+    activity, approval, asset, authenticator, binding, brokerage, contact, contract, credential,
+    device, enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone,
+    policy, recovery_code, session, sign_in, step_up, ticket,
 };
 
 /// Who may come in by a route.
@@ -94,6 +94,7 @@ fn table() -> Vec<Row> {
     rows.extend(trading());
     rows.extend(access());
     rows.extend(reaching());
+    rows.extend(choosing());
     rows
 }
 
@@ -227,5 +228,19 @@ fn reaching() -> Vec<Row> {
         row(p.clone(), "/contact/mail/resend", own, post(contact::resend)),
         row(p.clone(), "/contact/mail/remove", own, post(contact::remove)),
         row(p, "/contact/phone", own, post(contact::phone_number)),
+    ]
+}
+
+fn choosing() -> Vec<Row> {
+    let (account, any) = (Door::Session(Some(Act::ViewAccount)), Door::Session(None));
+    let own = Door::Session(Some(Act::ManagePolicy));
+    let (g, p) = (Method::GET, Method::POST);
+    vec![
+        row(g.clone(), "/policies", account, get(policy::show)),
+        row(p.clone(), "/policies/window", own, post(policy::set_window)),
+        row(p.clone(), "/policies/brokerage", own, post(policy::set_brokerage)),
+        row(p.clone(), "/policies/{interface}", own, post(policy::set)),
+        row(g, "/session/take-over", any, get(brokerage::show)),
+        row(p, "/session/take-over", any, post(brokerage::take_over)),
     ]
 }

@@ -3,7 +3,7 @@
 use access::{SessionId, Time};
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use gate::SessionInfo;
+use gate::{LayerState, Layers, SessionInfo};
 use maud::{Markup, html};
 
 use crate::fault::Fault;
@@ -21,11 +21,15 @@ pub(crate) async fn this(signed: Signed) -> Reply {
     let entitlements = signed.admission.entitlements();
     let says = crate::credential::says(&entitlements);
     let ticket = &signed.ticket;
+    let gate = signed.visit.portal.gate();
+    let found = gate.layers(ticket.session, Some(ticket.address)).await;
+    let found = found.map_err(|why| signed.fault(why))?;
     let body = html! {
         @if !welcome { (shell::rooms(&signed, "/session")) }
         (shell::title(if welcome { "You are signed in" } else { "This session" }, &html! {
             @if welcome { a.btn.main href=(next) { "Continue" } }
         }))
+        (layers(&found))
         div.grid {
             section.card.s7 aria-labelledby="can" {
                 h2 #can { "What this session can and cannot do" }
@@ -37,14 +41,13 @@ pub(crate) async fn this(signed: Signed) -> Reply {
                     dl.pairs {
                         div { dt { "Person" } dd { (ticket.username) } }
                         div { dt { "Account" } dd.mono { (ticket.account) } }
-                        div { dt { "Bound to" } dd { (bound(ticket)) } }
                         div { dt { "Proven" } dd { (figure::ago(ticket.proven_at, signed.now())) " " a href="/step-up" { "prove again" } } }
                         div { dt { "From" } dd.mono { (ticket.address) } }
                         div { dt { "Began" } dd { (figure::time(ticket.since)) } }
                         div { dt { "Ends unless used" } dd { (figure::time(ticket.idle_until)) } }
                         div { dt { "Ends at the latest" } dd { (figure::time(ticket.until)) } }
                     }
-                    p.small.dim { "A portal session ends after 30 minutes without use and 12 hours in all, when you end it, when its browser is removed, when your password or app changes, and at a lock. Resting orders stay." }
+                    p.small.dim { "It ends then, by the " a href="/policies" { "policy" } " of its interface; when you end it, when its browser is removed, when your password or app changes, and at a lock. Resting orders stay." }
                 }
                 @if welcome { (crate::authenticator::offer(&signed)) }
             }
@@ -53,17 +56,35 @@ pub(crate) async fn this(signed: Signed) -> Reply {
     Ok(shell::page(&signed, Tab::Access, "This session", &body).into_response())
 }
 
-/// What a copy of its cookie would be worth.
-fn bound(ticket: &gate::SessionTicket) -> &'static str {
-    match (ticket.key.is_some(), ticket.hardware) {
-        (true, true) => {
-            "a key in this browser and this device's hardware: a copied cookie opens nothing"
+/// Each layer of a session: how it stands, and what to do where it is down.
+fn layers(found: &Layers) -> Markup {
+    html! {
+        section.card aria-labelledby="layers" {
+            h2 #layers { "Layer by layer" }
+            p { @match &found.trades {
+                Ok(()) => "All layers together: this session can place orders now.",
+                Err(why) => { "All layers together: it places no orders now, because " (why.caller_text()) ". " span.tag.mono { (why.code()) } },
+            } }
+            table.flip {
+                thead { tr { th { "Layer" } th { "State" } th { "What it is" } th { "What to do" } } }
+                tbody { @for layer in &found.layers {
+                    tr {
+                        td.key { (layer.name) }
+                        td data-l="State" { span class=(tag(layer.state)) { (layer.state.name()) } }
+                        td data-l="What it is" { (layer.says) }
+                        td data-l="What to do" { @match &layer.next { Some(next) => (next), None => "\u{2013}" } }
+                    }
+                } }
+            }
         }
-        (true, false) => "a key in this browser: a copied cookie opens nothing",
-        (false, true) => "this device's hardware: a copied cookie opens nothing",
-        (false, false) => {
-            "nothing: it is not bound to this browser, so it only looks, ends after 15 minutes without use, and asks for a sign-in with each act. A browser with script binds it."
-        }
+    }
+}
+
+const fn tag(state: LayerState) -> &'static str {
+    match state {
+        LayerState::Up => "tag up",
+        LayerState::Narrow => "tag accent",
+        LayerState::Down => "tag down",
     }
 }
 

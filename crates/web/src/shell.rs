@@ -39,7 +39,7 @@ const TABS: [(Tab, &str, &str); 6] = [
 ];
 
 /// The rooms under Access; the outbox only in a demo.
-const ROOMS: [(&str, &str); 9] = [
+const ROOMS: [(&str, &str); 10] = [
     ("/sessions", "Sessions"),
     ("/devices", "Devices"),
     ("/phone", "Phone"),
@@ -47,6 +47,7 @@ const ROOMS: [(&str, &str); 9] = [
     ("/authenticators", "Ways to sign in"),
     ("/contact", "Contact"),
     ("/messages", "Messages"),
+    ("/policies", "Policies"),
     ("/session", "This session"),
     ("/outbox", "Outbox"),
 ];
@@ -55,7 +56,7 @@ const ROOMS: [(&str, &str); 9] = [
 pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Html<String> {
     let main = html! {
         (head(signed, tab))
-        main #main tabindex="-1" { (expiry(signed)) (body) }
+        main #main tabindex="-1" { (expiry(signed)) (renewal(signed)) (body) }
         (foot(signed))
     };
     Html(document(title, &main).into_string())
@@ -176,6 +177,19 @@ fn expiry(signed: &Signed) -> Markup {
             b { "This session ends at " (figure::clock(ends, signed.now())) ". " }
             @if last { "That is its limit: sign in again to go on. Resting orders stay." }
             @else { a href="/session" { "Keep it" } " or let it end; resting orders stay." }
+        }
+    }
+}
+
+/// From a day before a window until its end: how to keep the session for another one.
+fn renewal(signed: &Signed) -> Markup {
+    let Some(renewal) = signed.renews else { return html! {} };
+    let clock = |at| figure::clock(at, signed.now());
+    html! {
+        div.note.warm role="status" {
+            b { "This session ends at " (clock(renewal.until)) ". " }
+            a href="/step-up?next=/session" { "Renew until " (clock(renewal.then)) }
+            " whenever it suits you before that; resting orders and programs go on in any case."
         }
     }
 }

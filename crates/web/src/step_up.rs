@@ -22,6 +22,17 @@ use crate::visit::{Signed, go};
 pub(crate) const PASSWORD: &str = "prove_password";
 pub(crate) const CODE: &str = "prove_code";
 
+/// Whether a proof of the person is what a refusal asks for.
+pub(crate) const fn helps(why: &Refusal) -> bool {
+    matches!(
+        why,
+        Refusal::ProofTooOld { .. }
+            | Refusal::SessionUnbound { .. }
+            | Refusal::NetworkUnproven { .. }
+            | Refusal::AssuranceLow { .. }
+    )
+}
+
 type Reply = Result<Response, Fault>;
 
 /// Password and code, for a form of any page.
@@ -96,7 +107,9 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
         (prompt::line(&signed.visit, Some(&signed.ticket.username)))
         @if let Some(why) = why { (refusal::note(why)) }
         div.narrow { section.card.stack aria-label="Proof" {
-            @if signed.now() < until && signed.ticket.is_bound() {
+            @if let Some(renewal) = signed.renews {
+                p { "Your sessions' window: prove it now, and this session lasts until " (figure::time(renewal.then)) " UTC. Without, it ends at " (figure::time(renewal.until)) " UTC." }
+            } @else if signed.now() < until && signed.ticket.is_bound() {
                 p { "You were proven a moment ago: changes of how you sign in are open until " (figure::clock(until, signed.now())) "." }
             } @else {
                 p { "Changes of how you sign in need a proof of the last " (RECENT) "." }
@@ -105,7 +118,7 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
                 (shell::token(signed))
                 input type="hidden" name="next" value=(next);
                 (inputs())
-                button.main.wide { "Prove it" }
+                button.main.wide { @match signed.renews { Some(renewal) => { "Renew until " (figure::clock(renewal.then, signed.now())) }, None => "Prove it" } }
             }
             (passkey(&signed.form_token(), next))
         } }

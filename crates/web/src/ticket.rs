@@ -20,6 +20,7 @@ use crate::form::Fields;
 use crate::order;
 use crate::refusal;
 use crate::shell::{self, Tab};
+use crate::step_up;
 use crate::visit::{Signed, go};
 
 type Reply = Result<Response, Fault>;
@@ -152,8 +153,17 @@ pub(crate) async fn preview(signed: Signed) -> Reply {
     };
     match weigh(&signed, &wanted) {
         Ok(sheet) => Ok(page(&signed, StatusCode::OK, &confirm(&signed, &wanted, &sheet))),
-        Err(why) => {
-            Ok(page(&signed, status(&why), &maker(&signed, fields, &Errors::new(), &said(&why))))
+        Err(why) => refused(&signed, why),
+    }
+}
+
+/// An order that was refused: the form again with the reason, or first the page that asks for a proof.
+fn refused(signed: &Signed, why: Refused) -> Reply {
+    match why {
+        Refused::Refusal(why) if step_up::helps(&why) => Err(signed.fault(why)),
+        why => {
+            let form = maker(signed, &signed.visit.fields, &Errors::new(), &said(&why));
+            Ok(page(signed, status(&why), &form))
         }
     }
 }
@@ -221,9 +231,7 @@ pub(crate) async fn place(signed: Signed) -> Reply {
             Ok(go(&order
                 .map_or_else(|| "/orders".to_owned(), |order| format!("/orders/{order}?placed=1"))))
         }
-        Ok(Err(why)) => {
-            Ok(page(&signed, status(&why), &maker(&signed, fields, &Errors::new(), &said(&why))))
-        }
+        Ok(Err(why)) => refused(&signed, why),
         Err(stale) => {
             let why = refusal::missing(stale.text());
             Ok(page(&signed, StatusCode::CONFLICT, &maker(&signed, fields, &Errors::new(), &why)))

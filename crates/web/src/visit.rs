@@ -9,7 +9,9 @@ use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use gate::{Actor, Admission, Browser, SessionTicket, Shown, Shows, SignedIn, SignedRequest};
+use gate::{
+    Actor, Admission, Browser, Renewal, SessionTicket, Shown, Shows, SignedIn, SignedRequest,
+};
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
@@ -215,6 +217,8 @@ pub(crate) struct Signed {
     pub(crate) admission: Admission,
     /// Messages that the person has not read.
     pub(crate) unread: u32,
+    /// What a proof of its person now would give the session, where its window is near or open.
+    pub(crate) renews: Option<Renewal>,
     /// The authority that pages and previews are shown by: an unbound session sees what it could do with a sign-in.
     pub(crate) sees: Admission,
     token: Secret,
@@ -240,9 +244,7 @@ impl Signed {
     /// page that asks for one.
     pub(crate) fn fault(&self, cause: impl Into<Cause>) -> Fault {
         match cause.into() {
-            Cause::Refused(
-                why @ (Refusal::ProofTooOld { .. } | Refusal::SessionUnbound { .. }),
-            ) if self.posted() => self.asks(why),
+            Cause::Refused(why) if self.posted() && step_up::helps(&why) => self.asks(why),
             cause => self.visit.fault(cause),
         }
     }
@@ -275,7 +277,8 @@ impl FromRequest<Portal> for Signed {
         let needs = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
         let sees = admission.clone();
         let token = Secret::from_text(token);
-        let mut signed = Self { visit, ticket, admission, sees, unread: 0, token };
+        let (unread, renews) = (0, None);
+        let mut signed = Self { visit, ticket, admission, sees, unread, renews, token };
         if post {
             signed.prove(needs).await?;
         }
@@ -283,10 +286,11 @@ impl FromRequest<Portal> for Signed {
             let gate = portal.gate();
             signed.sees = signed.foreseen(post && !needs.looks).await?;
             let may = gate.may(&signed.sees, signed.visit.address, act, None);
-            may.map_err(|why| signed.visit.fault(instead(&signed.ticket, why)))?;
+            may.map_err(|why| signed.fault(instead(&signed.ticket, why)))?;
         }
         // A count that cannot be made now is no reason to show no page.
         signed.unread = portal.gate().unread(signed.ticket.person).await.unwrap_or(0);
+        signed.renews = portal.gate().renewal(&signed.ticket).await.unwrap_or(None);
         Ok(signed)
     }
 }

@@ -140,7 +140,10 @@ fn not_me_of_a_mail_change_drops_the_change_that_waits() {
     .ok()
     .unwrap();
     let set = access::contact::Command::SetMail { address: "thief@example.net".into() };
-    desk.by(By::Session(thief.session), Command::Contact(set)).ok().unwrap();
+    let address = "198.51.100.7".parse().ok();
+    let source = Source { address, ..crate::desk::browser(None) };
+    let command = Command::Contact(set);
+    desk.call(&Call { by: By::Session(thief.session), source, command }).ok().unwrap();
     let notice = notices(&desk, Topic::ContactChanged).pop().unwrap();
     assert_eq!(notice.subject.session, Some(thief.session));
     let stopped = disown(&mut desk, By::Session(owner.session), &notice).unwrap();

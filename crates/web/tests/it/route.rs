@@ -18,6 +18,7 @@ fn path(route: &Route) -> String {
         "{device}" => access::DeviceId([9; 16]).to_string(),
         "{approval}" => access::ApprovalId([9; 16]).to_string(),
         "{credential}" => access::CredentialId([9; 16]).to_string(),
+        "{interface}" => "portal".to_owned(),
         "{authenticator}" => access::AuthenticatorId([9; 16]).to_string(),
         part if part.contains('{') => panic!("{}: say what stands for {part}", route.path),
         part => part.to_owned(),
