@@ -13,7 +13,7 @@ use crate::answer::{
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};
-use crate::{authenticator, contact, credential, device, notice, order, session};
+use crate::{authenticator, contact, credential, device, notice, order, policy, session};
 
 /// What every act has at hand.
 pub(crate) struct Desk<'a> {
@@ -51,6 +51,9 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
             value(credential::revoke(desk, &credential, cancel_orders).await?)
         }
         Request::SessionList => value(session::list(gate).await?),
+        Request::SessionShow { session } => value(session::show(gate, session).await?),
+        Request::PolicyShow { username } => value(policy::show(gate, &username).await?),
+        Request::PolicySet(wish) => value(policy::set(gate, &desk.actor, wish).await?),
         Request::SessionEnd { session } => {
             gate.end_session(&desk.actor, session).await?;
             value(Done { text: format!("session {session} is ended") })

@@ -247,6 +247,76 @@ answers! {
         until: String,
     }
 
+    /// A session, layer by layer.
+    SessionLayers {
+        /// The session.
+        session: SessionId,
+        /// Whose.
+        username: String,
+        /// At which interface.
+        interface: String,
+        /// Whether it places orders now, all layers together.
+        trades: bool,
+        /// Why not: the code.
+        code: Option<String>,
+        /// Why not, in words.
+        why: Option<String>,
+        /// Its layers.
+        layers: Vec<LayerRow>,
+    }
+
+    /// A layer of a session.
+    LayerRow {
+        /// Its name.
+        layer: String,
+        /// `up`, `narrow` or `down`.
+        state: String,
+        /// What it is.
+        says: String,
+        /// What to do about it.
+        next: Option<String>,
+    }
+
+    /// What a person chose for their interfaces.
+    PoliciesNow {
+        /// The name that they sign in with.
+        username: String,
+        /// One for each interface.
+        policies: Vec<PolicyRow>,
+        /// When they renew their sessions.
+        window: Option<String>,
+        /// When that is next.
+        opens: Option<String>,
+        /// Whether one session of theirs holds trading.
+        one_brokerage: bool,
+        /// Which one.
+        broker: Option<SessionId>,
+    }
+
+    /// The policy of an interface.
+    PolicyRow {
+        /// The interface.
+        interface: String,
+        /// How they work there.
+        tempo: String,
+        /// What a session does at another network.
+        new_network: String,
+        /// What looking takes.
+        view: String,
+        /// What trading takes.
+        trade: String,
+        /// What administering takes.
+        administer: String,
+        /// What withdrawing will take.
+        withdraw: String,
+        /// Over when it was not used for so many seconds.
+        idle_seconds: i64,
+        /// Over after so many seconds.
+        absolute_seconds: i64,
+        /// With a window: so many seconds at most.
+        ceiling_seconds: Option<i64>,
+    }
+
     /// A way to sign in.
     AuthenticatorRow {
         /// The authenticator.

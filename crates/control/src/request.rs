@@ -52,6 +52,18 @@ pub enum Request {
     },
     /// The live sessions.
     SessionList,
+    /// A session, layer by layer.
+    SessionShow {
+        /// Which.
+        session: SessionId,
+    },
+    /// What a person chose for their interfaces.
+    PolicyShow {
+        /// Whose.
+        username: String,
+    },
+    /// Sets some of it.
+    PolicySet(PolicyWish),
     /// Ends a session.
     SessionEnd {
         /// Which.
@@ -173,6 +185,32 @@ pub struct CredentialWish {
     pub token: Option<bool>,
     /// Its port; none takes the next free one.
     pub port: Option<u16>,
+}
+
+/// What of a person's policies is to be another; none leaves what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyWish {
+    /// Whose.
+    pub username: String,
+    /// The interface that the next six are of.
+    pub interface: Option<String>,
+    /// How they work there.
+    pub tempo: Option<String>,
+    /// What a session does at another network.
+    pub new_network: Option<String>,
+    /// What looking takes.
+    pub view: Option<String>,
+    /// What trading takes.
+    pub trade: Option<String>,
+    /// What administering takes.
+    pub administer: Option<String>,
+    /// What withdrawing will take.
+    pub withdraw: Option<String>,
+    /// When sessions are renewed, `sunday 10:00 Europe/Berlin`; an empty text removes the window.
+    pub window: Option<String>,
+    /// Whether one session holds trading.
+    pub one_brokerage: Option<bool>,
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Sessions, as the operator sees them.
 
-use access::Refusal;
+use access::{Refusal, SessionId};
 use gate::Gate;
 
 use crate::act::instant;
-use crate::answer::SessionRow;
+use crate::answer::{LayerRow, SessionLayers, SessionRow};
 
 pub(crate) async fn list(gate: &Gate) -> Result<Vec<SessionRow>, Refusal> {
     let sessions = gate.sessions(None).await?;
@@ -20,4 +20,24 @@ pub(crate) async fn list(gate: &Gate) -> Result<Vec<SessionRow>, Refusal> {
             until: instant(one.until),
         })
         .collect())
+}
+
+pub(crate) async fn show(gate: &Gate, session: SessionId) -> Result<SessionLayers, Refusal> {
+    let found = gate.layers(session, None).await?;
+    let why = found.trades.as_ref().err();
+    let layers = found.layers.iter().map(|one| LayerRow {
+        layer: one.name.to_owned(),
+        state: one.state.name().to_owned(),
+        says: one.says.clone(),
+        next: one.next.clone(),
+    });
+    Ok(SessionLayers {
+        session: found.session,
+        username: found.username.clone(),
+        interface: found.interface.name().to_owned(),
+        trades: found.trades.is_ok(),
+        code: why.map(|why| why.code().to_owned()),
+        why: why.map(Refusal::caller_text),
+        layers: layers.collect(),
+    })
 }

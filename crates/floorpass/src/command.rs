@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::{self, Failure};
 use crate::{
     authenticator, backup, contact, credential, demo, device, doctor, evidence, init, link, lock,
-    log, notice, order, outbox, person, serve, session, status, totp, webhook,
+    log, notice, order, outbox, person, policy, serve, session, status, totp, webhook,
 };
 
 /// The access layer of a brokerage account, with a paper account behind it.
@@ -70,6 +70,9 @@ enum Command {
     /// Sessions of people at the portal
     #[command(subcommand)]
     Session(session::Session),
+    /// What interfaces ask of sessions, when these are renewed, and which one trades
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// Ways to sign in: passwords, TOTP apps, passkeys, recovery codes
     #[command(subcommand)]
     Authenticator(authenticator::Authenticator),
@@ -137,6 +140,7 @@ impl CommandLine {
             Command::Doctor(command) => command.run(&global),
             Command::Credential(command) => command.run(&global),
             Command::Session(command) => command.run(&global),
+            Command::Policy(command) => command.run(&global),
             Command::Authenticator(command) => command.run(&global),
             Command::Device(command) => command.run(&global),
             Command::Person(command) => command.run(&global),

@@ -23,6 +23,7 @@ mod outbox;
 mod output;
 mod person;
 mod place;
+mod policy;
 mod port;
 mod portal;
 mod ready;

@@ -1,8 +1,8 @@
-//! `floorpass session`: list, end.
+//! `floorpass session`: list, show, end.
 
 use access::SessionId;
 use clap::Subcommand;
-use control::{Done, Request, SessionRow};
+use control::{Done, Request, SessionLayers, SessionRow};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -13,6 +13,14 @@ pub enum Session {
     /// List live sessions
     #[command(after_help = "Example:\n  floorpass session list --json")]
     List,
+    /// Show a session layer by layer: what each says, and what to do where one is down
+    #[command(
+        after_help = "Example:\n  floorpass session show ses_0123456789abcdefghjkmnpqrs --json"
+    )]
+    Show {
+        /// Its id, from `session list`
+        id: SessionId,
+    },
     /// End a session: its next request is refused
     #[command(after_help = "Example:\n  floorpass session end ses_0123456789abcdefghjkmnpqrs")]
     End {
@@ -28,6 +36,11 @@ impl Session {
             Self::List => {
                 let rows: Vec<SessionRow> = control::ask(global.data(), &Request::SessionList)?;
                 output::show(global.json, &rows, |rows| list(rows))
+            }
+            Self::Show { id } => {
+                let request = Request::SessionShow { session: id };
+                let found: SessionLayers = control::ask(global.data(), &request)?;
+                output::show(global.json, &found, layers)
             }
             Self::End { id } => {
                 let done: Done = control::ask(global.data(), &Request::SessionEnd { session: id })?;
@@ -53,4 +66,24 @@ fn list(rows: &[SessionRow]) -> String {
         .collect();
     let head = ["session", "person", "device", "address", "last use", "until"];
     output::table(head, &cells, "nobody is signed in")
+}
+
+fn layers(found: &SessionLayers) -> String {
+    let cells: Vec<[String; 4]> = found
+        .layers
+        .iter()
+        .map(|row| {
+            let next = row.next.clone().unwrap_or_default();
+            [row.layer.clone(), row.state.clone(), row.says.clone(), next]
+        })
+        .collect();
+    let trades = match (&found.code, &found.why) {
+        (Some(code), Some(why)) => format!("no: {code}: {why}"),
+        _ => "yes".to_owned(),
+    };
+    let table = output::table(["layer", "state", "what it is", "what to do"], &cells, "none");
+    format!(
+        "session   {}\nperson    {}\nat        {}\norders    {trades}\n\n{table}",
+        found.session, found.username, found.interface
+    )
 }

@@ -4,6 +4,7 @@ use super::*;
 use access::entitlements::Act;
 use access::mandate::{Mandate, Role};
 use access::name::Username;
+use access::policy::Assurance;
 
 const START: Time = Time::from_seconds(1_795_000_000);
 const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
@@ -19,10 +20,14 @@ fn session(number: u8) -> Session {
         key: None,
         hardware: None,
         proven_at: START,
+        proven_by: vec![Method::Passkey],
+        assurance: Assurance::Resistant,
         address: None,
+        networks: Vec::new(),
         started_at: START,
         idle: Span::minutes(30),
         until: START + Span::hours(12),
+        announced: false,
         receipt: None,
     }
 }

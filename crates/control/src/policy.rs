@@ -1,0 +1,142 @@
+//! Policies, as the operator sees and sets them.
+
+use access::Refusal;
+use access::policy::{Assurance, Needs, NewNetwork, Policy, Tempo};
+use access::session::Interface;
+use access::window::{DAYS, Window};
+use gate::{Actor, Gate, Policies};
+
+use crate::act::instant;
+use crate::answer::{PoliciesNow, PolicyRow};
+use crate::fault::Fault;
+use crate::request::PolicyWish;
+
+pub(crate) async fn show(gate: &Gate, username: &str) -> Result<PoliciesNow, Refusal> {
+    Ok(now(gate.policies_of(username).await?))
+}
+
+fn now(chosen: Policies) -> PoliciesNow {
+    let row = |one: &Policy| {
+        let limits = one.tempo.limits();
+        PolicyRow {
+            interface: one.interface.name().to_owned(),
+            tempo: one.tempo.name().to_owned(),
+            new_network: one.new_network.name().to_owned(),
+            view: one.needs.view.name().to_owned(),
+            trade: one.needs.trade.name().to_owned(),
+            administer: one.needs.administer.name().to_owned(),
+            withdraw: one.needs.withdraw.name().to_owned(),
+            idle_seconds: limits.idle.seconds_up(),
+            absolute_seconds: limits.absolute.seconds_up(),
+            ceiling_seconds: limits.ceiling.map(access::Span::seconds_up),
+        }
+    };
+    PoliciesNow {
+        policies: chosen.policies.iter().map(row).collect(),
+        username: chosen.username,
+        window: chosen.window.as_ref().map(words),
+        opens: chosen.opens.map(instant),
+        one_brokerage: chosen.one_brokerage,
+        broker: chosen.broker.map(|held| held.session),
+    }
+}
+
+/// A window as it is typed: `sunday 10:00 Europe/Berlin`.
+fn words(window: &Window) -> String {
+    let day = DAYS.get(usize::from(window.weekday())).copied().unwrap_or_default();
+    let (hour, minute) = (window.minute() / 60, window.minute() % 60);
+    format!("{} {hour:02}:{minute:02} {}", day.to_ascii_lowercase(), window.zone())
+}
+
+/// The window of such a text.
+fn window(text: &str) -> Option<Result<Window, Refusal>> {
+    let mut parts = text.split_whitespace();
+    let (day, time, zone) = (parts.next()?, parts.next()?, parts.next()?);
+    let weekday = DAYS.iter().position(|one| one.eq_ignore_ascii_case(day))?;
+    let (hour, minute) = time.split_once(':')?;
+    let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+    let minute = (minute < 60).then(|| hour.checked_mul(60)?.checked_add(minute))??;
+    let weekday = u8::try_from(weekday).ok()?;
+    parts.next().is_none().then(|| Window::new(weekday, minute, zone))
+}
+
+fn named<T: Copy>(
+    what: &str,
+    given: Option<&String>,
+    now: T,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<T, Fault> {
+    let Some(given) = given else { return Ok(now) };
+    let found = all.iter().copied().find(|one| name(*one) == given.as_str());
+    found.ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|one| name(*one)).collect();
+        Fault::new("NAME_UNKNOWN", format!("{what}: use one of {}", names.join(", ")))
+    })
+}
+
+pub(crate) async fn set(
+    gate: &Gate,
+    actor: &Actor,
+    wish: PolicyWish,
+) -> Result<PoliciesNow, Fault> {
+    let chosen = gate.policies_of(&wish.username).await?;
+    let person = chosen.person;
+    if let Some(name) = &wish.interface {
+        let all = Interface::OF_PEOPLE;
+        let interface = named("interface", Some(name), Interface::Portal, &all, Interface::name)?;
+        let old = chosen.policies.iter().find(|one| one.interface == interface);
+        let old = old.copied().unwrap_or_else(|| Policy::standard(person, interface));
+        let level = |what, given, now| named(what, given, now, &Assurance::ALL, Assurance::name);
+        let needs = Needs {
+            view: level("view", wish.view.as_ref(), old.needs.view)?,
+            trade: level("trade", wish.trade.as_ref(), old.needs.trade)?,
+            administer: level("administer", wish.administer.as_ref(), old.needs.administer)?,
+            withdraw: level("withdraw", wish.withdraw.as_ref(), old.needs.withdraw)?,
+        };
+        let tempo = named("tempo", wish.tempo.as_ref(), old.tempo, &Tempo::ALL, Tempo::name)?;
+        let network = wish.new_network.as_ref();
+        let network =
+            named("new network", network, old.new_network, &NewNetwork::ALL, NewNetwork::name)?;
+        gate.set_policy(actor, person, (interface, tempo, network, needs)).await?;
+    }
+    match wish.window.as_deref() {
+        None => {}
+        Some("") => gate.set_window(actor, person, None).await?,
+        Some(text) => {
+            let read = window(text).ok_or_else(|| {
+                let text = "a window is a day, a time and a zone: sunday 10:00 Europe/Berlin";
+                Fault::new("WINDOW_INVALID", text.to_owned())
+            })?;
+            gate.set_window(actor, person, Some(read?)).await?;
+        }
+    }
+    if let Some(on) = wish.one_brokerage {
+        gate.set_one_brokerage(actor, person, on).await?;
+    }
+    Ok(show(gate, &wish.username).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn window_text_round_trips_and_odd_ones_are_refused() {
+        let text = "sunday 10:05 Europe/Berlin";
+        assert_eq!(words(&window(text).unwrap().unwrap()), text);
+        for odd in [
+            "",
+            "sunday",
+            "sunday 10:00",
+            "someday 10:00 UTC",
+            "sunday 1000 UTC",
+            "sunday 10:61 UTC",
+            "sunday 10:00 UTC x",
+        ] {
+            assert!(window(odd).is_none(), "{odd}");
+        }
+        assert!(window("sunday 24:00 UTC").unwrap().is_err());
+    }
+}

@@ -1,0 +1,115 @@
+//! `floorpass policy`: show, set.
+
+use clap::{Args, Subcommand};
+use control::{PoliciesNow, PolicyWish, Request};
+
+use crate::command::Global;
+use crate::exit::Failure;
+use crate::output;
+
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// Show what a person chose for their interfaces
+    #[command(after_help = "Example:\n  floorpass policy show trader --json")]
+    Show {
+        /// Who
+        name: String,
+    },
+    /// Set some of it: what narrows counts at once, a longer limit from the next sign-in or proof on
+    #[command(
+        after_help = "Examples:\n  floorpass policy set trader --interface portal --tempo active\n  floorpass policy set trader --window 'sunday 10:00 Europe/Berlin'\n  floorpass policy set trader --one-brokerage on\n\nTempos: occasional (30 minutes unused, 12 hours), adviser (1 hour, 24 hours), active (3 days; 24 hours, or with a window 9 days), unattended (looks; 7 days; 24 hours, or with a window 30 days).\nAssurance: one (one factor), two (two factors), resistant (a passkey)."
+    )]
+    Set(Set),
+}
+
+#[derive(Debug, Args)]
+pub struct Set {
+    /// Who
+    name: String,
+    /// The interface that tempo, network and assurance are of: portal, phone, desktop, workstation, web_api, app
+    #[arg(long, value_name = "INTERFACE", required_unless_present_any = ["window", "no_window", "one_brokerage"])]
+    interface: Option<String>,
+    /// How the person works there: occasional, adviser, active, unattended
+    #[arg(long, requires = "interface")]
+    tempo: Option<String>,
+    /// What a session does at another network: keep, prove, look
+    #[arg(long, requires = "interface", value_name = "WHAT")]
+    new_network: Option<String>,
+    /// What looking takes: one, two, resistant
+    #[arg(long, requires = "interface", value_name = "ASSURANCE")]
+    view: Option<String>,
+    /// What trading takes
+    #[arg(long, requires = "interface", value_name = "ASSURANCE")]
+    trade: Option<String>,
+    /// What administering takes
+    #[arg(long, requires = "interface", value_name = "ASSURANCE")]
+    administer: Option<String>,
+    /// What withdrawing will take
+    #[arg(long, requires = "interface", value_name = "ASSURANCE")]
+    withdraw: Option<String>,
+    /// When sessions are renewed: day, time and zone
+    #[arg(long, value_name = "WHEN")]
+    window: Option<String>,
+    /// Remove the window: sessions end by their plain limits
+    #[arg(long, conflicts_with = "window")]
+    no_window: bool,
+    /// Whether one session at a time holds trading
+    #[arg(long, value_name = "ON|OFF", value_parser = ["on", "off"])]
+    one_brokerage: Option<String>,
+}
+
+impl Policy {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let request = match self {
+            Self::Show { name } => Request::PolicyShow { username: name },
+            Self::Set(set) => Request::PolicySet(PolicyWish {
+                username: set.name,
+                interface: set.interface,
+                tempo: set.tempo,
+                new_network: set.new_network,
+                view: set.view,
+                trade: set.trade,
+                administer: set.administer,
+                withdraw: set.withdraw,
+                window: set.window.or(set.no_window.then(String::new)),
+                one_brokerage: set.one_brokerage.map(|text| text == "on"),
+            }),
+        };
+        let now: PoliciesNow = control::ask(global.data(), &request)?;
+        output::show(global.json, &now, words)
+    }
+}
+
+fn words(now: &PoliciesNow) -> String {
+    let cells: Vec<[String; 6]> = now
+        .policies
+        .iter()
+        .map(|row| {
+            [
+                row.interface.clone(),
+                row.tempo.clone(),
+                row.new_network.clone(),
+                row.view.clone(),
+                row.trade.clone(),
+                row.administer.clone(),
+            ]
+        })
+        .collect();
+    let head = ["interface", "tempo", "new network", "view", "trade", "administer"];
+    let table = output::table(head, &cells, "no interfaces");
+    let window = match (&now.window, &now.opens) {
+        (Some(window), Some(opens)) => format!("{window} (next {opens})"),
+        (Some(window), None) => window.clone(),
+        (None, _) => "none".to_owned(),
+    };
+    let broker = match (now.one_brokerage, &now.broker) {
+        (false, _) => "off".to_owned(),
+        (true, Some(session)) => format!("on, held by {session}"),
+        (true, None) => "on, held by no session".to_owned(),
+    };
+    format!(
+        "person         {}\nwindow         {window}\none brokerage  {broker}\n\n{table}",
+        now.username
+    )
+}
