@@ -8,6 +8,7 @@ use crate::server::Server;
 use access::mandate::{Mandate, Role};
 use access::name::Username;
 use access::person::Person;
+use access::policy::Assurance;
 use access::session::{Interface, Method, Session};
 use access::{
     DeviceId, Digest, Grade, Holder, PaperAccountId, PersonId, SealKey, Secret, SessionId, Span,
@@ -94,6 +95,10 @@ fn fill(tokens: &[Digest]) -> Sessions {
             key: None,
             hardware: None,
             proven_at: BEGAN + Span(number as i64),
+            proven_by: vec![Method::Password, Method::Totp],
+            assurance: Assurance::Two,
+            networks: Vec::new(),
+            announced: false,
             receipt: None,
         };
         let mandate = Mandate {

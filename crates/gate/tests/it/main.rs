@@ -14,6 +14,7 @@ mod attestation;
 mod backup;
 mod contact;
 mod credential;
+mod day;
 mod delivery;
 mod lock;
 mod notice;

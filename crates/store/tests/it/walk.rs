@@ -10,7 +10,9 @@ use access::link::Purpose;
 use access::lock::{self, Grade, Target};
 use access::moment::Span;
 use access::secret::Secret;
-use access::{contact, device, link, network, notice, session, sign_in};
+use access::{
+    brokerage, contact, device, link, network, notice, policy, session, sign_in, step_up,
+};
 use store::Key;
 
 use crate::both_engines;
@@ -34,6 +36,7 @@ async fn tables_and_memory_agree_on_random_walks(place: &Place) {
         done: 0,
         activations: 0,
         contacts: 0,
+        choices: 0,
     };
     for _ in 0..STEPS {
         walk.step().await;
@@ -41,6 +44,7 @@ async fn tables_and_memory_agree_on_random_walks(place: &Place) {
     walk.history.verify().await;
     assert!(walk.done > STEPS / 4, "too few steps were allowed: {}", walk.done);
     assert!(walk.contacts > 9, "too few changes of contact: {}", walk.contacts);
+    assert!(walk.choices > 9, "too few changes of policies: {}", walk.choices);
     assert!(walk.activations > 2, "too few activations: {}", walk.activations);
     assert!(walk.recoveries > 0, "no recovery code was used");
 }
@@ -62,6 +66,8 @@ struct Walk {
     activations: u32,
     /// Changes of contact, moves to another network, and notices that were disowned.
     contacts: u32,
+    /// Changes of policies.
+    choices: u32,
 }
 
 impl Walk {
@@ -83,10 +89,11 @@ impl Walk {
         // Mostly quick, so that sign-ins get on; sometimes slow, so that they expire.
         let seconds = if self.roll(8) == 0 { 900 } else { self.roll(60) };
         self.history.now = self.history.now + Span::seconds(i64::try_from(seconds).unwrap());
-        match self.roll(8) {
+        match self.roll(9) {
             0..=4 => self.sign_in().await,
             5 => self.manage().await,
             6 => self.reach().await,
+            7 => self.choose().await,
             _ => self.operate().await,
         }
     }
@@ -205,6 +212,46 @@ impl Walk {
         let answer = self.history.by(by, Command::Contact(contact)).await;
         self.done += u32::from(answer.is_ok());
         self.contacts += u32::from(answer.is_ok());
+    }
+
+    /// Policies, the window, one brokerage session, and the proofs that count for them.
+    async fn choose(&mut self) {
+        let slice = self.history.slice().await;
+        let sessions: Vec<_> = slice.sessions.iter().map(|one| one.id).collect();
+        let session = self.pick(&sessions);
+        let by = session.filter(|_| self.roll(3) > 0).map_or(By::System, By::Session);
+        let now = self.history.now;
+        let command = match self.roll(6) {
+            0 | 1 => {
+                let tempo = self.pick(&policy::Tempo::ALL).unwrap();
+                let new_network = self.pick(&policy::NewNetwork::ALL).unwrap();
+                let interface = self.pick(&session::Interface::OF_PEOPLE).unwrap();
+                let level = self.pick(&policy::Assurance::ALL).unwrap();
+                let one = policy::Assurance::One;
+                let needs = policy::Needs { view: one, trade: level, administer: one, withdraw: level };
+                Command::Policy(policy::Command::Set { interface, tempo, new_network, needs })
+            }
+            2 => {
+                let window = access::window::Window::new(6, 600, "Europe/Berlin").ok();
+                let window = window.filter(|_| self.roll(3) > 0);
+                let openings = (1..5).map(|week| now + Span::days(7 * week)).collect();
+                Command::Policy(policy::Command::SetWindow { window, openings })
+            }
+            3 => Command::Brokerage(brokerage::Command::Set { on: self.roll(3) > 0 }),
+            4 => Command::Brokerage(brokerage::Command::TakeOver),
+            _ => {
+                let Some(session) = session else { return };
+                let proof = self.history.proof(true).await;
+                let code = Secret::from_text(totp::code(&self.seed, totp::step(now)));
+                let command = Command::StepUp(step_up::Command::Password { proof, code });
+                let answer = self.history.by(By::Session(session), command).await;
+                self.done += u32::from(answer.is_ok());
+                return;
+            }
+        };
+        let answer = self.history.by(by, command).await;
+        self.done += u32::from(answer.is_ok());
+        self.choices += u32::from(answer.is_ok());
     }
 
     async fn disown(&mut self, by: By) {

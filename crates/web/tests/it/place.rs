@@ -1,6 +1,6 @@
 //! A demo folder of its own, its portal, and browsers that visit it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
@@ -90,7 +90,8 @@ impl Place {
 
     pub fn visitor(&self) -> Visitor<'_> {
         let key = Some(BrowserKey::generate().unwrap());
-        Visitor { place: self, cookies: Vec::new(), token: String::new(), key }
+        let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Visitor { place: self, cookies: Vec::new(), token: String::new(), key, from }
     }
 
     /// A browser without script: it signs nothing.
@@ -99,9 +100,13 @@ impl Place {
     }
 
     /// One request as it is.
-    pub async fn send(&self, mut request: Request<Body>) -> Answer {
-        let peer: SocketAddr = "127.0.0.1:50000".parse().unwrap();
-        request.extensions_mut().insert(ConnectInfo(peer));
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        self.send_from(IpAddr::V4(Ipv4Addr::LOCALHOST), request).await
+    }
+
+    /// The same from somewhere else.
+    pub async fn send_from(&self, from: IpAddr, mut request: Request<Body>) -> Answer {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(from, 50_000)));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let stream =
@@ -124,6 +129,8 @@ pub struct Visitor<'a> {
     pub token: String,
     /// The key that its worker signs with.
     pub key: Option<BrowserKey>,
+    /// Where it connects from.
+    pub from: IpAddr,
 }
 
 impl Visitor<'_> {
@@ -169,7 +176,7 @@ impl Visitor<'_> {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::empty());
-        let answer = self.place.send(request.unwrap()).await;
+        let answer = self.place.send_from(self.from, request.unwrap()).await;
         self.keep(&answer);
         answer
     }
@@ -193,7 +200,7 @@ impl Visitor<'_> {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::COOKIE, self.cookie_line())
             .body(Body::from(body));
-        let answer = self.place.send(request.unwrap()).await;
+        let answer = self.place.send_from(self.from, request.unwrap()).await;
         self.keep(&answer);
         answer
     }
