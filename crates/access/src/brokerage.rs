@@ -73,13 +73,12 @@ impl Slice {
         let brokerage = self.brokerage?;
         let taken = brokerage.holder.and_then(|id| self.session(id));
         let taken = taken.filter(|one| self.competes(one, true));
-        let (session, since) = match taken {
-            Some(session) => (session, brokerage.since),
-            None => {
-                let rest = self.sessions.iter().filter(|one| self.competes(one, false));
-                let first = rest.min_by_key(|one| (one.started_at, one.id))?;
-                (first, first.started_at)
-            }
+        let (session, since) = if let Some(session) = taken {
+            (session, brokerage.since)
+        } else {
+            let rest = self.sessions.iter().filter(|one| self.competes(one, false));
+            let first = rest.min_by_key(|one| (one.started_at, one.id))?;
+            (first, first.started_at)
         };
         let device = self.device(session.device)?.name.clone();
         Some(Held { session: session.id, device, since })

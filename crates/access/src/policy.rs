@@ -142,7 +142,8 @@ impl Tempo {
     /// The acts that it leaves.
     pub const fn acts(self) -> Acts {
         match self {
-            Self::Unattended => DeviceRole::View.acts(),
+            // With a proof it is set back where it was set.
+            Self::Unattended => DeviceRole::View.acts().or(Acts::of(&[Act::ManagePolicy])),
             Self::Occasional | Self::Adviser | Self::Active => Acts::ALL,
         }
     }
@@ -400,6 +401,15 @@ pub(crate) fn decide(
 fn set(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Result<Decision, Refusal> {
     let old = slice.policy(policy.interface);
     check_change(slice, ground, policy.widens(&old))?;
+    // Nobody asks for what they cannot show, and stands outside afterwards.
+    let Needs { view, trade, administer, .. } = policy.needs;
+    let needed = view.max(trade).max(administer);
+    if let Ok(session) = ground.session(slice)
+        && session.assurance < needed
+    {
+        let (act, have) = (Act::ManagePolicy, session.assurance);
+        return Err(Refusal::AssuranceLow { act, have, needed });
+    }
     let mut after = slice.clone();
     let mut events: Vec<decision::Event> = vec![Event::Set(policy).into()];
     after.apply(&events);

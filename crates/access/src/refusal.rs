@@ -88,10 +88,10 @@ refusals! {
 
     /// The interface is set to be unattended, and looks.
     SessionUnattended { act: Act } = "SESSION_UNATTENDED",
-        "this interface is set to unattended, so its sessions only look and cannot {act}; change that on the policies page, from another interface or by the operator";
+        "this interface is set to unattended, so its sessions only look and cannot {act}; change that on the policies page";
     /// The person was proven less surely than the policy asks for.
     AssuranceLow { act: Act, have: Assurance, needed: Assurance } = "ASSURANCE_LOW",
-        "to {act} your policy asks for {needed}, and this session was proven by {have}; {how}", how = needed.how();
+        "to {act} takes {needed} here, and this session was proven by {have}; {how}", how = needed.how();
     /// The request comes from a network that the session was not proven at.
     NetworkUnproven { act: Act } = "NETWORK_UNPROVEN",
         "this session comes from another network than it was proven at, so it looks and cannot {act}; prove that it is you here, and it goes on";

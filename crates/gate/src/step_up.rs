@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use access::policy::NewNetwork;
 use access::step_up::Command as StepUp;
 use access::{By, Call, Command, PersonId, Refusal, Secret, SessionId};
 use store::Key;
@@ -84,7 +85,10 @@ impl Gate {
         // memory before it does in the tables.
         let state = parent.open_state()?;
         let lock = parent.entitlements().lock;
-        let entitlements = self.fresh_entitlements(ticket.person, ticket.session).await?;
+        let mut entitlements = self.fresh_entitlements(ticket.person, ticket.session).await?;
+        if ticket.elsewhere && entitlements.new_network == NewNetwork::Look {
+            entitlements = entitlements.moved();
+        }
         Ok(Admission::new(Slot::of_act(entitlements.locked(lock), (parent, state))))
     }
 

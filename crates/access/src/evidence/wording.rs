@@ -26,15 +26,7 @@ impl Event {
             Self::Link(link::Event::Issued(_)) => "link.issued",
             Self::Link(link::Event::Used { .. }) => "link.used",
             Self::Link(link::Event::Withdrawn { .. }) => "link.withdrawn",
-            Self::Session(session::Event::Started(_)) => "session.started",
-            Self::Session(session::Event::Ended { .. }) => "session.ended",
-            Self::Session(session::Event::Bound { .. }) => "session.bound",
-            Self::Session(session::Event::Proven { .. }) => "session.proven",
-            Self::Session(session::Event::Moved { .. }) => "session.moved",
-            Self::Session(session::Event::Limited { .. }) => "session.limited",
-            Self::Session(session::Event::Renewed { .. }) => "session.renewed",
-            Self::Session(session::Event::Announced { .. }) => "session.announced",
-            Self::Session(session::Event::KeptForReceipt { .. }) => "session.kept_for_receipt",
+            Self::Session(event) => session_kind(event),
             Self::Device(device::Event::Added(_)) => "device.added",
             Self::Device(device::Event::Trusted { .. }) => "device.trusted",
             Self::Device(device::Event::Confirmed { .. }) => "device.confirmed",
@@ -165,6 +157,20 @@ fn link_text(event: &link::Event) -> String {
         }
         link::Event::Used { link, .. } => format!("Link {link} used"),
         link::Event::Withdrawn { link } => format!("Link {link} withdrawn"),
+    }
+}
+
+const fn session_kind(event: &session::Event) -> &'static str {
+    match event {
+        session::Event::Started(_) => "session.started",
+        session::Event::Ended { .. } => "session.ended",
+        session::Event::Bound { .. } => "session.bound",
+        session::Event::Proven { .. } => "session.proven",
+        session::Event::Moved { .. } => "session.moved",
+        session::Event::Limited { .. } => "session.limited",
+        session::Event::Renewed { .. } => "session.renewed",
+        session::Event::Announced { .. } => "session.announced",
+        session::Event::KeptForReceipt { .. } => "session.kept_for_receipt",
     }
 }
 

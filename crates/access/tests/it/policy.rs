@@ -197,9 +197,8 @@ fn session_at_another_network_looks_and_cancels_until_it_is_proven_there() {
 fn network_of_a_session_is_on_record_once_and_many_of_them_are_bounded() {
     let mut desk = Desk::enrolled();
     let session = desk.signed_in().session;
-    let moved = |desk: &Desk| {
-        desk.events.iter().filter(|event| event.kind() == "session.moved").count()
-    };
+    let moved =
+        |desk: &Desk| desk.events.iter().filter(|event| event.kind() == "session.moved").count();
     for number in [7, 9, 7, 200] {
         let address = format!("198.51.100.{number}").parse().unwrap();
         let seen = network::Command::Seen { session, address };

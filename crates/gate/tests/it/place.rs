@@ -58,9 +58,15 @@ pub async fn open(data: &Path, clock: &Clock) -> Gate {
 
 impl Place {
     pub async fn new() -> Self {
+        Self::in_hours(Hours::RoundTheClock).await
+    }
+
+    /// The same with markets that trade at these hours.
+    pub async fn in_hours(hours: Hours) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(start());
-        let gate = open(folder.path(), &clock).await;
+        let config = Config { hours, ..config(folder.path(), true) };
+        let gate = Gate::open_with(config, clock.clone(), Arc::new(LocalDisk)).await.unwrap();
         let secrets = gate.demo_secrets().expect("a new folder has secrets to show");
         assert!(gate.demo_secrets().is_none(), "they are shown once");
         Self { gate, clock, secrets, folder }

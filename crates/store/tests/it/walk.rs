@@ -228,7 +228,8 @@ impl Walk {
                 let interface = self.pick(&session::Interface::OF_PEOPLE).unwrap();
                 let level = self.pick(&policy::Assurance::ALL).unwrap();
                 let one = policy::Assurance::One;
-                let needs = policy::Needs { view: one, trade: level, administer: one, withdraw: level };
+                let needs =
+                    policy::Needs { view: one, trade: level, administer: one, withdraw: level };
                 Command::Policy(policy::Command::Set { interface, tempo, new_network, needs })
             }
             2 => {

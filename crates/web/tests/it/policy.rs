@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use access::policy::Tempo;
+use access::policy::{Assurance, Needs, Tempo};
 use access::session::Interface;
 use access::{Span, Time};
 use axum::http::StatusCode;
@@ -48,7 +48,9 @@ async fn session_page_says_each_layer_and_what_to_do() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     let page = visitor.get("/session").await;
-    for layer in ["identity", "binding", "device", "network", "policy", "brokerage", "account", "exchange"] {
+    for layer in
+        ["identity", "binding", "device", "network", "policy", "brokerage", "account", "exchange"]
+    {
         assert!(page.says(layer), "{layer}");
     }
     assert!(page.says("this session can place orders now"), "{}", page.body);
@@ -89,8 +91,14 @@ async fn policy_is_set_with_a_recent_proof_and_asks_for_one_otherwise() {
 async fn order_that_a_policy_wants_proven_comes_back_with_the_form_kept() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
-    let fields = policy("occasional", "two");
-    assert_eq!(visitor.post("/policies/portal", &fields).await.to(), "/policies?set=1");
+    // Who was proven by a link alone is asked for two factors before they ask for them.
+    let asked = visitor.post("/policies/portal", &policy("occasional", "two")).await;
+    assert!(asked.says("ASSURANCE_LOW"), "{}", asked.body);
+    let person = place.gate.people().await.unwrap()[0].id;
+    let standard = access::policy::Policy::standard(person, Interface::Portal);
+    let needs = Needs { trade: Assurance::Two, ..standard.needs };
+    let wanted = (Interface::Portal, standard.tempo, standard.new_network, needs);
+    place.gate.set_policy(&OPERATOR, person, wanted).await.unwrap();
     let asks = preview(&mut visitor).await;
     assert_eq!(asks.status, StatusCode::FORBIDDEN, "{}", asks.body);
     assert!(asks.says("ASSURANCE_LOW") && asks.hidden("symbol") == "AAPL", "{}", asks.body);
