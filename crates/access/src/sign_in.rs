@@ -13,6 +13,7 @@ use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::recovery_code;
 use crate::authenticator::totp::{self, Verdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
+use crate::call::Source;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, Approver, Device, DeviceRole, DeviceState, TRUST};
 use crate::id::{AttemptId, DeviceId, PersonId, SessionId};
@@ -214,10 +215,15 @@ pub(crate) fn fail(
 
 /// Whether the person and their browser may sign in at all. Asked only once a factor was right.
 fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
+    may_enter(slice, ground.source)
+}
+
+/// The same, ahead of a sign-in.
+pub(crate) fn may_enter(slice: &Slice, source: &Source) -> Result<(), Refusal> {
     if slice.strongest_lock() == Grade::All {
         return Err(Refusal::Locked { grade: Grade::All });
     }
-    let device = slice.device_of(ground.source.device);
+    let device = slice.device_of(source.device);
     if device.is_some_and(|device| device.state == DeviceState::Blocked) {
         return Err(Refusal::DeviceBlocked);
     }
