@@ -26,6 +26,7 @@ pub struct Files {
 }
 
 /// A server's configuration, and what people compare its certificate by.
+#[derive(Debug)]
 pub struct Loaded {
     /// The configuration.
     pub config: Arc<ServerConfig>,

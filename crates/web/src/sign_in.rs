@@ -12,6 +12,7 @@ use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::field;
 use crate::form;
+use crate::front_door;
 use crate::prompt;
 use crate::refusal;
 use crate::shell;
@@ -230,6 +231,7 @@ fn first(
             p.err role="status" {}
         }
         p.small.dim { "A password is followed by a code from your app; a passkey is enough alone. We never ask for either anywhere else." }
+        p.small { a href=(front_door::PATH) { "Where is the genuine front door, and why can I not sign in?" } }
     };
     shell::bare("Sign in", &body)
 }
