@@ -32,8 +32,8 @@ use crate::token::{self, Kind};
 
 /// How long an attempt waits for its next step.
 pub const ATTEMPT_LIFE: Span = Span::minutes(10);
-/// How long an activation code works.
-pub const CODE_LIFE: Span = Span::minutes(15);
+/// How long an activation code works: the longest that ASVS 6.5.5 lets a code live.
+pub const CODE_LIFE: Span = Span::minutes(10);
 /// Tries for one activation code.
 pub const CODE_TRIES: u32 = 5;
 /// Activation codes sent in one attempt.
@@ -432,7 +432,7 @@ fn send_code(
     attempt.until = code_until + ATTEMPT_LIFE;
     let name = device::name_from_agent(&ground.source.agent);
     let text = format!(
-        "A code to activate a new browser ({name}) from {}. It works for 15 minutes, only where it was asked for. If that was not you, change your password.",
+        "A code to activate a new browser ({name}) from {}. It works for {CODE_LIFE}, only where it was asked for. If that was not you, change your password.",
         ground.source
     );
     let subject = Subject { device: Some(device), ..Subject::of(ground) };

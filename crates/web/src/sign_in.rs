@@ -279,7 +279,7 @@ fn activate_page(
                 Some(mail) => { "A code was sent to " b { (mail) } "." },
                 None => "A code was made; you have no verified mail address to which it could be sent.",
             }
-            " It is valid for 15 minutes, and works once and only here."
+            " It is valid for " (access::sign_in::CODE_LIFE) ", and works once and only here."
         }
         @if visit.portal.config().demo { p.small.dim { "In a demo it lies in the outbox: run " code { "floorpass outbox" } ", or open Outbox in a browser that is signed in." } }
         @else if asker.mail.is_none() { p.small.dim { "Ask the operator for it, or sign in with a passkey or by a link." } }
