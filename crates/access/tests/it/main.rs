@@ -17,3 +17,4 @@ mod policy;
 mod recovery_code;
 mod sign_in;
 mod throttle;
+mod way;
