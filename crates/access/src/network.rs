@@ -1,6 +1,6 @@
 //! Networks that a person signs in from. One that was not seen in 90 days is told of.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -32,9 +32,12 @@ pub struct Known {
     pub last_at: Time,
 }
 
-/// The network of an address, as far as it tells places apart: 24 bits of IPv4, 64 of IPv6.
+/// The network of an address, as far as it tells places apart: 24 bits of IPv4, 64 of IPv6. This
+/// machine is one place, whichever of its loopback addresses a browser takes.
 pub fn of(address: IpAddr) -> Network {
-    let prefix = if address.to_canonical().is_ipv4() { 24 } else { 64 };
+    let address = address.to_canonical();
+    let address = if address.is_loopback() { Ipv4Addr::LOCALHOST.into() } else { address };
+    let prefix = if address.is_ipv4() { 24 } else { 64 };
     Network::new(address, prefix).unwrap_or_else(|| Network::host(address))
 }
 
@@ -121,5 +124,6 @@ mod tests {
         assert_eq!(text("192.0.2.7"), "192.0.2.0/24");
         assert_eq!(text("::ffff:192.0.2.7"), "192.0.2.0/24");
         assert_eq!(text("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(text("::1"), text("127.0.0.1"));
     }
 }

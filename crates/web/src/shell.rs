@@ -182,6 +182,9 @@ fn expiry(signed: &Signed) -> Markup {
     let ends = signed.ticket.idle_until.min(signed.ticket.until);
     let seconds = ends.since(signed.now()).0.max(0) / 1_000_000;
     let last = signed.ticket.until <= signed.ticket.idle_until;
+    if last && signed.renews.is_some() {
+        return html! {}; // the other note says how to go on
+    }
     html! {
         div #ends .note.warm role="status" hidden data-seconds=(seconds) {
             b { "This session ends at " (figure::clock(ends, signed.now())) ". " }

@@ -170,7 +170,7 @@ impl Ground<'_> {
             (false, true) => "its device's hardware",
             (false, false) => {
                 let next = "sign in with each act, or use a browser with script";
-                let says = "unbound: it looks".to_owned();
+                let says = "not bound to its browser: it looks".to_owned();
                 return layer("binding", LayerState::Narrow, says, Some(next));
             }
         };

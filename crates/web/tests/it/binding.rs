@@ -65,7 +65,7 @@ async fn unbound_session_looks_and_signs_in_for_each_act() {
     let mut plain = place.open_link(place.plain_visitor()).await;
     assert_eq!(plain.get("/orders").await.status, StatusCode::OK);
     let page = plain.get("/session").await;
-    assert!(page.says("not bound to this browser"), "{}", page.body);
+    assert!(page.says("not bound to its browser"), "{}", page.body);
 
     let refused = plain.post("/sessions/end-others", &[]).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
