@@ -323,6 +323,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::Evidence(command) => Ok(evidence::decide(command)),
     };
     let mut decision = decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));
+    device::forget_lent(slice, &mut decision.events);
     if let Err(refusal) = &decision.answer
         && *refusal != Refusal::ProofStale
     {

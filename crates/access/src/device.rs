@@ -107,6 +107,20 @@ pub struct Device {
     pub last_seen_at: Time,
     /// From where it last signed in.
     pub last_address: Option<IpAddr>,
+    /// What it calls itself; its first name, which no renaming changes.
+    #[serde(default = "family_unknown")]
+    pub family: Name,
+    /// Whether its person said that it is not theirs: it is forgotten with its session.
+    #[serde(default)]
+    pub lent: bool,
+    /// The device of the same person whose name and first day it took over.
+    #[serde(default)]
+    pub succeeds: Option<DeviceId>,
+}
+
+/// Of a device that was written down before families were.
+fn family_unknown() -> Name {
+    Name::fixed("Browser")
 }
 
 /// Whether a device answers approvals.
@@ -165,6 +179,14 @@ impl Device {
         }
     }
 
+    /// From when its browser renews its key.
+    pub fn renews_from(&self) -> Option<Time> {
+        match self.state {
+            DeviceState::Trusted { until } if !self.lent => Some(until - RENEWAL),
+            DeviceState::Trusted { .. } | DeviceState::Pending | DeviceState::Blocked => None,
+        }
+    }
+
     /// Whether it is a phone that can answer approvals now.
     pub fn answers(&self, now: Time) -> bool {
         self.approver == Approver::Yes && self.standing(now) == Standing::Trusted
@@ -205,11 +227,15 @@ pub enum Command {
         /// The number, as typed.
         number: Secret,
     },
-    /// Extends the trust of the device that asks, under a new key that its old one vouches for.
+    /// Extends the trust of the device that asks, under a new key that its old one vouches for; its
+    /// sessions go along. Asked again with the key that it has by now, there is nothing to do: the
+    /// answer was lost on its way.
     Renew {
         /// The new key; whoever asks has shown that the browser holds it.
         key: PublicKey,
     },
+    /// Signs out on the device that asks and forgets it.
+    Forget,
     /// Forgets it and ends its sessions.
     Remove {
         /// Which.
@@ -257,6 +283,11 @@ pub enum Event {
         /// The end of the trust.
         until: Time,
     },
+    /// Its person said that it is not theirs: it goes with its session.
+    Lent {
+        /// Which.
+        device: DeviceId,
+    },
     /// Offered as a phone that answers approvals.
     PhoneOffered {
         /// Which.
@@ -300,8 +331,10 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
-    if let Command::Renew { key } = command {
-        return renew(slice, ground, *key);
+    match command {
+        Command::Renew { key } => return renew(slice, ground, *key),
+        Command::Forget => return forget(slice, ground),
+        _ => {}
     }
     ground.authorise(slice, Act::ManageDevices)?;
     let find = |id| slice.device(id).ok_or(Refusal::NotFound { what: "device" });
@@ -331,7 +364,7 @@ pub(crate) fn decide(
                 .filter(|device| Some(device.id) != own && device.state != DeviceState::Blocked);
             events.extend(others.flat_map(|device| remove(slice, ground, device)));
         }
-        Command::Renew { .. } => {}
+        Command::Renew { .. } | Command::Forget => {}
     }
     Ok(Decision::new(events, Answer::Done))
 }
@@ -419,8 +452,13 @@ fn set_role(
 }
 
 fn renew(slice: &Slice, ground: &Ground<'_>, key: PublicKey) -> Result<Decision, Refusal> {
-    let (session, now) = (ground.session(slice)?, ground.moment.now);
-    let device = slice.device(session.device).ok_or(Refusal::NotFound { what: "device" })?;
+    let now = ground.moment.now;
+    let device = ground.device.and_then(|id| slice.device(id));
+    let device = device.ok_or(Refusal::NotFound { what: "device" })?;
+    if device.key == Some(key) {
+        return Ok(Decision::new(Vec::new(), Answer::Done));
+    }
+    let session = ground.session(slice)?;
     // The request itself was signed by the session's key, which must still be the device's.
     if device.key.is_none() || device.key != session.key || ground.source.key != session.key {
         return Err(Refusal::KeyProofMissing);
@@ -429,11 +467,50 @@ fn renew(slice: &Slice, ground: &Ground<'_>, key: PublicKey) -> Result<Decision,
         return Err(Refusal::NotFound { what: "trusted device" });
     };
     let left = until.since(now);
-    if left <= Span(0) || left > RENEWAL {
+    if device.lent || left <= Span(0) || left > RENEWAL {
         return Err(Refusal::RenewalEarly { left, from: RENEWAL });
     }
-    let event = Event::Keyed { device: device.id, key, until: now + TRUST };
-    Ok(Decision::new(vec![event.into()], Answer::Done))
+    let mut events = vec![Event::Keyed { device: device.id, key, until: now + TRUST }.into()];
+    let theirs = slice.sessions.iter().filter(|one| one.device == device.id);
+    let theirs = theirs.filter(|one| one.key == device.key);
+    events.extend(theirs.map(|one| session::Event::Keyed { session: one.id, key }.into()));
+    Ok(Decision::new(events, Answer::Done))
+}
+
+/// Any session may give up its own device: that only takes away.
+fn forget(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
+    let own = ground.session(slice)?;
+    let (device, at) = (own.device, ground.moment.now);
+    let reason = SessionEnd::SignedOut;
+    let mut events = vec![session::Event::Ended { session: own.id, at, reason }.into()];
+    let ended = |event: &crate::decision::Event| !matches!(event, crate::decision::Event::Session(session::Event::Ended { session, .. }) if *session == own.id);
+    events.extend(end_sessions(slice, ground, device).into_iter().filter(ended));
+    events.push(Event::Removed { device }.into());
+    Ok(Decision::new(events, Answer::Done))
+}
+
+/// A device that is not its person's goes with its last session, whatever ended that.
+pub(crate) fn forget_lent(slice: &Slice, events: &mut Vec<crate::decision::Event>) {
+    use crate::decision::Event as Any;
+    let ends = |id| {
+        events.iter().any(|event| matches!(event, Any::Session(session::Event::Ended { session, .. }) if *session == id))
+    };
+    let stays = |id| {
+        events.iter().any(|event| match event {
+            Any::Session(session::Event::Started(one)) => one.device == id,
+            Any::Device(Event::Removed { device }) => *device == id,
+            _ => false,
+        })
+    };
+    let over = |device: &&Device| {
+        let mut sessions = slice.sessions.iter().filter(|one| one.device == device.id).peekable();
+        device.lent
+            && !stays(device.id)
+            && sessions.peek().is_some()
+            && sessions.all(|one| ends(one.id))
+    };
+    let over: Vec<_> = slice.devices.iter().filter(over).map(|device| device.id).collect();
+    events.extend(over.into_iter().map(|device| Event::Removed { device }.into()));
 }
 
 fn end_sessions(

@@ -30,6 +30,7 @@ pub mod sentence;
 pub mod session;
 pub mod sign_in;
 pub mod slice;
+pub mod stay;
 pub mod step_up;
 pub mod symbol;
 pub mod throttle;

@@ -67,6 +67,8 @@ topics! {
     ContactChanged = "contact_changed", "Mail address and phone number", true;
     /// The operator ended a session.
     SessionEnded = "session_ended", "A session was ended", true;
+    /// A copy of a session's cookie was refused.
+    SessionCopied = "session_copied", "A copied session was refused", false;
     /// A notice or an approval was answered by 'this was not me'.
     NotMe = "not_me", "\"This was not me\"", false;
     /// A credential was created.

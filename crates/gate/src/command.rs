@@ -58,6 +58,7 @@ impl OwnedKey {
             Key::SessionToken(token) => Key::SessionToken(token),
             Key::Credential(id) => Key::Credential(id),
             Key::Attempt(token) => Key::Attempt(token),
+            Key::Device(token) => Key::Device(token),
             Key::Link(token) => Key::Link(token),
         })
     }

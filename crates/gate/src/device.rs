@@ -1,11 +1,15 @@
 //! Devices: the browsers of a person.
 
+use std::sync::Arc;
+
 use access::device::{self, Device, DeviceRole, Standing};
-use access::{Command, DeviceId, PersonId, Refusal};
+use access::{By, Call, Command, DeviceId, PersonId, Refusal};
 use store::Key;
 
 use crate::Gate;
+use crate::binding;
 use crate::session::{Actor, SessionTicket};
+use crate::sign_in::Browser;
 
 /// A device as pages list it.
 #[derive(Debug, Clone)]
@@ -70,6 +74,33 @@ impl Gate {
         role: DeviceRole,
     ) -> Result<(), Refusal> {
         self.change_device(actor, device, device::Command::SetRole { device, role }).await
+    }
+
+    /// Signs out and forgets the device that asks.
+    pub async fn forget_device(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
+        let call = ticket.call(Command::Device(device::Command::Forget));
+        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+    }
+
+    /// Moves a device and its sessions to a new key. The request was signed by the old one; the new
+    /// one signed both (`floorpass key 1`, the old and the new in base64url, a line each). Without a
+    /// session it only tells whether that was done before.
+    pub async fn renew_key(
+        &self,
+        ticket: Option<&SessionTicket>,
+        browser: &Browser,
+        key: &str,
+        signature: &str,
+    ) -> Result<(), Refusal> {
+        let new = binding::check_new_key(browser, key, signature)?;
+        let command = Command::Device(device::Command::Renew { key: new });
+        let token = browser.device_token.as_ref().map(access::Secret::digest);
+        let (key, by) = match ticket {
+            Some(ticket) => (Key::Person(ticket.person), By::Session(ticket.session)),
+            None => (Key::Device(token.ok_or(Refusal::NotFound { what: "device" })?), By::Visitor),
+        };
+        let call = Arc::new(Call { by, source: browser.source(), command });
+        self.run_done(key, &call).await.map(drop)
     }
 
     /// Forgets all devices of the person but the one that asks.

@@ -19,6 +19,7 @@ statements! {
               last_seen_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $8)";
     BIND = "UPDATE session SET hardware_key = $2, idle = $3 WHERE id = $1";
+    KEY = "UPDATE session SET public_key = $2 WHERE id = $1";
     PROVE = "UPDATE session SET proven_at = $2 WHERE id = $1";
     END = "UPDATE session SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
     KEEP = "UPDATE session SET receipt = $2 WHERE id = $1";
@@ -67,6 +68,9 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
         }
         Event::Bound { session, hardware, idle } => {
             run!(connection, BIND, session.to_string(), hardware.to_string(), idle.0)?;
+        }
+        Event::Keyed { session, key } => {
+            run!(connection, KEY, session.to_string(), key.to_string())?;
         }
         Event::Proven { session, at, .. } => {
             run!(connection, PROVE, session.to_string(), at.0)?;

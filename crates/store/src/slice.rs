@@ -27,6 +27,8 @@ statements! {
                      JOIN credential ON credential.person = person.id WHERE credential.id = $1";
     BY_ATTEMPT = "SELECT person.id, username, person.created_at, version FROM person \
                   JOIN attempt ON attempt.person = person.id WHERE attempt.token = $1";
+    BY_DEVICE = "SELECT person.id, username, person.created_at, version FROM person \
+                 JOIN device ON device.person = person.id WHERE device.token = $1";
     BY_LINK = "SELECT person.id, username, person.created_at, version FROM person \
                JOIN link ON link.person = person.id WHERE link.token = $1";
     BY_PASSKEY = "SELECT person.id, username, person.created_at, version FROM person \
@@ -51,6 +53,8 @@ pub enum Key<'a> {
     Credential(CredentialId),
     /// The person of an attempt's token.
     Attempt(Digest),
+    /// The person of a device's token.
+    Device(Digest),
     /// The person of an unused link's token.
     Link(Digest),
     /// The person of a passkey, by its credential id.
@@ -72,6 +76,7 @@ impl Key<'_> {
             Self::SessionToken(token) => (BY_SESSION_TOKEN, token.to_string()),
             Self::Credential(id) => (BY_CREDENTIAL, id.to_string()),
             Self::Attempt(token) => (BY_ATTEMPT, token.to_string()),
+            Self::Device(token) => (BY_DEVICE, token.to_string()),
             Self::Link(token) => (BY_LINK, token.to_string()),
             Self::Passkey(handle) => (BY_PASSKEY, hex(handle)),
         }

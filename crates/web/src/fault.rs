@@ -83,8 +83,15 @@ impl Fault {
 /// The server's time in milliseconds, for a worker whose machine's clock is off.
 const TIME: HeaderName = HeaderName::from_static("floorpass-time");
 
+/// Tells a worker that the session is bound to another key than the one that signed.
+const KEY: HeaderName = HeaderName::from_static("floorpass-key");
+
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
+        let other = matches!(
+            &*self.cause,
+            Cause::Prove { refusal: Refusal::KeyProofWrong { reason: ProofFault::OtherKey }, .. }
+        );
         let now = match &*self.cause {
             Cause::Refused(Refusal::KeyProofWrong { reason: ProofFault::Time { now } }) => {
                 Some(*now)
@@ -95,6 +102,9 @@ impl IntoResponse for Fault {
         if let Some(now) = now {
             let now = HeaderValue::from(now.0.div_euclid(1_000));
             response.headers_mut().insert(TIME, now);
+        }
+        if other {
+            response.headers_mut().insert(KEY, HeaderValue::from_static("other"));
         }
         response
     }

@@ -36,12 +36,13 @@ pub(crate) struct Needs {
 }
 
 /// Forms that change nothing but the page that comes back, mark messages as read, or end the session that sends them.
-const LOOKS: [&str; 9] = [
+const LOOKS: [&str; 10] = [
     "/ticket/preview",
     "/ticket/edit",
     "/credentials/preview",
     "/credentials/edit",
     "/sign-out",
+    "/sign-out/forget",
     "/step-up",
     "/step-up/passkey/start",
     "/messages/read",
@@ -130,6 +131,8 @@ fn signing_in() -> Vec<Row> {
         row(p.clone(), "/sign-out", Door::Session(None), post(sign_in::out)),
         row(p.clone(), "/session/bind", Door::Browser, post(binding::bind)),
         row(p.clone(), "/session/refresh", Door::Browser, post(binding::refresh)),
+        row(p.clone(), "/session/renew", Door::Browser, post(binding::renew)),
+        row(p.clone(), "/sign-out/forget", Door::Session(None), post(sign_in::forget)),
         row(p.clone(), "/sign-in/approval/ask", Attempt, post(approval::ask_sign_in)),
         row(g.clone(), "/sign-in/approval", Attempt, get(approval::sign_in)),
         row(p.clone(), "/sign-in/approval", Attempt, post(approval::sign_in_approved)),

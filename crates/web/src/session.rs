@@ -26,6 +26,9 @@ pub(crate) async fn this(signed: Signed) -> Reply {
         (shell::title(if welcome { "You are signed in" } else { "This session" }, &html! {
             @if welcome { a.btn.main href=(next) { "Continue" } }
         }))
+        @if signed.visit.query.has("plain") {
+            div.note.warm role="status" { "You asked to stay signed in. That needs a browser with script that a passkey, your phone or another browser of yours stands behind; so the usual limits hold." }
+        }
         div.grid {
             section.card.s7 aria-labelledby="can" {
                 h2 #can { "What this session can and cannot do" }

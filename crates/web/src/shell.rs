@@ -55,7 +55,7 @@ const ROOMS: [(&str, &str); 9] = [
 pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Html<String> {
     let main = html! {
         (head(signed, tab))
-        main #main tabindex="-1" { (expiry(signed)) (body) }
+        main #main tabindex="-1" data-renew[signed.ticket.renews] { (expiry(signed)) (body) }
         (foot(signed))
     };
     Html(document(title, &main).into_string())
@@ -161,6 +161,7 @@ fn menu(signed: &Signed) -> Markup {
                 a.btn href="/session" { "What this session can do" }
                 a.btn href="/authenticators" { "Ways to sign in" }
                 form method="post" action="/sign-out" { (token(signed)) button.main.wide { "Sign out" } }
+                form method="post" action="/sign-out/forget" { (token(signed)) button.wide { "Sign out and forget this device" } }
             }
         }
     }

@@ -29,6 +29,7 @@ impl Event {
             Self::Session(session::Event::Started(_)) => "session.started",
             Self::Session(session::Event::Ended { .. }) => "session.ended",
             Self::Session(session::Event::Bound { .. }) => "session.bound",
+            Self::Session(session::Event::Keyed { .. }) => "session.keyed",
             Self::Session(session::Event::Proven { .. }) => "session.proven",
             Self::Session(session::Event::KeptForReceipt { .. }) => "session.kept_for_receipt",
             Self::Device(device::Event::Added(_)) => "device.added",
@@ -36,6 +37,7 @@ impl Event {
             Self::Device(device::Event::Confirmed { .. }) => "device.confirmed",
             Self::Device(device::Event::Keyed { .. }) => "device.keyed",
             Self::Device(device::Event::RoleSet { .. }) => "device.role_set",
+            Self::Device(device::Event::Lent { .. }) => "device.lent",
             Self::Device(device::Event::PhoneOffered { .. }) => "device.phone_offered",
             Self::Device(device::Event::PhoneConfirmed { .. }) => "device.phone_confirmed",
             Self::Approval(approval::Event::Asked(_)) => "approval.asked",
@@ -169,6 +171,9 @@ fn session_text(event: &session::Event) -> String {
         session::Event::Bound { session, .. } => {
             format!("Session {session} bound to its device's hardware")
         }
+        session::Event::Keyed { session, .. } => {
+            format!("Session {session} bound to the new key of its browser")
+        }
         session::Event::Proven { session, methods, .. } => {
             let how: Vec<_> = methods.iter().map(|one| one.text()).collect();
             format!("Session {session}: its person was proven again by {}", how.join(" and "))
@@ -191,6 +196,9 @@ fn device_text(event: &device::Event) -> String {
         }
         device::Event::Keyed { device, until, .. } => {
             format!("Device {device} is known by a new key and trusted until {until}")
+        }
+        device::Event::Lent { device } => {
+            format!("Device {device} said not to be its person's: it is forgotten with its session")
         }
         device::Event::PhoneOffered { device, .. } => {
             format!("Device {device} offered as a phone that answers approvals")

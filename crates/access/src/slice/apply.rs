@@ -100,6 +100,11 @@ impl Slice {
                     (one.hardware, one.idle) = (Some(*hardware), *idle);
                 }
             }
+            session::Event::Keyed { session, key } => {
+                for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
+                    one.key = Some(*key);
+                }
+            }
             session::Event::Proven { session, at, .. } => {
                 for one in self.sessions.iter_mut().filter(|one| one.id == *session) {
                     one.proven_at = *at;
@@ -150,6 +155,7 @@ impl Slice {
             | device::Event::Confirmed { device }
             | device::Event::Keyed { device, .. }
             | device::Event::RoleSet { device, .. }
+            | device::Event::Lent { device }
             | device::Event::PhoneOffered { device, .. }
             | device::Event::PhoneConfirmed { device }
             | device::Event::Blocked { device } => *device,
@@ -168,6 +174,7 @@ impl Slice {
                 device.state = DeviceState::Trusted { until: *until };
             }
             device::Event::RoleSet { role, .. } => device.role = *role,
+            device::Event::Lent { .. } => device.lent = true,
             device::Event::PhoneOffered { number, .. } => {
                 device.approver = Approver::Offered { number: number.clone() };
             }

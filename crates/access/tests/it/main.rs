@@ -9,6 +9,7 @@ mod authority;
 mod contact;
 mod credential;
 mod desk;
+mod device;
 mod entitlements;
 mod evidence;
 mod lock;

@@ -25,6 +25,10 @@ use super::{REMEMBERED, SessionInfo, SessionTicket, WRITE_BACK};
 use crate::binding::{Seen, Shows, is_cookie_of};
 use crate::live::Slot;
 
+mod copy;
+
+use copy::Copies;
+
 /// Records of a piece of the table; a piece never moves.
 const PIECE: usize = 1_024;
 /// Records that one hold of the lock goes through when all are gone through.
@@ -134,6 +138,10 @@ struct Table {
     hardware: BTreeMap<u32, PublicKey>,
     /// When the person was proven again, of sessions where that was done.
     proven: BTreeMap<u32, Time>,
+    /// What came of sessions that looks like a copy of their cookie.
+    copies: Copies,
+    /// From when its browser should renew its key, of sessions in which that falls.
+    renews: BTreeMap<u32, Time>,
     /// What was shown lately.
     seen: BTreeMap<u32, Seen>,
     slots: BTreeMap<u32, Arc<Slot>>,
@@ -218,6 +226,9 @@ impl Sessions {
         let checked = over.map_or(Ok(()), |over| Err(ended(over)));
         let address = visitor.address;
         let refused = checked.and_then(|()| table.check_bound(at, visitor, now)).err();
+        if let Some(refusal) = &refused {
+            table.suspect(at, visitor, refusal, now);
+        }
         if refused.is_none() && visitor.is_use {
             let record = table.record_mut(at)?;
             let before = record.address();
@@ -250,6 +261,7 @@ impl Sessions {
             hardware: table.hardware.contains_key(&at),
             proven_at: table.proven.get(&at).copied().unwrap_or(record.started),
             fresh: false,
+            renews: key.is_some() && table.renews.get(&at).is_some_and(|from| now >= *from),
             enrolling: acts == Acts::ENROL,
             receipt,
         }))
@@ -397,6 +409,16 @@ impl Sessions {
             Some((class.person, record.id, address))
         };
         moved.into_iter().filter_map(of).collect()
+    }
+
+    /// Says from when the browser of a session should renew its key.
+    pub(crate) fn renew_from(&self, id: SessionId, from: Option<Time>) {
+        let mut table = self.lock();
+        let Some(at) = table.by_id(id) else { return };
+        match from {
+            Some(from) => drop(table.renews.insert(at, from)),
+            None => drop(table.renews.remove(&at)),
+        }
     }
 
     /// The open sessions of one person, or of everybody; their devices' names are left empty.
@@ -604,6 +626,11 @@ impl Table {
 
     /// Keeps what a session is bound to, and when its person was proven.
     fn bind(&mut self, at: u32, session: &Session) {
+        let before = self.record(at).filter(|one| one.is(KEY)).map(|one| one.key);
+        let renewed = |was: &[u8; 16]| session.key.is_some_and(|key| fingerprint(&key) != *was);
+        if let Some(before) = before.filter(renewed) {
+            self.copies.renewed(at, before);
+        }
         if let Some(record) = self.record_mut(at) {
             record.key = session.key.map_or([0; 16], |key| fingerprint(&key));
             record.flags = record.flags & !KEY | if session.key.is_some() { KEY } else { 0 };
@@ -670,6 +697,8 @@ impl Table {
         self.receipts.remove(&at);
         self.hardware.remove(&at);
         self.proven.remove(&at);
+        self.copies.forget(at);
+        self.renews.remove(&at);
         self.seen.remove(&at);
         self.slots.remove(&at);
         self.moved.remove(&at);
