@@ -17,7 +17,7 @@ use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
     approval, contact, credential, device, evidence, link, lock, mandate, network, notice, person,
-    session, sign_in, step_up, throttle,
+    session, sign_in, step_up, throttle, travel,
 };
 
 /// What is asked.
@@ -35,6 +35,7 @@ pub enum Command {
     Lock(lock::Command),
     Contact(contact::Command),
     Network(network::Command),
+    Travel(travel::Command),
     Notice(notice::Command),
     Evidence(evidence::Command),
 }
@@ -58,6 +59,7 @@ pub enum Event {
     Throttle(throttle::Event),
     Contact(contact::Event),
     Network(network::Event),
+    Travel(travel::Event),
     Notice(notice::Event),
     Evidence(evidence::Event),
 }
@@ -99,6 +101,7 @@ into_event! {
     throttle Throttle;
     contact Contact;
     network Network;
+    travel Travel;
     notice Notice;
     evidence Evidence;
 }
@@ -319,6 +322,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::Lock(command) => lock::decide(slice, &ground, command),
         Command::Contact(command) => contact::decide(slice, &ground, command),
         Command::Network(command) => network::decide(slice, &ground, command),
+        Command::Travel(command) => travel::decide(slice, &ground, command),
         Command::Notice(command) => notice::decide(slice, &ground, command),
         Command::Evidence(command) => Ok(evidence::decide(command)),
     };

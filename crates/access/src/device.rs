@@ -226,6 +226,14 @@ pub enum Command {
         device: DeviceId,
         /// The number, as typed.
         number: Secret,
+        /// Whether it takes the place of the phone that asks, which ends.
+        moves: bool,
+    },
+    /// Says that the device that asks is this older one again, whose key is gone: it takes over its
+    /// name and first day, and the older one ends.
+    Succeed {
+        /// Which.
+        device: DeviceId,
     },
     /// Extends the trust of the device that asks, under a new key that its old one vouches for; its
     /// sessions go along. Asked again with the key that it has by now, there is nothing to do: the
@@ -307,6 +315,17 @@ pub enum Event {
         /// The role.
         role: DeviceRole,
     },
+    /// It is an older device again, with its name and first day.
+    Succeeded {
+        /// Which.
+        device: DeviceId,
+        /// The older one.
+        old: DeviceId,
+        /// Its name.
+        name: Name,
+        /// When it was first seen.
+        created_at: Time,
+    },
     /// Renamed.
     Renamed {
         /// Which.
@@ -347,8 +366,12 @@ pub(crate) fn decide(
         Command::SetRole { device, role } => {
             events.extend(set_role(slice, ground, find(*device)?, *role)?);
         }
-        Command::ConfirmPhone { device, number } => {
-            events.extend(confirm_phone(slice, ground, find(*device)?, number)?);
+        Command::ConfirmPhone { device, number, moves } => {
+            let device = find(*device)?;
+            events.extend(confirm_phone(slice, ground, device, number, *moves)?);
+        }
+        Command::Succeed { device } => {
+            events.extend(succeed(slice, ground, find(*device)?)?);
         }
         Command::Remove { device } => events.extend(remove(slice, ground, find(*device)?)),
         Command::Block { device } => {
@@ -401,26 +424,73 @@ fn confirm_phone(
     ground: &Ground<'_>,
     device: &Device,
     typed: &Secret,
+    moves: bool,
 ) -> Result<Vec<crate::decision::Event>, Refusal> {
     ground.check_recent(slice)?;
-    if ground.session(slice)?.device == device.id {
+    let own = ground.session(slice)?.device;
+    if own == device.id {
         return Err(Refusal::OwnDevice);
+    }
+    let old = slice.device(own).filter(|_| moves);
+    if moves && !old.is_some_and(|old| old.answers(ground.moment.now)) {
+        return Err(Refusal::NoApprover);
     }
     let number = phone_number(device, ground.key)?;
     let number = number.ok_or(Refusal::NotFound { what: "phone that waits" })?;
     if !number.matches(typed.without_spaces().expose()) {
         return Err(Refusal::PhoneNumberWrong);
     }
+    let instead = old.map(|old| format!(", in the place of {}, which is forgotten", old.name));
     let text = format!(
-        "{} answers approvals from now on. If that was not you, remove it and change your password.",
-        device.name
+        "{} answers approvals from now on{}. If that was not you, remove it and change your password.",
+        device.name,
+        instead.unwrap_or_default()
     );
     let role = if device.confirmed { device.role } else { DeviceRole::Trade };
-    Ok(vec![
+    let role = old.map_or(role, |old| old.role);
+    let mut events = vec![
         Event::PhoneConfirmed { device: device.id }.into(),
         Event::RoleSet { device: device.id, role }.into(),
         notice::queue(ground, device.person, Topic::NewDevice, text, None),
-    ])
+    ];
+    events.extend(old.into_iter().flat_map(|old| remove(slice, ground, old)));
+    Ok(events)
+}
+
+/// The older devices that a new one may be again: of the same family, and not used since it came.
+pub fn predecessors<'s>(slice: &'s Slice, new: &'s Device) -> impl Iterator<Item = &'s Device> {
+    slice.devices.iter().filter(|old| {
+        let trusted = matches!(old.state, DeviceState::Trusted { .. });
+        let same = old.family == new.family && !old.lent && trusted && old.id != new.id;
+        same && old.last_seen_at < new.created_at && new.succeeds.is_none() && !new.lent
+    })
+}
+
+/// The older device ends. Authority does not grow by it: of two roles the older's holds, unless the
+/// new one has less already; and a phone's part does not go along, for its key is gone.
+fn succeed(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    old: &Device,
+) -> Result<Vec<crate::decision::Event>, Refusal> {
+    ground.check_recent(slice)?;
+    let own = ground.session(slice)?.device;
+    let own = slice.device(own).ok_or(Refusal::NotFound { what: "device" })?;
+    if !predecessors(slice, own).any(|one| one.id == old.id) {
+        return Err(Refusal::NotFound { what: "older device that this one could be" });
+    }
+    let (device, name, created_at) = (own.id, old.name.clone(), old.created_at);
+    let mut events = remove(slice, ground, old);
+    events.push(Event::Succeeded { device, old: old.id, name, created_at }.into());
+    if own.role == DeviceRole::Administer && old.role != own.role {
+        events.push(Event::RoleSet { device, role: old.role }.into());
+    }
+    let text = format!(
+        "{} is the browser that was {} before, from {} on: it has that name again, and what was trusted under it before is forgotten. If that was not you, remove it and change your password.",
+        own.name, old.name, old.created_at
+    );
+    events.push(notice::queue(ground, own.person, Topic::NewDevice, text, None));
+    Ok(events)
 }
 
 /// Narrowing is free. Widening needs a fresh proof, and no device widens itself; it confirms the

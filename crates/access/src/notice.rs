@@ -71,6 +71,8 @@ topics! {
     SessionCopied = "session_copied", "A copied session was refused", false;
     /// A notice or an approval was answered by 'this was not me'.
     NotMe = "not_me", "\"This was not me\"", false;
+    /// Travel was planned.
+    TravelPlanned = "travel_planned", "Planned travel", true;
     /// A credential was created.
     CredentialCreated = "credential_created", "A new credential", false;
     /// A lock was set or lifted.

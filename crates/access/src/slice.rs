@@ -22,6 +22,7 @@ use crate::secret::Digest;
 use crate::session::{Method, Session};
 use crate::sign_in::Attempt;
 use crate::throttle::{Counter, Factor, Place, Stranger};
+use crate::travel::Plan;
 
 mod apply;
 
@@ -59,6 +60,8 @@ pub struct Slice {
     pub contacts: Vec<Contact>,
     /// The networks that they signed in from.
     pub networks: Vec<Known>,
+    /// The travel that they planned, over or not.
+    pub travel: Option<Plan>,
 }
 
 impl Slice {

@@ -153,6 +153,8 @@ pub struct SessionInfo {
     pub idle_until: Time,
     /// When it ends in any case.
     pub until: Time,
+    /// At which interface.
+    pub interface: session::Interface,
     /// How its person was proven.
     pub methods: Vec<session::Method>,
     /// Whether a key in its browser binds it.

@@ -21,6 +21,7 @@ statements! {
     CONFIRM = "UPDATE device SET confirmed = 1 WHERE id = $1";
     KEY = "UPDATE device SET public_key = $2, state = 'trusted', trusted_until = $3 WHERE id = $1";
     ROLE = "UPDATE device SET role = $2 WHERE id = $1";
+    SUCCEED = "UPDATE device SET succeeds = $2, name = $3, created_at = $4 WHERE id = $1";
     RENAME = "UPDATE device SET name = $2 WHERE id = $1";
     BLOCK = "UPDATE device SET state = 'blocked', trusted_until = NULL WHERE id = $1";
     DELETE = "DELETE FROM device WHERE id = $1";
@@ -56,6 +57,10 @@ pub(crate) async fn apply(
             run!(connection, KEY, device.to_string(), key.to_string(), until.0)?
         }
         Event::RoleSet { device, role } => run!(connection, ROLE, device.to_string(), role.name())?,
+        Event::Succeeded { device, old, name, created_at } => {
+            let (device, old, name) = (device.to_string(), old.to_string(), name.to_string());
+            run!(connection, SUCCEED, device, old, name, created_at.0)?
+        }
         Event::Renamed { device, name } => {
             run!(connection, RENAME, device.to_string(), name.to_string())?
         }

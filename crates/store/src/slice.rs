@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::field::hex;
 use crate::{
     Store, approval, authenticator, contact, credential, device, link, lock, mandate, network,
-    person, session, sign_in, throttle,
+    person, session, sign_in, throttle, travel,
 };
 
 statements! {
@@ -122,6 +122,7 @@ async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, Sto
         locks: lock::of(connection, &id).await?,
         contacts: contact::of(connection, &id).await?,
         networks: network::of(connection, &id).await?,
+        travel: travel::of(connection, &id).await?,
     };
     slice.sort();
     Ok(slice)

@@ -25,6 +25,8 @@ pub(crate) async fn show(signed: Signed) -> Reply {
 async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
     let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    // On a phone of theirs a person adds another, or moves to it.
+    let own = phones.iter().any(|one| one.confirmed && one.id == signed.ticket.device);
     let body = html! {
         (shell::rooms(signed, "/phone"))
         (shell::title("Phone", &html! {}))
@@ -37,7 +39,7 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::R
                 @match link {
                     Some(link) => (offered(signed, link)),
                     None => {
-                        form method="post" action="/phone/link" { (shell::token(signed)) button.main { "Add a phone" } }
+                        form method="post" action="/phone/link" { (shell::token(signed)) button.main { @if own { "Add a phone, or move to a new one" } @else { "Add a phone" } } }
                     }
                 }
             }
@@ -48,10 +50,11 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::R
                     div.stack {
                         b { (phone.name) }
                         @if phone.confirmed { span.tag.up { "answers approvals" } }
-                        @else { (number_form(signed, phone.id)) }
+                        @else { (number_form(signed, phone.id, own)) }
                     }
                 }
-                p.small.dim { "Lost one? Remove it under " a href="/devices" { "Devices" } ": it answers nothing from that moment." }
+                p.small.dim { "A new phone, and you have the old one: open this page on the old one, make a link there, and open that on the new one. With its number typed on the old one, the new one takes its place, and the old one ends." }
+                p.small.dim { "Lost the old one? Remove it under " a href="/devices" { "Devices" } ": it answers nothing from that moment. To sign in here you need another phone, a passkey, or your app's or a recovery code; then add the new phone here. With none of these, the operator makes you an enrolment link." }
             }
         }
     };
@@ -59,7 +62,7 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::R
     Ok((status, shell::page(signed, Tab::Access, "Phone", &body)).into_response())
 }
 
-fn number_form(signed: &Signed, phone: DeviceId) -> Markup {
+fn number_form(signed: &Signed, phone: DeviceId, own: bool) -> Markup {
     let field = format!("number-{phone}");
     html! {
         form.f method="post" action={ "/phone/" (phone) "/confirm" } {
@@ -69,6 +72,7 @@ fn number_form(signed: &Signed, phone: DeviceId) -> Markup {
                 input.code id=(field) name="number" inputmode="numeric" autocomplete="off" maxlength="8" required;
             }
             button.main { "It is my phone" }
+            @if own { button name="moves" value="1" { "It is my new phone: this one ends" } }
         }
     }
 }
@@ -97,7 +101,9 @@ pub(crate) async fn link(signed: Signed) -> Reply {
 pub(crate) async fn confirm(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let number = signed.visit.fields.get("number");
-    match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number).await {
+    let moves = signed.visit.fields.has("moves");
+    match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number, moves).await {
+        Ok(()) if moves => Ok(go("/sign-in?moved=1")),
         Ok(()) => Ok(go("/phone?added=1")),
         Err(why @ access::Refusal::PhoneNumberWrong) => page(&signed, None, Some(&why)).await,
         Err(why) => Err(signed.fault(why)),

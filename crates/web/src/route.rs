@@ -10,7 +10,7 @@ use crate::portal::Portal;
 use crate::{
     activity, approval, asset, authenticator, binding, contact, contract, credential, device,
     enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone,
-    recovery_code, session, sign_in, step_up, ticket,
+    recovery_code, session, sign_in, step_up, ticket, travel,
 };
 
 /// Who may come in by a route.
@@ -191,6 +191,7 @@ fn access() -> Vec<Row> {
         row(p.clone(), "/devices/{device}/remove", devices, post(device::remove)),
         row(p.clone(), "/devices/{device}/block", devices, post(device::block)),
         row(p.clone(), "/devices/{device}/role", devices, post(device::set_role)),
+        row(p.clone(), "/devices/{device}/succeed", devices, post(device::succeed)),
         row(p.clone(), "/devices/remove-others", devices, post(device::remove_others)),
         row(g.clone(), "/credentials", account, get(credential::list)),
         row(p.clone(), "/credentials", account, post(credential::create)),
@@ -224,6 +225,9 @@ fn reaching() -> Vec<Row> {
         row(g.clone(), "/messages/{notice}", account, get(notice::show)),
         row(p.clone(), "/messages/{notice}/read", account, post(notice::read)),
         row(p.clone(), "/messages/{notice}/not-me", lock, post(notice::disown)),
+        row(g.clone(), "/travel", own, get(travel::show)),
+        row(p.clone(), "/travel", own, post(travel::plan)),
+        row(p.clone(), "/travel/end", own, post(travel::end)),
         row(g, "/contact", own, get(contact::show)),
         row(p.clone(), "/contact/mail", own, post(contact::set)),
         row(p.clone(), "/contact/mail/confirm", own, post(contact::confirm)),

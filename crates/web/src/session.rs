@@ -49,7 +49,7 @@ pub(crate) async fn this(signed: Signed) -> Reply {
                     }
                     p.small.dim { "A portal session ends after 30 minutes without use and 12 hours in all, when you end it, when its browser is removed, when your password or app changes, and at a lock. Resting orders stay." }
                 }
-                @if welcome { (crate::authenticator::offer(&signed)) }
+                @if welcome { (crate::device::older(&signed).await) (crate::authenticator::offer(&signed)) }
             }
         }
     };

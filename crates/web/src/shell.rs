@@ -39,7 +39,7 @@ const TABS: [(Tab, &str, &str); 6] = [
 ];
 
 /// The rooms under Access; the outbox only in a demo.
-const ROOMS: [(&str, &str); 9] = [
+const ROOMS: [(&str, &str); 10] = [
     ("/sessions", "Sessions"),
     ("/devices", "Devices"),
     ("/phone", "Phone"),
@@ -47,6 +47,7 @@ const ROOMS: [(&str, &str); 9] = [
     ("/authenticators", "Ways to sign in"),
     ("/contact", "Contact"),
     ("/messages", "Messages"),
+    ("/travel", "Travel"),
     ("/session", "This session"),
     ("/outbox", "Outbox"),
 ];

@@ -232,6 +232,9 @@ fn first(
     let body = html! {
         h1 { "Sign in" }
         (prompt::line(visit, None))
+        @if visit.query.has("moved") {
+            div.note.good role="status" { "Your new phone answers approvals from now on. This one is signed out and forgotten." }
+        }
         @if visit.query.has("forgotten") {
             div.note.good role="status" data-forget { "You are signed out, and this browser is forgotten: its next sign-in here is a new browser's." }
         }

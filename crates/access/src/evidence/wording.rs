@@ -6,7 +6,7 @@ use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
     approval, authenticator, contact, credential, device, evidence, link, lock, mandate, network,
-    notice, person, session, sign_in, throttle,
+    notice, person, session, sign_in, throttle, travel,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -37,6 +37,9 @@ impl Event {
             Self::Device(device::Event::Confirmed { .. }) => "device.confirmed",
             Self::Device(device::Event::Keyed { .. }) => "device.keyed",
             Self::Device(device::Event::RoleSet { .. }) => "device.role_set",
+            Self::Device(device::Event::Succeeded { .. }) => "device.succeeded",
+            Self::Travel(travel::Event::Planned(_)) => "travel.planned",
+            Self::Travel(travel::Event::Ended { .. }) => "travel.ended",
             Self::Device(device::Event::Lent { .. }) => "device.lent",
             Self::Device(device::Event::PhoneOffered { .. }) => "device.phone_offered",
             Self::Device(device::Event::PhoneConfirmed { .. }) => "device.phone_confirmed",
@@ -101,6 +104,7 @@ impl Event {
             Self::Link(event) => link_text(event),
             Self::Session(event) => session_text(event),
             Self::Device(event) => device_text(event),
+            Self::Travel(event) => travel_text(event),
             Self::Approval(event) => approval_text(event),
             Self::Authenticator(event) => authenticator_text(event),
             Self::Credential(event) => credential_text(event),
@@ -184,6 +188,16 @@ fn session_text(event: &session::Event) -> String {
     }
 }
 
+fn travel_text(event: &travel::Event) -> String {
+    match event {
+        travel::Event::Planned(plan) => {
+            let at = plan.network.map(|network| format!(" at {network}")).unwrap_or_default();
+            format!("Travel to {}{at} planned from {} until {}", plan.place, plan.from, plan.until)
+        }
+        travel::Event::Ended { .. } => "Planned travel ended".to_owned(),
+    }
+}
+
 fn device_text(event: &device::Event) -> String {
     match event {
         device::Event::Added(one) => format!("Device {} ({}) seen first", one.id, one.name),
@@ -196,6 +210,9 @@ fn device_text(event: &device::Event) -> String {
         }
         device::Event::Keyed { device, until, .. } => {
             format!("Device {device} is known by a new key and trusted until {until}")
+        }
+        device::Event::Succeeded { device, old, name, .. } => {
+            format!("Device {device} is {old} again and takes over its name {name}")
         }
         device::Event::Lent { device } => {
             format!("Device {device} said not to be its person's: it is forgotten with its session")

@@ -6,7 +6,9 @@ use crate::credential::{self, Revoked};
 use crate::decision::Event;
 use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
-use crate::{approval, contact, link, lock, mandate, network, person, session, sign_in, throttle};
+use crate::{
+    approval, contact, link, lock, mandate, network, person, session, sign_in, throttle, travel,
+};
 
 /// Puts a row in the place of the one with its key, or adds it.
 fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -> K) {
@@ -66,6 +68,8 @@ impl Slice {
                     self.contacts.retain(|one| one.id != *contact);
                 }
             },
+            Event::Travel(travel::Event::Planned(plan)) => self.travel = Some(plan.clone()),
+            Event::Travel(travel::Event::Ended { .. }) => self.travel = None,
             Event::Network(network::Event::Seen(known)) => {
                 put(&mut self.networks, *known, |one| one.network);
             }
@@ -152,6 +156,7 @@ impl Slice {
             }
             device::Event::Trusted { device, .. }
             | device::Event::Renamed { device, .. }
+            | device::Event::Succeeded { device, .. }
             | device::Event::Confirmed { device }
             | device::Event::Keyed { device, .. }
             | device::Event::RoleSet { device, .. }
@@ -175,6 +180,10 @@ impl Slice {
             }
             device::Event::RoleSet { role, .. } => device.role = *role,
             device::Event::Lent { .. } => device.lent = true,
+            device::Event::Succeeded { old, name, created_at, .. } => {
+                (device.succeeds, device.name) = (Some(*old), name.clone());
+                device.created_at = *created_at;
+            }
             device::Event::PhoneOffered { number, .. } => {
                 device.approver = Approver::Offered { number: number.clone() };
             }

@@ -105,7 +105,7 @@ fn confirm(
     number: &str,
 ) -> Result<Answer, Refusal> {
     let number = Secret::from_text(number.to_owned());
-    let command = device::Command::ConfirmPhone { device: phone.device, number };
+    let command = device::Command::ConfirmPhone { device: phone.device, number, moves: false };
     desk.by(By::Session(by.session), Command::Device(command))
 }
 

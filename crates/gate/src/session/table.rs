@@ -471,6 +471,7 @@ impl Class {
             last_use: record.used,
             idle_until: record.used + self.idle,
             until: self.until(record),
+            interface: self.more.interface,
             methods: self.more.methods.clone(),
             key: record.is(KEY),
             hardware,
