@@ -310,6 +310,7 @@ impl Gate {
         let source = Source { address: Some(address), ..Source::local() };
         let command = Command::Session(session::Command::Bind { hardware });
         let call = Arc::new(Call { by: By::Session(found.id), source, command });
+        self.0.people.sessions.answers(found.id, self.now());
         self.run_done(Key::Person(found.person), &call).await?;
         Ok(self.hardware_proof(found.id, address))
     }

@@ -130,7 +130,7 @@ pub(crate) async fn events(signed: Signed) -> Reply {
     let events = stream::unfold((changes, signed), async |(mut changes, signed)| {
         changes.changed().await.ok()?;
         let over = signed.admission.ended().is_some();
-        let event = Event::default().event(if over { "ended" } else { "changed" }).data("");
+        let event = Event::default().event(if over { "ended" } else { "changed" }).data("now");
         Some((Ok::<_, Infallible>(event), (changes, signed)))
     });
     Ok(crate::events::answer(events))

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use access::binding::ProofFault;
 use access::entitlements::Acts;
 use access::lock::Grade;
 use access::network;
@@ -22,9 +21,10 @@ use store::SessionUse;
 
 use super::index::{Index, MOST};
 use super::{REMEMBERED, SessionInfo, SessionTicket, WRITE_BACK};
-use crate::binding::{Seen, Shows, is_cookie_of};
+use crate::binding::{Seen, Shows};
 use crate::live::Slot;
 
+mod bound;
 mod copy;
 
 use copy::Copies;
@@ -136,6 +136,8 @@ struct Table {
     receipts: BTreeMap<u32, LockId>,
     /// Keys in hardware, of sessions that have one.
     hardware: BTreeMap<u32, PublicKey>,
+    /// When the hardware of a session first answered.
+    answering: BTreeMap<u32, Time>,
     /// When the person was proven again, of sessions where that was done.
     proven: BTreeMap<u32, Time>,
     /// What came of sessions that looks like a copy of their cookie.
@@ -625,44 +627,6 @@ impl Table {
         }
     }
 
-    /// Keeps what a session is bound to, and when its person was proven.
-    fn bind(&mut self, at: u32, session: &Session) {
-        let before = self.record(at).filter(|one| one.is(KEY)).map(|one| one.key);
-        let renewed = |was: &[u8; 16]| session.key.is_some_and(|key| fingerprint(&key) != *was);
-        if let Some(before) = before.filter(renewed) {
-            self.copies.renewed(at, before);
-        }
-        if let Some(record) = self.record_mut(at) {
-            record.key = session.key.map_or([0; 16], |key| fingerprint(&key));
-            record.flags = record.flags & !KEY | if session.key.is_some() { KEY } else { 0 };
-        }
-        if let Some(key) = session.hardware {
-            self.hardware.insert(at, key);
-        }
-        if session.proven_at != session.started_at {
-            self.proven.insert(at, session.proven_at);
-        }
-    }
-
-    /// Whether a request shows every key that a session is bound to.
-    fn check_bound(&mut self, at: u32, by: &Visitor<'_>, now: Time) -> Result<(), Refusal> {
-        let record = self.record(at).copied().ok_or(Refusal::NotSignedIn)?;
-        if record.is(KEY) {
-            let shown = by.shows.key.ok_or(Refusal::KeyProofMissing)?;
-            if fingerprint(&shown.key) != record.key {
-                return Err(Refusal::KeyProofWrong { reason: ProofFault::OtherKey });
-            }
-            self.seen.entry(at).or_default().take(&shown, now)?;
-        }
-        if self.hardware.contains_key(&at) {
-            let cookie = by.shows.hardware.ok_or(Refusal::HardwareProofMissing)?;
-            if !is_cookie_of(by.secret, record.id, by.address, cookie, now) {
-                return Err(Refusal::HardwareProofOver);
-            }
-        }
-        Ok(())
-    }
-
     fn insert(&mut self, record: Record, receipt: Option<LockId>) -> Option<u32> {
         self.count(record.class, true);
         let at = self.free.pop().or_else(|| u32::try_from(self.len()).ok());
@@ -697,6 +661,7 @@ impl Table {
         self.ended.remove(&at);
         self.receipts.remove(&at);
         self.hardware.remove(&at);
+        self.answering.remove(&at);
         self.proven.remove(&at);
         self.copies.forget(at);
         self.renews.remove(&at);
