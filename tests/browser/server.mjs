@@ -24,7 +24,7 @@ export class Server {
     this.data = path.join(this.folder, "data");
   }
 
-  /** Starts it; `days` later than now, where its clock is to stand there. */
+  /** Starts it; `days` later than now, where its clock is to stand there: its market first lives through them. */
   async start(days = 0) {
     const file = path.join(this.folder, "ready.json");
     fs.rmSync(file, { force: true });
@@ -32,10 +32,11 @@ export class Server {
     const env = { ...process.env };
     if (days) Object.assign(env, { LD_PRELOAD: faketime(), FAKETIME: `+${days}d`, FAKETIME_DONT_FAKE_MONOTONIC: "1" });
     const args = ["demo", "--https", ...ports, "--data", this.data, "--ready-file", file];
-    this.child = spawn(this.floorpass, args, { env, stdio: "ignore" });
+    const log = path.join(this.folder, "log");
+    this.child = spawn(this.floorpass, args, { env, stdio: ["ignore", "ignore", fs.openSync(log, "w")] });
     this.ended = new Promise((resolve) => this.child.once("exit", resolve));
     for (let tries = 0; !fs.existsSync(file); tries += 1) {
-      if (tries > 300 || this.child.exitCode !== null) throw new Error("the demo on https did not start");
+      if (tries > 1800 || this.child.exitCode !== null) throw new Error("the demo on https did not start: " + fs.readFileSync(log, "utf8"));
       await pause(100);
     }
     const ready = JSON.parse(fs.readFileSync(file, "utf8"));

@@ -353,9 +353,9 @@ pub(crate) fn decide(
     match command {
         Command::Renew { key } => return renew(slice, ground, *key),
         Command::Forget => return forget(slice, ground),
-        _ => {}
+        Command::ConfirmPhone { moves: true, .. } if asks_on_phone(slice, ground) => {}
+        _ => drop(ground.authorise(slice, Act::ManageDevices)?),
     }
-    ground.authorise(slice, Act::ManageDevices)?;
     let find = |id| slice.device(id).ok_or(Refusal::NotFound { what: "device" });
     let mut events = Vec::new();
     match command {
@@ -431,10 +431,10 @@ fn confirm_phone(
     if own == device.id {
         return Err(Refusal::OwnDevice);
     }
-    let old = slice.device(own).filter(|_| moves);
-    if moves && !old.is_some_and(|old| old.answers(ground.moment.now)) {
+    if moves && !asks_on_phone(slice, ground) {
         return Err(Refusal::NoApprover);
     }
+    let old = slice.device(own).filter(|_| moves);
     let number = phone_number(device, ground.key)?;
     let number = number.ok_or(Refusal::NotFound { what: "phone that waits" })?;
     if !number.matches(typed.without_spaces().expose()) {
@@ -455,6 +455,12 @@ fn confirm_phone(
     ];
     events.extend(old.into_iter().flat_map(|old| remove(slice, ground, old)));
     Ok(events)
+}
+
+/// Whether a phone of theirs asks that answers approvals.
+pub(crate) fn asks_on_phone(slice: &Slice, ground: &Ground<'_>) -> bool {
+    let own = ground.session(slice).ok().and_then(|own| slice.device(own.device));
+    own.is_some_and(|own| own.answers(ground.moment.now))
 }
 
 /// The older devices that a new one may be again: of the same family, and not used since it came.

@@ -59,6 +59,7 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
                 section.card { p.empty { "Nothing waits for you. What asks for your yes appears here by itself while this page is open." } }
             }
             @for one in &waiting { (card(signed, one)) }
+            @if own.is_some_and(|one| one.confirmed) { p.small { a href="/phone/move" { "Move to a new phone" } } }
         }
         script src={ "/assets/approve.js?v=" (*crate::asset::VERSION) } defer {}
     };

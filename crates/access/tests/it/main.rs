@@ -17,3 +17,4 @@ mod notice;
 mod recovery_code;
 mod sign_in;
 mod throttle;
+mod travel;
