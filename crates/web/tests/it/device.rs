@@ -207,3 +207,107 @@ async fn copied_cookie_with_another_key_is_told_once_and_a_forced_reload_is_not(
     assert_eq!(copies(&place).await, 1);
     assert!(owner.get("/messages").await.says("A copied session was refused"));
 }
+
+#[tokio::test]
+async fn list_shows_first_and_last_use_network_interface_and_sessions() {
+    let place = Place::new().await;
+    let mut owner = place.signed_in().await;
+    let page = owner.get("/devices").await;
+    for text in ["first seen", "Last seen", "127.0.0.1", "127.0.0.0/24", "portal"] {
+        assert!(page.says(text), "{text}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn browser_that_may_be_an_older_one_is_asked_and_takes_its_name_once() {
+    let clock = Clock::manual(access::Time::from_seconds(1_795_000_000));
+    let place = Place::at(&clock).await;
+    let mut old = place.signed_in().await;
+    let id = place.gate.devices(None).await.unwrap()[0].device.id;
+    old.post(&format!("/devices/{id}/rename"), &[("name", "Kitchen <b>laptop")]).await;
+    assert!(!old.get("/session?welcome=1").await.says("one of your browsers again"));
+    clock.set(clock.now() + Span::hours(1));
+    let mut new = place.signed_in().await;
+    let page = new.get("/session?welcome=1").await;
+    assert!(page.body.contains("This is Kitchen &lt;b&gt;laptop again"), "{}", page.body);
+    let done = new.post(&format!("/devices/{id}/succeed"), &[]).await;
+    assert_eq!(done.to(), "/devices?again=1");
+    let devices = place.gate.devices(None).await.unwrap();
+    assert_eq!(devices.len(), 1);
+    assert_eq!(devices[0].device.name.as_str(), "Kitchen <b>laptop");
+    assert!(!new.get("/session?welcome=1").await.says("one of your browsers again"));
+    assert_eq!(old.get("/").await.to(), "/sign-in?ended=1");
+}
+
+#[tokio::test]
+async fn travel_is_planned_shown_and_ended() {
+    let clock = Clock::manual(access::Time::from_seconds(1_795_000_000));
+    let place = Place::at(&clock).await;
+    let mut owner = place.signed_in().await;
+    let plan = |from, until, network| {
+        [("place", "Lisbon <3"), ("from", from), ("until", until), ("network", network)]
+    };
+    for (bad, says) in [
+        (plan("soon", "2026-12-24", ""), "Choose a day"),
+        (plan("2026-12-01", "2026-12-24", "Portugal"), "Write it like"),
+        (plan("2026-12-01", "2027-03-01", ""), "OUT_OF_RANGE"),
+        (plan("2026-12-24", "2026-12-01", ""), "OUT_OF_RANGE"),
+    ] {
+        let page = owner.post("/travel", &bad).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.says(says), "{says}: {}", page.body);
+        assert!(page.body.contains("Lisbon &lt;3"), "what was typed is kept");
+    }
+    let good = plan("2026-12-01", "2026-12-24", "198.51.100.0/24");
+    assert_eq!(owner.post("/travel", &good).await.to(), "/travel?planned=1");
+    let page = owner.get("/travel").await;
+    assert!(page.says("2026-12-25 00:00:00"), "the last day belongs to it: {}", page.body);
+    assert!(page.body.contains("198.51.100.0/24"));
+    assert_eq!(owner.post("/travel/end", &[]).await.to(), "/travel?ended=1");
+    assert!(owner.get("/travel").await.says("No travel is planned"));
+    // Twice is no fault: it may have been over by itself.
+    assert_eq!(owner.post("/travel/end", &[]).await.to(), "/travel?ended=1");
+}
+
+/// Opens a phone's link that this page shows, on a new phone; gives it and its number.
+async fn phone<'a>(place: &'a Place, page: &Answer) -> (Visitor<'a>, String) {
+    let link = page.body.split("/link/").nth(1).unwrap();
+    let token: String = link
+        .chars()
+        .take_while(|one| one.is_ascii_alphanumeric() || *one == '-' || *one == '_')
+        .collect();
+    let mut phone = place.visitor();
+    assert!(phone.post("/link", &[("token", &token)]).await.to().starts_with("/"));
+    let page = phone.get("/approvals").await;
+    phone.token = page.form_token();
+    let number = page.body.split("match mono\">").nth(1).unwrap();
+    (phone, number.chars().take(6).collect())
+}
+
+/// The newest device.
+async fn newest(place: &Place) -> access::DeviceId {
+    let devices = place.gate.devices(None).await.unwrap();
+    devices.iter().max_by_key(|one| one.device.created_at).unwrap().device.id
+}
+
+#[tokio::test]
+async fn phone_moves_to_a_new_one_from_its_own_page() {
+    let place = Place::new().await;
+    let mut owner = place.signed_in().await;
+    let (mut old, number) = phone(&place, &owner.post("/phone/link", &[]).await).await;
+    let confirm = format!("/phone/{}/confirm", newest(&place).await);
+    assert_eq!(owner.post(&confirm, &[("number", &number)]).await.to(), "/phone?added=1");
+    // A browser that is no phone has nothing to move.
+    assert!(owner.get("/phone/move").await.says("This is no phone that answers approvals"));
+
+    assert!(old.get("/approvals").await.says("Move to a new phone"));
+    let (mut new, number) = phone(&place, &old.post("/phone/move", &[]).await).await;
+    let path = format!("/phone/{}/move", newest(&place).await);
+    let wrong = old.post(&path, &[("number", "1")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(old.post(&path, &[("number", &number)]).await.to(), "/sign-in?moved=1");
+    assert!(old.get("/approvals").await.to().starts_with("/sign-in"));
+    assert!(new.get("/approvals").await.says("Nothing waits for you"));
+    let phones = place.gate.devices(None).await.unwrap();
+    assert_eq!(phones.len(), 2, "the browser and the new phone");
+}
