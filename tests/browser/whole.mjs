@@ -12,7 +12,12 @@ const PASSWORD = "quiet river under nine bridges";
 /** The keys that a page's browser holds, as texts, and what puts them elsewhere. */
 const keys = (page, change) => page.evaluate(async (change) => {
   const done = (request) => new Promise((yes, no) => { request.onsuccess = () => yes(request.result); request.onerror = () => no(request.error); });
-  const store = (await done(indexedDB.open("floorpass", 1))).transaction("keys", "readwrite").objectStore("keys");
+  const open = () => {
+    const asked = indexedDB.open("floorpass", 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore("keys");
+    return done(asked);
+  };
+  const store = (await open()).transaction("keys", "readwrite").objectStore("keys");
   const device = await done(store.get("device")), next = await done(store.get("next"));
   if (change === "keep") await done(store.put(device, "before"));
   // As if the browser had ended between the server's yes and its own: the new key lies beside the old one.
@@ -22,7 +27,7 @@ const keys = (page, change) => page.evaluate(async (change) => {
   }
   // As if it had ended before it asked: a key lies there that the server never saw.
   const made = change === "unasked" && await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
-  if (made) await done((await done(indexedDB.open("floorpass", 1))).transaction("keys", "readwrite").objectStore("keys").put(made, "next"));
+  if (made) await done((await open()).transaction("keys", "readwrite").objectStore("keys").put(made, "next"));
   const text = async (pair) => pair && String(new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey)));
   return { device: await text(device), next: await text(next) };
 }, change);
@@ -104,6 +109,13 @@ export class Whole {
     await phone.getByRole("button", { name: say }).first().waitFor();
     if (number) await this.portal.type(phone, "The number on the page that asks", number);
     await this.portal.press(phone, say);
+  }
+
+  /** The page that asked is told no. */
+  async refused(page) {
+    await page.getByText(/said no|has expired/).first().waitFor().catch(async () => {
+      throw new Error("the page that asked says: " + await page.locator("main").innerText());
+    });
   }
 
   async menu(page, name) {
@@ -202,7 +214,7 @@ export class Whole {
     await this.portal.says(this.phone, "That is not the number");
     must(number.length === 2, "the number has two digits");
     await this.portal.press(this.phone, "No");
-    await stranger.getByText("The phone said no").waitFor();
+    await this.refused(stranger);
     await stranger.context().close();
 
     await this.menu(this.two, "Sign out");
@@ -260,7 +272,7 @@ export class Whole {
     await page.getByLabel("Kind").selectOption({ label: "Market" });
     await this.portal.press(page, "Preview");
     await this.portal.says(page, "Confirm this order");
-    must(await page.getByText("7", { exact: true }).count() > 0, "the ticket lost its number");
+    await this.portal.says(page, "BUY 7 AAPL");
     await this.portal.press(page, "Send the buy order");
     await this.portal.says(page, "Taken, and safe on record");
     await this.portal.open(page, "/session");
@@ -310,7 +322,7 @@ export class Whole {
     await this.answer(null, "This was not me");
     await this.portal.says(this.phone, "Turned down, and on record");
     must(await this.phone.getByRole("button", { name: "Lock everything" }).count() > 0, "no lock is offered");
-    await thief.getByText(/said no|has expired/).first().waitFor();
+    await this.refused(thief);
     await thief.context().close();
   }
 
@@ -343,6 +355,7 @@ export class Whole {
     must(left.length === 0, "it keeps " + left.map((cookie) => cookie.name).join());
     await this.portal.open(this.fresh, "/sign-in");
     await this.fresh.waitForFunction(() => navigator.serviceWorker.controller);
+    await this.portal.open(this.fresh, "/sign-in");
     must((await keys(this.fresh)).device !== old.device, "the key is still there");
     await this.fresh.context().close();
   }

@@ -8,7 +8,9 @@
     request.onerror = () => no(request.error);
   });
   const key = async () => {
-    const base = await done(indexedDB.open("floorpass", 1));
+    const open = indexedDB.open("floorpass", 1);
+    open.onupgradeneeded = () => open.result.createObjectStore("keys");
+    const base = await done(open);
     return (await done(base.transaction("keys").objectStore("keys").get("device"))).privateKey;
   };
   // Each part is preceded by its length in eight bytes.

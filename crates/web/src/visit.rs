@@ -324,7 +324,8 @@ fn found(
         visit.fault(match refusal {
             Some(Refusal::HardwareProofOver) => {
                 let line = visit.portal.jar().clear(Cookie::Hardware);
-                Cause::ProveHardware { next, line }
+                let again = visit.headers.contains_key(crate::fault::AGAIN);
+                Cause::ProveHardware { next, line, again }
             }
             Some(
                 refusal @ (Refusal::KeyProofMissing
