@@ -118,7 +118,13 @@ async fn forgive([open, locked]: &[Place; 2], target: LockTarget) {
     for place in [open, locked] {
         let link = place.gate.demo_link().await.expect("a link");
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let browser = Browser { device_token: None, address, key: None, user_agent: String::new() };
+        let browser = Browser {
+            device_token: None,
+            address,
+            key: None,
+            user_agent: String::new(),
+            stay: access::stay::Stay::Usual,
+        };
         place.gate.sign_in_link(&link.token, &browser).await.expect("signed in");
     }
     locked.gate.lock(&operator, target, access::Grade::All).await.expect("locked");

@@ -230,6 +230,7 @@ pub fn end_all(count: usize) -> Row {
                 address: HOME,
                 key: None,
                 user_agent: String::new(),
+                stay: access::stay::Stay::Usual,
             };
             match server.gate.sign_in_link(&link.token, &browser).await.expect("signed in") {
                 gate::SignInStep::Done(signed) => tokens.push(signed.session_token),

@@ -105,8 +105,13 @@ async fn live(data: &Path, end: Time) -> Left {
         }
         if number % (ORDERS / SIGN_INS) == 0 {
             let link = gate.demo_link().await.expect("a link");
-            let browser =
-                Browser { device_token: None, address: HOME, key: None, user_agent: String::new() };
+            let browser = Browser {
+                device_token: None,
+                address: HOME,
+                key: None,
+                user_agent: String::new(),
+                stay: access::stay::Stay::Usual,
+            };
             gate.sign_in_link(&link.token, &browser).await.expect("signed in");
         }
         let Some(order) = order(&gate, number, now) else { continue };

@@ -18,10 +18,12 @@ export class Portal {
     this.base = ready.portal.replace(/\/$/, "");
     /** What no page may say: errors in the console, and what the content policy stopped. */
     this.complaints = [];
+    /** What a person did since the last look: presses of buttons and links, and fields that were typed. */
+    this.done = { presses: 0, fields: 0 };
   }
 
-  async start() {
-    this.browser = await chromium.launch({ executablePath: this.options.chromium, args: FLAGS });
+  async start(flags = []) {
+    this.browser = await chromium.launch({ executablePath: this.options.chromium, args: [...FLAGS, ...flags] });
   }
 
   async stop() {
@@ -67,7 +69,27 @@ export class Portal {
 
   /** Presses what sends a form, and waits for the page that follows. */
   async press(page, name) {
+    this.done.presses += 1;
     await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name, exact: true }).click()]);
+  }
+
+  /** Types into a field, and counts it. */
+  async type(page, label, text) {
+    this.done.fields += 1;
+    await page.getByLabel(label).fill(text);
+  }
+
+  /** Presses something that opens no page, and counts it. */
+  async click(place) {
+    this.done.presses += 1;
+    await place.click();
+  }
+
+  /** What a person did since the last call. */
+  took() {
+    const took = this.done;
+    this.done = { presses: 0, fields: 0 };
+    return took;
   }
 
   /** The same; a browser without script signs in for each act on the page that comes between, and types there once more what no page keeps. */

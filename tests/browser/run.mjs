@@ -12,6 +12,7 @@ import { locks, looks } from "./look.mjs";
 import { messages } from "./message.mjs";
 import { Portal } from "./portal.mjs";
 import { App } from "./totp.mjs";
+import { Whole } from "./whole.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -30,10 +31,8 @@ if (!ready.people?.length) {
 }
 if (options.shots) fs.mkdirSync(options.shots, { recursive: true });
 
-const portal = new Portal(options, ready);
-await portal.start();
 let passed = 0, failed = 0;
-for (const [name, flow] of [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...looks(portal), ...locks(portal)]) {
+const play = async (portal, all) => { for (const [name, flow] of all) {
   if (!name.includes(options.only)) continue;
   const before = portal.complaints.length;
   try {
@@ -46,7 +45,22 @@ for (const [name, flow] of [...flows(portal, new App(ready.people[0].totp_uri)),
     failed += 1;
     console.log("FAILED  " + name + ": " + error.message.split("\n").slice(0, 6).join("\n        "));
   }
-}
+} };
+
+const portal = new Portal(options, ready);
+await portal.start();
+await play(portal, [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...looks(portal), ...locks(portal)]);
 await portal.stop();
+
+// On https, with sessions bound to hardware, on a server of its own; these flows stand on each other.
+if (!options.only || options.only === "whole") {
+  const whole = await Whole.start(options);
+  try {
+    await play(whole.portal, whole.flows());
+    whole.tell();
+  } finally {
+    await whole.stop();
+  }
+}
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::binding::PublicKey;
 use crate::id::{CredentialId, IdError, SessionId};
 use crate::secret::{Digest, Secret};
+use crate::stay::Stay;
 
 /// Longest user agent that is kept, in bytes.
 const AGENT_LIMIT: usize = 256;
@@ -102,6 +103,8 @@ pub struct Source {
     pub key: Option<PublicKey>,
     /// Whether this very request comes with a sign-in of its person for what it asks.
     pub fresh: bool,
+    /// How long its person wants to stay signed in there; asked with a sign-in.
+    pub stay: Stay,
     /// What the caller's program calls itself; at most 256 bytes, without control characters.
     pub agent: String,
 }
@@ -119,13 +122,15 @@ impl Source {
             device: device.map(Secret::digest),
             key,
             fresh: false,
+            stay: Stay::Usual,
             agent: tidy(agent, AGENT_LIMIT),
         }
     }
 
     /// The server's own command line.
     pub fn local() -> Self {
-        Self { address: None, device: None, key: None, fresh: false, agent: String::new() }
+        let (key, stay, agent) = (None, Stay::Usual, String::new());
+        Self { address: None, device: None, key, fresh: false, stay, agent }
     }
 }
 

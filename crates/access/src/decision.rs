@@ -17,7 +17,7 @@ use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
     approval, brokerage, contact, credential, device, evidence, link, lock, mandate, network,
-    notice, person, policy, session, sign_in, step_up, throttle, window,
+    notice, person, policy, session, sign_in, step_up, throttle, travel, window,
 };
 
 /// What is asked.
@@ -38,6 +38,7 @@ pub enum Command {
     Policy(policy::Command),
     Window(window::Command),
     Brokerage(brokerage::Command),
+    Travel(travel::Command),
     Notice(notice::Command),
     Evidence(evidence::Command),
 }
@@ -63,6 +64,7 @@ pub enum Event {
     Network(network::Event),
     Policy(policy::Event),
     Brokerage(brokerage::Event),
+    Travel(travel::Event),
     Notice(notice::Event),
     Evidence(evidence::Event),
 }
@@ -106,6 +108,7 @@ into_event! {
     network Network;
     policy Policy;
     brokerage Brokerage;
+    travel Travel;
     notice Notice;
     evidence Evidence;
 }
@@ -336,10 +339,12 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::Policy(command) => policy::decide(slice, &ground, command),
         Command::Window(command) => window::decide(slice, &ground, command),
         Command::Brokerage(command) => brokerage::decide(slice, &ground, command),
+        Command::Travel(command) => travel::decide(slice, &ground, command),
         Command::Notice(command) => notice::decide(slice, &ground, command),
         Command::Evidence(command) => Ok(evidence::decide(command)),
     };
     let mut decision = decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));
+    device::forget_lent(slice, &mut decision.events);
     if let Err(refusal) = &decision.answer
         && *refusal != Refusal::ProofStale
     {

@@ -107,6 +107,20 @@ pub struct Device {
     pub last_seen_at: Time,
     /// From where it last signed in.
     pub last_address: Option<IpAddr>,
+    /// What it calls itself; its first name, which no renaming changes.
+    #[serde(default = "family_unknown")]
+    pub family: Name,
+    /// Whether its person said that it is not theirs: it is forgotten with its session.
+    #[serde(default)]
+    pub lent: bool,
+    /// The device of the same person whose name and first day it took over.
+    #[serde(default)]
+    pub succeeds: Option<DeviceId>,
+}
+
+/// Of a device that was written down before families were.
+fn family_unknown() -> Name {
+    Name::fixed("Browser")
 }
 
 /// Whether a device answers approvals.
@@ -165,6 +179,14 @@ impl Device {
         }
     }
 
+    /// From when its browser renews its key.
+    pub fn renews_from(&self) -> Option<Time> {
+        match self.state {
+            DeviceState::Trusted { until } if !self.lent => Some(until - RENEWAL),
+            DeviceState::Trusted { .. } | DeviceState::Pending | DeviceState::Blocked => None,
+        }
+    }
+
     /// Whether it is a phone that can answer approvals now.
     pub fn answers(&self, now: Time) -> bool {
         self.approver == Approver::Yes && self.standing(now) == Standing::Trusted
@@ -202,12 +224,24 @@ pub enum Command {
         device: DeviceId,
         /// The number, as typed.
         number: Secret,
+        /// Whether it takes the place of the phone that asks, which ends.
+        moves: bool,
     },
-    /// Extends the trust of the device that asks, under a new key that its old one vouches for.
+    /// Says that the device that asks is this older one again, whose key is gone: it takes over its
+    /// name and first day, and the older one ends.
+    Succeed {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Extends the trust of the device that asks, under a new key that its old one vouches for; its
+    /// sessions go along. Asked again with the key that it has by now, there is nothing to do: the
+    /// answer was lost on its way.
     Renew {
         /// The new key; whoever asks has shown that the browser holds it.
         key: PublicKey,
     },
+    /// Signs out on the device that asks and forgets it.
+    Forget,
     /// Forgets it and ends its sessions.
     Remove {
         /// Which.
@@ -255,6 +289,11 @@ pub enum Event {
         /// The end of the trust.
         until: Time,
     },
+    /// Its person said that it is not theirs: it goes with its session.
+    Lent {
+        /// Which.
+        device: DeviceId,
+    },
     /// Offered as a phone that answers approvals.
     PhoneOffered {
         /// Which.
@@ -273,6 +312,17 @@ pub enum Event {
         device: DeviceId,
         /// The role.
         role: DeviceRole,
+    },
+    /// It is an older device again, with its name and first day.
+    Succeeded {
+        /// Which.
+        device: DeviceId,
+        /// The older one.
+        old: DeviceId,
+        /// Its name.
+        name: Name,
+        /// When it was first seen.
+        created_at: Time,
     },
     /// Renamed.
     Renamed {
@@ -298,10 +348,12 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
-    if let Command::Renew { key } = command {
-        return renew(slice, ground, *key);
+    match command {
+        Command::Renew { key } => return renew(slice, ground, *key),
+        Command::Forget => return forget(slice, ground),
+        Command::ConfirmPhone { moves: true, .. } if asks_on_phone(slice, ground) => {}
+        _ => drop(ground.authorise(slice, Act::ManageDevices)?),
     }
-    ground.authorise(slice, Act::ManageDevices)?;
     let find = |id| slice.device(id).ok_or(Refusal::NotFound { what: "device" });
     let mut events = Vec::new();
     match command {
@@ -312,8 +364,12 @@ pub(crate) fn decide(
         Command::SetRole { device, role } => {
             events.extend(set_role(slice, ground, find(*device)?, *role)?);
         }
-        Command::ConfirmPhone { device, number } => {
-            events.extend(confirm_phone(slice, ground, find(*device)?, number)?);
+        Command::ConfirmPhone { device, number, moves } => {
+            let device = find(*device)?;
+            events.extend(confirm_phone(slice, ground, device, number, *moves)?);
+        }
+        Command::Succeed { device } => {
+            events.extend(succeed(slice, ground, find(*device)?)?);
         }
         Command::Remove { device } => events.extend(remove(slice, ground, find(*device)?)),
         Command::Block { device } => {
@@ -329,7 +385,7 @@ pub(crate) fn decide(
                 .filter(|device| Some(device.id) != own && device.state != DeviceState::Blocked);
             events.extend(others.flat_map(|device| remove(slice, ground, device)));
         }
-        Command::Renew { .. } => {}
+        Command::Renew { .. } | Command::Forget => {}
     }
     Ok(Decision::new(events, Answer::Done))
 }
@@ -366,26 +422,79 @@ fn confirm_phone(
     ground: &Ground<'_>,
     device: &Device,
     typed: &Secret,
+    moves: bool,
 ) -> Result<Vec<crate::decision::Event>, Refusal> {
     ground.check_recent(slice)?;
-    if ground.session(slice)?.device == device.id {
+    let own = ground.session(slice)?.device;
+    if own == device.id {
         return Err(Refusal::OwnDevice);
     }
+    if moves && !asks_on_phone(slice, ground) {
+        return Err(Refusal::NoApprover);
+    }
+    let old = slice.device(own).filter(|_| moves);
     let number = phone_number(device, ground.key)?;
     let number = number.ok_or(Refusal::NotFound { what: "phone that waits" })?;
     if !number.matches(typed.without_spaces().expose()) {
         return Err(Refusal::PhoneNumberWrong);
     }
+    let instead = old.map(|old| format!(", in the place of {}, which is forgotten", old.name));
     let text = format!(
-        "{} answers approvals from now on. If that was not you, remove it and change your password.",
-        device.name
+        "{} answers approvals from now on{}. If that was not you, remove it and change your password.",
+        device.name,
+        instead.unwrap_or_default()
     );
     let role = if device.confirmed { device.role } else { DeviceRole::Trade };
-    Ok(vec![
+    let role = old.map_or(role, |old| old.role);
+    let mut events = vec![
         Event::PhoneConfirmed { device: device.id }.into(),
         Event::RoleSet { device: device.id, role }.into(),
         notice::queue(ground, device.person, Topic::NewDevice, text, None),
-    ])
+    ];
+    events.extend(old.into_iter().flat_map(|old| remove(slice, ground, old)));
+    Ok(events)
+}
+
+/// Whether a phone of theirs asks that answers approvals.
+pub(crate) fn asks_on_phone(slice: &Slice, ground: &Ground<'_>) -> bool {
+    let own = ground.session(slice).ok().and_then(|own| slice.device(own.device));
+    own.is_some_and(|own| own.answers(ground.moment.now))
+}
+
+/// The older devices that a new one may be again: of the same family, and not used since it came.
+pub fn predecessors<'s>(slice: &'s Slice, new: &'s Device) -> impl Iterator<Item = &'s Device> {
+    slice.devices.iter().filter(|old| {
+        let trusted = matches!(old.state, DeviceState::Trusted { .. });
+        let same = old.family == new.family && !old.lent && trusted && old.id != new.id;
+        same && old.last_seen_at < new.created_at && new.succeeds.is_none() && !new.lent
+    })
+}
+
+/// The older device ends. Authority does not grow by it: of two roles the older's holds, unless the
+/// new one has less already; and a phone's part does not go along, for its key is gone.
+fn succeed(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    old: &Device,
+) -> Result<Vec<crate::decision::Event>, Refusal> {
+    ground.check_recent(slice)?;
+    let own = ground.session(slice)?.device;
+    let own = slice.device(own).ok_or(Refusal::NotFound { what: "device" })?;
+    if !predecessors(slice, own).any(|one| one.id == old.id) {
+        return Err(Refusal::NotFound { what: "older device that this one could be" });
+    }
+    let (device, name, created_at) = (own.id, old.name.clone(), old.created_at);
+    let mut events = remove(slice, ground, old);
+    events.push(Event::Succeeded { device, old: old.id, name, created_at }.into());
+    if own.role == DeviceRole::Administer && old.role != own.role {
+        events.push(Event::RoleSet { device, role: old.role }.into());
+    }
+    let text = format!(
+        "{} is the browser that was {} before, from {} on: it has that name again, and what was trusted under it before is forgotten. If that was not you, remove it and change your password.",
+        own.name, old.name, old.created_at
+    );
+    events.push(notice::queue(ground, own.person, Topic::NewDevice, text, None));
+    Ok(events)
 }
 
 /// Narrowing is free. Widening needs a fresh proof, and no device widens itself; it confirms the
@@ -417,8 +526,13 @@ fn set_role(
 }
 
 fn renew(slice: &Slice, ground: &Ground<'_>, key: PublicKey) -> Result<Decision, Refusal> {
-    let (session, now) = (ground.session(slice)?, ground.moment.now);
-    let device = slice.device(session.device).ok_or(Refusal::NotFound { what: "device" })?;
+    let now = ground.moment.now;
+    let device = ground.device.and_then(|id| slice.device(id));
+    let device = device.ok_or(Refusal::NotFound { what: "device" })?;
+    if device.key == Some(key) {
+        return Ok(Decision::new(Vec::new(), Answer::Done));
+    }
+    let session = ground.session(slice)?;
     // The request itself was signed by the session's key, which must still be the device's.
     if device.key.is_none() || device.key != session.key || ground.source.key != session.key {
         return Err(Refusal::KeyProofMissing);
@@ -427,11 +541,50 @@ fn renew(slice: &Slice, ground: &Ground<'_>, key: PublicKey) -> Result<Decision,
         return Err(Refusal::NotFound { what: "trusted device" });
     };
     let left = until.since(now);
-    if left <= Span(0) || left > RENEWAL {
+    if device.lent || left <= Span(0) || left > RENEWAL {
         return Err(Refusal::RenewalEarly { left, from: RENEWAL });
     }
-    let event = Event::Keyed { device: device.id, key, until: now + TRUST };
-    Ok(Decision::new(vec![event.into()], Answer::Done))
+    let mut events = vec![Event::Keyed { device: device.id, key, until: now + TRUST }.into()];
+    let theirs = slice.sessions.iter().filter(|one| one.device == device.id);
+    let theirs = theirs.filter(|one| one.key == device.key);
+    events.extend(theirs.map(|one| session::Event::Keyed { session: one.id, key }.into()));
+    Ok(Decision::new(events, Answer::Done))
+}
+
+/// Any session may give up its own device: that only takes away.
+fn forget(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
+    let own = ground.session(slice)?;
+    let (device, at) = (own.device, ground.moment.now);
+    let reason = SessionEnd::SignedOut;
+    let mut events = vec![session::Event::Ended { session: own.id, at, reason }.into()];
+    let ended = |event: &crate::decision::Event| !matches!(event, crate::decision::Event::Session(session::Event::Ended { session, .. }) if *session == own.id);
+    events.extend(end_sessions(slice, ground, device).into_iter().filter(ended));
+    events.push(Event::Removed { device }.into());
+    Ok(Decision::new(events, Answer::Done))
+}
+
+/// A device that is not its person's goes with its last session, whatever ended that.
+pub(crate) fn forget_lent(slice: &Slice, events: &mut Vec<crate::decision::Event>) {
+    use crate::decision::Event as Any;
+    let ends = |id| {
+        events.iter().any(|event| matches!(event, Any::Session(session::Event::Ended { session, .. }) if *session == id))
+    };
+    let stays = |id| {
+        events.iter().any(|event| match event {
+            Any::Session(session::Event::Started(one)) => one.device == id,
+            Any::Device(Event::Removed { device }) => *device == id,
+            _ => false,
+        })
+    };
+    let over = |device: &&Device| {
+        let mut sessions = slice.sessions.iter().filter(|one| one.device == device.id).peekable();
+        device.lent
+            && !stays(device.id)
+            && sessions.peek().is_some()
+            && sessions.all(|one| ends(one.id))
+    };
+    let over: Vec<_> = slice.devices.iter().filter(over).map(|device| device.id).collect();
+    events.extend(over.into_iter().map(|device| Event::Removed { device }.into()));
 }
 
 fn end_sessions(

@@ -32,10 +32,12 @@ pub mod sentence;
 pub mod session;
 pub mod sign_in;
 pub mod slice;
+pub mod stay;
 pub mod step_up;
 pub mod symbol;
 pub mod throttle;
 pub mod token;
+pub mod travel;
 pub mod way;
 pub mod window;
 

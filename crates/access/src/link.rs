@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Answer, Decision, Ground};
+use crate::device;
 use crate::entitlements::Act;
 use crate::id::{LinkId, PersonId};
 use crate::moment::{Span, Time};
@@ -99,7 +100,10 @@ pub(crate) fn decide(
 ) -> Result<Decision, Refusal> {
     let Command::Issue { purpose } = *command;
     if purpose == Purpose::Phone {
-        ground.authorise(slice, Act::ManageDevices)?;
+        // A phone may always give its part to another: that is no more than it has.
+        if !device::asks_on_phone(slice, ground) {
+            ground.authorise(slice, Act::ManageDevices)?;
+        }
         ground.check_recent(slice)?;
     } else if !ground.by.runs_the_server() {
         return Err(Refusal::OperatorOnly);

@@ -35,6 +35,21 @@ impl Time {
     }
 }
 
+impl Time {
+    /// The beginning of a day written as `2026-12-24`, in UTC.
+    pub fn of_date(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+        let (year, month, date) = (parts.next()??, parts.next()??, parts.next()??);
+        if !(1970..=2199).contains(&year) || !(1..=12).contains(&month) {
+            return None;
+        }
+        // Near enough to look at the days around it.
+        let near = (year - 1970) * 365 + (year - 1969) / 4 + (month - 1) * 30;
+        let day = (near - 30..near + 62).find(|day| civil(*day) == (year, month, date))?;
+        Some(Self::from_seconds(day * 86_400))
+    }
+}
+
 impl Add<Span> for Time {
     type Output = Self;
 
@@ -192,6 +207,17 @@ mod tests {
             (4_107_542_400, "2100-03-01 00:00:00 UTC"),
         ] {
             assert_eq!(Time::from_seconds(seconds).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn date_as_written_is_its_first_moment_and_no_other_text_is_one() {
+        for date in ["1970-01-01", "2000-02-29", "2026-11-25", "2100-03-01", "2199-12-31"] {
+            let time = Time::of_date(date).map(|time| time.to_string());
+            assert_eq!(time, Some(format!("{date} 00:00:00 UTC")));
+        }
+        for bad in ["", "2026", "2026-02-29", "2026-13-01", "2026-00-10", "26-1-1", "2026-1-1-1"] {
+            assert_eq!(Time::of_date(bad), None, "{bad}");
         }
     }
 

@@ -103,6 +103,18 @@ pub(crate) fn meet(
     let first_at = known.map_or(now, |one| one.first_at);
     let mut events = vec![Event::Seen(Known { person, network, first_at, last_at: now }).into()];
     if let (None, Some(text)) = (known, text) {
+        let planned = slice.travel.as_ref().filter(|plan| plan.expects(subject.address, now));
+        if let Some(plan) = planned {
+            // Expected: it stands in the message centre, and no mail goes out.
+            let text = format!(
+                "{text}, a new network, as you planned (travel to {} until {}). If that was not you, say so here: it ends the session and the trust of that browser.",
+                plan.place, plan.until
+            );
+            let (topic, mail) = (Topic::NewNetwork, Vec::new());
+            let note = Note { person, topic, text, code: None, subject, mail };
+            events.push(notice::send(ground, note));
+            return events;
+        }
         let text = format!(
             "{text}, a network that you were not seen at in 90 days. If that was not you, say so in the message centre: it ends the session and the trust of that browser."
         );

@@ -67,8 +67,12 @@ topics! {
     ContactChanged = "contact_changed", "Mail address and phone number", true;
     /// The operator ended a session.
     SessionEnded = "session_ended", "A session was ended", true;
+    /// A copy of a session's cookie was refused.
+    SessionCopied = "session_copied", "A copied session was refused", false;
     /// A notice or an approval was answered by 'this was not me'.
     NotMe = "not_me", "\"This was not me\"", false;
+    /// Travel was planned.
+    TravelPlanned = "travel_planned", "Planned travel", true;
     /// A credential was created.
     CredentialCreated = "credential_created", "A new credential", false;
     /// A policy, the window of renewal, or 'one brokerage session' was changed.

@@ -15,6 +15,7 @@ use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
 use crate::session::{self, Interface, Method, Session};
 use crate::slice::Slice;
+use crate::stay::{LENT_IDLE, LENT_LIFE};
 use crate::window::{self, Window};
 
 /// How surely a person was proven.
@@ -322,6 +323,9 @@ impl Slice {
         let limits = self.policy(interface).limits(earned);
         let idle = if bound { limits.idle } else { limits.idle.min(UNBOUND_IDLE) };
         let plain = now + limits.absolute;
+        if self.device(device).is_some_and(|device| device.lent) {
+            return (idle.min(LENT_IDLE), plain.min(now + LENT_LIFE));
+        }
         let window = limits.ceiling.and_then(|ceiling| window::last_end(self, now, ceiling));
         (idle, window.unwrap_or(plain))
     }

@@ -327,6 +327,13 @@ pub enum Command {
         /// The key; whoever asks has shown that the browser holds it.
         hardware: PublicKey,
     },
+    /// Tells of a copy of a session's cookie that was refused; asked by the server itself.
+    Copied {
+        /// Which.
+        session: SessionId,
+        /// From where the copy was used.
+        address: IpAddr,
+    },
     /// Ends a session that passed a limit; asked by the server itself.
     Expire {
         /// Which.
@@ -359,6 +366,13 @@ pub enum Event {
         hardware: PublicKey,
         /// Its idle limit from now on.
         idle: Span,
+    },
+    /// Bound to the new key of its browser.
+    Keyed {
+        /// Which.
+        session: SessionId,
+        /// The key.
+        key: PublicKey,
     },
     /// Its person was proven again.
     Proven {
@@ -451,6 +465,7 @@ pub(crate) fn decide(
             Ok(Decision::new(events, Answer::SessionsEnded { count }))
         }
         Command::Bind { hardware } => bind(slice, ground, hardware),
+        Command::Copied { session, address } => copied(slice, ground, session, address),
         Command::Expire { session, reason } => {
             if ground.by != crate::call::By::System {
                 return Err(Refusal::OperatorOnly);
@@ -468,7 +483,37 @@ fn bind(slice: &Slice, ground: &Ground<'_>, hardware: PublicKey) -> Result<Decis
     if session.hardware.is_some() || age > BIND_WINDOW {
         return Err(Refusal::BindingLate { age, limit: BIND_WINDOW });
     }
-    let (idle, _) = slice.lasts(ground.moment.now, session.interface, session.device, true);
+    let idle = if session.is_bound() {
+        session.idle
+    } else {
+        slice.lasts(ground.moment.now, session.interface, session.device, true).0
+    };
     let event = Event::Bound { session: session.id, hardware, idle };
     Ok(Decision::new(vec![event.into()], Answer::Done))
+}
+
+/// A copy opens nothing, and says that somebody could read the browser's cookies.
+fn copied(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    session: SessionId,
+    address: IpAddr,
+) -> Result<Decision, Refusal> {
+    if ground.by != crate::call::By::System {
+        return Err(Refusal::OperatorOnly);
+    }
+    let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?;
+    let device = slice.device(session.device).map(|device| device.name.to_string());
+    let device = device.unwrap_or_else(|| "a browser".to_owned());
+    let text = format!(
+        "A copy of your session on {device} was used elsewhere, from {address}, and was refused: it did not show that browser's key, so it opened nothing. Somebody could read that browser's cookies: sign out there, and look for programs and extensions that you did not install."
+    );
+    let subject = notice::Subject {
+        device: Some(session.device),
+        session: Some(session.id),
+        address: Some(address),
+    };
+    let topic = notice::Topic::SessionCopied;
+    let event = notice::queue_about(ground, session.person, topic, text, None, subject);
+    Ok(Decision::new(vec![event], Answer::Done))
 }

@@ -29,6 +29,7 @@ use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::{Digest, Secret};
 use crate::session::{self, Interface, Method, Seen, Session, SessionEnd};
 use crate::slice::Slice;
+use crate::stay::{LENT_LIFE, LONG_IDLE, Stay};
 use crate::throttle::{self, Factor, Place};
 use crate::token::{self, Kind};
 
@@ -60,6 +61,9 @@ pub struct Attempt {
     pub started_at: Time,
     /// When it is over.
     pub until: Time,
+    /// How long its person wants to stay signed in.
+    #[serde(default)]
+    pub stay: Stay,
 }
 
 /// What an attempt needs next.
@@ -185,6 +189,10 @@ pub struct SignedIn {
     pub device: DeviceId,
     /// Its token, for a cookie, if it is new.
     pub device_token: Option<Secret>,
+    /// How long it stays signed in.
+    pub stay: Stay,
+    /// Whether it was to stay longer, and may not.
+    pub stay_refused: bool,
 }
 
 type Decided = Result<Decision, Refusal>;
@@ -261,6 +269,7 @@ fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &Proof) -> Decided {
         step: Step::Totp,
         started_at: now,
         until: now + ATTEMPT_LIFE,
+        stay: ground.source.stay,
     };
     events.push(Event::Started(attempt).into());
     Ok(Decision::new(events, Answer::TotpNeeded { attempt: token }))
@@ -333,8 +342,8 @@ fn both_right(
         events.push(Event::Finished { attempt: attempt.id }.into());
         events.extend(clear(slice, place));
         events.extend(key(ground, device));
-        let methods = vec![Method::Password, second];
-        return Ok(begin(slice, ground, attempt.person, (device.id, None), methods, events));
+        let how = (vec![Method::Password, second], attempt.stay);
+        return Ok(begin(slice, ground, attempt.person, (device.id, None), how, events));
     }
     throttle::check(slice, Factor::Activation, place, now)?;
     let device = known_device(slice, ground)
@@ -398,6 +407,9 @@ fn add_device(
             created_at: now,
             last_seen_at: now,
             last_address: ground.source.address,
+            family: device::name_from_agent(&ground.source.agent),
+            lent: false,
+            succeeds: None,
         })
         .into(),
     );
@@ -472,9 +484,10 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     }
     let mut events = vec![Event::Finished { attempt: attempt.id }.into()];
     events.extend(clear(slice, place));
-    let token = trust(ground, attempt.person, (device.id, device.confirmed), &mut events);
-    let methods = vec![Method::Password, activation.second, Method::Activation];
-    Ok(begin(slice, ground, attempt.person, (device.id, Some(token)), methods, events))
+    let trusted = (device.id, device.confirmed, attempt.stay);
+    let token = trust(ground, attempt.person, trusted, &mut events);
+    let how = (vec![Method::Password, activation.second, Method::Activation], attempt.stay);
+    Ok(begin(slice, ground, attempt.person, (device.id, Some(token)), how, events))
 }
 
 fn resend(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
@@ -539,12 +552,13 @@ fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         // It waits for a code already: the yes activates it instead.
         Step::Activation(step) => {
             let waiting = slice.device(step.device).ok_or(Refusal::AttemptEnded)?;
-            let token = trust(ground, attempt.person, (waiting.id, true), &mut events);
+            let token =
+                trust(ground, attempt.person, (waiting.id, true, attempt.stay), &mut events);
             (waiting.id, Some(token))
         }
-        Step::Totp => trusted_browser(slice, ground, attempt.person, &mut events),
+        Step::Totp => trusted_browser(slice, ground, (attempt.person, attempt.stay), &mut events),
     };
-    Ok(begin(slice, ground, attempt.person, device, methods, events))
+    Ok(begin(slice, ground, attempt.person, device, (methods, attempt.stay), events))
 }
 
 /// Trusts a device under a new token, and tells its person. Whether it is confirmed: more than a
@@ -552,16 +566,22 @@ fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
 fn trust(
     ground: &Ground<'_>,
     person: PersonId,
-    (device, confirmed): (DeviceId, bool),
+    (device, confirmed, stay): (DeviceId, bool, Stay),
     events: &mut Vec<decision::Event>,
 ) -> Secret {
     let token = token::issue(Kind::Device, ground.moment);
-    let until = ground.moment.now + TRUST;
+    let lent = stay == Stay::Lent;
+    let until = ground.moment.now + if lent { LENT_LIFE } else { TRUST };
     let (digest, key) = (token.digest(), ground.source.key);
     events.push(device::Event::Trusted { device, token: digest, key, confirmed, until }.into());
+    let name = device::name_from_agent(&ground.source.agent);
+    let is_now = if lent {
+        "is signed in as not your computer, and is forgotten with that session,"
+    } else {
+        "is now trusted"
+    };
     let text = format!(
-        "{} at {} is now trusted until {until}. If that was not you, remove it and change your password.",
-        device::name_from_agent(&ground.source.agent),
+        "{name} at {} {is_now} until {until}. If that was not you, remove it and change your password.",
         ground.source
     );
     let subject = Subject { device: Some(device), ..Subject::of(ground) };
@@ -573,7 +593,7 @@ fn trust(
 fn trusted_browser(
     slice: &Slice,
     ground: &Ground<'_>,
-    person: PersonId,
+    (person, stay): (PersonId, Stay),
     events: &mut Vec<decision::Event>,
 ) -> (DeviceId, Option<Secret>) {
     if let Some(device) = slice.trusted_device(ground.source, ground.moment.now) {
@@ -582,7 +602,7 @@ fn trusted_browser(
         return (device.id, None);
     }
     let device = known_device(slice, ground).unwrap_or_else(|| add_device(ground, person, events));
-    (device, Some(trust(ground, person, (device, true), events)))
+    (device, Some(trust(ground, person, (device, true, stay), events)))
 }
 
 /// The device of the token that came, unless that token was copied: its key is another.
@@ -619,8 +639,9 @@ fn with_passkey(
     if !slice.counters.is_empty() {
         events.push(throttle::Event::AllCleared.into());
     }
-    let device = trusted_browser(slice, ground, person, &mut events);
-    Ok(begin(slice, ground, person, device, vec![Method::Passkey], events))
+    let stay = ground.source.stay;
+    let device = trusted_browser(slice, ground, (person, stay), &mut events);
+    Ok(begin(slice, ground, person, device, (vec![Method::Passkey], stay), events))
 }
 
 fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
@@ -640,13 +661,13 @@ fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let device = if link.purpose == Purpose::Phone {
         offered_phone(slice, ground, person, &mut events)?
     } else {
-        trusted_browser(slice, ground, person, &mut events)
+        trusted_browser(slice, ground, (person, Stay::Usual), &mut events)
     };
     let method = match link.purpose {
         Purpose::SignIn | Purpose::Phone => Method::Link,
         Purpose::Enrolment => Method::EnrolmentLink,
     };
-    Ok(begin(slice, ground, person, device, vec![method], events))
+    Ok(begin(slice, ground, person, device, (vec![method], Stay::Usual), events))
 }
 
 /// The phone that a link was opened on. It looks until its number was typed where the link was made:
@@ -667,7 +688,7 @@ fn offered_phone(
     } else {
         let known = known_device(slice, ground);
         let device = known.unwrap_or_else(|| add_device(ground, person, events));
-        (device, Some(trust(ground, person, (device, false), events)))
+        (device, Some(trust(ground, person, (device, false, Stay::Usual), events)))
     };
     events.push(device::offer_phone(ground, device.0));
     Ok(device)
@@ -679,10 +700,15 @@ fn begin(
     ground: &Ground<'_>,
     person: PersonId,
     (device, device_token): (DeviceId, Option<Secret>),
-    methods: Vec<Method>,
+    (methods, asked): (Vec<Method>, Stay),
     mut events: Vec<decision::Event>,
 ) -> Decision {
     let now = ground.moment.now;
+    // A computer that is not its person's keeps no token.
+    let device_token = device_token.filter(|_| asked != Stay::Lent);
+    if asked == Stay::Lent {
+        events.push(device::Event::Lent { device }.into());
+    }
     let id = SessionId(ground.moment.draw("session"));
     let reason = SessionEnd::Replaced;
     for one in slice.sessions.iter().filter(|one| one.device == device) {
@@ -694,7 +720,12 @@ fn begin(
     after.apply(&events);
     let approver = after.device(device).is_some_and(|one| one.approver != Approver::No);
     let interface = if approver { Interface::Phone } else { Interface::Portal };
-    let (idle, until) = after.lasts(now, interface, device, ground.source.key.is_some());
+    let bound = ground.source.key.is_some();
+    let confirmed = after.device(device).is_some_and(|one| one.confirmed);
+    let stay_refused = asked == Stay::Long && !(bound && confirmed);
+    let stay = if stay_refused { Stay::Usual } else { asked };
+    let (idle, until) = after.lasts(now, interface, device, bound);
+    let idle = if stay == Stay::Long { idle.max(until.since(now).min(LONG_IDLE)) } else { idle };
     let proven = |network| Seen { network, proven: true };
     let networks = ground.source.address.map(network::of).map(proven);
     let token = token::issue(Kind::Session, ground.moment);
@@ -733,6 +764,14 @@ fn begin(
     let session_token = token;
     Decision::new(
         events,
-        Answer::SignedIn(SignedIn { person, session: id, session_token, device, device_token }),
+        Answer::SignedIn(SignedIn {
+            person,
+            session: id,
+            session_token,
+            device,
+            device_token,
+            stay,
+            stay_refused,
+        }),
     )
 }

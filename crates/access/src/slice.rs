@@ -24,6 +24,7 @@ use crate::secret::Digest;
 use crate::session::{Method, Session};
 use crate::sign_in::Attempt;
 use crate::throttle::{Counter, Factor, Place, Stranger};
+use crate::travel::Plan;
 use crate::window::Window;
 
 mod apply;
@@ -70,6 +71,8 @@ pub struct Slice {
     pub openings: Vec<Time>,
     /// Whether one session of theirs holds trading, and which.
     pub brokerage: Option<Brokerage>,
+    /// The travel that they planned, over or not.
+    pub travel: Option<Plan>,
 }
 
 impl Slice {

@@ -393,10 +393,30 @@ answers! {
         name: String,
         /// `pending`, `trusted`, `blocked` or `expired`.
         state: String,
+        /// Until when it is trusted.
+        trusted_until: Option<String>,
+        /// `administer`, `trade`, `automate` or `view`.
+        role: String,
+        /// Whether more than a typed code stands behind it; if not, it only views.
+        confirmed: bool,
+        /// Whether it is a phone that answers approvals.
+        approver: bool,
+        /// Whether its person said that it is not theirs: it goes with its session.
+        lent: bool,
+        /// When it was seen first.
+        first_use: String,
         /// When it was seen last.
         last_use: String,
+        /// From where it last signed in.
+        address: Option<String>,
+        /// The network of that address.
+        network: Option<String>,
         /// How many live sessions it has.
         sessions: usize,
+        /// The interfaces that they are at.
+        interfaces: Vec<String>,
+        /// The device that it took over from.
+        succeeds: Option<DeviceId>,
     }
 
     /// What a lock did.

@@ -1,7 +1,7 @@
 //! Devices, as the operator sees them.
 
 use access::Refusal;
-use access::device::Standing;
+use access::device::{Approver, DeviceState, Standing};
 use gate::Gate;
 
 use crate::act::instant;
@@ -16,8 +16,21 @@ pub(crate) async fn list(gate: &Gate) -> Result<Vec<DeviceRow>, Refusal> {
             username: info.username,
             name: info.device.name.to_string(),
             state: standing(info.standing).to_owned(),
+            trusted_until: match info.device.state {
+                DeviceState::Trusted { until } => Some(instant(until)),
+                DeviceState::Pending | DeviceState::Blocked => None,
+            },
+            role: info.device.role.name().to_owned(),
+            confirmed: info.device.confirmed,
+            approver: info.device.approver == Approver::Yes,
+            lent: info.device.lent,
+            first_use: instant(info.device.created_at),
             last_use: instant(info.device.last_seen_at),
+            address: info.device.last_address.map(|address| address.to_string()),
+            network: info.network.map(|network| network.to_string()),
             sessions: info.sessions,
+            interfaces: info.interfaces.iter().map(|one| one.name().to_owned()).collect(),
+            succeeds: info.device.succeeds,
         })
         .collect())
 }

@@ -39,7 +39,7 @@ impl Device {
 }
 
 fn list(rows: &[DeviceRow]) -> String {
-    let cells: Vec<[String; 5]> = rows
+    let cells: Vec<[String; 8]> = rows
         .iter()
         .map(|row| {
             [
@@ -47,9 +47,17 @@ fn list(rows: &[DeviceRow]) -> String {
                 row.username.clone(),
                 row.name.clone(),
                 row.state.clone(),
+                row.first_use.clone(),
                 row.last_use.clone(),
+                row.network.clone().unwrap_or_default(),
+                match row.interfaces.join(", ") {
+                    names if names.is_empty() => row.sessions.to_string(),
+                    names => format!("{} ({names})", row.sessions),
+                },
             ]
         })
         .collect();
-    output::table(["device", "person", "name", "state", "last use"], &cells, "no devices")
+    let heads =
+        ["device", "person", "name", "state", "first use", "last use", "network", "sessions"];
+    output::table(heads, &cells, "no devices")
 }

@@ -196,15 +196,16 @@ impl Gate {
         device::phone_number(device, &self.0.people.key)
     }
 
-    /// Makes an offered phone one that answers approvals.
+    /// Makes an offered phone one that answers approvals; `moves`: in the place of the one that asks.
     pub async fn confirm_phone(
         &self,
         ticket: &SessionTicket,
         device: DeviceId,
         number: &str,
+        moves: bool,
     ) -> Result<(), Refusal> {
         let number = Secret::from_text(number.to_owned());
-        let command = Command::Device(device::Command::ConfirmPhone { device, number });
+        let command = Command::Device(device::Command::ConfirmPhone { device, number, moves });
         self.run_done(Key::Person(ticket.person), &ticket.call(command)).await.map(drop)
     }
 }

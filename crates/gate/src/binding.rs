@@ -20,6 +20,7 @@ use store::Key;
 
 use crate::Gate;
 use crate::session::table::Found;
+use crate::sign_in::Browser;
 
 mod browser_key;
 
@@ -105,6 +106,24 @@ fn verify(key: &PublicKey, text: &[u8], signature: &[u8]) -> Result<(), Refusal>
 /// Whether a text was signed by a key; the signature in base64url.
 pub(crate) fn check_signature(key: &PublicKey, text: &str, signature: &str) -> Result<(), Refusal> {
     verify(key, text.as_bytes(), &decode(signature)?)
+}
+
+/// What a new key signs, to take the place of an old one.
+fn key_text(old: &PublicKey, new: &PublicKey) -> String {
+    let text = |key: &PublicKey| BASE64URL_NOPAD.encode(key.bytes());
+    format!("floorpass key 1\n{}\n{}", text(old), text(new))
+}
+
+/// The new key of a browser, which it has shown to hold beside the one that signed the request.
+pub(crate) fn check_new_key(
+    browser: &Browser,
+    key: &str,
+    signature: &str,
+) -> Result<PublicKey, Refusal> {
+    let old = browser.key.ok_or(Refusal::KeyProofMissing)?.key;
+    let new = PublicKey::new(&decode(key)?).ok_or(wrong(ProofFault::Malformed))?;
+    check_signature(&new, &key_text(&old, &new), signature)?;
+    Ok(new)
 }
 
 /// The proofs of one session that were shown lately.
@@ -291,6 +310,7 @@ impl Gate {
         let source = Source { address: Some(address), ..Source::local() };
         let command = Command::Session(session::Command::Bind { hardware });
         let call = Arc::new(Call { by: By::Session(found.id), source, command });
+        self.0.people.sessions.answers(found.id, self.now());
         self.run_done(Key::Person(found.person), &call).await?;
         Ok(self.hardware_proof(found.id, address))
     }

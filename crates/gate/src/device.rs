@@ -1,11 +1,17 @@
 //! Devices: the browsers of a person.
 
+use std::sync::Arc;
+
+use access::address::Network;
 use access::device::{self, Device, DeviceRole, Standing};
-use access::{Command, DeviceId, PersonId, Refusal};
+use access::session::Interface;
+use access::{By, Call, Command, DeviceId, PersonId, Refusal};
 use store::Key;
 
 use crate::Gate;
+use crate::binding;
 use crate::session::{Actor, SessionTicket};
+use crate::sign_in::Browser;
 
 /// A device as pages list it.
 #[derive(Debug, Clone)]
@@ -18,6 +24,10 @@ pub struct DeviceInfo {
     pub standing: Standing,
     /// How many live sessions it has.
     pub sessions: usize,
+    /// The interfaces that they are at.
+    pub interfaces: Vec<Interface>,
+    /// The network of its last sign-in.
+    pub network: Option<Network>,
 }
 
 impl Gate {
@@ -29,10 +39,16 @@ impl Gate {
         for slice in self.slices(person).await? {
             let username = slice.person.as_ref().map(|one| one.username.to_string());
             for device in &slice.devices {
+                let own = || live.iter().filter(|one| one.device == device.id);
+                let mut interfaces: Vec<_> = own().map(|one| one.interface).collect();
+                interfaces.sort_unstable();
+                interfaces.dedup();
                 list.push(DeviceInfo {
                     username: username.clone().unwrap_or_default(),
                     standing: device.standing(now),
-                    sessions: live.iter().filter(|one| one.device == device.id).count(),
+                    sessions: own().count(),
+                    interfaces,
+                    network: device.last_address.map(access::network::of),
                     device: device.clone(),
                 });
             }
@@ -70,6 +86,47 @@ impl Gate {
         role: DeviceRole,
     ) -> Result<(), Refusal> {
         self.change_device(actor, device, device::Command::SetRole { device, role }).await
+    }
+
+    /// Signs out and forgets the device that asks.
+    pub async fn forget_device(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
+        let call = ticket.call(Command::Device(device::Command::Forget));
+        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+    }
+
+    /// Moves a device and its sessions to a new key. The request was signed by the old one; the new
+    /// one signed both (`floorpass key 1`, the old and the new in base64url, a line each). Without a
+    /// session it only tells whether that was done before.
+    pub async fn renew_key(
+        &self,
+        ticket: Option<&SessionTicket>,
+        browser: &Browser,
+        key: &str,
+        signature: &str,
+    ) -> Result<(), Refusal> {
+        let new = binding::check_new_key(browser, key, signature)?;
+        let command = Command::Device(device::Command::Renew { key: new });
+        let token = browser.device_token.as_ref().map(access::Secret::digest);
+        let (key, by) = match ticket {
+            Some(ticket) => (Key::Person(ticket.person), By::Session(ticket.session)),
+            None => (Key::Device(token.ok_or(Refusal::NotFound { what: "device" })?), By::Visitor),
+        };
+        let call = Arc::new(Call { by, source: browser.source(), command });
+        self.run_done(key, &call).await.map(drop)
+    }
+
+    /// The older devices that the one that asks may be again, last used first.
+    pub async fn predecessors(&self, ticket: &SessionTicket) -> Result<Vec<Device>, Refusal> {
+        let slice = self.load(Key::Person(ticket.person)).await?;
+        let Some(own) = slice.device(ticket.device) else { return Ok(Vec::new()) };
+        let mut older: Vec<_> = device::predecessors(&slice, own).cloned().collect();
+        older.sort_by_key(|one| (std::cmp::Reverse(one.last_seen_at), one.id));
+        Ok(older)
+    }
+
+    /// Says that the device that asks is an older one again.
+    pub async fn succeed_device(&self, actor: &Actor, device: DeviceId) -> Result<(), Refusal> {
+        self.change_device(actor, device, device::Command::Succeed { device }).await
     }
 
     /// Forgets all devices of the person but the one that asks.

@@ -58,6 +58,7 @@ pub mod sign_in;
 pub mod snapshot;
 pub mod step_up;
 mod timer;
+mod travel;
 pub mod view;
 
 pub use admission::{Admission, CredentialDoor};

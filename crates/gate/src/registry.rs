@@ -122,6 +122,7 @@ impl Gate {
         self.expire_credentials();
         self.meet_networks().await;
         self.announce(self.0.people.sessions.due(self.now())).await;
+        self.tell_copies().await;
         self.write_back(false).await;
         self.rest_ports();
         let now = self.0.people.clock.now();

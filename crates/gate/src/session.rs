@@ -107,6 +107,8 @@ pub struct SessionTicket {
     pub proven_at: Time,
     /// Whether this request comes with a sign-in of its own.
     pub fresh: bool,
+    /// Whether its browser should renew its key now.
+    pub renews: bool,
     /// It was begun by an enrolment link and may only set up how its person signs in.
     pub enrolling: bool,
     /// It locked everything and keeps this lock's receipt alone.
@@ -157,6 +159,8 @@ pub struct SessionInfo {
     pub idle_until: Time,
     /// When it ends in any case.
     pub until: Time,
+    /// At which interface.
+    pub interface: session::Interface,
     /// How its person was proven.
     pub methods: Vec<session::Method>,
     /// Whether a key in its browser binds it.
@@ -316,6 +320,9 @@ impl Gate {
             let Ok(entitlements) = slice.session_entitlements(session, false) else { continue };
             let used = uses.get(&session.id).copied();
             self.0.people.sessions.put(person, session, entitlements, used);
+            let from = slice.device(session.device).and_then(|device| device.renews_from());
+            let from = from.filter(|from| *from < session.until);
+            self.0.people.sessions.renew_from(session.id, from);
         }
     }
 
@@ -323,6 +330,18 @@ impl Gate {
     pub(crate) async fn meet_networks(&self) {
         for (person, session, address) in self.0.people.sessions.moved() {
             self.meet_network(person, session, address).await;
+        }
+    }
+
+    /// Tells of sessions whose copied cookie was used and refused since the last time.
+    pub(crate) async fn tell_copies(&self) {
+        for (person, session, address) in self.0.people.sessions.copied() {
+            let command = Command::Session(session::Command::Copied { session, address });
+            let source = Source { address: Some(address), ..Source::local() };
+            let call = Arc::new(Call { by: By::System, source, command });
+            if let Err(refusal) = self.run_done(Key::Person(person), &call).await {
+                tracing::warn!(%session, %refusal, "a copied session could not be told of");
+            }
         }
     }
 

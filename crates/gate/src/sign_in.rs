@@ -8,6 +8,7 @@ use access::authenticator::{Authenticator, Proof};
 use access::link::Purpose;
 use access::refusal::PasskeyFault;
 use access::sign_in::{self, Command as SignIn};
+use access::stay::Stay;
 use access::throttle::{self, Factor, Place};
 use access::{
     Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, SessionId, Slice,
@@ -34,12 +35,16 @@ pub struct Browser {
     pub key: Option<Shown>,
     /// Its User-Agent header, as sent; a new device's first name is made from it.
     pub user_agent: String,
+    /// How long its person wants to stay signed in; asked at the first step.
+    pub stay: Stay,
 }
 
 impl Browser {
     pub(crate) fn source(&self) -> Source {
         let key = self.key.map(|shown| shown.key);
-        Source::browser(self.address, self.device_token.as_ref(), key, &self.user_agent)
+        let device = self.device_token.as_ref();
+        let source = Source::browser(self.address, device, key, &self.user_agent);
+        Source { stay: self.stay, ..source }
     }
 
     pub(crate) fn call(&self, command: SignIn) -> Arc<Call> {
@@ -80,6 +85,10 @@ pub struct SignedIn {
     pub enrolling: bool,
     /// The person has no passkey yet, so that the page may offer one.
     pub offer_passkey: bool,
+    /// How long it stays signed in.
+    pub stay: Stay,
+    /// Whether it was to stay longer, and may not.
+    pub stay_refused: bool,
 }
 
 /// Whose sign-in is under way, for the page that asks for its next step.
@@ -302,6 +311,8 @@ fn begun(signed_in: sign_in::SignedIn, after: &Slice) -> SignedIn {
         until: session.map_or(Time::default(), |session| session.until),
         enrolling: by_enrolment && !after.is_enrolled(),
         offer_passkey: after.passkeys().next().is_none(),
+        stay: signed_in.stay,
+        stay_refused: signed_in.stay_refused,
     }
 }
 

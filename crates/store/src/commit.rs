@@ -17,7 +17,7 @@ use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
     Store, approval, authenticator, brokerage, contact, credential, device, evidence, link, lock,
-    mandate, network, notice, policy, session, sign_in, throttle,
+    mandate, network, notice, policy, session, sign_in, throttle, travel,
 };
 
 statements! {
@@ -143,6 +143,7 @@ impl Store {
         forgotten += throttle::prune(&mut transaction, now - MEMORY_STRANGERS).await?;
         forgotten += approval::prune(&mut transaction, now - MEMORY_APPROVALS).await?;
         forgotten += notice::prune(&mut transaction, now - MEMORY_NOTICES).await?;
+        forgotten += travel::prune(&mut transaction, now).await?;
         forgotten += network::prune(&mut transaction, now - access::network::MEMORY).await?;
         transaction.commit().await?;
         Ok(forgotten)
@@ -199,6 +200,7 @@ async fn apply(
         Event::Network(event) => network::apply(connection, event).await?,
         Event::Policy(event) => policy::apply(connection, event).await?,
         Event::Brokerage(event) => brokerage::apply(connection, event).await?,
+        Event::Travel(event) => travel::apply(connection, event).await?,
         Event::Notice(event) => notice::apply(connection, event, webhook).await?,
         Event::Evidence(_) => {}
     }

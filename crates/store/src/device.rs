@@ -10,8 +10,10 @@ use crate::field::{Fields, hex};
 
 statements! {
     INSERT = "INSERT INTO device (id, person, token, public_key, role, confirmed, approver, \
-              phone_number, name, state, trusted_until, created_at, last_seen_at, last_address) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+              phone_number, name, state, trusted_until, created_at, last_seen_at, last_address, \
+              family, lent, succeeds) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    LEND = "UPDATE device SET lent = 1 WHERE id = $1";
     OFFER = "UPDATE device SET approver = 0, phone_number = $2 WHERE id = $1";
     PHONE = "UPDATE device SET approver = 1, phone_number = NULL, confirmed = 1 WHERE id = $1";
     TRUST = "UPDATE device SET token = $2, public_key = $3, confirmed = $4, state = 'trusted', \
@@ -19,13 +21,14 @@ statements! {
     CONFIRM = "UPDATE device SET confirmed = 1 WHERE id = $1";
     KEY = "UPDATE device SET public_key = $2, state = 'trusted', trusted_until = $3 WHERE id = $1";
     ROLE = "UPDATE device SET role = $2 WHERE id = $1";
+    SUCCEED = "UPDATE device SET succeeds = $2, name = $3, created_at = $4 WHERE id = $1";
     RENAME = "UPDATE device SET name = $2 WHERE id = $1";
     BLOCK = "UPDATE device SET state = 'blocked', trusted_until = NULL WHERE id = $1";
     DELETE = "DELETE FROM device WHERE id = $1";
     SEE = "UPDATE device SET last_seen_at = $2, last_address = $3 WHERE id = $1";
     OF_PERSON = "SELECT id, person, token, public_key, role, confirmed, approver, \
                  phone_number, name, state, \
-                 trusted_until, created_at, last_seen_at, last_address \
+                 trusted_until, created_at, last_seen_at, last_address, family, lent, succeeds \
                  FROM device WHERE person = $1";
 }
 
@@ -48,11 +51,16 @@ pub(crate) async fn apply(
             run!(connection, OFFER, device.to_string(), hex(&number.0))?
         }
         Event::PhoneConfirmed { device } => run!(connection, PHONE, device.to_string())?,
+        Event::Lent { device } => run!(connection, LEND, device.to_string())?,
         Event::Confirmed { device } => run!(connection, CONFIRM, device.to_string())?,
         Event::Keyed { device, key, until } => {
             run!(connection, KEY, device.to_string(), key.to_string(), until.0)?
         }
         Event::RoleSet { device, role } => run!(connection, ROLE, device.to_string(), role.name())?,
+        Event::Succeeded { device, old, name, created_at } => {
+            let (device, old, name) = (device.to_string(), old.to_string(), name.to_string());
+            run!(connection, SUCCEED, device, old, name, created_at.0)?
+        }
         Event::Renamed { device, name } => {
             run!(connection, RENAME, device.to_string(), name.to_string())?
         }
@@ -99,6 +107,9 @@ async fn insert(connection: &mut AnyConnection, device: &Device) -> Result<u64, 
         device.created_at.0,
         device.last_seen_at.0,
         device.last_address.map(|address| address.to_string()),
+        device.family.to_string(),
+        i64::from(device.lent),
+        device.succeeds.map(|one| one.to_string()),
     )
 }
 
@@ -140,5 +151,8 @@ fn read(row: &AnyRow) -> Result<Device, StoreError> {
         created_at: fields.time()?,
         last_seen_at: fields.time()?,
         last_address: fields.maybe_parsed()?,
+        family: fields.checked(|text| Name::new("device name", text))?,
+        lent: fields.truth()?,
+        succeeds: fields.maybe_parsed()?,
     })
 }

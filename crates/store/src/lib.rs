@@ -32,6 +32,7 @@ pub mod session;
 mod sign_in;
 pub mod slice;
 mod throttle;
+mod travel;
 
 use std::path::Path;
 use std::sync::Arc;

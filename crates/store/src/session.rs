@@ -27,6 +27,7 @@ statements! {
     LIMIT = "UPDATE session SET idle = $2, until_at = $3 WHERE id = $1";
     RENEW = "UPDATE session SET idle = $2, until_at = $3, announced = 0 WHERE id = $1";
     ANNOUNCE = "UPDATE session SET announced = 1 WHERE id = $1";
+    KEY = "UPDATE session SET public_key = $2 WHERE id = $1";
     END = "UPDATE session SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
     KEEP = "UPDATE session SET receipt = $2 WHERE id = $1";
     LIVE = "SELECT id, person, device, token, interface, methods, address, started_at, idle, \
@@ -92,6 +93,9 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
         }
         Event::Announced { session } => {
             run!(connection, ANNOUNCE, session.to_string())?;
+        }
+        Event::Keyed { session, key } => {
+            run!(connection, KEY, session.to_string(), key.to_string())?;
         }
         Event::KeptForReceipt { session, lock } => {
             run!(connection, KEEP, session.to_string(), lock.to_string())?;

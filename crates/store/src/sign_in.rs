@@ -1,6 +1,7 @@
 //! Sign-ins under way.
 
 use access::sign_in::{Attempt, Event};
+use access::stay::Stay;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -8,21 +9,22 @@ use crate::error::StoreError;
 use crate::field::{Fields, json};
 
 statements! {
-    PUT = "INSERT INTO attempt (id, person, token, step, started_at, until_at) \
-           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE \
+    PUT = "INSERT INTO attempt (id, person, token, step, started_at, until_at, stay) \
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE \
            SET token = excluded.token, step = excluded.step, until_at = excluded.until_at";
     DELETE = "DELETE FROM attempt WHERE id = $1";
-    OF_PERSON = "SELECT id, person, token, step, started_at, until_at FROM attempt \
+    OF_PERSON = "SELECT id, person, token, step, started_at, until_at, stay FROM attempt \
                  WHERE person = $1";
 }
 
 pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
     match event {
         Event::Started(attempt) | Event::Changed(attempt) => {
-            let Attempt { id, person, token, step, started_at, until } = attempt;
+            let Attempt { id, person, token, step, started_at, until, stay } = attempt;
             let step = json("attempt", step)?;
             let (id, person, token) = (id.to_string(), person.to_string(), token.to_string());
-            run!(connection, PUT, id, person, token, step, started_at.0, until.0)?;
+            let (began, until, stay) = (started_at.0, until.0, stay.name());
+            run!(connection, PUT, id, person, token, step, began, until, stay)?;
         }
         Event::Finished { attempt } | Event::Dropped { attempt } => {
             run!(connection, DELETE, attempt.to_string())?;
@@ -47,5 +49,6 @@ fn read(row: &AnyRow) -> Result<Attempt, StoreError> {
         step: fields.json()?,
         started_at: fields.time()?,
         until: fields.time()?,
+        stay: fields.named(&Stay::ALL, Stay::name)?,
     })
 }

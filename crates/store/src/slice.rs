@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::field::hex;
 use crate::{
     Store, approval, authenticator, brokerage, contact, credential, device, link, lock, mandate,
-    network, person, policy, session, sign_in, throttle,
+    network, person, policy, session, sign_in, throttle, travel,
 };
 
 statements! {
@@ -126,6 +126,7 @@ async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, Sto
         window: policy::window(connection, &id).await?,
         openings: Vec::new(),
         brokerage: brokerage::of(connection, &id).await?,
+        travel: travel::of(connection, &id).await?,
     };
     slice.sort();
     Ok(slice)

@@ -56,6 +56,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::sign_in::STATEMENTS,
         crate::slice::STATEMENTS,
         crate::throttle::STATEMENTS,
+        crate::travel::STATEMENTS,
     ]
     .into_iter()
     .flatten()

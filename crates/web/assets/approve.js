@@ -8,7 +8,9 @@
     request.onerror = () => no(request.error);
   });
   const key = async () => {
-    const base = await done(indexedDB.open("floorpass", 1));
+    const open = indexedDB.open("floorpass", 1);
+    open.onupgradeneeded = () => open.result.createObjectStore("keys");
+    const base = await done(open);
     return (await done(base.transaction("keys").objectStore("keys").get("device"))).privateKey;
   };
   // Each part is preceded by its length in eight bytes.
@@ -24,6 +26,9 @@
     return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   };
 
+  // The answer is on its way: loading the page again would lose what comes back.
+  let sent = false;
+  document.addEventListener("submit", () => { sent = true; });
   document.addEventListener("submit", async (event) => {
     const form = event.target, say = event.submitter && event.submitter.value;
     if (!form.dataset.approval || form.elements.signature.value) return;
@@ -39,6 +44,7 @@
       form.elements.signature.value = text(made);
       form.requestSubmit(event.submitter);
     } catch {
+      sent = false;
       form.querySelector("[role=status]").textContent = "This browser has no key to sign with. Add this phone again.";
     }
   });
@@ -50,7 +56,7 @@
       if (navigator.serviceWorker.controller) navigator.serviceWorker.controller.postMessage("reload");
       location.reload();
     };
-    const again = () => { if (![...document.querySelectorAll("input.code")].some((one) => one.value)) reload(); };
+    const again = () => { if (!sent && ![...document.querySelectorAll("input.code")].some((one) => one.value)) reload(); };
     stream.addEventListener("changed", again);
     stream.addEventListener("ended", reload);
     addEventListener("pagehide", () => stream.close());

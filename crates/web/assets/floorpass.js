@@ -52,7 +52,10 @@
   if (worker && /[a-z]/i.test(location.hostname)) {
     const policy = window.trustedTypes && trustedTypes.createPolicy("floorpass", { createScriptURL: () => "/sw.js" });
     worker.register(policy ? policy.createScriptURL("") : "/sw.js").catch(() => {});
-    if (!worker.controller) {
+    if (worker.controller) {
+      if (one("[data-renew]")) worker.controller.postMessage("renew");
+      if (one("[data-forget]")) worker.controller.postMessage("forget");
+    } else {
       let waits = true, held = () => one("[data-prove]") && location.reload();
       const go = () => { if (waits) { waits = false; held(); } };
       worker.addEventListener("controllerchange", go);
@@ -76,7 +79,8 @@
       said.textContent = "";
       button.disabled = true;
       try {
-        const typed = Object.fromEntries(new FormData(form));
+        const typed = Object.fromEntries(new FormData(form)), stay = one("[name=stay]");
+        if (stay) typed.stay = stay.value;
         const begun = await post(path + "/start", typed);
         const publicKey = options(begun.options.publicKey);
         const made = await (form.dataset.passkey === "register" ? navigator.credentials.create({ publicKey }) : navigator.credentials.get({ publicKey }));

@@ -12,44 +12,78 @@ const store = async (mode) => {
   open.onupgradeneeded = () => open.result.createObjectStore("keys");
   return (await done(open)).transaction("keys", mode).objectStore("keys");
 };
+const make = () => crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+const get = async (name) => done((await store("readonly")).get(name));
+// Another worker may have been quicker: the first key stays.
+const found = async (name) => {
+  const pair = await get(name);
+  if (pair) return pair;
+  await done((await store("readwrite")).add(await make(), name)).catch(() => {});
+  return get(name);
+};
+const half = async (pair) => ({ private: pair.privateKey, public: text(await crypto.subtle.exportKey("raw", pair.publicKey)) });
 let kept;
-const key = () => (kept ||= (async () => {
-  let pair = await done((await store("readonly")).get("device"));
-  if (!pair) {
-    const made = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
-    // Another worker may have been quicker: the first key stays.
-    await done((await store("readwrite")).add(made, "device")).catch(() => {});
-    pair = await done((await store("readonly")).get("device"));
-  }
-  return { private: pair.privateKey, public: text(await crypto.subtle.exportKey("raw", pair.publicKey)) };
-})().catch(() => { kept = undefined; }));
+const key = () => (kept ||= found("device").then(half).catch(() => { kept = undefined; }));
+const sign = async (pair, lines) =>
+  text(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.private, new TextEncoder().encode(lines.join("\n"))));
 
 let skew = 0;
 const proof = async (pair, method, target, body) => {
   const time = Date.now() + skew, nonce = text(crypto.getRandomValues(new Uint8Array(16)));
   const hash = text(await crypto.subtle.digest("SHA-256", body));
-  const signed = new TextEncoder().encode(["floorpass proof 1", method, target, time, nonce, hash].join("\n"));
-  const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.private, signed);
-  return `t=${time},n=${nonce},k=${pair.public},s=${text(signature)}`;
+  const signature = await sign(pair, ["floorpass proof 1", method, target, time, nonce, hash]);
+  return `t=${time},n=${nonce},k=${pair.public},s=${signature}`;
 };
 
-const send = async (request, url) => {
-  const pair = await key(), body = request.method === "POST" ? await request.arrayBuffer() : new ArrayBuffer(0);
-  const headers = new Headers(request.headers);
-  if (request.mode === "navigate" && Date.now() - alone < 2000) headers.set("Floorpass-Unused", "1");
+const ask = async (url, init, body) => {
+  init.headers.set("Floorpass-Again", "1");
   const once = async () => {
-    if (pair) headers.set("Floorpass-Proof", await proof(pair, request.method, url.pathname + url.search, body));
-    return fetch(url, {
-      method: request.method, headers, body: request.method === "POST" ? body : undefined, mode: "same-origin",
-      credentials: "same-origin", cache: "no-store", signal: request.signal,
-      redirect: request.mode === "navigate" ? "manual" : request.redirect,
-    });
+    const pair = await key();
+    if (pair) init.headers.set("Floorpass-Proof", await proof(pair, init.method, url.pathname + url.search, body));
+    return fetch(url, { ...init, body: init.method === "POST" ? body : undefined, mode: "same-origin", credentials: "same-origin", cache: "no-store" });
   };
   const answer = await once(), time = answer.headers.get("Floorpass-Time");
+  if (answer.headers.get("Floorpass-Again")) {
+    // The hardware has to be proven from here: the browser does that on the way.
+    init.headers.delete("Floorpass-Again");
+    return once();
+  }
   if (!time) return answer;
   // This machine's clock is off: the server's time counts.
   skew = Number(time) - Date.now();
   return once();
+};
+
+// Before its trust ends, the browser takes a new key, for which the old one vouches. The new one lies beside the old until
+// the server has said which counts, so that no request or answer that gets lost loses the browser.
+let renewing, settled;
+const renew = (anew) => (renewing ||= (async () => {
+  const pair = anew ? await found("next") : await get("next");
+  if (!pair) return;
+  const old = await key(), next = await half(pair);
+  const signature = await sign(next, ["floorpass key 1", old.public, next.public]);
+  const body = new TextEncoder().encode(new URLSearchParams({ key: next.public, signature }));
+  const headers = new Headers({ Accept: "application/json", "Content-Type": "application/x-www-form-urlencoded" });
+  const answer = await ask(new URL("/session/renew", location), { method: "POST", headers, redirect: "error" }, body);
+  if (answer.status !== 204 && answer.status !== 409) return;
+  const keys = await store("readwrite");
+  if (answer.ok) keys.put(pair, "device");
+  await done(keys.delete("next"));
+  kept = undefined;
+})().catch(() => {}).finally(() => { renewing = undefined; }));
+
+const send = async (request, url) => {
+  await (settled ||= renew(false));
+  const body = request.method === "POST" ? await request.arrayBuffer() : new ArrayBuffer(0), headers = new Headers(request.headers);
+  if (request.mode === "navigate" && Date.now() - alone < 2000) headers.set("Floorpass-Unused", "1");
+  const init = { method: request.method, headers, signal: request.signal, redirect: request.mode === "navigate" ? "manual" : request.redirect };
+  const before = await key(), answer = await ask(url, init, body);
+  if (!answer.headers.get("Floorpass-Key")) return answer;
+  // Another key counts: perhaps the one that came meanwhile.
+  kept = undefined;
+  await renew(false);
+  const now = await key();
+  return now && before && now.public !== before.public ? ask(url, init, body) : answer;
 };
 
 addEventListener("install", () => skipWaiting());
@@ -59,6 +93,8 @@ let alone = 0;
 addEventListener("message", (event) => {
   if (event.data === "claim") event.waitUntil(clients.claim());
   if (event.data === "reload") alone = Date.now();
+  if (event.data === "renew") event.waitUntil(renew(true));
+  if (event.data === "forget") event.waitUntil(store("readwrite").then((keys) => { keys.clear(); kept = undefined; }));
 });
 addEventListener("fetch", (event) => {
   const url = new URL(event.request.url), plain = /^\/(assets\/|sw\.js$|favicon|healthz)/;

@@ -59,6 +59,7 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
                 section.card { p.empty { "Nothing waits for you. What asks for your yes appears here by itself while this page is open." } }
             }
             @for one in &waiting { (card(signed, one)) }
+            @if own.is_some_and(|one| one.confirmed) { p.small { a href="/phone/move" { "Move to a new phone" } } }
         }
         script src={ "/assets/approve.js?v=" (*crate::asset::VERSION) } defer {}
     };
@@ -130,7 +131,7 @@ pub(crate) async fn events(signed: Signed) -> Reply {
     let events = stream::unfold((changes, signed), async |(mut changes, signed)| {
         changes.changed().await.ok()?;
         let over = signed.admission.ended().is_some();
-        let event = Event::default().event(if over { "ended" } else { "changed" }).data("");
+        let event = Event::default().event(if over { "ended" } else { "changed" }).data("now");
         Some((Ok::<_, Infallible>(event), (changes, signed)))
     });
     Ok(crate::events::answer(events))

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn assets_stay_within_their_budget() {
-        assert!(include_str!("../assets/sw.js").len() <= 4 * 1024);
+        assert!(include_str!("../assets/sw.js").len() <= 6 * 1024);
         for (name, most) in [("floorpass.css", 16 * 1024), ("floorpass.js", 15 * 512)] {
             let size = FILES.iter().find(|(file, _, _)| *file == name).map(|file| file.2.len());
             assert!(size.is_some_and(|size| size <= most), "{name}: {size:?} bytes, limit {most}");

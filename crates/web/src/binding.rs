@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
-use crate::visit::{client_address, from_here};
+use crate::visit::{Visit, client_address, from_here};
 
 const REGISTRATION: HeaderName = HeaderName::from_static("secure-session-registration");
 const CHALLENGE: HeaderName = HeaderName::from_static("secure-session-challenge");
@@ -116,4 +116,28 @@ fn instructions(portal: &Portal, session: SessionId) -> Value {
         },
         "credentials": [{ "type": "cookie", "name": name, "attributes": marks }],
     })
+}
+
+/// `POST /session/renew`, by the worker: this browser's new key, which the old one vouches for. 204: the new one counts;
+/// 409: the old one does.
+pub(crate) async fn renew(visit: Visit) -> Reply {
+    let fault = |why| Fault::new(Cause::Refused(why), Wants::Json);
+    // Under a key that was renewed before, a request has no session.
+    let ticket = visit.session(false).and_then(Result::ok);
+    let (key, signature) = (visit.fields.get("key"), visit.fields.get("signature"));
+    let browser = visit.browser();
+    let renewed = visit.portal.gate().renew_key(ticket.as_ref(), &browser, key, signature).await;
+    match renewed {
+        Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Err(
+            why @ (Refusal::NotSignedIn
+            | Refusal::SessionEnded { .. }
+            | Refusal::NotFound { .. }
+            | Refusal::KeyProofMissing),
+        ) => {
+            let text = crate::refusal::sentence(&why.caller_text());
+            Ok((StatusCode::CONFLICT, Json(json!({ "error": text }))).into_response())
+        }
+        Err(why) => Err(fault(why)),
+    }
 }

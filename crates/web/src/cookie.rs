@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use access::Span;
 use access::binding::HARDWARE_WINDOW;
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -15,7 +16,7 @@ const LONGEST: usize = 256;
 /// What a cookie is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cookie {
-    /// The session's token; ends with the browser.
+    /// The session's token; ends with the browser, unless its person chose to stay.
     Session,
     /// The device's token; makes a later sign-in here one from a known browser.
     Device,
@@ -87,6 +88,11 @@ impl Jar {
     /// The line that sets it.
     pub(crate) fn set(&self, cookie: Cookie, value: &str) -> Option<HeaderValue> {
         self.line(cookie, value, cookie.keeps())
+    }
+
+    /// The line that sets it for so long.
+    pub(crate) fn set_for(&self, cookie: Cookie, value: &str, lasts: Span) -> Option<HeaderValue> {
+        self.line(cookie, value, u32::try_from(lasts.seconds_up()).ok())
     }
 
     /// The name and the marks of a cookie, as a browser is told of one that it must keep fresh.

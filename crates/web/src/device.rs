@@ -1,7 +1,7 @@
 //! Devices: the browsers that were activated, their names, and their removal.
 
 use access::device::{DeviceRole, DeviceState, Standing};
-use access::{DeviceId, Time};
+use access::{Act, DeviceId, Time};
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use gate::DeviceInfo;
@@ -35,11 +35,13 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
         @if let Some(why) = why { (refusal::note(why)) }
         @if signed.visit.query.has("removed") { div.note.good role="status" { "Removed. Its sessions are ended, and it has to be activated again." } }
         @if signed.visit.query.has("role") { div.note.good role="status" { "Its role is set, and counts from its next request." } }
+        @if signed.visit.query.has("again") { div.note.good role="status" { "This browser has its old name and first day again. What was trusted under it before is forgotten." } }
         @if signed.visit.query.has("renamed") { div.note.good role="status" { "Renamed." } }
+        (older(signed).await)
         section.card aria-label="Browsers" {
             @if devices.is_empty() { p.empty { "No browser is known." } } @else {
                 table.flip {
-                    thead { tr { th { "Name" } th { "Trust" } th { "May" } th { "Last used" } th.r { "Sessions" } th { span.sr { "Act" } } } }
+                    thead { tr { th { "Name" } th { "Trust" } th { "May" } th { "Last seen" } th { "Network" } th.r { "Sessions" } th { span.sr { "Act" } } } }
                     tbody { @for device in &devices { (row(signed, device, now)) } }
                 }
             }
@@ -68,12 +70,17 @@ fn row(signed: &Signed, info: &DeviceInfo, now: Time) -> Markup {
         tr.hit[this] {
             td.key {
                 (device.name) @if this { " " span.tag.accent { "this browser" } }
-                span.sub { "since " (figure::time(device.created_at)) @if let Some(address) = device.last_address { " \u{b7} " span.mono { (address) } } }
+                @if device.lent { " " span.tag { "not yours: goes with its session" } }
+                span.sub { "first seen " (figure::time(device.created_at)) @if let Some(old) = device.succeeds { " \u{b7} before: " span.mono { (old) } } }
             }
             td data-l="Trust" { span class=(class) { (standing) } @if let Some(until) = until { span.sub { "until " (figure::time(until)) } } }
             td data-l="May" { (may(signed, info)) }
-            td data-l="Last used" { (figure::ago(device.last_seen_at, now)) }
-            td.r.n data-l="Sessions" { (info.sessions) }
+            td data-l="Last seen" { (figure::ago(device.last_seen_at, now)) }
+            td data-l="Network" { @match (info.network, device.last_address) {
+                (Some(network), Some(address)) => { span.mono { (address) } span.sub.mono { (network) } },
+                _ => "\u{2013}",
+            } }
+            td.r.n data-l="Sessions" { (info.sessions) @for interface in &info.interfaces { span.sub { (interface.name()) } } }
             td { div.act {
                 details.ren {
                     summary.btn.mini { "Rename" span.sr { " " (device.name) } }
@@ -135,6 +142,38 @@ pub(crate) async fn set_role(Path(id): Path<String>, signed: Signed) -> Reply {
         Err(why @ access::Refusal::OwnDevice) => page(&signed, Some(&why)).await,
         Err(why) => Err(signed.fault(why)),
     }
+}
+
+/// Offers, on a new browser, that it is an older one again.
+pub(crate) async fn older(signed: &Signed) -> Markup {
+    if !signed.sees.entitlements().acts.contains(Act::ManageDevices) {
+        return html! {};
+    }
+    // A list that cannot be read now is no reason to show no page.
+    let older = signed.visit.portal.gate().predecessors(&signed.ticket).await.unwrap_or_default();
+    html! {
+        @if !older.is_empty() {
+            section.card.stack aria-labelledby="older" {
+                h2 #older { "Is this one of your browsers again?" }
+                p.small { "If this is one that you installed anew or cleared, it can have its name and history back; what was trusted under that name ends. If not, there is nothing to do." }
+                @for one in older.iter().take(3) {
+                    form.row method="post" action={ "/devices/" (one.id) "/succeed" } {
+                        (shell::token(signed))
+                        button { "This is " (one.name) " again" }
+                        span.small.dim { "seen from " (figure::time(one.created_at)) " to " (figure::time(one.last_seen_at)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `POST /devices/{id}/succeed`
+pub(crate) async fn succeed(Path(id): Path<String>, signed: Signed) -> Reply {
+    let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
+    let gate = signed.visit.portal.gate();
+    gate.succeed_device(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
+    Ok(go("/devices?again=1"))
 }
 
 /// `POST /devices/remove-others`

@@ -41,7 +41,8 @@ pub(crate) enum Cause {
     /// The session is bound to a key that the request did not show; a form that was sent is kept.
     Prove { next: String, fields: Option<Fields>, refusal: Refusal },
     /// The browser has to prove its hardware anew, and does so by itself once its cookie is gone.
-    ProveHardware { next: String, line: Option<HeaderValue> },
+    /// A worker that says so sends the request again itself.
+    ProveHardware { next: String, line: Option<HeaderValue>, again: bool },
     /// The person has to be proven for this form; what was typed is kept.
     StepUp { path: String, fields: Fields, token: String, who: Markup, bound: bool, why: Refusal },
     /// The form is of another session; what was typed is kept.
@@ -83,8 +84,18 @@ impl Fault {
 /// The server's time in milliseconds, for a worker whose machine's clock is off.
 const TIME: HeaderName = HeaderName::from_static("floorpass-time");
 
+/// Tells a worker that the session is bound to another key than the one that signed.
+const KEY: HeaderName = HeaderName::from_static("floorpass-key");
+
+/// From a worker: it can send a request again. To it: it should, for its browser proves its hardware by then.
+pub(crate) const AGAIN: HeaderName = HeaderName::from_static("floorpass-again");
+
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
+        let other = matches!(
+            &*self.cause,
+            Cause::Prove { refusal: Refusal::KeyProofWrong { reason: ProofFault::OtherKey }, .. }
+        );
         let now = match &*self.cause {
             Cause::Refused(Refusal::KeyProofWrong { reason: ProofFault::Time { now } }) => {
                 Some(*now)
@@ -96,14 +107,17 @@ impl IntoResponse for Fault {
             let now = HeaderValue::from(now.0.div_euclid(1_000));
             response.headers_mut().insert(TIME, now);
         }
+        if other {
+            response.headers_mut().insert(KEY, HeaderValue::from_static("other"));
+        }
         response
     }
 }
 
 impl Fault {
     fn respond(self) -> Response {
-        if let Cause::ProveHardware { next, line } = *self.cause {
-            return prove_hardware(&next, line);
+        if let Cause::ProveHardware { next, line, again } = *self.cause {
+            return prove_hardware(&next, line, again);
         }
         if self.wants != Wants::Page {
             let (status, text) = brief(&self.cause);
@@ -285,7 +299,15 @@ fn prove(next: &str, fields: Option<&Fields>, refusal: &Refusal) -> Response {
 
 /// To the same place with the same form. The browser proves its hardware on the way, since the
 /// cookie that stood for it is gone; whoever copied the cookie cannot.
-fn prove_hardware(next: &str, line: Option<HeaderValue>) -> Response {
+fn prove_hardware(next: &str, line: Option<HeaderValue>, again: bool) -> Response {
+    if again {
+        // A redirection would bring the same proof by the key once more, which counts once.
+        let mut answer = (StatusCode::FORBIDDEN, [(AGAIN, "1")]).into_response();
+        if let Some(line) = line {
+            answer.headers_mut().insert(header::SET_COOKIE, line);
+        }
+        return answer;
+    }
     let to = axum::response::Redirect::temporary(crate::form::local_path(next));
     match line {
         Some(line) => ([(header::SET_COOKIE, line)], to).into_response(),

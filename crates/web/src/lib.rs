@@ -43,6 +43,7 @@ mod shell;
 mod sign_in;
 mod step_up;
 mod ticket;
+mod travel;
 mod visit;
 
 use axum::Router;

@@ -35,7 +35,7 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::R
                 h2 #how { "Approve on your phone" }
                 p { "Your phone keeps a key that cannot be taken out of it. A sign-in or an act that needs your yes shows a number; you see on the phone what exactly is asked, and type the number there." }
                 @match link {
-                    Some(link) => (offered(signed, link)),
+                    Some(link) => (offered(signed, link, "/phone")),
                     None => {
                         form method="post" action="/phone/link" { (shell::token(signed)) button.main { "Add a phone" } }
                     }
@@ -48,10 +48,11 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::R
                     div.stack {
                         b { (phone.name) }
                         @if phone.confirmed { span.tag.up { "answers approvals" } }
-                        @else { (number_form(signed, phone.id)) }
+                        @else { (number_form(signed, phone.id, false)) }
                     }
                 }
-                p.small.dim { "Lost one? Remove it under " a href="/devices" { "Devices" } ": it answers nothing from that moment." }
+                p.small.dim { "A new phone, and you have the old one: choose Move to a new phone under Approve on the old one." }
+                p.small.dim { "Lost the old one? Remove it under " a href="/devices" { "Devices" } ": it answers nothing from that moment. To sign in here you need another phone, a passkey, or your app's or a recovery code; then add the new phone here. With none of these, the operator makes you an enrolment link." }
             }
         }
     };
@@ -59,28 +60,28 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::R
     Ok((status, shell::page(signed, Tab::Access, "Phone", &body)).into_response())
 }
 
-fn number_form(signed: &Signed, phone: DeviceId) -> Markup {
+fn number_form(signed: &Signed, phone: DeviceId, moves: bool) -> Markup {
     let field = format!("number-{phone}");
     html! {
-        form.f method="post" action={ "/phone/" (phone) "/confirm" } {
+        form.f method="post" action={ "/phone/" (phone) @if moves { "/move" } @else { "/confirm" } } {
             (shell::token(signed))
             div {
                 label for=(field) { "The number that the phone shows" }
                 input.code id=(field) name="number" inputmode="numeric" autocomplete="off" maxlength="8" required;
             }
-            button.main { "It is my phone" }
+            @if moves { button.main { "It is my new phone: this one ends" } } @else { button.main { "It is my phone" } }
         }
     }
 }
 
-fn offered(signed: &Signed, link: &LinkIssued) -> Markup {
+fn offered(signed: &Signed, link: &LinkIssued, back: &str) -> Markup {
     let path = format!("/link/{}", text(&link.token));
     let address = signed.visit.portal.origin().join(&path).map_or(path, String::from);
     html! {
         p { "Open this on the phone, within ten minutes; it works once:" }
         (picture(address.as_bytes(), "QR code with the link for your phone"))
         p.once { (address) }
-        p { "The phone then shows a number. Come back here and type it: " a.btn href="/phone" { "The phone shows a number" } }
+        p { "The phone then shows a number. Come back here and type it: " a.btn href=(back) { "The phone shows a number" } }
         p.small.dim { "The link is over at " (figure::clock(link.until, signed.now())) ". Whoever else opens it can look until you remove them, and approve nothing." }
     }
 }
@@ -97,9 +98,60 @@ pub(crate) async fn link(signed: Signed) -> Reply {
 pub(crate) async fn confirm(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let number = signed.visit.fields.get("number");
-    match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number).await {
+    match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number, false).await {
         Ok(()) => Ok(go("/phone?added=1")),
         Err(why @ access::Refusal::PhoneNumberWrong) => page(&signed, None, Some(&why)).await,
+        Err(why) => Err(signed.fault(why)),
+    }
+}
+
+/// `GET /phone/move`: on the old phone.
+pub(crate) async fn move_page(signed: Signed) -> Reply {
+    moving(&signed, None, None).await
+}
+
+async fn moving(
+    signed: &Signed,
+    link: Option<&LinkIssued>,
+    why: Option<&access::Refusal>,
+) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let own = phones.iter().any(|one| one.confirmed && one.id == signed.ticket.device);
+    let body = html! {
+        (shell::title("Move to a new phone", &html! {}))
+        @if let Some(why) = why { (refusal::note(why)) }
+        section.card.stack aria-label="Move to a new phone" {
+            @match link {
+                _ if !own => p { "This is no phone that answers approvals. Open this page on the one that does; if you lost it, see " a href="/phone" { "Phone" } "." },
+                Some(link) => (offered(signed, link, "/phone/move")),
+                None => {
+                    p { "The new phone takes this one's place, with what this one may do: it answers approvals, and this one is signed out and forgotten." }
+                    form method="post" action="/phone/move" { (shell::token(signed)) button.main { "Make a link for the new phone" } }
+                }
+            }
+            @if own { @for phone in phones.iter().filter(|phone| !phone.confirmed) { b { (phone.name) } (number_form(signed, phone.id, true)) } }
+        }
+    };
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    Ok((status, shell::page(signed, Tab::Approve, "Move to a new phone", &body)).into_response())
+}
+
+/// `POST /phone/move`: the link for the new phone.
+pub(crate) async fn move_link(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let issued = gate.issue_link(&signed.actor(), &signed.ticket.username, Purpose::Phone).await;
+    let issued = issued.map_err(|why| signed.fault(why))?;
+    moving(&signed, Some(&issued), None).await
+}
+
+/// `POST /phone/{device}/move`: the new phone's number, typed on the old one.
+pub(crate) async fn move_on(Path(id): Path<String>, signed: Signed) -> Reply {
+    let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
+    let number = signed.visit.fields.get("number");
+    match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number, true).await {
+        Ok(()) => Ok(go("/sign-in?moved=1")),
+        Err(why @ access::Refusal::PhoneNumberWrong) => moving(&signed, None, Some(&why)).await,
         Err(why) => Err(signed.fault(why)),
     }
 }

@@ -10,7 +10,7 @@ use crate::portal::Portal;
 use crate::{
     activity, approval, asset, authenticator, binding, brokerage, contact, contract, credential,
     device, enrol, events, execution, front_door, health, link, lock, notice, order, outbox,
-    overview, phone, policy, recovery_code, session, sign_in, step_up, ticket,
+    overview, phone, policy, recovery_code, session, sign_in, step_up, ticket, travel,
 };
 
 /// Who may come in by a route.
@@ -36,12 +36,13 @@ pub(crate) struct Needs {
 }
 
 /// Forms that change nothing but the page that comes back, mark messages as read, or end the session that sends them.
-const LOOKS: [&str; 9] = [
+const LOOKS: [&str; 10] = [
     "/ticket/preview",
     "/ticket/edit",
     "/credentials/preview",
     "/credentials/edit",
     "/sign-out",
+    "/sign-out/forget",
     "/step-up",
     "/step-up/passkey/start",
     "/messages/read",
@@ -132,6 +133,8 @@ fn signing_in() -> Vec<Row> {
         row(p.clone(), "/sign-out", Door::Session(None), post(sign_in::out)),
         row(p.clone(), "/session/bind", Door::Browser, post(binding::bind)),
         row(p.clone(), "/session/refresh", Door::Browser, post(binding::refresh)),
+        row(p.clone(), "/session/renew", Door::Browser, post(binding::renew)),
+        row(p.clone(), "/sign-out/forget", Door::Session(None), post(sign_in::forget)),
         row(p.clone(), "/sign-in/approval/ask", Attempt, post(approval::ask_sign_in)),
         row(g.clone(), "/sign-in/approval", Attempt, get(approval::sign_in)),
         row(p.clone(), "/sign-in/approval", Attempt, post(approval::sign_in_approved)),
@@ -185,11 +188,15 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/phone", devices, get(phone::show)),
         row(p.clone(), "/phone/link", devices, post(phone::link)),
         row(p.clone(), "/phone/{device}/confirm", devices, post(phone::confirm)),
+        row(g.clone(), "/phone/move", any, get(phone::move_page)),
+        row(p.clone(), "/phone/move", any, post(phone::move_link)),
+        row(p.clone(), "/phone/{device}/move", any, post(phone::move_on)),
         row(g.clone(), "/devices", devices, get(device::list)),
         row(p.clone(), "/devices/{device}/rename", devices, post(device::rename)),
         row(p.clone(), "/devices/{device}/remove", devices, post(device::remove)),
         row(p.clone(), "/devices/{device}/block", devices, post(device::block)),
         row(p.clone(), "/devices/{device}/role", devices, post(device::set_role)),
+        row(p.clone(), "/devices/{device}/succeed", devices, post(device::succeed)),
         row(p.clone(), "/devices/remove-others", devices, post(device::remove_others)),
         row(g.clone(), "/credentials", account, get(credential::list)),
         row(p.clone(), "/credentials", account, post(credential::create)),
@@ -223,6 +230,9 @@ fn reaching() -> Vec<Row> {
         row(g.clone(), "/messages/{notice}", account, get(notice::show)),
         row(p.clone(), "/messages/{notice}/read", account, post(notice::read)),
         row(p.clone(), "/messages/{notice}/not-me", lock, post(notice::disown)),
+        row(g.clone(), "/travel", own, get(travel::show)),
+        row(p.clone(), "/travel", own, post(travel::plan)),
+        row(p.clone(), "/travel/end", own, post(travel::end)),
         row(g, "/contact", own, get(contact::show)),
         row(p.clone(), "/contact/mail", own, post(contact::set)),
         row(p.clone(), "/contact/mail/confirm", own, post(contact::confirm)),

@@ -30,6 +30,9 @@ pub(crate) async fn this(signed: Signed) -> Reply {
             @if welcome { a.btn.main href=(next) { "Continue" } }
         }))
         (layers(&found))
+        @if signed.visit.query.has("plain") {
+            div.note.warm role="status" { "You asked to stay signed in. That needs a browser with script that a passkey, your phone or another browser of yours stands behind; so the usual limits hold." }
+        }
         div.grid {
             section.card.s7 aria-labelledby="can" {
                 h2 #can { "What this session can and cannot do" }
@@ -49,7 +52,7 @@ pub(crate) async fn this(signed: Signed) -> Reply {
                     }
                     p.small.dim { "It ends then, by the " a href="/policies" { "policy" } " of its interface; when you end it, when its browser is removed, when your password or app changes, and at a lock. Resting orders stay." }
                 }
-                @if welcome { (crate::authenticator::offer(&signed)) }
+                @if welcome { (crate::device::older(&signed).await) (crate::authenticator::offer(&signed)) }
             }
         }
     };

@@ -40,7 +40,7 @@ const TABS: [(Tab, &str, &str); 6] = [
 ];
 
 /// The rooms under Access; the outbox only in a demo.
-const ROOMS: [(&str, &str); 10] = [
+const ROOMS: [(&str, &str); 11] = [
     ("/sessions", "Sessions"),
     ("/devices", "Devices"),
     ("/phone", "Phone"),
@@ -49,6 +49,7 @@ const ROOMS: [(&str, &str); 10] = [
     ("/contact", "Contact"),
     ("/messages", "Messages"),
     ("/policies", "Policies"),
+    ("/travel", "Travel"),
     ("/session", "This session"),
     ("/outbox", "Outbox"),
 ];
@@ -57,7 +58,7 @@ const ROOMS: [(&str, &str); 10] = [
 pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Html<String> {
     let main = html! {
         (head(signed, tab))
-        main #main tabindex="-1" { (expiry(signed)) (renewal(signed)) (body) }
+        main #main tabindex="-1" data-renew[signed.ticket.renews] { (expiry(signed)) (renewal(signed)) (body) }
         (foot(signed))
     };
     Html(document(title, &main).into_string())
@@ -172,6 +173,7 @@ fn menu(signed: &Signed) -> Markup {
                 a.btn href="/session" { "What this session can do" }
                 a.btn href="/authenticators" { "Ways to sign in" }
                 form method="post" action="/sign-out" { (token(signed)) button.main.wide { "Sign out" } }
+                form method="post" action="/sign-out/forget" { (token(signed)) button.wide { "Sign out and forget this device" } }
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Signing in: name and password, the code of an app, and for a new browser the code that was sent. Or a passkey.
 
+use access::stay::{LENT_IDLE, LENT_LIFE, LONG_IDLE, Stay};
 use access::{Refusal, Secret};
 use axum::Json;
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use gate::{AttemptInfo, SignInStep};
 use maud::{Markup, html};
@@ -11,7 +13,8 @@ use crate::approval;
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::field;
-use crate::form;
+use crate::figure;
+use crate::form::{self, Fields};
 use crate::front_door;
 use crate::prompt;
 use crate::refusal;
@@ -119,7 +122,7 @@ pub(crate) async fn passkey_finish(visit: Visit) -> Reply {
         SignInStep::Done(signed) => {
             let lines = axum::response::AppendHeaders(visit.welcome(&signed));
             let next = form::local_path(visit.fields.get("next"));
-            Ok((lines, Json(json!({ "go": with_next("/session", next, "welcome=1") })))
+            Ok((lines, Json(json!({ "go": with_next("/session", next, welcome(&signed)) })))
                 .into_response())
         }
         SignInStep::Totp { .. } | SignInStep::Activate { .. } => {
@@ -144,6 +147,20 @@ pub(crate) async fn out(signed: Signed) -> Reply {
     Ok(go_with("/sign-in?out=1", lines))
 }
 
+/// `POST /sign-out/forget`: the same, and this browser keeps nothing of it.
+pub(crate) async fn forget(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    gate.forget_device(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let jar = signed.visit.portal.jar();
+    let lines = [Cookie::Session, Cookie::Device, Cookie::Attempt, Cookie::Hardware];
+    let lines = lines.into_iter().filter_map(|cookie| jar.clear(cookie));
+    let mut lines: Vec<_> = lines.map(|line| (axum::http::header::SET_COOKIE, line)).collect();
+    // The worker's key lies in the storage; the page after this one has it deleted too.
+    let all = HeaderValue::from_static("\"cookies\", \"storage\", \"cache\"");
+    lines.push((HeaderName::from_static("clear-site-data"), all));
+    Ok(go_with("/sign-in?forgotten=1", lines))
+}
+
 /// On to what a step asks for.
 pub(crate) fn forward(visit: &Visit, step: SignInStep, next: &str) -> Response {
     let keep = |attempt: &Secret| {
@@ -159,9 +176,14 @@ pub(crate) fn forward(visit: &Visit, step: SignInStep, next: &str) -> Response {
         }
         SignInStep::Done(signed) if signed.enrolling => go_with("/enrol", visit.welcome(&signed)),
         SignInStep::Done(signed) => {
-            go_with(&with_next("/session", next, "welcome=1"), visit.welcome(&signed))
+            go_with(&with_next("/session", next, welcome(&signed)), visit.welcome(&signed))
         }
     }
+}
+
+/// What the first page says.
+const fn welcome(signed: &gate::SignedIn) -> &'static str {
+    if signed.stay_refused { "welcome=1&plain=1" } else { "welcome=1" }
 }
 
 /// The sign-in under way in this browser.
@@ -211,6 +233,12 @@ fn first(
     let body = html! {
         h1 { "Sign in" }
         (prompt::line(visit, None))
+        @if visit.query.has("moved") {
+            div.note.good role="status" { "Your new phone answers approvals from now on. This one is signed out and forgotten." }
+        }
+        @if visit.query.has("forgotten") {
+            div.note.good role="status" data-forget { "You are signed out, and this browser is forgotten: its next sign-in here is a new browser's." }
+        }
         @if let Some(why) = why { (refusal::note(why)) }
         form.f method="post" action="/sign-in" {
             input type="hidden" name="next" value=(next);
@@ -223,6 +251,7 @@ fn first(
                 input #password name="password" type="password" autocomplete="current-password" required autofocus[!name.is_empty()];
                 (field::show("password"))
             }
+            (stay(&visit.fields))
             button.main.wide { "Continue" }
         }
         form data-passkey="sign-in" method="post" action="/sign-in/passkey" hidden {
@@ -234,6 +263,25 @@ fn first(
         p.small { a href=(front_door::PATH) { "Where is the genuine front door, and why can I not sign in?" } }
     };
     shell::bare("Sign in", &body)
+}
+
+/// How long to stay signed in, and what each choice costs.
+fn stay(typed: &Fields) -> Markup {
+    let choices = [
+        (Stay::Usual.name(), "My computer"),
+        (Stay::Long.name(), "My computer: stay signed in"),
+        (Stay::Lent.name(), "Not my computer"),
+    ];
+    html! {
+        details.ren open[!typed.get("stay").is_empty() && typed.get("stay") != Stay::Usual.name()] {
+            summary.small { "Stay signed in, or not your computer?" }
+            div.stack {
+                (field::select("stay", "This is", typed.get("stay"), &choices))
+                p.small.dim { b { "Stay signed in" } " may go " (figure::span(LONG_IDLE)) " unused and with the browser closed: whoever takes this computer unlocked has your session for so long." }
+                p.small.dim { b { "Not my computer" } " lasts " (figure::span(LENT_LIFE)) ", or " (figure::span(LENT_IDLE)) " unused; then this browser is forgotten, and nothing here is trusted." }
+            }
+        }
+    }
 }
 
 fn code_page(

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use access::binding::ProofFault;
+use access::stay::Stay;
 use access::{Act, Refusal, Secret, Time};
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, FromRequest, Request};
@@ -56,7 +57,14 @@ impl Visit {
             address: self.address,
             key: self.shown.clone().ok().flatten(),
             user_agent: agent.unwrap_or("").chars().take(256).collect(),
+            stay: self.stay(),
         }
+    }
+
+    /// How long the form asks to stay signed in.
+    fn stay(&self) -> Stay {
+        let asked = self.fields.get("stay");
+        Stay::ALL.into_iter().find(|stay| stay.name() == asked).unwrap_or_default()
     }
 
     /// A fault with this request's kind of answer.
@@ -85,15 +93,21 @@ impl Visit {
     /// Cookies for a session that has just begun, and on https the offer to bind it to hardware.
     pub(crate) fn welcome(&self, signed: &SignedIn) -> Vec<(header::HeaderName, HeaderValue)> {
         let jar = self.portal.jar();
+        let token = text(&signed.session_token);
+        // One that stays outlives the browser's windows, as long as it lasts itself.
+        let lasts = signed.until.since(self.portal.gate().now());
         let mut lines = vec![
-            jar.set(Cookie::Session, &text(&signed.session_token)),
+            match signed.stay {
+                Stay::Long => jar.set_for(Cookie::Session, &token, lasts),
+                Stay::Usual | Stay::Lent => jar.set(Cookie::Session, &token),
+            },
             jar.clear(Cookie::Attempt),
         ];
         if let Some(token) = &signed.device_token {
             lines.push(jar.set(Cookie::Device, &text(token)));
         }
         let lines = lines.into_iter().flatten().map(|line| (header::SET_COOKIE, line));
-        lines.chain(crate::binding::offer(&self.portal, &text(&signed.session_token))).collect()
+        lines.chain(crate::binding::offer(&self.portal, &token)).collect()
     }
 }
 
@@ -314,7 +328,8 @@ fn found(
         visit.fault(match refusal {
             Some(Refusal::HardwareProofOver) => {
                 let line = visit.portal.jar().clear(Cookie::Hardware);
-                Cause::ProveHardware { next, line }
+                let again = visit.headers.contains_key(crate::fault::AGAIN);
+                Cause::ProveHardware { next, line, again }
             }
             Some(
                 refusal @ (Refusal::KeyProofMissing

@@ -6,7 +6,7 @@ use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
     approval, authenticator, brokerage, contact, credential, device, evidence, link, lock, mandate,
-    network, notice, person, policy, session, sign_in, throttle,
+    network, notice, person, policy, session, sign_in, throttle, travel,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -32,6 +32,10 @@ impl Event {
             Self::Device(device::Event::Confirmed { .. }) => "device.confirmed",
             Self::Device(device::Event::Keyed { .. }) => "device.keyed",
             Self::Device(device::Event::RoleSet { .. }) => "device.role_set",
+            Self::Device(device::Event::Succeeded { .. }) => "device.succeeded",
+            Self::Travel(travel::Event::Planned(_)) => "travel.planned",
+            Self::Travel(travel::Event::Ended { .. }) => "travel.ended",
+            Self::Device(device::Event::Lent { .. }) => "device.lent",
             Self::Device(device::Event::PhoneOffered { .. }) => "device.phone_offered",
             Self::Device(device::Event::PhoneConfirmed { .. }) => "device.phone_confirmed",
             Self::Approval(approval::Event::Asked(_)) => "approval.asked",
@@ -99,6 +103,7 @@ impl Event {
             Self::Link(event) => link_text(event),
             Self::Session(event) => session_text(event),
             Self::Device(event) => device_text(event),
+            Self::Travel(event) => travel_text(event),
             Self::Approval(event) => approval_text(event),
             Self::Authenticator(event) => authenticator_text(event),
             Self::Credential(event) => credential_text(event),
@@ -165,6 +170,7 @@ const fn session_kind(event: &session::Event) -> &'static str {
         session::Event::Started(_) => "session.started",
         session::Event::Ended { .. } => "session.ended",
         session::Event::Bound { .. } => "session.bound",
+        session::Event::Keyed { .. } => "session.keyed",
         session::Event::Proven { .. } => "session.proven",
         session::Event::Moved { .. } => "session.moved",
         session::Event::Limited { .. } => "session.limited",
@@ -184,6 +190,9 @@ fn session_text(event: &session::Event) -> String {
         }
         session::Event::Bound { session, .. } => {
             format!("Session {session} bound to its device's hardware")
+        }
+        session::Event::Keyed { session, .. } => {
+            format!("Session {session} bound to the new key of its browser")
         }
         session::Event::Proven { session, methods, .. } => {
             let how: Vec<_> = methods.iter().map(|one| one.text()).collect();
@@ -207,6 +216,16 @@ fn session_text(event: &session::Event) -> String {
     }
 }
 
+fn travel_text(event: &travel::Event) -> String {
+    match event {
+        travel::Event::Planned(plan) => {
+            let at = plan.network.map(|network| format!(" at {network}")).unwrap_or_default();
+            format!("Travel to {}{at} planned from {} until {}", plan.place, plan.from, plan.until)
+        }
+        travel::Event::Ended { .. } => "Planned travel ended".to_owned(),
+    }
+}
+
 fn device_text(event: &device::Event) -> String {
     match event {
         device::Event::Added(one) => format!("Device {} ({}) seen first", one.id, one.name),
@@ -219,6 +238,12 @@ fn device_text(event: &device::Event) -> String {
         }
         device::Event::Keyed { device, until, .. } => {
             format!("Device {device} is known by a new key and trusted until {until}")
+        }
+        device::Event::Succeeded { device, old, name, .. } => {
+            format!("Device {device} is {old} again and takes over its name {name}")
+        }
+        device::Event::Lent { device } => {
+            format!("Device {device} said not to be its person's: it is forgotten with its session")
         }
         device::Event::PhoneOffered { device, .. } => {
             format!("Device {device} offered as a phone that answers approvals")

@@ -8,7 +8,7 @@ use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
 use crate::{
     approval, brokerage, contact, link, lock, mandate, network, person, policy, session, sign_in,
-    throttle,
+    throttle, travel,
 };
 
 /// Puts a row in the place of the one with its key, or adds it.
@@ -69,6 +69,8 @@ impl Slice {
                     self.contacts.retain(|one| one.id != *contact);
                 }
             },
+            Event::Travel(travel::Event::Planned(plan)) => self.travel = Some(plan.clone()),
+            Event::Travel(travel::Event::Ended { .. }) => self.travel = None,
             Event::Network(network::Event::Seen(known)) => {
                 put(&mut self.networks, *known, |one| one.network);
             }
@@ -107,6 +109,7 @@ impl Slice {
             }
             session::Event::Ended { session, .. } => self.sessions.retain(|one| one.id != *session),
             session::Event::Bound { session, .. }
+            | session::Event::Keyed { session, .. }
             | session::Event::Proven { session, .. }
             | session::Event::Moved { session, .. }
             | session::Event::Limited { session, .. }
@@ -154,9 +157,11 @@ impl Slice {
             }
             device::Event::Trusted { device, .. }
             | device::Event::Renamed { device, .. }
+            | device::Event::Succeeded { device, .. }
             | device::Event::Confirmed { device }
             | device::Event::Keyed { device, .. }
             | device::Event::RoleSet { device, .. }
+            | device::Event::Lent { device }
             | device::Event::PhoneOffered { device, .. }
             | device::Event::PhoneConfirmed { device }
             | device::Event::Blocked { device } => *device,
@@ -175,6 +180,11 @@ impl Slice {
                 device.state = DeviceState::Trusted { until: *until };
             }
             device::Event::RoleSet { role, .. } => device.role = *role,
+            device::Event::Lent { .. } => device.lent = true,
+            device::Event::Succeeded { old, name, created_at, .. } => {
+                (device.succeeds, device.name) = (Some(*old), name.clone());
+                device.created_at = *created_at;
+            }
             device::Event::PhoneOffered { number, .. } => {
                 device.approver = Approver::Offered { number: number.clone() };
             }
@@ -269,6 +279,7 @@ impl Session {
             session::Event::Bound { hardware, idle, .. } => {
                 (self.hardware, self.idle) = (Some(*hardware), *idle);
             }
+            session::Event::Keyed { key, .. } => self.key = Some(*key),
             session::Event::Proven { methods, at, assurance, networks, .. } => {
                 (self.proven_at, self.assurance) = (*at, *assurance);
                 self.proven_by.clone_from(methods);

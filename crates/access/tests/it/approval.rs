@@ -105,7 +105,7 @@ fn confirm(
     number: &str,
 ) -> Result<Answer, Refusal> {
     let number = Secret::from_text(number.to_owned());
-    let command = device::Command::ConfirmPhone { device: phone.device, number };
+    let command = device::Command::ConfirmPhone { device: phone.device, number, moves: false };
     desk.by(By::Session(by.session), Command::Device(command))
 }
 
@@ -311,4 +311,48 @@ fn step_up_by_phone_opens_what_an_old_sign_in_does_not() {
     assert!(home.desk.by(by, issue()).is_ok());
     home.desk.wait(Span::minutes(16));
     assert!(matches!(home.desk.by(by, issue()), Err(Refusal::ProofTooOld { .. })));
+}
+
+/// A second phone that opened a link, by its own key.
+fn new_phone(desk: &mut Desk, token: Secret) -> SignedIn {
+    let other = PublicKey::of_coordinates(&[7; 32], &[8; 32]).unwrap();
+    let source = Source { key: Some(other), ..phone_source() };
+    let command = Command::SignIn(sign_in::Command::Link { token });
+    match desk.call(&access::Call { by: By::Visitor, source, command }) {
+        Ok(Answer::SignedIn(done)) => done,
+        _ => panic!("the phone is not signed in"),
+    }
+}
+
+#[test]
+fn new_phone_takes_the_place_of_the_old_one_by_its_number_in_one_decision() {
+    let mut home = Home::new();
+    let by = By::Session(home.phone.session);
+    // A phone's role has no part in devices, and it may still give its own away.
+    let role = home.desk.slice.device(home.phone.device).unwrap().role;
+    assert_eq!(role, DeviceRole::Trade);
+    let issue = access::link::Command::Issue { purpose: Purpose::Phone };
+    let Ok(Answer::Link { token, .. }) = home.desk.by(by, Command::Link(issue)) else {
+        panic!("no link")
+    };
+    let new = new_phone(&mut home.desk, token);
+    let confirm = |home: &mut Home, by, number: &str, moves| {
+        let number = Secret::from_text(number.to_owned());
+        let command = device::Command::ConfirmPhone { device: new.device, number, moves };
+        home.desk.by(by, Command::Device(command)).err()
+    };
+    let number = shown(&home.desk, &new);
+    assert_eq!(confirm(&mut home, by, "1", true), Some(Refusal::PhoneNumberWrong));
+    // A browser does not move the phone, and the phone adds none beside itself.
+    let browser = By::Session(home.browser.session);
+    assert_eq!(confirm(&mut home, browser, &number, true), Some(Refusal::NoApprover));
+    assert!(matches!(
+        confirm(&mut home, by, &number, false),
+        Some(Refusal::DeviceRoleNarrow { .. })
+    ));
+    assert_eq!(confirm(&mut home, by, &number, true), None);
+    let device = home.desk.slice.device(new.device).unwrap();
+    assert_eq!((&device.approver, device.role), (&Approver::Yes, DeviceRole::Trade));
+    assert!(home.desk.slice.device(home.phone.device).is_none());
+    assert!(home.desk.slice.session(home.phone.session).is_none());
 }

@@ -8,7 +8,7 @@ use ring::error::Unspecified;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 
-use super::{Shown, text};
+use super::{Shown, key_text, text};
 
 /// A key as a browser's service worker holds one.
 pub struct BrowserKey {
@@ -67,6 +67,15 @@ impl BrowserKey {
         let signature = self.sign(&text(method, target, time, &nonce, &body))?;
         let key = BASE64URL_NOPAD.encode(self.public.bytes());
         Ok(format!("t={time},n={nonce},k={key},s={signature}"))
+    }
+
+    /// What this key says to take the place of `old`: itself in base64url, and its signature.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn succeed(&self, old: &PublicKey) -> Result<(String, String), Unspecified> {
+        let signature = self.sign(&key_text(old, &self.public))?;
+        Ok((BASE64URL_NOPAD.encode(self.public.bytes()), signature))
     }
 
     /// What the gate makes of a proof by this key, without the way over a header.

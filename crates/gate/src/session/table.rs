@@ -9,7 +9,6 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use access::address::Network;
-use access::binding::ProofFault;
 use access::entitlements::Acts;
 use access::lock::Grade;
 use access::person::Person;
@@ -22,8 +21,13 @@ use store::SessionUse;
 
 use super::index::{Index, MOST};
 use super::{REMEMBERED, SessionInfo, SessionTicket, WRITE_BACK};
-use crate::binding::{Seen, Shows, is_cookie_of};
+use crate::binding::{Seen, Shows};
 use crate::live::Slot;
+
+mod bound;
+mod copy;
+
+use copy::Copies;
 
 /// Records of a piece of the table; a piece never moves.
 const PIECE: usize = 1_024;
@@ -140,8 +144,14 @@ struct Table {
     receipts: BTreeMap<u32, LockId>,
     /// Keys in hardware, of sessions that have one.
     hardware: BTreeMap<u32, PublicKey>,
+    /// When the hardware of a session first answered.
+    answering: BTreeMap<u32, Time>,
     /// When the person was proven again, of sessions where that was done.
     proven: BTreeMap<u32, Time>,
+    /// What came of sessions that looks like a copy of their cookie.
+    copies: Copies,
+    /// From when its browser should renew its key, of sessions in which that falls.
+    renews: BTreeMap<u32, Time>,
     /// What was shown lately.
     seen: BTreeMap<u32, Seen>,
     slots: BTreeMap<u32, Arc<Slot>>,
@@ -232,6 +242,9 @@ impl Sessions {
         let checked = over.map_or(Ok(()), |over| Err(ended(over)));
         let address = visitor.address;
         let refused = checked.and_then(|()| table.check_bound(at, visitor, now)).err();
+        if let Some(refusal) = &refused {
+            table.suspect(at, visitor, refusal, now);
+        }
         if refused.is_none() && visitor.is_use {
             let record = table.record_mut(at)?;
             let before = record.address();
@@ -268,6 +281,7 @@ impl Sessions {
             proven_at: table.proven.get(&at).copied().unwrap_or(record.started),
             elsewhere: elsewhere.unwrap_or(record.is(ELSEWHERE)),
             fresh: false,
+            renews: key.is_some() && table.renews.get(&at).is_some_and(|from| now >= *from),
             enrolling: acts == Acts::ENROL,
             receipt,
         }))
@@ -401,6 +415,16 @@ impl Sessions {
         moved.into_iter().filter_map(of).collect()
     }
 
+    /// Says from when the browser of a session should renew its key.
+    pub(crate) fn renew_from(&self, id: SessionId, from: Option<Time>) {
+        let mut table = self.lock();
+        let Some(at) = table.by_id(id) else { return };
+        match from {
+            Some(from) => drop(table.renews.insert(at, from)),
+            None => drop(table.renews.remove(&at)),
+        }
+    }
+
     /// The open sessions of one person, or of everybody; their devices' names are left empty.
     pub(crate) fn list(&self, person: Option<PersonId>, now: Time) -> Vec<SessionInfo> {
         let mut list = Vec::new();
@@ -451,6 +475,7 @@ impl Class {
             last_use: record.used,
             idle_until: record.used + self.idle,
             until: self.until(record),
+            interface: self.more.interface,
             methods: self.more.methods.clone(),
             key: record.is(KEY),
             hardware,
@@ -604,45 +629,6 @@ impl Table {
         }
     }
 
-    /// Keeps what a session is bound to, and when its person was proven.
-    fn bind(&mut self, at: u32, session: &Session) {
-        if let Some(record) = self.record_mut(at) {
-            record.key = session.key.map_or([0; 16], |key| fingerprint(&key));
-            record.flags = record.flags & !KEY | if session.key.is_some() { KEY } else { 0 };
-        }
-        if let Some(key) = session.hardware {
-            self.hardware.insert(at, key);
-        }
-        if session.proven_at != session.started_at {
-            self.proven.insert(at, session.proven_at);
-        }
-        if session.announced {
-            self.announced.insert(at);
-        } else {
-            self.announced.remove(&at);
-        }
-        self.home(at, session);
-    }
-
-    /// Whether a request shows every key that a session is bound to.
-    fn check_bound(&mut self, at: u32, by: &Visitor<'_>, now: Time) -> Result<(), Refusal> {
-        let record = self.record(at).copied().ok_or(Refusal::NotSignedIn)?;
-        if record.is(KEY) {
-            let shown = by.shows.key.ok_or(Refusal::KeyProofMissing)?;
-            if fingerprint(&shown.key) != record.key {
-                return Err(Refusal::KeyProofWrong { reason: ProofFault::OtherKey });
-            }
-            self.seen.entry(at).or_default().take(&shown, now)?;
-        }
-        if self.hardware.contains_key(&at) {
-            let cookie = by.shows.hardware.ok_or(Refusal::HardwareProofMissing)?;
-            if !is_cookie_of(by.secret, record.id, by.address, cookie, now) {
-                return Err(Refusal::HardwareProofOver);
-            }
-        }
-        Ok(())
-    }
-
     fn insert(&mut self, record: Record, receipt: Option<LockId>) -> Option<u32> {
         self.count(record.class, true);
         let at = self.free.pop().or_else(|| u32::try_from(self.len()).ok());
@@ -677,7 +663,10 @@ impl Table {
         self.ended.remove(&at);
         self.receipts.remove(&at);
         self.hardware.remove(&at);
+        self.answering.remove(&at);
         self.proven.remove(&at);
+        self.copies.forget(at);
+        self.renews.remove(&at);
         self.seen.remove(&at);
         self.slots.remove(&at);
         self.moved.remove(&at);

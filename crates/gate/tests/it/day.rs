@@ -77,7 +77,8 @@ impl Life {
         let life = Self { place, portal, phone, bot, prompts: Vec::new(), orders: 0 };
         let on_phone = life.ticket(&life.phone, true).unwrap();
         let number = life.place.gate.phone_number(&on_phone).await.unwrap().unwrap();
-        let confirmed = life.place.gate.confirm_phone(&ticket, on_phone.device, text(&number));
+        let confirmed =
+            life.place.gate.confirm_phone(&ticket, on_phone.device, text(&number), false);
         confirmed.await.unwrap();
         life
     }

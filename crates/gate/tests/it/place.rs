@@ -110,7 +110,7 @@ pub fn browser(device_token: Option<&Secret>) -> Browser {
 pub fn from(address: IpAddr, device_token: Option<&Secret>) -> Browser {
     let device_token = device_token.map(|token| Secret::new(token.expose().to_vec()));
     let user_agent = FIREFOX.to_owned();
-    Browser { device_token, address, key: shows().key, user_agent }
+    Browser { device_token, address, key: shows().key, user_agent, stay: access::stay::Stay::Usual }
 }
 
 /// What a request of these browsers shows.

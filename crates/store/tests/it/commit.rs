@@ -221,8 +221,11 @@ async fn approve(history: &mut History, by: By) {
     history.by(phone_by, bind).await.ok().unwrap();
     let slice = history.slice().await;
     let number = device::phone_number(slice.device(phone.device).unwrap(), history.key());
-    let confirm =
-        device::Command::ConfirmPhone { device: phone.device, number: number.unwrap().unwrap() };
+    let confirm = device::Command::ConfirmPhone {
+        device: phone.device,
+        number: number.unwrap().unwrap(),
+        moves: false,
+    };
     history.by(by, Command::Device(confirm)).await.ok().unwrap();
     for say in [Say::Yes, Say::No] {
         let ask = Command::Approval(approval::Command::AskStepUp);

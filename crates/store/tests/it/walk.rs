@@ -10,8 +10,10 @@ use access::link::Purpose;
 use access::lock::{self, Grade, Target};
 use access::moment::Span;
 use access::secret::Secret;
+use access::stay::Stay;
 use access::{
-    brokerage, contact, device, link, network, notice, policy, session, sign_in, step_up,
+    Source, brokerage, contact, device, link, network, notice, policy, session, sign_in, step_up,
+    travel,
 };
 use store::Key;
 
@@ -101,7 +103,9 @@ impl Walk {
     async fn visit(&mut self, key: Key<'_>, command: sign_in::Command) {
         let device = if self.roll(2) == 0 { self.device.as_ref().map(copy) } else { None };
         let command = Command::SignIn(command);
-        let call = Call { by: By::Visitor, source: browser(device.as_ref()), command };
+        let stay = self.pick(&Stay::ALL).unwrap();
+        let source = Source { stay, ..browser(device.as_ref()) };
+        let call = Call { by: By::Visitor, source, command };
         let left = self.history.slice().await.codes_left();
         let answer = self.history.ask(key, call).await;
         self.recoveries += u32::from(self.history.slice().await.codes_left() < left);
@@ -164,7 +168,7 @@ impl Walk {
         let by = self.pick(&sessions).map_or(By::System, By::Session);
         let (device, session) = (self.pick(&devices), self.pick(&sessions));
         let name = format!("name {}", self.roll(5));
-        let command = match (self.roll(10), device, session, self.pick(&credentials)) {
+        let command = match (self.roll(14), device, session, self.pick(&credentials)) {
             (0, Some(device), ..) => Command::Device(device::Command::Rename { device, name }),
             (1, Some(device), ..) => Command::Device(device::Command::Remove { device }),
             (2, Some(device), ..) => Command::Device(device::Command::Block { device }),
@@ -179,6 +183,10 @@ impl Walk {
                 Command::Device(device::Command::SetRole { device, role })
             }
             (7, ..) => Command::Device(device::Command::RemoveOthers),
+            (10, Some(device), ..) => Command::Device(device::Command::Succeed { device }),
+            (11, ..) => Command::Device(device::Command::Renew { key: self.key() }),
+            (12, _, Some(_), _) => Command::Device(device::Command::Forget),
+            (13, ..) => self.travel(),
             (8 | 9, ..) => Command::Authenticator(authenticator::Command::MakeRecoveryCodes),
             _ => self.new_credential(name),
         };
@@ -272,6 +280,22 @@ impl Walk {
         let answer = self.history.by_system(Command::Network(seen)).await;
         self.done += u32::from(answer.is_ok());
         self.contacts += u32::from(answer.is_ok());
+    }
+
+    fn key(&mut self) -> access::PublicKey {
+        let byte = u8::try_from(self.roll(200)).unwrap();
+        access::PublicKey::of_coordinates(&[byte; 32], &[2; 32]).unwrap()
+    }
+
+    fn travel(&mut self) -> Command {
+        if self.roll(3) == 0 {
+            return Command::Travel(travel::Command::End);
+        }
+        let (from, days) = (self.history.now, i64::try_from(self.roll(99)).unwrap());
+        let until = from + Span::days(days);
+        let network = (self.roll(2) == 0).then(|| "192.0.2.0/24".parse().unwrap());
+        let place = "Lisbon".to_owned();
+        Command::Travel(travel::Command::Plan { from, until, place, network })
     }
 
     fn new_credential(&mut self, name: String) -> Command {

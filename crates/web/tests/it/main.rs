@@ -3,6 +3,7 @@
 
 mod binding;
 mod credential;
+mod device;
 mod enumeration;
 mod form;
 mod front_door;

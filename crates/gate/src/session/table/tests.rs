@@ -196,3 +196,75 @@ fn class_and_owner_go_with_their_last_session() {
     assert_eq!((table.classes.iter().flatten().count(), table.owners.len()), (0, 0));
     assert!(table.ended.is_empty() && table.receipts.is_empty());
 }
+
+/// A visit that shows this key and no hardware, from this address.
+fn shows(
+    sessions: &Sessions,
+    key: Option<&crate::BrowserKey>,
+    address: &str,
+    now: Time,
+) -> Result<SessionTicket, Refusal> {
+    let secret = SealKey::new([1; 32]);
+    let key = key.map(|key| key.shown(now).unwrap());
+    let (shows, address) = (Shows { key, hardware: None }, address.parse().unwrap());
+    let visitor = Visitor { shows, address, secret: &secret, is_use: true };
+    sessions.visit(&token(1), &visitor, now).unwrap().map_err(|over| over.refusal)
+}
+
+fn bound_to(key: &crate::BrowserKey) -> (Sessions, Session) {
+    let sessions = Sessions::default();
+    let session = Session { key: Some(key.public()), ..session(1) };
+    put_under(&sessions, &session, Grade::None);
+    (sessions, session)
+}
+
+#[test]
+fn request_under_way_while_hardware_binds_the_session_passes_by_its_key_for_ten_seconds() {
+    let key = crate::BrowserKey::generate().unwrap();
+    let (sessions, session) = bound_to(&key);
+    sessions.answers(session.id, START);
+    let bound = Session { hardware: Some(key.public()), ..session };
+    put_under(&sessions, &bound, Grade::None);
+    assert!(shows(&sessions, Some(&key), "192.0.2.1", START + Span::seconds(9)).is_ok());
+    let none = shows(&sessions, None, "192.0.2.1", START + Span::seconds(9));
+    assert_eq!(none.err(), Some(Refusal::KeyProofMissing));
+    let late = shows(&sessions, Some(&key), "192.0.2.1", START + Span::seconds(10));
+    assert_eq!(late.err(), Some(Refusal::HardwareProofMissing));
+    // What answers later renews its proof and begins no such time again.
+    sessions.answers(bound.id, START + Span::seconds(20));
+    let later = shows(&sessions, Some(&key), "192.0.2.1", START + Span::seconds(21));
+    assert_eq!(later.err(), Some(Refusal::HardwareProofMissing));
+}
+
+#[test]
+fn copy_is_told_at_once_by_another_key_and_at_the_third_request_without_one_once_an_hour() {
+    let (key, other) =
+        (crate::BrowserKey::generate().unwrap(), crate::BrowserKey::generate().unwrap());
+    let (sessions, session) = bound_to(&key);
+    shows(&sessions, Some(&key), "192.0.2.1", START).unwrap();
+    let told = |sessions: &Sessions| sessions.copied().len();
+    for _ in 0..9 {
+        // A forced reload of the owner's.
+        shows(&sessions, None, "192.0.2.1", START).err().unwrap();
+    }
+    assert_eq!(told(&sessions), 0);
+    for count in [0, 0, 1, 0, 0, 0, 0] {
+        shows(&sessions, None, "203.0.113.9", START).err().unwrap();
+        assert_eq!(told(&sessions), count);
+    }
+    shows(&sessions, Some(&other), "203.0.113.9", START).err().unwrap();
+    assert_eq!(told(&sessions), 0, "within the hour");
+    shows(&sessions, Some(&other), "203.0.113.9", START + Span::minutes(25)).err().unwrap();
+    shows(&sessions, Some(&key), "192.0.2.1", START + Span::minutes(25)).unwrap();
+    shows(&sessions, Some(&key), "192.0.2.1", START + Span::minutes(50)).unwrap();
+    let address: IpAddr = "203.0.113.9".parse().unwrap();
+    shows(&sessions, Some(&other), "203.0.113.9", START + Span::minutes(61)).err().unwrap();
+    assert_eq!(sessions.copied(), [(session.person, session.id, address)]);
+    // What comes late under a key that was renewed is no copy.
+    let renewed = Session { key: Some(other.public()), ..session };
+    let (sessions, _) = bound_to(&key);
+    put_under(&sessions, &renewed, Grade::None);
+    shows(&sessions, Some(&key), "203.0.113.9", START).err().unwrap();
+    assert_eq!(told(&sessions), 0);
+    assert!(shows(&sessions, Some(&other), "192.0.2.1", START).is_ok());
+}

@@ -1,0 +1,131 @@
+//! Planned travel: a person says when they will be elsewhere, so that a new network then is no news.
+//!
+//! All that it changes: of a network that was not seen before, while the plan runs, the message
+//! centre alone is told, and no mail goes out. Whoever signs in there proves as much as anywhere,
+//! a new browser is told as always, and nothing else is quiet.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Network;
+use crate::decision::{Answer, Decision, Ground};
+use crate::entitlements::Act;
+use crate::id::PersonId;
+use crate::moment::{Span, Time};
+use crate::name::Name;
+use crate::notice::{self, Topic};
+use crate::refusal::Refusal;
+use crate::slice::Slice;
+
+/// Longest travel.
+pub const LONGEST: Span = Span::days(90);
+/// How far ahead it may be planned.
+pub const AHEAD: Span = Span::days(365);
+
+/// A travel that a person planned; one at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Whose.
+    pub person: PersonId,
+    /// From when.
+    pub from: Time,
+    /// Until when; it is over by itself.
+    pub until: Time,
+    /// Where to, in the person's words.
+    pub place: Name,
+    /// The only network that is expected; any for none.
+    pub network: Option<Network>,
+}
+
+impl Plan {
+    /// Whether it makes this address expected at this time.
+    pub fn expects(&self, address: Option<IpAddr>, now: Time) -> bool {
+        let runs = self.from <= now && now < self.until;
+        let there = |network: Network| address.is_some_and(|one| network.contains(one));
+        runs && self.network.is_none_or(there)
+    }
+}
+
+/// What is asked about travel.
+pub enum Command {
+    /// Plans it, in the place of one planned before.
+    Plan {
+        /// From when.
+        from: Time,
+        /// Until when.
+        until: Time,
+        /// Where to.
+        place: String,
+        /// The only network that is expected.
+        network: Option<Network>,
+    },
+    /// Ends it early.
+    End,
+}
+
+/// What happened to travel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Planned.
+    Planned(Plan),
+    /// Ended early.
+    Ended {
+        /// Whose.
+        person: PersonId,
+    },
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    ground.authorise(slice, Act::ManageContact)?;
+    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    match command {
+        Command::Plan { from, until, place, network } => {
+            // It makes something quiet, so it takes a fresh proof, and is told.
+            ground.check_recent(slice)?;
+            check_dates(*from, *until, ground.moment.now)?;
+            let (from, until, network) = (*from, *until, *network);
+            let place = Name::new("place of your travel", place)?;
+            let plan = Plan { person, from, until, place, network };
+            let at = network.map(|network| format!(" ({network} alone)")).unwrap_or_default();
+            let text = format!(
+                "You planned travel to {}{at} from {from} until {until}: a new network then is told in the message centre alone. If that was not you, end the plan and your sessions.",
+                plan.place
+            );
+            let notice = notice::queue(ground, person, Topic::TravelPlanned, text, None);
+            Ok(Decision::new(vec![Event::Planned(plan).into(), notice], Answer::Done))
+        }
+        Command::End => {
+            let stands = slice.travel.as_ref().filter(|plan| ground.moment.now < plan.until);
+            stands.ok_or(Refusal::NotFound { what: "planned travel" })?;
+            Ok(Decision::new(vec![Event::Ended { person }.into()], Answer::Done))
+        }
+    }
+}
+
+fn check_dates(from: Time, until: Time, now: Time) -> Result<(), Refusal> {
+    let (lasts, first) = (until.since(from), now - Span::days(1));
+    if lasts <= Span(0) || lasts > LONGEST {
+        let days = lasts.0.div_euclid(Span::days(1).0);
+        return Err(Refusal::OutOfRange {
+            what: "length of the travel in days",
+            given: days.to_string(),
+            least: "1".to_owned(),
+            most: "90".to_owned(),
+        });
+    }
+    if from < first || from > now + AHEAD {
+        return Err(Refusal::OutOfRange {
+            what: "first day of the travel",
+            given: from.to_string(),
+            least: first.to_string(),
+            most: (now + AHEAD).to_string(),
+        });
+    }
+    Ok(())
+}

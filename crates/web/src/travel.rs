@@ -1,0 +1,129 @@
+//! Planned travel: said ahead, shown while it stands, ended early.
+
+use access::address::Network;
+use access::travel::Plan;
+use access::{Refusal, Time};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use crate::fault::Fault;
+use crate::field::{Errors, Field};
+use crate::figure;
+use crate::form::Fields;
+use crate::refusal;
+use crate::shell::{self, Tab};
+use crate::visit::{Signed, go};
+
+type Reply = Result<Response, Fault>;
+
+/// `GET /travel`
+pub(crate) async fn show(signed: Signed) -> Reply {
+    page(&signed, &Errors::new(), None).await
+}
+
+async fn page(signed: &Signed, errors: &Errors, why: Option<&Refusal>) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let plan = gate.travel(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let query = &signed.visit.query;
+    let body = html! {
+        (shell::rooms(signed, "/travel"))
+        (shell::title("Travel", &html! {}))
+        @if let Some(why) = why { (refusal::note(why)) }
+        @if query.has("planned") { div.note.good role="status" { "Planned." } }
+        @if query.has("ended") { div.note.good role="status" { "Ended. A new network is told by mail again." } }
+        div.grid {
+            section.card.s7 aria-labelledby="plan" {
+                h2 #plan { @if plan.is_some() { "Plan it anew" } @else { "Plan travel" } }
+                (form(signed, &signed.visit.fields, errors))
+            }
+            section.card.stack.s5 aria-labelledby="stands" {
+                h2 #stands { "What stands" }
+                @match &plan { Some(plan) => (standing(signed, plan)), None => p.empty { "No travel is planned." } }
+                p.small.dim { "All that it changes: a sign-in or session from a network that you were not seen at is told in the message centre alone, as expected, and not by mail. Every sign-in asks for the same as before, and a new browser is told by mail as always. It is not checked where a network is: the place is for you." }
+            }
+        }
+    };
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    let status = if errors.is_empty() { status } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok((status, shell::page(signed, Tab::Access, "Travel", &body)).into_response())
+}
+
+fn standing(signed: &Signed, plan: &Plan) -> Markup {
+    let runs = plan.from <= signed.now();
+    html! {
+        dl.pairs {
+            div { dt { "Where" } dd { (plan.place) " " span.tag.up[runs] { @if runs { "now" } @else { "ahead" } } } }
+            div { dt { "From" } dd { (figure::time(plan.from)) } }
+            div { dt { "Until" } dd { (figure::time(plan.until)) span.sub { "it is over by itself" } } }
+            div { dt { "Network" } dd.mono { @match plan.network { Some(network) => (network), None => "any" } } }
+        }
+        form method="post" action="/travel/end" { (shell::token(signed)) button { "End it now" } }
+    }
+}
+
+fn form(signed: &Signed, typed: &Fields, errors: &Errors) -> Markup {
+    let error = |name: &str| errors.get(name).map(String::as_str);
+    let date = |name: &'static str, label: &'static str| {
+        html! {
+            div {
+                label for=(name) { (label) }
+                input id=(name) name=(name) type="date" value=(typed.get(name)) required aria-invalid=[error(name).map(|_| "true")];
+                @if let Some(text) = error(name) { p.err { (text) } }
+            }
+        }
+    };
+    html! {
+        form.f method="post" action="/travel" {
+            (shell::token(signed))
+            (Field { name: "place", label: "Where to", value: typed.get("place"), required: true, error: error("place"),
+                help: "In your words: a country, a city.", ..Field::default() })
+            div.row { (date("from", "First day")) (date("until", "Last day")) }
+            (Field { name: "network", label: "Only from this network", value: typed.get("network"), error: error("network"),
+                help: "If you know it, like 192.0.2.0/24; empty: any.", ..Field::default() })
+            button.main { "Plan it" }
+            p.small.dim { "At most 90 days, in UTC. It can be planned within 15 minutes of a sign-in." }
+        }
+    }
+}
+
+/// `POST /travel`
+pub(crate) async fn plan(signed: Signed) -> Reply {
+    let fields = &signed.visit.fields;
+    let mut errors = Errors::new();
+    let mut date = |name: &'static str| {
+        let time = Time::of_date(fields.get(name));
+        if time.is_none() {
+            errors.insert(name, "Choose a day, like 2026-12-24.".to_owned());
+        }
+        time.unwrap_or_default()
+    };
+    // The last day belongs to it.
+    let dates = (date("from"), date("until") + access::Span::days(1));
+    let network = Some(fields.get("network").trim()).filter(|text| !text.is_empty());
+    let network = network.map(str::parse::<Network>).transpose().unwrap_or_else(|_| {
+        errors.insert("network", "Write it like 192.0.2.0/24 or 2001:db8::/32.".to_owned());
+        None
+    });
+    if !errors.is_empty() {
+        return page(&signed, &errors, None).await;
+    }
+    let gate = signed.visit.portal.gate();
+    match gate.plan_travel(&signed.ticket, dates, fields.get("place"), network).await {
+        Ok(()) => Ok(go("/travel?planned=1")),
+        Err(why @ (Refusal::OutOfRange { .. } | Refusal::NameInvalid { .. })) => {
+            page(&signed, &errors, Some(&why)).await
+        }
+        Err(why) => Err(signed.fault(why)),
+    }
+}
+
+/// `POST /travel/end`
+pub(crate) async fn end(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    match gate.end_travel(&signed.ticket).await {
+        // It was over by itself meanwhile.
+        Ok(()) | Err(Refusal::NotFound { .. }) => Ok(go("/travel?ended=1")),
+        Err(why) => Err(signed.fault(why)),
+    }
+}
