@@ -11,7 +11,7 @@ const INSIDE = [
   ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
   ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
   ["activity", "/activity"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],
-  ["phone", "/phone"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
+  ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
 ];
 
 async function look(portal, page, name, size) {
@@ -38,6 +38,7 @@ export function looks(portal) {
     const page = await portal.visitor({ width, height, scheme });
     for (const [name, to] of OUTSIDE) {
       await page.goto(portal.base + to);
+      if (name === "sign-in") await page.getByText("not your computer?").click();
       await look(portal, page, name, size);
     }
     await portal.signInByLink(page);
