@@ -1,11 +1,12 @@
 // The portal in a real browser, against a running demo.
 //
-//   node run.mjs --ready-file FILE --floorpass BIN [--chromium BIN] [--shots DIR]
+//   node run.mjs --ready-file FILE --floorpass BIN [--chromium BIN] [--shots DIR] [--only PART]
 //
 // FILE is what `floorpass demo --ready-file FILE` wrote, at a start that made the folder. Prints one line a flow and ends
 // with "N passed, N failed".
 import fs from "node:fs";
 import { parseArgs } from "node:util";
+import { apps } from "./app.mjs";
 import { flows } from "./flow.mjs";
 import { locks, looks } from "./look.mjs";
 import { messages } from "./message.mjs";
@@ -16,10 +17,11 @@ const { values: options } = parseArgs({
   options: {
     "ready-file": { type: "string" }, floorpass: { type: "string" },
     chromium: { type: "string", default: "/usr/bin/chromium" }, shots: { type: "string" },
+    only: { type: "string", default: "" },
   },
 });
 if (!options["ready-file"] || !options.floorpass) {
-  console.error("usage: node run.mjs --ready-file FILE --floorpass BIN [--chromium BIN] [--shots DIR]");
+  console.error("usage: node run.mjs --ready-file FILE --floorpass BIN [--chromium BIN] [--shots DIR] [--only PART]");
   process.exit(2);
 }
 const ready = JSON.parse(fs.readFileSync(options["ready-file"], "utf8"));
@@ -32,7 +34,8 @@ if (options.shots) fs.mkdirSync(options.shots, { recursive: true });
 const portal = new Portal(options, ready);
 await portal.start();
 let passed = 0, failed = 0;
-for (const [name, flow] of [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...looks(portal), ...locks(portal)]) {
+for (const [name, flow] of [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...apps(portal), ...looks(portal), ...locks(portal)]) {
+  if (!name.includes(options.only)) continue;
   const before = portal.complaints.length;
   try {
     await flow();

@@ -52,6 +52,28 @@ const send = async (request, url) => {
   return once();
 };
 
+// Kept for the page without network: files of this version and that page, never a page of the account.
+const VERSION = "floorpass-%VERSION%", KEPT = ["%KEPT%"];
+let filled;
+const fill = () => (filled ||= (async () => {
+  for (const name of await caches.keys()) if (name !== VERSION) await caches.delete(name);
+  const cache = await caches.open(VERSION);
+  if ((await cache.keys()).length < KEPT.length) await cache.addAll(KEPT);
+})().catch(() => { filled = undefined; }));
+const offline = async (request) => {
+  // A form's answer is not this page: whoever loads it again would send nothing, or send it twice.
+  if (request.method === "POST") return Response.redirect("/offline", 303);
+  return (await caches.match("/offline", { cacheName: VERSION })) || Response.error();
+};
+const page = async (event, url) => {
+  try {
+    const answer = await send(event.request, url);
+    event.waitUntil(fill());
+    return answer;
+  } catch { return offline(event.request); }
+};
+const file = async (request) => (await caches.match(request, { cacheName: VERSION })) || fetch(request);
+
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 // A page that a script loads again is no use of the session.
@@ -61,6 +83,8 @@ addEventListener("message", (event) => {
   if (event.data === "reload") alone = Date.now();
 });
 addEventListener("fetch", (event) => {
-  const url = new URL(event.request.url), plain = /^\/(assets\/|sw\.js$|favicon|healthz)/;
-  if (url.origin === location.origin && !plain.test(url.pathname)) event.respondWith(send(event.request, url));
+  const request = event.request, url = new URL(request.url), plain = /^\/(sw\.js$|favicon|healthz|manifest)/;
+  if (url.origin !== location.origin || plain.test(url.pathname)) return;
+  if (url.pathname.startsWith("/assets/")) event.respondWith(file(request));
+  else event.respondWith(request.mode === "navigate" ? page(event, url) : send(request, url));
 });

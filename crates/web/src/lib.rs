@@ -5,6 +5,7 @@
 //! nothing comes from another site.
 
 mod activity;
+mod app;
 mod approval;
 mod asset;
 mod authenticator;

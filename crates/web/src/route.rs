@@ -8,7 +8,7 @@ use axum::{Extension, Router};
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
-    activity, approval, asset, authenticator, binding, contact, contract, credential, device,
+    activity, app, approval, asset, authenticator, binding, contact, contract, credential, device,
     enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone,
     recovery_code, session, sign_in, step_up, ticket,
 };
@@ -106,6 +106,8 @@ fn signing_in() -> Vec<Row> {
         row(g.clone(), "/assets/{name}", Open, get(asset::file)),
         row(g.clone(), "/favicon.ico", Open, get(asset::icon)),
         row(g.clone(), "/sw.js", Open, get(asset::worker)),
+        row(g.clone(), app::MANIFEST, Open, get(app::manifest)),
+        row(g.clone(), app::OFFLINE, Open, get(app::offline)),
         row(g.clone(), "/sign-in", Open, get(sign_in::show)),
         row(p.clone(), "/sign-in", Open, post(sign_in::password)),
         row(g.clone(), "/sign-in/code", Attempt, get(sign_in::code_form)),
