@@ -10,6 +10,7 @@ mod link;
 mod lock;
 mod notice;
 mod order;
+mod phone;
 mod place;
 mod recovery_code;
 mod route;
