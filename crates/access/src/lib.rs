@@ -24,6 +24,7 @@ pub mod name;
 pub mod network;
 pub mod notice;
 pub mod person;
+pub mod push;
 pub mod refusal;
 pub mod secret;
 pub mod sentence;

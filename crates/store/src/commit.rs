@@ -17,7 +17,7 @@ use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
     Store, approval, authenticator, contact, credential, device, evidence, link, lock, mandate,
-    network, notice, session, sign_in, throttle,
+    network, notice, push, session, sign_in, throttle,
 };
 
 statements! {
@@ -190,6 +190,7 @@ async fn apply(
         Event::Link(event) => link::apply(connection, event).await?,
         Event::Session(event) => session::apply(connection, event).await?,
         Event::Device(event) => device::apply(connection, event).await?,
+        Event::Push(event) => push::apply(connection, event).await?,
         Event::Approval(event) => approval::apply(connection, event).await?,
         Event::Authenticator(event) => authenticator::apply(connection, event).await?,
         Event::Credential(event) => credential::apply(connection, event).await?,

@@ -25,6 +25,7 @@ mod mandate;
 mod network;
 pub mod notice;
 mod person;
+mod push;
 mod recovery_code;
 pub mod session;
 mod sign_in;
@@ -43,6 +44,7 @@ pub use engine::{Database, Engine};
 pub use error::StoreError;
 pub use evidence::EvidencePage;
 pub use notice::Message;
+pub use push::PushRow;
 pub use session::{EndedSession, SessionUse};
 pub use slice::Key;
 

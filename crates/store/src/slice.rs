@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::field::hex;
 use crate::{
     Store, approval, authenticator, contact, credential, device, link, lock, mandate, network,
-    person, session, sign_in, throttle,
+    person, push, session, sign_in, throttle,
 };
 
 statements! {
@@ -108,6 +108,7 @@ async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, Sto
         mandates: mandate::of(connection, &id).await?,
         authenticators: authenticator::of(connection, &id).await?,
         devices: device::of(connection, &id).await?,
+        pushes: push::of(connection, &id).await?,
         sessions: session::of(connection, &id).await?,
         credentials: credential::of(connection, &id).await?,
         approvals: approval::of(connection, &id).await?,

@@ -60,6 +60,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::TooManyCodes { .. }
         | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
         R::NumberWrong { .. }
+        | R::PushAddressRefused
         | R::PhoneNumberWrong
         | R::NameInvalid { .. }
         | R::UsernameInvalid { .. }
@@ -81,6 +82,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::TotpStands
         | R::BindingLate { .. }
         | R::NoPhone
+        | R::PushOff
         | R::ApprovalEnded
         | R::ApprovalWaits { .. }
         | R::RenewalEarly { .. }

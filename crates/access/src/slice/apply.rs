@@ -6,7 +6,9 @@ use crate::credential::{self, Revoked};
 use crate::decision::Event;
 use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
-use crate::{approval, contact, link, lock, mandate, network, person, session, sign_in, throttle};
+use crate::{
+    approval, contact, link, lock, mandate, network, person, push, session, sign_in, throttle,
+};
 
 /// Puts a row in the place of the one with its key, or adds it.
 fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -> K) {
@@ -47,6 +49,12 @@ impl Slice {
             },
             Event::Session(event) => self.apply_session(event),
             Event::Device(event) => self.apply_device(event),
+            Event::Push(push::Event::Set(one)) => {
+                put(&mut self.pushes, push::Push::clone(one), |one| one.device);
+            }
+            Event::Push(push::Event::Ended { device, .. }) => {
+                self.pushes.retain(|one| one.device != *device);
+            }
             Event::Approval(event) => self.apply_approval(event),
             Event::Authenticator(event) => self.apply_authenticator(event),
             Event::Credential(event) => self.apply_credential(event),
@@ -143,6 +151,7 @@ impl Slice {
                 return put(&mut self.devices, device.clone(), |one| one.id);
             }
             device::Event::Removed { device } => {
+                self.pushes.retain(|one| one.device != *device);
                 return self.devices.retain(|one| one.id != *device);
             }
             device::Event::Trusted { device, .. }
@@ -174,7 +183,10 @@ impl Slice {
             device::Event::PhoneConfirmed { .. } => {
                 (device.approver, device.confirmed) = (Approver::Yes, true);
             }
-            device::Event::Blocked { .. } => device.state = DeviceState::Blocked,
+            device::Event::Blocked { .. } => {
+                device.state = DeviceState::Blocked;
+                self.pushes.retain(|one| one.device != id);
+            }
             device::Event::Added(_) | device::Event::Removed { .. } => {}
         }
     }
