@@ -148,6 +148,7 @@ impl Gate {
                     if events.iter().any(asks_phones) {
                         people.approvals.send_modify(|count| *count += 1);
                     }
+                    people.pushes.told(events);
                     if narrowed {
                         self.narrow_again(events);
                     }

@@ -47,6 +47,7 @@ pub mod order;
 pub mod passkey;
 pub mod password;
 pub mod person;
+pub mod push;
 mod recovery_code;
 mod registry;
 mod repeat;
@@ -82,9 +83,10 @@ pub use open::OpenError;
 pub use order::{CancelScope, OrderRequest, Refused, Submitted};
 pub use passkey::Ceremony;
 pub use person::{LinkIssued, PersonInfo};
+pub use push::PushWish;
 pub use session::{Actor, SessionInfo, SessionTicket};
 pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
-pub use store::{DeliveryRow, DeliveryState, Message};
+pub use store::{DeliveryRow, DeliveryState, Message, PushRow};
 pub use view::View;
 
 /// The gate. Cheap to clone.

@@ -74,6 +74,24 @@ const page = async (event, url) => {
 };
 const file = async (request) => (await caches.match(request, { cacheName: VERSION })) || fetch(request);
 
+// What a push says is shown; what it does not say is not: an approval is read on its page.
+addEventListener("push", (event) => {
+  let said = {};
+  try { said = event.data.json(); } catch { /* an empty push still says that something waits */ }
+  event.waitUntil(registration.showNotification(said.title || "Floorpass", {
+    body: said.body || "An approval waits.", tag: "approval", renotify: true, requireInteraction: true,
+    icon: "/assets/icon-192.png", badge: "/assets/icon-192.png",
+  }));
+});
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil((async () => {
+    const open = await clients.matchAll({ type: "window" });
+    const there = open.find((one) => new URL(one.url).pathname === "/approvals");
+    return there ? there.focus() : clients.openWindow("/approvals");
+  })());
+});
+
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 // A page that a script loads again is no use of the session.

@@ -20,6 +20,7 @@ use crate::fault::{Cause, Fault};
 use crate::figure;
 use crate::form;
 use crate::prompt;
+use crate::push;
 use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::sign_in::{attempt, forward, with_next};
@@ -41,6 +42,10 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let own = phones.iter().find(|one| one.id == signed.ticket.device);
     let number = gate.phone_number(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let switch = match own {
+        Some(own) if own.confirmed => push::switch(signed).await?,
+        _ => html! {},
+    };
     let query = &signed.visit.query;
     let body = html! {
         (shell::title("Approve", &html! {}))
@@ -61,6 +66,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
                 section.card { p.empty { "Nothing waits for you. What asks for your yes appears here by itself while this page is open." } }
             }
             @for one in &waiting { (card(signed, one)) }
+            (switch)
         }
         script src={ "/assets/approve.js?v=" (*crate::asset::VERSION) } defer {}
     };

@@ -33,6 +33,7 @@ mod overview;
 mod phone;
 mod portal;
 mod prompt;
+mod push;
 mod recovery_code;
 mod refusal;
 mod route;

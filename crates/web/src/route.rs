@@ -9,7 +9,7 @@ use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
     activity, app, approval, asset, authenticator, binding, contact, contract, credential, device,
-    enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone,
+    enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone, push,
     recovery_code, session, sign_in, step_up, ticket,
 };
 
@@ -185,6 +185,8 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/phone", devices, get(phone::show)),
         row(p.clone(), "/phone/link", devices, post(phone::link)),
         row(p.clone(), "/phone/{device}/confirm", devices, post(phone::confirm)),
+        row(p.clone(), "/phone/push", any, post(push::on)),
+        row(p.clone(), "/phone/push/off", any, post(push::off)),
         row(g.clone(), "/devices", devices, get(device::list)),
         row(p.clone(), "/devices/{device}/rename", devices, post(device::rename)),
         row(p.clone(), "/devices/{device}/remove", devices, post(device::remove)),

@@ -12,6 +12,7 @@ mod notice;
 mod order;
 mod phone;
 mod place;
+mod push;
 mod recovery_code;
 mod route;
 mod session;

@@ -9,10 +9,10 @@ use gate::Clock;
 use crate::place::{Answer, Place, Visitor};
 
 /// A browser with a phone that answers approvals.
-struct Home<'a> {
-    place: &'a Place,
-    owner: Visitor<'a>,
-    phone: Visitor<'a>,
+pub struct Home<'a> {
+    pub place: &'a Place,
+    pub owner: Visitor<'a>,
+    pub phone: Visitor<'a>,
 }
 
 /// What stands in the first element of this class.
@@ -39,7 +39,7 @@ async fn offered<'a>(place: &'a Place, owner: &mut Visitor<'_>) -> (Visitor<'a>,
 }
 
 impl<'a> Home<'a> {
-    async fn new(place: &'a Place) -> Self {
+    pub async fn new(place: &'a Place) -> Self {
         let mut owner = place.signed_in().await;
         let phone = Self::phone(place, &mut owner).await;
         Self { place, owner, phone }
@@ -55,7 +55,7 @@ impl<'a> Home<'a> {
     }
 
     /// A sign-in elsewhere that asks the phone; with the number that its page shows, if any.
-    async fn asks(&self, mut elsewhere: Visitor<'a>) -> (Visitor<'a>, Option<String>) {
+    pub async fn asks(&self, mut elsewhere: Visitor<'a>) -> (Visitor<'a>, Option<String>) {
         assert_eq!(self.ask(&mut elsewhere).await.to(), "/sign-in/approval");
         let page = elsewhere.get("/sign-in/approval").await;
         let number = page.body.contains("match mono").then(|| within(&page.body, "match mono"));
