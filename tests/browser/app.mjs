@@ -61,5 +61,66 @@ export function apps(portal) {
     must(new URL(page.url()).pathname === "/", "at " + page.url());
     await portal.says(page, "Positions");
     await page.context().close();
+  }], ["phone_is_added_told_by_push_and_answers_a_sign_in", async () => {
+    const person = portal.ready.people[0];
+    const owner = await portal.visitor();
+    await portal.signInByLink(owner);
+    await portal.open(owner, "/phone");
+    await portal.press(owner, "Add a phone");
+    const link = (await owner.locator(".once").first().textContent()).trim();
+    const phone = await portal.visitor({ width: 390, height: 844, scheme: "dark" });
+    await phone.context().grantPermissions(["notifications"], { origin: portal.base });
+    await phone.goto(link);
+    await portal.press(phone, "Sign in and trust this browser");
+    await portal.says(phone, "One step is left");
+    await look(portal, phone, "phone-number", "390-dark");
+    const number = (await phone.locator(".match").textContent()).trim();
+    await portal.open(owner, "/phone");
+    await owner.getByLabel("The number that the phone shows").fill(number);
+    await portal.press(owner, "It is my phone");
+    await portal.says(owner, "answers approvals from now on");
+    // The phone's page says so by itself.
+    await portal.says(phone, "Nothing waits for you");
+    await look(portal, phone, "phone-ready", "390-dark");
+
+    const cdp = await phone.context().newCDPSession(phone);
+    const known = new Promise((yes) => cdp.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+      const found = registrations.find((one) => !one.isDeleted && one.scopeURL.startsWith(portal.base));
+      if (found) yes(found.registrationId);
+    }));
+    await cdp.send("ServiceWorker.enable");
+    const registrationId = await known;
+    const shown = () => phone.evaluate(async () => {
+      const all = await (await navigator.serviceWorker.ready).getNotifications();
+      return all.map((one) => one.title + ": " + one.body);
+    });
+    for (const [data, wanted] of [
+      [JSON.stringify({ title: "Floorpass", body: "An approval waits." }), "Floorpass: An approval waits."],
+      [JSON.stringify({ title: "Somebody is signing in as you", body: "Browser: Firefox" }), "Somebody is signing in as you: Browser: Firefox"],
+      ["no JSON at all", "Floorpass: An approval waits."],
+    ]) {
+      await cdp.send("ServiceWorker.deliverPushMessage", { origin: portal.base, registrationId, data });
+      let seen = [];
+      for (let turn = 0; turn < 100 && !seen.includes(wanted); turn += 1) seen = await shown();
+      must(seen.length === 1 && seen[0] === wanted, "shown: " + JSON.stringify(seen));
+    }
+
+    const elsewhere = await portal.visitor();
+    await portal.open(elsewhere, "/sign-in");
+    await elsewhere.getByLabel("User name").fill(person.username);
+    await elsewhere.getByLabel("Password").fill(person.password);
+    await portal.press(elsewhere, "Continue");
+    await portal.press(elsewhere, "Approve on my phone instead");
+    await portal.says(elsewhere, "type this number there");
+    const asked = (await elsewhere.locator(".match").textContent()).trim();
+    await portal.says(phone, "Somebody is signing in as you");
+    await look(portal, phone, "phone-asked", "390-dark");
+    await phone.emulateMedia({ colorScheme: "light" });
+    await look(portal, phone, "phone-asked", "390-light");
+    await phone.getByLabel("The number on the page that asks").fill(asked);
+    await portal.press(phone, "Yes, approve it");
+    await portal.says(phone, "Approved.");
+    await portal.says(elsewhere, "You are signed in");
+    for (const page of [owner, phone, elsewhere]) await page.context().close();
   }]];
 }

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::{self, Failure};
 use crate::{
     authenticator, backup, contact, credential, demo, device, doctor, evidence, init, link, lock,
-    log, notice, order, outbox, person, serve, session, status, totp, webhook,
+    log, notice, order, outbox, person, push, serve, session, status, totp, webhook,
 };
 
 /// The access layer of a brokerage account, with a paper account behind it.
@@ -76,6 +76,9 @@ enum Command {
     /// Browsers that people sign in with
     #[command(subcommand)]
     Device(device::Device),
+    /// Phones that are told of approvals while their page is closed
+    #[command(subcommand)]
+    Push(push::Push),
     /// People: who signs in
     #[command(subcommand)]
     Person(person::Person),
@@ -139,6 +142,7 @@ impl CommandLine {
             Command::Session(command) => command.run(&global),
             Command::Authenticator(command) => command.run(&global),
             Command::Device(command) => command.run(&global),
+            Command::Push(command) => command.run(&global),
             Command::Person(command) => command.run(&global),
             Command::Contact(command) => command.run(&global),
             Command::Notice(command) => command.run(&global),

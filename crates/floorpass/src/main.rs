@@ -25,6 +25,7 @@ mod person;
 mod place;
 mod port;
 mod portal;
+mod push;
 mod ready;
 mod serve;
 mod server;

@@ -60,6 +60,7 @@ mod timer;
 pub mod view;
 
 pub use admission::{Admission, CredentialDoor};
+pub use alert::Pushed;
 pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
 pub use attestation::{Attestation, AttestationError};
 pub use authenticator::{AuthenticatorInfo, TotpSetup};
