@@ -13,7 +13,7 @@ use crate::answer::{
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};
-use crate::{authenticator, contact, credential, device, notice, order, push, session};
+use crate::{authenticator, contact, credential, device, front_door, notice, order, push, session};
 
 /// What every act has at hand.
 pub(crate) struct Desk<'a> {
@@ -31,6 +31,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::Status => value(status(desk).await?),
         Request::Outbox { limit } => value(outbox(desk, limit).await?),
         Request::Totp { username } => value(TotpNow { code: gate.totp_now(&username).await? }),
+        Request::Where { username } => value(front_door::show(gate, username.as_deref()).await?),
         Request::PersonList => value(people(gate).await?),
         Request::PersonResetPassword { username } => {
             let issued = gate.reset_password(&desk.actor, &username).await?;

@@ -16,3 +16,4 @@ mod notice;
 mod recovery_code;
 mod sign_in;
 mod throttle;
+mod way;
