@@ -169,7 +169,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// The next event; none once the end was told. Approvals of others bring none.
+    /// The next event; none once the end was told. Approvals of others bring none. Browsers drop events without data.
     async fn next(&mut self) -> Option<Event> {
         let gate = self.signed.visit.portal.gate();
         let mut stale = true;
@@ -180,13 +180,13 @@ impl Watcher {
                 let now = mark(&waiting, number.is_some());
                 if now != self.seen {
                     self.seen = now;
-                    return Some(Event::default().event("changed").data(""));
+                    return Some(Event::default().event("changed").data("now"));
                 }
             }
             tokio::select! {
                 delivery = self.subscription.recv() => if let Delivery::Ended(_) = delivery {
                     self.over = true;
-                    return Some(Event::default().event("ended").data(""));
+                    return Some(Event::default().event("ended").data("now"));
                 },
                 changed = self.changes.changed() => {
                     changed.ok()?;
