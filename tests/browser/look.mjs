@@ -14,7 +14,7 @@ const INSIDE = [
   ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
 ];
 
-async function look(portal, page, name, size) {
+export async function look(portal, page, name, size) {
   await page.waitForTimeout(name === "overview" ? 1200 : 50);
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   must(over <= 0, `${name} at ${size}: ${over} pixels too wide`);

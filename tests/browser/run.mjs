@@ -7,6 +7,7 @@
 // with "N passed, N failed".
 import fs from "node:fs";
 import { parseArgs } from "node:util";
+import { apps } from "./app.mjs";
 import { flows } from "./flow.mjs";
 import { locks, looks } from "./look.mjs";
 import { messages } from "./message.mjs";
@@ -49,7 +50,7 @@ const play = async (portal, all) => { for (const [name, flow] of all) {
 
 const portal = new Portal(options, ready);
 await portal.start();
-await play(portal, [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...looks(portal), ...locks(portal)]);
+await play(portal, [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...apps(portal), ...looks(portal), ...locks(portal)]);
 await portal.stop();
 
 // On https, with sessions bound to hardware, on a server of its own; these flows stand on each other.

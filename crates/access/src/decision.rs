@@ -17,7 +17,7 @@ use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
     approval, brokerage, contact, credential, device, evidence, link, lock, mandate, network,
-    notice, person, policy, session, sign_in, step_up, throttle, travel, window,
+    notice, person, policy, push, session, sign_in, step_up, throttle, travel, window,
 };
 
 /// What is asked.
@@ -30,6 +30,7 @@ pub enum Command {
     StepUp(step_up::Command),
     Approval(approval::Command),
     Device(device::Command),
+    Push(push::Command),
     Authenticator(authenticator::Command),
     Credential(credential::Command),
     Lock(lock::Command),
@@ -55,6 +56,7 @@ pub enum Event {
     Link(link::Event),
     Session(session::Event),
     Device(device::Event),
+    Push(push::Event),
     Approval(approval::Event),
     Authenticator(authenticator::Event),
     Credential(credential::Event),
@@ -99,6 +101,7 @@ into_event! {
     link Link;
     session Session;
     device Device;
+    push Push;
     approval Approval;
     authenticator Authenticator;
     credential Credential;
@@ -331,6 +334,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::Approval(command) => approval::decide(slice, &ground, command),
         Command::StepUp(command) => step_up::decide(slice, &ground, command),
         Command::Device(command) => device::decide(slice, &ground, command),
+        Command::Push(command) => push::decide(slice, &ground, command),
         Command::Authenticator(command) => authenticator::decide(slice, &ground, command),
         Command::Credential(command) => credential::decide(slice, &ground, command),
         Command::Lock(command) => lock::decide(slice, &ground, command),

@@ -26,6 +26,7 @@ pub mod network;
 pub mod notice;
 pub mod person;
 pub mod policy;
+pub mod push;
 pub mod refusal;
 pub mod secret;
 pub mod sentence;

@@ -159,6 +159,12 @@ refusals! {
     /// Too many prompts without a yes.
     ApprovalsPaused { count: u32, retry_at: Time } = "APPROVALS_PAUSED",
         "{count} approvals were asked for and not approved, so none is sent until {retry_at}; use another way to sign in, and lock the account if they were not yours";
+    /// The server pushes to no phone.
+    PushOff = "PUSH_OFF",
+        "this server tells no phone by push; its operator turns that on by [push] in the configuration";
+    /// No address of a push service.
+    PushAddressRefused = "PUSH_ADDRESS_REFUSED",
+        "the address that this browser gave for pushes is none of a public push service; pushing works in browsers that have one";
     /// It was answered, used or is too old.
     ApprovalEnded = "APPROVAL_ENDED",
         "this approval was answered, used, or is older than 2 minutes; ask again";

@@ -19,6 +19,7 @@ use crate::moment::Time;
 use crate::network::Known;
 use crate::person::Person;
 use crate::policy::Policy;
+use crate::push::Push;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 use crate::session::{Method, Session};
@@ -45,6 +46,8 @@ pub struct Slice {
     pub authenticators: Vec<Authenticator>,
     /// Their devices.
     pub devices: Vec<Device>,
+    /// Which of their phones are told of approvals, and where.
+    pub pushes: Vec<Push>,
     /// Their live sessions.
     pub sessions: Vec<Session>,
     /// Their credentials, revoked ones too.
@@ -87,6 +90,7 @@ impl Slice {
         self.mandates.sort_by_key(|one| one.account);
         self.authenticators.sort_by_key(|one| one.id);
         self.devices.sort_by_key(|one| one.id);
+        self.pushes.sort_by_key(|one| one.device);
         self.sessions.sort_by_key(|one| one.id);
         self.credentials.sort_by_key(|one| one.id);
         self.approvals.sort_by_key(|one| one.id);
@@ -160,6 +164,11 @@ impl Slice {
     pub fn is_enrolled(&self) -> bool {
         (self.password().is_some() && self.totp().is_some())
             || self.working_passkeys().next().is_some()
+    }
+
+    /// Where a phone is told of approvals.
+    pub fn push(&self, device: DeviceId) -> Option<&Push> {
+        self.pushes.iter().find(|one| one.device == device)
     }
 
     /// The device of this id.

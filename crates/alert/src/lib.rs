@@ -1,4 +1,4 @@
-//! Delivery of notices, by channels that know nothing of each other and nothing of the tables: the
+//! Delivery of notices, and of pushes to phones, by channels that know nothing of each other and nothing of the tables: the
 //! gate hands a letter over, and a channel says whether it arrived.
 
 use std::fmt;
@@ -9,11 +9,14 @@ use access::notice::{Subject, Topic};
 use access::{NoticeId, Secret, Span, Time};
 
 pub mod mail;
+pub mod post;
+pub mod push;
 pub mod smtp;
 pub mod trust;
 pub mod webhook;
 
 pub use mail::MailFolder;
+pub use push::{Push, PushConfig, PushMessage, PushTarget, Pushed, VapidKey};
 pub use smtp::{Smtp, SmtpConfig, SmtpTls};
 pub use webhook::{Webhook, WebhookSecret};
 

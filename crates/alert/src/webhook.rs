@@ -3,7 +3,6 @@
 //! `webhook-signature: v1,` and the HMAC-SHA256 of `id.timestamp.body` in base 64. The id is the
 //! same at each try; the timestamp is of the try, so that a receiver can refuse an old one.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,16 +12,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode, header};
-use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use rustls_pki_types::ServerName;
 use serde_json::json;
 use sha2::Sha256;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use url::{Host, Url};
+use url::Url;
 
+use crate::post::{self, Reach};
 use crate::trust::{self, TrustError};
 use crate::{Channel, Fault, Letter, Try};
 
@@ -86,7 +81,7 @@ impl Webhook {
     ) -> Result<Self, WebhookError> {
         let tls = match url.scheme() {
             "https" if url.host().is_some() => Some(trust::client(authorities)?),
-            "http" if is_loopback(&url) => None,
+            "http" if post::is_loopback(&url) => None,
             _ => return Err(WebhookError::Address(url)),
         };
         Ok(Self { url, tls, secret })
@@ -94,20 +89,9 @@ impl Webhook {
 
     async fn post(&self, letter: &Letter, now: Time) -> Result<(), Fault> {
         let request = self.request(letter, now)?;
-        let (host, port) = (
-            self.url.host_str().unwrap_or_default().trim_matches(['[', ']']),
-            self.url.port_or_known_default().unwrap_or(443),
-        );
-        let stream = connect(host, port, self.tls.is_none()).await?;
-        let status = match &self.tls {
-            None => talk(stream, request).await?,
-            Some(tls) => {
-                let name = ServerName::try_from(host.to_owned()).map_err(Fault::lasting)?;
-                let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await;
-                talk(stream.map_err(Fault::passing)?, request).await?
-            }
-        };
-        match status {
+        // The address is the operator's, so it may be a private one.
+        let reach = if self.tls.is_none() { Reach::Loopback } else { Reach::Any };
+        match post::send(&self.url, self.tls.as_ref(), reach, request).await? {
             status if status.is_success() => Ok(()),
             // The receiver says that it wants no more of this.
             StatusCode::GONE => Err(Fault::lasting("the receiver answered 410")),
@@ -121,14 +105,8 @@ impl Webhook {
         let (id, seconds) = (letter.id.to_string(), now.0.div_euclid(1_000_000));
         let signature = self.secret.sign(&id, seconds, &body);
         let signature = signature.ok_or_else(|| Fault::passing("nothing could be signed"))?;
-        let path = self.url.path();
-        let target = self.url.query().map_or(path.to_owned(), |query| format!("{path}?{query}"));
-        let host = self.url.host_str().unwrap_or_default();
-        let host = self.url.port().map_or(host.to_owned(), |port| format!("{host}:{port}"));
-        Request::post(target)
-            .header(header::HOST, host)
+        post::to(&self.url)
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::USER_AGENT, concat!("floorpass/", env!("CARGO_PKG_VERSION")))
             .header("webhook-id", id)
             .header("webhook-timestamp", seconds)
             .header("webhook-signature", signature)
@@ -160,43 +138,6 @@ fn rfc3339(at: Time) -> String {
     let text = at.to_string();
     text.strip_suffix(" UTC")
         .map_or(text.clone(), |text| format!("{}Z", text.replacen(' ', "T", 1)))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-/// A connection; in plain only to this machine, whatever a name says.
-async fn connect(host: &str, port: u16, loopback: bool) -> Result<TcpStream, Fault> {
-    let found = tokio::net::lookup_host((host, port)).await.map_err(Fault::passing)?;
-    let found: Vec<SocketAddr> =
-        found.filter(|address| !loopback || address.ip().is_loopback()).collect();
-    TcpStream::connect(found.as_slice()).await.map_err(Fault::passing)
-}
-
-/// One request and the status of its answer; what else the answer holds is not read.
-async fn talk<S>(stream: S, request: Request<Full<Bytes>>) -> Result<StatusCode, Fault>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(Fault::passing)?;
-    let answer = sender.send_request(request);
-    tokio::pin!(connection, answer);
-    tokio::select! {
-        answer = &mut answer => answer.map(|answer| answer.status()).map_err(Fault::passing),
-        ended = &mut connection => match ended {
-            // The answer may have come with the end.
-            Ok(()) => answer.await.map(|answer| answer.status()).map_err(Fault::passing),
-            Err(error) => Err(Fault::passing(error)),
-        },
-    }
 }
 
 impl Channel for Webhook {

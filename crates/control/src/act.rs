@@ -14,7 +14,7 @@ use crate::answer::{
 use crate::fault::Fault;
 use crate::request::{Request, Target};
 use crate::{
-    authenticator, contact, credential, device, front_door, notice, order, policy, session,
+    authenticator, contact, credential, device, front_door, notice, order, policy, push, session,
 };
 
 /// What every act has at hand.
@@ -72,6 +72,12 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::DeviceRemove { device } => {
             gate.remove_device(&desk.actor, device).await?;
             value(Done { text: format!("device {device} is removed and its sessions are ended") })
+        }
+        Request::PushList => value(push::list(gate).await?),
+        Request::PushTest { device } => value(push::test(desk, device).await?),
+        Request::PushRemove { device } => {
+            gate.stop_push(&desk.actor, device).await?;
+            value(Done { text: format!("{device} is told of approvals no longer") })
         }
         Request::ContactShow { .. }
         | Request::ContactSet { .. }

@@ -383,6 +383,24 @@ answers! {
         last_use: Option<String>,
     }
 
+    /// A phone that is told of approvals by push.
+    PushRow {
+        /// The phone.
+        device: DeviceId,
+        /// Whose.
+        username: String,
+        /// Its name.
+        name: String,
+        /// The push service's host.
+        service: String,
+        /// Whether a notification shows what is asked.
+        shows: bool,
+        /// When it was turned on.
+        since: String,
+        /// Tries in a row that failed.
+        failures: u32,
+    }
+
     /// A device.
     DeviceRow {
         /// The device.

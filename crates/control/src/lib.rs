@@ -17,6 +17,7 @@ mod listener;
 mod notice;
 mod order;
 mod policy;
+mod push;
 mod request;
 mod session;
 mod socket;

@@ -91,6 +91,18 @@ pub enum Request {
         /// Which.
         device: DeviceId,
     },
+    /// The phones that are told of approvals by push.
+    PushList,
+    /// Sends such a phone a test.
+    PushTest {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Tells such a phone no longer.
+    PushRemove {
+        /// Which.
+        device: DeviceId,
+    },
     /// How a person can be reached.
     ContactShow {
         /// Who.

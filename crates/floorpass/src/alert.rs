@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::Secret;
 use gate::Gate;
 
-use crate::config::{Alerts, Mail, MailTls};
+use crate::config::{Alerts, Mail, MailTls, Push};
 use crate::exit::Failure;
 
 /// The folder of mails in a data folder without a mail server.
@@ -23,7 +23,17 @@ pub fn check(alerts: &Alerts) -> Result<(), Failure> {
         let checked = alert::Webhook::new(webhook.url.clone(), secret, authorities);
         checked.map_err(|e| Failure::usage(format!("webhook: {e}")))?;
     }
+    if let Some(push) = &alerts.push {
+        let key = alert::VapidKey::new(&Secret::new(vec![1; 32]));
+        pusher(push, key.ok_or_else(|| Failure::failed("no key can be made"))?)?;
+    }
     Ok(())
+}
+
+fn pusher(push: &Push, key: alert::VapidKey) -> Result<alert::Push, Failure> {
+    let config = alert::PushConfig { subject: push.subject.clone(), private: push.private };
+    alert::Push::new(config, key, push.authorities.as_deref())
+        .map_err(|e| Failure::usage(format!("push: {e}")))
 }
 
 /// Starts delivering.
@@ -41,6 +51,10 @@ pub async fn start(gate: &Gate, data: &Path, alerts: &Alerts) -> Result<(), Fail
         channels.push(Arc::new(hook.map_err(|e| Failure::usage(format!("webhook: {e}")))?));
     }
     gate.start_deliveries(channels);
+    if let Some(push) = &alerts.push {
+        let key = gate.push_key().await.map_err(Failure::failed)?;
+        gate.start_pushing(pusher(push, key)?);
+    }
     Ok(())
 }
 

@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::{self, Failure};
 use crate::{
     authenticator, backup, contact, credential, demo, device, doctor, evidence, front_door, init,
-    link, lock, log, notice, order, outbox, person, policy, serve, session, status, totp, webhook,
+    link, lock, log, notice, order, outbox, person, policy, push, serve, session, status, totp,
+    webhook,
 };
 
 /// The access layer of a brokerage account, with a paper account behind it.
@@ -81,6 +82,9 @@ enum Command {
     /// Browsers that people sign in with
     #[command(subcommand)]
     Device(device::Device),
+    /// Phones that are told of approvals while their page is closed
+    #[command(subcommand)]
+    Push(push::Push),
     /// People: who signs in
     #[command(subcommand)]
     Person(person::Person),
@@ -146,6 +150,7 @@ impl CommandLine {
             Command::Policy(command) => command.run(&global),
             Command::Authenticator(command) => command.run(&global),
             Command::Device(command) => command.run(&global),
+            Command::Push(command) => command.run(&global),
             Command::Person(command) => command.run(&global),
             Command::Contact(command) => command.run(&global),
             Command::Notice(command) => command.run(&global),

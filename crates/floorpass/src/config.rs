@@ -34,6 +34,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// The webhook.
     pub webhook: Option<Webhook>,
+    /// Web Push; without it no phone is told while its page is closed.
+    pub push: Option<Push>,
     /// Which models of passkey may be registered; without it any.
     pub passkeys: Option<Passkeys>,
 }
@@ -108,6 +110,19 @@ pub struct Webhook {
     pub authorities: Option<PathBuf>,
 }
 
+/// Phones told of approvals by Web Push.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Push {
+    /// How the push services' operators can reach whoever runs this server: `mailto:` or `https:`.
+    pub subject: String,
+    /// Whether push services in private networks are taken, and plain http to this machine.
+    #[serde(default)]
+    pub private: bool,
+    /// Certificates of authorities besides the system's, PEM.
+    pub authorities: Option<PathBuf>,
+}
+
 /// The channels of messages.
 #[derive(Debug, Clone, Default)]
 pub struct Alerts {
@@ -115,6 +130,8 @@ pub struct Alerts {
     pub mail: Option<Mail>,
     /// The webhook.
     pub webhook: Option<Webhook>,
+    /// Web Push.
+    pub push: Option<Push>,
 }
 
 /// A policy for passkeys: only models that their makers vouch for.
@@ -308,7 +325,7 @@ impl Config {
 
     /// The channels of messages.
     pub fn alerts(&self) -> Alerts {
-        Alerts { mail: self.mail.clone(), webhook: self.webhook.clone() }
+        Alerts { mail: self.mail.clone(), webhook: self.webhook.clone(), push: self.push.clone() }
     }
 
     /// How the portal is shielded; beyond loopback it must be.
@@ -387,6 +404,23 @@ mod tests {
         let mail = config.mail.unwrap();
         assert_eq!((mail.tls, mail.port()), (MailTls::Tls, 465));
         parse("host = \"127.0.0.1\"\ntls = \"none\"").unwrap();
+    }
+
+    #[test]
+    fn contact_for_push_services_that_is_none_is_refused_before_anything_starts() {
+        let alerts =
+            |push: &str| Config::parse(&format!("{LEAST}[push]\n{push}")).unwrap().alerts();
+        for bad in ["ops@example.org", "http://example.org", ""] {
+            let failure = crate::alert::check(&alerts(&format!("subject = {bad:?}"))).unwrap_err();
+            assert!(
+                failure.text.contains("push") && failure.text.contains("mailto:"),
+                "{}",
+                failure.text
+            );
+        }
+        let good = alerts("subject = \"mailto:ops@example.org\"");
+        crate::alert::check(&good).unwrap();
+        assert!(!good.push.unwrap().private, "private networks are not reached unless it is said");
     }
 
     #[test]

@@ -7,11 +7,11 @@ use clap::Args;
 use url::Url;
 
 use crate::command::Global;
-use crate::config::{Alerts, Durability, Hours};
+use crate::config::{Alerts, Durability, Hours, Push};
 use crate::exit::{Exit, Failure};
 use crate::ready::{Person, Ready, ReadyFile};
 use crate::server::{self, Plan, Started, Tls};
-use crate::{banner, port};
+use crate::{alert, banner, port};
 
 /// Starts everything.
 #[derive(Debug, Args)]
@@ -49,6 +49,9 @@ pub struct Demo {
     /// What an acknowledged order outlives
     #[arg(long, value_enum, default_value_t = Durability::Disk)]
     durability: Durability,
+    /// Tell phones of approvals by Web Push; push services learn CONTACT (`mailto:..` or `https:..`)
+    #[arg(long, value_name = "CONTACT")]
+    push: Option<String>,
     /// Serve the portal by HTTPS with a certificate made on this machine
     #[arg(long)]
     https: bool,
@@ -71,6 +74,10 @@ impl Demo {
         if self.reset {
             reset(global.data())?;
         }
+        // A demo is its owner's alone, so a push service of a test on this machine is taken.
+        let push = self.push.map(|subject| Push { subject, private: true, authorities: None });
+        let alerts = Alerts { push, ..Alerts::default() };
+        alert::check(&alerts)?;
         let plan = Plan {
             gate: gate::Config {
                 data: global.data().to_path_buf(),
@@ -87,7 +94,7 @@ impl Demo {
             tls: if self.https { Tls::Local } else { Tls::Off },
             proxy: None,
             sockets: twsd::Config { bind: loopback, free_ports: self.free_ports, ports },
-            alerts: Alerts::default(),
+            alerts,
         };
         let ready_file = self.ready_file;
         let durability = self.durability;

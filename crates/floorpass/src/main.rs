@@ -27,6 +27,7 @@ mod place;
 mod policy;
 mod port;
 mod portal;
+mod push;
 mod ready;
 mod serve;
 mod server;

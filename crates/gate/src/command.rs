@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 
 use access::decision::decide;
 use access::refusal::PasskeyFault;
-use access::{Answer, By, Call, Event, Refusal, Slice, Time};
+use access::{Answer, By, Call, Event, Refusal, Slice, Time, device};
 use store::{CommitError, Key, SessionUse};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -147,9 +147,10 @@ impl Gate {
                     after.apply(events);
                     self.publish(&after);
                     self.told(events);
-                    if events.iter().any(|event| matches!(event, Event::Approval(_))) {
+                    if events.iter().any(asks_phones) {
                         people.approvals.send_modify(|count| *count += 1);
                     }
+                    people.pushes.told(events);
                     if narrowed {
                         self.narrow_again(events);
                     }
@@ -222,6 +223,12 @@ impl Gate {
     pub(crate) async fn run_done(&self, key: Key<'_>, call: &Arc<Call>) -> Result<Slice, Refusal> {
         self.run(key, None, call).await.map(|done| done.after)
     }
+}
+
+/// Whether a phone's page shows it: an approval, or that the phone answers approvals from now on.
+fn asks_phones(event: &Event) -> bool {
+    let confirmed = |event: &device::Event| matches!(event, device::Event::PhoneConfirmed { .. });
+    matches!(event, Event::Approval(_)) || matches!(event, Event::Device(event) if confirmed(event))
 }
 
 /// What the caller is told when the tables refuse what the slice allowed: it belongs to someone

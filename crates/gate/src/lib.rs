@@ -49,6 +49,7 @@ pub mod passkey;
 pub mod password;
 pub mod person;
 pub mod policy;
+pub mod push;
 mod recovery_code;
 mod registry;
 mod repeat;
@@ -62,6 +63,7 @@ mod travel;
 pub mod view;
 
 pub use admission::{Admission, CredentialDoor};
+pub use alert::Pushed;
 pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
 pub use attestation::{Attestation, AttestationError};
 pub use authenticator::{AuthenticatorInfo, TotpSetup};
@@ -87,10 +89,11 @@ pub use order::{CancelScope, OrderRequest, Refused, Submitted};
 pub use passkey::Ceremony;
 pub use person::{LinkIssued, PersonInfo};
 pub use policy::{Policies, Renewal};
+pub use push::PushWish;
 pub use session::layer::{Layer, LayerState, Layers};
 pub use session::{Actor, SessionInfo, SessionTicket};
 pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
-pub use store::{DeliveryRow, DeliveryState, Message};
+pub use store::{DeliveryRow, DeliveryState, Message, PushRow};
 pub use view::View;
 
 /// The gate. Cheap to clone.

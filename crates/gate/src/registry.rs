@@ -20,6 +20,7 @@ use crate::notice::Unread;
 use crate::open::OpenError;
 use crate::passkey::Passkeys;
 use crate::password::{PasswordError, PasswordPool};
+use crate::push::Pushes;
 use crate::repeat::Repeats;
 use crate::session::{EndedBefore, Sessions};
 
@@ -45,6 +46,7 @@ pub(crate) struct Registry {
     pub(crate) published: Mutex<BTreeMap<PersonId, i64>>,
     pub(crate) repeats: Repeats,
     pub(crate) deliveries: Deliveries,
+    pub(crate) pushes: Pushes,
     pub(crate) unread: Unread,
     pub(crate) uses: Mutex<BTreeMap<CredentialId, LastUse>>,
     pub(crate) listeners: watch::Sender<Listeners>,
@@ -71,6 +73,7 @@ impl Registry {
             published: Mutex::default(),
             repeats: Repeats::default(),
             deliveries: Deliveries::default(),
+            pushes: Pushes::default(),
             unread: Unread::default(),
             uses: Mutex::default(),
             listeners: watch::Sender::default(),

@@ -17,7 +17,7 @@ use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
     Store, approval, authenticator, brokerage, contact, credential, device, evidence, link, lock,
-    mandate, network, notice, policy, session, sign_in, throttle, travel,
+    mandate, network, notice, policy, push, session, sign_in, throttle, travel,
 };
 
 statements! {
@@ -191,6 +191,7 @@ async fn apply(
         Event::Link(event) => link::apply(connection, event).await?,
         Event::Session(event) => session::apply(connection, event).await?,
         Event::Device(event) => device::apply(connection, event).await?,
+        Event::Push(event) => push::apply(connection, event).await?,
         Event::Approval(event) => approval::apply(connection, event).await?,
         Event::Authenticator(event) => authenticator::apply(connection, event).await?,
         Event::Credential(event) => credential::apply(connection, event).await?,

@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
 use crate::field::{Fields, hex};
+use crate::push;
 
 statements! {
     INSERT = "INSERT INTO device (id, person, token, public_key, role, confirmed, approver, \
@@ -64,8 +65,14 @@ pub(crate) async fn apply(
         Event::Renamed { device, name } => {
             run!(connection, RENAME, device.to_string(), name.to_string())?
         }
-        Event::Blocked { device } => run!(connection, BLOCK, device.to_string())?,
-        Event::Removed { device } => run!(connection, DELETE, device.to_string())?,
+        Event::Blocked { device } => {
+            push::forget(connection, *device).await?;
+            run!(connection, BLOCK, device.to_string())?
+        }
+        Event::Removed { device } => {
+            push::forget(connection, *device).await?;
+            run!(connection, DELETE, device.to_string())?
+        }
     };
     Ok(())
 }

@@ -106,6 +106,10 @@ impl<'r> Fields<'r> {
         Ok(Some(Digest(bytes)))
     }
 
+    pub fn sealed(&mut self) -> Field<SealedSecret> {
+        self.maybe_sealed()?.ok_or_else(|| self.damaged("a sealed secret is missing"))
+    }
+
     pub fn maybe_sealed(&mut self) -> Field<Option<SealedSecret>> {
         Ok(self.maybe_bytes()?.map(SealedSecret))
     }

@@ -27,6 +27,7 @@ mod network;
 pub mod notice;
 mod person;
 mod policy;
+mod push;
 mod recovery_code;
 pub mod session;
 mod sign_in;
@@ -46,6 +47,7 @@ pub use engine::{Database, Engine};
 pub use error::StoreError;
 pub use evidence::EvidencePage;
 pub use notice::Message;
+pub use push::PushRow;
 pub use session::{EndedSession, SessionUse};
 pub use slice::Key;
 

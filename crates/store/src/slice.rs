@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::field::hex;
 use crate::{
     Store, approval, authenticator, brokerage, contact, credential, device, link, lock, mandate,
-    network, person, policy, session, sign_in, throttle, travel,
+    network, person, policy, push, session, sign_in, throttle, travel,
 };
 
 statements! {
@@ -113,6 +113,7 @@ async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, Sto
         mandates: mandate::of(connection, &id).await?,
         authenticators: authenticator::of(connection, &id).await?,
         devices: device::of(connection, &id).await?,
+        pushes: push::of(connection, &id).await?,
         sessions: session::of(connection, &id).await?,
         credentials: credential::of(connection, &id).await?,
         approvals: approval::of(connection, &id).await?,

@@ -51,6 +51,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::notice::STATEMENTS,
         crate::person::STATEMENTS,
         crate::policy::STATEMENTS,
+        crate::push::STATEMENTS,
         crate::recovery_code::STATEMENTS,
         crate::session::STATEMENTS,
         crate::sign_in::STATEMENTS,

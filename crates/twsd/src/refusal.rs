@@ -114,6 +114,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::OwnDevice
         | Refusal::NoPhone
         | Refusal::NoApprover
+        | Refusal::PushOff
+        | Refusal::PushAddressRefused
         | Refusal::ApprovalsPaused { .. }
         | Refusal::ApprovalEnded
         | Refusal::ApprovalWaits { .. }

@@ -49,6 +49,37 @@
     }
   });
 
+  // One address of this browser at its push service: made when the switch is turned on, given up when it is turned off.
+  const on = document.querySelector("form[data-push]"), off = document.querySelector("form[data-push-off]");
+  const worker = navigator.serviceWorker;
+  if (on && worker && window.PushManager && window.Notification) {
+    on.hidden = false;
+    document.querySelector("[data-push-none]").hidden = true;
+    on.addEventListener("submit", async (event) => {
+      if (on.elements.endpoint.value) return;
+      event.preventDefault();
+      const said = on.querySelector("[role=status]");
+      try {
+        if ((await Notification.requestPermission()) !== "granted") throw new Error("This browser does not let Floorpass notify you. Its settings for this page change that.");
+        const key = Uint8Array.from(atob(on.dataset.push.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+        const { pushManager } = await worker.ready, before = await pushManager.getSubscription();
+        if (before) await before.unsubscribe();
+        const made = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+        on.elements.endpoint.value = made.endpoint;
+        on.elements.key.value = text(made.getKey("p256dh"));
+        on.elements.auth.value = text(made.getKey("auth"));
+        on.requestSubmit();
+      } catch (error) {
+        said.textContent = error.message || "This browser's push service did not answer.";
+      }
+    });
+  }
+  if (off && worker) {
+    off.addEventListener("submit", () => {
+      worker.ready.then((it) => it.pushManager && it.pushManager.getSubscription()).then((it) => it && it.unsubscribe()).catch(() => {});
+    });
+  }
+
   const place = document.querySelector("[data-approvals]");
   if (place && window.EventSource) {
     const stream = new EventSource(place.dataset.approvals);

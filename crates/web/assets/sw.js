@@ -85,6 +85,45 @@ const send = async (request, url) => {
   const now = await key();
   return now && before && now.public !== before.public ? ask(url, init, body) : answer;
 };
+// Kept for the page without network: files of this version and that page, never a page of the account.
+const VERSION = "floorpass-%VERSION%", KEPT = ["%KEPT%"];
+let filled;
+const fill = () => (filled ||= (async () => {
+  for (const name of await caches.keys()) if (name !== VERSION) await caches.delete(name);
+  const cache = await caches.open(VERSION);
+  if ((await cache.keys()).length < KEPT.length) await cache.addAll(KEPT);
+})().catch(() => { filled = undefined; }));
+const offline = async (request) => {
+  // A form's answer is not this page: whoever loads it again would send nothing, or send it twice.
+  if (request.method === "POST") return Response.redirect("/offline", 303);
+  return (await caches.match("/offline", { cacheName: VERSION })) || Response.error();
+};
+const page = async (event, url) => {
+  try {
+    const answer = await send(event.request, url);
+    event.waitUntil(fill());
+    return answer;
+  } catch { return offline(event.request); }
+};
+const file = async (request) => (await caches.match(request, { cacheName: VERSION })) || fetch(request);
+
+// What a push says is shown; what it does not say is not: an approval is read on its page.
+addEventListener("push", (event) => {
+  let said = {};
+  try { said = event.data.json(); } catch { /* an empty push still says that something waits */ }
+  event.waitUntil(registration.showNotification(said.title || "Floorpass", {
+    body: said.body || "An approval waits.", tag: "approval", renotify: true, requireInteraction: true,
+    icon: "/assets/icon-192.png", badge: "/assets/icon-192.png",
+  }));
+});
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil((async () => {
+    const open = await clients.matchAll({ type: "window" });
+    const there = open.find((one) => new URL(one.url).pathname === "/approvals");
+    return there ? there.focus() : clients.openWindow("/approvals");
+  })());
+});
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
@@ -97,6 +136,8 @@ addEventListener("message", (event) => {
   if (event.data === "forget") event.waitUntil(store("readwrite").then((keys) => { keys.clear(); kept = undefined; }));
 });
 addEventListener("fetch", (event) => {
-  const url = new URL(event.request.url), plain = /^\/(assets\/|sw\.js$|favicon|healthz)/;
-  if (url.origin === location.origin && !plain.test(url.pathname)) event.respondWith(send(event.request, url));
+  const request = event.request, url = new URL(request.url), plain = /^\/(sw\.js$|favicon|healthz|manifest)/;
+  if (url.origin !== location.origin || plain.test(url.pathname)) return;
+  if (url.pathname.startsWith("/assets/")) event.respondWith(file(request));
+  else event.respondWith(request.mode === "navigate" ? page(event, url) : send(request, url));
 });

@@ -1,23 +1,26 @@
 //! Approvals: the phone's page that answers them, and the pages that wait for one.
 
 use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use access::Secret;
 use access::approval::Say;
+use access::{Refusal, Secret};
 use axum::extract::Path;
 use axum::http::{HeaderName, header};
 use axum::response::sse::Event;
 use axum::response::{Html, IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use futures_util::stream;
-use gate::{Answered, ApprovalInfo, ApprovalState};
+use gate::{Answered, ApprovalInfo, ApprovalState, Delivery, Subscription};
 use maud::{Markup, html};
+use tokio::sync::watch;
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::figure;
 use crate::form;
 use crate::prompt;
+use crate::push;
 use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::sign_in::{attempt, forward, with_next};
@@ -33,12 +36,16 @@ pub(crate) async fn list(signed: Signed) -> Reply {
     page(&signed, None).await
 }
 
-async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
+async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
     let waiting = gate.approvals(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let own = phones.iter().find(|one| one.id == signed.ticket.device);
     let number = gate.phone_number(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let switch = match own {
+        Some(own) if own.confirmed => push::switch(signed).await?,
+        _ => html! {},
+    };
     let query = &signed.visit.query;
     let body = html! {
         (shell::title("Approve", &html! {}))
@@ -46,7 +53,7 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
         @if query.has("yes") { div.note.good role="status" { "Approved. The page that asked goes on." } }
         @if query.has("no") { div.note.good role="status" { "Turned down. Whoever asked got nothing." } }
         @if query.has("not_me") { (not_me(signed)) }
-        div.stack data-approvals="/approvals/events" {
+        div.stack data-approvals={ "/approvals/events?seen=" (mark(&waiting, number.is_some())) } {
             @if let Some(number) = number {
                 section.card.stack aria-labelledby="new" {
                     h2 #new { "One step is left" }
@@ -60,6 +67,7 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
             }
             @for one in &waiting { (card(signed, one)) }
             @if own.is_some_and(|one| one.confirmed) { p.small { a href="/phone/move" { "Move to a new phone" } } }
+            (switch)
         }
         script src={ "/assets/approve.js?v=" (*crate::asset::VERSION) } defer {}
     };
@@ -125,16 +133,70 @@ pub(crate) async fn answer(Path(id): Path<String>, signed: Signed) -> Reply {
     }
 }
 
-/// `GET /approvals/events`: an event whenever an approval changes.
+/// `GET /approvals/events?seen=MARK`: an event whenever the page would show something else, and one when its session is over.
 pub(crate) async fn events(signed: Signed) -> Reply {
-    let changes = signed.visit.portal.gate().approvals_changed();
-    let events = stream::unfold((changes, signed), async |(mut changes, signed)| {
-        changes.changed().await.ok()?;
-        let over = signed.admission.ended().is_some();
-        let event = Event::default().event(if over { "ended" } else { "changed" }).data("now");
-        Some((Ok::<_, Infallible>(event), (changes, signed)))
+    let gate = signed.visit.portal.gate();
+    let watcher = Watcher {
+        changes: gate.approvals_changed(),
+        subscription: gate.subscribe(&signed.admission),
+        seen: signed.visit.query.get("seen").to_owned(),
+        signed,
+        over: false,
+    };
+    let events = stream::unfold(watcher, async |mut watcher| {
+        let event = watcher.next().await?;
+        Some((Ok::<_, Infallible>(event), watcher))
     });
     Ok(crate::events::answer(events))
+}
+
+/// A mark of what the page shows: each approval with its tries, and whether the phone's number.
+fn mark(waiting: &[ApprovalInfo], number: bool) -> String {
+    let mut hash = DefaultHasher::new();
+    number.hash(&mut hash);
+    for one in waiting {
+        (one.id, one.tries_left).hash(&mut hash);
+    }
+    format!("{:x}", hash.finish())
+}
+
+struct Watcher {
+    signed: Signed,
+    changes: watch::Receiver<u64>,
+    /// Tells the session's end, whatever ended it.
+    subscription: Subscription,
+    seen: String,
+    over: bool,
+}
+
+impl Watcher {
+    /// The next event; none once the end was told. Approvals of others bring none. Browsers drop events without data.
+    async fn next(&mut self) -> Option<Event> {
+        let gate = self.signed.visit.portal.gate();
+        let mut stale = true;
+        while !self.over {
+            if std::mem::take(&mut stale) {
+                let waiting = gate.approvals(&self.signed.ticket).await.ok()?;
+                let number = gate.phone_number(&self.signed.ticket).await.ok()?;
+                let now = mark(&waiting, number.is_some());
+                if now != self.seen {
+                    self.seen = now;
+                    return Some(Event::default().event("changed").data("now"));
+                }
+            }
+            tokio::select! {
+                delivery = self.subscription.recv() => if let Delivery::Ended(_) = delivery {
+                    self.over = true;
+                    return Some(Event::default().event("ended").data("now"));
+                },
+                changed = self.changes.changed() => {
+                    changed.ok()?;
+                    stale = true;
+                }
+            }
+        }
+        None
+    }
 }
 
 /// The page that waits for a phone's answer: the number, and a button that appears with the yes.
@@ -191,7 +253,7 @@ pub(crate) async fn ask_sign_in(visit: Visit) -> Reply {
     }
 }
 
-fn refused(why: &access::Refusal) -> Html<String> {
+fn refused(why: &Refusal) -> Html<String> {
     let body = html! {
         h1 { (SIGN_IN) }
         (refusal::note(why))

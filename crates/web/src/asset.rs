@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
+use crate::app;
+
 /// The mark of the product: a gate.
 pub(crate) const MARK: &str = "M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z";
 
@@ -16,14 +18,23 @@ const ICON: &str = concat!(
     r##"<path transform="translate(4.8 4.2) scale(.6)" fill="#f2c14e" d="M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z"/></svg>"##
 );
 
-const FILES: [(&str, &str, &[u8]); 6] = [
+const FILES: [(&str, &str, &[u8]); 10] = [
     ("approve.js", "text/javascript; charset=utf-8", include_bytes!("../assets/approve.js")),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
     ("floorpass.js", "text/javascript; charset=utf-8", include_bytes!("../assets/floorpass.js")),
     ("inter.woff2", "font/woff2", include_bytes!("../assets/fonts/inter.woff2")),
     ("jetbrains-mono.woff2", "font/woff2", include_bytes!("../assets/fonts/jetbrains-mono.woff2")),
     ("icon.svg", "image/svg+xml", ICON.as_bytes()),
+    ("icon-192.png", "image/png", include_bytes!("../assets/icons/icon-192.png")),
+    ("icon-512.png", "image/png", include_bytes!("../assets/icons/icon-512.png")),
+    ("icon-maskable.png", "image/png", include_bytes!("../assets/icons/icon-maskable.png")),
+    ("apple-touch-icon.png", "image/png", include_bytes!("../assets/icons/apple-touch-icon.png")),
 ];
+
+/// A compiled-in file: its type and its bytes.
+pub(crate) fn named(name: &str) -> Option<(&'static str, &'static [u8])> {
+    FILES.iter().find(|(file, _, _)| *file == name).map(|(_, kind, bytes)| (*kind, *bytes))
+}
 
 /// One tag for all: what is compiled in changes together.
 pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -31,29 +42,36 @@ pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
     for (_, _, bytes) in FILES {
         hash.update(bytes);
     }
+    hash.update(include_str!("../assets/sw.js"));
     HEXLOWER.encode(&hash.finalize()).chars().take(12).collect()
 });
 
 /// `GET /assets/{name}`: kept by the browser for a day, then asked again by tag; the pages name style and script with
 /// their version.
 pub(crate) async fn file(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    let Some((_, kind, bytes)) = FILES.iter().find(|(file, _, _)| *file == name) else {
+    let Some((kind, bytes)) = named(&name) else {
         return (StatusCode::NOT_FOUND, "no such file\n").into_response();
     };
     let tag = format!("\"{}\"", *VERSION);
     let known =
         headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == tag.as_bytes());
     let head = [
-        (header::CONTENT_TYPE, (*kind).to_owned()),
+        (header::CONTENT_TYPE, kind.to_owned()),
         (header::CACHE_CONTROL, "public, max-age=86400".to_owned()),
         (header::ETAG, tag),
     ];
     if known {
         (StatusCode::NOT_MODIFIED, head).into_response()
     } else {
-        (head, *bytes).into_response()
+        (head, bytes).into_response()
     }
 }
+
+/// The worker with the version and the list of files that it keeps.
+static WORKER: LazyLock<String> = LazyLock::new(|| {
+    let kept = serde_json::Value::from(app::kept()).to_string();
+    include_str!("../assets/sw.js").replace("%VERSION%", &VERSION).replace("[\"%KEPT%\"]", &kept)
+});
 
 /// `GET /sw.js`: the worker that signs requests. It lies at the root, so that it serves every page;
 /// browsers ask for it anew at each start.
@@ -62,7 +80,7 @@ pub(crate) async fn worker() -> Response {
         (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (head, include_str!("../assets/sw.js")).into_response()
+    (head, WORKER.as_str()).into_response()
 }
 
 /// `GET /favicon.ico`: the same picture, for browsers that ask before they read the page.
@@ -79,10 +97,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn worker_says_its_version_and_what_it_keeps() {
+        assert!(WORKER.contains(&format!("\"floorpass-{}\"", *VERSION)) && !WORKER.contains('%'));
+        for one in app::kept() {
+            assert!(WORKER.contains(&format!("{one:?}")), "{one}");
+        }
+    }
+
+    #[test]
     fn assets_stay_within_their_budget() {
         assert!(include_str!("../assets/sw.js").len() <= 6 * 1024);
         for (name, most) in [("floorpass.css", 16 * 1024), ("floorpass.js", 15 * 512)] {
-            let size = FILES.iter().find(|(file, _, _)| *file == name).map(|file| file.2.len());
+            let size = named(name).map(|(_, bytes)| bytes.len());
             assert!(size.is_some_and(|size| size <= most), "{name}: {size:?} bytes, limit {most}");
         }
     }

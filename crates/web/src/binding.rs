@@ -103,7 +103,7 @@ fn kept(portal: &Portal, proof: &HardwareProof) -> Response {
 fn instructions(portal: &Portal, session: SessionId) -> Value {
     let (name, marks) = portal.jar().marks(Cookie::Hardware);
     let host = portal.origin().host_str().unwrap_or_default();
-    let spared = ["/assets", "/sw.js", "/healthz"];
+    let spared = ["/assets", "/sw.js", "/healthz", "/manifest.webmanifest", "/offline"];
     json!({
         "session_identifier": session.to_string(),
         "refresh_url": REFRESH,

@@ -15,7 +15,7 @@ use crate::shell;
 /// sanitizer; forms go nowhere else; nobody frames us.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
-    worker-src 'self'; require-trusted-types-for 'script'; trusted-types floorpass";
+    worker-src 'self'; manifest-src 'self'; require-trusted-types-for 'script'; trusted-types floorpass";
 
 /// `same-origin` and not `no-referrer`: with the latter a browser sends `Origin: null` with our own forms.
 static ALWAYS: [(HeaderName, HeaderValue); 7] = [

@@ -5,6 +5,7 @@
 //! nothing comes from another site.
 
 mod activity;
+mod app;
 mod approval;
 mod asset;
 mod authenticator;
@@ -35,6 +36,7 @@ mod phone;
 mod policy;
 mod portal;
 mod prompt;
+mod push;
 mod recovery_code;
 mod refusal;
 mod route;

@@ -3,14 +3,19 @@
 use access::Secret;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
+use gate::SignInStep;
 use maud::html;
 
 use crate::fault::Fault;
+use crate::form;
 use crate::prompt;
 use crate::refusal;
 use crate::shell;
 use crate::sign_in::forward;
-use crate::visit::Visit;
+use crate::visit::{Visit, go_with};
+
+/// Where a phone answers.
+pub(crate) const APPROVALS: &str = "/approvals";
 
 /// `GET /link/{token}`
 pub(crate) async fn show(Path(token): Path<String>, visit: Visit) -> Response {
@@ -19,6 +24,7 @@ pub(crate) async fn show(Path(token): Path<String>, visit: Visit) -> Response {
         (prompt::line(&visit, None))
         p { "This link works once. It signs you in here and makes this a browser that you trust, so open it only on a computer of yours." }
         form.f method="post" action="/link" {
+            input type="hidden" name="next" value=(form::local_path(visit.query.get("next")));
             input type="hidden" name="token" value=(token);
             button.main.wide autofocus { "Sign in and trust this browser" }
         }
@@ -30,8 +36,13 @@ pub(crate) async fn show(Path(token): Path<String>, visit: Visit) -> Response {
 /// `POST /link`
 pub(crate) async fn redeem(visit: Visit) -> Result<Response, Fault> {
     let token = Secret::from_text(visit.fields.get("token").to_owned());
+    let next = form::local_path(visit.fields.get("next"));
     match visit.portal.gate().sign_in_link(&token, &visit.browser()).await {
-        Ok(step) => Ok(forward(&visit, step, "/")),
+        // A phone goes on to the number that makes it one.
+        Ok(SignInStep::Done(signed)) if !signed.enrolling && next == APPROVALS => {
+            Ok(go_with(next, visit.welcome(&signed)))
+        }
+        Ok(step) => Ok(forward(&visit, step, next)),
         Err(why) => {
             let body = html! {
                 h1 { (refusal::heading(&why)) }

@@ -11,6 +11,7 @@ use maud::{Markup, html};
 use crate::enrol::picture;
 use crate::fault::{Cause, Fault};
 use crate::figure;
+use crate::link::APPROVALS;
 use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::visit::{Signed, go, text};
@@ -75,7 +76,7 @@ fn number_form(signed: &Signed, phone: DeviceId, moves: bool) -> Markup {
 }
 
 fn offered(signed: &Signed, link: &LinkIssued, back: &str) -> Markup {
-    let path = format!("/link/{}", text(&link.token));
+    let path = format!("/link/{}?next={APPROVALS}", text(&link.token));
     let address = signed.visit.portal.origin().join(&path).map_or(path, String::from);
     html! {
         p { "Open this on the phone, within ten minutes; it works once:" }

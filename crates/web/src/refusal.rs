@@ -66,6 +66,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::TooManyCodes { .. }
         | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
         R::NumberWrong { .. }
+        | R::PushAddressRefused
         | R::PhoneNumberWrong
         | R::NameInvalid { .. }
         | R::UsernameInvalid { .. }
@@ -88,6 +89,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::TotpStands
         | R::BindingLate { .. }
         | R::NoPhone
+        | R::PushOff
         | R::ApprovalEnded
         | R::ApprovalWaits { .. }
         | R::RenewalEarly { .. }

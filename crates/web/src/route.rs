@@ -8,9 +8,10 @@ use axum::{Extension, Router};
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
-    activity, approval, asset, authenticator, binding, brokerage, contact, contract, credential,
-    device, enrol, events, execution, front_door, health, link, lock, notice, order, outbox,
-    overview, phone, policy, recovery_code, session, sign_in, step_up, ticket, travel,
+    activity, app, approval, asset, authenticator, binding, brokerage, contact, contract,
+    credential, device, enrol, events, execution, front_door, health, link, lock, notice, order,
+    outbox, overview, phone, policy, push, recovery_code, session, sign_in, step_up, ticket,
+    travel,
 };
 
 /// Who may come in by a route.
@@ -109,6 +110,8 @@ fn signing_in() -> Vec<Row> {
         row(g.clone(), "/assets/{name}", Open, get(asset::file)),
         row(g.clone(), "/favicon.ico", Open, get(asset::icon)),
         row(g.clone(), "/sw.js", Open, get(asset::worker)),
+        row(g.clone(), app::MANIFEST, Open, get(app::manifest)),
+        row(g.clone(), app::OFFLINE, Open, get(app::offline)),
         row(g.clone(), "/sign-in", Open, get(sign_in::show)),
         row(p.clone(), "/sign-in", Open, post(sign_in::password)),
         row(g.clone(), "/sign-in/code", Attempt, get(sign_in::code_form)),
@@ -191,6 +194,8 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/phone/move", any, get(phone::move_page)),
         row(p.clone(), "/phone/move", any, post(phone::move_link)),
         row(p.clone(), "/phone/{device}/move", any, post(phone::move_on)),
+        row(p.clone(), "/phone/push", any, post(push::on)),
+        row(p.clone(), "/phone/push/off", any, post(push::off)),
         row(g.clone(), "/devices", devices, get(device::list)),
         row(p.clone(), "/devices/{device}/rename", devices, post(device::rename)),
         row(p.clone(), "/devices/{device}/remove", devices, post(device::remove)),

@@ -5,6 +5,7 @@ use axum::response::Html;
 use gate::Durability;
 use maud::{DOCTYPE, Markup, html};
 
+use crate::app;
 use crate::asset;
 use crate::figure;
 use crate::form::TOKEN;
@@ -118,6 +119,11 @@ fn document(title: &str, main: &Markup) -> Markup {
                 link rel="preload" href="/assets/inter.woff2" as="font" type="font/woff2" crossorigin;
                 link rel="stylesheet" href={ "/assets/floorpass.css?v=" (*asset::VERSION) };
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
+                link rel="apple-touch-icon" href="/assets/apple-touch-icon.png";
+                link rel="manifest" href=(app::MANIFEST);
+                @for (scheme, colour) in app::THEME {
+                    meta name="theme-color" media={ "(prefers-color-scheme: " (scheme) ")" } content=(colour);
+                }
                 script src={ "/assets/floorpass.js?v=" (*asset::VERSION) } defer {}
             }
             body { a.skip href="#main" { "Skip to content" } (main) }

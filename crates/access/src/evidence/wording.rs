@@ -6,7 +6,7 @@ use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
     approval, authenticator, brokerage, contact, credential, device, evidence, link, lock, mandate,
-    network, notice, person, policy, session, sign_in, throttle, travel,
+    network, notice, person, policy, push, session, sign_in, throttle, travel,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -38,6 +38,8 @@ impl Event {
             Self::Device(device::Event::Lent { .. }) => "device.lent",
             Self::Device(device::Event::PhoneOffered { .. }) => "device.phone_offered",
             Self::Device(device::Event::PhoneConfirmed { .. }) => "device.phone_confirmed",
+            Self::Push(push::Event::Set(_)) => "push.set",
+            Self::Push(push::Event::Ended { .. }) => "push.ended",
             Self::Approval(approval::Event::Asked(_)) => "approval.asked",
             Self::Approval(approval::Event::Missed { .. }) => "approval.missed",
             Self::Approval(approval::Event::Answered { .. }) => "approval.answered",
@@ -105,6 +107,7 @@ impl Event {
             Self::Device(event) => device_text(event),
             Self::Travel(event) => travel_text(event),
             Self::Approval(event) => approval_text(event),
+            Self::Push(event) => push_text(event),
             Self::Authenticator(event) => authenticator_text(event),
             Self::Credential(event) => credential_text(event),
             Self::Lock(lock::Event::Set(one)) => {
@@ -255,6 +258,23 @@ fn device_text(event: &device::Event) -> String {
         device::Event::Renamed { device, name } => format!("Device {device} named {name}"),
         device::Event::Blocked { device } => format!("Device {device} blocked"),
         device::Event::Removed { device } => format!("Device {device} forgotten"),
+    }
+}
+
+fn push_text(event: &push::Event) -> String {
+    match event {
+        push::Event::Set(one) => {
+            let how = if one.shows { "with what is asked" } else { "without what is asked" };
+            format!("Device {} is told of approvals by {}, {how}", one.device, one.service)
+        }
+        push::Event::Ended { device, gone: true } => {
+            format!(
+                "Device {device} is told of approvals no longer: its push service knows it no longer"
+            )
+        }
+        push::Event::Ended { device, gone: false } => {
+            format!("Device {device} is told of approvals no longer")
+        }
     }
 }
 

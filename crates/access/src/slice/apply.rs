@@ -7,8 +7,8 @@ use crate::decision::Event;
 use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
 use crate::{
-    approval, brokerage, contact, link, lock, mandate, network, person, policy, session, sign_in,
-    throttle, travel,
+    approval, brokerage, contact, link, lock, mandate, network, person, policy, push, session,
+    sign_in, throttle, travel,
 };
 
 /// Puts a row in the place of the one with its key, or adds it.
@@ -50,6 +50,12 @@ impl Slice {
             },
             Event::Session(event) => self.apply_session(event),
             Event::Device(event) => self.apply_device(event),
+            Event::Push(push::Event::Set(one)) => {
+                put(&mut self.pushes, push::Push::clone(one), |one| one.device);
+            }
+            Event::Push(push::Event::Ended { device, .. }) => {
+                self.pushes.retain(|one| one.device != *device);
+            }
             Event::Approval(event) => self.apply_approval(event),
             Event::Authenticator(event) => self.apply_authenticator(event),
             Event::Credential(event) => self.apply_credential(event),
@@ -153,6 +159,7 @@ impl Slice {
                 return put(&mut self.devices, device.clone(), |one| one.id);
             }
             device::Event::Removed { device } => {
+                self.pushes.retain(|one| one.device != *device);
                 return self.devices.retain(|one| one.id != *device);
             }
             device::Event::Trusted { device, .. }
@@ -191,7 +198,10 @@ impl Slice {
             device::Event::PhoneConfirmed { .. } => {
                 (device.approver, device.confirmed) = (Approver::Yes, true);
             }
-            device::Event::Blocked { .. } => device.state = DeviceState::Blocked,
+            device::Event::Blocked { .. } => {
+                device.state = DeviceState::Blocked;
+                self.pushes.retain(|one| one.device != id);
+            }
             device::Event::Added(_) | device::Event::Removed { .. } => {}
         }
     }

@@ -7,4 +7,5 @@ mod authority;
 mod letter;
 mod mail;
 mod mail_server;
+mod push;
 mod webhook;

@@ -14,6 +14,7 @@ mod help;
 mod hostile;
 mod program;
 mod proxy;
+mod push;
 mod restart;
 mod revocation;
 mod serve;

@@ -16,4 +16,5 @@ mod evidence;
 mod folder;
 mod history;
 mod place;
+mod push;
 mod walk;

@@ -1,6 +1,7 @@
 //! The portal over a real gate, by its router.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod app;
 mod binding;
 mod credential;
 mod device;
@@ -11,8 +12,10 @@ mod link;
 mod lock;
 mod notice;
 mod order;
+mod phone;
 mod place;
 mod policy;
+mod push;
 mod recovery_code;
 mod route;
 mod session;

@@ -99,6 +99,20 @@ impl Place {
         Visitor { key: None, ..self.visitor() }
     }
 
+    /// The body of a stream, as it comes.
+    pub async fn stream(&self, visitor: &Visitor<'_>, path: &str) -> axum::body::BodyDataStream {
+        let request = Request::get(path)
+            .header("floorpass-proof", visitor.proof("GET", path, b""))
+            .header(header::HOST, "localhost:8080")
+            .header(header::COOKIE, visitor.cookie_line());
+        let mut request = request.body(Body::empty()).unwrap();
+        let peer: SocketAddr = "127.0.0.1:50000".parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        response.into_body().into_data_stream()
+    }
+
     /// One request as it is.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         self.send_from(IpAddr::V4(Ipv4Addr::LOCALHOST), request).await

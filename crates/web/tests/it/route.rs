@@ -203,7 +203,7 @@ async fn every_answer_carries_the_policy() {
             assert_eq!(header("access-control-allow-origin"), "", "{}", route.path);
             let kept = route.path.starts_with("/assets/")
                 || route.path == "/favicon.ico"
-                || route.path == "/sw.js"
+                || ["/sw.js", "/manifest.webmanifest", "/offline"].contains(&route.path)
                 || route.path.ends_with("/events");
             assert!(kept || header("cache-control") == "no-store", "{}", route.path);
             for inline in ["style=\"", " onclick", "<style", "<script>", "javascript:"] {

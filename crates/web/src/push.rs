@@ -1,0 +1,68 @@
+//! The switch on a phone that answers approvals: whether it is told of new ones while the page is closed.
+
+use axum::response::Response;
+use gate::PushWish;
+use maud::{Markup, html};
+
+use crate::fault::Fault;
+use crate::field;
+use crate::link::APPROVALS;
+use crate::shell;
+use crate::visit::{Signed, go};
+
+type Reply = Result<Response, Fault>;
+
+/// The switch with its state; nothing where the server pushes to nobody. Turning on needs script, turning off does not.
+pub(crate) async fn switch(signed: &Signed) -> Result<Markup, Fault> {
+    let gate = signed.visit.portal.gate();
+    let Some(public) = gate.push_public() else { return Ok(html! {}) };
+    let push = gate.push_of(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    Ok(html! {
+        section.card.stack aria-labelledby="push" {
+            h2 #push { "Told while this page is closed" }
+            @match push {
+                Some(push) => {
+                    p { span.tag.up { "On" } " "
+                        @if push.shows { "A notification shows what is asked, on the lock screen too." }
+                        @else { "A notification says that an approval waits, and nothing of it." }
+                    }
+                    p.small.dim { "By " (push.service) ", the push service of this browser's vendor. It sees when, not what." }
+                    form data-push-off method="post" action="/phone/push/off" { (shell::token(signed)) button { "Turn it off" } }
+                }
+                None => {
+                    p { span.tag { "Off" } " This phone shows an approval only while this page is open." }
+                    form.f data-push=(public) method="post" action="/phone/push" hidden {
+                        (shell::token(signed))
+                        @for name in ["endpoint", "key", "auth"] { input type="hidden" name=(name) value=""; }
+                        (field::tick("shows", "Show what is asked, on the lock screen too", false))
+                        button.main.wide { "Notify this phone" }
+                        p.err role="status" {}
+                    }
+                    p.small.dim data-push-none { "This needs script and a browser that takes notifications. On an iPhone, put Floorpass on the home screen first." }
+                }
+            }
+        }
+    })
+}
+
+/// `POST /phone/push`
+pub(crate) async fn on(signed: Signed) -> Reply {
+    let fields = &signed.visit.fields;
+    let wish = PushWish {
+        endpoint: fields.raw("endpoint"),
+        key: fields.get("key"),
+        auth: fields.get("auth"),
+        shows: fields.get("shows") == "yes",
+    };
+    let set = signed.visit.portal.gate().set_push(&signed.ticket, &wish).await;
+    set.map_err(|why| signed.fault(why))?;
+    Ok(go(APPROVALS))
+}
+
+/// `POST /phone/push/off`
+pub(crate) async fn off(signed: Signed) -> Reply {
+    let (actor, device) = (signed.actor(), signed.ticket.device);
+    let stopped = signed.visit.portal.gate().stop_push(&actor, device).await;
+    stopped.map_err(|why| signed.fault(why))?;
+    Ok(go(APPROVALS))
+}

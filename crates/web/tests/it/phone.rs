@@ -1,0 +1,340 @@
+//! The phone: a link and its own number make it one; it answers what it shows, once, and nobody else does.
+
+use access::approval::{Content, ContentKind, Say};
+use access::{ApprovalId, Span, Time};
+use axum::http::StatusCode;
+use futures_util::StreamExt as _;
+use gate::Clock;
+
+use crate::place::{Answer, Place, Visitor};
+
+/// A browser with a phone that answers approvals.
+pub struct Home<'a> {
+    pub place: &'a Place,
+    pub owner: Visitor<'a>,
+    pub phone: Visitor<'a>,
+}
+
+/// What stands in the first element of this class.
+fn within<'a>(body: &'a str, class: &str) -> &'a str {
+    let mark = format!("class=\"{class}\">");
+    let at = body.find(&mark).unwrap_or_else(|| panic!("no {class}: {body}")) + mark.len();
+    body[at..].split('<').next().unwrap()
+}
+
+/// A phone that opened a link of the owner's; with the id of its device.
+async fn offered<'a>(place: &'a Place, owner: &mut Visitor<'_>) -> (Visitor<'a>, String) {
+    let made = owner.post("/phone/link", &[]).await;
+    let address = within(&made.body, "once").to_owned();
+    let token = address.split("/link/").nth(1).unwrap();
+    let mut phone = place.visitor();
+    let page = phone.get(&format!("/link/{token}")).await;
+    let (token, next) = (page.hidden("token"), page.hidden("next"));
+    let to = phone.post("/link", &[("token", &token), ("next", &next)]).await.to().to_owned();
+    phone.token = phone.get("/approvals").await.form_token();
+    assert_eq!(to, "/approvals");
+    let page = owner.get("/phone").await.body;
+    let device = page.split("action=\"/phone/dev").nth(1).unwrap().split('/').next().unwrap();
+    (phone, format!("dev{device}"))
+}
+
+impl<'a> Home<'a> {
+    pub async fn new(place: &'a Place) -> Self {
+        let mut owner = place.signed_in().await;
+        let phone = Self::phone(place, &mut owner).await;
+        Self { place, owner, phone }
+    }
+
+    /// Another phone that answers.
+    async fn phone(place: &'a Place, owner: &mut Visitor<'_>) -> Visitor<'a> {
+        let (mut phone, device) = offered(place, owner).await;
+        let number = within(&phone.get("/approvals").await.body, "match mono").to_owned();
+        let path = format!("/phone/{device}/confirm");
+        assert_eq!(owner.post(&path, &[("number", &number)]).await.to(), "/phone?added=1");
+        phone
+    }
+
+    /// A sign-in elsewhere that asks the phone; with the number that its page shows, if any.
+    pub async fn asks(&self, mut elsewhere: Visitor<'a>) -> (Visitor<'a>, Option<String>) {
+        assert_eq!(self.ask(&mut elsewhere).await.to(), "/sign-in/approval");
+        let page = elsewhere.get("/sign-in/approval").await;
+        let number = page.body.contains("match mono").then(|| within(&page.body, "match mono"));
+        let number = number.map(str::to_owned);
+        (elsewhere, number)
+    }
+
+    async fn ask(&self, elsewhere: &mut Visitor<'a>) -> Answer {
+        let password = self.place.secrets.password.expose_text().unwrap();
+        let fields = [("username", "trader"), ("password", password), ("next", "/")];
+        assert_eq!(elsewhere.post("/sign-in", &fields).await.to(), "/sign-in/code");
+        assert!(elsewhere.get("/sign-in/code").await.says("Approve on my phone instead"));
+        elsewhere.post("/sign-in/approval/ask", &[]).await
+    }
+}
+
+/// An approval as a phone's page shows it.
+#[derive(Clone)]
+struct Card {
+    id: ApprovalId,
+    content: Content,
+}
+
+impl Card {
+    /// All on the page.
+    fn all(body: &str) -> Vec<Self> {
+        body.split("<section")
+            .filter(|part| part.contains("data-approval="))
+            .map(Self::read)
+            .collect()
+    }
+
+    fn read(part: &str) -> Self {
+        let after = |mark: &str| part.split(mark).nth(1).unwrap();
+        let id = after("data-id=\"").split('"').next().unwrap().parse().unwrap();
+        let name = after("data-kind=\"").split('"').next().unwrap();
+        let kinds = [ContentKind::SignIn, ContentKind::StepUp];
+        let kind = kinds.into_iter().find(|kind| kind.name() == name).unwrap();
+        let lines = part.split("<dt>").skip(1).map(|line| {
+            let (label, rest) = line.split_once("</dt><dd>").unwrap();
+            (plain(label), plain(rest.split("</dd>").next().unwrap()))
+        });
+        Self { id, content: Content { kind, lines: lines.collect() } }
+    }
+
+    /// The phone's answer, signed as its script does.
+    async fn answer(&self, phone: &mut Visitor<'_>, say: Say, number: &str) -> Answer {
+        let digest = self.content.digest(self.id);
+        let text = format!("floorpass approval 1\n{}\n{}\n{digest}\n{number}", self.id, say.name());
+        let signature = phone.key.as_ref().unwrap().sign(&text).unwrap();
+        let fields = [("say", say.name()), ("number", number), ("signature", &signature)];
+        phone.post(&format!("/approvals/{}", self.id), &fields).await
+    }
+}
+
+fn plain(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+async fn cards(phone: &mut Visitor<'_>) -> Vec<Card> {
+    Card::all(&phone.get("/approvals").await.body)
+}
+
+async fn card(phone: &mut Visitor<'_>) -> Card {
+    cards(phone).await.into_iter().next().unwrap()
+}
+
+#[tokio::test]
+async fn sign_in_elsewhere_is_approved_by_the_number_that_it_shows() {
+    let place = Place::new().await;
+    let mut home = Home::new(&place).await;
+    let (mut elsewhere, number) = home.asks(place.visitor()).await;
+    let number = number.unwrap();
+    let page = home.phone.get("/approvals").await;
+    assert!(page.says("Somebody is signing in as you") && page.says("127.0.0.1"), "{}", page.body);
+    assert!(!page.body.contains(&format!(">{number}<")), "the phone shows the number itself");
+    let card = Card::all(&page.body).remove(0);
+    let early = elsewhere.post("/sign-in/approval", &[("next", "/orders")]).await;
+    assert!(early.body.contains("APPROVAL_WAITS"), "{}", early.body);
+    assert_eq!(card.answer(&mut home.phone, Say::Yes, &number).await.to(), "/approvals?yes=1");
+    assert!(elsewhere.get("/sign-in/approval").await.says("Your phone said yes"));
+    elsewhere.post("/sign-in/approval", &[("next", "/orders")]).await;
+    assert_eq!(elsewhere.get("/orders").await.status, StatusCode::OK);
+    // Answered once, used once.
+    let again = card.answer(&mut home.phone, Say::Yes, &number).await;
+    assert!(again.body.contains("APPROVAL_ENDED"), "{}", again.body);
+}
+
+/// ASVS 6.6.3.
+#[tokio::test]
+async fn number_that_is_wrong_three_times_ends_the_approval() {
+    let place = Place::new().await;
+    let mut home = Home::new(&place).await;
+    let (mut elsewhere, number) = home.asks(place.visitor()).await;
+    let card = card(&mut home.phone).await;
+    for tries in ["2 ", "1 ", "0 "] {
+        let answer = card.answer(&mut home.phone, Say::Yes, "7").await;
+        assert!(answer.body.contains("NUMBER_WRONG"), "{tries} {}", answer.body);
+    }
+    let right = card.answer(&mut home.phone, Say::Yes, &number.unwrap()).await;
+    assert!(right.body.contains("APPROVAL_ENDED"), "{}", right.body);
+    assert!(elsewhere.get("/sign-in/approval").await.says("did not answer"));
+}
+
+#[tokio::test]
+async fn refused_sign_in_is_over_and_not_me_offers_the_lock() {
+    let place = Place::new().await;
+    let mut home = Home::new(&place).await;
+    for (say, words) in [(Say::No, "Turned down"), (Say::NotMe, "Lock everything")] {
+        let (mut elsewhere, _) = home.asks(place.visitor()).await;
+        let card = card(&mut home.phone).await;
+        let to = card.answer(&mut home.phone, say, "").await.to().to_owned();
+        assert!(home.phone.get(&to).await.says(words), "{say:?}");
+        let after = elsewhere.post("/sign-in/approval", &[("next", "/")]).await;
+        assert_eq!(after.status, StatusCode::UNAUTHORIZED, "{say:?} {}", after.body);
+        assert!(after.body.contains("ATTEMPT_ENDED"), "{}", after.body);
+    }
+    let messages = home.owner.get("/messages").await;
+    assert!(messages.says("You said that it was not you"), "{}", messages.body);
+}
+
+/// ASVS 6.6.2.
+#[tokio::test]
+async fn content_that_is_not_what_was_asked_is_no_yes() {
+    let place = Place::new().await;
+    let mut home = Home::new(&place).await;
+    let (mut elsewhere, number) = home.asks(place.visitor()).await;
+    let number = number.unwrap();
+    let card = card(&mut home.phone).await;
+    let lines = card.content.lines.len();
+    for at in 0..lines {
+        let mut shown = card.clone();
+        shown.content.lines[at].1.push('x');
+        let answer = shown.answer(&mut home.phone, Say::Yes, &number).await;
+        assert!(answer.body.contains("KEY_PROOF_WRONG"), "line {at}: {}", answer.body);
+    }
+    let mut shorter = card.clone();
+    shorter.content.lines.pop();
+    assert!(
+        shorter.answer(&mut home.phone, Say::Yes, &number).await.body.contains("KEY_PROOF_WRONG")
+    );
+    // A yes that was signed for one approval is none for another.
+    let id = ApprovalId([7; 16]);
+    let text = format!("floorpass approval 1\n{id}\nyes\n{}\n{number}", card.content.digest(id));
+    let signature = home.phone.key.as_ref().unwrap().sign(&text).unwrap();
+    let fields = [("say", "yes"), ("number", &number), ("signature", &signature)];
+    let bent = home.phone.post(&format!("/approvals/{}", card.id), &fields).await;
+    assert!(bent.body.contains("KEY_PROOF_WRONG"), "{}", bent.body);
+    assert!(elsewhere.get("/sign-in/approval").await.body.contains("match mono"), "it still waits");
+}
+
+#[tokio::test]
+async fn approval_is_answered_neither_by_another_browser_nor_by_the_key_of_another_phone() {
+    let place = Place::new().await;
+    let mut home = Home::new(&place).await;
+    let mut second = Home::phone(&place, &mut home.owner).await;
+    let (_elsewhere, number) = home.asks(place.visitor()).await;
+    let number = number.unwrap();
+    let card = card(&mut home.phone).await;
+    // The owner's browser is no phone: it sees nothing and answers nothing.
+    assert!(cards(&mut home.owner).await.is_empty());
+    let owner = card.answer(&mut home.owner, Say::Yes, &number).await;
+    assert!(owner.body.contains("NO_APPROVER"), "{}", owner.body);
+    // A phone of the person's whose answer is signed by the other's key.
+    let text = format!(
+        "floorpass approval 1\n{}\nyes\n{}\n{number}",
+        card.id,
+        card.content.digest(card.id)
+    );
+    let signature = home.phone.key.as_ref().unwrap().sign(&text).unwrap();
+    let fields = [("say", "yes"), ("number", &number), ("signature", &signature)];
+    let bent = second.post(&format!("/approvals/{}", card.id), &fields).await;
+    assert!(bent.body.contains("KEY_PROOF_WRONG"), "{}", bent.body);
+    // Each of the person's phones may answer, but once in all.
+    assert_eq!(card.answer(&mut second, Say::Yes, &number).await.to(), "/approvals?yes=1");
+    let late = card.answer(&mut home.phone, Say::No, "").await;
+    assert!(late.body.contains("APPROVAL_ENDED"), "{}", late.body);
+}
+
+#[tokio::test]
+async fn approval_that_nobody_answered_is_over_after_two_minutes() {
+    let clock = Clock::manual(Time::from_seconds(1_795_000_000));
+    let place = Place::at(&clock).await;
+    let mut home = Home::new(&place).await;
+    let (mut elsewhere, number) = home.asks(place.visitor()).await;
+    let card = card(&mut home.phone).await;
+    clock.set(clock.now() + Span::minutes(2));
+    assert!(cards(&mut home.phone).await.is_empty());
+    let late = card.answer(&mut home.phone, Say::Yes, &number.unwrap()).await;
+    assert!(late.body.contains("APPROVAL_ENDED"), "{}", late.body);
+    assert!(elsewhere.get("/sign-in/approval").await.says("did not answer"));
+}
+
+#[tokio::test]
+async fn one_tap_is_enough_only_for_a_browser_and_an_address_that_are_known() {
+    let place = Place::new().await;
+    let mut home = Home::new(&place).await;
+    let mut known = place.signed_in().await;
+    assert_eq!(known.post("/sign-out", &[]).await.status, StatusCode::SEE_OTHER);
+    known.token.clear();
+    let (mut known, number) = home.asks(known).await;
+    assert_eq!(number, None, "a known browser at a known address");
+    let card = card(&mut home.phone).await;
+    assert_eq!(card.answer(&mut home.phone, Say::Yes, "").await.to(), "/approvals?yes=1");
+    known.post("/sign-in/approval", &[("next", "/")]).await;
+    assert_eq!(known.get("/orders").await.status, StatusCode::OK);
+    let (_stranger, number) = home.asks(place.visitor()).await;
+    assert!(number.is_some(), "a new browser");
+}
+
+/// ASVS 6.6.4.
+#[tokio::test]
+async fn prompts_are_three_at_once_and_pause_after_five_without_a_yes() {
+    let clock = Clock::manual(Time::from_seconds(1_795_000_000));
+    let place = Place::at(&clock).await;
+    let mut home = Home::new(&place).await;
+    for _ in 0..3 {
+        home.asks(place.visitor()).await;
+    }
+    assert_eq!(cards(&mut home.phone).await.len(), 3);
+    let fourth = home.ask(&mut place.visitor()).await;
+    assert!(fourth.body.contains("APPROVALS_PAUSED"), "{}", fourth.body);
+    clock.set(clock.now() + Span::minutes(2));
+    for _ in 0..2 {
+        home.asks(place.visitor()).await;
+    }
+    let sixth = home.ask(&mut place.visitor()).await;
+    assert!(sixth.body.contains("APPROVALS_PAUSED"), "{}", sixth.body);
+    assert_eq!(cards(&mut home.phone).await.len(), 2);
+    clock.set(clock.now() + Span::minutes(11));
+    home.asks(place.visitor()).await;
+}
+
+#[tokio::test]
+async fn phone_answers_nothing_until_its_number_was_typed_elsewhere() {
+    let place = Place::new().await;
+    let mut owner = place.signed_in().await;
+    let (mut phone, device) = offered(&place, &mut owner).await;
+    let page = phone.get("/approvals").await;
+    assert!(page.says("One step is left"), "{}", page.body);
+    let number = within(&page.body, "match mono").to_owned();
+    let path = format!("/phone/{device}/confirm");
+    // Not by itself.
+    phone.post(&path, &[("number", &number)]).await;
+    assert!(phone.get("/approvals").await.says("One step is left"));
+    let wrong = owner.post(&path, &[("number", "000000")]).await;
+    assert!(wrong.body.contains("PHONE_NUMBER_WRONG"), "{}", wrong.body);
+    assert!(owner.get("/phone").await.says("Your phones"));
+    assert_eq!(owner.post(&path, &[("number", &number)]).await.to(), "/phone?added=1");
+    assert!(phone.get("/approvals").await.says("Nothing waits for you"));
+}
+
+#[tokio::test]
+async fn stream_of_approvals_tells_a_new_one_and_ends_with_its_session() {
+    let place = Place::new().await;
+    let mut home = Home::new(&place).await;
+    let page = home.phone.get("/approvals").await.body;
+    let path = page.split("data-approvals=\"").nth(1).unwrap().split('"').next().unwrap();
+    let mut stream = place.stream(&home.phone, path).await;
+    home.asks(place.visitor()).await;
+    let next = |bytes: Option<Result<axum::body::Bytes, axum::Error>>| {
+        String::from_utf8(bytes.unwrap().unwrap().to_vec()).unwrap()
+    };
+    assert_eq!(
+        next(stream.next().await),
+        "event: changed\ndata: now\n\n",
+        "browsers drop it without data"
+    );
+    // Ended elsewhere, while no approval changes.
+    assert_eq!(home.owner.post("/sessions/end-others", &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(next(stream.next().await), "event: ended\ndata: now\n\n");
+    assert!(stream.next().await.is_none(), "the stream goes on");
+}
+
+#[tokio::test]
+async fn stream_opened_by_a_page_that_is_out_of_date_says_so_at_once() {
+    let place = Place::new().await;
+    let home = Home::new(&place).await;
+    let mut stream = place.stream(&home.phone, "/approvals/events?seen=other").await;
+    let first = stream.next().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&first).contains("event: changed"));
+}
