@@ -12,12 +12,12 @@ use crate::moment::{Moment, Span, Time};
 use crate::notice::Disowned;
 use crate::refusal::Refusal;
 use crate::secret::{SealKey, Secret};
-use crate::session::{Session, SessionEnd};
+use crate::session::{Method, Session, SessionEnd};
 use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
     approval, contact, credential, device, evidence, link, lock, mandate, network, notice, person,
-    session, sign_in, step_up, throttle,
+    recovery, session, sign_in, step_up, throttle,
 };
 
 /// What is asked.
@@ -35,6 +35,7 @@ pub enum Command {
     Lock(lock::Command),
     Contact(contact::Command),
     Network(network::Command),
+    Recovery(recovery::Command),
     Notice(notice::Command),
     Evidence(evidence::Command),
 }
@@ -58,6 +59,7 @@ pub enum Event {
     Throttle(throttle::Event),
     Contact(contact::Event),
     Network(network::Event),
+    Recovery(recovery::Event),
     Notice(notice::Event),
     Evidence(evidence::Event),
 }
@@ -99,6 +101,7 @@ into_event! {
     throttle Throttle;
     contact Contact;
     network Network;
+    recovery Recovery;
     notice Notice;
     evidence Evidence;
 }
@@ -140,6 +143,8 @@ pub enum Answer {
     CodeSent,
     /// Signed in.
     SignedIn(SignedIn),
+    /// A recovery waits.
+    RecoveryBegun(recovery::Begun),
     /// A code was sent to a mail address; it works in the session that asked.
     MailAsked {
         /// Which contact waits for it.
@@ -270,8 +275,23 @@ impl Ground<'_> {
         if self.by.runs_the_server() || self.source.fresh {
             return Ok(());
         }
-        let age = self.moment.now.since(self.session(slice)?.proven_at);
-        if age > RECENT { Err(Refusal::ProofTooOld { age, limit: RECENT }) } else { Ok(()) }
+        let session = self.session(slice)?;
+        let age = self.moment.now.since(session.proven_at);
+        let recovered = session.methods == [Method::Recovery];
+        let limit = if recovered { recovery::ENROLS } else { RECENT };
+        if age > limit { Err(Refusal::ProofTooOld { age, limit }) } else { Ok(()) }
+    }
+
+    /// Whether whoever asks is not a session that a recovery holds: those add, and take nothing of
+    /// their person's away.
+    pub fn check_not_held(&self, slice: &Slice, act: Act) -> Result<(), Refusal> {
+        if self.by.runs_the_server() {
+            return Ok(());
+        }
+        match self.session(slice)?.held_until {
+            Some(until) => Err(Refusal::RecoveryHolds { act, until }),
+            None => Ok(()),
+        }
     }
 
     /// The live session that asks. Its idle time is the gate's to watch, in memory.
@@ -320,6 +340,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::Contact(command) => contact::decide(slice, &ground, command),
         Command::Network(command) => network::decide(slice, &ground, command),
         Command::Notice(command) => notice::decide(slice, &ground, command),
+        Command::Recovery(command) => recovery::decide(slice, &ground, command),
         Command::Evidence(command) => Ok(evidence::decide(command)),
     };
     let mut decision = decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));

@@ -304,6 +304,9 @@ pub(crate) fn decide(
         return renew(slice, ground, *key);
     }
     ground.authorise(slice, Act::ManageDevices)?;
+    if !matches!(command, Command::ConfirmPhone { .. }) {
+        ground.check_not_held(slice, Act::ManageDevices)?;
+    }
     let find = |id| slice.device(id).ok_or(Refusal::NotFound { what: "device" });
     let mut events = Vec::new();
     match command {

@@ -61,6 +61,8 @@ acts! {
     ViewEvidence = 11, "see the record of decisions";
     /// Change mail address and phone number.
     ManageContact = 12, "change your mail address and phone number";
+    /// Choose how a lost access comes back.
+    ManageRecovery = 13, "choose how you get back in";
 }
 
 impl fmt::Display for Act {
@@ -437,6 +439,11 @@ pub enum Narrowing {
     Unconfirmed,
     /// Its device's role.
     Role(DeviceRole),
+    /// A recovery, whose holding time is not over.
+    Recovered {
+        /// Until then.
+        until: Time,
+    },
 }
 
 /// Acts that products, sides and hours bind, and contracts too.
@@ -574,6 +581,7 @@ impl Entitlements {
             Narrowing::Unbound => Refusal::SessionUnbound { act },
             Narrowing::Unconfirmed => Refusal::DeviceUnconfirmed { act },
             Narrowing::Role(role) => Refusal::DeviceRoleNarrow { role, act },
+            Narrowing::Recovered { until } => Refusal::RecoveryHolds { act, until },
         }
     }
 

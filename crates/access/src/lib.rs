@@ -24,6 +24,7 @@ pub mod name;
 pub mod network;
 pub mod notice;
 pub mod person;
+pub mod recovery;
 pub mod refusal;
 pub mod secret;
 pub mod sentence;
@@ -41,7 +42,7 @@ pub use decision::{Answer, Command, Decision, Event, decide};
 pub use entitlements::{Act, Entitlements, Limits, Question, Scopes, Side};
 pub use id::{
     ApprovalId, AttemptId, AuthenticatorId, ContactId, CredentialId, DeviceId, Holder, LinkId,
-    LockId, NoticeId, PaperAccountId, PersonId, SessionId, SymbolId,
+    LockId, NoticeId, PaperAccountId, PersonId, RecoveryId, SessionId, SymbolId,
 };
 pub use lock::Grade;
 pub use moment::{Moment, Span, Time};

@@ -42,6 +42,7 @@ impl Role {
             Act::ManageDevices,
             Act::ManageAuthenticators,
             Act::ManageContact,
+            Act::ManageRecovery,
             Act::Lock,
             Act::ViewEvidence,
         ]);

@@ -67,6 +67,12 @@ topics! {
     ContactChanged = "contact_changed", "Mail address and phone number", true;
     /// The operator ended a session.
     SessionEnded = "session_ended", "A session was ended", true;
+    /// A recovery was begun or goes on; its mail can stop it.
+    Recovery = "recovery", "A recovery of your access", false;
+    /// A recovery is over.
+    RecoveryEnded = "recovery_ended", "A recovery is over", false;
+    /// How recoveries go was changed.
+    RecoveryChanged = "recovery_changed", "How you get back in", true;
     /// A notice or an approval was answered by 'this was not me'.
     NotMe = "not_me", "\"This was not me\"", false;
     /// A credential was created.

@@ -84,6 +84,10 @@ refusals! {
     DeviceRoleNarrow { role: DeviceRole, act: Act } = "DEVICE_ROLE",
         "this device is set to {role}, so it cannot {act}; change its role from another device";
 
+    /// A recovery brought the session, or what it was signed in by.
+    RecoveryHolds { act: Act, until: Time } = "RECOVERY_HOLDS",
+        "this session came by a recovery, or by what was enrolled in one, so it cannot {act} before {until}; sign in after that, or by what you had before it";
+
     // Credentials.
     /// No such credential.
     CredentialUnknown = "CREDENTIAL_UNKNOWN",
@@ -200,6 +204,18 @@ refusals! {
     /// The passkey does not count, and why.
     PasskeyRefused { reason: PasskeyFault } = "PASSKEY_REFUSED",
         "the passkey does not count: {reason}; another way to sign in still works";
+    /// A recovery is under way already.
+    RecoveryStands { since: Time } = "RECOVERY_STANDS",
+        "a recovery of this access is under way since {since}; go on in the browser that began it, or stop it first";
+    /// Too many recoveries were asked for, and when to come back.
+    TooManyRecoveries { count: u32, limit: u32, retry_at: Time } = "TOO_MANY_RECOVERIES",
+        "{count} recoveries were asked for within 7 days, and the limit is {limit}; ask again after {retry_at}, or ask the operator";
+    /// A recovery has not waited long enough.
+    RecoveryWaits { ready_at: Time } = "RECOVERY_WAITS",
+        "this recovery waits until {ready_at}; come back then, in this browser";
+    /// No recovery is under way here.
+    RecoveryOver = "RECOVERY_OVER",
+        "this recovery was stopped, finished or is too old; sign in, or begin another one";
     /// The proof was made against a row that has moved: load and prove again.
     ProofStale = "PROOF_STALE",
         "the sign-in data changed meanwhile; try again";

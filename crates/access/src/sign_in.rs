@@ -22,6 +22,7 @@ use crate::moment::{Span, Time};
 use crate::network;
 use crate::notice::{self, Subject, Topic};
 use crate::person::Person;
+use crate::recovery;
 use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::{Digest, Secret};
 use crate::session::{self, Interface, Method, Session, SessionEnd};
@@ -213,7 +214,7 @@ pub(crate) fn fail(
 }
 
 /// Whether the person and their browser may sign in at all. Asked only once a factor was right.
-fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
+pub(crate) fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
     if slice.strongest_lock() == Grade::All {
         return Err(Refusal::Locked { grade: Grade::All });
     }
@@ -641,6 +642,17 @@ fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     Ok(begin(slice, ground, person, device, vec![method], events))
 }
 
+/// The session that a recovery becomes, on a browser that is trusted from now on.
+pub(crate) fn recovered(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    mut events: Vec<decision::Event>,
+) -> Decision {
+    let device = trusted_browser(slice, ground, person, &mut events);
+    begin(slice, ground, person, device, vec![Method::Recovery], events)
+}
+
 /// The phone that a link was opened on. It looks until its number was typed where the link was made:
 /// somebody else may have seen the link.
 fn offered_phone(
@@ -680,6 +692,8 @@ fn begin(
     let reason = SessionEnd::Replaced;
     events
         .extend(older.map(|one| session::Event::Ended { session: one.id, at: now, reason }.into()));
+    events.extend(recovery::signed_in(slice, ground, &methods));
+    let held_until = recovery::held(slice, &events, &methods, now);
     let policy = interface.policy();
     let token = token::issue(Kind::Session, ground.moment);
     let id = SessionId(ground.moment.draw("session"));
@@ -697,8 +711,10 @@ fn begin(
             address: ground.source.address,
             started_at: now,
             idle: session::idle(interface, ground.source.key.is_some()),
-            until: now + policy.absolute,
+            // What narrows it is over with it, so that nothing widens by the clock alone.
+            until: held_until.unwrap_or(Time::FAR).min(now + policy.absolute),
             receipt: None,
+            held_until,
         }))
         .into(),
     );

@@ -17,6 +17,7 @@ use crate::mandate::Mandate;
 use crate::moment::Time;
 use crate::network::Known;
 use crate::person::Person;
+use crate::recovery::{self, Recovery};
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 use crate::session::{Method, Session};
@@ -59,6 +60,10 @@ pub struct Slice {
     pub contacts: Vec<Contact>,
     /// The networks that they signed in from.
     pub networks: Vec<Known>,
+    /// Their recoveries of the last weeks, those that are over too.
+    pub recoveries: Vec<Recovery>,
+    /// What they chose for recoveries.
+    pub policy: recovery::Policy,
 }
 
 impl Slice {
@@ -82,6 +87,7 @@ impl Slice {
         self.locks.sort_by_key(|one| one.id);
         self.contacts.sort_by_key(|one| one.id);
         self.networks.sort_by_key(|one| one.network);
+        self.recoveries.sort_by_key(|one| one.id);
     }
 
     /// The mandate on this account.
@@ -101,12 +107,21 @@ impl Slice {
 
     /// The TOTP app that counts.
     pub fn totp(&self) -> Option<&Authenticator> {
-        self.any_totp().filter(|one| matches!(one.kind, Kind::Totp { confirmed: true, .. }))
+        self.authenticators
+            .iter()
+            .find(|one| matches!(one.kind, Kind::Totp { confirmed: true, .. }))
+    }
+
+    /// A TOTP app that was only offered.
+    pub fn offered_totp(&self) -> Option<&Authenticator> {
+        self.authenticators
+            .iter()
+            .find(|one| matches!(one.kind, Kind::Totp { confirmed: false, .. }))
     }
 
     /// The TOTP app, confirmed or only offered.
     pub fn any_totp(&self) -> Option<&Authenticator> {
-        self.authenticators.iter().find(|one| matches!(one.kind, Kind::Totp { .. }))
+        self.totp().or(self.offered_totp())
     }
 
     /// The passkeys.
@@ -223,6 +238,10 @@ impl Slice {
         let (acts, narrowing) = device.unwrap_or((Acts::NONE, Narrowing::None));
         given.acts = given.acts.and(acts);
         given.narrowing = narrowing;
+        if let Some(until) = session.held_until {
+            given.acts = given.acts.and(recovery::HELD_ACTS);
+            given.narrowing = Narrowing::Recovered { until };
+        }
         if !session.is_bound() && !fresh {
             given.acts = given.acts.and(UNBOUND_ACTS);
             given.narrowing = Narrowing::Unbound;

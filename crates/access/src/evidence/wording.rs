@@ -6,7 +6,7 @@ use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
     approval, authenticator, contact, credential, device, evidence, link, lock, mandate, network,
-    notice, person, session, sign_in, throttle,
+    notice, person, recovery, session, sign_in, throttle,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -72,6 +72,14 @@ impl Event {
             Self::Contact(contact::Event::Changed(_)) => "contact.changed",
             Self::Contact(contact::Event::Removed { .. }) => "contact.removed",
             Self::Network(network::Event::Seen(_)) => "network.seen",
+            Self::Recovery(recovery::Event::Changed(one)) => match one.stage {
+                recovery::Stage::Begun { .. } => "recovery.begun",
+                recovery::Stage::Half { .. } => "recovery.half",
+                recovery::Stage::Ready { .. } => "recovery.ready",
+                recovery::Stage::Finished { .. } => "recovery.finished",
+                recovery::Stage::Over { .. } => "recovery.over",
+            },
+            Self::Recovery(recovery::Event::Chosen { .. }) => "recovery.chosen",
             Self::Notice(notice::Event::Queued(_)) => "notice.queued",
             Self::Notice(notice::Event::Disowned { .. }) => "notice.disowned",
             Self::Evidence(evidence::Event::Refused { .. }) => "refused",
@@ -111,6 +119,7 @@ impl Event {
             Self::Network(network::Event::Seen(one)) => {
                 format!("Network {} seen, known since {}", one.network, one.first_at)
             }
+            Self::Recovery(event) => recovery_text(event),
             Self::Notice(notice::Event::Queued(one)) => {
                 let to = match one.mail.len() {
                     0 => String::new(),
@@ -269,6 +278,28 @@ fn contact_text(event: &contact::Event) -> String {
             }
         },
         contact::Event::Removed { contact } => format!("Contact {contact} forgotten"),
+    }
+}
+
+fn recovery_text(event: &recovery::Event) -> String {
+    use recovery::Stage;
+    let one = match event {
+        recovery::Event::Changed(one) => one,
+        recovery::Event::Chosen { policy, .. } => {
+            return format!("Recoveries wait {} from now on", policy.wait);
+        }
+    };
+    let (id, from) = (one.id, format!("{} ({})", one.source, one.browser));
+    match one.stage {
+        Stage::Begun { half_at } => {
+            format!("Recovery {id} from {from} waits {}; half time is {half_at}", one.wait)
+        }
+        Stage::Half { ready_at } => format!("Recovery {id}: half time told, ready at {ready_at}"),
+        Stage::Ready { until } => format!("Recovery {id} has waited; open until {until}"),
+        Stage::Finished { held_until, .. } => {
+            format!("Recovery {id} became a session; held until {held_until}")
+        }
+        Stage::Over { why, .. } => format!("Recovery {id} is {}", why.text()),
     }
 }
 

@@ -6,7 +6,9 @@ use crate::credential::{self, Revoked};
 use crate::decision::Event;
 use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
-use crate::{approval, contact, link, lock, mandate, network, person, session, sign_in, throttle};
+use crate::{
+    approval, contact, link, lock, mandate, network, person, recovery, session, sign_in, throttle,
+};
 
 /// Puts a row in the place of the one with its key, or adds it.
 fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -> K) {
@@ -69,6 +71,12 @@ impl Slice {
             Event::Network(network::Event::Seen(known)) => {
                 put(&mut self.networks, *known, |one| one.network);
             }
+            Event::Recovery(event) => match event {
+                recovery::Event::Changed(one) => {
+                    put(&mut self.recoveries, *one.clone(), |one| one.id);
+                }
+                recovery::Event::Chosen { policy, .. } => self.policy = *policy,
+            },
             Event::Notice(_) | Event::Evidence(_) => {}
         }
     }
