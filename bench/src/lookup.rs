@@ -95,6 +95,7 @@ fn fill(tokens: &[Digest]) -> Sessions {
             hardware: None,
             proven_at: BEGAN + Span(number as i64),
             receipt: None,
+            held_until: None,
         };
         let mandate = Mandate {
             person: person.id,

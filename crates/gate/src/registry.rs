@@ -121,6 +121,7 @@ impl Gate {
     async fn tick_people(&self, pruned: &mut Time) {
         self.expire_credentials();
         self.meet_networks().await;
+        self.tick_recoveries().await;
         self.write_back(false).await;
         self.rest_ports();
         let now = self.0.people.clock.now();

@@ -17,7 +17,7 @@ use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
     Store, approval, authenticator, contact, credential, device, evidence, link, lock, mandate,
-    network, notice, session, sign_in, throttle,
+    network, notice, recovery, session, sign_in, throttle,
 };
 
 statements! {
@@ -28,6 +28,7 @@ statements! {
 const MEMORY_SESSIONS: Span = Span::days(30);
 const MEMORY_STRANGERS: Span = Span::days(30);
 const MEMORY_APPROVALS: Span = Span::hours(1);
+const MEMORY_RECOVERIES: Span = Span::days(90);
 const MEMORY_NOTICES: Span = Span::days(90);
 
 /// What was committed.
@@ -142,6 +143,7 @@ impl Store {
         let mut forgotten = session::prune(&mut transaction, now - MEMORY_SESSIONS).await?;
         forgotten += throttle::prune(&mut transaction, now - MEMORY_STRANGERS).await?;
         forgotten += approval::prune(&mut transaction, now - MEMORY_APPROVALS).await?;
+        forgotten += recovery::prune(&mut transaction, now - MEMORY_RECOVERIES).await?;
         forgotten += notice::prune(&mut transaction, now - MEMORY_NOTICES).await?;
         forgotten += network::prune(&mut transaction, now - access::network::MEMORY).await?;
         transaction.commit().await?;
@@ -193,6 +195,7 @@ async fn apply(
         Event::Approval(event) => approval::apply(connection, event).await?,
         Event::Authenticator(event) => authenticator::apply(connection, event).await?,
         Event::Credential(event) => credential::apply(connection, event).await?,
+        Event::Recovery(event) => recovery::apply(connection, event).await?,
         Event::Lock(event) => lock::apply(connection, event).await?,
         Event::Throttle(event) => throttle::apply(connection, person, event).await?,
         Event::Contact(event) => contact::apply(connection, event).await?,

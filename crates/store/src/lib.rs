@@ -25,6 +25,7 @@ mod mandate;
 mod network;
 pub mod notice;
 mod person;
+mod recovery;
 mod recovery_code;
 pub mod session;
 mod sign_in;

@@ -16,14 +16,14 @@ use crate::{Store, device};
 statements! {
     INSERT = "INSERT INTO session (id, person, device, token, interface, methods, address, \
               started_at, idle, until_at, receipt, public_key, hardware_key, proven_at, \
-              last_seen_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $8)";
+              held_until, last_seen_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $8)";
     BIND = "UPDATE session SET hardware_key = $2, idle = $3 WHERE id = $1";
     PROVE = "UPDATE session SET proven_at = $2 WHERE id = $1";
     END = "UPDATE session SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
     KEEP = "UPDATE session SET receipt = $2 WHERE id = $1";
     LIVE = "SELECT id, person, device, token, interface, methods, address, started_at, idle, \
-            until_at, receipt, public_key, hardware_key, proven_at FROM session WHERE person = $1 AND ended_at IS NULL";
+            until_at, receipt, public_key, hardware_key, proven_at, held_until FROM session WHERE person = $1 AND ended_at IS NULL";
     SEEN = "SELECT id, last_seen_at, address FROM session WHERE person = $1 AND ended_at IS NULL";
     TOUCH = "UPDATE session SET last_seen_at = $2, address = $3 WHERE id = $1 AND ended_at IS NULL";
     ENDED = "SELECT ended_at, end_reason FROM session WHERE token = $1 AND ended_at IS NOT NULL";
@@ -96,6 +96,7 @@ async fn insert(connection: &mut AnyConnection, session: &Session) -> Result<(),
         session.key.map(|key| key.to_string()),
         session.hardware.map(|key| key.to_string()),
         session.proven_at.0,
+        session.held_until.map(|at| at.0),
     )?;
     Ok(())
 }
@@ -124,6 +125,7 @@ fn read(row: &AnyRow) -> Result<Session, StoreError> {
         key: fields.maybe_parsed()?,
         hardware: fields.maybe_parsed()?,
         proven_at: fields.time()?,
+        held_until: fields.maybe_time()?,
     })
 }
 

@@ -49,6 +49,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::network::STATEMENTS,
         crate::notice::STATEMENTS,
         crate::person::STATEMENTS,
+        crate::recovery::STATEMENTS,
         crate::recovery_code::STATEMENTS,
         crate::session::STATEMENTS,
         crate::sign_in::STATEMENTS,

@@ -133,6 +133,11 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::PasskeyRefused { .. }
         | Refusal::ProofStale
         | Refusal::ProofTooOld { .. }
+        | Refusal::RecoveryHolds { .. }
+        | Refusal::RecoveryStands { .. }
+        | Refusal::TooManyRecoveries { .. }
+        | Refusal::RecoveryWaits { .. }
+        | Refusal::RecoveryOver
         | Refusal::Busy { .. }
         | Refusal::OperatorOnly
         | Refusal::NotFound { .. }

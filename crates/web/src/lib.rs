@@ -32,6 +32,7 @@ mod overview;
 mod phone;
 mod portal;
 mod prompt;
+mod recovery;
 mod recovery_code;
 mod refusal;
 mod route;

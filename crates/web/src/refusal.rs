@@ -16,6 +16,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::SignInFailed
         | R::SecondFactorMissing
         | R::AttemptEnded
+        | R::RecoveryOver
         | R::CodeWrong
         | R::ActivationWrong { .. }
         | R::CodeReplayed
@@ -44,6 +45,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::SessionUnbound { .. }
         | R::DeviceUnconfirmed { .. }
         | R::DeviceRoleNarrow { .. }
+        | R::RecoveryHolds { .. }
         | R::OwnDevice
         | R::NoApprover
         | R::PhoneWithoutKey
@@ -58,6 +60,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::ApprovalsPaused { .. }
         | R::ResendTooSoon { .. }
         | R::TooManyCodes { .. }
+        | R::TooManyRecoveries { .. }
         | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
         R::NumberWrong { .. }
         | R::PhoneNumberWrong
@@ -83,6 +86,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::NoPhone
         | R::ApprovalEnded
         | R::ApprovalWaits { .. }
+        | R::RecoveryStands { .. }
+        | R::RecoveryWaits { .. }
         | R::RenewalEarly { .. }
         | R::ProofStale => StatusCode::CONFLICT,
         R::Busy { .. }

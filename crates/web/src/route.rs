@@ -10,7 +10,7 @@ use crate::portal::Portal;
 use crate::{
     activity, approval, asset, authenticator, binding, contact, contract, credential, device,
     enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone,
-    recovery_code, session, sign_in, step_up, ticket,
+    recovery, recovery_code, session, sign_in, step_up, ticket,
 };
 
 /// Who may come in by a route.
@@ -94,6 +94,7 @@ fn table() -> Vec<Row> {
     rows.extend(trading());
     rows.extend(access());
     rows.extend(reaching());
+    rows.extend(recovering());
     rows
 }
 
@@ -208,6 +209,24 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/outbox", account, get(outbox::list)),
         row(g, "/lock", any, get(lock::show)),
         row(p, "/lock", any, post(lock::lock)),
+    ]
+}
+
+fn recovering() -> Vec<Row> {
+    let any = Door::Session(None);
+    let own = Door::Session(Some(Act::ManageRecovery));
+    let (g, p) = (Method::GET, Method::POST);
+    vec![
+        row(g.clone(), "/recover", Door::Open, get(recovery::show)),
+        row(p.clone(), "/recover", Door::Open, post(recovery::begin)),
+        row(p.clone(), "/recover/finish", Door::Open, post(recovery::finish)),
+        row(g.clone(), "/recover/claim/{token}", Door::Open, get(recovery::claim_form)),
+        row(p.clone(), "/recover/claim", Door::Open, post(recovery::claim)),
+        row(g.clone(), "/recover/stop/{token}", Door::Open, get(recovery::stop_form)),
+        row(p.clone(), "/recover/stop", Door::Open, post(recovery::stop)),
+        row(g, "/recovery", any, get(recovery::of_person)),
+        row(p.clone(), "/recovery/cancel", any, post(recovery::cancel)),
+        row(p, "/recovery/wait", own, post(recovery::set_wait)),
     ]
 }
 

@@ -39,12 +39,13 @@ const TABS: [(Tab, &str, &str); 6] = [
 ];
 
 /// The rooms under Access; the outbox only in a demo.
-const ROOMS: [(&str, &str); 9] = [
+const ROOMS: [(&str, &str); 10] = [
     ("/sessions", "Sessions"),
     ("/devices", "Devices"),
     ("/phone", "Phone"),
     ("/credentials", "Credentials"),
     ("/authenticators", "Ways to sign in"),
+    ("/recovery", "Recovery"),
     ("/contact", "Contact"),
     ("/messages", "Messages"),
     ("/session", "This session"),
@@ -55,7 +56,7 @@ const ROOMS: [(&str, &str); 9] = [
 pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Html<String> {
     let main = html! {
         (head(signed, tab))
-        main #main tabindex="-1" { (expiry(signed)) (body) }
+        main #main tabindex="-1" { (expiry(signed)) (crate::recovery::held(signed)) (body) }
         (foot(signed))
     };
     Html(document(title, &main).into_string())

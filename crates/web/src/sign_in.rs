@@ -229,6 +229,7 @@ fn first(
             button.wide { "Sign in with a passkey" }
             p.err role="status" {}
         }
+        p.small { a href="/recover" { "Lost your phone, your app or your passkey?" } }
         p.small.dim { "A password is followed by a code from your app; a passkey is enough alone. We never ask for either anywhere else." }
     };
     shell::bare("Sign in", &body)

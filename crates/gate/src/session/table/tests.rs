@@ -24,6 +24,7 @@ fn session(number: u8) -> Session {
         idle: Span::minutes(30),
         until: START + Span::hours(12),
         receipt: None,
+        held_until: None,
     }
 }
 
