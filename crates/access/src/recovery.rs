@@ -351,8 +351,7 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
         return Err(Refusal::RecoveryStands { since: open.begun_at });
     }
     let asked: Vec<Time> = slice.recoveries.iter().map(|one| one.begun_at).collect();
-    let lately: Vec<Time> =
-        asked.into_iter().filter(|at| now.since(*at) < ASKS_WINDOW).collect();
+    let lately: Vec<Time> = asked.into_iter().filter(|at| now.since(*at) < ASKS_WINDOW).collect();
     if lately.len() >= ASKS && !ground.by.runs_the_server() {
         let first = lately.iter().min().copied().unwrap_or(now);
         let (count, limit) = (number(lately.len()), number(ASKS));
@@ -437,10 +436,8 @@ fn claim(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         "The recovery that the operator began for you was taken up from {} ({}). If that was not you, stop it.",
         claimed.source, claimed.browser
     );
-    let events = vec![
-        Event::Changed(Box::new(claimed.clone())).into(),
-        tell(ground, &claimed, text)?,
-    ];
+    let events =
+        vec![Event::Changed(Box::new(claimed.clone())).into(), tell(ground, &claimed, text)?];
     let begun = Begun { recovery: one.id, token, ready_at };
     Ok(Decision::new(events, Answer::RecoveryBegun(begun)))
 }
@@ -468,8 +465,7 @@ fn finish(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         device::name_from_agent(&ground.source.agent),
         now + HOLD
     );
-    let events =
-        vec![Event::Changed(Box::new(finished)).into(), tell_end(ground, one, text)];
+    let events = vec![Event::Changed(Box::new(finished)).into(), tell_end(ground, one, text)];
     // What it leads to counts by the recovery as it stands from now on.
     let mut after = slice.clone();
     after.apply(&events);
@@ -497,12 +493,8 @@ fn ended(ground: &Ground<'_>, one: &Recovery, why: RecoveryEnd) -> Decision {
 }
 
 fn end(ground: &Ground<'_>, one: &Recovery, why: RecoveryEnd) -> Vec<decision::Event> {
-    let text = format!(
-        "The recovery that was begun {} at {} is {}.",
-        from(one),
-        one.begun_at,
-        why.text()
-    );
+    let text =
+        format!("The recovery that was begun {} at {} is {}.", from(one), one.begun_at, why.text());
     vec![one.over(ground.moment.now, why), tell_end(ground, one, text)]
 }
 
@@ -517,7 +509,8 @@ pub(crate) fn signed_in(
     ground: &Ground<'_>,
     methods: &[Method],
 ) -> Vec<decision::Event> {
-    let own = |one: &Method| !matches!(one, Method::Recovery | Method::Link | Method::EnrolmentLink);
+    let own =
+        |one: &Method| !matches!(one, Method::Recovery | Method::Link | Method::EnrolmentLink);
     let open = slice.open_recovery().filter(|_| methods.iter().any(own));
     open.map_or_else(Vec::new, |one| end(ground, one, RecoveryEnd::SignedIn))
 }
@@ -558,8 +551,7 @@ fn tick(slice: &Slice, ground: &Ground<'_>) -> Decided {
             return Ok(Decision::new(Vec::new(), Answer::Done));
         }
     };
-    let events =
-        vec![Event::Changed(Box::new(one.at(stage))).into(), tell(ground, one, text)?];
+    let events = vec![Event::Changed(Box::new(one.at(stage))).into(), tell(ground, one, text)?];
     Ok(Decision::new(events, Answer::Done))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use access::recovery::{Command as Recover, Recovery, Stage};
 use access::{
-    Answer, By, Call, Command, PersonId, Refusal, RecoveryId, Secret, Slice, Source, Span, Time,
+    Answer, By, Call, Command, PersonId, RecoveryId, Refusal, Secret, Slice, Source, Span, Time,
 };
 use store::Key;
 

@@ -9,8 +9,8 @@ use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
     activity, approval, asset, authenticator, binding, contact, contract, credential, device,
-    enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone,
-    recovery, recovery_code, session, sign_in, step_up, ticket,
+    enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone, recovery,
+    recovery_code, session, sign_in, step_up, ticket,
 };
 
 /// Who may come in by a route.

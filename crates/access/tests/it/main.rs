@@ -13,6 +13,7 @@ mod entitlements;
 mod evidence;
 mod lock;
 mod notice;
+mod recovery;
 mod recovery_code;
 mod sign_in;
 mod throttle;
