@@ -13,7 +13,7 @@ use crate::answer::{
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};
-use crate::{authenticator, contact, credential, device, notice, order, session};
+use crate::{authenticator, contact, credential, device, notice, order, recovery, session};
 
 /// What every act has at hand.
 pub(crate) struct Desk<'a> {
@@ -73,6 +73,13 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         | Request::NoticeDisown { .. }
         | Request::DeliveryList
         | Request::WebhookSecret => reach(desk, request).await,
+        Request::RecoveryList => value(recovery::list(gate).await?),
+        Request::RecoveryShow { recovery: id } => value(recovery::show(gate, id).await?),
+        Request::RecoveryBegin { username } => value(recovery::begin(desk, username).await?),
+        Request::RecoveryCancel { recovery } => {
+            gate.cancel_recovery(&desk.actor, recovery).await?;
+            value(Done { text: format!("recovery {recovery} is stopped") })
+        }
         Request::Lock { target, grade } => {
             let on = find(gate, &target).await?;
             let receipt = gate.lock(&desk.actor, on, grade).await?;

@@ -15,6 +15,7 @@ mod fault;
 mod listener;
 mod notice;
 mod order;
+mod recovery;
 mod request;
 mod session;
 mod socket;

@@ -26,6 +26,7 @@ mod place;
 mod port;
 mod portal;
 mod ready;
+mod recovery;
 mod serve;
 mod server;
 mod session;
