@@ -168,6 +168,9 @@ refusals! {
     /// Too many failures here, and when to come back.
     Throttled { failures: u32, retry_at: Time } = "THROTTLED",
         "{failures} failures from here; the next try counts at {retry_at}, and a passkey works now";
+    /// Too many wrong tries from an address, whosever they were for, and when to come back.
+    AddressThrottled { retry_at: Time } = "ADDRESS_THROTTLED",
+        "too many wrong tries came from your address or network; the next one counts at {retry_at}, and until then none is looked at";
     /// The authenticator is stopped here until another one proves the person.
     AuthenticatorStopped { failures: u32, limit: u32 } = "AUTHENTICATOR_STOPPED",
         "{failures} failures in a row from here, and the limit is {limit}; sign in with a passkey or from a trusted device, or ask the operator for a link";
@@ -318,7 +321,45 @@ refusals! {
         "the server is stopping; connect again in a moment";
 }
 
+/// When whoever was refused may come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Not before this time.
+    At(Time),
+    /// After so long.
+    After(Span),
+}
+
+impl Retry {
+    /// In how many whole seconds, 1 or more.
+    pub fn seconds(self, now: Time) -> i64 {
+        let wait = match self {
+            Self::At(time) => time.since(now),
+            Self::After(span) => span,
+        };
+        wait.seconds_up().max(1)
+    }
+}
+
+/// About how long a full queue of password checks takes.
+const QUEUE_TIME: Span = Span::seconds(3);
+
 impl Refusal {
+    /// When to come back, where that alone is what is wrong: told in a form that programs heed.
+    pub const fn retry(&self) -> Option<Retry> {
+        match self {
+            Self::Throttled { retry_at, .. }
+            | Self::AddressThrottled { retry_at }
+            | Self::ApprovalsPaused { retry_at, .. }
+            | Self::ResendTooSoon { retry_at }
+            | Self::TooManyCodes { retry_at, .. }
+            | Self::TooManyRecoveries { retry_at, .. } => Some(Retry::At(*retry_at)),
+            Self::RateExceeded { retry_after, .. } => Some(Retry::After(*retry_after)),
+            Self::Busy { .. } => Some(Retry::After(QUEUE_TIME)),
+            _ => None,
+        }
+    }
+
     /// What evidence keeps.
     pub fn evidence_text(&self) -> String {
         self.to_string()

@@ -56,6 +56,7 @@ pub mod session;
 pub mod sign_in;
 pub mod snapshot;
 pub mod step_up;
+mod throttle;
 mod timer;
 pub mod view;
 

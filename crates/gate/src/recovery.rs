@@ -99,9 +99,10 @@ impl Gate {
         let key = Key::Username(username);
         for _ in 0..PROOFS {
             let slice = self.load(key).await?;
+            let site = self.check_site(&slice, browser).await?;
             let proof = self.prove_at(&slice, &password, &browser.source()).await?;
             let call = visit(browser, Recover::Begin { proof });
-            match self.run(key, Some(slice), &call).await {
+            match self.count_try(site, self.run(key, Some(slice), &call).await) {
                 Err(Refusal::ProofStale) => {}
                 done => return begun(done?, call.by),
             }

@@ -22,6 +22,7 @@ use crate::passkey::Passkeys;
 use crate::password::{PasswordError, PasswordPool};
 use crate::repeat::Repeats;
 use crate::session::{EndedBefore, Sessions};
+use crate::throttle::Sites;
 
 /// How often memory is written back: last uses, repeated refusals, sessions that passed a limit.
 const TICK: Duration = Duration::from_secs(1);
@@ -41,6 +42,8 @@ pub(crate) struct Registry {
     /// Counts changes of approvals.
     pub(crate) approvals: watch::Sender<u64>,
     pub(crate) turns: Turns,
+    /// Failures by address.
+    pub(crate) sites: Sites,
     /// The version of each person's slice that the live table shows.
     pub(crate) published: Mutex<BTreeMap<PersonId, i64>>,
     pub(crate) repeats: Repeats,
@@ -68,6 +71,7 @@ impl Registry {
             before: EndedBefore::default(),
             approvals: watch::Sender::default(),
             turns: Turns::default(),
+            sites: Sites::default(),
             published: Mutex::default(),
             repeats: Repeats::default(),
             deliveries: Deliveries::default(),

@@ -119,6 +119,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::LinkEnded
         | Refusal::SignInFailed
         | Refusal::Throttled { .. }
+        | Refusal::AddressThrottled { .. }
         | Refusal::AuthenticatorStopped { .. }
         | Refusal::SecondFactorMissing
         | Refusal::AttemptEnded

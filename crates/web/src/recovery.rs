@@ -70,12 +70,12 @@ pub(crate) async fn begin(visit: Visit) -> Reply {
     let (name, typed) = (visit.fields.get("username"), visit.fields.raw("password"));
     if name.is_empty() || typed.is_empty() {
         let why = Refusal::SignInFailed;
-        return Ok(first(&visit, name, Some(&why), refusal::status(&why)));
+        return Ok(refusal::told(&why, first(&visit, name, Some(&why), refusal::status(&why))));
     }
     let secret = Secret::from_text(typed.to_owned());
     match visit.portal.gate().begin_recovery(name, secret, &visit.browser()).await {
         Ok(begun) => Ok(kept(&visit, &begun)),
-        Err(why) => Ok(first(&visit, name, Some(&why), refusal::status(&why))),
+        Err(why) => Ok(refusal::told(&why, first(&visit, name, Some(&why), refusal::status(&why)))),
     }
 }
 

@@ -3,7 +3,8 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use access::Refusal;
-use axum::http::StatusCode;
+use axum::http::{Extensions, StatusCode};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 /// The status of the answer.
@@ -57,6 +58,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         R::LinkEnded => StatusCode::GONE,
         R::RateExceeded { .. }
         | R::Throttled { .. }
+        | R::AddressThrottled { .. }
         | R::ApprovalsPaused { .. }
         | R::ResendTooSoon { .. }
         | R::TooManyCodes { .. }
@@ -99,6 +101,22 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::TooSlow { .. }
         | R::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     }
+}
+
+/// A page that tells a refusal, with its status and, where that helps, when to come back.
+pub(crate) fn told(refusal: &Refusal, page: impl IntoResponse) -> Response {
+    let mut response = (status(refusal), page).into_response();
+    response.extensions_mut().extend(when(refusal));
+    response
+}
+
+/// When to come back, for the guard of every answer, which knows what time it is.
+pub(crate) fn when(refusal: &Refusal) -> Extensions {
+    let mut extensions = Extensions::new();
+    if let Some(retry) = refusal.retry() {
+        extensions.insert(retry);
+    }
+    extensions
 }
 
 /// The heading of a page that shows nothing else.

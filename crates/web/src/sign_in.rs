@@ -43,7 +43,8 @@ pub(crate) async fn password(visit: Visit) -> Reply {
     match visit.portal.gate().sign_in_password(name, secret, &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
         Err(why) => {
-            Ok((refusal::status(&why), first(&visit, next, name, Some(&why))).into_response())
+            let page = first(&visit, next, name, Some(&why));
+            Ok(refusal::told(&why, page))
         }
     }
 }
@@ -65,7 +66,7 @@ pub(crate) async fn code(visit: Visit) -> Reply {
         Err(why) => {
             let (asker, offer) = (asker(&visit).await?, approval::offer(&visit, next).await);
             let page = code_page(&visit, &asker, next, &offer, Some(&why));
-            Ok((refusal::status(&why), page).into_response())
+            Ok(refusal::told(&why, page))
         }
     }
 }
@@ -184,7 +185,7 @@ async fn activate_again(visit: &Visit, next: &str, why: Refusal) -> Reply {
     let Ok(asker) = asker(visit).await else { return Err(visit.fault(why)) };
     let offer = approval::offer(visit, next).await;
     let page = activate_page(visit, &asker, next, false, &offer, Some(&why));
-    Ok((refusal::status(&why), page).into_response())
+    Ok(refusal::told(&why, page))
 }
 
 /// The digits of a typed code: people type spaces and dashes.

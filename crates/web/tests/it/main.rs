@@ -10,6 +10,7 @@ mod lock;
 mod notice;
 mod order;
 mod place;
+mod recovery;
 mod recovery_code;
 mod route;
 mod session;
