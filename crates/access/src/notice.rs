@@ -71,6 +71,8 @@ topics! {
     Recovery = "recovery", "A recovery of your access", false;
     /// A recovery is over.
     RecoveryEnded = "recovery_ended", "A recovery is over", false;
+    /// Somebody named the person as a recovery contact, or recovers and asks them.
+    RecoveryHelp = "recovery_help", "Somebody asks for your help", false;
     /// How recoveries go was changed.
     RecoveryChanged = "recovery_changed", "How you get back in", true;
     /// A notice or an approval was answered by 'this was not me'.

@@ -1,6 +1,6 @@
 //! Recovery: the way back in of a person who lost what they sign in with.
 //!
-//! It takes the password, or the operator's word, and time: three days unless the person chose
+//! It takes the password, or the operator's word, and the word of recovery contacts ([`crate::helper`]) or time: three days unless the person chose
 //! otherwise, with a notice to every channel at the beginning, at half time and at the end, each of
 //! which stops it with one press. A sign-in by what stood before stops it too. Its end is a session
 //! that is *held*: it looks, cancels, reduces and enrols a new way to sign in, and so do the sessions
@@ -8,11 +8,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::Say;
 use crate::authenticator::{Authenticator, Proof, password};
 use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device;
 use crate::entitlements::{Act, Acts};
+use crate::helper::{self, Ask};
 use crate::id::{PersonId, RecoveryId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
@@ -58,11 +60,15 @@ pub const HELD_ACTS: Acts = Acts::VIEW.or(Acts::of(&[
 pub struct Policy {
     /// How long one waits.
     pub wait: Span,
+    /// How many recovery contacts open one at once; 0 is none.
+    pub needed: u32,
+    /// Whether the wait opens one too, where contacts do.
+    pub waits: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { wait: WAIT }
+        Self { wait: WAIT, needed: 0, waits: true }
     }
 }
 
@@ -89,6 +95,12 @@ pub struct Recovery {
     pub begun_at: Time,
     /// How long it waits.
     pub wait: Span,
+    /// How many contacts open it.
+    pub needed: u32,
+    /// Whether the wait opens it.
+    pub waits: bool,
+    /// The contacts that it asks.
+    pub asks: Vec<Ask>,
     /// Where it stands.
     pub stage: Stage,
 }
@@ -194,13 +206,21 @@ impl Recovery {
         }
     }
 
-    /// When it may be finished, as far as is known now.
+    /// When it may be finished, as far as is known now; none where the wait does not open it.
     pub fn ready_at(&self) -> Option<Time> {
+        if !self.waits {
+            return None;
+        }
         match self.stage {
             Stage::Begun { half_at } => Some(half_at + Span(self.wait.0 / 2)),
             Stage::Half { ready_at } => Some(ready_at),
             Stage::Ready { .. } | Stage::Finished { .. } | Stage::Over { .. } => None,
         }
+    }
+
+    /// How many contacts said yes.
+    pub fn yes(&self) -> usize {
+        self.asks.iter().filter(|one| one.said.is_some_and(|(say, _)| say == Say::Yes)).count()
     }
 
     fn at(&self, stage: Stage) -> Self {
@@ -248,11 +268,8 @@ pub enum Command {
     },
     /// Does what is due; asked by the server itself.
     Tick,
-    /// Says how long recoveries wait.
-    SetWait {
-        /// How long.
-        wait: Span,
-    },
+    /// Says how recoveries go.
+    Choose(Policy),
 }
 
 /// What happened to recoveries.
@@ -276,8 +293,8 @@ pub struct Begun {
     pub recovery: RecoveryId,
     /// The token of the recovering browser.
     pub token: Secret,
-    /// When it may be finished.
-    pub ready_at: Time,
+    /// When it may be finished; none where contacts alone open it.
+    pub ready_at: Option<Time>,
 }
 
 type Decided = Result<Decision, Refusal>;
@@ -291,7 +308,7 @@ pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> D
         Command::Cancel { recovery } => cancel(slice, ground, *recovery),
         Command::Stop { token } => stop(slice, ground, token),
         Command::Tick => tick(slice, ground),
-        Command::SetWait { wait } => set_wait(slice, ground, *wait),
+        Command::Choose(policy) => choose(slice, ground, *policy),
     }
 }
 
@@ -360,7 +377,10 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
     let id = RecoveryId(ground.moment.draw("recovery"));
     let token = token::issue(Kind::Recovery, ground.moment);
     let stop = token::issue(Kind::Stop, ground.moment);
-    let wait = slice.policy.wait;
+    let Policy { wait, needed, waits } = slice.policy;
+    let asks = helper::asks(slice, ground, id);
+    // Fewer than are needed open nothing: then the wait does.
+    let enough = needed > 0 && number(asks.len()) >= needed;
     let recovery = Recovery {
         id,
         person,
@@ -372,12 +392,16 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
         browser: device::name_from_agent(&ground.source.agent),
         begun_at: now,
         wait,
+        needed: if enough { needed } else { 0 },
+        waits: waits || !enough,
+        asks: if enough { asks } else { Vec::new() },
         stage: Stage::Begun { half_at: now + Span(wait.0 / 2) },
     };
-    let ready_at = now + wait;
+    let ready_at = recovery.ready_at();
     let text = format!(
-        "A recovery of your access was begun {}. If nobody stops it, whoever began it may sign in from {ready_at} on. If that was not you, stop it now: on the portal's recovery page, or by the link of the mail. Then change your password.",
-        from(&recovery)
+        "A recovery of your access was begun {}. If nobody stops it, whoever began it may sign in {}. If that was not you, stop it now: on the portal's recovery page, or by the link of the mail. Then change your password.",
+        from(&recovery),
+        opens(&recovery)
     );
     let notice = tell(ground, &recovery, text)?;
     Ok((
@@ -386,12 +410,26 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
     ))
 }
 
-fn number(count: usize) -> u32 {
+/// What opens it, in words.
+fn opens(one: &Recovery) -> String {
+    let by_time = one.ready_at().map(|at| format!("from {at} on"));
+    let by_contacts = (one.needed > 0)
+        .then(|| format!("once {} of your recovery contacts vouch for it", one.needed));
+    let ways: Vec<String> = by_contacts.into_iter().chain(by_time).collect();
+    ways.join(", or ")
+}
+
+/// The event of a recovery as it stands now.
+pub(crate) fn changed(one: Recovery) -> decision::Event {
+    Event::Changed(Box::new(one)).into()
+}
+
+pub(crate) fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// Where a recovery was begun, in words.
-fn from(recovery: &Recovery) -> String {
+pub(crate) fn from(recovery: &Recovery) -> String {
     if recovery.by.runs_the_server() {
         return "by the operator".to_owned();
     }
@@ -400,7 +438,11 @@ fn from(recovery: &Recovery) -> String {
 
 /// A notice of a recovery that is under way, to every address that its person had in the last week,
 /// with the token that stops it.
-fn tell(ground: &Ground<'_>, one: &Recovery, text: String) -> Result<decision::Event, Refusal> {
+pub(crate) fn tell(
+    ground: &Ground<'_>,
+    one: &Recovery,
+    text: String,
+) -> Result<decision::Event, Refusal> {
     let stop = one.open_stop(ground.key)?;
     let (person, topic, code) = (one.person, Topic::Recovery, Some(&stop));
     let (subject, mail) = (Subject::of(ground), ground.reach.of_notice(false));
@@ -431,7 +473,7 @@ fn claim(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         browser: device::name_from_agent(&ground.source.agent),
         ..one.clone()
     };
-    let ready_at = one.ready_at().unwrap_or(ground.moment.now);
+    let ready_at = one.ready_at();
     let text = format!(
         "The recovery that the operator began for you was taken up from {} ({}). If that was not you, stop it.",
         claimed.source, claimed.browser
@@ -454,8 +496,10 @@ fn finish(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         Stage::Ready { until } if now < until => {}
         Stage::Ready { .. } => return Err(Refusal::RecoveryOver),
         _ => {
-            let ready_at = one.ready_at().unwrap_or(Time::FAR);
-            return Err(Refusal::RecoveryWaits { ready_at });
+            return Err(match one.ready_at() {
+                Some(ready_at) => Refusal::RecoveryWaits { ready_at },
+                None => Refusal::RecoveryUnvouched { yes: number(one.yes()), needed: one.needed },
+            });
         }
     }
     let finished = one.at(Stage::Finished { at: now, held_until: now + HOLD });
@@ -530,12 +574,18 @@ fn tick(slice: &Slice, ground: &Ground<'_>) -> Decided {
     let (stage, text) = match one.stage {
         Stage::Begun { .. } => {
             let ready_at = (one.begun_at + one.wait).max(now + half);
+            let stage = Stage::Half { ready_at };
             let text = format!(
-                "Half time: a recovery of your access, begun {} at {}, goes on. Whoever began it may sign in from {ready_at} on. If that is not you, stop it.",
+                "Half time: a recovery of your access, begun {} at {}, goes on. Whoever began it may sign in {}. If that is not you, stop it.",
                 from(one),
-                one.begun_at
+                one.begun_at,
+                opens(&one.at(stage))
             );
-            (Stage::Half { ready_at }, text)
+            (stage, text)
+        }
+        // Contacts alone open it, and too few said yes in time.
+        Stage::Half { .. } if !one.waits => {
+            return Ok(ended(ground, one, RecoveryEnd::Lapsed));
         }
         Stage::Half { .. } => {
             let until = now + FINISH;
@@ -555,10 +605,11 @@ fn tick(slice: &Slice, ground: &Ground<'_>) -> Decided {
     Ok(Decision::new(events, Answer::Done))
 }
 
-fn set_wait(slice: &Slice, ground: &Ground<'_>, wait: Span) -> Decided {
+fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
     ground.authorise(slice, Act::ManageRecovery)?;
     ground.check_recent(slice)?;
     let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let Policy { wait, needed, waits } = policy;
     if wait < SHORTEST_WAIT || wait > LONGEST_WAIT {
         return Err(Refusal::OutOfRange {
             what: "waiting time",
@@ -567,12 +618,26 @@ fn set_wait(slice: &Slice, ground: &Ground<'_>, wait: Span) -> Decided {
             most: LONGEST_WAIT.to_string(),
         });
     }
+    let named = number(slice.helpers.len());
+    if needed > named {
+        return Err(Refusal::OutOfRange {
+            what: "number of contacts needed",
+            given: needed.to_string(),
+            least: "0".to_owned(),
+            most: named.to_string(),
+        });
+    }
+    let by_contacts = if needed > 0 {
+        let also = if waits { "; the wait opens it too" } else { "; the wait does not" };
+        format!(", or {needed} of your recovery contacts open it{also}")
+    } else {
+        String::new()
+    };
     let text = format!(
-        "A recovery of your access waits {wait} from now on; it was {}. One that is under way keeps its own. If that was not you, lock the account.",
-        slice.policy.wait
+        "A recovery of your access waits {wait} from now on{by_contacts}. One that is under way keeps its own way. If that was not you, lock the account."
     );
     let events = vec![
-        Event::Chosen { person, policy: Policy { wait } }.into(),
+        Event::Chosen { person, policy }.into(),
         notice::queue(ground, person, Topic::RecoveryChanged, text, None),
     ];
     Ok(Decision::new(events, Answer::Done))

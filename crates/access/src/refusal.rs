@@ -216,6 +216,9 @@ refusals! {
     /// A recovery has not waited long enough.
     RecoveryWaits { ready_at: Time } = "RECOVERY_WAITS",
         "this recovery waits until {ready_at}; come back then, in this browser";
+    /// Too few contacts said yes.
+    RecoveryUnvouched { yes: u32, needed: u32 } = "RECOVERY_UNVOUCHED",
+        "{yes} recovery contacts vouched for this, and {needed} are needed; read each of them the number beside their name";
     /// No recovery is under way here.
     RecoveryOver = "RECOVERY_OVER",
         "this recovery was stopped, finished or is too old; sign in, or begin another one";

@@ -8,6 +8,7 @@ use crate::contact::Contact;
 use crate::credential::Credential;
 use crate::device::{Device, Standing};
 use crate::entitlements::{Acts, Entitlements, Narrowing};
+use crate::helper::Helper;
 use crate::id::{
     ApprovalId, AuthenticatorId, CredentialId, DeviceId, Holder, PaperAccountId, SessionId,
 };
@@ -62,6 +63,8 @@ pub struct Slice {
     pub networks: Vec<Known>,
     /// Their recoveries of the last weeks, those that are over too.
     pub recoveries: Vec<Recovery>,
+    /// Their recovery contacts.
+    pub helpers: Vec<Helper>,
     /// What they chose for recoveries.
     pub policy: recovery::Policy,
 }
@@ -88,6 +91,7 @@ impl Slice {
         self.contacts.sort_by_key(|one| one.id);
         self.networks.sort_by_key(|one| one.network);
         self.recoveries.sort_by_key(|one| one.id);
+        self.helpers.sort_by_key(|one| one.id);
     }
 
     /// The mandate on this account.

@@ -32,6 +32,10 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::Outbox { limit } => value(outbox(desk, limit).await?),
         Request::Totp { username } => value(TotpNow { code: gate.totp_now(&username).await? }),
         Request::PersonList => value(people(gate).await?),
+        Request::PersonAdd { username } => {
+            let issued = gate.add_person(&desk.actor, &username).await?;
+            value(link(desk, username, &issued))
+        }
         Request::PersonResetPassword { username } => {
             let issued = gate.reset_password(&desk.actor, &username).await?;
             value(link(desk, username, &issued))

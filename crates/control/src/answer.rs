@@ -191,8 +191,8 @@ answers! {
         username: String,
         /// The link for their browser.
         url: String,
-        /// When it may be finished.
-        ready: String,
+        /// When it may be finished; none where contacts alone open it.
+        ready: Option<String>,
     }
 
     /// A recovery.
@@ -213,6 +213,10 @@ answers! {
         state: String,
         /// When it may be finished, while it waits.
         ready: Option<String>,
+        /// How many recovery contacts open it.
+        needed: u32,
+        /// How many vouched for it.
+        vouched: usize,
         /// When it ended.
         ended: Option<String>,
         /// How it ended.

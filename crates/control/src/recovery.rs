@@ -1,5 +1,6 @@
 //! Recoveries, as the operator sees them.
 
+use access::approval::Say;
 use access::recovery::Stage;
 use access::{RecoveryId, Refusal};
 use gate::{Gate, RecoveryInfo};
@@ -26,7 +27,7 @@ pub(crate) async fn begin(desk: &Desk<'_>, username: String) -> Result<RecoveryM
         recovery: begun.recovery,
         username,
         url: format!("{portal}/recover/claim/{}", token.unwrap_or_default()),
-        ready: instant(begun.ready_at),
+        ready: begun.ready_at.map(instant),
     })
 }
 
@@ -49,6 +50,8 @@ fn row(one: RecoveryInfo) -> RecoveryRow {
         browser: one.browser,
         state: one.stage.name().to_owned(),
         ready: one.ready_at.map(instant),
+        needed: one.needed,
+        vouched: one.asks.iter().filter(|ask| ask.said == Some(Say::Yes)).count(),
         ended: ended.as_ref().map(|(at, _)| instant(*at)),
         why: ended.map(|(_, why)| why),
         held_until,

@@ -26,6 +26,11 @@ pub enum Request {
     },
     /// The people.
     PersonList,
+    /// A new person, who may look, by an enrolment link.
+    PersonAdd {
+        /// What they will sign in with.
+        username: String,
+    },
     /// A new password by an enrolment link.
     PersonResetPassword {
         /// Whose.

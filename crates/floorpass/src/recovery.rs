@@ -53,9 +53,13 @@ impl Recovery {
                 let request = Request::RecoveryBegin { username: name };
                 let made: RecoveryMade = control::ask(data, &request)?;
                 output::show(global.json, &made, |made| {
+                    let ready = made.ready.as_ref().map_or_else(
+                        || "once their recovery contacts vouch".to_owned(),
+                        |at| format!("from {at} on"),
+                    );
                     format!(
-                        "{}\nfor {}, to open in their own browser; it may sign in from {} on",
-                        made.url, made.username, made.ready
+                        "{}\nfor {}, to open in their own browser; it may sign in {ready}",
+                        made.url, made.username
                     )
                 })
             }
@@ -94,6 +98,9 @@ fn words(row: &RecoveryRow) -> String {
         format!("state    {}", row.state),
     ];
     lines.extend(row.ready.iter().map(|at| format!("ready    {at}")));
+    if row.needed > 0 {
+        lines.push(format!("contacts {} vouched, {} needed", row.vouched, row.needed));
+    }
     if let (Some(at), Some(why)) = (&row.ended, &row.why) {
         lines.push(format!("ended    {at}: {why}"));
     }

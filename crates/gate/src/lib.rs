@@ -34,6 +34,7 @@ pub mod disk;
 pub mod evidence;
 pub mod feed;
 pub mod folder;
+pub mod helper;
 pub mod journal;
 pub mod key_file;
 pub mod live;
@@ -78,13 +79,14 @@ pub use evidence::{
     VerifyError, evidence_verify, evidence_verify_with,
 };
 pub use feed::{Delivery, Group, Published, Subscription};
+pub use helper::{HelpAsked, HelperInfo, Helping};
 pub use lock::{LockTarget, Receipt};
 pub use notice::{MessagePage, OutboxNotice};
 pub use open::OpenError;
 pub use order::{CancelScope, OrderRequest, Refused, Submitted};
 pub use passkey::Ceremony;
 pub use person::{LinkIssued, PersonInfo};
-pub use recovery::{RecoveryBegun, RecoveryInfo};
+pub use recovery::{AskInfo, RecoveryBegun, RecoveryInfo};
 pub use session::{Actor, SessionInfo, SessionTicket};
 pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
 pub use store::{DeliveryRow, DeliveryState, Message};

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use access::recovery::{Command as Recover, Recovery, Stage};
+use access::approval::Say;
+use access::helper;
+use access::recovery::{Command as Recover, Policy, Recovery, Stage};
 use access::{
-    Answer, By, Call, Command, PersonId, RecoveryId, Refusal, Secret, Slice, Source, Span, Time,
+    Answer, By, Call, Command, PersonId, RecoveryId, Refusal, SealKey, Secret, Slice, Source, Time,
 };
 use store::Key;
 
@@ -23,8 +25,19 @@ pub struct RecoveryBegun {
     pub recovery: RecoveryId,
     /// The token of the recovering browser: shown this once.
     pub token: Secret,
-    /// When it may be finished.
-    pub ready_at: Time,
+    /// When it may be finished; none where contacts alone open it.
+    pub ready_at: Option<Time>,
+}
+
+/// What a recovery asks of a contact.
+#[derive(Debug, Clone)]
+pub struct AskInfo {
+    /// Their name.
+    pub username: String,
+    /// The number to read to them, on the recovering page alone.
+    pub number: Option<String>,
+    /// What they said.
+    pub said: Option<Say>,
 }
 
 /// A recovery as pages and lists show it.
@@ -46,6 +59,10 @@ pub struct RecoveryInfo {
     pub begun_at: Time,
     /// When it may be finished, as far as it waits.
     pub ready_at: Option<Time>,
+    /// How many contacts open it.
+    pub needed: u32,
+    /// The contacts that it asks.
+    pub asks: Vec<AskInfo>,
     /// Where it stands.
     pub stage: Stage,
 }
@@ -73,6 +90,21 @@ fn begun(done: Done, by: By) -> Result<RecoveryBegun, Refusal> {
     }
 }
 
+fn ask(one: &helper::Ask) -> AskInfo {
+    let said = one.said.map(|(say, _)| say);
+    AskInfo { username: one.username.to_string(), number: None, said }
+}
+
+/// The same with the numbers, for the browser that recovers.
+fn with_numbers(slice: &Slice, one: &Recovery, key: &SealKey) -> Result<RecoveryInfo, Refusal> {
+    let mut info = info(slice, one);
+    for (shown, ask) in info.asks.iter_mut().zip(&one.asks) {
+        let number = helper::open_number(one, ask, key)?;
+        shown.number = number.expose_text().map(str::to_owned);
+    }
+    Ok(info)
+}
+
 fn info(slice: &Slice, one: &Recovery) -> RecoveryInfo {
     let username = slice.person.as_ref().map(|person| person.username.to_string());
     RecoveryInfo {
@@ -84,6 +116,8 @@ fn info(slice: &Slice, one: &Recovery) -> RecoveryInfo {
         browser: one.browser.to_string(),
         begun_at: one.begun_at,
         ready_at: one.ready_at(),
+        needed: one.needed,
+        asks: one.asks.iter().map(ask).collect(),
         stage: one.stage,
     }
 }
@@ -104,7 +138,11 @@ impl Gate {
             let call = visit(browser, Recover::Begin { proof });
             match self.count_try(site, self.run(key, Some(slice), &call).await) {
                 Err(Refusal::ProofStale) => {}
-                done => return begun(done?, call.by),
+                done => {
+                    let done = done?;
+                    self.tell_helpers(&done.after).await;
+                    return begun(done, call.by);
+                }
             }
         }
         Err(Refusal::ProofStale)
@@ -118,7 +156,9 @@ impl Gate {
         username: &str,
     ) -> Result<RecoveryBegun, Refusal> {
         let call = actor.call(Command::Recovery(Recover::Assist));
-        begun(self.run(Key::Username(username), None, &call).await?, call.by)
+        let done = self.run(Key::Username(username), None, &call).await?;
+        self.tell_helpers(&done.after).await;
+        begun(done, call.by)
     }
 
     /// Takes the operator's up in this browser.
@@ -135,7 +175,8 @@ impl Gate {
     pub async fn recovery(&self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
         let slice = self.load(Key::Recovery(token.digest())).await?;
         let mine = slice.recoveries.iter().find(|one| one.token.is_of(token));
-        mine.map(|one| info(&slice, one)).ok_or(Refusal::RecoveryOver)
+        let mine = mine.ok_or(Refusal::RecoveryOver)?;
+        with_numbers(&slice, mine, &self.0.people.key)
     }
 
     /// Signs in by a recovery that has waited.
@@ -184,18 +225,18 @@ impl Gate {
         Ok(list)
     }
 
-    /// How long a recovery of the person waits.
-    pub async fn recovery_wait(&self, ticket: &SessionTicket) -> Result<Span, Refusal> {
-        Ok(self.load(Key::Person(ticket.person)).await?.policy.wait)
+    /// How recoveries of the person go.
+    pub async fn recovery_policy(&self, ticket: &SessionTicket) -> Result<Policy, Refusal> {
+        Ok(self.load(Key::Person(ticket.person)).await?.policy)
     }
 
-    /// Says how long it waits.
-    pub async fn set_recovery_wait(
+    /// Says how they go.
+    pub async fn choose_recovery(
         &self,
         ticket: &SessionTicket,
-        wait: Span,
+        policy: Policy,
     ) -> Result<(), Refusal> {
-        let call = ticket.call(Command::Recovery(Recover::SetWait { wait }));
+        let call = ticket.call(Command::Recovery(Recover::Choose(policy)));
         self.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 

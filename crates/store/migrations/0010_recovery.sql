@@ -1,4 +1,4 @@
--- Recoveries, what a person chose for theirs, and until when one holds a session.
+-- Recoveries, the contacts and the rest that a person chose for theirs, and until when one holds a session.
 
 CREATE TABLE recovery (
     id TEXT PRIMARY KEY,
@@ -11,6 +11,15 @@ CREATE TABLE recovery (
 );
 CREATE INDEX recovery_person ON recovery (person);
 CREATE INDEX recovery_due ON recovery (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE helper (
+    id TEXT PRIMARY KEY,
+    person TEXT NOT NULL REFERENCES person (id),
+    helper TEXT,
+    body TEXT NOT NULL
+);
+CREATE INDEX helper_person ON helper (person);
+CREATE INDEX helper_helper ON helper (helper);
 
 CREATE TABLE recovery_policy (
     person TEXT PRIMARY KEY REFERENCES person (id),

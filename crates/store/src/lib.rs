@@ -19,6 +19,7 @@ pub mod error;
 pub mod evidence;
 mod field;
 pub mod folder;
+mod helper;
 mod link;
 mod lock;
 mod mandate;

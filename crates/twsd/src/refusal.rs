@@ -138,6 +138,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::RecoveryStands { .. }
         | Refusal::TooManyRecoveries { .. }
         | Refusal::RecoveryWaits { .. }
+        | Refusal::RecoveryUnvouched { .. }
         | Refusal::RecoveryOver
         | Refusal::Busy { .. }
         | Refusal::OperatorOnly

@@ -23,6 +23,7 @@ mod figure;
 mod form;
 mod header;
 mod health;
+mod helper;
 mod link;
 mod lock;
 mod notice;

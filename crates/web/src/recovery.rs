@@ -1,18 +1,20 @@
 //! Recovery: for whoever lost what they sign in with, and for its person, who can stop it from anywhere.
 
+use access::approval::Say;
 use access::entitlements::Narrowing;
-use access::recovery::{ENROLS, FINISH, LONGEST_WAIT, SHORTEST_WAIT, Stage};
+use access::recovery::{ENROLS, FINISH, LONGEST_WAIT, Policy, SHORTEST_WAIT, Stage};
 use access::{RecoveryId, Refusal, Secret, Span};
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gate::{RecoveryBegun, RecoveryInfo};
+use gate::{AskInfo, RecoveryBegun, RecoveryInfo};
 use maud::{Markup, html};
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::field::{self, Field};
 use crate::figure;
+use crate::helper;
 use crate::prompt;
 use crate::refusal;
 use crate::shell::{self, Tab};
@@ -60,7 +62,7 @@ fn first(visit: &Visit, name: &str, why: Option<&Refusal>, status: StatusCode) -
         }
         h2 { "You lost the password too?" }
         p { "Ask the operator of this server. Theirs waits as long and is told in the same way." }
-        p.small.dim { "What follows looks, cancels and reduces for three more days, so that nobody gains by this what a sign-in would not give." }
+        p.small.dim { "What follows looks, cancels and reduces for three more days: a recovery never gives more than a sign-in." }
     };
     (status, shell::bare("Get back in", &body)).into_response()
 }
@@ -103,6 +105,7 @@ fn under_way(visit: &Visit, one: &RecoveryInfo, why: Option<&Refusal>) -> Respon
                 div.note.warm role="status" { "This browser shows no key of its own, so its session will only look. Use a browser with script, not a private window." }
             }
         } @else {
+            @if !one.asks.is_empty() { (asks(one)) }
             p { "Come back then, in this browser, within " (FINISH) ". If you find what you lost, sign in as always: that ends the recovery." }
             @if let Some(at) = one.ready_at { p.small.dim { "Time left: " (figure::span(at.since(now))) "." } }
         }
@@ -110,6 +113,27 @@ fn under_way(visit: &Visit, one: &RecoveryInfo, why: Option<&Refusal>) -> Respon
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
     (status, shell::bare("Your recovery", &body)).into_response()
+}
+
+/// The contacts to call, each with the number to read to them.
+fn asks(one: &RecoveryInfo) -> Markup {
+    let line = |ask: &AskInfo| {
+        html! {
+            div {
+                dt { (ask.username) }
+                dd { @match ask.said {
+                    Some(Say::Yes) => "vouched for you",
+                    Some(Say::No | Say::NotMe) => "said no",
+                    None => { "read them " b.mono { (ask.number.as_deref().unwrap_or("")) } },
+                } }
+            }
+        }
+    };
+    html! {
+        h2 { "Call your recovery contacts" }
+        p { (one.needed) " of them let you in at once. Read each the number beside their name, by voice; do not send it." }
+        dl.pairs { @for ask in &one.asks { (line(ask)) } }
+    }
 }
 
 /// `POST /recover/finish`
@@ -123,7 +147,7 @@ pub(crate) async fn finish(visit: Visit) -> Reply {
             answer.headers_mut().extend(line.map(|line| (header::SET_COOKIE, line)));
             Ok(answer)
         }
-        Err(why @ Refusal::RecoveryWaits { .. }) => {
+        Err(why @ (Refusal::RecoveryWaits { .. } | Refusal::RecoveryUnvouched { .. })) => {
             let one = gate.recovery(&token).await.map_err(|why| visit.fault(why))?;
             Ok(under_way(&visit, &one, Some(&why)))
         }
@@ -192,13 +216,16 @@ pub(crate) async fn of_person(signed: Signed) -> Reply {
 async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
     let all = gate.recoveries(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
-    let wait = gate.recovery_wait(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let policy = gate.recovery_policy(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let helpers = gate.helpers(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let query = &signed.visit.query;
     let body = html! {
         (shell::rooms(signed, "/recovery"))
         (shell::title("Recovery", &html! {}))
         @if let Some(why) = why { (refusal::note(why)) }
         @if query.has("stopped") { div.note.good role="status" { "Stopped. If it was not you who began it, change your password: whoever did knows it." } }
+        @if query.has("named") { div.note.good role="status" { "Named. They count once they agree, on their own page." } }
+        @if query.has("removed") { div.note.good role="status" { "Removed." } }
         @if query.has("changed") { div.note.good role="status" { "Changed. It counts from the next recovery on." } }
         div.grid {
             section.card.s7 aria-labelledby="standing" {
@@ -206,7 +233,8 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
                 @if all.is_empty() { p.empty { "None was begun in the last weeks." } }
                 @for one in &all { (entry(signed, one)) }
             }
-            section.card.s5 aria-labelledby="wait" { h2 #wait { "How long one waits" } (wait_form(signed, wait)) }
+            section.card.s5 aria-labelledby="wait" { h2 #wait { "How one goes" } (policy_form(signed, policy)) }
+            (helper::card(signed, &helpers))
         }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
@@ -255,16 +283,19 @@ fn state(one: &RecoveryInfo) -> Markup {
     }
 }
 
-fn wait_form(signed: &Signed, wait: Span) -> Markup {
-    let hours = (wait.seconds_up() / 3_600).to_string();
+fn policy_form(signed: &Signed, policy: Policy) -> Markup {
+    let hours = (policy.wait.seconds_up() / 3_600).to_string();
+    let needed = policy.needed.to_string();
     html! {
         p { "Whoever has your password and nothing else may begin one. It waits, you are told three times, and each message can stop it. Shorter helps you on the day that you need it; longer helps you on the day that somebody else tries." }
-        form.f method="post" action="/recovery/wait" {
+        form.f method="post" action="/recovery/policy" {
             (shell::token(signed))
-            (Field { name: "hours", label: "Hours", value: &hours, mode: "numeric", required: true, help: "From 24 (one day) to 720 (30 days).", ..Field::default() })
+            (Field { name: "hours", label: "Hours to wait", value: &hours, mode: "numeric", required: true, help: "From 24 (one day) to 720 (30 days).", ..Field::default() })
+            (Field { name: "needed", label: "Contacts who let you in at once", value: &needed, mode: "numeric", required: true, help: "0 is none; at most as many as you named. Where fewer agreed, the wait counts.", ..Field::default() })
+            (field::tick("waits", "The wait lets me in too, where contacts do", policy.waits))
             button.main { "Save" }
         }
-        p.small.dim { "Within 15 minutes of a sign-in. A recovery that is under way keeps its own." }
+        p.small.dim { "Within 15 minutes of a sign-in. A recovery that is under way keeps its own way." }
     }
 }
 
@@ -272,30 +303,37 @@ fn wait_form(signed: &Signed, wait: Span) -> Markup {
 pub(crate) async fn cancel(signed: Signed) -> Reply {
     let recovery = signed.visit.fields.get("recovery").parse();
     let recovery = recovery.map_err(|_| signed.fault(Cause::Missing))?;
-    match signed.visit.portal.gate().cancel_recovery(&signed.actor(), recovery).await {
-        Ok(()) => Ok(go("/recovery?stopped=1")),
-        Err(why) => page(&signed, Some(&why)).await,
+    let done = signed.visit.portal.gate().cancel_recovery(&signed.actor(), recovery).await;
+    then(&signed, done, "/recovery?stopped=1").await
+}
+
+/// On to the page, or the page with the reason.
+pub(crate) async fn then(signed: &Signed, done: Result<(), Refusal>, path: &str) -> Reply {
+    match done {
+        Ok(()) => Ok(go(path)),
+        Err(why @ Refusal::ProofTooOld { .. }) => Err(signed.fault(why)),
+        Err(why) => page(signed, Some(&why)).await,
     }
 }
 
-/// `POST /recovery/wait`
-pub(crate) async fn set_wait(signed: Signed) -> Reply {
-    let typed = signed.visit.fields.get("hours");
-    let wait = typed.parse::<u16>().map(|hours| Span::hours(i64::from(hours)));
-    let done = match wait {
-        Ok(wait) => signed.visit.portal.gate().set_recovery_wait(&signed.ticket, wait).await,
-        Err(_) => Err(Refusal::OutOfRange {
+/// `POST /recovery/policy`
+pub(crate) async fn choose(signed: Signed) -> Reply {
+    let fields = &signed.visit.fields;
+    let hours = fields.get("hours");
+    let (wait, needed) = (hours.parse::<u16>(), fields.get("needed").parse::<u32>());
+    let done = if let (Ok(wait), Ok(needed)) = (wait, needed) {
+        let wait = Span::hours(i64::from(wait));
+        let policy = Policy { wait, needed, waits: fields.has("waits") };
+        signed.visit.portal.gate().choose_recovery(&signed.ticket, policy).await
+    } else {
+        Err(Refusal::OutOfRange {
             what: "waiting time",
-            given: typed.chars().take(20).collect(),
+            given: hours.chars().take(20).collect(),
             least: SHORTEST_WAIT.to_string(),
             most: LONGEST_WAIT.to_string(),
-        }),
+        })
     };
-    match done {
-        Ok(()) => Ok(go("/recovery?changed=1")),
-        Err(why @ Refusal::ProofTooOld { .. }) => Err(signed.fault(why)),
-        Err(why) => page(&signed, Some(&why)).await,
-    }
+    then(&signed, done, "/recovery?changed=1").await
 }
 
 /// What a held session is told on each page.

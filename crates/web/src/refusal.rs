@@ -90,6 +90,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::ApprovalWaits { .. }
         | R::RecoveryStands { .. }
         | R::RecoveryWaits { .. }
+        | R::RecoveryUnvouched { .. }
         | R::RenewalEarly { .. }
         | R::ProofStale => StatusCode::CONFLICT,
         R::Busy { .. }

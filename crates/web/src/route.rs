@@ -9,8 +9,8 @@ use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
     activity, approval, asset, authenticator, binding, contact, contract, credential, device,
-    enrol, events, execution, health, link, lock, notice, order, outbox, overview, phone, recovery,
-    recovery_code, session, sign_in, step_up, ticket,
+    enrol, events, execution, health, helper, link, lock, notice, order, outbox, overview, phone,
+    recovery, recovery_code, session, sign_in, step_up, ticket,
 };
 
 /// Who may come in by a route.
@@ -224,9 +224,14 @@ fn recovering() -> Vec<Row> {
         row(p.clone(), "/recover/claim", Door::Open, post(recovery::claim)),
         row(g.clone(), "/recover/stop/{token}", Door::Open, get(recovery::stop_form)),
         row(p.clone(), "/recover/stop", Door::Open, post(recovery::stop)),
-        row(g, "/recovery", any, get(recovery::of_person)),
+        row(g.clone(), "/recovery", any, get(recovery::of_person)),
         row(p.clone(), "/recovery/cancel", any, post(recovery::cancel)),
-        row(p, "/recovery/wait", own, post(recovery::set_wait)),
+        row(p.clone(), "/recovery/policy", own, post(recovery::choose)),
+        row(p.clone(), "/recovery/helpers", own, post(helper::name)),
+        row(p.clone(), "/recovery/helpers/{helper}/remove", own, post(helper::remove)),
+        row(g, "/recovery/contacts", own, get(helper::list)),
+        row(p.clone(), "/recovery/contacts/agree", own, post(helper::agree)),
+        row(p, "/recovery/contacts/answer", own, post(helper::answer)),
     ]
 }
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
-    approval, authenticator, contact, credential, device, evidence, link, lock, mandate, network,
-    notice, person, recovery, session, sign_in, throttle,
+    approval, authenticator, contact, credential, device, evidence, helper, link, lock, mandate,
+    network, notice, person, recovery, session, sign_in, throttle,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -80,6 +80,9 @@ impl Event {
                 recovery::Stage::Over { .. } => "recovery.over",
             },
             Self::Recovery(recovery::Event::Chosen { .. }) => "recovery.chosen",
+            Self::Helper(helper::Event::Changed(one)) if one.agreed_at.is_some() => "helper.agreed",
+            Self::Helper(helper::Event::Changed(_)) => "helper.named",
+            Self::Helper(helper::Event::Removed { .. }) => "helper.removed",
             Self::Notice(notice::Event::Queued(_)) => "notice.queued",
             Self::Notice(notice::Event::Disowned { .. }) => "notice.disowned",
             Self::Evidence(evidence::Event::Refused { .. }) => "refused",
@@ -120,6 +123,13 @@ impl Event {
                 format!("Network {} seen, known since {}", one.network, one.first_at)
             }
             Self::Recovery(event) => recovery_text(event),
+            Self::Helper(helper::Event::Changed(one)) => match one.agreed_at {
+                Some(_) => format!("{} agreed to be a recovery contact", one.username),
+                None => format!("{} named as a recovery contact", one.username),
+            },
+            Self::Helper(helper::Event::Removed { helper }) => {
+                format!("Recovery contact {helper} removed")
+            }
             Self::Notice(notice::Event::Queued(one)) => {
                 let to = match one.mail.len() {
                     0 => String::new(),
@@ -286,13 +296,20 @@ fn recovery_text(event: &recovery::Event) -> String {
     let one = match event {
         recovery::Event::Changed(one) => one,
         recovery::Event::Chosen { policy, .. } => {
-            return format!("Recoveries wait {} from now on", policy.wait);
+            return format!(
+                "Recoveries wait {} from now on; contacts needed: {}; the wait opens them too: {}",
+                policy.wait, policy.needed, policy.waits
+            );
         }
     };
     let (id, from) = (one.id, format!("{} ({})", one.source, one.browser));
     match one.stage {
         Stage::Begun { half_at } => {
-            format!("Recovery {id} from {from} waits {}; half time is {half_at}", one.wait)
+            let (yes, needed) = (one.yes(), one.needed);
+            format!(
+                "Recovery {id} from {from} waits {}; half time is {half_at}; contacts: {yes} of {needed}",
+                one.wait
+            )
         }
         Stage::Half { ready_at } => format!("Recovery {id}: half time told, ready at {ready_at}"),
         Stage::Ready { until } => format!("Recovery {id} has waited; open until {until}"),

@@ -7,7 +7,8 @@ use crate::decision::Event;
 use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
 use crate::{
-    approval, contact, link, lock, mandate, network, person, recovery, session, sign_in, throttle,
+    approval, contact, helper, link, lock, mandate, network, person, recovery, session, sign_in,
+    throttle,
 };
 
 /// Puts a row in the place of the one with its key, or adds it.
@@ -76,6 +77,14 @@ impl Slice {
                     put(&mut self.recoveries, *one.clone(), |one| one.id);
                 }
                 recovery::Event::Chosen { policy, .. } => self.policy = *policy,
+            },
+            Event::Helper(event) => match event {
+                helper::Event::Changed(one) => {
+                    put(&mut self.helpers, one.clone(), |one| one.id);
+                }
+                helper::Event::Removed { helper } => {
+                    self.helpers.retain(|one| one.id != *helper);
+                }
             },
             Event::Notice(_) | Event::Evidence(_) => {}
         }

@@ -11,7 +11,8 @@ use access::lock::{self, Grade, Target};
 use access::moment::Span;
 use access::notice::{self, Notice, Topic};
 use access::recovery::{
-    self, ASKS, FINISH, HELD_ACTS, HOLD, LONGEST_WAIT, RecoveryEnd, SHORTEST_WAIT, Stage, WAIT,
+    self, ASKS, FINISH, HELD_ACTS, HOLD, LONGEST_WAIT, Policy, RecoveryEnd, SHORTEST_WAIT, Stage,
+    WAIT,
 };
 use access::session::Method;
 use access::sign_in::SignedIn;
@@ -385,7 +386,10 @@ fn recovery_that_a_password_began_is_not_taken_up_elsewhere() {
 fn wait_is_chosen_within_bounds_by_a_recent_proof_and_told() {
     let mut desk = Desk::enrolled();
     let done = desk.signed_in();
-    let set = |wait| Command::Recovery(recovery::Command::SetWait { wait });
+    let set = |wait| {
+        let policy = Policy { wait, ..Policy::default() };
+        Command::Recovery(recovery::Command::Choose(policy))
+    };
     for wait in [Span(SHORTEST_WAIT.0 - 1), Span(LONGEST_WAIT.0 + 1), Span(0), Span(-1)] {
         let refused = desk.by(by(&done), set(wait)).err();
         assert!(matches!(refused, Some(Refusal::OutOfRange { .. })), "{wait}");
@@ -427,7 +431,7 @@ fn held_session_enrols_and_takes_nothing_of_its_persons_away() {
         Command::Device(D::SetRole { device, role: DeviceRole::View }),
         Command::Contact(contact::Command::RemoveMail),
         Command::Contact(contact::Command::SetMail { address: "evil@example.org".into() }),
-        Command::Recovery(recovery::Command::SetWait { wait: SHORTEST_WAIT }),
+        Command::Recovery(recovery::Command::Choose(Policy::default())),
         Command::Credential(credential::Command::Create(Box::new(credential::NewCredential {
             name: name(),
             account: crate::desk::account(),

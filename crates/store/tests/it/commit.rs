@@ -250,7 +250,10 @@ async fn approve(history: &mut History, by: By) {
 
 /// A recovery that is stopped, one that waits and becomes a session, and the session that follows.
 async fn regain(history: &mut History, by: By) -> By {
-    let set = Command::Recovery(recovery::Command::SetWait { wait: recovery::SHORTEST_WAIT });
+    let set = Command::Recovery(recovery::Command::Choose(recovery::Policy {
+        wait: recovery::SHORTEST_WAIT,
+        ..recovery::Policy::default()
+    }));
     history.by_system(set).await.ok().unwrap();
     let mut held = by;
     for stops in [true, false] {

@@ -14,3 +14,4 @@ mod recovery;
 mod recovery_code;
 mod route;
 mod session;
+mod throttle;

@@ -61,7 +61,7 @@ async fn recovery_waits_and_its_session_is_held_on_every_page() {
     let contact = visitor.get("/contact").await;
     assert_eq!(contact.status, StatusCode::FORBIDDEN);
     assert!(contact.body.contains("RECOVERY_HOLDS"), "{}", contact.body);
-    let wait = visitor.post("/recovery/wait", &[("hours", "24")]).await;
+    let wait = visitor.post("/recovery/policy", &[("hours", "24"), ("needed", "0")]).await;
     assert!(wait.body.contains("RECOVERY_HOLDS"), "{}", wait.body);
     let order = [
         ("side", "buy"),
@@ -109,10 +109,9 @@ async fn any_session_of_the_person_stops_it_with_one_press() {
     let page = owner.get("/recovery").await;
     assert!(page.says("If this is not you, stop it now."), "{}", page.body);
     let recovery = page.hidden("recovery");
-    let messages = owner.get("/messages").await;
-    let at = messages.body.find("/messages/ntc_").unwrap();
-    let path = messages.body[at..].split('"').next().unwrap().to_owned();
-    let message = owner.get(&path).await;
+    let outbox = place.gate.outbox(&OPERATOR).await.unwrap();
+    let told = outbox.iter().find(|one| one.topic == access::notice::Topic::Recovery).unwrap();
+    let message = owner.get(&format!("/messages/{}", told.id)).await;
     assert_eq!(message.hidden("recovery"), recovery, "the message itself has the button");
     let stopped = owner.post("/recovery/cancel", &[("recovery", &recovery)]).await;
     assert_eq!(stopped.to(), "/recovery?stopped=1");
@@ -189,7 +188,7 @@ async fn what_was_typed_is_escaped_on_each_page() {
         visitor.get(&format!("/recover/claim/{coded}")).await,
     ];
     let mut owner = place.signed_in().await;
-    answers.push(owner.post("/recovery/wait", &[("hours", evil)]).await);
+    answers.push(owner.post("/recovery/policy", &[("hours", evil)]).await);
     answers.push(owner.post("/recovery/cancel", &[("recovery", evil)]).await);
     for answer in answers {
         assert!(!answer.body.contains(evil), "{}", answer.body);
