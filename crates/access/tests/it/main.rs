@@ -11,6 +11,7 @@ mod credential;
 mod desk;
 mod entitlements;
 mod evidence;
+mod helper;
 mod lock;
 mod notice;
 mod recovery;

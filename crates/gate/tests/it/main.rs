@@ -15,6 +15,7 @@ mod backup;
 mod contact;
 mod credential;
 mod delivery;
+mod helper;
 mod lock;
 mod notice;
 mod passkey;
