@@ -147,7 +147,7 @@ async fn last_use_is_listed_before_and_after_it_is_written() {
 #[tokio::test]
 async fn wrong_token_in_a_loop_is_told_when_to_come_back_and_the_right_one_is_let_in() {
     let place = Place::new().await;
-    let new = NewCredential { with_token: Some(true), ..wanted(&place, "tokened") };
+    let new = NewCredential { token_required: Some(true), ..wanted(&place, "tokened") };
     let created = place.gate.create_credential(&OPERATOR, new).await.unwrap();
     let wrong = access::Secret::from_text("fpc_wrong".to_owned());
     let admit = |token: &access::Secret| {
