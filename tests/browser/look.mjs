@@ -4,10 +4,10 @@ import path from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import { must } from "./portal.mjs";
 
-const OUTSIDE = [["sign-in", "/sign-in"], ["link", "/link/none"]];
+const OUTSIDE = [["sign-in", "/sign-in"], ["front-door", "/where"], ["link", "/link/none"]];
 const INSIDE = [
   ["overview", "/"], ["ticket", "/ticket?symbol=AAPL&quantity=100&type=MKT"], ["contracts", "/contracts"],
-  ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["session", "/session"],
+  ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["session", "/session"], ["front-door-in", "/where"],
   ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
   ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
   ["activity", "/activity"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],

@@ -70,10 +70,11 @@ export class Portal {
     await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name, exact: true }).click()]);
   }
 
-  /** The same; a browser without script signs in for each act on the page that comes between. */
-  async act(page, name) {
+  /** The same; a browser without script signs in for each act on the page that comes between, and types there once more what no page keeps. */
+  async act(page, name, again = {}) {
     await this.press(page, name);
     if (!(await page.getByRole("heading", { name: "Sign in for this act" }).count())) return;
+    for (const [label, text] of Object.entries(again)) await page.getByLabel(label, { exact: true }).fill(text);
     await page.getByLabel("Your password").fill(this.ready.people[0].password);
     await page.getByLabel("The six digits").fill(await this.app.code());
     await this.press(page, "Prove it and send");

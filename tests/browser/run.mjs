@@ -1,8 +1,9 @@
 // The portal in a real browser, against a running demo.
 //
-//   node run.mjs --ready-file FILE --floorpass BIN [--chromium BIN] [--shots DIR]
+//   node run.mjs --ready-file FILE --floorpass BIN [--chromium BIN] [--shots DIR] [--only TEXT]
 //
-// FILE is what `floorpass demo --ready-file FILE` wrote, at a start that made the folder. Prints one line a flow and ends
+// FILE is what `floorpass demo --ready-file FILE` wrote, at a start that made the folder. Flows stand on those before them; with
+// --only those alone are run whose name holds TEXT. Prints one line a flow and ends
 // with "N passed, N failed".
 import fs from "node:fs";
 import { parseArgs } from "node:util";
@@ -15,11 +16,11 @@ import { App } from "./totp.mjs";
 const { values: options } = parseArgs({
   options: {
     "ready-file": { type: "string" }, floorpass: { type: "string" },
-    chromium: { type: "string", default: "/usr/bin/chromium" }, shots: { type: "string" },
+    chromium: { type: "string", default: "/usr/bin/chromium" }, shots: { type: "string" }, only: { type: "string", default: "" },
   },
 });
 if (!options["ready-file"] || !options.floorpass) {
-  console.error("usage: node run.mjs --ready-file FILE --floorpass BIN [--chromium BIN] [--shots DIR]");
+  console.error("usage: node run.mjs --ready-file FILE --floorpass BIN [--chromium BIN] [--shots DIR] [--only TEXT]");
   process.exit(2);
 }
 const ready = JSON.parse(fs.readFileSync(options["ready-file"], "utf8"));
@@ -33,6 +34,7 @@ const portal = new Portal(options, ready);
 await portal.start();
 let passed = 0, failed = 0;
 for (const [name, flow] of [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...looks(portal), ...locks(portal)]) {
+  if (!name.includes(options.only)) continue;
   const before = portal.complaints.length;
   try {
     await flow();

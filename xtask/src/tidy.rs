@@ -4,6 +4,7 @@ mod document;
 mod layer;
 mod name;
 mod source;
+mod standard;
 
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +15,7 @@ use crate::{licence, shell};
 /// A check over the whole tree: what it is called, and the faults that it finds.
 type Check = (&'static str, fn(&Tree) -> Result<Vec<String>, String>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     ("names", |tree| Ok(tree.each_path(name::faults))),
     ("size", |tree| Ok(tree.each_text(source::size))),
     ("text", |tree| Ok(tree.each_text(source::words))),
@@ -23,6 +24,7 @@ const CHECKS: [Check; 8] = [
     ("purity", |tree| layer::purity(&tree.root)),
     ("licences", licence::faults),
     ("documents", |tree| Ok(document::faults(&tree.root, &tree.metadata))),
+    ("standard", |tree| Ok(standard::faults(&tree.root, &tree.files))),
 ];
 
 /// The files under version control (new ones included) and what cargo knows of the packages.

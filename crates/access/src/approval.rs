@@ -240,6 +240,21 @@ pub fn phones(slice: &Slice, now: Time, but: Option<DeviceId>) -> impl Iterator<
     slice.devices.iter().filter(move |one| one.answers(now) && Some(one.id) != but)
 }
 
+/// Whether a phone may be asked once more, with so many others waiting for its answer.
+pub(crate) fn check_pause(slice: &Slice, open: usize, now: Time) -> Result<(), Refusal> {
+    let unanswered = slice.approvals.iter().filter(|one| {
+        let yes = one.answered.is_some_and(|one| one.say == Say::Yes);
+        !yes && now.since(one.asked_at) < PAUSE
+    });
+    let unanswered: Vec<_> = unanswered.map(|one| one.asked_at).collect();
+    if open >= MOST_OPEN || unanswered.len() >= MOST_UNANSWERED {
+        let first = unanswered.iter().min().copied().unwrap_or(now);
+        let count = u32::try_from(unanswered.len()).unwrap_or(u32::MAX);
+        return Err(Refusal::ApprovalsPaused { count, retry_at: first + PAUSE });
+    }
+    Ok(())
+}
+
 /// Asks for an approval. `one_tap` only where the risk is low.
 pub(crate) fn ask(
     slice: &Slice,
@@ -256,17 +271,7 @@ pub(crate) fn ask(
     // Another one of the same asker is over: the number on its page is this one's.
     let (same, others): (Vec<_>, Vec<_>) =
         slice.approvals.iter().partition(|one| one.asker == asker && one.is_open(now));
-    let open = others.iter().filter(|one| one.is_open(now)).count();
-    let unanswered = slice.approvals.iter().filter(|one| {
-        let yes = one.answered.is_some_and(|one| one.say == Say::Yes);
-        !yes && now.since(one.asked_at) < PAUSE
-    });
-    let unanswered: Vec<_> = unanswered.map(|one| one.asked_at).collect();
-    if open >= MOST_OPEN || unanswered.len() >= MOST_UNANSWERED {
-        let first = unanswered.iter().min().copied().unwrap_or(now);
-        let count = u32::try_from(unanswered.len()).unwrap_or(u32::MAX);
-        return Err(Refusal::ApprovalsPaused { count, retry_at: first + PAUSE });
-    }
+    check_pause(slice, others.iter().filter(|one| one.is_open(now)).count(), now)?;
     let mut events: Vec<decision::Event> =
         same.into_iter().map(|one| Event::Closed { approval: one.id }.into()).collect();
     let id = ApprovalId(ground.moment.draw("approval"));

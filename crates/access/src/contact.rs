@@ -398,7 +398,7 @@ fn send_code(
     });
     contact.changed_at = now;
     let text = format!(
-        "A code to verify this mail address, asked for from {} by someone who is signed in. It works for 15 minutes, and only in the session that asked for it. If that was not you, do nothing: without the code nothing changes.",
+        "A code to verify this mail address, asked for from {} by someone who is signed in. It works for {CODE_LIFE}, and only in the session that asked for it. If that was not you, do nothing: without the code nothing changes.",
         ground.source
     );
     let note = Note {

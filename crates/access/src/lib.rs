@@ -36,6 +36,7 @@ pub mod step_up;
 pub mod symbol;
 pub mod throttle;
 pub mod token;
+pub mod way;
 
 pub use binding::PublicKey;
 pub use call::{By, Call, Source};

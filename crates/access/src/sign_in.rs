@@ -13,6 +13,7 @@ use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::recovery_code;
 use crate::authenticator::totp::{self, Verdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
+use crate::call::Source;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, Approver, Device, DeviceRole, DeviceState, TRUST};
 use crate::id::{AttemptId, DeviceId, PersonId, SessionId};
@@ -32,8 +33,8 @@ use crate::token::{self, Kind};
 
 /// How long an attempt waits for its next step.
 pub const ATTEMPT_LIFE: Span = Span::minutes(10);
-/// How long an activation code works.
-pub const CODE_LIFE: Span = Span::minutes(15);
+/// How long an activation code works: the longest that ASVS 6.5.5 lets a code live.
+pub const CODE_LIFE: Span = Span::minutes(10);
 /// Tries for one activation code.
 pub const CODE_TRIES: u32 = 5;
 /// Activation codes sent in one attempt.
@@ -215,10 +216,15 @@ pub(crate) fn fail(
 
 /// Whether the person and their browser may sign in at all. Asked only once a factor was right.
 pub(crate) fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
+    may_enter(slice, ground.source)
+}
+
+/// The same, ahead of a sign-in.
+pub(crate) fn may_enter(slice: &Slice, source: &Source) -> Result<(), Refusal> {
     if slice.strongest_lock() == Grade::All {
         return Err(Refusal::Locked { grade: Grade::All });
     }
-    let device = slice.device_of(ground.source.device);
+    let device = slice.device_of(source.device);
     if device.is_some_and(|device| device.state == DeviceState::Blocked) {
         return Err(Refusal::DeviceBlocked);
     }
@@ -427,7 +433,7 @@ fn send_code(
     attempt.until = code_until + ATTEMPT_LIFE;
     let name = device::name_from_agent(&ground.source.agent);
     let text = format!(
-        "A code to activate a new browser ({name}) from {}. It works for 15 minutes, only where it was asked for. If that was not you, change your password.",
+        "A code to activate a new browser ({name}) from {}. It works for {CODE_LIFE}, only where it was asked for. If that was not you, change your password.",
         ground.source
     );
     let subject = Subject { device: Some(device), ..Subject::of(ground) };

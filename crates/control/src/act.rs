@@ -13,7 +13,9 @@ use crate::answer::{
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};
-use crate::{authenticator, contact, credential, device, notice, order, recovery, session};
+use crate::{
+    authenticator, contact, credential, device, front_door, notice, order, recovery, session,
+};
 
 /// What every act has at hand.
 pub(crate) struct Desk<'a> {
@@ -31,6 +33,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::Status => value(status(desk).await?),
         Request::Outbox { limit } => value(outbox(desk, limit).await?),
         Request::Totp { username } => value(TotpNow { code: gate.totp_now(&username).await? }),
+        Request::Where { username } => value(front_door::show(gate, username.as_deref()).await?),
         Request::PersonList => value(people(gate).await?),
         Request::PersonAdd { username } => {
             let issued = gate.add_person(&desk.actor, &username).await?;

@@ -55,6 +55,50 @@ answers! {
         state: String,
     }
 
+    /// The front door.
+    WhereNow {
+        /// The interfaces.
+        interfaces: Vec<EntranceRow>,
+        /// The ways of people to sign in: at a new browser, then at each trusted one.
+        ways: Vec<WayRow>,
+    }
+
+    /// An interface.
+    EntranceRow {
+        /// `portal`, `phone`, `socket` or `operator`.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// Its address.
+        address: String,
+        /// What shows that it is genuine.
+        proof: String,
+        /// What it is for.
+        purpose: String,
+        /// Whether it lets anyone in now.
+        open: bool,
+        /// Else why not.
+        why_not: Option<String>,
+    }
+
+    /// A way to sign in.
+    WayRow {
+        /// Whose.
+        username: String,
+        /// At which trusted browser; none is a new one.
+        device: Option<String>,
+        /// `passkey`, `phone`, `code`, `recovery_code` or `link`.
+        way: String,
+        /// What it takes, in order.
+        steps: Vec<String>,
+        /// `works`, `not_set_up` or `refused`.
+        state: String,
+        /// The stable code of the refusal.
+        code: Option<String>,
+        /// The refusal, in words.
+        why_not: Option<String>,
+    }
+
     /// A message to a person.
     NoticeRow {
         /// When.

@@ -12,6 +12,7 @@ mod contact;
 mod credential;
 mod device;
 mod fault;
+mod front_door;
 mod listener;
 mod notice;
 mod order;

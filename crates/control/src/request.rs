@@ -24,6 +24,11 @@ pub enum Request {
         /// Whose.
         username: String,
     },
+    /// The interfaces, and the ways to sign in.
+    Where {
+        /// Whose; none is everybody's.
+        username: Option<String>,
+    },
     /// The people.
     PersonList,
     /// A new person, who may look, by an enrolment link.

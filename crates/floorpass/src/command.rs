@@ -7,8 +7,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::exit::{self, Failure};
 use crate::{
-    authenticator, backup, contact, credential, demo, device, doctor, evidence, init, link, lock,
-    log, notice, order, outbox, person, recovery, serve, session, status, totp, webhook,
+    authenticator, backup, contact, credential, demo, device, doctor, evidence, front_door, init,
+    link, lock, log, notice, order, outbox, person, recovery, serve, session, status, totp,
+    webhook,
 };
 
 /// The access layer of a brokerage account, with a paper account behind it.
@@ -62,6 +63,8 @@ enum Command {
     Serve(serve::Serve),
     /// What runs on the data folder
     Status(status::Status),
+    /// Where each interface really is, and which ways to sign in work now
+    Where(front_door::Where),
     /// Look for what would keep an installation from working
     Doctor(doctor::Doctor),
     /// API credentials: what programs hold
@@ -137,6 +140,7 @@ impl CommandLine {
             Command::Init(command) => command.run(&global),
             Command::Serve(command) => command.run(&global),
             Command::Status(_) => status::run(&global),
+            Command::Where(command) => command.run(&global),
             Command::Doctor(command) => command.run(&global),
             Command::Credential(command) => command.run(&global),
             Command::Session(command) => command.run(&global),

@@ -422,7 +422,7 @@ mod tests {
         assert!(refused(&file, "").contains("at least one model"));
         assert!(refused(&file, "\"2fc0\" = \"x\"").contains("2fc0 is no AAGUID"));
         assert!(with(&file, model).unwrap());
-        assert!(!Config::parse(LEAST).unwrap().gate(root).unwrap().passkeys.is_some());
+        assert!(Config::parse(LEAST).unwrap().gate(root).unwrap().passkeys.is_none());
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod device;
 mod doctor;
 mod evidence;
 mod exit;
+mod front_door;
 mod init;
 mod link;
 mod lock;

@@ -114,8 +114,10 @@ async fn doors<T>(
     stop: watch::Sender<bool>,
 ) -> Result<(), Failure> {
     let data = std::path::absolute(&plan.gate.data).map_err(Failure::failed)?;
+    let tls = tls_config(&plan.tls, &data, gate)?;
+    gate.note_portal(portal_proof(tls.as_ref(), plan.proxy));
     let rules = portal::Rules {
-        tls: tls_config(&plan.tls, &data, gate)?,
+        tls: tls.map(|tls| tls.config),
         only_from: plan.proxy,
         open_files: getrlimit(Resource::Nofile).current,
     };
@@ -173,15 +175,20 @@ fn folder_id(data: &Path) -> Result<String, Failure> {
     facts.map(|facts| facts.id).ok_or_else(|| Failure::failed("the data folder has no description"))
 }
 
-fn tls_config(
-    tls: &Tls,
-    data: &Path,
-    gate: &Gate,
-) -> Result<Option<std::sync::Arc<rustls::ServerConfig>>, Failure> {
+fn tls_config(tls: &Tls, data: &Path, gate: &Gate) -> Result<Option<tls::Loaded>, Failure> {
     match tls {
         Tls::Off => Ok(None),
         Tls::Local => tls::load(&tls::local(data, gate.now())?).map(Some),
         Tls::Files(files) => tls::load(files).map(Some),
+    }
+}
+
+/// What shows people that the portal is the genuine one.
+fn portal_proof(tls: Option<&tls::Loaded>, proxy: Option<IpAddr>) -> gate::Proof {
+    match (tls, proxy) {
+        (Some(tls), _) => gate::Proof::Certificate(tls.fingerprint.clone()),
+        (None, Some(_)) => gate::Proof::Proxy,
+        (None, None) => gate::Proof::ThisMachine,
     }
 }
 

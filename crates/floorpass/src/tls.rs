@@ -25,8 +25,17 @@ pub struct Files {
     pub key: PathBuf,
 }
 
+/// A server's configuration, and what people compare its certificate by.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Arc<ServerConfig>,
+    /// SHA-256 of the certificate's bytes: pairs of hex digits with colons, as browsers show it.
+    pub fingerprint: String,
+}
+
 /// Reads the files into a server's configuration: TLS 1.2 and 1.3, HTTP/2 offered first.
-pub fn load(files: &Files) -> Result<Arc<ServerConfig>, Failure> {
+pub fn load(files: &Files) -> Result<Loaded, Failure> {
     let bad = |path: &Path, e: &dyn std::fmt::Display| {
         Failure::usage(format!("{} cannot be used for TLS: {e}", path.display()))
     };
@@ -34,6 +43,8 @@ pub fn load(files: &Files) -> Result<Arc<ServerConfig>, Failure> {
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|e| bad(&files.certificate, &e))?;
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| bad(&files.key, &e))?;
+    let leaf = chain.first().ok_or_else(|| bad(&files.certificate, &"it holds no certificate"))?;
+    let fingerprint = fingerprint(leaf);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -42,7 +53,13 @@ pub fn load(files: &Files) -> Result<Arc<ServerConfig>, Failure> {
         .with_single_cert(chain, key)
         .map_err(|e| bad(&files.certificate, &e))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(Loaded { config: Arc::new(config), fingerprint })
+}
+
+fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    let digest = access::secret::Digest::of(certificate);
+    let pairs: Vec<String> = digest.0.iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
 }
 
 /// The demo's own certificate for `localhost`, kept in the data folder and made anew before it ends.
@@ -95,7 +112,9 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let now = Time::from_seconds(1_800_000_000);
         let files = local(temp.path(), now).unwrap();
-        load(&files).unwrap();
+        let loaded = load(&files).unwrap();
+        let digits = loaded.fingerprint.split(':').filter(|pair| pair.len() == 2).count();
+        assert_eq!((digits, loaded.fingerprint.len()), (32, 95));
         let first = std::fs::read(&files.certificate).unwrap();
         local(temp.path(), Time::from_seconds(1_800_000_000 + 86_400)).unwrap();
         assert_eq!(first, std::fs::read(&files.certificate).unwrap());

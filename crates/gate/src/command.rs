@@ -56,6 +56,7 @@ impl OwnedKey {
             Key::Account(id) => Key::Account(id),
             Key::Session(id) => Key::Session(id),
             Key::SessionToken(token) => Key::SessionToken(token),
+            Key::Device(token) => Key::Device(token),
             Key::Credential(id) => Key::Credential(id),
             Key::Attempt(token) => Key::Attempt(token),
             Key::Link(token) => Key::Link(token),

@@ -34,6 +34,7 @@ pub mod disk;
 pub mod evidence;
 pub mod feed;
 pub mod folder;
+pub mod front_door;
 pub mod helper;
 pub mod journal;
 pub mod key_file;
@@ -79,6 +80,7 @@ pub use evidence::{
     VerifyError, evidence_verify, evidence_verify_with,
 };
 pub use feed::{Delivery, Group, Published, Subscription};
+pub use front_door::{Entrance, PersonWays, Power, Proof};
 pub use helper::{HelpAsked, HelperInfo, Helping};
 pub use lock::{LockTarget, Receipt};
 pub use notice::{MessagePage, OutboxNotice};
@@ -107,6 +109,8 @@ pub(crate) struct Inner {
     pub(crate) views: view::Views,
     pub(crate) quotes: ArcSwap<Quotes>,
     pub(crate) quotes_changed: watch::Sender<u64>,
+    /// What shows that the portal is genuine.
+    pub(crate) portal_proof: front_door::PortalProof,
     /// Held while a checkpoint is made or a backup must not see one being made.
     pub(crate) checkpoints: tokio::sync::Mutex<()>,
     pub(crate) stop: Arc<timer::Stop>,

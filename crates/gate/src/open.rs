@@ -24,7 +24,7 @@ use crate::live::Live;
 use crate::registry::Registry;
 use crate::sequencer::Sequencer;
 use crate::view::Views;
-use crate::{Gate, Inner, snapshot, timer};
+use crate::{Gate, Inner, front_door, snapshot, timer};
 
 /// Cash of a new account, in US dollars.
 const CASH: i64 = 1_000_000;
@@ -109,6 +109,7 @@ impl Gate {
             views: Views::default(),
             quotes: ArcSwap::from_pointee(quotes),
             quotes_changed: watch::Sender::new(0),
+            portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
             stop: Arc::default(),
         });

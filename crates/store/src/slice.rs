@@ -23,6 +23,8 @@ statements! {
                   JOIN session ON session.person = person.id WHERE session.id = $1";
     BY_SESSION_TOKEN = "SELECT person.id, username, person.created_at, version FROM person \
                         JOIN session ON session.person = person.id WHERE session.token = $1";
+    BY_DEVICE = "SELECT person.id, username, person.created_at, version FROM person \
+                 JOIN device ON device.person = person.id WHERE device.token = $1";
     BY_CREDENTIAL = "SELECT person.id, username, person.created_at, version FROM person \
                      JOIN credential ON credential.person = person.id WHERE credential.id = $1";
     BY_ATTEMPT = "SELECT person.id, username, person.created_at, version FROM person \
@@ -50,6 +52,8 @@ pub enum Key<'a> {
     Session(SessionId),
     /// The person of a session's token.
     SessionToken(Digest),
+    /// The person of a device's token.
+    Device(Digest),
     /// The person of a credential.
     Credential(CredentialId),
     /// The person of an attempt's token.
@@ -75,6 +79,7 @@ impl Key<'_> {
             Self::Account(id) => (BY_ACCOUNT, id.to_string()),
             Self::Session(id) => (BY_SESSION, id.to_string()),
             Self::SessionToken(token) => (BY_SESSION_TOKEN, token.to_string()),
+            Self::Device(token) => (BY_DEVICE, token.to_string()),
             Self::Credential(id) => (BY_CREDENTIAL, id.to_string()),
             Self::Attempt(token) => (BY_ATTEMPT, token.to_string()),
             Self::Link(token) => (BY_LINK, token.to_string()),

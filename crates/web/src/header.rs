@@ -41,6 +41,14 @@ static ALWAYS: [(HeaderName, HeaderValue); 7] = [
     ),
 ];
 
+/// A year, and every name below ours (ASVS 3.4.1).
+const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+
+/// Whether browsers are to insist on HTTPS. Not for `localhost`: it would bind whatever else is developed there.
+fn is_strict(origin: &Url) -> bool {
+    origin.scheme() == "https" && origin.domain() != Some("localhost")
+}
+
 /// Answers only requests for the configured host, and marks every answer.
 pub(crate) async fn guard(State(portal): State<Portal>, request: Request, next: Next) -> Response {
     let origin = portal.origin();
@@ -61,9 +69,8 @@ pub(crate) async fn guard(State(portal): State<Portal>, request: Request, next: 
     for (name, value) in &ALWAYS {
         headers.insert(name, value.clone());
     }
-    if origin.scheme() == "https" {
-        let value = HeaderValue::from_static("max-age=31536000");
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    if is_strict(origin) {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
@@ -117,6 +124,17 @@ mod tests {
     fn asks(host: &str, origin: &str) -> bool {
         let request = Request::builder().uri("/").header("Host", host).body(Body::empty()).unwrap();
         host_matches(&request, &Url::parse(origin).unwrap())
+    }
+
+    /// ASVS 3.4.1.
+    #[test]
+    fn https_is_insisted_on_but_for_localhost() {
+        let strict = |text: &str| is_strict(&text.parse().unwrap());
+        assert!(strict("https://portal.example") && strict("https://portal.example:8443"));
+        assert!(!strict("https://localhost:8443") && !strict("http://localhost:8080"));
+        let sent = STRICT;
+        let value = sent.to_str().unwrap();
+        assert!(value.contains("max-age=31536000") && value.contains("includeSubDomains"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod fault;
 mod field;
 mod figure;
 mod form;
+mod front_door;
 mod header;
 mod health;
 mod helper;

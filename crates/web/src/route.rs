@@ -9,8 +9,8 @@ use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
     activity, approval, asset, authenticator, binding, contact, contract, credential, device,
-    enrol, events, execution, health, helper, link, lock, notice, order, outbox, overview, phone,
-    recovery, recovery_code, session, sign_in, step_up, ticket,
+    enrol, events, execution, front_door, health, helper, link, lock, notice, order, outbox,
+    overview, phone, recovery, recovery_code, session, sign_in, step_up, ticket,
 };
 
 /// Who may come in by a route.
@@ -104,6 +104,7 @@ fn signing_in() -> Vec<Row> {
     let (g, p) = (Method::GET, Method::POST);
     vec![
         row(g.clone(), "/healthz", Open, get(health::show)),
+        row(g.clone(), front_door::PATH, Open, get(front_door::show)),
         row(g.clone(), "/assets/{name}", Open, get(asset::file)),
         row(g.clone(), "/favicon.ico", Open, get(asset::icon)),
         row(g.clone(), "/sw.js", Open, get(asset::worker)),

@@ -8,6 +8,7 @@ use maud::{DOCTYPE, Markup, html};
 use crate::asset;
 use crate::figure;
 use crate::form::TOKEN;
+use crate::front_door;
 use crate::visit::Signed;
 
 /// Where a page stands in the navigation.
@@ -67,6 +68,15 @@ pub(crate) fn bare(title: &str, body: &Markup) -> Html<String> {
     let main = html! {
         header.head { div.head-in { (brand("/")) } }
         main #main tabindex="-1" { div.narrow { div.card.stack { (body) } } }
+    };
+    Html(document(title, &main).into_string())
+}
+
+/// A page for anyone, as wide as the others.
+pub(crate) fn open(title: &str, body: &Markup) -> Html<String> {
+    let main = html! {
+        header.head { div.head-in { (brand("/")) } }
+        main #main tabindex="-1" { (body) }
     };
     Html(document(title, &main).into_string())
 }
@@ -189,6 +199,7 @@ fn foot(signed: &Signed) -> Markup {
                 span { "Paper account: no real money moves here." }
                 span { "Times are UTC." }
                 span { "An order that was taken outlives " (outlives(signed)) "." }
+                span { a href=(front_door::PATH) { "Front door" } }
                 span { "Ends after " (figure::span(idle)) " unused, or at " (figure::clock(signed.ticket.until, signed.now())) "." }
             }
         }

@@ -12,6 +12,7 @@ use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::field;
 use crate::form;
+use crate::front_door;
 use crate::prompt;
 use crate::refusal;
 use crate::shell;
@@ -232,6 +233,7 @@ fn first(
         }
         p.small { a href="/recover" { "Lost your phone, your app or your passkey?" } }
         p.small.dim { "A password is followed by a code from your app; a passkey is enough alone. We never ask for either anywhere else." }
+        p.small { a href=(front_door::PATH) { "Where is the genuine front door, and why can I not sign in?" } }
     };
     shell::bare("Sign in", &body)
 }
@@ -279,7 +281,7 @@ fn activate_page(
                 Some(mail) => { "A code was sent to " b { (mail) } "." },
                 None => "A code was made; you have no verified mail address to which it could be sent.",
             }
-            " It is valid for 15 minutes, and works once and only here."
+            " It is valid for " (access::sign_in::CODE_LIFE) ", and works once and only here."
         }
         @if visit.portal.config().demo { p.small.dim { "In a demo it lies in the outbox: run " code { "floorpass outbox" } ", or open Outbox in a browser that is signed in." } }
         @else if asker.mail.is_none() { p.small.dim { "Ask the operator for it, or sign in with a passkey or by a link." } }

@@ -12,10 +12,10 @@ use access::{ApprovalId, By, Event, PublicKey, Refusal, Secret, Source};
 use crate::desk::{Desk, copy, key};
 
 /// A person with a phone that answers approvals, signed in on both.
-struct Home {
-    desk: Desk,
+pub struct Home {
+    pub desk: Desk,
     /// The session of the browser.
-    browser: SignedIn,
+    pub browser: SignedIn,
     /// The session of the phone.
     phone: SignedIn,
 }
@@ -29,7 +29,7 @@ fn phone_source() -> Source {
 }
 
 impl Home {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut desk = Desk::enrolled();
         let browser = desk.signed_in();
         let phone = offered(&mut desk);

@@ -84,7 +84,7 @@ fn attempt_under_way_ends_when_password_or_totp_changes() {
 }
 
 /// Adds a passkey of a number of its own by a session.
-fn add_passkey(desk: &mut Desk, by: By) -> Result<(), Refusal> {
+pub fn add_passkey(desk: &mut Desk, by: By) -> Result<(), Refusal> {
     let passkey = Passkey {
         handle: desk.now.0.to_be_bytes().to_vec(),
         data: "{}".into(),

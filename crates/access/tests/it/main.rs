@@ -18,3 +18,4 @@ mod recovery;
 mod recovery_code;
 mod sign_in;
 mod throttle;
+mod way;

@@ -106,7 +106,7 @@ fn totp_code_used_before_is_refused_in_its_own_window() {
 }
 
 #[test]
-fn activation_code_counts_five_tries_and_fifteen_minutes() {
+fn activation_code_counts_five_tries_and_ten_minutes() {
     let mut desk = Desk::enrolled();
     let attempt = desk.at_activation();
     let code = desk.mailed();
@@ -121,12 +121,12 @@ fn activation_code_counts_five_tries_and_fifteen_minutes() {
 
     let attempt = desk.at_activation();
     let code = desk.mailed();
-    desk.wait(Span::minutes(14));
+    desk.wait(Span::minutes(9));
     let typed = format!("{} {}", &code[..3], &code[3..]);
     assert!(desk.activate(&attempt, &typed).is_ok(), "spaces do not count");
     let attempt = desk.at_activation();
     let code = desk.mailed();
-    desk.wait(Span::minutes(15));
+    desk.wait(Span::minutes(10));
     let refusal = desk.activate(&attempt, &code).err();
     assert!(matches!(refusal, Some(Refusal::CodeExpired { .. })), "{refusal:?}");
     assert!(desk.slice.counters.is_empty(), "a code that is too late is no guess");

@@ -9,6 +9,7 @@ mod crash;
 mod demo;
 mod disk;
 mod evidence;
+mod front_door;
 mod help;
 mod hostile;
 mod program;

@@ -5,6 +5,7 @@ mod binding;
 mod credential;
 mod enumeration;
 mod form;
+mod front_door;
 mod link;
 mod lock;
 mod notice;

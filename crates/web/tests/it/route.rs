@@ -207,6 +207,8 @@ async fn every_answer_carries_the_policy() {
             assert_eq!(header("x-content-type-options"), "nosniff", "{}", route.path);
             assert_eq!(header("referrer-policy"), "same-origin", "{}", route.path);
             assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{}", route.path);
+            assert!(policy.contains("frame-ancestors 'none'"), "{}", route.path);
+            assert_eq!(header("access-control-allow-origin"), "", "{}", route.path);
             let kept = route.path.starts_with("/assets/")
                 || route.path == "/favicon.ico"
                 || route.path == "/sw.js"
@@ -221,6 +223,55 @@ async fn every_answer_carries_the_policy() {
             }
         }
     }
+}
+
+/// ASVS 3.5.3: what is asked for by GET changes nothing, so that no picture or link can.
+#[tokio::test]
+async fn page_asked_for_changes_nothing() {
+    let place = Place::new().await;
+    let visitor = place.signed_in().await;
+    let cookies = visitor.cookie_line();
+    // The first request of a session may note the network that it comes from.
+    place.gate.people().await.unwrap();
+    let before = decisions(&place).await;
+    for route in routes().iter().filter(|route| route.method == Method::GET) {
+        ask(&place, route, &Ask { cookies: &cookies, by: Some(&visitor), ..OURS }).await;
+        assert_eq!(decisions(&place).await, before, "{} decided something", route.path);
+    }
+}
+
+/// The decisions on record that changed something: pages of people whose refusals are left out.
+async fn decisions(place: &Place) -> usize {
+    let kind = Some(gate::ActivityKind::Access);
+    let filter = gate::ActivityFilter { kind, limit: 200, ..gate::ActivityFilter::default() };
+    let operator = gate::Actor::Operator { uid: 0 };
+    let page = place.gate.activity(&operator, &filter, None).await.unwrap();
+    page.entries.iter().filter(|entry| entry.code.is_none()).count()
+}
+
+/// ASVS 7.4.4.
+#[tokio::test]
+async fn page_of_a_session_lets_sign_out() {
+    let place = Place::new().await;
+    let visitor = place.signed_in().await;
+    let cookies = visitor.cookie_line();
+    let mut pages = 0;
+    for route in routes()
+        .iter()
+        .filter(|route| matches!(route.door, Door::Session(_)) && route.method == Method::GET)
+    {
+        let asked = Ask { cookies: &cookies, by: Some(&visitor), ..OURS };
+        let answer = ask(&place, route, &asked).await;
+        // Pages that only this state does not have lead on, streams and files are no pages.
+        let page = answer.status == StatusCode::OK && answer.body.starts_with("<!DOCTYPE");
+        // A step of a proof: its page waits, and leads back by itself.
+        let page = page && route.path != "/step-up/approval";
+        if page {
+            pages += 1;
+            assert!(answer.body.contains("action=\"/sign-out\""), "{}", route.path);
+        }
+    }
+    assert!(pages > 15, "{pages} pages were looked at");
 }
 
 #[tokio::test]

@@ -1,0 +1,71 @@
+//! `floorpass where`: the interfaces, and which ways to sign in work now.
+
+use clap::Args;
+use control::{Request, WayRow, WhereNow};
+
+use crate::command::Global;
+use crate::exit::Failure;
+use crate::output;
+
+/// Where each interface is, and who can sign in how.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  floorpass where\n  floorpass where --person trader --json\n\nThe ways are asked of the checks that a sign-in makes: 'refused' comes with its reason."
+)]
+pub struct Where {
+    /// Only this person's ways to sign in
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+}
+
+impl Where {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let request = Request::Where { username: self.person };
+        let now: WhereNow = control::ask(global.data(), &request)?;
+        output::show(global.json, &now, words)
+    }
+}
+
+fn words(now: &WhereNow) -> String {
+    let interfaces: Vec<[String; 4]> = now
+        .interfaces
+        .iter()
+        .map(|one| {
+            let state =
+                one.why_not.as_ref().map_or("open".to_owned(), |why| format!("closed: {why}"));
+            [one.name.clone(), one.address.clone(), state, one.proof.clone()]
+        })
+        .collect();
+    let ways: Vec<[String; 5]> = now
+        .ways
+        .iter()
+        .map(|one| {
+            let place = one.device.clone().unwrap_or_else(|| "a new browser".to_owned());
+            [
+                one.username.clone(),
+                place,
+                one.way.clone(),
+                one.state.replace('_', " "),
+                because(one),
+            ]
+        })
+        .collect();
+    let interfaces = output::table(
+        ["interface", "address", "state", "genuine by"],
+        &interfaces,
+        "no interfaces",
+    );
+    let ways =
+        output::table(["person", "at", "way", "state", "how, or why not"], &ways, "nobody is here");
+    format!("{interfaces}\n\n{ways}")
+}
+
+/// The steps of a way that works; the reason of one that does not.
+fn because(one: &WayRow) -> String {
+    match (&one.why_not, one.state.as_str()) {
+        (Some(why), _) => why.clone(),
+        (None, "works") => one.steps.join(", then "),
+        (None, _) => String::new(),
+    }
+}

@@ -1,0 +1,229 @@
+//! The front door: every interface with its genuine address, and for a person the ways to sign in
+//! that work now and what stands between a session and each act.
+
+use std::sync::OnceLock;
+
+use access::device::Standing;
+use access::entitlements::{Act, Product, Question};
+use access::way::{self, Way};
+use access::{Refusal, Source};
+use store::Key;
+
+use crate::Gate;
+use crate::credential::ListenerState;
+use crate::session::SessionTicket;
+use crate::sign_in::Browser;
+
+/// What shows that the portal is the genuine one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// Its certificate, by the SHA-256 of its bytes in hex, as browsers show it.
+    Certificate(String),
+    /// A certificate that the proxy in front holds.
+    Proxy,
+    /// Nothing but the machine itself: it is reached on this machine alone.
+    ThisMachine,
+}
+
+/// Told once by whoever starts the portal.
+pub(crate) type PortalProof = OnceLock<Proof>;
+
+/// What an interface is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The Client Portal, in a browser.
+    Portal,
+    /// The same on a phone, as an app.
+    Phone,
+    /// A socket of the trading API.
+    Socket,
+    /// The operator's command line.
+    Operator,
+}
+
+impl Kind {
+    /// Its name in answers to scripts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portal => "portal",
+            Self::Phone => "phone",
+            Self::Socket => "socket",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// An interface, where it really is, and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entrance {
+    /// What it is.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// Its one address.
+    pub address: String,
+    /// What shows that it is genuine, in a sentence.
+    pub proof: String,
+    /// What it is for, in a sentence.
+    pub purpose: String,
+    /// Whether it lets anyone in now; else why not.
+    pub open: Result<(), String>,
+}
+
+/// The ways of one person to sign in.
+#[derive(Debug, Clone)]
+pub struct PersonWays {
+    /// Who.
+    pub username: String,
+    /// At a browser that is new here.
+    pub at_new: Vec<Way>,
+    /// At each trusted browser, by its name.
+    pub at_trusted: Vec<(String, Vec<Way>)>,
+}
+
+/// An act, and what stands between a session and it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Power {
+    /// The act.
+    pub act: Act,
+    /// Allowed, or why not.
+    pub stands: Result<(), Refusal>,
+}
+
+impl Gate {
+    /// Says how the portal shows that it is genuine; the first word counts.
+    pub fn note_portal(&self, proof: Proof) {
+        // A second one would be the same server started twice, which a folder refuses.
+        let _ = self.0.portal_proof.set(proof);
+    }
+
+    /// The interfaces that anyone may know of.
+    pub fn public_entrances(&self) -> Vec<Entrance> {
+        let address = self.config().portal_origin.as_str().trim_end_matches('/').to_owned();
+        let proof = match self.0.portal_proof.get() {
+            Some(Proof::Certificate(digest)) => format!("certificate with SHA-256 {digest}"),
+            Some(Proof::Proxy) => {
+                "the certificate of the proxy in front: ask its operator for the fingerprint".into()
+            }
+            Some(Proof::ThisMachine) | None => {
+                "none: plain HTTP, reached on the machine of the server alone".into()
+            }
+        };
+        let entrance = |kind, name: &str, purpose: &str| Entrance {
+            kind,
+            name: name.into(),
+            address: address.clone(),
+            proof: proof.clone(),
+            purpose: purpose.into(),
+            open: Ok(()),
+        };
+        vec![
+            entrance(
+                Kind::Portal,
+                "Client Portal",
+                "people in a browser: the account, orders, and who may do what",
+            ),
+            entrance(
+                Kind::Phone,
+                "Phone",
+                "the same portal on your phone, which also answers approvals; add it under Access, Phone",
+            ),
+        ]
+    }
+
+    /// Every interface, those of programs too.
+    pub fn entrances(&self) -> Vec<Entrance> {
+        let mut all = self.public_entrances();
+        let listeners = self.listeners().borrow().clone();
+        all.extend(listeners.iter().map(|one| {
+            let address = one.bound.map_or_else(|| format!("port {}", one.port), |at| at.to_string());
+            let token = if one.token_required { ", with its token" } else { "" };
+            Entrance {
+                kind: Kind::Socket,
+                name: one.name.clone(),
+                address,
+                proof: "none: the protocol has no certificate, so it is for this machine and networks that you trust".into(),
+                purpose: format!("programs that hold the credential {}{token}", one.name),
+                open: match (one.state, one.bound) {
+                    (ListenerState::Revoked { at }, _) => {
+                        Err(format!("its credential was revoked {at}"))
+                    }
+                    (ListenerState::Open, None) => Err("nothing listens on it".into()),
+                    (ListenerState::Open, Some(_)) => Ok(()),
+                },
+            }
+        }));
+        all.push(Entrance {
+            kind: Kind::Operator,
+            name: "Command line".into(),
+            address: "the floorpass program on the server's machine".into(),
+            proof: "the machine's own users: only the owner of the data folder".into(),
+            purpose: "the operator: all that the portal does, for scripts, and what people may not do themselves".into(),
+            open: Ok(()),
+        });
+        all
+    }
+
+    /// The ways of a person to sign in, at a new browser and at each that is trusted now.
+    pub async fn ways_of(&self, username: &str) -> Result<PersonWays, Refusal> {
+        let slice = self.load(Key::Username(username)).await?;
+        let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+        let now = self.now();
+        let trusted = slice.devices.iter().filter(|one| one.standing(now) == Standing::Trusted);
+        let at_trusted = trusted.map(|one| {
+            // As if it came itself: its token and key are what a trusted browser shows.
+            let source = Source { device: one.token, key: one.key, ..Source::local() };
+            (one.name.to_string(), way::ways(&slice, &source, now))
+        });
+        Ok(PersonWays {
+            username: person.username.to_string(),
+            at_new: way::ways(&slice, &Source::local(), now),
+            at_trusted: at_trusted.collect(),
+        })
+    }
+
+    /// The ways at this browser of the person who trusts it. None for a browser that is trusted by
+    /// nobody, or does not show the key that it is known by: nothing is said about anyone there.
+    pub async fn ways_here(
+        &self,
+        browser: &Browser,
+    ) -> Result<Option<(String, Vec<Way>)>, Refusal> {
+        let (Some(token), Some(shown)) = (&browser.device_token, browser.key) else {
+            return Ok(None);
+        };
+        let slice = self.load(Key::Device(token.digest())).await?;
+        let (source, now) = (browser.source(), self.now());
+        let known =
+            slice.trusted_device(&source, now).is_some_and(|one| one.key == Some(shown.key));
+        let person = slice.person.as_ref().filter(|_| known);
+        Ok(person.map(|one| (one.username.to_string(), way::ways(&slice, &source, now))))
+    }
+
+    /// What stands between a session and each act, asked of the entitlements that its requests
+    /// are checked against.
+    pub fn powers(&self, ticket: &SessionTicket) -> Result<Vec<Power>, Refusal> {
+        let given = self.admit_session(ticket)?.entitlements();
+        let now = self.now();
+        let power = |act: &Act| {
+            let question = Question {
+                act: *act,
+                account: ticket.account,
+                product: Product::Stock,
+                symbol: None,
+                side: None,
+                address: ticket.address,
+                now,
+            };
+            let orders = matches!(
+                act,
+                Act::PlaceOrder | Act::ReduceOrder | Act::ModifyOrder | Act::CancelOrder
+            );
+            let stands = given.check(&question);
+            Power {
+                act: *act,
+                stands: stands.and_then(|()| if orders { self.health() } else { Ok(()) }),
+            }
+        };
+        Ok(Act::ALL.iter().map(power).collect())
+    }
+}
