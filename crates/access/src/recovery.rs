@@ -660,11 +660,10 @@ pub(crate) fn held(
         Method::RecoveryCode => new(slice.recovery_codes()),
         Method::Passkey => new(used_passkey(slice, events)),
         Method::Approval => by_new_phone(slice, events, since),
-        // The code of a notice stands beside other means.
-        Method::Activation => false,
         // The operator's, but for a phone's: that one may come from a held session.
         Method::Link => events.iter().any(offers_phone),
-        Method::EnrolmentLink => false,
+        // The operator's; and the code of a notice stands beside other means.
+        Method::EnrolmentLink | Method::Activation => false,
     });
     is_held.then_some(until)
 }

@@ -18,6 +18,9 @@ use access::session::Method;
 use access::sign_in::SignedIn;
 use access::{By, Call, Event, Refusal, Secret, Source, contact, credential, device, sign_in};
 
+use authenticator::Command as A;
+use device::Command as D;
+
 use crate::desk::{Desk, browser, copy};
 
 fn visit(desk: &mut Desk, command: recovery::Command) -> Result<Answer, Refusal> {
@@ -354,7 +357,7 @@ fn recovery_that_nobody_finishes_lapses() {
     assert_eq!(told(&desk, Topic::RecoveryEnded).len(), 1);
 }
 
-/// ASVS 6.4.6: the operator begins it and learns nothing that signs in; it waits and tells too.
+/// ASVS 6.4.4: the operator's word stands in for the password; it waits and tells too.
 #[test]
 fn operators_recovery_is_taken_up_once_and_waits() {
     let mut desk = Desk::enrolled();
@@ -418,8 +421,6 @@ fn held_session_enrols_and_takes_nothing_of_its_persons_away() {
     let proof = desk.proof(true);
     let name = || "x".to_owned();
     let device = owner.device;
-    use authenticator::Command as A;
-    use device::Command as D;
     let refused: Vec<Command> = vec![
         Command::Authenticator(A::Remove { authenticator: old }),
         Command::Authenticator(A::Rename { authenticator: old, name: name() }),
