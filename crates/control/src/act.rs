@@ -80,13 +80,10 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         | Request::NoticeDisown { .. }
         | Request::DeliveryList
         | Request::WebhookSecret => reach(desk, request).await,
-        Request::RecoveryList => value(recovery::list(gate).await?),
-        Request::RecoveryShow { recovery: id } => value(recovery::show(gate, id).await?),
-        Request::RecoveryBegin { username } => value(recovery::begin(desk, username).await?),
-        Request::RecoveryCancel { recovery } => {
-            gate.cancel_recovery(&desk.actor, recovery).await?;
-            value(Done { text: format!("recovery {recovery} is stopped") })
-        }
+        Request::RecoveryList
+        | Request::RecoveryShow { .. }
+        | Request::RecoveryBegin { .. }
+        | Request::RecoveryCancel { .. } => recovery::act(desk, request).await,
         Request::Lock { target, grade } => {
             let on = find(gate, &target).await?;
             let receipt = gate.lock(&desk.actor, on, grade).await?;
@@ -127,7 +124,7 @@ async fn reach(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
     }
 }
 
-fn value<T: Serialize>(answer: T) -> Result<Value, Fault> {
+pub(crate) fn value<T: Serialize>(answer: T) -> Result<Value, Fault> {
     serde_json::to_value(answer).map_err(|e| Fault::new("ANSWER", e.to_string()))
 }
 

@@ -4,23 +4,40 @@ use access::approval::Say;
 use access::recovery::Stage;
 use access::{RecoveryId, Refusal};
 use gate::{Gate, RecoveryInfo};
+use serde_json::Value;
 
-use crate::act::{Desk, instant};
-use crate::answer::{RecoveryMade, RecoveryRow};
+use crate::act::{Desk, instant, value};
+use crate::answer::{Done, RecoveryMade, RecoveryRow};
+use crate::fault::Fault;
+use crate::request::Request;
+
+/// Does what is asked about recoveries.
+pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    let gate = desk.gate;
+    match request {
+        Request::RecoveryShow { recovery } => value(show(gate, recovery).await?),
+        Request::RecoveryBegin { username } => value(begin(desk, username).await?),
+        Request::RecoveryCancel { recovery } => {
+            gate.cancel_recovery(&desk.actor, recovery).await?;
+            value(Done { text: format!("recovery {recovery} is stopped") })
+        }
+        _ => value(list(gate).await?),
+    }
+}
 
 /// All of the last weeks.
-pub(crate) async fn list(gate: &Gate) -> Result<Vec<RecoveryRow>, Refusal> {
+async fn list(gate: &Gate) -> Result<Vec<RecoveryRow>, Refusal> {
     Ok(gate.recoveries(None).await?.into_iter().map(row).collect())
 }
 
 /// One of them.
-pub(crate) async fn show(gate: &Gate, id: RecoveryId) -> Result<RecoveryRow, Refusal> {
+async fn show(gate: &Gate, id: RecoveryId) -> Result<RecoveryRow, Refusal> {
     let found = gate.recoveries(None).await?.into_iter().find(|one| one.id == id);
     found.map(row).ok_or(Refusal::NotFound { what: "recovery" })
 }
 
 /// Begins one for a person, with the link for their browser.
-pub(crate) async fn begin(desk: &Desk<'_>, username: String) -> Result<RecoveryMade, Refusal> {
+async fn begin(desk: &Desk<'_>, username: String) -> Result<RecoveryMade, Refusal> {
     let begun = desk.gate.assist_recovery(&desk.actor, &username).await?;
     let (portal, token) = (desk.portal.trim_end_matches('/'), begun.token.expose_text());
     Ok(RecoveryMade {

@@ -72,17 +72,8 @@ impl Event {
             Self::Contact(contact::Event::Changed(_)) => "contact.changed",
             Self::Contact(contact::Event::Removed { .. }) => "contact.removed",
             Self::Network(network::Event::Seen(_)) => "network.seen",
-            Self::Recovery(recovery::Event::Changed(one)) => match one.stage {
-                recovery::Stage::Begun { .. } => "recovery.begun",
-                recovery::Stage::Half { .. } => "recovery.half",
-                recovery::Stage::Ready { .. } => "recovery.ready",
-                recovery::Stage::Finished { .. } => "recovery.finished",
-                recovery::Stage::Over { .. } => "recovery.over",
-            },
-            Self::Recovery(recovery::Event::Chosen { .. }) => "recovery.chosen",
-            Self::Helper(helper::Event::Changed(one)) if one.agreed_at.is_some() => "helper.agreed",
-            Self::Helper(helper::Event::Changed(_)) => "helper.named",
-            Self::Helper(helper::Event::Removed { .. }) => "helper.removed",
+            Self::Recovery(event) => recovery_kind(event),
+            Self::Helper(event) => helper_kind(event),
             Self::Notice(notice::Event::Queued(_)) => "notice.queued",
             Self::Notice(notice::Event::Disowned { .. }) => "notice.disowned",
             Self::Evidence(evidence::Event::Refused { .. }) => "refused",
@@ -149,6 +140,27 @@ impl Event {
             }
             Self::Evidence(evidence::Event::Noted { text, .. }) => text.clone(),
         }
+    }
+}
+
+const fn recovery_kind(event: &recovery::Event) -> &'static str {
+    match event {
+        recovery::Event::Changed(one) => match one.stage {
+            recovery::Stage::Begun { .. } => "recovery.begun",
+            recovery::Stage::Half { .. } => "recovery.half",
+            recovery::Stage::Ready { .. } => "recovery.ready",
+            recovery::Stage::Finished { .. } => "recovery.finished",
+            recovery::Stage::Over { .. } => "recovery.over",
+        },
+        recovery::Event::Chosen { .. } => "recovery.chosen",
+    }
+}
+
+const fn helper_kind(event: &helper::Event) -> &'static str {
+    match event {
+        helper::Event::Changed(one) if one.agreed_at.is_some() => "helper.agreed",
+        helper::Event::Changed(_) => "helper.named",
+        helper::Event::Removed { .. } => "helper.removed",
     }
 }
 
