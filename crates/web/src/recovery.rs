@@ -106,8 +106,13 @@ fn under_way(visit: &Visit, one: &RecoveryInfo, why: Option<&Refusal>) -> Respon
             }
         } @else {
             @if !one.asks.is_empty() { (asks(one)) }
-            p { "Come back then, in this browser, within " (FINISH) ". If you find what you lost, sign in as always: that ends the recovery." }
-            @if let Some(at) = one.ready_at { p.small.dim { "Time left: " (figure::span(at.since(now))) "." } }
+            @if let Some(at) = one.ready_at {
+                p { "Come back then, in this browser, within " (FINISH) "." }
+                p.small.dim { "Time left: " (figure::span(at.since(now))) "." }
+            } @else {
+                p { "Come back in this browser when they have said yes." }
+            }
+            p { "If you find what you lost, sign in as always: that ends the recovery." }
         }
         p { a.btn href="/sign-in" { "Sign in by what I had before" } }
     };
