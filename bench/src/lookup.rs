@@ -100,6 +100,7 @@ fn fill(tokens: &[Digest]) -> Sessions {
             networks: Vec::new(),
             announced: false,
             receipt: None,
+            held_until: None,
         };
         let mandate = Mandate {
             person: person.id,

@@ -284,7 +284,7 @@ fn drop_attempts(slice: &Slice) -> impl Iterator<Item = decision::Event> {
 /// Takes a TOTP app away that was offered and not confirmed: whoever saw its seed must not have the
 /// one that is confirmed later.
 pub(crate) fn withdraw_offer(slice: &Slice) -> Option<decision::Event> {
-    let offered = slice.any_totp().filter(|_| slice.totp().is_none())?;
+    let offered = slice.offered_totp()?;
     Some(Event::Removed { authenticator: offered.id }.into())
 }
 
@@ -295,6 +295,7 @@ fn rename(
     name: &str,
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.check_not_held(slice, Act::ManageAuthenticators)?;
     let one = slice.authenticator(id).ok_or(Refusal::NotFound { what: "authenticator" })?;
     let name = Name::new("authenticator name", name)?;
     Ok(Decision::new(vec![Event::Renamed { authenticator: one.id, name }.into()], Answer::Done))
@@ -302,6 +303,7 @@ fn rename(
 
 fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.check_not_held(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
     let one = slice.authenticator(id).ok_or(Refusal::NotFound { what: "authenticator" })?;
     let mut left = slice.clone();

@@ -12,12 +12,13 @@ use crate::moment::{Moment, Span, Time};
 use crate::notice::Disowned;
 use crate::refusal::Refusal;
 use crate::secret::{SealKey, Secret};
-use crate::session::{Session, SessionEnd};
+use crate::session::{Method, Session, SessionEnd};
 use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
-    approval, brokerage, contact, credential, device, evidence, link, lock, mandate, network,
-    notice, person, policy, push, session, sign_in, step_up, throttle, travel, window,
+    approval, brokerage, contact, credential, device, evidence, helper, link, lock, mandate,
+    network, notice, person, policy, push, recovery, session, sign_in, step_up, throttle, travel,
+    window,
 };
 
 /// What is asked.
@@ -40,6 +41,8 @@ pub enum Command {
     Window(window::Command),
     Brokerage(brokerage::Command),
     Travel(travel::Command),
+    Recovery(recovery::Command),
+    Helper(helper::Command),
     Notice(notice::Command),
     Evidence(evidence::Command),
 }
@@ -67,6 +70,8 @@ pub enum Event {
     Policy(policy::Event),
     Brokerage(brokerage::Event),
     Travel(travel::Event),
+    Recovery(recovery::Event),
+    Helper(helper::Event),
     Notice(notice::Event),
     Evidence(evidence::Event),
 }
@@ -112,6 +117,8 @@ into_event! {
     policy Policy;
     brokerage Brokerage;
     travel Travel;
+    recovery Recovery;
+    helper Helper;
     notice Notice;
     evidence Evidence;
 }
@@ -153,6 +160,8 @@ pub enum Answer {
     CodeSent,
     /// Signed in.
     SignedIn(SignedIn),
+    /// A recovery waits.
+    RecoveryBegun(recovery::Begun),
     /// A code was sent to a mail address; it works in the session that asked.
     MailAsked {
         /// Which contact waits for it.
@@ -290,8 +299,23 @@ impl Ground<'_> {
         if self.by.runs_the_server() || self.source.fresh {
             return Ok(());
         }
-        let age = self.moment.now.since(self.session(slice)?.proven_at);
-        if age > RECENT { Err(Refusal::ProofTooOld { age, limit: RECENT }) } else { Ok(()) }
+        let session = self.session(slice)?;
+        let age = self.moment.now.since(session.proven_at);
+        let recovered = session.methods == [Method::Recovery];
+        let limit = if recovered { recovery::ENROLS } else { RECENT };
+        if age > limit { Err(Refusal::ProofTooOld { age, limit }) } else { Ok(()) }
+    }
+
+    /// Whether whoever asks is not a session that a recovery holds: those add, and take nothing of
+    /// their person's away.
+    pub fn check_not_held(&self, slice: &Slice, act: Act) -> Result<(), Refusal> {
+        if self.by.runs_the_server() {
+            return Ok(());
+        }
+        match self.session(slice)?.held_until {
+            Some(until) => Err(Refusal::RecoveryHolds { act, until }),
+            None => Ok(()),
+        }
     }
 
     /// The live session that asks. Its idle time is the gate's to watch, in memory.
@@ -345,6 +369,8 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::Brokerage(command) => brokerage::decide(slice, &ground, command),
         Command::Travel(command) => travel::decide(slice, &ground, command),
         Command::Notice(command) => notice::decide(slice, &ground, command),
+        Command::Recovery(command) => recovery::decide(slice, &ground, command),
+        Command::Helper(command) => helper::decide(slice, &ground, command),
         Command::Evidence(command) => Ok(evidence::decide(command)),
     };
     let mut decision = decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));

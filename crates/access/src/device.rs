@@ -354,6 +354,9 @@ pub(crate) fn decide(
         Command::ConfirmPhone { moves: true, .. } if asks_on_phone(slice, ground) => {}
         _ => drop(ground.authorise(slice, Act::ManageDevices)?),
     }
+    if !matches!(command, Command::ConfirmPhone { .. }) {
+        ground.check_not_held(slice, Act::ManageDevices)?;
+    }
     let find = |id| slice.device(id).ok_or(Refusal::NotFound { what: "device" });
     let mut events = Vec::new();
     match command {

@@ -65,6 +65,8 @@ acts! {
     ManageContact = 12, "change your mail address and phone number";
     /// Change what interfaces ask of sessions, and how long these last.
     ManagePolicy = 13, "change the policies of your sessions";
+    /// Choose how a lost access comes back.
+    ManageRecovery = 14, "choose how you get back in";
 }
 
 impl fmt::Display for Act {
@@ -451,6 +453,11 @@ pub enum Narrowing {
     Network(NewNetwork),
     /// Another session holds trading.
     Brokerage(Box<Held>),
+    /// A recovery, whose holding time is not over.
+    Recovered {
+        /// Until then.
+        until: Time,
+    },
 }
 
 /// Acts that products, sides and hours bind, and contracts too.
@@ -602,6 +609,7 @@ impl Entitlements {
             Some(Narrowing::Brokerage(held)) => {
                 Refusal::BrokerageHeld { device: held.device.clone(), since: held.since }
             }
+            Some(Narrowing::Recovered { until }) => Refusal::RecoveryHolds { act, until: *until },
         }
     }
 

@@ -128,6 +128,10 @@ ids! {
     LockId "lck_"
     /// A message to a person, in the outbox.
     NoticeId "ntc_"
+    /// A recovery contact that a person named.
+    HelperId "hlp_"
+    /// A recovery of a person's access.
+    RecoveryId "rcv_"
 }
 
 /// A paper account. A live account is another type, so that neither can stand for the other.

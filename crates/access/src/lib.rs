@@ -16,6 +16,7 @@ pub mod decision;
 pub mod device;
 pub mod entitlements;
 pub mod evidence;
+pub mod helper;
 pub mod id;
 pub mod link;
 pub mod lock;
@@ -27,6 +28,7 @@ pub mod notice;
 pub mod person;
 pub mod policy;
 pub mod push;
+pub mod recovery;
 pub mod refusal;
 pub mod secret;
 pub mod sentence;
@@ -47,8 +49,8 @@ pub use call::{By, Call, Source};
 pub use decision::{Answer, Command, Decision, Event, decide};
 pub use entitlements::{Act, Entitlements, Limits, Question, Scopes, Side};
 pub use id::{
-    ApprovalId, AttemptId, AuthenticatorId, ContactId, CredentialId, DeviceId, Holder, LinkId,
-    LockId, NoticeId, PaperAccountId, PersonId, SessionId, SymbolId,
+    ApprovalId, AttemptId, AuthenticatorId, ContactId, CredentialId, DeviceId, HelperId, Holder,
+    LinkId, LockId, NoticeId, PaperAccountId, PersonId, RecoveryId, SessionId, SymbolId,
 };
 pub use lock::Grade;
 pub use moment::{Moment, Span, Time};

@@ -17,7 +17,7 @@ use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
 use crate::session::{self, SessionEnd};
 use crate::slice::Slice;
-use crate::{link, sign_in};
+use crate::{link, recovery, sign_in};
 
 /// How much a lock takes away; a later one takes more.
 #[derive(
@@ -251,6 +251,7 @@ fn set(
             receipt.sessions.push(session.id);
         }
         ends.extend(slice.attempts.iter().flat_map(|one| sign_in::drop_attempt(slice, one)));
+        ends.extend(recovery::locked(slice, at));
         ends.extend(slice.links.iter().map(|one| link::Event::Withdrawn { link: one.id }.into()));
         let is_target = |one: &Credential| match target {
             Target::Person(_) => true,

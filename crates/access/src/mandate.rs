@@ -42,6 +42,7 @@ impl Role {
             Act::ManageAuthenticators,
             Act::ManageContact,
             Act::ManagePolicy,
+            Act::ManageRecovery,
             Act::Lock,
             Act::ViewEvidence,
         ]);

@@ -69,6 +69,14 @@ topics! {
     SessionEnded = "session_ended", "A session was ended", true;
     /// A copy of a session's cookie was refused.
     SessionCopied = "session_copied", "A copied session was refused", false;
+    /// A recovery was begun or goes on; its mail can stop it.
+    Recovery = "recovery", "A recovery of your access", false;
+    /// A recovery is over.
+    RecoveryEnded = "recovery_ended", "A recovery is over", false;
+    /// Somebody named the person as a recovery contact, or recovers and asks them.
+    RecoveryHelp = "recovery_help", "Somebody asks for your help", false;
+    /// How recoveries go was changed.
+    RecoveryChanged = "recovery_changed", "How you get back in", true;
     /// A notice or an approval was answered by 'this was not me'.
     NotMe = "not_me", "\"This was not me\"", false;
     /// Travel was planned.

@@ -30,6 +30,13 @@ pub enum Command {
         /// The account, which has no owner yet.
         account: PaperAccountId,
     },
+    /// Makes a person who may look at an account of somebody else's. Load the slice by the user name.
+    Add {
+        /// What they will sign in with.
+        username: String,
+        /// The account.
+        account: PaperAccountId,
+    },
 }
 
 /// What happened to persons.
@@ -45,7 +52,10 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
-    let Command::Create { username, account } = command;
+    let (username, account, role) = match command {
+        Command::Create { username, account } => (username, account, Role::Owner),
+        Command::Add { username, account } => (username, account, Role::Auditor),
+    };
     if !ground.by.runs_the_server() {
         return Err(Refusal::OperatorOnly);
     }
@@ -56,8 +66,7 @@ pub(crate) fn decide(
     let id = PersonId(ground.moment.draw("person"));
     let at = ground.moment.now;
     let person = Person { id, username, created_at: at };
-    let mandate =
-        Mandate { person: id, account: *account, role: Role::Owner, granted_at: at, until: None };
+    let mandate = Mandate { person: id, account: *account, role, granted_at: at, until: None };
     Ok(Decision::new(
         vec![Event::Created(person).into(), mandate::Event::Granted(mandate).into()],
         Answer::PersonCreated { person: id },

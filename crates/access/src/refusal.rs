@@ -107,6 +107,9 @@ refusals! {
     /// No such time zone.
     ZoneUnknown { length: usize, limit: usize } = "ZONE_UNKNOWN",
         "this text of {length} bytes is no time zone that this server knows; use a name of up to {limit} bytes like Europe/Berlin";
+    /// A recovery brought the session, or what it was signed in by.
+    RecoveryHolds { act: Act, until: Time } = "RECOVERY_HOLDS",
+        "this session came by a recovery, or by what was enrolled in one, so it cannot {act} before {until}; sign in after that, or by what you had before it";
 
     // Credentials.
     /// No such credential.
@@ -194,6 +197,9 @@ refusals! {
     /// Too many failures here, and when to come back.
     Throttled { failures: u32, retry_at: Time } = "THROTTLED",
         "{failures} failures from here; the next try counts at {retry_at}, and a passkey works now";
+    /// Too many wrong tries from an address, whosever they were for, and when to come back.
+    AddressThrottled { retry_at: Time } = "ADDRESS_THROTTLED",
+        "too many wrong tries came from your address or network; the next one counts at {retry_at}, and until then none is looked at";
     /// The authenticator is stopped here until another one proves the person.
     AuthenticatorStopped { failures: u32, limit: u32 } = "AUTHENTICATOR_STOPPED",
         "{failures} failures in a row from here, and the limit is {limit}; sign in with a passkey or from a trusted device, or ask the operator for a link";
@@ -230,6 +236,21 @@ refusals! {
     /// The passkey does not count, and why.
     PasskeyRefused { reason: PasskeyFault } = "PASSKEY_REFUSED",
         "the passkey does not count: {reason}; another way to sign in still works";
+    /// A recovery is under way already.
+    RecoveryStands { since: Time } = "RECOVERY_STANDS",
+        "a recovery of this access is under way since {since}; go on in the browser that began it, or stop it first";
+    /// Too many recoveries were asked for, and when to come back.
+    TooManyRecoveries { count: u32, limit: u32, retry_at: Time } = "TOO_MANY_RECOVERIES",
+        "{count} recoveries were asked for within 7 days, and the limit is {limit}; ask again after {retry_at}, or ask the operator";
+    /// A recovery has not waited long enough.
+    RecoveryWaits { ready_at: Time } = "RECOVERY_WAITS",
+        "this recovery waits until {ready_at}; come back then, in this browser";
+    /// Too few contacts said yes.
+    RecoveryUnvouched { yes: u32, needed: u32 } = "RECOVERY_UNVOUCHED",
+        "{yes} recovery contacts vouched for this, and {needed} are needed; read each of them the number beside their name";
+    /// No recovery is under way here.
+    RecoveryOver = "RECOVERY_OVER",
+        "this recovery was stopped, finished or is too old; sign in, or begin another one";
     /// The proof was made against a row that has moved: load and prove again.
     ProofStale = "PROOF_STALE",
         "the sign-in data changed meanwhile; try again";
@@ -332,7 +353,45 @@ refusals! {
         "the server is stopping; connect again in a moment";
 }
 
+/// When whoever was refused may come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Not before this time.
+    At(Time),
+    /// After so long.
+    After(Span),
+}
+
+impl Retry {
+    /// In how many whole seconds, 1 or more.
+    pub fn seconds(self, now: Time) -> i64 {
+        let wait = match self {
+            Self::At(time) => time.since(now),
+            Self::After(span) => span,
+        };
+        wait.seconds_up().max(1)
+    }
+}
+
+/// About how long a full queue of password checks takes.
+const QUEUE_TIME: Span = Span::seconds(3);
+
 impl Refusal {
+    /// When to come back, where that alone is what is wrong: told in a form that programs heed.
+    pub const fn retry(&self) -> Option<Retry> {
+        match self {
+            Self::Throttled { retry_at, .. }
+            | Self::AddressThrottled { retry_at }
+            | Self::ApprovalsPaused { retry_at, .. }
+            | Self::ResendTooSoon { retry_at }
+            | Self::TooManyCodes { retry_at, .. }
+            | Self::TooManyRecoveries { retry_at, .. } => Some(Retry::At(*retry_at)),
+            Self::RateExceeded { retry_after, .. } => Some(Retry::After(*retry_after)),
+            Self::Busy { .. } => Some(Retry::After(QUEUE_TIME)),
+            _ => None,
+        }
+    }
+
     /// What evidence keeps.
     pub fn evidence_text(&self) -> String {
         self.to_string()

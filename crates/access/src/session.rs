@@ -113,6 +113,8 @@ pub enum Method {
     Passkey,
     /// By a signed yes on a phone.
     Approval,
+    /// By a recovery that has waited.
+    Recovery,
     /// By a single-use sign-in link.
     Link,
     /// By a single-use enrolment link.
@@ -129,6 +131,7 @@ impl Method {
             Self::Activation => "an activation code",
             Self::Passkey => "passkey",
             Self::Approval => "an approval on a phone",
+            Self::Recovery => "a recovery",
             Self::Link => "a sign-in link",
             Self::EnrolmentLink => "an enrolment link",
         }
@@ -178,6 +181,9 @@ pub struct Session {
     pub announced: bool,
     /// The lock that it set and whose receipt is all that it still shows.
     pub receipt: Option<LockId>,
+    /// Until when a recovery holds what its person does in it; it ends then.
+    #[serde(default)]
+    pub held_until: Option<Time>,
 }
 
 /// A network that a session was used from.

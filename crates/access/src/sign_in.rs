@@ -25,6 +25,7 @@ use crate::network;
 use crate::notice::{self, Subject, Topic};
 use crate::person::Person;
 use crate::policy::Assurance;
+use crate::recovery;
 use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::{Digest, Secret};
 use crate::session::{self, Interface, Method, Seen, Session, SessionEnd};
@@ -224,7 +225,7 @@ pub(crate) fn fail(
 }
 
 /// Whether the person and their browser may sign in at all. Asked only once a factor was right.
-fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
+pub(crate) fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
     may_enter(slice, ground.source)
 }
 
@@ -670,6 +671,17 @@ fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     Ok(begin(slice, ground, person, device, (vec![method], Stay::Usual), events))
 }
 
+/// The session that a recovery becomes, on a browser that is trusted from now on.
+pub(crate) fn recovered(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    mut events: Vec<decision::Event>,
+) -> Decision {
+    let device = trusted_browser(slice, ground, (person, Stay::Usual), &mut events);
+    begin(slice, ground, person, device, (vec![Method::Recovery], Stay::Usual), events)
+}
+
 /// The phone that a link was opened on. It looks until its number was typed where the link was made:
 /// somebody else may have seen the link.
 fn offered_phone(
@@ -709,6 +721,8 @@ fn begin(
     if asked == Stay::Lent {
         events.push(device::Event::Lent { device }.into());
     }
+    events.extend(recovery::signed_in(slice, ground, &methods));
+    let held_until = recovery::held(slice, &events, &methods, now);
     let id = SessionId(ground.moment.draw("session"));
     let reason = SessionEnd::Replaced;
     for one in slice.sessions.iter().filter(|one| one.device == device) {
@@ -746,9 +760,11 @@ fn begin(
             networks: networks.into_iter().collect(),
             started_at: now,
             idle,
-            until,
+            // What narrows it is over with it, so that nothing widens by the clock alone.
+            until: held_until.map_or(until, |held| held.min(until)),
             announced: false,
             receipt: None,
+            held_until,
         }))
         .into(),
     );

@@ -9,6 +9,7 @@ use crate::contact::Contact;
 use crate::credential::Credential;
 use crate::device::{Device, Standing};
 use crate::entitlements::{Acts, Entitlements, Narrowing};
+use crate::helper::Helper;
 use crate::id::{
     ApprovalId, AuthenticatorId, CredentialId, DeviceId, Holder, PaperAccountId, SessionId,
 };
@@ -20,6 +21,7 @@ use crate::network::Known;
 use crate::person::Person;
 use crate::policy::Policy;
 use crate::push::Push;
+use crate::recovery::{self, Recovery};
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 use crate::session::{Method, Session};
@@ -76,6 +78,12 @@ pub struct Slice {
     pub brokerage: Option<Brokerage>,
     /// The travel that they planned, over or not.
     pub travel: Option<Plan>,
+    /// Their recoveries of the last weeks, those that are over too.
+    pub recoveries: Vec<Recovery>,
+    /// Their recovery contacts.
+    pub helpers: Vec<Helper>,
+    /// What they chose for recoveries.
+    pub recovery_policy: recovery::Policy,
 }
 
 impl Slice {
@@ -101,6 +109,8 @@ impl Slice {
         self.contacts.sort_by_key(|one| one.id);
         self.networks.sort_by_key(|one| one.network);
         self.policies.sort_by_key(|one| one.interface);
+        self.recoveries.sort_by_key(|one| one.id);
+        self.helpers.sort_by_key(|one| one.id);
     }
 
     /// The mandate on this account.
@@ -120,12 +130,21 @@ impl Slice {
 
     /// The TOTP app that counts.
     pub fn totp(&self) -> Option<&Authenticator> {
-        self.any_totp().filter(|one| matches!(one.kind, Kind::Totp { confirmed: true, .. }))
+        self.authenticators
+            .iter()
+            .find(|one| matches!(one.kind, Kind::Totp { confirmed: true, .. }))
+    }
+
+    /// A TOTP app that was only offered.
+    pub fn offered_totp(&self) -> Option<&Authenticator> {
+        self.authenticators
+            .iter()
+            .find(|one| matches!(one.kind, Kind::Totp { confirmed: false, .. }))
     }
 
     /// The TOTP app, confirmed or only offered.
     pub fn any_totp(&self) -> Option<&Authenticator> {
-        self.authenticators.iter().find(|one| matches!(one.kind, Kind::Totp { .. }))
+        self.totp().or(self.offered_totp())
     }
 
     /// The passkeys.
@@ -250,6 +269,9 @@ impl Slice {
         if session.methods == [Method::EnrolmentLink] && !self.is_enrolled() {
             given.acts = given.acts.and(Acts::ENROL);
             return Ok(given);
+        }
+        if let Some(until) = session.held_until {
+            given.keep(recovery::HELD_ACTS, Narrowing::Recovered { until });
         }
         if !session.is_bound() && !fresh {
             given.keep(UNBOUND_ACTS, Narrowing::Unbound);

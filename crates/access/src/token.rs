@@ -26,6 +26,10 @@ pub enum Kind {
     Link,
     /// An API credential.
     Credential,
+    /// A recovery under way (cookie; the operator's link).
+    Recovery,
+    /// Stops a recovery, and nothing else.
+    Stop,
 }
 
 impl Kind {
@@ -37,6 +41,8 @@ impl Kind {
             Self::Attempt => "fpa_",
             Self::Link => "fpl_",
             Self::Credential => "fpc_",
+            Self::Recovery => "fpr_",
+            Self::Stop => "fpx_",
         }
     }
 }

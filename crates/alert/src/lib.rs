@@ -37,6 +37,8 @@ pub struct Letter {
     pub text: String,
     /// The code that it tells.
     pub code: Option<Secret>,
+    /// The address of a page that stops what the letter tells of, and does nothing else.
+    pub stop: Option<String>,
     /// What it is about.
     pub subject: Subject,
     /// When it was written.

@@ -1,7 +1,8 @@
 //! Mails: what they say, and a folder that they are put into where no mail server is configured.
 //!
-//! A mail says what the message centre says. It holds no link, and what could become one in the
-//! reader's program (a name that somebody gave) is written so that it does not.
+//! A mail says what the message centre says. It holds no link but the one that stops a recovery,
+//! and what could become one in the reader's program (a name that somebody gave) is written so that
+//! it does not.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -64,10 +65,14 @@ pub fn body(letter: &Letter) -> String {
                 .to_owned(),
         );
     }
-    parts.push(
-        "This message is in the portal's message centre too. No mail of ours holds a link: type the portal's name yourself."
-            .to_owned(),
-    );
+    let link = if let Some(stop) = &letter.stop {
+        parts.push("To stop it, open this page and press its button:".to_owned());
+        parts.push(stop.clone());
+        "That page can stop this and nothing else: it asks for no password and no code, and signs nobody in."
+    } else {
+        "No mail of ours holds a link: type the portal's name yourself."
+    };
+    parts.push(format!("This message is in the portal's message centre too. {link}"));
     let wrapped: Vec<_> = parts.iter().map(|part| wrap(part)).collect();
     wrapped.join("\r\n\r\n") + "\r\n"
 }

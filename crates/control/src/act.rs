@@ -14,7 +14,8 @@ use crate::answer::{
 use crate::fault::Fault;
 use crate::request::{Request, Target};
 use crate::{
-    authenticator, contact, credential, device, front_door, notice, order, policy, push, session,
+    authenticator, contact, credential, device, front_door, notice, order, policy, push, recovery,
+    session,
 };
 
 /// What every act has at hand.
@@ -35,6 +36,10 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::Totp { username } => value(TotpNow { code: gate.totp_now(&username).await? }),
         Request::Where { username } => value(front_door::show(gate, username.as_deref()).await?),
         Request::PersonList => value(people(gate).await?),
+        Request::PersonAdd { username } => {
+            let issued = gate.add_person(&desk.actor, &username).await?;
+            value(link(desk, username, &issued))
+        }
         Request::PersonResetPassword { username } => {
             let issued = gate.reset_password(&desk.actor, &username).await?;
             value(link(desk, username, &issued))
@@ -85,6 +90,10 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         | Request::NoticeDisown { .. }
         | Request::DeliveryList
         | Request::WebhookSecret => reach(desk, request).await,
+        Request::RecoveryList
+        | Request::RecoveryShow { .. }
+        | Request::RecoveryBegin { .. }
+        | Request::RecoveryCancel { .. } => recovery::act(desk, request).await,
         Request::Lock { target, grade } => {
             let on = find(gate, &target).await?;
             let receipt = gate.lock(&desk.actor, on, grade).await?;
@@ -125,7 +134,7 @@ async fn reach(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
     }
 }
 
-fn value<T: Serialize>(answer: T) -> Result<Value, Fault> {
+pub(crate) fn value<T: Serialize>(answer: T) -> Result<Value, Fault> {
     serde_json::to_value(answer).map_err(|e| Fault::new("ANSWER", e.to_string()))
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use access::{AuthenticatorId, CredentialId, DeviceId, NoticeId, PersonId, SessionId};
+use access::{AuthenticatorId, CredentialId, DeviceId, NoticeId, PersonId, RecoveryId, SessionId};
 use serde::{Deserialize, Serialize};
 
 /// Declares answers: plain data, both ways.
@@ -225,6 +225,48 @@ answers! {
         url: String,
         /// When it ends.
         until: String,
+    }
+
+    /// A recovery that was begun for a person.
+    RecoveryMade {
+        /// The recovery.
+        recovery: RecoveryId,
+        /// For whom.
+        username: String,
+        /// The link for their browser.
+        url: String,
+        /// When it may be finished; none where contacts alone open it.
+        ready: Option<String>,
+    }
+
+    /// A recovery.
+    RecoveryRow {
+        /// The recovery.
+        recovery: RecoveryId,
+        /// Whose.
+        username: String,
+        /// When it was begun.
+        begun: String,
+        /// By whom.
+        by: String,
+        /// From where.
+        from: String,
+        /// On what kind of browser.
+        browser: String,
+        /// `begun`, `half`, `ready`, `finished` or `over`.
+        state: String,
+        /// When it may be finished, while it waits.
+        ready: Option<String>,
+        /// How many recovery contacts open it.
+        needed: u32,
+        /// How many vouched for it.
+        vouched: usize,
+        /// When it ended.
+        ended: Option<String>,
+        /// How it ended.
+        why: Option<String>,
+        /// Until when what it enrolled is held.
+        held_until: Option<String>,
     }
 
     /// A credential.

@@ -18,6 +18,7 @@ mod notice;
 mod order;
 mod policy;
 mod push;
+mod recovery;
 mod request;
 mod session;
 mod socket;

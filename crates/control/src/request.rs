@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use access::{AuthenticatorId, CredentialId, DeviceId, Grade, NoticeId, PaperAccountId, SessionId};
+use access::{
+    AuthenticatorId, CredentialId, DeviceId, Grade, NoticeId, PaperAccountId, RecoveryId, SessionId,
+};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,11 @@ pub enum Request {
     },
     /// The people.
     PersonList,
+    /// A new person, who may look, by an enrolment link.
+    PersonAdd {
+        /// What they will sign in with.
+        username: String,
+    },
     /// A new password by an enrolment link.
     PersonResetPassword {
         /// Whose.
@@ -131,6 +138,23 @@ pub enum Request {
     DeliveryList,
     /// The secret that webhooks are signed with.
     WebhookSecret,
+    /// The recoveries of the last weeks.
+    RecoveryList,
+    /// One recovery.
+    RecoveryShow {
+        /// Which.
+        recovery: RecoveryId,
+    },
+    /// Begins a recovery for a person.
+    RecoveryBegin {
+        /// For whom.
+        username: String,
+    },
+    /// Stops a recovery.
+    RecoveryCancel {
+        /// Which.
+        recovery: RecoveryId,
+    },
     /// Cuts authority.
     Lock {
         /// Of what.

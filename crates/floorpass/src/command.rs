@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::exit::{self, Failure};
 use crate::{
     authenticator, backup, contact, credential, demo, device, doctor, evidence, front_door, init,
-    link, lock, log, notice, order, outbox, person, policy, push, serve, session, status, totp,
-    webhook,
+    link, lock, log, notice, order, outbox, person, policy, push, recovery, serve, session, status,
+    totp, webhook,
 };
 
 /// The access layer of a brokerage account, with a paper account behind it.
@@ -88,6 +88,9 @@ enum Command {
     /// People: who signs in
     #[command(subcommand)]
     Person(person::Person),
+    /// Ways back in of people who lost what they sign in with
+    #[command(subcommand)]
+    Recovery(recovery::Recovery),
     /// Mail addresses and phone numbers of people
     #[command(subcommand)]
     Contact(contact::Contact),
@@ -153,6 +156,7 @@ impl CommandLine {
             Command::Push(command) => command.run(&global),
             Command::Person(command) => command.run(&global),
             Command::Contact(command) => command.run(&global),
+            Command::Recovery(command) => command.run(&global),
             Command::Notice(command) => command.run(&global),
             Command::Delivery(command) => command.run(&global),
             Command::Webhook(command) => command.run(&global),

@@ -29,6 +29,7 @@ mod port;
 mod portal;
 mod push;
 mod ready;
+mod recovery;
 mod serve;
 mod server;
 mod session;

@@ -1,4 +1,4 @@
-//! `floorpass person`: list, reset-password, reset-totp.
+//! `floorpass person`: list, add, reset-password, reset-totp.
 
 use clap::Subcommand;
 use control::{LinkMade, PersonRow, Request};
@@ -13,6 +13,14 @@ pub enum Person {
     /// List people
     #[command(after_help = "Example:\n  floorpass person list")]
     List,
+    /// Add a person who may look at the account, and print a link that enrols them
+    #[command(
+        after_help = "Example:\n  floorpass person add bob\n\nThey see the account and what happened, change nothing of its owner's but a lock, and may be the owner's\nrecovery contact."
+    )]
+    Add {
+        /// Their user name
+        name: String,
+    },
     /// Take the password away and print a link that sets a new one
     #[command(after_help = "Example:\n  floorpass person reset-password trader")]
     ResetPassword {
@@ -35,6 +43,7 @@ impl Person {
                 let rows: Vec<PersonRow> = control::ask(global.data(), &Request::PersonList)?;
                 return output::show(global.json, &rows, |rows| list(rows));
             }
+            Self::Add { name } => Request::PersonAdd { username: name },
             Self::ResetPassword { name } => Request::PersonResetPassword { username: name },
             Self::ResetTotp { name } => Request::PersonResetTotp { username: name },
         };

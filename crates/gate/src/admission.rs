@@ -95,7 +95,7 @@ impl Gate {
         if let Some(expected) = slot.token {
             let token = door.token.ok_or(Refusal::TokenMissing)?;
             if !expected.is_of(token) {
-                return Err(Refusal::TokenWrong);
+                return Err(self.wrong_token(door.credential, door.address));
             }
         }
         let entitlements = slot.entitlements();

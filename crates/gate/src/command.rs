@@ -60,6 +60,7 @@ impl OwnedKey {
             Key::Credential(id) => Key::Credential(id),
             Key::Attempt(token) => Key::Attempt(token),
             Key::Link(token) => Key::Link(token),
+            Key::Recovery(token) => Key::Recovery(token),
         })
     }
 

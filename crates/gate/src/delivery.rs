@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use access::notice::Notice;
+use access::notice::{Notice, Topic};
 use access::sign_in::CODE_LIFE;
 use access::{Refusal, Secret, Span, Time};
 use alert::{Channel, Fault, Letter, PATIENCE, WebhookSecret};
@@ -123,16 +123,28 @@ impl Gate {
         let notice = &delivery.notice;
         let purpose = Notice::purpose(notice.id);
         let code = notice.code.as_ref().map(|sealed| self.0.people.key.open(sealed, &purpose));
+        let code = code.transpose().map_err(|_| Refusal::KeyMismatch)?;
+        let (code, stop) = match notice.topic {
+            Topic::Recovery => (None, code.as_ref().and_then(|token| self.stop_link(token))),
+            _ => (code, None),
+        };
         Ok(Letter {
             id: notice.id,
             username: delivery.username.clone(),
             to: delivery.target.clone(),
             topic: notice.topic,
             text: notice.text.clone(),
-            code: code.transpose().map_err(|_| Refusal::KeyMismatch)?,
+            code,
+            stop,
             subject: notice.subject,
             at: notice.at,
         })
+    }
+
+    /// The address of the page that stops a recovery and does nothing else.
+    fn stop_link(&self, token: &Secret) -> Option<String> {
+        let origin = self.0.config.portal_origin.as_str().trim_end_matches('/');
+        token.expose_text().map(|token| format!("{origin}/recover/stop/{token}"))
     }
 
     /// Writes down what a try came to.
@@ -153,7 +165,7 @@ impl Gate {
 
 /// Until when a delivery is of use: a code that comes too late is worth nothing.
 fn of_use(delivery: &Delivery) -> Time {
-    let code = delivery.notice.code.as_ref();
+    let code = delivery.notice.code.as_ref().filter(|_| delivery.notice.topic != Topic::Recovery);
     code.map_or(Time::FAR, |_| delivery.notice.at + CODE_LIFE)
 }
 

@@ -81,6 +81,15 @@ impl Gate {
         self.issue(&system(), username, Purpose::Enrolment).await
     }
 
+    /// Makes a person who may look at this server's account, with a link to enrol; the operator alone.
+    pub async fn add_person(&self, actor: &Actor, username: &str) -> Result<LinkIssued, Refusal> {
+        let (username, account) = (username.to_owned(), self.account());
+        let key = username.clone();
+        let call = actor.call(Command::Person(person::Command::Add { username, account }));
+        self.run_done(Key::Username(&key), &call).await?;
+        self.issue(&caller(actor), &key, Purpose::Enrolment).await
+    }
+
     pub(crate) async fn create_person(&self, username: &str) -> Result<PersonId, Refusal> {
         let account = self.account();
         if self.load(Key::Account(account)).await?.person.is_some() {

@@ -23,6 +23,7 @@ use crate::password::{PasswordError, PasswordPool};
 use crate::push::Pushes;
 use crate::repeat::Repeats;
 use crate::session::{EndedBefore, Sessions};
+use crate::throttle::Sites;
 
 /// How often memory is written back: last uses, repeated refusals, sessions that passed a limit.
 const TICK: Duration = Duration::from_secs(1);
@@ -42,6 +43,8 @@ pub(crate) struct Registry {
     /// Counts changes of approvals.
     pub(crate) approvals: watch::Sender<u64>,
     pub(crate) turns: Turns,
+    /// Failures by address.
+    pub(crate) sites: Sites,
     /// The version of each person's slice that the live table shows.
     pub(crate) published: Mutex<BTreeMap<PersonId, i64>>,
     pub(crate) repeats: Repeats,
@@ -70,6 +73,7 @@ impl Registry {
             before: EndedBefore::default(),
             approvals: watch::Sender::default(),
             turns: Turns::default(),
+            sites: Sites::default(),
             published: Mutex::default(),
             repeats: Repeats::default(),
             deliveries: Deliveries::default(),
@@ -126,6 +130,7 @@ impl Gate {
         self.meet_networks().await;
         self.announce(self.0.people.sessions.due(self.now())).await;
         self.tell_copies().await;
+        self.tick_recoveries().await;
         self.write_back(false).await;
         self.rest_ports();
         let now = self.0.people.clock.now();

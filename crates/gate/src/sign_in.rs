@@ -126,9 +126,10 @@ impl Gate {
         let key = Key::Username(username);
         for _ in 0..PROOFS {
             let slice = self.load(key).await?;
+            let site = self.check_site(&slice, browser).await?;
             let proof = self.prove_at(&slice, &password, &browser.source()).await?;
             let call = browser.call(SignIn::Password { proof });
-            match self.run(key, Some(slice), &call).await {
+            match self.count_try(site, self.run(key, Some(slice), &call).await) {
                 Err(Refusal::ProofStale) => {}
                 done => return step(done?),
             }
@@ -145,7 +146,7 @@ impl Gate {
     ) -> Result<SignInStep, Refusal> {
         let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
         let key = Key::Attempt(attempt.digest());
-        step(self.run(key, None, &browser.call(SignIn::Totp { attempt, code })).await?)
+        self.guess(key, browser, SignIn::Totp { attempt, code }).await
     }
 
     /// The second step by a recovery code, which is used up by it.
@@ -157,7 +158,7 @@ impl Gate {
     ) -> Result<SignInStep, Refusal> {
         let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
         let key = Key::Attempt(attempt.digest());
-        step(self.run(key, None, &browser.call(SignIn::RecoveryCode { attempt, code })).await?)
+        self.guess(key, browser, SignIn::RecoveryCode { attempt, code }).await
     }
 
     /// The third step on a new browser: the one-time code.
@@ -169,7 +170,20 @@ impl Gate {
     ) -> Result<SignInStep, Refusal> {
         let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
         let key = Key::Attempt(attempt.digest());
-        step(self.run(key, None, &browser.call(SignIn::Activate { attempt, code })).await?)
+        self.guess(key, browser, SignIn::Activate { attempt, code }).await
+    }
+
+    /// A step that may be guessed, counted by address too.
+    async fn guess(
+        &self,
+        key: Key<'_>,
+        browser: &Browser,
+        command: SignIn,
+    ) -> Result<SignInStep, Refusal> {
+        let slice = self.load(key).await?;
+        let site = self.check_site(&slice, browser).await?;
+        let done = self.run(key, Some(slice), &browser.call(command)).await;
+        step(self.count_try(site, done)?)
     }
 
     /// Sends another one-time code.

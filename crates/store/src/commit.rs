@@ -16,8 +16,8 @@ use thiserror::Error;
 use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
-    Store, approval, authenticator, brokerage, contact, credential, device, evidence, link, lock,
-    mandate, network, notice, policy, push, session, sign_in, throttle, travel,
+    Store, approval, authenticator, brokerage, contact, credential, device, evidence, helper, link,
+    lock, mandate, network, notice, policy, push, recovery, session, sign_in, throttle, travel,
 };
 
 statements! {
@@ -28,6 +28,7 @@ statements! {
 const MEMORY_SESSIONS: Span = Span::days(30);
 const MEMORY_STRANGERS: Span = Span::days(30);
 const MEMORY_APPROVALS: Span = Span::hours(1);
+const MEMORY_RECOVERIES: Span = Span::days(90);
 const MEMORY_NOTICES: Span = Span::days(90);
 
 /// What was committed.
@@ -142,6 +143,7 @@ impl Store {
         let mut forgotten = session::prune(&mut transaction, now - MEMORY_SESSIONS).await?;
         forgotten += throttle::prune(&mut transaction, now - MEMORY_STRANGERS).await?;
         forgotten += approval::prune(&mut transaction, now - MEMORY_APPROVALS).await?;
+        forgotten += recovery::prune(&mut transaction, now - MEMORY_RECOVERIES).await?;
         forgotten += notice::prune(&mut transaction, now - MEMORY_NOTICES).await?;
         forgotten += travel::prune(&mut transaction, now).await?;
         forgotten += network::prune(&mut transaction, now - access::network::MEMORY).await?;
@@ -195,6 +197,8 @@ async fn apply(
         Event::Approval(event) => approval::apply(connection, event).await?,
         Event::Authenticator(event) => authenticator::apply(connection, event).await?,
         Event::Credential(event) => credential::apply(connection, event).await?,
+        Event::Recovery(event) => recovery::apply(connection, event).await?,
+        Event::Helper(event) => helper::apply(connection, event).await?,
         Event::Lock(event) => lock::apply(connection, event).await?,
         Event::Throttle(event) => throttle::apply(connection, person, event).await?,
         Event::Contact(event) => contact::apply(connection, event).await?,

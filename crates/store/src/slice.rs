@@ -9,8 +9,8 @@ use sqlx::AnyConnection;
 use crate::error::StoreError;
 use crate::field::hex;
 use crate::{
-    Store, approval, authenticator, brokerage, contact, credential, device, link, lock, mandate,
-    network, person, policy, push, session, sign_in, throttle, travel,
+    Store, approval, authenticator, brokerage, contact, credential, device, helper, link, lock,
+    mandate, network, person, policy, push, recovery, session, sign_in, throttle, travel,
 };
 
 statements! {
@@ -31,6 +31,9 @@ statements! {
                   JOIN attempt ON attempt.person = person.id WHERE attempt.token = $1";
     BY_LINK = "SELECT person.id, username, person.created_at, version FROM person \
                JOIN link ON link.person = person.id WHERE link.token = $1";
+    BY_RECOVERY = "SELECT person.id, username, person.created_at, version FROM person \
+                   JOIN recovery ON recovery.person = person.id \
+                   WHERE recovery.token = $1 OR recovery.stop = $1";
     BY_PASSKEY = "SELECT person.id, username, person.created_at, version FROM person \
                   JOIN authenticator ON authenticator.person = person.id \
                   WHERE authenticator.handle = $1";
@@ -57,6 +60,8 @@ pub enum Key<'a> {
     Attempt(Digest),
     /// The person of an unused link's token.
     Link(Digest),
+    /// The person of a recovery, by its browser's token or by the one that stops it.
+    Recovery(Digest),
     /// The person of a passkey, by its credential id.
     Passkey(&'a [u8]),
 }
@@ -78,6 +83,7 @@ impl Key<'_> {
             Self::Credential(id) => (BY_CREDENTIAL, id.to_string()),
             Self::Attempt(token) => (BY_ATTEMPT, token.to_string()),
             Self::Link(token) => (BY_LINK, token.to_string()),
+            Self::Recovery(token) => (BY_RECOVERY, token.to_string()),
             Self::Passkey(handle) => (BY_PASSKEY, hex(handle)),
         }
     }
@@ -128,6 +134,9 @@ async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, Sto
         openings: Vec::new(),
         brokerage: brokerage::of(connection, &id).await?,
         travel: travel::of(connection, &id).await?,
+        recoveries: recovery::of(connection, &id).await?,
+        helpers: helper::of(connection, &id).await?,
+        recovery_policy: recovery::policy(connection, &id).await?,
     };
     slice.sort();
     Ok(slice)

@@ -128,6 +128,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::LinkEnded
         | Refusal::SignInFailed
         | Refusal::Throttled { .. }
+        | Refusal::AddressThrottled { .. }
         | Refusal::AuthenticatorStopped { .. }
         | Refusal::SecondFactorMissing
         | Refusal::AttemptEnded
@@ -142,6 +143,12 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::PasskeyRefused { .. }
         | Refusal::ProofStale
         | Refusal::ProofTooOld { .. }
+        | Refusal::RecoveryHolds { .. }
+        | Refusal::RecoveryStands { .. }
+        | Refusal::TooManyRecoveries { .. }
+        | Refusal::RecoveryWaits { .. }
+        | Refusal::RecoveryUnvouched { .. }
+        | Refusal::RecoveryOver
         | Refusal::Busy { .. }
         | Refusal::OperatorOnly
         | Refusal::NotFound { .. }

@@ -24,6 +24,8 @@ pub(crate) enum Cookie {
     Attempt,
     /// Stands for a proof by the device's hardware; ten minutes.
     Hardware,
+    /// The recovery that this browser began; longer than the longest one.
+    Recovery,
 }
 
 impl Cookie {
@@ -33,6 +35,7 @@ impl Cookie {
             Self::Device => "device",
             Self::Attempt => "attempt",
             Self::Hardware => "hardware",
+            Self::Recovery => "recovery",
         }
     }
 
@@ -43,6 +46,7 @@ impl Cookie {
             // Browsers cut at 400 days; the server's own limit is shorter.
             Self::Device => Some(400 * 86_400),
             Self::Attempt => Some(600),
+            Self::Recovery => Some(60 * 86_400),
             // As long as the proof counts.
             Self::Hardware => u32::try_from(HARDWARE_WINDOW.seconds_up()).ok(),
         }

@@ -102,7 +102,14 @@ impl IntoResponse for Fault {
             }
             _ => None,
         };
+        let when = match &*self.cause {
+            Cause::Refused(why) | Cause::StepUp { why, .. } => Some(refusal::when(why)),
+            _ => None,
+        };
         let mut response = self.respond();
+        if let Some(when) = when {
+            response.extensions_mut().extend(when);
+        }
         if let Some(now) = now {
             let now = HeaderValue::from(now.0.div_euclid(1_000));
             response.headers_mut().insert(TIME, now);

@@ -1,5 +1,6 @@
 //! What every answer carries, and which hosts are answered.
 
+use access::refusal::Retry;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -59,7 +60,11 @@ pub(crate) async fn guard(State(portal): State<Portal>, request: Request, next: 
     } else {
         misdirected(&request, origin)
     };
+    let retry = response.extensions().get::<Retry>().copied();
     let headers = response.headers_mut();
+    if let Some(retry) = retry {
+        headers.insert(header::RETRY_AFTER, retry.seconds(portal.gate().now()).into());
+    }
     headers.reserve(ALWAYS.len() + 2);
     for (name, value) in &ALWAYS {
         headers.insert(name, value.clone());

@@ -50,7 +50,7 @@ pub(crate) async fn redeem(visit: Visit) -> Result<Response, Fault> {
                 p { a.btn.main href="/sign-in" { "Sign in with your password" } }
             };
             let page = shell::bare(refusal::heading(&why), &body);
-            Ok((refusal::status(&why), page).into_response())
+            Ok(refusal::told(&why, page))
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use access::notice::Disowned;
-use access::{Act, DeviceId, Grade, NoticeId, Refusal, Time};
+use access::notice::{Disowned, Topic};
+use access::{Act, DeviceId, Grade, NoticeId, RecoveryId, Refusal, Time};
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use gate::Message;
@@ -119,6 +119,10 @@ async fn page(signed: &Signed, id: NoticeId, stopped: Option<&Disowned>) -> Repl
     let found = gate.message(signed.ticket.person, id).await;
     let (message, devices) = found.map_err(|why| signed.fault(why))?;
     let notice = &message.notice;
+    let open = match notice.topic {
+        Topic::Recovery => open_recovery(signed).await?,
+        _ => None,
+    };
     let subject = &notice.subject;
     let body = html! {
         (shell::rooms(signed, "/messages"))
@@ -140,9 +144,17 @@ async fn page(signed: &Signed, id: NoticeId, stopped: Option<&Disowned>) -> Repl
                 }
             }
             @if notice.topic.can_be_disowned() { (stop(signed, &message)) }
+            @if let Some(one) = open { section.card.s5 aria-labelledby="stop" { h2 #stop { "Was this not you?" } (crate::recovery::stop_button(signed, one)) } }
         }
     };
     Ok(shell::page(signed, Tab::Access, notice.topic.title(), &body).into_response())
+}
+
+/// The recovery that is under way.
+async fn open_recovery(signed: &Signed) -> Result<Option<RecoveryId>, Fault> {
+    let all = signed.visit.portal.gate().recoveries(Some(signed.ticket.person)).await;
+    let all = all.map_err(|why| signed.fault(why))?;
+    Ok(all.iter().find(|one| one.is_open()).map(|one| one.id))
 }
 
 /// What 'this was not me' does, and the lock.

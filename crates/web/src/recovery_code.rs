@@ -113,7 +113,7 @@ pub(crate) async fn sign_in(visit: Visit) -> Reply {
             // The last wrong try ended the sign-in: the reason is still told.
             let Ok(asker) = asker(&visit).await else { return Err(visit.fault(why)) };
             let page = page(&visit, &asker, next, Some(&why));
-            Ok((refusal::status(&why), page).into_response())
+            Ok(refusal::told(&why, page))
         }
     }
 }

@@ -3,7 +3,8 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use access::Refusal;
-use axum::http::StatusCode;
+use axum::http::{Extensions, StatusCode};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 /// The status of the answer.
@@ -16,6 +17,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::SignInFailed
         | R::SecondFactorMissing
         | R::AttemptEnded
+        | R::RecoveryOver
         | R::CodeWrong
         | R::ActivationWrong { .. }
         | R::CodeReplayed
@@ -50,6 +52,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::NetworkLooks { .. }
         | R::BrokerageHeld { .. }
         | R::PolicyUnbound
+        | R::RecoveryHolds { .. }
         | R::OwnDevice
         | R::NoApprover
         | R::PhoneWithoutKey
@@ -61,9 +64,11 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         R::LinkEnded => StatusCode::GONE,
         R::RateExceeded { .. }
         | R::Throttled { .. }
+        | R::AddressThrottled { .. }
         | R::ApprovalsPaused { .. }
         | R::ResendTooSoon { .. }
         | R::TooManyCodes { .. }
+        | R::TooManyRecoveries { .. }
         | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
         R::NumberWrong { .. }
         | R::PushAddressRefused
@@ -92,6 +97,9 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::PushOff
         | R::ApprovalEnded
         | R::ApprovalWaits { .. }
+        | R::RecoveryStands { .. }
+        | R::RecoveryWaits { .. }
+        | R::RecoveryUnvouched { .. }
         | R::RenewalEarly { .. }
         | R::ProofStale => StatusCode::CONFLICT,
         R::Busy { .. }
@@ -103,6 +111,22 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::TooSlow { .. }
         | R::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     }
+}
+
+/// A page that tells a refusal, with its status and, where that helps, when to come back.
+pub(crate) fn told(refusal: &Refusal, page: impl IntoResponse) -> Response {
+    let mut response = (status(refusal), page).into_response();
+    response.extensions_mut().extend(when(refusal));
+    response
+}
+
+/// When to come back, for the guard of every answer, which knows what time it is.
+pub(crate) fn when(refusal: &Refusal) -> Extensions {
+    let mut extensions = Extensions::new();
+    if let Some(retry) = refusal.retry() {
+        extensions.insert(retry);
+    }
+    extensions
 }
 
 /// The heading of a page that shows nothing else.

@@ -9,9 +9,9 @@ use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
     activity, app, approval, asset, authenticator, binding, brokerage, contact, contract,
-    credential, device, enrol, events, execution, front_door, health, link, lock, notice, order,
-    outbox, overview, phone, policy, push, recovery_code, session, sign_in, step_up, ticket,
-    travel,
+    credential, device, enrol, events, execution, front_door, health, helper, link, lock, notice,
+    order, outbox, overview, phone, policy, push, recovery, recovery_code, session, sign_in,
+    step_up, ticket, travel,
 };
 
 /// Who may come in by a route.
@@ -97,6 +97,7 @@ fn table() -> Vec<Row> {
     rows.extend(access());
     rows.extend(reaching());
     rows.extend(choosing());
+    rows.extend(recovering());
     rows
 }
 
@@ -222,6 +223,29 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/outbox", account, get(outbox::list)),
         row(g, "/lock", any, get(lock::show)),
         row(p, "/lock", any, post(lock::lock)),
+    ]
+}
+
+fn recovering() -> Vec<Row> {
+    let any = Door::Session(None);
+    let own = Door::Session(Some(Act::ManageRecovery));
+    let (g, p) = (Method::GET, Method::POST);
+    vec![
+        row(g.clone(), "/recover", Door::Open, get(recovery::show)),
+        row(p.clone(), "/recover", Door::Open, post(recovery::begin)),
+        row(p.clone(), "/recover/finish", Door::Open, post(recovery::finish)),
+        row(g.clone(), "/recover/claim/{token}", Door::Open, get(recovery::claim_form)),
+        row(p.clone(), "/recover/claim", Door::Open, post(recovery::claim)),
+        row(g.clone(), "/recover/stop/{token}", Door::Open, get(recovery::stop_form)),
+        row(p.clone(), "/recover/stop", Door::Open, post(recovery::stop)),
+        row(g.clone(), "/recovery", any, get(recovery::of_person)),
+        row(p.clone(), "/recovery/cancel", any, post(recovery::cancel)),
+        row(p.clone(), "/recovery/policy", own, post(recovery::choose)),
+        row(p.clone(), "/recovery/helpers", own, post(helper::name)),
+        row(p.clone(), "/recovery/helpers/{helper}/remove", own, post(helper::remove)),
+        row(g, "/recovery/contacts", own, get(helper::list)),
+        row(p.clone(), "/recovery/contacts/agree", own, post(helper::agree)),
+        row(p, "/recovery/contacts/answer", own, post(helper::answer)),
     ]
 }
 

@@ -41,12 +41,13 @@ const TABS: [(Tab, &str, &str); 6] = [
 ];
 
 /// The rooms under Access; the outbox only in a demo.
-const ROOMS: [(&str, &str); 11] = [
+const ROOMS: [(&str, &str); 12] = [
     ("/sessions", "Sessions"),
     ("/devices", "Devices"),
     ("/phone", "Phone"),
     ("/credentials", "Credentials"),
     ("/authenticators", "Ways to sign in"),
+    ("/recovery", "Recovery"),
     ("/contact", "Contact"),
     ("/messages", "Messages"),
     ("/policies", "Policies"),
@@ -59,7 +60,9 @@ const ROOMS: [(&str, &str); 11] = [
 pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Html<String> {
     let main = html! {
         (head(signed, tab))
-        main #main tabindex="-1" data-renew[signed.ticket.renews] { (expiry(signed)) (renewal(signed)) (body) }
+        main #main tabindex="-1" data-renew[signed.ticket.renews] {
+            (expiry(signed)) (renewal(signed)) (crate::recovery::held(signed)) (body)
+        }
         (foot(signed))
     };
     Html(document(title, &main).into_string())

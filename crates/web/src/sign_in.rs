@@ -47,7 +47,8 @@ pub(crate) async fn password(visit: Visit) -> Reply {
     match visit.portal.gate().sign_in_password(name, secret, &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
         Err(why) => {
-            Ok((refusal::status(&why), first(&visit, next, name, Some(&why))).into_response())
+            let page = first(&visit, next, name, Some(&why));
+            Ok(refusal::told(&why, page))
         }
     }
 }
@@ -69,7 +70,7 @@ pub(crate) async fn code(visit: Visit) -> Reply {
         Err(why) => {
             let (asker, offer) = (asker(&visit).await?, approval::offer(&visit, next).await);
             let page = code_page(&visit, &asker, next, &offer, Some(&why));
-            Ok((refusal::status(&why), page).into_response())
+            Ok(refusal::told(&why, page))
         }
     }
 }
@@ -207,7 +208,7 @@ async fn activate_again(visit: &Visit, next: &str, why: Refusal) -> Reply {
     let Ok(asker) = asker(visit).await else { return Err(visit.fault(why)) };
     let offer = approval::offer(visit, next).await;
     let page = activate_page(visit, &asker, next, false, &offer, Some(&why));
-    Ok((refusal::status(&why), page).into_response())
+    Ok(refusal::told(&why, page))
 }
 
 /// The digits of a typed code: people type spaces and dashes.
@@ -259,6 +260,7 @@ fn first(
             button.wide { "Sign in with a passkey" }
             p.err role="status" {}
         }
+        p.small { a href="/recover" { "Lost your phone, your app or your passkey?" } }
         p.small.dim { "A password is followed by a code from your app; a passkey is enough alone. We never ask for either anywhere else." }
         p.small { a href=(front_door::PATH) { "Where is the genuine front door, and why can I not sign in?" } }
     };

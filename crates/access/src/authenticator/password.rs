@@ -55,6 +55,9 @@ pub(super) fn set(
     old: Option<&Proof>,
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
+    if slice.password().is_some() {
+        ground.check_not_held(slice, Act::ManageAuthenticators)?;
+    }
     let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
     let standing = slice.password();
     if standing.is_none() {

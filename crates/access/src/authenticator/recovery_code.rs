@@ -89,6 +89,9 @@ pub(super) fn make(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refus
     ground.authorise(slice, Act::ManageAuthenticators)?;
     ground.session(slice)?;
     ground.check_recent(slice)?;
+    if slice.recovery_codes().is_some() {
+        ground.check_not_held(slice, Act::ManageAuthenticators)?;
+    }
     let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
     if slice.password().is_none() || !slice.is_enrolled() {
         return Err(Refusal::RecoveryCodesEarly);

@@ -73,11 +73,12 @@ pub fn check(seed: &[u8], typed: &Secret, now: Time, last_step: Option<i64>) -> 
 pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
     let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
-    if slice.totp().is_some() {
+    // A recovered person lost theirs: the new one takes its place once it is confirmed.
+    if slice.totp().is_some() && ground.check_not_held(slice, Act::ManageAuthenticators).is_ok() {
         return Err(Refusal::TotpStands);
     }
     // Asked again before it is confirmed, say by a reloaded page, it offers the same seed.
-    if let Some(offered) = slice.any_totp()
+    if let Some(offered) = slice.offered_totp()
         && !ground.by.runs_the_server()
     {
         let seed = offered.open_seed(ground.key)?;
@@ -100,7 +101,7 @@ pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refu
         last_used_at: None,
     };
     let mut events = Vec::new();
-    events.extend(slice.any_totp().map(|one| Event::Removed { authenticator: one.id }.into()));
+    events.extend(slice.offered_totp().map(|one| Event::Removed { authenticator: one.id }.into()));
     events.push(Event::Added(Box::new(authenticator)).into());
     Ok(Decision::new(events, answer(id, person, &seed)))
 }
@@ -129,18 +130,19 @@ pub(super) fn confirm(
     ground.authorise(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
     let none = Refusal::NotFound { what: "TOTP app to confirm" };
-    let offered = slice.any_totp().ok_or(none.clone())?;
-    if !matches!(offered.kind, Kind::Totp { confirmed: false, .. }) {
-        return Err(none);
-    }
+    let offered = slice.offered_totp().ok_or(none)?;
     let seed = offered.open_seed(ground.key)?;
     let Verdict::Right(step) = check(seed.expose(), typed, ground.moment.now, None) else {
         return Err(Refusal::CodeWrong);
     };
     let authenticator = offered.id;
     let confirmed = Event::TotpConfirmed { authenticator, step, at: ground.moment.now };
-    let mut events = vec![confirmed.into()];
-    events.extend(tell(ground, slice, "A TOTP app was added to the ways to sign in."));
+    let before = slice.totp();
+    let mut events: Vec<crate::decision::Event> =
+        before.map(|one| Event::Removed { authenticator: one.id }.into()).into_iter().collect();
+    events.push(confirmed.into());
+    let told = if before.is_some() { "replaced" } else { "added to the ways to sign in" };
+    events.extend(tell(ground, slice, &format!("A TOTP app was {told}.")));
     Ok(Decision::new(events, Answer::AuthenticatorAdded { authenticator }))
 }
 

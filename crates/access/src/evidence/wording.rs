@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
-    approval, authenticator, brokerage, contact, credential, device, evidence, link, lock, mandate,
-    network, notice, person, policy, push, session, sign_in, throttle, travel,
+    approval, authenticator, brokerage, contact, credential, device, evidence, helper, link, lock,
+    mandate, network, notice, person, policy, push, recovery, session, sign_in, throttle, travel,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -78,6 +78,8 @@ impl Event {
             Self::Policy(policy::Event::WindowSet { .. }) => "policy.window_set",
             Self::Brokerage(brokerage::Event::Held(_)) => "brokerage.held",
             Self::Brokerage(brokerage::Event::Off { .. }) => "brokerage.off",
+            Self::Recovery(event) => recovery_kind(event),
+            Self::Helper(event) => helper_kind(event),
             Self::Notice(notice::Event::Queued(_)) => "notice.queued",
             Self::Notice(notice::Event::Disowned { .. }) => "notice.disowned",
             Self::Evidence(evidence::Event::Refused { .. }) => "refused",
@@ -121,6 +123,14 @@ impl Event {
             }
             Self::Policy(event) => policy_text(event),
             Self::Brokerage(event) => brokerage_text(event),
+            Self::Recovery(event) => recovery_text(event),
+            Self::Helper(helper::Event::Changed(one)) => match one.agreed_at {
+                Some(_) => format!("{} agreed to be a recovery contact", one.username),
+                None => format!("{} named as a recovery contact", one.username),
+            },
+            Self::Helper(helper::Event::Removed { helper }) => {
+                format!("Recovery contact {helper} removed")
+            }
             Self::Notice(notice::Event::Queued(one)) => {
                 let to = match one.mail.len() {
                     0 => String::new(),
@@ -140,6 +150,27 @@ impl Event {
             }
             Self::Evidence(evidence::Event::Noted { text, .. }) => text.clone(),
         }
+    }
+}
+
+const fn recovery_kind(event: &recovery::Event) -> &'static str {
+    match event {
+        recovery::Event::Changed(one) => match one.stage {
+            recovery::Stage::Begun { .. } => "recovery.begun",
+            recovery::Stage::Half { .. } => "recovery.half",
+            recovery::Stage::Ready { .. } => "recovery.ready",
+            recovery::Stage::Finished { .. } => "recovery.finished",
+            recovery::Stage::Over { .. } => "recovery.over",
+        },
+        recovery::Event::Chosen { .. } => "recovery.chosen",
+    }
+}
+
+const fn helper_kind(event: &helper::Event) -> &'static str {
+    match event {
+        helper::Event::Changed(one) if one.agreed_at.is_some() => "helper.agreed",
+        helper::Event::Changed(_) => "helper.named",
+        helper::Event::Removed { .. } => "helper.removed",
     }
 }
 
@@ -342,6 +373,35 @@ fn contact_text(event: &contact::Event) -> String {
             }
         },
         contact::Event::Removed { contact } => format!("Contact {contact} forgotten"),
+    }
+}
+
+fn recovery_text(event: &recovery::Event) -> String {
+    use recovery::Stage;
+    let one = match event {
+        recovery::Event::Changed(one) => one,
+        recovery::Event::Chosen { policy, .. } => {
+            return format!(
+                "Recoveries wait {} from now on; contacts needed: {}; the wait opens them too: {}",
+                policy.wait, policy.needed, policy.waits
+            );
+        }
+    };
+    let (id, from) = (one.id, format!("{} ({})", one.source, one.browser));
+    match one.stage {
+        Stage::Begun { half_at } => {
+            let (yes, needed) = (one.yes(), one.needed);
+            format!(
+                "Recovery {id} from {from} waits {}; half time is {half_at}; contacts: {yes} of {needed}",
+                one.wait
+            )
+        }
+        Stage::Half { ready_at } => format!("Recovery {id}: half time told, ready at {ready_at}"),
+        Stage::Ready { until } => format!("Recovery {id} has waited; open until {until}"),
+        Stage::Finished { held_until, .. } => {
+            format!("Recovery {id} became a session; held until {held_until}")
+        }
+        Stage::Over { why, .. } => format!("Recovery {id} is {}", why.text()),
     }
 }
 

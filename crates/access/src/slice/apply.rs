@@ -7,8 +7,8 @@ use crate::decision::Event;
 use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
 use crate::{
-    approval, brokerage, contact, link, lock, mandate, network, person, policy, push, session,
-    sign_in, throttle, travel,
+    approval, brokerage, contact, helper, link, lock, mandate, network, person, policy, push,
+    recovery, session, sign_in, throttle, travel,
 };
 
 /// Puts a row in the place of the one with its key, or adds it.
@@ -88,6 +88,20 @@ impl Slice {
             }
             Event::Brokerage(brokerage::Event::Held(one)) => self.brokerage = Some(*one),
             Event::Brokerage(brokerage::Event::Off { .. }) => self.brokerage = None,
+            Event::Recovery(event) => match event {
+                recovery::Event::Changed(one) => {
+                    put(&mut self.recoveries, *one.clone(), |one| one.id);
+                }
+                recovery::Event::Chosen { policy, .. } => self.recovery_policy = *policy,
+            },
+            Event::Helper(event) => match event {
+                helper::Event::Changed(one) => {
+                    put(&mut self.helpers, one.clone(), |one| one.id);
+                }
+                helper::Event::Removed { helper } => {
+                    self.helpers.retain(|one| one.id != *helper);
+                }
+            },
             Event::Notice(_) | Event::Evidence(_) => {}
         }
     }

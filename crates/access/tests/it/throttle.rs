@@ -144,3 +144,86 @@ fn wrong_password_of_an_unknown_name_brings_one_entry_of_evidence_and_still_coun
     let failed = decide(&known.slice, &call, &moment, &known.key);
     assert!(failed.beside_refusal().is_none(), "a person's failures are each on record");
 }
+
+/// Calls from an address of its own each time.
+fn from(number: u32, device: Option<&Secret>) -> access::Source {
+    let address = std::net::Ipv4Addr::from(0x0a00_0000 + number);
+    access::Source::browser(address.into(), device, Some(crate::desk::key()), "Firefox/140.0")
+}
+
+fn guess(desk: &mut Desk, number: u32, command: sign_in::Command) -> Option<Refusal> {
+    let command = Command::SignIn(command);
+    desk.call(&Call { by: By::Visitor, source: from(number, None), command }).err()
+}
+
+/// ASVS 6.3.1: who guesses codes over a thousand addresses gets a hundred guesses in all, and the
+/// owner's trusted browser notices nothing.
+#[test]
+fn codes_guessed_over_a_thousand_addresses_stop_at_the_persons_count() {
+    for activates in [false, true] {
+        let mut desk = Desk::enrolled();
+        let device = desk.signed_in().device_token.unwrap();
+        let wrong = || Secret::from_text("no code".into());
+        let (mut counted, mut stopped) = (0, 0);
+        for number in 0..1_000 {
+            desk.wait(Span::minutes(15));
+            // The guesser knows the password, and for the second round the app's code too.
+            let attempt = if !activates {
+                desk.at_totp(None)
+            } else if counted < LIMIT {
+                desk.at_activation()
+            } else {
+                let attempt = desk.at_totp(None);
+                let code = desk.code();
+                let refusal = desk.totp(None, &attempt, code).err();
+                assert!(matches!(refusal, Some(Refusal::AuthenticatorStopped { .. })));
+                stopped += 1;
+                continue;
+            };
+            let command = if activates {
+                sign_in::Command::Activate { attempt, code: wrong() }
+            } else {
+                sign_in::Command::Totp { attempt, code: wrong() }
+            };
+            match guess(&mut desk, number, command) {
+                Some(Refusal::CodeWrong | Refusal::ActivationWrong { .. }) => counted += 1,
+                Some(Refusal::AuthenticatorStopped { failures: LIMIT, limit: LIMIT }) => {
+                    stopped += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((counted, stopped), (LIMIT, 1_000 - LIMIT), "{activates}");
+        desk.wait(Span::minutes(1));
+        let attempt = desk.at_totp(Some(&device));
+        let code = desk.code();
+        assert!(matches!(desk.totp(Some(&device), &attempt, code), Ok(Answer::SignedIn(_))));
+    }
+}
+
+/// A number of two digits: three tries each, three prompts at once, five in ten minutes. Over a
+/// thousand addresses that is no more than from one.
+#[test]
+fn prompts_asked_for_from_a_thousand_addresses_pause_at_the_persons_count() {
+    let mut desk = Desk::enrolled();
+    let owner = desk.signed_in();
+    let issue = access::link::Command::Issue { purpose: Purpose::Phone };
+    let by = By::Session(owner.session);
+    let Ok(Answer::Link { token, .. }) = desk.by(by, Command::Link(issue)) else { panic!("no") };
+    let phone = desk.open(&token).unwrap();
+    let number = access::device::phone_number(desk.slice.device(phone.device).unwrap(), &desk.key);
+    let number = number.unwrap().unwrap();
+    let confirm =
+        access::device::Command::ConfirmPhone { device: phone.device, number, moves: false };
+    desk.by(by, Command::Device(confirm)).ok().unwrap();
+    let mut asked = 0;
+    for number in 0..1_000 {
+        let attempt = desk.at_totp(None);
+        match guess(&mut desk, number, sign_in::Command::AskApproval { attempt }) {
+            None => asked += 1,
+            Some(Refusal::ApprovalsPaused { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(asked, 3, "all within a second or two");
+}

@@ -16,6 +16,7 @@ pub fn letter(text: &str, code: Option<&str>) -> Letter {
         topic: if code.is_some() { Topic::ActivationCode } else { Topic::NewDevice },
         text: text.to_owned(),
         code: code.map(|code| Secret::from_text(code.to_owned())),
+        stop: None,
         subject: Subject {
             device: Some(DeviceId([3; 16])),
             session: None,

@@ -141,3 +141,28 @@ async fn last_use_is_listed_before_and_after_it_is_written() {
     let gate = open(folder.path(), &clock).await;
     assert_eq!(gate.find_credential("trading").await.unwrap().last_use, Some(last));
 }
+
+/// A program that connects in a loop with a wrong token is told when to come back; the right token
+/// is let in whatever came before it, from the same address too.
+#[tokio::test]
+async fn wrong_token_in_a_loop_is_told_when_to_come_back_and_the_right_one_is_let_in() {
+    let place = Place::new().await;
+    let new = NewCredential { token_required: Some(true), ..wanted(&place, "tokened") };
+    let created = place.gate.create_credential(&OPERATOR, new).await.unwrap();
+    let wrong = access::Secret::from_text("fpc_wrong".to_owned());
+    let admit = |token: &access::Secret| {
+        let door =
+            CredentialDoor { credential: created.credential, address: HOME, token: Some(token) };
+        place.gate.admit_credential(&door).map(drop)
+    };
+    for _ in 0..60 {
+        assert_eq!(admit(&wrong), Err(Refusal::TokenWrong));
+    }
+    let retry_at = place.gate.now() + Span::seconds(10);
+    for _ in 0..50 {
+        assert_eq!(admit(&wrong), Err(Refusal::AddressThrottled { retry_at }), "it does not grow");
+    }
+    assert_eq!(admit(created.token.as_ref().unwrap()), Ok(()));
+    place.pass(Span::seconds(10));
+    assert_eq!(admit(&wrong), Err(Refusal::TokenWrong));
+}

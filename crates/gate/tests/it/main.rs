@@ -16,6 +16,7 @@ mod contact;
 mod credential;
 mod day;
 mod delivery;
+mod helper;
 mod lock;
 mod notice;
 mod passkey;

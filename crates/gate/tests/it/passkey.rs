@@ -1,7 +1,7 @@
 //! Passkeys, with an authenticator in software.
 
 use access::refusal::PasskeyFault;
-use access::{Refusal, Span};
+use access::{Refusal, Secret, Span};
 use gate::{Ceremony, SessionTicket};
 
 use crate::place::{AWAY, ORIGIN, Place, browser, done, from, totp};
@@ -162,4 +162,33 @@ async fn last_way_to_sign_in_stays() {
     for one in &list {
         place.gate.remove_authenticator(&actor, one.id).await.unwrap();
     }
+}
+
+/// At a hundred failures the password stops where nobody is trusted; a passkey proves the person and
+/// opens it again, and is itself never counted.
+#[tokio::test]
+async fn passkey_opens_a_password_that_was_stopped_and_is_never_counted() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let mut passkey = register(&place, &ticket, b"handle one").await;
+    let away = from(AWAY, None);
+    let wrong = || Secret::from_text("a wrong guess".to_owned());
+    for _ in 0..access::throttle::LIMIT {
+        place.pass(Span::minutes(15));
+        let failed = place.gate.sign_in_password("trader", wrong(), &away).await;
+        assert_eq!(failed.err(), Some(Refusal::SignInFailed));
+    }
+    place.pass(Span::days(1));
+    let stopped = place.gate.sign_in_password("trader", place.password(), &away).await.err();
+    assert!(matches!(stopped, Some(Refusal::AuthenticatorStopped { .. })), "{stopped:?}");
+    // Wrong answers of a passkey, more than any limit, and then the right one.
+    for _ in 0..access::throttle::LIMIT {
+        let start = start(&place);
+        let failed = place.gate.passkey_sign_in_finish(&start.ceremony, "{}", &away).await.err();
+        assert!(matches!(failed, Some(Refusal::PasskeyRefused { .. })), "{failed:?}");
+    }
+    let start = start(&place);
+    let answer = passkey.get(&start.options);
+    done(place.gate.passkey_sign_in_finish(&start.ceremony, &answer, &away).await.unwrap());
+    totp(place.gate.sign_in_password("trader", place.password(), &away).await.unwrap());
 }

@@ -13,8 +13,8 @@ use access::lock::{Grade, Target};
 use access::moment::Span;
 use access::secret::Secret;
 use access::{
-    PublicKey, Refusal, SymbolId, approval, authenticator, credential, device, link, lock, session,
-    sign_in, step_up,
+    PublicKey, Refusal, SymbolId, approval, authenticator, credential, device, link, lock,
+    recovery, session, sign_in, step_up,
 };
 use store::{CommitError, CredentialUse, Key, SessionUse};
 
@@ -59,6 +59,7 @@ async fn slice_after_every_event_is_the_one_in_memory(place: &Place) {
     recover(&mut history, by, &device).await;
     let by = sign_in_again(&mut history, &seed, &device).await;
     approve(&mut history, by).await;
+    let by = regain(&mut history, by).await;
     cut(&mut history, by).await;
     let chain = history.verify().await;
     assert_eq!(history.store.evidence_head().await.unwrap().hash, chain.hash);
@@ -248,6 +249,58 @@ async fn approve(history: &mut History, by: By) {
         let approved = Command::StepUp(step_up::Command::Approved);
         assert_eq!(history.by(by, approved).await.is_ok(), say == Say::Yes);
     }
+}
+
+/// A recovery that is stopped, one that waits and becomes a session, and the session that follows.
+async fn regain(history: &mut History, by: By) -> By {
+    let set = Command::Recovery(recovery::Command::Choose(recovery::Policy {
+        wait: recovery::SHORTEST_WAIT,
+        ..recovery::Policy::default()
+    }));
+    history.by_system(set).await.ok().unwrap();
+    let mut held = by;
+    for stops in [true, false] {
+        let proof = history.proof(true).await;
+        let call = |command| Call {
+            by: By::Visitor,
+            source: browser(None),
+            command: Command::Recovery(command),
+        };
+        let begin = call(recovery::Command::Begin { proof });
+        let Ok(Answer::RecoveryBegun(begun)) = history.ask(Key::Username("ann"), begin).await
+        else {
+            panic!("not begun")
+        };
+        let open = history.slice().await.open_recovery().unwrap().clone();
+        assert_eq!(
+            history.store.slice(Key::Recovery(open.stop)).await.unwrap().open_recovery(),
+            Some(&open)
+        );
+        if stops {
+            let token = history.activation_code().await;
+            let stop = call(recovery::Command::Stop { token: copy(&token) });
+            history.ask(Key::Recovery(token.digest()), stop).await.ok().unwrap();
+            continue;
+        }
+        assert!(history.store.recoveries_due(history.now).await.unwrap().is_empty());
+        for _ in 0..2 {
+            history.now = history.now + Span::hours(13);
+            assert_eq!(history.store.recoveries_due(history.now).await.unwrap(), [history.person]);
+            let tick = Command::Recovery(recovery::Command::Tick);
+            history.by_system(tick).await.ok().unwrap();
+        }
+        let finish = call(recovery::Command::Finish { token: copy(&begun.token) });
+        let key = Key::Recovery(begun.token.digest());
+        let Ok(Answer::SignedIn(done)) = history.ask(key, finish).await else {
+            panic!("no session")
+        };
+        held = By::Session(done.session);
+    }
+    assert_eq!(history.slice().await.recoveries.len(), 2);
+    let long_after = history.now + Span::days(91);
+    assert!(history.store.prune(long_after).await.unwrap() >= 2);
+    assert!(history.slice().await.recoveries.is_empty());
+    held
 }
 
 async fn cut(history: &mut History, by: By) {

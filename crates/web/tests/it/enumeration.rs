@@ -73,7 +73,7 @@ async fn with(name: Name) -> (Place, Clock, &'static str) {
 }
 
 /// Fourteen tries: five that count, waits, one too long, and on to longer waits.
-async fn tries(name: Name) -> Vec<Seen> {
+async fn tries(name: Name, path: &str) -> Vec<Seen> {
     let (place, clock, typed) = with(name).await;
     let mut all = Vec::new();
     for number in 0..14 {
@@ -83,7 +83,7 @@ async fn tries(name: Name) -> Vec<Seen> {
         let wrong = if number == 2 { "x".repeat(2_000) } else { format!("wrong guess {number}") };
         let before = place.gate.password_checks();
         let fields = [("username", typed), ("password", wrong.as_str()), ("next", "/orders")];
-        let answer = place.plain_visitor().post("/sign-in", &fields).await;
+        let answer = place.plain_visitor().post(path, &fields).await;
         all.push(seen(&answer, place.gate.password_checks() - before, &[typed]));
     }
     all
@@ -92,13 +92,25 @@ async fn tries(name: Name) -> Vec<Seen> {
 /// ASVS 6.3.8.
 #[tokio::test]
 async fn password_step_answers_alike_whatever_stands_behind_the_name() {
-    let known = tries(Name::Known).await;
+    let known = tries(Name::Known, "/sign-in").await;
     let calls: Vec<u64> = known.iter().map(|one| one.argon2_calls).collect();
     assert_eq!(calls[..8], [1, 1, 1, 1, 1, 0, 0, 0], "in the wait nothing is checked");
     assert!(known.iter().any(|one| one.status == StatusCode::TOO_MANY_REQUESTS));
     for name in NAMES {
-        assert_eq!(tries(name).await, known, "{name:?}");
+        assert_eq!(tries(name, "/sign-in").await, known, "{name:?}");
     }
+}
+
+/// ASVS 6.3.8: whoever asks for a recovery learns no more than whoever signs in, and guesses no more.
+#[tokio::test]
+async fn recovery_answers_alike_whatever_stands_behind_the_name_and_costs_what_a_sign_in_does() {
+    let known = tries(Name::Known, "/recover").await;
+    for name in NAMES {
+        assert_eq!(tries(name, "/recover").await, known, "{name:?}");
+    }
+    let costs =
+        |all: &[Seen]| -> Vec<_> { all.iter().map(|one| (one.status, one.argon2_calls)).collect() };
+    assert_eq!(costs(&known), costs(&tries(Name::Known, "/sign-in").await));
 }
 
 #[tokio::test]

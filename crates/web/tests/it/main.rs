@@ -16,6 +16,8 @@ mod phone;
 mod place;
 mod policy;
 mod push;
+mod recovery;
 mod recovery_code;
 mod route;
 mod session;
+mod throttle;

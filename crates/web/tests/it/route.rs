@@ -16,6 +16,7 @@ fn path(route: &Route) -> String {
         "{notice}" => access::NoticeId([9; 16]).to_string(),
         "{session}" => access::SessionId([9; 16]).to_string(),
         "{device}" => access::DeviceId([9; 16]).to_string(),
+        "{helper}" => access::HelperId([9; 16]).to_string(),
         "{approval}" => access::ApprovalId([9; 16]).to_string(),
         "{credential}" => access::CredentialId([9; 16]).to_string(),
         "{interface}" => "portal".to_owned(),
@@ -166,9 +167,17 @@ async fn thing_of_nobody_is_not_found_on_every_route() {
     let (cookies, body) =
         (visitor.cookie_line(), format!("form={}&name=x&role=view", visitor.token));
     let named = |route: &Route| {
-        ["{order}", "{session}", "{device}", "{credential}", "{authenticator}", "{notice}"]
-            .iter()
-            .any(|place| route.path.contains(place))
+        [
+            "{order}",
+            "{session}",
+            "{device}",
+            "{credential}",
+            "{authenticator}",
+            "{notice}",
+            "{helper}",
+        ]
+        .iter()
+        .any(|place| route.path.contains(place))
     };
     for route in routes().iter().filter(|route| named(route)) {
         let answer =

@@ -29,6 +29,7 @@ fn session(number: u8) -> Session {
         until: START + Span::hours(12),
         announced: false,
         receipt: None,
+        held_until: None,
     }
 }
 

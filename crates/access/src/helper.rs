@@ -1,0 +1,313 @@
+//! Recovery contacts: other persons of this server who may say that somebody who asks is who they
+//! say they are. So many of them (m of n) open a recovery at once, in place of the wait.
+//!
+//! Each is named by the person and has to agree in a session of their own. A name that nobody has is
+//! taken like any other and never agrees, so that naming tells nothing. What a contact says is theirs:
+//! it is decided on the slice of whom they help, with an [`Attested`] that only a look at their own
+//! slice makes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::{Say, TRIES};
+use crate::call::{By, Source};
+use crate::contact::Reach;
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::entitlements::Act;
+use crate::id::{HelperId, PersonId, RecoveryId};
+use crate::moment::{Moment, Time};
+use crate::name::Username;
+use crate::notice::{self, Topic};
+use crate::recovery::{self, Recovery, Stage};
+use crate::refusal::Refusal;
+use crate::secret::{SealKey, SealedSecret, Secret};
+use crate::slice::Slice;
+
+/// Contacts that a person may name.
+pub const MOST: usize = 5;
+
+/// Somebody whom a person named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Helper {
+    /// Its id.
+    pub id: HelperId,
+    /// Who named them.
+    pub person: PersonId,
+    /// The name that was typed.
+    pub username: Username,
+    /// Whose name it is; none for one that nobody has.
+    pub helper: Option<PersonId>,
+    /// Since when they agree; none before they do.
+    pub agreed_at: Option<Time>,
+    /// When they were named.
+    pub named_at: Time,
+}
+
+/// What a recovery asks of a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Whom.
+    pub helper: PersonId,
+    /// Their name.
+    pub username: Username,
+    /// The number that the recovering page shows for them.
+    pub number: SealedSecret,
+    /// Wrong numbers that are left.
+    pub tries_left: u32,
+    /// What they said, and when.
+    pub said: Option<(Say, Time)>,
+}
+
+/// A contact who acts: a live session of theirs that may, and whose person was proven lately. Made
+/// by [`attest`] alone.
+pub struct Attested {
+    person: PersonId,
+    username: Username,
+}
+
+/// Looks at the slice of whoever acts for somebody else.
+pub fn attest(
+    slice: &Slice,
+    (by, source): (By, &Source),
+    moment: &Moment,
+    key: &SealKey,
+) -> Result<Attested, Refusal> {
+    let reach = Reach::of(slice, moment.now);
+    let ground = Ground { by, source, moment, key, device: None, reach };
+    ground.session(slice)?;
+    ground.authorise(slice, Act::ManageRecovery)?;
+    ground.check_recent(slice)?;
+    let person = slice.person.as_ref().ok_or(Refusal::NotSignedIn)?;
+    Ok(Attested { person: person.id, username: person.username.clone() })
+}
+
+/// What is asked about contacts. The slice is that of the person who is helped.
+pub enum Command {
+    /// Names one.
+    Name {
+        /// By this name.
+        username: String,
+        /// Whose it is.
+        found: Option<PersonId>,
+    },
+    /// Takes one away.
+    Remove {
+        /// Which.
+        helper: HelperId,
+    },
+    /// A contact agrees, or wants no part in it (any more).
+    Agree {
+        /// Who.
+        attested: Attested,
+        /// Whether.
+        yes: bool,
+    },
+    /// Tells a contact that they were named, or that a recovery asks them; asked by the server
+    /// itself. The slice is the contact's.
+    Tell {
+        /// By whom.
+        whom: Username,
+        /// Whether a recovery asks.
+        recovers: bool,
+    },
+    /// A contact answers a recovery.
+    Vouch {
+        /// Who.
+        attested: Attested,
+        /// To which.
+        recovery: RecoveryId,
+        /// What.
+        say: Say,
+        /// The number that the recovering person read out.
+        number: Secret,
+    },
+}
+
+/// What happened to contacts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Named, or agreed.
+    Changed(Helper),
+    /// Taken away.
+    Removed {
+        /// Which.
+        helper: HelperId,
+    },
+}
+
+type Decided = Result<Decision, Refusal>;
+
+pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> Decided {
+    match command {
+        Command::Name { username, found } => name(slice, ground, username, *found),
+        Command::Remove { helper } => remove(slice, ground, *helper),
+        Command::Agree { attested, yes } => agree(slice, ground, attested, *yes),
+        Command::Tell { whom, recovers } => told(slice, ground, whom, *recovers),
+        Command::Vouch { attested, recovery, say, number } => {
+            vouch(slice, ground, attested, (*recovery, *say, number))
+        }
+    }
+}
+
+impl Slice {
+    /// The contacts who agreed.
+    pub fn willing(&self) -> impl Iterator<Item = (&Helper, PersonId)> {
+        self.helpers
+            .iter()
+            .filter(|one| one.agreed_at.is_some())
+            .filter_map(|one| one.helper.map(|helper| (one, helper)))
+    }
+}
+
+fn name(slice: &Slice, ground: &Ground<'_>, typed: &str, found: Option<PersonId>) -> Decided {
+    ground.authorise(slice, Act::ManageRecovery)?;
+    ground.check_recent(slice)?;
+    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+    let username = Username::new(typed)?;
+    let taken = slice.helpers.iter().any(|one| one.username == username);
+    if taken || username == person.username {
+        let name = username.to_string();
+        return Err(Refusal::NameTaken { what: "recovery contact", name });
+    }
+    if slice.helpers.len() >= MOST {
+        let limit = recovery::number(MOST);
+        return Err(Refusal::TooMany { what: "recovery contacts", count: limit, limit });
+    }
+    let text = format!(
+        "{username} was named as a recovery contact of yours, and counts once they agree. If that was not you, remove them and change your password."
+    );
+    let helper = Helper {
+        id: HelperId(ground.moment.draw("helper")),
+        person: person.id,
+        username,
+        helper: found,
+        agreed_at: None,
+        named_at: ground.moment.now,
+    };
+    let notice = notice::queue(ground, person.id, Topic::RecoveryChanged, text, None);
+    Ok(Decision::new(vec![Event::Changed(helper).into(), notice], Answer::Done))
+}
+
+fn remove(slice: &Slice, ground: &Ground<'_>, id: HelperId) -> Decided {
+    ground.authorise(slice, Act::ManageRecovery)?;
+    ground.check_recent(slice)?;
+    let one = slice.helpers.iter().find(|one| one.id == id);
+    let one = one.ok_or(Refusal::NotFound { what: "recovery contact" })?;
+    let text = format!("{} is no recovery contact of yours any more.", one.username);
+    let notice = notice::queue(ground, one.person, Topic::RecoveryChanged, text, None);
+    Ok(Decision::new(vec![Event::Removed { helper: id }.into(), notice], Answer::Done))
+}
+
+fn told(slice: &Slice, ground: &Ground<'_>, whom: &Username, recovers: bool) -> Decided {
+    if ground.by != By::System {
+        return Err(Refusal::OperatorOnly);
+    }
+    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let text = if recovers {
+        format!(
+            "A recovery of the access of {whom} asks for your word. If they call you and read you a number, type it on the portal's page of recovery contacts. If they did not call, say no there."
+        )
+    } else {
+        format!(
+            "{whom} named you as a recovery contact. Agree or decline on the portal's page of recovery contacts."
+        )
+    };
+    let notice = notice::queue(ground, person, Topic::RecoveryHelp, text, None);
+    Ok(Decision::new(vec![notice], Answer::Done))
+}
+
+/// The row of whoever acts.
+fn own<'s>(slice: &'s Slice, attested: &Attested) -> Result<&'s Helper, Refusal> {
+    let mine = |one: &&Helper| one.helper == Some(attested.person);
+    slice.helpers.iter().find(mine).ok_or(Refusal::NotFound { what: "recovery contact" })
+}
+
+fn agree(slice: &Slice, ground: &Ground<'_>, attested: &Attested, yes: bool) -> Decided {
+    let one = own(slice, attested)?;
+    let (event, text) = if yes {
+        let agreed = Helper { agreed_at: Some(ground.moment.now), ..one.clone() };
+        (Event::Changed(agreed), "agreed to be a recovery contact of yours")
+    } else {
+        (Event::Removed { helper: one.id }, "is no recovery contact of yours: they declined")
+    };
+    let text = format!("{} {text}.", attested.username);
+    let notice = notice::queue(ground, one.person, Topic::RecoveryChanged, text, None);
+    Ok(Decision::new(vec![event.into(), notice], Answer::Done))
+}
+
+/// What the number for a contact is sealed for.
+fn purpose(recovery: RecoveryId, helper: PersonId) -> String {
+    format!("recovery {recovery} {helper}")
+}
+
+/// What a recovery that begins now asks of the contacts who agreed: each has a number of their own.
+pub(crate) fn asks(slice: &Slice, ground: &Ground<'_>, recovery: RecoveryId) -> Vec<Ask> {
+    let ask = |(one, helper): (&Helper, PersonId)| {
+        let drawn = ground.moment.draw_below(&format!("number {helper}"), 900) + 100;
+        let number = Secret::from_text(drawn.to_string());
+        Ask {
+            helper,
+            username: one.username.clone(),
+            number: ground.key.seal(&number, &purpose(recovery, helper), ground.moment),
+            tries_left: TRIES,
+            said: None,
+        }
+    };
+    slice.willing().map(ask).collect()
+}
+
+/// The number of a contact, for the recovering page.
+pub fn open_number(one: &Recovery, ask: &Ask, key: &SealKey) -> Result<Secret, Refusal> {
+    key.open(&ask.number, &purpose(one.id, ask.helper)).map_err(|_| Refusal::KeyMismatch)
+}
+
+/// A contact's answer: once, while the recovery waits, and a yes with the number that is theirs.
+fn vouch(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    attested: &Attested,
+    (id, say, typed): (RecoveryId, Say, &Secret),
+) -> Decided {
+    let now = ground.moment.now;
+    let open = slice.open_recovery().filter(|one| one.id == id).ok_or(Refusal::RecoveryOver)?;
+    let ask = open.asks.iter().find(|one| one.helper == attested.person);
+    let ask = ask.ok_or(Refusal::NotFound { what: "recovery contact" })?;
+    // Whoever was removed meanwhile says nothing any more.
+    own(slice, attested)?;
+    if ask.said.is_some() || ask.tries_left == 0 {
+        return Err(Refusal::ApprovalEnded);
+    }
+    let with = |changed: Ask| {
+        let asks = open.asks.iter();
+        let put =
+            |one: &Ask| if one.helper == changed.helper { changed.clone() } else { one.clone() };
+        Recovery { asks: asks.map(put).collect(), ..open.clone() }
+    };
+    if say == Say::Yes
+        && !open_number(open, ask, ground.key)?.matches(typed.without_spaces().expose())
+    {
+        let tries_left = ask.tries_left.saturating_sub(1);
+        let missed = with(Ask { tries_left, ..ask.clone() });
+        let events = vec![recovery::changed(missed)];
+        return Ok(Decision::refused(events, Refusal::NumberWrong { tries_left }));
+    }
+    let mut after = with(Ask { said: Some((say, now)), ..ask.clone() });
+    let yes = recovery::number(after.yes());
+    let opens =
+        after.needed > 0 && yes >= after.needed && !matches!(after.stage, Stage::Ready { .. });
+    if opens {
+        after.stage = Stage::Ready { until: now + recovery::FINISH };
+    }
+    let said = if say == Say::Yes { "vouched for" } else { "did not vouch for" };
+    let open_now = if opens { " Whoever began it may sign in now." } else { "" };
+    let text = format!(
+        "{} {said} the recovery of your access that was begun {} at {}: {yes} of {} needed.{open_now} If that recovery is not yours, stop it.",
+        attested.username,
+        recovery::from(open),
+        open.begun_at,
+        after.needed
+    );
+    let notice = recovery::tell(ground, &after, text)?;
+    let events: Vec<decision::Event> = vec![recovery::changed(after), notice];
+    Ok(Decision::new(events, Answer::Done))
+}

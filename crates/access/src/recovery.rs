@@ -1,0 +1,693 @@
+//! Recovery: the way back in of a person who lost what they sign in with.
+//!
+//! It takes the password, or the operator's word, and the word of recovery contacts ([`crate::helper`]) or time: three days unless the person chose
+//! otherwise, with a notice to every channel at the beginning, at half time and at the end, each of
+//! which stops it with one press. A sign-in by what stood before stops it too. Its end is a session
+//! that is *held*: it looks, cancels, reduces and enrols a new way to sign in, and so do the sessions
+//! of whatever is enrolled in that time, until the holding time is over.
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::Say;
+use crate::authenticator::{Authenticator, Proof, password};
+use crate::call::By;
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::device;
+use crate::entitlements::{Act, Acts};
+use crate::helper::{self, Ask};
+use crate::id::{PersonId, RecoveryId};
+use crate::moment::{Span, Time};
+use crate::name::Name;
+use crate::notice::{self, Note, Subject, Topic};
+use crate::refusal::Refusal;
+use crate::secret::{Digest, SealKey, SealedSecret, Secret};
+use crate::session::Method;
+use crate::sign_in;
+use crate::slice::Slice;
+use crate::throttle::{self, Factor};
+use crate::token::{self, Kind};
+
+/// How long a recovery waits unless its person chose otherwise.
+pub const WAIT: Span = Span::hours(72);
+/// The shortest wait that may be chosen: a night and a day pass over it.
+pub const SHORTEST_WAIT: Span = Span::hours(24);
+/// The longest.
+pub const LONGEST_WAIT: Span = Span::days(30);
+/// How long one that has waited may be finished.
+pub const FINISH: Span = Span::days(7);
+/// How long a recovered session, and all that it enrols, is held.
+pub const HOLD: Span = Span::hours(72);
+/// How long after its start a recovered session may enrol: it can prove its person in no other way.
+pub const ENROLS: Span = Span::hours(1);
+/// Recoveries that may be asked for within [`ASKS_WINDOW`].
+pub const ASKS: usize = 3;
+/// How long asks are counted together.
+pub const ASKS_WINDOW: Span = Span::days(7);
+
+/// What a held session may do: look, take risk away, and enrol.
+pub const HELD_ACTS: Acts = Acts::VIEW.or(Acts::of(&[
+    Act::ReduceOrder,
+    Act::CancelOrder,
+    Act::ManageSessions,
+    Act::ManageDevices,
+    Act::ManageAuthenticators,
+    Act::Lock,
+    Act::ViewEvidence,
+]));
+
+/// What a person chose for their recoveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// How long one waits.
+    pub wait: Span,
+    /// How many recovery contacts open one at once; 0 is none.
+    pub needed: u32,
+    /// Whether the wait opens one too, where contacts do.
+    pub waits: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { wait: WAIT, needed: 0, waits: true }
+    }
+}
+
+/// One recovery of a person. It stays known for a while after its end, because asks are counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// Its id.
+    pub id: RecoveryId,
+    /// Whose.
+    pub person: PersonId,
+    /// Digest of the token that the recovering browser holds.
+    pub token: Digest,
+    /// Digest of the token that stops it and does nothing else.
+    pub stop: Digest,
+    /// That token, for the mails.
+    pub stop_token: SealedSecret,
+    /// Who began it.
+    pub by: By,
+    /// From where.
+    pub source: String,
+    /// On what kind of browser.
+    pub browser: Name,
+    /// When it was begun.
+    pub begun_at: Time,
+    /// How long it waits.
+    pub wait: Span,
+    /// How many contacts open it.
+    pub needed: u32,
+    /// Whether the wait opens it.
+    pub waits: bool,
+    /// The contacts that it asks.
+    pub asks: Vec<Ask>,
+    /// Where it stands.
+    pub stage: Stage,
+}
+
+/// Where a recovery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Its person was told that it began.
+    Begun {
+        /// When half of the wait is over.
+        half_at: Time,
+    },
+    /// Its person was told at half time.
+    Half {
+        /// When it has waited.
+        ready_at: Time,
+    },
+    /// It has waited and its person was told so; it may be finished.
+    Ready {
+        /// Until then.
+        until: Time,
+    },
+    /// It became a session.
+    Finished {
+        /// When.
+        at: Time,
+        /// Until when what it enrols is held.
+        held_until: Time,
+    },
+    /// It is over without a session.
+    Over {
+        /// When.
+        at: Time,
+        /// Why.
+        why: RecoveryEnd,
+    },
+}
+
+/// Why a recovery is over without a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecoveryEnd {
+    /// Stopped by a session of its person.
+    ByPerson,
+    /// Stopped by the link of a notice.
+    ByLink,
+    /// Stopped by the operator.
+    ByOperator,
+    /// Its person signed in by what stood before.
+    SignedIn,
+    /// A lock of grade `all`.
+    Locked,
+    /// Nobody finished it.
+    Lapsed,
+}
+
+impl RecoveryEnd {
+    /// In plain words, to follow `it was` or stand alone.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::ByPerson => "stopped from a session of yours",
+            Self::ByLink => "stopped by the link of a message",
+            Self::ByOperator => "stopped by the operator",
+            Self::SignedIn => "over, because you signed in by what you had before",
+            Self::Locked => "stopped by a lock",
+            Self::Lapsed => "over, because nobody finished it",
+        }
+    }
+}
+
+impl Stage {
+    /// Its name, for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Begun { .. } => "begun",
+            Self::Half { .. } => "half",
+            Self::Ready { .. } => "ready",
+            Self::Finished { .. } => "finished",
+            Self::Over { .. } => "over",
+        }
+    }
+}
+
+impl Recovery {
+    /// What its stop token is sealed for.
+    fn purpose(id: RecoveryId) -> String {
+        format!("recovery {id}")
+    }
+
+    /// Whether it is under way.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Begun { .. } | Stage::Half { .. } | Stage::Ready { .. })
+    }
+
+    /// When something has to be done about it: a notice, or its end.
+    pub const fn due_at(&self) -> Option<Time> {
+        match self.stage {
+            Stage::Begun { half_at } => Some(half_at),
+            Stage::Half { ready_at } => Some(ready_at),
+            Stage::Ready { until } => Some(until),
+            Stage::Finished { .. } | Stage::Over { .. } => None,
+        }
+    }
+
+    /// When it may be finished, as far as is known now; none where the wait does not open it.
+    pub fn ready_at(&self) -> Option<Time> {
+        if !self.waits {
+            return None;
+        }
+        match self.stage {
+            Stage::Begun { half_at } => Some(half_at + Span(self.wait.0 / 2)),
+            Stage::Half { ready_at } => Some(ready_at),
+            Stage::Ready { .. } | Stage::Finished { .. } | Stage::Over { .. } => None,
+        }
+    }
+
+    /// How many contacts said yes.
+    pub fn yes(&self) -> usize {
+        self.asks.iter().filter(|one| one.said.is_some_and(|(say, _)| say == Say::Yes)).count()
+    }
+
+    fn at(&self, stage: Stage) -> Self {
+        Self { stage, ..self.clone() }
+    }
+
+    fn over(&self, at: Time, why: RecoveryEnd) -> decision::Event {
+        Event::Changed(Box::new(self.at(Stage::Over { at, why }))).into()
+    }
+
+    fn open_stop(&self, key: &SealKey) -> Result<Secret, Refusal> {
+        let opened = key.open(&self.stop_token, &Self::purpose(self.id));
+        opened.map_err(|_| Refusal::KeyMismatch)
+    }
+}
+
+/// What is asked about recoveries.
+pub enum Command {
+    /// The password was checked. Load the slice by the user name.
+    Begin {
+        /// With this outcome.
+        proof: Proof,
+    },
+    /// The operator vouches for whoever asked them.
+    Assist,
+    /// The link of the operator's was opened in the recovering browser. Load the slice by it.
+    Claim {
+        /// The token.
+        token: Secret,
+    },
+    /// It has waited, and becomes a session. Load the slice by the token.
+    Finish {
+        /// The token.
+        token: Secret,
+    },
+    /// Stops one, by a session of the person or by the operator.
+    Cancel {
+        /// Which.
+        recovery: RecoveryId,
+    },
+    /// Stops one by the token of its notices. Load the slice by it.
+    Stop {
+        /// The token.
+        token: Secret,
+    },
+    /// Does what is due; asked by the server itself.
+    Tick,
+    /// Says how recoveries go.
+    Choose(Policy),
+}
+
+/// What happened to recoveries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Begun, or as it stands now.
+    Changed(Box<Recovery>),
+    /// The person chose.
+    Chosen {
+        /// Whose.
+        person: PersonId,
+        /// What.
+        policy: Policy,
+    },
+}
+
+/// A recovery that was just begun.
+pub struct Begun {
+    /// Which.
+    pub recovery: RecoveryId,
+    /// The token of the recovering browser.
+    pub token: Secret,
+    /// When it may be finished; none where contacts alone open it.
+    pub ready_at: Option<Time>,
+}
+
+type Decided = Result<Decision, Refusal>;
+
+pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> Decided {
+    match command {
+        Command::Begin { proof } => begin(slice, ground, proof),
+        Command::Assist => assist(slice, ground),
+        Command::Claim { token } => claim(slice, ground, token),
+        Command::Finish { token } => finish(slice, ground, token),
+        Command::Cancel { recovery } => cancel(slice, ground, *recovery),
+        Command::Stop { token } => stop(slice, ground, token),
+        Command::Tick => tick(slice, ground),
+        Command::Choose(policy) => choose(slice, ground, *policy),
+    }
+}
+
+impl Slice {
+    /// The recovery that is under way; at most one is.
+    pub fn open_recovery(&self) -> Option<&Recovery> {
+        self.recoveries.iter().find(|one| one.is_open())
+    }
+
+    /// The recovery whose holding time is not over: when it was finished, and until when it holds.
+    pub fn recovered(&self, now: Time) -> Option<(Time, Time)> {
+        let held = self.recoveries.iter().filter_map(|one| match one.stage {
+            Stage::Finished { at, held_until } if now < held_until => Some((at, held_until)),
+            _ => None,
+        });
+        // The earliest one: what was enrolled in any of them is held.
+        held.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)))
+    }
+}
+
+/// As a sign-in does it: the same checks in the same order, so that nothing is learnt here that a
+/// sign-in would not say.
+fn begin(slice: &Slice, ground: &Ground<'_>, proof: &Proof) -> Decided {
+    let now = ground.moment.now;
+    let place = throttle::place(slice, ground.source, now);
+    throttle::check(slice, Factor::Password, place, now)?;
+    password::is_current(slice, proof)?;
+    let (Some(one), true) = (slice.password(), proof.right) else {
+        let refusal = Refusal::SignInFailed;
+        return Ok(sign_in::fail(slice, ground, Factor::Password, place, refusal));
+    };
+    sign_in::check_open(slice, ground)?;
+    if !slice.is_enrolled() && slice.codes_left() == 0 {
+        return Err(Refusal::SecondFactorMissing);
+    }
+    let (events, begun) = start(slice, ground)?;
+    let used = crate::authenticator::Event::PasswordUsed { authenticator: one.id, at: now };
+    let events = std::iter::once(used.into()).chain(events).collect();
+    Ok(Decision::new(events, Answer::RecoveryBegun(begun)))
+}
+
+fn assist(slice: &Slice, ground: &Ground<'_>) -> Decided {
+    if !ground.by.runs_the_server() {
+        return Err(Refusal::OperatorOnly);
+    }
+    if slice.strongest_lock() == crate::lock::Grade::All {
+        return Err(Refusal::Locked { grade: crate::lock::Grade::All });
+    }
+    let (events, begun) = start(slice, ground)?;
+    Ok(Decision::new(events, Answer::RecoveryBegun(begun)))
+}
+
+fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Begun), Refusal> {
+    let now = ground.moment.now;
+    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    if let Some(open) = slice.open_recovery() {
+        return Err(Refusal::RecoveryStands { since: open.begun_at });
+    }
+    let asked: Vec<Time> = slice.recoveries.iter().map(|one| one.begun_at).collect();
+    let lately: Vec<Time> = asked.into_iter().filter(|at| now.since(*at) < ASKS_WINDOW).collect();
+    if lately.len() >= ASKS && !ground.by.runs_the_server() {
+        let first = lately.iter().min().copied().unwrap_or(now);
+        let (count, limit) = (number(lately.len()), number(ASKS));
+        return Err(Refusal::TooManyRecoveries { count, limit, retry_at: first + ASKS_WINDOW });
+    }
+    let id = RecoveryId(ground.moment.draw("recovery"));
+    let token = token::issue(Kind::Recovery, ground.moment);
+    let stop = token::issue(Kind::Stop, ground.moment);
+    let Policy { wait, needed, waits } = slice.recovery_policy;
+    let asks = helper::asks(slice, ground, id);
+    // Fewer than are needed open nothing: then the wait does.
+    let enough = needed > 0 && number(asks.len()) >= needed;
+    let recovery = Recovery {
+        id,
+        person,
+        token: token.digest(),
+        stop: stop.digest(),
+        stop_token: ground.key.seal(&stop, &Recovery::purpose(id), ground.moment),
+        by: ground.by,
+        source: ground.source.to_string(),
+        browser: device::name_from_agent(&ground.source.agent),
+        begun_at: now,
+        wait,
+        needed: if enough { needed } else { 0 },
+        waits: waits || !enough,
+        asks: if enough { asks } else { Vec::new() },
+        stage: Stage::Begun { half_at: now + Span(wait.0 / 2) },
+    };
+    let ready_at = recovery.ready_at();
+    let text = format!(
+        "A recovery of your access was begun {}. If nobody stops it, whoever began it may sign in {}. If that was not you, stop it now: on the portal's recovery page, or by the link of the mail. Then change your password.",
+        from(&recovery),
+        opens(&recovery)
+    );
+    let notice = tell(ground, &recovery, text)?;
+    Ok((
+        vec![Event::Changed(Box::new(recovery)).into(), notice],
+        Begun { recovery: id, token, ready_at },
+    ))
+}
+
+/// What opens it, in words.
+fn opens(one: &Recovery) -> String {
+    let by_time = one.ready_at().map(|at| format!("from {at} on"));
+    let by_contacts = (one.needed > 0)
+        .then(|| format!("once {} of your recovery contacts vouch for it", one.needed));
+    let ways: Vec<String> = by_contacts.into_iter().chain(by_time).collect();
+    ways.join(", or ")
+}
+
+/// The event of a recovery as it stands now.
+pub(crate) fn changed(one: Recovery) -> decision::Event {
+    Event::Changed(Box::new(one)).into()
+}
+
+pub(crate) fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Where a recovery was begun, in words.
+pub(crate) fn from(recovery: &Recovery) -> String {
+    if recovery.by.runs_the_server() {
+        return "by the operator".to_owned();
+    }
+    format!("from {} ({}) with your password", recovery.source, recovery.browser)
+}
+
+/// A notice of a recovery that is under way, to every address that its person had in the last week,
+/// with the token that stops it.
+pub(crate) fn tell(
+    ground: &Ground<'_>,
+    one: &Recovery,
+    text: String,
+) -> Result<decision::Event, Refusal> {
+    let stop = one.open_stop(ground.key)?;
+    let (person, topic, code) = (one.person, Topic::Recovery, Some(&stop));
+    let (subject, mail) = (Subject::of(ground), ground.reach.of_notice(false));
+    Ok(notice::send(ground, Note { person, topic, text, code, subject, mail }))
+}
+
+/// The same of one that is over: there is nothing to stop.
+fn tell_end(ground: &Ground<'_>, one: &Recovery, text: String) -> decision::Event {
+    notice::queue(ground, one.person, Topic::RecoveryEnded, text, None)
+}
+
+/// The recovery under way whose browser holds this token.
+fn held_by<'s>(slice: &'s Slice, token: &Secret) -> Result<&'s Recovery, Refusal> {
+    let mine = |one: &&Recovery| one.is_open() && one.token.is_of(token);
+    slice.recoveries.iter().find(mine).ok_or(Refusal::RecoveryOver)
+}
+
+/// The operator's link is used up by the browser that opens it: the token changes.
+fn claim(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
+    let one = held_by(slice, token)?;
+    if !one.by.runs_the_server() || one.source != LOCAL {
+        return Err(Refusal::RecoveryOver);
+    }
+    let token = token::issue(Kind::Recovery, ground.moment);
+    let claimed = Recovery {
+        token: token.digest(),
+        source: ground.source.to_string(),
+        browser: device::name_from_agent(&ground.source.agent),
+        ..one.clone()
+    };
+    let ready_at = one.ready_at();
+    let text = format!(
+        "The recovery that the operator began for you was taken up from {} ({}). If that was not you, stop it.",
+        claimed.source, claimed.browser
+    );
+    let events =
+        vec![Event::Changed(Box::new(claimed.clone())).into(), tell(ground, &claimed, text)?];
+    let begun = Begun { recovery: one.id, token, ready_at };
+    Ok(Decision::new(events, Answer::RecoveryBegun(begun)))
+}
+
+/// Where a recovery that no browser took up came from.
+const LOCAL: &str = "local";
+
+/// It becomes a session only after its person was told at the end of the wait: no notice, no session.
+fn finish(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
+    let now = ground.moment.now;
+    let one = held_by(slice, token)?;
+    sign_in::check_open(slice, ground)?;
+    match one.stage {
+        Stage::Ready { until } if now < until => {}
+        Stage::Ready { .. } => return Err(Refusal::RecoveryOver),
+        _ => {
+            return Err(match one.ready_at() {
+                Some(ready_at) => Refusal::RecoveryWaits { ready_at },
+                None => Refusal::RecoveryUnvouched { yes: number(one.yes()), needed: one.needed },
+            });
+        }
+    }
+    let finished = one.at(Stage::Finished { at: now, held_until: now + HOLD });
+    let text = format!(
+        "The recovery of your access was finished from {} ({}). Until {} that session, and those of whatever it enrols, look, cancel and reduce alone. If that was not you, lock the account and tell the operator.",
+        ground.source,
+        device::name_from_agent(&ground.source.agent),
+        now + HOLD
+    );
+    let events = vec![Event::Changed(Box::new(finished)).into(), tell_end(ground, one, text)];
+    // What it leads to counts by the recovery as it stands from now on.
+    let mut after = slice.clone();
+    after.apply(&events);
+    Ok(sign_in::recovered(&after, ground, one.person, events))
+}
+
+fn cancel(slice: &Slice, ground: &Ground<'_>, id: RecoveryId) -> Decided {
+    let why = if ground.by.runs_the_server() {
+        RecoveryEnd::ByOperator
+    } else {
+        ground.session(slice)?;
+        RecoveryEnd::ByPerson
+    };
+    let open = slice.open_recovery().filter(|one| one.id == id);
+    Ok(ended(ground, open.ok_or(Refusal::RecoveryOver)?, why))
+}
+
+fn stop(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
+    let open = slice.open_recovery().filter(|one| one.stop.is_of(token));
+    Ok(ended(ground, open.ok_or(Refusal::RecoveryOver)?, RecoveryEnd::ByLink))
+}
+
+fn ended(ground: &Ground<'_>, one: &Recovery, why: RecoveryEnd) -> Decision {
+    Decision::new(end(ground, one, why), Answer::Done)
+}
+
+fn end(ground: &Ground<'_>, one: &Recovery, why: RecoveryEnd) -> Vec<decision::Event> {
+    let text =
+        format!("The recovery that was begun {} at {} is {}.", from(one), one.begun_at, why.text());
+    vec![one.over(ground.moment.now, why), tell_end(ground, one, text)]
+}
+
+/// A lock of grade `all` ends what is under way. Its own notice tells of it.
+pub(crate) fn locked(slice: &Slice, now: Time) -> Option<decision::Event> {
+    slice.open_recovery().map(|one| one.over(now, RecoveryEnd::Locked))
+}
+
+/// A sign-in by what stood before ends what is under way: its person has lost nothing.
+pub(crate) fn signed_in(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    methods: &[Method],
+) -> Vec<decision::Event> {
+    let own =
+        |one: &Method| !matches!(one, Method::Recovery | Method::Link | Method::EnrolmentLink);
+    let open = slice.open_recovery().filter(|_| methods.iter().any(own));
+    open.map_or_else(Vec::new, |one| end(ground, one, RecoveryEnd::SignedIn))
+}
+
+/// Each step waits for half of the time anew from when its person was told, so that a clock that
+/// jumps, or a server that was down, can shorten the wait by half at most, and skips no notice.
+fn tick(slice: &Slice, ground: &Ground<'_>) -> Decided {
+    if ground.by != By::System {
+        return Err(Refusal::OperatorOnly);
+    }
+    let now = ground.moment.now;
+    let due = |one: &&Recovery| one.due_at().is_some_and(|at| at <= now);
+    let Some(one) = slice.open_recovery().filter(due) else {
+        return Ok(Decision::new(Vec::new(), Answer::Done));
+    };
+    let half = Span(one.wait.0 / 2);
+    let (stage, text) = match one.stage {
+        Stage::Begun { .. } => {
+            let ready_at = (one.begun_at + one.wait).max(now + half);
+            let stage = Stage::Half { ready_at };
+            let text = format!(
+                "Half time: a recovery of your access, begun {} at {}, goes on. Whoever began it may sign in {}. If that is not you, stop it.",
+                from(one),
+                one.begun_at,
+                opens(&one.at(stage))
+            );
+            (stage, text)
+        }
+        // Contacts alone open it, and too few said yes in time.
+        Stage::Half { .. } if !one.waits => {
+            return Ok(ended(ground, one, RecoveryEnd::Lapsed));
+        }
+        Stage::Half { .. } => {
+            let until = now + FINISH;
+            let text = format!(
+                "The recovery of your access, begun {} at {}, has waited long enough. Whoever began it may sign in now, until {until}. If that is not you, stop it.",
+                from(one),
+                one.begun_at
+            );
+            (Stage::Ready { until }, text)
+        }
+        Stage::Ready { .. } => return Ok(ended(ground, one, RecoveryEnd::Lapsed)),
+        Stage::Finished { .. } | Stage::Over { .. } => {
+            return Ok(Decision::new(Vec::new(), Answer::Done));
+        }
+    };
+    let events = vec![Event::Changed(Box::new(one.at(stage))).into(), tell(ground, one, text)?];
+    Ok(Decision::new(events, Answer::Done))
+}
+
+fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
+    ground.authorise(slice, Act::ManageRecovery)?;
+    ground.check_recent(slice)?;
+    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let Policy { wait, needed, waits } = policy;
+    if wait < SHORTEST_WAIT || wait > LONGEST_WAIT {
+        return Err(Refusal::OutOfRange {
+            what: "waiting time",
+            given: wait.to_string(),
+            least: SHORTEST_WAIT.to_string(),
+            most: LONGEST_WAIT.to_string(),
+        });
+    }
+    let named = number(slice.helpers.len());
+    if needed > named {
+        return Err(Refusal::OutOfRange {
+            what: "number of contacts needed",
+            given: needed.to_string(),
+            least: "0".to_owned(),
+            most: named.to_string(),
+        });
+    }
+    let by_contacts = if needed > 0 {
+        let also = if waits { "; the wait opens it too" } else { "; the wait does not" };
+        format!(", or {needed} of your recovery contacts open it{also}")
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "A recovery of your access waits {wait} from now on{by_contacts}. One that is under way keeps its own way. If that was not you, lock the account."
+    );
+    let events = vec![
+        Event::Chosen { person, policy }.into(),
+        notice::queue(ground, person, Topic::RecoveryChanged, text, None),
+    ];
+    Ok(Decision::new(events, Answer::Done))
+}
+
+/// Until when a session that begins by these means is held: something that proves its person was
+/// enrolled after a recovery whose holding time is not over.
+pub(crate) fn held(
+    slice: &Slice,
+    events: &[decision::Event],
+    methods: &[Method],
+    now: Time,
+) -> Option<Time> {
+    let (since, until) = slice.recovered(now)?;
+    let new = |one: Option<&Authenticator>| one.is_none_or(|one| one.created_at >= since);
+    let is_held = methods.iter().any(|method| match method {
+        Method::Recovery => true,
+        Method::Password => new(slice.password()),
+        Method::Totp => new(slice.totp()),
+        Method::RecoveryCode => new(slice.recovery_codes()),
+        Method::Passkey => new(used_passkey(slice, events)),
+        Method::Approval => by_new_phone(slice, events, since),
+        // The operator's, but for a phone's: that one may come from a held session.
+        Method::Link => events.iter().any(offers_phone),
+        // The operator's; and the code of a notice stands beside other means.
+        Method::EnrolmentLink | Method::Activation => false,
+    });
+    is_held.then_some(until)
+}
+
+fn used_passkey<'s>(slice: &'s Slice, events: &[decision::Event]) -> Option<&'s Authenticator> {
+    use crate::authenticator::Event::PasskeyUsed;
+    events.iter().find_map(|event| match event {
+        decision::Event::Authenticator(PasskeyUsed { authenticator, .. }) => {
+            slice.authenticator(*authenticator)
+        }
+        _ => None,
+    })
+}
+
+fn by_new_phone(slice: &Slice, events: &[decision::Event], since: Time) -> bool {
+    use crate::approval::Event::Closed;
+    let phone = events.iter().find_map(|event| match event {
+        decision::Event::Approval(Closed { approval }) => slice.approval(*approval)?.answered,
+        _ => None,
+    });
+    let phone = phone.and_then(|answered| slice.device(answered.device));
+    phone.is_none_or(|phone| phone.created_at >= since)
+}
+
+fn offers_phone(event: &decision::Event) -> bool {
+    matches!(event, decision::Event::Device(device::Event::PhoneOffered { .. }))
+}

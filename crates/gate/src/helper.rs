@@ -1,0 +1,192 @@
+//! Recovery contacts: named by one person, asked and heard in another one's session.
+
+use std::sync::Arc;
+
+use access::approval::Say;
+use access::helper::{self, Ask, Attested, Command as Help};
+use access::name::Username;
+use access::recovery::Recovery;
+use access::{
+    By, Call, Command, HelperId, PersonId, RecoveryId, Refusal, Secret, Slice, Source, Time,
+};
+use store::Key;
+
+use crate::Gate;
+use crate::registry::store_failed;
+use crate::session::SessionTicket;
+
+/// A contact of a person.
+#[derive(Debug, Clone)]
+pub struct HelperInfo {
+    /// Which.
+    pub id: HelperId,
+    /// The name that was typed.
+    pub username: String,
+    /// Since when they agree; none before.
+    pub agreed_at: Option<Time>,
+    /// When they were named.
+    pub named_at: Time,
+}
+
+/// Somebody who named the person who looks.
+#[derive(Debug, Clone)]
+pub struct Helping {
+    /// Who.
+    pub person: PersonId,
+    /// Their name.
+    pub username: String,
+    /// Since when the one who looks agrees; none before.
+    pub agreed_at: Option<Time>,
+    /// The recovery under way that asks the one who looks.
+    pub asks: Option<HelpAsked>,
+}
+
+/// A recovery that asks a contact.
+#[derive(Debug, Clone)]
+pub struct HelpAsked {
+    /// Which.
+    pub recovery: RecoveryId,
+    /// When it was begun.
+    pub begun_at: Time,
+    /// From where.
+    pub source: String,
+    /// On what kind of browser.
+    pub browser: String,
+    /// Whether the operator began it.
+    pub by_operator: bool,
+    /// Wrong numbers that are left.
+    pub tries_left: u32,
+    /// What was said.
+    pub said: Option<Say>,
+}
+
+fn helping(slice: &Slice, looks: PersonId) -> Option<Helping> {
+    let person = slice.person.as_ref()?;
+    let row = slice.helpers.iter().find(|one| one.helper == Some(looks))?;
+    let asked = |one: &Recovery| {
+        let ask: &Ask = one.asks.iter().find(|ask| ask.helper == looks)?;
+        Some(HelpAsked {
+            recovery: one.id,
+            begun_at: one.begun_at,
+            source: one.source.clone(),
+            browser: one.browser.to_string(),
+            by_operator: one.by.runs_the_server(),
+            tries_left: ask.tries_left,
+            said: ask.said.map(|(say, _)| say),
+        })
+    };
+    Some(Helping {
+        person: person.id,
+        username: person.username.to_string(),
+        agreed_at: row.agreed_at,
+        asks: slice.open_recovery().and_then(asked),
+    })
+}
+
+impl Gate {
+    /// The contacts of the person who asks.
+    pub async fn helpers(&self, ticket: &SessionTicket) -> Result<Vec<HelperInfo>, Refusal> {
+        let slice = self.load(Key::Person(ticket.person)).await?;
+        let mut list: Vec<_> = slice
+            .helpers
+            .iter()
+            .map(|one| HelperInfo {
+                id: one.id,
+                username: one.username.to_string(),
+                agreed_at: one.agreed_at,
+                named_at: one.named_at,
+            })
+            .collect();
+        list.sort_by_key(|one| one.named_at);
+        Ok(list)
+    }
+
+    /// Names a contact; whether somebody has the name is not said.
+    pub async fn name_helper(&self, ticket: &SessionTicket, username: &str) -> Result<(), Refusal> {
+        let found = self.load(Key::Username(username)).await?.person.map(|person| person.id);
+        let command = Help::Name { username: username.to_owned(), found };
+        let call = ticket.call(Command::Helper(command));
+        self.run_done(Key::Person(ticket.person), &call).await?;
+        if let (Some(helper), Ok(whom)) = (found, Username::new(&ticket.username)) {
+            self.tell_helper(helper, whom, false).await;
+        }
+        Ok(())
+    }
+
+    /// Takes one away.
+    pub async fn remove_helper(
+        &self,
+        ticket: &SessionTicket,
+        helper: HelperId,
+    ) -> Result<(), Refusal> {
+        let call = ticket.call(Command::Helper(Help::Remove { helper }));
+        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+    }
+
+    /// Tells a contact, in their own message centre. The page shows it too, so one that cannot be
+    /// written is no reason to refuse what it tells of.
+    async fn tell_helper(&self, helper: PersonId, whom: Username, recovers: bool) {
+        let command = Command::Helper(Help::Tell { whom, recovers });
+        let call = Arc::new(Call { by: By::System, source: Source::local(), command });
+        if let Err(refusal) = self.run_done(Key::Person(helper), &call).await {
+            tracing::warn!(%helper, %refusal, "a recovery contact could not be told");
+        }
+    }
+
+    /// Tells all whom a recovery asks.
+    pub(crate) async fn tell_helpers(&self, after: &Slice) {
+        let (Some(person), Some(open)) = (&after.person, after.open_recovery()) else { return };
+        for ask in &open.asks {
+            self.tell_helper(ask.helper, person.username.clone(), true).await;
+        }
+    }
+
+    /// Those who named the person who looks.
+    pub async fn helping(&self, ticket: &SessionTicket) -> Result<Vec<Helping>, Refusal> {
+        let people = self.0.people.store.helped_by(ticket.person).await;
+        let mut list = Vec::new();
+        for person in people.map_err(|error| store_failed(&error))? {
+            let slice = self.load(Key::Person(person)).await?;
+            list.extend(helping(&slice, ticket.person));
+        }
+        list.sort_by(|one, two| one.username.cmp(&two.username));
+        Ok(list)
+    }
+
+    /// The one who acts for somebody else, by a look at their own slice; a refusal is on record.
+    async fn attest(&self, ticket: &SessionTicket) -> Result<Attested, Refusal> {
+        let slice = self.load(Key::Person(ticket.person)).await?;
+        let (by, source, moment) = (By::Session(ticket.session), ticket.source(), self.moment()?);
+        let attested = helper::attest(&slice, (by, &source), &moment, &self.0.people.key);
+        if let Err(refusal) = &attested {
+            self.record_refusal(by, &source, &slice, refusal).await;
+        }
+        attested
+    }
+
+    /// Agrees to be a contact of `person`, or wants no part in it.
+    pub async fn agree_to_help(
+        &self,
+        ticket: &SessionTicket,
+        person: PersonId,
+        yes: bool,
+    ) -> Result<(), Refusal> {
+        let attested = self.attest(ticket).await?;
+        let call = ticket.call(Command::Helper(Help::Agree { attested, yes }));
+        self.run_done(Key::Person(person), &call).await.map(drop)
+    }
+
+    /// Answers a recovery of `person`.
+    pub async fn vouch(
+        &self,
+        ticket: &SessionTicket,
+        (person, recovery): (PersonId, RecoveryId),
+        (say, number): (Say, &str),
+    ) -> Result<(), Refusal> {
+        let attested = self.attest(ticket).await?;
+        let number = Secret::from_text(number.to_owned());
+        let command = Help::Vouch { attested, recovery, say, number };
+        let call = ticket.call(Command::Helper(command));
+        self.run_done(Key::Person(person), &call).await.map(drop)
+    }
+}

@@ -1,0 +1,262 @@
+//! Recoveries: begun without a session, stopped from anywhere, finished in the browser that began.
+
+use std::sync::Arc;
+
+use access::approval::Say;
+use access::helper;
+use access::recovery::{Command as Recover, Policy, Recovery, Stage};
+use access::{
+    Answer, By, Call, Command, PersonId, RecoveryId, Refusal, SealKey, Secret, Slice, Source, Time,
+};
+use store::Key;
+
+use crate::Gate;
+use crate::command::{Done, odd_answer};
+use crate::registry::store_failed;
+use crate::session::{Actor, SessionTicket};
+use crate::sign_in::{Browser, SignInStep, copy, step};
+
+/// Times that a proof is made again when its row has moved meanwhile.
+const PROOFS: usize = 3;
+
+/// A recovery that was just begun, or taken up.
+pub struct RecoveryBegun {
+    /// Which.
+    pub recovery: RecoveryId,
+    /// The token of the recovering browser: shown this once.
+    pub token: Secret,
+    /// When it may be finished; none where contacts alone open it.
+    pub ready_at: Option<Time>,
+}
+
+/// What a recovery asks of a contact.
+#[derive(Debug, Clone)]
+pub struct AskInfo {
+    /// Their name.
+    pub username: String,
+    /// The number to read to them, on the recovering page alone.
+    pub number: Option<String>,
+    /// What they said.
+    pub said: Option<Say>,
+}
+
+/// A recovery as pages and lists show it.
+#[derive(Debug, Clone)]
+pub struct RecoveryInfo {
+    /// Which.
+    pub id: RecoveryId,
+    /// Whose.
+    pub person: PersonId,
+    /// The name that they sign in with.
+    pub username: String,
+    /// Who began it.
+    pub by: By,
+    /// From where.
+    pub source: String,
+    /// On what kind of browser.
+    pub browser: String,
+    /// When.
+    pub begun_at: Time,
+    /// When it may be finished, as far as it waits.
+    pub ready_at: Option<Time>,
+    /// How many contacts open it.
+    pub needed: u32,
+    /// The contacts that it asks.
+    pub asks: Vec<AskInfo>,
+    /// Where it stands.
+    pub stage: Stage,
+}
+
+impl RecoveryInfo {
+    /// Whether it is under way.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Begun { .. } | Stage::Half { .. } | Stage::Ready { .. })
+    }
+}
+
+fn visit(browser: &Browser, command: Recover) -> Arc<Call> {
+    let command = Command::Recovery(command);
+    Arc::new(Call { by: By::Visitor, source: browser.source(), command })
+}
+
+fn begun(done: Done, by: By) -> Result<RecoveryBegun, Refusal> {
+    match done.answer {
+        Answer::RecoveryBegun(begun) => Ok(RecoveryBegun {
+            recovery: begun.recovery,
+            token: begun.token,
+            ready_at: begun.ready_at,
+        }),
+        _ => Err(odd_answer(by)),
+    }
+}
+
+fn ask(one: &helper::Ask) -> AskInfo {
+    let said = one.said.map(|(say, _)| say);
+    AskInfo { username: one.username.to_string(), number: None, said }
+}
+
+/// The same with the numbers, for the browser that recovers.
+fn with_numbers(slice: &Slice, one: &Recovery, key: &SealKey) -> Result<RecoveryInfo, Refusal> {
+    let mut info = info(slice, one);
+    for (shown, ask) in info.asks.iter_mut().zip(&one.asks) {
+        let number = helper::open_number(one, ask, key)?;
+        shown.number = number.expose_text().map(str::to_owned);
+    }
+    Ok(info)
+}
+
+fn info(slice: &Slice, one: &Recovery) -> RecoveryInfo {
+    let username = slice.person.as_ref().map(|person| person.username.to_string());
+    RecoveryInfo {
+        id: one.id,
+        person: one.person,
+        username: username.unwrap_or_default(),
+        by: one.by,
+        source: one.source.clone(),
+        browser: one.browser.to_string(),
+        begun_at: one.begun_at,
+        ready_at: one.ready_at(),
+        needed: one.needed,
+        asks: one.asks.iter().map(ask).collect(),
+        stage: one.stage,
+    }
+}
+
+impl Gate {
+    /// Begins one by user name and password. Unknown names get the same answers and cost the same.
+    pub async fn begin_recovery(
+        &self,
+        username: &str,
+        password: Secret,
+        browser: &Browser,
+    ) -> Result<RecoveryBegun, Refusal> {
+        let key = Key::Username(username);
+        for _ in 0..PROOFS {
+            let slice = self.load(key).await?;
+            let site = self.check_site(&slice, browser).await?;
+            let proof = self.prove_at(&slice, &password, &browser.source()).await?;
+            let call = visit(browser, Recover::Begin { proof });
+            match self.count_try(site, self.run(key, Some(slice), &call).await) {
+                Err(Refusal::ProofStale) => {}
+                done => {
+                    let done = done?;
+                    self.tell_helpers(&done.after).await;
+                    return begun(done, call.by);
+                }
+            }
+        }
+        Err(Refusal::ProofStale)
+    }
+
+    /// Begins one for a person whom the operator knows; it waits like any other. The token goes into
+    /// a link for the person's browser.
+    pub async fn assist_recovery(
+        &self,
+        actor: &Actor,
+        username: &str,
+    ) -> Result<RecoveryBegun, Refusal> {
+        let call = actor.call(Command::Recovery(Recover::Assist));
+        let done = self.run(Key::Username(username), None, &call).await?;
+        self.tell_helpers(&done.after).await;
+        begun(done, call.by)
+    }
+
+    /// Takes the operator's up in this browser.
+    pub async fn claim_recovery(
+        &self,
+        token: &Secret,
+        browser: &Browser,
+    ) -> Result<RecoveryBegun, Refusal> {
+        let call = visit(browser, Recover::Claim { token: copy(token) });
+        begun(self.run(Key::Recovery(token.digest()), None, &call).await?, call.by)
+    }
+
+    /// Where the recovery of this browser stands.
+    pub async fn recovery(&self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
+        let slice = self.load(Key::Recovery(token.digest())).await?;
+        let mine = slice.recoveries.iter().find(|one| one.token.is_of(token));
+        let mine = mine.ok_or(Refusal::RecoveryOver)?;
+        with_numbers(&slice, mine, &self.0.people.key)
+    }
+
+    /// Signs in by a recovery that has waited.
+    pub async fn finish_recovery(
+        &self,
+        token: &Secret,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let call = visit(browser, Recover::Finish { token: copy(token) });
+        step(self.run(Key::Recovery(token.digest()), None, &call).await?)
+    }
+
+    /// Stops one by the token of its notices. It can do nothing else.
+    pub async fn stop_recovery(&self, token: &Secret, browser: &Browser) -> Result<(), Refusal> {
+        let call = visit(browser, Recover::Stop { token: copy(token) });
+        self.run_done(Key::Recovery(token.digest()), &call).await.map(drop)
+    }
+
+    /// Stops one: of the person who asks, or of anybody for the operator.
+    pub async fn cancel_recovery(
+        &self,
+        actor: &Actor,
+        recovery: RecoveryId,
+    ) -> Result<(), Refusal> {
+        let person = match actor {
+            Actor::Session(ticket) => ticket.person,
+            Actor::Operator { .. } => {
+                let all = self.recoveries(None).await?;
+                let found = all.iter().find(|one| one.id == recovery);
+                found.ok_or(Refusal::NotFound { what: "recovery" })?.person
+            }
+        };
+        let call = actor.call(Command::Recovery(Recover::Cancel { recovery }));
+        self.run_done(Key::Person(person), &call).await.map(drop)
+    }
+
+    /// The recoveries of one person, or of everybody, the newest first; those of the last weeks that
+    /// are over too.
+    pub async fn recoveries(&self, person: Option<PersonId>) -> Result<Vec<RecoveryInfo>, Refusal> {
+        let slices = self.slices(person).await?;
+        let of = |slice: &Slice| -> Vec<_> {
+            slice.recoveries.iter().map(|one| info(slice, one)).collect()
+        };
+        let mut list: Vec<_> = slices.iter().flat_map(of).collect();
+        list.sort_by_key(|one| (std::cmp::Reverse(one.begun_at), one.id));
+        Ok(list)
+    }
+
+    /// How recoveries of the person go.
+    pub async fn recovery_policy(&self, ticket: &SessionTicket) -> Result<Policy, Refusal> {
+        Ok(self.load(Key::Person(ticket.person)).await?.recovery_policy)
+    }
+
+    /// Says how they go.
+    pub async fn choose_recovery(
+        &self,
+        ticket: &SessionTicket,
+        policy: Policy,
+    ) -> Result<(), Refusal> {
+        let call = ticket.call(Command::Recovery(Recover::Choose(policy)));
+        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+    }
+
+    /// Tells what is due of recoveries, and ends those that nobody finished. The server does it each
+    /// second; a test that moves its clock calls it.
+    pub async fn tick_recoveries(&self) {
+        let people = &self.0.people;
+        let due = match people.store.recoveries_due(people.clock.now()).await {
+            Ok(due) => due,
+            Err(error) => {
+                store_failed(&error);
+                return;
+            }
+        };
+        for person in due {
+            let command = Command::Recovery(Recover::Tick);
+            let call = Arc::new(Call { by: By::System, source: Source::local(), command });
+            if let Err(refusal) = self.run_done(Key::Person(person), &call).await {
+                tracing::warn!(%person, %refusal, "what is due of a recovery could not be done");
+            }
+        }
+    }
+}

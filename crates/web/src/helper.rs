@@ -1,0 +1,171 @@
+//! Recovery contacts: those whom a person named, and those who named them.
+
+use access::approval::Say;
+use access::{HelperId, PersonId, RecoveryId, Refusal};
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use gate::{HelpAsked, HelperInfo, Helping};
+use maud::{Markup, html};
+
+use crate::fault::{Cause, Fault};
+use crate::field::Field;
+use crate::figure;
+use crate::refusal;
+use crate::shell::{self, Tab};
+use crate::visit::{Signed, go};
+
+type Reply = Result<Response, Fault>;
+
+/// The contacts of the person, on their recovery page.
+pub(crate) fn card(signed: &Signed, helpers: &[HelperInfo]) -> Markup {
+    html! {
+        section.card.s7 aria-labelledby="contacts" {
+            h2 #contacts { "Recovery contacts" }
+            p { "Up to five people of this server who know your voice. When you recover, you call them and read each a number; so many of them as you chose let you in at once." }
+            @if helpers.is_empty() { p.empty { "You named nobody." } } @else {
+                table.flip {
+                    thead { tr { th { "Name" } th { "State" } th { span.sr { "Act" } } } }
+                    tbody { @for one in helpers {
+                        tr {
+                            td.key { (one.username) }
+                            td data-l="State" { @match one.agreed_at {
+                                Some(at) => { "agrees since " (figure::time(at)) },
+                                None => { "did not agree yet" span.sub { "named " (figure::time(one.named_at)) } },
+                            } }
+                            td { form method="post" action={ "/recovery/helpers/" (one.id) "/remove" } {
+                                (shell::token(signed))
+                                button.mini aria-label={ "Remove " (one.username) } { "Remove" }
+                            } }
+                        }
+                    } }
+                }
+            }
+            form.f method="post" action="/recovery/helpers" {
+                (shell::token(signed))
+                (Field { name: "username", label: "User name", required: true, help: "They agree on their own page. Whether the name exists is not said.", ..Field::default() })
+                button { "Name a contact" }
+            }
+            p.small { a href="/recovery/contacts" { "People who named you" } }
+        }
+    }
+}
+
+/// `POST /recovery/helpers`
+pub(crate) async fn name(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let done = gate.name_helper(&signed.ticket, signed.visit.fields.get("username")).await;
+    crate::recovery::then(&signed, done, "/recovery?named=1").await
+}
+
+/// `POST /recovery/helpers/{helper}/remove`
+pub(crate) async fn remove(Path(text): Path<String>, signed: Signed) -> Reply {
+    let id: HelperId = text.parse().map_err(|_| signed.fault(Cause::Missing))?;
+    match signed.visit.portal.gate().remove_helper(&signed.ticket, id).await {
+        Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
+        done => crate::recovery::then(&signed, done, "/recovery?removed=1").await,
+    }
+}
+
+/// `GET /recovery/contacts`
+pub(crate) async fn list(signed: Signed) -> Reply {
+    page(&signed, None).await
+}
+
+async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
+    let all = signed.visit.portal.gate().helping(&signed.ticket).await;
+    let all = all.map_err(|why| signed.fault(why))?;
+    let query = &signed.visit.query;
+    let body = html! {
+        (shell::rooms(signed, "/recovery"))
+        (shell::title("People who named you", &html! { a.btn href="/recovery" { "Your own recovery" } }))
+        @if let Some(why) = why { (refusal::note(why)) }
+        @if query.has("said") { div.note.good role="status" { "It is recorded as yours, and they are told." } }
+        @if all.is_empty() { section.card aria-label="People" { p.empty { "Nobody named you as a recovery contact." } } }
+        @for one in &all { (entry(signed, one)) }
+    };
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    Ok((status, shell::page(signed, Tab::Access, "People who named you", &body)).into_response())
+}
+
+fn entry(signed: &Signed, one: &Helping) -> Markup {
+    html! {
+        section.card.stack aria-label={ "Recovery contact of " (one.username) } {
+            h2 { (one.username) }
+            @match (&one.asks, one.agreed_at) {
+                (Some(asks), _) => (asked(signed, one.person, asks)),
+                (None, Some(at)) => p { "You agree since " (figure::time(at)) ". Nothing is asked of you now." },
+                (None, None) => p { "They ask you to be a recovery contact: to say, when they lost what they sign in with, that it is they who call you. Agree only if you would know their voice." },
+            }
+            form.tight method="post" action="/recovery/contacts/agree" {
+                (shell::token(signed))
+                input type="hidden" name="person" value=(one.person);
+                @if one.agreed_at.is_none() { button.main name="yes" value="yes" { "Agree" } }
+                button name="yes" value="no" { @if one.agreed_at.is_some() { "Be their contact no longer" } @else { "Decline" } }
+            }
+        }
+    }
+}
+
+fn asked(signed: &Signed, person: PersonId, asks: &HelpAsked) -> Markup {
+    html! {
+        div.note.warm role="status" { "A recovery of their access asks for your word." }
+        dl.pairs {
+            div { dt { "Begun" } dd { (figure::time(asks.begun_at)) " UTC" @if asks.by_operator { span.sub { "by the operator" } } } }
+            div { dt { "From" } dd { span.mono { (asks.source) } span.sub { (asks.browser) } } }
+        }
+        @match asks.said {
+            Some(Say::Yes) => p { "You vouched for it." },
+            Some(Say::No | Say::NotMe) => p { "You did not vouch for it." },
+            None if asks.tries_left == 0 => p { "The number was wrong too often: you cannot vouch for this one." },
+            None => {
+                p { "Speak with them: call the number that you know, not one that you were sent. They read you the number beside your name. If you did not hear from them, say no." }
+                form.f method="post" action="/recovery/contacts/answer" {
+                    (shell::token(signed))
+                    input type="hidden" name="person" value=(person);
+                    input type="hidden" name="recovery" value=(asks.recovery);
+                    (Field { name: "number", label: "The number that they read to you", mode: "numeric", help: "Needed for a yes.", ..Field::default() })
+                    p.help { "Tries left: " (asks.tries_left) "." }
+                    div.row {
+                        button.main name="say" value=(Say::Yes.name()) { "Yes, it is they" }
+                        button name="say" value=(Say::No.name()) { "No" }
+                    }
+                }
+            },
+        }
+    }
+}
+
+fn person(signed: &Signed) -> Result<PersonId, Fault> {
+    signed.visit.fields.get("person").parse().map_err(|_| signed.fault(Cause::Missing))
+}
+
+async fn then(signed: &Signed, done: Result<(), Refusal>) -> Reply {
+    match done {
+        Ok(()) => Ok(go("/recovery/contacts?said=1")),
+        Err(why @ (Refusal::ProofTooOld { .. } | Refusal::NotFound { .. })) => {
+            Err(signed.fault(why))
+        }
+        Err(why) => page(signed, Some(&why)).await,
+    }
+}
+
+/// `POST /recovery/contacts/agree`
+pub(crate) async fn agree(signed: Signed) -> Reply {
+    let yes = signed.visit.fields.get("yes") == "yes";
+    let gate = signed.visit.portal.gate();
+    let done = gate.agree_to_help(&signed.ticket, person(&signed)?, yes).await;
+    then(&signed, done).await
+}
+
+/// `POST /recovery/contacts/answer`
+pub(crate) async fn answer(signed: Signed) -> Reply {
+    let fields = &signed.visit.fields;
+    let recovery: RecoveryId =
+        fields.get("recovery").parse().map_err(|_| signed.fault(Cause::Missing))?;
+    let say = if fields.get("say") == Say::Yes.name() { Say::Yes } else { Say::No };
+    let number: String = fields.get("number").chars().take(16).collect();
+    let whose = (person(&signed)?, recovery);
+    let done = signed.visit.portal.gate().vouch(&signed.ticket, whose, (say, &number)).await;
+    then(&signed, done).await
+}

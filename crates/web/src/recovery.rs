@@ -1,0 +1,361 @@
+//! Recovery: for whoever lost what they sign in with, and for its person, who can stop it from anywhere.
+
+use access::approval::Say;
+use access::entitlements::Narrowing;
+use access::recovery::{ENROLS, FINISH, LONGEST_WAIT, Policy, SHORTEST_WAIT, Stage};
+use access::{RecoveryId, Refusal, Secret, Span};
+use axum::extract::Path;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gate::{AskInfo, RecoveryBegun, RecoveryInfo};
+use maud::{Markup, html};
+
+use crate::cookie::Cookie;
+use crate::fault::{Cause, Fault};
+use crate::field::{self, Field};
+use crate::figure;
+use crate::helper;
+use crate::prompt;
+use crate::refusal;
+use crate::shell::{self, Tab};
+use crate::sign_in::forward;
+use crate::visit::{Signed, Visit, go, go_with, text};
+
+type Reply = Result<Response, Fault>;
+
+/// The token of the recovery that this browser began.
+fn mine(visit: &Visit) -> Option<Secret> {
+    visit.cookie(Cookie::Recovery).map(Secret::from_text)
+}
+
+/// `GET /recover`
+pub(crate) async fn show(visit: Visit) -> Reply {
+    if let Some(token) = mine(&visit) {
+        match visit.portal.gate().recovery(&token).await {
+            Ok(one) if one.is_open() => return Ok(under_way(&visit, &one, None)),
+            Ok(_) | Err(Refusal::RecoveryOver) => {
+                return Ok(first(&visit, "", Some(&Refusal::RecoveryOver), StatusCode::OK));
+            }
+            Err(why) => return Err(visit.fault(why)),
+        }
+    }
+    Ok(first(&visit, "", None, StatusCode::OK))
+}
+
+fn first(visit: &Visit, name: &str, why: Option<&Refusal>, status: StatusCode) -> Response {
+    let body = html! {
+        h1 { "Get back in" }
+        (prompt::line(visit, None))
+        @if let Some(why) = why { (refusal::note(why)) }
+        h2 { "You still have one of these?" }
+        p { "A passkey, or your password with a code of your app or a recovery code from paper: that is an ordinary sign-in, and it is quicker." }
+        p { a.btn.main.wide href="/sign-in" { "Sign in" } }
+        h2 { "You have your password and nothing else?" }
+        p { "Then it takes time: three days, unless you chose otherwise. At once, at half time and at the end every address of yours is told, and anybody who gets such a message can stop it. So keep this browser; you come back to it." }
+        form.f method="post" action="/recover" {
+            div {
+                label for="username" { "User name" }
+                input #username name="username" value=(name) autocomplete="username" autocapitalize="none" spellcheck="false" required;
+            }
+            (field::password("password", "Password", "current-password", ""))
+            button.wide { "Begin a recovery" }
+        }
+        h2 { "You lost the password too?" }
+        p { "Ask the operator of this server. Theirs waits as long and is told in the same way." }
+        p.small.dim { "What follows looks, cancels and reduces for three more days: a recovery never gives more than a sign-in." }
+    };
+    (status, shell::bare("Get back in", &body)).into_response()
+}
+
+/// `POST /recover`
+pub(crate) async fn begin(visit: Visit) -> Reply {
+    let (name, typed) = (visit.fields.get("username"), visit.fields.raw("password"));
+    if name.is_empty() || typed.is_empty() {
+        let why = Refusal::SignInFailed;
+        return Ok(refusal::told(&why, first(&visit, name, Some(&why), refusal::status(&why))));
+    }
+    let secret = Secret::from_text(typed.to_owned());
+    match visit.portal.gate().begin_recovery(name, secret, &visit.browser()).await {
+        Ok(begun) => Ok(kept(&visit, &begun)),
+        Err(why) => Ok(refusal::told(&why, first(&visit, name, Some(&why), refusal::status(&why)))),
+    }
+}
+
+/// To the page of the recovery, with its token in this browser.
+fn kept(visit: &Visit, begun: &RecoveryBegun) -> Response {
+    let line = visit.portal.jar().set(Cookie::Recovery, &text(&begun.token));
+    go_with("/recover", line.map(|line| (header::SET_COOKIE, line)).into_iter().collect())
+}
+
+fn under_way(visit: &Visit, one: &RecoveryInfo, why: Option<&Refusal>) -> Response {
+    let now = visit.portal.gate().now();
+    let body = html! {
+        h1 { "Your recovery" }
+        (prompt::line(visit, Some(&one.username)))
+        @if let Some(why) = why { (refusal::note(why)) }
+        dl.pairs {
+            div { dt { "Begun" } dd { (figure::time(one.begun_at)) " UTC" } }
+            @if let Some(at) = one.ready_at { div { dt { "Open from" } dd { (figure::time(at)) " UTC" } } }
+            @if let Stage::Ready { until } = one.stage { div { dt { "Open until" } dd { (figure::time(until)) " UTC" } } }
+        }
+        @if matches!(one.stage, Stage::Ready { .. }) {
+            p { "It has waited. The next page lets you add a new passkey or app, within " (ENROLS) ". Until three days from then you look, cancel and reduce." }
+            form method="post" action="/recover/finish" { button.main.wide { "Sign in by this recovery" } }
+            @if visit.browser().key.is_none() {
+                div.note.warm role="status" { "This browser shows no key of its own, so its session will only look. Use a browser with script, not a private window." }
+            }
+        } @else {
+            @if !one.asks.is_empty() { (asks(one)) }
+            @if let Some(at) = one.ready_at {
+                p { "Come back then, in this browser, within " (FINISH) "." }
+                p.small.dim { "Time left: " (figure::span(at.since(now))) "." }
+            } @else {
+                p { "Come back in this browser when they have said yes." }
+            }
+            p { "If you find what you lost, sign in as always: that ends the recovery." }
+        }
+        p { a.btn href="/sign-in" { "Sign in by what I had before" } }
+    };
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    (status, shell::bare("Your recovery", &body)).into_response()
+}
+
+/// The contacts to call, each with the number to read to them.
+fn asks(one: &RecoveryInfo) -> Markup {
+    let line = |ask: &AskInfo| {
+        html! {
+            div {
+                dt { (ask.username) }
+                dd { @match ask.said {
+                    Some(Say::Yes) => "vouched for you",
+                    Some(Say::No | Say::NotMe) => "said no",
+                    None => { "read them " b.mono { (ask.number.as_deref().unwrap_or("")) } },
+                } }
+            }
+        }
+    };
+    html! {
+        h2 { "Call your recovery contacts" }
+        p { (one.needed) " of them let you in at once. Read each the number beside their name, by voice; do not send it." }
+        dl.pairs { @for ask in &one.asks { (line(ask)) } }
+    }
+}
+
+/// `POST /recover/finish`
+pub(crate) async fn finish(visit: Visit) -> Reply {
+    let token = mine(&visit).ok_or_else(|| visit.fault(Refusal::RecoveryOver))?;
+    let gate = visit.portal.gate();
+    match gate.finish_recovery(&token, &visit.browser()).await {
+        Ok(step) => {
+            let mut answer = forward(&visit, step, "/authenticators");
+            let line: Option<HeaderValue> = visit.portal.jar().clear(Cookie::Recovery);
+            answer.headers_mut().extend(line.map(|line| (header::SET_COOKIE, line)));
+            Ok(answer)
+        }
+        Err(why @ (Refusal::RecoveryWaits { .. } | Refusal::RecoveryUnvouched { .. })) => {
+            let one = gate.recovery(&token).await.map_err(|why| visit.fault(why))?;
+            Ok(under_way(&visit, &one, Some(&why)))
+        }
+        Err(why) => Err(visit.fault(why)),
+    }
+}
+
+/// A page with one button, for a token of a link. Opening it changes nothing.
+fn one_button(
+    visit: &Visit,
+    (path, token): (&str, &str),
+    (title, words, button): (&str, &str, &str),
+) -> Response {
+    let body = html! {
+        h1 { (title) }
+        (prompt::line(visit, None))
+        p { (words) }
+        form.f method="post" action=(path) {
+            input type="hidden" name="token" value=(token);
+            button.main.wide autofocus { (button) }
+        }
+    };
+    shell::bare(title, &body).into_response()
+}
+
+/// `GET /recover/claim/{token}`
+pub(crate) async fn claim_form(Path(token): Path<String>, visit: Visit) -> Response {
+    let words = "The operator began this for you. It goes on in the browser that you press the button in, so do it on a computer of yours and keep that browser. It waits like any other recovery, and signs nobody in yet.";
+    let page = ("Go on with your recovery", words, "Go on in this browser");
+    one_button(&visit, ("/recover/claim", &token), page)
+}
+
+/// `POST /recover/claim`
+pub(crate) async fn claim(visit: Visit) -> Reply {
+    let token = Secret::from_text(visit.fields.get("token").to_owned());
+    let begun = visit.portal.gate().claim_recovery(&token, &visit.browser()).await;
+    begun.map(|begun| kept(&visit, &begun)).map_err(|why| visit.fault(why))
+}
+
+/// `GET /recover/stop/{token}`
+pub(crate) async fn stop_form(Path(token): Path<String>, visit: Visit) -> Response {
+    let words = "Somebody began a recovery of your access. If it was not you, stop it. This page can do that and nothing else: it asks for no password and no code, and signs nobody in.";
+    let page = ("Stop a recovery", words, "Stop the recovery");
+    one_button(&visit, ("/recover/stop", &token), page)
+}
+
+/// `POST /recover/stop`
+pub(crate) async fn stop(visit: Visit) -> Reply {
+    let token = Secret::from_text(visit.fields.get("token").to_owned());
+    let done = visit.portal.gate().stop_recovery(&token, &visit.browser()).await;
+    done.map_err(|why| visit.fault(why))?;
+    let body = html! {
+        h1 { "The recovery is stopped" }
+        div.note.good role="status" { "Nobody gets in by it any more." }
+        p { "Whoever began it knows your password, or was let in by the operator. When you are signed in, change the password." }
+        p { a.btn.main href="/sign-in" { "To the sign-in page" } }
+    };
+    Ok(shell::bare("The recovery is stopped", &body).into_response())
+}
+
+/// `GET /recovery`
+pub(crate) async fn of_person(signed: Signed) -> Reply {
+    page(&signed, None).await
+}
+
+async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let all = gate.recoveries(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
+    let policy = gate.recovery_policy(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let helpers = gate.helpers(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let query = &signed.visit.query;
+    let body = html! {
+        (shell::rooms(signed, "/recovery"))
+        (shell::title("Recovery", &html! {}))
+        @if let Some(why) = why { (refusal::note(why)) }
+        @if query.has("stopped") { div.note.good role="status" { "Stopped. If it was not you who began it, change your password: whoever did knows it." } }
+        @if query.has("named") { div.note.good role="status" { "Named. They count once they agree, on their own page." } }
+        @if query.has("removed") { div.note.good role="status" { "Removed." } }
+        @if query.has("changed") { div.note.good role="status" { "Changed. It counts from the next recovery on." } }
+        div.grid {
+            section.card.s7 aria-labelledby="standing" {
+                h2 #standing { "Recoveries" }
+                @if all.is_empty() { p.empty { "None was begun in the last weeks." } }
+                @for one in &all { (entry(signed, one)) }
+            }
+            section.card.s5 aria-labelledby="wait" { h2 #wait { "How one goes" } (policy_form(signed, policy)) }
+            (helper::card(signed, &helpers))
+        }
+    };
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    Ok((status, shell::page(signed, Tab::Access, "Recovery", &body)).into_response())
+}
+
+fn entry(signed: &Signed, one: &RecoveryInfo) -> Markup {
+    html! {
+        dl.pairs {
+            div { dt { "Begun" } dd { (figure::time(one.begun_at)) " UTC" span.sub { (origin(one)) } } }
+            div { dt { "State" } dd { (state(one)) } }
+        }
+        @if one.is_open() {
+            div.note.warm role="status" { "If this is not you, stop it now." }
+            (stop_button(signed, one.id))
+        }
+    }
+}
+
+/// The one click that stops a recovery.
+pub(crate) fn stop_button(signed: &Signed, recovery: RecoveryId) -> Markup {
+    html! {
+        form method="post" action="/recovery/cancel" {
+            (shell::token(signed))
+            input type="hidden" name="recovery" value=(recovery);
+            button.main { "Stop the recovery" }
+        }
+    }
+}
+
+fn origin(one: &RecoveryInfo) -> Markup {
+    html! {
+        @if one.by.runs_the_server() { "by the operator, " }
+        "from " span.mono { (one.source) } " (" (one.browser) ")"
+    }
+}
+
+fn state(one: &RecoveryInfo) -> Markup {
+    html! {
+        @match one.stage {
+            Stage::Begun { .. } | Stage::Half { .. } => { "waits" @if let Some(at) = one.ready_at { " until " (figure::time(at)) " UTC" } },
+            Stage::Ready { until } => { "has waited; whoever began it may sign in until " (figure::time(until)) " UTC" },
+            Stage::Finished { at, held_until } => { "became a session at " (figure::time(at)) " UTC; what it enrolled is held until " (figure::time(held_until)) " UTC" },
+            Stage::Over { at, why } => { (why.text()) span.sub { (figure::time(at)) " UTC" } },
+        }
+    }
+}
+
+fn policy_form(signed: &Signed, policy: Policy) -> Markup {
+    let hours = (policy.wait.seconds_up() / 3_600).to_string();
+    let needed = policy.needed.to_string();
+    html! {
+        p { "Whoever has your password and nothing else may begin one. It waits, you are told three times, and each message can stop it. Shorter helps you on the day that you need it; longer helps you on the day that somebody else tries." }
+        form.f method="post" action="/recovery/policy" {
+            (shell::token(signed))
+            (Field { name: "hours", label: "Hours to wait", value: &hours, mode: "numeric", required: true, help: "From 24 (one day) to 720 (30 days).", ..Field::default() })
+            (Field { name: "needed", label: "Contacts who let you in at once", value: &needed, mode: "numeric", required: true, help: "0 is none; at most as many as you named. Where fewer agreed, the wait counts.", ..Field::default() })
+            (field::tick("waits", "The wait lets me in too, where contacts do", policy.waits))
+            button.main { "Save" }
+        }
+        p.small.dim { "Within 15 minutes of a sign-in. A recovery that is under way keeps its own way." }
+    }
+}
+
+/// `POST /recovery/cancel`
+pub(crate) async fn cancel(signed: Signed) -> Reply {
+    let recovery = signed.visit.fields.get("recovery").parse();
+    let recovery = recovery.map_err(|_| signed.fault(Cause::Missing))?;
+    let done = signed.visit.portal.gate().cancel_recovery(&signed.actor(), recovery).await;
+    then(&signed, done, "/recovery?stopped=1").await
+}
+
+/// On to the page, or the page with the reason.
+pub(crate) async fn then(signed: &Signed, done: Result<(), Refusal>, path: &str) -> Reply {
+    match done {
+        Ok(()) => Ok(go(path)),
+        Err(why @ Refusal::ProofTooOld { .. }) => Err(signed.fault(why)),
+        Err(why) => page(signed, Some(&why)).await,
+    }
+}
+
+/// `POST /recovery/policy`
+pub(crate) async fn choose(signed: Signed) -> Reply {
+    let fields = &signed.visit.fields;
+    let hours = fields.get("hours");
+    let (wait, needed) = (hours.parse::<u16>(), fields.get("needed").parse::<u32>());
+    let done = if let (Ok(wait), Ok(needed)) = (wait, needed) {
+        let wait = Span::hours(i64::from(wait));
+        let policy = Policy { wait, needed, waits: fields.has("waits") };
+        signed.visit.portal.gate().choose_recovery(&signed.ticket, policy).await
+    } else {
+        Err(Refusal::OutOfRange {
+            what: "waiting time",
+            given: hours.chars().take(20).collect(),
+            least: SHORTEST_WAIT.to_string(),
+            most: LONGEST_WAIT.to_string(),
+        })
+    };
+    then(&signed, done, "/recovery?changed=1").await
+}
+
+/// What a held session is told on each page.
+pub(crate) fn held(signed: &Signed) -> Markup {
+    let given = signed.sees.entitlements();
+    let held = given.narrowing.iter().find_map(|(_, why)| match why {
+        Narrowing::Recovered { until } => Some(*until),
+        _ => None,
+    });
+    let Some(until) = held else {
+        return html! {};
+    };
+    html! {
+        div.note.warm role="status" {
+            b { "This session came by a recovery. " }
+            "Until " (figure::time(until)) " UTC it looks, cancels and reduces, and may add a new way to sign in under "
+            a href="/authenticators" { "Ways to sign in" } "."
+        }
+    }
+}
