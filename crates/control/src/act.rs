@@ -60,8 +60,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         }
         Request::SessionList => value(session::list(gate).await?),
         Request::SessionShow { session } => value(session::show(gate, session).await?),
-        Request::PolicyShow { username } => value(policy::show(gate, &username).await?),
-        Request::PolicySet(wish) => value(policy::set(gate, &desk.actor, wish).await?),
+        Request::PolicyShow { .. } | Request::PolicySet(_) => choose(desk, request).await,
         Request::SessionEnd { session } => {
             gate.end_session(&desk.actor, session).await?;
             value(Done { text: format!("session {session} is ended") })
@@ -111,6 +110,15 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::Positions => value(order::positions(gate).await?),
         Request::Checkpoint => value(checkpoint(desk).await?),
         Request::Backup { to } => value(backup(desk, &to).await?),
+    }
+}
+
+/// Policies.
+async fn choose(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    match request {
+        Request::PolicySet(wish) => value(policy::set(desk.gate, &desk.actor, wish).await?),
+        Request::PolicyShow { username } => value(policy::show(desk.gate, &username).await?),
+        _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
     }
 }
 

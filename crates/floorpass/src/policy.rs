@@ -19,14 +19,14 @@ pub enum Policy {
     #[command(
         after_help = "Examples:\n  floorpass policy set trader --interface portal --tempo active\n  floorpass policy set trader --window 'sunday 10:00 Europe/Berlin'\n  floorpass policy set trader --one-brokerage on\n\nTempos: occasional (30 minutes unused, 12 hours), adviser (1 hour, 24 hours), active (3 days; 24 hours, or with a window 9 days), unattended (looks; 7 days; 24 hours, or with a window 30 days).\nAssurance: one (one factor), two (two factors), resistant (a passkey)."
     )]
-    Set(Set),
+    Set(Box<Set>),
 }
 
 #[derive(Debug, Args)]
 pub struct Set {
     /// Who
     name: String,
-    /// The interface that tempo, network and assurance are of: portal, phone, desktop, workstation, web_api, app
+    /// The interface that tempo, network and assurance are of: portal, phone, desktop, workstation, `web_api`, app
     #[arg(long, value_name = "INTERFACE", required_unless_present_any = ["window", "no_window", "one_brokerage"])]
     interface: Option<String>,
     /// How the person works there: occasional, adviser, active, unattended

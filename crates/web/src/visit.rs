@@ -292,7 +292,7 @@ impl FromRequest<Portal> for Signed {
         let sees = admission.clone();
         let token = Secret::from_text(token);
         let (unread, renews) = (0, None);
-        let mut signed = Self { visit, ticket, admission, sees, unread, renews, token };
+        let mut signed = Self { visit, ticket, admission, unread, renews, sees, token };
         if post {
             signed.prove(needs).await?;
         }

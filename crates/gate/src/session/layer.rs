@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use access::device::{DeviceRole, Standing};
+use access::policy::NewNetwork;
 use access::session::{Interface, Session};
 use access::{Act, Grade, PersonId, Refusal, SessionId, Slice, Time};
 use store::Key;
@@ -212,7 +213,6 @@ impl Ground<'_> {
             let says = format!("{network}, where it was proven");
             return layer("network", LayerState::Up, says, None);
         }
-        use access::policy::NewNetwork;
         let there = self.slice.policy(self.session.interface).new_network;
         let says = format!("{network}, new to this session: it {there}");
         match there {
@@ -233,7 +233,7 @@ impl Ground<'_> {
         );
         let opens = self.slice.openings.iter().find(|opens| **opens > self.now);
         if let Some(opens) = opens {
-            says.push_str(&format!("; the next window opens at {opens}"));
+            says = format!("{says}; the next window opens at {opens}");
         }
         if policy.tempo == access::policy::Tempo::Unattended {
             let next = Some("change the tempo on the policies page");

@@ -223,7 +223,7 @@ async fn announced(place: &Place) {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), told).await.unwrap();
+    tokio::time::timeout(std::time::Duration::from_mins(1), told).await.unwrap();
 }
 
 #[tokio::test]

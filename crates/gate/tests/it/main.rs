@@ -21,6 +21,7 @@ mod lock;
 mod notice;
 mod passkey;
 mod place;
+mod policy;
 mod recovery_code;
 mod session;
 mod sign_in;

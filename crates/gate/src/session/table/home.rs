@@ -34,9 +34,7 @@ impl Table {
     /// Says whether a session that came from another network than `before` is away from home. A
     /// session without homes was at its only one until now.
     pub(super) fn place(&mut self, at: u32, before: Option<IpAddr>) {
-        if !self.homes.contains_key(&at) {
-            self.homes.insert(at, before.map(network::of).into_iter().collect());
-        }
+        self.homes.entry(at).or_insert_with(|| before.map(network::of).into_iter().collect());
         let address = self.record(at).and_then(Record::address);
         let away = address.is_some_and(|address| self.is_away(at, address));
         if let Some(record) = self.record_mut(at) {
