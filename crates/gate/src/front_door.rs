@@ -94,7 +94,7 @@ impl Gate {
     /// Says how the portal shows that it is genuine; the first word counts.
     pub fn note_portal(&self, proof: Proof) {
         // A second one would be the same server started twice, which a folder refuses.
-        let _ = self.0.portal_proof.set(proof);
+        self.0.portal_proof.set(proof).ok();
     }
 
     /// The interfaces that anyone may know of.

@@ -10,7 +10,8 @@ pub mod record;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub use self::read::{Damage, SegmentReader, Tail};
 pub use self::record::{ChainHash, Header, Pending, Record};
@@ -52,6 +53,7 @@ pub struct Spare {
     bytes: u64,
     disk: Arc<dyn Disk>,
     ready: Mutex<Option<Box<dyn SegmentFile>>>,
+    taken: Condvar,
     /// Held while the file of this name is made or renamed.
     naming: Mutex<()>,
 }
@@ -80,6 +82,12 @@ impl Spare {
         let file = self.disk.allocate(&self.folder.join(SPARE), self.bytes)?;
         *self.lock() = Some(file);
         Ok(())
+    }
+
+    /// Waits until it is not there: it was taken, or was never made. Not longer than `most`.
+    pub fn wait_taken(&self, most: Duration) {
+        let waited = self.taken.wait_timeout_while(self.lock(), most, |ready| ready.is_some());
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Bytes that are missing on the disk for the next segment; 0 when there is room.
@@ -248,7 +256,14 @@ impl std::fmt::Debug for Journal {
 
 fn spare(folder: &Path, bytes: u64, disk: &Arc<dyn Disk>) -> Arc<Spare> {
     let (folder, disk) = (folder.to_owned(), Arc::clone(disk));
-    Arc::new(Spare { folder, bytes, disk, ready: Mutex::new(None), naming: Mutex::new(()) })
+    Arc::new(Spare {
+        folder,
+        bytes,
+        disk,
+        ready: Mutex::new(None),
+        taken: Condvar::new(),
+        naming: Mutex::new(()),
+    })
 }
 
 /// Makes the spare the segment after `head`: header, sync, name.
@@ -268,6 +283,7 @@ fn take_spare(
     write_all(&*file, &header.encode(), 0).map_err(io_error(&path))?;
     file.sync().map_err(io_error(&path))?;
     spare.disk.rename(&spare.folder.join(SPARE), &path).map_err(io_error(&path))?;
+    spare.taken.notify_all();
     Ok((file, path))
 }
 

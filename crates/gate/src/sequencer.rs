@@ -298,6 +298,11 @@ impl Sequencer {
         stamped.map(|()| moved)
     }
 
+    /// The next segment, for whoever makes it ahead.
+    pub(crate) fn spare(&self) -> Arc<Spare> {
+        Arc::clone(&self.spare)
+    }
+
     /// Makes the next segment when it is not there, and tells the engine of the room.
     pub(crate) fn prepare_spare(&self) -> std::io::Result<()> {
         if self.spare.is_ready() {

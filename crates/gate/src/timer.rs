@@ -1,5 +1,7 @@
-//! The beat: a thread that moves the markets each second, makes the journal's next segment ahead,
-//! and takes snapshots. It decides nothing; the time of each beat comes from the clock.
+//! The beat: a thread that moves the markets each second and takes snapshots. It decides nothing; the
+//! time of each beat comes from the clock. Beside it a thread makes the journal's next segment as soon
+//! as the one before was taken: no order waits for it, and none is refused for want of it while the
+//! disk has room.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -7,6 +9,7 @@ use std::time::Duration;
 use access::moment::{Span, Time};
 
 use crate::Inner;
+use crate::journal::Spare;
 use crate::open;
 
 /// Records after which a snapshot is taken.
@@ -36,7 +39,7 @@ impl Stop {
     }
 }
 
-/// Starts the thread. It ends when told to, or when the gate is gone.
+/// Starts the threads. They end when told to, or when the gate is gone.
 pub(crate) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
     let stop = Arc::clone(&inner.stop);
     let weak = Arc::downgrade(inner);
@@ -44,7 +47,29 @@ pub(crate) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
     std::thread::Builder::new()
         .name("floorpass-beat".to_owned())
         .spawn(move || run(&weak, &stop, now))?;
+    let (weak, stop) = (Arc::downgrade(inner), Arc::clone(&inner.stop));
+    let spare = inner.sequencer.spare();
+    std::thread::Builder::new()
+        .name("floorpass-room".to_owned())
+        .spawn(move || keep_room(&weak, &stop, &spare))?;
     Ok(())
+}
+
+/// Makes each segment ahead. One that cannot be made is tried again a second later.
+fn keep_room(weak: &Weak<Inner>, stop: &Stop, spare: &Spare) {
+    const SECOND: Duration = Duration::from_secs(1);
+    loop {
+        spare.wait_taken(SECOND);
+        if stop.wait(Duration::ZERO) {
+            return;
+        }
+        let Some(inner) = weak.upgrade() else { return };
+        let made = inner.make_room();
+        drop(inner);
+        if !made && stop.wait(SECOND) {
+            return;
+        }
+    }
 }
 
 fn run(weak: &Weak<Inner>, stop: &Stop, start: Time) {
@@ -54,7 +79,6 @@ fn run(weak: &Weak<Inner>, stop: &Stop, start: Time) {
         let Some(inner) = weak.upgrade() else { return };
         let now = inner.clock.now();
         inner.beat(now);
-        inner.make_room();
         if snapshot.is_due(inner.sequencer.durable(), now) {
             inner.take_snapshot();
         }
@@ -97,10 +121,13 @@ impl Inner {
         self.quotes_changed.send_modify(|count| *count += 1);
     }
 
-    fn make_room(&self) {
-        if let Err(error) = self.sequencer.prepare_spare() {
+    /// Makes the next segment when it is not there; false when it cannot be made.
+    fn make_room(&self) -> bool {
+        let made = self.sequencer.prepare_spare();
+        if let Err(error) = &made {
             tracing::warn!(%error, "the journal's next segment could not be made; new orders are refused when this one is nearly full");
         }
+        made.is_ok()
     }
 
     pub(crate) fn take_snapshot(&self) {

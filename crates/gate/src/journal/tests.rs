@@ -344,6 +344,28 @@ fn room_without_a_spare_is_what_the_segment_has_left() {
     assert_eq!(journal.room_after(whole), 0);
 }
 
+#[test]
+fn spare_that_was_taken_is_missed_at_once() {
+    let mut bench = Bench::new();
+    let mut journal = bench.open().journal;
+    let spare = journal.spare();
+    spare.prepare().unwrap();
+    // Fills the segment, so that the next group takes the spare.
+    while journal.room_after(0) == SEGMENT - HEADER_BYTES as u64 && spare.is_ready() {
+        group(&mut journal, &[&[1; 1000]]).unwrap();
+    }
+    // It would end by its time only long after the test was given up.
+    spare.wait_taken(std::time::Duration::from_hours(1));
+    assert!(!spare.is_ready());
+    std::thread::scope(|scope| {
+        spare.prepare().unwrap();
+        scope.spawn(|| spare.wait_taken(std::time::Duration::from_hours(1)));
+        while spare.is_ready() {
+            group(&mut journal, &[&[1; 1000]]).unwrap();
+        }
+    });
+}
+
 /// Counts the files that it makes, slowly.
 struct SlowDisk(AtomicUsize);
 
