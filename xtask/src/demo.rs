@@ -22,7 +22,7 @@ impl Demo {
             .tempdir()
             .map_err(|e| format!("cannot make a temporary folder: {e}"))?;
         let child = Command::new(binary)
-            .args(["demo", "--free-ports", "--data"])
+            .args(["demo", "--free-ports", "--push", "mailto:ops@example.org", "--data"])
             .arg(folder.path().join("data"))
             .arg("--ready-file")
             .arg(folder.path().join("ready.json"))

@@ -73,15 +73,9 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
             value(Done { text: format!("{authenticator} is removed and signs nobody in any more") })
         }
         Request::DeviceList => value(device::list(gate).await?),
-        Request::DeviceRemove { device } => {
-            gate.remove_device(&desk.actor, device).await?;
-            value(Done { text: format!("device {device} is removed and its sessions are ended") })
-        }
-        Request::PushList => value(push::list(gate).await?),
-        Request::PushTest { device } => value(push::test(desk, device).await?),
-        Request::PushRemove { device } => {
-            gate.stop_push(&desk.actor, device).await?;
-            value(Done { text: format!("{device} is told of approvals no longer") })
+        Request::DeviceRemove { device } => value(device::remove(desk, device).await?),
+        Request::PushList | Request::PushTest { .. } | Request::PushRemove { .. } => {
+            push::act(desk, request).await
         }
         Request::ContactShow { .. }
         | Request::ContactSet { .. }

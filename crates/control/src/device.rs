@@ -1,11 +1,11 @@
 //! Devices, as the operator sees them.
 
-use access::Refusal;
 use access::device::{Approver, DeviceState, Standing};
+use access::{DeviceId, Refusal};
 use gate::Gate;
 
-use crate::act::instant;
-use crate::answer::DeviceRow;
+use crate::act::{Desk, instant};
+use crate::answer::{DeviceRow, Done};
 
 pub(crate) async fn list(gate: &Gate) -> Result<Vec<DeviceRow>, Refusal> {
     let devices = gate.devices(None).await?;
@@ -33,6 +33,11 @@ pub(crate) async fn list(gate: &Gate) -> Result<Vec<DeviceRow>, Refusal> {
             succeeds: info.device.succeeds,
         })
         .collect())
+}
+
+pub(crate) async fn remove(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Refusal> {
+    desk.gate.remove_device(&desk.actor, device).await?;
+    Ok(Done { text: format!("device {device} is removed and its sessions are ended") })
 }
 
 fn standing(standing: Standing) -> &'static str {

@@ -3,11 +3,26 @@
 use access::{DeviceId, Refusal};
 use gate::{Gate, Pushed};
 
-use crate::act::{Desk, instant};
+use serde_json::Value;
+
+use crate::act::{Desk, instant, value};
 use crate::answer::{Done, PushRow};
 use crate::fault::Fault;
+use crate::request::Request;
 
-pub(crate) async fn list(gate: &Gate) -> Result<Vec<PushRow>, Refusal> {
+/// Does one request about pushes.
+pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    match request {
+        Request::PushTest { device } => value(test(desk, device).await?),
+        Request::PushRemove { device } => {
+            desk.gate.stop_push(&desk.actor, device).await?;
+            value(Done { text: format!("{device} is told of approvals no longer") })
+        }
+        _ => value(list(desk.gate).await?),
+    }
+}
+
+async fn list(gate: &Gate) -> Result<Vec<PushRow>, Refusal> {
     let rows = gate.pushes().await?;
     let row = |row: gate::PushRow| PushRow {
         device: row.push.device,
@@ -22,7 +37,7 @@ pub(crate) async fn list(gate: &Gate) -> Result<Vec<PushRow>, Refusal> {
 }
 
 /// Sends a test; what the push service says against it is a fault of the request.
-pub(crate) async fn test(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Fault> {
+async fn test(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Fault> {
     match desk.gate.test_push(&desk.actor, device).await? {
         Ok(Pushed::Taken) => {
             Ok(Done { text: format!("the push service took a test for {device}") })

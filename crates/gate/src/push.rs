@@ -44,9 +44,12 @@ pub struct PushWish<'a> {
     pub shows: bool,
 }
 
+/// Approvals that wait for being told, each with whose it is.
+type Queue = mpsc::Sender<(PersonId, ApprovalId)>;
+
 /// The sender, where the server pushes.
 #[derive(Default)]
-pub(crate) struct Pushes(OnceLock<(Arc<alert::Push>, mpsc::Sender<(PersonId, ApprovalId)>)>);
+pub(crate) struct Pushes(OnceLock<(Arc<alert::Push>, Queue)>);
 
 impl Pushes {
     fn sender(&self) -> Result<Arc<alert::Push>, Refusal> {
