@@ -277,7 +277,7 @@ async fn phone<'a>(place: &'a Place, page: &Answer) -> (Visitor<'a>, String) {
         .take_while(|one| one.is_ascii_alphanumeric() || *one == '-' || *one == '_')
         .collect();
     let mut phone = place.visitor();
-    assert!(phone.post("/link", &[("token", &token)]).await.to().starts_with("/"));
+    assert!(phone.post("/link", &[("token", &token)]).await.to().starts_with('/'));
     let page = phone.get("/approvals").await;
     phone.token = page.form_token();
     let number = page.body.split("match mono\">").nth(1).unwrap();
