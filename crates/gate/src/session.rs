@@ -320,7 +320,7 @@ impl Gate {
             let Ok(entitlements) = slice.session_entitlements(session, false) else { continue };
             let used = uses.get(&session.id).copied();
             self.0.people.sessions.put(person, session, entitlements, used);
-            let from = slice.device(session.device).and_then(|device| device.renews_from());
+            let from = slice.device(session.device).and_then(device::Device::renews_from);
             let from = from.filter(|from| *from < session.until);
             self.0.people.sessions.renew_from(session.id, from);
         }

@@ -37,7 +37,7 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
         @if signed.visit.query.has("role") { div.note.good role="status" { "Its role is set, and counts from its next request." } }
         @if signed.visit.query.has("again") { div.note.good role="status" { "This browser has its old name and first day again. What was trusted under it before is forgotten." } }
         @if signed.visit.query.has("renamed") { div.note.good role="status" { "Renamed." } }
-        (older(signed).await)
+        div.stack {
         section.card aria-label="Browsers" {
             @if devices.is_empty() { p.empty { "No browser is known." } } @else {
                 table.flip {
@@ -46,6 +46,8 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
                 }
             }
             p.small.dim { "A browser is activated once by a code, or by a link or passkey of yours. Removing it ends its sessions at once; blocking it also refuses it from then on." }
+        }
+        (older(signed).await)
         }
     };
     let status = why.map_or(axum::http::StatusCode::OK, refusal::status);

@@ -275,7 +275,7 @@ fn stay(typed: &Fields) -> Markup {
         (Stay::Lent.name(), "Not my computer"),
     ];
     html! {
-        details.ren open[!typed.get("stay").is_empty() && typed.get("stay") != Stay::Usual.name()] {
+        details open[!typed.get("stay").is_empty() && typed.get("stay") != Stay::Usual.name()] {
             summary.small { "Stay signed in, or not your computer?" }
             div.stack {
                 (field::select("stay", "This is", typed.get("stay"), &choices))
