@@ -16,8 +16,8 @@ use crate::session::{Method, Session, SessionEnd};
 use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
-    approval, contact, credential, device, evidence, helper, link, lock, mandate, network, notice,
-    person, recovery, session, sign_in, step_up, throttle,
+    approval, contact, credential, device, evidence, link, lock, mandate, network, notice, person,
+    recovery, session, sign_in, step_up, throttle, trustee,
 };
 
 /// What is asked.
@@ -36,7 +36,7 @@ pub enum Command {
     Contact(contact::Command),
     Network(network::Command),
     Recovery(recovery::Command),
-    Helper(helper::Command),
+    Trustee(trustee::Command),
     Notice(notice::Command),
     Evidence(evidence::Command),
 }
@@ -61,7 +61,7 @@ pub enum Event {
     Contact(contact::Event),
     Network(network::Event),
     Recovery(recovery::Event),
-    Helper(helper::Event),
+    Trustee(trustee::Event),
     Notice(notice::Event),
     Evidence(evidence::Event),
 }
@@ -104,7 +104,7 @@ into_event! {
     contact Contact;
     network Network;
     recovery Recovery;
-    helper Helper;
+    trustee Trustee;
     notice Notice;
     evidence Evidence;
 }
@@ -344,7 +344,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::Network(command) => network::decide(slice, &ground, command),
         Command::Notice(command) => notice::decide(slice, &ground, command),
         Command::Recovery(command) => recovery::decide(slice, &ground, command),
-        Command::Helper(command) => helper::decide(slice, &ground, command),
+        Command::Trustee(command) => trustee::decide(slice, &ground, command),
         Command::Evidence(command) => Ok(evidence::decide(command)),
     };
     let mut decision = decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));

@@ -15,7 +15,6 @@ pub mod decision;
 pub mod device;
 pub mod entitlements;
 pub mod evidence;
-pub mod helper;
 pub mod id;
 pub mod link;
 pub mod lock;
@@ -36,6 +35,7 @@ pub mod step_up;
 pub mod symbol;
 pub mod throttle;
 pub mod token;
+pub mod trustee;
 pub mod way;
 
 pub use binding::PublicKey;
@@ -43,8 +43,8 @@ pub use call::{By, Call, Source};
 pub use decision::{Answer, Command, Decision, Event, decide};
 pub use entitlements::{Act, Entitlements, Limits, Question, Scopes, Side};
 pub use id::{
-    ApprovalId, AttemptId, AuthenticatorId, ContactId, CredentialId, DeviceId, HelperId, Holder,
-    LinkId, LockId, NoticeId, PaperAccountId, PersonId, RecoveryId, SessionId, SymbolId,
+    ApprovalId, AttemptId, AuthenticatorId, ContactId, CredentialId, DeviceId, Holder, LinkId,
+    LockId, NoticeId, PaperAccountId, PersonId, RecoveryId, SessionId, SymbolId, TrusteeId,
 };
 pub use lock::Grade;
 pub use moment::{Moment, Span, Time};

@@ -8,7 +8,6 @@ use crate::contact::Contact;
 use crate::credential::Credential;
 use crate::device::{Device, Standing};
 use crate::entitlements::{Acts, Entitlements, Narrowing};
-use crate::helper::Helper;
 use crate::id::{
     ApprovalId, AuthenticatorId, CredentialId, DeviceId, Holder, PaperAccountId, SessionId,
 };
@@ -24,6 +23,7 @@ use crate::secret::Digest;
 use crate::session::{Method, Session};
 use crate::sign_in::Attempt;
 use crate::throttle::{Counter, Factor, Place, Stranger};
+use crate::trustee::Trustee;
 
 mod apply;
 
@@ -64,7 +64,7 @@ pub struct Slice {
     /// Their recoveries of the last weeks, those that are over too.
     pub recoveries: Vec<Recovery>,
     /// Their recovery contacts.
-    pub helpers: Vec<Helper>,
+    pub trustees: Vec<Trustee>,
     /// What they chose for recoveries.
     pub policy: recovery::Policy,
 }
@@ -91,7 +91,7 @@ impl Slice {
         self.contacts.sort_by_key(|one| one.id);
         self.networks.sort_by_key(|one| one.network);
         self.recoveries.sort_by_key(|one| one.id);
-        self.helpers.sort_by_key(|one| one.id);
+        self.trustees.sort_by_key(|one| one.id);
     }
 
     /// The mandate on this account.

@@ -35,7 +35,6 @@ pub mod evidence;
 pub mod feed;
 pub mod folder;
 pub mod front_door;
-pub mod helper;
 pub mod journal;
 pub mod key_file;
 pub mod live;
@@ -60,6 +59,7 @@ pub mod snapshot;
 pub mod step_up;
 mod throttle;
 mod timer;
+pub mod trustee;
 pub mod view;
 
 pub use admission::{Admission, CredentialDoor};
@@ -81,7 +81,6 @@ pub use evidence::{
 };
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
-pub use helper::{HelpAsked, HelperInfo, Helping};
 pub use lock::{LockTarget, Receipt};
 pub use notice::{MessagePage, OutboxNotice};
 pub use open::OpenError;
@@ -92,6 +91,7 @@ pub use recovery::{AskInfo, RecoveryBegun, RecoveryInfo};
 pub use session::{Actor, SessionInfo, SessionTicket};
 pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
 pub use store::{DeliveryRow, DeliveryState, Message};
+pub use trustee::{HelpAsked, Helping, TrusteeInfo};
 pub use view::View;
 
 /// The gate. Cheap to clone.

@@ -19,7 +19,6 @@ pub mod error;
 pub mod evidence;
 mod field;
 pub mod folder;
-mod helper;
 mod link;
 mod lock;
 mod mandate;
@@ -32,6 +31,7 @@ pub mod session;
 mod sign_in;
 pub mod slice;
 mod throttle;
+mod trustee;
 
 use std::path::Path;
 use std::sync::Arc;

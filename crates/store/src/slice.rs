@@ -9,8 +9,8 @@ use sqlx::AnyConnection;
 use crate::error::StoreError;
 use crate::field::hex;
 use crate::{
-    Store, approval, authenticator, contact, credential, device, helper, link, lock, mandate,
-    network, person, recovery, session, sign_in, throttle,
+    Store, approval, authenticator, contact, credential, device, link, lock, mandate, network,
+    person, recovery, session, sign_in, throttle, trustee,
 };
 
 statements! {
@@ -129,7 +129,7 @@ async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, Sto
         contacts: contact::of(connection, &id).await?,
         networks: network::of(connection, &id).await?,
         recoveries: recovery::of(connection, &id).await?,
-        helpers: helper::of(connection, &id).await?,
+        trustees: trustee::of(connection, &id).await?,
         policy: recovery::policy(connection, &id).await?,
     };
     slice.sort();

@@ -24,7 +24,6 @@ mod form;
 mod front_door;
 mod header;
 mod health;
-mod helper;
 mod link;
 mod lock;
 mod notice;
@@ -43,6 +42,7 @@ mod shell;
 mod sign_in;
 mod step_up;
 mod ticket;
+mod trustee;
 mod visit;
 
 use axum::Router;

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
-    approval, authenticator, contact, credential, device, evidence, helper, link, lock, mandate,
-    network, notice, person, recovery, session, sign_in, throttle,
+    approval, authenticator, contact, credential, device, evidence, link, lock, mandate, network,
+    notice, person, recovery, session, sign_in, throttle, trustee,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -73,7 +73,7 @@ impl Event {
             Self::Contact(contact::Event::Removed { .. }) => "contact.removed",
             Self::Network(network::Event::Seen(_)) => "network.seen",
             Self::Recovery(event) => recovery_kind(event),
-            Self::Helper(event) => helper_kind(event),
+            Self::Trustee(event) => trustee_kind(event),
             Self::Notice(notice::Event::Queued(_)) => "notice.queued",
             Self::Notice(notice::Event::Disowned { .. }) => "notice.disowned",
             Self::Evidence(evidence::Event::Refused { .. }) => "refused",
@@ -114,12 +114,12 @@ impl Event {
                 format!("Network {} seen, known since {}", one.network, one.first_at)
             }
             Self::Recovery(event) => recovery_text(event),
-            Self::Helper(helper::Event::Changed(one)) => match one.agreed_at {
+            Self::Trustee(trustee::Event::Changed(one)) => match one.agreed_at {
                 Some(_) => format!("{} agreed to be a recovery contact", one.username),
                 None => format!("{} named as a recovery contact", one.username),
             },
-            Self::Helper(helper::Event::Removed { helper }) => {
-                format!("Recovery contact {helper} removed")
+            Self::Trustee(trustee::Event::Removed { trustee }) => {
+                format!("Recovery contact {trustee} removed")
             }
             Self::Notice(notice::Event::Queued(one)) => {
                 let to = match one.mail.len() {
@@ -156,11 +156,11 @@ const fn recovery_kind(event: &recovery::Event) -> &'static str {
     }
 }
 
-const fn helper_kind(event: &helper::Event) -> &'static str {
+const fn trustee_kind(event: &trustee::Event) -> &'static str {
     match event {
-        helper::Event::Changed(one) if one.agreed_at.is_some() => "helper.agreed",
-        helper::Event::Changed(_) => "helper.named",
-        helper::Event::Removed { .. } => "helper.removed",
+        trustee::Event::Changed(one) if one.agreed_at.is_some() => "trustee.agreed",
+        trustee::Event::Changed(_) => "trustee.named",
+        trustee::Event::Removed { .. } => "trustee.removed",
     }
 }
 

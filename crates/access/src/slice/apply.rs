@@ -7,8 +7,8 @@ use crate::decision::Event;
 use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
 use crate::{
-    approval, contact, helper, link, lock, mandate, network, person, recovery, session, sign_in,
-    throttle,
+    approval, contact, link, lock, mandate, network, person, recovery, session, sign_in, throttle,
+    trustee,
 };
 
 /// Puts a row in the place of the one with its key, or adds it.
@@ -78,12 +78,12 @@ impl Slice {
                 }
                 recovery::Event::Chosen { policy, .. } => self.policy = *policy,
             },
-            Event::Helper(event) => match event {
-                helper::Event::Changed(one) => {
-                    put(&mut self.helpers, one.clone(), |one| one.id);
+            Event::Trustee(event) => match event {
+                trustee::Event::Changed(one) => {
+                    put(&mut self.trustees, one.clone(), |one| one.id);
                 }
-                helper::Event::Removed { helper } => {
-                    self.helpers.retain(|one| one.id != *helper);
+                trustee::Event::Removed { trustee } => {
+                    self.trustees.retain(|one| one.id != *trustee);
                 }
             },
             Event::Notice(_) | Event::Evidence(_) => {}

@@ -14,7 +14,7 @@ mod delivery;
 mod engine;
 mod evidence;
 mod folder;
-mod helper;
 mod history;
 mod place;
+mod trustee;
 mod walk;
