@@ -16,8 +16,8 @@ use crate::session::{Method, Session, SessionEnd};
 use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
-    approval, brokerage, contact, credential, device, evidence, helper, link, lock, mandate,
-    network, notice, person, policy, push, recovery, session, sign_in, step_up, throttle, travel,
+    approval, brokerage, contact, credential, device, evidence, link, lock, mandate, network,
+    notice, person, policy, push, recovery, session, sign_in, step_up, throttle, travel, trustee,
     window,
 };
 
@@ -42,7 +42,7 @@ pub enum Command {
     Brokerage(brokerage::Command),
     Travel(travel::Command),
     Recovery(recovery::Command),
-    Helper(helper::Command),
+    Trustee(trustee::Command),
     Notice(notice::Command),
     Evidence(evidence::Command),
 }
@@ -71,7 +71,7 @@ pub enum Event {
     Brokerage(brokerage::Event),
     Travel(travel::Event),
     Recovery(recovery::Event),
-    Helper(helper::Event),
+    Trustee(trustee::Event),
     Notice(notice::Event),
     Evidence(evidence::Event),
 }
@@ -118,7 +118,7 @@ into_event! {
     brokerage Brokerage;
     travel Travel;
     recovery Recovery;
-    helper Helper;
+    trustee Trustee;
     notice Notice;
     evidence Evidence;
 }
@@ -370,7 +370,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::Travel(command) => travel::decide(slice, &ground, command),
         Command::Notice(command) => notice::decide(slice, &ground, command),
         Command::Recovery(command) => recovery::decide(slice, &ground, command),
-        Command::Helper(command) => helper::decide(slice, &ground, command),
+        Command::Trustee(command) => trustee::decide(slice, &ground, command),
         Command::Evidence(command) => Ok(evidence::decide(command)),
     };
     let mut decision = decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));

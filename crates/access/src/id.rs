@@ -129,7 +129,7 @@ ids! {
     /// A message to a person, in the outbox.
     NoticeId "ntc_"
     /// A recovery contact that a person named.
-    HelperId "hlp_"
+    TrusteeId "trs_"
     /// A recovery of a person's access.
     RecoveryId "rcv_"
 }

@@ -16,7 +16,6 @@ pub mod decision;
 pub mod device;
 pub mod entitlements;
 pub mod evidence;
-pub mod helper;
 pub mod id;
 pub mod link;
 pub mod lock;
@@ -41,6 +40,7 @@ pub mod symbol;
 pub mod throttle;
 pub mod token;
 pub mod travel;
+pub mod trustee;
 pub mod way;
 pub mod window;
 
@@ -49,8 +49,8 @@ pub use call::{By, Call, Source};
 pub use decision::{Answer, Command, Decision, Event, decide};
 pub use entitlements::{Act, Entitlements, Limits, Question, Scopes, Side};
 pub use id::{
-    ApprovalId, AttemptId, AuthenticatorId, ContactId, CredentialId, DeviceId, HelperId, Holder,
-    LinkId, LockId, NoticeId, PaperAccountId, PersonId, RecoveryId, SessionId, SymbolId,
+    ApprovalId, AttemptId, AuthenticatorId, ContactId, CredentialId, DeviceId, Holder, LinkId,
+    LockId, NoticeId, PaperAccountId, PersonId, RecoveryId, SessionId, SymbolId, TrusteeId,
 };
 pub use lock::Grade;
 pub use moment::{Moment, Span, Time};

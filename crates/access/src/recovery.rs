@@ -1,6 +1,6 @@
 //! Recovery: the way back in of a person who lost what they sign in with.
 //!
-//! It takes the password, or the operator's word, and the word of recovery contacts ([`crate::helper`]) or time: three days unless the person chose
+//! It takes the password, or the operator's word, and the word of recovery contacts ([`crate::trustee`]) or time: three days unless the person chose
 //! otherwise, with a notice to every channel at the beginning, at half time and at the end, each of
 //! which stops it with one press. A sign-in by what stood before stops it too. Its end is a session
 //! that is *held*: it looks, cancels, reduces and enrols a new way to sign in, and so do the sessions
@@ -14,7 +14,6 @@ use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device;
 use crate::entitlements::{Act, Acts};
-use crate::helper::{self, Ask};
 use crate::id::{PersonId, RecoveryId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
@@ -26,6 +25,7 @@ use crate::sign_in;
 use crate::slice::Slice;
 use crate::throttle::{self, Factor};
 use crate::token::{self, Kind};
+use crate::trustee::{self, Ask};
 
 /// How long a recovery waits unless its person chose otherwise.
 pub const WAIT: Span = Span::hours(72);
@@ -378,7 +378,7 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
     let token = token::issue(Kind::Recovery, ground.moment);
     let stop = token::issue(Kind::Stop, ground.moment);
     let Policy { wait, needed, waits } = slice.recovery_policy;
-    let asks = helper::asks(slice, ground, id);
+    let asks = trustee::asks(slice, ground, id);
     // Fewer than are needed open nothing: then the wait does.
     let enough = needed > 0 && number(asks.len()) >= needed;
     let recovery = Recovery {
@@ -618,7 +618,7 @@ fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
             most: LONGEST_WAIT.to_string(),
         });
     }
-    let named = number(slice.helpers.len());
+    let named = number(slice.trustees.len());
     if needed > named {
         return Err(Refusal::OutOfRange {
             what: "number of contacts needed",

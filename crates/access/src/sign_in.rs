@@ -16,7 +16,7 @@ use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
 use crate::brokerage;
 use crate::call::Source;
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::device::{self, Approver, Device, DeviceRole, DeviceState, TRUST};
+use crate::device::{self, Approver, DeviceState};
 use crate::id::{AttemptId, DeviceId, PersonId, SessionId};
 use crate::link::{self, Purpose};
 use crate::lock::Grade;
@@ -30,9 +30,13 @@ use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::{Digest, Secret};
 use crate::session::{self, Interface, Method, Seen, Session, SessionEnd};
 use crate::slice::Slice;
-use crate::stay::{LENT_LIFE, LONG_IDLE, Stay};
+use crate::stay::{LONG_IDLE, Stay};
 use crate::throttle::{self, Factor, Place};
 use crate::token::{self, Kind};
+
+mod trust;
+
+use self::trust::{add_device, key, known_device, offered_phone, trust, trusted_browser};
 
 /// How long an attempt waits for its next step.
 pub const ATTEMPT_LIFE: Span = Span::minutes(10);
@@ -387,36 +391,6 @@ fn clear(slice: &Slice, place: Place) -> Option<decision::Event> {
     counted.then(|| throttle::Event::Cleared { place }.into())
 }
 
-fn add_device(
-    ground: &Ground<'_>,
-    person: PersonId,
-    events: &mut Vec<decision::Event>,
-) -> DeviceId {
-    let id = DeviceId(ground.moment.draw("device"));
-    let now = ground.moment.now;
-    events.push(
-        device::Event::Added(Device {
-            id,
-            person,
-            token: None,
-            key: None,
-            role: DeviceRole::Administer,
-            confirmed: false,
-            approver: Approver::No,
-            name: device::name_from_agent(&ground.source.agent),
-            state: DeviceState::Pending,
-            created_at: now,
-            last_seen_at: now,
-            last_address: ground.source.address,
-            family: device::name_from_agent(&ground.source.agent),
-            lent: false,
-            succeeds: None,
-        })
-        .into(),
-    );
-    id
-}
-
 /// The digest that stands for a code of an attempt.
 fn code_digest(token: &Secret, code: &[u8]) -> Digest {
     Digest::of_parts(&[b"activation", token.expose(), code])
@@ -562,63 +536,6 @@ fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     Ok(begin(slice, ground, attempt.person, device, (methods, attempt.stay), events))
 }
 
-/// Trusts a device under a new token, and tells its person. Whether it is confirmed: more than a
-/// typed code stands behind it, now or from before.
-fn trust(
-    ground: &Ground<'_>,
-    person: PersonId,
-    (device, confirmed, stay): (DeviceId, bool, Stay),
-    events: &mut Vec<decision::Event>,
-) -> Secret {
-    let token = token::issue(Kind::Device, ground.moment);
-    let lent = stay == Stay::Lent;
-    let until = ground.moment.now + if lent { LENT_LIFE } else { TRUST };
-    let (digest, key) = (token.digest(), ground.source.key);
-    events.push(device::Event::Trusted { device, token: digest, key, confirmed, until }.into());
-    let name = device::name_from_agent(&ground.source.agent);
-    let is_now = if lent {
-        "is signed in as not your computer, and is forgotten with that session,"
-    } else {
-        "is now trusted"
-    };
-    let text = format!(
-        "{name} at {} {is_now} until {until}. If that was not you, remove it and change your password.",
-        ground.source
-    );
-    let subject = Subject { device: Some(device), ..Subject::of(ground) };
-    events.push(notice::queue_about(ground, person, Topic::NewDevice, text, None, subject));
-    token
-}
-
-/// The browser of a person whom a passkey or link has proven: trusted from now on.
-fn trusted_browser(
-    slice: &Slice,
-    ground: &Ground<'_>,
-    (person, stay): (PersonId, Stay),
-    events: &mut Vec<decision::Event>,
-) -> (DeviceId, Option<Secret>) {
-    if let Some(device) = slice.trusted_device(ground.source, ground.moment.now) {
-        events.extend(device::confirm(slice, device.id));
-        events.extend(key(ground, device));
-        return (device.id, None);
-    }
-    let device = known_device(slice, ground).unwrap_or_else(|| add_device(ground, person, events));
-    (device, Some(trust(ground, person, (device, true, stay), events)))
-}
-
-/// The device of the token that came, unless that token was copied: its key is another.
-fn known_device(slice: &Slice, ground: &Ground<'_>) -> Option<DeviceId> {
-    let device = slice.device_of(ground.source.device)?;
-    (device.key.is_none() || device.key == ground.source.key).then_some(device.id)
-}
-
-/// A trusted device that had no key and shows one now is known by it from here on.
-fn key(ground: &Ground<'_>, device: &Device) -> Option<decision::Event> {
-    let (None, Some(key)) = (device.key, ground.source.key) else { return None };
-    let DeviceState::Trusted { until } = device.state else { return None };
-    Some(device::Event::Keyed { device: device.id, key, until }.into())
-}
-
 fn proven_person(slice: &Slice, unknown: Refusal) -> Result<&Person, Refusal> {
     slice.person.as_ref().ok_or(unknown)
 }
@@ -680,30 +597,6 @@ pub(crate) fn recovered(
 ) -> Decision {
     let device = trusted_browser(slice, ground, (person, Stay::Usual), &mut events);
     begin(slice, ground, person, device, (vec![Method::Recovery], Stay::Usual), events)
-}
-
-/// The phone that a link was opened on. It looks until its number was typed where the link was made:
-/// somebody else may have seen the link.
-fn offered_phone(
-    slice: &Slice,
-    ground: &Ground<'_>,
-    person: PersonId,
-    events: &mut Vec<decision::Event>,
-) -> Result<(DeviceId, Option<Secret>), Refusal> {
-    if ground.source.key.is_none() {
-        return Err(Refusal::PhoneWithoutKey);
-    }
-    let trusted = slice.trusted_device(ground.source, ground.moment.now);
-    let device = if let Some(device) = trusted {
-        events.extend(key(ground, device));
-        (device.id, None)
-    } else {
-        let known = known_device(slice, ground);
-        let device = known.unwrap_or_else(|| add_device(ground, person, events));
-        (device, Some(trust(ground, person, (device, false, Stay::Usual), events)))
-    };
-    events.push(device::offer_phone(ground, device.0));
-    Ok(device)
 }
 
 /// The session, in the place of one that the same browser has.
@@ -768,15 +661,8 @@ fn begin(
         }))
         .into(),
     );
-    let name = slice.device(device).map(|one| one.name.to_string());
-    let name = name.unwrap_or_else(|| device::name_from_agent(&ground.source.agent).to_string());
-    let address = ground.source.address;
-    let from = address.map_or_else(String::new, |address| format!(" from {address}"));
-    // A new browser's notice says where it is.
-    let text =
-        (!notice::tells(&events, Topic::NewDevice)).then(|| format!("A sign-in on {name}{from}"));
-    let subject = Subject { device: Some(device), session: Some(id), address };
-    events.extend(network::meet(slice, ground, person, subject, text));
+    let met = meet(slice, ground, person, (device, id), &events);
+    events.extend(met);
     let session_token = token;
     Decision::new(
         events,
@@ -790,4 +676,23 @@ fn begin(
             stay_refused,
         }),
     )
+}
+
+/// The network that a session begins at, told where it is new.
+fn meet(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    (device, session): (DeviceId, SessionId),
+    events: &[decision::Event],
+) -> Vec<decision::Event> {
+    let name = slice.device(device).map(|one| one.name.to_string());
+    let name = name.unwrap_or_else(|| device::name_from_agent(&ground.source.agent).to_string());
+    let address = ground.source.address;
+    let from = address.map_or_else(String::new, |address| format!(" from {address}"));
+    // A new browser's notice says where it is.
+    let text =
+        (!notice::tells(events, Topic::NewDevice)).then(|| format!("A sign-in on {name}{from}"));
+    let subject = Subject { device: Some(device), session: Some(session), address };
+    network::meet(slice, ground, person, subject, text).into_iter().collect()
 }

@@ -9,7 +9,6 @@ use crate::contact::Contact;
 use crate::credential::Credential;
 use crate::device::{Device, Standing};
 use crate::entitlements::{Acts, Entitlements, Narrowing};
-use crate::helper::Helper;
 use crate::id::{
     ApprovalId, AuthenticatorId, CredentialId, DeviceId, Holder, PaperAccountId, SessionId,
 };
@@ -28,6 +27,7 @@ use crate::session::{Method, Session};
 use crate::sign_in::Attempt;
 use crate::throttle::{Counter, Factor, Place, Stranger};
 use crate::travel::Plan;
+use crate::trustee::Trustee;
 use crate::window::Window;
 
 mod apply;
@@ -81,7 +81,7 @@ pub struct Slice {
     /// Their recoveries of the last weeks, those that are over too.
     pub recoveries: Vec<Recovery>,
     /// Their recovery contacts.
-    pub helpers: Vec<Helper>,
+    pub trustees: Vec<Trustee>,
     /// What they chose for recoveries.
     pub recovery_policy: recovery::Policy,
 }
@@ -110,7 +110,7 @@ impl Slice {
         self.networks.sort_by_key(|one| one.network);
         self.policies.sort_by_key(|one| one.interface);
         self.recoveries.sort_by_key(|one| one.id);
-        self.helpers.sort_by_key(|one| one.id);
+        self.trustees.sort_by_key(|one| one.id);
     }
 
     /// The mandate on this account.

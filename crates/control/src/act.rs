@@ -36,23 +36,10 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::Totp { username } => value(TotpNow { code: gate.totp_now(&username).await? }),
         Request::Where { username } => value(front_door::show(gate, username.as_deref()).await?),
         Request::PersonList => value(people(gate).await?),
-        Request::PersonAdd { username } => {
-            let issued = gate.add_person(&desk.actor, &username).await?;
-            value(link(desk, username, &issued))
-        }
-        Request::PersonResetPassword { username } => {
-            let issued = gate.reset_password(&desk.actor, &username).await?;
-            value(link(desk, username, &issued))
-        }
-        Request::PersonResetTotp { username } => {
-            let issued = gate.reset_totp(&desk.actor, &username).await?;
-            value(link(desk, username, &issued))
-        }
-        Request::Link { username } => {
-            let purpose = access::link::Purpose::SignIn;
-            let issued = gate.issue_link(&desk.actor, &username, purpose).await?;
-            value(link(desk, username, &issued))
-        }
+        Request::PersonAdd { .. }
+        | Request::PersonResetPassword { .. }
+        | Request::PersonResetTotp { .. }
+        | Request::Link { .. } => enter(desk, request).await,
         Request::CredentialList => value(credential::list(gate).await?),
         Request::CredentialCreate(wish) => value(credential::create(desk, wish).await?),
         Request::CredentialRevoke { credential, cancel_orders } => {
@@ -114,6 +101,32 @@ async fn choose(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
         Request::PolicyShow { username } => value(policy::show(desk.gate, &username).await?),
         _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
     }
+}
+
+/// Links that let a person in.
+async fn enter(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    let (gate, actor) = (desk.gate, &desk.actor);
+    let (username, issued) = match request {
+        Request::PersonAdd { username } => {
+            let issued = gate.add_person(actor, &username).await?;
+            (username, issued)
+        }
+        Request::PersonResetPassword { username } => {
+            let issued = gate.reset_password(actor, &username).await?;
+            (username, issued)
+        }
+        Request::PersonResetTotp { username } => {
+            let issued = gate.reset_totp(actor, &username).await?;
+            (username, issued)
+        }
+        Request::Link { username } => {
+            let purpose = access::link::Purpose::SignIn;
+            let issued = gate.issue_link(actor, &username, purpose).await?;
+            (username, issued)
+        }
+        _ => return Err(Refusal::NotFound { what: "link" }.into()),
+    };
+    value(link(desk, username, &issued))
 }
 
 /// Contact, notices and their deliveries.

@@ -35,7 +35,6 @@ pub mod evidence;
 pub mod feed;
 pub mod folder;
 pub mod front_door;
-pub mod helper;
 pub mod journal;
 pub mod key_file;
 pub mod live;
@@ -63,6 +62,7 @@ pub mod step_up;
 mod throttle;
 mod timer;
 mod travel;
+pub mod trustee;
 pub mod view;
 
 pub use admission::{Admission, CredentialDoor};
@@ -85,7 +85,6 @@ pub use evidence::{
 };
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
-pub use helper::{HelpAsked, HelperInfo, Helping};
 pub use lock::{LockTarget, Receipt};
 pub use notice::{MessagePage, OutboxNotice};
 pub use open::OpenError;
@@ -99,6 +98,7 @@ pub use session::layer::{Layer, LayerState, Layers};
 pub use session::{Actor, SessionInfo, SessionTicket};
 pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
 pub use store::{DeliveryRow, DeliveryState, Message, PushRow};
+pub use trustee::{HelpAsked, Helping, TrusteeInfo};
 pub use view::View;
 
 /// The gate. Cheap to clone.

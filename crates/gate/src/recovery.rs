@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use access::approval::Say;
-use access::helper;
 use access::recovery::{Command as Recover, Policy, Recovery, Stage};
+use access::trustee;
 use access::{
     Answer, By, Call, Command, PersonId, RecoveryId, Refusal, SealKey, Secret, Slice, Source, Time,
 };
@@ -90,7 +90,7 @@ fn begun(done: Done, by: By) -> Result<RecoveryBegun, Refusal> {
     }
 }
 
-fn ask(one: &helper::Ask) -> AskInfo {
+fn ask(one: &trustee::Ask) -> AskInfo {
     let said = one.said.map(|(say, _)| say);
     AskInfo { username: one.username.to_string(), number: None, said }
 }
@@ -99,7 +99,7 @@ fn ask(one: &helper::Ask) -> AskInfo {
 fn with_numbers(slice: &Slice, one: &Recovery, key: &SealKey) -> Result<RecoveryInfo, Refusal> {
     let mut info = info(slice, one);
     for (shown, ask) in info.asks.iter_mut().zip(&one.asks) {
-        let number = helper::open_number(one, ask, key)?;
+        let number = trustee::open_number(one, ask, key)?;
         shown.number = number.expose_text().map(str::to_owned);
     }
     Ok(info)
@@ -140,7 +140,7 @@ impl Gate {
                 Err(Refusal::ProofStale) => {}
                 done => {
                     let done = done?;
-                    self.tell_helpers(&done.after).await;
+                    self.tell_trustees(&done.after).await;
                     return begun(done, call.by);
                 }
             }
@@ -157,7 +157,7 @@ impl Gate {
     ) -> Result<RecoveryBegun, Refusal> {
         let call = actor.call(Command::Recovery(Recover::Assist));
         let done = self.run(Key::Username(username), None, &call).await?;
-        self.tell_helpers(&done.after).await;
+        self.tell_trustees(&done.after).await;
         begun(done, call.by)
     }
 

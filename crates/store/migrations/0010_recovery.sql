@@ -12,14 +12,14 @@ CREATE TABLE recovery (
 CREATE INDEX recovery_person ON recovery (person);
 CREATE INDEX recovery_due ON recovery (due_at) WHERE due_at IS NOT NULL;
 
-CREATE TABLE helper (
+CREATE TABLE trustee (
     id TEXT PRIMARY KEY,
     person TEXT NOT NULL REFERENCES person (id),
-    helper TEXT,
+    trustee TEXT,
     body TEXT NOT NULL
 );
-CREATE INDEX helper_person ON helper (person);
-CREATE INDEX helper_helper ON helper (helper);
+CREATE INDEX trustee_person ON trustee (person);
+CREATE INDEX trustee_trustee ON trustee (trustee);
 
 CREATE TABLE recovery_policy (
     person TEXT PRIMARY KEY REFERENCES person (id),

@@ -16,8 +16,8 @@ use thiserror::Error;
 use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
-    Store, approval, authenticator, brokerage, contact, credential, device, evidence, helper, link,
-    lock, mandate, network, notice, policy, push, recovery, session, sign_in, throttle, travel,
+    Store, approval, authenticator, brokerage, contact, credential, device, evidence, link, lock,
+    mandate, network, notice, policy, push, recovery, session, sign_in, throttle, travel, trustee,
 };
 
 statements! {
@@ -198,7 +198,7 @@ async fn apply(
         Event::Authenticator(event) => authenticator::apply(connection, event).await?,
         Event::Credential(event) => credential::apply(connection, event).await?,
         Event::Recovery(event) => recovery::apply(connection, event).await?,
-        Event::Helper(event) => helper::apply(connection, event).await?,
+        Event::Trustee(event) => trustee::apply(connection, event).await?,
         Event::Lock(event) => lock::apply(connection, event).await?,
         Event::Throttle(event) => throttle::apply(connection, person, event).await?,
         Event::Contact(event) => contact::apply(connection, event).await?,

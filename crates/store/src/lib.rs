@@ -20,7 +20,6 @@ pub mod error;
 pub mod evidence;
 mod field;
 pub mod folder;
-mod helper;
 mod link;
 mod lock;
 mod mandate;
@@ -36,6 +35,7 @@ mod sign_in;
 pub mod slice;
 mod throttle;
 mod travel;
+mod trustee;
 
 use std::path::Path;
 use std::sync::Arc;

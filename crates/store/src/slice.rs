@@ -9,8 +9,8 @@ use sqlx::AnyConnection;
 use crate::error::StoreError;
 use crate::field::hex;
 use crate::{
-    Store, approval, authenticator, brokerage, contact, credential, device, helper, link, lock,
-    mandate, network, person, policy, push, recovery, session, sign_in, throttle, travel,
+    Store, approval, authenticator, brokerage, contact, credential, device, link, lock, mandate,
+    network, person, policy, push, recovery, session, sign_in, throttle, travel, trustee,
 };
 
 statements! {
@@ -135,8 +135,8 @@ async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, Sto
         brokerage: brokerage::of(connection, &id).await?,
         travel: travel::of(connection, &id).await?,
         recoveries: recovery::of(connection, &id).await?,
-        helpers: helper::of(connection, &id).await?,
         recovery_policy: recovery::policy(connection, &id).await?,
+        trustees: trustee::of(connection, &id).await?,
     };
     slice.sort();
     Ok(slice)

@@ -44,7 +44,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::device::STATEMENTS,
         crate::evidence::STATEMENTS,
         crate::folder::STATEMENTS,
-        crate::helper::STATEMENTS,
+        crate::trustee::STATEMENTS,
         crate::link::STATEMENTS,
         crate::lock::STATEMENTS,
         crate::mandate::STATEMENTS,

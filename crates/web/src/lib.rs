@@ -26,7 +26,6 @@ mod form;
 mod front_door;
 mod header;
 mod health;
-mod helper;
 mod link;
 mod lock;
 mod notice;
@@ -48,6 +47,7 @@ mod sign_in;
 mod step_up;
 mod ticket;
 mod travel;
+mod trustee;
 mod visit;
 
 use axum::Router;

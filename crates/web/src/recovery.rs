@@ -14,11 +14,11 @@ use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::field::{self, Field};
 use crate::figure;
-use crate::helper;
 use crate::prompt;
 use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::sign_in::forward;
+use crate::trustee;
 use crate::visit::{Signed, Visit, go, go_with, text};
 
 type Reply = Result<Response, Fault>;
@@ -222,7 +222,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
     let all = gate.recoveries(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
     let policy = gate.recovery_policy(&signed.ticket).await.map_err(|why| signed.fault(why))?;
-    let helpers = gate.helpers(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let trustees = gate.trustees(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let query = &signed.visit.query;
     let body = html! {
         (shell::rooms(signed, "/recovery"))
@@ -239,7 +239,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
                 @for one in &all { (entry(signed, one)) }
             }
             section.card.s5 aria-labelledby="wait" { h2 #wait { "How one goes" } (policy_form(signed, policy)) }
-            (helper::card(signed, &helpers))
+            (trustee::card(signed, &trustees))
         }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);

@@ -9,9 +9,9 @@ use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
     activity, app, approval, asset, authenticator, binding, brokerage, contact, contract,
-    credential, device, enrol, events, execution, front_door, health, helper, link, lock, notice,
-    order, outbox, overview, phone, policy, push, recovery, recovery_code, session, sign_in,
-    step_up, ticket, travel,
+    credential, device, enrol, events, execution, front_door, health, link, lock, notice, order,
+    outbox, overview, phone, policy, push, recovery, recovery_code, session, sign_in, step_up,
+    ticket, travel, trustee,
 };
 
 /// Who may come in by a route.
@@ -241,11 +241,11 @@ fn recovering() -> Vec<Row> {
         row(g.clone(), "/recovery", any, get(recovery::of_person)),
         row(p.clone(), "/recovery/cancel", any, post(recovery::cancel)),
         row(p.clone(), "/recovery/policy", own, post(recovery::choose)),
-        row(p.clone(), "/recovery/helpers", own, post(helper::name)),
-        row(p.clone(), "/recovery/helpers/{helper}/remove", own, post(helper::remove)),
-        row(g, "/recovery/contacts", own, get(helper::list)),
-        row(p.clone(), "/recovery/contacts/agree", own, post(helper::agree)),
-        row(p, "/recovery/contacts/answer", own, post(helper::answer)),
+        row(p.clone(), "/recovery/trustees", own, post(trustee::name)),
+        row(p.clone(), "/recovery/trustees/{trustee}/remove", own, post(trustee::remove)),
+        row(g, "/recovery/contacts", own, get(trustee::list)),
+        row(p.clone(), "/recovery/contacts/agree", own, post(trustee::agree)),
+        row(p, "/recovery/contacts/answer", own, post(trustee::answer)),
     ]
 }
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
-    approval, authenticator, brokerage, contact, credential, device, evidence, helper, link, lock,
-    mandate, network, notice, person, policy, push, recovery, session, sign_in, throttle, travel,
+    approval, authenticator, brokerage, contact, credential, device, evidence, link, lock, mandate,
+    network, notice, person, policy, push, recovery, session, sign_in, throttle, travel, trustee,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -27,26 +27,15 @@ impl Event {
             Self::Link(link::Event::Used { .. }) => "link.used",
             Self::Link(link::Event::Withdrawn { .. }) => "link.withdrawn",
             Self::Session(event) => session_kind(event),
-            Self::Device(device::Event::Added(_)) => "device.added",
-            Self::Device(device::Event::Trusted { .. }) => "device.trusted",
-            Self::Device(device::Event::Confirmed { .. }) => "device.confirmed",
-            Self::Device(device::Event::Keyed { .. }) => "device.keyed",
-            Self::Device(device::Event::RoleSet { .. }) => "device.role_set",
-            Self::Device(device::Event::Succeeded { .. }) => "device.succeeded",
+            Self::Device(event) => device_kind(event),
             Self::Travel(travel::Event::Planned(_)) => "travel.planned",
             Self::Travel(travel::Event::Ended { .. }) => "travel.ended",
-            Self::Device(device::Event::Lent { .. }) => "device.lent",
-            Self::Device(device::Event::PhoneOffered { .. }) => "device.phone_offered",
-            Self::Device(device::Event::PhoneConfirmed { .. }) => "device.phone_confirmed",
             Self::Push(push::Event::Set(_)) => "push.set",
             Self::Push(push::Event::Ended { .. }) => "push.ended",
             Self::Approval(approval::Event::Asked(_)) => "approval.asked",
             Self::Approval(approval::Event::Missed { .. }) => "approval.missed",
             Self::Approval(approval::Event::Answered { .. }) => "approval.answered",
             Self::Approval(approval::Event::Closed { .. }) => "approval.closed",
-            Self::Device(device::Event::Renamed { .. }) => "device.renamed",
-            Self::Device(device::Event::Blocked { .. }) => "device.blocked",
-            Self::Device(device::Event::Removed { .. }) => "device.removed",
             Self::Authenticator(authenticator::Event::Added(_)) => "authenticator.added",
             Self::Authenticator(authenticator::Event::Renamed { .. }) => "authenticator.renamed",
             Self::Authenticator(authenticator::Event::TotpConfirmed { .. }) => {
@@ -79,7 +68,7 @@ impl Event {
             Self::Brokerage(brokerage::Event::Held(_)) => "brokerage.held",
             Self::Brokerage(brokerage::Event::Off { .. }) => "brokerage.off",
             Self::Recovery(event) => recovery_kind(event),
-            Self::Helper(event) => helper_kind(event),
+            Self::Trustee(event) => trustee_kind(event),
             Self::Notice(notice::Event::Queued(_)) => "notice.queued",
             Self::Notice(notice::Event::Disowned { .. }) => "notice.disowned",
             Self::Evidence(evidence::Event::Refused { .. }) => "refused",
@@ -124,12 +113,12 @@ impl Event {
             Self::Policy(event) => policy_text(event),
             Self::Brokerage(event) => brokerage_text(event),
             Self::Recovery(event) => recovery_text(event),
-            Self::Helper(helper::Event::Changed(one)) => match one.agreed_at {
+            Self::Trustee(trustee::Event::Changed(one)) => match one.agreed_at {
                 Some(_) => format!("{} agreed to be a recovery contact", one.username),
                 None => format!("{} named as a recovery contact", one.username),
             },
-            Self::Helper(helper::Event::Removed { helper }) => {
-                format!("Recovery contact {helper} removed")
+            Self::Trustee(trustee::Event::Removed { trustee }) => {
+                format!("Recovery contact {trustee} removed")
             }
             Self::Notice(notice::Event::Queued(one)) => {
                 let to = match one.mail.len() {
@@ -166,11 +155,11 @@ const fn recovery_kind(event: &recovery::Event) -> &'static str {
     }
 }
 
-const fn helper_kind(event: &helper::Event) -> &'static str {
+const fn trustee_kind(event: &trustee::Event) -> &'static str {
     match event {
-        helper::Event::Changed(one) if one.agreed_at.is_some() => "helper.agreed",
-        helper::Event::Changed(_) => "helper.named",
-        helper::Event::Removed { .. } => "helper.removed",
+        trustee::Event::Changed(one) if one.agreed_at.is_some() => "trustee.agreed",
+        trustee::Event::Changed(_) => "trustee.named",
+        trustee::Event::Removed { .. } => "trustee.removed",
     }
 }
 
@@ -196,6 +185,23 @@ fn link_text(event: &link::Event) -> String {
         }
         link::Event::Used { link, .. } => format!("Link {link} used"),
         link::Event::Withdrawn { link } => format!("Link {link} withdrawn"),
+    }
+}
+
+const fn device_kind(event: &device::Event) -> &'static str {
+    match event {
+        device::Event::Added(_) => "device.added",
+        device::Event::Trusted { .. } => "device.trusted",
+        device::Event::Confirmed { .. } => "device.confirmed",
+        device::Event::Keyed { .. } => "device.keyed",
+        device::Event::RoleSet { .. } => "device.role_set",
+        device::Event::Succeeded { .. } => "device.succeeded",
+        device::Event::Lent { .. } => "device.lent",
+        device::Event::PhoneOffered { .. } => "device.phone_offered",
+        device::Event::PhoneConfirmed { .. } => "device.phone_confirmed",
+        device::Event::Renamed { .. } => "device.renamed",
+        device::Event::Blocked { .. } => "device.blocked",
+        device::Event::Removed { .. } => "device.removed",
     }
 }
 

@@ -7,8 +7,8 @@ use crate::decision::Event;
 use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
 use crate::{
-    approval, brokerage, contact, helper, link, lock, mandate, network, person, policy, push,
-    recovery, session, sign_in, throttle, travel,
+    approval, brokerage, contact, link, lock, mandate, network, person, policy, push, recovery,
+    session, sign_in, throttle, travel, trustee,
 };
 
 /// Puts a row in the place of the one with its key, or adds it.
@@ -80,12 +80,10 @@ impl Slice {
             Event::Network(network::Event::Seen(known)) => {
                 put(&mut self.networks, *known, |one| one.network);
             }
-            Event::Policy(policy::Event::Set(one)) => {
-                put(&mut self.policies, *one, |one| one.interface);
-            }
-            Event::Policy(policy::Event::WindowSet { window, .. }) => {
-                self.window.clone_from(window);
-            }
+            Event::Policy(event) => match event {
+                policy::Event::Set(one) => put(&mut self.policies, *one, |one| one.interface),
+                policy::Event::WindowSet { window, .. } => self.window.clone_from(window),
+            },
             Event::Brokerage(brokerage::Event::Held(one)) => self.brokerage = Some(*one),
             Event::Brokerage(brokerage::Event::Off { .. }) => self.brokerage = None,
             Event::Recovery(event) => match event {
@@ -94,12 +92,12 @@ impl Slice {
                 }
                 recovery::Event::Chosen { policy, .. } => self.recovery_policy = *policy,
             },
-            Event::Helper(event) => match event {
-                helper::Event::Changed(one) => {
-                    put(&mut self.helpers, one.clone(), |one| one.id);
+            Event::Trustee(event) => match event {
+                trustee::Event::Changed(one) => {
+                    put(&mut self.trustees, one.clone(), |one| one.id);
                 }
-                helper::Event::Removed { helper } => {
-                    self.helpers.retain(|one| one.id != *helper);
+                trustee::Event::Removed { trustee } => {
+                    self.trustees.retain(|one| one.id != *trustee);
                 }
             },
             Event::Notice(_) | Event::Evidence(_) => {}

@@ -16,7 +16,7 @@ fn path(route: &Route) -> String {
         "{notice}" => access::NoticeId([9; 16]).to_string(),
         "{session}" => access::SessionId([9; 16]).to_string(),
         "{device}" => access::DeviceId([9; 16]).to_string(),
-        "{helper}" => access::HelperId([9; 16]).to_string(),
+        "{trustee}" => access::TrusteeId([9; 16]).to_string(),
         "{approval}" => access::ApprovalId([9; 16]).to_string(),
         "{credential}" => access::CredentialId([9; 16]).to_string(),
         "{interface}" => "portal".to_owned(),
@@ -174,7 +174,7 @@ async fn thing_of_nobody_is_not_found_on_every_route() {
             "{credential}",
             "{authenticator}",
             "{notice}",
-            "{helper}",
+            "{trustee}",
         ]
         .iter()
         .any(|place| route.path.contains(place))

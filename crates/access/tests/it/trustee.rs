@@ -2,12 +2,12 @@
 
 use access::approval::Say;
 use access::decision::{Answer, Command};
-use access::helper::{self, Attested, MOST, attest};
 use access::link::Purpose;
 use access::moment::Span;
 use access::name::Username;
 use access::notice::{self, Topic};
 use access::recovery::{self, Policy, RecoveryEnd, Stage, WAIT};
+use access::trustee::{self, Attested, MOST, attest};
 use access::{By, Call, Event, PersonId, RecoveryId, Refusal, Secret};
 
 use crate::desk::{Desk, browser, copy};
@@ -34,18 +34,18 @@ impl Other {
     }
 }
 
-fn help(desk: &mut Desk, by: By, command: helper::Command) -> Result<Answer, Refusal> {
-    desk.by(by, Command::Helper(command))
+fn help(desk: &mut Desk, by: By, command: trustee::Command) -> Result<Answer, Refusal> {
+    desk.by(by, Command::Trustee(command))
 }
 
 fn name(desk: &mut Desk, by: By, number: u8) -> Result<Answer, Refusal> {
     let (username, found) = (format!("bob{number}"), Some(PersonId([number; 16])));
-    help(desk, by, helper::Command::Name { username, found })
+    help(desk, by, trustee::Command::Name { username, found })
 }
 
 fn agree(desk: &mut Desk, other: &mut Other, yes: bool) -> Result<Answer, Refusal> {
     let attested = other.attested().unwrap();
-    help(desk, other.by, helper::Command::Agree { attested, yes })
+    help(desk, other.by, trustee::Command::Agree { attested, yes })
 }
 
 fn choose(desk: &mut Desk, by: By, needed: u32, waits: bool) -> Result<Answer, Refusal> {
@@ -71,8 +71,8 @@ fn finish(desk: &mut Desk, token: &Secret) -> Result<Answer, Refusal> {
 /// The number that the recovering page shows for a contact.
 fn number(desk: &Desk, other: u8) -> String {
     let open = desk.slice.open_recovery().unwrap();
-    let ask = open.asks.iter().find(|ask| ask.helper == PersonId([other; 16])).unwrap();
-    let number = helper::open_number(open, ask, &desk.key).unwrap();
+    let ask = open.asks.iter().find(|ask| ask.trustee == PersonId([other; 16])).unwrap();
+    let number = trustee::open_number(open, ask, &desk.key).unwrap();
     number.expose_text().unwrap().to_owned()
 }
 
@@ -84,7 +84,7 @@ fn vouch(
 ) -> Result<Answer, Refusal> {
     let attested = other.attested().unwrap();
     let number = Secret::from_text(number.to_owned());
-    help(desk, other.by, helper::Command::Vouch { attested, recovery, say, number })
+    help(desk, other.by, trustee::Command::Vouch { attested, recovery, say, number })
 }
 
 /// A person with three contacts who agreed, two of whom are needed.
@@ -120,7 +120,7 @@ fn so_many_contacts_as_are_needed_open_a_recovery_at_once() {
     assert!(matches!(finish(&mut desk, &token), Ok(Answer::SignedIn(_))));
     assert_eq!(told(&desk, Topic::Recovery), 3, "the beginning, and each answer");
     let kinds: Vec<_> = desk.events.iter().map(|event| event.kind().into_owned()).collect();
-    assert!(kinds.iter().any(|kind| kind == "helper.agreed"));
+    assert!(kinds.iter().any(|kind| kind == "trustee.agreed"));
     let session = desk.slice.sessions.iter().find(|one| one.held_until.is_some());
     assert!(session.is_some(), "it is held like any other");
 }
@@ -157,9 +157,9 @@ fn whoever_is_no_contact_or_not_any_more_says_nothing() {
     assert_eq!(refused, Some(Refusal::NotFound { what: "recovery contact" }));
     let refused = agree(&mut desk, &mut stranger, true).err();
     assert_eq!(refused, Some(Refusal::NotFound { what: "recovery contact" }));
-    let removed = desk.slice.helpers.iter().find(|one| one.helper == Some(PersonId([1; 16])));
-    let helper = removed.unwrap().id;
-    help(&mut desk, owner, helper::Command::Remove { helper }).ok().unwrap();
+    let removed = desk.slice.trustees.iter().find(|one| one.trustee == Some(PersonId([1; 16])));
+    let trustee = removed.unwrap().id;
+    help(&mut desk, owner, trustee::Command::Remove { trustee }).ok().unwrap();
     let right = number(&desk, 1);
     let refused = vouch(&mut desk, &mut one, recovery, (Say::Yes, &right)).err();
     assert_eq!(refused, Some(Refusal::NotFound { what: "recovery contact" }));
@@ -174,7 +174,7 @@ fn whoever_is_no_contact_or_not_any_more_says_nothing() {
     // The numbers of the one before are worth nothing in the next.
     let (_, next) = begin(&mut desk);
     let asked: Vec<_> =
-        desk.slice.open_recovery().unwrap().asks.iter().map(|one| one.helper).collect();
+        desk.slice.open_recovery().unwrap().asks.iter().map(|one| one.trustee).collect();
     assert_eq!(asked, [PersonId([2; 16]), PersonId([3; 16])]);
     let (old, new) = (right, number(&desk, 2));
     assert!(old == new || vouch(&mut desk, &mut two, next, (Say::Yes, &old)).is_err());
@@ -213,7 +213,7 @@ fn naming_tells_nothing_and_is_bounded() {
     let owner = By::Session(desk.signed_in().session);
     let named = |desk: &mut Desk, username: &str, found| {
         let username = username.to_owned();
-        help(desk, owner, helper::Command::Name { username, found }).err()
+        help(desk, owner, trustee::Command::Name { username, found }).err()
     };
     assert_eq!(named(&mut desk, "bob1", Some(PersonId([1; 16]))), None);
     assert_eq!(named(&mut desk, "nobody", None), None, "a name that nobody has is taken alike");

@@ -3,9 +3,9 @@
 use access::approval::Say;
 use access::call::{By, Call, Source};
 use access::decision::{Answer, Command};
-use access::helper::{self, attest, open_number};
 use access::link::{self, Purpose};
 use access::recovery::{self, Policy};
+use access::trustee::{self, attest, open_number};
 use access::{PersonId, SessionId, person, sign_in};
 use store::Key;
 
@@ -49,7 +49,7 @@ async fn contact_is_named_agrees_vouches_and_is_removed(place: &Place) {
     assert!(history.store.helped_by(bob).await.unwrap().is_empty());
     for (username, found) in [("bob", Some(bob)), ("nobody", None)] {
         let username = username.to_owned();
-        let name = Command::Helper(helper::Command::Name { username, found });
+        let name = Command::Trustee(trustee::Command::Name { username, found });
         history.by(by, name).await.ok().unwrap();
     }
     assert_eq!(history.store.helped_by(bob).await.unwrap(), [history.person]);
@@ -67,16 +67,16 @@ async fn contact_is_named_agrees_vouches_and_is_removed(place: &Place) {
             let slice = history.slice().await;
             let open = slice.open_recovery().unwrap();
             let number = open_number(open, &open.asks[0], history.key()).unwrap();
-            helper::Command::Vouch { attested, recovery: open.id, say: Say::Yes, number }
+            trustee::Command::Vouch { attested, recovery: open.id, say: Say::Yes, number }
         } else {
-            helper::Command::Agree { attested, yes: true }
+            trustee::Command::Agree { attested, yes: true }
         };
-        history.by(By::Session(session), Command::Helper(command)).await.ok().unwrap();
+        history.by(By::Session(session), Command::Trustee(command)).await.ok().unwrap();
     }
     let slice = history.slice().await;
     assert!(matches!(slice.open_recovery().unwrap().stage, recovery::Stage::Ready { .. }));
-    let helper = slice.helpers.iter().find(|one| one.helper == Some(bob)).unwrap().id;
-    let remove = Command::Helper(helper::Command::Remove { helper });
+    let trustee = slice.trustees.iter().find(|one| one.trustee == Some(bob)).unwrap().id;
+    let remove = Command::Trustee(trustee::Command::Remove { trustee });
     history.by(by, remove).await.ok().unwrap();
     assert!(history.store.helped_by(bob).await.unwrap().is_empty());
     history.verify().await;

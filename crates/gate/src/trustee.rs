@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use access::approval::Say;
-use access::helper::{self, Ask, Attested, Command as Help};
 use access::name::Username;
 use access::recovery::Recovery;
+use access::trustee::{self, Ask, Attested, Command as Help};
 use access::{
-    By, Call, Command, HelperId, PersonId, RecoveryId, Refusal, Secret, Slice, Source, Time,
+    By, Call, Command, PersonId, RecoveryId, Refusal, Secret, Slice, Source, Time, TrusteeId,
 };
 use store::Key;
 
@@ -17,9 +17,9 @@ use crate::session::SessionTicket;
 
 /// A contact of a person.
 #[derive(Debug, Clone)]
-pub struct HelperInfo {
+pub struct TrusteeInfo {
     /// Which.
-    pub id: HelperId,
+    pub id: TrusteeId,
     /// The name that was typed.
     pub username: String,
     /// Since when they agree; none before.
@@ -62,9 +62,9 @@ pub struct HelpAsked {
 
 fn helping(slice: &Slice, looks: PersonId) -> Option<Helping> {
     let person = slice.person.as_ref()?;
-    let row = slice.helpers.iter().find(|one| one.helper == Some(looks))?;
+    let row = slice.trustees.iter().find(|one| one.trustee == Some(looks))?;
     let asked = |one: &Recovery| {
-        let ask: &Ask = one.asks.iter().find(|ask| ask.helper == looks)?;
+        let ask: &Ask = one.asks.iter().find(|ask| ask.trustee == looks)?;
         Some(HelpAsked {
             recovery: one.id,
             begun_at: one.begun_at,
@@ -85,12 +85,12 @@ fn helping(slice: &Slice, looks: PersonId) -> Option<Helping> {
 
 impl Gate {
     /// The contacts of the person who asks.
-    pub async fn helpers(&self, ticket: &SessionTicket) -> Result<Vec<HelperInfo>, Refusal> {
+    pub async fn trustees(&self, ticket: &SessionTicket) -> Result<Vec<TrusteeInfo>, Refusal> {
         let slice = self.load(Key::Person(ticket.person)).await?;
         let mut list: Vec<_> = slice
-            .helpers
+            .trustees
             .iter()
-            .map(|one| HelperInfo {
+            .map(|one| TrusteeInfo {
                 id: one.id,
                 username: one.username.to_string(),
                 agreed_at: one.agreed_at,
@@ -102,42 +102,46 @@ impl Gate {
     }
 
     /// Names a contact; whether somebody has the name is not said.
-    pub async fn name_helper(&self, ticket: &SessionTicket, username: &str) -> Result<(), Refusal> {
+    pub async fn name_trustee(
+        &self,
+        ticket: &SessionTicket,
+        username: &str,
+    ) -> Result<(), Refusal> {
         let found = self.load(Key::Username(username)).await?.person.map(|person| person.id);
         let command = Help::Name { username: username.to_owned(), found };
-        let call = ticket.call(Command::Helper(command));
+        let call = ticket.call(Command::Trustee(command));
         self.run_done(Key::Person(ticket.person), &call).await?;
-        if let (Some(helper), Ok(whom)) = (found, Username::new(&ticket.username)) {
-            self.tell_helper(helper, whom, false).await;
+        if let (Some(trustee), Ok(whom)) = (found, Username::new(&ticket.username)) {
+            self.tell_trustee(trustee, whom, false).await;
         }
         Ok(())
     }
 
     /// Takes one away.
-    pub async fn remove_helper(
+    pub async fn remove_trustee(
         &self,
         ticket: &SessionTicket,
-        helper: HelperId,
+        trustee: TrusteeId,
     ) -> Result<(), Refusal> {
-        let call = ticket.call(Command::Helper(Help::Remove { helper }));
+        let call = ticket.call(Command::Trustee(Help::Remove { trustee }));
         self.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
     /// Tells a contact, in their own message centre. The page shows it too, so one that cannot be
     /// written is no reason to refuse what it tells of.
-    async fn tell_helper(&self, helper: PersonId, whom: Username, recovers: bool) {
-        let command = Command::Helper(Help::Tell { whom, recovers });
+    async fn tell_trustee(&self, trustee: PersonId, whom: Username, recovers: bool) {
+        let command = Command::Trustee(Help::Tell { whom, recovers });
         let call = Arc::new(Call { by: By::System, source: Source::local(), command });
-        if let Err(refusal) = self.run_done(Key::Person(helper), &call).await {
-            tracing::warn!(%helper, %refusal, "a recovery contact could not be told");
+        if let Err(refusal) = self.run_done(Key::Person(trustee), &call).await {
+            tracing::warn!(%trustee, %refusal, "a recovery contact could not be told");
         }
     }
 
     /// Tells all whom a recovery asks.
-    pub(crate) async fn tell_helpers(&self, after: &Slice) {
+    pub(crate) async fn tell_trustees(&self, after: &Slice) {
         let (Some(person), Some(open)) = (&after.person, after.open_recovery()) else { return };
         for ask in &open.asks {
-            self.tell_helper(ask.helper, person.username.clone(), true).await;
+            self.tell_trustee(ask.trustee, person.username.clone(), true).await;
         }
     }
 
@@ -157,7 +161,7 @@ impl Gate {
     async fn attest(&self, ticket: &SessionTicket) -> Result<Attested, Refusal> {
         let slice = self.load(Key::Person(ticket.person)).await?;
         let (by, source, moment) = (By::Session(ticket.session), ticket.source(), self.moment()?);
-        let attested = helper::attest(&slice, (by, &source), &moment, &self.0.people.key);
+        let attested = trustee::attest(&slice, (by, &source), &moment, &self.0.people.key);
         if let Err(refusal) = &attested {
             self.record_refusal(by, &source, &slice, refusal).await;
         }
@@ -172,7 +176,7 @@ impl Gate {
         yes: bool,
     ) -> Result<(), Refusal> {
         let attested = self.attest(ticket).await?;
-        let call = ticket.call(Command::Helper(Help::Agree { attested, yes }));
+        let call = ticket.call(Command::Trustee(Help::Agree { attested, yes }));
         self.run_done(Key::Person(person), &call).await.map(drop)
     }
 
@@ -186,7 +190,7 @@ impl Gate {
         let attested = self.attest(ticket).await?;
         let number = Secret::from_text(number.to_owned());
         let command = Help::Vouch { attested, recovery, say, number };
-        let call = ticket.call(Command::Helper(command));
+        let call = ticket.call(Command::Trustee(command));
         self.run_done(Key::Person(person), &call).await.map(drop)
     }
 }

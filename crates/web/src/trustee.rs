@@ -1,11 +1,11 @@
 //! Recovery contacts: those whom a person named, and those who named them.
 
 use access::approval::Say;
-use access::{HelperId, PersonId, RecoveryId, Refusal};
+use access::{PersonId, RecoveryId, Refusal, TrusteeId};
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use gate::{HelpAsked, HelperInfo, Helping};
+use gate::{HelpAsked, Helping, TrusteeInfo};
 use maud::{Markup, html};
 
 use crate::fault::{Cause, Fault};
@@ -18,22 +18,22 @@ use crate::visit::{Signed, go};
 type Reply = Result<Response, Fault>;
 
 /// The contacts of the person, on their recovery page.
-pub(crate) fn card(signed: &Signed, helpers: &[HelperInfo]) -> Markup {
+pub(crate) fn card(signed: &Signed, trustees: &[TrusteeInfo]) -> Markup {
     html! {
         section.card.s7 aria-labelledby="contacts" {
             h2 #contacts { "Recovery contacts" }
             p { "Up to five people of this server who know your voice. When you recover, you call them and read each a number; so many of them as you chose let you in at once." }
-            @if helpers.is_empty() { p.empty { "You named nobody." } } @else {
+            @if trustees.is_empty() { p.empty { "You named nobody." } } @else {
                 table.flip {
                     thead { tr { th { "Name" } th { "State" } th { span.sr { "Act" } } } }
-                    tbody { @for one in helpers {
+                    tbody { @for one in trustees {
                         tr {
                             td.key { (one.username) }
                             td data-l="State" { @match one.agreed_at {
                                 Some(at) => { "agrees since " (figure::time(at)) },
                                 None => { "did not agree yet" span.sub { "named " (figure::time(one.named_at)) } },
                             } }
-                            td { form method="post" action={ "/recovery/helpers/" (one.id) "/remove" } {
+                            td { form method="post" action={ "/recovery/trustees/" (one.id) "/remove" } {
                                 (shell::token(signed))
                                 button.mini aria-label={ "Remove " (one.username) } { "Remove" }
                             } }
@@ -41,7 +41,7 @@ pub(crate) fn card(signed: &Signed, helpers: &[HelperInfo]) -> Markup {
                     } }
                 }
             }
-            form.f method="post" action="/recovery/helpers" {
+            form.f method="post" action="/recovery/trustees" {
                 (shell::token(signed))
                 (Field { name: "username", label: "User name", required: true, help: "They agree on their own page. Whether the name exists is not said.", ..Field::default() })
                 button { "Name a contact" }
@@ -51,17 +51,17 @@ pub(crate) fn card(signed: &Signed, helpers: &[HelperInfo]) -> Markup {
     }
 }
 
-/// `POST /recovery/helpers`
+/// `POST /recovery/trustees`
 pub(crate) async fn name(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let done = gate.name_helper(&signed.ticket, signed.visit.fields.get("username")).await;
+    let done = gate.name_trustee(&signed.ticket, signed.visit.fields.get("username")).await;
     crate::recovery::then(&signed, done, "/recovery?named=1").await
 }
 
-/// `POST /recovery/helpers/{helper}/remove`
+/// `POST /recovery/trustees/{trustee}/remove`
 pub(crate) async fn remove(Path(text): Path<String>, signed: Signed) -> Reply {
-    let id: HelperId = text.parse().map_err(|_| signed.fault(Cause::Missing))?;
-    match signed.visit.portal.gate().remove_helper(&signed.ticket, id).await {
+    let id: TrusteeId = text.parse().map_err(|_| signed.fault(Cause::Missing))?;
+    match signed.visit.portal.gate().remove_trustee(&signed.ticket, id).await {
         Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
         done => crate::recovery::then(&signed, done, "/recovery?removed=1").await,
     }

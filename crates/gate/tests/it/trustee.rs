@@ -31,8 +31,8 @@ async fn contact_agrees_and_vouches_in_a_session_of_their_own_and_opens_the_reco
     let gate = &place.gate;
     let (owner, _) = place.by_link().await;
     let bob = second(&place, "bob").await;
-    gate.name_helper(&owner, "bob").await.unwrap();
-    gate.name_helper(&owner, "nobody").await.unwrap();
+    gate.name_trustee(&owner, "bob").await.unwrap();
+    gate.name_trustee(&owner, "nobody").await.unwrap();
     let helping = gate.helping(&bob).await.unwrap();
     assert_eq!((helping.len(), helping[0].username.as_str()), (1, "trader"));
     assert!(helping[0].agreed_at.is_none() && helping[0].asks.is_none());
@@ -71,7 +71,7 @@ async fn two_contacts_who_answer_at_once_both_count() {
     let (owner, _) = place.by_link().await;
     let (bob, eve) = (second(&place, "bob").await, second(&place, "eve").await);
     for (name, other) in [("bob", &bob), ("eve", &eve)] {
-        gate.name_helper(&owner, name).await.unwrap();
+        gate.name_trustee(&owner, name).await.unwrap();
         gate.agree_to_help(other, owner.person, true).await.unwrap();
     }
     let policy = Policy { needed: 2, waits: false, ..Policy::default() };

@@ -13,7 +13,7 @@ use crate::call::{By, Source};
 use crate::contact::Reach;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
-use crate::id::{HelperId, PersonId, RecoveryId};
+use crate::id::{PersonId, RecoveryId, TrusteeId};
 use crate::moment::{Moment, Time};
 use crate::name::Username;
 use crate::notice::{self, Topic};
@@ -27,15 +27,15 @@ pub const MOST: usize = 5;
 
 /// Somebody whom a person named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Helper {
+pub struct Trustee {
     /// Its id.
-    pub id: HelperId,
+    pub id: TrusteeId,
     /// Who named them.
     pub person: PersonId,
     /// The name that was typed.
     pub username: Username,
     /// Whose name it is; none for one that nobody has.
-    pub helper: Option<PersonId>,
+    pub trustee: Option<PersonId>,
     /// Since when they agree; none before they do.
     pub agreed_at: Option<Time>,
     /// When they were named.
@@ -46,7 +46,7 @@ pub struct Helper {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
     /// Whom.
-    pub helper: PersonId,
+    pub trustee: PersonId,
     /// Their name.
     pub username: Username,
     /// The number that the recovering page shows for them.
@@ -92,7 +92,7 @@ pub enum Command {
     /// Takes one away.
     Remove {
         /// Which.
-        helper: HelperId,
+        trustee: TrusteeId,
     },
     /// A contact agrees, or wants no part in it (any more).
     Agree {
@@ -127,11 +127,11 @@ pub enum Command {
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Named, or agreed.
-    Changed(Helper),
+    Changed(Trustee),
     /// Taken away.
     Removed {
         /// Which.
-        helper: HelperId,
+        trustee: TrusteeId,
     },
 }
 
@@ -140,7 +140,7 @@ type Decided = Result<Decision, Refusal>;
 pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> Decided {
     match command {
         Command::Name { username, found } => name(slice, ground, username, *found),
-        Command::Remove { helper } => remove(slice, ground, *helper),
+        Command::Remove { trustee } => remove(slice, ground, *trustee),
         Command::Agree { attested, yes } => agree(slice, ground, attested, *yes),
         Command::Tell { whom, recovers } => told(slice, ground, whom, *recovers),
         Command::Vouch { attested, recovery, say, number } => {
@@ -151,11 +151,11 @@ pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> D
 
 impl Slice {
     /// The contacts who agreed.
-    pub fn willing(&self) -> impl Iterator<Item = (&Helper, PersonId)> {
-        self.helpers
+    pub fn willing(&self) -> impl Iterator<Item = (&Trustee, PersonId)> {
+        self.trustees
             .iter()
             .filter(|one| one.agreed_at.is_some())
-            .filter_map(|one| one.helper.map(|helper| (one, helper)))
+            .filter_map(|one| one.trustee.map(|trustee| (one, trustee)))
     }
 }
 
@@ -164,38 +164,38 @@ fn name(slice: &Slice, ground: &Ground<'_>, typed: &str, found: Option<PersonId>
     ground.check_recent(slice)?;
     let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
     let username = Username::new(typed)?;
-    let taken = slice.helpers.iter().any(|one| one.username == username);
+    let taken = slice.trustees.iter().any(|one| one.username == username);
     if taken || username == person.username {
         let name = username.to_string();
         return Err(Refusal::NameTaken { what: "recovery contact", name });
     }
-    if slice.helpers.len() >= MOST {
+    if slice.trustees.len() >= MOST {
         let limit = recovery::number(MOST);
         return Err(Refusal::TooMany { what: "recovery contacts", count: limit, limit });
     }
     let text = format!(
         "{username} was named as a recovery contact of yours, and counts once they agree. If that was not you, remove them and change your password."
     );
-    let helper = Helper {
-        id: HelperId(ground.moment.draw("helper")),
+    let trustee = Trustee {
+        id: TrusteeId(ground.moment.draw("trustee")),
         person: person.id,
         username,
-        helper: found,
+        trustee: found,
         agreed_at: None,
         named_at: ground.moment.now,
     };
     let notice = notice::queue(ground, person.id, Topic::RecoveryChanged, text, None);
-    Ok(Decision::new(vec![Event::Changed(helper).into(), notice], Answer::Done))
+    Ok(Decision::new(vec![Event::Changed(trustee).into(), notice], Answer::Done))
 }
 
-fn remove(slice: &Slice, ground: &Ground<'_>, id: HelperId) -> Decided {
+fn remove(slice: &Slice, ground: &Ground<'_>, id: TrusteeId) -> Decided {
     ground.authorise(slice, Act::ManageRecovery)?;
     ground.check_recent(slice)?;
-    let one = slice.helpers.iter().find(|one| one.id == id);
+    let one = slice.trustees.iter().find(|one| one.id == id);
     let one = one.ok_or(Refusal::NotFound { what: "recovery contact" })?;
     let text = format!("{} is no recovery contact of yours any more.", one.username);
     let notice = notice::queue(ground, one.person, Topic::RecoveryChanged, text, None);
-    Ok(Decision::new(vec![Event::Removed { helper: id }.into(), notice], Answer::Done))
+    Ok(Decision::new(vec![Event::Removed { trustee: id }.into(), notice], Answer::Done))
 }
 
 fn told(slice: &Slice, ground: &Ground<'_>, whom: &Username, recovers: bool) -> Decided {
@@ -217,18 +217,18 @@ fn told(slice: &Slice, ground: &Ground<'_>, whom: &Username, recovers: bool) -> 
 }
 
 /// The row of whoever acts.
-fn own<'s>(slice: &'s Slice, attested: &Attested) -> Result<&'s Helper, Refusal> {
-    let mine = |one: &&Helper| one.helper == Some(attested.person);
-    slice.helpers.iter().find(mine).ok_or(Refusal::NotFound { what: "recovery contact" })
+fn own<'s>(slice: &'s Slice, attested: &Attested) -> Result<&'s Trustee, Refusal> {
+    let mine = |one: &&Trustee| one.trustee == Some(attested.person);
+    slice.trustees.iter().find(mine).ok_or(Refusal::NotFound { what: "recovery contact" })
 }
 
 fn agree(slice: &Slice, ground: &Ground<'_>, attested: &Attested, yes: bool) -> Decided {
     let one = own(slice, attested)?;
     let (event, text) = if yes {
-        let agreed = Helper { agreed_at: Some(ground.moment.now), ..one.clone() };
+        let agreed = Trustee { agreed_at: Some(ground.moment.now), ..one.clone() };
         (Event::Changed(agreed), "agreed to be a recovery contact of yours")
     } else {
-        (Event::Removed { helper: one.id }, "is no recovery contact of yours: they declined")
+        (Event::Removed { trustee: one.id }, "is no recovery contact of yours: they declined")
     };
     let text = format!("{} {text}.", attested.username);
     let notice = notice::queue(ground, one.person, Topic::RecoveryChanged, text, None);
@@ -236,19 +236,19 @@ fn agree(slice: &Slice, ground: &Ground<'_>, attested: &Attested, yes: bool) -> 
 }
 
 /// What the number for a contact is sealed for.
-fn purpose(recovery: RecoveryId, helper: PersonId) -> String {
-    format!("recovery {recovery} {helper}")
+fn purpose(recovery: RecoveryId, trustee: PersonId) -> String {
+    format!("recovery {recovery} {trustee}")
 }
 
 /// What a recovery that begins now asks of the contacts who agreed: each has a number of their own.
 pub(crate) fn asks(slice: &Slice, ground: &Ground<'_>, recovery: RecoveryId) -> Vec<Ask> {
-    let ask = |(one, helper): (&Helper, PersonId)| {
-        let drawn = ground.moment.draw_below(&format!("number {helper}"), 900) + 100;
+    let ask = |(one, trustee): (&Trustee, PersonId)| {
+        let drawn = ground.moment.draw_below(&format!("number {trustee}"), 900) + 100;
         let number = Secret::from_text(drawn.to_string());
         Ask {
-            helper,
+            trustee,
             username: one.username.clone(),
-            number: ground.key.seal(&number, &purpose(recovery, helper), ground.moment),
+            number: ground.key.seal(&number, &purpose(recovery, trustee), ground.moment),
             tries_left: TRIES,
             said: None,
         }
@@ -258,7 +258,7 @@ pub(crate) fn asks(slice: &Slice, ground: &Ground<'_>, recovery: RecoveryId) -> 
 
 /// The number of a contact, for the recovering page.
 pub fn open_number(one: &Recovery, ask: &Ask, key: &SealKey) -> Result<Secret, Refusal> {
-    key.open(&ask.number, &purpose(one.id, ask.helper)).map_err(|_| Refusal::KeyMismatch)
+    key.open(&ask.number, &purpose(one.id, ask.trustee)).map_err(|_| Refusal::KeyMismatch)
 }
 
 /// A contact's answer: once, while the recovery waits, and a yes with the number that is theirs.
@@ -270,7 +270,7 @@ fn vouch(
 ) -> Decided {
     let now = ground.moment.now;
     let open = slice.open_recovery().filter(|one| one.id == id).ok_or(Refusal::RecoveryOver)?;
-    let ask = open.asks.iter().find(|one| one.helper == attested.person);
+    let ask = open.asks.iter().find(|one| one.trustee == attested.person);
     let ask = ask.ok_or(Refusal::NotFound { what: "recovery contact" })?;
     // Whoever was removed meanwhile says nothing any more.
     own(slice, attested)?;
@@ -280,7 +280,7 @@ fn vouch(
     let with = |changed: Ask| {
         let asks = open.asks.iter();
         let put =
-            |one: &Ask| if one.helper == changed.helper { changed.clone() } else { one.clone() };
+            |one: &Ask| if one.trustee == changed.trustee { changed.clone() } else { one.clone() };
         Recovery { asks: asks.map(put).collect(), ..open.clone() }
     };
     if say == Say::Yes
