@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn assets_stay_within_their_budget() {
-        assert!(include_str!("../assets/sw.js").len() <= 6 * 1024);
+        // Proofs, renewal of keys, the page without network and notifications.
+        assert!(include_str!("../assets/sw.js").len() <= 8 * 1024);
         for (name, most) in [("floorpass.css", 16 * 1024), ("floorpass.js", 15 * 512)] {
             let size = named(name).map(|(_, bytes)| bytes.len());
             assert!(size.is_some_and(|size| size <= most), "{name}: {size:?} bytes, limit {most}");

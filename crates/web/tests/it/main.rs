@@ -10,6 +10,7 @@ mod form;
 mod front_door;
 mod link;
 mod lock;
+mod matrix;
 mod notice;
 mod order;
 mod phone;
