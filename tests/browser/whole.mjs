@@ -170,7 +170,7 @@ export class Whole {
   async proves() {
     const first = await this.bound(this.one);
     await this.portal.open(this.one, "/session");
-    await this.portal.says(this.one, "this device's hardware");
+    await this.portal.says(this.one, "its device's hardware");
     // The cookie that stands for the proof is gone: the browser proves its hardware again by itself.
     await this.one.context().clearCookies({ name: first.name });
     await this.portal.open(this.one, "/orders");

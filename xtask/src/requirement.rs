@@ -63,7 +63,7 @@ const NEEDS: [Need; 8] = [
     },
     Need {
         what: "libfaketime, by which a test sets the server's clock back",
-        stages: &["unit"],
+        stages: &["unit", "browser"],
         packages: "faketime",
         find: faketime,
     },
