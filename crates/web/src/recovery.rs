@@ -233,13 +233,15 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
         @if query.has("removed") { div.note.good role="status" { "Removed." } }
         @if query.has("changed") { div.note.good role="status" { "Changed. It counts from the next recovery on." } }
         div.grid {
-            section.card.s7 aria-labelledby="standing" {
-                h2 #standing { "Recoveries" }
-                @if all.is_empty() { p.empty { "None was begun in the last weeks." } }
-                @for one in &all { (entry(signed, one)) }
+            div.stack.s7 {
+                section.card aria-labelledby="standing" {
+                    h2 #standing { "Recoveries" }
+                    @if all.is_empty() { p.empty { "None was begun in the last weeks." } }
+                    @for one in &all { (entry(signed, one)) }
+                }
+                (trustee::card(signed, &trustees))
             }
             section.card.s5 aria-labelledby="wait" { h2 #wait { "How one goes" } (policy_form(signed, policy)) }
-            (trustee::card(signed, &trustees))
         }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);

@@ -29,30 +29,32 @@ pub(crate) async fn this(signed: Signed) -> Reply {
         (shell::title(if welcome { "You are signed in" } else { "This session" }, &html! {
             @if welcome { a.btn.main href=(next) { "Continue" } }
         }))
-        (layers(&found))
-        @if signed.visit.query.has("plain") {
-            div.note.warm role="status" { "You asked to stay signed in. That needs a browser with script that a passkey, your phone or another browser of yours stands behind; so the usual limits hold." }
-        }
-        div.grid {
-            section.card.s7 aria-labelledby="can" {
-                h2 #can { "What this session can and cannot do" }
-                (crate::credential::sentences(&says))
+        div.stack {
+            (layers(&found))
+            @if signed.visit.query.has("plain") {
+                div.note.warm role="status" { "You asked to stay signed in. That needs a browser with script that a passkey, your phone or another browser of yours stands behind; so the usual limits hold." }
             }
-            div.stack.s5 {
-                section.card aria-labelledby="how" {
-                    h2 #how { "Until when, and why" }
-                    dl.pairs {
-                        div { dt { "Person" } dd { (ticket.username) } }
-                        div { dt { "Account" } dd.mono { (ticket.account) } }
-                        div { dt { "Proven" } dd { (figure::ago(ticket.proven_at, signed.now())) " " a href="/step-up" { "prove again" } } }
-                        div { dt { "From" } dd.mono { (ticket.address) } }
-                        div { dt { "Began" } dd { (figure::time(ticket.since)) } }
-                        div { dt { "Ends unless used" } dd { (figure::time(ticket.idle_until)) } }
-                        div { dt { "Ends at the latest" } dd { (figure::time(ticket.until)) } }
-                    }
-                    p.small.dim { "It ends then, by the " a href="/policies" { "policy" } " of its interface; when you end it, when its browser is removed, when your password or app changes, and at a lock. Resting orders stay." }
+            div.grid {
+                section.card.s7 aria-labelledby="can" {
+                    h2 #can { "What this session can and cannot do" }
+                    (crate::credential::sentences(&says))
                 }
-                @if welcome { (crate::device::older(&signed).await) (crate::authenticator::offer(&signed)) }
+                div.stack.s5 {
+                    section.card aria-labelledby="how" {
+                        h2 #how { "Until when, and why" }
+                        dl.pairs {
+                            div { dt { "Person" } dd { (ticket.username) } }
+                            div { dt { "Account" } dd.mono { (ticket.account) } }
+                            div { dt { "Proven" } dd { (figure::ago(ticket.proven_at, signed.now())) " " a href="/step-up" { "prove again" } } }
+                            div { dt { "From" } dd.mono { (ticket.address) } }
+                            div { dt { "Began" } dd { (figure::time(ticket.since)) } }
+                            div { dt { "Ends unless used" } dd { (figure::time(ticket.idle_until)) } }
+                            div { dt { "Ends at the latest" } dd { (figure::time(ticket.until)) } }
+                        }
+                        p.small.dim { "It ends then, by the " a href="/policies" { "policy" } " of its interface; when you end it, when its browser is removed, when your password or app changes, and at a lock. Resting orders stay." }
+                    }
+                    @if welcome { (crate::device::older(&signed).await) (crate::authenticator::offer(&signed)) }
+                }
             }
         }
     };

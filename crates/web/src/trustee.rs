@@ -20,7 +20,7 @@ type Reply = Result<Response, Fault>;
 /// The contacts of the person, on their recovery page.
 pub(crate) fn card(signed: &Signed, trustees: &[TrusteeInfo]) -> Markup {
     html! {
-        section.card.s7 aria-labelledby="contacts" {
+        section.card aria-labelledby="contacts" {
             h2 #contacts { "Recovery contacts" }
             p { "Up to five people of this server who know your voice. When you recover, you call them and read each a number; so many of them as you chose let you in at once." }
             @if trustees.is_empty() { p.empty { "You named nobody." } } @else {

@@ -86,3 +86,45 @@ async fn signed_out_browser_is_out() {
     assert!(!visitor.cookie_line().contains("session"), "{}", visitor.cookie_line());
     assert!(before.contains("session"));
 }
+
+/// Session fixation, ASVS 7.2.4: a cookie that was planted before the sign-in is not the one after it.
+#[tokio::test]
+async fn session_planted_before_a_sign_in_is_neither_kept_nor_raised() {
+    let place = Place::new().await;
+    let attacker = place.signed_in().await;
+    let before = place.gate.sessions(None).await.unwrap();
+    let mut victim = place.visitor();
+    victim.steal(&attacker);
+    let planted = victim.cookie_line();
+    let victim = place.open_link(victim).await;
+    assert_ne!(victim.cookie_line(), planted);
+    let after = place.gate.sessions(None).await.unwrap();
+    assert_eq!(after.len(), 2, "the sign-in has a session of its own");
+    let kept = after.iter().find(|one| one.id == before[0].id).unwrap();
+    assert_eq!((kept.since, kept.until), (before[0].since, before[0].until));
+    let mut attacker = attacker;
+    attacker.steal(&victim);
+    assert_eq!(attacker.get("/").await.status, StatusCode::FORBIDDEN, "of the victim's key");
+}
+
+/// Two tabs of one browser share its cookies: the later one's step counts, and nothing breaks for the other.
+#[tokio::test]
+async fn two_tabs_that_sign_in_at_once_end_in_one_session() {
+    let place = Place::new().await;
+    let mut browser = place.signed_in().await;
+    browser.post("/sign-out", &[]).await;
+    let password = place.secrets.password.expose_text().unwrap();
+    let fields = [("username", "trader"), ("password", password)];
+    let first = browser.post("/sign-in", &fields).await;
+    let second = browser.post("/sign-in", &fields).await;
+    assert_eq!((first.to(), second.to()), ("/sign-in/code", "/sign-in/code"));
+    let code = place.gate.totp_now("trader").await.unwrap();
+    let done = browser.post("/sign-in/code", &[("code", &code)]).await;
+    assert_eq!(done.to(), "/session?welcome=1", "{}", done.body);
+    // The other tab sends its code too, or somebody goes back and sends the form again.
+    let late = browser.post("/sign-in/code", &[("code", &code)]).await;
+    assert_eq!(late.status, StatusCode::UNAUTHORIZED);
+    assert!(late.body.contains("ATTEMPT_ENDED"), "{}", late.body);
+    assert_eq!(browser.get("/").await.status, StatusCode::OK);
+    assert_eq!(place.gate.sessions(None).await.unwrap().len(), 1);
+}
