@@ -199,7 +199,7 @@ impl Watcher {
     }
 }
 
-/// The page that waits for a phone's answer: the number, and a button that appears with the yes.
+/// What waits for a phone's answer: the number, and a button that appears with the yes. And whether to look again.
 fn waiting(
     title: &str,
     who: &Markup,
@@ -207,35 +207,34 @@ fn waiting(
     act: &str,
     again: &str,
     hidden: &Markup,
-) -> Response {
-    let ended = html! {
+) -> (Markup, bool) {
+    let body = html! {
         h1 { (title) }
-        div.note.bad role="alert" { "The phone said no, or did not answer within two minutes." }
-        form.f method="post" action=(again) { (hidden) button.main.wide { "Ask the phone again" } }
-    };
-    match state {
-        ApprovalState::Waits { number, .. } => {
-            let body = html! {
-                h1 { (title) }
+        @match state {
+            ApprovalState::Waits { number, .. } => {
                 (who)
                 @match number {
                     Some(number) => { p { "Open Floorpass on your phone and type this number there:" } p.match.mono { (number) } }
                     None => p { "Open Floorpass on your phone and answer." },
                 }
                 p.small.dim role="status" { "This page looks for the answer every three seconds." }
-            };
-            ([LOOK_AGAIN], shell::bare(title, &body)).into_response()
-        }
-        ApprovalState::Granted => {
-            let body = html! {
-                h1 { (title) }
+            }
+            ApprovalState::Granted => {
                 div.note.good role="status" { "Your phone said yes." }
                 form.f data-auto method="post" action=(act) { (hidden) button.main.wide autofocus { "Continue" } }
-            };
-            shell::bare(title, &body).into_response()
+            }
+            ApprovalState::Ended => {
+                div.note.bad role="alert" { "The phone said no, or did not answer within two minutes." }
+                form.f method="post" action=(again) { (hidden) button.main.wide { "Ask the phone again" } }
+            }
         }
-        ApprovalState::Ended => shell::bare(title, &ended).into_response(),
-    }
+    };
+    (body, matches!(state, ApprovalState::Waits { .. }))
+}
+
+/// The page, which loads itself again while it waits.
+fn look_again(page: Html<String>, again: bool) -> Response {
+    if again { ([LOOK_AGAIN], page).into_response() } else { page.into_response() }
 }
 
 const SIGN_IN: &str = "Approve on your phone";
@@ -271,7 +270,9 @@ pub(crate) async fn sign_in(visit: Visit) -> Reply {
     let asker = gate.attempt(&attempt).await.map_err(|why| visit.fault(why))?;
     let who = prompt::line(&visit, Some(&asker.username));
     let hidden = next_field(next);
-    Ok(waiting(SIGN_IN, &who, &state, "/sign-in/approval", "/sign-in/approval/ask", &hidden))
+    let (body, again) =
+        waiting(SIGN_IN, &who, &state, "/sign-in/approval", "/sign-in/approval/ask", &hidden);
+    Ok(look_again(shell::bare(SIGN_IN, &body), again))
 }
 
 /// `POST /sign-in/approval`
@@ -311,7 +312,10 @@ pub(crate) async fn step_up(signed: Signed) -> Reply {
     let next = form::local_path(signed.visit.query.get("next"));
     let hidden = html! { (shell::token(&signed)) (next_field(next)) };
     let who = prompt::line(&signed.visit, Some(&signed.ticket.username));
-    Ok(waiting(STEP_UP, &who, &state, "/step-up/approval", "/step-up/approval/ask", &hidden))
+    let (body, again) =
+        waiting(STEP_UP, &who, &state, "/step-up/approval", "/step-up/approval/ask", &hidden);
+    let body = html! { div.narrow { div.card.stack { (body) } } };
+    Ok(look_again(shell::page(&signed, Tab::Access, STEP_UP, &body), again))
 }
 
 /// `POST /step-up/approval`

@@ -160,7 +160,8 @@ fn nobody(why: Option<&Refusal>) -> Markup {
             ul.says {
                 li.cannot { span { b { "After wrong tries" } " a wait is told with its end. Guesses from elsewhere never close the browsers that you trust." } }
                 li.cannot { span { b { "After a lock of everything" } " nothing signs in until the operator lifts it." } }
-                li.cannot { span { b { "With all of it lost" } " the operator gives you a link: nobody can by telephone or mail." } }
+                li.cannot { span { b { "With only the password left" } " " a href="/recover" { "a recovery" } " takes three days and three notices, or the contacts whom you named." } }
+                li.cannot { span { b { "With all of it lost" } " the operator begins one, which waits as long: nobody can let you in by telephone or mail." } }
             }
         }
     }
