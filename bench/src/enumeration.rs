@@ -29,6 +29,7 @@ impl Place {
             seed: Some(7),
             hours: Hours::RoundTheClock,
             portal_origin: url::Url::parse("http://localhost:8080").expect("a url"),
+            passkeys: None,
             token_required_by_default: false,
         };
         let clock = Clock::manual(BEGAN);
@@ -43,6 +44,7 @@ impl Place {
             device_token: None,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             key: None,
+            stay: access::stay::Stay::Usual,
             user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
                 .into(),
         };
@@ -122,8 +124,8 @@ async fn forgive([open, locked]: &[Place; 2], target: LockTarget) {
             device_token: None,
             address,
             key: None,
-            user_agent: String::new(),
             stay: access::stay::Stay::Usual,
+            user_agent: String::new(),
         };
         place.gate.sign_in_link(&link.token, &browser).await.expect("signed in");
     }

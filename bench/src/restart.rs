@@ -45,6 +45,7 @@ fn config(data: &Path) -> Config {
         seed: Some(7),
         hours: Hours::RoundTheClock,
         portal_origin: url::Url::parse("http://localhost:8080").expect("a url"),
+        passkeys: None,
         token_required_by_default: false,
     }
 }

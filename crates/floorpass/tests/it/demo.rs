@@ -1,7 +1,6 @@
 //! `floorpass demo`, as a newcomer and as a script meets it.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
 use std::time::Duration;
 
 use crate::program::{Server, command, fault, json, run, text};
