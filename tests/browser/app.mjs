@@ -101,7 +101,11 @@ export function apps(portal) {
     ]) {
       await cdp.send("ServiceWorker.deliverPushMessage", { origin: portal.base, registrationId, data });
       let seen = [];
-      for (let turn = 0; turn < 100 && !seen.includes(wanted); turn += 1) seen = await shown();
+      // A browser tells nobody that a notification is there: it is looked for, up to 20 seconds.
+      for (let turn = 0; turn < 200 && !seen.includes(wanted); turn += 1) {
+        if (turn) await phone.waitForTimeout(100);
+        seen = await shown();
+      }
       must(seen.length === 1 && seen[0] === wanted, "shown: " + JSON.stringify(seen));
     }
 
