@@ -228,6 +228,7 @@ const ADMINISTERS: Acts = Acts::of(&[
     Act::ManageAuthenticators,
     Act::ManageContact,
     Act::ManagePolicy,
+    Act::ManageRecovery,
 ]);
 
 impl Needs {
@@ -311,6 +312,22 @@ impl Slice {
         chosen.unwrap_or_else(|| Policy::standard(person, interface))
     }
 
+    /// The limits of the person's sessions at an interface, on a device.
+    pub(crate) fn limits(&self, interface: Interface, device: DeviceId, bound: bool) -> Limits {
+        let device = self.device(device);
+        let earned = bound && device.is_some_and(|device| device.confirmed);
+        let mut limits = self.policy(interface).limits(earned);
+        if !bound {
+            limits.idle = limits.idle.min(UNBOUND_IDLE);
+        }
+        if device.is_some_and(|device| device.lent) {
+            limits.idle = limits.idle.min(LENT_IDLE);
+            limits.absolute = limits.absolute.min(LENT_LIFE);
+            limits.ceiling = None;
+        }
+        limits
+    }
+
     /// How long a session may go unused, and until when it lasts, when its person is proven now.
     pub fn lasts(
         &self,
@@ -319,14 +336,9 @@ impl Slice {
         device: DeviceId,
         bound: bool,
     ) -> (Span, Time) {
-        let earned = bound && self.device(device).is_some_and(|device| device.confirmed);
-        let limits = self.policy(interface).limits(earned);
-        let idle = if bound { limits.idle } else { limits.idle.min(UNBOUND_IDLE) };
-        let plain = now + limits.absolute;
-        if self.device(device).is_some_and(|device| device.lent) {
-            return (idle.min(LENT_IDLE), plain.min(now + LENT_LIFE));
-        }
-        let window = limits.ceiling.and_then(|ceiling| window::last_end(self, now, ceiling));
+        let Limits { idle, absolute, ceiling } = self.limits(interface, device, bound);
+        let plain = now + absolute;
+        let window = ceiling.and_then(|ceiling| window::last_end(self, now, ceiling));
         (idle, window.unwrap_or(plain))
     }
 }

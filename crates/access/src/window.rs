@@ -103,10 +103,15 @@ pub(crate) fn last_end(slice: &Slice, now: Time, ceiling: Span) -> Option<Time> 
     ends.filter(|end| *end > now && *end <= now + ceiling).max()
 }
 
+/// Whether a session of these times lasts until the end of a window.
+pub fn is_windowed(started_at: Time, until: Time) -> bool {
+    until.since(started_at) > PLAIN_MOST
+}
+
 impl Session {
     /// Whether it lasts until the end of a window.
     pub fn is_windowed(&self) -> bool {
-        self.until.since(self.started_at) > PLAIN_MOST
+        is_windowed(self.started_at, self.until)
     }
 
     /// From when on a proof renews it, if it lasts until a window.
@@ -126,12 +131,11 @@ pub(crate) fn renew(slice: &Slice, session: &Session, now: Time) -> Option<decis
 
 /// Until when a proof of its person now lets a session last, where that is later than it does.
 pub fn renewed(slice: &Slice, session: &Session, now: Time) -> Option<Time> {
-    if now < session.renews_from().unwrap_or(now) {
+    // What a recovery brought is over with its holding time, whatever is proven.
+    if now < session.renews_from().unwrap_or(now) || session.held_until.is_some() {
         return None;
     }
-    let bound = session.is_bound();
-    let earned = bound && slice.device(session.device).is_some_and(|device| device.confirmed);
-    let limits = slice.policy(session.interface).limits(earned);
+    let limits = slice.limits(session.interface, session.device, session.is_bound());
     last_end(slice, now, limits.ceiling?).filter(|until| *until > session.until)
 }
 

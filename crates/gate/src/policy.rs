@@ -7,7 +7,7 @@ use access::brokerage;
 use access::policy::{Command as Change, Needs, NewNetwork, Policy, Tempo};
 use access::session::Interface;
 use access::window::{self, OPEN, Window};
-use access::{By, Call, Command, PersonId, Refusal, SessionId, Slice, Source, Span, Time};
+use access::{By, Call, Command, PersonId, Refusal, SessionId, Slice, Source, Time};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -185,13 +185,15 @@ fn policies(slice: &Slice, now: Time) -> Option<Policies> {
 impl SessionTicket {
     /// Whether the session lasts until the end of a window.
     pub fn is_windowed(&self) -> bool {
-        self.until.since(self.since) > Span::hours(24)
+        window::is_windowed(self.since, self.until)
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use access::Span;
+
     use super::*;
 
     #[test]

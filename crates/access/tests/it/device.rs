@@ -77,7 +77,7 @@ fn key_whose_renewal_was_answered_into_the_void_is_told_so_without_a_session() {
 }
 
 /// Signs in by password and code on a browser that is known by `token`, or new, with this choice.
-fn sign_in(desk: &mut Desk, token: Option<&Secret>, source: &Source, stay: Stay) -> SignedIn {
+pub fn sign_in(desk: &mut Desk, token: Option<&Secret>, source: &Source, stay: Stay) -> SignedIn {
     desk.wait(Span::seconds(60));
     let device = token.map(Secret::digest);
     let source = Source { stay, device, ..source.clone() };

@@ -8,11 +8,13 @@ use access::moment::Span;
 use access::policy::{self, Assurance, Needs, NewNetwork, Policy, Tempo};
 use access::session::Interface;
 use access::sign_in::SignedIn;
+use access::stay::Stay;
 use access::window::{self, OPEN, Window};
 use access::{Answer, By, Call, Event, Refusal, SessionId, Source, Time};
 use access::{brokerage, network, notice, session, step_up};
 
 use crate::desk::{Desk, browser};
+use crate::device::sign_in;
 
 fn wish(desk: &Desk, tempo: Tempo) -> Policy {
     Policy { tempo, ..Policy::standard(desk.person(), Interface::Portal) }
@@ -258,6 +260,44 @@ fn proof_renews_from_a_day_before_the_window_and_not_earlier() {
     assert!(!one(&desk, session).announced);
     desk.system(announce()).ok().unwrap();
     assert_eq!(renewals(&desk), 1, "a week ahead there is nothing to say");
+}
+
+#[test]
+fn proof_on_a_lent_computer_or_after_a_recovery_prolongs_nothing() {
+    let mut desk = Desk::enrolled();
+    with_window(&mut desk, OPERATOR);
+    desk.by(OPERATOR, set(wish(&Desk::enrolled(), Tempo::Active))).ok().unwrap();
+    let token = desk.signed_in().device_token.unwrap();
+    let lent = sign_in(&mut desk, Some(&token), &browser(None), Stay::Lent).session;
+    let held = desk_kept(&mut desk).session;
+    for (session, recovered) in [(lent, false), (held, true)] {
+        let until = desk.now + Span::hours(1);
+        let kept = desk.slice.sessions.iter_mut().find(|one| one.id == session).unwrap();
+        kept.held_until = recovered.then_some(until);
+        kept.until = kept.until.min(until);
+        let before = one(&desk, session).until;
+        prove(&mut desk, session, browser(None)).ok().unwrap();
+        assert_eq!(one(&desk, session).until, before, "recovered: {recovered}");
+    }
+}
+
+#[test]
+fn act_that_manages_takes_what_administering_takes() {
+    let needs = Needs {
+        administer: Assurance::Resistant,
+        ..wish(&Desk::enrolled(), Tempo::Occasional).needs
+    };
+    for act in [
+        Act::ManageCredentials,
+        Act::ManageDevices,
+        Act::ManageAuthenticators,
+        Act::ManageContact,
+        Act::ManagePolicy,
+        Act::ManageRecovery,
+    ] {
+        assert_eq!(needs.of(act), Assurance::Resistant, "{act:?}");
+        assert!(!needs.acts(Assurance::Two).contains(act), "{act:?}");
+    }
 }
 
 #[test]
