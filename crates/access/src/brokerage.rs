@@ -112,7 +112,7 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let person = slice.owner()?.id;
     match command {
         Command::Set { on } => set(slice, ground, person, *on),
         Command::TakeOver => take_over(slice, ground, person),

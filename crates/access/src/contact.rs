@@ -305,7 +305,7 @@ pub(crate) fn decide(
     command: &Command,
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageContact)?;
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let person = slice.owner()?.id;
     let mut decision = match command {
         Command::SetMail { address } => set_mail(slice, ground, person, address),
         Command::ConfirmMail { code } => confirm(slice, ground, code),

@@ -160,7 +160,7 @@ pub(crate) fn decide(
 fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Decision, Refusal> {
     let giver = ground.authorise(slice, Act::ManageCredentials)?;
     ground.check_recent(slice)?;
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+    let person = slice.owner()?;
     let account = new.account;
     let mandate = slice.mandate(account).ok_or(Refusal::NotFound { what: "account" })?;
     let now = ground.moment.now;

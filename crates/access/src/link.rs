@@ -118,7 +118,7 @@ pub(crate) fn issue(
     ground: &Ground<'_>,
     purpose: Purpose,
 ) -> Result<(Vec<crate::decision::Event>, Answer), Refusal> {
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let person = slice.owner()?.id;
     let older = slice.links.iter().filter(|link| link.purpose == purpose);
     let mut events: Vec<_> = older.map(|link| Event::Withdrawn { link: link.id }.into()).collect();
     let token = token::issue(Kind::Link, ground.moment);

@@ -399,7 +399,7 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let person = slice.owner()?.id;
     match command {
         Command::Set { interface, tempo, new_network, needs } => {
             if !Interface::OF_PEOPLE.contains(interface) {

@@ -363,7 +363,7 @@ fn assist(slice: &Slice, ground: &Ground<'_>) -> Decided {
 
 fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Begun), Refusal> {
     let now = ground.moment.now;
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let person = slice.owner()?.id;
     if let Some(open) = slice.open_recovery() {
         return Err(Refusal::RecoveryStands { since: open.begun_at });
     }
@@ -608,7 +608,7 @@ fn tick(slice: &Slice, ground: &Ground<'_>) -> Decided {
 fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
     ground.authorise(slice, Act::ManageRecovery)?;
     ground.check_recent(slice)?;
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let person = slice.owner()?.id;
     let Policy { wait, needed, waits } = policy;
     if wait < SHORTEST_WAIT || wait > LONGEST_WAIT {
         return Err(Refusal::OutOfRange {

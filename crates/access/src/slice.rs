@@ -113,6 +113,11 @@ impl Slice {
         self.trustees.sort_by_key(|one| one.id);
     }
 
+    /// The person, for what only a person does.
+    pub fn owner(&self) -> Result<&Person, Refusal> {
+        self.person.as_ref().ok_or(Refusal::NotFound { what: "person" })
+    }
+
     /// The mandate on this account.
     pub fn mandate(&self, account: PaperAccountId) -> Option<&Mandate> {
         self.mandates.iter().find(|mandate| mandate.account == account)

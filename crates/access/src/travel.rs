@@ -83,7 +83,7 @@ pub(crate) fn decide(
     command: &Command,
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageContact)?;
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let person = slice.owner()?.id;
     match command {
         Command::Plan { from, until, place, network } => {
             // It makes something quiet, so it takes a fresh proof, and is told.

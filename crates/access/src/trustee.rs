@@ -162,7 +162,7 @@ impl Slice {
 fn name(slice: &Slice, ground: &Ground<'_>, typed: &str, found: Option<PersonId>) -> Decided {
     ground.authorise(slice, Act::ManageRecovery)?;
     ground.check_recent(slice)?;
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+    let person = slice.owner()?;
     let username = Username::new(typed)?;
     let taken = slice.trustees.iter().any(|one| one.username == username);
     if taken || username == person.username {
@@ -202,7 +202,7 @@ fn told(slice: &Slice, ground: &Ground<'_>, whom: &Username, recovers: bool) -> 
     if ground.by != By::System {
         return Err(Refusal::OperatorOnly);
     }
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+    let person = slice.owner()?.id;
     let text = if recovers {
         format!(
             "A recovery of the access of {whom} asks for your word. If they call you and read you a number, type it on the portal's page of recovery contacts. If they did not call, say no there."

@@ -167,7 +167,7 @@ impl Gate {
     /// The ways of a person to sign in, at a new browser and at each that is trusted now.
     pub async fn ways_of(&self, username: &str) -> Result<PersonWays, Refusal> {
         let slice = self.load(Key::Username(username)).await?;
-        let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+        let person = slice.owner()?;
         let now = self.now();
         let trusted = slice.devices.iter().filter(|one| one.standing(now) == Standing::Trusted);
         let at_trusted = trusted.map(|one| {

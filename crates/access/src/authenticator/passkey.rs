@@ -143,7 +143,7 @@ pub(super) fn add(
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+    let person = slice.owner()?;
     let now = ground.moment.now;
     check_age(registration.began_at, now)?;
     let refused = |reason| Refusal::PasskeyRefused { reason };

@@ -58,7 +58,7 @@ pub(super) fn set(
     if slice.password().is_some() {
         ground.check_not_held(slice, Act::ManageAuthenticators)?;
     }
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+    let person = slice.owner()?;
     let standing = slice.password();
     if standing.is_none() {
         ground.check_recent(slice)?;

@@ -92,7 +92,7 @@ pub(super) fn make(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refus
     if slice.recovery_codes().is_some() {
         ground.check_not_held(slice, Act::ManageAuthenticators)?;
     }
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+    let person = slice.owner()?;
     if slice.password().is_none() || !slice.is_enrolled() {
         return Err(Refusal::RecoveryCodesEarly);
     }

@@ -72,7 +72,7 @@ pub fn check(seed: &[u8], typed: &Secret, now: Time, last_step: Option<i64>) -> 
 
 pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?;
+    let person = slice.owner()?;
     // A recovered person lost theirs: the new one takes its place once it is confirmed.
     if slice.totp().is_some() && ground.check_not_held(slice, Act::ManageAuthenticators).is_ok() {
         return Err(Refusal::TotpStands);
