@@ -161,7 +161,7 @@ pub fn synthetic(messages: usize) -> Vec<Message> {
     (0..messages)
         .map(|_| {
             let word = random.next();
-            if word % 1024 == 0 {
+            if word.is_multiple_of(1024) {
                 middle += (word >> 10) as i64 % 9 - 4;
             }
             if open.len() > 2_000 || (word % 100 < 45 && !open.is_empty()) {
@@ -189,10 +189,10 @@ pub fn from_file(path: &Path) -> Result<Vec<Message>, String> {
         let fields: Vec<&str> = line.split(',').collect();
         let bad = || format!("line {} of the flow cannot be read: {line}", number + 1);
         let [id, _, _, price, volume, action, direction] = fields[..] else { return Err(bad()) };
-        if action != "created" {
-            if let Some(key) = keys.remove(id) {
-                flow.push(Message::Cancel { key });
-            }
+        if action != "created"
+            && let Some(key) = keys.remove(id)
+        {
+            flow.push(Message::Cancel { key });
         }
         let quantity: u64 = volume.parse().map_err(|_| bad())?;
         if action != "deleted" && quantity > 0 {

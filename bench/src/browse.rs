@@ -1,5 +1,7 @@
 //! A browser as far as the benchmarks need one: one connection that stays open, cookies, forms.
 
+use access::Time;
+use gate::BrowserKey;
 use memchr::memmem;
 use std::io::{Error, Read, Result, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -11,6 +13,8 @@ pub struct Answer {
     pub status: u16,
     /// Where a redirect leads; empty without one.
     pub location: String,
+    /// What the browser's hardware is asked to sign; empty without a question.
+    pub challenge: String,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -20,7 +24,15 @@ pub struct Browser {
     stream: TcpStream,
     host: String,
     cookies: Vec<(String, String)>,
+    /// Signs each request, as the service worker of a page does.
+    key: Option<BrowserKey>,
     bytes: Vec<u8>,
+}
+
+/// The time of this machine, as a proof tells it.
+fn now() -> Time {
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
+    Time(i64::try_from(since.as_micros()).expect("in range"))
 }
 
 impl Browser {
@@ -41,15 +53,38 @@ impl Browser {
     fn over(stream: TcpStream, host: &str) -> Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(Self { stream, host: host.to_owned(), cookies: Vec::new(), bytes: Vec::new() })
+        Ok(Self {
+            stream,
+            host: host.to_owned(),
+            cookies: Vec::new(),
+            key: None,
+            bytes: Vec::new(),
+        })
     }
 
-    /// The bytes of a GET with the cookies of now.
+    /// From now on each request is signed by this key.
+    pub fn sign_by(&mut self, key: BrowserKey) {
+        self.key = Some(key);
+    }
+
+    /// The bytes of a GET with the cookies of now; signed, it can be sent once.
     pub fn request(&self, path: &str) -> Vec<u8> {
+        (self.head("GET", path, b"") + "\r\n").into_bytes()
+    }
+
+    /// A request's lines, up to the empty one.
+    fn head(&self, method: &str, path: &str, body: &[u8]) -> String {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.host);
         let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
         let cookies = cookies.collect::<Vec<_>>().join("; ");
-        let cookies = if cookies.is_empty() { cookies } else { format!("cookie: {cookies}\r\n") };
-        format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{cookies}\r\n", self.host).into_bytes()
+        if !cookies.is_empty() {
+            head += &format!("cookie: {cookies}\r\n");
+        }
+        if let Some(key) = &self.key {
+            let proof = key.proof(method, path, body, now()).expect("random bytes");
+            head += &format!("floorpass-proof: {proof}\r\n");
+        }
+        head
     }
 
     /// Loads a page.
@@ -60,17 +95,29 @@ impl Browser {
 
     /// Sends a form as a page of the portal would.
     pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
+        self.post_with(path, fields, "")
+    }
+
+    /// The same with more lines in its head.
+    fn post_with(&mut self, path: &str, fields: &[(&str, &str)], more: &str) -> Result<Answer> {
         let body =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let head = String::from_utf8(self.request(path)).map_err(Error::other)?;
-        let head = head.replacen("GET", "POST", 1);
-        let more = format!(
-            "origin: http://{}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        let request = format!(
+            "{}origin: http://{}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n{more}\r\n{body}",
+            self.head("POST", path, body.as_bytes()),
             self.host,
             body.len()
         );
-        let request = format!("{}{more}", head.trim_end_matches("\r\n").to_owned() + "\r\n");
         self.send(request.as_bytes())
+    }
+
+    /// Binds the session to a key in this machine's hardware, as a browser does by itself.
+    pub fn bind(&mut self, hardware: &BrowserKey) -> Result<()> {
+        let asked = self.post("/session/refresh", &[])?;
+        let answer = hardware.hardware_answer(&asked.challenge, true).expect("random bytes");
+        let line = format!("secure-session-response: {answer}\r\n");
+        let bound = self.post_with("/session/bind", &[], &line)?;
+        if bound.status == 200 { Ok(()) } else { Err(Error::other(format!("{}", bound.status))) }
     }
 
     /// Sends a request that is made already and reads its answer.
@@ -84,7 +131,12 @@ impl Browser {
                 break (head, end + 4);
             }
         };
-        let mut answer = Answer { status: 0, location: String::new(), body: Vec::new() };
+        let mut answer = Answer {
+            status: 0,
+            location: String::new(),
+            challenge: String::new(),
+            body: Vec::new(),
+        };
         let mut lines = head.split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1));
         answer.status = status.and_then(|status| status.parse().ok()).unwrap_or(0);
@@ -94,6 +146,10 @@ impl Browser {
                 "content-length" => body = value.parse().map_err(Error::other)?,
                 "location" => value.clone_into(&mut answer.location),
                 "set-cookie" => self.keep(value),
+                "secure-session-challenge" => {
+                    let text = value.split('"').nth(1).unwrap_or_default();
+                    text.clone_into(&mut answer.challenge);
+                }
                 _ => {}
             }
         }

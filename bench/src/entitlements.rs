@@ -86,7 +86,7 @@ fn ask(mine: PaperAccountId, word: u64) -> (Question, Request) {
         if (word >> 16) & 1 == 0 { (Side::Buy, "buy") } else { (Side::Sell, "sell") };
     // Milliseconds since Monday: 7.7 days, the last tenth of them after the end.
     let at = (word >> 20) % 665_280_000;
-    let local = (word >> 50) % 8 != 0;
+    let local = !(word >> 50).is_multiple_of(8);
     let address = if local { Ipv4Addr::LOCALHOST } else { Ipv4Addr::new(192, 0, 2, 1) };
     let (account, account_name) = match (word >> 54) % 16 {
         0 => (PaperAccountId::new(7_654_321).expect("an account"), "other"),

@@ -6,7 +6,7 @@ use crate::sample::{nanos, paired};
 use crate::server::{Server, pin};
 use axum::Router;
 use axum::routing::get;
-use gate::{Durability, Gate};
+use gate::{BrowserKey, Durability, Gate};
 use std::net::SocketAddr;
 use tokio::runtime::{Builder, Runtime};
 
@@ -41,11 +41,21 @@ impl Portal {
         Self { address, empty, _runtime: runtime }
     }
 
-    /// A browser that signed in by a fresh link.
+    /// A browser that signed in by a fresh link, bound to its hardware.
     pub fn signed_in(&self, server: &Server) -> Browser {
+        let mut browser = self.linked(server, None);
+        browser.bind(&BrowserKey::generate().expect("a key")).expect("bound");
+        browser
+    }
+
+    /// A browser that signed in by a fresh link and signs its requests, with a key.
+    fn linked(&self, server: &Server, key: Option<BrowserKey>) -> Browser {
         let link = server.sockets.block_on(server.gate.demo_link()).expect("a link");
         let token = link.token.expose_text().expect("a text").to_owned();
         let mut browser = Browser::connect(self.address, HOST).expect("connected");
+        if let Some(key) = key {
+            browser.sign_by(key);
+        }
         let answer = browser.post("/link", &[("token", &token)]).expect("answered");
         assert_eq!((answer.status, answer.location.as_str()), (303, "/session?welcome=1"));
         browser
@@ -72,20 +82,34 @@ fn turn(browser: &mut Browser, request: &[u8], begins: &[u8]) -> u64 {
     time
 }
 
+/// How the measured session is bound.
+#[derive(Clone, Copy)]
+pub enum Bound {
+    /// To hardware: a cookie stands for its proof.
+    Hardware,
+    /// To a key in the browser, which signs each request.
+    Key,
+}
+
 /// Measures one request after the other on connections that stay open.
-pub fn measure(rounds: usize) -> Row {
+pub fn measure(bound: Bound, rounds: usize) -> Row {
     pin(&[0]);
     let server = Server::start(Durability::Process);
     let portal = Portal::start(&server.gate);
-    let mut signed = portal.signed_in(&server);
-    let page = signed.request(PAGE);
+    let mut signed = match bound {
+        Bound::Hardware => portal.signed_in(&server),
+        Bound::Key => portal.linked(&server, BrowserKey::generate().ok()),
+    };
     let mut one = Browser::connect(portal.empty, HOST).expect("connected");
     let mut two = Browser::connect(portal.empty, HOST).expect("connected");
-    // The same cookies: the peer reads as many bytes.
+    // The same head: the peer reads as many bytes.
     let empty = signed.request("/");
     let mut out = paired(
         rounds,
-        || turn(&mut signed, &page, b"time,execution,order"),
+        || {
+            let page = signed.request(PAGE);
+            turn(&mut signed, &page, b"time,execution,order")
+        },
         || turn(&mut one, &empty, b""),
         || turn(&mut two, &empty, b""),
     );
@@ -93,7 +117,10 @@ pub fn measure(rounds: usize) -> Row {
     let micros = |nanos: u64| nanos as f64 / 1_000.0;
     let (speed, null) = (1.0 / out.ratio(500), out.null(500));
     Row {
-        path: "HTTP request with a session check",
+        path: match bound {
+            Bound::Hardware => "HTTP request with a session check, bound to hardware",
+            Bound::Key => "HTTP request with a session check, signed by the browser's key",
+        },
         subject: format!(
             "p50 {:.1} us, p99 {:.1} us",
             micros(out.subject.quantile(500)),

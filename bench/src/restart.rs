@@ -55,7 +55,8 @@ fn order(gate: &Gate, number: usize, now: Time) -> Option<NewOrder> {
     let symbol = SymbolId(700_001 + (number % 22) as u32);
     let bars = gate.bars(symbol, BarSize::Minutes(1), now - Span::minutes(5), now);
     let last = bars.last()?.close.0;
-    let (side, away) = if number / 22 % 2 == 0 { (Side::Buy, -1) } else { (Side::Sell, 1) };
+    let (side, away) =
+        if (number / 22).is_multiple_of(2) { (Side::Buy, -1) } else { (Side::Sell, 1) };
     let near = OrderType::Limit { price: Ticks(last + away * (last / 2_000).max(1)) };
     let far = OrderType::Limit { price: Ticks(last + away * last / 20) };
     let (order_type, tif) = match number % 5 {

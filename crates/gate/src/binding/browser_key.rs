@@ -7,6 +7,7 @@ use data_encoding::BASE64URL_NOPAD;
 use ring::error::Unspecified;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use serde_json::{Value, json};
 
 use super::{Shown, key_text, text};
 
@@ -76,6 +77,35 @@ impl BrowserKey {
     pub fn succeed(&self, old: &PublicKey) -> Result<(String, String), Unspecified> {
         let signature = self.sign(&key_text(old, &self.public))?;
         Ok((BASE64URL_NOPAD.encode(self.public.bytes()), signature))
+    }
+
+    /// What a browser whose key lies in hardware answers to a challenge (compact JWS, Device Bound
+    /// Session Credentials); `introduces` when it also tells the key.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn hardware_answer(
+        &self,
+        challenge: &str,
+        introduces: bool,
+    ) -> Result<String, Unspecified> {
+        let (_, point) = self.public.bytes().split_at(1);
+        let (x, y) = point.split_at(point.len() / 2);
+        let encode = |half: &[u8]| BASE64URL_NOPAD.encode(half);
+        let head = if introduces {
+            let jwk = json!({ "kty": "EC", "crv": "P-256", "x": encode(x), "y": encode(y) });
+            json!({ "alg": "ES256", "typ": "dbsc+jwt", "jwk": jwk })
+        } else {
+            json!({ "alg": "ES256", "typ": "dbsc+jwt" })
+        };
+        self.jws(&head, &json!({ "jti": challenge }))
+    }
+
+    /// A compact JWS by this key, whatever its head says.
+    pub(super) fn jws(&self, head: &Value, claims: &Value) -> Result<String, Unspecified> {
+        let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+        let signed = format!("{}.{}", part(head), part(claims));
+        Ok(format!("{signed}.{}", self.sign(&signed)?))
     }
 
     /// What the gate makes of a proof by this key, without the way over a header.

@@ -1,6 +1,7 @@
 //! Proofs by keys: what is signed, for how long, and how often it counts.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
+use serde_json::json;
 
 fn ask<'a>(proof: &'a str, method: &'a str, target: &'a str, body: &'a [u8]) -> SignedRequest<'a> {
     SignedRequest { proof, method, target, body }
@@ -91,29 +92,17 @@ fn hardware_cookie_is_of_one_session_address_and_time() {
 fn answer_by_hardware_is_of_its_key_and_challenge() {
     let (secret, session, signer) =
         (SealKey::new([1; 32]), SessionId([2; 16]), BrowserKey::generate().unwrap());
-    let public = signer.public();
-    let point = public.bytes();
-    let jwk = format!(
-        r#"{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}"#,
-        BASE64URL_NOPAD.encode(&point[1..33]),
-        BASE64URL_NOPAD.encode(&point[33..])
-    );
     let given = challenge(&secret, session, NOW);
-    let token = |head: &str| {
-        let claims = format!(r#"{{"jti":"{given}"}}"#);
-        let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
-        let signed = format!("{}.{}", encode(head), encode(&claims));
-        format!("{signed}.{}", signer.sign(&signed).unwrap())
-    };
-    let first = token(&format!(r#"{{"alg":"ES256","typ":"dbsc+jwt","jwk":{jwk}}}"#));
+    let first = signer.hardware_answer(&given, true).unwrap();
     let (key, signed) = open_answer(&first, None).unwrap();
-    assert_eq!((key.bytes(), &signed), (point, &given));
-    let later = token(r#"{"alg":"ES256","typ":"dbsc+jwt"}"#);
+    assert_eq!((key, &signed), (signer.public(), &given));
+    let later = signer.hardware_answer(&given, false).unwrap();
     assert!(open_answer(&later, Some(key)).is_ok());
     assert!(open_answer(&later, None).is_err(), "no key at all");
     let other = Some(BrowserKey::generate().unwrap().public());
     assert!(open_answer(&later, other).is_err(), "another key");
-    assert!(open_answer(&token(&format!(r#"{{"alg":"none","jwk":{jwk}}}"#)), None).is_err());
+    let unsigned = signer.jws(&json!({ "alg": "none" }), &json!({ "jti": given })).unwrap();
+    assert!(open_answer(&unsigned, Some(key)).is_err());
     assert_eq!(challenged_at(&secret, session, &given, NOW), Some(NOW));
     assert_eq!(challenged_at(&secret, SessionId([3; 16]), &given, NOW), None);
     let late = NOW + CHALLENGE_WINDOW + Span(1);
