@@ -101,6 +101,7 @@ fn fill(tokens: &[Digest]) -> Sessions {
             announced: false,
             receipt: None,
             held_until: None,
+            stay: access::stay::Stay::Usual,
         };
         let mandate = Mandate {
             person: person.id,

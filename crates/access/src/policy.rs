@@ -1,5 +1,5 @@
 //! Policies: what an interface asks of its sessions, and how long they live there. Their person
-//! chooses a tempo, which has its limits; no limit is typed in.
+//! chooses a tempo, which fills in the limits, and may type limits of their own in their place.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
 use crate::session::{self, Interface, Method, Session};
 use crate::slice::Slice;
-use crate::stay::{LENT_IDLE, LENT_LIFE};
+use crate::stay::{LENT_IDLE, LENT_LIFE, LONG_IDLE, Stay};
 use crate::window::{self, Window};
 
 /// How surely a person was proven.
@@ -107,9 +107,81 @@ pub struct Limits {
     pub ceiling: Option<Span>,
 }
 
+impl fmt::Display for Limits {
+    /// `3 days unused, 24 hours in all; with a window 9 days at most`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (idle, absolute) = (exact(self.idle), exact(self.absolute));
+        write!(f, "{idle} unused, {absolute} in all")?;
+        match self.ceiling {
+            Some(most) if most == self.absolute => {
+                f.write_str("; with a window until its last end before")
+            }
+            Some(most) => write!(f, "; with a window {} at most", exact(most)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A limit in the largest unit that divides it: a rounded one would be another.
+fn exact(span: Span) -> String {
+    let minutes = span.seconds_up() / 60;
+    let plural =
+        |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    match minutes {
+        2_880.. if minutes % 1_440 == 0 => plural(minutes / 1_440, "day"),
+        60.. if minutes % 60 == 0 => plural(minutes / 60, "hour"),
+        _ => plural(minutes, "minute"),
+    }
+}
+
 /// What holds wherever more is not earned: no key, or no confirmed device.
 pub const PLAIN: Limits =
     Limits { idle: Span::minutes(30), absolute: Span::hours(12), ceiling: None };
+
+/// Limits that a person typed, in the place of what their tempo fills in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OwnLimits {
+    /// Over when it was not used for this long.
+    pub idle: Option<Span>,
+    /// Over when it is this old. Of more than a day: at the end of the last window within it, where
+    /// one is chosen.
+    pub absolute: Option<Span>,
+}
+
+impl OwnLimits {
+    /// The shortest and the longest time unused.
+    pub const IDLE: (Span, Span) = (Span::minutes(5), Span::days(7));
+    /// The shortest and the longest time in all. The shortest is longer than a proof counts for a
+    /// change, so whoever makes it is not signed out by it.
+    pub const ABSOLUTE: (Span, Span) = (Span::hours(1), Span::days(30));
+
+    /// Whether both are within their bounds.
+    fn check(self) -> Result<(), Refusal> {
+        let both = [
+            ("time unused", self.idle, Self::IDLE),
+            ("time in all", self.absolute, Self::ABSOLUTE),
+        ];
+        for (what, given, (least, most)) in both {
+            if let Some(given) = given.filter(|given| *given < least || *given > most) {
+                let (given, least, most) = (exact(given), exact(least), exact(most));
+                return Err(Refusal::OutOfRange { what, given, least, most });
+            }
+        }
+        Ok(())
+    }
+
+    /// The limits with these in their place.
+    fn over(self, limits: Limits) -> Limits {
+        let idle = self.idle.unwrap_or(limits.idle);
+        match self.absolute {
+            None => Limits { idle, ..limits },
+            Some(absolute) => {
+                let ceiling = (absolute > window::PLAIN_MOST).then_some(absolute);
+                Limits { idle, absolute, ceiling }
+            }
+        }
+    }
+}
 
 impl Tempo {
     /// Every tempo.
@@ -262,6 +334,9 @@ pub struct Policy {
     pub interface: Interface,
     /// How they work there.
     pub tempo: Tempo,
+    /// Limits that they typed.
+    #[serde(default)]
+    pub own: OwnLimits,
     /// What a session does at another network.
     pub new_network: NewNetwork,
     /// What acts need.
@@ -279,17 +354,24 @@ impl Policy {
         };
         let (one, withdraw) = (Assurance::One, Assurance::Two);
         let needs = Needs { view: one, trade: one, administer: one, withdraw };
-        Self { person, interface, tempo: Tempo::Occasional, new_network, needs }
+        let (tempo, own) = (Tempo::Occasional, OwnLimits { idle: None, absolute: None });
+        Self { person, interface, tempo, own, new_network, needs }
     }
 
     /// The limits of a session of it; `earned` by a key of its browser and a confirmed device.
-    pub const fn limits(&self, earned: bool) -> Limits {
-        if earned { self.tempo.limits() } else { PLAIN }
+    pub fn limits(&self, earned: bool) -> Limits {
+        let chosen = self.own.over(self.tempo.limits());
+        if earned {
+            return chosen;
+        }
+        let (idle, absolute) = (chosen.idle.min(PLAIN.idle), chosen.absolute.min(PLAIN.absolute));
+        Limits { idle, absolute, ceiling: None }
     }
 
     /// Whether anything in it lets a session do more, or for longer, than `old` did.
     fn widens(&self, old: &Self) -> bool {
-        let (new, was) = (self.tempo.limits(), old.tempo.limits());
+        // What was not earned follows: it has the least of these and the plain ones.
+        let (new, was) = (self.limits(true), old.limits(true));
         let needs = |one: &Self| {
             let Needs { view, trade, administer, withdraw } = one.needs;
             [view, trade, administer, withdraw]
@@ -335,11 +417,16 @@ impl Slice {
         interface: Interface,
         device: DeviceId,
         bound: bool,
+        stay: Stay,
     ) -> (Span, Time) {
         let Limits { idle, absolute, ceiling } = self.limits(interface, device, bound);
         let plain = now + absolute;
         let window = ceiling.and_then(|ceiling| window::last_end(self, now, ceiling));
-        (idle, window.unwrap_or(plain))
+        let until = window.unwrap_or(plain);
+        // Who asks to stay does not mean to go beyond a number of their own.
+        let long = stay == Stay::Long && self.policy(interface).own.idle.is_none();
+        let idle = if long { idle.max(until.since(now).min(LONG_IDLE)) } else { idle };
+        (idle, until)
     }
 }
 
@@ -351,6 +438,8 @@ pub enum Command {
         interface: Interface,
         /// How they work there.
         tempo: Tempo,
+        /// Limits that they typed.
+        own: OwnLimits,
         /// What a session does at another network.
         new_network: NewNetwork,
         /// What acts need.
@@ -401,12 +490,13 @@ pub(crate) fn decide(
 ) -> Result<Decision, Refusal> {
     let person = slice.owner()?.id;
     match command {
-        Command::Set { interface, tempo, new_network, needs } => {
+        Command::Set { interface, tempo, own, new_network, needs } => {
             if !Interface::OF_PEOPLE.contains(interface) {
                 return Err(Refusal::NotFound { what: "policy of a person at this interface" });
             }
-            let (interface, tempo, new_network, needs) = (*interface, *tempo, *new_network, *needs);
-            set(slice, ground, Policy { person, interface, tempo, new_network, needs })
+            let (interface, tempo, own) = (*interface, *tempo, *own);
+            let (new_network, needs) = (*new_network, *needs);
+            set(slice, ground, Policy { person, interface, tempo, own, new_network, needs })
         }
         Command::SetWindow { window, openings } => {
             set_window(slice, ground, person, window.as_ref(), openings)
@@ -415,6 +505,7 @@ pub(crate) fn decide(
 }
 
 fn set(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Result<Decision, Refusal> {
+    policy.own.check()?;
     let old = slice.policy(policy.interface);
     check_change(slice, ground, policy.widens(&old))?;
     // Nobody asks for what they cannot show, and stands outside afterwards.
@@ -431,9 +522,10 @@ fn set(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Result<Decision, R
     after.apply(&events);
     events.extend(shorten(&after));
     let text = format!(
-        "The policy of the {} is now {}; at another network a session {}. To look takes {}, to trade {}, to administer {}.{}",
+        "The policy of the {} is now {}; a session is over after {}; at another network it {}. To look takes {}, to trade {}, to administer {}.{}",
         policy.interface,
         policy.tempo,
+        policy.limits(true),
         policy.new_network,
         policy.needs.view,
         policy.needs.trade,
@@ -479,7 +571,8 @@ fn set_window(
 fn shorten(after: &Slice) -> Vec<decision::Event> {
     let limited = |one: &Session| {
         // From its last proof on: whoever makes the change was proven a moment ago and stays.
-        let (idle, until) = after.lasts(one.proven_at, one.interface, one.device, one.is_bound());
+        let (bound, at) = (one.is_bound(), one.proven_at);
+        let (idle, until) = after.lasts(at, one.interface, one.device, bound, one.stay);
         let (idle, until) = (idle.min(one.idle), until.min(one.until));
         let changes = idle < one.idle || until < one.until;
         changes.then(|| session::Event::Limited { session: one.id, idle, until }.into())

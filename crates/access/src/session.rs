@@ -17,6 +17,7 @@ use crate::policy::Assurance;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 use crate::slice::Slice;
+use crate::stay::Stay;
 
 /// A way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -184,6 +185,9 @@ pub struct Session {
     /// Until when a recovery holds what its person does in it; it ends then.
     #[serde(default)]
     pub held_until: Option<Time>,
+    /// How long its browser was asked to stay signed in.
+    #[serde(default)]
+    pub stay: Stay,
 }
 
 /// A network that a session was used from.
@@ -492,7 +496,7 @@ fn bind(slice: &Slice, ground: &Ground<'_>, hardware: PublicKey) -> Result<Decis
     let idle = if session.is_bound() {
         session.idle
     } else {
-        slice.lasts(ground.moment.now, session.interface, session.device, true).0
+        slice.lasts(ground.moment.now, session.interface, session.device, true, session.stay).0
     };
     let event = Event::Bound { session: session.id, hardware, idle };
     Ok(Decision::new(vec![event.into()], Answer::Done))

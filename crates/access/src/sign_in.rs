@@ -30,7 +30,7 @@ use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::{Digest, Secret};
 use crate::session::{self, Interface, Method, Seen, Session, SessionEnd};
 use crate::slice::Slice;
-use crate::stay::{LONG_IDLE, Stay};
+use crate::stay::Stay;
 use crate::throttle::{self, Factor, Place};
 use crate::token::{self, Kind};
 
@@ -631,8 +631,7 @@ fn begin(
     let confirmed = after.device(device).is_some_and(|one| one.confirmed);
     let stay_refused = asked == Stay::Long && !(bound && confirmed);
     let stay = if stay_refused { Stay::Usual } else { asked };
-    let (idle, until) = after.lasts(now, interface, device, bound);
-    let idle = if stay == Stay::Long { idle.max(until.since(now).min(LONG_IDLE)) } else { idle };
+    let (idle, until) = after.lasts(now, interface, device, bound, stay);
     let proven = |network| Seen { network, proven: true };
     let networks = ground.source.address.map(network::of).map(proven);
     let token = token::issue(Kind::Session, ground.moment);
@@ -658,6 +657,7 @@ fn begin(
             announced: false,
             receipt: None,
             held_until,
+            stay,
         }))
         .into(),
     );

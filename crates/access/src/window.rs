@@ -24,7 +24,7 @@ pub const AHEAD: Span = Span::hours(24);
 /// From this long before its end on a proof renews a session that lasts until a window.
 pub const NEAR: Span = Span(OPEN.0 + AHEAD.0);
 /// A session that lasts longer than this lasts until a window.
-const PLAIN_MOST: Span = Span::hours(24);
+pub(crate) const PLAIN_MOST: Span = Span::hours(24);
 /// Longest name of a zone.
 const ZONE_LIMIT: usize = 64;
 
@@ -122,11 +122,22 @@ impl Session {
 
 /// What a proof of the person now does to the limits of a session: it lasts until a later window
 /// where the present one is open or about to. A session with plain limits gets those of a window
-/// that was chosen since.
+/// that was chosen since, or longer plain ones; these count from its beginning, so no number of
+/// proofs goes beyond them.
 pub(crate) fn renew(slice: &Slice, session: &Session, now: Time) -> Option<decision::Event> {
-    let until = renewed(slice, session, now)?;
-    let (idle, _) = slice.lasts(now, session.interface, session.device, session.is_bound());
-    Some(session::Event::Renewed { session: session.id, idle, until }.into())
+    if session.held_until.is_some() {
+        return None;
+    }
+    let limits = slice.limits(session.interface, session.device, session.is_bound());
+    let windowed = limits.ceiling.is_some() && slice.window.is_some();
+    let plain = session.started_at + limits.absolute;
+    let later = renewed(slice, session, now).or((!windowed).then_some(plain));
+    let until = later.map_or(session.until, |later| later.max(session.until));
+    let bound = session.is_bound();
+    let (idle, _) = slice.lasts(now, session.interface, session.device, bound, session.stay);
+    let idle = idle.max(session.idle);
+    let longer = until > session.until || idle > session.idle;
+    longer.then(|| session::Event::Renewed { session: session.id, idle, until }.into())
 }
 
 /// Until when a proof of its person now lets a session last, where that is later than it does.
@@ -171,7 +182,7 @@ pub(crate) fn decide(
         slice.window.as_ref().map(|window| format!(" You chose {window}.")).unwrap_or_default();
     let announced = together.iter().map(|one| session::Event::Announced { session: one.id }.into());
     let mut events: Vec<decision::Event> = announced.collect();
-    let ceiling = slice.policy(session.interface).tempo.limits().ceiling;
+    let ceiling = slice.policy(session.interface).limits(true).ceiling;
     if slice.window.is_none() || ceiling.is_none() {
         return Ok(Decision::new(events, Answer::Done));
     }

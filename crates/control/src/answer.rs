@@ -401,6 +401,10 @@ answers! {
         absolute_seconds: i64,
         /// With a window: so many seconds at most.
         ceiling_seconds: Option<i64>,
+        /// The first, where it was typed in the place of the tempo's.
+        own_idle_seconds: Option<i64>,
+        /// The second, where it was typed in the place of the tempo's.
+        own_absolute_seconds: Option<i64>,
     }
 
     /// A way to sign in.

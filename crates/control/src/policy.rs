@@ -1,9 +1,9 @@
 //! Policies, as the operator sees and sets them.
 
-use access::Refusal;
-use access::policy::{Assurance, Needs, NewNetwork, Policy, Tempo};
+use access::policy::{Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
 use access::session::Interface;
 use access::window::{DAYS, Window};
+use access::{Refusal, Span};
 use gate::{Actor, Gate, Policies};
 
 use crate::act::instant;
@@ -17,7 +17,8 @@ pub(crate) async fn show(gate: &Gate, username: &str) -> Result<PoliciesNow, Ref
 
 fn now(chosen: Policies) -> PoliciesNow {
     let row = |one: &Policy| {
-        let limits = one.tempo.limits();
+        let limits = one.limits(true);
+        let seconds = |span: Option<Span>| span.map(Span::seconds_up);
         PolicyRow {
             interface: one.interface.name().to_owned(),
             tempo: one.tempo.name().to_owned(),
@@ -28,7 +29,9 @@ fn now(chosen: Policies) -> PoliciesNow {
             withdraw: one.needs.withdraw.name().to_owned(),
             idle_seconds: limits.idle.seconds_up(),
             absolute_seconds: limits.absolute.seconds_up(),
-            ceiling_seconds: limits.ceiling.map(access::Span::seconds_up),
+            ceiling_seconds: seconds(limits.ceiling),
+            own_idle_seconds: seconds(one.own.idle),
+            own_absolute_seconds: seconds(one.own.absolute),
         }
     };
     PoliciesNow {
@@ -98,7 +101,14 @@ pub(crate) async fn set(
         let network = wish.new_network.as_ref();
         let network =
             named("new network", network, old.new_network, &NewNetwork::ALL, NewNetwork::name)?;
-        gate.set_policy(actor, person, (interface, tempo, network, needs)).await?;
+        // A tempo fills the numbers in; what is typed beside it stands over them.
+        let own = if wish.tempo.is_some() { OwnLimits::default() } else { old.own };
+        let own = OwnLimits {
+            idle: wish.idle_minutes.map_or(own.idle, |count| Some(Span::minutes(count))),
+            absolute: wish.absolute_hours.map_or(own.absolute, |count| Some(Span::hours(count))),
+        };
+        let policy = Policy { person, interface, tempo, own, new_network: network, needs };
+        gate.set_policy(actor, policy).await?;
     }
     match wish.window.as_deref() {
         None => {}

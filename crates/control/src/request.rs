@@ -234,10 +234,14 @@ pub struct CredentialWish {
 pub struct PolicyWish {
     /// Whose.
     pub username: String,
-    /// The interface that the next six are of.
+    /// The interface that the next eight are of.
     pub interface: Option<String>,
-    /// How they work there.
+    /// How they work there; fills in the limits.
     pub tempo: Option<String>,
+    /// Over when it was not used for so many minutes, in the place of what the tempo fills in.
+    pub idle_minutes: Option<i64>,
+    /// Over after so many hours, in the place of what the tempo fills in.
+    pub absolute_hours: Option<i64>,
     /// What a session does at another network.
     pub new_network: Option<String>,
     /// What looking takes.

@@ -1,7 +1,7 @@
 //! `floorpass policy`: show, set.
 
 use clap::{Args, Subcommand};
-use control::{PoliciesNow, PolicyWish, Request};
+use control::{PoliciesNow, PolicyRow, PolicyWish, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -17,7 +17,7 @@ pub enum Policy {
     },
     /// Set some of it: what narrows counts at once, a longer limit from the next sign-in or proof on
     #[command(
-        after_help = "Examples:\n  floorpass policy set trader --interface portal --tempo active\n  floorpass policy set trader --window 'sunday 10:00 Europe/Berlin'\n  floorpass policy set trader --one-brokerage on\n\nTempos: occasional (30 minutes unused, 12 hours), adviser (1 hour, 24 hours), active (3 days; 24 hours, or with a window 9 days), unattended (looks; 7 days; 24 hours, or with a window 30 days).\nAssurance: one (one factor), two (two factors), resistant (a passkey)."
+        after_help = "Examples:\n  floorpass policy set trader --interface portal --tempo active\n  floorpass policy set trader --interface portal --idle-minutes 45 --absolute-hours 10\n  floorpass policy set trader --window 'sunday 10:00 Europe/Berlin'\n  floorpass policy set trader --one-brokerage on\n\nTempos: occasional (30 minutes unused, 12 hours), adviser (1 hour, 24 hours), active (3 days; 24 hours, or with a window 9 days), unattended (looks; 7 days; 24 hours, or with a window 30 days). Choosing one fills both limits in; --idle-minutes (5 to 10080) and --absolute-hours (1 to 720) stand in their place. A session that is not bound to its browser keeps 15 minutes unused, and 12 hours, at most.\nAssurance: one (one factor), two (two factors), resistant (a passkey)."
     )]
     Set(Box<Set>),
 }
@@ -32,6 +32,12 @@ pub struct Set {
     /// How the person works there: occasional, adviser, active, unattended
     #[arg(long, requires = "interface")]
     tempo: Option<String>,
+    /// Over when it was not used for so many minutes, in the place of the tempo's number
+    #[arg(long, requires = "interface", value_name = "MINUTES", allow_hyphen_values = true)]
+    idle_minutes: Option<i64>,
+    /// Over after so many hours, in the place of the tempo's number
+    #[arg(long, requires = "interface", value_name = "HOURS", allow_hyphen_values = true)]
+    absolute_hours: Option<i64>,
     /// What a session does at another network: keep, prove, look
     #[arg(long, requires = "interface", value_name = "WHAT")]
     new_network: Option<String>,
@@ -67,6 +73,8 @@ impl Policy {
                 username: set.name,
                 interface: set.interface,
                 tempo: set.tempo,
+                idle_minutes: set.idle_minutes,
+                absolute_hours: set.absolute_hours,
                 new_network: set.new_network,
                 view: set.view,
                 trade: set.trade,
@@ -81,14 +89,22 @@ impl Policy {
     }
 }
 
+/// A limit, with a star where it was typed.
+fn limit(seconds: i64, own: Option<i64>) -> String {
+    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+    format!("{hours}:{minutes:02} h{}", if own.is_some() { " *" } else { "" })
+}
+
 fn words(now: &PoliciesNow) -> String {
-    let cells: Vec<[String; 6]> = now
+    let cells: Vec<[String; 8]> = now
         .policies
         .iter()
         .map(|row| {
             [
                 row.interface.clone(),
                 row.tempo.clone(),
+                limit(row.idle_seconds, row.own_idle_seconds),
+                limit(row.absolute_seconds, row.own_absolute_seconds),
                 row.new_network.clone(),
                 row.view.clone(),
                 row.trade.clone(),
@@ -96,20 +112,24 @@ fn words(now: &PoliciesNow) -> String {
             ]
         })
         .collect();
-    let head = ["interface", "tempo", "new network", "view", "trade", "administer"];
+    let head =
+        ["interface", "tempo", "unused", "in all", "new network", "view", "trade", "administer"];
     let table = output::table(head, &cells, "no interfaces");
     let window = match (&now.window, &now.opens) {
         (Some(window), Some(opens)) => format!("{window} (next {opens})"),
         (Some(window), None) => window.clone(),
         (None, _) => "none".to_owned(),
     };
+    let own = |row: &PolicyRow| row.own_idle_seconds.or(row.own_absolute_seconds);
+    let typed = now.policies.iter().any(|row| own(row).is_some());
     let broker = match (now.one_brokerage, &now.broker) {
         (false, _) => "off".to_owned(),
         (true, Some(session)) => format!("on, held by {session}"),
         (true, None) => "on, held by no session".to_owned(),
     };
     format!(
-        "person         {}\nwindow         {window}\none brokerage  {broker}\n\n{table}",
-        now.username
+        "person         {}\nwindow         {window}\none brokerage  {broker}\n\n{table}{}",
+        now.username,
+        if typed { "\n* typed, in the place of the tempo's number" } else { "" }
     )
 }

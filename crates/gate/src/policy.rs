@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use access::brokerage;
-use access::policy::{Command as Change, Needs, NewNetwork, Policy, Tempo};
+use access::policy::{Command as Change, Policy};
 use access::session::Interface;
 use access::window::{self, OPEN, Window};
 use access::{By, Call, Command, PersonId, Refusal, SessionId, Slice, Source, Time};
@@ -90,15 +90,10 @@ impl Gate {
         policies(&slice, self.now()).ok_or(Refusal::NotFound { what: "person" })
     }
 
-    /// Sets the policy of a person at an interface.
-    pub async fn set_policy(
-        &self,
-        actor: &Actor,
-        person: PersonId,
-        policy: (Interface, Tempo, NewNetwork, Needs),
-    ) -> Result<(), Refusal> {
-        let (interface, tempo, new_network, needs) = policy;
-        let command = Command::Policy(Change::Set { interface, tempo, new_network, needs });
+    /// Sets the policy of its person at its interface.
+    pub async fn set_policy(&self, actor: &Actor, policy: Policy) -> Result<(), Refusal> {
+        let Policy { person, interface, tempo, own, new_network, needs } = policy;
+        let command = Command::Policy(Change::Set { interface, tempo, own, new_network, needs });
         self.change_policy(actor, person, command).await
     }
 

@@ -1,6 +1,7 @@
 //! The policies that people chose for their interfaces, and when they renew their sessions.
 
-use access::policy::{Event, NewNetwork, Policy, Tempo};
+use access::Span;
+use access::policy::{Event, NewNetwork, OwnLimits, Policy, Tempo};
 use access::session::Interface;
 use access::window::Window;
 use sqlx::AnyConnection;
@@ -10,10 +11,13 @@ use crate::error::StoreError;
 use crate::field::{Fields, json};
 
 statements! {
-    PUT = "INSERT INTO policy (person, interface, tempo, new_network, needs) \
-           VALUES ($1, $2, $3, $4, $5) ON CONFLICT (person, interface) DO UPDATE \
-           SET tempo = excluded.tempo, new_network = excluded.new_network, needs = excluded.needs";
-    OF_PERSON = "SELECT person, interface, tempo, new_network, needs FROM policy WHERE person = $1";
+    PUT = "INSERT INTO policy (person, interface, tempo, own_idle, own_absolute, new_network, needs) \
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (person, interface) DO UPDATE \
+           SET tempo = excluded.tempo, own_idle = excluded.own_idle, \
+           own_absolute = excluded.own_absolute, new_network = excluded.new_network, \
+           needs = excluded.needs";
+    OF_PERSON = "SELECT person, interface, tempo, own_idle, own_absolute, new_network, needs \
+                 FROM policy WHERE person = $1";
     PUT_WINDOW = "INSERT INTO renewal (person, weekday, minute, zone) VALUES ($1, $2, $3, $4) \
                   ON CONFLICT (person) DO UPDATE SET weekday = excluded.weekday, \
                   minute = excluded.minute, zone = excluded.zone";
@@ -29,6 +33,8 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
             one.person.to_string(),
             one.interface.name(),
             one.tempo.name(),
+            one.own.idle.map(|span| span.0),
+            one.own.absolute.map(|span| span.0),
             one.new_network.name(),
             json("policy", &one.needs)?,
         )?,
@@ -60,6 +66,10 @@ fn read(row: &AnyRow) -> Result<Policy, StoreError> {
         person: fields.parsed()?,
         interface: fields.named(&Interface::ALL, Interface::name)?,
         tempo: fields.named(&Tempo::ALL, Tempo::name)?,
+        own: OwnLimits {
+            idle: fields.maybe_int()?.map(Span),
+            absolute: fields.maybe_int()?.map(Span),
+        },
         new_network: fields.named(&NewNetwork::ALL, NewNetwork::name)?,
         needs: fields.json()?,
     })

@@ -7,6 +7,7 @@ use access::moment::{Span, Time};
 use access::policy::Assurance;
 use access::secret::Digest;
 use access::session::{Event, Interface, Session, SessionEnd};
+use access::stay::Stay;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -17,9 +18,9 @@ use crate::{Store, device};
 statements! {
     INSERT = "INSERT INTO session (id, person, device, token, interface, methods, address, \
               started_at, idle, until_at, receipt, public_key, hardware_key, proven_at, \
-              proven_by, assurance, networks, announced, held_until, last_seen_at) \
+              proven_by, assurance, networks, announced, held_until, stay, last_seen_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-              $18, $19, $8)";
+              $18, $19, $20, $8)";
     BIND = "UPDATE session SET hardware_key = $2, idle = $3 WHERE id = $1";
     PROVE = "UPDATE session SET proven_at = $2, proven_by = $3, assurance = $4, networks = $5 \
              WHERE id = $1";
@@ -32,7 +33,7 @@ statements! {
     KEEP = "UPDATE session SET receipt = $2 WHERE id = $1";
     LIVE = "SELECT id, person, device, token, interface, methods, address, started_at, idle, \
             until_at, receipt, public_key, hardware_key, proven_at, proven_by, assurance, \
-            networks, announced, held_until FROM session WHERE person = $1 AND ended_at IS NULL";
+            networks, announced, held_until, stay FROM session WHERE person = $1 AND ended_at IS NULL";
     SEEN = "SELECT id, last_seen_at, address FROM session WHERE person = $1 AND ended_at IS NULL";
     TOUCH = "UPDATE session SET last_seen_at = $2, address = $3 WHERE id = $1 AND ended_at IS NULL";
     ENDED = "SELECT ended_at, end_reason FROM session WHERE token = $1 AND ended_at IS NOT NULL";
@@ -127,6 +128,7 @@ async fn insert(connection: &mut AnyConnection, session: &Session) -> Result<(),
         json("session", &session.networks)?,
         i64::from(session.announced),
         session.held_until.map(|at| at.0),
+        session.stay.name(),
     )?;
     Ok(())
 }
@@ -160,6 +162,7 @@ fn read(row: &AnyRow) -> Result<Session, StoreError> {
         networks: fields.json()?,
         announced: fields.truth()?,
         held_until: fields.maybe_time()?,
+        stay: fields.named(&Stay::ALL, Stay::name)?,
     })
 }
 

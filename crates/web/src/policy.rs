@@ -1,10 +1,10 @@
 //! Policies: what each interface asks of its sessions, when these are renewed, and whether one of them
 //! holds trading.
 
-use access::Refusal;
-use access::policy::{Assurance, Needs, NewNetwork, Policy, Tempo};
+use access::policy::{Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
 use access::session::Interface;
 use access::window::{DAYS, Window};
+use access::{Refusal, Span};
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -22,10 +22,11 @@ type Reply = Result<Response, Fault>;
 
 /// `GET /policies`
 pub(crate) async fn show(signed: Signed) -> Reply {
-    page(&signed, None).await
+    page(&signed, None, None).await
 }
 
-async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
+/// The page; with the reason why what was typed, for this interface, was not taken.
+async fn page(signed: &Signed, why: Option<&Refusal>, typed: Option<&Policy>) -> Reply {
     let gate = signed.visit.portal.gate();
     let chosen = gate.policies(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     let body = html! {
@@ -36,7 +37,9 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
             div.note.good role="status" { "Set. What narrows counts at once; a longer limit counts from the next sign-in or proof of a session." }
         }
         div.grid {
-            div.stack.s7 { @for policy in &chosen.policies { (interface(signed, policy)) } }
+            div.stack.s7 { @for policy in &chosen.policies {
+                (interface(signed, policy, typed.filter(|one| one.interface == policy.interface)))
+            } }
             div.stack.s5 { (window(signed, &chosen)) (brokerage(signed, &chosen)) (tempos()) }
         }
     };
@@ -47,26 +50,29 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
 /// Interfaces that have a door in this version.
 const OPEN: [Interface; 2] = [Interface::Portal, Interface::Phone];
 
-fn interface(signed: &Signed, policy: &Policy) -> Markup {
+/// The card of an interface, its form open where what was typed there was not taken.
+fn interface(signed: &Signed, policy: &Policy, refused: Option<&Policy>) -> Markup {
     let name = policy.interface.name();
     let (tempos, networks) = (
         Tempo::ALL.map(|one| (one.name(), one.to_string())),
         NewNetwork::ALL.map(|one| (one.name(), one.to_string())),
     );
     let levels = Assurance::ALL.map(|one| (one.name(), one.to_string()));
-    let needs = policy.needs;
+    let typed = refused.unwrap_or(policy);
+    let needs = typed.needs;
     let title = format!("policy-{name}");
     let open = OPEN.contains(&policy.interface);
     html! {
         section.card aria-labelledby=(title) {
             h2 id=(title) { (refusal::sentence(&policy.interface.to_string()).trim_end_matches('.')) @if !open { " " span.tag { "no door yet" } } }
-            p { (policy.tempo) ". At another network a session " (policy.new_network) "." }
-            details {
+            p { (policy.tempo) ". A session is over after " (policy.limits(true)) ". At another network a session " (policy.new_network) "." }
+            details open[refused.is_some()] {
                 summary.btn.mini { "Change" span.sr { " the policy of the " (policy.interface) } }
                 form.f method="post" action={ "/policies/" (name) } {
                     (shell::token(signed))
-                    (select(name, "tempo", "How you work there", policy.tempo.name(), &tempos))
-                    (select(name, "new_network", "At a network that it was not proven at, a session", policy.new_network.name(), &networks))
+                    (select(name, "tempo", "How you work there", typed.tempo.name(), &tempos))
+                    div.two { (numbers(name, typed)) }
+                    (select(name, "new_network", "At a network that it was not proven at, a session", typed.new_network.name(), &networks))
                     div.two {
                         (select(name, "view", "To look it takes", needs.view.name(), &levels))
                         (select(name, "trade", "To trade it takes", needs.trade.name(), &levels))
@@ -77,6 +83,62 @@ fn interface(signed: &Signed, policy: &Policy) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// A limit that is typed as a whole number.
+struct Number {
+    name: &'static str,
+    label: &'static str,
+    /// What it is, in a refusal.
+    what: &'static str,
+    unit: Span,
+    bounds: (Span, Span),
+}
+
+const IDLE: Number = Number {
+    name: "idle_minutes",
+    label: "Minutes unused until it is over",
+    what: "number of minutes unused",
+    unit: Span::minutes(1),
+    bounds: OwnLimits::IDLE,
+};
+
+const ABSOLUTE: Number = Number {
+    name: "absolute_hours",
+    label: "Hours in all until it is over",
+    what: "number of hours in all",
+    unit: Span::hours(1),
+    bounds: OwnLimits::ABSOLUTE,
+};
+
+impl Number {
+    fn count(&self, span: Span) -> String {
+        (span.0 / self.unit.0).to_string()
+    }
+
+    /// Its field; an empty one has what the tempo fills in.
+    fn field(&self, form: &str, own: Option<Span>, fill: Span) -> Markup {
+        let id = format!("{form}-{}", self.name);
+        let help = format!("{id}-help");
+        let (least, most) = (self.count(self.bounds.0), self.count(self.bounds.1));
+        html! {
+            div {
+                label for=(id) { (self.label) }
+                input id=(id) name=(self.name) type="number" inputmode="numeric" min=(least) max=(most)
+                    value=[own.map(|own| self.count(own))] placeholder=(self.count(fill)) aria-describedby=(help);
+                p.help id=(help) { (least) " to " (most) "; empty: the tempo's." }
+            }
+        }
+    }
+}
+
+/// The limits in numbers.
+fn numbers(form: &str, policy: &Policy) -> Markup {
+    let (own, fill) = (policy.own, policy.tempo.limits());
+    html! {
+        (IDLE.field(form, own.idle, fill.idle))
+        (ABSOLUTE.field(form, own.absolute, fill.absolute))
     }
 }
 
@@ -155,22 +217,20 @@ fn tempos() -> Markup {
             dl.pairs {
                 @for tempo in Tempo::ALL {
                     @let limits = tempo.limits();
-                    div { dt { (tempo.name()) } dd {
-                        (limits.idle) " unused, " (limits.absolute) " in all"
-                        @if let Some(ceiling) = limits.ceiling { "; with a window " (ceiling) " at most" }
-                    } }
+                    div { dt { (tempo.name()) } dd { (limits) } }
                 }
             }
-            p.small.dim { "Without a key of its browser, or on a device that a typed code alone activated, a session has the limits of occasional whatever you choose." }
+            p.small.dim { "Without a key of its browser, or on a device that a typed code alone activated, a session has the limits of occasional, and without a key 15 minutes unused, unless you chose shorter ones." }
+            p.small.dim { "Hours of your own over 24 end at the end of the last window within them, if you chose a window." }
         }
     }
 }
 
-async fn then(signed: &Signed, done: Result<(), Refusal>) -> Reply {
+async fn then(signed: &Signed, done: Result<(), Refusal>, typed: Option<&Policy>) -> Reply {
     match done {
         Ok(()) => Ok(go("/policies?set=1")),
         Err(why @ (Refusal::ZoneUnknown { .. } | Refusal::OutOfRange { .. })) => {
-            page(signed, Some(&why)).await
+            page(signed, Some(&why), typed).await
         }
         Err(why) => Err(signed.fault(why)),
     }
@@ -201,10 +261,34 @@ pub(crate) async fn set(Path(at): Path<String>, signed: Signed) -> Reply {
     };
     let tempo = named(&signed, "tempo", &Tempo::ALL, Tempo::name)?;
     let new_network = named(&signed, "new_network", &NewNetwork::ALL, NewNetwork::name)?;
-    let policy = (interface, tempo, new_network, needs);
-    let gate = signed.visit.portal.gate();
-    let done = gate.set_policy(&signed.actor(), signed.ticket.person, policy).await;
-    then(&signed, done).await
+    let (idle, absolute) = (number(&signed, &IDLE), number(&signed, &ABSOLUTE));
+    let own = OwnLimits {
+        idle: idle.as_ref().copied().unwrap_or_default(),
+        absolute: absolute.as_ref().copied().unwrap_or_default(),
+    };
+    let person = signed.ticket.person;
+    let policy = Policy { person, interface, tempo, own, new_network, needs };
+    let done = match idle.and(absolute) {
+        Ok(_) => signed.visit.portal.gate().set_policy(&signed.actor(), policy).await,
+        Err(why) => Err(why),
+    };
+    then(&signed, done, Some(&policy)).await
+}
+
+/// What was typed as a limit; an empty field has none.
+fn number(signed: &Signed, limit: &Number) -> Result<Option<Span>, Refusal> {
+    let typed = signed.visit.fields.get(limit.name);
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let count: Result<i64, _> = typed.parse();
+    let span = |count: i64| Some(Span(count.saturating_mul(limit.unit.0)));
+    count.map(span).map_err(|_| Refusal::OutOfRange {
+        what: limit.what,
+        given: format!("\"{}\"", typed.chars().take(20).collect::<String>()),
+        least: limit.count(limit.bounds.0),
+        most: limit.count(limit.bounds.1),
+    })
 }
 
 /// `POST /policies/window`; without a day there is none from then on.
@@ -214,14 +298,14 @@ pub(crate) async fn set_window(signed: Signed) -> Reply {
         let weekday = fields.get("weekday").parse().unwrap_or(u8::MAX);
         match Window::new(weekday, minute(fields.get("time")), fields.get("zone")) {
             Ok(window) => Some(window),
-            Err(why) => return page(&signed, Some(&why)).await,
+            Err(why) => return page(&signed, Some(&why), None).await,
         }
     } else {
         None
     };
     let gate = signed.visit.portal.gate();
     let done = gate.set_window(&signed.actor(), signed.ticket.person, window).await;
-    then(&signed, done).await
+    then(&signed, done, None).await
 }
 
 /// `10:30` as minutes after midnight; what is no time is out of every range.
@@ -239,5 +323,5 @@ pub(crate) async fn set_brokerage(signed: Signed) -> Reply {
     let on = signed.visit.fields.get("on") == "yes";
     let gate = signed.visit.portal.gate();
     let done = gate.set_one_brokerage(&signed.actor(), signed.ticket.person, on).await;
-    then(&signed, done).await
+    then(&signed, done, None).await
 }

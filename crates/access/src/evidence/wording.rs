@@ -432,9 +432,10 @@ fn throttle_text(event: &throttle::Event) -> String {
 fn policy_text(event: &policy::Event) -> String {
     match event {
         policy::Event::Set(one) => format!(
-            "Policy of the {}: {}; at another network it {}; to look {}, to trade {}, to administer {}, to withdraw {}",
+            "Policy of the {}: {}, {}; at another network it {}; to look {}, to trade {}, to administer {}, to withdraw {}",
             one.interface,
             one.tempo,
+            one.limits(true),
             one.new_network,
             one.needs.view,
             one.needs.trade,

@@ -5,7 +5,7 @@ use access::device::{self, DeviceRole};
 use access::entitlements::Act;
 use access::link::Purpose;
 use access::moment::Span;
-use access::policy::{self, Assurance, Needs, NewNetwork, Policy, Tempo};
+use access::policy::{self, Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
 use access::session::Interface;
 use access::sign_in::SignedIn;
 use access::stay::Stay;
@@ -21,8 +21,8 @@ fn wish(desk: &Desk, tempo: Tempo) -> Policy {
 }
 
 fn set(policy: Policy) -> Command {
-    let Policy { interface, tempo, new_network, needs, .. } = policy;
-    Command::Policy(policy::Command::Set { interface, tempo, new_network, needs })
+    let Policy { interface, tempo, own, new_network, needs, .. } = policy;
+    Command::Policy(policy::Command::Set { interface, tempo, own, new_network, needs })
 }
 
 fn from(address: &str) -> Source {
@@ -116,6 +116,10 @@ fn unbound_session_narrows_a_policy_and_widens_none() {
     for tempo in [Tempo::Active, Tempo::Unattended] {
         let command = set(wish(&desk, tempo));
         assert_eq!(ask(&mut desk, command).err(), Some(Refusal::PolicyUnbound), "{tempo}");
+    }
+    for (idle, absolute) in [(Some(61), None), (None, Some(25))] {
+        let command = typed(idle.map(Span::minutes), absolute.map(Span::hours));
+        assert_eq!(ask(&mut desk, command).err(), Some(Refusal::PolicyUnbound));
     }
     let window = Window::new(6, 600, "UTC").ok();
     let openings = vec![desk.now + Span::days(1)];
@@ -380,4 +384,124 @@ fn browser_that_signs_in_again_keeps_what_its_session_held() {
     assert!(desk.slice.session(other.session).is_none());
     assert_eq!(why_not(&desk, again.session, Act::PlaceOrder), None);
     assert!(why_not(&desk, first.session, Act::PlaceOrder).is_some());
+}
+
+fn typed(idle: Option<Span>, absolute: Option<Span>) -> Command {
+    let own = OwnLimits { idle, absolute };
+    set(Policy { own, ..wish(&Desk::enrolled(), Tempo::Occasional) })
+}
+
+#[test]
+fn limit_that_is_typed_stands_over_the_tempos_and_is_told() {
+    let mut desk = Desk::enrolled();
+    let session = desk_kept(&mut desk).session;
+    let (idle, absolute) = (Span::minutes(45), Span::hours(10));
+    desk.by(By::Session(session), typed(Some(idle), Some(absolute))).ok().unwrap();
+    let one = |desk: &mut Desk| {
+        let session = desk_kept(desk).session;
+        let kept = desk.slice.session(session).unwrap();
+        (kept.idle, kept.until.since(kept.started_at))
+    };
+    assert_eq!(one(&mut desk), (idle, absolute));
+    let said = |event: &Event| matches!(event, Event::Notice(notice::Event::Queued(one)) if one.text.contains("over after 45 minutes unused, 10 hours in all"));
+    assert!(desk.events.iter().any(said));
+    desk.by(OPERATOR, typed(Some(idle), None)).ok().unwrap();
+    assert_eq!(one(&mut desk), (idle, Span::hours(12)), "the tempo fills in the other");
+}
+
+#[test]
+fn limit_out_of_its_bounds_is_refused_with_the_number_and_the_bounds() {
+    let mut desk = Desk::enrolled();
+    let by = |limit: Span, minutes| Some(Span(limit.0 + Span::minutes(minutes).0));
+    let (shortest, longest) = OwnLimits::IDLE;
+    let (least, most) = OwnLimits::ABSOLUTE;
+    for (idle, absolute) in
+        [(Some(shortest), Some(least)), (Some(longest), Some(most)), (None, None)]
+    {
+        desk.by(OPERATOR, typed(idle, absolute)).ok().unwrap();
+    }
+    for (idle, absolute, said) in [
+        (by(shortest, -1), None, "the time unused is 4 minutes; use 5 minutes to 7 days"),
+        (by(longest, 1), None, "is 10081 minutes; use 5 minutes to 7 days"),
+        (Some(Span(-5)), None, "is 0 minutes"),
+        (None, by(least, -1), "the time in all is 59 minutes; use 1 hour to 30 days"),
+        (None, by(most, 60), "is 721 hours; use 1 hour to 30 days"),
+    ] {
+        let refused = desk.by(OPERATOR, typed(idle, absolute)).err().unwrap();
+        assert_eq!(refused.code(), "OUT_OF_RANGE");
+        assert!(refused.to_string().contains(said), "{refused}");
+    }
+}
+
+#[test]
+fn limit_that_is_typed_narrows_at_once_and_widens_from_a_proof_on() {
+    // ASVS 7.3.1, 7.3.2
+    let mut desk = Desk::enrolled();
+    let session = desk_kept(&mut desk).session;
+    let limits = |desk: &Desk| {
+        let kept = one(desk, session);
+        (kept.idle, kept.until.since(kept.started_at))
+    };
+    let wide = (Some(Span::hours(2)), Some(Span::hours(20)));
+    desk.by(OPERATOR, typed(wide.0, wide.1)).ok().unwrap();
+    assert_eq!(limits(&desk), (Span::minutes(30), Span::hours(12)));
+    prove(&mut desk, session, browser(None)).ok().unwrap();
+    assert_eq!(limits(&desk), (Span::hours(2), Span::hours(20)));
+    desk.wait(Span::hours(1));
+    prove(&mut desk, session, browser(None)).ok().unwrap();
+    assert_eq!(limits(&desk), (Span::hours(2), Span::hours(20)), "counted from its beginning");
+    let proven = one(&desk, session).proven_at;
+    desk.by(OPERATOR, typed(Some(Span::minutes(5)), Some(Span::hours(1)))).ok().unwrap();
+    let kept = one(&desk, session);
+    assert_eq!((kept.idle, kept.until), (Span::minutes(5), proven + Span::hours(1)));
+}
+
+#[test]
+fn session_that_earns_no_more_has_a_typed_limit_only_where_it_is_shorter() {
+    let mut desk = Desk::enrolled();
+    let unconfirmed = desk.signed_in_by_code();
+    let limits = |desk: &Desk, bound| {
+        let device = unconfirmed.device;
+        let (idle, until) =
+            desk.slice.lasts(desk.now, Interface::Portal, device, bound, Stay::Usual);
+        (idle, until.since(desk.now))
+    };
+    desk.by(OPERATOR, typed(Some(Span::days(7)), Some(Span::days(30)))).ok().unwrap();
+    assert_eq!(limits(&desk, true), (Span::minutes(30), Span::hours(12)));
+    assert_eq!(limits(&desk, false), (Span::minutes(15), Span::hours(12)));
+    desk.by(OPERATOR, typed(Some(Span::minutes(5)), Some(Span::hours(2)))).ok().unwrap();
+    for bound in [true, false] {
+        assert_eq!(limits(&desk, bound), (Span::minutes(5), Span::hours(2)));
+    }
+}
+
+#[test]
+fn session_that_was_to_stay_outlives_a_change_and_no_typed_limit() {
+    let mut desk = Desk::enrolled();
+    let token = desk.signed_in().device_token.unwrap();
+    let session = sign_in(&mut desk, Some(&token), &browser(None), Stay::Long).session;
+    let standard = wish(&desk, Tempo::Occasional);
+    desk.by(OPERATOR, set(Policy { new_network: NewNetwork::Look, ..standard })).ok().unwrap();
+    assert_eq!(one(&desk, session).idle, Span::hours(12), "the change is none of its limits");
+    desk.by(OPERATOR, typed(Some(Span::minutes(20)), None)).ok().unwrap();
+    assert_eq!(one(&desk, session).idle, Span::minutes(20));
+    let again = sign_in(&mut desk, Some(&token), &browser(None), Stay::Long).session;
+    assert_eq!(one(&desk, again).idle, Span::minutes(20), "a typed limit is what it says");
+}
+
+#[test]
+fn limit_of_days_ends_with_the_last_window_within_it() {
+    let mut desk = Desk::enrolled();
+    desk.by(OPERATOR, typed(None, Some(Span::days(5)))).ok().unwrap();
+    let plain = desk_kept(&mut desk).session;
+    let kept = one(&desk, plain);
+    assert_eq!(kept.until, kept.started_at + Span::days(5), "no window");
+    let first = with_window(&mut desk, OPERATOR);
+    let windowed = desk_kept(&mut desk).session;
+    assert_eq!(one(&desk, windowed).until, first + OPEN);
+    // Of less than a day: nothing to wait for a window with.
+    desk.by(OPERATOR, typed(None, Some(Span::hours(24)))).ok().unwrap();
+    let short = desk_kept(&mut desk).session;
+    let kept = one(&desk, short);
+    assert_eq!(kept.until, kept.started_at + Span::hours(24));
 }

@@ -9,7 +9,7 @@
 use std::net::IpAddr;
 
 use access::entitlements::{Act, Side};
-use access::policy::{Needs, NewNetwork, Policy, Tempo};
+use access::policy::{Policy, Tempo};
 use access::session::Interface;
 use access::window::{OPEN, Window};
 use access::{Refusal, Secret, Span, SymbolId, Time};
@@ -88,9 +88,8 @@ impl Life {
         let gate = &self.place.gate;
         let person = gate.people().await.unwrap()[0].id;
         for interface in [Interface::Portal, Interface::Phone] {
-            let Policy { new_network, needs, .. } = Policy::standard(person, interface);
-            let policy: (_, _, NewNetwork, Needs) = (interface, tempo, new_network, needs);
-            gate.set_policy(&OPERATOR, person, policy).await.unwrap();
+            let policy = Policy { tempo, ..Policy::standard(person, interface) };
+            gate.set_policy(&OPERATOR, policy).await.unwrap();
         }
         gate.set_window(&OPERATOR, person, window).await.unwrap();
         self.prove(false).await;

@@ -58,12 +58,11 @@ async fn what_was_admitted_before_a_change_has_what_the_change_left() {
     place.gate.take_over(&two).await.unwrap();
     assert!(!trades(&first) && trades(&second) && first.is_current());
     let standard = Policy::standard(one.person, Interface::Portal);
-    let unattended = (Interface::Portal, Tempo::Unattended, standard.new_network, standard.needs);
-    place.gate.set_policy(&OPERATOR, one.person, unattended).await.unwrap();
+    let unattended = Policy { tempo: Tempo::Unattended, ..standard };
+    place.gate.set_policy(&OPERATOR, unattended).await.unwrap();
     assert!(!trades(&first) && !trades(&second));
     // A shorter limit ends what is past it, at its next request.
-    let plain = (Interface::Portal, Tempo::Occasional, standard.new_network, standard.needs);
-    place.gate.set_policy(&OPERATOR, one.person, plain).await.unwrap();
+    place.gate.set_policy(&OPERATOR, standard).await.unwrap();
     place.pass(Span::minutes(31));
     let over = place.gate.session(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert_eq!(over.code(), "SESSION_ENDED");

@@ -238,7 +238,15 @@ impl Walk {
                 let one = policy::Assurance::One;
                 let needs =
                     policy::Needs { view: one, trade: level, administer: one, withdraw: level };
-                Command::Policy(policy::Command::Set { interface, tempo, new_network, needs })
+                // The last is out of its bounds.
+                let (idle, absolute) = match self.roll(4) {
+                    0 => (None, None),
+                    1 => (Some(Span::minutes(45)), Some(Span::hours(10))),
+                    2 => (None, Some(Span::days(9))),
+                    _ => (Some(Span::minutes(4)), None),
+                };
+                let own = policy::OwnLimits { idle, absolute };
+                Command::Policy(policy::Command::Set { interface, tempo, own, new_network, needs })
             }
             2 => {
                 let window = access::window::Window::new(6, 600, "Europe/Berlin").ok();

@@ -157,8 +157,7 @@ impl Kind {
                 let person = gate.people().await.unwrap()[0].id;
                 let standard = Policy::standard(person, Interface::Portal);
                 let needs = Needs { trade: Assurance::Resistant, ..standard.needs };
-                let wanted = (Interface::Portal, standard.tempo, standard.new_network, needs);
-                gate.set_policy(&OPERATOR, person, wanted).await.unwrap();
+                gate.set_policy(&OPERATOR, Policy { needs, ..standard }).await.unwrap();
             }
             Self::Elsewhere => visitor.from = AWAY,
         }

@@ -92,6 +92,40 @@ async fn policy_is_set_with_a_recent_proof_and_asks_for_one_otherwise() {
 }
 
 #[tokio::test]
+async fn limits_are_typed_in_numbers_and_the_page_keeps_what_it_refuses() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let typed = |idle, absolute| {
+        let mut fields = policy("adviser", "one");
+        fields.extend([("idle_minutes", idle), ("absolute_hours", absolute)]);
+        fields
+    };
+    let done = visitor.post("/policies/portal", &typed("45", "10")).await;
+    assert_eq!(done.to(), "/policies?set=1");
+    let page = visitor.get("/policies").await;
+    assert!(page.says("over after 45 minutes unused, 10 hours in all"), "{}", page.body);
+    for (idle, absolute, said) in [
+        ("4", "10", "the time unused is 4 minutes; use 5 minutes to 7 days"),
+        ("45", "721", "the time in all is 721 hours; use 1 hour to 30 days"),
+        ("-1", "", "the time unused is -1 minutes"),
+        ("9223372036854775807", "", "use 5 minutes to 7 days"),
+        ("soon", "", "use 5 to 10080"),
+        ("", "1.5", "use 1 to 720"),
+    ] {
+        let refused = visitor.post("/policies/portal", &typed(idle, absolute)).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{idle} {absolute}");
+        let text = refused.body.to_lowercase();
+        assert!(text.contains(said), "{idle} {absolute}: {}", refused.body);
+        assert!(refused.body.contains("<details open>"), "the form stays open");
+    }
+    let page = visitor.get("/policies").await;
+    assert!(page.says("over after 45 minutes unused, 10 hours in all"), "nothing was changed");
+    // An empty field has what the tempo fills in.
+    assert_eq!(visitor.post("/policies/portal", &typed("", "")).await.to(), "/policies?set=1");
+    assert!(visitor.get("/policies").await.says("over after 1 hour unused, 24 hours in all"));
+}
+
+#[tokio::test]
 async fn order_that_a_policy_wants_proven_comes_back_with_the_form_kept() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
@@ -101,8 +135,8 @@ async fn order_that_a_policy_wants_proven_comes_back_with_the_form_kept() {
     let person = place.gate.people().await.unwrap()[0].id;
     let standard = access::policy::Policy::standard(person, Interface::Portal);
     let needs = Needs { trade: Assurance::Two, ..standard.needs };
-    let wanted = (Interface::Portal, standard.tempo, standard.new_network, needs);
-    place.gate.set_policy(&OPERATOR, person, wanted).await.unwrap();
+    let wanted = access::policy::Policy { needs, ..standard };
+    place.gate.set_policy(&OPERATOR, wanted).await.unwrap();
     let asks = preview(&mut visitor).await;
     assert_eq!(asks.status, StatusCode::FORBIDDEN, "{}", asks.body);
     assert!(asks.says("ASSURANCE_LOW") && asks.hidden("symbol") == "AAPL", "{}", asks.body);
@@ -160,8 +194,8 @@ async fn banner_goes_ahead_of_the_window_and_a_proof_renews() {
     let person = place.gate.people().await.unwrap()[0].id;
     let window = access::window::Window::new(6, 600, "Europe/Berlin").unwrap();
     let standard = access::policy::Policy::standard(person, Interface::Portal);
-    let active = (Interface::Portal, Tempo::Active, standard.new_network, standard.needs);
-    place.gate.set_policy(&OPERATOR, person, active).await.unwrap();
+    let active = access::policy::Policy { tempo: Tempo::Active, ..standard };
+    place.gate.set_policy(&OPERATOR, active).await.unwrap();
     place.gate.set_window(&OPERATOR, person, Some(window)).await.unwrap();
     let mut visitor = place.signed_in().await;
     assert!(!visitor.get("/").await.says("Renew until"));

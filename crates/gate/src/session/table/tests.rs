@@ -30,6 +30,7 @@ fn session(number: u8) -> Session {
         announced: false,
         receipt: None,
         held_until: None,
+        stay: access::stay::Stay::Usual,
     }
 }
 
