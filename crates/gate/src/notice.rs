@@ -181,10 +181,14 @@ impl Gate {
         ticket: &SessionTicket,
         newest: NoticeId,
     ) -> Result<(), Refusal> {
-        let people = &self.0.people;
         let until = self.message_of(ticket.person, newest).await?.notice.at;
-        let done = people.store.read_messages(ticket.person, until, self.now()).await;
-        self.unread_changed(ticket.person);
+        self.read_until(ticket.person, until).await
+    }
+
+    /// Marks all messages of a person as read that were written until then.
+    pub(crate) async fn read_until(&self, person: PersonId, until: Time) -> Result<(), Refusal> {
+        let done = self.0.people.store.read_messages(person, until, self.now()).await;
+        self.unread_changed(person);
         done.map_err(|error| store_failed(&error))
     }
 

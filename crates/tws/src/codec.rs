@@ -32,9 +32,14 @@ pub(crate) trait Codec {
 }
 
 impl Codec for Reader<'_> {
+    /// An empty field leaves the value as it is: a request that is read begins with its defaults,
+    /// and nine of ten fields of an order are empty.
     #[inline]
     fn field<T: Field>(&mut self, name: &'static str, value: &mut T) -> Result<(), FieldFault> {
-        *value = self.get(name)?;
+        if T::MAY_BE_EMPTY && self.take_empty() {
+            return Ok(());
+        }
+        *value = T::read(self, name)?;
         Ok(())
     }
 

@@ -105,12 +105,15 @@ impl<'a> Reader<'a> {
         self.fields.next().ok_or_else(|| FieldFault::new(field, Fault::Missing))
     }
 
+    /// Takes the next field if it is empty.
+    #[inline]
+    pub(crate) fn take_empty(&mut self) -> bool {
+        self.fields.take_empty()
+    }
+
     #[inline]
     pub(crate) fn get<T: Field>(&mut self, field: &'static str) -> Result<T, FieldFault> {
-        match T::EMPTY {
-            Some(empty) if self.fields.take_empty() => Ok(empty),
-            _ => T::read(self, field),
-        }
+        if T::MAY_BE_EMPTY && self.take_empty() { Ok(T::default()) } else { T::read(self, field) }
     }
 
     /// A count of things that follow: bounded before anything is allocated for them.
@@ -163,9 +166,9 @@ pub(crate) trait Put {
 }
 
 /// A value that can be read back, too.
-pub(crate) trait Field: Put + Sized {
-    /// What an empty field means; `None` where it is a fault, or where there are several fields.
-    const EMPTY: Option<Self> = None;
+pub(crate) trait Field: Put + Default {
+    /// Whether an empty field means the default; else it is a fault, or there are several fields.
+    const MAY_BE_EMPTY: bool = false;
 
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault>;
 }
@@ -216,7 +219,7 @@ impl Put for String {
 }
 
 impl Field for String {
-    const EMPTY: Option<Self> = Some(Self::new());
+    const MAY_BE_EMPTY: bool = true;
 
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         let bytes = reader.raw(field)?;
@@ -235,7 +238,7 @@ impl Put for bool {
 }
 
 impl Field for bool {
-    const EMPTY: Option<Self> = Some(false);
+    const MAY_BE_EMPTY: bool = true;
 
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         Ok(reader.get::<Option<bool>>(field)?.unwrap_or(false))
@@ -243,7 +246,7 @@ impl Field for bool {
 }
 
 impl Field for Option<bool> {
-    const EMPTY: Option<Self> = Some(None);
+    const MAY_BE_EMPTY: bool = true;
 
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         match reader.raw(field)? {
@@ -275,7 +278,7 @@ macro_rules! integer {
         }
 
         impl Field for Option<$type> {
-            const EMPTY: Option<Self> = Some(None);
+            const MAY_BE_EMPTY: bool = true;
 
             fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
                 let bytes = reader.raw(field)?;
@@ -374,7 +377,7 @@ impl Field for Decimal {
 }
 
 impl Field for Option<Decimal> {
-    const EMPTY: Option<Self> = Some(None);
+    const MAY_BE_EMPTY: bool = true;
 
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         let bytes = reader.raw(field)?;

@@ -365,7 +365,7 @@ pub enum CompeteOffset {
 }
 
 impl Field for CompeteOffset {
-    const EMPTY: Option<Self> = Some(Self::Unset);
+    const MAY_BE_EMPTY: bool = true;
 
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault> {
         let mut ahead = reader.clone();
