@@ -41,7 +41,8 @@ pub(crate) async fn password(visit: Visit) -> Reply {
     let (name, next) = (visit.fields.get("username"), form::local_path(visit.fields.get("next")));
     let typed = visit.fields.raw("password");
     if name.is_empty() || typed.is_empty() {
-        return Ok(first(&visit, next, name, Some(&Refusal::SignInFailed)).into_response());
+        let page = first(&visit, next, name, Some(&Refusal::SignInFailed));
+        return Ok(refusal::told(&Refusal::SignInFailed, page));
     }
     let secret = Secret::from_text(typed.to_owned());
     match visit.portal.gate().sign_in_password(name, secret, &visit.browser()).await {

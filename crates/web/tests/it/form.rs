@@ -84,3 +84,15 @@ async fn body_that_is_no_form_is_refused() {
     let answer = visitor.post_raw("/ticket/preview", "a".repeat(100_000)).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
+
+#[tokio::test]
+async fn sign_in_without_a_name_or_password_is_refused_and_costs_no_hash() {
+    let place = Place::new().await;
+    let before = place.gate.password_checks();
+    for fields in [&[("username", "trader")][..], &[("password", "x")], &[]] {
+        let answer = place.visitor().post("/sign-in", fields).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{fields:?}");
+        assert!(answer.body.contains("SIGN_IN_FAILED"), "{fields:?}");
+    }
+    assert_eq!(place.gate.password_checks(), before);
+}
