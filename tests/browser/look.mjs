@@ -11,7 +11,7 @@ const INSIDE = [
   ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
   ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
   ["activity", "/activity"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],
-  ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
+  ["policies", "/policies"], ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
 ];
 
 export async function look(portal, page, name, size) {
@@ -51,6 +51,10 @@ export function looks(portal) {
       await portal.open(page, await found(page, portal, list, pattern));
       await look(portal, page, name, size);
     }
+    await portal.open(page, "/ticket?symbol=AAPL&quantity=2000&type=MKT");
+    await portal.press(page, "Preview");
+    await portal.says(page, "A large order");
+    await look(portal, page, "large-order", size);
     const missing = await page.goto(portal.base + "/no/such/page");
     must(missing.status() === 404, "answered " + missing.status());
     await look(portal, page, "missing", size);

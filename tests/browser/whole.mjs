@@ -135,6 +135,7 @@ export class Whole {
       flow("whole_phone_is_added_by_link_and_number", "add a phone", () => this.addsPhone()),
       flow("whole_new_browser_is_approved_on_the_phone_by_its_number", "sign in on a new browser, by the phone", () => this.approves()),
       flow("whole_one_tap_is_refused_for_a_new_browser_and_enough_on_a_known_one", "sign in on a known browser, by one tap", () => this.taps()),
+      flow("whole_large_order_is_approved_on_the_phone_and_a_changed_one_is_refused", null, () => this.trades()),
       flow("whole_both_cookies_copied_open_nothing_and_the_owner_is_told", null, () => this.steals()),
       flow("whole_computer_not_mine_leaves_no_trust", "sign in on a computer not mine, and out", () => this.lends()),
       flow("whole_sleep_and_a_new_address_keep_a_half_filled_ticket", null, () => this.moves()),
@@ -224,6 +225,56 @@ export class Whole {
     await this.two.getByText("Open Floorpass on your phone and answer").waitFor();
     await this.answer(null);
     await this.portal.says(this.two, "You are signed in");
+  }
+
+  /** The page that confirms a market order of so many shares. */
+  async confirms(page, shares) {
+    await this.portal.open(page, "/ticket");
+    await page.getByLabel("Buy", { exact: true }).check();
+    await this.portal.type(page, "Symbol", "AAPL");
+    await this.portal.type(page, "Shares", String(shares));
+    this.portal.done.fields += 1;
+    await page.getByLabel("Kind").selectOption({ label: "Market" });
+    await this.portal.press(page, "Preview");
+    await this.portal.says(page, "Confirm this order");
+  }
+
+  /** Asks the phone for the order on the page; gives the number that the page shows. */
+  async asks(page) {
+    await this.portal.says(page, "A large order");
+    await this.portal.press(page, "Ask my phone");
+    await page.getByText("type this number there").waitFor();
+    return (await page.locator("p.match").innerText()).trim();
+  }
+
+  async trades() {
+    const page = this.one, phone = this.phone;
+    await this.portal.open(phone, "/approvals");
+    this.portal.took();
+    await this.confirms(page, 2000);
+    const number = await this.asks(page);
+    await phone.getByText("asks for a large order").waitFor();
+    for (const text of ["AAPL, Apple Inc.", "2,000", "Not sent above", "Commission", "Total cost now"]) {
+      must(await phone.getByText(text, { exact: true }).count() === 1, "the phone does not show " + text);
+    }
+    await this.answer(number);
+    await this.portal.says(page, "Taken, and safe on record");
+    await this.portal.says(page, "BUY 2,000 AAPL");
+    this.note("a large order, by the phone");
+
+    // Approved as one order, sent as another, by a page that was tampered with.
+    await this.confirms(page, 3000);
+    const key = await page.locator("input[name=key]").first().inputValue();
+    await this.confirms(page, 2000);
+    const next = await this.asks(page);
+    const other = new URL(page.url());
+    other.searchParams.set("quantity", "3000");
+    other.searchParams.set("key", key);
+    await page.goto(other.href);
+    await this.answer(next);
+    await this.portal.says(page, "This is not the order that was approved");
+    const orders = this.portal.ask("orders").filter((order) => order.quantity === 3000);
+    must(orders.length === 0, "the changed order was placed");
   }
 
   async steals() {

@@ -47,14 +47,20 @@ pub enum ContentKind {
     SignIn,
     /// A proof that it is the person, in a session that is open.
     StepUp,
+    /// One large order.
+    Order,
 }
 
 impl ContentKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::SignIn, Self::StepUp, Self::Order];
+
     /// Its name in what is signed.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
             Self::StepUp => "step_up",
+            Self::Order => "order",
         }
     }
 
@@ -63,6 +69,7 @@ impl ContentKind {
         match self {
             Self::SignIn => "Somebody is signing in as you",
             Self::StepUp => "A session of yours asks whether it is you",
+            Self::Order => "A session of yours asks for a large order",
         }
     }
 }
@@ -268,9 +275,11 @@ pub(crate) fn ask(
     if phones(slice, now, but).next().is_none() {
         return Err(Refusal::NoPhone);
     }
-    // Another one of the same asker is over: the number on its page is this one's.
-    let (same, others): (Vec<_>, Vec<_>) =
-        slice.approvals.iter().partition(|one| one.asker == asker && one.is_open(now));
+    // Another one of the same asker and kind is over: the number on its page is this one's.
+    let is_same = |one: &&Approval| {
+        one.asker == asker && one.content.kind == content.kind && one.is_open(now)
+    };
+    let (same, others): (Vec<_>, Vec<_>) = slice.approvals.iter().partition(is_same);
     check_pause(slice, others.iter().filter(|one| one.is_open(now)).count(), now)?;
     let mut events: Vec<decision::Event> =
         same.into_iter().map(|one| Event::Closed { approval: one.id }.into()).collect();
@@ -394,20 +403,27 @@ fn turned_down(
     events
 }
 
-/// The approval that an asker asked for last.
-pub fn newest(slice: &Slice, asker: Asker) -> Option<&Approval> {
-    slice.approvals.iter().filter(|one| one.asker == asker).max_by_key(|one| one.asked_at)
+/// The approval of a kind that an asker asked for last.
+pub fn newest(slice: &Slice, asker: Asker, kind: ContentKind) -> Option<&Approval> {
+    let of = |one: &&Approval| one.asker == asker && one.content.kind == kind;
+    slice.approvals.iter().filter(of).max_by_key(|one| one.asked_at)
 }
 
-/// The approval of an asker that was granted, to be used now.
-pub(crate) fn granted(slice: &Slice, asker: Asker, now: Time) -> Result<&Approval, Refusal> {
-    let newest = newest(slice, asker).ok_or(Refusal::ApprovalEnded)?;
-    if newest.is_granted(now) {
-        return Ok(newest);
+/// The approval of an asker that was granted, to be used now. A yes to one kind is none to another.
+pub(crate) fn granted(
+    slice: &Slice,
+    asker: Asker,
+    kind: ContentKind,
+    now: Time,
+) -> Result<&Approval, Refusal> {
+    used_now(newest(slice, asker, kind), now)
+}
+
+/// An approval, if it was granted and may be used now.
+pub(crate) fn used_now(asked: Option<&Approval>, now: Time) -> Result<&Approval, Refusal> {
+    match asked {
+        Some(one) if one.is_granted(now) => Ok(one),
+        Some(one) if one.is_open(now) => Err(Refusal::ApprovalWaits { until: one.until }),
+        _ => Err(Refusal::ApprovalEnded),
     }
-    Err(if newest.is_open(now) {
-        Refusal::ApprovalWaits { until: newest.until }
-    } else {
-        Refusal::ApprovalEnded
-    })
 }

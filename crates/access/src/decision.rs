@@ -16,9 +16,9 @@ use crate::session::{Method, Session, SessionEnd};
 use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
-    approval, brokerage, contact, credential, device, evidence, link, lock, mandate, network,
-    notice, person, policy, push, recovery, session, sign_in, step_up, throttle, travel, trustee,
-    window,
+    approval, brokerage, contact, credential, device, evidence, large_order, link, lock, mandate,
+    network, notice, person, policy, push, recovery, session, sign_in, step_up, throttle, travel,
+    trustee, window,
 };
 
 /// What is asked.
@@ -38,6 +38,7 @@ pub enum Command {
     Contact(contact::Command),
     Network(network::Command),
     Policy(policy::Command),
+    LargeOrder(large_order::Command),
     Window(window::Command),
     Brokerage(brokerage::Command),
     Travel(travel::Command),
@@ -68,6 +69,7 @@ pub enum Event {
     Contact(contact::Event),
     Network(network::Event),
     Policy(policy::Event),
+    LargeOrder(large_order::Event),
     Brokerage(brokerage::Event),
     Travel(travel::Event),
     Recovery(recovery::Event),
@@ -115,6 +117,7 @@ into_event! {
     contact Contact;
     network Network;
     policy Policy;
+    large_order LargeOrder;
     brokerage Brokerage;
     travel Travel;
     recovery Recovery;
@@ -365,6 +368,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         Command::Contact(command) => contact::decide(slice, &ground, command),
         Command::Network(command) => network::decide(slice, &ground, command),
         Command::Policy(command) => policy::decide(slice, &ground, command),
+        Command::LargeOrder(command) => large_order::decide(slice, &ground, command),
         Command::Window(command) => window::decide(slice, &ground, command),
         Command::Brokerage(command) => brokerage::decide(slice, &ground, command),
         Command::Travel(command) => travel::decide(slice, &ground, command),

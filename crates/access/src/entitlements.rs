@@ -529,6 +529,9 @@ pub struct Entitlements {
     pub new_network: NewNetwork,
     /// The limits that pre-trade applies.
     pub limits: Limits,
+    /// Orders worth more US dollars take an approval or a proof of their own; none asks for none.
+    /// Only sessions have it: a credential has its limits.
+    pub asks_above: Option<Decimal>,
 }
 
 impl Entitlements {
@@ -666,6 +669,7 @@ impl Entitlements {
             narrowing: self.narrowing.clone(),
             new_network: self.new_network,
             limits: self.limits.and(&scopes.limits),
+            asks_above: self.asks_above,
         }
     }
 }

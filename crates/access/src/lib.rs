@@ -17,6 +17,7 @@ pub mod device;
 pub mod entitlements;
 pub mod evidence;
 pub mod id;
+pub mod large_order;
 pub mod link;
 pub mod lock;
 pub mod mandate;

@@ -97,6 +97,7 @@ impl Mandate {
             narrowing: Vec::new(),
             new_network: NewNetwork::Keep,
             limits: Limits::default(),
+            asks_above: None,
         }
         .locked(lock)
     }

@@ -171,6 +171,12 @@ refusals! {
     /// It was answered, used or is too old.
     ApprovalEnded = "APPROVAL_ENDED",
         "this approval was answered, used, or is older than 2 minutes; ask again";
+    /// What is about to be placed is not what was approved.
+    ApprovalDiffers = "APPROVAL_DIFFERS",
+        "this is not the order that was approved, so it was not placed, and that approval is over; look at the order and ask again";
+    /// A large order without what it takes.
+    OrderUnproven = "ORDER_UNPROVEN",
+        "a large order takes the yes of your phone, or a proof that is made with this very order";
     /// It was not answered yet.
     ApprovalWaits { until: Time } = "APPROVAL_WAITS",
         "the approval was not answered yet; it waits until {until}";

@@ -511,7 +511,12 @@ fn ask_approval(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
 fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let attempt = find(slice, ground, token)?;
     check_open(slice, ground)?;
-    let granted = approval::granted(slice, Asker::Attempt(attempt.id), ground.moment.now)?;
+    let granted = approval::granted(
+        slice,
+        Asker::Attempt(attempt.id),
+        ContentKind::SignIn,
+        ground.moment.now,
+    )?;
     let mut events: Vec<decision::Event> = vec![
         approval::Event::Closed { approval: granted.id }.into(),
         Event::Finished { attempt: attempt.id }.into(),

@@ -12,6 +12,7 @@ use crate::entitlements::{Acts, Entitlements, Narrowing};
 use crate::id::{
     ApprovalId, AuthenticatorId, CredentialId, DeviceId, Holder, PaperAccountId, SessionId,
 };
+use crate::large_order;
 use crate::link::Link;
 use crate::lock::{Grade, Lock, Target};
 use crate::mandate::Mandate;
@@ -70,6 +71,8 @@ pub struct Slice {
     pub networks: Vec<Known>,
     /// The policies that they chose.
     pub policies: Vec<Policy>,
+    /// Above what their orders are asked for.
+    pub large_orders: large_order::Threshold,
     /// When they renew their sessions.
     pub window: Option<Window>,
     /// When that window opens in the next weeks; no table holds it, the gate knows its zone.
@@ -270,6 +273,7 @@ impl Slice {
         let holder = Holder::Session(session.id);
         let mut given = mandate.entitlements(holder, self.grade(mandate.account));
         given.until = given.until.min(session.until);
+        given.asks_above = self.large_orders.above;
         given.acts = given.acts.and(session.interface.acts());
         if session.methods == [Method::EnrolmentLink] && !self.is_enrolled() {
             given.acts = given.acts.and(Acts::ENROL);

@@ -1,7 +1,7 @@
 //! Proving the person of a live session again: for acts that let whoever took a session over stay,
 //! and for each act of a session that is not bound to its browser.
 
-use crate::approval::{self, Asker};
+use crate::approval::{self, Asker, ContentKind};
 use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::{Proof, password};
 use crate::decision::{self, Answer, Decision, Ground};
@@ -45,7 +45,7 @@ pub(crate) fn decide(
         Command::Passkey { outcome } => with_passkey(slice, ground, session, outcome.as_ref()),
         Command::Approved => {
             let asker = Asker::Session(session.id);
-            let granted = approval::granted(slice, asker, ground.moment.now)?;
+            let granted = approval::granted(slice, asker, ContentKind::StepUp, ground.moment.now)?;
             let mut events = vec![approval::Event::Closed { approval: granted.id }.into()];
             events.extend(device::confirm(slice, session.device));
             Ok(proven(slice, ground, session, vec![Method::Approval], events))

@@ -373,6 +373,8 @@ answers! {
         window: Option<String>,
         /// When that is next.
         opens: Option<String>,
+        /// Above how many US dollars orders of their sessions are asked for; none asks for none.
+        large_orders: Option<String>,
         /// Whether one session of theirs holds trading.
         one_brokerage: bool,
         /// Which one.

@@ -1,5 +1,6 @@
 //! Policies, as the operator sees and sets them.
 
+use access::large_order::Threshold;
 use access::policy::{Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
 use access::session::Interface;
 use access::window::{DAYS, Window};
@@ -39,6 +40,7 @@ fn now(chosen: Policies) -> PoliciesNow {
         username: chosen.username,
         window: chosen.window.as_ref().map(words),
         opens: chosen.opens.map(instant),
+        large_orders: chosen.large_orders.above.map(|usd| format!("{usd:.2}")),
         one_brokerage: chosen.one_brokerage,
         broker: chosen.broker.map(|held| held.session),
     }
@@ -120,6 +122,13 @@ pub(crate) async fn set(
             })?;
             gate.set_window(actor, person, Some(read?)).await?;
         }
+    }
+    if let Some(text) = wish.large_orders {
+        let threshold = match text.as_str() {
+            "" => Threshold { above: None },
+            text => Threshold::of_text(text)?,
+        };
+        gate.set_large_orders(actor, person, threshold).await?;
     }
     if let Some(on) = wish.one_brokerage {
         gate.set_one_brokerage(actor, person, on).await?;

@@ -17,7 +17,7 @@ pub enum Policy {
     },
     /// Set some of it: what narrows counts at once, a longer limit from the next sign-in or proof on
     #[command(
-        after_help = "Examples:\n  floorpass policy set trader --interface portal --tempo active\n  floorpass policy set trader --interface portal --idle-minutes 45 --absolute-hours 10\n  floorpass policy set trader --window 'sunday 10:00 Europe/Berlin'\n  floorpass policy set trader --one-brokerage on\n\nTempos: occasional (30 minutes unused, 12 hours), adviser (1 hour, 24 hours), active (3 days; 24 hours, or with a window 9 days), unattended (looks; 7 days; 24 hours, or with a window 30 days). Choosing one fills both limits in; --idle-minutes (5 to 10080) and --absolute-hours (1 to 720) stand in their place. A session that is not bound to its browser keeps 15 minutes unused, and 12 hours, at most.\nAssurance: one (one factor), two (two factors), resistant (a passkey)."
+        after_help = "Examples:\n  floorpass policy set trader --interface portal --tempo active\n  floorpass policy set trader --interface portal --idle-minutes 45 --absolute-hours 10\n  floorpass policy set trader --window 'sunday 10:00 Europe/Berlin'\n  floorpass policy set trader --one-brokerage on\n  floorpass policy set trader --large-orders 250000\n\nTempos: occasional (30 minutes unused, 12 hours), adviser (1 hour, 24 hours), active (3 days; 24 hours, or with a window 9 days), unattended (looks; 7 days; 24 hours, or with a window 30 days). Choosing one fills both limits in; --idle-minutes (5 to 10080) and --absolute-hours (1 to 720) stand in their place. A session that is not bound to its browser keeps 15 minutes unused, and 12 hours, at most.\nAssurance: one (one factor), two (two factors), resistant (a passkey)."
     )]
     Set(Box<Set>),
 }
@@ -27,7 +27,7 @@ pub struct Set {
     /// Who
     name: String,
     /// The interface that tempo, network and assurance are of: portal, phone, desktop, workstation, `web_api`, app
-    #[arg(long, value_name = "INTERFACE", required_unless_present_any = ["window", "no_window", "one_brokerage"])]
+    #[arg(long, value_name = "INTERFACE", required_unless_present_any = ["window", "no_window", "one_brokerage", "large_orders", "no_large_orders"])]
     interface: Option<String>,
     /// How the person works there: occasional, adviser, active, unattended
     #[arg(long, requires = "interface")]
@@ -59,6 +59,12 @@ pub struct Set {
     /// Remove the window: sessions end by their plain limits
     #[arg(long, conflicts_with = "window")]
     no_window: bool,
+    /// Above how many US dollars an order of a session takes the phone's yes or a proof of its own
+    #[arg(long, value_name = "USD")]
+    large_orders: Option<String>,
+    /// Ask for no order, however large
+    #[arg(long, conflicts_with = "large_orders")]
+    no_large_orders: bool,
     /// Whether one session at a time holds trading
     #[arg(long, value_name = "ON|OFF", value_parser = ["on", "off"])]
     one_brokerage: Option<String>,
@@ -81,6 +87,7 @@ impl Policy {
                 administer: set.administer,
                 withdraw: set.withdraw,
                 window: set.window.or(set.no_window.then(String::new)),
+                large_orders: set.large_orders.or(set.no_large_orders.then(String::new)),
                 one_brokerage: set.one_brokerage.map(|text| text == "on"),
             }),
         };
@@ -127,8 +134,12 @@ fn words(now: &PoliciesNow) -> String {
         (true, Some(session)) => format!("on, held by {session}"),
         (true, None) => "on, held by no session".to_owned(),
     };
+    let large = now
+        .large_orders
+        .as_ref()
+        .map_or_else(|| "asked for none".to_owned(), |usd| format!("asked for above {usd} USD"));
     format!(
-        "person         {}\nwindow         {window}\none brokerage  {broker}\n\n{table}{}",
+        "person         {}\nwindow         {window}\none brokerage  {broker}\nlarge orders   {large}\n\n{table}{}",
         now.username,
         if typed { "\n* typed, in the place of the tempo's number" } else { "" }
     )

@@ -1,10 +1,10 @@
 //! Approvals: asked for at one place, answered on a phone, used where they were asked for.
 
-use access::approval::{self, Approval, Asker, Content, Say};
+use access::approval::{self, Approval, Asker, Content, ContentKind, Say};
 use access::device::{self, Approver, Standing};
 use access::sign_in::Command as SignIn;
 use access::step_up::Command as StepUp;
-use access::{ApprovalId, Command, DeviceId, Refusal, Secret, Slice, Time};
+use access::{ApprovalId, Command, DeviceId, Refusal, Secret, Time};
 use store::Key;
 use tokio::sync::watch;
 
@@ -126,7 +126,8 @@ impl Gate {
         let now = self.now();
         let found = slice.attempts.iter().find(|one| one.token == digest && now < one.until);
         let found = found.ok_or(Refusal::AttemptEnded)?.id;
-        self.state(&slice, Asker::Attempt(found))
+        let newest = approval::newest(&slice, Asker::Attempt(found), ContentKind::SignIn);
+        self.approval_state(newest)
     }
 
     /// Goes on with a sign-in that the phone approved.
@@ -149,7 +150,8 @@ impl Gate {
     /// Where the approval of a session stands.
     pub async fn step_up_approval(&self, ticket: &SessionTicket) -> Result<ApprovalState, Refusal> {
         let slice = self.load(Key::Person(ticket.person)).await?;
-        self.state(&slice, Asker::Session(ticket.session))
+        let asker = Asker::Session(ticket.session);
+        self.approval_state(approval::newest(&slice, asker, ContentKind::StepUp))
     }
 
     /// The person of a session is proven by an approval.
@@ -158,11 +160,13 @@ impl Gate {
         self.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
-    fn state(&self, slice: &Slice, asker: Asker) -> Result<ApprovalState, Refusal> {
+    /// Where an approval stands, if it was asked for.
+    pub(crate) fn approval_state(
+        &self,
+        newest: Option<&Approval>,
+    ) -> Result<ApprovalState, Refusal> {
         let now = self.now();
-        let Some(newest) = approval::newest(slice, asker) else {
-            return Ok(ApprovalState::Ended);
-        };
+        let Some(newest) = newest else { return Ok(ApprovalState::Ended) };
         if newest.is_granted(now) {
             return Ok(ApprovalState::Granted);
         }

@@ -159,7 +159,8 @@ impl Gate {
         let slice = self.load(Key::Person(ticket.person)).await?;
         let existing = slice.passkeys().map(|(_, passkey)| passkey.handle.clone()).collect();
         let moment = self.moment()?;
-        let opening = Opening { moment: &moment, address: ticket.address };
+        let (moment, address) = (&moment, ticket.address);
+        let opening = Opening { moment, address, purpose: None };
         let who = (ticket.person, &*ticket.username);
         self.0.people.passkeys.start_registration(who, ticket.session, existing, &opening)
     }

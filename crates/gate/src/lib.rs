@@ -37,6 +37,7 @@ pub mod folder;
 pub mod front_door;
 pub mod journal;
 pub mod key_file;
+pub mod large_order;
 pub mod live;
 pub mod lock;
 mod market;
@@ -85,6 +86,7 @@ pub use evidence::{
 };
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
+pub use large_order::{Large, LargeAsked};
 pub use lock::{LockTarget, Receipt};
 pub use notice::{MessagePage, OutboxNotice};
 pub use open::OpenError;

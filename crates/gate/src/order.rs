@@ -8,9 +8,12 @@ use access::id::{Holder, PaperAccountId, SymbolId};
 use access::lock::Grade;
 use access::moment::Time;
 use access::refusal::Refusal;
+use rust_decimal::Decimal;
 use trade::event::Reject;
+use trade::exchange::Exchange;
 use trade::journal::{Cause, Command, Decided, Scope};
 use trade::order::{Change, NewOrder, Order, OrderId};
+use trade::pretrade::large::{self, Size};
 use trade::pretrade::{self, Checked, Denial, Preview};
 
 use crate::Gate;
@@ -123,7 +126,7 @@ impl From<Denial> for Refused {
 }
 
 /// A refusal, and the contract that it is about, for its record.
-struct Against {
+pub(crate) struct Against {
     refused: Refused,
     symbol: Option<SymbolId>,
 }
@@ -140,7 +143,7 @@ const fn is_outage(refused: &Refused) -> bool {
 }
 
 /// One request, under the sequencer's lock.
-struct Case<'a, 'b> {
+pub(crate) struct Case<'a, 'b> {
     turn: &'a mut Turn<'b>,
     slot: &'a Slot,
     entitlements: &'a Entitlements,
@@ -172,7 +175,12 @@ impl Case<'_, '_> {
         }
     }
 
-    fn decide(&mut self, request: OrderRequest) -> Result<Arc<Published>, Against> {
+    /// `bound` is what a large order was let through with.
+    pub(crate) fn decide(
+        &mut self,
+        request: OrderRequest,
+        bound: Option<Decimal>,
+    ) -> Result<Arc<Published>, Against> {
         let (command, reduces) = match request {
             OrderRequest::Place(orders) => {
                 self.may_place(&orders)?;
@@ -180,20 +188,23 @@ impl Case<'_, '_> {
                 // Asked only when it matters: it looks at every open order.
                 let reduces =
                     self.turn.is_short() && pretrade::reduces(self.turn.exchange(), &orders);
-                let command = Command::Place(self.pretrade(orders)?);
+                let checked = self.pretrade(orders)?;
+                self.check_large(
+                    |exchange, orders| large::of_new(exchange, orders),
+                    checked.get(),
+                    bound,
+                )?;
+                let command = Command::Place(checked);
                 if reduces {
                     return Ok(self.turn.stamp_reducing(self.decided(), command)?);
                 }
                 (command, false)
             }
             OrderRequest::Modify(change) => {
-                let order = self.own_order(change.order)?;
-                let of = (order.symbol, order.side);
-                self.ask(Act::ModifyOrder, order.account, Some(of))?;
+                self.may_modify(&change)?;
                 self.slot.take(1, self.now)?;
-                let limits = &self.entitlements.limits;
-                let checked = pretrade::check_modify(self.turn.exchange(), limits, change)
-                    .map_err(|denial| Against { refused: denial.into(), symbol: Some(of.0) })?;
+                let checked = self.pretrade_change(change)?;
+                self.check_large(large::of_change, checked.get(), bound)?;
                 (Command::Modify(checked), false)
             }
             OrderRequest::Cancel { order } => {
@@ -227,6 +238,48 @@ impl Case<'_, '_> {
             return Err(Against { refused: refusal.into(), symbol });
         }
         Ok(())
+    }
+
+    fn may_modify(&self, change: &Change) -> Result<(), Against> {
+        let order = self.own_order(change.order)?;
+        self.ask(Act::ModifyOrder, order.account, Some((order.symbol, order.side)))
+    }
+
+    fn pretrade_change(&self, change: Change) -> Result<Checked<Change>, Against> {
+        let exchange = self.turn.exchange();
+        let symbol = exchange.order(change.order).map(|order| order.symbol);
+        pretrade::check_modify(exchange, &self.entitlements.limits, change)
+            .map_err(|denial| Against { refused: denial.into(), symbol })
+    }
+
+    /// What is asked for above its sender's threshold passes only within the bound that was given
+    /// to it.
+    fn check_large<T: ?Sized>(
+        &self,
+        size: fn(&Exchange, &T) -> Option<Size>,
+        of: &T,
+        bound: Option<Decimal>,
+    ) -> Result<(), Denial> {
+        let Some(above) = self.entitlements.asks_above else { return Ok(()) };
+        size(self.turn.exchange(), of).map_or(Ok(()), |size| size.check(above, bound))
+    }
+
+    /// The size of a request that takes an approval or a proof, and its sender's threshold. Takes no token of the
+    /// rate; refused and denied exactly as it would be besides.
+    pub(crate) fn large(&self, request: OrderRequest) -> Result<Option<(Size, Decimal)>, Against> {
+        let size = match request {
+            OrderRequest::Place(orders) => {
+                self.may_place(&orders)?;
+                large::of_new(self.turn.exchange(), self.pretrade(orders)?.get())
+            }
+            OrderRequest::Modify(change) => {
+                self.may_modify(&change)?;
+                large::of_change(self.turn.exchange(), self.pretrade_change(change)?.get())
+            }
+            OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => None,
+        };
+        let asked = size.zip(self.entitlements.asks_above);
+        Ok(asked.filter(|(size, above)| size.value > *above))
     }
 
     fn pretrade(&self, orders: Vec<NewOrder>) -> Result<Checked<Vec<NewOrder>>, Against> {
@@ -266,12 +319,23 @@ impl Gate {
         &self,
         admission: &Admission,
         address: IpAddr,
+        request: OrderRequest,
+    ) -> Result<Submitted, Refused> {
+        self.submit_within(admission, address, request, None)
+    }
+
+    /// The same for an order that was let through although it is large, within this bound.
+    pub(crate) fn submit_within(
+        &self,
+        admission: &Admission,
+        address: IpAddr,
         mut request: OrderRequest,
+        bound: Option<Decimal>,
     ) -> Result<Submitted, Refused> {
         if let OrderRequest::Place(orders) = &mut request {
             own(orders, admission.holder());
         }
-        let record = self.case(admission, address, |case| case.decide(request))?;
+        let record = self.case(admission, address, |case| case.decide(request, bound))?;
         Ok(Submitted { record })
     }
 
@@ -298,7 +362,7 @@ impl Gate {
         self.0.sequencer.flush_to(target).await
     }
 
-    fn case<T>(
+    pub(crate) fn case<T>(
         &self,
         admission: &Admission,
         address: IpAddr,
@@ -330,7 +394,8 @@ impl Gate {
     }
 }
 
-fn own(orders: &mut [NewOrder], holder: Holder) {
+/// Whose they are, whatever they say.
+pub(crate) fn own(orders: &mut [NewOrder], holder: Holder) {
     for order in orders {
         order.origin.holder = holder;
     }

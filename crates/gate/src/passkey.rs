@@ -49,6 +49,8 @@ pub(crate) struct Passkeys {
 
 struct Open {
     began_at: Time,
+    /// What it is for, where it is for one thing alone.
+    purpose: Option<Digest>,
     site: Network,
     state: State,
 }
@@ -172,7 +174,7 @@ impl Passkeys {
         session: SessionId,
         now: Time,
     ) -> Result<Registration, Refusal> {
-        let open = self.take(ceremony, now)?;
+        let open = self.take(ceremony, None, now)?;
         let State::Register { session: owner, existing, state } = open.state else {
             return Err(ended());
         };
@@ -217,12 +219,12 @@ impl Passkeys {
     /// Finishes a sign-in against the stored passkey that the answer claims to be of.
     pub(crate) fn finish_sign_in(
         &self,
-        ceremony: &Secret,
+        (ceremony, purpose): (&Secret, Option<Digest>),
         answer: &str,
         stored: impl FnOnce(&[u8]) -> Option<Stored>,
         now: Time,
     ) -> Result<Assertion, Refusal> {
-        let open = self.take(ceremony, now)?;
+        let open = self.take(ceremony, purpose, now)?;
         let State::SignIn(state) = open.state else { return Err(ended()) };
         let answer: PublicKeyCredential = parse(answer)?;
         let handle = answer.raw_id.clone();
@@ -273,15 +275,17 @@ impl Passkeys {
                 .map(|(digest, _)| *digest);
             open.retain(|digest, _| Some(*digest) != oldest);
         }
-        open.insert(ceremony.digest(), Open { began_at: moment.now, site, state });
+        let (began_at, purpose) = (moment.now, opening.purpose);
+        open.insert(ceremony.digest(), Open { began_at, purpose, site, state });
         Ceremony { ceremony, options }
     }
 
-    /// Takes a ceremony out: whatever comes of it, it is over.
-    fn take(&self, ceremony: &Secret, now: Time) -> Result<Open, Refusal> {
+    /// Takes a ceremony of this purpose out: whatever comes of it, it is over.
+    fn take(&self, ceremony: &Secret, purpose: Option<Digest>, now: Time) -> Result<Open, Refusal> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = open.remove(&ceremony.digest()).ok_or_else(ended)?;
-        if now.since(taken.began_at) >= CEREMONY { Err(ended()) } else { Ok(taken) }
+        let stands = now.since(taken.began_at) < CEREMONY && taken.purpose == purpose;
+        if stands { Ok(taken) } else { Err(ended()) }
     }
 }
 
@@ -292,6 +296,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) moment: &'a Moment,
     /// Who asks.
     pub(crate) address: IpAddr,
+    /// What it is for, where it is for one thing alone.
+    pub(crate) purpose: Option<Digest>,
 }
 
 /// The handle of the passkey that an answer claims to be of. It proves nothing.

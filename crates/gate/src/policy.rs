@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use access::brokerage;
+use access::large_order::Threshold;
 use access::policy::{Command as Change, Policy};
 use access::session::Interface;
 use access::window::{self, OPEN, Window};
@@ -32,6 +33,8 @@ pub struct Policies {
     pub window: Option<Window>,
     /// When that window opens next, or is open since.
     pub opens: Option<Time>,
+    /// Above what orders of their sessions are asked for.
+    pub large_orders: Threshold,
     /// Whether one session of theirs holds trading.
     pub one_brokerage: bool,
     /// Which session that is: its device and since when.
@@ -129,7 +132,7 @@ impl Gate {
         self.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
-    async fn change_policy(
+    pub(crate) async fn change_policy(
         &self,
         actor: &Actor,
         person: PersonId,
@@ -172,6 +175,7 @@ fn policies(slice: &Slice, now: Time) -> Option<Policies> {
         policies: Interface::OF_PEOPLE.map(|interface| slice.policy(interface)).into(),
         window: slice.window.clone(),
         opens: slice.openings.iter().find(ends_later).copied(),
+        large_orders: slice.large_orders,
         one_brokerage: slice.brokerage.is_some(),
         broker: slice.broker(),
     })

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use access::brokerage;
 use access::device;
+use access::large_order;
 use access::person::Person;
 use access::policy::{NewNetwork, TRADES};
 use access::session::{self, SessionEnd};
@@ -106,7 +107,7 @@ pub struct SessionTicket {
     /// When its person was proven last.
     pub proven_at: Time,
     /// Whether this request comes with a sign-in of its own.
-    pub fresh: bool,
+    pub(crate) fresh: bool,
     /// Whether its browser should renew its key now.
     pub renews: bool,
     /// It was begun by an enrolment link and may only set up how its person signs in.
@@ -119,6 +120,11 @@ impl SessionTicket {
     /// Whether a copy of its cookie is worth nothing elsewhere.
     pub fn is_bound(&self) -> bool {
         self.key.is_some() || self.hardware
+    }
+
+    /// Whether this request comes with a sign-in of its own, which only the gate takes.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
     }
 
     pub(crate) fn source(&self) -> Source {
@@ -375,7 +381,9 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
             true
         }
         // What they take is published with the commit, and fenced behind it.
-        Event::Policy(_) | Event::Session(session::Event::Limited { .. }) => true,
+        Event::Policy(_)
+        | Event::LargeOrder(large_order::Event::Set { .. })
+        | Event::Session(session::Event::Limited { .. }) => true,
         Event::Brokerage(brokerage::Event::Held(one)) => {
             if one.holder.is_some() {
                 gate.0.people.sessions.narrow_others(one.person, one.holder, TRADES);

@@ -11,8 +11,8 @@ use access::sign_in::{self, Command as SignIn};
 use access::stay::Stay;
 use access::throttle::{self, Factor, Place};
 use access::{
-    Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, SessionId, Slice,
-    Source, Time,
+    Answer, AuthenticatorId, By, Call, Command, Digest, PersonId, Refusal, Secret, SessionId,
+    Slice, Source, Time,
 };
 use store::Key;
 
@@ -220,7 +220,8 @@ impl Gate {
     /// Starts a sign-in with a passkey.
     pub fn passkey_sign_in_start(&self, browser: &Browser) -> Result<Ceremony, Refusal> {
         let moment = self.moment()?;
-        let opening = passkey::Opening { moment: &moment, address: browser.address };
+        let (moment, address) = (&moment, browser.address);
+        let opening = passkey::Opening { moment, address, purpose: None };
         self.0.people.passkeys.start_sign_in(&opening)
     }
 
@@ -234,7 +235,7 @@ impl Gate {
         let handle = passkey::claimed_handle(answer).unwrap_or_default();
         let key = Key::Passkey(&handle);
         let slice = self.load(key).await?;
-        let outcome = self.passkey_outcome(&slice, ceremony, answer);
+        let outcome = self.passkey_outcome(&slice, (ceremony, None), answer);
         let call = browser.call(SignIn::Passkey { outcome });
         step(self.run(key, Some(slice), &call).await?)
     }
@@ -243,7 +244,7 @@ impl Gate {
     pub(crate) fn passkey_outcome(
         &self,
         slice: &Slice,
-        ceremony: &Secret,
+        ceremony: (&Secret, Option<Digest>),
         answer: &str,
     ) -> Result<Assertion, PasskeyFault> {
         let stored = |handle: &[u8]| slice.passkey(handle).map(|(_, passkey)| passkey.clone());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use access::policy::NewNetwork;
 use access::step_up::Command as StepUp;
-use access::{By, Call, Command, PersonId, Refusal, Secret, SessionId};
+use access::{By, Call, Command, Digest, PersonId, Refusal, Secret, SessionId};
 use store::Key;
 
 use crate::Gate;
@@ -45,8 +45,17 @@ impl Gate {
 
     /// Starts a proof by passkey.
     pub fn step_up_passkey_start(&self, ticket: &SessionTicket) -> Result<Ceremony, Refusal> {
+        self.proof_by_passkey(ticket, None)
+    }
+
+    /// The same for one thing alone.
+    pub(crate) fn proof_by_passkey(
+        &self,
+        ticket: &SessionTicket,
+        purpose: Option<Digest>,
+    ) -> Result<Ceremony, Refusal> {
         let moment = self.moment()?;
-        let opening = Opening { moment: &moment, address: ticket.address };
+        let opening = Opening { moment: &moment, address: ticket.address, purpose };
         self.0.people.passkeys.start_sign_in(&opening)
     }
 
@@ -55,6 +64,16 @@ impl Gate {
         &self,
         ticket: &SessionTicket,
         ceremony: &Secret,
+        answer: &str,
+    ) -> Result<(), Refusal> {
+        self.proven_by_passkey(ticket, (ceremony, None), answer).await
+    }
+
+    /// The same of a ceremony for one thing alone.
+    pub(crate) async fn proven_by_passkey(
+        &self,
+        ticket: &SessionTicket,
+        ceremony: (&Secret, Option<Digest>),
         answer: &str,
     ) -> Result<(), Refusal> {
         let key = Key::Person(ticket.person);
@@ -73,6 +92,14 @@ impl Gate {
         code: &str,
     ) -> Result<(SessionTicket, Admission), Refusal> {
         self.step_up_password(ticket, password, code).await?;
+        self.proven(ticket).await
+    }
+
+    /// The session with the authority for one request whose person was proven with it.
+    pub(crate) async fn proven(
+        &self,
+        ticket: &SessionTicket,
+    ) -> Result<(SessionTicket, Admission), Refusal> {
         let admission = self.foresee(ticket).await?;
         Ok((SessionTicket { fresh: true, ..ticket.clone() }, admission))
     }

@@ -16,8 +16,9 @@ use thiserror::Error;
 use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
-    Store, approval, authenticator, brokerage, contact, credential, device, evidence, link, lock,
-    mandate, network, notice, policy, push, recovery, session, sign_in, throttle, travel, trustee,
+    Store, approval, authenticator, brokerage, contact, credential, device, evidence, large_order,
+    link, lock, mandate, network, notice, policy, push, recovery, session, sign_in, throttle,
+    travel, trustee,
 };
 
 statements! {
@@ -204,6 +205,7 @@ async fn apply(
         Event::Contact(event) => contact::apply(connection, event).await?,
         Event::Network(event) => network::apply(connection, event).await?,
         Event::Policy(event) => policy::apply(connection, event).await?,
+        Event::LargeOrder(event) => large_order::apply(connection, event).await?,
         Event::Brokerage(event) => brokerage::apply(connection, event).await?,
         Event::Travel(event) => travel::apply(connection, event).await?,
         Event::Notice(event) => notice::apply(connection, event, webhook).await?,

@@ -20,6 +20,7 @@ pub mod error;
 pub mod evidence;
 mod field;
 pub mod folder;
+mod large_order;
 mod link;
 mod lock;
 mod mandate;

@@ -9,8 +9,9 @@ use sqlx::AnyConnection;
 use crate::error::StoreError;
 use crate::field::hex;
 use crate::{
-    Store, approval, authenticator, brokerage, contact, credential, device, link, lock, mandate,
-    network, person, policy, push, recovery, session, sign_in, throttle, travel, trustee,
+    Store, approval, authenticator, brokerage, contact, credential, device, large_order, link,
+    lock, mandate, network, person, policy, push, recovery, session, sign_in, throttle, travel,
+    trustee,
 };
 
 statements! {
@@ -130,6 +131,7 @@ async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, Sto
         contacts: contact::of(connection, &id).await?,
         networks: network::of(connection, &id).await?,
         policies: policy::of(connection, &id).await?,
+        large_orders: large_order::of(connection, &id).await?,
         window: policy::window(connection, &id).await?,
         openings: Vec::new(),
         brokerage: brokerage::of(connection, &id).await?,

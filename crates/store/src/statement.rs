@@ -45,6 +45,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::evidence::STATEMENTS,
         crate::folder::STATEMENTS,
         crate::trustee::STATEMENTS,
+        crate::large_order::STATEMENTS,
         crate::link::STATEMENTS,
         crate::lock::STATEMENTS,
         crate::mandate::STATEMENTS,

@@ -21,6 +21,7 @@ use crate::order::{
 use crate::price::{Ticks, cents, floor_cents};
 
 mod denial;
+pub mod large;
 #[cfg(test)]
 mod tests;
 

@@ -63,6 +63,8 @@ fn field(denial: &Denial) -> Option<&'static str> {
         Denial::UnknownAccount { .. } => Some("account"),
         Denial::GroupSize { .. }
         | Denial::Notional { .. }
+        | Denial::Large { .. }
+        | Denial::CostMoved { .. }
         | Denial::OpenOrders { .. }
         | Denial::BuyingPower { .. }
         | Denial::Duplicate { .. }
@@ -119,6 +121,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::ApprovalsPaused { .. }
         | Refusal::ApprovalEnded
         | Refusal::ApprovalWaits { .. }
+        | Refusal::ApprovalDiffers
+        | Refusal::OrderUnproven
         | Refusal::NumberWrong { .. }
         | Refusal::PhoneWithoutKey
         | Refusal::PhoneNumberWrong

@@ -199,17 +199,28 @@ impl Watcher {
     }
 }
 
+/// A page that waits for a phone's answer.
+pub(crate) struct Waiting<'a> {
+    pub(crate) title: &'a str,
+    /// What is asked for, where the title does not say it all.
+    pub(crate) what: &'a Markup,
+    /// Who asks.
+    pub(crate) who: &'a Markup,
+    /// Where its form goes with the yes, and the words on its button.
+    pub(crate) act: &'a str,
+    pub(crate) word: &'a str,
+    /// Where to ask once more.
+    pub(crate) again: &'a str,
+    /// Fields of both forms.
+    pub(crate) hidden: &'a Markup,
+}
+
 /// What waits for a phone's answer: the number, and a button that appears with the yes. And whether to look again.
-fn waiting(
-    title: &str,
-    who: &Markup,
-    state: &ApprovalState,
-    act: &str,
-    again: &str,
-    hidden: &Markup,
-) -> (Markup, bool) {
+pub(crate) fn waiting(state: &ApprovalState, page: &Waiting<'_>) -> (Markup, bool) {
+    let Waiting { title, what, who, act, word, again, hidden } = page;
     let body = html! {
         h1 { (title) }
+        (what)
         @match state {
             ApprovalState::Waits { number, .. } => {
                 (who)
@@ -221,7 +232,7 @@ fn waiting(
             }
             ApprovalState::Granted => {
                 div.note.good role="status" { "Your phone said yes." }
-                form.f data-auto method="post" action=(act) { (hidden) button.main.wide autofocus { "Continue" } }
+                form.f data-auto method="post" action=(act) { (hidden) button.main.wide autofocus { (word) } }
             }
             ApprovalState::Ended => {
                 div.note.bad role="alert" { "The phone said no, or did not answer within two minutes." }
@@ -233,7 +244,7 @@ fn waiting(
 }
 
 /// The page, which loads itself again while it waits.
-fn look_again(page: Html<String>, again: bool) -> Response {
+pub(crate) fn look_again(page: Html<String>, again: bool) -> Response {
     if again { ([LOOK_AGAIN], page).into_response() } else { page.into_response() }
 }
 
@@ -269,9 +280,16 @@ pub(crate) async fn sign_in(visit: Visit) -> Reply {
     let state = gate.sign_in_approval(&attempt).await.map_err(|why| visit.fault(why))?;
     let asker = gate.attempt(&attempt).await.map_err(|why| visit.fault(why))?;
     let who = prompt::line(&visit, Some(&asker.username));
-    let hidden = next_field(next);
-    let (body, again) =
-        waiting(SIGN_IN, &who, &state, "/sign-in/approval", "/sign-in/approval/ask", &hidden);
+    let page = Waiting {
+        title: SIGN_IN,
+        what: &html! {},
+        who: &who,
+        act: "/sign-in/approval",
+        word: "Continue",
+        again: "/sign-in/approval/ask",
+        hidden: &next_field(next),
+    };
+    let (body, again) = waiting(&state, &page);
     Ok(look_again(shell::bare(SIGN_IN, &body), again))
 }
 
@@ -312,8 +330,16 @@ pub(crate) async fn step_up(signed: Signed) -> Reply {
     let next = form::local_path(signed.visit.query.get("next"));
     let hidden = html! { (shell::token(&signed)) (next_field(next)) };
     let who = prompt::line(&signed.visit, Some(&signed.ticket.username));
-    let (body, again) =
-        waiting(STEP_UP, &who, &state, "/step-up/approval", "/step-up/approval/ask", &hidden);
+    let page = Waiting {
+        title: STEP_UP,
+        what: &html! {},
+        who: &who,
+        act: "/step-up/approval",
+        word: "Continue",
+        again: "/step-up/approval/ask",
+        hidden: &hidden,
+    };
+    let (body, again) = waiting(&state, &page);
     let body = html! { div.narrow { div.card.stack { (body) } } };
     Ok(look_again(shell::page(&signed, Tab::Access, STEP_UP, &body), again))
 }
@@ -331,7 +357,7 @@ mod tests {
 
     #[test]
     fn kind_of_content_has_a_heading_and_a_name() {
-        for kind in [ContentKind::SignIn, ContentKind::StepUp] {
+        for kind in ContentKind::ALL {
             assert!(!kind.text().is_empty() && !kind.name().contains(' '));
         }
     }

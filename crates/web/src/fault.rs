@@ -59,6 +59,8 @@ pub(crate) enum Cause {
     Missing,
     /// Access said no.
     Refused(Refusal),
+    /// An order was not sent, and why.
+    Unsent(StatusCode, String),
     /// This session has something else to do first.
     Elsewhere(&'static str),
 }
@@ -159,6 +161,7 @@ impl Fault {
             | Cause::TooLarge
             | Cause::TooSlow
             | Cause::ProveHardware { .. }
+            | Cause::Unsent(..)
             | Cause::Missing => {
                 let (status, text) = brief(&self.cause);
                 let title = title(&self.cause);
@@ -208,6 +211,7 @@ fn brief(cause: &Cause) -> (StatusCode, String) {
         Cause::Elsewhere(path) => {
             (StatusCode::FORBIDDEN, format!("This session may not do that yet. Nothing was done; go on at {path}."))
         }
+        Cause::Unsent(status, text) => (*status, text.clone()),
         Cause::Refused(refusal) => (refusal::status(refusal), refusal::sentence(&refusal.caller_text())),
     }
 }
@@ -219,6 +223,7 @@ const fn title(cause: &Cause) -> &'static str {
         Cause::TooLarge => "Too much for one form",
         Cause::TooSlow => "That took too long",
         Cause::Missing => "Not here",
+        Cause::Unsent(..) => "Not sent",
         Cause::SignInNeeded { .. } | Cause::StepUp { .. } => "Sign in",
         Cause::Prove { .. } | Cause::ProveHardware { .. } => "Checking this browser",
         Cause::FormExpired { .. } => "This form has expired",

@@ -22,19 +22,7 @@ pub(crate) fn count(value: impl Into<i128>) -> String {
 
 fn grouped(text: &str) -> String {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("\u{2212}", rest));
-    let (whole, part) = digits.split_once('.').map_or((digits, None), |(a, b)| (a, Some(b)));
-    let mut out = String::from(sign);
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if let Some(part) = part {
-        out.push('.');
-        out.push_str(part);
-    }
-    out
+    format!("{sign}{}", trade::price::grouped(digits))
 }
 
 /// Money gained or lost: with its sign and colour.

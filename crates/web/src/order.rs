@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gate::{OrderRequest, Refused};
 use maud::{Markup, html};
+use trade::Denial;
 use trade::order::{Change, Order, OrderId, OrderState, OrderType, Side, TimeInForce};
 
 use crate::contract;
@@ -15,6 +16,7 @@ use crate::fault::{Cause, Fault};
 use crate::field::{self, Errors, Field};
 use crate::figure;
 use crate::form::Fields;
+use crate::large_order::{self, Asked};
 use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::step_up;
@@ -237,19 +239,55 @@ fn acts(signed: &Signed, order: &Order, fields: &Fields, errors: &Errors) -> Mar
 pub(crate) async fn modify(Path(id): Path<String>, signed: Signed) -> Reply {
     let order = find(&signed, &id).await?;
     let fields = &signed.visit.fields;
+    match change(&order, fields) {
+        Ok(change) => send(&signed, &order, OrderRequest::Modify(change), "modified").await,
+        Err(errors) => {
+            let why = refusal::missing("Nothing was changed: see the fields marked below.");
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            detail(&signed, &order, status, fields, &errors, &why).await
+        }
+    }
+}
+
+/// The new terms that a form has.
+fn change(order: &Order, fields: &Fields) -> Result<Change, Errors> {
     let mut errors = Errors::new();
     let quantity = ticket::shares(fields.get("quantity"));
     if quantity.is_none() {
         errors.insert("quantity", "Shares are a whole number of 1 or more, like 100.".to_owned());
     }
     let kind = ticket::order_type(fields, &mut errors);
-    let (Some(quantity), Some(order_type)) = (quantity, kind) else {
-        let why = refusal::missing("Nothing was changed: see the fields marked below.");
-        return detail(&signed, &order, StatusCode::UNPROCESSABLE_ENTITY, fields, &errors, &why)
-            .await;
+    let (Some(quantity), Some(order_type)) = (quantity, kind) else { return Err(errors) };
+    Ok(Change { order: order.id, quantity, order_type, tif: order.tif })
+}
+
+/// The change that a form of the pages of large orders carries.
+pub(crate) async fn asked(signed: &Signed, id: &str, fields: &Fields) -> Result<Asked, Fault> {
+    let order = find(signed, id).await?;
+    let change = change(&order, fields).map_err(|_| signed.fault(Cause::Malformed))?;
+    Ok(asked_of(&order, change))
+}
+
+fn asked_of(order: &Order, change: Change) -> Asked {
+    let Change { quantity, order_type, tif, .. } = change;
+    let text = |price: Option<trade::price::Ticks>| {
+        price.map_or_else(String::new, |price| price.price().to_string())
     };
-    let change = Change { order: order.id, quantity, order_type, tif: order.tif };
-    send(&signed, &order, OrderRequest::Modify(change), "modified").await
+    let symbol = contract::symbol(order.symbol);
+    Asked {
+        request: OrderRequest::Modify(change),
+        side: order.side,
+        line: html! { "Order " (order.id) " becomes " (line(order.side, quantity, &symbol, order_type, tif)) },
+        fields: vec![
+            ("order", order.id.to_string()),
+            ("quantity", quantity.to_string()),
+            ("type", order_type.name().to_owned()),
+            ("price", text(order_type.limit())),
+            ("trigger", text(order_type.trigger())),
+        ],
+        canonical: None,
+        changes: Some(order.id),
+    }
 }
 
 /// `POST /orders/{id}/cancel`
@@ -261,6 +299,7 @@ pub(crate) async fn cancel(Path(id): Path<String>, signed: Signed) -> Reply {
 /// Sends it, and goes on to the order once it is safe on record.
 async fn send(signed: &Signed, order: &Order, request: OrderRequest, done: &str) -> Reply {
     let gate = signed.visit.portal.gate();
+    let change = if let OrderRequest::Modify(change) = &request { Some(*change) } else { None };
     let taken: Result<_, Refused> = gate.submit(&signed.admission, signed.ticket.address, request);
     match taken {
         Ok(_) => {
@@ -268,6 +307,10 @@ async fn send(signed: &Signed, order: &Order, request: OrderRequest, done: &str)
             Ok(go(&format!("/orders/{}?{done}=1", order.id)))
         }
         Err(Refused::Refusal(why)) if step_up::helps(&why) => Err(signed.fault(why)),
+        Err(why @ Refused::Denial(Denial::Large { .. })) if let Some(change) = change => {
+            let (status, asked) = (ticket::status(&why), asked_of(order, change));
+            large_order::change(signed, &asked, status, &html! {}).await
+        }
         Err(why) => {
             let status = ticket::status(&why);
             detail(signed, order, status, &terms_of(order), &Errors::new(), &ticket::said(&why))

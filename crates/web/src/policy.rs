@@ -1,6 +1,7 @@
 //! Policies: what each interface asks of its sessions, when these are renewed, and whether one of them
 //! holds trading.
 
+use access::large_order::Threshold;
 use access::policy::{Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
 use access::session::Interface;
 use access::window::{DAYS, Window};
@@ -40,7 +41,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>, typed: Option<&Policy>) ->
             div.stack.s7 { @for policy in &chosen.policies {
                 (interface(signed, policy, typed.filter(|one| one.interface == policy.interface)))
             } }
-            div.stack.s5 { (window(signed, &chosen)) (brokerage(signed, &chosen)) (tempos()) }
+            div.stack.s5 { (window(signed, &chosen)) (large_orders(signed, &chosen)) (brokerage(signed, &chosen)) (tempos()) }
         }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
@@ -191,6 +192,29 @@ fn window(signed: &Signed, chosen: &Policies) -> Markup {
     }
 }
 
+fn large_orders(signed: &Signed, chosen: &Policies) -> Markup {
+    let above = chosen.large_orders.above;
+    let value = above.map_or_else(String::new, |usd| format!("{usd:.2}"));
+    html! {
+        section.card.stack aria-labelledby="large" {
+            h2 #large { "Large orders" }
+            @match above {
+                Some(usd) => p { "An order of a session worth more than " b.n { (figure::money(usd)) " USD" } " is sent only with a yes of your phone to exactly that order, or with a proof made for it." },
+                None => p { "Off: no order is asked for, however large." },
+            }
+            form.f method="post" action="/policies/large-orders" {
+                (shell::token(signed))
+                (Field { name: "above", label: "Ask above, USD", value: &value, mode: "decimal", required: true,
+                    help: "For one order, placed here or on the phone. Cancelling and closing a position are never asked for; programs have the limits of their credentials.", ..Field::default() })
+                button { "Set the threshold" }
+            }
+            @if above.is_some() {
+                form method="post" action="/policies/large-orders" { (shell::token(signed)) button.mini { "Ask for none" } }
+            }
+        }
+    }
+}
+
 fn brokerage(signed: &Signed, chosen: &Policies) -> Markup {
     html! {
         section.card.stack aria-labelledby="brokerage" {
@@ -305,6 +329,22 @@ pub(crate) async fn set_window(signed: Signed) -> Reply {
     };
     let gate = signed.visit.portal.gate();
     let done = gate.set_window(&signed.actor(), signed.ticket.person, window).await;
+    then(&signed, done, None).await
+}
+
+/// `POST /policies/large-orders`; without an amount none is asked for from then on.
+pub(crate) async fn set_large_orders(signed: Signed) -> Reply {
+    let fields = &signed.visit.fields;
+    let threshold = if fields.has("above") {
+        match Threshold::of_text(fields.get("above")) {
+            Ok(threshold) => threshold,
+            Err(why) => return page(&signed, Some(&why), None).await,
+        }
+    } else {
+        Threshold { above: None }
+    };
+    let gate = signed.visit.portal.gate();
+    let done = gate.set_large_orders(&signed.actor(), signed.ticket.person, threshold).await;
     then(&signed, done, None).await
 }
 

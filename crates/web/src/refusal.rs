@@ -57,6 +57,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::NoApprover
         | R::PhoneWithoutKey
         | R::OperatorOnly
+        | R::OrderUnproven
         | R::Wider { .. }
         | R::OldPasswordNeeded
         | R::ProofTooOld { .. } => StatusCode::FORBIDDEN,
@@ -97,6 +98,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::PushOff
         | R::ApprovalEnded
         | R::ApprovalWaits { .. }
+        | R::ApprovalDiffers
         | R::RecoveryStands { .. }
         | R::RecoveryWaits { .. }
         | R::RecoveryUnvouched { .. }

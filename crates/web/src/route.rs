@@ -9,9 +9,9 @@ use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::{
     activity, app, approval, asset, authenticator, binding, brokerage, contact, contract,
-    credential, device, enrol, events, execution, front_door, health, link, lock, notice, order,
-    outbox, overview, phone, policy, push, recovery, recovery_code, session, sign_in, step_up,
-    ticket, travel, trustee,
+    credential, device, enrol, events, execution, front_door, health, large_order, link, lock,
+    notice, order, outbox, overview, phone, policy, push, recovery, recovery_code, session,
+    sign_in, step_up, ticket, travel, trustee,
 };
 
 /// Who may come in by a route.
@@ -160,6 +160,12 @@ fn trading() -> Vec<Row> {
         row(p.clone(), "/ticket/preview", market, post(ticket::preview)),
         row(p.clone(), "/ticket/edit", market, post(ticket::edit)),
         row(p.clone(), "/ticket/confirm", market, post(ticket::place)),
+        row(p.clone(), "/large-orders/ask", account, post(large_order::ask)),
+        row(p.clone(), "/large-orders/prove", account, post(large_order::prove)),
+        row(p.clone(), "/large-orders/passkey/start", account, post(large_order::start)),
+        row(p.clone(), "/large-orders/passkey/finish", account, post(large_order::finish)),
+        row(g.clone(), "/large-orders/{approval}", account, get(large_order::wait)),
+        row(p.clone(), "/large-orders/{approval}", account, post(large_order::approved)),
         row(g.clone(), "/contracts", market, get(contract::search)),
         row(g.clone(), "/contracts/{symbol}", market, get(contract::show)),
         row(g.clone(), "/orders", account, get(order::list)),
@@ -279,6 +285,7 @@ fn choosing() -> Vec<Row> {
         row(g.clone(), "/policies", account, get(policy::show)),
         row(p.clone(), "/policies/window", own, post(policy::set_window)),
         row(p.clone(), "/policies/brokerage", own, post(policy::set_brokerage)),
+        row(p.clone(), "/policies/large-orders", own, post(policy::set_large_orders)),
         row(p.clone(), "/policies/{interface}", own, post(policy::set)),
         row(g, "/session/take-over", any, get(brokerage::show)),
         row(p, "/session/take-over", any, post(brokerage::take_over)),

@@ -36,7 +36,7 @@ pub(crate) const fn helps(why: &Refusal) -> bool {
 type Reply = Result<Response, Fault>;
 
 /// Password and code, for a form of any page.
-fn inputs() -> Markup {
+pub(crate) fn inputs() -> Markup {
     html! {
         (field::password(PASSWORD, "Your password", "current-password", ""))
         div {
@@ -129,7 +129,7 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
 
 /// `POST /step-up`: password and code were checked on the way in, since the form carries them.
 pub(crate) async fn password(signed: Signed) -> Reply {
-    if signed.ticket.fresh {
+    if signed.ticket.is_fresh() {
         return Ok(go(form::local_path(signed.visit.fields.get("next"))));
     }
     let why = refusal::missing("Type your password and the code of your app.");

@@ -5,11 +5,13 @@ mod draft;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gate::{OrderRequest, Refused};
+use gate::{Large, OrderRequest, Refused};
 use maud::{Markup, html};
+use trade::Denial;
+use trade::order::OrderId;
 use trade::quote::Quote;
 
-pub(crate) use self::confirmation::Confirmations;
+pub(crate) use self::confirmation::{Before, Confirmations};
 use self::draft::Wanted;
 pub(crate) use self::draft::{TYPES, order_type, shares};
 use crate::contract;
@@ -17,6 +19,7 @@ use crate::fault::{Fault, Wants};
 use crate::field::Errors;
 use crate::figure;
 use crate::form::Fields;
+use crate::large_order::{self, Asked};
 use crate::order;
 use crate::refusal;
 use crate::shell::{self, Tab};
@@ -82,7 +85,7 @@ fn draft_preview(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup {
     }
     match draft::read(signed, fields) {
         Ok(wanted) => match weigh(signed, &wanted) {
-            Ok(sheet) => {
+            Ok((sheet, _)) => {
                 html! { (sheet) p.small.dim { "Nothing is sent before you confirm it on the next page." } }
             }
             Err(why) => html! { (summary(&wanted)) (said(&why)) },
@@ -117,18 +120,22 @@ fn summary(wanted: &Wanted) -> Markup {
 }
 
 /// The order, its checks and what it would bind.
-fn weigh(signed: &Signed, wanted: &Wanted) -> Result<Markup, Refused> {
+fn weigh(signed: &Signed, wanted: &Wanted) -> Result<(Markup, Option<Large>), Refused> {
     let gate = signed.visit.portal.gate();
     let preview = gate.what_if(&signed.sees, signed.ticket.address, vec![wanted.order.clone()])?;
+    let request = OrderRequest::Place(vec![wanted.order.clone()]);
+    let large = gate.large_order(&signed.sees, &signed.ticket, &request)?;
     let entitlements = signed.sees.entitlements();
-    Ok(html! {
+    let sheet = html! {
         (summary(wanted))
         ul.says {
             li.can { span { "This session may place it until " (figure::clock(entitlements.until.min(signed.ticket.until), signed.now())) "." } }
             li.can { span { "It passes every check before the trade: size, value, price, open orders, buying power." } }
         }
         (draft::sheet(&preview))
-    })
+        @if let Some(large) = &large { (large_order::note(large)) }
+    };
+    Ok((sheet, large))
 }
 
 /// `POST /ticket/preview`: the page to confirm on, or a fragment while typing.
@@ -151,10 +158,36 @@ pub(crate) async fn preview(signed: Signed) -> Reply {
             ));
         }
     };
-    match weigh(&signed, &wanted) {
-        Ok(sheet) => Ok(page(&signed, StatusCode::OK, &confirm(&signed, &wanted, &sheet))),
-        Err(why) => refused(&signed, why),
+    confirming(&signed, &wanted, StatusCode::OK, &html! {}).await
+}
+
+/// The page to confirm an order on, or why there is none.
+async fn confirming(signed: &Signed, wanted: &Wanted, status: StatusCode, why: &Markup) -> Reply {
+    match weigh(signed, wanted) {
+        Ok((sheet, large)) => {
+            let body = confirm(signed, wanted, &sheet, large.as_ref()).await?;
+            Ok(page(signed, status, &html! { (why) (body) }))
+        }
+        Err(why) => refused(signed, why),
     }
+}
+
+/// The order that a form of the pages of large orders carries.
+pub(crate) fn asked(signed: &Signed, fields: &Fields) -> Option<Asked> {
+    draft::read(signed, fields).ok().map(|wanted| wanted.asked())
+}
+
+/// The page to confirm the form's order on once more, with the reason.
+pub(crate) async fn again(signed: &Signed, status: StatusCode, why: &Markup) -> Reply {
+    match draft::read(signed, &signed.visit.fields) {
+        Ok(wanted) => confirming(signed, &wanted, status, why).await,
+        Err(errors) => Ok(page(signed, status, &maker(signed, &signed.visit.fields, &errors, why))),
+    }
+}
+
+/// Where an order is shown that was just placed.
+pub(crate) fn placed(order: Option<OrderId>) -> String {
+    order.map_or_else(|| "/orders".to_owned(), |order| format!("/orders/{order}?placed=1"))
 }
 
 /// An order that was refused: the form again with the reason, or first the page that asks for a proof.
@@ -169,7 +202,12 @@ fn refused(signed: &Signed, why: Refused) -> Reply {
 }
 
 /// The second page: the order in full, and the button that sends it.
-fn confirm(signed: &Signed, wanted: &Wanted, sheet: &Markup) -> Markup {
+async fn confirm(
+    signed: &Signed,
+    wanted: &Wanted,
+    sheet: &Markup,
+    large: Option<&Large>,
+) -> Result<Markup, Fault> {
     let buy = wanted.order.side == trade::order::Side::Buy;
     let key = signed.visit.portal.confirmations().key(
         &signed.form_token(),
@@ -177,10 +215,12 @@ fn confirm(signed: &Signed, wanted: &Wanted, sheet: &Markup) -> Markup {
         signed.now(),
     );
     let word = if buy { "buy" } else { "sell" };
-    html! {
-        div.narrow { section.card.stack aria-labelledby="confirm" {
-            h1 #confirm { "Confirm this order" }
-            (sheet)
+    let ways = if let Some(large) = large {
+        let ways = large_order::ways(signed, &wanted.asked(), large, &key).await?;
+        let change = html! { (shell::token(signed)) (wanted.hidden()) button { "Change it" } };
+        html! { (ways) form method="post" action="/ticket/edit" { (change) } }
+    } else {
+        html! {
             form.f method="post" action="/ticket/confirm" {
                 (shell::token(signed))
                 (wanted.hidden())
@@ -190,9 +230,16 @@ fn confirm(signed: &Signed, wanted: &Wanted, sheet: &Markup) -> Markup {
                     button formaction="/ticket/edit" formnovalidate { "Change it" }
                 }
             }
+        }
+    };
+    Ok(html! {
+        div.narrow { section.card.stack aria-labelledby="confirm" {
+            h1 #confirm { "Confirm this order" }
+            (sheet)
+            (ways)
             p.small.dim { "Prices move until it is sent. Sending twice places it once. Paper account: no real money." }
         } }
-    }
+    })
 }
 
 /// `POST /ticket/edit`: back to the form with what was typed.
@@ -228,8 +275,11 @@ pub(crate) async fn place(signed: Signed) -> Reply {
     match portal.confirmations().once(&token, fields.get("key"), &content, now, submit) {
         Ok(Ok(order)) => {
             portal.gate().flush().await.map_err(|why| signed.fault(why))?;
-            Ok(go(&order
-                .map_or_else(|| "/orders".to_owned(), |order| format!("/orders/{order}?placed=1"))))
+            Ok(go(&placed(order)))
+        }
+        // The price has moved, or the threshold: the page says what it takes now.
+        Ok(Err(why @ Refused::Denial(Denial::Large { .. }))) => {
+            confirming(&signed, &wanted, status(&why), &said(&why)).await
         }
         Ok(Err(why)) => refused(&signed, why),
         Err(stale) => {

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use crate::call::tidy;
 use crate::decision::Event;
 use crate::{
-    approval, authenticator, brokerage, contact, credential, device, evidence, link, lock, mandate,
-    network, notice, person, policy, push, recovery, session, sign_in, throttle, travel, trustee,
+    approval, authenticator, brokerage, contact, credential, device, evidence, large_order, link,
+    lock, mandate, network, notice, person, policy, push, recovery, session, sign_in, throttle,
+    travel, trustee,
 };
 
 /// Longest text and kind of an entry, in bytes.
@@ -65,6 +66,8 @@ impl Event {
             Self::Network(network::Event::Seen(_)) => "network.seen",
             Self::Policy(policy::Event::Set(_)) => "policy.set",
             Self::Policy(policy::Event::WindowSet { .. }) => "policy.window_set",
+            Self::LargeOrder(large_order::Event::Set { .. }) => "large_order.set",
+            Self::LargeOrder(large_order::Event::Allowed { .. }) => "large_order.allowed",
             Self::Brokerage(brokerage::Event::Held(_)) => "brokerage.held",
             Self::Brokerage(brokerage::Event::Off { .. }) => "brokerage.off",
             Self::Recovery(event) => recovery_kind(event),
@@ -111,6 +114,7 @@ impl Event {
                 format!("Network {} seen, known since {}", one.network, one.first_at)
             }
             Self::Policy(event) => policy_text(event),
+            Self::LargeOrder(event) => large_order_text(event),
             Self::Brokerage(event) => brokerage_text(event),
             Self::Recovery(event) => recovery_text(event),
             Self::Trustee(trustee::Event::Changed(one)) => match one.agreed_at {
@@ -315,13 +319,17 @@ fn push_text(event: &push::Event) -> String {
     }
 }
 
+/// Lines with their labels as one text.
+fn joined(lines: &[(String, String)]) -> String {
+    let lines = lines.iter().map(|(label, value)| format!("{label}: {value}"));
+    lines.collect::<Vec<_>>().join("; ")
+}
+
 fn approval_text(event: &approval::Event) -> String {
     match event {
         approval::Event::Asked(one) => {
-            let lines = one.content.lines.iter().map(|(label, value)| format!("{label}: {value}"));
-            let lines: Vec<_> = lines.collect();
-            let name = one.content.kind.name();
-            format!("Approval {} ({name}) asked for: {}", one.id, lines.join("; "))
+            let (name, lines) = (one.content.kind.name(), joined(&one.content.lines));
+            format!("Approval {} ({name}) asked for: {lines}", one.id)
         }
         approval::Event::Missed { approval, tries_left } => {
             format!("A wrong number was typed for approval {approval}: {tries_left} tries left")
@@ -447,6 +455,23 @@ fn policy_text(event: &policy::Event) -> String {
         }
         policy::Event::WindowSet { window: None, .. } => {
             "Sessions have no window of renewal".to_owned()
+        }
+    }
+}
+
+fn large_order_text(event: &large_order::Event) -> String {
+    match event {
+        large_order::Event::Set { threshold, .. } => match threshold.above {
+            Some(usd) => format!("Orders of sessions above {usd:.2} USD are asked for"),
+            None => "No order of a session is asked for".to_owned(),
+        },
+        large_order::Event::Allowed { session, approval, terms } => {
+            let by = approval.map_or_else(
+                || "a proof made for it".to_owned(),
+                |approval| format!("approval {approval}"),
+            );
+            let terms = joined(terms);
+            format!("Large order of session {session} allowed by {by}: {terms}")
         }
     }
 }

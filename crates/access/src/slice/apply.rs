@@ -7,8 +7,8 @@ use crate::decision::Event;
 use crate::device::{self, Approver, DeviceState};
 use crate::session::Session;
 use crate::{
-    approval, brokerage, contact, link, lock, mandate, network, person, policy, push, recovery,
-    session, sign_in, throttle, travel, trustee,
+    approval, brokerage, contact, large_order, link, lock, mandate, network, person, policy, push,
+    recovery, session, sign_in, throttle, travel, trustee,
 };
 
 /// Puts a row in the place of the one with its key, or adds it.
@@ -84,6 +84,7 @@ impl Slice {
                 policy::Event::Set(one) => put(&mut self.policies, *one, |one| one.interface),
                 policy::Event::WindowSet { window, .. } => self.window.clone_from(window),
             },
+            Event::LargeOrder(event) => self.apply_large_order(event),
             Event::Brokerage(brokerage::Event::Held(one)) => self.brokerage = Some(*one),
             Event::Brokerage(brokerage::Event::Off { .. }) => self.brokerage = None,
             Event::Recovery(event) => match event {
@@ -101,6 +102,13 @@ impl Slice {
                 }
             },
             Event::Notice(_) | Event::Evidence(_) => {}
+        }
+    }
+
+    fn apply_large_order(&mut self, event: &large_order::Event) {
+        match event {
+            large_order::Event::Set { threshold, .. } => self.large_orders = *threshold,
+            large_order::Event::Allowed { .. } => {}
         }
     }
 

@@ -17,14 +17,14 @@ pub struct Home {
     /// The session of the browser.
     pub browser: SignedIn,
     /// The session of the phone.
-    phone: SignedIn,
+    pub phone: SignedIn,
 }
 
-fn phone_key() -> PublicKey {
+pub fn phone_key() -> PublicKey {
     PublicKey::of_coordinates(&[3; 32], &[4; 32]).unwrap()
 }
 
-fn phone_source() -> Source {
+pub fn phone_source() -> Source {
     Source::browser("192.0.2.8".parse().unwrap(), None, Some(phone_key()), "Android Chrome/156")
 }
 
@@ -51,18 +51,18 @@ impl Home {
         }
     }
 
-    fn number(&self, approval: ApprovalId) -> Secret {
+    pub fn number(&self, approval: ApprovalId) -> Secret {
         let approval = self.desk.slice.approval(approval).unwrap();
         approval.open_number(&self.desk.key).unwrap().unwrap()
     }
 
-    fn answer(&mut self, approval: ApprovalId, say: Say, number: &Secret) -> Option<Refusal> {
+    pub fn answer(&mut self, approval: ApprovalId, say: Say, number: &Secret) -> Option<Refusal> {
         let (number, signed_by) = (copy(number), phone_key());
         let command = approval::Command::Answer { approval, say, number, signed_by };
         self.answer_by(self.phone.session, phone_source(), command)
     }
 
-    fn answer_by(
+    pub fn answer_by(
         &mut self,
         session: access::SessionId,
         source: Source,

@@ -12,8 +12,8 @@ use access::moment::Span;
 use access::secret::Secret;
 use access::stay::Stay;
 use access::{
-    Source, brokerage, contact, device, link, network, notice, policy, session, sign_in, step_up,
-    travel,
+    Source, brokerage, contact, device, large_order, link, network, notice, policy, session,
+    sign_in, step_up, travel,
 };
 use store::Key;
 
@@ -253,6 +253,11 @@ impl Walk {
                 let window = window.filter(|_| self.roll(3) > 0);
                 let openings = (1..5).map(|week| now + Span::days(7 * week)).collect();
                 Command::Policy(policy::Command::SetWindow { window, openings })
+            }
+            3 if self.roll(2) == 0 => {
+                let above = [None, Some(large_order::STANDARD), Some(large_order::MOST)];
+                let threshold = large_order::Threshold { above: self.pick(&above).unwrap() };
+                Command::LargeOrder(large_order::Command::Set { threshold })
             }
             3 => Command::Brokerage(brokerage::Command::Set { on: self.roll(3) > 0 }),
             4 => Command::Brokerage(brokerage::Command::TakeOver),

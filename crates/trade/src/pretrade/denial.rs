@@ -46,6 +46,22 @@ pub enum Denial {
         /// Most that is allowed.
         limit: Decimal,
     },
+    /// Worth more than its sender places without an approval or a proof of its own.
+    Large {
+        /// Its value.
+        value: Decimal,
+        /// What is placed without.
+        above: Decimal,
+    },
+    /// What it costs or brings is no longer what was approved.
+    CostMoved {
+        /// Which way it goes.
+        side: Side,
+        /// What it would cost, or bring, with its commission.
+        total: Decimal,
+        /// The most, or the least, that was approved.
+        bound: Decimal,
+    },
     /// A price of zero, below zero, or beyond all bounds.
     PriceOutOfRange {
         /// `limit` or `trigger`.
@@ -152,6 +168,8 @@ impl Denial {
             Self::QuantityZero => "QUANTITY_ZERO",
             Self::Quantity { .. } => "QUANTITY_ABOVE_LIMIT",
             Self::Notional { .. } => "NOTIONAL_ABOVE_LIMIT",
+            Self::Large { .. } => "ORDER_LARGE",
+            Self::CostMoved { .. } => "ORDER_COST_MOVED",
             Self::PriceOutOfRange { .. } => "PRICE_OUT_OF_RANGE",
             Self::Collar { .. } => "PRICE_BEYOND_COLLAR",
             Self::OpenOrders { .. } => "OPEN_ORDERS_ABOVE_LIMIT",
@@ -201,6 +219,7 @@ impl fmt::Display for Denial {
                 f,
                 "{value:.2} USD is above the limit of {limit:.2} USD an order; send fewer shares"
             ),
+            Self::Large { .. } | Self::CostMoved { .. } => self.large(f),
             Self::PriceOutOfRange { which, price, limit } => {
                 write!(f, "{which} price {price} is not between 0.01 and {limit}")
             }
@@ -255,6 +274,28 @@ impl Denial {
             "limit price {price} of this {side} order is more than {whole}.{part:02} % {beyond} \
              {reference}; send {limit} or {bound}"
         )
+    }
+
+    fn large(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Large { value, above } => write!(
+                f,
+                "{value:.2} USD is above the {above:.2} USD that a session places without being \
+                 asked; approve it on your phone, or prove that it is you with this order"
+            ),
+            Self::CostMoved { side, total, bound } => {
+                let (verb, word) = match side {
+                    Side::Buy => ("costs", "most"),
+                    Side::Sell => ("brings", "least"),
+                };
+                write!(
+                    f,
+                    "the price has moved: the order {verb} {total:.2} USD now, and at {word} \
+                     {bound:.2} USD was approved; ask again"
+                )
+            }
+            _ => Ok(()),
+        }
     }
 
     fn family(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,6 +11,8 @@ use crate::calendar::Hours;
 use crate::journal::{Command, Decided, Genesis, Stamped};
 use crate::order::{Oca, Origin};
 
+mod large;
+
 const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
 const NOW: Time = Time::from_seconds(1_795_471_500);
 

@@ -25,6 +25,15 @@ pub(crate) enum Stale {
     Old,
 }
 
+/// What came of a confirmation until now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// Nothing.
+    Unused,
+    /// It placed this order.
+    Placed(Option<OrderId>),
+}
+
 impl Stale {
     pub(crate) const fn text(self) -> &'static str {
         match self {
@@ -70,23 +79,13 @@ impl Confirmations {
         now: Time,
         submit: impl FnOnce() -> Result<Option<OrderId>, Refused>,
     ) -> Result<Result<Option<OrderId>, Refused>, Stale> {
-        let (head, sum) = key.rsplit_once('.').ok_or(Stale::Foreign)?;
-        let sum = BASE64URL_NOPAD.decode(sum.as_bytes()).map_err(|_| Stale::Foreign)?;
-        let mac = mac(token, head, content).ok_or(Stale::Foreign)?;
-        mac.verify_slice(&sum).map_err(|_| Stale::Foreign)?;
-        let shown = head
-            .split_once('.')
-            .and_then(|(at, _)| at.parse().ok())
-            .map(Time)
-            .ok_or(Stale::Foreign)?;
+        let shown = shown(token, key, content)?;
         // Two presses at once: the second waits here and finds the first.
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, order)) = taken.get(key) {
             return Ok(Ok(*order));
         }
-        if shown < self.started || now.since(shown) > GOOD_FOR {
-            return Err(Stale::Old);
-        }
+        self.check_age(shown, now)?;
         taken.retain(|_, (at, _)| now.since(*at) <= KEPT_FOR);
         let placed = submit();
         if let Ok(order) = &placed {
@@ -94,6 +93,44 @@ impl Confirmations {
         }
         Ok(placed)
     }
+
+    /// Whether this confirmation placed an order already, and which.
+    pub(crate) fn placed(
+        &self,
+        token: &str,
+        key: &str,
+        content: &str,
+        now: Time,
+    ) -> Result<Before, Stale> {
+        let shown = shown(token, key, content)?;
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, order)) = taken.get(key) {
+            return Ok(Before::Placed(*order));
+        }
+        self.check_age(shown, now).map(|()| Before::Unused)
+    }
+
+    /// This confirmation placed an order: one whose own yes is used up with it, so that it is placed once.
+    pub(crate) fn note(&self, key: &str, now: Time, order: Option<OrderId>) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.retain(|_, (at, _)| now.since(*at) <= KEPT_FOR);
+        taken.insert(key.to_owned(), (now, order));
+    }
+
+    fn check_age(&self, shown: Time, now: Time) -> Result<(), Stale> {
+        let old = shown < self.started || now.since(shown) > GOOD_FOR;
+        if old { Err(Stale::Old) } else { Ok(()) }
+    }
+}
+
+/// When a confirmation was shown, if it is for this order in this session.
+fn shown(token: &str, key: &str, content: &str) -> Result<Time, Stale> {
+    let (head, sum) = key.rsplit_once('.').ok_or(Stale::Foreign)?;
+    let sum = BASE64URL_NOPAD.decode(sum.as_bytes()).map_err(|_| Stale::Foreign)?;
+    let mac = mac(token, head, content).ok_or(Stale::Foreign)?;
+    mac.verify_slice(&sum).map_err(|_| Stale::Foreign)?;
+    let at = head.split_once('.').and_then(|(at, _)| at.parse().ok());
+    at.map(Time).ok_or(Stale::Foreign)
 }
 
 fn mac(token: &str, head: &str, content: &str) -> Option<Hmac<Sha256>> {

@@ -1,6 +1,7 @@
 //! The form of an order, how it is read, and what it would bind.
 
 use access::Holder;
+use gate::OrderRequest;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 use trade::Preview;
@@ -12,6 +13,8 @@ use crate::contract;
 use crate::field::{self, Errors, Field};
 use crate::figure;
 use crate::form::Fields;
+use crate::large_order::Asked;
+use crate::order;
 use crate::shell;
 use crate::visit::Signed;
 
@@ -48,11 +51,15 @@ impl Wanted {
 
     /// The same fields again, for the form that confirms it.
     pub(super) fn hidden(&self) -> Markup {
+        html! { @for (name, value) in self.fields() { input type="hidden" name=(name) value=(value); } }
+    }
+
+    fn fields(&self) -> [(&'static str, String); 7] {
         let order = &self.order;
         let text = |price: Option<Ticks>| {
             price.map_or_else(String::new, |price| price.price().to_string())
         };
-        let fields = [
+        [
             ("symbol", self.contract.symbol.to_owned()),
             ("side", order.side.to_string()),
             ("quantity", order.quantity.to_string()),
@@ -60,8 +67,21 @@ impl Wanted {
             ("price", text(order.order_type.limit())),
             ("trigger", text(order.order_type.trigger())),
             ("tif", order.tif.name().to_owned()),
-        ];
-        html! { @for (name, value) in fields { input type="hidden" name=(name) value=(value); } }
+        ]
+    }
+
+    /// The same for the pages of large orders.
+    pub(super) fn asked(&self) -> Asked {
+        let order = &self.order;
+        let (side, symbol) = (order.side, self.contract.symbol);
+        Asked {
+            request: OrderRequest::Place(vec![order.clone()]),
+            side,
+            line: order::line(side, order.quantity, symbol, order.order_type, order.tif),
+            fields: self.fields().into(),
+            canonical: Some(self.canonical()),
+            changes: None,
+        }
     }
 }
 

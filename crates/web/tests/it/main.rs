@@ -8,6 +8,7 @@ mod device;
 mod enumeration;
 mod form;
 mod front_door;
+mod large_order;
 mod link;
 mod lock;
 mod matrix;

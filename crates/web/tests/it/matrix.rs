@@ -55,6 +55,7 @@ fn does(path: &str) -> Does {
         | "/messages/read"
         | "/messages/{notice}/read" => return Does::Look,
         "/ticket/confirm" => A::PlaceOrder,
+        path if path.starts_with("/large-orders/") => A::PlaceOrder,
         "/orders/{order}/modify" => A::ModifyOrder,
         "/orders/{order}/cancel" => A::CancelOrder,
         "/credentials" => A::ManageCredentials,
@@ -211,6 +212,7 @@ async fn things(place: &Place, owner: &mut Visitor<'_>) -> Things {
         ("{authenticator}", gate.all_authenticators().await.unwrap()[0].1.id.to_string()),
         ("{notice}", gate.outbox(&OPERATOR).await.unwrap()[0].id.to_string()),
         ("{interface}", "portal".into()),
+        ("{approval}", access::ApprovalId([7; 16]).to_string()),
         ("{symbol}", "AAPL".into()),
     ]
 }
@@ -241,7 +243,7 @@ async fn state(place: &Place) -> String {
 }
 
 /// Fields that would pass, whatever the form.
-const FIELDS: [(&str, &str); 16] = [
+const FIELDS: [(&str, &str); 18] = [
     ("name", "x"),
     ("role", "automate"),
     ("symbol", "AAPL"),
@@ -258,6 +260,8 @@ const FIELDS: [(&str, &str); 16] = [
     ("needed", "0"),
     ("tempo", "adviser"),
     ("set", "none"),
+    ("above", "1000000"),
+    ("bound", "1000000"),
 ];
 
 #[tokio::test]

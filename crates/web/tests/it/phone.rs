@@ -16,7 +16,7 @@ pub struct Home<'a> {
 }
 
 /// What stands in the first element of this class.
-fn within<'a>(body: &'a str, class: &str) -> &'a str {
+pub fn within<'a>(body: &'a str, class: &str) -> &'a str {
     let mark = format!("class=\"{class}\">");
     let at = body.find(&mark).unwrap_or_else(|| panic!("no {class}: {body}")) + mark.len();
     body[at..].split('<').next().unwrap()
@@ -74,9 +74,9 @@ impl<'a> Home<'a> {
 
 /// An approval as a phone's page shows it.
 #[derive(Clone)]
-struct Card {
-    id: ApprovalId,
-    content: Content,
+pub struct Card {
+    pub id: ApprovalId,
+    pub content: Content,
 }
 
 impl Card {
@@ -92,8 +92,7 @@ impl Card {
         let after = |mark: &str| part.split(mark).nth(1).unwrap();
         let id = after("data-id=\"").split('"').next().unwrap().parse().unwrap();
         let name = after("data-kind=\"").split('"').next().unwrap();
-        let kinds = [ContentKind::SignIn, ContentKind::StepUp];
-        let kind = kinds.into_iter().find(|kind| kind.name() == name).unwrap();
+        let kind = ContentKind::ALL.into_iter().find(|kind| kind.name() == name).unwrap();
         let lines = part.split("<dt>").skip(1).map(|line| {
             let (label, rest) = line.split_once("</dt><dd>").unwrap();
             (plain(label), plain(rest.split("</dd>").next().unwrap()))
@@ -102,7 +101,7 @@ impl Card {
     }
 
     /// The phone's answer, signed as its script does.
-    async fn answer(&self, phone: &mut Visitor<'_>, say: Say, number: &str) -> Answer {
+    pub async fn answer(&self, phone: &mut Visitor<'_>, say: Say, number: &str) -> Answer {
         let digest = self.content.digest(self.id);
         let text = format!("floorpass approval 1\n{}\n{}\n{digest}\n{number}", self.id, say.name());
         let signature = phone.key.as_ref().unwrap().sign(&text).unwrap();
@@ -119,7 +118,7 @@ async fn cards(phone: &mut Visitor<'_>) -> Vec<Card> {
     Card::all(&phone.get("/approvals").await.body)
 }
 
-async fn card(phone: &mut Visitor<'_>) -> Card {
+pub async fn card(phone: &mut Visitor<'_>) -> Card {
     cards(phone).await.into_iter().next().unwrap()
 }
 

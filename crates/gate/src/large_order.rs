@@ -1,0 +1,312 @@
+//! Large orders of sessions: what is asked for them, and how one that was approved, or proven with
+//! it, is placed. The lines that were shown are made again from what is about to be placed.
+
+use access::approval::{Asker, ContentKind};
+use access::entitlements::{Act, Side};
+use access::large_order::{Command as LargeOrder, Lines, Threshold};
+use access::refusal::Refusal;
+use access::{Answer, ApprovalId, Command, Digest, PersonId, Secret};
+use rust_decimal::Decimal;
+use store::Key;
+use trade::Denial;
+use trade::contract::Contracts;
+use trade::order::{Change, NewOrder, OrderType, TimeInForce};
+use trade::pretrade::large::Cost;
+use trade::price::{Ticks, grouped};
+
+use crate::Gate;
+use crate::admission::Admission;
+use crate::approval::ApprovalState;
+use crate::command::odd_answer;
+use crate::order::{OrderRequest, Refused, Submitted, own};
+use crate::passkey::Ceremony;
+use crate::session::{Actor, SessionTicket};
+
+/// An order or a change that its session's threshold asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Large {
+    /// What it is worth, in US dollars.
+    pub value: Decimal,
+    /// The threshold.
+    pub above: Decimal,
+    /// What it costs or brings now.
+    pub cost: Cost,
+}
+
+/// A phone that was asked for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LargeAsked {
+    /// Which approval.
+    pub approval: ApprovalId,
+    /// What it may cost at most, or bring at least, when it is placed.
+    pub bound: Decimal,
+}
+
+impl Gate {
+    /// Sets above what the orders of a person's sessions are asked for.
+    pub async fn set_large_orders(
+        &self,
+        actor: &Actor,
+        person: PersonId,
+        threshold: Threshold,
+    ) -> Result<(), Refusal> {
+        let command = Command::LargeOrder(LargeOrder::Set { threshold });
+        self.change_policy(actor, person, command).await
+    }
+
+    /// Whether a request takes a yes of the phone or a proof of its own; none where it does not.
+    /// Refused and denied exactly as it would be besides.
+    pub fn large_order(
+        &self,
+        admission: &Admission,
+        ticket: &SessionTicket,
+        request: &OrderRequest,
+    ) -> Result<Option<Large>, Refused> {
+        let mut request = request.clone();
+        if let OrderRequest::Place(orders) = &mut request {
+            own(orders, admission.holder());
+        }
+        let plain = is_plain(&request);
+        let found = self.case(admission, ticket.address, |case| case.large(request))?;
+        let Some((size, above)) = found else { return Ok(None) };
+        let (value, cost) = (size.value, size.cost.filter(|_| plain));
+        match cost {
+            Some(cost) => Ok(Some(Large { value, above, cost })),
+            None => Err(Denial::Large { value, above }.into()),
+        }
+    }
+
+    /// Asks the phone for a large order; none where it is not large any more.
+    pub async fn ask_large_order(
+        &self,
+        ticket: &SessionTicket,
+        admission: &Admission,
+        request: &OrderRequest,
+    ) -> Result<Option<LargeAsked>, Refused> {
+        let Some(large) = self.large_order(admission, ticket, request)? else { return Ok(None) };
+        let bound = large.cost.bound();
+        let facts = self.facts(request, &large);
+        let (act, terms) = self.terms(request, bound)?;
+        let command = Command::LargeOrder(LargeOrder::Ask { act, terms, facts });
+        let call = ticket.call(command);
+        match self.run(Key::Person(ticket.person), None, &call).await?.answer {
+            Answer::ApprovalAsked { approval } => Ok(Some(LargeAsked { approval, bound })),
+            _ => Err(odd_answer(call.by).into()),
+        }
+    }
+
+    /// Where the approval of a large order stands that this session asked for.
+    pub async fn large_order_approval(
+        &self,
+        ticket: &SessionTicket,
+        approval: ApprovalId,
+    ) -> Result<ApprovalState, Refusal> {
+        let slice = self.load(Key::Person(ticket.person)).await?;
+        let asker = Asker::Session(ticket.session);
+        let own = slice
+            .approval(approval)
+            .filter(|one| one.asker == asker && one.content.kind == ContentKind::Order);
+        self.approval_state(Some(own.ok_or(Refusal::ApprovalEnded)?))
+    }
+
+    /// Places a large order: with the phone's yes to exactly this order and bound, or, without an
+    /// approval, by a request that comes with a proof of its person. Either is used up first.
+    pub async fn submit_large(
+        &self,
+        ticket: &SessionTicket,
+        admission: &Admission,
+        (request, bound): (OrderRequest, Decimal),
+        approval: Option<ApprovalId>,
+    ) -> Result<Submitted, Refused> {
+        let (act, terms) = self.terms(&request, bound)?;
+        let command = Command::LargeOrder(LargeOrder::Use { act, terms, approval });
+        self.run_done(Key::Person(ticket.person), &ticket.call(command)).await?;
+        self.submit_within(admission, ticket.address, request, Some(bound))
+    }
+
+    /// Starts a proof by passkey for this order and bound, and for nothing else.
+    pub fn large_order_passkey_start(
+        &self,
+        ticket: &SessionTicket,
+        request: &OrderRequest,
+        bound: Decimal,
+    ) -> Result<Ceremony, Refusal> {
+        self.proof_by_passkey(ticket, Some(self.purpose(ticket, request, bound)?))
+    }
+
+    /// Finishes it: the session for one request that comes with a proof of its person.
+    pub async fn large_order_passkey_finish(
+        &self,
+        ticket: &SessionTicket,
+        (request, bound): (&OrderRequest, Decimal),
+        ceremony: &Secret,
+        answer: &str,
+    ) -> Result<(SessionTicket, Admission), Refusal> {
+        let purpose = self.purpose(ticket, request, bound)?;
+        self.proven_by_passkey(ticket, (ceremony, Some(purpose)), answer).await?;
+        self.proven(ticket).await
+    }
+
+    fn purpose(
+        &self,
+        ticket: &SessionTicket,
+        request: &OrderRequest,
+        bound: Decimal,
+    ) -> Result<Digest, Refusal> {
+        let (act, terms) = self.terms(request, bound)?;
+        let mut parts: Vec<&[u8]> = vec![b"floorpass large order 1", &ticket.session.0];
+        parts.push(act.text().as_bytes());
+        for (label, value) in &terms {
+            parts.extend([label.as_bytes(), value.as_bytes()]);
+        }
+        Ok(Digest::of_parts(&parts))
+    }
+
+    /// Every field of what is asked for, and last what it may cost.
+    fn terms(&self, request: &OrderRequest, bound: Decimal) -> Result<(Act, Lines), Refusal> {
+        let mut lines = Lines::new();
+        let (act, side, order_type) = match request {
+            OrderRequest::Place(orders) => {
+                // What the terms do not tell cannot have been approved.
+                let order = match orders.as_slice() {
+                    [order] if is_plain(request) => order,
+                    _ => return Err(Refusal::OrderUnproven),
+                };
+                lines.push(line("Account", order.account.to_string()));
+                lines.extend(new_terms(order));
+                (Act::PlaceOrder, order.side, order.order_type)
+            }
+            OrderRequest::Modify(change) => {
+                let (_, found) = self
+                    .0
+                    .sequencer
+                    .peek(|exchange| exchange.order(change.order).map(|o| (o.symbol, o.side)));
+                let (symbol, side) = found.ok_or(Refusal::NotFound { what: "order" })?;
+                lines.push(line("Account", self.account().to_string()));
+                lines.push(line("Change of order", change.order.to_string()));
+                lines.push(line("Side", word(side)));
+                lines.push(line("Contract", contract(symbol)));
+                lines.extend(changed_terms(change));
+                (Act::ModifyOrder, side, change.order_type)
+            }
+            OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => {
+                return Err(Refusal::OrderUnproven);
+            }
+        };
+        // No other line has one of these labels, so no order's terms begin those of another.
+        let label = match (side, order_type.limit().is_some()) {
+            (Side::Buy, true) => "Cost at most",
+            (Side::Buy, false) => "Not sent above",
+            (Side::Sell, true) => "Proceeds at least",
+            (Side::Sell, false) => "Not sent below",
+        };
+        lines.push(line(label, usd(bound)));
+        Ok((act, lines))
+    }
+
+    /// What else is to be known now.
+    fn facts(&self, request: &OrderRequest, large: &Large) -> Lines {
+        let mut lines = Vec::new();
+        if let OrderRequest::Modify(change) = request {
+            let (_, before) = self.0.sequencer.peek(|exchange| {
+                exchange.order(change.order).map(|o| (o.quantity, o.filled, o.order_type))
+            });
+            if let Some((quantity, filled, order_type)) = before {
+                let kind = prices(order_type).into_iter().map(|(_, price)| format!(" {price}"));
+                let kind = format!("{}{}", order_type.name(), kind.collect::<String>());
+                let shares = format!("{} shares, {} filled", count(quantity), count(filled));
+                lines.push(line("Until now", format!("{shares}, {kind}")));
+            }
+        }
+        let total = match large.cost.side {
+            Side::Buy => "Total cost now",
+            Side::Sell => "Proceeds now",
+        };
+        lines.push(line("Value now", usd(large.cost.value)));
+        lines.push(line("Commission", usd(large.cost.commission)));
+        lines.push(line(total, usd(large.cost.total())));
+        lines
+    }
+}
+
+/// Whether the terms tell all of a request: one order, without what no session sends.
+fn is_plain(request: &OrderRequest) -> bool {
+    match request {
+        OrderRequest::Place(orders) => orders.iter().all(|one| {
+            let more = one.parent.is_some() || one.oca.is_some() || one.reference.is_some();
+            !more && !one.outside_hours
+        }),
+        OrderRequest::Modify(_) | OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => true,
+    }
+}
+
+fn new_terms(order: &NewOrder) -> Lines {
+    let mut lines = vec![
+        line("Side", word(order.side)),
+        line("Shares", count(order.quantity)),
+        line("Contract", contract(order.symbol)),
+    ];
+    lines.extend(pricing(order.order_type, order.tif));
+    lines
+}
+
+fn changed_terms(change: &Change) -> Lines {
+    let mut lines = vec![line("Shares in total", count(change.quantity))];
+    lines.extend(pricing(change.order_type, change.tif));
+    lines
+}
+
+fn pricing(order_type: OrderType, tif: TimeInForce) -> Lines {
+    let kind = match order_type {
+        OrderType::Market => "Market",
+        OrderType::Limit { .. } => "Limit",
+        OrderType::Stop { .. } => "Stop",
+        OrderType::StopLimit { .. } => "Stop limit",
+    };
+    let good = match tif {
+        TimeInForce::Day => "Day",
+        TimeInForce::Gtc => "Until cancelled",
+        TimeInForce::Ioc => "At once or cancel the rest",
+        TimeInForce::Fok => "All at once or nothing",
+    };
+    let mut lines = vec![line("Kind", kind)];
+    lines.extend(prices(order_type).into_iter().map(|(label, price)| line(label, price)));
+    lines.push(line("Good for", good));
+    lines
+}
+
+fn prices(order_type: OrderType) -> Vec<(&'static str, String)> {
+    let all = [("Limit price", order_type.limit()), ("Stop price", order_type.trigger())];
+    let text = |price: Ticks| usd(price.price());
+    all.into_iter().filter_map(|(label, price)| Some((label, text(price?)))).collect()
+}
+
+fn line(label: &str, value: impl Into<String>) -> (String, String) {
+    (label.to_owned(), value.into())
+}
+
+const fn word(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "Buy",
+        Side::Sell => "Sell",
+    }
+}
+
+fn contract(symbol: access::SymbolId) -> String {
+    let found = Contracts::builtin().get(symbol);
+    found.map_or_else(|| symbol.to_string(), |one| format!("{}, {}", one.symbol, one.name))
+}
+
+fn count(shares: u64) -> String {
+    grouped(&shares.to_string())
+}
+
+fn usd(amount: Decimal) -> String {
+    let (sign, amount) = if amount.is_sign_negative() { ("-", -amount) } else { ("", amount) };
+    // A commission has fractions of a cent.
+    let mut amount = amount.normalize();
+    if amount.scale() < 2 {
+        amount.rescale(2);
+    }
+    format!("{sign}{} USD", grouped(&amount.to_string()))
+}

@@ -1,0 +1,124 @@
+//! What counts as large, and what stays within what was approved.
+
+use super::*;
+use crate::pretrade::large::{Cost, Size, of_change, of_new};
+
+const AAPL: SymbolId = SymbolId(700_001);
+
+fn new(exchange: &Exchange, orders: &[NewOrder]) -> Option<Decimal> {
+    of_new(exchange, orders).map(|size| size.value)
+}
+
+fn change(order: OrderId, quantity: Shares, price: i64) -> Change {
+    let order_type = OrderType::Limit { price: Ticks(price) };
+    Change { order, quantity, order_type, tif: TimeInForce::Day }
+}
+
+#[test]
+fn order_is_large_above_the_threshold_alone() {
+    let size = Size { value: Decimal::from(1_000), cost: None };
+    assert_eq!(size.check(Decimal::from(1_000), None), Ok(()));
+    let above = Decimal::new(99_999, 2);
+    let denial = size.check(above, None).unwrap_err();
+    assert_eq!(denial, Denial::Large { value: size.value, above });
+    assert_eq!(denial.code(), "ORDER_LARGE");
+    // A group has no cost that anybody could have approved.
+    assert_eq!(size.check(above, Some(Decimal::MAX)), Err(denial));
+}
+
+#[test]
+fn order_is_worth_its_price_and_a_sale_at_least_the_quote() {
+    let exchange = exchange();
+    let (bid, ask) = (
+        exchange.reference(AAPL, Side::Sell).unwrap(),
+        exchange.reference(AAPL, Side::Buy).unwrap(),
+    );
+    let market = |side| order(side, 10, OrderType::Market);
+    assert_eq!(new(&exchange, &[market(Side::Buy)]), Some(ask.value(10)));
+    assert_eq!(new(&exchange, &[limit(Side::Buy, 10, 100)]), Some(Ticks(100).value(10)));
+    assert_eq!(new(&exchange, &[limit(Side::Sell, 10, bid.0 - 5)]), Some(bid.value(10)));
+    assert_eq!(
+        new(&exchange, &[limit(Side::Sell, 10, bid.0 + 5)]),
+        Some(Ticks(bid.0 + 5).value(10))
+    );
+    let stop = OrderType::Stop { trigger: Ticks(ask.0 + 100) };
+    assert_eq!(new(&exchange, &[order(Side::Buy, 10, stop)]), Some(Ticks(ask.0 + 100).value(10)));
+    // Parents together, a child alone.
+    let child = NewOrder { parent: Some(Parent::Member(0)), ..limit(Side::Sell, 10, 90_000) };
+    let two = [limit(Side::Buy, 10, 100), limit(Side::Buy, 20, 100)];
+    assert_eq!(new(&exchange, &two), Some(Ticks(100).value(30)));
+    assert_eq!(new(&exchange, &[two[0].clone(), child]), Some(Ticks(90_000).value(10)));
+    assert_eq!(of_new(&exchange, &two).unwrap().cost, None);
+}
+
+#[test]
+fn market_order_costs_what_the_book_asks_level_by_level() {
+    let exchange = exchange();
+    let asks = exchange.quote(AAPL).unwrap().asks;
+    let (first, second) = (asks[0], asks[1]);
+    let cost = |quantity| {
+        let one = order(Side::Buy, quantity, OrderType::Market);
+        of_new(&exchange, &[one]).unwrap().cost.unwrap()
+    };
+    assert_eq!(cost(first.size).value, first.price.value(first.size));
+    let more = cost(first.size + 1);
+    assert_eq!(more.value, first.price.value(first.size) + second.price.value(1));
+    let (last, shown) = (asks.last().unwrap(), asks.iter().map(|one| one.size).sum::<u64>());
+    assert_eq!(cost(shown + 10).value - cost(shown).value, last.price.value(10));
+}
+
+#[test]
+fn what_only_reduces_a_position_has_no_size() {
+    let mut exchange = exchange();
+    let none = Limits::default();
+    place(&mut exchange, &none, order(Side::Buy, 100, OrderType::Market));
+    assert_eq!(exchange.account().position(AAPL).shares, 100);
+    let sell = |quantity| order(Side::Sell, quantity, OrderType::Market);
+    assert_eq!(of_new(&exchange, &[sell(100)]), None);
+    assert!(of_new(&exchange, &[sell(101)]).is_some(), "it goes beyond the position");
+    assert!(of_new(&exchange, &[order(Side::Buy, 1, OrderType::Market)]).is_some());
+    let bid = exchange.reference(AAPL, Side::Sell).unwrap();
+    let rests = place(&mut exchange, &none, limit(Side::Sell, 40, bid.0 + 500));
+    assert_eq!(of_change(&exchange, &change(rests, 100, bid.0 + 500)), None, "still within it");
+    assert!(of_change(&exchange, &change(rests, 101, bid.0 + 500)).is_some());
+}
+
+#[test]
+fn change_has_a_size_only_where_it_makes_the_order_larger() {
+    let mut exchange = exchange();
+    let rests = place(&mut exchange, &Limits::default(), limit(Side::Buy, 100, 5_000));
+    for (quantity, price, larger) in [
+        (100, 5_000, false),
+        (99, 5_000, false),
+        (100, 4_999, false),
+        (101, 5_000, true),
+        (100, 5_001, true),
+        (50, 10_000, false),
+        (50, 10_001, true),
+    ] {
+        let size = of_change(&exchange, &change(rests, quantity, price));
+        assert_eq!(size.is_some(), larger, "{quantity} at {price}");
+        let value = Ticks(price).value(quantity);
+        assert!(size.is_none_or(|size| size.value == value), "{quantity} at {price}");
+    }
+}
+
+#[test]
+fn cost_is_bound_exactly_by_a_limit_and_with_room_by_the_quote() {
+    let usd = |cents| Decimal::new(cents, 2);
+    let cost = |side, fixed| Cost { side, value: usd(10_000_001), commission: usd(500), fixed };
+    let buy = cost(Side::Buy, true);
+    assert_eq!((buy.total(), buy.bound()), (usd(10_000_501), usd(10_000_501)));
+    assert_eq!(buy.check(buy.bound()), Ok(()));
+    let bound = buy.bound() - usd(1);
+    let moved = Denial::CostMoved { side: Side::Buy, total: buy.total(), bound };
+    assert_eq!((buy.check(bound), moved.code()), (Err(moved.clone()), "ORDER_COST_MOVED"));
+    let sell = cost(Side::Sell, true);
+    assert_eq!((sell.total(), sell.bound()), (usd(9_999_501), usd(9_999_501)));
+    assert!(sell.check(sell.bound()).is_ok() && sell.check(sell.bound() + usd(1)).is_err());
+    // One percent of room, to whole cents against whoever sends it as little as can be.
+    assert_eq!(cost(Side::Buy, false).bound(), usd(10_100_502));
+    assert_eq!(cost(Side::Sell, false).bound(), usd(9_899_500));
+    let text = moved.to_string();
+    assert!(text.contains("100005.01 USD") && text.contains("ask again"), "{text}");
+}
