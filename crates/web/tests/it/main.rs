@@ -22,3 +22,4 @@ mod recovery_code;
 mod route;
 mod session;
 mod throttle;
+mod trustee;
