@@ -120,6 +120,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::ApprovalEnded
         | Refusal::ApprovalWaits { .. }
         | Refusal::NumberWrong { .. }
+        | Refusal::VouchNumberWrong { .. }
+        | Refusal::VouchEnded
         | Refusal::PhoneWithoutKey
         | Refusal::PhoneNumberWrong
         | Refusal::NotSignedIn

@@ -71,6 +71,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::TooManyRecoveries { .. }
         | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
         R::NumberWrong { .. }
+        | R::VouchNumberWrong { .. }
         | R::PushAddressRefused
         | R::PhoneNumberWrong
         | R::NameInvalid { .. }
@@ -96,6 +97,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::NoPhone
         | R::PushOff
         | R::ApprovalEnded
+        | R::VouchEnded
         | R::ApprovalWaits { .. }
         | R::RecoveryStands { .. }
         | R::RecoveryWaits { .. }

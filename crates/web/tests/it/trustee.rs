@@ -127,7 +127,7 @@ async fn contact_is_asked_and_opens_the_recovery_by_the_number_alone() {
     assert_eq!(word.say(bob, "yes", &right).await.to(), "/recovery/contacts?said=1");
     assert!(bob.get("/recovery/contacts").await.says("You vouched for it."));
     let again = word.say(bob, "no", "").await;
-    assert!(again.body.contains("APPROVAL_ENDED"), "{}", again.body);
+    assert!(again.body.contains("VOUCH_ENDED"), "{}", again.body);
     let done = visitor.post("/recover/finish", &[]).await;
     assert_eq!(done.to(), "/session?welcome=1&next=%2Fauthenticators");
     assert!(visitor.get("/").await.says("This session came by a recovery."));
@@ -168,12 +168,12 @@ async fn number_that_is_wrong_three_times_ends_the_part_of_that_contact_alone() 
     let bad = if other == right { wrong(&right) } else { &other };
     for left in [2, 1, 0] {
         let answer = word.say(bob, "yes", bad).await;
-        assert!(answer.body.contains("NUMBER_WRONG"), "{left}: {}", answer.body);
+        assert!(answer.body.contains("VOUCH_NUMBER_WRONG"), "{left}: {}", answer.body);
     }
     let page = bob.get("/recovery/contacts").await;
     assert!(page.says("The number was wrong too often"), "{}", page.body);
     let late = word.say(bob, "yes", &right).await;
-    assert!(late.body.contains("APPROVAL_ENDED"), "{}", late.body);
+    assert!(late.body.contains("VOUCH_ENDED"), "{}", late.body);
     assert!(!visitor.get("/recover").await.says("Sign in by this recovery"));
     let carol = circle.contact("carol");
     let word = Word::of(&carol.get("/recovery/contacts").await);
@@ -280,7 +280,7 @@ async fn word_for_a_recovery_that_was_stopped_counts_neither_for_it_nor_for_the_
     let word = Word::of(&circle.contact("bob").get("/recovery/contacts").await);
     if old != fresh {
         let missed = word.say(circle.contact("bob"), "yes", &old).await;
-        assert!(missed.body.contains("NUMBER_WRONG"), "{}", missed.body);
+        assert!(missed.body.contains("VOUCH_NUMBER_WRONG"), "{}", missed.body);
     }
     assert!(!second.get("/recover").await.says("Sign in by this recovery"));
     assert!(first.post("/recover/finish", &[]).await.body.contains("RECOVERY_OVER"));
