@@ -2,7 +2,7 @@
 import { must } from "./portal.mjs";
 
 /** A passkey in the machine: verifies its user, keeps its keys. */
-async function authenticator(page) {
+export async function authenticator(page) {
   const session = await page.context().newCDPSession(page);
   await session.send("WebAuthn.enable");
   await session.send("WebAuthn.addVirtualAuthenticator", {

@@ -4,20 +4,24 @@ import path from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import { must } from "./portal.mjs";
 
-const OUTSIDE = [["sign-in", "/sign-in"], ["front-door", "/where"], ["link", "/link/none"]];
+const OUTSIDE = [["sign-in", "/sign-in"], ["front-door", "/where"], ["link", "/link/none"],
+  ["recover", "/recover"], ["recover-stop", "/recover/stop/none"], ["recover-claim", "/recover/claim/none"]];
 const INSIDE = [
   ["overview", "/"], ["ticket", "/ticket?symbol=AAPL&quantity=100&type=MKT"], ["contracts", "/contracts"],
   ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["session", "/session"], ["front-door-in", "/where"],
   ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
   ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
   ["activity", "/activity"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],
-  ["policies", "/policies"], ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
+  ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"],
+  ["recovery", "/recovery"], ["recovery-contacts", "/recovery/contacts"], ["policies", "/policies"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
 ];
 
 export async function look(portal, page, name, size) {
   await page.waitForTimeout(name === "overview" ? 1200 : 50);
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   must(over <= 0, `${name} at ${size}: ${over} pixels too wide`);
+  // A change of colours takes a moment.
+  if (portal.options.shots) await page.waitForTimeout(200);
   if (portal.options.shots) await page.screenshot({ path: path.join(portal.options.shots, `${name}-${size}.png`), fullPage: true });
   const { violations } = await new AxeBuilder({ page }).analyze();
   const texts = violations.map((one) => `${one.id}: ${one.nodes[0].html}`);

@@ -1,11 +1,20 @@
 // The portal as a person uses it: a browser with a profile, and the pages of the flows.
 import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { chromium } from "playwright-core";
 
 const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
+
+const DESKTOP = { viewport: { width: 1280, height: 800 } };
+const PHONE = {
+  viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true,
+  userAgent: "Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36",
+};
 
 export function must(condition, text) {
   if (!condition) throw new Error(text);
@@ -20,13 +29,19 @@ export class Portal {
     this.complaints = [];
     /** What a person did since the last look: presses of buttons and links, and fields that were typed. */
     this.done = { presses: 0, fields: 0 };
+    this.profiles = [];
   }
 
   async start(flags = []) {
-    this.browser = await chromium.launch({ executablePath: this.options.chromium, args: [...FLAGS, ...flags] });
+    this.how = { executablePath: this.options.chromium, args: [...FLAGS, ...flags] };
+    this.browser = await chromium.launch(this.how);
   }
 
   async stop() {
+    for (const { context, folder } of this.profiles) {
+      await context.close();
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
     await this.browser?.close();
   }
 
@@ -48,7 +63,20 @@ export class Portal {
     const context = await this.browser.newContext({
       viewport: { width, height }, colorScheme: scheme, javaScriptEnabled: script, ignoreHTTPSErrors: true,
     });
-    const page = await context.newPage();
+    return this.watch(await context.newPage(), script);
+  }
+
+  /** A browser as on a machine of its own: another process, and a profile in a folder of its own, on a phone one of its size. */
+  async profile({ phone = false, scheme = "light" } = {}) {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "floorpass-profile-"));
+    const look = { ...(phone ? PHONE : DESKTOP), colorScheme: scheme };
+    const context = await chromium.launchPersistentContext(folder, { ...this.how, ...look, ignoreHTTPSErrors: true });
+    this.profiles.push({ context, folder });
+    return this.watch(context.pages()[0] ?? await context.newPage(), true);
+  }
+
+  /** Keeps what the page says that it must not. */
+  async watch(page, script) {
     if (script) {
       await page.addInitScript(() => document.addEventListener("securitypolicyviolation", (event) =>
         console.error("content policy: " + event.violatedDirective + " " + event.blockedURI)));
@@ -60,6 +88,24 @@ export class Portal {
     page.on("pageerror", (error) => this.complaints.push(page.url() + ": " + error.message));
     page.setDefaultTimeout(20_000);
     return page;
+  }
+
+  /** Of every page that is open. */
+  async picture(name) {
+    if (!this.options.shots) return;
+    const contexts = [...this.browser.contexts(), ...this.profiles.map((one) => one.context)];
+    for (const [at, page] of contexts.flatMap((context) => context.pages()).entries()) {
+      const file = path.join(this.options.shots, `${name}-${at}.png`);
+      await page.screenshot({ path: file, fullPage: true, timeout: 5_000 }).catch((error) => console.log(`no picture ${file}: ${error.message}`));
+    }
+  }
+
+  /** While this runs the server may be away; that nothing was reached is then no complaint. */
+  async away(run) {
+    const before = this.complaints.length;
+    await run();
+    const other = this.complaints.splice(before).filter((text) => !text.includes("net::ERR_"));
+    this.complaints.push(...other);
   }
 
   async open(page, path) {
@@ -83,6 +129,19 @@ export class Portal {
   async click(place) {
     this.done.presses += 1;
     await place.click();
+  }
+
+  /** Follows a link, waits for its page, and counts the press. */
+  async follow(page, name) {
+    this.done.presses += 1;
+    await Promise.all([page.waitForEvent("load"), page.getByRole("link", { name }).click()]);
+  }
+
+  /** What is no part of the flow that is counted. */
+  async uncounted(run) {
+    const before = { ...this.done };
+    await run();
+    this.done = before;
   }
 
   /** What a person did since the last call. */
@@ -138,13 +197,14 @@ export class Portal {
   }
 
   /** Previews and confirms an order; returns the path of its page. */
-  async order(page, { side, symbol, quantity, kind = "Market", price }) {
+  async order(page, { side, symbol, quantity, kind = "Market", price, lasts }) {
     await this.open(page, "/ticket");
     await page.getByLabel(side, { exact: true }).check();
     await page.getByLabel("Symbol").fill(symbol);
     await page.getByLabel("Shares").fill(String(quantity));
     await page.getByLabel("Kind").selectOption({ label: kind });
     if (price) await page.getByLabel("Limit price").fill(price);
+    if (lasts) await page.getByLabel("Good for").selectOption({ label: lasts });
     await this.press(page, "Preview");
     await this.says(page, "Confirm this order");
     await this.act(page, `Send the ${side.toLowerCase()} order`);

@@ -4,7 +4,7 @@
 //
 // FILE is what `floorpass demo --ready-file FILE` wrote, at a start that made the folder. Flows stand on those before them; with
 // --only those alone are run whose name holds TEXT. Prints one line a flow and ends
-// with "N passed, N failed".
+// with "N passed, N failed". With --shots there are pictures of the pages, and of whatever was open when a flow failed.
 import fs from "node:fs";
 import { parseArgs } from "node:util";
 import { apps } from "./app.mjs";
@@ -35,16 +35,17 @@ if (options.shots) fs.mkdirSync(options.shots, { recursive: true });
 let passed = 0, failed = 0;
 const play = async (portal, all) => { for (const [name, flow] of all) {
   if (!name.includes(options.only)) continue;
-  const before = portal.complaints.length;
+  const before = portal.complaints.length, began = Date.now();
   try {
     await flow();
     const complaints = portal.complaints.slice(before);
     if (complaints.length) throw new Error("the browser complained: " + complaints.join("; "));
     passed += 1;
-    console.log("ok      " + name);
+    console.log(`ok      ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   } catch (error) {
     failed += 1;
     console.log("FAILED  " + name + ": " + error.message.split("\n").slice(0, 6).join("\n        "));
+    await portal.picture("failed-" + name);
   }
 } };
 

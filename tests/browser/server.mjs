@@ -24,13 +24,13 @@ export class Server {
     this.data = path.join(this.folder, "data");
   }
 
-  /** Starts it; `days` later than now, where its clock is to stand there: its market first lives through them. */
-  async start(days = 0) {
+  /** Starts it; its clock stands `ahead` seconds later than ours, and its market first lives through them. */
+  async start(ahead = 0) {
     const file = path.join(this.folder, "ready.json");
     fs.rmSync(file, { force: true });
     const ports = this.port ? ["--portal-port", String(this.port), ...this.sockets] : ["--free-ports"];
     const env = { ...process.env };
-    if (days) Object.assign(env, { LD_PRELOAD: faketime(), FAKETIME: `+${days}d`, FAKETIME_DONT_FAKE_MONOTONIC: "1" });
+    if (ahead) Object.assign(env, { LD_PRELOAD: faketime(), FAKETIME: `+${ahead}s`, FAKETIME_DONT_FAKE_MONOTONIC: "1" });
     const args = ["demo", "--https", ...ports, "--data", this.data, "--ready-file", file];
     const log = path.join(this.folder, "log");
     this.child = spawn(this.floorpass, args, { env, stdio: ["ignore", "ignore", fs.openSync(log, "w")] });
@@ -49,6 +49,13 @@ export class Server {
   async stop() {
     this.child.kill("SIGTERM");
     await this.ended;
+  }
+
+  /** The mails that it wrote, in order, each as one text without line breaks of its own. */
+  mails() {
+    const folder = path.join(this.data, "mail");
+    const read = (file) => fs.readFileSync(path.join(folder, file), "utf8").replace(/=\r?\n/g, "");
+    return fs.existsSync(folder) ? fs.readdirSync(folder).sort().map(read) : [];
   }
 
   /** Flags by which a browser takes this server's certificate, reaches it through a port, and binds to hardware in software. */

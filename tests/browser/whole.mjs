@@ -1,12 +1,14 @@
-// Signing in, whole: two browsers and a phone on https, with sessions that are bound to hardware. Each flow stands on those
-// before it, and says how often a person pressed and typed.
-import fs from "node:fs";
-import path from "node:path";
+// Signing in, whole: two browsers and a phone on https, each with a profile of its own, with sessions that are bound to
+// hardware. Each flow stands on those before it, and says how often a person pressed and typed.
+import { reinstalls, replaces, sleeps, travels } from "./device.mjs";
+import { authenticator } from "./flow.mjs";
+import { look } from "./look.mjs";
 import { must, Portal } from "./portal.mjs";
+import { held, names, stops, vouched, waits } from "./recovery.mjs";
 import { Forwarder, Server } from "./server.mjs";
 import { App } from "./totp.mjs";
 
-const PHONE = { width: 390, height: 844 };
+const DAY = 24 * 3600;
 const PASSWORD = "quiet river under nine bridges";
 
 /** The keys that a page's browser holds, as texts, and what puts them elsewhere. */
@@ -47,11 +49,45 @@ export class Whole {
     return whole;
   }
 
+  /** The program ends and is started anew, with its clock so much further on; the person's app lives in the server's time. */
+  async restart(seconds) {
+    await this.server.stop();
+    await this.server.start(seconds);
+    this.app.ahead = seconds;
+  }
+
+  /** Looks each tenth of a second, ten seconds long, until something is so. */
+  async until(otherwise, is) {
+    for (let tries = 0; !(await is()); tries += 1) {
+      must(tries < 100, otherwise);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** A page of a flow, at both sizes and themes where pictures are asked for: accessible, and no wider than the screen. */
+  async look(page, name) {
+    const own = page.viewportSize();
+    const all = [[own.width, "light"], [own.width === 390 ? 1280 : 390, "dark"]];
+    if (this.portal.options.shots) all.push(...all.map(([width, scheme]) => [width, scheme === "dark" ? "light" : "dark"]));
+    for (const [width, scheme] of all) {
+      await page.setViewportSize({ width, height: width === 390 ? 844 : 800 });
+      await page.emulateMedia({ colorScheme: scheme });
+      await look(this.portal, page, name, `${width}-${scheme}`);
+    }
+    await page.setViewportSize(own);
+    await page.emulateMedia({ colorScheme: null });
+  }
+
   async stop() {
     await this.portal.stop();
     this.way.stop();
     await this.server.stop();
     this.server.clean();
+  }
+
+  /** The same for a page that others of the same kind were looked at, where pictures are asked for. */
+  async picture(page, name) {
+    if (this.portal.options.shots) await this.look(page, name);
   }
 
   /** The table of what each flow took, for docs/flows.md. */
@@ -138,11 +174,19 @@ export class Whole {
       flow("whole_large_order_is_approved_on_the_phone_and_a_changed_one_is_refused", null, () => this.trades()),
       flow("whole_both_cookies_copied_open_nothing_and_the_owner_is_told", null, () => this.steals()),
       flow("whole_computer_not_mine_leaves_no_trust", "sign in on a computer not mine, and out", () => this.lends()),
-      flow("whole_sleep_and_a_new_address_keep_a_half_filled_ticket", null, () => this.moves()),
       flow("whole_mail_is_changed_and_the_old_address_is_told", "change the mail address", () => this.mails()),
+      flow("whole_travel_is_planned_told_and_ended", "plan travel", () => travels(this)),
       flow("whole_not_me_from_a_prompt_stops_it", "'this was not me' on the phone", () => this.disowns()),
+      flow("whole_new_phone_takes_the_place_of_the_old_one", "move to a new phone", () => replaces(this)),
+      flow("whole_browser_installed_anew_has_its_name_again", "a browser is installed anew: its name and history back", () => reinstalls(this)),
       flow("whole_lost_phone_is_replaced_by_another_means", "lost phone: out with it, and in by the app on a new browser", () => this.loses()),
       flow("whole_sign_out_and_forget_leaves_nothing", "sign out and forget this device", () => this.forgets()),
+      flow("whole_sleep_update_and_a_new_address_keep_a_half_filled_ticket", null, () => sleeps(this)),
+      flow("whole_contacts_are_named_and_agree", "name three recovery contacts, who agree; two let in", () => names(this)),
+      flow("whole_two_of_three_contacts_let_a_person_in", "only the password left: in by two contacts, their parts too", () => vouched(this)),
+      flow("whole_recovery_is_stopped_by_the_link_of_its_mail", "stop a recovery that is not mine, from its mail", () => stops(this)),
+      flow("whole_recovery_waits_is_told_three_times_and_holds", "only the password left: begin, wait three days, in", () => waits(this)),
+      flow("whole_what_a_recovered_session_adds_is_held_too", "a passkey in the place of what was lost", () => held(this, authenticator)),
       flow("whole_key_renews_itself_before_the_trust_ends", "a browser's key is renewed", () => this.renews()),
       flow("whole_key_survives_a_crash_in_either_order", null, () => this.crashes()),
     ];
@@ -151,7 +195,7 @@ export class Whole {
   async enrols() {
     this.portal.ask("person", "reset-password", this.person);
     const link = this.portal.ask("person", "reset-totp", this.person).url;
-    this.one = await this.portal.visitor();
+    this.one = await this.portal.profile();
     await this.one.goto(link);
     await this.portal.press(this.one, "Sign in and trust this browser");
     this.password = PASSWORD;
@@ -179,7 +223,7 @@ export class Whole {
   }
 
   async addsPhone() {
-    this.phone = await this.portal.visitor(PHONE);
+    this.phone = await this.portal.profile({ phone: true });
     await this.portal.open(this.one, "/phone");
     await this.portal.press(this.one, "Add a phone");
     const link = (await this.one.locator("p.once").innerText()).trim();
@@ -192,12 +236,12 @@ export class Whole {
     await this.portal.type(this.one, "The number that the phone shows", number);
     await this.portal.press(this.one, "It is my phone");
     await this.portal.says(this.one, "Your phone answers approvals");
-    await this.portal.open(this.phone, "/approvals");
+    // The phone's page says so by itself.
     await this.portal.says(this.phone, "Nothing waits for you");
   }
 
   async approves() {
-    this.two = await this.portal.visitor();
+    this.two = await this.portal.profile();
     await this.begin(this.two);
     const number = await this.ask(this.two);
     await this.phone.getByText("new here").waitFor();
@@ -281,7 +325,7 @@ export class Whole {
     const cookies = await this.two.context().cookies();
     must(cookies.some((cookie) => cookie.name.includes("session")), "there is no session to copy");
     must(await this.bound(this.two), "there is no proof to copy");
-    const thief = await this.portal.visitor();
+    const thief = await this.portal.profile();
     await thief.context().addCookies(await this.two.context().cookies());
     const answer = await thief.goto(this.portal.base + "/");
     must(answer.status() === 403, "the copy is answered " + answer.status());
@@ -297,7 +341,7 @@ export class Whole {
   }
 
   async lends() {
-    const guest = await this.portal.visitor();
+    const guest = await this.portal.profile();
     await this.begin(guest, "Not my computer");
     const number = await this.ask(guest);
     await this.answer(number);
@@ -310,25 +354,6 @@ export class Whole {
     await this.menu(guest, "Sign out");
     must(!this.portal.ask("device", "list").some((device) => device.lent), "the device is still there");
     await guest.context().close();
-  }
-
-  async moves() {
-    const page = this.two;
-    await this.portal.open(page, "/ticket");
-    await page.getByLabel("Buy", { exact: true }).check();
-    await page.getByLabel("Symbol").fill("AAPL");
-    await page.getByLabel("Shares").fill("7");
-    // The machine sleeps, and wakes up elsewhere.
-    this.way.move("127.77.0.2");
-    await page.getByLabel("Kind").selectOption({ label: "Market" });
-    await this.portal.press(page, "Preview");
-    await this.portal.says(page, "Confirm this order");
-    await this.portal.says(page, "BUY 7 AAPL");
-    await this.portal.press(page, "Send the buy order");
-    await this.portal.says(page, "Taken, and safe on record");
-    await this.portal.open(page, "/session");
-    await this.portal.says(page, "127.77.0.2");
-    this.way.move("127.0.0.1");
   }
 
   async mails() {
@@ -344,13 +369,8 @@ export class Whole {
     };
     await change("Address", "old@example.org");
     await change("New address", "new@example.org");
-    const folder = path.join(this.server.data, "mail");
-    const told = () => fs.readdirSync(folder).map((file) => fs.readFileSync(path.join(folder, file), "utf8"))
-      .filter((mail) => /^To: .*old@example\.org/m.test(mail) && /new@example\.org/.test(mail));
-    for (let tries = 0; told().length === 0; tries += 1) {
-      must(tries < 100, "the old address was not told");
-      await this.one.waitForTimeout(100);
-    }
+    const told = () => this.server.mails().some((mail) => /^To: .*old@example\.org/m.test(mail) && mail.includes("new@example.org"));
+    await this.until("the old address was not told", told);
   }
 
   /** The code that went to an address: in a mail, or while none is verified in the outbox. */
@@ -380,7 +400,7 @@ export class Whole {
     await this.portal.says(this.one, "Removed");
     const answer = await this.phone.goto(this.portal.base + "/approvals");
     must(this.phone.url().includes("/sign-in"), "the lost phone still sees " + this.phone.url() + " " + answer.status());
-    this.fresh = await this.portal.visitor();
+    this.fresh = await this.portal.profile();
     await this.begin(this.fresh);
     must(await this.fresh.getByText("Approve on my phone instead").count() === 0, "the lost phone is still asked");
     await this.portal.type(this.fresh, "The six digits", await this.app.code());
@@ -409,9 +429,8 @@ export class Whole {
   /** 65 of the 90 days of trust later: signing in goes on with the same browser, which then renews its key. */
   async renews() {
     const old = await keys(this.one, "keep");
-    await this.server.stop();
-    await this.server.start(65);
-    await this.portal.signInByLink(this.one);
+    await this.portal.away(() => this.restart(65 * DAY));
+    await this.portal.away(() => this.portal.signInByLink(this.one));
     this.portal.took();
     // The page's script tells the worker, and nobody is asked.
     for (let tries = 0; (await keys(this.one)).device === old.device; tries += 1) {

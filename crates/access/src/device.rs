@@ -419,7 +419,7 @@ pub(crate) fn offer_phone(ground: &Ground<'_>, device: DeviceId) -> crate::decis
 }
 
 /// The number on the phone's screen shows that the phone in the person's hand is the one that opened
-/// the link, and not whoever saw it over a shoulder. A wrong one forgets the phone.
+/// the link, and not whoever saw it over a shoulder.
 fn confirm_phone(
     slice: &Slice,
     ground: &Ground<'_>,

@@ -183,6 +183,12 @@ refusals! {
     /// The number is not the one that is shown where the approval was asked for.
     NumberWrong { tries_left: u32 } = "NUMBER_WRONG",
         "that is not the number on the page that asks; {tries_left} tries are left; if you see no such page, it was not you who asked";
+    /// The number is not the one that whoever recovers reads out.
+    VouchNumberWrong { tries_left: u32 } = "VOUCH_NUMBER_WRONG",
+        "that is not the number beside your name on the page of whoever recovers; {tries_left} tries are left; if you do not hear their voice, say no";
+    /// A recovery contact answered this recovery already, or has no try left.
+    VouchEnded = "VOUCH_ENDED",
+        "your word on this recovery is given, or its number was wrong too often; it counts once for each recovery";
     /// A phone answers approvals by a key, and this one shows none.
     PhoneWithoutKey = "PHONE_WITHOUT_KEY",
         "this browser shows no key, and approvals are signed with one; open the link in a browser with script, not in a private window";

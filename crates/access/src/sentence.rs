@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::address::Addresses;
-use crate::entitlements::{Act, Acts, Entitlements, Hours, Sides, Symbols};
+use crate::entitlements::{Act, Acts, Entitlements, Hours, Narrowing, Sides, Symbols};
 use crate::id::SymbolId;
 use crate::lock::Grade;
 use crate::moment::Time;
@@ -50,7 +50,8 @@ pub fn can_cannot(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Ve
             continue;
         }
         let scope = if trades.contains(*act) { order_scope(given, name) } else { String::new() };
-        say(Verdict::Can, format!("{act}{scope}"));
+        let added = added_alone(given, *act).map(str::to_owned);
+        say(Verdict::Can, added.unwrap_or_else(|| format!("{act}{scope}")));
     }
     if !given.acts.and(trades).is_empty() {
         for limit in limits(given) {
@@ -75,6 +76,17 @@ pub fn can_cannot(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Ve
         say(Verdict::Until, given.until.to_string());
     }
     sentences
+}
+
+/// What a session that a recovery holds may do of these: add, and take nothing of its person's away.
+fn added_alone(given: &Entitlements, act: Act) -> Option<&'static str> {
+    let holds = |(_, why): &(Acts, Narrowing)| matches!(why, Narrowing::Recovered { .. });
+    match act {
+        Act::ManageDevices => Some("add a phone, but rename, block and remove no device"),
+        Act::ManageAuthenticators => Some("add a way to sign in, but take none away"),
+        _ => None,
+    }
+    .filter(|_| given.narrowing.iter().any(holds))
 }
 
 /// Which orders: ` to buy AAPL, MSFT alone, at set hours`.

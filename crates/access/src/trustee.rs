@@ -253,7 +253,9 @@ pub(crate) fn asks(slice: &Slice, ground: &Ground<'_>, recovery: RecoveryId) -> 
             said: None,
         }
     };
-    slice.willing().map(ask).collect()
+    let mut asks: Vec<_> = slice.willing().map(ask).collect();
+    asks.sort_by(|one, two| one.username.cmp(&two.username));
+    asks
 }
 
 /// The number of a contact, for the recovering page.
@@ -275,7 +277,7 @@ fn vouch(
     // Whoever was removed meanwhile says nothing any more.
     own(slice, attested)?;
     if ask.said.is_some() || ask.tries_left == 0 {
-        return Err(Refusal::ApprovalEnded);
+        return Err(Refusal::VouchEnded);
     }
     let with = |changed: Ask| {
         let asks = open.asks.iter();
@@ -289,7 +291,7 @@ fn vouch(
         let tries_left = ask.tries_left.saturating_sub(1);
         let missed = with(Ask { tries_left, ..ask.clone() });
         let events = vec![recovery::changed(missed)];
-        return Ok(Decision::refused(events, Refusal::NumberWrong { tries_left }));
+        return Ok(Decision::refused(events, Refusal::VouchNumberWrong { tries_left }));
     }
     let mut after = with(Ask { said: Some((say, now)), ..ask.clone() });
     let yes = recovery::number(after.yes());

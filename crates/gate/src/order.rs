@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use access::entitlements::{Act, Entitlements, Product, Question, Side};
 use access::id::{Holder, PaperAccountId, SymbolId};
-use access::lock::Grade;
 use access::moment::Time;
 use access::refusal::Refusal;
 use rust_decimal::Decimal;
@@ -231,10 +230,7 @@ impl Case<'_, '_> {
         }
         if only_reduces && !pretrade::reduces(self.turn.exchange(), orders) {
             let symbol = orders.first().map(|order| order.symbol);
-            let refusal = match self.entitlements.lock {
-                Grade::None => Refusal::ActNotAllowed { act: Act::PlaceOrder },
-                grade => Refusal::Locked { grade },
-            };
+            let refusal = self.entitlements.why_not(Act::PlaceOrder);
             return Err(Against { refused: refusal.into(), symbol });
         }
         Ok(())

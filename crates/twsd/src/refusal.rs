@@ -124,6 +124,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::ApprovalDiffers
         | Refusal::OrderUnproven
         | Refusal::NumberWrong { .. }
+        | Refusal::VouchNumberWrong { .. }
+        | Refusal::VouchEnded
         | Refusal::PhoneWithoutKey
         | Refusal::PhoneNumberWrong
         | Refusal::NotSignedIn

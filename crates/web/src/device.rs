@@ -148,7 +148,8 @@ pub(crate) async fn set_role(Path(id): Path<String>, signed: Signed) -> Reply {
 
 /// Offers, on a new browser, that it is an older one again.
 pub(crate) async fn older(signed: &Signed) -> Markup {
-    if !signed.sees.entitlements().acts.contains(Act::ManageDevices) {
+    let may = signed.sees.entitlements().acts.contains(Act::ManageDevices);
+    if !may || crate::recovery::held_until(signed).is_some() {
         return html! {};
     }
     // A list that cannot be read now is no reason to show no page.

@@ -55,7 +55,7 @@ pub(crate) fn clock(at: Time, now: Time) -> String {
     }
 }
 
-/// `40 s`, `12 min`, `3 h 20 min`, `29 days`: rounded down, never negative.
+/// `40 s`, `12 min`, `3 h 20 min`, `2 days 23 h`, `29 days`: rounded down, never negative.
 pub(crate) fn span(span: Span) -> String {
     let seconds = span.0.max(0) / 1_000_000;
     match (seconds / 86_400, seconds / 3_600, seconds / 60) {
@@ -64,6 +64,7 @@ pub(crate) fn span(span: Span) -> String {
         (0, hours, minutes) if minutes % 60 == 0 => format!("{hours} h"),
         (0, hours, minutes) => format!("{hours} h {} min", minutes % 60),
         (1, hours, _) => format!("{hours} h"),
+        (days @ 2..=6, hours, _) if hours % 24 != 0 => format!("{days} days {} h", hours % 24),
         (days, _, _) => format!("{days} days"),
     }
 }
@@ -108,6 +109,8 @@ mod tests {
             (12_000, "3 h 20 min"),
             (7_200, "2 h"),
             (90_000, "25 h"),
+            (259_199, "2 days 23 h"),
+            (259_200, "3 days"),
             (864_000, "10 days"),
         ] {
             assert_eq!(span(Span::seconds(seconds)), written);

@@ -3,7 +3,7 @@
 use access::approval::Say;
 use access::entitlements::Narrowing;
 use access::recovery::{ENROLS, FINISH, LONGEST_WAIT, Policy, SHORTEST_WAIT, Stage};
-use access::{RecoveryId, Refusal, Secret, Span};
+use access::{RecoveryId, Refusal, Secret, Span, Time};
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -107,7 +107,7 @@ fn under_way(visit: &Visit, one: &RecoveryInfo, why: Option<&Refusal>) -> Respon
         } @else {
             @if !one.asks.is_empty() { (asks(one)) }
             @if let Some(at) = one.ready_at {
-                p { "Come back then, in this browser, within " (FINISH) "." }
+                p { @if one.asks.is_empty() { "Come back" } @else { "Or come back" } " from " (figure::time(at)) " UTC on, in this browser, within " (FINISH) "." }
                 p.small.dim { "Time left: " (figure::span(at.since(now))) "." }
             } @else {
                 p { "Come back in this browser when they have said yes." }
@@ -343,14 +343,17 @@ pub(crate) async fn choose(signed: Signed) -> Reply {
     then(&signed, done, "/recovery?changed=1").await
 }
 
-/// What a held session is told on each page.
-pub(crate) fn held(signed: &Signed) -> Markup {
-    let given = signed.sees.entitlements();
-    let held = given.narrowing.iter().find_map(|(_, why)| match why {
+/// Until when a recovery holds the session.
+pub(crate) fn held_until(signed: &Signed) -> Option<Time> {
+    signed.sees.entitlements().narrowing.iter().find_map(|(_, why)| match why {
         Narrowing::Recovered { until } => Some(*until),
         _ => None,
-    });
-    let Some(until) = held else {
+    })
+}
+
+/// What a held session is told on each page.
+pub(crate) fn held(signed: &Signed) -> Markup {
+    let Some(until) = held_until(signed) else {
         return html! {};
     };
     html! {

@@ -72,6 +72,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::TooManyRecoveries { .. }
         | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
         R::NumberWrong { .. }
+        | R::VouchNumberWrong { .. }
         | R::PushAddressRefused
         | R::PhoneNumberWrong
         | R::NameInvalid { .. }
@@ -97,6 +98,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::NoPhone
         | R::PushOff
         | R::ApprovalEnded
+        | R::VouchEnded
         | R::ApprovalWaits { .. }
         | R::ApprovalDiffers
         | R::RecoveryStands { .. }

@@ -82,7 +82,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
         @if let Some(why) = why { (refusal::note(why)) }
         @if query.has("said") { div.note.good role="status" { "It is recorded as yours, and they are told." } }
         @if all.is_empty() { section.card aria-label="People" { p.empty { "Nobody named you as a recovery contact." } } }
-        @for one in &all { (entry(signed, one)) }
+        div.grid { @for one in &all { (entry(signed, one)) } }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
     Ok((status, shell::page(signed, Tab::Access, "People who named you", &body)).into_response())
@@ -90,18 +90,20 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
 
 fn entry(signed: &Signed, one: &Helping) -> Markup {
     html! {
-        section.card.stack aria-label={ "Recovery contact of " (one.username) } {
+        section.card.stack.s6 aria-label={ "Recovery contact of " (one.username) } {
             h2 { (one.username) }
             @match (&one.asks, one.agreed_at) {
                 (Some(asks), _) => (asked(signed, one.person, asks)),
                 (None, Some(at)) => p { "You agree since " (figure::time(at)) ". Nothing is asked of you now." },
                 (None, None) => p { "They ask you to be a recovery contact: to say, when they lost what they sign in with, that it is they who call you. Agree only if you would know their voice." },
             }
-            form.tight method="post" action="/recovery/contacts/agree" {
+            form method="post" action="/recovery/contacts/agree" {
                 (shell::token(signed))
                 input type="hidden" name="person" value=(one.person);
-                @if one.agreed_at.is_none() { button.main name="yes" value="yes" { "Agree" } }
-                button name="yes" value="no" { @if one.agreed_at.is_some() { "Be their contact no longer" } @else { "Decline" } }
+                div.row {
+                    @if one.agreed_at.is_none() { button.main name="yes" value="yes" { "Agree" } }
+                    button name="yes" value="no" { @if one.agreed_at.is_some() { "Be their contact no longer" } @else { "Decline" } }
+                }
             }
         }
     }

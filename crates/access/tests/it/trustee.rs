@@ -134,15 +134,15 @@ fn yes_needs_the_contacts_own_number_and_is_given_once() {
     let wrong = if first == second { "000".to_owned() } else { second };
     for tries_left in [2, 1, 0] {
         let missed = vouch(&mut desk, &mut one, recovery, (Say::Yes, &wrong)).err();
-        assert_eq!(missed, Some(Refusal::NumberWrong { tries_left }));
+        assert_eq!(missed, Some(Refusal::VouchNumberWrong { tries_left }));
     }
     let late = vouch(&mut desk, &mut one, recovery, (Say::Yes, &first)).err();
-    assert_eq!(late, Some(Refusal::ApprovalEnded), "three wrong ones end it");
+    assert_eq!(late, Some(Refusal::VouchEnded), "three wrong ones end it");
     let right = number(&desk, 2);
     assert!(vouch(&mut desk, &mut two, recovery, (Say::Yes, &right)).is_ok());
     for say in [Say::Yes, Say::No] {
         let again = vouch(&mut desk, &mut two, recovery, (say, &right)).err();
-        assert_eq!(again, Some(Refusal::ApprovalEnded), "once");
+        assert_eq!(again, Some(Refusal::VouchEnded), "once");
     }
     let waits = finish(&mut desk, &token).err();
     assert_eq!(waits, Some(Refusal::RecoveryUnvouched { yes: 1, needed: 2 }));

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use access::entitlements::{Limits, Rate, Scopes, Symbols};
 use access::id::{CredentialId, PersonId};
+use access::lock::Grade;
 use access::mandate::{Mandate, Role};
 use access::moment::Span;
 use trade::order::{OrderState, OrderType, Origin, Parent, TimeInForce};

@@ -155,8 +155,8 @@ struct Table {
     /// What was shown lately.
     seen: BTreeMap<u32, Seen>,
     slots: BTreeMap<u32, Arc<Slot>>,
-    /// Sessions that came from another network than before.
-    moved: BTreeSet<u32>,
+    /// Sessions that came from other networks than before, and from where, since the last look.
+    moved: BTreeMap<u32, BTreeSet<IpAddr>>,
     /// Networks that the person was proven at, of sessions that came from another one since.
     homes: BTreeMap<u32, Vec<Network>>,
     /// Sessions whose end was announced.
@@ -245,14 +245,20 @@ impl Sessions {
         if let Some(refusal) = &refused {
             table.suspect(at, visitor, refusal, now);
         }
-        if refused.is_none() && visitor.is_use {
+        if refused.is_none() {
             let record = table.record_mut(at)?;
             let before = record.address();
-            record.used = now;
-            record.flags |= UNWRITTEN;
-            record.set_address(Some(address));
-            if is_elsewhere(before, Some(address)) {
-                table.moved.insert(at);
+            // Its person is told of a new network whether or not a use brought the session there.
+            let elsewhere = is_elsewhere(before, Some(address));
+            if visitor.is_use {
+                record.used = now;
+                record.flags |= UNWRITTEN;
+                record.set_address(Some(address));
+            }
+            if elsewhere {
+                table.note_move(at, address);
+            }
+            if elsewhere && visitor.is_use {
                 table.place(at, before);
             }
         }
@@ -397,8 +403,8 @@ impl Sessions {
         record.set_address(address);
         if let Some(at) = table.insert(record, session.receipt) {
             table.bind(at, session);
-            if is_elsewhere(session.address, address) {
-                table.moved.insert(at);
+            if let Some(now) = address.filter(|_| is_elsewhere(session.address, address)) {
+                table.note_move(at, now);
             }
         }
     }
@@ -407,12 +413,13 @@ impl Sessions {
     pub(crate) fn moved(&self) -> Vec<(PersonId, SessionId, IpAddr)> {
         let mut table = self.lock();
         let moved = std::mem::take(&mut table.moved);
-        let of = |at| {
+        let each =
+            moved.into_iter().flat_map(|(at, from)| from.into_iter().map(move |one| (at, one)));
+        let of = |(at, address)| {
             let (record, class) = table.both(at)?;
-            let address = record.address().filter(|_| !record.is(ENDED))?;
-            Some((class.person, record.id, address))
+            (!record.is(ENDED)).then_some((class.person, record.id, address))
         };
-        moved.into_iter().filter_map(of).collect()
+        each.filter_map(of).collect()
     }
 
     /// Says from when the browser of a session should renew its key.

@@ -50,7 +50,7 @@ async fn contact_agrees_and_vouches_in_a_session_of_their_own_and_opens_the_reco
     assert!(listed.iter().all(|one| one.asks.iter().all(|ask| ask.number.is_none())));
     let whose = (owner.person, asked.recovery);
     let missed = gate.vouch(&bob, whose, (Say::Yes, "0")).await;
-    assert_eq!(missed, Err(Refusal::NumberWrong { tries_left: 2 }));
+    assert_eq!(missed, Err(Refusal::VouchNumberWrong { tries_left: 2 }));
     let own = gate.vouch(&owner, whose, (Say::Yes, &right)).await;
     assert_eq!(own, Err(Refusal::NotFound { what: "recovery contact" }));
     gate.vouch(&bob, whose, (Say::Yes, &right)).await.unwrap();
@@ -89,7 +89,7 @@ async fn two_contacts_who_answer_at_once_both_count() {
         gate.vouch(&eve, whose, (Say::Yes, &two)),
         gate.vouch(&bob, whose, (Say::Yes, &one)),
     );
-    let over = Err(Refusal::ApprovalEnded);
+    let over = Err(Refusal::VouchEnded);
     assert!((one.is_ok() && again == over) || (again.is_ok() && one == over), "{one:?} {again:?}");
     two.unwrap();
     done(gate.finish_recovery(&token, &browser(None)).await.unwrap());

@@ -7,9 +7,11 @@ use access::authenticator::{self, Proof};
 use access::call::{By, Call, Source};
 use access::decision::{Answer, Command, Decision, decide};
 use access::evidence::Chain;
+use access::link::{self, Purpose};
 use access::moment::{Moment, Span, Time};
+use access::notice::Topic;
 use access::secret::{SealKey, Secret};
-use access::{PersonId, Refusal, Slice};
+use access::{PersonId, Refusal, SessionId, Slice};
 use store::{CommitError, Key, Store};
 
 use crate::place::Place;
@@ -84,6 +86,32 @@ impl History {
         let slice = history.slice().await;
         let seed = slice.totp().unwrap().open_seed(&history.key).unwrap().expose().to_vec();
         (history, seed)
+    }
+
+    /// Another person of the server.
+    pub async fn second(&mut self, name: &str) -> PersonId {
+        let (username, account) = (name.to_owned(), ACCOUNT.parse().unwrap());
+        let add = Command::Person(access::person::Command::Add { username, account });
+        let call = Call { by: By::System, source: Source::local(), command: add };
+        match self.ask(Key::Username(name), call).await {
+            Ok(Answer::PersonCreated { person }) => person,
+            _ => panic!("no person"),
+        }
+    }
+
+    /// A session of a person, by a link.
+    pub async fn by_link(&mut self, person: PersonId) -> Result<SessionId, Refusal> {
+        let issue = Command::Link(link::Command::Issue { purpose: Purpose::SignIn });
+        let call = Call { by: By::System, source: Source::local(), command: issue };
+        let Ok(Answer::Link { token, .. }) = self.ask(Key::Person(person), call).await else {
+            panic!("no link")
+        };
+        let key = token.digest();
+        let used = access::sign_in::Command::Link { token };
+        match self.visit(Key::Link(key), None, used).await? {
+            Answer::SignedIn(done) => Ok(done.session),
+            _ => panic!("not signed in"),
+        }
     }
 
     pub fn key(&self) -> &SealKey {
@@ -164,12 +192,22 @@ impl History {
         }
     }
 
-    /// The code of the newest notice that has one.
+    /// The code of the newest notice that has one to type.
     pub async fn activation_code(&self) -> Secret {
-        let notices = self.store.notices(Some(self.person), 100).await.unwrap();
-        let notice = notices.iter().find(|notice| notice.code.is_some()).unwrap();
+        self.newest_code(|topic| topic != Topic::Recovery).await.unwrap()
+    }
+
+    /// The newest token that stops a recovery.
+    pub async fn stop_token(&self) -> Option<Secret> {
+        self.newest_code(|topic| topic == Topic::Recovery).await
+    }
+
+    async fn newest_code(&self, wanted: impl Fn(Topic) -> bool) -> Option<Secret> {
+        let notices = self.store.notices(Some(self.person), 200).await.unwrap();
+        let mut notices = notices.iter().filter(|one| one.code.is_some() && wanted(one.topic));
+        let notice = notices.next()?;
         let purpose = access::notice::Notice::purpose(notice.id);
-        self.key.open(notice.code.as_ref().unwrap(), &purpose).unwrap()
+        Some(self.key.open(notice.code.as_ref().unwrap(), &purpose).unwrap())
     }
 
     /// Follows the whole chain of evidence.

@@ -17,11 +17,11 @@ use crate::place::Place;
 
 both_engines!(phone_is_told_and_answers, phone_that_goes_takes_its_push_address_along);
 
-fn phone_key() -> PublicKey {
+pub fn phone_key() -> PublicKey {
     PublicKey::of_coordinates(&[3; 32], &[4; 32]).unwrap()
 }
 
-fn phone_source() -> Source {
+pub fn phone_source() -> Source {
     Source::browser("192.0.2.8".parse().unwrap(), None, Some(phone_key()), "Android Chrome/156")
 }
 
@@ -41,7 +41,7 @@ async fn by_phone(history: &mut History, phone: &SignedIn, command: Command) -> 
     history.ask(Key::Person(history.person), call).await.err()
 }
 
-fn wish(endpoint: &str, shows: bool) -> Command {
+pub fn wish(endpoint: &str, shows: bool) -> Command {
     Command::Push(push::Command::Set(Box::new(Wish {
         endpoint: Secret::from_text(endpoint.to_owned()),
         service: "push.example.net".to_owned(),

@@ -12,8 +12,8 @@ use access::moment::Span;
 use access::secret::Secret;
 use access::stay::Stay;
 use access::{
-    Source, brokerage, contact, device, large_order, link, network, notice, policy, session,
-    sign_in, step_up, travel,
+    Refusal, SessionId, Slice, Source, brokerage, contact, device, large_order, link, network,
+    notice, policy, session, sign_in, step_up, travel,
 };
 use store::Key;
 
@@ -21,55 +21,90 @@ use crate::both_engines;
 use crate::history::{ACCOUNT, History, PASSWORD, browser, copy};
 use crate::place::Place;
 
+mod approval;
+mod recovery;
+
 both_engines!(tables_and_memory_agree_on_random_walks);
 
 const STEPS: u32 = 700;
 
 async fn tables_and_memory_agree_on_random_walks(place: &Place) {
-    let (history, seed) = History::enrolled(place).await;
+    let (mut history, seed) = History::enrolled(place).await;
+    let friend = history.second("bob").await;
     let mut walk = Walk {
         history,
         seed,
+        friend,
         dice: 20_261_124,
         attempt: None,
         device: None,
         codes: Vec::new(),
-        recoveries: 0,
+        begun: Vec::new(),
         done: 0,
-        activations: 0,
-        contacts: 0,
-        choices: 0,
+        tally: Tally::default(),
     };
     for _ in 0..STEPS {
         walk.step().await;
     }
     walk.history.verify().await;
-    assert!(walk.done > STEPS / 4, "too few steps were allowed: {}", walk.done);
-    assert!(walk.contacts > 9, "too few changes of contact: {}", walk.contacts);
-    assert!(walk.choices > 9, "too few changes of policies: {}", walk.choices);
-    assert!(walk.activations > 2, "too few activations: {}", walk.activations);
-    assert!(walk.recoveries > 0, "no recovery code was used");
+    let Walk { done, tally, .. } = walk;
+    assert!(done > STEPS / 4, "too few steps were allowed: {done}");
+    assert!(tally.enough(), "too few of something: {tally:?}");
 }
 
-/// A walk and what its browser holds.
-struct Walk {
-    history: History,
-    seed: Vec<u8>,
-    dice: u64,
-    attempt: Option<Secret>,
-    device: Option<Secret>,
-    /// Recovery codes that it was told, used ones too.
-    codes: Vec<Secret>,
+/// What was done how often.
+#[derive(Debug, Default)]
+struct Tally {
     /// Sign-ins by a recovery code.
-    recoveries: u32,
-    /// Steps that were allowed.
-    done: u32,
+    codes: u32,
     /// Browsers that were activated by a code, or waited for one.
     activations: u32,
     /// Changes of contact, moves to another network, and notices that were disowned.
     contacts: u32,
     /// Changes of policies.
     choices: u32,
+    /// Recoveries that were begun, or taken up.
+    begun: u32,
+    /// Recoveries that became a session.
+    recovered: u32,
+    /// Recovery contacts that were named or removed, or agreed or declined.
+    trustees: u32,
+    /// Words of recovery contacts, wrong numbers too.
+    vouched: u32,
+    /// Phones that were linked, confirmed or told by push.
+    phones: u32,
+    /// Approvals that were answered, by wrong numbers too.
+    answered: u32,
+    /// Approvals that were used.
+    approved: u32,
+}
+
+impl Tally {
+    fn enough(&self) -> bool {
+        let often = [self.contacts, self.choices, self.trustees, self.phones, self.answered];
+        let seldom = [self.activations, self.begun, self.vouched, self.approved];
+        often.iter().all(|count| *count > 9)
+            && seldom.iter().all(|count| *count > 2)
+            && [self.codes, self.recovered].iter().all(|count| *count > 0)
+    }
+}
+
+/// A walk and what its browser holds.
+struct Walk {
+    history: History,
+    seed: Vec<u8>,
+    /// Another person, who may be a recovery contact.
+    friend: access::PersonId,
+    dice: u64,
+    attempt: Option<Secret>,
+    device: Option<Secret>,
+    /// Recovery codes that it was told, used ones too.
+    codes: Vec<Secret>,
+    /// Tokens of recoveries that it was told, used ones too.
+    begun: Vec<Secret>,
+    /// Steps that were allowed.
+    done: u32,
+    tally: Tally,
 }
 
 impl Walk {
@@ -87,15 +122,33 @@ impl Walk {
         all.get(usize::try_from(place).unwrap()).copied()
     }
 
+    /// A session of the person, every other time the newest: old ones may do little.
+    fn session(&mut self, slice: &Slice) -> Option<SessionId> {
+        let newest = slice.sessions.iter().max_by_key(|one| one.started_at).map(|one| one.id);
+        if self.roll(2) == 0 {
+            return newest;
+        }
+        let all: Vec<_> = slice.sessions.iter().map(|one| one.id).collect();
+        self.pick(&all)
+    }
+
     async fn step(&mut self) {
         // Mostly quick, so that sign-ins get on; sometimes slow, so that they expire.
         let seconds = if self.roll(8) == 0 { 900 } else { self.roll(60) };
         self.history.now = self.history.now + Span::seconds(i64::try_from(seconds).unwrap());
-        match self.roll(9) {
+        // No lock for long: little happens under one.
+        if self.roll(9) == 0 && !self.history.slice().await.locks.is_empty() {
+            self.unlock().await;
+        }
+        match self.roll(13) {
             0..=4 => self.sign_in().await,
             5 => self.manage().await,
             6 => self.reach().await,
             7 => self.choose().await,
+            8 => self.recover().await,
+            9 => self.help().await,
+            10 => self.phone().await,
+            11 => self.approve().await,
             _ => self.operate().await,
         }
     }
@@ -108,23 +161,29 @@ impl Walk {
         let call = Call { by: By::Visitor, source, command };
         let left = self.history.slice().await.codes_left();
         let answer = self.history.ask(key, call).await;
-        self.recoveries += u32::from(self.history.slice().await.codes_left() < left);
+        self.tally.codes += u32::from(self.history.slice().await.codes_left() < left);
         match answer {
             Ok(Answer::TotpNeeded { attempt }) => self.attempt = Some(attempt),
             Ok(Answer::ActivationNeeded { attempt }) => {
                 self.attempt = Some(attempt);
-                self.activations += 1;
+                self.tally.activations += 1;
             }
             Ok(Answer::SignedIn(done)) => self.device = done.device_token.or(self.device.take()),
             Ok(_) => {}
-            Err(_) => return,
+            Err(why) => {
+                // Asked once more now and then, as a page that was left open does.
+                if why == Refusal::AttemptEnded && self.roll(3) > 0 {
+                    self.attempt = None;
+                }
+                return;
+            }
         }
         self.done += 1;
     }
 
     async fn sign_in(&mut self) {
         let attempt = self.attempt.as_ref().map(copy);
-        let step = self.roll(10);
+        let step = self.roll(11);
         let (Some(attempt), 1..) = (attempt, step) else {
             let right = self.roll(4) > 0;
             let proof = self.history.proof(right).await;
@@ -144,6 +203,7 @@ impl Walk {
             }
             4 => sign_in::Command::Resend { attempt },
             5 => sign_in::Command::Activate { attempt, code: wrong },
+            10 => return self.ask_phone(attempt).await,
             _ => {
                 let slice = self.history.slice().await;
                 let waits =
@@ -165,7 +225,7 @@ impl Walk {
         let sessions: Vec<_> = slice.sessions.iter().map(|one| one.id).collect();
         let devices: Vec<_> = slice.devices.iter().map(|one| one.id).collect();
         let credentials: Vec<_> = slice.credentials.iter().map(|one| one.id).collect();
-        let by = self.pick(&sessions).map_or(By::System, By::Session);
+        let by = self.session(&slice).map_or(By::System, By::Session);
         let (device, session) = (self.pick(&devices), self.pick(&sessions));
         let name = format!("name {}", self.roll(5));
         let command = match (self.roll(14), device, session, self.pick(&credentials)) {
@@ -187,10 +247,18 @@ impl Walk {
             (11, ..) => Command::Device(device::Command::Renew { key: self.key() }),
             (12, _, Some(_), _) => Command::Device(device::Command::Forget),
             (13, ..) => self.travel(),
-            (8 | 9, ..) => Command::Authenticator(authenticator::Command::MakeRecoveryCodes),
+            (8 | 9, ..) => return self.make_codes().await,
             _ => self.new_credential(name),
         };
         let answer = self.history.by(by, command).await;
+        self.done += u32::from(answer.is_ok());
+    }
+
+    /// A set of recovery codes, in a session that was just begun.
+    async fn make_codes(&mut self) {
+        let Ok(session) = self.history.by_link(self.history.person).await else { return };
+        let make = Command::Authenticator(authenticator::Command::MakeRecoveryCodes);
+        let answer = self.history.by(By::Session(session), make).await;
         self.done += u32::from(answer.is_ok());
         if let Ok(Answer::RecoveryCodes { codes, .. }) = answer {
             self.codes = codes;
@@ -200,8 +268,7 @@ impl Walk {
     /// Contact, networks and 'this was not me'.
     async fn reach(&mut self) {
         let slice = self.history.slice().await;
-        let sessions: Vec<_> = slice.sessions.iter().map(|one| one.id).collect();
-        let session = self.pick(&sessions);
+        let session = self.session(&slice);
         let by = session.filter(|_| self.roll(3) > 0).map_or(By::System, By::Session);
         let address = format!("ann{}@example.org", self.roll(4));
         let contact = match self.roll(9) {
@@ -219,14 +286,13 @@ impl Walk {
         };
         let answer = self.history.by(by, Command::Contact(contact)).await;
         self.done += u32::from(answer.is_ok());
-        self.contacts += u32::from(answer.is_ok());
+        self.tally.contacts += u32::from(answer.is_ok());
     }
 
     /// Policies, the window, one brokerage session, and the proofs that count for them.
     async fn choose(&mut self) {
         let slice = self.history.slice().await;
-        let sessions: Vec<_> = slice.sessions.iter().map(|one| one.id).collect();
-        let session = self.pick(&sessions);
+        let session = self.session(&slice);
         let by = session.filter(|_| self.roll(3) > 0).map_or(By::System, By::Session);
         let now = self.history.now;
         let command = match self.roll(6) {
@@ -273,7 +339,7 @@ impl Walk {
         };
         let answer = self.history.by(by, command).await;
         self.done += u32::from(answer.is_ok());
-        self.choices += u32::from(answer.is_ok());
+        self.tally.choices += u32::from(answer.is_ok());
     }
 
     async fn disown(&mut self, by: By) {
@@ -283,16 +349,16 @@ impl Walk {
         let notice = Box::new(notice.clone());
         let answer = self.history.by(by, Command::Notice(notice::Command::Disown { notice })).await;
         self.done += u32::from(answer.is_ok());
-        self.contacts += u32::from(answer.is_ok());
+        self.tally.contacts += u32::from(answer.is_ok());
     }
 
-    async fn move_on(&mut self, session: Option<access::SessionId>) {
+    async fn move_on(&mut self, session: Option<SessionId>) {
         let Some(session) = session else { return };
         let address = format!("192.0.{}.7", self.roll(4)).parse().unwrap();
         let seen = network::Command::Seen { session, address };
         let answer = self.history.by_system(Command::Network(seen)).await;
         self.done += u32::from(answer.is_ok());
-        self.contacts += u32::from(answer.is_ok());
+        self.tally.contacts += u32::from(answer.is_ok());
     }
 
     fn key(&mut self) -> access::PublicKey {
@@ -318,6 +384,15 @@ impl Walk {
         let with_token = self.roll(2) == 0;
         let new = NewCredential { name, account, scopes, with_token, port };
         Command::Credential(credential::Command::Create(Box::new(new)))
+    }
+
+    async fn unlock(&mut self) {
+        for target in
+            [Target::Person(self.history.person), Target::Account(ACCOUNT.parse().unwrap())]
+        {
+            let lift = Command::Lock(lock::Command::Lift { target });
+            self.done += u32::from(self.history.by_system(lift).await.is_ok());
+        }
     }
 
     async fn operate(&mut self) {

@@ -23,3 +23,4 @@ mod recovery_code;
 mod route;
 mod session;
 mod throttle;
+mod trustee;

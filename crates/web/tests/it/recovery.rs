@@ -45,7 +45,7 @@ async fn recovery_waits_and_its_session_is_held_on_every_page() {
     assert!(visitor.get("/recover").await.says("You still have one of these?"));
     assert_eq!(begin(&place, &mut visitor).await.to(), "/recover");
     let page = visitor.get("/recover").await;
-    assert!(page.says("Your recovery") && page.says("Come back then"), "{}", page.body);
+    assert!(page.says("Your recovery") && page.says("Come back from"), "{}", page.body);
     let early = visitor.post("/recover/finish", &[]).await;
     assert_eq!(early.status, StatusCode::CONFLICT);
     assert!(early.body.contains("RECOVERY_WAITS"), "{}", early.body);
@@ -57,21 +57,19 @@ async fn recovery_waits_and_its_session_is_held_on_every_page() {
     let home = visitor.get("/").await;
     assert!(home.says("This session came by a recovery."), "{}", home.body);
     visitor.token = home.form_token();
+    let says = visitor.get("/session").await;
+    assert!(says.says("add a phone, but rename, block and remove no device"), "{}", says.body);
     assert_eq!(visitor.get("/authenticators").await.status, StatusCode::OK);
     let contact = visitor.get("/contact").await;
     assert_eq!(contact.status, StatusCode::FORBIDDEN);
     assert!(contact.body.contains("RECOVERY_HOLDS"), "{}", contact.body);
     let wait = visitor.post("/recovery/policy", &[("hours", "24"), ("needed", "0")]).await;
     assert!(wait.body.contains("RECOVERY_HOLDS"), "{}", wait.body);
-    let order = [
-        ("side", "buy"),
-        ("symbol", "AAPL"),
-        ("quantity", "1"),
-        ("kind", "market"),
-        ("lifetime", "day"),
-    ];
+    let order =
+        [("side", "buy"), ("symbol", "AAPL"), ("quantity", "1"), ("type", "MKT"), ("tif", "DAY")];
     let preview = visitor.post("/ticket/preview", &order).await;
-    assert!(!preview.says("Send this order"), "{}", preview.body);
+    assert!(!preview.says("Send the buy order"), "{}", preview.body);
+    assert!(preview.body.contains("RECOVERY_HOLDS"), "{}", preview.body);
     // The browser's cookie of the recovery is gone, and works no more.
     assert!(visitor.get("/recover").await.says("You still have one of these?"));
     assert_eq!(visitor.post("/recover/finish", &[]).await.status, StatusCode::UNAUTHORIZED);
@@ -88,7 +86,7 @@ async fn link_of_a_message_stops_a_recovery_without_a_session_and_does_nothing_e
     assert!(page.says("Stop the recovery") && page.status == StatusCode::OK, "{}", page.body);
     assert!(!page.body.contains("type=\"password\""), "{}", page.body);
     // Looking at it, as a program that reads mails does, stops nothing.
-    assert!(thief.get("/recover").await.says("Come back then"));
+    assert!(thief.get("/recover").await.says("Come back from"));
     let done = owner.post("/recover/stop", &[("token", &page.hidden("token"))]).await;
     assert!(done.says("The recovery is stopped"), "{}", done.body);
     assert!(owner.cookie_line().is_empty(), "it signs nobody in");

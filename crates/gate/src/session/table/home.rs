@@ -12,7 +12,18 @@ pub(super) fn is_elsewhere(before: Option<IpAddr>, now: Option<IpAddr>) -> bool 
     before != now && before.map(network::of) != now.map(network::of)
 }
 
+/// Networks of one session that are told of in one look: the server looks each second.
+const MOST_MOVES: usize = 8;
+
 impl Table {
+    /// A stay shorter than the time between two looks is told of as well.
+    pub(super) fn note_move(&mut self, at: u32, address: IpAddr) {
+        let from = self.moved.entry(at).or_default();
+        if from.len() < MOST_MOVES {
+            from.insert(address);
+        }
+    }
+
     /// Where the session's person was proven, kept while it is used from somewhere else.
     pub(super) fn home(&mut self, at: u32, session: &Session) {
         let Some(record) = self.record_mut(at) else { return };

@@ -182,6 +182,36 @@ fn sweep_gives_each_use_once_and_names_sessions_that_passed_a_limit() {
 }
 
 #[test]
+fn network_of_a_stay_between_two_looks_is_told_of() {
+    let sessions = Sessions::default();
+    put_under(&sessions, &Session { address: Some(HOME), ..session(1) }, Grade::None);
+    let away = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
+    let secret = SealKey::new([1; 32]);
+    for (address, is_use) in [(away, true), (HOME, false), (HOME, true)] {
+        let visitor = Visitor { shows: Shows::default(), address, secret: &secret, is_use };
+        assert!(sessions.visit(&token(1), &visitor, START).unwrap().is_ok());
+    }
+    let from: Vec<_> = sessions.moved().into_iter().map(|(_, _, from)| from).collect();
+    assert!(from.contains(&away), "{from:?}");
+    assert!(sessions.moved().is_empty(), "once");
+}
+
+/// Whoever copied a session chooses what its requests say of themselves.
+#[test]
+fn network_is_told_of_a_request_that_is_no_use_too() {
+    let sessions = Sessions::default();
+    put_under(&sessions, &Session { address: Some(HOME), ..session(1) }, Grade::None);
+    let away = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
+    let secret = SealKey::new([1; 32]);
+    for (address, told) in [(HOME, false), (away, true)] {
+        let visitor = Visitor { shows: Shows::default(), address, secret: &secret, is_use: false };
+        assert!(sessions.visit(&token(1), &visitor, START).unwrap().is_ok());
+        let there = (PersonId([1; 16]), SessionId([1; 16]), address);
+        assert_eq!(sessions.moved(), if told { vec![there] } else { Vec::new() });
+    }
+}
+
+#[test]
 fn class_and_owner_go_with_their_last_session() {
     let sessions = with(1..4);
     assert_eq!(sessions.lock().classes.iter().flatten().count(), 1);
