@@ -11,7 +11,7 @@ const INSIDE = [
   ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
   ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
   ["activity", "/activity"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],
-  ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
+  ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"], ["step-up", "/step-up"], ["policies", "/policies"], ["outbox", "/outbox"], ["lock", "/lock"],
 ];
 
 export async function look(portal, page, name, size) {
@@ -44,6 +44,7 @@ export function looks(portal) {
     await portal.signInByLink(page);
     for (const [name, to] of INSIDE) {
       await portal.open(page, to);
+      if (name === "policies") await page.locator("summary", { hasText: "Change" }).first().click();
       await look(portal, page, name, size);
     }
     for (const [name, list, pattern] of [["order", "/orders", "/orders/"], ["credential", "/credentials", "/credentials/"],

@@ -3,7 +3,6 @@
 use access::approval::{self, Approval, Asker, Content, Say};
 use access::device::{self, Approver, Standing};
 use access::sign_in::Command as SignIn;
-use access::step_up::Command as StepUp;
 use access::{ApprovalId, Command, DeviceId, Refusal, Secret, Slice, Time};
 use store::Key;
 use tokio::sync::watch;
@@ -150,12 +149,6 @@ impl Gate {
     pub async fn step_up_approval(&self, ticket: &SessionTicket) -> Result<ApprovalState, Refusal> {
         let slice = self.load(Key::Person(ticket.person)).await?;
         self.state(&slice, Asker::Session(ticket.session))
-    }
-
-    /// The person of a session is proven by an approval.
-    pub async fn step_up_approved(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
-        let call = ticket.call(Command::StepUp(StepUp::Approved));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
     fn state(&self, slice: &Slice, asker: Asker) -> Result<ApprovalState, Refusal> {

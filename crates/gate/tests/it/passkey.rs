@@ -7,7 +7,7 @@ use gate::{Ceremony, SessionTicket};
 use crate::place::{AWAY, ORIGIN, Place, browser, done, from, totp};
 use crate::soft_passkey::SoftPasskey;
 
-async fn register(place: &Place, ticket: &SessionTicket, handle: &[u8]) -> SoftPasskey {
+pub async fn register(place: &Place, ticket: &SessionTicket, handle: &[u8]) -> SoftPasskey {
     let start = place.gate.passkey_register_start(ticket).await.unwrap();
     let (passkey, answer) = SoftPasskey::create(&start.options, ORIGIN, handle);
     let finished =

@@ -21,4 +21,5 @@ mod recovery;
 mod recovery_code;
 mod route;
 mod session;
+mod step_up;
 mod throttle;

@@ -1,0 +1,87 @@
+// A session in more than one tab, and what its worker listens to.
+import { must } from "./portal.mjs";
+
+/** Whether the browser still has its key. */
+async function held(page) {
+  return page.evaluate(() => new Promise((yes, no) => {
+    const open = indexedDB.open("floorpass", 1);
+    open.onerror = () => no(open.error);
+    open.onsuccess = () => {
+      const get = open.result.transaction("keys").objectStore("keys").get("device");
+      get.onsuccess = () => { open.result.close(); yes(Boolean(get.result)); };
+      get.onerror = () => no(get.error);
+    };
+  }));
+}
+
+async function cookie(page) {
+  return (await page.context().cookies()).find((one) => one.name.startsWith("floorpass-session"))?.value;
+}
+
+export function sessions(portal) {
+  return [["worker_takes_words_of_its_own_pages_and_nothing_else", async () => {
+    const page = await portal.visitor();
+    await portal.signInByLink(page);
+    await page.waitForFunction(() => navigator.serviceWorker.controller);
+    must(await held(page), "there is no key");
+    const worker = page.context().serviceWorkers()[0];
+    const before = portal.complaints.length;
+    // `alone` is when a page said "reload": messages come in order, so what was sent before was looked at before.
+    const sent = async (message) => {
+      await worker.evaluate(() => { alone = 0; });
+      await page.evaluate((message) => {
+        navigator.serviceWorker.controller.postMessage(message);
+        navigator.serviceWorker.controller.postMessage("reload");
+      }, message);
+      for (let tries = 0; !(await worker.evaluate(() => alone)); tries += 1) must(tries < 1000, "no word came");
+    };
+    for (const wrong of ["Forget", "forget ", "constructor", "__proto__", ["forget"], { word: "forget" }, null, 7]) {
+      await sent(wrong);
+      must(await held(page), JSON.stringify(wrong) + " took the key away");
+    }
+    const said = (data, origin) => worker.evaluate(({ data, origin }) => {
+      alone = 0;
+      dispatchEvent(new ExtendableMessageEvent("message", { data, origin: origin === "ours" ? location.origin : origin }));
+      return alone !== 0;
+    }, { data, origin });
+    for (const origin of ["https://evil.example", "null", "", portal.base + "1"]) {
+      must(!(await said("reload", origin)), "a word from " + origin + " was taken");
+    }
+    must(await said("reload", "ours"), "a word of our own was not taken");
+    portal.complaints.length = before;
+    await portal.open(page, "/orders");
+    await sent("forget");
+    for (let tries = 0; await held(page); tries += 1) must(tries < 1000, "the right word does nothing");
+    await page.context().close();
+  }], ["person_proven_in_one_tab_goes_on_in_the_other_with_a_new_cookie", async () => {
+    const one = await portal.visitor();
+    await portal.signInByLink(one);
+    await portal.open(one, "/policies");
+    const two = await one.context().newPage();
+    await portal.open(two, "/");
+    await two.getByText("live", { exact: true }).waitFor();
+    await two.evaluate(() => { window.kept = true; });
+    const three = await one.context().newPage();
+    await portal.open(three, "/step-up");
+    const before = await cookie(one);
+    await three.getByLabel("Your password").fill(portal.ready.people[0].password);
+    await three.getByLabel("The six digits").fill(await portal.app.code());
+    await portal.press(three, "Prove it");
+    const after = await cookie(one);
+    must(before && after && before !== after, "the cookie is the old one");
+    // A form that was on its page before.
+    await portal.press(one, "Switch it on");
+    await portal.says(one, "On: one session of yours trades at a time");
+    await portal.press(one, "Switch it off");
+    // The stream was neither ended nor begun again.
+    await portal.order(three, { side: "Buy", symbol: "AAPL", quantity: 1 });
+    await two.getByText("live", { exact: true }).waitFor();
+    must(await two.evaluate(() => window.kept), "the other tab was loaded again, at " + two.url());
+    // The old cookie is over once what was on its way has arrived.
+    const thief = await portal.visitor({ script: false });
+    await thief.context().addCookies([{ ...(await one.context().cookies()).find((one) => one.value === after), value: before }]);
+    const answer = await thief.goto(portal.base + "/");
+    must(answer.status() === 403 || new URL(thief.url()).pathname === "/sign-in", "the old cookie opens " + thief.url());
+    for (const page of [thief, one]) await page.context().close();
+  }]];
+}
