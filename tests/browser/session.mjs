@@ -83,5 +83,41 @@ export function sessions(portal) {
     const answer = await thief.goto(portal.base + "/");
     must(answer.status() === 403 || new URL(thief.url()).pathname === "/sign-in", "the old cookie opens " + thief.url());
     for (const page of [thief, one]) await page.context().close();
+  }], ["operator_moves_a_phone_and_says_that_a_browser_is_an_older_one_again", async () => {
+    const person = portal.ready.people[0].username;
+    const small = { width: 390, height: 844 };
+    const number = async (phone) => {
+      await portal.says(phone, "One step is left");
+      return (await phone.locator(".match").textContent()).trim();
+    };
+    const owner = await portal.visitor();
+    await portal.signInByLink(owner);
+    const offer = async () => {
+      const known = new Set(portal.ask("device", "list").map((one) => one.device));
+      const phone = await portal.visitor(small);
+      await phone.goto(portal.ask("link", person, "--phone").url);
+      await portal.press(phone, "Sign in and trust this browser");
+      return [phone, portal.ask("device", "list").find((one) => !known.has(one.device)).device];
+    };
+    const [first, old] = await offer();
+    const typed = await number(first);
+    await portal.open(owner, "/phone");
+    await owner.getByLabel("The number that the phone shows").fill(typed);
+    await portal.press(owner, "It is my phone");
+    const [second, fresh] = await offer();
+    portal.ask("device", "move-phone", old, "--to", fresh, "--number", await number(second));
+    const devices = portal.ask("device", "list");
+    must(!devices.some((one) => one.device === old) && devices.find((one) => one.device === fresh).approver, "the phone was not moved");
+    // Both pages hear of it by themselves.
+    await portal.says(second, "Nothing waits for you");
+    await first.waitForURL((url) => url.pathname === "/sign-in");
+    // Both phones were of one kind; the moved one was used last, so a browser that comes now may be it again.
+    const [third, anew] = await offer();
+    portal.ask("device", "again", anew, "--was", fresh);
+    must(portal.ask("device", "list").find((one) => one.device === anew).succeeds === fresh, "it is not the older one");
+    const told = portal.ask("notice", "list", person).map((one) => one.text).join(" ");
+    must(told.includes("in the place of") && told.includes("it has that name again"), "its person was not told");
+    portal.ask("device", "remove", anew);
+    for (const page of [owner, first, second, third]) await page.context().close();
   }]];
 }

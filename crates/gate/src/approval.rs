@@ -198,7 +198,8 @@ impl Gate {
         moves: bool,
     ) -> Result<(), Refusal> {
         let number = Secret::from_text(number.to_owned());
-        let command = Command::Device(device::Command::ConfirmPhone { device, number, moves });
+        let instead = moves.then_some(ticket.device);
+        let command = Command::Device(device::Command::ConfirmPhone { device, number, instead });
         self.run_done(Key::Person(ticket.person), &ticket.call(command)).await.map(drop)
     }
 }
