@@ -48,6 +48,7 @@ export function looks(portal) {
     await portal.signInByLink(page);
     for (const [name, to] of INSIDE) {
       await portal.open(page, to);
+      if (name === "policies") await page.locator("summary", { hasText: "Change" }).first().click();
       await look(portal, page, name, size);
     }
     for (const [name, list, pattern] of [["order", "/orders", "/orders/"], ["credential", "/credentials", "/credentials/"],

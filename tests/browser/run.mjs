@@ -12,6 +12,7 @@ import { flows } from "./flow.mjs";
 import { locks, looks } from "./look.mjs";
 import { messages } from "./message.mjs";
 import { Portal } from "./portal.mjs";
+import { sessions } from "./session.mjs";
 import { App } from "./totp.mjs";
 import { Whole } from "./whole.mjs";
 
@@ -51,7 +52,7 @@ const play = async (portal, all) => { for (const [name, flow] of all) {
 
 const portal = new Portal(options, ready);
 await portal.start();
-await play(portal, [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...apps(portal), ...looks(portal), ...locks(portal)]);
+await play(portal, [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...sessions(portal), ...apps(portal), ...looks(portal), ...locks(portal)]);
 await portal.stop();
 
 // On https, with sessions bound to hardware, on a server of its own; these flows stand on each other.

@@ -219,7 +219,21 @@ export class Whole {
     // The cookie that stands for the proof is gone: the browser proves its hardware again by itself.
     await this.one.context().clearCookies({ name: first.name });
     await this.portal.open(this.one, "/orders");
-    must((await this.bound(this.one)).value !== first.value, "the proof is the old one");
+    const second = await this.bound(this.one);
+    must(second.value !== first.value, "the proof is the old one");
+    // A proof of the person changes the session's token and nothing of what binds it.
+    const token = async () => (await this.one.context().cookies()).find((one) => one.name.startsWith("__Host-floorpass-session")).value;
+    const before = await token();
+    await this.portal.open(this.one, "/step-up");
+    await this.one.getByLabel("Your password").fill(this.password);
+    await this.one.getByLabel("The six digits").fill(await this.app.code());
+    await this.portal.press(this.one, "Prove it");
+    must((await token()) !== before, "the token is the old one");
+    must((await this.hardware(this.one)).value === second.value, "the hardware was proven anew");
+    await this.portal.says(this.one, "its device's hardware");
+    await this.one.context().clearCookies({ name: first.name });
+    await this.portal.open(this.one, "/orders");
+    must((await this.bound(this.one)).value !== second.value, "the hardware proves nothing under the new token");
   }
 
   async addsPhone() {

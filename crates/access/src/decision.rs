@@ -163,6 +163,11 @@ pub enum Answer {
     CodeSent,
     /// Signed in.
     SignedIn(SignedIn),
+    /// The person of a session was proven again.
+    Proven {
+        /// The session's new token; the old one is over.
+        token: Secret,
+    },
     /// A recovery waits.
     RecoveryBegun(recovery::Begun),
     /// A code was sent to a mail address; it works in the session that asked.

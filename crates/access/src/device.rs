@@ -224,14 +224,17 @@ pub enum Command {
         device: DeviceId,
         /// The number, as typed.
         number: Secret,
-        /// Whether it takes the place of the phone that asks, which ends.
-        moves: bool,
+        /// The phone whose place it takes, which ends: the one that asks, or one that the operator
+        /// names.
+        instead: Option<DeviceId>,
     },
-    /// Says that the device that asks is this older one again, whose key is gone: it takes over its
-    /// name and first day, and the older one ends.
+    /// Says that a device is this older one again, whose key is gone: it takes over its name and
+    /// first day, and the older one ends.
     Succeed {
-        /// Which.
+        /// The older one.
         device: DeviceId,
+        /// The newer one, when the operator says so; else it is the one that asks.
+        again: Option<DeviceId>,
     },
     /// Extends the trust of the device that asks, under a new key that its old one vouches for; its
     /// sessions go along. Asked again with the key that it has by now, there is nothing to do: the
@@ -351,7 +354,7 @@ pub(crate) fn decide(
     match command {
         Command::Renew { key } => return renew(slice, ground, *key),
         Command::Forget => return forget(slice, ground),
-        Command::ConfirmPhone { moves: true, .. } if asks_on_phone(slice, ground) => {}
+        Command::ConfirmPhone { instead: Some(_), .. } if asks_on_phone(slice, ground) => {}
         _ => drop(ground.authorise(slice, Act::ManageDevices)?),
     }
     if !matches!(command, Command::ConfirmPhone { .. }) {
@@ -367,12 +370,14 @@ pub(crate) fn decide(
         Command::SetRole { device, role } => {
             events.extend(set_role(slice, ground, find(*device)?, *role)?);
         }
-        Command::ConfirmPhone { device, number, moves } => {
+        Command::ConfirmPhone { device, number, instead } => {
             let device = find(*device)?;
-            events.extend(confirm_phone(slice, ground, device, number, *moves)?);
+            let instead = instead.map(find).transpose()?;
+            events.extend(confirm_phone(slice, ground, device, number, instead)?);
         }
-        Command::Succeed { device } => {
-            events.extend(succeed(slice, ground, find(*device)?)?);
+        Command::Succeed { device, again } => {
+            let again = again.map(find).transpose()?;
+            events.extend(succeed(slice, ground, find(*device)?, again)?);
         }
         Command::Remove { device } => events.extend(remove(slice, ground, find(*device)?)),
         Command::Block { device } => {
@@ -425,17 +430,20 @@ fn confirm_phone(
     ground: &Ground<'_>,
     device: &Device,
     typed: &Secret,
-    moves: bool,
+    old: Option<&Device>,
 ) -> Result<Vec<crate::decision::Event>, Refusal> {
     ground.check_recent(slice)?;
-    let own = ground.session(slice)?.device;
-    if own == device.id {
+    // The operator stands beside the person and moves a phone; adding one is its person's.
+    let operator = ground.by.runs_the_server() && old.is_some();
+    let own = if operator { None } else { Some(ground.session(slice)?.device) };
+    if own == Some(device.id) {
         return Err(Refusal::OwnDevice);
     }
-    if moves && !asks_on_phone(slice, ground) {
+    let gives =
+        |old: &Device| old.answers(ground.moment.now) && own.is_none_or(|own| own == old.id);
+    if old.is_some_and(|old| !gives(old)) {
         return Err(Refusal::NoApprover);
     }
-    let old = slice.device(own).filter(|_| moves);
     let number = phone_number(device, ground.key)?;
     let number = number.ok_or(Refusal::NotFound { what: "phone that waits" })?;
     if !number.matches(typed.without_spaces().expose()) {
@@ -479,10 +487,14 @@ fn succeed(
     slice: &Slice,
     ground: &Ground<'_>,
     old: &Device,
+    again: Option<&Device>,
 ) -> Result<Vec<crate::decision::Event>, Refusal> {
     ground.check_recent(slice)?;
-    let own = ground.session(slice)?.device;
-    let own = slice.device(own).ok_or(Refusal::NotFound { what: "device" })?;
+    let own = match again.filter(|_| ground.by.runs_the_server()) {
+        Some(again) => Some(again),
+        None => slice.device(ground.session(slice)?.device),
+    };
+    let own = own.ok_or(Refusal::NotFound { what: "device" })?;
     if !predecessors(slice, own).any(|one| one.id == old.id) {
         return Err(Refusal::NotFound { what: "older device that this one could be" });
     }

@@ -287,7 +287,7 @@ pub struct Needs {
     pub trade: Assurance,
     /// To change credentials, devices, ways to sign in, contact and policies.
     pub administer: Assurance,
-    /// To withdraw; no interface offers that yet.
+    /// To withdraw; nothing can be withdrawn from a paper account yet.
     pub withdraw: Assurance,
 }
 

@@ -398,6 +398,9 @@ pub enum Event {
         /// Its networks from now on.
         #[serde(default)]
         networks: Vec<Seen>,
+        /// Digest of its new token.
+        #[serde(default)]
+        token: Option<Digest>,
     },
     /// Used from a network that it was not used from before.
     Moved {

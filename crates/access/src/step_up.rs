@@ -14,6 +14,7 @@ use crate::session::{self, Method, Session};
 use crate::sign_in;
 use crate::slice::Slice;
 use crate::throttle::{self, Factor};
+use crate::token::{self, Kind};
 use crate::window;
 
 /// What proves the person. Load the slice by the session.
@@ -53,8 +54,9 @@ pub(crate) fn decide(
     }
 }
 
-/// The person was proven: it counts for the network that the proof came from, unless the policy
-/// wants a sign-in there, and renews the session where its window is near.
+/// The person was proven: the session gets a new token, so that one that was copied or planted before
+/// has no part in what the proof opens. It counts for the network that the proof came from, unless the
+/// policy wants a sign-in there, and renews the session where its window is near.
 fn proven(
     slice: &Slice,
     ground: &Ground<'_>,
@@ -68,14 +70,15 @@ fn proven(
     let networks = network.map(|network| session.networks_with(network, true));
     let networks = networks.unwrap_or_else(|| session.networks.clone());
     let assurance = session.assurance.max(Assurance::of(&methods));
-    let session_id = session.id;
-    let proven = session::Event::Proven { session: session_id, methods, at, assurance, networks };
+    let issued = token::issue(Kind::Session, ground.moment);
+    let (session, token) = (session.id, Some(issued.digest()));
+    let proven = session::Event::Proven { session, methods, at, assurance, networks, token };
     events.push(proven.into());
     // The device may have been confirmed by the same proof.
     let mut after = slice.clone();
     after.apply(&events);
-    events.extend(window::renew(&after, session, at));
-    Decision::new(events, Answer::Done)
+    events.extend(after.session(session).and_then(|session| window::renew(&after, session, at)));
+    Decision::new(events, Answer::Proven { token: issued })
 }
 
 fn with_password(

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use access::link::Purpose;
 use access::{Refusal, Span, Time};
 use gate::{Actor, Gate, LockTarget};
 use serde::Serialize;
@@ -15,7 +16,7 @@ use crate::fault::Fault;
 use crate::request::{Request, Target};
 use crate::{
     authenticator, contact, credential, device, front_door, notice, order, policy, push, recovery,
-    session,
+    session, travel,
 };
 
 /// What every act has at hand.
@@ -61,6 +62,13 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         }
         Request::DeviceList => value(device::list(gate).await?),
         Request::DeviceRemove { device } => value(device::remove(desk, device).await?),
+        Request::DeviceAgain { device, was } => value(device::again(desk, device, was).await?),
+        Request::DeviceMovePhone { device, to, number } => {
+            value(device::move_phone(desk, device, to, &number).await?)
+        }
+        Request::TravelShow { .. } | Request::TravelPlan(_) | Request::TravelEnd { .. } => {
+            travel::act(desk, request).await
+        }
         Request::PushList | Request::PushTest { .. } | Request::PushRemove { .. } => {
             push::act(desk, request).await
         }
@@ -119,10 +127,15 @@ async fn enter(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
             let issued = gate.reset_totp(actor, &username).await?;
             (username, issued)
         }
-        Request::Link { username } => {
-            let purpose = access::link::Purpose::SignIn;
+        Request::Link { username, phone } => {
+            let purpose = if phone { Purpose::Phone } else { Purpose::SignIn };
             let issued = gate.issue_link(actor, &username, purpose).await?;
-            (username, issued)
+            let mut made = link(desk, username, &issued);
+            if phone {
+                // The page with the number that confirms it.
+                made.url.push_str("?next=/approvals");
+            }
+            return value(made);
         }
         _ => return Err(Refusal::NotFound { what: "link" }.into()),
     };

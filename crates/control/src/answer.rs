@@ -381,6 +381,28 @@ answers! {
         broker: Option<SessionId>,
     }
 
+    /// What travel a person planned.
+    TravelNow {
+        /// The name that they sign in with.
+        username: String,
+        /// The plan, unless there is none or it is over.
+        plan: Option<TravelRow>,
+    }
+
+    /// Planned travel.
+    TravelRow {
+        /// Where to, in the person's words.
+        place: String,
+        /// From when.
+        from: String,
+        /// Until when; it is over by itself.
+        until: String,
+        /// The only network that is expected.
+        network: Option<String>,
+        /// `ahead` or `now`.
+        state: String,
+    }
+
     /// The policy of an interface.
     PolicyRow {
         /// The interface.

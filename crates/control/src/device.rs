@@ -40,6 +40,27 @@ pub(crate) async fn remove(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Re
     Ok(Done { text: format!("device {device} is removed and its sessions are ended") })
 }
 
+pub(crate) async fn again(
+    desk: &Desk<'_>,
+    device: DeviceId,
+    was: DeviceId,
+) -> Result<Done, Refusal> {
+    desk.gate.succeed_device(&desk.actor, was, Some(device)).await?;
+    Ok(Done {
+        text: format!("device {device} is {was} again, with its name; {was} itself is forgotten"),
+    })
+}
+
+pub(crate) async fn move_phone(
+    desk: &Desk<'_>,
+    old: DeviceId,
+    new: DeviceId,
+    number: &str,
+) -> Result<Done, Refusal> {
+    desk.gate.move_phone(&desk.actor, old, new, number).await?;
+    Ok(Done { text: format!("{new} answers approvals from now on; {old} is forgotten") })
+}
+
 fn standing(standing: Standing) -> &'static str {
     match standing {
         Standing::Pending => "pending",

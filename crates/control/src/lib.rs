@@ -22,11 +22,12 @@ mod recovery;
 mod request;
 mod session;
 mod socket;
+mod travel;
 
 pub use act::link_url;
 pub use answer::*;
 pub use client::{ClientError, ask};
 pub use fault::{Answer, Fault};
 pub use listener::Door;
-pub use request::{CredentialName, CredentialWish, PolicyWish, Request, Target};
+pub use request::{CredentialName, CredentialWish, PolicyWish, Request, Target, TravelWish};
 pub use socket::NAME as SOCKET;

@@ -50,6 +50,9 @@ pub enum Request {
     Link {
         /// Whose.
         username: String,
+        /// Whether it is for a phone that is to answer approvals.
+        #[serde(default)]
+        phone: bool,
     },
     /// The credentials.
     CredentialList,
@@ -97,6 +100,35 @@ pub enum Request {
     DeviceRemove {
         /// Which.
         device: DeviceId,
+    },
+    /// Says that a device is an older one again: it takes that one's name and first day, and the older
+    /// one ends.
+    DeviceAgain {
+        /// The newer one.
+        device: DeviceId,
+        /// The older one.
+        was: DeviceId,
+    },
+    /// Gives a phone's part to another one; the old one is forgotten.
+    DeviceMovePhone {
+        /// The old phone.
+        device: DeviceId,
+        /// The new one, which opened a link for phones.
+        to: DeviceId,
+        /// The number that it shows.
+        number: String,
+    },
+    /// The travel that a person planned.
+    TravelShow {
+        /// Whose.
+        username: String,
+    },
+    /// Plans it, in the place of one planned before.
+    TravelPlan(TravelWish),
+    /// Ends it early.
+    TravelEnd {
+        /// Whose.
+        username: String,
     },
     /// The phones that are told of approvals by push.
     PushList,
@@ -226,6 +258,22 @@ pub struct CredentialWish {
     pub token: Option<bool>,
     /// Its port; none takes the next free one.
     pub port: Option<u16>,
+}
+
+/// Travel that is planned.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TravelWish {
+    /// Whose.
+    pub username: String,
+    /// Where to, in the person's words.
+    pub place: String,
+    /// The first day, `2026-12-24`, in UTC.
+    pub from: String,
+    /// The last day, which belongs to it.
+    pub until: String,
+    /// The only network that is expected, `192.0.2.0/24`; any for none.
+    pub network: Option<String>,
 }
 
 /// What of a person's policies is to be another; none leaves what is there.

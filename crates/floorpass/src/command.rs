@@ -9,7 +9,7 @@ use crate::exit::{self, Failure};
 use crate::{
     authenticator, backup, contact, credential, demo, device, doctor, evidence, front_door, init,
     link, lock, log, notice, order, outbox, person, policy, push, recovery, serve, session, status,
-    totp, webhook,
+    totp, travel, webhook,
 };
 
 /// The access layer of a brokerage account, with a paper account behind it.
@@ -82,6 +82,9 @@ enum Command {
     /// Browsers that people sign in with
     #[command(subcommand)]
     Device(device::Device),
+    /// Travel that people planned: a new network then is no news
+    #[command(subcommand)]
+    Travel(travel::Travel),
     /// Phones that are told of approvals while their page is closed
     #[command(subcommand)]
     Push(push::Push),
@@ -153,6 +156,7 @@ impl CommandLine {
             Command::Policy(command) => command.run(&global),
             Command::Authenticator(command) => command.run(&global),
             Command::Device(command) => command.run(&global),
+            Command::Travel(command) => command.run(&global),
             Command::Push(command) => command.run(&global),
             Command::Person(command) => command.run(&global),
             Command::Contact(command) => command.run(&global),

@@ -1,4 +1,4 @@
-//! `floorpass device`: list, remove.
+//! `floorpass device`: list, remove, again, move-phone.
 
 use access::DeviceId;
 use clap::Subcommand;
@@ -19,6 +19,31 @@ pub enum Device {
         /// Its id, from `device list`
         id: DeviceId,
     },
+    /// Say that a browser is an older one again: it takes that one's name and first day, and the older one is forgotten
+    #[command(
+        after_help = "Example:\n  floorpass device again dev_0123456789abcdefghjkmnpqrs --was dev_1123456789abcdefghjkmnpqrs\n\nFor a browser that was installed anew. Both are of one kind, and the older one was not used since the newer came. Of two roles the older one's holds. The person is told, and evidence has it as yours."
+    )]
+    Again {
+        /// The newer one's id, from `device list`
+        id: DeviceId,
+        /// The older one's
+        #[arg(long, value_name = "ID")]
+        was: DeviceId,
+    },
+    /// Move approvals from a phone to a new one; the old one is signed out and forgotten
+    #[command(
+        after_help = "Example:\n  floorpass link trader --phone\n  floorpass device move-phone dev_0123456789abcdefghjkmnpqrs --to dev_1123456789abcdefghjkmnpqrs --number 123456\n\nThe new phone opens the link and shows the number: ask its person for it, so that it is the phone in their hand. The person is told, and evidence has it as yours."
+    )]
+    MovePhone {
+        /// The old phone's id, from `device list`
+        id: DeviceId,
+        /// The new one's
+        #[arg(long, value_name = "ID")]
+        to: DeviceId,
+        /// The number that it shows
+        #[arg(long)]
+        number: String,
+    },
 }
 
 impl Device {
@@ -29,13 +54,18 @@ impl Device {
                 let rows: Vec<DeviceRow> = control::ask(global.data(), &Request::DeviceList)?;
                 output::show(global.json, &rows, |rows| list(rows))
             }
-            Self::Remove { id } => {
-                let done: Done =
-                    control::ask(global.data(), &Request::DeviceRemove { device: id })?;
-                output::show(global.json, &done, |done| done.text.clone())
+            Self::Remove { id } => done(global, &Request::DeviceRemove { device: id }),
+            Self::Again { id, was } => done(global, &Request::DeviceAgain { device: id, was }),
+            Self::MovePhone { id, to, number } => {
+                done(global, &Request::DeviceMovePhone { device: id, to, number })
             }
         }
     }
+}
+
+fn done(global: &Global, request: &Request) -> Result<(), Failure> {
+    let done: Done = control::ask(global.data(), request)?;
+    output::show(global.json, &done, |done| done.text.clone())
 }
 
 fn list(rows: &[DeviceRow]) -> String {

@@ -9,16 +9,20 @@ use crate::output;
 
 /// A link.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  floorpass link trader")]
+#[command(after_help = "Examples:\n  floorpass link trader\n  floorpass link trader --phone")]
 pub struct Link {
     /// Whom it signs in
     name: String,
+    /// For a phone that is to answer approvals: it shows a number that confirms it
+    #[arg(long)]
+    phone: bool,
 }
 
 impl Link {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let made: LinkMade = control::ask(global.data(), &Request::Link { username: self.name })?;
+        let request = Request::Link { username: self.name, phone: self.phone };
+        let made: LinkMade = control::ask(global.data(), &request)?;
         output::show(global.json, &made, words)
     }
 }

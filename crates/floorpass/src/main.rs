@@ -36,6 +36,7 @@ mod session;
 mod status;
 mod tls;
 mod totp;
+mod travel;
 mod webhook;
 
 fn main() -> std::process::ExitCode {

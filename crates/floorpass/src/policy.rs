@@ -50,7 +50,7 @@ pub struct Set {
     /// What administering takes
     #[arg(long, requires = "interface", value_name = "ASSURANCE")]
     administer: Option<String>,
-    /// What withdrawing will take
+    /// What withdrawing will take; nothing can be withdrawn from a paper account yet
     #[arg(long, requires = "interface", value_name = "ASSURANCE")]
     withdraw: Option<String>,
     /// When sessions are renewed: day, time and zone

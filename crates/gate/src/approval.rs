@@ -3,7 +3,6 @@
 use access::approval::{self, Approval, Asker, Content, ContentKind, Say};
 use access::device::{self, Approver, Standing};
 use access::sign_in::Command as SignIn;
-use access::step_up::Command as StepUp;
 use access::{ApprovalId, Command, DeviceId, Refusal, Secret, Time};
 use store::Key;
 use tokio::sync::watch;
@@ -154,12 +153,6 @@ impl Gate {
         self.approval_state(approval::newest(&slice, asker, ContentKind::StepUp))
     }
 
-    /// The person of a session is proven by an approval.
-    pub async fn step_up_approved(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
-        let call = ticket.call(Command::StepUp(StepUp::Approved));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
-    }
-
     /// Where an approval stands, if it was asked for.
     pub(crate) fn approval_state(
         &self,
@@ -209,7 +202,8 @@ impl Gate {
         moves: bool,
     ) -> Result<(), Refusal> {
         let number = Secret::from_text(number.to_owned());
-        let command = Command::Device(device::Command::ConfirmPhone { device, number, moves });
+        let instead = moves.then_some(ticket.device);
+        let command = Command::Device(device::Command::ConfirmPhone { device, number, instead });
         self.run_done(Key::Person(ticket.person), &ticket.call(command)).await.map(drop)
     }
 }

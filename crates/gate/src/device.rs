@@ -5,7 +5,7 @@ use std::sync::Arc;
 use access::address::Network;
 use access::device::{self, Device, DeviceRole, Standing};
 use access::session::Interface;
-use access::{By, Call, Command, DeviceId, PersonId, Refusal};
+use access::{By, Call, Command, DeviceId, PersonId, Refusal, Secret};
 use store::Key;
 
 use crate::Gate;
@@ -106,7 +106,7 @@ impl Gate {
     ) -> Result<(), Refusal> {
         let new = binding::check_new_key(browser, key, signature)?;
         let command = Command::Device(device::Command::Renew { key: new });
-        let token = browser.device_token.as_ref().map(access::Secret::digest);
+        let token = browser.device_token.as_ref().map(Secret::digest);
         let (key, by) = match ticket {
             Some(ticket) => (Key::Person(ticket.person), By::Session(ticket.session)),
             None => (Key::Device(token.ok_or(Refusal::NotFound { what: "device" })?), By::Visitor),
@@ -124,9 +124,28 @@ impl Gate {
         Ok(older)
     }
 
-    /// Says that the device that asks is an older one again.
-    pub async fn succeed_device(&self, actor: &Actor, device: DeviceId) -> Result<(), Refusal> {
-        self.change_device(actor, device, device::Command::Succeed { device }).await
+    /// Says that a device is an older one again: the one that asks, or one that the operator names.
+    pub async fn succeed_device(
+        &self,
+        actor: &Actor,
+        device: DeviceId,
+        again: Option<DeviceId>,
+    ) -> Result<(), Refusal> {
+        self.change_device(actor, device, device::Command::Succeed { device, again }).await
+    }
+
+    /// Gives a phone's part to another, which was offered by a link and shows this number; the old
+    /// one is forgotten.
+    pub async fn move_phone(
+        &self,
+        actor: &Actor,
+        old: DeviceId,
+        new: DeviceId,
+        number: &str,
+    ) -> Result<(), Refusal> {
+        let (number, instead) = (Secret::from_text(number.to_owned()), Some(old));
+        let command = device::Command::ConfirmPhone { device: new, number, instead };
+        self.change_device(actor, old, command).await
     }
 
     /// Forgets all devices of the person but the one that asks.

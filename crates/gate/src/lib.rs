@@ -99,6 +99,7 @@ pub use recovery::{AskInfo, RecoveryBegun, RecoveryInfo};
 pub use session::layer::{Layer, LayerState, Layers};
 pub use session::{Actor, SessionInfo, SessionTicket};
 pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
+pub use step_up::Reissued;
 pub use store::{DeliveryRow, DeliveryState, Message, PushRow};
 pub use trustee::{HelpAsked, Helping, TrusteeInfo};
 pub use view::View;

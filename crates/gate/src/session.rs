@@ -15,6 +15,7 @@ use access::{
     Answer, By, Call, Command, DeviceId, Digest, Event, LockId, PaperAccountId, PersonId,
     PublicKey, Refusal, SessionId, Slice, Source, Span, Time,
 };
+use data_encoding::HEXLOWER;
 use store::{EndedSession, Key, SessionUse, StoreError};
 
 use crate::Gate;
@@ -262,6 +263,12 @@ impl Gate {
             (token, Before { session, owner: owner.clone(), at, reason })
         }));
         Ok(())
+    }
+
+    /// A secret of a session's that outlives its tokens: the forms of its pages are made with it, so
+    /// that a page in another tab still counts after a proof in this one.
+    pub fn form_secret(&self, session: SessionId) -> String {
+        HEXLOWER.encode(&self.0.people.key.tag("session forms", &[&session.0]).0)
     }
 
     /// The authority of a session, for orders, reads and subscriptions.

@@ -4,15 +4,33 @@
 use std::sync::Arc;
 
 use access::policy::NewNetwork;
+use access::stay::Stay;
 use access::step_up::Command as StepUp;
-use access::{By, Call, Command, Digest, PersonId, Refusal, Secret, SessionId};
+use access::{Answer, By, Call, Command, Digest, PersonId, Refusal, Secret, SessionId, Time};
 use store::Key;
 
 use crate::Gate;
 use crate::admission::Admission;
+use crate::command::{Done, odd_answer};
 use crate::live::Slot;
 use crate::passkey::{Ceremony, Opening};
 use crate::session::SessionTicket;
+
+/// What a proof of its person gives a session, for its browser's cookie.
+pub struct Reissued {
+    /// The new token; the old one is over.
+    pub token: Secret,
+    /// How long the browser was asked to stay signed in.
+    pub stay: Stay,
+    /// Until when the session lasts.
+    pub until: Time,
+}
+
+impl std::fmt::Debug for Reissued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reissued").field("until", &self.until).finish_non_exhaustive()
+    }
+}
 
 /// Times that a proof is made again when its row has moved meanwhile.
 const PROOFS: usize = 3;
@@ -24,7 +42,7 @@ impl Gate {
         ticket: &SessionTicket,
         password: Secret,
         code: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Reissued, Refusal> {
         let key = Key::Person(ticket.person);
         for _ in 0..PROOFS {
             let slice = self.load(key).await?;
@@ -37,7 +55,7 @@ impl Gate {
             let call = Arc::new(Call { by: By::Session(ticket.session), source, command });
             match self.run(key, Some(slice), &call).await {
                 Err(Refusal::ProofStale) => {}
-                done => return done.map(drop),
+                done => return reissued(ticket, done?),
             }
         }
         Err(Refusal::ProofStale)
@@ -65,7 +83,7 @@ impl Gate {
         ticket: &SessionTicket,
         ceremony: &Secret,
         answer: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Reissued, Refusal> {
         self.proven_by_passkey(ticket, (ceremony, None), answer).await
     }
 
@@ -75,33 +93,30 @@ impl Gate {
         ticket: &SessionTicket,
         ceremony: (&Secret, Option<Digest>),
         answer: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Reissued, Refusal> {
         let key = Key::Person(ticket.person);
         let slice = self.load(key).await?;
         let outcome = self.passkey_outcome(&slice, ceremony, answer);
         let call = ticket.call(Command::StepUp(StepUp::Passkey { outcome }));
-        self.run(key, Some(slice), &call).await.map(drop)
+        reissued(ticket, self.run(key, Some(slice), &call).await?)
     }
 
-    /// The session with the authority for one request whose person is proven in it, by password and
-    /// TOTP code: all that an unbound session does beside looking.
+    /// The person of a session is proven by the approval that it asked for.
+    pub async fn step_up_approved(&self, ticket: &SessionTicket) -> Result<Reissued, Refusal> {
+        let call = ticket.call(Command::StepUp(StepUp::Approved));
+        reissued(ticket, self.run(Key::Person(ticket.person), None, &call).await?)
+    }
+
+    /// The session for one request whose person is proven in it, by password and TOTP code: all that
+    /// an unbound session does beside looking. Its authority is what [`Gate::foresee`] says.
     pub async fn fresh(
         &self,
         ticket: &SessionTicket,
         password: Secret,
         code: &str,
-    ) -> Result<(SessionTicket, Admission), Refusal> {
-        self.step_up_password(ticket, password, code).await?;
-        self.proven(ticket).await
-    }
-
-    /// The session with the authority for one request whose person was proven with it.
-    pub(crate) async fn proven(
-        &self,
-        ticket: &SessionTicket,
-    ) -> Result<(SessionTicket, Admission), Refusal> {
-        let admission = self.foresee(ticket).await?;
-        Ok((SessionTicket { fresh: true, ..ticket.clone() }, admission))
+    ) -> Result<(SessionTicket, Reissued), Refusal> {
+        let reissued = self.step_up_password(ticket, password, code).await?;
+        Ok((ticket.proven(), reissued))
     }
 
     /// What the session could do with a sign-in for the act: for pages and previews, which do
@@ -128,4 +143,20 @@ impl Gate {
         let session = slice.session(session).ok_or(Refusal::NotSignedIn)?;
         slice.session_entitlements(session, true)
     }
+}
+
+impl SessionTicket {
+    /// The session for one request whose person was proven with it.
+    pub(crate) fn proven(&self) -> Self {
+        Self { fresh: true, ..self.clone() }
+    }
+}
+
+/// What the session's browser gets after a proof.
+fn reissued(ticket: &SessionTicket, done: Done) -> Result<Reissued, Refusal> {
+    let Answer::Proven { token } = done.answer else {
+        return Err(odd_answer(By::Session(ticket.session)));
+    };
+    let session = done.after.session(ticket.session).ok_or(Refusal::NotSignedIn)?;
+    Ok(Reissued { token, stay: session.stay, until: session.until })
 }

@@ -2,11 +2,11 @@
 
 use access::address::Network;
 use access::travel::{self, Plan};
-use access::{Command, Refusal, Time};
+use access::{Command, PersonId, Refusal, Time};
 use store::Key;
 
 use crate::Gate;
-use crate::session::SessionTicket;
+use crate::session::{Actor, SessionTicket};
 
 impl Gate {
     /// The travel that the person planned and that is not over.
@@ -16,23 +16,41 @@ impl Gate {
         Ok(slice.travel.filter(|plan| now < plan.until))
     }
 
-    /// Plans travel.
+    /// The same of anybody, for the operator.
+    pub async fn travel_of(&self, username: &str) -> Result<(PersonId, Option<Plan>), Refusal> {
+        let now = self.now();
+        let slice = self.load(Key::Username(username)).await?;
+        let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
+        Ok((person, slice.travel.filter(|plan| now < plan.until)))
+    }
+
+    /// Plans a person's travel.
     pub async fn plan_travel(
         &self,
-        ticket: &SessionTicket,
+        actor: &Actor,
+        person: PersonId,
         (from, until): (Time, Time),
         place: &str,
         network: Option<Network>,
     ) -> Result<(), Refusal> {
         let place = place.to_owned();
         let command = travel::Command::Plan { from, until, place, network };
-        let call = ticket.call(Command::Travel(command));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+        self.change_travel(actor, person, command).await
     }
 
     /// Ends it early.
-    pub async fn end_travel(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
-        let call = ticket.call(Command::Travel(travel::Command::End));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+    pub async fn end_travel(&self, actor: &Actor, person: PersonId) -> Result<(), Refusal> {
+        self.change_travel(actor, person, travel::Command::End).await
+    }
+
+    async fn change_travel(
+        &self,
+        actor: &Actor,
+        person: PersonId,
+        command: travel::Command,
+    ) -> Result<(), Refusal> {
+        actor.check_person(person, "planned travel")?;
+        let call = actor.call(Command::Travel(command));
+        self.run_done(Key::Person(person), &call).await.map(drop)
     }
 }

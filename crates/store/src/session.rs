@@ -22,8 +22,8 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
               $18, $19, $20, $8)";
     BIND = "UPDATE session SET hardware_key = $2, idle = $3 WHERE id = $1";
-    PROVE = "UPDATE session SET proven_at = $2, proven_by = $3, assurance = $4, networks = $5 \
-             WHERE id = $1";
+    PROVE = "UPDATE session SET proven_at = $2, proven_by = $3, assurance = $4, networks = $5, \
+             token = COALESCE($6, token) WHERE id = $1";
     MOVE = "UPDATE session SET networks = $2 WHERE id = $1";
     LIMIT = "UPDATE session SET idle = $2, until_at = $3 WHERE id = $1";
     RENEW = "UPDATE session SET idle = $2, until_at = $3, announced = 0 WHERE id = $1";
@@ -78,10 +78,11 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
         Event::Bound { session, hardware, idle } => {
             run!(connection, BIND, session.to_string(), hardware.to_string(), idle.0)?;
         }
-        Event::Proven { session, methods, at, assurance, networks } => {
+        Event::Proven { session, methods, at, assurance, networks, token } => {
             let (by, networks) = (json("session", methods)?, json("session", networks)?);
             let how = assurance.name();
-            run!(connection, PROVE, session.to_string(), at.0, by, how, networks)?;
+            let token = token.map(|token| token.to_string());
+            run!(connection, PROVE, session.to_string(), at.0, by, how, networks, token)?;
         }
         Event::Moved { session, networks, .. } => {
             run!(connection, MOVE, session.to_string(), json("session", networks)?)?;

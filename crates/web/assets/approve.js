@@ -1,18 +1,6 @@
 // Signs a phone's answer with its key, over exactly what the page shows; loads the page again when an approval changes.
-"use strict";
 (() => {
-  const text = (buffer) =>
-    btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-  const done = (request) => new Promise((yes, no) => {
-    request.onsuccess = () => yes(request.result);
-    request.onerror = () => no(request.error);
-  });
-  const key = async () => {
-    const open = indexedDB.open("floorpass", 1);
-    open.onupgradeneeded = () => open.result.createObjectStore("keys");
-    const base = await done(open);
-    return (await done(base.transaction("keys").objectStore("keys").get("device"))).privateKey;
-  };
+  const { text, get, sign } = keys;
   // Each part is preceded by its length in eight bytes.
   const digest = async (parts) => {
     const encoder = new TextEncoder(), bytes = [];
@@ -39,9 +27,8 @@
       const content = await digest(["floorpass approval 1", id, form.dataset.kind, ...shown]);
       const number = form.elements.number.value.trim();
       form.elements.number.value = number;
-      const signed = ["floorpass approval 1", form.dataset.id, say, content, number].join("\n");
-      const made = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, await key(), new TextEncoder().encode(signed));
-      form.elements.signature.value = text(made);
+      const { privateKey } = await get("device");
+      form.elements.signature.value = await sign(privateKey, ["floorpass approval 1", form.dataset.id, say, content, number]);
       form.requestSubmit(event.submitter);
     } catch {
       sent = false;

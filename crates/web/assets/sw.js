@@ -1,19 +1,6 @@
 // Signs every request to this portal with a key of this browser that cannot be taken out of it.
-"use strict";
-const text = (buffer) =>
-  btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-const done = (request) => new Promise((yes, no) => {
-  request.onsuccess = () => yes(request.result);
-  request.onerror = () => no(request.error);
-});
-
-const store = async (mode) => {
-  const open = indexedDB.open("floorpass", 1);
-  open.onupgradeneeded = () => open.result.createObjectStore("keys");
-  return (await done(open)).transaction("keys", mode).objectStore("keys");
-};
+const { text, done, store, get, sign } = keys;
 const make = () => crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
-const get = async (name) => done((await store("readonly")).get(name));
 // Another worker may have been quicker: the first key stays.
 const found = async (name) => {
   const pair = await get(name);
@@ -24,14 +11,12 @@ const found = async (name) => {
 const half = async (pair) => ({ private: pair.privateKey, public: text(await crypto.subtle.exportKey("raw", pair.publicKey)) });
 let kept;
 const key = () => (kept ||= found("device").then(half).catch(() => { kept = undefined; }));
-const sign = async (pair, lines) =>
-  text(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.private, new TextEncoder().encode(lines.join("\n"))));
 
 let skew = 0;
 const proof = async (pair, method, target, body) => {
   const time = Date.now() + skew, nonce = text(crypto.getRandomValues(new Uint8Array(16)));
   const hash = text(await crypto.subtle.digest("SHA-256", body));
-  const signature = await sign(pair, ["floorpass proof 1", method, target, time, nonce, hash]);
+  const signature = await sign(pair.private, ["floorpass proof 1", method, target, time, nonce, hash]);
   return `t=${time},n=${nonce},k=${pair.public},s=${signature}`;
 };
 
@@ -61,14 +46,14 @@ const renew = (anew) => (renewing ||= (async () => {
   const pair = anew ? await found("next") : await get("next");
   if (!pair) return;
   const old = await key(), next = await half(pair);
-  const signature = await sign(next, ["floorpass key 1", old.public, next.public]);
+  const signature = await sign(next.private, ["floorpass key 1", old.public, next.public]);
   const body = new TextEncoder().encode(new URLSearchParams({ key: next.public, signature }));
   const headers = new Headers({ Accept: "application/json", "Content-Type": "application/x-www-form-urlencoded" });
   const answer = await ask(new URL("/session/renew", location), { method: "POST", headers, redirect: "error" }, body);
   if (answer.status !== 204 && answer.status !== 409) return;
-  const keys = await store("readwrite");
-  if (answer.ok) keys.put(pair, "device");
-  await done(keys.delete("next"));
+  const place = await store("readwrite");
+  if (answer.ok) place.put(pair, "device");
+  await done(place.delete("next"));
   kept = undefined;
 })().catch(() => {}).finally(() => { renewing = undefined; }));
 
@@ -127,13 +112,18 @@ addEventListener("notificationclick", (event) => {
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
-// A page that a script loads again is no use of the session.
+// What pages of ours say to the worker, and nothing else; it says nothing to them.
 let alone = 0;
+const words = new Map([
+  ["claim", () => clients.claim()],
+  // A page that a script loads again is no use of the session.
+  ["reload", () => { alone = Date.now(); }],
+  ["renew", () => renew(true)],
+  ["forget", async () => { (await store("readwrite")).clear(); kept = undefined; }],
+]);
 addEventListener("message", (event) => {
-  if (event.data === "claim") event.waitUntil(clients.claim());
-  if (event.data === "reload") alone = Date.now();
-  if (event.data === "renew") event.waitUntil(renew(true));
-  if (event.data === "forget") event.waitUntil(store("readwrite").then((keys) => { keys.clear(); kept = undefined; }));
+  const word = event.origin === location.origin && words.get(event.data);
+  if (word) event.waitUntil(word());
 });
 addEventListener("fetch", (event) => {
   const request = event.request, url = new URL(request.url), plain = /^\/(sw\.js$|favicon|healthz|manifest)/;

@@ -347,7 +347,8 @@ pub(crate) async fn step_up(signed: Signed) -> Reply {
 /// `POST /step-up/approval`
 pub(crate) async fn step_up_approved(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    gate.step_up_approved(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let proven = gate.step_up_approved(&signed.ticket).await;
+    signed.visit.reissue(&proven.map_err(|why| signed.fault(why))?);
     Ok(go(form::local_path(signed.visit.fields.get("next"))))
 }
 

@@ -175,7 +175,7 @@ pub(crate) async fn older(signed: &Signed) -> Markup {
 pub(crate) async fn succeed(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let gate = signed.visit.portal.gate();
-    gate.succeed_device(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
+    gate.succeed_device(&signed.actor(), id, None).await.map_err(|why| signed.fault(why))?;
     Ok(go("/devices?again=1"))
 }
 

@@ -89,8 +89,8 @@ impl Fields {
     }
 }
 
-/// The token of every form of one session: derived from the session's own token, so that it needs no table, outlives a
-/// restart, ends with the session, and tells nothing of the session's token to who reads the page.
+/// The token of every form of one session: derived from a secret of the session's, so that it needs no table, outlives a
+/// restart and the session's cookie, ends with the session, and tells nothing of the secret to who reads the page.
 pub(crate) fn token(session: &str) -> String {
     mac(session)
         .map_or_else(String::new, |mac| BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))

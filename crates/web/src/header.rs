@@ -11,6 +11,7 @@ use url::{Host, Url};
 
 use crate::portal::Portal;
 use crate::shell;
+use crate::visit::Reissues;
 
 /// Scripts, styles, fonts and pictures of ours only; nothing inline; no script makes HTML but through the browser's own
 /// sanitizer; forms go nowhere else; nobody frames us.
@@ -50,7 +51,13 @@ fn is_strict(origin: &Url) -> bool {
 }
 
 /// Answers only requests for the configured host, and marks every answer.
-pub(crate) async fn guard(State(portal): State<Portal>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    State(portal): State<Portal>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let reissues = Reissues::default();
+    request.extensions_mut().insert(reissues.clone());
     let origin = portal.origin();
     // These two tell nothing of anyone; the page about the right name needs its style.
     let path = request.uri().path();
@@ -62,6 +69,9 @@ pub(crate) async fn guard(State(portal): State<Portal>, request: Request, next: 
     };
     let retry = response.extensions().get::<Retry>().copied();
     let headers = response.headers_mut();
+    if let Some(line) = reissues.take() {
+        headers.append(header::SET_COOKIE, line);
+    }
     if let Some(retry) = retry {
         headers.insert(header::RETRY_AFTER, retry.seconds(portal.gate().now()).into());
     }

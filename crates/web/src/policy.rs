@@ -80,12 +80,16 @@ fn interface(signed: &Signed, policy: &Policy, refused: Option<&Policy>) -> Mark
                         (select(name, "administer", "To administer it takes", needs.administer.name(), &levels))
                         (select(name, "withdraw", "To withdraw it will take", needs.withdraw.name(), &levels))
                     }
+                    p.help { (NO_WITHDRAWAL) }
                     button { "Set" }
                 }
             }
         }
     }
 }
+
+/// What is asked of a withdrawal is kept for when there is one.
+const NO_WITHDRAWAL: &str = "Nothing can be withdrawn from a paper account yet: what it will take is kept until something can.";
 
 /// A limit that is typed as a whole number.
 struct Number {
@@ -128,7 +132,7 @@ impl Number {
                 label for=(id) { (self.label) }
                 input id=(id) name=(self.name) type="number" inputmode="numeric" min=(least) max=(most)
                     value=[own.map(|own| self.count(own))] placeholder=(self.count(fill)) aria-describedby=(help);
-                p.help id=(help) { (least) " to " (most) "; empty: the tempo's." }
+                p.help id=(help) { (least) " to " (most) ". Left empty, the tempo's number counts." }
             }
         }
     }

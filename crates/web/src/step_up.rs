@@ -152,6 +152,6 @@ pub(crate) async fn finish(signed: Signed) -> Reply {
     let ceremony = Secret::from_text(fields.get("ceremony").to_owned());
     let gate = signed.visit.portal.gate();
     let done = gate.step_up_passkey_finish(&signed.ticket, &ceremony, fields.raw("credential"));
-    done.await.map_err(|why| signed.fault(why))?;
+    signed.visit.reissue(&done.await.map_err(|why| signed.fault(why))?);
     Ok(Json(json!({ "go": form::local_path(fields.get("next")) })).into_response())
 }

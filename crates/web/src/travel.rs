@@ -108,8 +108,8 @@ pub(crate) async fn plan(signed: Signed) -> Reply {
     if !errors.is_empty() {
         return page(&signed, &errors, None).await;
     }
-    let gate = signed.visit.portal.gate();
-    match gate.plan_travel(&signed.ticket, dates, fields.get("place"), network).await {
+    let (gate, person) = (signed.visit.portal.gate(), signed.ticket.person);
+    match gate.plan_travel(&signed.actor(), person, dates, fields.get("place"), network).await {
         Ok(()) => Ok(go("/travel?planned=1")),
         Err(why @ (Refusal::OutOfRange { .. } | Refusal::NameInvalid { .. })) => {
             page(&signed, &errors, Some(&why)).await
@@ -121,7 +121,7 @@ pub(crate) async fn plan(signed: Signed) -> Reply {
 /// `POST /travel/end`
 pub(crate) async fn end(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    match gate.end_travel(&signed.ticket).await {
+    match gate.end_travel(&signed.actor(), signed.ticket.person).await {
         // It was over by itself meanwhile.
         Ok(()) | Err(Refusal::NotFound { .. }) => Ok(go("/travel?ended=1")),
         Err(why) => Err(signed.fault(why)),

@@ -1,6 +1,7 @@
 //! One request of a browser: where from, with which cookies and fields, and for which session.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use access::binding::ProofFault;
 use access::stay::Stay;
@@ -11,7 +12,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use gate::{
-    Actor, Admission, Browser, Renewal, SessionTicket, Shown, Shows, SignedIn, SignedRequest,
+    Actor, Admission, Browser, Reissued, Renewal, SessionTicket, Shown, Shows, SignedIn,
+    SignedRequest,
 };
 
 use crate::cookie::Cookie;
@@ -41,6 +43,23 @@ pub(crate) struct Visit {
     /// What kind of answer is wanted.
     pub(crate) wants: Wants,
     pub(crate) headers: HeaderMap,
+    reissues: Reissues,
+}
+
+/// The cookie of a session that got a new token on the way; it goes with whatever the answer is, also where the act that
+/// the proof was for is refused.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reissues(Arc<Mutex<Option<HeaderValue>>>);
+
+impl Reissues {
+    fn put(&self, line: HeaderValue) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
+    }
+
+    /// Takes the line that sets it.
+    pub(crate) fn take(&self) -> Option<HeaderValue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl Visit {
@@ -94,20 +113,31 @@ impl Visit {
     pub(crate) fn welcome(&self, signed: &SignedIn) -> Vec<(header::HeaderName, HeaderValue)> {
         let jar = self.portal.jar();
         let token = text(&signed.session_token);
-        // One that stays outlives the browser's windows, as long as it lasts itself.
-        let lasts = signed.until.since(self.portal.gate().now());
-        let mut lines = vec![
-            match signed.stay {
-                Stay::Long => jar.set_for(Cookie::Session, &token, lasts),
-                Stay::Usual | Stay::Lent => jar.set(Cookie::Session, &token),
-            },
-            jar.clear(Cookie::Attempt),
-        ];
+        let mut lines =
+            vec![self.session_line(&token, signed.stay, signed.until), jar.clear(Cookie::Attempt)];
         if let Some(token) = &signed.device_token {
             lines.push(jar.set(Cookie::Device, &text(token)));
         }
         let lines = lines.into_iter().flatten().map(|line| (header::SET_COOKIE, line));
         lines.chain(crate::binding::offer(&self.portal, &token)).collect()
+    }
+
+    /// The line that sets a session's cookie. One that stays outlives the browser's windows, as long as it lasts itself.
+    fn session_line(&self, token: &str, stay: Stay, until: Time) -> Option<HeaderValue> {
+        let jar = self.portal.jar();
+        match stay {
+            Stay::Long => {
+                jar.set_for(Cookie::Session, token, until.since(self.portal.gate().now()))
+            }
+            Stay::Usual | Stay::Lent => jar.set(Cookie::Session, token),
+        }
+    }
+
+    /// Gives the browser the new token of its session, whose person was proven.
+    pub(crate) fn reissue(&self, new: &Reissued) {
+        if let Some(line) = self.session_line(&text(&new.token), new.stay, new.until) {
+            self.reissues.put(line);
+        }
     }
 }
 
@@ -162,6 +192,7 @@ impl FromRequest<Portal> for Visit {
             query: query.ok_or_else(|| fault(Cause::Malformed))?,
             portal: portal.clone(),
             headers: parts.headers,
+            reissues: parts.extensions.get::<Reissues>().cloned().unwrap_or_default(),
             fields,
             wants,
         })
@@ -235,7 +266,6 @@ pub(crate) struct Signed {
     pub(crate) renews: Option<Renewal>,
     /// The authority that pages and previews are shown by: an unbound session sees what it could do with a sign-in.
     pub(crate) sees: Admission,
-    token: Secret,
 }
 
 impl Signed {
@@ -251,7 +281,7 @@ impl Signed {
 
     /// The token of this session's forms.
     pub(crate) fn form_token(&self) -> String {
-        form::token(&text(&self.token))
+        form_token(&self.visit, &self.ticket)
     }
 
     /// A fault with this request's kind of answer. A form that lacks a proof of its person gets the
@@ -278,21 +308,17 @@ impl FromRequest<Portal> for Signed {
         let is_use = !is_by_itself(&request);
         let visit = Visit::from_request(request, portal).await?;
         let (ticket, admission) = found(&visit, is_use, (post, &target))?;
-        let token = visit.cookie(Cookie::Session).unwrap_or_default();
-        if post && !form::token_matches(&token, visit.fields.get(form::TOKEN)) {
+        let secret = portal.gate().form_secret(ticket.session);
+        if post && !form::token_matches(&secret, visit.fields.get(form::TOKEN)) {
             let (path, fields) = (visit.path.clone(), visit.fields.clone());
-            return Err(visit.fault(Cause::FormExpired {
-                path,
-                fields,
-                token: form::token(&token),
-            }));
+            let token = form::token(&secret);
+            return Err(visit.fault(Cause::FormExpired { path, fields, token }));
         }
         // A route that names no need lets nobody in.
         let needs = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
         let sees = admission.clone();
-        let token = Secret::from_text(token);
         let (unread, renews) = (0, None);
-        let mut signed = Self { visit, ticket, admission, unread, renews, sees, token };
+        let mut signed = Self { visit, ticket, admission, unread, renews, sees };
         if post {
             signed.prove(needs).await?;
         }
@@ -307,6 +333,11 @@ impl FromRequest<Portal> for Signed {
         signed.renews = portal.gate().renewal(&signed.ticket).await.unwrap_or(None);
         Ok(signed)
     }
+}
+
+/// The token of a session's forms.
+fn form_token(visit: &Visit, ticket: &SessionTicket) -> String {
+    form::token(&visit.portal.gate().form_secret(ticket.session))
 }
 
 /// The live session of a request and its authority; else what the browser has to do first.
@@ -354,8 +385,12 @@ impl Signed {
             return if free { Ok(()) } else { Err(self.fault(refusal)) };
         }
         let secret = Secret::from_text(password.to_owned());
-        let fresh = self.visit.portal.gate().fresh(&self.ticket, secret, code).await;
-        (self.ticket, self.admission) = fresh.map_err(|why| self.asks(why))?;
+        let gate = self.visit.portal.gate();
+        let fresh = gate.fresh(&self.ticket, secret, code).await;
+        let (ticket, reissued) = fresh.map_err(|why| self.asks(why))?;
+        self.visit.reissue(&reissued);
+        let admission = gate.foresee(&ticket).await.map_err(|why| self.asks(why))?;
+        (self.ticket, self.admission) = (ticket, admission);
         Ok(())
     }
 

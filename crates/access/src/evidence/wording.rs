@@ -240,7 +240,8 @@ fn session_text(event: &session::Event) -> String {
         }
         session::Event::Proven { session, methods, .. } => {
             let how: Vec<_> = methods.iter().map(|one| one.text()).collect();
-            format!("Session {session}: its person was proven again by {}", how.join(" and "))
+            let how = how.join(" and ");
+            format!("Session {session}: its person was proven again by {how}; it has a new token")
         }
         session::Event::Moved { session, network, .. } => {
             format!("Session {session} is used from network {network} too")

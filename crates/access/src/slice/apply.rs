@@ -310,8 +310,9 @@ impl Session {
                 (self.hardware, self.idle) = (Some(*hardware), *idle);
             }
             session::Event::Keyed { key, .. } => self.key = Some(*key),
-            session::Event::Proven { methods, at, assurance, networks, .. } => {
+            session::Event::Proven { methods, at, assurance, networks, token, .. } => {
                 (self.proven_at, self.assurance) = (*at, *assurance);
+                self.token = token.unwrap_or(self.token);
                 self.proven_by.clone_from(methods);
                 self.networks.clone_from(networks);
             }

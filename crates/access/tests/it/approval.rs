@@ -105,7 +105,7 @@ fn confirm(
     number: &str,
 ) -> Result<Answer, Refusal> {
     let number = Secret::from_text(number.to_owned());
-    let command = device::Command::ConfirmPhone { device: phone.device, number, moves: false };
+    let command = device::Command::ConfirmPhone { device: phone.device, number, instead: None };
     desk.by(By::Session(by.session), Command::Device(command))
 }
 
@@ -306,8 +306,12 @@ fn step_up_by_phone_opens_what_an_old_sign_in_does_not() {
     let Ok(Answer::ApprovalAsked { approval }) = home.desk.by(by, ask) else { panic!("not asked") };
     let number = home.number(approval);
     assert_eq!(home.answer(approval, Say::Yes, &number), None);
+    let before = home.desk.slice.session(home.browser.session).unwrap().token;
     let approved = Command::StepUp(access::step_up::Command::Approved);
-    home.desk.by(by, approved).ok().unwrap();
+    let Ok(Answer::Proven { token }) = home.desk.by(by, approved) else { panic!("not proven") };
+    // ASVS 7.2.4
+    let after = home.desk.slice.session(home.browser.session).unwrap().token;
+    assert!(after != before && after == token.digest());
     assert!(home.desk.by(by, issue()).is_ok());
     home.desk.wait(Span::minutes(16));
     assert!(matches!(home.desk.by(by, issue()), Err(Refusal::ProofTooOld { .. })));
@@ -336,9 +340,11 @@ fn new_phone_takes_the_place_of_the_old_one_by_its_number_in_one_decision() {
         panic!("no link")
     };
     let new = new_phone(&mut home.desk, token);
-    let confirm = |home: &mut Home, by, number: &str, moves| {
+    let confirm = |home: &mut Home, by, number: &str, moves: bool| {
         let number = Secret::from_text(number.to_owned());
-        let command = device::Command::ConfirmPhone { device: new.device, number, moves };
+        let By::Session(asks) = by else { panic!("no session") };
+        let instead = moves.then(|| home.desk.slice.session(asks).unwrap().device);
+        let command = device::Command::ConfirmPhone { device: new.device, number, instead };
         home.desk.by(by, Command::Device(command)).err()
     };
     let number = shown(&home.desk, &new);
@@ -355,4 +361,35 @@ fn new_phone_takes_the_place_of_the_old_one_by_its_number_in_one_decision() {
     assert_eq!((&device.approver, device.role), (&Approver::Yes, DeviceRole::Trade));
     assert!(home.desk.slice.device(home.phone.device).is_none());
     assert!(home.desk.slice.session(home.phone.session).is_none());
+}
+
+#[test]
+fn operator_moves_a_phone_by_the_number_that_the_new_one_shows() {
+    let mut home = Home::new();
+    let operator = By::Operator { uid: 0 };
+    let issue = access::link::Command::Issue { purpose: Purpose::Phone };
+    let Ok(Answer::Link { token, .. }) = home.desk.by(operator, Command::Link(issue)) else {
+        panic!("no link")
+    };
+    let new = new_phone(&mut home.desk, token);
+    let old = home.phone.device;
+    let number = shown(&home.desk, &new);
+    let ask = |home: &mut Home, instead, number: &str| {
+        let number = Secret::from_text(number.to_owned());
+        let command = device::Command::ConfirmPhone { device: new.device, number, instead };
+        home.desk.by(operator, Command::Device(command)).err()
+    };
+    assert_eq!(ask(&mut home, Some(old), "000000"), Some(Refusal::PhoneNumberWrong));
+    // What answers no approvals has nothing to give, and none is added without its person.
+    let browser = home.browser.device;
+    assert_eq!(ask(&mut home, Some(browser), &number), Some(Refusal::NoApprover));
+    assert_eq!(ask(&mut home, Some(new.device), &number), Some(Refusal::NoApprover));
+    assert_eq!(ask(&mut home, None, &number), Some(Refusal::NotSignedIn));
+    let role = home.desk.slice.device(old).unwrap().role;
+    assert_eq!(ask(&mut home, Some(old), &number), None);
+    assert!(home.desk.slice.device(old).is_none());
+    let new = home.desk.slice.device(new.device).unwrap();
+    assert_eq!((&new.approver, new.role), (&Approver::Yes, role));
+    let told = |event: &Event| matches!(event, Event::Notice(access::notice::Event::Queued(one)) if one.text.contains("in the place of"));
+    assert!(home.desk.events.iter().any(told), "its person is told");
 }

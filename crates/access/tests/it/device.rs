@@ -221,7 +221,7 @@ fn reinstalled() -> (Desk, access::DeviceId, SignedIn) {
 }
 
 fn succeed(desk: &mut Desk, by: &SignedIn, device: access::DeviceId) -> Result<Answer, Refusal> {
-    let command = Command::Device(device::Command::Succeed { device });
+    let command = Command::Device(device::Command::Succeed { device, again: None });
     desk.by(By::Session(by.session), command)
 }
 
@@ -270,4 +270,27 @@ fn browser_that_is_still_used_is_no_older_one_and_a_typed_code_takes_none_over()
     sign_in(&mut desk, Some(&token), &browser(None), Stay::Usual);
     let answer = succeed(&mut desk, &two, one.device);
     assert!(matches!(answer, Err(Refusal::NotFound { .. })), "it signed in since");
+}
+
+#[test]
+fn operator_says_that_a_browser_is_an_older_one_again_and_a_session_speaks_for_itself_alone() {
+    let (mut desk, old, new) = reinstalled();
+    let ask = |again| Command::Device(device::Command::Succeed { device: old, again });
+    let operator = By::Operator { uid: 0 };
+    // The operator has no browser of their own there.
+    assert_eq!(desk.by(operator, ask(None)).err(), Some(Refusal::NotSignedIn));
+    let other = desk.by(operator, ask(Some(old))).err().unwrap();
+    assert_eq!(other.code(), "NOT_FOUND", "not the same one");
+    desk.by(operator, ask(Some(new.device))).ok().unwrap();
+    let own = desk.slice.device(new.device).unwrap();
+    assert_eq!((own.name.as_str(), own.succeeds), ("Kitchen laptop", Some(old)));
+    assert!(desk.slice.device(old).is_none() && desk.slice.session(new.session).is_some());
+    // A session that names another device speaks for its own all the same.
+    let (mut desk, old, new) = reinstalled();
+    let third = desk.signed_in();
+    let again = Some(third.device);
+    let command = Command::Device(device::Command::Succeed { device: old, again });
+    desk.by(By::Session(new.session), command).ok().unwrap();
+    assert_eq!(desk.slice.device(new.device).unwrap().succeeds, Some(old));
+    assert_eq!(desk.slice.device(third.device).unwrap().succeeds, None);
 }

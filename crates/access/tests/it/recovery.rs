@@ -584,7 +584,7 @@ fn phone_added_in_a_recovery_approves_held_sessions_alone() {
     assert!(desk.slice.session(phone.session).unwrap().held_until.is_some());
     let number = device::phone_number(desk.slice.device(phone.device).unwrap(), &desk.key);
     let number = number.unwrap().unwrap();
-    let confirm = device::Command::ConfirmPhone { device: phone.device, number, moves: false };
+    let confirm = device::Command::ConfirmPhone { device: phone.device, number, instead: None };
     assert!(desk.by(by(&done), Command::Device(confirm)).is_ok());
     let attempt = desk.at_totp(None);
     let ask = sign_in::Command::AskApproval { attempt: copy(&attempt) };

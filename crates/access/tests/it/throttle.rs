@@ -214,7 +214,7 @@ fn prompts_asked_for_from_a_thousand_addresses_pause_at_the_persons_count() {
     let number = access::device::phone_number(desk.slice.device(phone.device).unwrap(), &desk.key);
     let number = number.unwrap().unwrap();
     let confirm =
-        access::device::Command::ConfirmPhone { device: phone.device, number, moves: false };
+        access::device::Command::ConfirmPhone { device: phone.device, number, instead: None };
     desk.by(by, Command::Device(confirm)).ok().unwrap();
     let mut asked = 0;
     for number in 0..1_000 {

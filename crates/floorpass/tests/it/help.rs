@@ -18,7 +18,7 @@ fn said(folder: &Path, args: &[&str]) -> String {
 #[test]
 fn help_of_every_command_is_as_recorded() {
     let temp = tempfile::tempdir().unwrap();
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 15] = [
         &["--help"],
         &["demo", "--help"],
         &["init", "--help"],
@@ -29,9 +29,14 @@ fn help_of_every_command_is_as_recorded() {
         &["lock", "--help"],
         &["evidence", "verify", "--help"],
         &["restore", "--help"],
+        &["policy", "set", "--help"],
+        &["travel", "plan", "--help"],
+        &["device", "again", "--help"],
+        &["device", "move-phone", "--help"],
+        &["link", "--help"],
     ];
     for args in commands {
-        let name = args.join("_").replace("--", "");
+        let name = args.join("_").replace("--", "").replace('-', "_");
         insta::assert_snapshot!(name, said(temp.path(), args));
     }
 }

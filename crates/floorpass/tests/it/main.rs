@@ -23,3 +23,4 @@ mod soft_passkey;
 mod storm;
 mod sync;
 mod trader;
+mod travel;

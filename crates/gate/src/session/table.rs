@@ -26,6 +26,7 @@ use crate::live::Slot;
 
 mod bound;
 mod copy;
+mod token;
 
 use copy::Copies;
 
@@ -150,6 +151,8 @@ struct Table {
     proven: BTreeMap<u32, Time>,
     /// What came of sessions that looks like a copy of their cookie.
     copies: Copies,
+    /// Tokens that a proof replaced, of which session, and when.
+    former: BTreeMap<[u8; 16], (SessionId, Time)>,
     /// From when its browser should renew its key, of sessions in which that falls.
     renews: BTreeMap<u32, Time>,
     /// What was shown lately.
@@ -236,7 +239,10 @@ impl Sessions {
         now: Time,
     ) -> Option<Result<SessionTicket, Over>> {
         let mut table = self.lock();
-        let at = table.by_token(token)?;
+        let Some(at) = table.by_token(token, now) else {
+            table.meet_former(token, visitor, now);
+            return None;
+        };
         let over = table.why_over(at, now);
         let ended = |(at, reason)| Refusal::SessionEnded { at, reason };
         let checked = over.map_or(Ok(()), |over| Err(ended(over)));
@@ -296,7 +302,7 @@ impl Sessions {
     /// What is known of an open session, whatever a request shows.
     pub(crate) fn find(&self, token: &Digest, now: Time) -> Option<Result<Found, Refusal>> {
         let table = self.lock();
-        let at = table.by_token(token)?;
+        let at = table.by_token(token, now)?;
         if let Some((at, reason)) = table.why_over(at, now) {
             return Some(Err(Refusal::SessionEnded { at, reason }));
         }
@@ -383,8 +389,9 @@ impl Sessions {
     ) {
         let mut table = self.lock();
         let class = table.class(person, session, given);
-        if let Some(at) = table.by_token(&session.token) {
+        if let Some(at) = table.by_id(session.id) {
             table.reclass(at, class, session.receipt);
+            table.retoken(at, session);
             table.bind(at, session);
             return;
         }
@@ -518,12 +525,6 @@ impl Table {
         let record = self.record(at)?;
         let class = usize::try_from(record.class).ok()?;
         Some((record, self.classes.get(class)?.as_ref()?))
-    }
-
-    fn by_token(&self, token: &Digest) -> Option<u32> {
-        let half = half(token);
-        let is_it = |at| self.record(at).is_some_and(|record| record.token == half);
-        self.tokens.find(first(&token.0), is_it)
     }
 
     fn by_id(&self, id: SessionId) -> Option<u32> {
@@ -695,6 +696,7 @@ impl Table {
         });
         self.slots = slots;
         self.seen.retain(|_, seen| seen.is_needed(now));
+        self.forget_former(now);
         let write = now.since(self.written) >= WRITE_BACK;
         if write {
             self.written = now;

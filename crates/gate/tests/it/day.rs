@@ -116,7 +116,9 @@ impl Life {
         let ticket = self.ticket(self.screen(phone), true).unwrap();
         let code = self.place.code().await;
         let password = self.place.password();
-        self.place.gate.step_up_password(&ticket, password, &code).await.unwrap();
+        let proven = self.place.gate.step_up_password(&ticket, password, &code).await.unwrap();
+        let screen = if phone { &mut self.phone } else { &mut self.portal };
+        screen.token = proven.token;
     }
 
     /// Whether a screen could look and trade now; what stands against it.

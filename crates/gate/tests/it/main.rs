@@ -26,4 +26,5 @@ mod recovery_code;
 mod session;
 mod sign_in;
 mod soft_passkey;
+mod step_up;
 mod trustee;

@@ -33,7 +33,8 @@ async fn session_proven_at_another_network_stays_so_after_a_restart() {
     assert!(there.elsewhere, "not proven there yet");
     let code = gate.totp_now("trader").await.unwrap();
     let password = access::Secret::new(secrets.password.expose().to_vec());
-    gate.step_up_password(&there, password, &code).await.unwrap();
+    let proven = gate.step_up_password(&there, password, &code).await.unwrap();
+    let token = text(&proven.token).to_owned();
     assert!(!gate.session(&token, AWAY, shows()).unwrap().elsewhere);
     gate.close().await.unwrap();
     drop(gate);

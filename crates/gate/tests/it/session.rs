@@ -213,3 +213,38 @@ async fn commands_of_one_person_at_once_are_all_done() {
         renamed.expect("a conflict is decided again, not told");
     }
 }
+
+#[tokio::test]
+async fn operator_plans_and_ends_travel_and_says_that_a_browser_is_an_older_one_again() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let (person, none) = place.gate.travel_of("trader").await.unwrap();
+    assert!(person == ticket.person && none.is_none());
+    let now = place.gate.now();
+    let dates = (now, now + Span::days(3));
+    place.gate.plan_travel(&OPERATOR, person, dates, "Lisbon", None).await.unwrap();
+    let plan = place.gate.travel(&ticket).await.unwrap().unwrap();
+    assert_eq!((plan.place.as_str(), plan.until), ("Lisbon", dates.1));
+    place.gate.end_travel(&OPERATOR, person).await.unwrap();
+    assert!(place.gate.travel_of("trader").await.unwrap().1.is_none());
+    let over = place.gate.end_travel(&OPERATOR, person).await.unwrap_err();
+    assert_eq!(over.code(), "NOT_FOUND");
+    assert_eq!(place.gate.travel_of("nobody").await.unwrap_err().code(), "NOT_FOUND");
+    let stranger = access::PersonId([9; 16]);
+    let actor = Actor::Session(ticket.clone());
+    let not_theirs = place.gate.plan_travel(&actor, stranger, dates, "Lisbon", None).await;
+    assert_eq!(not_theirs, Err(Refusal::NotFound { what: "planned travel" }));
+
+    place.pass(Span::minutes(1));
+    let (new, _) = place.by_link().await;
+    let (old, new) = (ticket.device, new.device);
+    place.gate.succeed_device(&OPERATOR, old, Some(new)).await.unwrap();
+    let devices = place.gate.devices(None).await.unwrap();
+    assert_eq!(devices.len(), 1);
+    assert_eq!((devices[0].device.id, devices[0].device.succeeds), (new, Some(old)));
+    // On record as the operator's.
+    let filter = ActivityFilter { limit: 50, ..ActivityFilter::default() };
+    let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
+    let by: Vec<_> = page.entries.iter().map(|one| format!("{one:?}")).collect();
+    assert!(by.iter().any(|one| one.contains("travel")), "{by:?}");
+}

@@ -225,7 +225,7 @@ async fn approve(history: &mut History, by: By) {
     let confirm = device::Command::ConfirmPhone {
         device: phone.device,
         number: number.unwrap().unwrap(),
-        moves: false,
+        instead: None,
     };
     history.by(by, Command::Device(confirm)).await.ok().unwrap();
     for say in [Say::Yes, Say::No] {

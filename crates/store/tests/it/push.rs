@@ -60,7 +60,7 @@ async fn home(place: &Place) -> (History, SignedIn, SignedIn) {
     assert_eq!(asked, Some(Refusal::NoApprover), "it answers nothing yet");
     let offered = history.slice().await.device(phone.device).unwrap().clone();
     let number = device::phone_number(&offered, history.key()).unwrap().unwrap();
-    let confirm = device::Command::ConfirmPhone { device: phone.device, number, moves: false };
+    let confirm = device::Command::ConfirmPhone { device: phone.device, number, instead: None };
     assert!(history.by(By::Session(owner.session), Command::Device(confirm)).await.is_ok());
     (history, owner, phone)
 }

@@ -243,7 +243,9 @@ impl Walk {
                 Command::Device(device::Command::SetRole { device, role })
             }
             (7, ..) => Command::Device(device::Command::RemoveOthers),
-            (10, Some(device), ..) => Command::Device(device::Command::Succeed { device }),
+            (10, Some(device), ..) => {
+                Command::Device(device::Command::Succeed { device, again: None })
+            }
             (11, ..) => Command::Device(device::Command::Renew { key: self.key() }),
             (12, _, Some(_), _) => Command::Device(device::Command::Forget),
             (13, ..) => self.travel(),

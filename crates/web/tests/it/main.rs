@@ -22,5 +22,6 @@ mod recovery;
 mod recovery_code;
 mod route;
 mod session;
+mod step_up;
 mod throttle;
 mod trustee;

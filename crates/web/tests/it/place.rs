@@ -170,6 +170,12 @@ impl Visitor<'_> {
         self.token.clone_from(&of.token);
     }
 
+    /// Has these cookies and no others.
+    pub fn set_cookies(&mut self, line: &str) {
+        let pairs = line.split("; ").filter_map(|pair| pair.split_once('='));
+        self.cookies = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    }
+
     pub async fn get(&mut self, path: &str) -> Answer {
         self.get_with(path, &[]).await
     }

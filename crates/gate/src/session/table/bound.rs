@@ -7,8 +7,9 @@ use access::{Refusal, SessionId, Span, Time};
 use super::{KEY, Sessions, Table, Visitor, fingerprint};
 use crate::binding::is_cookie_of;
 
-/// How long requests may be on their way that began before their session was bound to hardware.
-const UNDER_WAY: Span = Span::seconds(10);
+/// How long requests may be on their way that began before their session was bound to hardware, or
+/// got a new token.
+pub(super) const UNDER_WAY: Span = Span::seconds(10);
 
 impl Sessions {
     /// Says that the hardware of a session is about to bind it.

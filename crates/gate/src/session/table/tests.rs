@@ -300,3 +300,46 @@ fn copy_is_told_at_once_by_another_key_and_at_the_third_request_without_one_once
     assert_eq!(told(&sessions), 0);
     assert!(shows(&sessions, Some(&other), "192.0.2.1", START).is_ok());
 }
+
+#[test]
+fn token_that_a_proof_replaced_counts_for_ten_seconds_with_the_key_and_is_then_a_copys() {
+    let (key, other) =
+        (crate::BrowserKey::generate().unwrap(), crate::BrowserKey::generate().unwrap());
+    let (sessions, session) = bound_to(&key);
+    let proven = Session { token: token(9), proven_at: START, ..session.clone() };
+    put_under(&sessions, &proven, Grade::None);
+    assert_eq!(sessions.lock().len(), 1, "it is the same session");
+    let late = START + Span::seconds(10);
+    let before = START + Span::seconds(9);
+    assert_eq!(
+        shows(&sessions, Some(&key), "192.0.2.1", before).map(|one| one.session).ok(),
+        Some(session.id)
+    );
+    let none = shows(&sessions, None, "192.0.2.1", before);
+    assert_eq!(none.err(), Some(Refusal::KeyProofMissing));
+    let come = |key: &crate::BrowserKey, now| {
+        let secret = SealKey::new([1; 32]);
+        let shows = Shows { key: key.shown(now).ok(), hardware: None };
+        let address = "203.0.113.9".parse().unwrap();
+        let visitor = Visitor { shows, address, secret: &secret, is_use: true };
+        let found = sessions.find(&token(1), now).is_some();
+        (sessions.visit(&token(1), &visitor, now).is_some(), found)
+    };
+    assert_eq!(come(&key, late), (false, false));
+    assert!(sessions.copied().is_empty(), "its own browser's, whose answer was lost");
+    assert_eq!(come(&other, late), (false, false));
+    assert_eq!(sessions.copied().len(), 1);
+    // The new one is found, and nothing of the old stays.
+    assert!(sessions.find(&token(9), late).unwrap().is_ok());
+    drop(sessions.sweep(START + Span::minutes(61), false));
+    assert!(sessions.lock().former.is_empty());
+}
+
+#[test]
+fn token_that_a_proof_replaced_counts_no_longer_where_nothing_binds_the_session() {
+    let sessions = with(1..3);
+    put_under(&sessions, &Session { token: token(9), ..session(1) }, Grade::None);
+    assert!(known(&sessions, 1, START).is_none());
+    assert!(visit(&sessions, 9, START).is_ok() && visit(&sessions, 2, START).is_ok());
+    assert_eq!(sessions.slot(session(1).id).unwrap().entitlements().acts, Acts::ALL);
+}

@@ -1,0 +1,58 @@
+//! Planned travel, as the operator sees and sets it.
+
+use access::address::Network;
+use access::travel::Plan;
+use access::{Refusal, Span, Time};
+use gate::Gate;
+use serde_json::Value;
+
+use crate::act::{Desk, instant, value};
+use crate::answer::{Done, TravelNow, TravelRow};
+use crate::fault::Fault;
+use crate::request::{Request, TravelWish};
+
+/// Does what is asked about travel.
+pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    match request {
+        Request::TravelPlan(wish) => value(plan(desk, wish).await?),
+        Request::TravelEnd { username } => {
+            let (person, _) = desk.gate.travel_of(&username).await?;
+            desk.gate.end_travel(&desk.actor, person).await?;
+            value(Done { text: format!("the travel of {username} is ended") })
+        }
+        Request::TravelShow { username } => value(show(desk.gate, username).await?),
+        _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
+    }
+}
+
+async fn show(gate: &Gate, username: String) -> Result<TravelNow, Refusal> {
+    let (_, plan) = gate.travel_of(&username).await?;
+    Ok(TravelNow { username, plan: plan.map(|plan| row(&plan, gate.now())) })
+}
+
+fn row(plan: &Plan, now: Time) -> TravelRow {
+    TravelRow {
+        place: plan.place.to_string(),
+        from: instant(plan.from),
+        until: instant(plan.until),
+        network: plan.network.map(|network| network.to_string()),
+        state: if plan.from <= now { "now" } else { "ahead" }.to_owned(),
+    }
+}
+
+async fn plan(desk: &Desk<'_>, wish: TravelWish) -> Result<TravelNow, Fault> {
+    let (person, _) = desk.gate.travel_of(&wish.username).await?;
+    // The last day belongs to it.
+    let dates = (day(&wish.from)?, day(&wish.until)? + Span::days(1));
+    let network = wish.network.as_deref().map(str::parse::<Network>).transpose();
+    let network = network.map_err(|_| {
+        Fault::new("NETWORK_INVALID", "a network is like 192.0.2.0/24 or 2001:db8::/32".to_owned())
+    })?;
+    desk.gate.plan_travel(&desk.actor, person, dates, &wish.place, network).await?;
+    Ok(show(desk.gate, wish.username).await?)
+}
+
+fn day(text: &str) -> Result<Time, Fault> {
+    Time::of_date(text)
+        .ok_or_else(|| Fault::new("DATE_INVALID", "a day is like 2026-12-24".to_owned()))
+}

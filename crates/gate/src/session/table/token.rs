@@ -1,0 +1,58 @@
+//! Tokens of sessions: which one counts, and those that a proof of the person replaced.
+
+use access::session::Session;
+use access::{Digest, Time};
+
+use super::bound::UNDER_WAY;
+use super::{KEY, REMEMBERED, Table, Visitor, first, half, token_hash};
+
+impl Table {
+    /// The session of a token. One that a proof replaced counts for the moment in which the browser's
+    /// other requests (a second tab, a stream that comes back) are still on their way with it, and only
+    /// where each of them shows the browser's key: a copy opens nothing meanwhile.
+    pub(super) fn by_token(&self, token: &Digest, now: Time) -> Option<u32> {
+        let half = half(token);
+        let is_it = |at| self.record(at).is_some_and(|record| record.token == half);
+        self.tokens.find(first(&token.0), is_it).or_else(|| {
+            let (at, since) = self.former(&half)?;
+            let bound = self.record(at)?.is(KEY) || self.hardware.contains_key(&at);
+            (bound && now.since(since) < UNDER_WAY).then_some(at)
+        })
+    }
+
+    fn former(&self, half: &[u8; 16]) -> Option<(u32, Time)> {
+        let (session, since) = self.former.get(half)?;
+        Some((self.by_id(*session)?, *since))
+    }
+
+    /// Gives a session the token that its slice says.
+    pub(super) fn retoken(&mut self, at: u32, session: &Session) {
+        let (new, pieces) = (half(&session.token), &self.pieces);
+        let Some(old) = self.record(at).map(|record| record.token) else { return };
+        if old == new {
+            return;
+        }
+        self.tokens.remove(first(&old), at, |at| token_hash(pieces, at));
+        if let Some(record) = self.record_mut(at) {
+            record.token = new;
+        }
+        let pieces = &self.pieces;
+        self.tokens.insert(first(&new), at, |at| token_hash(pieces, at));
+        self.former.insert(old, (session.id, session.proven_at));
+    }
+
+    /// What comes with a token that was replaced before opens nothing; without the browser's key it is
+    /// a copy of its cookie.
+    pub(super) fn meet_former(&mut self, token: &Digest, by: &Visitor<'_>, now: Time) {
+        let Some((at, _)) = self.former(&half(token)) else { return };
+        if self.why_over(at, now).is_none()
+            && let Err(refusal) = self.check_bound(at, by, now)
+        {
+            self.suspect(at, by, &refusal, now);
+        }
+    }
+
+    pub(super) fn forget_former(&mut self, now: Time) {
+        self.former.retain(|_, (_, since)| now.since(*since) < REMEMBERED);
+    }
+}
