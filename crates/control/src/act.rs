@@ -82,6 +82,19 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         | Request::RecoveryShow { .. }
         | Request::RecoveryBegin { .. }
         | Request::RecoveryCancel { .. } => recovery::act(desk, request).await,
+        Request::Lock { .. } | Request::Unlock { .. } => lock(desk, request).await,
+        Request::Orders => value(order::list(gate).await?),
+        Request::Executions => value(order::executions(gate).await?),
+        Request::Positions => value(order::positions(gate).await?),
+        Request::Checkpoint => value(checkpoint(desk).await?),
+        Request::Backup { to } => value(backup(desk, &to).await?),
+    }
+}
+
+/// Locks.
+async fn lock(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    let gate = desk.gate;
+    match request {
         Request::Lock { target, grade } => {
             let on = find(gate, &target).await?;
             let receipt = gate.lock(&desk.actor, on, grade).await?;
@@ -94,11 +107,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
                 text: format!("{} is unlocked; what a lock has ended stays ended", name(&target)),
             })
         }
-        Request::Orders => value(order::list(gate).await?),
-        Request::Executions => value(order::executions(gate).await?),
-        Request::Positions => value(order::positions(gate).await?),
-        Request::Checkpoint => value(checkpoint(desk).await?),
-        Request::Backup { to } => value(backup(desk, &to).await?),
+        _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
     }
 }
 

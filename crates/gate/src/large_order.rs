@@ -21,6 +21,7 @@ use crate::command::odd_answer;
 use crate::order::{OrderRequest, Refused, Submitted, own};
 use crate::passkey::Ceremony;
 use crate::session::{Actor, SessionTicket};
+use crate::step_up::Reissued;
 
 /// An order or a change that its session's threshold asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,17 +135,18 @@ impl Gate {
         self.proof_by_passkey(ticket, Some(self.purpose(ticket, request, bound)?))
     }
 
-    /// Finishes it: the session for one request that comes with a proof of its person.
+    /// Finishes it: the session for one request that comes with a proof of its person, whose authority
+    /// [`Gate::foresee`] says.
     pub async fn large_order_passkey_finish(
         &self,
         ticket: &SessionTicket,
         (request, bound): (&OrderRequest, Decimal),
         ceremony: &Secret,
         answer: &str,
-    ) -> Result<(SessionTicket, Admission), Refusal> {
+    ) -> Result<(SessionTicket, Reissued), Refusal> {
         let purpose = self.purpose(ticket, request, bound)?;
-        self.proven_by_passkey(ticket, (ceremony, Some(purpose)), answer).await?;
-        self.proven(ticket).await
+        let reissued = self.proven_by_passkey(ticket, (ceremony, Some(purpose)), answer).await?;
+        Ok((ticket.proven(), reissued))
     }
 
     fn purpose(

@@ -225,7 +225,9 @@ pub(crate) async fn finish(signed: Signed) -> Reply {
     let order = (&asked.request, bound);
     let answer = fields.raw("credential");
     let proven = gate.large_order_passkey_finish(&signed.ticket, order, &ceremony, answer).await;
-    let (ticket, admission) = proven.map_err(|why| signed.fault(why))?;
+    let (ticket, reissued) = proven.map_err(|why| signed.fault(why))?;
+    signed.visit.reissue(&reissued);
+    let admission = gate.foresee(&ticket).await.map_err(|why| signed.fault(why))?;
     let path = place(&signed, &asked, (&ticket, &admission), None).await?;
     Ok(Json(json!({ "go": path.map_err(|why| unsent(&signed, why))? })).into_response())
 }

@@ -259,7 +259,8 @@ async fn order_that_a_proof_came_with_is_placed_within_its_bound() {
     assert_eq!(code(unproven), "ORDER_UNPROVEN");
     let code_of_app = place.code().await;
     let fresh = gate.fresh(&home.ticket, place.password(), &code_of_app).await;
-    let (ticket, admission) = fresh.unwrap();
+    let (ticket, _) = fresh.unwrap();
+    let admission = gate.foresee(&ticket).await.unwrap();
     let low = (wanted.clone(), large.cost.total() - Decimal::new(1, 2));
     let moved = gate.submit_large(&ticket, &admission, low, None).await.unwrap_err();
     assert_eq!(moved.code(), "ORDER_COST_MOVED");
@@ -302,6 +303,8 @@ async fn passkey_proves_the_order_that_it_was_asked_for_and_no_other() {
     let order = (&wanted, bound);
     let proven =
         gate.large_order_passkey_finish(&home.ticket, order, &begun.ceremony, &answer).await;
-    let (ticket, admission) = proven.unwrap();
+    let (ticket, reissued) = proven.unwrap();
+    assert!(reissued.token.expose_text().is_some(), "its session has a new token");
+    let admission = gate.foresee(&ticket).await.unwrap();
     gate.submit_large(&ticket, &admission, (wanted.clone(), bound), None).await.unwrap();
 }

@@ -71,11 +71,14 @@ impl Walk {
         let number = number.unwrap_or_else(|| Secret::from_text("000000".to_owned()));
         let moves = self.roll(3) == 0;
         let others = slice.sessions.iter().filter(|one| one.device != device);
-        let others: Vec<_> = others.map(|one| one.id).collect();
-        let confirm = Command::Device(device::Command::ConfirmPhone { device, number, moves });
+        let others: Vec<_> = others.map(|one| (one.id, one.device)).collect();
+        let confirm = |instead| {
+            Command::Device(device::Command::ConfirmPhone { device, number, instead })
+        };
         match self.pick(&others) {
-            Some(session) if moves => self.by_phone(session, confirm).await,
+            Some((session, old)) if moves => self.by_phone(session, confirm(Some(old))).await,
             _ => {
+                let confirm = confirm(None);
                 let Ok(session) = self.history.by_link(self.history.person).await else {
                     return false;
                 };
