@@ -1,14 +1,14 @@
 //! The real program's channels: mails in the data folder, a mail server that comes late, a webhook.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::program::{Server, command, fault, json};
+use crate::program::{Server, command, fault, json, lasting_port};
 
 /// Asks until what is told is as wanted; the program delivers in the background.
 fn until(data: &Path, args: &[&str], wanted: impl Fn(&Value) -> bool) -> Value {
@@ -103,7 +103,7 @@ fn take_post(listener: &TcpListener) -> String {
 
 /// A configuration with a mail server at `smtp` and a webhook at `hook`.
 fn configure(folder: &Path, smtp: u16, hook: u16) -> String {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = lasting_port();
     let file = folder.join("floorpass.toml");
     let text = format!(
         "[portal]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://localhost:{port}\"\n\
@@ -120,7 +120,7 @@ fn mail_waits_for_its_server_over_a_restart_and_the_webhook_does_not() {
     let data = temp.path().join("data");
     let hook = TcpListener::bind("127.0.0.1:0").unwrap();
     // A port at which nobody listens yet.
-    let smtp = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let smtp = SocketAddr::from(([127, 0, 0, 1], lasting_port()));
     let config = configure(temp.path(), smtp.port(), hook.local_addr().unwrap().port());
     json(&data, &["init", "--config", &config, "--person", "ada"]);
     let server = Server::start(command(&data, &["serve", "--config", &config]), temp.path(), &data);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -55,6 +56,19 @@ pub struct Server {
     pub ready: Value,
     /// Its data folder.
     pub data: PathBuf,
+}
+
+/// A port that nobody listens at and that is given once, for what has to come back to it: from below
+/// those that the system hands out by itself, so that no test beside this one gets it meanwhile.
+pub fn lasting_port() -> u16 {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let next = std::process::id() * 7 + GIVEN.fetch_add(1, Ordering::Relaxed);
+        let port = 10_000 + u16::try_from(next % 20_000).unwrap();
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 impl Server {

@@ -10,7 +10,7 @@ use ring::hmac;
 use serde_json::Value;
 
 use crate::browser::{Browser, HOME, dial};
-use crate::program::{Server, command, json, run, text};
+use crate::program::{Server, command, json, lasting_port, run, text};
 use crate::soft_passkey::SoftPasskey;
 
 const ORIGIN: &str = "https://floorpass.example.org";
@@ -73,7 +73,7 @@ fn pass_on(mut client: TcpStream, to: SocketAddr) -> std::io::Result<()> {
 
 /// A server behind a proxy, its owner's browser, and where the server itself listens.
 fn place(temp: &Path) -> (Server, Browser, SocketAddr) {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = lasting_port();
     let direct = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
     let file = temp.join("floorpass.toml");
     let text = format!("[portal]\nlisten = \"{direct}\"\npublic_url = \"{ORIGIN}\"\n");

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::program::{Server, command, fault, json};
+use crate::program::{Server, command, fault, json, lasting_port};
 
 /// A configuration with a portal on a free port.
 fn configure(folder: &Path, portal: &str, rest: &str) -> (PathBuf, u16) {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = lasting_port();
     let file = folder.join("floorpass.toml");
     let text = format!(
         "[portal]\npublic_url = \"http://localhost:{port}\"\n{}\n{rest}",

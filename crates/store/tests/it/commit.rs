@@ -277,7 +277,7 @@ async fn regain(history: &mut History, by: By) -> By {
             Some(&open)
         );
         if stops {
-            let token = history.activation_code().await;
+            let token = history.stop_token().await.unwrap();
             let stop = call(recovery::Command::Stop { token: copy(&token) });
             history.ask(Key::Recovery(token.digest()), stop).await.ok().unwrap();
             continue;

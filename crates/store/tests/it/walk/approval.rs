@@ -72,9 +72,8 @@ impl Walk {
         let moves = self.roll(3) == 0;
         let others = slice.sessions.iter().filter(|one| one.device != device);
         let others: Vec<_> = others.map(|one| (one.id, one.device)).collect();
-        let confirm = |instead| {
-            Command::Device(device::Command::ConfirmPhone { device, number, instead })
-        };
+        let confirm =
+            |instead| Command::Device(device::Command::ConfirmPhone { device, number, instead });
         match self.pick(&others) {
             Some((session, old)) if moves => self.by_phone(session, confirm(Some(old))).await,
             _ => {
