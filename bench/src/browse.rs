@@ -41,11 +41,12 @@ impl Browser {
         Self::over(TcpStream::connect(address)?, host)
     }
 
-    /// The same from another address of this machine: 127.0.1.`last`.
-    pub fn connect_from(last: u8, address: SocketAddr, host: &str) -> Result<Self> {
+    /// The same from another of this machine's own addresses, from 127.1.0.0 on.
+    pub fn connect_from(number: u16, address: SocketAddr, host: &str) -> Result<Self> {
         use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
         let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
-        bind(&socket, &SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 1, last)), 0))?;
+        let [high, low] = number.to_be_bytes();
+        bind(&socket, &SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 1, high, low)), 0))?;
         connect(&socket, &address)?;
         Self::over(TcpStream::from(socket), host)
     }

@@ -14,7 +14,7 @@ use crate::Gate;
 use crate::command::{Done, odd_answer};
 use crate::registry::store_failed;
 use crate::session::{Actor, SessionTicket};
-use crate::sign_in::{Browser, SignInStep, copy, step};
+use crate::sign_in::{Browser, SignInStep, copy, in_even_time, step};
 
 /// Times that a proof is made again when its row has moved meanwhile.
 const PROOFS: usize = 3;
@@ -125,6 +125,15 @@ fn info(slice: &Slice, one: &Recovery) -> RecoveryInfo {
 impl Gate {
     /// Begins one by user name and password. Unknown names get the same answers and cost the same.
     pub async fn begin_recovery(
+        &self,
+        username: &str,
+        password: Secret,
+        browser: &Browser,
+    ) -> Result<RecoveryBegun, Refusal> {
+        in_even_time(Box::pin(self.try_recovery(username, password, browser))).await
+    }
+
+    async fn try_recovery(
         &self,
         username: &str,
         password: Secret,
