@@ -110,7 +110,7 @@ fn access(less: usize) -> Vec<Measure<'static>> {
             "storm",
             Box::new(move || vec![storm::measure(10, Duration::from_millis(6_000 / less as u64))]),
         ),
-        ("enumeration", Box::new(move || enumeration::measure(1_000 / less))),
+        ("enumeration", Box::new(move || enumeration::measure(300 / less))),
     ]
 }
 

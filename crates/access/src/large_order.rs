@@ -48,8 +48,15 @@ impl Threshold {
 
     /// The amount of a text that somebody typed: `250000`, `250,000.00`.
     pub fn of_text(text: &str) -> Result<Self, Refusal> {
-        let amount = text.replace([',', ' ', '$'], "").parse();
-        let threshold = Self { above: Some(amount.map_err(|_| out_of_range(text))?) };
+        let typed = text.replace([' ', '$'], "");
+        // Where a comma stands before cents, to pass over it would make the amount a hundred times as large.
+        let whole = typed.split('.').next().unwrap_or_default();
+        let mut groups = whole.split(',');
+        let first = groups.next().map_or(0, str::len);
+        let grouped = whole.len() == first
+            || ((1..=3).contains(&first) && groups.all(|group| group.len() == 3));
+        let amount = grouped.then(|| typed.replace(',', "").parse().ok()).flatten();
+        let threshold = Self { above: Some(amount.ok_or_else(|| out_of_range(text))?) };
         threshold.check().map(|()| threshold)
     }
 

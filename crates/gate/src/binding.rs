@@ -303,7 +303,8 @@ impl Gate {
     ) -> Result<HardwareProof, Refusal> {
         let found = self.found(token)?;
         let (hardware, signed) = open_answer(answer, None)?;
-        if found.address != Some(address) {
+        // A token that a proof replaced is good for requests on their way, and for no new key.
+        if !found.current || found.address != Some(address) {
             return Err(Refusal::HardwareProofOver);
         }
         self.answered(found.id, &signed)?;

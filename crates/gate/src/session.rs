@@ -271,6 +271,13 @@ impl Gate {
         HEXLOWER.encode(&self.0.people.key.tag("session forms", &[&session.0]).0)
     }
 
+    /// Whether what came with a token that nothing binds has to end: its person was proven since, and
+    /// the session has another one.
+    pub fn is_superseded(&self, ticket: &SessionTicket) -> bool {
+        let proven_at = || self.0.people.sessions.proven_at(ticket.session);
+        !ticket.is_bound() && proven_at() != Some(ticket.proven_at)
+    }
+
     /// The authority of a session, for orders, reads and subscriptions.
     pub fn admit_session(&self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
         let slot = self.0.people.sessions.slot(ticket.session)?;

@@ -470,11 +470,16 @@ impl Terms {
         Ok(())
     }
 
-    /// Its limit, its trigger, or the quote that it would meet.
+    /// Its limit, its trigger, or the quote that it would meet. A buy stop without a limit trades at
+    /// the market whatever its trigger was: no trigger below the quote makes it cheaper.
     fn price(&self, exchange: &Exchange) -> Ticks {
-        reference_of(self.order_type)
-            .or_else(|| exchange.reference(self.symbol, self.side))
-            .unwrap_or_default()
+        let own = reference_of(self.order_type);
+        let quoted = || exchange.reference(self.symbol, self.side);
+        let price = match (self.order_type, self.side) {
+            (OrderType::Stop { .. }, Side::Buy) => own.max(quoted()),
+            _ => own.or_else(quoted),
+        };
+        price.unwrap_or_default()
     }
 
     /// By how many cents it could make positions larger, at worst.

@@ -100,7 +100,9 @@ impl Watcher {
         // A session that is kept for a lock's receipt goes on, but sees the account no longer.
         let sees = self.signed.admission.entitlements().acts.contains(Act::ViewAccount);
         let locked = (!sees).then_some(Refusal::Locked { grade: Grade::All });
-        self.signed.admission.ended().or(expired).or(locked)
+        let gate = self.signed.visit.portal.gate();
+        let replaced = gate.is_superseded(&self.signed.ticket).then_some(Refusal::NotSignedIn);
+        self.signed.admission.ended().or(expired).or(locked).or(replaced)
     }
 
     /// The whole state, unless the browser has it.

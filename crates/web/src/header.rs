@@ -50,6 +50,13 @@ fn is_strict(origin: &Url) -> bool {
     origin.scheme() == "https" && origin.domain() != Some("localhost")
 }
 
+/// Whether an answer sets this line's cookie already.
+fn sets(headers: &HeaderMap, line: &HeaderValue) -> bool {
+    let name =
+        |line: &HeaderValue| line.as_bytes().split(|byte| *byte == b'=').next().map(<[u8]>::to_vec);
+    headers.get_all(header::SET_COOKIE).iter().any(|one| name(one) == name(line))
+}
+
 /// Answers only requests for the configured host, and marks every answer.
 pub(crate) async fn guard(
     State(portal): State<Portal>,
@@ -69,7 +76,8 @@ pub(crate) async fn guard(
     };
     let retry = response.extensions().get::<Retry>().copied();
     let headers = response.headers_mut();
-    if let Some(line) = reissues.take() {
+    // What the act itself says of the session's cookie stands: a sign-out, or a new session.
+    if let Some(line) = reissues.take().filter(|line| !sets(headers, line)) {
         headers.append(header::SET_COOKIE, line);
     }
     if let Some(retry) = retry {

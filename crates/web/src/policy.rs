@@ -213,7 +213,7 @@ fn large_orders(signed: &Signed, chosen: &Policies) -> Markup {
                 button { "Set the threshold" }
             }
             @if above.is_some() {
-                form method="post" action="/policies/large-orders" { (shell::token(signed)) button.mini { "Ask for none" } }
+                form method="post" action="/policies/large-orders" { (shell::token(signed)) button.mini name="none" value="1" { "Ask for none" } }
             }
         }
     }
@@ -336,16 +336,16 @@ pub(crate) async fn set_window(signed: Signed) -> Reply {
     then(&signed, done, None).await
 }
 
-/// `POST /policies/large-orders`; without an amount none is asked for from then on.
+/// `POST /policies/large-orders`; `none`, where none is to be asked for from then on.
 pub(crate) async fn set_large_orders(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
-    let threshold = if fields.has("above") {
+    let threshold = if fields.get("none") == "1" {
+        Threshold { above: None }
+    } else {
         match Threshold::of_text(fields.get("above")) {
             Ok(threshold) => threshold,
             Err(why) => return page(&signed, Some(&why), None).await,
         }
-    } else {
-        Threshold { above: None }
     };
     let gate = signed.visit.portal.gate();
     let done = gate.set_large_orders(&signed.actor(), signed.ticket.person, threshold).await;

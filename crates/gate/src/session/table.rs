@@ -77,6 +77,8 @@ pub(crate) struct Found {
     /// Where it was used last.
     pub(crate) address: Option<IpAddr>,
     pub(crate) hardware: Option<PublicKey>,
+    /// Whether the token is its present one, and not one that a proof replaced a moment ago.
+    pub(crate) current: bool,
 }
 
 /// What sessions of one person have in common. What a visit reads stands together.
@@ -312,6 +314,7 @@ impl Sessions {
             person: class.person,
             address: record.address(),
             hardware: table.hardware.get(&at).copied(),
+            current: table.is_current(at, token),
         }))
     }
 
@@ -352,6 +355,13 @@ impl Sessions {
         let table = self.lock();
         let (record, class) = table.both(table.by_id(id)?)?;
         (!record.is(ENDED)).then_some(class.person)
+    }
+
+    /// When the person of a session was proven last.
+    pub(crate) fn proven_at(&self, id: SessionId) -> Option<Time> {
+        let table = self.lock();
+        let at = table.by_id(id)?;
+        table.proven.get(&at).copied().or(Some(table.record(at)?.started))
     }
 
     /// Ends a session; the first reason stays.

@@ -7,6 +7,7 @@ use super::{Denial, Terms, reduces};
 use crate::commission::commission;
 use crate::exchange::Exchange;
 use crate::order::{Change, NewOrder, Order, OrderType, Side};
+use crate::price::Ticks;
 
 /// How far a price that the order does not fix may move until it is placed, in percent.
 pub const ROOM: u32 = 1;
@@ -101,8 +102,8 @@ pub fn of_new(exchange: &Exchange, orders: &[NewOrder]) -> Option<Size> {
     Some(Size { value: together.max(children.unwrap_or_default()), cost })
 }
 
-/// The size of an open order with new terms; none where they make it no larger, or where it only
-/// makes a position smaller all the same.
+/// The size of an open order with new terms; none where they are tamer than those before, or where
+/// it only makes a position smaller all the same.
 pub fn of_change(exchange: &Exchange, change: &Change) -> Option<Size> {
     let order = exchange.open_order(change.order)?;
     let terms = Terms {
@@ -112,12 +113,22 @@ pub fn of_change(exchange: &Exchange, change: &Change) -> Option<Size> {
         order_type: change.order_type,
         tif: change.tif,
     };
-    let before = Terms { quantity: order.quantity, order_type: order.order_type, ..terms };
-    let value = terms.worth(exchange);
-    if value <= before.worth(exchange) || still_reduces(exchange, order, change) {
+    if is_tamer(order, change) || still_reduces(exchange, order, change) {
         return None;
     }
-    Some(Size { value, cost: Some(terms.cost(exchange)) })
+    Some(Size { value: terms.worth(exchange), cost: Some(terms.cost(exchange)) })
+}
+
+/// Whether new terms ask for no more shares at no worse price: what was approved for the old ones
+/// holds for them too. Another kind of order, or another trigger, is another order.
+fn is_tamer(order: &Order, change: &Change) -> bool {
+    let (old, new) = (order.order_type, change.order_type);
+    let same_kind = std::mem::discriminant(&old) == std::mem::discriminant(&new);
+    let no_worse = match order.side {
+        Side::Buy => new.limit() <= old.limit(),
+        Side::Sell => new.limit() >= old.limit(),
+    };
+    change.quantity <= order.quantity && same_kind && old.trigger() == new.trigger() && no_worse
 }
 
 /// Whether an order with new terms, and all that is open on its side, does not go beyond the
@@ -145,6 +156,9 @@ impl Terms {
     fn cost(&self, exchange: &Exchange) -> Cost {
         let cents = match self.order_type {
             OrderType::Market => self.down_the_book(exchange),
+            OrderType::Stop { trigger } if self.is_reached(exchange, trigger) => {
+                self.down_the_book(exchange)
+            }
             _ => i128::from(self.price(exchange).0).saturating_mul(self.quantity.into()),
         };
         Cost {
@@ -155,6 +169,19 @@ impl Terms {
         }
     }
 
+    fn quoted(&self, exchange: &Exchange) -> Ticks {
+        exchange.reference(self.symbol, self.side).unwrap_or_default()
+    }
+
+    /// Whether the market is where a trigger sets an order off at once.
+    fn is_reached(&self, exchange: &Exchange, trigger: Ticks) -> bool {
+        let quoted = exchange.reference(self.symbol, self.side);
+        quoted.is_some_and(|quoted| match self.side {
+            Side::Buy => quoted >= trigger,
+            Side::Sell => quoted <= trigger,
+        })
+    }
+
     /// The cents of all its shares at the prices that are quoted, one level after the other; what is
     /// beyond them at the last.
     fn down_the_book(&self, exchange: &Exchange) -> i128 {
@@ -163,7 +190,7 @@ impl Terms {
             Side::Buy => quote.asks,
             Side::Sell => quote.bids,
         });
-        let (mut left, mut cents, mut last) = (self.quantity, 0_i128, self.price(exchange));
+        let (mut left, mut cents, mut last) = (self.quantity, 0_i128, self.quoted(exchange));
         for level in levels.unwrap_or_default() {
             let taken = left.min(level.size);
             let value = i128::from(level.price.0).saturating_mul(taken.into());

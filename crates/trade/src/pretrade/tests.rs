@@ -133,6 +133,20 @@ fn order_above_a_limit_is_denied_with_both_numbers() {
 }
 
 #[test]
+fn buy_stop_below_the_market_is_measured_by_the_market() {
+    let exchange = exchange();
+    let narrow = Limits { max_notional: Some(Decimal::from(2_000)), ..Limits::default() };
+    let stop = |quantity| [order(Side::Buy, quantity, OrderType::Stop { trigger: Ticks(1) })];
+    let ask = exchange.reference(SymbolId(700_001), Side::Buy).unwrap();
+    let many = u64::try_from(20_000_000 / ask.0).unwrap() + 1;
+    let denied = verdict(&exchange, &narrow, &stop(many / 50));
+    assert!(denied.starts_with("NOTIONAL_ABOVE_LIMIT"), "{denied}");
+    let denied = verdict(&exchange, &Limits::default(), &stop(many));
+    assert!(denied.starts_with("BUYING_POWER"), "{denied}");
+    assert_eq!(verdict(&exchange, &narrow, &stop(1)), "passes");
+}
+
+#[test]
 fn order_that_nobody_can_mean_is_denied() {
     let exchange = exchange();
     let good = limit(Side::Buy, 1, 100);

@@ -215,12 +215,15 @@ async fn threshold_is_set_on_the_policies_page() {
     let set = owner.post("/policies/large-orders", &[("above", "1,000,000.50")]).await;
     assert_eq!(set.to(), "/policies?set=1");
     assert!(owner.get("/policies").await.says("worth more than 1,000,000.50 USD"));
-    for typed in ["", "NaN", "1e9", "-1", "1.005", "100000000.01"] {
+    for typed in ["", "250,50", "1,0000", ",500", "NaN", "1e9", "-1", "1.005", "100000000.01"] {
         let refused = owner.post("/policies/large-orders", &[("above", typed)]).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}");
         assert!(refused.body.contains("OUT_OF_RANGE"), "{typed}: {}", refused.body);
     }
-    assert_eq!(owner.post("/policies/large-orders", &[]).await.to(), "/policies?set=1");
+    assert_eq!(
+        owner.post("/policies/large-orders", &[("none", "1")]).await.to(),
+        "/policies?set=1"
+    );
     assert!(owner.get("/policies").await.says("no order is asked for"));
     let page = owner.post("/ticket/preview", &BUY).await;
     assert!(!page.says("A large order") && page.body.contains("/ticket/confirm"), "{}", page.body);

@@ -26,6 +26,21 @@ async fn prove(
     visitor.post(path, &fields).await
 }
 
+/// Something that the streams of an account tell.
+async fn buy(visitor: &mut Visitor<'_>) {
+    let order = [
+        ("symbol", "AAPL"),
+        ("side", "buy"),
+        ("quantity", "1"),
+        ("type", "MKT"),
+        ("tif", "DAY"),
+        ("price", ""),
+    ];
+    let key = visitor.post("/ticket/preview", &order).await.hidden("key");
+    let fields = [&order[..], &[("key", key.as_str())]].concat();
+    assert!(visitor.post("/ticket/confirm", &fields).await.to().contains("placed=1"));
+}
+
 /// The lines that set the session's cookie.
 fn lines(answer: &Answer) -> Vec<&str> {
     let lines = answer.headers.get_all(header::SET_COOKIE).iter();
@@ -65,19 +80,7 @@ async fn proof_gives_the_session_a_new_cookie_and_its_other_tabs_and_streams_go_
     late.set_cookies(&after);
     assert_eq!(late.get("/orders").await.status, StatusCode::OK);
     // The stream was not ended by it.
-    let place_order = [
-        ("symbol", "AAPL"),
-        ("side", "buy"),
-        ("quantity", "1"),
-        ("type", "MKT"),
-        ("tif", "DAY"),
-        ("price", ""),
-    ];
-    let confirm = late.post("/ticket/preview", &place_order).await;
-    let mut fields = place_order.to_vec();
-    let key = confirm.hidden("key");
-    fields.push(("key", &key));
-    assert!(late.post("/ticket/confirm", &fields).await.to().contains("placed=1"));
+    buy(&mut late).await;
     let next = stream.next().await.unwrap().unwrap();
     assert!(next.starts_with(b"event: fragment"), "{next:?}");
 }
@@ -124,4 +127,22 @@ async fn session_that_was_to_stay_keeps_its_cookie_as_long_after_a_proof() {
     visitor.token = visitor.get("/").await.form_token();
     let done = prove(&place, &mut visitor, "/step-up", &[("next", "/")]).await;
     assert!(lines(&done)[0].ends_with("; Max-Age=36000"), "{:?}", lines(&done));
+}
+
+#[tokio::test]
+async fn stream_of_a_session_that_nothing_binds_ends_with_its_persons_proof() {
+    let clock = Clock::manual(START);
+    let place = Place::at(&clock).await;
+    let mut plain = place.open_link(place.plain_visitor()).await;
+    let mut stream = place.stream(&plain, "/events").await;
+    assert!(stream.next().await.unwrap().unwrap().starts_with(b"event: fragment"));
+    clock.set(clock.now() + Span::seconds(1));
+    let done = prove(&place, &mut plain, "/step-up", &[("next", "/policies")]).await;
+    assert_eq!(done.to(), "/policies");
+    buy(&mut place.signed_in().await).await;
+    let told = stream.next().await.unwrap().unwrap();
+    assert!(!told.starts_with(b"event: fragment"), "{told:?}");
+    assert!(stream.next().await.is_none());
+    let mut stream = place.stream(&plain, "/events").await;
+    assert!(stream.next().await.unwrap().unwrap().starts_with(b"event: fragment"));
 }

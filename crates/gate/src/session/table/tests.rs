@@ -311,6 +311,8 @@ fn token_that_a_proof_replaced_counts_for_ten_seconds_with_the_key_and_is_then_a
     assert_eq!(sessions.lock().len(), 1, "it is the same session");
     let late = START + Span::seconds(10);
     let before = START + Span::seconds(9);
+    let current = |number| sessions.find(&token(number), before).unwrap().unwrap().current;
+    assert!(current(9) && !current(1), "the old one binds no hardware any more");
     assert_eq!(
         shows(&sessions, Some(&key), "192.0.2.1", before).map(|one| one.session).ok(),
         Some(session.id)

@@ -20,6 +20,11 @@ impl Table {
         })
     }
 
+    /// Whether it is the session's present token.
+    pub(super) fn is_current(&self, at: u32, token: &Digest) -> bool {
+        self.record(at).is_some_and(|record| record.token == half(token))
+    }
+
     fn former(&self, half: &[u8; 16]) -> Option<(u32, Time)> {
         let (session, since) = self.former.get(half)?;
         Some((self.by_id(*session)?, *since))

@@ -43,6 +43,11 @@ fn order_is_worth_its_price_and_a_sale_at_least_the_quote() {
     );
     let stop = OrderType::Stop { trigger: Ticks(ask.0 + 100) };
     assert_eq!(new(&exchange, &[order(Side::Buy, 10, stop)]), Some(Ticks(ask.0 + 100).value(10)));
+    // Set off at once, it buys at the market, however low its trigger is.
+    let reached = OrderType::Stop { trigger: Ticks(1) };
+    let size = of_new(&exchange, &[order(Side::Buy, 10, reached)]).unwrap();
+    assert_eq!(size.value, ask.value(10));
+    assert_eq!(size.cost.unwrap().value, ask.value(10));
     // Parents together, a child alone.
     let child = NewOrder { parent: Some(Parent::Member(0)), ..limit(Side::Sell, 10, 90_000) };
     let two = [limit(Side::Buy, 10, 100), limit(Side::Buy, 20, 100)];
@@ -84,7 +89,7 @@ fn what_only_reduces_a_position_has_no_size() {
 }
 
 #[test]
-fn change_has_a_size_only_where_it_makes_the_order_larger() {
+fn change_has_a_size_unless_it_makes_the_order_tamer() {
     let mut exchange = exchange();
     let rests = place(&mut exchange, &Limits::default(), limit(Side::Buy, 100, 5_000));
     for (quantity, price, larger) in [
@@ -93,14 +98,24 @@ fn change_has_a_size_only_where_it_makes_the_order_larger() {
         (100, 4_999, false),
         (101, 5_000, true),
         (100, 5_001, true),
-        (50, 10_000, false),
-        (50, 10_001, true),
+        // As much money, at a price that nobody approved.
+        (50, 10_000, true),
     ] {
         let size = of_change(&exchange, &change(rests, quantity, price));
         assert_eq!(size.is_some(), larger, "{quantity} at {price}");
         let value = Ticks(price).value(quantity);
         assert!(size.is_none_or(|size| size.value == value), "{quantity} at {price}");
     }
+    let ask = exchange.reference(AAPL, Side::Buy).unwrap();
+    for order_type in [OrderType::Market, OrderType::Stop { trigger: Ticks(1) }] {
+        let other = Change { order_type, ..change(rests, 100, 5_000) };
+        assert_eq!(of_change(&exchange, &other).unwrap().value, ask.value(100), "{order_type:?}");
+    }
+    // A sale that was approved at its price is not sent at a lower one.
+    let bid = exchange.reference(AAPL, Side::Sell).unwrap();
+    let sale = place(&mut exchange, &Limits::default(), limit(Side::Sell, 100, bid.0 * 2));
+    assert!(of_change(&exchange, &change(sale, 100, bid.0)).is_some());
+    assert_eq!(of_change(&exchange, &change(sale, 90, bid.0 * 2 + 1)), None);
 }
 
 #[test]
