@@ -1,6 +1,6 @@
 //! Ways to sign in: passkeys, the password, the TOTP app.
 
-use access::{AuthenticatorId, Refusal, Secret, Time};
+use access::{Act, AuthenticatorId, Refusal, Secret, Time};
 use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
@@ -136,8 +136,11 @@ fn register(signed: &Signed) -> Markup {
     }
 }
 
-/// The offer on the first page after signing in.
+/// The offer on the first page after signing in, where it would be taken.
 pub(crate) fn offer(signed: &Signed) -> Markup {
+    if !signed.sees.entitlements().acts.contains(Act::ManageAuthenticators) {
+        return html! {};
+    }
     html! { section.card aria-labelledby="offer" { h2 #offer { "Sign in faster, and safer" } (register(signed)) } }
 }
 
