@@ -76,7 +76,8 @@
     };
     const again = () => { if (!sent && ![...document.querySelectorAll("input.code")].some((one) => one.value)) reload(); };
     stream.addEventListener("changed", again);
-    stream.addEventListener("ended", reload);
+    // Closed first: while the page loads anew it would come back, to a session that is no more.
+    stream.addEventListener("ended", () => { stream.close(); reload(); });
     // One that was refused, say at a new address, does not come back by itself.
     stream.addEventListener("error", () => { if (stream.readyState === 2) setTimeout(reload, 3000); });
     addEventListener("pagehide", () => stream.close());
