@@ -1,5 +1,6 @@
 //! Starts of the real program on a folder that a week of a demo with a bot left.
 
+use crate::browse::now;
 use crate::program::{Program, run};
 use crate::report::Row;
 use access::id::SymbolId;
@@ -13,7 +14,7 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use trade::Ticks;
 use trade::bar::BarSize;
 use trade::order::{NewOrder, OrderType, Origin, Side, TimeInForce};
@@ -160,8 +161,7 @@ fn size(folder: &Path) -> u64 {
 fn start(program: &Path, ago: Span, path: &'static str) -> Row {
     let folder = tempfile::tempdir_in(".").expect("a folder");
     let data = folder.path().join("data");
-    let since = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
-    let now = Time(i64::try_from(since.as_micros()).expect("in range"));
+    let now = now();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

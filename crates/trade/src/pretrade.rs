@@ -140,13 +140,7 @@ pub fn check_modify(
         return Err(Denial::ImmediateChange { tif: change.tif });
     }
     let limits = limits.and(&defaults_for(limits));
-    let terms = Terms {
-        symbol: order.symbol,
-        side: order.side,
-        quantity: change.quantity,
-        order_type: change.order_type,
-        tif: change.tif,
-    };
+    let terms = Terms::changed(order, &change);
     terms.check_shape()?;
     let parent = order.parent.and_then(|id| exchange.order(id));
     let parent = parent.map(|parent| Elder::of(exchange, parent, Some(order.id)));
@@ -380,6 +374,17 @@ impl Terms {
             quantity: order.quantity,
             order_type: order.order_type,
             tif: order.tif,
+        }
+    }
+
+    /// An open order as a change would have it.
+    const fn changed(order: &Order, change: &Change) -> Self {
+        Self {
+            symbol: order.symbol,
+            side: order.side,
+            quantity: change.quantity,
+            order_type: change.order_type,
+            tif: change.tif,
         }
     }
 

@@ -106,16 +106,10 @@ pub fn of_new(exchange: &Exchange, orders: &[NewOrder]) -> Option<Size> {
 /// it only makes a position smaller all the same.
 pub fn of_change(exchange: &Exchange, change: &Change) -> Option<Size> {
     let order = exchange.open_order(change.order)?;
-    let terms = Terms {
-        symbol: order.symbol,
-        side: order.side,
-        quantity: change.quantity,
-        order_type: change.order_type,
-        tif: change.tif,
-    };
     if is_tamer(order, change) || still_reduces(exchange, order, change) {
         return None;
     }
+    let terms = Terms::changed(order, change);
     Some(Size { value: terms.worth(exchange), cost: Some(terms.cost(exchange)) })
 }
 
