@@ -25,7 +25,7 @@ export function apps(portal) {
     // Profiles of tests are private windows, which install nothing.
     const left = installabilityErrors.filter((one) => one.errorId !== "in-incognito");
     must(left.length === 0, "not installable: " + JSON.stringify(left));
-    await page.context().close();
+    await portal.leave(page);
   }], ["page_without_network_is_kept_and_holds_nothing_of_the_account", async () => {
     const page = await portal.visitor({ width: 390, height: 844 });
     await portal.signInByLink(page);
@@ -60,7 +60,7 @@ export function apps(portal) {
     await Promise.all([page.waitForEvent("load"), page.getByRole("link", { name: "Try again" }).click()]);
     must(new URL(page.url()).pathname === "/", "at " + page.url());
     await portal.says(page, "Positions");
-    await page.context().close();
+    await portal.leave(page);
   }], ["phone_is_added_told_by_push_and_answers_a_sign_in", async () => {
     const person = portal.ready.people[0];
     const owner = await portal.visitor();
@@ -125,6 +125,6 @@ export function apps(portal) {
     await portal.press(phone, "Yes, approve it");
     await portal.says(phone, "Approved.");
     await portal.says(elsewhere, "You are signed in");
-    for (const page of [owner, phone, elsewhere]) await page.context().close();
+    for (const page of [owner, phone, elsewhere]) await portal.leave(page);
   }]];
 }

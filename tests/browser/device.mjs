@@ -53,7 +53,7 @@ export async function replaces(whole) {
   await phone.goto(portal.base + "/approvals");
   must(phone.url().includes("/sign-in"), "the old phone still sees " + phone.url());
   await portal.says(next, "Nothing waits for you");
-  await phone.context().close();
+  await portal.leave(phone);
   whole.phone = next;
   portal.done = took;
 }
@@ -67,7 +67,7 @@ export async function reinstalls(whole) {
   await row.locator("input[name=name]").fill("Office computer");
   await portal.press(whole.two, "Rename");
   const before = portal.ask("device", "list").find((device) => device.name === "Office computer");
-  await whole.two.context().close();
+  await portal.leave(whole.two);
   whole.two = await portal.profile();
   await whole.begin(whole.two);
   await whole.answer(await whole.ask(whole.two));

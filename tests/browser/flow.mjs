@@ -53,7 +53,7 @@ export function flows(portal, app) {
       const answer = await thief.goto(portal.base + "/");
       must(answer.status() === 403, "answered " + answer.status());
       await thief.getByText("it is by another key").waitFor();
-      await thief.context().close();
+      await portal.leave(thief);
       await portal.open(seen.one, "/");
     }],
     ["market_order_is_confirmed_and_fills", async () => {
@@ -119,7 +119,7 @@ export function flows(portal, app) {
       const answer = await page.goto(`${url.protocol}//127.0.0.1:${url.port}/`);
       must(answer.status() === 421, "answered " + answer.status());
       await page.getByRole("link", { name: portal.base }).waitFor();
-      await page.context().close();
+      await portal.leave(page);
     }],
     ...withoutScript(portal, app, seen),
   ];

@@ -64,7 +64,7 @@ export function looks(portal) {
     must(missing.status() === 404, "answered " + missing.status());
     await look(portal, page, "missing", size);
     await page.locator("body").waitFor();
-    await page.context().close();
+    await portal.leave(page);
   }]);
 }
 

@@ -30,7 +30,7 @@ export function messages(portal) {
     await portal.open(owner, "/messages");
     await portal.press(owner, "Mark all as read");
     must(await owner.locator("header .count").count() === 0, "some are unread still");
-    for (const page of [owner, stranger]) await page.context().close();
+    for (const page of [owner, stranger]) await portal.leave(page);
   };
   return [["mail_verified_and_not_me_with_script", flow(true)], ["mail_changed_and_not_me_without_script", flow(false)]];
 }

@@ -20,6 +20,17 @@ export function must(condition, text) {
   if (!condition) throw new Error(text);
 }
 
+/** What `work` gives, or an error once `seconds` are over: a browser that hangs must not hang the test. */
+export async function within(seconds, what, work) {
+  let timer;
+  const late = new Promise((_, no) => { timer = setTimeout(() => no(new Error(`${what} took more than ${seconds} s`)), seconds * 1000); });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export class Portal {
   constructor(options, ready) {
     this.options = options;
@@ -39,15 +50,22 @@ export class Portal {
 
   async stop() {
     for (const { context, folder } of this.profiles) {
-      await context.close();
+      await within(20, "closing a browser", context.close());
       fs.rmSync(folder, { recursive: true, force: true });
     }
-    await this.browser?.close();
+    await within(20, "closing the browser", this.browser?.close());
+  }
+
+  /** Closes the browser that the page is in. Chromium never ends the closing of one whose page is just loading anew, so the page goes away first. */
+  async leave(page) {
+    // Where its script began to load it anew at the same moment, this is broken off, and so was that.
+    await page.goto("about:blank").catch(() => {});
+    await within(20, "closing a browser", page.context().close());
   }
 
   /** The command line of the server under test, as JSON. */
   ask(...args) {
-    const text = execFileSync(this.options.floorpass, [...args, "--json", "--data", this.ready.data], { encoding: "utf8" });
+    const text = execFileSync(this.options.floorpass, [...args, "--json", "--data", this.ready.data], { encoding: "utf8", timeout: 60_000 });
     return JSON.parse(text);
   }
 

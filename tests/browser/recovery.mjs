@@ -84,8 +84,8 @@ export async function vouched(whole) {
   await whole.picture(lost, "recovery-session");
   const one = portal.ask("recovery", "list").find((row) => row.state === "finished");
   must(one, "no recovery is finished: " + JSON.stringify(portal.ask("recovery", "list")));
-  await lost.context().close();
-  for (const page of Object.values(contacts)) await page.context().close();
+  await portal.leave(lost);
+  for (const page of Object.values(contacts)) await portal.leave(page);
   portal.done = took;
 }
 
@@ -116,7 +116,7 @@ export async function stops(whole) {
   must(left.length === 0, "the link signed somebody in");
   await portal.open(thief, "/recover");
   await thief.locator("main").getByText("RECOVERY_OVER").waitFor();
-  for (const page of [reader, thief]) await page.context().close();
+  for (const page of [reader, thief]) await portal.leave(page);
   portal.done = took;
 }
 

@@ -11,7 +11,7 @@ import { apps } from "./app.mjs";
 import { flows } from "./flow.mjs";
 import { locks, looks } from "./look.mjs";
 import { messages } from "./message.mjs";
-import { Portal } from "./portal.mjs";
+import { Portal, within } from "./portal.mjs";
 import { sessions } from "./session.mjs";
 import { App } from "./totp.mjs";
 import { Whole } from "./whole.mjs";
@@ -33,12 +33,14 @@ if (!ready.people?.length) {
 }
 if (options.shots) fs.mkdirSync(options.shots, { recursive: true });
 
+/** The longest flow waits for three codes of an app. */
+const LONGEST = 300;
 let passed = 0, failed = 0;
 const play = async (portal, all) => { for (const [name, flow] of all) {
   if (!name.includes(options.only)) continue;
   const before = portal.complaints.length, began = Date.now();
   try {
-    await flow();
+    await within(LONGEST, "the flow", flow());
     const complaints = portal.complaints.slice(before);
     if (complaints.length) throw new Error("the browser complained: " + complaints.join("; "));
     passed += 1;

@@ -52,7 +52,7 @@ export function sessions(portal) {
     await portal.open(page, "/orders");
     await sent("forget");
     for (let tries = 0; await held(page); tries += 1) must(tries < 1000, "the right word does nothing");
-    await page.context().close();
+    await portal.leave(page);
   }], ["person_proven_in_one_tab_goes_on_in_the_other_with_a_new_cookie", async () => {
     const one = await portal.visitor();
     await portal.signInByLink(one);
@@ -82,7 +82,7 @@ export function sessions(portal) {
     await thief.context().addCookies([{ ...(await one.context().cookies()).find((one) => one.value === after), value: before }]);
     const answer = await thief.goto(portal.base + "/");
     must(answer.status() === 403 || new URL(thief.url()).pathname === "/sign-in", "the old cookie opens " + thief.url());
-    for (const page of [thief, one]) await page.context().close();
+    for (const page of [thief, one]) await portal.leave(page);
   }], ["operator_moves_a_phone_and_says_that_a_browser_is_an_older_one_again", async () => {
     const person = portal.ready.people[0].username;
     const small = { width: 390, height: 844 };
@@ -118,8 +118,8 @@ export function sessions(portal) {
     const told = portal.ask("notice", "list", person).map((one) => one.text).join(" ");
     must(told.includes("in the place of") && told.includes("it has that name again"), "its person was not told");
     portal.ask("device", "remove", anew);
-    for (const page of [owner, first, second, third]) await page.context().close();
-    // A stream that is asked for just as its session ends gets the page to sign in on. The browser says so; the page loads anew.
-    portal.complaints = portal.complaints.filter((one) => !/\/approvals: EventSource's response has a MIME type \("text\/html"\)/.test(one));
+    // The browser is the older one, which was on two pages: both leave.
+    for (const page of [second, third]) await page.waitForURL((url) => url.pathname === "/sign-in");
+    for (const page of [owner, first, second, third]) await portal.leave(page);
   }]];
 }

@@ -274,7 +274,7 @@ export class Whole {
     must(number.length === 2, "the number has two digits");
     await this.portal.press(this.phone, "No");
     await this.refused(stranger);
-    await stranger.context().close();
+    await this.portal.leave(stranger);
 
     await this.menu(this.two, "Sign out");
     this.portal.took();
@@ -344,7 +344,7 @@ export class Whole {
     const answer = await thief.goto(this.portal.base + "/");
     must(answer.status() === 403, "the copy is answered " + answer.status());
     await thief.getByText("it is by another key").waitFor();
-    await thief.context().close();
+    await this.portal.leave(thief);
     await this.portal.open(this.two, "/orders");
     // The server looks once a second.
     for (let tries = 0; ; tries += 1) {
@@ -367,7 +367,7 @@ export class Whole {
     must(before.filter((device) => device.lent).length === 1, "the device is not marked");
     await this.menu(guest, "Sign out");
     must(!this.portal.ask("device", "list").some((device) => device.lent), "the device is still there");
-    await guest.context().close();
+    await this.portal.leave(guest);
   }
 
   async mails() {
@@ -403,7 +403,7 @@ export class Whole {
     await this.portal.says(this.phone, "Turned down, and on record");
     must(await this.phone.getByRole("button", { name: "Lock everything" }).count() > 0, "no lock is offered");
     await this.refused(thief);
-    await thief.context().close();
+    await this.portal.leave(thief);
   }
 
   async loses() {
@@ -437,7 +437,7 @@ export class Whole {
     await this.fresh.waitForFunction(() => navigator.serviceWorker.controller);
     await this.portal.open(this.fresh, "/sign-in");
     must((await keys(this.fresh)).device !== old.device, "the key is still there");
-    await this.fresh.context().close();
+    await this.portal.leave(this.fresh);
   }
 
   /** 65 of the 90 days of trust later: signing in goes on with the same browser, which then renews its key. */

@@ -120,7 +120,11 @@
       if (!put(live, event.data) && !slow) slow = setTimeout(reload, 15000);
     });
     stream.addEventListener("ended", () => { stream.close(); reload(); });
-    stream.addEventListener("error", () => { if (mark) mark.textContent = "reconnecting"; });
+    stream.addEventListener("error", () => {
+      if (mark) mark.textContent = "reconnecting";
+      // One that was refused, say at a new address, does not come back by itself.
+      if (stream.readyState === 2) setTimeout(reload, 3000);
+    });
     addEventListener("pagehide", () => stream.close());
   }
 

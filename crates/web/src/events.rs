@@ -53,6 +53,15 @@ pub(crate) fn answer(
     ([(header::HeaderName::from_static("x-accel-buffering"), "no")], answer).into_response()
 }
 
+/// A stream that only tells that its session is over.
+pub(crate) fn over(text: String) -> Response {
+    answer(stream::once(async { Ok(ended(text)) }))
+}
+
+fn ended(text: String) -> Event {
+    Event::default().event("ended").data(text)
+}
+
 struct Watcher {
     signed: Signed,
     subscription: Subscription,
@@ -122,7 +131,7 @@ impl Watcher {
 
     fn last(&mut self, refusal: &Refusal) -> Event {
         self.over = true;
-        Event::default().event("ended").data(refusal.caller_text())
+        ended(refusal.caller_text())
     }
 }
 

@@ -8,6 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::json;
 
+use crate::events;
 use crate::form::{Fields, TOKEN};
 use crate::refusal;
 use crate::shell;
@@ -22,6 +23,8 @@ pub(crate) enum Wants {
     Fragment,
     /// JSON, for the script.
     Json,
+    /// A live stream, for the script.
+    Stream,
 }
 
 impl Wants {
@@ -29,6 +32,7 @@ impl Wants {
         match headers.get(header::ACCEPT).map(axum::http::HeaderValue::as_bytes) {
             Some(b"application/json") => Self::Json,
             Some(b"text/vnd.floorpass.fragment") => Self::Fragment,
+            Some(b"text/event-stream") => Self::Stream,
             _ => Self::Page,
         }
     }
@@ -130,9 +134,13 @@ impl Fault {
         }
         if self.wants != Wants::Page {
             let (status, text) = brief(&self.cause);
-            return match self.wants {
-                Wants::Json => (status, Json(json!({ "error": text }))).into_response(),
-                Wants::Page | Wants::Fragment => (status, text).into_response(),
+            return match (self.wants, &*self.cause) {
+                (Wants::Json, _) => (status, Json(json!({ "error": text }))).into_response(),
+                // A script sees no status of a stream: that the session is over is told as on an open one.
+                (Wants::Stream, Cause::SignInNeeded { .. }) => events::over(text),
+                (Wants::Page | Wants::Fragment | Wants::Stream, _) => {
+                    (status, text).into_response()
+                }
             };
         }
         match *self.cause {

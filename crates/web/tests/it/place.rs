@@ -102,6 +102,7 @@ impl Place {
     /// The body of a stream, as it comes.
     pub async fn stream(&self, visitor: &Visitor<'_>, path: &str) -> axum::body::BodyDataStream {
         let request = Request::get(path)
+            .header(header::ACCEPT, "text/event-stream")
             .header("floorpass-proof", visitor.proof("GET", path, b""))
             .header(header::HOST, "localhost:8080")
             .header(header::COOKIE, visitor.cookie_line());

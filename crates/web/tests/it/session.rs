@@ -2,6 +2,7 @@
 
 use access::{Span, Time};
 use axum::http::StatusCode;
+use futures_util::StreamExt as _;
 use gate::Clock;
 
 use crate::place::Place;
@@ -14,6 +15,25 @@ async fn session_ended_elsewhere_is_over_at_its_next_request() {
     assert_eq!(one.post("/sessions/end-others", &[]).await.to(), "/sessions?ended=1");
     assert!(two.get("/").await.to().starts_with("/sign-in"));
     assert_eq!(one.get("/sessions").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn stream_asked_for_after_its_session_tells_the_end_and_nothing_else() {
+    let place = Place::new().await;
+    let (mut one, two) = (place.signed_in().await, place.signed_in().await);
+    assert_eq!(one.post("/sessions/end-others", &[]).await.to(), "/sessions?ended=1");
+    for visitor in [&two, &place.visitor()] {
+        for path in ["/events", "/events?order=1", "/approvals/events?seen=0"] {
+            let mut stream = place.stream(visitor, path).await;
+            let told = stream.next().await.unwrap().unwrap();
+            assert_eq!(
+                String::from_utf8_lossy(&told),
+                "event: ended\ndata: Your session has ended. Nothing was done; sign in again.\n\n",
+                "{path}"
+            );
+            assert!(stream.next().await.is_none(), "{path}");
+        }
+    }
 }
 
 #[tokio::test]
