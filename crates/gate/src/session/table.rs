@@ -153,8 +153,10 @@ struct Table {
     proven: BTreeMap<u32, Time>,
     /// What came of sessions that looks like a copy of their cookie.
     copies: Copies,
-    /// Tokens that a proof replaced, of which session, and when.
-    former: BTreeMap<[u8; 16], (SessionId, Time)>,
+    /// Tokens that a proof replaced, and of which session.
+    former: BTreeMap<[u8; 16], SessionId>,
+    /// When the present token first came, of sessions where it replaced another.
+    arrived: BTreeMap<u32, Option<Time>>,
     /// From when its browser should renew its key, of sessions in which that falls.
     renews: BTreeMap<u32, Time>,
     /// What was shown lately.
@@ -254,6 +256,7 @@ impl Sessions {
             table.suspect(at, visitor, refusal, now);
         }
         if refused.is_none() {
+            table.note_arrival(at, token, now);
             let record = table.record_mut(at)?;
             let before = record.address();
             // Its person is told of a new network whether or not a use brought the session there.
@@ -682,6 +685,7 @@ impl Table {
         self.receipts.remove(&at);
         self.hardware.remove(&at);
         self.answering.remove(&at);
+        self.arrived.remove(&at);
         self.proven.remove(&at);
         self.copies.forget(at);
         self.renews.remove(&at);

@@ -236,11 +236,25 @@ fn shows(
     address: &str,
     now: Time,
 ) -> Result<SessionTicket, Refusal> {
+    comes(sessions, 1, key, address, now).unwrap()
+}
+
+/// A visit with this token that shows this key, from this address.
+fn comes(
+    sessions: &Sessions,
+    number: u8,
+    key: Option<&crate::BrowserKey>,
+    address: &str,
+    now: Time,
+) -> Option<Result<SessionTicket, Refusal>> {
     let secret = SealKey::new([1; 32]);
     let key = key.map(|key| key.shown(now).unwrap());
     let (shows, address) = (Shows { key, hardware: None }, address.parse().unwrap());
     let visitor = Visitor { shows, address, secret: &secret, is_use: true };
-    sessions.visit(&token(1), &visitor, now).unwrap().map_err(|over| over.refusal)
+    let found = sessions.find(&token(number), now).is_some();
+    let came = sessions.visit(&token(number), &visitor, now);
+    assert_eq!(found, came.is_some());
+    Some(came?.map_err(|over| over.refusal))
 }
 
 fn bound_to(key: &crate::BrowserKey) -> (Sessions, Session) {
@@ -302,39 +316,55 @@ fn copy_is_told_at_once_by_another_key_and_at_the_third_request_without_one_once
 }
 
 #[test]
-fn token_that_a_proof_replaced_counts_for_ten_seconds_with_the_key_and_is_then_a_copys() {
+fn token_that_a_proof_replaced_counts_with_the_key_until_ten_seconds_after_the_new_one_came() {
     let (key, other) =
         (crate::BrowserKey::generate().unwrap(), crate::BrowserKey::generate().unwrap());
     let (sessions, session) = bound_to(&key);
     let proven = Session { token: token(9), proven_at: START, ..session.clone() };
     put_under(&sessions, &proven, Grade::None);
     assert_eq!(sessions.lock().len(), 1, "it is the same session");
-    let late = START + Span::seconds(10);
-    let before = START + Span::seconds(9);
-    let current = |number| sessions.find(&token(number), before).unwrap().unwrap().current;
+    let come = |number, key: Option<_>, now| comes(&sessions, number, key, "192.0.2.1", now);
+    // The answer with the new one was lost: its browser has no other.
+    let lost = START + Span::minutes(10);
+    assert_eq!(come(1, Some(&key), lost).unwrap().unwrap().session, session.id);
+    assert_eq!(come(1, None, lost).unwrap().err(), Some(Refusal::KeyProofMissing));
+    let current = |number| sessions.find(&token(number), lost).unwrap().unwrap().current;
     assert!(current(9) && !current(1), "the old one binds no hardware any more");
-    assert_eq!(
-        shows(&sessions, Some(&key), "192.0.2.1", before).map(|one| one.session).ok(),
-        Some(session.id)
-    );
-    let none = shows(&sessions, None, "192.0.2.1", before);
-    assert_eq!(none.err(), Some(Refusal::KeyProofMissing));
-    let come = |key: &crate::BrowserKey, now| {
-        let secret = SealKey::new([1; 32]);
-        let shows = Shows { key: key.shown(now).ok(), hardware: None };
-        let address = "203.0.113.9".parse().unwrap();
-        let visitor = Visitor { shows, address, secret: &secret, is_use: true };
-        let found = sessions.find(&token(1), now).is_some();
-        (sessions.visit(&token(1), &visitor, now).is_some(), found)
-    };
-    assert_eq!(come(&key, late), (false, false));
-    assert!(sessions.copied().is_empty(), "its own browser's, whose answer was lost");
-    assert_eq!(come(&other, late), (false, false));
+    // A copy of the new one is not its arrival.
+    assert!(come(9, Some(&other), lost).unwrap().is_err());
+    let came = START + Span::minutes(11);
+    assert!(come(1, Some(&key), came).unwrap().is_ok());
+    // Two tabs proved at the same moment, and the answer that came last has the token between.
+    let again = Session { token: token(8), proven_at: lost, ..session };
+    put_under(&sessions, &again, Grade::None);
+    assert!(come(9, Some(&key), came).unwrap().is_ok() && come(1, Some(&key), came).is_some());
+    assert!(come(8, Some(&key), came).unwrap().is_ok());
+    let (before, late) = (came + Span::seconds(9), came + Span::seconds(10));
+    assert!(come(1, Some(&key), before).unwrap().is_ok());
+    assert!(come(9, Some(&key), before).unwrap().is_ok());
+    assert!(come(8, Some(&key), before).unwrap().is_ok(), "a later use begins no such time again");
+    assert!(come(1, Some(&key), late).is_none() && come(9, Some(&key), late).is_none());
+    assert_eq!(sessions.copied().len(), 1, "the one with another key, of a minute ago");
+}
+
+#[test]
+fn token_that_a_proof_replaced_is_a_copys_where_another_key_comes_with_it() {
+    let (key, other) =
+        (crate::BrowserKey::generate().unwrap(), crate::BrowserKey::generate().unwrap());
+    let (sessions, session) = bound_to(&key);
+    put_under(&sessions, &Session { token: token(9), proven_at: START, ..session }, Grade::None);
+    let come = |number, key, now| comes(&sessions, number, Some(key), "203.0.113.9", now);
+    assert!(come(9, &key, START).unwrap().is_ok());
+    let late = START + Span::seconds(10);
+    assert!(come(1, &key, late).is_none());
+    assert!(sessions.copied().is_empty(), "its own browser's, which was slow");
+    assert!(come(1, &other, late).is_none());
     assert_eq!(sessions.copied().len(), 1);
     // The new one is found, and nothing of the old stays.
     assert!(sessions.find(&token(9), late).unwrap().is_ok());
     drop(sessions.sweep(START + Span::minutes(61), false));
-    assert!(sessions.lock().former.is_empty());
+    let table = sessions.lock();
+    assert!(table.former.is_empty() && table.arrived.is_empty());
 }
 
 #[test]
