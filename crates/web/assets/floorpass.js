@@ -122,7 +122,7 @@
     stream.addEventListener("ended", () => { stream.close(); reload(); });
     stream.addEventListener("error", () => {
       if (mark) mark.textContent = "reconnecting";
-      // One that was refused, say at a new address, does not come back by itself.
+      // A refused one does not come back by itself.
       if (stream.readyState === 2) setTimeout(reload, 3000);
     });
     addEventListener("pagehide", () => stream.close());

@@ -182,6 +182,7 @@ fn access() -> Vec<Row> {
     let (sessions, devices) =
         (Door::Session(Some(Act::ManageSessions)), Door::Session(Some(Act::ManageDevices)));
     let own = Door::Session(Some(Act::ManageAuthenticators));
+    let makes = Door::Session(Some(Act::ManageCredentials));
     let record = Door::Session(Some(Act::ViewEvidence));
     let (g, p) = (Method::GET, Method::POST);
     vec![
@@ -211,10 +212,10 @@ fn access() -> Vec<Row> {
         row(p.clone(), "/devices/{device}/succeed", devices, post(device::succeed)),
         row(p.clone(), "/devices/remove-others", devices, post(device::remove_others)),
         row(g.clone(), "/credentials", account, get(credential::list)),
-        row(p.clone(), "/credentials", account, post(credential::create)),
-        row(g.clone(), "/credentials/new", account, get(credential::new)),
-        row(p.clone(), "/credentials/preview", account, post(credential::preview)),
-        row(p.clone(), "/credentials/edit", account, post(credential::edit)),
+        row(p.clone(), "/credentials", makes, post(credential::create)),
+        row(g.clone(), "/credentials/new", makes, get(credential::new)),
+        row(p.clone(), "/credentials/preview", makes, post(credential::preview)),
+        row(p.clone(), "/credentials/edit", makes, post(credential::edit)),
         row(g.clone(), "/credentials/{credential}", account, get(credential::show)),
         row(p.clone(), "/credentials/{credential}/revoke", account, post(credential::revoke)),
         row(g.clone(), "/authenticators", own, get(authenticator::list)),

@@ -111,7 +111,8 @@ async fn browser_activated_by_a_typed_code_alone_only_looks() {
     let welcome = other.get("/session?welcome=1").await;
     assert!(welcome.says("You are signed in") && !welcome.says("Add a passkey"), "it may not");
     let page = other.get("/credentials/new").await;
-    other.token = page.form_token();
+    assert!(page.status == StatusCode::FORBIDDEN && page.says("DEVICE_UNCONFIRMED"));
+    other.token = welcome.form_token();
     let order =
         [("side", "buy"), ("symbol", "AAPL"), ("quantity", "1"), ("type", "MKT"), ("tif", "DAY")];
     let preview = other.post("/ticket/preview", &order).await;
