@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access::{Span, Time};
 use data_encoding::BASE64URL_NOPAD;
@@ -52,8 +52,10 @@ impl Stale {
 pub(crate) struct Confirmations {
     started: Time,
     made: AtomicU64,
-    taken: Mutex<BTreeMap<String, (Time, Option<OrderId>)>>,
+    taken: Mutex<Taken>,
 }
+
+type Taken = BTreeMap<String, (Time, Option<OrderId>)>;
 
 impl Confirmations {
     pub(crate) fn new(started: Time) -> Self {
@@ -81,15 +83,13 @@ impl Confirmations {
     ) -> Result<Result<Option<OrderId>, Refused>, Stale> {
         let shown = shown(token, key, content)?;
         // Two presses at once: the second waits here and finds the first.
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, order)) = taken.get(key) {
-            return Ok(Ok(*order));
+        let mut taken = self.lock();
+        if let Before::Placed(order) = self.before(&taken, key, shown, now)? {
+            return Ok(Ok(order));
         }
-        self.check_age(shown, now)?;
-        taken.retain(|_, (at, _)| now.since(*at) <= KEPT_FOR);
         let placed = submit();
         if let Ok(order) = &placed {
-            taken.insert(key.to_owned(), (now, *order));
+            take(&mut taken, key, now, *order);
         }
         Ok(placed)
     }
@@ -103,24 +103,31 @@ impl Confirmations {
         now: Time,
     ) -> Result<Before, Stale> {
         let shown = shown(token, key, content)?;
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, order)) = taken.get(key) {
-            return Ok(Before::Placed(*order));
-        }
-        self.check_age(shown, now).map(|()| Before::Unused)
+        self.before(&self.lock(), key, shown, now)
     }
 
     /// This confirmation placed an order: one whose own yes is used up with it, so that it is placed once.
     pub(crate) fn note(&self, key: &str, now: Time, order: Option<OrderId>) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.retain(|_, (at, _)| now.since(*at) <= KEPT_FOR);
-        taken.insert(key.to_owned(), (now, order));
+        take(&mut self.lock(), key, now, order);
     }
 
-    fn check_age(&self, shown: Time, now: Time) -> Result<(), Stale> {
-        let old = shown < self.started || now.since(shown) > GOOD_FOR;
-        if old { Err(Stale::Old) } else { Ok(()) }
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// One that was used says so however old it is.
+    fn before(&self, taken: &Taken, key: &str, shown: Time, now: Time) -> Result<Before, Stale> {
+        if let Some((_, order)) = taken.get(key) {
+            return Ok(Before::Placed(*order));
+        }
+        let old = shown < self.started || now.since(shown) > GOOD_FOR;
+        if old { Err(Stale::Old) } else { Ok(Before::Unused) }
+    }
+}
+
+fn take(taken: &mut Taken, key: &str, now: Time, order: Option<OrderId>) {
+    taken.retain(|_, (at, _)| now.since(*at) <= KEPT_FOR);
+    taken.insert(key.to_owned(), (now, order));
 }
 
 /// When a confirmation was shown, if it is for this order in this session.
