@@ -243,8 +243,8 @@ pub(crate) fn decide(
         Command::MakeRecoveryCodes => recovery_code::make(slice, ground),
         Command::Rename { authenticator, name } => rename(slice, ground, *authenticator, name),
         Command::Remove { authenticator } => remove(slice, ground, *authenticator),
-        Command::ResetPassword => reset(slice, ground, "password", slice.password()),
-        Command::ResetTotp => reset(slice, ground, TOTP, slice.any_totp()),
+        Command::ResetPassword => reset(slice, ground, "password", slice.password().into_iter()),
+        Command::ResetTotp => reset(slice, ground, TOTP, slice.totps()),
     }
 }
 
@@ -327,19 +327,18 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Dec
 
 /// The operator's reset: the authenticator, a TOTP app that is not confirmed, and all sessions go,
 /// and a link to enrol again is made.
-fn reset(
-    slice: &Slice,
+fn reset<'s>(
+    slice: &'s Slice,
     ground: &Ground<'_>,
     what: &'static str,
-    one: Option<&Authenticator>,
+    those: impl Iterator<Item = &'s Authenticator>,
 ) -> Result<Decision, Refusal> {
     if !ground.by.runs_the_server() {
         return Err(Refusal::OperatorOnly);
     }
     let (link, answer) = link::issue(slice, ground, Purpose::Enrolment)?;
     let mut events: Vec<decision::Event> = Vec::new();
-    let confirmed = one.filter(|one| !matches!(one.kind, Kind::Totp { confirmed: false, .. }));
-    events.extend(confirmed.map(|one| Event::Removed { authenticator: one.id }.into()));
+    events.extend(those.map(|one| Event::Removed { authenticator: one.id }.into()));
     events.extend(withdraw_offer(slice));
     // The codes stand in for the app: whoever made them may be the reason for the reset.
     let codes = slice.recovery_codes().filter(|_| what == TOTP);

@@ -13,7 +13,7 @@ use crate::entitlements::{Act, Acts, Narrowing};
 use crate::id::{DeviceId, PersonId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
-use crate::notice::{self, Topic};
+use crate::notice;
 use crate::refusal::Refusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::session::{self, SessionEnd};
@@ -235,6 +235,8 @@ pub enum Command {
         device: DeviceId,
         /// The newer one, when the operator says so; else it is the one that asks.
         again: Option<DeviceId>,
+        /// When a session of the older one was used last, as far as the server remembers.
+        used: Option<Time>,
     },
     /// Extends the trust of the device that asks, under a new key that its old one vouches for; its
     /// sessions go along. Asked again with the key that it has by now, there is nothing to do: the
@@ -373,11 +375,11 @@ pub(crate) fn decide(
         Command::ConfirmPhone { device, number, instead } => {
             let device = find(*device)?;
             let instead = instead.map(find).transpose()?;
-            events.extend(confirm_phone(slice, ground, device, number, instead)?);
+            return confirm_phone(slice, ground, device, number, instead);
         }
-        Command::Succeed { device, again } => {
+        Command::Succeed { device, again, used } => {
             let again = again.map(find).transpose()?;
-            events.extend(succeed(slice, ground, find(*device)?, again)?);
+            events.extend(succeed(slice, ground, (find(*device)?, *used), again)?);
         }
         Command::Remove { device } => events.extend(remove(slice, ground, find(*device)?)),
         Command::Block { device } => {
@@ -424,14 +426,15 @@ pub(crate) fn offer_phone(ground: &Ground<'_>, device: DeviceId) -> crate::decis
 }
 
 /// The number on the phone's screen shows that the phone in the person's hand is the one that opened
-/// the link, and not whoever saw it over a shoulder.
+/// the link, and not whoever saw it over a shoulder. After a wrong one the phone shows another, so that
+/// trying all of them leads nowhere.
 fn confirm_phone(
     slice: &Slice,
     ground: &Ground<'_>,
     device: &Device,
     typed: &Secret,
     old: Option<&Device>,
-) -> Result<Vec<crate::decision::Event>, Refusal> {
+) -> Result<Decision, Refusal> {
     ground.check_recent(slice)?;
     // The operator stands beside the person and moves a phone; adding one is its person's.
     let operator = ground.by.runs_the_server() && old.is_some();
@@ -447,7 +450,8 @@ fn confirm_phone(
     let number = phone_number(device, ground.key)?;
     let number = number.ok_or(Refusal::NotFound { what: "phone that waits" })?;
     if !number.matches(typed.without_spaces().expose()) {
-        return Err(Refusal::PhoneNumberWrong);
+        let another = offer_phone(ground, device.id);
+        return Ok(Decision::refused(vec![another], Refusal::PhoneNumberWrong));
     }
     let instead = old.map(|old| format!(", in the place of {}, which is forgotten", old.name));
     let text = format!(
@@ -460,10 +464,10 @@ fn confirm_phone(
     let mut events = vec![
         Event::PhoneConfirmed { device: device.id }.into(),
         Event::RoleSet { device: device.id, role }.into(),
-        notice::queue(ground, device.person, Topic::NewDevice, text, None),
+        notice::queue_device(ground, device.person, device.id, text),
     ];
     events.extend(old.into_iter().flat_map(|old| remove(slice, ground, old)));
-    Ok(events)
+    Ok(Decision::new(events, Answer::Done))
 }
 
 /// Whether a phone of theirs asks that answers approvals.
@@ -486,7 +490,7 @@ pub fn predecessors<'s>(slice: &'s Slice, new: &'s Device) -> impl Iterator<Item
 fn succeed(
     slice: &Slice,
     ground: &Ground<'_>,
-    old: &Device,
+    (old, used): (&Device, Option<Time>),
     again: Option<&Device>,
 ) -> Result<Vec<crate::decision::Event>, Refusal> {
     ground.check_recent(slice)?;
@@ -495,7 +499,8 @@ fn succeed(
         None => slice.device(ground.session(slice)?.device),
     };
     let own = own.ok_or(Refusal::NotFound { what: "device" })?;
-    if !predecessors(slice, own).any(|one| one.id == old.id) {
+    let in_use = used.is_some_and(|used| used >= own.created_at);
+    if in_use || !predecessors(slice, own).any(|one| one.id == old.id) {
         return Err(Refusal::NotFound { what: "older device that this one could be" });
     }
     let (device, name, created_at) = (own.id, old.name.clone(), old.created_at);
@@ -508,7 +513,7 @@ fn succeed(
         "{} is the browser that was {} before, from {} on: it has that name again, and what was trusted under it before is forgotten. If that was not you, remove it and change your password.",
         own.name, old.name, old.created_at
     );
-    events.push(notice::queue(ground, own.person, Topic::NewDevice, text, None));
+    events.push(notice::queue_device(ground, own.person, own.id, text));
     Ok(events)
 }
 
@@ -535,7 +540,7 @@ fn set_role(
             "{} may now {role}. If that was not you, end your sessions and lock the account.",
             device.name
         );
-        events.push(notice::queue(ground, device.person, Topic::NewDevice, text, None));
+        events.push(notice::queue_device(ground, device.person, device.id, text));
     }
     Ok(events)
 }

@@ -204,6 +204,17 @@ pub(crate) fn queue(
     queue_about(ground, person, topic, text, code, Subject::of(ground))
 }
 
+/// The same about a device that whoever asks did something to: 'this was not me' stops both.
+pub(crate) fn queue_device(
+    ground: &Ground<'_>,
+    person: PersonId,
+    device: DeviceId,
+    text: String,
+) -> decision::Event {
+    let subject = Subject { device: Some(device), ..Subject::of(ground) };
+    queue_about(ground, person, Topic::NewDevice, text, None, subject)
+}
+
 /// The same about something else.
 pub(crate) fn queue_about(
     ground: &Ground<'_>,
@@ -265,7 +276,8 @@ pub(crate) fn decide(
 }
 
 /// Ends the sessions and the trust that the notice names, but never what asks; drops sign-ins under
-/// way and a mail address that waits for its code, unless the session that asks waits for it.
+/// way and a mail address that waits for its code, unless the session that asks waits for it. One that
+/// a recovery holds takes no trust and no address away.
 fn disown(slice: &Slice, ground: &Ground<'_>, notice: &Notice) -> Decision {
     let at = ground.moment.now;
     let asker = Subject::of(ground);
@@ -288,13 +300,15 @@ fn disown(slice: &Slice, ground: &Ground<'_>, notice: &Notice) -> Decision {
         events.extend(sign_in::drop_attempt(slice, attempt));
         stopped.attempts += 1;
     }
-    let device = device.filter(|_| !stopped.is_asker).and_then(|id| slice.device(id));
+    let is_held = ground.check_not_held(slice, Act::ManageDevices).is_err();
+    let device = device.filter(|_| !stopped.is_asker && !is_held).and_then(|id| slice.device(id));
     // A pending one went with its attempt; a blocked one stays known as blocked.
     if let Some(device) = device.filter(|one| matches!(one.state, DeviceState::Trusted { .. })) {
         events.push(device::Event::Removed { device: device.id }.into());
         stopped.device = Some(device.name.clone());
     }
-    let waits = slice.asked_mail().filter(|(_, asked)| Some(asked.session) != asker.session);
+    let waits = slice.asked_mail();
+    let waits = waits.filter(|(_, asked)| !is_held && Some(asked.session) != asker.session);
     events.extend(waits.map(|(one, _)| contact::Event::Removed { contact: one.id }.into()));
     let text = words(ground, notice, &stopped);
     events.push(queue(ground, notice.person, Topic::NotMe, text, None));

@@ -39,7 +39,8 @@ pub const FINISH: Span = Span::days(7);
 pub const HOLD: Span = Span::hours(72);
 /// How long after its start a recovered session may enrol: it can prove its person in no other way.
 pub const ENROLS: Span = Span::hours(1);
-/// Recoveries that may be asked for within [`ASKS_WINDOW`].
+/// Recoveries that may be asked for within [`ASKS_WINDOW`]; those that were finished, or that the
+/// operator began, do not count.
 pub const ASKS: usize = 3;
 /// How long asks are counted together.
 pub const ASKS_WINDOW: Span = Span::days(7);
@@ -367,8 +368,11 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
     if let Some(open) = slice.open_recovery() {
         return Err(Refusal::RecoveryStands { since: open.begun_at });
     }
-    let asked: Vec<Time> = slice.recoveries.iter().map(|one| one.begun_at).collect();
-    let lately: Vec<Time> = asked.into_iter().filter(|at| now.since(*at) < ASKS_WINDOW).collect();
+    // Those that somebody asked for in vain: each was a message to every channel.
+    let in_vain =
+        |one: &&Recovery| !one.by.runs_the_server() && !matches!(one.stage, Stage::Finished { .. });
+    let asked = slice.recoveries.iter().filter(in_vain).map(|one| one.begun_at);
+    let lately: Vec<Time> = asked.filter(|at| now.since(*at) < ASKS_WINDOW).collect();
     if lately.len() >= ASKS && !ground.by.runs_the_server() {
         let first = lately.iter().min().copied().unwrap_or(now);
         let (count, limit) = (number(lately.len()), number(ASKS));
@@ -520,7 +524,8 @@ fn cancel(slice: &Slice, ground: &Ground<'_>, id: RecoveryId) -> Decided {
     let why = if ground.by.runs_the_server() {
         RecoveryEnd::ByOperator
     } else {
-        ground.session(slice)?;
+        // Else whoever came in by one would stop that of the person whom they shut out.
+        ground.check_not_held(slice, Act::ManageRecovery)?;
         RecoveryEnd::ByPerson
     };
     let open = slice.open_recovery().filter(|one| one.id == id);
@@ -656,7 +661,8 @@ pub(crate) fn held(
     let is_held = methods.iter().any(|method| match method {
         Method::Recovery => true,
         Method::Password => new(slice.password()),
-        Method::Totp => new(slice.totp()),
+        // Where its code was typed in an earlier step, the newest one's counts.
+        Method::Totp => new(used_totp(slice, events).or_else(|| slice.totp())),
         Method::RecoveryCode => new(slice.recovery_codes()),
         Method::Passkey => new(used_passkey(slice, events)),
         Method::Approval => by_new_phone(slice, events, since),
@@ -666,6 +672,16 @@ pub(crate) fn held(
         Method::EnrolmentLink | Method::Activation => false,
     });
     is_held.then_some(until)
+}
+
+fn used_totp<'s>(slice: &'s Slice, events: &[decision::Event]) -> Option<&'s Authenticator> {
+    use crate::authenticator::Event::TotpUsed;
+    events.iter().find_map(|event| match event {
+        decision::Event::Authenticator(TotpUsed { authenticator, .. }) => {
+            slice.authenticator(*authenticator)
+        }
+        _ => None,
+    })
 }
 
 fn used_passkey<'s>(slice: &'s Slice, events: &[decision::Event]) -> Option<&'s Authenticator> {

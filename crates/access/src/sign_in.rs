@@ -306,7 +306,7 @@ fn with_totp(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret)
     let place = throttle::place(slice, ground.source, now);
     check_open(slice, ground)?;
     match use_totp(slice, ground, place, typed)? {
-        Ok(used) => both_right(slice, ground, attempt, Method::Totp, vec![used]),
+        Ok(used) => both_right(slice, ground, attempt, Method::Totp, used),
         Err(refused) => Ok(refused),
     }
 }
@@ -366,22 +366,22 @@ pub(crate) fn use_totp(
     ground: &Ground<'_>,
     place: Place,
     typed: &Secret,
-) -> Result<Result<decision::Event, Decision>, Refusal> {
+) -> Result<Result<Vec<decision::Event>, Decision>, Refusal> {
     let now = ground.moment.now;
     throttle::check(slice, Factor::Totp, place, now)?;
-    let one = slice.totp().ok_or(Refusal::SecondFactorMissing)?;
-    let AuthenticatorKind::Totp { last_step, .. } = one.kind else {
+    if slice.totp().is_none() {
         return Err(Refusal::SecondFactorMissing);
-    };
-    let seed = one.open_seed(ground.key)?;
-    let wrong = match totp::check(seed.expose(), typed, now, last_step) {
-        Verdict::Right(step) => {
-            let authenticator = one.id;
-            return Ok(Ok(authenticator::Event::TotpUsed { authenticator, step, at: now }.into()));
+    }
+    let mut wrong = Refusal::CodeWrong;
+    for one in slice.totps() {
+        let AuthenticatorKind::Totp { last_step, .. } = one.kind else { continue };
+        let seed = one.open_seed(ground.key)?;
+        match totp::check(seed.expose(), typed, now, last_step) {
+            Verdict::Right(step) => return Ok(Ok(totp::used(slice, ground, one, step))),
+            Verdict::Replayed => wrong = Refusal::CodeReplayed,
+            Verdict::Wrong => {}
         }
-        Verdict::Replayed => Refusal::CodeReplayed,
-        Verdict::Wrong => Refusal::CodeWrong,
-    };
+    }
     Ok(Err(fail(slice, ground, Factor::Totp, place, wrong)))
 }
 
@@ -619,8 +619,11 @@ fn begin(
     if asked == Stay::Lent {
         events.push(device::Event::Lent { device }.into());
     }
-    events.extend(recovery::signed_in(slice, ground, &methods));
     let held_until = recovery::held(slice, &events, &methods, now);
+    // What a recovery brought is not what stood before it.
+    if held_until.is_none() {
+        events.extend(recovery::signed_in(slice, ground, &methods));
+    }
     let id = SessionId(ground.moment.draw("session"));
     let reason = SessionEnd::Replaced;
     for one in slice.sessions.iter().filter(|one| one.device == device) {

@@ -136,11 +136,15 @@ impl Slice {
         self.authenticators.iter().find(|one| matches!(one.kind, Kind::Password { .. }))
     }
 
-    /// The TOTP app that counts.
+    /// The TOTP apps that count. One that a recovery brought stands beside the one before it for a while.
+    pub fn totps(&self) -> impl Iterator<Item = &Authenticator> {
+        let counts = |one: &&Authenticator| matches!(one.kind, Kind::Totp { confirmed: true, .. });
+        self.authenticators.iter().filter(counts)
+    }
+
+    /// The newest of them.
     pub fn totp(&self) -> Option<&Authenticator> {
-        self.authenticators
-            .iter()
-            .find(|one| matches!(one.kind, Kind::Totp { confirmed: true, .. }))
+        self.totps().max_by_key(|one| one.created_at)
     }
 
     /// A TOTP app that was only offered.

@@ -100,7 +100,7 @@ fn with_password(
         Err(refused) => return Ok(refused),
     };
     let methods = vec![Method::Password, Method::Totp];
-    Ok(proven(slice, ground, session, methods, vec![used]))
+    Ok(proven(slice, ground, session, methods, used))
 }
 
 fn with_passkey(

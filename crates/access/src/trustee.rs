@@ -194,8 +194,38 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: TrusteeId) -> Decided {
     let one = slice.trustees.iter().find(|one| one.id == id);
     let one = one.ok_or(Refusal::NotFound { what: "recovery contact" })?;
     let text = format!("{} is no recovery contact of yours any more.", one.username);
-    let notice = notice::queue(ground, one.person, Topic::RecoveryChanged, text, None);
-    Ok(Decision::new(vec![Event::Removed { trustee: id }.into(), notice], Answer::Done))
+    Ok(Decision::new(taken_away(slice, ground, one, text), Answer::Done))
+}
+
+/// A contact goes, and their word with them, also from a recovery that is under way.
+fn taken_away(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    one: &Trustee,
+    mut text: String,
+) -> Vec<decision::Event> {
+    let mut events = vec![Event::Removed { trustee: one.id }.into()];
+    let asked = |open: &&Recovery| {
+        one.trustee.is_some_and(|who| open.asks.iter().any(|ask| ask.trustee == who))
+    };
+    if let Some(open) = slice.open_recovery().filter(asked) {
+        events.push(recovery::changed(without(open, one.trustee)));
+        text.push_str(" The recovery that is under way asks them no longer.");
+    }
+    events.push(notice::queue(ground, one.person, Topic::RecoveryChanged, text, None));
+    events
+}
+
+/// Fewer contacts than are needed open nothing: then the wait does.
+fn without(open: &Recovery, contact: Option<PersonId>) -> Recovery {
+    let mut after = open.clone();
+    after.asks.retain(|ask| Some(ask.trustee) != contact);
+    if recovery::number(after.asks.len()) < after.needed {
+        after.needed = 0;
+        after.waits = true;
+        after.asks.clear();
+    }
+    after
 }
 
 fn told(slice: &Slice, ground: &Ground<'_>, whom: &Username, recovers: bool) -> Decided {
@@ -224,15 +254,14 @@ fn own<'s>(slice: &'s Slice, attested: &Attested) -> Result<&'s Trustee, Refusal
 
 fn agree(slice: &Slice, ground: &Ground<'_>, attested: &Attested, yes: bool) -> Decided {
     let one = own(slice, attested)?;
-    let (event, text) = if yes {
-        let agreed = Trustee { agreed_at: Some(ground.moment.now), ..one.clone() };
-        (Event::Changed(agreed), "agreed to be a recovery contact of yours")
-    } else {
-        (Event::Removed { trustee: one.id }, "is no recovery contact of yours: they declined")
-    };
-    let text = format!("{} {text}.", attested.username);
+    if !yes {
+        let text = format!("{} is no recovery contact of yours: they declined.", attested.username);
+        return Ok(Decision::new(taken_away(slice, ground, one, text), Answer::Done));
+    }
+    let agreed = Trustee { agreed_at: Some(ground.moment.now), ..one.clone() };
+    let text = format!("{} agreed to be a recovery contact of yours.", attested.username);
     let notice = notice::queue(ground, one.person, Topic::RecoveryChanged, text, None);
-    Ok(Decision::new(vec![event.into(), notice], Answer::Done))
+    Ok(Decision::new(vec![Event::Changed(agreed).into(), notice], Answer::Done))
 }
 
 /// What the number for a contact is sealed for.

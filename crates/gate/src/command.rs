@@ -226,10 +226,10 @@ impl Gate {
     }
 }
 
-/// Whether a phone's page shows it: an approval, or that the phone answers approvals from now on.
+/// Whether a phone's page shows it: an approval, its number, or that it answers approvals from now on.
 fn asks_phones(event: &Event) -> bool {
-    let confirmed = |event: &device::Event| matches!(event, device::Event::PhoneConfirmed { .. });
-    matches!(event, Event::Approval(_)) || matches!(event, Event::Device(event) if confirmed(event))
+    use device::Event::{PhoneConfirmed, PhoneOffered};
+    matches!(event, Event::Approval(_) | Event::Device(PhoneConfirmed { .. } | PhoneOffered { .. }))
 }
 
 /// What the caller is told when the tables refuse what the slice allowed: it belongs to someone

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use access::address::Network;
 use access::device::{self, Device, DeviceRole, Standing};
 use access::session::Interface;
-use access::{By, Call, Command, DeviceId, PersonId, Refusal, Secret};
+use access::{By, Call, Command, DeviceId, PersonId, Refusal, Secret, Time};
 use store::Key;
 
 use crate::Gate;
@@ -43,13 +43,15 @@ impl Gate {
                 let mut interfaces: Vec<_> = own().map(|one| one.interface).collect();
                 interfaces.sort_unstable();
                 interfaces.dedup();
+                let used = own().map(|one| one.last_use).max();
+                let device = Device { last_seen_at: seen(device, used), ..device.clone() };
                 list.push(DeviceInfo {
                     username: username.clone().unwrap_or_default(),
                     standing: device.standing(now),
                     sessions: own().count(),
                     interfaces,
                     network: device.last_address.map(access::network::of),
-                    device: device.clone(),
+                    device,
                 });
             }
         }
@@ -115,11 +117,23 @@ impl Gate {
         self.run_done(key, &call).await.map(drop)
     }
 
+    /// When a session of a device was used last, as far as memory knows.
+    fn last_use(&self, person: PersonId, device: DeviceId) -> Option<Time> {
+        let people = &self.0.people;
+        let live = people.sessions.list(Some(person), people.clock.now());
+        live.iter().filter(|one| one.device == device).map(|one| one.last_use).max()
+    }
+
     /// The older devices that the one that asks may be again, last used first.
     pub async fn predecessors(&self, ticket: &SessionTicket) -> Result<Vec<Device>, Refusal> {
         let slice = self.load(Key::Person(ticket.person)).await?;
         let Some(own) = slice.device(ticket.device) else { return Ok(Vec::new()) };
-        let mut older: Vec<_> = device::predecessors(&slice, own).cloned().collect();
+        let last = |one: &Device| seen(one, self.last_use(ticket.person, one.id));
+        let older = device::predecessors(&slice, own).map(|one| (last(one), one));
+        let mut older: Vec<_> = older
+            .filter(|(last, _)| *last < own.created_at)
+            .map(|(last_seen_at, one)| Device { last_seen_at, ..one.clone() })
+            .collect();
         older.sort_by_key(|one| (std::cmp::Reverse(one.last_seen_at), one.id));
         Ok(older)
     }
@@ -131,7 +145,10 @@ impl Gate {
         device: DeviceId,
         again: Option<DeviceId>,
     ) -> Result<(), Refusal> {
-        self.change_device(actor, device, device::Command::Succeed { device, again }).await
+        let person = self.owner_of(actor, device).await?;
+        let used = self.last_use(person, device);
+        let command = device::Command::Succeed { device, again, used };
+        self.change_of(person, actor, command).await
     }
 
     /// Gives a phone's part to another, which was offered by a link and shows this number; the old
@@ -160,18 +177,33 @@ impl Gate {
         device: DeviceId,
         command: device::Command,
     ) -> Result<(), Refusal> {
-        let person = match actor {
-            Actor::Session(ticket) => ticket.person,
-            Actor::Operator { .. } => {
-                let all = self.slices(None).await?;
-                let owner = all.iter().find(|slice| slice.device(device).is_some());
-                owner
-                    .and_then(|slice| slice.person.as_ref())
-                    .ok_or(Refusal::NotFound { what: "device" })?
-                    .id
-            }
-        };
+        let person = self.owner_of(actor, device).await?;
+        self.change_of(person, actor, command).await
+    }
+
+    /// Whose a device is that this actor may name: one of their own, or anybody's for the operator.
+    async fn owner_of(&self, actor: &Actor, device: DeviceId) -> Result<PersonId, Refusal> {
+        if let Actor::Session(ticket) = actor {
+            return Ok(ticket.person);
+        }
+        let all = self.slices(None).await?;
+        let owner = all.iter().find(|slice| slice.device(device).is_some());
+        let person = owner.and_then(|slice| slice.person.as_ref());
+        person.map(|one| one.id).ok_or(Refusal::NotFound { what: "device" })
+    }
+
+    async fn change_of(
+        &self,
+        person: PersonId,
+        actor: &Actor,
+        command: device::Command,
+    ) -> Result<(), Refusal> {
         let call = actor.call(Command::Device(command));
         self.run_done(Key::Person(person), &call).await.map(drop)
     }
+}
+
+/// When a device was seen last: its row knows it up to half a minute ago.
+fn seen(device: &Device, used: Option<Time>) -> Time {
+    used.map_or(device.last_seen_at, |used| used.max(device.last_seen_at))
 }

@@ -36,6 +36,8 @@ statements! {
             networks, announced, held_until, stay FROM session WHERE person = $1 AND ended_at IS NULL";
     SEEN = "SELECT id, last_seen_at, address FROM session WHERE person = $1 AND ended_at IS NULL";
     TOUCH = "UPDATE session SET last_seen_at = $2, address = $3 WHERE id = $1 AND ended_at IS NULL";
+    TOUCH_DEVICE = "UPDATE device SET last_seen_at = $2 \
+                    WHERE last_seen_at < $2 AND id = (SELECT device FROM session WHERE id = $1)";
     ENDED = "SELECT ended_at, end_reason FROM session WHERE token = $1 AND ended_at IS NOT NULL";
     ENDED_SINCE = "SELECT id, token, ended_at, end_reason FROM session \
                    WHERE person = $1 AND ended_at > $2";
@@ -173,6 +175,7 @@ pub(crate) async fn touch(
 ) -> Result<(), sqlx::Error> {
     let address = used.address.map(|address| address.to_string());
     run!(connection, TOUCH, used.session.to_string(), used.at.0, address)?;
+    run!(connection, TOUCH_DEVICE, used.session.to_string(), used.at.0)?;
     Ok(())
 }
 

@@ -53,7 +53,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
         @if query.has("yes") { div.note.good role="status" { "Approved. The page that asked goes on." } }
         @if query.has("no") { div.note.good role="status" { "Turned down. Whoever asked got nothing." } }
         @if query.has("not_me") { (not_me(signed)) }
-        div.stack data-approvals={ "/approvals/events?seen=" (mark(&waiting, number.is_some())) } {
+        div.stack data-approvals={ "/approvals/events?seen=" (mark(&waiting, number.as_ref())) } {
             @if let Some(number) = number {
                 section.card.stack aria-labelledby="new" {
                     h2 #new { "One step is left" }
@@ -150,10 +150,10 @@ pub(crate) async fn events(signed: Signed) -> Reply {
     Ok(crate::events::answer(events))
 }
 
-/// A mark of what the page shows: each approval with its tries, and whether the phone's number.
-fn mark(waiting: &[ApprovalInfo], number: bool) -> String {
+/// A mark of what the page shows: each approval with its tries, and the phone's number.
+fn mark(waiting: &[ApprovalInfo], number: Option<&Secret>) -> String {
     let mut hash = DefaultHasher::new();
-    number.hash(&mut hash);
+    number.map(Secret::digest).hash(&mut hash);
     for one in waiting {
         (one.id, one.tries_left).hash(&mut hash);
     }
@@ -178,7 +178,7 @@ impl Watcher {
             if std::mem::take(&mut stale) {
                 let waiting = gate.approvals(&self.signed.ticket).await.ok()?;
                 let number = gate.phone_number(&self.signed.ticket).await.ok()?;
-                let now = mark(&waiting, number.is_some());
+                let now = mark(&waiting, number.as_ref());
                 if now != self.seen {
                     self.seen = now;
                     return Some(Event::default().event("changed").data("now"));

@@ -73,7 +73,7 @@ pub fn check(seed: &[u8], typed: &Secret, now: Time, last_step: Option<i64>) -> 
 pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
     let person = slice.owner()?;
-    // A recovered person lost theirs: the new one takes its place once it is confirmed.
+    // A recovered person lost theirs: the new one counts beside it once it is confirmed.
     if slice.totp().is_some() && ground.check_not_held(slice, Act::ManageAuthenticators).is_ok() {
         return Err(Refusal::TotpStands);
     }
@@ -137,13 +137,47 @@ pub(super) fn confirm(
     };
     let authenticator = offered.id;
     let confirmed = Event::TotpConfirmed { authenticator, step, at: ground.moment.now };
-    let before = slice.totp();
-    let mut events: Vec<crate::decision::Event> =
-        before.map(|one| Event::Removed { authenticator: one.id }.into()).into_iter().collect();
+    // What a recovery brings takes nothing of its person's away: the app from before it goes once the
+    // new one is used after the hold.
+    let held = ground.check_not_held(slice, Act::ManageAuthenticators).err();
+    let since = held.and_then(|_| slice.recovered(ground.moment.now)).map(|(since, _)| since);
+    let (stay, go): (Vec<_>, Vec<_>) =
+        slice.totps().partition(|one| since.is_some_and(|since| one.created_at < since));
+    let mut events = gone(&go);
     events.push(confirmed.into());
-    let told = if before.is_some() { "replaced" } else { "added to the ways to sign in" };
+    let told = match (stay.is_empty(), go.is_empty()) {
+        (false, _) => {
+            "added; the one from before the recovery counts until this one is used after the holding time"
+        }
+        (true, false) => "replaced",
+        (true, true) => "added to the ways to sign in",
+    };
     events.extend(tell(ground, slice, &format!("A TOTP app was {told}.")));
     Ok(Decision::new(events, Answer::AuthenticatorAdded { authenticator }))
+}
+
+fn gone(apps: &[&Authenticator]) -> Vec<crate::decision::Event> {
+    apps.iter().map(|one| Event::Removed { authenticator: one.id }.into()).collect()
+}
+
+/// What the right code of one of the person's apps brings: outside of a recovery's hold the newest one
+/// is used in the place of those before it.
+pub(crate) fn used(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    one: &Authenticator,
+    step: i64,
+) -> Vec<crate::decision::Event> {
+    let (authenticator, at) = (one.id, ground.moment.now);
+    let mut events = vec![Event::TotpUsed { authenticator, step, at }.into()];
+    let is_newest = slice.totp().is_some_and(|newest| newest.id == one.id);
+    let older: Vec<_> = slice.totps().filter(|other| other.id != one.id).collect();
+    if is_newest && !older.is_empty() && slice.recovered(at).is_none() {
+        events.extend(gone(&older));
+        let text = "The TOTP app from before your recovery was removed, for the new one was used.";
+        events.extend(tell(ground, slice, text));
+    }
+    events
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The browser that a sign-in comes from: added, trusted, known again, or a phone that was offered.
 
-use super::{Subject, Topic};
 use crate::decision::{self, Ground};
 use crate::device::{self, Approver, Device, DeviceRole, DeviceState, TRUST};
 use crate::id::{DeviceId, PersonId};
@@ -64,8 +63,7 @@ pub(super) fn trust(
         "{name} at {} {is_now} until {until}. If that was not you, remove it and change your password.",
         ground.source
     );
-    let subject = Subject { device: Some(device), ..Subject::of(ground) };
-    events.push(notice::queue_about(ground, person, Topic::NewDevice, text, None, subject));
+    events.push(notice::queue_device(ground, person, device, text));
     token
 }
 

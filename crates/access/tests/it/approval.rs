@@ -82,7 +82,7 @@ impl Home {
 }
 
 /// A phone that opened a link and shows its number.
-fn offered(desk: &mut Desk) -> SignedIn {
+pub fn offered(desk: &mut Desk) -> SignedIn {
     let token = desk.link(Purpose::Phone);
     let command = Command::SignIn(sign_in::Command::Link { token });
     let call = access::Call { by: By::Visitor, source: phone_source(), command };
@@ -92,7 +92,7 @@ fn offered(desk: &mut Desk) -> SignedIn {
     }
 }
 
-fn shown(desk: &Desk, phone: &SignedIn) -> String {
+pub fn shown(desk: &Desk, phone: &SignedIn) -> String {
     let device = desk.slice.device(phone.device).unwrap();
     let number = device::phone_number(device, &desk.key).unwrap().unwrap();
     number.expose_text().unwrap().to_owned()
@@ -285,9 +285,12 @@ fn phone_that_opened_the_link_looks_until_its_number_is_typed_elsewhere() {
         desk.slice.session_entitlements(session, false).unwrap().acts
     };
     assert_eq!(acts(&desk), DeviceRole::View.acts());
-    let number = shown(&desk, &phone);
+    let first = shown(&desk, &phone);
     let wrong = confirm(&mut desk, &browser, &phone, "000000").err();
     assert_eq!(wrong, Some(Refusal::PhoneNumberWrong));
+    // Trying them all leads nowhere: the phone shows another one.
+    let number = shown(&desk, &phone);
+    assert_ne!(number, first);
     let itself = confirm(&mut desk, &phone, &phone, &number).err();
     assert!(itself.is_some());
     confirm(&mut desk, &browser, &phone, &number).ok().unwrap();
@@ -347,8 +350,8 @@ fn new_phone_takes_the_place_of_the_old_one_by_its_number_in_one_decision() {
         let command = device::Command::ConfirmPhone { device: new.device, number, instead };
         home.desk.by(by, Command::Device(command)).err()
     };
-    let number = shown(&home.desk, &new);
     assert_eq!(confirm(&mut home, by, "1", true), Some(Refusal::PhoneNumberWrong));
+    let number = shown(&home.desk, &new);
     // A browser does not move the phone, and the phone adds none beside itself.
     let browser = By::Session(home.browser.session);
     assert_eq!(confirm(&mut home, browser, &number, true), Some(Refusal::NoApprover));
@@ -373,13 +376,13 @@ fn operator_moves_a_phone_by_the_number_that_the_new_one_shows() {
     };
     let new = new_phone(&mut home.desk, token);
     let old = home.phone.device;
-    let number = shown(&home.desk, &new);
     let ask = |home: &mut Home, instead, number: &str| {
         let number = Secret::from_text(number.to_owned());
         let command = device::Command::ConfirmPhone { device: new.device, number, instead };
         home.desk.by(operator, Command::Device(command)).err()
     };
     assert_eq!(ask(&mut home, Some(old), "000000"), Some(Refusal::PhoneNumberWrong));
+    let number = shown(&home.desk, &new);
     // What answers no approvals has nothing to give, and none is added without its person.
     let browser = home.browser.device;
     assert_eq!(ask(&mut home, Some(browser), &number), Some(Refusal::NoApprover));

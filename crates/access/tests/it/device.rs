@@ -221,7 +221,7 @@ fn reinstalled() -> (Desk, access::DeviceId, SignedIn) {
 }
 
 fn succeed(desk: &mut Desk, by: &SignedIn, device: access::DeviceId) -> Result<Answer, Refusal> {
-    let command = Command::Device(device::Command::Succeed { device, again: None });
+    let command = Command::Device(device::Command::Succeed { device, again: None, used: None });
     desk.by(By::Session(by.session), command)
 }
 
@@ -257,7 +257,11 @@ fn reinstalled_browser_gets_no_more_than_the_older_one_had() {
 
 #[test]
 fn browser_that_is_still_used_is_no_older_one_and_a_typed_code_takes_none_over() {
-    let (mut desk, old, _) = reinstalled();
+    let (mut desk, old, new) = reinstalled();
+    let used = Some(desk.slice.device(new.device).unwrap().created_at);
+    let command = Command::Device(device::Command::Succeed { device: old, again: None, used });
+    let answer = desk.by(By::Session(new.session), command);
+    assert!(matches!(answer, Err(Refusal::NotFound { .. })), "a session of it was used since");
     // Activated by a typed code alone: whoever holds password and mail does not push the owner out.
     let typed = desk.signed_in_by_code();
     let answer = succeed(&mut desk, &typed, old);
@@ -275,7 +279,7 @@ fn browser_that_is_still_used_is_no_older_one_and_a_typed_code_takes_none_over()
 #[test]
 fn operator_says_that_a_browser_is_an_older_one_again_and_a_session_speaks_for_itself_alone() {
     let (mut desk, old, new) = reinstalled();
-    let ask = |again| Command::Device(device::Command::Succeed { device: old, again });
+    let ask = |again| Command::Device(device::Command::Succeed { device: old, again, used: None });
     let operator = By::Operator { uid: 0 };
     // The operator has no browser of their own there.
     assert_eq!(desk.by(operator, ask(None)).err(), Some(Refusal::NotSignedIn));
@@ -289,7 +293,7 @@ fn operator_says_that_a_browser_is_an_older_one_again_and_a_session_speaks_for_i
     let (mut desk, old, new) = reinstalled();
     let third = desk.signed_in();
     let again = Some(third.device);
-    let command = Command::Device(device::Command::Succeed { device: old, again });
+    let command = Command::Device(device::Command::Succeed { device: old, again, used: None });
     desk.by(By::Session(new.session), command).ok().unwrap();
     assert_eq!(desk.slice.device(new.device).unwrap().succeeds, Some(old));
     assert_eq!(desk.slice.device(third.device).unwrap().succeeds, None);

@@ -128,6 +128,46 @@ fn not_me_about_the_browser_that_asks_leaves_it_and_drops_the_rest() {
     assert!(desk.slice.device(done.device).is_some());
 }
 
+/// The browser that confirmed a phone, or gave another its role, and the one that the message names.
+#[test]
+fn not_me_about_a_phone_or_a_role_stops_that_device_and_who_did_it() {
+    use access::device::{Command as D, DeviceRole};
+    for phone in [true, false] {
+        let mut desk = Desk::enrolled();
+        let owner = open_at(&mut desk, "192.0.2.7", None);
+        let thief = open_at(&mut desk, "192.0.2.9", None);
+        let new = if phone {
+            crate::approval::offered(&mut desk)
+        } else {
+            open_at(&mut desk, "192.0.2.10", None)
+        };
+        let device = new.device;
+        let by = By::Session(thief.session);
+        let command = if phone {
+            let number = Secret::from_text(crate::approval::shown(&desk, &new));
+            D::ConfirmPhone { device, number, instead: None }
+        } else {
+            let narrower = D::SetRole { device, role: DeviceRole::View };
+            desk.by(by, Command::Device(narrower)).ok().unwrap();
+            D::SetRole { device, role: DeviceRole::Trade }
+        };
+        assert_eq!(desk.by(by, Command::Device(command)).err(), None);
+        let notice = (*notices(&desk, Topic::NewDevice).last().unwrap()).clone();
+        assert_eq!(
+            (notice.subject.device, notice.subject.session),
+            (Some(device), Some(thief.session))
+        );
+        let stopped = disown(&mut desk, By::Session(owner.session), &notice).unwrap();
+        assert_eq!(stopped.sessions, 2);
+        assert!(desk.slice.device(device).is_none(), "the one that the message names");
+        assert!(
+            desk.slice.session(thief.session).is_none()
+                && desk.slice.session(new.session).is_none()
+        );
+        assert!(desk.slice.session(owner.session).is_some());
+    }
+}
+
 #[test]
 fn not_me_of_a_mail_change_drops_the_change_that_waits() {
     let mut desk = Desk::enrolled();

@@ -210,6 +210,20 @@ fn asks_are_counted_and_the_fourth_within_a_week_waits() {
 }
 
 #[test]
+fn recovery_that_was_finished_or_is_the_operators_is_not_counted() {
+    let mut desk = Desk::enrolled();
+    for _ in 0..ASKS {
+        let assist = Command::Recovery(recovery::Command::Assist);
+        desk.system(assist).ok().unwrap();
+        let token = stop_token(&desk);
+        stop(&mut desk, &token).ok().unwrap();
+    }
+    for _ in 0..=ASKS {
+        recovered(&mut desk);
+    }
+}
+
+#[test]
 fn sign_in_by_what_stood_before_ends_a_recovery_and_a_half_one_does_not() {
     let mut desk = Desk::enrolled();
     let device = desk.signed_in().device_token.unwrap();
@@ -450,36 +464,65 @@ fn held_session_enrols_and_takes_nothing_of_its_persons_away() {
         assert!(matches!(refusal, Some(Refusal::RecoveryHolds { .. })), "{refusal:?}");
     }
     assert!(desk.by(by, Command::Authenticator(passkey(&desk, 1))).is_ok());
+    // Nor by 'this was not me' about their browser.
+    let about = |one: &&&Notice| one.subject.device == Some(device);
+    let notice = Box::new((*told(&desk, Topic::NewDevice).iter().find(about).unwrap()).clone());
+    let not_me = Command::Notice(notice::Command::Disown { notice });
+    let Ok(Answer::Disowned(stopped)) = desk.by(by, not_me) else { panic!("no") };
+    assert!(stopped.device.is_none() && desk.slice.device(device).is_some());
+    // Nor does it, or what it brought, stop the recovery of whom it shut out.
+    let assist = Command::Recovery(recovery::Command::Assist);
+    desk.system(assist).ok().unwrap();
+    let recovery = desk.slice.open_recovery().unwrap().id;
+    let cancel = Command::Recovery(recovery::Command::Cancel { recovery });
+    assert!(matches!(desk.by(by, cancel).err(), Some(Refusal::RecoveryHolds { .. })));
+    by_passkey(&mut desk, 1).unwrap();
+    assert!(desk.slice.open_recovery().is_some());
 }
 
-#[test]
-fn recovered_person_replaces_the_app_that_they_lost() {
-    let mut desk = Desk::enrolled();
-    let done = recovered(&mut desk);
-    let old = desk.slice.totp().unwrap().id;
-    let offer = Command::Authenticator(authenticator::Command::OfferTotp);
-    assert!(desk.by(by(&done), offer).is_ok());
-    assert_eq!(desk.slice.totp().unwrap().id, old, "until the new one is confirmed");
+/// Confirms a new app and gives its seed.
+fn new_app(desk: &mut Desk, by: By) -> Vec<u8> {
+    desk.by(by, Command::Authenticator(A::OfferTotp)).ok().unwrap();
     let offered = desk.slice.offered_totp().unwrap();
     let seed = offered.open_seed(&desk.key).unwrap().expose().to_vec();
     let code = Secret::from_text(totp::code(&seed, totp::step(desk.now)));
-    let confirm = Command::Authenticator(authenticator::Command::ConfirmTotp { code });
-    assert!(desk.by(by(&done), confirm).is_ok());
+    desk.by(by, Command::Authenticator(A::ConfirmTotp { code })).ok().unwrap();
+    seed
+}
+
+#[test]
+fn app_of_a_recovery_counts_beside_the_one_before_it_until_it_is_used_after_the_hold() {
+    let mut desk = Desk::enrolled();
+    let owner = desk.signed_in().device_token;
+    let done = recovered(&mut desk);
+    let (old, old_seed) = (desk.slice.totp().unwrap().id, desk.seed.clone());
+    desk.by(by(&done), Command::Authenticator(A::OfferTotp)).ok().unwrap();
+    assert_eq!(desk.slice.totp().unwrap().id, old, "until the new one is confirmed");
+    let first = new_app(&mut desk, by(&done));
+    // One that it brings later takes the place of its own alone.
+    let seed = new_app(&mut desk, by(&done));
+    assert_eq!(desk.slice.totps().count(), 2);
     assert_ne!(desk.slice.totp().unwrap().id, old);
     assert!(desk.slice.offered_totp().is_none());
-    // What it signs in is held, and after the holding time it is not.
-    desk.seed = seed;
-    let device = done.device_token.as_ref();
-    for held in [true, false] {
-        desk.wait(Span::hours(2));
+    let sign_in = |desk: &mut Desk, seed: &[u8], device: Option<&Secret>| {
+        desk.wait(Span::minutes(1));
+        desk.seed = seed.to_vec();
         let attempt = desk.at_totp(device);
         let code = desk.code();
-        let Ok(Answer::SignedIn(done)) = desk.totp(device, &attempt, code) else { panic!("no") };
-        let session = desk.slice.session(done.session).unwrap();
-        assert_eq!(session.held_until.is_some(), held);
-        assert_eq!(acts(&desk, done.session, false).0 == Acts::ALL, !held);
-        desk.wait(HOLD);
-    }
+        let Answer::SignedIn(done) = desk.totp(device, &attempt, code)? else { panic!("no") };
+        let held = desk.slice.session(done.session).unwrap().held_until.is_some();
+        assert_eq!(acts(desk, done.session, false).0 == Acts::ALL, !held);
+        Ok::<_, Refusal>(held)
+    };
+    let device = done.device_token.as_ref();
+    assert_eq!(sign_in(&mut desk, &first, device), Err(Refusal::CodeWrong));
+    assert_eq!(sign_in(&mut desk, &seed, device), Ok(true));
+    assert_eq!(sign_in(&mut desk, &old_seed, owner.as_ref()), Ok(false), "its person is whole");
+    assert_eq!(desk.slice.totps().count(), 2);
+    desk.wait(HOLD);
+    assert_eq!(sign_in(&mut desk, &seed, device), Ok(false));
+    assert_eq!(desk.slice.totps().count(), 1, "the one before goes");
+    assert_eq!(sign_in(&mut desk, &old_seed, owner.as_ref()), Err(Refusal::CodeWrong));
 }
 
 #[test]

@@ -159,8 +159,8 @@ fn whoever_is_no_contact_or_not_any_more_says_nothing() {
     assert_eq!(refused, Some(Refusal::NotFound { what: "recovery contact" }));
     let removed = desk.slice.trustees.iter().find(|one| one.trustee == Some(PersonId([1; 16])));
     let trustee = removed.unwrap().id;
-    help(&mut desk, owner, trustee::Command::Remove { trustee }).ok().unwrap();
     let right = number(&desk, 1);
+    help(&mut desk, owner, trustee::Command::Remove { trustee }).ok().unwrap();
     let refused = vouch(&mut desk, &mut one, recovery, (Say::Yes, &right)).err();
     assert_eq!(refused, Some(Refusal::NotFound { what: "recovery contact" }));
     let right = number(&desk, 2);
@@ -179,6 +179,28 @@ fn whoever_is_no_contact_or_not_any_more_says_nothing() {
     let (old, new) = (right, number(&desk, 2));
     assert!(old == new || vouch(&mut desk, &mut two, next, (Say::Yes, &old)).is_err());
     assert!(vouch(&mut desk, &mut three, next, (Say::No, "")).is_ok(), "a no needs no number");
+}
+
+#[test]
+fn word_of_a_contact_who_goes_counts_no_longer() {
+    let (mut desk, owner, [mut one, mut two, mut three]) = with_contacts(false);
+    let (token, recovery) = begin(&mut desk);
+    let right = number(&desk, 1);
+    vouch(&mut desk, &mut one, recovery, (Say::Yes, &right)).ok().unwrap();
+    let first = desk.slice.trustees.iter().find(|one| one.trustee == Some(PersonId([1; 16])));
+    let trustee = first.unwrap().id;
+    help(&mut desk, owner, trustee::Command::Remove { trustee }).ok().unwrap();
+    let right = number(&desk, 2);
+    vouch(&mut desk, &mut two, recovery, (Say::Yes, &right)).ok().unwrap();
+    let waits = finish(&mut desk, &token).err();
+    assert_eq!(waits, Some(Refusal::RecoveryUnvouched { yes: 1, needed: 2 }));
+    // Another declines, and those who are left are too few: then the wait opens it.
+    agree(&mut desk, &mut three, false).ok().unwrap();
+    let open = desk.slice.open_recovery().unwrap();
+    assert!(open.needed == 0 && open.asks.is_empty() && open.waits);
+    assert!(matches!(finish(&mut desk, &token), Err(Refusal::RecoveryWaits { .. })));
+    let refused = vouch(&mut desk, &mut two, recovery, (Say::Yes, &right)).err();
+    assert!(refused.is_some());
 }
 
 #[test]

@@ -236,12 +236,28 @@ async fn operator_plans_and_ends_travel_and_says_that_a_browser_is_an_older_one_
     assert_eq!(not_theirs, Err(Refusal::NotFound { what: "planned travel" }));
 
     place.pass(Span::minutes(1));
+    let (used, its) = place.by_link().await;
+    place.pass(Span::minutes(1));
     let (new, _) = place.by_link().await;
-    let (old, new) = (ticket.device, new.device);
-    place.gate.succeed_device(&OPERATOR, old, Some(new)).await.unwrap();
+    let offered =
+        |older: Vec<access::device::Device>| -> Vec<_> { older.iter().map(|one| one.id).collect() };
+    let older = place.gate.predecessors(&new).await.unwrap();
+    assert_eq!(offered(older), [used.device, ticket.device]);
+    // One whose session was used since is in use.
+    place.pass(Span::seconds(1));
+    place.ticket(&its);
+    let older = place.gate.predecessors(&new).await.unwrap();
+    assert_eq!(offered(older), [ticket.device]);
+    let again = Some(new.device);
+    let refused = place.gate.succeed_device(&OPERATOR, used.device, again).await;
+    assert_eq!(refused.unwrap_err().code(), "NOT_FOUND");
+    let old = ticket.device;
+    place.gate.succeed_device(&OPERATOR, old, again).await.unwrap();
     let devices = place.gate.devices(None).await.unwrap();
-    assert_eq!(devices.len(), 1);
-    assert_eq!((devices[0].device.id, devices[0].device.succeeds), (new, Some(old)));
+    assert_eq!(devices.len(), 2);
+    assert_eq!(devices[0].device.id, used.device, "it was seen last");
+    assert_eq!(devices[0].device.last_seen_at, place.gate.now());
+    assert_eq!((devices[1].device.id, devices[1].device.succeeds), (new.device, Some(old)));
     // On record as the operator's.
     let filter = ActivityFilter { limit: 50, ..ActivityFilter::default() };
     let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();

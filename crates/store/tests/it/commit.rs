@@ -505,6 +505,11 @@ async fn last_use_is_kept(place: &Place) {
     let last = credential::LastUse { at, address, client: "ib_\u{0}async".to_owned() };
     let mut used = CredentialUse { credential: slice.credentials[0].id, last };
     history.store.touch(&[session], std::slice::from_ref(&used)).await.unwrap();
+    let seen = |slice: access::Slice| slice.device(done.device).unwrap().last_seen_at;
+    assert_eq!(seen(history.slice().await), at, "the device was seen as its session was used");
+    let late = SessionUse { at: history.now, ..session };
+    history.store.touch(&[late, session], &[]).await.unwrap();
+    assert_eq!(seen(history.slice().await), at, "and never earlier");
     used.last.client.retain(|letter| !letter.is_control());
     assert_eq!(history.store.session_uses(history.person).await.unwrap(), [session]);
     assert_eq!(history.store.credential_uses(history.person).await.unwrap(), [used]);

@@ -244,7 +244,7 @@ impl Walk {
             }
             (7, ..) => Command::Device(device::Command::RemoveOthers),
             (10, Some(device), ..) => {
-                Command::Device(device::Command::Succeed { device, again: None })
+                Command::Device(device::Command::Succeed { device, again: None, used: None })
             }
             (11, ..) => Command::Device(device::Command::Renew { key: self.key() }),
             (12, _, Some(_), _) => Command::Device(device::Command::Forget),

@@ -300,8 +300,16 @@ async fn phone_answers_nothing_until_its_number_was_typed_elsewhere() {
     // Not by itself.
     phone.post(&path, &[("number", &number)]).await;
     assert!(phone.get("/approvals").await.says("One step is left"));
+    // After a wrong one the phone shows another, and says so to its open page.
+    let path_of_events = page.body.split("data-approvals=\"").nth(1).unwrap();
+    let mut stream = place.stream(&phone, path_of_events.split('"').next().unwrap()).await;
     let wrong = owner.post(&path, &[("number", "000000")]).await;
     assert!(wrong.body.contains("PHONE_NUMBER_WRONG"), "{}", wrong.body);
+    assert!(stream.next().await.unwrap().unwrap().starts_with(b"event: changed"));
+    let before = number;
+    let page = phone.get("/approvals").await;
+    let number = within(&page.body, "match mono").to_owned();
+    assert_ne!(number, before);
     assert!(owner.get("/phone").await.says("Your phones"));
     assert_eq!(owner.post(&path, &[("number", &number)]).await.to(), "/phone?added=1");
     assert!(phone.get("/approvals").await.says("Nothing waits for you"));
