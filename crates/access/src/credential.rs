@@ -183,10 +183,7 @@ fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Dec
     check_port(slice, new.port, now)?;
     let token = new.with_token.then(|| token::issue(Kind::Credential, ground.moment));
     let id = CredentialId(ground.moment.draw("credential"));
-    let text = format!(
-        "A credential named {name} was created for account {account}, with port {}.",
-        new.port
-    );
+    let text = format!("A credential named {name} was created for account {account}.");
     let credential = Credential {
         id,
         person: person.id,

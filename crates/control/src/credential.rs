@@ -39,7 +39,7 @@ fn row(info: &CredentialInfo) -> CredentialRow {
         credential: one.id,
         name: one.name.to_string(),
         account: one.account.to_string(),
-        port: info.listening.map_or(one.port, |bound| bound.port()),
+        port: info.port(),
         state,
         token_required: one.token.is_some(),
         may,
@@ -112,7 +112,7 @@ pub(crate) async fn revoke(
     Ok(Revoked {
         credential: one.id,
         name: one.name.to_string(),
-        port: found.listening.map_or(one.port, |bound| bound.port()),
+        port: found.port(),
         orders_cancelled: done.cancelled,
     })
 }

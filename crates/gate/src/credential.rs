@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use access::credential::{self, Credential, LastUse, PORT_REST, free_port};
 use access::{
@@ -60,6 +61,14 @@ pub struct CredentialInfo {
     pub listening: Option<SocketAddr>,
 }
 
+impl CredentialInfo {
+    /// The port that programs reach it at: where its door listens, which may be another than its own
+    /// when the server was told so.
+    pub fn port(&self) -> u16 {
+        self.listening.map_or(self.credential.port, |bound| bound.port())
+    }
+}
+
 /// What a revocation came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
@@ -68,6 +77,9 @@ pub struct Revocation {
     /// How many of its orders were cancelled.
     pub cancelled: usize,
 }
+
+/// How long whoever made a credential waits for its port to open.
+const OPENS: Duration = Duration::from_secs(1);
 
 /// Every listener that a door should have.
 pub type Listeners = Arc<Vec<Listener>>;
@@ -208,10 +220,24 @@ impl Gate {
         let call = actor.call(Command::Credential(command));
         match self.run(key, None, &call).await?.answer {
             Answer::CredentialCreated { credential, token, port } => {
+                let port = self.opened(credential).await.unwrap_or(port);
                 Ok(Created { credential, token, port })
             }
             _ => Err(odd_answer(call.by)),
         }
+    }
+
+    /// Where the door has opened for a new credential; none where there is no door, or it is slow.
+    async fn opened(&self, credential: CredentialId) -> Option<u16> {
+        let mut listeners = self.listeners();
+        listeners.borrow().iter().find(|one| one.bound.is_some())?;
+        let bound = |all: &Listeners| {
+            let one = all.iter().find(|one| one.credential == credential)?;
+            one.bound.map(|bound| bound.port())
+        };
+        let opens = listeners.wait_for(|all| bound(all).is_some());
+        let all = tokio::time::timeout(OPENS, opens).await.ok()?.ok()?;
+        bound(&all)
     }
 
     /// Ends a credential. When this returns nothing later is stamped for it, its connections are

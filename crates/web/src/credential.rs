@@ -77,7 +77,7 @@ fn table(rows: &[&CredentialInfo], now: Time) -> Markup {
                     tr {
                         td.key { a href={ "/credentials/" (one.credential.id) } { (one.credential.name) } @if one.credential.token.is_some() { " " span.tag { "token" } } }
                         td data-l="May" { (may(one)) }
-                        td.r.n data-l="Port" { (one.credential.port) }
+                        td.r.n data-l="Port" { (one.port()) }
                         td data-l="Last used" { (last_use(one, now)) }
                         td data-l="Until" { (standing(one, now)) }
                     }
@@ -152,7 +152,7 @@ fn page(signed: &Signed, one: &CredentialInfo, top: &Markup) -> axum::response::
                     h2 #reach { "How it is reached" }
                     dl.pairs {
                         div { dt { "Host" } dd.mono { (host) } }
-                        div { dt { "Port" } dd.mono { (one.credential.port) } }
+                        div { dt { "Port" } dd.mono { (one.port()) } }
                         div { dt { "Token" } dd { @if one.credential.token.is_some() { "demanded" } @else { "not demanded" } } }
                         div { dt { "Made" } dd { (figure::time(one.credential.created_at)) } }
                         div { dt { "Last used" } dd { (last_use(one, now)) } }

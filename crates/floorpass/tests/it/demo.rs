@@ -130,6 +130,11 @@ fn operator_commands_answer_on_the_running_server() {
     assert!(made["token"].as_str().unwrap().starts_with("fpc_"));
     let rows = json(data, &["credential", "list"]);
     assert_eq!(rows.as_array().unwrap().len(), 4);
+    // Its port is the one that is open, here a free one, and it is open already.
+    let port = u16::try_from(made["port"].as_u64().unwrap()).unwrap();
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok(), "{made}");
+    let row = rows.as_array().unwrap().iter().find(|row| row["name"] == "reports").unwrap();
+    assert_eq!(row["port"], made["port"]);
     assert!(json(data, &["person", "reset-password", "trader"])["url"].is_string());
     assert_eq!(fault(data, &["totp", "nobody"]).0, 4);
     assert_eq!(fault(data, &["session", "end", "ses_00000000000000000000000000"]).0, 4);
