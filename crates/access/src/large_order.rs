@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{self, Asker, Content, ContentKind};
-use crate::call::tidy;
+use crate::call::{By, tidy};
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::{ApprovalId, PersonId, SessionId};
@@ -107,6 +107,21 @@ pub enum Command {
         /// The approval; none where this very request comes with a proof of the person.
         approval: Option<ApprovalId>,
     },
+    /// Notes what came of it; asked by the server itself.
+    Placed(Placed),
+}
+
+/// What came of a large order that was let through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placed {
+    /// Of which session.
+    pub session: SessionId,
+    /// By which approval; none is by a proof that came with it.
+    pub approval: Option<ApprovalId>,
+    /// The orders that were placed or changed.
+    pub orders: Vec<u64>,
+    /// Its sequence in the journal.
+    pub seq: u64,
 }
 
 /// What happened to large orders.
@@ -129,6 +144,9 @@ pub enum Event {
         /// The order.
         terms: Lines,
     },
+    /// And this came of it. It is written after the order is in the journal: a stop in between leaves
+    /// it out, and the terms and the time tell which it was.
+    Placed(Placed),
 }
 
 pub(crate) fn decide(
@@ -148,6 +166,10 @@ pub(crate) fn decide(
                 }
                 None => Err(Refusal::OrderUnproven),
             }
+        }
+        Command::Placed(_) if ground.by != By::System => Err(Refusal::OperatorOnly),
+        Command::Placed(placed) => {
+            Ok(Decision::new(vec![Event::Placed(placed.clone()).into()], Answer::Done))
         }
     }
 }

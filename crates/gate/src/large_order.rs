@@ -1,11 +1,13 @@
 //! Large orders of sessions: what is asked for them, and how one that was approved, or proven with
 //! it, is placed. The lines that were shown are made again from what is about to be placed.
 
+use std::sync::Arc;
+
 use access::approval::{Asker, ContentKind};
 use access::entitlements::{Act, Side};
-use access::large_order::{Command as LargeOrder, Lines, Threshold};
+use access::large_order::{Command as LargeOrder, Lines, Placed, Threshold};
 use access::refusal::Refusal;
-use access::{Answer, ApprovalId, Command, Digest, PersonId, Secret};
+use access::{Answer, ApprovalId, Call, Command, Digest, PersonId, Secret};
 use rust_decimal::Decimal;
 use store::Key;
 use trade::Denial;
@@ -20,6 +22,7 @@ use crate::approval::ApprovalState;
 use crate::command::odd_answer;
 use crate::order::{OrderRequest, Refused, Submitted, own};
 use crate::passkey::Ceremony;
+use crate::person::system;
 use crate::session::{Actor, SessionTicket};
 use crate::step_up::Reissued;
 
@@ -122,7 +125,26 @@ impl Gate {
         let (act, terms) = self.terms(&request, bound)?;
         let command = Command::LargeOrder(LargeOrder::Use { act, terms, approval });
         self.run_done(Key::Person(ticket.person), &ticket.call(command)).await?;
-        self.submit_within(admission, ticket.address, request, Some(bound))
+        let done = self.submit_within(admission, ticket.address, request, Some(bound))?;
+        self.note_placed(ticket, approval, &done).await;
+        Ok(done)
+    }
+
+    /// Puts on record which order it became. The order stands, whether or not that can be written.
+    async fn note_placed(
+        &self,
+        ticket: &SessionTicket,
+        approval: Option<ApprovalId>,
+        done: &Submitted,
+    ) {
+        let orders = done.orders().iter().map(|order| order.id.0).collect();
+        let placed = Placed { session: ticket.session, approval, orders, seq: done.seq() };
+        let (by, source) = system();
+        let command = Command::LargeOrder(LargeOrder::Placed(placed));
+        let call = Arc::new(Call { by, source, command });
+        if let Err(error) = self.run_done(Key::Person(ticket.person), &call).await {
+            tracing::warn!(%error, seq = done.seq(), "what became of a large order is not on record");
+        }
     }
 
     /// Starts a proof by passkey for this order and bound, and for nothing else.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::call::tidy;
 use crate::decision::Event;
+use crate::id::ApprovalId;
 use crate::{
     approval, authenticator, brokerage, contact, credential, device, evidence, large_order, link,
     lock, mandate, network, notice, person, policy, push, recovery, session, sign_in, throttle,
@@ -68,6 +69,7 @@ impl Event {
             Self::Policy(policy::Event::WindowSet { .. }) => "policy.window_set",
             Self::LargeOrder(large_order::Event::Set { .. }) => "large_order.set",
             Self::LargeOrder(large_order::Event::Allowed { .. }) => "large_order.allowed",
+            Self::LargeOrder(large_order::Event::Placed(_)) => "large_order.placed",
             Self::Brokerage(brokerage::Event::Held(_)) => "brokerage.held",
             Self::Brokerage(brokerage::Event::Off { .. }) => "brokerage.off",
             Self::Recovery(event) => recovery_kind(event),
@@ -467,14 +469,22 @@ fn large_order_text(event: &large_order::Event) -> String {
             None => "No order of a session is asked for".to_owned(),
         },
         large_order::Event::Allowed { session, approval, terms } => {
-            let by = approval.map_or_else(
-                || "a proof made for it".to_owned(),
-                |approval| format!("approval {approval}"),
-            );
-            let terms = joined(terms);
+            let (by, terms) = (allowed_by(*approval), joined(terms));
             format!("Large order of session {session} allowed by {by}: {terms}")
         }
+        large_order::Event::Placed(one) => {
+            let orders: Vec<_> = one.orders.iter().map(u64::to_string).collect();
+            let (by, orders) = (allowed_by(one.approval), orders.join(", "));
+            format!(
+                "Large order of session {}, allowed by {by}, is order {orders} (journal entry {})",
+                one.session, one.seq
+            )
+        }
     }
+}
+
+fn allowed_by(approval: Option<ApprovalId>) -> String {
+    approval.map_or_else(|| "a proof made for it".to_owned(), |id| format!("approval {id}"))
 }
 
 fn brokerage_text(event: &brokerage::Event) -> String {

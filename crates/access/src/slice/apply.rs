@@ -108,7 +108,7 @@ impl Slice {
     fn apply_large_order(&mut self, event: &large_order::Event) {
         match event {
             large_order::Event::Set { threshold, .. } => self.large_orders = *threshold,
-            large_order::Event::Allowed { .. } => {}
+            large_order::Event::Allowed { .. } | large_order::Event::Placed(_) => {}
         }
     }
 

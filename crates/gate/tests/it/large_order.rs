@@ -265,7 +265,15 @@ async fn order_that_a_proof_came_with_is_placed_within_its_bound() {
     let moved = gate.submit_large(&ticket, &admission, low, None).await.unwrap_err();
     assert_eq!(moved.code(), "ORDER_COST_MOVED");
     let order = (wanted.clone(), large.cost.bound());
-    gate.submit_large(&ticket, &admission, order, None).await.unwrap();
+    let done = gate.submit_large(&ticket, &admission, order, None).await.unwrap();
+    // It is on record which order was let through by what.
+    let filter = gate::ActivityFilter { limit: 9, ..gate::ActivityFilter::default() };
+    let operator = gate::Actor::Operator { uid: 0 };
+    let page = gate.activity(&operator, &filter, None).await.unwrap();
+    let placed = page.entries.iter().find(|one| one.what == "large_order.placed").unwrap();
+    let (order, seq) = (done.orders()[0].id.0, done.seq());
+    let text = format!("a proof made for it, is order {order} (journal entry {seq})");
+    assert!(placed.text.ends_with(&text), "{}", placed.text);
     // That proof was of that request: the session's next one has none.
     assert_eq!(code(home.send(&wanted, large.cost.bound(), None).await), "ORDER_UNPROVEN");
     assert_eq!(code(home.submit(wanted)), "ORDER_LARGE");
