@@ -14,6 +14,7 @@ use crate::entitlements::Act;
 use crate::id::{ApprovalId, PersonId, SessionId};
 use crate::notice::{self, Topic};
 use crate::policy::{NOT_YOU, check_change};
+use crate::recovery;
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::slice::Slice;
@@ -233,6 +234,7 @@ fn use_approval(
         one.asker == Asker::Session(session.id) && one.content.kind == ContentKind::Order
     });
     let granted = approval::used_now(asked, ground.moment.now)?;
+    recovery::check_phone(slice, session, granted, ground.moment.now)?;
     let closed = approval::Event::Closed { approval: id }.into();
     // The last of the terms has one label in every order, so no order's terms begin another's.
     if terms.is_empty() || !granted.content.lines.starts_with(terms) {

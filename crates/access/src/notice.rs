@@ -173,12 +173,21 @@ pub enum Event {
 pub struct Disowned {
     /// Sessions that it ended.
     pub sessions: u32,
-    /// The browser that it took the trust from.
-    pub device: Option<Name>,
+    /// The browsers that it took the trust from.
+    pub devices: Vec<Name>,
     /// Sign-ins under way that it dropped.
     pub attempts: u32,
     /// Whether the notice is about the very browser that asks, which stays.
     pub is_asker: bool,
+}
+
+impl Disowned {
+    /// Which browsers are trusted no longer, in words.
+    pub fn untrusted(&self) -> Option<String> {
+        let names: Vec<_> = self.devices.iter().map(Name::as_str).collect();
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        (!names.is_empty()).then(|| format!("{} {verb} trusted no longer", names.join(" and ")))
+    }
 }
 
 /// A notice to be sent.
@@ -283,10 +292,12 @@ fn disown(slice: &Slice, ground: &Ground<'_>, notice: &Notice) -> Decision {
     let asker = Subject::of(ground);
     let subject = notice.subject;
     let session = subject.session.and_then(|id| slice.session(id));
-    let device = subject.device.or_else(|| session.map(|session| session.device));
+    // The device that it is about, and the one that it was done from.
+    let devices = [subject.device, session.map(|session| session.device)];
+    let device = devices.into_iter().flatten().next();
     let named = |one: &&Session| {
         Some(one.id) != asker.session
-            && (Some(one.id) == subject.session || (device.is_some() && Some(one.device) == device))
+            && (Some(one.id) == subject.session || devices.contains(&Some(one.device)))
     };
     let mut stopped =
         Disowned { is_asker: device.is_some() && device == asker.device, ..Disowned::default() };
@@ -301,11 +312,13 @@ fn disown(slice: &Slice, ground: &Ground<'_>, notice: &Notice) -> Decision {
         stopped.attempts += 1;
     }
     let is_held = ground.check_not_held(slice, Act::ManageDevices).is_err();
-    let device = device.filter(|_| !stopped.is_asker && !is_held).and_then(|id| slice.device(id));
-    // A pending one went with its attempt; a blocked one stays known as blocked.
-    if let Some(device) = device.filter(|one| matches!(one.state, DeviceState::Trusted { .. })) {
-        events.push(device::Event::Removed { device: device.id }.into());
-        stopped.device = Some(device.name.clone());
+    for device in slice.devices.iter().filter(|one| devices.contains(&Some(one.id))) {
+        // A pending one went with its attempt; a blocked one stays known as blocked.
+        let trusted = matches!(device.state, DeviceState::Trusted { .. });
+        if trusted && !is_held && Some(device.id) != asker.device {
+            events.push(device::Event::Removed { device: device.id }.into());
+            stopped.devices.push(device.name.clone());
+        }
     }
     let waits = slice.asked_mail();
     let waits = waits.filter(|(_, asked)| !is_held && Some(asked.session) != asker.session);
@@ -316,8 +329,8 @@ fn disown(slice: &Slice, ground: &Ground<'_>, notice: &Notice) -> Decision {
 }
 
 fn words(ground: &Ground<'_>, notice: &Notice, stopped: &Disowned) -> String {
-    let device = match (&stopped.device, stopped.is_asker) {
-        (Some(name), _) => format!("{name} is trusted no longer"),
+    let device = match (stopped.untrusted(), stopped.is_asker) {
+        (Some(text), _) => text,
         (None, true) => "the browser that said so keeps its trust".to_owned(),
         (None, false) => "no browser lost its trust".to_owned(),
     };

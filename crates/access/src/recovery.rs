@@ -8,19 +8,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::approval::Say;
-use crate::authenticator::{Authenticator, Proof, password};
+use crate::approval::{Approval, Say};
+use crate::authenticator::{self, Authenticator, Proof, password, totp};
 use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device;
 use crate::entitlements::{Act, Acts};
-use crate::id::{PersonId, RecoveryId};
+use crate::id::{AuthenticatorId, PersonId, RecoveryId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Note, Subject, Topic};
 use crate::refusal::Refusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
-use crate::session::Method;
+use crate::session::{Method, Session};
 use crate::sign_in;
 use crate::slice::Slice;
 use crate::throttle::{self, Factor};
@@ -415,7 +415,7 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
 }
 
 /// What opens it, in words.
-fn opens(one: &Recovery) -> String {
+pub(crate) fn opens(one: &Recovery) -> String {
     let by_time = one.ready_at().map(|at| format!("from {at} on"));
     let by_contacts = (one.needed > 0)
         .then(|| format!("once {} of your recovery contacts vouch for it", one.needed));
@@ -507,13 +507,16 @@ fn finish(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         }
     }
     let finished = one.at(Stage::Finished { at: now, held_until: now + HOLD });
+    // An app that was offered before, and its seed seen by whoever was there, is not one of this.
+    let offered = authenticator::withdraw_offer(slice);
     let text = format!(
         "The recovery of your access was finished from {} ({}). Until {} that session, and those of whatever it enrols, look, cancel and reduce alone. If that was not you, lock the account and tell the operator.",
         ground.source,
         device::name_from_agent(&ground.source.agent),
         now + HOLD
     );
-    let events = vec![Event::Changed(Box::new(finished)).into(), tell_end(ground, one, text)];
+    let mut events = vec![Event::Changed(Box::new(finished)).into(), tell_end(ground, one, text)];
+    events.extend(offered);
     // What it leads to counts by the recovery as it stands from now on.
     let mut after = slice.clone();
     after.apply(&events);
@@ -648,12 +651,12 @@ fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
     Ok(Decision::new(events, Answer::Done))
 }
 
-/// Until when a session that begins by these means is held: something that proves its person was
-/// enrolled after a recovery whose holding time is not over.
+/// Until when what these means prove is held: something that proves the person was enrolled after a
+/// recovery whose holding time is not over. `app` is the TOTP app whose code an earlier step took.
 pub(crate) fn held(
     slice: &Slice,
     events: &[decision::Event],
-    methods: &[Method],
+    (methods, app): (&[Method], Option<AuthenticatorId>),
     now: Time,
 ) -> Option<Time> {
     let (since, until) = slice.recovered(now)?;
@@ -661,27 +664,19 @@ pub(crate) fn held(
     let is_held = methods.iter().any(|method| match method {
         Method::Recovery => true,
         Method::Password => new(slice.password()),
-        // Where its code was typed in an earlier step, the newest one's counts.
-        Method::Totp => new(used_totp(slice, events).or_else(|| slice.totp())),
+        Method::Totp => {
+            let used = totp::in_events(events).or(app);
+            new(used.map_or_else(|| slice.totp(), |id| slice.authenticator(id)))
+        }
         Method::RecoveryCode => new(slice.recovery_codes()),
         Method::Passkey => new(used_passkey(slice, events)),
-        Method::Approval => by_new_phone(slice, events, since),
+        Method::Approval => by_new_phone(slice, closed_in(slice, events), since),
         // The operator's, but for a phone's: that one may come from a held session.
         Method::Link => events.iter().any(offers_phone),
         // The operator's; and the code of a notice stands beside other means.
         Method::EnrolmentLink | Method::Activation => false,
     });
     is_held.then_some(until)
-}
-
-fn used_totp<'s>(slice: &'s Slice, events: &[decision::Event]) -> Option<&'s Authenticator> {
-    use crate::authenticator::Event::TotpUsed;
-    events.iter().find_map(|event| match event {
-        decision::Event::Authenticator(TotpUsed { authenticator, .. }) => {
-            slice.authenticator(*authenticator)
-        }
-        _ => None,
-    })
 }
 
 fn used_passkey<'s>(slice: &'s Slice, events: &[decision::Event]) -> Option<&'s Authenticator> {
@@ -694,14 +689,35 @@ fn used_passkey<'s>(slice: &'s Slice, events: &[decision::Event]) -> Option<&'s 
     })
 }
 
-fn by_new_phone(slice: &Slice, events: &[decision::Event], since: Time) -> bool {
+fn closed_in<'s>(slice: &'s Slice, events: &[decision::Event]) -> Option<&'s Approval> {
     use crate::approval::Event::Closed;
-    let phone = events.iter().find_map(|event| match event {
-        decision::Event::Approval(Closed { approval }) => slice.approval(*approval)?.answered,
+    events.iter().find_map(|event| match event {
+        decision::Event::Approval(Closed { approval }) => slice.approval(*approval),
         _ => None,
-    });
-    let phone = phone.and_then(|answered| slice.device(answered.device));
+    })
+}
+
+fn by_new_phone(slice: &Slice, approval: Option<&Approval>, since: Time) -> bool {
+    let answered = approval.and_then(|one| one.answered.as_ref());
+    let phone = answered.and_then(|answered| slice.device(answered.device));
     phone.is_none_or(|phone| phone.created_at >= since)
+}
+
+/// Whether a yes proves a session that no recovery holds: not one of a phone that a recovery brought.
+pub(crate) fn check_phone(
+    slice: &Slice,
+    session: &Session,
+    approval: &Approval,
+    now: Time,
+) -> Result<(), Refusal> {
+    match slice.recovered(now) {
+        Some((since, until))
+            if session.held_until.is_none() && by_new_phone(slice, Some(approval), since) =>
+        {
+            Err(Refusal::ProofHeld { until })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn offers_phone(event: &decision::Event) -> bool {

@@ -110,6 +110,9 @@ refusals! {
     /// A recovery brought the session, or what it was signed in by.
     RecoveryHolds { act: Act, until: Time } = "RECOVERY_HOLDS",
         "this session came by a recovery, or by what was enrolled in one, so it cannot {act} before {until}; sign in after that, or by what you had before it";
+    /// What proved the person was enrolled in a recovery whose hold is not over.
+    ProofHeld { until: Time } = "PROOF_HELD",
+        "that was added after a recovery, so before {until} it proves only the sessions that the recovery brought; prove yourself by what you had before it";
 
     // Credentials.
     /// No such credential.

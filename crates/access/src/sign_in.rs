@@ -17,7 +17,7 @@ use crate::brokerage;
 use crate::call::Source;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, Approver, DeviceState};
-use crate::id::{AttemptId, DeviceId, PersonId, SessionId};
+use crate::id::{AttemptId, AuthenticatorId, DeviceId, PersonId, SessionId};
 use crate::link::{self, Purpose};
 use crate::lock::Grade;
 use crate::moment::{Span, Time};
@@ -100,6 +100,9 @@ pub struct Activation {
     /// What proved the person beside the password.
     #[serde(default = "totp_method")]
     pub second: Method,
+    /// The TOTP app, where a code of one did.
+    #[serde(default)]
+    pub app: Option<AuthenticatorId>,
 }
 
 /// What it was before there was a choice.
@@ -305,7 +308,7 @@ fn with_totp(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret)
     }
     let place = throttle::place(slice, ground.source, now);
     check_open(slice, ground)?;
-    match use_totp(slice, ground, place, typed)? {
+    match use_totp(slice, ground, place, (typed, Some(attempt.id)))? {
         Ok(used) => both_right(slice, ground, attempt, Method::Totp, used),
         Err(refused) => Ok(refused),
     }
@@ -347,7 +350,7 @@ fn both_right(
         events.push(Event::Finished { attempt: attempt.id }.into());
         events.extend(clear(slice, place));
         events.extend(key(ground, device));
-        let how = (vec![Method::Password, second], attempt.stay);
+        let how = How::of(vec![Method::Password, second], attempt.stay);
         return Ok(begin(slice, ground, attempt.person, (device.id, None), how, events));
     }
     throttle::check(slice, Factor::Activation, place, now)?;
@@ -356,7 +359,8 @@ fn both_right(
     // A new token for the new step: the one of the step before is over.
     let token = token::issue(Kind::Attempt, ground.moment);
     let changed = Attempt { token: token.digest(), ..attempt.clone() };
-    events.extend(send_code(ground, changed, &token, (device, second), 0));
+    let app = totp::in_events(&events);
+    events.extend(send_code(ground, changed, &token, (device, second, app), 0));
     Ok(Decision::new(events, Answer::ActivationNeeded { attempt: token }))
 }
 
@@ -365,7 +369,7 @@ pub(crate) fn use_totp(
     slice: &Slice,
     ground: &Ground<'_>,
     place: Place,
-    typed: &Secret,
+    (typed, attempt): (&Secret, Option<AttemptId>),
 ) -> Result<Result<Vec<decision::Event>, Decision>, Refusal> {
     let now = ground.moment.now;
     throttle::check(slice, Factor::Totp, place, now)?;
@@ -377,7 +381,9 @@ pub(crate) fn use_totp(
         let AuthenticatorKind::Totp { last_step, .. } = one.kind else { continue };
         let seed = one.open_seed(ground.key)?;
         match totp::check(seed.expose(), typed, now, last_step) {
-            Verdict::Right(step) => return Ok(Ok(totp::used(slice, ground, one, step))),
+            Verdict::Right(step) => {
+                return Ok(Ok(totp::used(slice, ground, (one, step), attempt)));
+            }
             Verdict::Replayed => wrong = Refusal::CodeReplayed,
             Verdict::Wrong => {}
         }
@@ -401,7 +407,7 @@ fn send_code(
     ground: &Ground<'_>,
     mut attempt: Attempt,
     token: &Secret,
-    (device, second): (DeviceId, Method),
+    (device, second, app): (DeviceId, Method, Option<AuthenticatorId>),
     sent: u32,
 ) -> [decision::Event; 2] {
     let now = ground.moment.now;
@@ -416,6 +422,7 @@ fn send_code(
         sent: sent + 1,
         sent_at: now,
         second,
+        app,
     });
     // Longer than the code, so that one that is too late is told so and may ask for another.
     attempt.until = code_until + ATTEMPT_LIFE;
@@ -461,7 +468,8 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     events.extend(clear(slice, place));
     let trusted = (device.id, device.confirmed, attempt.stay);
     let token = trust(ground, attempt.person, trusted, &mut events);
-    let how = (vec![Method::Password, activation.second, Method::Activation], attempt.stay);
+    let methods = vec![Method::Password, activation.second, Method::Activation];
+    let how = How { methods, stay: attempt.stay, app: activation.app };
     Ok(begin(slice, ground, attempt.person, (device.id, Some(token)), how, events))
 }
 
@@ -476,7 +484,7 @@ fn resend(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     if ground.moment.now < retry_at {
         return Err(Refusal::ResendTooSoon { retry_at });
     }
-    let waiting = (activation.device, activation.second);
+    let waiting = (activation.device, activation.second, activation.app);
     let events = send_code(ground, attempt.clone(), token, waiting, sent);
     Ok(Decision::new(events.into(), Answer::CodeSent))
 }
@@ -524,9 +532,13 @@ fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     if !slice.counters.is_empty() {
         events.push(throttle::Event::AllCleared.into());
     }
-    let methods = match &attempt.step {
-        Step::Totp => vec![Method::Password, Method::Approval],
-        Step::Activation(step) => vec![Method::Password, step.second, Method::Approval],
+    let stay = attempt.stay;
+    let how = match &attempt.step {
+        Step::Totp => How::of(vec![Method::Password, Method::Approval], stay),
+        Step::Activation(step) => {
+            let methods = vec![Method::Password, step.second, Method::Approval];
+            How { methods, stay, app: step.app }
+        }
     };
     let device = match &attempt.step {
         // It waits for a code already: the yes activates it instead.
@@ -538,7 +550,7 @@ fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         }
         Step::Totp => trusted_browser(slice, ground, (attempt.person, attempt.stay), &mut events),
     };
-    Ok(begin(slice, ground, attempt.person, device, (methods, attempt.stay), events))
+    Ok(begin(slice, ground, attempt.person, device, how, events))
 }
 
 fn proven_person(slice: &Slice, unknown: Refusal) -> Result<&Person, Refusal> {
@@ -564,7 +576,7 @@ fn with_passkey(
     }
     let stay = ground.source.stay;
     let device = trusted_browser(slice, ground, (person, stay), &mut events);
-    Ok(begin(slice, ground, person, device, (vec![Method::Passkey], stay), events))
+    Ok(begin(slice, ground, person, device, How::of(vec![Method::Passkey], stay), events))
 }
 
 fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
@@ -590,7 +602,7 @@ fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         Purpose::SignIn | Purpose::Phone => Method::Link,
         Purpose::Enrolment => Method::EnrolmentLink,
     };
-    Ok(begin(slice, ground, person, device, (vec![method], Stay::Usual), events))
+    Ok(begin(slice, ground, person, device, How::of(vec![method], Stay::Usual), events))
 }
 
 /// The session that a recovery becomes, on a browser that is trusted from now on.
@@ -601,7 +613,22 @@ pub(crate) fn recovered(
     mut events: Vec<decision::Event>,
 ) -> Decision {
     let device = trusted_browser(slice, ground, (person, Stay::Usual), &mut events);
-    begin(slice, ground, person, device, (vec![Method::Recovery], Stay::Usual), events)
+    begin(slice, ground, person, device, How::of(vec![Method::Recovery], Stay::Usual), events)
+}
+
+/// How a session begins.
+struct How {
+    methods: Vec<Method>,
+    /// How long its browser was asked to stay signed in.
+    stay: Stay,
+    /// The TOTP app whose code was typed in an earlier step.
+    app: Option<AuthenticatorId>,
+}
+
+impl How {
+    fn of(methods: Vec<Method>, stay: Stay) -> Self {
+        Self { methods, stay, app: None }
+    }
 }
 
 /// The session, in the place of one that the same browser has.
@@ -610,7 +637,7 @@ fn begin(
     ground: &Ground<'_>,
     person: PersonId,
     (device, device_token): (DeviceId, Option<Secret>),
-    (methods, asked): (Vec<Method>, Stay),
+    How { methods, stay: asked, app }: How,
     mut events: Vec<decision::Event>,
 ) -> Decision {
     let now = ground.moment.now;
@@ -619,7 +646,7 @@ fn begin(
     if asked == Stay::Lent {
         events.push(device::Event::Lent { device }.into());
     }
-    let held_until = recovery::held(slice, &events, &methods, now);
+    let held_until = recovery::held(slice, &events, (&methods, app), now);
     // What a recovery brought is not what stood before it.
     if held_until.is_none() {
         events.extend(recovery::signed_in(slice, ground, &methods));

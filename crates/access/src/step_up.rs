@@ -8,6 +8,7 @@ use crate::decision::{self, Answer, Decision, Ground};
 use crate::device;
 use crate::network;
 use crate::policy::{Assurance, NewNetwork};
+use crate::recovery;
 use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::Secret;
 use crate::session::{self, Method, Session};
@@ -49,22 +50,28 @@ pub(crate) fn decide(
             let granted = approval::granted(slice, asker, ContentKind::StepUp, ground.moment.now)?;
             let mut events = vec![approval::Event::Closed { approval: granted.id }.into()];
             events.extend(device::confirm(slice, session.device));
-            Ok(proven(slice, ground, session, vec![Method::Approval], events))
+            proven(slice, ground, session, vec![Method::Approval], events)
         }
     }
 }
 
 /// The person was proven: the session gets a new token, so that one that was copied or planted before
 /// has no part in what the proof opens. It counts for the network that the proof came from, unless the
-/// policy wants a sign-in there, and renews the session where its window is near.
+/// policy wants a sign-in there, and renews the session where its window is near. What a recovery
+/// brought proves held sessions alone.
 fn proven(
     slice: &Slice,
     ground: &Ground<'_>,
     session: &Session,
     methods: Vec<Method>,
     mut events: Vec<decision::Event>,
-) -> Decision {
+) -> Result<Decision, Refusal> {
     let at = ground.moment.now;
+    if session.held_until.is_none()
+        && let Some(until) = recovery::held(slice, &events, (&methods, None), at)
+    {
+        return Err(Refusal::ProofHeld { until });
+    }
     let looks = slice.policy(session.interface).new_network == NewNetwork::Look;
     let network = ground.source.address.filter(|_| !looks).map(network::of);
     let networks = network.map(|network| session.networks_with(network, true));
@@ -78,7 +85,7 @@ fn proven(
     let mut after = slice.clone();
     after.apply(&events);
     events.extend(after.session(session).and_then(|session| window::renew(&after, session, at)));
-    Decision::new(events, Answer::Proven { token: issued })
+    Ok(Decision::new(events, Answer::Proven { token: issued }))
 }
 
 fn with_password(
@@ -95,12 +102,12 @@ fn with_password(
     if !proof.right {
         return Ok(sign_in::fail(slice, ground, Factor::Password, place, Refusal::SignInFailed));
     }
-    let used = match sign_in::use_totp(slice, ground, place, code)? {
+    let used = match sign_in::use_totp(slice, ground, place, (code, None))? {
         Ok(used) => used,
         Err(refused) => return Ok(refused),
     };
     let methods = vec![Method::Password, Method::Totp];
-    Ok(proven(slice, ground, session, methods, used))
+    proven(slice, ground, session, methods, used)
 }
 
 fn with_passkey(
@@ -116,5 +123,5 @@ fn with_passkey(
     };
     let mut events = vec![used.into()];
     events.extend(device::confirm(slice, session.device));
-    Ok(proven(slice, ground, session, vec![Method::Passkey], events))
+    proven(slice, ground, session, vec![Method::Passkey], events)
 }

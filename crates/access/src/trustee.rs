@@ -14,7 +14,7 @@ use crate::contact::Reach;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::{PersonId, RecoveryId, TrusteeId};
-use crate::moment::{Moment, Time};
+use crate::moment::{Moment, Span, Time};
 use crate::name::Username;
 use crate::notice::{self, Topic};
 use crate::recovery::{self, Recovery, Stage};
@@ -194,7 +194,7 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: TrusteeId) -> Decided {
     let one = slice.trustees.iter().find(|one| one.id == id);
     let one = one.ok_or(Refusal::NotFound { what: "recovery contact" })?;
     let text = format!("{} is no recovery contact of yours any more.", one.username);
-    Ok(Decision::new(taken_away(slice, ground, one, text), Answer::Done))
+    Ok(Decision::new(taken_away(slice, ground, one, text)?, Answer::Done))
 }
 
 /// A contact goes, and their word with them, also from a recovery that is under way.
@@ -202,25 +202,40 @@ fn taken_away(
     slice: &Slice,
     ground: &Ground<'_>,
     one: &Trustee,
-    mut text: String,
-) -> Vec<decision::Event> {
+    text: String,
+) -> Result<Vec<decision::Event>, Refusal> {
     let mut events = vec![Event::Removed { trustee: one.id }.into()];
     let asked = |open: &&Recovery| {
         one.trustee.is_some_and(|who| open.asks.iter().any(|ask| ask.trustee == who))
     };
     if let Some(open) = slice.open_recovery().filter(asked) {
-        events.push(recovery::changed(without(open, one.trustee)));
-        text.push_str(" The recovery that is under way asks them no longer.");
+        let after = without(open, one.trustee, ground.moment.now);
+        let told = format!(
+            "{text} The recovery of your access that was begun {} asks them no longer; whoever began it may sign in {}. If that recovery is not yours, stop it.",
+            recovery::from(&after),
+            recovery::opens(&after)
+        );
+        events.push(recovery::tell(ground, &after, told)?);
+        events.push(recovery::changed(after));
     }
     events.push(notice::queue(ground, one.person, Topic::RecoveryChanged, text, None));
-    events
+    Ok(events)
 }
 
-/// Fewer contacts than are needed open nothing: then the wait does.
-fn without(open: &Recovery, contact: Option<PersonId>) -> Recovery {
+/// The recovery without a contact. Fewer contacts than are needed open nothing: then the wait does, the
+/// whole of it from now, for its person was told of no wait before. What words had opened is closed
+/// again where too few of them are left.
+fn without(open: &Recovery, contact: Option<PersonId>, now: Time) -> Recovery {
     let mut after = open.clone();
     after.asks.retain(|ask| Some(ask.trustee) != contact);
-    if recovery::number(after.asks.len()) < after.needed {
+    let few = recovery::number(after.asks.len()) < after.needed;
+    let has_waited = open.waits && now >= open.begun_at + open.wait;
+    let ready = matches!(open.stage, Stage::Ready { .. });
+    let closes = ready && !has_waited && recovery::number(after.yes()) < after.needed;
+    if closes || (few && !open.waits) {
+        after.stage = Stage::Begun { half_at: now + Span(open.wait.0 / 2) };
+    }
+    if few {
         after.needed = 0;
         after.waits = true;
         after.asks.clear();
@@ -256,7 +271,7 @@ fn agree(slice: &Slice, ground: &Ground<'_>, attested: &Attested, yes: bool) -> 
     let one = own(slice, attested)?;
     if !yes {
         let text = format!("{} is no recovery contact of yours: they declined.", attested.username);
-        return Ok(Decision::new(taken_away(slice, ground, one, text), Answer::Done));
+        return Ok(Decision::new(taken_away(slice, ground, one, text)?, Answer::Done));
     }
     let agreed = Trustee { agreed_at: Some(ground.moment.now), ..one.clone() };
     let text = format!("{} agreed to be a recovery contact of yours.", attested.username);

@@ -141,8 +141,8 @@ answers! {
         sessions: u32,
         /// Sign-ins under way dropped.
         attempts: u32,
-        /// The device that was forgotten.
-        device: Option<String>,
+        /// The devices that were forgotten.
+        devices: Vec<String>,
     }
 
     /// A delivery of a message.

@@ -35,7 +35,7 @@ pub(crate) async fn disown(
     Ok(Stopped {
         sessions: stopped.sessions,
         attempts: stopped.attempts,
-        device: stopped.device.map(|name| name.to_string()),
+        devices: stopped.devices.iter().map(ToString::to_string).collect(),
     })
 }
 

@@ -37,9 +37,10 @@ impl Notice {
                 let request = Request::NoticeDisown { notice: id };
                 let stopped: Stopped = control::ask(global.data(), &request)?;
                 output::show(global.json, &stopped, |one| {
-                    let device = one.device.as_deref().unwrap_or("none");
+                    let none = one.devices.is_empty();
+                    let devices = if none { "none".to_owned() } else { one.devices.join(", ") };
                     format!(
-                        "stopped: sessions ended {}, sign-ins dropped {}, browser forgotten: {device}",
+                        "stopped: sessions ended {}, sign-ins dropped {}, browsers forgotten: {devices}",
                         one.sessions, one.attempts
                     )
                 })

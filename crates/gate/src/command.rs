@@ -147,6 +147,7 @@ impl Gate {
                     let mut after = slice;
                     after.apply(events);
                     self.publish(&after);
+                    self.note_tokens(events, moment.now);
                     self.told(events);
                     if events.iter().any(asks_phones) {
                         people.approvals.send_modify(|count| *count += 1);
@@ -217,6 +218,17 @@ impl Gate {
             *last = slice.version;
             self.publish_sessions(slice, uses);
             self.publish_credentials(slice);
+        }
+    }
+
+    /// Tokens that proofs gave, also where a later commit was published before.
+    fn note_tokens(&self, events: &[Event], now: Time) {
+        for event in events {
+            if let Event::Session(access::session::Event::Proven { session, token, .. }) = event
+                && let Some(token) = token
+            {
+                self.0.people.sessions.note_token(*session, token, now);
+            }
         }
     }
 

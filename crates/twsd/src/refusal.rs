@@ -150,6 +150,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::ProofStale
         | Refusal::ProofTooOld { .. }
         | Refusal::RecoveryHolds { .. }
+        | Refusal::ProofHeld { .. }
         | Refusal::RecoveryStands { .. }
         | Refusal::TooManyRecoveries { .. }
         | Refusal::RecoveryWaits { .. }

@@ -183,7 +183,7 @@ fn receipt(stopped: &Disowned) -> Markup {
             b { "Stopped. " }
             (figure::plural(usize::try_from(stopped.sessions).unwrap_or(0), "session")) " ended, "
             (figure::plural(usize::try_from(stopped.attempts).unwrap_or(0), "sign-in")) " under way dropped"
-            @if let Some(device) = &stopped.device { ", and " (device) " is trusted no longer" }
+            @if let Some(text) = stopped.untrusted() { ", and " (text) }
             "."
         }
         @if stopped.is_asker {

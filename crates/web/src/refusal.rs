@@ -53,6 +53,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::BrokerageHeld { .. }
         | R::PolicyUnbound
         | R::RecoveryHolds { .. }
+        | R::ProofHeld { .. }
         | R::OwnDevice
         | R::NoApprover
         | R::PhoneWithoutKey

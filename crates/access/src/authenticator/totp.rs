@@ -9,12 +9,13 @@ use zeroize::Zeroizing;
 use crate::authenticator::{Authenticator, Event, Kind, tell};
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::Act;
-use crate::id::AuthenticatorId;
+use crate::id::{AttemptId, AuthenticatorId};
 use crate::moment::Time;
 use crate::name::Name;
 use crate::person::Person;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
+use crate::sign_in;
 use crate::slice::Slice;
 
 /// Length of a step in seconds.
@@ -79,7 +80,7 @@ pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refu
     }
     // Asked again before it is confirmed, say by a reloaded page, it offers the same seed.
     if let Some(offered) = slice.offered_totp()
-        && !ground.by.runs_the_server()
+        && is_of(ground, slice, offered)
     {
         let seed = offered.open_seed(ground.key)?;
         return Ok(Decision::new(Vec::new(), answer(offered.id, person, &seed)));
@@ -130,7 +131,7 @@ pub(super) fn confirm(
     ground.authorise(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
     let none = Refusal::NotFound { what: "TOTP app to confirm" };
-    let offered = slice.offered_totp().ok_or(none)?;
+    let offered = slice.offered_totp().filter(|one| is_of(ground, slice, one)).ok_or(none)?;
     let seed = offered.open_seed(ground.key)?;
     let Verdict::Right(step) = check(seed.expose(), typed, ground.moment.now, None) else {
         return Err(Refusal::CodeWrong);
@@ -160,13 +161,28 @@ fn gone(apps: &[&Authenticator]) -> Vec<crate::decision::Event> {
     apps.iter().map(|one| Event::Removed { authenticator: one.id }.into()).collect()
 }
 
+/// Whether an app was offered to the session that asks: the seed of an earlier offer was seen by others.
+fn is_of(ground: &Ground<'_>, slice: &Slice, offered: &Authenticator) -> bool {
+    ground.session(slice).is_ok_and(|session| offered.created_at >= session.started_at)
+}
+
+/// The app whose code these events take.
+pub(crate) fn in_events(events: &[crate::decision::Event]) -> Option<AuthenticatorId> {
+    events.iter().find_map(|event| match event {
+        crate::decision::Event::Authenticator(Event::TotpUsed { authenticator, .. }) => {
+            Some(*authenticator)
+        }
+        _ => None,
+    })
+}
+
 /// What the right code of one of the person's apps brings: outside of a recovery's hold the newest one
-/// is used in the place of those before it.
+/// is used in the place of those before it, and what they proved in other sign-ins under way is over.
 pub(crate) fn used(
     slice: &Slice,
     ground: &Ground<'_>,
-    one: &Authenticator,
-    step: i64,
+    (one, step): (&Authenticator, i64),
+    attempt: Option<AttemptId>,
 ) -> Vec<crate::decision::Event> {
     let (authenticator, at) = (one.id, ground.moment.now);
     let mut events = vec![Event::TotpUsed { authenticator, step, at }.into()];
@@ -174,6 +190,8 @@ pub(crate) fn used(
     let older: Vec<_> = slice.totps().filter(|other| other.id != one.id).collect();
     if is_newest && !older.is_empty() && slice.recovered(at).is_none() {
         events.extend(gone(&older));
+        let others = slice.attempts.iter().filter(|one| Some(one.id) != attempt);
+        events.extend(others.flat_map(|one| sign_in::drop_attempt(slice, one)));
         let text = "The TOTP app from before your recovery was removed, for the new one was used.";
         events.extend(tell(ground, slice, text));
     }

@@ -12,6 +12,7 @@ mod desk;
 mod device;
 mod entitlements;
 mod evidence;
+mod hold;
 mod large_order;
 mod lock;
 mod notice;

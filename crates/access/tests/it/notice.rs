@@ -92,7 +92,7 @@ fn not_me_ends_what_the_notice_names_and_never_what_asks() {
     let notice = told.iter().find(|one| one.subject.device == Some(thief.device)).unwrap().clone();
     let stopped = disown(&mut desk, By::Session(owner.session), &notice).unwrap();
     assert_eq!((stopped.sessions, stopped.attempts, stopped.is_asker), (1, 1, false));
-    assert!(stopped.device.is_some());
+    assert_eq!(stopped.devices.len(), 1);
     assert!(
         desk.slice.session(thief.session).is_none() && desk.slice.device(thief.device).is_none()
     );
@@ -112,7 +112,7 @@ fn not_me_ends_what_the_notice_names_and_never_what_asks() {
     assert_eq!(notices(&desk, Topic::NotMe).len(), 1, "it is told on all channels");
     // Said again it finds nothing more.
     let again = disown(&mut desk, By::Session(owner.session), &notice).unwrap();
-    assert_eq!((again.sessions, again.device), (0, None));
+    assert_eq!((again.sessions, again.devices), (0, vec![]));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn not_me_about_the_browser_that_asks_leaves_it_and_drops_the_rest() {
     desk.at_totp(None);
     let notice = notices(&desk, Topic::NewDevice)[0].clone();
     let stopped = disown(&mut desk, By::Session(done.session), &notice).unwrap();
-    assert!(stopped.is_asker && stopped.device.is_none());
+    assert!(stopped.is_asker && stopped.devices.is_empty());
     assert_eq!((stopped.sessions, stopped.attempts), (0, 1));
     assert!(desk.slice.session(done.session).is_some());
     assert!(desk.slice.device(done.device).is_some());
@@ -158,7 +158,8 @@ fn not_me_about_a_phone_or_a_role_stops_that_device_and_who_did_it() {
             (Some(device), Some(thief.session))
         );
         let stopped = disown(&mut desk, By::Session(owner.session), &notice).unwrap();
-        assert_eq!(stopped.sessions, 2);
+        assert_eq!((stopped.sessions, stopped.devices.len()), (2, 2));
+        assert!(desk.slice.device(thief.device).is_none(), "the one that it was done from");
         assert!(desk.slice.device(device).is_none(), "the one that the message names");
         assert!(
             desk.slice.session(thief.session).is_none()

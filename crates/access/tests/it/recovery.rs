@@ -1,8 +1,7 @@
 //! Recovery: what it takes, what stops it, and what its session may do.
 
-use access::approval::Say;
+use access::authenticator;
 use access::authenticator::passkey::{Assertion, Passkey, Registration};
-use access::authenticator::{self, totp};
 use access::contact::MailAddress;
 use access::decision::{Answer, Command};
 use access::device::DeviceRole;
@@ -61,7 +60,7 @@ fn wait_all(desk: &mut Desk) {
 }
 
 /// A recovery that was finished, and its session.
-fn recovered(desk: &mut Desk) -> SignedIn {
+pub fn recovered(desk: &mut Desk) -> SignedIn {
     let token = begin(desk, true).unwrap();
     wait_all(desk);
     finish(desk, &token).unwrap()
@@ -92,17 +91,17 @@ fn ended_by(desk: &Desk) -> Option<RecoveryEnd> {
     }
 }
 
-fn acts(desk: &Desk, session: access::SessionId, fresh: bool) -> (Acts, Option<Narrowing>) {
+pub fn acts(desk: &Desk, session: access::SessionId, fresh: bool) -> (Acts, Option<Narrowing>) {
     let session = desk.slice.session(session).unwrap();
     let given = desk.slice.session_entitlements(session, fresh).unwrap();
     (given.acts, given.narrowing.first().map(|(_, why)| why.clone()))
 }
 
-fn by(done: &SignedIn) -> By {
+pub fn by(done: &SignedIn) -> By {
     By::Session(done.session)
 }
 
-fn passkey(desk: &Desk, handle: u8) -> authenticator::Command {
+pub fn passkey(desk: &Desk, handle: u8) -> authenticator::Command {
     let passkey = Passkey {
         handle: vec![handle],
         data: "{}".into(),
@@ -115,7 +114,7 @@ fn passkey(desk: &Desk, handle: u8) -> authenticator::Command {
     authenticator::Command::AddPasskey { registration, name: format!("key {handle}") }
 }
 
-fn by_passkey(desk: &mut Desk, handle: u8) -> Result<SignedIn, Refusal> {
+pub fn by_passkey(desk: &mut Desk, handle: u8) -> Result<SignedIn, Refusal> {
     let outcome = Ok(Assertion {
         handle: vec![handle],
         user_verified: true,
@@ -469,7 +468,7 @@ fn held_session_enrols_and_takes_nothing_of_its_persons_away() {
     let notice = Box::new((*told(&desk, Topic::NewDevice).iter().find(about).unwrap()).clone());
     let not_me = Command::Notice(notice::Command::Disown { notice });
     let Ok(Answer::Disowned(stopped)) = desk.by(by, not_me) else { panic!("no") };
-    assert!(stopped.device.is_none() && desk.slice.device(device).is_some());
+    assert!(stopped.devices.is_empty() && desk.slice.device(device).is_some());
     // Nor does it, or what it brought, stop the recovery of whom it shut out.
     let assist = Command::Recovery(recovery::Command::Assist);
     desk.system(assist).ok().unwrap();
@@ -478,51 +477,6 @@ fn held_session_enrols_and_takes_nothing_of_its_persons_away() {
     assert!(matches!(desk.by(by, cancel).err(), Some(Refusal::RecoveryHolds { .. })));
     by_passkey(&mut desk, 1).unwrap();
     assert!(desk.slice.open_recovery().is_some());
-}
-
-/// Confirms a new app and gives its seed.
-fn new_app(desk: &mut Desk, by: By) -> Vec<u8> {
-    desk.by(by, Command::Authenticator(A::OfferTotp)).ok().unwrap();
-    let offered = desk.slice.offered_totp().unwrap();
-    let seed = offered.open_seed(&desk.key).unwrap().expose().to_vec();
-    let code = Secret::from_text(totp::code(&seed, totp::step(desk.now)));
-    desk.by(by, Command::Authenticator(A::ConfirmTotp { code })).ok().unwrap();
-    seed
-}
-
-#[test]
-fn app_of_a_recovery_counts_beside_the_one_before_it_until_it_is_used_after_the_hold() {
-    let mut desk = Desk::enrolled();
-    let owner = desk.signed_in().device_token;
-    let done = recovered(&mut desk);
-    let (old, old_seed) = (desk.slice.totp().unwrap().id, desk.seed.clone());
-    desk.by(by(&done), Command::Authenticator(A::OfferTotp)).ok().unwrap();
-    assert_eq!(desk.slice.totp().unwrap().id, old, "until the new one is confirmed");
-    let first = new_app(&mut desk, by(&done));
-    // One that it brings later takes the place of its own alone.
-    let seed = new_app(&mut desk, by(&done));
-    assert_eq!(desk.slice.totps().count(), 2);
-    assert_ne!(desk.slice.totp().unwrap().id, old);
-    assert!(desk.slice.offered_totp().is_none());
-    let sign_in = |desk: &mut Desk, seed: &[u8], device: Option<&Secret>| {
-        desk.wait(Span::minutes(1));
-        desk.seed = seed.to_vec();
-        let attempt = desk.at_totp(device);
-        let code = desk.code();
-        let Answer::SignedIn(done) = desk.totp(device, &attempt, code)? else { panic!("no") };
-        let held = desk.slice.session(done.session).unwrap().held_until.is_some();
-        assert_eq!(acts(desk, done.session, false).0 == Acts::ALL, !held);
-        Ok::<_, Refusal>(held)
-    };
-    let device = done.device_token.as_ref();
-    assert_eq!(sign_in(&mut desk, &first, device), Err(Refusal::CodeWrong));
-    assert_eq!(sign_in(&mut desk, &seed, device), Ok(true));
-    assert_eq!(sign_in(&mut desk, &old_seed, owner.as_ref()), Ok(false), "its person is whole");
-    assert_eq!(desk.slice.totps().count(), 2);
-    desk.wait(HOLD);
-    assert_eq!(sign_in(&mut desk, &seed, device), Ok(false));
-    assert_eq!(desk.slice.totps().count(), 1, "the one before goes");
-    assert_eq!(sign_in(&mut desk, &old_seed, owner.as_ref()), Err(Refusal::CodeWrong));
 }
 
 #[test]
@@ -613,34 +567,6 @@ fn held_session_may_less_than_an_ordinary_one_on_every_kind_of_device() {
             }
         }
     }
-}
-
-#[test]
-fn phone_added_in_a_recovery_approves_held_sessions_alone() {
-    let mut desk = Desk::enrolled();
-    let done = recovered(&mut desk);
-    let issue = access::link::Command::Issue { purpose: access::link::Purpose::Phone };
-    let Ok(Answer::Link { token, .. }) = desk.by(by(&done), Command::Link(issue)) else {
-        panic!("no link")
-    };
-    let phone = desk.open(&token).unwrap();
-    assert!(desk.slice.session(phone.session).unwrap().held_until.is_some());
-    let number = device::phone_number(desk.slice.device(phone.device).unwrap(), &desk.key);
-    let number = number.unwrap().unwrap();
-    let confirm = device::Command::ConfirmPhone { device: phone.device, number, instead: None };
-    assert!(desk.by(by(&done), Command::Device(confirm)).is_ok());
-    let attempt = desk.at_totp(None);
-    let ask = sign_in::Command::AskApproval { attempt: copy(&attempt) };
-    let Ok(Answer::ApprovalAsked { approval }) = desk.visit(None, ask) else { panic!("no ask") };
-    let number = desk.slice.approval(approval).unwrap().open_number(&desk.key).unwrap().unwrap();
-    let signed_by = crate::desk::key();
-    let answer = access::approval::Command::Answer { approval, say: Say::Yes, number, signed_by };
-    let source = browser(None);
-    let call = Call { by: By::Session(phone.session), source, command: Command::Approval(answer) };
-    assert!(desk.call(&call).is_ok());
-    let approved = desk.visit(None, sign_in::Command::Approved { attempt });
-    let Ok(Answer::SignedIn(new)) = approved else { panic!("not signed in") };
-    assert_eq!(acts(&desk, new.session, false).0, HELD_ACTS);
 }
 
 #[test]

@@ -203,6 +203,63 @@ fn word_of_a_contact_who_goes_counts_no_longer() {
     assert!(refused.is_some());
 }
 
+/// Who is removed by the owner.
+fn remove(desk: &mut Desk, owner: By, other: u8) {
+    let named = |one: &&access::trustee::Trustee| one.trustee == Some(PersonId([other; 16]));
+    let trustee = desk.slice.trustees.iter().find(named).unwrap().id;
+    help(desk, owner, trustee::Command::Remove { trustee }).ok().unwrap();
+}
+
+#[test]
+fn recovery_that_words_opened_is_closed_again_when_too_few_are_left() {
+    for waits in [true, false] {
+        let (mut desk, owner, [mut one, mut two, _]) = with_contacts(waits);
+        let (token, recovery) = begin(&mut desk);
+        for (number_of, other) in [(1, &mut one), (2, &mut two)] {
+            let right = number(&desk, number_of);
+            vouch(&mut desk, other, recovery, (Say::Yes, &right)).ok().unwrap();
+        }
+        assert!(matches!(desk.slice.open_recovery().unwrap().stage, Stage::Ready { .. }));
+        remove(&mut desk, owner, 2);
+        let refused = finish(&mut desk, &token).err();
+        let expected = match refused {
+            Some(Refusal::RecoveryWaits { .. }) => waits,
+            Some(Refusal::RecoveryUnvouched { yes: 1, needed: 2 }) => !waits,
+            _ => false,
+        };
+        assert!(expected, "{waits} {refused:?}");
+    }
+}
+
+#[test]
+fn wait_in_the_place_of_contacts_is_whole_and_told() {
+    let (mut desk, _, [mut one, mut two, _]) = with_contacts(false);
+    let (token, _) = begin(&mut desk);
+    let tick = |desk: &mut Desk| {
+        desk.system(Command::Recovery(recovery::Command::Tick)).ok().unwrap();
+    };
+    desk.wait(Span::hours(37));
+    tick(&mut desk);
+    agree(&mut desk, &mut one, false).ok().unwrap();
+    assert!(!desk.slice.open_recovery().unwrap().waits, "two are left, and two are needed");
+    let before = told(&desk, Topic::Recovery);
+    agree(&mut desk, &mut two, false).ok().unwrap();
+    assert_eq!(told(&desk, Topic::Recovery), before + 1, "with the link that stops it");
+    let from = desk.now;
+    let Err(Refusal::RecoveryWaits { ready_at }) = finish(&mut desk, &token) else {
+        panic!("it does not wait")
+    };
+    assert_eq!(ready_at, from + recovery::WAIT);
+    for hours in [35, 36] {
+        desk.wait(Span::hours(hours));
+        tick(&mut desk);
+        assert!(finish(&mut desk, &token).is_err(), "{hours}");
+    }
+    desk.wait(Span::hours(38));
+    tick(&mut desk);
+    assert!(matches!(finish(&mut desk, &token), Ok(Answer::SignedIn(_))));
+}
+
 #[test]
 fn contact_acts_in_a_live_session_that_was_proven_lately() {
     let mut other = Other::new(1);

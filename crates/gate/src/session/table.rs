@@ -153,10 +153,7 @@ struct Table {
     proven: BTreeMap<u32, Time>,
     /// What came of sessions that looks like a copy of their cookie.
     copies: Copies,
-    /// Tokens that a proof replaced, and of which session.
-    former: BTreeMap<[u8; 16], SessionId>,
-    /// When the present token first came, of sessions where it replaced another.
-    arrived: BTreeMap<u32, Option<Time>>,
+    former: token::Former,
     /// From when its browser should renew its key, of sessions in which that falls.
     renews: BTreeMap<u32, Time>,
     /// What was shown lately.
@@ -685,7 +682,7 @@ impl Table {
         self.receipts.remove(&at);
         self.hardware.remove(&at);
         self.answering.remove(&at);
-        self.arrived.remove(&at);
+        self.former.forget(at);
         self.proven.remove(&at);
         self.copies.forget(at);
         self.renews.remove(&at);
@@ -723,6 +720,12 @@ impl Table {
         for (at, record) in self.some(from) {
             let Some((_, class)) = self.both(at) else { continue };
             if record.is(ENDED) {
+                // Its device was used with it, which the end did not write.
+                if write && record.is(UNWRITTEN) {
+                    let address = record.address();
+                    sweep.uses.push(SessionUse { session: record.id, at: record.used, address });
+                    written.push(at);
+                }
                 if self.ended.get(&at).is_none_or(|(end, _)| now.since(*end) >= REMEMBERED) {
                     old.push(at);
                 }
