@@ -23,13 +23,26 @@ pub(crate) async fn show(signed: Signed) -> Reply {
     page(&signed, None, None).await
 }
 
-async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::Refusal>) -> Reply {
+/// What is told where a number was expected and none came.
+const NO_NUMBER: &str = "Type the number that the phone shows. Nothing was done.";
+
+/// Why a page is shown once more: its status and the words.
+type Why = (StatusCode, Markup);
+
+/// A wrong number, with the way to what it may have come from.
+fn wrong(why: &access::Refusal) -> Why {
+    let note = html! { (refusal::note(why)) p { a.btn href="/devices" { "Devices" } } };
+    (refusal::status(why), note)
+}
+
+async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) -> Reply {
+    let (status, note) = why.unwrap_or_else(|| (StatusCode::OK, html! {}));
     let gate = signed.visit.portal.gate();
     let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let body = html! {
         (shell::rooms(signed, "/phone"))
         (shell::title("Phone", &html! {}))
-        @if let Some(why) = why { (refusal::note(why)) }
+        (note)
         @if signed.visit.query.has("added") { div.note.good role="status" { "Your phone answers approvals from now on." } }
         div.grid {
             section.card.stack.s7 aria-labelledby="how" {
@@ -53,11 +66,10 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::R
                     }
                 }
                 p.small.dim { "A new phone, and you have the old one: choose Move to a new phone under Approve on the old one." }
-                p.small.dim { "Lost the old one? Remove it under " a href="/devices" { "Devices" } ": it answers nothing from that moment. To sign in here you need another phone, a passkey, or your app's or a recovery code; then add the new phone here. With none of these, the operator makes you an enrolment link." }
+                p.small.dim { "Lost the old one? Remove it under " a href="/devices" { "Devices" } ": it answers nothing from that moment. To sign in here you need another phone, a passkey, or your app's or a recovery code; then add the new phone here. With none of these, and your password, begin a recovery at " a href="/recover" { "Get back in" } "; without the password, ask the operator for one." }
             }
         }
     };
-    let status = why.map_or(StatusCode::OK, refusal::status);
     Ok((status, shell::page(signed, Tab::Access, "Phone", &body)).into_response())
 }
 
@@ -68,7 +80,7 @@ fn number_form(signed: &Signed, phone: DeviceId, moves: bool) -> Markup {
             (shell::token(signed))
             div {
                 label for=(field) { "The number that the phone shows" }
-                input.code id=(field) name="number" inputmode="numeric" autocomplete="off" maxlength="8" required;
+                input.code id=(field) name="number" inputmode="numeric" pattern=" *[0-9]( *[0-9]){5} *" title="six digits" autocomplete="off" maxlength="8" required;
             }
             @if moves { button.main { "It is my new phone: this one ends" } } @else { button.main { "It is my phone" } }
         }
@@ -83,7 +95,7 @@ fn offered(signed: &Signed, link: &LinkIssued, back: &str) -> Markup {
         (picture(address.as_bytes(), "QR code with the link for your phone"))
         p.once { (address) }
         p { "The phone then shows a number. Come back here and type it: " a.btn href=(back) { "The phone shows a number" } }
-        p.small.dim { "The link is over at " (figure::clock(link.until, signed.now())) ". Whoever else opens it can look until you remove them, and approve nothing." }
+        p.small.dim { "The link is over at " (figure::clock(link.until, signed.now())) ". Whoever else opens it can look until you remove them under " a href="/devices" { "Devices" } ", and approve nothing." }
     }
 }
 
@@ -99,9 +111,15 @@ pub(crate) async fn link(signed: Signed) -> Reply {
 pub(crate) async fn confirm(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let number = signed.visit.fields.get("number");
+    if number.is_empty() {
+        let note = refusal::missing(NO_NUMBER);
+        return page(&signed, None, Some((StatusCode::BAD_REQUEST, note))).await;
+    }
     match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number, false).await {
         Ok(()) => Ok(go("/phone?added=1")),
-        Err(why @ access::Refusal::PhoneNumberWrong) => page(&signed, None, Some(&why)).await,
+        Err(why @ access::Refusal::PhoneNumberWrong) => {
+            page(&signed, None, Some(wrong(&why))).await
+        }
         Err(why) => Err(signed.fault(why)),
     }
 }
@@ -111,17 +129,14 @@ pub(crate) async fn move_page(signed: Signed) -> Reply {
     moving(&signed, None, None).await
 }
 
-async fn moving(
-    signed: &Signed,
-    link: Option<&LinkIssued>,
-    why: Option<&access::Refusal>,
-) -> Reply {
+async fn moving(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) -> Reply {
+    let (status, note) = why.unwrap_or_else(|| (StatusCode::OK, html! {}));
     let gate = signed.visit.portal.gate();
     let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let own = phones.iter().any(|one| one.confirmed && one.id == signed.ticket.device);
     let body = html! {
         (shell::title("Move to a new phone", &html! {}))
-        @if let Some(why) = why { (refusal::note(why)) }
+        (note)
         section.card.stack aria-label="Move to a new phone" {
             @match link {
                 _ if !own => p { "This is no phone that answers approvals. Open this page on the one that does; if you lost it, see " a href="/phone" { "Phone" } "." },
@@ -134,7 +149,6 @@ async fn moving(
             @if own { @for phone in phones.iter().filter(|phone| !phone.confirmed) { b { (phone.name) } (number_form(signed, phone.id, true)) } }
         }
     };
-    let status = why.map_or(StatusCode::OK, refusal::status);
     Ok((status, shell::page(signed, Tab::Approve, "Move to a new phone", &body)).into_response())
 }
 
@@ -150,9 +164,15 @@ pub(crate) async fn move_link(signed: Signed) -> Reply {
 pub(crate) async fn move_on(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let number = signed.visit.fields.get("number");
+    if number.is_empty() {
+        let note = refusal::missing(NO_NUMBER);
+        return moving(&signed, None, Some((StatusCode::BAD_REQUEST, note))).await;
+    }
     match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number, true).await {
         Ok(()) => Ok(go("/sign-in?moved=1")),
-        Err(why @ access::Refusal::PhoneNumberWrong) => moving(&signed, None, Some(&why)).await,
+        Err(why @ access::Refusal::PhoneNumberWrong) => {
+            moving(&signed, None, Some(wrong(&why))).await
+        }
         Err(why) => Err(signed.fault(why)),
     }
 }

@@ -86,9 +86,14 @@ impl Visit {
         Stay::ALL.into_iter().find(|stay| stay.name() == asked).unwrap_or_default()
     }
 
-    /// A fault with this request's kind of answer.
+    /// A fault with this request's kind of answer, for who the visitor is.
     pub(crate) fn fault(&self, cause: impl Into<Cause>) -> Fault {
-        Fault::new(cause, self.wants)
+        let fault = Fault::new(cause, self.wants);
+        if self.cookie(Cookie::Session).is_some() {
+            return fault;
+        }
+        let recovers = self.path.starts_with("/recover/") || self.path == "/recover";
+        fault.of_stranger(if recovers { "/recover" } else { "/sign-in" })
     }
 
     /// The live session of this browser, when the request shows all that it is bound to; a use of it slides its idle
