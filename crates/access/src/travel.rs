@@ -149,3 +149,24 @@ fn check_dates(from: Time, until: Time, now: Time) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn network_that_is_no_place_is_refused() {
+        for (network, taken) in [
+            ("0.0.0.0/0", false),
+            ("10.0.0.0/7", false),
+            ("10.0.0.0/8", true),
+            ("192.0.2.7", true),
+            ("::/0", false),
+            ("2001:db8::/18", false),
+            ("2001:db8::/19", true),
+        ] {
+            assert_eq!(check_network(network.parse().unwrap()).is_ok(), taken, "{network}");
+        }
+    }
+}

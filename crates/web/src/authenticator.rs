@@ -27,11 +27,13 @@ pub(crate) async fn list(signed: Signed) -> Reply {
 async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
     let all = gate.authenticators(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let holds = crate::recovery::holds(signed).await?;
     let now = signed.now();
     let query = &signed.visit.query;
     let body = html! {
         (shell::rooms(signed, "/authenticators"))
         (shell::title("Ways to sign in", &html! {}))
+        (holds)
         @if let Some(why) = why { (refusal::note(why)) }
         @if query.has("added") { div.note.good role="status" { "The passkey was added. It signs you in alone, here and wherever it is synced." } }
         @if query.has("removed") { div.note.good role="status" { "Removed. It signs nobody in any more." } }

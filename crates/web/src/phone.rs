@@ -29,6 +29,13 @@ const NO_NUMBER: &str = "Type the number that the phone shows. Nothing was done.
 /// Why a page is shown once more: its status and the words.
 type Why = (StatusCode, Markup);
 
+/// Whether a phone of this person waits for its number.
+async fn waits(signed: &Signed, id: DeviceId) -> Result<bool, Fault> {
+    let phones = signed.visit.portal.gate().phones(&signed.ticket).await;
+    let phones = phones.map_err(|why| signed.fault(why))?;
+    Ok(phones.iter().any(|one| one.id == id && !one.confirmed))
+}
+
 /// A wrong number, with the way to what it may have come from.
 fn wrong(why: &access::Refusal) -> Why {
     let note = html! { (refusal::note(why)) p { a.btn href="/devices" { "Devices" } } };
@@ -39,9 +46,11 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) -> R
     let (status, note) = why.unwrap_or_else(|| (StatusCode::OK, html! {}));
     let gate = signed.visit.portal.gate();
     let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let holds = crate::recovery::holds(signed).await?;
     let body = html! {
         (shell::rooms(signed, "/phone"))
         (shell::title("Phone", &html! {}))
+        (holds)
         (note)
         @if signed.visit.query.has("added") { div.note.good role="status" { "Your phone answers approvals from now on." } }
         div.grid {
@@ -111,7 +120,7 @@ pub(crate) async fn link(signed: Signed) -> Reply {
 pub(crate) async fn confirm(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let number = signed.visit.fields.get("number");
-    if number.is_empty() {
+    if number.is_empty() && waits(&signed, id).await? {
         let note = refusal::missing(NO_NUMBER);
         return page(&signed, None, Some((StatusCode::BAD_REQUEST, note))).await;
     }
@@ -134,8 +143,10 @@ async fn moving(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) ->
     let gate = signed.visit.portal.gate();
     let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let own = phones.iter().any(|one| one.confirmed && one.id == signed.ticket.device);
+    let holds = crate::recovery::holds(signed).await?;
     let body = html! {
         (shell::title("Move to a new phone", &html! {}))
+        (holds)
         (note)
         section.card.stack aria-label="Move to a new phone" {
             @match link {
@@ -164,7 +175,7 @@ pub(crate) async fn move_link(signed: Signed) -> Reply {
 pub(crate) async fn move_on(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let number = signed.visit.fields.get("number");
-    if number.is_empty() {
+    if number.is_empty() && waits(&signed, id).await? {
         let note = refusal::missing(NO_NUMBER);
         return moving(&signed, None, Some((StatusCode::BAD_REQUEST, note))).await;
     }

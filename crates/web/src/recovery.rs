@@ -442,6 +442,21 @@ pub(crate) fn held_until(signed: &Signed) -> Option<Time> {
     })
 }
 
+/// What a person is told where ways to sign in are added, while what a recovery brings is held: from whichever session it
+/// is added.
+pub(crate) async fn holds(signed: &Signed) -> Result<Markup, Fault> {
+    let held = signed.visit.portal.gate().recovered(&signed.ticket).await;
+    let held = held.map_err(|why| signed.fault(why))?;
+    Ok(html! {
+        @if let Some((at, until)) = held {
+            div.note.warm role="status" {
+                b { "Your access was recovered at " (figure::time(at)) " UTC. " }
+                "What you add before " (figure::time(until)) " UTC looks, cancels and reduces alone until then."
+            }
+        }
+    })
+}
+
 /// What a held session is told on each page.
 pub(crate) fn held(signed: &Signed) -> Markup {
     let Some(until) = held_until(signed) else {

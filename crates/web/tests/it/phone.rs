@@ -29,6 +29,11 @@ async fn offered<'a>(place: &'a Place, owner: &mut Visitor<'_>) -> (Visitor<'a>,
     let token = address.split("/link/").nth(1).unwrap();
     let mut phone = place.visitor();
     let page = phone.get(&format!("/link/{token}")).await;
+    assert!(
+        page.says("Make this your phone") && page.says("only on a phone of yours"),
+        "{}",
+        page.body
+    );
     let (token, next) = (page.hidden("token"), page.hidden("next"));
     let to = phone.post("/link", &[("token", &token), ("next", &next)]).await.to().to_owned();
     phone.token = phone.get("/approvals").await.form_token();

@@ -59,7 +59,14 @@ async fn recovery_waits_and_its_session_is_held_on_every_page() {
     visitor.token = home.form_token();
     let says = visitor.get("/session").await;
     assert!(says.says("add a phone, but rename, block and remove no device"), "{}", says.body);
-    assert_eq!(visitor.get("/authenticators").await.status, StatusCode::OK);
+    let ways = visitor.get("/authenticators").await;
+    assert_eq!(ways.status, StatusCode::OK);
+    assert!(ways.says("Lost the app?"), "{}", ways.body);
+    assert!(ways.body.contains("href=\"/enrol/totp\""), "{}", ways.body);
+    assert_eq!(visitor.get("/enrol/totp").await.status, StatusCode::OK);
+    let travel = visitor.get("/travel").await;
+    assert_eq!(travel.status, StatusCode::FORBIDDEN);
+    assert!(travel.says("planned travel"), "{}", travel.body);
     let contact = visitor.get("/contact").await;
     assert_eq!(contact.status, StatusCode::FORBIDDEN);
     assert!(contact.body.contains("RECOVERY_HOLDS"), "{}", contact.body);
@@ -185,6 +192,29 @@ async fn operators_recovery_goes_on_in_the_browser_that_takes_it_up() {
     assert!(own.body.contains("href=\"/recover\""), "{}", own.body);
     wait_all(&place, &clock).await;
     assert_eq!(visitor.post("/recover/finish", &[]).await.status, StatusCode::SEE_OTHER);
+}
+
+/// What is added from any session of the person within the hold is held; the pages that add it say so.
+#[tokio::test]
+async fn pages_that_add_a_way_to_sign_in_say_that_it_is_held_until_the_hold_is_over() {
+    let (place, clock) = place().await;
+    let mut visitor = place.visitor();
+    begin(&place, &mut visitor).await;
+    wait_all(&place, &clock).await;
+    let before = place.signed_in().await.get("/phone").await;
+    assert!(!before.says("Your access was recovered"), "{}", before.body);
+    assert_eq!(visitor.post("/recover/finish", &[]).await.status, StatusCode::SEE_OTHER);
+    let until = clock.now() + HOLD;
+    let mut owner = place.signed_in().await;
+    for path in ["/phone", "/phone/move", "/authenticators"] {
+        let page = owner.get(path).await;
+        assert!(page.says("Your access was recovered at"), "{path}: {}", page.body);
+        let until = format!("What you add before {until} looks, cancels and reduces alone");
+        assert!(page.says(&until), "{path}: {until}: {}", page.body);
+    }
+    clock.set(until);
+    let after = place.signed_in().await.get("/authenticators").await;
+    assert!(!after.says("Your access was recovered"), "{}", after.body);
 }
 
 #[tokio::test]

@@ -209,6 +209,18 @@ async fn word_without_its_number_is_no_try() {
 }
 
 #[tokio::test]
+async fn app_is_offered_to_whoever_has_none_and_to_nobody_else() {
+    let (place, _clock) = place().await;
+    let mut bob = person(&place, "bob").await;
+    let without = bob.get("/authenticators").await;
+    assert!(without.says("Add an authenticator app"), "{}", without.body);
+    assert!(without.body.contains("href=\"/enrol/totp\""), "{}", without.body);
+    assert_eq!(bob.get("/enrol/totp").await.status, StatusCode::OK);
+    let with = place.signed_in().await.get("/authenticators").await;
+    assert!(!with.body.contains("/enrol/totp"), "{}", with.body);
+}
+
+#[tokio::test]
 async fn ones_own_name_and_what_is_no_name_are_refused_for_what_they_are() {
     let (place, _clock) = place().await;
     let mut owner = place.signed_in().await;
