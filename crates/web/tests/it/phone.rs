@@ -382,6 +382,30 @@ async fn phone_answers_nothing_until_its_number_was_typed_elsewhere() {
 }
 
 #[tokio::test]
+async fn page_that_offers_a_link_shows_by_itself_that_a_phone_opened_it() {
+    let place = Place::new().await;
+    let mut owner = place.signed_in().await;
+    let made = owner.post("/phone/link", &[]).await;
+    assert!(!made.says("opened the link."), "{}", made.body);
+    let path = made.body.split("data-live=\"").nth(1).unwrap().split('"').next().unwrap();
+    let mut stream = place.stream(&owner, path).await;
+    // Another one that is opened meanwhile, by whoever: it is all the same to the page.
+    let (_phone, device) = offered(&place, &mut owner).await;
+    let told = stream.next().await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&told).into_owned();
+    assert!(told.starts_with("event: fragment") && told.contains("opened the link."), "{told}");
+    assert!(told.contains(&format!("action=\"/phone/{device}/confirm\"")), "{told}");
+    // The page that is loaded again has it at once, and once.
+    let again = owner.post("/phone/link", &[]).await;
+    assert_eq!(again.body.matches(&format!("/phone/{device}/confirm")).count(), 1);
+    let out = owner.post("/sign-out", &[]).await;
+    assert_eq!(out.status, StatusCode::SEE_OTHER);
+    let end = stream.next().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&end).starts_with("event: ended"));
+    assert!(stream.next().await.is_none(), "the stream goes on");
+}
+
+#[tokio::test]
 async fn stream_of_approvals_tells_a_new_one_and_ends_with_its_session() {
     let place = Place::new().await;
     let mut home = Home::new(&place).await;
