@@ -285,7 +285,7 @@ refusals! {
         "the {what} has {length} bytes; use 1 to {limit}, without control characters or spaces at the ends";
     /// A user name with other characters than it may have.
     UsernameInvalid { length: usize, limit: usize } = "USERNAME_INVALID",
-        "a user name is 1 to {limit} of a-z, 0-9, dot, dash, underscore and @, a letter or digit first; this text of {length} bytes is none";
+        "a user name has 1 to {limit} characters: a-z, 0-9, dot, dash, underscore and @, a letter or digit first; this text of {length} bytes is none";
     /// A text that is no mail address to which we send.
     MailInvalid { length: usize, limit: usize } = "MAIL_INVALID",
         "this text of {length} bytes is no mail address that we send to; use up to {limit} ASCII characters like ann@example.org, without quotes and with a domain's name";

@@ -52,8 +52,8 @@ impl Untaken {
             return html! {};
         }
         let lines = |one: &ApprovalInfo| {
-            let lines = one.content.lines.iter().map(|(label, value)| format!("{label} {value}"));
-            lines.collect::<Vec<_>>().join(", ")
+            let lines = one.content.lines.iter().map(|(label, value)| format!("{label}: {value}"));
+            lines.collect::<Vec<_>>().join("; ")
         };
         html! {
             @if let Some(was) = &self.was {

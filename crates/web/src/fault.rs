@@ -80,8 +80,11 @@ pub(crate) struct Fault {
     cause: Box<Cause>,
     wants: Wants,
     /// Where a visitor without a session begins again; none for whoever has one.
-    begin: Option<&'static str>,
+    begin: Option<Begin>,
 }
+
+/// Where somebody without a session goes on, and the words for it.
+pub(crate) type Begin = (&'static str, &'static str);
 
 impl Fault {
     pub(crate) fn new(cause: impl Into<Cause>, wants: Wants) -> Self {
@@ -89,7 +92,7 @@ impl Fault {
     }
 
     /// The same for a visitor without a session: no page of a session helps them.
-    pub(crate) fn of_stranger(self, begin: &'static str) -> Self {
+    pub(crate) fn of_stranger(self, begin: Begin) -> Self {
         Self { begin: Some(begin), ..self }
     }
 }
@@ -247,7 +250,7 @@ const fn title(cause: &Cause) -> &'static str {
 }
 
 /// Where what a refusal asks for can be done.
-fn onward(refusal: &Refusal, begin: Option<&str>) -> Markup {
+fn onward(refusal: &Refusal, begin: Option<Begin>) -> Markup {
     if begin.is_some() {
         return back(begin);
     }
@@ -263,10 +266,10 @@ fn onward(refusal: &Refusal, begin: Option<&str>) -> Markup {
 }
 
 /// The way out of a page that says no: a stranger has no overview to go to.
-fn back(begin: Option<&str>) -> Markup {
+fn back(begin: Option<Begin>) -> Markup {
     html! {
         @match begin {
-            Some(begin) => { p { a.btn.main href=(begin) { "Begin again" } } @if begin != "/sign-in" { p { a.btn href="/sign-in" { "Sign in" } } } },
+            Some((begin, words)) => { p { a.btn.main href=(begin) { (words) } } @if begin != "/sign-in" { p { a.btn href="/sign-in" { "Sign in" } } } },
             None => p { a.btn href="/" { "Go to the overview" } },
         }
     }

@@ -112,7 +112,7 @@ fn form(signed: &Signed, typed: &Typed, errors: &Errors) -> Markup {
             (shell::token(signed))
             (Field { name: "place", label: "Where to", value: &typed.place, required: true, error: error("place"),
                 help: "In your words: a country, a city.", ..Field::default() })
-            div.row { (date("from", "First day", &typed.from)) (date("until", "Last day", &typed.until)) }
+            div.two { (date("from", "First day", &typed.from)) (date("until", "Last day", &typed.until)) }
             (Field { name: "network", label: "Only from this network", value: &typed.network, error: error("network"),
                 help: "If you know it, like 192.0.2.0/24; empty: any.", ..Field::default() })
             button.main { "Plan it" }

@@ -92,8 +92,14 @@ impl Visit {
         if self.cookie(Cookie::Session).is_some() {
             return fault;
         }
-        let recovers = self.path.starts_with("/recover/") || self.path == "/recover";
-        fault.of_stranger(if recovers { "/recover" } else { "/sign-in" })
+        // Whoever stops a recovery did not begin it.
+        fault.of_stranger(if self.path.starts_with("/recover/stop") {
+            ("/sign-in", "Sign in")
+        } else if self.path.starts_with("/recover") {
+            ("/recover", "Begin again")
+        } else {
+            ("/sign-in", "Begin again")
+        })
     }
 
     /// The live session of this browser, when the request shows all that it is bound to; a use of it slides its idle

@@ -238,6 +238,11 @@ async fn refused_sign_in_is_over_and_not_me_offers_the_lock() {
         let card = card(&mut home.phone).await;
         let to = card.answer(&mut home.phone, say, "").await.to().to_owned();
         assert!(home.phone.get(&to).await.says(words), "{say:?}");
+        // The page that waited finds that it is over, and the way to another one.
+        let waited = elsewhere.get("/sign-in/approval").await;
+        assert!(waited.says("This sign-in is over") && !waited.says("overview"), "{}", waited.body);
+        let begin = "href=\"/sign-in\">Begin again<";
+        assert!(waited.body.contains(begin), "{say:?} {}", waited.body);
         let after = elsewhere.post("/sign-in/approval", &[("next", "/")]).await;
         assert_eq!(after.status, StatusCode::UNAUTHORIZED, "{say:?} {}", after.body);
         assert!(after.body.contains("ATTEMPT_ENDED"), "{}", after.body);
@@ -372,7 +377,7 @@ async fn phone_answers_nothing_until_its_number_was_typed_elsewhere() {
     assert!(phone.get("/approvals").await.says("One step is left"));
     let wrong = owner.post(&path, &[("number", "000000")]).await;
     assert!(wrong.body.contains("PHONE_NUMBER_WRONG"), "{}", wrong.body);
-    assert!(wrong.body.contains("href=\"/devices\">Devices<"), "{}", wrong.body);
+    assert!(wrong.body.contains("href=\"/devices\">Go to Devices<"), "{}", wrong.body);
     let empty = owner.post(&path, &[("number", " ")]).await;
     assert_eq!(empty.status, StatusCode::BAD_REQUEST, "{}", empty.body);
     assert!(empty.says("Type the number that the phone shows."), "{}", empty.body);

@@ -250,7 +250,6 @@ async fn stranger_who_is_told_no_begins_again_and_is_sent_to_no_page_of_a_sessio
     let mut stranger = place.plain_visitor();
     for (answer, begin) in [
         (stranger.post("/recover/finish", &[]).await, "/recover"),
-        (stranger.get("/recover/stop/none").await, "/recover"),
         (stranger.get("/sign-in/approval").await, "/sign-in"),
         (stranger.post("/sign-in/code", &[("code", "1")]).await, "/sign-in"),
     ] {
@@ -260,6 +259,10 @@ async fn stranger_who_is_told_no_begins_again_and_is_sent_to_no_page_of_a_sessio
         assert!(answer.says("is over"), "{}", answer.body);
         assert!(!answer.says("overview") && !answer.says("What this session"), "{}", answer.body);
     }
+    // Whoever would stop a recovery did not begin it.
+    let stop = stranger.get("/recover/stop/none").await;
+    assert!(stop.body.contains("href=\"/sign-in\">Sign in<"), "{}", stop.body);
+    assert!(!stop.says("Begin again") && !stop.says("overview"), "{}", stop.body);
     // Whoever has a session may go on with it.
     let own = place.signed_in().await.post("/recover/finish", &[]).await;
     assert!(own.says("Begin again") && own.says("Go to the overview"), "{}", own.body);
