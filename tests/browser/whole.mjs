@@ -268,10 +268,15 @@ export class Whole {
     const stranger = await this.portal.visitor();
     await this.begin(stranger);
     const number = await this.ask(stranger);
-    await this.phone.getByRole("button", { name: "Yes, approve it" }).waitFor();
+    const yes = this.phone.getByRole("button", { name: "Yes, approve it" });
+    await yes.waitFor();
+    // Without the number nothing is sent, and a wrong one is no yes.
+    await this.portal.click(yes);
+    must(await this.phone.locator("input.code:invalid").count() === 1, "a yes goes out without the number");
+    must(number.length === 2, "the number has two digits");
+    await this.portal.type(this.phone, "The number on the page that asks", number === "10" ? "11" : "10");
     await this.portal.press(this.phone, "Yes, approve it");
     await this.portal.says(this.phone, "That is not the number");
-    must(number.length === 2, "the number has two digits");
     await this.portal.press(this.phone, "No");
     await this.refused(stranger);
     await this.portal.leave(stranger);

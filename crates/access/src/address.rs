@@ -84,6 +84,11 @@ impl Network {
         if host.address.is_ipv4() { host } else { Self::new(host.address, 64).unwrap_or(host) }
     }
 
+    /// How many leading bits count, and how many there are.
+    pub const fn prefix(self) -> (u8, u8) {
+        (self.prefix, if self.address.is_ipv4() { 32 } else { 128 })
+    }
+
     /// Whether the address is in it. An IPv4 address written as IPv6 is the IPv4 address.
     #[inline]
     pub fn contains(self, address: IpAddr) -> bool {

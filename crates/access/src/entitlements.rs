@@ -61,8 +61,8 @@ acts! {
     Lock = 10, "lock the account";
     /// See the record of decisions.
     ViewEvidence = 11, "see the record of decisions";
-    /// Change mail address and phone number.
-    ManageContact = 12, "change your mail address and phone number";
+    /// Change mail address, phone number and planned travel.
+    ManageContact = 12, "change your mail address, phone number and planned travel";
     /// Change what interfaces ask of sessions, and how long these last.
     ManagePolicy = 13, "change the policies of your sessions";
     /// Choose how a lost access comes back.

@@ -185,10 +185,10 @@ refusals! {
         "the approval was not answered yet; it waits until {until}";
     /// The number is not the one that is shown where the approval was asked for.
     NumberWrong { tries_left: u32 } = "NUMBER_WRONG",
-        "that is not the number on the page that asks; {tries_left} tries are left; if you see no such page, it was not you who asked";
+        "that is not the number on the page that asks; {left}; if you see no such page, it was not you who asked", left = tries(*tries_left);
     /// The number is not the one that whoever recovers reads out.
     VouchNumberWrong { tries_left: u32 } = "VOUCH_NUMBER_WRONG",
-        "that is not the number beside your name on the page of whoever recovers; {tries_left} tries are left; if you do not hear their voice, say no";
+        "that is not the number beside your name on the page of whoever recovers; {left}; if you do not hear their voice, say no", left = tries(*tries_left);
     /// A recovery contact answered this recovery already, or has no try left.
     VouchEnded = "VOUCH_ENDED",
         "your word on this recovery is given, or its number was wrong too often; it counts once for each recovery";
@@ -197,7 +197,7 @@ refusals! {
         "this browser shows no key, and approvals are signed with one; open the link in a browser with script, not in a private window";
     /// The number is not the one that the phone shows.
     PhoneNumberWrong = "PHONE_NUMBER_WRONG",
-        "that is not the number that your phone shows; if another phone opened the link, remove it below";
+        "that is not the number that your phone shows; if another phone opened the link, remove it under Devices";
     /// The device was blocked.
     DeviceBlocked = "DEVICE_BLOCKED",
         "this device was blocked; use another one or ask the operator";
@@ -223,7 +223,7 @@ refusals! {
         "a password alone does not sign in; ask the operator for an enrolment link";
     /// The attempt is unknown, used, expired or at another step.
     AttemptEnded = "ATTEMPT_ENDED",
-        "this sign-in has expired, was finished or is at another step; begin again";
+        "this sign-in was turned down, has expired, was finished or is at another step; begin again";
     /// A typed code is wrong.
     CodeWrong = "CODE_WRONG",
         "the code is not right";
@@ -288,7 +288,7 @@ refusals! {
         "the {what} has {length} bytes; use 1 to {limit}, without control characters or spaces at the ends";
     /// A user name with other characters than it may have.
     UsernameInvalid { length: usize, limit: usize } = "USERNAME_INVALID",
-        "the user name has {length} bytes; use 1 to {limit} of a-z, 0-9, dot, dash, underscore and @, a letter or digit first";
+        "a user name has 1 to {limit} characters: a-z, 0-9, dot, dash, underscore and @, a letter or digit first; this text of {length} bytes is none";
     /// A text that is no mail address to which we send.
     MailInvalid { length: usize, limit: usize } = "MAIL_INVALID",
         "this text of {length} bytes is no mail address that we send to; use up to {limit} ASCII characters like ann@example.org, without quotes and with a domain's name";
@@ -366,6 +366,15 @@ refusals! {
     /// The server is stopping.
     Stopping = "STOPPING",
         "the server is stopping; connect again in a moment";
+}
+
+/// How many tries are left, as a clause.
+fn tries(left: u32) -> String {
+    match left {
+        0 => "no try is left".to_owned(),
+        1 => "1 try is left".to_owned(),
+        more => format!("{more} tries are left"),
+    }
 }
 
 /// When whoever was refused may come back.

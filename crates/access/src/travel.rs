@@ -22,6 +22,11 @@ use crate::slice::Slice;
 pub const LONGEST: Span = Span::days(90);
 /// How far ahead it may be planned.
 pub const AHEAD: Span = Span::days(365);
+/// The widest network that may be expected, in leading bits: the largest blocks that one registry or provider holds. A
+/// wider one names no place.
+pub const WIDEST_IPV4: u8 = 8;
+/// The same of IPv6.
+pub const WIDEST_IPV6: u8 = 19;
 
 /// A travel that a person planned; one at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +95,7 @@ pub(crate) fn decide(
             ground.check_recent(slice)?;
             check_dates(*from, *until, ground.moment.now)?;
             let (from, until, network) = (*from, *until, *network);
+            network.map_or(Ok(()), check_network)?;
             let place = Name::new("place of your travel", place)?;
             let plan = Plan { person, from, until, place, network };
             let at = network.map(|network| format!(" ({network} alone)")).unwrap_or_default();
@@ -106,6 +112,20 @@ pub(crate) fn decide(
             Ok(Decision::new(vec![Event::Ended { person }.into()], Answer::Done))
         }
     }
+}
+
+fn check_network(network: Network) -> Result<(), Refusal> {
+    let (prefix, most) = network.prefix();
+    let least = if most == 32 { WIDEST_IPV4 } else { WIDEST_IPV6 };
+    if prefix >= least {
+        return Ok(());
+    }
+    Err(Refusal::OutOfRange {
+        what: "number of leading bits of the network",
+        given: prefix.to_string(),
+        least: least.to_string(),
+        most: most.to_string(),
+    })
 }
 
 fn check_dates(from: Time, until: Time, now: Time) -> Result<(), Refusal> {
@@ -128,4 +148,25 @@ fn check_dates(from: Time, until: Time, now: Time) -> Result<(), Refusal> {
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn network_that_is_no_place_is_refused() {
+        for (network, taken) in [
+            ("0.0.0.0/0", false),
+            ("10.0.0.0/7", false),
+            ("10.0.0.0/8", true),
+            ("192.0.2.7", true),
+            ("::/0", false),
+            ("2001:db8::/18", false),
+            ("2001:db8::/19", true),
+        ] {
+            assert_eq!(check_network(network.parse().unwrap()).is_ok(), taken, "{network}");
+        }
+    }
 }

@@ -188,6 +188,18 @@ impl Gate {
         with_numbers(&slice, mine, &self.0.people.key)
     }
 
+    /// The recovery that this token of its notices stops, or would have stopped.
+    pub async fn recovery_to_stop(&self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
+        let slice = self.load(Key::Recovery(token.digest())).await?;
+        let found = slice.recoveries.iter().find(|one| one.stop.is_of(token));
+        found.map(|one| info(&slice, one)).ok_or(Refusal::RecoveryOver)
+    }
+
+    /// When a recovery of the person was finished whose holding time is not over, and until when it holds.
+    pub async fn recovered(&self, ticket: &SessionTicket) -> Result<Option<(Time, Time)>, Refusal> {
+        Ok(self.load(Key::Person(ticket.person)).await?.recovered(self.now()))
+    }
+
     /// Signs in by a recovery that has waited.
     pub async fn finish_recovery(
         &self,

@@ -4,9 +4,9 @@ use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use access::approval::Say;
-use access::{Refusal, Secret};
+use access::{ApprovalId, Refusal, Secret};
 use axum::extract::Path;
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::sse::Event;
 use axum::response::{Html, IntoResponse, Response};
 use data_encoding::HEXLOWER;
@@ -36,7 +36,35 @@ pub(crate) async fn list(signed: Signed) -> Reply {
     page(&signed, None).await
 }
 
-async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
+/// Why an answer was not taken: its status, the words, and the approval that they stand at.
+struct Untaken {
+    status: StatusCode,
+    note: Markup,
+    of: ApprovalId,
+    /// Its heading and what it asked, for where it waits no more.
+    was: Option<ApprovalInfo>,
+}
+
+impl Untaken {
+    /// The words at the top, where what they are about is no longer on the page.
+    fn top(&self, waiting: &[ApprovalInfo]) -> Markup {
+        if waiting.iter().any(|one| one.id == self.of) {
+            return html! {};
+        }
+        let lines = |one: &ApprovalInfo| {
+            let lines = one.content.lines.iter().map(|(label, value)| format!("{label}: {value}"));
+            lines.collect::<Vec<_>>().join("; ")
+        };
+        html! {
+            @if let Some(was) = &self.was {
+                div.note.warm role="status" { b { "That request is over: " (was.content.kind.text()) ". " } (lines(was)) "." }
+            }
+            (self.note)
+        }
+    }
+}
+
+async fn page(signed: &Signed, untaken: Option<&Untaken>) -> Reply {
     let gate = signed.visit.portal.gate();
     let waiting = gate.approvals(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
@@ -49,9 +77,10 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let query = &signed.visit.query;
     let body = html! {
         (shell::title("Approve", &html! {}))
-        @if let Some(why) = why { (refusal::note(why)) }
-        @if query.has("yes") { div.note.good role="status" { "Approved. The page that asked goes on." } }
-        @if query.has("no") { div.note.good role="status" { "Turned down. Whoever asked got nothing." } }
+        @if let Some(untaken) = untaken { (untaken.top(&waiting)) }
+        // What was answered before says nothing of what waits now.
+        @if query.has("yes") && waiting.is_empty() { div.note.good role="status" { "Approved. The page that asked goes on." } }
+        @if query.has("no") && waiting.is_empty() { div.note.good role="status" { "Turned down. Whoever asked got nothing." } }
         @if query.has("not_me") { (not_me(signed)) }
         div.stack data-approvals={ "/approvals/events?seen=" (mark(&waiting, number.as_ref())) } {
             @if let Some(number) = number {
@@ -65,23 +94,24 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
             } @else if waiting.is_empty() {
                 section.card { p.empty { "Nothing waits for you. What asks for your yes appears here by itself while this page is open." } }
             }
-            @for one in &waiting { (card(signed, one)) }
+            @for one in &waiting { (card(signed, one, untaken.filter(|untaken| untaken.of == one.id))) }
             @if own.is_some_and(|one| one.confirmed) { p.small { a href="/phone/move" { "Move to a new phone" } } }
             (switch)
         }
         script src={ "/assets/approve.js?v=" (*crate::asset::VERSION) } defer {}
     };
-    let status = why.map_or(axum::http::StatusCode::OK, refusal::status);
+    let status = untaken.map_or(StatusCode::OK, |untaken| untaken.status);
     Ok((status, shell::page(signed, Tab::Approve, "Approve", &body)).into_response())
 }
 
 /// All of what is approved, and the three answers. The script signs exactly what the list shows.
-fn card(signed: &Signed, one: &ApprovalInfo) -> Markup {
+fn card(signed: &Signed, one: &ApprovalInfo, untaken: Option<&Untaken>) -> Markup {
     let field = format!("number-{}", one.id);
     let hex = HEXLOWER.encode(&one.id.0);
     html! {
         section.card.stack aria-label=(one.content.kind.text()) {
             h2 { (one.content.kind.text()) }
+            @if let Some(untaken) = untaken { (untaken.note) }
             dl.pairs data-content { @for (label, value) in &one.content.lines { div { dt { (label) } dd { (value) } } } }
             form.f data-approval=(hex) data-id=(one.id) data-kind=(one.content.kind.name()) method="post" action={ "/approvals/" (one.id) } {
                 (shell::token(signed))
@@ -89,18 +119,19 @@ fn card(signed: &Signed, one: &ApprovalInfo) -> Markup {
                 @if one.asks_number {
                     div {
                         label for=(field) { "The number on the page that asks" }
-                        input.code id=(field) name="number" inputmode="numeric" autocomplete="off" maxlength="2" aria-describedby={ (field) "-help" };
+                        input.code id=(field) name="number" inputmode="numeric" pattern="[0-9]{2}" title="two digits" autocomplete="off" maxlength="2" required aria-describedby={ (field) "-help" };
                         p.help id={ (field) "-help" } { "You see no such page? Then it was not you who asked." }
                     }
                 } @else { input type="hidden" name="number" value=""; }
                 button.main.wide name="say" value="yes" { "Yes, approve it" }
                 div.row {
-                    button name="say" value="no" { "No" }
-                    button.sell name="say" value="not_me" { "This was not me" }
+                    // A no takes no number.
+                    button name="say" value="no" formnovalidate { "No" }
+                    button.sell name="say" value="not_me" formnovalidate { "This was not me" }
                 }
                 p.err role="status" {}
             }
-            p.small.dim { "Until " (figure::clock(one.until, signed.now())) ", " (one.tries_left) " tries. It needs script: the answer is signed by this phone's key." }
+            p.small.dim { "Until " (figure::clock(one.until, signed.now())) ", " (tries(one.tries_left)) ". It needs script: the answer is signed by this phone's key." }
         }
     }
 }
@@ -126,11 +157,30 @@ pub(crate) async fn answer(Path(id): Path<String>, signed: Signed) -> Reply {
     let say = Say::ALL.into_iter().find(|say| say.name() == fields.get("say"));
     let say = say.ok_or_else(|| signed.fault(Cause::Malformed))?;
     let (number, signature) = (fields.get("number"), fields.get("signature"));
-    let answered = Answered { approval, say, number, signature };
-    match signed.visit.portal.gate().answer_approval(&signed.ticket, &answered).await {
-        Ok(()) => Ok(go(&format!("/approvals?{}=1", say.name()))),
-        Err(why) => page(&signed, Some(&why)).await,
+    let gate = signed.visit.portal.gate();
+    // Looked at before the answer: one that is over by it is in no list.
+    let waiting = gate.approvals(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let was = waiting.into_iter().find(|one| one.id == approval);
+    if say == Say::Yes && number.is_empty() && was.as_ref().is_some_and(|one| one.asks_number) {
+        let note = refusal::missing(
+            "Type the number on the page that asks. Nothing was sent, and no try is used up.",
+        );
+        let untaken = Untaken { status: StatusCode::BAD_REQUEST, note, of: approval, was };
+        return page(&signed, Some(&untaken)).await;
     }
+    let answered = Answered { approval, say, number, signature };
+    match gate.answer_approval(&signed.ticket, &answered).await {
+        Ok(()) => Ok(go(&format!("/approvals?{}=1", say.name()))),
+        Err(why) => {
+            let (status, note) = (refusal::status(&why), refusal::note(&why));
+            page(&signed, Some(&Untaken { status, note, of: approval, was })).await
+        }
+    }
+}
+
+/// How many tries are left.
+pub(crate) fn tries(left: u32) -> String {
+    format!("{left} {}", if left == 1 { "try" } else { "tries" })
 }
 
 /// `GET /approvals/events?seen=MARK`: an event whenever the page would show something else, and one when its session is over.
@@ -213,11 +263,13 @@ pub(crate) struct Waiting<'a> {
     pub(crate) again: &'a str,
     /// Fields of both forms.
     pub(crate) hidden: &'a Markup,
+    /// Other ways on.
+    pub(crate) ways: &'a Markup,
 }
 
 /// What waits for a phone's answer: the number, and a button that appears with the yes. And whether to look again.
 pub(crate) fn waiting(state: &ApprovalState, page: &Waiting<'_>) -> (Markup, bool) {
-    let Waiting { title, what, who, act, word, again, hidden } = page;
+    let Waiting { title, what, who, act, word, again, hidden, ways } = page;
     let body = html! {
         h1 { (title) }
         (what)
@@ -235,10 +287,11 @@ pub(crate) fn waiting(state: &ApprovalState, page: &Waiting<'_>) -> (Markup, boo
                 form.f data-auto method="post" action=(act) { (hidden) button.main.wide autofocus { (word) } }
             }
             ApprovalState::Ended => {
-                div.note.bad role="alert" { "The phone said no, or did not answer within two minutes." }
+                div.note.bad role="alert" { "The phone said no, did not answer within two minutes, or was given a wrong number three times." }
                 form.f method="post" action=(again) { (hidden) button.main.wide { "Ask the phone again" } }
             }
         }
+        @if *state != ApprovalState::Granted { (ways) }
     };
     (body, matches!(state, ApprovalState::Waits { .. }))
 }
@@ -254,20 +307,57 @@ fn next_field(next: &str) -> Markup {
     html! { input type="hidden" name="next" value=(next); }
 }
 
-/// `POST /sign-in/approval/ask`
-pub(crate) async fn ask_sign_in(visit: Visit) -> Reply {
-    let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
-    match visit.portal.gate().ask_sign_in(&attempt, &visit.browser()).await {
-        Ok(()) => Ok(go(&with_next("/sign-in/approval", next, ""))),
-        Err(why) => Ok((refusal::status(&why), refused(&why)).into_response()),
+/// The step of a sign-in whose code the phone stands in for, by the name that pages and forms keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Instead {
+    /// The code of the app, or one from paper.
+    Code,
+    /// The code that was sent for a new browser.
+    Activation,
+}
+
+impl Instead {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Activation => "activate",
+        }
+    }
+
+    fn of(text: &str) -> Self {
+        if text == Self::Activation.name() { Self::Activation } else { Self::Code }
+    }
+
+    /// What the form that asks and the page that waits send along.
+    fn fields(self, next: &str) -> Markup {
+        html! { (next_field(next)) input type="hidden" name="instead" value=(self.name()); }
+    }
+
+    /// The ways on without the phone. Whoever is asked for a code has one: a sign-in by password begins with no other.
+    fn ways(self, next: &str) -> Markup {
+        let to = with_next(&format!("/sign-in/{}", self.name()), next, "");
+        html! { p { a.btn href=(to) { "Use a code instead" } " " a.btn href="/sign-in" { "Begin again" } } }
     }
 }
 
-fn refused(why: &Refusal) -> Html<String> {
+/// `POST /sign-in/approval/ask`
+pub(crate) async fn ask_sign_in(visit: Visit) -> Reply {
+    let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
+    let instead = Instead::of(visit.fields.get("instead"));
+    match visit.portal.gate().ask_sign_in(&attempt, &visit.browser()).await {
+        Ok(()) => {
+            let more = if instead == Instead::Activation { "instead=activate" } else { "" };
+            Ok(go(&with_next("/sign-in/approval", next, more)))
+        }
+        Err(why) => Ok((refusal::status(&why), refused(&why, instead, next)).into_response()),
+    }
+}
+
+fn refused(why: &Refusal, instead: Instead, next: &str) -> Html<String> {
     let body = html! {
         h1 { (SIGN_IN) }
         (refusal::note(why))
-        p { a.btn href="/sign-in/code" { "Use a code" } " " a.btn href="/sign-in" { "Begin again" } }
+        @if *why == Refusal::AttemptEnded { p { a.btn.main href="/sign-in" { "Begin again" } } } @else { (instead.ways(next)) }
     };
     shell::bare(SIGN_IN, &body)
 }
@@ -276,6 +366,7 @@ fn refused(why: &Refusal) -> Html<String> {
 pub(crate) async fn sign_in(visit: Visit) -> Reply {
     let attempt = attempt(&visit)?;
     let next = form::local_path(visit.query.get("next"));
+    let instead = Instead::of(visit.query.get("instead"));
     let gate = visit.portal.gate();
     let state = gate.sign_in_approval(&attempt).await.map_err(|why| visit.fault(why))?;
     let asker = gate.attempt(&attempt).await.map_err(|why| visit.fault(why))?;
@@ -287,7 +378,8 @@ pub(crate) async fn sign_in(visit: Visit) -> Reply {
         act: "/sign-in/approval",
         word: "Continue",
         again: "/sign-in/approval/ask",
-        hidden: &next_field(next),
+        hidden: &instead.fields(next),
+        ways: &instead.ways(next),
     };
     let (body, again) = waiting(&state, &page);
     Ok(look_again(shell::bare(SIGN_IN, &body), again))
@@ -298,18 +390,21 @@ pub(crate) async fn sign_in_approved(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
     match visit.portal.gate().sign_in_approved(&attempt, &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
-        Err(why) => Ok((refusal::status(&why), refused(&why)).into_response()),
+        Err(why) => {
+            let instead = Instead::of(visit.fields.get("instead"));
+            Ok((refusal::status(&why), refused(&why, instead, next)).into_response())
+        }
     }
 }
 
 /// The button that asks the phone instead of a code, where there is one.
-pub(crate) async fn offer(visit: &Visit, next: &str) -> Markup {
+pub(crate) async fn offer(visit: &Visit, next: &str, instead: Instead) -> Markup {
     let Some(token) = visit.cookie(Cookie::Attempt) else { return html! {} };
     let attempt = Secret::from_text(token);
     let can = visit.portal.gate().can_ask_phone(&attempt).await.unwrap_or(false);
     html! {
         @if can {
-            form.f method="post" action="/sign-in/approval/ask" { (next_field(next)) button.wide { "Approve on my phone instead" } }
+            form.f method="post" action="/sign-in/approval/ask" { (instead.fields(next)) button.wide { "Approve on my phone instead" } }
         }
     }
 }
@@ -338,6 +433,7 @@ pub(crate) async fn step_up(signed: Signed) -> Reply {
         word: "Continue",
         again: "/step-up/approval/ask",
         hidden: &hidden,
+        ways: &html! {},
     };
     let (body, again) = waiting(&state, &page);
     let body = html! { div.narrow { div.card.stack { (body) } } };

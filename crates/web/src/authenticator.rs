@@ -27,11 +27,13 @@ pub(crate) async fn list(signed: Signed) -> Reply {
 async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
     let all = gate.authenticators(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let holds = crate::recovery::holds(signed).await?;
     let now = signed.now();
     let query = &signed.visit.query;
     let body = html! {
         (shell::rooms(signed, "/authenticators"))
         (shell::title("Ways to sign in", &html! {}))
+        (holds)
         @if let Some(why) = why { (refusal::note(why)) }
         @if query.has("added") { div.note.good role="status" { "The passkey was added. It signs you in alone, here and wherever it is synced." } }
         @if query.has("removed") { div.note.good role="status" { "Removed. It signs nobody in any more." } }
@@ -47,6 +49,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
             }
             div.stack.s5 {
                 section.card aria-labelledby="add" { h2 #add { "Add a passkey" } (register(signed)) }
+                (app(signed, &all))
                 @if !all.iter().any(|one| one.left.is_some()) {
                     section.card aria-labelledby="recovery" {
                         h2 #recovery { "For the day when the phone is lost" }
@@ -115,6 +118,21 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
                     button.mini aria-label="Remove the recovery codes" { "Remove" }
                 }
             } } }
+        }
+    }
+}
+
+/// The way to an app's secret: for a person without one, and for a recovered person, who lost theirs.
+fn app(signed: &Signed, all: &[AuthenticatorInfo]) -> Markup {
+    let has = all.iter().any(|one| one.kind == "totp" && one.confirmed);
+    let held = crate::recovery::held_until(signed).is_some();
+    html! {
+        @if held || !has {
+            section.card aria-labelledby="app" {
+                h2 #app { @if has { "Lost the app?" } @else { "Add an authenticator app" } }
+                p.small.dim { @if has { "A new one takes the place of the one that you have, once you typed a code of it." } @else { "It shows the codes that follow your password." } }
+                p { a.btn href="/enrol/totp" { @if has { "Add a new app" } @else { "Add an app" } } }
+            }
         }
     }
 }

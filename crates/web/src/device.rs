@@ -79,7 +79,7 @@ fn row(signed: &Signed, info: &DeviceInfo, now: Time) -> Markup {
             td data-l="May" { (may(signed, info)) }
             td data-l="Last seen" { (figure::ago(device.last_seen_at, now)) }
             td data-l="Network" { @match (info.network, device.last_address) {
-                (Some(network), Some(address)) => { span.mono { (address) } span.sub.mono { (network) } },
+                (Some(network), Some(address)) => { span.mono { (address) } span.sub.mono { (figure::here(&network.to_string())) } },
                 _ => "\u{2013}",
             } }
             td.r.n data-l="Sessions" { (info.sessions) @for interface in &info.interfaces { span.sub { (interface.name()) } } }
@@ -160,10 +160,11 @@ pub(crate) async fn older(signed: &Signed) -> Markup {
                 h2 #older { "Is this one of your browsers again?" }
                 p.small { "If this is one that you installed anew or cleared, it can have its name and history back; what was trusted under that name ends. If not, there is nothing to do." }
                 @for one in older.iter().take(3) {
-                    form.row method="post" action={ "/devices/" (one.id) "/succeed" } {
+                    // Two of one name are told apart by when they were here.
+                    form.tight method="post" action={ "/devices/" (one.id) "/succeed" } {
                         (shell::token(signed))
-                        button { "This is " (one.name) " again" }
-                        span.small.dim { "seen from " (figure::time(one.created_at)) " to " (figure::time(one.last_seen_at)) }
+                        p id={ "seen-" (one.id) } { b { (one.name) } span.sub { "first seen " (figure::time(one.created_at)) ", last used " (figure::time(one.last_seen_at)) " UTC (" (figure::ago(one.last_seen_at, signed.now())) ")" } }
+                        div.row { button aria-describedby={ "seen-" (one.id) } { "This is " (one.name) " again" } }
                     }
                 }
             }

@@ -147,7 +147,7 @@ async fn totp_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
         .await
         .map_err(|why| signed.fault(why))?;
     let body = html! {
-        p.small.dim { "Step 2 of 2" }
+        @if signed.ticket.enrolling { p.small.dim { "Step 2 of 2" } }
         h1 { "Add an authenticator app" }
         (prompt::line(&signed.visit, Some(&signed.ticket.username)))
         @if let Some(why) = why { (refusal::note(why)) }
@@ -159,6 +159,7 @@ async fn totp_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
             (code_field("The six digits that the app shows now"))
             button.main.wide { "Confirm" }
         }
+        @if !signed.ticket.enrolling { p.small { a href="/authenticators" { "Back to the ways to sign in" } } }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
     Ok((status, shell::bare("Add an authenticator app", &body)).into_response())

@@ -79,11 +79,21 @@ impl From<Refusal> for Cause {
 pub(crate) struct Fault {
     cause: Box<Cause>,
     wants: Wants,
+    /// Where a visitor without a session begins again; none for whoever has one.
+    begin: Option<Begin>,
 }
+
+/// Where somebody without a session goes on, and the words for it.
+pub(crate) type Begin = (&'static str, &'static str);
 
 impl Fault {
     pub(crate) fn new(cause: impl Into<Cause>, wants: Wants) -> Self {
-        Self { cause: Box::new(cause.into()), wants }
+        Self { cause: Box::new(cause.into()), wants, begin: None }
+    }
+
+    /// The same for a visitor without a session: no page of a session helps them.
+    pub(crate) fn of_stranger(self, begin: Begin) -> Self {
+        Self { begin: Some(begin), ..self }
     }
 }
 
@@ -129,6 +139,7 @@ impl IntoResponse for Fault {
 
 impl Fault {
     fn respond(self) -> Response {
+        let begin = self.begin;
         if let Cause::ProveHardware { next, line, again } = *self.cause {
             return prove_hardware(&next, line, again);
         }
@@ -158,8 +169,7 @@ impl Fault {
                 let body = html! {
                     h1 { (refusal::heading(&refusal)) }
                     (refusal::note(&refusal))
-                    (onward(&refusal))
-                    (back())
+                    (onward(&refusal, begin))
                 };
                 (refusal::status(&refusal), shell::bare(refusal::heading(&refusal), &body))
                     .into_response()
@@ -173,7 +183,7 @@ impl Fault {
             | Cause::Missing => {
                 let (status, text) = brief(&self.cause);
                 let title = title(&self.cause);
-                let body = html! { h1 { (title) } p { (text) } (back()) };
+                let body = html! { h1 { (title) } p { (text) } (back(begin)) };
                 (status, shell::bare(title, &body)).into_response()
             }
         }
@@ -240,18 +250,29 @@ const fn title(cause: &Cause) -> &'static str {
 }
 
 /// Where what a refusal asks for can be done.
-fn onward(refusal: &Refusal) -> Markup {
+fn onward(refusal: &Refusal, begin: Option<Begin>) -> Markup {
+    if begin.is_some() {
+        return back(begin);
+    }
     let (to, text) = match refusal {
+        Refusal::AttemptEnded => ("/sign-in", "Begin again"),
+        Refusal::RecoveryOver => ("/recover", "Begin again"),
         Refusal::BrokerageHeld { .. } => ("/session/take-over", "Take trading over"),
         Refusal::NetworkLooks { .. } => ("/sign-in", "Sign in here"),
         why if crate::step_up::helps(why) => ("/step-up", "Prove that it is you"),
         _ => ("/session", "What this session can do"),
     };
-    html! { p { a.btn.main href=(to) { (text) } } }
+    html! { p { a.btn.main href=(to) { (text) } } (back(None)) }
 }
 
-fn back() -> Markup {
-    html! { p { a.btn href="/" { "Go to the overview" } } }
+/// The way out of a page that says no: a stranger has no overview to go to.
+fn back(begin: Option<Begin>) -> Markup {
+    html! {
+        @match begin {
+            Some((begin, words)) => { p { a.btn.main href=(begin) { (words) } } @if begin != "/sign-in" { p { a.btn href="/sign-in" { "Sign in" } } } },
+            None => p { a.btn href="/" { "Go to the overview" } },
+        }
+    }
 }
 
 fn sign_in(next: &str, refusal: Option<&Refusal>) -> Response {

@@ -22,6 +22,8 @@ pub(crate) struct Field<'a> {
     /// The name of a list of suggestions on the page; may be empty.
     pub(crate) list: &'a str,
     pub(crate) required: bool,
+    /// What the browser takes, as a regular expression, and in words; empty for anything.
+    pub(crate) pattern: (&'a str, &'a str),
 }
 
 impl Render for Field<'_> {
@@ -39,6 +41,7 @@ impl Render for Field<'_> {
                 label for=(self.name) { (self.label) }
                 input id=(self.name) name=(self.name) value=(self.value) autocomplete="off" spellcheck="false"
                     inputmode=[some(self.mode)] list=[some(self.list)] required[self.required]
+                    pattern=[some(self.pattern.0)] title=[some(self.pattern.1)]
                     aria-invalid=[self.error.map(|_| "true")] aria-describedby=[described];
                 @if let Some(text) = self.error { p.err id=(error) { (text) } }
                 @if !self.help.is_empty() { p.help id=(help) { (self.help) } }

@@ -1,5 +1,7 @@
 //! How figures are written: money, quantities, times. Exact decimals in, text out.
 
+use std::net::Ipv4Addr;
+
 use access::{Span, Time};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
@@ -44,6 +46,17 @@ pub(crate) fn time(at: Time) -> Markup {
     let text = at.to_string();
     let short = text.trim_end_matches(" UTC");
     html! { time.mono datetime=(short.replacen(' ', "T", 1) + "Z") { (short) } }
+}
+
+/// The day alone, `2026-11-22`.
+pub(crate) fn day(at: Time) -> String {
+    at.to_string().split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// A text with networks in it, in which this machine's is called what it is: nobody knows `127.0.0.0/24` for it.
+pub(crate) fn here(text: &str) -> String {
+    let loopback = access::network::of(Ipv4Addr::LOCALHOST.into()).to_string();
+    text.replace(&loopback, "this machine")
 }
 
 /// The time of day where the day is known, `20:30:05 UTC`, else date and time.
@@ -115,6 +128,16 @@ mod tests {
         ] {
             assert_eq!(span(Span::seconds(seconds)), written);
         }
+    }
+
+    #[test]
+    fn network_of_this_machine_is_called_so() {
+        for address in ["127.0.0.1", "127.77.0.2", "::1"] {
+            let network = access::network::of(address.parse().unwrap()).to_string();
+            assert_eq!(here(&network), "this machine", "{address}");
+        }
+        assert_eq!(here("192.0.2.0/24, new"), "192.0.2.0/24, new");
+        assert_eq!(day(Time::from_seconds(1_795_000_000)), "2026-11-18");
     }
 
     #[test]

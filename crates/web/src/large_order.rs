@@ -169,6 +169,7 @@ pub(crate) async fn wait(Path(id): Path<String>, signed: Signed) -> Reply {
             word: &asked.word(),
             again: "/large-orders/ask",
             hidden: &hidden,
+            ways: &html! {},
         },
     );
     let body = html! { div.narrow { div.card.stack { (body) (back(&asked, &hidden)) } } };

@@ -19,10 +19,13 @@ pub(crate) const APPROVALS: &str = "/approvals";
 
 /// `GET /link/{token}`
 pub(crate) async fn show(Path(token): Path<String>, visit: Visit) -> Response {
+    let phone = form::local_path(visit.query.get("next")) == APPROVALS;
+    let title = if phone { "Make this your phone" } else { "Open Floorpass in this browser" };
     let body = html! {
-        h1 { "Open Floorpass in this browser" }
+        h1 { (title) }
         (prompt::line(&visit, None))
-        p { "This link works once. It signs you in here and makes this a browser that you trust, so open it only on a computer of yours." }
+        @if phone { p { "This link works once. It signs you in here and offers this phone as one that answers approvals, so open it only on a phone of yours. Keep the page where you made the link: the next step is there." } }
+        @else { p { "This link works once. It signs you in here and makes this a browser that you trust, so open it only on a device of yours." } }
         form.f method="post" action="/link" {
             input type="hidden" name="next" value=(form::local_path(visit.query.get("next")));
             input type="hidden" name="token" value=(token);
@@ -30,7 +33,7 @@ pub(crate) async fn show(Path(token): Path<String>, visit: Visit) -> Response {
         }
         p.small.dim { "Not yours? Close the page; the link stays unused until it expires." }
     };
-    shell::bare("Open Floorpass in this browser", &body).into_response()
+    shell::bare(title, &body).into_response()
 }
 
 /// `POST /link`

@@ -1,11 +1,17 @@
 //! The phone: adding one that answers approvals.
 
+use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
+
 use access::DeviceId;
 use access::link::Purpose;
 use axum::extract::Path;
 use axum::http::StatusCode;
+use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
-use gate::LinkIssued;
+use futures_util::stream;
+use gate::{Delivery, LinkIssued, PhoneInfo, Subscription};
 use maud::{Markup, html};
 
 use crate::enrol::picture;
@@ -23,20 +29,45 @@ pub(crate) async fn show(signed: Signed) -> Reply {
     page(&signed, None, None).await
 }
 
-async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::Refusal>) -> Reply {
+/// What is told where a number was expected and none came.
+const NO_NUMBER: &str = "Type the number that the phone shows. Nothing was done.";
+
+/// Why a page is shown once more: its status and the words.
+type Why = (StatusCode, Markup);
+
+/// Whether a phone of this person waits for its number.
+async fn waits(signed: &Signed, id: DeviceId) -> Result<bool, Fault> {
+    let phones = signed.visit.portal.gate().phones(&signed.ticket).await;
+    let phones = phones.map_err(|why| signed.fault(why))?;
+    Ok(phones.iter().any(|one| one.id == id && !one.confirmed))
+}
+
+/// A wrong number, with the way to what it may have come from.
+fn wrong(why: &access::Refusal) -> Why {
+    let text = refusal::sentence(&why.caller_text());
+    let note = html! {
+        div.note.bad role="alert" { (text) " " a href="/devices" { "Go to Devices" } " " span.tag.mono { (why.code()) } }
+    };
+    (refusal::status(why), note)
+}
+
+async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) -> Reply {
+    let (status, note) = why.unwrap_or_else(|| (StatusCode::OK, html! {}));
     let gate = signed.visit.portal.gate();
     let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let holds = crate::recovery::holds(signed).await?;
     let body = html! {
         (shell::rooms(signed, "/phone"))
         (shell::title("Phone", &html! {}))
-        @if let Some(why) = why { (refusal::note(why)) }
+        (holds)
+        (note)
         @if signed.visit.query.has("added") { div.note.good role="status" { "Your phone answers approvals from now on." } }
         div.grid {
             section.card.stack.s7 aria-labelledby="how" {
                 h2 #how { "Approve on your phone" }
                 p { "Your phone keeps a key that cannot be taken out of it. A sign-in or an act that needs your yes shows a number; you see on the phone what exactly is asked, and type the number there." }
                 @match link {
-                    Some(link) => (offered(signed, link, "/phone")),
+                    Some(link) => (offered(signed, link, &phones, false)),
                     None => {
                         form method="post" action="/phone/link" { (shell::token(signed)) button.main { "Add a phone" } }
                     }
@@ -49,15 +80,15 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<&access::R
                     div.stack {
                         b { (phone.name) }
                         @if phone.confirmed { span.tag.up { "answers approvals" } }
-                        @else { (number_form(signed, phone.id, false)) }
+                        // Where a link is offered, its own part of the page asks for the number.
+                        @else if link.is_none() { (number_form(signed, phone.id, false)) }
                     }
                 }
                 p.small.dim { "A new phone, and you have the old one: choose Move to a new phone under Approve on the old one." }
-                p.small.dim { "Lost the old one? Remove it under " a href="/devices" { "Devices" } ": it answers nothing from that moment. To sign in here you need another phone, a passkey, or your app's or a recovery code; then add the new phone here. With none of these, the operator makes you an enrolment link." }
+                p.small.dim { "Lost the old one? Remove it under " a href="/devices" { "Devices" } ": it answers nothing from that moment. To sign in here you need another phone, a passkey, or your app's or a recovery code; then add the new phone here. With none of these, and your password, begin a recovery at " a href="/recover" { "Get back in" } "; without the password, ask the operator for one." }
             }
         }
     };
-    let status = why.map_or(StatusCode::OK, refusal::status);
     Ok((status, shell::page(signed, Tab::Access, "Phone", &body)).into_response())
 }
 
@@ -68,14 +99,17 @@ fn number_form(signed: &Signed, phone: DeviceId, moves: bool) -> Markup {
             (shell::token(signed))
             div {
                 label for=(field) { "The number that the phone shows" }
-                input.code id=(field) name="number" inputmode="numeric" autocomplete="off" maxlength="8" required;
+                input.code id=(field) name="number" inputmode="numeric" pattern=" *[0-9]( *[0-9]){5} *" title="six digits" autocomplete="off" maxlength="8" required;
             }
             @if moves { button.main { "It is my new phone: this one ends" } } @else { button.main { "It is my phone" } }
         }
     }
 }
 
-fn offered(signed: &Signed, link: &LinkIssued, back: &str) -> Markup {
+fn offered(signed: &Signed, link: &LinkIssued, phones: &[PhoneInfo], moves: bool) -> Markup {
+    let back = if moves { "/phone/move" } else { "/phone" };
+    let stream =
+        format!("/phone/events?seen={}{}", mark(phones), if moves { "&moves=1" } else { "" });
     let path = format!("/link/{}?next={APPROVALS}", text(&link.token));
     let address = signed.visit.portal.origin().join(&path).map_or(path, String::from);
     html! {
@@ -83,7 +117,87 @@ fn offered(signed: &Signed, link: &LinkIssued, back: &str) -> Markup {
         (picture(address.as_bytes(), "QR code with the link for your phone"))
         p.once { (address) }
         p { "The phone then shows a number. Come back here and type it: " a.btn href=(back) { "The phone shows a number" } }
-        p.small.dim { "The link is over at " (figure::clock(link.until, signed.now())) ". Whoever else opens it can look until you remove them, and approve nothing." }
+        div.stack data-live=(stream) { (waiting(signed, phones, moves)) }
+        p.small.dim { "The link is over at " (figure::clock(link.until, signed.now())) ". Whoever else opens it can look until you remove them under " a href="/devices" { "Devices" } ", and approve nothing." }
+    }
+}
+
+/// The phones that opened a link, each with the field for its number; the page that offers the link shows them by itself.
+fn waiting(signed: &Signed, phones: &[PhoneInfo], moves: bool) -> Markup {
+    html! {
+        @for phone in phones.iter().filter(|phone| !phone.confirmed) {
+            p { b { (phone.name) } " opened the link." }
+            (number_form(signed, phone.id, moves))
+        }
+    }
+}
+
+/// A mark of what [`waiting`] shows.
+fn mark(phones: &[PhoneInfo]) -> String {
+    let mut hash = DefaultHasher::new();
+    for phone in phones.iter().filter(|phone| !phone.confirmed) {
+        phone.id.hash(&mut hash);
+    }
+    format!("{:x}", hash.finish())
+}
+
+/// Between two looks for a phone that opened the link.
+const LOOK: Duration = Duration::from_secs(2);
+/// How often it is looked: for as long as a link stands.
+const LOOKS: u32 = 300;
+
+struct Watcher {
+    signed: Signed,
+    /// Tells the session's end, whatever ended it.
+    subscription: Subscription,
+    seen: String,
+    moves: bool,
+    looks: u32,
+    over: bool,
+}
+
+/// `GET /phone/events?seen=MARK`: the phones that opened a link, whenever there are others.
+pub(crate) async fn events(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let query = &signed.visit.query;
+    let watcher = Watcher {
+        subscription: gate.subscribe(&signed.admission),
+        seen: query.get("seen").to_owned(),
+        moves: query.has("moves"),
+        looks: LOOKS,
+        over: false,
+        signed,
+    };
+    let events = stream::unfold(watcher, async |mut watcher| {
+        let event = watcher.next().await?;
+        Some((Ok::<_, Infallible>(event), watcher))
+    });
+    Ok(crate::events::answer(events))
+}
+
+impl Watcher {
+    /// The next event; none once the end was told.
+    async fn next(&mut self) -> Option<Event> {
+        while !self.over {
+            if self.looks > 0 {
+                let phones =
+                    self.signed.visit.portal.gate().phones(&self.signed.ticket).await.ok()?;
+                let now = mark(&phones);
+                if now != self.seen {
+                    self.seen = now;
+                    let shown = waiting(&self.signed, &phones, self.moves).into_string();
+                    return Some(Event::default().event("fragment").data(shown));
+                }
+            }
+            tokio::select! {
+                delivery = self.subscription.recv() => self.over = matches!(delivery, Delivery::Ended(_)),
+                () = tokio::time::sleep(LOOK), if self.looks > 0 => self.looks -= 1,
+            }
+            if self.over {
+                return Some(Event::default().event("ended").data("now"));
+            }
+        }
+        None
     }
 }
 
@@ -99,9 +213,15 @@ pub(crate) async fn link(signed: Signed) -> Reply {
 pub(crate) async fn confirm(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let number = signed.visit.fields.get("number");
+    if number.is_empty() && waits(&signed, id).await? {
+        let note = refusal::missing(NO_NUMBER);
+        return page(&signed, None, Some((StatusCode::BAD_REQUEST, note))).await;
+    }
     match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number, false).await {
         Ok(()) => Ok(go("/phone?added=1")),
-        Err(why @ access::Refusal::PhoneNumberWrong) => page(&signed, None, Some(&why)).await,
+        Err(why @ access::Refusal::PhoneNumberWrong) => {
+            page(&signed, None, Some(wrong(&why))).await
+        }
         Err(why) => Err(signed.fault(why)),
     }
 }
@@ -111,30 +231,28 @@ pub(crate) async fn move_page(signed: Signed) -> Reply {
     moving(&signed, None, None).await
 }
 
-async fn moving(
-    signed: &Signed,
-    link: Option<&LinkIssued>,
-    why: Option<&access::Refusal>,
-) -> Reply {
+async fn moving(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) -> Reply {
+    let (status, note) = why.unwrap_or_else(|| (StatusCode::OK, html! {}));
     let gate = signed.visit.portal.gate();
     let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let own = phones.iter().any(|one| one.confirmed && one.id == signed.ticket.device);
+    let holds = crate::recovery::holds(signed).await?;
     let body = html! {
         (shell::title("Move to a new phone", &html! {}))
-        @if let Some(why) = why { (refusal::note(why)) }
+        (holds)
+        (note)
         section.card.stack aria-label="Move to a new phone" {
             @match link {
                 _ if !own => p { "This is no phone that answers approvals. Open this page on the one that does; if you lost it, see " a href="/phone" { "Phone" } "." },
-                Some(link) => (offered(signed, link, "/phone/move")),
+                Some(link) => (offered(signed, link, &phones, true)),
                 None => {
                     p { "The new phone takes this one's place, with what this one may do: it answers approvals, and this one is signed out and forgotten." }
                     form method="post" action="/phone/move" { (shell::token(signed)) button.main { "Make a link for the new phone" } }
                 }
             }
-            @if own { @for phone in phones.iter().filter(|phone| !phone.confirmed) { b { (phone.name) } (number_form(signed, phone.id, true)) } }
+            @if own && link.is_none() { @for phone in phones.iter().filter(|phone| !phone.confirmed) { b { (phone.name) } (number_form(signed, phone.id, true)) } }
         }
     };
-    let status = why.map_or(StatusCode::OK, refusal::status);
     Ok((status, shell::page(signed, Tab::Approve, "Move to a new phone", &body)).into_response())
 }
 
@@ -150,9 +268,15 @@ pub(crate) async fn move_link(signed: Signed) -> Reply {
 pub(crate) async fn move_on(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let number = signed.visit.fields.get("number");
+    if number.is_empty() && waits(&signed, id).await? {
+        let note = refusal::missing(NO_NUMBER);
+        return moving(&signed, None, Some((StatusCode::BAD_REQUEST, note))).await;
+    }
     match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number, true).await {
         Ok(()) => Ok(go("/sign-in?moved=1")),
-        Err(why @ access::Refusal::PhoneNumberWrong) => moving(&signed, None, Some(&why)).await,
+        Err(why @ access::Refusal::PhoneNumberWrong) => {
+            moving(&signed, None, Some(wrong(&why))).await
+        }
         Err(why) => Err(signed.fault(why)),
     }
 }

@@ -99,7 +99,7 @@ fn under_way(visit: &Visit, one: &RecoveryInfo, why: Option<&Refusal>) -> Respon
             @if let Stage::Ready { until } = one.stage { div { dt { "Open until" } dd { (figure::time(until)) " UTC" } } }
         }
         @if matches!(one.stage, Stage::Ready { .. }) {
-            p { "It has waited. The next page lets you add a new passkey or app, within " (ENROLS) ". Until three days from then you look, cancel and reduce." }
+            p { (opened(one)) " The next page lets you add a new passkey or app, within " (ENROLS) ". Until three days from then you look, cancel and reduce." }
             form method="post" action="/recover/finish" { button.main.wide { "Sign in by this recovery" } }
             @if visit.browser().key.is_none() {
                 div.note.warm role="status" { "This browser shows no key of its own, so its session will only look. Use a browser with script, not a private window." }
@@ -118,6 +118,16 @@ fn under_way(visit: &Visit, one: &RecoveryInfo, why: Option<&Refusal>) -> Respon
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
     (status, shell::bare("Your recovery", &body)).into_response()
+}
+
+/// Why it is open: contacts let the person in, or time did.
+fn opened(one: &RecoveryInfo) -> String {
+    let yes = one.asks.iter().filter(|ask| ask.said == Some(Say::Yes)).count();
+    if one.needed > 0 && yes >= usize::try_from(one.needed).unwrap_or(usize::MAX) {
+        let contacts = figure::plural(yes, "recovery contact");
+        return format!("{contacts} vouched for you.");
+    }
+    "It has waited.".to_owned()
 }
 
 /// The contacts to call, each with the number to read to them.
@@ -179,31 +189,108 @@ fn one_button(
 }
 
 /// `GET /recover/claim/{token}`
-pub(crate) async fn claim_form(Path(token): Path<String>, visit: Visit) -> Response {
+pub(crate) async fn claim_form(Path(token): Path<String>, visit: Visit) -> Reply {
+    match visit.portal.gate().recovery(&Secret::from_text(token.clone())).await {
+        Ok(one) if one.is_open() => {}
+        Ok(one) => return Ok(closed(&one, visit.portal.gate().now(), StatusCode::OK)),
+        Err(Refusal::RecoveryOver) => return Ok(claimed(&visit).await),
+        Err(why) => return Err(visit.fault(why)),
+    }
     let words = "The operator began this for you. It goes on in the browser that you press the button in, so do it on a computer of yours and keep that browser. It waits like any other recovery, and signs nobody in yet.";
     let page = ("Go on with your recovery", words, "Go on in this browser");
-    one_button(&visit, ("/recover/claim", &token), page)
+    Ok(one_button(&visit, ("/recover/claim", &token), page))
 }
 
 /// `POST /recover/claim`
 pub(crate) async fn claim(visit: Visit) -> Reply {
     let token = Secret::from_text(visit.fields.get("token").to_owned());
-    let begun = visit.portal.gate().claim_recovery(&token, &visit.browser()).await;
-    begun.map(|begun| kept(&visit, &begun)).map_err(|why| visit.fault(why))
+    match visit.portal.gate().claim_recovery(&token, &visit.browser()).await {
+        Ok(begun) => Ok(kept(&visit, &begun)),
+        Err(Refusal::RecoveryOver) => Ok(claimed(&visit).await),
+        Err(why) => Err(visit.fault(why)),
+    }
+}
+
+/// After a link of the operator's that is nobody's any more: whoever takes it up gets another token, so the link alone no
+/// longer tells which recovery it was.
+async fn claimed(visit: &Visit) -> Response {
+    let own = match mine(visit) {
+        Some(token) => visit.portal.gate().recovery(&token).await.ok(),
+        None => None,
+    };
+    let own = own.filter(RecoveryInfo::is_open);
+    let title = "This link was used already";
+    let body = html! {
+        h1 { (title) }
+        @if own.is_some() {
+            p { "It was used in this browser, and your recovery goes on here." }
+            p { a.btn.main.wide href="/recover" { "Go on with your recovery" } }
+        } @else {
+            p { "It works once. The recovery goes on in the browser that used it: open " a href="/recover" { "Get back in" } " there. The message that you got then says when that was, and in which browser." }
+            p { "If it was none of yours, stop the recovery by the link of that message, and tell the operator. If the link is some weeks old, ask the operator for another one." }
+            p { a.btn href="/sign-in" { "Sign in by what I had before" } }
+        }
+    };
+    (refusal::status(&Refusal::RecoveryOver), shell::bare(title, &body)).into_response()
+}
+
+/// What became of a recovery that is under way no more, for whoever comes by a link of its messages.
+fn closed(one: &RecoveryInfo, now: Time, status: StatusCode) -> Response {
+    let Stage::Finished { at, held_until } = one.stage else {
+        return stopped_before(one, status);
+    };
+    let title = "This recovery was finished";
+    let held = now < held_until;
+    let body = html! {
+        h1 { (title) }
+        div.note.bad role="alert" { "At " (figure::time(at)) " UTC somebody signed in as " b { (one.username) } " by it. It cannot be stopped any more." }
+        @if held {
+            p { "Until " (figure::time(held_until)) " UTC that session, and those of whatever it adds, look, cancel and reduce alone. They place no new orders." }
+        } @else {
+            p { "What it added looked, cancelled and reduced alone until " (figure::time(held_until)) " UTC; since then it signs in like anything else of yours." }
+        }
+        p { b { "If it was you, there is nothing to do. " } "If it was not: sign in now, press Lock and choose " b { "Lock everything" } ", which ends every session; then tell the operator of this server." }
+        p { a.btn.main.wide href="/sign-in?next=/lock" { "Sign in and lock" } }
+    };
+    (status, shell::bare(title, &body)).into_response()
+}
+
+fn stopped_before(one: &RecoveryInfo, status: StatusCode) -> Response {
+    let title = "This recovery is over";
+    let body = html! {
+        h1 { (title) }
+        div.note.good role="status" {
+            @if let Stage::Over { at, why } = one.stage { (refusal::sentence(why.text())) " That was at " (figure::time(at)) " UTC. " }
+            "Nobody gets in by it, and there is nothing to do here."
+        }
+        p { a.btn href="/sign-in" { "To the sign-in page" } }
+    };
+    (status, shell::bare(title, &body)).into_response()
 }
 
 /// `GET /recover/stop/{token}`
-pub(crate) async fn stop_form(Path(token): Path<String>, visit: Visit) -> Response {
+pub(crate) async fn stop_form(Path(token): Path<String>, visit: Visit) -> Reply {
+    let one = visit.portal.gate().recovery_to_stop(&Secret::from_text(token.clone())).await;
+    let one = one.map_err(|why| visit.fault(why))?;
+    if !one.is_open() {
+        return Ok(closed(&one, visit.portal.gate().now(), StatusCode::OK));
+    }
     let words = "Somebody began a recovery of your access. If it was not you, stop it. This page can do that and nothing else: it asks for no password and no code, and signs nobody in.";
     let page = ("Stop a recovery", words, "Stop the recovery");
-    one_button(&visit, ("/recover/stop", &token), page)
+    Ok(one_button(&visit, ("/recover/stop", &token), page))
 }
 
 /// `POST /recover/stop`
 pub(crate) async fn stop(visit: Visit) -> Reply {
     let token = Secret::from_text(visit.fields.get("token").to_owned());
-    let done = visit.portal.gate().stop_recovery(&token, &visit.browser()).await;
-    done.map_err(|why| visit.fault(why))?;
+    let gate = visit.portal.gate();
+    if let Err(why) = gate.stop_recovery(&token, &visit.browser()).await {
+        // The press came too late: what became of it is what its person has to know.
+        return match gate.recovery_to_stop(&token).await {
+            Ok(one) if !one.is_open() => Ok(closed(&one, gate.now(), refusal::status(&why))),
+            Ok(_) | Err(_) => Err(visit.fault(why)),
+        };
+    }
     let body = html! {
         h1 { "The recovery is stopped" }
         div.note.good role="status" { "Nobody gets in by it any more." }
@@ -219,6 +306,11 @@ pub(crate) async fn of_person(signed: Signed) -> Reply {
 }
 
 async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    with_note(signed, why.map(refusal::note), status).await
+}
+
+pub(crate) async fn with_note(signed: &Signed, note: Option<Markup>, status: StatusCode) -> Reply {
     let gate = signed.visit.portal.gate();
     let all = gate.recoveries(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
     let policy = gate.recovery_policy(&signed.ticket).await.map_err(|why| signed.fault(why))?;
@@ -227,7 +319,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let body = html! {
         (shell::rooms(signed, "/recovery"))
         (shell::title("Recovery", &html! {}))
-        @if let Some(why) = why { (refusal::note(why)) }
+        @if let Some(note) = note { (note) }
         @if query.has("stopped") { div.note.good role="status" { "Stopped. If it was not you who began it, change your password: whoever did knows it." } }
         @if query.has("named") { div.note.good role="status" { "Named. They count once they agree, on their own page." } }
         @if query.has("removed") { div.note.good role="status" { "Removed." } }
@@ -244,7 +336,6 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
             section.card.s5 aria-labelledby="wait" { h2 #wait { "How one goes" } (policy_form(signed, policy)) }
         }
     };
-    let status = why.map_or(StatusCode::OK, refusal::status);
     Ok((status, shell::page(signed, Tab::Access, "Recovery", &body)).into_response())
 }
 
@@ -283,7 +374,7 @@ fn state(one: &RecoveryInfo) -> Markup {
     html! {
         @match one.stage {
             Stage::Begun { .. } | Stage::Half { .. } => { "waits" @if let Some(at) = one.ready_at { " until " (figure::time(at)) " UTC" } },
-            Stage::Ready { until } => { "has waited; whoever began it may sign in until " (figure::time(until)) " UTC" },
+            Stage::Ready { until } => { "is open; whoever began it may sign in until " (figure::time(until)) " UTC" },
             Stage::Finished { at, held_until } => { "became a session at " (figure::time(at)) " UTC; what it enrolled is held until " (figure::time(held_until)) " UTC" },
             Stage::Over { at, why } => { (why.text()) span.sub { (figure::time(at)) " UTC" } },
         }
@@ -348,6 +439,21 @@ pub(crate) fn held_until(signed: &Signed) -> Option<Time> {
     signed.sees.entitlements().narrowing.iter().find_map(|(_, why)| match why {
         Narrowing::Recovered { until } => Some(*until),
         _ => None,
+    })
+}
+
+/// What a person is told where ways to sign in are added, while what a recovery brings is held: from whichever session it
+/// is added.
+pub(crate) async fn holds(signed: &Signed) -> Result<Markup, Fault> {
+    let held = signed.visit.portal.gate().recovered(&signed.ticket).await;
+    let held = held.map_err(|why| signed.fault(why))?;
+    Ok(html! {
+        @if let Some((at, until)) = held {
+            div.note.warm role="status" {
+                b { "Your access was recovered at " (figure::time(at)) " UTC. " }
+                "What you add before " (figure::time(until)) " UTC looks, cancels and reduces alone until then."
+            }
+        }
     })
 }
 

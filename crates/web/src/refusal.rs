@@ -136,6 +136,13 @@ pub(crate) fn when(refusal: &Refusal) -> Extensions {
 
 /// The heading of a page that shows nothing else.
 pub(crate) fn heading(refusal: &Refusal) -> &'static str {
+    // What is over is begun again, and not only by a sign-in.
+    if *refusal == Refusal::AttemptEnded {
+        return "This sign-in is over";
+    }
+    if *refusal == Refusal::RecoveryOver {
+        return "This recovery is over";
+    }
     match status(refusal) {
         StatusCode::UNAUTHORIZED => "Sign in",
         StatusCode::NOT_FOUND => "Not here",

@@ -199,6 +199,7 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/phone", devices, get(phone::show)),
         row(p.clone(), "/phone/link", devices, post(phone::link)),
         row(p.clone(), "/phone/{device}/confirm", devices, post(phone::confirm)),
+        row(g.clone(), "/phone/events", any, get(phone::events).layer(Extension(ByItself))),
         row(g.clone(), "/phone/move", any, get(phone::move_page)),
         row(p.clone(), "/phone/move", any, post(phone::move_link)),
         row(p.clone(), "/phone/{device}/move", any, post(phone::move_on)),

@@ -76,7 +76,7 @@ fn layers(found: &Layers) -> Markup {
                     tr {
                         td.key { (layer.name) }
                         td data-l="State" { span class=(tag(layer.state)) { (layer.state.name()) } }
-                        td data-l="What it is" { (layer.says) }
+                        td data-l="What it is" { (figure::here(&layer.says)) }
                         td data-l="What to do" { @match &layer.next { Some(next) => (next), None => "\u{2013}" } }
                     }
                 } }

@@ -9,7 +9,7 @@ use gate::{AttemptInfo, SignInStep};
 use maud::{Markup, html};
 use serde_json::json;
 
-use crate::approval;
+use crate::approval::{self, Instead};
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::field;
@@ -58,7 +58,7 @@ pub(crate) async fn password(visit: Visit) -> Reply {
 pub(crate) async fn code_form(visit: Visit) -> Reply {
     let asker = asker(&visit).await?;
     let next = form::local_path(visit.query.get("next"));
-    let offer = approval::offer(&visit, next).await;
+    let offer = approval::offer(&visit, next, Instead::Code).await;
     Ok(code_page(&visit, &asker, next, &offer, None).into_response())
 }
 
@@ -69,7 +69,8 @@ pub(crate) async fn code(visit: Visit) -> Reply {
         Ok(step) => Ok(forward(&visit, step, next)),
         Err(Refusal::AttemptEnded) => Err(visit.fault(Refusal::AttemptEnded)),
         Err(why) => {
-            let (asker, offer) = (asker(&visit).await?, approval::offer(&visit, next).await);
+            let (asker, offer) =
+                (asker(&visit).await?, approval::offer(&visit, next, Instead::Code).await);
             let page = code_page(&visit, &asker, next, &offer, Some(&why));
             Ok(refusal::told(&why, page))
         }
@@ -80,7 +81,7 @@ pub(crate) async fn code(visit: Visit) -> Reply {
 pub(crate) async fn activate_form(visit: Visit) -> Reply {
     let (asker, sent) = (asker(&visit).await?, visit.query.has("sent"));
     let next = form::local_path(visit.query.get("next"));
-    let offer = approval::offer(&visit, next).await;
+    let offer = approval::offer(&visit, next, Instead::Activation).await;
     Ok(activate_page(&visit, &asker, next, sent, &offer, None).into_response())
 }
 
@@ -207,7 +208,7 @@ async fn activate_again(visit: &Visit, next: &str, why: Refusal) -> Reply {
     }
     // The last wrong try ended the sign-in: the reason is still told.
     let Ok(asker) = asker(visit).await else { return Err(visit.fault(why)) };
-    let offer = approval::offer(visit, next).await;
+    let offer = approval::offer(visit, next, Instead::Activation).await;
     let page = activate_page(visit, &asker, next, false, &offer, Some(&why));
     Ok(refusal::told(&why, page))
 }

@@ -1,8 +1,8 @@
 //! Planned travel: said ahead, shown while it stands, ended early.
 
 use access::address::Network;
-use access::travel::Plan;
-use access::{Refusal, Time};
+use access::travel::{LONGEST, Plan, WIDEST_IPV4, WIDEST_IPV6};
+use access::{Refusal, Span, Time};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -10,7 +10,6 @@ use maud::{Markup, html};
 use crate::fault::Fault;
 use crate::field::{Errors, Field};
 use crate::figure;
-use crate::form::Fields;
 use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::visit::{Signed, go};
@@ -35,7 +34,8 @@ async fn page(signed: &Signed, errors: &Errors, why: Option<&Refusal>) -> Reply 
         div.grid {
             section.card.s7 aria-labelledby="plan" {
                 h2 #plan { @if plan.is_some() { "Plan it anew" } @else { "Plan travel" } }
-                (form(signed, &signed.visit.fields, errors))
+                @if plan.is_some() { p.small { "It takes the place of the plan that stands." } }
+                (form(signed, &Typed::of(signed, plan.as_ref()), errors))
             }
             section.card.stack.s5 aria-labelledby="stands" {
                 h2 #stands { "What stands" }
@@ -54,21 +54,55 @@ fn standing(signed: &Signed, plan: &Plan) -> Markup {
     html! {
         dl.pairs {
             div { dt { "Where" } dd { (plan.place) " " span.tag.up[runs] { @if runs { "now" } @else { "ahead" } } } }
-            div { dt { "From" } dd { (figure::time(plan.from)) } }
-            div { dt { "Until" } dd { (figure::time(plan.until)) span.sub { "it is over by itself" } } }
-            div { dt { "Network" } dd.mono { @match plan.network { Some(network) => (network), None => "any" } } }
+            div { dt { "First day" } dd.mono { (figure::day(plan.from)) } }
+            div { dt { "Last day" } dd { span.mono { (figure::day(last(plan))) } span.sub { "then it is over by itself" } } }
+            div { dt { "Network" } dd.mono { @match plan.network { Some(network) => (figure::here(&network.to_string())), None => "any" } } }
         }
         form method="post" action="/travel/end" { (shell::token(signed)) button { "End it now" } }
     }
 }
 
-fn form(signed: &Signed, typed: &Fields, errors: &Errors) -> Markup {
+/// The last moment of a plan: it ends where the day after its last one begins.
+fn last(plan: &Plan) -> Time {
+    plan.until - Span(1)
+}
+
+/// What the form shows: what was typed, or else the plan that stands.
+struct Typed {
+    place: String,
+    from: String,
+    until: String,
+    network: String,
+}
+
+impl Typed {
+    fn of(signed: &Signed, plan: Option<&Plan>) -> Self {
+        let fields = &signed.visit.fields;
+        match plan.filter(|_| !fields.has("place")) {
+            Some(plan) => Self {
+                place: plan.place.to_string(),
+                // A first day that is over cannot be planned again.
+                from: figure::day(plan.from.max(signed.now())),
+                until: figure::day(last(plan)),
+                network: plan.network.map(|network| network.to_string()).unwrap_or_default(),
+            },
+            None => Self {
+                place: fields.get("place").to_owned(),
+                from: fields.get("from").to_owned(),
+                until: fields.get("until").to_owned(),
+                network: fields.get("network").to_owned(),
+            },
+        }
+    }
+}
+
+fn form(signed: &Signed, typed: &Typed, errors: &Errors) -> Markup {
     let error = |name: &str| errors.get(name).map(String::as_str);
-    let date = |name: &'static str, label: &'static str| {
+    let date = |name: &'static str, label: &'static str, value: &str| {
         html! {
             div {
                 label for=(name) { (label) }
-                input id=(name) name=(name) type="date" value=(typed.get(name)) required aria-invalid=[error(name).map(|_| "true")];
+                input id=(name) name=(name) type="date" value=(value) required aria-invalid=[error(name).map(|_| "true")];
                 @if let Some(text) = error(name) { p.err { (text) } }
             }
         }
@@ -76,10 +110,10 @@ fn form(signed: &Signed, typed: &Fields, errors: &Errors) -> Markup {
     html! {
         form.f method="post" action="/travel" {
             (shell::token(signed))
-            (Field { name: "place", label: "Where to", value: typed.get("place"), required: true, error: error("place"),
+            (Field { name: "place", label: "Where to", value: &typed.place, required: true, error: error("place"),
                 help: "In your words: a country, a city.", ..Field::default() })
-            div.row { (date("from", "First day")) (date("until", "Last day")) }
-            (Field { name: "network", label: "Only from this network", value: typed.get("network"), error: error("network"),
+            div.two { (date("from", "First day", &typed.from)) (date("until", "Last day", &typed.until)) }
+            (Field { name: "network", label: "Only from this network", value: &typed.network, error: error("network"),
                 help: "If you know it, like 192.0.2.0/24; empty: any.", ..Field::default() })
             button.main { "Plan it" }
             p.small.dim { "At most 90 days, in UTC. It can be planned within 15 minutes of a sign-in." }
@@ -99,10 +133,12 @@ pub(crate) async fn plan(signed: Signed) -> Reply {
         time.unwrap_or_default()
     };
     // The last day belongs to it.
-    let dates = (date("from"), date("until") + access::Span::days(1));
-    let network = Some(fields.get("network").trim()).filter(|text| !text.is_empty());
-    let network = network.map(str::parse::<Network>).transpose().unwrap_or_else(|_| {
-        errors.insert("network", "Write it like 192.0.2.0/24 or 2001:db8::/32.".to_owned());
+    let dates = (date("from"), date("until") + Span::days(1));
+    if errors.is_empty() {
+        errors.extend(check(dates).map(|text| ("until", text)));
+    }
+    let network = network(fields.get("network")).unwrap_or_else(|text| {
+        errors.insert("network", text);
         None
     });
     if !errors.is_empty() {
@@ -116,6 +152,32 @@ pub(crate) async fn plan(signed: Signed) -> Reply {
         }
         Err(why) => Err(signed.fault(why)),
     }
+}
+
+/// What is wrong with a last day.
+fn check((from, until): (Time, Time)) -> Option<String> {
+    let lasts = until.since(from);
+    if lasts <= Span(0) {
+        return Some("The last day is before the first.".to_owned());
+    }
+    let days = lasts.0.div_euclid(Span::days(1).0);
+    (lasts > LONGEST).then(|| format!("That is {days} days; at most 90 can be planned."))
+}
+
+/// The network that was typed, none for any; else what is wrong with it.
+fn network(text: &str) -> Result<Option<Network>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let network: Network =
+        text.parse().map_err(|_| "Write it like 192.0.2.0/24 or 2001:db8::/32.".to_owned())?;
+    let (prefix, most) = network.prefix();
+    if prefix < if most == 32 { WIDEST_IPV4 } else { WIDEST_IPV6 } {
+        return Err(format!(
+            "That is too wide to be a place: use /{WIDEST_IPV4} or smaller, or for IPv6 /{WIDEST_IPV6} or smaller."
+        ));
+    }
+    Ok(Some(network))
 }
 
 /// `POST /travel/end`

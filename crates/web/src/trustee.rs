@@ -54,7 +54,15 @@ pub(crate) fn card(signed: &Signed, trustees: &[TrusteeInfo]) -> Markup {
 /// `POST /recovery/trustees`
 pub(crate) async fn name(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let done = gate.name_trustee(&signed.ticket, signed.visit.fields.get("username")).await;
+    let typed = signed.visit.fields.get("username");
+    if typed.eq_ignore_ascii_case(&signed.ticket.username) {
+        let note = refusal::missing(
+            "That is your own name. A recovery contact is somebody else who knows your voice: your own word cannot let you in.",
+        );
+        return crate::recovery::with_note(&signed, Some(note), StatusCode::UNPROCESSABLE_ENTITY)
+            .await;
+    }
+    let done = gate.name_trustee(&signed.ticket, typed).await;
     crate::recovery::then(&signed, done, "/recovery?named=1").await
 }
 
@@ -73,18 +81,22 @@ pub(crate) async fn list(signed: Signed) -> Reply {
 }
 
 async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
+    let status = why.map_or(StatusCode::OK, refusal::status);
+    with_note(signed, why.map(refusal::note), status).await
+}
+
+async fn with_note(signed: &Signed, note: Option<Markup>, status: StatusCode) -> Reply {
     let all = signed.visit.portal.gate().helping(&signed.ticket).await;
     let all = all.map_err(|why| signed.fault(why))?;
     let query = &signed.visit.query;
     let body = html! {
         (shell::rooms(signed, "/recovery"))
         (shell::title("People who named you", &html! { a.btn href="/recovery" { "Your own recovery" } }))
-        @if let Some(why) = why { (refusal::note(why)) }
+        @if let Some(note) = note { (note) }
         @if query.has("said") { div.note.good role="status" { "It is recorded as yours, and they are told." } }
         @if all.is_empty() { section.card aria-label="People" { p.empty { "Nobody named you as a recovery contact." } } }
         div.grid { @for one in &all { (entry(signed, one)) } }
     };
-    let status = why.map_or(StatusCode::OK, refusal::status);
     Ok((status, shell::page(signed, Tab::Access, "People who named you", &body)).into_response())
 }
 
@@ -126,11 +138,11 @@ fn asked(signed: &Signed, person: PersonId, asks: &HelpAsked) -> Markup {
                     (shell::token(signed))
                     input type="hidden" name="person" value=(person);
                     input type="hidden" name="recovery" value=(asks.recovery);
-                    (Field { name: "number", label: "The number that they read to you", mode: "numeric", help: "Needed for a yes.", ..Field::default() })
+                    (Field { name: "number", label: "The number that they read to you", mode: "numeric", required: true, pattern: (" *[0-9]( *[0-9]){2} *", "three digits"), help: "Needed for a yes.", ..Field::default() })
                     p.help { "Tries left: " (asks.tries_left) "." }
                     div.row {
                         button.main name="say" value=(Say::Yes.name()) { "Yes, it is they" }
-                        button name="say" value=(Say::No.name()) { "No" }
+                        button name="say" value=(Say::No.name()) formnovalidate { "No" }
                     }
                 }
             },
@@ -167,6 +179,12 @@ pub(crate) async fn answer(signed: Signed) -> Reply {
         fields.get("recovery").parse().map_err(|_| signed.fault(Cause::Missing))?;
     let say = if fields.get("say") == Say::Yes.name() { Say::Yes } else { Say::No };
     let number: String = fields.get("number").chars().take(16).collect();
+    if say == Say::Yes && number.is_empty() {
+        let note = refusal::missing(
+            "Type the number that they read to you. Nothing was sent, and no try is used up.",
+        );
+        return with_note(&signed, Some(note), StatusCode::BAD_REQUEST).await;
+    }
     let whose = (person(&signed)?, recovery);
     let done = signed.visit.portal.gate().vouch(&signed.ticket, whose, (say, &number)).await;
     then(&signed, done).await

@@ -86,9 +86,20 @@ impl Visit {
         Stay::ALL.into_iter().find(|stay| stay.name() == asked).unwrap_or_default()
     }
 
-    /// A fault with this request's kind of answer.
+    /// A fault with this request's kind of answer, for who the visitor is.
     pub(crate) fn fault(&self, cause: impl Into<Cause>) -> Fault {
-        Fault::new(cause, self.wants)
+        let fault = Fault::new(cause, self.wants);
+        if self.cookie(Cookie::Session).is_some() {
+            return fault;
+        }
+        // Whoever stops a recovery did not begin it.
+        fault.of_stranger(if self.path.starts_with("/recover/stop") {
+            ("/sign-in", "Sign in")
+        } else if self.path.starts_with("/recover") {
+            ("/recover", "Begin again")
+        } else {
+            ("/sign-in", "Begin again")
+        })
     }
 
     /// The live session of this browser, when the request shows all that it is bound to; a use of it slides its idle

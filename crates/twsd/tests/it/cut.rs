@@ -88,8 +88,17 @@ async fn stopping_server_says_1100_to_all() {
 async fn use_of_a_credential_is_noted_with_program_and_address() {
     let server = Server::start().await;
     server.client("trading", 31).await;
-    let found = server.gate.find_credential("trading").await.unwrap();
-    let used = found.last_use.unwrap();
+    // The door notes it once the client's first word after the handshake is read.
+    let mut tries = 0;
+    let (found, used) = loop {
+        let found = server.gate.find_credential("trading").await.unwrap();
+        if let Some(used) = found.last_use.clone() {
+            break (found, used);
+        }
+        tries += 1;
+        assert!(tries < 500, "the use is not noted");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    };
     assert!(used.client.contains("client 31"), "{}", used.client);
     let admitted = server.gate.find_credential("narrow").await.unwrap();
     assert!(admitted.last_use.is_none());

@@ -213,7 +213,7 @@ async fn list_shows_first_and_last_use_network_interface_and_sessions() {
     let place = Place::new().await;
     let mut owner = place.signed_in().await;
     let page = owner.get("/devices").await;
-    for text in ["first seen", "Last seen", "127.0.0.1", "127.0.0.0/", "portal"] {
+    for text in ["first seen", "Last seen", "127.0.0.1", "this machine", "portal"] {
         assert!(page.says(text), "{text}: {}", page.body);
     }
 }
@@ -230,6 +230,10 @@ async fn browser_that_may_be_an_older_one_is_asked_and_takes_its_name_once() {
     let mut new = place.signed_in().await;
     let page = new.get("/session?welcome=1").await;
     assert!(page.body.contains("This is Kitchen &lt;b&gt;laptop again"), "{}", page.body);
+    assert!(page.says("first seen") && page.says("last used"), "two of a name: {}", page.body);
+    let list = new.get("/devices").await;
+    assert!(list.says("this machine") && !list.says("127.0.0.0/24"), "{}", list.body);
+    assert!(page.says("this machine, where it was proven"), "{}", page.body);
     let done = new.post(&format!("/devices/{id}/succeed"), &[]).await;
     assert_eq!(done.to(), "/devices?again=1");
     let devices = place.gate.devices(None).await.unwrap();
@@ -250,8 +254,11 @@ async fn travel_is_planned_shown_and_ended() {
     for (bad, says) in [
         (plan("soon", "2026-12-24", ""), "Choose a day"),
         (plan("2026-12-01", "2026-12-24", "Portugal"), "Write it like"),
-        (plan("2026-12-01", "2027-03-01", ""), "OUT_OF_RANGE"),
-        (plan("2026-12-24", "2026-12-01", ""), "OUT_OF_RANGE"),
+        (plan("2026-12-01", "2027-03-01", ""), "That is 91 days; at most 90"),
+        (plan("2026-12-24", "2026-12-01", ""), "The last day is before the first."),
+        (plan("2026-12-01", "2026-12-24", "0.0.0.0/0"), "too wide to be a place"),
+        (plan("2026-12-01", "2026-12-24", "2000::/18"), "too wide to be a place"),
+        (plan("2027-12-01", "2027-12-24", ""), "OUT_OF_RANGE"),
     ] {
         let page = owner.post("/travel", &bad).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -261,8 +268,18 @@ async fn travel_is_planned_shown_and_ended() {
     let good = plan("2026-12-01", "2026-12-24", "198.51.100.0/24");
     assert_eq!(owner.post("/travel", &good).await.to(), "/travel?planned=1");
     let page = owner.get("/travel").await;
-    assert!(page.says("2026-12-25 00:00:00"), "the last day belongs to it: {}", page.body);
+    assert!(page.says("Last day2026-12-24"), "the last day belongs to it: {}", page.body);
+    assert!(!page.says("2026-12-25"), "{}", page.body);
     assert!(page.body.contains("198.51.100.0/24"));
+    // The form holds what stands, to be changed.
+    assert!(page.says("It takes the place of the plan that stands."), "{}", page.body);
+    for held in ["Lisbon &lt;3", "2026-12-01", "2026-12-24", "198.51.100.0/24"] {
+        assert!(page.body.contains(&format!("value=\"{held}\"")), "{held}: {}", page.body);
+    }
+    clock.set(clock.now() + Span::days(20));
+    let mut owner = place.signed_in().await;
+    let page = owner.get("/travel").await;
+    assert!(page.body.contains("value=\"2026-12-08\""), "a day that is over: {}", page.body);
     assert_eq!(owner.post("/travel/end", &[]).await.to(), "/travel?ended=1");
     assert!(owner.get("/travel").await.says("No travel is planned"));
     // Twice is no fault: it may have been over by itself.

@@ -29,6 +29,11 @@ async fn offered<'a>(place: &'a Place, owner: &mut Visitor<'_>) -> (Visitor<'a>,
     let token = address.split("/link/").nth(1).unwrap();
     let mut phone = place.visitor();
     let page = phone.get(&format!("/link/{token}")).await;
+    assert!(
+        page.says("Make this your phone") && page.says("only on a phone of yours"),
+        "{}",
+        page.body
+    );
     let (token, next) = (page.hidden("token"), page.hidden("next"));
     let to = phone.post("/link", &[("token", &token), ("next", &next)]).await.to().to_owned();
     phone.token = phone.get("/approvals").await.form_token();
@@ -156,7 +161,72 @@ async fn number_that_is_wrong_three_times_ends_the_approval() {
     }
     let right = card.answer(&mut home.phone, Say::Yes, &number.unwrap()).await;
     assert!(right.body.contains("APPROVAL_ENDED"), "{}", right.body);
-    assert!(elsewhere.get("/sign-in/approval").await.says("did not answer"));
+    let over = elsewhere.get("/sign-in/approval").await;
+    assert!(over.says("did not answer"), "{}", over.body);
+    assert!(over.body.contains("href=\"/sign-in/code\">Use a code instead<"), "{}", over.body);
+    assert!(over.body.contains("href=\"/sign-in\">Begin again<"), "{}", over.body);
+}
+
+#[tokio::test]
+async fn page_that_waits_for_the_phone_has_the_ways_around_it() {
+    let place = Place::new().await;
+    let home = Home::new(&place).await;
+    let (mut elsewhere, _) = home.asks(place.visitor()).await;
+    let waits = elsewhere.get("/sign-in/approval?next=%2Forders").await;
+    let code = "href=\"/sign-in/code?next=%2Forders\">Use a code instead<";
+    assert!(waits.body.contains(code), "{}", waits.body);
+    assert!(waits.body.contains("href=\"/sign-in\">Begin again<"), "{}", waits.body);
+    // Asked for instead of the code for a new browser, that code is the other way.
+    let again = elsewhere.post("/sign-in/approval/ask", &[("instead", "activate")]).await;
+    let to = again.to().to_owned();
+    let waits = elsewhere.get(&to).await;
+    let code = "href=\"/sign-in/activate\">Use a code instead<";
+    assert!(waits.body.contains(code), "{}", waits.body);
+}
+
+#[tokio::test]
+async fn yes_without_the_number_is_no_try() {
+    let place = Place::new().await;
+    let mut home = Home::new(&place).await;
+    let (mut elsewhere, number) = home.asks(place.visitor()).await;
+    let page = home.phone.get("/approvals").await;
+    let field = page.body.split("name=\"number\"").nth(1).unwrap().split('>').next().unwrap();
+    assert!(field.contains("required") && field.contains("pattern"), "{field}");
+    let no = page.body.split("value=\"no\"").nth(1).unwrap().split('>').next().unwrap();
+    assert!(no.contains("formnovalidate"), "{no}");
+    let card = card(&mut home.phone).await;
+    let empty = card.answer(&mut home.phone, Say::Yes, "").await;
+    assert_eq!(empty.status, StatusCode::BAD_REQUEST, "{}", empty.body);
+    assert!(empty.says("no try is used up") && empty.says(", 3 tries."), "{}", empty.body);
+    let right = card.answer(&mut home.phone, Say::Yes, &number.unwrap()).await;
+    assert_eq!(right.to(), "/approvals?yes=1");
+    assert!(elsewhere.get("/sign-in/approval").await.says("Your phone said yes"));
+}
+
+#[tokio::test]
+async fn what_was_answered_is_not_said_of_what_waits_now() {
+    let place = Place::new().await;
+    let mut home = Home::new(&place).await;
+    assert!(home.phone.get("/approvals?yes=1").await.says("Approved. The page that asked"));
+    let (_first, _) = home.asks(place.visitor()).await;
+    let old = card(&mut home.phone).await;
+    let (_second, _) = home.asks(place.visitor()).await;
+    for answered in ["yes", "no"] {
+        let page = home.phone.get(&format!("/approvals?{answered}=1")).await;
+        assert!(!page.says("The page that asked goes on"), "{}", page.body);
+        assert!(!page.says("Whoever asked got nothing"), "{}", page.body);
+    }
+    for left in ["2 tries are left", "1 try is left"] {
+        let wrong = old.answer(&mut home.phone, Say::Yes, "7").await;
+        assert!(wrong.says(left), "{}", wrong.body);
+        // It stands at the request that it is about.
+        let own = format!("<h2>{}</h2><div class=\"note bad\"", old.content.kind.text());
+        assert_eq!(wrong.body.matches(&own).count(), 1, "{}", wrong.body);
+        assert!(!wrong.says("That request is over"), "{}", wrong.body);
+    }
+    let over = old.answer(&mut home.phone, Say::Yes, "7").await;
+    assert!(over.says("That request is over: Somebody is signing in as you."), "{}", over.body);
+    assert!(over.says("no try is left") && over.says(", 3 tries."), "{}", over.body);
 }
 
 #[tokio::test]
@@ -168,6 +238,11 @@ async fn refused_sign_in_is_over_and_not_me_offers_the_lock() {
         let card = card(&mut home.phone).await;
         let to = card.answer(&mut home.phone, say, "").await.to().to_owned();
         assert!(home.phone.get(&to).await.says(words), "{say:?}");
+        // The page that waited finds that it is over, and the way to another one.
+        let waited = elsewhere.get("/sign-in/approval").await;
+        assert!(waited.says("This sign-in is over") && !waited.says("overview"), "{}", waited.body);
+        let begin = "href=\"/sign-in\">Begin again<";
+        assert!(waited.body.contains(begin), "{say:?} {}", waited.body);
         let after = elsewhere.post("/sign-in/approval", &[("next", "/")]).await;
         assert_eq!(after.status, StatusCode::UNAUTHORIZED, "{say:?} {}", after.body);
         assert!(after.body.contains("ATTEMPT_ENDED"), "{}", after.body);
@@ -310,9 +385,37 @@ async fn phone_answers_nothing_until_its_number_was_typed_elsewhere() {
     let page = phone.get("/approvals").await;
     let number = within(&page.body, "match mono").to_owned();
     assert_ne!(number, before);
+    assert!(wrong.body.contains("href=\"/devices\">Go to Devices<"), "{}", wrong.body);
+    let empty = owner.post(&path, &[("number", " ")]).await;
+    assert_eq!(empty.status, StatusCode::BAD_REQUEST, "{}", empty.body);
+    assert!(empty.says("Type the number that the phone shows."), "{}", empty.body);
     assert!(owner.get("/phone").await.says("Your phones"));
     assert_eq!(owner.post(&path, &[("number", &number)]).await.to(), "/phone?added=1");
     assert!(phone.get("/approvals").await.says("Nothing waits for you"));
+}
+
+#[tokio::test]
+async fn page_that_offers_a_link_shows_by_itself_that_a_phone_opened_it() {
+    let place = Place::new().await;
+    let mut owner = place.signed_in().await;
+    let made = owner.post("/phone/link", &[]).await;
+    assert!(!made.says("opened the link."), "{}", made.body);
+    let path = made.body.split("data-live=\"").nth(1).unwrap().split('"').next().unwrap();
+    let mut stream = place.stream(&owner, path).await;
+    // Another one that is opened meanwhile, by whoever: it is all the same to the page.
+    let (_phone, device) = offered(&place, &mut owner).await;
+    let told = stream.next().await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&told).into_owned();
+    assert!(told.starts_with("event: fragment") && told.contains("opened the link."), "{told}");
+    assert!(told.contains(&format!("action=\"/phone/{device}/confirm\"")), "{told}");
+    // The page that is loaded again has it at once, and once.
+    let again = owner.post("/phone/link", &[]).await;
+    assert_eq!(again.body.matches(&format!("/phone/{device}/confirm")).count(), 1);
+    let out = owner.post("/sign-out", &[]).await;
+    assert_eq!(out.status, StatusCode::SEE_OTHER);
+    let end = stream.next().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&end).starts_with("event: ended"));
+    assert!(stream.next().await.is_none(), "the stream goes on");
 }
 
 #[tokio::test]

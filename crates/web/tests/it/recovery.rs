@@ -1,6 +1,6 @@
 //! Recovery through the router: begun, waited for, stopped, finished, and what its session may do.
 
-use access::recovery::WAIT;
+use access::recovery::{HOLD, WAIT};
 use access::{Span, Time};
 use axum::http::StatusCode;
 use gate::{Actor, Clock};
@@ -59,7 +59,14 @@ async fn recovery_waits_and_its_session_is_held_on_every_page() {
     visitor.token = home.form_token();
     let says = visitor.get("/session").await;
     assert!(says.says("add a phone, but rename, block and remove no device"), "{}", says.body);
-    assert_eq!(visitor.get("/authenticators").await.status, StatusCode::OK);
+    let ways = visitor.get("/authenticators").await;
+    assert_eq!(ways.status, StatusCode::OK);
+    assert!(ways.says("Lost the app?"), "{}", ways.body);
+    assert!(ways.body.contains("href=\"/enrol/totp\""), "{}", ways.body);
+    assert_eq!(visitor.get("/enrol/totp").await.status, StatusCode::OK);
+    let travel = visitor.get("/travel").await;
+    assert_eq!(travel.status, StatusCode::FORBIDDEN);
+    assert!(travel.says("planned travel"), "{}", travel.body);
     let contact = visitor.get("/contact").await;
     assert_eq!(contact.status, StatusCode::FORBIDDEN);
     assert!(contact.body.contains("RECOVERY_HOLDS"), "{}", contact.body);
@@ -92,6 +99,12 @@ async fn link_of_a_message_stops_a_recovery_without_a_session_and_does_nothing_e
     assert!(owner.cookie_line().is_empty(), "it signs nobody in");
     let again = owner.post("/recover/stop", &[("token", &token)]).await;
     assert_eq!(again.status, StatusCode::UNAUTHORIZED);
+    let looked = owner.get(&format!("/recover/stop/{token}")).await;
+    for page in [again, looked] {
+        assert!(page.says("Stopped by the link of a message."), "{}", page.body);
+        assert!(page.says("there is nothing to do here"), "{}", page.body);
+        assert!(!page.body.contains("<form"), "{}", page.body);
+    }
     assert!(thief.get("/recover").await.body.contains("RECOVERY_OVER"));
     wait_all(&place, &clock).await;
     let late = thief.post("/recover/finish", &[]).await;
@@ -165,10 +178,94 @@ async fn operators_recovery_goes_on_in_the_browser_that_takes_it_up() {
     let page = visitor.get(&format!("/recover/claim/{token}")).await;
     let taken = visitor.post("/recover/claim", &[("token", &page.hidden("token"))]).await;
     assert_eq!(taken.to(), "/recover");
-    let again = place.visitor().post("/recover/claim", &[("token", &token)]).await;
+    let mut other = place.visitor();
+    let again = other.post("/recover/claim", &[("token", &token)]).await;
     assert_eq!(again.status, StatusCode::UNAUTHORIZED);
+    let looked = other.get(&format!("/recover/claim/{token}")).await;
+    for page in [again, looked] {
+        assert!(page.says("This link was used already"), "{}", page.body);
+        assert!(page.says("goes on in the browser that used it"), "{}", page.body);
+        assert!(!page.body.contains("<form"), "{}", page.body);
+    }
+    let own = visitor.get(&format!("/recover/claim/{token}")).await;
+    assert!(own.says("your recovery goes on here"), "{}", own.body);
+    assert!(own.body.contains("href=\"/recover\""), "{}", own.body);
     wait_all(&place, &clock).await;
     assert_eq!(visitor.post("/recover/finish", &[]).await.status, StatusCode::SEE_OTHER);
+}
+
+/// What is added from any session of the person within the hold is held; the pages that add it say so.
+#[tokio::test]
+async fn pages_that_add_a_way_to_sign_in_say_that_it_is_held_until_the_hold_is_over() {
+    let (place, clock) = place().await;
+    let mut visitor = place.visitor();
+    begin(&place, &mut visitor).await;
+    wait_all(&place, &clock).await;
+    let before = place.signed_in().await.get("/phone").await;
+    assert!(!before.says("Your access was recovered"), "{}", before.body);
+    assert_eq!(visitor.post("/recover/finish", &[]).await.status, StatusCode::SEE_OTHER);
+    let until = clock.now() + HOLD;
+    let mut owner = place.signed_in().await;
+    for path in ["/phone", "/phone/move", "/authenticators"] {
+        let page = owner.get(path).await;
+        assert!(page.says("Your access was recovered at"), "{path}: {}", page.body);
+        let until = format!("What you add before {until} looks, cancels and reduces alone");
+        assert!(page.says(&until), "{path}: {until}: {}", page.body);
+    }
+    clock.set(until);
+    let after = place.signed_in().await.get("/authenticators").await;
+    assert!(!after.says("Your access was recovered"), "{}", after.body);
+}
+
+#[tokio::test]
+async fn link_that_stops_a_recovery_says_once_it_was_finished_who_is_in_and_what_to_do() {
+    let (place, clock) = place().await;
+    let mut thief = place.visitor();
+    begin(&place, &mut thief).await;
+    let token = stop_token(&place).await;
+    wait_all(&place, &clock).await;
+    assert_eq!(thief.post("/recover/finish", &[]).await.status, StatusCode::SEE_OTHER);
+    let finished = clock.now();
+    let mut owner = place.plain_visitor();
+    let looked = owner.get(&format!("/recover/stop/{token}")).await;
+    let pressed = owner.post("/recover/stop", &[("token", &token)]).await;
+    assert_eq!(pressed.status, StatusCode::UNAUTHORIZED);
+    for page in [looked, pressed] {
+        assert!(page.says("This recovery was finished"), "{}", page.body);
+        for at in [finished, finished + HOLD] {
+            assert!(page.says(at.to_string().trim_end_matches(" UTC")), "{at}: {}", page.body);
+        }
+        assert!(page.says("Lock everything") && page.says("tell the operator"), "{}", page.body);
+        assert!(!page.body.contains("<form"), "there is nothing to press: {}", page.body);
+    }
+    clock.set(finished + HOLD);
+    let later = owner.get(&format!("/recover/stop/{token}")).await;
+    assert!(later.says("since then it signs in like anything else"), "{}", later.body);
+}
+
+/// A visitor without a session gets what helps; there is no overview for them.
+#[tokio::test]
+async fn stranger_who_is_told_no_begins_again_and_is_sent_to_no_page_of_a_session() {
+    let (place, _clock) = place().await;
+    let mut stranger = place.plain_visitor();
+    for (answer, begin) in [
+        (stranger.post("/recover/finish", &[]).await, "/recover"),
+        (stranger.get("/sign-in/approval").await, "/sign-in"),
+        (stranger.post("/sign-in/code", &[("code", "1")]).await, "/sign-in"),
+    ] {
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.body);
+        let link = format!("href=\"{begin}\">Begin again<");
+        assert!(answer.body.contains(&link), "{begin}: {}", answer.body);
+        assert!(answer.says("is over"), "{}", answer.body);
+        assert!(!answer.says("overview") && !answer.says("What this session"), "{}", answer.body);
+    }
+    // Whoever would stop a recovery did not begin it.
+    let stop = stranger.get("/recover/stop/none").await;
+    assert!(stop.body.contains("href=\"/sign-in\">Sign in<"), "{}", stop.body);
+    assert!(!stop.says("Begin again") && !stop.says("overview"), "{}", stop.body);
+    // Whoever has a session may go on with it.
+    let own = place.signed_in().await.post("/recover/finish", &[]).await;
+    assert!(own.says("Begin again") && own.says("Go to the overview"), "{}", own.body);
 }
 
 /// ASVS 1.2.1.

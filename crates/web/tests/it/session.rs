@@ -23,7 +23,9 @@ async fn stream_asked_for_after_its_session_tells_the_end_and_nothing_else() {
     let (mut one, two) = (place.signed_in().await, place.signed_in().await);
     assert_eq!(one.post("/sessions/end-others", &[]).await.to(), "/sessions?ended=1");
     for visitor in [&two, &place.visitor()] {
-        for path in ["/events", "/events?order=1", "/approvals/events?seen=0"] {
+        for path in
+            ["/events", "/events?order=1", "/approvals/events?seen=0", "/phone/events?seen=0"]
+        {
             let mut stream = place.stream(visitor, path).await;
             let told = stream.next().await.unwrap().unwrap();
             assert_eq!(

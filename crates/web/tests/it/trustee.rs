@@ -182,6 +182,60 @@ async fn number_that_is_wrong_three_times_ends_the_part_of_that_contact_alone() 
 }
 
 #[tokio::test]
+async fn word_without_its_number_is_no_try() {
+    let (place, _clock) = place().await;
+    let mut circle = Circle::new(&place, &["bob"], "1").await;
+    let (mut visitor, page) = circle.recovers().await;
+    let right = number(&page, "bob");
+    let bob = circle.contact("bob");
+    let asked = bob.get("/recovery/contacts").await;
+    let field = asked.body.split("name=\"number\"").nth(1).unwrap().split('>').next().unwrap();
+    assert!(field.contains("required") && field.contains("pattern"), "{field}");
+    let word = Word::of(&asked);
+    for empty in ["", "  "] {
+        let answer = word.say(bob, "yes", empty).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
+        assert!(
+            answer.says("no try is used up") && answer.says("Tries left: 3."),
+            "{}",
+            answer.body
+        );
+    }
+    assert!(!visitor.get("/recover").await.says("Sign in by this recovery"));
+    assert_eq!(word.say(bob, "yes", &right).await.to(), "/recovery/contacts?said=1");
+    let open = visitor.get("/recover").await;
+    assert!(open.says("1 recovery contact vouched for you."), "{}", open.body);
+    assert!(!open.says("It has waited"), "{}", open.body);
+}
+
+#[tokio::test]
+async fn app_is_offered_to_whoever_has_none_and_to_nobody_else() {
+    let (place, _clock) = place().await;
+    let mut bob = person(&place, "bob").await;
+    let without = bob.get("/authenticators").await;
+    assert!(without.says("Add an authenticator app"), "{}", without.body);
+    assert!(without.body.contains("href=\"/enrol/totp\""), "{}", without.body);
+    assert_eq!(bob.get("/enrol/totp").await.status, StatusCode::OK);
+    let with = place.signed_in().await.get("/authenticators").await;
+    assert!(!with.body.contains("/enrol/totp"), "{}", with.body);
+}
+
+#[tokio::test]
+async fn ones_own_name_and_what_is_no_name_are_refused_for_what_they_are() {
+    let (place, _clock) = place().await;
+    let mut owner = place.signed_in().await;
+    for own in ["trader", " Trader "] {
+        let answer = owner.post("/recovery/trustees", &[("username", own)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
+        assert!(answer.says("your own word cannot let you in"), "{}", answer.body);
+        assert!(answer.says("You named nobody."), "{}", answer.body);
+    }
+    let odd = owner.post("/recovery/trustees", &[("username", "<b>x</b>")]).await;
+    assert!(odd.says("a-z, 0-9, dot, dash, underscore and @"), "{}", odd.body);
+    assert!(!odd.says("the user name has"), "{}", odd.body);
+}
+
+#[tokio::test]
 async fn stranger_and_the_owner_find_nothing_to_say() {
     let (place, _clock) = place().await;
     let mut circle = Circle::new(&place, &["bob"], "1").await;
@@ -423,8 +477,9 @@ async fn naming_somebody_says_nothing_of_who_exists() {
         row.replace(name, "")
     };
     assert_eq!(row("bob"), row("zed"));
+    let own = "That is your own name.";
     for (name, code) in
-        [("bob", "NAME_TAKEN"), ("zed", "NAME_TAKEN"), ("TRADER", "NAME_TAKEN"), ("", "USERNAME")]
+        [("bob", "NAME_TAKEN"), ("zed", "NAME_TAKEN"), ("TRADER", own), ("", "USERNAME")]
     {
         let again = owner.post("/recovery/trustees", &[("username", name)]).await;
         assert!(again.body.contains(code), "{name} {}", again.body);
