@@ -130,7 +130,7 @@ fn app(signed: &Signed, all: &[AuthenticatorInfo]) -> Markup {
         @if held || !has {
             section.card aria-labelledby="app" {
                 h2 #app { @if has { "Lost the app?" } @else { "Add an authenticator app" } }
-                p.small.dim { @if has { "A new one takes the place of the one that you have, once you typed a code of it." } @else { "It shows the codes that follow your password." } }
+                p.small.dim { @if has { "A new one counts beside the one from before. That one goes when the new one is used after the holding time." } @else { "It shows the codes that follow your password." } }
                 p { a.btn href="/enrol/totp" { @if has { "Add a new app" } @else { "Add an app" } } }
             }
         }

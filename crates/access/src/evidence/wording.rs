@@ -175,7 +175,7 @@ fn sign_in_text(event: &sign_in::Event) -> String {
         sign_in::Event::Changed(one) => match &one.step {
             sign_in::Step::Totp => format!("Sign-in {} waits for a TOTP code", one.id),
             sign_in::Step::Activation(step) => format!(
-                "Sign-in {} waits for the activation code of {}: {} sent, {} tries left",
+                "Sign-in {} waits for the activation code of {}: {} sent, tries left: {}",
                 one.id, step.device, step.sent, step.tries_left
             ),
         },
@@ -335,7 +335,7 @@ fn approval_text(event: &approval::Event) -> String {
             format!("Approval {} ({name}) asked for: {lines}", one.id)
         }
         approval::Event::Missed { approval, tries_left } => {
-            format!("A wrong number was typed for approval {approval}: {tries_left} tries left")
+            format!("A wrong number was typed for approval {approval}; tries left: {tries_left}")
         }
         approval::Event::Answered { approval, answered } => {
             format!("Approval {approval} answered {} on {}", answered.say.name(), answered.device)
@@ -380,7 +380,7 @@ fn contact_text(event: &contact::Event) -> String {
     match event {
         contact::Event::Changed(one) => match &one.state {
             contact::State::Asked(asked) => format!(
-                "{} waits for its code: {} sent, {} tries left",
+                "{} waits for its code: {} sent, tries left: {}",
                 one.value, asked.sent, asked.tries_left
             ),
             contact::State::Verified => format!("{} is verified", one.value),
