@@ -82,6 +82,7 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) -> R
                         @if phone.confirmed { span.tag.up { "answers approvals" } }
                         // Where a link is offered, its own part of the page asks for the number.
                         @else if link.is_none() { (number_form(signed, phone.id, false)) }
+                        @else { span.tag { "waits for its number" } }
                     }
                 }
                 p.small.dim { "A new phone, and you have the old one: choose Move to a new phone under Approve on the old one." }
