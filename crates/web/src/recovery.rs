@@ -108,7 +108,7 @@ fn under_way(visit: &Visit, one: &RecoveryInfo, why: Option<&Refusal>) -> Respon
             @if !one.asks.is_empty() { (asks(one)) }
             @if let Some(at) = one.ready_at {
                 p { @if one.asks.is_empty() { "Come back" } @else { "Or come back" } " from " (figure::time(at)) " UTC on, in this browser, within " (FINISH) "." }
-                p.small.dim { "Time left: " (figure::span(at.since(now))) "." }
+                p.small.dim { "Time left: " (figure::span(at.since(now))) ". It gets more where the server was away, or a contact is one no longer." }
             } @else {
                 p { "Come back in this browser when they have said yes." }
             }
