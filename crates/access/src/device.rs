@@ -442,6 +442,13 @@ fn confirm_phone(
     if own == Some(device.id) {
         return Err(Refusal::OwnDevice);
     }
+    // One that was offered before a recovery is not one that a session of it brought.
+    if let (Some((since, _)), Err(held)) =
+        (slice.recovered(ground.moment.now), ground.check_not_held(slice, Act::ManageDevices))
+        && device.created_at < since
+    {
+        return Err(held);
+    }
     let gives =
         |old: &Device| old.answers(ground.moment.now) && own.is_none_or(|own| own == old.id);
     if old.is_some_and(|old| !gives(old)) {

@@ -416,6 +416,9 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
 
 /// What opens it, in words.
 pub(crate) fn opens(one: &Recovery) -> String {
+    if let Stage::Ready { until } = one.stage {
+        return format!("now, until {until}");
+    }
     let by_time = one.ready_at().map(|at| format!("from {at} on"));
     let by_contacts = (one.needed > 0)
         .then(|| format!("once {} of your recovery contacts vouch for it", one.needed));
@@ -663,7 +666,6 @@ pub(crate) fn held(
     let new = |one: Option<&Authenticator>| one.is_none_or(|one| one.created_at >= since);
     let is_held = methods.iter().any(|method| match method {
         Method::Recovery => true,
-        Method::Password => new(slice.password()),
         Method::Totp => {
             let used = totp::in_events(events).or(app);
             new(used.map_or_else(|| slice.totp(), |id| slice.authenticator(id)))
@@ -673,8 +675,9 @@ pub(crate) fn held(
         Method::Approval => by_new_phone(slice, closed_in(slice, events), since),
         // The operator's, but for a phone's: that one may come from a held session.
         Method::Link => events.iter().any(offers_phone),
-        // The operator's; and the code of a notice stands beside other means.
-        Method::EnrolmentLink | Method::Activation => false,
+        // The operator's; the code of a notice, and a password, stand beside other means. Only whole
+        // sessions put a password in the place of one.
+        Method::EnrolmentLink | Method::Activation | Method::Password => false,
     });
     is_held.then_some(until)
 }

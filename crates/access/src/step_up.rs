@@ -50,7 +50,7 @@ pub(crate) fn decide(
             let granted = approval::granted(slice, asker, ContentKind::StepUp, ground.moment.now)?;
             let mut events = vec![approval::Event::Closed { approval: granted.id }.into()];
             events.extend(device::confirm(slice, session.device));
-            proven(slice, ground, session, vec![Method::Approval], events)
+            Ok(proven(slice, ground, session, vec![Method::Approval], events))
         }
     }
 }
@@ -65,12 +65,18 @@ fn proven(
     session: &Session,
     methods: Vec<Method>,
     mut events: Vec<decision::Event>,
-) -> Result<Decision, Refusal> {
+) -> Decision {
     let at = ground.moment.now;
     if session.held_until.is_none()
         && let Some(until) = recovery::held(slice, &events, (&methods, None), at)
     {
-        return Err(Refusal::ProofHeld { until });
+        // What was used for it is used up all the same, and confirms nothing.
+        let is_use = |event: &decision::Event| {
+            use decision::Event as Any;
+            matches!(event, Any::Authenticator(_) | Any::Approval(_))
+        };
+        events.retain(is_use);
+        return Decision::refused(events, Refusal::ProofHeld { until });
     }
     let looks = slice.policy(session.interface).new_network == NewNetwork::Look;
     let network = ground.source.address.filter(|_| !looks).map(network::of);
@@ -85,7 +91,7 @@ fn proven(
     let mut after = slice.clone();
     after.apply(&events);
     events.extend(after.session(session).and_then(|session| window::renew(&after, session, at)));
-    Ok(Decision::new(events, Answer::Proven { token: issued }))
+    Decision::new(events, Answer::Proven { token: issued })
 }
 
 fn with_password(
@@ -107,7 +113,7 @@ fn with_password(
         Err(refused) => return Ok(refused),
     };
     let methods = vec![Method::Password, Method::Totp];
-    proven(slice, ground, session, methods, used)
+    Ok(proven(slice, ground, session, methods, used))
 }
 
 fn with_passkey(
@@ -123,5 +129,5 @@ fn with_passkey(
     };
     let mut events = vec![used.into()];
     events.extend(device::confirm(slice, session.device));
-    proven(slice, ground, session, vec![Method::Passkey], events)
+    Ok(proven(slice, ground, session, vec![Method::Passkey], events))
 }

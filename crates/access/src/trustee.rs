@@ -229,9 +229,8 @@ fn without(open: &Recovery, contact: Option<PersonId>, now: Time) -> Recovery {
     let mut after = open.clone();
     after.asks.retain(|ask| Some(ask.trustee) != contact);
     let few = recovery::number(after.asks.len()) < after.needed;
-    let has_waited = open.waits && now >= open.begun_at + open.wait;
-    let ready = matches!(open.stage, Stage::Ready { .. });
-    let closes = ready && !has_waited && recovery::number(after.yes()) < after.needed;
+    let opens = |one: &Recovery| one.needed > 0 && recovery::number(one.yes()) >= one.needed;
+    let closes = matches!(open.stage, Stage::Ready { .. }) && opens(open) && !opens(&after);
     if closes || (few && !open.waits) {
         after.stage = Stage::Begun { half_at: now + Span(open.wait.0 / 2) };
     }

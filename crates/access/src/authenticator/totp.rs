@@ -7,6 +7,7 @@ use sha1::Sha1;
 use zeroize::Zeroizing;
 
 use crate::authenticator::{Authenticator, Event, Kind, tell};
+use crate::call::By;
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::{AttemptId, AuthenticatorId};
@@ -14,7 +15,7 @@ use crate::moment::Time;
 use crate::name::Name;
 use crate::person::Person;
 use crate::refusal::Refusal;
-use crate::secret::Secret;
+use crate::secret::{Digest, Secret};
 use crate::sign_in;
 use crate::slice::Slice;
 
@@ -80,12 +81,12 @@ pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refu
     }
     // Asked again before it is confirmed, say by a reloaded page, it offers the same seed.
     if let Some(offered) = slice.offered_totp()
-        && is_of(ground, slice, offered)
+        && is_of(ground, offered)
     {
         let seed = offered.open_seed(ground.key)?;
         return Ok(Decision::new(Vec::new(), answer(offered.id, person, &seed)));
     }
-    let id = AuthenticatorId(ground.moment.draw("authenticator"));
+    let id = offer_id(ground.moment.draw("authenticator"), ground.by);
     let seed = Secret::new(ground.moment.draw::<20>("totp seed").to_vec());
     let authenticator = Authenticator {
         id,
@@ -131,7 +132,7 @@ pub(super) fn confirm(
     ground.authorise(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
     let none = Refusal::NotFound { what: "TOTP app to confirm" };
-    let offered = slice.offered_totp().filter(|one| is_of(ground, slice, one)).ok_or(none)?;
+    let offered = slice.offered_totp().filter(|one| is_of(ground, one)).ok_or(none)?;
     let seed = offered.open_seed(ground.key)?;
     let Verdict::Right(step) = check(seed.expose(), typed, ground.moment.now, None) else {
         return Err(Refusal::CodeWrong);
@@ -161,9 +162,20 @@ fn gone(apps: &[&Authenticator]) -> Vec<crate::decision::Event> {
     apps.iter().map(|one| Event::Removed { authenticator: one.id }.into()).collect()
 }
 
-/// Whether an app was offered to the session that asks: the seed of an earlier offer was seen by others.
-fn is_of(ground: &Ground<'_>, slice: &Slice, offered: &Authenticator) -> bool {
-    ground.session(slice).is_ok_and(|session| offered.created_at >= session.started_at)
+/// The id of an offer tells to whom it was made.
+fn offer_id(drawn: [u8; 8], by: By) -> AuthenticatorId {
+    let Digest(tag) = Digest::of_parts(&[b"totp offer", &drawn, by.to_string().as_bytes()]);
+    let mut id = [0; 16];
+    for (place, byte) in id.iter_mut().zip(drawn.into_iter().chain(tag)) {
+        *place = byte;
+    }
+    AuthenticatorId(id)
+}
+
+/// Whether an app was offered to the session that asks: the seed of another one's offer was seen there.
+fn is_of(ground: &Ground<'_>, offered: &Authenticator) -> bool {
+    let drawn = offered.id.0.first_chunk().copied().unwrap_or_default();
+    matches!(ground.by, By::Session(_)) && offered.id == offer_id(drawn, ground.by)
 }
 
 /// The app whose code these events take.

@@ -97,7 +97,8 @@ pub(super) fn key(ground: &Ground<'_>, device: &Device) -> Option<decision::Even
 }
 
 /// The phone that a link was opened on. It looks until its number was typed where the link was made:
-/// somebody else may have seen the link.
+/// somebody else may have seen the link. While a recovery holds it is a new device whatever browser it
+/// is, for its age says what it proves.
 pub(super) fn offered_phone(
     slice: &Slice,
     ground: &Ground<'_>,
@@ -107,12 +108,14 @@ pub(super) fn offered_phone(
     if ground.source.key.is_none() {
         return Err(Refusal::PhoneWithoutKey);
     }
-    let trusted = slice.trusted_device(ground.source, ground.moment.now);
+    let now = ground.moment.now;
+    let anew = slice.recovered(now).is_some();
+    let trusted = slice.trusted_device(ground.source, now).filter(|_| !anew);
     let device = if let Some(device) = trusted {
         events.extend(key(ground, device));
         (device.id, None)
     } else {
-        let known = known_device(slice, ground);
+        let known = known_device(slice, ground).filter(|_| !anew);
         let device = known.unwrap_or_else(|| add_device(ground, person, events));
         (device, Some(trust(ground, person, (device, false, Stay::Usual), events)))
     };

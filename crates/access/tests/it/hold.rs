@@ -127,6 +127,7 @@ fn app_and_passkey_of_a_recovery_prove_no_session_from_outside_of_it() {
     let (mut desk, done, owner, [new, old]) = both();
     let refused = step_up(&mut desk, &owner, &new);
     assert!(matches!(refused, Some(Refusal::ProofHeld { .. })), "{refused:?}");
+    desk.wait(Span::minutes(1));
     assert_eq!(step_up(&mut desk, &done, &new), None);
     assert_eq!(step_up(&mut desk, &owner, &old), None);
     desk.by(by(&done), Command::Authenticator(passkey(&desk, 1))).ok().unwrap();
@@ -231,4 +232,87 @@ fn phone_added_in_a_recovery_approves_no_step_up_and_no_order_from_outside_of_it
     let send = large_order::Command::Use { act, terms, approval: Some(approval) };
     let refused = desk.by(by(&owner), Command::LargeOrder(send)).err();
     assert!(matches!(refused, Some(Refusal::ProofHeld { .. })), "{refused:?}");
+}
+
+/// Whoever has a browser that was trusted once, its key included, makes no phone from before of it.
+#[test]
+fn browser_from_before_a_recovery_becomes_a_phone_of_it_as_a_new_device() {
+    let mut desk = Desk::enrolled();
+    let before = desk.signed_in();
+    let done = recovered(&mut desk);
+    let issue = access::link::Command::Issue { purpose: access::link::Purpose::Phone };
+    let Ok(Answer::Link { token, .. }) = desk.by(by(&done), Command::Link(issue)) else {
+        panic!("no link")
+    };
+    let link = sign_in::Command::Link { token };
+    let Ok(Answer::SignedIn(phone)) = desk.visit(before.device_token.as_ref(), link) else {
+        panic!("not signed in")
+    };
+    assert_ne!(phone.device, before.device);
+    let device = desk.slice.device(phone.device).unwrap();
+    assert_eq!(device.created_at, desk.now);
+    assert!(desk.slice.session(phone.session).unwrap().held_until.is_some());
+}
+
+/// One that was offered before, and opened by whoever saw the link, is confirmed by no session of it.
+#[test]
+fn phone_that_was_offered_before_a_recovery_is_confirmed_by_whole_sessions_alone() {
+    let mut desk = Desk::enrolled();
+    let device = desk.signed_in().device_token.unwrap();
+    let token = desk.link(access::link::Purpose::Phone);
+    let phone = desk.open(&token).unwrap();
+    let done = recovered(&mut desk);
+    desk.wait(Span::minutes(1));
+    let attempt = desk.at_totp(Some(&device));
+    let typed = desk.code();
+    let Ok(Answer::SignedIn(owner)) = desk.totp(Some(&device), &attempt, typed) else {
+        panic!("no")
+    };
+    let confirm = |desk: &mut Desk, by: By| {
+        let number = device::phone_number(desk.slice.device(phone.device).unwrap(), &desk.key);
+        let number = number.unwrap().unwrap();
+        let command = device::Command::ConfirmPhone { device: phone.device, number, instead: None };
+        desk.by(by, Command::Device(command)).err()
+    };
+    let refused = confirm(&mut desk, by(&done));
+    assert!(matches!(refused, Some(Refusal::RecoveryHolds { .. })), "{refused:?}");
+    assert_eq!(confirm(&mut desk, by(&owner)), None);
+}
+
+/// What the messages of a recovery advise: a new password, set in a whole session, holds nobody.
+#[test]
+fn password_that_a_whole_session_changed_proves_it_with_the_app_from_before() {
+    let (mut desk, done, owner, [new, old]) = both();
+    let change = |desk: &Desk| {
+        let (hash, old) = (Secret::from_text("$new".into()), Some(desk.proof(true)));
+        Command::Authenticator(A::SetPassword { hash, old })
+    };
+    assert!(matches!(desk.by(by(&done), change(&desk)).err(), Some(Refusal::RecoveryHolds { .. })));
+    desk.by(by(&owner), change(&desk)).ok().unwrap();
+    assert_eq!(step_up(&mut desk, &owner, &old), None);
+    desk.seed = old;
+    let again = desk.signed_in_by_code();
+    assert!(desk.slice.session(again.session).unwrap().held_until.is_none());
+    desk.seed = new;
+    let held = desk.signed_in_by_code();
+    assert!(desk.slice.session(held.session).unwrap().held_until.is_some());
+}
+
+#[test]
+fn proof_that_is_held_is_used_up() {
+    let (mut desk, _, owner, [new, _]) = both();
+    let refused = step_up(&mut desk, &owner, &new);
+    assert!(matches!(refused, Some(Refusal::ProofHeld { .. })), "{refused:?}");
+    assert_eq!(step_up(&mut desk, &owner, &new), Some(Refusal::CodeReplayed));
+}
+
+#[test]
+fn app_that_a_held_session_was_offered_is_not_offered_to_an_older_one() {
+    let (mut desk, done, owner, _) = both();
+    desk.by(by(&owner), Command::Authenticator(passkey(&desk, 7))).ok().unwrap();
+    for authenticator in desk.slice.totps().map(|one| one.id).collect::<Vec<_>>() {
+        desk.by(by(&owner), Command::Authenticator(A::Remove { authenticator })).ok().unwrap();
+    }
+    let first = offered(&mut desk, by(&done));
+    assert_ne!(offered(&mut desk, by(&owner)), first);
 }

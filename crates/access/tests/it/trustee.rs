@@ -221,6 +221,13 @@ fn recovery_that_words_opened_is_closed_again_when_too_few_are_left() {
         }
         assert!(matches!(desk.slice.open_recovery().unwrap().stage, Stage::Ready { .. }));
         remove(&mut desk, owner, 2);
+        let text = desk.events.iter().rev().find_map(|event| match event {
+            Event::Notice(notice::Event::Queued(one)) if one.topic == Topic::Recovery => {
+                Some(one.text.clone())
+            }
+            _ => None,
+        });
+        assert!(text.unwrap().contains("once 2 of your recovery contacts vouch"), "{waits}");
         let refused = finish(&mut desk, &token).err();
         let expected = match refused {
             Some(Refusal::RecoveryWaits { .. }) => waits,
@@ -229,6 +236,20 @@ fn recovery_that_words_opened_is_closed_again_when_too_few_are_left() {
         };
         assert!(expected, "{waits} {refused:?}");
     }
+}
+
+#[test]
+fn recovery_that_enough_words_hold_open_stays_open_and_says_so() {
+    let (mut desk, owner, [mut one, mut two, mut three]) = with_contacts(false);
+    let (token, recovery) = begin(&mut desk);
+    for (number_of, other) in [(1, &mut one), (2, &mut two), (3, &mut three)] {
+        let right = number(&desk, number_of);
+        vouch(&mut desk, other, recovery, (Say::Yes, &right)).ok().unwrap();
+    }
+    remove(&mut desk, owner, 2);
+    let told = desk.events.iter().any(|event| matches!(event, Event::Notice(notice::Event::Queued(one)) if one.text.contains("may sign in now, until ")));
+    assert!(told);
+    assert!(matches!(finish(&mut desk, &token), Ok(Answer::SignedIn(_))));
 }
 
 #[test]
