@@ -224,6 +224,11 @@ impl Recovery {
         self.asks.iter().filter(|one| one.said.is_some_and(|(say, _)| say == Say::Yes)).count()
     }
 
+    /// Whether so many contacts said yes as open it.
+    pub fn is_vouched(&self) -> bool {
+        self.needed > 0 && number(self.yes()) >= self.needed
+    }
+
     fn at(&self, stage: Stage) -> Self {
         Self { stage, ..self.clone() }
     }

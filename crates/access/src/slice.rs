@@ -154,11 +154,6 @@ impl Slice {
             .find(|one| matches!(one.kind, Kind::Totp { confirmed: false, .. }))
     }
 
-    /// The TOTP app, confirmed or only offered.
-    pub fn any_totp(&self) -> Option<&Authenticator> {
-        self.totp().or(self.offered_totp())
-    }
-
     /// The passkeys.
     pub fn passkeys(&self) -> impl Iterator<Item = (&Authenticator, &Passkey)> {
         self.authenticators.iter().filter_map(|one| match &one.kind {

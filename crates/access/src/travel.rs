@@ -114,9 +114,13 @@ pub(crate) fn decide(
     }
 }
 
+/// The leading bits that a network of its kind must have at least.
+pub const fn widest(network: Network) -> u8 {
+    if network.prefix().1 == 32 { WIDEST_IPV4 } else { WIDEST_IPV6 }
+}
+
 fn check_network(network: Network) -> Result<(), Refusal> {
-    let (prefix, most) = network.prefix();
-    let least = if most == 32 { WIDEST_IPV4 } else { WIDEST_IPV6 };
+    let ((prefix, most), least) = (network.prefix(), widest(network));
     if prefix >= least {
         return Ok(());
     }

@@ -229,8 +229,8 @@ fn without(open: &Recovery, contact: Option<PersonId>, now: Time) -> Recovery {
     let mut after = open.clone();
     after.asks.retain(|ask| Some(ask.trustee) != contact);
     let few = recovery::number(after.asks.len()) < after.needed;
-    let opens = |one: &Recovery| one.needed > 0 && recovery::number(one.yes()) >= one.needed;
-    let closes = matches!(open.stage, Stage::Ready { .. }) && opens(open) && !opens(&after);
+    let ready = matches!(open.stage, Stage::Ready { .. });
+    let closes = ready && open.is_vouched() && !after.is_vouched();
     if closes || (few && !open.waits) {
         after.stage = Stage::Begun { half_at: now + Span(open.wait.0 / 2) };
     }
@@ -338,8 +338,7 @@ fn vouch(
     }
     let mut after = with(Ask { said: Some((say, now)), ..ask.clone() });
     let yes = recovery::number(after.yes());
-    let opens =
-        after.needed > 0 && yes >= after.needed && !matches!(after.stage, Stage::Ready { .. });
+    let opens = after.is_vouched() && !matches!(after.stage, Stage::Ready { .. });
     if opens {
         after.stage = Stage::Ready { until: now + recovery::FINISH };
     }

@@ -1,7 +1,7 @@
 //! Planned travel: said ahead, shown while it stands, ended early.
 
 use access::address::Network;
-use access::travel::{LONGEST, Plan, WIDEST_IPV4, WIDEST_IPV6};
+use access::travel::{LONGEST, Plan, WIDEST_IPV4, WIDEST_IPV6, widest};
 use access::{Refusal, Span, Time};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -171,8 +171,7 @@ fn network(text: &str) -> Result<Option<Network>, String> {
     }
     let network: Network =
         text.parse().map_err(|_| "Write it like 192.0.2.0/24 or 2001:db8::/32.".to_owned())?;
-    let (prefix, most) = network.prefix();
-    if prefix < if most == 32 { WIDEST_IPV4 } else { WIDEST_IPV6 } {
+    if network.prefix().0 < widest(network) {
         return Err(format!(
             "That is too wide to be a place: use /{WIDEST_IPV4} or smaller, or for IPv6 /{WIDEST_IPV6} or smaller."
         ));

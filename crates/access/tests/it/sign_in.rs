@@ -257,7 +257,8 @@ fn enrolment_link_may_only_enrol_until_that_is_done() {
     let Ok(Answer::TotpOffered { seed, .. }) = desk.by(by, offer()) else { panic!("no seed") };
     let Ok(Answer::TotpOffered { seed: again, .. }) = desk.by(by, offer()) else { panic!("no") };
     assert!(seed.matches(again.expose()), "a reloaded page shows the same seed");
-    desk.seed = desk.slice.any_totp().unwrap().open_seed(&desk.key).unwrap().expose().to_vec();
+    let offered = desk.slice.offered_totp().unwrap();
+    desk.seed = offered.open_seed(&desk.key).unwrap().expose().to_vec();
     let confirm = |code| Command::Authenticator(authenticator::Command::ConfirmTotp { code });
     let wrong = desk.by(by, confirm(Secret::from_text("000000".into())));
     assert_eq!(wrong.err(), Some(Refusal::CodeWrong));
