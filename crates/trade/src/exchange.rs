@@ -149,6 +149,7 @@ impl Exchange {
             | Command::Advance
             | Command::Started { .. }
             | Command::Refused { .. }
+            | Command::OrdersRefused(_)
             | Command::Connected { .. } => {}
         }
         events

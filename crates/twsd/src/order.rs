@@ -3,6 +3,7 @@
 //! This folder is the only place that knows both vocabularies. Types `MKT`, `LMT`, `STP`,
 //! `STP LMT`; times `DAY`, `GTC`, `IOC`, `FOK`. Anything else is refused by name (see `field.rs`).
 
+mod asked;
 mod field;
 mod held;
 mod known;
@@ -16,7 +17,9 @@ use access::{Act, PaperAccountId, Side, SymbolId};
 use gate::{CancelScope, OrderRequest, View};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
-use trade::{Change, NewOrder, Oca, Order, OrderType, Origin, Parent, Preview, Ticks, TimeInForce};
+use trade::{
+    Asked, Change, NewOrder, Oca, Order, OrderType, Origin, Parent, Preview, Ticks, TimeInForce,
+};
 use tws::inbound::CancelOrder;
 use tws::outbound::{CompletedOrdersEnd, ErrorCode, OpenOrderEnd, Status};
 use tws::{OrderFields, PlaceOrder};
@@ -155,7 +158,8 @@ impl Client {
             Ok(meant) => meant,
             Err(complaint) => {
                 let (code, text) = (complaint.code, complaint.to_string());
-                return self.refuse_here(order_id, ErrorCode::ORDER_REJECTED, code, text);
+                let asked = Some(asked::of(&request, self.client_id));
+                return self.refuse_order(order_id, ErrorCode::ORDER_REJECTED, (code, text), asked);
             }
         };
         match self.orders.known.get(order_id) {
@@ -170,7 +174,8 @@ impl Client {
                         "Duplicate order id: the order of this id has ended.",
                     )
                 };
-                self.refuse_here(order_id, number, "ORDER_ID_USED", text.to_owned());
+                let asked = Some(asked::of(&request, self.client_id));
+                self.refuse_order(order_id, number, ("ORDER_ID_USED", text.to_owned()), asked);
             }
             // Nothing waits that it could belong to: it is all that is sent.
             Known::Free
@@ -204,14 +209,25 @@ impl Client {
 
     /// Refuses an order that the gate is not asked about, and puts that on record.
     fn refuse_here(&mut self, order_id: i32, number: ErrorCode, code: &'static str, text: String) {
-        self.note_order(order_id, code, &text);
+        self.refuse_order(order_id, number, (code, text), None);
+    }
+
+    /// The same, with what was asked for.
+    fn refuse_order(
+        &mut self,
+        order_id: i32,
+        number: ErrorCode,
+        (code, text): (&'static str, String),
+        asked: Option<Asked>,
+    ) {
+        self.note_order(order_id, (code, &text), asked);
         self.orders.refuse(order_id, number, text);
     }
 
-    fn note_order(&self, order_id: i32, code: &'static str, text: &str) {
+    fn note_order(&self, order_id: i32, (code, text): (&'static str, &str), asked: Option<Asked>) {
         let text = text.trim_end_matches('.');
         let text = format!("{text} (client {}, order {order_id})", self.client_id);
-        self.note_refused(code, text);
+        self.gate.note_refused_order(&self.admission, self.address, (code, text), asked);
     }
 
     /// Submits orders that were held together; all are placed or none.
@@ -222,7 +238,9 @@ impl Client {
             match self.member(member, &family) {
                 Ok(order) => orders.push(order),
                 Err(complaint) => {
-                    self.note_order(member.order_id, complaint.code, &complaint.to_string());
+                    let asked = Some(asked::of(member, self.client_id));
+                    let why = (complaint.code, complaint.to_string());
+                    self.note_order(member.order_id, (why.0, &why.1), asked);
                     outcome = Err(format!("{complaint} (order {})", member.order_id));
                     break;
                 }
@@ -310,7 +328,10 @@ impl Client {
                 "MODIFY_MISMATCH: {field} of an order cannot be changed; cancel it and place another"
             );
             let number = ErrorCode::MODIFY_MISMATCH;
-            return self.refuse_here(request.order_id, number, "MODIFY_MISMATCH", text);
+            let changes = Some(order.id);
+            let asked = Asked { changes, ..asked::of(request, self.client_id) };
+            let why = ("MODIFY_MISMATCH", text);
+            return self.refuse_order(request.order_id, number, why, Some(asked));
         }
         let change = Change {
             order: order.id,
@@ -347,11 +368,7 @@ impl Client {
 
     /// Asks what an order would cost and bind; nothing is placed.
     fn preview(&mut self, order_id: i32, fields: OrderFields, meant: Result<NewOrder, Complaint>) {
-        let meant = meant.map_err(|complaint| {
-            let text = complaint.to_string();
-            self.note_order(order_id, complaint.code, &text);
-            text
-        });
+        let meant = meant.map_err(|complaint| complaint.to_string());
         let preview = meant.and_then(|meant| {
             let symbol = meant.symbol;
             let asked = self.gate.what_if(&self.admission, self.address, vec![meant]);
@@ -512,7 +529,7 @@ impl Client {
             }
             Known::Free => {
                 let text = format!("OrderId {order_id} that needs to be cancelled is not found.");
-                self.note_order(order_id, "UNKNOWN_ORDER", &text);
+                self.note_order(order_id, ("UNKNOWN_ORDER", &text), None);
                 self.orders.late.push(Late::bare(order_id, ErrorCode::CANCEL_NOT_FOUND, text));
             }
         }

@@ -6,13 +6,14 @@ use std::path::Path;
 use access::id::Holder;
 use access::moment::Time;
 use trade::contract::Contracts;
-use trade::journal::{Cause, Command, Scope};
+use trade::journal::{Cause, Command, Scope, Stamped};
 use trade::order::{NewOrder, OrderType};
 
 use super::{ActivityEntry, ActivityKind};
 use crate::journal::record::HEADER_BYTES;
 use crate::journal::{self, JournalError, Record};
 use crate::open;
+use crate::order::refused::RefusedOrders;
 
 /// Records that are looked at for one page; the next page goes on from there.
 const LOOK: usize = 100_000;
@@ -49,6 +50,35 @@ pub(super) fn page(
     }
     page.reached = page.reached.min(1);
     Ok(page)
+}
+
+/// The newest `most` records of refused orders up to `last`, oldest first.
+pub(crate) fn refused(
+    data: &Path,
+    last: u64,
+    most: usize,
+) -> Result<Vec<RefusedOrders>, JournalError> {
+    let segments = journal::segments(&open::journal_folder(data))?;
+    let (mut found, mut looked) = (Vec::new(), 0);
+    for (_, path) in segments.iter().rev().filter(|(first, _)| *first <= last) {
+        let bytes = std::fs::read(path)
+            .map_err(|source| JournalError::Io { path: path.clone(), source })?;
+        let records: Vec<_> = records(&bytes).take_while(|record| record.seq <= last).collect();
+        for record in records.iter().rev() {
+            if found.len() >= most || looked >= LOOK {
+                found.reverse();
+                return Ok(found);
+            }
+            looked += 1;
+            if let Ok(Stamped { seq, time, command: Command::OrdersRefused(refused), .. }) =
+                open::decode(record)
+            {
+                found.push(RefusedOrders { seq, at: time, refused });
+            }
+        }
+    }
+    found.reverse();
+    Ok(found)
 }
 
 /// The whole records of a segment; what stands behind them is none of a reader's business.
@@ -113,6 +143,14 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
             entry.text = text;
             entry.code = Some(code);
             entry.count = u64::from(count);
+        }
+        Command::OrdersRefused(refused) => {
+            entry.holder = Some(refused.holder);
+            entry.what = Cow::Borrowed("order_refused");
+            let asked: Vec<_> = refused.asked.iter().map(ToString::to_string).collect();
+            entry.text = format!("{}: {}", asked.join("; "), refused.text);
+            entry.code = Some(refused.code);
+            entry.count = u64::from(refused.count);
         }
         Command::Connected { holder, clients, count } => {
             entry.holder = Some(holder);
