@@ -64,9 +64,11 @@ export function flows(portal, app) {
       const path = await portal.order(seen.one, { side: "Buy", symbol: "MSFT", quantity: 5, kind: "Limit", price: "1.00" });
       await seen.one.locator("[data-live]").getByText("working", { exact: true }).waitFor();
       await portal.open(seen.two, path);
-      const form = seen.two.locator("form", { hasText: "Modify" });
+      const form = seen.two.locator("form", { hasText: "Preview the change" });
       await form.getByLabel("Kind").selectOption({ label: "Market" });
-      await portal.press(seen.two, "Modify");
+      await portal.press(seen.two, "Preview the change");
+      await portal.says(seen.two, "Confirm this change");
+      await portal.press(seen.two, "Change the order");
       await seen.one.locator("[data-live]").getByText("filled", { exact: true }).waitFor();
       must(seen.one.url().includes("placed=1"), "the page was loaded again");
     }],
