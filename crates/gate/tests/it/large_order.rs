@@ -197,8 +197,8 @@ async fn order_with_its_exits_is_approved_as_a_whole_and_with_no_other_exit() {
     // What goes the same way as the order is no exit, and nobody can approve that as one.
     let OrderRequest::Place(mut group) = with(13_000, 9_000) else { panic!() };
     group[1].parent = None;
-    let asked =
-        home.place.gate.ask_large_order(&home.ticket, &home.admission, &OrderRequest::Place(group));
+    let group = OrderRequest::Place(group);
+    let asked = home.place.gate.ask_large_order(&home.ticket, &home.admission, &group);
     assert_eq!(asked.await.unwrap_err().code(), "ORDER_LARGE");
 }
 

@@ -191,9 +191,9 @@ impl List<'_> {
     }
 
     fn row(&self, order: &Order, child: bool) -> Markup {
-        let price = |ticks: Option<Ticks>| match ticks {
-            Some(ticks) => html! { (figure::price(ticks.price())) },
-            None => html! { span.dim { "\u{2013}" } },
+        let none = || html! { span.dim { "\u{2013}" } };
+        let price = |ticks: Option<Ticks>| {
+            ticks.map_or_else(none, |ticks| html! { (figure::price(ticks.price())) })
         };
         let symbol = contract::symbol(order.symbol);
         html! {
