@@ -180,6 +180,9 @@ impl CommandLine {
 }
 
 #[cfg(test)]
+mod document;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
