@@ -7,7 +7,7 @@ use crate::shell;
 /// What the benchmarks take. A mistyped name is told before a build of many minutes, not after it.
 pub const OPTIONS: [&str; 6] = ["--only", "--flow", "--program", "--out", "--quick", "--help"];
 
-/// Builds the program and bench/ in release mode and runs the latter; a run of everything writes docs/benchmarks.md.
+/// Builds the program and bench/ as they are shipped (profile dist) and runs the latter; a run of everything writes docs/benchmarks.md.
 pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
     let folder = root.join("bench");
     if !folder.join("Cargo.toml").is_file() {
@@ -18,11 +18,12 @@ pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
     check(args)?;
     let named = |name: &str| args.iter().any(|arg| arg.split('=').next() == Some(name));
     let mut cargo = shell::cargo(&folder);
-    cargo.args(["run", "--release", "--locked", "--"]).args(args);
+    cargo.args(["run", "--profile", "dist", "--locked", "--"]).args(args);
     if !named("--program") {
         let built = shell::show(shell::cargo(root).args([
             "build",
-            "--release",
+            "--profile",
+            "dist",
             "--locked",
             "--package",
             "floorpass",
@@ -30,7 +31,7 @@ pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
         if !built.ok {
             return Err("the program could not be built".to_owned());
         }
-        cargo.arg("--program").arg(root.join("target/release/floorpass"));
+        cargo.arg("--program").arg(root.join("target/dist/floorpass"));
     }
     if !["--only", "--quick", "--out"].into_iter().any(named) {
         cargo.arg("--out").arg(root.join("docs/benchmarks.md"));
