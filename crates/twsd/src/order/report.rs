@@ -49,6 +49,8 @@ fn fill(fields: &mut OrderFields, order: &Order, account: &str, parent: i32) {
     set(&mut fields.oca_group, order.oca.as_ref().map_or("", |oca| &oca.group));
     fields.oca_type = order.oca.as_ref().map(|oca| if oca.reduce { 2 } else { 1 });
     fields.outside_rth = order.outside_hours;
+    // What every order of the broker has; there is nothing to hedge here.
+    fields.dont_use_auto_price_for_hedge = true;
     fields.parent_id = parent;
 }
 
