@@ -10,6 +10,7 @@ use tws::inbound;
 use tws::outbound::{CommissionReport, ErrorCode, ExecDetails, ExecDetailsEnd};
 
 use crate::client::Client;
+use crate::contract::{SMART, is_same_venue};
 use crate::outgoing::Outgoing;
 use crate::refusal::Subject;
 use crate::stamp;
@@ -100,7 +101,8 @@ impl Client {
             && is(&filter.account, &self.account)
             && is(&filter.symbol, &contract.symbol)
             && is(&filter.sec_type, "STK")
-            && (is(&filter.exchange, &contract.primary_exchange) || is(&filter.exchange, "SMART"))
+            && (is(&filter.exchange, SMART)
+                || is_same_venue(&filter.exchange, &contract.primary_exchange))
             && (is(&filter.side, side)
                 || is(&filter.side, if side == "BUY" { "BOT" } else { "SLD" }))
     }
