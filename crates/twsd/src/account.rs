@@ -399,7 +399,7 @@ impl Client {
             [summary.daily, summary.unrealised, summary.realised].map(|amount| amount.round_dp(4));
         for (request_id, sent) in &mut self.accounts.pnl {
             if sent.replace(whole) != Some(whole) {
-                let [daily, unrealized, realized] = whole.map(Into::into);
+                let [daily, unrealized, realized] = whole;
                 out.put(&Pnl { request_id: *request_id, daily, unrealized, realized });
             }
         }
@@ -416,7 +416,7 @@ impl Client {
                 (position.shares, amounts.map(|amount| amount.round_dp(4)))
             });
             if sent.replace(part) != Some(part) {
-                let [daily, unrealized, realized, value] = part.map(Into::into);
+                let [daily, unrealized, realized, value] = part;
                 let position = Decimal::from(shares);
                 out.put(&PnlSingle {
                     request_id: *request_id,
