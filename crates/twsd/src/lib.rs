@@ -33,5 +33,6 @@ mod refusal;
 mod roster;
 mod stamp;
 mod start;
+mod tick_by_tick;
 
 pub use self::listener::{Config, Handle, ServeError, Socket, serve};

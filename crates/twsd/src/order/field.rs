@@ -32,8 +32,9 @@ trait Given {
 }
 
 impl Given for String {
+    /// `None` is the broker's word for no order type; clients send back what openOrder told them.
     fn given(&self) -> Option<String> {
-        (!self.is_empty()).then(|| self.chars().take(40).collect())
+        (!self.is_empty() && self != "None").then(|| self.chars().take(40).collect())
     }
 }
 
@@ -205,7 +206,16 @@ mod tests {
             discretionary_amount: Some(Decimal::ZERO),
             trigger_method: Some(0),
             use_price_mgmt_algo: Some(false),
+            oca_type: Some(3),
+            clearing_intent: "IB".to_owned(),
+            dont_use_auto_price_for_hedge: true,
             ..OrderFields::default()
+        };
+        let order = {
+            let mut order = order;
+            "None".clone_into(&mut order.volatility.delta_neutral.order_type);
+            "None".clone_into(&mut order.adjusted.order_type);
+            order
         };
         assert_eq!(check(&order), Ok(()));
     }

@@ -168,6 +168,17 @@ fn prices(symbol: &str) -> Vec<Line> {
             Answer("88"),
             Prices,
         ),
+        line(
+            97,
+            TickByTickData {
+                request_id,
+                contract,
+                tick_type: "BidAsk".to_owned(),
+                ..Default::default()
+            },
+            Answer("99"),
+            Prices,
+        ),
         line(90, CancelHeadTimestamp { request_id }, Nothing(ENDS), Connection),
     ]
 }
@@ -178,9 +189,8 @@ fn absent_prices() -> Vec<Line> {
     vec![
         line(88, HistogramData { request_id, ..Default::default() }, Error(322), Connection),
         line(89, CancelHistogramData { request_id }, Nothing(ENDS), Connection),
-        line(96, HistoricalTicks { request_id, ..Default::default() }, Error(322), Connection),
-        line(97, TickByTickData { request_id, ..Default::default() }, Error(10187), Connection),
-        line(98, CancelTickByTickData { request_id }, Nothing(ENDS), Connection),
+        line(96, HistoricalTicks { request_id, ..Default::default() }, Error(10187), Connection),
+        line(98, CancelTickByTickData { request_id: 77 }, Error(300), Connection),
         line(
             54,
             CalculateImpliedVolatility { request_id, ..Default::default() },
@@ -301,6 +311,7 @@ fn refusal_of(id: i32) -> i32 {
     match id {
         1 | 10 => 354,
         20 | 50 | 87 => 162,
+        97 => 10189,
         3 => 201,
         _ => 322,
     }
