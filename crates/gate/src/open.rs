@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use store::engine::sqlite_url;
 use store::{Store, StoreError};
 use tokio::sync::watch;
-use trade::exchange::Exchange;
+use trade::exchange::{Exchange, ORDER_RULE};
 use trade::journal::{Command, Decided, Genesis, Stamped};
 
 use crate::clock::{self, Clock, NoEntropy};
@@ -220,6 +220,9 @@ pub(crate) fn sequencer(
             drop(turn);
             sequencer.flush_blocking(begun.seq)?;
             turn = sequencer.turn(now)?;
+        }
+        if turn.exchange().order_rule() < ORDER_RULE {
+            turn.stamp(Decided::system(), Command::OrderRule { rule: ORDER_RULE }, true)?;
         }
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let started = turn.stamp(Decided::system(), Command::Started { version }, true)?;

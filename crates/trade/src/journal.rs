@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Hours;
-use crate::order::{Change, NewOrder, OrderId};
+use crate::order::{Change, NewOrder, OrderId, Origin};
 use crate::pretrade::Checked;
 
 /// How an exchange begins: the journal's first record.
@@ -110,6 +110,14 @@ pub enum Command {
         /// How many within a second.
         count: u32,
     },
+    /// From here on orders are taken by this rule; what was recorded before, by the old one for
+    /// ever.
+    OrderRule {
+        /// See [`crate::exchange::ORDER_RULE`].
+        rule: u16,
+    },
+    /// An order id was used and left no order: it was refused, held, or only asked about.
+    OrderIdUsed(Origin),
 }
 
 /// Which orders.

@@ -65,7 +65,7 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
     let stamped = open::decode(record).ok()?;
     let mut entry = blank(stamped.seq, stamped.time, stamped.decision.holder);
     match stamped.command {
-        Command::Advance => return None,
+        Command::Advance | Command::OrderIdUsed(_) => return None,
         Command::Genesis(genesis) => {
             entry.what = Cow::Borrowed("account_opened");
             entry.text = format!(
@@ -76,6 +76,10 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
         Command::Started { version } => {
             entry.what = Cow::Borrowed("server_started");
             entry.text = format!("The server started, version {version}.");
+        }
+        Command::OrderRule { rule } => {
+            entry.what = Cow::Borrowed("order_rule_changed");
+            entry.text = format!("From here on orders are taken by rule {rule}.");
         }
         Command::Place(orders) => {
             entry.what = Cow::Borrowed("order_placed");

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Exchange;
+use super::memory::Memory;
 
 /// A snapshot that cannot be written or read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,19 +23,54 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
+/// What snapshots of later versions have behind the first format, which is what an exchange has that
+/// follows the first rules. Variants are only ever appended.
+#[derive(Debug, Serialize, Deserialize)]
+enum Later {
+    /// What orders from rule 2 on need.
+    Memory(Memory),
+}
+
 impl Exchange {
+    fn later(&self) -> Vec<Later> {
+        let memory = (!self.memory.is_none()).then(|| Later::Memory(self.memory.clone()));
+        memory.into_iter().collect()
+    }
+
+    fn take_later(&mut self, later: Vec<Later>) -> Result<(), String> {
+        for one in later {
+            match one {
+                Later::Memory(memory) if memory.is_known() => self.memory = memory,
+                Later::Memory(memory) => return Err(format!("order rule {}", memory.rule())),
+            }
+        }
+        Ok(())
+    }
+
     /// The whole state. Two exchanges that applied the same commands and stand at the same time
     /// give the same bytes.
     pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
-        postcard::to_stdvec(self)
-            .map_err(|error| SnapshotError { what: "written", why: error.to_string() })
+        let error =
+            |error: postcard::Error| SnapshotError { what: "written", why: error.to_string() };
+        let state = postcard::to_stdvec(self).map_err(error)?;
+        match self.later() {
+            later if later.is_empty() => Ok(state),
+            later => postcard::to_extend(&later, state).map_err(error),
+        }
     }
 
     /// The exchange of a snapshot.
     pub fn restore(bytes: &[u8]) -> Result<Self, SnapshotError> {
         let error = |why| SnapshotError { what: "read", why };
-        let (exchange, rest) = postcard::take_from_bytes::<Self>(bytes)
-            .map_err(|refused| error(refused.to_string()))?;
+        let refused = |refused: postcard::Error| error(refused.to_string());
+        let (mut exchange, behind) = postcard::take_from_bytes::<Self>(bytes).map_err(refused)?;
+        let mut rest = behind;
+        if !behind.is_empty() {
+            let (later, end) = postcard::take_from_bytes::<Vec<Later>>(behind).map_err(refused)?;
+            // None at all is written as nothing.
+            rest = if later.is_empty() { behind } else { end };
+            exchange.take_later(later).map_err(error)?;
+        }
         if !rest.is_empty() {
             return Err(error(format!("{} bytes are left over", rest.len())));
         }

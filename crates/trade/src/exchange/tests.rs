@@ -12,6 +12,7 @@ use crate::pretrade;
 
 mod chart;
 mod family;
+mod group;
 mod replay;
 
 const AAPL: SymbolId = SymbolId(700_001);
@@ -39,6 +40,13 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        let mut bench = Self::of_rule_1();
+        bench.apply(Command::OrderRule { rule: ORDER_RULE });
+        bench
+    }
+
+    /// As rule 1 has it.
+    fn of_rule_1() -> Self {
         Self {
             exchange: Exchange::new(genesis(Hours::RoundTheClock)),
             time: MONDAY,
