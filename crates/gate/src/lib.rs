@@ -35,6 +35,7 @@ pub mod evidence;
 pub mod feed;
 pub mod folder;
 pub mod front_door;
+pub mod health;
 pub mod journal;
 pub mod key_file;
 pub mod large_order;
@@ -46,6 +47,7 @@ mod noted;
 pub mod notice;
 pub mod open;
 pub mod order;
+mod owed;
 pub mod passkey;
 pub mod password;
 pub mod person;
@@ -86,6 +88,7 @@ pub use evidence::{
 };
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
+pub use health::{Condition, Health};
 pub use large_order::{Large, LargeAsked};
 pub use lock::{LockTarget, Receipt};
 pub use notice::{MessagePage, OutboxNotice};
@@ -124,6 +127,7 @@ pub(crate) struct Inner {
     /// Held while a checkpoint is made or a backup must not see one being made.
     pub(crate) checkpoints: tokio::sync::Mutex<()>,
     pub(crate) stop: Arc<timer::Stop>,
+    pub(crate) health: Arc<Health>,
 }
 
 impl Inner {
@@ -142,6 +146,11 @@ impl Gate {
     /// The time. Doors show it; decisions take it.
     pub fn now(&self) -> Time {
         self.0.clock.now()
+    }
+
+    /// What is not as it should be, and the watch over threads and tasks.
+    pub fn vitals(&self) -> &Arc<Health> {
+        &self.0.health
     }
 
     /// The account of this folder.

@@ -18,9 +18,11 @@ use crate::clock::{self, Clock, NoEntropy};
 use crate::config::Config;
 use crate::disk::{Disk, LocalDisk};
 use crate::folder::{Folder, FolderError};
+use crate::health::Health;
 use crate::journal::{self, Damage, Head, Journal, JournalError, Record};
 use crate::key_file::{self, KeyFileError};
 use crate::live::Live;
+use crate::owed::Owed;
 use crate::registry::Registry;
 use crate::sequencer::Sequencer;
 use crate::view::Views;
@@ -98,7 +100,9 @@ impl Gate {
         let noted = store.last_checkpoint().await?.map_or(0, |last| last.checkpoint.journal_seq);
         let sequencer = sequencer(&config, &folder, &clock, &disk, noted)?;
         let (_, quotes) = sequencer.peek(Exchange::quotes);
-        let people = Registry::open(store, key, clock.clone(), &config);
+        let health = Arc::new(Health::new(clock.clone()));
+        let owed = Owed::open(&folder.path, &key, &health);
+        let people = Registry::open(store, key, clock.clone(), owed, &config, &health);
         let inner = Arc::new(Inner {
             config,
             folder,
@@ -112,6 +116,7 @@ impl Gate {
             portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
             stop: Arc::default(),
+            health,
         });
         let gate = Self(inner);
         gate.load_people().await?;
@@ -120,6 +125,7 @@ impl Gate {
         }
         gate.spawn_people_ticks();
         gate.spawn_checkpoints();
+        gate.spawn_settling();
         timer::start(&gate.0).map_err(OpenError::Thread)?;
         Ok(gate)
     }
@@ -150,6 +156,11 @@ impl Gate {
         inner.feed().close();
         inner.people.deliveries.stop();
         self.write_back(true).await;
+        if self.settle_owed().await.is_err() {
+            tracing::warn!(
+                "what is owed to the tables could not be recorded; the next start does it"
+            );
+        }
         let noted = self.checkpoint().await;
         inner.people.store.close().await;
         stopped.and(noted.map(drop))

@@ -182,6 +182,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::JournalFailed
         | Refusal::DiskFull { .. }
         | Refusal::StoreFull
+        | Refusal::NotOnRecord { .. }
         | Refusal::StoreFailed
         | Refusal::KeyMismatch
         | Refusal::TooSlow { .. }

@@ -19,6 +19,7 @@ mod delivery;
 mod large_order;
 mod lock;
 mod notice;
+mod owed;
 mod passkey;
 mod place;
 mod policy;
