@@ -133,7 +133,7 @@ impl Gate {
         self.tick_recoveries().await;
         self.write_back(false).await;
         self.rest_ports();
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         if now.since(*pruned) >= PRUNE {
             *pruned = now;
             if let Err(error) = self.0.people.store.prune(now).await {

@@ -149,7 +149,8 @@ impl Exchange {
             | Command::Advance
             | Command::Started { .. }
             | Command::Refused { .. }
-            | Command::Connected { .. } => {}
+            | Command::Connected { .. }
+            | Command::ClockJumped { .. } => {}
         }
         events
     }
