@@ -29,8 +29,12 @@ answers! {
         process: u32,
         /// The data folder.
         data: PathBuf,
-        /// The server's time.
+        /// The time by the system's clock.
         time: String,
+        /// Seconds that stamps are ahead of it, because it was set back.
+        stamps_ahead: i64,
+        /// The last jump of the system's clock since the start.
+        clock_jump: Option<JumpRow>,
         /// `disk` or `process`.
         durability: String,
         /// Whether it is a demo folder.
@@ -43,6 +47,19 @@ answers! {
         portal: String,
         /// The trading sockets.
         sockets: Vec<SocketRow>,
+    }
+
+    /// A jump of the system's clock.
+    JumpRow {
+        /// When it was seen, by our stamps.
+        at: String,
+        /// Seconds that it moved; below zero: it was set back. Zero when it was found behind the
+        /// stamps of an earlier run.
+        by: i64,
+        /// Seconds that stamps are ahead of it since.
+        ahead: i64,
+        /// The same in a sentence.
+        text: String,
     }
 
     /// A trading socket.

@@ -62,7 +62,9 @@ impl Doctor {
             findings.push(mode("key file", &data.join("key"), 0o600, self.repair));
             findings.push(owner(data));
             findings.push(space(data));
-            findings.push(server(data, self.repair));
+            let answer = control::ask::<StatusNow>(data, &Request::Status);
+            findings.extend(answer.as_ref().ok().map(clock));
+            findings.push(server(data, answer, self.repair));
         }
         findings.push(open_files());
         if let Some(file) = &self.config {
@@ -154,9 +156,21 @@ fn space(data: &Path) -> Finding {
     }
 }
 
-fn server(data: &Path, repair: bool) -> Finding {
+/// Whether the machine's clock can be trusted.
+fn clock(now: &StatusNow) -> Finding {
+    let what = "clock";
+    match &now.clock_jump {
+        Some(jump) => {
+            let text = format!("{} (seen at {})", jump.text, jump.at);
+            Finding::new(what, Verdict::Note, text)
+        }
+        None => Finding::new(what, Verdict::Good, "has not jumped since the start"),
+    }
+}
+
+fn server(data: &Path, answer: Result<StatusNow, control::ClientError>, repair: bool) -> Finding {
     let what = "server";
-    match control::ask::<StatusNow>(data, &Request::Status) {
+    match answer {
         Ok(now) => {
             let text = format!("process {} answers, journal at {}", now.process, now.journal_seq);
             Finding::new(what, Verdict::Good, text)

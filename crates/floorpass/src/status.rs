@@ -26,6 +26,7 @@ fn words(now: &StatusNow) -> String {
         format!("time {}, durability {}, journal at {}", now.time, now.durability, now.journal_seq),
         format!("portal {}", now.portal),
     ];
+    lines.extend(now.clock_jump.iter().map(|jump| format!("clock: {} ({})", jump.text, jump.at)));
     lines.extend(now.sockets.iter().map(|s| format!("socket {} {} ({})", s.name, s.port, s.state)));
     lines.join("\n")
 }

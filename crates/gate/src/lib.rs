@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use access::id::PaperAccountId;
-use access::moment::Time;
+use access::moment::{Span, Time};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use trade::quote::Quotes;
@@ -143,9 +143,25 @@ impl Drop for Inner {
 }
 
 impl Gate {
-    /// The time. Doors show it; decisions take it.
+    /// The time by which everything of ours is stamped: it never falls. What is compared with stamps,
+    /// ends of sessions and the like, is compared with this.
     pub fn now(&self) -> Time {
-        self.0.clock.now()
+        self.0.clock.stamp()
+    }
+
+    /// What the system's clock says, which may fall: for what other people's clocks judge.
+    pub fn wall(&self) -> Time {
+        self.0.clock.wall()
+    }
+
+    /// How far stamps are ahead of the system's clock, because it was set back.
+    pub fn ahead(&self) -> Span {
+        self.0.clock.ahead()
+    }
+
+    /// The last jump of the system's clock since the start.
+    pub fn last_jump(&self) -> Option<clock::Jump> {
+        self.0.clock.last_jump()
     }
 
     /// What is not as it should be, and the watch over threads and tasks.

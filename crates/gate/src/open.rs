@@ -149,7 +149,7 @@ impl Gate {
         if inner.sequencer.health() == Err(Refusal::Stopping) {
             return Ok(());
         }
-        let stopped = inner.sequencer.stop(inner.clock.now());
+        let stopped = inner.sequencer.stop(inner.clock.stamp());
         if stopped.is_ok() {
             inner.take_snapshot();
         }
@@ -215,7 +215,7 @@ pub(crate) fn sequencer(
     }
     let latest = replay.latest;
     clock.at_least(latest);
-    let now = clock.now();
+    let now = clock.stamp();
     let exchange = match replay.exchange {
         Some(exchange) => exchange,
         None => Exchange::new(genesis(config, now)?),

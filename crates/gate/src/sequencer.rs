@@ -298,6 +298,19 @@ impl Sequencer {
         stamped.map(|()| moved)
     }
 
+    /// Stamps what changes nothing and is kept for the record, wherever the markets are.
+    pub(crate) fn record(&self, command: Command, now: Time) -> Result<(), Refusal> {
+        let mut engine = self.engine();
+        self.health()?;
+        if !engine.has_room(HEADROOM) {
+            return Err(Refusal::DiskFull { missing_bytes: self.spare.missing_bytes() });
+        }
+        let time = now.min(engine.exchange.now()).max(engine.latest);
+        let recorded = engine.stamp(Decided::system(), command, time)?;
+        self.applied.store(recorded.seq, Ordering::Release);
+        Ok(())
+    }
+
     /// The next segment, for whoever makes it ahead.
     pub(crate) fn spare(&self) -> Arc<Spare> {
         Arc::clone(&self.spare)

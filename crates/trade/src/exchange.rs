@@ -160,7 +160,8 @@ impl Exchange {
             | Command::Advance
             | Command::Started { .. }
             | Command::Refused { .. }
-            | Command::Connected { .. } => {}
+            | Command::Connected { .. }
+            | Command::ClockJumped { .. } => {}
         }
         events
     }

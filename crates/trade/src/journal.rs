@@ -4,7 +4,7 @@
 
 use access::entitlements::Limits;
 use access::id::{Holder, PaperAccountId};
-use access::moment::Time;
+use access::moment::{Span, Time};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +118,14 @@ pub enum Command {
     },
     /// An order id was used and left no order: it was refused, held, or only asked about.
     OrderIdUsed(Origin),
+    /// The system's clock jumped. It changes nothing here and is kept for the record.
+    ClockJumped {
+        /// How far it went against the steady clock; below zero: back. Zero when it was found behind
+        /// the stamps of an earlier run.
+        by: Span,
+        /// How far stamps are ahead of it since.
+        ahead: Span,
+    },
 }
 
 /// Which orders.

@@ -5,6 +5,7 @@ mod alert;
 mod authenticator;
 mod backup;
 mod browser;
+mod clock;
 mod crash;
 mod demo;
 mod disk;
