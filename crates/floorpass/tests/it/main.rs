@@ -10,6 +10,7 @@ mod crash;
 mod demo;
 mod disk;
 mod evidence;
+mod fixture;
 mod front_door;
 mod help;
 mod hostile;
