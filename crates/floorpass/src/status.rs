@@ -27,5 +27,8 @@ fn words(now: &StatusNow) -> String {
         format!("portal {}", now.portal),
     ];
     lines.extend(now.sockets.iter().map(|s| format!("socket {} {} ({})", s.name, s.port, s.state)));
+    lines.extend(
+        now.conditions.iter().map(|c| format!("WARNING {} since {}: {}", c.code, c.since, c.text)),
+    );
     lines.join("\n")
 }

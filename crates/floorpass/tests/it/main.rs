@@ -12,6 +12,7 @@ mod evidence;
 mod front_door;
 mod help;
 mod hostile;
+mod log;
 mod program;
 mod proxy;
 mod push;
