@@ -47,6 +47,23 @@ answers! {
         portal: String,
         /// The trading sockets.
         sockets: Vec<SocketRow>,
+        /// What is not as it should be.
+        #[serde(default)]
+        conditions: Vec<ConditionRow>,
+    }
+
+    /// Something that is not as it should be.
+    ConditionRow {
+        /// Stable, upper case.
+        code: String,
+        /// What it is about, where there may be several.
+        subject: String,
+        /// What happened and what to do.
+        text: String,
+        /// Since when.
+        since: String,
+        /// Whether the server cannot do its work.
+        grave: bool,
     }
 
     /// A jump of the system's clock.

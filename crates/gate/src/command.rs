@@ -144,7 +144,7 @@ impl Gate {
             let cuts = self.cuts(&slice, events, &decision.answer);
             let narrowed = cuts && self.narrow(events);
             // What is owed of this person comes first.
-            let first = if people.owed.has(&slice) { self.settle_owed().await } else { Ok(()) };
+            let first = self.settle_before(&slice).await;
             let committed = match first {
                 Ok(()) => {
                     let (by, source) = (call.by, &call.source);

@@ -181,6 +181,30 @@ impl Health {
     }
 }
 
+impl Health {
+    /// Runs a task that cannot be started again: if it panics, the server stops.
+    pub fn vital(
+        self: &Arc<Self>,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> JoinHandle<()> {
+        let health = Arc::clone(self);
+        tokio::spawn(async move {
+            let mut task = Kept(tokio::spawn(work));
+            if let Err(error) = (&mut task.0).await
+                && let Ok(panic) = error.try_into_panic()
+            {
+                let text = format!(
+                    "the background task '{name}' ended ({}); the server stops. Report it with the log, then start again",
+                    why(Some(&*panic))
+                );
+                health.raise("TASK_ENDED", name, text.clone(), true);
+                health.give_up(text);
+            }
+        })
+    }
+}
+
 /// A task that ends with whoever watches it.
 struct Kept(JoinHandle<()>);
 

@@ -14,7 +14,7 @@ use access::authenticator::Kind;
 use access::device::DeviceState;
 use access::id::PersonId;
 use access::{
-    Answer, By, Call, Event, Refusal, SealKey, Slice, Time, approval, authenticator, contact,
+    Answer, By, Call, Event, Refusal, SealKey, Slice, Span, Time, approval, authenticator, contact,
     credential, device, link, lock, push, recovery, session, sign_in, trustee,
 };
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,8 @@ use reserve::Reserve;
 
 /// How long after a failure the next try comes, at first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+/// How long a failure counts for those who come after it.
+const JUST_NOW: Span = Span::seconds(1);
 /// Tries of one batch against a person who keeps changing.
 const TRIES: usize = 20;
 /// The condition while something is owed.
@@ -59,6 +61,8 @@ pub(crate) struct Owed {
     taken: AtomicU64,
     /// Held by the one who records.
     recording: tokio::sync::Mutex<()>,
+    /// When the tables could not be written last, and whether for want of room.
+    failing: Mutex<Option<(Time, bool)>>,
     wake: Notify,
     reserve: Reserve,
     health: Arc<Health>,
@@ -73,6 +77,7 @@ impl Owed {
             queue: Mutex::new(kept),
             taken: AtomicU64::new(0),
             recording: tokio::sync::Mutex::default(),
+            failing: Mutex::default(),
             wake: Notify::new(),
             reserve,
             health: Arc::clone(health),
@@ -136,6 +141,20 @@ impl Owed {
         self.say();
         self.wake.notify_one();
         kept
+    }
+
+    fn fails(&self, now: Time, error: &CommitError) {
+        let full = matches!(error, CommitError::Store(error) if error.is_full());
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        *failing = Some((now, full));
+    }
+
+    /// Whether the tables could not be written a moment ago, or are being waited for.
+    fn is_behind(&self, now: Time) -> Option<bool> {
+        let failing = *self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, full) = failing?;
+        let waits = self.recording.try_lock().is_err();
+        (waits || now.since(at) < JUST_NOW).then_some(full)
     }
 
     fn first(&self) -> Option<Batch> {
@@ -291,8 +310,9 @@ fn weigh(slice: &Slice, event: &Event, owed: &Owed) -> Weight {
         Event::Approval(approval::Event::Answered { answered, .. }) if answered.say == Say::Yes => {
             Gives
         }
-        Event::Approval(approval::Event::Asked(_)) => Gives,
-        Event::Approval(_) => Neither,
+        Event::Approval(approval::Event::Answered { .. } | approval::Event::Closed { .. }) => {
+            Neither
+        }
         Event::Recovery(recovery::Event::Changed(one))
             if matches!(one.stage, recovery::Stage::Over { .. }) =>
         {
@@ -366,6 +386,7 @@ impl Gate {
             return Refusal::StoreFailed;
         };
         let (by, source, events) = (call.by, call.source.to_string(), events.to_vec());
+        self.0.people.owed.fails(self.now(), error);
         let kept = self.0.people.owed.add(Batch { person, by, source, at, events: events.clone() });
         // What is on a full disk can still be read; elsewhere what was decided on has to do.
         let read = if full { self.slice_in_force(Key::Person(person)).await.ok() } else { None };
@@ -395,6 +416,19 @@ impl Gate {
         self.hang_up();
     }
 
+    /// The same before a decision of a person's who has some. Whoever waits for a database that did
+    /// not answer a moment ago would wait for nothing: the task that records goes on trying.
+    pub(crate) async fn settle_before(&self, slice: &Slice) -> Result<(), CommitError> {
+        let owed = &self.0.people.owed;
+        if !owed.has(slice) {
+            return Ok(());
+        }
+        match owed.is_behind(self.now()) {
+            Some(full) => Err(StoreError::Behind { full }.into()),
+            None => self.settle_owed().await,
+        }
+    }
+
     /// Records what is owed, in order. An error means that the rest is still owed.
     pub(crate) async fn settle_owed(&self) -> Result<(), CommitError> {
         let owed = &self.0.people.owed;
@@ -403,7 +437,7 @@ impl Gate {
         }
         let _alone = owed.recording.lock().await;
         while let Some(batch) = owed.first() {
-            self.record(&batch).await?;
+            self.record(&batch).await.inspect_err(|error| owed.fails(self.now(), error))?;
             owed.take_first();
             tracing::warn!(person = %batch.person, since = %batch.at, "a cut that was owed is on record");
             self.told(&batch.events);

@@ -156,10 +156,8 @@ impl Gate {
             }
             due
         };
-        if due {
-            if let Err(error) = self.0.people.store.prune(now).await {
-                tracing::error!(%error, "old rows could not be forgotten");
-            }
+        if due && let Err(error) = self.0.people.store.prune(now).await {
+            tracing::error!(%error, "old rows could not be forgotten");
         }
     }
 

@@ -14,6 +14,7 @@ mod fixture;
 mod front_door;
 mod help;
 mod hostile;
+mod log;
 mod program;
 mod proxy;
 mod push;

@@ -29,3 +29,4 @@ mod sign_in;
 mod soft_passkey;
 mod step_up;
 mod trustee;
+mod watch;
