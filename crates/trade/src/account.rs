@@ -205,7 +205,7 @@ impl AccountSummary {
     /// The account's values under the names that TWS clients know: name, value, currency (empty
     /// where the value is no money). Money has two decimals, rounded half to even. Those of
     /// [`LEDGER`] come in US dollars and as [`BASE`], which is the same while there is one currency.
-    pub fn values(&self) -> Vec<(&'static str, String, &'static str)> {
+    pub fn values(&self) -> Vec<Value> {
         let money = |amount: &Decimal| format!("{:.2}", amount.round_dp(2));
         let text = |text: &str| text.to_owned();
         let mut values = vec![
@@ -271,14 +271,19 @@ impl AccountSummary {
             ("TotalDebitCardPendingCharges", &nothing),
         ];
         values.extend(amounts.iter().map(|(name, amount)| (*name, money(amount), "USD")));
-        let base: Vec<_> = values
-            .iter()
-            .filter(|(name, ..)| LEDGER.contains(name))
-            .map(|(name, value, _)| {
-                (*name, if *name == "Currency" { text(BASE) } else { value.clone() }, BASE)
-            })
-            .collect();
+        let base = in_base(&values);
         values.extend(base);
         values
     }
+}
+
+/// A value of an account: name, value, currency (empty where it is no money).
+pub type Value = (&'static str, String, &'static str);
+
+/// The ledger's values once more, for all currencies together.
+fn in_base(values: &[Value]) -> Vec<Value> {
+    let text = |(name, value, _): &Value| {
+        (*name, if *name == "Currency" { BASE.to_owned() } else { value.clone() }, BASE)
+    };
+    values.iter().filter(|(name, ..)| LEDGER.contains(name)).map(text).collect()
 }

@@ -112,6 +112,16 @@ impl Accounts {
         self.follows_quotes() || self.positions.is_some() || !self.multi_positions.is_empty()
     }
 
+    pub(crate) fn ids(&self) -> impl Iterator<Item = i32> {
+        self.summaries
+            .keys()
+            .chain(self.multi_positions.keys())
+            .chain(self.multi_values.keys())
+            .chain(self.pnl.keys())
+            .chain(self.pnl_single.keys())
+            .copied()
+    }
+
     fn streams(&self) -> usize {
         [
             self.summaries.len(),
@@ -477,7 +487,8 @@ mod tests {
         };
         assert_eq!(changes(&mut sent, values("1.00", "3.00")).len(), 2, "one row a currency");
         assert_eq!(changes(&mut sent, values("1.00", "3.00")).len(), 0);
-        assert_eq!(changes(&mut sent, values("2.00", "3.00")), values("2.00", "3.00")[..1]);
+        let changed = vec![("CashBalance", "2.00".to_owned(), "USD")];
+        assert_eq!(changes(&mut sent, values("2.00", "3.00")), changed);
     }
 
     #[test]

@@ -117,10 +117,10 @@ async fn serve(
     };
     let end = connection.turn().await;
     drop(claim);
-    let Connection { read, write, mut out, .. } = connection;
+    let Connection { read, write, mut out, client, .. } = connection;
     tracing::info!(%peer, %program, "client gone");
     if let End::Told(code, text) = end {
-        out.error(-1, code, &text);
+        client.say_goodbye(code, &text, &mut out).await;
         part(read, write, out.take()).await;
     }
 }

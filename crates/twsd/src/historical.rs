@@ -226,6 +226,10 @@ impl Charts {
         self.bars.is_empty() && self.real_time.is_empty()
     }
 
+    pub(crate) fn ids(&self) -> impl Iterator<Item = i32> {
+        self.bars.keys().chain(self.real_time.keys()).copied()
+    }
+
     /// Ends a historical request; one that was answered and does not go on is not there any more.
     pub(crate) fn end(&mut self, request_id: i32, out: &mut Outgoing) {
         if self.bars.remove(&request_id).is_some() {

@@ -124,6 +124,8 @@ impl ErrorCode {
     pub const CANCEL_NOT_FOUND: Self = Self(10147);
     /// The order to be cancelled is in no state for it.
     pub const CANCEL_STATE: Self = Self(10148);
+    /// The client speaks no version that is spoken here.
+    pub const UNSUPPORTED_VERSION: Self = Self(506);
     /// Delayed data is sent instead; a notice.
     pub const DELAYED_INSTEAD: Self = Self(10167);
     /// No right to these historical ticks.

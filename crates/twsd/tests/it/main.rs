@@ -9,6 +9,7 @@
 
 mod cut;
 mod desk;
+mod fact;
 mod hostile;
 mod message;
 mod order;

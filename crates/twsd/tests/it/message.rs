@@ -168,19 +168,18 @@ fn prices(symbol: &str) -> Vec<Line> {
             Answer("88"),
             Prices,
         ),
-        line(
-            97,
-            TickByTickData {
-                request_id,
-                contract,
-                tick_type: "BidAsk".to_owned(),
-                ..Default::default()
-            },
-            Answer("99"),
-            Prices,
-        ),
         line(90, CancelHeadTimestamp { request_id }, Nothing(ENDS), Connection),
     ]
+}
+
+fn single_ticks(symbol: &str) -> Line {
+    let request = TickByTickData {
+        request_id: ID,
+        contract: stock(symbol),
+        tick_type: "BidAsk".to_owned(),
+        ..Default::default()
+    };
+    line(97, request, Answer("99"), Prices)
 }
 
 /// Prices of the past and calculations that are not there.
@@ -263,6 +262,7 @@ fn table(symbol: &str) -> Vec<Line> {
     for part in [account(), prices(symbol), absent_prices(), reference(), session()] {
         table.extend(part);
     }
+    table.push(single_ticks(symbol));
     if symbol != "AAPL" {
         let other = |o: &mut PlaceOrder| o.contract = stock(symbol);
         table[0] = line(3, order(ID, other), Answer("3"), Trade);
