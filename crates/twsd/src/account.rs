@@ -203,7 +203,8 @@ impl Client {
         out: &mut Outgoing,
     ) {
         let id = request.request_id;
-        if !matches!(request.group.as_str(), "" | "All") {
+        let group = request.group.trim();
+        if !(group.is_empty() || group.eq_ignore_ascii_case("All")) {
             out.error(
                 id,
                 ErrorCode::PROCESSING,
@@ -471,7 +472,7 @@ fn is_asked(tags: &str, key: &str, currency: &str) -> bool {
             LEDGER.contains(&key)
                 && (wanted.eq_ignore_ascii_case("ALL") || wanted.eq_ignore_ascii_case(currency))
         }
-        _ => tag == key,
+        _ => tag.eq_ignore_ascii_case(key),
     })
 }
 
