@@ -185,6 +185,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::StoreFailed
         | Refusal::KeyMismatch
         | Refusal::TooSlow { .. }
+        | Refusal::CatchingUp { .. }
         | Refusal::Stopping => subject.code(),
     }
 }

@@ -13,6 +13,7 @@ use crate::pretrade;
 mod chart;
 mod family;
 mod replay;
+mod rule;
 
 const AAPL: SymbolId = SymbolId(700_001);
 const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
@@ -39,11 +40,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self {
-            exchange: Exchange::new(genesis(Hours::RoundTheClock)),
-            time: MONDAY,
-            journal: vec![],
-        }
+        Self::of(genesis(Hours::RoundTheClock))
+    }
+
+    fn of(genesis: Genesis) -> Self {
+        Self { exchange: Exchange::new(genesis), time: MONDAY, journal: vec![] }
     }
 
     fn apply(&mut self, command: Command) -> Vec<Event> {
