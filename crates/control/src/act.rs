@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::answer::{
     BackupMade, CheckpointNow, ConditionRow, Done, JumpRow, LinkMade, LockReceipt, NoticeRow, PersonRow,
-    SocketRow, StatusNow, TotpNow, WebhookKey,
+    ProgressRow, SocketRow, StatusNow, TotpNow, WebhookKey,
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};
@@ -223,6 +223,12 @@ async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
         demo: gate.is_demo(),
         account: gate.account().to_string(),
         journal_seq: gate.view().await?.seq,
+        catching_up: gate.progress().map(|one| ProgressRow {
+            from: instant(one.from),
+            at: instant(one.at),
+            to: instant(one.to),
+            percent: one.percent(),
+        }),
         portal: desk.portal.to_owned(),
         sockets: sockets.collect(),
         conditions: gate.vitals().conditions().into_iter().map(condition).collect(),

@@ -43,6 +43,8 @@ answers! {
         account: String,
         /// The last sequence of the journal.
         journal_seq: u64,
+        /// How far the markets are in catching up on time that was missed.
+        catching_up: Option<ProgressRow>,
         /// The portal's URL.
         portal: String,
         /// The trading sockets.
@@ -64,6 +66,18 @@ answers! {
         since: String,
         /// Whether the server cannot do its work.
         grave: bool,
+    }
+
+    /// Markets that catch up on time that was missed.
+    ProgressRow {
+        /// Where they began.
+        from: String,
+        /// Where they are.
+        at: String,
+        /// Where they go.
+        to: String,
+        /// How much of the way is done.
+        percent: i64,
     }
 
     /// A jump of the system's clock.

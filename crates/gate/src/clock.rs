@@ -133,6 +133,11 @@ impl Clock {
         Span(self.stamp().since(self.wall()).0.max(0))
     }
 
+    /// Set by hand: nobody waits for it.
+    pub(crate) fn is_manual(&self) -> bool {
+        matches!(&*self.0, Source::Manual { .. })
+    }
+
     /// From now on stamps are at least `time` (the last one of a journal that was just read).
     pub fn at_least(&self, time: Time) {
         let behind = time.since(self.stamp());
@@ -191,6 +196,20 @@ fn steady(origin: Instant) -> i64 {
 
 const fn offset_of(wall: i64, steady: i64) -> i64 {
     wall.saturating_sub(steady)
+}
+
+/// Measures how long something takes, by the steady clock.
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the clock")]
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn elapsed(&self) -> std::time::Duration {
+        self.0.elapsed()
+    }
 }
 
 /// `N` bytes from the operating system's generator.

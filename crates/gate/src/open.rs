@@ -12,7 +12,7 @@ use store::engine::sqlite_url;
 use store::{Store, StoreError};
 use tokio::sync::watch;
 use trade::exchange::{Exchange, ORDER_RULE};
-use trade::journal::{Command, Decided, Genesis, Stamped};
+use trade::journal::{Command, Decided, Genesis, MARKET_RULE, Stamped};
 
 use crate::clock::{self, Clock, NoEntropy};
 use crate::config::Config;
@@ -221,9 +221,21 @@ pub(crate) fn sequencer(
         None => Exchange::new(genesis(config, now)?),
     };
     let beginning = exchange.seq() == 0;
-    let genesis = exchange.genesis().clone();
-    let sequencer = Sequencer::new(opened.journal, exchange, latest, config.durability);
+    let (genesis, rule) = (exchange.genesis().clone(), exchange.rule());
+    let takes_orders_by = exchange.order_rule();
+    let mut sequencer = Sequencer::new(opened.journal, exchange, latest, config.durability);
+    if clock.is_manual() {
+        sequencer = sequencer.by_hand();
+    }
     let start = || -> Result<(), Refusal> {
+        // Before the missed time: what was recorded moved by the old rule, what follows by this one.
+        if rule < MARKET_RULE {
+            sequencer.record(Command::MarketRule { rule: MARKET_RULE }, now)?;
+        }
+        let orders = Command::OrderRule { rule: ORDER_RULE };
+        if takes_orders_by < ORDER_RULE && !beginning {
+            sequencer.record(orders.clone(), now)?;
+        }
         let mut turn = sequencer.turn(now)?;
         if beginning {
             // In a group of its own: its loss is never a torn tail.
@@ -231,12 +243,16 @@ pub(crate) fn sequencer(
             drop(turn);
             sequencer.flush_blocking(begun.seq)?;
             turn = sequencer.turn(now)?;
+            turn.stamp(Decided::system(), orders, true)?;
         }
-        if turn.exchange().order_rule() < ORDER_RULE {
-            turn.stamp(Decided::system(), Command::OrderRule { rule: ORDER_RULE }, true)?;
+        let started = Command::Started { version: env!("CARGO_PKG_VERSION").to_owned() };
+        if turn.check_caught_up().is_err() {
+            // The beat does it, while the doors answer.
+            drop(turn);
+            sequencer.owe(started);
+            return sequencer.flush_blocking(sequencer.applied());
         }
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        let started = turn.stamp(Decided::system(), Command::Started { version }, true)?;
+        let started = turn.stamp(Decided::system(), started, true)?;
         drop(turn);
         sequencer.flush_blocking(started.seq)
     };
@@ -267,7 +283,7 @@ fn genesis(config: &Config, now: Time) -> Result<Genesis, NoEntropy> {
         account: PaperAccountId::new(number).unwrap_or_else(first_account),
         cash: Decimal::from(CASH),
         hours: config.hours,
-        catalogue: 1,
+        catalogue: MARKET_RULE,
     })
 }
 
@@ -296,6 +312,10 @@ impl Replay {
 
     /// Applies the next command.
     pub(crate) fn follow(&mut self, stamped: &Stamped) -> Result<(), Damage> {
+        if let Some(rule) = stamped.command.unknown_rule() {
+            let problem = format!("its markets move by rule {rule}, which a newer version knows");
+            return Err(Damage::Payload { seq: stamped.seq, problem });
+        }
         self.latest = self.latest.max(stamped.time);
         let exchange = match (&mut self.exchange, &stamped.command) {
             (Some(exchange), _) => exchange,

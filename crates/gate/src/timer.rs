@@ -151,6 +151,10 @@ impl Inner {
     }
 
     pub(crate) fn take_snapshot(&self) {
+        // Taken when they have caught up: the next start goes on from the one before.
+        if self.sequencer.peek(|exchange| !exchange.is_whole()).1 {
+            return;
+        }
         if let Err(error) = open::freeze(&self.sequencer, &self.folder) {
             tracing::warn!(
                 error,

@@ -186,6 +186,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::StoreFailed
         | Refusal::KeyMismatch
         | Refusal::TooSlow { .. }
+        | Refusal::CatchingUp { .. }
         | Refusal::Stopping => subject.code(),
     }
 }

@@ -125,6 +125,10 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
             entry.text = format!("Connected: {clients}.");
             entry.count = u64::from(count);
         }
+        Command::MarketRule { rule } => {
+            entry.what = Cow::Borrowed("market_rule");
+            entry.text = format!("From here on the markets move by rule {rule}.");
+        }
         Command::ClockJumped { by, ahead } => {
             entry.what = Cow::Borrowed("clock_jumped");
             entry.text = format!("{}.", Jump { at: entry.at, by, ahead });
