@@ -59,7 +59,7 @@ answers! {
         /// Since when.
         since: String,
         /// Whether the server cannot do its work.
-        grave: bool,
+        stops: bool,
     }
 
     /// A trading socket.
