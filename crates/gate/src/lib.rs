@@ -166,7 +166,12 @@ impl Gate {
         self.0.clock.last_jump()
     }
 
-    /// What is not as it should be, and the watch over threads and tasks.
+    /// What is not as it should be now.
+    pub fn conditions(&self) -> Vec<Condition> {
+        self.0.health.conditions()
+    }
+
+    /// Where conditions are raised, and the watch over threads and tasks.
     pub fn vitals(&self) -> &Arc<Health> {
         &self.0.health
     }
