@@ -39,7 +39,10 @@ async fn order_sent_after_the_revocation_is_refused_or_unread_and_never_open() {
     let messages = client.rest().await;
     let told = errors(&messages);
     assert_eq!(told.last().unwrap().1, 1100, "{told:?}");
-    assert!(told.iter().all(|(id, code, _)| *code == 1100 || (*id, *code) == (2, 201)), "{told:?}");
+    let expected = |id: i32, code: i32| matches!((id, code), (-1, 1100) | (2, 201) | (1, 399));
+    assert!(told.iter().all(|(id, code, _)| expected(*id, *code)), "{told:?}");
+    let reason = told.iter().find(|error| error.0 == 1).unwrap();
+    assert!(reason.2.contains("CREDENTIAL_REVOKED"), "the reason has the order's id: {told:?}");
     assert_eq!(server.gate.view().await.unwrap().open_orders.len(), 1, "the resting order stays");
 }
 

@@ -7,9 +7,11 @@
     reason = "tests"
 )]
 
+mod change;
 mod cut;
 mod desk;
 mod hostile;
 mod message;
 mod order;
+mod order_id;
 mod start;
