@@ -82,7 +82,7 @@ impl Client {
         match self.gate.may(&self.admission, self.address, act, symbol) {
             Ok(()) => true,
             Err(refusal) => {
-                out.error(request_id, refusal::code(&refusal, subject), &refusal.to_string());
+                out.error(request_id, refusal::code(&refusal, subject), &self.words(&refusal));
                 false
             }
         }
@@ -187,7 +187,7 @@ impl Client {
     fn tell_unreadable(&mut self, error: &DecodeError, out: &mut Outgoing) {
         let text = error.to_string();
         if error.message == "placeOrder" {
-            self.refuse_unreadable(error.request_id, &text, out);
+            self.refuse_unreadable(error.request_id, &text);
         } else {
             let id = error.request_id.unwrap_or(-1);
             out.error(id, ErrorCode::VALIDATING, &format!("Error validating request: {text}"));
@@ -209,8 +209,10 @@ impl Client {
         let text = reason.to_string();
         match request {
             Ok(Inbound::PlaceOrder(request)) => {
-                self.refuse_unreadable(Some(request.order_id), &text, out);
+                self.refuse_unreadable(Some(request.order_id), &text);
             }
+            // The order goes on, so this must not look like its end.
+            Ok(Inbound::CancelOrder(request)) => self.refuse_last_cancel(request.order_id, &text),
             Ok(request) => {
                 if let Some(id) = request.request_id() {
                     out.error(id, ErrorCode::PROCESSING, &text);
@@ -218,6 +220,7 @@ impl Client {
             }
             Err(error) => self.tell_unreadable(&error, out),
         }
+        self.put_late(out);
     }
 
     /// Whether something follows the quotes.

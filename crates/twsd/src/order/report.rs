@@ -143,12 +143,24 @@ impl Client {
             let Some(status) = late.status else { continue };
             match self.orders.known.latest(late.order_id).map(Arc::clone) {
                 Some(order) => self.put_order(&order, out),
-                None => out.put(&final_status(late.order_id, self.client_id, status)),
+                None if self.orders.held.order(late.order_id).is_some() => {
+                    out.put(&OrderStatus {
+                        remaining: self.held_quantity(late.order_id),
+                        ..bare_status(late.order_id, self.client_id, Status::PendingSubmit)
+                    });
+                }
+                None => out.put(&bare_status(late.order_id, self.client_id, status)),
             }
         }
         for previewed in std::mem::take(&mut self.orders.previews) {
             self.put_preview(previewed, out);
         }
+    }
+
+    /// Shares of an order that is held.
+    fn held_quantity(&self, order_id: i32) -> Decimal {
+        let held = self.orders.held.order(order_id);
+        held.and_then(|held| held.order.total_quantity).unwrap_or_default()
     }
 
     fn put_preview(&self, previewed: Previewed, out: &mut Outgoing) {
@@ -221,8 +233,8 @@ impl Client {
     }
 }
 
-/// The final status of an order that never came into being.
-fn final_status(order_id: i32, client_id: i32, status: Status) -> OrderStatus<'static> {
+/// The status of an order that is not on the exchange.
+fn bare_status(order_id: i32, client_id: i32, status: Status) -> OrderStatus<'static> {
     OrderStatus {
         order_id,
         status,

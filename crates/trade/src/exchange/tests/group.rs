@@ -164,7 +164,7 @@ fn late_child_gets_what_forgotten_siblings_left() {
     let order_type = OrderType::Limit { price: Ticks(bid + bid / 10) };
     bench.modify(Change { order: parent.id, quantity: 9_000, order_type, tif });
     let parent = Some(Parent::Order(parent.id));
-    let child = |order: NewOrder| NewOrder { symbol, parent, tif, ..order };
+    let child = |order: NewOrder| NewOrder { symbol, tif, parent, ..order };
     let bought = bench.one(child(market(Side::Buy, 70)));
     assert_eq!(bought.state, OrderState::Filled);
     forget(&mut bench);
