@@ -178,12 +178,25 @@ impl Series {
                 bar.close = price;
                 bar.volume = bar.volume.saturating_add(volume);
             }
-            _ => self.turn(at, price, volume),
+            _ => self.turn(Kept { at, open: price, high: price, low: price, close: price, volume }),
         }
     }
 
-    fn turn(&mut self, at: u32, price: u32, volume: u32) {
-        let next = Kept { at, open: price, high: price, low: price, close: price, volume };
+    /// Several seconds of one bar at once, the first of which is its `at`.
+    pub(crate) fn absorb(&mut self, mut next: Kept) {
+        next.at /= self.length.max(1);
+        match &mut self.current {
+            Some(bar) if bar.at == next.at => {
+                bar.high = bar.high.max(next.high);
+                bar.low = bar.low.min(next.low);
+                bar.close = next.close;
+                bar.volume = bar.volume.saturating_add(next.volume);
+            }
+            _ => self.turn(next),
+        }
+    }
+
+    fn turn(&mut self, next: Kept) {
         if let Some(done) = self.current.replace(next) {
             if self.bars.len() >= self.limit as usize {
                 self.bars.pop_front();

@@ -67,7 +67,7 @@ pub(crate) async fn start(
     // Clients of the ibapi family speak versions far above the ib_* clients, or below.
     let fragile = hello.min < 157 || hello.max > 178;
     let mut out = Outgoing::new(version, fragile);
-    out.raw(|bytes| handshake::write_reply(version, &stamp::connection(shared.gate.now()), bytes));
+    out.raw(|bytes| handshake::write_reply(version, &stamp::connection(shared.gate.wall()), bytes));
     out.flush(write).map_err(|_| Farewell(None))?;
     reader.set_limit(REQUEST_LIMIT);
     let farewell = |mut out: Outgoing, code, text: &str| {
