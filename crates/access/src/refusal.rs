@@ -350,7 +350,7 @@ refusals! {
         "the journal could not be written, so no order is taken; the operator has to look at the disk and restart";
     /// The disk is full.
     DiskFull { missing_bytes: u64 } = "DISK_FULL",
-        "the disk lacks {missing_bytes} bytes for the next journal segment, so orders are taken only if they reduce a position, and cancels; free some space";
+        "{lacks}", lacks = lacks(*missing_bytes);
     /// The disk of the tables is full.
     StoreFull = "STORE_FULL",
         "the disk of the database is full, so nothing can be recorded and nothing was changed; the operator has to free some space";
@@ -381,6 +381,16 @@ fn tries(left: u32) -> String {
         1 => "1 try is left".to_owned(),
         more => format!("{more} tries are left"),
     }
+}
+
+/// Why only what reduces is taken, and what to do.
+fn lacks(missing_bytes: u64) -> String {
+    if missing_bytes == 0 {
+        return "the disk has room again and the next journal segment is being made, so for a moment orders are taken only if they reduce a position, and cancels; try again in a second".to_owned();
+    }
+    format!(
+        "the disk lacks {missing_bytes} bytes for the next journal segment, so orders are taken only if they reduce a position, and cancels; free some space"
+    )
 }
 
 /// What becomes of a cut that is not on record yet, as a clause.

@@ -84,7 +84,9 @@ fn is_taken(trader: &mut Trader, id: i32, action: &str, limit: Option<&str>) -> 
     });
     let refused = trader.told.errors.iter().find(|(of, ..)| *of == id);
     if let Some((_, _, text)) = refused {
-        assert!(text.contains("DISK_FULL") && text.contains("free some space"), "{text}");
+        let says_what = text.contains("free some space") || text.contains("try again in a second");
+        assert!(text.contains("DISK_FULL") && says_what, "{text}");
+        assert!(!text.contains("lacks 0 bytes"), "{text}");
     }
     refused.is_none()
 }
