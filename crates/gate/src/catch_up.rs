@@ -110,6 +110,8 @@ impl Gate {
     /// How far the markets are in catching up on time that was missed; none when they are where they
     /// belong.
     pub fn progress(&self) -> Option<Progress> {
-        self.0.sequencer.progress()
+        let (sequencer, to) = (&self.0.sequencer, self.now());
+        // What is not begun yet counts too.
+        sequencer.progress().or_else(|| sequencer.behind(to))
     }
 }

@@ -164,6 +164,12 @@ impl Gate {
         self.0.clock.ahead()
     }
 
+    /// What the system's clock will say when a stamp has come; of what is past, the stamp.
+    pub fn on_wall(&self, stamp: Time) -> Time {
+        let past = stamp < self.now() - Span::minutes(1);
+        if past { stamp } else { stamp - self.ahead() }
+    }
+
     /// The last jump of the system's clock since the start.
     pub fn last_jump(&self) -> Option<clock::Jump> {
         self.0.clock.last_jump()

@@ -287,6 +287,13 @@ impl Sequencer {
         self.applied.store(engine.applied(), Ordering::Release);
     }
 
+    /// How far the markets are behind, when it is too far for a request to pass by itself.
+    pub(crate) fn behind(&self, to: Time) -> Option<Progress> {
+        let engine = self.engine();
+        let at = engine.exchange.now();
+        (engine.lag(to) > self.at_once).then_some(Progress { from: at, at, to })
+    }
+
     /// Stamps a command as soon as the markets have caught up.
     pub(crate) fn owe(&self, command: Command) {
         self.engine().owed = Some(command);

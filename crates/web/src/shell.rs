@@ -180,7 +180,7 @@ fn menu(signed: &Signed) -> Markup {
             div {
                 p.small.dim {
                     "Signed in as " b { (ticket.username) } ". This session ends at "
-                    (figure::clock(ticket.until, signed.now())) ", or earlier when it is not used."
+                    (signed.clock(ticket.until)) ", or earlier when it is not used."
                 }
                 a.btn href="/messages" { "Messages" @if signed.unread > 0 { " (" (signed.unread) " unread)" } }
                 a.btn href="/session" { "What this session can do" }
@@ -202,7 +202,7 @@ fn expiry(signed: &Signed) -> Markup {
     }
     html! {
         div #ends .note.warm role="status" hidden data-seconds=(seconds) {
-            b { "This session ends at " (figure::clock(ends, signed.now())) ". " }
+            b { "This session ends at " (signed.clock(ends)) ". " }
             @if last { "That is its limit: sign in again to go on. Resting orders stay." }
             @else { a href="/session" { "Keep it" } " or let it end; resting orders stay." }
         }
@@ -212,7 +212,7 @@ fn expiry(signed: &Signed) -> Markup {
 /// From a day before a window until its end: how to keep the session for another one.
 fn renewal(signed: &Signed) -> Markup {
     let Some(renewal) = signed.renews else { return html! {} };
-    let clock = |at| figure::clock(at, signed.now());
+    let clock = |at| signed.clock(at);
     html! {
         div.note.warm role="status" {
             b { "This session ends at " (clock(renewal.until)) ". " }
@@ -231,7 +231,7 @@ fn foot(signed: &Signed) -> Markup {
                 span { "Times are UTC." }
                 span { "An order that was taken outlives " (outlives(signed)) "." }
                 span { a href=(front_door::PATH) { "Front door" } }
-                span { "Ends after " (figure::span(idle)) " unused, or at " (figure::clock(signed.ticket.until, signed.now())) "." }
+                span { "Ends after " (figure::span(idle)) " unused, or at " (signed.clock(signed.ticket.until)) "." }
             }
         }
     }

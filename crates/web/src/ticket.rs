@@ -202,7 +202,7 @@ fn weigh(signed: &Signed, wanted: &Wanted) -> Result<(Markup, Option<Large>), Re
     let sheet = html! {
         (summary(wanted))
         ul.says {
-            li.can { span { "This session may place it until " (figure::clock(entitlements.until.min(signed.ticket.until), signed.now())) "." } }
+            li.can { span { "This session may place it until " (signed.clock(entitlements.until.min(signed.ticket.until))) "." } }
             li.can { span { "It passes every check before the trade: size, value, price, open orders, buying power." } }
         }
         (draft::sheet(&preview))
