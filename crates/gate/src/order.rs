@@ -222,6 +222,7 @@ impl Case<'_, '_> {
 
     /// Who may: placing, or, where only that is left, reducing.
     fn may_place(&self, orders: &[NewOrder]) -> Result<(), Against> {
+        self.turn.check_caught_up()?;
         let acts = self.entitlements.acts;
         let only_reduces = acts.contains(Act::ReduceOrder) && !acts.contains(Act::PlaceOrder);
         let act = if only_reduces { Act::ReduceOrder } else { Act::PlaceOrder };
@@ -237,6 +238,7 @@ impl Case<'_, '_> {
     }
 
     fn may_modify(&self, change: &Change) -> Result<(), Against> {
+        self.turn.check_caught_up()?;
         let order = self.own_order(change.order)?;
         self.ask(Act::ModifyOrder, order.account, Some((order.symbol, order.side)))
     }
@@ -385,8 +387,9 @@ impl Gate {
         decide: impl FnOnce(&mut Case<'_, '_>) -> Result<T, Against>,
     ) -> Result<T, Refused> {
         let slot = admission.slot();
-        let mut turn = self.0.sequencer.turn(self.now())?;
-        let now = turn.now();
+        let clock = self.now();
+        let mut turn = self.0.sequencer.turn(clock)?;
+        let now = turn.now().max(clock);
         // Read under the lock: who revokes or narrows takes the lock afterwards, so nothing is
         // stamped under entitlements that were replaced before.
         let against = match slot.open_state() {

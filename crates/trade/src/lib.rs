@@ -18,6 +18,7 @@ pub mod margin;
 pub mod market;
 pub mod naive;
 pub mod order;
+mod path;
 pub mod position;
 pub mod pretrade;
 pub mod price;

@@ -120,8 +120,8 @@ async fn serve(
     let Connection { read, write, mut out, mut client, .. } = connection;
     tracing::info!(%peer, %program, "client gone");
     if let End::Told(code, text) = end {
-        client.part_from_orders(&text, &mut out);
-        out.error(-1, code, &text);
+        client.drop_held(&mut out);
+        client.say_goodbye(code, &text, &mut out).await;
         part(read, write, out.take()).await;
     }
 }

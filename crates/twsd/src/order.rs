@@ -30,9 +30,6 @@ use crate::client::Client;
 use crate::outgoing::Outgoing;
 use crate::refusal::Subject;
 
-/// Open orders that are told of the end of their connection one by one.
-const TOLD_OF_THE_END: usize = 100;
-
 /// An answer that waits for the sync of what came before it.
 struct Late {
     order_id: i32,
@@ -102,11 +99,12 @@ impl Orders {
         matches!(self.known.get(order_id), Known::Open(_)) || self.held.order(order_id).is_some()
     }
 
-    /// Refuses an order, or a change of one that goes on as it is.
+    /// Refuses an order, or a change of one that goes on as it is. A held order has been shown no
+    /// status yet, and to one such `ib_async` takes number 110 for the end.
     fn refuse(&mut self, order_id: i32, code: ErrorCode, reason: &str) {
         let (code, text) = if !self.goes_on(order_id) {
             (unless_off_tick(code), format!("Order rejected - reason: {reason}"))
-        } else if code == ErrorCode::PRICE_INCREMENT {
+        } else if code == ErrorCode::PRICE_INCREMENT && self.held.order(order_id).is_none() {
             (code, format!("Change refused, the order stays as it is - reason: {reason}"))
         } else {
             let text = format!("Change refused, the order stays as it is - reason: {reason}");
@@ -402,17 +400,10 @@ impl Client {
         }
     }
 
-    /// Before the connection ends: what is held is dropped, and each open order gets the reason, for
-    /// some clients show no error that has no id.
-    pub(crate) fn part_from_orders(&mut self, reason: &str, out: &mut Outgoing) {
+    /// Drops what is held, as the connection ends.
+    pub(crate) fn drop_held(&mut self, out: &mut Outgoing) {
         let gone = self.orders.held.drop_all();
         self.tell_dropped(&gone);
-        let open = self.orders.known.open().take(TOLD_OF_THE_END);
-        let ids: Vec<_> = open.map(|order| order.origin.order_id).collect();
-        for order_id in ids {
-            let (number, text) = (ErrorCode::ORDER_MESSAGE, reason.to_owned());
-            self.orders.late.push(Late::refused(order_id, number, text));
-        }
         self.put_late(out);
         self.note_order_ids();
     }

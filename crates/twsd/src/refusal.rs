@@ -238,9 +238,11 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::JournalFailed
         | Refusal::DiskFull { .. }
         | Refusal::StoreFull
+        | Refusal::NotOnRecord { .. }
         | Refusal::StoreFailed
         | Refusal::KeyMismatch
         | Refusal::TooSlow { .. }
+        | Refusal::CatchingUp { .. }
         | Refusal::Stopping => subject.code(),
     }
 }

@@ -56,16 +56,16 @@ fn proof_shown_twice_counts_once_whatever_came_between() {
     let signer = BrowserKey::generate().unwrap();
     let mut seen = Seen::default();
     let first = signer.shown(NOW).unwrap();
-    assert_eq!(seen.take(&first, NOW), Ok(()));
-    assert_eq!(seen.take(&first, NOW), Err(wrong(ProofFault::Replayed)));
+    assert_eq!(seen.take(&first), Ok(()));
+    assert_eq!(seen.take(&first), Err(wrong(ProofFault::Replayed)));
     for count in 0..REMEMBERED + 10 {
         let mut other = first;
         other.at = NOW + Span::milliseconds(i64::try_from(count).unwrap() + 1);
         other.nonce[..8].copy_from_slice(&count.to_be_bytes());
-        assert_eq!(seen.take(&other, NOW), Ok(()), "{count}");
+        assert_eq!(seen.take(&other), Ok(()), "{count}");
     }
     assert!(seen.proofs.len() <= REMEMBERED);
-    assert_eq!(seen.take(&first, NOW), Err(wrong(ProofFault::Replayed)), "forgotten by number");
+    assert_eq!(seen.take(&first), Err(wrong(ProofFault::Replayed)), "forgotten by number");
 }
 
 #[test]

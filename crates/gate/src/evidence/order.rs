@@ -10,6 +10,7 @@ use trade::journal::{Cause, Command, Scope};
 use trade::order::{NewOrder, OrderType};
 
 use super::{ActivityEntry, ActivityKind};
+use crate::clock::Jump;
 use crate::journal::record::HEADER_BYTES;
 use crate::journal::{self, JournalError, Record};
 use crate::open;
@@ -123,6 +124,14 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
             entry.what = Cow::Borrowed("program_connected");
             entry.text = format!("Connected: {clients}.");
             entry.count = u64::from(count);
+        }
+        Command::MarketRule { rule } => {
+            entry.what = Cow::Borrowed("market_rule");
+            entry.text = format!("From here on the markets move by rule {rule}.");
+        }
+        Command::ClockJumped { by, ahead } => {
+            entry.what = Cow::Borrowed("clock_jumped");
+            entry.text = format!("{}.", Jump { at: entry.at, by, ahead });
         }
     }
     Some(entry)

@@ -49,6 +49,8 @@ fn fill(fields: &mut OrderFields, order: &Order, account: &str, parent: i32) {
     set(&mut fields.oca_group, order.oca.as_ref().map_or("", |oca| &oca.group));
     fields.oca_type = order.oca.as_ref().map(|oca| if oca.reduce { 2 } else { 1 });
     fields.outside_rth = order.outside_hours;
+    // What every order of the broker has; there is nothing to hedge here.
+    fields.dont_use_auto_price_for_hedge = true;
     fields.parent_id = parent;
 }
 
@@ -199,14 +201,17 @@ impl Client {
         }
     }
 
-    /// Orders of the account that are done.
+    /// Orders of the account that ended on this trading day. Programs ask for them at every start;
+    /// of earlier days they ask for executions, by a filter.
     pub(crate) fn put_completed_orders(
         &mut self,
         orders: &[Arc<Order>],
         api_only: bool,
         out: &mut Outgoing,
     ) {
-        for order in orders {
+        let since = self.day_start();
+        let old = orders.partition_point(|order| order.updated.seconds() < since);
+        for order in orders.iter().skip(old) {
             let from_program = matches!(order.origin.holder, access::Holder::Credential(_));
             if api_only && !from_program {
                 continue;

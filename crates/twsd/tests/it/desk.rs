@@ -61,6 +61,20 @@ impl Server {
         self.handle.sockets().iter().find(|socket| socket.name == name).unwrap().address
     }
 
+    /// The address of a credential that was just made, once its port is open.
+    pub async fn later_address(&self, name: &str) -> SocketAddr {
+        let open = async {
+            loop {
+                let sockets = self.handle.sockets();
+                if let Some(socket) = sockets.iter().find(|socket| socket.name == name) {
+                    return socket.address;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(PATIENCE, open).await.expect("its port opens")
+    }
+
     /// Connects and begins a session.
     pub async fn client(&self, name: &str, client_id: i32) -> Raw {
         Raw::begin(self.address(name), client_id).await
@@ -184,6 +198,14 @@ impl Raw {
     pub async fn ask(&mut self, request: impl Into<Inbound>) -> Vec<Message> {
         self.send(&request.into()).await;
         self.barrier().await
+    }
+
+    /// All bytes until the server closes the connection, beginning with those that came already.
+    pub async fn rest_of_bytes(&mut self) -> Vec<u8> {
+        let mut bytes = self.reader.buffer_mut().clone();
+        let whole = self.stream.read_to_end(&mut bytes);
+        drop(timeout(PATIENCE, whole).await.expect("the end in time"));
+        bytes
     }
 
     /// All messages until the server closes the connection.

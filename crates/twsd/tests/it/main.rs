@@ -10,6 +10,7 @@
 mod change;
 mod cut;
 mod desk;
+mod fact;
 mod hostile;
 mod message;
 mod order;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Does something that draws from `word`.
-fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
+pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
     let contracts = bench.exchange.contracts().all();
     let symbol = contracts[usize::try_from(word % 4).unwrap()].id;
     let quote = bench.exchange.quote(symbol).unwrap();
@@ -62,7 +62,7 @@ fn try_place(bench: &mut Bench, orders: Vec<NewOrder>) -> Vec<Event> {
 }
 
 /// An order book's and an account's rules that hold at every moment.
-fn check_sound(bench: &Bench) {
+pub(super) fn check_sound(bench: &Bench) {
     bench.check_money();
     let exchange = &bench.exchange;
     for order in exchange.open_orders().chain(exchange.completed_orders()) {
