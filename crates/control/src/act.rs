@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer::{
-    BackupMade, CheckpointNow, ConditionRow, Done, JumpRow, LinkMade, LockReceipt, NoticeRow, PersonRow,
-    ProgressRow, SocketRow, StatusNow, TotpNow, WebhookKey,
+    BackupMade, CheckpointNow, ConditionRow, Done, JumpRow, LinkMade, LockReceipt, NoticeRow,
+    PersonRow, ProgressRow, SocketRow, StatusNow, TotpNow, WebhookKey,
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};

@@ -120,7 +120,8 @@ async fn serve(
     let Connection { read, write, mut out, mut client, .. } = connection;
     tracing::info!(%peer, %program, "client gone");
     if let End::Told(code, text) = end {
-        client.say_goodbye(code, &text, &mut out);
+        client.drop_held(&mut out);
+        client.say_goodbye(code, &text, &mut out).await;
         part(read, write, out.take()).await;
     }
 }

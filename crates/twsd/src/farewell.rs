@@ -11,7 +11,7 @@ use crate::outgoing::Outgoing;
 impl Client {
     /// Tells every stream and every open order of this client why the connection ends, then the
     /// program. An order is told by a number that ends nothing: it is still there.
-    pub(crate) fn say_goodbye(&mut self, code: ErrorCode, text: &str, out: &mut Outgoing) {
+    pub(crate) async fn say_goodbye(&self, code: ErrorCode, text: &str, out: &mut Outgoing) {
         let requests: BTreeSet<i32> = self
             .tickers
             .ids()
@@ -22,9 +22,13 @@ impl Client {
         for id in requests {
             out.error(id, code, text);
         }
-        let of_an_order =
-            format!("{text} The order is still open, and nothing more is told of it here.");
-        self.part_from_orders(&of_an_order, out);
+        if let Ok(view) = self.gate.view().await {
+            for order in view.open_orders.iter().filter(|order| self.is_own(order)) {
+                let text =
+                    format!("{text} The order is still open, and nothing more is told of it here.");
+                out.error(order.origin.order_id, ErrorCode::ORDER_MESSAGE, &text);
+            }
+        }
         out.error(-1, code, text);
     }
 }

@@ -9,7 +9,6 @@
 //! ticks, which end nothing in either; and the order is shown again behind it. Only what leaves no order
 //! has 201 and a final status.
 
-mod asked;
 mod change;
 mod field;
 mod held;
@@ -19,7 +18,7 @@ mod terms;
 
 use access::{Act, SymbolId};
 use gate::{CancelScope, OrderRequest, View};
-use trade::{Asked, NewOrder, OrderId, Parent, Preview};
+use trade::{NewOrder, OrderId, Parent, Preview};
 use tws::inbound::CancelOrder;
 use tws::outbound::{CompletedOrdersEnd, ErrorCode, OpenOrderEnd, Status};
 use tws::{OrderFields, PlaceOrder};
@@ -30,9 +29,6 @@ use self::terms::Complaint;
 use crate::client::Client;
 use crate::outgoing::Outgoing;
 use crate::refusal::Subject;
-
-/// Open orders that are told of the end of their connection one by one.
-const TOLD_OF_THE_END: usize = 100;
 
 /// An answer that waits for the sync of what came before it.
 struct Late {
@@ -103,11 +99,12 @@ impl Orders {
         matches!(self.known.get(order_id), Known::Open(_)) || self.held.order(order_id).is_some()
     }
 
-    /// Refuses an order, or a change of one that goes on as it is.
+    /// Refuses an order, or a change of one that goes on as it is. A held order has been shown no
+    /// status yet, and to one such `ib_async` takes number 110 for the end.
     fn refuse(&mut self, order_id: i32, code: ErrorCode, reason: &str) {
         let (code, text) = if !self.goes_on(order_id) {
             (unless_off_tick(code), format!("Order rejected - reason: {reason}"))
-        } else if code == ErrorCode::PRICE_INCREMENT {
+        } else if code == ErrorCode::PRICE_INCREMENT && self.held.order(order_id).is_none() {
             (code, format!("Change refused, the order stays as it is - reason: {reason}"))
         } else {
             let text = format!("Change refused, the order stays as it is - reason: {reason}");
@@ -161,7 +158,7 @@ impl Client {
         let open = if let Known::Open(order) = &known { Some(&**order) } else { None };
         let meant = match self.understand(&request, open) {
             Ok(meant) => meant,
-            Err(complaint) => return self.complain_of(&request, &complaint),
+            Err(complaint) => return self.complain_of(order_id, &complaint),
         };
         match known {
             Known::Open(order) if !request.order.transmit => self.hold_change(&order, *request),
@@ -176,8 +173,7 @@ impl Client {
                 } else {
                     (ErrorCode::DUPLICATE_ORDER_ID, self.used_up_to(order.is_some()))
                 };
-                let asked = Some(asked::of(&request, self.client_id));
-                self.refuse_order(order_id, number, ("ORDER_ID_USED", &text), asked);
+                self.refuse_here(order_id, number, "ORDER_ID_USED", &text);
             }
             // Nothing waits that it could belong to: it is all that is sent.
             Known::Free
@@ -216,44 +212,22 @@ impl Client {
         format!("Duplicate order id: client {client} has used the ids below {next}; use {next}.")
     }
 
-    fn complain_of(&mut self, request: &PlaceOrder, complaint: &Complaint) {
+    fn complain_of(&mut self, order_id: i32, complaint: &Complaint) {
         let number =
             if complaint.off_tick { ErrorCode::PRICE_INCREMENT } else { ErrorCode::ORDER_REJECTED };
-        let changes = match self.orders.known.get(request.order_id) {
-            Known::Open(order) => Some(order.id),
-            Known::Done(_) | Known::Free => None,
-        };
-        let asked = Asked { changes, ..asked::of(request, self.client_id) };
-        let why = (complaint.code, &*complaint.to_string());
-        self.refuse_order(request.order_id, number, why, Some(asked));
+        self.refuse_here(order_id, number, complaint.code, &complaint.to_string());
     }
 
     /// Refuses an order that the gate is not asked about, and puts that on record.
     fn refuse_here(&mut self, order_id: i32, number: ErrorCode, code: &'static str, text: &str) {
-        self.refuse_order(order_id, number, (code, text), None);
-    }
-
-    /// The same, with what was asked for.
-    fn refuse_order(
-        &mut self,
-        order_id: i32,
-        number: ErrorCode,
-        (code, text): (&'static str, &str),
-        asked: Option<Asked>,
-    ) {
-        self.note_order(order_id, (code, text), asked);
+        self.note_order(order_id, code, text);
         self.orders.refuse(order_id, number, text);
     }
 
-    fn note_order(
-        &self,
-        order_id: i32,
-        (code, text): (&'static str, &str),
-        asked: Option<Asked>,
-    ) {
+    fn note_order(&self, order_id: i32, code: &'static str, text: &str) {
         let text = text.trim_end_matches('.');
         let text = format!("{text} (client {}, order {order_id})", self.client_id);
-        self.gate.note_refused_order(&self.admission, self.address, (code, text), asked);
+        self.note_refused(code, text);
     }
 
     /// Submits what was held together: changes one by one, new orders all or none.
@@ -265,7 +239,7 @@ impl Client {
                 Known::Free => family_of_new.push(request),
                 Known::Open(order) => match self.understand(&request, Some(&order)) {
                     Ok(meant) => self.modify(&order, &request, &meant),
-                    Err(complaint) => self.complain_of(&request, &complaint),
+                    Err(complaint) => self.complain_of(order_id, &complaint),
                 },
                 Known::Done(_) => {
                     let text = self.used_up_to(true);
@@ -284,9 +258,7 @@ impl Client {
             match self.member(member, family) {
                 Ok(order) => orders.push(order),
                 Err(complaint) => {
-                    let asked = Some(asked::of(member, self.client_id));
-                    let text = complaint.to_string();
-                    self.note_order(member.order_id, (complaint.code, &text), asked);
+                    self.note_order(member.order_id, complaint.code, &complaint.to_string());
                     outcome = Err(format!("{complaint} (order {})", member.order_id));
                     break;
                 }
@@ -327,7 +299,11 @@ impl Client {
 
     /// Asks what an order would cost and bind; nothing is placed.
     fn preview(&mut self, order_id: i32, fields: OrderFields, meant: Result<NewOrder, Complaint>) {
-        let meant = meant.map_err(|complaint| complaint.to_string());
+        let meant = meant.map_err(|complaint| {
+            let text = complaint.to_string();
+            self.note_order(order_id, complaint.code, &text);
+            text
+        });
         let preview = meant.and_then(|meant| {
             let symbol = meant.symbol;
             let asked = self.gate.what_if(&self.admission, self.address, vec![meant]);
@@ -390,12 +366,12 @@ impl Client {
                 let text = format!(
                     "OrderId {order_id} that needs to be cancelled can not be cancelled, state: {state}."
                 );
-                self.note_order(order_id, ("ORDER_NOT_OPEN", &text), None);
+                self.note_order(order_id, "ORDER_NOT_OPEN", &text);
                 self.orders.late.push(Late::refused(order_id, ErrorCode::CANCEL_STATE, text));
             }
             Known::Free => {
                 let text = format!("OrderId {order_id} that needs to be cancelled is not found.");
-                self.note_order(order_id, ("UNKNOWN_ORDER", &text), None);
+                self.note_order(order_id, "UNKNOWN_ORDER", &text);
                 self.orders.late.push(Late::bare(order_id, ErrorCode::CANCEL_NOT_FOUND, text));
             }
         }
@@ -424,17 +400,10 @@ impl Client {
         }
     }
 
-    /// Before the connection ends: what is held is dropped, and each open order gets the reason, for
-    /// some clients show no error that has no id.
-    pub(crate) fn part_from_orders(&mut self, reason: &str, out: &mut Outgoing) {
+    /// Drops what is held, as the connection ends.
+    pub(crate) fn drop_held(&mut self, out: &mut Outgoing) {
         let gone = self.orders.held.drop_all();
         self.tell_dropped(&gone);
-        let open = self.orders.known.open().take(TOLD_OF_THE_END);
-        let ids: Vec<_> = open.map(|order| order.origin.order_id).collect();
-        for order_id in ids {
-            let (number, text) = (ErrorCode::ORDER_MESSAGE, reason.to_owned());
-            self.orders.late.push(Late::refused(order_id, number, text));
-        }
         self.put_late(out);
         self.note_order_ids();
     }

@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn value_that_says_nothing_new_is_taken() {
         type Case = (&'static str, fn(&mut OrderFields));
-        let cases: [Case; 24] = [
+        let cases: [Case; 26] = [
             ("openClose", |o| o.open_close = "O".to_owned()),
             ("origin", |o| o.origin = Some(0)),
             ("exemptCode", |o| o.exempt_code = Some(-1)),
@@ -245,6 +245,8 @@ mod tests {
             ("minTradeQty", |o| o.compete.min_trade_quantity = Some(1)),
             ("autoCancelParent", |o| o.auto_cancel_parent = true),
             ("algoId", |o| o.algo_id = "x".to_owned()),
+            ("ocaType", |o| o.oca_type = Some(3)),
+            ("dontUseAutoPriceForHedge", |o| o.dont_use_auto_price_for_hedge = true),
         ];
         for (name, set) in cases {
             let mut order = OrderFields {

@@ -122,9 +122,4 @@ impl KnownOrders {
     pub(crate) fn note(&mut self) {
         self.noted = self.highest;
     }
-
-    /// Open orders, by their ids.
-    pub(crate) fn open(&self) -> impl Iterator<Item = &Arc<Order>> {
-        self.open.values()
-    }
 }

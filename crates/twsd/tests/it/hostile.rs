@@ -53,7 +53,7 @@ async fn orders_before_a_broken_frame_are_still_taken() {
     bytes.extend_from_slice(b"\xff\xff\xff\xff");
     client.send_bytes(&bytes).await;
     let messages = client.rest().await;
-    assert_eq!(statuses(&messages, 1), ["Submitted", "Submitted"], "and shown again at the end");
+    assert_eq!(statuses(&messages, 1), ["Submitted"]);
     assert_eq!(server.gate.view().await.unwrap().open_orders.len(), 1);
 }
 
