@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use access::link::Purpose;
-use access::{Refusal, Span, Time};
+use access::{Grade, Refusal, Span, Time};
 use gate::{Actor, Gate, LockTarget};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer::{
-    BackupMade, CheckpointNow, Done, JumpRow, LinkMade, LockReceipt, NoticeRow, PersonRow,
-    ProgressRow, SocketRow, StatusNow, TotpNow, WebhookKey,
+    BackupMade, CheckpointNow, ConditionRow, Done, JumpRow, LinkMade, LockReceipt, NoticeRow,
+    PersonRow, ProgressRow, SocketRow, StatusNow, TotpNow, WebhookKey,
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};
@@ -102,10 +102,16 @@ async fn lock(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
         }
         Request::Unlock { target } => {
             let on = find(gate, &target).await?;
-            gate.unlock(&desk.actor, on).await?;
-            value(Done {
-                text: format!("{} is unlocked; what a lock has ended stays ended", name(&target)),
-            })
+            let lifted = gate.unlock(&desk.actor, on).await?;
+            let mut text =
+                format!("{} is unlocked; what the lock ended stays ended", name(&target));
+            if lifted.grade == Grade::All {
+                let who = username(gate, &target).await?;
+                text = format!(
+                    "{text}. The old password, app and recovery codes no longer sign in; passkeys do. `floorpass person reset-password {who}` makes the link that sets a new password"
+                );
+            }
+            value(Done { text })
         }
         _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
     }
@@ -225,7 +231,13 @@ async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
         }),
         portal: desk.portal.to_owned(),
         sockets: sockets.collect(),
+        conditions: gate.conditions().into_iter().map(condition).collect(),
     })
+}
+
+fn condition(one: gate::Condition) -> ConditionRow {
+    let (code, since) = (one.code.to_owned(), instant(one.since));
+    ConditionRow { code, subject: one.subject, text: one.text, since, stops: one.stops }
 }
 
 async fn outbox(desk: &Desk<'_>, limit: u32) -> Result<Vec<NoticeRow>, Refusal> {
@@ -272,6 +284,18 @@ fn name(target: &Target) -> String {
     match target {
         Target::Account(account) => format!("account {account}"),
         Target::Person(username) => format!("person {username}"),
+    }
+}
+
+/// Who is locked, by the name to sign in with.
+async fn username(gate: &Gate, target: &Target) -> Result<String, Refusal> {
+    match target {
+        Target::Person(username) => Ok(username.clone()),
+        Target::Account(account) => {
+            let people = gate.people().await?;
+            let owner = people.into_iter().find(|one| one.accounts.contains(account));
+            owner.map(|one| one.username).ok_or(Refusal::NotFound { what: "person" })
+        }
     }
 }
 

@@ -49,6 +49,23 @@ answers! {
         portal: String,
         /// The trading sockets.
         sockets: Vec<SocketRow>,
+        /// What is not as it should be.
+        #[serde(default)]
+        conditions: Vec<ConditionRow>,
+    }
+
+    /// Something that is not as it should be.
+    ConditionRow {
+        /// Stable, upper case.
+        code: String,
+        /// What it is about, where there may be several.
+        subject: String,
+        /// What happened and what to do.
+        text: String,
+        /// Since when.
+        since: String,
+        /// Whether the server cannot do its work.
+        stops: bool,
     }
 
     /// Markets that catch up on time that was missed.

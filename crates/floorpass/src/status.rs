@@ -32,5 +32,8 @@ fn words(now: &StatusNow) -> String {
     }));
     lines.extend(now.clock_jump.iter().map(|jump| format!("clock: {} ({})", jump.text, jump.at)));
     lines.extend(now.sockets.iter().map(|s| format!("socket {} {} ({})", s.name, s.port, s.state)));
+    lines.extend(
+        now.conditions.iter().map(|c| format!("WARNING {} since {}: {}", c.code, c.since, c.text)),
+    );
     lines.join("\n")
 }

@@ -269,18 +269,22 @@ impl Gate {
         let command = credential::Command::Revoke { credential, cancel_orders };
         let call = actor.call(Command::Credential(command));
         let of = Some(Holder::Credential(credential));
-        match self.run(Key::Person(person), Some(slice), &call).await {
-            Ok(_) => {}
+        let owed = match self.run(Key::Person(person), Some(slice), &call).await {
+            Ok(_) => None,
+            // The orders go all the same: their journal has room of its own.
+            Err(owed @ Refusal::NotOnRecord { .. }) => Some(owed),
             // Who hears this was allowed to revoke.
-            Err(Refusal::CredentialRevoked { .. }) if cancel_orders && self.rests(account, of) => {}
+            Err(Refusal::CredentialRevoked { .. }) if cancel_orders && self.rests(account, of) => {
+                None
+            }
             Err(refusal) => return Err(refusal),
-        }
+        };
         let cancelled = if cancel_orders {
             self.cancel_cut(account, of, lock::holder(actor)).await?
         } else {
             0
         };
-        Ok(Revocation { credential, cancelled })
+        owed.map_or(Ok(Revocation { credential, cancelled }), Err)
     }
 
     /// Cancels, at a start, what rests of credentials that were revoked with their orders: the

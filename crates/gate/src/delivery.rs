@@ -17,6 +17,7 @@ use tokio::task::AbortHandle;
 
 use crate::registry::store_failed;
 use crate::session::Actor;
+use crate::timer::told;
 use crate::{Gate, Inner};
 
 /// Deliveries that are taken from the table at once.
@@ -74,7 +75,8 @@ impl Gate {
         let mut tasks = deliveries.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         for channel in channels {
             let (weak, queued) = (Arc::downgrade(&self.0), deliveries.queued.subscribe());
-            tasks.push(tokio::spawn(run(weak, channel, queued)).abort_handle());
+            let make = move || run(Weak::clone(&weak), Arc::clone(&channel), queued.clone());
+            tasks.push(self.0.health.task("delivery", told(&self.0), make).abort_handle());
         }
     }
 

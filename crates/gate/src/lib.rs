@@ -36,6 +36,7 @@ pub mod evidence;
 pub mod feed;
 pub mod folder;
 pub mod front_door;
+pub mod health;
 pub mod journal;
 pub mod key_file;
 pub mod large_order;
@@ -47,6 +48,7 @@ mod noted;
 pub mod notice;
 pub mod open;
 pub mod order;
+mod owed;
 pub mod passkey;
 pub mod password;
 pub mod person;
@@ -88,10 +90,12 @@ pub use evidence::{
 };
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
+pub use health::{Condition, Health};
 pub use large_order::{Large, LargeAsked};
 pub use lock::{LockTarget, Receipt};
 pub use notice::{MessagePage, OutboxNotice};
 pub use open::OpenError;
+pub use order::refused::RefusedOrders;
 pub use order::{CancelScope, OrderRequest, Refused, Submitted};
 pub use passkey::Ceremony;
 pub use person::{LinkIssued, PersonInfo};
@@ -121,11 +125,14 @@ pub(crate) struct Inner {
     pub(crate) views: view::Views,
     pub(crate) quotes: ArcSwap<Quotes>,
     pub(crate) quotes_changed: watch::Sender<u64>,
+    /// Refused orders of before the start.
+    pub(crate) older_refused: order::refused::Older,
     /// What shows that the portal is genuine.
     pub(crate) portal_proof: front_door::PortalProof,
     /// Held while a checkpoint is made or a backup must not see one being made.
     pub(crate) checkpoints: tokio::sync::Mutex<()>,
     pub(crate) stop: Arc<timer::Stop>,
+    pub(crate) health: Arc<Health>,
 }
 
 impl Inner {
@@ -166,6 +173,16 @@ impl Gate {
     /// The last jump of the system's clock since the start.
     pub fn last_jump(&self) -> Option<clock::Jump> {
         self.0.clock.last_jump()
+    }
+
+    /// What is not as it should be now.
+    pub fn conditions(&self) -> Vec<Condition> {
+        self.0.health.conditions()
+    }
+
+    /// Where conditions are raised, and the watch over threads and tasks.
+    pub fn vitals(&self) -> &Arc<Health> {
+        &self.0.health
     }
 
     /// The account of this folder.

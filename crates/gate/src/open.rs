@@ -11,16 +11,18 @@ use rust_decimal::Decimal;
 use store::engine::sqlite_url;
 use store::{Store, StoreError};
 use tokio::sync::watch;
-use trade::exchange::Exchange;
+use trade::exchange::{Exchange, ORDER_RULE};
 use trade::journal::{Command, Decided, Genesis, MARKET_RULE, Stamped};
 
 use crate::clock::{self, Clock, NoEntropy};
 use crate::config::Config;
 use crate::disk::{Disk, LocalDisk};
 use crate::folder::{Folder, FolderError};
+use crate::health::Health;
 use crate::journal::{self, Damage, Head, Journal, JournalError, Record};
 use crate::key_file::{self, KeyFileError};
 use crate::live::Live;
+use crate::owed::Owed;
 use crate::registry::Registry;
 use crate::sequencer::Sequencer;
 use crate::view::Views;
@@ -98,7 +100,9 @@ impl Gate {
         let noted = store.last_checkpoint().await?.map_or(0, |last| last.checkpoint.journal_seq);
         let sequencer = sequencer(&config, &folder, &clock, &disk, noted)?;
         let (_, quotes) = sequencer.peek(Exchange::quotes);
-        let people = Registry::open(store, key, clock.clone(), &config);
+        let health = Arc::new(Health::new(clock.clone()));
+        let owed = Owed::open(&folder.path, &key, &health);
+        let people = Registry::open(store, key, clock.clone(), owed, &config, &health);
         let inner = Arc::new(Inner {
             config,
             folder,
@@ -109,9 +113,11 @@ impl Gate {
             views: Views::default(),
             quotes: ArcSwap::from_pointee(quotes),
             quotes_changed: watch::Sender::new(0),
+            older_refused: crate::order::refused::Older::default(),
             portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
             stop: Arc::default(),
+            health,
         });
         let gate = Self(inner);
         gate.load_people().await?;
@@ -120,6 +126,7 @@ impl Gate {
         }
         gate.spawn_people_ticks();
         gate.spawn_checkpoints();
+        gate.spawn_settling();
         timer::start(&gate.0).map_err(OpenError::Thread)?;
         Ok(gate)
     }
@@ -150,6 +157,11 @@ impl Gate {
         inner.feed().close();
         inner.people.deliveries.stop();
         self.write_back(true).await;
+        if self.settle_owed().await.is_err() {
+            tracing::warn!(
+                "what is owed to the tables could not be recorded; the next start does it"
+            );
+        }
         let noted = self.checkpoint().await;
         inner.people.store.close().await;
         stopped.and(noted.map(drop))
@@ -211,6 +223,7 @@ pub(crate) fn sequencer(
     };
     let beginning = exchange.seq() == 0;
     let (genesis, rule) = (exchange.genesis().clone(), exchange.rule());
+    let takes_orders_by = exchange.order_rule();
     let mut sequencer = Sequencer::new(opened.journal, exchange, latest, config.durability);
     if clock.is_manual() {
         sequencer = sequencer.by_hand();
@@ -220,6 +233,10 @@ pub(crate) fn sequencer(
         if rule < MARKET_RULE {
             sequencer.record(Command::MarketRule { rule: MARKET_RULE }, now)?;
         }
+        let orders = Command::OrderRule { rule: ORDER_RULE };
+        if takes_orders_by < ORDER_RULE && !beginning {
+            sequencer.record(orders.clone(), now)?;
+        }
         let mut turn = sequencer.turn(now)?;
         if beginning {
             // In a group of its own: its loss is never a torn tail.
@@ -227,6 +244,7 @@ pub(crate) fn sequencer(
             drop(turn);
             sequencer.flush_blocking(begun.seq)?;
             turn = sequencer.turn(now)?;
+            turn.stamp(Decided::system(), orders, true)?;
         }
         let started = Command::Started { version: env!("CARGO_PKG_VERSION").to_owned() };
         if turn.check_caught_up().is_err() {

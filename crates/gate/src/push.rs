@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::registry::store_failed;
 use crate::session::{Actor, SessionTicket};
+use crate::timer::told;
 use crate::{Gate, Inner};
 
 /// Under which name the folder keeps the key that push services know it by, and what it is sealed for.
@@ -88,22 +89,14 @@ impl Gate {
 
     /// Tells phones from now on, by a task on the runtime that this is called on. Once.
     pub fn start_pushing(&self, push: alert::Push) {
-        let (queue, mut asked) = mpsc::channel(QUEUED);
+        let (queue, asked) = mpsc::channel(QUEUED);
         if self.0.people.pushes.0.set((Arc::new(push), queue)).is_err() {
             return;
         }
         let weak = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            let turns = Arc::new(Semaphore::new(AT_ONCE));
-            while let Some((person, approval)) = asked.recv().await {
-                let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
-                let weak = Weak::clone(&weak);
-                tokio::spawn(async move {
-                    tell(&weak, person, approval).await;
-                    drop(turn);
-                });
-            }
-        });
+        let asked = Arc::new(tokio::sync::Mutex::new(asked));
+        let make = move || keep_telling(Weak::clone(&weak), Arc::clone(&asked));
+        self.0.health.task("push", told(&self.0), make);
     }
 
     /// The key that browsers subscribe for; none where the server does not push.
@@ -224,6 +217,23 @@ impl Gate {
         if let Err(error) = self.0.people.store.push_tried(device, sent.is_ok()).await {
             tracing::error!(%error, "a push could not be written down");
         }
+    }
+}
+
+/// Tells phones of what is asked for, several approvals at a time.
+async fn keep_telling(
+    weak: Weak<Inner>,
+    asked: Arc<tokio::sync::Mutex<mpsc::Receiver<(PersonId, ApprovalId)>>>,
+) {
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let mut asked = asked.lock().await;
+    while let Some((person, approval)) = asked.recv().await {
+        let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
+        let weak = Weak::clone(&weak);
+        tokio::spawn(async move {
+            tell(&weak, person, approval).await;
+            drop(turn);
+        });
     }
 }
 

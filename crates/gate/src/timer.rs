@@ -34,6 +34,11 @@ impl Stop {
         self.wake.notify_all();
     }
 
+    /// Whether it was told to end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits; true when it was told to end.
     fn wait(&self, duration: Duration) -> bool {
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,18 +49,18 @@ impl Stop {
 
 /// Starts the threads. They end when told to, or when the gate is gone.
 pub(crate) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
-    let stop = Arc::clone(&inner.stop);
-    let weak = Arc::downgrade(inner);
+    let (weak, stop) = (Arc::downgrade(inner), Arc::clone(&inner.stop));
     let now = inner.clock.stamp();
-    std::thread::Builder::new()
-        .name("floorpass-beat".to_owned())
-        .spawn(move || run(&weak, &stop, now))?;
+    inner.health.thread("beat", told(inner), move || run(&weak, &stop, now))?;
     let (weak, stop) = (Arc::downgrade(inner), Arc::clone(&inner.stop));
     let spare = inner.sequencer.spare();
-    std::thread::Builder::new()
-        .name("floorpass-room".to_owned())
-        .spawn(move || keep_room(&weak, &stop, &spare))?;
-    Ok(())
+    inner.health.thread("room", told(inner), move || keep_room(&weak, &stop, &spare))
+}
+
+/// Whether threads and tasks of the gate should end.
+pub(crate) fn told(inner: &Arc<Inner>) -> impl Fn() -> bool + Send + 'static {
+    let (weak, stop) = (Arc::downgrade(inner), Arc::clone(&inner.stop));
+    move || stop.is_stopped() || weak.strong_count() == 0
 }
 
 /// Makes each segment ahead. One that cannot be made is tried again a second later.

@@ -13,7 +13,8 @@
 //!
 //! # Bounds
 //! Ended orders and executions are kept for seven days, at most 20,000 of each; minutes for five
-//! days; five-second bars for two hours.
+//! days; five-second bars for two hours. What one-cancels-all groups have traded is kept for the last
+//! 20,000 names of each holder, however old, and for all that have open members.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -42,12 +43,16 @@ mod chart;
 mod family;
 mod listing;
 mod matching;
+mod memory;
 mod orders;
 mod state;
 #[cfg(test)]
 mod tests;
+mod traded;
 
 use listing::{Listing, MINUTES_KEPT_FOR};
+use memory::Memory;
+pub use memory::ORDER_RULE;
 use orders::{KEPT, KEPT_FOR, Open, Orders};
 pub use state::SnapshotError;
 
@@ -96,6 +101,9 @@ pub struct Exchange {
     todo: VecDeque<OrderId>,
     #[serde(skip)]
     fills: Vec<Fill>,
+    /// What rule 1 of orders does not remember; a snapshot keeps it apart.
+    #[serde(skip)]
+    memory: Memory,
     /// By which rule the markets move. A snapshot keeps it apart, for this is the format of those
     /// that know rule 1 alone.
     #[serde(skip)]
@@ -130,6 +138,7 @@ impl Exchange {
             recent: VecDeque::new(),
             todo: VecDeque::new(),
             fills: Vec::new(),
+            memory: Memory::default(),
             rule: genesis.catalogue,
             horizon: 0,
             genesis,
@@ -156,11 +165,14 @@ impl Exchange {
                 self.cancel(*order, *cause, decision.holder, &mut events);
             }
             Command::CancelAll { scope, cause } => self.cancel_all(*scope, *cause, &mut events),
+            Command::OrderRule { rule } => self.follow_order_rule(*rule),
+            Command::OrderIdUsed(origin) => self.note_order_id(*origin),
             Command::MarketRule { rule } => self.follow_rule(*rule),
             Command::Genesis(_)
             | Command::Advance
             | Command::Started { .. }
             | Command::Refused { .. }
+            | Command::OrdersRefused(_)
             | Command::Connected { .. }
             | Command::ClockJumped { .. } => {}
         }
@@ -347,6 +359,7 @@ impl Exchange {
         self.account.begin_day(|symbol| mark_of(listings, contracts, symbol));
         self.session = self.session.next(self.genesis.hours);
         self.orders.prune(now);
+        self.forget_parents();
         let oldest = now - KEPT_FOR;
         while self.executions.front().is_some_and(|execution| execution.time < oldest) {
             self.executions.pop_front();
@@ -362,16 +375,19 @@ impl Exchange {
             if decision.limits.duplicate_window.is_some() {
                 self.remember(new);
             }
+            self.note_order_id(new.origin);
             let order = Arc::new(self.accepted(new, &placed));
-            placed.push(order.id);
+            let id = order.id;
+            placed.push(id);
             events.push(Event::OrderAccepted { order: Arc::clone(&order) });
-            self.todo.push_back(order.id);
+            self.todo.push_back(id);
             let parent = order.parent.filter(|id| !self.orders.open.contains_key(id));
             self.orders.add(Open { order, at, handle: None, counted: (0, 0) });
             if let Some(parent) = parent {
                 // It may have ended since the order was checked.
                 self.orphan(parent, events);
             }
+            self.join(id, events);
         }
         for at in group.iter().filter_map(|new| Contracts::builtin().index(new.symbol)) {
             self.settle(at, events);
@@ -438,16 +454,17 @@ impl Exchange {
         let now = self.now;
         let parent = self.orders.open.get(&change.order).and_then(|open| open.order.parent);
         let left = parent.and_then(|parent| self.left_for_child(parent, Some(change.order)));
+        let most = self.most_in_group(&change);
         let Some(open) = self.orders.open.get_mut(&change.order) else {
             let reject = self.missing(change.order);
             return events.push(Event::CommandRejected { holder, reject });
         };
         let at = open.at;
         let order = Arc::make_mut(&mut open.order);
-        let keeps_place =
-            change.order_type == order.order_type && change.quantity <= order.quantity;
+        let quantity = change.quantity.min(most);
+        let keeps_place = change.order_type == order.order_type && quantity <= order.quantity;
         let before = Arc::new(order.clone());
-        order.quantity = change.quantity.max(order.filled);
+        order.quantity = quantity.max(order.filled);
         order.released = match (parent, left) {
             (None, _) => order.quantity,
             (Some(_), Some((left, _))) => order.quantity.min(left).max(order.filled),

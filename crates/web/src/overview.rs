@@ -37,7 +37,7 @@ pub(crate) fn fragment(view: &View) -> Markup {
         }
         section.card aria-labelledby="open" {
             h2 #open { "Open orders" }
-            @if view.open_orders.is_empty() { p.empty { "None." } } @else { (order::table(&view.open_orders, None)) }
+            @if view.open_orders.is_empty() { p.empty { "None." } } @else { (order::table(&view.open_orders)) }
         }
         section.card aria-labelledby="fills" {
             header { h2 #fills { "Last executions" } a.small href="/executions" { "All" } }

@@ -65,7 +65,8 @@ pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Htm
         }
         (foot(signed))
     };
-    Html(document(title, &main).into_string())
+    let trades = matches!(tab, Tab::Trade | Tab::Orders);
+    Html(document(title, &main, trades).into_string())
 }
 
 /// A page for whoever is not signed in: one card.
@@ -74,7 +75,7 @@ pub(crate) fn bare(title: &str, body: &Markup) -> Html<String> {
         header.head { div.head-in { (brand("/")) } }
         main #main tabindex="-1" { div.narrow { div.card.stack { (body) } } }
     };
-    Html(document(title, &main).into_string())
+    Html(document(title, &main, false).into_string())
 }
 
 /// A page for anyone, as wide as the others.
@@ -83,7 +84,7 @@ pub(crate) fn open(title: &str, body: &Markup) -> Html<String> {
         header.head { div.head-in { (brand("/")) } }
         main #main tabindex="-1" { (body) }
     };
-    Html(document(title, &main).into_string())
+    Html(document(title, &main, false).into_string())
 }
 
 /// The title line of a page, with something at its end.
@@ -110,7 +111,8 @@ pub(crate) fn token(signed: &Signed) -> Markup {
     html! { input type="hidden" name=(TOKEN) value=(signed.form_token()); }
 }
 
-fn document(title: &str, main: &Markup) -> Markup {
+fn document(title: &str, main: &Markup, trades: bool) -> Markup {
+    let live = [" data-live=", " data-preview="].iter().any(|mark| main.0.contains(mark));
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -121,6 +123,7 @@ fn document(title: &str, main: &Markup) -> Markup {
                 meta name="color-scheme" content="light dark";
                 link rel="preload" href="/assets/inter.woff2" as="font" type="font/woff2" crossorigin;
                 link rel="stylesheet" href={ "/assets/floorpass.css?v=" (*asset::VERSION) };
+                @if trades { link rel="stylesheet" href={ "/assets/trade.css?v=" (*asset::VERSION) }; }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="apple-touch-icon" href="/assets/apple-touch-icon.png";
                 link rel="manifest" href=(app::MANIFEST);
@@ -128,6 +131,7 @@ fn document(title: &str, main: &Markup) -> Markup {
                     meta name="theme-color" media={ "(prefers-color-scheme: " (scheme) ")" } content=(colour);
                 }
                 script src={ "/assets/floorpass.js?v=" (*asset::VERSION) } defer {}
+                @if live { script src={ "/assets/live.js?v=" (*asset::VERSION) } defer {} }
             }
             body { a.skip href="#main" { "Skip to content" } (main) }
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Exchange;
+use super::memory::Memory;
 use crate::journal::MARKET_RULE;
 use crate::path::Path;
 
@@ -28,20 +29,25 @@ impl std::error::Error for SnapshotError {}
 /// began by rule 1. Variants are only ever appended.
 #[derive(Debug, Serialize, Deserialize)]
 enum Later {
+    /// What orders from rule 2 on need.
+    Memory(Memory),
     /// The rule of the markets from 2 on, and each contract's path.
     Market { rule: u16, paths: Vec<Option<Path>> },
 }
 
 impl Exchange {
     fn later(&self) -> Vec<Later> {
+        let memory = (!self.memory.is_none()).then(|| Later::Memory(self.memory.clone()));
         let paths = || self.listings.iter().map(|listing| listing.path).collect();
         let market = (self.rule >= 2).then(|| Later::Market { rule: self.rule, paths: paths() });
-        market.into_iter().collect()
+        memory.into_iter().chain(market).collect()
     }
 
     fn take_later(&mut self, later: Vec<Later>) -> Result<(), String> {
         for one in later {
             match one {
+                Later::Memory(memory) if memory.is_known() => self.memory = memory,
+                Later::Memory(memory) => return Err(format!("order rule {}", memory.rule())),
                 Later::Market { rule, paths } => {
                     if !(2..=MARKET_RULE).contains(&rule) || paths.len() != self.listings.len() {
                         return Err(format!("rule {rule} with {} paths", paths.len()));

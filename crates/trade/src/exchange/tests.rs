@@ -12,6 +12,7 @@ use crate::pretrade;
 
 mod chart;
 mod family;
+mod group;
 mod replay;
 mod rule;
 
@@ -43,7 +44,18 @@ impl Bench {
         Self::of(genesis(Hours::RoundTheClock))
     }
 
+    /// As the first rule of orders has it.
+    fn of_rule_1() -> Self {
+        Self::by_rule_1(genesis(Hours::RoundTheClock))
+    }
+
     fn of(genesis: Genesis) -> Self {
+        let mut bench = Self::by_rule_1(genesis);
+        bench.apply(Command::OrderRule { rule: ORDER_RULE });
+        bench
+    }
+
+    fn by_rule_1(genesis: Genesis) -> Self {
         Self { exchange: Exchange::new(genesis), time: MONDAY, journal: vec![] }
     }
 
