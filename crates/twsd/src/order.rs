@@ -245,12 +245,7 @@ impl Client {
         self.orders.refuse(order_id, number, text);
     }
 
-    fn note_order(
-        &self,
-        order_id: i32,
-        (code, text): (&'static str, &str),
-        asked: Option<Asked>,
-    ) {
+    fn note_order(&self, order_id: i32, (code, text): (&'static str, &str), asked: Option<Asked>) {
         let text = text.trim_end_matches('.');
         let text = format!("{text} (client {}, order {order_id})", self.client_id);
         self.gate.note_refused_order(&self.admission, self.address, (code, text), asked);
