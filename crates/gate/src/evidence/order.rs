@@ -6,7 +6,7 @@ use std::path::Path;
 use access::id::Holder;
 use access::moment::Time;
 use trade::contract::Contracts;
-use trade::journal::{Cause, Command, Scope, Stamped};
+use trade::journal::{Cause, Command, OrdersRefused, Scope, Stamped};
 use trade::order::{NewOrder, OrderType};
 
 use super::{ActivityEntry, ActivityKind};
@@ -133,29 +133,14 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
         }
         Command::CancelAll { scope, cause } => {
             entry.what = Cow::Borrowed("orders_cancelled");
-            let scope = match scope {
-                Scope::Account => "All open orders of the account".to_owned(),
-                Scope::Holder(holder) => format!("All open orders of {holder}"),
-                Scope::Client { holder, client_id } => {
-                    format!("All open orders of {holder}, client {client_id},")
-                }
-            };
-            entry.text = format!("{scope} cancelled {}.", cause_text(cause));
+            entry.text = format!("{} cancelled {}.", scope_text(scope), cause_text(cause));
         }
         Command::Refused { holder, code, text, count } => {
-            entry.holder = Some(holder);
-            entry.what = Cow::Borrowed("order_refused");
-            entry.text = text;
-            entry.code = Some(code);
-            entry.count = u64::from(count);
+            refusal(&mut entry, holder, (code, text), count);
         }
-        Command::OrdersRefused(refused) => {
-            entry.holder = Some(refused.holder);
-            entry.what = Cow::Borrowed("order_refused");
-            let asked: Vec<_> = refused.asked.iter().map(ToString::to_string).collect();
-            entry.text = format!("{}: {}", asked.join("; "), refused.text);
-            entry.code = Some(refused.code);
-            entry.count = u64::from(refused.count);
+        Command::OrdersRefused(OrdersRefused { holder, code, text, count, asked }) => {
+            let asked: Vec<_> = asked.iter().map(ToString::to_string).collect();
+            refusal(&mut entry, holder, (code, format!("{}: {text}", asked.join("; "))), count);
         }
         Command::Connected { holder, clients, count } => {
             entry.holder = Some(holder);
@@ -173,6 +158,24 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
         }
     }
     Some(entry)
+}
+
+fn refusal(entry: &mut ActivityEntry, holder: Holder, (code, text): (String, String), count: u32) {
+    entry.holder = Some(holder);
+    entry.what = Cow::Borrowed("order_refused");
+    entry.text = text;
+    entry.code = Some(code);
+    entry.count = u64::from(count);
+}
+
+fn scope_text(scope: Scope) -> String {
+    match scope {
+        Scope::Account => "All open orders of the account".to_owned(),
+        Scope::Holder(holder) => format!("All open orders of {holder}"),
+        Scope::Client { holder, client_id } => {
+            format!("All open orders of {holder}, client {client_id},")
+        }
+    }
 }
 
 fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
