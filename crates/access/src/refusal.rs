@@ -224,6 +224,9 @@ refusals! {
     /// The attempt is unknown, used, expired or at another step.
     AttemptEnded = "ATTEMPT_ENDED",
         "this sign-in was turned down, has expired, was finished or is at another step; begin again";
+    /// The attempt was begun by another browser.
+    AttemptElsewhere = "ATTEMPT_ELSEWHERE",
+        "this sign-in was begun by another browser, or before this one showed its key, so it does not go on here; begin again";
     /// A typed code is wrong.
     CodeWrong = "CODE_WRONG",
         "the code is not right";
@@ -266,6 +269,9 @@ refusals! {
     /// No recovery is under way here.
     RecoveryOver = "RECOVERY_OVER",
         "this recovery was stopped, finished or is too old; sign in, or begin another one";
+    /// The recovery was begun by another browser.
+    RecoveryElsewhere = "RECOVERY_ELSEWHERE",
+        "this recovery was begun by another browser, or before this one showed its key, so it goes on there alone; to begin another one here, stop it first by the link of its message";
     /// The proof was made against a row that has moved: load and prove again.
     ProofStale = "PROOF_STALE",
         "the sign-in data changed meanwhile; try again";
@@ -460,6 +466,8 @@ pub enum PasskeyFault {
     },
     /// The policy asks for an attestation, and none came that leads to a trusted root.
     NotAttested,
+    /// Another browser asked for it.
+    OtherBrowser,
     /// Its answer does not verify: signature, challenge or origin.
     Invalid,
 }
@@ -491,6 +499,7 @@ impl fmt::Display for PasskeyFault {
             Self::NotAttested => f.write_str(
                 "this server takes only models that it can recognise, and this one did not prove what it is",
             ),
+            Self::OtherBrowser => f.write_str("it was asked for by another browser than this one"),
             Self::Registered => f.write_str("it is registered already"),
             Self::Invalid => f.write_str("its answer does not verify"),
         }

@@ -13,6 +13,7 @@ use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::recovery_code;
 use crate::authenticator::totp::{self, Verdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
+use crate::binding::{Beginner, PublicKey};
 use crate::brokerage;
 use crate::call::Source;
 use crate::decision::{self, Answer, Decision, Ground};
@@ -69,6 +70,9 @@ pub struct Attempt {
     /// How long its person wants to stay signed in.
     #[serde(default)]
     pub stay: Stay,
+    /// The browser that began it; its next steps come from there.
+    #[serde(default)]
+    pub begun: Beginner,
 }
 
 /// What an attempt needs next.
@@ -153,6 +157,11 @@ pub enum Command {
         /// The attempt's token.
         attempt: Secret,
     },
+    /// One of its pages is looked at. Load the slice by the attempt.
+    Look {
+        /// The attempt's token.
+        attempt: Secret,
+    },
     /// A passkey's ceremony ended. Load the slice by the passkey's handle.
     Passkey {
         /// What it says, or why it failed.
@@ -205,7 +214,30 @@ pub struct SignedIn {
 
 type Decided = Result<Decision, Refusal>;
 
+impl Command {
+    /// The token of the attempt that it goes on with.
+    const fn attempt(&self) -> Option<&Secret> {
+        match self {
+            Self::Password { .. } | Self::Passkey { .. } | Self::Link { .. } => None,
+            Self::Totp { attempt, .. }
+            | Self::RecoveryCode { attempt, .. }
+            | Self::Activate { attempt, .. }
+            | Self::Resend { attempt }
+            | Self::AskApproval { attempt }
+            | Self::Approved { attempt }
+            | Self::Look { attempt } => Some(attempt),
+        }
+    }
+}
+
 pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> Decided {
+    // No step goes on elsewhere than where it was begun, whatever it is.
+    if let Some(token) = command.attempt() {
+        let attempt = find(slice, ground, token)?;
+        if !attempt.begun.is(ground.source) {
+            return Ok(elsewhere(ground, attempt));
+        }
+    }
     match command {
         Command::Password { proof } => with_password(slice, ground, proof),
         Command::Totp { attempt, code } => with_totp(slice, ground, attempt, code),
@@ -214,9 +246,44 @@ pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> D
         Command::Resend { attempt } => resend(slice, ground, attempt),
         Command::AskApproval { attempt } => ask_approval(slice, ground, attempt),
         Command::Approved { attempt } => approved(slice, ground, attempt),
+        Command::Look { .. } => Ok(Decision::new(Vec::new(), Answer::Done)),
         Command::Passkey { outcome } => with_passkey(slice, ground, outcome.as_ref()),
         Command::Link { token } => with_link(slice, ground, token),
     }
+}
+
+/// A step from another browser than the one that began: refused, and told once where it looks like a
+/// copy. The sign-in itself goes on, where it was begun.
+fn elsewhere(ground: &Ground<'_>, attempt: &Attempt) -> Decision {
+    let refusal = Refusal::AttemptElsewhere;
+    if attempt.begun.told || !attempt.begun.is_copied_by(ground.source) {
+        return Decision::refused(Vec::new(), refusal);
+    }
+    let begun = Beginner { told: true, ..attempt.begun };
+    let changed = Event::Changed(Attempt { begun, ..attempt.clone() });
+    Decision::refused(vec![changed.into(), tell_copy(ground, attempt.person)], refusal)
+}
+
+/// The sign-ins that a browser began under a key that it renewed.
+pub(crate) fn rekeyed(
+    slice: &Slice,
+    old: Option<PublicKey>,
+    new: PublicKey,
+) -> impl Iterator<Item = decision::Event> + '_ {
+    slice.attempts.iter().filter(move |one| one.begun.key == old).map(move |one| {
+        let begun = Beginner { key: Some(new), ..one.begun };
+        Event::Changed(Attempt { begun, ..one.clone() }).into()
+    })
+}
+
+/// What a person is told of a sign-in that was copied on its way.
+fn tell_copy(ground: &Ground<'_>, person: PersonId) -> decision::Event {
+    let text = format!(
+        "A copy of your sign-in was used from {} ({}) and was refused: it did not show the key of the browser that began it, so it opened nothing. Somebody could read what that browser keeps: look there for programs and extensions that you did not install. If you were not signing in, somebody knows your password: change it.",
+        ground.source,
+        device::name_from_agent(&ground.source.agent)
+    );
+    notice::queue(ground, person, Topic::SignInCopied, text, None)
 }
 
 /// One more failure of a factor, and the refusal for it.
@@ -278,6 +345,7 @@ fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &Proof) -> Decided {
         started_at: now,
         until: now + ATTEMPT_LIFE,
         stay: ground.source.stay,
+        begun: Beginner::of(ground.source),
     };
     events.push(Event::Started(attempt).into());
     Ok(Decision::new(events, Answer::TotpNeeded { attempt: token }))
@@ -569,6 +637,12 @@ fn with_passkey(
         Ok(used) => used,
         Err(refused) => return Ok(*refused),
     };
+    // The signature is right and was asked for by another browser: it was taken on its way.
+    if !assertion.begun.is(ground.source) {
+        let tells = assertion.begun.is_copied_by(ground.source);
+        let events = tells.then(|| tell_copy(ground, person)).into_iter().collect();
+        return Ok(Decision::refused(events, refused(PasskeyFault::OtherBrowser)));
+    }
     check_open(slice, ground)?;
     let mut events = vec![used.into()];
     if !slice.counters.is_empty() {

@@ -138,6 +138,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::AuthenticatorStopped { .. }
         | Refusal::SecondFactorMissing
         | Refusal::AttemptEnded
+        | Refusal::AttemptElsewhere
+        | Refusal::RecoveryElsewhere
         | Refusal::CodeWrong
         | Refusal::ActivationWrong { .. }
         | Refusal::CodeReplayed

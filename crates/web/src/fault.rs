@@ -255,7 +255,7 @@ fn onward(refusal: &Refusal, begin: Option<Begin>) -> Markup {
         return back(begin);
     }
     let (to, text) = match refusal {
-        Refusal::AttemptEnded => ("/sign-in", "Begin again"),
+        Refusal::AttemptEnded | Refusal::AttemptElsewhere => ("/sign-in", "Begin again"),
         Refusal::RecoveryOver => ("/recover", "Begin again"),
         Refusal::BrokerageHeld { .. } => ("/session/take-over", "Take trading over"),
         Refusal::NetworkLooks { .. } => ("/sign-in", "Sign in here"),
@@ -322,9 +322,14 @@ fn expired(path: &str, fields: &Fields, token: &str) -> Response {
 /// The session is another browser's, or the page came past the worker that signs (a forced reload):
 /// the script loads it once more. Nothing of the person is on this page.
 fn prove(next: &str, fields: Option<&Fields>, refusal: &Refusal) -> Response {
+    let what = match refusal {
+        Refusal::AttemptElsewhere => "This sign-in",
+        Refusal::RecoveryElsewhere => "This recovery",
+        _ => "This session",
+    };
     let body = html! {
         h1 { "Checking this browser" }
-        p data-prove { "This session is bound to a key that only the browser that began it holds. If this is that browser, the page opens by itself; it needs script." }
+        p data-prove { (what) " is bound to a key that only the browser that began it holds. If this is that browser, the page opens by itself; it needs script." }
         (refusal::note(refusal))
         @if let Some(fields) = fields {
             p { "Nothing was done, and what you typed is kept on this page." }

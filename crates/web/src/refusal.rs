@@ -17,6 +17,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::SignInFailed
         | R::SecondFactorMissing
         | R::AttemptEnded
+        | R::AttemptElsewhere
+        | R::RecoveryElsewhere
         | R::RecoveryOver
         | R::CodeWrong
         | R::ActivationWrong { .. }
@@ -125,6 +127,11 @@ pub(crate) fn told(refusal: &Refusal, page: impl IntoResponse) -> Response {
     response
 }
 
+/// Whether a sign-in does not go on here after it.
+pub(crate) const fn ends_attempt(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::AttemptEnded | Refusal::AttemptElsewhere)
+}
+
 /// When to come back, for the guard of every answer, which knows what time it is.
 pub(crate) fn when(refusal: &Refusal) -> Extensions {
     let mut extensions = Extensions::new();
@@ -139,6 +146,9 @@ pub(crate) fn heading(refusal: &Refusal) -> &'static str {
     // What is over is begun again, and not only by a sign-in.
     if *refusal == Refusal::AttemptEnded {
         return "This sign-in is over";
+    }
+    if matches!(refusal, Refusal::AttemptElsewhere | Refusal::RecoveryElsewhere) {
+        return "Begun in another browser";
     }
     if *refusal == Refusal::RecoveryOver {
         return "This recovery is over";

@@ -34,6 +34,10 @@ pub(crate) struct Visit {
     pub(crate) address: IpAddr,
     /// The path, without the query.
     pub(crate) path: String,
+    /// The path with the query, as it came.
+    target: String,
+    /// Whether it is a form.
+    posted: bool,
     /// Fields of the query.
     pub(crate) query: Fields,
     /// Fields of the form; empty for GET.
@@ -88,6 +92,16 @@ impl Visit {
 
     /// A fault with this request's kind of answer, for who the visitor is.
     pub(crate) fn fault(&self, cause: impl Into<Cause>) -> Fault {
+        let cause = match cause.into() {
+            // Perhaps it came past the worker that signs: the script sends it there.
+            Cause::Refused(refusal @ (Refusal::AttemptElsewhere | Refusal::RecoveryElsewhere))
+                if !matches!(self.shown, Ok(Some(_))) =>
+            {
+                let fields = self.posted.then(|| self.fields.clone());
+                Cause::Prove { next: self.target.clone(), fields, refusal }
+            }
+            cause => cause,
+        };
         let fault = Fault::new(cause, self.wants);
         if self.cookie(Cookie::Session).is_some() {
             return fault;
@@ -200,6 +214,8 @@ impl FromRequest<Portal> for Visit {
             shown,
             address: client_address(peer, &parts.headers, portal.config().proxy),
             path: parts.uri.path().to_owned(),
+            target: parts.uri.path_and_query().map_or("/", |one| one.as_str()).to_owned(),
+            posted: parts.method == Method::POST,
             query: query.ok_or_else(|| fault(Cause::Malformed))?,
             portal: portal.clone(),
             headers: parts.headers,

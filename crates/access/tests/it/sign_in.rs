@@ -2,6 +2,7 @@
 
 use access::authenticator::passkey::{Assertion, Passkey, Registration};
 use access::authenticator::{self, totp};
+use access::binding::Beginner;
 use access::decision::{Answer, Command};
 use access::device::{self, Standing};
 use access::link::Purpose;
@@ -290,6 +291,7 @@ fn passkey(desk: &mut Desk, counter: u32) -> Assertion {
         counter: counter + 1,
         data: None,
         began_at: desk.now,
+        begun: Beginner { key: Some(crate::desk::key()), ..Beginner::default() },
     }
 }
 

@@ -3,6 +3,7 @@
 use access::approval::Say;
 use access::authenticator::passkey::{Assertion, Passkey, Registration};
 use access::authenticator::totp;
+use access::binding::Beginner;
 use access::call::{By, Call};
 use access::credential::NewCredential;
 use access::decision::{Answer, Command};
@@ -13,10 +14,10 @@ use access::lock::{Grade, Target};
 use access::moment::Span;
 use access::secret::Secret;
 use access::{
-    PublicKey, Refusal, SymbolId, approval, authenticator, credential, device, link, lock,
-    recovery, session, sign_in, step_up,
+    AttemptId, PersonId, PublicKey, Refusal, SymbolId, approval, authenticator, credential, device,
+    link, lock, recovery, session, sign_in, step_up,
 };
-use store::{CommitError, CredentialUse, Key, SessionUse};
+use store::{CommitError, CredentialUse, Key, SessionUse, Store};
 
 use crate::both_engines;
 use crate::history::{ACCOUNT, History, browser, browser_key, copy, text};
@@ -31,7 +32,12 @@ both_engines!(
     refusal_alone_conflicts_with_nothing,
     port_of_another_person_is_taken,
     last_use_is_kept,
+    attempt_of_an_older_version_counts_as_begun_without_a_key,
 );
+
+fn begun() -> Beginner {
+    Beginner::of(&browser(None))
+}
 
 fn new_credential(name: &str, port: u16, history: &History) -> Command {
     let scopes = Scopes {
@@ -166,6 +172,7 @@ async fn manage(history: &mut History, old: By) -> By {
         counter: 2,
         data: Some("{\"n\":2}".to_owned()),
         began_at: history.now,
+        begun: begun(),
     };
     let used = sign_in::Command::Passkey { outcome: Ok(assertion) };
     history.visit(Key::Passkey(&handle), None, used).await.ok().unwrap();
@@ -178,6 +185,7 @@ async fn manage(history: &mut History, old: By) -> By {
             counter: 2,
             data: None,
             began_at: history.now,
+            begun: begun(),
         };
         let copied = sign_in::Command::Passkey { outcome: Ok(assertion) };
         let refusal = history.visit(Key::Passkey(&handle), None, copied).await.err().unwrap();
@@ -520,4 +528,31 @@ async fn last_use_is_kept(place: &Place) {
     let end = history.store.session_end(token).await.unwrap();
     assert_eq!(end.map(|end| end.1), Some(session::SessionEnd::SignedOut));
     assert!(history.store.session_uses(history.person).await.unwrap().is_empty());
+}
+
+/// What was begun before the upgrade has no key: it goes on without one, and becomes nobody's who has one.
+async fn attempt_of_an_older_version_counts_as_begun_without_a_key(place: &Place) {
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(place.url()).await.unwrap();
+    let mut before = sqlx::migrate!("./migrations");
+    before.migrations.to_mut().retain(|migration| migration.version < 15);
+    before.run(&pool).await.unwrap();
+    let (attempt, person) = (AttemptId([1; 16]), PersonId([2; 16]));
+    let token = Secret::from_text("token".to_owned());
+    for statement in [
+        format!("INSERT INTO person VALUES ('{person}', 'ann', 1, 1)"),
+        format!(
+            "INSERT INTO attempt VALUES ('{attempt}', '{person}', '{}', '\"totp\"', 1, 9000, 'usual')",
+            token.digest()
+        ),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+    let store = Store::open(place.url()).await.unwrap();
+    let slice = store.slice(Key::Attempt(token.digest())).await.unwrap();
+    let found = slice.attempts.iter().find(|one| one.id == attempt).unwrap();
+    assert_eq!(found.begun, Beginner::default());
+    assert!(!found.begun.is(&browser(None)), "a key that comes later takes nothing over");
+    assert!(!found.begun.is_copied_by(&browser(None)), "and nobody is alarmed by the upgrade");
 }

@@ -3,6 +3,7 @@
 
 mod app;
 mod binding;
+mod copied;
 mod credential;
 mod device;
 mod enumeration;
