@@ -158,7 +158,12 @@ impl fmt::Display for ProofFault {
             Self::Malformed => f.write_str("it cannot be read"),
             Self::OtherKey => f.write_str("it is by another key"),
             Self::Signature => f.write_str("it does not verify"),
-            Self::Time { now } => write!(f, "its time is more than 60 seconds from {now}"),
+            Self::Time { now } => {
+                write!(
+                    f,
+                    "its time is not within 60 seconds of {now}, or it is from before the server started"
+                )
+            }
             Self::Replayed => f.write_str("it was shown before"),
         }
     }

@@ -118,6 +118,7 @@ impl Gate {
         if gate.0.folder.new {
             gate.set_up().await?;
         }
+        gate.0.people.sessions.started(gate.now());
         gate.spawn_people_ticks();
         gate.spawn_checkpoints();
         timer::start(&gate.0).map_err(OpenError::Thread)?;

@@ -389,6 +389,10 @@ fn found(
                 let again = visit.headers.contains_key(crate::fault::AGAIN);
                 Cause::ProveHardware { next, line, again }
             }
+            // The worker signs again at the time that it is told.
+            Some(refusal @ Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }) => {
+                Cause::Refused(refusal)
+            }
             Some(
                 refusal @ (Refusal::KeyProofMissing
                 | Refusal::KeyProofWrong { .. }

@@ -1,10 +1,11 @@
 //! Sessions and devices: limits, ends, lists.
 
+use access::binding::ProofFault;
 use access::device::Standing;
 use access::{Refusal, Span};
-use gate::{ActivityFilter, Actor};
+use gate::{ActivityFilter, Actor, BrowserKey, Shows};
 
-use crate::place::{AWAY, HOME, OPERATOR, Place, browser, done, from, open, shows, text};
+use crate::place::{AWAY, HOME, KEY, OPERATOR, Place, browser, done, from, open, shows, text};
 
 #[tokio::test]
 async fn session_idle_for_half_an_hour_is_over_and_a_use_slides_it() {
@@ -263,4 +264,49 @@ async fn operator_plans_and_ends_travel_and_says_that_a_browser_is_an_older_one_
     let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
     let by: Vec<_> = page.entries.iter().map(|one| format!("{one:?}")).collect();
     assert!(by.iter().any(|one| one.contains("travel")), "{by:?}");
+}
+
+/// What was shown is remembered in memory alone, so nothing counts that was signed before the start.
+#[tokio::test]
+async fn proof_and_challenge_from_before_a_restart_count_no_more_and_nobody_is_signed_out() {
+    let place = Place::new().await;
+    let (_, signed_in) = place.by_link().await;
+    let token = text(&signed_in.session_token).to_owned();
+    place.pass(Span::seconds(1));
+    let show = |at| Shows { key: Some(KEY.shown(at).unwrap()), hardware: None };
+    let (now, ahead) = (place.gate.now(), Span::seconds(60));
+    let old: Vec<_> = [now - ahead, now, now + ahead].into_iter().map(show).collect();
+    for one in &old {
+        place.gate.session(&token, HOME, *one).unwrap();
+    }
+    let hardware = BrowserKey::generate().unwrap();
+    let (_, challenge) = place.gate.hardware_challenge(&token).unwrap();
+    let answer = hardware.hardware_answer(&challenge, true).unwrap();
+    place.gate.bind_hardware(&token, &answer, HOME).await.unwrap();
+    place.gate.close().await.unwrap();
+    let Place { gate, clock, folder, .. } = place;
+    drop(gate);
+    clock.set(clock.now() + Span::milliseconds(1));
+    let gate = open(folder.path(), &clock).await;
+    let proof = hardware.hardware_answer(&challenge, false).unwrap();
+    let refused = gate.prove_hardware(&token, &proof, HOME).unwrap_err();
+    assert!(matches!(refused, Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }));
+    let (_, challenge) = gate.hardware_challenge(&token).unwrap();
+    let proof = hardware.hardware_answer(&challenge, false).unwrap();
+    let cookie = gate.prove_hardware(&token, &proof, HOME).unwrap().cookie;
+    let with = |shows: Shows<'static>| Shows { hardware: Some(&cookie), ..shows };
+    for _ in 0..2 {
+        for one in &old {
+            let again = gate.session(&token, HOME, with(*one)).unwrap_err();
+            let Refusal::KeyProofWrong { reason: ProofFault::Time { now: told } } = again else {
+                panic!("{again}");
+            };
+            // Whoever signs anew at the time that they are told goes on.
+            gate.session(&token, HOME, with(show(told))).unwrap();
+        }
+        clock.set(clock.now() + Span::seconds(30));
+    }
+    clock.set(clock.now() + Span::seconds(30));
+    gate.session(&token, HOME, with(show(gate.now()))).unwrap();
+    gate.close().await.unwrap();
 }
