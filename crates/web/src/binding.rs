@@ -53,8 +53,9 @@ impl FromRequestParts<Portal> for Errand {
         }
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let token = portal.jar().read(&parts.headers, Cookie::Session);
+        let address = client_address(peer, &parts.headers, portal.config().proxy);
         Ok(Self {
-            address: client_address(peer, &parts.headers, portal.config().proxy),
+            address: address.map_err(|_| fault(Cause::Unnamed))?,
             token: token.ok_or_else(|| fault(Cause::Refused(Refusal::NotSignedIn)))?,
             answer: text(&parts.headers, &RESPONSE),
             portal: portal.clone(),

@@ -8,6 +8,7 @@ mod credential;
 mod device;
 mod enumeration;
 mod form;
+mod forwarded;
 mod front_door;
 mod large_order;
 mod link;
