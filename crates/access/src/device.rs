@@ -20,6 +20,7 @@ use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::session::{self, SessionEnd};
 use crate::sign_in;
 use crate::slice::Slice;
+use crate::typed;
 
 /// How long a device is trusted after its activation, and after each renewal.
 pub const TRUST: Span = Span::days(90);
@@ -458,7 +459,7 @@ fn confirm_phone(
     }
     let number = phone_number(device, ground.key)?;
     let number = number.ok_or(Refusal::NotFound { what: "phone that waits" })?;
-    if !number.matches(typed.without_spaces().expose()) {
+    if !number.matches(typed::digits(typed, number.len())?.expose()) {
         let another = offer_phone(ground, device.id);
         return Ok(Decision::refused(vec![another], Refusal::PhoneNumberWrong));
     }

@@ -230,6 +230,12 @@ refusals! {
     /// A typed code is wrong.
     CodeWrong = "CODE_WRONG",
         "the code is not right";
+    /// What was typed cannot be a code.
+    CodeMalformed { digits: usize } = "CODE_MALFORMED",
+        "this is no code of {digits} digits, so it did not count as a try; type it again";
+    /// What was typed cannot be a recovery code.
+    RecoveryCodeMalformed = "RECOVERY_CODE_MALFORMED",
+        "this is no recovery code, so it did not count as a try; they have 24 letters and digits, in groups of four";
     /// An activation code is wrong, and how many tries are left.
     ActivationWrong { tries_left: u32 } = "ACTIVATION_WRONG",
         "the code is not right; tries left: {tries_left}";
@@ -291,7 +297,13 @@ refusals! {
         "no such {what}";
     /// A name that cannot be taken.
     NameInvalid { what: &'static str, length: usize, limit: usize } = "NAME_INVALID",
-        "the {what} has {length} bytes; use 1 to {limit}, without control characters or spaces at the ends";
+        "the {what} has {length} bytes; use 1 to {limit}";
+    /// A name with a character that cannot be seen, or that changes how the others are read.
+    NameHidden { what: &'static str, letter: String } = "NAME_HIDDEN",
+        "the {what} holds {letter}, which cannot be seen or changes how the rest is read; leave it out";
+    /// A name with a word of two scripts.
+    NameMixed { what: &'static str, word: String } = "NAME_MIXED",
+        "the word \"{word}\" in the {what} mixes the letters of two scripts, which look alike; write it in one";
     /// A user name with other characters than it may have.
     UsernameInvalid { length: usize, limit: usize } = "USERNAME_INVALID",
         "a user name has 1 to {limit} characters: a-z, 0-9, dot, dash, underscore and @, a letter or digit first; this text of {length} bytes is none";

@@ -34,6 +34,7 @@ use crate::slice::Slice;
 use crate::stay::Stay;
 use crate::throttle::{self, Factor, Place};
 use crate::token::{self, Kind};
+use crate::typed;
 
 mod trust;
 
@@ -396,7 +397,8 @@ fn with_recovery_code(
     let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::RecoveryCode, place, now)?;
     check_open(slice, ground)?;
-    let Some(code) = recovery_code::find(slice, typed) else {
+    let typed = recovery_code::read(typed).ok_or(Refusal::RecoveryCodeMalformed)?;
+    let Some(code) = recovery_code::find(slice, &typed) else {
         return Ok(fail(slice, ground, Factor::RecoveryCode, place, Refusal::CodeWrong));
     };
     let events = recovery_code::spend(slice, ground, attempt.person, code).into();
@@ -444,6 +446,7 @@ pub(crate) fn use_totp(
     if slice.totp().is_none() {
         return Err(Refusal::SecondFactorMissing);
     }
+    let typed = &typed::digits(typed, totp::DIGITS)?;
     let mut wrong = Refusal::CodeWrong;
     for one in slice.totps() {
         let AuthenticatorKind::Totp { last_step, .. } = one.kind else { continue };
@@ -515,7 +518,7 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     if now >= activation.code_until {
         return Err(Refusal::CodeExpired { expired_at: activation.code_until });
     }
-    let typed = typed.without_spaces();
+    let typed = typed::digits(typed, 6)?;
     if !activation.code.same(&code_digest(token, typed.expose())) {
         let tries_left = activation.tries_left.saturating_sub(1);
         let refusal = Refusal::ActivationWrong { tries_left };

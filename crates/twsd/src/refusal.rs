@@ -141,6 +141,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::AttemptElsewhere
         | Refusal::RecoveryElsewhere
         | Refusal::CodeWrong
+        | Refusal::CodeMalformed { .. }
+        | Refusal::RecoveryCodeMalformed
         | Refusal::ActivationWrong { .. }
         | Refusal::CodeReplayed
         | Refusal::CodeExpired { .. }
@@ -162,6 +164,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::OperatorOnly
         | Refusal::NotFound { .. }
         | Refusal::NameInvalid { .. }
+        | Refusal::NameHidden { .. }
+        | Refusal::NameMixed { .. }
         | Refusal::UsernameInvalid { .. }
         | Refusal::MailInvalid { .. }
         | Refusal::PhoneInvalid { .. }

@@ -119,7 +119,7 @@ fn card(signed: &Signed, one: &ApprovalInfo, untaken: Option<&Untaken>) -> Marku
                 @if one.asks_number {
                     div {
                         label for=(field) { "The number on the page that asks" }
-                        input.code id=(field) name="number" inputmode="numeric" pattern="[0-9]{2}" title="two digits" autocomplete="off" maxlength="2" required aria-describedby={ (field) "-help" };
+                        input.code id=(field) name="number" inputmode="numeric" title="two digits" autocomplete="off" maxlength="16" required aria-describedby={ (field) "-help" };
                         p.help id={ (field) "-help" } { "You see no such page? Then it was not you who asked." }
                     }
                 } @else { input type="hidden" name="number" value=""; }

@@ -21,6 +21,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::RecoveryElsewhere
         | R::RecoveryOver
         | R::CodeWrong
+        | R::CodeMalformed { .. }
+        | R::RecoveryCodeMalformed
         | R::ActivationWrong { .. }
         | R::CodeReplayed
         | R::CodeExpired { .. }
@@ -79,6 +81,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::PushAddressRefused
         | R::PhoneNumberWrong
         | R::NameInvalid { .. }
+        | R::NameHidden { .. }
+        | R::NameMixed { .. }
         | R::UsernameInvalid { .. }
         | R::MailInvalid { .. }
         | R::PhoneInvalid { .. }

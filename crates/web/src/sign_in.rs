@@ -213,9 +213,9 @@ async fn activate_again(visit: &Visit, next: &str, why: Refusal) -> Reply {
     Ok(refusal::told(&why, page))
 }
 
-/// The digits of a typed code: people type spaces and dashes.
+/// A code as it was typed; how it is read is said once, in `access`.
 pub(crate) fn typed_code(visit: &Visit) -> String {
-    visit.fields.get("code").chars().filter(|c| !c.is_whitespace() && *c != '-').take(16).collect()
+    visit.fields.get("code").chars().take(64).collect()
 }
 
 pub(crate) fn with_next(path: &str, next: &str, more: &str) -> String {
@@ -354,7 +354,7 @@ pub(crate) fn code_field(label: &str) -> Markup {
     html! {
         div {
             label for="code" { (label) }
-            input.code #code name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="16" required autofocus;
+            input.code #code name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="64" required autofocus;
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::refusal::Refusal;
 use crate::secret::{Digest, Secret};
 use crate::sign_in;
 use crate::slice::Slice;
+use crate::typed;
 
 /// Length of a step in seconds.
 const STEP: i64 = 30;
@@ -53,10 +54,13 @@ pub enum Verdict {
     Wrong,
 }
 
-/// Checks a typed code; spaces in it do not count. All codes of the window are compared, each in
+/// Digits of a code.
+pub(crate) const DIGITS: usize = 6;
+
+/// Checks a typed code; how it was typed does not count. All codes of the window are compared, each in
 /// constant time.
 pub fn check(seed: &[u8], typed: &Secret, now: Time, last_step: Option<i64>) -> Verdict {
-    let typed = typed.without_spaces();
+    let typed = typed::code(typed);
     let now = step(now);
     let mut verdict = Verdict::Wrong;
     for step in now - WINDOW..=now + WINDOW {
@@ -251,7 +255,9 @@ mod tests {
             check(seed, &Secret::from_text("005 924".into()), at, None),
             Verdict::Right(now)
         );
-        for bad in ["", "5924", "0059240", "+05924", "００５９２４"] {
+        let wide = Secret::from_text("００５９２４".into());
+        assert_eq!(check(seed, &wide, at, None), Verdict::Right(now), "as Japanese keyboards type");
+        for bad in ["", "5924", "0059240", "+05924"] {
             assert_eq!(check(seed, &Secret::from_text(bad.into()), at, None), Verdict::Wrong);
         }
     }

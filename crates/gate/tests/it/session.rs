@@ -172,7 +172,7 @@ async fn device_renamed_is_listed_and_removed_ends_its_sessions_and_its_trust() 
     assert_eq!(renamed.device.name.as_str(), "Kitchen <b>");
     assert_eq!((renamed.standing, renamed.sessions), (Standing::Trusted, 1));
     let bad = place.gate.rename_device(&actor, other.device, "a\nb").await.unwrap_err();
-    assert_eq!(bad.code(), "NAME_INVALID");
+    assert_eq!(bad.code(), "NAME_HIDDEN");
 
     place.gate.remove_device(&actor, other.device).await.unwrap();
     assert!(place.gate.session(text(&cookie.session_token), HOME, shows()).is_err());

@@ -49,7 +49,7 @@ async fn contact_agrees_and_vouches_in_a_session_of_their_own_and_opens_the_reco
     let listed = gate.recoveries(None).await.unwrap();
     assert!(listed.iter().all(|one| one.asks.iter().all(|ask| ask.number.is_none())));
     let whose = (owner.person, asked.recovery);
-    let missed = gate.vouch(&bob, whose, (Say::Yes, "0")).await;
+    let missed = gate.vouch(&bob, whose, (Say::Yes, "000")).await;
     assert_eq!(missed, Err(Refusal::VouchNumberWrong { tries_left: 2 }));
     let own = gate.vouch(&owner, whose, (Say::Yes, &right)).await;
     assert_eq!(own, Err(Refusal::NotFound { what: "recovery contact" }));

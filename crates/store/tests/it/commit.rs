@@ -33,6 +33,7 @@ both_engines!(
     port_of_another_person_is_taken,
     last_use_is_kept,
     attempt_of_an_older_version_counts_as_begun_without_a_key,
+    name_that_an_older_version_took_is_read,
 );
 
 fn begun() -> Beginner {
@@ -90,7 +91,7 @@ async fn sign_in_on_a_new_browser(history: &mut History, seed: &[u8]) -> (By, Se
     assert!(history.visit(Key::Attempt(key), None, again).await.is_ok());
     let miss = sign_in::Command::Activate {
         attempt: copy(&attempt),
-        code: Secret::from_text("no code".to_owned()),
+        code: Secret::from_text("000000".to_owned()),
     };
     let answer = history.visit(Key::Attempt(key), None, miss).await;
     assert_eq!(answer.err(), Some(Refusal::ActivationWrong { tries_left: 4 }));
@@ -245,7 +246,7 @@ async fn approve(history: &mut History, by: By) {
         let number = slice.approval(approval).unwrap().open_number(history.key());
         let number = number.unwrap().unwrap();
         let signed_by = browser_key();
-        for number in [Secret::from_text("1".to_owned()), number] {
+        for number in [Secret::from_text("00".to_owned()), number] {
             let answer = approval::Command::Answer { approval, say, number, signed_by };
             let answered = history.by(phone_by, Command::Approval(answer)).await;
             if let Err(refusal) = answered {
@@ -555,4 +556,21 @@ async fn attempt_of_an_older_version_counts_as_begun_without_a_key(place: &Place
     assert_eq!(found.begun, Beginner::default());
     assert!(!found.begun.is(&browser(None)), "a key that comes later takes nothing over");
     assert!(!found.begun.is_copied_by(&browser(None)), "and nobody is alarmed by the upgrade");
+}
+
+/// Rules of names grow stricter; what stands in a folder stays readable.
+async fn name_that_an_older_version_took_is_read(place: &Place) {
+    let (mut history, _) = History::enrolled(place).await;
+    history.by_system(new_credential("bot", 7497, &history)).await.ok().unwrap();
+    let pool = sqlx::AnyPool::connect(place.url()).await.unwrap();
+    let name = "p\u{430}ypal\u{3164}";
+    for table in ["authenticator", "credential"] {
+        let statement = format!("UPDATE {table} SET name = '{name}'");
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    }
+    let slice = history.slice().await;
+    assert_eq!(slice.credentials[0].name.as_str(), name);
+    assert!(slice.authenticators.iter().all(|one| one.name.as_str() == name));
+    let text = serde_json::to_string(&slice.credentials[0].name).unwrap();
+    assert_eq!(serde_json::from_str::<access::name::Name>(&text).unwrap().as_str(), name);
 }

@@ -27,3 +27,4 @@ mod session;
 mod step_up;
 mod throttle;
 mod trustee;
+mod typed;
