@@ -13,7 +13,7 @@ use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::recovery_code;
 use crate::authenticator::totp::{self, Verdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
-use crate::binding::{Beginner, PublicKey};
+use crate::binding::Beginner;
 use crate::brokerage;
 use crate::call::Source;
 use crate::decision::{self, Answer, Decision, Ground};
@@ -36,8 +36,11 @@ use crate::throttle::{self, Factor, Place};
 use crate::token::{self, Kind};
 use crate::typed;
 
+mod copied;
 mod trust;
 
+pub(crate) use self::copied::rekeyed;
+use self::copied::{elsewhere, tell_copy};
 use self::trust::{add_device, key, known_device, offered_phone, trust, trusted_browser};
 
 /// How long an attempt waits for its next step.
@@ -251,40 +254,6 @@ pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> D
         Command::Passkey { outcome } => with_passkey(slice, ground, outcome.as_ref()),
         Command::Link { token } => with_link(slice, ground, token),
     }
-}
-
-/// A step from another browser than the one that began: refused, and told once where it looks like a
-/// copy. The sign-in itself goes on, where it was begun.
-fn elsewhere(ground: &Ground<'_>, attempt: &Attempt) -> Decision {
-    let refusal = Refusal::AttemptElsewhere;
-    if attempt.begun.told || !attempt.begun.is_copied_by(ground.source) {
-        return Decision::refused(Vec::new(), refusal);
-    }
-    let begun = Beginner { told: true, ..attempt.begun };
-    let changed = Event::Changed(Attempt { begun, ..attempt.clone() });
-    Decision::refused(vec![changed.into(), tell_copy(ground, attempt.person)], refusal)
-}
-
-/// The sign-ins that a browser began under a key that it renewed.
-pub(crate) fn rekeyed(
-    slice: &Slice,
-    old: Option<PublicKey>,
-    new: PublicKey,
-) -> impl Iterator<Item = decision::Event> + '_ {
-    slice.attempts.iter().filter(move |one| one.begun.key == old).map(move |one| {
-        let begun = Beginner { key: Some(new), ..one.begun };
-        Event::Changed(Attempt { begun, ..one.clone() }).into()
-    })
-}
-
-/// What a person is told of a sign-in that was copied on its way.
-fn tell_copy(ground: &Ground<'_>, person: PersonId) -> decision::Event {
-    let text = format!(
-        "A copy of your sign-in was used from {} ({}) and was refused: it did not show the key of the browser that began it, so it opened nothing. Somebody could read what that browser keeps: look there for programs and extensions that you did not install. If you were not signing in, somebody knows your password: change it.",
-        ground.source,
-        device::name_from_agent(&ground.source.agent)
-    );
-    notice::queue(ground, person, Topic::SignInCopied, text, None)
 }
 
 /// One more failure of a factor, and the refusal for it.
