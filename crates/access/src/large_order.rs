@@ -211,7 +211,7 @@ fn ask(
     let place = [
         ("In the session on", name),
         ("From", ground.source.to_string()),
-        ("At", ground.moment.now.to_string()),
+        ("At", ground.moment.wall.to_string()),
     ];
     let mut lines = terms.clone();
     lines.extend_from_slice(facts);

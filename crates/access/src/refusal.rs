@@ -375,12 +375,18 @@ refusals! {
     /// The tables cannot be read or written.
     StoreFailed = "STORE_FAILED",
         "the database cannot be reached, so nothing was changed; try again, and see the server's log";
+    /// A cut that holds, and that the tables do not have yet.
+    NotOnRecord { because: &'static str, kept: bool } = "IN_FORCE_NOT_ON_RECORD",
+        "this is in force now and not yet on record, because {because}; {keeps}", keeps = keeps(*kept);
     /// A stored secret does not open.
     KeyMismatch = "KEY_MISMATCH",
         "a stored secret does not open with this key file; restore the key file of this data folder";
     /// The reader was too slow.
     TooSlow { queued: u32, limit: u32 } = "TOO_SLOW",
         "{queued} messages wait to be read, and the limit is {limit}; connect again and read faster";
+    /// The markets have not come to the present yet.
+    CatchingUp { at: Time, to: Time } = "CATCHING_UP",
+        "the markets are catching up on time that was missed: they are at {at} and go on to {to}; try again in a few seconds, cancelling works meanwhile";
     /// The server is stopping.
     Stopping = "STOPPING",
         "the server is stopping; connect again in a moment";
@@ -392,6 +398,15 @@ fn tries(left: u32) -> String {
         0 => "no try is left".to_owned(),
         1 => "1 try is left".to_owned(),
         more => format!("{more} tries are left"),
+    }
+}
+
+/// What becomes of a cut that is not on record yet, as a clause.
+fn keeps(kept: bool) -> &'static str {
+    if kept {
+        "it will be recorded as soon as the database can be written, and a restart does not undo it"
+    } else {
+        "it will be recorded as soon as the database can be written; a restart before that undoes it, so do not restart until `floorpass status` shows nothing owed"
     }
 }
 

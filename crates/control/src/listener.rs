@@ -40,7 +40,11 @@ impl Door {
     ) -> io::Result<Self> {
         let listener = UnixListener::from_std(socket::bind(data)?)?;
         let house = Arc::new(House { gate, data: data.to_path_buf(), portal: portal.to_owned() });
-        let task = tokio::spawn(accept(listener, house, stop));
+        let (listener, told) = (Arc::new(listener), stop.clone());
+        let health = Arc::clone(house.gate.vitals());
+        let is_over = move || *told.borrow() || told.has_changed().is_err();
+        let make = move || accept(Arc::clone(&listener), Arc::clone(&house), stop.clone());
+        let task = health.task("control", is_over, make);
         Ok(Self { data: data.to_path_buf(), task })
     }
 
@@ -60,7 +64,7 @@ struct House {
     portal: String,
 }
 
-async fn accept(listener: UnixListener, house: Arc<House>, mut stop: watch::Receiver<bool>) {
+async fn accept(listener: Arc<UnixListener>, house: Arc<House>, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let stream = tokio::select! {

@@ -17,15 +17,18 @@ pub enum Credential {
     List,
     /// Make a credential; its port opens at once
     Create(Create),
-    /// End a credential: its program's next message is refused and its connections close
+    /// End a credential: its program's next message is refused, its connections close, its orders are cancelled
     #[command(
-        after_help = "Examples:\n  floorpass credential revoke narrow\n  floorpass credential revoke trading --cancel-orders"
+        after_help = "Examples:\n  floorpass credential revoke narrow\n  floorpass credential revoke trading --keep-orders"
     )]
     Revoke {
         /// Its name, or its id (crd_..)
         name: String,
-        /// Cancel its resting orders too
+        /// Leave its resting orders working
         #[arg(long)]
+        keep_orders: bool,
+        /// Cancel its resting orders, which happens anyway
+        #[arg(long, hide = true, conflicts_with = "keep_orders")]
         cancel_orders: bool,
     },
 }
@@ -80,7 +83,8 @@ impl Credential {
                 output::show(global.json, &rows, |rows| list(rows))
             }
             Self::Create(create) => create.run(global),
-            Self::Revoke { name, cancel_orders } => {
+            Self::Revoke { name, keep_orders, cancel_orders: _ } => {
+                let cancel_orders = !keep_orders;
                 let credential = match name.parse() {
                     Ok(id) => CredentialName::Id(id),
                     Err(_) => CredentialName::Name(name),

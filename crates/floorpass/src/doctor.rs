@@ -62,7 +62,9 @@ impl Doctor {
             findings.push(mode("key file", &data.join("key"), 0o600, self.repair));
             findings.push(owner(data));
             findings.push(space(data));
-            findings.push(server(data, self.repair));
+            let answer = control::ask::<StatusNow>(data, &Request::Status);
+            findings.extend(answer.as_ref().ok().map(clock));
+            findings.extend(server(data, answer, self.repair));
         }
         findings.push(open_files());
         if let Some(file) = &self.config {
@@ -154,14 +156,43 @@ fn space(data: &Path) -> Finding {
     }
 }
 
-fn server(data: &Path, repair: bool) -> Finding {
-    let what = "server";
-    match control::ask::<StatusNow>(data, &Request::Status) {
-        Ok(now) => {
-            let text = format!("process {} answers, journal at {}", now.process, now.journal_seq);
-            Finding::new(what, Verdict::Good, text)
+/// Whether the machine's clock can be trusted.
+fn clock(now: &StatusNow) -> Finding {
+    let what = "clock";
+    match &now.clock_jump {
+        Some(jump) => {
+            let text = format!("{} (seen at {})", jump.text, jump.at);
+            Finding::new(what, Verdict::Note, text)
         }
-        Err(control::ClientError::NotRunning { .. }) => {
+        None => Finding::new(what, Verdict::Good, "has not jumped since the start"),
+    }
+}
+
+/// The server, and each thing that is wrong with it.
+fn server(
+    data: &Path,
+    asked: Result<StatusNow, control::ClientError>,
+    repair: bool,
+) -> Vec<Finding> {
+    let what = "server";
+    if let Ok(now) = &asked {
+        let text = format!("process {} answers, journal at {}", now.process, now.journal_seq);
+        let mut findings = vec![Finding::new(what, Verdict::Good, text)];
+        let wrong = |one: &control::ConditionRow| {
+            let text = format!("{} since {}: {}", one.code, one.since, one.text);
+            Finding::new(what, Verdict::Bad, text)
+        };
+        findings.extend(now.conditions.iter().map(wrong));
+        return findings;
+    }
+    vec![no_server(data, repair, asked.err())]
+}
+
+fn no_server(data: &Path, repair: bool, error: Option<control::ClientError>) -> Finding {
+    let what = "server";
+    match error {
+        None => Finding::new(what, Verdict::Good, "answers"),
+        Some(control::ClientError::NotRunning { .. }) => {
             let left = data.join(control::SOCKET);
             if !left.exists() {
                 return Finding::new(what, Verdict::Note, "none runs on this folder");
@@ -179,7 +210,7 @@ fn server(data: &Path, repair: bool) -> Finding {
                 "none runs; one that was killed left its socket, which the next start replaces",
             )
         }
-        Err(e) => Finding::new(what, Verdict::Bad, e.to_string()),
+        Some(e) => Finding::new(what, Verdict::Bad, e.to_string()),
     }
 }
 

@@ -154,6 +154,19 @@ impl Gate {
         self.note(Kind::Refused { holder, code, symbol: None, address }, text);
     }
 
+    /// Records, coalesced and with the next group, a program that a credential's port turned away
+    /// before it could say who it is.
+    pub fn note_turned_away(
+        &self,
+        credential: CredentialId,
+        address: IpAddr,
+        code: &'static str,
+        text: String,
+    ) {
+        let (holder, address) = (Holder::Credential(credential), Some(address));
+        self.note(Kind::Refused { holder, code, symbol: None, address }, text);
+    }
+
     /// Records, coalesced and with the next group, that a program was let in. `client` says which.
     pub fn note_connected(&self, admission: &Admission, address: IpAddr, client: &str) {
         let kind = Kind::Connected { holder: admission.holder() };

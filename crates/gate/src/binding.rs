@@ -51,7 +51,10 @@ pub struct SignedRequest<'a> {
 pub struct Shown {
     /// The key.
     pub key: PublicKey,
+    /// When the browser signed it, by its own clock.
     at: Time,
+    /// When it was checked, by the system's.
+    wall: Time,
     nonce: [u8; 16],
 }
 
@@ -80,8 +83,8 @@ fn text(method: &str, target: &str, time: i64, nonce: &str, body: &str) -> Strin
 }
 
 /// Checks a signed request. Whether its key is the session's, and whether it is shown for the first
-/// time, is asked with the session.
-fn check(request: &SignedRequest<'_>, now: Time) -> Result<Shown, Refusal> {
+/// time, is asked with the session. The browser has a clock of its own, so ours is the system's.
+fn check(request: &SignedRequest<'_>, wall: Time) -> Result<Shown, Refusal> {
     let [time, nonce, key, signature] = parse(request.proof).ok_or(wrong(ProofFault::Malformed))?;
     let at: i64 = time.parse().map_err(|_| wrong(ProofFault::Malformed))?;
     let at = Time(at.saturating_mul(1_000));
@@ -91,10 +94,10 @@ fn check(request: &SignedRequest<'_>, now: Time) -> Result<Shown, Refusal> {
     let (method, target) = (request.method, request.target);
     let text = text(method, target, at.0 / 1_000, nonce, &body);
     verify(&public, text.as_bytes(), &decode(signature)?)?;
-    if now.since(at) > PROOF_WINDOW || at.since(now) > PROOF_WINDOW {
-        return Err(wrong(ProofFault::Time { now }));
+    if wall.since(at) > PROOF_WINDOW || at.since(wall) > PROOF_WINDOW {
+        return Err(wrong(ProofFault::Time { now: wall }));
     }
-    Ok(Shown { key: public, at, nonce: bytes })
+    Ok(Shown { key: public, at, wall, nonce: bytes })
 }
 
 fn verify(key: &PublicKey, text: &[u8], signature: &[u8]) -> Result<(), Refusal> {
@@ -135,29 +138,35 @@ pub(crate) struct Seen {
     floor: Time,
     /// Time of the last challenge that its hardware answered.
     challenge: Time,
-    /// When the server started, for a session that was there: what was shown to the process before is
-    /// not known any more, so nothing counts that could have been.
-    started: Option<Time>,
+    /// When the server started, by our stamps and by the system's clock, for a session that was there:
+    /// what was shown to the process before is not known any more, so nothing counts that could have been.
+    started: Option<(Time, Time)>,
 }
 
 impl Seen {
     /// For a session that stood before the server started.
-    pub(crate) fn since(started: Time) -> Self {
+    pub(crate) fn since(started: (Time, Time)) -> Self {
         Self { started: Some(started), ..Self::default() }
     }
 
     /// Takes a proof that was not shown before.
-    pub(crate) fn take(&mut self, shown: &Shown, now: Time) -> Result<(), Refusal> {
+    pub(crate) fn take(&mut self, shown: &Shown) -> Result<(), Refusal> {
+        let wall = shown.wall;
         // A proof may be dated ahead by as much as the window. The worker signs again at the time that
-        // it is told, so that nobody is signed out.
-        if let Some(last) = self.started.map(|at| at + PROOF_WINDOW)
+        // it is told, so that nobody is signed out. Beyond the window the clock was set back since.
+        let last = self.started.map(|(_, at)| at + PROOF_WINDOW - Span::milliseconds(1));
+        if let Some(last) = last.filter(|last| last.since(wall) <= PROOF_WINDOW)
             && shown.at <= last
         {
-            return Err(wrong(ProofFault::Time { now: now.max(last + Span::milliseconds(1)) }));
+            return Err(wrong(ProofFault::Time { now: wall.max(last + Span::milliseconds(1)) }));
         }
         // Those that the window refuses anyhow need no memory.
-        let over = now - PROOF_WINDOW - PROOF_WINDOW;
-        self.proofs.retain(|(at, _)| *at > over);
+        let kept = Span(2 * PROOF_WINDOW.0);
+        self.proofs.retain(|(at, _)| wall.since(*at) < kept && at.since(wall) < kept);
+        // One that is beyond the window was set before the clock was set back.
+        if self.floor.since(wall) > PROOF_WINDOW {
+            self.floor = Time::default();
+        }
         let proof = (shown.at, shown.nonce);
         if shown.at <= self.floor || !self.proofs.insert(proof) {
             return Err(wrong(ProofFault::Replayed));
@@ -166,9 +175,9 @@ impl Seen {
             && let Some((earliest, _)) = self.proofs.first().copied()
         {
             // All of them are ahead: one that was forgotten could be shown again.
-            if earliest > now {
+            if earliest > wall {
                 self.proofs.remove(&proof);
-                return Err(wrong(ProofFault::Time { now }));
+                return Err(wrong(ProofFault::Time { now: wall }));
             }
             self.floor = self.floor.max(earliest);
             self.proofs.pop_first();
@@ -178,7 +187,7 @@ impl Seen {
 
     /// Takes an answer to a challenge of this time.
     pub(crate) fn answer(&mut self, challenge: Time, now: Time) -> Result<(), Refusal> {
-        if self.started.is_some_and(|started| challenge < started) {
+        if self.started.is_some_and(|(started, _)| challenge < started) {
             return Err(wrong(ProofFault::Time { now }));
         }
         if challenge <= self.challenge {
@@ -188,11 +197,12 @@ impl Seen {
         Ok(())
     }
 
-    /// Whether anything of it would still be refused for having been shown.
-    pub(crate) fn is_needed(&self, now: Time) -> bool {
+    /// Whether anything of it would still be refused for having been shown: proofs by the system's
+    /// clock, challenges by our stamps.
+    pub(crate) fn is_needed(&self, now: Time, wall: Time) -> bool {
         let proof = self.proofs.last().map_or(Time::default(), |(at, _)| *at);
         let latest = proof.max(self.floor);
-        now.since(latest) <= PROOF_WINDOW || now.since(self.challenge) <= CHALLENGE_WINDOW
+        wall.since(latest) <= PROOF_WINDOW || now.since(self.challenge) <= CHALLENGE_WINDOW
     }
 }
 
@@ -300,7 +310,7 @@ pub struct HardwareProof {
 impl Gate {
     /// Checks the key that a request was signed by.
     pub fn shown(&self, request: &SignedRequest<'_>) -> Result<Shown, Refusal> {
-        check(request, self.now())
+        check(request, self.wall())
     }
 
     fn found(&self, token: &str) -> Result<Found, Refusal> {

@@ -15,12 +15,13 @@ pub const VERSION: u32 = 1;
 pub(crate) const FACTS: &str = "folder.json";
 const LOCK: &str = "lock";
 /// What a first start that was stopped early may have made.
-const LEFTOVERS: [&str; 8] = [
+const LEFTOVERS: [&str; 9] = [
     "folder.json.new",
     "journal",
     "snapshots",
     "checkpoints.jsonl",
     "control.sock",
+    "owed",
     "floorpass.db",
     "floorpass.db-wal",
     "floorpass.db-shm",

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use access::id::PaperAccountId;
-use access::moment::Time;
+use access::moment::{Span, Time};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use trade::quote::Quotes;
@@ -20,6 +20,7 @@ pub mod attestation;
 pub mod authenticator;
 pub mod backup;
 pub mod binding;
+pub mod catch_up;
 pub mod checkpoint;
 pub mod clock;
 mod command;
@@ -35,6 +36,7 @@ pub mod evidence;
 pub mod feed;
 pub mod folder;
 pub mod front_door;
+pub mod health;
 pub mod journal;
 pub mod key_file;
 pub mod large_order;
@@ -46,6 +48,7 @@ mod noted;
 pub mod notice;
 pub mod open;
 pub mod order;
+mod owed;
 pub mod passkey;
 pub mod password;
 pub mod person;
@@ -72,6 +75,7 @@ pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
 pub use attestation::{Attestation, AttestationError};
 pub use authenticator::{AuthenticatorInfo, TotpSetup};
 pub use binding::{BrowserKey, HardwareProof, Shown, Shows, SignedRequest};
+pub use catch_up::Progress;
 pub use clock::Clock;
 pub use config::{Config, Durability, Hours};
 pub use contact::{AskedMail, ContactInfo};
@@ -86,6 +90,7 @@ pub use evidence::{
 };
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
+pub use health::{Condition, Health};
 pub use large_order::{Large, LargeAsked};
 pub use lock::{LockTarget, Receipt};
 pub use notice::{MessagePage, OutboxNotice};
@@ -124,6 +129,7 @@ pub(crate) struct Inner {
     /// Held while a checkpoint is made or a backup must not see one being made.
     pub(crate) checkpoints: tokio::sync::Mutex<()>,
     pub(crate) stop: Arc<timer::Stop>,
+    pub(crate) health: Arc<Health>,
 }
 
 impl Inner {
@@ -139,9 +145,35 @@ impl Drop for Inner {
 }
 
 impl Gate {
-    /// The time. Doors show it; decisions take it.
+    /// The time by which everything of ours is stamped: it never falls. What is compared with stamps,
+    /// ends of sessions and the like, is compared with this.
     pub fn now(&self) -> Time {
-        self.0.clock.now()
+        self.0.clock.stamp()
+    }
+
+    /// What the system's clock says, which may fall: for what other people's clocks judge.
+    pub fn wall(&self) -> Time {
+        self.0.clock.wall()
+    }
+
+    /// How far stamps are ahead of the system's clock, because it was set back.
+    pub fn ahead(&self) -> Span {
+        self.0.clock.ahead()
+    }
+
+    /// The last jump of the system's clock since the start.
+    pub fn last_jump(&self) -> Option<clock::Jump> {
+        self.0.clock.last_jump()
+    }
+
+    /// What is not as it should be now.
+    pub fn conditions(&self) -> Vec<Condition> {
+        self.0.health.conditions()
+    }
+
+    /// Where conditions are raised, and the watch over threads and tasks.
+    pub fn vitals(&self) -> &Arc<Health> {
+        &self.0.health
     }
 
     /// The account of this folder.

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use trade::event::Reject;
 use trade::exchange::Exchange;
 use trade::journal::{Cause, Command, Decided, Scope};
-use trade::order::{Change, NewOrder, Order, OrderId};
+use trade::order::{Change, NewOrder, Order, OrderId, Origin};
 use trade::pretrade::large::{self, Size};
 use trade::pretrade::{self, Checked, Denial, Preview};
 
@@ -222,6 +222,7 @@ impl Case<'_, '_> {
 
     /// Who may: placing, or, where only that is left, reducing.
     fn may_place(&self, orders: &[NewOrder]) -> Result<(), Against> {
+        self.turn.check_caught_up()?;
         let acts = self.entitlements.acts;
         let only_reduces = acts.contains(Act::ReduceOrder) && !acts.contains(Act::PlaceOrder);
         let act = if only_reduces { Act::ReduceOrder } else { Act::PlaceOrder };
@@ -237,6 +238,7 @@ impl Case<'_, '_> {
     }
 
     fn may_modify(&self, change: &Change) -> Result<(), Against> {
+        self.turn.check_caught_up()?;
         let order = self.own_order(change.order)?;
         self.ask(Act::ModifyOrder, order.account, Some((order.symbol, order.side)))
     }
@@ -351,6 +353,26 @@ impl Gate {
         })
     }
 
+    /// The highest order id that a client id of this holder has used, as far back as the journal
+    /// remembers; 0 for none.
+    pub fn highest_order_id(&self, admission: &Admission, client_id: i32) -> i32 {
+        let holder = admission.holder();
+        self.0.sequencer.peek(|exchange| exchange.highest_order_id(holder, client_id)).1
+    }
+
+    /// Writes down that this holder has used an order id that left no order, so that it is not
+    /// handed out again. Nothing is lost when it cannot be written but the memory of the id.
+    pub fn note_order_id(&self, admission: &Admission, client_id: i32, order_id: i32) {
+        let origin = Origin { holder: admission.holder(), client_id, order_id };
+        // A journal that has failed records nothing, and has said so.
+        let Ok(mut turn) = self.0.sequencer.turn(self.now()) else { return };
+        if turn.exchange().highest_order_id(origin.holder, client_id) < order_id
+            && let Err(error) = turn.stamp(Decided::system(), Command::OrderIdUsed(origin), false)
+        {
+            tracing::warn!(order_id, %error, "a used order id could not be recorded");
+        }
+    }
+
     /// Returns when everything submitted before is durable and published. On an error none of it
     /// may be acknowledged. The first caller writes for all and blocks its thread for one sync.
     pub async fn flush(&self) -> Result<(), Refusal> {
@@ -365,8 +387,9 @@ impl Gate {
         decide: impl FnOnce(&mut Case<'_, '_>) -> Result<T, Against>,
     ) -> Result<T, Refused> {
         let slot = admission.slot();
-        let mut turn = self.0.sequencer.turn(self.now())?;
-        let now = turn.now();
+        let clock = self.now();
+        let mut turn = self.0.sequencer.turn(clock)?;
+        let now = turn.now().max(clock);
         // Read under the lock: who revokes or narrows takes the lock afterwards, so nothing is
         // stamped under entitlements that were replaced before.
         let against = match slot.open_state() {

@@ -1,15 +1,16 @@
 //! What the journal holds: commands, stamped with sequence and time, with the decision that let
-//! them pass. A replay applies them again and asks nobody. Variants and fields are only ever
-//! appended: their order is the format.
+//! them pass. A replay applies them again and asks nobody. Variants are only ever appended, and nothing
+//! is added to one that exists: records do not describe themselves, and
+//! their order is the format.
 
 use access::entitlements::Limits;
 use access::id::{Holder, PaperAccountId};
-use access::moment::Time;
+use access::moment::{Span, Time};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Hours;
-use crate::order::{Change, NewOrder, OrderId};
+use crate::order::{Change, NewOrder, OrderId, Origin};
 use crate::pretrade::Checked;
 
 /// How an exchange begins: the journal's first record.
@@ -25,8 +26,23 @@ pub struct Genesis {
     pub cash: Decimal,
     /// When the markets trade.
     pub hours: Hours,
-    /// Which list of contracts and history: 1, the only one so far.
+    /// By which rule the markets move to begin with (see `market.rs`): 1, second by second, or 2.
     pub catalogue: u16,
+}
+
+/// The newest rule by which markets move.
+pub const MARKET_RULE: u16 = 2;
+
+impl Command {
+    /// The rule that a command names and that this version does not know.
+    pub fn unknown_rule(&self) -> Option<u16> {
+        let rule = match self {
+            Self::Genesis(genesis) => genesis.catalogue,
+            Self::MarketRule { rule } => *rule,
+            _ => return None,
+        };
+        (!(1..=MARKET_RULE).contains(&rule)).then_some(rule)
+    }
 }
 
 /// The decision that let a command pass.
@@ -109,6 +125,28 @@ pub enum Command {
         clients: String,
         /// How many within a second.
         count: u32,
+    },
+    /// From here on orders are taken by this rule; what was recorded before, by the old one for
+    /// ever.
+    OrderRule {
+        /// See [`crate::exchange::ORDER_RULE`].
+        rule: u16,
+    },
+    /// An order id was used and left no order: it was refused, held, or only asked about.
+    OrderIdUsed(Origin),
+    /// The system's clock jumped. It changes nothing here and is kept for the record.
+    ClockJumped {
+        /// How far it went against the steady clock; below zero: back. Zero when it was found behind
+        /// the stamps of an earlier run.
+        by: Span,
+        /// How far stamps are ahead of it since.
+        ahead: Span,
+    },
+    /// From here on the markets move by this rule. What was recorded before moves by the old one for
+    /// ever.
+    MarketRule {
+        /// See [`Genesis::catalogue`].
+        rule: u16,
     },
 }
 

@@ -10,6 +10,7 @@ use trade::journal::{Cause, Command, Scope};
 use trade::order::{NewOrder, OrderType};
 
 use super::{ActivityEntry, ActivityKind};
+use crate::clock::Jump;
 use crate::journal::record::HEADER_BYTES;
 use crate::journal::{self, JournalError, Record};
 use crate::open;
@@ -65,7 +66,7 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
     let stamped = open::decode(record).ok()?;
     let mut entry = blank(stamped.seq, stamped.time, stamped.decision.holder);
     match stamped.command {
-        Command::Advance => return None,
+        Command::Advance | Command::OrderIdUsed(_) => return None,
         Command::Genesis(genesis) => {
             entry.what = Cow::Borrowed("account_opened");
             entry.text = format!(
@@ -76,6 +77,10 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
         Command::Started { version } => {
             entry.what = Cow::Borrowed("server_started");
             entry.text = format!("The server started, version {version}.");
+        }
+        Command::OrderRule { rule } => {
+            entry.what = Cow::Borrowed("order_rule_changed");
+            entry.text = format!("From here on orders are taken by rule {rule}.");
         }
         Command::Place(orders) => {
             entry.what = Cow::Borrowed("order_placed");
@@ -119,6 +124,14 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
             entry.what = Cow::Borrowed("program_connected");
             entry.text = format!("Connected: {clients}.");
             entry.count = u64::from(count);
+        }
+        Command::MarketRule { rule } => {
+            entry.what = Cow::Borrowed("market_rule");
+            entry.text = format!("From here on the markets move by rule {rule}.");
+        }
+        Command::ClockJumped { by, ahead } => {
+            entry.what = Cow::Borrowed("clock_jumped");
+            entry.text = format!("{}.", Jump { at: entry.at, by, ahead });
         }
     }
     Some(entry)

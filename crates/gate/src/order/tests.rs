@@ -224,7 +224,7 @@ async fn restart_from_a_snapshot_and_from_the_journal_alone_agree() {
     }
     let replayed = replay.exchange.unwrap();
     assert_eq!(replayed.state_hash().unwrap(), by_snapshot);
-    assert_eq!(clock.now(), replayed.now());
+    assert_eq!(clock.stamp(), replayed.now());
 }
 
 #[tokio::test]

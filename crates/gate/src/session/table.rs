@@ -158,8 +158,8 @@ struct Table {
     renews: BTreeMap<u32, Time>,
     /// What was shown lately.
     seen: BTreeMap<u32, Seen>,
-    /// When the server started.
-    started: Option<Time>,
+    /// When the server started, by our stamps and by the system's clock.
+    started: Option<(Time, Time)>,
     slots: BTreeMap<u32, Arc<Slot>>,
     /// Sessions that came from other networks than before, and from where, since the last look.
     moved: BTreeMap<u32, BTreeSet<IpAddr>>,
@@ -333,8 +333,8 @@ impl Sessions {
     }
 
     /// Says when the server started, once all sessions that stood then are in.
-    pub(crate) fn started(&self, now: Time) {
-        self.lock().started = Some(now);
+    pub(crate) fn started(&self, now: Time, wall: Time) {
+        self.lock().started = Some((now, wall));
     }
 
     /// The slot of a session, or why it has none any more.
@@ -479,6 +479,11 @@ impl Sessions {
             }
             from += STRIDE;
         }
+    }
+
+    /// Forgets proofs that would be refused for their time alone.
+    pub(crate) fn forget_proofs(&self, now: Time, wall: Time) {
+        self.lock().seen.retain(|_, seen| seen.is_needed(now, wall));
     }
 
     /// Forgets sessions that ended long ago and slots that nobody holds; finds sessions that passed
@@ -718,7 +723,6 @@ impl Table {
             Arc::strong_count(slot) > 1 || now.since(used) < SLOT_KEPT
         });
         self.slots = slots;
-        self.seen.retain(|_, seen| seen.is_needed(now));
         self.forget_former(now);
         let write = now.since(self.written) >= WRITE_BACK;
         if write {

@@ -147,7 +147,7 @@ async fn delivery_goes_on_after_a_restart() {
     place.gate.close().await.unwrap();
     let Place { gate, clock, secrets, folder } = place;
     drop(gate);
-    clock.set(clock.now() + Span::seconds(11));
+    clock.set(clock.stamp() + Span::seconds(11));
     let place = Place { gate: open(folder.path(), &clock).await, clock, secrets, folder };
     let mail = Arc::new(Wire::new("mail"));
     place.gate.start_deliveries(vec![mail.clone()]);

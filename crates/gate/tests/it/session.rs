@@ -273,11 +273,16 @@ async fn proof_and_challenge_from_before_a_restart_count_no_more_and_nobody_is_s
     let (_, signed_in) = place.by_link().await;
     let token = text(&signed_in.session_token).to_owned();
     place.pass(Span::seconds(1));
-    let show = |at| Shows { key: Some(KEY.shown(at).unwrap()), hardware: None };
+    let visit = |gate: &gate::Gate, proof: &str, hardware: Option<&str>| {
+        let request = gate::SignedRequest { proof, method: "GET", target: "/", body: b"" };
+        let key = Some(gate.shown(&request)?);
+        gate.session(&token, HOME, Shows { key, hardware })
+    };
+    let sign = |at| KEY.proof("GET", "/", b"", at).unwrap();
     let (now, ahead) = (place.gate.now(), Span::seconds(60));
-    let old: Vec<_> = [now - ahead, now, now + ahead].into_iter().map(show).collect();
+    let old: Vec<_> = [now - Span::seconds(59), now, now + ahead].into_iter().map(sign).collect();
     for one in &old {
-        place.gate.session(&token, HOME, *one).unwrap();
+        visit(&place.gate, one, None).unwrap();
     }
     let hardware = BrowserKey::generate().unwrap();
     let (_, challenge) = place.gate.hardware_challenge(&token).unwrap();
@@ -294,19 +299,25 @@ async fn proof_and_challenge_from_before_a_restart_count_no_more_and_nobody_is_s
     let (_, challenge) = gate.hardware_challenge(&token).unwrap();
     let proof = hardware.hardware_answer(&challenge, false).unwrap();
     let cookie = gate.prove_hardware(&token, &proof, HOME).unwrap().cookie;
-    let with = |shows: Shows<'static>| Shows { hardware: Some(&cookie), ..shows };
-    for _ in 0..2 {
+    for _ in 0..3 {
         for one in &old {
-            let again = gate.session(&token, HOME, with(*one)).unwrap_err();
+            let again = visit(&gate, one, Some(&cookie)).unwrap_err();
             let Refusal::KeyProofWrong { reason: ProofFault::Time { now: told } } = again else {
                 panic!("{again}");
             };
-            // Whoever signs anew at the time that they are told goes on.
-            gate.session(&token, HOME, with(show(told))).unwrap();
+            // Whoever signs anew at the time that they are told goes on; one refused for its age is
+            // told the clock's, and then the other.
+            let second = match visit(&gate, &sign(told), Some(&cookie)) {
+                Err(Refusal::KeyProofWrong { reason: ProofFault::Time { now } }) => now,
+                done => {
+                    done.unwrap();
+                    continue;
+                }
+            };
+            visit(&gate, &sign(second), Some(&cookie)).unwrap();
         }
-        clock.set(clock.now() + Span::seconds(30));
+        clock.set(clock.now() + Span::seconds(29));
     }
-    clock.set(clock.now() + Span::seconds(30));
-    gate.session(&token, HOME, with(show(gate.now()))).unwrap();
+    visit(&gate, &sign(gate.now()), Some(&cookie)).unwrap();
     gate.close().await.unwrap();
 }

@@ -142,7 +142,7 @@ impl Kind {
             return place.open_link(place.plain_visitor()).await;
         }
         // Later than the owner's, so that the newest session is this one.
-        clock.set(clock.now() + Span::seconds(1));
+        clock.set(clock.stamp() + Span::seconds(1));
         let mut visitor = place.signed_in().await;
         let gate = &place.gate;
         match self {
@@ -176,7 +176,7 @@ async fn recovered<'a>(place: &'a Place, clock: &Clock) -> Visitor<'a> {
     let password = place.secrets.password.expose_text().unwrap().to_owned();
     visitor.post("/recover", &[("username", "trader"), ("password", &password)]).await;
     for _ in 0..2 {
-        clock.set(clock.now() + Span(WAIT.0 / 2 + 1_000_000));
+        clock.set(clock.stamp() + Span(WAIT.0 / 2 + 1_000_000));
         place.gate.tick_recoveries().await;
     }
     let done = visitor.post("/recover/finish", &[]).await;

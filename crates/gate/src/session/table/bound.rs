@@ -25,7 +25,7 @@ impl Table {
     /// What a session showed lately. One that stood before the server started may have shown more
     /// than is known.
     pub(super) fn seen(&mut self, at: u32) -> &mut Seen {
-        let stood = |started: &Time| self.record(at).is_some_and(|one| one.started < *started);
+        let stood = |(now, _): &(Time, Time)| self.record(at).is_some_and(|one| one.started < *now);
         let started = self.started.filter(stood);
         self.seen.entry(at).or_insert_with(|| started.map_or_else(Seen::default, Seen::since))
     }
@@ -68,7 +68,7 @@ impl Table {
             if fingerprint(&shown.key) != record.key {
                 return Err(Refusal::KeyProofWrong { reason: ProofFault::OtherKey });
             }
-            self.seen(at).take(&shown, now)?;
+            self.seen(at).take(&shown)?;
         }
         if self.hardware.contains_key(&at) {
             // What was under way when the hardware answered had no cookie for it yet.
