@@ -291,7 +291,7 @@ async fn proof_and_challenge_from_before_a_restart_count_no_more_and_nobody_is_s
     place.gate.close().await.unwrap();
     let Place { gate, clock, folder, .. } = place;
     drop(gate);
-    clock.set(clock.now() + Span::milliseconds(1));
+    clock.set(clock.wall() + Span::milliseconds(1));
     let gate = open(folder.path(), &clock).await;
     let proof = hardware.hardware_answer(&challenge, false).unwrap();
     let refused = gate.prove_hardware(&token, &proof, HOME).unwrap_err();
@@ -316,7 +316,7 @@ async fn proof_and_challenge_from_before_a_restart_count_no_more_and_nobody_is_s
             };
             visit(&gate, &sign(second), Some(&cookie)).unwrap();
         }
-        clock.set(clock.now() + Span::seconds(29));
+        clock.set(clock.wall() + Span::seconds(29));
     }
     visit(&gate, &sign(gate.now()), Some(&cookie)).unwrap();
     gate.close().await.unwrap();

@@ -155,7 +155,7 @@ async fn place() -> (Place, Clock) {
 
 async fn wait_all(place: &Place, clock: &Clock) {
     for _ in 0..2 {
-        clock.set(clock.now() + Span(WAIT.0 / 2 + 1_000_000));
+        clock.set(clock.stamp() + Span(WAIT.0 / 2 + 1_000_000));
         place.gate.tick_recoveries().await;
     }
 }
