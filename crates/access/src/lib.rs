@@ -43,6 +43,7 @@ pub mod throttle;
 pub mod token;
 pub mod travel;
 pub mod trustee;
+pub mod typed;
 pub mod way;
 pub mod window;
 

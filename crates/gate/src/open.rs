@@ -124,6 +124,7 @@ impl Gate {
         if gate.0.folder.new {
             gate.set_up().await?;
         }
+        gate.0.people.sessions.started(gate.now(), gate.wall());
         gate.spawn_people_ticks();
         gate.spawn_checkpoints();
         gate.spawn_settling();

@@ -88,8 +88,13 @@ pub(crate) fn answer(
     events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
 ) -> Response {
     let answer = Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
-    // Proxies that gather an answer before they pass it on are told not to.
-    ([(header::HeaderName::from_static("x-accel-buffering"), "no")], answer).into_response()
+    let headers = [
+        // Proxies that gather an answer before they pass it on are told not to.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+        // Axum would let it be kept and asked for again.
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, answer).into_response()
 }
 
 /// A stream that only tells that its session is over.

@@ -31,10 +31,15 @@ fn mine(visit: &Visit) -> Option<Secret> {
 /// `GET /recover`
 pub(crate) async fn show(visit: Visit) -> Reply {
     if let Some(token) = mine(&visit) {
-        match visit.portal.gate().recovery(&token).await {
+        match visit.portal.gate().recovery(&token, &visit.browser()).await {
             Ok(one) if one.is_open() => return Ok(under_way(&visit, &one, None)),
             Ok(_) | Err(Refusal::RecoveryOver) => {
                 return Ok(first(&visit, "", Some(&Refusal::RecoveryOver), StatusCode::OK));
+            }
+            // Its cookie stays for weeks: without it going on, another one can be begun here.
+            Err(why @ Refusal::RecoveryElsewhere) if visit.browser().key.is_some() => {
+                let status = refusal::status(&why);
+                return Ok(refusal::told(&why, first(&visit, "", Some(&why), status)));
             }
             Err(why) => return Err(visit.fault(why)),
         }
@@ -163,7 +168,8 @@ pub(crate) async fn finish(visit: Visit) -> Reply {
             Ok(answer)
         }
         Err(why @ (Refusal::RecoveryWaits { .. } | Refusal::RecoveryUnvouched { .. })) => {
-            let one = gate.recovery(&token).await.map_err(|why| visit.fault(why))?;
+            let one =
+                gate.recovery(&token, &visit.browser()).await.map_err(|why| visit.fault(why))?;
             Ok(under_way(&visit, &one, Some(&why)))
         }
         Err(why) => Err(visit.fault(why)),
@@ -190,7 +196,7 @@ fn one_button(
 
 /// `GET /recover/claim/{token}`
 pub(crate) async fn claim_form(Path(token): Path<String>, visit: Visit) -> Reply {
-    match visit.portal.gate().recovery(&Secret::from_text(token.clone())).await {
+    match visit.portal.gate().recovery_to_claim(&Secret::from_text(token.clone())).await {
         Ok(one) if one.is_open() => {}
         Ok(one) => return Ok(closed(&one, visit.portal.gate().now(), StatusCode::OK)),
         Err(Refusal::RecoveryOver) => return Ok(claimed(&visit).await),
@@ -215,7 +221,7 @@ pub(crate) async fn claim(visit: Visit) -> Reply {
 /// longer tells which recovery it was.
 async fn claimed(visit: &Visit) -> Response {
     let own = match mine(visit) {
-        Some(token) => visit.portal.gate().recovery(&token).await.ok(),
+        Some(token) => visit.portal.gate().recovery(&token, &visit.browser()).await.ok(),
         None => None,
     };
     let own = own.filter(RecoveryInfo::is_open);

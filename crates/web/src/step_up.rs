@@ -41,7 +41,7 @@ pub(crate) fn inputs() -> Markup {
         (field::password(PASSWORD, "Your password", "current-password", ""))
         div {
             label for=(CODE) { "The six digits that your authenticator app shows now" }
-            input.code id=(CODE) name=(CODE) inputmode="numeric" autocomplete="one-time-code" maxlength="16" required;
+            input.code id=(CODE) name=(CODE) inputmode="numeric" autocomplete="one-time-code" maxlength="64" required;
         }
     }
 }

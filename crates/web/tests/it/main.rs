@@ -3,10 +3,12 @@
 
 mod app;
 mod binding;
+mod copied;
 mod credential;
 mod device;
 mod enumeration;
 mod form;
+mod forwarded;
 mod front_door;
 mod large_order;
 mod link;
@@ -26,3 +28,4 @@ mod session;
 mod step_up;
 mod throttle;
 mod trustee;
+mod typed;

@@ -25,7 +25,7 @@ async fn confirmation_sent_twice_places_one_order() {
     let page = visitor.get(&first).await;
     assert!(page.says("Taken, and safe on record") && page.says("filled"), "{}", page.body);
     let csv = visitor.get("/executions.csv").await;
-    assert!(csv.body.lines().count() >= 2 && csv.body.contains(",AAPL,buy,"), "{}", csv.body);
+    assert!(csv.body.lines().count() >= 2 && csv.body.contains("\"AAPL\",\"buy\""), "{}", csv.body);
 }
 
 #[tokio::test]
