@@ -366,6 +366,9 @@ refusals! {
     /// The reader was too slow.
     TooSlow { queued: u32, limit: u32 } = "TOO_SLOW",
         "{queued} messages wait to be read, and the limit is {limit}; connect again and read faster";
+    /// The markets have not come to the present yet.
+    CatchingUp { at: Time, to: Time } = "CATCHING_UP",
+        "the markets are catching up on time that was missed: they are at {at} and go on to {to}; try again in a few seconds, cancelling works meanwhile";
     /// The server is stopping.
     Stopping = "STOPPING",
         "the server is stopping; connect again in a moment";

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer::{
-    BackupMade, CheckpointNow, ConditionRow, Done, LinkMade, LockReceipt, NoticeRow, PersonRow,
-    SocketRow, StatusNow, TotpNow, WebhookKey,
+    BackupMade, CheckpointNow, ConditionRow, Done, JumpRow, LinkMade, LockReceipt, NoticeRow,
+    PersonRow, ProgressRow, SocketRow, StatusNow, TotpNow, WebhookKey,
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};
@@ -194,6 +194,11 @@ pub(crate) fn in_days(now: Time, days: u32) -> Time {
     now + Span::days(i64::from(days))
 }
 
+/// The nearest whole seconds.
+const fn seconds(span: Span) -> i64 {
+    span.0.saturating_add(500_000).div_euclid(1_000_000)
+}
+
 async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
     let gate = desk.gate;
     let listeners = gate.listeners().borrow().clone();
@@ -206,11 +211,24 @@ async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
         data: desk.data.to_path_buf(),
-        time: instant(gate.now()),
+        time: instant(gate.wall()),
+        stamps_ahead: gate.ahead().0.div_euclid(1_000_000),
+        clock_jump: gate.last_jump().map(|jump| JumpRow {
+            at: instant(jump.at),
+            by: seconds(jump.by),
+            ahead: seconds(jump.ahead),
+            text: jump.to_string(),
+        }),
         durability: gate.config().durability.name().to_owned(),
         demo: gate.is_demo(),
         account: gate.account().to_string(),
         journal_seq: gate.view().await?.seq,
+        catching_up: gate.progress().map(|one| ProgressRow {
+            from: instant(one.from),
+            at: instant(one.at),
+            to: instant(one.to),
+            percent: one.percent(),
+        }),
         portal: desk.portal.to_owned(),
         sockets: sockets.collect(),
         conditions: gate.conditions().into_iter().map(condition).collect(),

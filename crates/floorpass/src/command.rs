@@ -183,6 +183,9 @@ impl CommandLine {
 }
 
 #[cfg(test)]
+mod document;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;

@@ -62,7 +62,9 @@ impl Doctor {
             findings.push(mode("key file", &data.join("key"), 0o600, self.repair));
             findings.push(owner(data));
             findings.push(space(data));
-            findings.extend(server(data, self.repair));
+            let answer = control::ask::<StatusNow>(data, &Request::Status);
+            findings.extend(answer.as_ref().ok().map(clock));
+            findings.extend(server(data, answer, self.repair));
         }
         findings.push(open_files());
         if let Some(file) = &self.config {
@@ -154,10 +156,25 @@ fn space(data: &Path) -> Finding {
     }
 }
 
+/// Whether the machine's clock can be trusted.
+fn clock(now: &StatusNow) -> Finding {
+    let what = "clock";
+    match &now.clock_jump {
+        Some(jump) => {
+            let text = format!("{} (seen at {})", jump.text, jump.at);
+            Finding::new(what, Verdict::Note, text)
+        }
+        None => Finding::new(what, Verdict::Good, "has not jumped since the start"),
+    }
+}
+
 /// The server, and each thing that is wrong with it.
-fn server(data: &Path, repair: bool) -> Vec<Finding> {
+fn server(
+    data: &Path,
+    asked: Result<StatusNow, control::ClientError>,
+    repair: bool,
+) -> Vec<Finding> {
     let what = "server";
-    let asked = control::ask::<StatusNow>(data, &Request::Status);
     if let Ok(now) = &asked {
         let text = format!("process {} answers, journal at {}", now.process, now.journal_seq);
         let mut findings = vec![Finding::new(what, Verdict::Good, text)];

@@ -219,7 +219,7 @@ fn folder_id(data: &Path) -> Result<String, Failure> {
 fn tls_config(tls: &Tls, data: &Path, gate: &Gate) -> Result<Option<tls::Loaded>, Failure> {
     match tls {
         Tls::Off => Ok(None),
-        Tls::Local => tls::load(&tls::local(data, gate.now())?).map(Some),
+        Tls::Local => tls::load(&tls::local(data, gate.wall())?).map(Some),
         Tls::Files(files) => tls::load(files).map(Some),
     }
 }

@@ -62,7 +62,7 @@ impl Health {
     pub fn raise(&self, code: &'static str, subject: &str, text: String, stops: bool) {
         let mut raised = self.raised();
         let key = (code, subject.to_owned());
-        let since = raised.get(&key).map_or_else(|| self.clock.now(), |one| one.since);
+        let since = raised.get(&key).map_or_else(|| self.clock.stamp(), |one| one.since);
         let subject = subject.to_owned();
         raised.insert(key, Condition { code, subject, text, since, stops });
     }
@@ -101,7 +101,7 @@ impl Health {
 
     /// Notes that a thread or task ended untold. False when it has ended too often.
     fn ended(&self, name: &'static str, why: &str) -> bool {
-        let now = self.clock.now();
+        let now = self.clock.stamp();
         let (all, recent) = {
             let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
             let ends = ends.entry(name).or_default();

@@ -11,8 +11,8 @@ use rust_decimal::Decimal;
 use store::engine::sqlite_url;
 use store::{Store, StoreError};
 use tokio::sync::watch;
-use trade::exchange::Exchange;
-use trade::journal::{Command, Decided, Genesis, Stamped};
+use trade::exchange::{Exchange, ORDER_RULE};
+use trade::journal::{Command, Decided, Genesis, MARKET_RULE, Stamped};
 
 use crate::clock::{self, Clock, NoEntropy};
 use crate::config::Config;
@@ -113,6 +113,7 @@ impl Gate {
             views: Views::default(),
             quotes: ArcSwap::from_pointee(quotes),
             quotes_changed: watch::Sender::new(0),
+            older_refused: crate::order::refused::Older::default(),
             portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
             stop: Arc::default(),
@@ -149,7 +150,7 @@ impl Gate {
         if inner.sequencer.health() == Err(Refusal::Stopping) {
             return Ok(());
         }
-        let stopped = inner.sequencer.stop(inner.clock.now());
+        let stopped = inner.sequencer.stop(inner.clock.stamp());
         if stopped.is_ok() {
             inner.take_snapshot();
         }
@@ -215,15 +216,27 @@ pub(crate) fn sequencer(
     }
     let latest = replay.latest;
     clock.at_least(latest);
-    let now = clock.now();
+    let now = clock.stamp();
     let exchange = match replay.exchange {
         Some(exchange) => exchange,
         None => Exchange::new(genesis(config, now)?),
     };
     let beginning = exchange.seq() == 0;
-    let genesis = exchange.genesis().clone();
-    let sequencer = Sequencer::new(opened.journal, exchange, latest, config.durability);
+    let (genesis, rule) = (exchange.genesis().clone(), exchange.rule());
+    let takes_orders_by = exchange.order_rule();
+    let mut sequencer = Sequencer::new(opened.journal, exchange, latest, config.durability);
+    if clock.is_manual() {
+        sequencer = sequencer.by_hand();
+    }
     let start = || -> Result<(), Refusal> {
+        // Before the missed time: what was recorded moved by the old rule, what follows by this one.
+        if rule < MARKET_RULE {
+            sequencer.record(Command::MarketRule { rule: MARKET_RULE }, now)?;
+        }
+        let orders = Command::OrderRule { rule: ORDER_RULE };
+        if takes_orders_by < ORDER_RULE && !beginning {
+            sequencer.record(orders.clone(), now)?;
+        }
         let mut turn = sequencer.turn(now)?;
         if beginning {
             // In a group of its own: its loss is never a torn tail.
@@ -231,9 +244,16 @@ pub(crate) fn sequencer(
             drop(turn);
             sequencer.flush_blocking(begun.seq)?;
             turn = sequencer.turn(now)?;
+            turn.stamp(Decided::system(), orders, true)?;
         }
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        let started = turn.stamp(Decided::system(), Command::Started { version }, true)?;
+        let started = Command::Started { version: env!("CARGO_PKG_VERSION").to_owned() };
+        if turn.check_caught_up().is_err() {
+            // The beat does it, while the doors answer.
+            drop(turn);
+            sequencer.owe(started);
+            return sequencer.flush_blocking(sequencer.applied());
+        }
+        let started = turn.stamp(Decided::system(), started, true)?;
         drop(turn);
         sequencer.flush_blocking(started.seq)
     };
@@ -264,7 +284,7 @@ fn genesis(config: &Config, now: Time) -> Result<Genesis, NoEntropy> {
         account: PaperAccountId::new(number).unwrap_or_else(first_account),
         cash: Decimal::from(CASH),
         hours: config.hours,
-        catalogue: 1,
+        catalogue: MARKET_RULE,
     })
 }
 
@@ -293,6 +313,10 @@ impl Replay {
 
     /// Applies the next command.
     pub(crate) fn follow(&mut self, stamped: &Stamped) -> Result<(), Damage> {
+        if let Some(rule) = stamped.command.unknown_rule() {
+            let problem = format!("its markets move by rule {rule}, which a newer version knows");
+            return Err(Damage::Payload { seq: stamped.seq, problem });
+        }
         self.latest = self.latest.max(stamped.time);
         let exchange = match (&mut self.exchange, &stamped.command) {
             (Some(exchange), _) => exchange,

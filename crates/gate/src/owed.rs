@@ -473,7 +473,7 @@ impl Gate {
         let mut tries = 0;
         loop {
             let slice = people.store.slice(Key::Person(batch.person)).await?;
-            let now = people.clock.now();
+            let now = people.clock.stamp();
             match commit(&people.store, &slice, batch, now).await {
                 Err(CommitError::Conflict) if tries < TRIES => tries += 1,
                 other => return other,

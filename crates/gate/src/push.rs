@@ -165,7 +165,7 @@ impl Gate {
         let push = found.ok_or(Refusal::NotFound { what: "push address" })?.push;
         let text = words("Floorpass", "This is a test: approvals will be told like this.");
         let (target, message) = self.addressed(&push, text, TEST_LIFE, "test")?;
-        let sent = sender.send(&target, &message, self.now()).await;
+        let sent = sender.send(&target, &message, self.wall()).await;
         self.push_tried(&push, &sent).await;
         Ok(sent)
     }
@@ -264,9 +264,9 @@ async fn tell_one(weak: Weak<Inner>, push: Push, approval: ApprovalId) {
         let (Ok((target, message)), Ok(sender)) = (addressed, gate.0.people.pushes.sender()) else {
             return;
         };
-        let now = gate.now();
+        let wall = gate.wall();
         drop(gate);
-        let sent = sender.send(&target, &message, now).await;
+        let sent = sender.send(&target, &message, wall).await;
         let Some(gate) = weak.upgrade().map(Gate) else { return };
         gate.push_tried(&push, &sent).await;
         drop(gate);

@@ -147,7 +147,7 @@ impl Gate {
         self.tick_recoveries().await;
         self.write_back(false).await;
         self.rest_ports();
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         let due = {
             let mut pruned = pruned.lock().unwrap_or_else(PoisonError::into_inner);
             let due = now.since(*pruned) >= PRUNE;

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use access::moment::{Span, Time};
 
+use trade::journal::Command;
+
 use crate::Inner;
+use crate::clock::Jump;
 use crate::journal::Spare;
 use crate::open;
 
@@ -47,7 +50,7 @@ impl Stop {
 /// Starts the threads. They end when told to, or when the gate is gone.
 pub(crate) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
     let (weak, stop) = (Arc::downgrade(inner), Arc::clone(&inner.stop));
-    let now = inner.clock.now();
+    let now = inner.clock.stamp();
     inner.health.thread("beat", told(inner), move || run(&weak, &stop, now))?;
     let (weak, stop) = (Arc::downgrade(inner), Arc::clone(&inner.stop));
     let spare = inner.sequencer.spare();
@@ -82,13 +85,14 @@ fn run(weak: &Weak<Inner>, stop: &Stop, start: Time) {
     let mut wait = Duration::ZERO;
     while !stop.wait(wait) {
         let Some(inner) = weak.upgrade() else { return };
-        let now = inner.clock.now();
+        let now = inner.clock.stamp();
+        inner.look_at_clock(now);
         inner.beat(now);
         if snapshot.is_due(inner.sequencer.durable(), now) {
             inner.take_snapshot();
         }
         // To just behind the next whole second.
-        let past = inner.clock.now().0.rem_euclid(1_000_000);
+        let past = inner.clock.stamp().0.rem_euclid(1_000_000);
         wait = Duration::from_micros(u64::try_from(1_000_500 - past).unwrap_or(1_000_000));
     }
 }
@@ -126,6 +130,17 @@ impl Inner {
         self.quotes_changed.send_modify(|count| *count += 1);
     }
 
+    /// Tells the log and the record of a jump of the system's clock, each once.
+    fn look_at_clock(&self, now: Time) {
+        let Some(jump) = self.clock.look() else { return };
+        tracing::warn!("{jump}");
+        let Jump { by, ahead, .. } = jump;
+        let recorded = self.sequencer.record(Command::ClockJumped { by, ahead }, now);
+        if let Err(error) = recorded {
+            tracing::warn!(%error, "a jump of the clock could not be recorded");
+        }
+    }
+
     /// Makes the next segment when it is not there; false when it cannot be made.
     fn make_room(&self) -> bool {
         let made = self.sequencer.prepare_spare();
@@ -136,6 +151,10 @@ impl Inner {
     }
 
     pub(crate) fn take_snapshot(&self) {
+        // Taken when they have caught up: the next start goes on from the one before.
+        if self.sequencer.peek(|exchange| !exchange.is_whole()).1 {
+            return;
+        }
         if let Err(error) = open::freeze(&self.sequencer, &self.folder) {
             tracing::warn!(
                 error,

@@ -1,5 +1,6 @@
 //! `GET /healthz`: whether the server can do its work, for a supervisor.
 
+use access::Refusal;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,6 +13,16 @@ use crate::portal::Portal;
 /// code; its text is for the operator.
 pub(crate) async fn show(State(portal): State<Portal>) -> Response {
     let gate = portal.gate();
+    if let Some(progress) = gate.progress() {
+        let why = Refusal::CatchingUp { at: progress.at, to: progress.to };
+        let body = json!({
+            "status": "catching_up",
+            "code": why.code(),
+            "text": why.caller_text(),
+            "percent": progress.percent(),
+        });
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
+    }
     let conditions = gate.conditions();
     let codes: Vec<_> = conditions.iter().map(|one| one.code).collect();
     if let Err(why) = gate.flush().await {

@@ -116,6 +116,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::StoreFailed
         | R::KeyMismatch
         | R::TooSlow { .. }
+        | R::CatchingUp { .. }
         | R::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
