@@ -169,7 +169,10 @@ mod tests {
         assert_eq!(take("2001:db8::2").err(), Some(Full::Address));
         let _fifth = take("2001:db8:0:1::1").unwrap();
         drop(first);
-        let _sixth = take("192.0.2.2").unwrap();
+        let sixth = take("192.0.2.2").unwrap();
+        // It would get no more than the one has that would lose.
+        assert_eq!(take("192.0.2.1").err(), Some(Full::All));
+        drop(sixth);
         let _again = take("192.0.2.1").unwrap();
     }
 

@@ -78,7 +78,7 @@ fn lock_is_lifted_by_the_operator_alone_and_revives_nothing() {
     let session = desk.slice.sessions[0].clone();
     let left = desk.slice.session_entitlements(&session, false).unwrap();
     assert!(left.acts.is_empty(), "the receipt's session stays what it is");
-    desk.signed_in();
+    assert_eq!(desk.password(None, true).err(), Some(Refusal::SignInFailed));
 }
 
 #[test]

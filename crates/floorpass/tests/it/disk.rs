@@ -234,13 +234,15 @@ fn cut_on_a_full_disk_is_in_force_is_kept_and_comes_on_record() {
     let looks = Trader::connect(server.port("read-only"), 1).ask_all();
     assert!(looks.completed.contains_key(&first), "its order is cancelled");
     assert_eq!(credential_state(&server, "trading"), "credential_revoked");
-    let answer = browser.post("/lock", &[("grade", "all")]);
-    assert_eq!(answer.status, 202, "{answer:?}");
-    assert!(answer.body.contains("in force now and not yet on record"), "{answer:?}");
+    assert_eq!(browser.post("/sign-out", &[]).status, 303);
+    assert_eq!(json(&data, &["session", "list"]), serde_json::json!([]));
+    let all = run(&data, &["lock", "--account", &account, "--grade", "all"]);
+    assert_eq!(all.status.code(), Some(7));
+    assert!(text(&all).contains("in force now and not yet on record"), "{}", text(&all));
     assert_eq!(conditions(&server), ["CUTS_OWED"]);
     let doctor = run(&data, &["doctor"]);
     assert!(
-        text(&doctor).contains("5 cuts are in force and not on record yet"),
+        text(&doctor).contains("6 cuts are in force and not on record yet"),
         "{}",
         text(&doctor)
     );
