@@ -23,5 +23,6 @@ mod serve;
 mod soft_passkey;
 mod storm;
 mod sync;
+mod tamper;
 mod trader;
 mod travel;

@@ -33,7 +33,7 @@ both_engines!(
     last_use_is_kept,
 );
 
-fn new_credential(name: &str, port: u16, history: &History) -> Command {
+pub fn new_credential(name: &str, port: u16, history: &History) -> Command {
     let scopes = Scopes {
         symbols: Symbols::only([SymbolId(265_598)]),
         rate: Some(Rate { per_second: 5, burst: 5 }),
@@ -298,6 +298,7 @@ async fn regain(history: &mut History, by: By) -> By {
     }
     assert_eq!(history.slice().await.recoveries.len(), 2);
     let long_after = history.now + Span::days(91);
+    history.pruned = long_after;
     assert!(history.store.prune(long_after).await.unwrap() >= 2);
     assert!(history.slice().await.recoveries.is_empty());
     held
