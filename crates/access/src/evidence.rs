@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::call::By;
 use crate::decision::{Answer, Decision};
+use crate::id::PersonId;
 use crate::moment::Time;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
@@ -16,9 +17,14 @@ mod wording;
 /// The hash before the first entry of a chain.
 pub const GENESIS: Digest = Digest([0; 32]);
 
+/// How new entries are hashed: version 1 left out the person.
+pub const VERSION: u32 = 2;
+
 /// One decision, as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// How it is hashed.
+    pub version: u32,
     /// Which chain.
     pub shard: u32,
     /// Its place in the chain, from 1 without gaps.
@@ -35,6 +41,8 @@ pub struct Entry {
     pub text: String,
     /// The event as JSON, byte for byte as it was hashed.
     pub event: String,
+    /// Whose it is: they see it. Not hashed in version 1, see [`Owners`].
+    pub person: Option<PersonId>,
     /// SHA-256 of the previous hash and the canonical bytes.
     pub hash: Digest,
 }
@@ -44,11 +52,16 @@ impl Entry {
     /// their length in 8 bytes.
     pub fn canonical(&self) -> Vec<u8> {
         let actor = self.actor.to_string();
-        let mut bytes = b"floorpass evidence 1\0".to_vec();
+        let person = self.person.map(|person| person.to_string()).unwrap_or_default();
+        let mut texts = vec![&actor, &self.source, &self.kind, &self.text, &self.event];
+        if self.version > 1 {
+            texts.push(&person);
+        }
+        let mut bytes = format!("floorpass evidence {}\0", self.version).into_bytes();
         bytes.extend(u64::from(self.shard).to_be_bytes());
         bytes.extend(self.seq.to_be_bytes());
         bytes.extend(self.at.0.to_be_bytes());
-        for text in [&actor, &self.source, &self.kind, &self.text, &self.event] {
+        for text in texts {
             bytes.extend(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
             bytes.extend(text.as_bytes());
         }
@@ -61,6 +74,40 @@ impl Entry {
         hash.update(previous.0);
         hash.update(self.canonical());
         Digest(hash.finalize().into())
+    }
+}
+
+/// Whose the entries of version 1 are. Their hash does not say it, so the first entry of a later version
+/// does, for all of them; from then on that is covered too.
+#[derive(Debug, Clone, Default)]
+pub struct Owners {
+    last: u64,
+    hash: Sha256,
+}
+
+impl Owners {
+    /// Adds the next entry.
+    pub fn add(&mut self, entry: &Entry) {
+        let person = entry.person.map(|person| person.to_string()).unwrap_or_default();
+        self.last = entry.seq;
+        self.hash.update(format!("{} {person}\n", entry.seq));
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.last
+    }
+
+    /// What the entry after them says.
+    pub fn event(&self) -> Event {
+        let digest = Digest(self.hash.clone().finalize().into());
+        Event::Noted {
+            kind: "evidence.owners".to_owned(),
+            text: format!(
+                "The hashes of entries 1 to {} do not cover whose they are; the digest of that is {digest}.",
+                self.last
+            ),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub const FILE: &str = "checkpoints.jsonl";
 /// How often one is made, when anything was recorded.
 const EVERY: Duration = Duration::from_mins(10);
 /// Name of the fact that holds the sealed signing key, and what it is sealed for.
-const KEY_FACT: &str = "checkpoint_key";
+pub(crate) const KEY_FACT: &str = "checkpoint_key";
 
 /// A checkpoint as a line of the file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,23 +76,71 @@ pub async fn signer(store: &Store, key: &SealKey) -> Result<Option<Vec<u8>>, Sto
 pub fn read_file(path: &Path) -> Result<Vec<SignedCheckpoint>, CheckpointError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| CheckpointError::Io { path: path.to_owned(), source })?;
-    let mut found = Vec::new();
-    for (at, text) in text.lines().enumerate() {
-        let wrong = |problem: String| CheckpointError::Line {
+    let read = |(at, text): (usize, &str)| {
+        line(text).map_err(|problem| CheckpointError::Line {
             path: path.to_owned(),
             line: at + 1,
             problem,
-        };
-        let line: Line = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
-        let hex =
-            |text: &str| HEXLOWER.decode(text.as_bytes()).map_err(|error| wrong(error.to_string()));
-        found.push(SignedCheckpoint {
-            checkpoint: line.checkpoint,
-            signer: hex(&line.signer)?,
-            signature: hex(&line.signature)?,
-        });
+        })
+    };
+    text.lines().enumerate().map(read).collect()
+}
+
+/// The checkpoints of the folder's own file, and which of its lines cannot be read. None when it is not
+/// there, as before the first one.
+pub(crate) fn read_lines(
+    path: &Path,
+) -> Result<(Vec<SignedCheckpoint>, Vec<String>), CheckpointError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(source) => return Err(CheckpointError::Io { path: path.to_owned(), source }),
+    };
+    let (mut found, mut faults) = (Vec::new(), Vec::new());
+    for (number, text) in (1..).zip(String::from_utf8_lossy(&bytes).lines()) {
+        match line(text) {
+            Ok(signed) => found.push(signed),
+            Err(problem) => {
+                faults.push(format!("line {number} of {FILE} was altered: {problem}"));
+            }
+        }
     }
-    Ok(found)
+    Ok((found, faults))
+}
+
+fn line(text: &str) -> Result<SignedCheckpoint, String> {
+    let line: Line = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let hex = |text: &str| HEXLOWER.decode(text.as_bytes()).map_err(|error| error.to_string());
+    Ok(SignedCheckpoint {
+        checkpoint: line.checkpoint,
+        signer: hex(&line.signer)?,
+        signature: hex(&line.signature)?,
+    })
+}
+
+/// How the tables and the file differ, which hold the same checkpoints: `before` is the file before the
+/// tables were read, `after` behind that. The tables are written first, so the file may lack some where
+/// a stop or a full disk fell between; it is never without all of them.
+pub(crate) fn apart(
+    tables: &[SignedCheckpoint],
+    before: &[SignedCheckpoint],
+    after: &[SignedCheckpoint],
+) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut rest = tables.iter();
+    for (number, line) in (1..).zip(before) {
+        if !rest.any(|row| row == line) {
+            let at = line.checkpoint.at;
+            faults.push(format!(
+                "the checkpoint of {at} (line {number} of {FILE}) is missing in the tables, or out of order"
+            ));
+            rest = tables.iter();
+        }
+    }
+    if tables.len() > 1 && after.is_empty() {
+        faults.push(format!("{FILE} is empty, and the tables have {} checkpoints", tables.len()));
+    }
+    faults
 }
 
 async fn read_pair(store: &Store, key: &SealKey) -> Result<Option<Ed25519KeyPair>, StoreError> {
@@ -187,5 +235,60 @@ impl Inner {
         let mut file = OpenOptions::new().append(true).create(true).open(path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use access::Time;
+
+    use super::*;
+
+    fn signed(seq: u64) -> SignedCheckpoint {
+        let checkpoint = Checkpoint {
+            at: Time(1_772_416_325_668_053),
+            access_seq: seq,
+            access_hash: Digest([0xa5; 32]),
+            journal_seq: 7,
+            journal_hash: Digest([0x5a; 32]),
+        };
+        SignedCheckpoint { checkpoint, signer: vec![0xab; 32], signature: vec![0xcd; 64] }
+    }
+
+    #[test]
+    fn every_altered_byte_of_the_file_is_named() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join(FILE);
+        let tables = [signed(1), signed(2), signed(3)];
+        let mut whole = Vec::new();
+        for one in &tables {
+            let line = Line {
+                checkpoint: one.checkpoint,
+                signer: HEXLOWER.encode(&one.signer),
+                signature: HEXLOWER.encode(&one.signature),
+            };
+            serde_json::to_writer(&mut whole, &line).unwrap();
+            whole.push(b'\n');
+        }
+        let found = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            let (filed, mut faults) = read_lines(&path).unwrap();
+            faults.extend(apart(&tables, &filed, &filed));
+            faults
+        };
+        assert_eq!(found(&whole), Vec::<String>::new());
+        // The last byte ends the last line, whatever it is.
+        for at in 0..whole.len() - 1 {
+            for flip in [1, 0x20, 0x80] {
+                let mut bytes = whole.clone();
+                bytes[at] ^= flip;
+                let faults = found(&bytes);
+                assert!(faults.iter().any(|fault| fault.contains("line ")), "{at} ^ {flip}");
+            }
+        }
+        assert!(found(b"").iter().any(|fault| fault.contains("is empty")));
+        let faults = apart(&[], &tables, &tables);
+        assert_eq!(faults.len(), 3, "an emptied table: {faults:?}");
     }
 }

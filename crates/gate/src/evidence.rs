@@ -8,9 +8,11 @@ use std::num::ParseIntError;
 use std::str::FromStr;
 
 use access::evidence::{Entry, Event as Kept};
-use access::{Act, By, Event, Holder, PersonId, Refusal, Time};
+use access::{Act, By, Event, Holder, PersonId, Refusal, Slice, Source, Time};
+use store::CommitError;
 
 use crate::Gate;
+use crate::open::OpenError;
 use crate::registry::store_failed;
 use crate::session::Actor;
 
@@ -123,6 +125,19 @@ struct Part {
 }
 
 impl Gate {
+    /// The first entry behind those of an older version says whose they are, which their hashes do not.
+    pub(crate) async fn cover_owners(&self) -> Result<(), OpenError> {
+        let store = &self.0.people.store;
+        let Some(owners) = store.owners().await? else { return Ok(()) };
+        let (slice, events) = (Slice::default(), [owners.event().into()]);
+        let source = Source::local();
+        match store.commit(&slice, &events, By::System, &source, self.now()).await {
+            Ok(_) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error.into()),
+            Err(_) => Err(OpenError::Refused(Refusal::StoreFailed)),
+        }
+    }
+
     /// A page of what was decided, newest first: all of it for the operator; for a session that may
     /// see it, what concerns its person and the account's orders.
     pub async fn activity(

@@ -33,7 +33,7 @@ const CASH: i64 = 1_000_000;
 /// Name of the SQLite file in the data folder.
 pub const DATABASE: &str = "floorpass.db";
 /// Name of the fact by which tables know their folder.
-const FOLDER_FACT: &str = "folder_id";
+pub(crate) const FOLDER_FACT: &str = "folder_id";
 
 /// Why a data folder could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +120,7 @@ impl Gate {
             health,
         });
         let gate = Self(inner);
+        gate.cover_owners().await?;
         gate.load_people().await?;
         if gate.0.folder.new {
             gate.set_up().await?;

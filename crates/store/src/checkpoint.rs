@@ -3,6 +3,7 @@
 use access::evidence::Checkpoint;
 use data_encoding::HEXLOWER;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
 
 use crate::Store;
 use crate::error::StoreError;
@@ -16,6 +17,8 @@ statements! {
               SELECT COALESCE(MAX(number), 0) + 1, $1, $2, $3, $4, $5, $6, $7 FROM checkpoint";
     ALL = "SELECT made_at, access_seq, access_hash, journal_seq, journal_hash, signer, signature \
            FROM checkpoint ORDER BY number";
+    NUMBERED = "SELECT made_at, access_seq, access_hash, journal_seq, journal_hash, signer, signature, \
+                number FROM checkpoint ORDER BY number";
     LAST = "SELECT made_at, access_seq, access_hash, journal_seq, journal_hash, signer, signature \
             FROM checkpoint ORDER BY number DESC LIMIT 1";
 }
@@ -76,4 +79,23 @@ impl Store {
         let mut connection = self.database.pool().acquire().await?;
         row!(connection, LAST)?.as_ref().map(read).transpose()
     }
+}
+
+/// Every checkpoint in order, and the rows that cannot be read or are out of place.
+pub(crate) async fn all(
+    connection: &mut AnyConnection,
+) -> Result<(Vec<SignedCheckpoint>, Vec<String>), StoreError> {
+    let (mut found, mut faults) = (Vec::new(), Vec::new());
+    for (number, row) in (1..).zip(&rows!(connection, NUMBERED)?) {
+        match read(row) {
+            Ok(signed) => found.push(signed),
+            Err(error) => faults.push(format!("table checkpoint, row {number}: {error}")),
+        }
+        if row.try_get::<i64, _>(7).ok() != Some(number) {
+            faults.push(format!(
+                "table checkpoint, row {number}: its number was altered, or one before it is missing"
+            ));
+        }
+    }
+    Ok((found, faults))
 }

@@ -164,16 +164,22 @@ impl Store {
     /// days, notices and networks of more than 90. Evidence keeps what it has. Gives the number of rows.
     pub async fn prune(&self, now: Time) -> Result<u64, StoreError> {
         let mut transaction = self.database.begin().await?;
-        let mut forgotten = session::prune(&mut transaction, now - MEMORY_SESSIONS).await?;
-        forgotten += throttle::prune(&mut transaction, now - MEMORY_STRANGERS).await?;
-        forgotten += approval::prune(&mut transaction, now - MEMORY_APPROVALS).await?;
-        forgotten += recovery::prune(&mut transaction, now - MEMORY_RECOVERIES).await?;
-        forgotten += notice::prune(&mut transaction, now - MEMORY_NOTICES).await?;
-        forgotten += travel::prune(&mut transaction, now).await?;
-        forgotten += network::prune(&mut transaction, now - access::network::MEMORY).await?;
+        let forgotten = forget(&mut transaction, now).await?;
         transaction.commit().await?;
         Ok(forgotten)
     }
+}
+
+/// What [`Store::prune`] does.
+pub(crate) async fn forget(connection: &mut AnyConnection, now: Time) -> Result<u64, StoreError> {
+    let mut forgotten = session::prune(connection, now - MEMORY_SESSIONS).await?;
+    forgotten += throttle::prune(connection, now - MEMORY_STRANGERS).await?;
+    forgotten += approval::prune(connection, now - MEMORY_APPROVALS).await?;
+    forgotten += recovery::prune(connection, now - MEMORY_RECOVERIES).await?;
+    forgotten += notice::prune(connection, now - MEMORY_NOTICES).await?;
+    forgotten += travel::prune(connection, now).await?;
+    forgotten += network::prune(connection, now - access::network::MEMORY).await?;
+    Ok(forgotten)
 }
 
 /// Raises the version of what was decided on, which also takes its row's lock; a conflict when it
@@ -204,7 +210,8 @@ async fn raise(
     Ok(())
 }
 
-async fn apply(
+/// Does to the tables what an event says.
+pub(crate) async fn apply(
     connection: &mut AnyConnection,
     person: Option<PersonId>,
     event: &Event,

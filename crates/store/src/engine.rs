@@ -6,7 +6,7 @@
 use crate::error::StoreError;
 use crate::migration;
 use sqlx::any::AnyPoolOptions;
-use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Row, Transaction};
 use std::path::Path;
 use std::time::Duration;
 
@@ -38,6 +38,64 @@ impl Engine {
         }
     }
 
+    /// Starts a transaction that reads everything as it is at one time.
+    const fn freeze(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN",
+            Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
+    /// An expression for all that a column holds: its type and its bytes in hex, so that no two values
+    /// look alike and none cannot be read.
+    pub(crate) fn fingerprint(self, column: &Column) -> String {
+        let name = &column.name;
+        match (self, column.is_number) {
+            (Self::Sqlite, _) => format!("typeof({name}) || ':' || hex(CAST({name} AS BLOB))"),
+            (Self::Postgres, number) => {
+                let kind = if number { "integer" } else { "text" };
+                format!(
+                    "COALESCE('{kind}:' || upper(encode(convert_to(CAST({name} AS TEXT), 'UTF8'), 'hex')), 'null:')"
+                )
+            }
+        }
+    }
+
+    /// What the engine itself finds damaged in its files: pages, and indexes that do not have the rows
+    /// of their tables. PostgreSQL has no such check of its own.
+    pub(crate) async fn damage(
+        self,
+        connection: &mut AnyConnection,
+    ) -> Result<Vec<String>, StoreError> {
+        if self == Self::Postgres {
+            return Ok(Vec::new());
+        }
+        let rows = sqlx::query("PRAGMA integrity_check(10)").fetch_all(connection).await?;
+        let said: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+        Ok(said?
+            .into_iter()
+            .filter(|said| said != "ok")
+            .map(|said| format!("the file of the tables is damaged: {said}"))
+            .collect())
+    }
+
+    /// The tables of a SQLite connection: every schema is this program's, so one engine says it for both.
+    pub(crate) async fn tables(connection: &mut AnyConnection) -> Result<Vec<Table>, StoreError> {
+        let rows = sqlx::query(TABLES).fetch_all(connection).await?;
+        let mut tables: Vec<Table> = Vec::new();
+        for row in &rows {
+            let (table, name, kind): (String, String, String) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let column =
+                Column { name, is_number: kind == "BIGINT", is_key: row.try_get::<i64, _>(3)? > 0 };
+            match tables.last_mut() {
+                Some(last) if last.name == table => last.columns.push(column),
+                _ => tables.push(Table { name: table, columns: vec![column] }),
+            }
+        }
+        Ok(tables)
+    }
+
     const fn settings(self) -> &'static str {
         match self {
             // FULL: a commit that was answered survives a loss of power.
@@ -58,6 +116,30 @@ impl Engine {
             Self::Postgres => 8,
         }
     }
+}
+
+const TABLES: &str = "SELECT t.name, c.name, c.type, c.pk FROM sqlite_master t \
+                      JOIN pragma_table_info(t.name) c \
+                      WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' ORDER BY t.name, c.cid";
+
+/// A table, as the schema has it.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// Its columns, in order.
+    pub columns: Vec<Column>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Whether it holds numbers; the others hold texts.
+    pub is_number: bool,
+    /// Whether it is a part of the primary key.
+    pub is_key: bool,
 }
 
 /// The address of the SQLite file of a data folder; it is made if missing.
@@ -109,6 +191,33 @@ impl Database {
         let database = Self { pool, engine };
         database.migrate().await?;
         Ok(database)
+    }
+
+    /// Empty tables in memory, with this version's schema. One connection has them, for as long as the value lives.
+    pub async fn scratch() -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let pool = AnyPoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect("sqlite::memory:")
+            .await
+            .map_err(StoreError::Connect)?;
+        let database = Self { pool, engine: Engine::Sqlite };
+        database.migrate().await?;
+        Ok(database)
+    }
+
+    /// A transaction that only reads, everything as it was when it began, while others write.
+    pub async fn snapshot(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        Ok(self.pool.begin_with(self.engine.freeze()).await?)
+    }
+
+    /// The tables of this version's schema.
+    pub async fn tables() -> Result<Vec<Table>, StoreError> {
+        let scratch = Self::scratch().await?;
+        let mut connection = scratch.pool.acquire().await?;
+        Engine::tables(&mut connection).await
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {

@@ -52,6 +52,20 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether what is in the tables, or the file that they are in, cannot be read for what it holds.
+    pub fn is_damage(&self) -> bool {
+        use sqlx::migrate::MigrateError;
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Connect(error)
+            | Self::Engine(error)
+            | Self::Migrate(
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
+            ) => is_damage(error),
+            _ => false,
+        }
+    }
+
     /// Whether the engine's disk is full.
     pub fn is_full(&self) -> bool {
         if let Self::Behind { full } = self {
@@ -60,5 +74,22 @@ impl StoreError {
         let Self::Engine(sqlx::Error::Database(error)) = self else { return false };
         // SQLite: SQLITE_FULL. PostgreSQL: disk_full.
         matches!(error.code().as_deref(), Some("13" | "53100"))
+    }
+}
+
+fn is_damage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
+        sqlx::Error::Database(error) => {
+            let code = error.code();
+            let code = code.as_deref().unwrap_or_default();
+            // SQLite: a table or column that is not there (1), SQLITE_CORRUPT, SQLITE_NOTADB, whatever their
+            // extension says. PostgreSQL: data_corrupted, index_corrupted, a table or column that is not there.
+            let primary =
+                code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
+            matches!(primary, Some(1 | 11 | 26))
+                || matches!(code, "XX001" | "XX002" | "42P01" | "42703")
+        }
+        _ => false,
     }
 }

@@ -79,6 +79,29 @@ impl<'r> Fields<'r> {
         text.map(|text| text.parse()).transpose().map_err(|error| self.damaged(error))
     }
 
+    /// A value that is written as its text, and in no other way.
+    pub fn exact<T: FromStr<Err: Display> + Display>(&mut self) -> Field<T> {
+        self.maybe_exact()?.ok_or_else(|| self.damaged("a value is missing"))
+    }
+
+    pub fn maybe_exact<T: FromStr<Err: Display> + Display>(&mut self) -> Field<Option<T>> {
+        let Some(text) = self.maybe_text()? else { return Ok(None) };
+        let value: T = text.parse().map_err(|error| self.damaged(error))?;
+        if value.to_string() == text {
+            Ok(Some(value))
+        } else {
+            Err(self.damaged(format_args!("{text:?} is written otherwise")))
+        }
+    }
+
+    /// What stands there, whatever it is, to name a row by.
+    pub fn told(&mut self) -> String {
+        let number = self.row.try_get::<i64, _>(self.next).map(|number| number.to_string());
+        let told = number.or_else(|_| self.row.try_get::<String, _>(self.next));
+        self.next += 1;
+        told.unwrap_or_else(|_| "unreadable".to_owned())
+    }
+
     /// A value that is written as JSON.
     pub fn json<T: DeserializeOwned>(&mut self) -> Field<T> {
         serde_json::from_str(&self.text()?).map_err(|error| self.damaged(error))

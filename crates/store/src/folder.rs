@@ -8,6 +8,7 @@ statements! {
     INSERT = "INSERT INTO folder (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
     PUT = "INSERT INTO folder (name, value) VALUES ($1, $2) \
            ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    ALL = "SELECT name, value FROM folder ORDER BY name";
     GET = "SELECT value FROM folder WHERE name = $1";
 }
 
@@ -17,6 +18,17 @@ impl Store {
         let mut connection = self.database.pool().acquire().await?;
         let row = row!(connection, GET, name)?;
         row.map(|row| Fields::new("folder", &row).text()).transpose()
+    }
+
+    /// All facts, by name.
+    pub async fn facts(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let rows = rows!(connection, ALL)?;
+        let read = |row| {
+            let mut fields = Fields::new("folder", row);
+            Ok((fields.text()?, fields.text()?))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// The fact of this name, which is `first` if there was none: whoever is first decides.

@@ -32,6 +32,7 @@ mod policy;
 mod push;
 mod recovery;
 mod recovery_code;
+pub mod replay;
 pub mod session;
 mod sign_in;
 pub mod slice;
@@ -52,6 +53,7 @@ pub use error::StoreError;
 pub use evidence::EvidencePage;
 pub use notice::Message;
 pub use push::PushRow;
+pub use replay::Replayed;
 pub use session::{EndedSession, SessionUse};
 pub use slice::Key;
 
@@ -68,6 +70,11 @@ impl Store {
     /// [`engine::sqlite_url`] makes the URL of a file.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         Ok(Self { database: Database::open(url).await?, webhook: Arc::default() })
+    }
+
+    /// Empty tables in memory.
+    async fn scratch() -> Result<Self, StoreError> {
+        Ok(Self { database: Database::scratch().await?, webhook: Arc::default() })
     }
 
     /// The engine's side of it.

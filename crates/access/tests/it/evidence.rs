@@ -1,8 +1,8 @@
 //! The chain of evidence without any tables.
 
-use access::evidence::{Chain, ChainFault, Checkpoint, Entry, GENESIS};
+use access::evidence::{Chain, ChainFault, Checkpoint, Entry, GENESIS, Owners, VERSION};
 use access::moment::Time;
-use access::{By, Digest, Event, Refusal};
+use access::{By, Digest, Event, PersonId, Refusal};
 
 use crate::desk::Desk;
 
@@ -11,6 +11,7 @@ fn chain(desk: &Desk) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (seq, event) in (1..).zip(&desk.events) {
         let mut entry = Entry {
+            version: VERSION,
             shard: 0,
             seq,
             at: Time(i64::try_from(seq).unwrap()),
@@ -19,6 +20,7 @@ fn chain(desk: &Desk) -> Vec<Entry> {
             kind: event.kind().into_owned(),
             text: event.text(),
             event: serde_json::to_string(event).unwrap(),
+            person: None,
             hash: previous,
         };
         entry.hash = entry.chained(previous);
@@ -42,7 +44,10 @@ fn any_field_altered_is_found_where_it_is() {
     desk.signed_in();
     let good = chain(&desk);
     assert_eq!(fault(&good), None);
-    let changes: [Change; 8] = [
+    let changes: [Change; 11] = [
+        |entry| entry.version = 1,
+        |entry| entry.version = 3,
+        |entry| entry.person = Some(PersonId([9; 16])),
         |entry| entry.shard = 1,
         |entry| entry.at = Time(0),
         |entry| entry.actor = By::Visitor,
@@ -77,6 +82,29 @@ fn entry_missing_doubled_or_moved_is_named() {
     assert_eq!(fault(&swapped), Some(ChainFault::Missing { seq: 2 }));
     // A cut tail follows: only a checkpoint kept elsewhere shows it.
     assert_eq!(fault(&good[..2]), None);
+}
+
+#[test]
+fn owners_of_version_1_are_told_by_what_comes_after_them() {
+    let mut good = chain(&Desk::enrolled());
+    let mut chain = Chain::default();
+    for entry in &mut good {
+        entry.version = 1;
+        entry.person = Some(PersonId([1; 16]));
+        entry.hash = entry.chained(chain.hash);
+        chain.follow(entry).unwrap();
+    }
+    let owners = |entries: &[Entry]| {
+        let mut owners = Owners::default();
+        entries.iter().for_each(|entry| owners.add(entry));
+        owners.event()
+    };
+    let event = owners(&good);
+    let mut other = good.clone();
+    other[2].person = None;
+    assert_eq!(fault(&other), None, "version 1 does not hash the person");
+    assert_ne!(owners(&other), event);
+    assert_ne!(owners(&good[1..]), event);
 }
 
 #[test]

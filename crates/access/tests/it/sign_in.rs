@@ -114,6 +114,23 @@ fn totp_code_used_before_is_refused_in_its_own_window() {
     assert!(desk.totp(None, &attempt, code).is_ok(), "a wrong code leaves the attempt standing");
 }
 
+/// ASVS 6.5.4.
+#[test]
+fn activation_code_has_six_digits_that_are_drawn_anew() {
+    let mut desk = Desk::enrolled();
+    let mut codes = Vec::new();
+    for _ in 0..20 {
+        desk.at_activation();
+        codes.push(desk.mailed());
+        desk.wait(Span::minutes(11));
+    }
+    let is_code = |code: &String| code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit());
+    assert!(codes.iter().all(is_code), "{codes:?}");
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), 20, "{codes:?}");
+}
+
 #[test]
 fn activation_code_counts_five_tries_and_ten_minutes() {
     let mut desk = Desk::enrolled();

@@ -19,9 +19,10 @@ fn fixtures() -> PathBuf {
 }
 
 /// A data folder of that version, and what that version said of it.
-struct Kept {
+pub struct Kept {
     temp: tempfile::TempDir,
-    data: PathBuf,
+    /// The folder.
+    pub data: PathBuf,
     facts: Value,
     /// Without it, SQLite.
     config: Option<PathBuf>,
@@ -48,7 +49,7 @@ impl Kept {
     }
 
     /// A demo, with SQLite and a snapshot.
-    fn sqlite() -> Self {
+    pub fn sqlite() -> Self {
         Self::unpack("sqlite")
     }
 
@@ -95,7 +96,7 @@ impl Kept {
     }
 
     /// Starts it a minute after that version stopped, by its own clock.
-    fn start(&self) -> Server {
+    pub fn start(&self) -> Server {
         let then = jiff::Timestamp::from_second(i64::try_from(self.later()).unwrap()).unwrap();
         let machines = std::fs::read_dir("/usr/lib").unwrap().flatten();
         let library = machines

@@ -25,5 +25,6 @@ mod serve;
 mod soft_passkey;
 mod storm;
 mod sync;
+mod tamper;
 mod trader;
 mod travel;

@@ -41,7 +41,7 @@ fn begun() -> Beginner {
     Beginner::of(&browser(None))
 }
 
-fn new_credential(name: &str, port: u16, history: &History) -> Command {
+pub fn new_credential(name: &str, port: u16, history: &History) -> Command {
     let scopes = Scopes {
         symbols: Symbols::only([SymbolId(265_598)]),
         rate: Some(Rate { per_second: 5, burst: 5 }),
@@ -308,6 +308,7 @@ async fn regain(history: &mut History, by: By) -> By {
     }
     assert_eq!(history.slice().await.recoveries.len(), 2);
     let long_after = history.now + Span::days(91);
+    history.pruned = long_after;
     assert!(history.store.prune(long_after).await.unwrap() >= 2);
     assert!(history.slice().await.recoveries.is_empty());
     held

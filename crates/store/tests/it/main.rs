@@ -17,5 +17,6 @@ mod folder;
 mod history;
 mod place;
 mod push;
+mod tamper;
 mod trustee;
 mod walk;

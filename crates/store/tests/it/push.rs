@@ -36,7 +36,11 @@ async fn signed_in(history: &mut History, purpose: Purpose, source: Source) -> S
     }
 }
 
-async fn by_phone(history: &mut History, phone: &SignedIn, command: Command) -> Option<Refusal> {
+pub async fn by_phone(
+    history: &mut History,
+    phone: &SignedIn,
+    command: Command,
+) -> Option<Refusal> {
     let call = Call { by: By::Session(phone.session), source: phone_source(), command };
     history.ask(Key::Person(history.person), call).await.err()
 }
@@ -52,7 +56,7 @@ pub fn wish(endpoint: &str, shows: bool) -> Command {
 }
 
 /// A person with a browser and a phone that answers approvals.
-async fn home(place: &Place) -> (History, SignedIn, SignedIn) {
+pub async fn home(place: &Place) -> (History, SignedIn, SignedIn) {
     let (mut history, _) = History::enrolled(place).await;
     let owner = signed_in(&mut history, Purpose::SignIn, browser(None)).await;
     let phone = signed_in(&mut history, Purpose::Phone, phone_source()).await;

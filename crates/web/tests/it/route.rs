@@ -33,6 +33,7 @@ struct Ask<'a> {
     site: Option<&'a str>,
     cookies: &'a str,
     body: &'a str,
+    kind: &'a str,
     /// Who signs the request.
     by: Option<&'a Visitor<'a>>,
 }
@@ -43,6 +44,7 @@ const OURS: Ask<'static> = Ask {
     site: Some("same-origin"),
     cookies: "",
     body: "",
+    kind: "application/x-www-form-urlencoded",
     by: None,
 };
 
@@ -62,8 +64,8 @@ async fn ask(place: &Place, route: &Route, ask: &Ask<'_>) -> Answer {
         let proof = by.proof(route.method.as_str(), &path(route), body.as_bytes());
         request = request.header("floorpass-proof", proof);
     }
-    let kind = "application/x-www-form-urlencoded";
-    let request = request.header(header::CONTENT_TYPE, kind).header(header::COOKIE, ask.cookies);
+    let request =
+        request.header(header::CONTENT_TYPE, ask.kind).header(header::COOKIE, ask.cookies);
     place.send(request.body(Body::from(ask.body.to_owned())).unwrap()).await
 }
 
@@ -130,12 +132,16 @@ async fn form_of_another_site_is_refused_on_every_route() {
         (Some(ORIGIN), Some("same-site")),
         (None, Some("none")),
     ] {
-        for route in posts() {
-            let asked =
-                Ask { origin, site, cookies: &cookies, body: &body, by: Some(&visitor), ..OURS };
-            let answer = ask(&place, &route, &asked).await;
-            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{origin:?} {site:?} {}", route.path);
-            assert!(answer.says("not sent by a page of this portal"), "{}", route.path);
+        // The kinds of a body that a page of another site sends without asking first.
+        for kind in [OURS.kind, "text/plain", "multipart/form-data; boundary=x", ""] {
+            for route in posts() {
+                let by = Some(&visitor);
+                let asked = Ask { origin, site, cookies: &cookies, body: &body, kind, by, ..OURS };
+                let answer = ask(&place, &route, &asked).await;
+                let at = format!("{origin:?} {site:?} {kind} {}", route.path);
+                assert_eq!(answer.status, StatusCode::FORBIDDEN, "{at}");
+                assert!(answer.says("not sent by a page of this portal"), "{at}");
+            }
         }
     }
 }
@@ -204,6 +210,12 @@ async fn every_answer_carries_the_policy() {
                 "{}",
                 route.path
             );
+            // What `default-src` falls back for is not opened again by a directive of its own.
+            assert!(policy.contains("base-uri 'none'"), "{}", route.path);
+            assert!(policy.contains("script-src 'self';"), "{}", route.path);
+            for open in ["object-src", "frame-src", "*", "http:", "https:", "data:", "blob:"] {
+                assert!(!policy.contains(open), "{} {open}", route.path);
+            }
             assert!(policy.contains("require-trusted-types-for 'script'"), "{}", route.path);
             assert_eq!(header("x-content-type-options"), "nosniff", "{}", route.path);
             assert_eq!(header("referrer-policy"), "same-origin", "{}", route.path);

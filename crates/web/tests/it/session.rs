@@ -7,6 +7,46 @@ use gate::Clock;
 
 use crate::place::Place;
 
+/// ASVS 7.2.2.
+#[tokio::test]
+async fn each_session_gets_a_token_of_its_own() {
+    let place = Place::new().await;
+    let mut tokens = Vec::new();
+    for _ in 0..4 {
+        let line = place.signed_in().await.cookie_line();
+        let token = line
+            .split("; ")
+            .find_map(|pair| pair.split_once('=').filter(|(name, _)| name.contains("session")));
+        tokens.push(token.unwrap().1.to_owned());
+    }
+    assert!(tokens.iter().all(|token| token.len() >= 32), "{tokens:?}");
+    tokens.sort_unstable();
+    tokens.dedup();
+    assert_eq!(tokens.len(), 4);
+}
+
+/// ASVS 6.2.8.
+#[tokio::test]
+async fn password_counts_exactly_as_it_was_typed() {
+    let place = Place::new().await;
+    let mut owner = place.signed_in().await;
+    let right = format!(" Kettle & Harbour \u{e9}{} ", "x".repeat(90));
+    let current = place.secrets.password.expose_text().unwrap();
+    let fields = [("current", current), ("password", &*right), ("again", &*right)];
+    let changed = owner.post("/authenticators/password", &fields).await;
+    assert_eq!(changed.status, StatusCode::SEE_OTHER, "{}", changed.body);
+    let decomposed = right.replace('\u{e9}', "e\u{301}");
+    let cut = right.chars().take(72).collect::<String>();
+    let others = [right.trim().to_owned(), right.to_lowercase(), decomposed, cut, right.clone()];
+    for typed in others {
+        let mut visitor = place.visitor();
+        let fields = [("username", "trader"), ("password", &*typed), ("next", "/")];
+        let answer = visitor.post("/sign-in", &fields).await;
+        let is_right = answer.status == StatusCode::SEE_OTHER;
+        assert_eq!(is_right, typed == right, "{typed}: {}", answer.body);
+    }
+}
+
 #[tokio::test]
 async fn session_ended_elsewhere_is_over_at_its_next_request() {
     let place = Place::new().await;

@@ -1,0 +1,130 @@
+//! What is altered behind the program's back, found by `evidence verify`: exit 5, and the entry or row by name.
+
+use std::path::Path;
+
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+
+use crate::fixture::Kept;
+use crate::program::{run, text};
+
+async fn alter(data: &Path, change: &str) {
+    let url = format!("sqlite://{}", data.join("floorpass.db").display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA foreign_keys = OFF; {change}")))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+/// The exit code of a check, and what it said.
+fn verify(data: &Path) -> (Option<i32>, String) {
+    let output = run(data, &["evidence", "verify"]);
+    (output.status.code(), text(&output))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn altered_column_is_named_by_its_entry_or_row() {
+    let kept = Kept::sqlite();
+    assert!(
+        verify(&kept.data).1.contains("older version"),
+        "whose the entries are is not covered yet"
+    );
+    let server = kept.start();
+    assert_eq!(server.terminate(), 0);
+    let (exit, said) = verify(&kept.data);
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(!said.contains("older version"), "the start covers it: {said}");
+    let file = kept.data.join("floorpass.db");
+    let whole = std::fs::read(&file).unwrap();
+    for (change, named) in [
+        ("UPDATE evidence SET person = NULL WHERE seq = 9", "whose entries 1 to"),
+        (
+            "UPDATE evidence SET person = (SELECT MIN(id) FROM person) WHERE version = 2 AND person IS NULL",
+            "entry",
+        ),
+        ("UPDATE evidence SET actor = 'nobody at all' WHERE seq = 20", "entry 20"),
+        ("UPDATE evidence SET hash = 'zz' WHERE seq = 21", "entry 21"),
+        ("UPDATE evidence SET happened_at = 'x' WHERE seq = 22", "entry 22"),
+        ("UPDATE evidence SET body = X'ff' WHERE seq = 23", "entry 23"),
+        ("DELETE FROM evidence WHERE seq = 24", "entry 24"),
+        (
+            "INSERT INTO evidence SELECT shard, -1, happened_at, actor, source, kind, body, event, hash, person, version FROM evidence WHERE seq = 25",
+            "entry -1",
+        ),
+        ("UPDATE evidence_head SET seq = seq - 1", "table evidence_head"),
+        ("DELETE FROM evidence_head", "table evidence_head"),
+        ("DELETE FROM checkpoint", "is missing in the tables"),
+        ("UPDATE checkpoint SET number = number + 5", "table checkpoint, row"),
+        ("UPDATE checkpoint SET made_at = made_at + 1", "was altered"),
+        ("UPDATE checkpoint SET access_seq = access_seq - 1", "was altered"),
+        ("UPDATE checkpoint SET access_hash = 'a'", "table checkpoint, row 1"),
+        ("UPDATE checkpoint SET journal_seq = journal_seq - 1", "was altered"),
+        ("UPDATE checkpoint SET journal_hash = substr(journal_hash, 3) || '00'", "was altered"),
+        ("UPDATE checkpoint SET signer = '00'", "was altered"),
+        ("UPDATE checkpoint SET signature = X'00'", "table checkpoint, row 1"),
+        (
+            "UPDATE folder SET value = value || '0' WHERE name = 'folder_id'",
+            "table folder, row folder_id",
+        ),
+        (
+            "UPDATE folder SET value = 'x' WHERE name = 'checkpoint_key'",
+            "table folder, row checkpoint_key",
+        ),
+        (
+            "UPDATE folder SET name = name || 'x' WHERE name = 'checkpoint_key'",
+            "table folder, row checkpoint_keyx",
+        ),
+        ("DELETE FROM notice WHERE topic = 'activation_code'", "table notice, row ntc_"),
+        (
+            "UPDATE credential SET scopes = replace(scopes, '100', '900')",
+            "table credential, row crd_",
+        ),
+        ("UPDATE credential SET revoked_at = NULL", "table credential, row crd_"),
+        ("UPDATE device SET role = 'administer', confirmed = 1", "table device, row dev_"),
+        ("UPDATE mandate SET role = 'owner' WHERE role <> 'owner'", "table mandate, row per_"),
+        (
+            "UPDATE access_lock SET lifted_at = 1 WHERE lifted_at IS NULL",
+            "table access_lock, row lck_",
+        ),
+        ("DROP TABLE travel", "table travel"),
+    ] {
+        // One owner for an account: the index goes first, as an intruder would have it.
+        let change = format!("DROP INDEX IF EXISTS mandate_owner; {change}");
+        alter(&kept.data, &change).await;
+        let (exit, said) = verify(&kept.data);
+        assert_eq!(exit, Some(5), "{change}: {said}");
+        assert!(said.contains(named), "{change}: {said}");
+        for other in ["floorpass.db-wal", "floorpass.db-shm"] {
+            std::fs::remove_file(kept.data.join(other)).ok();
+        }
+        std::fs::write(&file, &whole).unwrap();
+    }
+    // The file itself: what is no database, and pages that are not what they were.
+    for at in [0, 20, 100, 4_096, 8_192, whole.len() / 2] {
+        let mut bytes = whole.clone();
+        bytes[at..at + 16].fill(0xff);
+        std::fs::write(&file, bytes).unwrap();
+        let (exit, said) = verify(&kept.data);
+        assert_eq!(exit, Some(5), "byte {at}: {said}");
+    }
+    std::fs::write(&file, &whole).unwrap();
+    let (exit, said) = verify(&kept.data);
+    assert_eq!(exit, Some(0), "{said}");
+}
+
+#[test]
+fn altered_byte_of_the_journal_is_named_by_its_entry() {
+    let kept = Kept::sqlite();
+    let file = kept.data.join("journal/00000000000000000001.seg");
+    let whole = std::fs::read(&file).unwrap();
+    let used = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    for at in (0..used).step_by(211).chain([0, 9, used - 1]) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x40;
+        std::fs::write(&file, bytes).unwrap();
+        let (exit, said) = verify(&kept.data);
+        assert_eq!(exit, Some(5), "byte {at}: {said}");
+        assert!(said.contains("journal"), "byte {at}: {said}");
+    }
+}

@@ -1,0 +1,307 @@
+//! The check of the tables by their evidence: every event is applied again, from the first entry on,
+//! to empty tables in memory, and what comes out is compared with what is there, column by column.
+
+use std::collections::BTreeMap;
+
+use access::decision::Event;
+use access::evidence::{Chain, Entry, Owners};
+use access::moment::Time;
+use data_encoding::HEXUPPER;
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
+
+use crate::checkpoint::{self, SignedCheckpoint};
+use crate::engine::{Engine, Table};
+use crate::error::StoreError;
+use crate::{Store, commit, evidence};
+
+/// Entries that are read at once.
+const BATCH: u32 = 1_000;
+/// Faults of a table that are named.
+const NAMED: usize = 10;
+
+/// Tables that are checked in another way, and how.
+pub const ELSEWHERE: &[(&str, &str)] = &[
+    ("_sqlx_migrations", "the migrator's own: it opens no schema but the one that it knows"),
+    ("checkpoint", "signed, and compared with the file of checkpoints"),
+    ("evidence", "the chain itself"),
+    ("evidence_head", "compared with the end of the chain"),
+    ("folder", "sealed under the key file, or the folder's id"),
+    (
+        "stranger",
+        "failures of names that nobody has: in no evidence, so that made-up names cannot fill it",
+    ),
+];
+
+/// Columns that change without a decision, and why evidence need not have them.
+pub const WITHOUT: &[(&str, &str, &str)] = &[
+    ("credential", "last_used_at", "moves with each use; shown alone"),
+    ("credential", "last_address", "moves with each use; shown alone"),
+    ("credential", "last_client", "moves with each use; shown alone"),
+    ("delivery", "state", "how a mail or a post went, which its receiver decides"),
+    ("delivery", "tries", "how a mail or a post went"),
+    ("delivery", "next_at", "how a mail or a post went"),
+    ("delivery", "tried_at", "how a mail or a post went"),
+    ("delivery", "fault", "how a mail or a post went"),
+    ("device", "last_seen_at", "moves with each use; shown alone"),
+    ("notice", "read_at", "what its person has read is a convenience"),
+    ("person", "version", "tells two commits at one time apart; it is compared with itself alone"),
+    ("push", "failures", "how pushes went"),
+    ("session", "address", "moves with each use; what a network decides is in networks"),
+    (
+        "session",
+        "last_seen_at",
+        "moves with each use; until_at ends the session whatever stands here",
+    ),
+];
+
+/// What the check found.
+#[derive(Debug, Default)]
+pub struct Replayed {
+    /// Where the chain of evidence ends, as far as it is whole.
+    pub end: Chain,
+    /// Entries of version 1 at its end: whose they are is covered by nothing yet.
+    pub unowned: u64,
+    /// The checkpoints in the tables, in order.
+    pub checkpoints: Vec<SignedCheckpoint>,
+    /// What is altered, missing or unreadable, each with its entry or row.
+    pub faults: Vec<String>,
+}
+
+impl Store {
+    /// Follows the chain and compares the tables with it, all at one point of time. `now` says what
+    /// may have been forgotten; `each` sees every entry that is whole.
+    pub async fn replay(
+        &self,
+        now: Time,
+        each: &mut (dyn FnMut(&Entry) + Send),
+    ) -> Result<Replayed, StoreError> {
+        let engine = self.database.engine();
+        let mut there = self.database.snapshot().await?;
+        let scratch = Self::scratch().await?;
+        let mut here = scratch.database.begin().await?;
+        let mut replayed = Replayed::default();
+        let mut latest = now;
+        let mut whole = |entry: &Entry| {
+            latest = latest.max(entry.at);
+            each(entry);
+        };
+        follow(&mut there, &mut here, &mut whole, &mut replayed).await?;
+        if replayed.faults.is_empty() {
+            let strays = evidence::strays(&mut there, replayed.end).await?;
+            replayed.faults.extend(strays);
+            let tables = Engine::tables(&mut here).await?;
+            let differences = compare(engine, &mut there, &mut here, &tables, latest).await?;
+            replayed.faults.extend(differences);
+        }
+        replayed.faults.extend(engine.damage(&mut there).await?);
+        let (checkpoints, faults) = checkpoint::all(&mut there).await?;
+        replayed.checkpoints = checkpoints;
+        replayed.faults.extend(faults);
+        drop((there, here));
+        scratch.close().await;
+        Ok(replayed)
+    }
+}
+
+/// Follows the chain to its first fault, and applies each entry's event to the tables `here`.
+async fn follow(
+    there: &mut AnyConnection,
+    here: &mut AnyConnection,
+    each: &mut (dyn FnMut(&Entry) + Send),
+    replayed: &mut Replayed,
+) -> Result<(), StoreError> {
+    let mut owners = Owners::default();
+    loop {
+        let rows = evidence::after(there, replayed.end.seq, BATCH).await?;
+        if rows.is_empty() {
+            replayed.unowned = owners.count();
+            return Ok(());
+        }
+        for row in rows {
+            let seq = replayed.end.seq + 1;
+            let entry = match row {
+                Ok(entry) => entry,
+                Err(error) => {
+                    replayed.faults.push(format!(
+                        "access evidence: entry {seq} was altered: it cannot be read: {error}"
+                    ));
+                    return Ok(());
+                }
+            };
+            if let Err(fault) = step(here, &entry, &mut replayed.end, &mut owners).await {
+                replayed.faults.push(format!("access evidence: {fault}"));
+                return Ok(());
+            }
+            each(&entry);
+        }
+    }
+}
+
+/// One entry: its place in the chain, whose the older ones are, and what it did.
+async fn step(
+    here: &mut AnyConnection,
+    entry: &Entry,
+    end: &mut Chain,
+    owners: &mut Owners,
+) -> Result<(), String> {
+    let seq = entry.seq;
+    end.follow(entry).map_err(|fault| fault.to_string())?;
+    let event: Event = serde_json::from_str(&entry.event)
+        .map_err(|error| format!("entry {seq} holds an event that cannot be read: {error}"))?;
+    if entry.version == 1 {
+        owners.add(entry);
+    } else if owners.count() > 0 {
+        if event != Event::Evidence(owners.event()) {
+            return Err(format!(
+                "whose entries 1 to {} are was altered: it is not what entry {seq} says of them",
+                owners.count()
+            ));
+        }
+        *owners = Owners::default();
+    }
+    // No webhook: what was posted is no part of evidence.
+    let applied = commit::apply(here, entry.person, &event, false).await;
+    applied.map_err(|error| format!("entry {seq} cannot be applied again: {error}"))
+}
+
+/// A table's rows by their keys, each as the fingerprints of its columns.
+type Rows = BTreeMap<Vec<String>, Vec<String>>;
+
+async fn rows(
+    connection: &mut AnyConnection,
+    engine: Engine,
+    table: &Table,
+) -> Result<Rows, sqlx::Error> {
+    let columns: Vec<_> = table.columns.iter().map(|one| engine.fingerprint(one)).collect();
+    let select = format!("SELECT {} FROM {}", columns.join(", "), table.name);
+    let found = sqlx::query(AssertSqlSafe(select)).fetch_all(connection).await?;
+    let mut rows = Rows::new();
+    for row in &found {
+        let values: Result<Vec<String>, _> = (0..columns.len()).map(|at| row.try_get(at)).collect();
+        let values = values?;
+        rows.insert(key(table, &values), values);
+    }
+    Ok(rows)
+}
+
+fn key(table: &Table, values: &[String]) -> Vec<String> {
+    let keys = table.columns.iter().zip(values).filter(|(column, _)| column.is_key);
+    keys.map(|(_, value)| value.clone()).collect()
+}
+
+/// A key in plain text.
+fn told(key: &[String]) -> String {
+    let part = |value: &String| {
+        let hex = value.split_once(':').map_or("", |(_, hex)| hex);
+        let bytes = HEXUPPER.decode(hex.as_bytes()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).escape_debug().to_string()
+    };
+    key.iter().map(part).collect::<Vec<_>>().join(" ")
+}
+
+async fn compare(
+    engine: Engine,
+    there: &mut AnyConnection,
+    here: &mut AnyConnection,
+    tables: &[Table],
+    now: Time,
+) -> Result<Vec<String>, StoreError> {
+    let mut faults = Vec::new();
+    let mut missing = Vec::new();
+    for table in tables.iter().filter(|table| !is_elsewhere(&table.name)) {
+        let found = match rows(there, engine, table).await {
+            Ok(found) => found,
+            Err(error) => {
+                let error = StoreError::from(error);
+                if !error.is_damage() {
+                    return Err(error);
+                }
+                faults.push(format!("table {}: it cannot be read: {error}", table.name));
+                continue;
+            }
+        };
+        let expected = rows(here, Engine::Sqlite, table).await?;
+        let mut named = Vec::new();
+        for (key, values) in &found {
+            match expected.get(key) {
+                Some(right) => named.extend(altered(table, key, values, right)),
+                None if is_post(table, key) => {}
+                None => named.push(format!(
+                    "table {}, row {}: no entry of evidence made it",
+                    table.name,
+                    told(key)
+                )),
+            }
+        }
+        missing.extend(
+            expected.into_keys().filter(|key| !found.contains_key(key)).map(|key| (table, key)),
+        );
+        faults.extend(capped(named, &table.name));
+    }
+    faults.extend(lost(here, missing, now).await?);
+    Ok(faults)
+}
+
+fn is_elsewhere(table: &str) -> bool {
+    ELSEWHERE.iter().any(|(name, _)| *name == table)
+}
+
+/// Whether a row is a delivery to the webhook: whether there is one, the configuration says.
+fn is_post(table: &Table, key: &[String]) -> bool {
+    table.name == "delivery" && told(key).ends_with(" webhook ")
+}
+
+/// The columns of a row that are not what the evidence made of it.
+fn altered(table: &Table, key: &[String], found: &[String], right: &[String]) -> Option<String> {
+    let columns = table.columns.iter().zip(found.iter().zip(right));
+    let differing: Vec<_> = columns
+        .filter(|(column, (found, right))| {
+            found != right
+                && !WITHOUT
+                    .iter()
+                    .any(|(name, free, _)| *name == table.name && *free == column.name)
+        })
+        .map(|(column, _)| column.name.as_str())
+        .collect();
+    (!differing.is_empty()).then(|| {
+        format!(
+            "table {}, row {}: {} altered: evidence says otherwise",
+            table.name,
+            told(key),
+            differing.join(", ")
+        )
+    })
+}
+
+/// Rows that are not there and that nobody may have forgotten by now.
+async fn lost(
+    here: &mut AnyConnection,
+    missing: Vec<(&Table, Vec<String>)>,
+    now: Time,
+) -> Result<Vec<String>, StoreError> {
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    commit::forget(here, now).await?;
+    let mut faults = Vec::new();
+    let mut left: BTreeMap<&str, Rows> = BTreeMap::new();
+    for (table, key) in &missing {
+        if !left.contains_key(table.name.as_str()) {
+            left.insert(&table.name, rows(here, Engine::Sqlite, table).await?);
+        }
+        if left.get(table.name.as_str()).is_some_and(|rows| rows.contains_key(key)) {
+            faults.push(format!("table {}, row {}: it is missing", table.name, told(key)));
+        }
+    }
+    Ok(capped(faults, "in all"))
+}
+
+/// The first of many, and how many more there are.
+fn capped(mut faults: Vec<String>, of: &str) -> Vec<String> {
+    let more = faults.len().saturating_sub(NAMED);
+    if more > 0 {
+        faults.truncate(NAMED);
+        faults.push(format!("and {more} more rows ({of})"));
+    }
+    faults
+}
