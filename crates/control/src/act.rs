@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer::{
-    BackupMade, CheckpointNow, Done, LinkMade, LockReceipt, NoticeRow, PersonRow, SocketRow,
-    StatusNow, TotpNow, WebhookKey,
+    BackupMade, CheckpointNow, ConditionRow, Done, LinkMade, LockReceipt, NoticeRow, PersonRow,
+    SocketRow, StatusNow, TotpNow, WebhookKey,
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};
@@ -32,7 +32,7 @@ pub(crate) struct Desk<'a> {
 pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
     let gate = desk.gate;
     match request {
-        Request::Status => value(status(desk).await?),
+        Request::Status => value(status(desk)),
         Request::Outbox { limit } => value(outbox(desk, limit).await?),
         Request::Totp { username } => value(TotpNow { code: gate.totp_now(&username).await? }),
         Request::Where { username } => value(front_door::show(gate, username.as_deref()).await?),
@@ -188,15 +188,20 @@ pub(crate) fn in_days(now: Time, days: u32) -> Time {
     now + Span::days(i64::from(days))
 }
 
-async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
+fn status(desk: &Desk<'_>) -> StatusNow {
     let gate = desk.gate;
+    let conditions = gate.conditions().into_iter().map(|one| ConditionRow {
+        code: one.code,
+        text: one.text,
+        stops: one.stops,
+    });
     let listeners = gate.listeners().borrow().clone();
     let sockets = listeners.iter().map(|one| SocketRow {
         name: one.name.clone(),
         port: one.bound.map_or(one.port, |bound| bound.port()),
         state: credential::state_of(one.state).to_owned(),
     });
-    Ok(StatusNow {
+    StatusNow {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
         data: desk.data.to_path_buf(),
@@ -204,10 +209,11 @@ async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
         durability: gate.config().durability.name().to_owned(),
         demo: gate.is_demo(),
         account: gate.account().to_string(),
-        journal_seq: gate.view().await?.seq,
+        journal_seq: gate.journal_seq(),
         portal: desk.portal.to_owned(),
         sockets: sockets.collect(),
-    })
+        conditions: conditions.collect(),
+    }
 }
 
 async fn outbox(desk: &Desk<'_>, limit: u32) -> Result<Vec<NoticeRow>, Refusal> {

@@ -43,6 +43,19 @@ answers! {
         portal: String,
         /// The trading sockets.
         sockets: Vec<SocketRow>,
+        /// What is wrong with the server, for as long as it is; empty when nothing is.
+        #[serde(default)]
+        conditions: Vec<ConditionRow>,
+    }
+
+    /// Something that is wrong.
+    ConditionRow {
+        /// Stable.
+        code: String,
+        /// What, and what to do.
+        text: String,
+        /// Whether orders and changes are refused meanwhile.
+        stops: bool,
     }
 
     /// A trading socket.

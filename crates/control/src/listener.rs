@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Actor, Gate};
+use gate::{Actor, Condition, Gate};
+use private::Identity;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
@@ -20,13 +21,17 @@ use crate::socket;
 const CONNECTIONS: usize = 32;
 /// Bytes that a request may have.
 const LARGEST_REQUEST: u64 = 64 * 1024;
+/// Time between two looks at the socket's file.
+const LOOK: Duration = Duration::from_millis(250);
+/// The condition of a socket that is gone and cannot be made anew.
+const GONE: &str = "CONTROL_SOCKET_LOST";
 /// How long a connection may say nothing.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// The door while it is open.
 pub struct Door {
     data: PathBuf,
-    task: JoinHandle<()>,
+    task: JoinHandle<Listening>,
 }
 
 impl Door {
@@ -38,18 +43,55 @@ impl Door {
         portal: &str,
         stop: watch::Receiver<bool>,
     ) -> io::Result<Self> {
-        let listener = UnixListener::from_std(socket::bind(data)?)?;
+        let bound = Listening::bind(data)?;
         let house = Arc::new(House { gate, data: data.to_path_buf(), portal: portal.to_owned() });
-        let task = tokio::spawn(accept(listener, house, stop));
+        let task = tokio::spawn(accept(bound, house, stop));
         Ok(Self { data: data.to_path_buf(), task })
     }
 
     /// Waits until the door is closed and removes its socket.
     pub async fn closed(self) {
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "the control door ended badly");
+        match self.task.await {
+            Ok(last) => socket::remove(&self.data, last.identity),
+            Err(error) => tracing::error!(%error, "the control door ended badly"),
         }
-        socket::remove(&self.data);
+    }
+}
+
+/// The socket that is listened at.
+struct Listening {
+    listener: UnixListener,
+    identity: Identity,
+}
+
+impl Listening {
+    fn bind(data: &Path) -> io::Result<Self> {
+        let bound = socket::bind(data)?;
+        Ok(Self { listener: UnixListener::from_std(bound.listener)?, identity: bound.identity })
+    }
+
+    /// Makes the socket anew when its file is gone or another one: without it nobody could operate the
+    /// server. In a folder that is another server's by now nothing is made.
+    fn keep(&mut self, house: &House) {
+        if socket::is_there(&house.data, self.identity) {
+            house.gate.lower(GONE);
+            return;
+        }
+        if !house.gate.is_folder_ours() {
+            return;
+        }
+        match Self::bind(&house.data) {
+            Ok(anew) => {
+                *self = anew;
+                tracing::warn!("the control socket was removed or replaced; it was made anew");
+                house.gate.lower(GONE);
+            }
+            Err(error) => house.gate.raise(Condition {
+                code: GONE.to_owned(),
+                text: format!("the control socket was removed and cannot be made anew, so no command reaches the server: {error}"),
+                stops: true,
+            }),
+        }
     }
 }
 
@@ -60,12 +102,22 @@ struct House {
     portal: String,
 }
 
-async fn accept(listener: UnixListener, house: Arc<House>, mut stop: watch::Receiver<bool>) {
+async fn accept(
+    mut at: Listening,
+    house: Arc<House>,
+    mut stop: watch::Receiver<bool>,
+) -> Listening {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let stream = tokio::select! {
-            _ = stop.changed() => return,
-            accepted = listener.accept() => match accepted {
+            _ = stop.changed() => return at,
+            _ = look.tick() => {
+                at.keep(&house);
+                continue;
+            }
+            accepted = at.listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
                     // Out of descriptors, most likely: they come back.

@@ -27,5 +27,6 @@ fn words(now: &StatusNow) -> String {
         format!("portal {}", now.portal),
     ];
     lines.extend(now.sockets.iter().map(|s| format!("socket {} {} ({})", s.name, s.port, s.state)));
+    lines.extend(now.conditions.iter().map(|one| format!("WRONG {}: {}", one.code, one.text)));
     lines.join("\n")
 }

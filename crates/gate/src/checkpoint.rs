@@ -2,7 +2,6 @@
 //! tables and appended to `DATA/checkpoints.jsonl`; a copy kept elsewhere shows later whether either
 //! chain was rewritten or its end cut.
 
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,15 +16,16 @@ use serde::{Deserialize, Serialize};
 use store::{SignedCheckpoint, Store, StoreError};
 
 use crate::clock::{self, Clock};
+use crate::folder;
 use crate::registry::store_failed;
 use crate::{Gate, Inner};
 
 /// Name of the file in the data folder.
-pub const FILE: &str = "checkpoints.jsonl";
+pub const FILE: &str = folder::CHECKPOINTS;
 /// How often one is made, when anything was recorded.
 const EVERY: Duration = Duration::from_mins(10);
 /// Name of the fact that holds the sealed signing key, and what it is sealed for.
-const KEY_FACT: &str = "checkpoint_key";
+pub(crate) const KEY_FACT: &str = "checkpoint_key";
 
 /// A checkpoint as a line of the file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -149,7 +149,7 @@ impl Gate {
             loop {
                 tokio::time::sleep(EVERY).await;
                 let Some(inner) = weak.upgrade() else { return };
-                if inner.sequencer.health().is_err() {
+                if inner.sequencer.is_over() {
                     return;
                 }
                 let now = inner.people.store.evidence_head().await.map_or(0, |chain| chain.seq);
@@ -176,7 +176,7 @@ impl Inner {
         let mut text = serde_json::to_string(&line)?;
         text.push('\n');
         let path = self.folder.path.join(FILE);
-        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+        let mut file = private::append(&path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()
     }

@@ -26,7 +26,7 @@ const LISTED: u32 = 500;
 /// How long a task sleeps at most: clocks may jump.
 const SLEEP: Duration = Duration::from_mins(1);
 /// Under which name the folder keeps the webhook's secret, and what it is sealed for.
-const SECRET: &str = "webhook_secret";
+pub(crate) const SECRET: &str = "webhook_secret";
 
 /// What wakes the channels' tasks, and ends them.
 pub(crate) struct Deliveries {

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use access::id::PaperAccountId;
 use access::moment::Time;
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
 use trade::quote::Quotes;
 
 pub mod admission;
@@ -37,6 +36,7 @@ pub mod folder;
 pub mod front_door;
 pub mod journal;
 pub mod key_file;
+mod key_proof;
 pub mod large_order;
 pub mod live;
 pub mod lock;
@@ -65,6 +65,7 @@ mod timer;
 mod travel;
 pub mod trustee;
 pub mod view;
+pub mod watch;
 
 pub use admission::{Admission, CredentialDoor};
 pub use alert::Pushed;
@@ -100,9 +101,10 @@ pub use session::layer::{Layer, LayerState, Layers};
 pub use session::{Actor, SessionInfo, SessionTicket};
 pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
 pub use step_up::Reissued;
-pub use store::{DeliveryRow, DeliveryState, Message, PushRow};
+pub use store::{DeliveryRow, DeliveryState, Message, PushRow, StoreError};
 pub use trustee::{HelpAsked, Helping, TrusteeInfo};
 pub use view::View;
+pub use watch::Condition;
 
 /// The gate. Cheap to clone.
 #[derive(Clone)]
@@ -118,12 +120,13 @@ pub(crate) struct Inner {
     pub(crate) people: registry::Registry,
     pub(crate) views: view::Views,
     pub(crate) quotes: ArcSwap<Quotes>,
-    pub(crate) quotes_changed: watch::Sender<u64>,
+    pub(crate) quotes_changed: tokio::sync::watch::Sender<u64>,
     /// What shows that the portal is genuine.
     pub(crate) portal_proof: front_door::PortalProof,
     /// Held while a checkpoint is made or a backup must not see one being made.
     pub(crate) checkpoints: tokio::sync::Mutex<()>,
     pub(crate) stop: Arc<timer::Stop>,
+    pub(crate) watch: watch::Watch,
 }
 
 impl Inner {

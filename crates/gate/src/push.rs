@@ -22,7 +22,7 @@ use crate::session::{Actor, SessionTicket};
 use crate::{Gate, Inner};
 
 /// Under which name the folder keeps the key that push services know it by, and what it is sealed for.
-const KEY: &str = "push_key";
+pub(crate) const KEY: &str = "push_key";
 /// Approvals that wait for being told at most; one more is not told, and shows on the page alone.
 const QUEUED: usize = 256;
 /// Messages under way at once.

@@ -109,6 +109,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::ProofStale => StatusCode::CONFLICT,
         R::Busy { .. }
         | R::JournalFailed
+        | R::FileLost { .. }
+        | R::DatabaseShared
         | R::DiskFull { .. }
         | R::StoreFull
         | R::StoreFailed

@@ -9,6 +9,7 @@ mod crash;
 mod demo;
 mod disk;
 mod evidence;
+mod folder;
 mod front_door;
 mod help;
 mod hostile;
