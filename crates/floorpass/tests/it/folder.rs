@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::program::{Server, command, fault, json, run, text};
+use crate::program::{Server, command, fault, json, lasting_port, run, text};
 use crate::trader::Trader;
 
 /// Every file below a folder with its bytes.
@@ -235,6 +235,53 @@ fn folders_that_share_a_journal_have_one_server() {
     }
 }
 
+/// A database of its own on the server that `cargo xtask test` starts.
+fn postgres_database() -> String {
+    use sqlx::Connection;
+    let server = std::env::var("FLOORPASS_TEST_POSTGRES")
+        .unwrap_or_else(|_| panic!("FLOORPASS_TEST_POSTGRES is not set: run `cargo xtask test`"));
+    let name = format!("folder_{}", std::process::id());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        sqlx::query(create).execute(&mut admin).await.unwrap();
+    });
+    server.replacen("/postgres?", &format!("/{name}?"), 1)
+}
+
+#[test]
+fn copies_of_a_folder_on_one_postgres_database_have_one_server() {
+    let temp = tempfile::tempdir().unwrap();
+    let data = temp.path().join("data");
+    let port = lasting_port();
+    let config = temp.path().join("floorpass.toml");
+    let text = format!(
+        "database = \"{}\"\n[portal]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://localhost:{port}\"\n",
+        postgres_database()
+    );
+    std::fs::write(&config, &text).unwrap();
+    let file = config.to_str().unwrap().to_owned();
+    json(&data, &["init", "--config", &file]);
+    // A copy of the whole folder, on a port of its own.
+    let copy = temp.path().join("copy");
+    let copied = std::process::Command::new("cp").arg("-a").args([&data, &copy]).status();
+    assert!(copied.unwrap().success());
+    let elsewhere = temp.path().join("elsewhere.toml");
+    std::fs::write(&elsewhere, text.replace(&port.to_string(), &lasting_port().to_string()))
+        .unwrap();
+    let server = Server::start(command(&data, &["serve", "--config", &file]), temp.path(), &data);
+    let args = ["serve", "--config", elsewhere.to_str().unwrap()];
+    assert_eq!(fault(&copy, &args), (6, "DATABASE_IN_USE".to_owned()));
+    let said = self::text(&run(&copy, &args));
+    assert!(said.contains(&format!("process {}", server.pid())), "{said}");
+    assert_eq!(health(&server)["status"], "ok");
+    // One that was killed is succeeded at once.
+    server.kill();
+    let again = Server::start(command(&copy, &args), temp.path(), &copy);
+    assert_eq!(health(&again)["status"], "ok");
+}
+
 #[test]
 fn file_that_is_lost_while_it_runs_stops_acknowledgements() {
     type Act = fn(&Path, &Path);
@@ -278,6 +325,26 @@ fn file_that_is_lost_while_it_runs_stops_acknowledgements() {
             assert_eq!(fault(&server.data, &["credential", "revoke", "narrow"]).1, "FILE_LOST");
         }
     }
+}
+
+#[test]
+fn file_that_is_missing_at_the_start_is_named_and_not_begun_anew() {
+    let temp = tempfile::tempdir().unwrap();
+    let data = used(temp.path());
+    for (name, named) in
+        [("journal", "00000000000000000001.seg"), ("floorpass.db", "floorpass.db"), ("key", "key")]
+    {
+        let aside = temp.path().join("aside");
+        std::fs::rename(data.join(name), &aside).unwrap();
+        let before = all(&data);
+        let refused = run(&data, &["demo", "--free-ports"]);
+        assert!(!refused.status.success(), "{name}");
+        let said = text(&refused);
+        assert!(said.contains(named) && said.contains("missing"), "{name}: {said}");
+        assert_eq!(all(&data), before, "{name}");
+        std::fs::rename(&aside, data.join(name)).unwrap();
+    }
+    Server::demo(temp.path(), &[]);
 }
 
 #[test]

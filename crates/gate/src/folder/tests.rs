@@ -1,3 +1,4 @@
+//! Data folders that lost something, are shared, or were begun and not ended.
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use std::os::unix::fs::{PermissionsExt, symlink};
