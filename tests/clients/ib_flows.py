@@ -374,6 +374,114 @@ def refused_on_narrow(library, server, checks, cid):
 
 
 @flow
+def refused_change_ends_nothing(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        contract = desk.stock()
+        order = desk.lib.LimitOrder("BUY", 10, FAR_BELOW, tif="GTC")
+        trade = desk.place(contract, order)
+        checks.that("rests", desk.until(lambda: desk.working(trade)), trade.log)
+        ended, perm = [], trade.order.permId
+        trade.cancelledEvent += lambda t: ended.append(t.log[-1])
+        for field, value, code in [
+            ("lmtPrice", 1.005, 110), ("lmtPrice", -5, 399), ("lmtPrice", 100_000, 399), ("lmtPrice", float("nan"), 399),
+            ("totalQuantity", 10_000_000, 399), ("totalQuantity", 0.5, 399), ("totalQuantity", 0, 399),
+            ("hidden", True, 399), ("tif", "GTD", 399), ("tif", "FOK", 399), ("orderType", "TRAIL", 399),
+            ("action", "SELL", 399), ("account", "DU9999999", 399), ("ocaGroup", "another", 399), ("parentId", 77, 399),
+        ]:
+            before = getattr(order, field)
+            desk.errors.clear()
+            setattr(order, field, value)
+            desk.place(contract, order)
+            checks.that(f"{field} {value}: told with {code}", desk.until(lambda: bool(desk.texts(code, order.orderId))), desk.errors)
+            checks.that(f"{field} {value}: lives on", desk.until(lambda: desk.working(trade)) and not ended, (trade.log, ended))
+            setattr(order, field, before)
+        order.lmtPrice = 2.0
+        desk.place(contract, order)
+        same = lambda: [t.order.lmtPrice for t in desk.ib.reqAllOpenOrders() if t.order.permId == perm]
+        checks.that("one order, and a good change is taken", desk.until(lambda: same() == [2.0], 3), same())
+        desk.ib.cancelOrder(order)
+        checks.that("cancelled once", desk.until(lambda: trade.orderStatus.status == "Cancelled") and len(ended) <= 1, trade.log)
+    with Desk(library, server.address("narrow"), cid + 1) as desk:
+        apple = desk.stock()
+        order = desk.lib.LimitOrder("BUY", 1, FAR_BELOW)
+        trade = desk.place(apple, order)
+        checks.that("rests at the narrow one", desk.until(lambda: desk.working(trade)), trade.log)
+        ended = []
+        trade.cancelledEvent += lambda t: ended.append(t.log[-1])
+        for _ in range(12):
+            desk.place(apple, order)
+        checks.that("too many a second is said", desk.until(lambda: any("RATE" in text for text in desk.texts(399, order.orderId))), desk.errors)
+        checks.that("and ends nothing", desk.until(lambda: desk.working(trade)) and not ended, (trade.log, ended))
+        desk.tidy(trade)
+
+
+@flow
+def change_that_is_held(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        contract = desk.stock()
+        order = desk.lib.LimitOrder("BUY", 10, FAR_BELOW)
+        trade = desk.place(contract, order)
+        checks.that("rests", desk.until(lambda: desk.working(trade)), trade.log)
+        price = lambda: [t.order.lmtPrice for t in desk.ib.reqAllOpenOrders() if t.order.permId == trade.order.permId]
+        order.lmtPrice, order.transmit = 2.0, False
+        desk.place(contract, order)
+        checks.that("it is said that it waits", desk.until(lambda: bool(desk.texts(399, order.orderId))), desk.errors)
+        checks.that("the order is as it was", price() == [FAR_BELOW], price())
+        order.lmtPrice, order.transmit = 2.5, True
+        desk.place(contract, order)
+        checks.that("it is changed once it is transmitted", desk.until(lambda: price() == [2.5], 3), price())
+        desk.tidy(trade)
+
+
+@flow
+def group_trades_once(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        for kind in (1, 2, 3):
+            name = f"one of {cid} {kind}"
+            member = lambda **more: desk.lib.MarketOrder("BUY", 3, ocaGroup=name, ocaType=kind, **more)
+            one, two = desk.stock(), desk.stock("MSFT")
+            both = [desk.place(one, member()), desk.place(two, member())]
+            checks.that(f"type {kind}: both are done", desk.until(lambda: all(desk.done(t) for t in both)), [t.log for t in both])
+            checks.that(f"type {kind}: one trades", [t.orderStatus.filled for t in both] == [3, 0], [t.log for t in both])
+            late = desk.place(one, member())
+            checks.that(f"type {kind}: a late one is cancelled", desk.until(lambda: late.orderStatus.status == "Cancelled"), late.log)
+            checks.that(f"type {kind}: with the reason", any("OCA_GROUP_TRADED" in text for text in desk.texts(202, late.order.orderId)), desk.errors)
+        held = desk.place(one, desk.lib.MarketOrder("BUY", 3, ocaGroup="h" + name, ocaType=1, transmit=False))
+        first = desk.place(two, desk.lib.MarketOrder("BUY", 3, ocaGroup="h" + name, ocaType=1))
+        checks.that("one trades while another is held", desk.until(lambda: first.orderStatus.status == "Filled"), first.log)
+        held.order.transmit = True
+        desk.place(one, held.order)
+        checks.that("the held one does not", desk.until(lambda: desk.done(held)) and held.orderStatus.filled == 0, held.log)
+
+
+@flow
+def order_ids_are_named_once(library, server, checks, cid):
+    address = server.address("trading")
+    with Desk(library, address, cid) as desk:
+        contract = desk.stock()
+        refused = desk.place(contract, desk.lib.LimitOrder("BUY", 10_000_000, FAR_BELOW))
+        checks.that("refused", desk.until(lambda: desk.done(refused)), refused.log)
+        held = desk.place(contract, desk.lib.LimitOrder("BUY", 1, FAR_BELOW, transmit=False))
+        desk.await_for(desk.ib.whatIfOrderAsync(contract, desk.lib.MarketOrder("BUY", 1)))
+        last = desk.ib.client.getReqId() - 1
+        checks.that("ids grow", last > held.order.orderId > refused.order.orderId, last)
+    with Desk(library, address, cid) as desk:
+        checks.that("none of them is handed out again", desk.ib.client.getReqId() > last, last)
+
+
+@flow
+def fields_that_say_nothing_new(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        contract = desk.stock()
+        for name, value in [("clearingAccount", server.account), ("usePriceMgmtAlgo", True), ("settlingFirm", "IB"), ("clearingIntent", "IB"), ("displaySize", 5), ("minQty", 1), ("triggerMethod", 2), ("action", "buy"), ("orderType", "lmt"), ("tif", "gtc")]:
+            order = desk.lib.LimitOrder("BUY", 5, FAR_BELOW)
+            setattr(order, name, value)
+            trade = desk.place(contract, order)
+            checks.that(f"{name} {value} rests", desk.until(lambda: desk.working(trade)), trade.log)
+            desk.tidy(trade)
+
+
+@flow
 def absent(library, server, checks, cid):
     with Desk(library, server.address("trading"), cid) as desk:
         ib, stock = desk.ib, desk.stock()

@@ -11,15 +11,30 @@ from pathlib import Path
 from flow import REGISTRY, Checks, Server
 
 HERE = Path(__file__).parent
-MODULES = {"ib_async": "ib_flows", "ib_insync": "ib_flows", "ibapi": "ibapi_flows"}
+IB = ["ib_flows", "fact_flows"]
+MODULES = {"ib_async": IB, "ib_insync": IB, "ibapi": ["ibapi_flows", "ibapi_fact_flows"]}
 SECONDS_A_FLOW = 90
 
 
 def names(library):
     """The flows that a library has, in the order they are written."""
-    REGISTRY.clear()
-    importlib.reload(importlib.import_module(MODULES[library]))
-    return list(REGISTRY)
+    for name in MODULES[library]:
+        # One module imports the other: loaded again, each registers what it has.
+        importlib.reload(importlib.import_module(name))
+    modules = MODULES[library]
+    return [name for name, function in REGISTRY.items() if function.__module__ in modules]
+
+
+def commands(library, folder, ready_file):
+    """The flows of a library with the command that runs each."""
+    if library != "stoqey":
+        head = [sys.executable, str(HERE / "run.py"), "--ready-file", ready_file, "--one", library]
+        return {name: [*head, name] for name in names(library)}
+    program = str(folder / "run.mjs")
+    listed = subprocess.run(["node", program, "--list"], capture_output=True, text=True)
+    if listed.returncode:
+        sys.exit(f"{program} cannot run: install Node 20, then `npm install` in its folder.\n{listed.stderr}")
+    return {name: ["node", program, "--ready-file", ready_file, "--one", name] for name in listed.stdout.split()}
 
 
 def run_one(library, name, ready_file):
@@ -42,16 +57,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ready-file", required=True, help="written by `floorpass demo --ready-file`")
     parser.add_argument("--only", action="append", default=[], help="a library or a flow; may be repeated")
+    parser.add_argument("--stoqey", type=Path, default=HERE / "stoqey", help="where @stoqey/ib is installed")
     parser.add_argument("--one", nargs=2, metavar=("LIBRARY", "FLOW"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
         sys.exit(run_one(*args.one, args.ready_file))
     passed = failed = 0
-    for library in MODULES:
-        for name in names(library):
+    for library in [*MODULES, "stoqey"]:
+        for name, command in commands(library, args.stoqey, args.ready_file).items():
             if args.only and not {library, name, f"{library}:{name}"} & set(args.only):
                 continue
-            command = [sys.executable, str(HERE / "run.py"), "--ready-file", args.ready_file, "--one", library, name]
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_A_FLOW)
                 good, output = done.returncode == 0, done.stdout + ("" if done.returncode == 0 else done.stderr[-2000:])

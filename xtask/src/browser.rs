@@ -10,7 +10,7 @@ use crate::stage::Count;
 
 /// Runs tests/browser/run.mjs.
 pub fn run(root: &Path, programs: &Programs) -> Result<Count, String> {
-    let folder = packages(root, programs)?;
+    let folder = packages(root, programs, "tests/browser", "browser")?;
     let binary = demo::binary(root)?;
     let demo = Demo::start(&binary)?;
     let run = shell::show(
@@ -34,10 +34,10 @@ pub fn run(root: &Path, programs: &Programs) -> Result<Count, String> {
 }
 
 /// Node looks for packages beside the program, so the test's files are copied beside them: the source
-/// tree stays clean.
-fn packages(root: &Path, programs: &Programs) -> Result<PathBuf, String> {
-    let from = root.join("tests/browser");
-    let to = shell::target(root).join("browser");
+/// tree stays clean. The folder below target with both.
+pub fn packages(root: &Path, programs: &Programs, from: &str, to: &str) -> Result<PathBuf, String> {
+    let from = root.join(from);
+    let to = shell::target(root).join(to);
     std::fs::create_dir_all(&to).map_err(|e| format!("{}: {e}", to.display()))?;
     let before = std::fs::read(to.join("package.json")).unwrap_or_default();
     let files = std::fs::read_dir(&from).map_err(|e| format!("{}: {e}", from.display()))?;

@@ -1,8 +1,9 @@
-//! Real, unmodified client libraries from PyPI against the real program.
+//! Real, unmodified client libraries from PyPI and npm against the real program.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::browser;
 use crate::demo::{self, Demo};
 use crate::requirement::Programs;
 use crate::shell;
@@ -26,13 +27,16 @@ const DRIVERS: [&str; 11] = [
 /// Runs tests/clients, then the drivers.
 pub fn run(root: &Path, programs: &Programs) -> Result<Count, String> {
     let python = environment(root, programs)?;
+    let stoqey = browser::packages(root, programs, "tests/clients/stoqey", "stoqey")?;
     let binary = demo::binary(root)?;
     let demo = Demo::start(&binary)?;
     let ours = shell::show(
         Command::new(&python)
             .arg(root.join("tests/clients/run.py"))
             .arg("--ready-file")
-            .arg(demo.ready()),
+            .arg(demo.ready())
+            .arg("--stoqey")
+            .arg(&stoqey),
     )?;
     let mut count =
         Count::last_in(&ours.stdout).ok_or("tests/clients/run.py did not end with its count")?;

@@ -1,5 +1,6 @@
 //! Automation of the workspace: `cargo xtask test`, `tidy`, `bench`.
 
+mod advisory;
 mod bench;
 mod browser;
 mod clients;
@@ -20,7 +21,7 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   test [STAGE..]  everything that must pass, or only the named stages; ends with a plain count
-                  stages: format clippy tidy deny unit doc clients browser fuzz
+                  stages: format clippy tidy deny advisories unit doc clients browser fuzz
   tidy            the house rules: names, layers, purity, size, SQL, licences, documents
   bench [ARGS..]  the benchmarks; arguments go to them (see docs/benchmarks.md)
   help            this text

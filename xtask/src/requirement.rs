@@ -32,11 +32,16 @@ const NEEDS: [Need; 8] = [
     },
     Need {
         what: "Node 20 or later (node)",
-        stages: &["browser"],
+        stages: &["browser", "clients"],
         packages: "nodejs",
         find: || shell::find("node"),
     },
-    Need { what: "npm", stages: &["browser"], packages: "npm", find: || shell::find("npm") },
+    Need {
+        what: "npm",
+        stages: &["browser", "clients"],
+        packages: "npm",
+        find: || shell::find("npm"),
+    },
     Need {
         what: "Chromium (chromium)",
         stages: &["browser"],

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::requirement::{self, Programs};
 use crate::stage::{Count, Report};
-use crate::{browser, clients, fuzz, postgres, shell, tidy};
+use crate::{advisory, browser, clients, fuzz, postgres, shell, tidy};
 
-const STAGES: [&str; 9] =
-    ["format", "clippy", "tidy", "deny", "unit", "doc", "clients", "browser", "fuzz"];
+pub const STAGES: [&str; 10] =
+    ["format", "clippy", "tidy", "deny", "advisories", "unit", "doc", "clients", "browser", "fuzz"];
 
 /// Runs the chosen stages (all, when none is named) and prints the count as its last line.
 pub fn run(root: &Path, only: &[String]) -> Result<(), String> {
@@ -25,6 +25,16 @@ pub fn run(root: &Path, only: &[String]) -> Result<(), String> {
                  (`cargo install cargo-deny` brings it)"
                     .to_owned(),
             );
+            continue;
+        }
+        if name == "advisories" {
+            match advisory::database(root) {
+                Ok(database) => drop(report.stage(name, || advisory::run(root, &database))),
+                Err(text) => report.note(format!(
+                    "no database of security advisories can be reached, so none was read: {text} \
+                     (FLOORPASS_ADVISORY_DB may name a copy of it)"
+                )),
+            }
             continue;
         }
         report.stage(name, || stage(root, name, &programs));

@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: the house rules that no compiler knows.
 
+mod command;
 mod document;
 mod layer;
 mod name;
@@ -15,7 +16,7 @@ use crate::{licence, shell};
 /// A check over the whole tree: what it is called, and the faults that it finds.
 type Check = (&'static str, fn(&Tree) -> Result<Vec<String>, String>);
 
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 10] = [
     ("names", |tree| Ok(tree.each_path(name::faults))),
     ("size", |tree| Ok(tree.each_text(source::size))),
     ("text", |tree| Ok(tree.each_text(source::words))),
@@ -24,6 +25,7 @@ const CHECKS: [Check; 9] = [
     ("purity", |tree| layer::purity(&tree.root)),
     ("licences", licence::faults),
     ("documents", |tree| Ok(document::faults(&tree.root, &tree.metadata))),
+    ("commands", |tree| Ok(tree.each_text(command::faults))),
     ("standard", |tree| Ok(standard::faults(&tree.root, &tree.files))),
 ];
 

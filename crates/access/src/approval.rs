@@ -312,7 +312,7 @@ fn ask_step_up(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> 
             ("What".into(), "open changes of how you sign in for 15 minutes".into()),
             ("In the session on".into(), name),
             ("From".into(), ground.source.to_string()),
-            ("At".into(), ground.moment.now.to_string()),
+            ("At".into(), ground.moment.wall.to_string()),
         ],
     };
     let asker = Asker::Session(session.id);

@@ -396,5 +396,5 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
 pub fn totp_now(slice: &Slice, moment: &Moment, key: &SealKey) -> Result<String, Refusal> {
     let totp = slice.totp().ok_or(Refusal::NotFound { what: "TOTP app" })?;
     let seed = totp.open_seed(key)?;
-    Ok(totp::code(seed.expose(), totp::step(moment.now)))
+    Ok(totp::code(seed.expose(), totp::step(moment.wall)))
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::authenticator::{self, Authenticator, Kind};
 use crate::call::By;
 use crate::credential::{self, Credential};
 use crate::decision::{self, Answer, Decision, Ground};
@@ -219,12 +220,28 @@ pub(crate) fn decide(
             }
             let lock = standing.ok_or(Refusal::NoLock)?;
             let event = Event::Lifted { lock: lock.id, at: ground.moment.now, by: ground.by };
-            let text =
+            let mut text =
                 format!("The lock of grade {} on {target} was lifted by the operator.", lock.grade);
-            let notice = notice::queue(ground, person, Topic::Lock, text, None);
-            Ok(Decision::new(vec![event.into(), notice], Answer::Unlocked(lock.clone())))
+            let mut events = vec![event.into()];
+            if lock.grade == Grade::All {
+                let worn: Vec<_> = worn(slice).collect();
+                if !worn.is_empty() {
+                    text.push_str(" Your old password, app and recovery codes sign you in no longer: ask the operator for a link to set new ones.");
+                }
+                events.extend(worn);
+            }
+            events.push(notice::queue(ground, person, Topic::Lock, text, None));
+            Ok(Decision::new(events, Answer::Unlocked(lock.clone())))
         }
     }
+}
+
+/// The ends of what somebody else may know or have copied by the time that everything is locked: the
+/// password, the app, the recovery codes. A passkey cannot be copied by looking, and stays.
+fn worn(slice: &Slice) -> impl Iterator<Item = decision::Event> {
+    let goes = |one: &&Authenticator| !matches!(one.kind, Kind::Passkey(_));
+    let ended = slice.authenticators.iter().filter(goes);
+    ended.map(|one| authenticator::Event::Removed { authenticator: one.id }.into())
 }
 
 /// The events of a lock: the lock itself first, so that nothing new passes; then for `all` what it

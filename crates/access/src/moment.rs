@@ -150,15 +150,26 @@ impl fmt::Display for Span {
 
 /// The instant of a decision and the randomness that it may use.
 pub struct Moment {
-    /// The time of the decision.
+    /// The stamp of the decision: never before an earlier one, whatever the system's clock does.
+    /// Everything that is compared with stamps of our own is compared with this.
     pub now: Time,
+    /// What the system's clock says, which may step back: for what other people's clocks judge, such
+    /// as the codes of an app and the hours that people read.
+    pub wall: Time,
     entropy: Zeroizing<[u8; 32]>,
 }
 
 impl Moment {
-    /// A moment with 32 bytes fresh from the system's generator; never use the bytes twice.
+    /// A moment at which both clocks agree, with 32 bytes fresh from the system's generator; never
+    /// use the bytes twice.
     pub fn new(now: Time, entropy: [u8; 32]) -> Self {
-        Self { now, entropy: Zeroizing::new(entropy) }
+        Self { now, wall: now, entropy: Zeroizing::new(entropy) }
+    }
+
+    /// The same, while the system's clock says something else.
+    #[must_use]
+    pub fn with_wall(self, wall: Time) -> Self {
+        Self { wall, ..self }
     }
 
     /// `N` bytes for the purpose `label`: HMAC-SHA256 in counter mode under the entropy. The same

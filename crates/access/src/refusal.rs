@@ -356,19 +356,25 @@ refusals! {
         "another server has taken over this server's database, so nothing is acknowledged here; the operator has to stop one of them";
     /// The disk is full.
     DiskFull { missing_bytes: u64 } = "DISK_FULL",
-        "the disk lacks {missing_bytes} bytes for the next journal segment, so orders are taken only if they reduce a position, and cancels; free some space";
+        "{lacks}", lacks = lacks(*missing_bytes);
     /// The disk of the tables is full.
     StoreFull = "STORE_FULL",
         "the disk of the database is full, so nothing can be recorded and nothing was changed; the operator has to free some space";
     /// The tables cannot be read or written.
     StoreFailed = "STORE_FAILED",
         "the database cannot be reached, so nothing was changed; try again, and see the server's log";
+    /// A cut that holds, and that the tables do not have yet.
+    NotOnRecord { because: &'static str, kept: bool } = "IN_FORCE_NOT_ON_RECORD",
+        "this is in force now and not yet on record, because {because}; {keeps}", keeps = keeps(*kept);
     /// A stored secret does not open.
     KeyMismatch = "KEY_MISMATCH",
         "a stored secret does not open with this key file; restore the key file of this data folder";
     /// The reader was too slow.
     TooSlow { queued: u32, limit: u32 } = "TOO_SLOW",
         "{queued} messages wait to be read, and the limit is {limit}; connect again and read faster";
+    /// The markets have not come to the present yet.
+    CatchingUp { at: Time, to: Time } = "CATCHING_UP",
+        "the markets are catching up on time that was missed: they are at {at} and go on to {to}; try again in a few seconds, cancelling works meanwhile";
     /// The server is stopping.
     Stopping = "STOPPING",
         "the server is stopping; connect again in a moment";
@@ -380,6 +386,25 @@ fn tries(left: u32) -> String {
         0 => "no try is left".to_owned(),
         1 => "1 try is left".to_owned(),
         more => format!("{more} tries are left"),
+    }
+}
+
+/// Why only what reduces is taken, and what to do.
+fn lacks(missing_bytes: u64) -> String {
+    if missing_bytes == 0 {
+        return "the disk has room again and the next journal segment is being made, so for a moment orders are taken only if they reduce a position, and cancels; try again in a second".to_owned();
+    }
+    format!(
+        "the disk lacks {missing_bytes} bytes for the next journal segment, so orders are taken only if they reduce a position, and cancels; free some space"
+    )
+}
+
+/// What becomes of a cut that is not on record yet, as a clause.
+fn keeps(kept: bool) -> &'static str {
+    if kept {
+        "it will be recorded as soon as the database can be written, and a restart does not undo it"
+    } else {
+        "it will be recorded as soon as the database can be written; a restart before that undoes it, so do not restart until `floorpass status` shows nothing owed"
     }
 }
 

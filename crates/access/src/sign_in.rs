@@ -380,7 +380,7 @@ pub(crate) fn use_totp(
     for one in slice.totps() {
         let AuthenticatorKind::Totp { last_step, .. } = one.kind else { continue };
         let seed = one.open_seed(ground.key)?;
-        match totp::check(seed.expose(), typed, now, last_step) {
+        match totp::check(seed.expose(), typed, ground.moment.wall, last_step) {
             Verdict::Right(step) => {
                 return Ok(Ok(totp::used(slice, ground, (one, step), attempt)));
             }
@@ -503,7 +503,7 @@ fn ask_approval(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         ("Interface", "Client Portal".to_owned()),
         ("Browser", name),
         ("From", ground.source.to_string()),
-        ("At", ground.moment.now.to_string()),
+        ("At", ground.moment.wall.to_string()),
     ];
     let content = Content {
         kind: ContentKind::SignIn,

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use access::link::Purpose;
-use access::{Refusal, Span, Time};
+use access::{Grade, Refusal, Span, Time};
 use gate::{Actor, Gate, LockTarget};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer::{
-    BackupMade, CheckpointNow, ConditionRow, Done, LinkMade, LockReceipt, NoticeRow, PersonRow,
-    SocketRow, StatusNow, TotpNow, WebhookKey,
+    BackupMade, CheckpointNow, ConditionRow, Done, JumpRow, LinkMade, LockReceipt, NoticeRow,
+    PersonRow, ProgressRow, SocketRow, StatusNow, TotpNow, WebhookKey,
 };
 use crate::fault::Fault;
 use crate::request::{Request, Target};
@@ -102,10 +102,16 @@ async fn lock(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
         }
         Request::Unlock { target } => {
             let on = find(gate, &target).await?;
-            gate.unlock(&desk.actor, on).await?;
-            value(Done {
-                text: format!("{} is unlocked; what a lock has ended stays ended", name(&target)),
-            })
+            let lifted = gate.unlock(&desk.actor, on).await?;
+            let mut text =
+                format!("{} is unlocked; what the lock ended stays ended", name(&target));
+            if lifted.grade == Grade::All {
+                let who = username(gate, &target).await?;
+                text = format!(
+                    "{text}. The old password, app and recovery codes no longer sign in; passkeys do. `floorpass person reset-password {who}` makes the link that sets a new password"
+                );
+            }
+            value(Done { text })
         }
         _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
     }
@@ -188,13 +194,13 @@ pub(crate) fn in_days(now: Time, days: u32) -> Time {
     now + Span::days(i64::from(days))
 }
 
+/// The nearest whole seconds.
+const fn seconds(span: Span) -> i64 {
+    span.0.saturating_add(500_000).div_euclid(1_000_000)
+}
+
 fn status(desk: &Desk<'_>) -> StatusNow {
     let gate = desk.gate;
-    let conditions = gate.conditions().into_iter().map(|one| ConditionRow {
-        code: one.code,
-        text: one.text,
-        stops: one.stops,
-    });
     let listeners = gate.listeners().borrow().clone();
     let sockets = listeners.iter().map(|one| SocketRow {
         name: one.name.clone(),
@@ -205,15 +211,33 @@ fn status(desk: &Desk<'_>) -> StatusNow {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
         data: desk.data.to_path_buf(),
-        time: instant(gate.now()),
+        time: instant(gate.wall()),
+        stamps_ahead: gate.ahead().0.div_euclid(1_000_000),
+        clock_jump: gate.last_jump().map(|jump| JumpRow {
+            at: instant(jump.at),
+            by: seconds(jump.by),
+            ahead: seconds(jump.ahead),
+            text: jump.to_string(),
+        }),
         durability: gate.config().durability.name().to_owned(),
         demo: gate.is_demo(),
         account: gate.account().to_string(),
         journal_seq: gate.journal_seq(),
+        catching_up: gate.progress().map(|one| ProgressRow {
+            from: instant(one.from),
+            at: instant(one.at),
+            to: instant(one.to),
+            percent: one.percent(),
+        }),
         portal: desk.portal.to_owned(),
         sockets: sockets.collect(),
-        conditions: conditions.collect(),
+        conditions: gate.conditions().into_iter().map(condition).collect(),
     }
+}
+
+fn condition(one: gate::Condition) -> ConditionRow {
+    let (code, since) = (one.code.to_owned(), instant(one.since));
+    ConditionRow { code, subject: one.subject, text: one.text, since, stops: one.stops }
 }
 
 async fn outbox(desk: &Desk<'_>, limit: u32) -> Result<Vec<NoticeRow>, Refusal> {
@@ -260,6 +284,18 @@ fn name(target: &Target) -> String {
     match target {
         Target::Account(account) => format!("account {account}"),
         Target::Person(username) => format!("person {username}"),
+    }
+}
+
+/// Who is locked, by the name to sign in with.
+async fn username(gate: &Gate, target: &Target) -> Result<String, Refusal> {
+    match target {
+        Target::Person(username) => Ok(username.clone()),
+        Target::Account(account) => {
+            let people = gate.people().await?;
+            let owner = people.into_iter().find(|one| one.accounts.contains(account));
+            owner.map(|one| one.username).ok_or(Refusal::NotFound { what: "person" })
+        }
     }
 }
 

@@ -29,8 +29,12 @@ answers! {
         process: u32,
         /// The data folder.
         data: PathBuf,
-        /// The server's time.
+        /// The time by the system's clock.
         time: String,
+        /// Seconds that stamps are ahead of it, because it was set back.
+        stamps_ahead: i64,
+        /// The last jump of the system's clock since the start.
+        clock_jump: Option<JumpRow>,
         /// `disk` or `process`.
         durability: String,
         /// Whether it is a demo folder.
@@ -39,23 +43,54 @@ answers! {
         account: String,
         /// The last sequence of the journal.
         journal_seq: u64,
+        /// How far the markets are in catching up on time that was missed.
+        catching_up: Option<ProgressRow>,
         /// The portal's URL.
         portal: String,
         /// The trading sockets.
         sockets: Vec<SocketRow>,
-        /// What is wrong with the server, for as long as it is; empty when nothing is.
+        /// What is not as it should be.
         #[serde(default)]
         conditions: Vec<ConditionRow>,
     }
 
-    /// Something that is wrong.
+    /// Something that is not as it should be.
     ConditionRow {
-        /// Stable.
+        /// Stable, upper case.
         code: String,
-        /// What, and what to do.
+        /// What it is about, where there may be several.
+        subject: String,
+        /// What happened and what to do.
         text: String,
-        /// Whether orders and changes are refused meanwhile.
+        /// Since when.
+        since: String,
+        /// Whether the server cannot do its work.
         stops: bool,
+    }
+
+    /// Markets that catch up on time that was missed.
+    ProgressRow {
+        /// Where they began.
+        from: String,
+        /// Where they are.
+        at: String,
+        /// Where they go.
+        to: String,
+        /// How much of the way is done.
+        percent: i64,
+    }
+
+    /// A jump of the system's clock.
+    JumpRow {
+        /// When it was seen, by our stamps.
+        at: String,
+        /// Seconds that it moved; below zero: it was set back. Zero when it was found behind the
+        /// stamps of an earlier run.
+        by: i64,
+        /// Seconds that stamps are ahead of it since.
+        ahead: i64,
+        /// The same in a sentence.
+        text: String,
     }
 
     /// A trading socket.

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::{Actor, Condition, Gate};
+use gate::{Actor, Gate};
 use private::Identity;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::act::{self, Desk};
@@ -31,7 +31,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// The door while it is open.
 pub struct Door {
     data: PathBuf,
-    task: JoinHandle<Listening>,
+    listening: Arc<Mutex<Listening>>,
+    task: JoinHandle<()>,
 }
 
 impl Door {
@@ -45,16 +46,21 @@ impl Door {
     ) -> io::Result<Self> {
         let bound = Listening::bind(data)?;
         let house = Arc::new(House { gate, data: data.to_path_buf(), portal: portal.to_owned() });
-        let task = tokio::spawn(accept(bound, house, stop));
-        Ok(Self { data: data.to_path_buf(), task })
+        let (bound, told) = (Arc::new(Mutex::new(bound)), stop.clone());
+        let health = Arc::clone(house.gate.vitals());
+        let is_over = move || *told.borrow() || told.has_changed().is_err();
+        let at = Arc::clone(&bound);
+        let make = move || accept(Arc::clone(&at), Arc::clone(&house), stop.clone());
+        let task = health.task("control", is_over, make);
+        Ok(Self { data: data.to_path_buf(), listening: bound, task })
     }
 
     /// Waits until the door is closed and removes its socket.
     pub async fn closed(self) {
-        match self.task.await {
-            Ok(last) => socket::remove(&self.data, last.identity),
-            Err(error) => tracing::error!(%error, "the control door ended badly"),
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the control door ended badly");
         }
+        socket::remove(&self.data, self.listening.lock().await.identity);
     }
 }
 
@@ -74,7 +80,7 @@ impl Listening {
     /// server. In a folder that is another server's by now nothing is made.
     fn keep(&mut self, house: &House) {
         if socket::is_there(&house.data, self.identity) {
-            house.gate.lower(GONE);
+            house.gate.vitals().clear(GONE, "");
             return;
         }
         if !house.gate.is_folder_ours() {
@@ -84,13 +90,14 @@ impl Listening {
             Ok(anew) => {
                 *self = anew;
                 tracing::warn!("the control socket was removed or replaced; it was made anew");
-                house.gate.lower(GONE);
+                house.gate.vitals().clear(GONE, "");
             }
-            Err(error) => house.gate.raise(Condition {
-                code: GONE.to_owned(),
-                text: format!("the control socket was removed and cannot be made anew, so no command reaches the server: {error}"),
-                stops: true,
-            }),
+            Err(error) => {
+                let text = format!(
+                    "the control socket was removed and cannot be made anew, so no command reaches the server: {error}"
+                );
+                house.gate.vitals().raise(GONE, "", text, true);
+            }
         }
     }
 }
@@ -102,17 +109,15 @@ struct House {
     portal: String,
 }
 
-async fn accept(
-    mut at: Listening,
-    house: Arc<House>,
-    mut stop: watch::Receiver<bool>,
-) -> Listening {
+async fn accept(at: Arc<Mutex<Listening>>, house: Arc<House>, mut stop: watch::Receiver<bool>) {
+    // One at a time has it: the next begins when this one ended.
+    let mut at = at.lock().await;
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let stream = tokio::select! {
-            _ = stop.changed() => return at,
+            _ = stop.changed() => return,
             _ = look.tick() => {
                 at.keep(&house);
                 continue;

@@ -63,6 +63,7 @@ pub enum Request {
         /// Which.
         credential: CredentialName,
         /// Whether its resting orders are cancelled too.
+        #[serde(default = "yes")]
         cancel_orders: bool,
     },
     /// The live sessions.
@@ -307,6 +308,11 @@ pub struct PolicyWish {
     /// Above how many US dollars orders of sessions are asked for, `250000.00`; an empty text asks
     /// for none.
     pub large_orders: Option<String>,
+}
+
+/// What is done unless the request says otherwise.
+const fn yes() -> bool {
+    true
 }
 
 #[cfg(test)]

@@ -135,7 +135,10 @@ pub fn run() -> ExitCode {
     let line = CommandLine::parse();
     let json = line.global.json;
     match line.run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            log::flush();
+            ExitCode::SUCCESS
+        }
         Err(failure) => failure.report(json),
     }
 }
@@ -178,6 +181,9 @@ impl CommandLine {
         }
     }
 }
+
+#[cfg(test)]
+mod document;
 
 #[cfg(test)]
 mod tests {

@@ -66,7 +66,9 @@ impl Doctor {
             findings.push(others(data, self.repair));
             findings.push(owner(data));
             findings.push(space(data));
-            findings.extend(server(data, self.repair));
+            let answer = control::ask::<StatusNow>(data, &Request::Status);
+            findings.extend(answer.as_ref().ok().map(clock));
+            findings.extend(server(data, answer, self.repair));
         }
         findings.push(open_files());
         if let Some(file) = &self.config {
@@ -215,22 +217,45 @@ fn space(data: &Path) -> Finding {
     }
 }
 
-/// The server, and what it says is wrong with it.
-fn server(data: &Path, repair: bool) -> Vec<Finding> {
-    let what = "server";
-    let one = match control::ask::<StatusNow>(data, &Request::Status) {
-        Ok(now) => {
-            let text = format!("process {} answers, journal at {}", now.process, now.journal_seq);
-            let mut all = vec![Finding::new(what, Verdict::Good, text)];
-            all.extend(now.conditions.iter().map(|one| {
-                Finding::new("condition", Verdict::Bad, format!("{}: {}", one.code, one.text))
-            }));
-            return all;
+/// Whether the machine's clock can be trusted.
+fn clock(now: &StatusNow) -> Finding {
+    let what = "clock";
+    match &now.clock_jump {
+        Some(jump) => {
+            let text = format!("{} (seen at {})", jump.text, jump.at);
+            Finding::new(what, Verdict::Note, text)
         }
-        Err(control::ClientError::NotRunning { .. }) => not_running(data, repair),
-        Err(e) => Finding::new(what, Verdict::Bad, e.to_string()),
-    };
-    vec![one]
+        None => Finding::new(what, Verdict::Good, "has not jumped since the start"),
+    }
+}
+
+/// The server, and each thing that is wrong with it.
+fn server(
+    data: &Path,
+    asked: Result<StatusNow, control::ClientError>,
+    repair: bool,
+) -> Vec<Finding> {
+    let what = "server";
+    if let Ok(now) = &asked {
+        let text = format!("process {} answers, journal at {}", now.process, now.journal_seq);
+        let mut findings = vec![Finding::new(what, Verdict::Good, text)];
+        let wrong = |one: &control::ConditionRow| {
+            let text = format!("{} since {}: {}", one.code, one.since, one.text);
+            Finding::new(what, Verdict::Bad, text)
+        };
+        findings.extend(now.conditions.iter().map(wrong));
+        return findings;
+    }
+    vec![no_server(data, repair, asked.err())]
+}
+
+fn no_server(data: &Path, repair: bool, error: Option<control::ClientError>) -> Finding {
+    let what = "server";
+    match error {
+        None => Finding::new(what, Verdict::Good, "answers"),
+        Some(control::ClientError::NotRunning { .. }) => not_running(data, repair),
+        Some(e) => Finding::new(what, Verdict::Bad, e.to_string()),
+    }
 }
 
 fn not_running(data: &Path, repair: bool) -> Finding {

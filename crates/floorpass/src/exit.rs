@@ -1,6 +1,7 @@
 //! How the program ends: exit codes that scripts may rely on, and what it says when it failed.
 
 use std::fmt;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use control::ClientError;
@@ -20,12 +21,14 @@ pub enum Exit {
     Evidence = 5,
     /// A port or the data folder is in use.
     InUse = 6,
+    /// It is in force, and not yet on record.
+    NotOnRecord = 7,
 }
 
 /// The codes, for `--help`.
 pub const HELP: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 no server runs on the data folder, \
-4 refused, 5 evidence altered or missing, 6 port or data folder in use.";
+4 refused, 5 evidence altered or missing, 6 port or data folder in use, 7 in force but not yet on record.";
 
 /// What went wrong: for scripts a code, for people a sentence.
 #[derive(Debug)]
@@ -60,7 +63,9 @@ impl Failure {
             let error = serde_json::json!({"error": {"code": self.code, "text": self.text}});
             crate::output::line(&error.to_string());
         } else {
-            eprintln!("floorpass: {}", self.text);
+            crate::log::flush();
+            // Whoever closed it hears nothing; that is no failure of ours.
+            writeln!(std::io::stderr(), "floorpass: {}", self.text).ok();
         }
         ExitCode::from(self.exit as u8)
     }
@@ -74,7 +79,11 @@ impl From<ClientError> for Failure {
             ClientError::NotRunning { .. } => Self::new(Exit::NotRunning, "NOT_RUNNING", text),
             ClientError::Io { .. } => Self::new(Exit::Failed, "CONTROL_SOCKET", text),
             ClientError::Foreign { .. } => Self::new(Exit::Failed, "FOREIGN_ANSWER", text),
-            ClientError::Fault(fault) => Self::new(Exit::Refused, &fault.code, text),
+            ClientError::Fault(fault) => {
+                let done = fault.code == "IN_FORCE_NOT_ON_RECORD";
+                let exit = if done { Exit::NotOnRecord } else { Exit::Refused };
+                Self::new(exit, &fault.code, text)
+            }
         }
     }
 }

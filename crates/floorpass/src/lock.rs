@@ -46,7 +46,7 @@ pub struct Lock {
 /// Lifts a lock.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  floorpass unlock --account DU1234567\n  floorpass unlock --person trader\n\nWhat a lock of grade all has ended stays ended: sign in again, create new credentials."
+    after_help = "Examples:\n  floorpass unlock --account DU1234567\n  floorpass unlock --person trader\n\nWhat a lock of grade all has ended stays ended. The old password and app no longer sign in: `floorpass person reset-password NAME` makes the link that sets new ones."
 )]
 pub struct Unlock {
     #[command(flatten)]

@@ -22,6 +22,7 @@ mod notice;
 mod order;
 mod outbox;
 mod output;
+mod pace;
 mod person;
 mod place;
 mod policy;

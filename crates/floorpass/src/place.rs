@@ -1,4 +1,6 @@
-//! Places at the portal: so many in all, and of them so many for one address, so that none takes them all.
+//! Places at the portal: so many in all, and of them so many for one address, so that none takes them all. When several
+//! addresses took them all between them, whoever comes from elsewhere gets the oldest place of the address that has
+//! the most.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -24,7 +26,31 @@ struct Inner {
 #[derive(Default)]
 struct Taken {
     all: usize,
-    sites: BTreeMap<Network, usize>,
+    next: u64,
+    sites: BTreeMap<Network, Site>,
+}
+
+/// The places of one address, by the order in which they were taken.
+#[derive(Default)]
+struct Site {
+    places: BTreeMap<u64, Arc<Notify>>,
+    /// It may have them all, and none is taken from it.
+    any: bool,
+}
+
+impl Taken {
+    /// Takes the oldest place of the address that has the most, for one that will still have fewer.
+    fn give_away(&mut self, of_one: usize) -> bool {
+        let sites = self.sites.values_mut().filter(|site| !site.any);
+        let Some(most) = sites.max_by_key(|site| site.places.len()) else { return false };
+        if most.places.len() <= of_one + 1 {
+            return false;
+        }
+        let Some((_, oldest)) = most.places.pop_first() else { return false };
+        oldest.notify_one();
+        self.all = self.all.saturating_sub(1);
+        true
+    }
 }
 
 /// Why there is no place.
@@ -40,6 +66,15 @@ pub enum Full {
 pub struct Place {
     places: Places,
     site: Network,
+    number: u64,
+    given_away: Arc<Notify>,
+}
+
+impl Place {
+    /// Returns when the place was given to another address: whatever has it must end.
+    pub async fn given_away(&self) {
+        self.given_away.notified().await;
+    }
 }
 
 impl Places {
@@ -51,27 +86,30 @@ impl Places {
 
     /// Takes a place for an address.
     pub fn take(&self, address: IpAddr) -> Result<Place, Full> {
-        self.take_of(address, self.0.most_of_one)
+        self.take_of(address, self.0.most_of_one, false)
     }
 
     /// Takes a place for an address that may have them all.
     pub fn take_any(&self, address: IpAddr) -> Result<Place, Full> {
-        self.take_of(address, self.0.most)
+        self.take_of(address, self.0.most, true)
     }
 
-    fn take_of(&self, address: IpAddr, most: usize) -> Result<Place, Full> {
+    fn take_of(&self, address: IpAddr, most: usize, any: bool) -> Result<Place, Full> {
         let site = Network::site(address);
         let mut taken = self.taken();
-        if taken.all >= self.0.most {
+        let of_one = taken.sites.get(&site).map_or(0, |site| site.places.len());
+        if of_one >= most {
+            return Err(if of_one >= self.0.most { Full::All } else { Full::Address });
+        }
+        if taken.all >= self.0.most && !taken.give_away(of_one) {
             return Err(Full::All);
         }
-        let of_one = taken.sites.entry(site).or_default();
-        if *of_one >= most {
-            return Err(Full::Address);
-        }
-        *of_one += 1;
-        taken.all += 1;
-        Ok(Place { places: self.clone(), site })
+        let (number, given_away) = (taken.next, Arc::new(Notify::new()));
+        (taken.next, taken.all) = (number + 1, taken.all + 1);
+        let own = taken.sites.entry(site).or_default();
+        own.any = any;
+        own.places.insert(number, Arc::clone(&given_away));
+        Ok(Place { places: self.clone(), site, number, given_away })
     }
 
     /// Returns once every place has been given back.
@@ -94,12 +132,13 @@ impl Places {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
-        taken.all = taken.all.saturating_sub(1);
-        if let Some(of_one) = taken.sites.get_mut(&self.site) {
-            *of_one = of_one.saturating_sub(1);
-            if *of_one == 0 {
+        if let Some(site) = taken.sites.get_mut(&self.site) {
+            // One that was given away is counted for its new owner.
+            let had = site.places.remove(&self.number).is_some();
+            if site.places.is_empty() {
                 taken.sites.remove(&self.site);
             }
+            taken.all = taken.all.saturating_sub(usize::from(had));
         }
         drop(taken);
         // One waits at most, for the end; a permit is kept for it when it does not wait yet.
@@ -129,9 +168,33 @@ mod tests {
         let _fourth = take("2001:db8::ffff").unwrap();
         assert_eq!(take("2001:db8::2").err(), Some(Full::Address));
         let _fifth = take("2001:db8:0:1::1").unwrap();
-        assert_eq!(take("192.0.2.2").err(), Some(Full::All));
         drop(first);
+        let _sixth = take("192.0.2.2").unwrap();
         let _again = take("192.0.2.1").unwrap();
+    }
+
+    #[tokio::test]
+    async fn newcomer_gets_the_oldest_place_of_the_address_that_has_the_most() {
+        let places = Places::new(4, 3);
+        let take = |text| places.take(address(text));
+        let oldest = take("192.0.2.1").unwrap();
+        let _more = [take("192.0.2.1").unwrap(), take("192.0.2.1").unwrap()];
+        let other = take("192.0.2.2").unwrap();
+        let new = take("192.0.2.3").unwrap();
+        oldest.given_away().await;
+        drop(oldest); // counted for its new owner already
+        assert_eq!(places.taken().all, 4);
+        // Two against none: once more. Then nobody has more than a newcomer would.
+        let _last = take("192.0.2.4").unwrap();
+        assert_eq!(take("192.0.2.5").err(), Some(Full::All));
+        assert_eq!(take("192.0.2.2").err(), Some(Full::All));
+        drop((other, new));
+        let _again = take("192.0.2.5").unwrap();
+        // A proxy's are everybody's, and none is taken from it.
+        let places = Places::new(2, 1);
+        let proxy = [(); 2].map(|()| places.take_any(address("192.0.2.1")).unwrap());
+        assert_eq!(places.take(address("192.0.2.2")).err(), Some(Full::All));
+        drop(proxy);
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gate::Health;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -21,11 +22,12 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
+use crate::pace::Paced;
 use crate::place::{Full, Place, Places};
+use crate::server::is_over;
 
 /// Connections at a time, and requests at a time from behind a proxy; further ones are turned away.
 const CONNECTIONS: usize = 1_024;
@@ -76,6 +78,7 @@ pub async fn serve(
     listeners: Vec<TcpListener>,
     router: Router,
     rules: Rules,
+    health: Arc<Health>,
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let files = rules.open_files.and_then(|files| usize::try_from(files / 4).ok());
@@ -89,12 +92,17 @@ pub async fn serve(
         farewells: Arc::new(Semaphore::new(TURNED_AWAY)),
         stop,
     };
-    let mut loops = JoinSet::new();
+    let mut loops = Vec::new();
     for listener in listeners {
         listener.set_nonblocking(true)?;
-        loops.spawn(accept(tokio::net::TcpListener::from_std(listener)?, door.clone()));
+        let listener = Arc::new(tokio::net::TcpListener::from_std(listener)?);
+        let (own, told) = (door.clone(), door.stop.clone());
+        let make = move || accept(Arc::clone(&listener), own.clone());
+        loops.push(health.task("portal", move || is_over(&told), make));
     }
-    while loops.join_next().await.is_some() {}
+    for one in loops {
+        one.await.ok();
+    }
     // Those that do not end are cut with the runtime.
     let ended = tokio::time::timeout(GRACE, door.connections.all_back()).await;
     if ended.is_err() {
@@ -103,7 +111,7 @@ pub async fn serve(
     Ok(())
 }
 
-async fn accept(listener: tokio::net::TcpListener, mut door: Door) {
+async fn accept(listener: Arc<tokio::net::TcpListener>, mut door: Door) {
     loop {
         let (stream, peer) = tokio::select! {
             _ = door.stop.changed() => return,
@@ -133,9 +141,13 @@ async fn accept(listener: tokio::net::TcpListener, mut door: Door) {
         };
         let door = door.clone();
         tokio::spawn(async move {
-            let _place = place;
-            if let Err(error) = connection(stream, peer, is_proxy, door).await {
-                tracing::debug!(%peer, %error, "a connection to the portal ended");
+            tokio::select! {
+                done = connection(stream, peer, is_proxy, door) => if let Err(error) = done {
+                    tracing::debug!(%peer, %error, "a connection to the portal ended");
+                },
+                () = place.given_away() => {
+                    tracing::debug!(%peer, "a connection was cut: its address has the most, and another has none");
+                }
             }
         });
     }
@@ -221,7 +233,16 @@ where
                 Ok(place) => place,
                 Err(full) => return Ok(busy(full)),
             };
-            let answer = router.oneshot(request).await.unwrap_or_else(|e| match e {});
+            let given_away = async {
+                match &place {
+                    Some(place) => place.given_away().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let answer = tokio::select! {
+                answer = router.oneshot(request) => answer.unwrap_or_else(|e| match e {}),
+                () = given_away => return Ok(busy(Full::Address)),
+            };
             Ok::<_, Infallible>(answer.map(|body| Body::new(Held { body, _place: place })))
         }
     });
@@ -238,7 +259,7 @@ where
         .max_header_list_size(u32::try_from(HEAD_BYTES)?)
         .keep_alive_interval(Some(Duration::from_secs(30)))
         .keep_alive_timeout(Duration::from_secs(20));
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection(TokioIo::new(Paced::new(stream, HEAD)), service);
     tokio::pin!(connection);
     tokio::select! {
         done = connection.as_mut() => return done,

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gate::Gate;
 use gate::folder::FolderError;
@@ -14,7 +15,7 @@ use url::Url;
 
 use crate::config::Alerts;
 use crate::exit::{Exit, Failure};
-use crate::{alert, port, portal, ready, tls};
+use crate::{alert, log, port, portal, ready, tls};
 
 /// All that a server is started with.
 pub struct Plan {
@@ -60,6 +61,7 @@ pub fn run<T>(
     started: impl AsyncFnOnce(Started<'_>) -> Result<T, Failure>,
 ) -> Result<(), Failure> {
     raise_open_files();
+    keep_memory_in();
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     // A connection that leads a sync blocks its worker meanwhile, so the sockets have workers of their own.
     let sockets = runtime("socket", cores.max(2))?;
@@ -77,6 +79,22 @@ fn raise_open_files() {
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::warn!(%error, "the number of open files could not be raised");
+    }
+}
+
+/// Memory holds passwords and keys for a moment: a crash must leave no copy of it on a disk, and no other process of
+/// this user may read it.
+fn keep_memory_in() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "core dumps could not be turned off");
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+            tracing::warn!(%error, "other processes of this user may read this one's memory");
+        }
     }
 }
 
@@ -149,7 +167,13 @@ async fn doors<T>(
             proxy: plan.proxy,
         },
     );
-    let pages = tokio::spawn(portal::serve(plan.portal, router, rules, stopping));
+    let vitals = gate.vitals();
+    let told = stopping.clone();
+    let health = Arc::clone(vitals);
+    let watch = move || log::watch(Arc::clone(&health));
+    let lines = vitals.task("log", move || is_over(&told), watch);
+    let mut pages =
+        tokio::spawn(portal::serve(plan.portal, router, rules, Arc::clone(vitals), stopping));
     let open = trading.sockets().into_iter().map(|socket| ready::Socket {
         host: socket.address.ip().to_string(),
         port: socket.address.port(),
@@ -159,16 +183,33 @@ async fn doors<T>(
     let mut open: Vec<ready::Socket> = open.collect();
     open.sort_by_key(|socket| (place(&socket.name), socket.port));
     let begun = started(Started { gate, portal: &origin, sockets: open, data }).await;
+    let (mut over, mut served) = (None, None);
     if begun.is_ok() {
-        end.come().await;
+        tokio::select! {
+            () = end.come() => {}
+            why = vitals.over() => over = Some(why),
+            // Untold: it could not be served at all.
+            done = &mut pages => served = Some(done),
+        }
     }
+    lines.abort();
     // Receivers may all be gone when a door ended by itself.
     stop.send(true).ok();
     trading.ended().await;
     control.closed().await;
-    let served = pages.await.map_err(Failure::failed)?;
+    let served = match served {
+        Some(done) => done,
+        None => pages.await,
+    };
+    let served = served.map_err(Failure::failed)?;
     begun?;
-    served.map_err(|e| Failure::failed(format!("the portal ended: {e}")))
+    served.map_err(|e| Failure::failed(format!("the portal ended: {e}")))?;
+    over.map_or(Ok(()), |why| Err(Failure::new(Exit::Failed, "TASK_ENDED", why)))
+}
+
+/// Whether the server ends.
+pub fn is_over(stop: &watch::Receiver<bool>) -> bool {
+    *stop.borrow() || stop.has_changed().is_err()
 }
 
 /// The demo's sockets in the order in which people meet them, then all others.
@@ -186,7 +227,7 @@ fn folder_id(data: &Path) -> Result<String, Failure> {
 fn tls_config(tls: &Tls, data: &Path, gate: &Gate) -> Result<Option<tls::Loaded>, Failure> {
     match tls {
         Tls::Off => Ok(None),
-        Tls::Local => tls::load(&tls::local(data, gate.now())?).map(Some),
+        Tls::Local => tls::load(&tls::local(data, gate.wall())?).map(Some),
         Tls::Files(files) => tls::load(files).map(Some),
     }
 }

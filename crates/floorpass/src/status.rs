@@ -26,7 +26,14 @@ fn words(now: &StatusNow) -> String {
         format!("time {}, durability {}, journal at {}", now.time, now.durability, now.journal_seq),
         format!("portal {}", now.portal),
     ];
+    lines.extend(now.catching_up.iter().map(|one| {
+        let (at, to, percent) = (&one.at, &one.to, one.percent);
+        format!("markets: catching up on time that was missed, at {at} of {to} ({percent} %)")
+    }));
+    lines.extend(now.clock_jump.iter().map(|jump| format!("clock: {} ({})", jump.text, jump.at)));
     lines.extend(now.sockets.iter().map(|s| format!("socket {} {} ({})", s.name, s.port, s.state)));
-    lines.extend(now.conditions.iter().map(|one| format!("WRONG {}: {}", one.code, one.text)));
+    lines.extend(
+        now.conditions.iter().map(|c| format!("WARNING {} since {}: {}", c.code, c.since, c.text)),
+    );
     lines.join("\n")
 }

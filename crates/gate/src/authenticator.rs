@@ -174,7 +174,7 @@ impl Gate {
         name: &str,
     ) -> Result<AuthenticatorId, Refusal> {
         let people = &self.0.people;
-        let now = people.clock.now();
+        let now = people.clock.stamp();
         let registered = people.passkeys.finish_registration(ceremony, answer, ticket.session, now);
         let registration = match registered {
             Ok(registration) => registration,

@@ -41,6 +41,11 @@ pub enum BackupError {
         /// What the system said.
         source: io::Error,
     },
+    /// Cuts are in force that the tables do not have.
+    #[error(
+        "cuts are in force that are not on record yet, and a copy would not have them; bring the database back, or free some space, and try again"
+    )]
+    Owed,
     /// The journal has failed.
     #[error("nothing can be copied: {0}")]
     Refused(access::refusal::Refusal),
@@ -86,6 +91,10 @@ impl Gate {
     /// PostgreSQL the tables are `pg_dump`'s to copy, and this is refused.
     pub async fn backup(&self, to: &Path) -> Result<BackupReport, BackupError> {
         let _no_checkpoint = self.0.checkpoints.lock().await;
+        // What is owed is in no table: a copy without it would undo it.
+        if self.settle_owed().await.is_err() {
+            return Err(BackupError::Owed);
+        }
         make(to)?;
         let head = self.0.sequencer.head().map_err(BackupError::Refused)?;
         let tables = to.join(DATABASE);

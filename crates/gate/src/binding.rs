@@ -51,7 +51,10 @@ pub struct SignedRequest<'a> {
 pub struct Shown {
     /// The key.
     pub key: PublicKey,
+    /// When the browser signed it, by its own clock.
     at: Time,
+    /// When it was checked, by the system's.
+    wall: Time,
     nonce: [u8; 16],
 }
 
@@ -80,8 +83,8 @@ fn text(method: &str, target: &str, time: i64, nonce: &str, body: &str) -> Strin
 }
 
 /// Checks a signed request. Whether its key is the session's, and whether it is shown for the first
-/// time, is asked with the session.
-fn check(request: &SignedRequest<'_>, now: Time) -> Result<Shown, Refusal> {
+/// time, is asked with the session. The browser has a clock of its own, so ours is the system's.
+fn check(request: &SignedRequest<'_>, wall: Time) -> Result<Shown, Refusal> {
     let [time, nonce, key, signature] = parse(request.proof).ok_or(wrong(ProofFault::Malformed))?;
     let at: i64 = time.parse().map_err(|_| wrong(ProofFault::Malformed))?;
     let at = Time(at.saturating_mul(1_000));
@@ -91,10 +94,10 @@ fn check(request: &SignedRequest<'_>, now: Time) -> Result<Shown, Refusal> {
     let (method, target) = (request.method, request.target);
     let text = text(method, target, at.0 / 1_000, nonce, &body);
     verify(&public, text.as_bytes(), &decode(signature)?)?;
-    if now.since(at) > PROOF_WINDOW || at.since(now) > PROOF_WINDOW {
-        return Err(wrong(ProofFault::Time { now }));
+    if wall.since(at) > PROOF_WINDOW || at.since(wall) > PROOF_WINDOW {
+        return Err(wrong(ProofFault::Time { now: wall }));
     }
-    Ok(Shown { key: public, at, nonce: bytes })
+    Ok(Shown { key: public, at, wall, nonce: bytes })
 }
 
 fn verify(key: &PublicKey, text: &[u8], signature: &[u8]) -> Result<(), Refusal> {
@@ -138,10 +141,14 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// Takes a proof that was not shown before.
-    pub(crate) fn take(&mut self, shown: &Shown, now: Time) -> Result<(), Refusal> {
+    pub(crate) fn take(&mut self, shown: &Shown) -> Result<(), Refusal> {
         // Those that the window refuses anyhow need no memory.
-        let over = now - PROOF_WINDOW - PROOF_WINDOW;
+        let over = shown.wall - PROOF_WINDOW - PROOF_WINDOW;
         self.proofs.retain(|(at, _)| *at > over);
+        // One that is beyond the window was set before the clock was set back.
+        if self.floor.since(shown.wall) > PROOF_WINDOW {
+            self.floor = Time::default();
+        }
         let known = self.proofs.iter().any(|(_, nonce)| *nonce == shown.nonce);
         if known || shown.at <= self.floor {
             return Err(wrong(ProofFault::Replayed));
@@ -164,11 +171,12 @@ impl Seen {
         Ok(())
     }
 
-    /// Whether anything of it would still be refused for having been shown.
-    pub(crate) fn is_needed(&self, now: Time) -> bool {
+    /// Whether anything of it would still be refused for having been shown: proofs by the system's
+    /// clock, challenges by our stamps.
+    pub(crate) fn is_needed(&self, now: Time, wall: Time) -> bool {
         let proof = self.proofs.iter().map(|(at, _)| *at).max().unwrap_or_default();
         let latest = proof.max(self.floor);
-        now.since(latest) <= PROOF_WINDOW || now.since(self.challenge) <= CHALLENGE_WINDOW
+        wall.since(latest) <= PROOF_WINDOW || now.since(self.challenge) <= CHALLENGE_WINDOW
     }
 }
 
@@ -276,7 +284,7 @@ pub struct HardwareProof {
 impl Gate {
     /// Checks the key that a request was signed by.
     pub fn shown(&self, request: &SignedRequest<'_>) -> Result<Shown, Refusal> {
-        check(request, self.now())
+        check(request, self.wall())
     }
 
     fn found(&self, token: &str) -> Result<Found, Refusal> {

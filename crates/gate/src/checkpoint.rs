@@ -4,7 +4,7 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use access::evidence::Checkpoint;
@@ -18,6 +18,7 @@ use store::{SignedCheckpoint, Store, StoreError};
 use crate::clock::{self, Clock};
 use crate::folder;
 use crate::registry::store_failed;
+use crate::timer::told;
 use crate::{Gate, Inner};
 
 /// Name of the file in the data folder.
@@ -144,25 +145,31 @@ impl Gate {
     /// Makes one every ten minutes in which anything was recorded; ends when the gate is dropped.
     pub(crate) fn spawn_checkpoints(&self) {
         let weak = Arc::downgrade(&self.0);
-        let mut last = (0, 0);
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(EVERY).await;
-                let Some(inner) = weak.upgrade() else { return };
-                if inner.sequencer.is_over() {
-                    return;
-                }
-                let now = inner.people.store.evidence_head().await.map_or(0, |chain| chain.seq);
-                let now = (now, inner.sequencer.durable());
-                if now == last {
-                    continue;
-                }
-                match Self(inner).checkpoint().await {
-                    Ok(_) => last = now,
-                    Err(error) => tracing::error!(%error, "no checkpoint could be made"),
-                }
-            }
-        });
+        let ended = told(&self.0);
+        let failed = Weak::clone(&weak);
+        // A journal that failed was told of when it did.
+        let told = move || ended() || failed.upgrade().is_none_or(|one| one.sequencer.is_over());
+        self.0.health.task("checkpoint", told, move || keep_checkpoints(Weak::clone(&weak)));
+    }
+}
+
+async fn keep_checkpoints(weak: Weak<Inner>) {
+    let mut last = (0, 0);
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let Some(inner) = weak.upgrade() else { return };
+        if inner.sequencer.is_over() {
+            return;
+        }
+        let now = inner.people.store.evidence_head().await.map_or(0, |chain| chain.seq);
+        let now = (now, inner.sequencer.durable());
+        if now == last {
+            continue;
+        }
+        match Gate(inner).checkpoint().await {
+            Ok(_) => last = now,
+            Err(error) => tracing::error!(%error, "no checkpoint could be made"),
+        }
     }
 }
 

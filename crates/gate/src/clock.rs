@@ -1,8 +1,9 @@
 //! The clock and the system's randomness: the only file that reads either. Everything else takes
 //! time and entropy as arguments.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use access::moment::{Moment, Span, Time};
@@ -13,25 +14,74 @@ use ring::rand::{SecureRandom, SystemRandom};
 #[error("the operating system gave no random bytes; nothing that needs a secret can be done")]
 pub struct NoEntropy;
 
-/// A clock that does not step back. Cheap to clone; clones show one time.
+/// How far the system's clock may move against the steady one, from one look to the next, before it
+/// counts as a jump. Corrections of a running clock are far smaller.
+const JUMP: Span = Span::seconds(5);
+
+/// The two clocks. Cheap to clone; clones show one time.
 ///
-/// When the system's clock is set back, this one runs on at the machine's steady rate from where
-/// it was; when it is set forward, this one follows.
+/// [`Clock::stamp`] is for what is ours: the journal, the evidence, and every time that is compared
+/// with one of these. It never falls. [`Clock::wall`] is the system's clock as it is, for what other
+/// people's clocks judge: codes of an app, dates of signed requests, mails and webhooks.
+///
+/// When the system's clock is set back, stamps run on at the machine's steady rate from where they
+/// were, ahead of it; when it is set forward, they follow.
 #[derive(Clone)]
 pub struct Clock(Arc<Source>);
 
 enum Source {
-    /// The system's: wall = steady + the greatest offset seen.
-    System { origin: Instant, offset: AtomicI64 },
+    /// The system's: a stamp = steady + the greatest offset seen.
+    System { origin: Instant, offset: AtomicI64, looked: Mutex<Looked> },
     /// Set by a test or a simulation.
     Manual { reading: AtomicI64, latest: AtomicI64 },
+}
+
+/// What the last look found.
+struct Looked {
+    offset: i64,
+    ahead: Span,
+    jump: Option<Jump>,
+}
+
+/// The system's clock moved against the machine's steady one, or fell behind the stamps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jump {
+    /// The stamp at which it was seen.
+    pub at: Time,
+    /// How far it moved; below zero: it was set back. Zero when it was found behind the stamps of
+    /// an earlier run.
+    pub by: Span,
+    /// How far stamps are ahead of it since.
+    pub ahead: Span,
+}
+
+impl fmt::Display for Jump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = Span(self.by.0.saturating_abs());
+        match self.by.0 {
+            0 => write!(f, "The system's clock is behind the last stamp")?,
+            1.. => write!(f, "The system's clock jumped forward by {size}")?,
+            _ => write!(f, "The system's clock was set back by {size}")?,
+        }
+        if self.ahead > JUMP {
+            write!(f, "; stamps are {} ahead of it", self.ahead)?;
+        }
+        Ok(())
+    }
 }
 
 impl Clock {
     /// The system's clock.
     #[expect(clippy::disallowed_methods, reason = "the one reader of the clock")]
     pub fn system() -> Self {
-        Self(Arc::new(Source::System { origin: Instant::now(), offset: AtomicI64::new(i64::MIN) }))
+        let origin = Instant::now();
+        let looked =
+            Looked { offset: offset_of(wall(), steady(origin)), ahead: Span(0), jump: None };
+        Self(Arc::new(Source::System {
+            origin,
+            offset: AtomicI64::new(i64::MIN),
+            looked: Mutex::new(looked),
+        }))
     }
 
     /// A clock that stands at `start` until [`Clock::set`] moves it. For tests and simulations.
@@ -42,21 +92,19 @@ impl Clock {
         }))
     }
 
-    /// Sets a manual clock, backward too; [`Clock::now`] still never falls. Moves no system clock.
+    /// Sets a manual clock, backward too; [`Clock::stamp`] still never falls. Moves no system clock.
     pub fn set(&self, to: Time) {
         if let Source::Manual { reading, .. } = &*self.0 {
             reading.store(to.0, Ordering::SeqCst);
         }
     }
 
-    /// The time, never less than an earlier answer of this clock.
-    pub fn now(&self) -> Time {
+    /// The time by which everything of ours is stamped, never less than an earlier answer.
+    pub fn stamp(&self) -> Time {
         match &*self.0 {
-            Source::System { origin, offset } => {
-                let steady = micros(origin.elapsed().as_micros());
-                let wall =
-                    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| micros(since.as_micros()));
-                let seen = wall.saturating_sub(steady);
+            Source::System { origin, offset, .. } => {
+                let steady = steady(*origin);
+                let seen = offset_of(wall(), steady);
                 let greatest = offset.load(Ordering::Relaxed);
                 let greatest = if seen > greatest {
                     offset.fetch_max(seen, Ordering::Relaxed).max(seen)
@@ -72,9 +120,27 @@ impl Clock {
         }
     }
 
-    /// From now on shows at least `time` (the last stamp of a journal that was just read).
+    /// The system's clock as it is. It may fall.
+    pub fn wall(&self) -> Time {
+        match &*self.0 {
+            Source::System { .. } => Time(wall()),
+            Source::Manual { reading, .. } => Time(reading.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// How far stamps are ahead of the system's clock.
+    pub fn ahead(&self) -> Span {
+        Span(self.stamp().since(self.wall()).0.max(0))
+    }
+
+    /// Set by hand: nobody waits for it.
+    pub(crate) fn is_manual(&self) -> bool {
+        matches!(&*self.0, Source::Manual { .. })
+    }
+
+    /// From now on stamps are at least `time` (the last one of a journal that was just read).
     pub fn at_least(&self, time: Time) {
-        let behind = time.since(self.now());
+        let behind = time.since(self.stamp());
         if behind <= Span(0) {
             return;
         }
@@ -88,9 +154,61 @@ impl Clock {
         }
     }
 
+    /// Looks whether the system's clock jumped since the last look; tells each jump once. Also when
+    /// it jumped and came back in between, which leaves stamps ahead of it.
+    pub fn look(&self) -> Option<Jump> {
+        let Source::System { origin, looked, .. } = &*self.0 else { return None };
+        let (at, now) = (self.stamp(), offset_of(wall(), steady(*origin)));
+        let ahead = self.ahead();
+        let mut looked = looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let by = Span(now.saturating_sub(looked.offset));
+        let fell_behind = ahead.0.saturating_sub(looked.ahead.0) > JUMP.0;
+        (looked.offset, looked.ahead) = (now, ahead);
+        if by.0.saturating_abs() <= JUMP.0 && !fell_behind {
+            return None;
+        }
+        let by = if by.0.saturating_abs() > JUMP.0 { by } else { Span(0) };
+        looked.jump = Some(Jump { at, by, ahead });
+        looked.jump
+    }
+
+    /// The last jump that a look found.
+    pub fn last_jump(&self) -> Option<Jump> {
+        let Source::System { looked, .. } = &*self.0 else { return None };
+        looked.lock().unwrap_or_else(PoisonError::into_inner).jump
+    }
+
     /// This instant with fresh randomness, for one decision.
     pub fn moment(&self) -> Result<Moment, NoEntropy> {
-        Ok(Moment::new(self.now(), entropy()?))
+        Ok(Moment::new(self.stamp(), entropy()?).with_wall(self.wall()))
+    }
+}
+
+/// The system's clock, in microseconds since 1970.
+fn wall() -> i64 {
+    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| micros(since.as_micros()))
+}
+
+/// The steady clock, in microseconds since `origin`.
+fn steady(origin: Instant) -> i64 {
+    micros(origin.elapsed().as_micros())
+}
+
+const fn offset_of(wall: i64, steady: i64) -> i64 {
+    wall.saturating_sub(steady)
+}
+
+/// Measures how long something takes, by the steady clock.
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the clock")]
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn elapsed(&self) -> std::time::Duration {
+        self.0.elapsed()
     }
 }
 
@@ -114,21 +232,37 @@ mod tests {
     fn clock_set_back_does_not_step_back() {
         let clock = Clock::manual(Time(1_000));
         clock.set(Time(2_000));
-        assert_eq!(clock.now(), Time(2_000));
+        assert_eq!(clock.stamp(), Time(2_000));
         clock.set(Time(500));
-        assert_eq!(clock.now(), Time(2_000));
+        assert_eq!((clock.stamp(), clock.wall()), (Time(2_000), Time(500)));
+        assert_eq!(clock.ahead(), Span(1_500));
+        let moment = clock.moment().unwrap();
+        assert_eq!((moment.now, moment.wall), (Time(2_000), Time(500)));
         clock.set(Time(2_001));
-        assert_eq!(clock.now(), Time(2_001));
+        assert_eq!((clock.stamp(), clock.wall()), (Time(2_001), Time(2_001)));
+        assert_eq!(clock.ahead(), Span(0));
     }
 
     #[test]
     fn clock_behind_the_journal_runs_on_from_its_last_stamp() {
         let clock = Clock::system();
-        let ahead = clock.now() + Span::hours(3);
+        let ahead = clock.stamp() + Span::hours(3);
         clock.at_least(ahead);
-        let first = clock.now();
+        let first = clock.stamp();
         assert!(first >= ahead && first < ahead + Span::minutes(1));
-        assert!(clock.now() >= first);
+        assert!(clock.stamp() >= first);
+    }
+
+    #[test]
+    fn clock_behind_the_journal_is_told_once_with_its_size() {
+        let clock = Clock::system();
+        assert_eq!(clock.look(), None, "a clock that runs");
+        clock.at_least(clock.stamp() + Span::hours(3));
+        let jump = clock.look().unwrap();
+        assert_eq!(jump.by, Span(0));
+        assert!(jump.ahead > Span::minutes(179) && jump.ahead <= Span::hours(3), "{jump:?}");
+        assert_eq!(clock.look(), None, "told once");
+        assert_eq!(clock.last_jump(), Some(jump));
     }
 
     #[test]

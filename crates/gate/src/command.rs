@@ -95,7 +95,7 @@ pub(crate) struct Done {
 impl Gate {
     /// All that a decision about `key` needs.
     pub(crate) async fn load(&self, key: Key<'_>) -> Result<Slice, Refusal> {
-        let slice = self.0.people.store.slice(key).await.map_err(|error| store_failed(&error))?;
+        let slice = self.slice_in_force(key).await.map_err(|error| store_failed(&error))?;
         Ok(self.with_openings(slice))
     }
 
@@ -119,7 +119,7 @@ impl Gate {
         let people = &self.0.people;
         let mut loaded = loaded;
         let mut turn = None;
-        for _ in 0..TRIES {
+        for tries in 0..TRIES {
             self.0.watch.may_write()?;
             let slice = match loaded.take() {
                 Some(slice) => slice,
@@ -141,9 +141,19 @@ impl Gate {
                 }
                 return Err(refusal.clone());
             }
-            let narrowed = self.narrow(events);
-            let committed = people.store.commit(&slice, events, call.by, &call.source, moment.now);
-            match committed.await {
+            // What also gives changes nothing before it is on record.
+            let cuts = self.cuts(&slice, events, &decision.answer);
+            let narrowed = cuts && self.narrow(events);
+            // What is owed of this person comes first.
+            let first = self.settle_before(&slice).await;
+            let committed = match first {
+                Ok(()) => {
+                    let (by, source) = (call.by, &call.source);
+                    people.store.commit(&slice, events, by, source, moment.now).await
+                }
+                Err(error) => Err(error),
+            };
+            match committed {
                 Ok(_) => {
                     // Into a file that was taken away meanwhile: not on record.
                     if let Err(lost) = self.0.watch.may_write() {
@@ -152,16 +162,7 @@ impl Gate {
                     }
                     let mut after = slice;
                     after.apply(events);
-                    self.publish(&after);
-                    self.note_tokens(events, moment.now);
-                    self.told(events);
-                    if events.iter().any(asks_phones) {
-                        people.approvals.send_modify(|count| *count += 1);
-                    }
-                    people.pushes.told(events);
-                    if narrowed {
-                        self.narrow_again(events);
-                    }
+                    self.committed(&after, events, moment.now).await;
                     if let (Err(refusal), true) = (&decision.answer, beside.is_some()) {
                         self.record_refusal(call.by, &call.source, &after, refusal).await;
                     }
@@ -170,6 +171,12 @@ impl Gate {
                 Err(error) => {
                     if narrowed {
                         self.hang_up(); // what was ended in memory stays ended
+                    }
+                    let last = tries + 1 == TRIES;
+                    let failed = matches!(error, CommitError::Store(_)) || last;
+                    if cuts && failed {
+                        let owed = self.owe(slice, events, call, moment.now, &error).await;
+                        return Err(decision.answer.err().unwrap_or(owed));
                     }
                     if !matches!(error, CommitError::Conflict) {
                         return Err(clash(error, &decision.events));
@@ -184,9 +191,27 @@ impl Gate {
         Err(Refusal::StoreFailed)
     }
 
+    /// Makes the live table what was committed, and wakes whoever waits for it.
+    async fn committed(&self, after: &Slice, events: &[Event], now: Time) {
+        let people = &self.0.people;
+        // A cut whose commit failed meanwhile is in force, and must not be published over.
+        let in_force = match &after.person {
+            Some(person) if people.owed.has(after) => self.load(Key::Person(person.id)).await.ok(),
+            _ => None,
+        };
+        self.publish(in_force.as_ref().unwrap_or(after));
+        self.note_tokens(events, now);
+        self.told(events);
+        if events.iter().any(asks_phones) {
+            people.approvals.send_modify(|count| *count += 1);
+        }
+        people.pushes.told(events);
+        self.narrow_again(events);
+    }
+
     /// Takes away, in memory, what the events are about to take away. Behind the fence nothing is
     /// stamped under what stood before.
-    fn narrow(&self, events: &[Event]) -> bool {
+    pub(crate) fn narrow(&self, events: &[Event]) -> bool {
         let mut narrowed = false;
         for event in events {
             narrowed |= lock::narrow(self, event)
@@ -203,15 +228,18 @@ impl Gate {
     /// first time: over a lock, which stood in memory only until its own commit, or with a session
     /// that had no slot yet. Locks are not put on again: one may have been lifted since.
     fn narrow_again(&self, events: &[Event]) {
-        for event in events {
-            let _ended = session::narrow(self, event) || credential::narrow(self, event);
+        let narrows = |event| session::narrow(self, event) || credential::narrow(self, event);
+        // All of them: each ends something of its own.
+        let narrowed = events.iter().filter(|event| narrows(event)).count() > 0;
+        let locked = events.iter().any(|event| matches!(event, Event::Lock(_)));
+        if narrowed || locked {
+            self.fence();
+            self.hang_up();
         }
-        self.fence();
-        self.hang_up();
     }
 
     /// Makes the live table what the slice says, unless a later commit has done so already.
-    fn publish(&self, slice: &Slice) {
+    pub(crate) fn publish(&self, slice: &Slice) {
         self.publish_with(slice, &[]);
     }
 

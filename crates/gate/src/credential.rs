@@ -135,7 +135,7 @@ impl Gate {
     pub fn used(&self, admission: &Admission, address: IpAddr, client: &str) {
         let Holder::Credential(id) = admission.holder() else { return };
         let client = client.chars().filter(|c| !c.is_control()).take(64).collect();
-        let at = self.0.people.clock.now();
+        let at = self.0.people.clock.stamp();
         self.0.people.uses().insert(id, LastUse { at, address, client });
     }
 
@@ -195,7 +195,7 @@ impl Gate {
         new: NewCredential,
     ) -> Result<Created, Refusal> {
         let people = &self.0.people;
-        let now = people.clock.now();
+        let now = people.clock.stamp();
         let taken = people.store.taken_ports(now).await.map_err(|error| store_failed(&error))?;
         let port = match new.port {
             Some(port) => free_port(port, port, &taken, now).map_err(|_| {
@@ -269,18 +269,22 @@ impl Gate {
         let command = credential::Command::Revoke { credential, cancel_orders };
         let call = actor.call(Command::Credential(command));
         let of = Some(Holder::Credential(credential));
-        match self.run(Key::Person(person), Some(slice), &call).await {
-            Ok(_) => {}
+        let owed = match self.run(Key::Person(person), Some(slice), &call).await {
+            Ok(_) => None,
+            // The orders go all the same: their journal has room of its own.
+            Err(owed @ Refusal::NotOnRecord { .. }) => Some(owed),
             // Who hears this was allowed to revoke.
-            Err(Refusal::CredentialRevoked { .. }) if cancel_orders && self.rests(account, of) => {}
+            Err(Refusal::CredentialRevoked { .. }) if cancel_orders && self.rests(account, of) => {
+                None
+            }
             Err(refusal) => return Err(refusal),
-        }
+        };
         let cancelled = if cancel_orders {
             self.cancel_cut(account, of, lock::holder(actor)).await?
         } else {
             0
         };
-        Ok(Revocation { credential, cancelled })
+        owed.map_or(Ok(Revocation { credential, cancelled }), Err)
     }
 
     /// Cancels, at a start, what rests of credentials that were revoked with their orders: the
@@ -299,7 +303,7 @@ impl Gate {
 
     /// Makes the live credentials of a person what their slice says, after the commit.
     pub(crate) fn publish_credentials(&self, slice: &Slice) {
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         let mut listeners = Vec::new();
         for one in &slice.credentials {
             let slot = self.0.live.credential(one.id);
@@ -369,7 +373,7 @@ impl Gate {
 
     /// Ends credentials whose time is up, with what they receive.
     pub(crate) fn expire_credentials(&self) {
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         let is_over =
             |slot: &Slot| matches!(slot.holder, Holder::Credential(_)) && slot.peek().until <= now;
         let over = self.0.live.pick(is_over);
@@ -384,7 +388,7 @@ impl Gate {
 
     /// Takes down the listeners of credentials that were revoked a day ago.
     pub(crate) fn rest_ports(&self) {
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         let rested = |one: &Listener| match one.state {
             ListenerState::Open => false,
             ListenerState::Revoked { at } => at + PORT_REST <= now,

@@ -17,6 +17,7 @@ use tokio::task::AbortHandle;
 
 use crate::registry::store_failed;
 use crate::session::Actor;
+use crate::timer::told;
 use crate::{Gate, Inner};
 
 /// Deliveries that are taken from the table at once.
@@ -74,7 +75,8 @@ impl Gate {
         let mut tasks = deliveries.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         for channel in channels {
             let (weak, queued) = (Arc::downgrade(&self.0), deliveries.queued.subscribe());
-            tasks.push(tokio::spawn(run(weak, channel, queued)).abort_handle());
+            let make = move || run(Weak::clone(&weak), Arc::clone(&channel), queued.clone());
+            tasks.push(self.0.health.task("delivery", told(&self.0), make).abort_handle());
         }
     }
 
@@ -105,7 +107,7 @@ impl Gate {
     /// What a channel has to try now, each counted as tried.
     async fn take_due(&self, channel: &str) -> Result<Vec<Delivery>, Refusal> {
         let people = &self.0.people;
-        let now = people.clock.now();
+        let now = people.clock.stamp();
         let failed = |error| store_failed(&error);
         let due = people.store.deliveries_due(channel, now, BATCH).await.map_err(failed)?;
         let mut taken = Vec::with_capacity(due.len());
@@ -137,7 +139,8 @@ impl Gate {
             code,
             stop,
             subject: notice.subject,
-            at: notice.at,
+            // Its reader has a clock of their own: no letter is from tomorrow.
+            at: notice.at.min(self.wall()),
         })
     }
 
@@ -150,7 +153,7 @@ impl Gate {
     /// Writes down what a try came to.
     async fn settle(&self, channel: &str, delivery: &Delivery, done: Result<(), Fault>) {
         let people = &self.0.people;
-        let state = state_after(delivery, done.as_ref(), people.clock.now());
+        let state = state_after(delivery, done.as_ref(), people.clock.stamp());
         let fault = done.err().map(|fault| fault.text);
         if state == DeliveryState::GivenUp {
             let notice = delivery.notice.id;
@@ -190,9 +193,9 @@ async fn run(weak: Weak<Inner>, channel: Arc<dyn Channel>, mut queued: watch::Re
         let more = !taken.is_empty();
         for delivery in taken {
             let Some(gate) = weak.upgrade().map(Gate) else { return };
-            let (letter, now) = (gate.letter(&delivery), gate.now());
+            let (letter, now, wall) = (gate.letter(&delivery), gate.now(), gate.wall());
             drop(gate);
-            let done = attempt(channel.as_ref(), &delivery, letter, now).await;
+            let done = attempt(channel.as_ref(), &delivery, letter, (now, wall)).await;
             let Some(gate) = weak.upgrade().map(Gate) else { return };
             gate.settle(channel.name(), &delivery, done).await;
         }
@@ -210,18 +213,18 @@ async fn run(weak: Weak<Inner>, channel: Arc<dyn Channel>, mut queued: watch::Re
     }
 }
 
-/// One try, within its time.
+/// One try, within its time: a code's by our stamps, and what the receiver judges by the system's clock.
 async fn attempt(
     channel: &dyn Channel,
     delivery: &Delivery,
     letter: Result<Letter, Refusal>,
-    now: Time,
+    (now, wall): (Time, Time),
 ) -> Result<(), Fault> {
     let letter = letter.map_err(Fault::lasting)?;
     if now >= of_use(delivery) {
         return Err(Fault::lasting("its code has expired"));
     }
-    let tried = tokio::time::timeout(PATIENCE, channel.deliver(&letter, now)).await;
+    let tried = tokio::time::timeout(PATIENCE, channel.deliver(&letter, wall)).await;
     tried.unwrap_or_else(|_| Err(Fault::passing("it took too long")))
 }
 

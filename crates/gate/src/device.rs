@@ -33,7 +33,7 @@ pub struct DeviceInfo {
 impl Gate {
     /// The devices of one person, or of everybody for `None`; last seen first.
     pub async fn devices(&self, person: Option<PersonId>) -> Result<Vec<DeviceInfo>, Refusal> {
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         let live = self.sessions(person).await?;
         let mut list = Vec::new();
         for slice in self.slices(person).await? {
@@ -120,7 +120,7 @@ impl Gate {
     /// When a session of a device was used last, as far as memory knows.
     fn last_use(&self, person: PersonId, device: DeviceId) -> Option<Time> {
         let people = &self.0.people;
-        let live = people.sessions.list(Some(person), people.clock.now());
+        let live = people.sessions.list(Some(person), people.clock.stamp());
         live.iter().filter(|one| one.device == device).map(|one| one.last_use).max()
     }
 

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use access::id::PaperAccountId;
-use access::moment::Time;
+use access::moment::{Span, Time};
 use arc_swap::ArcSwap;
 use trade::quote::Quotes;
 
@@ -19,6 +19,7 @@ pub mod attestation;
 pub mod authenticator;
 pub mod backup;
 pub mod binding;
+pub mod catch_up;
 pub mod checkpoint;
 pub mod clock;
 mod command;
@@ -34,6 +35,7 @@ pub mod evidence;
 pub mod feed;
 pub mod folder;
 pub mod front_door;
+pub mod health;
 pub mod journal;
 pub mod key_file;
 mod key_proof;
@@ -46,6 +48,7 @@ mod noted;
 pub mod notice;
 pub mod open;
 pub mod order;
+mod owed;
 pub mod passkey;
 pub mod password;
 pub mod person;
@@ -73,6 +76,7 @@ pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
 pub use attestation::{Attestation, AttestationError};
 pub use authenticator::{AuthenticatorInfo, TotpSetup};
 pub use binding::{BrowserKey, HardwareProof, Shown, Shows, SignedRequest};
+pub use catch_up::Progress;
 pub use clock::Clock;
 pub use config::{Config, Durability, Hours};
 pub use contact::{AskedMail, ContactInfo};
@@ -87,10 +91,12 @@ pub use evidence::{
 };
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
+pub use health::{Condition, Health};
 pub use large_order::{Large, LargeAsked};
 pub use lock::{LockTarget, Receipt};
 pub use notice::{MessagePage, OutboxNotice};
 pub use open::OpenError;
+pub use order::refused::RefusedOrders;
 pub use order::{CancelScope, OrderRequest, Refused, Submitted};
 pub use passkey::Ceremony;
 pub use person::{LinkIssued, PersonInfo};
@@ -104,7 +110,6 @@ pub use step_up::Reissued;
 pub use store::{DeliveryRow, DeliveryState, Message, PushRow, StoreError};
 pub use trustee::{HelpAsked, Helping, TrusteeInfo};
 pub use view::View;
-pub use watch::Condition;
 
 /// The gate. Cheap to clone.
 #[derive(Clone)]
@@ -121,12 +126,15 @@ pub(crate) struct Inner {
     pub(crate) views: view::Views,
     pub(crate) quotes: ArcSwap<Quotes>,
     pub(crate) quotes_changed: tokio::sync::watch::Sender<u64>,
+    /// Refused orders of before the start.
+    pub(crate) older_refused: order::refused::Older,
     /// What shows that the portal is genuine.
     pub(crate) portal_proof: front_door::PortalProof,
     /// Held while a checkpoint is made or a backup must not see one being made.
     pub(crate) checkpoints: tokio::sync::Mutex<()>,
     pub(crate) stop: Arc<timer::Stop>,
     pub(crate) watch: watch::Watch,
+    pub(crate) health: Arc<Health>,
 }
 
 impl Inner {
@@ -142,9 +150,41 @@ impl Drop for Inner {
 }
 
 impl Gate {
-    /// The time. Doors show it; decisions take it.
+    /// The time by which everything of ours is stamped: it never falls. What is compared with stamps,
+    /// ends of sessions and the like, is compared with this.
     pub fn now(&self) -> Time {
-        self.0.clock.now()
+        self.0.clock.stamp()
+    }
+
+    /// What the system's clock says, which may fall: for what other people's clocks judge.
+    pub fn wall(&self) -> Time {
+        self.0.clock.wall()
+    }
+
+    /// How far stamps are ahead of the system's clock, because it was set back.
+    pub fn ahead(&self) -> Span {
+        self.0.clock.ahead()
+    }
+
+    /// What the system's clock will say when a stamp has come; of what is past, the stamp.
+    pub fn on_wall(&self, stamp: Time) -> Time {
+        let past = stamp < self.now() - Span::minutes(1);
+        if past { stamp } else { stamp - self.ahead() }
+    }
+
+    /// The last jump of the system's clock since the start.
+    pub fn last_jump(&self) -> Option<clock::Jump> {
+        self.0.clock.last_jump()
+    }
+
+    /// What is not as it should be now.
+    pub fn conditions(&self) -> Vec<Condition> {
+        self.0.health.conditions()
+    }
+
+    /// Where conditions are raised, and the watch over threads and tasks.
+    pub fn vitals(&self) -> &Arc<Health> {
+        &self.0.health
     }
 
     /// The account of this folder.

@@ -79,9 +79,12 @@ impl Gate {
             actor.check_person(person.id, "person or account")?;
         }
         let call = actor.call(Command::Lock(lock::Command::Set { target, grade }));
-        let (lock, after) = match self.run(key, Some(slice), &call).await {
-            Ok(Done { answer: Answer::Locked(lock), after }) => (lock, after),
+        let reached = accounts(target, &slice);
+        let lock = match self.run(key, Some(slice), &call).await {
+            Ok(Done { answer: Answer::Locked(lock), .. }) => Ok(lock),
             Ok(_) => return Err(odd_answer(call.by)),
+            // The orders go all the same: their journal has room of its own.
+            Err(owed @ Refusal::NotOnRecord { .. }) => Err(owed),
             // Who hears this was allowed to lock.
             Err(Refusal::LockStands { grade: Grade::All }) if grade == Grade::All => {
                 return self.cancel_again(key, target, actor).await;
@@ -90,11 +93,11 @@ impl Gate {
         };
         let mut orders = 0;
         if grade == Grade::All {
-            for account in accounts(target, &after) {
+            for account in reached {
                 orders += self.cancel_cut(account, None, holder(actor)).await?;
             }
         }
-        Ok(Receipt::new(&lock, Some(orders)))
+        Ok(Receipt::new(&lock?, Some(orders)))
     }
 
     /// Cancels what rests under a lock of `all` that stands.

@@ -11,8 +11,8 @@ use rust_decimal::Decimal;
 use store::engine::sqlite_url;
 use store::{Store, StoreError};
 use tokio::sync::watch;
-use trade::exchange::Exchange;
-use trade::journal::{Command, Decided, Genesis, Stamped};
+use trade::exchange::{Exchange, ORDER_RULE};
+use trade::journal::{Command, Decided, Genesis, MARKET_RULE, Stamped};
 
 use crate::clock::{self, Clock, NoEntropy};
 use crate::config::Config;
@@ -20,11 +20,13 @@ use crate::disk::{Disk, LocalDisk};
 pub(crate) use crate::folder::snapshots;
 pub use crate::folder::{DATABASE, journal_folder};
 use crate::folder::{Folder, FolderError};
+use crate::health::Health;
 pub use crate::journal::decode;
 use crate::journal::{self, Damage, Head, Journal, JournalError, Record};
 use crate::key_file::{self, KeyFileError};
 use crate::key_proof::{self, ProofError};
 use crate::live::Live;
+use crate::owed::Owed;
 use crate::registry::Registry;
 use crate::sequencer::Sequencer;
 use crate::view::Views;
@@ -116,7 +118,9 @@ impl Gate {
         folder.hold_segments()?;
         let watch = Watch::begin(&folder, &store, hold).map_err(OpenError::Watch)?;
         let (_, quotes) = sequencer.peek(Exchange::quotes);
-        let people = Registry::open(store, key, clock.clone(), &config);
+        let health = Arc::new(Health::new(clock.clone()));
+        let owed = Owed::open(&folder.path, &key, &health);
+        let people = Registry::open(store, key, clock.clone(), owed, &config, &health);
         let inner = Arc::new(Inner {
             config,
             folder,
@@ -127,10 +131,12 @@ impl Gate {
             views: Views::default(),
             quotes: ArcSwap::from_pointee(quotes),
             quotes_changed: watch::Sender::new(0),
+            older_refused: crate::order::refused::Older::default(),
             portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
             stop: Arc::default(),
             watch,
+            health,
         });
         let gate = Self(inner);
         gate.load_people().await?;
@@ -139,6 +145,7 @@ impl Gate {
         }
         gate.spawn_people_ticks();
         gate.spawn_checkpoints();
+        gate.spawn_settling();
         gate.spawn_watch().map_err(OpenError::Thread)?;
         timer::start(&gate.0).map_err(OpenError::Thread)?;
         Ok(gate)
@@ -163,13 +170,18 @@ impl Gate {
         if inner.sequencer.health() == Err(Refusal::Stopping) {
             return Ok(());
         }
-        let stopped = inner.sequencer.stop(inner.clock.now());
+        let stopped = inner.sequencer.stop(inner.clock.stamp());
         if stopped.is_ok() {
             inner.take_snapshot();
         }
         inner.feed().close();
         inner.people.deliveries.stop();
         self.write_back(true).await;
+        if self.settle_owed().await.is_err() {
+            tracing::warn!(
+                "what is owed to the tables could not be recorded; the next start does it"
+            );
+        }
         let noted = self.checkpoint().await;
         inner.watch.end().await;
         inner.people.store.close().await;
@@ -266,15 +278,27 @@ pub(crate) fn sequencer(
     }
     let latest = replay.latest;
     clock.at_least(latest);
-    let now = clock.now();
+    let now = clock.stamp();
     let exchange = match replay.exchange {
         Some(exchange) => exchange,
         None => Exchange::new(genesis(config, now)?),
     };
     let beginning = exchange.seq() == 0;
-    let genesis = exchange.genesis().clone();
-    let sequencer = Sequencer::new(opened.journal, exchange, latest, config.durability);
+    let (genesis, rule) = (exchange.genesis().clone(), exchange.rule());
+    let takes_orders_by = exchange.order_rule();
+    let mut sequencer = Sequencer::new(opened.journal, exchange, latest, config.durability);
+    if clock.is_manual() {
+        sequencer = sequencer.by_hand();
+    }
     let start = || -> Result<(), Refusal> {
+        // Before the missed time: what was recorded moved by the old rule, what follows by this one.
+        if rule < MARKET_RULE {
+            sequencer.record(Command::MarketRule { rule: MARKET_RULE }, now)?;
+        }
+        let orders = Command::OrderRule { rule: ORDER_RULE };
+        if takes_orders_by < ORDER_RULE && !beginning {
+            sequencer.record(orders.clone(), now)?;
+        }
         let mut turn = sequencer.turn(now)?;
         if beginning {
             // In a group of its own: its loss is never a torn tail.
@@ -282,9 +306,16 @@ pub(crate) fn sequencer(
             drop(turn);
             sequencer.flush_blocking(begun.seq)?;
             turn = sequencer.turn(now)?;
+            turn.stamp(Decided::system(), orders, true)?;
         }
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        let started = turn.stamp(Decided::system(), Command::Started { version }, true)?;
+        let started = Command::Started { version: env!("CARGO_PKG_VERSION").to_owned() };
+        if turn.check_caught_up().is_err() {
+            // The beat does it, while the doors answer.
+            drop(turn);
+            sequencer.owe(started);
+            return sequencer.flush_blocking(sequencer.applied());
+        }
+        let started = turn.stamp(Decided::system(), started, true)?;
         drop(turn);
         sequencer.flush_blocking(started.seq)
     };
@@ -305,7 +336,7 @@ fn genesis(config: &Config, now: Time) -> Result<Genesis, NoEntropy> {
         account: PaperAccountId::new(number).unwrap_or_else(first_account),
         cash: Decimal::from(CASH),
         hours: config.hours,
-        catalogue: 1,
+        catalogue: MARKET_RULE,
     })
 }
 
@@ -334,6 +365,10 @@ impl Replay {
 
     /// Applies the next command.
     pub(crate) fn follow(&mut self, stamped: &Stamped) -> Result<(), Damage> {
+        if let Some(rule) = stamped.command.unknown_rule() {
+            let problem = format!("its markets move by rule {rule}, which a newer version knows");
+            return Err(Damage::Payload { seq: stamped.seq, problem });
+        }
         self.latest = self.latest.max(stamped.time);
         let exchange = match (&mut self.exchange, &stamped.command) {
             (Some(exchange), _) => exchange,

@@ -10,8 +10,8 @@ use access::refusal::Refusal;
 use rust_decimal::Decimal;
 use trade::event::Reject;
 use trade::exchange::Exchange;
-use trade::journal::{Cause, Command, Decided, Scope};
-use trade::order::{Change, NewOrder, Order, OrderId};
+use trade::journal::{Asked, Cause, Command, Decided, Scope};
+use trade::order::{Change, NewOrder, Order, OrderId, Origin};
 use trade::pretrade::large::{self, Size};
 use trade::pretrade::{self, Checked, Denial, Preview};
 
@@ -230,6 +230,7 @@ impl Case<'_, '_> {
 
     /// Who may: placing, or, where only that is left, reducing.
     fn may_place(&self, orders: &[NewOrder]) -> Result<(), Against> {
+        self.turn.check_caught_up()?;
         let acts = self.entitlements.acts;
         let only_reduces = acts.contains(Act::ReduceOrder) && !acts.contains(Act::PlaceOrder);
         let act = if only_reduces { Act::ReduceOrder } else { Act::PlaceOrder };
@@ -245,6 +246,7 @@ impl Case<'_, '_> {
     }
 
     fn may_modify(&self, change: &Change) -> Result<(), Against> {
+        self.turn.check_caught_up()?;
         let order = self.own_order(change.order)?;
         self.ask(Act::ModifyOrder, order.account, Some((order.symbol, order.side)))
     }
@@ -339,12 +341,14 @@ impl Gate {
         if let OrderRequest::Place(orders) = &mut request {
             own(orders, admission.holder());
         }
-        let record = self.case(admission, address, |case| case.decide(request, bound))?;
+        let attempt = Attempt::of(&request);
+        let record = self.case(admission, address, &attempt, |case| case.decide(request, bound))?;
         Ok(Submitted { record })
     }
 
-    /// What placing these orders would do; refused and denied exactly as they would be, and
-    /// recorded the same, but takes no token of the rate.
+    /// What placing these orders would do; refused and denied exactly as they would be, but takes no
+    /// token of the rate. Nothing was asked for, so nothing is refused on record, but for a program
+    /// that asks about what it has no authority for.
     pub fn what_if(
         &self,
         admission: &Admission,
@@ -352,11 +356,31 @@ impl Gate {
         mut orders: Vec<NewOrder>,
     ) -> Result<Preview, Refused> {
         own(&mut orders, admission.holder());
-        self.case(admission, address, |case| {
+        self.case(admission, address, &Attempt::Preview, |case| {
             case.may_place(&orders)?;
             let checked = case.pretrade(orders)?;
             Ok(pretrade::preview(case.turn.exchange(), &checked))
         })
+    }
+
+    /// The highest order id that a client id of this holder has used, as far back as the journal
+    /// remembers; 0 for none.
+    pub fn highest_order_id(&self, admission: &Admission, client_id: i32) -> i32 {
+        let holder = admission.holder();
+        self.0.sequencer.peek(|exchange| exchange.highest_order_id(holder, client_id)).1
+    }
+
+    /// Writes down that this holder has used an order id that left no order, so that it is not
+    /// handed out again. Nothing is lost when it cannot be written but the memory of the id.
+    pub fn note_order_id(&self, admission: &Admission, client_id: i32, order_id: i32) {
+        let origin = Origin { holder: admission.holder(), client_id, order_id };
+        // A journal that has failed records nothing, and has said so.
+        let Ok(mut turn) = self.0.sequencer.turn(self.now()) else { return };
+        if turn.exchange().highest_order_id(origin.holder, client_id) < order_id
+            && let Err(error) = turn.stamp(Decided::system(), Command::OrderIdUsed(origin), false)
+        {
+            tracing::warn!(order_id, %error, "a used order id could not be recorded");
+        }
     }
 
     /// Returns when everything submitted before is durable and published. On an error none of it
@@ -371,11 +395,13 @@ impl Gate {
         &self,
         admission: &Admission,
         address: IpAddr,
+        attempt: &Attempt,
         decide: impl FnOnce(&mut Case<'_, '_>) -> Result<T, Against>,
     ) -> Result<T, Refused> {
         let slot = admission.slot();
-        let mut turn = self.0.sequencer.turn(self.now())?;
-        let now = turn.now();
+        let clock = self.now();
+        let mut turn = self.0.sequencer.turn(clock)?;
+        let now = turn.now().max(clock);
         // Read under the lock: who revokes or narrows takes the lock afterwards, so nothing is
         // stamped under entitlements that were replaced before.
         let against = match slot.open_state() {
@@ -391,11 +417,52 @@ impl Gate {
             Err(refusal) => Against::from(refusal),
         };
         let Against { refused, symbol } = against;
-        if !is_outage(&refused) {
+        if !is_outage(&refused) && attempt.is_kept(slot.holder, &refused) {
             let (holder, code, address) = (slot.holder, refused.code(), Some(address));
-            turn.note(Kind::Refused { holder, code, symbol, address }, || refused.evidence_text());
+            let asked = attempt.asked(turn.exchange());
+            let kind = Kind::Refused { holder, code, symbol, address };
+            turn.note(kind, || refused.evidence_text(), asked);
         }
         Err(refused)
+    }
+}
+
+/// What a refusal is of, for its record.
+pub(crate) enum Attempt {
+    /// Somebody looked what would be.
+    Preview,
+    /// New orders.
+    Place(Vec<NewOrder>),
+    /// A change.
+    Modify(Change),
+    /// What is no order.
+    Other,
+}
+
+impl Attempt {
+    pub(crate) fn of(request: &OrderRequest) -> Self {
+        match request {
+            OrderRequest::Place(orders) => Self::Place(orders.clone()),
+            OrderRequest::Modify(change) => Self::Modify(*change),
+            OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => Self::Other,
+        }
+    }
+
+    /// Whether its refusal is evidence.
+    const fn is_kept(&self, holder: Holder, refused: &Refused) -> bool {
+        let program = matches!((holder, refused), (Holder::Credential(_), Refused::Refusal(_)));
+        !matches!(self, Self::Preview) || program
+    }
+
+    fn asked(&self, exchange: &Exchange) -> Vec<Asked> {
+        match self {
+            Self::Place(orders) => orders.iter().map(Asked::of_new).collect(),
+            Self::Modify(change) => {
+                let order = exchange.order(change.order);
+                order.map(|order| Asked::of_change(order, change)).into_iter().collect()
+            }
+            Self::Preview | Self::Other => Vec::new(),
+        }
     }
 }
 
@@ -406,5 +473,6 @@ pub(crate) fn own(orders: &mut [NewOrder], holder: Holder) {
     }
 }
 
+pub(crate) mod refused;
 #[cfg(test)]
 mod tests;

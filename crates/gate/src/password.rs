@@ -18,6 +18,8 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use data_encoding::BASE64_NOPAD;
 use tokio::sync::oneshot;
 
+use crate::health::Health;
+
 /// Memory of one call, in KiB (19 MiB: OWASP's first choice for two passes).
 const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes over the memory.
@@ -101,11 +103,11 @@ struct Job {
 
 impl PasswordPool {
     /// Starts `threads` (1 to 2) hasher threads.
-    pub fn start(threads: usize) -> std::io::Result<Self> {
-        Self::with_queue(threads, QUEUE)
+    pub fn start(threads: usize, health: &Arc<Health>) -> std::io::Result<Self> {
+        Self::with_queue(threads, QUEUE, health)
     }
 
-    fn with_queue(threads: usize, limit: usize) -> std::io::Result<Self> {
+    fn with_queue(threads: usize, limit: usize, health: &Arc<Health>) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             limit,
@@ -113,9 +115,11 @@ impl PasswordPool {
             calls: AtomicU64::new(0),
         });
         let pool = Self { shared };
-        for number in 0..threads.clamp(1, 2) {
+        for name in ["password-0", "password-1"].into_iter().take(threads.max(1)) {
             let shared = Arc::clone(&pool.shared);
-            std::thread::Builder::new().name(format!("password-{number}")).spawn(move || {
+            let closed = Arc::clone(&pool.shared);
+            let told = move || closed.lock().closed;
+            health.thread(name, told, move || {
                 give_way();
                 work(&shared);
             })?;
@@ -302,13 +306,17 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
+    fn health() -> Arc<Health> {
+        Arc::new(Health::new(crate::clock::Clock::system()))
+    }
+
     fn secret(text: &str) -> Secret {
         Secret::new(text.as_bytes().to_vec())
     }
 
     #[tokio::test]
     async fn password_hashed_verifies_and_another_does_not() {
-        let pool = PasswordPool::start(2).unwrap();
+        let pool = PasswordPool::start(2, &health()).unwrap();
         let phc = pool.hash(secret("correct horse"), [7; 16]).await.unwrap();
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(pool.verify(secret("correct horse"), Some(&phc)).await.unwrap());
@@ -317,14 +325,14 @@ mod tests {
 
     #[tokio::test]
     async fn unknown_name_costs_one_call_and_never_matches() {
-        let pool = PasswordPool::start(1).unwrap();
+        let pool = PasswordPool::start(1, &health()).unwrap();
         assert!(!pool.verify(secret("anything"), None).await.unwrap());
         assert_eq!(pool.calls(), 1);
     }
 
     #[tokio::test]
     async fn hash_row_that_is_broken_is_unreadable() {
-        let pool = PasswordPool::start(1).unwrap();
+        let pool = PasswordPool::start(1, &health()).unwrap();
         for broken in ["", "$argon2id$v=19$m=4294967295,t=2,p=1$AAAA$AAAA", "$argon2i$x"] {
             let answer = pool.verify(secret("x"), Some(broken)).await;
             assert_eq!(answer, Err(PasswordError::Unreadable));
@@ -333,7 +341,7 @@ mod tests {
 
     #[tokio::test]
     async fn queue_that_is_full_says_busy() {
-        let pool = Arc::new(PasswordPool::with_queue(1, 2).unwrap());
+        let pool = Arc::new(PasswordPool::with_queue(1, 2, &health()).unwrap());
         let mut waiting = tokio::task::JoinSet::new();
         for _ in 0..32 {
             let pool = Arc::clone(&pool);

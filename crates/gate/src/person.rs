@@ -163,7 +163,7 @@ impl Gate {
         if let Some(person) = person {
             return Ok(vec![self.load(Key::Person(person)).await?]);
         }
-        self.0.people.store.slices().await.map_err(|error| store_failed(&error))
+        self.all_slices().await.map_err(|error| store_failed(&error))
     }
 }
 

@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::registry::store_failed;
 use crate::session::{Actor, SessionTicket};
+use crate::timer::told;
 use crate::{Gate, Inner};
 
 /// Under which name the folder keeps the key that push services know it by, and what it is sealed for.
@@ -88,22 +89,14 @@ impl Gate {
 
     /// Tells phones from now on, by a task on the runtime that this is called on. Once.
     pub fn start_pushing(&self, push: alert::Push) {
-        let (queue, mut asked) = mpsc::channel(QUEUED);
+        let (queue, asked) = mpsc::channel(QUEUED);
         if self.0.people.pushes.0.set((Arc::new(push), queue)).is_err() {
             return;
         }
         let weak = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            let turns = Arc::new(Semaphore::new(AT_ONCE));
-            while let Some((person, approval)) = asked.recv().await {
-                let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
-                let weak = Weak::clone(&weak);
-                tokio::spawn(async move {
-                    tell(&weak, person, approval).await;
-                    drop(turn);
-                });
-            }
-        });
+        let asked = Arc::new(tokio::sync::Mutex::new(asked));
+        let make = move || keep_telling(Weak::clone(&weak), Arc::clone(&asked));
+        self.0.health.task("push", told(&self.0), make);
     }
 
     /// The key that browsers subscribe for; none where the server does not push.
@@ -172,7 +165,7 @@ impl Gate {
         let push = found.ok_or(Refusal::NotFound { what: "push address" })?.push;
         let text = words("Floorpass", "This is a test: approvals will be told like this.");
         let (target, message) = self.addressed(&push, text, TEST_LIFE, "test")?;
-        let sent = sender.send(&target, &message, self.now()).await;
+        let sent = sender.send(&target, &message, self.wall()).await;
         self.push_tried(&push, &sent).await;
         Ok(sent)
     }
@@ -227,6 +220,23 @@ impl Gate {
     }
 }
 
+/// Tells phones of what is asked for, several approvals at a time.
+async fn keep_telling(
+    weak: Weak<Inner>,
+    asked: Arc<tokio::sync::Mutex<mpsc::Receiver<(PersonId, ApprovalId)>>>,
+) {
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let mut asked = asked.lock().await;
+    while let Some((person, approval)) = asked.recv().await {
+        let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
+        let weak = Weak::clone(&weak);
+        tokio::spawn(async move {
+            tell(&weak, person, approval).await;
+            drop(turn);
+        });
+    }
+}
+
 /// Tells all phones of one approval. The gate is held only between the tries.
 async fn tell(weak: &Weak<Inner>, person: PersonId, approval: ApprovalId) {
     let Some(gate) = weak.upgrade().map(Gate) else { return };
@@ -254,9 +264,9 @@ async fn tell_one(weak: Weak<Inner>, push: Push, approval: ApprovalId) {
         let (Ok((target, message)), Ok(sender)) = (addressed, gate.0.people.pushes.sender()) else {
             return;
         };
-        let now = gate.now();
+        let wall = gate.wall();
         drop(gate);
-        let sent = sender.send(&target, &message, now).await;
+        let sent = sender.send(&target, &message, wall).await;
         let Some(gate) = weak.upgrade().map(Gate) else { return };
         gate.push_tried(&push, &sent).await;
         drop(gate);

@@ -265,7 +265,7 @@ impl Gate {
     /// second; a test that moves its clock calls it.
     pub async fn tick_recoveries(&self) {
         let people = &self.0.people;
-        let due = match people.store.recoveries_due(people.clock.now()).await {
+        let due = match people.store.recoveries_due(people.clock.stamp()).await {
             Ok(due) => due,
             Err(error) => {
                 store_failed(&error);

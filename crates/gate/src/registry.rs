@@ -1,7 +1,7 @@
 //! The people side of the gate: what it keeps in memory beside the order path.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use access::credential::LastUse;
@@ -16,14 +16,17 @@ use crate::config::Config;
 use crate::credential::Listeners;
 use crate::delivery::Deliveries;
 use crate::demo::DemoSecrets;
+use crate::health::Health;
 use crate::notice::Unread;
 use crate::open::OpenError;
+use crate::owed::Owed;
 use crate::passkey::Passkeys;
 use crate::password::{PasswordError, PasswordPool};
 use crate::push::Pushes;
 use crate::repeat::Repeats;
 use crate::session::{EndedBefore, Sessions};
 use crate::throttle::Sites;
+use crate::timer::told;
 
 /// How often memory is written back: last uses, repeated refusals, sessions that passed a limit.
 const TICK: Duration = Duration::from_secs(1);
@@ -48,6 +51,8 @@ pub(crate) struct Registry {
     /// The version of each person's slice that the live table shows.
     pub(crate) published: Mutex<BTreeMap<PersonId, i64>>,
     pub(crate) repeats: Repeats,
+    /// Cuts that are in force and not on record yet.
+    pub(crate) owed: Arc<Owed>,
     pub(crate) deliveries: Deliveries,
     pub(crate) pushes: Pushes,
     pub(crate) unread: Unread,
@@ -63,12 +68,14 @@ impl Registry {
         store: Store,
         key: SealKey,
         clock: Clock,
+        owed: Owed,
         config: &Config,
+        health: &Arc<Health>,
     ) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
             passkeys: Passkeys::new(&config.portal_origin, config.passkeys.clone()),
-            passwords: PasswordPool::start(cores)?,
+            passwords: PasswordPool::start(cores, health)?,
             sessions: Sessions::default(),
             before: EndedBefore::default(),
             approvals: watch::Sender::default(),
@@ -76,6 +83,7 @@ impl Registry {
             sites: Sites::default(),
             published: Mutex::default(),
             repeats: Repeats::default(),
+            owed: Arc::new(owed),
             deliveries: Deliveries::default(),
             pushes: Pushes::default(),
             unread: Unread::default(),
@@ -99,7 +107,10 @@ impl Gate {
     /// and revocations.
     pub(crate) async fn load_people(&self) -> Result<(), OpenError> {
         let store = &self.0.people.store;
-        for slice in store.slices().await? {
+        if let Err(error) = self.settle_owed().await {
+            tracing::warn!(%error, "cuts of before this start are in force and cannot be recorded yet");
+        }
+        for slice in self.all_slices().await? {
             let Some(person) = &slice.person else { continue };
             let uses = store.session_uses(person.id).await?;
             self.publish_with(&slice, &uses);
@@ -112,20 +123,23 @@ impl Gate {
 
     /// Writes back, once a second, what memory holds; ends when the gate is dropped.
     pub(crate) fn spawn_people_ticks(&self) {
-        let weak = std::sync::Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            let mut timer = tokio::time::interval(TICK);
-            timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            let mut pruned = Time(0);
-            loop {
-                timer.tick().await;
-                let Some(inner) = weak.upgrade() else { return };
-                Self(inner).tick_people(&mut pruned).await;
+        let weak = Arc::downgrade(&self.0);
+        let pruned = Arc::new(Mutex::new(Time(0)));
+        self.0.health.task("tick", told(&self.0), move || {
+            let (weak, pruned) = (Weak::clone(&weak), Arc::clone(&pruned));
+            async move {
+                let mut timer = tokio::time::interval(TICK);
+                timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+                loop {
+                    timer.tick().await;
+                    let Some(inner) = weak.upgrade() else { return };
+                    Self(inner).tick_people(&pruned).await;
+                }
             }
         });
     }
 
-    async fn tick_people(&self, pruned: &mut Time) {
+    async fn tick_people(&self, pruned: &Mutex<Time>) {
         self.expire_credentials();
         self.meet_networks().await;
         self.announce(self.0.people.sessions.due(self.now())).await;
@@ -133,12 +147,17 @@ impl Gate {
         self.tick_recoveries().await;
         self.write_back(false).await;
         self.rest_ports();
-        let now = self.0.people.clock.now();
-        if now.since(*pruned) >= PRUNE {
-            *pruned = now;
-            if let Err(error) = self.0.people.store.prune(now).await {
-                tracing::error!(%error, "old rows could not be forgotten");
+        let now = self.0.people.clock.stamp();
+        let due = {
+            let mut pruned = pruned.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = now.since(*pruned) >= PRUNE;
+            if due {
+                *pruned = now;
             }
+            due
+        };
+        if due && let Err(error) = self.0.people.store.prune(now).await {
+            tracing::error!(%error, "old rows could not be forgotten");
         }
     }
 

@@ -88,7 +88,7 @@ impl Gate {
         slice: &Slice,
         refusal: &Refusal,
     ) {
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         let alike = (by, source.to_string(), refusal.code());
         if self.0.people.repeats.is_first(alike, slice, refusal, now) {
             self.write_refusal(by, source, slice, evidence::refused(refusal)).await;
@@ -105,12 +105,12 @@ impl Gate {
         refusal: &Refusal,
     ) {
         let alike = (by, source.to_string(), refusal.code());
-        self.0.people.repeats.count(alike, person, refusal, self.0.people.clock.now());
+        self.0.people.repeats.count(alike, person, refusal, self.0.people.clock.stamp());
     }
 
     /// Writes the counted ones: those whose second is over, or all of them before the end.
     pub(crate) async fn record_repeats(&self, all: bool) {
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         for ((by, from, code), repeat) in self.0.people.repeats.take_due(now, all) {
             let source = Source { address: from.parse().ok(), ..Source::local() };
             let slice = Slice { person: repeat.person, ..Slice::default() };
@@ -122,7 +122,7 @@ impl Gate {
 
     async fn write_refusal(&self, by: By, source: &Source, slice: &Slice, event: evidence::Event) {
         let people = &self.0.people;
-        let now = people.clock.now();
+        let now = people.clock.stamp();
         if let Err(error) = people.store.commit(slice, &[event.into()], by, source, now).await {
             tracing::error!(%error, "a refusal could not be recorded");
         }

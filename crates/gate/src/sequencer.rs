@@ -10,17 +10,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use access::id::PaperAccountId;
-use access::moment::Time;
+use access::moment::{Span, Time};
 use access::refusal::Refusal;
 use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
 use trade::exchange::Exchange;
-use trade::journal::{Command, Decided, Stamped};
+use trade::journal::{Asked, Command, Decided, Stamped};
 
+use crate::catch_up::{AT_ONCE, Progress};
 use crate::config::Durability;
 use crate::feed::{Feed, Published};
 use crate::journal::{ChainHash, Head, Journal, Pending, Spare};
 use crate::noted::{Kind, Noted};
+use crate::order::refused::{Recent, RefusedOrders};
 
 /// Bytes that a record may need; a group of orders is far smaller.
 const HEADROOM: u64 = 64 * 1024;
@@ -39,6 +41,9 @@ pub(crate) struct Engine {
     reserve: u64,
     unsynced: bool,
     noted: Noted,
+    refused: Recent,
+    /// What is stamped as soon as the markets have caught up.
+    pub(crate) owed: Option<Command>,
 }
 
 /// The journal's file and the buffers that alternate with the engine's.
@@ -58,6 +63,11 @@ pub(crate) struct Sequencer {
     /// Why nothing is taken for now.
     held: ArcSwapOption<Refusal>,
     stopping: AtomicBool,
+    /// The server is about to stop: nobody waits for the markets.
+    pub(crate) halting: AtomicBool,
+    progress: Mutex<Option<Progress>>,
+    /// Time that a request passes by itself; for more it is refused.
+    at_once: Span,
     wake: Notify,
     spare: Arc<Spare>,
     account: PaperAccountId,
@@ -66,8 +76,18 @@ pub(crate) struct Sequencer {
 }
 
 impl Engine {
+    /// Sequence of the last command applied.
+    pub(crate) const fn applied(&self) -> u64 {
+        self.next - 1
+    }
+
+    /// How far the markets are behind.
+    pub(crate) fn lag(&self, now: Time) -> Span {
+        now.since(self.exchange.now())
+    }
+
     /// Stamps and applies a command.
-    fn stamp(
+    pub(crate) fn stamp(
         &mut self,
         decision: Decided,
         command: Command,
@@ -83,6 +103,9 @@ impl Engine {
         self.chain = chain.map_err(|_| Refusal::JournalFailed)?;
         (self.next, self.latest) = (self.next + 1, time);
         let events = self.exchange.apply(&stamped);
+        if let Command::OrdersRefused(refused) = stamped.command {
+            self.refused.put(stamped.seq, time, refused);
+        }
         let published = Arc::new(Published { seq: stamped.seq, time, holder, events });
         if !published.events.is_empty() {
             self.published.push(Arc::clone(&published));
@@ -94,12 +117,12 @@ impl Engine {
         u64::try_from(self.pending.len()).unwrap_or(u64::MAX).saturating_add(needed) <= self.room
     }
 
-    /// Moves the markets to `now`; what is due for an order becomes a record first. Without room for
-    /// it the markets wait before that second.
-    fn advance(&mut self, now: Time) -> Result<bool, Refusal> {
-        let advanced = self.exchange.advance(now);
+    /// Moves the markets to `to`, on their way to `end`; what is due for an order becomes a record
+    /// first. Without room for it the markets wait before that second.
+    pub(crate) fn advance(&mut self, to: Time, end: Time) -> Result<bool, Refusal> {
+        let advanced = self.exchange.advance_towards(to, end);
         if advanced.due.is_some() && self.has_room(HEADROOM) {
-            self.stamp(Decided::system(), Command::Advance, now)?;
+            self.stamp(Decided::system(), Command::Advance, to)?;
         }
         Ok(advanced.moved)
     }
@@ -131,6 +154,8 @@ pub(crate) struct Turn<'a> {
     sequencer: &'a Sequencer,
     engine: MutexGuard<'a, Engine>,
     now: Time,
+    /// Why nothing but what reduces is taken.
+    behind: Option<Refusal>,
 }
 
 impl Turn<'_> {
@@ -149,14 +174,22 @@ impl Turn<'_> {
         !self.engine.has_room(HEADROOM + self.engine.reserve)
     }
 
+    /// Whether the markets are where they belong. What only reduces need not ask.
+    pub(crate) fn check_caught_up(&self) -> Result<(), Refusal> {
+        self.behind.clone().map_or(Ok(()), Err)
+    }
+
     /// Stamps and applies a command. `reduces` says that it only takes orders away: such a command
-    /// passes when the disk is nearly full.
+    /// passes when the disk is nearly full, and while the markets catch up.
     pub(crate) fn stamp(
         &mut self,
         decision: Decided,
         command: Command,
         reduces: bool,
     ) -> Result<Arc<Published>, Refusal> {
+        if !reduces {
+            self.check_caught_up()?;
+        }
         let reserve = if reduces { 0 } else { self.engine.reserve };
         self.stamp_keeping(reserve, decision, command)
     }
@@ -186,9 +219,9 @@ impl Turn<'_> {
     }
 
     /// Records what changes nothing, coalesced. When there is no room it is only logged.
-    pub(crate) fn note(&mut self, kind: Kind, text: impl FnOnce() -> String) {
+    pub(crate) fn note(&mut self, kind: Kind, text: impl FnOnce() -> String, asked: Vec<Asked>) {
         let now = self.now;
-        if let Some(command) = self.engine.noted.note(kind, text, now)
+        if let Some(command) = self.engine.noted.note(kind, text, asked, now)
             && let Err(error) = self.stamp(Decided::system(), command, true)
         {
             tracing::warn!(?kind, %error, "a refusal or connection could not be recorded");
@@ -215,6 +248,8 @@ impl Sequencer {
             reserve: journal.segment_bytes() / 8,
             unsynced: durability == Durability::Process,
             noted: Noted::default(),
+            refused: Recent::default(),
+            owed: None,
             exchange,
         };
         let account = engine.exchange.genesis().account;
@@ -227,6 +262,9 @@ impl Sequencer {
             failed: OnceLock::new(),
             held: ArcSwapOption::empty(),
             stopping: AtomicBool::new(false),
+            halting: AtomicBool::new(false),
+            progress: Mutex::default(),
+            at_once: AT_ONCE,
             wake: Notify::new(),
             spare,
             account,
@@ -235,7 +273,37 @@ impl Sequencer {
         }
     }
 
-    fn engine(&self) -> MutexGuard<'_, Engine> {
+    /// Of a clock that is set by hand nobody waits for the markets: each request passes all of it.
+    pub(crate) fn by_hand(mut self) -> Self {
+        self.at_once = Span(i64::MAX);
+        self
+    }
+
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_progress(&self, progress: Option<Progress>) {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+    }
+
+    pub(crate) fn set_applied(&self, engine: &Engine) {
+        self.applied.store(engine.applied(), Ordering::Release);
+    }
+
+    /// How far the markets are behind, when it is too far for a request to pass by itself.
+    pub(crate) fn behind(&self, to: Time) -> Option<Progress> {
+        let engine = self.engine();
+        let at = engine.exchange.now();
+        (engine.lag(to) > self.at_once).then_some(Progress { from: at, at, to })
+    }
+
+    /// Stamps a command as soon as the markets have caught up.
+    pub(crate) fn owe(&self, command: Command) {
+        self.engine().owed = Some(command);
+    }
+
+    pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
         self.engine.lock().unwrap_or_else(|poisoned| {
             // A command was cut off in its middle: the state is not what the journal says.
             self.fail("a command panicked");
@@ -280,16 +348,22 @@ impl Sequencer {
         self.held.store(why.map(Arc::new));
     }
 
-    /// Takes the lock for one request, with the markets moved to `now`.
+    /// Takes the lock for one request, with the markets moved to `now`. When they are far behind
+    /// they stay where they are, and only what reduces is taken.
     pub(crate) fn turn(&self, now: Time) -> Result<Turn<'_>, Refusal> {
         let mut engine = self.engine();
         self.health()?;
-        if now > engine.exchange.now() {
-            engine.advance(now)?;
-            self.applied.store(engine.next - 1, Ordering::Release);
+        let at = engine.exchange.now();
+        if engine.lag(now) > self.at_once {
+            let behind = Some(Refusal::CatchingUp { at, to: now });
+            return Ok(Turn { sequencer: self, engine, now: at, behind });
+        }
+        if now > at {
+            engine.advance(now, now)?;
+            self.set_applied(&engine);
         }
         let now = now.max(engine.exchange.now());
-        Ok(Turn { sequencer: self, engine, now })
+        Ok(Turn { sequencer: self, engine, now, behind: None })
     }
 
     /// Looks at the exchange as it stands, acknowledged or not; what is shown of it must wait for
@@ -297,6 +371,11 @@ impl Sequencer {
     pub(crate) fn peek<T>(&self, look: impl FnOnce(&Exchange) -> T) -> (u64, T) {
         let engine = self.engine();
         (engine.next - 1, look(&engine.exchange))
+    }
+
+    /// The last refused orders since the server started, newest last.
+    pub(crate) fn refused(&self) -> Vec<Arc<RefusedOrders>> {
+        self.engine().refused.all()
     }
 
     /// Returns once nobody who saw the old entitlements can still be stamping under them.
@@ -307,11 +386,13 @@ impl Sequencer {
     /// One beat of the timer: moves the markets, records repeats of refusals as far as
     /// there is room. True when quotes may have changed.
     pub(crate) fn beat(&self, now: Time, last: bool) -> Result<bool, Refusal> {
-        let mut engine = self.engine();
         if let Some(failed) = self.failed.get() {
             return Err(failed.clone());
         }
-        let moved = engine.advance(now)?;
+        let moved = self.catch_up(now)?;
+        let mut engine = self.engine();
+        // Where they are, when they could not catch up.
+        let now = if engine.lag(now) > AT_ONCE { engine.exchange.now() } else { now };
         let mut noted = std::mem::take(&mut engine.noted);
         let mut stamped = Ok(());
         noted.settle(now, last, |command| {
@@ -324,6 +405,19 @@ impl Sequencer {
         engine.noted = noted;
         self.applied.store(engine.next - 1, Ordering::Release);
         stamped.map(|()| moved)
+    }
+
+    /// Stamps what changes nothing and is kept for the record, wherever the markets are.
+    pub(crate) fn record(&self, command: Command, now: Time) -> Result<(), Refusal> {
+        let mut engine = self.engine();
+        self.health()?;
+        if !engine.has_room(HEADROOM) {
+            return Err(Refusal::DiskFull { missing_bytes: self.spare.missing_bytes() });
+        }
+        let time = now.min(engine.exchange.now()).max(engine.latest);
+        let recorded = engine.stamp(Decided::system(), command, time)?;
+        self.applied.store(recorded.seq, Ordering::Release);
+        Ok(())
     }
 
     /// The next segment, for whoever makes it ahead.
@@ -454,6 +548,7 @@ impl Sequencer {
 
     /// Takes no more commands; writes what is there; syncs it whatever the durability.
     pub(crate) fn stop(&self, now: Time) -> Result<(), Refusal> {
+        self.halting.store(true, Ordering::Release);
         self.beat(now, true)?;
         self.stopping.store(true, Ordering::Release);
         self.fence();
@@ -465,7 +560,8 @@ impl Sequencer {
             if let Some(failed) = self.failed.get() {
                 return Err(failed.clone());
             }
-            let last = engine.stamp(Decided::system(), Command::Advance, now)?;
+            let at = if engine.lag(now) > AT_ONCE { engine.exchange.now() } else { now };
+            let last = engine.stamp(Decided::system(), Command::Advance, at)?;
             self.applied.store(last.seq, Ordering::Release);
         }
         self.flush_blocking(self.applied())?;
@@ -491,6 +587,9 @@ impl Sequencer {
         let engine = self.engine();
         if let Some(failed) = self.failed.get() {
             return Err(failed.clone().into());
+        }
+        if !engine.exchange.is_whole() {
+            return Err("the markets are catching up".into());
         }
         let head = Head { seq: engine.next - 1, chain: engine.chain };
         Ok((head, engine.exchange.snapshot()?))

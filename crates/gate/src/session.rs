@@ -228,7 +228,7 @@ impl Gate {
             return Err(Refusal::NotSignedIn);
         }
         let digest = Digest::of(token.as_bytes());
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         let people = &self.0.people;
         let source = Source { address: Some(address), ..Source::local() };
         let visitor = table::Visitor { shows, address, secret: &people.key, is_use };
@@ -256,7 +256,7 @@ impl Gate {
     /// Keeps in mind, at a start, why a person's last sessions ended.
     pub(crate) async fn remember_ended(&self, owner: &Person) -> Result<(), StoreError> {
         let people = &self.0.people;
-        let since = people.clock.now() - REMEMBERED;
+        let since = people.clock.stamp() - REMEMBERED;
         let ended = people.store.sessions_ended_since(owner.id, since).await?;
         people.before.all().extend(ended.into_iter().map(|one| {
             let EndedSession { session, token, at, reason } = one;
@@ -319,7 +319,7 @@ impl Gate {
 
     /// The live sessions of one person, or of everybody for `None`, latest use first.
     pub async fn sessions(&self, person: Option<PersonId>) -> Result<Vec<SessionInfo>, Refusal> {
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         let mut names = HashMap::new();
         let mut list = self.0.people.sessions.list(person, now);
         for one in &mut list {
@@ -370,8 +370,9 @@ impl Gate {
     /// the last uses to write back, `all` or those of every half minute.
     pub(crate) async fn expire_sessions(&self, all: bool) -> Vec<SessionUse> {
         let people = &self.0.people;
-        let now = people.clock.now();
+        let now = people.clock.stamp();
         people.before.all().retain(|_, one| now.since(one.at) < REMEMBERED);
+        people.sessions.forget_proofs(now, self.wall());
         let sweep = people.sessions.sweep(now, all);
         for (session, person, reason) in sweep.over {
             let command = Command::Session(session::Command::Expire { session, reason });

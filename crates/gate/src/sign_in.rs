@@ -214,7 +214,7 @@ impl Gate {
     pub async fn link(&self, token: &Secret) -> Result<(Purpose, Time), Refusal> {
         let digest = token.digest();
         let slice = self.load(Key::Link(digest)).await?;
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         let link = slice.links.iter().find(|link| link.token == digest && now < link.until);
         link.map(|link| (link.purpose, link.until)).ok_or(Refusal::LinkEnded)
     }
@@ -278,7 +278,7 @@ impl Gate {
         password: &Secret,
         source: &Source,
     ) -> Result<Proof, Refusal> {
-        let now = self.0.people.clock.now();
+        let now = self.0.people.clock.stamp();
         let place = throttle::place(slice, source, now);
         if throttle::check(slice, Factor::Password, place, now).is_err() {
             return Ok(proof(slice.password(), false));

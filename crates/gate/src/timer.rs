@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use access::moment::{Span, Time};
 
+use trade::journal::Command;
+
 use crate::Inner;
+use crate::clock::Jump;
 use crate::journal::Spare;
 use crate::open;
 
@@ -31,6 +34,11 @@ impl Stop {
         self.wake.notify_all();
     }
 
+    /// Whether it was told to end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits; true when it was told to end.
     pub(crate) fn wait(&self, duration: Duration) -> bool {
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
@@ -41,18 +49,18 @@ impl Stop {
 
 /// Starts the threads. They end when told to, or when the gate is gone.
 pub(crate) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
-    let stop = Arc::clone(&inner.stop);
-    let weak = Arc::downgrade(inner);
-    let now = inner.clock.now();
-    std::thread::Builder::new()
-        .name("floorpass-beat".to_owned())
-        .spawn(move || run(&weak, &stop, now))?;
+    let (weak, stop) = (Arc::downgrade(inner), Arc::clone(&inner.stop));
+    let now = inner.clock.stamp();
+    inner.health.thread("beat", told(inner), move || run(&weak, &stop, now))?;
     let (weak, stop) = (Arc::downgrade(inner), Arc::clone(&inner.stop));
     let spare = inner.sequencer.spare();
-    std::thread::Builder::new()
-        .name("floorpass-room".to_owned())
-        .spawn(move || keep_room(&weak, &stop, &spare))?;
-    Ok(())
+    inner.health.thread("room", told(inner), move || keep_room(&weak, &stop, &spare))
+}
+
+/// Whether threads and tasks of the gate should end.
+pub(crate) fn told(inner: &Arc<Inner>) -> impl Fn() -> bool + Send + 'static {
+    let (weak, stop) = (Arc::downgrade(inner), Arc::clone(&inner.stop));
+    move || stop.is_stopped() || weak.strong_count() == 0
 }
 
 /// Makes each segment ahead. One that cannot be made is tried again a second later.
@@ -77,13 +85,14 @@ fn run(weak: &Weak<Inner>, stop: &Stop, start: Time) {
     let mut wait = Duration::ZERO;
     while !stop.wait(wait) {
         let Some(inner) = weak.upgrade() else { return };
-        let now = inner.clock.now();
+        let now = inner.clock.stamp();
+        inner.look_at_clock(now);
         inner.beat(now);
         if snapshot.is_due(inner.sequencer.durable(), now) {
             inner.take_snapshot();
         }
         // To just behind the next whole second.
-        let past = inner.clock.now().0.rem_euclid(1_000_000);
+        let past = inner.clock.stamp().0.rem_euclid(1_000_000);
         wait = Duration::from_micros(u64::try_from(1_000_500 - past).unwrap_or(1_000_000));
     }
 }
@@ -121,6 +130,17 @@ impl Inner {
         self.quotes_changed.send_modify(|count| *count += 1);
     }
 
+    /// Tells the log and the record of a jump of the system's clock, each once.
+    fn look_at_clock(&self, now: Time) {
+        let Some(jump) = self.clock.look() else { return };
+        tracing::warn!("{jump}");
+        let Jump { by, ahead, .. } = jump;
+        let recorded = self.sequencer.record(Command::ClockJumped { by, ahead }, now);
+        if let Err(error) = recorded {
+            tracing::warn!(%error, "a jump of the clock could not be recorded");
+        }
+    }
+
     /// Makes the next segment when it is not there; false when it cannot be made.
     fn make_room(&self) -> bool {
         // In a folder that is another's by now nothing is made.
@@ -135,6 +155,10 @@ impl Inner {
     }
 
     pub(crate) fn take_snapshot(&self) {
+        // Taken when they have caught up: the next start goes on from the one before.
+        if self.sequencer.peek(|exchange| !exchange.is_whole()).1 {
+            return;
+        }
         if let Err(error) = open::freeze(&self.sequencer, &self.folder) {
             tracing::warn!(
                 error,

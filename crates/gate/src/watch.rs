@@ -3,8 +3,7 @@
 //!
 //! A journal or a table that was removed or replaced would be written where nobody finds it again. So
 //! nothing is acknowledged any more once one is missing. What can be made anew is: `lock`,
-//! `folder.json`. Whoever sees something else that the operator must know raises a [`Condition`];
-//! `status`, `doctor` and `/healthz` show all of them.
+//! `folder.json`. What is wrong is raised in [`crate::health`].
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,27 +25,9 @@ const HOLD: Duration = Duration::from_millis(500);
 /// Endings of the files that SQLite keeps beside its own.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
-/// Something that the operator must know, for as long as it lasts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    /// Stable, upper case.
-    pub code: String,
-    /// What is wrong and what to do.
-    pub text: String,
-    /// Whether orders and changes are refused meanwhile.
-    pub stops: bool,
-}
-
-impl Condition {
-    fn refused(refusal: &Refusal) -> Self {
-        Self { code: refusal.code().to_owned(), text: refusal.caller_text(), stops: true }
-    }
-}
-
 /// The watch of one gate.
 pub(crate) struct Watch {
     hold: store::Hold,
-    conditions: Mutex<BTreeMap<String, Condition>>,
     /// Why the tables are not written; none while they may be.
     tables: Mutex<Option<Refusal>>,
     /// SQLite's file and the ones beside it.
@@ -90,17 +71,7 @@ impl Watch {
             key: Identity::at(&folder.path.join(KEY))?,
             facts: Identity::at(&folder.path.join(FACTS)).ok(),
         };
-        Ok(Self {
-            hold,
-            conditions: Mutex::default(),
-            tables: Mutex::default(),
-            database,
-            files: Mutex::new(files),
-        })
-    }
-
-    fn conditions(&self) -> MutexGuard<'_, BTreeMap<String, Condition>> {
-        self.conditions.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(Self { hold, tables: Mutex::default(), database, files: Mutex::new(files) })
     }
 
     fn tables(&self) -> MutexGuard<'_, Option<Refusal>> {
@@ -124,49 +95,12 @@ impl Watch {
     pub(crate) async fn end(&self) {
         self.hold.release().await;
     }
-
-    fn raise(&self, condition: Condition) {
-        let known = self.conditions().insert(condition.code.clone(), condition.clone());
-        if known.as_ref() != Some(&condition) {
-            let Condition { code, text, .. } = condition;
-            tracing::error!(code, "{text}");
-        }
-    }
-
-    fn lower(&self, code: &str) {
-        if self.conditions().remove(code).is_some() {
-            tracing::warn!(code, "this is over");
-        }
-    }
 }
 
 impl Gate {
-    /// What the operator must know now.
-    pub fn conditions(&self) -> Vec<Condition> {
-        let mut all: Vec<Condition> = self.0.watch.conditions().values().cloned().collect();
-        if let Err(refusal) = self.health()
-            && refusal != Refusal::Stopping
-            && all.iter().all(|one| one.code != refusal.code())
-        {
-            all.push(Condition::refused(&refusal));
-        }
-        all
-    }
-
     /// Sequence of the last record of the journal that is durable.
     pub fn journal_seq(&self) -> u64 {
         self.0.sequencer.durable()
-    }
-
-    /// Tells the operator of something, until it is lowered again. A second condition of one code takes the
-    /// place of the first.
-    pub fn raise(&self, condition: Condition) {
-        self.0.watch.raise(condition);
-    }
-
-    /// The condition of this code is over.
-    pub fn lower(&self, code: &str) {
-        self.0.watch.lower(code);
     }
 
     /// Whether the data folder's path still leads to the folder that this server holds. Nothing may be
@@ -177,20 +111,28 @@ impl Gate {
 
     /// Starts to look. Ends with the gate.
     pub(crate) fn spawn_watch(&self) -> std::io::Result<()> {
+        let health = &self.0.health;
         let (weak, stop) = (Arc::downgrade(&self.0), Arc::clone(&self.0.stop));
-        std::thread::Builder::new().name("floorpass-watch".to_owned()).spawn(move || {
+        let gone = Weak::clone(&weak);
+        let told = move || gone.upgrade().is_none_or(|inner| inner.stop.wait(Duration::ZERO));
+        let work = move || {
             while !stop.wait(FILES) {
                 let Some(inner) = weak.upgrade() else { return };
                 inner.look();
             }
-        })?;
+        };
+        health.thread("watch", told, work)?;
         let weak = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            while look_at_hold(&weak).await {
-                tokio::time::sleep(HOLD).await;
-            }
-        });
+        let gone = Weak::clone(&weak);
+        let told = move || gone.upgrade().is_none_or(|inner| inner.sequencer.is_over());
+        health.task("hold", told, move || keep_hold(Weak::clone(&weak)));
         Ok(())
+    }
+}
+
+async fn keep_hold(weak: Weak<Inner>) {
+    while look_at_hold(&weak).await {
+        tokio::time::sleep(HOLD).await;
     }
 }
 
@@ -202,17 +144,18 @@ async fn look_at_hold(weak: &Weak<Inner>) -> bool {
         return false;
     }
     match inner.watch.hold.look().await {
-        Ok(Holding::Ours) => inner.watch.lower(AWAY),
+        Ok(Holding::Ours) => inner.health.clear(AWAY, ""),
         Ok(Holding::Lost) => {
             inner.give_up(Refusal::DatabaseShared);
             return false;
         }
         // What needs the tables is refused by itself, and nobody else can take them meanwhile.
-        Err(error) => inner.watch.raise(Condition {
-            code: AWAY.to_owned(),
-            text: format!("the database does not answer, so nobody can sign in and changes are refused: {error}"),
-            stops: false,
-        }),
+        Err(error) => {
+            let text = format!(
+                "the database does not answer, so nobody can sign in and changes are refused: {error}"
+            );
+            inner.health.raise(AWAY, "", text, false);
+        }
     }
     true
 }
@@ -223,14 +166,22 @@ impl Inner {
         if self.sequencer.is_over() {
             return;
         }
-        self.watch.raise(Condition::refused(&why));
+        self.raise(&why);
         self.sequencer.end(&why);
         *self.watch.tables() = Some(why);
+    }
+
+    fn raise(&self, why: &Refusal) {
+        self.health.raise(why.code(), "", why.caller_text(), true);
     }
 
     /// One look at the files.
     fn look(&self) {
         if self.sequencer.is_over() {
+            // The write itself may have missed its file first.
+            if let Err(why) = self.sequencer.may_acknowledge() {
+                self.raise(&why);
+            }
             return;
         }
         if !self.folder.hold.is_whole() {
@@ -268,9 +219,12 @@ impl Inner {
         let lost = lost_file(&path);
         if fine {
             self.sequencer.hold(None);
-            self.watch.lower(lost.code());
+            self.health.clear(lost.code(), "");
         } else {
-            self.watch.raise(Condition::refused(&lost));
+            if self.sequencer.may_acknowledge().is_ok() {
+                tracing::error!(%lost, "no order is taken until the key file is back");
+            }
+            self.raise(&lost);
             self.sequencer.hold(Some(lost));
         }
     }

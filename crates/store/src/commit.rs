@@ -41,6 +41,15 @@ pub struct Committed {
     pub version: i64,
 }
 
+/// Who decided, from where, and when.
+struct Head<'a> {
+    by: By,
+    source: &'a str,
+    now: Time,
+    /// Since when it has been in force, if it was before it is on record.
+    since: Option<Time>,
+}
+
 /// Why nothing was committed.
 #[derive(Debug, Error)]
 pub enum CommitError {
@@ -105,16 +114,29 @@ impl Store {
         source: &Source,
         now: Time,
     ) -> Result<Committed, CommitError> {
-        self.try_commit(slice, events, by, source, now).await.map_err(CommitError::sort)
+        let header = Head { by, source: &source.to_string(), now, since: None };
+        self.try_commit(slice, events, &header).await.map_err(CommitError::sort)
+    }
+
+    /// The same for what has been in force `since` a time before: its evidence has both times.
+    pub async fn commit_late(
+        &self,
+        slice: &Slice,
+        events: &[Event],
+        by: By,
+        source: &str,
+        since: Time,
+        now: Time,
+    ) -> Result<Committed, CommitError> {
+        let header = Head { by, source, now, since: Some(since) };
+        self.try_commit(slice, events, &header).await.map_err(CommitError::sort)
     }
 
     async fn try_commit(
         &self,
         slice: &Slice,
         events: &[Event],
-        by: By,
-        source: &Source,
-        now: Time,
+        head: &Head<'_>,
     ) -> Result<Committed, CommitError> {
         let changes = events.iter().any(Event::changes_tables);
         let version = slice.version + i64::from(changes);
@@ -131,7 +153,8 @@ impl Store {
         for event in events {
             apply(&mut transaction, person, event, webhook).await?;
         }
-        let header = Header { at: now, actor: by, source: &source.to_string(), person };
+        let Head { by, source, now, since } = *head;
+        let header = Header { at: now, since, actor: by, source, person };
         let evidence = evidence::append(&mut transaction, &header, events).await?;
         transaction.commit().await?;
         Ok(Committed { evidence, version })

@@ -4,13 +4,11 @@
 //! BIGINT 0/1 for yes and no, BYTEA for digests and sealed secrets.
 
 use crate::error::StoreError;
+use crate::migration;
 use sqlx::any::AnyPoolOptions;
-use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
 use std::path::Path;
 use std::time::Duration;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// Which engine a store runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,8 +148,8 @@ impl Database {
     /// # Errors
     /// [`StoreError::NewerSchema`] when a later version of the program has written here; nothing is changed then.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let newest = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
-        MIGRATIONS.run(&self.pool).await.map_err(|error| match error {
+        let newest = migration::newest();
+        migration::up_to(newest).run(&self.pool).await.map_err(|error| match error {
             sqlx::migrate::MigrateError::VersionMissing(found) => {
                 StoreError::NewerSchema { found, newest }
             }

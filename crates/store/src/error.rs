@@ -40,6 +40,12 @@ pub enum StoreError {
         /// What is wrong with the value.
         what: String,
     },
+    /// What comes before it could not be written.
+    #[error("earlier changes could not be written yet")]
+    Behind {
+        /// Whether for want of room.
+        full: bool,
+    },
     /// This engine does it another way.
     #[error("{what} is not made by this engine; use {instead}")]
     NotHere {
@@ -56,6 +62,9 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the engine's disk is full.
     pub fn is_full(&self) -> bool {
+        if let Self::Behind { full } = self {
+            return *full;
+        }
         let Self::Engine(sqlx::Error::Database(error)) = self else { return false };
         // SQLite: SQLITE_FULL. PostgreSQL: disk_full.
         matches!(error.code().as_deref(), Some("13" | "53100"))

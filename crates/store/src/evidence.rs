@@ -5,6 +5,7 @@ use access::decision::Event;
 use access::evidence::{Chain, Entry};
 use access::id::PersonId;
 use access::moment::Time;
+use access::slice::Slice;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -25,6 +26,7 @@ statements! {
               FROM evidence WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
     OF_PERSON = "SELECT shard, seq, happened_at, actor, source, kind, body, event, hash \
                  FROM evidence WHERE person = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+    HAS = "SELECT seq FROM evidence WHERE person = $1 AND event = $2 LIMIT 1";
 }
 
 /// The one chain that there is as yet.
@@ -42,6 +44,8 @@ pub struct EvidencePage {
 /// What the entries of one commit have in common.
 pub(crate) struct Header<'a> {
     pub at: Time,
+    /// Since when they have been in force, where that is before they are on record.
+    pub since: Option<Time>,
     pub actor: By,
     pub source: &'a str,
     pub person: Option<PersonId>,
@@ -65,7 +69,10 @@ pub(crate) async fn append(
             actor: header.actor,
             source: header.source.to_owned(),
             kind: event.kind().into_owned(),
-            text: event.text(),
+            text: match header.since {
+                Some(since) => format!("{} (in force since {since}, recorded later)", event.text()),
+                None => event.text(),
+            },
             event: json("evidence", event)?,
             hash: chain.hash,
         };
@@ -138,6 +145,16 @@ impl Store {
         let mut connection = self.database.pool().acquire().await?;
         let rows = rows!(connection, AFTER, i64::from(SHARD), number(seq)?, i64::from(limit))?;
         rows.iter().map(read).collect()
+    }
+
+    /// Whether these events of a person's are on record: for what may have been committed without
+    /// an answer. Events name the ids and times of what they tell, and so come once.
+    pub async fn has_evidence(&self, slice: &Slice, events: &[Event]) -> Result<bool, StoreError> {
+        let first = events.iter().find(|event| event.is_evidence() && event.changes_tables());
+        let (Some(person), Some(first)) = (&slice.person, first) else { return Ok(false) };
+        let mut connection = self.database.pool().acquire().await?;
+        let event = json("evidence", first)?;
+        Ok(row!(connection, HAS, person.id.to_string(), event)?.is_some())
     }
 
     /// The newest entries before a place, of a person or of all; from the end when there is none.

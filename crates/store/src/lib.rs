@@ -25,6 +25,7 @@ mod large_order;
 mod link;
 mod lock;
 mod mandate;
+pub mod migration;
 mod network;
 pub mod notice;
 mod person;

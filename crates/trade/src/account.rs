@@ -11,6 +11,37 @@ use crate::order::{Shares, Side};
 use crate::position::Position;
 use crate::price::{Ticks, cents, floor_cents};
 
+/// Values that an account has for each currency, and once more for all of them together: those rows
+/// have the currency [`BASE`].
+pub const LEDGER: [&str; 24] = [
+    "AccountOrGroup",
+    "AccruedCash",
+    "CashBalance",
+    "CorporateBondValue",
+    "Currency",
+    "ExchangeRate",
+    "FundValue",
+    "FutureOptionValue",
+    "FuturesPNL",
+    "FxCashBalance",
+    "IssuerOptionValue",
+    "MoneyMarketFundValue",
+    "MutualFundValue",
+    "NetDividend",
+    "NetLiquidationByCurrency",
+    "OptionMarketValue",
+    "RealCurrency",
+    "RealizedPnL",
+    "StockMarketValue",
+    "TBillValue",
+    "TBondValue",
+    "TotalCashBalance",
+    "UnrealizedPnL",
+    "WarrantValue",
+];
+/// What stands for the currency where all currencies are taken together.
+pub const BASE: &str = "BASE";
+
 /// Cash and positions. `cash + sum of bases = deposited + realised` holds to the last decimal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -172,8 +203,9 @@ impl AccountSummary {
     }
 
     /// The account's values under the names that TWS clients know: name, value, currency (empty
-    /// where the value is no money). Money has two decimals, rounded half to even.
-    pub fn values(&self) -> Vec<(&'static str, String, &'static str)> {
+    /// where the value is no money). Money has two decimals, rounded half to even. Those of
+    /// [`LEDGER`] come in US dollars and as [`BASE`], which is the same while there is one currency.
+    pub fn values(&self) -> Vec<Value> {
         let money = |amount: &Decimal| format!("{:.2}", amount.round_dp(2));
         let text = |text: &str| text.to_owned();
         let mut values = vec![
@@ -191,13 +223,14 @@ impl AccountSummary {
             ("RealCurrency", text("USD"), "USD"),
         ];
         let nothing = Decimal::ZERO;
-        let amounts: [(&'static str, &Decimal); 39] = [
+        let amounts: [(&'static str, &Decimal); 45] = [
             ("AccruedCash", &nothing),
             ("AccruedDividend", &nothing),
             ("AvailableFunds", &self.available_funds),
             ("Billable", &nothing),
             ("BuyingPower", &self.buying_power),
             ("CashBalance", &self.cash),
+            ("CorporateBondValue", &nothing),
             ("EquityWithLoanValue", &self.net_liquidation),
             ("ExcessLiquidity", &self.excess_liquidity),
             ("FullAvailableFunds", &self.available_funds),
@@ -210,11 +243,14 @@ impl AccountSummary {
             ("FxCashBalance", &nothing),
             ("GrossPositionValue", &self.gross_position_value),
             ("InitMarginReq", &self.initial_margin),
+            ("IssuerOptionValue", &nothing),
             ("LookAheadAvailableFunds", &self.available_funds),
             ("LookAheadExcessLiquidity", &self.excess_liquidity),
             ("LookAheadInitMarginReq", &self.initial_margin),
             ("LookAheadMaintMarginReq", &self.maintenance_margin),
             ("MaintMarginReq", &self.maintenance_margin),
+            ("MoneyMarketFundValue", &nothing),
+            ("MutualFundValue", &nothing),
             ("NetDividend", &nothing),
             ("NetLiquidation", &self.net_liquidation),
             ("NetLiquidationByCurrency", &self.net_liquidation),
@@ -226,6 +262,8 @@ impl AccountSummary {
             ("SMA", &self.available_funds),
             ("SettledCash", &self.cash),
             ("StockMarketValue", &self.stock_value),
+            ("TBillValue", &nothing),
+            ("TBondValue", &nothing),
             ("TotalCashBalance", &self.cash),
             ("TotalCashValue", &self.cash),
             ("UnrealizedPnL", &self.unrealised),
@@ -233,6 +271,19 @@ impl AccountSummary {
             ("TotalDebitCardPendingCharges", &nothing),
         ];
         values.extend(amounts.iter().map(|(name, amount)| (*name, money(amount), "USD")));
+        let base = in_base(&values);
+        values.extend(base);
         values
     }
+}
+
+/// A value of an account: name, value, currency (empty where it is no money).
+pub type Value = (&'static str, String, &'static str);
+
+/// The ledger's values once more, for all currencies together.
+fn in_base(values: &[Value]) -> Vec<Value> {
+    let text = |(name, value, _): &Value| {
+        (*name, if *name == "Currency" { BASE.to_owned() } else { value.clone() }, BASE)
+    };
+    values.iter().filter(|(name, ..)| LEDGER.contains(name)).map(text).collect()
 }

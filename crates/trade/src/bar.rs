@@ -11,7 +11,8 @@ use crate::price::Ticks;
 /// How long a bar is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BarSize {
-    /// So many seconds: a multiple of 5 below 60. Kept for the last two hours.
+    /// So many seconds: 1, or a multiple of 5 below 60. Kept for the last two hours; single seconds
+    /// are derived from five.
     Seconds(u32),
     /// So many minutes: 1 to 480. Kept for five days; of the days before the account was made it
     /// is derived.
@@ -25,16 +26,24 @@ pub enum BarSize {
 }
 
 impl BarSize {
-    /// The bar size of a text of the TWS socket, such as `5 mins` or `1 day`.
+    /// The bar size of a text of the TWS socket, such as `5 mins` or `1 day`; letters in either
+    /// case. `1W` and `1M` are a week and a month.
     pub fn of(text: &str) -> Option<Self> {
-        let (count, unit) = text.trim().split_once(' ')?;
+        let text = text.trim();
+        let end = text.find(|character: char| !character.is_ascii_digit())?;
+        let (count, unit) = text.split_at(end);
         let count: u32 = count.parse().ok().filter(|count| *count > 0)?;
+        if unit.trim() == "M" {
+            return (count == 1).then_some(Self::Month);
+        }
+        let unit = unit.trim().to_ascii_lowercase();
         match (count, unit.trim_end_matches('s')) {
+            (1, "sec") => Some(Self::Seconds(1)),
             (count, "sec") if count < 60 && count % 5 == 0 => Some(Self::Seconds(count)),
             (count @ (1..=5 | 10 | 15 | 20 | 30), "min") => Some(Self::Minutes(count)),
             (count @ (1..=4 | 8), "hour") => Some(Self::Minutes(count * 60)),
-            (1, "day") => Some(Self::Day),
-            (1, "week") => Some(Self::Week),
+            (1, "day" | "d") => Some(Self::Day),
+            (1, "week" | "w") => Some(Self::Week),
             (1, "month") => Some(Self::Month),
             _ => None,
         }
@@ -71,6 +80,46 @@ impl Bar {
         self.close = next.close;
         self.volume = self.volume.saturating_add(next.volume);
         self.derived |= next.derived;
+    }
+}
+
+impl Bar {
+    /// The seconds of a bar of `count` of them, derived: an even way from open to close; the first
+    /// second touches the extreme behind it and the last the one ahead.
+    pub(crate) fn seconds(&self, count: i64) -> Vec<Self> {
+        let count = count.max(1);
+        let way = self.close.0.saturating_sub(self.open.0);
+        let each = self.volume / count.unsigned_abs();
+        let mut last = self.open;
+        (1..=count)
+            .map(|second| {
+                let is_last = second == count;
+                let close = Ticks(self.open.0.saturating_add(way.saturating_mul(second) / count));
+                let mut bar = Self {
+                    time: Time::from_seconds(self.time.seconds().saturating_add(second - 1)),
+                    day: self.day,
+                    open: last,
+                    high: last.max(close),
+                    low: last.min(close),
+                    close,
+                    volume: if is_last {
+                        self.volume - each * (count.unsigned_abs() - 1)
+                    } else {
+                        each
+                    },
+                    derived: true,
+                };
+                let (behind, ahead) = (second == 1, is_last);
+                if (behind && way >= 0) || (ahead && way < 0) {
+                    bar.low = self.low;
+                }
+                if (behind && way < 0) || (ahead && way >= 0) {
+                    bar.high = self.high;
+                }
+                last = close;
+                bar
+            })
+            .collect()
     }
 }
 
@@ -129,12 +178,25 @@ impl Series {
                 bar.close = price;
                 bar.volume = bar.volume.saturating_add(volume);
             }
-            _ => self.turn(at, price, volume),
+            _ => self.turn(Kept { at, open: price, high: price, low: price, close: price, volume }),
         }
     }
 
-    fn turn(&mut self, at: u32, price: u32, volume: u32) {
-        let next = Kept { at, open: price, high: price, low: price, close: price, volume };
+    /// Several seconds of one bar at once, the first of which is its `at`.
+    pub(crate) fn absorb(&mut self, mut next: Kept) {
+        next.at /= self.length.max(1);
+        match &mut self.current {
+            Some(bar) if bar.at == next.at => {
+                bar.high = bar.high.max(next.high);
+                bar.low = bar.low.min(next.low);
+                bar.close = next.close;
+                bar.volume = bar.volume.saturating_add(next.volume);
+            }
+            _ => self.turn(next),
+        }
+    }
+
+    fn turn(&mut self, next: Kept) {
         if let Some(done) = self.current.replace(next) {
             if self.bars.len() >= self.limit as usize {
                 self.bars.pop_front();
@@ -181,8 +243,58 @@ mod tests {
         assert_eq!(BarSize::of("1 hour"), Some(BarSize::Minutes(60)));
         assert_eq!(BarSize::of("30 secs"), Some(BarSize::Seconds(30)));
         assert_eq!(BarSize::of("1 day"), Some(BarSize::Day));
-        for bad in ["", "1", "0 mins", "7 mins", "-1 day", "99999999999 mins", "1 secs", "2 days"] {
+        for (text, size) in [
+            ("1 secs", BarSize::Seconds(1)),
+            ("1 sec", BarSize::Seconds(1)),
+            ("1 Min", BarSize::Minutes(1)),
+            ("1 DAY", BarSize::Day),
+            ("1W", BarSize::Week),
+            ("1 W", BarSize::Week),
+            ("1M", BarSize::Month),
+            ("1 month", BarSize::Month),
+        ] {
+            assert_eq!(BarSize::of(text), Some(size), "{text}");
+        }
+        for bad in [
+            "",
+            "1",
+            "0 mins",
+            "7 mins",
+            "-1 day",
+            "99999999999 mins",
+            "2 secs",
+            "2 days",
+            "1m",
+            "day",
+        ] {
             assert_eq!(BarSize::of(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn derived_seconds_add_up_to_their_bar() {
+        let ticks = |open, high, low, close| Bar {
+            time: Time::from_seconds(1_000),
+            day: Day(0),
+            open: Ticks(open),
+            high: Ticks(high),
+            low: Ticks(low),
+            close: Ticks(close),
+            volume: 13,
+            derived: true,
+        };
+        for bar in [ticks(100, 120, 95, 110), ticks(110, 120, 95, 100), ticks(5, 5, 5, 5)] {
+            for count in 1..=5 {
+                let seconds = bar.seconds(count);
+                let mut whole = seconds[0];
+                seconds.iter().skip(1).for_each(|second| whole.absorb(second));
+                assert_eq!(whole, bar, "{count}");
+                assert_eq!(seconds.iter().map(|s| s.time.seconds()).max(), Some(999 + count));
+                for second in seconds {
+                    assert!(second.low <= second.open.min(second.close), "{second:?}");
+                    assert!(second.high >= second.open.max(second.close), "{second:?}");
+                }
+            }
         }
     }
 }

@@ -15,8 +15,14 @@ pub struct Contract {
     pub name: &'static str,
     /// Where it is listed: `NASDAQ` or `NYSE`.
     pub exchange: &'static str,
+    /// Its International Securities Identification Number (ISO 6166).
+    pub isin: &'static str,
+    /// The part of the economy that the company's industry belongs to.
+    pub sector: &'static str,
     /// The company's industry, in one word or two.
     pub industry: &'static str,
+    /// What it does in that industry.
+    pub branch: &'static str,
     /// In thousands of shares; sets the size of quotes and the derived volume.
     pub(crate) daily_volume: u64,
     /// Of the simulated price: 16 is 30 % a year.
@@ -24,6 +30,11 @@ pub struct Contract {
 }
 
 impl Contract {
+    /// Its CUSIP, the national number that an ISIN of the United States contains.
+    pub fn cusip(&self) -> &'static str {
+        self.isin.get(2..11).unwrap_or_default()
+    }
+
     /// What kind of thing it is.
     pub const fn product(&self) -> Product {
         Product::Stock
@@ -45,39 +56,63 @@ impl Contract {
 pub struct Contracts(&'static [Contract]);
 
 macro_rules! stocks {
-    ($($id:literal $symbol:literal $name:literal $exchange:literal $industry:literal
+    ($($id:literal $symbol:literal $name:literal $exchange:literal
+        $isin:literal $sector:literal $industry:literal $branch:literal
         $volume:literal $volatility:literal;)*) => {
         &[$(Contract {
-            id: SymbolId($id), symbol: $symbol, name: $name, exchange: $exchange,
-            industry: $industry, daily_volume: $volume, volatility: $volatility,
+            id: SymbolId($id), symbol: $symbol, name: $name, exchange: $exchange, isin: $isin,
+            sector: $sector, industry: $industry, branch: $branch,
+            daily_volume: $volume, volatility: $volatility,
         },)*]
     };
 }
 
 /// In the order of the columns of the bundled closes, then those with files of their own.
 static STOCKS: &[Contract] = stocks! {
-    700_001 "AAPL" "Apple Inc." "NASDAQ" "Technology" 80_000 16;
-    700_002 "AMD" "Advanced Micro Devices Inc." "NASDAQ" "Semiconductors" 60_000 27;
-    700_003 "BAC" "Bank of America Corp." "NYSE" "Banks" 45_000 16;
-    700_004 "BBY" "Best Buy Co. Inc." "NYSE" "Retail" 3_000 20;
-    700_005 "CVX" "Chevron Corp." "NYSE" "Oil and gas" 9_000 16;
-    700_006 "GE" "General Electric Co." "NYSE" "Industry" 7_000 18;
-    700_007 "HD" "The Home Depot Inc." "NYSE" "Retail" 4_000 14;
-    700_008 "JNJ" "Johnson & Johnson" "NYSE" "Pharmaceuticals" 7_000 9;
-    700_009 "JPM" "JPMorgan Chase & Co." "NYSE" "Banks" 11_000 15;
-    700_010 "KO" "The Coca-Cola Co." "NYSE" "Beverages" 13_000 10;
-    700_011 "LLY" "Eli Lilly and Co." "NYSE" "Pharmaceuticals" 3_000 15;
-    700_012 "MRK" "Merck & Co. Inc." "NYSE" "Pharmaceuticals" 9_000 11;
-    700_013 "MSFT" "Microsoft Corp." "NASDAQ" "Software" 30_000 15;
-    700_014 "PEP" "PepsiCo Inc." "NASDAQ" "Beverages" 5_000 10;
-    700_015 "PFE" "Pfizer Inc." "NYSE" "Pharmaceuticals" 25_000 13;
-    700_016 "PG" "The Procter & Gamble Co." "NYSE" "Household goods" 7_000 11;
-    700_017 "RRC" "Range Resources Corp." "NYSE" "Oil and gas" 4_000 30;
-    700_018 "UNH" "UnitedHealth Group Inc." "NYSE" "Health care" 3_000 13;
-    700_019 "WMT" "Walmart Inc." "NYSE" "Retail" 7_000 11;
-    700_020 "XOM" "Exxon Mobil Corp." "NYSE" "Oil and gas" 18_000 17;
-    700_021 "IBM" "International Business Machines Corp." "NYSE" "Technology" 4_000 12;
-    700_022 "GOOG" "Alphabet Inc." "NASDAQ" "Internet" 2_500 17;
+    700_001 "AAPL" "Apple Inc." "NASDAQ"
+        "US0378331005" "Technology" "Computers" "Computers" 80_000 16;
+    700_002 "AMD" "Advanced Micro Devices Inc." "NASDAQ"
+        "US0079031078" "Technology" "Semiconductors" "Processors" 60_000 27;
+    700_003 "BAC" "Bank of America Corp." "NYSE"
+        "US0605051046" "Financial" "Banks" "Diversified banks" 45_000 16;
+    700_004 "BBY" "Best Buy Co. Inc." "NYSE"
+        "US0865161014" "Consumer, Cyclical" "Retail" "Consumer electronics" 3_000 20;
+    700_005 "CVX" "Chevron Corp." "NYSE"
+        "US1667641005" "Energy" "Oil and gas" "Integrated oil companies" 9_000 16;
+    700_006 "GE" "General Electric Co." "NYSE"
+        "US3696043013" "Industrial" "Industry" "Diversified manufacturing" 7_000 18;
+    700_007 "HD" "The Home Depot Inc." "NYSE"
+        "US4370761029" "Consumer, Cyclical" "Retail" "Building products" 4_000 14;
+    700_008 "JNJ" "Johnson & Johnson" "NYSE"
+        "US4781601046" "Consumer, Non-cyclical" "Pharmaceuticals" "Medicines" 7_000 9;
+    700_009 "JPM" "JPMorgan Chase & Co." "NYSE"
+        "US46625H1005" "Financial" "Banks" "Diversified banks" 11_000 15;
+    700_010 "KO" "The Coca-Cola Co." "NYSE"
+        "US1912161007" "Consumer, Non-cyclical" "Beverages" "Soft drinks" 13_000 10;
+    700_011 "LLY" "Eli Lilly and Co." "NYSE"
+        "US5324571083" "Consumer, Non-cyclical" "Pharmaceuticals" "Medicines" 3_000 15;
+    700_012 "MRK" "Merck & Co. Inc." "NYSE"
+        "US58933Y1055" "Consumer, Non-cyclical" "Pharmaceuticals" "Medicines" 9_000 11;
+    700_013 "MSFT" "Microsoft Corp." "NASDAQ"
+        "US5949181045" "Technology" "Software" "Applications" 30_000 15;
+    700_014 "PEP" "PepsiCo Inc." "NASDAQ"
+        "US7134481081" "Consumer, Non-cyclical" "Beverages" "Soft drinks" 5_000 10;
+    700_015 "PFE" "Pfizer Inc." "NYSE"
+        "US7170811035" "Consumer, Non-cyclical" "Pharmaceuticals" "Medicines" 25_000 13;
+    700_016 "PG" "The Procter & Gamble Co." "NYSE"
+        "US7427181091" "Consumer, Non-cyclical" "Household goods" "Personal care" 7_000 11;
+    700_017 "RRC" "Range Resources Corp." "NYSE"
+        "US75281A1097" "Energy" "Oil and gas" "Exploration and production" 4_000 30;
+    700_018 "UNH" "UnitedHealth Group Inc." "NYSE"
+        "US91324P1021" "Consumer, Non-cyclical" "Health care" "Health insurance" 3_000 13;
+    700_019 "WMT" "Walmart Inc." "NYSE"
+        "US9311421039" "Consumer, Cyclical" "Retail" "Discount stores" 7_000 11;
+    700_020 "XOM" "Exxon Mobil Corp." "NYSE"
+        "US30231G1022" "Energy" "Oil and gas" "Integrated oil companies" 18_000 17;
+    700_021 "IBM" "International Business Machines Corp." "NYSE"
+        "US4592001014" "Technology" "Computers" "Computer services" 4_000 12;
+    700_022 "GOOG" "Alphabet Inc." "NASDAQ"
+        "US02079K1079" "Communications" "Internet" "Web services" 2_500 17;
 };
 
 impl Contracts {
@@ -107,6 +142,16 @@ impl Contracts {
     /// The contract with this ticker; letters in either case.
     pub fn named(&self, symbol: &str) -> Option<&'static Contract> {
         self.0.iter().find(|contract| contract.symbol.eq_ignore_ascii_case(symbol))
+    }
+
+    /// The contract with this ISIN; letters in either case.
+    pub fn with_isin(&self, isin: &str) -> Option<&'static Contract> {
+        self.0.iter().find(|contract| contract.isin.eq_ignore_ascii_case(isin))
+    }
+
+    /// The contract with this CUSIP; letters in either case.
+    pub fn with_cusip(&self, cusip: &str) -> Option<&'static Contract> {
+        self.0.iter().find(|contract| contract.cusip().eq_ignore_ascii_case(cusip))
     }
 
     /// Contracts whose ticker begins with the pattern, then those whose name has it; letters in
@@ -146,5 +191,43 @@ mod tests {
         let tickers: Vec<_> = contracts.matching("pe").iter().map(|c| c.symbol).collect();
         assert_eq!(tickers, ["PEP"], "a ticker that begins so, once");
         assert!(contracts.matching("").is_empty());
+    }
+
+    /// Digits and letters as numbers: A is 10, B is 11.
+    fn values(number: &str) -> Vec<u32> {
+        number.chars().map(|character| character.to_digit(36).unwrap()).collect()
+    }
+
+    /// The sum of the digits of some numbers.
+    fn digits(numbers: impl IntoIterator<Item = u32>) -> u32 {
+        numbers.into_iter().map(|number| number / 10 + number % 10).sum()
+    }
+
+    #[test]
+    fn isin_and_cusip_of_every_stock_have_their_check_digits() {
+        let contracts = Contracts::builtin();
+        for contract in contracts.all() {
+            assert!(contract.isin.len() == 12 && contract.isin.starts_with("US"));
+            let flat: Vec<u32> = values(contract.isin)
+                .into_iter()
+                .flat_map(
+                    |value| if value > 9 { vec![value / 10, value % 10] } else { vec![value] },
+                )
+                .collect();
+            let doubled = (0..).zip(flat.iter().rev()).map(|(at, digit)| digit * (1 + at % 2));
+            assert_eq!(digits(doubled) % 10, 0, "{} {}", contract.symbol, contract.isin);
+
+            let cusip = values(contract.cusip());
+            let weighted = (0..).zip(&cusip[..8]).map(|(at, value)| value * (1 + at % 2));
+            assert_eq!((10 - digits(weighted) % 10) % 10, cusip[8], "{}", contract.symbol);
+
+            assert_eq!(contracts.with_isin(contract.isin), Some(contract), "no two have the same");
+            assert_eq!(contracts.with_cusip(contract.cusip()), Some(contract));
+            for fact in [contract.name, contract.sector, contract.industry, contract.branch] {
+                assert!(!fact.is_empty(), "{}", contract.symbol);
+            }
+        }
+        assert_eq!(contracts.with_isin("US0378331006"), None);
+        assert_eq!(contracts.with_cusip(""), None);
     }
 }

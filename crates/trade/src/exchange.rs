@@ -13,7 +13,8 @@
 //!
 //! # Bounds
 //! Ended orders and executions are kept for seven days, at most 20,000 of each; minutes for five
-//! days; five-second bars for two hours.
+//! days; five-second bars for two hours. What one-cancels-all groups have traded is kept for the last
+//! 20,000 names of each holder, however old, and for all that have open members.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -29,9 +30,11 @@ use crate::contract::{Contract, Contracts};
 use crate::event::{Event, Reject};
 use crate::history;
 use crate::journal::{Cause, Command, Decided, Genesis, Scope, Stamped};
+use crate::market::Process;
 use crate::order::{
     Change, End, Execution, NewOrder, Order, OrderId, OrderState, OrderType, Parent, Shares, Side,
 };
+use crate::path::{Path, Stretch};
 use crate::position::Holding;
 use crate::price::Ticks;
 use crate::quote::{Quote, Quotes};
@@ -40,12 +43,16 @@ mod chart;
 mod family;
 mod listing;
 mod matching;
+mod memory;
 mod orders;
 mod state;
 #[cfg(test)]
 mod tests;
+mod traded;
 
-use listing::Listing;
+use listing::{Listing, MINUTES_KEPT_FOR};
+use memory::Memory;
+pub use memory::ORDER_RULE;
 use orders::{KEPT, KEPT_FOR, Open, Orders};
 pub use state::SnapshotError;
 
@@ -94,6 +101,16 @@ pub struct Exchange {
     todo: VecDeque<OrderId>,
     #[serde(skip)]
     fills: Vec<Fill>,
+    /// What rule 1 of orders does not remember; a snapshot keeps it apart.
+    #[serde(skip)]
+    memory: Memory,
+    /// By which rule the markets move. A snapshot keeps it apart, for this is the format of those
+    /// that know rule 1 alone.
+    #[serde(skip)]
+    rule: u16,
+    /// The second that they are on their way to.
+    #[serde(skip)]
+    horizon: i64,
 }
 
 impl Exchange {
@@ -121,6 +138,9 @@ impl Exchange {
             recent: VecDeque::new(),
             todo: VecDeque::new(),
             fills: Vec::new(),
+            memory: Memory::default(),
+            rule: genesis.catalogue,
+            horizon: 0,
             genesis,
         };
         exchange.run(exchange.genesis.at, None);
@@ -145,13 +165,30 @@ impl Exchange {
                 self.cancel(*order, *cause, decision.holder, &mut events);
             }
             Command::CancelAll { scope, cause } => self.cancel_all(*scope, *cause, &mut events),
+            Command::OrderRule { rule } => self.follow_order_rule(*rule),
+            Command::OrderIdUsed(origin) => self.note_order_id(*origin),
+            Command::MarketRule { rule } => self.follow_rule(*rule),
             Command::Genesis(_)
             | Command::Advance
             | Command::Started { .. }
             | Command::Refused { .. }
-            | Command::Connected { .. } => {}
+            | Command::OrdersRefused(_)
+            | Command::Connected { .. }
+            | Command::ClockJumped { .. } => {}
         }
         events
+    }
+
+    /// The same on the way to a later time, which they will come to before anybody looks at the bars:
+    /// those that are gone by then are not made.
+    pub fn advance_towards(&mut self, to: Time, end: Time) -> Advanced {
+        self.horizon = self.horizon.max(end.seconds());
+        self.advance(to)
+    }
+
+    /// Whether all bars are there: false on the way that [`Exchange::advance_towards`] began.
+    pub const fn is_whole(&self) -> bool {
+        self.horizon <= self.step
     }
 
     /// Moves the markets towards `to` as long as nothing happens to a client's order.
@@ -165,7 +202,14 @@ impl Exchange {
     /// that would make one for an order, and says when that is.
     fn run(&mut self, to: Time, mut events: Option<&mut Vec<Event>>) -> Option<Time> {
         let target = to.seconds();
+        if events.is_some() || self.orders.open.is_empty() {
+            // Nothing stops it on the way.
+            self.horizon = self.horizon.max(target);
+        }
         while self.step < target {
+            if self.pass_quiet(target) {
+                continue;
+            }
             let second = self.step + 1;
             if events.is_none() && self.is_due(second) {
                 self.now = self.now.max(Time::from_seconds(self.step));
@@ -186,6 +230,62 @@ impl Exchange {
         None
     }
 
+    /// Passes, under rule 2, the seconds of this trading day before the first that touches a
+    /// client's order; false when there are none.
+    fn pass_quiet(&mut self, target: i64) -> bool {
+        let from = self.step + 1;
+        if self.rule < 2 || !self.session.is_open(from) {
+            return false;
+        }
+        let (session, mut to) = (self.session, target.min(self.session.close - 1));
+        for listing in &mut self.listings {
+            if let Some(second) = listing.first_touched(Stretch { from, to }, &session) {
+                to = to.min(second - 1);
+            }
+        }
+        if to < from {
+            return false;
+        }
+        let keep = self.keep_from(self.horizon.max(to));
+        for listing in &mut self.listings {
+            listing.pass_all(Stretch { from, to }, &session, keep);
+        }
+        self.step = to;
+        self.now = self.now.max(Time::from_seconds(to));
+        true
+    }
+
+    /// The first second whose minute is still kept at `end`.
+    fn keep_from(&self, end: i64) -> i64 {
+        let hours = self.genesis.hours;
+        if end - self.step < MINUTES_KEPT_FOR {
+            return i64::MIN;
+        }
+        let (mut session, mut left) = (Session::at(end, hours), MINUTES_KEPT_FOR);
+        loop {
+            let traded = end.min(session.close) - session.open;
+            if traded >= left || session.roll < self.step {
+                return session.close.min(end) - left;
+            }
+            left -= traded.max(0);
+            session = Session::of_day(session.day.plus(-1), hours);
+        }
+    }
+
+    /// From here on the markets follow this rule. A rule never goes back.
+    fn follow_rule(&mut self, rule: u16) {
+        if rule <= self.rule {
+            return;
+        }
+        self.rule = rule;
+        if self.session.is_open(self.step) {
+            let left = self.session.close - 1 - self.step;
+            for listing in &mut self.listings {
+                listing.path = Some(Path::new(&listing.process, self.step, left));
+            }
+        }
+    }
+
     /// The second would do something to a client's order.
     fn is_due(&self, second: i64) -> bool {
         if self.orders.open.is_empty() {
@@ -195,22 +295,32 @@ impl Exchange {
             let ends = |open: &Open| open.order.is_day_of(self.session.day);
             let next = self.session.next(self.genesis.hours);
             return self.orders.open.values().any(ends)
-                || (next.is_open(second) && self.any_touched());
+                || (next.is_open(second) && self.any_touched(second, &next));
         }
-        self.session.is_open(second) && self.any_touched()
+        self.session.is_open(second) && self.any_touched(second, &self.session)
     }
 
-    fn any_touched(&self) -> bool {
-        self.listings
-            .iter()
-            .any(|listing| listing.is_watched() && listing.touches(&listing.process.stepped()))
+    fn any_touched(&self, second: i64, session: &Session) -> bool {
+        self.listings.iter().any(|listing| {
+            listing.is_watched() && listing.touches(&self.next_of(listing, second, session))
+        })
+    }
+
+    /// A market at the next second, by the rule.
+    fn next_of(&self, listing: &Listing, second: i64, session: &Session) -> Process {
+        if self.rule < 2 { listing.process.stepped() } else { listing.at(second, session) }
     }
 
     /// One second of all markets.
     fn second(&mut self, second: i64, mut events: Option<&mut Vec<Event>>) {
+        let (session, by_path) = (self.session, self.rule >= 2);
         for at in 0..self.listings.len() {
             let Some(listing) = self.listings.get_mut(at) else { return };
-            let next = listing.process.stepped();
+            if by_path {
+                listing.path = Some(listing.path_in(&session));
+            }
+            let next =
+                if by_path { listing.at(second, &session) } else { listing.process.stepped() };
             match events.as_deref_mut() {
                 Some(events) if listing.is_watched() && listing.touches(&next) => {
                     self.touched(at, next, events);
@@ -249,6 +359,7 @@ impl Exchange {
         self.account.begin_day(|symbol| mark_of(listings, contracts, symbol));
         self.session = self.session.next(self.genesis.hours);
         self.orders.prune(now);
+        self.forget_parents();
         let oldest = now - KEPT_FOR;
         while self.executions.front().is_some_and(|execution| execution.time < oldest) {
             self.executions.pop_front();
@@ -264,16 +375,19 @@ impl Exchange {
             if decision.limits.duplicate_window.is_some() {
                 self.remember(new);
             }
+            self.note_order_id(new.origin);
             let order = Arc::new(self.accepted(new, &placed));
-            placed.push(order.id);
+            let id = order.id;
+            placed.push(id);
             events.push(Event::OrderAccepted { order: Arc::clone(&order) });
-            self.todo.push_back(order.id);
+            self.todo.push_back(id);
             let parent = order.parent.filter(|id| !self.orders.open.contains_key(id));
             self.orders.add(Open { order, at, handle: None, counted: (0, 0) });
             if let Some(parent) = parent {
                 // It may have ended since the order was checked.
                 self.orphan(parent, events);
             }
+            self.join(id, events);
         }
         for at in group.iter().filter_map(|new| Contracts::builtin().index(new.symbol)) {
             self.settle(at, events);
@@ -340,16 +454,17 @@ impl Exchange {
         let now = self.now;
         let parent = self.orders.open.get(&change.order).and_then(|open| open.order.parent);
         let left = parent.and_then(|parent| self.left_for_child(parent, Some(change.order)));
+        let most = self.most_in_group(&change);
         let Some(open) = self.orders.open.get_mut(&change.order) else {
             let reject = self.missing(change.order);
             return events.push(Event::CommandRejected { holder, reject });
         };
         let at = open.at;
         let order = Arc::make_mut(&mut open.order);
-        let keeps_place =
-            change.order_type == order.order_type && change.quantity <= order.quantity;
+        let quantity = change.quantity.min(most);
+        let keeps_place = change.order_type == order.order_type && quantity <= order.quantity;
         let before = Arc::new(order.clone());
-        order.quantity = change.quantity.max(order.filled);
+        order.quantity = quantity.max(order.filled);
         order.released = match (parent, left) {
             (None, _) => order.quantity,
             (Some(_), Some((left, _))) => order.quantity.min(left).max(order.filled),
@@ -455,6 +570,11 @@ impl Exchange {
     /// How it began.
     pub const fn genesis(&self) -> &Genesis {
         &self.genesis
+    }
+
+    /// By which rule its markets move.
+    pub const fn rule(&self) -> u16 {
+        self.rule
     }
 
     /// The sequence of the last command applied; 0 before the first.

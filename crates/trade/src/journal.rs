@@ -1,16 +1,21 @@
 //! What the journal holds: commands, stamped with sequence and time, with the decision that let
-//! them pass. A replay applies them again and asks nobody. Variants and fields are only ever
-//! appended: their order is the format.
+//! them pass. A replay applies them again and asks nobody. Variants are only ever appended, and nothing
+//! is added to one that exists: records do not describe themselves, and
+//! their order is the format.
 
-use access::entitlements::Limits;
-use access::id::{Holder, PaperAccountId};
-use access::moment::Time;
+use std::fmt;
+
+use access::entitlements::{Limits, Side};
+use access::id::{Holder, PaperAccountId, SymbolId};
+use access::moment::{Span, Time};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Hours;
-use crate::order::{Change, NewOrder, OrderId};
+use crate::contract::Contracts;
+use crate::order::{Change, NewOrder, Order, OrderId, OrderType, Origin, TimeInForce};
 use crate::pretrade::Checked;
+use crate::price::Ticks;
 
 /// How an exchange begins: the journal's first record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +30,23 @@ pub struct Genesis {
     pub cash: Decimal,
     /// When the markets trade.
     pub hours: Hours,
-    /// Which list of contracts and history: 1, the only one so far.
+    /// By which rule the markets move to begin with (see `market.rs`): 1, second by second, or 2.
     pub catalogue: u16,
+}
+
+/// The newest rule by which markets move.
+pub const MARKET_RULE: u16 = 2;
+
+impl Command {
+    /// The rule that a command names and that this version does not know.
+    pub fn unknown_rule(&self) -> Option<u16> {
+        let rule = match self {
+            Self::Genesis(genesis) => genesis.catalogue,
+            Self::MarketRule { rule } => *rule,
+            _ => return None,
+        };
+        (!(1..=MARKET_RULE).contains(&rule)).then_some(rule)
+    }
 }
 
 /// The decision that let a command pass.
@@ -110,6 +130,132 @@ pub enum Command {
         /// How many within a second.
         count: u32,
     },
+    /// From here on orders are taken by this rule; what was recorded before, by the old one for
+    /// ever.
+    OrderRule {
+        /// See [`crate::exchange::ORDER_RULE`].
+        rule: u16,
+    },
+    /// An order id was used and left no order: it was refused, held, or only asked about.
+    OrderIdUsed(Origin),
+    /// The system's clock jumped. It changes nothing here and is kept for the record.
+    ClockJumped {
+        /// How far it went against the steady clock; below zero: back. Zero when it was found behind
+        /// the stamps of an earlier run.
+        by: Span,
+        /// How far stamps are ahead of it since.
+        ahead: Span,
+    },
+    /// From here on the markets move by this rule. What was recorded before moves by the old one for
+    /// ever.
+    MarketRule {
+        /// See [`Genesis::catalogue`].
+        rule: u16,
+    },
+    /// Orders, or changes of them, were refused or denied. It changes nothing here and is kept for
+    /// the record, with all that was asked for.
+    OrdersRefused(OrdersRefused),
+}
+
+/// What was refused within a second, to one holder for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrdersRefused {
+    /// Whose.
+    pub holder: Holder,
+    /// The stable code.
+    pub code: String,
+    /// The text for evidence, with its numbers.
+    pub text: String,
+    /// How many there were.
+    pub count: u32,
+    /// The first of them.
+    pub asked: Vec<Asked>,
+}
+
+/// An order as it was asked for, in words: what is refused may be no order that this exchange has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The open order that it would have changed.
+    pub changes: Option<OrderId>,
+    /// The client id of the connection; 0 where there is none.
+    pub client_id: i32,
+    /// The client's own number for the order; 0 where there is none.
+    pub order_id: i32,
+    /// `BUY` or `SELL`.
+    pub side: String,
+    /// Shares.
+    pub quantity: String,
+    /// The ticker.
+    pub symbol: String,
+    /// `MKT`, `LMT`, ...
+    pub order_type: String,
+    /// The limit price; empty where there is none.
+    pub limit: String,
+    /// The stop price; empty where there is none.
+    pub trigger: String,
+    /// `DAY`, `GTC`, ...
+    pub tif: String,
+}
+
+impl Asked {
+    /// A new order.
+    pub fn of_new(order: &NewOrder) -> Self {
+        let origin = order.origin;
+        Self {
+            client_id: origin.client_id,
+            order_id: origin.order_id,
+            ..Self::of((order.symbol, order.side), order.quantity, order.order_type, order.tif)
+        }
+    }
+
+    /// New terms for an order.
+    pub fn of_change(order: &Order, change: &Change) -> Self {
+        let Change { quantity, order_type, tif, .. } = *change;
+        Self {
+            changes: Some(order.id),
+            client_id: order.origin.client_id,
+            order_id: order.origin.order_id,
+            ..Self::of((order.symbol, order.side), quantity, order_type, tif)
+        }
+    }
+
+    fn of(
+        (symbol, side): (SymbolId, Side),
+        quantity: u64,
+        order_type: OrderType,
+        tif: TimeInForce,
+    ) -> Self {
+        let contract = Contracts::builtin().get(symbol);
+        let price =
+            |ticks: Option<Ticks>| ticks.map_or_else(String::new, |price| price.to_string());
+        Self {
+            side: side.to_string().to_uppercase(),
+            quantity: quantity.to_string(),
+            symbol: contract
+                .map_or_else(|| symbol.to_string(), |contract| contract.symbol.to_owned()),
+            order_type: order_type.name().to_owned(),
+            limit: price(order_type.limit()),
+            trigger: price(order_type.trigger()),
+            tif: tif.name().to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+impl fmt::Display for Asked {
+    /// `BUY 100 AAPL LMT 231.40 DAY`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(order) = self.changes {
+            write!(f, "change of order {order} to ")?;
+        }
+        write!(f, "{} {} {} {}", self.side, self.quantity, self.symbol, self.order_type)?;
+        for (word, price) in [("", &self.limit), ("stop ", &self.trigger)] {
+            if !price.is_empty() {
+                write!(f, " {word}{price}")?;
+            }
+        }
+        write!(f, " {}", self.tif)
+    }
 }
 
 /// Which orders.

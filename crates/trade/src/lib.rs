@@ -18,6 +18,7 @@ pub mod margin;
 pub mod market;
 pub mod naive;
 pub mod order;
+mod path;
 pub mod position;
 pub mod pretrade;
 pub mod price;
@@ -29,8 +30,8 @@ pub use bar::{Bar, BarSize};
 pub use calendar::{Day, Hours, Session};
 pub use contract::{Contract, Contracts};
 pub use event::{Event, Reject};
-pub use exchange::{Advanced, Exchange};
-pub use journal::{Cause, Command, Decided, Genesis, Scope, Stamped};
+pub use exchange::{Advanced, Exchange, ORDER_RULE};
+pub use journal::{Asked, Cause, Command, Decided, Genesis, OrdersRefused, Scope, Stamped};
 pub use order::{
     Change, End, Execution, ExecutionId, Liquidity, NewOrder, Oca, Order, OrderId, OrderState,
     OrderType, Origin, Parent, Shares, Side, TimeInForce,

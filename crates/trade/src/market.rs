@@ -1,25 +1,29 @@
 //! One stock's simulated market: a fair price that wanders, makers that quote around it, and
 //! trades of others that print. All of it follows from the seed, second by second, in integers.
 //!
-//! The rule, each second that the market trades: the fair price moves by a random step
+//! Rule 1, each second that the market trades: the fair price moves by a random step
 //! (about 30 % a year for a volatility of 16) and is drawn to the price the account began with by
 //! 2^-23 of the distance. Makers quote ten levels each side of it. In one second of three somebody
 //! trades with them at the touch. Makers take their old quotes away and lay new ones each second,
 //! so they stand behind client orders of the same price.
+//!
+//! Rule 2 is the same to look at, but each second follows from the day alone and not from the second
+//! before it (see `path.rs`), so that time that was missed costs what happened in it and no more.
 
 use serde::{Deserialize, Serialize};
 
 use crate::order::Side;
+use crate::path::Block;
 use crate::random::{below, mix, next, walk};
 
 /// Levels that the makers quote on each side.
 pub const LEVELS: usize = 10;
 /// The fair price is kept in 65,536ths of a tick.
-const FINE: i64 = 1 << 16;
+pub(crate) const FINE: i64 = 1 << 16;
 /// The lowest fair price: 1.00, so that all quoted prices are above zero.
-const LOWEST: i64 = 100 * FINE;
+pub(crate) const LOWEST: i64 = 100 * FINE;
 /// The highest: 500,000.00.
-const HIGHEST: i64 = 50_000_000 * FINE;
+pub(crate) const HIGHEST: i64 = 50_000_000 * FINE;
 
 /// A trade of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,13 +93,37 @@ impl Process {
         self
     }
 
-    /// The touch: one tick wide and one more for every 200.00 of price, sometimes another.
+    /// The state at one of the seconds of a path's block: rule 2.
+    pub(crate) fn at(mut self, block: &Block, second: i64) -> Self {
+        self.fair = block.fair(second);
+        let trades = &block.trades;
+        self.shape = trades.shape(second);
+        self.quote();
+        let bit = trades.prints & trades.bit(second);
+        self.print = (bit != 0).then(|| {
+            let (side, price) = block.price(second);
+            Print { side, price, size: trades.volume(bit) }
+        });
+        self
+    }
+
+    /// What a path begins with: the stream's word, the price, and the price it is drawn to.
+    pub(crate) const fn origin(&self) -> (u64, i64, i64) {
+        (self.stream, self.fair, self.anchor)
+    }
+
+    /// A second's deviation, in 2^-20 of the price.
+    pub(crate) const fn deviation(&self) -> i64 {
+        self.volatility.saturating_mul(4)
+    }
+
+    pub(crate) const fn lot(&self) -> u64 {
+        self.lot
+    }
+
     #[inline]
     fn quote(&mut self) {
-        let middle = self.fair / FINE;
-        let wide = 1 + middle / 20_000 + i64::from(self.shape & 1 == 1);
-        self.bid = middle - wide / 2;
-        self.ask = self.bid + wide;
+        (self.bid, self.ask) = touch(self.fair, self.shape & 1 == 1);
     }
 
     /// The makers' quotes of this second, best first: price and shares.
@@ -115,6 +143,20 @@ impl Process {
             level
         })
     }
+}
+
+/// The touch: one tick wide and one more for every 200.00 of price, sometimes another.
+#[inline]
+pub(crate) const fn touch(fair: i64, wider: bool) -> (i64, i64) {
+    let middle = fair / FINE;
+    let wide = width(middle) - !wider as i64;
+    let bid = middle - wide / 2;
+    (bid, bid + wide)
+}
+
+/// The widest touch at a middle of so many ticks.
+pub(crate) const fn width(middle: i64) -> i64 {
+    2 + middle / 20_000
 }
 
 #[cfg(test)]

@@ -242,6 +242,11 @@ pub enum End {
     },
     /// A market order while there are no quotes.
     NoQuotes,
+    /// It came to a one-cancels-all group that had traded already.
+    GroupTraded {
+        /// The order that did.
+        by: OrderId,
+    },
 }
 
 impl End {
@@ -258,6 +263,7 @@ impl End {
             Self::ParentEnded => "PARENT_ENDED",
             Self::OcaFilled { .. } => "OCA_FILLED",
             Self::NoQuotes => "NO_QUOTES",
+            Self::GroupTraded { .. } => "OCA_GROUP_TRADED",
         }
     }
 }
@@ -278,6 +284,10 @@ impl fmt::Display for End {
             }
             Self::ParentEnded => f.write_str("its parent order ended without a fill"),
             Self::OcaFilled { by } => write!(f, "order {by} of its one-cancels-all group filled"),
+            Self::GroupTraded { by } => write!(
+                f,
+                "order {by} of its one-cancels-all group has traded already; use another group name"
+            ),
             Self::NoQuotes => f.write_str("a market order while there are no quotes"),
         }
     }

@@ -1,6 +1,9 @@
 //! The numbers that the simulated market draws: `SplitMix64` (Steele, Lea and Flood, 2014), which
 //! has one word of state and gives the same numbers everywhere. Nothing secret comes from it.
 
+/// What a stream's state grows by with each word: the word at any place is its mix.
+pub(crate) const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Mixes a word.
 #[inline]
 pub(crate) const fn mix(word: u64) -> u64 {
@@ -12,7 +15,7 @@ pub(crate) const fn mix(word: u64) -> u64 {
 /// The next word of a stream.
 #[inline]
 pub(crate) const fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    *state = state.wrapping_add(GAMMA);
     mix(*state)
 }
 

@@ -25,6 +25,14 @@ pub enum FrameError {
         /// What the peer seems to be.
         guess: &'static str,
     },
+    /// The client is older than frames: it begins with its version alone.
+    #[error(
+        "the client speaks version {version} of the protocol, from before 2013; 100 is the oldest that has frames"
+    )]
+    Unframed {
+        /// The version that it speaks.
+        version: u16,
+    },
     /// A header announces more than the limit.
     #[error("a message of {length} bytes was announced, the limit is {limit}")]
     TooLong {
@@ -115,6 +123,18 @@ impl FrameReader {
         if GREETING.starts_with(waiting) {
             return Ok(false);
         }
+        // A client from before frames begins with its version and a NUL.
+        let digits = waiting.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if (1..=3).contains(&digits) {
+            match (waiting.get(digits), waiting.get(..digits).map(std::str::from_utf8)) {
+                (None, _) => return Ok(false),
+                (Some(0), Some(Ok(version))) => {
+                    let version = version.parse().unwrap_or(u16::MAX);
+                    return Err(FrameError::Unframed { version });
+                }
+                _ => {}
+            }
+        }
         let found = waiting.get(..8).unwrap_or(waiting).escape_ascii().to_string();
         Err(FrameError::Greeting { found, guess: guess(waiting) })
     }
@@ -133,7 +153,7 @@ fn guess(start: &[u8]) -> &'static str {
     } else if start.starts_with(&[0x16, 0x03]) {
         "this is TLS, and this port is plain"
     } else {
-        "the peer is no TWS client, or one older than version 100"
+        "the peer is no TWS client, or an older one"
     }
 }
 
@@ -257,10 +277,20 @@ mod tests {
             (&b"GET / HTTP/1.1\r\n"[..], "HTTP"),
             (b"\x16\x03\x01\x02\x00", "TLS"),
             (b"AB", "older"),
-            (b"63\0", "older"),
+            (b"63\0", "before 2013"),
+            (b"63", "63"),
+            (b"6x", "older"),
+            (b"1234", "older"),
         ] {
             let mut reader = FrameReader::new();
             reader.push(bytes);
+            if bytes == b"63" {
+                assert_eq!(reader.next_frame(), Ok(None), "its end is missing");
+                reader.push(b"\0");
+                let error = FrameError::Unframed { version: 63 };
+                assert_eq!(reader.next_frame(), Err(error));
+                continue;
+            }
             let text = reader.next_frame().unwrap_err().to_string();
             assert!(text.contains(word) && text.is_ascii(), "{text}");
         }

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::field::Put;
 use crate::frame::write_frame;
+use crate::outbound::ErrorCode;
 
 /// The message format of one connection. Between 157 and 178, never 158: `ib_async` and ibapi
 /// disagree about one field there.
@@ -43,7 +44,8 @@ impl fmt::Display for ServerVersion {
     }
 }
 
-/// Why no session can begin. The protocol has no message for it: close the connection.
+/// Why no session can begin. Whatever is sent in the place of the version reply is read as that
+/// reply: answer a client that is too old or too new by [`Refused`], close on any other.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HandshakeError {
     /// The first frame is no `vMIN..MAX`.
@@ -147,6 +149,105 @@ fn version(text: &str) -> Option<u16> {
     if digits { text.parse().ok() } else { None }
 }
 
+/// The lowest server version that clients from before frames take, and the highest whose answers
+/// they read.
+const UNFRAMED: (u16, u16) = (38, 66);
+
+/// A client that cannot be served and is told so, in the form that it reads: a version that it
+/// speaks, then, once it has said who it is, an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused(Form);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Unframed(u16),
+    Framed(u16),
+}
+
+impl Refused {
+    /// A client from before frames that says this version.
+    pub fn unframed(version: u16) -> Self {
+        Self(Form::Unframed(version.clamp(UNFRAMED.0, UNFRAMED.1)))
+    }
+
+    /// A client that reads frames, and speaks this version.
+    pub fn framed(version: u16) -> Self {
+        Self(Form::Framed(version))
+    }
+
+    /// Whether the client reads frames, and sends them.
+    pub fn has_frames(self) -> bool {
+        matches!(self.0, Form::Framed(_))
+    }
+
+    /// Appends the version reply.
+    pub fn write_reply(self, time: &str, out: &mut Vec<u8>) {
+        let put = |version: u16, out: &mut Vec<u8>| {
+            i32::from(version).put(out);
+            time.put(out);
+        };
+        match self.0 {
+            Form::Unframed(version) => put(version, out),
+            Form::Framed(version) => write_frame(out, |out| put(version, out)),
+        }
+    }
+
+    /// Appends an error that concerns no request, at this moment in milliseconds since 1970.
+    pub fn write_error(self, code: ErrorCode, text: &str, milliseconds: i64, out: &mut Vec<u8>) {
+        let number = match self.0 {
+            Form::Unframed(_) => {
+                out.extend_from_slice(b"4\x002\0-1\0");
+                code.put(out);
+                return text.put(out);
+            }
+            Form::Framed(number) => number,
+        };
+        write_frame(out, |out| {
+            if number >= PROTOBUF {
+                return put_protobuf(code, text, milliseconds, out);
+            }
+            out.extend_from_slice(if number >= 194 { b"4\0-1\0" } else { b"4\x002\0-1\0" });
+            code.put(out);
+            text.put(out);
+            if number >= 166 {
+                // advancedOrderRejectJson
+                out.push(0);
+            }
+            if number >= 194 {
+                milliseconds.put(out);
+            }
+        });
+    }
+}
+
+/// From this version on a payload begins with a binary id, and all clients read an error as
+/// Protocol Buffers.
+const PROTOBUF: u16 = 201;
+/// The id of an error there: 4, and 200 for the encoding.
+const PROTOBUF_ERROR: u32 = 204;
+
+/// An error of no request: its fields are 1 id, 2 time, 3 code, 4 text.
+fn put_protobuf(code: ErrorCode, text: &str, milliseconds: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(&PROTOBUF_ERROR.to_be_bytes());
+    let numbers = [(1, -1), (2, milliseconds), (3, i64::from(code.0))];
+    for (field, number) in numbers {
+        out.push(field << 3);
+        put_varint(number.cast_unsigned(), out);
+    }
+    out.push(4 << 3 | 2);
+    put_varint(u64::try_from(text.len()).unwrap_or(u64::MAX), out);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Seven bits a byte, the lowest first; the highest bit says that more follow.
+fn put_varint(mut number: u64, out: &mut Vec<u8>) {
+    while let low @ 0x80.. = number {
+        out.extend(u8::try_from(low & 0x7f).map(|low| low | 0x80));
+        number >>= 7;
+    }
+    out.extend(u8::try_from(number));
+}
+
 /// Appends the server's answer. `time` is the connection time, in TWS style
 /// `YYYYMMDD HH:MM:SS TZ`; clients keep it as text.
 pub fn write_reply(version: ServerVersion, time: &str, out: &mut Vec<u8>) {
@@ -211,6 +312,39 @@ mod tests {
         assert_eq!(hello.option("missing"), None);
         assert_eq!(hello.options().count(), 3);
         assert!(!format!("{hello:?}").contains("fp_a"));
+    }
+
+    fn error(refused: Refused) -> Vec<u8> {
+        let mut out = Vec::new();
+        refused.write_error(ErrorCode::UNSUPPORTED_VERSION, "too old", 300, &mut out);
+        out
+    }
+
+    #[test]
+    fn refused_client_gets_a_version_that_it_speaks_and_an_error_in_its_form() {
+        let told = |version| error(Refused::framed(version));
+        assert_eq!(told(156), b"\0\0\0\x134\x002\0-1\x00506\0too old\0");
+        assert_eq!(told(177), b"\0\0\0\x144\x002\0-1\x00506\0too old\0\0");
+        assert_eq!(told(194), b"\0\0\0\x164\0-1\x00506\0too old\0\x00300\0");
+        let protobuf = told(213);
+        let fields =
+            b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x10\xac\x02\x18\xfa\x03\x22\x07too old";
+        let (header, rest) = protobuf.split_at(8);
+        assert_eq!(header, [0, 0, 0, 4 + u8::try_from(fields.len()).unwrap(), 0, 0, 0, 204]);
+        assert_eq!(rest, fields);
+        let mut reply = Vec::new();
+        Refused::framed(213).write_reply("t", &mut reply);
+        assert_eq!(reply, b"\0\0\0\x06213\0t\0");
+    }
+
+    #[test]
+    fn client_from_before_frames_gets_bare_fields() {
+        let refused = Refused::unframed(62);
+        let mut reply = Vec::new();
+        refused.write_reply("20260105 09:30:00 US/Eastern", &mut reply);
+        assert_eq!(reply, b"62\x0020260105 09:30:00 US/Eastern\0");
+        assert_eq!(error(refused), b"4\x002\0-1\x00506\0too old\0");
+        assert_eq!(Refused::unframed(1), Refused::unframed(38), "they refuse older servers");
     }
 
     #[test]

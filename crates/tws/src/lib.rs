@@ -54,7 +54,7 @@ pub use condition::{Condition, Test};
 pub use contract::Contract;
 pub use field::Fault;
 pub use frame::{Frame, FrameError, FrameReader};
-pub use handshake::{HandshakeError, Hello, ServerVersion};
+pub use handshake::{HandshakeError, Hello, Refused, ServerVersion};
 pub use inbound::{DecodeError, Inbound};
 pub use order::OrderFields;
 pub use outbound::Response;

@@ -76,9 +76,8 @@ fn reason(request: &Inbound) -> Option<(ErrorCode, &'static str)> {
         Inbound::HistogramData(_) => {
             no("there are no histograms here yet; historical bars are there")
         }
-        Inbound::HistoricalTicks(_) => no("past ticks are not kept; historical bars are there"),
-        Inbound::TickByTickData(_) => {
-            Some((ErrorCode::NO_PERMISSION, "prices move once a second here; use reqMktData"))
+        Inbound::HistoricalTicks(_) => {
+            Some((ErrorCode::NO_PERMISSION, "past ticks are not kept; historical bars are there"))
         }
         Inbound::SmartComponents(_) => no("a quote here comes from one exchange"),
         Inbound::ReplaceFa(_) => no("there are no adviser accounts here"),

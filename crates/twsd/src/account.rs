@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use access::{Act, SymbolId};
 use gate::View;
 use rust_decimal::Decimal;
+use trade::account::{BASE, LEDGER};
 use tws::inbound;
 use tws::outbound::{
     AccountDownloadEnd, AccountSummary, AccountSummaryEnd, AccountUpdateMulti,
@@ -24,31 +25,8 @@ use crate::stamp;
 const STREAMS: usize = 100;
 /// Changes of the quotes after which values are sent again; quotes change once a second.
 const TICKS_A_VALUE: u32 = 5;
-/// Values of `$LEDGER`.
-const LEDGER: [&str; 19] = [
-    "AccruedCash",
-    "CashBalance",
-    "CorporateBondValue",
-    "Currency",
-    "ExchangeRate",
-    "FundValue",
-    "FutureOptionValue",
-    "FuturesPNL",
-    "FxCashBalance",
-    "NetDividend",
-    "NetLiquidationByCurrency",
-    "OptionMarketValue",
-    "RealCurrency",
-    "RealizedPnL",
-    "StockMarketValue",
-    "TBillValue",
-    "TotalCashBalance",
-    "UnrealizedPnL",
-    "WarrantValue",
-];
-
-/// What was sent last: the value by name.
-type Values = BTreeMap<&'static str, String>;
+/// What was sent last: the value by name and currency.
+type Values = BTreeMap<(&'static str, &'static str), String>;
 /// What was sent last: shares and average cost by contract.
 type Positions = BTreeMap<SymbolId, (i64, Decimal)>;
 /// The profit of one position: which, and what was sent last.
@@ -134,6 +112,16 @@ impl Accounts {
         self.follows_quotes() || self.positions.is_some() || !self.multi_positions.is_empty()
     }
 
+    pub(crate) fn ids(&self) -> impl Iterator<Item = i32> {
+        self.summaries
+            .keys()
+            .chain(self.multi_positions.keys())
+            .chain(self.multi_values.keys())
+            .chain(self.pnl.keys())
+            .chain(self.pnl_single.keys())
+            .copied()
+    }
+
     fn streams(&self) -> usize {
         [
             self.summaries.len(),
@@ -215,7 +203,8 @@ impl Client {
         out: &mut Outgoing,
     ) {
         let id = request.request_id;
-        if !matches!(request.group.as_str(), "" | "All") {
+        let group = request.group.trim();
+        if !(group.is_empty() || group.eq_ignore_ascii_case("All")) {
             out.error(
                 id,
                 ErrorCode::PROCESSING,
@@ -374,7 +363,7 @@ impl Client {
     fn put_summaries(&mut self, view: &View, out: &mut Outgoing) {
         for (request_id, summary) in &mut self.accounts.summaries {
             let mut values = view.summary.values();
-            values.retain(|(key, ..)| is_asked(&summary.tags, key));
+            values.retain(|(key, _, currency)| is_asked(&summary.tags, key, currency));
             for (tag, value, currency) in changes(&mut summary.sent, values) {
                 out.put(&AccountSummary {
                     request_id: *request_id,
@@ -421,7 +410,7 @@ impl Client {
             [summary.daily, summary.unrealised, summary.realised].map(|amount| amount.round_dp(4));
         for (request_id, sent) in &mut self.accounts.pnl {
             if sent.replace(whole) != Some(whole) {
-                let [daily, unrealized, realized] = whole.map(Into::into);
+                let [daily, unrealized, realized] = whole;
                 out.put(&Pnl { request_id: *request_id, daily, unrealized, realized });
             }
         }
@@ -438,7 +427,7 @@ impl Client {
                 (position.shares, amounts.map(|amount| amount.round_dp(4)))
             });
             if sent.replace(part) != Some(part) {
-                let [daily, unrealized, realized, value] = part.map(Into::into);
+                let [daily, unrealized, realized, value] = part;
                 let position = Decimal::from(shares);
                 out.put(&PnlSingle {
                     request_id: *request_id,
@@ -456,10 +445,10 @@ impl Client {
 /// The values that differ from those that were sent, which become those that were sent.
 fn changes(sent: &mut Values, now: Vec<Value>) -> Vec<Value> {
     let mut now = now;
-    now.retain(|(key, value, _)| {
-        let differs = sent.get(key) != Some(value);
+    now.retain(|(key, value, currency)| {
+        let differs = sent.get(&(*key, *currency)) != Some(value);
         if differs {
-            sent.insert(key, value.clone());
+            sent.insert((key, currency), value.clone());
         }
         differs
     });
@@ -474,11 +463,16 @@ fn is_news(sent: &mut Positions, symbol: SymbolId, shares: i64, average: Decimal
     }
 }
 
-/// Whether a comma list of tags asks for a value.
-fn is_asked(tags: &str, key: &str) -> bool {
-    tags.split(',').map(str::trim).any(|tag| match tag {
-        "$LEDGER" | "$LEDGER:ALL" | "$LEDGER:USD" | "$LEDGER:BASE" => LEDGER.contains(&key),
-        tag => tag == key,
+/// Whether a comma list of tags asks for a value. `$LEDGER` asks for the rows of all currencies
+/// together, `$LEDGER:USD` for those of one, `$LEDGER:ALL` for both.
+fn is_asked(tags: &str, key: &str, currency: &str) -> bool {
+    tags.split(',').map(str::trim).any(|tag| match tag.split_once(':') {
+        None if tag == "$LEDGER" => currency == BASE && LEDGER.contains(&key),
+        Some(("$LEDGER", wanted)) => {
+            LEDGER.contains(&key)
+                && (wanted.eq_ignore_ascii_case("ALL") || wanted.eq_ignore_ascii_case(currency))
+        }
+        _ => tag.eq_ignore_ascii_case(key),
     })
 }
 
@@ -489,10 +483,13 @@ mod tests {
     #[test]
     fn value_is_sent_again_only_when_it_changes() {
         let mut sent = Values::new();
-        let value = |text: &str| vec![("NetLiquidation", text.to_owned(), "USD")];
-        assert_eq!(changes(&mut sent, value("1.00")).len(), 1);
-        assert_eq!(changes(&mut sent, value("1.00")).len(), 0);
-        assert_eq!(changes(&mut sent, value("2.00")).len(), 1);
+        let values = |dollars: &str, base: &str| {
+            vec![("CashBalance", dollars.to_owned(), "USD"), ("CashBalance", base.to_owned(), BASE)]
+        };
+        assert_eq!(changes(&mut sent, values("1.00", "3.00")).len(), 2, "one row a currency");
+        assert_eq!(changes(&mut sent, values("1.00", "3.00")).len(), 0);
+        let changed = vec![("CashBalance", "2.00".to_owned(), "USD")];
+        assert_eq!(changes(&mut sent, values("2.00", "3.00")), changed);
     }
 
     #[test]
@@ -507,9 +504,16 @@ mod tests {
 
     #[test]
     fn tags_pick_values_and_the_ledger() {
-        assert!(is_asked("AccountType, NetLiquidation", "NetLiquidation"));
-        assert!(!is_asked("AccountType", "NetLiquidation"));
-        assert!(is_asked("X,$LEDGER:ALL", "CashBalance"));
-        assert!(!is_asked("$LEDGER:EUR", "CashBalance"));
+        assert!(is_asked("AccountType, NetLiquidation", "NetLiquidation", "USD"));
+        assert!(!is_asked("AccountType", "NetLiquidation", "USD"));
+        let asked =
+            |tags: &str| ["USD", BASE].map(|currency| is_asked(tags, "CashBalance", currency));
+        assert_eq!(asked("$LEDGER"), [false, true]);
+        assert_eq!(asked("$LEDGER:BASE"), [false, true]);
+        assert_eq!(asked("X, $LEDGER:USD"), [true, false]);
+        assert_eq!(asked("$LEDGER:usd"), [true, false]);
+        assert_eq!(asked("X,$LEDGER:ALL"), [true, true]);
+        assert_eq!(asked("$LEDGER:EUR"), [false, false]);
+        assert!(!is_asked("$LEDGER:ALL", "NetLiquidation", "USD"));
     }
 }

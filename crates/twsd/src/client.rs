@@ -17,6 +17,7 @@ use crate::market_data::Tickers;
 use crate::order::Orders;
 use crate::outgoing::Outgoing;
 use crate::refusal::{self, Subject};
+use crate::tick_by_tick::SingleTicks;
 
 /// The state of one connection.
 #[expect(clippy::struct_field_names, reason = "the client id is the protocol's word")]
@@ -32,6 +33,7 @@ pub(crate) struct Client {
     pub(crate) accounts: Accounts,
     pub(crate) tickers: Tickers,
     pub(crate) charts: Charts,
+    pub(crate) single_ticks: SingleTicks,
 }
 
 impl Client {
@@ -55,6 +57,7 @@ impl Client {
             accounts: Accounts::default(),
             tickers: Tickers::default(),
             charts: Charts::default(),
+            single_ticks: SingleTicks::default(),
         };
         if let Some(view) = client.view(-1, out).await {
             client.remember(&view);
@@ -79,7 +82,7 @@ impl Client {
         match self.gate.may(&self.admission, self.address, act, symbol) {
             Ok(()) => true,
             Err(refusal) => {
-                out.error(request_id, refusal::code(&refusal, subject), &refusal.to_string());
+                out.error(request_id, refusal::code(&refusal, subject), &self.words(&refusal));
                 false
             }
         }
@@ -97,7 +100,9 @@ impl Client {
     /// Answers any request but orders and cancellations.
     pub(crate) async fn answer(&mut self, request: Inbound, out: &mut Outgoing) {
         match request {
-            Inbound::CurrentTime(_) => out.put(&CurrentTime { seconds: self.gate.now().seconds() }),
+            Inbound::CurrentTime(_) => {
+                out.put(&CurrentTime { seconds: self.gate.wall().seconds() })
+            }
             Inbound::ManagedAccts(_) => out.put(&ManagedAccounts { accounts: &self.account }),
             Inbound::Ids(_) => out.put(&NextValidId { order_id: self.orders.next_free() }),
             Inbound::StartApi(StartApi { client_id, .. }) => {
@@ -160,6 +165,10 @@ impl Client {
             Inbound::CancelRealTimeBars(request) => {
                 self.charts.end_real_time(request.request_id, out);
             }
+            Inbound::TickByTickData(request) => self.tick_by_tick(&request, out),
+            Inbound::CancelTickByTickData(request) => {
+                self.single_ticks.end(request.request_id, out);
+            }
             Inbound::HistoricalData(request) => self.historical_data(&request, out),
             Inbound::CancelHistoricalData(request) => self.charts.end(request.request_id, out),
             Inbound::HeadTimestamp(request) => self.head_timestamp(&request, out),
@@ -178,7 +187,7 @@ impl Client {
     fn tell_unreadable(&mut self, error: &DecodeError, out: &mut Outgoing) {
         let text = error.to_string();
         if error.message == "placeOrder" {
-            self.refuse_unreadable(error.request_id, &text, out);
+            self.refuse_unreadable(error.request_id, &text);
         } else {
             let id = error.request_id.unwrap_or(-1);
             out.error(id, ErrorCode::VALIDATING, &format!("Error validating request: {text}"));
@@ -200,8 +209,10 @@ impl Client {
         let text = reason.to_string();
         match request {
             Ok(Inbound::PlaceOrder(request)) => {
-                self.refuse_unreadable(Some(request.order_id), &text, out);
+                self.refuse_unreadable(Some(request.order_id), &text);
             }
+            // The order goes on, so this must not look like its end.
+            Ok(Inbound::CancelOrder(request)) => self.refuse_last_cancel(request.order_id, &text),
             Ok(request) => {
                 if let Some(id) = request.request_id() {
                     out.error(id, ErrorCode::PROCESSING, &text);
@@ -209,11 +220,15 @@ impl Client {
             }
             Err(error) => self.tell_unreadable(&error, out),
         }
+        self.put_late(out);
     }
 
     /// Whether something follows the quotes.
     pub(crate) fn follows_quotes(&self) -> bool {
-        !self.tickers.is_empty() || !self.charts.is_empty() || self.accounts.follows_quotes()
+        !self.tickers.is_empty()
+            || !self.charts.is_empty()
+            || !self.single_ticks.is_empty()
+            || self.accounts.follows_quotes()
     }
 
     /// The quotes changed. A client that does not read gets the next ones.
@@ -222,6 +237,7 @@ impl Client {
             return;
         }
         self.tick_market_data(out);
+        self.put_single_ticks(out);
         self.tick_charts(out);
         self.tick_accounts(out).await;
     }

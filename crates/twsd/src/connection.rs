@@ -117,10 +117,11 @@ async fn serve(
     };
     let end = connection.turn().await;
     drop(claim);
-    let Connection { read, write, mut out, .. } = connection;
+    let Connection { read, write, mut out, mut client, .. } = connection;
     tracing::info!(%peer, %program, "client gone");
     if let End::Told(code, text) = end {
-        out.error(-1, code, &text);
+        client.drop_held(&mut out);
+        client.say_goodbye(code, &text, &mut out).await;
         part(read, write, out.take()).await;
     }
 }
@@ -254,6 +255,7 @@ impl Connection<'_> {
         if !self.client.orders.is_unsettled() {
             return Ok(());
         }
+        self.client.note_order_ids();
         match self.client.gate.flush().await {
             Ok(()) => {
                 while let Some(delivery) = self.subscription.try_recv() {

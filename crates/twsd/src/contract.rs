@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use trade::calendar::{Hours, Session};
 use trade::contract::{Contract as Stock, Contracts};
 use tws::Contract;
+use tws::contract::TagValue;
 use tws::inbound::{ContractDetails, MarketRule as MarketRuleRequest, MatchingSymbols};
 use tws::outbound::{
     ContractData, ContractDataEnd, ErrorCode, MarketRule, PriceIncrement, Sample, SymbolSamples,
@@ -19,6 +20,14 @@ use crate::stamp;
 pub(crate) const SMART: &str = "SMART";
 /// The number of the price increment table of every stock: a cent at any price.
 const MARKET_RULE: i32 = 26;
+/// Where a stock of the United States trades, by the names that programs use; an order for any of
+/// them goes to the one paper exchange. `ISLAND` is what `NASDAQ` was called before.
+const VENUES: [&str; 22] = [
+    "AMEX", "NYSE", "CBOE", "PHLX", "ISE", "CHX", "ARCA", "NASDAQ", "ISLAND", "DRCTEDGE", "BEX",
+    "BATS", "EDGEA", "BYX", "IEX", "EDGX", "FOXRIVER", "PEARL", "NYSENAT", "LTSE", "MEMX", "PSX",
+];
+/// Months by the letters that names of futures have.
+const MONTHS: &str = "FGHJKMNQUVXZ";
 /// Days whose hours a description lists.
 const DAYS_OF_HOURS: usize = 6;
 const ORDER_TYPES: &str = "DAY,FOK,GTC,IOC,LMT,MKT,OCA,STP,STPLMT,WHATIF";
@@ -70,39 +79,138 @@ impl Directory {
     }
 }
 
-/// The stock that a client describes, or what is wrong with the description.
-pub(crate) fn find(wanted: &Contract) -> Result<&'static Stock, String> {
-    let all = Contracts::builtin();
-    let kind = wanted.sec_type.as_str();
-    if !(kind == "STK" || (kind.is_empty() && wanted.con_id != 0)) {
-        return Err(format!("secType {kind:?} is not traded here yet; stocks are, as STK"));
-    }
-    let stock = if wanted.con_id != 0 {
-        let id = u32::try_from(wanted.con_id).map(SymbolId).ok();
-        id.and_then(|id| all.get(id))
-            .ok_or_else(|| format!("no contract has conId {}", wanted.con_id))?
-    } else {
-        let symbol = if wanted.symbol.is_empty() { &wanted.local_symbol } else { &wanted.symbol };
-        all.named(symbol)
-            .ok_or_else(|| format!("no stock has the symbol {:?}", shortened(symbol)))?
-    };
-    check(stock, wanted).map(|()| stock)
+/// The name of a venue as it is written, if it is one.
+fn venue(name: &str) -> Option<&'static str> {
+    VENUES.into_iter().find(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// What the description says beside the symbol has to agree.
+/// Whether two venues are the same.
+pub(crate) fn is_same_venue(one: &str, other: &str) -> bool {
+    let now = |name: &str| {
+        if name.eq_ignore_ascii_case("ISLAND") {
+            "NASDAQ".to_owned()
+        } else {
+            name.to_ascii_uppercase()
+        }
+    };
+    now(one) == now(other)
+}
+
+/// The one stock that a client describes, or what is wrong with the description.
+pub(crate) fn find(wanted: &Contract) -> Result<&'static Stock, String> {
+    let found = matching(wanted)?;
+    match found.as_slice() {
+        [stock] => Ok(stock),
+        several => {
+            let symbols: Vec<_> = several.iter().map(|stock| stock.symbol).collect();
+            Err(format!(
+                "{} stocks have this description ({}); add a symbol or a conId",
+                several.len(),
+                symbols.join(", ")
+            ))
+        }
+    }
+}
+
+/// The stocks that a client describes, at least one, or what is wrong with the description.
+fn matching(wanted: &Contract) -> Result<Vec<&'static Stock>, String> {
+    let kind = wanted.sec_type.as_str();
+    let is_found_otherwise = wanted.con_id != 0 || !wanted.sec_id.is_empty();
+    if !(kind.eq_ignore_ascii_case("STK") || (kind.is_empty() && is_found_otherwise)) {
+        let kind = shortened(kind);
+        return Err(format!("secType {kind:?} is not traded here yet; stocks are, as STK"));
+    }
+    let all = Contracts::builtin();
+    let one = |found: Option<&'static Stock>, otherwise: String| {
+        found.map(|stock| vec![stock]).ok_or(otherwise)
+    };
+    let named = |name: &str| {
+        let text = format!("no stock has the symbol {:?}{}", shortened(name), hint(name));
+        one(all.named(name), text)
+    };
+    let found = if wanted.con_id != 0 {
+        let id = u32::try_from(wanted.con_id).map(SymbolId).ok();
+        one(id.and_then(|id| all.get(id)), format!("no contract has conId {}", wanted.con_id))?
+    } else if !wanted.sec_id.is_empty() || !wanted.sec_id_type.is_empty() {
+        vec![by_sec_id(wanted)?]
+    } else if !wanted.symbol.is_empty() {
+        named(wanted.symbol.trim())?
+    } else if !wanted.local_symbol.is_empty() {
+        named(wanted.local_symbol.trim())?
+    } else if wanted.trading_class.is_empty() {
+        return Err("nothing in it names one; set symbol, localSymbol, conId or secId".to_owned());
+    } else {
+        let class_is_wanted = |s: &&Stock| class(s).eq_ignore_ascii_case(&wanted.trading_class);
+        all.all().iter().filter(class_is_wanted).collect()
+    };
+    if found.is_empty() {
+        return Err(format!(
+            "no stock has the tradingClass {:?}",
+            shortened(&wanted.trading_class)
+        ));
+    }
+    found.iter().try_for_each(|stock| check(stock, wanted)).map(|()| found)
+}
+
+/// The stock with the number that `secIdType` and `secId` name.
+fn by_sec_id(wanted: &Contract) -> Result<&'static Stock, String> {
+    let all = Contracts::builtin();
+    let (kind, number) = (wanted.sec_id_type.trim(), wanted.sec_id.trim());
+    let found = match kind.to_ascii_uppercase().as_str() {
+        "ISIN" => all.with_isin(number),
+        "CUSIP" => all.with_cusip(number),
+        _ => {
+            let kind = shortened(kind);
+            return Err(format!("secIdType {kind:?} is not known here; use ISIN or CUSIP"));
+        }
+    };
+    found.ok_or_else(|| format!("no stock has the {kind} {:?}", shortened(number)))
+}
+
+/// What else a symbol could be that is no stock's, for those who took the wrong kind.
+fn hint(symbol: &str) -> &'static str {
+    let bytes = symbol.as_bytes();
+    let is_option = symbol.len() > 15
+        && bytes.iter().rev().take(8).all(u8::is_ascii_digit)
+        && bytes.iter().rev().nth(8).is_some_and(|right| matches!(right, b'C' | b'P'));
+    let root = symbol.trim_end_matches(|character: char| character.is_ascii_digit());
+    let is_future = (1..=2).contains(&symbol.len().saturating_sub(root.len()))
+        && (2..=5).contains(&root.len())
+        && root.ends_with(|month| MONTHS.contains(month));
+    if is_option {
+        "; it looks like an option, and only stocks are listed here"
+    } else if is_future {
+        "; it looks like a future, and only stocks are listed here"
+    } else {
+        ""
+    }
+}
+
+/// What the description says beside what found the stock has to agree.
 fn check(stock: &Stock, wanted: &Contract) -> Result<(), String> {
     let fields = [
-        ("symbol", &wanted.symbol, &[stock.symbol][..]),
-        ("currency", &wanted.currency, &[stock.currency()]),
-        ("exchange", &wanted.exchange, &[SMART, stock.exchange]),
-        ("primaryExchange", &wanted.primary_exchange, &[stock.exchange]),
-        ("localSymbol", &wanted.local_symbol, &[stock.symbol]),
-        ("tradingClass", &wanted.trading_class, &[class(stock)]),
+        ("symbol", &wanted.symbol, stock.symbol),
+        ("currency", &wanted.currency, stock.currency()),
+        ("localSymbol", &wanted.local_symbol, stock.symbol),
+        ("tradingClass", &wanted.trading_class, class(stock)),
     ];
     for (name, given, known) in fields {
-        if !given.is_empty() && !known.iter().any(|value| value.eq_ignore_ascii_case(given)) {
-            let (given, known) = (shortened(given), known.join(" or "));
+        if !given.is_empty() && !given.trim().eq_ignore_ascii_case(known) {
+            let given = shortened(given);
             return Err(format!("{name} of {} is {known}, not {given:?}", stock.symbol));
+        }
+    }
+    let places = [("exchange", &wanted.exchange), ("primaryExchange", &wanted.primary_exchange)];
+    for (name, given) in places {
+        let may_be_routed = name == "exchange" && given.eq_ignore_ascii_case(SMART);
+        if !given.is_empty() && !may_be_routed && venue(given).is_none() {
+            return Err(format!(
+                "{name} {:?} does not trade {}; it is listed on {}, and these are taken: {SMART}, {}",
+                shortened(given),
+                stock.symbol,
+                stock.exchange,
+                VENUES.join(", ")
+            ));
         }
     }
     Ok(())
@@ -118,14 +226,12 @@ impl Client {
         if !self.may(Act::ViewMarketData, None, id, Subject::Contract, out) {
             return;
         }
-        match find(&request.contract) {
-            Ok(stock) => {
-                let exchange = match request.contract.exchange.as_str() {
-                    "" => SMART,
-                    _ if request.contract.exchange.eq_ignore_ascii_case(SMART) => SMART,
-                    _ => stock.exchange,
-                };
-                self.describe(id, stock, exchange, out);
+        match matching(&request.contract) {
+            Ok(stocks) => {
+                let exchange = venue(&request.contract.exchange).unwrap_or(SMART);
+                for stock in stocks {
+                    self.describe(id, stock, exchange, out);
+                }
                 out.put(&ContractDataEnd { request_id: id });
             }
             Err(reason) => out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
@@ -134,30 +240,32 @@ impl Client {
 
     fn describe(&self, request_id: i32, stock: &Stock, exchange: &str, out: &mut Outgoing) {
         let (trading, liquid) = hours(self.gate.now(), self.gate.hours());
-        let venues = format!("{SMART},{}", stock.exchange);
-        let rules = format!("{MARKET_RULE},{MARKET_RULE}");
+        let venues: Vec<&str> = std::iter::once(SMART).chain(VENUES).collect();
+        // One rule for each of the exchanges.
+        let rules = vec![MARKET_RULE.to_string(); venues.len()];
+        let isin = TagValue { tag: "ISIN".to_owned(), value: stock.isin.to_owned() };
         out.put(&ContractData {
             request_id,
             contract: &on_wire(stock, exchange),
             market_name: class(stock),
             min_tick: stock.tick(),
             order_types: ORDER_TYPES,
-            valid_exchanges: &venues,
+            valid_exchanges: &venues.join(","),
             price_magnifier: 1,
             under_con_id: 0,
             long_name: stock.name,
             contract_month: "",
-            industry: stock.industry,
+            industry: stock.sector,
             category: stock.industry,
-            subcategory: "",
+            subcategory: stock.branch,
             time_zone: stamp::ZONE,
             trading_hours: &trading,
             liquid_hours: &liquid,
-            sec_ids: &[],
+            sec_ids: &[isin],
             aggregated_group: Some(1),
             under_symbol: "",
             under_sec_type: "",
-            market_rule_ids: &rules,
+            market_rule_ids: &rules.join(","),
             real_expiration_date: "",
             stock_type: "COMMON",
             min_size: Decimal::ONE,
@@ -236,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn stock_is_found_by_symbol_or_id_and_consistent_fields() {
+    fn stock_is_found_by_each_fact_that_names_it() {
         let apple = find(&wanted(|_| {})).unwrap();
         let full = wanted(|c| {
             c.exchange = "SMART".to_owned();
@@ -245,23 +353,73 @@ mod tests {
             c.trading_class = "NMS".to_owned();
         });
         assert_eq!(find(&full).unwrap(), apple);
+        let bare = |set: fn(&mut Contract)| {
+            find(&wanted(|c| {
+                c.symbol.clear();
+                set(c);
+            }))
+        };
+        assert_eq!(bare(|c| c.local_symbol = "AAPL".to_owned()).unwrap(), apple);
+        assert_eq!(bare(|c| c.trading_class = "BAC".to_owned()).unwrap().symbol, "BAC");
+        for (kind, number) in
+            [("ISIN", "US0378331005"), ("isin", "us0378331005"), ("CUSIP", "037833100")]
+        {
+            for sec_type in ["STK", ""] {
+                let contract = Contract {
+                    sec_type: sec_type.to_owned(),
+                    sec_id_type: kind.to_owned(),
+                    sec_id: number.to_owned(),
+                    ..Contract::default()
+                };
+                assert_eq!(find(&contract).unwrap(), apple, "{kind} {number}");
+            }
+        }
         let by_id = Contract { con_id: con_id(apple.id), ..Contract::default() };
         assert_eq!(find(&by_id).unwrap(), apple);
+        assert!(bare(|c| c.trading_class = "NMS".to_owned()).unwrap_err().contains("AAPL, AMD"));
+    }
+
+    #[test]
+    fn every_venue_is_taken_as_exchange_and_as_primary_exchange() {
+        for name in VENUES.into_iter().chain(["island", "Arca"]) {
+            let apple = find(&wanted(|c| c.exchange = name.to_owned())).unwrap();
+            assert_eq!(find(&wanted(|c| c.primary_exchange = name.to_owned())).unwrap(), apple);
+        }
+        assert!(is_same_venue("island", "NASDAQ") && !is_same_venue("NYSE", "NASDAQ"));
     }
 
     #[test]
     fn description_that_does_not_agree_is_refused_with_the_field() {
-        for (word, contract) in [
-            ("NOSUCH", wanted(|c| c.symbol = "NOSUCH".to_owned())),
-            ("currency", wanted(|c| c.currency = "EUR".to_owned())),
-            ("exchange", wanted(|c| c.exchange = "LSE".to_owned())),
-            ("secType", wanted(|c| c.sec_type = "OPT".to_owned())),
-            ("conId -7", wanted(|c| c.con_id = -7)),
-            ("symbol of MSFT", wanted(|c| c.con_id = 700_013)),
-        ] {
-            let reason = find(&contract).unwrap_err();
-            assert!(reason.contains(word), "{reason}");
+        type Case = (&'static [&'static str], fn(&mut Contract));
+        let cases: [Case; 15] = [
+            (&["NOSUCH"], |c| c.symbol = "NOSUCH".to_owned()),
+            (&["currency", "USD"], |c| c.currency = "EUR".to_owned()),
+            (&["exchange", "LSE", "NASDAQ", "SMART"], |c| c.exchange = "LSE".to_owned()),
+            (&["primaryExchange", "SWB"], |c| c.primary_exchange = "SWB".to_owned()),
+            (&["secType", "STK"], |c| c.sec_type = "OPT".to_owned()),
+            (&["secType", "IND"], |c| c.sec_type = "IND".to_owned()),
+            (&["conId -7"], |c| c.con_id = -7),
+            (&["symbol of MSFT"], |c| c.con_id = 700_013),
+            (&["ISIN", "US0378331006"], |c| {
+                (c.sec_id_type, c.sec_id) = ("ISIN".to_owned(), "US0378331006".to_owned());
+            }),
+            (&["symbol of MSFT"], |c| {
+                (c.sec_id_type, c.sec_id) = ("ISIN".to_owned(), "US5949181045".to_owned());
+            }),
+            (&["secIdType", "SEDOL", "ISIN or CUSIP"], |c| {
+                (c.sec_id_type, c.sec_id) = ("SEDOL".to_owned(), "2046251".to_owned());
+            }),
+            (&["looks like a future"], |c| c.symbol = "ESZ26".to_owned()),
+            (&["looks like an option"], |c| c.symbol = "AAPL  261218C00100000".to_owned()),
+            (&["looks like an option"], |c| c.symbol = "AAPL261218C00100000".to_owned()),
+            (&["symbol, localSymbol, conId or secId"], |c| c.symbol.clear()),
+        ];
+        for (words, set) in cases {
+            let reason = find(&wanted(set)).unwrap_err();
+            assert!(words.iter().all(|word| reason.contains(word)), "{reason}");
         }
+        let none = wanted(|c| (c.symbol, c.trading_class) = (String::new(), "ZZZ".to_owned()));
+        assert!(find(&none).unwrap_err().contains("tradingClass"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Executions: as they happen, and asked for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use access::{Act, Side};
 use rust_decimal::Decimal;
@@ -10,6 +11,7 @@ use tws::inbound;
 use tws::outbound::{CommissionReport, ErrorCode, ExecDetails, ExecDetailsEnd};
 
 use crate::client::Client;
+use crate::contract::{SMART, is_same_venue};
 use crate::outgoing::Outgoing;
 use crate::refusal::Subject;
 use crate::stamp;
@@ -60,14 +62,15 @@ impl Client {
     }
 
     /// The executions of the account that match: those of this trading day, or since the time that
-    /// the filter names, at most seven days.
+    /// the filter names, at most seven days. Programs ask for them at every start, so that what is
+    /// older costs neither side anything.
     pub(crate) async fn executions(&mut self, filter: &inbound::Executions, out: &mut Outgoing) {
         let id = filter.request_id;
         if !self.may(Act::ViewAccount, None, id, Subject::Account, out) {
             return;
         }
-        let since = if filter.time.is_empty() {
-            Some(Session::at(self.gate.now().seconds(), self.gate.hours()).start)
+        let since = if matches!(filter.time.trim(), "" | "0") {
+            Some(self.day_start())
         } else {
             stamp::read(&filter.time).map(access::Time::seconds)
         };
@@ -79,16 +82,17 @@ impl Client {
             return out.error(id, ErrorCode::PROCESSING, &text);
         };
         let Some(view) = self.view(id, out).await else { return };
-        let mut values: BTreeMap<OrderId, Decimal> = BTreeMap::new();
-        for execution in &view.executions {
-            let value = values.entry(execution.order).or_default();
-            *value = value.saturating_add(execution.price.value(execution.quantity));
-            if execution.time.seconds() >= since && self.matches(filter, execution) {
-                let average = value.checked_div(Decimal::from(execution.cumulative));
-                self.put_execution(id, execution, average.unwrap_or_default(), out);
+        for (execution, average) in since_then(&view.executions, since) {
+            if self.matches(filter, execution) {
+                self.put_execution(id, execution, average, out);
             }
         }
         out.put(&ExecDetailsEnd { request_id: id });
+    }
+
+    /// The second that this trading day began at.
+    pub(crate) fn day_start(&self) -> i64 {
+        Session::at(self.gate.now().seconds(), self.gate.hours()).start
     }
 
     fn matches(&self, filter: &inbound::Executions, execution: &Execution) -> bool {
@@ -100,8 +104,94 @@ impl Client {
             && is(&filter.account, &self.account)
             && is(&filter.symbol, &contract.symbol)
             && is(&filter.sec_type, "STK")
-            && (is(&filter.exchange, &contract.primary_exchange) || is(&filter.exchange, "SMART"))
+            && (is(&filter.exchange, SMART)
+                || is_same_venue(&filter.exchange, &contract.primary_exchange))
             && (is(&filter.side, side)
                 || is(&filter.side, if side == "BUY" { "BOT" } else { "SLD" }))
+    }
+}
+
+/// The executions since a second, each with the average price of its order up to it. They are in
+/// the order of their times; those before are looked at only for orders that both have.
+fn since_then(executions: &[Arc<Execution>], since: i64) -> Vec<(&Execution, Decimal)> {
+    let at = executions.partition_point(|execution| execution.time.seconds() < since);
+    let (before, wanted) = executions.split_at(at.min(executions.len()));
+    let mut values: BTreeMap<OrderId, Decimal> = BTreeMap::new();
+    for execution in wanted.iter().filter(|one| one.cumulative != one.quantity) {
+        values.insert(execution.order, Decimal::ZERO);
+    }
+    if !values.is_empty() {
+        for execution in before {
+            if let Some(value) = values.get_mut(&execution.order) {
+                *value = value.saturating_add(execution.price.value(execution.quantity));
+            }
+        }
+    }
+    wanted
+        .iter()
+        .map(|execution| {
+            let value = values.entry(execution.order).or_default();
+            *value = value.saturating_add(execution.price.value(execution.quantity));
+            let average = value.checked_div(Decimal::from(execution.cumulative));
+            (execution.as_ref(), average.unwrap_or_default())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use access::{CredentialId, Holder, PaperAccountId, SymbolId, Time};
+    use trade::Ticks;
+    use trade::order::{ExecutionId, Liquidity, Origin};
+
+    use super::*;
+
+    fn execution(
+        order: u64,
+        second: i64,
+        quantity: u64,
+        cumulative: u64,
+        cents: i64,
+    ) -> Arc<Execution> {
+        Arc::new(Execution {
+            id: ExecutionId(1),
+            order: OrderId(order),
+            account: PaperAccountId::new(1).unwrap(),
+            symbol: SymbolId(700_001),
+            side: Side::Buy,
+            quantity,
+            price: Ticks(cents),
+            commission: Decimal::ONE,
+            time: Time::from_seconds(second),
+            liquidity: Liquidity::Added,
+            realised: None,
+            cumulative,
+            origin: Origin {
+                holder: Holder::Credential(CredentialId([1; 16])),
+                client_id: 1,
+                order_id: 1,
+            },
+            reference: None,
+        })
+    }
+
+    #[test]
+    fn executions_before_the_time_count_for_the_average_alone() {
+        let all = [
+            execution(1, 10, 5, 5, 100),
+            execution(2, 11, 5, 5, 900),
+            execution(1, 20, 15, 20, 200),
+            execution(3, 21, 5, 5, 300),
+        ];
+        let told: Vec<_> = since_then(&all, 20)
+            .into_iter()
+            .map(|(execution, average)| (execution.order.0, average))
+            .collect();
+        assert_eq!(told, [(1, Decimal::new(175, 2)), (3, Decimal::new(3, 0))]);
+        assert_eq!(since_then(&all, 0).len(), 4);
+        assert!(since_then(&all, 22).is_empty());
+        assert!(since_then(&[], 0).is_empty());
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! Bars are of trades. Quotes of the past are not kept: `MIDPOINT` bars have the trades' prices,
 //! `BID` and `ASK` bars are a cent below and above them, which is the simulated market's narrowest
-//! spread; none of the three has a volume. Hours outside of regular ones do not exist here, so
-//! `useRTH` changes nothing.
+//! spread; `BID_ASK` bars go from the mean bid to the mean ask, between the lowest bid and the
+//! highest ask. None of the four has a volume. `SCHEDULE` gives trading sessions. Hours outside of
+//! regular ones do not exist here, so `useRTH` changes nothing.
+//!
+//! Words are taken in either case, as at the broker; the size of real-time bars is not looked at.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +14,11 @@ use access::{Act, Span, SymbolId, Time};
 use rust_decimal::Decimal;
 use trade::Ticks;
 use trade::bar::{Bar, BarSize};
+use trade::calendar::{Day, Session};
 use tws::inbound;
 use tws::outbound::{
-    Bar as WireBar, ErrorCode, HeadTimestamp, HistoricalData, HistoricalDataUpdate, RealTimeBar,
+    Bar as WireBar, ErrorCode, HeadTimestamp, HistoricalData, HistoricalDataUpdate,
+    HistoricalSchedule, PastSession, RealTimeBar,
 };
 
 use crate::client::Client;
@@ -28,6 +33,12 @@ const STREAMS: usize = 50;
 const REAL_TIME: i64 = 5;
 /// Most days that a duration may span: what two centuries have.
 const MOST_DAYS: i64 = 73_000;
+/// Most seconds that a duration may span: as many days.
+const MOST_SECONDS: i64 = MOST_DAYS * 86_400;
+/// The shortest bars that can go on.
+const SHORTEST_THAT_GO_ON: u32 = 5;
+/// Days before the end that a schedule goes back, at most.
+const SCHEDULE_DAYS: i64 = 3_660;
 
 /// What the prices of a bar are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,26 +47,55 @@ enum Show {
     Midpoint,
     Bid,
     Ask,
+    BidAsk,
+}
+
+/// Open, high, low and close of a bar as it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Prices {
+    open: Decimal,
+    high: Decimal,
+    low: Decimal,
+    close: Decimal,
 }
 
 impl Show {
     fn of(text: &str) -> Option<Self> {
-        match text {
-            "TRADES" | "ADJUSTED_LAST" => Some(Self::Trades),
+        match text.trim().to_ascii_uppercase().as_str() {
+            "" | "TRADES" | "ADJUSTED_LAST" => Some(Self::Trades),
             "MIDPOINT" => Some(Self::Midpoint),
             "BID" => Some(Self::Bid),
             "ASK" => Some(Self::Ask),
+            "BID_ASK" => Some(Self::BidAsk),
             _ => None,
         }
     }
 
-    fn price(self, ticks: Ticks) -> Decimal {
-        let shift = match self {
+    fn prices(self, bar: &Bar) -> Prices {
+        let moved = |ticks: Ticks, by: i64| Ticks(ticks.0.saturating_add(by)).price();
+        let by = match self {
             Self::Trades | Self::Midpoint => 0,
             Self::Bid => -1,
             Self::Ask => 1,
+            Self::BidAsk => {
+                let sum = [bar.open, bar.high, bar.low, bar.close]
+                    .iter()
+                    .fold(0_i64, |sum, ticks| sum.saturating_add(ticks.0));
+                let mean = Ticks(sum.div_euclid(4));
+                return Prices {
+                    open: moved(mean, -1),
+                    high: moved(bar.high, 1),
+                    low: moved(bar.low, -1),
+                    close: moved(mean, 1),
+                };
+            }
         };
-        Ticks(ticks.0.saturating_add(shift)).price()
+        Prices {
+            open: moved(bar.open, by),
+            high: moved(bar.high, by),
+            low: moved(bar.low, by),
+            close: moved(bar.close, by),
+        }
     }
 
     fn volume(self, bar: &Bar) -> Decimal {
@@ -82,11 +122,17 @@ enum Duration {
 }
 
 impl Duration {
+    /// A number and a unit; a number alone is seconds.
     fn of(text: &str) -> Option<Self> {
-        let (count, unit) = text.trim().split_once(' ')?;
-        let count: i64 = count.parse().ok().filter(|count| (1..=MOST_DAYS).contains(count))?;
-        match unit.trim() {
-            "S" => Some(Self::Seconds(count)),
+        let text = text.trim();
+        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (count, unit) = text.split_at(end);
+        let count: i64 = count.parse().ok().filter(|count| *count > 0)?;
+        let unit = unit.trim().to_ascii_uppercase();
+        let most = if matches!(unit.as_str(), "" | "S") { MOST_SECONDS } else { MOST_DAYS };
+        let count = Some(count).filter(|count| *count <= most)?;
+        match unit.as_str() {
+            "" | "S" => Some(Self::Seconds(count)),
             "D" => Some(Self::Days(count)),
             "W" => Some(Self::Days(count.saturating_mul(5))),
             "M" => Some(Self::Months(count)),
@@ -114,15 +160,15 @@ impl Duration {
         end - span
     }
 
-    /// The bars that are left of those since [`Duration::before`].
-    fn last(self, mut bars: Vec<Bar>) -> Vec<Bar> {
+    /// What is left of that since [`Duration::before`]: bars, or whatever else belongs to days.
+    fn last<T>(self, mut bars: Vec<T>, of: impl Fn(&T) -> Day) -> Vec<T> {
         let Self::Days(count) = self else { return bars };
         let mut days = 0_i64;
         let mut day = None;
         let mut keep = 0_usize;
         for bar in bars.iter().rev() {
-            if day != Some(bar.day) {
-                day = Some(bar.day);
+            if day != Some(of(bar)) {
+                day = Some(of(bar));
                 days = days.saturating_add(1);
             }
             if days > count {
@@ -180,6 +226,10 @@ impl Charts {
         self.bars.is_empty() && self.real_time.is_empty()
     }
 
+    pub(crate) fn ids(&self) -> impl Iterator<Item = i32> {
+        self.bars.keys().chain(self.real_time.keys()).copied()
+    }
+
     /// Ends a historical request; one that was answered and does not go on is not there any more.
     pub(crate) fn end(&mut self, request_id: i32, out: &mut Outgoing) {
         if self.bars.remove(&request_id).is_some() {
@@ -208,14 +258,18 @@ impl Charts {
 struct Wanted {
     size: BarSize,
     duration: Duration,
-    show: Show,
+    /// None for the schedule.
+    show: Option<Show>,
     end: Option<Time>,
 }
 
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
 fn understand(request: &inbound::HistoricalData) -> Result<Wanted, String> {
-    let short = |text: &str| text.chars().take(40).collect::<String>();
     let size = BarSize::of(&request.bar_size).ok_or_else(|| {
-        format!("bar size {:?} is not there; use 5 secs to 30 secs, 1 min to 30 mins, 1 hour to 8 hours, 1 day, 1 week or 1 month", short(&request.bar_size))
+        format!("bar size {:?} is not there; use 1 secs, 5 secs to 30 secs, 1 min to 30 mins, 1 hour to 8 hours, 1 day, 1 week or 1 month", short(&request.bar_size))
     })?;
     let duration = Duration::of(&request.duration).ok_or_else(|| {
         format!(
@@ -223,10 +277,8 @@ fn understand(request: &inbound::HistoricalData) -> Result<Wanted, String> {
             short(&request.duration)
         )
     })?;
-    let show = Show::of(&request.what_to_show).ok_or_else(|| {
-        format!("{:?} is not there; use TRADES, MIDPOINT, BID or ASK", short(&request.what_to_show))
-    })?;
-    let end = match request.end_date_time.as_str() {
+    let show = shown(&request.what_to_show, &request.contract)?;
+    let end = match request.end_date_time.trim() {
         "" => None,
         _ if request.keep_up_to_date => {
             return Err("an end and keepUpToDate exclude each other; leave endDateTime empty".to_owned());
@@ -235,7 +287,30 @@ fn understand(request: &inbound::HistoricalData) -> Result<Wanted, String> {
             format!("endDateTime {:?} cannot be read; use yyyymmdd hh:mm:ss US/Eastern or yyyymmdd-hh:mm:ss (UTC)", short(text))
         })?),
     };
+    if request.keep_up_to_date && size < BarSize::Seconds(SHORTEST_THAT_GO_ON) {
+        return Err(format!(
+            "bars that go on have at least {SHORTEST_THAT_GO_ON} seconds; leave keepUpToDate out"
+        ));
+    }
     Ok(Wanted { size, duration, show, end })
+}
+
+/// What is to be shown; none for the schedule.
+fn shown(text: &str, contract: &tws::Contract) -> Result<Option<Show>, String> {
+    if let Some(show) = Show::of(text) {
+        return Ok(Some(show));
+    }
+    match text.trim().to_ascii_uppercase().as_str() {
+        "SCHEDULE" => Ok(None),
+        name @ ("HISTORICAL_VOLATILITY" | "OPTION_IMPLIED_VOLATILITY") => Err(format!(
+            "No historical market data for {}/STK@SMART {name}: volatilities are not kept here; use TRADES",
+            short(&contract.symbol)
+        )),
+        _ => Err(format!(
+            "{:?} is not there; use TRADES, MIDPOINT, BID, ASK, BID_ASK or SCHEDULE",
+            short(text)
+        )),
+    }
 }
 
 fn failed(reason: &str) -> String {
@@ -273,7 +348,11 @@ impl Client {
         let now = self.gate.now();
         let end = wanted.end.unwrap_or(now + Span::seconds(1));
         let begin = wanted.duration.before(end);
-        let bars = wanted.duration.last(self.gate.bars(symbol, wanted.size, begin, end));
+        let Some(show) = wanted.show else {
+            return self.schedule(id, symbol, wanted.duration, begin, end, out);
+        };
+        let bars = self.gate.bars(symbol, wanted.size, begin, end);
+        let bars = wanted.duration.last(bars, |bar| bar.day);
         if bars.is_empty() {
             return out.error(
                 id,
@@ -282,7 +361,7 @@ impl Client {
             );
         }
         let form = DateForm { size: wanted.size, epoch: request.format_date == Some(2) };
-        put_bars(id, &bars, form, wanted.show, end.min(now), out);
+        put_bars(id, &bars, form, show, end.min(now), out);
         if !request.keep_up_to_date {
             return;
         }
@@ -292,8 +371,54 @@ impl Client {
             ));
             return out.error(id, ErrorCode::HISTORICAL_DATA, &text);
         }
-        let chart = Chart { symbol, form, show: wanted.show, last: bars.last().copied() };
+        let chart = Chart { symbol, form, show, last: bars.last().copied() };
         self.charts.bars.insert(id, chart);
+    }
+
+    /// The trading sessions of the period, as far as there are prices.
+    fn schedule(
+        &self,
+        request_id: i32,
+        symbol: SymbolId,
+        duration: Duration,
+        begin: Time,
+        end: Time,
+        out: &mut Outgoing,
+    ) {
+        let hours = self.gate.hours();
+        let first = self.gate.head_timestamp(symbol).unwrap_or(begin);
+        let begin = begin.max(first).max(end - Span::days(SCHEDULE_DAYS));
+        let mut session = Session::at(begin.seconds(), hours);
+        let mut sessions = Vec::new();
+        while session.open < end.seconds() {
+            if session.open < session.close && session.close > begin.seconds() {
+                sessions.push(session);
+            }
+            session = session.next(hours);
+        }
+        let sessions = duration.last(sessions, |session| session.day);
+        let texts: Vec<(String, String, String)> = sessions
+            .iter()
+            .map(|s| (stamp::session(s.open), stamp::session(s.close), stamp::day(s.day)))
+            .collect();
+        let (Some((start, ..)), Some((_, end, _))) = (texts.first(), texts.last()) else {
+            return out.error(
+                request_id,
+                ErrorCode::HISTORICAL_DATA,
+                &failed("HMDS query returned no data"),
+            );
+        };
+        let rows: Vec<PastSession<'_>> = texts
+            .iter()
+            .map(|(start, end, reference_date)| PastSession { start, end, reference_date })
+            .collect();
+        out.put(&HistoricalSchedule {
+            request_id,
+            start,
+            end,
+            time_zone: stamp::ZONE,
+            sessions: &rows,
+        });
     }
 
     pub(crate) fn head_timestamp(&mut self, request: &inbound::HeadTimestamp, out: &mut Outgoing) {
@@ -314,16 +439,16 @@ impl Client {
         if self.charts.real_time.contains_key(&id) {
             return out.error(id, ErrorCode::DUPLICATE_TICKER_ID, "Duplicate ticker id");
         }
-        let show = Show::of(&request.what_to_show);
-        match show {
-            Some(show) if request.bar_size.unwrap_or(5) == 5 && !self.charts.is_full() => {
+        // The size of the bars is not looked at: there is one.
+        match Show::of(&request.what_to_show).filter(|show| *show != Show::BidAsk) {
+            Some(show) if !self.charts.is_full() => {
                 let second = self.gate.now().seconds();
                 let next = second.saturating_sub(second.rem_euclid(REAL_TIME));
                 self.charts.real_time.insert(id, RealTime { symbol, show, next });
             }
             _ => {
                 let text = format!(
-                    "Invalid real-time query: bars have 5 seconds, of TRADES, MIDPOINT, BID or ASK, and at most {STREAMS} charts go on"
+                    "Invalid Real-time Query: whatToShow is TRADES, MIDPOINT, BID or ASK, and at most {STREAMS} charts go on"
                 );
                 out.error(id, ErrorCode(420), &text);
             }
@@ -340,15 +465,15 @@ impl Client {
                 if chart.last.replace(bar) == Some(bar) {
                     continue;
                 }
-                let show = chart.show;
+                let (show, prices) = (chart.show, chart.show.prices(&bar));
                 out.put(&HistoricalDataUpdate {
                     request_id: *id,
                     count: -1,
                     date: &chart.form.text(&bar),
-                    open: show.price(bar.open),
-                    close: show.price(bar.close),
-                    high: show.price(bar.high),
-                    low: show.price(bar.low),
+                    open: prices.open,
+                    close: prices.close,
+                    high: prices.high,
+                    low: prices.low,
                     wap: show.average(&bar),
                     volume: show.volume(&bar),
                 });
@@ -370,13 +495,14 @@ impl Client {
 }
 
 fn put_real_time(request_id: i32, bar: &Bar, show: Show, out: &mut Outgoing) {
+    let Prices { open, high, low, close } = show.prices(bar);
     out.put(&RealTimeBar {
         request_id,
         time: bar.time.seconds(),
-        open: show.price(bar.open),
-        high: show.price(bar.high),
-        low: show.price(bar.low),
-        close: show.price(bar.close),
+        open,
+        high,
+        low,
+        close,
         volume: show.volume(bar),
         wap: show.average(bar),
         count: -1,
@@ -395,28 +521,25 @@ fn put_bars(
     let rows: Vec<WireBar<'_>> = bars
         .iter()
         .zip(&dates)
-        .map(|(bar, date)| WireBar {
-            date,
-            open: show.price(bar.open),
-            high: show.price(bar.high),
-            low: show.price(bar.low),
-            close: show.price(bar.close),
-            volume: show.volume(bar),
-            wap: show.average(bar),
-            count: -1,
+        .map(|(bar, date)| {
+            let Prices { open, high, low, close } = show.prices(bar);
+            let (volume, wap) = (show.volume(bar), show.average(bar));
+            WireBar { date, open, high, low, close, volume, wap, count: -1 }
         })
         .collect();
     let start = bars.first().map_or(end, |bar| bar.time);
     out.put(&HistoricalData {
         request_id,
-        start: &stamp::with_zone(start),
-        end: &stamp::with_zone(end),
+        start: &stamp::without_zone(start),
+        end: &stamp::without_zone(end),
         bars: &rows,
     });
 }
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]
@@ -427,8 +550,13 @@ mod tests {
             ("2 W", Some(Duration::Days(10))),
             ("1 M", Some(Duration::Months(1))),
             ("2 Y", Some(Duration::Months(24))),
+            ("3600", Some(Duration::Seconds(3_600))),
+            ("7200 S", Some(Duration::Seconds(7_200))),
+            ("86400 s", Some(Duration::Seconds(86_400))),
+            ("1d", Some(Duration::Days(1))),
             ("5 parsecs", None),
-            ("5", None),
+            ("D", None),
+            ("", None),
             ("-5 D", None),
             ("0 D", None),
             ("99999999999999999999 Y", None),
@@ -438,9 +566,53 @@ mod tests {
     }
 
     #[test]
+    fn words_for_what_is_shown_are_read_in_either_case() {
+        let contract = tws::Contract { symbol: "AAPL".to_owned(), ..Default::default() };
+        for (text, show) in [
+            ("TRADES", Some(Show::Trades)),
+            ("Trades", Some(Show::Trades)),
+            ("", Some(Show::Trades)),
+            ("adjusted_last", Some(Show::Trades)),
+            ("Midpoint", Some(Show::Midpoint)),
+            ("bid_ask", Some(Show::BidAsk)),
+            ("Schedule", None),
+        ] {
+            assert_eq!(shown(text, &contract), Ok(show), "{text}");
+        }
+        for text in ["HISTORICAL_VOLATILITY", "option_implied_volatility", "FEE_RATE", "PRICES"] {
+            let reason = shown(text, &contract).unwrap_err();
+            assert!(reason.contains("TRADES"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn bars_of_bid_and_ask_go_from_the_mean_bid_to_the_mean_ask() {
+        let ticks = |open, high, low, close| Bar {
+            time: Time::from_seconds(0),
+            day: Day(0),
+            open: Ticks(open),
+            high: Ticks(high),
+            low: Ticks(low),
+            close: Ticks(close),
+            volume: 7,
+            derived: false,
+        };
+        let bar = ticks(1_000, 1_040, 990, 1_010);
+        let prices = Show::BidAsk.prices(&bar);
+        let cents = |cents| Decimal::new(cents, 2);
+        assert_eq!(
+            (prices.open, prices.high, prices.low, prices.close),
+            (cents(1_009), cents(1_041), cents(989), cents(1_011))
+        );
+        assert_eq!(Show::BidAsk.volume(&bar), Decimal::NEGATIVE_ONE);
+        assert_eq!(Show::Bid.prices(&bar).high, cents(1_039));
+        assert_eq!(Show::Trades.prices(&bar).close, cents(1_010));
+    }
+
+    #[test]
     fn longest_duration_ends_in_the_past_and_not_beyond_the_numbers() {
         let now = Time::from_seconds(1_767_632_400);
-        for text in ["73000 S", "73000 D", "73000 W", "73000 M", "73000 Y"] {
+        for text in ["73000 S", "6307200000 S", "73000 D", "73000 W", "73000 M", "73000 Y"] {
             assert!(
                 Duration::of(text).is_some_and(|duration| duration.before(now) < now),
                 "{text}"

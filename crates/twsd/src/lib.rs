@@ -11,7 +11,9 @@
 //!   What this door refuses by itself goes on record like what the gate refuses.
 //! - When the credential ends, or the server stops, the program gets error 1100 with the reason
 //!   and is disconnected: 1100 is what programs know as 'the account cannot be reached from here'.
+//!   Each of its streams is told the same, and each open order by 399, which ends no order.
 //!   The port stays, answers the handshake, then says the same again.
+//! - A client library that is too old or too new gets a version that it speaks, and error 506.
 //! - A program that reads too slowly gets no ticks, then no answers, and is cut off in the end.
 //!
 //! # How to add a message
@@ -24,6 +26,7 @@ mod client;
 mod connection;
 mod contract;
 mod executions;
+mod farewell;
 mod historical;
 mod listener;
 mod market_data;
@@ -33,5 +36,6 @@ mod refusal;
 mod roster;
 mod stamp;
 mod start;
+mod tick_by_tick;
 
 pub use self::listener::{Config, Handle, ServeError, Socket, serve};

@@ -151,7 +151,8 @@ pub async fn serve(
     if let Some(error) = ports.reconcile(&first) {
         return Err(error);
     }
-    let ended = tokio::spawn(async move {
+    let health = Arc::clone(ports.shared.gate.vitals());
+    let ended = health.vital("sockets", async move {
         tokio::pin!(shutdown);
         let mut retry = false;
         loop {
@@ -233,7 +234,11 @@ impl Ports {
         let socket = listen(address).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
         tracing::info!(credential = %listener.name, %address, "socket open");
-        let task = tokio::spawn(accept(socket, self.shared.clone(), listener.credential));
+        let (socket, shared, credential) =
+            (Arc::new(socket), self.shared.clone(), listener.credential);
+        let health = Arc::clone(shared.gate.vitals());
+        let make = move || accept(Arc::clone(&socket), shared.clone(), credential);
+        let task = health.task("socket", || false, make);
         Ok(Port { name: listener.name.clone(), wanted: listener.port, address, task })
     }
 }
@@ -246,7 +251,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Accepts connections for ever. One beyond the limit is closed at once.
-async fn accept(listener: TcpListener, shared: Shared, credential: CredentialId) {
+async fn accept(listener: Arc<TcpListener>, shared: Shared, credential: CredentialId) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_A_PORT));
     let lobby = Lobby::default();
     loop {

@@ -54,6 +54,10 @@ impl Tickers {
         self.lines.is_empty() && self.depths.is_empty()
     }
 
+    pub(crate) fn ids(&self) -> impl Iterator<Item = i32> {
+        self.lines.keys().chain(self.depths.keys()).copied()
+    }
+
     /// Ends a stream of quotes. A snapshot ends by itself and is not there any more.
     pub(crate) fn end(&mut self, request_id: i32, out: &mut Outgoing) {
         if self.lines.remove(&request_id).is_none() {

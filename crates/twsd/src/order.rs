@@ -2,59 +2,33 @@
 //!
 //! This folder is the only place that knows both vocabularies. Types `MKT`, `LMT`, `STP`,
 //! `STP LMT`; times `DAY`, `GTC`, `IOC`, `FOK`. Anything else is refused by name (see `field.rs`).
+//!
+//! # Codes
+//! `ib_async` and `ib_insync` take an error with an order's id for its end, but for a few numbers. So
+//! what is refused of an order that goes on (a change, a cancel) has number 399, or 110 for a price between two
+//! ticks, which end nothing in either; and the order is shown again behind it. Only what leaves no order
+//! has 201 and a final status.
 
+mod change;
 mod field;
 mod held;
 mod known;
 mod report;
+mod terms;
 
-use std::fmt;
-use std::str::FromStr as _;
-use std::sync::Arc;
-
-use access::{Act, PaperAccountId, Side, SymbolId};
+use access::{Act, SymbolId};
 use gate::{CancelScope, OrderRequest, View};
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
-use trade::{Change, NewOrder, Oca, Order, OrderType, Origin, Parent, Preview, Ticks, TimeInForce};
+use trade::{NewOrder, OrderId, Parent, Preview};
 use tws::inbound::CancelOrder;
 use tws::outbound::{CompletedOrdersEnd, ErrorCode, OpenOrderEnd, Status};
 use tws::{OrderFields, PlaceOrder};
 
 use self::held::Held;
 use self::known::{Known, KnownOrders};
+use self::terms::Complaint;
 use crate::client::Client;
-use crate::contract;
 use crate::outgoing::Outgoing;
-use crate::refusal::{self, Subject};
-
-/// Longest orderRef, in characters.
-const REFERENCE_LIMIT: usize = 64;
-
-/// What is wrong with an order in this wire's words, before the gate is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Complaint {
-    code: &'static str,
-    text: String,
-}
-
-impl Complaint {
-    fn unsupported(field: &str, value: &str, advice: &str) -> Self {
-        let text = format!("{field} is {value}, which this exchange does not honour; {advice}");
-        Self { code: "FIELD_NOT_SUPPORTED", text }
-    }
-
-    fn invalid(field: &str, value: impl fmt::Display, needed: &str) -> Self {
-        let value: String = value.to_string().chars().take(40).collect();
-        Self { code: "FIELD_INVALID", text: format!("{field} is {value}; {needed}") }
-    }
-}
-
-impl fmt::Display for Complaint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.text)
-    }
-}
+use crate::refusal::Subject;
 
 /// An answer that waits for the sync of what came before it.
 struct Late {
@@ -107,6 +81,7 @@ impl Orders {
     /// Whether something was asked of the gate, or is to be answered, since the last settling.
     pub(crate) fn is_unsettled(&self) -> bool {
         !(self.unsettled.is_empty() && self.late.is_empty() && self.previews.is_empty())
+            || self.known.unnoted().is_some()
     }
 
     /// The next order id that the client may use.
@@ -114,21 +89,48 @@ impl Orders {
         self.known.next_free()
     }
 
-    fn refuse(&mut self, order_id: i32, code: ErrorCode, text: String) {
-        self.known.used(order_id);
+    /// The client's id of an order; 0 when it is not this client's.
+    pub(crate) fn name(&self, order: OrderId) -> i32 {
+        self.known.name(order)
+    }
+
+    /// Whether an order of this id goes on, here or in its sender's eyes.
+    fn goes_on(&self, order_id: i32) -> bool {
+        matches!(self.known.get(order_id), Known::Open(_)) || self.held.order(order_id).is_some()
+    }
+
+    /// Refuses an order, or a change of one that goes on as it is. A held order has been shown no
+    /// status yet, and to one such `ib_async` takes number 110 for the end.
+    fn refuse(&mut self, order_id: i32, code: ErrorCode, reason: &str) {
+        let (code, text) = if !self.goes_on(order_id) {
+            (unless_off_tick(code), format!("Order rejected - reason: {reason}"))
+        } else if code == ErrorCode::PRICE_INCREMENT && self.held.order(order_id).is_none() {
+            (code, format!("Change refused, the order stays as it is - reason: {reason}"))
+        } else {
+            let text = format!("Change refused, the order stays as it is - reason: {reason}");
+            (ErrorCode::ORDER_MESSAGE, text)
+        };
         self.late.push(Late::refused(order_id, code, text));
+    }
+
+    /// Refuses to cancel an order, which goes on.
+    fn refuse_cancel(&mut self, order_id: i32, reason: &str) {
+        let text = format!("Cancel refused, the order stays as it is - reason: {reason}");
+        self.late.push(Late::refused(order_id, ErrorCode::ORDER_MESSAGE, text));
     }
 
     /// There will be no sync for what was taken: each order gets the reason, and one that was
     /// placed is no order.
     pub(crate) fn fail(&mut self, reason: &str) {
         for Taken { order_id, placed } in std::mem::take(&mut self.unsettled) {
-            let text = format!("Order rejected - reason: {reason}");
             if placed {
                 self.known.forget(order_id);
-                self.refuse(order_id, ErrorCode::ORDER_REJECTED, text);
+                self.refuse(order_id, ErrorCode::ORDER_REJECTED, reason);
+            } else if order_id > 0 {
+                let text = format!("Not done, the order stays as it was - reason: {reason}");
+                self.late.push(Late::refused(order_id, ErrorCode::ORDER_MESSAGE, text));
             } else {
-                self.late.push(Late::bare(order_id, ErrorCode::ORDER_REJECTED, text));
+                self.late.push(Late::bare(order_id, ErrorCode::PROCESSING, reason.to_owned()));
             }
         }
     }
@@ -147,30 +149,31 @@ impl Client {
     /// Places, modifies, previews or holds an order.
     pub(crate) fn place_order(&mut self, request: Box<PlaceOrder>) {
         let order_id = request.order_id;
-        let meant = self.understand(&request);
+        let known = self.orders.known.get(order_id);
+        self.orders.known.used(order_id);
         if request.order.what_if {
+            let meant = self.understand(&request, None);
             return self.preview(order_id, request.order, meant);
         }
-        let meant = match meant {
+        let open = if let Known::Open(order) = &known { Some(&**order) } else { None };
+        let meant = match self.understand(&request, open) {
             Ok(meant) => meant,
-            Err(complaint) => {
-                let (code, text) = (complaint.code, complaint.to_string());
-                return self.refuse_here(order_id, ErrorCode::ORDER_REJECTED, code, text);
-            }
+            Err(complaint) => return self.complain_of(order_id, &complaint),
         };
-        match self.orders.known.get(order_id) {
-            Known::Open(order) => self.modify(&order, &request, &meant),
+        match known {
+            Known::Open(order) if !request.order.transmit => self.hold_change(&order, *request),
+            Known::Open(order) if self.orders.held.is_empty() => {
+                self.modify(&order, &request, &meant);
+            }
             Known::Done(order) => {
-                let filled = order.is_some_and(|order| order.remaining() == 0);
+                self.orders.held.drop_one(order_id);
+                let filled = order.as_ref().is_some_and(|order| order.remaining() == 0);
                 let (number, text) = if filled {
-                    (ErrorCode::CANNOT_MODIFY_FILLED, "Cannot modify a filled order.")
+                    (ErrorCode::CANNOT_MODIFY_FILLED, "Cannot modify a filled order.".to_owned())
                 } else {
-                    (
-                        ErrorCode::DUPLICATE_ORDER_ID,
-                        "Duplicate order id: the order of this id has ended.",
-                    )
+                    (ErrorCode::DUPLICATE_ORDER_ID, self.used_up_to(order.is_some()))
                 };
-                self.refuse_here(order_id, number, "ORDER_ID_USED", text.to_owned());
+                self.refuse_here(order_id, number, "ORDER_ID_USED", &text);
             }
             // Nothing waits that it could belong to: it is all that is sent.
             Known::Free
@@ -180,31 +183,44 @@ impl Client {
             {
                 match self.submit(OrderRequest::Place(vec![meant])) {
                     Ok(()) => self.orders.taken(order_id, true),
-                    Err(text) => {
-                        self.orders.refuse(order_id, ErrorCode::ORDER_REJECTED, text);
+                    Err(reason) => {
+                        self.orders.refuse(order_id, ErrorCode::ORDER_REJECTED, &reason);
                     }
                 }
             }
-            Known::Free if request.order.transmit => {
-                let family = self.orders.held.release(*request);
-                self.submit_family(family);
-            }
-            Known::Free => {
-                if !self.orders.held.keep(*request) {
-                    let text = format!(
-                        "TOO_MANY_HELD: {} orders wait with transmit=0; transmit or cancel one first",
-                        held::LIMIT
-                    );
-                    let code = "TOO_MANY_HELD";
-                    self.refuse_here(order_id, ErrorCode::ORDER_REJECTED, code, text);
+            Known::Free | Known::Open(_) => {
+                if let Some(field) = self.differs_from_held(order_id, &meant) {
+                    return self.refuse_mismatch(order_id, field);
+                }
+                let parent = self.parent_of(&request);
+                if request.order.transmit {
+                    let family = self.orders.held.release(*request, parent);
+                    self.submit_family(family);
+                } else if !self.orders.held.keep(*request, parent, false) {
+                    self.too_many_held(order_id);
                 }
             }
         }
     }
 
+    /// Why an order id cannot be taken again.
+    fn used_up_to(&self, ended: bool) -> String {
+        if ended {
+            return "Duplicate order id: the order of this id has ended.".to_owned();
+        }
+        let (client, next) = (self.client_id, self.orders.known.next_free());
+        format!("Duplicate order id: client {client} has used the ids below {next}; use {next}.")
+    }
+
+    fn complain_of(&mut self, order_id: i32, complaint: &Complaint) {
+        let number =
+            if complaint.off_tick { ErrorCode::PRICE_INCREMENT } else { ErrorCode::ORDER_REJECTED };
+        self.refuse_here(order_id, number, complaint.code, &complaint.to_string());
+    }
+
     /// Refuses an order that the gate is not asked about, and puts that on record.
-    fn refuse_here(&mut self, order_id: i32, number: ErrorCode, code: &'static str, text: String) {
-        self.note_order(order_id, code, &text);
+    fn refuse_here(&mut self, order_id: i32, number: ErrorCode, code: &'static str, text: &str) {
+        self.note_order(order_id, code, text);
         self.orders.refuse(order_id, number, text);
     }
 
@@ -214,12 +230,32 @@ impl Client {
         self.note_refused(code, text);
     }
 
-    /// Submits orders that were held together; all are placed or none.
+    /// Submits what was held together: changes one by one, new orders all or none.
     fn submit_family(&mut self, family: Vec<PlaceOrder>) {
+        let mut family_of_new = Vec::with_capacity(family.len());
+        for request in family {
+            let order_id = request.order_id;
+            match self.orders.known.get(order_id) {
+                Known::Free => family_of_new.push(request),
+                Known::Open(order) => match self.understand(&request, Some(&order)) {
+                    Ok(meant) => self.modify(&order, &request, &meant),
+                    Err(complaint) => self.complain_of(order_id, &complaint),
+                },
+                Known::Done(_) => {
+                    let text = self.used_up_to(true);
+                    let number = ErrorCode::DUPLICATE_ORDER_ID;
+                    self.refuse_here(order_id, number, "ORDER_ID_USED", &text);
+                }
+            }
+        }
+        self.submit_new(&family_of_new);
+    }
+
+    fn submit_new(&mut self, family: &[PlaceOrder]) {
         let mut orders = Vec::with_capacity(family.len());
         let mut outcome = Ok(());
-        for member in &family {
-            match self.member(member, &family) {
+        for member in family {
+            match self.member(member, family) {
                 Ok(order) => orders.push(order),
                 Err(complaint) => {
                     self.note_order(member.order_id, complaint.code, &complaint.to_string());
@@ -228,12 +264,15 @@ impl Client {
                 }
             }
         }
+        if orders.is_empty() && outcome.is_ok() {
+            return;
+        }
         let outcome = outcome.and_then(|()| self.submit(OrderRequest::Place(orders)));
         for member in family {
             match &outcome {
                 Ok(()) => self.orders.taken(member.order_id, true),
-                Err(text) => {
-                    self.orders.refuse(member.order_id, ErrorCode::ORDER_REJECTED, text.clone());
+                Err(reason) => {
+                    self.orders.refuse(member.order_id, ErrorCode::ORDER_REJECTED, reason);
                 }
             }
         }
@@ -241,7 +280,7 @@ impl Client {
 
     /// One order of a family, its parent named by its place in the family or by its number.
     fn member(&self, request: &PlaceOrder, family: &[PlaceOrder]) -> Result<NewOrder, Complaint> {
-        let mut order = self.understand(request)?;
+        let mut order = self.understand(request, None)?;
         let parent = request.order.parent_id;
         if parent != 0 {
             let place = family.iter().position(|member| member.order_id == parent);
@@ -258,93 +297,6 @@ impl Client {
         Ok(order)
     }
 
-    /// The order in the exchange's words, without its parent.
-    fn understand(&self, request: &PlaceOrder) -> Result<NewOrder, Complaint> {
-        let PlaceOrder { order_id, contract, order } = request;
-        if *order_id < 1 {
-            return Err(Complaint::invalid("orderId", order_id, "ids are 1 and up"));
-        }
-        let stock = contract::find(contract)
-            .map_err(|reason| Complaint { code: "CONTRACT_UNKNOWN", text: reason })?;
-        if contract.is_combo()
-            || contract.delta_neutral.is_some()
-            || !contract.combo_legs.is_empty()
-        {
-            return Err(Complaint::unsupported("comboLegs", "set", "stocks have none"));
-        }
-        field::check(order)?;
-        Ok(NewOrder {
-            account: self.account(&order.account)?,
-            symbol: stock.id,
-            side: side(&order.action)?,
-            quantity: quantity(order.total_quantity)?,
-            order_type: order_type(order)?,
-            tif: time_in_force(&order.tif)?,
-            outside_hours: order.outside_rth,
-            origin: Origin {
-                holder: self.admission.holder(),
-                client_id: self.client_id,
-                order_id: *order_id,
-            },
-            parent: None,
-            oca: group(order)?,
-            reference: reference(&order.order_ref)?,
-        })
-    }
-
-    /// An account by its name; the only one when the client names none.
-    fn account(&self, name: &str) -> Result<PaperAccountId, Complaint> {
-        if name.is_empty() {
-            return Ok(self.admission.account());
-        }
-        PaperAccountId::from_str(name).map_err(|_| {
-            let needed =
-                format!("this connection is for paper account {}", self.admission.account());
-            Complaint::invalid("account", name, &needed)
-        })
-    }
-
-    fn modify(&mut self, order: &Arc<Order>, request: &PlaceOrder, meant: &NewOrder) {
-        if let Some(field) = self.changed_for_good(order, request, meant) {
-            let text = format!(
-                "MODIFY_MISMATCH: {field} of an order cannot be changed; cancel it and place another"
-            );
-            let number = ErrorCode::MODIFY_MISMATCH;
-            return self.refuse_here(request.order_id, number, "MODIFY_MISMATCH", text);
-        }
-        let change = Change {
-            order: order.id,
-            quantity: meant.quantity,
-            order_type: meant.order_type,
-            tif: meant.tif,
-        };
-        match self.submit(OrderRequest::Modify(change)) {
-            Ok(()) => self.orders.taken(request.order_id, false),
-            Err(text) => self.orders.refuse(request.order_id, ErrorCode::ORDER_REJECTED, text),
-        }
-    }
-
-    /// The first field of a modification that differs and cannot.
-    fn changed_for_good(
-        &self,
-        order: &Order,
-        request: &PlaceOrder,
-        meant: &NewOrder,
-    ) -> Option<&'static str> {
-        let parent = order.parent.map_or(0, |parent| self.orders.known.name(parent));
-        [
-            ("the contract", order.symbol != meant.symbol),
-            ("action", order.side != meant.side),
-            ("account", order.account != meant.account),
-            ("parentId", parent != request.order.parent_id),
-            ("ocaGroup", order.oca != meant.oca),
-            ("orderRef", order.reference != meant.reference),
-            ("outsideRth", order.outside_hours != meant.outside_hours),
-        ]
-        .into_iter()
-        .find_map(|(field, differs)| differs.then_some(field))
-    }
-
     /// Asks what an order would cost and bind; nothing is placed.
     fn preview(&mut self, order_id: i32, fields: OrderFields, meant: Result<NewOrder, Complaint>) {
         let meant = meant.map_err(|complaint| {
@@ -355,124 +307,38 @@ impl Client {
         let preview = meant.and_then(|meant| {
             let symbol = meant.symbol;
             let asked = self.gate.what_if(&self.admission, self.address, vec![meant]);
-            asked.map(|preview| (symbol, preview)).map_err(|refused| refusal::order(&refused))
+            asked.map(|preview| (symbol, preview)).map_err(|refused| self.reason(&refused))
         });
         match preview {
             Ok((symbol, preview)) => {
                 self.orders.previews.push(Previewed { order_id, fields, symbol, preview });
             }
-            Err(text) => {
+            // In some clients the id is that of an order which goes on.
+            Err(reason) if self.orders.goes_on(order_id) => {
+                let text = format!("Preview refused, the order stays as it is - reason: {reason}");
+                let number = ErrorCode::ORDER_MESSAGE;
+                self.orders.late.push(Late::refused(order_id, number, text));
+            }
+            Err(reason) => {
+                let text = format!("Order rejected - reason: {reason}");
                 self.orders.late.push(Late::bare(order_id, ErrorCode::ORDER_REJECTED, text));
             }
         }
     }
 }
 
-fn side(action: &str) -> Result<Side, Complaint> {
-    match action {
-        "BUY" => Ok(Side::Buy),
-        "SELL" => Ok(Side::Sell),
-        "SSHORT" => Err(Complaint::unsupported("action", action, "use SELL, which may go short")),
-        other => Err(Complaint::invalid("action", other, "use BUY or SELL")),
-    }
-}
-
-fn quantity(given: Option<Decimal>) -> Result<u64, Complaint> {
-    let given = given.unwrap_or_default();
-    let whole = given.normalize();
-    (whole.scale() == 0 && whole > Decimal::ZERO).then(|| whole.to_u64()).flatten().ok_or_else(
-        || Complaint::invalid("totalQuantity", given.normalize(), "use whole shares, at least 1"),
-    )
-}
-
-fn price(field: &str, given: Option<Decimal>) -> Result<Ticks, Complaint> {
-    let needed = "a price in whole cents is needed for this orderType";
-    let Some(given) = given else {
-        return Err(Complaint::invalid(field, "not set", needed));
-    };
-    Ticks::of(given).ok_or_else(|| Complaint::invalid(field, given, needed))
-}
-
-fn order_type(order: &OrderFields) -> Result<OrderType, Complaint> {
-    let (limit, aux) = (order.limit_price, order.aux_price);
-    let unused = |field: &str, given: Option<Decimal>| match given {
-        Some(price) if !price.is_zero() => Err(Complaint::invalid(
-            field,
-            price,
-            &format!("orderType {} has none, leave it unset", order.order_type),
-        )),
-        _ => Ok(()),
-    };
-    match order.order_type.as_str() {
-        "MKT" => {
-            unused("lmtPrice", limit)?;
-            unused("auxPrice", aux)?;
-            Ok(OrderType::Market)
-        }
-        "LMT" => {
-            unused("auxPrice", aux)?;
-            Ok(OrderType::Limit { price: price("lmtPrice", limit)? })
-        }
-        "STP" => {
-            unused("lmtPrice", limit)?;
-            Ok(OrderType::Stop { trigger: price("auxPrice", aux)? })
-        }
-        "STP LMT" | "STPLMT" => Ok(OrderType::StopLimit {
-            trigger: price("auxPrice", aux)?,
-            price: price("lmtPrice", limit)?,
-        }),
-        other => {
-            let other: String = other.chars().take(20).collect();
-            Err(Complaint::unsupported("orderType", &other, "use MKT, LMT, STP or STP LMT"))
-        }
-    }
-}
-
-fn time_in_force(tif: &str) -> Result<TimeInForce, Complaint> {
-    match tif {
-        "" | "DAY" => Ok(TimeInForce::Day),
-        "GTC" => Ok(TimeInForce::Gtc),
-        "IOC" => Ok(TimeInForce::Ioc),
-        "FOK" => Ok(TimeInForce::Fok),
-        other => {
-            let other: String = other.chars().take(20).collect();
-            Err(Complaint::unsupported("tif", &other, "use DAY, GTC, IOC or FOK"))
-        }
-    }
-}
-
-/// Types 2 and 3 reduce the other orders of the group; 1, and 0 which leaves it open, cancel them.
-fn group(order: &OrderFields) -> Result<Option<Oca>, Complaint> {
-    if order.oca_group.is_empty() {
-        return Ok(None);
-    }
-    if order.oca_group.chars().count() > REFERENCE_LIMIT {
-        return Err(too_long("ocaGroup", &order.oca_group));
-    }
-    match order.oca_type.unwrap_or(0) {
-        kind @ 0..=3 => Ok(Some(Oca { group: order.oca_group.as_str().into(), reduce: kind > 1 })),
-        other => Err(Complaint::invalid("ocaType", other, "use 1, 2 or 3")),
-    }
-}
-
-fn reference(text: &str) -> Result<Option<Arc<str>>, Complaint> {
-    if text.chars().count() > REFERENCE_LIMIT {
-        return Err(too_long("orderRef", text));
-    }
-    Ok((!text.is_empty()).then(|| text.into()))
-}
-
-fn too_long(field: &str, text: &str) -> Complaint {
-    let length = format!("{} characters long", text.chars().count());
-    Complaint::invalid(field, length, &format!("use at most {REFERENCE_LIMIT}"))
+/// A price between two ticks of an order that is no order yet: number 110 is no end in
+/// `ib_insync`.
+fn unless_off_tick(code: ErrorCode) -> ErrorCode {
+    if code == ErrorCode::PRICE_INCREMENT { ErrorCode::ORDER_REJECTED } else { code }
 }
 
 impl Client {
-    /// Asks for a decision; the error is this wire's text. What it did is remembered at once, so
+    /// Asks for a decision; the error is this wire's words. What it did is remembered at once, so
     /// that the next request of a batch finds it; it is told after the sync.
     fn submit(&mut self, request: OrderRequest) -> Result<(), String> {
         let submitted = self.gate.submit(&self.admission, self.address, request);
-        let submitted = submitted.map_err(|refused| refusal::order(&refused))?;
+        let submitted = submitted.map_err(|refused| self.reason(&refused))?;
         for order in submitted.orders() {
             if self.is_own(&order) {
                 self.orders.known.learn(&order);
@@ -484,31 +350,24 @@ impl Client {
     /// Cancels an order of this client, or drops one that was held.
     pub(crate) fn cancel_order(&mut self, request: &CancelOrder) {
         let order_id = request.order_id;
-        if self.orders.held.contains(order_id) {
-            for gone in self.orders.held.drop_family(order_id) {
-                let text = "Order Canceled - reason: it was held and is dropped".to_owned();
-                let code = ErrorCode::ORDER_CANCELLED;
-                let status = Some(Status::Cancelled);
-                self.orders.late.push(Late { order_id: gone, code, text, status });
-            }
-            return;
+        if self.orders.held.order(order_id).is_some() {
+            let gone = self.orders.held.drop_family(order_id);
+            return self.tell_dropped(&gone);
         }
+        // A change of it that waits goes with it.
+        self.orders.held.drop_one(order_id);
         match self.orders.known.get(order_id) {
             Known::Open(order) => match self.submit(OrderRequest::Cancel { order: order.id }) {
                 Ok(()) => self.orders.taken(order_id, false),
-                Err(text) => {
-                    let text = format!(
-                        "OrderId {order_id} that needs to be cancelled can not be cancelled: {text}"
-                    );
-                    self.orders.refuse(order_id, ErrorCode::CANCEL_STATE, text);
-                }
+                Err(reason) => self.orders.refuse_cancel(order_id, &reason),
             },
             Known::Done(order) => {
                 let state = order.map_or("ended", |order| report::status(&order).word());
                 let text = format!(
                     "OrderId {order_id} that needs to be cancelled can not be cancelled, state: {state}."
                 );
-                self.refuse_here(order_id, ErrorCode::CANCEL_STATE, "ORDER_NOT_OPEN", text);
+                self.note_order(order_id, "ORDER_NOT_OPEN", &text);
+                self.orders.late.push(Late::refused(order_id, ErrorCode::CANCEL_STATE, text));
             }
             Known::Free => {
                 let text = format!("OrderId {order_id} that needs to be cancelled is not found.");
@@ -518,13 +377,42 @@ impl Client {
         }
     }
 
-    /// Cancels every open order that this credential sent, of all its client ids.
+    /// Held orders whose end their sender is told.
+    fn tell_dropped(&mut self, gone: &[i32]) {
+        for order_id in gone {
+            let text = "Order Canceled - reason: it was held and is dropped".to_owned();
+            let (code, status) = (ErrorCode::ORDER_CANCELLED, Some(Status::Cancelled));
+            self.orders.late.push(Late { order_id: *order_id, code, text, status });
+        }
+    }
+
+    /// Cancels every open order that this credential sent, of all its client ids, and drops what is
+    /// held here.
     pub(crate) fn global_cancel(&mut self) {
+        let gone = self.orders.held.drop_all();
+        self.tell_dropped(&gone);
         match self.submit(OrderRequest::CancelAll(CancelScope::Own)) {
             Ok(()) => self.orders.taken(-1, false),
-            Err(text) => {
+            Err(reason) => {
+                let text = format!("Global cancel refused - reason: {reason}");
                 self.orders.late.push(Late::bare(-1, ErrorCode::PROCESSING, text));
             }
+        }
+    }
+
+    /// Drops what is held, as the connection ends.
+    pub(crate) fn drop_held(&mut self, out: &mut Outgoing) {
+        let gone = self.orders.held.drop_all();
+        self.tell_dropped(&gone);
+        self.put_late(out);
+        self.note_order_ids();
+    }
+
+    /// Has the journal remember the ids that left no order.
+    pub(crate) fn note_order_ids(&mut self) {
+        if let Some(order_id) = self.orders.known.unnoted() {
+            self.gate.note_order_id(&self.admission, self.client_id, order_id);
+            self.orders.known.note();
         }
     }
 }
@@ -537,22 +425,29 @@ impl Client {
                 self.orders.known.learn(order);
             }
         }
+        let highest = self.gate.highest_order_id(&self.admission, self.client_id);
+        self.orders.known.begin(highest);
     }
 
-    /// Answers an order that cannot be read, or came after the credential's end.
-    pub(crate) fn refuse_unreadable(
-        &mut self,
-        order_id: Option<i32>,
-        text: &str,
-        out: &mut Outgoing,
-    ) {
-        let text = format!("Order rejected - reason: {text}");
-        match order_id {
-            Some(order_id) => {
-                self.orders.late.push(Late::refused(order_id, ErrorCode::ORDER_REJECTED, text));
-                self.put_late(out);
-            }
-            None => out.error(-1, ErrorCode::ORDER_REJECTED, &text),
+    /// Answers a cancel that came after the credential's end.
+    pub(crate) fn refuse_last_cancel(&mut self, order_id: i32, reason: &str) {
+        if self.orders.goes_on(order_id) {
+            self.orders.refuse_cancel(order_id, reason);
+        } else {
+            let number = ErrorCode::CANCEL_STATE;
+            self.orders.late.push(Late::bare(order_id, number, reason.to_owned()));
+        }
+    }
+
+    /// Answers, with the next settling, an order that cannot be read, or came after the credential's
+    /// end.
+    pub(crate) fn refuse_unreadable(&mut self, order_id: Option<i32>, reason: &str) {
+        if let Some(order_id) = order_id {
+            self.orders.known.used(order_id);
+            self.orders.refuse(order_id, ErrorCode::ORDER_REJECTED, reason);
+        } else {
+            let text = format!("Order rejected - reason: {reason}");
+            self.orders.late.push(Late::bare(-1, ErrorCode::ORDER_REJECTED, text));
         }
     }
 

@@ -2,10 +2,13 @@
 //! a new one does not compile until it has its place here.
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use access::Refusal;
+use access::entitlements::Symbols;
+use access::{Holder, Refusal};
 use gate::Refused;
-use trade::Denial;
+use trade::{Contracts, Denial, OrderId, Reject};
 use tws::outbound::ErrorCode;
+
+use crate::client::Client;
 
 /// What a refused request was about: clients expect another number for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,16 +35,69 @@ impl Subject {
     }
 }
 
-/// The text of error 201: the stable code, the number that failed, the limit, and for what is in
-/// the order the name that its field has on this wire.
-pub(crate) fn order(refused: &Refused) -> String {
-    let (denial, code) = match refused {
-        Refused::Refusal(refusal) => return format!("Order rejected - reason: {refusal}"),
-        Refused::Denial(denial) => (denial, denial.code()),
-    };
-    match field(denial) {
-        Some(field) => format!("Order rejected - reason: {code}: {denial} ({field})"),
-        None => format!("Order rejected - reason: {code}: {denial}"),
+/// Contracts that a text lists.
+const LISTED: usize = 10;
+
+impl Client {
+    /// Why a request about an order was not taken: the stable code, the number that failed, the
+    /// limit, and for what is in the order the name that its field has on this wire.
+    pub(crate) fn reason(&self, refused: &Refused) -> String {
+        let denial = match refused {
+            Refused::Refusal(refusal) => return self.words(refusal),
+            Refused::Denial(denial) => self.with_own_ids(denial),
+        };
+        let code = denial.code();
+        match field(&denial) {
+            Some(field) => format!("{code}: {denial} ({field})"),
+            None => format!("{code}: {denial}"),
+        }
+    }
+
+    /// A refusal in words that a client knows: tickers, and its credential's name.
+    pub(crate) fn words(&self, refusal: &Refusal) -> String {
+        let Refusal::SymbolNotAllowed { symbol, .. } = refusal else { return refusal.to_string() };
+        let ticker = Contracts::builtin().get(*symbol).map_or("?", |contract| contract.symbol);
+        let code = refusal.code();
+        let whose = match self.credential_name() {
+            Some(name) => format!("credential {name}"),
+            None => "this credential".to_owned(),
+        };
+        let allowed = allowed(&self.admission.entitlements().symbols);
+        format!("{code}: {ticker} is not allowed for {whose} (allowed: {allowed})")
+    }
+
+    fn credential_name(&self) -> Option<String> {
+        let Holder::Credential(credential) = self.admission.holder() else { return None };
+        let listeners = self.gate.listeners();
+        let listeners = listeners.borrow();
+        listeners.iter().find(|one| one.credential == credential).map(|one| one.name.clone())
+    }
+
+    /// A denial with this client's own ids for orders where it has some.
+    fn with_own_ids(&self, denial: &Denial) -> Denial {
+        let mut denial = denial.clone();
+        if let Denial::NoParent { order: Some(order) }
+        | Denial::Missing(Reject::UnknownOrder { order } | Reject::NotOpen { order, .. }) =
+            &mut denial
+            && let Ok(name) = u64::try_from(self.orders.name(*order))
+            && name != 0
+        {
+            *order = OrderId(name);
+        }
+        denial
+    }
+}
+
+/// The tickers of a set of contracts.
+fn allowed(symbols: &Symbols) -> String {
+    let all = Contracts::builtin().all().iter();
+    let tickers: Vec<_> =
+        all.filter(|one| symbols.contains(one.id)).map(|one| one.symbol).collect();
+    let listed = tickers.get(..LISTED.min(tickers.len())).unwrap_or_default().join(", ");
+    match tickers.len().saturating_sub(LISTED) {
+        0 if tickers.is_empty() => "none".to_owned(),
+        0 => listed,
+        more => format!("{listed} and {more} more"),
     }
 }
 
@@ -184,9 +240,11 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::DatabaseShared
         | Refusal::DiskFull { .. }
         | Refusal::StoreFull
+        | Refusal::NotOnRecord { .. }
         | Refusal::StoreFailed
         | Refusal::KeyMismatch
         | Refusal::TooSlow { .. }
+        | Refusal::CatchingUp { .. }
         | Refusal::Stopping => subject.code(),
     }
 }

@@ -23,9 +23,21 @@ pub(crate) fn with_zone(time: Time) -> String {
     format!("{} {ZONE}", zoned(time, new_york()).strftime("%Y%m%d %H:%M:%S"))
 }
 
-/// `20260105 09:30:00 EST`: the connection time.
+/// `20260105  09:30:00`, New York: beginning and end of a series of bars. Two blanks and no zone
+/// below version 196, which is all that is spoken here; some clients read nothing else.
+pub(crate) fn without_zone(time: Time) -> String {
+    zoned(time, new_york()).strftime("%Y%m%d  %H:%M:%S").to_string()
+}
+
+/// `20260105-09:30:00`, New York: the hours of a schedule, whose message names the zone.
+pub(crate) fn session(second: i64) -> String {
+    zoned(Time::from_seconds(second), new_york()).strftime("%Y%m%d-%H:%M:%S").to_string()
+}
+
+/// `20260105 09:30:00 US/Eastern`: the connection time. Some clients take the zone of all times
+/// without one from it, and look its name up: it must be a zone's, in summer and winter.
 pub(crate) fn connection(time: Time) -> String {
-    zoned(time, new_york()).strftime("%Y%m%d %H:%M:%S %Z").to_string()
+    with_zone(time)
 }
 
 /// `20260105-14:30:00`, UTC.
@@ -65,8 +77,11 @@ pub(crate) fn read(text: &str) -> Option<Time> {
         .iter()
         .find_map(|form| DateTime::strptime(form, format!("{date} {clock}")).ok())?;
     let zone = match zone {
-        ZONE | "America/New_York" | "EST" | "EDT" | "EST5EDT" => new_york(),
+        ZONE | "America/New_York" | "EST" | "EDT" | "ET" | "EST5EDT" => new_york(),
         "UTC" | "GMT" | "Etc/UTC" | "Z" => TimeZone::UTC,
+        "CST" | "CDT" | "CT" => TimeZone::get("America/Chicago").ok()?,
+        "MST" | "MDT" | "MT" => TimeZone::get("America/Denver").ok()?,
+        "PST" | "PDT" | "PT" => TimeZone::get("America/Los_Angeles").ok()?,
         other => TimeZone::get(other).ok()?,
     };
     Some(Time(civil.to_zoned(zone).ok()?.timestamp().as_microsecond()))
@@ -87,6 +102,12 @@ mod tests {
             "20260105  12:00:00",
             "20260105-17:00:00",
             "20260105 17:00:00 UTC",
+            "20260105-17:00:00 UTC",
+            "20260105 17:00:00 GMT",
+            "20260105 12:00:00 EST",
+            "20260105 11:00:00 CST",
+            "20260105 09:00:00 US/Pacific",
+            "20260105 18:00:00 Europe/Berlin",
             "20260105 12:00 America/New_York",
         ] {
             assert_eq!(read(text).unwrap(), noon, "{text}");
@@ -108,10 +129,13 @@ mod tests {
     fn winter_and_summer_have_their_offsets() {
         let winter = Time::from_seconds(1_767_632_400);
         assert_eq!(with_zone(winter), "20260105 12:00:00 US/Eastern");
-        assert_eq!(connection(winter), "20260105 12:00:00 EST");
+        assert_eq!(connection(winter), "20260105 12:00:00 US/Eastern");
+        assert_eq!(without_zone(winter), "20260105  12:00:00");
+        assert_eq!(session(1_767_632_400), "20260105-12:00:00");
         assert_eq!(utc(winter), "20260105-17:00:00");
         let summer = Time::from_seconds(1_783_270_800);
-        assert_eq!(connection(summer), "20260705 13:00:00 EDT");
+        assert_eq!(connection(summer), "20260705 13:00:00 US/Eastern");
+        assert_eq!(without_zone(summer), "20260705  13:00:00");
         assert_eq!(hours(1_783_270_800), "20260705:1300");
         assert_eq!(day(Day::of(2026, 1, 5)), "20260105");
     }

@@ -7,10 +7,13 @@ use access::{CredentialId, Secret};
 use gate::{Admission, CredentialDoor};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::time::timeout;
 use tws::frame::REQUEST_LIMIT;
 use tws::inbound::StartApi;
 use tws::outbound::ErrorCode;
-use tws::{FrameError, FrameReader, HandshakeError, Hello, Inbound, ServerVersion, handshake};
+use tws::{
+    FrameError, FrameReader, HandshakeError, Hello, Inbound, Refused, ServerVersion, handshake,
+};
 
 use crate::listener::Shared;
 use crate::outgoing::Outgoing;
@@ -19,6 +22,8 @@ use crate::{refusal, stamp};
 
 /// How long a client has from its connection to its startApi.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client that is turned away has to say who it is before it is told why.
+const INTRODUCTION: Duration = Duration::from_secs(1);
 /// Bytes read at a time.
 pub(crate) const READ: usize = 16 << 10;
 
@@ -52,11 +57,17 @@ pub(crate) async fn start(
     address: IpAddr,
 ) -> Result<Started, Farewell> {
     let mut reader = FrameReader::new();
-    let (hello, version) = hello(read, &mut reader).await.map_err(|fault| fault.farewell())?;
+    let (hello, version) = match hello(read, &mut reader).await {
+        Ok(begun) => begun,
+        Err(fault) => {
+            let stranger = Stranger { shared, credential, address };
+            return Err(stranger.turn_away(&fault, read, write, &mut reader).await);
+        }
+    };
     // Clients of the ibapi family speak versions far above the ib_* clients, or below.
     let fragile = hello.min < 157 || hello.max > 178;
     let mut out = Outgoing::new(version, fragile);
-    out.raw(|bytes| handshake::write_reply(version, &stamp::connection(shared.gate.now()), bytes));
+    out.raw(|bytes| handshake::write_reply(version, &stamp::connection(shared.gate.wall()), bytes));
     out.flush(write).map_err(|_| Farewell(None))?;
     reader.set_limit(REQUEST_LIMIT);
     let farewell = |mut out: Outgoing, code, text: &str| {
@@ -76,7 +87,11 @@ pub(crate) async fn start(
                 &format!("Error validating request: {error}"),
             ));
         }
-        Err(fault) => return Err(fault.farewell()),
+        // A version is agreed, so that the client reads what is wrong with its frame.
+        Err(Fault::Frame(error)) => {
+            return Err(farewell(out, ErrorCode::READING, &error.to_string()));
+        }
+        Err(_) => return Err(Farewell(None)),
     };
     let token = token(&hello, &first);
     let door = CredentialDoor { credential, address, token: token.as_ref() };
@@ -157,28 +172,120 @@ async fn frame<T>(
     }
 }
 
-impl Fault {
-    /// What the peer is told. A browser or another program that took the wrong port gets a text
-    /// that it can show; a TWS client an error message, although the protocol has none here.
-    fn farewell(&self) -> Farewell {
-        let text = match self {
-            Self::Gone => return Farewell(None),
-            Self::Frame(error) => error.to_string(),
-            Self::Handshake(error) => error.to_string(),
+/// A peer that has not begun as a client that is spoken to here.
+struct Stranger<'a> {
+    shared: &'a Shared,
+    credential: CredentialId,
+    address: IpAddr,
+}
+
+impl Stranger<'_> {
+    /// Tells the peer what is wrong, in the form that it reads, and puts on record which client is
+    /// too old or too new. Whatever came in the place of the version reply would be read as that
+    /// reply, so a peer whose form nobody knows is told nothing.
+    async fn turn_away(
+        &self,
+        fault: &Fault,
+        read: &mut ReadHalf<'_>,
+        write: &WriteHalf<'_>,
+        reader: &mut FrameReader,
+    ) -> Farewell {
+        let (refused, code, text) = match fault {
+            Fault::Gone => return Farewell(None),
+            Fault::Frame(FrameError::Unframed { version }) => {
+                (Refused::unframed(*version), "CLIENT_TOO_OLD", too_old(*version))
+            }
+            Fault::Handshake(HandshakeError::ClientTooOld { max }) => {
+                (Refused::framed(*max), "CLIENT_TOO_OLD", too_old(*max))
+            }
+            Fault::Handshake(HandshakeError::ClientTooNew { min }) => {
+                (Refused::framed(*min), "CLIENT_TOO_NEW", too_new(*min))
+            }
+            Fault::Frame(error @ FrameError::Greeting { .. }) => {
+                return self.no_client(&error.to_string());
+            }
+            Fault::Frame(error) => return self.unknown(&error.to_string()),
+            Fault::Handshake(error) => return self.unknown(&error.to_string()),
         };
-        tracing::debug!(%text, "a connection was not begun");
-        if text.contains("HTTP") {
-            let page = format!(
-                "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\
-                 Connection: close\r\n\r\n{text}\n",
-                text.len().saturating_add(1)
-            );
-            return Farewell(Some(page.into_bytes()));
-        }
+        tracing::warn!(address = %self.address, %code, %text, "a program was turned away");
+        self.shared.gate.note_turned_away(self.credential, self.address, code, text.clone());
+        let now = self.shared.gate.now();
         let mut out = Outgoing::new(ServerVersion::OLDEST, false);
-        out.error(-1, ErrorCode::READING, &text);
+        out.raw(|bytes| refused.write_reply(&stamp::connection(now), bytes));
+        if out.flush(write).is_err() {
+            return Farewell(None);
+        }
+        // Some clients read the reply and throw away what came with it: the error waits until they
+        // have said who they are, or for as long as they take.
+        let introduced = async {
+            if refused.has_frames() {
+                frame(read, reader, |_| ()).await.is_ok()
+            } else {
+                introduction(read).await
+            }
+        };
+        if !timeout(INTRODUCTION, introduced).await.unwrap_or(true) {
+            return Farewell(None);
+        }
+        let milliseconds = now.0.div_euclid(1_000);
+        out.raw(|bytes| {
+            refused.write_error(ErrorCode::UNSUPPORTED_VERSION, &text, milliseconds, bytes);
+        });
         Farewell(Some(out.take()))
     }
+
+    /// It began as a client does, and nobody knows what it reads.
+    fn unknown(&self, text: &str) -> Farewell {
+        tracing::info!(address = %self.address, %text, "a connection was not begun");
+        Farewell(None)
+    }
+
+    /// It is no client: a browser that took the wrong port gets a page, another program a line.
+    fn no_client(&self, text: &str) -> Farewell {
+        tracing::info!(address = %self.address, %text, "a connection was not begun");
+        Farewell(Some(line_or_page(text)))
+    }
+}
+
+fn line_or_page(text: &str) -> Vec<u8> {
+    if !text.contains("HTTP") {
+        return format!("{text}\n").into_bytes();
+    }
+    let page = format!(
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{text}\n",
+        text.len().saturating_add(1)
+    );
+    page.into_bytes()
+}
+
+/// Waits for the client id of a client from before frames: what comes after its version.
+async fn introduction(read: &mut ReadHalf<'_>) -> bool {
+    let mut bytes = [0; 64];
+    matches!(read.read(&mut bytes).await, Ok(count) if count > 0)
+}
+
+fn too_old(version: u16) -> String {
+    let library = if version < 100 {
+        "It is one from before 2013, such as ib of npm, IbPy, ezibpy or the IB store of backtrader. "
+    } else {
+        ""
+    };
+    format!(
+        "The client library speaks version {version} of the protocol, and {} is the oldest that is \
+         spoken here. {library}Use a newer one: ib_async or ibapi for Python, @stoqey/ib for \
+         TypeScript.",
+        ServerVersion::OLDEST
+    )
+}
+
+fn too_new(version: u16) -> String {
+    format!(
+        "The client library needs version {version} of the protocol or a later one, and {} is the \
+         newest that is spoken here. Use an older one (for Rust: ibapi 2.12), or one that speaks \
+         both.",
+        ServerVersion::NEWEST
+    )
 }
 
 #[cfg(test)]
@@ -206,11 +313,22 @@ mod tests {
     fn browser_at_the_wrong_port_gets_a_page_it_can_show() {
         let mut reader = FrameReader::new();
         reader.push(b"GET / HTTP/1.1\r\n\r\n");
-        let fault = Fault::Frame(reader.next_frame().unwrap_err());
-        let page = String::from_utf8(fault.farewell().0.unwrap()).unwrap();
+        let text = reader.next_frame().unwrap_err().to_string();
+        let page = String::from_utf8(line_or_page(&text)).unwrap();
         assert!(
             page.starts_with("HTTP/1.1 400 ") && page.contains("TWS socket protocol"),
             "{page}"
         );
+        assert_eq!(line_or_page("this is TLS"), b"this is TLS\n");
+    }
+
+    #[test]
+    fn client_that_is_too_old_or_too_new_is_named_with_what_to_use() {
+        let text = too_old(63);
+        for word in ["version 63", "157", "before 2013", "backtrader", "@stoqey/ib"] {
+            assert!(text.contains(word), "{text}");
+        }
+        assert!(!too_old(156).contains("2013") && too_old(156).contains("156"));
+        assert!(too_new(213).contains("213") && too_new(213).contains("178"));
     }
 }

@@ -17,7 +17,6 @@ use tokio::sync::watch;
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
-use crate::figure;
 use crate::form;
 use crate::prompt;
 use crate::push;
@@ -131,7 +130,7 @@ fn card(signed: &Signed, one: &ApprovalInfo, untaken: Option<&Untaken>) -> Marku
                 }
                 p.err role="status" {}
             }
-            p.small.dim { "Until " (figure::clock(one.until, signed.now())) ", " (tries(one.tries_left)) ". It needs script: the answer is signed by this phone's key." }
+            p.small.dim { "Until " (signed.clock(one.until)) ", " (tries(one.tries_left)) ". It needs script: the answer is signed by this phone's key." }
         }
     }
 }

@@ -178,7 +178,7 @@ fn revocation(signed: &Signed, one: &CredentialInfo) -> Markup {
             form.f method="post" action={ "/credentials/" (one.credential.id) "/revoke" } {
                 (shell::token(signed))
                 p.small.dim { "In force at the next message on every connection. It cannot be undone." }
-                (crate::field::tick("cancel_orders", "Also cancel its open orders", true))
+                (crate::field::tick("keep_orders", "Leave its open orders working", false))
                 button.sell { "Revoke " (one.credential.name) }
             }
         }
@@ -188,7 +188,7 @@ fn revocation(signed: &Signed, one: &CredentialInfo) -> Markup {
 /// `POST /credentials/{id}/revoke`
 pub(crate) async fn revoke(Path(id): Path<String>, signed: Signed) -> Reply {
     let one = find(&signed, &id).await?;
-    let cancel = signed.visit.fields.has("cancel_orders");
+    let cancel = !signed.visit.fields.has("keep_orders");
     let gate = signed.visit.portal.gate();
     gate.revoke_credential(&signed.actor(), one.credential.id, cancel)
         .await

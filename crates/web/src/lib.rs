@@ -26,6 +26,7 @@ mod form;
 mod front_door;
 mod header;
 mod health;
+mod holder;
 mod large_order;
 mod link;
 mod lock;

@@ -16,7 +16,6 @@ use maud::{Markup, html};
 
 use crate::enrol::picture;
 use crate::fault::{Cause, Fault};
-use crate::figure;
 use crate::link::APPROVALS;
 use crate::refusal;
 use crate::shell::{self, Tab};
@@ -119,7 +118,7 @@ fn offered(signed: &Signed, link: &LinkIssued, phones: &[PhoneInfo], moves: bool
         p.once { (address) }
         p { "The phone then shows a number. Come back here and type it: " a.btn href=(back) { "The phone shows a number" } }
         div.stack data-live=(stream) { (waiting(signed, phones, moves)) }
-        p.small.dim { "The link is over at " (figure::clock(link.until, signed.now())) ". Whoever else opens it can look until you remove them under " a href="/devices" { "Devices" } ", and approve nothing." }
+        p.small.dim { "The link is over at " (signed.clock(link.until)) ". Whoever else opens it can look until you remove them under " a href="/devices" { "Devices" } ", and approve nothing." }
     }
 }
 

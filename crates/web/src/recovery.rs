@@ -3,7 +3,7 @@
 use access::approval::Say;
 use access::entitlements::Narrowing;
 use access::recovery::{ENROLS, FINISH, LONGEST_WAIT, Policy, SHORTEST_WAIT, Stage};
-use access::{RecoveryId, Refusal, Secret, Span, Time};
+use access::{Number, RecoveryId, Refusal, Secret, Span, Time};
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -417,19 +417,29 @@ pub(crate) async fn then(signed: &Signed, done: Result<(), Refusal>, path: &str)
 /// `POST /recovery/policy`
 pub(crate) async fn choose(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
-    let hours = fields.get("hours");
-    let (wait, needed) = (hours.parse::<u16>(), fields.get("needed").parse::<u32>());
-    let done = if let (Ok(wait), Ok(needed)) = (wait, needed) {
-        let wait = Span::hours(i64::from(wait));
-        let policy = Policy { wait, needed, waits: fields.has("waits") };
-        signed.visit.portal.gate().choose_recovery(&signed.ticket, policy).await
-    } else {
-        Err(Refusal::OutOfRange {
-            what: "waiting time",
-            given: hours.chars().take(20).collect(),
-            least: SHORTEST_WAIT.to_string(),
-            most: LONGEST_WAIT.to_string(),
-        })
+    let (hours, needed) = (fields.get("hours"), fields.get("needed"));
+    let wait: Result<u32, _> = Number::count("a number of hours", "48").read_whole(hours);
+    let least = Number::within("a number of contacts", "2", 0, 1_000).read_whole(needed);
+    let out = |what, given: &str, least, most| Refusal::OutOfRange {
+        what,
+        given: format!("\"{}\"", given.chars().take(20).collect::<String>()),
+        least,
+        most,
+    };
+    let done = match (wait, least) {
+        (Ok(wait), Ok(needed)) => {
+            let wait = Span::hours(i64::from(wait));
+            let policy = Policy { wait, needed, waits: fields.has("waits") };
+            signed.visit.portal.gate().choose_recovery(&signed.ticket, policy).await
+        }
+        (Err(_), _) => {
+            let bounds = (SHORTEST_WAIT.to_string(), LONGEST_WAIT.to_string());
+            Err(out("waiting time", hours, bounds.0, bounds.1))
+        }
+        (_, Err(_)) => {
+            let most = "as many as you named".to_owned();
+            Err(out("number of contacts", needed, "0".to_owned(), most))
+        }
     };
     then(&signed, done, "/recovery?changed=1").await
 }

@@ -107,6 +107,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::RecoveryUnvouched { .. }
         | R::RenewalEarly { .. }
         | R::ProofStale => StatusCode::CONFLICT,
+        // It was done: what is missing is the record.
+        R::NotOnRecord { .. } => StatusCode::ACCEPTED,
         R::Busy { .. }
         | R::JournalFailed
         | R::FileLost { .. }
@@ -116,6 +118,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::StoreFailed
         | R::KeyMismatch
         | R::TooSlow { .. }
+        | R::CatchingUp { .. }
         | R::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -146,6 +149,7 @@ pub(crate) fn heading(refusal: &Refusal) -> &'static str {
         return "This recovery is over";
     }
     match status(refusal) {
+        StatusCode::ACCEPTED => "In force, and not yet on record",
         StatusCode::UNAUTHORIZED => "Sign in",
         StatusCode::NOT_FOUND => "Not here",
         StatusCode::GONE => "This link is over",

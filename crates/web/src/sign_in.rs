@@ -144,7 +144,11 @@ pub(crate) fn ceremony(visit: &Visit, begun: &gate::Ceremony) -> Reply {
 /// `POST /sign-out`
 pub(crate) async fn out(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    gate.sign_out(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    // The session is over whether or not that is on record yet.
+    match gate.sign_out(&signed.ticket).await {
+        Ok(()) | Err(Refusal::NotOnRecord { .. }) => {}
+        Err(why) => return Err(signed.fault(why)),
+    }
     let line = signed.visit.portal.jar().clear(Cookie::Session);
     let lines = line.map(|line| (axum::http::header::SET_COOKIE, line)).into_iter().collect();
     Ok(go_with("/sign-in?out=1", lines))
@@ -153,7 +157,10 @@ pub(crate) async fn out(signed: Signed) -> Reply {
 /// `POST /sign-out/forget`: the same, and this browser keeps nothing of it.
 pub(crate) async fn forget(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    gate.forget_device(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    match gate.forget_device(&signed.ticket).await {
+        Ok(()) | Err(Refusal::NotOnRecord { .. }) => {}
+        Err(why) => return Err(signed.fault(why)),
+    }
     let jar = signed.visit.portal.jar();
     let lines = [Cookie::Session, Cookie::Device, Cookie::Attempt, Cookie::Hardware];
     let lines = lines.into_iter().filter_map(|cookie| jar.clear(cookie));

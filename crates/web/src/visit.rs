@@ -18,6 +18,7 @@ use gate::{
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
+use crate::figure;
 use crate::form::{self, Fields};
 use crate::portal::Portal;
 use crate::prompt;
@@ -288,6 +289,12 @@ impl Signed {
     /// The gate's time.
     pub(crate) fn now(&self) -> Time {
         self.visit.portal.gate().now()
+    }
+
+    /// The time of day at which something will end, on the reader's clock and not by our stamps.
+    pub(crate) fn clock(&self, at: Time) -> String {
+        let gate = self.visit.portal.gate();
+        figure::clock(gate.on_wall(at), gate.wall())
     }
 
     /// The token of this session's forms.

@@ -54,10 +54,15 @@ pub enum Verdict {
 }
 
 /// Checks a typed code; spaces in it do not count. All codes of the window are compared, each in
-/// constant time.
-pub fn check(seed: &[u8], typed: &Secret, now: Time, last_step: Option<i64>) -> Verdict {
+/// constant time. `wall` is what the system's clock says, for the app goes by a clock of its own.
+///
+/// What stops a code from being used twice is the last step that was used. One that lies beyond the
+/// window was used before the clock was set back: held against today's codes it would shut a right app
+/// out until the clock has come to it again.
+pub fn check(seed: &[u8], typed: &Secret, wall: Time, last_step: Option<i64>) -> Verdict {
     let typed = typed.without_spaces();
-    let now = step(now);
+    let now = step(wall);
+    let last_step = last_step.filter(|last| *last <= now + WINDOW);
     let mut verdict = Verdict::Wrong;
     for step in now - WINDOW..=now + WINDOW {
         let code = Zeroizing::new(code(seed, step));
@@ -134,7 +139,7 @@ pub(super) fn confirm(
     let none = Refusal::NotFound { what: "TOTP app to confirm" };
     let offered = slice.offered_totp().filter(|one| is_of(ground, one)).ok_or(none)?;
     let seed = offered.open_seed(ground.key)?;
-    let Verdict::Right(step) = check(seed.expose(), typed, ground.moment.now, None) else {
+    let Verdict::Right(step) = check(seed.expose(), typed, ground.moment.wall, None) else {
         return Err(Refusal::CodeWrong);
     };
     let authenticator = offered.id;
@@ -247,10 +252,13 @@ mod tests {
         assert_eq!(check(seed, &typed(now), at, Some(now)), Verdict::Replayed);
         assert_eq!(check(seed, &typed(now - 1), at, Some(now)), Verdict::Replayed);
         assert_eq!(check(seed, &typed(now + 1), at, Some(now)), Verdict::Right(now + 1));
+        assert_eq!(check(seed, &typed(now), at, Some(now + 1)), Verdict::Replayed);
         assert_eq!(
             check(seed, &Secret::from_text("005 924".into()), at, None),
             Verdict::Right(now)
         );
+        let ahead = Some(now + 240);
+        assert_eq!(check(seed, &typed(now), at, ahead), Verdict::Right(now), "set back since");
         for bad in ["", "5924", "0059240", "+05924", "００５９２４"] {
             assert_eq!(check(seed, &Secret::from_text(bad.into()), at, None), Verdict::Wrong);
         }

@@ -175,7 +175,7 @@ fn folder_of_a_newer_version_is_refused_and_left_alone() {
 }
 
 /// A demo whose wall clock stands where `file` says.
-fn on_a_clock(folder: &Path, file: &Path) -> Server {
+pub fn on_a_clock(folder: &Path, file: &Path) -> Server {
     let data = folder.join("data");
     let machines = std::fs::read_dir("/usr/lib").unwrap().flatten();
     let library = machines

@@ -1,5 +1,6 @@
 //! Storms: ten thousand connections, a thousand wrong passwords. Whoever makes one is told; nobody else is kept out.
 
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
@@ -130,6 +131,29 @@ fn ten_thousand_connections_stop_no_trader_and_shut_nobody_out() {
     }
     assert!(steady.end() > 0);
     assert!(!server.log().contains("panicked"), "{}", server.log());
+    assert_eq!(server.terminate(), 0);
+}
+
+#[test]
+fn eight_addresses_with_all_places_keep_nobody_else_out() {
+    raise_open_files();
+    let temp = tempfile::tempdir().unwrap();
+    let server = demo(temp.path());
+    let mut home = Browser::at(&server);
+    home.sign_in_by_link(&server);
+    let mut held = Vec::new();
+    for last in 70..78 {
+        held.push(storm(Ipv4Addr::new(127, 0, 0, last), home.to, OF_ONE));
+    }
+    assert_eq!(home.get("/").status, 200);
+    // Nor when each of them reads nothing of what it asks for.
+    for stream in held.iter_mut().flatten() {
+        let ask = b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(8);
+        stream.write_all(&ask).ok();
+    }
+    assert_eq!(home.stranger(Ipv4Addr::new(127, 0, 0, 90)).get("/sign-in").status, 200);
+    assert_eq!(home.get("/").status, 200);
+    drop(held);
     assert_eq!(server.terminate(), 0);
 }
 

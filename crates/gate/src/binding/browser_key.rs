@@ -113,7 +113,7 @@ impl BrowserKey {
     /// # Errors
     /// When the system gives no random bytes.
     pub fn shown(&self, at: Time) -> Result<Shown, Unspecified> {
-        Ok(Shown { key: self.public, at, nonce: self.nonce()? })
+        Ok(Shown { key: self.public, at, wall: at, nonce: self.nonce()? })
     }
 }
 

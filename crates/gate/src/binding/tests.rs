@@ -56,16 +56,37 @@ fn proof_shown_twice_counts_once_whatever_came_between() {
     let signer = BrowserKey::generate().unwrap();
     let mut seen = Seen::default();
     let first = signer.shown(NOW).unwrap();
-    assert_eq!(seen.take(&first, NOW), Ok(()));
-    assert_eq!(seen.take(&first, NOW), Err(wrong(ProofFault::Replayed)));
+    assert_eq!(seen.take(&first), Ok(()));
+    assert_eq!(seen.take(&first), Err(wrong(ProofFault::Replayed)));
     for count in 0..REMEMBERED + 10 {
         let mut other = first;
         other.at = NOW + Span::milliseconds(i64::try_from(count).unwrap() + 1);
         other.nonce[..8].copy_from_slice(&count.to_be_bytes());
-        assert_eq!(seen.take(&other, NOW), Ok(()), "{count}");
+        assert_eq!(seen.take(&other), Ok(()), "{count}");
     }
     assert!(seen.proofs.len() <= REMEMBERED);
-    assert_eq!(seen.take(&first, NOW), Err(wrong(ProofFault::Replayed)), "forgotten by number");
+    assert_eq!(seen.take(&first), Err(wrong(ProofFault::Replayed)), "forgotten by number");
+}
+
+#[test]
+fn proofs_are_judged_by_the_clock_as_it_is_and_counted_once_also_when_it_is_set_back() {
+    let signer = BrowserKey::generate().unwrap();
+    let mut seen = Seen::default();
+    let ahead = signer.shown(NOW + Span::hours(2)).unwrap();
+    assert_eq!(seen.take(&ahead), Ok(()));
+    for count in 0..REMEMBERED + 10 {
+        let mut other = ahead;
+        other.nonce[..8].copy_from_slice(&count.to_be_bytes());
+        other.at = ahead.at + Span::milliseconds(i64::try_from(count).unwrap() + 1);
+        assert_eq!(seen.take(&other), Ok(()), "{count}");
+    }
+    // Set back by two hours: a right browser is let in at once, and what was shown stays known.
+    let right = signer.shown(NOW).unwrap();
+    assert_eq!(seen.take(&right), Ok(()));
+    assert_eq!(seen.take(&right), Err(wrong(ProofFault::Replayed)));
+    let (stamp, wall) = (NOW + Span::hours(4), NOW + Span::seconds(30));
+    assert!(seen.is_needed(stamp, wall), "stamps run on, and the proof would still be taken");
+    assert!(!seen.is_needed(stamp, NOW + Span::hours(3)));
 }
 
 #[test]

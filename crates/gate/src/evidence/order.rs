@@ -6,13 +6,15 @@ use std::path::Path;
 use access::id::Holder;
 use access::moment::Time;
 use trade::contract::Contracts;
-use trade::journal::{Cause, Command, Scope};
+use trade::journal::{Cause, Command, Scope, Stamped};
 use trade::order::{NewOrder, OrderType};
 
 use super::{ActivityEntry, ActivityKind};
+use crate::clock::Jump;
 use crate::journal::record::HEADER_BYTES;
 use crate::journal::{self, JournalError, Record};
 use crate::open;
+use crate::order::refused::RefusedOrders;
 
 /// Records that are looked at for one page; the next page goes on from there.
 const LOOK: usize = 100_000;
@@ -51,6 +53,35 @@ pub(super) fn page(
     Ok(page)
 }
 
+/// The newest `most` records of refused orders up to `last`, oldest first.
+pub(crate) fn refused(
+    data: &Path,
+    last: u64,
+    most: usize,
+) -> Result<Vec<RefusedOrders>, JournalError> {
+    let segments = journal::segments(&open::journal_folder(data))?;
+    let (mut found, mut looked) = (Vec::new(), 0);
+    for (_, path) in segments.iter().rev().filter(|(first, _)| *first <= last) {
+        let bytes = std::fs::read(path)
+            .map_err(|source| JournalError::Io { path: path.clone(), source })?;
+        let records: Vec<_> = records(&bytes).take_while(|record| record.seq <= last).collect();
+        for record in records.iter().rev() {
+            if found.len() >= most || looked >= LOOK {
+                found.reverse();
+                return Ok(found);
+            }
+            looked += 1;
+            if let Ok(Stamped { seq, time, command: Command::OrdersRefused(refused), .. }) =
+                open::decode(record)
+            {
+                found.push(RefusedOrders { seq, at: time, refused });
+            }
+        }
+    }
+    found.reverse();
+    Ok(found)
+}
+
 /// The whole records of a segment; what stands behind them is none of a reader's business.
 fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
     let mut rest = bytes.get(HEADER_BYTES..).unwrap_or_default();
@@ -65,7 +96,7 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
     let stamped = open::decode(record).ok()?;
     let mut entry = blank(stamped.seq, stamped.time, stamped.decision.holder);
     match stamped.command {
-        Command::Advance => return None,
+        Command::Advance | Command::OrderIdUsed(_) => return None,
         Command::Genesis(genesis) => {
             entry.what = Cow::Borrowed("account_opened");
             entry.text = format!(
@@ -76,6 +107,10 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
         Command::Started { version } => {
             entry.what = Cow::Borrowed("server_started");
             entry.text = format!("The server started, version {version}.");
+        }
+        Command::OrderRule { rule } => {
+            entry.what = Cow::Borrowed("order_rule_changed");
+            entry.text = format!("From here on orders are taken by rule {rule}.");
         }
         Command::Place(orders) => {
             entry.what = Cow::Borrowed("order_placed");
@@ -114,11 +149,27 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
             entry.code = Some(code);
             entry.count = u64::from(count);
         }
+        Command::OrdersRefused(refused) => {
+            entry.holder = Some(refused.holder);
+            entry.what = Cow::Borrowed("order_refused");
+            let asked: Vec<_> = refused.asked.iter().map(ToString::to_string).collect();
+            entry.text = format!("{}: {}", asked.join("; "), refused.text);
+            entry.code = Some(refused.code);
+            entry.count = u64::from(refused.count);
+        }
         Command::Connected { holder, clients, count } => {
             entry.holder = Some(holder);
             entry.what = Cow::Borrowed("program_connected");
             entry.text = format!("Connected: {clients}.");
             entry.count = u64::from(count);
+        }
+        Command::MarketRule { rule } => {
+            entry.what = Cow::Borrowed("market_rule");
+            entry.text = format!("From here on the markets move by rule {rule}.");
+        }
+        Command::ClockJumped { by, ahead } => {
+            entry.what = Cow::Borrowed("clock_jumped");
+            entry.text = format!("{}.", Jump { at: entry.at, by, ahead });
         }
     }
     Some(entry)

@@ -50,7 +50,7 @@ pub fn move_aside(path: &Path) -> Result<Option<PathBuf>, FolderError> {
 
 /// `data.2026-11-29-013212`, or the next that is not taken.
 fn free_name(path: &Path) -> PathBuf {
-    let now = Clock::system().now().to_string();
+    let now = Clock::system().wall().to_string();
     let digits = now.trim_end_matches(" UTC").replace(' ', "-").replace(':', "");
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let named = |end: String| path.with_file_name(format!("{name}.{digits}{end}"));

@@ -22,11 +22,12 @@ const MARK: &str = "first-start";
 /// Reachable only while a server runs, and empty.
 const SOCKET: &str = "control.sock";
 /// What a first start may make.
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
     "journal",
     "snapshots",
     "mail",
     "tls",
+    "owed",
     CHECKPOINTS,
     DATABASE,
     "floorpass.db-journal",

@@ -224,7 +224,7 @@ async fn restart_from_a_snapshot_and_from_the_journal_alone_agree() {
     }
     let replayed = replay.exchange.unwrap();
     assert_eq!(replayed.state_hash().unwrap(), by_snapshot);
-    assert_eq!(clock.now(), replayed.now());
+    assert_eq!(clock.stamp(), replayed.now());
 }
 
 #[tokio::test]
@@ -327,9 +327,9 @@ async fn refusals_are_recorded_once_and_counted() {
         .journal()
         .iter()
         .filter_map(|stamped| match &stamped.command {
-            Command::Refused { holder, code, count, .. } => {
-                assert_eq!((*holder, code.as_str()), (who.holder(), "READ_ONLY"));
-                Some(*count)
+            Command::OrdersRefused(refused) => {
+                assert_eq!((refused.holder, refused.code.as_str()), (who.holder(), "READ_ONLY"));
+                Some(refused.count)
             }
             _ => None,
         })

@@ -469,6 +469,11 @@ impl Sessions {
         }
     }
 
+    /// Forgets proofs that would be refused for their time alone.
+    pub(crate) fn forget_proofs(&self, now: Time, wall: Time) {
+        self.lock().seen.retain(|_, seen| seen.is_needed(now, wall));
+    }
+
     /// Forgets sessions that ended long ago and slots that nobody holds; finds sessions that passed
     /// a limit; gives the last uses to write back every half minute, or now for `all`.
     pub(crate) fn sweep(&self, now: Time, all: bool) -> Sweep {
@@ -706,7 +711,6 @@ impl Table {
             Arc::strong_count(slot) > 1 || now.since(used) < SLOT_KEPT
         });
         self.slots = slots;
-        self.seen.retain(|_, seen| seen.is_needed(now));
         self.forget_former(now);
         let write = now.since(self.written) >= WRITE_BACK;
         if write {

@@ -23,6 +23,8 @@ struct Wire {
     hangs: bool,
     tried: AtomicU32,
     arrived: Mutex<Vec<(Topic, String, Option<String>)>>,
+    /// When each letter was written and sent, as its receiver is told.
+    dated: Mutex<Vec<(Time, Time)>>,
     moved: Notify,
 }
 
@@ -52,8 +54,9 @@ impl Channel for Wire {
         self.name
     }
 
-    fn deliver<'a>(&'a self, letter: &'a Letter, _: Time) -> Try<'a> {
+    fn deliver<'a>(&'a self, letter: &'a Letter, now: Time) -> Try<'a> {
         Box::pin(async move {
+            self.dated.lock().unwrap().push((letter.at, now));
             let fails = self.failing.load(Ordering::SeqCst);
             if fails == 0 && !self.hangs {
                 let code = letter.code.as_ref().and_then(|code| code.expose_text());
@@ -115,6 +118,19 @@ async fn code_goes_by_mail_and_activates() {
 }
 
 #[tokio::test]
+async fn letter_of_a_server_whose_clock_was_set_back_is_dated_by_that_clock() {
+    let place = Place::new().await;
+    let webhook = Arc::new(Wire::new("webhook"));
+    place.gate.start_deliveries(vec![webhook.clone()]);
+    let wall = place.gate.now() - Span::hours(2);
+    place.clock.set(wall);
+    assert_eq!(place.gate.ahead(), Span::hours(2));
+    set_mail(&place, "ann@example.org").await;
+    webhook.tried(1).await;
+    assert_eq!(*webhook.dated.lock().unwrap(), [(wall, wall)], "receivers refuse five minutes");
+}
+
+#[tokio::test]
 async fn channel_that_hangs_holds_up_neither_another_nor_a_sign_in() {
     let place = Place::new().await;
     let mail = Arc::new(Wire { hangs: true, ..Wire::new("mail") });
@@ -147,7 +163,7 @@ async fn delivery_goes_on_after_a_restart() {
     place.gate.close().await.unwrap();
     let Place { gate, clock, secrets, folder } = place;
     drop(gate);
-    clock.set(clock.now() + Span::seconds(11));
+    clock.set(clock.stamp() + Span::seconds(11));
     let place = Place { gate: open(folder.path(), &clock).await, clock, secrets, folder };
     let mail = Arc::new(Wire::new("mail"));
     place.gate.start_deliveries(vec![mail.clone()]);

@@ -170,7 +170,7 @@ async fn restart_keeps_sessions_and_shows_no_secrets_again() {
     drop(gate);
     let gate = open(folder.path(), &clock).await;
     assert!(gate.demo_secrets().is_none());
-    clock.set(clock.now() + Span::minutes(20));
+    clock.set(clock.stamp() + Span::minutes(20));
     let ticket = gate.session(text(&signed_in.session_token), HOME, shows());
     assert!(ticket.is_ok(), "it was used 20 minutes ago, and that was written at the close");
 }

@@ -31,6 +31,7 @@ both_engines!(
     refusal_alone_conflicts_with_nothing,
     port_of_another_person_is_taken,
     last_use_is_kept,
+    late_commit_has_both_times_and_is_found_again,
 );
 
 fn new_credential(name: &str, port: u16, history: &History) -> Command {
@@ -452,6 +453,32 @@ async fn refusal_alone_conflicts_with_nothing(place: &Place) {
     let decision = history.decide(&stale, &call);
     assert!(decision.beside_refusal().is_some_and(<[_]>::is_empty));
     history.commit(&stale, &call, &decision).await.unwrap();
+    history.verify().await;
+}
+
+async fn late_commit_has_both_times_and_is_found_again(place: &Place) {
+    let mut history = History::enrolled(place).await.0;
+    let slice = history.slice().await;
+    let target = Target::Person(slice.person.as_ref().unwrap().id);
+    let command = Command::Lock(lock::Command::Set { target, grade: Grade::NoNew });
+    let call = Call { by: By::System, source: browser(None), command };
+    let decision = history.decide(&slice, &call);
+    let (since, now) = (history.now, history.now + Span::minutes(5));
+    let store = &history.store;
+    assert!(!store.has_evidence(&slice, &decision.events).await.unwrap());
+    let (by, events) = (By::System, &decision.events);
+    store.commit_late(&slice, events, by, "local", since, now).await.unwrap();
+    assert!(store.has_evidence(&slice, events).await.unwrap());
+    let page = store.evidence_page(None, None, 10).await.unwrap();
+    let set = page.entries.iter().find(|one| one.kind == "lock.set").unwrap();
+    assert_eq!((set.at, set.source.as_str()), (now, "local"));
+    assert!(
+        set.text.ends_with(&format!("(in force since {since}, recorded later)")),
+        "{}",
+        set.text
+    );
+    assert!(set.event.contains(&format!("\"at\":{}", since.0)), "{}", set.event);
+    assert_eq!(history.slice().await.locks[0].at, since);
     history.verify().await;
 }
 

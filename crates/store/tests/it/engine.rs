@@ -76,9 +76,7 @@ async fn authenticators_of_the_first_schema_outlive_its_migration() {
     let place = Place::sqlite();
     sqlx::any::install_default_drivers();
     let pool = sqlx::AnyPool::connect(place.url()).await.unwrap();
-    let mut first = sqlx::migrate!("./migrations");
-    first.migrations.to_mut().retain(|migration| migration.version == 1);
-    first.run(&pool).await.unwrap();
+    store::migration::up_to(1).run(&pool).await.unwrap();
     for statement in [
         "INSERT INTO person (id, username, created_at, version) VALUES ('p', 'ann', 1, 1)",
         "INSERT INTO authenticator (id, person, name, kind, row_version, created_at, sealed) \

@@ -23,6 +23,7 @@ impl Exchange {
         let (first, end) = (from.seconds(), to.seconds());
         let length = |bar: &Bar, seconds: i64| bar.time.seconds().div_euclid(seconds.max(1));
         let mut bars = match size {
+            BarSize::Seconds(1) => self.seconds(at, first, end),
             BarSize::Seconds(count) => {
                 let count = i64::from(count);
                 let fives = self.kept(at, |listing| &listing.fives, first, end);
@@ -71,6 +72,18 @@ impl Exchange {
                 }
                 bar.bar(second, session.day)
             })
+            .collect()
+    }
+
+    /// Single seconds, derived from five; of the five that are being made, those that are over.
+    fn seconds(&self, at: usize, from: i64, to: i64) -> Vec<Bar> {
+        let fives = self.kept(at, |listing| &listing.fives, from.saturating_sub(4), to);
+        let now = self.now().seconds();
+        let wanted = |bar: &Bar| (from..to).contains(&bar.time.seconds());
+        fives
+            .iter()
+            .flat_map(|bar| bar.seconds((now - bar.time.seconds() + 1).clamp(1, 5)))
+            .filter(wanted)
             .collect()
     }
 

@@ -6,18 +6,26 @@
 //! its parent got.
 //!
 //! What siblings have traded counts for a child that comes, or is changed, later: together the
-//! children never trade more than their parent, as far as the ended ones are remembered.
+//! children never trade more than their parent.
+//!
+//! A one-cancels-all group is named by its holder: the orders of all client ids of one credential,
+//! over contracts, and of no other. Once a member has traded, the group is over for all others: a
+//! type 1 at its first fill, a type 2 or 3 at its last, and before that it makes them smaller by
+//! what it traded. A member that comes later, whatever became of the one that traded, is ended or
+//! made smaller just so. The name is spent: another group takes another name.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Exchange;
 use super::orders::{Group, named_group};
 use crate::event::Event;
-use crate::order::{End, Order, OrderId, OrderState, Shares};
+use crate::order::{Change, End, Order, OrderId, OrderState, Shares};
 
 impl Exchange {
     /// After a fill of `order`: its children live, its siblings and its group shrink or end.
     pub(super) fn follow(&mut self, order: &Arc<Order>, quantity: Shares, events: &mut Vec<Event>) {
+        self.note_traded(order, quantity);
         if self.orders.groups.is_empty() {
             return;
         }
@@ -36,7 +44,7 @@ impl Exchange {
                 if member == order.id {
                     continue;
                 }
-                if oca.reduce && order.state != OrderState::Filled {
+                if oca.reduce && order.state != OrderState::Filled && self.may_shrink(member) {
                     self.shrink(member, quantity, order.id, events);
                 } else {
                     self.end(member, End::OcaFilled { by: order.id }, events);
@@ -54,12 +62,76 @@ impl Exchange {
     ) -> Option<(Shares, Shares)> {
         let elder = self.orders.find(parent)?;
         let whole = if elder.state.is_open() { elder.quantity } else { elder.filled };
-        let spent = self
-            .open_orders()
-            .chain(&self.orders.done)
-            .filter(|one| one.parent == Some(parent) && Some(one.id) != child)
-            .fold(0_u64, |sum, one| sum.saturating_add(one.filled));
+        let spent = if self.remembers() {
+            let own = child.and_then(|child| self.orders.open.get(&child));
+            let own = own.map_or(0, |open| open.order.filled);
+            self.memory.traded.of_children(parent).saturating_sub(own)
+        } else {
+            self.open_orders()
+                .chain(&self.orders.done)
+                .filter(|one| one.parent == Some(parent) && Some(one.id) != child)
+                .fold(0_u64, |sum, one| sum.saturating_add(one.filled))
+        };
         Some((elder.filled.saturating_sub(spent), whole.saturating_sub(spent)))
+    }
+
+    /// A fill is written down for those that come later.
+    pub(super) fn note_traded(&mut self, order: &Order, quantity: Shares) {
+        if !self.remembers() {
+            return;
+        }
+        self.memory.traded.note(order, quantity, self.next_execution);
+        let holder = order.origin.holder;
+        if self.memory.traded.is_full(holder) {
+            let used = self.orders.groups.keys().filter_map(|group| match group {
+                Group::Named(of, name) if *of == holder => Some(Arc::clone(name)),
+                Group::Named(..) | Group::Children(_) => None,
+            });
+            let used = used.collect();
+            self.memory.traded.forget_names(holder, &used);
+        }
+    }
+
+    /// A partial fill of another member makes this one smaller; a type 1 it ends.
+    fn may_shrink(&self, member: OrderId) -> bool {
+        let open = self.orders.open.get(&member);
+        let reduces = open.and_then(|open| open.order.oca.as_ref()).is_some_and(|oca| oca.reduce);
+        reduces || !self.remembers()
+    }
+
+    /// What the group of a new order did before it came.
+    pub(super) fn join(&mut self, id: OrderId, events: &mut Vec<Event>) {
+        let Some(open) = self.orders.open.get(&id) else { return };
+        let (Some(past), Some(oca)) = (self.memory.traded.of(&open.order), &open.order.oca) else {
+            return;
+        };
+        match past.ends(oca) {
+            Some(by) => self.end(id, End::GroupTraded { by }, events),
+            None => self.shrink(id, past.shares, past.last, events),
+        }
+    }
+
+    /// The most shares that a change may give a member of a one-cancels-all group: what it has
+    /// already, or what the other members' trades leave of what is asked for.
+    pub(super) fn most_in_group(&self, change: &Change) -> Shares {
+        let Some(order) = self.open_order(change.order) else { return Shares::MAX };
+        let Some(past) = self.memory.traded.of(order) else { return Shares::MAX };
+        let others = past.shares.saturating_sub(order.filled);
+        if others == 0 {
+            return Shares::MAX;
+        }
+        let ended = past.over.is_some() || order.oca.as_ref().is_some_and(|oca| !oca.reduce);
+        let left = if ended { 0 } else { change.quantity.saturating_sub(others) };
+        left.max(order.quantity)
+    }
+
+    /// Forgets what children of parents did that are no longer known.
+    pub(super) fn forget_parents(&mut self) {
+        if self.remembers() {
+            let done: BTreeSet<OrderId> = self.orders.done.iter().map(|order| order.id).collect();
+            let open = &self.orders.open;
+            self.memory.traded.forget_parents(|id| open.contains_key(&id) || done.contains(&id));
+        }
     }
 
     /// So many more shares of a child may trade.

@@ -10,22 +10,50 @@ use crate::book::{Book, HOUSE, Handle};
 use crate::calendar::{Day, Hours, Session};
 use crate::contract::Contract;
 use crate::margin::Exposure;
-use crate::market::{LEVELS, Process};
+use crate::market::{FINE, LEVELS, Process, width};
 use crate::order::{Order, OrderId, Side};
+use crate::path::{Block, Path, Stretch};
 use crate::price::Ticks;
 use crate::quote::{Level, Quote};
 use crate::random::mix;
 
 /// One-minute bars kept: five days.
 const MINUTES_KEPT: u32 = 5 * 24 * 60;
+/// Seconds of trading that these are made of, and a few more.
+pub(super) const MINUTES_KEPT_FOR: i64 = (MINUTES_KEPT as i64 + 4) * 60;
 /// Five-second bars kept: two hours.
 const FIVES_KEPT: u32 = 2 * 720;
+/// Seconds of trading that these are made of, and a few more.
+const FIVES_KEPT_FOR: i64 = (FIVES_KEPT as i64 + 4) * 5;
 /// Daily bars kept, apart from those of history: ten years.
 const DAYS_KEPT: usize = 3_660;
+
+/// The prices at which orders wait: those of clients in the book, and stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reach {
+    bid: i64,
+    ask: i64,
+    buy_stop: i64,
+    sell_stop: i64,
+}
+
+/// Seconds that were searched: nothing that waited at these prices traded in them.
+#[derive(Debug, Clone, Copy)]
+struct Quiet {
+    path: Path,
+    reach: Reach,
+    through: i64,
+}
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Listing {
     pub(super) process: Process,
+    /// The trading day's path, under rule 2. A snapshot keeps it apart, for this is the format of
+    /// those that know none.
+    #[serde(skip)]
+    pub(super) path: Option<Path>,
+    #[serde(skip)]
+    quiet: Option<Quiet>,
     pub(super) book: Book,
     /// The makers' orders in the book; `None` where one was taken. Empty: they are not in the
     /// book. They come when an order of this second needs them and go with the next second, so
@@ -55,6 +83,16 @@ pub(super) struct Listing {
     pub(super) days: VecDeque<Kept>,
 }
 
+impl Reach {
+    /// What waits at the other prices would not trade where nothing at these did.
+    const fn holds(&self, other: &Self) -> bool {
+        other.bid <= self.bid
+            && other.ask >= self.ask
+            && other.buy_stop >= self.buy_stop
+            && other.sell_stop <= self.sell_stop
+    }
+}
+
 impl Listing {
     pub(super) fn new(contract: &Contract, seed: u64, close: i64, hours: Hours, at: i64) -> Self {
         // A day of 6.5 hours moves as far as one of 24, so each second moves 1.9 times as far.
@@ -66,6 +104,8 @@ impl Listing {
         let seed = mix(seed ^ mix(contract.id.0.into()));
         Self {
             process: Process::new(seed, close, volatility, lot),
+            path: None,
+            quiet: None,
             book: Book::default(),
             makers: Vec::new(),
             buy_stops: BTreeSet::new(),
@@ -113,6 +153,159 @@ impl Listing {
         };
         hit || self.buy_stops.first().is_some_and(|(trigger, _)| print.price >= *trigger)
             || self.sell_stops.first().is_some_and(|(trigger, _)| print.price <= -*trigger)
+    }
+
+    /// The path of a trading day: the one that there is, or a new one from where the price is.
+    pub(super) fn path_in(&self, session: &Session) -> Path {
+        let own = self.path.filter(|path| path.is_within(session.open, session.close));
+        own.unwrap_or_else(|| {
+            Path::new(&self.process, session.open - 1, session.close - session.open)
+        })
+    }
+
+    /// The market at a second of a trading day, under rule 2.
+    pub(super) fn at(&self, second: i64, session: &Session) -> Process {
+        self.process.at(&self.path_in(session).block(second), second)
+    }
+
+    fn reach(&self) -> Reach {
+        let buy_stop = self.buy_stops.first().map_or(i64::MAX, |(trigger, _)| *trigger);
+        let sell_stop = self.sell_stops.first().map_or(i64::MIN, |(trigger, _)| -*trigger);
+        let bid = self.book.best_of_others(Side::Buy, HOUSE).unwrap_or(i64::MIN);
+        let ask = self.book.best_of_others(Side::Sell, HOUSE).unwrap_or(i64::MAX);
+        Reach { bid, ask, buy_stop, sell_stop }
+    }
+
+    /// The first second of a stretch of a trading day that would do something to an order of a
+    /// client, under rule 2.
+    pub(super) fn first_touched(&mut self, stretch: Stretch, session: &Session) -> Option<i64> {
+        if !self.is_watched() {
+            return None;
+        }
+        if !self.sweeping.is_empty() {
+            return Some(stretch.from);
+        }
+        let (path, reach) = (self.path_in(session), self.reach());
+        let known = self.quiet.filter(|quiet| quiet.path == path && quiet.reach.holds(&reach));
+        let searched = known.map_or(stretch.from, |quiet| stretch.from.max(quiet.through + 1));
+        let found = self.search(&path, Stretch { from: searched, ..stretch }, reach);
+        let through = found.map_or(stretch.to.max(searched - 1), |second| second - 1);
+        self.quiet = Some(Quiet { path, reach, through });
+        found
+    }
+
+    fn search(&self, path: &Path, stretch: Stretch, reach: Reach) -> Option<i64> {
+        let (down, up) = (reach.bid.max(reach.sell_stop), reach.ask.min(reach.buy_stop));
+        let may = |low: i64, high: i64| down >= low - width(low) || up <= high + width(high);
+        path.find(stretch, &may, &mut |block| {
+            let within = block.trades.of(stretch);
+            (within.from..=within.to).find(|second| {
+                let fair = block.fair(*second) / FINE;
+                may(fair, fair) && self.touches(&self.process.at(block, *second))
+            })
+        })
+    }
+
+    /// Seconds of a trading day's path that touch no client's order, all at once. Bars that end before
+    /// `keep` are gone before anybody looks: those are not made.
+    pub(super) fn pass_all(&mut self, stretch: Stretch, session: &Session, keep: i64) {
+        self.withdraw();
+        let path = self.path_in(session);
+        self.path = Some(path);
+        self.swing = None;
+        let closed = stretch.to.min(keep.saturating_sub(1));
+        if closed <= stretch.from {
+            return self.draw(&path, stretch);
+        }
+        // The first second may begin the day.
+        self.draw(&path, Stretch { to: stretch.from, ..stretch });
+        self.close(&path, Stretch { from: stretch.from + 1, to: closed });
+        self.draw(&path, Stretch { from: closed + 1, ..stretch });
+    }
+
+    /// What seconds come to for the day, without their bars.
+    fn close(&mut self, path: &Path, stretch: Stretch) {
+        let (mut high, mut low) = (self.high, -self.low);
+        for (sign, best) in [(1, &mut high), (-1, &mut low)] {
+            path.peak(stretch, sign, best, &|block| {
+                block.prices(stretch).map(|price| sign * price).max().unwrap_or(i64::MIN)
+            });
+        }
+        (self.high, self.low) = (high, -low);
+        let volume: u64 =
+            path.trades(stretch).map(|trades| trades.volume(trades.bits(trades.of(stretch)))).sum();
+        self.volume = self.volume.saturating_add(volume);
+        let last = path.trades(stretch).rev().find_map(|trades| {
+            let bits = trades.bits(trades.of(stretch)) & trades.prints;
+            bits.checked_ilog2().map(|place| (trades.second(place), trades.volume(1 << place)))
+        });
+        if let Some((second, size)) = last {
+            (self.last_second, self.last_size) = (second, size);
+            self.last = path.block(second).price(second).1;
+        }
+        self.process = self.process.at(&path.block(stretch.to), stretch.to);
+    }
+
+    /// Seconds with their bars.
+    fn draw(&mut self, path: &Path, stretch: Stretch) {
+        let fives = stretch.to - FIVES_KEPT_FOR;
+        path.find(stretch, &|_, _| true, &mut |block| {
+            let within = block.trades.of(stretch);
+            let mut from = within.from;
+            while from <= within.to {
+                // To the end of a minute, or of five seconds where those are kept.
+                let length = if within.to > fives { 5 } else { 60 };
+                let to = within.to.min(from - from.rem_euclid(length) + length - 1);
+                self.piece(block, Stretch { from, to }, length == 5);
+                from = to + 1;
+            }
+            if stretch.to <= within.to {
+                self.process = self.process.at(block, stretch.to);
+            }
+            None::<()>
+        });
+    }
+
+    /// Some seconds of one block and one bar: what [`Self::print`] and [`Self::tick`] come to.
+    fn piece(&mut self, block: &Block, stretch: Stretch, fives: bool) {
+        let trades = &block.trades;
+        let bits = trades.bits(stretch) & trades.prints;
+        let mut left = bits;
+        if left & trades.bit(stretch.from) != 0 {
+            self.last = block.price(stretch.from).1;
+            left &= left - 1;
+        }
+        let open = self.last;
+        let (mut low, mut high) = (open, open);
+        while left != 0 {
+            self.last = block.price(trades.second(left.trailing_zeros())).1;
+            (low, high) = (low.min(self.last), high.max(self.last));
+            left &= left - 1;
+        }
+        let volume = trades.volume(bits);
+        if let Some(place) = bits.checked_ilog2() {
+            self.last_second = trades.second(place);
+            self.last_size = trades.volume(1 << place);
+        }
+        if !self.traded {
+            self.traded = true;
+            (self.open, self.high, self.low) = (open, open, open);
+        }
+        (self.low, self.high) = (self.low.min(low), self.high.max(high));
+        self.volume = self.volume.saturating_add(volume);
+        let short = |price: i64| u32::try_from(price).unwrap_or(u32::MAX);
+        let kept = Kept {
+            at: u32::try_from(stretch.from).unwrap_or(0),
+            open: short(open),
+            high: short(high),
+            low: short(low),
+            close: short(self.last),
+            volume: u32::try_from(volume).unwrap_or(u32::MAX),
+        };
+        self.minutes.absorb(kept);
+        if fives {
+            self.fives.absorb(kept);
+        }
     }
 
     /// A second that touches no client's order.

@@ -12,7 +12,9 @@ use crate::pretrade;
 
 mod chart;
 mod family;
+mod group;
 mod replay;
+mod rule;
 
 const AAPL: SymbolId = SymbolId(700_001);
 const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
@@ -39,11 +41,22 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self {
-            exchange: Exchange::new(genesis(Hours::RoundTheClock)),
-            time: MONDAY,
-            journal: vec![],
-        }
+        Self::of(genesis(Hours::RoundTheClock))
+    }
+
+    /// As the first rule of orders has it.
+    fn of_rule_1() -> Self {
+        Self::by_rule_1(genesis(Hours::RoundTheClock))
+    }
+
+    fn of(genesis: Genesis) -> Self {
+        let mut bench = Self::by_rule_1(genesis);
+        bench.apply(Command::OrderRule { rule: ORDER_RULE });
+        bench
+    }
+
+    fn by_rule_1(genesis: Genesis) -> Self {
+        Self { exchange: Exchange::new(genesis), time: MONDAY, journal: vec![] }
     }
 
     fn apply(&mut self, command: Command) -> Vec<Event> {

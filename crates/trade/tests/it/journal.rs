@@ -38,6 +38,11 @@ fn bytes_of_a_record_are_what_they_were() {
         (Command::Started { version: "1".into() }, "060131"),
         (refused, "0701020202020202020202020202020202020158017903"),
         (connected, "080102020202020202020202020202020202016302"),
+        (Command::OrderRule { rule: 2 }, "0902"),
+        (
+            Command::OrderIdUsed(Origin { holder, client_id: 3, order_id: 4 }),
+            "0a01020202020202020202020202020202020608",
+        ),
     ];
     for (command, expected) in cases {
         assert_eq!(hex(&command), expected);
@@ -78,4 +83,42 @@ fn prices_of_a_seed_are_what_they_were() {
         (79_856, 100, 79_861, 1_088_042),
     ];
     assert_eq!(seen, expected);
+}
+
+/// A day of orders, groups and fills, without and with the second rule of orders.
+fn worked(rule: Option<u16>) -> Exchange {
+    let mut exchange = Exchange::new(genesis());
+    if let Some(rule) = rule {
+        let stamped = stamp(&exchange, BEGIN, Command::OrderRule { rule });
+        exchange.apply(&stamped);
+    }
+    let oca = |reduce| Some(trade::Oca { group: "exit".into(), reduce });
+    let mut time = BEGIN;
+    for (side, quantity, reduce) in
+        [(Side::Buy, 3_000, true), (Side::Sell, 50, true), (Side::Buy, 10, false)]
+    {
+        for order_type in [OrderType::Market, limit(12_000), limit(13_000)] {
+            let new = order(side, quantity, order_type, TimeInForce::Gtc);
+            place(&mut exchange, NewOrder { oca: oca(reduce), ..new }).unwrap();
+            time = time + Span::minutes(7);
+            let stamped = stamp(&exchange, time, Command::Advance);
+            exchange.apply(&stamped);
+        }
+    }
+    exchange
+}
+
+#[test]
+fn state_of_the_first_rule_is_what_it_was() {
+    let state = |rule| hex_of(&worked(rule).state_hash().unwrap());
+    let expected = "8732224dc46f6e74524fa2d75274c0fb959e8a0917e25f97f69c2b5302f1950f";
+    assert_eq!(state(None), expected);
+    assert_ne!(state(None), state(Some(trade::ORDER_RULE)));
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Amount, Response, responses, rows};
+use super::{Response, responses, rows};
 use crate::contract::Contract;
 use crate::field::Put as _;
 use crate::handshake::ServerVersion;
@@ -74,31 +74,31 @@ responses! {
         /// Request id.
         request_id: i32;
     }
-    /// Profit and loss of an account.
+    /// Profit and loss of an account. Clients add these figures up: an unset one cannot be sent.
     94 Pnl {
         /// Request id.
         request_id: i32;
         /// Of today.
-        daily: Amount;
+        daily: Decimal;
         /// Not realized.
-        unrealized: Amount;
+        unrealized: Decimal;
         /// Realized.
-        realized: Amount;
+        realized: Decimal;
     }
-    /// Profit and loss of a position.
+    /// Profit and loss of a position, all of it known.
     95 PnlSingle {
         /// Request id.
         request_id: i32;
         /// Quantity held.
         position: Decimal;
         /// Of today.
-        daily: Amount;
+        daily: Decimal;
         /// Not realized.
-        unrealized: Amount;
+        unrealized: Decimal;
         /// Realized.
-        realized: Amount;
+        realized: Decimal;
         /// Value.
-        value: Amount;
+        value: Decimal;
     }
     /// Family codes.
     78 FamilyCodes<'a> {

@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use super::open_order::put_combo;
-use super::{Response, Status};
+use super::open_order::{USUAL_OCA_TYPE, put_combo, put_unset_integer};
+use super::{Amount, Response, Status};
 use crate::contract::Contract;
 use crate::field::Put as _;
 use crate::handshake::ServerVersion;
@@ -39,16 +39,16 @@ impl Response for CompletedOrder<'_> {
         self.perm_id.put(out);
         order.outside_rth.put(out);
         order.hidden.put(out);
-        order.discretionary_amount.put(out);
+        order.discretionary_amount.unwrap_or_default().put(out);
         order.good_after_time.put(out);
         order.put_allocation(version, out);
         order.put_sale(out);
         order.put_auction_prices(out);
-        order.display_size.put(out);
+        put_unset_integer(order.display_size, out);
         order.sweep_to_fill.put(out);
         order.all_or_none.put(out);
         order.min_quantity.put(out);
-        order.oca_type.unwrap_or(0).put(out);
+        order.oca_type.unwrap_or(USUAL_OCA_TYPE).put(out);
         order.put_volatility(put_hedging_order, out);
         put_combo(self.contract, order, out);
         order.scale.put_terms(out);
@@ -57,9 +57,9 @@ impl Response for CompletedOrder<'_> {
         order.put_algo(out);
         self.status.put(out);
         order.put_pegged_and_conditions(out);
-        order.trail_stop_price.put(out);
-        order.adjusted.limit_price_offset.put(out);
-        order.cash_quantity.put(out);
+        Amount(order.trail_stop_price).put(out);
+        Amount(order.adjusted.limit_price_offset).put(out);
+        order.cash_quantity.unwrap_or_default().put(out);
         order.dont_use_auto_price_for_hedge.put(out);
         order.is_oms_container.put(out);
         self.put_completion(out);

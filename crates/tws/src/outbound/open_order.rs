@@ -1,10 +1,15 @@
 //! openOrder (5): an order as the server has it.
 
+use rust_decimal::Decimal;
+
 use super::{Amount, Response, Status};
 use crate::contract::{Contract, DeltaNeutralContract};
 use crate::field::Put;
 use crate::handshake::ServerVersion;
 use crate::order::{DeltaNeutralOrder, OrderFields, Scale};
+
+/// Of an order that is in no group: reduce with the fills of the others, without blocking.
+pub(super) const USUAL_OCA_TYPE: i32 = 3;
 
 /// An order and its state. The answer to a what-if has no orderStatus beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,20 +73,20 @@ impl Response for OpenOrder<'_> {
         self.perm_id.put(out);
         order.outside_rth.put(out);
         order.hidden.put(out);
-        order.discretionary_amount.put(out);
+        order.discretionary_amount.unwrap_or_default().put(out);
         order.good_after_time.put(out);
         // Shares allocation, obsolete.
         out.push(0);
         order.put_allocation(version, out);
         order.put_sale(out);
-        order.auction.strategy.put(out);
+        order.auction.strategy.unwrap_or(0).put(out);
         order.put_auction_prices(out);
-        order.display_size.put(out);
+        put_unset_integer(order.display_size, out);
         order.block_order.put(out);
         order.sweep_to_fill.put(out);
         order.all_or_none.put(out);
         order.min_quantity.put(out);
-        order.oca_type.unwrap_or(0).put(out);
+        order.oca_type.unwrap_or(USUAL_OCA_TYPE).put(out);
         // eTradeOnly, firmQuoteOnly, nbboPriceCap: obsolete.
         out.extend_from_slice(b"0\x000\0\0");
         order.parent_id.put(out);
@@ -110,12 +115,36 @@ impl OrderState<'_> {
                 column(effect).put(out);
             }
         }
-        self.commission.put(out);
-        self.min_commission.put(out);
-        self.max_commission.put(out);
+        // Blank while unknown, unlike the margins.
+        self.commission.0.put(out);
+        self.min_commission.0.put(out);
+        self.max_commission.0.put(out);
         self.commission_currency.put(out);
         self.warning_text.put(out);
     }
+}
+
+/// A price that an order does not have is zero on this wire. Clients read a blank as unset, and
+/// take an unset price for a price that was set.
+fn put_price(price: Option<Decimal>, out: &mut Vec<u8>) {
+    match price {
+        Some(price) => price.put(out),
+        None => out.extend_from_slice(b"0.0\0"),
+    }
+}
+
+/// A number that clients know as unset when it is the largest of 32 bits.
+pub(super) fn put_unset_integer(number: Option<i32>, out: &mut Vec<u8>) {
+    number.unwrap_or(i32::MAX).put(out);
+}
+
+fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
+    if text.is_empty() { default } else { text }
+}
+
+/// An order type, or the word for none.
+fn word(order_type: &str) -> &str {
+    or(order_type, "None")
 }
 
 /// The description of the legs, then legs, their prices and the routing parameters.
@@ -139,7 +168,7 @@ impl DeltaNeutralOrder {
         self.settling_firm.put(out);
         self.clearing_account.put(out);
         self.clearing_intent.put(out);
-        self.open_close.put(out);
+        or(&self.open_close, "?").put(out);
         self.short_sale.put(out);
         self.short_sale_slot.unwrap_or(0).put(out);
         self.designated_location.put(out);
@@ -148,8 +177,8 @@ impl DeltaNeutralOrder {
 
 impl Scale {
     pub(super) fn put_terms(&self, out: &mut Vec<u8>) {
-        self.init_level_size.put(out);
-        self.subs_level_size.put(out);
+        put_unset_integer(self.init_level_size, out);
+        put_unset_integer(self.subs_level_size, out);
         self.price_increment.put(out);
         if self.has_terms() {
             self.price_adjust_value.put(out);
@@ -169,8 +198,8 @@ impl OrderFields {
         self.action.put(out);
         self.total_quantity.put(out);
         self.order_type.put(out);
-        self.limit_price.put(out);
-        self.aux_price.put(out);
+        put_price(self.limit_price, out);
+        put_price(self.aux_price, out);
         self.tif.put(out);
         self.oca_group.put(out);
         self.account.put(out);
@@ -217,14 +246,13 @@ impl OrderFields {
         let terms = &self.volatility;
         self.trigger_method.unwrap_or(0).put(out);
         terms.volatility.put(out);
-        terms.volatility_type.put(out);
-        terms.delta_neutral.order_type.put(out);
+        terms.volatility_type.unwrap_or(0).put(out);
+        // The word for none is not empty, so the hedging order's fields follow it all the same.
+        word(&terms.delta_neutral.order_type).put(out);
         terms.delta_neutral.aux_price.put(out);
-        if !terms.delta_neutral.order_type.is_empty() {
-            hedge(&terms.delta_neutral, out);
-        }
+        hedge(&terms.delta_neutral, out);
         terms.continuous_update.unwrap_or(0).put(out);
-        terms.reference_price_type.put(out);
+        terms.reference_price_type.unwrap_or(0).put(out);
         self.trail_stop_price.put(out);
         self.trailing_percent.put(out);
     }
@@ -238,7 +266,7 @@ impl OrderFields {
 
     pub(super) fn put_clearing(&self, contract: &Contract, out: &mut Vec<u8>) {
         self.clearing_account.put(out);
-        self.clearing_intent.put(out);
+        or(&self.clearing_intent, "IB").put(out);
         self.not_held.put(out);
         DeltaNeutralContract::put_optional(contract.delta_neutral.as_ref(), out);
     }
@@ -278,23 +306,23 @@ impl OrderFields {
 
     fn put_tail(&self, version: ServerVersion, out: &mut Vec<u8>) {
         self.put_pegged_and_conditions(out);
-        self.adjusted.order_type.put(out);
-        self.adjusted.trigger_price.put(out);
-        self.trail_stop_price.put(out);
-        self.adjusted.limit_price_offset.put(out);
-        self.adjusted.stop_price.put(out);
-        self.adjusted.stop_limit_price.put(out);
-        self.adjusted.trailing_amount.put(out);
+        word(&self.adjusted.order_type).put(out);
+        Amount(self.adjusted.trigger_price).put(out);
+        Amount(self.trail_stop_price).put(out);
+        Amount(self.adjusted.limit_price_offset).put(out);
+        Amount(self.adjusted.stop_price).put(out);
+        Amount(self.adjusted.stop_limit_price).put(out);
+        Amount(self.adjusted.trailing_amount).put(out);
         self.adjusted.trailing_unit.unwrap_or(0).put(out);
         self.soft_dollar_name.put(out);
         self.soft_dollar_value.put(out);
         // The tier's name to show.
         out.push(0);
-        self.cash_quantity.put(out);
+        self.cash_quantity.unwrap_or_default().put(out);
         self.dont_use_auto_price_for_hedge.put(out);
         self.is_oms_container.put(out);
         self.discretionary_up_to_limit_price.put(out);
-        self.use_price_mgmt_algo.put(out);
+        self.use_price_mgmt_algo.unwrap_or(false).put(out);
         if version.has(159) {
             self.duration.put(out);
         }

@@ -124,10 +124,16 @@ impl ErrorCode {
     pub const CANCEL_NOT_FOUND: Self = Self(10147);
     /// The order to be cancelled is in no state for it.
     pub const CANCEL_STATE: Self = Self(10148);
+    /// The client speaks no version that is spoken here.
+    pub const UNSUPPORTED_VERSION: Self = Self(506);
     /// Delayed data is sent instead; a notice.
     pub const DELAYED_INSTEAD: Self = Self(10167);
-    /// No right to these historical ticks or this stream.
+    /// No right to these historical ticks.
     pub const NO_PERMISSION: Self = Self(10187);
+    /// A stream of single ticks cannot begin.
+    pub const NO_TICK_BY_TICK: Self = Self(10189);
+    /// Too many streams of single ticks.
+    pub const MAX_TICK_BY_TICK: Self = Self(10190);
 }
 
 impl crate::field::Put for ErrorCode {

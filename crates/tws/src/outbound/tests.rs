@@ -304,12 +304,65 @@ fn ticks_have_their_numbers() {
 }
 
 #[test]
-fn figure_that_is_unset_is_the_largest_double() {
-    let message = Pnl {
-        request_id: 7,
-        daily: d("1").into(),
-        unrealized: None.into(),
-        realized: Amount::default(),
+fn figure_that_is_unset_is_the_largest_double_where_clients_know_it_as_unset() {
+    let message = CommissionReport {
+        execution_id: "0001f4e8.1",
+        commission: d("1.00"),
+        currency: "USD",
+        realized_pnl: None.into(),
+        bond_yield: Amount::default(),
+        yield_redemption_date: None,
     };
-    assert_eq!(fields(&message, 176), "94|7|1|1.7976931348623157E308|1.7976931348623157E308");
+    let unset = "1.7976931348623157E308";
+    assert_eq!(fields(&message, 176), format!("59|1|0001f4e8.1|1.00|USD|{unset}|{unset}|"));
+}
+
+#[test]
+fn profit_and_loss_is_a_number_in_every_field() {
+    let (daily, unrealized, realized) = (d("1"), d("-2.5"), d("0"));
+    let whole = Pnl { request_id: 7, daily, unrealized, realized };
+    assert_eq!(fields(&whole, 176), "94|7|1|-2.5|0");
+    let (position, value) = (d("-100"), d("-18999.00"));
+    let single = PnlSingle { request_id: 7, position, daily, unrealized, realized, value };
+    assert_eq!(fields(&single, 176), "95|7|-100|1|-2.5|0|-18999.00");
+}
+
+/// A plain order as the broker sends it, by position: what clients read of the fields that nobody
+/// set. The values are those of recorded frames.
+#[test]
+fn open_order_of_a_plain_order_has_the_defaults_of_the_broker() {
+    let (contract, mut order) = (apple(), limit_order());
+    order.order_type = "MKT".into();
+    order.limit_price = None;
+    let text = fields(&open(&contract, &order), 176);
+    let sent: Vec<&str> = text.split('|').collect();
+    for (at, name, value) in [
+        (15, "orderType", "MKT"),
+        (16, "lmtPrice", "0.0"),
+        (17, "auxPrice", "0.0"),
+        (28, "discretionaryAmt", "0"),
+        (42, "exemptCode", "-1"),
+        (43, "auctionStrategy", "0"),
+        (49, "displaySize", "2147483647"),
+        (53, "minQty", ""),
+        (54, "ocaType", "3"),
+        (61, "volatilityType", "0"),
+        (62, "deltaNeutralOrderType", "None"),
+        (68, "deltaNeutralOpenClose", "?"),
+        (73, "referencePriceType", "0"),
+        (74, "trailStopPrice", ""),
+        (82, "scaleInitLevelSize", "2147483647"),
+        (83, "scaleSubsLevelSize", "2147483647"),
+        (88, "clearingIntent", "IB"),
+        (94, "status", "Submitted"),
+        (95, "initMarginBefore", "1.7976931348623157E308"),
+        (104, "commission", ""),
+        (112, "adjustedOrderType", "None"),
+        (113, "triggerPrice", "1.7976931348623157E308"),
+        (123, "cashQty", "0"),
+        (127, "usePriceMgmtAlgo", "0"),
+        (128, "duration", ""),
+    ] {
+        assert_eq!(sent.get(at), Some(&value), "{name} in {text}");
+    }
 }

@@ -1,82 +1,109 @@
-//! Orders with transmit=0: they wait in their connection until a member of their family is sent
-//! with transmit=1, and go with it. A disconnect drops them.
+//! What was sent with transmit=0: new orders, and changes of open ones. They wait in their connection
+//! until a member of their family is sent with transmit=1, and go with it. A disconnect drops them.
 
 use tws::PlaceOrder;
 
-/// Orders that one connection may hold.
+/// Orders and changes that one connection may hold.
 pub(crate) const LIMIT: usize = 64;
 
-/// The held orders of one connection, in the order in which they came.
+/// One that waits.
+struct Waiting {
+    order: PlaceOrder,
+    /// The order id of its parent; 0 for none. A change may leave it out.
+    parent: i32,
+    /// It changes an open order.
+    changes: bool,
+}
+
+impl Waiting {
+    fn id(&self) -> i32 {
+        self.order.order_id
+    }
+}
+
+/// What one connection holds, in the order in which it came.
 #[derive(Default)]
-pub(crate) struct Held(Vec<PlaceOrder>);
+pub(crate) struct Held(Vec<Waiting>);
 
 impl Held {
-    /// Keeps an order; one with the same id is replaced. False when too many wait.
-    pub(crate) fn keep(&mut self, order: PlaceOrder) -> bool {
-        if let Some(known) = self.0.iter_mut().find(|known| known.order_id == order.order_id) {
-            *known = order;
+    /// Keeps an order, or a change of an open one; one with the same id is replaced. False when too
+    /// many wait.
+    pub(crate) fn keep(&mut self, order: PlaceOrder, parent: i32, changes: bool) -> bool {
+        let waiting = Waiting { order, parent, changes };
+        if let Some(known) = self.0.iter_mut().find(|known| known.id() == waiting.id()) {
+            *known = waiting;
             return true;
         }
         let room = self.0.len() < LIMIT;
         if room {
-            self.0.push(order);
+            self.0.push(waiting);
         }
         room
     }
 
-    /// Whether no order waits.
+    /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether this order waits.
-    pub(crate) fn contains(&self, order_id: i32) -> bool {
-        self.0.iter().any(|order| order.order_id == order_id)
+    /// The new order of this id that waits.
+    pub(crate) fn order(&self, order_id: i32) -> Option<&PlaceOrder> {
+        let mut orders = self.0.iter().filter(|waiting| !waiting.changes);
+        orders.find(|waiting| waiting.id() == order_id).map(|waiting| &waiting.order)
     }
 
-    /// The family that an arriving order completes, parents before their children.
-    pub(crate) fn release(&mut self, arriving: PlaceOrder) -> Vec<PlaceOrder> {
-        self.0.retain(|order| order.order_id != arriving.order_id);
-        self.0.push(arriving);
-        let root = self.0.last().map_or(0, |order| self.root(order.order_id).0);
-        let roots: Vec<_> = self.0.iter().map(|order| self.root(order.order_id)).collect();
+    /// The family that an arriving order or change completes, parents before their children.
+    pub(crate) fn release(&mut self, arriving: PlaceOrder, parent: i32) -> Vec<PlaceOrder> {
+        self.drop_one(arriving.order_id);
+        self.0.push(Waiting { order: arriving, parent, changes: false });
+        let root = self.0.last().map_or(0, |waiting| self.root(waiting.id()).0);
+        let roots: Vec<_> = self.0.iter().map(|waiting| self.root(waiting.id())).collect();
         let mut family = Vec::new();
         let mut others = Vec::new();
-        for (order, (own_root, depth)) in self.0.drain(..).zip(roots) {
-            if own_root == root { family.push((depth, order)) } else { others.push(order) }
+        for (waiting, (own_root, depth)) in self.0.drain(..).zip(roots) {
+            if own_root == root { family.push((depth, waiting)) } else { others.push(waiting) }
         }
         self.0 = others;
         family.sort_by_key(|(depth, _)| *depth);
-        family.into_iter().map(|(_, order)| order).collect()
+        family.into_iter().map(|(_, waiting)| waiting.order).collect()
     }
 
-    /// Drops an order and the children that wait for it; their ids.
+    /// Drops what waits under an id, without its children.
+    pub(crate) fn drop_one(&mut self, order_id: i32) {
+        self.0.retain(|waiting| waiting.id() != order_id);
+    }
+
+    /// Drops a new order and the children that wait for it; their ids.
     pub(crate) fn drop_family(&mut self, order_id: i32) -> Vec<i32> {
         let mut gone = vec![order_id];
         loop {
             let before = gone.len();
-            for order in &self.0 {
-                if gone.contains(&order.order.parent_id) && !gone.contains(&order.order_id) {
-                    gone.push(order.order_id);
+            for waiting in &self.0 {
+                if gone.contains(&waiting.parent) && !gone.contains(&waiting.id()) {
+                    gone.push(waiting.id());
                 }
             }
             if gone.len() == before {
                 break;
             }
         }
-        self.0.retain(|order| !gone.contains(&order.order_id));
+        self.0.retain(|waiting| !gone.contains(&waiting.id()));
         gone
     }
 
-    /// The topmost held ancestor and the number of steps to it. A circle ends after as many steps
-    /// as there are orders.
+    /// Drops all; the ids of the new orders among them.
+    pub(crate) fn drop_all(&mut self) -> Vec<i32> {
+        let all = std::mem::take(&mut self.0);
+        all.iter().filter(|waiting| !waiting.changes).map(Waiting::id).collect()
+    }
+
+    /// The topmost ancestor of what waits, whether or not it waits itself, and the number of steps to
+    /// it. A circle ends after as many steps as there are orders.
     fn root(&self, order_id: i32) -> (i32, usize) {
         let (mut at, mut depth) = (order_id, 0);
         while depth < self.0.len() {
-            let parent =
-                self.0.iter().find(|order| order.order_id == at).map(|order| order.order.parent_id);
-            match parent {
-                Some(parent) if self.contains(parent) => at = parent,
+            match self.0.iter().find(|waiting| waiting.id() == at) {
+                Some(Waiting { parent, .. }) if *parent != 0 => at = *parent,
                 _ => break,
             }
             depth = depth.saturating_add(1);
@@ -103,25 +130,25 @@ mod tests {
     fn bracket_goes_whole_and_leaves_others() {
         let mut held = Held::default();
         for (id, parent) in [(1, 0), (9, 0), (2, 1)] {
-            assert!(held.keep(order(id, parent)));
+            assert!(held.keep(order(id, parent), parent, false));
         }
-        assert_eq!(ids(&held.release(order(3, 1))), [1, 2, 3]);
-        assert!(held.contains(9) && !held.contains(1));
+        assert_eq!(ids(&held.release(order(3, 1), 1)), [1, 2, 3]);
+        assert!(held.order(9).is_some() && held.order(1).is_none());
     }
 
     #[test]
     fn parent_sent_last_comes_first() {
         let mut held = Held::default();
-        held.keep(order(2, 1));
-        held.keep(order(3, 2));
-        assert_eq!(ids(&held.release(order(1, 0))), [1, 2, 3]);
+        held.keep(order(2, 1), 1, false);
+        held.keep(order(3, 2), 2, false);
+        assert_eq!(ids(&held.release(order(1, 0), 0)), [1, 2, 3]);
     }
 
     #[test]
     fn circle_of_parents_ends() {
         let mut held = Held::default();
-        held.keep(order(1, 2));
-        assert_eq!(held.release(order(2, 1)).len() + held.0.len(), 2);
+        held.keep(order(1, 2), 2, false);
+        assert_eq!(held.release(order(2, 1), 1).len() + held.0.len(), 2);
         assert_eq!(held.drop_family(7), [7]);
     }
 
@@ -129,10 +156,22 @@ mod tests {
     fn held_orders_are_bounded_and_can_be_replaced() {
         let mut held = Held::default();
         for id in 1..=64 {
-            assert!(held.keep(order(id, 0)));
+            assert!(held.keep(order(id, 0), 0, false));
         }
-        assert!(!held.keep(order(65, 0)));
-        assert!(held.keep(order(64, 3)));
+        assert!(!held.keep(order(65, 0), 0, false));
+        assert!(held.keep(order(64, 3), 3, false));
         assert_eq!(held.drop_family(3), [3, 64]);
+    }
+
+    #[test]
+    fn changes_of_a_family_go_together_also_when_their_parent_does_not_wait() {
+        let mut held = Held::default();
+        held.keep(order(2, 0), 1, true);
+        held.keep(order(9, 8), 8, true);
+        assert!(held.order(2).is_none(), "a change is no new order");
+        assert_eq!(ids(&held.release(order(3, 1), 1)), [2, 3]);
+        held.keep(order(7, 0), 0, false);
+        assert_eq!(held.drop_all(), [7]);
+        assert!(held.is_empty());
     }
 }

@@ -25,12 +25,25 @@ pub(crate) struct KnownOrders {
     open: BTreeMap<i32, Arc<Order>>,
     done: BTreeMap<i32, Arc<Order>>,
     names: BTreeMap<OrderId, i32>,
-    /// Every id up to here was used, or is too old to tell.
-    forgotten: i32,
+    /// Every id up to here was used before, or counts as used.
+    floor: i32,
+    /// The highest that was used.
     highest: i32,
+    /// The highest that the journal knows of.
+    noted: i32,
 }
 
+/// The highest id that an order may have. The one above it is what a client id is told that has
+/// used up all others, and is never taken.
+pub(crate) const LAST: i32 = i32::MAX - 1;
+
 impl KnownOrders {
+    /// Begins where this client id stopped: all ids up to `highest` are used.
+    pub(crate) fn begin(&mut self, highest: i32) {
+        let highest = highest.max(self.highest);
+        (self.floor, self.highest, self.noted) = (highest, highest, highest);
+    }
+
     /// Takes an order's last state.
     pub(crate) fn learn(&mut self, order: &Arc<Order>) {
         let id = order.origin.order_id;
@@ -39,6 +52,8 @@ impl KnownOrders {
             return;
         }
         self.highest = self.highest.max(id);
+        // Its own record in the journal says so.
+        self.noted = self.noted.max(id);
         self.names.insert(order.id, id);
         if order.state.is_open() {
             self.done.remove(&id);
@@ -51,7 +66,7 @@ impl KnownOrders {
             && let Some((oldest, order)) = self.done.pop_first()
         {
             self.names.remove(&order.id);
-            self.forgotten = self.forgotten.max(oldest);
+            self.floor = self.floor.max(oldest);
         }
     }
 
@@ -69,7 +84,7 @@ impl KnownOrders {
             Known::Open(Arc::clone(order))
         } else if let Some(order) = self.done.get(&order_id) {
             Known::Done(Some(Arc::clone(order)))
-        } else if order_id <= self.forgotten {
+        } else if order_id <= self.floor {
             Known::Done(None)
         } else {
             Known::Free
@@ -91,8 +106,20 @@ impl KnownOrders {
         self.highest.saturating_add(1).max(1)
     }
 
-    /// Notes an id that was used for an order that was refused.
+    /// Notes an id that came with an order, whatever becomes of it.
     pub(crate) fn used(&mut self, order_id: i32) {
-        self.highest = self.highest.max(order_id);
+        if order_id <= LAST {
+            self.highest = self.highest.max(order_id);
+        }
+    }
+
+    /// The highest id, when the journal does not know yet that it was used.
+    pub(crate) fn unnoted(&self) -> Option<i32> {
+        (self.highest > self.noted).then_some(self.highest)
+    }
+
+    /// The journal knows of every id up to the highest.
+    pub(crate) fn note(&mut self) {
+        self.noted = self.highest;
     }
 }

@@ -49,6 +49,8 @@ fn fill(fields: &mut OrderFields, order: &Order, account: &str, parent: i32) {
     set(&mut fields.oca_group, order.oca.as_ref().map_or("", |oca| &oca.group));
     fields.oca_type = order.oca.as_ref().map(|oca| if oca.reduce { 2 } else { 1 });
     fields.outside_rth = order.outside_hours;
+    // What every order of the broker has; there is nothing to hedge here.
+    fields.dont_use_auto_price_for_hedge = true;
     fields.parent_id = parent;
 }
 
@@ -141,12 +143,24 @@ impl Client {
             let Some(status) = late.status else { continue };
             match self.orders.known.latest(late.order_id).map(Arc::clone) {
                 Some(order) => self.put_order(&order, out),
-                None => out.put(&final_status(late.order_id, self.client_id, status)),
+                None if self.orders.held.order(late.order_id).is_some() => {
+                    out.put(&OrderStatus {
+                        remaining: self.held_quantity(late.order_id),
+                        ..bare_status(late.order_id, self.client_id, Status::PendingSubmit)
+                    });
+                }
+                None => out.put(&bare_status(late.order_id, self.client_id, status)),
             }
         }
         for previewed in std::mem::take(&mut self.orders.previews) {
             self.put_preview(previewed, out);
         }
+    }
+
+    /// Shares of an order that is held.
+    fn held_quantity(&self, order_id: i32) -> Decimal {
+        let held = self.orders.held.order(order_id);
+        held.and_then(|held| held.order.total_quantity).unwrap_or_default()
     }
 
     fn put_preview(&self, previewed: Previewed, out: &mut Outgoing) {
@@ -187,14 +201,17 @@ impl Client {
         }
     }
 
-    /// Orders of the account that are done.
+    /// Orders of the account that ended on this trading day. Programs ask for them at every start;
+    /// of earlier days they ask for executions, by a filter.
     pub(crate) fn put_completed_orders(
         &mut self,
         orders: &[Arc<Order>],
         api_only: bool,
         out: &mut Outgoing,
     ) {
-        for order in orders {
+        let since = self.day_start();
+        let old = orders.partition_point(|order| order.updated.seconds() < since);
+        for order in orders.iter().skip(old) {
             let from_program = matches!(order.origin.holder, access::Holder::Credential(_));
             if api_only && !from_program {
                 continue;
@@ -216,8 +233,8 @@ impl Client {
     }
 }
 
-/// The final status of an order that never came into being.
-fn final_status(order_id: i32, client_id: i32, status: Status) -> OrderStatus<'static> {
+/// The status of an order that is not on the exchange.
+fn bare_status(order_id: i32, client_id: i32, status: Status) -> OrderStatus<'static> {
     OrderStatus {
         order_id,
         status,

@@ -3,7 +3,9 @@
 use access::{Grade, Holder};
 use gate::{Actor, LockTarget};
 
-use crate::desk::{Raw, Server, errors, order, statuses};
+use tws::inbound::{MktData, Pnl, RealTimeBars};
+
+use crate::desk::{Raw, Server, errors, order, statuses, stock};
 
 const OPERATOR: Actor = Actor::Operator { uid: 0 };
 
@@ -39,8 +41,37 @@ async fn order_sent_after_the_revocation_is_refused_or_unread_and_never_open() {
     let messages = client.rest().await;
     let told = errors(&messages);
     assert_eq!(told.last().unwrap().1, 1100, "{told:?}");
-    assert!(told.iter().all(|(id, code, _)| *code == 1100 || (*id, *code) == (2, 201)), "{told:?}");
+    let is_told = |id, code| code == 1100 || matches!((id, code), (2, 201) | (1, 399));
+    assert!(told.iter().all(|(id, code, _)| is_told(*id, *code)), "{told:?}");
+    let reason = told.iter().find(|error| error.0 == 1).unwrap();
+    assert!(reason.2.contains("CREDENTIAL_REVOKED"), "the reason has the order's id: {told:?}");
     assert_eq!(server.gate.view().await.unwrap().open_orders.len(), 1, "the resting order stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_stream_and_open_order_is_told_the_reason_once() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    client.ask(order(1, |_| {})).await;
+    client.ask(order(2, |_| {})).await;
+    let cancel = tws::inbound::CancelOrder { order_id: 2, ..Default::default() };
+    client.ask(cancel).await;
+    let contract = stock("AAPL");
+    let request_id = 901;
+    client.ask(MktData { request_id, contract: contract.clone(), ..Default::default() }).await;
+    // The same id may stand for a stream of another kind.
+    client.ask(Pnl { request_id, ..Default::default() }).await;
+    let bars = RealTimeBars { request_id: 902, contract: contract.clone(), ..Default::default() };
+    client.ask(bars).await;
+    let once = MktData { request_id: 903, contract, snapshot: true, ..Default::default() };
+    client.ask(once).await;
+    revoke(&server, "trading", false).await;
+    let mut messages = client.rest().await;
+    messages.retain(|message| message[0] == "4");
+    let told = errors(&messages);
+    assert!(told.iter().all(|error| error.2.contains("CREDENTIAL_REVOKED")), "{told:?}");
+    let ids: Vec<_> = told.iter().map(|error| (error.0, error.1)).collect();
+    assert_eq!(ids, [(901, 1100), (902, 1100), (1, 399), (-1, 1100)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

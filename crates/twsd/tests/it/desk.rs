@@ -23,12 +23,20 @@ pub struct Server {
     pub gate: Gate,
     handle: Handle,
     stop: oneshot::Sender<()>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Server {
     pub async fn start() -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::start_in(TempDir::new().unwrap()).await
+    }
+
+    /// Stops it and starts it again on the same folder.
+    pub async fn restart(self) -> Self {
+        Self::start_in(self.stopped().await).await
+    }
+
+    async fn start_in(folder: TempDir) -> Self {
         let config = gate::Config {
             data: folder.path().to_owned(),
             database: None,
@@ -46,11 +54,25 @@ impl Server {
             Config { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), free_ports: true, ports: Vec::new() };
         let shutdown = async { stopped.await.unwrap_or(()) };
         let handle = serve(gate.clone(), config, shutdown).await.unwrap();
-        Self { gate, handle, stop, _folder: folder }
+        Self { gate, handle, stop, folder }
     }
 
     pub fn address(&self, name: &str) -> SocketAddr {
         self.handle.sockets().iter().find(|socket| socket.name == name).unwrap().address
+    }
+
+    /// The address of a credential that was just made, once its port is open.
+    pub async fn later_address(&self, name: &str) -> SocketAddr {
+        let open = async {
+            loop {
+                let sockets = self.handle.sockets();
+                if let Some(socket) = sockets.iter().find(|socket| socket.name == name) {
+                    return socket.address;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(PATIENCE, open).await.expect("its port opens")
     }
 
     /// Connects and begins a session.
@@ -68,9 +90,14 @@ impl Server {
 
     /// Tells clients that it stops, and waits until they are gone.
     pub async fn stop(self) {
+        self.stopped().await;
+    }
+
+    async fn stopped(self) -> TempDir {
         self.stop.send(()).unwrap();
         timeout(PATIENCE, self.handle.ended()).await.unwrap();
         self.gate.close().await.unwrap();
+        self.folder
     }
 }
 
@@ -173,6 +200,14 @@ impl Raw {
         self.barrier().await
     }
 
+    /// All bytes until the server closes the connection, beginning with those that came already.
+    pub async fn rest_of_bytes(&mut self) -> Vec<u8> {
+        let mut bytes = self.reader.buffer_mut().clone();
+        let whole = self.stream.read_to_end(&mut bytes);
+        drop(timeout(PATIENCE, whole).await.expect("the end in time"));
+        bytes
+    }
+
     /// All messages until the server closes the connection.
     pub async fn rest(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();
@@ -212,6 +247,22 @@ pub fn stock(symbol: &str) -> Contract {
         ..Contract::default()
     }
 }
+
+/// The bytes of an order, with one of its fields spelt as it is given here.
+pub fn spelt(version: ServerVersion, order: Box<PlaceOrder>, field: usize, text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    Inbound::from(order).encode(version, &mut bytes);
+    let mut fields: Vec<_> = bytes[4..].split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+    fields[field] = text.as_bytes().to_vec();
+    let payload = fields.join(&0);
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[..], &payload].concat()
+}
+
+/// Places of fields in placeOrder: the message id is 0, the order id 1, and the contract has 14.
+pub const TOTAL_QUANTITY: usize = 17;
+/// See [`TOTAL_QUANTITY`].
+pub const LIMIT_PRICE: usize = 19;
 
 /// A limit order to buy AAPL far below the market, changed by `set`.
 pub fn order(order_id: i32, set: impl FnOnce(&mut PlaceOrder)) -> Box<PlaceOrder> {

@@ -7,9 +7,12 @@
     reason = "tests"
 )]
 
+mod change;
 mod cut;
 mod desk;
+mod fact;
 mod hostile;
 mod message;
 mod order;
+mod order_id;
 mod start;

@@ -172,15 +172,24 @@ fn prices(symbol: &str) -> Vec<Line> {
     ]
 }
 
+fn single_ticks(symbol: &str) -> Line {
+    let request = TickByTickData {
+        request_id: ID,
+        contract: stock(symbol),
+        tick_type: "BidAsk".to_owned(),
+        ..Default::default()
+    };
+    line(97, request, Answer("99"), Prices)
+}
+
 /// Prices of the past and calculations that are not there.
 fn absent_prices() -> Vec<Line> {
     let request_id = ID;
     vec![
         line(88, HistogramData { request_id, ..Default::default() }, Error(322), Connection),
         line(89, CancelHistogramData { request_id }, Nothing(ENDS), Connection),
-        line(96, HistoricalTicks { request_id, ..Default::default() }, Error(322), Connection),
-        line(97, TickByTickData { request_id, ..Default::default() }, Error(10187), Connection),
-        line(98, CancelTickByTickData { request_id }, Nothing(ENDS), Connection),
+        line(96, HistoricalTicks { request_id, ..Default::default() }, Error(10187), Connection),
+        line(98, CancelTickByTickData { request_id: 77 }, Error(300), Connection),
         line(
             54,
             CalculateImpliedVolatility { request_id, ..Default::default() },
@@ -253,6 +262,7 @@ fn table(symbol: &str) -> Vec<Line> {
     for part in [account(), prices(symbol), absent_prices(), reference(), session()] {
         table.extend(part);
     }
+    table.push(single_ticks(symbol));
     if symbol != "AAPL" {
         let other = |o: &mut PlaceOrder| o.contract = stock(symbol);
         table[0] = line(3, order(ID, other), Answer("3"), Trade);
@@ -301,6 +311,7 @@ fn refusal_of(id: i32) -> i32 {
     match id {
         1 | 10 => 354,
         20 | 50 | 87 => 162,
+        97 => 10189,
         3 => 201,
         _ => 322,
     }

@@ -22,11 +22,78 @@ async fn clients_get_the_version_of_their_family_and_their_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn client_that_is_too_old_is_told_and_closed() {
+async fn client_that_is_too_old_or_too_new_reads_a_version_then_the_reason() {
     let server = Server::start().await;
-    let (mut raw, reply) = Raw::greet(server.address("trading"), 100, 156).await;
-    assert!(reply.unwrap()[4].contains("the oldest spoken here is 157"));
-    assert_eq!(raw.rest().await.len(), 0);
+    for (min, max, answered, code, words) in [
+        (100, 156, "156", "CLIENT_TOO_OLD", "157 is the oldest"),
+        (177, 177, "177", "CLIENT_TOO_NEW", "needs version 177"),
+    ] {
+        let (mut raw, reply) = Raw::greet(server.address("trading"), min, max).await;
+        let reply = reply.unwrap();
+        assert_eq!((reply[0].as_str(), reply.len()), (answered, 2), "{reply:?}");
+        raw.send(&tws::inbound::StartApi::default().into()).await;
+        let told = errors(&raw.rest().await);
+        assert_eq!((told.len(), told[0].0, told[0].1), (1, -1, 506), "{told:?}");
+        assert!(told[0].2.contains(words), "{told:?}");
+        let record = server.record().await;
+        let entry = record.iter().find(|entry| entry.code.as_deref() == Some(code)).unwrap();
+        assert!(entry.text.contains(words) && entry.who.contains("trading"), "{entry:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_too_new_for_text_reads_the_reason_as_protocol_buffers() {
+    let server = Server::start().await;
+    let (mut raw, reply) = Raw::greet(server.address("trading"), 213, 226).await;
+    assert_eq!(reply.unwrap()[0], "213");
+    raw.send_bytes(&[0, 0, 0, 8, 0, 0, 1, 15, 8, 1, 18, 0]).await;
+    let bytes = raw.rest_of_bytes().await;
+    assert_eq!(bytes[4..8], [0, 0, 0, 204], "{bytes:?}");
+    assert!(String::from_utf8_lossy(&bytes).contains("178 is the newest"), "{bytes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_from_before_frames_reads_a_version_then_the_reason() {
+    let server = Server::start().await;
+    let mut raw = Raw::connect(server.address("trading")).await;
+    raw.send_bytes(b"63\0").await;
+    raw.send_bytes(b"0\0").await;
+    let bytes = raw.rest_of_bytes().await;
+    let text = String::from_utf8(bytes).unwrap();
+    let fields: Vec<&str> = text.split('\0').collect();
+    assert_eq!((fields[0], &fields[2..6]), ("63", &["4", "2", "-1", "506"][..]), "{fields:?}");
+    assert!(fields[6].contains("before 2013") && fields[6].contains("@stoqey/ib"), "{fields:?}");
+    let record = server.record().await;
+    let entry = record.iter().find(|entry| entry.code.as_deref() == Some("CLIENT_TOO_OLD"));
+    assert!(entry.unwrap().text.contains("version 63"), "{record:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_in_the_place_of_the_version() {
+    let server = Server::start().await;
+    for bytes in [&b"API\0\0\0\0\x05hello"[..], b"API\0\xff\xff\xff\xff", b"API\0\0\0\0\x04v1.9"] {
+        let mut raw = Raw::connect(server.address("trading")).await;
+        raw.send_bytes(bytes).await;
+        assert!(raw.rest_of_bytes().await.is_empty(), "{bytes:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_token_is_an_error_that_the_client_reads() {
+    let server = Server::start().await;
+    let new = gate::NewCredential {
+        name: "bot".to_owned(),
+        account: server.gate.account(),
+        scopes: access::Scopes::trading(server.gate.now() + access::Span::days(9)),
+        token_required: Some(true),
+        port: None,
+    };
+    let operator = gate::Actor::Operator { uid: 0 };
+    server.gate.create_credential(&operator, new).await.unwrap();
+    let mut raw = Raw::knock(server.later_address("bot").await, 1).await;
+    let told = errors(&raw.rest().await);
+    assert_eq!((told.len(), told[0].0, told[0].1), (1, -1, 1100), "{told:?}");
+    assert!(told[0].2.contains("TOKEN_MISSING"), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use crate::place::{Answer, Place, Visitor};
 /// A person whose browser was trusted long ago and who signs in there again.
 async fn late<'a>(place: &'a Place, clock: &Clock) -> Visitor<'a> {
     let visitor = place.signed_in().await;
-    clock.set(clock.now() + TRUST - RENEWAL + Span::days(1));
+    clock.set(clock.stamp() + TRUST - RENEWAL + Span::days(1));
     place.open_link(visitor).await
 }
 
@@ -66,7 +66,7 @@ async fn renewal_whose_answer_was_lost_is_found_done_after_the_session_too() {
     let next = BrowserKey::generate().unwrap();
     assert_eq!(renew(&mut owner, &next).await.status, StatusCode::NO_CONTENT);
     // The browser crashed before it heard, and the session is over when it starts again.
-    clock.set(clock.now() + Span::hours(13));
+    clock.set(clock.stamp() + Span::hours(13));
     assert_eq!(renew(&mut owner, &next).await.status, StatusCode::NO_CONTENT);
     owner.key = Some(next);
     // A trusted browser: password and code are enough.
@@ -83,7 +83,7 @@ async fn renewal_that_never_reached_the_server_leaves_the_old_key() {
     let clock = Clock::manual(access::Time::from_seconds(1_795_000_000));
     let place = Place::at(&clock).await;
     let mut owner = late(&place, &clock).await;
-    clock.set(clock.now() + Span::hours(13));
+    clock.set(clock.stamp() + Span::hours(13));
     let answer = renew(&mut owner, &BrowserKey::generate().unwrap()).await;
     assert_eq!(answer.status, StatusCode::CONFLICT, "the old key counts, and no session asks");
     let mut owner = place.open_link(owner).await;
@@ -226,7 +226,7 @@ async fn browser_that_may_be_an_older_one_is_asked_and_takes_its_name_once() {
     let id = place.gate.devices(None).await.unwrap()[0].device.id;
     old.post(&format!("/devices/{id}/rename"), &[("name", "Kitchen <b>laptop")]).await;
     assert!(!old.get("/session?welcome=1").await.says("one of your browsers again"));
-    clock.set(clock.now() + Span::hours(1));
+    clock.set(clock.stamp() + Span::hours(1));
     let mut new = place.signed_in().await;
     let page = new.get("/session?welcome=1").await;
     assert!(page.body.contains("This is Kitchen &lt;b&gt;laptop again"), "{}", page.body);
@@ -276,7 +276,7 @@ async fn travel_is_planned_shown_and_ended() {
     for held in ["Lisbon &lt;3", "2026-12-01", "2026-12-24", "198.51.100.0/24"] {
         assert!(page.body.contains(&format!("value=\"{held}\"")), "{held}: {}", page.body);
     }
-    clock.set(clock.now() + Span::days(20));
+    clock.set(clock.stamp() + Span::days(20));
     let mut owner = place.signed_in().await;
     let page = owner.get("/travel").await;
     assert!(page.body.contains("value=\"2026-12-08\""), "a day that is over: {}", page.body);

@@ -13,6 +13,7 @@ mod link;
 mod lock;
 mod matrix;
 mod notice;
+mod number;
 mod order;
 mod phone;
 mod place;

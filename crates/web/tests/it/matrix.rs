@@ -50,6 +50,7 @@ fn does(path: &str) -> Does {
         | "/recovery/cancel" => return Does::Own,
         "/ticket/preview"
         | "/ticket/edit"
+        | "/orders/{order}/preview"
         | "/credentials/preview"
         | "/credentials/edit"
         | "/messages/read"
@@ -57,7 +58,7 @@ fn does(path: &str) -> Does {
         "/ticket/confirm" => A::PlaceOrder,
         path if path.starts_with("/large-orders/") => A::PlaceOrder,
         "/orders/{order}/modify" => A::ModifyOrder,
-        "/orders/{order}/cancel" => A::CancelOrder,
+        "/orders/{order}/cancel" | "/orders/cancel-all" => A::CancelOrder,
         "/credentials" => A::ManageCredentials,
         // Revoking narrows: whoever may lock may revoke.
         "/lock" | "/messages/{notice}/not-me" | "/credentials/{credential}/revoke" => A::Lock,
@@ -142,7 +143,7 @@ impl Kind {
             return place.open_link(place.plain_visitor()).await;
         }
         // Later than the owner's, so that the newest session is this one.
-        clock.set(clock.now() + Span::seconds(1));
+        clock.set(clock.stamp() + Span::seconds(1));
         let mut visitor = place.signed_in().await;
         let gate = &place.gate;
         match self {
@@ -176,7 +177,7 @@ async fn recovered<'a>(place: &'a Place, clock: &Clock) -> Visitor<'a> {
     let password = place.secrets.password.expose_text().unwrap().to_owned();
     visitor.post("/recover", &[("username", "trader"), ("password", &password)]).await;
     for _ in 0..2 {
-        clock.set(clock.now() + Span(WAIT.0 / 2 + 1_000_000));
+        clock.set(clock.stamp() + Span(WAIT.0 / 2 + 1_000_000));
         place.gate.tick_recoveries().await;
     }
     let done = visitor.post("/recover/finish", &[]).await;

@@ -26,7 +26,7 @@ async fn begin(place: &Place, visitor: &mut Visitor<'_>) -> Answer {
 /// Past the wait, as the server's own beat does it.
 async fn wait_all(place: &Place, clock: &Clock) {
     for _ in 0..2 {
-        clock.set(clock.now() + Span(WAIT.0 / 2 + 1_000_000));
+        clock.set(clock.stamp() + Span(WAIT.0 / 2 + 1_000_000));
         place.gate.tick_recoveries().await;
     }
 }
@@ -204,7 +204,7 @@ async fn pages_that_add_a_way_to_sign_in_say_that_it_is_held_until_the_hold_is_o
     let before = place.signed_in().await.get("/phone").await;
     assert!(!before.says("Your access was recovered"), "{}", before.body);
     assert_eq!(visitor.post("/recover/finish", &[]).await.status, StatusCode::SEE_OTHER);
-    let until = clock.now() + HOLD;
+    let until = clock.stamp() + HOLD;
     let mut owner = place.signed_in().await;
     for path in ["/phone", "/phone/move", "/authenticators"] {
         let page = owner.get(path).await;
@@ -225,7 +225,7 @@ async fn link_that_stops_a_recovery_says_once_it_was_finished_who_is_in_and_what
     let token = stop_token(&place).await;
     wait_all(&place, &clock).await;
     assert_eq!(thief.post("/recover/finish", &[]).await.status, StatusCode::SEE_OTHER);
-    let finished = clock.now();
+    let finished = clock.stamp();
     let mut owner = place.plain_visitor();
     let looked = owner.get(&format!("/recover/stop/{token}")).await;
     let pressed = owner.post("/recover/stop", &[("token", &token)]).await;

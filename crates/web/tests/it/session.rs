@@ -53,10 +53,10 @@ async fn stream_that_comes_back_and_page_that_a_script_loads_keep_nobody_signed_
         let place = Place::at(&clock).await;
         let mut visitor = place.signed_in().await;
         for _ in 0..2 {
-            clock.set(clock.now() + Span::minutes(14));
+            clock.set(clock.stamp() + Span::minutes(14));
             assert_eq!(visitor.get_with(path, extra).await.status, StatusCode::OK);
         }
-        clock.set(clock.now() + Span::minutes(3));
+        clock.set(clock.stamp() + Span::minutes(3));
         let status = visitor.get("/").await.status;
         assert_eq!(status == StatusCode::OK, stays, "{path} {extra:?}");
     }

@@ -75,7 +75,7 @@ async fn proof_gives_the_session_a_new_cookie_and_its_other_tabs_and_streams_go_
     late.key = visitor.key.take();
     late.set_cookies(&before);
     assert_eq!(late.get("/orders").await.status, StatusCode::OK);
-    clock.set(clock.now() + Span::seconds(10));
+    clock.set(clock.stamp() + Span::seconds(10));
     assert!(late.get("/orders").await.to().starts_with("/sign-in"));
     late.set_cookies(&after);
     assert_eq!(late.get("/orders").await.status, StatusCode::OK);
@@ -102,7 +102,7 @@ async fn proof_whose_act_is_refused_afterwards_gives_the_new_cookie_all_the_same
     let refused = prove(&place, &mut visitor, "/policies/portal", &fields).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(lines(&refused).len(), 1);
-    clock.set(clock.now() + Span::seconds(10));
+    clock.set(clock.stamp() + Span::seconds(10));
     assert_eq!(visitor.get("/").await.status, StatusCode::OK);
     // A wrong proof gives nothing.
     let wrong = [("prove_password", "not it at all"), ("prove_code", "000000"), ("next", "/")];
@@ -116,14 +116,14 @@ async fn session_that_was_to_stay_keeps_its_cookie_as_long_after_a_proof() {
     let place = Place::at(&clock).await;
     let mut visitor = place.signed_in().await;
     let password = place.secrets.password.expose_text().unwrap().to_owned();
-    clock.set(clock.now() + Span::minutes(1));
+    clock.set(clock.stamp() + Span::minutes(1));
     let fields =
         [("username", "trader"), ("password", &*password), ("next", "/"), ("stay", "long")];
     visitor.post("/sign-in", &fields).await;
     let code = place.gate.totp_now("trader").await.unwrap();
     let done = visitor.post("/sign-in/code", &[("code", &code), ("next", "/")]).await;
     assert!(lines(&done)[0].ends_with("; Max-Age=43200"), "{:?}", lines(&done));
-    clock.set(clock.now() + Span::hours(2));
+    clock.set(clock.stamp() + Span::hours(2));
     visitor.token = visitor.get("/").await.form_token();
     let done = prove(&place, &mut visitor, "/step-up", &[("next", "/")]).await;
     assert!(lines(&done)[0].ends_with("; Max-Age=36000"), "{:?}", lines(&done));
@@ -136,7 +136,7 @@ async fn stream_of_a_session_that_nothing_binds_ends_with_its_persons_proof() {
     let mut plain = place.open_link(place.plain_visitor()).await;
     let mut stream = place.stream(&plain, "/events").await;
     assert!(stream.next().await.unwrap().unwrap().starts_with(b"event: fragment"));
-    clock.set(clock.now() + Span::seconds(1));
+    clock.set(clock.stamp() + Span::seconds(1));
     let done = prove(&place, &mut plain, "/step-up", &[("next", "/policies")]).await;
     assert_eq!(done.to(), "/policies");
     buy(&mut place.signed_in().await).await;

@@ -26,7 +26,7 @@ fn retry_after(answer: &Answer) -> Option<i64> {
 
 /// The owner's trusted browser signs in with password and code.
 async fn owner_signs_in(place: &Place, clock: &Clock, owner: &mut Visitor<'_>) {
-    clock.set(clock.now() + Span::minutes(1));
+    clock.set(clock.stamp() + Span::minutes(1));
     let first = try_password(owner, "trader", &right(place)).await;
     assert!(first.to().starts_with("/sign-in/code"), "{}", first.body);
     let code = place.gate.totp_now("trader").await.unwrap();
@@ -40,11 +40,11 @@ async fn password_stops_at_a_hundred_where_nobody_is_trusted_and_the_owners_brow
     let (place, clock) = place().await;
     let mut owner = place.signed_in().await;
     for _ in 0..LIMIT {
-        clock.set(clock.now() + Span::minutes(15));
+        clock.set(clock.stamp() + Span::minutes(15));
         let answer = try_password(&mut place.plain_visitor(), "trader", "a wrong guess").await;
         assert!(answer.body.contains("SIGN_IN_FAILED"), "{}", answer.body);
     }
-    clock.set(clock.now() + Span::days(1));
+    clock.set(clock.stamp() + Span::days(1));
     let calls = place.gate.password_checks();
     let stopped = try_password(&mut place.visitor(), "trader", &right(&place)).await;
     assert_eq!(stopped.status, StatusCode::UNAUTHORIZED);
@@ -71,7 +71,7 @@ async fn client_that_retries_in_a_loop_is_told_when_to_come_back_and_counted_no_
         assert_eq!(retry_after(&answer), Some(15), "the wait does not grow");
     }
     assert_eq!(place.gate.password_checks(), calls);
-    clock.set(clock.now() + Span::seconds(15));
+    clock.set(clock.stamp() + Span::seconds(15));
     let first = try_password(&mut place.visitor(), "trader", &right(&place)).await;
     assert!(first.to().starts_with("/sign-in/code"), "{}", first.body);
 }

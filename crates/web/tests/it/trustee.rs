@@ -373,7 +373,7 @@ async fn word_after_the_time_is_over_is_too_late() {
     let right = number(&page, "bob");
     let word = Word::of(&circle.contact("bob").get("/recovery/contacts").await);
     for _ in 0..2 {
-        clock.set(clock.now() + Span(WAIT.0 / 2 + 1_000_000));
+        clock.set(clock.stamp() + Span(WAIT.0 / 2 + 1_000_000));
         place.gate.tick_recoveries().await;
     }
     let mut bob = again(&place, "bob").await;
@@ -393,7 +393,7 @@ async fn recovery_that_is_vouched_for_lapses_when_nobody_finishes_it() {
     let bob = circle.contact("bob");
     let word = Word::of(&bob.get("/recovery/contacts").await);
     word.say(bob, "yes", &right).await.to();
-    clock.set(clock.now() + FINISH);
+    clock.set(clock.stamp() + FINISH);
     let finish = visitor.post("/recover/finish", &[]).await;
     assert!(finish.body.contains("RECOVERY_OVER"), "{}", finish.body);
     place.gate.tick_recoveries().await;
@@ -418,7 +418,7 @@ async fn contact_whose_own_sign_in_is_old_proves_it_first_and_a_session_that_loo
     let right = number(&page, "bob");
     let bob = circle.contact("bob");
     let word = Word::of(&bob.get("/recovery/contacts").await);
-    clock.set(clock.now() + access::decision::RECENT + Span::seconds(1));
+    clock.set(clock.stamp() + access::decision::RECENT + Span::seconds(1));
     let asked = word.say(bob, "yes", &right).await;
     assert!(asked.says("Is it you?") && asked.says("Nothing was done yet"), "{}", asked.body);
     assert_eq!(asked.hidden("recovery"), word.recovery, "what was typed is kept");

@@ -60,7 +60,7 @@ impl Table {
             if fingerprint(&shown.key) != record.key {
                 return Err(Refusal::KeyProofWrong { reason: ProofFault::OtherKey });
             }
-            self.seen.entry(at).or_default().take(&shown, now)?;
+            self.seen.entry(at).or_default().take(&shown)?;
         }
         if self.hardware.contains_key(&at) {
             // What was under way when the hardware answered had no cookie for it yet.

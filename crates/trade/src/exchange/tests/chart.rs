@@ -60,6 +60,11 @@ fn longer_bars_are_the_sum_of_shorter_ones() {
     check_sound(&fives);
     assert_eq!(fives.len(), 1_060 + 1, "5,300 seconds of the day, and the second that it is now");
     assert_eq!(sum(&fives), bench.exchange.quote(AAPL).unwrap().volume);
+    let seconds = bars(&bench, "1 secs");
+    check_sound(&seconds);
+    assert_eq!((sum(&seconds), ends(&seconds)), (sum(&fives), ends(&fives)));
+    assert_eq!(seconds.last().unwrap().time, bench.exchange.now(), "none of the future");
+    assert_eq!(seconds.len(), 5_301);
 }
 
 #[test]

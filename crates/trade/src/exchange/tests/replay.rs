@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Does something that draws from `word`.
-fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
+pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
     let contracts = bench.exchange.contracts().all();
     let symbol = contracts[usize::try_from(word % 4).unwrap()].id;
     let quote = bench.exchange.quote(symbol).unwrap();
@@ -28,6 +28,10 @@ fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
         2..=4 => TimeInForce::Gtc,
         _ => TimeInForce::Day,
     };
+    if word & 0x300_0000_0000_0000 != 0 {
+        let group = if word & 0x400_0000_0000_0000 == 0 { "one" } else { "many" };
+        new.oca = Some(crate::order::Oca { group: group.into(), reduce: group == "many" });
+    }
     match ((word >> 48) % 8, some) {
         (0, Some(order)) => bench.cancel(order),
         (1, Some(order)) => {
@@ -58,7 +62,7 @@ fn try_place(bench: &mut Bench, orders: Vec<NewOrder>) -> Vec<Event> {
 }
 
 /// An order book's and an account's rules that hold at every moment.
-fn check_sound(bench: &Bench) {
+pub(super) fn check_sound(bench: &Bench) {
     bench.check_money();
     let exchange = &bench.exchange;
     for order in exchange.open_orders().chain(exchange.completed_orders()) {
@@ -81,6 +85,9 @@ fn check_sound(bench: &Bench) {
     for (symbol, shares) in shares {
         assert_eq!(exchange.account().position(symbol).shares, shares);
     }
+    let all = || exchange.open_orders().chain(exchange.completed_orders());
+    let of_one = all().filter(|order| order.oca.as_ref().is_some_and(|oca| &*oca.group == "one"));
+    assert!(of_one.filter(|order| order.filled > 0).count() <= 1, "two of a group traded");
     let commissions: Decimal = exchange.executions().map(|execution| execution.commission).sum();
     assert_eq!(commissions, exchange.account().commissions);
 }

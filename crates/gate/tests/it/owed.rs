@@ -1,0 +1,159 @@
+//! Cuts that cannot be recorded: they hold, can be lifted, outlive a restart, and come on record when
+//! the tables can be written again. Another writer holds the tables' lock meanwhile.
+
+use std::sync::Arc;
+
+use access::{Act, Grade, Refusal, Time};
+use gate::{ActivityEntry, ActivityFilter, ActivityKind, Actor, CredentialDoor, Gate, LockTarget};
+use store::Store;
+
+use crate::place::{HOME, OPERATOR, Place, open, shows, text};
+
+/// Whoever else writes to the tables.
+async fn other(place: &Place) -> Store {
+    let file = place.folder.path().join(gate::open::DATABASE);
+    Store::open(&store::engine::sqlite_url(&file)).await.unwrap()
+}
+
+fn is_owed<T: std::fmt::Debug>(answer: Result<T, Refusal>) {
+    let refusal = answer.unwrap_err();
+    assert_eq!(refusal.code(), "IN_FORCE_NOT_ON_RECORD", "{refusal}");
+    assert!(refusal.caller_text().contains("a restart does not undo it"), "{refusal}");
+}
+
+fn owed(gate: &Gate) -> Option<(Time, String)> {
+    let all = gate.conditions();
+    all.into_iter().find(|one| one.code == "CUTS_OWED").map(|one| (one.since, one.text))
+}
+
+async fn until_recorded(gate: &Gate) {
+    while owed(gate).is_some() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+async fn entries(gate: &Gate) -> Vec<ActivityEntry> {
+    let filter = ActivityFilter { limit: 100, ..ActivityFilter::default() };
+    let page = gate.activity(&OPERATOR, &filter, None).await.unwrap();
+    page.entries.into_iter().filter(|one| one.kind == ActivityKind::Access).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    let (ticket, signed_in) = place.by_link().await;
+    let (lost_ticket, lost) = place.by_link().await;
+    let (own_ticket, own) = place.by_link().await;
+    let (_, elsewhere) = place.by_link().await;
+    let target = LockTarget::Account(gate.account());
+    let trading = gate.find_credential("trading").await.unwrap().credential.id;
+    let door = |credential| CredentialDoor { credential, address: HOME, token: None };
+    let admission = gate.admit_credential(&door(trading)).unwrap();
+    let narrow = gate.find_credential("narrow").await.unwrap().credential.id;
+
+    let other = other(&place).await;
+    let held = other.database().begin().await.unwrap();
+    let at = gate.now();
+    is_owed(gate.lock(&OPERATOR, target, Grade::NoNew).await);
+    assert!(!admission.entitlements().acts.contains(Act::PlaceOrder));
+    let (since, said) = owed(gate).unwrap();
+    assert!(since == at && said.starts_with("1 cut is in force"), "{said}");
+    // It stands: neither is it set twice, nor is there nothing to lift.
+    let again = gate.lock(&OPERATOR, target, Grade::NoNew).await;
+    assert_eq!(again.unwrap_err(), Refusal::LockStands { grade: Grade::NoNew });
+    is_owed(gate.unlock(&OPERATOR, target).await);
+    assert!(admission.entitlements().acts.contains(Act::PlaceOrder), "lifted");
+    assert_eq!(gate.unlock(&OPERATOR, target).await.unwrap_err(), Refusal::NoLock);
+    // What would widen is not done before it is on record.
+    is_owed(gate.revoke_credential(&OPERATOR, narrow, false).await);
+    assert!(gate.admit_credential(&door(narrow)).is_err());
+    is_owed(gate.end_session(&OPERATOR, ticket.session).await);
+    let is_over =
+        |one: &gate::SignedIn| gate.session(text(&one.session_token), HOME, shows()).is_err();
+    assert!(is_over(&signed_in));
+    // A device, with its session; then a new password, which ends all others.
+    is_owed(gate.remove_device(&OPERATOR, lost_ticket.device).await);
+    assert!(is_over(&lost));
+    let new = access::Secret::from_text("four unlikely words walk".to_owned());
+    is_owed(gate.set_password(&own_ticket, Some(&place.password()), new).await);
+    assert!(is_over(&elsewhere) && !is_over(&own));
+
+    place.pass(access::Span::minutes(5));
+    held.rollback().await.unwrap();
+    until_recorded(gate).await;
+    let all = entries(gate).await;
+    let late: Vec<_> = all.iter().filter(|one| one.text.contains("in force since")).collect();
+    let kinds: Vec<_> = late.iter().rev().map(|one| one.what.as_ref()).collect();
+    for kind in ["lock.set", "lock.lifted", "credential.revoked", "session.ended", "device.removed"]
+    {
+        assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+    }
+    let place_of = |kind| kinds.iter().position(|one| *one == kind);
+    assert!(place_of("lock.set") < place_of("lock.lifted"), "in order");
+    for one in &late {
+        assert!(one.text.contains(&format!("in force since {at}")), "{}", one.text);
+    }
+    // The first one was on its way already when the clock was moved.
+    assert_eq!(late[0].at, gate.now(), "the time of record is its own");
+    gate::evidence_verify(place.folder.path(), None).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_that_cannot_be_recorded_outlives_a_crash() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let target = LockTarget::Person(ticket.person);
+    let other = other(&place).await;
+    let held = other.database().begin().await.unwrap();
+    is_owed(place.gate.lock(&Actor::Session(ticket), target, Grade::All).await);
+    // As after a kill: what it wrote is copied while it runs, and opened elsewhere.
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(place.folder.path(), copy.path());
+    held.rollback().await.unwrap();
+
+    let file = std::fs::read(copy.path().join("owed")).unwrap();
+    let gate = open(copy.path(), &place.clock).await;
+    until_recorded(&gate).await;
+    let trading = gate.find_credential("trading").await.unwrap();
+    assert!(trading.credential.revoked.is_some());
+    assert_eq!(gate.sessions(None).await.unwrap().len(), 1, "the receipt's");
+    gate.unlock(&OPERATOR, target).await.unwrap();
+    gate.close().await.unwrap();
+    gate::evidence_verify(copy.path(), None).await.unwrap();
+    // Once on record it is owed no more, whatever the file says.
+    drop(gate);
+    std::fs::write(copy.path().join("owed"), file).unwrap();
+    let gate = open(copy.path(), &place.clock).await;
+    assert_eq!(gate.unlock(&OPERATOR, target).await.unwrap_err(), Refusal::NoLock);
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (path, new) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            std::fs::create_dir_all(&new).unwrap();
+            copy_folder(&path, &new);
+        } else {
+            std::fs::copy(&path, &new).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn act_that_also_gives_changes_nothing_when_it_cannot_be_recorded() {
+    let place = Place::new().await;
+    let (_, one) = place.by_link().await;
+    let link = place.gate.demo_link().await.unwrap();
+    let other = other(&place).await;
+    let held = other.database().begin().await.unwrap();
+    // A sign-in of the same browser ends its session before: not when there is no sign-in.
+    let again = crate::place::browser(one.device_token.as_ref());
+    let refused = place.gate.sign_in_link(&link.token, &again).await.err().unwrap();
+    assert_eq!(refused, Refusal::StoreFailed);
+    held.rollback().await.unwrap();
+    place.ticket(&one);
+    assert_eq!(owed(&place.gate), None);
+    drop(Arc::new(other));
+}

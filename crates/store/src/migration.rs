@@ -1,0 +1,59 @@
+//! The steps that bring an older schema up to this version's, in their order.
+//!
+//! sqlx's macro would read the folder by itself, but it builds both drivers, SQLite included, a second time
+//! for the compiler's own use.
+
+use sqlx::SqlStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// A step: its number, its name in the database's own list, and its statements.
+type Step = (i64, &'static str, &'static str);
+
+/// Files of `migrations/`, which are never changed once they have run anywhere: their digests are kept.
+const STEPS: [Step; 12] = [
+    (1, "access", include_str!("../migrations/0001_access.sql")),
+    (2, "binding", include_str!("../migrations/0002_binding.sql")),
+    (5, "approval", include_str!("../migrations/0005_approval.sql")),
+    (6, "revoked orders", include_str!("../migrations/0006_revoked_orders.sql")),
+    (7, "authenticator", include_str!("../migrations/0007_authenticator.sql")),
+    (8, "notice", include_str!("../migrations/0008_notice.sql")),
+    (9, "policy", include_str!("../migrations/0009_policy.sql")),
+    (10, "recovery", include_str!("../migrations/0010_recovery.sql")),
+    (11, "push", include_str!("../migrations/0011_push.sql")),
+    (12, "device", include_str!("../migrations/0012_device.sql")),
+    (13, "large order", include_str!("../migrations/0013_large_order.sql")),
+    (14, "own limits", include_str!("../migrations/0014_own_limits.sql")),
+];
+
+/// The newest schema that this version knows.
+pub fn newest() -> i64 {
+    STEPS.iter().map(|(number, ..)| *number).max().unwrap_or(0)
+}
+
+/// Runs the steps up to `last` that a database lacks.
+pub fn up_to(last: i64) -> Migrator {
+    let steps = STEPS.into_iter().filter(|(number, ..)| *number <= last);
+    let migrations = steps.map(|(number, name, statements)| {
+        let statements = SqlStr::from_static(statements);
+        Migration::new(number, name.into(), MigrationType::Simple, statements, false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn steps_are_the_files_of_the_folder() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let files = std::fs::read_dir(folder).unwrap();
+        let mut files: Vec<String> =
+            files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        let steps =
+            STEPS.map(|(number, name, _)| format!("{number:04}_{}.sql", name.replace(' ', "_")));
+        assert_eq!(files, steps);
+    }
+}

@@ -1,0 +1,34 @@
+//! The last words of a connection: what is open is told one by one. Programs look at the errors
+//! of their requests and orders; one without an id reaches a log at most.
+
+use std::collections::BTreeSet;
+
+use tws::outbound::ErrorCode;
+
+use crate::client::Client;
+use crate::outgoing::Outgoing;
+
+impl Client {
+    /// Tells every stream and every open order of this client why the connection ends, then the
+    /// program. An order is told by a number that ends nothing: it is still there.
+    pub(crate) async fn say_goodbye(&self, code: ErrorCode, text: &str, out: &mut Outgoing) {
+        let requests: BTreeSet<i32> = self
+            .tickers
+            .ids()
+            .chain(self.charts.ids())
+            .chain(self.single_ticks.ids())
+            .chain(self.accounts.ids())
+            .collect();
+        for id in requests {
+            out.error(id, code, text);
+        }
+        if let Ok(view) = self.gate.view().await {
+            for order in view.open_orders.iter().filter(|order| self.is_own(order)) {
+                let text =
+                    format!("{text} The order is still open, and nothing more is told of it here.");
+                out.error(order.origin.order_id, ErrorCode::ORDER_MESSAGE, &text);
+            }
+        }
+        out.error(-1, code, text);
+    }
+}

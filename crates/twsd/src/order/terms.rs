@@ -1,0 +1,227 @@
+//! The terms of an order, from this wire's words to the exchange's. Words are read whatever their case,
+//! as the broker reads them.
+
+use std::fmt;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use access::{PaperAccountId, Side};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+use trade::{NewOrder, Oca, Order, OrderType, Origin, Ticks, TimeInForce};
+use tws::{OrderFields, PlaceOrder};
+
+use super::field;
+use super::known::LAST;
+use crate::client::Client;
+use crate::contract;
+
+/// Longest orderRef, in characters.
+const REFERENCE_LIMIT: usize = 64;
+
+/// What is wrong with an order in this wire's words, before the gate is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    pub(super) code: &'static str,
+    pub(super) text: String,
+    /// A price is between two ticks, for which this wire has a number of its own.
+    pub(super) off_tick: bool,
+}
+
+impl Complaint {
+    pub(super) fn unsupported(field: &str, value: &str, advice: &str) -> Self {
+        let text = format!("{field} is {value}, which this exchange does not honour; {advice}");
+        Self { code: "FIELD_NOT_SUPPORTED", text, off_tick: false }
+    }
+
+    pub(super) fn invalid(field: &str, value: impl fmt::Display, needed: &str) -> Self {
+        let value: String = value.to_string().chars().take(40).collect();
+        let text = format!("{field} is {value}; {needed}");
+        Self { code: "FIELD_INVALID", text, off_tick: false }
+    }
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.text)
+    }
+}
+
+impl Client {
+    /// The order in the exchange's words, without its parent. What a change of an `open` order
+    /// leaves out stays as it is.
+    pub(super) fn understand(
+        &self,
+        request: &PlaceOrder,
+        open: Option<&Order>,
+    ) -> Result<NewOrder, Complaint> {
+        let PlaceOrder { order_id, contract, order } = request;
+        if *order_id < 1 {
+            return Err(Complaint::invalid("orderId", order_id, "ids are 1 and up"));
+        }
+        if *order_id > LAST {
+            let needed = "this client id has used up its order ids, so connect with another one";
+            return Err(Complaint::invalid("orderId", order_id, needed));
+        }
+        let stock = contract::find(contract).map_err(|text| Complaint {
+            code: "CONTRACT_UNKNOWN",
+            text,
+            off_tick: false,
+        })?;
+        if contract.is_combo()
+            || contract.delta_neutral.is_some()
+            || !contract.combo_legs.is_empty()
+        {
+            return Err(Complaint::unsupported("comboLegs", "set", "stocks have none"));
+        }
+        field::check(order, &self.account)?;
+        Ok(NewOrder {
+            account: self.account_named(&order.account)?,
+            symbol: stock.id,
+            side: side(&order.action)?,
+            quantity: quantity(order.total_quantity)?,
+            order_type: order_type(order)?,
+            tif: match open {
+                Some(open) if order.tif.trim().is_empty() => open.tif,
+                _ => time_in_force(&order.tif)?,
+            },
+            outside_hours: order.outside_rth,
+            origin: Origin {
+                holder: self.admission.holder(),
+                client_id: self.client_id,
+                order_id: *order_id,
+            },
+            parent: None,
+            oca: group(order)?,
+            reference: reference(&order.order_ref)?,
+        })
+    }
+
+    /// An account by its name; the only one when the client names none.
+    fn account_named(&self, name: &str) -> Result<PaperAccountId, Complaint> {
+        if name.is_empty() {
+            return Ok(self.admission.account());
+        }
+        PaperAccountId::from_str(name).map_err(|_| {
+            let needed =
+                format!("this connection is for paper account {}", self.admission.account());
+            Complaint::invalid("account", name, &needed)
+        })
+    }
+}
+
+/// A word as the protocol has it.
+pub(super) fn word(text: &str) -> String {
+    text.trim().to_ascii_uppercase()
+}
+
+fn side(action: &str) -> Result<Side, Complaint> {
+    match word(action).as_str() {
+        "BUY" => Ok(Side::Buy),
+        "SELL" => Ok(Side::Sell),
+        "SSHORT" => Err(Complaint::unsupported("action", action, "use SELL, which may go short")),
+        _ => Err(Complaint::invalid("action", action, "use BUY or SELL")),
+    }
+}
+
+fn quantity(given: Option<Decimal>) -> Result<u64, Complaint> {
+    let given = given.unwrap_or_default();
+    let whole = given.normalize();
+    (whole.scale() == 0 && whole > Decimal::ZERO).then(|| whole.to_u64()).flatten().ok_or_else(
+        || Complaint::invalid("totalQuantity", given.normalize(), "use whole shares, at least 1"),
+    )
+}
+
+fn price(field: &str, given: Option<Decimal>) -> Result<Ticks, Complaint> {
+    let Some(given) = given else {
+        return Err(Complaint::invalid(field, "not set", "this orderType needs it"));
+    };
+    let given = given.normalize();
+    if given.scale() <= 2 {
+        let needed = format!("the highest price is {}", Ticks::MAX);
+        return Ticks::of(given).ok_or_else(|| Complaint::invalid(field, given, &needed));
+    }
+    let cents = given.checked_mul(Decimal::ONE_HUNDRED).map(|cents| cents.floor().normalize());
+    let below = cents.and_then(|cents| i64::try_from(cents).ok()).map(Ticks);
+    let needed = match below.and_then(|below| below.0.checked_add(1).map(|above| (below, above))) {
+        Some((below, above)) => {
+            format!("prices go in steps of 0.01, so use {below} or {}", Ticks(above))
+        }
+        None => "prices go in steps of 0.01".to_owned(),
+    };
+    Err(Complaint { off_tick: true, ..Complaint::invalid(field, given, &needed) })
+}
+
+fn order_type(order: &OrderFields) -> Result<OrderType, Complaint> {
+    let (limit, aux) = (order.limit_price, order.aux_price);
+    let unused = |field: &str, given: Option<Decimal>| match given {
+        Some(price) if !price.is_zero() => Err(Complaint::invalid(
+            field,
+            price,
+            &format!("orderType {} has none, leave it unset", order.order_type),
+        )),
+        _ => Ok(()),
+    };
+    match word(&order.order_type).as_str() {
+        "MKT" => {
+            unused("lmtPrice", limit)?;
+            unused("auxPrice", aux)?;
+            Ok(OrderType::Market)
+        }
+        "LMT" => {
+            unused("auxPrice", aux)?;
+            Ok(OrderType::Limit { price: price("lmtPrice", limit)? })
+        }
+        "STP" => {
+            unused("lmtPrice", limit)?;
+            Ok(OrderType::Stop { trigger: price("auxPrice", aux)? })
+        }
+        "STP LMT" | "STPLMT" => Ok(OrderType::StopLimit {
+            trigger: price("auxPrice", aux)?,
+            price: price("lmtPrice", limit)?,
+        }),
+        _ => {
+            let other: String = order.order_type.chars().take(20).collect();
+            Err(Complaint::unsupported("orderType", &other, "use MKT, LMT, STP or STP LMT"))
+        }
+    }
+}
+
+fn time_in_force(tif: &str) -> Result<TimeInForce, Complaint> {
+    match word(tif).as_str() {
+        "" | "DAY" => Ok(TimeInForce::Day),
+        "GTC" => Ok(TimeInForce::Gtc),
+        "IOC" => Ok(TimeInForce::Ioc),
+        "FOK" => Ok(TimeInForce::Fok),
+        _ => {
+            let other: String = tif.chars().take(20).collect();
+            Err(Complaint::unsupported("tif", &other, "use DAY, GTC, IOC or FOK"))
+        }
+    }
+}
+
+/// Types 2 and 3 reduce the other orders of the group; 1, and 0 which leaves it open, cancel them.
+fn group(order: &OrderFields) -> Result<Option<Oca>, Complaint> {
+    if order.oca_group.is_empty() {
+        return Ok(None);
+    }
+    if order.oca_group.chars().count() > REFERENCE_LIMIT {
+        return Err(too_long("ocaGroup", &order.oca_group));
+    }
+    match order.oca_type.unwrap_or(0) {
+        kind @ 0..=3 => Ok(Some(Oca { group: order.oca_group.as_str().into(), reduce: kind > 1 })),
+        other => Err(Complaint::invalid("ocaType", other, "use 1, 2 or 3")),
+    }
+}
+
+fn reference(text: &str) -> Result<Option<Arc<str>>, Complaint> {
+    if text.chars().count() > REFERENCE_LIMIT {
+        return Err(too_long("orderRef", text));
+    }
+    Ok((!text.is_empty()).then(|| text.into()))
+}
+
+fn too_long(field: &str, text: &str) -> Complaint {
+    let length = format!("{} characters long", text.chars().count());
+    Complaint::invalid(field, length, &format!("use at most {REFERENCE_LIMIT}"))
+}
