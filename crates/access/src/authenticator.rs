@@ -203,7 +203,7 @@ pub enum Event {
 
 impl Authenticator {
     /// What the secrets of this authenticator are sealed for.
-    pub(crate) fn purpose(id: AuthenticatorId) -> String {
+    pub fn purpose(id: AuthenticatorId) -> String {
         format!("authenticator {id}")
     }
 

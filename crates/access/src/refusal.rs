@@ -366,6 +366,12 @@ refusals! {
     /// The journal cannot be written.
     JournalFailed = "JOURNAL_FAILED",
         "the journal could not be written, so no order is taken; the operator has to look at the disk and restart";
+    /// A file of the data folder is not there any more, or is another one.
+    FileLost { file: String } = "FILE_LOST",
+        "{file} was removed or replaced while the server ran, so nothing is acknowledged; the operator has to put it back, and see the server's log";
+    /// Another server works on the same tables.
+    DatabaseShared = "DATABASE_SHARED",
+        "another server has taken over this server's database, so nothing is acknowledged here; the operator has to stop one of them";
     /// The disk is full.
     DiskFull { missing_bytes: u64 } = "DISK_FULL",
         "{lacks}", lacks = lacks(*missing_bytes);

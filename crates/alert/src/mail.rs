@@ -4,7 +4,6 @@
 //! and what could become one in the reader's program (a name that somebody gave) is written so that
 //! it does not.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -156,15 +155,8 @@ impl Channel for MailFolder {
 
 /// Writes a file so that it is there whole or not at all.
 fn put(folder: &Path, file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let draft = file.with_extension("new");
-    let mut open = std::fs::OpenOptions::new();
-    let mut draft_file = open.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    draft_file.write_all(bytes)?;
-    draft_file.sync_all()?;
-    std::fs::rename(&draft, file)?;
-    std::fs::File::open(folder)?.sync_all()
+    private::folder(folder)?;
+    private::replace(file, bytes)
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub(crate) struct Desk<'a> {
 pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
     let gate = desk.gate;
     match request {
-        Request::Status => value(status(desk).await?),
+        Request::Status => value(status(desk)),
         Request::Outbox { limit } => value(outbox(desk, limit).await?),
         Request::Totp { username } => value(TotpNow { code: gate.totp_now(&username).await? }),
         Request::Where { username } => value(front_door::show(gate, username.as_deref()).await?),
@@ -199,7 +199,7 @@ const fn seconds(span: Span) -> i64 {
     span.0.saturating_add(500_000).div_euclid(1_000_000)
 }
 
-async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
+fn status(desk: &Desk<'_>) -> StatusNow {
     let gate = desk.gate;
     let listeners = gate.listeners().borrow().clone();
     let sockets = listeners.iter().map(|one| SocketRow {
@@ -207,7 +207,7 @@ async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
         port: one.bound.map_or(one.port, |bound| bound.port()),
         state: credential::state_of(one.state).to_owned(),
     });
-    Ok(StatusNow {
+    StatusNow {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
         data: desk.data.to_path_buf(),
@@ -222,7 +222,7 @@ async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
         durability: gate.config().durability.name().to_owned(),
         demo: gate.is_demo(),
         account: gate.account().to_string(),
-        journal_seq: gate.view().await?.seq,
+        journal_seq: gate.journal_seq(),
         catching_up: gate.progress().map(|one| ProgressRow {
             from: instant(one.from),
             at: instant(one.at),
@@ -232,7 +232,7 @@ async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
         portal: desk.portal.to_owned(),
         sockets: sockets.collect(),
         conditions: gate.conditions().into_iter().map(condition).collect(),
-    })
+    }
 }
 
 fn condition(one: gate::Condition) -> ConditionRow {

@@ -46,6 +46,11 @@ pub enum ClientError {
 /// Bytes that an answer may have.
 const LARGEST_ANSWER: u64 = 64 << 20;
 
+/// Whether a server listens on a data folder, of whatever version and whether or not it answers.
+pub fn is_listened_at(data: &Path) -> bool {
+    socket::connect(data).is_ok()
+}
+
 /// Asks the server of a data folder and reads its answer. Blocks: the command line has nothing else to do.
 pub fn ask<T: DeserializeOwned>(data: &Path, request: &Request) -> Result<T, ClientError> {
     let folder = || data.display().to_string();

@@ -26,7 +26,7 @@ mod travel;
 
 pub use act::link_url;
 pub use answer::*;
-pub use client::{ClientError, ask};
+pub use client::{ClientError, ask, is_listened_at};
 pub use fault::{Answer, Fault};
 pub use listener::Door;
 pub use request::{CredentialName, CredentialWish, PolicyWish, Request, Target, TravelWish};

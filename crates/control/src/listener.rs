@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate::{Actor, Gate};
+use private::Identity;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::act::{self, Desk};
@@ -20,12 +21,17 @@ use crate::socket;
 const CONNECTIONS: usize = 32;
 /// Bytes that a request may have.
 const LARGEST_REQUEST: u64 = 64 * 1024;
+/// Time between two looks at the socket's file.
+const LOOK: Duration = Duration::from_millis(250);
+/// The condition of a socket that is gone and cannot be made anew.
+const GONE: &str = "CONTROL_SOCKET_LOST";
 /// How long a connection may say nothing.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// The door while it is open.
 pub struct Door {
     data: PathBuf,
+    listening: Arc<Mutex<Listening>>,
     task: JoinHandle<()>,
 }
 
@@ -38,14 +44,15 @@ impl Door {
         portal: &str,
         stop: watch::Receiver<bool>,
     ) -> io::Result<Self> {
-        let listener = UnixListener::from_std(socket::bind(data)?)?;
+        let bound = Listening::bind(data)?;
         let house = Arc::new(House { gate, data: data.to_path_buf(), portal: portal.to_owned() });
-        let (listener, told) = (Arc::new(listener), stop.clone());
+        let (bound, told) = (Arc::new(Mutex::new(bound)), stop.clone());
         let health = Arc::clone(house.gate.vitals());
         let is_over = move || *told.borrow() || told.has_changed().is_err();
-        let make = move || accept(Arc::clone(&listener), Arc::clone(&house), stop.clone());
+        let at = Arc::clone(&bound);
+        let make = move || accept(Arc::clone(&at), Arc::clone(&house), stop.clone());
         let task = health.task("control", is_over, make);
-        Ok(Self { data: data.to_path_buf(), task })
+        Ok(Self { data: data.to_path_buf(), listening: bound, task })
     }
 
     /// Waits until the door is closed and removes its socket.
@@ -53,7 +60,45 @@ impl Door {
         if let Err(error) = self.task.await {
             tracing::error!(%error, "the control door ended badly");
         }
-        socket::remove(&self.data);
+        socket::remove(&self.data, self.listening.lock().await.identity);
+    }
+}
+
+/// The socket that is listened at.
+struct Listening {
+    listener: UnixListener,
+    identity: Identity,
+}
+
+impl Listening {
+    fn bind(data: &Path) -> io::Result<Self> {
+        let bound = socket::bind(data)?;
+        Ok(Self { listener: UnixListener::from_std(bound.listener)?, identity: bound.identity })
+    }
+
+    /// Makes the socket anew when its file is gone or another one: without it nobody could operate the
+    /// server. In a folder that is another server's by now nothing is made.
+    fn keep(&mut self, house: &House) {
+        if socket::is_there(&house.data, self.identity) {
+            house.gate.vitals().clear(GONE, "");
+            return;
+        }
+        if !house.gate.is_folder_ours() {
+            return;
+        }
+        match Self::bind(&house.data) {
+            Ok(anew) => {
+                *self = anew;
+                tracing::warn!("the control socket was removed or replaced; it was made anew");
+                house.gate.vitals().clear(GONE, "");
+            }
+            Err(error) => {
+                let text = format!(
+                    "the control socket was removed and cannot be made anew, so no command reaches the server: {error}"
+                );
+                house.gate.vitals().raise(GONE, "", text, true);
+            }
+        }
     }
 }
 
@@ -64,12 +109,20 @@ struct House {
     portal: String,
 }
 
-async fn accept(listener: Arc<UnixListener>, house: Arc<House>, mut stop: watch::Receiver<bool>) {
+async fn accept(at: Arc<Mutex<Listening>>, house: Arc<House>, mut stop: watch::Receiver<bool>) {
+    // One at a time has it: the next begins when this one ended.
+    let mut at = at.lock().await;
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let stream = tokio::select! {
             _ = stop.changed() => return,
-            accepted = listener.accept() => match accepted {
+            _ = look.tick() => {
+                at.keep(&house);
+                continue;
+            }
+            accepted = at.listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
                     // Out of descriptors, most likely: they come back.

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use private::Identity;
 use rustix::fs::{Mode, OFlags};
 
 /// The socket's name in the data folder.
@@ -42,8 +43,20 @@ fn route(data: &Path) -> io::Result<Route> {
     Ok(Route { path, _folder: Some(folder) })
 }
 
+/// A bound socket, and which file it is.
+pub(crate) struct Bound {
+    pub(crate) listener: UnixListener,
+    pub(crate) identity: Identity,
+}
+
+/// Whether the socket in the folder is that one.
+pub(crate) fn is_there(data: &Path, identity: Identity) -> bool {
+    let found = data.join(NAME).symlink_metadata();
+    found.is_ok_and(|found| Identity::of(&found) == identity)
+}
+
 /// Binds the socket. The caller holds the folder's lock, so whatever lies there was left by a process that is gone.
-pub(crate) fn bind(data: &Path) -> io::Result<UnixListener> {
+pub(crate) fn bind(data: &Path) -> io::Result<Bound> {
     let route = route(data)?;
     match std::fs::remove_file(data.join(NAME)) {
         Ok(()) => {}
@@ -54,7 +67,8 @@ pub(crate) fn bind(data: &Path) -> io::Result<UnixListener> {
     let listener = UnixListener::bind(&route.path)?;
     std::fs::set_permissions(data.join(NAME), std::fs::Permissions::from_mode(0o600))?;
     listener.set_nonblocking(true)?;
-    Ok(listener)
+    let identity = Identity::of(&data.join(NAME).symlink_metadata()?);
+    Ok(Bound { listener, identity })
 }
 
 /// Connects to the socket of a running server.
@@ -62,8 +76,11 @@ pub(crate) fn connect(data: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(route(data)?.path)
 }
 
-/// Removes the socket of a server that ends; a later start would replace it anyway.
-pub(crate) fn remove(data: &Path) {
+/// Removes the socket of a server that ends, and no other; a later start would replace it anyway.
+pub(crate) fn remove(data: &Path, identity: Identity) {
+    if !is_there(data, identity) {
+        return;
+    }
     if let Err(error) = std::fs::remove_file(data.join(NAME)) {
         tracing::debug!(%error, "the control socket was gone already");
     }
@@ -84,9 +101,9 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let data = temp.path().join("a".repeat(90)).join("b".repeat(90));
         std::fs::create_dir_all(&data).unwrap();
-        let listener = bind(&data).unwrap();
+        let bound = bind(&data).unwrap();
         connect(&data).unwrap();
-        listener.accept().unwrap();
+        bound.listener.accept().unwrap();
         let mode = std::fs::metadata(data.join(NAME)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -96,7 +113,19 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         drop(bind(temp.path()).unwrap());
         assert!(connect(temp.path()).is_err());
-        let _listener = bind(temp.path()).unwrap();
+        let bound = bind(temp.path()).unwrap();
         connect(temp.path()).unwrap();
+        assert!(is_there(temp.path(), bound.identity));
+    }
+
+    #[test]
+    fn socket_of_another_server_is_not_removed() {
+        let temp = tempfile::tempdir().unwrap();
+        let first = bind(temp.path()).unwrap();
+        let second = bind(temp.path()).unwrap();
+        remove(temp.path(), first.identity);
+        connect(temp.path()).unwrap();
+        remove(temp.path(), second.identity);
+        assert!(!temp.path().join(NAME).exists());
     }
 }

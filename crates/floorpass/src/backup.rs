@@ -9,7 +9,6 @@ use gate::backup::BackupError;
 use crate::command::Global;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::ready::write_private;
 
 /// Writes a backup.
 #[derive(Debug, Args)]
@@ -58,17 +57,20 @@ impl Restore {
     /// Makes the folder; the server is started on it afterwards, as ever.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let data = global.data();
-        let key = std::fs::read(&self.key)
-            .map_err(|e| Failure::usage(format!("{}: {e}", self.key.display())))?;
-        let report = gate::backup::restore(&self.from, data).map_err(|e| {
-            let exit = match e {
-                BackupError::Exists { .. } | BackupError::NoBackup { .. } => Exit::Refused,
-                _ => Exit::Failed,
-            };
-            Failure::new(exit, "NOT_RESTORED", e)
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Failure::failed)?;
+        let restored = runtime.block_on(gate::backup::restore(&self.from, &self.key, data));
+        let report = restored.map_err(|e| match e {
+            BackupError::Exists { .. } | BackupError::NoBackup { .. } => {
+                Failure::new(Exit::Refused, "NOT_RESTORED", e)
+            }
+            BackupError::Key(gate::key_file::KeyFileError::Other { .. }) => {
+                Failure::new(Exit::Refused, "OTHER_KEY", e)
+            }
+            _ => Failure::new(Exit::Failed, "NOT_RESTORED", e),
         })?;
-        write_private(&data.join("key"), &key)
-            .map_err(|e| Failure::failed(format!("the key file could not be written: {e}")))?;
         let made = serde_json::json!({
             "data": data.display().to_string(), "journal_seq": report.journal_seq, "bytes": report.bytes,
         });

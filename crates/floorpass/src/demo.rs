@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use gate::folder::FolderError;
 use url::Url;
 
 use crate::command::Global;
@@ -19,7 +20,7 @@ use crate::{alert, banner, port};
     after_help = "Examples:\n  floorpass demo\n  floorpass demo --reset --seed 7\n  floorpass demo --free-ports --data \"$(mktemp -d)/d\" --ready-file ready.json &"
 )]
 pub struct Demo {
-    /// Throw the demo folder away and begin anew
+    /// Move the demo folder aside, to a name with the date, and begin anew
     #[arg(long)]
     reset: bool,
     /// The portal's port
@@ -71,6 +72,7 @@ impl Demo {
         let scheme = if self.https { "https" } else { "http" };
         let origin =
             Url::parse(&format!("{scheme}://localhost:{bound}/")).map_err(Failure::failed)?;
+        ReadyFile::check(self.ready_file.as_deref())?;
         if self.reset {
             reset(global.data())?;
         }
@@ -149,32 +151,20 @@ async fn announce(
     Ok(file)
 }
 
-/// Removes a demo folder that no server uses. Anything that is no demo folder is left alone.
+/// Moves a demo folder that no server uses out of the way. Nothing is deleted.
 fn reset(data: &Path) -> Result<(), Failure> {
-    let refused = |text: String| Failure::new(Exit::Refused, "NOT_RESET", text);
-    let facts = gate::folder::read_facts(data).map_err(|e| refused(e.to_string()))?;
-    match facts {
-        None => return Ok(()),
-        Some(facts) if !facts.demo => {
-            return Err(refused(format!(
-                "{} is no demo folder: --reset removes demo folders only",
-                data.display()
-            )));
+    let moved = gate::folder::aside::move_aside(data).map_err(|e| match e {
+        FolderError::InUse { .. } | FolderError::Shared { .. } => {
+            server::open_failure(&gate::OpenError::Folder(e))
         }
-        Some(_) => {}
+        other => Failure::new(Exit::Refused, "NOT_RESET", other),
+    })?;
+    if let Some(aside) = moved {
+        eprintln!(
+            "floorpass: {} was moved to {}; delete that when you need nothing from it",
+            data.display(),
+            aside.display()
+        );
     }
-    let folder = gate::folder::Folder::open(data, true, 0)
-        .map_err(|e| server::open_failure(&gate::OpenError::Folder(e)))?;
-    // The lock is held until everything but the lock itself is gone.
-    let entries = std::fs::read_dir(data).map_err(Failure::failed)?;
-    for path in entries.flatten().map(|e| e.path()).filter(|p| !p.ends_with("lock")) {
-        let removed = if path.is_dir() {
-            std::fs::remove_dir_all(&path)
-        } else {
-            std::fs::remove_file(&path)
-        };
-        removed.map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
-    }
-    drop(folder);
     Ok(())
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use control::{Request, StatusNow};
+use gate::folder::{FACTS, FolderError, describe_anew};
+use gate::key_file;
 use serde::Serialize;
 
 use crate::command::Global;
@@ -56,10 +58,12 @@ impl Doctor {
     /// Looks at the data folder, the machine and, when one runs, the server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let data = global.data();
-        let mut findings = vec![folder(data)];
+        let mut findings = vec![folder(data, self.repair)];
         if data.is_dir() {
             findings.push(mode("data folder", data, 0o700, self.repair));
             findings.push(mode("key file", &data.join("key"), 0o600, self.repair));
+            findings.push(key(data));
+            findings.push(others(data, self.repair));
             findings.push(owner(data));
             findings.push(space(data));
             let answer = control::ask::<StatusNow>(data, &Request::Status);
@@ -95,7 +99,7 @@ impl Doctor {
     }
 }
 
-fn folder(data: &Path) -> Finding {
+fn folder(data: &Path, repair: bool) -> Finding {
     let what = "folder";
     match gate::folder::read_facts(data) {
         Ok(Some(facts)) => {
@@ -105,12 +109,69 @@ fn folder(data: &Path) -> Finding {
         }
         Ok(None) => {
             let text = format!(
-                "{} is no data folder yet: start with `floorpass demo` or `init`",
+                "{} is no data folder yet, and nothing is in it: start with `floorpass demo` or `init`",
                 data.display()
             );
             Finding::new(what, Verdict::Note, text)
         }
+        Err(FolderError::Undescribed { .. }) if repair => match describe_anew(data) {
+            Ok(facts) => {
+                let kind = if facts.demo { "a demo" } else { "a lasting one" };
+                let text =
+                    format!("{FACTS} was missing and is written anew from the journal: {kind}");
+                Finding::new(what, Verdict::Mended, text)
+            }
+            Err(e) => Finding::new(what, Verdict::Bad, format!("{FACTS} is missing: {e}")),
+        },
         Err(e) => Finding::new(what, Verdict::Bad, e.to_string()),
+    }
+}
+
+/// Whether the key is the folder's own.
+fn key(data: &Path) -> Finding {
+    let what = "key";
+    let path = data.join("key");
+    let Ok(Some(facts)) = gate::folder::read_facts(data) else {
+        return Finding::new(what, Verdict::Note, "not known without a data folder");
+    };
+    let tried = key_file::read(&path).and_then(|(key, _)| key_file::check(&path, &key, &facts));
+    match tried {
+        Ok(()) if facts.key_check.is_some() => {
+            Finding::new(what, Verdict::Good, "opens what was sealed in this folder")
+        }
+        Ok(()) => {
+            Finding::new(what, Verdict::Note, "not known before the next start, which tries it")
+        }
+        Err(e) => Finding::new(what, Verdict::Bad, e.to_string()),
+    }
+}
+
+/// What others could use in the folder; a start mends it too.
+fn others(data: &Path, repair: bool) -> Finding {
+    let what = "other files";
+    let key = data.join("key");
+    let found = if repair { private::mend(data, &key) } else { private::wide(data, &key) };
+    match found {
+        Ok(found) => match found.first() {
+            None => Finding::new(what, Verdict::Good, "the owner's alone"),
+            Some((path, mode)) => {
+                let text = format!(
+                    "{} of them could be used by others, the first {} (mode {mode:o})",
+                    found.len(),
+                    path.display()
+                );
+                if repair {
+                    Finding::new(what, Verdict::Mended, format!("{text}; now the owner alone can"))
+                } else {
+                    Finding::new(
+                        what,
+                        Verdict::Bad,
+                        format!("{text}; doctor --repair, or a start, mends it"),
+                    )
+                }
+            }
+        },
+        Err(e) => Finding::new(what, Verdict::Bad, format!("{}: {e}", data.display())),
     }
 }
 
@@ -192,26 +253,23 @@ fn no_server(data: &Path, repair: bool, error: Option<control::ClientError>) -> 
     let what = "server";
     match error {
         None => Finding::new(what, Verdict::Good, "answers"),
-        Some(control::ClientError::NotRunning { .. }) => {
-            let left = data.join(control::SOCKET);
-            if !left.exists() {
-                return Finding::new(what, Verdict::Note, "none runs on this folder");
-            }
-            if repair && std::fs::remove_file(&left).is_ok() {
-                return Finding::new(
-                    what,
-                    Verdict::Mended,
-                    "none runs; its left-over socket was removed",
-                );
-            }
-            Finding::new(
-                what,
-                Verdict::Note,
-                "none runs; one that was killed left its socket, which the next start replaces",
-            )
-        }
+        Some(control::ClientError::NotRunning { .. }) => not_running(data, repair),
         Some(e) => Finding::new(what, Verdict::Bad, e.to_string()),
     }
+}
+
+fn not_running(data: &Path, repair: bool) -> Finding {
+    let what = "server";
+    let left = data.join(control::SOCKET);
+    if !left.exists() {
+        return Finding::new(what, Verdict::Note, "none runs on this folder");
+    }
+    if repair && std::fs::remove_file(&left).is_ok() {
+        let text = "none runs; its left-over socket was removed";
+        return Finding::new(what, Verdict::Mended, text);
+    }
+    let text = "none runs; one that was killed left its socket, which the next start replaces";
+    Finding::new(what, Verdict::Note, text)
 }
 
 fn open_files() -> Finding {

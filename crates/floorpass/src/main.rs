@@ -41,5 +41,7 @@ mod travel;
 mod webhook;
 
 fn main() -> std::process::ExitCode {
+    // What libraries create is the owner's alone too; our own files do not depend on it.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     command::run()
 }

@@ -1,10 +1,11 @@
 //! The ready file: written whole once everything answers, read by scripts and tests. Its names are a contract.
 
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+
+use crate::exit::{Exit, Failure};
 
 /// What a script needs to use a running server.
 #[derive(Debug, Serialize)]
@@ -46,37 +47,40 @@ pub struct Socket {
 }
 
 /// The ready file of this process; removed when the server ends, so that its presence says something.
-pub struct ReadyFile(PathBuf);
+pub struct ReadyFile {
+    path: PathBuf,
+    identity: private::Identity,
+}
 
 impl ReadyFile {
+    /// Whether it can be written; asked before a folder is made whose secrets it alone would tell.
+    pub fn check(path: Option<&Path>) -> Result<(), Failure> {
+        let Some(path) = path else { return Ok(()) };
+        private::can_replace(path).map_err(|error| {
+            let text = format!("the ready file {} cannot be written: {error}", path.display());
+            Failure::new(Exit::Refused, "READY_FILE", text)
+        })
+    }
+
     /// Writes it, readable by its owner alone.
     pub fn write(path: &Path, ready: &Ready) -> io::Result<Self> {
         let mut text = serde_json::to_vec_pretty(ready).map_err(io::Error::other)?;
         text.push(b'\n');
-        write_private(path, &text)?;
-        Ok(Self(path.to_path_buf()))
+        private::replace(path, &text)?;
+        Ok(Self { path: path.to_path_buf(), identity: private::Identity::at(path)? })
     }
 }
 
 impl Drop for ReadyFile {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.0) {
+        // Another server's by now, or something else that was put there.
+        if !private::Identity::at(&self.path).is_ok_and(|found| found == self.identity) {
+            return;
+        }
+        if let Err(error) = std::fs::remove_file(&self.path) {
             tracing::debug!(%error, "the ready file was gone already");
         }
     }
-}
-
-/// Writes a file of mode 0600 beside its place and moves it there, so that nobody sees half of it.
-pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut draft_name = name.to_os_string();
-    draft_name.push(format!(".{}.new", std::process::id()));
-    let draft = path.with_file_name(draft_name);
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&draft, path)
 }
 
 #[cfg(test)]
@@ -103,7 +107,28 @@ mod tests {
             serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let names: Vec<&String> = read.as_object().unwrap().keys().collect();
         assert_eq!(names, ["account", "data", "people", "portal", "sockets"]);
+        // A later server's file stays.
+        let later = ReadyFile::write(&path, &ready).unwrap();
         drop(file);
+        assert!(path.exists());
+        drop(later);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn ready_file_is_not_written_through_a_link() {
+        let temp = tempfile::tempdir().unwrap();
+        let (victim, path) = (temp.path().join("victim"), temp.path().join("ready.json"));
+        std::fs::write(&victim, "theirs").unwrap();
+        std::os::unix::fs::symlink(&victim, &path).unwrap();
+        let ready = Ready {
+            portal: String::new(),
+            account: String::new(),
+            people: Vec::new(),
+            sockets: Vec::new(),
+            data: "/data".into(),
+        };
+        assert!(ReadyFile::write(&path, &ready).is_err());
+        assert_eq!(std::fs::read(&victim).unwrap(), b"theirs");
     }
 }

@@ -57,6 +57,7 @@ impl Serve {
                 format!("{} is no data folder yet; make it with `floorpass init`", data.display()),
             ));
         }
+        ReadyFile::check(self.ready_file.as_deref())?;
         let listener = port::bind(config.portal.listen, "portal.listen in the configuration file")?;
         let (tls, proxy) = match shield {
             Shield::Loopback => (Tls::Off, None),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gate::Gate;
+use gate::folder::FolderError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -112,6 +113,13 @@ async fn serve<T>(
     started: impl AsyncFnOnce(Started<'_>) -> Result<T, Failure>,
 ) -> Result<(), Failure> {
     let mut end = End::watch()?;
+    // A server of an older version locks only what can be removed, but it answers.
+    let data = &plan.gate.data;
+    if control::is_listened_at(data) {
+        let owner = gate::folder::holder(data);
+        let error = FolderError::InUse { path: data.clone(), owner };
+        return Err(open_failure(&gate::OpenError::Folder(error)));
+    }
     let config = plan.gate.clone();
     let gate = Gate::open(config).await.map_err(|e| open_failure(&e))?;
     let (stop, stopping) = watch::channel(false);
@@ -263,8 +271,14 @@ impl End {
 pub fn open_failure(error: &gate::OpenError) -> Failure {
     let text = error.to_string();
     match error {
-        gate::OpenError::Folder(gate::folder::FolderError::InUse { .. }) => {
+        gate::OpenError::Folder(FolderError::InUse { .. } | FolderError::Shared { .. }) => {
             Failure::new(Exit::InUse, "FOLDER_IN_USE", text)
+        }
+        gate::OpenError::Store(gate::StoreError::Held { .. }) => {
+            Failure::new(Exit::InUse, "DATABASE_IN_USE", text)
+        }
+        gate::OpenError::Key(gate::key_file::KeyFileError::Other { .. }) => {
+            Failure::new(Exit::Refused, "OTHER_KEY", text)
         }
         gate::OpenError::Folder(_) => Failure::new(Exit::Refused, "DATA_FOLDER", text),
         _ => Failure::new(Exit::Failed, "NOT_OPENED", text),

@@ -76,10 +76,10 @@ pub fn local(data: &Path, now: Time) -> Result<Files, Failure> {
     let end = now.seconds().saturating_add(LOCAL_DAYS * 86_400);
     let (certificate, key) = make(now.seconds(), end).map_err(Failure::failed)?;
     let write = || -> std::io::Result<()> {
-        std::fs::create_dir_all(&folder)?;
-        crate::ready::write_private(&files.key, key.as_bytes())?;
-        crate::ready::write_private(&files.certificate, certificate.as_bytes())?;
-        crate::ready::write_private(&stamp, end.to_string().as_bytes())
+        private::folder(&folder)?;
+        private::replace(&files.key, key.as_bytes())?;
+        private::replace(&files.certificate, certificate.as_bytes())?;
+        private::replace(&stamp, end.to_string().as_bytes())
     };
     write().map_err(|e| Failure::failed(format!("{}: {e}", folder.display())))?;
     Ok(files)

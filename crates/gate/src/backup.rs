@@ -3,17 +3,18 @@
 //! The point is the journal's durable end when the backup begins. The tables are copied right
 //! after it, while no checkpoint is made, so that nothing in them speaks of a later record.
 
-use std::fs::File;
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use store::StoreError;
+use store::{Engine, Store, StoreError};
 
 use crate::Gate;
 use crate::checkpoint;
-use crate::folder::{self, FolderError};
+use crate::folder::{self, DATABASE, FolderError, journal_folder};
 use crate::journal::{self, Head, JournalError, SegmentReader};
-use crate::open::{DATABASE, journal_folder};
+use crate::key_file::{self, KeyFileError};
+use crate::key_proof::{self, ProofError};
 
 /// Why a backup or a restore could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,18 @@ pub enum BackupError {
     /// The folder's description.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// The key file.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+}
+
+impl From<ProofError> for BackupError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Key(error) => Self::Key(error),
+            ProofError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// What was copied.
@@ -84,7 +97,12 @@ impl Gate {
         }
         make(to)?;
         let head = self.0.sequencer.head().map_err(BackupError::Refused)?;
-        self.0.people.store.backup(&to.join(DATABASE)).await?;
+        let tables = to.join(DATABASE);
+        if self.0.people.store.database().engine() == Engine::Sqlite {
+            // Made here, for its mode: SQLite fills an empty file.
+            private::create(&tables).map_err(io_error(&tables))?;
+        }
+        self.0.people.store.backup(&tables).await?;
         let id = self.0.folder.facts.id_bytes();
         copy_journal(&self.0.folder.path, to, id, head)?;
         let lines = self.0.folder.path.join(checkpoint::FILE);
@@ -97,9 +115,9 @@ impl Gate {
     }
 }
 
-/// Makes the new data folder `data` from a backup. The key file has to be put into it before it is
-/// opened.
-pub fn restore(from: &Path, data: &Path) -> Result<BackupReport, BackupError> {
+/// Makes the new data folder `data` from a backup and the key file of the folder that was backed up.
+/// Nothing is written before the backup is read whole and the key has shown that it is the right one.
+pub async fn restore(from: &Path, key: &Path, data: &Path) -> Result<BackupReport, BackupError> {
     for missing in [folder::FACTS, DATABASE, "journal"] {
         if !from.join(missing).exists() {
             return Err(BackupError::NoBackup { path: from.to_owned(), missing });
@@ -107,7 +125,14 @@ pub fn restore(from: &Path, data: &Path) -> Result<BackupReport, BackupError> {
     }
     let facts = folder::read_facts(from)?
         .ok_or(BackupError::NoBackup { path: from.to_owned(), missing: folder::FACTS })?;
-    // The copy is read whole before anything is made of it.
+    let (seal, bytes) = key_file::read(key)?;
+    key_file::check(key, &seal, &facts)?;
+    if facts.key_check.is_none() {
+        let store = Store::look(&from.join(DATABASE)).await?;
+        let proven = key_proof::prove(&store, &seal, key).await;
+        store.close().await;
+        proven?;
+    }
     let segments = journal::segments(&journal_folder(from))?;
     let walked = journal::walk(&segments, facts.id_bytes(), None, &mut |_| Ok(()))?;
     make(data)?;
@@ -117,29 +142,30 @@ pub fn restore(from: &Path, data: &Path) -> Result<BackupReport, BackupError> {
     if lines.exists() {
         copy(&lines, &data.join(checkpoint::FILE))?;
     }
+    let own = data.join(folder::KEY);
+    private::replace(&own, &bytes).map_err(io_error(&own))?;
     copy(&from.join(folder::FACTS), &data.join(folder::FACTS))?;
     Ok(BackupReport { journal_seq: walked.head.seq, bytes: size(data)? })
 }
 
-/// A folder that was not there, or is empty.
+/// A folder that was not there, or is this user's and empty. Not a link: it could lead to where
+/// somebody else reads.
 fn make(path: &Path) -> Result<(), BackupError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let is_empty =
-        |path: &Path| std::fs::read_dir(path).map(|mut entries| entries.next().is_none());
-    if path.exists() {
-        return match is_empty(path) {
-            Ok(true) => Ok(()),
-            _ => Err(BackupError::Exists { path: path.to_owned() }),
-        };
+    let Ok(there) = path.symlink_metadata() else {
+        return private::folder(path).map_err(io_error(path));
+    };
+    let own = there.uid() == rustix::process::geteuid().as_raw();
+    let empty = || std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    if !(own && there.is_dir() && empty()) {
+        return Err(BackupError::Exists { path: path.to_owned() });
     }
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(io_error(path))
+    private::mend(path, path).map(drop).map_err(io_error(path))
 }
 
 /// Copies the segments up to `head`; what stands behind it in its segment becomes zeros.
 fn copy_journal(from: &Path, to: &Path, id: [u8; 16], head: Head) -> Result<(), BackupError> {
     let target = journal_folder(to);
-    std::fs::create_dir_all(&target).map_err(io_error(&target))?;
+    private::folder(&target).map_err(io_error(&target))?;
     let segments = journal::segments(&journal_folder(from))?;
     for (first, path) in segments.into_iter().filter(|(first, _)| *first <= head.seq.max(1)) {
         let mut bytes = std::fs::read(&path).map_err(io_error(&path))?;
@@ -155,19 +181,17 @@ fn copy_journal(from: &Path, to: &Path, id: [u8; 16], head: Head) -> Result<(), 
             rest.fill(0);
         }
         let file = target.join(path.file_name().unwrap_or_default());
-        std::fs::write(&file, &bytes).map_err(io_error(&file))?;
-        sync(&file)?;
+        let written = private::create(&file).and_then(|mut made| {
+            made.write_all(&bytes)?;
+            made.sync_all()
+        });
+        written.map_err(io_error(&file))?;
     }
     Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
-    std::fs::copy(from, to).map_err(io_error(from))?;
-    sync(to)
-}
-
-fn sync(path: &Path) -> Result<(), BackupError> {
-    File::open(path).and_then(|file| file.sync_all()).map_err(io_error(path))
+    private::copy(from, to).map(drop).map_err(io_error(from))
 }
 
 fn size(folder: &Path) -> Result<u64, BackupError> {

@@ -2,7 +2,6 @@
 //! tables and appended to `DATA/checkpoints.jsonl`; a copy kept elsewhere shows later whether either
 //! chain was rewritten or its end cut.
 
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -17,12 +16,13 @@ use serde::{Deserialize, Serialize};
 use store::{SignedCheckpoint, Store, StoreError};
 
 use crate::clock::{self, Clock};
+use crate::folder;
 use crate::registry::store_failed;
 use crate::timer::told;
 use crate::{Gate, Inner};
 
 /// Name of the file in the data folder.
-pub const FILE: &str = "checkpoints.jsonl";
+pub const FILE: &str = folder::CHECKPOINTS;
 /// How often one is made, when anything was recorded.
 const EVERY: Duration = Duration::from_mins(10);
 /// Name of the fact that holds the sealed signing key, and what it is sealed for.
@@ -196,8 +196,7 @@ impl Gate {
         let ended = told(&self.0);
         let failed = Weak::clone(&weak);
         // A journal that failed was told of when it did.
-        let told =
-            move || ended() || failed.upgrade().is_none_or(|one| one.sequencer.health().is_err());
+        let told = move || ended() || failed.upgrade().is_none_or(|one| one.sequencer.is_over());
         self.0.health.task("checkpoint", told, move || keep_checkpoints(Weak::clone(&weak)));
     }
 }
@@ -207,7 +206,7 @@ async fn keep_checkpoints(weak: Weak<Inner>) {
     loop {
         tokio::time::sleep(EVERY).await;
         let Some(inner) = weak.upgrade() else { return };
-        if inner.sequencer.health().is_err() {
+        if inner.sequencer.is_over() {
             return;
         }
         let now = inner.people.store.evidence_head().await.map_or(0, |chain| chain.seq);
@@ -232,7 +231,7 @@ impl Inner {
         let mut text = serde_json::to_string(&line)?;
         text.push('\n');
         let path = self.folder.path.join(FILE);
-        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+        let mut file = private::append(&path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()
     }

@@ -120,6 +120,7 @@ impl Gate {
         let mut loaded = loaded;
         let mut turn = None;
         for tries in 0..TRIES {
+            self.0.watch.may_write()?;
             let slice = match loaded.take() {
                 Some(slice) => slice,
                 None => self.load(key).await?,
@@ -154,6 +155,11 @@ impl Gate {
             };
             match committed {
                 Ok(_) => {
+                    // Into a file that was taken away meanwhile: not on record.
+                    if let Err(lost) = self.0.watch.may_write() {
+                        self.hang_up();
+                        return Err(lost);
+                    }
                     let mut after = slice;
                     after.apply(events);
                     self.committed(&after, events, moment.now).await;

@@ -1,9 +1,9 @@
 //! The few file operations under the journal, behind a trait so that tests can make them fail.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
@@ -45,13 +45,18 @@ impl SegmentFile for LocalSegment {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.0.sync_data()
+        self.0.sync_data()?;
+        // What is on the disk under no name is lost.
+        if self.0.metadata()?.nlink() == 0 {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the segment was removed"));
+        }
+        Ok(())
     }
 }
 
 impl Disk for LocalDisk {
     fn allocate(&self, path: &Path, bytes: u64) -> io::Result<Box<dyn SegmentFile>> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+        let file = private::renew(path)?;
         match fallocate(file.as_fd(), FallocateFlags::empty(), 0, bytes) {
             // A file system without it: the zeros below take the space.
             Ok(()) | Err(rustix::io::Errno::OPNOTSUPP) => {}
@@ -73,7 +78,7 @@ impl Disk for LocalDisk {
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn SegmentFile>> {
-        Ok(Box::new(LocalSegment(OpenOptions::new().write(true).open(path)?)))
+        Ok(Box::new(LocalSegment(private::open(path)?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -1,31 +1,28 @@
 //! The data folder: who uses it, which version wrote it, which folder it is.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::os::fd::AsFd;
+pub mod aside;
+mod beginning;
+mod hold;
+
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::hold::Hold;
 use crate::clock::{self, NoEntropy};
+use crate::journal::{self, SegmentReader};
 
 /// Version of the folder's layout that this program writes.
 pub const VERSION: u32 = 1;
-pub(crate) const FACTS: &str = "folder.json";
-const LOCK: &str = "lock";
-/// What a first start that was stopped early may have made.
-const LEFTOVERS: [&str; 9] = [
-    "folder.json.new",
-    "journal",
-    "snapshots",
-    "checkpoints.jsonl",
-    "control.sock",
-    "owed",
-    "floorpass.db",
-    "floorpass.db-wal",
-    "floorpass.db-shm",
-];
+/// The folder's description.
+pub const FACTS: &str = "folder.json";
+/// The key file.
+pub const KEY: &str = "key";
+/// The tables, where they are SQLite's.
+pub const DATABASE: &str = "floorpass.db";
+/// The signed checkpoints.
+pub const CHECKPOINTS: &str = "checkpoints.jsonl";
 
 /// What a data folder says of itself, in `DATA/folder.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,12 +35,16 @@ pub struct FolderFacts {
     pub demo: bool,
     /// Bytes of a journal segment.
     pub segment_bytes: u64,
+    /// What only the folder's own key file opens, in hexadecimal digits; none in a folder whose key
+    /// has not proven itself yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_check: Option<String>,
 }
 
 impl FolderFacts {
     /// The id as 16 bytes.
     pub fn id_bytes(&self) -> [u8; 16] {
-        data_encoding::HEXLOWER
+        HEXLOWER
             .decode(self.id.as_bytes())
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
@@ -72,6 +73,14 @@ pub enum FolderError {
         /// The process id that it wrote, or `unknown`.
         owner: String,
     },
+    /// Another server runs on a part of it, which two folders share by links.
+    #[error(
+        "another server uses {path}, which two data folders share; stop it, or give each folder files of its own (a copy without links)"
+    )]
+    Shared {
+        /// What is shared.
+        path: PathBuf,
+    },
     /// A newer program wrote it.
     #[error(
         "the data folder {path} has version {found}, and this program knows versions up to {VERSION}; use a newer floorpass"
@@ -90,11 +99,49 @@ pub enum FolderError {
         /// What is wrong.
         problem: String,
     },
-    /// The folder has files, but no description.
+    /// The folder has data of ours, but no description.
     #[error(
-        "the folder {path} is not empty and is no data folder of floorpass; take another with --data"
+        "{path} holds data ({found}), but its description {FACTS} is missing; nothing was changed. Put {FACTS} back from a backup, or have `floorpass doctor --repair` write it anew from the journal"
+    )]
+    Undescribed {
+        /// The folder.
+        path: PathBuf,
+        /// The first thing in it that holds something.
+        found: PathBuf,
+    },
+    /// The folder has files that are not ours.
+    #[error(
+        "the folder {path} is no data folder of floorpass and is not empty: it has {found}; take another with --data"
     )]
     Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// A file in it.
+        found: PathBuf,
+    },
+    /// Something that a described folder must have is gone.
+    #[error(
+        "{missing} is missing from the data folder {path}; nothing was changed. Put it back, or restore a backup into another folder"
+    )]
+    Lost {
+        /// The folder.
+        path: PathBuf,
+        /// What is not there.
+        missing: PathBuf,
+    },
+    /// Others may use it, and that could not be changed.
+    #[error(
+        "others can use {path}, and its mode could not be changed: {source}. Run this as the folder's owner, or run: chmod -R go= {path}"
+    )]
+    Wide {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is no demo, and only demos are begun anew.
+    #[error("{path} is no demo folder: only demo folders are moved aside")]
+    NotDemo {
         /// The folder.
         path: PathBuf,
     },
@@ -103,7 +150,12 @@ pub enum FolderError {
     Entropy(#[from] NoEntropy),
 }
 
-/// A data folder, locked for this process while the value lives.
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> FolderError {
+    let path = path.to_owned();
+    move |source| FolderError::Io { path, source }
+}
+
+/// A data folder, held by this process while the value lives.
 pub struct Folder {
     /// Where it is.
     pub path: PathBuf,
@@ -111,14 +163,15 @@ pub struct Folder {
     pub facts: FolderFacts,
     /// Whether this start made it.
     pub new: bool,
-    _lock: File,
+    pub(crate) hold: Hold,
 }
 
 impl Folder {
-    /// Opens and locks `path`, made with 0700 when it is not there.
+    /// Opens and holds `path`, made with 0700 when it is not there.
     pub fn open(path: &Path, demo: bool, segment_bytes: u64) -> Result<Self, FolderError> {
-        make(path)?;
-        let lock = lock(path)?;
+        private::folder(path).map_err(io(path))?;
+        let hold = Hold::take(path)?;
+        close_to_others(path)?;
         let known = read_facts(path)?;
         let new = known.is_none();
         let facts = match known {
@@ -126,145 +179,145 @@ impl Folder {
                 return Err(FolderError::Newer { path: path.to_owned(), found: facts.version });
             }
             Some(facts) => facts,
-            None => begin(path, demo, segment_bytes)?,
+            None => beginning::begin(path, demo, segment_bytes)?,
         };
-        Ok(Self { path: path.to_owned(), facts, new, _lock: lock })
+        let journal = journal_folder(path);
+        if new {
+            private::folder(&journal).map_err(io(&journal))?;
+        } else {
+            has_its_journal(path)?;
+            // A first start that was stopped between its last two steps.
+            beginning::end(path).map_err(io(path))?;
+        }
+        hold.add(&journal)?;
+        let folder = Self { path: path.to_owned(), facts, new, hold };
+        folder.hold_segments()?;
+        Ok(folder)
+    }
+
+    /// Holds the segments of the journal that were made since, too.
+    pub(crate) fn hold_segments(&self) -> Result<(), FolderError> {
+        for (_, segment) in segments(&self.path)? {
+            self.hold.add(&segment)?;
+        }
+        Ok(())
     }
 
     /// Writes `folder.json`, once all that a new folder needs is in it.
     pub fn finish(&self) -> Result<(), FolderError> {
-        let path = self.path.join(FACTS);
-        let text = serde_json::to_vec_pretty(&self.facts).map_err(|error| FolderError::Facts {
-            path: path.clone(),
-            problem: error.to_string(),
-        })?;
-        replace(&self.path, FACTS, &text).map_err(|source| FolderError::Io { path, source })
+        write_facts(&self.path, &self.facts)?;
+        beginning::end(&self.path).map_err(io(&self.path))
     }
 }
 
-/// What the folder at `path` says of itself, without locking it; none when it is empty.
+fn write_facts(folder: &Path, facts: &FolderFacts) -> Result<(), FolderError> {
+    let path = folder.join(FACTS);
+    let text = serde_json::to_vec_pretty(facts)
+        .map_err(|error| FolderError::Facts { path: path.clone(), problem: error.to_string() })?;
+    private::replace(&path, &text).map_err(|source| FolderError::Io { path, source })
+}
+
+/// Where a data folder keeps its journal.
+pub fn journal_folder(data: &Path) -> PathBuf {
+    data.join("journal")
+}
+
+/// Where a data folder keeps its snapshots.
+pub(crate) fn snapshots(data: &Path) -> PathBuf {
+    data.join("snapshots")
+}
+
+/// The process that holds the folder at `path`, as it wrote it, or `unknown`.
+pub fn holder(path: &Path) -> String {
+    let owner = std::fs::read_to_string(path.join(hold::NOTE)).unwrap_or_default();
+    let owner = owner.trim();
+    if owner.is_empty() { "unknown" } else { owner }.to_owned()
+}
+
+/// What the folder at `path` says of itself, without holding it; none when nothing is in it. A folder
+/// that holds data and lost its description is an error.
 pub fn read_facts(path: &Path) -> Result<Option<FolderFacts>, FolderError> {
     let file = path.join(FACTS);
     match std::fs::read(&file) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)
             .map_err(|error| FolderError::Facts { path: file, problem: error.to_string() }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            beginning::prove_empty(path).map(|()| None)
+        }
         Err(source) => Err(FolderError::Io { path: file, source }),
     }
 }
 
-fn make(path: &Path) -> Result<(), FolderError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| FolderError::Io { path: path.to_owned(), source })
+/// Writes the description of a folder that lost it, from what its journal says. Whether it is a demo
+/// shows in the length of its segments.
+pub fn describe_anew(path: &Path) -> Result<FolderFacts, FolderError> {
+    let _hold = Hold::take(path)?;
+    let found = segments(path)?;
+    let Some((first, segment)) = found.into_iter().next() else {
+        return Err(FolderError::Lost { path: path.to_owned(), missing: journal_folder(path) });
+    };
+    let bytes = std::fs::read(&segment).map_err(io(&segment))?;
+    let problem = |problem: String| FolderError::Facts { path: segment.clone(), problem };
+    let header = journal::Header::decode(&bytes)
+        .ok_or_else(|| problem("its header does not read".to_owned()))?;
+    SegmentReader::new(&bytes, header.folder, first, None)
+        .map_err(|damage| problem(damage.to_string()))?;
+    let segment_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let facts = FolderFacts {
+        version: VERSION,
+        id: HEXLOWER.encode(&header.folder),
+        demo: segment_bytes == journal::DEMO_SEGMENT_BYTES,
+        segment_bytes,
+        key_check: None,
+    };
+    write_facts(path, &facts)?;
+    Ok(facts)
 }
 
-fn lock(folder: &Path) -> Result<File, FolderError> {
-    let path = folder.join(LOCK);
-    let io = |source| FolderError::Io { path: path.clone(), source };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(io)?;
-    match flock(file.as_fd(), FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(rustix::io::Errno::WOULDBLOCK) => {
-            let owner = std::fs::read_to_string(&path).unwrap_or_default();
-            let owner = owner.trim();
-            let owner = if owner.is_empty() { "unknown" } else { owner }.to_owned();
-            return Err(FolderError::InUse { path: folder.to_owned(), owner });
-        }
-        Err(errno) => return Err(io(errno.into())),
+/// The journal's segments; none when its folder is not there.
+fn segments(path: &Path) -> Result<Vec<(u64, PathBuf)>, FolderError> {
+    let journal = journal_folder(path);
+    match journal.symlink_metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        _ => journal::segments(&journal).map_err(|error| match error {
+            journal::JournalError::Io { path, source } => FolderError::Io { path, source },
+            journal::JournalError::Damage(damage) => {
+                FolderError::Io { path: journal, source: std::io::Error::other(damage) }
+            }
+        }),
     }
-    file.set_len(0).map_err(io)?;
-    writeln!(file, "{}", std::process::id()).map_err(io)?;
-    Ok(file)
 }
 
-/// A folder without a description is empty, or a first start was stopped before anybody saw its
-/// secrets: what that start left is removed. Anything else is not ours.
-fn begin(path: &Path, demo: bool, segment_bytes: u64) -> Result<FolderFacts, FolderError> {
-    let io = |source| FolderError::Io { path: path.to_owned(), source };
-    let mut leftovers = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(io)? {
-        let entry = entry.map_err(io)?;
-        let name = entry.file_name();
-        match name.to_str() {
-            Some(LOCK | crate::key_file::NAME) => {}
-            Some(name) if LEFTOVERS.contains(&name) => leftovers.push(entry.path()),
-            _ => return Err(FolderError::Foreign { path: path.to_owned() }),
-        }
+/// A journal that is gone must not be begun anew in its folder.
+fn has_its_journal(path: &Path) -> Result<(), FolderError> {
+    if segments(path)?.first().is_some_and(|(first, _)| *first == 1) {
+        return Ok(());
     }
-    for leftover in leftovers {
-        if leftover.is_dir() {
-            std::fs::remove_dir_all(&leftover).map_err(io)?;
-        } else {
-            std::fs::remove_file(&leftover).map_err(io)?;
-        }
-    }
-    let id = data_encoding::HEXLOWER.encode(&clock::entropy::<16>()?);
-    Ok(FolderFacts { version: VERSION, id, demo, segment_bytes })
+    let missing = journal_folder(path).join(journal::segment_name(1));
+    Err(FolderError::Lost { path: path.to_owned(), missing })
 }
 
-/// Writes `folder/name` so that a crash leaves either the old file or the new one, whole.
-pub(crate) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-    let draft = folder.join(format!("{name}.new"));
-    let mut file = File::create(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&draft, folder.join(name))?;
-    File::open(folder)?.sync_all()
+/// Takes from others what they may do in the folder, and says so.
+fn close_to_others(path: &Path) -> Result<(), FolderError> {
+    // Not the key: whoever could read it may have it, so that a wide one is refused (`key_file`).
+    let mended = private::mend(path, &path.join(KEY))
+        .map_err(|source| FolderError::Wide { path: path.to_owned(), source })?;
+    let count = mended.len();
+    if let Some((first, mode)) = mended.first() {
+        tracing::warn!(
+            path = %first.display(),
+            was = %format_args!("{mode:03o}"),
+            count,
+            "others could use files of the data folder; now its owner alone can"
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn new_id() -> Result<String, NoEntropy> {
+    Ok(HEXLOWER.encode(&clock::entropy::<16>()?))
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn folder_in_use_is_refused_to_a_second_server() {
-        let temp = tempfile::tempdir().unwrap();
-        let first = Folder::open(temp.path(), true, 1 << 20).unwrap();
-        assert!(first.new);
-        first.finish().unwrap();
-        let error = Folder::open(temp.path(), true, 1 << 20).err().unwrap().to_string();
-        assert!(error.contains(&std::process::id().to_string()), "{error}");
-        drop(first);
-        assert!(!Folder::open(temp.path(), true, 1 << 20).unwrap().new);
-    }
-
-    #[test]
-    fn folder_of_a_newer_version_is_refused() {
-        let temp = tempfile::tempdir().unwrap();
-        let mut facts = Folder::open(temp.path(), false, 1 << 20).unwrap().facts.clone();
-        facts.version = VERSION + 1;
-        replace(temp.path(), FACTS, &serde_json::to_vec(&facts).unwrap()).unwrap();
-        let error = Folder::open(temp.path(), false, 1 << 20).err().unwrap().to_string();
-        assert!(error.contains("version 2") && error.contains("newer"), "{error}");
-    }
-
-    #[test]
-    fn folder_of_a_start_that_was_stopped_begins_anew() {
-        let temp = tempfile::tempdir().unwrap();
-        let first = Folder::open(temp.path(), true, 1 << 20).unwrap();
-        std::fs::create_dir(temp.path().join("journal")).unwrap();
-        std::fs::write(temp.path().join("floorpass.db"), "half").unwrap();
-        drop(first);
-        assert!(Folder::open(temp.path(), true, 1 << 20).unwrap().new);
-        assert!(
-            !temp.path().join("journal").exists() && !temp.path().join("floorpass.db").exists()
-        );
-    }
-
-    #[test]
-    fn folder_with_other_files_is_refused() {
-        let temp = tempfile::tempdir().unwrap();
-        std::fs::write(temp.path().join("thesis.txt"), "x").unwrap();
-        let error = Folder::open(temp.path(), false, 1 << 20).err().unwrap();
-        assert!(matches!(error, FolderError::Foreign { .. }), "{error}");
-    }
-}
+mod tests;

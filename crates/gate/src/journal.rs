@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use trade::journal::Stamped;
+
 pub use self::read::{Damage, SegmentReader, Tail};
 pub use self::record::{ChainHash, Header, Pending, Record};
 
@@ -138,7 +140,7 @@ impl Journal {
         after: Option<Head>,
         each: &mut dyn FnMut(&Record<'_>) -> Result<(), Damage>,
     ) -> Result<Opened, JournalError> {
-        std::fs::create_dir_all(folder).map_err(io_error(folder))?;
+        private::folder(folder).map_err(io_error(folder))?;
         let segments = segments(folder)?;
         if segments.is_empty() {
             return Self::begin(folder, id, segment_bytes, disk);
@@ -302,7 +304,8 @@ fn write_all(file: &dyn SegmentFile, mut bytes: &[u8], mut offset: u64) -> io::R
     Ok(())
 }
 
-fn segment_name(first: u64) -> String {
+/// The name of the segment that begins with this sequence.
+pub(crate) fn segment_name(first: u64) -> String {
     format!("{first:020}.seg")
 }
 
@@ -319,6 +322,18 @@ pub fn segments(folder: &Path) -> Result<Vec<(u64, PathBuf)>, JournalError> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// The command of a record.
+pub fn decode(record: &Record<'_>) -> Result<Stamped, Damage> {
+    let payload = |problem: String| Damage::Payload { seq: record.seq, problem };
+    let stamped: Stamped =
+        postcard::from_bytes(record.payload).map_err(|error| payload(error.to_string()))?;
+    if stamped.seq == record.seq {
+        Ok(stamped)
+    } else {
+        Err(payload(format!("it says that it is entry {}", stamped.seq)))
+    }
 }
 
 /// How far a walk over the segments came.

@@ -1,18 +1,22 @@
 //! The key file: 32 random bytes in `DATA/key` (0600, outside backups) under which TOTP seeds and
 //! the key that signs checkpoints are encrypted at rest.
 
-use std::fs::OpenOptions;
-use std::io::{Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use access::secret::SealKey;
+use access::moment::Moment;
+use access::secret::{SealKey, SealedSecret, Secret};
+use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
 use crate::clock::{self, NoEntropy};
+use crate::folder::{self, FolderFacts};
 
 /// Name of the file in the data folder.
-pub const NAME: &str = "key";
+pub const NAME: &str = folder::KEY;
+/// What a folder's check value is sealed for.
+const CHECK: &str = "key check";
 /// Bytes of the key.
 const KEY_BYTES: usize = 32;
 
@@ -43,6 +47,14 @@ pub enum KeyFileError {
         /// Its length in bytes.
         found: usize,
     },
+    /// It is another folder's.
+    #[error(
+        "the key file {path} is not the one of this data folder: it does not open what was sealed here. Nothing was changed; put the right key file in its place"
+    )]
+    Other {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is not there, though the folder has data that was sealed with one.
     #[error(
         "the key file {path} is missing; without it TOTP seeds and the signing key cannot be read"
@@ -68,23 +80,52 @@ pub fn open(data: &Path, new: bool) -> Result<SealKey, KeyFileError> {
         }
         Err(error) => return Err(io(error)),
     };
+    // A first start of an older version that was stopped between making it and writing it.
+    if new && file.metadata().map_err(io)?.len() == 0 {
+        return create(&path);
+    }
     let mode = file.metadata().map_err(io)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(KeyFileError::Open { path, mode });
     }
     let mut bytes = Zeroizing::new(Vec::new());
     file.read_to_end(&mut bytes).map_err(io)?;
-    let key = <[u8; KEY_BYTES]>::try_from(bytes.as_slice())
+    key_of(path, &bytes)
+}
+
+/// Reads a key that is kept elsewhere, and its bytes.
+pub fn read(path: &Path) -> Result<(SealKey, Zeroizing<Vec<u8>>), KeyFileError> {
+    let bytes =
+        std::fs::read(path).map_err(|source| KeyFileError::Io { path: path.to_owned(), source })?;
+    let bytes = Zeroizing::new(bytes);
+    Ok((key_of(path.to_owned(), &bytes)?, bytes))
+}
+
+fn key_of(path: PathBuf, bytes: &[u8]) -> Result<SealKey, KeyFileError> {
+    let key = <[u8; KEY_BYTES]>::try_from(bytes)
         .map_err(|_| KeyFileError::Length { path, found: bytes.len() })?;
     Ok(SealKey::new(key))
 }
 
+/// What only `key` opens, for the description of the folder `id`.
+pub(crate) fn seal_check(key: &SealKey, id: &str, moment: &Moment) -> String {
+    HEXLOWER.encode(&key.seal(&Secret::from_text(id.to_owned()), CHECK, moment).0)
+}
+
+/// Whether `key`, from the file at `path`, is the folder's; not known in a folder without a check value.
+pub fn check(path: &Path, key: &SealKey, facts: &FolderFacts) -> Result<(), KeyFileError> {
+    let Some(kept) = &facts.key_check else { return Ok(()) };
+    let sealed = SealedSecret(HEXLOWER.decode(kept.as_bytes()).unwrap_or_default());
+    match key.open(&sealed, CHECK) {
+        Ok(id) if id.matches(facts.id.as_bytes()) => Ok(()),
+        _ => Err(KeyFileError::Other { path: path.to_owned() }),
+    }
+}
+
 fn create(path: &Path) -> Result<SealKey, KeyFileError> {
     let key = Zeroizing::new(clock::entropy::<KEY_BYTES>()?);
-    let io = |source| KeyFileError::Io { path: path.to_owned(), source };
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
-    file.write_all(key.as_slice()).and_then(|()| file.sync_all()).map_err(io)?;
+    private::replace(path, key.as_slice())
+        .map_err(|source| KeyFileError::Io { path: path.to_owned(), source })?;
     Ok(SealKey::new(*key))
 }
 
@@ -113,6 +154,20 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         let error = open(folder.path(), false).err().unwrap();
         assert!(error.to_string().contains("chmod 600"), "{error}");
+    }
+
+    #[test]
+    fn key_file_that_a_first_start_left_empty_is_filled_and_no_other_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(NAME);
+        drop(private::create(&path).unwrap());
+        let error = open(folder.path(), false).err().unwrap();
+        assert!(matches!(error, KeyFileError::Length { found: 0, .. }), "{error}");
+        drop(open(folder.path(), true).unwrap());
+        assert_eq!(std::fs::read(&path).unwrap().len(), KEY_BYTES);
+        std::fs::write(&path, "half").unwrap();
+        let error = open(folder.path(), true).err().unwrap();
+        assert!(matches!(error, KeyFileError::Length { found: 4, .. }), "{error}");
     }
 
     #[test]

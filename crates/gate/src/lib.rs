@@ -11,7 +11,6 @@ use std::sync::Arc;
 use access::id::PaperAccountId;
 use access::moment::{Span, Time};
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
 use trade::quote::Quotes;
 
 pub mod admission;
@@ -39,6 +38,7 @@ pub mod front_door;
 pub mod health;
 pub mod journal;
 pub mod key_file;
+mod key_proof;
 pub mod large_order;
 pub mod live;
 pub mod lock;
@@ -68,6 +68,7 @@ mod timer;
 mod travel;
 pub mod trustee;
 pub mod view;
+pub mod watch;
 
 pub use admission::{Admission, CredentialDoor};
 pub use alert::Pushed;
@@ -106,7 +107,7 @@ pub use session::layer::{Layer, LayerState, Layers};
 pub use session::{Actor, SessionInfo, SessionTicket};
 pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
 pub use step_up::Reissued;
-pub use store::{DeliveryRow, DeliveryState, Message, PushRow};
+pub use store::{DeliveryRow, DeliveryState, Message, PushRow, StoreError};
 pub use trustee::{HelpAsked, Helping, TrusteeInfo};
 pub use view::View;
 
@@ -124,7 +125,7 @@ pub(crate) struct Inner {
     pub(crate) people: registry::Registry,
     pub(crate) views: view::Views,
     pub(crate) quotes: ArcSwap<Quotes>,
-    pub(crate) quotes_changed: watch::Sender<u64>,
+    pub(crate) quotes_changed: tokio::sync::watch::Sender<u64>,
     /// Refused orders of before the start.
     pub(crate) older_refused: order::refused::Older,
     /// What shows that the portal is genuine.
@@ -132,6 +133,7 @@ pub(crate) struct Inner {
     /// Held while a checkpoint is made or a backup must not see one being made.
     pub(crate) checkpoints: tokio::sync::Mutex<()>,
     pub(crate) stop: Arc<timer::Stop>,
+    pub(crate) watch: watch::Watch,
     pub(crate) health: Arc<Health>,
 }
 

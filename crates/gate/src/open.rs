@@ -1,11 +1,11 @@
 //! Opening a data folder: lock, key, journal, exchange, tables, live table; and closing it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use access::id::PaperAccountId;
 use access::moment::Time;
 use access::refusal::Refusal;
+use access::secret::SealKey;
 use arc_swap::ArcSwap;
 use rust_decimal::Decimal;
 use store::engine::sqlite_url;
@@ -17,21 +17,24 @@ use trade::journal::{Command, Decided, Genesis, MARKET_RULE, Stamped};
 use crate::clock::{self, Clock, NoEntropy};
 use crate::config::Config;
 use crate::disk::{Disk, LocalDisk};
+pub(crate) use crate::folder::snapshots;
+pub use crate::folder::{DATABASE, journal_folder};
 use crate::folder::{Folder, FolderError};
 use crate::health::Health;
+pub use crate::journal::decode;
 use crate::journal::{self, Damage, Head, Journal, JournalError, Record};
 use crate::key_file::{self, KeyFileError};
+use crate::key_proof::{self, ProofError};
 use crate::live::Live;
 use crate::owed::Owed;
 use crate::registry::Registry;
 use crate::sequencer::Sequencer;
 use crate::view::Views;
+use crate::watch::Watch;
 use crate::{Gate, Inner, front_door, snapshot, timer};
 
 /// Cash of a new account, in US dollars.
 const CASH: i64 = 1_000_000;
-/// Name of the SQLite file in the data folder.
-pub const DATABASE: &str = "floorpass.db";
 /// Name of the fact by which tables know their folder.
 pub(crate) const FOLDER_FACT: &str = "folder_id";
 
@@ -56,6 +59,9 @@ pub enum OpenError {
     /// The tables.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What is watched could not be looked at.
+    #[error("the data folder could not be watched: {0}")]
+    Watch(std::io::Error),
     /// The tables belong to another data folder.
     #[error(
         "the database belongs to the data folder {found}, and this one is {expected}; give each folder a database of its own"
@@ -81,6 +87,15 @@ pub enum OpenError {
     Thread(std::io::Error),
 }
 
+impl From<ProofError> for OpenError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Key(error) => Self::Key(error),
+            ProofError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl Gate {
     /// Opens a data folder, made when it is not there, and goes on where it stopped. The timer's
     /// tasks run on the runtime that this is called on.
@@ -94,11 +109,14 @@ impl Gate {
         clock: Clock,
         disk: Arc<dyn Disk>,
     ) -> Result<Self, OpenError> {
-        let folder = Folder::open(&config.data, config.demo, segment_bytes(&config))?;
-        let key = key_file::open(&folder.path, folder.new)?;
-        let store = open_store(&config, &folder).await?;
+        let mut folder = Folder::open(&config.data, config.demo, segment_bytes(&config))?;
+        let key = open_key(&mut folder, &clock)?;
+        let store = open_store(&config, &mut folder, &key, &clock).await?;
+        let hold = store.hold(mark()?).await?;
         let noted = store.last_checkpoint().await?.map_or(0, |last| last.checkpoint.journal_seq);
         let sequencer = sequencer(&config, &folder, &clock, &disk, noted)?;
+        folder.hold_segments()?;
+        let watch = Watch::begin(&folder, &store, hold).map_err(OpenError::Watch)?;
         let (_, quotes) = sequencer.peek(Exchange::quotes);
         let health = Arc::new(Health::new(clock.clone()));
         let owed = Owed::open(&folder.path, &key, &health);
@@ -117,6 +135,7 @@ impl Gate {
             portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
             stop: Arc::default(),
+            watch,
             health,
         });
         let gate = Self(inner);
@@ -129,6 +148,7 @@ impl Gate {
         gate.spawn_people_ticks();
         gate.spawn_checkpoints();
         gate.spawn_settling();
+        gate.spawn_watch().map_err(OpenError::Thread)?;
         timer::start(&gate.0).map_err(OpenError::Thread)?;
         Ok(gate)
     }
@@ -165,16 +185,58 @@ impl Gate {
             );
         }
         let noted = self.checkpoint().await;
+        inner.watch.end().await;
         inner.people.store.close().await;
         stopped.and(noted.map(drop))
     }
 }
 
+/// The key of a folder, which must be its own.
+fn open_key(folder: &mut Folder, clock: &Clock) -> Result<SealKey, OpenError> {
+    let key = key_file::open(&folder.path, folder.new)?;
+    key_file::check(&folder.path.join(key_file::NAME), &key, &folder.facts)?;
+    if folder.new {
+        let check = key_file::seal_check(&key, &folder.facts.id, &clock.moment()?);
+        folder.facts.key_check = Some(check);
+    }
+    Ok(key)
+}
+
+/// How this server names itself to others that find its tables taken.
+fn mark() -> Result<String, NoEntropy> {
+    let drawn = data_encoding::HEXLOWER.encode(&clock::entropy::<8>()?);
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() { "unknown" } else { host.trim() };
+    Ok(format!("process {} on {host}, {drawn}", std::process::id()))
+}
+
 /// The tables of a folder, which must be its own.
-async fn open_store(config: &Config, folder: &Folder) -> Result<Store, OpenError> {
+async fn open_store(
+    config: &Config,
+    folder: &mut Folder,
+    key: &SealKey,
+    clock: &Clock,
+) -> Result<Store, OpenError> {
     let file = folder.path.join(DATABASE);
+    if config.database.is_none() && !file.exists() {
+        if !folder.new {
+            let path = folder.path.clone();
+            return Err(FolderError::Lost { path, missing: file }.into());
+        }
+        // Made here, for its mode: what SQLite makes beside it has the same.
+        let made = private::create(&file);
+        made.map_err(|source| FolderError::Io { path: file.clone(), source })?;
+    }
     let url = config.database.clone().unwrap_or_else(|| sqlite_url(&file));
-    let store = Store::open(&url).await?;
+    let store = Store::connect(&url).await?;
+    if !folder.new && folder.facts.key_check.is_none() {
+        // From before there were check values: the key proves itself before anything is changed.
+        key_proof::prove(&store, key, &folder.path.join(key_file::NAME)).await?;
+        let check = key_file::seal_check(key, &folder.facts.id, &clock.moment()?);
+        folder.facts.key_check = Some(check);
+        folder.finish()?;
+    }
+    store.database().migrate().await?;
     let expected = &folder.facts.id;
     match store.fact(FOLDER_FACT).await? {
         Some(found) if found != *expected => {
@@ -263,16 +325,6 @@ pub(crate) fn sequencer(
     Ok(sequencer)
 }
 
-/// Where a data folder keeps its journal.
-pub fn journal_folder(data: &Path) -> std::path::PathBuf {
-    data.join("journal")
-}
-
-/// Where a data folder keeps its snapshots.
-pub(crate) fn snapshots(data: &Path) -> std::path::PathBuf {
-    data.join("snapshots")
-}
-
 fn genesis(config: &Config, now: Time) -> Result<Genesis, NoEntropy> {
     let drawn = u32::from_le_bytes(clock::entropy::<4>()?);
     // Seven digits, the first not zero.
@@ -310,7 +362,7 @@ impl Replay {
     }
 
     fn apply(&mut self, record: &Record<'_>) -> Result<(), Damage> {
-        self.follow(&decode(record)?)
+        self.follow(&journal::decode(record)?)
     }
 
     /// Applies the next command.
@@ -330,18 +382,6 @@ impl Replay {
         };
         drop(exchange.apply(stamped));
         Ok(())
-    }
-}
-
-/// The command of a record.
-pub fn decode(record: &Record<'_>) -> Result<Stamped, Damage> {
-    let payload = |problem: String| Damage::Payload { seq: record.seq, problem };
-    let stamped: Stamped =
-        postcard::from_bytes(record.payload).map_err(|error| payload(error.to_string()))?;
-    if stamped.seq == record.seq {
-        Ok(stamped)
-    } else {
-        Err(payload(format!("it says that it is entry {}", stamped.seq)))
     }
 }
 

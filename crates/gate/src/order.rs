@@ -138,7 +138,15 @@ impl<T: Into<Refused>> From<T> for Against {
 
 /// Whether the server itself cannot go on; no evidence is kept of that for each order.
 const fn is_outage(refused: &Refused) -> bool {
-    matches!(refused, Refused::Refusal(Refusal::JournalFailed | Refusal::Stopping))
+    matches!(
+        refused,
+        Refused::Refusal(
+            Refusal::JournalFailed
+                | Refusal::FileLost { .. }
+                | Refusal::DatabaseShared
+                | Refusal::Stopping
+        )
+    )
 }
 
 /// One request, under the sequencer's lock.
@@ -379,7 +387,8 @@ impl Gate {
     /// may be acknowledged. The first caller writes for all and blocks its thread for one sync.
     pub async fn flush(&self) -> Result<(), Refusal> {
         let target = self.0.sequencer.applied();
-        self.0.sequencer.flush_to(target).await
+        self.0.sequencer.flush_to(target).await?;
+        self.0.sequencer.may_acknowledge()
     }
 
     pub(crate) fn case<T>(

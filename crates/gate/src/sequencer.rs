@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use access::id::PaperAccountId;
 use access::moment::{Span, Time};
 use access::refusal::Refusal;
+use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
 use trade::exchange::Exchange;
 use trade::journal::{Asked, Command, Decided, Stamped};
@@ -59,6 +60,8 @@ pub(crate) struct Sequencer {
     applied: AtomicU64,
     durable: AtomicU64,
     failed: OnceLock<Refusal>,
+    /// Why nothing is taken for now.
+    held: ArcSwapOption<Refusal>,
     stopping: AtomicBool,
     /// The server is about to stop: nobody waits for the markets.
     pub(crate) halting: AtomicBool,
@@ -257,6 +260,7 @@ impl Sequencer {
             applied: AtomicU64::new(head.seq),
             durable: AtomicU64::new(head.seq),
             failed: OnceLock::new(),
+            held: ArcSwapOption::empty(),
             stopping: AtomicBool::new(false),
             halting: AtomicBool::new(false),
             progress: Mutex::default(),
@@ -312,12 +316,36 @@ impl Sequencer {
         self.account
     }
 
-    /// Why nothing can be taken any more.
+    /// Why nothing can be taken any more, or for now.
     pub(crate) fn health(&self) -> Result<(), Refusal> {
+        self.may_acknowledge()?;
+        if self.stopping.load(Ordering::Acquire) { Err(Refusal::Stopping) } else { Ok(()) }
+    }
+
+    /// Why nothing is acknowledged any more, or for now.
+    pub(crate) fn may_acknowledge(&self) -> Result<(), Refusal> {
         if let Some(failed) = self.failed.get() {
             return Err(failed.clone());
         }
-        if self.stopping.load(Ordering::Acquire) { Err(Refusal::Stopping) } else { Ok(()) }
+        self.held.load_full().map_or(Ok(()), |held| Err(Refusal::clone(&held)))
+    }
+
+    /// Whether nothing will ever be taken again.
+    pub(crate) fn is_over(&self) -> bool {
+        self.failed.get().is_some() || self.stopping.load(Ordering::Acquire)
+    }
+
+    /// From now on nothing is taken and nothing acknowledged, for this reason.
+    pub(crate) fn end(&self, why: &Refusal) {
+        if self.failed.set(why.clone()).is_ok() {
+            tracing::error!(%why, durable = self.durable(), "nothing is acknowledged until a restart");
+        }
+        self.wake.notify_waiters();
+    }
+
+    /// Takes and acknowledges nothing as long as there is a reason not to.
+    pub(crate) fn hold(&self, why: Option<Refusal>) {
+        self.held.store(why.map(Arc::new));
     }
 
     /// Takes the lock for one request, with the markets moved to `now`. When they are far behind

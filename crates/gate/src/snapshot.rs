@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use trade::exchange::Exchange;
 
-use crate::folder;
 use crate::journal::Head;
 
 const MAGIC: &[u8; 8] = b"FLPSNAP1";
@@ -19,7 +18,7 @@ const KEPT: usize = 2;
 
 /// Writes the exchange's `state` as it was after record `head`.
 pub fn write(folder: &Path, id: [u8; 16], head: Head, state: &[u8]) -> io::Result<()> {
-    std::fs::create_dir_all(folder)?;
+    private::folder(folder)?;
     let mut bytes = Vec::with_capacity(state.len() + 96);
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&id);
@@ -27,7 +26,7 @@ pub fn write(folder: &Path, id: [u8; 16], head: Head, state: &[u8]) -> io::Resul
     bytes.extend_from_slice(&head.chain);
     bytes.extend_from_slice(&Sha256::digest(state));
     bytes.extend_from_slice(state);
-    folder::replace(folder, &name(head.seq), &bytes)?;
+    private::replace(&folder.join(name(head.seq)), &bytes)?;
     let found = list(folder)?;
     let surplus = found.len().saturating_sub(KEPT);
     for (_, path) in found.into_iter().take(surplus) {

@@ -40,7 +40,7 @@ impl Stop {
     }
 
     /// Waits; true when it was told to end.
-    fn wait(&self, duration: Duration) -> bool {
+    pub(crate) fn wait(&self, duration: Duration) -> bool {
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.wake.wait_timeout_while(stopped, duration, |stopped| !*stopped);
         *waited.unwrap_or_else(PoisonError::into_inner).0
@@ -143,6 +143,10 @@ impl Inner {
 
     /// Makes the next segment when it is not there; false when it cannot be made.
     fn make_room(&self) -> bool {
+        // In a folder that is another's by now nothing is made.
+        if self.sequencer.is_over() {
+            return false;
+        }
         let made = self.sequencer.prepare_spare();
         if let Err(error) = &made {
             tracing::warn!(%error, "the journal's next segment could not be made; new orders are refused when this one is nearly full");

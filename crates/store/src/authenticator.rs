@@ -3,9 +3,11 @@
 use access::authenticator::passkey::Passkey;
 use access::authenticator::{Authenticator, Event, Kind};
 use access::name::Name;
+use access::{AuthenticatorId, SealedSecret};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::field::{Fields, hex};
 use crate::recovery_code;
@@ -28,6 +30,7 @@ statements! {
                  confirmed, last_step, codes, handle, data, model, backed_up, counter, \
                  suspect_at \
                  FROM authenticator WHERE person = $1";
+    SEALED = "SELECT id, sealed FROM authenticator WHERE sealed IS NOT NULL ORDER BY id";
 }
 
 pub(crate) async fn apply(
@@ -96,6 +99,22 @@ async fn insert(connection: &mut AnyConnection, one: &Authenticator) -> Result<u
         passkey.and_then(|passkey| passkey.suspect_at).map(|at| at.0),
         codes,
     )
+}
+
+impl Store {
+    /// What is sealed in each authenticator, for the proof that a key opens it. Tables of any schema
+    /// have these columns.
+    pub async fn sealed_authenticators(
+        &self,
+    ) -> Result<Vec<(AuthenticatorId, SealedSecret)>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let rows = rows!(connection, SEALED)?;
+        let read = |row: &AnyRow| {
+            let mut fields = Fields::new("authenticator", row);
+            Ok((fields.parsed()?, fields.sealed()?))
+        };
+        rows.iter().map(read).collect()
+    }
 }
 
 pub(crate) async fn of(

@@ -171,6 +171,13 @@ impl Database {
     /// # Errors
     /// [`StoreError::NewerSchema`] when a later version of the program has written here; nothing is changed then.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let database = Self::connect(url).await?;
+        database.migrate().await?;
+        Ok(database)
+    }
+
+    /// Connects; the schema stays as it is.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let engine = Engine::of(url)?;
         let pool = AnyPoolOptions::new()
@@ -188,9 +195,7 @@ impl Database {
             .connect(url)
             .await
             .map_err(StoreError::Connect)?;
-        let database = Self { pool, engine };
-        database.migrate().await?;
-        Ok(database)
+        Ok(Self { pool, engine })
     }
 
     /// Empty tables in memory, with this version's schema. One connection has them, for as long as the value lives.
@@ -220,7 +225,38 @@ impl Database {
         Engine::tables(&mut connection).await
     }
 
-    async fn migrate(&self) -> Result<(), StoreError> {
+    /// Opens a SQLite file that nobody writes, for reading alone: not even a log is made beside it.
+    pub async fn look(file: &Path) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let url = sqlite_url(file).replace("?mode=rwc", "?mode=ro&immutable=true");
+        let pool = AnyPoolOptions::new().max_connections(1).connect(&url).await;
+        Ok(Self { pool: pool.map_err(StoreError::Connect)?, engine: Engine::Sqlite })
+    }
+
+    /// A connection of its own, which no pool closes.
+    pub(crate) async fn own_connection(&self) -> Result<AnyConnection, StoreError> {
+        Ok(self.pool.acquire().await?.detach())
+    }
+
+    /// Takes, for a connection, the lock that one server has on a database; false when another has it.
+    /// It is given back with the connection. A SQLite file is held with its data folder.
+    pub(crate) async fn lock(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+        if self.engine == Engine::Sqlite {
+            return Ok(true);
+        }
+        // The number says "floorpas" in ASCII.
+        let taken = sqlx::query(
+            "SELECT CASE WHEN pg_try_advisory_lock(7380396413805420915) THEN 1 ELSE 0 END",
+        );
+        let row = taken.fetch_one(connection).await?;
+        Ok(sqlx::Row::try_get::<i32, _>(&row, 0)? == 1)
+    }
+
+    /// Brings an older schema up to this version's.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`] when a later version of the program has written here; nothing is changed then.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
         let newest = migration::newest();
         migration::up_to(newest).run(&self.pool).await.map_err(|error| match error {
             sqlx::migrate::MigrateError::VersionMissing(found) => {

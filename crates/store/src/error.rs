@@ -21,6 +21,14 @@ pub enum StoreError {
         /// The newest that this program knows.
         newest: i64,
     },
+    /// Another server has the tables.
+    #[error(
+        "another server uses this database ({holder}); stop it, or give this data folder a database of its own"
+    )]
+    Held {
+        /// What that server wrote of itself.
+        holder: String,
+    },
     /// A migration failed; it was rolled back.
     #[error("the tables could not be brought up to date: {0}")]
     Migrate(#[source] sqlx::migrate::MigrateError),

@@ -20,6 +20,7 @@ pub mod error;
 pub mod evidence;
 mod field;
 pub mod folder;
+mod hold;
 mod large_order;
 mod link;
 mod lock;
@@ -51,6 +52,7 @@ pub use delivery::{Delivery, DeliveryRow, DeliveryState};
 pub use engine::{Database, Engine};
 pub use error::StoreError;
 pub use evidence::EvidencePage;
+pub use hold::{Hold, Holding};
 pub use notice::Message;
 pub use push::PushRow;
 pub use replay::Replayed;
@@ -75,6 +77,21 @@ impl Store {
     /// Empty tables in memory.
     async fn scratch() -> Result<Self, StoreError> {
         Ok(Self { database: Database::scratch().await?, webhook: Arc::default() })
+    }
+
+    /// Connects to tables and leaves their schema as it is.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Ok(Self { database: Database::connect(url).await?, webhook: Arc::default() })
+    }
+
+    /// Reads the tables of a file that nobody writes, a backup's say; nothing is written there.
+    pub async fn look(file: &Path) -> Result<Self, StoreError> {
+        Ok(Self { database: Database::look(file).await?, webhook: Arc::default() })
+    }
+
+    /// Holds the tables for one server, which describes itself as `mark`.
+    pub async fn hold(&self, mark: String) -> Result<Hold, StoreError> {
+        Hold::take(self, mark).await
     }
 
     /// The engine's side of it.

@@ -44,6 +44,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::device::STATEMENTS,
         crate::evidence::STATEMENTS,
         crate::folder::STATEMENTS,
+        crate::hold::STATEMENTS,
         crate::trustee::STATEMENTS,
         crate::large_order::STATEMENTS,
         crate::link::STATEMENTS,

@@ -242,6 +242,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::OldPasswordNeeded
         | Refusal::TotpStands
         | Refusal::JournalFailed
+        | Refusal::FileLost { .. }
+        | Refusal::DatabaseShared
         | Refusal::DiskFull { .. }
         | Refusal::StoreFull
         | Refusal::NotOnRecord { .. }

@@ -117,6 +117,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         R::NotOnRecord { .. } => StatusCode::ACCEPTED,
         R::Busy { .. }
         | R::JournalFailed
+        | R::FileLost { .. }
+        | R::DatabaseShared
         | R::DiskFull { .. }
         | R::StoreFull
         | R::StoreFailed

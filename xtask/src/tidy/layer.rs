@@ -22,8 +22,13 @@ const PAGES: &[&str] = &["axum", "maud", "hyper", "sqlx", "floorpass-tws"];
 const SQL: &[&str] = &["sqlx", "floorpass-store"];
 
 /// The layer table of ARCHITECTURE.md.
-pub const CRATES: [Crate; 10] = [
+pub const CRATES: [Crate; 11] = [
     Crate { name: "tws", layer: 0, barred: WORLD },
+    Crate {
+        name: "private",
+        layer: 0,
+        barred: &["tokio", "sqlx", "axum", "hyper", "rustls", "tracing"],
+    },
     Crate { name: "access", layer: 1, barred: WORLD },
     Crate { name: "trade", layer: 1, barred: WORLD },
     Crate { name: "store", layer: 2, barred: &["axum", "maud", "hyper", "rustls"] },

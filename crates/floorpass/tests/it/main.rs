@@ -11,6 +11,7 @@ mod demo;
 mod disk;
 mod evidence;
 mod fixture;
+mod folder;
 mod front_door;
 mod help;
 mod hostile;

@@ -117,6 +117,7 @@ pub async fn evidence_verify_with(
 ) -> Result<EvidenceReport, VerifyError> {
     let facts = folder::read_facts(data)?.ok_or_else(|| VerifyError::NoFolder(data.to_owned()))?;
     let key = key_file::open(data, false)?;
+    key_file::check(&data.join(key_file::NAME), &key, &facts)?;
     let file = data.join(open::DATABASE);
     let url = match database {
         Some(url) => url.to_owned(),

@@ -62,11 +62,13 @@ async fn backup_restored_has_all_up_to_its_point_and_needs_the_key_file() {
     let after = place(&gate).await;
     gate.close().await.unwrap();
     drop(gate);
-    let restored = gate::backup::restore(&copy, &again).unwrap();
+    let other = temp.path().join("other");
+    std::fs::write(&other, [7; 32]).unwrap();
+    let wrong = gate::backup::restore(&copy, &other, &again).await.err().unwrap().to_string();
+    assert!(wrong.contains("not the one of this data folder"), "{wrong}");
+    assert!(!again.exists(), "a wrong key wrote something");
+    let restored = gate::backup::restore(&copy, &data.join("key"), &again).await.unwrap();
     assert_eq!(restored.journal_seq, report.journal_seq);
-    let missing = open(&again).await.err().unwrap().to_string();
-    assert!(missing.contains("key file") && missing.contains("missing"), "{missing}");
-    std::fs::copy(data.join("key"), again.join("key")).unwrap();
     let gate = open(&again).await.unwrap();
     assert!(gate.demo_secrets().is_none(), "secrets are shown by the first start alone");
     let view = gate.view().await.unwrap();

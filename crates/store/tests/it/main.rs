@@ -15,6 +15,7 @@ mod engine;
 mod evidence;
 mod folder;
 mod history;
+mod hold;
 mod place;
 mod push;
 mod tamper;
