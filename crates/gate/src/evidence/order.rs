@@ -6,7 +6,7 @@ use std::path::Path;
 use access::id::Holder;
 use access::moment::Time;
 use trade::contract::Contracts;
-use trade::journal::{Cause, Command, OrdersRefused, Scope, Stamped};
+use trade::journal::{Cause, Command, Genesis, OrdersRefused, Scope, Stamped};
 use trade::order::{NewOrder, OrderType};
 
 use super::{ActivityEntry, ActivityKind};
@@ -95,23 +95,18 @@ fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
 fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
     let stamped = open::decode(record).ok()?;
     let mut entry = blank(stamped.seq, stamped.time, stamped.decision.holder);
+    if let Some((what, text)) = own(&stamped) {
+        (entry.what, entry.text) = (Cow::Borrowed(what), text);
+        return Some(entry);
+    }
     match stamped.command {
-        Command::Advance | Command::OrderIdUsed(_) => return None,
-        Command::Genesis(genesis) => {
-            entry.what = Cow::Borrowed("account_opened");
-            entry.text = format!(
-                "Account {} begins with {} US dollars of paper cash.",
-                genesis.account, genesis.cash
-            );
-        }
-        Command::Started { version } => {
-            entry.what = Cow::Borrowed("server_started");
-            entry.text = format!("The server started, version {version}.");
-        }
-        Command::OrderRule { rule } => {
-            entry.what = Cow::Borrowed("order_rule_changed");
-            entry.text = format!("From here on orders are taken by rule {rule}.");
-        }
+        Command::Advance
+        | Command::OrderIdUsed(_)
+        | Command::Genesis(_)
+        | Command::Started { .. }
+        | Command::OrderRule { .. }
+        | Command::MarketRule { .. }
+        | Command::ClockJumped { .. } => return None,
         Command::Place(orders) => {
             entry.what = Cow::Borrowed("order_placed");
             let orders: Vec<_> = orders.get().iter().map(order_text).collect();
@@ -148,14 +143,6 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
             entry.text = format!("Connected: {clients}.");
             entry.count = u64::from(count);
         }
-        Command::MarketRule { rule } => {
-            entry.what = Cow::Borrowed("market_rule");
-            entry.text = format!("From here on the markets move by rule {rule}.");
-        }
-        Command::ClockJumped { by, ahead } => {
-            entry.what = Cow::Borrowed("clock_jumped");
-            entry.text = format!("{}.", Jump { at: entry.at, by, ahead });
-        }
     }
     Some(entry)
 }
@@ -176,6 +163,30 @@ fn scope_text(scope: Scope) -> String {
             format!("All open orders of {holder}, client {client_id},")
         }
     }
+}
+
+/// What the server says of itself.
+fn own(stamped: &Stamped) -> Option<(&'static str, String)> {
+    Some(match &stamped.command {
+        Command::Genesis(Genesis { account, cash, .. }) => (
+            "account_opened",
+            format!("Account {account} begins with {cash} US dollars of paper cash."),
+        ),
+        Command::Started { version } => {
+            ("server_started", format!("The server started, version {version}."))
+        }
+        Command::OrderRule { rule } => {
+            ("order_rule_changed", format!("From here on orders are taken by rule {rule}."))
+        }
+        Command::MarketRule { rule } => {
+            ("market_rule_changed", format!("From here on the markets move by rule {rule}."))
+        }
+        Command::ClockJumped { by, ahead } => {
+            let jump = Jump { at: stamped.time, by: *by, ahead: *ahead };
+            ("clock_jumped", format!("{jump}."))
+        }
+        _ => return None,
+    })
 }
 
 fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
