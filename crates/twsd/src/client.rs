@@ -101,7 +101,7 @@ impl Client {
     pub(crate) async fn answer(&mut self, request: Inbound, out: &mut Outgoing) {
         match request {
             Inbound::CurrentTime(_) => {
-                out.put(&CurrentTime { seconds: self.gate.wall().seconds() })
+                out.put(&CurrentTime { seconds: self.gate.wall().seconds() });
             }
             Inbound::ManagedAccts(_) => out.put(&ManagedAccounts { accounts: &self.account }),
             Inbound::Ids(_) => out.put(&NextValidId { order_id: self.orders.next_free() }),

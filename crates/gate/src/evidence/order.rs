@@ -103,14 +103,7 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
         }
         Command::CancelAll { scope, cause } => {
             entry.what = Cow::Borrowed("orders_cancelled");
-            let scope = match scope {
-                Scope::Account => "All open orders of the account".to_owned(),
-                Scope::Holder(holder) => format!("All open orders of {holder}"),
-                Scope::Client { holder, client_id } => {
-                    format!("All open orders of {holder}, client {client_id},")
-                }
-            };
-            entry.text = format!("{scope} cancelled {}.", cause_text(cause));
+            entry.text = format!("{} cancelled {}.", scope_text(scope), cause_text(cause));
         }
         Command::Refused { holder, code, text, count } => {
             entry.holder = Some(holder);
@@ -149,6 +142,16 @@ fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
         text: String::new(),
         code: None,
         count: 1,
+    }
+}
+
+fn scope_text(scope: Scope) -> String {
+    match scope {
+        Scope::Account => "All open orders of the account".to_owned(),
+        Scope::Holder(holder) => format!("All open orders of {holder}"),
+        Scope::Client { holder, client_id } => {
+            format!("All open orders of {holder}, client {client_id},")
+        }
     }
 }
 
