@@ -64,11 +64,41 @@ export function flows(portal, app) {
       const path = await portal.order(seen.one, { side: "Buy", symbol: "MSFT", quantity: 5, kind: "Limit", price: "1.00" });
       await seen.one.locator("[data-live]").getByText("working", { exact: true }).waitFor();
       await portal.open(seen.two, path);
-      const form = seen.two.locator("form", { hasText: "Modify" });
+      const form = seen.two.locator("form", { hasText: "Preview the change" });
       await form.getByLabel("Kind").selectOption({ label: "Market" });
-      await portal.press(seen.two, "Modify");
+      await portal.press(seen.two, "Preview the change");
+      await portal.says(seen.two, "Confirm this change");
+      await portal.press(seen.two, "Change the order");
       await seen.one.locator("[data-live]").getByText("filled", { exact: true }).waitFor();
       must(seen.one.url().includes("placed=1"), "the page was loaded again");
+    }],
+    ["order_with_its_exits_takes_five_presses_and_is_listed_as_a_whole", async () => {
+      await portal.open(seen.one, "/");
+      portal.took();
+      await portal.follow(seen.one, "Trade");
+      await seen.one.getByLabel("Symbol").fill("KO");
+      const ask = seen.one.locator("#take-ask");
+      await ask.waitFor();
+      const price = Number(await ask.getAttribute("value"));
+      await portal.click(ask);
+      must(Math.abs(Number(await seen.one.getByLabel("Limit price").inputValue()) - price) < 1, "the ask is not the price");
+      must(!(await seen.one.getByLabel("Stop price").isVisible()), "a limit order shows a stop price");
+      await seen.one.getByLabel("Limit price").fill((price * 0.97).toFixed(2).replace(".", ","));
+      await seen.one.getByLabel("Shares").fill("20");
+      await portal.click(seen.one.getByText("Take profit and stop loss"));
+      await seen.one.getByLabel("Take profit at").fill((price * 1.02).toFixed(2));
+      await seen.one.getByLabel("Stop loss at").fill((price * 0.95).toFixed(2));
+      await portal.press(seen.one, "Preview");
+      await portal.press(seen.one, "Send the buy order");
+      await portal.says(seen.one, "Taken, and safe on record");
+      must(portal.took().presses <= 5, "it took more than five presses");
+      await portal.says(seen.one, "Attached to it");
+      await portal.open(seen.one, "/orders?symbol=KO");
+      await seen.one.locator("tr.child").nth(1).waitFor();
+      await seen.one.locator("#live-mark", { hasText: /^live, \d s old$/ }).waitFor();
+      await portal.open(seen.one, "/orders");
+      await portal.press(seen.one, await seen.one.getByRole("button", { name: /^Cancel all/ }).textContent());
+      await portal.says(seen.one, "All open orders were cancelled");
     }],
     ["overview_shows_a_new_position_live", async () => {
       await portal.open(seen.one, "/");

@@ -18,6 +18,7 @@ use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::session::{self, SessionEnd};
 use crate::sign_in;
 use crate::slice::Slice;
+use crate::typed;
 
 /// How long an approval waits for its answer.
 pub const LIFE: Span = Span::minutes(2);
@@ -342,7 +343,7 @@ fn answer(
     }
     if say == Say::Yes
         && let Some(right) = approval.open_number(ground.key)?
-        && !right.matches(number.without_spaces().expose())
+        && !right.matches(typed::digits(number, right.len())?.expose())
     {
         return Ok(missed(approval));
     }

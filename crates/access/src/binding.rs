@@ -5,13 +5,20 @@
 //! session to a key in its hardware as well (Device Bound Session Credentials). A request of a bound
 //! session that does not show each of its keys is refused, so a copied cookie opens nothing.
 //! A session without either is *unbound*: it looks, and asks for a sign-in before each act.
+//!
+//! What comes before a session (a sign-in under way, a recovery, a passkey's ceremony) keeps the key
+//! that its first request showed, and goes on under that key alone: a session is bound to the browser
+//! that began, never to the one that came last. What began without a key stays without one.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::address::Network;
+use crate::call::Source;
 use crate::entitlements::Acts;
 use crate::moment::{Span, Time};
 
@@ -93,6 +100,40 @@ impl<'de> Deserialize<'de> for PublicKey {
     }
 }
 
+/// The browser that began what is to become a session. What earlier versions began has none of it, and
+/// counts as begun without a key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beginner {
+    /// The key that the first request showed; none of a browser without script.
+    pub key: Option<PublicKey>,
+    /// Where it came from.
+    pub address: Option<IpAddr>,
+    /// Whether its person was told of a copy: once is enough.
+    pub told: bool,
+}
+
+impl Beginner {
+    /// The browser that a request comes from.
+    pub const fn of(source: &Source) -> Self {
+        Self { key: source.key, address: source.address, told: false }
+    }
+
+    /// Whether a request shows the key that it was begun with. One that shows a key where there was
+    /// none is refused too: a copied cookie would bind its session to the key of whoever copied it.
+    pub fn is(&self, source: &Source) -> bool {
+        self.key == source.key
+    }
+
+    /// Whether a request that does not show it comes from a copy: it shows another key, or comes from
+    /// elsewhere. One without a proof from the same place is a page that was loaded past the worker,
+    /// and one with a key for the first time, a script that came late.
+    pub fn is_copied_by(&self, source: &Source) -> bool {
+        let (ours, theirs) = (self.address.map(Network::site), source.address.map(Network::site));
+        !self.is(source)
+            && ((self.key.is_some() && source.key.is_some()) || (ours.is_some() && ours != theirs))
+    }
+}
+
 /// Why a proof by a key does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProofFault {
@@ -117,7 +158,12 @@ impl fmt::Display for ProofFault {
             Self::Malformed => f.write_str("it cannot be read"),
             Self::OtherKey => f.write_str("it is by another key"),
             Self::Signature => f.write_str("it does not verify"),
-            Self::Time { now } => write!(f, "its time is more than 60 seconds from {now}"),
+            Self::Time { now } => {
+                write!(
+                    f,
+                    "its time is not within 60 seconds of {now}, or it is from before the server started"
+                )
+            }
             Self::Replayed => f.write_str("it was shown before"),
         }
     }

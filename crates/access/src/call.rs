@@ -143,10 +143,11 @@ impl fmt::Display for Source {
     }
 }
 
-/// The text without control characters, cut at `limit` bytes: for texts of a caller's that are kept.
+/// The text without control characters and what cannot be seen, cut at `limit` bytes: for texts of a
+/// caller's that are kept.
 pub fn tidy(text: &str, limit: usize) -> String {
     let mut tidy = String::new();
-    for letter in text.chars().filter(|letter| !letter.is_control()) {
+    for letter in text.chars().filter(|letter| crate::name::is_seen(*letter)) {
         if tidy.len() + letter.len_utf8() > limit {
             break;
         }

@@ -20,6 +20,7 @@ use crate::refusal::Refusal;
 use crate::secret::{SealedSecret, Secret};
 use crate::sign_in::{CODE_LIFE, CODE_TRIES, RESEND_WAIT};
 use crate::slice::Slice;
+use crate::typed;
 
 /// Longest mail address, in bytes (RFC 5321).
 pub const MAIL_LIMIT: usize = 254;
@@ -43,7 +44,7 @@ pub struct MailAddress(String);
 impl MailAddress {
     /// Checks what was typed; the domain is kept in lower case.
     pub fn new(text: &str) -> Result<Self, Refusal> {
-        let text = text.trim();
+        let text = typed::plain(text);
         let invalid = Refusal::MailInvalid { length: text.len(), limit: MAIL_LIMIT };
         let Some((local, domain)) = text.rsplit_once('@') else { return Err(invalid) };
         if text.len() > MAIL_LIMIT || !is_local(local) || !is_domain(domain) {
@@ -95,14 +96,14 @@ pub struct PhoneNumber(String);
 impl PhoneNumber {
     /// Checks what was typed.
     pub fn new(text: &str) -> Result<Self, Refusal> {
-        let text = text.trim();
-        let rest = text.strip_prefix('+').unwrap_or(text);
+        let text = typed::plain(text);
+        let rest = text.strip_prefix('+').unwrap_or(&text);
         let digits = rest.bytes().filter(u8::is_ascii_digit).count();
         let plain = rest.bytes().all(|byte| byte.is_ascii_digit() || b" -()/.".contains(&byte));
         if !(5..=20).contains(&digits) || !plain || text.len() > PHONE_LIMIT {
             return Err(Refusal::PhoneInvalid { length: text.len(), limit: PHONE_LIMIT });
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text))
     }
 
     /// The text.
@@ -432,8 +433,8 @@ fn confirm(slice: &Slice, ground: &Ground<'_>, typed: &Secret) -> Result<Decisio
     }
     let code = ground.key.open(&asked.code, &Contact::purpose(contact.id));
     let code = code.map_err(|_| Refusal::KeyMismatch)?;
-    let typed: Vec<u8> = typed.expose().iter().copied().filter(|byte| *byte != b' ').collect();
-    if asked.tries_left == 0 || !code.matches(&typed) {
+    let typed = typed::digits(typed, code.len())?;
+    if asked.tries_left == 0 || !code.matches(typed.expose()) {
         let tries_left = asked.tries_left.saturating_sub(1);
         let state = State::Asked(Asked { tries_left, ..asked.clone() });
         let missed = Contact { state, ..contact.clone() };

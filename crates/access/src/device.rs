@@ -14,10 +14,13 @@ use crate::id::{DeviceId, PersonId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice;
+use crate::recovery;
 use crate::refusal::Refusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::session::{self, SessionEnd};
+use crate::sign_in;
 use crate::slice::Slice;
+use crate::typed;
 
 /// How long a device is trusted after its activation, and after each renewal.
 pub const TRUST: Span = Span::days(90);
@@ -456,7 +459,7 @@ fn confirm_phone(
     }
     let number = phone_number(device, ground.key)?;
     let number = number.ok_or(Refusal::NotFound { what: "phone that waits" })?;
-    if !number.matches(typed.without_spaces().expose()) {
+    if !number.matches(typed::digits(typed, number.len())?.expose()) {
         let another = offer_phone(ground, device.id);
         return Ok(Decision::refused(vec![another], Refusal::PhoneNumberWrong));
     }
@@ -575,6 +578,9 @@ fn renew(slice: &Slice, ground: &Ground<'_>, key: PublicKey) -> Result<Decision,
     let theirs = slice.sessions.iter().filter(|one| one.device == device.id);
     let theirs = theirs.filter(|one| one.key == device.key);
     events.extend(theirs.map(|one| session::Event::Keyed { session: one.id, key }.into()));
+    // What this browser began for the same person goes on under the new key.
+    events.extend(sign_in::rekeyed(slice, device.key, key));
+    events.extend(recovery::rekeyed(slice, device.key, key));
     Ok(Decision::new(events, Answer::Done))
 }
 

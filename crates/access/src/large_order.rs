@@ -13,6 +13,7 @@ use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::{ApprovalId, PersonId, SessionId};
 use crate::notice::{self, Topic};
+use crate::number::Number;
 use crate::policy::{NOT_YOU, check_change};
 use crate::recovery;
 use crate::refusal::Refusal;
@@ -49,15 +50,8 @@ impl Threshold {
 
     /// The amount of a text that somebody typed: `250000`, `250,000.00`.
     pub fn of_text(text: &str) -> Result<Self, Refusal> {
-        let typed = text.replace([' ', '$'], "");
-        // Where a comma stands before cents, to pass over it would make the amount a hundred times as large.
-        let whole = typed.split('.').next().unwrap_or_default();
-        let mut groups = whole.split(',');
-        let first = groups.next().map_or(0, str::len);
-        let grouped = whole.len() == first
-            || ((1..=3).contains(&first) && groups.all(|group| group.len() == 3));
-        let amount = grouped.then(|| typed.replace(',', "").parse().ok()).flatten();
-        let threshold = Self { above: Some(amount.ok_or_else(|| out_of_range(text))?) };
+        let amount = Number::dollars_to("a threshold", "250000", MOST).read(text);
+        let threshold = Self { above: Some(amount.map_err(|_| out_of_range(text))?) };
         threshold.check().map(|()| threshold)
     }
 

@@ -25,6 +25,7 @@ pub mod moment;
 pub mod name;
 pub mod network;
 pub mod notice;
+pub mod number;
 pub mod person;
 pub mod policy;
 pub mod push;
@@ -42,6 +43,7 @@ pub mod throttle;
 pub mod token;
 pub mod travel;
 pub mod trustee;
+pub mod typed;
 pub mod way;
 pub mod window;
 
@@ -55,6 +57,7 @@ pub use id::{
 };
 pub use lock::Grade;
 pub use moment::{Moment, Span, Time};
+pub use number::{Misread, Number};
 pub use refusal::Refusal;
 pub use secret::{Digest, SealKey, SealedSecret, Secret};
 pub use sentence::{Sentence, Verdict, can_cannot};

@@ -2,14 +2,23 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategory as Category, UnicodeGeneralCategory};
+use unicode_script::{Script, UnicodeScript};
+
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::refusal::Refusal;
+use crate::typed;
 
 /// Longest name of a credential, device or authenticator, in bytes.
 pub const NAME_LIMIT: usize = 64;
 
-/// A name for something: 1 to 64 bytes, no control characters, no space at the ends.
+/// Marks that may follow one letter.
+const MOST_MARKS: usize = 4;
+
+/// A name for something: 1 to 64 bytes of letters, marks, digits, punctuation and symbols that can be
+/// seen, each word of it in one script, without spaces at the ends.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Name(String);
@@ -17,14 +26,31 @@ pub struct Name(String);
 impl Name {
     /// Checks the name of a `what`.
     pub fn new(what: &'static str, text: &str) -> Result<Self, Refusal> {
-        let text = text.trim();
-        // Characters that turn the text's direction can make one name look like another.
-        let hidden = |letter: char| {
-            letter.is_control()
-                || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-        };
-        if text.is_empty() || text.len() > NAME_LIMIT || text.chars().any(hidden) {
+        let shown = text.chars().filter(|letter| !typed::is_invisible(*letter));
+        // One way to write each letter, and one space between words: else two names look alike.
+        let text: String = shown.nfc().collect();
+        let is_space = |letter: char| letter.general_category() == Category::SpaceSeparator;
+        let words = text.trim().split(is_space).filter(|word| !word.is_empty());
+        let text = words.collect::<Vec<_>>().join(" ");
+        if text.is_empty() || text.len() > NAME_LIMIT {
             return Err(Refusal::NameInvalid { what, length: text.len(), limit: NAME_LIMIT });
+        }
+        if let Some(letter) = unseen(&text) {
+            let letter = format!("U+{:04X}", u32::from(letter));
+            return Err(Refusal::NameHidden { what, letter });
+        }
+        let is_letter = |letter: char| letter.is_alphabetic() || is_mark(letter);
+        if let Some(word) = text.split(|letter| !is_letter(letter)).find(|word| is_mixed(word)) {
+            return Err(Refusal::NameMixed { what, word: word.to_owned() });
+        }
+        Ok(Self(text))
+    }
+
+    /// A name that was taken once, maybe by an earlier version whose rules were others.
+    pub fn kept(text: &str) -> Result<Self, Refusal> {
+        let length = text.len();
+        if length == 0 || length > NAME_LIMIT || text.chars().any(char::is_control) {
+            return Err(Refusal::NameInvalid { what: "name", length, limit: NAME_LIMIT });
         }
         Ok(Self(text.to_owned()))
     }
@@ -48,8 +74,83 @@ impl fmt::Display for Name {
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new("name", &String::deserialize(deserializer)?).map_err(de::Error::custom)
+        Self::kept(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
+}
+
+/// Whether it can be seen, as far as its category says. What is assigned later is no letter yet.
+pub(crate) fn is_seen(letter: char) -> bool {
+    use Category as C;
+    // Letters, marks and symbols that show nothing.
+    let blank = matches!(
+        letter,
+        '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}'
+            | '\u{3164}' | '\u{ffa0}' | '\u{fffc}' | '\u{fffd}' | '\u{1d159}' | '\u{e0100}'..='\u{e01ef}'
+    );
+    let category = letter.general_category();
+    let shows = matches!(
+        category,
+        C::UppercaseLetter
+            | C::LowercaseLetter
+            | C::TitlecaseLetter
+            | C::ModifierLetter
+            | C::OtherLetter
+            | C::NonspacingMark
+            | C::SpacingMark
+            | C::DecimalNumber
+            | C::LetterNumber
+            | C::OtherNumber
+            | C::ConnectorPunctuation
+            | C::DashPunctuation
+            | C::OpenPunctuation
+            | C::ClosePunctuation
+            | C::InitialPunctuation
+            | C::FinalPunctuation
+            | C::OtherPunctuation
+            | C::MathSymbol
+            | C::CurrencySymbol
+            | C::ModifierSymbol
+            | C::OtherSymbol
+    );
+    letter == ' ' || (shows && !blank)
+}
+
+fn is_mark(letter: char) -> bool {
+    matches!(letter.general_category(), Category::NonspacingMark | Category::SpacingMark)
+}
+
+/// The first character that cannot be seen, or a mark that stands on nothing or on a heap of others.
+fn unseen(text: &str) -> Option<char> {
+    let mut marks = MOST_MARKS;
+    text.chars().find(|letter| {
+        marks = if is_mark(*letter) {
+            marks + 1
+        } else if *letter == ' ' {
+            MOST_MARKS
+        } else {
+            0
+        };
+        !is_seen(*letter) || (is_mark(*letter) && marks > MOST_MARKS)
+    })
+}
+
+/// Whether a word has letters of two scripts. Those that East Asian words mix are one, and Latin
+/// letters may stand among them.
+fn is_mixed(word: &str) -> bool {
+    let mut scripts: Vec<Script> = Vec::new();
+    for letter in word.chars() {
+        let script = match letter.script() {
+            Script::Common | Script::Inherited => continue,
+            Script::Hiragana | Script::Katakana | Script::Hangul | Script::Bopomofo => Script::Han,
+            script => script,
+        };
+        if !scripts.contains(&script) {
+            scripts.push(script);
+        }
+    }
+    let east_asian = scripts.contains(&Script::Han);
+    scripts.retain(|script| !(east_asian && matches!(script, Script::Latin | Script::Han)));
+    scripts.len() > usize::from(!east_asian)
 }
 
 /// What a person signs in with: 1 to 64 of `a-z 0-9 . - _ @`, a letter or digit first. Typed in any
@@ -61,7 +162,7 @@ pub struct Username(String);
 impl Username {
     /// Checks and folds what was typed.
     pub fn new(text: &str) -> Result<Self, Refusal> {
-        let text = text.trim().to_ascii_lowercase();
+        let text = typed::plain(text).to_ascii_lowercase();
         let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
         let rest = |byte: u8| byte.is_ascii_alphanumeric() || b".-_@".contains(&byte);
         if !first || text.len() > NAME_LIMIT || !text.bytes().all(rest) {
@@ -98,6 +199,61 @@ mod tests {
         for bad in ["", "  ", "a\nb", "a\u{0}", "a\u{202e}b", "\u{feff}", long.as_str()] {
             assert!(Name::new("device", bad).is_err(), "{bad:?}");
         }
+        for bad in [
+            "a\u{2066}b",          // isolates
+            "a\u{e0061}\u{e007f}", // tags
+            "a\u{3164}",           // fillers and blanks
+            "\u{115f}\u{1160}",
+            "\u{ffa0}",
+            "\u{2800}",
+            "a\u{180b}",
+            "a\u{e0100}", // variation selectors
+            "a\u{fffc}",
+            "a\u{e000}",                                   // private use
+            "a\u{378}",                                    // unassigned
+            "a\u{2028}b\u{85}",                            // lines
+            "\u{301}a",                                    // a mark on nothing
+            "a\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}", // a heap of marks
+            "a\u{20dd}",                                   // an enclosing mark
+            "p\u{430}ypal",                                // Cyrillic among Latin
+            "\u{3bf}mega phone",
+            "Lapt\u{585}p", // Armenian
+        ] {
+            assert!(Name::new("device", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_all_scripts_are_taken_and_one_look_is_one_name() {
+        for good in [
+            "B\u{fc}ro 2",
+            "\u{41c}\u{43e}\u{439} \u{43d}\u{43e}\u{443}\u{442}\u{431}\u{443}\u{43a}",
+            "My \u{41c}\u{43e}\u{441}\u{43a}\u{432}\u{430} Laptop",
+            "\u{4f1a}\u{793e}\u{306e}PC",
+            "\u{c0ac}\u{bb34}\u{c2e4}",
+            "\u{e40}\u{e04}\u{e23}\u{e37}\u{e48}\u{e2d}\u{e07}",
+            "\u{915}\u{94d}\u{937}",
+            "Phone \u{1f4f1} (5.2\u{2033})",
+            "<b>Bot</b> & \"co\" \u{2013} 1",
+        ] {
+            assert_eq!(Name::new("device", good).map(|name| name.to_string()), Ok(good.to_owned()));
+        }
+        for (typed, kept) in [
+            ("e\u{301}", "\u{e9}"),
+            ("\u{200e}My\u{a0}\u{a0} Laptop\u{200b}", "My Laptop"),
+            ("\u{feff}a\u{ad}b", "ab"),
+        ] {
+            assert_eq!(
+                Name::new("device", typed).map(|name| name.to_string()),
+                Ok(kept.to_owned())
+            );
+        }
+        // What an earlier version took is still a name.
+        assert!(Name::kept("p\u{430}ypal\u{3164}").is_ok());
+    }
+
+    #[test]
+    fn name_is_kept_as_it_is_but_for_spaces() {
         assert_eq!(
             Name::new("device", " <b>Bot</b> \u{e9} ").map(|name| name.to_string()),
             Ok("<b>Bot</b> \u{e9}".to_owned())
@@ -110,6 +266,8 @@ mod tests {
             Username::new(" Ann@Example ").map(|name| name.to_string()),
             Ok("ann@example".to_owned())
         );
+        let typed = "\u{200e}\u{ff41}\u{ff4e}\u{ff4e}\u{ff11}\u{200b}\u{3000}";
+        assert_eq!(Username::new(typed).map(|name| name.to_string()), Ok("ann1".to_owned()));
         for bad in ["", "-ann", "an n", "\u{e9}", "a/b"] {
             assert!(Username::new(bad).is_err(), "{bad:?}");
         }

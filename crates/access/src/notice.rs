@@ -69,6 +69,8 @@ topics! {
     SessionEnded = "session_ended", "A session was ended", true;
     /// A copy of a session's cookie was refused.
     SessionCopied = "session_copied", "A copied session was refused", false;
+    /// A copy of a sign-in under way was refused.
+    SignInCopied = "sign_in_copied", "A copied sign-in was refused", false;
     /// A recovery was begun or goes on; its mail can stop it.
     Recovery = "recovery", "A recovery of your access", false;
     /// A recovery is over.

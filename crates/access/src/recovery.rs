@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approval, Say};
 use crate::authenticator::{self, Authenticator, Proof, password, totp};
+use crate::binding::{Beginner, PublicKey};
 use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device;
@@ -104,6 +105,9 @@ pub struct Recovery {
     pub asks: Vec<Ask>,
     /// Where it stands.
     pub stage: Stage,
+    /// The browser that began it, or took it up; it is looked at and finished there.
+    #[serde(default)]
+    pub begun: Beginner,
 }
 
 /// Where a recovery stands.
@@ -192,6 +196,11 @@ impl Recovery {
         format!("recovery {id}")
     }
 
+    /// Whether the operator began it and no browser took it up yet.
+    pub fn is_unclaimed(&self) -> bool {
+        self.by.runs_the_server() && self.source == LOCAL
+    }
+
     /// Whether it is under way.
     pub const fn is_open(&self) -> bool {
         matches!(self.stage, Stage::Begun { .. } | Stage::Half { .. } | Stage::Ready { .. })
@@ -262,6 +271,11 @@ pub enum Command {
         /// The token.
         token: Secret,
     },
+    /// Its page is looked at. Load the slice by the token.
+    Look {
+        /// The token.
+        token: Secret,
+    },
     /// Stops one, by a session of the person or by the operator.
     Cancel {
         /// Which.
@@ -311,6 +325,7 @@ pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> D
         Command::Assist => assist(slice, ground),
         Command::Claim { token } => claim(slice, ground, token),
         Command::Finish { token } => finish(slice, ground, token),
+        Command::Look { token } => look(slice, ground, token),
         Command::Cancel { recovery } => cancel(slice, ground, *recovery),
         Command::Stop { token } => stop(slice, ground, token),
         Command::Tick => tick(slice, ground),
@@ -405,6 +420,7 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
         waits: waits || !enough,
         asks: if enough { asks } else { Vec::new() },
         stage: Stage::Begun { half_at: now + Span(wait.0 / 2) },
+        begun: Beginner::of(ground.source),
     };
     let ready_at = recovery.ready_at();
     let text = format!(
@@ -475,7 +491,7 @@ fn held_by<'s>(slice: &'s Slice, token: &Secret) -> Result<&'s Recovery, Refusal
 /// The operator's link is used up by the browser that opens it: the token changes.
 fn claim(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let one = held_by(slice, token)?;
-    if !one.by.runs_the_server() || one.source != LOCAL {
+    if !one.is_unclaimed() {
         return Err(Refusal::RecoveryOver);
     }
     let token = token::issue(Kind::Recovery, ground.moment);
@@ -483,6 +499,7 @@ fn claim(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         token: token.digest(),
         source: ground.source.to_string(),
         browser: device::name_from_agent(&ground.source.agent),
+        begun: Beginner::of(ground.source),
         ..one.clone()
     };
     let ready_at = one.ready_at();
@@ -496,6 +513,42 @@ fn claim(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     Ok(Decision::new(events, Answer::RecoveryBegun(begun)))
 }
 
+/// Looked at or finished from another browser than its own: refused, and told once where it looks like
+/// a copy. It goes on where it was begun.
+fn elsewhere(ground: &Ground<'_>, one: &Recovery) -> Decided {
+    let refusal = Refusal::RecoveryElsewhere;
+    if one.begun.told || !one.begun.is_copied_by(ground.source) {
+        return Ok(Decision::refused(Vec::new(), refusal));
+    }
+    let begun = Beginner { told: true, ..one.begun };
+    let text = format!(
+        "A copy of your recovery was used from {} ({}) and was refused: it did not show the key of the browser that began it, so it opened nothing. Somebody could read what that browser keeps: look there for programs and extensions that you did not install. If you began no recovery, stop it.",
+        ground.source,
+        device::name_from_agent(&ground.source.agent)
+    );
+    let events = vec![changed(Recovery { begun, ..one.clone() }), tell(ground, one, text)?];
+    Ok(Decision::refused(events, refusal))
+}
+
+/// The recovery that a browser began under a key that it renewed.
+pub(crate) fn rekeyed(
+    slice: &Slice,
+    old: Option<PublicKey>,
+    new: PublicKey,
+) -> Option<decision::Event> {
+    let one = slice.open_recovery().filter(|one| one.begun.key == old)?;
+    let begun = Beginner { key: Some(new), ..one.begun };
+    Some(changed(Recovery { begun, ..one.clone() }))
+}
+
+fn look(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
+    let one = held_by(slice, token)?;
+    if !one.begun.is(ground.source) {
+        return elsewhere(ground, one);
+    }
+    Ok(Decision::new(Vec::new(), Answer::Done))
+}
+
 /// Where a recovery that no browser took up came from.
 const LOCAL: &str = "local";
 
@@ -503,6 +556,9 @@ const LOCAL: &str = "local";
 fn finish(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let now = ground.moment.now;
     let one = held_by(slice, token)?;
+    if !one.begun.is(ground.source) {
+        return elsewhere(ground, one);
+    }
     sign_in::check_open(slice, ground)?;
     match one.stage {
         Stage::Ready { until } if now < until => {}

@@ -224,9 +224,18 @@ refusals! {
     /// The attempt is unknown, used, expired or at another step.
     AttemptEnded = "ATTEMPT_ENDED",
         "this sign-in was turned down, has expired, was finished or is at another step; begin again";
+    /// The attempt was begun by another browser.
+    AttemptElsewhere = "ATTEMPT_ELSEWHERE",
+        "this sign-in was begun by another browser, or before this one showed its key, so it does not go on here; begin again";
     /// A typed code is wrong.
     CodeWrong = "CODE_WRONG",
         "the code is not right";
+    /// What was typed cannot be a code.
+    CodeMalformed { digits: usize } = "CODE_MALFORMED",
+        "this is no code of {digits} digits, so it did not count as a try; type it again";
+    /// What was typed cannot be a recovery code.
+    RecoveryCodeMalformed = "RECOVERY_CODE_MALFORMED",
+        "this is no recovery code, so it did not count as a try; they have 24 letters and digits, in groups of four";
     /// An activation code is wrong, and how many tries are left.
     ActivationWrong { tries_left: u32 } = "ACTIVATION_WRONG",
         "the code is not right; tries left: {tries_left}";
@@ -266,6 +275,9 @@ refusals! {
     /// No recovery is under way here.
     RecoveryOver = "RECOVERY_OVER",
         "this recovery was stopped, finished or is too old; sign in, or begin another one";
+    /// The recovery was begun by another browser.
+    RecoveryElsewhere = "RECOVERY_ELSEWHERE",
+        "this recovery was begun by another browser, or before this one showed its key, so it goes on there alone; to begin another one here, stop it first by the link of its message";
     /// The proof was made against a row that has moved: load and prove again.
     ProofStale = "PROOF_STALE",
         "the sign-in data changed meanwhile; try again";
@@ -285,7 +297,13 @@ refusals! {
         "no such {what}";
     /// A name that cannot be taken.
     NameInvalid { what: &'static str, length: usize, limit: usize } = "NAME_INVALID",
-        "the {what} has {length} bytes; use 1 to {limit}, without control characters or spaces at the ends";
+        "the {what} has {length} bytes; use 1 to {limit}";
+    /// A name with a character that cannot be seen, or that changes how the others are read.
+    NameHidden { what: &'static str, letter: String } = "NAME_HIDDEN",
+        "the {what} holds {letter}, which cannot be seen or changes how the rest is read; leave it out";
+    /// A name with a word of two scripts.
+    NameMixed { what: &'static str, word: String } = "NAME_MIXED",
+        "the word \"{word}\" in the {what} mixes the letters of two scripts, which look alike; write it in one";
     /// A user name with other characters than it may have.
     UsernameInvalid { length: usize, limit: usize } = "USERNAME_INVALID",
         "a user name has 1 to {limit} characters: a-z, 0-9, dot, dash, underscore and @, a letter or digit first; this text of {length} bytes is none";
@@ -350,7 +368,7 @@ refusals! {
         "the journal could not be written, so no order is taken; the operator has to look at the disk and restart";
     /// The disk is full.
     DiskFull { missing_bytes: u64 } = "DISK_FULL",
-        "the disk lacks {missing_bytes} bytes for the next journal segment, so orders are taken only if they reduce a position, and cancels; free some space";
+        "{lacks}", lacks = lacks(*missing_bytes);
     /// The disk of the tables is full.
     StoreFull = "STORE_FULL",
         "the disk of the database is full, so nothing can be recorded and nothing was changed; the operator has to free some space";
@@ -381,6 +399,16 @@ fn tries(left: u32) -> String {
         1 => "1 try is left".to_owned(),
         more => format!("{more} tries are left"),
     }
+}
+
+/// Why only what reduces is taken, and what to do.
+fn lacks(missing_bytes: u64) -> String {
+    if missing_bytes == 0 {
+        return "the disk has room again and the next journal segment is being made, so for a moment orders are taken only if they reduce a position, and cancels; try again in a second".to_owned();
+    }
+    format!(
+        "the disk lacks {missing_bytes} bytes for the next journal segment, so orders are taken only if they reduce a position, and cancels; free some space"
+    )
 }
 
 /// What becomes of a cut that is not on record yet, as a clause.
@@ -475,6 +503,8 @@ pub enum PasskeyFault {
     },
     /// The policy asks for an attestation, and none came that leads to a trusted root.
     NotAttested,
+    /// Another browser asked for it.
+    OtherBrowser,
     /// Its answer does not verify: signature, challenge or origin.
     Invalid,
 }
@@ -506,6 +536,7 @@ impl fmt::Display for PasskeyFault {
             Self::NotAttested => f.write_str(
                 "this server takes only models that it can recognise, and this one did not prove what it is",
             ),
+            Self::OtherBrowser => f.write_str("it was asked for by another browser than this one"),
             Self::Registered => f.write_str("it is registered already"),
             Self::Invalid => f.write_str("its answer does not verify"),
         }

@@ -43,12 +43,6 @@ impl Secret {
         self.0.as_slice().ct_eq(other).into()
     }
 
-    /// The same without spaces: how people type codes does not count.
-    #[must_use]
-    pub fn without_spaces(&self) -> Self {
-        Self::new(self.0.iter().copied().filter(|byte| *byte != b' ').collect())
-    }
-
     /// The digest to store and to look it up by.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.0)

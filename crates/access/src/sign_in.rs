@@ -13,6 +13,7 @@ use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::recovery_code;
 use crate::authenticator::totp::{self, Verdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
+use crate::binding::Beginner;
 use crate::brokerage;
 use crate::call::Source;
 use crate::decision::{self, Answer, Decision, Ground};
@@ -33,9 +34,13 @@ use crate::slice::Slice;
 use crate::stay::Stay;
 use crate::throttle::{self, Factor, Place};
 use crate::token::{self, Kind};
+use crate::typed;
 
+mod copied;
 mod trust;
 
+pub(crate) use self::copied::rekeyed;
+use self::copied::{elsewhere, tell_copy};
 use self::trust::{add_device, key, known_device, offered_phone, trust, trusted_browser};
 
 /// How long an attempt waits for its next step.
@@ -69,6 +74,9 @@ pub struct Attempt {
     /// How long its person wants to stay signed in.
     #[serde(default)]
     pub stay: Stay,
+    /// The browser that began it; its next steps come from there.
+    #[serde(default)]
+    pub begun: Beginner,
 }
 
 /// What an attempt needs next.
@@ -153,6 +161,11 @@ pub enum Command {
         /// The attempt's token.
         attempt: Secret,
     },
+    /// One of its pages is looked at. Load the slice by the attempt.
+    Look {
+        /// The attempt's token.
+        attempt: Secret,
+    },
     /// A passkey's ceremony ended. Load the slice by the passkey's handle.
     Passkey {
         /// What it says, or why it failed.
@@ -205,7 +218,30 @@ pub struct SignedIn {
 
 type Decided = Result<Decision, Refusal>;
 
+impl Command {
+    /// The token of the attempt that it goes on with.
+    const fn attempt(&self) -> Option<&Secret> {
+        match self {
+            Self::Password { .. } | Self::Passkey { .. } | Self::Link { .. } => None,
+            Self::Totp { attempt, .. }
+            | Self::RecoveryCode { attempt, .. }
+            | Self::Activate { attempt, .. }
+            | Self::Resend { attempt }
+            | Self::AskApproval { attempt }
+            | Self::Approved { attempt }
+            | Self::Look { attempt } => Some(attempt),
+        }
+    }
+}
+
 pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> Decided {
+    // No step goes on elsewhere than where it was begun, whatever it is.
+    if let Some(token) = command.attempt() {
+        let attempt = find(slice, ground, token)?;
+        if !attempt.begun.is(ground.source) {
+            return Ok(elsewhere(ground, attempt));
+        }
+    }
     match command {
         Command::Password { proof } => with_password(slice, ground, proof),
         Command::Totp { attempt, code } => with_totp(slice, ground, attempt, code),
@@ -214,6 +250,7 @@ pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> D
         Command::Resend { attempt } => resend(slice, ground, attempt),
         Command::AskApproval { attempt } => ask_approval(slice, ground, attempt),
         Command::Approved { attempt } => approved(slice, ground, attempt),
+        Command::Look { .. } => Ok(Decision::new(Vec::new(), Answer::Done)),
         Command::Passkey { outcome } => with_passkey(slice, ground, outcome.as_ref()),
         Command::Link { token } => with_link(slice, ground, token),
     }
@@ -278,6 +315,7 @@ fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &Proof) -> Decided {
         started_at: now,
         until: now + ATTEMPT_LIFE,
         stay: ground.source.stay,
+        begun: Beginner::of(ground.source),
     };
     events.push(Event::Started(attempt).into());
     Ok(Decision::new(events, Answer::TotpNeeded { attempt: token }))
@@ -328,7 +366,8 @@ fn with_recovery_code(
     let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::RecoveryCode, place, now)?;
     check_open(slice, ground)?;
-    let Some(code) = recovery_code::find(slice, typed) else {
+    let typed = recovery_code::read(typed).ok_or(Refusal::RecoveryCodeMalformed)?;
+    let Some(code) = recovery_code::find(slice, &typed) else {
         return Ok(fail(slice, ground, Factor::RecoveryCode, place, Refusal::CodeWrong));
     };
     let events = recovery_code::spend(slice, ground, attempt.person, code).into();
@@ -376,6 +415,7 @@ pub(crate) fn use_totp(
     if slice.totp().is_none() {
         return Err(Refusal::SecondFactorMissing);
     }
+    let typed = &typed::digits(typed, totp::DIGITS)?;
     let mut wrong = Refusal::CodeWrong;
     for one in slice.totps() {
         let AuthenticatorKind::Totp { last_step, .. } = one.kind else { continue };
@@ -447,7 +487,7 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     if now >= activation.code_until {
         return Err(Refusal::CodeExpired { expired_at: activation.code_until });
     }
-    let typed = typed.without_spaces();
+    let typed = typed::digits(typed, 6)?;
     if !activation.code.same(&code_digest(token, typed.expose())) {
         let tries_left = activation.tries_left.saturating_sub(1);
         let refusal = Refusal::ActivationWrong { tries_left };
@@ -569,6 +609,12 @@ fn with_passkey(
         Ok(used) => used,
         Err(refused) => return Ok(*refused),
     };
+    // The signature is right and was asked for by another browser: it was taken on its way.
+    if !assertion.begun.is(ground.source) {
+        let tells = assertion.begun.is_copied_by(ground.source);
+        let events = tells.then(|| tell_copy(ground, person)).into_iter().collect();
+        return Ok(Decision::refused(events, refused(PasskeyFault::OtherBrowser)));
+    }
     check_open(slice, ground)?;
     let mut events = vec![used.into()];
     if !slice.counters.is_empty() {

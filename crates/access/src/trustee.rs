@@ -21,6 +21,7 @@ use crate::recovery::{self, Recovery, Stage};
 use crate::refusal::Refusal;
 use crate::secret::{SealKey, SealedSecret, Secret};
 use crate::slice::Slice;
+use crate::typed;
 
 /// Contacts that a person may name.
 pub const MOST: usize = 5;
@@ -328,9 +329,8 @@ fn vouch(
             |one: &Ask| if one.trustee == changed.trustee { changed.clone() } else { one.clone() };
         Recovery { asks: asks.map(put).collect(), ..open.clone() }
     };
-    if say == Say::Yes
-        && !open_number(open, ask, ground.key)?.matches(typed.without_spaces().expose())
-    {
+    let number = open_number(open, ask, ground.key)?;
+    if say == Say::Yes && !number.matches(typed::digits(typed, number.len())?.expose()) {
         let tries_left = ask.tries_left.saturating_sub(1);
         let missed = with(Ask { tries_left, ..ask.clone() });
         let events = vec![recovery::changed(missed)];

@@ -231,13 +231,13 @@ async fn status(desk: &Desk<'_>) -> Result<StatusNow, Refusal> {
         }),
         portal: desk.portal.to_owned(),
         sockets: sockets.collect(),
-        conditions: gate.vitals().conditions().into_iter().map(condition).collect(),
+        conditions: gate.conditions().into_iter().map(condition).collect(),
     })
 }
 
 fn condition(one: gate::Condition) -> ConditionRow {
     let (code, since) = (one.code.to_owned(), instant(one.since));
-    ConditionRow { code, subject: one.subject, text: one.text, since, grave: one.grave }
+    ConditionRow { code, subject: one.subject, text: one.text, since, stops: one.stops }
 }
 
 async fn outbox(desk: &Desk<'_>, limit: u32) -> Result<Vec<NoticeRow>, Refusal> {

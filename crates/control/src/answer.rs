@@ -65,7 +65,7 @@ answers! {
         /// Since when.
         since: String,
         /// Whether the server cannot do its work.
-        grave: bool,
+        stops: bool,
     }
 
     /// Markets that catch up on time that was missed.

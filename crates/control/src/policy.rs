@@ -59,7 +59,9 @@ fn window(text: &str) -> Option<Result<Window, Refusal>> {
     let (day, time, zone) = (parts.next()?, parts.next()?, parts.next()?);
     let weekday = DAYS.iter().position(|one| one.eq_ignore_ascii_case(day))?;
     let (hour, minute) = time.split_once(':')?;
-    let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+    let digits = |text: &str| text.bytes().all(|letter| letter.is_ascii_digit());
+    let part = |text: &str| text.parse::<u16>().ok().filter(|_| digits(text));
+    let (hour, minute) = (part(hour)?, part(minute)?);
     let minute = (minute < 60).then(|| hour.checked_mul(60)?.checked_add(minute))??;
     let weekday = u8::try_from(weekday).ok()?;
     parts.next().is_none().then(|| Window::new(weekday, minute, zone))
@@ -152,6 +154,7 @@ mod tests {
             "someday 10:00 UTC",
             "sunday 1000 UTC",
             "sunday 10:61 UTC",
+            "sunday +10:00 UTC",
             "sunday 10:00 UTC x",
         ] {
             assert!(window(odd).is_none(), "{odd}");

@@ -1,12 +1,15 @@
 //! `floorpass credential`: list, create, revoke.
 
-use access::PaperAccountId;
+use access::{Number, PaperAccountId};
 use clap::{Args, Subcommand};
 use control::{CredentialMade, CredentialName, CredentialRow, CredentialWish, Request, Revoked};
 
 use crate::command::Global;
 use crate::exit::Failure;
 use crate::output;
+
+const MESSAGES: Number = Number::count("a number of messages", "5");
+const DAYS: Number = Number::within("a number of days", "90", 1, 366);
 
 #[derive(Debug, Subcommand)]
 pub enum Credential {
@@ -51,16 +54,16 @@ pub struct Create {
     #[arg(long = "symbol", value_name = "SYMBOL")]
     symbols: Vec<String>,
     /// Shares an order at most
-    #[arg(long, value_name = "SHARES")]
+    #[arg(long, value_name = "SHARES", value_parser = |typed: &str| Number::SHARES.read_whole::<u64>(typed))]
     max_quantity: Option<u64>,
     /// US dollars an order at most
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", value_parser = |typed: &str| Number::DOLLARS.read(typed))]
     max_notional: Option<rust_decimal::Decimal>,
     /// Order messages a second at most
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = |typed: &str| MESSAGES.read_whole::<u32>(typed))]
     per_second: Option<u32>,
     /// Days until it ends
-    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=366))]
+    #[arg(long, default_value_t = 90, value_parser = |typed: &str| DAYS.read_whole::<u32>(typed))]
     days: u32,
     /// Its clients must show a token in their connect options
     #[arg(long, conflicts_with = "no_token")]
@@ -69,7 +72,7 @@ pub struct Create {
     #[arg(long)]
     no_token: bool,
     /// Its port; without it the next free one
-    #[arg(long)]
+    #[arg(long, value_parser = |typed: &str| Number::PORT.read_whole::<u16>(typed))]
     port: Option<u16>,
 }
 
@@ -153,4 +156,46 @@ fn list(rows: &[CredentialRow]) -> String {
     let may = rows.iter().map(|row| format!("{}: {}", row.name, row.may));
     let table = output::table(head, &cells, "no credentials");
     format!("{table}\n\n{}", may.collect::<Vec<_>>().join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        create: Create,
+    }
+
+    #[test]
+    fn limits_are_understood_or_refused_with_what_was_typed() {
+        let read = |flag: &str, typed: &str| {
+            Line::try_parse_from(["create", "bot", flag, typed]).map(|line| line.create)
+        };
+        for (typed, cents) in [("20000,50", 2_000_050), ("20,000", 2_000_000), ("2.000,5", 200_050)]
+        {
+            let read = read("--max-notional", typed).map(|create| create.max_notional);
+            let wanted = Some(rust_decimal::Decimal::new(cents, 2));
+            assert!(read.is_ok_and(|read| read == wanted), "{typed}");
+        }
+        for (flag, typed) in [
+            ("--max-notional", "20.000"),
+            ("--max-notional", "2_0"),
+            ("--max-notional", "20 00"),
+            ("--max-quantity", "10,00"),
+            ("--max-quantity", "1.000"),
+            ("--per-second", "+5"),
+            ("--days", "9,0"),
+            ("--days", "367"),
+            ("--port", "7,497"),
+            ("--port", "80"),
+        ] {
+            let refused = read(flag, typed).map_err(|error| error.to_string());
+            let quoted = format!("\u{201c}{typed}\u{201d}");
+            assert!(refused.is_err_and(|text| text.contains(&quoted)), "{flag} {typed}");
+        }
+    }
 }

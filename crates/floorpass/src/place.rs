@@ -168,11 +168,36 @@ mod tests {
         let _fourth = take("2001:db8::ffff").unwrap();
         assert_eq!(take("2001:db8::2").err(), Some(Full::Address));
         let _fifth = take("2001:db8:0:1::1").unwrap();
-        // Nobody has more than one that is new here would get.
-        let _sixth = take("192.0.2.2").unwrap();
-        assert_eq!(take("192.0.2.3").err(), Some(Full::All));
         drop(first);
+        let sixth = take("192.0.2.2").unwrap();
+        // It would get no more than the one has that would lose.
+        assert_eq!(take("192.0.2.1").err(), Some(Full::All));
+        drop(sixth);
         let _again = take("192.0.2.1").unwrap();
+    }
+
+    #[tokio::test]
+    async fn newcomer_gets_the_oldest_place_of_the_address_that_has_the_most() {
+        let places = Places::new(4, 3);
+        let take = |text| places.take(address(text));
+        let oldest = take("192.0.2.1").unwrap();
+        let _more = [take("192.0.2.1").unwrap(), take("192.0.2.1").unwrap()];
+        let other = take("192.0.2.2").unwrap();
+        let new = take("192.0.2.3").unwrap();
+        oldest.given_away().await;
+        drop(oldest); // counted for its new owner already
+        assert_eq!(places.taken().all, 4);
+        // Two against none: once more. Then nobody has more than a newcomer would.
+        let _last = take("192.0.2.4").unwrap();
+        assert_eq!(take("192.0.2.5").err(), Some(Full::All));
+        assert_eq!(take("192.0.2.2").err(), Some(Full::All));
+        drop((other, new));
+        let _again = take("192.0.2.5").unwrap();
+        // A proxy's are everybody's, and none is taken from it.
+        let places = Places::new(2, 1);
+        let proxy = [(); 2].map(|()| places.take_any(address("192.0.2.1")).unwrap());
+        assert_eq!(places.take(address("192.0.2.2")).err(), Some(Full::All));
+        drop(proxy);
     }
 
     #[tokio::test]

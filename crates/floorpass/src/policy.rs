@@ -1,11 +1,15 @@
 //! `floorpass policy`: show, set.
 
+use access::Number;
 use clap::{Args, Subcommand};
 use control::{PoliciesNow, PolicyRow, PolicyWish, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
 use crate::output;
+
+const MINUTES: Number = Number::count("a number of minutes", "45");
+const HOURS: Number = Number::count("a number of hours", "10");
 
 #[derive(Debug, Subcommand)]
 pub enum Policy {
@@ -33,11 +37,11 @@ pub struct Set {
     #[arg(long, requires = "interface")]
     tempo: Option<String>,
     /// Over when it was not used for so many minutes, in the place of the tempo's number
-    #[arg(long, requires = "interface", value_name = "MINUTES", allow_hyphen_values = true)]
-    idle_minutes: Option<i64>,
+    #[arg(long, requires = "interface", value_name = "MINUTES", allow_hyphen_values = true, value_parser = |typed: &str| MINUTES.read_whole::<u32>(typed))]
+    idle_minutes: Option<u32>,
     /// Over after so many hours, in the place of the tempo's number
-    #[arg(long, requires = "interface", value_name = "HOURS", allow_hyphen_values = true)]
-    absolute_hours: Option<i64>,
+    #[arg(long, requires = "interface", value_name = "HOURS", allow_hyphen_values = true, value_parser = |typed: &str| HOURS.read_whole::<u32>(typed))]
+    absolute_hours: Option<u32>,
     /// What a session does at another network: keep, prove, look
     #[arg(long, requires = "interface", value_name = "WHAT")]
     new_network: Option<String>,
@@ -79,8 +83,8 @@ impl Policy {
                 username: set.name,
                 interface: set.interface,
                 tempo: set.tempo,
-                idle_minutes: set.idle_minutes,
-                absolute_hours: set.absolute_hours,
+                idle_minutes: set.idle_minutes.map(i64::from),
+                absolute_hours: set.absolute_hours.map(i64::from),
                 new_network: set.new_network,
                 view: set.view,
                 trade: set.trade,

@@ -226,12 +226,14 @@ where
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         let caller = web::client_address(Some(peer.ip()), request.headers(), rules.only_from);
-        let place = is_proxy.then(|| requests.take(caller)).transpose();
+        let place = caller.map(|caller| is_proxy.then(|| requests.take(caller)).transpose());
         let router = router.clone();
         async move {
             let place = match place {
-                Ok(place) => place,
-                Err(full) => return Ok(busy(full)),
+                Ok(Ok(place)) => place,
+                Ok(Err(full)) => return Ok(busy(full)),
+                // Nobody's, so it is counted with nobody's.
+                Err(_) => return Ok((StatusCode::BAD_REQUEST, web::UNNAMED).into_response()),
             };
             let given_away = async {
                 match &place {

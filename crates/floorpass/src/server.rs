@@ -164,7 +164,7 @@ async fn doors<T>(
     let health = Arc::clone(vitals);
     let watch = move || log::watch(Arc::clone(&health));
     let lines = vitals.task("log", move || is_over(&told), watch);
-    let pages =
+    let mut pages =
         tokio::spawn(portal::serve(plan.portal, router, rules, Arc::clone(vitals), stopping));
     let open = trading.sockets().into_iter().map(|socket| ready::Socket {
         host: socket.address.ip().to_string(),
@@ -175,11 +175,13 @@ async fn doors<T>(
     let mut open: Vec<ready::Socket> = open.collect();
     open.sort_by_key(|socket| (place(&socket.name), socket.port));
     let begun = started(Started { gate, portal: &origin, sockets: open, data }).await;
-    let mut over = None;
+    let (mut over, mut served) = (None, None);
     if begun.is_ok() {
         tokio::select! {
             () = end.come() => {}
             why = vitals.over() => over = Some(why),
+            // Untold: it could not be served at all.
+            done = &mut pages => served = Some(done),
         }
     }
     lines.abort();
@@ -187,7 +189,11 @@ async fn doors<T>(
     stop.send(true).ok();
     trading.ended().await;
     control.closed().await;
-    let served = pages.await.map_err(Failure::failed)?;
+    let served = match served {
+        Some(done) => done,
+        None => pages.await,
+    };
+    let served = served.map_err(Failure::failed)?;
     begun?;
     served.map_err(|e| Failure::failed(format!("the portal ended: {e}")))?;
     over.map_or(Ok(()), |why| Err(Failure::new(Exit::Failed, "TASK_ENDED", why)))

@@ -7,11 +7,14 @@ use access::entitlements::{Act, Entitlements, Product, Question};
 use access::id::{CredentialId, Holder, PaperAccountId, PersonId, SymbolId};
 use access::refusal::Refusal;
 use access::secret::Secret;
+use trade::journal::Asked;
 
 use crate::Gate;
 use crate::live::Slot;
 use crate::noted::Kind;
 
+/// Bytes of a word of an order from a door that evidence keeps.
+const WORD_LIMIT: usize = 24;
 /// Characters of a text from a door that evidence keeps.
 const TEXT_LIMIT: usize = 300;
 
@@ -150,8 +153,20 @@ impl Gate {
         code: &'static str,
         text: String,
     ) {
+        self.note_refused_order(admission, address, (code, text), None);
+    }
+
+    /// The same for an order that its door refuses, with all that was asked for.
+    pub fn note_refused_order(
+        &self,
+        admission: &Admission,
+        address: IpAddr,
+        (code, text): (&'static str, String),
+        asked: Option<Asked>,
+    ) {
         let (holder, address) = (admission.holder(), Some(address));
-        self.note(Kind::Refused { holder, code, symbol: None, address }, text);
+        let kind = Kind::Refused { holder, code, symbol: None, address };
+        self.note_all(kind, text, asked.map(tidied).into_iter().collect());
     }
 
     /// Records, coalesced and with the next group, a program that a credential's port turned away
@@ -174,15 +189,34 @@ impl Gate {
     }
 
     fn note(&self, kind: Kind, text: String) {
+        self.note_all(kind, text, Vec::new());
+    }
+
+    fn note_all(&self, kind: Kind, text: String, asked: Vec<Asked>) {
         // A journal that has failed records nothing, and has said so.
         if let Ok(mut turn) = self.0.sequencer.turn(self.now()) {
-            turn.note(kind, move || printable(&text));
+            turn.note(kind, move || printable(&text), asked);
         }
     }
 
     /// Whether orders can be taken: the journal works and the server is not stopping.
     pub fn health(&self) -> Result<(), Refusal> {
         self.0.sequencer.health()
+    }
+}
+
+/// What a peer asked for, each word of it bounded and without control characters.
+fn tidied(asked: Asked) -> Asked {
+    let word = |text: String| access::call::tidy(&text, WORD_LIMIT);
+    Asked {
+        side: word(asked.side),
+        quantity: word(asked.quantity),
+        symbol: word(asked.symbol),
+        order_type: word(asked.order_type),
+        limit: word(asked.limit),
+        trigger: word(asked.trigger),
+        tif: word(asked.tif),
+        ..asked
     }
 }
 

@@ -106,8 +106,12 @@ impl Gate {
     }
 
     /// Whether a phone could be asked in a sign-in that waits for a code.
-    pub async fn can_ask_phone(&self, attempt: &Secret) -> Result<bool, Refusal> {
-        let slice = self.load(Key::Attempt(attempt.digest())).await?;
+    pub async fn can_ask_phone(
+        &self,
+        attempt: &Secret,
+        browser: &Browser,
+    ) -> Result<bool, Refusal> {
+        let (slice, _) = self.look_at_attempt(attempt, browser).await?;
         Ok(approval::phones(&slice, self.now(), None).next().is_some())
     }
 
@@ -119,12 +123,12 @@ impl Gate {
     }
 
     /// Where the approval of a sign-in stands.
-    pub async fn sign_in_approval(&self, attempt: &Secret) -> Result<ApprovalState, Refusal> {
-        let digest = attempt.digest();
-        let slice = self.load(Key::Attempt(digest)).await?;
-        let now = self.now();
-        let found = slice.attempts.iter().find(|one| one.token == digest && now < one.until);
-        let found = found.ok_or(Refusal::AttemptEnded)?.id;
+    pub async fn sign_in_approval(
+        &self,
+        attempt: &Secret,
+        browser: &Browser,
+    ) -> Result<ApprovalState, Refusal> {
+        let (slice, found) = self.look_at_attempt(attempt, browser).await?;
         let newest = approval::newest(&slice, Asker::Attempt(found), ContentKind::SignIn);
         self.approval_state(newest)
     }

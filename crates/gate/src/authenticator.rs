@@ -160,7 +160,7 @@ impl Gate {
         let existing = slice.passkeys().map(|(_, passkey)| passkey.handle.clone()).collect();
         let moment = self.moment()?;
         let (moment, address) = (&moment, ticket.address);
-        let opening = Opening { moment, address, purpose: None };
+        let opening = Opening { moment, address, purpose: None, begun: ticket.beginner() };
         let who = (ticket.person, &*ticket.username);
         self.0.people.passkeys.start_registration(who, ticket.session, existing, &opening)
     }

@@ -5,7 +5,7 @@
 //! browser may prove a key in its hardware now and then (Device Bound Session Credentials, W3C
 //! draft) and gets a cookie of ten minutes for it, which counts from one address.
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ pub use browser_key::BrowserKey;
 
 /// Longest header with a proof, in bytes; ours has about 250.
 const LONGEST: usize = 1_024;
-/// Proofs of one session that are remembered; with more than this in the window, older ones count
-/// no longer.
+/// Proofs of one session that are remembered; with more than this in the window, those of an earlier
+/// time count no longer.
 const REMEMBERED: usize = 512;
 /// How long a challenge for a key in hardware works.
 const CHALLENGE_WINDOW: Span = Span::minutes(2);
@@ -132,38 +132,64 @@ pub(crate) fn check_new_key(
 /// The proofs of one session that were shown lately.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    proofs: VecDeque<(Time, [u8; 16])>,
-    /// Proofs of this time or before count no longer.
+    /// The earliest first.
+    proofs: BTreeSet<(Time, [u8; 16])>,
+    /// Proofs of this time or before count no longer. Never after now.
     floor: Time,
     /// Time of the last challenge that its hardware answered.
     challenge: Time,
+    /// When the server started, by our stamps and by the system's clock, for a session that was there:
+    /// what was shown to the process before is not known any more, so nothing counts that could have been.
+    started: Option<(Time, Time)>,
 }
 
 impl Seen {
+    /// For a session that stood before the server started.
+    pub(crate) fn since(started: (Time, Time)) -> Self {
+        Self { started: Some(started), ..Self::default() }
+    }
+
     /// Takes a proof that was not shown before.
     pub(crate) fn take(&mut self, shown: &Shown) -> Result<(), Refusal> {
+        let wall = shown.wall;
+        // A proof may be dated ahead by as much as the window. The worker signs again at the time that
+        // it is told, so that nobody is signed out. Beyond the window the clock was set back since.
+        let last = self.started.map(|(_, at)| at + PROOF_WINDOW - Span::milliseconds(1));
+        if let Some(last) = last.filter(|last| last.since(wall) <= PROOF_WINDOW)
+            && shown.at <= last
+        {
+            return Err(wrong(ProofFault::Time { now: wall.max(last + Span::milliseconds(1)) }));
+        }
         // Those that the window refuses anyhow need no memory.
-        let over = shown.wall - PROOF_WINDOW - PROOF_WINDOW;
-        self.proofs.retain(|(at, _)| *at > over);
+        let kept = Span(2 * PROOF_WINDOW.0);
+        self.proofs.retain(|(at, _)| wall.since(*at) < kept && at.since(wall) < kept);
         // One that is beyond the window was set before the clock was set back.
-        if self.floor.since(shown.wall) > PROOF_WINDOW {
+        if self.floor.since(wall) > PROOF_WINDOW {
             self.floor = Time::default();
         }
-        let known = self.proofs.iter().any(|(_, nonce)| *nonce == shown.nonce);
-        if known || shown.at <= self.floor {
+        let proof = (shown.at, shown.nonce);
+        if shown.at <= self.floor || !self.proofs.insert(proof) {
             return Err(wrong(ProofFault::Replayed));
         }
-        if self.proofs.len() >= REMEMBERED
-            && let Some((at, _)) = self.proofs.pop_front()
+        if self.proofs.len() > REMEMBERED
+            && let Some((earliest, _)) = self.proofs.first().copied()
         {
-            self.floor = self.floor.max(at);
+            // All of them are ahead: one that was forgotten could be shown again.
+            if earliest > wall {
+                self.proofs.remove(&proof);
+                return Err(wrong(ProofFault::Time { now: wall }));
+            }
+            self.floor = self.floor.max(earliest);
+            self.proofs.pop_first();
         }
-        self.proofs.push_back((shown.at, shown.nonce));
         Ok(())
     }
 
     /// Takes an answer to a challenge of this time.
-    pub(crate) fn answer(&mut self, challenge: Time) -> Result<(), Refusal> {
+    pub(crate) fn answer(&mut self, challenge: Time, now: Time) -> Result<(), Refusal> {
+        if self.started.is_some_and(|(started, _)| challenge < started) {
+            return Err(wrong(ProofFault::Time { now }));
+        }
         if challenge <= self.challenge {
             return Err(wrong(ProofFault::Replayed));
         }
@@ -174,7 +200,7 @@ impl Seen {
     /// Whether anything of it would still be refused for having been shown: proofs by the system's
     /// clock, challenges by our stamps.
     pub(crate) fn is_needed(&self, now: Time, wall: Time) -> bool {
-        let proof = self.proofs.iter().map(|(at, _)| *at).max().unwrap_or_default();
+        let proof = self.proofs.last().map_or(Time::default(), |(at, _)| *at);
         let latest = proof.max(self.floor);
         wall.since(latest) <= PROOF_WINDOW || now.since(self.challenge) <= CHALLENGE_WINDOW
     }
@@ -343,7 +369,7 @@ impl Gate {
     fn answered(&self, session: SessionId, signed: &str) -> Result<(), Refusal> {
         let now = self.now();
         let at = challenged_at(&self.0.people.key, session, signed, now);
-        self.0.people.sessions.answered(session, at.ok_or(wrong(ProofFault::Time { now }))?)
+        self.0.people.sessions.answered(session, at.ok_or(wrong(ProofFault::Time { now }))?, now)
     }
 
     fn hardware_proof(&self, session: SessionId, address: IpAddr) -> HardwareProof {

@@ -48,7 +48,7 @@ impl Sequencer {
         let (mut stride, mut moved, mut begun) = (AT_ONCE, false, None);
         loop {
             let watch = Stopwatch::start();
-            let (at, stamped, stuck) = {
+            let (from, at, stamped, stuck) = {
                 let mut engine = self.engine();
                 self.health()?;
                 let from = engine.exchange.now();
@@ -58,7 +58,7 @@ impl Sequencer {
                 self.set_applied(&engine);
                 let at = engine.exchange.now();
                 // Without room for a record they wait before what is due.
-                (at, engine.applied() != before, at < to)
+                (from, at, engine.applied() != before, at < to)
             };
             let took = watch.elapsed();
             if stamped {
@@ -67,17 +67,16 @@ impl Sequencer {
             if at >= now || stuck || self.halting.load(Ordering::Acquire) {
                 break;
             }
-            let progress = Progress { from: at, at, to: now };
             if begun.is_none() && now.since(at) > AT_ONCE {
-                begun = Some((at, Stopwatch::start()));
+                begun = Some((from, Stopwatch::start()));
                 tracing::warn!(
-                    from = %at, to = %now,
+                    %from, to = %now,
                     "the markets catch up on {} that were missed; orders are refused until then",
-                    now.since(at)
+                    now.since(from)
                 );
             }
             if let Some((from, _)) = begun {
-                self.set_progress(Some(Progress { from, ..progress }));
+                self.set_progress(Some(Progress { from, at, to: now }));
             }
             let longer = if took < STEP / 2 { stride.0.saturating_mul(2) } else { stride.0 };
             let next = if took > STEP * 2 { stride.0 / 2 } else { longer };
@@ -110,6 +109,8 @@ impl Gate {
     /// How far the markets are in catching up on time that was missed; none when they are where they
     /// belong.
     pub fn progress(&self) -> Option<Progress> {
-        self.0.sequencer.progress()
+        let (sequencer, to) = (&self.0.sequencer, self.now());
+        // What is not begun yet counts too.
+        sequencer.progress().or_else(|| sequencer.behind(to))
     }
 }

@@ -14,7 +14,7 @@ use crate::Gate;
 use crate::registry::store_failed;
 use crate::session::Actor;
 
-mod order;
+pub(crate) mod order;
 mod verify;
 
 pub use verify::{EvidenceReport, VerifyError, evidence_verify, evidence_verify_with};
@@ -208,7 +208,7 @@ impl Gate {
     }
 
     /// Names of people behind live sessions, and of all credentials.
-    async fn holder_names(&self) -> Result<BTreeMap<Holder, String>, Refusal> {
+    pub async fn holder_names(&self) -> Result<BTreeMap<Holder, String>, Refusal> {
         let mut names = BTreeMap::new();
         for slice in self.slices(None).await? {
             for one in &slice.credentials {

@@ -36,7 +36,7 @@ pub struct Condition {
     /// Since when.
     pub since: Time,
     /// Whether the server cannot do its work: `/healthz` answers 503.
-    pub grave: bool,
+    pub stops: bool,
 }
 
 /// All that is raised now. One for each gate.
@@ -59,12 +59,12 @@ impl Health {
     }
 
     /// Raises a condition, or gives one that is raised another text.
-    pub fn raise(&self, code: &'static str, subject: &str, text: String, grave: bool) {
+    pub fn raise(&self, code: &'static str, subject: &str, text: String, stops: bool) {
         let mut raised = self.raised();
         let key = (code, subject.to_owned());
         let since = raised.get(&key).map_or_else(|| self.clock.stamp(), |one| one.since);
         let subject = subject.to_owned();
-        raised.insert(key, Condition { code, subject, text, since, grave });
+        raised.insert(key, Condition { code, subject, text, since, stops });
     }
 
     /// Takes a condition away: all is well again.
@@ -249,7 +249,7 @@ mod tests {
         health.thread("beat", is_told, work).unwrap();
         done.recv().unwrap();
         let all = health.conditions();
-        assert_eq!((all.len(), all[0].code, all[0].grave), (1, "TASK_ENDED", false));
+        assert_eq!((all.len(), all[0].code, all[0].stops), (1, "TASK_ENDED", false));
         assert!(all[0].text.contains("it returned") && all[0].text.contains("2 times"), "{all:?}");
     }
 
@@ -260,7 +260,7 @@ mod tests {
         let why = health.over().await;
         assert!(why.contains("'room'") && why.contains("no floor"), "{why}");
         task.await.unwrap();
-        assert!(health.conditions()[0].grave);
+        assert!(health.conditions()[0].stops);
     }
 
     #[tokio::test]

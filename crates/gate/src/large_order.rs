@@ -13,14 +13,14 @@ use store::Key;
 use trade::Denial;
 use trade::contract::Contracts;
 use trade::order::{Change, NewOrder, OrderType, TimeInForce};
-use trade::pretrade::large::Cost;
+use trade::pretrade::large::{self, Cost};
 use trade::price::{Ticks, grouped};
 
 use crate::Gate;
 use crate::admission::Admission;
 use crate::approval::ApprovalState;
 use crate::command::odd_answer;
-use crate::order::{OrderRequest, Refused, Submitted, own};
+use crate::order::{Attempt, OrderRequest, Refused, Submitted, own};
 use crate::passkey::Ceremony;
 use crate::person::system;
 use crate::session::{Actor, SessionTicket};
@@ -59,19 +59,29 @@ impl Gate {
     }
 
     /// Whether a request takes a yes of the phone or a proof of its own; none where it does not.
-    /// Refused and denied exactly as it would be besides.
+    /// Refused and denied exactly as it would be besides, but not on record: nothing is sent.
     pub fn large_order(
         &self,
         admission: &Admission,
         ticket: &SessionTicket,
         request: &OrderRequest,
     ) -> Result<Option<Large>, Refused> {
+        self.large(admission, ticket, request, &Attempt::Preview)
+    }
+
+    fn large(
+        &self,
+        admission: &Admission,
+        ticket: &SessionTicket,
+        request: &OrderRequest,
+        attempt: &Attempt,
+    ) -> Result<Option<Large>, Refused> {
         let mut request = request.clone();
         if let OrderRequest::Place(orders) = &mut request {
             own(orders, admission.holder());
         }
         let plain = is_plain(&request);
-        let found = self.case(admission, ticket.address, |case| case.large(request))?;
+        let found = self.case(admission, ticket.address, attempt, |case| case.large(request))?;
         let Some((size, above)) = found else { return Ok(None) };
         let (value, cost) = (size.value, size.cost.filter(|_| plain));
         match cost {
@@ -87,7 +97,8 @@ impl Gate {
         admission: &Admission,
         request: &OrderRequest,
     ) -> Result<Option<LargeAsked>, Refused> {
-        let Some(large) = self.large_order(admission, ticket, request)? else { return Ok(None) };
+        let asked = self.large(admission, ticket, request, &Attempt::of(request))?;
+        let Some(large) = asked else { return Ok(None) };
         let bound = large.cost.bound();
         let facts = self.facts(request, &large);
         let (act, terms) = self.terms(request, bound)?;
@@ -192,12 +203,13 @@ impl Gate {
         let (act, side, order_type) = match request {
             OrderRequest::Place(orders) => {
                 // What the terms do not tell cannot have been approved.
-                let order = match orders.as_slice() {
-                    [order] if is_plain(request) => order,
+                let (order, exits) = match orders.as_slice() {
+                    [order, exits @ ..] if is_plain(request) => (order, exits),
                     _ => return Err(Refusal::OrderUnproven),
                 };
                 lines.push(line("Account", order.account.to_string()));
                 lines.extend(new_terms(order));
+                lines.extend(exits.iter().map(exit_terms));
                 (Act::PlaceOrder, order.side, order.order_type)
             }
             OrderRequest::Modify(change) => {
@@ -253,13 +265,18 @@ impl Gate {
     }
 }
 
-/// Whether the terms tell all of a request: one order, without what no session sends.
+/// Whether the terms tell all of a request: an order with its exits, without what no session sends.
 fn is_plain(request: &OrderRequest) -> bool {
+    let bare =
+        |order: &NewOrder| order.oca.is_none() && order.reference.is_none() && !order.outside_hours;
     match request {
-        OrderRequest::Place(orders) => orders.iter().all(|one| {
-            let more = one.parent.is_some() || one.oca.is_some() || one.reference.is_some();
-            !more && !one.outside_hours
-        }),
+        OrderRequest::Place(orders) => match orders.as_slice() {
+            [first, exits @ ..] => {
+                let exit = |order: &NewOrder| bare(order) && large::is_exit(first, order);
+                bare(first) && first.parent.is_none() && exits.iter().all(exit)
+            }
+            [] => true,
+        },
         OrderRequest::Modify(_) | OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => true,
     }
 }
@@ -272,6 +289,19 @@ fn new_terms(order: &NewOrder) -> Lines {
     ];
     lines.extend(pricing(order.order_type, order.tif));
     lines
+}
+
+/// An exit in one line; it waits until the order before it fills.
+fn exit_terms(order: &NewOrder) -> (String, String) {
+    let label = match order.order_type {
+        OrderType::Market | OrderType::Limit { .. } => "Then take profit",
+        OrderType::Stop { .. } | OrderType::StopLimit { .. } => "Then stop loss",
+    };
+    let told = pricing(order.order_type, order.tif)
+        .into_iter()
+        .map(|(label, value)| format!("; {} {value}", label.to_lowercase()));
+    let told: String = told.collect();
+    line(label, format!("{} {}{told}", word(order.side), count(order.quantity)))
 }
 
 fn changed_terms(change: &Change) -> Lines {

@@ -95,6 +95,7 @@ pub use large_order::{Large, LargeAsked};
 pub use lock::{LockTarget, Receipt};
 pub use notice::{MessagePage, OutboxNotice};
 pub use open::OpenError;
+pub use order::refused::RefusedOrders;
 pub use order::{CancelScope, OrderRequest, Refused, Submitted};
 pub use passkey::Ceremony;
 pub use person::{LinkIssued, PersonInfo};
@@ -124,6 +125,8 @@ pub(crate) struct Inner {
     pub(crate) views: view::Views,
     pub(crate) quotes: ArcSwap<Quotes>,
     pub(crate) quotes_changed: watch::Sender<u64>,
+    /// Refused orders of before the start.
+    pub(crate) older_refused: order::refused::Older,
     /// What shows that the portal is genuine.
     pub(crate) portal_proof: front_door::PortalProof,
     /// Held while a checkpoint is made or a backup must not see one being made.
@@ -161,12 +164,23 @@ impl Gate {
         self.0.clock.ahead()
     }
 
+    /// What the system's clock will say when a stamp has come; of what is past, the stamp.
+    pub fn on_wall(&self, stamp: Time) -> Time {
+        let past = stamp < self.now() - Span::minutes(1);
+        if past { stamp } else { stamp - self.ahead() }
+    }
+
     /// The last jump of the system's clock since the start.
     pub fn last_jump(&self) -> Option<clock::Jump> {
         self.0.clock.last_jump()
     }
 
-    /// What is not as it should be, and the watch over threads and tasks.
+    /// What is not as it should be now.
+    pub fn conditions(&self) -> Vec<Condition> {
+        self.0.health.conditions()
+    }
+
+    /// Where conditions are raised, and the watch over threads and tasks.
     pub fn vitals(&self) -> &Arc<Health> {
         &self.0.health
     }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use access::id::{Holder, SymbolId};
 use access::moment::{Span, Time};
-use trade::journal::Command;
+use trade::journal::{Asked, Command, OrdersRefused};
 
 /// How long repeats are counted before they are recorded.
 const WINDOW: Span = Span::seconds(1);
@@ -16,6 +16,8 @@ const WINDOW: Span = Span::seconds(1);
 const KINDS: usize = 4_096;
 /// Beyond this many kinds the address no longer counts.
 const ADDRESSES: usize = 256;
+/// Refused orders that one record tells in full; further ones are only counted.
+const ASKED: usize = 16;
 /// Bytes of text after which further programs of one record are only counted.
 const CLIENTS_BYTES: usize = 512;
 
@@ -54,7 +56,7 @@ impl Kind {
         }
     }
 
-    fn record(self, text: String, count: u32) -> Command {
+    fn record(self, text: String, count: u32, asked: Vec<Asked>) -> Command {
         match self {
             Self::Refused { holder, code, address, .. } => {
                 let text = text.trim_end_matches('.');
@@ -62,7 +64,12 @@ impl Kind {
                     Some(address) => format!("{text}; asked from {address}"),
                     None => format!("{text}; asked from several addresses"),
                 };
-                Command::Refused { holder, code: code.to_owned(), text, count }
+                let code = code.to_owned();
+                if asked.is_empty() {
+                    Command::Refused { holder, code, text, count }
+                } else {
+                    Command::OrdersRefused(OrdersRefused { holder, code, text, count, asked })
+                }
             }
             Self::Connected { holder } => Command::Connected { holder, clients: text, count },
         }
@@ -73,12 +80,17 @@ struct Repeats {
     since: Time,
     count: u32,
     text: String,
+    asked: Vec<Asked>,
 }
 
 impl Repeats {
-    /// Counts one. Of refusals the first text is kept, of programs as many as fit.
-    fn add(&mut self, kind: Kind, text: impl FnOnce() -> String) {
+    /// Counts one. Of refusals the first text is kept, of programs and of refused orders as many as
+    /// fit.
+    fn add(&mut self, kind: Kind, text: impl FnOnce() -> String, asked: Vec<Asked>) {
         self.count = self.count.saturating_add(1);
+        if self.asked.len() + asked.len() <= ASKED {
+            self.asked.extend(asked);
+        }
         if self.text.is_empty() {
             self.text = text();
         } else if matches!(kind, Kind::Connected { .. }) && self.text.len() < CLIENTS_BYTES {
@@ -100,20 +112,21 @@ impl Noted {
         &mut self,
         kind: Kind,
         text: impl FnOnce() -> String,
+        asked: Vec<Asked>,
         now: Time,
     ) -> Option<Command> {
         let kind = kind.among(self.recent.len());
         if let Some(repeats) = self.recent.get_mut(&kind)
             && now.since(repeats.since) < WINDOW
         {
-            repeats.add(kind, text);
+            repeats.add(kind, text, asked);
             return None;
         }
-        let begin = || Repeats { since: now, count: 0, text: String::new() };
+        let begin = || Repeats { since: now, count: 0, text: String::new(), asked: Vec::new() };
         // Repeats of an earlier second that the timer has not come to stay in the count.
         let mut repeats = self.recent.insert(kind, begin()).unwrap_or_else(begin);
-        repeats.add(kind, text);
-        Some(kind.record(repeats.text, repeats.count))
+        repeats.add(kind, text, asked);
+        Some(kind.record(repeats.text, repeats.count, repeats.asked))
     }
 
     /// Gives the records of repeats whose second is over to `take`; of all repeats when `all`. What
@@ -123,7 +136,8 @@ impl Noted {
             if !all && now.since(repeats.since) < WINDOW {
                 return true;
             }
-            repeats.count > 0 && !take(kind.record(repeats.text.clone(), repeats.count))
+            let (text, asked) = (&repeats.text, &repeats.asked);
+            repeats.count > 0 && !take(kind.record(text.clone(), repeats.count, asked.clone()))
         });
     }
 }
@@ -164,7 +178,7 @@ mod tests {
     #[test]
     fn refusals_of_one_kind_in_a_second_are_one_record_and_a_count() {
         let mut noted = Noted::default();
-        let mut note = |kind, now| noted.note(kind, || "text".to_owned(), Time(now));
+        let mut note = |kind, now| noted.note(kind, || "text".to_owned(), Vec::new(), Time(now));
         assert_eq!(count(note(kind(1, 1), 0).as_ref()), 1);
         for at in 1..100 {
             assert_eq!(note(kind(1, 1), at), None);
@@ -183,7 +197,7 @@ mod tests {
     fn refusal_after_the_second_carries_the_repeats_before_it() {
         let mut noted = Noted::default();
         for (at, counted) in [(0, 1), (10, 0), (20, 0), (2_000_000, 3)] {
-            let note = noted.note(kind(1, 1), || "text".to_owned(), Time(at));
+            let note = noted.note(kind(1, 1), || "text".to_owned(), Vec::new(), Time(at));
             assert_eq!(count(note.as_ref()), counted);
         }
     }
@@ -192,10 +206,30 @@ mod tests {
     fn repeats_without_room_for_their_record_stay_counted() {
         let mut noted = Noted::default();
         for at in 0..5 {
-            noted.note(kind(1, 1), || "text".to_owned(), Time(at));
+            noted.note(kind(1, 1), || "text".to_owned(), Vec::new(), Time(at));
         }
         noted.settle(Time(1_000_000), false, |_| false);
         assert_eq!(count(due(&mut noted, 2_000_000, false).first()), 4);
+    }
+
+    #[test]
+    fn refused_orders_are_told_as_far_as_they_fit_and_counted_all() {
+        let mut noted = Noted::default();
+        let asked = |number| vec![Asked { order_id: number, ..Asked::default() }];
+        let mut records = Vec::new();
+        for number in 0..100 {
+            let now = Time(number.into());
+            records.extend(noted.note(kind(1, 1), || "text".to_owned(), asked(number), now));
+        }
+        records.extend(due(&mut noted, 1_000_000, false));
+        let told: Vec<_> = records
+            .iter()
+            .map(|record| match record {
+                Command::OrdersRefused(refused) => (refused.count, refused.asked.len()),
+                _ => (0, 0),
+            })
+            .collect();
+        assert_eq!(told, [(1, 1), (99, ASKED)]);
     }
 
     #[test]
@@ -205,7 +239,7 @@ mod tests {
         for host in 0..2_000_u32 {
             let address = Some(Ipv4Addr::from_bits(host).into());
             let kind = Kind::Refused { holder: Holder::System, code: "X", symbol: None, address };
-            records += usize::from(noted.note(kind, String::new, Time(0)).is_some());
+            records += usize::from(noted.note(kind, String::new, Vec::new(), Time(0)).is_some());
         }
         assert_eq!(records, ADDRESSES + 1);
         let rest = due(&mut noted, 0, true);
@@ -218,7 +252,12 @@ mod tests {
         let mut records = Vec::new();
         for client in 0..1_000 {
             let kind = Kind::Connected { holder: Holder::System };
-            records.extend(noted.note(kind, || format!("client {client}"), Time(client)));
+            records.extend(noted.note(
+                kind,
+                || format!("client {client}"),
+                Vec::new(),
+                Time(client),
+            ));
         }
         records.extend(due(&mut noted, 1_000_000, false));
         let [Command::Connected { clients: first, .. }, Command::Connected { clients, count, .. }] =

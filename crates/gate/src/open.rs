@@ -113,6 +113,7 @@ impl Gate {
             views: Views::default(),
             quotes: ArcSwap::from_pointee(quotes),
             quotes_changed: watch::Sender::new(0),
+            older_refused: crate::order::refused::Older::default(),
             portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
             stop: Arc::default(),
@@ -123,6 +124,7 @@ impl Gate {
         if gate.0.folder.new {
             gate.set_up().await?;
         }
+        gate.0.people.sessions.started(gate.now(), gate.wall());
         gate.spawn_people_ticks();
         gate.spawn_checkpoints();
         gate.spawn_settling();

@@ -10,7 +10,7 @@ use access::refusal::Refusal;
 use rust_decimal::Decimal;
 use trade::event::Reject;
 use trade::exchange::Exchange;
-use trade::journal::{Cause, Command, Decided, Scope};
+use trade::journal::{Asked, Cause, Command, Decided, Scope};
 use trade::order::{Change, NewOrder, Order, OrderId, Origin};
 use trade::pretrade::large::{self, Size};
 use trade::pretrade::{self, Checked, Denial, Preview};
@@ -333,12 +333,14 @@ impl Gate {
         if let OrderRequest::Place(orders) = &mut request {
             own(orders, admission.holder());
         }
-        let record = self.case(admission, address, |case| case.decide(request, bound))?;
+        let attempt = Attempt::of(&request);
+        let record = self.case(admission, address, &attempt, |case| case.decide(request, bound))?;
         Ok(Submitted { record })
     }
 
-    /// What placing these orders would do; refused and denied exactly as they would be, and
-    /// recorded the same, but takes no token of the rate.
+    /// What placing these orders would do; refused and denied exactly as they would be, but takes no
+    /// token of the rate. Nothing was asked for, so nothing is refused on record, but for a program
+    /// that asks about what it has no authority for.
     pub fn what_if(
         &self,
         admission: &Admission,
@@ -346,7 +348,7 @@ impl Gate {
         mut orders: Vec<NewOrder>,
     ) -> Result<Preview, Refused> {
         own(&mut orders, admission.holder());
-        self.case(admission, address, |case| {
+        self.case(admission, address, &Attempt::Preview, |case| {
             case.may_place(&orders)?;
             let checked = case.pretrade(orders)?;
             Ok(pretrade::preview(case.turn.exchange(), &checked))
@@ -384,6 +386,7 @@ impl Gate {
         &self,
         admission: &Admission,
         address: IpAddr,
+        attempt: &Attempt,
         decide: impl FnOnce(&mut Case<'_, '_>) -> Result<T, Against>,
     ) -> Result<T, Refused> {
         let slot = admission.slot();
@@ -405,11 +408,52 @@ impl Gate {
             Err(refusal) => Against::from(refusal),
         };
         let Against { refused, symbol } = against;
-        if !is_outage(&refused) {
+        if !is_outage(&refused) && attempt.is_kept(slot.holder, &refused) {
             let (holder, code, address) = (slot.holder, refused.code(), Some(address));
-            turn.note(Kind::Refused { holder, code, symbol, address }, || refused.evidence_text());
+            let asked = attempt.asked(turn.exchange());
+            let kind = Kind::Refused { holder, code, symbol, address };
+            turn.note(kind, || refused.evidence_text(), asked);
         }
         Err(refused)
+    }
+}
+
+/// What a refusal is of, for its record.
+pub(crate) enum Attempt {
+    /// Somebody looked what would be.
+    Preview,
+    /// New orders.
+    Place(Vec<NewOrder>),
+    /// A change.
+    Modify(Change),
+    /// What is no order.
+    Other,
+}
+
+impl Attempt {
+    pub(crate) fn of(request: &OrderRequest) -> Self {
+        match request {
+            OrderRequest::Place(orders) => Self::Place(orders.clone()),
+            OrderRequest::Modify(change) => Self::Modify(*change),
+            OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => Self::Other,
+        }
+    }
+
+    /// Whether its refusal is evidence.
+    const fn is_kept(&self, holder: Holder, refused: &Refused) -> bool {
+        let program = matches!((holder, refused), (Holder::Credential(_), Refused::Refusal(_)));
+        !matches!(self, Self::Preview) || program
+    }
+
+    fn asked(&self, exchange: &Exchange) -> Vec<Asked> {
+        match self {
+            Self::Place(orders) => orders.iter().map(Asked::of_new).collect(),
+            Self::Modify(change) => {
+                let order = exchange.order(change.order);
+                order.map(|order| Asked::of_change(order, change)).into_iter().collect()
+            }
+            Self::Preview | Self::Other => Vec::new(),
+        }
     }
 }
 
@@ -420,5 +464,6 @@ pub(crate) fn own(orders: &mut [NewOrder], holder: Holder) {
     }
 }
 
+pub(crate) mod refused;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! taken ahead keeps it over a restart. Whoever loads a person sees what is owed as if it had been
 //! committed, so that a lock can be lifted, and is neither set nor lifted twice.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -149,6 +150,10 @@ impl Owed {
         *failing = Some((now, full));
     }
 
+    fn works(&self) {
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Whether the tables could not be written a moment ago, or are being waited for.
     fn is_behind(&self, now: Time) -> Option<bool> {
         let failing = *self.failing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -157,16 +162,17 @@ impl Owed {
         (waits || now.since(at) < JUST_NOW).then_some(full)
     }
 
-    fn first(&self) -> Option<Batch> {
-        self.queue().first().cloned()
+    /// The first one, but of those whose record failed for a reason of their own.
+    fn first(&self, but: &BTreeSet<PersonId>) -> Option<Batch> {
+        self.queue().iter().find(|one| !but.contains(&one.person)).cloned()
     }
 
-    /// The first one is on record.
-    fn take_first(&self) {
+    /// This one is on record.
+    fn take(&self, batch: &Batch) {
         {
             let mut queue = self.queue();
-            if !queue.is_empty() {
-                queue.remove(0);
+            if let Some(at) = queue.iter().position(|one| one == batch) {
+                queue.remove(at);
             }
             self.count.store(queue.len(), Ordering::Release);
             self.taken.fetch_add(1, Ordering::AcqRel);
@@ -436,9 +442,19 @@ impl Gate {
             return Ok(());
         }
         let _alone = owed.recording.lock().await;
-        while let Some(batch) = owed.first() {
-            self.record(&batch).await.inspect_err(|error| owed.fails(self.now(), error))?;
-            owed.take_first();
+        let (mut stuck, mut failure) = (BTreeSet::new(), Ok(()));
+        while let Some(batch) = owed.first(&stuck) {
+            if let Err(error) = self.record(&batch).await {
+                owed.fails(self.now(), &error);
+                if let CommitError::Store(StoreError::Engine(_)) = error {
+                    return Err(error);
+                }
+                // It is about this person alone: the others do not wait for it.
+                stuck.insert(batch.person);
+                failure = Err(error);
+                continue;
+            }
+            owed.take(&batch);
             tracing::warn!(person = %batch.person, since = %batch.at, "a cut that was owed is on record");
             self.told(&batch.events);
             self.0.people.pushes.told(&batch.events);
@@ -446,7 +462,10 @@ impl Gate {
                 self.publish(&self.with_openings(slice));
             }
         }
-        Ok(())
+        if failure.is_ok() {
+            owed.works();
+        }
+        failure
     }
 
     async fn record(&self, batch: &Batch) -> Result<(), CommitError> {

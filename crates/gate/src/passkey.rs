@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use access::address::Network;
 use access::authenticator::passkey::{Assertion, CEREMONY, Passkey as Stored, Registration};
+use access::binding::Beginner;
 use access::id::{PersonId, SessionId};
 use access::moment::{Moment, Time};
 use access::refusal::{PasskeyFault, Refusal};
@@ -52,6 +53,7 @@ struct Open {
     /// What it is for, where it is for one thing alone.
     purpose: Option<Digest>,
     site: Network,
+    begun: Beginner,
     state: State,
 }
 
@@ -233,7 +235,7 @@ impl Passkeys {
         let mut passkey: Passkey = serde_json::from_str(&stored.data).map_err(|_| invalid())?;
         let finished =
             self.webauthn()?.finish_discoverable_authentication_v2(&answer, *state, &passkey);
-        let began_at = open.began_at;
+        let (began_at, begun) = (open.began_at, open.begun);
         match finished {
             Ok(result) => {
                 let changed = passkey.update_credential(&result) == Some(true);
@@ -244,6 +246,7 @@ impl Passkeys {
                     counter: result.counter(),
                     data: changed.then(|| serde_json::to_string(&passkey).ok()).flatten(),
                     began_at,
+                    begun,
                 })
             }
             // The signature was good and the counter did not rise: access says no, on record.
@@ -254,6 +257,7 @@ impl Passkeys {
                 counter: counter(&answer.response.authenticator_data),
                 data: None,
                 began_at,
+                begun,
             }),
             Err(_) => Err(invalid()),
         }
@@ -275,8 +279,8 @@ impl Passkeys {
                 .map(|(digest, _)| *digest);
             open.retain(|digest, _| Some(*digest) != oldest);
         }
-        let (began_at, purpose) = (moment.now, opening.purpose);
-        open.insert(ceremony.digest(), Open { began_at, purpose, site, state });
+        let (began_at, purpose, begun) = (moment.now, opening.purpose, opening.begun);
+        open.insert(ceremony.digest(), Open { began_at, purpose, site, begun, state });
         Ceremony { ceremony, options }
     }
 
@@ -298,6 +302,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) address: IpAddr,
     /// What it is for, where it is for one thing alone.
     pub(crate) purpose: Option<Digest>,
+    /// The browser that asks.
+    pub(crate) begun: Beginner,
 }
 
 /// The handle of the passkey that an answer claims to be of. It proves nothing.

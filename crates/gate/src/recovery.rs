@@ -180,12 +180,29 @@ impl Gate {
         begun(self.run(Key::Recovery(token.digest()), None, &call).await?, call.by)
     }
 
-    /// Where the recovery of this browser stands.
-    pub async fn recovery(&self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
+    /// Where the recovery of this browser stands. Any other browser is refused on record.
+    pub async fn recovery(
+        &self,
+        token: &Secret,
+        browser: &Browser,
+    ) -> Result<RecoveryInfo, Refusal> {
         let slice = self.load(Key::Recovery(token.digest())).await?;
         let mine = slice.recoveries.iter().find(|one| one.token.is_of(token));
         let mine = mine.ok_or(Refusal::RecoveryOver)?;
-        with_numbers(&slice, mine, &self.0.people.key)
+        if mine.begun.is(&browser.source()) {
+            return with_numbers(&slice, mine, &self.0.people.key);
+        }
+        let call = visit(browser, Recover::Look { token: copy(token) });
+        self.run(Key::Recovery(token.digest()), Some(slice), &call).await?;
+        Err(Refusal::RecoveryElsewhere)
+    }
+
+    /// The operator's recovery that this link takes up, while no browser did.
+    pub async fn recovery_to_claim(&self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
+        let slice = self.load(Key::Recovery(token.digest())).await?;
+        let mine = |one: &&Recovery| one.token.is_of(token) && one.is_unclaimed();
+        let found = slice.recoveries.iter().find(mine).ok_or(Refusal::RecoveryOver)?;
+        Ok(info(&slice, found))
     }
 
     /// The recovery that this token of its notices stops, or would have stopped.

@@ -14,13 +14,14 @@ use access::moment::{Span, Time};
 use access::refusal::Refusal;
 use tokio::sync::Notify;
 use trade::exchange::Exchange;
-use trade::journal::{Command, Decided, Stamped};
+use trade::journal::{Asked, Command, Decided, Stamped};
 
 use crate::catch_up::{AT_ONCE, Progress};
 use crate::config::Durability;
 use crate::feed::{Feed, Published};
 use crate::journal::{ChainHash, Head, Journal, Pending, Spare};
 use crate::noted::{Kind, Noted};
+use crate::order::refused::{Recent, RefusedOrders};
 
 /// Bytes that a record may need; a group of orders is far smaller.
 const HEADROOM: u64 = 64 * 1024;
@@ -39,6 +40,7 @@ pub(crate) struct Engine {
     reserve: u64,
     unsynced: bool,
     noted: Noted,
+    refused: Recent,
     /// What is stamped as soon as the markets have caught up.
     pub(crate) owed: Option<Command>,
 }
@@ -98,6 +100,9 @@ impl Engine {
         self.chain = chain.map_err(|_| Refusal::JournalFailed)?;
         (self.next, self.latest) = (self.next + 1, time);
         let events = self.exchange.apply(&stamped);
+        if let Command::OrdersRefused(refused) = stamped.command {
+            self.refused.put(stamped.seq, time, refused);
+        }
         let published = Arc::new(Published { seq: stamped.seq, time, holder, events });
         if !published.events.is_empty() {
             self.published.push(Arc::clone(&published));
@@ -211,9 +216,9 @@ impl Turn<'_> {
     }
 
     /// Records what changes nothing, coalesced. When there is no room it is only logged.
-    pub(crate) fn note(&mut self, kind: Kind, text: impl FnOnce() -> String) {
+    pub(crate) fn note(&mut self, kind: Kind, text: impl FnOnce() -> String, asked: Vec<Asked>) {
         let now = self.now;
-        if let Some(command) = self.engine.noted.note(kind, text, now)
+        if let Some(command) = self.engine.noted.note(kind, text, asked, now)
             && let Err(error) = self.stamp(Decided::system(), command, true)
         {
             tracing::warn!(?kind, %error, "a refusal or connection could not be recorded");
@@ -240,6 +245,7 @@ impl Sequencer {
             reserve: journal.segment_bytes() / 8,
             unsynced: durability == Durability::Process,
             noted: Noted::default(),
+            refused: Recent::default(),
             owed: None,
             exchange,
         };
@@ -279,6 +285,13 @@ impl Sequencer {
 
     pub(crate) fn set_applied(&self, engine: &Engine) {
         self.applied.store(engine.applied(), Ordering::Release);
+    }
+
+    /// How far the markets are behind, when it is too far for a request to pass by itself.
+    pub(crate) fn behind(&self, to: Time) -> Option<Progress> {
+        let engine = self.engine();
+        let at = engine.exchange.now();
+        (engine.lag(to) > self.at_once).then_some(Progress { from: at, at, to })
     }
 
     /// Stamps a command as soon as the markets have caught up.
@@ -330,6 +343,11 @@ impl Sequencer {
     pub(crate) fn peek<T>(&self, look: impl FnOnce(&Exchange) -> T) -> (u64, T) {
         let engine = self.engine();
         (engine.next - 1, look(&engine.exchange))
+    }
+
+    /// The last refused orders since the server started, newest last.
+    pub(crate) fn refused(&self) -> Vec<Arc<RefusedOrders>> {
+        self.engine().refused.all()
     }
 
     /// Returns once nobody who saw the old entitlements can still be stamping under them.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use access::binding::Beginner;
 use access::brokerage;
 use access::device;
 use access::large_order;
@@ -126,6 +127,11 @@ impl SessionTicket {
     /// Whether this request comes with a sign-in of its own, which only the gate takes.
     pub fn is_fresh(&self) -> bool {
         self.fresh
+    }
+
+    /// Its browser, for what it begins.
+    pub(crate) fn beginner(&self) -> Beginner {
+        Beginner::of(&self.source())
     }
 
     pub(crate) fn source(&self) -> Source {

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use access::authenticator::passkey::Assertion;
 use access::authenticator::{Authenticator, Proof};
+use access::binding::Beginner;
 use access::link::Purpose;
 use access::refusal::PasskeyFault;
 use access::sign_in::{self, Command as SignIn};
 use access::stay::Stay;
 use access::throttle::{self, Factor, Place};
 use access::{
-    Answer, AuthenticatorId, By, Call, Command, Digest, PersonId, Refusal, Secret, SessionId,
-    Slice, Source, Time,
+    Answer, AttemptId, AuthenticatorId, By, Call, Command, Digest, PersonId, Refusal, Secret,
+    SessionId, Slice, Source, Time,
 };
 use store::Key;
 
@@ -105,13 +106,34 @@ pub struct AttemptInfo {
 }
 
 impl Gate {
-    /// Whose sign-in this attempt is.
-    pub async fn attempt(&self, attempt: &Secret) -> Result<AttemptInfo, Refusal> {
+    /// The person of an attempt, and the attempt, for a page of the browser that began it; any other
+    /// is refused on record.
+    pub(crate) async fn look_at_attempt(
+        &self,
+        attempt: &Secret,
+        browser: &Browser,
+    ) -> Result<(Slice, AttemptId), Refusal> {
         let slice = self.load(Key::Attempt(attempt.digest())).await?;
         let now = self.now();
-        let live = |one: &sign_in::Attempt| one.token.is_of(attempt) && now < one.until;
-        let person = slice.person.as_ref().filter(|_| slice.attempts.iter().any(live));
-        let person = person.ok_or(Refusal::AttemptEnded)?;
+        let live = |one: &&sign_in::Attempt| one.token.is_of(attempt) && now < one.until;
+        let found = slice.attempts.iter().find(live).ok_or(Refusal::AttemptEnded)?;
+        if found.begun.is(&browser.source()) {
+            let id = found.id;
+            return Ok((slice, id));
+        }
+        let call = browser.call(SignIn::Look { attempt: copy(attempt) });
+        self.run(Key::Attempt(attempt.digest()), Some(slice), &call).await?;
+        Err(Refusal::AttemptElsewhere)
+    }
+
+    /// Whose sign-in this attempt is.
+    pub async fn attempt(
+        &self,
+        attempt: &Secret,
+        browser: &Browser,
+    ) -> Result<AttemptInfo, Refusal> {
+        let (slice, _) = self.look_at_attempt(attempt, browser).await?;
+        let person = slice.person.as_ref().ok_or(Refusal::AttemptEnded)?;
         let mail = slice.mail().and_then(access::contact::Contact::mail);
         let hidden = |mail: &access::contact::MailAddress| {
             let (local, domain) = mail.as_str().split_once('@').unwrap_or_default();
@@ -233,8 +255,9 @@ impl Gate {
     /// Starts a sign-in with a passkey.
     pub fn passkey_sign_in_start(&self, browser: &Browser) -> Result<Ceremony, Refusal> {
         let moment = self.moment()?;
+        let begun = Beginner::of(&browser.source());
         let (moment, address) = (&moment, browser.address);
-        let opening = passkey::Opening { moment, address, purpose: None };
+        let opening = passkey::Opening { moment, address, purpose: None, begun };
         self.0.people.passkeys.start_sign_in(&opening)
     }
 

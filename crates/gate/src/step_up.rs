@@ -73,7 +73,8 @@ impl Gate {
         purpose: Option<Digest>,
     ) -> Result<Ceremony, Refusal> {
         let moment = self.moment()?;
-        let opening = Opening { moment: &moment, address: ticket.address, purpose };
+        let (address, begun) = (ticket.address, ticket.beginner());
+        let opening = Opening { moment: &moment, address, purpose, begun };
         self.0.people.passkeys.start_sign_in(&opening)
     }
 

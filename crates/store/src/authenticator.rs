@@ -110,7 +110,7 @@ fn read(row: &AnyRow) -> Result<Authenticator, StoreError> {
         || StoreError::Damaged { table: "authenticator", what: "a part is missing".into() };
     let mut fields = Fields::new("authenticator", row);
     let (id, person) = (fields.parsed()?, fields.parsed()?);
-    let name = fields.checked(|text| Name::new("authenticator name", text))?;
+    let name = fields.checked(Name::kept)?;
     let (row_version, created_at, last_used_at) =
         (fields.int()?, fields.time()?, fields.maybe_time()?);
     let kind = fields.text()?;

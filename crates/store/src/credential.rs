@@ -81,7 +81,7 @@ fn read(row: &AnyRow) -> Result<Credential, StoreError> {
         id: fields.parsed()?,
         person: fields.parsed()?,
         account: fields.parsed()?,
-        name: fields.checked(|text| Name::new("credential name", text))?,
+        name: fields.checked(Name::kept)?,
         scopes: fields.json()?,
         token: fields.maybe_digest()?,
         port: fields.number()?,

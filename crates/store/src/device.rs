@@ -138,7 +138,7 @@ fn read(row: &AnyRow) -> Result<Device, StoreError> {
         (false, Some(number)) => Approver::Offered { number },
         (false, None) => Approver::No,
     };
-    let name = fields.checked(|text| Name::new("device name", text))?;
+    let name = fields.checked(Name::kept)?;
     let state = match (fields.text()?.as_str(), fields.maybe_time()?) {
         ("trusted", Some(until)) => DeviceState::Trusted { until },
         ("pending", _) => DeviceState::Pending,
@@ -158,7 +158,7 @@ fn read(row: &AnyRow) -> Result<Device, StoreError> {
         created_at: fields.time()?,
         last_seen_at: fields.time()?,
         last_address: fields.maybe_parsed()?,
-        family: fields.checked(|text| Name::new("device name", text))?,
+        family: fields.checked(Name::kept)?,
         lent: fields.truth()?,
         succeeds: fields.maybe_parsed()?,
     })

@@ -23,6 +23,7 @@ const STEPS: [Step; 12] = [
     (12, "device", include_str!("../migrations/0012_device.sql")),
     (13, "large order", include_str!("../migrations/0013_large_order.sql")),
     (14, "own limits", include_str!("../migrations/0014_own_limits.sql")),
+    (16, "visitor", include_str!("../migrations/0016_visitor.sql")),
 ];
 
 /// The newest schema that this version knows.

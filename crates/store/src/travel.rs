@@ -45,7 +45,7 @@ pub(crate) async fn of(
         person: fields.parsed()?,
         from: fields.time()?,
         until: fields.time()?,
-        place: fields.checked(|text| Name::new("place of your travel", text))?,
+        place: fields.checked(Name::kept)?,
         network: fields.maybe_parsed()?,
     }))
 }

@@ -172,6 +172,7 @@ impl Exchange {
             | Command::Advance
             | Command::Started { .. }
             | Command::Refused { .. }
+            | Command::OrdersRefused(_)
             | Command::Connected { .. }
             | Command::ClockJumped { .. } => {}
         }

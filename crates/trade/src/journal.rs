@@ -3,16 +3,20 @@
 //! is added to one that exists: records do not describe themselves, and
 //! their order is the format.
 
-use access::entitlements::Limits;
-use access::id::{Holder, PaperAccountId};
+use std::fmt;
+
+use access::entitlements::{Limits, Side};
+use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::{Span, Time};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Hours;
+use crate::contract::Contracts;
 use crate::exchange::ORDER_RULE;
-use crate::order::{Change, NewOrder, OrderId, Origin};
+use crate::order::{Change, NewOrder, Order, OrderId, OrderType, Origin, TimeInForce};
 use crate::pretrade::Checked;
+use crate::price::Ticks;
 
 /// How an exchange begins: the journal's first record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +154,110 @@ pub enum Command {
         /// See [`Genesis::catalogue`].
         rule: u16,
     },
+    /// Orders, or changes of them, were refused or denied. It changes nothing here and is kept for
+    /// the record, with all that was asked for.
+    OrdersRefused(OrdersRefused),
+}
+
+/// What was refused within a second, to one holder for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrdersRefused {
+    /// Whose.
+    pub holder: Holder,
+    /// The stable code.
+    pub code: String,
+    /// The text for evidence, with its numbers.
+    pub text: String,
+    /// How many there were.
+    pub count: u32,
+    /// The first of them.
+    pub asked: Vec<Asked>,
+}
+
+/// An order as it was asked for, in words: what is refused may be no order that this exchange has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The open order that it would have changed.
+    pub changes: Option<OrderId>,
+    /// The client id of the connection; 0 where there is none.
+    pub client_id: i32,
+    /// The client's own number for the order; 0 where there is none.
+    pub order_id: i32,
+    /// `BUY` or `SELL`.
+    pub side: String,
+    /// Shares.
+    pub quantity: String,
+    /// The ticker.
+    pub symbol: String,
+    /// `MKT`, `LMT`, ...
+    pub order_type: String,
+    /// The limit price; empty where there is none.
+    pub limit: String,
+    /// The stop price; empty where there is none.
+    pub trigger: String,
+    /// `DAY`, `GTC`, ...
+    pub tif: String,
+}
+
+impl Asked {
+    /// A new order.
+    pub fn of_new(order: &NewOrder) -> Self {
+        let origin = order.origin;
+        Self {
+            client_id: origin.client_id,
+            order_id: origin.order_id,
+            ..Self::of((order.symbol, order.side), order.quantity, order.order_type, order.tif)
+        }
+    }
+
+    /// New terms for an order.
+    pub fn of_change(order: &Order, change: &Change) -> Self {
+        let Change { quantity, order_type, tif, .. } = *change;
+        Self {
+            changes: Some(order.id),
+            client_id: order.origin.client_id,
+            order_id: order.origin.order_id,
+            ..Self::of((order.symbol, order.side), quantity, order_type, tif)
+        }
+    }
+
+    fn of(
+        (symbol, side): (SymbolId, Side),
+        quantity: u64,
+        order_type: OrderType,
+        tif: TimeInForce,
+    ) -> Self {
+        let contract = Contracts::builtin().get(symbol);
+        let price =
+            |ticks: Option<Ticks>| ticks.map_or_else(String::new, |price| price.to_string());
+        Self {
+            side: side.to_string().to_uppercase(),
+            quantity: quantity.to_string(),
+            symbol: contract
+                .map_or_else(|| symbol.to_string(), |contract| contract.symbol.to_owned()),
+            order_type: order_type.name().to_owned(),
+            limit: price(order_type.limit()),
+            trigger: price(order_type.trigger()),
+            tif: tif.name().to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+impl fmt::Display for Asked {
+    /// `BUY 100 AAPL LMT 231.40 DAY`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(order) = self.changes {
+            write!(f, "change of order {order} to ")?;
+        }
+        write!(f, "{} {} {} {}", self.side, self.quantity, self.symbol, self.order_type)?;
+        for (word, price) in [("", &self.limit), ("stop ", &self.trigger)] {
+            if !price.is_empty() {
+                write!(f, " {word}{price}")?;
+            }
+        }
+        write!(f, " {}", self.tif)
+    }
 }
 
 /// Which orders.

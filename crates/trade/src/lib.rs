@@ -31,7 +31,7 @@ pub use calendar::{Day, Hours, Session};
 pub use contract::{Contract, Contracts};
 pub use event::{Event, Reject};
 pub use exchange::{Advanced, Exchange, ORDER_RULE};
-pub use journal::{Cause, Command, Decided, Genesis, Scope, Stamped};
+pub use journal::{Asked, Cause, Command, Decided, Genesis, OrdersRefused, Scope, Stamped};
 pub use order::{
     Change, End, Execution, ExecutionId, Liquidity, NewOrder, Oca, Order, OrderId, OrderState,
     OrderType, Origin, Parent, Shares, Side, TimeInForce,

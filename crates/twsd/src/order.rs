@@ -9,6 +9,7 @@
 //! ticks, which end nothing in either; and the order is shown again behind it. Only what leaves no order
 //! has 201 and a final status.
 
+mod asked;
 mod change;
 mod field;
 mod held;
@@ -18,7 +19,7 @@ mod terms;
 
 use access::{Act, SymbolId};
 use gate::{CancelScope, OrderRequest, View};
-use trade::{NewOrder, OrderId, Parent, Preview};
+use trade::{Asked, NewOrder, OrderId, Parent, Preview};
 use tws::inbound::CancelOrder;
 use tws::outbound::{CompletedOrdersEnd, ErrorCode, OpenOrderEnd, Status};
 use tws::{OrderFields, PlaceOrder};
@@ -165,7 +166,7 @@ impl Client {
         let open = if let Known::Open(order) = &known { Some(&**order) } else { None };
         let meant = match self.understand(&request, open) {
             Ok(meant) => meant,
-            Err(complaint) => return self.complain_of(order_id, &complaint),
+            Err(complaint) => return self.complain_of(&request, &complaint),
         };
         match known {
             Known::Open(order) if !request.order.transmit => self.hold_change(&order, *request),
@@ -180,7 +181,7 @@ impl Client {
                 } else {
                     (ErrorCode::DUPLICATE_ORDER_ID, self.used_up_to(order.is_some()))
                 };
-                self.refuse_here(order_id, number, "ORDER_ID_USED", &text);
+                self.refuse_here(self.asked(&request), number, "ORDER_ID_USED", &text);
             }
             // Nothing waits that it could belong to: it is all that is sent.
             Known::Free
@@ -197,14 +198,17 @@ impl Client {
             }
             Known::Free | Known::Open(_) => {
                 if let Some(field) = self.differs_from_held(order_id, &meant) {
-                    return self.refuse_mismatch(order_id, field);
+                    return self.refuse_mismatch(&request, field);
                 }
                 let parent = self.parent_of(&request);
                 if request.order.transmit {
                     let family = self.orders.held.release(*request, parent);
                     self.submit_family(family);
-                } else if !self.orders.held.keep(*request, parent, false) {
-                    self.too_many_held(order_id);
+                } else {
+                    let asked = self.asked(&request);
+                    if !self.orders.held.keep(*request, parent, false) {
+                        self.too_many_held(asked);
+                    }
                 }
             }
         }
@@ -219,39 +223,48 @@ impl Client {
         format!("Duplicate order id: client {client} has used the ids below {next}; use {next}.")
     }
 
-    fn complain_of(&mut self, order_id: i32, complaint: &Complaint) {
+    fn complain_of(&mut self, request: &PlaceOrder, complaint: &Complaint) {
         let number =
             if complaint.off_tick { ErrorCode::PRICE_INCREMENT } else { ErrorCode::ORDER_REJECTED };
-        self.refuse_here(order_id, number, complaint.code, &complaint.to_string());
+        self.refuse_here(self.asked(request), number, complaint.code, &complaint.to_string());
+    }
+
+    /// What a request asks for, for the record; of an open order it asks for a change.
+    fn asked(&self, request: &PlaceOrder) -> Asked {
+        let changes = match self.orders.known.get(request.order_id) {
+            Known::Open(order) => Some(order.id),
+            Known::Free | Known::Done(_) => None,
+        };
+        Asked { changes, ..asked::of(request, self.client_id) }
     }
 
     /// Refuses an order that the gate is not asked about, and puts that on record.
-    fn refuse_here(&mut self, order_id: i32, number: ErrorCode, code: &'static str, text: &str) {
-        self.note_order(order_id, code, text);
+    fn refuse_here(&mut self, asked: Asked, number: ErrorCode, code: &'static str, text: &str) {
+        let order_id = asked.order_id;
+        self.note_order(order_id, (code, text), Some(asked));
         self.orders.refuse(order_id, number, text);
     }
 
-    fn note_order(&self, order_id: i32, code: &'static str, text: &str) {
+    fn note_order(&self, order_id: i32, (code, text): (&'static str, &str), asked: Option<Asked>) {
         let text = text.trim_end_matches('.');
         let text = format!("{text} (client {}, order {order_id})", self.client_id);
-        self.note_refused(code, text);
+        self.gate.note_refused_order(&self.admission, self.address, (code, text), asked);
     }
 
     /// Submits what was held together: changes one by one, new orders all or none.
     fn submit_family(&mut self, family: Vec<PlaceOrder>) {
         let mut family_of_new = Vec::with_capacity(family.len());
         for request in family {
-            let order_id = request.order_id;
-            match self.orders.known.get(order_id) {
+            match self.orders.known.get(request.order_id) {
                 Known::Free => family_of_new.push(request),
                 Known::Open(order) => match self.understand(&request, Some(&order)) {
                     Ok(meant) => self.modify(&order, &request, &meant),
-                    Err(complaint) => self.complain_of(order_id, &complaint),
+                    Err(complaint) => self.complain_of(&request, &complaint),
                 },
                 Known::Done(_) => {
                     let text = self.used_up_to(true);
                     let number = ErrorCode::DUPLICATE_ORDER_ID;
-                    self.refuse_here(order_id, number, "ORDER_ID_USED", &text);
+                    self.refuse_here(self.asked(&request), number, "ORDER_ID_USED", &text);
                 }
             }
         }
@@ -265,7 +278,8 @@ impl Client {
             match self.member(member, family) {
                 Ok(order) => orders.push(order),
                 Err(complaint) => {
-                    self.note_order(member.order_id, complaint.code, &complaint.to_string());
+                    let (asked, why) = (self.asked(member), complaint.to_string());
+                    self.note_order(member.order_id, (complaint.code, &why), Some(asked));
                     outcome = Err(format!("{complaint} (order {})", member.order_id));
                     break;
                 }
@@ -306,11 +320,7 @@ impl Client {
 
     /// Asks what an order would cost and bind; nothing is placed.
     fn preview(&mut self, order_id: i32, fields: OrderFields, meant: Result<NewOrder, Complaint>) {
-        let meant = meant.map_err(|complaint| {
-            let text = complaint.to_string();
-            self.note_order(order_id, complaint.code, &text);
-            text
-        });
+        let meant = meant.map_err(|complaint| complaint.to_string());
         let preview = meant.and_then(|meant| {
             let symbol = meant.symbol;
             let asked = self.gate.what_if(&self.admission, self.address, vec![meant]);
@@ -373,12 +383,12 @@ impl Client {
                 let text = format!(
                     "OrderId {order_id} that needs to be cancelled can not be cancelled, state: {state}."
                 );
-                self.note_order(order_id, "ORDER_NOT_OPEN", &text);
+                self.note_order(order_id, ("ORDER_NOT_OPEN", &text), None);
                 self.orders.late.push(Late::refused(order_id, ErrorCode::CANCEL_STATE, text));
             }
             Known::Free => {
                 let text = format!("OrderId {order_id} that needs to be cancelled is not found.");
-                self.note_order(order_id, "UNKNOWN_ORDER", &text);
+                self.note_order(order_id, ("UNKNOWN_ORDER", &text), None);
                 self.orders.late.push(Late::bare(order_id, ErrorCode::CANCEL_NOT_FOUND, text));
             }
         }

@@ -194,7 +194,11 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::AuthenticatorStopped { .. }
         | Refusal::SecondFactorMissing
         | Refusal::AttemptEnded
+        | Refusal::AttemptElsewhere
+        | Refusal::RecoveryElsewhere
         | Refusal::CodeWrong
+        | Refusal::CodeMalformed { .. }
+        | Refusal::RecoveryCodeMalformed
         | Refusal::ActivationWrong { .. }
         | Refusal::CodeReplayed
         | Refusal::CodeExpired { .. }
@@ -216,6 +220,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::OperatorOnly
         | Refusal::NotFound { .. }
         | Refusal::NameInvalid { .. }
+        | Refusal::NameHidden { .. }
+        | Refusal::NameMixed { .. }
         | Refusal::UsernameInvalid { .. }
         | Refusal::MailInvalid { .. }
         | Refusal::PhoneInvalid { .. }

@@ -1,4 +1,4 @@
-// What a browser has no other way to do: passkeys, the live stream, previews while typing. Every page works without it.
+// What a browser has no other way to do: passkeys, keys, menus that close. Every page works without it.
 "use strict";
 (() => {
   const one = (query, from = document) => from.querySelector(query);
@@ -45,10 +45,6 @@
 
   // A worker signs each request with this browser's key; a form waits until it does.
   const worker = navigator.serviceWorker;
-  const reload = () => {
-    if (worker && worker.controller) worker.controller.postMessage("reload");
-    location.reload();
-  };
   if (worker && /[a-z]/i.test(location.hostname)) {
     const policy = window.trustedTypes && trustedTypes.createPolicy("floorpass", { createScriptURL: () => "/sw.js" });
     worker.register(policy ? policy.createScriptURL("") : "/sw.js").catch(() => {});
@@ -97,53 +93,6 @@
   // What only waited for an answer goes on by itself.
   const auto = one("form[data-auto]");
   if (auto) auto.requestSubmit();
-
-  // A fragment of ours, cleaned by the browser; without setHTML the page is loaded again now and then.
-  const put = (place, html) => {
-    if (!place.setHTML) return false;
-    const before = new Map(all("[data-k]", place).map((cell) => [cell.dataset.k, cell.textContent]));
-    place.setHTML(html, { sanitizer: { removeElements: ["script"] } });
-    for (const cell of all("[data-k]", place)) {
-      const was = before.get(cell.dataset.k);
-      if (was !== undefined && was !== cell.textContent) cell.classList.add("tick");
-    }
-    return true;
-  };
-
-  const live = one("[data-live]");
-  if (live && window.EventSource) {
-    const stream = new EventSource(live.dataset.live);
-    const mark = one("#live-mark");
-    let slow = 0;
-    stream.addEventListener("fragment", (event) => {
-      if (mark) mark.textContent = "live";
-      if (!put(live, event.data) && !slow) slow = setTimeout(reload, 15000);
-    });
-    stream.addEventListener("ended", () => { stream.close(); reload(); });
-    stream.addEventListener("error", () => {
-      if (mark) mark.textContent = "reconnecting";
-      // A refused one does not come back by itself.
-      if (stream.readyState === 2) setTimeout(reload, 3000);
-    });
-    addEventListener("pagehide", () => stream.close());
-  }
-
-  // The same preview that the form's first button gives, while typing.
-  for (const form of all("form[data-preview]")) {
-    const place = one("#preview");
-    let wait = 0, turn = 0;
-    form.addEventListener("input", () => {
-      clearTimeout(wait);
-      wait = setTimeout(async () => {
-        const mine = ++turn;
-        try {
-          const answer = await fetch(form.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "text/vnd.floorpass.fragment" } });
-          const html = await answer.text();
-          if (mine === turn && answer.headers.get("Content-Type").includes("fragment")) put(place, html);
-        } catch { /* the button still works */ }
-      }, 250);
-    });
-  }
 
   for (const box of all("[data-show]")) {
     box.hidden = false;

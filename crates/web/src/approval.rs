@@ -17,7 +17,6 @@ use tokio::sync::watch;
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
-use crate::figure;
 use crate::form;
 use crate::prompt;
 use crate::push;
@@ -119,7 +118,7 @@ fn card(signed: &Signed, one: &ApprovalInfo, untaken: Option<&Untaken>) -> Marku
                 @if one.asks_number {
                     div {
                         label for=(field) { "The number on the page that asks" }
-                        input.code id=(field) name="number" inputmode="numeric" pattern="[0-9]{2}" title="two digits" autocomplete="off" maxlength="2" required aria-describedby={ (field) "-help" };
+                        input.code id=(field) name="number" inputmode="numeric" title="two digits" autocomplete="off" maxlength="16" required aria-describedby={ (field) "-help" };
                         p.help id={ (field) "-help" } { "You see no such page? Then it was not you who asked." }
                     }
                 } @else { input type="hidden" name="number" value=""; }
@@ -131,7 +130,7 @@ fn card(signed: &Signed, one: &ApprovalInfo, untaken: Option<&Untaken>) -> Marku
                 }
                 p.err role="status" {}
             }
-            p.small.dim { "Until " (figure::clock(one.until, signed.now())) ", " (tries(one.tries_left)) ". It needs script: the answer is signed by this phone's key." }
+            p.small.dim { "Until " (signed.clock(one.until)) ", " (tries(one.tries_left)) ". It needs script: the answer is signed by this phone's key." }
         }
     }
 }
@@ -349,6 +348,7 @@ pub(crate) async fn ask_sign_in(visit: Visit) -> Reply {
             let more = if instead == Instead::Activation { "instead=activate" } else { "" };
             Ok(go(&with_next("/sign-in/approval", next, more)))
         }
+        Err(why) if refusal::ends_attempt(&why) => Err(visit.fault(why)),
         Err(why) => Ok((refusal::status(&why), refused(&why, instead, next)).into_response()),
     }
 }
@@ -357,7 +357,7 @@ fn refused(why: &Refusal, instead: Instead, next: &str) -> Html<String> {
     let body = html! {
         h1 { (SIGN_IN) }
         (refusal::note(why))
-        @if *why == Refusal::AttemptEnded { p { a.btn.main href="/sign-in" { "Begin again" } } } @else { (instead.ways(next)) }
+        (instead.ways(next))
     };
     shell::bare(SIGN_IN, &body)
 }
@@ -368,8 +368,9 @@ pub(crate) async fn sign_in(visit: Visit) -> Reply {
     let next = form::local_path(visit.query.get("next"));
     let instead = Instead::of(visit.query.get("instead"));
     let gate = visit.portal.gate();
-    let state = gate.sign_in_approval(&attempt).await.map_err(|why| visit.fault(why))?;
-    let asker = gate.attempt(&attempt).await.map_err(|why| visit.fault(why))?;
+    let browser = visit.browser();
+    let state = gate.sign_in_approval(&attempt, &browser).await.map_err(|why| visit.fault(why))?;
+    let asker = gate.attempt(&attempt, &browser).await.map_err(|why| visit.fault(why))?;
     let who = prompt::line(&visit, Some(&asker.username));
     let page = Waiting {
         title: SIGN_IN,
@@ -390,6 +391,7 @@ pub(crate) async fn sign_in_approved(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
     match visit.portal.gate().sign_in_approved(&attempt, &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
+        Err(why) if refusal::ends_attempt(&why) => Err(visit.fault(why)),
         Err(why) => {
             let instead = Instead::of(visit.fields.get("instead"));
             Ok((refusal::status(&why), refused(&why, instead, next)).into_response())
@@ -401,7 +403,8 @@ pub(crate) async fn sign_in_approved(visit: Visit) -> Reply {
 pub(crate) async fn offer(visit: &Visit, next: &str, instead: Instead) -> Markup {
     let Some(token) = visit.cookie(Cookie::Attempt) else { return html! {} };
     let attempt = Secret::from_text(token);
-    let can = visit.portal.gate().can_ask_phone(&attempt).await.unwrap_or(false);
+    let can = visit.portal.gate().can_ask_phone(&attempt, &visit.browser()).await;
+    let can = can.unwrap_or(false);
     html! {
         @if can {
             form.f method="post" action="/sign-in/approval/ask" { (instead.fields(next)) button.wide { "Approve on my phone instead" } }

@@ -24,10 +24,12 @@ const APPROVE: &str =
     concat!(include_str!("../assets/key.js"), include_str!("../assets/approve.js"));
 const SIGNER: &str = concat!(include_str!("../assets/key.js"), include_str!("../assets/sw.js"));
 
-const FILES: [(&str, &str, &[u8]); 10] = [
+const FILES: [(&str, &str, &[u8]); 12] = [
     ("approve.js", "text/javascript; charset=utf-8", APPROVE.as_bytes()),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
     ("floorpass.js", "text/javascript; charset=utf-8", include_bytes!("../assets/floorpass.js")),
+    ("live.js", "text/javascript; charset=utf-8", include_bytes!("../assets/live.js")),
+    ("trade.css", "text/css; charset=utf-8", include_bytes!("../assets/trade.css")),
     ("inter.woff2", "font/woff2", include_bytes!("../assets/fonts/inter.woff2")),
     ("jetbrains-mono.woff2", "font/woff2", include_bytes!("../assets/fonts/jetbrains-mono.woff2")),
     ("icon.svg", "image/svg+xml", ICON.as_bytes()),
@@ -119,7 +121,8 @@ mod tests {
         let handler = handler.split_once("});").unwrap().0;
         assert!(listens(SIGNER) == 1 && !SIGNER.contains("onmessage"));
         assert!(handler.contains("event.origin === location.origin && words.get(event.data)"));
-        for script in [APPROVE, include_str!("../assets/floorpass.js")] {
+        let scripts = [include_str!("../assets/floorpass.js"), include_str!("../assets/live.js")];
+        for script in [APPROVE].into_iter().chain(scripts) {
             assert!(listens(script) == 0 && !script.contains("onmessage"));
         }
     }
@@ -128,7 +131,12 @@ mod tests {
     fn assets_stay_within_their_budget() {
         // Proofs, renewal of keys, the page without network and notifications.
         assert!(SIGNER.len() <= 8 * 1024, "{}", SIGNER.len());
-        for (name, most) in [("floorpass.css", 16 * 1024), ("floorpass.js", 15 * 512)] {
+        for (name, most) in [
+            ("floorpass.css", 16 * 1024),
+            ("floorpass.js", 15 * 512),
+            ("live.js", 5 * 1024),
+            ("trade.css", 2 * 1024),
+        ] {
             let size = named(name).map(|(_, bytes)| bytes.len());
             assert!(size.is_some_and(|size| size <= most), "{name}: {size:?} bytes, limit {most}");
         }

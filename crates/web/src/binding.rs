@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use access::binding::ProofFault;
 use access::{Refusal, SessionId};
 use axum::Json;
 use axum::extract::{ConnectInfo, FromRequestParts, State};
@@ -52,8 +53,9 @@ impl FromRequestParts<Portal> for Errand {
         }
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let token = portal.jar().read(&parts.headers, Cookie::Session);
+        let address = client_address(peer, &parts.headers, portal.config().proxy);
         Ok(Self {
-            address: client_address(peer, &parts.headers, portal.config().proxy),
+            address: address.map_err(|_| fault(Cause::Unnamed))?,
             token: token.ok_or_else(|| fault(Cause::Refused(Refusal::NotSignedIn)))?,
             answer: text(&parts.headers, &RESPONSE),
             portal: portal.clone(),
@@ -83,14 +85,22 @@ pub(crate) async fn bind(State(portal): State<Portal>, errand: Errand) -> Reply 
 /// `POST /session/refresh`: first a challenge, then the proof.
 pub(crate) async fn refresh(errand: Errand) -> Reply {
     let gate = errand.portal.gate();
-    let Some(answer) = errand.answer else {
-        let (session, challenge) = gate.hardware_challenge(&errand.token).map_err(refused)?;
-        let value = format!("\"{challenge}\";id=\"{session}\"");
-        let value = HeaderValue::try_from(value).map_err(|_| refused(Refusal::StoreFailed))?;
-        return Ok((StatusCode::FORBIDDEN, [(CHALLENGE, value)]).into_response());
-    };
-    let proof = gate.prove_hardware(&errand.token, &answer, errand.address).map_err(refused)?;
-    Ok(kept(&errand.portal, &proof))
+    let Some(answer) = &errand.answer else { return challenge(&errand) };
+    match gate.prove_hardware(&errand.token, answer, errand.address) {
+        Ok(proof) => Ok(kept(&errand.portal, &proof)),
+        // The challenge is too old, or from before the server started: the browser answers a new one.
+        Err(Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }) => challenge(&errand),
+        Err(why) => Err(refused(why)),
+    }
+}
+
+/// What the browser has to sign.
+fn challenge(errand: &Errand) -> Reply {
+    let gate = errand.portal.gate();
+    let (session, challenge) = gate.hardware_challenge(&errand.token).map_err(refused)?;
+    let value = format!("\"{challenge}\";id=\"{session}\"");
+    let value = HeaderValue::try_from(value).map_err(|_| refused(Refusal::StoreFailed))?;
+    Ok((StatusCode::FORBIDDEN, [(CHALLENGE, value)]).into_response())
 }
 
 /// The cookie that stands for the proof, and what the browser has to keep.

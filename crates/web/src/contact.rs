@@ -80,7 +80,7 @@ pub(crate) fn code_form(signed: &Signed, asked: &AskedMail, path: &str) -> Marku
         form.f method="post" action={ (path) "/confirm" } {
             (shell::token(signed))
             (code_field(&format!("Code that was sent to {}", asked.address)))
-            p.help { "It works until " (figure::clock(asked.until, signed.now())) " and in this session alone. Tries left: " (asked.tries_left) "." }
+            p.help { "It works until " (signed.clock(asked.until)) " and in this session alone. Tries left: " (asked.tries_left) "." }
             button.main { "Verify" }
         }
         form method="post" action={ (path) "/resend" } { (shell::token(signed)) button.mini { "Send another code" } }

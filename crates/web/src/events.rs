@@ -1,4 +1,4 @@
-//! The live stream (server-sent events): the overview's or an order's fragment whenever it changes, at most once a second.
+//! The live stream (server-sent events): what a page shows that changes, whenever it does, at most once a second.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -11,28 +11,67 @@ use futures_util::stream::{self, Stream};
 use gate::{Delivery, Subscription};
 use tokio::sync::watch;
 use tokio::time::{self, Interval, MissedTickBehavior};
+use trade::contract::Contract;
 use trade::order::OrderId;
 
-use crate::fault::Fault;
-use crate::order;
+use crate::contract;
+use crate::fault::{Cause, Fault};
+use crate::holder::Names;
+use crate::order::{self, Filter, List};
 use crate::overview;
+use crate::ticket;
 use crate::visit::Signed;
 
 /// Between two fragments of one stream.
 const PACE: Duration = Duration::from_secs(1);
+/// After this long without news a stream tells that there are none: a page that hears nothing says that it is stale.
+const BEAT: Duration = Duration::from_secs(3);
 
-/// `GET /events`, `GET /events?order=ID`. Each event is the whole state, so that a browser that comes back with its
-/// `Last-Event-ID` lacks nothing after the first.
+/// What a stream tells.
+enum About {
+    /// The overview.
+    Account,
+    /// One order.
+    Order(OrderId, Names),
+    /// The list of orders.
+    Orders(Filter, Names),
+    /// A contract's market, for the ticket.
+    Market(&'static Contract),
+}
+
+impl About {
+    async fn of(signed: &Signed) -> Result<Self, Fault> {
+        let query = &signed.visit.query;
+        if let Ok(order) = query.get("order").parse() {
+            return Ok(Self::Order(OrderId(order), Names::load(signed).await?));
+        }
+        if query.has("orders") {
+            return Ok(Self::Orders(Filter::of(query), Names::load(signed).await?));
+        }
+        match query.get("market") {
+            "" => Ok(Self::Account),
+            symbol => {
+                let found = contract::named(symbol);
+                found.map(Self::Market).ok_or_else(|| signed.fault(Cause::Missing))
+            }
+        }
+    }
+}
+
+/// `GET /events`, `?order=ID`, `?orders=1` with the filter of the list, `?market=SYMBOL`. Each event is the whole state, so
+/// that a browser that comes back with its `Last-Event-ID` lacks nothing after the first.
 pub(crate) async fn stream(signed: Signed) -> Result<Response, Fault> {
     let gate = signed.visit.portal.gate();
     let last = signed.visit.headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let mut pace = time::interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let about = About::of(&signed).await?;
     let watcher = Watcher {
         subscription: gate.subscribe(&signed.admission),
         quotes: gate.quotes_changed(),
-        order: signed.visit.query.get("order").parse().map(OrderId).ok(),
+        about,
         sent: last.unwrap_or_default().to_owned(),
+        shown: String::new(),
         over: false,
         pace,
         signed,
@@ -49,8 +88,13 @@ pub(crate) fn answer(
     events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
 ) -> Response {
     let answer = Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
-    // Proxies that gather an answer before they pass it on are told not to.
-    ([(header::HeaderName::from_static("x-accel-buffering"), "no")], answer).into_response()
+    let headers = [
+        // Proxies that gather an answer before they pass it on are told not to.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+        // Axum would let it be kept and asked for again.
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, answer).into_response()
 }
 
 /// A stream that only tells that its session is over.
@@ -62,14 +106,21 @@ fn ended(text: String) -> Event {
     Event::default().event("ended").data(text)
 }
 
+/// Nothing changed.
+fn same() -> Event {
+    Event::default().event("same").data("1")
+}
+
 struct Watcher {
     signed: Signed,
     subscription: Subscription,
     quotes: watch::Receiver<u64>,
     pace: Interval,
-    order: Option<OrderId>,
+    about: About,
     /// The id of the fragment that the browser has.
     sent: String,
+    /// What this stream told last.
+    shown: String,
     over: bool,
 }
 
@@ -90,6 +141,7 @@ impl Watcher {
             let ended = tokio::select! {
                 delivery = self.subscription.recv() => end_of(delivery),
                 changed = self.quotes.changed() => changed.err().map(|_| Refusal::Stopping),
+                () = time::sleep(BEAT) => return Some(same()),
             };
             if let Some(refusal) = ended {
                 return Some(self.last(&refusal));
@@ -116,17 +168,36 @@ impl Watcher {
 
     /// The whole state, unless the browser has it.
     async fn fragment(&mut self) -> Option<Event> {
-        let view = self.signed.visit.portal.gate().view().await.ok()?;
+        let gate = self.signed.visit.portal.gate();
+        let view = gate.view().await.ok()?;
         let id = format!("{}-{}", view.seq, view.time.0);
         if id == self.sent {
             return None;
         }
-        let fragment = match self.order {
-            None => overview::fragment(&view),
-            Some(wanted) => order::facts(view.order(wanted)?),
+        let signed = &self.signed;
+        let fragment = match &mut self.about {
+            About::Account => overview::fragment(&view),
+            About::Order(wanted, names) => order::facts(view.order(*wanted)?, &view, names),
+            About::Orders(filter, names) => {
+                let mut orders = view.open_orders.iter().chain(&view.completed_orders);
+                // A credential that was made since gets its name.
+                if !orders.all(|order| names.knows(order.origin.holder)) {
+                    *names = Names::load(signed).await.ok()?;
+                }
+                let refused = gate.refused_orders().await.ok()?;
+                List { view: &view, refused: &refused, names, filter, signed }.fragment()
+            }
+            About::Market(contract) => ticket::market_now(signed, &view, contract),
         };
+        let fragment = fragment.into_string();
         self.sent.clone_from(&id);
-        Some(Event::default().event("fragment").id(id).data(fragment.into_string()))
+        let long = matches!(self.about, About::Orders(..) | About::Market(_));
+        if long && fragment == self.shown {
+            return Some(same().id(id));
+        }
+        let event = Event::default().event("fragment").id(id).data(&fragment);
+        self.shown = fragment;
+        Some(event)
     }
 
     fn last(&mut self, refusal: &Refusal) -> Event {

@@ -47,9 +47,9 @@ pub(crate) fn table(fills: &[&Execution]) -> Markup {
 /// `GET /executions.csv`
 pub(crate) async fn csv(signed: Signed) -> Result<Response, Fault> {
     let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
-    let mut text = String::from(
-        "time,execution,order,account,symbol,side,quantity,price,commission,realised,holder,reference\r\n",
-    );
+    let names = "time,execution,order,account,symbol,side,quantity,price,commission,realised,holder,reference";
+    let mut text = names.split(',').map(cell).collect::<Vec<_>>().join(",");
+    text.push_str("\r\n");
     for fill in &view.executions {
         let realised = fill.realised.map_or_else(String::new, |amount| amount.to_string());
         let cells = [
@@ -77,16 +77,43 @@ pub(crate) async fn csv(signed: Signed) -> Result<Response, Fault> {
     Ok((head, text).into_response())
 }
 
-/// A cell by RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe; numbers below zero stay.
+/// A cell by RFC 4180, in quotes. Where a spreadsheet would read a formula, an apostrophe comes first: at the beginning,
+/// and after whatever a spreadsheet of another country takes for the end of a cell. Numbers below zero stay.
 fn cell(text: &str) -> String {
-    let number = text.parse::<rust_decimal::Decimal>().is_ok();
-    let formula = !number && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
+    if text.parse::<rust_decimal::Decimal>().is_ok() {
+        return format!("\"{text}\"");
     }
+    let mut cell = String::from('"');
+    let mut begins = true;
+    for letter in text.chars() {
+        // As Excel reads them, those of full width too.
+        let starts = matches!(
+            letter,
+            '=' | '+'
+                | '-'
+                | '@'
+                | '\t'
+                | '\r'
+                | '\n'
+                | '\u{ff1d}'
+                | '\u{ff0b}'
+                | '\u{ff0d}'
+                | '\u{ff20}'
+        );
+        if begins && starts {
+            cell.push('\'');
+        }
+        cell.push(letter);
+        if letter == '"' {
+            cell.push('"');
+        }
+        let ends = matches!(letter, ';' | ',' | '|' | '\t' | '\r' | '\n');
+        let is_nothing =
+            letter.is_whitespace() || matches!(letter, '"' | '\'' | '\u{feff}' | '\u{200b}');
+        begins = ends || (begins && is_nothing);
+    }
+    cell.push('"');
+    cell
 }
 
 #[cfg(test)]
@@ -95,10 +122,27 @@ mod tests {
 
     #[test]
     fn cell_that_is_a_formula_is_defused() {
-        assert_eq!(cell("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
-        assert_eq!(cell("@a"), "'@a");
-        assert_eq!(cell("-12.50"), "-12.50");
-        assert_eq!(cell("a,b"), "\"a,b\"");
-        assert_eq!(cell("plain"), "plain");
+        for (text, kept) in [
+            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
+            ("@a", "\"'@a\""),
+            ("+1+1", "\"'+1+1\""),
+            ("-2+cmd|' /C calc'!A0", "\"'-2+cmd|' /C calc'!A0\""),
+            ("\t=1", "\"'\t'=1\""),
+            ("\r=1", "\"'\r'=1\""),
+            (" =1", "\" '=1\""),
+            ("\"=1", "\"\"\"'=1\""),
+            ("a;=1+1", "\"a;'=1+1\""),
+            ("a; \"@x", "\"a; \"\"'@x\""),
+            ("a,-x", "\"a,'-x\""),
+            ("a\n=1", "\"a\n'=1\""),
+            ("a|=1", "\"a|'=1\""),
+            ("\u{ff1d}1", "\"'\u{ff1d}1\""),
+            ("-12.50", "\"-12.50\""),
+            ("a,b", "\"a,b\""),
+            ("a-b=c", "\"a-b=c\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(cell(text), kept, "{text:?}");
+        }
     }
 }

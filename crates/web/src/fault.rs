@@ -59,6 +59,8 @@ pub(crate) enum Cause {
     TooLarge,
     /// The form took too long to arrive.
     TooSlow,
+    /// The proxy in front named nobody whom the request is from.
+    Unnamed,
     /// No such page or thing.
     Missing,
     /// Access said no.
@@ -178,6 +180,7 @@ impl Fault {
             | Cause::Malformed
             | Cause::TooLarge
             | Cause::TooSlow
+            | Cause::Unnamed
             | Cause::ProveHardware { .. }
             | Cause::Unsent(..)
             | Cause::Missing => {
@@ -189,6 +192,9 @@ impl Fault {
         }
     }
 }
+
+/// What is said where the proxy named nobody.
+pub const UNNAMED: &str = "The proxy in front of this server did not say which address you come from, so nothing was done. Tell whoever runs the server.";
 
 /// The status and one sentence.
 fn brief(cause: &Cause) -> (StatusCode, String) {
@@ -215,6 +221,7 @@ fn brief(cause: &Cause) -> (StatusCode, String) {
             "What came is not a form that this page sends, so nothing was done. Go back, load the page again and send it once more."
                 .to_owned(),
         ),
+        Cause::Unnamed => (StatusCode::BAD_REQUEST, UNNAMED.to_owned()),
         Cause::TooLarge => (
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("The form is larger than {} bytes, so nothing was done. Shorten what you typed.", crate::form::LARGEST),
@@ -240,6 +247,7 @@ const fn title(cause: &Cause) -> &'static str {
         Cause::Malformed => "That is not a form of this page",
         Cause::TooLarge => "Too much for one form",
         Cause::TooSlow => "That took too long",
+        Cause::Unnamed => "Nobody knows where this comes from",
         Cause::Missing => "Not here",
         Cause::Unsent(..) => "Not sent",
         Cause::SignInNeeded { .. } | Cause::StepUp { .. } => "Sign in",
@@ -255,7 +263,7 @@ fn onward(refusal: &Refusal, begin: Option<Begin>) -> Markup {
         return back(begin);
     }
     let (to, text) = match refusal {
-        Refusal::AttemptEnded => ("/sign-in", "Begin again"),
+        Refusal::AttemptEnded | Refusal::AttemptElsewhere => ("/sign-in", "Begin again"),
         Refusal::RecoveryOver => ("/recover", "Begin again"),
         Refusal::BrokerageHeld { .. } => ("/session/take-over", "Take trading over"),
         Refusal::NetworkLooks { .. } => ("/sign-in", "Sign in here"),
@@ -322,9 +330,14 @@ fn expired(path: &str, fields: &Fields, token: &str) -> Response {
 /// The session is another browser's, or the page came past the worker that signs (a forced reload):
 /// the script loads it once more. Nothing of the person is on this page.
 fn prove(next: &str, fields: Option<&Fields>, refusal: &Refusal) -> Response {
+    let what = match refusal {
+        Refusal::AttemptElsewhere => "This sign-in",
+        Refusal::RecoveryElsewhere => "This recovery",
+        _ => "This session",
+    };
     let body = html! {
         h1 { "Checking this browser" }
-        p data-prove { "This session is bound to a key that only the browser that began it holds. If this is that browser, the page opens by itself; it needs script." }
+        p data-prove { (what) " is bound to a key that only the browser that began it holds. If this is that browser, the page opens by itself; it needs script." }
         (refusal::note(refusal))
         @if let Some(fields) = fields {
             p { "Nothing was done, and what you typed is kept on this page." }

@@ -48,6 +48,20 @@ pub(crate) fn time(at: Time) -> Markup {
     html! { time.mono datetime=(short.replacen(' ', "T", 1) + "Z") { (short) } }
 }
 
+/// The time alone where the day is today, else the day: short enough for a column.
+pub(crate) fn lately(at: Time, now: Time) -> Markup {
+    let (text, today) = (at.to_string(), now.to_string());
+    let whole = text.trim_end_matches(" UTC");
+    let (date, clock) = whole.split_once(' ').unwrap_or((whole, ""));
+    let short = if today.starts_with(date) { clock } else { date };
+    html! { time.mono datetime=(whole.replacen(' ', "T", 1) + "Z") title=(whole) { (short) } }
+}
+
+/// How old a live page is: the script writes it anew.
+pub(crate) fn live(now: Time) -> Markup {
+    html! { span.small.dim #live-mark { "as of " (clock(now, now)) } }
+}
+
 /// The day alone, `2026-11-22`.
 pub(crate) fn day(at: Time) -> String {
     at.to_string().split(' ').next().unwrap_or_default().to_owned()

@@ -23,7 +23,7 @@ pub(crate) async fn show(State(portal): State<Portal>) -> Response {
         });
         return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
     }
-    let conditions = gate.vitals().conditions();
+    let conditions = gate.conditions();
     let codes: Vec<_> = conditions.iter().map(|one| one.code).collect();
     if let Err(why) = gate.flush().await {
         let body = json!({
@@ -31,10 +31,10 @@ pub(crate) async fn show(State(portal): State<Portal>) -> Response {
         });
         return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
     }
-    if let Some(grave) = conditions.iter().find(|one| one.grave) {
+    if let Some(stops) = conditions.iter().find(|one| one.stops) {
         let text = "ask `floorpass status` on the server";
         let body =
-            json!({ "status": "failing", "code": grave.code, "text": text, "conditions": codes });
+            json!({ "status": "failing", "code": stops.code, "text": text, "conditions": codes });
         return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
     }
     if codes.is_empty() {

@@ -26,6 +26,7 @@ mod form;
 mod front_door;
 mod header;
 mod health;
+mod holder;
 mod large_order;
 mod link;
 mod lock;
@@ -55,6 +56,7 @@ use axum::Router;
 use axum::middleware;
 use gate::Gate;
 
+pub use self::fault::UNNAMED;
 pub use self::portal::Config;
 pub use self::route::{Door, Route, routes};
 pub use self::visit::client_address;

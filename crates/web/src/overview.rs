@@ -17,7 +17,7 @@ use crate::visit::Signed;
 pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
     let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
     let body = html! {
-        (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, USD \u{b7} " span #live-mark { "as of " (figure::clock(signed.now(), signed.now())) } } }))
+        (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, USD \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))
         div.stack data-live="/events" { (fragment(&view)) }
     };
     Ok(shell::page(&signed, Tab::Overview, "Overview", &body).into_response())
@@ -37,7 +37,7 @@ pub(crate) fn fragment(view: &View) -> Markup {
         }
         section.card aria-labelledby="open" {
             h2 #open { "Open orders" }
-            @if view.open_orders.is_empty() { p.empty { "None." } } @else { (order::table(&view.open_orders, None)) }
+            @if view.open_orders.is_empty() { p.empty { "None." } } @else { (order::table(&view.open_orders)) }
         }
         section.card aria-labelledby="fills" {
             header { h2 #fills { "Last executions" } a.small href="/executions" { "All" } }

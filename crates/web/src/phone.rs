@@ -16,7 +16,6 @@ use maud::{Markup, html};
 
 use crate::enrol::picture;
 use crate::fault::{Cause, Fault};
-use crate::figure;
 use crate::link::APPROVALS;
 use crate::refusal;
 use crate::shell::{self, Tab};
@@ -100,7 +99,7 @@ fn number_form(signed: &Signed, phone: DeviceId, moves: bool) -> Markup {
             (shell::token(signed))
             div {
                 label for=(field) { "The number that the phone shows" }
-                input.code id=(field) name="number" inputmode="numeric" pattern=" *[0-9]( *[0-9]){5} *" title="six digits" autocomplete="off" maxlength="8" required;
+                input.code id=(field) name="number" inputmode="numeric" title="six digits" autocomplete="off" maxlength="32" required;
             }
             @if moves { button.main { "It is my new phone: this one ends" } } @else { button.main { "It is my phone" } }
         }
@@ -119,7 +118,7 @@ fn offered(signed: &Signed, link: &LinkIssued, phones: &[PhoneInfo], moves: bool
         p.once { (address) }
         p { "The phone then shows a number. Come back here and type it: " a.btn href=(back) { "The phone shows a number" } }
         div.stack data-live=(stream) { (waiting(signed, phones, moves)) }
-        p.small.dim { "The link is over at " (figure::clock(link.until, signed.now())) ". Whoever else opens it can look until you remove them under " a href="/devices" { "Devices" } ", and approve nothing." }
+        p.small.dim { "The link is over at " (signed.clock(link.until)) ". Whoever else opens it can look until you remove them under " a href="/devices" { "Devices" } ", and approve nothing." }
     }
 }
 

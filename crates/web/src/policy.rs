@@ -5,7 +5,7 @@ use access::large_order::Threshold;
 use access::policy::{Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
 use access::session::Interface;
 use access::window::{DAYS, Window};
-use access::{Refusal, Span};
+use access::{Number as Count, Refusal, Span};
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -130,7 +130,7 @@ impl Number {
         html! {
             div {
                 label for=(id) { (self.label) }
-                input id=(id) name=(self.name) type="number" inputmode="numeric" min=(least) max=(most)
+                input id=(id) name=(self.name) inputmode="numeric" autocomplete="off" spellcheck="false"
                     value=[own.map(|own| self.count(own))] placeholder=(self.count(fill)) aria-describedby=(help);
                 p.help id=(help) { (least) " to " (most) ". Left empty, the tempo's number counts." }
             }
@@ -309,9 +309,11 @@ fn number(signed: &Signed, limit: &Number) -> Result<Option<Span>, Refusal> {
     if typed.is_empty() {
         return Ok(None);
     }
-    let count: Result<i64, _> = typed.parse();
+    let count = Count::count(limit.what, "").read_whole::<u32>(typed).map(i64::from);
+    // What is a number and out of all bounds is refused with those that the policy has.
+    let beyond = || typed.parse().ok().filter(|_| !typed.starts_with('+'));
     let span = |count: i64| Some(Span(count.saturating_mul(limit.unit.0)));
-    count.map(span).map_err(|_| Refusal::OutOfRange {
+    count.ok().or_else(beyond).map(span).ok_or_else(|| Refusal::OutOfRange {
         what: limit.what,
         given: format!("\"{}\"", typed.chars().take(20).collect::<String>()),
         least: limit.count(limit.bounds.0),
@@ -356,7 +358,9 @@ pub(crate) async fn set_large_orders(signed: Signed) -> Reply {
 fn minute(text: &str) -> u16 {
     let read = || {
         let (hour, minute) = text.split_once(':')?;
-        let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+        let digits = |text: &str| text.bytes().all(|letter| letter.is_ascii_digit());
+        let part = |text: &str| text.parse::<u16>().ok().filter(|_| digits(text));
+        let (hour, minute) = (part(hour)?, part(minute)?);
         (minute < 60).then(|| hour.checked_mul(60)?.checked_add(minute))?
     };
     read().unwrap_or(u16::MAX)

@@ -3,7 +3,7 @@
 use access::approval::Say;
 use access::entitlements::Narrowing;
 use access::recovery::{ENROLS, FINISH, LONGEST_WAIT, Policy, SHORTEST_WAIT, Stage};
-use access::{RecoveryId, Refusal, Secret, Span, Time};
+use access::{Number, RecoveryId, Refusal, Secret, Span, Time};
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -31,10 +31,15 @@ fn mine(visit: &Visit) -> Option<Secret> {
 /// `GET /recover`
 pub(crate) async fn show(visit: Visit) -> Reply {
     if let Some(token) = mine(&visit) {
-        match visit.portal.gate().recovery(&token).await {
+        match visit.portal.gate().recovery(&token, &visit.browser()).await {
             Ok(one) if one.is_open() => return Ok(under_way(&visit, &one, None)),
             Ok(_) | Err(Refusal::RecoveryOver) => {
                 return Ok(first(&visit, "", Some(&Refusal::RecoveryOver), StatusCode::OK));
+            }
+            // Its cookie stays for weeks: without it going on, another one can be begun here.
+            Err(why @ Refusal::RecoveryElsewhere) if visit.browser().key.is_some() => {
+                let status = refusal::status(&why);
+                return Ok(refusal::told(&why, first(&visit, "", Some(&why), status)));
             }
             Err(why) => return Err(visit.fault(why)),
         }
@@ -163,7 +168,8 @@ pub(crate) async fn finish(visit: Visit) -> Reply {
             Ok(answer)
         }
         Err(why @ (Refusal::RecoveryWaits { .. } | Refusal::RecoveryUnvouched { .. })) => {
-            let one = gate.recovery(&token).await.map_err(|why| visit.fault(why))?;
+            let one =
+                gate.recovery(&token, &visit.browser()).await.map_err(|why| visit.fault(why))?;
             Ok(under_way(&visit, &one, Some(&why)))
         }
         Err(why) => Err(visit.fault(why)),
@@ -190,7 +196,7 @@ fn one_button(
 
 /// `GET /recover/claim/{token}`
 pub(crate) async fn claim_form(Path(token): Path<String>, visit: Visit) -> Reply {
-    match visit.portal.gate().recovery(&Secret::from_text(token.clone())).await {
+    match visit.portal.gate().recovery_to_claim(&Secret::from_text(token.clone())).await {
         Ok(one) if one.is_open() => {}
         Ok(one) => return Ok(closed(&one, visit.portal.gate().now(), StatusCode::OK)),
         Err(Refusal::RecoveryOver) => return Ok(claimed(&visit).await),
@@ -215,7 +221,7 @@ pub(crate) async fn claim(visit: Visit) -> Reply {
 /// longer tells which recovery it was.
 async fn claimed(visit: &Visit) -> Response {
     let own = match mine(visit) {
-        Some(token) => visit.portal.gate().recovery(&token).await.ok(),
+        Some(token) => visit.portal.gate().recovery(&token, &visit.browser()).await.ok(),
         None => None,
     };
     let own = own.filter(RecoveryInfo::is_open);
@@ -417,19 +423,29 @@ pub(crate) async fn then(signed: &Signed, done: Result<(), Refusal>, path: &str)
 /// `POST /recovery/policy`
 pub(crate) async fn choose(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
-    let hours = fields.get("hours");
-    let (wait, needed) = (hours.parse::<u16>(), fields.get("needed").parse::<u32>());
-    let done = if let (Ok(wait), Ok(needed)) = (wait, needed) {
-        let wait = Span::hours(i64::from(wait));
-        let policy = Policy { wait, needed, waits: fields.has("waits") };
-        signed.visit.portal.gate().choose_recovery(&signed.ticket, policy).await
-    } else {
-        Err(Refusal::OutOfRange {
-            what: "waiting time",
-            given: hours.chars().take(20).collect(),
-            least: SHORTEST_WAIT.to_string(),
-            most: LONGEST_WAIT.to_string(),
-        })
+    let (hours, needed) = (fields.get("hours"), fields.get("needed"));
+    let wait: Result<u32, _> = Number::count("a number of hours", "48").read_whole(hours);
+    let least = Number::within("a number of contacts", "2", 0, 1_000).read_whole(needed);
+    let out = |what, given: &str, least, most| Refusal::OutOfRange {
+        what,
+        given: format!("\"{}\"", given.chars().take(20).collect::<String>()),
+        least,
+        most,
+    };
+    let done = match (wait, least) {
+        (Ok(wait), Ok(needed)) => {
+            let wait = Span::hours(i64::from(wait));
+            let policy = Policy { wait, needed, waits: fields.has("waits") };
+            signed.visit.portal.gate().choose_recovery(&signed.ticket, policy).await
+        }
+        (Err(_), _) => {
+            let bounds = (SHORTEST_WAIT.to_string(), LONGEST_WAIT.to_string());
+            Err(out("waiting time", hours, bounds.0, bounds.1))
+        }
+        (_, Err(_)) => {
+            let most = "as many as you named".to_owned();
+            Err(out("number of contacts", needed, "0".to_owned(), most))
+        }
     };
     then(&signed, done, "/recovery?changed=1").await
 }

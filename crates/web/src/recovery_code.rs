@@ -108,7 +108,7 @@ pub(crate) async fn sign_in(visit: Visit) -> Reply {
     let gate = visit.portal.gate();
     match gate.sign_in_recovery_code(&attempt, &typed, &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
-        Err(Refusal::AttemptEnded) => Err(visit.fault(Refusal::AttemptEnded)),
+        Err(why) if refusal::ends_attempt(&why) => Err(visit.fault(why)),
         Err(why) => {
             // The last wrong try ended the sign-in: the reason is still told.
             let Ok(asker) = asker(&visit).await else { return Err(visit.fault(why)) };

@@ -17,8 +17,12 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::SignInFailed
         | R::SecondFactorMissing
         | R::AttemptEnded
+        | R::AttemptElsewhere
+        | R::RecoveryElsewhere
         | R::RecoveryOver
         | R::CodeWrong
+        | R::CodeMalformed { .. }
+        | R::RecoveryCodeMalformed
         | R::ActivationWrong { .. }
         | R::CodeReplayed
         | R::CodeExpired { .. }
@@ -77,6 +81,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::PushAddressRefused
         | R::PhoneNumberWrong
         | R::NameInvalid { .. }
+        | R::NameHidden { .. }
+        | R::NameMixed { .. }
         | R::UsernameInvalid { .. }
         | R::MailInvalid { .. }
         | R::PhoneInvalid { .. }
@@ -128,6 +134,11 @@ pub(crate) fn told(refusal: &Refusal, page: impl IntoResponse) -> Response {
     response
 }
 
+/// Whether a sign-in does not go on here after it.
+pub(crate) const fn ends_attempt(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::AttemptEnded | Refusal::AttemptElsewhere)
+}
+
 /// When to come back, for the guard of every answer, which knows what time it is.
 pub(crate) fn when(refusal: &Refusal) -> Extensions {
     let mut extensions = Extensions::new();
@@ -142,6 +153,9 @@ pub(crate) fn heading(refusal: &Refusal) -> &'static str {
     // What is over is begun again, and not only by a sign-in.
     if *refusal == Refusal::AttemptEnded {
         return "This sign-in is over";
+    }
+    if matches!(refusal, Refusal::AttemptElsewhere | Refusal::RecoveryElsewhere) {
+        return "Begun in another browser";
     }
     if *refusal == Refusal::RecoveryOver {
         return "This recovery is over";

@@ -37,7 +37,8 @@ pub(crate) struct Needs {
 }
 
 /// Forms that change nothing but the page that comes back, mark messages as read, or end the session that sends them.
-const LOOKS: [&str; 10] = [
+const LOOKS: [&str; 11] = [
+    "/orders/{order}/preview",
     "/ticket/preview",
     "/ticket/edit",
     "/credentials/preview",
@@ -169,7 +170,9 @@ fn trading() -> Vec<Row> {
         row(g.clone(), "/contracts", market, get(contract::search)),
         row(g.clone(), "/contracts/{symbol}", market, get(contract::show)),
         row(g.clone(), "/orders", account, get(order::list)),
+        row(p.clone(), "/orders/cancel-all", account, post(order::cancel_all)),
         row(g.clone(), "/orders/{order}", account, get(order::show)),
+        row(p.clone(), "/orders/{order}/preview", account, post(order::preview)),
         row(p.clone(), "/orders/{order}/modify", account, post(order::modify)),
         row(p, "/orders/{order}/cancel", account, post(order::cancel)),
         row(g.clone(), "/executions", account, get(execution::list)),

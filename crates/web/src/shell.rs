@@ -65,7 +65,8 @@ pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Htm
         }
         (foot(signed))
     };
-    Html(document(title, &main).into_string())
+    let trades = matches!(tab, Tab::Trade | Tab::Orders);
+    Html(document(title, &main, trades).into_string())
 }
 
 /// A page for whoever is not signed in: one card.
@@ -74,7 +75,7 @@ pub(crate) fn bare(title: &str, body: &Markup) -> Html<String> {
         header.head { div.head-in { (brand("/")) } }
         main #main tabindex="-1" { div.narrow { div.card.stack { (body) } } }
     };
-    Html(document(title, &main).into_string())
+    Html(document(title, &main, false).into_string())
 }
 
 /// A page for anyone, as wide as the others.
@@ -83,7 +84,7 @@ pub(crate) fn open(title: &str, body: &Markup) -> Html<String> {
         header.head { div.head-in { (brand("/")) } }
         main #main tabindex="-1" { (body) }
     };
-    Html(document(title, &main).into_string())
+    Html(document(title, &main, false).into_string())
 }
 
 /// The title line of a page, with something at its end.
@@ -110,7 +111,8 @@ pub(crate) fn token(signed: &Signed) -> Markup {
     html! { input type="hidden" name=(TOKEN) value=(signed.form_token()); }
 }
 
-fn document(title: &str, main: &Markup) -> Markup {
+fn document(title: &str, main: &Markup, trades: bool) -> Markup {
+    let live = [" data-live=", " data-preview="].iter().any(|mark| main.0.contains(mark));
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -121,6 +123,7 @@ fn document(title: &str, main: &Markup) -> Markup {
                 meta name="color-scheme" content="light dark";
                 link rel="preload" href="/assets/inter.woff2" as="font" type="font/woff2" crossorigin;
                 link rel="stylesheet" href={ "/assets/floorpass.css?v=" (*asset::VERSION) };
+                @if trades { link rel="stylesheet" href={ "/assets/trade.css?v=" (*asset::VERSION) }; }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="apple-touch-icon" href="/assets/apple-touch-icon.png";
                 link rel="manifest" href=(app::MANIFEST);
@@ -128,6 +131,7 @@ fn document(title: &str, main: &Markup) -> Markup {
                     meta name="theme-color" media={ "(prefers-color-scheme: " (scheme) ")" } content=(colour);
                 }
                 script src={ "/assets/floorpass.js?v=" (*asset::VERSION) } defer {}
+                @if live { script src={ "/assets/live.js?v=" (*asset::VERSION) } defer {} }
             }
             body { a.skip href="#main" { "Skip to content" } (main) }
         }
@@ -176,7 +180,7 @@ fn menu(signed: &Signed) -> Markup {
             div {
                 p.small.dim {
                     "Signed in as " b { (ticket.username) } ". This session ends at "
-                    (figure::clock(ticket.until, signed.now())) ", or earlier when it is not used."
+                    (signed.clock(ticket.until)) ", or earlier when it is not used."
                 }
                 a.btn href="/messages" { "Messages" @if signed.unread > 0 { " (" (signed.unread) " unread)" } }
                 a.btn href="/session" { "What this session can do" }
@@ -198,7 +202,7 @@ fn expiry(signed: &Signed) -> Markup {
     }
     html! {
         div #ends .note.warm role="status" hidden data-seconds=(seconds) {
-            b { "This session ends at " (figure::clock(ends, signed.now())) ". " }
+            b { "This session ends at " (signed.clock(ends)) ". " }
             @if last { "That is its limit: sign in again to go on. Resting orders stay." }
             @else { a href="/session" { "Keep it" } " or let it end; resting orders stay." }
         }
@@ -208,7 +212,7 @@ fn expiry(signed: &Signed) -> Markup {
 /// From a day before a window until its end: how to keep the session for another one.
 fn renewal(signed: &Signed) -> Markup {
     let Some(renewal) = signed.renews else { return html! {} };
-    let clock = |at| figure::clock(at, signed.now());
+    let clock = |at| signed.clock(at);
     html! {
         div.note.warm role="status" {
             b { "This session ends at " (clock(renewal.until)) ". " }
@@ -227,7 +231,7 @@ fn foot(signed: &Signed) -> Markup {
                 span { "Times are UTC." }
                 span { "An order that was taken outlives " (outlives(signed)) "." }
                 span { a href=(front_door::PATH) { "Front door" } }
-                span { "Ends after " (figure::span(idle)) " unused, or at " (figure::clock(signed.ticket.until, signed.now())) "." }
+                span { "Ends after " (figure::span(idle)) " unused, or at " (signed.clock(signed.ticket.until)) "." }
             }
         }
     }

@@ -67,7 +67,7 @@ pub(crate) async fn code(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
     match visit.portal.gate().sign_in_totp(&attempt, &typed_code(&visit), &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
-        Err(Refusal::AttemptEnded) => Err(visit.fault(Refusal::AttemptEnded)),
+        Err(why) if refusal::ends_attempt(&why) => Err(visit.fault(why)),
         Err(why) => {
             let (asker, offer) =
                 (asker(&visit).await?, approval::offer(&visit, next, Instead::Code).await);
@@ -205,12 +205,12 @@ pub(crate) fn attempt(visit: &Visit) -> Result<Secret, Fault> {
 /// Whose sign-in is under way in this browser.
 pub(crate) async fn asker(visit: &Visit) -> Result<AttemptInfo, Fault> {
     let attempt = attempt(visit)?;
-    visit.portal.gate().attempt(&attempt).await.map_err(|why| visit.fault(why))
+    visit.portal.gate().attempt(&attempt, &visit.browser()).await.map_err(|why| visit.fault(why))
 }
 
 /// The page once more with the reason, or the way back when the sign-in is over.
 async fn activate_again(visit: &Visit, next: &str, why: Refusal) -> Reply {
-    if why == Refusal::AttemptEnded {
+    if refusal::ends_attempt(&why) {
         return Err(visit.fault(why));
     }
     // The last wrong try ended the sign-in: the reason is still told.
@@ -220,9 +220,9 @@ async fn activate_again(visit: &Visit, next: &str, why: Refusal) -> Reply {
     Ok(refusal::told(&why, page))
 }
 
-/// The digits of a typed code: people type spaces and dashes.
+/// A code as it was typed; how it is read is said once, in `access`.
 pub(crate) fn typed_code(visit: &Visit) -> String {
-    visit.fields.get("code").chars().filter(|c| !c.is_whitespace() && *c != '-').take(16).collect()
+    visit.fields.get("code").chars().take(64).collect()
 }
 
 pub(crate) fn with_next(path: &str, next: &str, more: &str) -> String {
@@ -361,7 +361,7 @@ pub(crate) fn code_field(label: &str) -> Markup {
     html! {
         div {
             label for="code" { (label) }
-            input.code #code name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="16" required autofocus;
+            input.code #code name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="64" required autofocus;
         }
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn inputs() -> Markup {
         (field::password(PASSWORD, "Your password", "current-password", ""))
         div {
             label for=(CODE) { "The six digits that your authenticator app shows now" }
-            input.code id=(CODE) name=(CODE) inputmode="numeric" autocomplete="one-time-code" maxlength="16" required;
+            input.code id=(CODE) name=(CODE) inputmode="numeric" autocomplete="one-time-code" maxlength="64" required;
         }
     }
 }
@@ -110,7 +110,7 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
             @if let Some(renewal) = signed.renews {
                 p { "Your sessions' window: prove it now, and this session lasts until " (figure::time(renewal.then)) " UTC. Without, it ends at " (figure::time(renewal.until)) " UTC." }
             } @else if signed.now() < until && signed.ticket.is_bound() {
-                p { "You were proven a moment ago: changes of how you sign in are open until " (figure::clock(until, signed.now())) "." }
+                p { "You were proven a moment ago: changes of how you sign in are open until " (signed.clock(until)) "." }
             } @else {
                 p { "Changes of how you sign in need a proof of the last " (RECENT) "." }
             }
@@ -118,7 +118,7 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
                 (shell::token(signed))
                 input type="hidden" name="next" value=(next);
                 (inputs())
-                button.main.wide { @match signed.renews { Some(renewal) => { "Renew until " (figure::clock(renewal.then, signed.now())) }, None => "Prove it" } }
+                button.main.wide { @match signed.renews { Some(renewal) => { "Renew until " (signed.clock(renewal.then)) }, None => "Prove it" } }
             }
             (passkey(&signed.form_token(), next))
         } }

@@ -5,13 +5,15 @@ mod draft;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gate::{Large, OrderRequest, Refused};
+use gate::{Large, OrderRequest, Refused, View};
 use maud::{Markup, html};
 use trade::Denial;
-use trade::order::OrderId;
-use trade::quote::Quote;
+use trade::contract::Contract;
+use trade::order::{OrderId, OrderType, Side};
+use trade::price::Ticks;
+use trade::quote::{Level, Quote};
 
-pub(crate) use self::confirmation::{Before, Confirmations};
+pub(crate) use self::confirmation::{Before, Confirmations, Stale};
 use self::draft::Wanted;
 pub(crate) use self::draft::{TYPES, order_type, shares};
 use crate::contract;
@@ -20,7 +22,6 @@ use crate::field::Errors;
 use crate::figure;
 use crate::form::Fields;
 use crate::large_order::{self, Asked};
-use crate::order;
 use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::step_up;
@@ -31,7 +32,24 @@ type Reply = Result<Response, Fault>;
 /// `GET /ticket`
 pub(crate) async fn show(signed: Signed) -> Reply {
     let fields = draft::prefilled(&signed.visit.query);
-    Ok(page(&signed, StatusCode::OK, &maker(&signed, &fields, &Errors::new(), &html! {})))
+    form(&signed, StatusCode::OK, (&fields, &Errors::new()), &html! {}).await
+}
+
+/// The page with the form.
+async fn form(
+    signed: &Signed,
+    status: StatusCode,
+    typed: (&Fields, &Errors),
+    why: &Markup,
+) -> Reply {
+    let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
+    Ok(page(signed, status, &maker(signed, &view, typed, why)))
+}
+
+/// The same with what is wrong with it.
+async fn unread(signed: &Signed, errors: &Errors) -> Reply {
+    let why = refusal::missing("Nothing was sent: see the fields marked below.");
+    form(signed, StatusCode::UNPROCESSABLE_ENTITY, (&signed.visit.fields, errors), &why).await
 }
 
 fn page(signed: &Signed, status: StatusCode, body: &Markup) -> Response {
@@ -39,27 +57,60 @@ fn page(signed: &Signed, status: StatusCode, body: &Markup) -> Response {
 }
 
 /// The form; beside it the market and what the order would do.
-fn maker(signed: &Signed, fields: &Fields, errors: &Errors, why: &Markup) -> Markup {
-    let quotes = signed.visit.portal.gate().quotes();
+fn maker(
+    signed: &Signed,
+    view: &View,
+    (fields, errors): (&Fields, &Errors),
+    why: &Markup,
+) -> Markup {
     let chosen = contract::named(fields.get("symbol"));
+    let stream = chosen.map(|chosen| format!("/events?market={}", chosen.symbol));
     html! {
         (shell::title("Ticket", &html! { a.btn href="/contracts" { "Find a contract" } }))
         (why)
         div.grid {
             section.card.s6 aria-labelledby="order" { h2 #order { "Order" } (draft::form(signed, fields, errors)) }
             div.stack.s6 {
+                section.card aria-labelledby="market" {
+                    header { h2 #market { "Market" } (figure::live(signed.now())) }
+                    div #quote data-live=[stream] {
+                        @match chosen { Some(chosen) => (market_now(signed, view, chosen)), None => p.empty { "Choose a symbol to see its prices and your position." } }
+                    }
+                }
                 section.card aria-labelledby="would" {
                     h2 #would { "What it would do" }
                     div #preview aria-live="polite" { (draft_preview(signed, fields, errors)) }
                 }
-                @if let Some(chosen) = chosen { @if let Some(quote) = quotes.get(chosen.id) {
-                    section.card aria-label={ "Market in " (chosen.symbol) } {
-                        header { h2 { span.mono { (chosen.symbol) } " " (chosen.name) } a.small href={ "/contracts/" (chosen.symbol) } { "More" } }
-                        (market(quote))
-                    }
-                } }
             }
         }
+    }
+}
+
+/// A contract's prices, to take one into the ticket, and what is held of it; also sent live.
+pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Contract) -> Markup {
+    let quotes = signed.visit.portal.gate().quotes();
+    let Some(quote) = quotes.get(chosen.id) else { return html! { p.empty { "No quote." } } };
+    let side = |word: &'static str, level: Option<Level>| {
+        let Some(level) = level else { return html! { span.dim { "none" } } };
+        let price = level.price.price();
+        html! {
+            button.take id={ "take-" (word) } form="ticket" formaction="/ticket/edit" formnovalidate name="take" value=(price) aria-label={ "Take the " (word) " of " (price) " as the price" } { (figure::price(price)) }
+            span.sub { (figure::count(level.size)) " shares" }
+        }
+    };
+    let held = view.position(chosen.id).filter(|held| held.position.shares != 0);
+    html! {
+        p { b.mono { (chosen.symbol) } " " (chosen.name) " " a.small href={ "/contracts/" (chosen.symbol) } { "Chart and depth" } }
+        dl.figs.quote {
+            div { dt { "Bid" } dd { (side("bid", quote.bid())) } }
+            div { dt { "Ask" } dd { (side("ask", quote.ask())) } }
+            div { dt { "Last" } dd { span data-k="last" { (figure::price(quote.last.price())) } span.sub { (figure::gain(quote.last.price() - quote.close.price())) " today" } } }
+            div { dt { "Position" } @match held {
+                Some(held) => dd { (figure::count(held.position.shares)) span.sub { "at " (figure::price(held.position.average_cost().round_dp(2))) } },
+                None => dd { "0" span.sub { "none held" } },
+            } }
+        }
+        @if !quote.open_now { p.small.dim { "The market is closed; it opens at " (figure::time(view.next_open)) " UTC." } }
     }
 }
 
@@ -96,6 +147,29 @@ fn draft_preview(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup {
     }
 }
 
+/// What an order would do at once that nobody would guess from its terms.
+pub(crate) fn warning(side: Side, order_type: OrderType, quote: &Quote) -> Markup {
+    let price = |ticks: Ticks| figure::price(ticks.price());
+    let (bid, ask) = (quote.bid().map(|level| level.price), quote.ask().map(|level| level.price));
+    let reached = order_type.trigger().filter(|trigger| match side {
+        Side::Buy => quote.last >= *trigger,
+        Side::Sell => quote.last <= *trigger,
+    });
+    let crosses = match (side, order_type.limit(), order_type.trigger()) {
+        (Side::Buy, Some(limit), None) => ask.filter(|ask| limit >= *ask),
+        (Side::Sell, Some(limit), None) => bid.filter(|bid| limit <= *bid),
+        _ => None,
+    };
+    html! {
+        @if reached.is_some() {
+            div.note.warm role="status" { b { "It is set off at once. " } "The last price is " (price(quote.last)) ", which has reached the stop price." }
+        }
+        @if let Some(at) = crosses {
+            div.note.warm role="status" { b { "It trades at once, " } "since " @if side == Side::Buy { "the ask is " } @else { "the bid is " } (price(at)) "." }
+        }
+    }
+}
+
 /// Why an order is not taken, with its stable code.
 pub(crate) fn said(why: &Refused) -> Markup {
     let who = match why {
@@ -115,24 +189,24 @@ pub(crate) const fn status(why: &Refused) -> StatusCode {
 
 /// One line, the same everywhere: `BUY 100 AAPL LMT 231.40 DAY`.
 fn summary(wanted: &Wanted) -> Markup {
-    let order = &wanted.order;
-    html! { p.sum { (order::line(order.side, order.quantity, wanted.contract.symbol, order.order_type, order.tif)) } }
+    html! { p.sum { (wanted.lines()) } }
 }
 
 /// The order, its checks and what it would bind.
 fn weigh(signed: &Signed, wanted: &Wanted) -> Result<(Markup, Option<Large>), Refused> {
     let gate = signed.visit.portal.gate();
-    let preview = gate.what_if(&signed.sees, signed.ticket.address, vec![wanted.order.clone()])?;
-    let request = OrderRequest::Place(vec![wanted.order.clone()]);
+    let preview = gate.what_if(&signed.sees, signed.ticket.address, wanted.orders())?;
+    let request = OrderRequest::Place(wanted.orders());
     let large = gate.large_order(&signed.sees, &signed.ticket, &request)?;
     let entitlements = signed.sees.entitlements();
     let sheet = html! {
         (summary(wanted))
         ul.says {
-            li.can { span { "This session may place it until " (figure::clock(entitlements.until.min(signed.ticket.until), signed.now())) "." } }
+            li.can { span { "This session may place it until " (signed.clock(entitlements.until.min(signed.ticket.until))) "." } }
             li.can { span { "It passes every check before the trade: size, value, price, open orders, buying power." } }
         }
         (draft::sheet(&preview))
+        @if let Some(quote) = gate.quotes().get(wanted.contract.id) { (warning(wanted.order.side, wanted.order.order_type, quote)) }
         @if let Some(large) = &large { (large_order::note(large)) }
     };
     Ok((sheet, large))
@@ -149,14 +223,7 @@ pub(crate) async fn preview(signed: Signed) -> Reply {
     }
     let wanted = match draft::read(&signed, fields) {
         Ok(wanted) => wanted,
-        Err(errors) => {
-            let why = refusal::missing("Nothing was sent: see the fields marked below.");
-            return Ok(page(
-                &signed,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &maker(&signed, fields, &errors, &why),
-            ));
-        }
+        Err(errors) => return unread(&signed, &errors).await,
     };
     confirming(&signed, &wanted, StatusCode::OK, &html! {}).await
 }
@@ -168,7 +235,7 @@ async fn confirming(signed: &Signed, wanted: &Wanted, status: StatusCode, why: &
             let body = confirm(signed, wanted, &sheet, large.as_ref()).await?;
             Ok(page(signed, status, &html! { (why) (body) }))
         }
-        Err(why) => refused(signed, why),
+        Err(why) => refused(signed, why).await,
     }
 }
 
@@ -181,7 +248,7 @@ pub(crate) fn asked(signed: &Signed, fields: &Fields) -> Option<Asked> {
 pub(crate) async fn again(signed: &Signed, status: StatusCode, why: &Markup) -> Reply {
     match draft::read(signed, &signed.visit.fields) {
         Ok(wanted) => confirming(signed, &wanted, status, why).await,
-        Err(errors) => Ok(page(signed, status, &maker(signed, &signed.visit.fields, &errors, why))),
+        Err(errors) => form(signed, status, (&signed.visit.fields, &errors), why).await,
     }
 }
 
@@ -191,12 +258,12 @@ pub(crate) fn placed(order: Option<OrderId>) -> String {
 }
 
 /// An order that was refused: the form again with the reason, or first the page that asks for a proof.
-fn refused(signed: &Signed, why: Refused) -> Reply {
+async fn refused(signed: &Signed, why: Refused) -> Reply {
     match why {
         Refused::Refusal(why) if step_up::helps(&why) => Err(signed.fault(why)),
         why => {
-            let form = maker(signed, &signed.visit.fields, &Errors::new(), &said(&why));
-            Ok(page(signed, status(&why), &form))
+            let typed = (&signed.visit.fields, &Errors::new());
+            form(signed, status(&why), typed, &said(&why)).await
         }
     }
 }
@@ -242,13 +309,14 @@ async fn confirm(
     })
 }
 
-/// `POST /ticket/edit`: back to the form with what was typed.
+/// `POST /ticket/edit`: back to the form with what was typed, and with a price that was taken from the market.
 pub(crate) async fn edit(signed: Signed) -> Reply {
-    Ok(page(
-        &signed,
-        StatusCode::OK,
-        &maker(&signed, &signed.visit.fields, &Errors::new(), &html! {}),
-    ))
+    let fields = &signed.visit.fields;
+    let fields = match fields.get("take") {
+        "" => fields.clone(),
+        price => draft::with_price(fields, price),
+    };
+    form(&signed, StatusCode::OK, (&fields, &Errors::new()), &html! {}).await
 }
 
 /// `POST /ticket/confirm`: sends it, once however often the button is pressed.
@@ -257,17 +325,10 @@ pub(crate) async fn place(signed: Signed) -> Reply {
     let portal = &signed.visit.portal;
     let wanted = match draft::read(&signed, fields) {
         Ok(wanted) => wanted,
-        Err(errors) => {
-            let why = refusal::missing("Nothing was sent: see the fields marked below.");
-            return Ok(page(
-                &signed,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &maker(&signed, fields, &errors, &why),
-            ));
-        }
+        Err(errors) => return unread(&signed, &errors).await,
     };
     let submit = || {
-        let request = OrderRequest::Place(vec![wanted.order.clone()]);
+        let request = OrderRequest::Place(wanted.orders());
         let taken = portal.gate().submit(&signed.admission, signed.ticket.address, request)?;
         Ok(taken.orders().first().map(|order| order.id))
     };
@@ -281,10 +342,10 @@ pub(crate) async fn place(signed: Signed) -> Reply {
         Ok(Err(why @ Refused::Denial(Denial::Large { .. }))) => {
             confirming(&signed, &wanted, status(&why), &said(&why)).await
         }
-        Ok(Err(why)) => refused(&signed, why),
+        Ok(Err(why)) => refused(&signed, why).await,
         Err(stale) => {
             let why = refusal::missing(stale.text());
-            Ok(page(&signed, StatusCode::CONFLICT, &maker(&signed, fields, &Errors::new(), &why)))
+            form(&signed, StatusCode::CONFLICT, (fields, &Errors::new()), &why).await
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One request of a browser: where from, with which cookies and fields, and for which session.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access::binding::ProofFault;
@@ -18,6 +19,7 @@ use gate::{
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
+use crate::figure;
 use crate::form::{self, Fields};
 use crate::portal::Portal;
 use crate::prompt;
@@ -34,6 +36,10 @@ pub(crate) struct Visit {
     pub(crate) address: IpAddr,
     /// The path, without the query.
     pub(crate) path: String,
+    /// The path with the query, as it came.
+    target: String,
+    /// Whether it is a form.
+    posted: bool,
     /// Fields of the query.
     pub(crate) query: Fields,
     /// Fields of the form; empty for GET.
@@ -88,6 +94,16 @@ impl Visit {
 
     /// A fault with this request's kind of answer, for who the visitor is.
     pub(crate) fn fault(&self, cause: impl Into<Cause>) -> Fault {
+        let cause = match cause.into() {
+            // Perhaps it came past the worker that signs: the script sends it there.
+            Cause::Refused(refusal @ (Refusal::AttemptElsewhere | Refusal::RecoveryElsewhere))
+                if !matches!(self.shown, Ok(Some(_))) =>
+            {
+                let fields = self.posted.then(|| self.fields.clone());
+                Cause::Prove { next: self.target.clone(), fields, refusal }
+            }
+            cause => cause,
+        };
         let fault = Fault::new(cause, self.wants);
         if self.cookie(Cookie::Session).is_some() {
             return fault;
@@ -176,6 +192,8 @@ impl FromRequest<Portal> for Visit {
         let fault = |cause: Cause| Fault::new(cause, wants);
         let query = Fields::parse(parts.uri.query().unwrap_or("").as_bytes());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        let address = client_address(peer, &parts.headers, portal.config().proxy);
+        let address = address.map_err(|Unreadable| fault(Cause::Unnamed))?;
         let (mut fields, mut body_bytes) = (Fields::default(), axum::body::Bytes::new());
         if parts.method == Method::POST {
             if !from_here(&parts.headers, portal) {
@@ -198,8 +216,10 @@ impl FromRequest<Portal> for Visit {
         }
         Ok(Self {
             shown,
-            address: client_address(peer, &parts.headers, portal.config().proxy),
+            address,
             path: parts.uri.path().to_owned(),
+            target: parts.uri.path_and_query().map_or("/", |one| one.as_str()).to_owned(),
+            posted: parts.method == Method::POST,
             query: query.ok_or_else(|| fault(Cause::Malformed))?,
             portal: portal.clone(),
             headers: parts.headers,
@@ -234,16 +254,84 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
 }
 
+/// What the proxy in front wrote of a caller is no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreadable;
+
+/// Requests of the proxy that named no caller who could be read.
+static UNREADABLE: AtomicU64 = AtomicU64::new(0);
+/// Those that named none at all.
+static UNNAMED: AtomicU64 = AtomicU64::new(0);
+
+/// Whether this one is said in the log: the first, and then ever fewer of them.
+fn is_said(count: &AtomicU64) -> Option<u64> {
+    let count = count.fetch_add(1, Ordering::Relaxed) + 1;
+    count.is_power_of_two().then_some(count)
+}
+
 /// The client's address: the peer's, or behind the configured proxy the last entry that the proxy wrote.
-pub fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, proxy: Option<IpAddr>) -> IpAddr {
+///
+/// # Errors
+/// What cannot be read is nobody's: were it taken for the proxy's own, all strangers would share one throttle, and notices
+/// and evidence would name the proxy. A request of the proxy without the header is the proxy's own (its look at the
+/// server's health, or somebody on its machine).
+pub fn client_address(
+    peer: Option<IpAddr>,
+    headers: &HeaderMap,
+    proxy: Option<IpAddr>,
+) -> Result<IpAddr, Unreadable> {
     let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.to_canonical());
     if proxy.map(|proxy| proxy.to_canonical()) != Some(peer) {
-        return peer;
+        return Ok(peer);
     }
-    let line = headers.get_all("x-forwarded-for").iter().next_back();
-    let last = line.and_then(|line| line.to_str().ok()).and_then(|line| line.rsplit(',').next());
-    last.and_then(|text| text.trim().parse::<IpAddr>().ok())
-        .map_or(peer, |client| client.to_canonical())
+    let Some(line) = headers.get_all("x-forwarded-for").iter().next_back() else {
+        if let Some(count) = is_said(&UNNAMED) {
+            tracing::warn!(
+                count,
+                "the proxy sent a request without X-Forwarded-For, which counts as its own; if it passes requests of others on, set that header"
+            );
+        }
+        return Ok(peer);
+    };
+    let last = line.to_str().ok().and_then(|line| line.rsplit(',').next());
+    last.and_then(forwarded).ok_or_else(|| {
+        if let Some(count) = is_said(&UNREADABLE) {
+            let sent: String = line.as_bytes().escape_ascii().to_string().chars().take(100).collect();
+            tracing::warn!(
+                count,
+                sent,
+                "the last entry of the proxy's X-Forwarded-For is no address, so the request was refused; set it to the caller's address"
+            );
+        }
+        Unreadable
+    })
+}
+
+/// The address of one entry: proxies write a port, brackets, quotes or a zone with it.
+fn forwarded(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim().trim_matches('"');
+    let is_port =
+        |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    let host = if let Some(rest) = entry.strip_prefix('[') {
+        let (host, after) = rest.split_once(']')?;
+        let fits = after.is_empty() || after.strip_prefix(':').is_some_and(is_port);
+        fits.then_some(host)?
+    } else {
+        match entry.split_once(':') {
+            Some((host, port)) if !port.contains(':') => is_port(port).then_some(host)?,
+            _ => entry,
+        }
+    };
+    let address: IpAddr = match host.split_once('%') {
+        Some((host, zone)) => {
+            let host: std::net::Ipv6Addr = host.parse().ok()?;
+            (!zone.is_empty()).then_some(IpAddr::V6(host))?
+        }
+        None => host.parse().ok()?,
+    };
+    let address = address.to_canonical();
+    // Neither is anybody's.
+    (!address.is_unspecified() && !address.is_multicast()).then_some(address)
 }
 
 /// Where a session that may do little is sent instead.
@@ -288,6 +376,12 @@ impl Signed {
     /// The gate's time.
     pub(crate) fn now(&self) -> Time {
         self.visit.portal.gate().now()
+    }
+
+    /// The time of day at which something will end, on the reader's clock and not by our stamps.
+    pub(crate) fn clock(&self, at: Time) -> String {
+        let gate = self.visit.portal.gate();
+        figure::clock(gate.on_wall(at), gate.wall())
     }
 
     /// The token of this session's forms.
@@ -373,6 +467,10 @@ fn found(
                 let again = visit.headers.contains_key(crate::fault::AGAIN);
                 Cause::ProveHardware { next, line, again }
             }
+            // The worker signs again at the time that it is told.
+            Some(refusal @ Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }) => {
+                Cause::Refused(refusal)
+            }
             Some(
                 refusal @ (Refusal::KeyProofMissing
                 | Refusal::KeyProofWrong { .. }
@@ -434,16 +532,79 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("x-forwarded-for", HeaderValue::from_static("203.0.113.9, 198.51.100.7"));
         let proxy = "10.0.0.1".parse().ok();
-        let seen =
-            |peer: &str, proxy| client_address(peer.parse().ok(), &headers, proxy).to_string();
+        let seen = |peer: &str, proxy| {
+            client_address(peer.parse().ok(), &headers, proxy).unwrap().to_string()
+        };
         assert_eq!(seen("10.0.0.1", proxy), "198.51.100.7");
         assert_eq!(seen("::ffff:10.0.0.1", proxy), "198.51.100.7");
         assert_eq!(seen("10.0.0.2", proxy), "10.0.0.2");
         assert_eq!(seen("10.0.0.1", None), "10.0.0.1");
-        headers.append("x-forwarded-for", HeaderValue::from_static("garbage"));
-        assert_eq!(
-            client_address("10.0.0.1".parse().ok(), &headers, proxy),
-            "10.0.0.1".parse::<IpAddr>().unwrap()
-        );
+        let none = client_address("10.0.0.1".parse().ok(), &HeaderMap::new(), proxy);
+        assert_eq!(none, Ok("10.0.0.1".parse().unwrap()), "the proxy's own");
+    }
+
+    #[test]
+    fn forwarded_address_is_read_as_proxies_write_it() {
+        for (line, address) in [
+            ("198.51.100.7:50123", "198.51.100.7"),
+            ("203.0.113.9, 198.51.100.7:1", "198.51.100.7"),
+            ("[2001:db8::7]:443", "2001:db8::7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("fe80::7%eth0", "fe80::7"),
+            ("[fe80::7%25eth0]:443", "fe80::7"),
+            ("\"[2001:db8::7]:443\"", "2001:db8::7"),
+            ("::ffff:198.51.100.7", "198.51.100.7"),
+            ("[::ffff:198.51.100.7]:80", "198.51.100.7"),
+            ("\t198.51.100.7 ", "198.51.100.7"),
+        ] {
+            assert_eq!(behind(&[line.as_bytes()]), Ok(address.parse().unwrap()), "{line}");
+        }
+        let lines: [&[u8]; 2] = [b"garbage", b"198.51.100.7"];
+        assert_eq!(behind(&lines), Ok("198.51.100.7".parse().unwrap()));
+    }
+
+    /// Strangers are never taken for the proxy, or for one another.
+    #[test]
+    fn forwarded_entry_that_is_no_address_is_nobodys() {
+        for line in [
+            "",
+            " ",
+            "198.51.100.7,",
+            "198.51.100.7, ",
+            "unknown",
+            "_hidden",
+            "garbage",
+            "198.51.100.7:",
+            "198.51.100.7:x",
+            "198.51.100.7:99999",
+            "198.51.100.7:+1",
+            "[2001:db8::7",
+            "[2001:db8::7]x",
+            "[2001:db8::7]:",
+            "198.51.100.7%eth0",
+            "fe80::7%",
+            "198.51.100.07",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "1.2.3",
+            "localhost",
+            "198.51.100.7 198.51.100.8",
+        ] {
+            assert_eq!(behind(&[line.as_bytes()]), Err(Unreadable), "{line:?}");
+        }
+        assert_eq!(behind(&[b"198.51.100.7\xff"]), Err(Unreadable));
+        assert_eq!(behind(&[b"198.51.100.7", b"unknown"]), Err(Unreadable), "the last line counts");
+    }
+
+    /// What is taken of a request of the proxy with these lines.
+    fn behind(lines: &[&[u8]]) -> Result<IpAddr, Unreadable> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
+        }
+        let proxy = "10.0.0.1".parse().ok();
+        client_address(proxy, &headers, proxy)
     }
 }

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::authenticator::{Authenticator, Event, Kind, tell};
+use crate::binding::Beginner;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::AuthenticatorId;
@@ -67,6 +68,8 @@ pub struct Assertion {
     pub data: Option<String>,
     /// When the ceremony began. The gate gives each ceremony out once.
     pub began_at: Time,
+    /// The browser that asked for it. A session's own proofs do not need it: the session is bound.
+    pub begun: Beginner,
 }
 
 fn check_age(began_at: Time, now: Time) -> Result<(), Refusal> {

@@ -15,6 +15,7 @@ use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
 use crate::secret::{Digest, Secret};
 use crate::slice::Slice;
+use crate::typed;
 
 /// Codes of a set.
 pub const COUNT: usize = 10;
@@ -42,12 +43,11 @@ fn written(code: &[u8]) -> Secret {
 }
 
 /// What a typed code stands for: case, spaces and dashes do not count, and the digits that base 32
-/// has not are the letters that they look like.
-fn read(typed: &Secret) -> Option<Vec<u8>> {
+/// has not are the letters that they look like. None when it cannot be one.
+pub(crate) fn read(typed: &Secret) -> Option<Vec<u8>> {
     let mut letters = Vec::with_capacity(BYTES * 8 / 5);
-    for byte in typed.expose() {
+    for byte in typed::code(typed).expose() {
         match byte.to_ascii_uppercase() {
-            b' ' | b'-' => {}
             b'0' => letters.push(b'O'),
             b'1' => letters.push(b'I'),
             b'8' => letters.push(b'B'),
@@ -57,12 +57,11 @@ fn read(typed: &Secret) -> Option<Vec<u8>> {
     BASE32_NOPAD.decode(&letters).ok().filter(|code| code.len() == BYTES)
 }
 
-/// The set and the digest of the unused code that was typed, if it is one.
-pub(crate) fn find(slice: &Slice, typed: &Secret) -> Option<(AuthenticatorId, Digest)> {
-    let code = read(typed)?;
+/// The set and the digest of an unused code, if this is one.
+pub(crate) fn find(slice: &Slice, code: &[u8]) -> Option<(AuthenticatorId, Digest)> {
     let set = slice.recovery_codes()?;
     let Kind::RecoveryCodes { left } = &set.kind else { return None };
-    let typed = digest(set.id, &code);
+    let typed = digest(set.id, code);
     left.iter().any(|one| one.same(&typed)).then_some((set.id, typed))
 }
 

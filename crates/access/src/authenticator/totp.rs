@@ -18,6 +18,7 @@ use crate::refusal::Refusal;
 use crate::secret::{Digest, Secret};
 use crate::sign_in;
 use crate::slice::Slice;
+use crate::typed;
 
 /// Length of a step in seconds.
 const STEP: i64 = 30;
@@ -53,14 +54,17 @@ pub enum Verdict {
     Wrong,
 }
 
-/// Checks a typed code; spaces in it do not count. All codes of the window are compared, each in
+/// Digits of a code.
+pub(crate) const DIGITS: usize = 6;
+
+/// Checks a typed code; how it was typed does not count. All codes of the window are compared, each in
 /// constant time. `wall` is what the system's clock says, for the app goes by a clock of its own.
 ///
 /// What stops a code from being used twice is the last step that was used. One that lies beyond the
 /// window was used before the clock was set back: held against today's codes it would shut a right app
 /// out until the clock has come to it again.
 pub fn check(seed: &[u8], typed: &Secret, wall: Time, last_step: Option<i64>) -> Verdict {
-    let typed = typed.without_spaces();
+    let typed = typed::code(typed);
     let now = step(wall);
     let last_step = last_step.filter(|last| *last <= now + WINDOW);
     let mut verdict = Verdict::Wrong;
@@ -257,9 +261,11 @@ mod tests {
             check(seed, &Secret::from_text("005 924".into()), at, None),
             Verdict::Right(now)
         );
+        let wide = Secret::from_text("００５９２４".into());
+        assert_eq!(check(seed, &wide, at, None), Verdict::Right(now), "as Japanese keyboards type");
         let ahead = Some(now + 240);
         assert_eq!(check(seed, &typed(now), at, ahead), Verdict::Right(now), "set back since");
-        for bad in ["", "5924", "0059240", "+05924", "００５９２４"] {
+        for bad in ["", "5924", "0059240", "+05924"] {
             assert_eq!(check(seed, &Secret::from_text(bad.into()), at, None), Verdict::Wrong);
         }
     }

@@ -144,7 +144,12 @@ fn wrong_number_counts_three_tries_and_one_tap_is_refused() {
     let attempt = home.elsewhere();
     let approval = home.ask(&attempt).unwrap();
     let right = home.number(approval);
-    for (typed, tries_left) in [("", 2), ("100", 1), ("1", 0)] {
+    for (typed, tries_left) in [("00", 2), ("0 1", 1), ("\u{ff10}\u{ff12}", 0)] {
+        for malformed in ["", "100", "1"] {
+            let malformed = Secret::from_text(malformed.into());
+            let refusal = home.answer(approval, Say::Yes, &malformed);
+            assert_eq!(refusal, Some(Refusal::CodeMalformed { digits: 2 }), "no try");
+        }
         let typed = Secret::from_text(typed.into());
         let refusal = home.answer(approval, Say::Yes, &typed);
         assert_eq!(refusal, Some(Refusal::NumberWrong { tries_left }));
@@ -350,7 +355,7 @@ fn new_phone_takes_the_place_of_the_old_one_by_its_number_in_one_decision() {
         let command = device::Command::ConfirmPhone { device: new.device, number, instead };
         home.desk.by(by, Command::Device(command)).err()
     };
-    assert_eq!(confirm(&mut home, by, "1", true), Some(Refusal::PhoneNumberWrong));
+    assert_eq!(confirm(&mut home, by, "000000", true), Some(Refusal::PhoneNumberWrong));
     let number = shown(&home.desk, &new);
     // A browser does not move the phone, and the phone adds none beside itself.
     let browser = By::Session(home.browser.session);

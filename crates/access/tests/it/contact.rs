@@ -140,7 +140,7 @@ fn code_is_refused_after_five_wrong_tries_and_after_its_time() {
     set(&mut desk, by, "ann@example.org").ok().unwrap();
     let code = desk.mailed();
     for tries_left in [4, 3, 2, 1, 0] {
-        let refused = confirm(&mut desk, by, "wrong").err();
+        let refused = confirm(&mut desk, by, "000000").err();
         assert_eq!(refused, Some(Refusal::ActivationWrong { tries_left }));
     }
     let refused = confirm(&mut desk, by, &code).err();

@@ -65,7 +65,7 @@ fn credential_out_of_range_is_refused_with_the_number() {
         );
     }
     let odd = NewCredential { name: "a\nb".into(), ..new(&desk) };
-    assert!(matches!(create(&mut desk, by, odd), Err(Refusal::NameInvalid { .. })));
+    assert!(matches!(create(&mut desk, by, odd), Err(Refusal::NameHidden { .. })));
     let low = NewCredential { port: 80, ..new(&desk) };
     assert!(matches!(create(&mut desk, by, low), Err(Refusal::OutOfRange { .. })));
     let other = NewCredential { account: "DU0000001".parse().unwrap(), ..new(&desk) };

@@ -31,6 +31,28 @@ fn late(desk: &mut Desk) -> (SignedIn, Secret) {
 }
 
 #[test]
+fn what_a_browser_began_goes_on_under_the_key_that_it_renewed_and_no_other() {
+    let mut desk = Desk::enrolled();
+    let (done, token) = late(&mut desk);
+    let attempt = desk.at_totp(Some(&token));
+    let proof = desk.proof(true);
+    let begin = Command::Recovery(access::recovery::Command::Begin { proof });
+    desk.call(&Call { by: By::Visitor, source: browser(None), command: begin }).ok().unwrap();
+    renew(&mut desk, By::Session(done.session), browser(None), new_key()).ok().unwrap();
+    assert_eq!(desk.slice.open_recovery().unwrap().begun.key, Some(new_key()));
+    desk.wait(Span::seconds(30));
+    let totp = |desk: &mut Desk, key| {
+        let (attempt, code) = (copy(&attempt), desk.code());
+        let command = Command::SignIn(sign_in::Command::Totp { attempt, code });
+        let source = Source { key: Some(key), ..browser(Some(&token)) };
+        desk.call(&Call { by: By::Visitor, source, command })
+    };
+    assert_eq!(totp(&mut desk, key()).err(), Some(Refusal::AttemptElsewhere));
+    let Ok(Answer::SignedIn(done)) = totp(&mut desk, new_key()) else { panic!("not signed in") };
+    assert_eq!(desk.slice.session(done.session).unwrap().key, Some(new_key()));
+}
+
+#[test]
 fn key_renewed_in_the_last_part_of_the_trust_moves_device_and_sessions() {
     let mut desk = Desk::enrolled();
     let (done, _) = late(&mut desk);

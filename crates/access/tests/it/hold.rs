@@ -2,6 +2,7 @@
 
 use access::approval::Say;
 use access::authenticator::{Command as A, totp};
+use access::binding::Beginner;
 use access::decision::{Answer, Command};
 use access::entitlements::Acts;
 use access::moment::Span;
@@ -138,6 +139,7 @@ fn app_and_passkey_of_a_recovery_prove_no_session_from_outside_of_it() {
         counter: 0,
         data: None,
         began_at: desk.now,
+        begun: Beginner { key: Some(crate::desk::key()), ..Beginner::default() },
     };
     let prove = Command::StepUp(StepUp::Passkey { outcome: Ok(assertion) });
     let refused = desk.by(by(&owner), prove).err();

@@ -146,7 +146,7 @@ fn approval_is_over_after_two_minutes_and_after_three_wrong_numbers() {
     assert_eq!(late, Some(Refusal::ApprovalEnded));
     let approval = ask(&mut home, 1_000).unwrap();
     for tries_left in [2, 1, 0] {
-        let wrong = Secret::from_text("7".to_owned());
+        let wrong = Secret::from_text("00".to_owned());
         let refused = home.answer(approval, Say::Yes, &wrong);
         assert_eq!(refused, Some(Refusal::NumberWrong { tries_left }));
     }

@@ -78,7 +78,7 @@ fn lock_is_lifted_by_the_operator_alone_and_revives_nothing() {
     let session = desk.slice.sessions[0].clone();
     let left = desk.slice.session_entitlements(&session, false).unwrap();
     assert!(left.acts.is_empty(), "the receipt's session stays what it is");
-    desk.signed_in();
+    assert_eq!(desk.password(None, true).err(), Some(Refusal::SignInFailed));
 }
 
 #[test]
@@ -107,5 +107,21 @@ fn lock_on_anothers_account_or_person_is_not_found() {
     for target in [other, person] {
         let refusal = desk.by(by, set(target, Grade::All)).err();
         assert_eq!(refusal, Some(Refusal::NotFound { what: "person or account" }));
+    }
+}
+
+#[test]
+fn lifting_a_lock_of_all_takes_the_old_password_and_app_away_and_other_grades_do_not() {
+    for (grade, stays) in [(Grade::NoNew, true), (Grade::All, false)] {
+        let (mut desk, _) = desk();
+        let target = Target::Account(account());
+        desk.system(set(target, grade)).ok().unwrap();
+        desk.system(lift(target)).ok().unwrap();
+        assert_eq!(desk.slice.password().is_some(), stays, "{grade}");
+        assert_eq!(desk.slice.totp().is_some(), stays, "{grade}");
+        // And nobody is kept out for good.
+        let reset = access::authenticator::Command::ResetPassword;
+        let link = desk.system(Command::Authenticator(reset)).ok().unwrap();
+        assert!(matches!(link, Answer::Link { .. }));
     }
 }

@@ -2,6 +2,7 @@
 
 use access::authenticator;
 use access::authenticator::passkey::{Assertion, Passkey, Registration};
+use access::binding::Beginner;
 use access::contact::MailAddress;
 use access::decision::{Answer, Command};
 use access::device::DeviceRole;
@@ -122,6 +123,7 @@ pub fn by_passkey(desk: &mut Desk, handle: u8) -> Result<SignedIn, Refusal> {
         counter: 0,
         data: None,
         began_at: desk.now,
+        begun: Beginner { key: Some(crate::desk::key()), ..Beginner::default() },
     });
     match desk.visit(None, sign_in::Command::Passkey { outcome })? {
         Answer::SignedIn(done) => Ok(done),

@@ -2,6 +2,7 @@
 
 use access::authenticator::passkey::{Assertion, Passkey, Registration};
 use access::authenticator::{self, totp};
+use access::binding::Beginner;
 use access::decision::{Answer, Command};
 use access::device::{self, Standing};
 use access::link::Purpose;
@@ -98,8 +99,16 @@ fn totp_code_used_before_is_refused_in_its_own_window() {
     assert!(desk.totp(None, &attempt, copy(&code)).is_ok());
     let attempt = desk.at_totp(None);
     assert_eq!(desk.totp(None, &attempt, code).err(), Some(Refusal::CodeReplayed));
-    let wrong = Secret::from_text("12345".into());
+    let counted = desk.slice.counters.clone();
+    for text in ["12345", "1234567", "12345x", ""] {
+        let malformed = Secret::from_text(text.into());
+        let refusal = desk.totp(None, &attempt, malformed).err();
+        assert_eq!(refusal, Some(Refusal::CodeMalformed { digits: 6 }));
+    }
+    assert_eq!(desk.slice.counters, counted, "what can be no code is no try");
+    let wrong = Secret::from_text("000000".into());
     assert_eq!(desk.totp(None, &attempt, wrong).err(), Some(Refusal::CodeWrong));
+    assert_ne!(desk.slice.counters, counted);
     desk.wait(Span::seconds(30));
     let code = desk.code();
     assert!(desk.totp(None, &attempt, code).is_ok(), "a wrong code leaves the attempt standing");
@@ -112,7 +121,9 @@ fn activation_code_counts_five_tries_and_ten_minutes() {
     let code = desk.mailed();
     assert_eq!(desk.slice.devices[0].standing(desk.now), Standing::Pending);
     for tries_left in [4, 3, 2, 1, 0] {
-        let refusal = desk.activate(&attempt, "no code").err();
+        let malformed = desk.activate(&attempt, "no code").err();
+        assert_eq!(malformed, Some(Refusal::CodeMalformed { digits: 6 }), "no try");
+        let refusal = desk.activate(&attempt, "000000").err();
         assert_eq!(refusal, Some(Refusal::ActivationWrong { tries_left }));
     }
     desk.wait(Span::minutes(1));
@@ -290,6 +301,7 @@ fn passkey(desk: &mut Desk, counter: u32) -> Assertion {
         counter: counter + 1,
         data: None,
         began_at: desk.now,
+        begun: Beginner { key: Some(crate::desk::key()), ..Beginner::default() },
     }
 }
 

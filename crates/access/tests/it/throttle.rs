@@ -99,7 +99,7 @@ fn guessing_of_totp_and_activation_codes_is_counted_over_attempts() {
     desk.wait(Span::minutes(1));
     let attempt = desk.at_activation();
     for _ in 0..5 {
-        let refusal = desk.activate(&attempt, "no code").err();
+        let refusal = desk.activate(&attempt, "000000").err();
         assert!(matches!(refusal, Some(Refusal::ActivationWrong { .. })), "{refusal:?}");
     }
     let attempt = desk.at_totp(None);
@@ -163,7 +163,7 @@ fn codes_guessed_over_a_thousand_addresses_stop_at_the_persons_count() {
     for activates in [false, true] {
         let mut desk = Desk::enrolled();
         let device = desk.signed_in().device_token.unwrap();
-        let wrong = || Secret::from_text("no code".into());
+        let wrong = || Secret::from_text("000000".into());
         let (mut counted, mut stopped) = (0, 0);
         for number in 0..1_000 {
             desk.wait(Span::minutes(15));

@@ -2,6 +2,7 @@
 
 use access::authenticator::passkey::Assertion;
 use access::authenticator::{self, passkey::Passkey};
+use access::binding::Beginner;
 use access::decision::{Answer, Command};
 use access::lock::{self, Target};
 use access::moment::Span;
@@ -87,6 +88,7 @@ fn assertion(passkey: &Passkey, desk: &Desk) -> Assertion {
         counter: passkey.counter + 1,
         data: None,
         began_at: desk.now,
+        begun: Beginner { key: Some(crate::desk::key()), ..Beginner::default() },
     }
 }
 

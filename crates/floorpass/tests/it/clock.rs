@@ -7,6 +7,8 @@ use access::authenticator::totp;
 use access::{Secret, Time};
 use data_encoding::BASE32_NOPAD;
 use serde_json::Value;
+use tws::Inbound;
+use tws::inbound::CancelOrder;
 
 use crate::browser::{Answer, Browser};
 use crate::program::{Server, json, run, text};
@@ -134,4 +136,93 @@ fn clock_set_back_two_hours_takes_the_codes_of_its_own_time_and_each_once() {
     let mut trader = Trader::connect(server.port("trading"), 1);
     trader.send(&Trader::order(1, "BUY", 1, None));
     trader.wait("a fill", |told| told.executions.len() == 1);
+}
+
+/// What answers without a session: status and text.
+fn health(browser: &mut Browser) -> (u16, String) {
+    let answer = browser.get("/healthz");
+    (answer.status, answer.body)
+}
+
+#[test]
+fn clock_that_jumps_by_100_days_keeps_no_door_waiting() {
+    let temp = tempfile::tempdir().unwrap();
+    let clock = temp.path().join("clock");
+    std::fs::write(&clock, "+0").unwrap();
+    let server = on_a_clock(temp.path(), &clock);
+    let data = server.data.clone();
+    let mut browser = Browser::at(&server);
+    assert_eq!(health(&mut browser).0, 200);
+    let mut trader = Trader::connect(server.port("trading"), 1);
+    trader.send(&Trader::order(1, "BUY", 1, Some("2.00")));
+    trader.wait("a number", |told| told.numbers.contains_key(&1));
+    let resting = trader.told.numbers[&1];
+
+    std::fs::write(&clock, "+8640000").unwrap();
+    trader.send(&Trader::order(2, "BUY", 1, None));
+    trader.wait("an answer", |told| told.errors.iter().any(|(id, ..)| *id == 2));
+    let (_, _, why) = trader.told.errors.iter().find(|(id, ..)| *id == 2).unwrap();
+    assert!(why.contains("catching up on time that was missed"), "{why}");
+    // What only reduces passes meanwhile.
+    trader.send(&Inbound::from(CancelOrder { order_id: 1, ..CancelOrder::default() }));
+    trader.wait("a cancel", |told| told.statuses[&resting] == "Cancelled");
+    let (mut seen, mut ill) = (0, 0);
+    loop {
+        let (status, body) = health(&mut browser);
+        let now = json(&data, &["status"]);
+        match &now["catching_up"] {
+            Value::Null if now["clock_jump"]["by"] == 8_640_000 && status == 200 => break,
+            Value::Null => {}
+            progress => {
+                assert!((0..=100).contains(&progress["percent"].as_i64().unwrap()), "{now}");
+                seen += 1;
+            }
+        }
+        ill += usize::from(status == 503 && body.contains("CATCHING_UP"));
+    }
+    assert!(seen > 0 && ill > 0, "told by status {seen} times and by /healthz {ill} times");
+    let log = server.log();
+    assert!(log.contains("the markets catch up on") && log.contains("have caught up"), "{log}");
+    trader.send(&Trader::order(3, "BUY", 1, None));
+    trader.wait("a fill", |told| told.executions.len() == 1);
+    assert_eq!(server.terminate(), 0);
+    let verified = run(&data, &["evidence", "verify"]);
+    assert!(verified.status.success(), "{}", text(&verified));
+}
+
+#[test]
+fn start_after_31_days_answers_at_once_and_orders_have_filled_meanwhile() {
+    let temp = tempfile::tempdir().unwrap();
+    let clock = temp.path().join("clock");
+    std::fs::write(&clock, "+0").unwrap();
+    let server = on_a_clock(temp.path(), &clock);
+    let data = server.data.clone();
+    let mut trader = Trader::connect(server.port("trading"), 1);
+    trader.send(&Trader::order(1, "BUY", 1, None));
+    trader.wait("a fill", |told| told.executions.len() == 1);
+    let paid = json(&data, &["executions"])[0]["price"].as_str().unwrap().to_owned();
+    let paid: f64 = paid.parse().unwrap();
+    // One percent away: some day of thirty-one comes there.
+    for (id, side, limit) in [(2, "BUY", paid * 0.99), (3, "SELL", paid * 1.01)] {
+        trader.send(&Trader::order(id, side, 1, Some(&format!("{limit:.2}"))));
+        trader.wait("a number", |told| told.numbers.contains_key(&id));
+    }
+    assert_eq!(server.terminate(), 0);
+    std::fs::write(&clock, "+2678400").unwrap();
+    let again = on_a_clock(temp.path(), &clock);
+    // Whatever it is busy with, it answers; then it has caught up.
+    while json(&data, &["status"])["catching_up"] != Value::Null {}
+    let (status, _) = health(&mut Browser::at(&again));
+    assert_eq!(status, 200);
+    let mut trader = Trader::connect(again.port("trading"), 1);
+    trader.send(&Trader::order(4, "BUY", 1, None));
+    trader.wait("a fill", |told| told.executions.len() == 1);
+    let open = json(&data, &["orders"]);
+    let open = open.as_array().unwrap().iter().filter(|row| row["state"] == "working").count();
+    assert!(open < 2, "one of two filled in a month");
+    assert_eq!(again.terminate(), 0);
+    let verified = run(&data, &["evidence", "verify"]);
+    assert!(verified.status.success(), "{}", text(&verified));
+    // And once more, from the snapshot that was taken then.
+    assert_eq!(on_a_clock(temp.path(), &clock).terminate(), 0);
 }

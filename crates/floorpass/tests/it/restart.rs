@@ -133,7 +133,7 @@ fn wrong_and_replayed_codes_are_refused_and_told_apart() {
     assert_eq!(browser.post("/sign-in", &fields).to(), "/sign-in/code");
     let used = json(&server.data, &["totp", "trader"])["code"].as_str().unwrap().to_owned();
     for (typed, code) in
-        [(used.as_str(), "CODE_REPLAYED"), ("000000", "CODE_WRONG"), ("a", "CODE_WRONG")]
+        [(used.as_str(), "CODE_REPLAYED"), ("000000", "CODE_WRONG"), ("a", "CODE_MALFORMED")]
     {
         let answer = browser.post("/sign-in/code", &[("code", typed), ("next", "/")]);
         assert_eq!(answer.status, 401);

@@ -58,7 +58,7 @@ fn revocation_with_orders_in_flight_stamps_none_after_it() {
 }
 
 #[test]
-fn resting_orders_are_cancelled_only_when_the_revoker_asks() {
+fn resting_orders_are_cancelled_unless_they_are_to_be_kept() {
     let temp = tempfile::tempdir().unwrap();
     let server = Server::demo(temp.path(), &[]);
     let place = |socket: &str| {
@@ -68,11 +68,14 @@ fn resting_orders_are_cancelled_only_when_the_revoker_asks() {
         trader.told.numbers[&1]
     };
     let (kept, cancelled) = (place("trading"), place("narrow"));
-    json(&server.data, &["credential", "revoke", "trading"]);
-    let revoked = json(&server.data, &["credential", "revoke", "narrow", "--cancel-orders"]);
-    assert_eq!(revoked["orders_cancelled"], 1);
+    let revoke =
+        |name, more: &[&str]| json(&server.data, &[&["credential", "revoke", name], more].concat());
+    assert_eq!(revoke("trading", &["--keep-orders"])["orders_cancelled"], 0);
+    assert_eq!(revoke("narrow", &[])["orders_cancelled"], 1);
     let there = Trader::connect(server.port("read-only"), 1).ask_all();
     assert!(there.statuses.contains_key(&kept) && there.completed.contains_key(&cancelled));
+    // What earlier scripts say is still understood.
+    assert_eq!(revoke("read-only", &["--cancel-orders"])["orders_cancelled"], 0);
 }
 
 #[test]

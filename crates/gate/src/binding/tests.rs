@@ -62,10 +62,65 @@ fn proof_shown_twice_counts_once_whatever_came_between() {
         let mut other = first;
         other.at = NOW + Span::milliseconds(i64::try_from(count).unwrap() + 1);
         other.nonce[..8].copy_from_slice(&count.to_be_bytes());
+        other.wall = other.at;
         assert_eq!(seen.take(&other), Ok(()), "{count}");
     }
     assert!(seen.proofs.len() <= REMEMBERED);
     assert_eq!(seen.take(&first), Err(wrong(ProofFault::Replayed)), "forgotten by number");
+}
+
+/// A clock a little ahead, or one proof from ahead, is no reason to refuse those of now.
+#[test]
+fn proofs_dated_ahead_shut_nothing_out_and_still_count_once() {
+    let signer = BrowserKey::generate().unwrap();
+    let proof = |number: usize, at: Time| {
+        let mut shown = signer.shown(at).unwrap();
+        shown.nonce[..8].copy_from_slice(&number.to_be_bytes());
+        shown
+    };
+    let take = |seen: &mut Seen, shown: &Shown, wall| seen.take(&Shown { wall, ..*shown });
+    let mut seen = Seen::default();
+    let ahead = proof(0, NOW + Span::seconds(59));
+    assert_eq!(take(&mut seen, &ahead, NOW), Ok(()));
+    for count in 1..2 * REMEMBERED {
+        let at = NOW + Span::milliseconds(i64::try_from(count).unwrap());
+        assert_eq!(take(&mut seen, &proof(count, at), at), Ok(()), "{count}");
+    }
+    let later = NOW + Span::seconds(30);
+    assert_eq!(take(&mut seen, &ahead, later), Err(wrong(ProofFault::Replayed)));
+    // More of them ahead than are remembered: none is forgotten while it could be shown again.
+    let mut seen = Seen::default();
+    let all: Vec<_> = (0..REMEMBERED).map(|one| proof(one, NOW + Span::seconds(50))).collect();
+    assert!(all.iter().all(|one| take(&mut seen, one, NOW).is_ok()));
+    let one_more = proof(9_000, NOW + Span::seconds(50));
+    assert_eq!(take(&mut seen, &one_more, NOW), Err(wrong(ProofFault::Time { now: NOW })));
+    let of_now = proof(9_001, NOW);
+    assert_eq!(take(&mut seen, &of_now, NOW), Ok(()), "a right clock goes on");
+    for again in all.iter().chain([&of_now]) {
+        assert_eq!(take(&mut seen, again, NOW), Err(wrong(ProofFault::Replayed)));
+    }
+    assert!(seen.proofs.len() <= REMEMBERED);
+}
+
+#[test]
+fn proofs_are_judged_by_the_clock_as_it_is_and_counted_once_also_when_it_is_set_back() {
+    let signer = BrowserKey::generate().unwrap();
+    let mut seen = Seen::default();
+    let ahead = signer.shown(NOW + Span::hours(2)).unwrap();
+    assert_eq!(seen.take(&ahead), Ok(()));
+    for count in 0..REMEMBERED + 10 {
+        let mut other = ahead;
+        other.nonce[..8].copy_from_slice(&count.to_be_bytes());
+        other.at = ahead.at + Span::milliseconds(i64::try_from(count).unwrap() + 1);
+        assert_eq!(seen.take(&other), Ok(()), "{count}");
+    }
+    // Set back by two hours: a right browser is let in at once, and what was shown stays known.
+    let right = signer.shown(NOW).unwrap();
+    assert_eq!(seen.take(&right), Ok(()));
+    assert_eq!(seen.take(&right), Err(wrong(ProofFault::Replayed)));
+    let (stamp, wall) = (NOW + Span::hours(4), NOW + Span::seconds(30));
+    assert!(seen.is_needed(stamp, wall), "stamps run on, and the proof would still be taken");
+    assert!(!seen.is_needed(stamp, NOW + Span::hours(3)));
 }
 
 #[test]

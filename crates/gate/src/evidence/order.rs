@@ -6,7 +6,7 @@ use std::path::Path;
 use access::id::Holder;
 use access::moment::Time;
 use trade::contract::Contracts;
-use trade::journal::{Cause, Command, Scope};
+use trade::journal::{Cause, Command, OrdersRefused, Scope, Stamped};
 use trade::order::{NewOrder, OrderType};
 
 use super::{ActivityEntry, ActivityKind};
@@ -14,6 +14,7 @@ use crate::clock::Jump;
 use crate::journal::record::HEADER_BYTES;
 use crate::journal::{self, JournalError, Record};
 use crate::open;
+use crate::order::refused::RefusedOrders;
 
 /// Records that are looked at for one page; the next page goes on from there.
 const LOOK: usize = 100_000;
@@ -50,6 +51,35 @@ pub(super) fn page(
     }
     page.reached = page.reached.min(1);
     Ok(page)
+}
+
+/// The newest `most` records of refused orders up to `last`, oldest first.
+pub(crate) fn refused(
+    data: &Path,
+    last: u64,
+    most: usize,
+) -> Result<Vec<RefusedOrders>, JournalError> {
+    let segments = journal::segments(&open::journal_folder(data))?;
+    let (mut found, mut looked) = (Vec::new(), 0);
+    for (_, path) in segments.iter().rev().filter(|(first, _)| *first <= last) {
+        let bytes = std::fs::read(path)
+            .map_err(|source| JournalError::Io { path: path.clone(), source })?;
+        let records: Vec<_> = records(&bytes).take_while(|record| record.seq <= last).collect();
+        for record in records.iter().rev() {
+            if found.len() >= most || looked >= LOOK {
+                found.reverse();
+                return Ok(found);
+            }
+            looked += 1;
+            if let Ok(Stamped { seq, time, command: Command::OrdersRefused(refused), .. }) =
+                open::decode(record)
+            {
+                found.push(RefusedOrders { seq, at: time, refused });
+            }
+        }
+    }
+    found.reverse();
+    Ok(found)
 }
 
 /// The whole records of a segment; what stands behind them is none of a reader's business.
@@ -106,11 +136,11 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
             entry.text = format!("{} cancelled {}.", scope_text(scope), cause_text(cause));
         }
         Command::Refused { holder, code, text, count } => {
-            entry.holder = Some(holder);
-            entry.what = Cow::Borrowed("order_refused");
-            entry.text = text;
-            entry.code = Some(code);
-            entry.count = u64::from(count);
+            refusal(&mut entry, holder, (code, text), count);
+        }
+        Command::OrdersRefused(OrdersRefused { holder, code, text, count, asked }) => {
+            let asked: Vec<_> = asked.iter().map(ToString::to_string).collect();
+            refusal(&mut entry, holder, (code, format!("{}: {text}", asked.join("; "))), count);
         }
         Command::Connected { holder, clients, count } => {
             entry.holder = Some(holder);
@@ -128,6 +158,24 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
         }
     }
     Some(entry)
+}
+
+fn refusal(entry: &mut ActivityEntry, holder: Holder, (code, text): (String, String), count: u32) {
+    entry.holder = Some(holder);
+    entry.what = Cow::Borrowed("order_refused");
+    entry.text = text;
+    entry.code = Some(code);
+    entry.count = u64::from(count);
+}
+
+fn scope_text(scope: Scope) -> String {
+    match scope {
+        Scope::Account => "All open orders of the account".to_owned(),
+        Scope::Holder(holder) => format!("All open orders of {holder}"),
+        Scope::Client { holder, client_id } => {
+            format!("All open orders of {holder}, client {client_id},")
+        }
+    }
 }
 
 fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {

@@ -327,9 +327,9 @@ async fn refusals_are_recorded_once_and_counted() {
         .journal()
         .iter()
         .filter_map(|stamped| match &stamped.command {
-            Command::Refused { holder, code, count, .. } => {
-                assert_eq!((*holder, code.as_str()), (who.holder(), "READ_ONLY"));
-                Some(*count)
+            Command::OrdersRefused(refused) => {
+                assert_eq!((refused.holder, refused.code.as_str()), (who.holder(), "READ_ONLY"));
+                Some(refused.count)
             }
             _ => None,
         })

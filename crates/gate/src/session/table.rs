@@ -158,6 +158,8 @@ struct Table {
     renews: BTreeMap<u32, Time>,
     /// What was shown lately.
     seen: BTreeMap<u32, Seen>,
+    /// When the server started, by our stamps and by the system's clock.
+    started: Option<(Time, Time)>,
     slots: BTreeMap<u32, Arc<Slot>>,
     /// Sessions that came from other networks than before, and from where, since the last look.
     moved: BTreeMap<u32, BTreeSet<IpAddr>>,
@@ -319,10 +321,20 @@ impl Sessions {
     }
 
     /// Takes the answer of a session's hardware to a challenge of this time; each once.
-    pub(crate) fn answered(&self, id: SessionId, challenge: Time) -> Result<(), Refusal> {
+    pub(crate) fn answered(
+        &self,
+        id: SessionId,
+        challenge: Time,
+        now: Time,
+    ) -> Result<(), Refusal> {
         let mut table = self.lock();
         let at = table.by_id(id).ok_or(Refusal::NotSignedIn)?;
-        table.seen.entry(at).or_default().answer(challenge)
+        table.seen(at).answer(challenge, now)
+    }
+
+    /// Says when the server started, once all sessions that stood then are in.
+    pub(crate) fn started(&self, now: Time, wall: Time) {
+        self.lock().started = Some((now, wall));
     }
 
     /// The slot of a session, or why it has none any more.

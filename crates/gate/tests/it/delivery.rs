@@ -23,6 +23,8 @@ struct Wire {
     hangs: bool,
     tried: AtomicU32,
     arrived: Mutex<Vec<(Topic, String, Option<String>)>>,
+    /// When each letter was written and sent, as its receiver is told.
+    dated: Mutex<Vec<(Time, Time)>>,
     moved: Notify,
 }
 
@@ -52,8 +54,9 @@ impl Channel for Wire {
         self.name
     }
 
-    fn deliver<'a>(&'a self, letter: &'a Letter, _: Time) -> Try<'a> {
+    fn deliver<'a>(&'a self, letter: &'a Letter, now: Time) -> Try<'a> {
         Box::pin(async move {
+            self.dated.lock().unwrap().push((letter.at, now));
             let fails = self.failing.load(Ordering::SeqCst);
             if fails == 0 && !self.hangs {
                 let code = letter.code.as_ref().and_then(|code| code.expose_text());
@@ -112,6 +115,19 @@ async fn code_goes_by_mail_and_activates() {
     assert_eq!((topic, to.as_str()), (Topic::ActivationCode, "ann@example.org"));
     let step = place.gate.sign_in_activation(&attempt, &code.unwrap(), &browser(None)).await;
     done(step.unwrap());
+}
+
+#[tokio::test]
+async fn letter_of_a_server_whose_clock_was_set_back_is_dated_by_that_clock() {
+    let place = Place::new().await;
+    let webhook = Arc::new(Wire::new("webhook"));
+    place.gate.start_deliveries(vec![webhook.clone()]);
+    let wall = place.gate.now() - Span::hours(2);
+    place.clock.set(wall);
+    assert_eq!(place.gate.ahead(), Span::hours(2));
+    set_mail(&place, "ann@example.org").await;
+    webhook.tried(1).await;
+    assert_eq!(*webhook.dated.lock().unwrap(), [(wall, wall)], "receivers refuse five minutes");
 }
 
 #[tokio::test]

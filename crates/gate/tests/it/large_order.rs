@@ -11,7 +11,7 @@ use gate::{
     Refused, SessionTicket, Shows, SignedIn, Submitted,
 };
 use rust_decimal::Decimal;
-use trade::order::{Change, NewOrder, OrderState, OrderType, Origin, Side, TimeInForce};
+use trade::order::{Change, NewOrder, OrderState, OrderType, Origin, Parent, Side, TimeInForce};
 use trade::price::Ticks;
 
 use crate::passkey::register;
@@ -155,6 +155,51 @@ async fn order_of_a_session_over_the_threshold_is_refused_with_both_numbers() {
     let door = CredentialDoor { credential: bot.credential.id, address: HOME, token: None };
     let bot = gate.admit_credential(&door).unwrap();
     gate.submit(&bot, HOME, home.limit(10, 10_001)).unwrap();
+}
+
+#[tokio::test]
+async fn order_with_its_exits_is_approved_as_a_whole_and_with_no_other_exit() {
+    let home = Home::new().await;
+    home.threshold(Some(Decimal::from(1_000))).await;
+    let with = |profit, loss| {
+        let exit = |order_type| NewOrder {
+            parent: Some(Parent::Member(0)),
+            ..home.order(Side::Sell, 20, order_type)
+        };
+        OrderRequest::Place(vec![
+            home.order(Side::Buy, 20, OrderType::Limit { price: Ticks(10_000) }),
+            exit(OrderType::Limit { price: Ticks(profit) }),
+            exit(OrderType::Stop { trigger: Ticks(loss) }),
+        ])
+    };
+    let wanted = with(13_000, 9_000);
+    assert_eq!(code(home.submit(wanted.clone())), "ORDER_LARGE");
+    let (approval, bound) = home.ask(&wanted).await;
+    let shown = home.place.gate.approvals(&home.on_phone()).await.unwrap();
+    let lines = &shown.iter().find(|asked| asked.id == approval).unwrap().content.lines;
+    for (label, value) in [
+        (
+            "Then take profit",
+            "Sell 20; kind Limit; limit price 130.00 USD; good for Until cancelled",
+        ),
+        ("Then stop loss", "Sell 20; kind Stop; stop price 90.00 USD; good for Until cancelled"),
+    ] {
+        let line = (label.to_owned(), value.to_owned());
+        assert!(lines.contains(&line), "{lines:?}");
+    }
+    home.answer(approval, Say::Yes).await;
+    let other = home.send(&with(13_000, 8_999), bound, Some(approval)).await;
+    assert_eq!(code(other), "APPROVAL_DIFFERS");
+    let (approval, bound) = home.ask(&wanted).await;
+    home.answer(approval, Say::Yes).await;
+    let placed = home.send(&wanted, bound, Some(approval)).await.unwrap();
+    assert_eq!(placed.orders().len(), 3);
+    // What goes the same way as the order is no exit, and nobody can approve that as one.
+    let OrderRequest::Place(mut group) = with(13_000, 9_000) else { panic!() };
+    group[1].parent = None;
+    let group = OrderRequest::Place(group);
+    let asked = home.place.gate.ask_large_order(&home.ticket, &home.admission, &group);
+    assert_eq!(asked.await.unwrap_err().code(), "ORDER_LARGE");
 }
 
 #[tokio::test]

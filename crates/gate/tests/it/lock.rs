@@ -62,7 +62,7 @@ async fn lock_of_all_ends_everything_and_the_session_that_asked_keeps_the_receip
     let new = || access::Secret::from_text("four unlikely words walk".to_owned());
     place.gate.set_password(&ticket, None, new()).await.unwrap();
     let step = place.gate.sign_in_password("trader", new(), &browser(None)).await;
-    assert!(step.is_ok(), "{:?}", step.err());
+    assert_eq!(step.err(), Some(Refusal::SecondFactorMissing), "the app is set up anew as well");
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ fn is_owed<T: std::fmt::Debug>(answer: Result<T, Refusal>) {
 }
 
 fn owed(gate: &Gate) -> Option<(Time, String)> {
-    let all = gate.vitals().conditions();
+    let all = gate.conditions();
     all.into_iter().find(|one| one.code == "CUTS_OWED").map(|one| (one.since, one.text))
 }
 
@@ -43,6 +43,9 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     let place = Place::new().await;
     let gate = &place.gate;
     let (ticket, signed_in) = place.by_link().await;
+    let (lost_ticket, lost) = place.by_link().await;
+    let (own_ticket, own) = place.by_link().await;
+    let (_, elsewhere) = place.by_link().await;
     let target = LockTarget::Account(gate.account());
     let trading = gate.find_credential("trading").await.unwrap().credential.id;
     let door = |credential| CredentialDoor { credential, address: HOME, token: None };
@@ -66,7 +69,15 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     is_owed(gate.revoke_credential(&OPERATOR, narrow, false).await);
     assert!(gate.admit_credential(&door(narrow)).is_err());
     is_owed(gate.end_session(&OPERATOR, ticket.session).await);
-    assert!(gate.session(text(&signed_in.session_token), HOME, shows()).is_err());
+    let is_over =
+        |one: &gate::SignedIn| gate.session(text(&one.session_token), HOME, shows()).is_err();
+    assert!(is_over(&signed_in));
+    // A device, with its session; then a new password, which ends all others.
+    is_owed(gate.remove_device(&OPERATOR, lost_ticket.device).await);
+    assert!(is_over(&lost));
+    let new = access::Secret::from_text("four unlikely words walk".to_owned());
+    is_owed(gate.set_password(&own_ticket, Some(&place.password()), new).await);
+    assert!(is_over(&elsewhere) && !is_over(&own));
 
     place.pass(access::Span::minutes(5));
     held.rollback().await.unwrap();
@@ -74,15 +85,17 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     let all = entries(gate).await;
     let late: Vec<_> = all.iter().filter(|one| one.text.contains("in force since")).collect();
     let kinds: Vec<_> = late.iter().rev().map(|one| one.what.as_ref()).collect();
-    for kind in ["lock.set", "lock.lifted", "credential.revoked", "session.ended"] {
+    for kind in ["lock.set", "lock.lifted", "credential.revoked", "session.ended", "device.removed"]
+    {
         assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
     }
     let place_of = |kind| kinds.iter().position(|one| *one == kind);
     assert!(place_of("lock.set") < place_of("lock.lifted"), "in order");
     for one in &late {
         assert!(one.text.contains(&format!("in force since {at}")), "{}", one.text);
-        assert_eq!(one.at, gate.now(), "the time of record is its own");
     }
+    // The first one was on its way already when the clock was moved.
+    assert_eq!(late[0].at, gate.now(), "the time of record is its own");
     gate::evidence_verify(place.folder.path(), None).await.unwrap();
 }
 
@@ -99,6 +112,7 @@ async fn cut_that_cannot_be_recorded_outlives_a_crash() {
     copy_folder(place.folder.path(), copy.path());
     held.rollback().await.unwrap();
 
+    let file = std::fs::read(copy.path().join("owed")).unwrap();
     let gate = open(copy.path(), &place.clock).await;
     until_recorded(&gate).await;
     let trading = gate.find_credential("trading").await.unwrap();
@@ -109,6 +123,7 @@ async fn cut_that_cannot_be_recorded_outlives_a_crash() {
     gate::evidence_verify(copy.path(), None).await.unwrap();
     // Once on record it is owed no more, whatever the file says.
     drop(gate);
+    std::fs::write(copy.path().join("owed"), file).unwrap();
     let gate = open(copy.path(), &place.clock).await;
     assert_eq!(gate.unlock(&OPERATOR, target).await.unwrap_err(), Refusal::NoLock);
 }

@@ -1,5 +1,6 @@
 //! Passkeys, with an authenticator in software.
 
+use access::notice::Topic;
 use access::refusal::PasskeyFault;
 use access::{Refusal, Secret, Span};
 use gate::{Ceremony, SessionTicket};
@@ -191,4 +192,32 @@ async fn passkey_opens_a_password_that_was_stopped_and_is_never_counted() {
     let answer = passkey.get(&start.options);
     done(place.gate.passkey_sign_in_finish(&start.ceremony, &answer, &away).await.unwrap());
     totp(place.gate.sign_in_password("trader", place.password(), &away).await.unwrap());
+}
+
+/// A ceremony goes on where it was begun, however right its signature is.
+#[tokio::test]
+async fn passkeys_answer_taken_to_another_browser_signs_nobody_in_and_is_told() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let mut passkey = register(&place, &ticket, b"h").await;
+    let other = || gate::Browser {
+        key: Some(gate::BrowserKey::generate().unwrap().shown(place.gate.now()).unwrap()),
+        ..from(AWAY, None)
+    };
+    let none = || gate::Browser { key: None, ..from(AWAY, None) };
+    for (begun, taken, told) in [
+        (from(AWAY, None), other(), 1),
+        (from(AWAY, None), none(), 1),
+        (none(), other(), 1),
+        (none(), gate::Browser { address: crate::place::HOME, ..other() }, 2),
+    ] {
+        let once = place.gate.passkey_sign_in_start(&begun).unwrap();
+        let answer = passkey.get(&once.options);
+        let step = place.gate.passkey_sign_in_finish(&once.ceremony, &answer, &taken).await;
+        assert_eq!(step.err(), Some(refused(PasskeyFault::OtherBrowser)));
+        let outbox = place.gate.outbox(&crate::place::OPERATOR).await.unwrap();
+        let copies = outbox.iter().filter(|one| one.topic == Topic::SignInCopied).count();
+        assert_eq!(copies, told);
+    }
+    assert_eq!(place.gate.sessions(None).await.unwrap().len(), 1);
 }

@@ -1,10 +1,11 @@
 //! Sessions and devices: limits, ends, lists.
 
+use access::binding::ProofFault;
 use access::device::Standing;
 use access::{Refusal, Span};
-use gate::{ActivityFilter, Actor};
+use gate::{ActivityFilter, Actor, BrowserKey, Shows};
 
-use crate::place::{AWAY, HOME, OPERATOR, Place, browser, done, from, open, shows, text};
+use crate::place::{AWAY, HOME, KEY, OPERATOR, Place, browser, done, from, open, shows, text};
 
 #[tokio::test]
 async fn session_idle_for_half_an_hour_is_over_and_a_use_slides_it() {
@@ -171,7 +172,7 @@ async fn device_renamed_is_listed_and_removed_ends_its_sessions_and_its_trust() 
     assert_eq!(renamed.device.name.as_str(), "Kitchen <b>");
     assert_eq!((renamed.standing, renamed.sessions), (Standing::Trusted, 1));
     let bad = place.gate.rename_device(&actor, other.device, "a\nb").await.unwrap_err();
-    assert_eq!(bad.code(), "NAME_INVALID");
+    assert_eq!(bad.code(), "NAME_HIDDEN");
 
     place.gate.remove_device(&actor, other.device).await.unwrap();
     assert!(place.gate.session(text(&cookie.session_token), HOME, shows()).is_err());
@@ -263,4 +264,60 @@ async fn operator_plans_and_ends_travel_and_says_that_a_browser_is_an_older_one_
     let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
     let by: Vec<_> = page.entries.iter().map(|one| format!("{one:?}")).collect();
     assert!(by.iter().any(|one| one.contains("travel")), "{by:?}");
+}
+
+/// What was shown is remembered in memory alone, so nothing counts that was signed before the start.
+#[tokio::test]
+async fn proof_and_challenge_from_before_a_restart_count_no_more_and_nobody_is_signed_out() {
+    let place = Place::new().await;
+    let (_, signed_in) = place.by_link().await;
+    let token = text(&signed_in.session_token).to_owned();
+    place.pass(Span::seconds(1));
+    let visit = |gate: &gate::Gate, proof: &str, hardware: Option<&str>| {
+        let request = gate::SignedRequest { proof, method: "GET", target: "/", body: b"" };
+        let key = Some(gate.shown(&request)?);
+        gate.session(&token, HOME, Shows { key, hardware })
+    };
+    let sign = |at| KEY.proof("GET", "/", b"", at).unwrap();
+    let (now, ahead) = (place.gate.now(), Span::seconds(60));
+    let old: Vec<_> = [now - Span::seconds(59), now, now + ahead].into_iter().map(sign).collect();
+    for one in &old {
+        visit(&place.gate, one, None).unwrap();
+    }
+    let hardware = BrowserKey::generate().unwrap();
+    let (_, challenge) = place.gate.hardware_challenge(&token).unwrap();
+    let answer = hardware.hardware_answer(&challenge, true).unwrap();
+    place.gate.bind_hardware(&token, &answer, HOME).await.unwrap();
+    place.gate.close().await.unwrap();
+    let Place { gate, clock, folder, .. } = place;
+    drop(gate);
+    clock.set(clock.wall() + Span::milliseconds(1));
+    let gate = open(folder.path(), &clock).await;
+    let proof = hardware.hardware_answer(&challenge, false).unwrap();
+    let refused = gate.prove_hardware(&token, &proof, HOME).unwrap_err();
+    assert!(matches!(refused, Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }));
+    let (_, challenge) = gate.hardware_challenge(&token).unwrap();
+    let proof = hardware.hardware_answer(&challenge, false).unwrap();
+    let cookie = gate.prove_hardware(&token, &proof, HOME).unwrap().cookie;
+    for _ in 0..3 {
+        for one in &old {
+            let again = visit(&gate, one, Some(&cookie)).unwrap_err();
+            let Refusal::KeyProofWrong { reason: ProofFault::Time { now: told } } = again else {
+                panic!("{again}");
+            };
+            // Whoever signs anew at the time that they are told goes on; one refused for its age is
+            // told the clock's, and then the other.
+            let second = match visit(&gate, &sign(told), Some(&cookie)) {
+                Err(Refusal::KeyProofWrong { reason: ProofFault::Time { now } }) => now,
+                done => {
+                    done.unwrap();
+                    continue;
+                }
+            };
+            visit(&gate, &sign(second), Some(&cookie)).unwrap();
+        }
+        clock.set(clock.wall() + Span::seconds(29));
+    }
+    visit(&gate, &sign(gate.now()), Some(&cookie)).unwrap();
+    gate.close().await.unwrap();
 }

@@ -43,13 +43,13 @@ async fn contact_agrees_and_vouches_in_a_session_of_their_own_and_opens_the_reco
     let token = begin(&place).await;
     let asked = gate.helping(&bob).await.unwrap().remove(0).asks.unwrap();
     assert_eq!((asked.source.as_str(), asked.said), ("192.0.2.1", None));
-    let mine = gate.recovery(&token).await.unwrap();
+    let mine = gate.recovery(&token, &browser(None)).await.unwrap();
     let right = mine.asks[0].number.clone().unwrap();
     // The owner's other page, and the contact's, show no number.
     let listed = gate.recoveries(None).await.unwrap();
     assert!(listed.iter().all(|one| one.asks.iter().all(|ask| ask.number.is_none())));
     let whose = (owner.person, asked.recovery);
-    let missed = gate.vouch(&bob, whose, (Say::Yes, "0")).await;
+    let missed = gate.vouch(&bob, whose, (Say::Yes, "000")).await;
     assert_eq!(missed, Err(Refusal::VouchNumberWrong { tries_left: 2 }));
     let own = gate.vouch(&owner, whose, (Say::Yes, &right)).await;
     assert_eq!(own, Err(Refusal::NotFound { what: "recovery contact" }));
@@ -77,7 +77,7 @@ async fn two_contacts_who_answer_at_once_both_count() {
     let policy = Policy { needed: 2, waits: false, ..Policy::default() };
     gate.choose_recovery(&owner, policy).await.unwrap();
     let token = begin(&place).await;
-    let mine = gate.recovery(&token).await.unwrap();
+    let mine = gate.recovery(&token, &browser(None)).await.unwrap();
     let number = |name: &str| {
         let ask = mine.asks.iter().find(|ask| ask.username == name).unwrap();
         ask.number.clone().unwrap()

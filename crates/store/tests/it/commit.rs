@@ -3,6 +3,7 @@
 use access::approval::Say;
 use access::authenticator::passkey::{Assertion, Passkey, Registration};
 use access::authenticator::totp;
+use access::binding::Beginner;
 use access::call::{By, Call};
 use access::credential::NewCredential;
 use access::decision::{Answer, Command};
@@ -13,10 +14,10 @@ use access::lock::{Grade, Target};
 use access::moment::Span;
 use access::secret::Secret;
 use access::{
-    PublicKey, Refusal, SymbolId, approval, authenticator, credential, device, link, lock,
-    recovery, session, sign_in, step_up,
+    AttemptId, PersonId, PublicKey, Refusal, SymbolId, approval, authenticator, credential, device,
+    link, lock, recovery, session, sign_in, step_up,
 };
-use store::{CommitError, CredentialUse, Key, SessionUse};
+use store::{CommitError, CredentialUse, Key, SessionUse, Store};
 
 use crate::both_engines;
 use crate::history::{ACCOUNT, History, browser, browser_key, copy, text};
@@ -31,7 +32,14 @@ both_engines!(
     refusal_alone_conflicts_with_nothing,
     port_of_another_person_is_taken,
     last_use_is_kept,
+    late_commit_has_both_times_and_is_found_again,
+    attempt_of_an_older_version_counts_as_begun_without_a_key,
+    name_that_an_older_version_took_is_read,
 );
+
+fn begun() -> Beginner {
+    Beginner::of(&browser(None))
+}
 
 fn new_credential(name: &str, port: u16, history: &History) -> Command {
     let scopes = Scopes {
@@ -84,7 +92,7 @@ async fn sign_in_on_a_new_browser(history: &mut History, seed: &[u8]) -> (By, Se
     assert!(history.visit(Key::Attempt(key), None, again).await.is_ok());
     let miss = sign_in::Command::Activate {
         attempt: copy(&attempt),
-        code: Secret::from_text("no code".to_owned()),
+        code: Secret::from_text("000000".to_owned()),
     };
     let answer = history.visit(Key::Attempt(key), None, miss).await;
     assert_eq!(answer.err(), Some(Refusal::ActivationWrong { tries_left: 4 }));
@@ -166,6 +174,7 @@ async fn manage(history: &mut History, old: By) -> By {
         counter: 2,
         data: Some("{\"n\":2}".to_owned()),
         began_at: history.now,
+        begun: begun(),
     };
     let used = sign_in::Command::Passkey { outcome: Ok(assertion) };
     history.visit(Key::Passkey(&handle), None, used).await.ok().unwrap();
@@ -178,6 +187,7 @@ async fn manage(history: &mut History, old: By) -> By {
             counter: 2,
             data: None,
             began_at: history.now,
+            begun: begun(),
         };
         let copied = sign_in::Command::Passkey { outcome: Ok(assertion) };
         let refusal = history.visit(Key::Passkey(&handle), None, copied).await.err().unwrap();
@@ -237,7 +247,7 @@ async fn approve(history: &mut History, by: By) {
         let number = slice.approval(approval).unwrap().open_number(history.key());
         let number = number.unwrap().unwrap();
         let signed_by = browser_key();
-        for number in [Secret::from_text("1".to_owned()), number] {
+        for number in [Secret::from_text("00".to_owned()), number] {
             let answer = approval::Command::Answer { approval, say, number, signed_by };
             let answered = history.by(phone_by, Command::Approval(answer)).await;
             if let Err(refusal) = answered {
@@ -455,6 +465,32 @@ async fn refusal_alone_conflicts_with_nothing(place: &Place) {
     history.verify().await;
 }
 
+async fn late_commit_has_both_times_and_is_found_again(place: &Place) {
+    let mut history = History::enrolled(place).await.0;
+    let slice = history.slice().await;
+    let target = Target::Person(slice.person.as_ref().unwrap().id);
+    let command = Command::Lock(lock::Command::Set { target, grade: Grade::NoNew });
+    let call = Call { by: By::System, source: browser(None), command };
+    let decision = history.decide(&slice, &call);
+    let (since, now) = (history.now, history.now + Span::minutes(5));
+    let store = &history.store;
+    assert!(!store.has_evidence(&slice, &decision.events).await.unwrap());
+    let (by, events) = (By::System, &decision.events);
+    store.commit_late(&slice, events, by, "local", since, now).await.unwrap();
+    assert!(store.has_evidence(&slice, events).await.unwrap());
+    let page = store.evidence_page(None, None, 10).await.unwrap();
+    let set = page.entries.iter().find(|one| one.kind == "lock.set").unwrap();
+    assert_eq!((set.at, set.source.as_str()), (now, "local"));
+    assert!(
+        set.text.ends_with(&format!("(in force since {since}, recorded later)")),
+        "{}",
+        set.text
+    );
+    assert!(set.event.contains(&format!("\"at\":{}", since.0)), "{}", set.event);
+    assert_eq!(history.slice().await.locks[0].at, since);
+    history.verify().await;
+}
+
 async fn port_of_another_person_is_taken(place: &Place) {
     let mut history = History::begin(place).await;
     let ann = new_credential("bot", 7497, &history);
@@ -520,4 +556,46 @@ async fn last_use_is_kept(place: &Place) {
     let end = history.store.session_end(token).await.unwrap();
     assert_eq!(end.map(|end| end.1), Some(session::SessionEnd::SignedOut));
     assert!(history.store.session_uses(history.person).await.unwrap().is_empty());
+}
+
+/// What was begun before the upgrade has no key: it goes on without one, and becomes nobody's who has one.
+async fn attempt_of_an_older_version_counts_as_begun_without_a_key(place: &Place) {
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(place.url()).await.unwrap();
+    store::migration::up_to(14).run(&pool).await.unwrap();
+    let (attempt, person) = (AttemptId([1; 16]), PersonId([2; 16]));
+    let token = Secret::from_text("token".to_owned());
+    for statement in [
+        format!("INSERT INTO person VALUES ('{person}', 'ann', 1, 1)"),
+        format!(
+            "INSERT INTO attempt VALUES ('{attempt}', '{person}', '{}', '\"totp\"', 1, 9000, 'usual')",
+            token.digest()
+        ),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+    let store = Store::open(place.url()).await.unwrap();
+    let slice = store.slice(Key::Attempt(token.digest())).await.unwrap();
+    let found = slice.attempts.iter().find(|one| one.id == attempt).unwrap();
+    assert_eq!(found.begun, Beginner::default());
+    assert!(!found.begun.is(&browser(None)), "a key that comes later takes nothing over");
+    assert!(!found.begun.is_copied_by(&browser(None)), "and nobody is alarmed by the upgrade");
+}
+
+/// Rules of names grow stricter; what stands in a folder stays readable.
+async fn name_that_an_older_version_took_is_read(place: &Place) {
+    let (mut history, _) = History::enrolled(place).await;
+    history.by_system(new_credential("bot", 7497, &history)).await.ok().unwrap();
+    let pool = sqlx::AnyPool::connect(place.url()).await.unwrap();
+    let name = "p\u{430}ypal\u{3164}";
+    for table in ["authenticator", "credential"] {
+        let statement = format!("UPDATE {table} SET name = '{name}'");
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    }
+    let slice = history.slice().await;
+    assert_eq!(slice.credentials[0].name.as_str(), name);
+    assert!(slice.authenticators.iter().all(|one| one.name.as_str() == name));
+    let text = serde_json::to_string(&slice.credentials[0].name).unwrap();
+    assert_eq!(serde_json::from_str::<access::name::Name>(&text).unwrap().as_str(), name);
 }

@@ -92,7 +92,7 @@ async fn phone_is_told_and_answers(place: &Place) {
         let (say, signed_by) = (Say::Yes, phone_key());
         Command::Approval(approval::Command::Answer { approval, say, number, signed_by })
     };
-    let wrong = by_phone(&mut history, &phone, answer(Secret::from_text("7".into()))).await;
+    let wrong = by_phone(&mut history, &phone, answer(Secret::from_text("00".into()))).await;
     assert!(matches!(wrong, Some(Refusal::NumberWrong { tries_left: 2 })), "{wrong:?}");
     let number = history.slice().await.approval(approval).unwrap().open_number(history.key());
     assert_eq!(by_phone(&mut history, &phone, answer(number.unwrap().unwrap())).await, None);

@@ -190,7 +190,7 @@ impl Walk {
             return self.visit(Key::Username("ann"), sign_in::Command::Password { proof }).await;
         };
         let key = attempt.digest();
-        let wrong = Secret::from_text("wrong".to_owned());
+        let wrong = Secret::from_text("000000".to_owned());
         let command = match step {
             8 | 9 if !self.codes.is_empty() => {
                 let codes: Vec<usize> = (0..self.codes.len()).collect();

@@ -6,7 +6,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::{Denial, Terms, reduces};
 use crate::commission::commission;
 use crate::exchange::Exchange;
-use crate::order::{Change, NewOrder, Order, OrderType, Side};
+use crate::order::{Change, NewOrder, Order, OrderType, Parent, Side};
 use crate::price::Ticks;
 
 /// How far a price that the order does not fix may move until it is placed, in percent.
@@ -17,7 +17,8 @@ pub const ROOM: u32 = 1;
 pub struct Size {
     /// What it is worth, in US dollars.
     pub value: Decimal,
-    /// What it would cost; none of a group, which nobody can approve as one.
+    /// What it would cost; none of a group that is no order with its exits, for nobody can approve
+    /// such a group as a whole.
     pub cost: Option<Cost>,
 }
 
@@ -96,10 +97,20 @@ pub fn of_new(exchange: &Exchange, orders: &[NewOrder]) -> Option<Size> {
     let together = parents.map(worth).fold(Decimal::ZERO, Decimal::saturating_add);
     let children = orders.iter().filter(|order| order.parent.is_some()).map(worth).max();
     let cost = match orders {
-        [one] => Some(Terms::of(one).cost(exchange)),
+        [first, exits @ ..] if exits.iter().all(|exit| is_exit(first, exit)) => {
+            Some(Terms::of(first).cost(exchange))
+        }
         _ => None,
     };
     Some(Size { value: together.max(children.unwrap_or_default()), cost })
+}
+
+/// Whether an order of a group does no more than close what the first of the group opens.
+pub fn is_exit(first: &NewOrder, order: &NewOrder) -> bool {
+    order.parent == Some(Parent::Member(0))
+        && (order.account, order.symbol) == (first.account, first.symbol)
+        && order.side != first.side
+        && order.quantity <= first.quantity
 }
 
 /// The size of an open order with new terms; none where they are tamer than those before, or where

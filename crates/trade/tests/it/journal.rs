@@ -38,6 +38,11 @@ fn bytes_of_a_record_are_what_they_were() {
         (Command::Started { version: "1".into() }, "060131"),
         (refused, "0701020202020202020202020202020202020158017903"),
         (connected, "080102020202020202020202020202020202016302"),
+        (
+            Command::ClockJumped { by: Span::seconds(-7_200), ahead: Span::seconds(7_200) },
+            "0bff9fbad23580a0bad235",
+        ),
+        (Command::MarketRule { rule: 2 }, "0c02"),
         (Command::OrderRule { rule: 2 }, "0902"),
         (
             Command::OrderIdUsed(Origin { holder, client_id: 3, order_id: 4 }),
@@ -58,7 +63,33 @@ fn bytes_of_a_record_are_what_they_were() {
 
 #[test]
 fn prices_of_a_seed_are_what_they_were() {
-    let mut exchange = Exchange::new(genesis());
+    let expected = [
+        (12_578, 400, 12_580, 83_602),
+        (80_819, 400, 80_824, 20_646),
+        (12_538, 1_200, 12_539, 1_152_661),
+        (80_814, 300, 80_820, 300_272),
+        (12_353, 800, 12_355, 115_407),
+        (80_280, 400, 80_286, 21_752),
+        (12_149, 1_600, 12_150, 4_342_445),
+        (79_856, 100, 79_861, 1_088_042),
+    ];
+    assert_eq!(prices(1), expected);
+    let expected = [
+        (12_565, 1_200, 12_567, 78_308),
+        (80_699, 100, 80_705, 21_810),
+        (12_584, 1_200, 12_585, 1_141_706),
+        (80_591, 200, 80_596, 303_035),
+        (12_593, 400, 12_595, 76_431),
+        (80_372, 200, 80_377, 22_679),
+        (13_218, 400, 13_219, 4_174_975),
+        (77_882, 200, 77_887, 1_093_483),
+    ];
+    assert_eq!(prices(2), expected);
+}
+
+/// Best bid, its size, best ask and volume of two stocks at some hours.
+fn prices(catalogue: u16) -> Vec<(i64, u64, i64, u64)> {
+    let mut exchange = Exchange::new(Genesis { catalogue, ..genesis() });
     let mut seen = Vec::new();
     for hours in [0, 1, 24, 100] {
         exchange.advance(BEGIN + Span::hours(hours));
@@ -72,17 +103,7 @@ fn prices_of_a_seed_are_what_they_were() {
             ));
         }
     }
-    let expected = [
-        (12_578, 400, 12_580, 83_602),
-        (80_819, 400, 80_824, 20_646),
-        (12_538, 1_200, 12_539, 1_152_661),
-        (80_814, 300, 80_820, 300_272),
-        (12_353, 800, 12_355, 115_407),
-        (80_280, 400, 80_286, 21_752),
-        (12_149, 1_600, 12_150, 4_342_445),
-        (79_856, 100, 79_861, 1_088_042),
-    ];
-    assert_eq!(seen, expected);
+    seen
 }
 
 /// A day of orders, groups and fills, without and with the second rule of orders.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use gate::OrderRequest;
-use trade::{Change, NewOrder, Oca, Order};
+use trade::{Asked, Change, NewOrder, Oca, Order};
 use tws::PlaceOrder;
 use tws::outbound::ErrorCode;
 
@@ -16,8 +16,9 @@ impl Client {
     pub(super) fn hold_change(&mut self, order: &Arc<Order>, request: PlaceOrder) {
         let order_id = request.order_id;
         let parent = self.parent_of(&request);
+        let asked = self.asked(&request);
         if !self.orders.held.keep(request, parent, true) {
-            return self.too_many_held(order_id);
+            return self.too_many_held(asked);
         }
         let text = format!(
             "Order message: the change waits, as it came with transmit=0, and the order stays as it \
@@ -27,12 +28,12 @@ impl Client {
         self.orders.late.push(Late::notice(order_id, text));
     }
 
-    pub(super) fn too_many_held(&mut self, order_id: i32) {
+    pub(super) fn too_many_held(&mut self, asked: Asked) {
         let text = format!(
             "TOO_MANY_HELD: {} orders wait with transmit=0; transmit or cancel one first",
             held::LIMIT
         );
-        self.refuse_here(order_id, ErrorCode::ORDER_REJECTED, "TOO_MANY_HELD", &text);
+        self.refuse_here(asked, ErrorCode::ORDER_REJECTED, "TOO_MANY_HELD", &text);
     }
 
     /// The order id of a request's parent; a change of an open order may leave it out.
@@ -60,16 +61,17 @@ impl Client {
         .find_map(|(field, differs)| differs.then_some(field))
     }
 
-    pub(super) fn refuse_mismatch(&mut self, order_id: i32, field: &str) {
+    pub(super) fn refuse_mismatch(&mut self, request: &PlaceOrder, field: &str) {
         let text = format!(
             "MODIFY_MISMATCH: {field} of an order cannot be changed; cancel it and place another"
         );
-        self.refuse_here(order_id, ErrorCode::MODIFY_MISMATCH, "MODIFY_MISMATCH", &text);
+        let asked = self.asked(request);
+        self.refuse_here(asked, ErrorCode::MODIFY_MISMATCH, "MODIFY_MISMATCH", &text);
     }
 
     pub(super) fn modify(&mut self, order: &Arc<Order>, request: &PlaceOrder, meant: &NewOrder) {
         if let Some(field) = self.changed_for_good(order, request, meant) {
-            return self.refuse_mismatch(request.order_id, field);
+            return self.refuse_mismatch(request, field);
         }
         let change = Change {
             order: order.id,

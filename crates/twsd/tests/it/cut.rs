@@ -43,6 +43,8 @@ async fn order_sent_after_the_revocation_is_refused_or_unread_and_never_open() {
     assert_eq!(told.last().unwrap().1, 1100, "{told:?}");
     let is_told = |id, code| code == 1100 || matches!((id, code), (2, 201) | (1, 399));
     assert!(told.iter().all(|(id, code, _)| is_told(*id, *code)), "{told:?}");
+    let reason = told.iter().find(|error| error.0 == 1).unwrap();
+    assert!(reason.2.contains("CREDENTIAL_REVOKED"), "the reason has the order's id: {told:?}");
     assert_eq!(server.gate.view().await.unwrap().open_orders.len(), 1, "the resting order stays");
 }
 

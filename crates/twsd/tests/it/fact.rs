@@ -273,3 +273,67 @@ async fn order_is_changed_with_what_open_order_told_of_it() {
     let last = open.last().unwrap();
     assert_eq!((last[14].as_str(), last[17].as_str()), ("12", "0.0"));
 }
+
+/// What stands for `unset` somewhere on this wire, and a client of another message reads as a number.
+const SENTINELS: [&str; 6] = [
+    "1.7976931348623157E308",
+    "1.7976931348623157e+308",
+    "2147483647",
+    "9223372036854775807",
+    "170141183460469231731687303715884105727",
+    "NaN",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_message_has_a_sentinel_where_clients_read_a_number() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    let contract = stock("AAPL");
+    let bought = order(1, |request| {
+        "MKT".clone_into(&mut request.order.order_type);
+        request.order.limit_price = None;
+    });
+    let mut seen = client.ask(bought).await;
+    assert_eq!(statuses(&seen, 1).last().map(String::as_str), Some("Filled"), "{seen:?}");
+    let requests: Vec<tws::Inbound> = vec![
+        MktData {
+            request_id: 1,
+            contract: contract.clone(),
+            generic_ticks: "100,101,104,106,165,221,225,233,236,258,293,294,295,318".to_owned(),
+            ..Default::default()
+        }
+        .into(),
+        MktDepth { request_id: 2, contract: contract.clone(), rows: 5, ..Default::default() }
+            .into(),
+        Pnl { request_id: 3, ..Default::default() }.into(),
+        PnlSingle { request_id: 4, con_id: 700_001, ..Default::default() }.into(),
+        PnlSingle { request_id: 5, con_id: 700_002, ..Default::default() }.into(),
+        AccountUpdates { subscribe: true, ..Default::default() }.into(),
+        AccountUpdatesMulti { request_id: 6, ..Default::default() }.into(),
+        AccountSummary { request_id: 7, group: "All".to_owned(), tags: "$LEDGER:ALL".to_owned() }
+            .into(),
+        Positions {}.into(),
+        PositionsMulti { request_id: 8, ..Default::default() }.into(),
+        Executions { request_id: 9, ..Default::default() }.into(),
+        ContractDetails { request_id: 10, contract: contract.clone() }.into(),
+        HistoricalData { request_id: 11, ..days() }.into(),
+        HeadTimestamp { request_id: 12, contract, ..Default::default() }.into(),
+    ];
+    for request in requests {
+        seen.extend(client.ask(request).await);
+    }
+    seen.extend(client.until("95").await);
+    // Orders and commissions have fields that every client knows as unset by these values.
+    let others = seen.iter().filter(|message| !matches!(message[0].as_str(), "5" | "101" | "59"));
+    for message in others {
+        for field in message {
+            assert!(!SENTINELS.contains(&field.as_str()), "{message:?}");
+        }
+        let is_halted = message[0] == "45" && message[3] == "49";
+        assert!(!is_halted, "nobody knows whether trading is halted: {message:?}");
+        assert_ne!(message[0], "21", "there are no options whose greeks are known: {message:?}");
+    }
+    for kind in ["1", "6", "7", "11", "17", "61", "63", "71", "73", "88", "94", "95"] {
+        assert!(!of_kind(&seen, kind).is_empty(), "message {kind} was looked at");
+    }
+}

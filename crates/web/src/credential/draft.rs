@@ -1,10 +1,8 @@
 //! The form of a new credential, and how it is read.
 
-use std::str::FromStr;
-
 use access::address::{Addresses, Network};
 use access::entitlements::{Rate, Sides, Symbols};
-use access::{Limits, Scopes, Side, Span, Time};
+use access::{Limits, Misread, Number, Scopes, Side, Span, Time};
 use gate::NewCredential;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
@@ -75,11 +73,7 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
     if !(1..=40).contains(&letters) {
         errors.insert("name", format!("The name has {letters} characters; use 1 to 40."));
     }
-    let port = number::<u16>(fields, "port", "(1024 to 65535)", &mut errors);
-    if port.is_some_and(|port| port < 1024) {
-        errors
-            .insert("port", "Ports below 1024 belong to the system; use 1024 to 65535.".to_owned());
-    }
+    let port = counted(fields, "port", Number::PORT, &mut errors);
     let scopes = scopes(signed.now(), fields, &mut errors);
     let new = NewCredential {
         name: name.to_owned(),
@@ -93,14 +87,14 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
 
 /// What it may do; what is wrong goes into `errors`.
 pub(super) fn scopes(now: Time, fields: &Fields, errors: &mut Errors) -> Scopes {
-    let days =
-        number::<i64>(fields, "days", "days", errors).filter(|days| (1..=365).contains(days));
+    let days: Option<u32> =
+        Number::within("a number of days", "90", 1, 365).read_whole(fields.get("days")).ok();
     if days.is_none() {
-        errors
-            .entry("days")
-            .or_insert_with(|| "Choose how long it lives: 1 to 365 days.".to_owned());
+        errors.insert("days", "Choose how long it lives: 1 to 365 days.".to_owned());
     }
-    let rate = number::<u32>(fields, "rate", "messages a second", errors);
+    let rate: Option<u32> = counted(fields, "rate", RATE, errors);
+    let collar = number(fields, "collar", Number::PERCENT, errors);
+    let window: Option<u32> = counted(fields, "duplicate_seconds", SECONDS, errors);
     Scopes {
         read_only: fields.get("kind") == "read-only",
         symbols: symbols(fields.get("symbols"), errors),
@@ -112,38 +106,46 @@ pub(super) fn scopes(now: Time, fields: &Fields, errors: &mut Errors) -> Scopes 
         addresses: addresses(fields.get("addresses"), errors),
         rate: rate.map(|per_second| Rate { per_second, burst: per_second }),
         limits: Limits {
-            max_quantity: number(fields, "max_quantity", "shares", errors),
-            max_notional: number::<Decimal>(fields, "max_notional", "US dollars", errors),
-            collar_bps: number::<Decimal>(fields, "collar", "percent", errors).and_then(bps),
-            max_open_orders: number(fields, "max_open_orders", "orders", errors),
-            duplicate_window: number(fields, "duplicate_seconds", "seconds", errors)
-                .map(Span::seconds),
+            max_quantity: counted(fields, "max_quantity", Number::SHARES, errors),
+            max_notional: number(fields, "max_notional", Number::DOLLARS, errors),
+            collar_bps: collar.and_then(bps),
+            max_open_orders: counted(fields, "max_open_orders", OPEN_ORDERS, errors),
+            duplicate_window: window.map(|seconds| Span::seconds(seconds.into())),
         },
-        ..Scopes::trading(now + Span::days(days.unwrap_or(1)))
+        ..Scopes::trading(now + Span::days(days.unwrap_or(1).into()))
     }
 }
 
-/// A number of 1 or more (or above zero), or none where nothing is typed.
-fn number<T: FromStr + PartialOrd + Default>(
+const RATE: Number = Number::count("a number of messages", "5");
+const OPEN_ORDERS: Number = Number::count("a number of orders", "10");
+const SECONDS: Number = Number::within("a number of seconds", "30", 1, 86_400);
+
+/// A number that was typed, or none where nothing was.
+fn number(
     fields: &Fields,
     name: &'static str,
-    unit: &str,
+    wanted: Number,
+    errors: &mut Errors,
+) -> Option<Decimal> {
+    taken(wanted.read(fields.get(name)), name, errors)
+}
+
+/// The same of whole numbers.
+fn counted<T: TryFrom<u64>>(
+    fields: &Fields,
+    name: &'static str,
+    wanted: Number,
     errors: &mut Errors,
 ) -> Option<T> {
-    let typed = fields.get(name).replace([',', ' ', '_'], "");
-    if typed.is_empty() {
-        return None;
-    }
-    let number = typed.parse::<T>().ok().filter(|number| *number > T::default());
-    if number.is_none() {
-        let shown: String = fields.get(name).chars().take(24).collect();
-        errors.insert(name, format!("\u{201c}{shown}\u{201d} is no number of {unit} above zero."));
-    }
-    number
+    taken(wanted.read_whole(fields.get(name)), name, errors)
+}
+
+fn taken<T>(read: Result<T, Misread>, name: &'static str, errors: &mut Errors) -> Option<T> {
+    read.map_err(|why| (!why.is_empty()).then(|| errors.insert(name, why.to_string()))).ok()
 }
 
 fn bps(percent: Decimal) -> Option<u32> {
-    u32::try_from(percent.checked_mul(Decimal::ONE_HUNDRED)?.round()).ok()
+    u32::try_from(percent.checked_mul(Decimal::ONE_HUNDRED)?).ok()
 }
 
 fn symbols(typed: &str, errors: &mut Errors) -> Symbols {

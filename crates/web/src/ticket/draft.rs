@@ -1,12 +1,11 @@
 //! The form of an order, how it is read, and what it would bind.
 
-use access::Holder;
+use access::{Holder, Number};
 use gate::OrderRequest;
 use maud::{Markup, html};
-use rust_decimal::Decimal;
 use trade::Preview;
 use trade::contract::{Contract, Contracts};
-use trade::order::{NewOrder, OrderType, Origin, Side, TimeInForce};
+use trade::order::{NewOrder, OrderType, Origin, Parent, Side, TimeInForce};
 use trade::price::Ticks;
 
 use crate::contract;
@@ -28,24 +27,82 @@ const TIFS: [(&str, &str, TimeInForce); 4] = [
     ("FOK", "All at once or nothing", TimeInForce::Fok),
 ];
 
-/// An order as it was read, and its contract.
+/// The fields of the form, each with what it begins with.
+const FIELDS: [(&str, &str); 9] = [
+    ("symbol", ""),
+    ("side", "buy"),
+    ("quantity", ""),
+    ("type", "LMT"),
+    ("price", ""),
+    ("trigger", ""),
+    ("tif", "DAY"),
+    ("profit", ""),
+    ("loss", ""),
+];
+
+/// An order as it was read, its contract, and the exits that are attached to it.
 pub(super) struct Wanted {
     pub(super) order: NewOrder,
     pub(super) contract: &'static Contract,
+    /// The price of the limit order that takes a profit.
+    profit: Option<Ticks>,
+    /// The price of the stop order that ends a loss.
+    loss: Option<Ticks>,
 }
 
 impl Wanted {
+    /// The order, and behind it its exits: they wait until it fills, close what it opened, and a fill of one cancels
+    /// the other.
+    pub(super) fn orders(&self) -> Vec<NewOrder> {
+        let exit = |order_type| NewOrder {
+            side: match self.order.side {
+                Side::Buy => Side::Sell,
+                Side::Sell => Side::Buy,
+            },
+            order_type,
+            // A position outlives the day, and so does what protects it.
+            tif: TimeInForce::Gtc,
+            parent: Some(Parent::Member(0)),
+            ..self.order.clone()
+        };
+        let profit = self.profit.map(|price| exit(OrderType::Limit { price }));
+        let loss = self.loss.map(|trigger| exit(OrderType::Stop { trigger }));
+        [Some(self.order.clone()), profit, loss].into_iter().flatten().collect()
+    }
+
+    /// Each order in one line, the first as all pages write it.
+    pub(super) fn lines(&self) -> Markup {
+        let line = |order: &NewOrder| {
+            order::line(
+                order.side,
+                order.quantity,
+                self.contract.symbol,
+                order.order_type,
+                order.tif,
+            )
+        };
+        let orders = self.orders();
+        html! {
+            @for (at, order) in orders.iter().enumerate() {
+                @if at > 0 { br; span.dim { @if order.order_type.limit().is_some() { "take profit " } @else { "stop loss " } } }
+                (line(order))
+            }
+        }
+    }
+
     /// One text for one order: what a confirmation is bound to.
     pub(super) fn canonical(&self) -> String {
         let order = &self.order;
         format!(
-            "{} {} {} {} {:?} {}",
+            "{} {} {} {} {:?} {} {:?} {:?}",
             order.account,
             order.side,
             order.quantity,
             order.symbol,
             order.order_type,
-            order.tif.name()
+            order.tif.name(),
+            self.profit,
+            self.loss
         )
     }
 
@@ -54,7 +111,7 @@ impl Wanted {
         html! { @for (name, value) in self.fields() { input type="hidden" name=(name) value=(value); } }
     }
 
-    fn fields(&self) -> [(&'static str, String); 7] {
+    fn fields(&self) -> [(&'static str, String); 9] {
         let order = &self.order;
         let text = |price: Option<Ticks>| {
             price.map_or_else(String::new, |price| price.price().to_string())
@@ -67,17 +124,17 @@ impl Wanted {
             ("price", text(order.order_type.limit())),
             ("trigger", text(order.order_type.trigger())),
             ("tif", order.tif.name().to_owned()),
+            ("profit", text(self.profit)),
+            ("loss", text(self.loss)),
         ]
     }
 
     /// The same for the pages of large orders.
     pub(super) fn asked(&self) -> Asked {
-        let order = &self.order;
-        let (side, symbol) = (order.side, self.contract.symbol);
         Asked {
-            request: OrderRequest::Place(vec![order.clone()]),
-            side,
-            line: order::line(side, order.quantity, symbol, order.order_type, order.tif),
+            request: OrderRequest::Place(self.orders()),
+            side: self.order.side,
+            line: self.lines(),
             fields: self.fields().into(),
             canonical: Some(self.canonical()),
             changes: None,
@@ -87,23 +144,30 @@ impl Wanted {
 
 /// The form as a link may fill it in; the rest as usual.
 pub(super) fn prefilled(query: &Fields) -> Fields {
-    let or = |name: &str, usual: &str| {
+    filled(|name, usual| {
         let given = query.get(name);
         if given.is_empty() { usual.to_owned() } else { given.to_owned() }
-    };
+    })
+}
+
+fn filled(value: impl Fn(&str, &str) -> String) -> Fields {
     let mut text = url::form_urlencoded::Serializer::new(String::new());
-    for (name, usual) in [
-        ("symbol", ""),
-        ("side", "buy"),
-        ("quantity", ""),
-        ("type", "LMT"),
-        ("price", ""),
-        ("trigger", ""),
-        ("tif", "DAY"),
-    ] {
-        text.append_pair(name, &or(name, usual));
+    for (name, usual) in FIELDS {
+        text.append_pair(name, &value(name, usual));
     }
     Fields::parse(text.finish().as_bytes()).unwrap_or_default()
+}
+
+/// The form with a price of the market in the field that its type has for one.
+pub(super) fn with_price(fields: &Fields, price: &str) -> Fields {
+    let kind = fields.get("type");
+    let field = if kind == "STP" { "trigger" } else { "price" };
+    filled(|name, _| match name {
+        name if name == field => price.to_owned(),
+        // A price that somebody takes is one to keep to.
+        "type" if kind == "MKT" => "LMT".to_owned(),
+        name => fields.get(name).to_owned(),
+    })
 }
 
 /// The form.
@@ -119,8 +183,11 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
             ..Field::default()
         };
     let tifs = TIFS.map(|(value, text, _)| (value, text));
+    let attached = ["profit", "loss"]
+        .iter()
+        .any(|name| !fields.get(name).is_empty() || errors.contains_key(name));
     html! {
-        form.f method="post" action="/ticket/preview" data-preview="/ticket/preview" {
+        form.f.kinds #ticket method="post" action="/ticket/preview" data-preview="/ticket/preview" data-market="/events?market=" {
             (shell::token(signed))
             (field::choice("side", "Side", fields.get("side"), &[("buy", "Buy"), ("sell", "Sell")]))
             div.two {
@@ -131,12 +198,18 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
             div.two {
                 (field::select("type", "Kind", fields.get("type"), &TYPES))
                 (field::select("tif", "Good for", fields.get("tif"), &tifs))
+                div.limit { (line("price", "Limit price, USD", "The worst price you accept.", "decimal")) }
+                div.stop { (line("trigger", "Stop price, USD", "The last price that sets it off.", "decimal")) }
             }
-            div.two {
-                (line("price", "Limit price, USD", "For a limit: the worst price you accept.", "decimal"))
-                (line("trigger", "Stop price, USD", "For a stop: the last price that sets it off.", "decimal"))
+            details open[attached] {
+                summary { "Take profit and stop loss" }
+                div.two {
+                    (line("profit", "Take profit at, USD", "", "decimal"))
+                    (line("loss", "Stop loss at, USD", "", "decimal"))
+                }
+                p.help { "Each is an order of its own for the same shares, until cancelled. They wait until this one fills, and a fill of one cancels the other. Leave a field empty for none." }
             }
-            div { button.main { "Preview" } }
+            div.row { button.main { "Preview" } button formaction="/ticket/edit" formnovalidate { "Show the market" } }
         }
     }
 }
@@ -151,10 +224,7 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
             "No contract of that symbol trades here; find one by its name.".to_owned(),
         );
     }
-    let quantity = shares(fields.get("quantity"));
-    if quantity.is_none() {
-        errors.insert("quantity", "Shares are a whole number of 1 or more, like 100.".to_owned());
-    }
+    let quantity = shares(fields, &mut errors);
     let side = match fields.get("side") {
         "buy" => Some(Side::Buy),
         "sell" => Some(Side::Sell),
@@ -168,11 +238,20 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
     if tif.is_none() {
         errors.insert("tif", "Choose how long it is good.".to_owned());
     }
+    let profit = exit(fields, "profit", &mut errors);
+    let loss = exit(fields, "loss", &mut errors);
     let (Some(contract), Some(quantity), Some(side), Some(order_type), Some(tif)) =
         (contract, quantity, side, order_type, tif)
     else {
         return Err(errors);
     };
+    let quote = signed.visit.portal.gate().quotes().get(contract.id).map(|quote| quote.last);
+    if let Some(entry) = order_type.limit().or(order_type.trigger()).or(quote) {
+        wrong_side(side, entry, (profit, loss), &mut errors);
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     let order = NewOrder {
         account: signed.ticket.account,
         symbol: contract.id,
@@ -190,32 +269,58 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
         oca: None,
         reference: None,
     };
-    Ok(Wanted { order, contract })
+    Ok(Wanted { order, contract, profit, loss })
 }
 
-/// Whole shares; thousands may be grouped.
-pub(crate) fn shares(typed: &str) -> Option<u64> {
-    typed.replace([',', ' '], "").parse().ok().filter(|shares| *shares > 0)
+/// The price of an exit; an empty field has none.
+fn exit(fields: &Fields, name: &'static str, errors: &mut Errors) -> Option<Ticks> {
+    if fields.get(name).is_empty() { None } else { price(fields, name, errors) }
+}
+
+/// An exit on the wrong side of the entry would trade the moment it is there.
+fn wrong_side(
+    side: Side,
+    entry: Ticks,
+    (profit, loss): (Option<Ticks>, Option<Ticks>),
+    errors: &mut Errors,
+) {
+    let buys = side == Side::Buy;
+    let at = figure::price(entry.price());
+    let must = |above: bool| if above { "above" } else { "below" };
+    let wrong = |price: Option<Ticks>, above: bool| {
+        price.is_some_and(|price| if above { price <= entry } else { price >= entry })
+    };
+    if wrong(profit, buys) {
+        let text = format!("To take a profit, a {side} order needs a price {} {at}.", must(buys));
+        errors.insert("profit", text);
+    }
+    if wrong(loss, !buys) {
+        let text = format!("To stop a loss, a {side} order needs a price {} {at}.", must(!buys));
+        errors.insert("loss", text);
+    }
+}
+
+/// Shares, whole and at least one.
+pub(crate) fn shares(fields: &Fields, errors: &mut Errors) -> Option<u64> {
+    let shares = Number::SHARES.read_whole(fields.get("quantity"));
+    shares.map_err(|why| errors.insert("quantity", why.to_string())).ok()
+}
+
+/// A price in whole ticks.
+pub(crate) fn price(fields: &Fields, name: &'static str, errors: &mut Errors) -> Option<Ticks> {
+    let price = Number::PRICE.read(fields.get(name));
+    price.map_err(|why| errors.insert(name, why.to_string())).ok().and_then(Ticks::of)
 }
 
 /// The kind of order, with the prices that it needs. Prices that it does not need are ignored.
 pub(crate) fn order_type(fields: &Fields, errors: &mut Errors) -> Option<OrderType> {
-    let mut needed = |name: &'static str, what: &str| {
-        let price = price(fields.get(name));
-        if price.is_none() {
-            errors.insert(
-                name,
-                format!("{what} is a price above zero in steps of 0.01, like 231.40."),
-            );
-        }
-        price
-    };
+    let mut needed = |name: &'static str| price(fields, name, errors);
     match fields.get("type") {
         "MKT" => Some(OrderType::Market),
-        "LMT" => needed("price", "A limit").map(|price| OrderType::Limit { price }),
-        "STP" => needed("trigger", "A stop").map(|trigger| OrderType::Stop { trigger }),
+        "LMT" => needed("price").map(|price| OrderType::Limit { price }),
+        "STP" => needed("trigger").map(|trigger| OrderType::Stop { trigger }),
         "STP LMT" => {
-            let (price, trigger) = (needed("price", "A limit"), needed("trigger", "A stop"));
+            let (price, trigger) = (needed("price"), needed("trigger"));
             price.zip(trigger).map(|(price, trigger)| OrderType::StopLimit { trigger, price })
         }
         _ => {
@@ -223,11 +328,6 @@ pub(crate) fn order_type(fields: &Fields, errors: &mut Errors) -> Option<OrderTy
             None
         }
     }
-}
-
-fn price(typed: &str) -> Option<Ticks> {
-    let price: Decimal = typed.replace([',', ' ', '$'], "").parse().ok()?;
-    Ticks::of(price).filter(|ticks| ticks.0 > 0)
 }
 
 /// What it would bind and cost.
@@ -244,24 +344,15 @@ pub(super) fn sheet(preview: &Preview) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
-    fn price_not_on_a_tick_or_not_above_zero_is_none() {
-        for bad in ["", "0", "-1", "1.005", "NaN", "1e400", "inf", "ten", "0.001"] {
-            assert_eq!(price(bad), None, "{bad}");
-        }
-        assert_eq!(price("1,231.40").unwrap(), Ticks(123_140));
-        assert_eq!(price("$5").unwrap(), Ticks(500));
-    }
-
-    #[test]
-    fn shares_that_are_no_whole_number_are_none() {
-        for bad in ["", "0", "-5", "1.5", "NaN", "99999999999999999999999"] {
-            assert_eq!(shares(bad), None, "{bad}");
-        }
-        assert_eq!(shares("1,000"), Some(1_000));
+    fn price_is_whole_ticks_or_an_error_under_its_name() {
+        let mut errors = Errors::new();
+        let mut read = |typed: &str| price(&Fields::of(&[("price", typed)]), "price", &mut errors);
+        assert_eq!((read("1,231.40"), read("70,50")), (Some(Ticks(123_140)), Some(Ticks(7_050))));
+        assert_eq!((read("1.005"), read("0.00")), (None, None));
+        assert_eq!(errors.into_keys().collect::<Vec<_>>(), ["price"]);
     }
 
     #[test]

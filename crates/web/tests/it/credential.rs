@@ -44,11 +44,11 @@ async fn credential_form_with_faults_names_them_and_makes_nothing() {
     for (field, value, said) in [
         ("name", "", "use 1 to 40"),
         ("symbols", "AAPL, NOPE", "no symbol that trades here"),
-        ("max_quantity", "-5", "no number of shares"),
-        ("max_notional", "NaN", "no number of US dollars"),
+        ("max_quantity", "-5", "\u{201c}-5\u{201d} is too low"),
+        ("max_notional", "NaN", "cannot be read as an amount of US dollars"),
         ("addresses", "300.1.1.1", "is no address"),
         ("days", "4000", "1 to 365 days"),
-        ("port", "80", "1024 to 65535"),
+        ("port", "80", "Type a port of 1024 or more"),
     ] {
         let mut fields: Vec<_> =
             NARROW.iter().copied().filter(|(name, _)| *name != field).collect();

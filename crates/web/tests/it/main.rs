@@ -3,16 +3,19 @@
 
 mod app;
 mod binding;
+mod copied;
 mod credential;
 mod device;
 mod enumeration;
 mod form;
+mod forwarded;
 mod front_door;
 mod large_order;
 mod link;
 mod lock;
 mod matrix;
 mod notice;
+mod number;
 mod order;
 mod phone;
 mod place;
@@ -25,3 +28,4 @@ mod session;
 mod step_up;
 mod throttle;
 mod trustee;
+mod typed;

@@ -50,6 +50,7 @@ fn does(path: &str) -> Does {
         | "/recovery/cancel" => return Does::Own,
         "/ticket/preview"
         | "/ticket/edit"
+        | "/orders/{order}/preview"
         | "/credentials/preview"
         | "/credentials/edit"
         | "/messages/read"
@@ -57,7 +58,7 @@ fn does(path: &str) -> Does {
         "/ticket/confirm" => A::PlaceOrder,
         path if path.starts_with("/large-orders/") => A::PlaceOrder,
         "/orders/{order}/modify" => A::ModifyOrder,
-        "/orders/{order}/cancel" => A::CancelOrder,
+        "/orders/{order}/cancel" | "/orders/cancel-all" => A::CancelOrder,
         "/credentials" => A::ManageCredentials,
         // Revoking narrows: whoever may lock may revoke.
         "/lock" | "/messages/{notice}/not-me" | "/credentials/{credential}/revoke" => A::Lock,

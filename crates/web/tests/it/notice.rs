@@ -86,7 +86,7 @@ async fn mail_address_is_set_by_its_code_in_one_session_alone() {
     assert!(two.get("/contact").await.says("waits for its code in another session"));
     let elsewhere = two.post("/contact/mail/confirm", &[("code", &code)]).await;
     assert!(elsewhere.says("CODE_ELSEWHERE"), "{}", elsewhere.body);
-    let wrong = one.post("/contact/mail/confirm", &[("code", "wrong")]).await;
+    let wrong = one.post("/contact/mail/confirm", &[("code", "000000")]).await;
     assert!(wrong.says("tries left: 4"), "{}", wrong.body);
     let spaced = format!("{} {}", &code[..3], &code[3..]);
     let done = one.post("/contact/mail/confirm", &[("code", &spaced)]).await;
@@ -190,7 +190,7 @@ async fn enrolment_in_a_lasting_folder_asks_for_a_mail_address_first() {
     mailbox.1.notified().await;
     let (to, code) = mailbox.0.lock().unwrap().pop().unwrap();
     assert_eq!(to, "ada@example.org");
-    let wrong = visitor.post("/enrol/mail/confirm", &[("code", "wrong")]).await;
+    let wrong = visitor.post("/enrol/mail/confirm", &[("code", "000000")]).await;
     assert!(wrong.says("tries left: 4"), "{}", wrong.body);
     let done = visitor.post("/enrol/mail/confirm", &[("code", &code)]).await;
     assert_eq!(done.to(), "/enrol");

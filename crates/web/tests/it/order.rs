@@ -2,7 +2,9 @@
 
 use axum::http::StatusCode;
 
-use crate::place::Place;
+use futures_util::StreamExt as _;
+
+use crate::place::{Place, Visitor};
 
 const BUY: [(&str, &str); 5] =
     [("symbol", "aapl"), ("side", "buy"), ("quantity", "10"), ("type", "MKT"), ("tif", "DAY")];
@@ -23,7 +25,7 @@ async fn confirmation_sent_twice_places_one_order() {
     let page = visitor.get(&first).await;
     assert!(page.says("Taken, and safe on record") && page.says("filled"), "{}", page.body);
     let csv = visitor.get("/executions.csv").await;
-    assert!(csv.body.lines().count() >= 2 && csv.body.contains(",AAPL,buy,"), "{}", csv.body);
+    assert!(csv.body.lines().count() >= 2 && csv.body.contains("\"AAPL\",\"buy\""), "{}", csv.body);
 }
 
 #[tokio::test]
@@ -91,6 +93,8 @@ async fn resting_order_is_modified_and_cancelled() {
     let path =
         visitor.post("/ticket/confirm", &fields).await.to().split('?').next().unwrap().to_owned();
     let changed = [("quantity", "7"), ("type", "LMT"), ("price", "1.50")];
+    let key = visitor.post(&format!("{path}/preview"), &changed).await.hidden("key");
+    let changed: Vec<_> = changed.iter().copied().chain([("key", key.as_str())]).collect();
     assert_eq!(
         visitor.post(&format!("{path}/modify"), &changed).await.to(),
         format!("{path}?modified=1")
@@ -101,4 +105,177 @@ async fn resting_order_is_modified_and_cancelled() {
         format!("{path}?cancelled=1")
     );
     assert!(visitor.get(&path).await.says("Cancelled on request"));
+}
+
+const LIMIT: [(&str, &str); 6] = [
+    ("symbol", "AAPL"),
+    ("side", "buy"),
+    ("quantity", "10"),
+    ("type", "LMT"),
+    ("price", "100.00"),
+    ("tif", "DAY"),
+];
+
+/// Confirms what the ticket previews; the path of its order.
+async fn send(visitor: &mut Visitor<'_>, form: &[(&str, &str)]) -> String {
+    let preview = visitor.post("/ticket/preview", form).await;
+    assert!(preview.says("Confirm this order"), "{}", preview.body);
+    let key = preview.hidden("key");
+    let form: Vec<_> = form.iter().copied().chain([("key", key.as_str())]).collect();
+    let placed = visitor.post("/ticket/confirm", &form).await;
+    placed.to().split('?').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn bracket_is_one_form_and_its_orders_stand_together() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let exits = [("profit", "110,00"), ("loss", "95.00")];
+    let form: Vec<_> = LIMIT.into_iter().chain(exits).collect();
+    let preview = visitor.post("/ticket/preview", &form).await;
+    for line in [
+        "BUY 10 AAPL LMT 100.00 DAY",
+        "take profit SELL 10 AAPL LMT 110.00 GTC",
+        "stop loss SELL 10 AAPL STP 95.00 GTC",
+    ] {
+        assert!(preview.says(line), "{line}: {}", preview.body);
+    }
+    assert_eq!(place.gate.view().await.unwrap().open_orders.len(), 0);
+    let path = send(&mut visitor, &form).await;
+    let page = visitor.get(&path).await;
+    assert!(page.says("Attached to it; they wait until it fills"), "{}", page.body);
+    let view = place.gate.view().await.unwrap();
+    let parent = view.open_orders.iter().find(|order| order.parent.is_none()).unwrap();
+    assert_eq!(path, format!("/orders/{}", parent.id));
+    let children: Vec<_> =
+        view.open_orders.iter().filter(|order| order.parent == Some(parent.id)).collect();
+    assert_eq!(children.len(), 2);
+    for child in children {
+        assert!(page.body.contains(&format!("href=\"/orders/{}\"", child.id)), "{}", page.body);
+        let own = visitor.get(&format!("/orders/{}", child.id)).await;
+        assert!(own.says("It is attached to") && own.says("Beside it"), "{}", own.body);
+        assert!(own.body.contains(&format!("href=\"{path}\"")), "{}", own.body);
+    }
+    let list = visitor.get("/orders").await;
+    assert_eq!(list.body.matches("<tr class=\"child\">").count(), 2, "{}", list.body);
+    assert!(list.says("portal, trader"), "{}", list.body);
+    // An exit on the wrong side would trade at once.
+    for (field, price) in [("profit", "99.00"), ("loss", "100.00")] {
+        let form: Vec<_> = LIMIT.into_iter().chain([(field, price)]).collect();
+        let refused = visitor.post("/ticket/preview", &form).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{field} {price}");
+        assert!(refused.says("a buy order needs a price"), "{}", refused.body);
+    }
+    let all = visitor.post("/orders/cancel-all", &[]).await;
+    assert_eq!(all.to(), "/orders?cancelled=1");
+    assert_eq!(place.gate.view().await.unwrap().open_orders.len(), 0);
+}
+
+#[tokio::test]
+async fn refused_order_is_listed_with_all_that_was_asked_for_and_a_preview_is_not() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let huge: Vec<_> = LIMIT
+        .into_iter()
+        .map(|(name, value)| (name, if name == "quantity" { "5000000" } else { value }))
+        .collect();
+    for _ in 0..3 {
+        assert!(visitor.post("/ticket/preview", &huge).await.says("Denied before the trade"));
+    }
+    let list = visitor.get("/orders?show=refused").await;
+    assert!(list.says("No order was refused"), "{}", list.body);
+    assert!(!visitor.get("/activity?refused=1").await.says("QUANTITY"), "a preview is no refusal");
+    // A program is refused what its credential does not let it do.
+    let all = place.gate.credentials(None).await.unwrap();
+    let narrow = all.iter().find(|info| info.credential.name.as_str() == "narrow").unwrap();
+    let address = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    let door = gate::CredentialDoor { credential: narrow.credential.id, address, token: None };
+    let program = place.gate.admit_credential(&door).unwrap();
+    let order = trade::NewOrder {
+        account: place.gate.account(),
+        symbol: trade::Contracts::builtin().named("MSFT").unwrap().id,
+        side: access::Side::Sell,
+        quantity: 1_234,
+        order_type: trade::OrderType::StopLimit {
+            trigger: trade::Ticks(41_050),
+            price: trade::Ticks(41_000),
+        },
+        tif: trade::TimeInForce::Gtc,
+        outside_hours: false,
+        origin: trade::Origin { holder: access::Holder::System, client_id: 7, order_id: 31 },
+        parent: None,
+        oca: None,
+        reference: None,
+    };
+    let request = gate::OrderRequest::Place(vec![order]);
+    let code = place.gate.submit(&program, address, request).unwrap_err().code();
+    place.gate.flush().await.unwrap();
+    let list = visitor.get("/orders").await;
+    for text in [
+        "SELL 1,234 MSFT",
+        "STP LMT GTC",
+        "410.00",
+        "410.50",
+        "narrow",
+        "client 7",
+        "its order 31",
+        code,
+    ] {
+        assert!(list.says(text), "{text}: {}", list.body);
+    }
+    assert!(list.body.contains(&format!("href=\"/credentials/{}\"", narrow.credential.id)));
+    for (query, shown) in [
+        ("show=refused", true),
+        ("symbol=msft", true),
+        ("symbol=AAPL", false),
+        ("show=open", false),
+        ("from=portal", false),
+        (&*format!("from={}", narrow.credential.id), true),
+    ] {
+        let list = visitor.get(&format!("/orders?{query}")).await;
+        assert_eq!(list.says("SELL 1,234 MSFT"), shown, "{query}: {}", list.body);
+    }
+}
+
+#[tokio::test]
+async fn list_of_orders_and_market_of_the_ticket_come_as_streams() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    send(&mut visitor, &LIMIT).await;
+    let mut stream = place.stream(&visitor, "/events?orders=1&symbol=AAPL").await;
+    let told = String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(told.starts_with("event: fragment") && told.contains("AAPL"), "{told}");
+    let mut stream = place.stream(&visitor, "/events?market=aapl").await;
+    let told = String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(told.contains("Position") && told.contains("name=\"take\""), "{told}");
+    assert!(visitor.get("/events?market=ZZZZ").await.status.is_client_error());
+}
+
+#[tokio::test]
+async fn price_is_taken_from_the_market_into_the_field_of_its_kind() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    for (kind, field) in
+        [("LMT", "price"), ("MKT", "price"), ("STP", "trigger"), ("STP LMT", "price")]
+    {
+        let form = [("symbol", "AAPL"), ("quantity", "7"), ("type", kind), ("take", "125.44")];
+        let page = visitor.post("/ticket/edit", &form).await;
+        let filled = format!("name=\"{field}\" value=\"125.44\"");
+        assert!(
+            page.body.contains(&filled) && page.body.contains("value=\"7\""),
+            "{kind}: {}",
+            page.body
+        );
+    }
+    let page = visitor.get("/ticket?symbol=AAPL").await;
+    assert!(page.says("Bid") && page.says("Position") && page.body.contains("/events?market=AAPL"));
+}
+
+#[tokio::test]
+async fn order_says_by_name_who_sent_it() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let path = send(&mut visitor, &LIMIT).await;
+    let page = visitor.get(&path).await;
+    assert!(page.says("portal, trader") && !page.body.contains("ses_"), "{}", page.body);
 }

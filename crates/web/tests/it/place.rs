@@ -32,7 +32,14 @@ impl Place {
     pub async fn at(clock: &Clock) -> Self {
         let (gate, data) = Self::open(true, clock).await;
         let secrets = gate.demo_secrets().unwrap();
-        Self { router: Self::portal(&gate, true), gate, secrets, _data: data }
+        Self { router: Self::portal(&gate, true, None), gate, secrets, _data: data }
+    }
+
+    /// The same behind a proxy on this machine.
+    pub async fn behind_proxy() -> Self {
+        let mut place = Self::new().await;
+        place.router = Self::portal(&place.gate, true, Some(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        place
     }
 
     /// A lasting folder, whose person has an enrolment link and nothing else.
@@ -42,7 +49,7 @@ impl Place {
         let none = || access::Secret::from_text(String::new());
         let totp = gate::TotpSetup { secret: none(), uri: none() };
         let secrets = DemoSecrets { username: "ada".to_owned(), password: none(), totp, link };
-        Self { router: Self::portal(&gate, false), gate, secrets, _data: data }
+        Self { router: Self::portal(&gate, false, None), gate, secrets, _data: data }
     }
 
     async fn open(demo: bool, clock: &Clock) -> (Gate, TempDir) {
@@ -62,13 +69,13 @@ impl Place {
         (Gate::open_with(config, clock.clone(), disk).await.unwrap(), data)
     }
 
-    fn portal(gate: &Gate, demo: bool) -> Router {
+    fn portal(gate: &Gate, demo: bool, proxy: Option<IpAddr>) -> Router {
         let config = floorpass_web::Config {
             origin: ORIGIN.parse().unwrap(),
             folder: "0123456789".to_owned(),
             demo,
             durability: Durability::Process,
-            proxy: None,
+            proxy,
         };
         floorpass_web::router(gate.clone(), config)
     }
@@ -111,6 +118,7 @@ impl Place {
         request.extensions_mut().insert(ConnectInfo(peer));
         let response = self.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
         response.into_body().into_data_stream()
     }
 

@@ -5,7 +5,7 @@ use access::session::Session;
 use access::{Refusal, SessionId, Span, Time};
 
 use super::{KEY, Sessions, Table, Visitor, fingerprint};
-use crate::binding::is_cookie_of;
+use crate::binding::{Seen, is_cookie_of};
 
 /// How long requests may be on their way that began before their session was bound to hardware, or
 /// got a new token.
@@ -22,6 +22,14 @@ impl Sessions {
 }
 
 impl Table {
+    /// What a session showed lately. One that stood before the server started may have shown more
+    /// than is known.
+    pub(super) fn seen(&mut self, at: u32) -> &mut Seen {
+        let stood = |(now, _): &(Time, Time)| self.record(at).is_some_and(|one| one.started < *now);
+        let started = self.started.filter(stood);
+        self.seen.entry(at).or_insert_with(|| started.map_or_else(Seen::default, Seen::since))
+    }
+
     /// Keeps what a session is bound to, and when its person was proven.
     pub(super) fn bind(&mut self, at: u32, session: &Session) {
         let before = self.record(at).filter(|one| one.is(KEY)).map(|one| one.key);
@@ -60,7 +68,7 @@ impl Table {
             if fingerprint(&shown.key) != record.key {
                 return Err(Refusal::KeyProofWrong { reason: ProofFault::OtherKey });
             }
-            self.seen.entry(at).or_default().take(&shown)?;
+            self.seen(at).take(&shown)?;
         }
         if self.hardware.contains_key(&at) {
             // What was under way when the hardware answered had no cookie for it yet.

@@ -56,7 +56,15 @@ impl Walk {
     }
 
     async fn finish(&mut self) {
-        let Some(token) = self.token() else { return };
+        let Some(mut token) = self.token() else { return };
+        // The operator's is finished by the browser that took it up.
+        let open = self.history.slice().await.open_recovery().cloned();
+        if open.is_some_and(|one| one.is_unclaimed() && one.token.is_of(&token)) {
+            let key = Key::Recovery(token.digest());
+            let claim = recovery::Command::Claim { token };
+            self.ask_recovery(key, By::Visitor, claim).await;
+            token = self.begun.last().map(copy).unwrap();
+        }
         let key = Key::Recovery(token.digest());
         let finish = recovery::Command::Finish { token };
         self.ask_recovery(key, By::Visitor, finish).await;

@@ -56,7 +56,7 @@ fn same(one: &Exchange, other: &Exchange) {
         assert_eq!((one.process, &one.fives), (other.process, &other.fives));
         assert_eq!((&one.minutes, &one.days), (&other.minutes, &other.days));
     }
-    assert_eq!(one.snapshot().unwrap(), other.snapshot().unwrap());
+    assert!(one.snapshot().unwrap() == other.snapshot().unwrap(), "other bytes");
 }
 
 #[test]
@@ -141,12 +141,12 @@ fn rule_that_is_not_known_is_named() {
 }
 
 #[test]
-fn snapshot_of_rule_1_has_the_bytes_of_those_that_knew_no_other() {
+fn snapshot_of_those_that_knew_rule_1_alone_still_opens() {
     let mut bench = Bench::new();
     spread(&mut bench, 8);
-    let bytes = bench.exchange.snapshot().unwrap();
-    assert_eq!(bytes, postcard::to_stdvec(&bench.exchange).unwrap());
+    let bytes = postcard::to_stdvec(&bench.exchange).unwrap();
     assert_eq!(Exchange::restore(&bytes).unwrap().rule(), 1);
+    assert!(bench.exchange.snapshot().unwrap().starts_with(&bytes), "what is new comes behind");
     bench.apply(Command::MarketRule { rule: 2 });
     let bytes = bench.exchange.snapshot().unwrap();
     let again = Exchange::restore(&bytes).unwrap();

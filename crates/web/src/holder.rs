@@ -1,0 +1,98 @@
+//! Who sent an order, by name: the credential and its program, or the portal.
+
+use std::collections::BTreeMap;
+
+use access::{CredentialId, Holder};
+use maud::{Markup, html};
+use trade::order::Origin;
+
+use crate::fault::Fault;
+use crate::visit::Signed;
+
+/// Names of holders, and the program that last used each credential.
+#[derive(Default)]
+pub(crate) struct Names {
+    names: BTreeMap<Holder, String>,
+    /// The client id and the library of the last connection.
+    programs: BTreeMap<CredentialId, (i32, String)>,
+}
+
+impl Names {
+    pub(crate) async fn load(signed: &Signed) -> Result<Self, Fault> {
+        let gate = signed.visit.portal.gate();
+        let names = gate.holder_names().await.map_err(|why| signed.fault(why))?;
+        let all = gate.credentials(Some(signed.ticket.account)).await;
+        let all = all.map_err(|why| signed.fault(why))?;
+        let programs = all.iter().filter_map(|info| {
+            let used = info.last_use.as_ref()?;
+            Some((info.credential.id, program(&used.client)?))
+        });
+        Ok(Self { names, programs: programs.collect() })
+    }
+
+    /// Whether a credential of this id has a name here, which it lacks when it was made since.
+    pub(crate) fn knows(&self, holder: Holder) -> bool {
+        !matches!(holder, Holder::Credential(_)) || self.names.contains_key(&holder)
+    }
+
+    /// Credentials by id and name, in order of their names.
+    pub(crate) fn credentials(&self) -> Vec<(String, &str)> {
+        let mut all: Vec<_> = self
+            .names
+            .iter()
+            .filter(|(holder, _)| matches!(holder, Holder::Credential(_)))
+            .map(|(holder, name)| (holder.to_string(), name.as_str()))
+            .collect();
+        all.sort_by_key(|(_, name)| *name);
+        all
+    }
+
+    /// `trading`, linked; `the portal`.
+    pub(crate) fn of(&self, holder: Holder) -> Markup {
+        let name = self.names.get(&holder);
+        html! {
+            @match (holder, name) {
+                (Holder::Credential(id), Some(name)) => a href={ "/credentials/" (id) } { (name) },
+                (Holder::Credential(id), None) => a href={ "/credentials/" (id) } { "a credential" },
+                (Holder::Session(_), Some(name)) => { "portal, " (name) },
+                (Holder::Session(_), None) => "portal, session over",
+                (Holder::Operator, _) => "operator",
+                (Holder::System, _) => "server",
+            }
+        }
+    }
+
+    /// The same with the client: `trading · ib_async client 1`.
+    pub(crate) fn source(&self, origin: Origin) -> Markup {
+        html! {
+            (self.of(origin.holder))
+            @if let Holder::Credential(id) = origin.holder {
+                " \u{b7} "
+                @if let Some((_, library)) = self.programs.get(&id).filter(|(client, _)| *client == origin.client_id) { (library) " " }
+                "client " (origin.client_id)
+            }
+        }
+    }
+}
+
+/// Client id and library of `client 1, ib_async or like it (v157..178, speaks 178)`.
+fn program(told: &str) -> Option<(i32, String)> {
+    let (client, rest) = told.strip_prefix("client ")?.split_once(", ")?;
+    let library = rest.split([' ', '(']).next().filter(|word| word.starts_with("ib"))?;
+    Some((client.parse().ok()?, library.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn program_is_client_and_library_where_it_is_known() {
+        let told = "client 1, ib_async or like it (v157..178, speaks 178)";
+        assert_eq!(program(told), Some((1, "ib_async".to_owned())));
+        for other in ["", "client x, ib_async", "client 2, an unknown library (v100..1, speaks 1)"]
+        {
+            assert_eq!(program(other), None, "{other}");
+        }
+    }
+}

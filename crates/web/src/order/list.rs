@@ -1,0 +1,330 @@
+//! The list of orders: open, done and refused, live, by symbol and by who sent them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use access::Holder;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use gate::{CancelScope, OrderRequest, RefusedOrders, View};
+use maud::{Markup, html};
+use trade::Asked;
+use trade::contract::Contracts;
+use trade::order::{Order, OrderId, Origin, Side};
+use trade::price::Ticks;
+
+use super::{Reply, send, state};
+use crate::contract;
+use crate::field::{self, Field};
+use crate::figure;
+use crate::form::Fields;
+use crate::holder::Names;
+use crate::refusal;
+use crate::shell::{self, Tab};
+use crate::ticket;
+use crate::visit::{Signed, go};
+
+/// Rows of a table at most.
+const MOST: usize = 200;
+const SHOWN: [(&str, &str); 4] =
+    [("", "All"), ("open", "Open"), ("done", "Done"), ("refused", "Refused")];
+/// Stands for every session, in the place of a credential's id.
+const PORTAL: &str = "portal";
+
+/// Which orders are shown.
+pub(crate) struct Filter {
+    shows: String,
+    symbol: String,
+    from: String,
+}
+
+impl Filter {
+    pub(crate) fn of(query: &Fields) -> Self {
+        Self {
+            shows: query.get("show").to_owned(),
+            symbol: query.get("symbol").to_uppercase(),
+            from: query.get("from").to_owned(),
+        }
+    }
+
+    fn is_all(&self) -> bool {
+        self.shows.is_empty() && self.symbol.is_empty() && self.from.is_empty()
+    }
+
+    fn shows(&self, part: &str) -> bool {
+        self.shows.is_empty() || self.shows == part
+    }
+
+    fn keeps(&self, symbol: &str, holder: Holder) -> bool {
+        let from = match self.from.as_str() {
+            "" => true,
+            PORTAL => matches!(holder, Holder::Session(_)),
+            id => holder.to_string() == id,
+        };
+        from && (self.symbol.is_empty() || self.symbol == symbol)
+    }
+
+    fn keeps_order(&self, order: &Order) -> bool {
+        self.keeps(&contract::symbol(order.symbol), order.origin.holder)
+    }
+
+    /// The address of the stream of the same list.
+    fn events(&self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::from("/events?orders=1&"));
+        for (name, value) in [("show", &self.shows), ("symbol", &self.symbol), ("from", &self.from)]
+        {
+            query.append_pair(name, value);
+        }
+        query.finish()
+    }
+}
+
+/// What the list is made of.
+pub(crate) struct List<'a> {
+    pub(crate) view: &'a View,
+    pub(crate) refused: &'a [Arc<RefusedOrders>],
+    pub(crate) names: &'a Names,
+    pub(crate) filter: &'a Filter,
+    pub(crate) signed: &'a Signed,
+}
+
+/// `GET /orders`
+pub(crate) async fn list(signed: Signed) -> Reply {
+    page(&signed, StatusCode::OK, &html! {}).await
+}
+
+async fn page(signed: &Signed, status: StatusCode, why: &Markup) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let view = gate.view().await.map_err(|why| signed.fault(why))?;
+    let refused = gate.refused_orders().await.map_err(|why| signed.fault(why))?;
+    let names = Names::load(signed).await?;
+    let filter = Filter::of(&signed.visit.query);
+    let list = List { view: &view, refused: &refused, names: &names, filter: &filter, signed };
+    let query = &signed.visit.query;
+    let body = html! {
+        (shell::title("Orders", &html! { div.row {
+            (figure::live(signed.now()))
+            a.btn href="/executions" { "Executions" } a.btn.main href="/ticket" { "New order" }
+        } }))
+        (why)
+        @if query.has("cancelled") {
+            div.note.good role="status" { "All open orders were cancelled." }
+        }
+        div.stack {
+            (choice(&filter, &names))
+            div.stack data-live=(filter.events()) { (list.fragment()) }
+        }
+    };
+    Ok((status, shell::page(signed, Tab::Orders, "Orders", &body)).into_response())
+}
+
+fn choice(filter: &Filter, names: &Names) -> Markup {
+    let mut from = vec![(String::new(), "Anyone"), (PORTAL.to_owned(), "The portal")];
+    from.extend(names.credentials());
+    let from: Vec<(&str, &str)> = from.iter().map(|(id, name)| (id.as_str(), *name)).collect();
+    html! {
+        form.row.ends.filter method="get" action="/orders" role="search" aria-label="Filter orders" {
+            (field::select("show", "Show", &filter.shows, &SHOWN))
+            (Field { name: "symbol", label: "Symbol", value: &filter.symbol, list: "symbols", ..Field::default() })
+            datalist #symbols { @for known in Contracts::builtin().all() { option value=(known.symbol) { (known.name) } } }
+            (field::select("from", "Sent by", &filter.from, &from))
+            button { "Filter" }
+            @if !filter.is_all() { a.btn href="/orders" { "Show all" } }
+        }
+    }
+}
+
+impl List<'_> {
+    /// All of it that changes; the page holds it, and the stream sends it again.
+    pub(crate) fn fragment(&self) -> Markup {
+        html! {
+            @if self.filter.shows("open") { (self.open()) }
+            @if self.filter.shows("done") { (self.done()) }
+            @if self.filter.shows("refused") { (self.refused()) }
+        }
+    }
+
+    fn open(&self) -> Markup {
+        let orders: Vec<_> =
+            self.view.open_orders.iter().filter(|order| self.filter.keeps_order(order)).collect();
+        let all = self.view.open_orders.len();
+        html! {
+            section.card aria-labelledby="open" {
+                header {
+                    h2 #open { "Open" }
+                    // A filter hides orders, and what is not seen is not cancelled by one press.
+                    @if self.filter.is_all() && all > 1 {
+                        form method="post" action="/orders/cancel-all" { (shell::token(self.signed)) button.mini { "Cancel all " (all) } }
+                    }
+                }
+                @if orders.is_empty() { p.empty { "No open orders" @if !self.filter.is_all() { " that this filter shows" } "." } }
+                @else { (self.table(&orders)) }
+            }
+        }
+    }
+
+    fn done(&self) -> Markup {
+        let mut orders: Vec<_> = self
+            .view
+            .completed_orders
+            .iter()
+            .filter(|order| self.filter.keeps_order(order))
+            .collect();
+        orders.sort_by_key(|order| std::cmp::Reverse((order.updated, order.id)));
+        orders.truncate(MOST);
+        html! {
+            section.card aria-labelledby="done" {
+                h2 #done { "Done" }
+                @if orders.is_empty() { p.empty { "No order has ended in the last seven days" @if !self.filter.is_all() { " that this filter shows" } "." } }
+                @else { (self.table(&orders)) }
+            }
+        }
+    }
+
+    fn table(&self, orders: &[&Arc<Order>]) -> Markup {
+        html! {
+            table.flip.orders {
+                thead { tr { th { "Order" } th.r { "Limit" } th.r { "Stop" } th { "State" } th.r { "Filled" } th.r { "Average" } th { "Sent by" } th { "Changed" } th { span.sr { "Act" } } } }
+                tbody { @for (order, child) in families(orders) { (self.row(order, child)) } }
+            }
+        }
+    }
+
+    fn row(&self, order: &Order, child: bool) -> Markup {
+        let none = || html! { span.dim { "\u{2013}" } };
+        let price = |ticks: Option<Ticks>| {
+            ticks.map_or_else(none, |ticks| html! { (figure::price(ticks.price())) })
+        };
+        let symbol = contract::symbol(order.symbol);
+        html! {
+            tr.child[child] {
+                td.key {
+                    a.mono href={ "/orders/" (order.id) } { (brief(order.side, &figure::count(order.quantity), &symbol)) }
+                    span.sub { (order.order_type.name()) " " (order.tif.name()) " \u{b7} " span.mono { "#" (order.id) } @if !child { (attached(order)) } }
+                }
+                td.r.n data-l="Limit" { (price(order.order_type.limit())) }
+                td.r.n data-l="Stop" { (price(order.order_type.trigger())) }
+                td data-l="State" { span data-k={ "s" (order.id) } { (state(order)) } @if let Some(end) = order.end { span.sub { (refusal::sentence(&end.to_string())) } } }
+                td.r.n data-l="Filled" data-k={ "f" (order.id) } { (figure::count(order.filled)) " / " (figure::count(order.quantity)) }
+                td.r.n data-l="Average" { @match order.average_price() { Some(price) => (figure::price(price)), None => span.dim { "\u{2013}" } } }
+                td data-l="Sent by" { (self.names.source(order.origin)) }
+                td data-l="Changed" { (figure::lately(order.updated, self.signed.now())) }
+                td { @if order.state.is_open() { div.act {
+                    form method="post" action={ "/orders/" (order.id) "/cancel" } {
+                        (shell::token(self.signed))
+                        button.mini aria-label={ "Cancel order " (order.id) } { "Cancel" }
+                    }
+                } } }
+            }
+        }
+    }
+
+    fn refused(&self) -> Markup {
+        let rows: Vec<_> = self
+            .refused
+            .iter()
+            .flat_map(|record| record.refused.asked.iter().map(move |asked| (&**record, asked)))
+            .filter(|(record, asked)| self.filter.keeps(&asked.symbol, record.refused.holder))
+            .take(MOST)
+            .collect();
+        html! {
+            section.card aria-labelledby="refused" {
+                header { h2 #refused { "Refused" } a.small href="/activity?refused=1" { "All refusals" } }
+                @if rows.is_empty() { p.empty { "No order was refused" @if !self.filter.is_all() { " that this filter shows" } "." } }
+                @else {
+                    table.flip.orders.refused {
+                        thead { tr { th { "Order" } th.r { "Limit" } th.r { "Stop" } th { "Why" } th { "Sent by" } th { "When" } } }
+                        tbody { @for (record, asked) in rows { (self.refused_row(record, asked)) } }
+                    }
+                }
+            }
+        }
+    }
+
+    fn refused_row(&self, record: &RefusedOrders, asked: &Asked) -> Markup {
+        let refused = &record.refused;
+        let price = |text: &str| match text.parse() {
+            Ok(price) => figure::price(price),
+            Err(_) if text.is_empty() => "\u{2013}".to_owned(),
+            Err(_) => text.to_owned(),
+        };
+        let origin =
+            Origin { holder: refused.holder, client_id: asked.client_id, order_id: asked.order_id };
+        let more = usize::try_from(refused.count).unwrap_or(0).saturating_sub(refused.asked.len());
+        html! {
+            tr {
+                td.key {
+                    span.mono { (refused_line(asked)) }
+                    span.sub { (asked.order_type) " " (asked.tif)
+                        @if let Some(order) = asked.changes { " \u{b7} change of " a.mono href={ "/orders/" (order) } { "#" (order) } }
+                        @if asked.order_id != 0 { " \u{b7} its order " (asked.order_id) } }
+                }
+                td.r.n data-l="Limit" { (price(&asked.limit)) }
+                td.r.n data-l="Stop" { (price(&asked.trigger)) }
+                td data-l="Why" { (refusal::sentence(&refused.text)) " " span.tag.mono { (refused.code) } @if more > 0 { span.sub { "and " (figure::count(u64::try_from(more).unwrap_or(0))) " more within that second" } } }
+                td data-l="Sent by" { (self.names.source(origin)) }
+                td data-l="When" { (figure::lately(record.at, self.signed.now())) }
+            }
+        }
+    }
+}
+
+/// `BUY 100 AAPL`.
+fn brief(side: Side, quantity: &str, symbol: &str) -> Markup {
+    let (word, class) = match side {
+        Side::Buy => ("BUY", "up"),
+        Side::Sell => ("SELL", "down"),
+    };
+    html! { span class=(class) { (word) } " " (quantity) " " b { (symbol) } }
+}
+
+/// The same of what was refused, in the words that it came in.
+fn refused_line(asked: &Asked) -> Markup {
+    let quantity =
+        asked.quantity.parse::<u64>().map_or_else(|_| asked.quantity.clone(), figure::count);
+    match asked.side.as_str() {
+        "BUY" => brief(Side::Buy, &quantity, &asked.symbol),
+        "SELL" => brief(Side::Sell, &quantity, &asked.symbol),
+        other => html! { (other) " " (quantity) " " b { (asked.symbol) } },
+    }
+}
+
+fn attached(order: &Order) -> Markup {
+    html! { @if let Some(parent) = order.parent { ", attached to " a.mono href={ "/orders/" (parent) } { "#" (parent) } } }
+}
+
+/// The orders with each child behind its parent, if that is among them.
+fn families<'a>(orders: &[&'a Arc<Order>]) -> Vec<(&'a Order, bool)> {
+    let here: BTreeSet<OrderId> = orders.iter().map(|order| order.id).collect();
+    let mut children: BTreeMap<OrderId, Vec<&'a Order>> = BTreeMap::new();
+    for order in orders {
+        if let Some(parent) = order.parent.filter(|parent| here.contains(parent)) {
+            children.entry(parent).or_default().push(order);
+        }
+    }
+    let mut rows = Vec::new();
+    let mut put = |order: &'a Order| {
+        rows.push((order, false));
+        let mut waiting = children.remove(&order.id).unwrap_or_default();
+        waiting.reverse();
+        // A child may have children.
+        while let Some(child) = waiting.pop() {
+            rows.push((child, true));
+            waiting.extend(children.remove(&child.id).unwrap_or_default().into_iter().rev());
+        }
+    };
+    for order in orders {
+        if order.parent.is_none_or(|parent| !here.contains(&parent)) {
+            put(order);
+        }
+    }
+    rows
+}
+
+/// `POST /orders/cancel-all`
+pub(crate) async fn cancel_all(signed: Signed) -> Reply {
+    match send(&signed, OrderRequest::CancelAll(CancelScope::Account)).await? {
+        Ok(()) => Ok(go("/orders?cancelled=1")),
+        Err(why) => page(&signed, ticket::status(&why), &ticket::said(&why)).await,
+    }
+}
