@@ -190,6 +190,9 @@ def bracket(library, server, checks, cid):
         [quote] = desk.ib.reqTickers(contract)
         entry.takeProfit.lmtPrice = round(quote.bid * 0.99, 2)
         desk.place(contract, entry.takeProfit)
+        checks.that("a change that is not transmitted waits, and that is said", desk.until(lambda: bool(desk.texts(399, entry.takeProfit.orderId))) and not desk.done(trades[1]), trades[1].log)
+        entry.takeProfit.transmit = True
+        desk.place(contract, entry.takeProfit)
         checks.that("a child fills once its price is reached", desk.until(lambda: trades[1].orderStatus.status == "Filled"), trades[1].log)
         checks.that("and cancels the other", desk.until(lambda: trades[2].orderStatus.status == "Cancelled"), trades[2].log)
 

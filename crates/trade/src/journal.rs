@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Hours;
 use crate::contract::Contracts;
+use crate::exchange::ORDER_RULE;
 use crate::order::{Change, NewOrder, Order, OrderId, OrderType, Origin, TimeInForce};
 use crate::pretrade::Checked;
 use crate::price::Ticks;
@@ -40,12 +41,13 @@ pub const MARKET_RULE: u16 = 2;
 impl Command {
     /// The rule that a command names and that this version does not know.
     pub fn unknown_rule(&self) -> Option<u16> {
-        let rule = match self {
-            Self::Genesis(genesis) => genesis.catalogue,
-            Self::MarketRule { rule } => *rule,
+        let (rule, newest) = match self {
+            Self::Genesis(genesis) => (genesis.catalogue, MARKET_RULE),
+            Self::MarketRule { rule } => (*rule, MARKET_RULE),
+            Self::OrderRule { rule } => (*rule, ORDER_RULE),
             _ => return None,
         };
-        (!(1..=MARKET_RULE).contains(&rule)).then_some(rule)
+        (!(1..=newest).contains(&rule)).then_some(rule)
     }
 }
 

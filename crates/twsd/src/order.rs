@@ -38,15 +38,22 @@ struct Late {
     text: String,
     /// The status that an order gets which does not stand; none for what is no order.
     status: Option<Status>,
+    /// Whether the terms of an order that goes on are shown again, and not its status alone.
+    terms: bool,
 }
 
 impl Late {
     fn refused(order_id: i32, code: ErrorCode, text: String) -> Self {
-        Self { order_id, code, text, status: Some(Status::Inactive) }
+        Self { order_id, code, text, status: Some(Status::Inactive), terms: true }
+    }
+
+    /// A notice. Clients keep the terms of the last openOrder as their own, so it is not sent again.
+    fn notice(order_id: i32, text: String) -> Self {
+        Self { terms: false, ..Self::refused(order_id, ErrorCode::ORDER_MESSAGE, text) }
     }
 
     fn bare(order_id: i32, code: ErrorCode, text: String) -> Self {
-        Self { order_id, code, text, status: None }
+        Self { order_id, code, text, status: None, terms: false }
     }
 }
 
@@ -82,7 +89,7 @@ impl Orders {
     /// Whether something was asked of the gate, or is to be answered, since the last settling.
     pub(crate) fn is_unsettled(&self) -> bool {
         !(self.unsettled.is_empty() && self.late.is_empty() && self.previews.is_empty())
-            || self.known.unnoted().is_some()
+            || self.known.is_unnoted()
     }
 
     /// The next order id that the client may use.
@@ -392,7 +399,7 @@ impl Client {
         for order_id in gone {
             let text = "Order Canceled - reason: it was held and is dropped".to_owned();
             let (code, status) = (ErrorCode::ORDER_CANCELLED, Some(Status::Cancelled));
-            self.orders.late.push(Late { order_id: *order_id, code, text, status });
+            self.orders.late.push(Late { order_id: *order_id, code, text, status, terms: false });
         }
     }
 
@@ -420,9 +427,8 @@ impl Client {
 
     /// Has the journal remember the ids that left no order.
     pub(crate) fn note_order_ids(&mut self) {
-        if let Some(order_id) = self.orders.known.unnoted() {
+        if let Some(order_id) = self.orders.known.note() {
             self.gate.note_order_id(&self.admission, self.client_id, order_id);
-            self.orders.known.note();
         }
     }
 }

@@ -25,7 +25,7 @@ impl Client {
              is. Send it with transmit=1 to change the order (client {}, order {order_id}).",
             order.origin.client_id
         );
-        self.orders.late.push(Late::refused(order_id, ErrorCode::ORDER_MESSAGE, text));
+        self.orders.late.push(Late::notice(order_id, text));
     }
 
     pub(super) fn too_many_held(&mut self, asked: Asked) {

@@ -31,7 +31,15 @@ pub(crate) struct KnownOrders {
     highest: i32,
     /// The highest that the journal knows of.
     noted: i32,
+    /// How often it was told.
+    notes: u32,
 }
+
+/// Ids of one connection that the journal is told one by one. After that it is told of blocks, so that
+/// a program that asks without end what orders would cost does not fill it.
+const ONE_BY_ONE: u32 = 16;
+/// Ids of a block.
+const BLOCK: i32 = 256;
 
 /// The highest id that an order may have. The one above it is what a client id is told that has
 /// used up all others, and is never taken.
@@ -113,13 +121,43 @@ impl KnownOrders {
         }
     }
 
-    /// The highest id, when the journal does not know yet that it was used.
-    pub(crate) fn unnoted(&self) -> Option<i32> {
-        (self.highest > self.noted).then_some(self.highest)
+    /// Whether the journal does not know yet of an id that was used.
+    pub(crate) fn is_unnoted(&self) -> bool {
+        self.highest > self.noted
     }
 
-    /// The journal knows of every id up to the highest.
-    pub(crate) fn note(&mut self) {
-        self.noted = self.highest;
+    /// The id up to which the journal is to be told that all are used, if it does not know.
+    pub(crate) fn note(&mut self) -> Option<i32> {
+        if !self.is_unnoted() {
+            return None;
+        }
+        let ahead = if self.notes < ONE_BY_ONE { 0 } else { BLOCK };
+        self.notes = self.notes.saturating_add(1);
+        self.noted = self.highest.saturating_add(ahead).min(LAST);
+        Some(self.noted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_without_orders_are_noted_one_by_one_and_then_in_blocks() {
+        let mut known = KnownOrders::default();
+        known.begin(10);
+        let noted: Vec<_> = (11..=600)
+            .filter_map(|id| {
+                known.used(id);
+                known.note()
+            })
+            .collect();
+        assert_eq!(noted[..16], (11..=26).collect::<Vec<_>>());
+        assert_eq!(noted[16..], [283, 540, 797]);
+        assert_eq!(known.next_free(), 601, "this connection goes on without a gap");
+        known.used(LAST);
+        assert_eq!((known.note(), known.next_free()), (Some(LAST), i32::MAX));
+        known.used(i32::MAX);
+        assert_eq!((known.note(), known.next_free()), (None, i32::MAX));
     }
 }

@@ -89,9 +89,15 @@ impl Client {
                 ..OrderState::default()
             },
         });
+        self.put_status(order, out);
+    }
+
+    fn put_status(&self, order: &Order, out: &mut Outgoing) {
+        let (order_id, client_id) = self.shown_ids(order);
+        let parent = order.parent.map_or(0, |parent| self.orders.known.name(parent));
         out.put(&OrderStatus {
             order_id,
-            status,
+            status: status(order),
             filled: Decimal::from(order.filled),
             remaining: Decimal::from(order.remaining()),
             average_fill_price: order.average_price().unwrap_or_default().round_dp(8),
@@ -142,7 +148,8 @@ impl Client {
             out.error(late.order_id, late.code, &late.text);
             let Some(status) = late.status else { continue };
             match self.orders.known.latest(late.order_id).map(Arc::clone) {
-                Some(order) => self.put_order(&order, out),
+                Some(order) if late.terms => self.put_order(&order, out),
+                Some(order) => self.put_status(&order, out),
                 None if self.orders.held.order(late.order_id).is_some() => {
                     out.put(&OrderStatus {
                         remaining: self.held_quantity(late.order_id),

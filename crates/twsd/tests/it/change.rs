@@ -198,7 +198,10 @@ async fn change_that_is_not_transmitted_waits() {
             o.order.transmit = transmit;
         })
     };
-    lives(&client.ask(change(2, false)).await, 399, "transmit=0");
+    let waits = client.ask(change(2, false)).await;
+    assert!(errors(&waits)[0].1 == 399 && errors(&waits)[0].2.contains("transmit=0"), "{waits:?}");
+    assert_eq!(statuses(&waits, 1), ["Submitted"]);
+    assert!(waits.iter().all(|message| message[0] != "5"), "clients would take its old terms back");
     let listed = client.ask(OpenOrders {}).await;
     assert_eq!(terms(shown(&listed)), (10, 1));
     let changed = client.ask(change(3, true)).await;

@@ -217,6 +217,8 @@ fn old_rule_holds_until_the_journal_says_otherwise() {
     bench.apply(Command::OrderRule { rule: 1 });
     bench.apply(Command::OrderRule { rule: ORDER_RULE + 1 });
     assert_eq!(bench.exchange.order_rule(), ORDER_RULE);
+    let unknown = |rule| Command::OrderRule { rule }.unknown_rule();
+    assert_eq!((unknown(ORDER_RULE), unknown(ORDER_RULE + 1)), (None, Some(ORDER_RULE + 1)));
 }
 
 #[test]
