@@ -320,7 +320,12 @@ impl Client {
 
     /// Asks what an order would cost and bind; nothing is placed.
     fn preview(&mut self, order_id: i32, fields: OrderFields, meant: Result<NewOrder, Complaint>) {
-        let meant = meant.map_err(|complaint| complaint.to_string());
+        // Kept as a message that was refused, not as an order: none was sent.
+        let meant = meant.map_err(|complaint| {
+            let text = complaint.to_string();
+            self.note_order(order_id, (complaint.code, &text), None);
+            text
+        });
         let preview = meant.and_then(|meant| {
             let symbol = meant.symbol;
             let asked = self.gate.what_if(&self.admission, self.address, vec![meant]);

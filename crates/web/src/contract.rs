@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use trade::bar::{Bar, BarSize};
 use trade::contract::{Contract, Contracts};
-use trade::quote::{Level, Quote};
+use trade::quote::{Level, Quote, Quotes};
 
 use crate::fault::{Cause, Fault};
 use crate::field::Field;
@@ -33,8 +33,9 @@ pub(crate) fn symbol(id: access::SymbolId) -> String {
 pub(crate) async fn search(signed: Signed) -> Reply {
     let typed = signed.visit.query.get("q");
     let contracts = Contracts::builtin();
-    let found: Vec<&Contract> =
+    let mut found: Vec<&Contract> =
         if typed.is_empty() { contracts.all().iter().collect() } else { contracts.matching(typed) };
+    found.sort_by_key(|contract| contract.symbol);
     let quotes = signed.visit.portal.gate().quotes();
     let body = html! {
         (shell::title("Contracts", &html! {}))
@@ -92,8 +93,8 @@ pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
         }))
         div.grid {
             section.card.s7 aria-labelledby="market" {
-                h2 #market { span.mono { (contract.symbol) } " now" }
-                @match quotes.get(contract.id) { Some(quote) => div.stack { (ticket::market(quote)) (depth(quote)) }, None => p.empty { "No quote." } }
+                header { h2 #market { span.mono { (contract.symbol) } " now" } (figure::live(signed.now())) }
+                div data-live={ "/events?depth=" (contract.symbol) } { (now(&quotes, contract)) }
             }
             div.stack.s5 {
                 section.card aria-labelledby="days" {
@@ -115,6 +116,13 @@ pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
         }
     };
     Ok(shell::page(&signed, Tab::Trade, contract.name, &body).into_response())
+}
+
+/// Prices and depth; also sent live.
+pub(crate) fn now(quotes: &Quotes, contract: &Contract) -> Markup {
+    html! {
+        @match quotes.get(contract.id) { Some(quote) => div.stack { (ticket::market(quote)) (depth(quote)) }, None => p.empty { "No quote." } }
+    }
 }
 
 /// Both sides of the book, best first.

@@ -37,6 +37,8 @@ enum About {
     Orders(Filter, Names),
     /// A contract's market, for the ticket.
     Market(&'static Contract),
+    /// A contract's prices and depth.
+    Depth(&'static Contract),
 }
 
 impl About {
@@ -48,17 +50,16 @@ impl About {
         if query.has("orders") {
             return Ok(Self::Orders(Filter::of(query), Names::load(signed).await?));
         }
-        match query.get("market") {
-            "" => Ok(Self::Account),
-            symbol => {
-                let found = contract::named(symbol);
-                found.map(Self::Market).ok_or_else(|| signed.fault(Cause::Missing))
-            }
+        let named = |symbol| contract::named(symbol).ok_or_else(|| signed.fault(Cause::Missing));
+        match (query.get("market"), query.get("depth")) {
+            ("", "") => Ok(Self::Account),
+            ("", symbol) => named(symbol).map(Self::Depth),
+            (symbol, _) => named(symbol).map(Self::Market),
         }
     }
 }
 
-/// `GET /events`, `?order=ID`, `?orders=1` with the filter of the list, `?market=SYMBOL`. Each event is the whole state, so
+/// `GET /events`, `?order=ID`, `?orders=1` with the filter of the list, `?market=SYMBOL`, `?depth=SYMBOL`. Each event is the whole state, so
 /// that a browser that comes back with its `Last-Event-ID` lacks nothing after the first.
 pub(crate) async fn stream(signed: Signed) -> Result<Response, Fault> {
     let gate = signed.visit.portal.gate();
@@ -188,10 +189,11 @@ impl Watcher {
                 List { view: &view, refused: &refused, names, filter, signed }.fragment()
             }
             About::Market(contract) => ticket::market_now(signed, &view, contract),
+            About::Depth(contract) => contract::now(&gate.quotes(), contract),
         };
         let fragment = fragment.into_string();
         self.sent.clone_from(&id);
-        let long = matches!(self.about, About::Orders(..) | About::Market(_));
+        let long = matches!(self.about, About::Orders(..) | About::Market(_) | About::Depth(_));
         if long && fragment == self.shown {
             return Some(same().id(id));
         }

@@ -248,6 +248,10 @@ async fn list_of_orders_and_market_of_the_ticket_come_as_streams() {
     let mut stream = place.stream(&visitor, "/events?market=aapl").await;
     let told = String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
     assert!(told.contains("Position") && told.contains("name=\"take\""), "{told}");
+    let mut stream = place.stream(&visitor, "/events?depth=AAPL").await;
+    let told = String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(told.contains("Bid size"), "{told}");
+    assert!(visitor.get("/contracts/AAPL").await.body.contains("/events?depth=AAPL"));
     assert!(visitor.get("/events?market=ZZZZ").await.status.is_client_error());
 }
 
