@@ -306,3 +306,33 @@ fn log_on_a_full_disk_loses_lines_and_nothing_else() {
     while !is_taken(&mut trader, 8, "BUY", None) {}
     assert_eq!(server.terminate(), 0);
 }
+
+const UNKEPT: &str = "disk::cut_that_nothing_keeps_says_that_a_restart_undoes_it";
+
+#[test]
+fn cut_that_nothing_keeps_says_that_a_restart_undoes_it() {
+    if !is_inside(UNKEPT) {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let disk = temp.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    mount(&disk, "size=24m");
+    let data = disk.join("data");
+    let demo = || command(&data, &["demo", "--free-ports", "--seed", "7"]);
+    assert_eq!(Server::start(demo(), temp.path(), &data).terminate(), 0);
+    // Nothing can be written at its place.
+    std::fs::remove_file(data.join("owed")).unwrap();
+    std::fs::create_dir(data.join("owed")).unwrap();
+    let server = Server::start(demo(), temp.path(), &data);
+    let account = server.ready["account"].as_str().unwrap().to_owned();
+    let filler = fill(&disk);
+    let lock = run(&data, &["lock", "--account", &account, "--grade", "no-new"]);
+    assert_eq!(lock.status.code(), Some(7));
+    assert!(text(&lock).contains("a restart before that undoes it"), "{}", text(&lock));
+    assert_eq!(conditions(&server), ["CUTS_NOT_KEPT", "CUTS_OWED"]);
+    std::fs::remove_file(filler).unwrap();
+    until_recorded(&server);
+    assert_eq!(conditions(&server), Vec::<String>::new());
+    assert_eq!(json(&data, &["person", "list"])[0]["lock"], "no-new");
+}
