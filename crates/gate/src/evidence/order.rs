@@ -204,16 +204,6 @@ fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
     }
 }
 
-fn scope_text(scope: Scope) -> String {
-    match scope {
-        Scope::Account => "All open orders of the account".to_owned(),
-        Scope::Holder(holder) => format!("All open orders of {holder}"),
-        Scope::Client { holder, client_id } => {
-            format!("All open orders of {holder}, client {client_id},")
-        }
-    }
-}
-
 fn order_text(order: &NewOrder) -> String {
     let contract = Contracts::builtin().get(order.symbol);
     let symbol = contract.map_or_else(|| order.symbol.to_string(), |one| one.symbol.to_string());

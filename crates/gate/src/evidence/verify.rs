@@ -213,7 +213,7 @@ async fn tables(
     mark(&mut marks.access, 0, GENESIS);
     let mut each = |entry: &Entry| mark(&mut marks.access, entry.seq, entry.hash);
     let Replayed { end, unowned, checkpoints, mut faults } =
-        store.replay(Clock::system().now(), &mut each).await?;
+        store.replay(Clock::system().stamp(), &mut each).await?;
     let kept = store.facts().await?;
     faults.extend(kept.iter().filter_map(|(name, value)| fact(name, value, facts, key)));
     let signer = checkpoint::signer(&store, key).await?;
