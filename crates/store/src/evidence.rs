@@ -161,7 +161,9 @@ impl Store {
             if entries.is_empty() {
                 return Ok(Some(owners));
             }
-            entries.iter().for_each(|entry| owners.add(entry));
+            for entry in &entries {
+                owners.add(entry);
+            }
         }
     }
 

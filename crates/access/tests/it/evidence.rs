@@ -96,7 +96,9 @@ fn owners_of_version_1_are_told_by_what_comes_after_them() {
     }
     let owners = |entries: &[Entry]| {
         let mut owners = Owners::default();
-        entries.iter().for_each(|entry| owners.add(entry));
+        for entry in entries {
+            owners.add(entry);
+        }
         owners.event()
     };
     let event = owners(&good);

@@ -23,6 +23,54 @@ fn verify(data: &Path) -> (Option<i32>, String) {
     (output.status.code(), text(&output))
 }
 
+/// What somebody with the file does, and what the check says of it.
+const CHANGES: &[(&str, &str)] = &[
+    ("UPDATE evidence SET person = NULL WHERE seq = 9", "whose entries 1 to"),
+    (
+        "UPDATE evidence SET person = (SELECT MIN(id) FROM person) WHERE version = 2 AND person IS NULL",
+        "entry",
+    ),
+    ("UPDATE evidence SET actor = 'nobody at all' WHERE seq = 20", "entry 20"),
+    ("UPDATE evidence SET hash = 'zz' WHERE seq = 21", "entry 21"),
+    ("UPDATE evidence SET happened_at = 'x' WHERE seq = 22", "entry 22"),
+    ("UPDATE evidence SET body = X'ff' WHERE seq = 23", "entry 23"),
+    ("DELETE FROM evidence WHERE seq = 24", "entry 24"),
+    (
+        "INSERT INTO evidence SELECT shard, -1, happened_at, actor, source, kind, body, event, hash, person, version FROM evidence WHERE seq = 25",
+        "entry -1",
+    ),
+    ("UPDATE evidence_head SET seq = seq - 1", "table evidence_head"),
+    ("DELETE FROM evidence_head", "table evidence_head"),
+    ("DELETE FROM checkpoint", "is missing in the tables"),
+    ("UPDATE checkpoint SET number = number + 5", "table checkpoint, row"),
+    ("UPDATE checkpoint SET made_at = made_at + 1", "was altered"),
+    ("UPDATE checkpoint SET access_seq = access_seq - 1", "was altered"),
+    ("UPDATE checkpoint SET access_hash = 'a'", "table checkpoint, row 1"),
+    ("UPDATE checkpoint SET journal_seq = journal_seq - 1", "was altered"),
+    ("UPDATE checkpoint SET journal_hash = substr(journal_hash, 3) || '00'", "was altered"),
+    ("UPDATE checkpoint SET signer = '00'", "was altered"),
+    ("UPDATE checkpoint SET signature = X'00'", "table checkpoint, row 1"),
+    (
+        "UPDATE folder SET value = value || '0' WHERE name = 'folder_id'",
+        "table folder, row folder_id",
+    ),
+    (
+        "UPDATE folder SET value = 'x' WHERE name = 'checkpoint_key'",
+        "table folder, row checkpoint_key",
+    ),
+    (
+        "UPDATE folder SET name = name || 'x' WHERE name = 'checkpoint_key'",
+        "table folder, row checkpoint_keyx",
+    ),
+    ("DELETE FROM notice WHERE topic = 'activation_code'", "table notice, row ntc_"),
+    ("UPDATE credential SET scopes = replace(scopes, '100', '900')", "table credential, row crd_"),
+    ("UPDATE credential SET revoked_at = NULL", "table credential, row crd_"),
+    ("UPDATE device SET role = 'administer', confirmed = 1", "table device, row dev_"),
+    ("UPDATE mandate SET role = 'owner' WHERE role <> 'owner'", "table mandate, row per_"),
+    ("UPDATE access_lock SET lifted_at = 1 WHERE lifted_at IS NULL", "table access_lock, row lck_"),
+    ("DROP TABLE travel", "table travel"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn altered_column_is_named_by_its_entry_or_row() {
     let kept = Kept::sqlite();
@@ -37,58 +85,7 @@ async fn altered_column_is_named_by_its_entry_or_row() {
     assert!(!said.contains("older version"), "the start covers it: {said}");
     let file = kept.data.join("floorpass.db");
     let whole = std::fs::read(&file).unwrap();
-    for (change, named) in [
-        ("UPDATE evidence SET person = NULL WHERE seq = 9", "whose entries 1 to"),
-        (
-            "UPDATE evidence SET person = (SELECT MIN(id) FROM person) WHERE version = 2 AND person IS NULL",
-            "entry",
-        ),
-        ("UPDATE evidence SET actor = 'nobody at all' WHERE seq = 20", "entry 20"),
-        ("UPDATE evidence SET hash = 'zz' WHERE seq = 21", "entry 21"),
-        ("UPDATE evidence SET happened_at = 'x' WHERE seq = 22", "entry 22"),
-        ("UPDATE evidence SET body = X'ff' WHERE seq = 23", "entry 23"),
-        ("DELETE FROM evidence WHERE seq = 24", "entry 24"),
-        (
-            "INSERT INTO evidence SELECT shard, -1, happened_at, actor, source, kind, body, event, hash, person, version FROM evidence WHERE seq = 25",
-            "entry -1",
-        ),
-        ("UPDATE evidence_head SET seq = seq - 1", "table evidence_head"),
-        ("DELETE FROM evidence_head", "table evidence_head"),
-        ("DELETE FROM checkpoint", "is missing in the tables"),
-        ("UPDATE checkpoint SET number = number + 5", "table checkpoint, row"),
-        ("UPDATE checkpoint SET made_at = made_at + 1", "was altered"),
-        ("UPDATE checkpoint SET access_seq = access_seq - 1", "was altered"),
-        ("UPDATE checkpoint SET access_hash = 'a'", "table checkpoint, row 1"),
-        ("UPDATE checkpoint SET journal_seq = journal_seq - 1", "was altered"),
-        ("UPDATE checkpoint SET journal_hash = substr(journal_hash, 3) || '00'", "was altered"),
-        ("UPDATE checkpoint SET signer = '00'", "was altered"),
-        ("UPDATE checkpoint SET signature = X'00'", "table checkpoint, row 1"),
-        (
-            "UPDATE folder SET value = value || '0' WHERE name = 'folder_id'",
-            "table folder, row folder_id",
-        ),
-        (
-            "UPDATE folder SET value = 'x' WHERE name = 'checkpoint_key'",
-            "table folder, row checkpoint_key",
-        ),
-        (
-            "UPDATE folder SET name = name || 'x' WHERE name = 'checkpoint_key'",
-            "table folder, row checkpoint_keyx",
-        ),
-        ("DELETE FROM notice WHERE topic = 'activation_code'", "table notice, row ntc_"),
-        (
-            "UPDATE credential SET scopes = replace(scopes, '100', '900')",
-            "table credential, row crd_",
-        ),
-        ("UPDATE credential SET revoked_at = NULL", "table credential, row crd_"),
-        ("UPDATE device SET role = 'administer', confirmed = 1", "table device, row dev_"),
-        ("UPDATE mandate SET role = 'owner' WHERE role <> 'owner'", "table mandate, row per_"),
-        (
-            "UPDATE access_lock SET lifted_at = 1 WHERE lifted_at IS NULL",
-            "table access_lock, row lck_",
-        ),
-        ("DROP TABLE travel", "table travel"),
-    ] {
+    for (change, named) in CHANGES {
         // One owner for an account: the index goes first, as an intruder would have it.
         let change = format!("DROP INDEX IF EXISTS mandate_owner; {change}");
         alter(&kept.data, &change).await;
