@@ -110,6 +110,19 @@ impl Gate {
         to_the_end(async move { gate.decide(key.key(), loaded, &call).await }).await
     }
 
+    /// What a commit leads to: the slice as it is now, in force. An error when its file was taken away
+    /// meanwhile, so that nothing is on record.
+    async fn recorded(&self, slice: Slice, events: &[Event], now: Time) -> Result<Slice, Refusal> {
+        if let Err(lost) = self.0.watch.may_write() {
+            self.hang_up();
+            return Err(lost);
+        }
+        let mut after = slice;
+        after.apply(events);
+        self.committed(&after, events, now).await;
+        Ok(after)
+    }
+
     async fn decide(
         &self,
         key: Key<'_>,
@@ -155,14 +168,7 @@ impl Gate {
             };
             match committed {
                 Ok(_) => {
-                    // Into a file that was taken away meanwhile: not on record.
-                    if let Err(lost) = self.0.watch.may_write() {
-                        self.hang_up();
-                        return Err(lost);
-                    }
-                    let mut after = slice;
-                    after.apply(events);
-                    self.committed(&after, events, moment.now).await;
+                    let after = self.recorded(slice, events, moment.now).await?;
                     if let (Err(refusal), true) = (&decision.answer, beside.is_some()) {
                         self.record_refusal(call.by, &call.source, &after, refusal).await;
                     }

@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::field::Fields;
 
 /// The fact that names the server.
-const INSTANCE: &str = "instance";
+pub const INSTANCE: &str = "instance";
 /// A server that was killed keeps its lock until PostgreSQL notices; so often is it tried.
 const TRIES: u32 = 50;
 /// And so long is waited between two tries.

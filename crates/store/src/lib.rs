@@ -20,7 +20,7 @@ pub mod error;
 pub mod evidence;
 mod field;
 pub mod folder;
-mod hold;
+pub mod hold;
 mod large_order;
 mod link;
 mod lock;

@@ -43,6 +43,22 @@ const UNSEEN: &[(&str, &str)] = &[
 /// Tables that the folder's check covers and not this one (`crates/floorpass/tests/it/tamper.rs`), or nothing does.
 const OTHERS: &[&str] = &["_sqlx_migrations", "checkpoint", "folder", "stranger"];
 
+/// Two checkpoints of what is there now.
+async fn sign(history: &History) {
+    let head = history.store.evidence_head().await.unwrap();
+    for journal_seq in [1, 2] {
+        let checkpoint = Checkpoint {
+            at: history.now,
+            access_seq: head.seq,
+            access_hash: head.hash,
+            journal_seq,
+            journal_hash: Digest::of(b"journal"),
+        };
+        let signed = SignedCheckpoint { checkpoint, signer: vec![1; 32], signature: vec![2; 64] };
+        history.store.put_checkpoint(&signed).await.unwrap();
+    }
+}
+
 /// A story after which no table is empty.
 async fn full(place: &Place) -> History {
     let (mut history, owner, phone) = home(place).await;
@@ -110,18 +126,7 @@ async fn full(place: &Place) -> History {
     let told = history.store.notices(Some(history.person), 1).await.unwrap().remove(0);
     let disown = notice::Command::Disown { notice: Box::new(told) };
     history.by(by, Command::Notice(disown)).await.ok();
-    let head = history.store.evidence_head().await.unwrap();
-    for journal_seq in [1, 2] {
-        let checkpoint = Checkpoint {
-            at: history.now,
-            access_seq: head.seq,
-            access_hash: head.hash,
-            journal_seq,
-            journal_hash: Digest::of(b"journal"),
-        };
-        let signed = SignedCheckpoint { checkpoint, signer: vec![1; 32], signature: vec![2; 64] };
-        history.store.put_checkpoint(&signed).await.unwrap();
-    }
+    sign(&history).await;
     history.verify().await;
     history
 }
