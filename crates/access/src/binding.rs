@@ -118,6 +118,11 @@ impl Beginner {
         Self { key: source.key, address: source.address, told: false }
     }
 
+    /// Whether nothing is known of it, as of what earlier versions began.
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether a request shows the key that it was begun with. One that shows a key where there was
     /// none is refused too: a copied cookie would bind its session to the key of whoever copied it.
     pub fn is(&self, source: &Source) -> bool {

@@ -106,7 +106,7 @@ pub struct Recovery {
     /// Where it stands.
     pub stage: Stage,
     /// The browser that began it, or took it up; it is looked at and finished there.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Beginner::is_unknown")]
     pub begun: Beginner,
 }
 

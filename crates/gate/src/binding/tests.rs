@@ -112,6 +112,7 @@ fn proofs_are_judged_by_the_clock_as_it_is_and_counted_once_also_when_it_is_set_
         let mut other = ahead;
         other.nonce[..8].copy_from_slice(&count.to_be_bytes());
         other.at = ahead.at + Span::milliseconds(i64::try_from(count).unwrap() + 1);
+        other.wall = other.at;
         assert_eq!(seen.take(&other), Ok(()), "{count}");
     }
     // Set back by two hours: a right browser is let in at once, and what was shown stays known.

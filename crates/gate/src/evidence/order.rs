@@ -82,6 +82,15 @@ pub(crate) fn refused(
     Ok(found)
 }
 
+/// The stamp of the newest record; none where there is no journal that can be read.
+pub(super) fn latest(data: &Path) -> Option<Time> {
+    let segments = journal::segments(&open::journal_folder(data)).ok()?;
+    segments.iter().rev().find_map(|(_, path)| {
+        let bytes = std::fs::read(path).ok()?;
+        Some(open::decode(&records(&bytes).last()?).ok()?.time)
+    })
+}
+
 /// The whole records of a segment; what stands behind them is none of a reader's business.
 fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
     let mut rest = bytes.get(HEADER_BYTES..).unwrap_or_default();

@@ -8,12 +8,13 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use access::evidence::{Chain, Checkpoint, Entry, GENESIS};
-use access::{Digest, SealKey, SealedSecret};
+use access::{Digest, SealKey, SealedSecret, Time};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 use store::engine::sqlite_url;
 use store::{Replayed, SignedCheckpoint, Store, StoreError};
 
+use super::order;
 use crate::checkpoint::{self, CheckpointError};
 use crate::clock::Clock;
 use crate::folder::{self, FolderError, FolderFacts};
@@ -129,7 +130,11 @@ pub async fn evidence_verify_with(
     let (filed, mut faults) = checkpoint::read_lines(&own_file)?;
     let kept = checkpoint.map(checkpoint::read_file).transpose()?.unwrap_or_default();
     let mut marks = Marks::of(filed.iter().chain(&kept));
-    let tables = match tables(&url, &facts, &key, &mut marks).await {
+    // Rows are forgotten by the server's stamps, which may be ahead of this machine's clock.
+    let signed = filed.iter().chain(&kept).map(|signed| signed.checkpoint.at);
+    let known = signed.chain(order::latest(data)).max().unwrap_or_default();
+    let now = Clock::system().stamp().max(known);
+    let tables = match tables(&url, &facts, &key, &mut marks, now).await {
         Ok(tables) => tables,
         Err(VerifyError::Store(error)) if error.is_damage() => Tables {
             faults: vec![format!("the tables cannot be read: {error}")],
@@ -204,6 +209,7 @@ async fn tables(
     facts: &FolderFacts,
     key: &SealKey,
     marks: &mut Marks,
+    now: Time,
 ) -> Result<Tables, VerifyError> {
     let store = Store::open(url).await?;
     // The places that checkpoints in the tables name, before the chain is followed.
@@ -212,8 +218,7 @@ async fn tables(
     }
     mark(&mut marks.access, 0, GENESIS);
     let mut each = |entry: &Entry| mark(&mut marks.access, entry.seq, entry.hash);
-    let Replayed { end, unowned, checkpoints, mut faults } =
-        store.replay(Clock::system().stamp(), &mut each).await?;
+    let Replayed { end, unowned, checkpoints, mut faults } = store.replay(now, &mut each).await?;
     let kept = store.facts().await?;
     faults.extend(kept.iter().filter_map(|(name, value)| fact(name, value, facts, key)));
     let signer = checkpoint::signer(&store, key).await?;

@@ -110,6 +110,12 @@ impl<'a> Record<'a> {
         if crc32fast::hash(checked) != u32::from_le_bytes(*crc) {
             return None;
         }
+        let length = padded(PREFIX_BYTES + payload_length);
+        // No checksum covers the padding. It may be short in a buffer that ends with this record.
+        let padding = bytes.get(PREFIX_BYTES + payload_length..length.min(bytes.len()))?;
+        if padding.iter().any(|byte| *byte != 0) {
+            return None;
+        }
         let (flags, rest) = rest.split_first_chunk::<4>()?;
         let (seq, rest) = rest.split_first_chunk::<8>()?;
         let (group, rest) = rest.split_first_chunk::<8>()?;
@@ -120,7 +126,7 @@ impl<'a> Record<'a> {
             unsynced: u32::from_le_bytes(*flags) & FLAG_UNSYNCED != 0,
             chain: *chain,
             payload: rest.get(..payload_length)?,
-            length: padded(PREFIX_BYTES + payload_length),
+            length,
         })
     }
 }
