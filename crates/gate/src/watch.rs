@@ -40,7 +40,6 @@ struct Files {
     journal: (PathBuf, Identity),
     /// Each segment's name, which it is, and its length.
     segments: BTreeMap<String, (Identity, u64)>,
-    key: Identity,
     /// None until a new folder is described.
     facts: Option<Identity>,
 }
@@ -68,7 +67,6 @@ impl Watch {
         let files = Files {
             segments: segments(&journal)?,
             journal: (journal.clone(), Identity::at(&journal)?),
-            key: Identity::at(&folder.path.join(KEY))?,
             facts: Identity::at(&folder.path.join(FACTS)).ok(),
         };
         Ok(Self { hold, tables: Mutex::default(), database, files: Mutex::new(files) })
@@ -197,7 +195,7 @@ impl Inner {
         if let Err(error) = self.folder.hold_segments() {
             tracing::error!(%error, "a journal segment cannot be locked");
         }
-        self.look_at_key(&mut files);
+        self.look_at_key();
         self.look_at_facts(&mut files);
         match self.folder.hold.keep_note() {
             Ok(false) => {}
@@ -208,14 +206,10 @@ impl Inner {
 
     /// A key that is gone would be missed by the next start: until it is back, nothing is taken that
     /// only that start could go on with.
-    fn look_at_key(&self, files: &mut Files) {
+    fn look_at_key(&self) {
         let path = self.folder.path.join(KEY);
-        let now = Identity::at(&path).ok();
-        let mut fine = now == Some(files.key);
-        if !fine && let (Some(now), true) = (now, is_same_key(&path, &self.folder.facts)) {
-            files.key = now;
-            fine = true;
-        }
+        // A file made in its place may have its inode number, so it is what is in it that counts.
+        let fine = is_same_key(&path, &self.folder.facts);
         let lost = lost_file(&path);
         if fine {
             self.sequencer.hold(None);

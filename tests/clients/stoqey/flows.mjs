@@ -88,7 +88,7 @@ export const flows = {
       checks.that("rests", await until(() => desk.isWorking(id)), desk.errors());
       const opened = () => desk.of("openOrder", id).at(-1)?.[2];
       checks.that("it has no stop price", opened()?.auxPrice === 0, opened());
-      desk.api.placeOrder(id, stock(), { ...opened(), lmtPrice: 2.5, totalQuantity: 9 });
+      desk.api.placeOrder(id, stock(), { ...opened(), transmit: true, lmtPrice: 2.5, totalQuantity: 9 });
       checks.that("changed by what was read", await until(() => opened()?.lmtPrice === 2.5 && opened()?.totalQuantity === 9), [opened(), desk.errors()]);
       checks.that("cancelled", await desk.cancel(id), desk.errors());
       const refused = desk.place(stock(), { ...order, totalQuantity: 10_000_000 });

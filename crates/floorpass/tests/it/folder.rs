@@ -47,6 +47,7 @@ fn config(temp: &Path) -> PathBuf {
 }
 
 /// Waits until the server says that something is wrong, and gives its code.
+#[track_caller]
 fn wrong(server: &Server, what: &str) -> String {
     for _ in 0..400 {
         let now = health(server);
@@ -55,7 +56,7 @@ fn wrong(server: &Server, what: &str) -> String {
         }
         std::thread::sleep(Duration::from_millis(25));
     }
-    panic!("{what}: it noticed nothing: {}", server.log());
+    panic!("{what}: it noticed nothing: {}\n{}", health(server), server.log());
 }
 
 /// Waits until something is so.

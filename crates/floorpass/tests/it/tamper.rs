@@ -62,7 +62,6 @@ const CHANGES: &[(&str, &str)] = &[
         "UPDATE folder SET name = name || 'x' WHERE name = 'checkpoint_key'",
         "table folder, row checkpoint_keyx",
     ),
-    ("DELETE FROM notice WHERE topic = 'activation_code'", "table notice, row ntc_"),
     ("UPDATE credential SET scopes = replace(scopes, '100', '900')", "table credential, row crd_"),
     ("UPDATE credential SET revoked_at = NULL", "table credential, row crd_"),
     ("UPDATE device SET role = 'administer', confirmed = 1", "table device, row dev_"),
