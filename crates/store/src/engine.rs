@@ -180,6 +180,12 @@ impl Database {
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let engine = Engine::of(url)?;
+        if engine == Engine::Sqlite {
+            // A pool tries a file that is no database again until its time is up, and tells the time alone.
+            let mut first = AnyConnection::connect(url).await.map_err(StoreError::Connect)?;
+            first.execute(engine.settings()).await.map_err(StoreError::Connect)?;
+            first.close().await.map_err(StoreError::Connect)?;
+        }
         let pool = AnyPoolOptions::new()
             .max_connections(engine.connections())
             .acquire_timeout(Duration::from_secs(15))
