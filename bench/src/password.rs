@@ -40,7 +40,8 @@ fn pooled(calls: usize) -> f64 {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let pool = Arc::new(PasswordPool::start(THREADS).expect("a pool"));
+        let health = Arc::new(gate::Health::new(gate::Clock::system()));
+        let pool = Arc::new(PasswordPool::start(THREADS, &health).expect("a pool"));
         let secret = || Secret::new(b"correct horse battery".to_vec());
         let phc = pool.hash(secret(), [7; 16]).await.expect("hashed");
         let before = pool.calls();

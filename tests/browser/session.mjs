@@ -59,7 +59,7 @@ export function sessions(portal) {
     await portal.open(one, "/policies");
     const two = await one.context().newPage();
     await portal.open(two, "/");
-    await two.getByText("live", { exact: true }).waitFor();
+    await two.locator("#live-mark", { hasText: "live" }).waitFor();
     await two.evaluate(() => { window.kept = true; });
     const three = await one.context().newPage();
     await portal.open(three, "/step-up");
@@ -75,7 +75,7 @@ export function sessions(portal) {
     await portal.press(one, "Switch it off");
     // The stream was neither ended nor begun again.
     await portal.order(three, { side: "Buy", symbol: "AAPL", quantity: 1 });
-    await two.getByText("live", { exact: true }).waitFor();
+    await two.locator("#live-mark", { hasText: "live" }).waitFor();
     must(await two.evaluate(() => window.kept), "the other tab was loaded again, at " + two.url());
     // The old cookie is over once what was on its way has arrived.
     const thief = await portal.visitor({ script: false });
