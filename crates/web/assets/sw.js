@@ -27,16 +27,18 @@ const ask = async (url, init, body) => {
     if (pair) init.headers.set("Floorpass-Proof", await proof(pair, init.method, url.pathname + url.search, body));
     return fetch(url, { ...init, body: init.method === "POST" ? body : undefined, mode: "same-origin", credentials: "same-origin", cache: "no-store" });
   };
-  const answer = await once(), time = answer.headers.get("Floorpass-Time");
-  if (answer.headers.get("Floorpass-Again")) {
-    // The hardware has to be proven from here: the browser does that on the way.
-    init.headers.delete("Floorpass-Again");
-    return once();
+  // An update at another address asks for all of it, one after the other.
+  for (let told = 0; ;) {
+    const answer = await once(), time = answer.headers.get("Floorpass-Time");
+    if (answer.headers.get("Floorpass-Again") && init.headers.has("Floorpass-Again")) {
+      // The hardware has to be proven from here: the browser does that on the way.
+      init.headers.delete("Floorpass-Again");
+    } else if (time && told < 2) {
+      // This machine's clock is off, or the server has just started, or both: its time counts.
+      skew = Number(time) - Date.now();
+      told += 1;
+    } else return answer;
   }
-  if (!time) return answer;
-  // This machine's clock is off: the server's time counts.
-  skew = Number(time) - Date.now();
-  return once();
 };
 
 // Before its trust ends, the browser takes a new key, for which the old one vouches. The new one lies beside the old until
