@@ -141,7 +141,7 @@ def reconciliation(_, server, checks, cid):
         checks.that("one rests, one is filled", desk.until(lambda: desk.working(oid) and desk.status(bought) == "Filled"), desk.app.errors)
         perm = desk.seen("open", oid)[-1][1].permId
     checks.that("the order outlives its connection", server.state(perm) == "working", server.about("orders", perm))
-    with Desk(server.address("trading"), cid) as desk:
+    with Desk.again(server.address("trading"), cid) as desk:
         checks.that("the next id is above both", desk.seen("next id")[0] > max(oid, bought), desk.seen("next id"))
         checks.that("it is there after the next connection", [(o.permId, o.lmtPrice) for _, i, o in desk.open_orders() if i == oid] == [(perm, FAR_BELOW)], desk.app.errors)
         rid = desk.next_request()

@@ -18,6 +18,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
 APPLE = InstrumentId.from_str("AAPL.NASDAQ")
+COKE = InstrumentId.from_str("KO.NYSE")
 NAME = "FLOORPASS"
 
 
@@ -26,7 +27,7 @@ class Program(Strategy):
 
     def __init__(self):
         # Without the claim the orders of an earlier run belong to nobody.
-        super().__init__(StrategyConfig(strategy_id="FLOW-001", external_order_claims=[APPLE]))
+        super().__init__(StrategyConfig(strategy_id="FLOW-001", external_order_claims=[APPLE, COKE]))
         self.quotes, self.trades, self.bars, self.past, self.told = [], [], [], [], []
 
     def on_quote_tick(self, tick):
@@ -57,7 +58,7 @@ class Desk:
 
     def __init__(self, address, account, client_id):
         host, port = address
-        instruments = InteractiveBrokersInstrumentProviderConfig(load_ids=frozenset({str(APPLE)}))
+        instruments = InteractiveBrokersInstrumentProviderConfig(load_ids=frozenset({str(APPLE), str(COKE)}))
         shared = {"ibg_host": host, "ibg_port": port, "ibg_client_id": client_id, "instrument_provider": instruments}
         self.node = TradingNode(
             TradingNodeConfig(

@@ -13,7 +13,7 @@ from nautilus_trader.model.enums import OrderSide, OrderType, TimeInForce
 from nautilus_trader.model.identifiers import InstrumentId
 
 from flow import flow
-from nautilus_desk import APPLE, Desk
+from nautilus_desk import APPLE, COKE, Desk
 
 FAR_BELOW = 1.0
 
@@ -32,9 +32,9 @@ def at_a_desk(function):
     return flow(run)
 
 
-def limit(desk, price, quantity=5, tif=TimeInForce.GTC):
-    instrument = desk.instrument
-    return desk.program.order_factory.limit(APPLE, OrderSide.BUY, instrument.make_qty(quantity), instrument.make_price(price), time_in_force=tif)
+def limit(desk, price, quantity=5, tif=TimeInForce.GTC, contract=APPLE):
+    instrument = desk.cache.instrument(contract)
+    return desk.program.order_factory.limit(contract, OrderSide.BUY, instrument.make_qty(quantity), instrument.make_price(price), time_in_force=tif)
 
 
 async def rests(desk, order):
@@ -64,9 +64,9 @@ async def instruments(desk, server, checks):
     checks.that("a tick of a cent", apple.price_increment.as_double() == 0.01, apple)
     checks.that("in dollars", str(apple.quote_currency) == "USD", apple)
     checks.that("its ISIN", apple.isin == "US0378331005", apple.isin)
-    coke = InstrumentId.from_str("KO.NYSE")
-    desk.program.request_instrument(coke)
-    checks.that("another one is found while it runs", await desk.until(lambda: desk.cache.instrument(coke) is not None))
+    pepsi = InstrumentId.from_str("PEP.NASDAQ")
+    desk.program.request_instrument(pepsi)
+    checks.that("another one is found while it runs", await desk.until(lambda: desk.cache.instrument(pepsi) is not None))
     desk.program.request_instrument(InstrumentId.from_str("NOSUCHNAME.NYSE"))
     await asyncio.sleep(0.5)
     checks.that("an unknown one is not", desk.cache.instrument(InstrumentId.from_str("NOSUCHNAME.NYSE")) is None)
@@ -81,11 +81,8 @@ async def quotes(desk, server, checks):
     checks.that("bid below ask", all(0 < q.bid_price < q.ask_price and q.bid_size > 0 for q in program.quotes), program.quotes[:3])
     checks.that("trades", await desk.until(lambda: bool(program.trades)) and program.trades[0].size > 0, program.trades[:3])
     program.unsubscribe_trade_ticks(APPLE)
-    coke = InstrumentId.from_str("KO.NYSE")
-    program.request_instrument(coke)
-    await desk.until(lambda: desk.cache.instrument(coke) is not None)
-    program.subscribe_quote_ticks(coke, params={"batch_quotes": False})
-    checks.that("single quotes", await desk.until(lambda: any(q.instrument_id == coke for q in program.quotes)))
+    program.subscribe_quote_ticks(COKE, params={"batch_quotes": False})
+    checks.that("single quotes", await desk.until(lambda: any(q.instrument_id == COKE for q in program.quotes)))
 
 
 @at_a_desk
@@ -170,7 +167,9 @@ def leave_something(server, cid):
 
     async def work():
         async with Desk(server.address("trading"), server.account, cid) as desk:
-            order = limit(desk, FAR_BELOW)
+            # Of a contract without a position: where the average cost has commissions in it, which no
+            # replay of the fills arrives at, nautilus replaces all orders of that contract by one of its own.
+            order = limit(desk, FAR_BELOW, contract=COKE)
             if not await rests(desk, order):
                 raise TimeoutError(f"the order does not rest: {desk.program.story()}")
             await buy_or_sell(desk, OrderSide.BUY, 2)

@@ -89,6 +89,19 @@ impl Desk {
         Ok(Self { client, updates, kept: RefCell::default() })
     }
 
+    /// A connection with the id of one just closed, which the server may not have noticed yet (326).
+    pub fn again(server: &Server, client_id: i32) -> Result<Self, Failure> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match Self::connect(server, client_id) {
+                Err(_) if Instant::now() < end => {
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+                done => return done,
+            }
+        }
+    }
+
     /// Takes in what comes until the condition holds.
     pub fn until(&self, condition: impl Fn(&Self) -> bool) -> bool {
         let end = Instant::now() + PATIENCE;

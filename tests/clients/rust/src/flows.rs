@@ -405,7 +405,7 @@ fn reconciliation(server: &Server, checks: &mut Checks, cid: i32) -> Result<(), 
         server.state(perm_id)?,
     );
 
-    let desk = Desk::connect(server, cid)?;
+    let desk = Desk::again(server, cid)?;
     let next = desk.client.next_order_id();
     checks.that("the next id is above both", next > bought && next > id, (next, bought));
     let open: Vec<_> = desk.client.open_orders()?.timeout_iter(SOON).collect();
