@@ -123,8 +123,9 @@ async def limit_modify_cancel(desk, server, checks):
     row = server.about("orders", ours)
     checks.that("and at the server", [r["quantity"] for r in row] == [9] and "2.50" in str(row), row)
     desk.program.modify_order(order, quantity=desk.instrument.make_qty(10_000_000))
-    await asyncio.sleep(1)
-    checks.that("a refused change ends nothing", not order.is_closed and server.state(ours) == "working", order.status_string())
+    await desk.until(lambda: order.status_string() == "PENDING_UPDATE")
+    as_before = lambda: order.status_string() == "ACCEPTED" and order.quantity.as_double() == 9
+    checks.that("a refused change ends nothing", await desk.until(as_before) and server.state(ours) == "working", desk.program.story())
     desk.program.cancel_order(order)
     checks.that("cancelled", await desk.until(lambda: order.is_closed) and order.status_string() == "CANCELED", desk.program.story())
     checks.that("and at the server", server.state(ours) == "cancelled", server.about("orders", ours))
