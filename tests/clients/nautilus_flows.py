@@ -168,8 +168,8 @@ def leave_something(server, cid):
 
     async def work():
         async with Desk(server.address("trading"), server.account, cid) as desk:
-            # Of a contract without a position: where the average cost has commissions in it, which no
-            # replay of the fills arrives at, nautilus replaces all orders of that contract by one of its own.
+            # Of a contract without a position: where one was closed and opened again, and its average cost has
+            # commissions in it, nautilus puts one order of its own in place of all orders of that contract.
             order = limit(desk, FAR_BELOW, contract=COKE)
             if not await rests(desk, order):
                 raise TimeoutError(f"the order does not rest: {desk.program.story()}")
