@@ -142,12 +142,13 @@ async fn doors<T>(
     let data = std::path::absolute(&plan.gate.data).map_err(Failure::failed)?;
     let tls = tls_config(&plan.tls, &data, gate)?;
     gate.note_portal(portal_proof(tls.as_ref(), plan.proxy));
+    let origin = plan.gate.portal_origin.clone();
     let rules = portal::Rules {
+        origin: origin.clone(),
         tls: tls.map(|tls| tls.config),
         only_from: plan.proxy,
         open_files: getrlimit(Resource::Nofile).current,
     };
-    let origin = plan.gate.portal_origin.clone();
     alert::start(gate, &data, &plan.alerts).await?;
     let mut told = stopping.clone();
     // Ready when the end has begun; the sender's own end is one.
