@@ -534,7 +534,6 @@ fn planted_links_are_not_followed() {
         text(&refused)
     );
     assert!(!data.exists(), "a folder was made, and nobody saw its secrets");
-    // In the folder itself, where a copy or an archive may have brought them.
     used(temp.path());
     // In the folder itself, where a copy or an archive may have brought them.
     for name in ["lock", "checkpoints.jsonl", "journal/spare"] {
