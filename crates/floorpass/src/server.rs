@@ -145,12 +145,13 @@ async fn doors<T>(
     let tls = tls_config(&plan.tls, &data, gate)?;
     gate.note_portal(portal_proof(tls.as_ref(), plan.proxy));
     let fingerprint = tls.as_ref().map(|tls| tls.fingerprint.clone());
+    let origin = plan.gate.portal_origin.clone();
     let rules = portal::Rules {
+        origin: origin.clone(),
         tls: tls.map(|tls| tls.config),
         only_from: plan.proxy,
         open_files: getrlimit(Resource::Nofile).current,
     };
-    let origin = plan.gate.portal_origin.clone();
     alert::start(gate, &data, &plan.alerts).await?;
     let mut told = stopping.clone();
     // Ready when the end has begun; the sender's own end is one.

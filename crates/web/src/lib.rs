@@ -57,6 +57,7 @@ use axum::middleware;
 use gate::Gate;
 
 pub use self::fault::UNNAMED;
+pub use self::header::marked;
 pub use self::portal::Config;
 pub use self::route::{Door, Route, routes};
 pub use self::visit::client_address;
