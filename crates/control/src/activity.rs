@@ -56,7 +56,9 @@ async fn chain(desk: &Desk<'_>, after: u64) -> Result<ExportPart, Fault> {
         desk.gate.note_export(&desk.actor, "The access evidence exported, with its hashes").await?;
     }
     let entries = desk.gate.evidence_entries(&desk.actor, after, CHUNK).await?;
-    let text = entries.iter().map(|entry| format!("{}\n", raw(entry))).collect();
+    let mut lines: Vec<_> = entries.iter().map(|entry| raw(entry).to_string()).collect();
+    lines.push(String::new());
+    let text = lines.join("\n");
     let next = entries.last().map(|entry| entry.seq.to_string());
     Ok(ExportPart { text, next })
 }

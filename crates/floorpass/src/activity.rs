@@ -93,11 +93,11 @@ fn list(global: &Global, wish: ActivityWish) -> Result<(), Failure> {
     output::show(global.json, &now, |now| {
         let cells: Vec<[String; 5]> = now.entries.iter().map(cells).collect();
         let head = ["time", "who", "event", "refused", "what happened"];
-        let mut text = output::table(head, &cells, "nothing on record matches");
-        if let Some(next) = &now.next {
-            text.push_str(&format!("\n\nThere is more: add --before {next}"));
+        let table = output::table(head, &cells, "nothing on record matches");
+        match &now.next {
+            Some(next) => format!("{table}\n\nThere is more: add --before {next}"),
+            None => table,
         }
-        text
     })
 }
 

@@ -336,12 +336,14 @@ fn merge(mut entries: Vec<ActivityEntry>, from: ActivityCursor, limit: usize) ->
     }
     let edge = |kind, lowest: bool| {
         let shown = entries.iter().filter(|entry| entry.kind == kind).map(|entry| entry.seq);
-        match (if lowest { shown.min() } else { shown.max() }, from.of(kind)) {
-            (Some(seq), _) => seq,
-            (None, seq) if lowest == from.above && lowest => seq.saturating_add(1).min(LAST),
-            (None, seq) if lowest == from.above => seq.saturating_sub(1),
-            (None, seq) => seq,
-        }
+        let found = if lowest { shown.min() } else { shown.max() };
+        let seq = from.of(kind);
+        // Where none is shown, all on this side of the place is on the page beside this one.
+        found.unwrap_or(match (from.above, lowest) {
+            (true, true) => seq.saturating_add(1).min(LAST),
+            (false, false) => seq.saturating_sub(1),
+            _ => seq,
+        })
     };
     let cursor = |lowest| ActivityCursor {
         access: edge(ActivityKind::Access, lowest),

@@ -171,7 +171,7 @@ impl Search {
         self.between(edges, &mut statement);
         self.words(record, &mut statement);
         let place = statement.put(Value::Number(i64::from(limit)));
-        statement.sql.push_str(&format!(" ORDER BY seq {order} LIMIT {place}"));
+        statement.sql = format!("{} ORDER BY seq {order} LIMIT {place}", statement.sql);
         Ok(statement)
     }
 

@@ -171,8 +171,14 @@ struct Export {
     actor: Actor,
     filter: ActivityFilter,
     format: ExportFormat,
-    /// None when it is done.
-    next: Option<Option<ActivityCursor>>,
+    reached: Reached,
+}
+
+/// How far it is.
+enum Reached {
+    Start,
+    Here(ActivityCursor),
+    End,
 }
 
 /// `POST /activity/export`: all that the filter matches, newest first, a thousand entries at a time.
@@ -193,12 +199,17 @@ pub(crate) async fn export(signed: Signed) -> Result<Response, Fault> {
     let head =
         [(header::CONTENT_TYPE, format.media().to_owned()), (header::CONTENT_DISPOSITION, name)];
     let filter = ActivityFilter { limit: CHUNK, ..wanted.filter };
-    let export = Export { gate, actor, filter, format, next: Some(None) };
+    let export = Export { gate, actor, filter, format, reached: Reached::Start };
     let chunks = stream::unfold(export, async |mut export| {
-        let cursor = export.next.take()?;
+        let cursor = match export.reached {
+            Reached::Start => None,
+            Reached::Here(cursor) => Some(cursor),
+            Reached::End => return None,
+        };
+        export.reached = Reached::End;
         let page = export.gate.activity(&export.actor, &export.filter, cursor).await;
         let chunk = page.map(|page| {
-            export.next = page.next.map(Some);
+            export.reached = page.next.map_or(Reached::End, Reached::Here);
             let head = if cursor.is_none() { export.format.head() } else { String::new() };
             head + &export.format.page(&page)
         });

@@ -29,17 +29,13 @@ pub enum Piece<'a> {
 pub fn pieces<'a>(text: &'a str, names: &'a Called) -> Vec<Piece<'a>> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     while let Some((before, id, after)) = next_id(rest) {
-        match names.get(id).filter(|_| !id.starts_with("ses_")) {
-            Some(name) => {
-                pieces.extend([Piece::Text(before), Piece::Named { id, name }]);
-                let again =
-                    after.strip_prefix(" (").and_then(|one| one.strip_prefix(name.as_str()));
-                rest = again.and_then(|one| one.strip_prefix(')')).unwrap_or(after);
-            }
-            None => {
-                pieces.push(Piece::Text(before.strip_suffix(' ').unwrap_or(before)));
-                rest = after;
-            }
+        if let Some(name) = names.get(id).filter(|_| !id.starts_with("ses_")) {
+            pieces.extend([Piece::Text(before), Piece::Named { id, name }]);
+            let again = after.strip_prefix(" (").and_then(|one| one.strip_prefix(name.as_str()));
+            rest = again.and_then(|one| one.strip_prefix(')')).unwrap_or(after);
+        } else {
+            pieces.push(Piece::Text(before.strip_suffix(' ').unwrap_or(before)));
+            rest = after;
         }
     }
     pieces.push(Piece::Text(rest));

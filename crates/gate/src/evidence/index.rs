@@ -2,6 +2,7 @@
 //! asks or now and then: no order waits for it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -81,9 +82,9 @@ impl Gate {
             let mut rows = Vec::with_capacity(found.len());
             for (record, stamped) in found {
                 let Some(mut row) = decision(record, stamped) else { continue };
-                if !owners.contains_key(&row.holder) {
+                if let Entry::Vacant(place) = owners.entry(row.holder) {
                     let owner = store.owner_of(row.holder).await;
-                    owners.insert(row.holder, owner.map_err(|error| store_failed(&error))?);
+                    place.insert(owner.map_err(|error| store_failed(&error))?);
                 }
                 own(&mut row, &owners);
                 rows.push(row);

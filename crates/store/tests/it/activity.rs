@@ -116,7 +116,7 @@ fn decision(seq: u64, holder: Holder, words: &str) -> OrderDecision {
         holder,
         topic: Topic::Orders,
         minor: false,
-        code: (seq % 2 == 0).then(|| "READ_ONLY".to_owned()),
+        code: seq.is_multiple_of(2).then(|| "READ_ONLY".to_owned()),
         person: None,
         credential: match holder {
             Holder::Credential(id) => Some(id),

@@ -156,16 +156,16 @@ fn chosen<T: std::str::FromStr<Err = E>, E>(
 
 /// Choices by id and name.
 pub(super) fn labels<I: ToString>(all: &[(I, String)]) -> Vec<(String, String)> {
-    distinct(all.iter().map(|(id, name)| (id.to_string(), name.clone())).collect())
+    distinct(&all.iter().map(|(id, name)| (id.to_string(), name.clone())).collect::<Vec<_>>())
 }
 
 /// The same of what belongs to people.
 pub(super) fn labels_of<I: ToString, P>(all: &[(I, String, P)]) -> Vec<(String, String)> {
-    distinct(all.iter().map(|(id, name, _)| (id.to_string(), name.clone())).collect())
+    distinct(&all.iter().map(|(id, name, _)| (id.to_string(), name.clone())).collect::<Vec<_>>())
 }
 
 /// Names that come twice get the end of their id.
-fn distinct(all: Vec<(String, String)>) -> Vec<(String, String)> {
+fn distinct(all: &[(String, String)]) -> Vec<(String, String)> {
     let is_double = |name: &String| all.iter().filter(|(_, other)| other == name).count() > 1;
     all.iter()
         .map(|(id, name)| {
@@ -216,7 +216,7 @@ mod tests {
             ("crd_1234".to_owned(), "bot".to_owned()),
             ("crd_5678".to_owned(), "bot".to_owned()),
         ];
-        let labels: Vec<_> = distinct(all).into_iter().map(|(_, label)| label).collect();
+        let labels: Vec<_> = distinct(&all).into_iter().map(|(_, label)| label).collect();
         assert_eq!(labels, ["bot (\u{2026}1234)", "bot (\u{2026}5678)"]);
     }
 }
