@@ -35,7 +35,8 @@ async fn list(desk: &Desk<'_>, wish: &ActivityWish) -> Result<ActivityNow, Fault
     }
     let page = page(desk, wish, limit).await?;
     let next = page.next.map(|cursor| cursor.to_string());
-    Ok(ActivityNow { entries: page.entries.iter().map(|entry| row(entry, &page)).collect(), next })
+    let entries = page.entries.iter().map(|entry| row(entry, &page)).collect();
+    Ok(ActivityNow { entries, behind: page.behind, next })
 }
 
 async fn export(desk: &Desk<'_>, wish: &ActivityWish, format: &str) -> Result<ExportPart, Fault> {

@@ -643,6 +643,8 @@ answers! {
     ActivityNow {
         /// The decisions.
         entries: Vec<ActivityRow>,
+        /// Whether the newest orders are missing, because the database cannot be written.
+        behind: bool,
         /// Where to go on; none at the end.
         next: Option<String>,
     }

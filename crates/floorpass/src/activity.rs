@@ -94,6 +94,11 @@ fn list(global: &Global, wish: ActivityWish) -> Result<(), Failure> {
         let cells: Vec<[String; 5]> = now.entries.iter().map(cells).collect();
         let head = ["time", "who", "event", "refused", "what happened"];
         let table = output::table(head, &cells, "nothing on record matches");
+        let table = if now.behind {
+            format!("{table}\n\nThe newest orders are missing: the database cannot be written.")
+        } else {
+            table
+        };
         match &now.next {
             Some(next) => format!("{table}\n\nThere is more: add --before {next}"),
             None => table,

@@ -29,7 +29,7 @@ pub enum Evidence {
     Checkpoint,
     /// Print the access evidence as JSON lines, with all that its hashes are made of
     #[command(
-        after_help = "Example:\n  floorpass evidence export > evidence.jsonl\n\nOldest first. An entry's hash is SHA-256 of the previous entry's hash and of what SECURITY.md says. The export itself is on record. `floorpass activity --export` is for people: it has orders too, and names."
+        after_help = "Example:\n  floorpass evidence export > evidence.jsonl\n\nOldest first. An entry's hash is SHA-256 of the previous entry's hash and of its own fields (docs/operations.md). The export itself is on record. `floorpass activity --export` is for people: it has orders too, and names."
     )]
     Export,
 }

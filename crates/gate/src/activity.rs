@@ -112,6 +112,8 @@ pub struct ActivityPage {
     pub next: Option<ActivityCursor>,
     /// Where the newer page begins; none at the newest.
     pub newer: Option<ActivityCursor>,
+    /// Whether the newest orders are missing, because the database could not be written.
+    pub behind: bool,
     /// What people call the things whose ids are in the entries.
     pub names: BTreeMap<String, String>,
 }
@@ -180,7 +182,12 @@ impl Gate {
         cursor: Option<ActivityCursor>,
     ) -> Result<ActivityPage, Refusal> {
         let person = self.may_see_evidence(actor)?;
-        self.index_orders().await?;
+        let behind = match self.index_orders().await {
+            Ok(()) => false,
+            Err(why @ (Refusal::JournalFailed | Refusal::Stopping)) => return Err(why),
+            // A database that cannot be written can still be read.
+            Err(_) => true,
+        };
         let cursor = cursor.unwrap_or(ActivityCursor::END);
         let limit = filter.limit.clamp(1, LIMIT);
         let search = filter.search(person);
@@ -201,6 +208,7 @@ impl Gate {
             entries.extend(found.iter().filter_map(of_orders));
         }
         let mut page = merge(entries, cursor, limit);
+        page.behind = behind;
         self.name(person, &mut page).await?;
         Ok(page)
     }
@@ -353,7 +361,7 @@ fn merge(mut entries: Vec<ActivityEntry>, from: ActivityCursor, limit: usize) ->
     let (has_older, has_newer) =
         if from.above { (true, more) } else { (more, from != ActivityCursor::END) };
     let (next, newer) = (has_older.then(|| cursor(true)), has_newer.then(|| cursor(false)));
-    ActivityPage { next, newer, entries, names: BTreeMap::new() }
+    ActivityPage { next, newer, entries, ..ActivityPage::default() }
 }
 
 fn of_access(kept: &Entry, index: Option<&Index>) -> ActivityEntry {

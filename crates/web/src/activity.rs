@@ -42,6 +42,7 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
     let now = signed.now();
     let body = html! {
         (shell::title("Activity", &html! { a.btn href="/executions" { "Executions" } }))
+        @if page.behind { div.note.warm role="status" { "The newest orders are missing here: the database cannot be written. They are in the journal, and appear here once it can." } }
         section.card aria-label="Filter" { (days(&wanted, now)) (chooser(&wanted, &names)) }
         section.card.later aria-label="Decisions" {
             @if !wanted.errors.is_empty() { p.empty { "Correct the filter above to see the activity." } }
