@@ -248,6 +248,11 @@ impl Gate {
                     let id = holder.to_string();
                     names.get(&id).cloned().unwrap_or(id)
                 }
+                // Whoever began a session has shown who they are.
+                None if entry.what == "session.started" => {
+                    let name = entry.person.and_then(|id| names.get(&id.to_string()).cloned());
+                    name.unwrap_or_else(|| "visitor".to_owned())
+                }
                 None => "visitor".to_owned(),
             };
         }

@@ -118,7 +118,7 @@ impl Statement {
         self.sql.push_str(condition);
     }
 
-    fn at_least(&mut self, column: &str, sign: &str, number: i64) {
+    fn compare(&mut self, column: &str, sign: &str, number: i64) {
         let place = self.put(Value::Number(number));
         self.and(&format!("{column} {sign} {place}"));
     }
@@ -163,12 +163,22 @@ impl Search {
         if !self.minor {
             statement.and("minor = 0");
         }
-        let (sign, from, order) = match position {
-            Position::Below(seq) => ("<", seq, "DESC"),
-            Position::Above(seq) => (">", seq, "ASC"),
+        // One bound on each side: an engine goes by the first that it meets.
+        let mut above = edges.0.map_or(i64::MIN, |seq| seq.saturating_sub(EDGE));
+        let mut below = edges.1.map_or(i64::MAX, |seq| seq.saturating_add(EDGE));
+        let order = match position {
+            Position::Below(seq) => {
+                below = below.min(number(seq)?);
+                "DESC"
+            }
+            Position::Above(seq) => {
+                above = above.max(number(seq)?);
+                "ASC"
+            }
         };
-        statement.at_least("seq", sign, number(from)?);
-        self.between(edges, &mut statement);
+        statement.compare("seq", ">", above);
+        statement.compare("seq", "<", below);
+        self.between(&mut statement);
         self.words(record, &mut statement);
         let place = statement.put(Value::Number(i64::from(limit)));
         statement.sql = format!("{} ORDER BY seq {order} LIMIT {place}", statement.sql);
@@ -194,20 +204,13 @@ impl Search {
         narrow
     }
 
-    /// The days: their edges as sequences, which are in order, and their exact times, for which no
-    /// index is wanted.
-    fn between(&self, edges: (Option<i64>, Option<i64>), statement: &mut Statement) {
-        if let Some(seq) = edges.0 {
-            statement.at_least("seq", ">=", seq.saturating_sub(EDGE));
-        }
-        if let Some(seq) = edges.1 {
-            statement.at_least("seq", "<=", seq.saturating_add(EDGE));
-        }
+    /// The exact times of the days, whose edges are sequences already: no index is wanted for them.
+    fn between(&self, statement: &mut Statement) {
         if let Some(from) = self.from {
-            statement.at_least("happened_at + 0", ">=", from.0);
+            statement.compare("happened_at + 0", ">=", from.0);
         }
         if let Some(until) = self.until {
-            statement.at_least("happened_at + 0", "<", until.0);
+            statement.compare("happened_at + 0", "<", until.0);
         }
     }
 

@@ -36,7 +36,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("UPDATE evidence SET body = X'ff' WHERE seq = 23", "entry 23"),
     ("DELETE FROM evidence WHERE seq = 24", "entry 24"),
     (
-        "INSERT INTO evidence SELECT shard, -1, happened_at, actor, source, kind, body, event, hash, person, version FROM evidence WHERE seq = 25",
+        "INSERT INTO evidence (shard, seq, happened_at, actor, source, kind, body, event, hash, person, version) SELECT shard, -1, happened_at, actor, source, kind, body, event, hash, person, version FROM evidence WHERE seq = 25",
         "entry -1",
     ),
     ("UPDATE evidence_head SET seq = seq - 1", "table evidence_head"),

@@ -127,7 +127,21 @@ fn says(entry: &ActivityEntry, names: &Names) -> Markup {
     let why = bare(why, entry.code.as_deref().unwrap_or("\0"));
     html! {
         @for order in &entry.asked { span.asked { (order) } }
-        (linked(&refusal::sentence(why), names))
+        (linked(&sentence(why), names))
+    }
+}
+
+/// A sentence, whose first letter is not made large where it is an id's.
+fn sentence(text: &str) -> String {
+    let sentence = refusal::sentence(text);
+    match (pieces(text, &Names::new()).first(), text.chars().next()) {
+        (Some(Piece::Text("")), Some(first)) => {
+            sentence.chars().skip(1).fold(String::from(first), |mut text, letter| {
+                text.push(letter);
+                text
+            })
+        }
+        _ => sentence,
     }
 }
 
@@ -153,6 +167,14 @@ fn linked(text: &str, names: &Names) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentence_begins_large_but_for_an_id() {
+        let id = format!("per_{}", "0".repeat(26));
+        assert_eq!(sentence(&format!("{id} became owner")), format!("{id} became owner."));
+        assert_eq!(sentence("per person, one"), "Per person, one.");
+        assert_eq!(sentence(""), ".");
+    }
 
     #[test]
     fn name_of_an_id_is_linked_and_escaped() {
