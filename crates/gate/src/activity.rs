@@ -366,7 +366,7 @@ fn merge(mut entries: Vec<ActivityEntry>, from: ActivityCursor, limit: usize) ->
     let (has_older, has_newer) =
         if from.above { (true, more) } else { (more, from != ActivityCursor::END) };
     let (next, newer) = (has_older.then(|| cursor(true)), has_newer.then(|| cursor(false)));
-    ActivityPage { next, newer, entries, ..ActivityPage::default() }
+    ActivityPage { entries, next, newer, ..ActivityPage::default() }
 }
 
 fn of_access(kept: &Entry, index: Option<&Index>) -> ActivityEntry {

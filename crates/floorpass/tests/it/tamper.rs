@@ -95,6 +95,8 @@ async fn altered_column_is_named_by_its_entry_or_row() {
         "whose the entries are is not covered yet"
     );
     let server = kept.start();
+    // Who looks for something has the journal indexed.
+    assert!(run(&kept.data, &["activity"]).status.success());
     assert_eq!(server.terminate(), 0);
     let (exit, said) = verify(&kept.data);
     assert_eq!(exit, Some(0), "{said}");
