@@ -1,4 +1,5 @@
 // What a new person does, in order; each flow stands on those before it.
+import { readFileSync } from "node:fs";
 import { must } from "./portal.mjs";
 
 /** A passkey in the machine: verifies its user, keeps its keys. */
@@ -125,6 +126,22 @@ export function flows(portal, app) {
       await portal.says(seen.one, "Its next message is refused");
       await portal.open(seen.one, "/activity");
       await portal.says(seen.one, "browser test");
+    }],
+    ["activity_of_yesterday_is_two_presses_away_and_what_is_shown_is_exported", async () => {
+      await portal.open(seen.one, "/");
+      await seen.one.getByRole("link", { name: "Activity" }).click();
+      await seen.one.getByRole("link", { name: "Yesterday" }).click();
+      await portal.says(seen.one, "Nothing on record matches");
+      await portal.open(seen.one, "/activity");
+      await seen.one.getByLabel("Text").fill("browser test");
+      await portal.press(seen.one, "Show");
+      await portal.says(seen.one, "Credential browser test");
+      const download = seen.one.waitForEvent("download");
+      await seen.one.getByRole("button", { name: "Export CSV" }).click();
+      const file = await download;
+      must(/^activity-\d{4}-\d\d-\d\d\.csv$/.test(file.suggestedFilename()), file.suggestedFilename());
+      const text = readFileSync(await file.path(), "utf8");
+      must(text.includes("browser test") && !text.includes("server_started"), text.slice(0, 400));
     }],
     ["other_session_is_ended_and_its_open_page_leaves", async () => {
       await portal.open(seen.two, "/");

@@ -11,7 +11,7 @@ const INSIDE = [
   ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["session", "/session"], ["front-door-in", "/where"],
   ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
   ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
-  ["activity", "/activity"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],
+  ["activity", "/activity"], ["activity-filter", "/activity?kind=orders&refused=yes&steps=yes"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],
   ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"],
   ["recovery", "/recovery"], ["recovery-contacts", "/recovery/contacts"], ["policies", "/policies"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
 ];

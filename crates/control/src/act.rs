@@ -15,8 +15,8 @@ use crate::answer::{
 use crate::fault::Fault;
 use crate::request::{Request, Target};
 use crate::{
-    authenticator, contact, credential, device, front_door, notice, order, policy, push, recovery,
-    session, travel,
+    activity, authenticator, contact, credential, device, front_door, notice, order, policy, push,
+    recovery, session, travel,
 };
 
 /// What every act has at hand.
@@ -86,6 +86,9 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::Orders => value(order::list(gate).await?),
         Request::Executions => value(order::executions(gate).await?),
         Request::Positions => value(order::positions(gate).await?),
+        Request::Activity(_) | Request::ActivityExport { .. } | Request::EvidenceExport { .. } => {
+            activity::act(desk, request).await
+        }
         Request::Checkpoint => value(checkpoint(desk).await?),
         Request::Backup { to } => value(backup(desk, &to).await?),
     }

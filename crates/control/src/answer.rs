@@ -639,6 +639,56 @@ answers! {
         positions: Vec<PositionRow>,
     }
 
+    /// A page of what was decided, newest first.
+    ActivityNow {
+        /// The decisions.
+        entries: Vec<ActivityRow>,
+        /// Whether the newest orders are missing, because the database cannot be written.
+        behind: bool,
+        /// Where to go on; none at the end.
+        next: Option<String>,
+    }
+
+    /// A decision.
+    ActivityRow {
+        /// When.
+        at: String,
+        /// `access` or `journal`.
+        record: String,
+        /// Its sequence there.
+        entry: u64,
+        /// What it is about.
+        group: String,
+        /// What happened: `session.started`, `order_refused`, ...
+        event: String,
+        /// Who, by name.
+        who: String,
+        /// Who, by id.
+        actor: String,
+        /// From where; empty for orders.
+        source: String,
+        /// The credential that it was done with or to.
+        credential: Option<CredentialId>,
+        /// The device that it was done on or to.
+        device: Option<DeviceId>,
+        /// The stable code, when it was refused.
+        refusal: Option<String>,
+        /// How many equal ones it stands for.
+        count: u64,
+        /// The orders that were refused, as they were asked for.
+        orders: Vec<String>,
+        /// What and why, in words.
+        text: String,
+    }
+
+    /// A part of an export.
+    ExportPart {
+        /// Whole lines.
+        text: String,
+        /// Where to go on; none at the end.
+        next: Option<String>,
+    }
+
     /// A signed checkpoint.
     CheckpointNow {
         /// One line of JSON, to be kept outside the data folder.

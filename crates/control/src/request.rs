@@ -206,6 +206,20 @@ pub enum Request {
     Executions,
     /// Positions and cash.
     Positions,
+    /// What was decided, newest first.
+    Activity(ActivityWish),
+    /// The same as a part of a file.
+    ActivityExport {
+        /// What of it.
+        wish: ActivityWish,
+        /// `csv` or `jsonl`.
+        format: String,
+    },
+    /// A part of the access evidence as it is, with its hashes.
+    EvidenceExport {
+        /// After this entry.
+        after: u64,
+    },
     /// Signs where both chains stand now.
     Checkpoint,
     /// Writes journal, tables and checkpoints of one point into a new folder.
@@ -213,6 +227,34 @@ pub enum Request {
         /// An absolute path that does not exist or is an empty folder.
         to: PathBuf,
     },
+}
+
+/// What of the activity is wanted; whatever is left out is not narrowed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ActivityWish {
+    /// The first day, `2026-12-24`, in UTC.
+    pub from: Option<String>,
+    /// The last day, which belongs to it.
+    pub to: Option<String>,
+    /// A person's user name or id.
+    pub person: Option<String>,
+    /// A credential's name or id.
+    pub credential: Option<String>,
+    /// A device's name or id.
+    pub device: Option<String>,
+    /// What it is about: `orders`, `sign-ins`, ...
+    pub kind: Option<String>,
+    /// Only what was refused.
+    pub refused: bool,
+    /// Also the internal steps.
+    pub steps: bool,
+    /// A text.
+    pub text: Option<String>,
+    /// How many at most, 1 to 1,000.
+    pub limit: Option<u32>,
+    /// Where to go on, as the last answer said.
+    pub before: Option<String>,
 }
 
 /// A credential by its id or by its name.

@@ -13,6 +13,7 @@ use access::moment::{Span, Time};
 use arc_swap::ArcSwap;
 use trade::quote::Quotes;
 
+pub mod activity;
 pub mod admission;
 pub mod approval;
 pub mod attestation;
@@ -70,6 +71,9 @@ pub mod trustee;
 pub mod view;
 pub mod watch;
 
+pub use activity::{
+    ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage, ExportFormat,
+};
 pub use admission::{Admission, CredentialDoor};
 pub use alert::Pushed;
 pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
@@ -85,10 +89,7 @@ pub use credential::{
 };
 pub use demo::DemoSecrets;
 pub use device::DeviceInfo;
-pub use evidence::{
-    ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage, EvidenceReport,
-    VerifyError, evidence_verify, evidence_verify_with,
-};
+pub use evidence::{EvidenceReport, VerifyError, evidence_verify, evidence_verify_with};
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
 pub use health::{Condition, Health};
@@ -128,6 +129,8 @@ pub(crate) struct Inner {
     pub(crate) quotes_changed: tokio::sync::watch::Sender<u64>,
     /// Refused orders of before the start.
     pub(crate) older_refused: order::refused::Older,
+    /// How far the journal is indexed for searches.
+    pub(crate) indexed: evidence::index::Indexed,
     /// What shows that the portal is genuine.
     pub(crate) portal_proof: front_door::PortalProof,
     /// Held while a checkpoint is made or a backup must not see one being made.

@@ -132,6 +132,7 @@ impl Gate {
             quotes: ArcSwap::from_pointee(quotes),
             quotes_changed: watch::Sender::new(0),
             older_refused: crate::order::refused::Older::default(),
+            indexed: crate::evidence::index::Indexed::default(),
             portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
             stop: Arc::default(),
@@ -140,6 +141,7 @@ impl Gate {
         });
         let gate = Self(inner);
         gate.cover_owners().await?;
+        gate.open_index().await?;
         gate.load_people().await?;
         if gate.0.folder.new {
             gate.set_up().await?;

@@ -24,7 +24,8 @@ const APPROVE: &str =
     concat!(include_str!("../assets/key.js"), include_str!("../assets/approve.js"));
 const SIGNER: &str = concat!(include_str!("../assets/key.js"), include_str!("../assets/sw.js"));
 
-const FILES: [(&str, &str, &[u8]); 12] = [
+const FILES: [(&str, &str, &[u8]); 13] = [
+    ("activity.css", "text/css; charset=utf-8", include_bytes!("../assets/activity.css")),
     ("approve.js", "text/javascript; charset=utf-8", APPROVE.as_bytes()),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
     ("floorpass.js", "text/javascript; charset=utf-8", include_bytes!("../assets/floorpass.js")),
@@ -136,6 +137,7 @@ mod tests {
             ("floorpass.js", 15 * 512),
             ("live.js", 5 * 1024),
             ("trade.css", 2 * 1024),
+            ("activity.css", 3 * 1024),
         ] {
             let size = named(name).map(|(_, bytes)| bytes.len());
             assert!(size.is_some_and(|size| size <= most), "{name}: {size:?} bytes, limit {most}");

@@ -37,7 +37,8 @@ pub(crate) struct Needs {
 }
 
 /// Forms that change nothing but the page that comes back, mark messages as read, or end the session that sends them.
-const LOOKS: [&str; 11] = [
+const LOOKS: [&str; 12] = [
+    "/activity/export",
     "/orders/{order}/preview",
     "/ticket/preview",
     "/ticket/edit",
@@ -231,6 +232,7 @@ fn access() -> Vec<Row> {
         row(p.clone(), "/authenticators/{authenticator}/rename", own, post(authenticator::rename)),
         row(p.clone(), "/authenticators/{authenticator}/remove", own, post(authenticator::remove)),
         row(g.clone(), "/activity", record, get(activity::list)),
+        row(p.clone(), "/activity/export", record, post(activity::export)),
         row(g.clone(), "/outbox", account, get(outbox::list)),
         row(g, "/lock", any, get(lock::show)),
         row(p, "/lock", any, post(lock::lock)),

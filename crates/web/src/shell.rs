@@ -124,6 +124,9 @@ fn document(title: &str, main: &Markup, trades: bool) -> Markup {
                 link rel="preload" href="/assets/inter.woff2" as="font" type="font/woff2" crossorigin;
                 link rel="stylesheet" href={ "/assets/floorpass.css?v=" (*asset::VERSION) };
                 @if trades { link rel="stylesheet" href={ "/assets/trade.css?v=" (*asset::VERSION) }; }
+                @if main.0.contains(" aria-label=\"Filter activity\"") {
+                    link rel="stylesheet" href={ "/assets/activity.css?v=" (*asset::VERSION) };
+                }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="apple-touch-icon" href="/assets/apple-touch-icon.png";
                 link rel="manifest" href=(app::MANIFEST);

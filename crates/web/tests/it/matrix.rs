@@ -53,6 +53,7 @@ fn does(path: &str) -> Does {
         | "/orders/{order}/preview"
         | "/credentials/preview"
         | "/credentials/edit"
+        | "/activity/export"
         | "/messages/read"
         | "/messages/{notice}/read" => return Does::Look,
         "/ticket/confirm" => A::PlaceOrder,
