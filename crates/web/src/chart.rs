@@ -62,7 +62,7 @@ struct Scale {
 impl Scale {
     fn of(low: Decimal, high: Decimal) -> Self {
         // A line that does not move lies in the middle of something.
-        let least = (high.abs() / Decimal::from(2_000)).max(Decimal::new(4, 2));
+        let least = (high.abs() / Decimal::from(20_000)).max(Decimal::new(4, 2));
         let want = (high - low).max(least) / Decimal::from(4);
         let mut power = Decimal::new(1, 2);
         while power * Decimal::TEN <= want {

@@ -32,8 +32,8 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
     let body = html! {
         (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, USD \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))
         div.stack {
-            div.stack data-live="/events" { (fragment(&view, &signed)) }
             (curve(&signed, &view).await?)
+            div.stack data-live="/events" { (fragment(&view, &signed)) }
             (exposure::card(&view, &names))
         }
     };
@@ -105,28 +105,28 @@ fn positions(held: &[&Holding], signed: &Signed) -> Markup {
         sum(|held| held.position.daily(held.mark)),
     );
     html! {
-        table.flip.positions {
+        table.lines.positions {
             thead { tr { th { "Symbol" } th.r { "Shares" } th.r { "Average cost" } th.r { "Last" } th.r { "Value" } th.r { "Unrealised" } th.r { "Today" } th { span.sr { "Close" } } } }
             tbody { @for held in held {
                 @let (symbol, position) = (contract::symbol(held.symbol), &held.position);
                 @let (gain, today) = (position.unrealised(held.mark), position.daily(held.mark));
                 tr {
-                    td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } }
-                    td.r.n data-l="Shares" { (figure::count(position.shares)) }
-                    td.r.n data-l="Average cost" { (figure::price(position.average_cost().round_dp(4))) }
-                    td.r.n data-l="Last" data-k={ "l" (symbol) } { (figure::price(held.mark.price())) }
-                    td.r.n data-l="Value" data-k={ "v" (symbol) } { (figure::money(position.value(held.mark))) }
-                    td.r.n data-l="Unrealised" { (figure::gain(gain)) span.sub { (figure::percent(gain, cost(held))) } }
-                    td.r.n data-l="Today" { (figure::gain(today)) span.sub { (figure::percent(today, basis(held))) } }
-                    td { div.act { (ticket::close(signed, &symbol, position.shares, None)) } }
+                    td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub.small-only { (figure::count(position.shares)) " at " (figure::price(held.mark.price())) } }
+                    td.r.n.room { (figure::count(position.shares)) }
+                    td.r.n.room { (figure::price(position.average_cost().round_dp(4))) }
+                    td.r.n.room data-k={ "l" (symbol) } { (figure::price(held.mark.price())) }
+                    td.r.n.last data-k={ "v" (symbol) } { (figure::money(position.value(held.mark))) }
+                    td.r.n.change { (figure::gain(gain)) span.sub { (figure::percent(gain, cost(held))) } }
+                    td.r.n.percent { (figure::gain(today)) span.sub { (figure::percent(today, basis(held))) } }
+                    td.room { div.act { (ticket::close(signed, &symbol, position.shares, None)) } }
                 }
             } }
             tfoot { tr {
                 th.key scope="row" { "Total" }
                 td.none {} td.none {} td.none {}
-                td.r.n data-l="Value" data-k="total" { (figure::money(value)) }
-                td.r.n data-l="Unrealised" { (figure::gain(unrealised)) span.sub { (figure::percent(unrealised, sum(cost))) } }
-                td.r.n data-l="Today" { (figure::gain(daily)) span.sub { (figure::percent(daily, sum(|held| basis(held).abs()))) } }
+                td.r.n.last data-k="total" { (figure::money(value)) }
+                td.r.n.change { (figure::gain(unrealised)) span.sub { (figure::percent(unrealised, sum(cost))) } }
+                td.r.n.percent { (figure::gain(daily)) span.sub { (figure::percent(daily, sum(|held| basis(held).abs()))) } }
                 td.none {}
             } }
         }

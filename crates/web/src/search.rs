@@ -59,7 +59,9 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
         );
     }
     let gate = signed.visit.portal.gate();
-    let contracts = Contracts::builtin().matching(typed);
+    let mut contracts = Contracts::builtin().matching(typed);
+    let begun = typed.to_uppercase();
+    contracts.sort_by_key(|hit| (!hit.symbol.starts_with(&begun), hit.symbol));
     let view = gate.view().await.map_err(|why| signed.fault(why))?;
     let wanted = typed.trim_start_matches('#').to_lowercase();
     let all = view.open_orders.iter().rev().chain(view.completed_orders.iter().rev());
@@ -76,15 +78,15 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
             p.empty { "Nothing found for \u{201c}" (typed) "\u{201d}. Orders are found for seven days after they end." }
         }
         @if !contracts.is_empty() {
-            h3 { "Contracts" }
+            h2 { "Contracts" }
             ul.hits { @for hit in contracts.iter().take(MOST) { li { a href={ "/contracts/" (hit.symbol) } { b.mono { (hit.symbol) } " " (hit.name) } } } }
         }
         @if !orders.is_empty() {
-            h3 { "Orders" }
+            h2 { "Orders" }
             ul.hits { @for hit in &orders { li { a href={ "/orders/" (hit.id) } { (order::line(hit.side, hit.quantity, &contract::symbol(hit.symbol), hit.order_type, hit.tif)) span.sub.mono { "#" (hit.id) } } } } }
         }
         @if !credentials.is_empty() {
-            h3 { "Credentials" }
+            h2 { "Credentials" }
             ul.hits { @for hit in &credentials { li { a href={ "/credentials/" (hit.credential.id) } { (hit.credential.name) } } } }
         }
     })
