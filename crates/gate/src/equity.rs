@@ -53,11 +53,14 @@ impl Gate {
         let session = Session::at(view.time.seconds(), self.hours());
         let reach = view.reach().seconds();
         let steps = (view.time.seconds() - session.start + STEP - 1) / STEP;
-        let times: Vec<Time> = (0..steps)
+        // An account that began today has its first value then.
+        let begun = Some(view.began).filter(|began| began.seconds() > session.start);
+        let begun = begun.filter(|began| *began >= view.reach() && *began < view.time);
+        let times = (0..steps)
             .map(|step| session.start + step * STEP)
-            .filter(|second| *second >= reach)
-            .map(Time::from_seconds)
-            .collect();
+            .filter(|second| *second > reach)
+            .map(Time::from_seconds);
+        let times: Vec<Time> = begun.into_iter().chain(times).collect();
         let since = Time::from_seconds(session.start);
         let bars = self.bars_of(view.held_since(since), BarSize::Minutes(5), since, view.time);
         let values = view.worth_at(&times, |symbol, time| {

@@ -28,7 +28,7 @@ const RANGES: [(&str, &str); 2] = [("day", "Today"), ("month", "30 days")];
 /// `GET /`
 pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
     let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
-    let names = Names::load(&signed).await?;
+    let names = Names::of_ports(&signed);
     let body = html! {
         (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, USD \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))
         div.stack {
@@ -148,7 +148,7 @@ async fn curve(signed: &Signed, view: &View) -> Result<Markup, Fault> {
     Ok(html! {
         section.card aria-labelledby="equity" {
             header { h2 #equity { "Net liquidation, USD" } (chart::ranges("/", "range", &RANGES, chosen)) }
-            (chart::line("Net liquidation", &points))
+            @if points.len() < 2 { p.empty { "The curve begins once a trading day has ended." } } @else { (chart::line("Net liquidation", &points)) }
         }
     })
 }
