@@ -1,5 +1,6 @@
 //! A view that shares with the one before it shows what a view made from nothing shows.
 
+use trade::calendar::Session;
 use trade::order::Change;
 
 use super::*;
@@ -90,4 +91,42 @@ async fn order_is_found_in_a_view_whether_it_is_open_or_ended() {
         assert_eq!(view.order(id).unwrap().id, id);
     }
     assert!(view.order(OrderId(7)).is_none() && view.order(OrderId(u64::MAX)).is_none());
+}
+
+#[tokio::test]
+async fn value_at_the_end_of_a_day_is_worked_back_and_outlives_the_executions() {
+    let bench = Bench::new().await;
+    let who = bench.trading();
+    let cash = bench.gate.view().await.unwrap().cash;
+    let at = |time: Time| {
+        bench.clock.set(time);
+        bench.gate.0.beat(time);
+    };
+    at(START + Span::minutes(30));
+    bench.place(&who, vec![bench.order(Side::Buy, 100, OrderType::Market)]).unwrap();
+    bench.gate.flush().await.unwrap();
+    at(START + Span::hours(1));
+    let view = bench.gate.view().await.unwrap();
+    let today = bench.gate.equity_today(&view);
+    assert_eq!(today.first().unwrap(), &(view.began, cash), "the day begins with the account");
+    assert_eq!(today.last().unwrap(), &(view.time, view.summary.net_liquidation));
+    assert!(today.len() > 10 && today.is_sorted_by_key(|(time, _)| *time));
+    // 17:00 in New York ends the day.
+    let roll = START + Span::hours(7);
+    at(roll - Span::seconds(1));
+    let day = Session::at(START.seconds(), Hours::RoundTheClock).day;
+    let close = bench.gate.view().await.unwrap().summary.net_liquidation;
+    let found = async |gate: &Gate| {
+        let view = gate.view().await.unwrap();
+        let days = gate.equity_by_day(&view).await.unwrap();
+        assert_eq!(days.last().unwrap().1, view.summary.net_liquidation);
+        days.iter().find(|(known, _)| *known == day).map(|(_, value)| *value)
+    };
+    at(roll + Span::hours(2));
+    assert_eq!(found(&bench.gate).await, Some(close));
+    bench.gate.keep_equity().await;
+    at(START + Span::days(12));
+    assert!(bench.gate.view().await.unwrap().executions.is_empty());
+    let bench = bench.reopen(true).await;
+    assert_eq!(found(&bench.gate).await, Some(close), "it is kept");
 }
