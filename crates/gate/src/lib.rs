@@ -32,6 +32,7 @@ pub mod delivery;
 pub mod demo;
 pub mod device;
 pub mod disk;
+pub mod equity;
 pub mod evidence;
 pub mod feed;
 pub mod folder;
@@ -110,7 +111,7 @@ pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
 pub use step_up::Reissued;
 pub use store::{DeliveryRow, DeliveryState, Message, PushRow, StoreError};
 pub use trustee::{HelpAsked, Helping, TrusteeInfo};
-pub use view::View;
+pub use view::{Rows, View};
 
 /// The gate. Cheap to clone.
 #[derive(Clone)]

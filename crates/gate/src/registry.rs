@@ -159,6 +159,9 @@ impl Gate {
         if due && let Err(error) = self.0.people.store.prune(now).await {
             tracing::error!(%error, "old rows could not be forgotten");
         }
+        if due {
+            self.keep_equity().await;
+        }
     }
 
     /// Writes what memory holds: repeated refusals, ends of sessions, last uses. `all` at the end.

@@ -17,6 +17,7 @@ pub mod credential;
 pub mod delivery;
 mod device;
 pub mod engine;
+mod equity;
 pub mod error;
 pub mod evidence;
 mod field;

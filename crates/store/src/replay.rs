@@ -23,6 +23,10 @@ const NAMED: usize = 10;
 pub const ELSEWHERE: &[(&str, &str)] = &[
     ("_sqlx_migrations", "the migrator's own: it opens no schema but the one that it knows"),
     ("checkpoint", "signed, and compared with the file of checkpoints"),
+    (
+        "equity",
+        "what the account was worth at the end of a day: worked out from the journal's executions, and shown alone",
+    ),
     ("evidence", "the chain itself"),
     ("evidence_head", "compared with the end of the chain"),
     ("order_decision", "compared with the journal; its words only help to find it"),

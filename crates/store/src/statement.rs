@@ -43,6 +43,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::credential::STATEMENTS,
         crate::delivery::STATEMENTS,
         crate::device::STATEMENTS,
+        crate::equity::STATEMENTS,
         crate::evidence::STATEMENTS,
         crate::folder::STATEMENTS,
         crate::hold::STATEMENTS,

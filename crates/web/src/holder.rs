@@ -30,6 +30,14 @@ impl Names {
         Ok(Self { names, programs: programs.collect() })
     }
 
+    /// Names of the credentials that have a port, from memory: a page that many look at asks no table for them.
+    pub(crate) fn of_ports(signed: &Signed) -> Self {
+        let listeners = signed.visit.portal.gate().listeners();
+        let named = |one: &gate::Listener| (Holder::Credential(one.credential), one.name.clone());
+        let names = listeners.borrow().iter().map(named).collect();
+        Self { names, programs: BTreeMap::new() }
+    }
+
     /// Whether a credential of this id has a name here, which it lacks when it was made since.
     pub(crate) fn knows(&self, holder: Holder) -> bool {
         !matches!(holder, Holder::Credential(_)) || self.names.contains_key(&holder)

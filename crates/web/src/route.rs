@@ -10,7 +10,7 @@ use crate::portal::Portal;
 use crate::{
     activity, app, approval, asset, authenticator, binding, brokerage, contact, contract,
     credential, device, enrol, events, execution, front_door, health, large_order, link, lock,
-    notice, order, outbox, overview, phone, policy, push, recovery, recovery_code, session,
+    notice, order, outbox, overview, phone, policy, push, recovery, recovery_code, search, session,
     sign_in, step_up, ticket, travel, trustee,
 };
 
@@ -170,6 +170,7 @@ fn trading() -> Vec<Row> {
         row(p.clone(), "/large-orders/{approval}", account, post(large_order::approved)),
         row(g.clone(), "/contracts", market, get(contract::search)),
         row(g.clone(), "/contracts/{symbol}", market, get(contract::show)),
+        row(g.clone(), "/search", account, get(search::show)),
         row(g.clone(), "/orders", account, get(order::list)),
         row(p.clone(), "/orders/cancel-all", account, post(order::cancel_all)),
         row(g.clone(), "/orders/{order}", account, get(order::show)),

@@ -18,6 +18,7 @@ mod matrix;
 mod notice;
 mod number;
 mod order;
+mod overview;
 mod phone;
 mod place;
 mod policy;
