@@ -62,6 +62,8 @@ fn does(path: &str) -> Does {
         "/credentials" => A::ManageCredentials,
         // Revoking narrows: whoever may lock may revoke.
         "/lock" | "/messages/{notice}/not-me" | "/credentials/{credential}/revoke" => A::Lock,
+        // What a lock keeps from a session, it must have to lift one.
+        "/lock/lift" => A::ManageCredentials,
         "/enrol/mail" | "/enrol/mail/confirm" | "/enrol/mail/resend" => A::ManageContact,
         path => match path.split('/').nth(1).unwrap() {
             "sessions" => A::ManageSessions,
