@@ -70,9 +70,9 @@ impl Grade {
     pub const fn text(self) -> &'static str {
         match self {
             Self::None => "nothing is locked",
-            Self::ReduceOnly => "orders may only reduce a position; cancels pass",
-            Self::NoNew => "no new orders and no changes; cancels pass",
-            Self::All => "sessions, credentials and devices are ended, and orders cancelled",
+            Self::ReduceOnly => "only orders that reduce a position, and cancels",
+            Self::NoNew => "no new orders and no changes; cancelling works",
+            Self::All => "sessions, credentials and devices end, and orders are cancelled",
         }
     }
 }
@@ -255,11 +255,13 @@ fn check_lift(
 
 fn lift(slice: &Slice, ground: &Ground<'_>, person: PersonId, lock: &Lock) -> Decision {
     let event = Event::Lifted { lock: lock.id, at: ground.moment.now, by: ground.by };
-    let by = match ground.by {
-        By::Session(_) => "you, in a session that had just been confirmed",
-        _ => "the operator",
+    let (grade, target) = (lock.grade, lock.target);
+    let mut text = match ground.by {
+        By::Session(_) => format!(
+            "You lifted the {grade} lock on {target}, just after confirming that it was you."
+        ),
+        _ => format!("The operator lifted the {grade} lock on {target}."),
     };
-    let mut text = format!("The {} lock on {} was lifted by {by}.", lock.grade, lock.target);
     let mut events = vec![event.into()];
     if lock.grade == Grade::All {
         let worn: Vec<_> = worn(slice).collect();

@@ -213,7 +213,7 @@ async fn asked(signed: &Signed) -> Response {
                     input type="hidden" name="sure" value="1";
                     button.lock.wide name="grade" value=(Grade::All) { "Lock everything now" }
                 }
-                p { a href="/lock" { "Leave it, or choose a lock that ends nothing" } }
+                p { a href="/lock" { "Cancel, or choose a lock that ends nothing" } }
             }
         }
     };
@@ -318,8 +318,14 @@ pub(crate) async fn lock(signed: Signed) -> Reply {
 /// The receipt of a lock of everything, and what remains to be done.
 fn paper(signed: &Signed, receipt: &Receipt) -> Markup {
     let account: PaperAccountId = signed.ticket.account;
-    let names =
-        |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let names = |names: &[String]| {
+        let each = counted(names).into_iter().map(|(name, times)| match times {
+            1 => name.to_owned(),
+            _ => format!("{name} \u{d7} {times}"),
+        });
+        let list = each.collect::<Vec<_>>().join(", ");
+        if list.is_empty() { "none".to_owned() } else { list }
+    };
     html! {
         h1 { "Locked" }
         p { "Account " span.mono { (account) } ": " (receipt.grade.text()) "." }

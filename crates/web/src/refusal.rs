@@ -166,7 +166,7 @@ pub(crate) fn heading(refusal: &Refusal) -> &'static str {
     match status(refusal) {
         StatusCode::ACCEPTED => "In force, and not yet on record",
         StatusCode::UNAUTHORIZED => "Sign in",
-        StatusCode::NOT_FOUND => "There is nothing here",
+        StatusCode::NOT_FOUND => "Not found",
         StatusCode::GONE => "This link is over",
         StatusCode::TOO_MANY_REQUESTS => "Too many tries",
         StatusCode::UNPROCESSABLE_ENTITY => "That cannot be taken",

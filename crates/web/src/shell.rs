@@ -138,6 +138,7 @@ pub(crate) fn token(signed: &Signed) -> Markup {
 
 fn document(title: &str, main: &Markup, trades: bool) -> Markup {
     let live = [" data-live=", " data-preview="].iter().any(|mark| main.0.contains(mark));
+    let rows = main.0.contains("flip rows");
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -149,7 +150,8 @@ fn document(title: &str, main: &Markup, trades: bool) -> Markup {
                 link rel="preload" href="/assets/inter.woff2" as="font" type="font/woff2" crossorigin;
                 link rel="stylesheet" href={ "/assets/floorpass.css?v=" (*asset::VERSION) };
                 link rel="stylesheet" href={ "/assets/head.css?v=" (*asset::VERSION) };
-                @if trades { @for name in ["trade", "rows"] { link rel="stylesheet" href={ "/assets/" (name) ".css?v=" (*asset::VERSION) }; } }
+                @if trades { link rel="stylesheet" href={ "/assets/trade.css?v=" (*asset::VERSION) }; }
+                @if rows { link rel="stylesheet" href={ "/assets/rows.css?v=" (*asset::VERSION) }; }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="apple-touch-icon" href="/assets/apple-touch-icon.png";
                 link rel="manifest" href=(app::MANIFEST);

@@ -87,7 +87,7 @@ pub(crate) fn page_for(
             form #again method="post" action=(path) hidden { (again) }
             (passkey(token, "/", "Use a passkey"))
         }
-        p.small { a href="/" { "Leave it" } }
+        p.small { a href="/" { "Cancel" } }
     };
     (StatusCode::FORBIDDEN, shell::card(frame, title, &body)).into_response()
 }
@@ -103,8 +103,8 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
     let until = signed.ticket.proven_at + RECENT;
     let body = html! {
         (shell::rooms(signed, "/session"))
-        div.narrow {
-            (shell::title("Confirm it\u{2019}s you", &html! {}))
+        div.narrow.stack {
+            (shell::title("Confirm it's you", &html! {}))
             (prompt::line(&signed.visit, Some(&signed.ticket.username)))
             @if let Some(why) = why { (refusal::note(why)) }
             section.card.stack aria-label="Proof" {
@@ -125,7 +125,7 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
         } }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
-    (status, shell::page(signed, Tab::Access, "Confirm it\u{2019}s you", &body)).into_response()
+    (status, shell::page(signed, Tab::Access, "Confirm it's you", &body)).into_response()
 }
 
 /// `POST /step-up`: password and code were checked on the way in, since the form carries them.
@@ -134,9 +134,8 @@ pub(crate) async fn password(signed: Signed) -> Reply {
         return Ok(go(form::local_path(signed.visit.fields.get("next"))));
     }
     let why = refusal::missing("Type your password and the code of your app.");
-    let body =
-        html! { h1 { "Confirm it\u{2019}s you" } (why) p { a.btn href="/step-up" { "Back" } } };
-    let page = shell::card(Some(&Frame::of(&signed)), "Confirm it\u{2019}s you", &body);
+    let body = html! { h1 { "Confirm it's you" } (why) p { a.btn href="/step-up" { "Back" } } };
+    let page = shell::card(Some(&Frame::of(&signed)), "Confirm it's you", &body);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

@@ -2,6 +2,7 @@
 
 use access::credential::{self, NewCredential};
 use access::decision::{Answer, Command};
+use access::device::DeviceRole;
 use access::entitlements::Scopes;
 use access::lock::{self, Grade, Target};
 use access::moment::Span;
@@ -183,8 +184,7 @@ fn session_that_could_not_act_without_the_lock_does_not_lift_it() {
     let target = Target::Account(account());
     desk.by(by, set(target, Grade::NoNew)).ok().unwrap();
     let device = desk.slice.session(desk_session(by)).unwrap().device;
-    use device::DeviceRole as Role;
-    for role in [Role::View, Role::Automate, Role::Trade] {
+    for role in [DeviceRole::View, DeviceRole::Automate, DeviceRole::Trade] {
         desk.system(Command::Device(device::Command::SetRole { device, role })).ok().unwrap();
         prove(&mut desk, by);
         let refused = desk.by(by, lift(target)).err();

@@ -59,11 +59,10 @@ fn does(path: &str) -> Does {
         path if path.starts_with("/large-orders/") => A::PlaceOrder,
         "/orders/{order}/modify" => A::ModifyOrder,
         "/orders/{order}/cancel" | "/orders/cancel-all" => A::CancelOrder,
-        "/credentials" => A::ManageCredentials,
+        // What a lock keeps from a session, it must have to lift one.
+        "/credentials" | "/lock/lift" => A::ManageCredentials,
         // Revoking narrows: whoever may lock may revoke.
         "/lock" | "/messages/{notice}/not-me" | "/credentials/{credential}/revoke" => A::Lock,
-        // What a lock keeps from a session, it must have to lift one.
-        "/lock/lift" => A::ManageCredentials,
         "/enrol/mail" | "/enrol/mail/confirm" | "/enrol/mail/resend" => A::ManageContact,
         path => match path.split('/').nth(1).unwrap() {
             "sessions" => A::ManageSessions,
@@ -237,7 +236,7 @@ async fn state(place: &Place) -> String {
         entry.code.is_none()
             && !matches!(entry.what.as_ref(), "network.seen" | "session.moved" | "notice.queued")
             // The owner's own session may pass its limit meanwhile.
-            && !entry.text.ends_with("it reached its longest time")
+            && !entry.text.ends_with("it reached its maximum length")
     };
     let newest = page.entries.iter().find(change).map(|entry| (entry.seq, entry.text.clone()));
     let view = place.gate.view().await.unwrap();
