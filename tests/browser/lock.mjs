@@ -115,8 +115,8 @@ export function locks(portal) {
       await portal.order(page, { side: "Buy", symbol: "AAPL", quantity: 10 });
       await portal.order(page, { side: "Buy", symbol: "MSFT", quantity: 1_000, kind: "Limit", price: "1.00" });
       await set(portal, page, "Reduce only");
-      // Two sizes are enough where nobody looks at the pictures.
-      for (const [width, height] of PICTURED.filter(([width]) => portal.options.shots || width === 320 || width === 768)) {
+      // The other sizes are for pictures: the sweep has their widths, and look.mjs the same rules of colour.
+      for (const [width, height] of PICTURED.filter(([width]) => portal.options.shots || width === 320)) {
         await page.setViewportSize({ width, height });
         for (const [name, to] of SHOWN) {
           await page.goto(portal.base + to);
