@@ -234,6 +234,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::Wider { .. }
         | Refusal::LockStands { .. }
         | Refusal::NoLock
+        | Refusal::LockUnproven { .. }
         | Refusal::AccountTaken { .. }
         | Refusal::LastAuthenticator
         | Refusal::LastPasskey

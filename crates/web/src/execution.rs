@@ -28,17 +28,17 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
 /// A table of executions.
 pub(crate) fn table(fills: &[&Execution]) -> Markup {
     html! {
-        table.flip {
+        table.flip.rows.fills {
             thead { tr { th { "When" } th { "Trade" } th.r { "Price" } th.r { "Commission" } th.r { "Realised" } th { "Order" } } }
             tbody { @for fill in fills {
                 @let (word, class) = match fill.side { Side::Buy => ("BUY", "up"), Side::Sell => ("SELL", "down") };
                 tr {
-                    td.key { (figure::time(fill.time)) }
-                    td.n data-l="Trade" { span { span class=(class) { (word) } " " (figure::count(fill.quantity)) " " b { (contract::symbol(fill.symbol)) } } }
-                    td.r.n data-l="Price" { (figure::price(fill.price.price())) }
-                    td.r.n data-l="Commission" { (figure::money(fill.commission)) }
-                    td.r.n data-l="Realised" { @match fill.realised { Some(amount) => (figure::gain(amount)), None => span.dim { "\u{2013}" } } }
-                    td data-l="Order" { a.mono href={ "/orders/" (fill.order) } { (fill.order) } }
+                    td.key { (figure::time(fill.time)) span.phone { " \u{b7} " a.mono href={ "/orders/" (fill.order) } { "#" (fill.order) } } }
+                    td.n.what data-l="Trade" { span { span class=(class) { (word) } " " (figure::count(fill.quantity)) " " b { (contract::symbol(fill.symbol)) } } }
+                    td.r.n.end.price data-l="Price" { (figure::price(fill.price.price())) }
+                    td.r.n.off data-l="Commission" { (figure::money(fill.commission)) }
+                    td.r.n.end.gain data-l="Realised" { @match fill.realised { Some(amount) => (figure::gain(amount)), None => span.dim { "\u{2013}" } } }
+                    td.off data-l="Order" { a.mono href={ "/orders/" (fill.order) } { (fill.order) } }
                 }
             } }
         }

@@ -1,12 +1,14 @@
 //! Every route, in one table: the router is made from it, and so is the list that the tests go through.
 
 use access::Act;
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
+use crate::visit::Signed;
 use crate::{
     activity, app, approval, asset, authenticator, binding, brokerage, contact, contract,
     credential, device, enrol, events, execution, front_door, health, large_order, link, lock,
@@ -84,7 +86,35 @@ pub(crate) fn router() -> Router<Portal> {
         };
         router = router.route(route.path, handler);
     }
-    router.fallback(async || Fault::new(Cause::Missing, Wants::Page))
+    router.fallback(missing).method_not_allowed_fallback(wrong_method)
+}
+
+async fn missing(State(portal): State<Portal>, request: Request) -> Fault {
+    stray(&portal, request, Cause::Missing).await
+}
+
+async fn wrong_method(State(portal): State<Portal>, request: Request) -> Fault {
+    let nearest = nearest(request.uri().path());
+    stray(&portal, request, Cause::Method(nearest)).await
+}
+
+/// What is answered where no handler is: whoever is signed in keeps their navigation.
+async fn stray(portal: &Portal, mut request: Request, cause: Cause) -> Fault {
+    let wants = Wants::of(request.headers());
+    request.extensions_mut().insert(Needs { act: None, looks: true });
+    match Signed::from_request(request, portal).await {
+        Ok(signed) => signed.fault(cause),
+        Err(_) => Fault::new(cause, wants),
+    }
+}
+
+/// The page whose form goes to an address, by the longest beginning of it that is a page.
+fn nearest(path: &str) -> &'static str {
+    let pages = table().into_iter().map(|(route, _)| route);
+    let pages = pages.filter(|route| route.method == Method::GET && !route.path.contains('{'));
+    let above = |page: &str| path.strip_prefix(page).is_some_and(|rest| rest.starts_with('/'));
+    let page = pages.filter(|route| above(route.path)).max_by_key(|route| route.path.len());
+    page.map_or("/", |route| route.path)
 }
 
 type Row = (Route, MethodRouter<Portal>);
@@ -235,8 +265,10 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/activity", record, get(activity::list)),
         row(p.clone(), "/activity/export", record, post(activity::export)),
         row(g.clone(), "/outbox", account, get(outbox::list)),
-        row(g, "/lock", any, get(lock::show)),
-        row(p, "/lock", any, post(lock::lock)),
+        row(g.clone(), "/lock", any, get(lock::show)),
+        row(p.clone(), "/lock", any, post(lock::lock)),
+        row(g, "/lock/everything", any, get(lock::everything)),
+        row(p, "/lock/lift", Door::Session(Some(Act::Lock)), post(lock::lift)),
     ]
 }
 

@@ -191,6 +191,7 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
     let attached = ["profit", "loss"]
         .iter()
         .any(|name| !fields.get(name).is_empty() || errors.contains_key(name));
+    let locked = crate::lock::stops(signed);
     html! {
         form.f.kinds #ticket method="post" action="/ticket/preview" data-preview="/ticket/preview" data-market="/events?market=" {
             (shell::token(signed))
@@ -215,7 +216,8 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
                 }
                 p.help { "Each is an order of its own for the same shares, until cancelled. They wait until this one fills, and a fill of one cancels the other. Leave a field empty for none." }
             }
-            div.row { button.main { "Preview" } button formaction="/ticket/edit" formnovalidate { "Show the market" } }
+            @if let Some(why) = &locked { p.err #locked { (why) } }
+            div.row { button.main disabled[locked.is_some()] aria-describedby=[locked.as_ref().map(|_| "locked")] { "Preview" } button formaction="/ticket/edit" formnovalidate { "Show the market" } }
         }
     }
 }

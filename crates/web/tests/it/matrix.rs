@@ -60,7 +60,8 @@ fn does(path: &str) -> Does {
         path if path.starts_with("/large-orders/") => A::PlaceOrder,
         "/orders/{order}/modify" => A::ModifyOrder,
         "/orders/{order}/cancel" | "/orders/cancel-all" => A::CancelOrder,
-        "/credentials" => A::ManageCredentials,
+        // What a lock keeps from a session, it must have to lift one.
+        "/credentials" | "/lock/lift" => A::ManageCredentials,
         // Revoking narrows: whoever may lock may revoke.
         "/lock" | "/messages/{notice}/not-me" | "/credentials/{credential}/revoke" => A::Lock,
         "/enrol/mail" | "/enrol/mail/confirm" | "/enrol/mail/resend" => A::ManageContact,
