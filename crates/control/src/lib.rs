@@ -29,5 +29,7 @@ pub use answer::*;
 pub use client::{ClientError, ask, is_listened_at};
 pub use fault::{Answer, Fault};
 pub use listener::Door;
-pub use request::{CredentialName, CredentialWish, PolicyWish, Request, Target, TravelWish};
+pub use request::{
+    Clear, CredentialName, CredentialWish, PolicyWish, Request, ScopesWish, Target, TravelWish,
+};
 pub use socket::NAME as SOCKET;

@@ -77,12 +77,14 @@ struct Tally {
     answered: u32,
     /// Approvals that were used.
     approved: u32,
+    /// Credentials that were paused, resumed, renamed, edited or revoked.
+    credentials: u32,
 }
 
 impl Tally {
     fn enough(&self) -> bool {
         let often = [self.contacts, self.choices, self.trustees, self.phones, self.answered];
-        let seldom = [self.activations, self.begun, self.vouched, self.approved];
+        let seldom = [self.activations, self.begun, self.vouched, self.approved, self.credentials];
         often.iter().all(|count| *count > 9)
             && seldom.iter().all(|count| *count > 2)
             && [self.codes, self.recovered].iter().all(|count| *count > 0)
@@ -233,10 +235,7 @@ impl Walk {
             (1, Some(device), ..) => Command::Device(device::Command::Remove { device }),
             (2, Some(device), ..) => Command::Device(device::Command::Block { device }),
             (3, _, Some(session), _) => Command::Session(session::Command::End { session }),
-            (4, .., Some(credential)) => Command::Credential(credential::Command::Revoke {
-                credential,
-                cancel_orders: false,
-            }),
+            (4, .., Some(credential)) => return self.change_credential(credential, by, name).await,
             (5, ..) => Command::Session(session::Command::EndOthers),
             (6, Some(device), ..) => {
                 let role = self.pick(&device::DeviceRole::ALL).unwrap();
@@ -254,6 +253,30 @@ impl Walk {
         };
         let answer = self.history.by(by, command).await;
         self.done += u32::from(answer.is_ok());
+    }
+
+    /// What becomes of a credential that there is.
+    async fn change_credential(&mut self, credential: access::CredentialId, by: By, name: String) {
+        use credential::Command as C;
+        let until = self.history.now + Span::days(1 + i64::try_from(self.roll(20)).unwrap());
+        let symbol = access::SymbolId(u32::try_from(self.roll(3)).unwrap());
+        let command = match self.roll(8) {
+            0 => C::Revoke { credential, cancel_orders: false },
+            1 | 2 => C::Pause { credential, cancel_orders: self.roll(2) == 0 },
+            3 => C::Resume { credential },
+            4 => C::Rename { credential, name },
+            5 => C::Edit { credential, scopes: Box::new(Scopes::read_only(until)) },
+            _ => {
+                let symbols = access::entitlements::Symbols::only([symbol]);
+                let scopes = Scopes { symbols, ..Scopes::trading(until) };
+                C::Edit { credential, scopes: Box::new(scopes) }
+            }
+        };
+        // A session that widens needs a recent proof; the operator needs none.
+        let by = if self.roll(2) == 0 { By::System } else { by };
+        let answer = self.history.by(by, Command::Credential(command)).await;
+        self.done += u32::from(answer.is_ok());
+        self.tally.credentials += u32::from(answer.is_ok());
     }
 
     /// A set of recovery codes, in a session that was just begun.
