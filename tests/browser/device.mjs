@@ -13,7 +13,7 @@ export async function travels(whole) {
   await portal.type(one, "Where to", "Lisbon");
   await portal.type(one, "First day", day(0));
   await portal.type(one, "Last day", day(7));
-  await portal.type(one, "Only from this network", "192.0.2.0/24");
+  await portal.type(one, "Only from this network (optional)", "192.0.2.0/24");
   await portal.press(one, "Plan it");
   const took = portal.took();
   await portal.says(one, "Planned.");

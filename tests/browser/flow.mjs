@@ -52,7 +52,7 @@ export function flows(portal, app) {
       await thief.context().addCookies(await seen.one.context().cookies());
       const answer = await thief.goto(portal.base + "/");
       must(answer.status() === 403, "answered " + answer.status());
-      await thief.getByText("it is by another key").waitFor();
+      await thief.getByText("it was made with another key").waitFor();
       await portal.leave(thief);
       await portal.open(seen.one, "/");
     }],
@@ -161,7 +161,7 @@ function withoutScript(portal, app, seen) {
     ["without_script_new_browser_signs_in", async () => {
       seen.plain = await portal.visitor({ script: false });
       await portal.signInByLink(seen.plain);
-      await portal.says(seen.plain, "it only looks");
+      await portal.says(seen.plain, "it is view-only");
     }],
     ["without_script_order_is_confirmed_and_fills", async () => {
       const path = await portal.order(seen.plain, { side: "Buy", symbol: "XOM", quantity: 3 });

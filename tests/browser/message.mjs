@@ -10,7 +10,7 @@ export function messages(portal) {
     await owner.getByRole("textbox", { name: script ? "Address" : "New address", exact: true }).fill(address);
     await portal.act(owner, "Send a code");
     const code = portal.activationCode();
-    await owner.getByLabel("Code that was sent to " + address).fill(code);
+    await owner.getByLabel("Code sent to " + address).fill(code);
     await portal.act(owner, "Verify", { "Code, once more": code });
     await portal.says(owner, "The address is verified");
     must(portal.ask("contact", "show", portal.ready.people[0].username).mail === address, "another address is verified");

@@ -11,7 +11,7 @@ async function begins(whole, page) {
   await portal.follow(page, "Lost your phone, your app or your passkey?");
   await portal.type(page, "User name", whole.person);
   await portal.type(page, "Password", whole.password);
-  await portal.press(page, "Begin a recovery");
+  await portal.press(page, "Start a recovery");
   await portal.says(page, "Your recovery");
 }
 
@@ -34,7 +34,7 @@ export async function names(whole) {
     await portal.uncounted(() => portal.press(page, "Sign in and trust this browser"));
     await portal.type(one, "User name", name);
     await portal.press(one, "Name a contact");
-    await portal.says(one, "They count once they agree");
+    await portal.says(one, "They count once they accept");
     await portal.open(page, "/recovery/contacts");
     await portal.says(page, whole.person);
     if (name === "bob") await whole.look(page, "contact-named");
@@ -45,7 +45,7 @@ export async function names(whole) {
   await portal.type(one, "Contacts who let you in at once", "2");
   await portal.press(one, "Save");
   const took = portal.took();
-  await portal.says(one, "It counts from the next recovery on");
+  await portal.says(one, "Changed, starting with the next recovery");
   await whole.look(one, "recovery-contacts-agreed");
   portal.done = took;
 }
@@ -60,26 +60,26 @@ export async function vouched(whole) {
   const answers = async (name, number) => {
     const page = contacts[name];
     await portal.open(page, "/recovery/contacts");
-    await portal.says(page, "asks for your word");
+    await portal.says(page, "ask you to vouch for them");
     if (name === "bob") {
-      await page.getByLabel("The number that they read to you").fill(number === "100" ? "101" : "100");
-      await portal.uncounted(() => portal.press(page, "Yes, it is they"));
+      await page.getByLabel("The number they read to you").fill(number === "100" ? "101" : "100");
+      await portal.uncounted(() => portal.press(page, "Yes, it's them"));
       await portal.says(page, "Tries left: 2.");
       await whole.look(page, "contact-asked");
     }
-    await portal.type(page, "The number that they read to you", number);
-    await portal.press(page, "Yes, it is they");
+    await portal.type(page, "The number they read to you", number);
+    await portal.press(page, "Yes, it's them");
     await portal.says(page, "You vouched for it.");
   };
   await answers("bob", await numberFor(lost, "bob"));
   await portal.open(lost, "/recover");
   await portal.says(lost, "vouched for you");
-  must(await lost.getByRole("button", { name: "Sign in by this recovery" }).count() === 0, "one of two is enough");
+  must(await lost.getByRole("button", { name: "Finish and sign in" }).count() === 0, "one of two is enough");
   await answers("carol", await numberFor(lost, "carol"));
   await portal.open(lost, "/recover");
-  await portal.press(lost, "Sign in by this recovery");
+  await portal.press(lost, "Finish and sign in");
   const took = portal.took();
-  await portal.says(lost, "This session came by a recovery.");
+  await portal.says(lost, "This session came from a recovery.");
   must(await lost.getByText("Is this one of your browsers again?").count() === 0, "it is offered what it may not do");
   await whole.picture(lost, "recovery-session");
   const one = portal.ask("recovery", "list").find((row) => row.state === "finished");
@@ -140,8 +140,8 @@ export async function waits(whole) {
   await portal.away(() => portal.open(lost, "/recover"));
   await portal.says(lost, "It has waited.");
   await whole.look(lost, "recovery-ready");
-  await portal.press(lost, "Sign in by this recovery");
-  await portal.says(lost, "This session came by a recovery.");
+  await portal.press(lost, "Finish and sign in");
+  await portal.says(lost, "This session came from a recovery.");
   const took = portal.took();
   await portal.open(lost, "/ticket");
   await lost.getByLabel("Buy", { exact: true }).check();
@@ -176,6 +176,6 @@ export async function held(whole, authenticator) {
   const took = portal.took();
   await whole.menu(lost, "Sign out");
   await portal.press(lost, "Sign in with a passkey");
-  await portal.says(lost, "This session came by a recovery.");
+  await portal.says(lost, "This session came from a recovery.");
   portal.done = took;
 }

@@ -316,7 +316,7 @@ export class Whole {
     this.portal.took();
     await this.confirms(page, 2000);
     const number = await this.asks(page);
-    await phone.getByText("asks for a large order").waitFor();
+    await phone.getByText("wants to place a large order").waitFor();
     for (const text of ["AAPL, Apple Inc.", "2,000", "Not sent above", "Commission", "Total cost now"]) {
       must(await phone.getByText(text, { exact: true }).count() === 1, "the phone does not show " + text);
     }
@@ -348,7 +348,7 @@ export class Whole {
     await thief.context().addCookies(await this.two.context().cookies());
     const answer = await thief.goto(this.portal.base + "/");
     must(answer.status() === 403, "the copy is answered " + answer.status());
-    await thief.getByText("it is by another key").waitFor();
+    await thief.getByText("it was made with another key").waitFor();
     await this.portal.leave(thief);
     await this.portal.open(this.two, "/orders");
     // The server looks once a second.
@@ -382,7 +382,7 @@ export class Whole {
       this.portal.done.fields += 1;
       await this.one.getByRole("textbox", { name: label, exact: true }).fill(address);
       await this.portal.press(this.one, "Send a code");
-      await this.portal.type(this.one, "Code that was sent to " + address, this.code(address));
+      await this.portal.type(this.one, "Code sent to " + address, this.code(address));
       await this.portal.press(this.one, "Verify");
       await this.portal.says(this.one, "The address is verified");
     };

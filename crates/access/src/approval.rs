@@ -69,8 +69,8 @@ impl ContentKind {
     pub const fn text(self) -> &'static str {
         match self {
             Self::SignIn => "Somebody is signing in as you",
-            Self::StepUp => "A session of yours asks whether it is you",
-            Self::Order => "A session of yours asks for a large order",
+            Self::StepUp => "One of your sessions asks you to confirm it's you",
+            Self::Order => "One of your sessions wants to place a large order",
         }
     }
 }
@@ -396,7 +396,7 @@ fn turned_down(
     }
     if say == Say::NotMe {
         let text = format!(
-            "You said that it was not you: {}. Whoever asked knows your password or had a session: change the password, and lock the account if in doubt.",
+            "You said it was not you: {}. The person who asked knows your password or had a session: change the password, and lock the account if in doubt.",
             approval.content.kind.text()
         );
         events.push(notice::queue(ground, approval.person, Topic::NotMe, text, None));

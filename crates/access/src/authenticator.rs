@@ -258,7 +258,7 @@ fn tell(ground: &Ground<'_>, slice: &Slice, text: &str) -> Option<decision::Even
 /// The end of a notice: where it came from, and what to do if it was somebody else.
 fn warning(ground: &Ground<'_>) -> String {
     if ground.source.address.is_none() {
-        return " It was done at the server's command line. If you did not ask for it, ask the operator.".to_owned();
+        return " It was done on the server's command line. If you did not ask for it, ask the operator.".to_owned();
     }
     format!(
         " It came from {} ({}). If that was not you, lock the account, end your other sessions and tell the operator.",
@@ -316,7 +316,7 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Dec
     if had && left.working_passkeys().next().is_none() && !ground.by.runs_the_server() {
         return Err(Refusal::LastPasskey);
     }
-    let text = format!("{} was removed from the ways to sign in.", one.name);
+    let text = format!("{} was removed from your ways to sign in.", one.name);
     let mut events = vec![Event::Removed { authenticator: id }.into()];
     if !matches!(one.kind, Kind::Passkey(_)) {
         events.extend(drop_attempts(slice));

@@ -161,7 +161,7 @@ impl fmt::Display for ProofFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str("it cannot be read"),
-            Self::OtherKey => f.write_str("it is by another key"),
+            Self::OtherKey => f.write_str("it was made with another key"),
             Self::Signature => f.write_str("it does not verify"),
             Self::Time { now } => {
                 write!(

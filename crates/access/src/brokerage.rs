@@ -130,10 +130,10 @@ fn set(
     let (event, text) = if on {
         let asks = ground.session(slice).ok().filter(|one| slice.competes(one, true));
         let holder = asks.map(|one| one.id);
-        let text = "One session of yours holds trading from now on; others look, and may take over";
+        let text = "From now on only one of your sessions can trade at a time; the others are view-only and can take over";
         (Event::Held(Brokerage { person, holder, since }), text)
     } else {
-        (Event::Off { person }, "Every session of yours that may trade does so again")
+        (Event::Off { person }, "All your sessions that may trade can trade again")
     };
     let text = format!("{text}.{NOT_YOU}");
     let notice = notice::queue(ground, person, Topic::PolicyChanged, text, None);
@@ -160,7 +160,7 @@ fn take_over(slice: &Slice, ground: &Ground<'_>, person: PersonId) -> Result<Dec
     if let Some(held) = before {
         let device = slice.device(session.device).map(|device| device.name.to_string());
         let text = format!(
-            "{} took trading over from {}, which looks from now on. Resting orders stay.{NOT_YOU}",
+            "{} took over trading from {}, which is now view-only. Open orders stay.{NOT_YOU}",
             device.unwrap_or_else(|| "A session".to_owned()),
             held.device
         );

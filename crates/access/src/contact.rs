@@ -355,7 +355,7 @@ fn set_mail(
     let contact = send_code(ground, contact, session, before.map(|(_, asked)| asked), &mut events)?;
     if !ground.reach.of_notice(false).is_empty() {
         let text = format!(
-            "A change of your mail address to {address} was asked for from {}. It takes effect when the code that was sent there is typed in the same session. If that was not you, say so in the message centre, or lock the account.",
+            "Somebody asked from {} to change your mail address to {address}. It takes effect when the code sent there is typed in the same session. If that was not you, say so under Messages, or lock the account.",
             ground.source
         );
         events.push(notice::queue(ground, person, Topic::ContactChanged, text, None));
@@ -399,7 +399,7 @@ fn send_code(
     });
     contact.changed_at = now;
     let text = format!(
-        "A code to verify this mail address, asked for from {} by someone who is signed in. It works for {CODE_LIFE}, and only in the session that asked for it. If that was not you, do nothing: without the code nothing changes.",
+        "A code to verify this mail address, requested from {} by someone who is signed in. It works for {CODE_LIFE}, and only in the session that asked for it. If that was not you, do nothing: without the code nothing changes.",
         ground.source
     );
     let note = Note {
@@ -494,7 +494,7 @@ fn hand(ground: &Ground<'_>) -> String {
 }
 
 const NOT_YOU: &str =
-    " If that was not you, say so in the message centre, or lock the account and ask the operator.";
+    " If that was not you, say so under Messages, or lock the account and ask the operator.";
 
 fn remove_mail(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
     ground.check_recent(slice)?;
@@ -503,7 +503,7 @@ fn remove_mail(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> 
     let state = State::Former { until };
     let former = Contact { state, changed_at: ground.moment.now, ..old.clone() };
     let text = format!(
-        "{} was removed {}. It gets these messages until {until}, and codes no longer.{NOT_YOU}",
+        "{} was removed {}. It gets these messages until {until}, but no more codes.{NOT_YOU}",
         old.value,
         hand(ground)
     );

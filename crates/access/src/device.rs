@@ -59,8 +59,8 @@ impl DeviceRole {
     pub const fn text(self) -> &'static str {
         match self {
             Self::View => "look",
-            Self::Automate => "look and set programs up",
-            Self::Trade => "look and trade",
+            Self::Automate => "view, and set up programs",
+            Self::Trade => "view and trade",
             Self::Administer => "do everything",
         }
     }
@@ -463,9 +463,9 @@ fn confirm_phone(
         let another = offer_phone(ground, device.id);
         return Ok(Decision::refused(vec![another], Refusal::PhoneNumberWrong));
     }
-    let instead = old.map(|old| format!(", in the place of {}, which is forgotten", old.name));
+    let instead = old.map(|old| format!(", in place of {}, which is forgotten", old.name));
     let text = format!(
-        "{} answers approvals from now on{}. If that was not you, remove it and change your password.",
+        "{} now answers approvals{}. If that was not you, remove it and change your password.",
         device.name,
         instead.unwrap_or_default()
     );
@@ -520,7 +520,7 @@ fn succeed(
         events.push(Event::RoleSet { device, role: old.role }.into());
     }
     let text = format!(
-        "{} is the browser that was {} before, from {} on: it has that name again, and what was trusted under it before is forgotten. If that was not you, remove it and change your password.",
+        "{} is the browser formerly known as {}, as of {}: it has that name again, and the old entry is forgotten. If that was not you, remove it and change your password.",
         own.name, old.name, old.created_at
     );
     events.push(notice::queue_device(ground, own.person, own.id, text));

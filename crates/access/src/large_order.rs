@@ -174,8 +174,8 @@ fn set(slice: &Slice, ground: &Ground<'_>, threshold: Threshold) -> Result<Decis
     threshold.check()?;
     check_change(slice, ground, threshold.widens(slice.large_orders))?;
     let what = threshold.above.map_or_else(
-        || "No order of your sessions is asked for any more, however large".to_owned(),
-        |usd| format!("Orders of your sessions above {usd:.2} USD are asked for from now on"),
+        || "Your sessions' orders no longer need approval, however large".to_owned(),
+        |usd| format!("From now on, orders from your sessions above {usd:.2} USD need approval"),
     );
     let notice =
         notice::queue(ground, person, Topic::PolicyChanged, format!("{what}.{NOT_YOU}"), None);

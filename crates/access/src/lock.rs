@@ -70,9 +70,9 @@ impl Grade {
     pub const fn text(self) -> &'static str {
         match self {
             Self::None => "nothing is locked",
-            Self::ReduceOnly => "orders may only reduce a position; cancels pass",
-            Self::NoNew => "no new orders and no changes; cancels pass",
-            Self::All => "sessions, credentials and devices are ended, and orders cancelled",
+            Self::ReduceOnly => "only orders that reduce a position, and cancels",
+            Self::NoNew => "no new orders and no changes; cancelling works",
+            Self::All => "sessions, credentials and devices end, and orders are cancelled",
         }
     }
 }
@@ -220,13 +220,12 @@ pub(crate) fn decide(
             }
             let lock = standing.ok_or(Refusal::NoLock)?;
             let event = Event::Lifted { lock: lock.id, at: ground.moment.now, by: ground.by };
-            let mut text =
-                format!("The lock of grade {} on {target} was lifted by the operator.", lock.grade);
+            let mut text = format!("The operator lifted the {} lock on {target}.", lock.grade);
             let mut events = vec![event.into()];
             if lock.grade == Grade::All {
                 let worn: Vec<_> = worn(slice).collect();
                 if !worn.is_empty() {
-                    text.push_str(" Your old password, app and recovery codes sign you in no longer: ask the operator for a link to set new ones.");
+                    text.push_str(" Your old password, app and recovery codes no longer sign you in: ask the operator for a link to set new ones.");
                 }
                 events.extend(worn);
             }
@@ -288,7 +287,7 @@ fn set(
         }
     }
     let lock = Lock { id, target, grade, at, by, receipt };
-    let text = format!("A lock of grade {grade} was set on {target}: {}.", grade.text());
+    let text = format!("A {grade} lock was set on {target}: {}.", grade.text());
     let mut events = vec![Event::Set(lock.clone()).into()];
     events.extend(ends);
     events.push(notice::queue(ground, person, Topic::Lock, text, None));

@@ -107,7 +107,7 @@ pub(crate) fn meet(
         if let Some(plan) = planned {
             // Expected: it stands in the message centre, and no mail goes out.
             let text = format!(
-                "{text}, a new network, as you planned (travel to {} until {}). If that was not you, say so here: it ends the session and the trust of that browser.",
+                "{text}, a new network, as you planned (travel to {} until {}). If that was not you, say so here: that ends the session and that browser's trust.",
                 plan.place, plan.until
             );
             let (topic, mail) = (Topic::NewNetwork, Vec::new());
@@ -116,7 +116,7 @@ pub(crate) fn meet(
             return events;
         }
         let text = format!(
-            "{text}, a network that you were not seen at in 90 days. If that was not you, say so in the message centre: it ends the session and the trust of that browser."
+            "{text}, a network you have not used in 90 days. If that was not you, say so under Messages: that ends the session and that browser's trust."
         );
         let topic = Topic::NewNetwork;
         let mail = ground.reach.of_notice(false);

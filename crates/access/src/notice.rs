@@ -190,7 +190,7 @@ impl Disowned {
     pub fn untrusted(&self) -> Option<String> {
         let names: Vec<_> = self.devices.iter().map(Name::as_str).collect();
         let verb = if names.len() == 1 { "is" } else { "are" };
-        (!names.is_empty()).then(|| format!("{} {verb} trusted no longer", names.join(" and ")))
+        (!names.is_empty()).then(|| format!("{} {verb} no longer trusted", names.join(" and ")))
     }
 }
 
@@ -283,7 +283,7 @@ pub(crate) fn decide(
     ground.authorise(slice, Act::Lock)?;
     let person = slice.person.as_ref().map(|person| person.id);
     if person != Some(notice.person) || !notice.topic.can_be_disowned() {
-        return Err(Refusal::NotFound { what: "message that can be answered so" });
+        return Err(Refusal::NotFound { what: "message that can be answered 'not me'" });
     }
     Ok(disown(slice, ground, notice))
 }
@@ -339,7 +339,7 @@ fn words(ground: &Ground<'_>, notice: &Notice, stopped: &Disowned) -> String {
         (None, false) => "no browser lost its trust".to_owned(),
     };
     format!(
-        "Of the message \"{}\" of {} it was said from {} that it was not you. Sessions ended: {}; sign-ins under way dropped: {}; {device}. If you did not say so, lock the account.",
+        "From {2}, you answered 'not me' to the message \"{0}\" of {1}. Sessions ended: {3}; sign-ins dropped: {4}; {device}. If you did not do this, lock the account.",
         notice.topic.title(),
         notice.at,
         ground.source,

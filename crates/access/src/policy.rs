@@ -50,9 +50,9 @@ impl Assurance {
     /// How to get it.
     pub const fn how(self) -> &'static str {
         match self {
-            Self::One => "prove that it is you",
-            Self::Two => "prove that it is you by password and code, or by a passkey",
-            Self::Resistant => "prove that it is you by a passkey",
+            Self::One => "confirm it's you",
+            Self::Two => "confirm it's you with your password and a code, or with a passkey",
+            Self::Resistant => "confirm it's you with a passkey",
         }
     }
 
@@ -111,7 +111,7 @@ impl fmt::Display for Limits {
     /// `3 days unused, 24 hours in all; with a window 9 days at most`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (idle, absolute) = (exact(self.idle), exact(self.absolute));
-        write!(f, "{idle} unused, {absolute} in all")?;
+        write!(f, "{idle} idle, {absolute} in all")?;
         match self.ceiling {
             Some(most) if most == self.absolute => {
                 f.write_str("; with a window until its last end before")
@@ -157,10 +157,8 @@ impl OwnLimits {
 
     /// Whether both are within their bounds.
     fn check(self) -> Result<(), Refusal> {
-        let both = [
-            ("time unused", self.idle, Self::IDLE),
-            ("time in all", self.absolute, Self::ABSOLUTE),
-        ];
+        let both =
+            [("idle time", self.idle, Self::IDLE), ("total time", self.absolute, Self::ABSOLUTE)];
         for (what, given, (least, most)) in both {
             if let Some(given) = given.filter(|given| *given < least || *given > most) {
                 let (given, least, most) = (exact(given), exact(least), exact(most));
@@ -228,7 +226,7 @@ impl fmt::Display for Tempo {
             Self::Occasional => "occasional: now and then",
             Self::Adviser => "adviser: all day, where people come and go",
             Self::Active => "active: every day, on devices of your own",
-            Self::Unattended => "unattended: a screen that only looks",
+            Self::Unattended => "unattended: a view-only screen",
         })
     }
 }
@@ -272,8 +270,8 @@ impl fmt::Display for NewNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Keep => "goes on as before",
-            Self::Prove => "looks until you prove that it is you",
-            Self::Look => "looks; more takes a sign-in there",
+            Self::Prove => "is view-only until you confirm it's you",
+            Self::Look => "is view-only until you sign in there",
         })
     }
 }
@@ -522,7 +520,7 @@ fn set(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Result<Decision, R
     after.apply(&events);
     events.extend(shorten(&after));
     let text = format!(
-        "The policy of the {} is now {}; a session is over after {}; at another network it {}. To look takes {}, to trade {}, to administer {}.{}",
+        "The policy of the {} is now {}; a session ends after {}; on another network it {}. Viewing takes {}, trading {}, administering {}.{}",
         policy.interface,
         policy.tempo,
         policy.limits(true),
@@ -537,7 +535,7 @@ fn set(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Result<Decision, R
 }
 
 pub(crate) const NOT_YOU: &str =
-    " If that was not you, say so in the message centre, or lock the account.";
+    " If that was not you, say so under Messages, or lock the account.";
 
 fn set_window(
     slice: &Slice,
@@ -558,8 +556,8 @@ fn set_window(
     openings.clone_into(&mut after.openings);
     events.extend(shorten(&after));
     let what = window.map_or_else(
-        || "Your sessions have no window of renewal any more".to_owned(),
-        |window| format!("Your sessions are renewed {window} from now on"),
+        || "Your sessions no longer have a renewal window".to_owned(),
+        |window| format!("From now on your sessions are renewed {window}"),
     );
     let text = format!("{what}.{NOT_YOU}");
     events.push(notice::queue(ground, person, Topic::PolicyChanged, text, None));

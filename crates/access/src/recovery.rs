@@ -170,7 +170,7 @@ impl RecoveryEnd {
             Self::ByPerson => "stopped from a session of yours",
             Self::ByLink => "stopped by the link of a message",
             Self::ByOperator => "stopped by the operator",
-            Self::SignedIn => "over, because you signed in by what you had before",
+            Self::SignedIn => "over, because you signed in with what you had before",
             Self::Locked => "stopped by a lock",
             Self::Lapsed => "over, because nobody finished it",
         }
@@ -424,7 +424,7 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
     };
     let ready_at = recovery.ready_at();
     let text = format!(
-        "A recovery of your access was begun {}. If nobody stops it, whoever began it may sign in {}. If that was not you, stop it now: on the portal's recovery page, or by the link of the mail. Then change your password.",
+        "A recovery of your access was started {}. If nobody stops it, the person who started it can sign in {}. If that was not you, stop it now: on the portal's recovery page, or with the link in this mail. Then change your password.",
         from(&recovery),
         opens(&recovery)
     );
@@ -504,7 +504,7 @@ fn claim(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     };
     let ready_at = one.ready_at();
     let text = format!(
-        "The recovery that the operator began for you was taken up from {} ({}). If that was not you, stop it.",
+        "The recovery that the operator started for you was taken up from {} ({}). If that was not you, stop it.",
         claimed.source, claimed.browser
     );
     let events =
@@ -522,7 +522,7 @@ fn elsewhere(ground: &Ground<'_>, one: &Recovery) -> Decided {
     }
     let begun = Beginner { told: true, ..one.begun };
     let text = format!(
-        "A copy of your recovery was used from {} ({}) and was refused: it did not show the key of the browser that began it, so it opened nothing. Somebody could read what that browser keeps: look there for programs and extensions that you did not install. If you began no recovery, stop it.",
+        "A copy of your recovery was used from {} ({}) and was refused: it lacked the key of the browser that started it, so it opened nothing. Somebody may be able to read what that browser stores: look there for programs and extensions that you did not install. If you began no recovery, stop it.",
         ground.source,
         device::name_from_agent(&ground.source.agent)
     );
@@ -574,7 +574,7 @@ fn finish(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     // An app that was offered before, and its seed seen by whoever was there, is not one of this.
     let offered = authenticator::withdraw_offer(slice);
     let text = format!(
-        "The recovery of your access was finished from {} ({}). Until {} that session, and those of whatever it enrols, look, cancel and reduce alone. If that was not you, lock the account and tell the operator.",
+        "The recovery of your access was finished from {} ({}). Until {}, that session and anything it adds can only view, cancel and reduce. If that was not you, lock the account and tell the operator.",
         ground.source,
         device::name_from_agent(&ground.source.agent),
         now + HOLD
@@ -609,8 +609,7 @@ fn ended(ground: &Ground<'_>, one: &Recovery, why: RecoveryEnd) -> Decision {
 }
 
 fn end(ground: &Ground<'_>, one: &Recovery, why: RecoveryEnd) -> Vec<decision::Event> {
-    let text =
-        format!("The recovery that was begun {} at {} is {}.", from(one), one.begun_at, why.text());
+    let text = format!("The recovery started {} at {} is {}.", from(one), one.begun_at, why.text());
     vec![one.over(ground.moment.now, why), tell_end(ground, one, text)]
 }
 
@@ -648,7 +647,7 @@ fn tick(slice: &Slice, ground: &Ground<'_>) -> Decided {
             let ready_at = (one.begun_at + one.wait).max(now + half);
             let stage = Stage::Half { ready_at };
             let text = format!(
-                "Half time: a recovery of your access, begun {} at {}, goes on. Whoever began it may sign in {}. If that is not you, stop it.",
+                "Halfway: a recovery of your access, started {} at {}, is still under way. The person who started it can sign in {}. If that is not you, stop it.",
                 from(one),
                 one.begun_at,
                 opens(&one.at(stage))
@@ -662,7 +661,7 @@ fn tick(slice: &Slice, ground: &Ground<'_>) -> Decided {
         Stage::Half { .. } => {
             let until = now + FINISH;
             let text = format!(
-                "The recovery of your access, begun {} at {}, has waited long enough. Whoever began it may sign in now, until {until}. If that is not you, stop it.",
+                "The recovery of your access, started {} at {}, has waited long enough. The person who started it can sign in now, until {until}. If that is not you, stop it.",
                 from(one),
                 one.begun_at
             );
@@ -706,7 +705,7 @@ fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
         String::new()
     };
     let text = format!(
-        "A recovery of your access waits {wait} from now on{by_contacts}. One that is under way keeps its own way. If that was not you, lock the account."
+        "From now on, a recovery of your access waits {wait}{by_contacts}. One already under way is not changed. If that was not you, lock the account."
     );
     let events = vec![
         Event::Chosen { person, policy }.into(),

@@ -44,75 +44,75 @@ refusals! {
     // What the entitlements refuse.
     /// The authority is over.
     Expired { until: Time, now: Time } = "EXPIRED",
-        "this authority ended at {until}, and it is {now}; ask the account's owner for a new one";
+        "this authority expired at {until}, and it is now {now}; ask the account's owner for a new one";
     /// Another account.
     AccountNotAllowed { account: PaperAccountId, allowed: PaperAccountId } = "ACCOUNT_NOT_ALLOWED",
-        "account {account} is not yours to use here; this authority is for {allowed}";
+        "this authority does not cover account {account}; it is for {allowed}";
     /// An act that is not given.
     ActNotAllowed { act: Act } = "ACT_NOT_ALLOWED",
-        "this authority does not include to {act}";
+        "this authority may not {act}";
     /// An order on a holder that only looks.
     ReadOnly = "READ_ONLY",
-        "this authority is read-only: it may look, and neither place, modify nor cancel orders";
+        "this authority is view-only: it cannot place, modify or cancel orders";
     /// A product that is not given.
     ProductNotAllowed { product: Product } = "PRODUCT_NOT_ALLOWED",
-        "{product} are not among the products of this authority";
+        "this authority does not cover {product}";
     /// A contract that is not given, and how many are.
     SymbolNotAllowed { symbol: SymbolId, allowed: u32 } = "SYMBOL_NOT_ALLOWED",
-        "contract {symbol} is not among the {allowed} that this authority may use";
+        "this authority may not use contract {symbol}; it is limited to other contracts ({allowed})";
     /// A side that is not given.
     SideNotAllowed { side: Side } = "SIDE_NOT_ALLOWED",
-        "this authority does not {side}";
+        "this authority may not {side}";
     /// An address that is not given.
     AddressNotAllowed { address: IpAddr } = "ADDRESS_NOT_ALLOWED",
-        "address {address} is not on the list of this authority";
+        "address {address} is not on this authority's list";
     /// An hour that is not given.
     OutsideHours { now: Time } = "OUTSIDE_HOURS",
-        "this authority does not place or modify orders at {now}";
+        "this authority may not place or modify orders at this hour ({now})";
     /// Too many order messages.
     RateExceeded { per_second: u32, burst: u32, retry_after: Span } = "RATE_EXCEEDED",
-        "more than {per_second} order messages a second (bursts of {burst}); wait {retry_after} and send again";
+        "more than {per_second} order messages per second (bursts of {burst}); wait {retry_after} and send again";
     /// A lock on the person or the account.
     Locked { grade: Grade } = "LOCKED",
         "a lock of grade {grade} stands; the operator can lift it with `floorpass unlock`";
 
     /// The session is bound to no key of its browser, and looks.
     SessionUnbound { act: Act } = "SESSION_UNBOUND",
-        "this session is not bound to its browser, so it only looks; sign in again for this one act to {act}, or use a browser with script";
+        "this session is not bound to its browser, so it is view-only; to {act}, sign in again for this one act, or use a browser with JavaScript";
     /// The device was activated by a typed code alone, and looks.
     DeviceUnconfirmed { act: Act } = "DEVICE_UNCONFIRMED",
-        "this browser was activated by a typed code alone, so it only looks and cannot {act}; confirm it with a passkey, or from your phone";
+        "this browser was activated only by a typed code, so it is view-only and cannot {act}; confirm it with a passkey, or from your phone";
     /// The device's role.
     DeviceRoleNarrow { role: DeviceRole, act: Act } = "DEVICE_ROLE",
-        "this device is set to {role}, so it cannot {act}; change its role from another device";
+        "this device may only {role}, so it cannot {act}; change its role from another device";
 
     /// The interface is set to be unattended, and looks.
     SessionUnattended { act: Act } = "SESSION_UNATTENDED",
-        "this interface is set to unattended, so its sessions only look and cannot {act}; change that on the policies page";
+        "this interface is set to unattended, so its sessions are view-only and cannot {act}; change that on the Policies page";
     /// The person was proven less surely than the policy asks for.
     AssuranceLow { act: Act, have: Assurance, needed: Assurance } = "ASSURANCE_LOW",
-        "to {act} takes {needed} here, and this session was proven by {have}; {how}", how = needed.how();
+        "this session signed in with {have}, and to {act} takes {needed} here; {how}", how = needed.how();
     /// The request comes from a network that the session was not proven at.
     NetworkUnproven { act: Act } = "NETWORK_UNPROVEN",
-        "this session comes from another network than it was proven at, so it looks and cannot {act}; prove that it is you here, and it goes on";
+        "this session has moved to a network where you have not confirmed it, so it is view-only and cannot {act}; confirm it's you here to go on";
     /// The same, where the policy lets it look alone.
     NetworkLooks { act: Act } = "NETWORK_LOOKS",
-        "this session comes from another network than it was begun at, where your policy lets it look alone, so it cannot {act}; sign in again here";
+        "this session has moved to another network, where your policy makes it view-only, so it cannot {act}; sign in again here";
     /// Another session holds trading.
     BrokerageHeld { device: Name, since: Time } = "BROKERAGE_HELD",
-        "one session of yours trades at a time, and {device} holds trading since {since}; this one sees all and cancels, and may take over at /session/take-over";
+        "only one of your sessions can trade at a time, and {device} has been trading since {since}; this one can view and cancel, and can take over at /session/take-over";
     /// Widening a policy takes a session that is bound.
     PolicyUnbound = "POLICY_UNBOUND",
-        "a session that is not bound to its browser cannot widen a policy; use a browser with script";
+        "a session that is not bound to its browser cannot loosen a policy; use a browser with JavaScript";
     /// No such time zone.
     ZoneUnknown { length: usize, limit: usize } = "ZONE_UNKNOWN",
-        "this text of {length} bytes is no time zone that this server knows; use a name of up to {limit} bytes like Europe/Berlin";
+        "this text of {length} bytes is not a time zone this server knows; use a name of up to {limit} bytes, like Europe/Berlin";
     /// A recovery brought the session, or what it was signed in by.
     RecoveryHolds { act: Act, until: Time } = "RECOVERY_HOLDS",
-        "this session came by a recovery, or by what was enrolled in one, so it cannot {act} before {until}; sign in after that, or by what you had before it";
+        "this session came from a recovery, or from something added during one, so it cannot {act} before {until}; sign in again after that, or with something you had before it";
     /// What proved the person was enrolled in a recovery whose hold is not over.
     ProofHeld { until: Time } = "PROOF_HELD",
-        "that was added after a recovery, so before {until} it proves only the sessions that the recovery brought; prove yourself by what you had before it";
+        "that was added after a recovery, so until {until} it confirms only sessions from that recovery; use something you had before it";
 
     // Credentials.
     /// No such credential.
@@ -129,7 +129,7 @@ refusals! {
         "this credential is not paused, so there is nothing to resume";
     /// It demands a token and none came.
     TokenMissing = "TOKEN_MISSING",
-        "this credential demands its token in the connect options, and none came";
+        "this credential requires its token in the connect options, and none was sent";
     /// It demands a token and another came.
     TokenWrong = "TOKEN_WRONG",
         "the token in the connect options is not this credential's";
@@ -143,111 +143,111 @@ refusals! {
         "this session ended at {at}: {reason}; sign in again";
     /// A bound session's request without a proof by its key.
     KeyProofMissing = "KEY_PROOF_MISSING",
-        "this session is bound to a key of the browser that began it, and the request did not show that key; load the page again there, or sign in here";
+        "this session is bound to a key of the browser that started it, and this request was not signed with that key; reload the page there, or sign in here";
     /// A proof by a key that does not count.
     KeyProofWrong { reason: ProofFault } = "KEY_PROOF_WRONG",
-        "the proof by this browser's key does not count: {reason}; load the page again, or sign in here";
+        "the signature by this browser's key was not accepted: {reason}; reload the page, or sign in here";
     /// A session that hardware binds, and no proof by it.
     HardwareProofMissing = "HARDWARE_PROOF_MISSING",
-        "this session is bound to the hardware of the device that began it, and the request did not show that; load the page again there, or sign in here";
+        "this session is bound to the hardware of the device that started it, and this request did not prove that; reload the page there, or sign in here";
     /// The proof by hardware is of another address, or too old: the browser makes a new one.
     HardwareProofOver = "HARDWARE_PROOF_OVER",
-        "the proof by this device's hardware is over or of another network; load the page again, or sign in here";
+        "the proof by this device's hardware has expired or is from another network; reload the page, or sign in here";
     /// Bound already, or too long after its start.
     BindingLate { age: Span, limit: Span } = "BINDING_LATE",
-        "a session is bound to its device's hardware once, within {limit} of its start; this one began {age} ago";
+        "a session can be bound to its device's hardware once, within {limit} of its start; this one started {age} ago";
     /// The trust of a device is renewed in its last part alone.
     RenewalEarly { left: Span, from: Span } = "RENEWAL_EARLY",
-        "this device is trusted for another {left}; it renews its key in the last {from}";
+        "this device is trusted for another {left}; its key can be renewed in the last {from}";
     /// A device does not widen itself.
     OwnDevice = "OWN_DEVICE",
-        "a device cannot be given more from itself; do it from another one of yours";
+        "a device cannot give itself more; do it from another of your devices";
     /// There is no phone that could answer.
     NoPhone = "NO_PHONE",
-        "no phone of yours answers approvals; add one on the portal's phone page, or use another way";
+        "none of your phones can answer approvals; add one on the portal's Phone page, or use another way";
     /// The device does not answer approvals, or it is the one that asks.
     NoApprover = "NO_APPROVER",
-        "this device does not answer this approval; use the phone that you added";
+        "this device cannot answer this approval; use the phone you added";
     /// Too many prompts without a yes.
     ApprovalsPaused { count: u32, retry_at: Time } = "APPROVALS_PAUSED",
-        "{count} approvals were asked for and not approved, so none is sent until {retry_at}; use another way to sign in, and lock the account if they were not yours";
+        "{count} approval requests were not approved, so no more are sent until {retry_at}; sign in another way, and lock the account if the requests were not yours";
     /// The server pushes to no phone.
     PushOff = "PUSH_OFF",
-        "this server tells no phone by push; its operator turns that on by [push] in the configuration";
+        "this server does not send push notifications; its operator can turn them on with [push] in the configuration";
     /// No address of a push service.
     PushAddressRefused = "PUSH_ADDRESS_REFUSED",
-        "the address that this browser gave for pushes is none of a public push service; pushing works in browsers that have one";
+        "this browser's push address does not belong to a public push service; use a browser that supports one";
     /// It was answered, used or is too old.
     ApprovalEnded = "APPROVAL_ENDED",
-        "this approval was answered, used, or is older than 2 minutes; ask again";
+        "this approval has been answered or used, or is more than 2 minutes old; ask again";
     /// What is about to be placed is not what was approved.
     ApprovalDiffers = "APPROVAL_DIFFERS",
-        "this is not the order that was approved, so it was not placed, and that approval is over; look at the order and ask again";
+        "this is not the order that was approved, so it was not placed and the approval has ended; check the order and ask again";
     /// A large order without what it takes.
     OrderUnproven = "ORDER_UNPROVEN",
-        "a large order takes the yes of your phone, or a proof that is made with this very order";
+        "a large order needs a yes from your phone, or a proof made for this very order";
     /// It was not answered yet.
     ApprovalWaits { until: Time } = "APPROVAL_WAITS",
-        "the approval was not answered yet; it waits until {until}";
+        "the approval has not been answered yet; it stays open until {until}";
     /// The number is not the one that is shown where the approval was asked for.
     NumberWrong { tries_left: u32 } = "NUMBER_WRONG",
-        "that is not the number on the page that asks; {left}; if you see no such page, it was not you who asked", left = tries(*tries_left);
+        "that is not the number on the page that asked; {left}; if you see no such page, somebody else asked", left = tries(*tries_left);
     /// The number is not the one that whoever recovers reads out.
     VouchNumberWrong { tries_left: u32 } = "VOUCH_NUMBER_WRONG",
-        "that is not the number beside your name on the page of whoever recovers; {left}; if you do not hear their voice, say no", left = tries(*tries_left);
+        "that is not the number beside your name on their page; {left}; if you cannot hear their voice, say no", left = tries(*tries_left);
     /// A recovery contact answered this recovery already, or has no try left.
     VouchEnded = "VOUCH_ENDED",
-        "your word on this recovery is given, or its number was wrong too often; it counts once for each recovery";
+        "you have already answered this recovery, or typed the wrong number too often; each contact answers a recovery once";
     /// A phone answers approvals by a key, and this one shows none.
     PhoneWithoutKey = "PHONE_WITHOUT_KEY",
-        "this browser shows no key, and approvals are signed with one; open the link in a browser with script, not in a private window";
+        "this browser has no key to sign approvals with; open the link in a browser with JavaScript, not in a private window";
     /// The number is not the one that the phone shows.
     PhoneNumberWrong = "PHONE_NUMBER_WRONG",
-        "that is not the number that your phone shows; if another phone opened the link, remove it under Devices";
+        "that is not the number on your phone; if another phone opened the link, remove it under Devices";
     /// The device was blocked.
     DeviceBlocked = "DEVICE_BLOCKED",
-        "this device was blocked; use another one or ask the operator";
+        "this device is blocked; use another one or ask the operator";
     /// The link is unknown, used or expired.
     LinkEnded = "LINK_ENDED",
-        "this link was used or has expired; links work once, so ask for a new one";
+        "this link has been used or has expired; a link works once, so ask for a new one";
 
     // Signing in.
     /// Name or password is wrong; which one is not said.
     SignInFailed = "SIGN_IN_FAILED",
-        "the user name or the password is not right";
+        "the user name or password is wrong";
     /// Too many failures here, and when to come back.
     Throttled { failures: u32, retry_at: Time } = "THROTTLED",
-        "{failures} failures from here; the next try counts at {retry_at}, and a passkey works now";
+        "{failures} failed attempts from here; the next one counts after {retry_at}, and a passkey works now";
     /// Too many wrong tries from an address, whosever they were for, and when to come back.
     AddressThrottled { retry_at: Time } = "ADDRESS_THROTTLED",
-        "too many wrong tries came from your address or network; the next one counts at {retry_at}, and until then none is looked at";
+        "too many failed attempts from your address or network; none is checked before {retry_at}";
     /// The authenticator is stopped here until another one proves the person.
     AuthenticatorStopped { failures: u32, limit: u32 } = "AUTHENTICATOR_STOPPED",
-        "{failures} failures in a row from here, and the limit is {limit}; sign in with a passkey or from a trusted device, or ask the operator for a link";
+        "{failures} failed attempts in a row from here, and the limit is {limit}; sign in with a passkey or from a trusted device, or ask the operator for a link";
     /// The password is right and there is no second factor yet.
     SecondFactorMissing = "SECOND_FACTOR_MISSING",
-        "a password alone does not sign in; ask the operator for an enrolment link";
+        "a password alone is not enough to sign in; ask the operator for an enrolment link";
     /// The attempt is unknown, used, expired or at another step.
     AttemptEnded = "ATTEMPT_ENDED",
-        "this sign-in was turned down, has expired, was finished or is at another step; begin again";
+        "this sign-in was declined, has expired, was finished or is at another step; start again";
     /// The attempt was begun by another browser.
     AttemptElsewhere = "ATTEMPT_ELSEWHERE",
-        "this sign-in was begun by another browser, or before this one showed its key, so it does not go on here; begin again";
+        "this sign-in was started in another browser, or before this one had its key, so it cannot continue here; start again";
     /// A typed code is wrong.
     CodeWrong = "CODE_WRONG",
-        "the code is not right";
+        "the code is wrong";
     /// What was typed cannot be a code.
     CodeMalformed { digits: usize } = "CODE_MALFORMED",
-        "this is no code of {digits} digits, so it did not count as a try; type it again";
+        "that is not a {digits}-digit code, so it did not count as a try; type it again";
     /// What was typed cannot be a recovery code.
     RecoveryCodeMalformed = "RECOVERY_CODE_MALFORMED",
-        "this is no recovery code, so it did not count as a try; they have 24 letters and digits, in groups of four";
+        "that is not a recovery code, so it did not count as a try; recovery codes have 24 letters and digits, in groups of four";
     /// An activation code is wrong, and how many tries are left.
     ActivationWrong { tries_left: u32 } = "ACTIVATION_WRONG",
-        "the code is not right; tries left: {tries_left}";
+        "the code is wrong; tries left: {tries_left}";
     /// A TOTP code of a step that was used before.
     CodeReplayed = "CODE_REPLAYED",
-        "this code was used already; wait for the next one";
+        "this code has already been used; wait for the next one";
     /// An activation code is too old.
     CodeExpired { expired_at: Time } = "CODE_EXPIRED",
         "this code expired at {expired_at}; ask for a new one";
@@ -256,78 +256,78 @@ refusals! {
         "a code was just sent; ask for another after {retry_at}";
     /// A new activation code is asked for too often.
     ResendLimit { sent: u32, limit: u32 } = "RESEND_LIMIT",
-        "{sent} codes were sent, and the limit is {limit}; begin the sign-in again";
+        "{sent} codes were sent, and the limit is {limit}; start the sign-in again";
     /// A code was typed elsewhere than where it was asked for.
     CodeElsewhere = "CODE_ELSEWHERE",
         "this code works only in the session that asked for it; type it there, or ask for a new one here";
     /// Too many codes were asked for, and when to come back.
     TooManyCodes { sent: u32, limit: u32, retry_at: Time } = "TOO_MANY_CODES",
-        "{sent} codes were sent within an hour, and the limit is {limit}; ask again after {retry_at}";
+        "{sent} codes were sent within the last hour, and the limit is {limit}; ask again after {retry_at}";
     /// The passkey does not count, and why.
     PasskeyRefused { reason: PasskeyFault } = "PASSKEY_REFUSED",
-        "the passkey does not count: {reason}; another way to sign in still works";
+        "the passkey was not accepted: {reason}; your other ways to sign in still work";
     /// A recovery is under way already.
     RecoveryStands { since: Time } = "RECOVERY_STANDS",
-        "a recovery of this access is under way since {since}; go on in the browser that began it, or stop it first";
+        "a recovery has been under way since {since}; continue in the browser that started it, or stop it first";
     /// Too many recoveries were asked for, and when to come back.
     TooManyRecoveries { count: u32, limit: u32, retry_at: Time } = "TOO_MANY_RECOVERIES",
-        "{count} recoveries were asked for within 7 days, and the limit is {limit}; ask again after {retry_at}, or ask the operator";
+        "{count} recoveries were requested within 7 days, and the limit is {limit}; ask again after {retry_at}, or ask the operator";
     /// A recovery has not waited long enough.
     RecoveryWaits { ready_at: Time } = "RECOVERY_WAITS",
-        "this recovery waits until {ready_at}; come back then, in this browser";
+        "this recovery is waiting until {ready_at}; come back then, in this browser";
     /// Too few contacts said yes.
     RecoveryUnvouched { yes: u32, needed: u32 } = "RECOVERY_UNVOUCHED",
-        "{yes} recovery contacts vouched for this, and {needed} are needed; read each of them the number beside their name";
+        "{yes} recovery contacts have vouched for this, and {needed} are needed; read each of them the number beside their name";
     /// No recovery is under way here.
     RecoveryOver = "RECOVERY_OVER",
-        "this recovery was stopped, finished or is too old; sign in, or begin another one";
+        "this recovery was stopped or finished, or is too old; sign in, or start another one";
     /// The recovery was begun by another browser.
     RecoveryElsewhere = "RECOVERY_ELSEWHERE",
-        "this recovery was begun by another browser, or before this one showed its key, so it goes on there alone; to begin another one here, stop it first by the link of its message";
+        "this recovery was started in another browser, or before this one had its key, so it can continue only there; to start another one here, first stop it with the link in its message";
     /// The proof was made against a row that has moved: load and prove again.
     ProofStale = "PROOF_STALE",
-        "the sign-in data changed meanwhile; try again";
+        "your sign-in data changed in the meantime; try again";
     /// The sign-in that began the session is too old for this.
     ProofTooOld { age: Span, limit: Span } = "PROOF_TOO_OLD",
-        "you signed in {age} ago, and this needs a sign-in of the last {limit}; sign in again (by a new link while you enrol) and do it then";
+        "you signed in {age} ago, and this needs a sign-in within the last {limit}; sign in again (with a new link if you are enrolling), then retry";
     /// Too many costly proofs wait.
     Busy { waiting: u32, limit: u32 } = "BUSY",
-        "{waiting} sign-ins wait, and the limit is {limit}; try again in a few seconds";
+        "{waiting} sign-ins are waiting, and the limit is {limit}; try again in a few seconds";
 
     // Administration.
     /// Only the operator may.
     OperatorOnly = "OPERATOR_ONLY",
-        "only the operator may do this, at the server's command line";
+        "only the operator can do this, on the server's command line";
     /// No such thing.
     NotFound { what: &'static str } = "NOT_FOUND",
         "no such {what}";
     /// A name that cannot be taken.
     NameInvalid { what: &'static str, length: usize, limit: usize } = "NAME_INVALID",
-        "the {what} has {length} bytes; use 1 to {limit}";
+        "the {what} is {length} bytes long; use 1 to {limit}";
     /// A name with a character that cannot be seen, or that changes how the others are read.
     NameHidden { what: &'static str, letter: String } = "NAME_HIDDEN",
-        "the {what} holds {letter}, which cannot be seen or changes how the rest is read; leave it out";
+        "the {what} contains {letter}, which is invisible or changes how the rest is read; remove it";
     /// A name with a word of two scripts.
     NameMixed { what: &'static str, word: String } = "NAME_MIXED",
-        "the word \"{word}\" in the {what} mixes the letters of two scripts, which look alike; write it in one";
+        "the word \"{word}\" in the {what} mixes look-alike letters of two scripts; write it in one";
     /// A user name with other characters than it may have.
     UsernameInvalid { length: usize, limit: usize } = "USERNAME_INVALID",
-        "a user name has 1 to {limit} characters: a-z, 0-9, dot, dash, underscore and @, a letter or digit first; this text of {length} bytes is none";
+        "a user name has 1 to {limit} characters (a-z, 0-9, dot, dash, underscore and @) and starts with a letter or digit; what you typed ({length} bytes) is not one";
     /// A text that is no mail address to which we send.
     MailInvalid { length: usize, limit: usize } = "MAIL_INVALID",
-        "this text of {length} bytes is no mail address that we send to; use up to {limit} ASCII characters like ann@example.org, without quotes and with a domain's name";
+        "what you typed ({length} bytes) is not a mail address we can send to; use up to {limit} ASCII characters like ann@example.org, without quotes and with a domain name";
     /// A text that is no phone number.
     PhoneInvalid { length: usize, limit: usize } = "PHONE_INVALID",
-        "this text of {length} bytes is no phone number; use up to {limit} digits, spaces, dashes and brackets, with a + first for the country";
+        "what you typed ({length} bytes) is not a phone number; use up to {limit} digits, spaces, dashes and brackets, starting with + and the country code";
     /// The mail address is verified already.
     MailStands = "MAIL_STANDS",
-        "this mail address is yours and verified already";
+        "this mail address is already yours and verified";
     /// A name that is taken.
     NameTaken { what: &'static str, name: String } = "NAME_TAKEN",
-        "a {what} named {name} exists; choose another name";
+        "a {what} named {name} already exists; choose another name";
     /// A port that cannot be given, and since when it is free.
     PortTaken { port: u16, until: Time } = "PORT_TAKEN",
-        "port {port} belongs to another credential, or did less than a day ago (free: {until}); choose another";
+        "port {port} belongs to another credential, or did within the last day (free from {until}); choose another";
     /// No port is free in the range.
     PortsExhausted { first: u16, last: u16 } = "PORTS_EXHAUSTED",
         "no port from {first} to {last} is free; revoke a credential and wait a day";
@@ -339,13 +339,13 @@ refusals! {
         "the {what} is {given}; use {least} to {most}";
     /// More than the one who gives it has.
     Wider { what: &'static str } = "WIDER_THAN_GIVER",
-        "a credential cannot have more {what} than the one who creates it";
+        "a credential cannot have more {what} than the authority that creates it";
     /// A lock as strong stands already.
     LockStands { grade: Grade } = "LOCK_STANDS",
-        "a lock of grade {grade} stands already; only the operator can loosen it";
+        "a {grade} lock is already in force; only the operator can loosen it";
     /// There is no lock to lift.
     NoLock = "NO_LOCK",
-        "no lock stands there";
+        "there is no lock to lift";
     /// The account has another owner.
     AccountTaken { account: PaperAccountId } = "ACCOUNT_TAKEN",
         "account {account} has an owner; choose another account";
@@ -357,48 +357,48 @@ refusals! {
         "this is your last passkey, and what is left (a password and a code) can be phished; add another passkey first, or ask the operator to remove this one";
     /// There is nothing yet that recovery codes could stand in for.
     RecoveryCodesEarly = "RECOVERY_CODES_EARLY",
-        "recovery codes stand in for the code of your app after your password; set up a password, and an app or a passkey, first";
+        "recovery codes replace your app's code after the password; first set up a password, and an app or a passkey";
     /// The old password must be proven first.
     OldPasswordNeeded = "OLD_PASSWORD_NEEDED",
-        "the old password is needed to set a new one, and what was given is not it";
+        "the old password is needed to set a new one, and what you typed is not it";
     /// A new password that would be guessed early, and why.
     PasswordGuessable { reason: Guess } = "PASSWORD_GUESSABLE",
-        "this password would be guessed early: {reason}; a few words that do not belong together are good, and your password manager makes better ones";
+        "this password is easy to guess: {reason}; use a few unrelated words, or let your password manager make one";
     /// TOTP stands already.
     TotpStands = "TOTP_STANDS",
-        "a TOTP app is enrolled; ask the operator to reset it, or remove it first";
+        "a TOTP app is already enrolled; remove it first, or ask the operator to reset it";
 
     // The server itself.
     /// The journal cannot be written.
     JournalFailed = "JOURNAL_FAILED",
-        "the journal could not be written, so no order is taken; the operator has to look at the disk and restart";
+        "the journal could not be written, so no orders are accepted; the operator must check the disk and restart";
     /// A file of the data folder is not there any more, or is another one.
     FileLost { file: String } = "FILE_LOST",
-        "{file} was removed or replaced while the server ran, so nothing is acknowledged; the operator has to put it back, and see the server's log";
+        "{file} was removed or replaced while the server was running, so nothing is acknowledged; the operator must put it back and see the server's log";
     /// Another server works on the same tables.
     DatabaseShared = "DATABASE_SHARED",
-        "another server has taken over this server's database, so nothing is acknowledged here; the operator has to stop one of them";
+        "another server has taken over this server's database, so nothing is acknowledged here; the operator must stop one of them";
     /// The disk is full.
     DiskFull { missing_bytes: u64 } = "DISK_FULL",
         "{lacks}", lacks = lacks(*missing_bytes);
     /// The disk of the tables is full.
     StoreFull = "STORE_FULL",
-        "the disk of the database is full, so nothing can be recorded and nothing was changed; the operator has to free some space";
+        "the database's disk is full, so nothing can be recorded and nothing was changed; the operator must free some space";
     /// The tables cannot be read or written.
     StoreFailed = "STORE_FAILED",
         "the database cannot be reached, so nothing was changed; try again, and see the server's log";
     /// A cut that holds, and that the tables do not have yet.
     NotOnRecord { because: &'static str, kept: bool } = "IN_FORCE_NOT_ON_RECORD",
-        "this is in force now and not yet on record, because {because}; {keeps}", keeps = keeps(*kept);
+        "this is in force now but not yet on record, because {because}; {keeps}", keeps = keeps(*kept);
     /// A stored secret does not open.
     KeyMismatch = "KEY_MISMATCH",
-        "a stored secret does not open with this key file; restore the key file of this data folder";
+        "a stored secret cannot be opened with this key file; restore this data folder's own key file";
     /// The reader was too slow.
     TooSlow { queued: u32, limit: u32 } = "TOO_SLOW",
-        "{queued} messages wait to be read, and the limit is {limit}; connect again and read faster";
+        "{queued} messages are waiting to be read, and the limit is {limit}; connect again and read faster";
     /// The markets have not come to the present yet.
     CatchingUp { at: Time, to: Time } = "CATCHING_UP",
-        "the markets are catching up on time that was missed: they are at {at} and go on to {to}; try again in a few seconds, cancelling works meanwhile";
+        "the markets are catching up on missed time: they have reached {at} of {to}; try again in a few seconds (cancelling works meanwhile)";
     /// The server is stopping.
     Stopping = "STOPPING",
         "the server is stopping; connect again in a moment";
@@ -416,10 +416,10 @@ fn tries(left: u32) -> String {
 /// Why only what reduces is taken, and what to do.
 fn lacks(missing_bytes: u64) -> String {
     if missing_bytes == 0 {
-        return "the disk has room again and the next journal segment is being made, so for a moment orders are taken only if they reduce a position, and cancels; try again in a second".to_owned();
+        return "the disk has room again and the next journal segment is being made, so for a moment only cancels and orders that reduce a position are accepted; try again in a second".to_owned();
     }
     format!(
-        "the disk lacks {missing_bytes} bytes for the next journal segment, so orders are taken only if they reduce a position, and cancels; free some space"
+        "the disk lacks {missing_bytes} bytes for the next journal segment, so only cancels and orders that reduce a position are accepted; free some space"
     )
 }
 
@@ -548,8 +548,8 @@ impl fmt::Display for PasskeyFault {
             Self::NotAttested => f.write_str(
                 "this server takes only models that it can recognise, and this one did not prove what it is",
             ),
-            Self::OtherBrowser => f.write_str("it was asked for by another browser than this one"),
-            Self::Registered => f.write_str("it is registered already"),
+            Self::OtherBrowser => f.write_str("another browser asked for it"),
+            Self::Registered => f.write_str("it is already registered"),
             Self::Invalid => f.write_str("its answer does not verify"),
         }
     }

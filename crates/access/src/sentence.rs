@@ -70,7 +70,7 @@ pub fn can_cannot(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Ve
         say(Verdict::Cannot, format!("be used from anywhere but {}", list.join(", ")));
     }
     if given.lock != Grade::None {
-        say(Verdict::Cannot, format!("do more while a lock stands: {}", given.lock.text()));
+        say(Verdict::Cannot, format!("do more while the account is locked: {}", given.lock.text()));
     }
     if given.until != Time::FAR {
         say(Verdict::Until, given.until.to_string());
@@ -82,8 +82,8 @@ pub fn can_cannot(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Ve
 fn added_alone(given: &Entitlements, act: Act) -> Option<&'static str> {
     let holds = |(_, why): &(Acts, Narrowing)| matches!(why, Narrowing::Recovered { .. });
     match act {
-        Act::ManageDevices => Some("add a phone, but rename, block and remove no device"),
-        Act::ManageAuthenticators => Some("add a way to sign in, but take none away"),
+        Act::ManageDevices => Some("add a phone, but not rename, block or remove a device"),
+        Act::ManageAuthenticators => Some("add a way to sign in, but not remove one"),
         _ => None,
     }
     .filter(|_| given.narrowing.iter().any(holds))
@@ -104,7 +104,7 @@ fn order_scope(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Strin
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            format!(" in {}{more} alone", names.join(", "))
+            format!(" in {}{more} only", names.join(", "))
         }
     };
     let hours = match &given.hours {
@@ -128,7 +128,7 @@ fn limits(given: &Entitlements) -> Vec<String> {
         limits.duplicate_window.map(|span| format!("repeat an identical order within {span}")),
         given.rate.map(|rate| {
             format!(
-                "send more than {} orders or changes a second (bursts of {})",
+                "send more than {} orders or changes per second (bursts of {})",
                 rate.per_second, rate.burst
             )
         }),
@@ -178,12 +178,12 @@ mod tests {
         };
         let text = lines(&scopes);
         for line in [
-            "can place orders in S1, S2 alone\n",
+            "can place orders in S1, S2 only\n",
             "can cancel orders\n",
             "cannot order more than 100 shares at once\n",
             "cannot order more than 20000 USD at once\n",
             "cannot set a limit more than 3.50 % beyond the market\n",
-            "cannot send more than 5 orders or changes a second (bursts of 5)\n",
+            "cannot send more than 5 orders or changes per second (bursts of 5)\n",
             "cannot create and revoke credentials\n",
             "cannot use any account but DU1234567\n",
             "until 1970-01-01 00:00:00 UTC\n",

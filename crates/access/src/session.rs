@@ -127,7 +127,7 @@ impl Method {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Password => "password",
-            Self::Totp => "a code of the app",
+            Self::Totp => "a code from your app",
             Self::RecoveryCode => "a recovery code",
             Self::Activation => "an activation code",
             Self::Passkey => "passkey",
@@ -308,10 +308,10 @@ impl fmt::Display for SessionEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::SignedOut => "signed out",
-            Self::EndedByPerson => "ended from another of your sessions",
+            Self::EndedByPerson => "you ended it from another session",
             Self::EndedByOperator => "ended by the operator",
-            Self::Idle => "not used for too long",
-            Self::Absolute => "it reached its longest time",
+            Self::Idle => "it was idle for too long",
+            Self::Absolute => "it reached its maximum length",
             Self::DeviceRemoved => "its device was removed or blocked",
             Self::AuthenticatorChanged => "the password or TOTP was changed or reset",
             Self::Locked => "everything was locked",
@@ -519,7 +519,7 @@ fn copied(
     let device = slice.device(session.device).map(|device| device.name.to_string());
     let device = device.unwrap_or_else(|| "a browser".to_owned());
     let text = format!(
-        "A copy of your session on {device} was used elsewhere, from {address}, and was refused: it did not show that browser's key, so it opened nothing. Somebody could read that browser's cookies: sign out there, and look for programs and extensions that you did not install."
+        "A copy of your session on {device} was used elsewhere, from {address}, and was refused: it lacked that browser's key, so it opened nothing. Somebody may be able to read that browser's cookies: sign out there, and look for programs and extensions that you did not install."
     );
     let subject = notice::Subject {
         device: Some(session.device),

@@ -468,7 +468,7 @@ fn send_code(
     attempt.until = code_until + ATTEMPT_LIFE;
     let name = device::name_from_agent(&ground.source.agent);
     let text = format!(
-        "A code to activate a new browser ({name}) from {}. It works for {CODE_LIFE}, only where it was asked for. If that was not you, change your password.",
+        "A code to activate a new browser ({name}) from {}. It works for {CODE_LIFE}, and only where it was asked for. If that was not you, change your password.",
         ground.source
     );
     let subject = Subject { device: Some(device), ..Subject::of(ground) };

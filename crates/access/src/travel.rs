@@ -100,7 +100,7 @@ pub(crate) fn decide(
             let plan = Plan { person, from, until, place, network };
             let at = network.map(|network| format!(" ({network} alone)")).unwrap_or_default();
             let text = format!(
-                "You planned travel to {}{at} from {from} until {until}: a new network then is told in the message centre alone. If that was not you, end the plan and your sessions.",
+                "You planned travel to {}{at} from {from} until {until}: a new network on the way is reported only under Messages. If that was not you, end the plan and your sessions.",
                 plan.place
             );
             let notice = notice::queue(ground, person, Topic::TravelPlanned, text, None);

@@ -175,7 +175,7 @@ fn name(slice: &Slice, ground: &Ground<'_>, typed: &str, found: Option<PersonId>
         return Err(Refusal::TooMany { what: "recovery contacts", count: limit, limit });
     }
     let text = format!(
-        "{username} was named as a recovery contact of yours, and counts once they agree. If that was not you, remove them and change your password."
+        "{username} was named as your recovery contact, and counts once they accept. If that was not you, remove them and change your password."
     );
     let trustee = Trustee {
         id: TrusteeId(ground.moment.draw("trustee")),
@@ -194,7 +194,7 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: TrusteeId) -> Decided {
     ground.check_recent(slice)?;
     let one = slice.trustees.iter().find(|one| one.id == id);
     let one = one.ok_or(Refusal::NotFound { what: "recovery contact" })?;
-    let text = format!("{} is no recovery contact of yours any more.", one.username);
+    let text = format!("{} is no longer your recovery contact.", one.username);
     Ok(Decision::new(taken_away(slice, ground, one, text)?, Answer::Done))
 }
 
@@ -212,7 +212,7 @@ fn taken_away(
     if let Some(open) = slice.open_recovery().filter(asked) {
         let after = without(open, one.trustee, ground.moment.now);
         let told = format!(
-            "{text} The recovery of your access that was begun {} asks them no longer; whoever began it may sign in {}. If that recovery is not yours, stop it.",
+            "{text} The recovery of your access started {} no longer asks them; the person who started it can sign in {}. If that recovery is not yours, stop it.",
             recovery::from(&after),
             recovery::opens(&after)
         );
@@ -250,11 +250,11 @@ fn told(slice: &Slice, ground: &Ground<'_>, whom: &Username, recovers: bool) -> 
     let person = slice.owner()?.id;
     let text = if recovers {
         format!(
-            "A recovery of the access of {whom} asks for your word. If they call you and read you a number, type it on the portal's page of recovery contacts. If they did not call, say no there."
+            "{whom} is recovering their access and asks you to vouch for them. If they call you and read you a number, type it on the portal's recovery contacts page. If they did not call, say no there."
         )
     } else {
         format!(
-            "{whom} named you as a recovery contact. Agree or decline on the portal's page of recovery contacts."
+            "{whom} named you as a recovery contact. Accept or decline on the portal's recovery contacts page."
         )
     };
     let notice = notice::queue(ground, person, Topic::RecoveryHelp, text, None);
@@ -270,11 +270,11 @@ fn own<'s>(slice: &'s Slice, attested: &Attested) -> Result<&'s Trustee, Refusal
 fn agree(slice: &Slice, ground: &Ground<'_>, attested: &Attested, yes: bool) -> Decided {
     let one = own(slice, attested)?;
     if !yes {
-        let text = format!("{} is no recovery contact of yours: they declined.", attested.username);
+        let text = format!("{} declined to be your recovery contact.", attested.username);
         return Ok(Decision::new(taken_away(slice, ground, one, text)?, Answer::Done));
     }
     let agreed = Trustee { agreed_at: Some(ground.moment.now), ..one.clone() };
-    let text = format!("{} agreed to be a recovery contact of yours.", attested.username);
+    let text = format!("{} agreed to be your recovery contact.", attested.username);
     let notice = notice::queue(ground, one.person, Topic::RecoveryChanged, text, None);
     Ok(Decision::new(vec![Event::Changed(agreed).into(), notice], Answer::Done))
 }
@@ -343,9 +343,9 @@ fn vouch(
         after.stage = Stage::Ready { until: now + recovery::FINISH };
     }
     let said = if say == Say::Yes { "vouched for" } else { "did not vouch for" };
-    let open_now = if opens { " Whoever began it may sign in now." } else { "" };
+    let open_now = if opens { " The person who started it can sign in now." } else { "" };
     let text = format!(
-        "{} {said} the recovery of your access that was begun {} at {}: {yes} of {} needed.{open_now} If that recovery is not yours, stop it.",
+        "{} {said} the recovery of your access started {} at {}: {yes} of {} needed.{open_now} If that recovery is not yours, stop it.",
         attested.username,
         recovery::from(open),
         open.begun_at,

@@ -90,7 +90,7 @@ impl Kind {
         match self {
             Self::Passkey => "Passkey",
             Self::Phone => "Password and your phone",
-            Self::Code => "Password and the code of your app",
+            Self::Code => "Password and a code from your app",
             Self::RecoveryCode => "Password and a recovery code",
             Self::Link => "A link from the operator",
         }
@@ -104,10 +104,10 @@ impl Step {
             Self::Passkey => "touch the passkey",
             Self::Password => "type the password",
             Self::Phone => "answer on the phone",
-            Self::Code => "type the six digits of the app",
+            Self::Code => "type the six digits from the app",
             Self::RecoveryCode => "type a recovery code",
-            Self::Activation => "type the code that is sent to you, because the browser is new",
-            Self::Link => "open the link that the operator gives you",
+            Self::Activation => "type the code we send you, because this browser is new",
+            Self::Link => "open the link from the operator",
         }
     }
 }

@@ -187,7 +187,7 @@ pub(crate) fn decide(
         return Ok(Decision::new(events, Answer::Done));
     }
     let text = format!(
-        "Your sessions on {} end at {} unless you renew them before: open the portal there and prove that it is you. It can be done from now on.{when} Resting orders and programs go on in any case.",
+        "Your sessions on {} end at {} unless you renew them first: open the portal there and confirm it's you. It can be done from now on.{when} Resting orders and programs go on in any case.",
         names.join(", "),
         session.until,
     );

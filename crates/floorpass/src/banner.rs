@@ -41,7 +41,7 @@ pub async fn show(
 fn text(link: &str, ready: &Ready, durability: Durability) -> String {
     let mut lines = vec![
         link.to_owned(),
-        "  Open it within 15 minutes: it works once, signs you in, trusts this browser and offers a passkey."
+        "  Open this link within 15 minutes. It works once: it signs you in, trusts this browser and offers a passkey."
             .to_owned(),
         String::new(),
     ];
@@ -49,10 +49,10 @@ fn text(link: &str, ready: &Ready, durability: Durability) -> String {
         lines.push(format!("  user name    {}", person.username));
         lines.push(format!("  password     {}", person.password));
         lines.push(format!("  TOTP secret  {}", totp_secret(&person.totp_uri)));
-        lines.push(
-            "  These are shown this once; the link and `floorpass totp NAME` work without them."
-                .to_owned(),
-        );
+        lines.push(format!(
+            "  Shown only this once. You can always sign in with `floorpass link {0}` or `floorpass totp {0}`.",
+            person.username
+        ));
         lines.push(String::new());
     }
     lines.push(format!("  portal       {}", ready.portal));
@@ -66,10 +66,8 @@ fn text(link: &str, ready: &Ready, durability: Durability) -> String {
         ));
     }
     let outlives = match durability {
-        Durability::Disk => "disk: an acknowledged order outlives power loss",
-        Durability::Process => {
-            "process: an acknowledged order outlives kill -9, but not power loss"
-        }
+        Durability::Disk => "disk: accepted orders survive a power cut",
+        Durability::Process => "process: accepted orders survive kill -9, but not a power cut",
     };
     lines.push(format!("  durability   {outlives}"));
     lines.push(format!("  data         {}", ready.data.display()));
@@ -77,7 +75,7 @@ fn text(link: &str, ready: &Ready, durability: Durability) -> String {
     lines.push("  A first order, from Python (pip install ib_async):".to_owned());
     lines.extend(program(ready.sockets.iter().find(|s| s.name == "trading")));
     lines.push(String::new());
-    lines.push("  Ctrl-C ends it; the same command continues where it stopped.".to_owned());
+    lines.push("  Ctrl-C stops it; the same command continues where it left off.".to_owned());
     lines.join("\n")
 }
 
@@ -85,8 +83,8 @@ fn text(link: &str, ready: &Ready, durability: Durability) -> String {
 fn words(name: &str) -> String {
     let what = match name {
         "trading" => "the whole account",
-        "read-only" => "looks and cannot trade",
-        "narrow" => "AAPL only, 100 shares and 20,000 USD an order, 5 orders a second",
+        "read-only" => "view only, no orders",
+        "narrow" => "AAPL only, up to 100 shares and 20,000 USD per order, 5 orders per second",
         _ => "made later, see the portal",
     };
     format!("{name}: {what}")
@@ -147,6 +145,6 @@ mod tests {
     #[test]
     fn program_names_a_port_that_is_not_the_default() {
         let text = text("x", &ready(4555), Durability::Process);
-        assert!(text.contains("ib.connect('127.0.0.1', 4555)") && text.contains("not power loss"));
+        assert!(text.contains("ib.connect('127.0.0.1', 4555)") && text.contains("not a power cut"));
     }
 }

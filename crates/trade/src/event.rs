@@ -105,9 +105,9 @@ impl fmt::Display for Reject {
         match self {
             Self::UnknownOrder { order } => write!(f, "there is no order {order}"),
             Self::NotOpen { order, state: OrderState::Filled } => {
-                write!(f, "order {order} is filled already")
+                write!(f, "order {order} is already filled")
             }
-            Self::NotOpen { order, .. } => write!(f, "order {order} has ended already"),
+            Self::NotOpen { order, .. } => write!(f, "order {order} has already ended"),
         }
     }
 }

@@ -274,10 +274,10 @@ impl fmt::Display for End {
             Self::Requested => f.write_str("cancelled on request"),
             Self::Locked => f.write_str("cancelled by a lock"),
             Self::Revoked => f.write_str("cancelled with the credential or session that sent it"),
-            Self::DayEnded => f.write_str("a DAY order, and its trading day has ended"),
-            Self::Remainder => f.write_str("an IOC order: what did not trade at once is cancelled"),
+            Self::DayEnded => f.write_str("a DAY order whose trading day has ended"),
+            Self::Remainder => f.write_str("an IOC order: what did not fill at once is cancelled"),
             Self::NotFillable { available } => {
-                write!(f, "a FOK order, and only {available} shares were to be had at once")
+                write!(f, "a FOK order, and only {available} shares were available at once")
             }
             Self::SelfMatch { with } => {
                 write!(f, "it would have traded with order {with} of the same account")

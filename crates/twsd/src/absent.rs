@@ -61,28 +61,29 @@ fn reason(request: &Inbound) -> Option<(ErrorCode, &'static str)> {
     let no = |what| Some((ErrorCode::PROCESSING, what));
     match request {
         Inbound::SecDefOptParams(_) => {
-            Some((ErrorCode::NO_DEFINITION, "no options are listed here yet, only stocks are"))
+            Some((ErrorCode::NO_DEFINITION, "only stocks are listed here yet, no options"))
         }
         Inbound::ExerciseOptions(_)
         | Inbound::CalculateImpliedVolatility(_)
-        | Inbound::CalculateOptionPrice(_) => no("no options are listed here yet, only stocks are"),
+        | Inbound::CalculateOptionPrice(_) => no("only stocks are listed here yet, no options"),
         Inbound::NewsBulletins(_)
         | Inbound::NewsArticle(_)
         | Inbound::HistoricalNews(_)
         | Inbound::WshMetaData(_)
-        | Inbound::WshEventData(_) => no("there are no news and no event calendar here"),
-        Inbound::FundamentalData(_) => no("there are no fundamental data here"),
+        | Inbound::WshEventData(_) => no("there is no news or event calendar here"),
+        Inbound::FundamentalData(_) => no("there is no fundamental data here"),
         Inbound::ScannerSubscription(_) => no("there is no market scanner here yet"),
         Inbound::HistogramData(_) => {
-            no("there are no histograms here yet; historical bars are there")
+            no("there are no histograms here yet; historical bars are available")
         }
-        Inbound::HistoricalTicks(_) => {
-            Some((ErrorCode::NO_PERMISSION, "past ticks are not kept; historical bars are there"))
-        }
-        Inbound::SmartComponents(_) => no("a quote here comes from one exchange"),
+        Inbound::HistoricalTicks(_) => Some((
+            ErrorCode::NO_PERMISSION,
+            "past ticks are not kept; historical bars are available",
+        )),
+        Inbound::SmartComponents(_) => no("quotes here come from one exchange"),
         Inbound::ReplaceFa(_) => no("there are no adviser accounts here"),
         Inbound::SubscribeToGroupEvents(_) | Inbound::UpdateDisplayGroup(_) => {
-            no("there are no windows, hence no display groups here")
+            no("there are no windows here, so no display groups")
         }
         Inbound::VerifyRequest(_)
         | Inbound::VerifyMessage(_)

@@ -107,7 +107,7 @@ impl Client {
             Inbound::Ids(_) => out.put(&NextValidId { order_id: self.orders.next_free() }),
             Inbound::StartApi(StartApi { client_id, .. }) => {
                 let text = format!(
-                    "Error validating request: this connection is client {}, and startApi names {client_id}; it comes once.",
+                    "Error validating request: this connection is client {}, and startApi names {client_id}; send startApi once.",
                     self.client_id
                 );
                 out.error(-1, ErrorCode::VALIDATING, &text);

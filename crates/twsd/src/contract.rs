@@ -138,7 +138,7 @@ fn matching(wanted: &Contract) -> Result<Vec<&'static Stock>, String> {
     } else if !wanted.local_symbol.is_empty() {
         named(wanted.local_symbol.trim())?
     } else if wanted.trading_class.is_empty() {
-        return Err("nothing in it names one; set symbol, localSymbol, conId or secId".to_owned());
+        return Err("it names no contract; set symbol, localSymbol, conId or secId".to_owned());
     } else {
         let class_is_wanted = |s: &&Stock| class(s).eq_ignore_ascii_case(&wanted.trading_class);
         all.all().iter().filter(class_is_wanted).collect()
@@ -205,7 +205,7 @@ fn check(stock: &Stock, wanted: &Contract) -> Result<(), String> {
         let may_be_routed = name == "exchange" && given.eq_ignore_ascii_case(SMART);
         if !given.is_empty() && !may_be_routed && venue(given).is_none() {
             return Err(format!(
-                "{name} {:?} does not trade {}; it is listed on {}, and these are taken: {SMART}, {}",
+                "{name} {:?} does not trade {}; it is listed on {}; use one of {SMART}, {}",
                 shortened(given),
                 stock.symbol,
                 stock.exchange,

@@ -24,8 +24,9 @@ impl Client {
         }
         if let Ok(view) = self.gate.view().await {
             for order in view.open_orders.iter().filter(|order| self.is_own(order)) {
-                let text =
-                    format!("{text} The order is still open, and nothing more is told of it here.");
+                let text = format!(
+                    "{text} The order is still open, but this connection gets no more news of it."
+                );
                 out.error(order.origin.order_id, ErrorCode::ORDER_MESSAGE, &text);
             }
         }

@@ -269,7 +269,7 @@ fn short(text: &str) -> String {
 
 fn understand(request: &inbound::HistoricalData) -> Result<Wanted, String> {
     let size = BarSize::of(&request.bar_size).ok_or_else(|| {
-        format!("bar size {:?} is not there; use 1 secs, 5 secs to 30 secs, 1 min to 30 mins, 1 hour to 8 hours, 1 day, 1 week or 1 month", short(&request.bar_size))
+        format!("bar size {:?} is not available; use 1 secs, 5 secs to 30 secs, 1 min to 30 mins, 1 hour to 8 hours, 1 day, 1 week or 1 month", short(&request.bar_size))
     })?;
     let duration = Duration::of(&request.duration).ok_or_else(|| {
         format!(
@@ -281,7 +281,7 @@ fn understand(request: &inbound::HistoricalData) -> Result<Wanted, String> {
     let end = match request.end_date_time.trim() {
         "" => None,
         _ if request.keep_up_to_date => {
-            return Err("an end and keepUpToDate exclude each other; leave endDateTime empty".to_owned());
+            return Err("endDateTime and keepUpToDate cannot be combined; leave endDateTime empty".to_owned());
         }
         text => Some(stamp::read(text).ok_or_else(|| {
             format!("endDateTime {:?} cannot be read; use yyyymmdd hh:mm:ss US/Eastern or yyyymmdd-hh:mm:ss (UTC)", short(text))
@@ -303,11 +303,11 @@ fn shown(text: &str, contract: &tws::Contract) -> Result<Option<Show>, String> {
     match text.trim().to_ascii_uppercase().as_str() {
         "SCHEDULE" => Ok(None),
         name @ ("HISTORICAL_VOLATILITY" | "OPTION_IMPLIED_VOLATILITY") => Err(format!(
-            "No historical market data for {}/STK@SMART {name}: volatilities are not kept here; use TRADES",
+            "No historical market data for {}/STK@SMART {name}: volatilities are not available here; use TRADES",
             short(&contract.symbol)
         )),
         _ => Err(format!(
-            "{:?} is not there; use TRADES, MIDPOINT, BID, ASK, BID_ASK or SCHEDULE",
+            "{:?} is not available; use TRADES, MIDPOINT, BID, ASK, BID_ASK or SCHEDULE",
             short(text)
         )),
     }
@@ -367,7 +367,7 @@ impl Client {
         }
         if self.charts.is_full() && !self.charts.bars.contains_key(&id) {
             let text = failed(&format!(
-                "{STREAMS} charts go on already, and that is the limit; cancel one first"
+                "{STREAMS} charts are already being updated, and that is the limit; cancel one first"
             ));
             return out.error(id, ErrorCode::HISTORICAL_DATA, &text);
         }

@@ -310,7 +310,7 @@ impl Client {
                 (None, Known::Open(order)) => Parent::Order(order.id),
                 (None, Known::Free | Known::Done(_)) => {
                     let needed =
-                        "the id of an open order, or of one sent before with transmit=0, is needed";
+                        "use the id of an open order, or of one sent earlier with transmit=0";
                     return Err(Complaint::invalid("parentId", parent, needed));
                 }
             });
@@ -402,7 +402,8 @@ impl Client {
     /// Held orders whose end their sender is told.
     fn tell_dropped(&mut self, gone: &[i32]) {
         for order_id in gone {
-            let text = "Order Canceled - reason: it was held and is dropped".to_owned();
+            let text =
+                "Order Canceled - reason: it was held (transmit=0) and has been dropped".to_owned();
             let (code, status) = (ErrorCode::ORDER_CANCELLED, Some(Status::Cancelled));
             self.orders.late.push(Late { order_id: *order_id, code, text, status, terms: false });
         }

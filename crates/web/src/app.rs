@@ -57,10 +57,10 @@ fn described() -> Value {
 pub(crate) async fn offline() -> Response {
     let body = html! {
         h1 { "No connection" }
-        p { "Floorpass cannot be reached from here. This page was kept by your browser and shows nothing of your account; what was on the page before may be out of date." }
-        p { "If you were just sending something, it may or may not have arrived: look before you send it again." }
+        p { "Floorpass cannot be reached. Your browser kept this page; it shows nothing of your account, and what you saw before may be out of date." }
+        p { "If you were just sending something, it may or may not have arrived: check before you send it again." }
         p { a.btn.main.wide href="/" { "Try again" } }
-        p.small.dim { "Resting orders stay, and programs with a credential of their own go on." }
+        p.small.dim { "Open orders stay, and programs with their own credentials keep running." }
     };
     let Html(page) = shell::bare("No connection", &body);
     ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response()

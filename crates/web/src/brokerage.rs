@@ -17,28 +17,28 @@ pub(crate) async fn show(signed: Signed) -> Reply {
     let own = chosen.broker.as_ref().is_some_and(|held| held.session == signed.ticket.session);
     let body = html! {
         (shell::rooms(&signed, "/session"))
-        (shell::title("Take trading over", &html! {}))
+        (shell::title("Take over trading", &html! {}))
         div.narrow { section.card.stack aria-label="Who trades" {
             @if !chosen.one_brokerage {
-                p { "Every session of yours that may trade does: 'one brokerage session' is off. " a href="/policies" { "Policies" } }
+                p { "All your sessions that may trade can trade: 'one brokerage session' is off. " a href="/policies" { "Policies" } }
             } @else if own {
-                p { "This session holds trading." }
+                p { "This session is the one that trades." }
             } @else {
                 @match &chosen.broker {
                     Some(held) => {
-                        p { b { (held.device) } " holds trading since " (figure::time(held.since)) " UTC." }
-                        p { "If you take it over, that session sees all and cancels, but places and changes no orders from then on; it is told why, and stays signed in. Its resting orders stay." }
+                        p { b { (held.device) } " has been trading since " (figure::time(held.since)) " UTC." }
+                        p { "If you take over, that session can still view and cancel, but no longer place or change orders; it is told why, and stays signed in. Its open orders stay." }
                     },
-                    None => p { "No session holds trading." },
+                    None => p { "No session is trading." },
                 }
                 form method="post" action="/session/take-over" {
                     (shell::token(&signed))
-                    div.row { button.main { "Take trading over" } a.btn href="/session" { "Leave it" } }
+                    div.row { button.main { "Take over trading" } a.btn href="/session" { "Cancel" } }
                 }
             }
         } }
     };
-    Ok(shell::page(&signed, Tab::Access, "Take trading over", &body).into_response())
+    Ok(shell::page(&signed, Tab::Access, "Take over trading", &body).into_response())
 }
 
 /// `POST /session/take-over`

@@ -30,10 +30,10 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
         (shell::rooms(signed, "/contact"))
         (shell::title("Contact", &html! {}))
         @if let Some(why) = why { (refusal::note(why)) }
-        @if query.has("sent") { div.note.good role="status" { "A code was sent to the new address. Type it here, in this session." } }
-        @if query.has("verified") { div.note.good role="status" { "The address is verified. Codes and messages go there now; the one before it is told, and gets security messages for 7 days." } }
-        @if query.has("removed") { div.note.good role="status" { "Removed. The address gets security messages for 7 days." } }
-        @if query.has("phone") { div.note.good role="status" { "The phone number is changed." } }
+        @if query.has("sent") { div.note.good role="status" { "We sent a code to the new address. Type it here, in this session." } }
+        @if query.has("verified") { div.note.good role="status" { "The address is verified. Codes and messages go there now; the old address has been told and gets security messages for 7 more days." } }
+        @if query.has("removed") { div.note.good role="status" { "Removed. The address gets security messages for 7 more days." } }
+        @if query.has("phone") { div.note.good role="status" { "Phone number changed." } }
         div.grid {
             section.card.s7 aria-labelledby="mail" { h2 #mail { "Mail address" } (mail(signed, &info)) }
             section.card.s5 aria-labelledby="phone-title" { h2 #phone-title { "Phone number" } (phone(signed, &info)) }
@@ -48,8 +48,8 @@ fn mail(signed: &Signed, info: &ContactInfo) -> Markup {
         dl.pairs {
             div { dt { "Verified" } dd { @match &info.mail {
                 Some((address, since)) => { (address) span.sub { "since " (figure::time(*since)) } },
-                None if signed.visit.portal.config().demo => "none: codes for a new browser lie in the demo's outbox",
-                None => "none: codes for a new browser reach you only by the operator",
+                None if signed.visit.portal.config().demo => "none: codes for a new browser go to the demo's outbox",
+                None => "none: only the operator can give you codes for a new browser",
             } } }
             @for (address, until) in &info.former {
                 div { dt { "Former" } dd { (address) span.sub { "gets security messages until " (figure::time(*until)) } } }
@@ -57,19 +57,19 @@ fn mail(signed: &Signed, info: &ContactInfo) -> Markup {
         }
         @match &info.asked {
             Some(asked) if asked.here => (code_form(signed, asked, "/contact/mail")),
-            Some(asked) => p.note { (asked.address) " waits for its code in another session: it can be typed there alone." },
+            Some(asked) => p.note { (asked.address) " is waiting for its code in another session, and it can only be typed there." },
             None => {},
         }
         form.f method="post" action="/contact/mail" {
             (shell::token(signed))
             (Field { name: "address", label: if info.mail.is_some() { "New address" } else { "Address" }, mode: "email", required: true,
-                help: "A code is sent there. It takes effect when you type the code here; your present address is told.", ..Field::default() })
+                help: "We send a code there. The change takes effect when you type the code here; your present address is notified.", ..Field::default() })
             button.main { "Send a code" }
         }
         @if info.mail.is_some() {
             form method="post" action="/contact/mail/remove" { (shell::token(signed)) button.mini { "Remove the address" } }
         }
-        p.small.dim { "It can be changed within 15 minutes of a sign-in." }
+        p.small.dim { "You can change it within 15 minutes of signing in." }
     }
 }
 
@@ -79,8 +79,8 @@ pub(crate) fn code_form(signed: &Signed, asked: &AskedMail, path: &str) -> Marku
         (prompt::line(&signed.visit, Some(&signed.ticket.username)))
         form.f method="post" action={ (path) "/confirm" } {
             (shell::token(signed))
-            (code_field(&format!("Code that was sent to {}", asked.address)))
-            p.help { "It works until " (signed.clock(asked.until)) " and in this session alone. Tries left: " (asked.tries_left) "." }
+            (code_field(&format!("Code sent to {}", asked.address)))
+            p.help { "It works until " (signed.clock(asked.until)) " and only in this session. Tries left: " (asked.tries_left) "." }
             button.main { "Verify" }
         }
         form method="post" action={ (path) "/resend" } { (shell::token(signed)) button.mini { "Send another code" } }
@@ -93,7 +93,7 @@ fn phone(signed: &Signed, info: &ContactInfo) -> Markup {
         form.f method="post" action="/contact/phone" {
             (shell::token(signed))
             (Field { name: "number", label: "Number", value: number, mode: "tel",
-                help: "For people who know you. No code is ever sent there: a number can be taken over. Empty removes it.", ..Field::default() })
+                help: "For people who know you. We never send codes there, because a number can be taken over. Leave empty to remove it.", ..Field::default() })
             button { "Save" }
         }
     }

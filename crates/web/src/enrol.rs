@@ -159,7 +159,7 @@ async fn totp_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
             (code_field("The six digits that the app shows now"))
             button.main.wide { "Confirm" }
         }
-        @if !signed.ticket.enrolling { p.small { a href="/authenticators" { "Back to the ways to sign in" } } }
+        @if !signed.ticket.enrolling { p.small { a href="/authenticators" { "Back to Ways to sign in" } } }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
     Ok((status, shell::bare("Add an authenticator app", &body)).into_response())

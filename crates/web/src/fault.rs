@@ -194,7 +194,7 @@ impl Fault {
 }
 
 /// What is said where the proxy named nobody.
-pub const UNNAMED: &str = "The proxy in front of this server did not say which address you come from, so nothing was done. Tell whoever runs the server.";
+pub const UNNAMED: &str = "The proxy in front of this server did not say which address you come from, so nothing was done. Tell the operator of this server.";
 
 /// The status and one sentence.
 fn brief(cause: &Cause) -> (StatusCode, String) {
@@ -206,19 +206,19 @@ fn brief(cause: &Cause) -> (StatusCode, String) {
             (StatusCode::FORBIDDEN, refusal::sentence(&refusal.caller_text()))
         }
         Cause::ProveHardware { .. } => {
-            (StatusCode::FORBIDDEN, "This browser has to prove its hardware again. Nothing was done; send it once more.".to_owned())
+            (StatusCode::FORBIDDEN, "This browser must confirm its hardware again. Nothing was done; send it once more.".to_owned())
         }
         Cause::FormExpired { .. } => {
-            (StatusCode::FORBIDDEN, "This page is from an earlier session. Nothing was done; load it again.".to_owned())
+            (StatusCode::FORBIDDEN, "This page is from an earlier session. Nothing was done; reload it.".to_owned())
         }
         Cause::CrossSite => (
             StatusCode::FORBIDDEN,
-            "This form was not sent by a page of this portal, so nothing was done. Open the portal and use its own form."
+            "This form did not come from a page of this portal, so nothing was done. Open the portal and use its own form."
                 .to_owned(),
         ),
         Cause::Malformed => (
             StatusCode::BAD_REQUEST,
-            "What came is not a form that this page sends, so nothing was done. Go back, load the page again and send it once more."
+            "The form could not be read, so nothing was done. Go back, reload the page and send it again."
                 .to_owned(),
         ),
         Cause::Unnamed => (StatusCode::BAD_REQUEST, UNNAMED.to_owned()),
@@ -231,10 +231,10 @@ fn brief(cause: &Cause) -> (StatusCode, String) {
             format!("The form had not arrived after {} seconds, so nothing was done. Send it again.", crate::form::ARRIVES.as_secs()),
         ),
         Cause::Missing => {
-            (StatusCode::NOT_FOUND, "There is no such page, or what it showed is not yours to see.".to_owned())
+            (StatusCode::NOT_FOUND, "There is no such page, or you may not see it.".to_owned())
         }
         Cause::Elsewhere(path) => {
-            (StatusCode::FORBIDDEN, format!("This session may not do that yet. Nothing was done; go on at {path}."))
+            (StatusCode::FORBIDDEN, format!("This session may not do that yet. Nothing was done; continue at {path}."))
         }
         Cause::Unsent(status, text) => (*status, text.clone()),
         Cause::Refused(refusal) => (refusal::status(refusal), refusal::sentence(&refusal.caller_text())),
@@ -244,10 +244,10 @@ fn brief(cause: &Cause) -> (StatusCode, String) {
 const fn title(cause: &Cause) -> &'static str {
     match cause {
         Cause::CrossSite => "Refused: not from this portal",
-        Cause::Malformed => "That is not a form of this page",
-        Cause::TooLarge => "Too much for one form",
+        Cause::Malformed => "The form could not be read",
+        Cause::TooLarge => "The form is too large",
         Cause::TooSlow => "That took too long",
-        Cause::Unnamed => "Nobody knows where this comes from",
+        Cause::Unnamed => "The address is unknown",
         Cause::Missing => "Not here",
         Cause::Unsent(..) => "Not sent",
         Cause::SignInNeeded { .. } | Cause::StepUp { .. } => "Sign in",
@@ -265,9 +265,9 @@ fn onward(refusal: &Refusal, begin: Option<Begin>) -> Markup {
     let (to, text) = match refusal {
         Refusal::AttemptEnded | Refusal::AttemptElsewhere => ("/sign-in", "Begin again"),
         Refusal::RecoveryOver => ("/recover", "Begin again"),
-        Refusal::BrokerageHeld { .. } => ("/session/take-over", "Take trading over"),
+        Refusal::BrokerageHeld { .. } => ("/session/take-over", "Take over trading"),
         Refusal::NetworkLooks { .. } => ("/sign-in", "Sign in here"),
-        why if crate::step_up::helps(why) => ("/step-up", "Prove that it is you"),
+        why if crate::step_up::helps(why) => ("/step-up", "Confirm it's you"),
         _ => ("/session", "What this session can do"),
     };
     html! { p { a.btn.main href=(to) { (text) } } (back(None)) }
@@ -321,7 +321,7 @@ fn expired(path: &str, fields: &Fields, token: &str) -> Response {
         form.f method="post" action=(path) {
             input type="hidden" name=(TOKEN) value=(token);
             (kept(fields))
-            div.row { button.main { "Send it now" } a.btn href="/" { "Leave it" } }
+            div.row { button.main { "Send it now" } a.btn href="/" { "Cancel" } }
         }
     };
     page(StatusCode::FORBIDDEN, "This form has expired", &body)
@@ -337,7 +337,7 @@ fn prove(next: &str, fields: Option<&Fields>, refusal: &Refusal) -> Response {
     };
     let body = html! {
         h1 { "Checking this browser" }
-        p data-prove { (what) " is bound to a key that only the browser that began it holds. If this is that browser, the page opens by itself; it needs script." }
+        p data-prove { (what) " is bound to a key that only the browser that started it has. If this is that browser, the page opens by itself; it needs JavaScript." }
         (refusal::note(refusal))
         @if let Some(fields) = fields {
             p { "Nothing was done, and what you typed is kept on this page." }

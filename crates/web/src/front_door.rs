@@ -37,7 +37,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Fault> {
     };
     let body = html! {
         (shell::title("Front door", &html! {
-            @match seen { Seen::In(..) => a.btn href="/" { "To the account" }, _ => a.btn.main href="/sign-in" { "Sign in" } }
+            @match seen { Seen::In(..) => a.btn href="/" { "Go to the account" }, _ => a.btn.main href="/sign-in" { "Sign in" } }
         }))
         div.stack {
             (steps(&visit, &seen))
@@ -86,9 +86,9 @@ fn steps(visit: &Visit, seen: &Seen) -> Markup {
                 li { b { "From where. " } (prompt::line(visit, None)) " "
                     @match seen {
                         Seen::In(ticket, _) if ticket.is_bound() => "The session is bound to this browser by a key.",
-                        Seen::In(..) => "The session is bound to nothing: it looks, and asks for a sign-in with each act.",
-                        Seen::Trusted(..) => "This browser is trusted and shows its key.",
-                        Seen::Nobody(_) => "This browser is new here, or does not show a key: a password and code alone open nothing here until it is activated.",
+                        Seen::In(..) => "The session is not bound to this browser: it is view-only, and each act needs a sign-in.",
+                        Seen::Trusted(..) => "This browser is trusted and has shown its key.",
+                        Seen::Nobody(_) => "This browser is new here, or has no key: a password and code are not enough until it is activated.",
                     }
                 }
                 li { b { "What then. " }
@@ -96,7 +96,7 @@ fn steps(visit: &Visit, seen: &Seen) -> Markup {
                         Seen::In(ticket, powers) => {
                             (allowed(powers)) " of " (figure::plural(powers.len(), "act")) " are open to this session, until " (figure::clock(ticket.until, now)) " at the latest. " a href="/session" { "What this session can and cannot do" }
                         },
-                        _ => "A session with exactly the authority of its device and of how you were proven; it says what it can and cannot do before anything else.",
+                        _ => "A session with exactly the authority of its device and of how you signed in; it tells you first what it can and cannot do.",
                     }
                 }
             }
@@ -113,7 +113,7 @@ fn acts(powers: &[Power]) -> Markup {
     html! {
         section.card aria-labelledby="acts" {
             h2 #acts { "Why can I not \u{2026}?" }
-            p.small.dim { "Asked just now of the same check that each request meets." }
+            p.small.dim { "Checked just now, by the same check every request goes through." }
             table.flip {
                 thead { tr { th { "To" } th { "Now" } th { "Why not, and what to do" } } }
                 tbody { @for power in powers { tr {
@@ -132,7 +132,7 @@ fn ways_of(name: &str, ways: &[Way]) -> Markup {
     html! {
         section.card aria-labelledby="ways" {
             h2 #ways { "Ways to sign in as " (name) " here, fastest first" }
-            p.small.dim { "Asked just now of the same checks that the sign-in makes. Shown because this browser is trusted and showed its key." }
+            p.small.dim { "Checked just now, by the same checks the sign-in makes. Shown because this browser is trusted and has shown its key." }
             ol.steps { @for way in ways { li {
                 b { (way.kind.text()) } " "
                 @match &way.stand {
@@ -154,14 +154,14 @@ fn nobody(why: Option<&Refusal>) -> Markup {
     html! {
         section.card aria-labelledby="ways" {
             h2 #ways { "Why can I not sign in?" }
-            @if let Some(why) = why { p { "The session that this browser held: " (refusal::sentence(&why.caller_text())) " " span.tag.mono { (why.code()) } } }
-            p { "Fastest first: a passkey alone; password and a yes on your phone; password and the code of your app; password and a recovery code. A browser that is new here asks for one code more after the last two." }
-            p { "Which of them work for you is told only in a browser that you trust, or once you are signed in: whoever asks elsewhere learns nothing about you." }
+            @if let Some(why) = why { p { "This browser's last session: " (refusal::sentence(&why.caller_text())) " " span.tag.mono { (why.code()) } } }
+            p { "Fastest first: a passkey alone; password and a yes on your phone; password and a code from your app; password and a recovery code. In a new browser, the last two need one more code." }
+            p { "We only say which of them work for you in a browser you trust, or once you are signed in. Nobody else learns anything about you here." }
             ul.says {
-                li.cannot { span { b { "After wrong tries" } " a wait is told with its end. Guesses from elsewhere never close the browsers that you trust." } }
-                li.cannot { span { b { "After a lock of everything" } " nothing signs in until the operator lifts it." } }
-                li.cannot { span { b { "With only the password left" } " " a href="/recover" { "a recovery" } " takes three days and three notices, or the contacts whom you named." } }
-                li.cannot { span { b { "With all of it lost" } " the operator begins one, which waits as long: nobody can let you in by telephone or mail." } }
+                li.cannot { span { b { "After wrong tries" } " there is a wait, and the page says how long. Guesses from elsewhere never lock out browsers you trust." } }
+                li.cannot { span { b { "After 'lock everything'" } " nobody signs in until the operator unlocks." } }
+                li.cannot { span { b { "With only the password left" } " " a href="/recover" { "a recovery" } " takes three days and three messages, or the contacts you named." } }
+                li.cannot { span { b { "With everything lost" } " the operator starts one, which waits just as long: nobody can let you in by phone or mail." } }
             }
         }
     }
@@ -181,7 +181,7 @@ fn interfaces(entrances: &[Entrance]) -> Markup {
                     td data-l="Now" { @match &one.open { Ok(()) => span.tag.up { "open" }, Err(why) => { span.tag.down { "closed" } " " (why) } } }
                 } } }
             }
-            p.small.dim { "Anything that asks for your password or a code at another address is not us. Mails hold no link that signs you in." }
+            p.small.dim { "Anything that asks for your password or a code at another address is not us. Our mails never contain a link that signs you in." }
         }
     }
 }

@@ -108,7 +108,7 @@ pub(crate) async fn ways(
     Ok(html! {
         @if !signed.ticket.is_bound() {
             form.f method="post" action="/large-orders/prove" { (proof) button class=(class) { (asked.word()) } }
-            p.small.dim { "You prove that it is you on the next page." }
+            p.small.dim { "You confirm it's you on the next page." }
         } @else {
             @if phone {
                 form method="post" action="/large-orders/ask" { (hidden) button.main.wide { "Ask my phone" } }

@@ -24,14 +24,14 @@ pub(crate) async fn show(Path(token): Path<String>, visit: Visit) -> Response {
     let body = html! {
         h1 { (title) }
         (prompt::line(&visit, None))
-        @if phone { p { "This link works once. It signs you in here and offers this phone as one that answers approvals, so open it only on a phone of yours. Keep the page where you made the link: the next step is there." } }
-        @else { p { "This link works once. It signs you in here and makes this a browser that you trust, so open it only on a device of yours." } }
+        @if phone { p { "This link works once. It signs you in here and lets this phone answer approvals, so open it only on your own phone. Keep the page where you made the link: the next step is there." } }
+        @else { p { "This link works once. It signs you in here and makes this a trusted browser, so open it only on your own device." } }
         form.f method="post" action="/link" {
             input type="hidden" name="next" value=(form::local_path(visit.query.get("next")));
             input type="hidden" name="token" value=(token);
             button.main.wide autofocus { "Sign in and trust this browser" }
         }
-        p.small.dim { "Not yours? Close the page; the link stays unused until it expires." }
+        p.small.dim { "Not yours? Close the page; nothing happens until the button is pressed, and the link expires." }
     };
     shell::bare(title, &body).into_response()
 }

@@ -35,7 +35,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>, typed: Option<&Policy>) ->
         (shell::title("Policies", &html! {}))
         @if let Some(why) = why { (refusal::note(why)) }
         @if signed.visit.query.has("set") {
-            div.note.good role="status" { "Set. What narrows counts at once; a longer limit counts from the next sign-in or proof of a session." }
+            div.note.good role="status" { "Saved. Tighter limits apply at once; looser ones from the next sign-in, or when a session confirms it's you." }
         }
         div.grid {
             div.stack.s7 { @for policy in &chosen.policies {
@@ -66,19 +66,19 @@ fn interface(signed: &Signed, policy: &Policy, refused: Option<&Policy>) -> Mark
     html! {
         section.card aria-labelledby=(title) {
             h2 id=(title) { (refusal::sentence(&policy.interface.to_string()).trim_end_matches('.')) @if !open { " " span.tag { "no door yet" } } }
-            p { (policy.tempo) ". A session is over after " (policy.limits(true)) ". At another network a session " (policy.new_network) "." }
+            p { (policy.tempo) ". A session ends after " (policy.limits(true)) ". On another network a session " (policy.new_network) "." }
             details open[refused.is_some()] {
                 summary.btn.mini { "Change" span.sr { " the policy of the " (policy.interface) } }
                 form.f method="post" action={ "/policies/" (name) } {
                     (shell::token(signed))
                     (select(name, "tempo", "How you work there", typed.tempo.name(), &tempos))
                     div.two { (numbers(name, typed)) }
-                    (select(name, "new_network", "At a network that it was not proven at, a session", typed.new_network.name(), &networks))
+                    (select(name, "new_network", "On a network where it was not confirmed, a session", typed.new_network.name(), &networks))
                     div.two {
-                        (select(name, "view", "To look it takes", needs.view.name(), &levels))
-                        (select(name, "trade", "To trade it takes", needs.trade.name(), &levels))
-                        (select(name, "administer", "To administer it takes", needs.administer.name(), &levels))
-                        (select(name, "withdraw", "To withdraw it will take", needs.withdraw.name(), &levels))
+                        (select(name, "view", "Required to view", needs.view.name(), &levels))
+                        (select(name, "trade", "Required to trade", needs.trade.name(), &levels))
+                        (select(name, "administer", "Required to administer", needs.administer.name(), &levels))
+                        (select(name, "withdraw", "Required to withdraw", needs.withdraw.name(), &levels))
                     }
                     p.help { (NO_WITHDRAWAL) }
                     button { "Set" }
@@ -89,7 +89,8 @@ fn interface(signed: &Signed, policy: &Policy, refused: Option<&Policy>) -> Mark
 }
 
 /// What is asked of a withdrawal is kept for when there is one.
-const NO_WITHDRAWAL: &str = "Nothing can be withdrawn from a paper account yet: what it will take is kept until something can.";
+const NO_WITHDRAWAL: &str =
+    "Nothing can be withdrawn from a paper account; this setting is kept for later.";
 
 /// A limit that is typed as a whole number.
 struct Number {
@@ -103,15 +104,15 @@ struct Number {
 
 const IDLE: Number = Number {
     name: "idle_minutes",
-    label: "Minutes unused until it is over",
-    what: "number of minutes unused",
+    label: "Sign out after (minutes idle)",
+    what: "number of idle minutes",
     unit: Span::minutes(1),
     bounds: OwnLimits::IDLE,
 };
 
 const ABSOLUTE: Number = Number {
     name: "absolute_hours",
-    label: "Hours in all until it is over",
+    label: "Sign out after (hours in all)",
     what: "number of hours in all",
     unit: Span::hours(1),
     bounds: OwnLimits::ABSOLUTE,
@@ -132,7 +133,7 @@ impl Number {
                 label for=(id) { (self.label) }
                 input id=(id) name=(self.name) inputmode="numeric" autocomplete="off" spellcheck="false"
                     value=[own.map(|own| self.count(own))] placeholder=(self.count(fill)) aria-describedby=(help);
-                p.help id=(help) { (least) " to " (most) ". Left empty, the tempo's number counts." }
+                p.help id=(help) { (least) " to " (most) ". If empty, the tempo's number applies." }
             }
         }
     }
@@ -225,7 +226,7 @@ fn brokerage(signed: &Signed, chosen: &Policies) -> Markup {
             h2 #brokerage { "One brokerage session" }
             @if chosen.one_brokerage {
                 p { "On: one session of yours trades at a time, the others look and cancel."
-                    @if let Some(held) = &chosen.broker { " " b { (held.device) } " holds trading since " (figure::time(held.since)) " UTC. " a href="/session/take-over" { "Take over" } } }
+                    @if let Some(held) = &chosen.broker { " " b { (held.device) } " has been trading since " (figure::time(held.since)) " UTC. " a href="/session/take-over" { "Take over" } } }
             } @else {
                 p { "Off: every session of yours that may trade does. Programs have authority of their own and never compete." }
             }
@@ -248,8 +249,8 @@ fn tempos() -> Markup {
                     div { dt { (tempo.name()) } dd { (limits) } }
                 }
             }
-            p.small.dim { "Without a key of its browser, or on a device that a typed code alone activated, a session has the limits of occasional, and without a key 15 minutes unused, unless you chose shorter ones." }
-            p.small.dim { "Hours of your own over 24 end at the end of the last window within them, if you chose a window." }
+            p.small.dim { "Without a key in its browser, or on a device activated only by a typed code, a session has the limits of 'occasional' (and without a key, 15 minutes idle), unless you chose shorter ones." }
+            p.small.dim { "If you chose a renewal window, hours above 24 end with the last window within them." }
         }
     }
 }

@@ -19,14 +19,14 @@ pub(crate) async fn switch(signed: &Signed) -> Result<Markup, Fault> {
     let push = gate.push_of(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     Ok(html! {
         section.card.stack aria-labelledby="push" {
-            h2 #push { "Told while this page is closed" }
+            h2 #push { "Notifications while this page is closed" }
             @match push {
                 Some(push) => {
                     p { span.tag.up { "On" } " "
-                        @if push.shows { "A notification shows what is asked, on the lock screen too." }
-                        @else { "A notification says that an approval waits, and nothing of it." }
+                        @if push.shows { "A notification shows what needs approval, on the lock screen too." }
+                        @else { "A notification says that an approval is waiting, with no details." }
                     }
-                    p.small.dim { "By " (push.service) ", the push service of this browser's vendor. It sees when, not what." }
+                    p.small.dim { "Sent through " (push.service) ", the push service of this browser's vendor. It sees when, not what." }
                     form data-push-off method="post" action="/phone/push/off" { (shell::token(signed)) button { "Turn it off" } }
                 }
                 None => {
@@ -34,11 +34,11 @@ pub(crate) async fn switch(signed: &Signed) -> Result<Markup, Fault> {
                     form.f data-push=(public) method="post" action="/phone/push" hidden {
                         (shell::token(signed))
                         @for name in ["endpoint", "key", "auth"] { input type="hidden" name=(name) value=""; }
-                        (field::tick("shows", "Show what is asked, on the lock screen too", false))
+                        (field::tick("shows", "Show what needs approval, on the lock screen too", false))
                         button.main.wide { "Notify this phone" }
                         p.err role="status" {}
                     }
-                    p.small.dim data-push-none { "This needs script and a browser that takes notifications. On an iPhone, put Floorpass on the home screen first." }
+                    p.small.dim data-push-none { "This needs JavaScript and a browser with notifications. On an iPhone, add Floorpass to the home screen first." }
                 }
             }
         }

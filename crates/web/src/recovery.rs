@@ -52,22 +52,22 @@ fn first(visit: &Visit, name: &str, why: Option<&Refusal>, status: StatusCode) -
         h1 { "Get back in" }
         (prompt::line(visit, None))
         @if let Some(why) = why { (refusal::note(why)) }
-        h2 { "You still have one of these?" }
-        p { "A passkey, or your password with a code of your app or a recovery code from paper: that is an ordinary sign-in, and it is quicker." }
+        h2 { "Do you still have one of these?" }
+        p { "A passkey, or your password with a code from your app or a printed recovery code: that is an ordinary sign-in, and quicker." }
         p { a.btn.main.wide href="/sign-in" { "Sign in" } }
-        h2 { "You have your password and nothing else?" }
-        p { "Then it takes time: three days, unless you chose otherwise. At once, at half time and at the end every address of yours is told, and anybody who gets such a message can stop it. So keep this browser; you come back to it." }
+        h2 { "Only your password left?" }
+        p { "Then it takes time: three days, unless you chose otherwise. We notify all your addresses at the start, halfway and at the end, and each message can stop the recovery. Keep this browser: you come back to it." }
         form.f method="post" action="/recover" {
             div {
                 label for="username" { "User name" }
                 input #username name="username" value=(name) autocomplete="username" autocapitalize="none" spellcheck="false" required;
             }
             (field::password("password", "Password", "current-password", ""))
-            button.wide { "Begin a recovery" }
+            button.wide { "Start a recovery" }
         }
-        h2 { "You lost the password too?" }
-        p { "Ask the operator of this server. Theirs waits as long and is told in the same way." }
-        p.small.dim { "What follows looks, cancels and reduces for three more days: a recovery never gives more than a sign-in." }
+        h2 { "Lost the password too?" }
+        p { "Ask the operator of this server. A recovery they start waits just as long, with the same messages." }
+        p.small.dim { "For three days after a recovery you can view, cancel and reduce, but not open positions." }
     };
     (status, shell::bare("Get back in", &body)).into_response()
 }
@@ -99,27 +99,27 @@ fn under_way(visit: &Visit, one: &RecoveryInfo, why: Option<&Refusal>) -> Respon
         (prompt::line(visit, Some(&one.username)))
         @if let Some(why) = why { (refusal::note(why)) }
         dl.pairs {
-            div { dt { "Begun" } dd { (figure::time(one.begun_at)) " UTC" } }
+            div { dt { "Started" } dd { (figure::time(one.begun_at)) " UTC" } }
             @if let Some(at) = one.ready_at { div { dt { "Open from" } dd { (figure::time(at)) " UTC" } } }
             @if let Stage::Ready { until } = one.stage { div { dt { "Open until" } dd { (figure::time(until)) " UTC" } } }
         }
         @if matches!(one.stage, Stage::Ready { .. }) {
-            p { (opened(one)) " The next page lets you add a new passkey or app, within " (ENROLS) ". Until three days from then you look, cancel and reduce." }
-            form method="post" action="/recover/finish" { button.main.wide { "Sign in by this recovery" } }
+            p { (opened(one)) " The next page lets you add a new passkey or app, within " (ENROLS) ". For three days after that you can view, cancel and reduce, but not open positions." }
+            form method="post" action="/recover/finish" { button.main.wide { "Finish and sign in" } }
             @if visit.browser().key.is_none() {
-                div.note.warm role="status" { "This browser shows no key of its own, so its session will only look. Use a browser with script, not a private window." }
+                div.note.warm role="status" { "This browser has no key of its own, so its session will be view-only. Use a browser with JavaScript, not a private window." }
             }
         } @else {
             @if !one.asks.is_empty() { (asks(one)) }
             @if let Some(at) = one.ready_at {
-                p { @if one.asks.is_empty() { "Come back" } @else { "Or come back" } " from " (figure::time(at)) " UTC on, in this browser, within " (FINISH) "." }
-                p.small.dim { "Time left: " (figure::span(at.since(now))) ". It gets more where the server was away, or a contact is one no longer." }
+                p { @if one.asks.is_empty() { "Come back" } @else { "Or come back" } " from " (figure::time(at)) " UTC, in this browser, within " (FINISH) "." }
+                p.small.dim { "Time left: " (figure::span(at.since(now))) ". It grows if the server was down, or if a contact is removed." }
             } @else {
-                p { "Come back in this browser when they have said yes." }
+                p { "Come back in this browser once they have said yes." }
             }
-            p { "If you find what you lost, sign in as always: that ends the recovery." }
+            p { "If you find what you lost, sign in as usual: that ends the recovery." }
         }
-        p { a.btn href="/sign-in" { "Sign in by what I had before" } }
+        p { a.btn href="/sign-in" { "Sign in with what I had before" } }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
     (status, shell::bare("Your recovery", &body)).into_response()
@@ -151,7 +151,7 @@ fn asks(one: &RecoveryInfo) -> Markup {
     };
     html! {
         h2 { "Call your recovery contacts" }
-        p { (one.needed) " of them let you in at once. Read each the number beside their name, by voice; do not send it." }
+        p { (one.needed) " of them can let you in at once. Read each of them the number beside their name, by voice; do not send it." }
         dl.pairs { @for ask in &one.asks { (line(ask)) } }
     }
 }
@@ -202,8 +202,8 @@ pub(crate) async fn claim_form(Path(token): Path<String>, visit: Visit) -> Reply
         Err(Refusal::RecoveryOver) => return Ok(claimed(&visit).await),
         Err(why) => return Err(visit.fault(why)),
     }
-    let words = "The operator began this for you. It goes on in the browser that you press the button in, so do it on a computer of yours and keep that browser. It waits like any other recovery, and signs nobody in yet.";
-    let page = ("Go on with your recovery", words, "Go on in this browser");
+    let words = "The operator started this for you. It continues in the browser where you press the button, so use your own computer and keep that browser. It waits like any other recovery and does not sign you in yet.";
+    let page = ("Continue your recovery", words, "Continue in this browser");
     Ok(one_button(&visit, ("/recover/claim", &token), page))
 }
 
@@ -225,16 +225,16 @@ async fn claimed(visit: &Visit) -> Response {
         None => None,
     };
     let own = own.filter(RecoveryInfo::is_open);
-    let title = "This link was used already";
+    let title = "This link has already been used";
     let body = html! {
         h1 { (title) }
         @if own.is_some() {
-            p { "It was used in this browser, and your recovery goes on here." }
-            p { a.btn.main.wide href="/recover" { "Go on with your recovery" } }
+            p { "It was used in this browser, and your recovery continues here." }
+            p { a.btn.main.wide href="/recover" { "Continue your recovery" } }
         } @else {
-            p { "It works once. The recovery goes on in the browser that used it: open " a href="/recover" { "Get back in" } " there. The message that you got then says when that was, and in which browser." }
-            p { "If it was none of yours, stop the recovery by the link of that message, and tell the operator. If the link is some weeks old, ask the operator for another one." }
-            p { a.btn href="/sign-in" { "Sign in by what I had before" } }
+            p { "It works once. The recovery continues in the browser that used it: open " a href="/recover" { "Get back in" } " there. The message that you got then says when that was, and in which browser." }
+            p { "If that browser is not yours, stop the recovery with the link in that message, and tell the operator. If the link is some weeks old, ask the operator for a new one." }
+            p { a.btn href="/sign-in" { "Sign in with what I had before" } }
         }
     };
     (refusal::status(&Refusal::RecoveryOver), shell::bare(title, &body)).into_response()
@@ -249,11 +249,11 @@ fn closed(one: &RecoveryInfo, now: Time, status: StatusCode) -> Response {
     let held = now < held_until;
     let body = html! {
         h1 { (title) }
-        div.note.bad role="alert" { "At " (figure::time(at)) " UTC somebody signed in as " b { (one.username) } " by it. It cannot be stopped any more." }
+        div.note.bad role="alert" { "At " (figure::time(at)) " UTC somebody signed in as " b { (one.username) } " with it. It can no longer be stopped." }
         @if held {
-            p { "Until " (figure::time(held_until)) " UTC that session, and those of whatever it adds, look, cancel and reduce alone. They place no new orders." }
+            p { "Until " (figure::time(held_until)) " UTC that session, and anything it adds, can view, cancel and reduce, but not open positions." }
         } @else {
-            p { "What it added looked, cancelled and reduced alone until " (figure::time(held_until)) " UTC; since then it signs in like anything else of yours." }
+            p { "What it added could only view, cancel and reduce until " (figure::time(held_until)) " UTC; since then it works like your other ways to sign in." }
         }
         p { b { "If it was you, there is nothing to do. " } "If it was not: sign in now, press Lock and choose " b { "Lock everything" } ", which ends every session; then tell the operator of this server." }
         p { a.btn.main.wide href="/sign-in?next=/lock" { "Sign in and lock" } }
@@ -267,7 +267,7 @@ fn stopped_before(one: &RecoveryInfo, status: StatusCode) -> Response {
         h1 { (title) }
         div.note.good role="status" {
             @if let Stage::Over { at, why } = one.stage { (refusal::sentence(why.text())) " That was at " (figure::time(at)) " UTC. " }
-            "Nobody gets in by it, and there is nothing to do here."
+            "Nobody can get in with it, and there is nothing to do here."
         }
         p { a.btn href="/sign-in" { "To the sign-in page" } }
     };
@@ -281,7 +281,7 @@ pub(crate) async fn stop_form(Path(token): Path<String>, visit: Visit) -> Reply 
     if !one.is_open() {
         return Ok(closed(&one, visit.portal.gate().now(), StatusCode::OK));
     }
-    let words = "Somebody began a recovery of your access. If it was not you, stop it. This page can do that and nothing else: it asks for no password and no code, and signs nobody in.";
+    let words = "Somebody started a recovery of your access. If it was not you, stop it. That is all this page does: it asks for no password or code, and signs nobody in.";
     let page = ("Stop a recovery", words, "Stop the recovery");
     Ok(one_button(&visit, ("/recover/stop", &token), page))
 }
@@ -299,8 +299,8 @@ pub(crate) async fn stop(visit: Visit) -> Reply {
     }
     let body = html! {
         h1 { "The recovery is stopped" }
-        div.note.good role="status" { "Nobody gets in by it any more." }
-        p { "Whoever began it knows your password, or was let in by the operator. When you are signed in, change the password." }
+        div.note.good role="status" { "Nobody can get in with it any more." }
+        p { "The person who started it knows your password, or was helped by the operator. Once you are signed in, change your password." }
         p { a.btn.main href="/sign-in" { "To the sign-in page" } }
     };
     Ok(shell::bare("The recovery is stopped", &body).into_response())
@@ -326,15 +326,15 @@ pub(crate) async fn with_note(signed: &Signed, note: Option<Markup>, status: Sta
         (shell::rooms(signed, "/recovery"))
         (shell::title("Recovery", &html! {}))
         @if let Some(note) = note { (note) }
-        @if query.has("stopped") { div.note.good role="status" { "Stopped. If it was not you who began it, change your password: whoever did knows it." } }
-        @if query.has("named") { div.note.good role="status" { "Named. They count once they agree, on their own page." } }
+        @if query.has("stopped") { div.note.good role="status" { "Stopped. If you did not start it, change your password: somebody else knows it." } }
+        @if query.has("named") { div.note.good role="status" { "Named. They count once they accept on their own page." } }
         @if query.has("removed") { div.note.good role="status" { "Removed." } }
-        @if query.has("changed") { div.note.good role="status" { "Changed. It counts from the next recovery on." } }
+        @if query.has("changed") { div.note.good role="status" { "Changed, starting with the next recovery." } }
         div.grid {
             div.stack.s7 {
                 section.card aria-labelledby="standing" {
                     h2 #standing { "Recoveries" }
-                    @if all.is_empty() { p.empty { "None was begun in the last weeks." } }
+                    @if all.is_empty() { p.empty { "None in recent weeks." } }
                     @for one in &all { (entry(signed, one)) }
                 }
                 (trustee::card(signed, &trustees))
@@ -348,7 +348,7 @@ pub(crate) async fn with_note(signed: &Signed, note: Option<Markup>, status: Sta
 fn entry(signed: &Signed, one: &RecoveryInfo) -> Markup {
     html! {
         dl.pairs {
-            div { dt { "Begun" } dd { (figure::time(one.begun_at)) " UTC" span.sub { (origin(one)) } } }
+            div { dt { "Started" } dd { (figure::time(one.begun_at)) " UTC" span.sub { (origin(one)) } } }
             div { dt { "State" } dd { (state(one)) } }
         }
         @if one.is_open() {
@@ -380,8 +380,8 @@ fn state(one: &RecoveryInfo) -> Markup {
     html! {
         @match one.stage {
             Stage::Begun { .. } | Stage::Half { .. } => { "waits" @if let Some(at) = one.ready_at { " until " (figure::time(at)) " UTC" } },
-            Stage::Ready { until } => { "is open; whoever began it may sign in until " (figure::time(until)) " UTC" },
-            Stage::Finished { at, held_until } => { "became a session at " (figure::time(at)) " UTC; what it enrolled is held until " (figure::time(held_until)) " UTC" },
+            Stage::Ready { until } => { "is open; the person who started it can sign in until " (figure::time(until)) " UTC" },
+            Stage::Finished { at, held_until } => { "became a session at " (figure::time(at)) " UTC; what it added is limited until " (figure::time(held_until)) " UTC" },
             Stage::Over { at, why } => { (why.text()) span.sub { (figure::time(at)) " UTC" } },
         }
     }
@@ -391,15 +391,15 @@ fn policy_form(signed: &Signed, policy: Policy) -> Markup {
     let hours = (policy.wait.seconds_up() / 3_600).to_string();
     let needed = policy.needed.to_string();
     html! {
-        p { "Whoever has your password and nothing else may begin one. It waits, you are told three times, and each message can stop it. Shorter helps you on the day that you need it; longer helps you on the day that somebody else tries." }
+        p { "Anybody with your password can start one. It waits, we notify you three times, and each message can stop it. A shorter wait helps when you need it; a longer one helps when somebody else tries." }
         form.f method="post" action="/recovery/policy" {
             (shell::token(signed))
             (Field { name: "hours", label: "Hours to wait", value: &hours, mode: "numeric", required: true, help: "From 24 (one day) to 720 (30 days).", ..Field::default() })
-            (Field { name: "needed", label: "Contacts who let you in at once", value: &needed, mode: "numeric", required: true, help: "0 is none; at most as many as you named. Where fewer agreed, the wait counts.", ..Field::default() })
-            (field::tick("waits", "The wait lets me in too, where contacts do", policy.waits))
+            (Field { name: "needed", label: "Contacts who let you in at once", value: &needed, mode: "numeric", required: true, help: "0 for none, and at most as many as you named. If fewer accepted, the wait applies.", ..Field::default() })
+            (field::tick("waits", "Waiting also lets me in, even with contacts", policy.waits))
             button.main { "Save" }
         }
-        p.small.dim { "Within 15 minutes of a sign-in. A recovery that is under way keeps its own way." }
+        p.small.dim { "You can change this within 15 minutes of signing in. A recovery already under way is not affected." }
     }
 }
 
@@ -467,7 +467,7 @@ pub(crate) async fn holds(signed: &Signed) -> Result<Markup, Fault> {
         @if let Some((at, until)) = held {
             div.note.warm role="status" {
                 b { "Your access was recovered at " (figure::time(at)) " UTC. " }
-                "What you add before " (figure::time(until)) " UTC looks, cancels and reduces alone until then."
+                "Anything you add before " (figure::time(until)) " UTC can only view, cancel and reduce until then."
             }
         }
     })
@@ -480,8 +480,8 @@ pub(crate) fn held(signed: &Signed) -> Markup {
     };
     html! {
         div.note.warm role="status" {
-            b { "This session came by a recovery. " }
-            "Until " (figure::time(until)) " UTC it looks, cancels and reduces, and may add a new way to sign in under "
+            b { "This session came from a recovery. " }
+            "Until " (figure::time(until)) " UTC it can view, cancel and reduce, and add a new way to sign in under "
             a href="/authenticators" { "Ways to sign in" } "."
         }
     }

@@ -44,11 +44,11 @@ async fn offer(signed: &Signed, status: StatusCode, top: &Markup) -> Reply {
         (shell::title("Recovery codes", &html! {}))
         (top)
         section.card.stack aria-label="Recovery codes" {
-            p { "Ten codes for paper. Each signs you in once, after your password, in place of the code of your app: for the day when the phone is lost." }
+            p { "Ten codes to print. Each works once, after your password, in place of your app's code: for the day you lose your phone." }
             @match &set {
                 Some(set) => {
                     p { b { "Codes left: " (set.left.unwrap_or(0)) " of 10." } " Made " (figure::time(set.since)) "." }
-                    p.small.dim { "They cannot be shown again. New ones take the place of all of them, used or not." }
+                    p.small.dim { "They cannot be shown again. New ones replace all of them, used or not." }
                 }
                 None => p { b { "You have none." } },
             }
@@ -57,7 +57,7 @@ async fn offer(signed: &Signed, status: StatusCode, top: &Markup) -> Reply {
                 input type="hidden" name="set" value=(name_of(set.as_ref()));
                 button.main { @if set.is_some() { "Make ten new codes" } @else { "Make ten codes" } }
             }
-            p.small { a href="/authenticators" { "Back to the ways to sign in" } }
+            p.small { a href="/authenticators" { "Back to Ways to sign in" } }
         }
     };
     Ok((status, shell::page(signed, Tab::Access, "Recovery codes", &body)).into_response())
@@ -68,7 +68,7 @@ pub(crate) async fn make(signed: Signed) -> Reply {
     let before = present(&signed).await?;
     if signed.visit.fields.get("set") != name_of(before.as_ref()) {
         let why = refusal::missing(
-            "Nothing was done: this form was sent before, and the codes that it made stand. Make new ones only if you do not have those.",
+            "Nothing was done: this form has already been sent, and the codes it made are valid. Make new ones only if you do not have those.",
         );
         return offer(&signed, StatusCode::CONFLICT, &why).await;
     }
@@ -84,11 +84,11 @@ fn sheet(signed: &Signed, codes: &[Secret]) -> Html<String> {
     let body = html! {
         (shell::rooms(signed, "/authenticators"))
         (shell::title("Your recovery codes", &html! { button data-print hidden { "Print" } }))
-        div.note.warm.screen role="status" { "Shown this once. Print this page or write the codes down, and keep the paper where you keep your passport; not in this computer." }
+        div.note.warm.screen role="status" { "Shown only this once. Print this page or write the codes down, and keep the paper where you keep your passport, not on this computer." }
         section.card.stack aria-label="Codes" {
             p { "Recovery codes for " b { (signed.ticket.username) } " at " b { (origin.host_str().unwrap_or_default()) } ", made " (figure::time(signed.now())) "." }
             ol.codes { @for code in codes { li { (text(code)) } } }
-            p.small { "Each works once: after your password, choose \u{201c}Use a recovery code\u{201d} and type it in place of the code of your app. Cross it out then. Whoever has this paper and your password can sign in: if it is lost, make new codes, and these end." }
+            p.small { "Each works once: after your password, choose \u{201c}Use a recovery code\u{201d} and type it in place of your app's code. Then cross it out. Anybody with this paper and your password can sign in: if you lose it, make new codes, and these stop working." }
         }
         p.screen { a.btn.main href="/authenticators" { "I have them on paper" } }
     };
@@ -127,13 +127,13 @@ fn page(visit: &Visit, asker: &AttemptInfo, next: &str, why: Option<&Refusal>) -
         form.f method="post" action="/sign-in/recovery" {
             input type="hidden" name="next" value=(next);
             div {
-                label for="code" { "One of the codes that you printed" }
+                label for="code" { "One of the codes you printed" }
                 input.mono #code name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="64" required autofocus aria-describedby="code-help";
-                p.help #code-help { "Capitals, spaces and dashes do not matter. It is used up by this." }
+                p.help #code-help { "Capitals, spaces and dashes do not matter. Each code works once." }
             }
             button.main.wide { "Continue" }
         }
-        p.small { a href=(crate::sign_in::with_next("/sign-in/code", next, "")) { "Use the code of your app" } " or " a href="/sign-in" { "begin again" } }
+        p.small { a href=(crate::sign_in::with_next("/sign-in/code", next, "")) { "Use your app's code" } " or " a href="/sign-in" { "start again" } }
     };
     shell::bare("Recovery code", &body)
 }

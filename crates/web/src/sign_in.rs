@@ -313,7 +313,7 @@ fn code_page(
             button.main.wide { "Continue" }
         }
         (offer)
-        p.small { a href=(with_next("/sign-in/recovery", next, "")) { "Use a recovery code" } " or " a href="/sign-in" { "begin again" } }
+        p.small { a href=(with_next("/sign-in/recovery", next, "")) { "Use a recovery code" } " or " a href="/sign-in" { "start again" } }
     };
     shell::bare("Code from your app", &body)
 }

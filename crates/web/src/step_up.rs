@@ -87,7 +87,7 @@ pub(crate) fn page_for(
             form #again method="post" action=(path) hidden { (again) }
             (passkey(token, "/"))
         }
-        p.small { a href="/" { "Leave it" } }
+        p.small { a href="/" { "Cancel" } }
     };
     fault::page(StatusCode::FORBIDDEN, title, &body)
 }
@@ -103,7 +103,7 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
     let until = signed.ticket.proven_at + RECENT;
     let body = html! {
         (shell::rooms(signed, "/session"))
-        (shell::title("Prove that it is you", &html! {}))
+        (shell::title("Confirm it's you", &html! {}))
         (prompt::line(&signed.visit, Some(&signed.ticket.username)))
         @if let Some(why) = why { (refusal::note(why)) }
         div.narrow { section.card.stack aria-label="Proof" {
@@ -124,7 +124,7 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
         } }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
-    (status, shell::page(signed, Tab::Access, "Prove that it is you", &body)).into_response()
+    (status, shell::page(signed, Tab::Access, "Confirm it's you", &body)).into_response()
 }
 
 /// `POST /step-up`: password and code were checked on the way in, since the form carries them.
@@ -133,10 +133,8 @@ pub(crate) async fn password(signed: Signed) -> Reply {
         return Ok(go(form::local_path(signed.visit.fields.get("next"))));
     }
     let why = refusal::missing("Type your password and the code of your app.");
-    let page = shell::bare(
-        "Prove that it is you",
-        &html! { (why) p { a.btn href="/step-up" { "Back" } } },
-    );
+    let page =
+        shell::bare("Confirm it's you", &html! { (why) p { a.btn href="/step-up" { "Back" } } });
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

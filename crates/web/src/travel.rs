@@ -30,17 +30,17 @@ async fn page(signed: &Signed, errors: &Errors, why: Option<&Refusal>) -> Reply 
         (shell::title("Travel", &html! {}))
         @if let Some(why) = why { (refusal::note(why)) }
         @if query.has("planned") { div.note.good role="status" { "Planned." } }
-        @if query.has("ended") { div.note.good role="status" { "Ended. A new network is told by mail again." } }
+        @if query.has("ended") { div.note.good role="status" { "Ended. New networks are reported by mail again." } }
         div.grid {
             section.card.s7 aria-labelledby="plan" {
                 h2 #plan { @if plan.is_some() { "Plan it anew" } @else { "Plan travel" } }
-                @if plan.is_some() { p.small { "It takes the place of the plan that stands." } }
+                @if plan.is_some() { p.small { "It replaces the current plan." } }
                 (form(signed, &Typed::of(signed, plan.as_ref()), errors))
             }
             section.card.stack.s5 aria-labelledby="stands" {
                 h2 #stands { "What stands" }
                 @match &plan { Some(plan) => (standing(signed, plan)), None => p.empty { "No travel is planned." } }
-                p.small.dim { "All that it changes: a sign-in or session from a network that you were not seen at is told in the message centre alone, as expected, and not by mail. Every sign-in asks for the same as before, and a new browser is told by mail as always. It is not checked where a network is: the place is for you." }
+                p.small.dim { "All it changes: a sign-in from a network you have not used is reported under Messages only, marked as expected, and not by mail. Sign-in asks for the same as before, and a new browser is still reported by mail. We do not check where a network is; the place is for your own records." }
             }
         }
     };
@@ -55,7 +55,7 @@ fn standing(signed: &Signed, plan: &Plan) -> Markup {
         dl.pairs {
             div { dt { "Where" } dd { (plan.place) " " span.tag.up[runs] { @if runs { "now" } @else { "ahead" } } } }
             div { dt { "First day" } dd.mono { (figure::day(plan.from)) } }
-            div { dt { "Last day" } dd { span.mono { (figure::day(last(plan))) } span.sub { "then it is over by itself" } } }
+            div { dt { "Last day" } dd { span.mono { (figure::day(last(plan))) } span.sub { "then it ends by itself" } } }
             div { dt { "Network" } dd.mono { @match plan.network { Some(network) => (figure::here(&network.to_string())), None => "any" } } }
         }
         form method="post" action="/travel/end" { (shell::token(signed)) button { "End it now" } }
@@ -113,10 +113,10 @@ fn form(signed: &Signed, typed: &Typed, errors: &Errors) -> Markup {
             (Field { name: "place", label: "Where to", value: &typed.place, required: true, error: error("place"),
                 help: "In your words: a country, a city.", ..Field::default() })
             div.two { (date("from", "First day", &typed.from)) (date("until", "Last day", &typed.until)) }
-            (Field { name: "network", label: "Only from this network", value: &typed.network, error: error("network"),
-                help: "If you know it, like 192.0.2.0/24; empty: any.", ..Field::default() })
+            (Field { name: "network", label: "Only from this network (optional)", value: &typed.network, error: error("network"),
+                help: "If you know it, like 192.0.2.0/24. Empty means any.", ..Field::default() })
             button.main { "Plan it" }
-            p.small.dim { "At most 90 days, in UTC. It can be planned within 15 minutes of a sign-in." }
+            p.small.dim { "At most 90 days, in UTC. You can plan within 15 minutes of signing in." }
         }
     }
 }
@@ -161,7 +161,7 @@ fn check((from, until): (Time, Time)) -> Option<String> {
         return Some("The last day is before the first.".to_owned());
     }
     let days = lasts.0.div_euclid(Span::days(1).0);
-    (lasts > LONGEST).then(|| format!("That is {days} days; at most 90 can be planned."))
+    (lasts > LONGEST).then(|| format!("That is {days} days; the limit is 90."))
 }
 
 /// The network that was typed, none for any; else what is wrong with it.

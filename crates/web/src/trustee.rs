@@ -22,8 +22,8 @@ pub(crate) fn card(signed: &Signed, trustees: &[TrusteeInfo]) -> Markup {
     html! {
         section.card aria-labelledby="contacts" {
             h2 #contacts { "Recovery contacts" }
-            p { "Up to five people of this server who know your voice. When you recover, you call them and read each a number; so many of them as you chose let you in at once." }
-            @if trustees.is_empty() { p.empty { "You named nobody." } } @else {
+            p { "Up to five people on this server who know your voice. To recover, you call them and read each a number; as many yeses as you chose let you in at once." }
+            @if trustees.is_empty() { p.empty { "You have not named anybody." } } @else {
                 table.flip {
                     thead { tr { th { "Name" } th { "State" } th { span.sr { "Act" } } } }
                     tbody { @for one in trustees {
@@ -31,7 +31,7 @@ pub(crate) fn card(signed: &Signed, trustees: &[TrusteeInfo]) -> Markup {
                             td.key { (one.username) }
                             td data-l="State" { @match one.agreed_at {
                                 Some(at) => { "agrees since " (figure::time(at)) },
-                                None => { "did not agree yet" span.sub { "named " (figure::time(one.named_at)) } },
+                                None => { "has not accepted yet" span.sub { "named " (figure::time(one.named_at)) } },
                             } }
                             td { form method="post" action={ "/recovery/trustees/" (one.id) "/remove" } {
                                 (shell::token(signed))
@@ -43,7 +43,7 @@ pub(crate) fn card(signed: &Signed, trustees: &[TrusteeInfo]) -> Markup {
             }
             form.f method="post" action="/recovery/trustees" {
                 (shell::token(signed))
-                (Field { name: "username", label: "User name", required: true, help: "They agree on their own page. Whether the name exists is not said.", ..Field::default() })
+                (Field { name: "username", label: "User name", required: true, help: "They accept on their own page. We do not say whether the name exists.", ..Field::default() })
                 button { "Name a contact" }
             }
             p.small { a href="/recovery/contacts" { "People who named you" } }
@@ -57,7 +57,7 @@ pub(crate) async fn name(signed: Signed) -> Reply {
     let typed = signed.visit.fields.get("username");
     if typed.eq_ignore_ascii_case(&signed.ticket.username) {
         let note = refusal::missing(
-            "That is your own name. A recovery contact is somebody else who knows your voice: your own word cannot let you in.",
+            "That is your own name. A recovery contact is somebody else, who knows your voice.",
         );
         return crate::recovery::with_note(&signed, Some(note), StatusCode::UNPROCESSABLE_ENTITY)
             .await;
@@ -93,8 +93,8 @@ async fn with_note(signed: &Signed, note: Option<Markup>, status: StatusCode) ->
         (shell::rooms(signed, "/recovery"))
         (shell::title("People who named you", &html! { a.btn href="/recovery" { "Your own recovery" } }))
         @if let Some(note) = note { (note) }
-        @if query.has("said") { div.note.good role="status" { "It is recorded as yours, and they are told." } }
-        @if all.is_empty() { section.card aria-label="People" { p.empty { "Nobody named you as a recovery contact." } } }
+        @if query.has("said") { div.note.good role="status" { "Your answer is recorded, and they have been told." } }
+        @if all.is_empty() { section.card aria-label="People" { p.empty { "Nobody has named you as a recovery contact." } } }
         div.grid { @for one in &all { (entry(signed, one)) } }
     };
     Ok((status, shell::page(signed, Tab::Access, "People who named you", &body)).into_response())
@@ -106,15 +106,15 @@ fn entry(signed: &Signed, one: &Helping) -> Markup {
             h2 { (one.username) }
             @match (&one.asks, one.agreed_at) {
                 (Some(asks), _) => (asked(signed, one.person, asks)),
-                (None, Some(at)) => p { "You agree since " (figure::time(at)) ". Nothing is asked of you now." },
-                (None, None) => p { "They ask you to be a recovery contact: to say, when they lost what they sign in with, that it is they who call you. Agree only if you would know their voice." },
+                (None, Some(at)) => p { "You accepted on " (figure::time(at)) ". Nothing is asked of you now." },
+                (None, None) => p { "They ask you to be a recovery contact: if they lose their ways to sign in, you confirm that it is really them calling. Accept only if you would know their voice." },
             }
             form method="post" action="/recovery/contacts/agree" {
                 (shell::token(signed))
                 input type="hidden" name="person" value=(one.person);
                 div.row {
                     @if one.agreed_at.is_none() { button.main name="yes" value="yes" { "Agree" } }
-                    button name="yes" value="no" { @if one.agreed_at.is_some() { "Be their contact no longer" } @else { "Decline" } }
+                    button name="yes" value="no" { @if one.agreed_at.is_some() { "Stop being their contact" } @else { "Decline" } }
                 }
             }
         }
@@ -123,25 +123,25 @@ fn entry(signed: &Signed, one: &Helping) -> Markup {
 
 fn asked(signed: &Signed, person: PersonId, asks: &HelpAsked) -> Markup {
     html! {
-        div.note.warm role="status" { "A recovery of their access asks for your word." }
+        div.note.warm role="status" { "They are recovering their access and ask you to vouch for them." }
         dl.pairs {
-            div { dt { "Begun" } dd { (figure::time(asks.begun_at)) " UTC" @if asks.by_operator { span.sub { "by the operator" } } } }
+            div { dt { "Started" } dd { (figure::time(asks.begun_at)) " UTC" @if asks.by_operator { span.sub { "by the operator" } } } }
             div { dt { "From" } dd { span.mono { (asks.source) } span.sub { (asks.browser) } } }
         }
         @match asks.said {
             Some(Say::Yes) => p { "You vouched for it." },
             Some(Say::No | Say::NotMe) => p { "You did not vouch for it." },
-            None if asks.tries_left == 0 => p { "The number was wrong too often: you cannot vouch for this one." },
+            None if asks.tries_left == 0 => p { "The number was wrong too often: you can no longer vouch for this one." },
             None => {
-                p { "Speak with them: call the number that you know, not one that you were sent. They read you the number beside your name. If you did not hear from them, say no." }
+                p { "Speak with them: call the number you know, not one you were sent. They will read you the number beside your name. If you have not heard from them, say no." }
                 form.f method="post" action="/recovery/contacts/answer" {
                     (shell::token(signed))
                     input type="hidden" name="person" value=(person);
                     input type="hidden" name="recovery" value=(asks.recovery);
-                    (Field { name: "number", label: "The number that they read to you", mode: "numeric", required: true, pattern: ("", "three digits"), help: "Needed for a yes.", ..Field::default() })
+                    (Field { name: "number", label: "The number they read to you", mode: "numeric", required: true, pattern: ("", "three digits"), help: "Needed for a yes.", ..Field::default() })
                     p.help { "Tries left: " (asks.tries_left) "." }
                     div.row {
-                        button.main name="say" value=(Say::Yes.name()) { "Yes, it is they" }
+                        button.main name="say" value=(Say::Yes.name()) { "Yes, it's them" }
                         button name="say" value=(Say::No.name()) formnovalidate { "No" }
                     }
                 }
@@ -181,7 +181,7 @@ pub(crate) async fn answer(signed: Signed) -> Reply {
     let number: String = fields.get("number").chars().take(16).collect();
     if say == Say::Yes && number.is_empty() {
         let note = refusal::missing(
-            "Type the number that they read to you. Nothing was sent, and no try is used up.",
+            "Type the number they read to you. Nothing was sent, and no try was used.",
         );
         return with_note(&signed, Some(note), StatusCode::BAD_REQUEST).await;
     }

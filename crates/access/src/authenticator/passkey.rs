@@ -130,7 +130,7 @@ fn suspect(
     let at = ground.moment.now;
     let suspected = Event::PasskeySuspected { authenticator: one.id, stored, given, at };
     let text = format!(
-        "The passkey {} was refused, because its counter was {given} and not above {stored}: somebody may have a copy of it. It signs nobody in any more. Your other ways to sign in still work; remove this one and add it again only if you know why.",
+        "The passkey {} was refused because its counter was {given}, not above {stored}: somebody may have a copy of it. It no longer signs anybody in. Your other ways to sign in still work; remove this one and add it again only if you know why.",
         one.name
     );
     let mut events = vec![suspected.into()];
@@ -162,7 +162,7 @@ pub(super) fn add(
     }
     let name = Name::new("passkey name", name)?;
     let id = AuthenticatorId(ground.moment.draw("authenticator"));
-    let text = format!("A passkey named {name} was added to the ways to sign in.");
+    let text = format!("A passkey named {name} was added to your ways to sign in.");
     let authenticator = Authenticator {
         id,
         person: person.id,

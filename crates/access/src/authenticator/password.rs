@@ -93,6 +93,6 @@ pub(super) fn set(
         events.extend(end_sessions(slice, ground));
         events.extend(drop_attempts(slice));
     }
-    events.extend(tell(ground, slice, "A new password was set."));
+    events.extend(tell(ground, slice, "Your password was changed."));
     Ok(Decision::new(events, Answer::AuthenticatorAdded { authenticator: id }))
 }

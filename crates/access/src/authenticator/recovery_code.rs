@@ -73,7 +73,7 @@ pub(crate) fn spend(
     (authenticator, code): (AuthenticatorId, Digest),
 ) -> [decision::Event; 2] {
     let left = slice.codes_left().saturating_sub(1);
-    let more = if left <= 3 { " Make new ones soon: they are few." } else { "" };
+    let more = if left <= 3 { " Make new ones soon." } else { "" };
     let text = format!(
         "A recovery code was used to sign in. Recovery codes left: {left} of {COUNT}.{more}{}",
         warning(ground)
@@ -112,7 +112,7 @@ pub(super) fn make(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refus
     let mut events: Vec<decision::Event> =
         before.map(|one| Event::Removed { authenticator: one.id }.into()).into_iter().collect();
     events.push(Event::Added(Box::new(authenticator)).into());
-    let old = if before.is_some() { "; the old ones work no longer" } else { "" };
+    let old = if before.is_some() { "; the old ones no longer work" } else { "" };
     events.extend(tell(ground, slice, &format!("{COUNT} recovery codes were made{old}.")));
     let codes = codes.into_iter().map(written).collect();
     Ok(Decision::new(events, Answer::RecoveryCodes { authenticator: id, codes }))

@@ -161,7 +161,7 @@ pub(super) fn confirm(
             "added; the one from before the recovery counts until this one is used after the holding time"
         }
         (true, false) => "replaced",
-        (true, true) => "added to the ways to sign in",
+        (true, true) => "added to your ways to sign in",
     };
     events.extend(tell(ground, slice, &format!("A TOTP app was {told}.")));
     Ok(Decision::new(events, Answer::AuthenticatorAdded { authenticator }))
@@ -213,7 +213,8 @@ pub(crate) fn used(
         events.extend(gone(&older));
         let others = slice.attempts.iter().filter(|one| Some(one.id) != attempt);
         events.extend(others.flat_map(|one| sign_in::drop_attempt(slice, one)));
-        let text = "The TOTP app from before your recovery was removed, for the new one was used.";
+        let text =
+            "The TOTP app from before your recovery was removed, because the new one was used.";
         events.extend(tell(ground, slice, text));
     }
     events

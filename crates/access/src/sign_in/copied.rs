@@ -36,7 +36,7 @@ pub(crate) fn rekeyed(
 /// What a person is told of a sign-in that was copied on its way.
 pub(super) fn tell_copy(ground: &Ground<'_>, person: PersonId) -> decision::Event {
     let text = format!(
-        "A copy of your sign-in was used from {} ({}) and was refused: it did not show the key of the browser that began it, so it opened nothing. Somebody could read what that browser keeps: look there for programs and extensions that you did not install. If you were not signing in, somebody knows your password: change it.",
+        "A copy of your sign-in was used from {} ({}) and was refused: it lacked the key of the browser that started it, so it opened nothing. Somebody may be able to read what that browser stores: look there for programs and extensions that you did not install. If you were not signing in, somebody knows your password: change it.",
         ground.source,
         device::name_from_agent(&ground.source.agent)
     );

@@ -55,7 +55,7 @@ pub(super) fn trust(
     events.push(device::Event::Trusted { device, token: digest, key, confirmed, until }.into());
     let name = device::name_from_agent(&ground.source.agent);
     let is_now = if lent {
-        "is signed in as not your computer, and is forgotten with that session,"
+        "is signed in as 'not my computer' and is forgotten with that session,"
     } else {
         "is now trusted"
     };

@@ -398,6 +398,6 @@ fn operator_moves_a_phone_by_the_number_that_the_new_one_shows() {
     assert!(home.desk.slice.device(old).is_none());
     let new = home.desk.slice.device(new.device).unwrap();
     assert_eq!((&new.approver, new.role), (&Approver::Yes, role));
-    let told = |event: &Event| matches!(event, Event::Notice(access::notice::Event::Queued(one)) if one.text.contains("in the place of"));
+    let told = |event: &Event| matches!(event, Event::Notice(access::notice::Event::Queued(one)) if one.text.contains("in place of"));
     assert!(home.desk.events.iter().any(told), "its person is told");
 }

@@ -243,9 +243,9 @@ fn notice_of_a_change_says_what_from_where_and_what_to_do() {
             _ => None,
         })
         .collect();
-    let person = "A new password was set. It came from 192.0.2.7 (Firefox on Linux). If that was not you, lock the account, end your other sessions and tell the operator.";
+    let person = "Your password was changed. It came from 192.0.2.7 (Firefox on Linux). If that was not you, lock the account, end your other sessions and tell the operator.";
     assert!(told.contains(&person), "{told:?}");
-    let operator = "The operator reset your TOTP app. It was done at the server's command line. If you did not ask for it, ask the operator.";
+    let operator = "The operator reset your TOTP app. It was done on the server's command line. If you did not ask for it, ask the operator.";
     assert_eq!(told.last(), Some(&operator));
 }
 
@@ -258,7 +258,7 @@ fn password_is_checked_for_its_length_and_for_being_guessed_and_for_nothing_else
     let text = refusal.to_string();
     assert!(
         text.starts_with(
-            "PASSWORD_GUESSABLE: this password would be guessed early: it is among the 30,000"
+            "PASSWORD_GUESSABLE: this password is easy to guess: it is among the 30,000"
         ),
         "{text}"
     );

@@ -136,5 +136,5 @@ fn refusal_is_recorded_with_its_code_and_numbers() {
     let kinds: Vec<_> = desk.events[before..].iter().map(Event::kind).collect();
     assert_eq!(kinds, ["throttle.failed", "refused"]);
     let text = desk.events.last().unwrap().text();
-    assert_eq!(text, "Refused: SIGN_IN_FAILED: the user name or the password is not right");
+    assert_eq!(text, "Refused: SIGN_IN_FAILED: the user name or password is wrong");
 }

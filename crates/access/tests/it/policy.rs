@@ -141,7 +141,7 @@ fn assurance_that_a_policy_asks_for_counts_at_once_and_a_proof_gives_it() {
     let refused = why_not(&desk, session, Act::PlaceOrder).unwrap();
     let (have, needed) = (Assurance::One, Assurance::Two);
     assert_eq!(refused, Refusal::AssuranceLow { act: Act::PlaceOrder, have, needed });
-    assert!(refused.caller_text().contains("by password and code"), "{refused}");
+    assert!(refused.caller_text().contains("with your password and a code"), "{refused}");
     for act in [Act::CancelOrder, Act::ViewAccount, Act::ManageDevices, Act::Lock] {
         assert_eq!(why_not(&desk, session, act), None, "{act}");
     }
@@ -150,7 +150,7 @@ fn assurance_that_a_policy_asks_for_counts_at_once_and_a_proof_gives_it() {
     let needs = Needs { trade: Assurance::Resistant, ..standard.needs };
     desk.by(OPERATOR, set(Policy { needs, ..standard })).ok().unwrap();
     let refused = why_not(&desk, session, Act::PlaceOrder).unwrap();
-    assert!(refused.caller_text().contains("by a passkey"), "{refused}");
+    assert!(refused.caller_text().contains("with a passkey"), "{refused}");
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn one_brokerage_session_trades_and_another_takes_over() {
     let act = Act::PlaceOrder;
     assert_eq!(why_not(&desk, first.session, act), None);
     let held = why_not(&desk, second.session, act).unwrap();
-    assert!(held.caller_text().contains("Firefox on Linux holds trading since"), "{held}");
+    assert!(held.caller_text().contains("Firefox on Linux has been trading since"), "{held}");
     assert_eq!(why_not(&desk, second.session, Act::CancelOrder), None);
     assert_eq!(why_not(&desk, second.session, Act::ManageCredentials), None);
     desk.by(By::Session(second.session), take()).ok().unwrap();
@@ -403,7 +403,7 @@ fn limit_that_is_typed_stands_over_the_tempos_and_is_told() {
         (kept.idle, kept.until.since(kept.started_at))
     };
     assert_eq!(one(&mut desk), (idle, absolute));
-    let said = |event: &Event| matches!(event, Event::Notice(notice::Event::Queued(one)) if one.text.contains("over after 45 minutes unused, 10 hours in all"));
+    let said = |event: &Event| matches!(event, Event::Notice(notice::Event::Queued(one)) if one.text.contains("ends after 45 minutes idle, 10 hours in all"));
     assert!(desk.events.iter().any(said));
     desk.by(OPERATOR, typed(Some(idle), None)).ok().unwrap();
     assert_eq!(one(&mut desk), (idle, Span::hours(12)), "the tempo fills in the other");
@@ -421,10 +421,10 @@ fn limit_out_of_its_bounds_is_refused_with_the_number_and_the_bounds() {
         desk.by(OPERATOR, typed(idle, absolute)).ok().unwrap();
     }
     for (idle, absolute, said) in [
-        (by(shortest, -1), None, "the time unused is 4 minutes; use 5 minutes to 7 days"),
+        (by(shortest, -1), None, "the idle time is 4 minutes; use 5 minutes to 7 days"),
         (by(longest, 1), None, "is 10081 minutes; use 5 minutes to 7 days"),
         (Some(Span(-5)), None, "is 0 minutes"),
-        (None, by(least, -1), "the time in all is 59 minutes; use 1 hour to 30 days"),
+        (None, by(least, -1), "the total time is 59 minutes; use 1 hour to 30 days"),
         (None, by(most, 60), "is 721 hours; use 1 hour to 30 days"),
     ] {
         let refused = desk.by(OPERATOR, typed(idle, absolute)).err().unwrap();

@@ -385,7 +385,7 @@ fn operators_recovery_is_taken_up_once_and_waits() {
     assert_eq!(claim(&mut desk, &begun.token).err(), Some(Refusal::RecoveryOver), "once");
     assert_eq!(claim(&mut desk, &mine.token).err(), Some(Refusal::RecoveryOver), "taken up");
     assert_eq!(told(&desk, Topic::Recovery).len(), 2);
-    assert!(told(&desk, Topic::Recovery)[0].text.contains("begun by the operator"));
+    assert!(told(&desk, Topic::Recovery)[0].text.contains("started by the operator"));
     wait_all(&mut desk);
     assert_eq!(finish(&mut desk, &begun.token).err(), Some(Refusal::RecoveryOver));
     let done = finish(&mut desk, &mine.token).unwrap();

@@ -110,7 +110,7 @@ fn codes_renewed_die_as_a_set() {
     let new = make(&mut desk, by).unwrap();
     let sets = desk.slice.authenticators.iter();
     assert_eq!(sets.filter(|one| matches!(one.kind, Kind::RecoveryCodes { .. })).count(), 1);
-    assert!(last_notice(&desk).contains("the old ones work no longer"));
+    assert!(last_notice(&desk).contains("the old ones no longer work"));
     for code in &old[..3] {
         assert_eq!(type_code(&mut desk, Some(&device), code).err(), Some(Refusal::CodeWrong));
     }

@@ -247,7 +247,7 @@ fn recovery_that_enough_words_hold_open_stays_open_and_says_so() {
         vouch(&mut desk, other, recovery, (Say::Yes, &right)).ok().unwrap();
     }
     remove(&mut desk, owner, 2);
-    let told = desk.events.iter().any(|event| matches!(event, Event::Notice(notice::Event::Queued(one)) if one.text.contains("may sign in now, until ")));
+    let told = desk.events.iter().any(|event| matches!(event, Event::Notice(notice::Event::Queued(one)) if one.text.contains("can sign in now, until ")));
     assert!(told);
     assert!(matches!(finish(&mut desk, &token), Ok(Answer::SignedIn(_))));
 }

@@ -238,7 +238,7 @@ fn cut_on_a_full_disk_is_in_force_is_kept_and_comes_on_record() {
     assert_eq!(json(&data, &["session", "list"]), serde_json::json!([]));
     let all = run(&data, &["lock", "--account", &account, "--grade", "all"]);
     assert_eq!(all.status.code(), Some(7));
-    assert!(text(&all).contains("in force now and not yet on record"), "{}", text(&all));
+    assert!(text(&all).contains("in force now but not yet on record"), "{}", text(&all));
     assert_eq!(conditions(&server), ["CUTS_OWED"]);
     let doctor = run(&data, &["doctor"]);
     assert!(

@@ -118,7 +118,7 @@ impl Gate {
             Ok(view) => {
                 (LayerState::Up, format!("running; the markets open at {}", view.next_open))
             }
-            Err(refusal) => (LayerState::Down, format!("no order is taken: {refusal}")),
+            Err(refusal) => (LayerState::Down, format!("no orders are accepted: {refusal}")),
         };
         let next = (state == LayerState::Down).then(|| "tell the operator".to_owned());
         Layer { name: "exchange", state, says, next }
@@ -170,8 +170,8 @@ impl Ground<'_> {
             (true, false) => "a key of its browser",
             (false, true) => "its device's hardware",
             (false, false) => {
-                let next = "sign in with each act, or use a browser with script";
-                let says = "not bound to its browser: it looks".to_owned();
+                let next = "sign in for each act, or use a browser with JavaScript";
+                let says = "not bound to its browser: view-only".to_owned();
                 return layer("binding", LayerState::Narrow, says, Some(next));
             }
         };
@@ -189,17 +189,17 @@ impl Ground<'_> {
                 format!("trusted until {until}")
             }
             (Standing::Blocked, _) => "blocked".to_owned(),
-            _ => "trusted no longer: the next sign-in activates it".to_owned(),
+            _ => "no longer trusted: the next sign-in activates it".to_owned(),
         };
         if !device.confirmed {
-            let says = format!("{name}: {trust}; a typed code alone stands behind it, so it looks");
+            let says = format!("{name}: {trust}; activated only by a typed code, so view-only");
             let next = "use a passkey here, or give it a role from another device";
             return layer("device", LayerState::Narrow, says, Some(next));
         }
         let says = format!("{name}: {trust}; it may {role}");
         let (state, next) = match role {
             DeviceRole::Administer => (LayerState::Up, None),
-            _ => (LayerState::Narrow, Some("change its role from another device of yours")),
+            _ => (LayerState::Narrow, Some("change its role from another of your devices")),
         };
         layer("device", state, says, next)
     }
@@ -210,7 +210,7 @@ impl Ground<'_> {
         };
         let network = access::network::of(address);
         if !self.elsewhere() {
-            let says = format!("{network}, where it was proven");
+            let says = format!("{network}, where it was confirmed");
             return layer("network", LayerState::Up, says, None);
         }
         let there = self.slice.policy(self.session.interface).new_network;
@@ -218,7 +218,7 @@ impl Ground<'_> {
         match there {
             NewNetwork::Keep => layer("network", LayerState::Up, says, None),
             NewNetwork::Prove => {
-                let next = Some("prove that it is you here");
+                let next = Some("confirm it's you here");
                 layer("network", LayerState::Narrow, says, next)
             }
             NewNetwork::Look => layer("network", LayerState::Narrow, says, Some("sign in here")),
@@ -228,7 +228,7 @@ impl Ground<'_> {
     fn policy(&self) -> Layer {
         let policy = self.slice.policy(self.session.interface);
         let mut says = format!(
-            "{}; {}; over at {} unless used, and at {}",
+            "{}; {}; ends at {} if idle, and at {}",
             policy.interface, policy.tempo, self.live.idle_until, self.session.until
         );
         let opens = self.slice.openings.iter().find(|opens| **opens > self.now);
@@ -236,37 +236,37 @@ impl Ground<'_> {
             says = format!("{says}; the next window opens at {opens}");
         }
         if policy.tempo == access::policy::Tempo::Unattended {
-            let next = Some("change the tempo on the policies page");
+            let next = Some("change the tempo on the Policies page");
             return layer("policy", LayerState::Narrow, says, next);
         }
         let next = access::window::renewed(self.slice, self.session, self.now)
             .filter(|_| self.session.is_windowed())
-            .map(|then| format!("prove that it is you now, and it lasts until {then}"));
+            .map(|then| format!("confirm it's you now, and it lasts until {then}"));
         Layer { name: "policy", state: LayerState::Up, says, next }
     }
 
     fn brokerage(&self) -> Layer {
         let up = |says: String| layer("brokerage", LayerState::Up, says, None);
         if self.slice.brokerage.is_none() {
-            return up("every session that may trade does".to_owned());
+            return up("every session that may trade can trade".to_owned());
         }
         if !self.slice.competes(self.session, true) {
             return up("this session does not compete for trading".to_owned());
         }
         match self.slice.broker() {
             Some(held) if held.session == self.session.id => {
-                up(format!("this session holds trading since {}", held.since))
+                up(format!("this session has been trading since {}", held.since))
             }
             Some(held) => layer(
                 "brokerage",
                 LayerState::Narrow,
-                format!("{} holds trading since {}", held.device, held.since),
+                format!("{} has been trading since {}", held.device, held.since),
                 Some("take it over at /session/take-over"),
             ),
             None => layer(
                 "brokerage",
                 LayerState::Narrow,
-                "no session holds trading".to_owned(),
+                "no session is trading".to_owned(),
                 Some("take it at /session/take-over"),
             ),
         }

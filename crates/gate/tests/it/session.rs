@@ -18,7 +18,7 @@ async fn session_idle_for_half_an_hour_is_over_and_a_use_slides_it() {
     place.ticket(&signed_in);
     place.pass(Span::minutes(30));
     let over = place.gate.session(text(&signed_in.session_token), HOME, shows()).unwrap_err();
-    assert!(over.caller_text().contains("not used for too long"), "{over}");
+    assert!(over.caller_text().contains("it was idle for too long"), "{over}");
 }
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn what_a_browser_does_by_itself_does_not_slide_the_idle_limit() {
     assert_eq!((listed[0].last_use, listed[0].address), (ticket.since, Some(HOME)));
     place.pass(Span::minutes(3));
     let over = place.gate.session_unused(token, HOME, shows()).unwrap_err();
-    assert!(over.caller_text().contains("not used for too long"), "{over}");
+    assert!(over.caller_text().contains("it was idle for too long"), "{over}");
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn session_older_than_twelve_hours_is_over_however_it_is_used() {
     }
     place.pass(Span::minutes(20));
     let over = place.gate.session(text(&signed_in.session_token), HOME, shows()).unwrap_err();
-    assert!(over.caller_text().contains("longest time"), "{over}");
+    assert!(over.caller_text().contains("maximum length"), "{over}");
 }
 
 #[tokio::test]

@@ -202,22 +202,25 @@ impl Denial {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::GroupSize { members: 0, .. } => f.write_str("there is no order in the group"),
+            Self::GroupSize { members: 0, .. } => f.write_str("the group has no orders"),
             Self::GroupSize { members, limit } => {
-                write!(f, "{members} orders are more than the {limit} of a group; send fewer")
+                write!(
+                    f,
+                    "{members} orders are more than the limit of {limit} per group; send fewer"
+                )
             }
             Self::UnknownSymbol { symbol } => {
                 write!(f, "there is no contract {symbol}; search for one first")
             }
             Self::UnknownAccount { account } => write!(f, "there is no account {account} here"),
-            Self::QuantityZero => f.write_str("0 shares are no order; send 1 or more"),
+            Self::QuantityZero => f.write_str("the quantity is 0; send 1 share or more"),
             Self::Quantity { quantity, limit } => write!(
                 f,
-                "{quantity} shares is above the limit of {limit} an order; send {limit} or fewer"
+                "{quantity} shares is above the limit of {limit} per order; send {limit} or fewer"
             ),
             Self::Notional { value, limit } => write!(
                 f,
-                "{value:.2} USD is above the limit of {limit:.2} USD an order; send fewer shares"
+                "{value:.2} USD is above the limit of {limit:.2} USD per order; send fewer shares"
             ),
             Self::Large { .. } | Self::CostMoved { .. } => self.large(f),
             Self::PriceOutOfRange { which, price, limit } => {
@@ -226,7 +229,7 @@ impl fmt::Display for Denial {
             Self::Collar { .. } => self.collar(f),
             Self::OpenOrders { open, new, limit } => write!(
                 f,
-                "{open} open orders and {new} more are above the limit of {limit}; cancel some"
+                "{open} open orders and {new} more would be above the limit of {limit}; cancel some"
             ),
             Self::BuyingPower { value, available } => write!(
                 f,
@@ -246,7 +249,7 @@ impl fmt::Display for Denial {
                 write!(f, "the {field} has {length} characters; the limit is {limit}")
             }
             Self::ControlCharacter { field } => {
-                write!(f, "the {field} has a control character; leave it out")
+                write!(f, "the {field} contains a control character; remove it")
             }
             Self::NoParent { .. } | Self::ChildSide | Self::ChildQuantity { .. } => self.family(f),
             Self::QuantityBelowFilled { quantity, filled } => write!(
@@ -281,7 +284,7 @@ impl Denial {
             Self::Large { value, above } => write!(
                 f,
                 "{value:.2} USD is above the {above:.2} USD that a session places without being \
-                 asked; approve it on your phone, or prove that it is you with this order"
+                 asked; approve it on your phone, or confirm it's you with this order"
             ),
             Self::CostMoved { side, total, bound } => {
                 let (verb, word) = match side {

@@ -81,20 +81,20 @@ fn order_above_a_limit_is_denied_with_both_numbers() {
         (
             &none,
             limit(Side::Buy, 10_000_000, 100),
-            "QUANTITY_ABOVE_LIMIT: 10000000 shares is above the limit of 1000000 an order; send \
+            "QUANTITY_ABOVE_LIMIT: 10000000 shares is above the limit of 1000000 per order; send \
              1000000 or fewer"
                 .to_owned(),
         ),
         (
             &narrow,
             limit(Side::Buy, 101, 100),
-            "QUANTITY_ABOVE_LIMIT: 101 shares is above the limit of 100 an order; send 100 or fewer"
+            "QUANTITY_ABOVE_LIMIT: 101 shares is above the limit of 100 per order; send 100 or fewer"
                 .to_owned(),
         ),
         (
             &narrow,
             limit(Side::Buy, 20, 12_000),
-            "NOTIONAL_ABOVE_LIMIT: 2400.00 USD is above the limit of 2000.00 USD an order; send \
+            "NOTIONAL_ABOVE_LIMIT: 2400.00 USD is above the limit of 2000.00 USD per order; send \
              fewer shares"
                 .to_owned(),
         ),
@@ -124,7 +124,7 @@ fn order_above_a_limit_is_denied_with_both_numbers() {
         (
             &none,
             limit(Side::Buy, 0, 100),
-            "QUANTITY_ZERO: 0 shares are no order; send 1 or more".to_owned(),
+            "QUANTITY_ZERO: the quantity is 0; send 1 share or more".to_owned(),
         ),
     ];
     for (limits, order, expected) in cases {
@@ -196,7 +196,7 @@ fn open_orders_above_the_limit_are_denied() {
     place(&mut exchange, &limits, limit(Side::Buy, 1, 100));
     assert_eq!(
         verdict(&exchange, &limits, &[limit(Side::Buy, 1, 100)]),
-        "OPEN_ORDERS_ABOVE_LIMIT: 2 open orders and 1 more are above the limit of 2; cancel some"
+        "OPEN_ORDERS_ABOVE_LIMIT: 2 open orders and 1 more would be above the limit of 2; cancel some"
     );
     let decision = Decided { holder: HOLDER, epoch: 1, limits: limits.clone() };
     let command = Command::Cancel { order: first, cause: crate::journal::Cause::Request };

@@ -60,7 +60,7 @@ impl Client {
             return Err(Complaint::invalid("orderId", order_id, "ids are 1 and up"));
         }
         if *order_id > LAST {
-            let needed = "this client id has used up its order ids, so connect with another one";
+            let needed = "this client id has used up its order ids; connect with another one";
             return Err(Complaint::invalid("orderId", order_id, needed));
         }
         let stock = contract::find(contract).map_err(|text| Complaint {

@@ -42,7 +42,7 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
         form.f method="post" action="/credentials/preview" data-preview="/credentials/preview" {
             (shell::token(signed))
             (Field { required: true, ..line("name", "Name", "Of the program that will use it, up to 40 characters.", "") })
-            (field::choice("kind", "It may", fields.get("kind"), &[("trading", "look and trade"), ("read-only", "look only")]))
+            (field::choice("kind", "It may", fields.get("kind"), &[("trading", "view and trade"), ("read-only", "look only")]))
             (field::choice("sides", "Sides", fields.get("sides"), &[("both", "buy and sell"), ("buy", "buy only"), ("sell", "sell only")]))
             (line("symbols", "Symbols", "Like AAPL, MSFT. Empty: all.", ""))
             div.two {

@@ -172,7 +172,7 @@ async fn copied_recovery_is_shown_to_nobody_and_finished_where_it_was_begun() {
     let mut copy = thief(&place, &owner);
     let page = copy.get("/recover").await;
     is_refused(&page, RECOVERY, "its page");
-    assert!(page.says("Begin a recovery"), "who lost the key can begin another: {}", page.body);
+    assert!(page.says("Start a recovery"), "who lost the key can begin another: {}", page.body);
     assert_eq!(told(&place, "A copy of your recovery").await, 1);
     assert!(on_record(&place, RECOVERY).await > 0);
     wait_all(&place, &clock).await;

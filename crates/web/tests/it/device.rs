@@ -233,7 +233,7 @@ async fn browser_that_may_be_an_older_one_is_asked_and_takes_its_name_once() {
     assert!(page.says("first seen") && page.says("last used"), "two of a name: {}", page.body);
     let list = new.get("/devices").await;
     assert!(list.says("this machine") && !list.says("127.0.0.0/24"), "{}", list.body);
-    assert!(page.says("this machine, where it was proven"), "{}", page.body);
+    assert!(page.says("this machine, where it was confirmed"), "{}", page.body);
     let done = new.post(&format!("/devices/{id}/succeed"), &[]).await;
     assert_eq!(done.to(), "/devices?again=1");
     let devices = place.gate.devices(None).await.unwrap();
@@ -254,7 +254,7 @@ async fn travel_is_planned_shown_and_ended() {
     for (bad, says) in [
         (plan("soon", "2026-12-24", ""), "Choose a day"),
         (plan("2026-12-01", "2026-12-24", "Portugal"), "Write it like"),
-        (plan("2026-12-01", "2027-03-01", ""), "That is 91 days; at most 90"),
+        (plan("2026-12-01", "2027-03-01", ""), "That is 91 days; the limit is 90"),
         (plan("2026-12-24", "2026-12-01", ""), "The last day is before the first."),
         (plan("2026-12-01", "2026-12-24", "0.0.0.0/0"), "too wide to be a place"),
         (plan("2026-12-01", "2026-12-24", "2000::/18"), "too wide to be a place"),
@@ -272,7 +272,7 @@ async fn travel_is_planned_shown_and_ended() {
     assert!(!page.says("2026-12-25"), "{}", page.body);
     assert!(page.body.contains("198.51.100.0/24"));
     // The form holds what stands, to be changed.
-    assert!(page.says("It takes the place of the plan that stands."), "{}", page.body);
+    assert!(page.says("It replaces the current plan."), "{}", page.body);
     for held in ["Lisbon &lt;3", "2026-12-01", "2026-12-24", "198.51.100.0/24"] {
         assert!(page.body.contains(&format!("value=\"{held}\"")), "{held}: {}", page.body);
     }

@@ -16,7 +16,7 @@ async fn stranger_sees_public_interfaces_and_nothing_of_a_person() {
     }
     stranger.steal(&owner);
     let page = stranger.get("/where").await;
-    assert!(page.says("The session that this browser held"), "{}", page.body);
+    assert!(page.says("This browser's last session"), "{}", page.body);
     assert!(!page.body.contains("trader") && !page.body.contains("fastest first</h2>"));
 }
 
@@ -27,7 +27,7 @@ async fn trusted_browser_is_told_its_persons_ways_after_signing_out() {
     owner.post("/sign-out", &[]).await;
     let page = owner.get("/where").await;
     assert!(page.says("Ways to sign in as trader here, fastest first"), "{}", page.body);
-    assert!(page.says("Type the password, then type the six digits of the app"), "{}", page.body);
+    assert!(page.says("Type the password, then type the six digits from the app"), "{}", page.body);
     assert!(page.says("Password and a recovery code") && page.says("not set up"), "{}", page.body);
     assert!(!page.body.contains("read-only"), "sockets are for whoever is signed in");
 }

@@ -58,7 +58,7 @@ async fn large_order_is_asked_for_on_the_phone_and_placed_once() {
     let (path, number, form) = asked(&mut home.owner, &form).await;
     let page = home.phone.get("/approvals").await;
     for text in [
-        "asks for a large order",
+        "wants to place a large order",
         "AAPL, Apple Inc.",
         "2,000",
         "Market",

@@ -235,7 +235,7 @@ async fn state(place: &Place) -> String {
         entry.code.is_none()
             && !matches!(entry.what.as_ref(), "network.seen" | "session.moved" | "notice.queued")
             // The owner's own session may pass its limit meanwhile.
-            && !entry.text.ends_with("it reached its longest time")
+            && !entry.text.ends_with("it reached its maximum length")
     };
     let newest = page.entries.iter().find(change).map(|entry| (entry.seq, entry.text.clone()));
     let view = place.gate.view().await.unwrap();

@@ -64,7 +64,7 @@ async fn not_me_ends_the_other_browser_and_offers_the_lock() {
     assert!(owner.get(&path).await.says("This was not me"));
     let page = owner.post(&format!("{path}/not-me"), &[]).await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.says("1 session ended") && page.says("is trusted no longer"), "{}", page.body);
+    assert!(page.says("1 session ended") && page.says("is no longer trusted"), "{}", page.body);
     assert!(page.body.contains("action=\"/lock\""), "the lock is offered");
     assert!(thief.get("/").await.to().starts_with("/sign-in"));
     assert_eq!(owner.get("/messages").await.status, StatusCode::OK);
@@ -80,10 +80,10 @@ async fn mail_address_is_set_by_its_code_in_one_session_alone() {
     let set = one.post("/contact/mail", &[("address", "ann@example.org")]).await;
     assert_eq!(set.to(), "/contact?sent=1");
     let page = one.get("/contact").await;
-    assert!(page.says("Code that was sent to ann@example.org"), "{}", page.body);
+    assert!(page.says("Code sent to ann@example.org"), "{}", page.body);
     assert!(page.says("asks, for trader. You come from 127.0.0.1"), "{}", page.body);
     let code = code(&place).await;
-    assert!(two.get("/contact").await.says("waits for its code in another session"));
+    assert!(two.get("/contact").await.says("is waiting for its code in another session"));
     let elsewhere = two.post("/contact/mail/confirm", &[("code", &code)]).await;
     assert!(elsewhere.says("CODE_ELSEWHERE"), "{}", elsewhere.body);
     let wrong = one.post("/contact/mail/confirm", &[("code", "000000")]).await;
@@ -186,7 +186,7 @@ async fn enrolment_in_a_lasting_folder_asks_for_a_mail_address_first() {
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     let set = visitor.post("/enrol/mail", &[("address", "ada@example.org")]).await;
     assert_eq!(set.to(), "/enrol/mail");
-    assert!(visitor.get("/enrol/mail").await.says("Code that was sent to ada@example.org"));
+    assert!(visitor.get("/enrol/mail").await.says("Code sent to ada@example.org"));
     mailbox.1.notified().await;
     let (to, code) = mailbox.0.lock().unwrap().pop().unwrap();
     assert_eq!(to, "ada@example.org");

@@ -30,7 +30,7 @@ async fn offered<'a>(place: &'a Place, owner: &mut Visitor<'_>) -> (Visitor<'a>,
     let mut phone = place.visitor();
     let page = phone.get(&format!("/link/{token}")).await;
     assert!(
-        page.says("Make this your phone") && page.says("only on a phone of yours"),
+        page.says("Make this your phone") && page.says("only on your own phone"),
         "{}",
         page.body
     );
@@ -248,7 +248,7 @@ async fn refused_sign_in_is_over_and_not_me_offers_the_lock() {
         assert!(after.body.contains("ATTEMPT_ENDED"), "{}", after.body);
     }
     let messages = home.owner.get("/messages").await;
-    assert!(messages.says("You said that it was not you"), "{}", messages.body);
+    assert!(messages.says("You said it was not you"), "{}", messages.body);
 }
 
 /// ASVS 6.6.2.

@@ -57,7 +57,7 @@ async fn session_page_says_each_layer_and_what_to_do() {
     let mut plain = place.open_link(place.plain_visitor()).await;
     let page = plain.get("/session").await;
     assert!(
-        page.says("not bound to its browser: it looks") && page.says("SESSION_UNBOUND"),
+        page.says("not bound to its browser: view-only") && page.says("SESSION_UNBOUND"),
         "{}",
         page.body
     );
@@ -103,11 +103,11 @@ async fn limits_are_typed_in_numbers_and_the_page_keeps_what_it_refuses() {
     let done = visitor.post("/policies/portal", &typed("45", "10")).await;
     assert_eq!(done.to(), "/policies?set=1");
     let page = visitor.get("/policies").await;
-    assert!(page.says("over after 45 minutes unused, 10 hours in all"), "{}", page.body);
+    assert!(page.says("ends after 45 minutes idle, 10 hours in all"), "{}", page.body);
     for (idle, absolute, said) in [
-        ("4", "10", "the time unused is 4 minutes; use 5 minutes to 7 days"),
-        ("45", "721", "the time in all is 721 hours; use 1 hour to 30 days"),
-        ("-1", "", "the time unused is -1 minutes"),
+        ("4", "10", "the idle time is 4 minutes; use 5 minutes to 7 days"),
+        ("45", "721", "the total time is 721 hours; use 1 hour to 30 days"),
+        ("-1", "", "the idle time is -1 minutes"),
         ("9223372036854775807", "", "use 5 minutes to 7 days"),
         ("soon", "", "use 5 to 10080"),
         ("", "1.5", "use 1 to 720"),
@@ -119,10 +119,10 @@ async fn limits_are_typed_in_numbers_and_the_page_keeps_what_it_refuses() {
         assert!(refused.body.contains("<details open>"), "the form stays open");
     }
     let page = visitor.get("/policies").await;
-    assert!(page.says("over after 45 minutes unused, 10 hours in all"), "nothing was changed");
+    assert!(page.says("ends after 45 minutes idle, 10 hours in all"), "nothing was changed");
     // An empty field has what the tempo fills in.
     assert_eq!(visitor.post("/policies/portal", &typed("", "")).await.to(), "/policies?set=1");
-    assert!(visitor.get("/policies").await.says("over after 1 hour unused, 24 hours in all"));
+    assert!(visitor.get("/policies").await.says("ends after 1 hour idle, 24 hours in all"));
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn trading_is_taken_over_after_a_page_that_says_who_loses_it() {
     assert!(refused.says("BROKERAGE_HELD"), "{}", refused.body);
     assert!(two.get("/session").await.says("take it over at /session/take-over"));
     let page = two.get("/session/take-over").await;
-    assert!(page.says("holds trading since") && page.says("Its resting orders stay"));
+    assert!(page.says("has been trading since") && page.says("Its open orders stay"));
     assert_eq!(two.post("/session/take-over", &[]).await.to(), "/session");
     assert!(preview(&mut two).await.says("Confirm this order"));
     assert!(preview(&mut one).await.says("BROKERAGE_HELD"));

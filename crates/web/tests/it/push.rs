@@ -73,7 +73,7 @@ async fn approval_is_told_to_the_phone_and_an_address_that_is_gone_is_forgotten(
     assert!(page.body.contains(&format!("data-push=\"{public}\"")), "{}", page.body);
     assert_eq!(turn_on(&mut home.phone, &service.endpoint).await.to(), "/approvals");
     let page = home.phone.get("/approvals").await;
-    assert!(page.says("and nothing of it") && !page.body.contains(&service.endpoint));
+    assert!(page.says("with no details") && !page.body.contains(&service.endpoint));
 
     let (_, (head, body)) = tokio::join!(home.asks(place.visitor()), service.take("201 Created"));
     assert!(head.starts_with("POST /push/1 ") && head.contains("topic: approval"), "{head}");

@@ -42,7 +42,7 @@ async fn stop_token(place: &Place) -> String {
 async fn recovery_waits_and_its_session_is_held_on_every_page() {
     let (place, clock) = place().await;
     let mut visitor = place.visitor();
-    assert!(visitor.get("/recover").await.says("You still have one of these?"));
+    assert!(visitor.get("/recover").await.says("Do you still have one of these?"));
     assert_eq!(begin(&place, &mut visitor).await.to(), "/recover");
     let page = visitor.get("/recover").await;
     assert!(page.says("Your recovery") && page.says("Come back from"), "{}", page.body);
@@ -55,10 +55,10 @@ async fn recovery_waits_and_its_session_is_held_on_every_page() {
     let done = visitor.post("/recover/finish", &[]).await;
     assert_eq!(done.to(), "/session?welcome=1&next=%2Fauthenticators");
     let home = visitor.get("/").await;
-    assert!(home.says("This session came by a recovery."), "{}", home.body);
+    assert!(home.says("This session came from a recovery."), "{}", home.body);
     visitor.token = home.form_token();
     let says = visitor.get("/session").await;
-    assert!(says.says("add a phone, but rename, block and remove no device"), "{}", says.body);
+    assert!(says.says("add a phone, but not rename, block or remove a device"), "{}", says.body);
     let ways = visitor.get("/authenticators").await;
     assert_eq!(ways.status, StatusCode::OK);
     assert!(ways.says("Lost the app?"), "{}", ways.body);
@@ -78,7 +78,7 @@ async fn recovery_waits_and_its_session_is_held_on_every_page() {
     assert!(!preview.says("Send the buy order"), "{}", preview.body);
     assert!(preview.body.contains("RECOVERY_HOLDS"), "{}", preview.body);
     // The browser's cookie of the recovery is gone, and works no more.
-    assert!(visitor.get("/recover").await.says("You still have one of these?"));
+    assert!(visitor.get("/recover").await.says("Do you still have one of these?"));
     assert_eq!(visitor.post("/recover/finish", &[]).await.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -165,8 +165,8 @@ async fn sign_in_and_finish_at_the_same_time_leave_one_order_of_things() {
     assert_eq!(signed.status, StatusCode::SEE_OTHER, "{}", signed.body);
     let first = finished.status == StatusCode::SEE_OTHER;
     assert!(first || finished.body.contains("RECOVERY_OVER"), "{}", finished.body);
-    assert!(!owner.get("/").await.says("came by a recovery"));
-    assert_eq!(other.get("/").await.says("came by a recovery"), first);
+    assert!(!owner.get("/").await.says("came from a recovery"));
+    assert_eq!(other.get("/").await.says("came from a recovery"), first);
 }
 
 #[tokio::test]
@@ -183,12 +183,12 @@ async fn operators_recovery_goes_on_in_the_browser_that_takes_it_up() {
     assert_eq!(again.status, StatusCode::UNAUTHORIZED);
     let looked = other.get(&format!("/recover/claim/{token}")).await;
     for page in [again, looked] {
-        assert!(page.says("This link was used already"), "{}", page.body);
-        assert!(page.says("goes on in the browser that used it"), "{}", page.body);
+        assert!(page.says("This link has already been used"), "{}", page.body);
+        assert!(page.says("continues in the browser that used it"), "{}", page.body);
         assert!(!page.body.contains("<form"), "{}", page.body);
     }
     let own = visitor.get(&format!("/recover/claim/{token}")).await;
-    assert!(own.says("your recovery goes on here"), "{}", own.body);
+    assert!(own.says("your recovery continues here"), "{}", own.body);
     assert!(own.body.contains("href=\"/recover\""), "{}", own.body);
     wait_all(&place, &clock).await;
     assert_eq!(visitor.post("/recover/finish", &[]).await.status, StatusCode::SEE_OTHER);
@@ -209,7 +209,7 @@ async fn pages_that_add_a_way_to_sign_in_say_that_it_is_held_until_the_hold_is_o
     for path in ["/phone", "/phone/move", "/authenticators"] {
         let page = owner.get(path).await;
         assert!(page.says("Your access was recovered at"), "{path}: {}", page.body);
-        let until = format!("What you add before {until} looks, cancels and reduces alone");
+        let until = format!("Anything you add before {until} can only view, cancel and reduce");
         assert!(page.says(&until), "{path}: {until}: {}", page.body);
     }
     clock.set(until);
@@ -240,7 +240,7 @@ async fn link_that_stops_a_recovery_says_once_it_was_finished_who_is_in_and_what
     }
     clock.set(finished + HOLD);
     let later = owner.get(&format!("/recover/stop/{token}")).await;
-    assert!(later.says("since then it signs in like anything else"), "{}", later.body);
+    assert!(later.says("since then it works like your other ways"), "{}", later.body);
 }
 
 /// A visitor without a session gets what helps; there is no overview for them.

@@ -32,7 +32,7 @@ async fn codes_are_shown_once_and_a_form_sent_twice_makes_no_other_set() {
     // The page loaded again, or the back button, sends the same form.
     let again = visitor.post(PATH, &[("set", "none")]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
-    assert!(again.says("this form was sent before"), "{}", again.body);
+    assert!(again.says("this form has already been sent"), "{}", again.body);
     for path in [PATH, "/authenticators", "/activity", "/outbox"] {
         let page = visitor.get(path).await;
         assert!(all.iter().all(|code| !page.body.contains(code)), "{path}");
@@ -67,7 +67,7 @@ async fn code_signs_in_after_the_password_without_script_and_is_used_up() {
     let mut visitor = place.plain_visitor();
     visitor.post("/sign-in", &fields).await;
     let again = visitor.post("/sign-in/recovery", &[("code", &typed), ("next", "/")]).await;
-    assert!(again.says("The code is not right"), "{}", again.body);
+    assert!(again.says("The code is wrong"), "{}", again.body);
 }
 
 /// ASVS 6.2.4, 6.2.6, 6.2.7, 6.2.9.

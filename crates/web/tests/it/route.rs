@@ -140,7 +140,7 @@ async fn form_of_another_site_is_refused_on_every_route() {
                 let answer = ask(&place, &route, &asked).await;
                 let at = format!("{origin:?} {site:?} {kind} {}", route.path);
                 assert_eq!(answer.status, StatusCode::FORBIDDEN, "{at}");
-                assert!(answer.says("not sent by a page of this portal"), "{at}");
+                assert!(answer.says("did not come from a page of this portal"), "{at}");
             }
         }
     }

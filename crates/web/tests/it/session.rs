@@ -124,7 +124,7 @@ async fn new_browser_signs_in_with_password_code_and_activation() {
     assert_eq!(visitor.post("/sign-in", &fields).await.to(), "/sign-in/code?next=%2Forders");
     let wrong = visitor.post("/sign-in/code", &[("code", "00 00 00"), ("next", "/orders")]).await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
-    assert!(wrong.says("The code is not right"), "{}", wrong.body);
+    assert!(wrong.says("The code is wrong"), "{}", wrong.body);
     let code = place.gate.totp_now("trader").await.unwrap();
     let spaced = format!("{} {}", &code[..3], &code[3..]);
     let step = visitor.post("/sign-in/code", &[("code", &spaced), ("next", "/orders")]).await;

@@ -113,11 +113,15 @@ async fn contact_is_asked_and_opens_the_recovery_by_the_number_alone() {
     let idle = circle.contact("bob").get("/recovery/contacts").await;
     assert!(idle.says("trader") && idle.says("Nothing is asked of you now."), "{}", idle.body);
     let (mut visitor, page) = circle.recovers().await;
-    assert!(page.says("1 of them let you in at once."), "{}", page.body);
+    assert!(page.says("1 of them can let you in at once."), "{}", page.body);
     let right = number(&page, "bob");
     let bob = circle.contact("bob");
     let asked = bob.get("/recovery/contacts").await;
-    assert!(asked.says("A recovery of their access asks for your word."), "{}", asked.body);
+    assert!(
+        asked.says("They are recovering their access and ask you to vouch for them."),
+        "{}",
+        asked.body
+    );
     assert!(asked.says("127.0.0.1") && asked.says("Tries left: 3."), "{}", asked.body);
     // The number is on the recovering page and nowhere else.
     let outbox = place.gate.outbox(&OPERATOR).await.unwrap();
@@ -130,7 +134,7 @@ async fn contact_is_asked_and_opens_the_recovery_by_the_number_alone() {
     assert!(again.body.contains("VOUCH_ENDED"), "{}", again.body);
     let done = visitor.post("/recover/finish", &[]).await;
     assert_eq!(done.to(), "/session?welcome=1&next=%2Fauthenticators");
-    assert!(visitor.get("/").await.says("This session came by a recovery."));
+    assert!(visitor.get("/").await.says("This session came from a recovery."));
 }
 
 #[tokio::test]
@@ -145,7 +149,7 @@ async fn two_of_three_open_it_and_one_who_says_no_does_not_stop_the_others() {
         let said = Word::of(&asked).say(circle.contact(name), say, &right).await;
         assert_eq!(said.to(), "/recovery/contacts?said=1", "{name}");
         let page = visitor.get("/recover").await;
-        assert_eq!(page.says("Sign in by this recovery"), opens, "{name} {}", page.body);
+        assert_eq!(page.says("Finish and sign in"), opens, "{name} {}", page.body);
         if !opens {
             let early = visitor.post("/recover/finish", &[]).await;
             assert!(early.body.contains("RECOVERY_UNVOUCHED"), "{name} {}", early.body);
@@ -174,11 +178,11 @@ async fn number_that_is_wrong_three_times_ends_the_part_of_that_contact_alone() 
     assert!(page.says("The number was wrong too often"), "{}", page.body);
     let late = word.say(bob, "yes", &right).await;
     assert!(late.body.contains("VOUCH_ENDED"), "{}", late.body);
-    assert!(!visitor.get("/recover").await.says("Sign in by this recovery"));
+    assert!(!visitor.get("/recover").await.says("Finish and sign in"));
     let carol = circle.contact("carol");
     let word = Word::of(&carol.get("/recovery/contacts").await);
     assert_eq!(word.say(carol, "yes", &other).await.to(), "/recovery/contacts?said=1");
-    assert!(visitor.get("/recover").await.says("Sign in by this recovery"));
+    assert!(visitor.get("/recover").await.says("Finish and sign in"));
 }
 
 #[tokio::test]
@@ -195,13 +199,9 @@ async fn word_without_its_number_is_no_try() {
     for empty in ["", "  "] {
         let answer = word.say(bob, "yes", empty).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
-        assert!(
-            answer.says("no try is used up") && answer.says("Tries left: 3."),
-            "{}",
-            answer.body
-        );
+        assert!(answer.says("no try was used") && answer.says("Tries left: 3."), "{}", answer.body);
     }
-    assert!(!visitor.get("/recover").await.says("Sign in by this recovery"));
+    assert!(!visitor.get("/recover").await.says("Finish and sign in"));
     assert_eq!(word.say(bob, "yes", &right).await.to(), "/recovery/contacts?said=1");
     let open = visitor.get("/recover").await;
     assert!(open.says("1 recovery contact vouched for you."), "{}", open.body);
@@ -227,8 +227,8 @@ async fn ones_own_name_and_what_is_no_name_are_refused_for_what_they_are() {
     for own in ["trader", " Trader "] {
         let answer = owner.post("/recovery/trustees", &[("username", own)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
-        assert!(answer.says("your own word cannot let you in"), "{}", answer.body);
-        assert!(answer.says("You named nobody."), "{}", answer.body);
+        assert!(answer.says("A recovery contact is somebody else"), "{}", answer.body);
+        assert!(answer.says("You have not named anybody."), "{}", answer.body);
     }
     let odd = owner.post("/recovery/trustees", &[("username", "<b>x</b>")]).await;
     assert!(odd.says("a-z, 0-9, dot, dash, underscore and @"), "{}", odd.body);
@@ -243,7 +243,9 @@ async fn stranger_and_the_owner_find_nothing_to_say() {
     let (mut visitor, page) = circle.recovers().await;
     let right = number(&page, "bob");
     let word = Word::of(&circle.contact("bob").get("/recovery/contacts").await);
-    assert!(eve.get("/recovery/contacts").await.says("Nobody named you as a recovery contact."));
+    assert!(
+        eve.get("/recovery/contacts").await.says("Nobody has named you as a recovery contact.")
+    );
     for say in ["yes", "no"] {
         for number in [right.as_str(), wrong(&right)] {
             for who in [&mut eve, &mut circle.owner] {
@@ -265,7 +267,7 @@ async fn stranger_and_the_owner_find_nothing_to_say() {
     for who in [&mut eve, circle.contact("bob")] {
         assert_eq!(who.post(&remove, &[]).await.status, StatusCode::NOT_FOUND);
     }
-    assert!(!visitor.get("/recover").await.says("Sign in by this recovery"));
+    assert!(!visitor.get("/recover").await.says("Finish and sign in"));
     assert!(circle.contact("bob").get("/recovery/contacts").await.says("Tries left: 3."));
 }
 
@@ -305,12 +307,12 @@ async fn answer_that_another_site_or_session_sends_for_a_contact_says_nothing() 
     ] {
         let answer = place.send(send(token, origin, site)).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{origin} {site} {}", answer.body);
-        assert!(!visitor.get("/recover").await.says("Sign in by this recovery"));
+        assert!(!visitor.get("/recover").await.says("Finish and sign in"));
     }
     // The same form of the contact's own page counts.
     let sent = place.send(send(&bob.token, ORIGIN, "same-origin")).await;
     assert_eq!(sent.to(), "/recovery/contacts?said=1");
-    assert!(visitor.get("/recover").await.says("Sign in by this recovery"));
+    assert!(visitor.get("/recover").await.says("Finish and sign in"));
 }
 
 #[tokio::test]
@@ -336,7 +338,7 @@ async fn word_for_a_recovery_that_was_stopped_counts_neither_for_it_nor_for_the_
         let missed = word.say(circle.contact("bob"), "yes", &old).await;
         assert!(missed.body.contains("VOUCH_NUMBER_WRONG"), "{}", missed.body);
     }
-    assert!(!second.get("/recover").await.says("Sign in by this recovery"));
+    assert!(!second.get("/recover").await.says("Finish and sign in"));
     assert!(first.post("/recover/finish", &[]).await.body.contains("RECOVERY_OVER"));
 }
 
@@ -360,8 +362,8 @@ async fn contact_who_was_removed_or_left_meanwhile_says_nothing_any_more() {
         let late = word.say(circle.contact("bob"), "yes", &right).await;
         assert_eq!(late.status, StatusCode::NOT_FOUND, "{leaves} {}", late.body);
         let page = circle.contact("bob").get("/recovery/contacts").await;
-        assert!(page.says("Nobody named you as a recovery contact."), "{leaves} {}", page.body);
-        assert!(!visitor.get("/recover").await.says("Sign in by this recovery"), "{leaves}");
+        assert!(page.says("Nobody has named you as a recovery contact."), "{leaves} {}", page.body);
+        assert!(!visitor.get("/recover").await.says("Finish and sign in"), "{leaves}");
     }
 }
 
@@ -429,7 +431,7 @@ async fn contact_whose_own_sign_in_is_old_proves_it_first_and_a_session_that_loo
     plain.token = plain.get("/").await.form_token();
     let unbound = word.say(&mut plain, "yes", &right).await;
     assert!(unbound.body.contains("SESSION_UNBOUND"), "{}", unbound.body);
-    assert!(!visitor.get("/recover").await.says("Sign in by this recovery"));
+    assert!(!visitor.get("/recover").await.says("Finish and sign in"));
     let mut fresh = again(&place, "bob").await;
     assert_eq!(word.say(&mut fresh, "yes", &right).await.to(), "/recovery/contacts?said=1");
 }
@@ -457,7 +459,7 @@ async fn yes_of_a_contact_and_a_sign_in_at_the_same_time_leave_no_recovery() {
     assert!(counted || said.body.contains("RECOVERY_OVER"), "{}", said.body);
     let late = visitor.post("/recover/finish", &[]).await;
     assert!(late.body.contains("RECOVERY_OVER"), "{}", late.body);
-    assert!(!owner.get("/").await.says("came by a recovery"));
+    assert!(!owner.get("/").await.says("came from a recovery"));
 }
 
 /// ASVS 6.3.8.
