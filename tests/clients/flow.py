@@ -33,6 +33,7 @@ class Server:
     def __init__(self, ready_file):
         facts = json.loads(Path(ready_file).read_text())
         self.account = facts["account"]
+        self.portal, self.people, self.data = facts["portal"], facts["people"], facts["data"]
         self.sockets = {socket["name"]: (socket["host"], socket["port"]) for socket in facts["sockets"]}
 
     def address(self, name):

@@ -24,11 +24,13 @@ const APPROVE: &str =
     concat!(include_str!("../assets/key.js"), include_str!("../assets/approve.js"));
 const SIGNER: &str = concat!(include_str!("../assets/key.js"), include_str!("../assets/sw.js"));
 
-const FILES: [(&str, &str, &[u8]); 12] = [
+const FILES: [(&str, &str, &[u8]); 14] = [
     ("approve.js", "text/javascript; charset=utf-8", APPROVE.as_bytes()),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
     ("floorpass.js", "text/javascript; charset=utf-8", include_bytes!("../assets/floorpass.js")),
     ("live.js", "text/javascript; charset=utf-8", include_bytes!("../assets/live.js")),
+    ("copy.js", "text/javascript; charset=utf-8", include_bytes!("../assets/copy.js")),
+    ("credential.css", "text/css; charset=utf-8", include_bytes!("../assets/credential.css")),
     ("trade.css", "text/css; charset=utf-8", include_bytes!("../assets/trade.css")),
     ("inter.woff2", "font/woff2", include_bytes!("../assets/fonts/inter.woff2")),
     ("jetbrains-mono.woff2", "font/woff2", include_bytes!("../assets/fonts/jetbrains-mono.woff2")),
@@ -135,6 +137,8 @@ mod tests {
             ("floorpass.css", 16 * 1024),
             ("floorpass.js", 15 * 512),
             ("live.js", 5 * 1024),
+            ("copy.js", 1024),
+            ("credential.css", 1024),
             ("trade.css", 2 * 1024),
         ] {
             let size = named(name).map(|(_, bytes)| bytes.len());

@@ -26,7 +26,7 @@ mod recovery;
 
 both_engines!(tables_and_memory_agree_on_random_walks);
 
-const STEPS: u32 = 700;
+const STEPS: u32 = 900;
 
 async fn tables_and_memory_agree_on_random_walks(place: &Place) {
     let (mut history, seed) = History::enrolled(place).await;
@@ -142,7 +142,7 @@ impl Walk {
         if self.roll(9) == 0 && !self.history.slice().await.locks.is_empty() {
             self.unlock().await;
         }
-        match self.roll(13) {
+        match self.roll(14) {
             0..=4 => self.sign_in().await,
             5 => self.manage().await,
             6 => self.reach().await,
@@ -151,6 +151,7 @@ impl Walk {
             9 => self.help().await,
             10 => self.phone().await,
             11 => self.approve().await,
+            12 => self.program().await,
             _ => self.operate().await,
         }
     }
@@ -235,7 +236,10 @@ impl Walk {
             (1, Some(device), ..) => Command::Device(device::Command::Remove { device }),
             (2, Some(device), ..) => Command::Device(device::Command::Block { device }),
             (3, _, Some(session), _) => Command::Session(session::Command::End { session }),
-            (4, .., Some(credential)) => return self.change_credential(credential, by, name).await,
+            (4, .., Some(credential)) => Command::Credential(credential::Command::Revoke {
+                credential,
+                cancel_orders: false,
+            }),
             (5, ..) => Command::Session(session::Command::EndOthers),
             (6, Some(device), ..) => {
                 let role = self.pick(&device::DeviceRole::ALL).unwrap();
@@ -255,8 +259,19 @@ impl Walk {
         self.done += u32::from(answer.is_ok());
     }
 
-    /// What becomes of a credential that there is.
-    async fn change_credential(&mut self, credential: access::CredentialId, by: By, name: String) {
+    /// What becomes of a credential that is not revoked, or a new one where there is none.
+    async fn program(&mut self) {
+        let slice = self.history.slice().await;
+        let live = slice.credentials.iter().filter(|known| known.revoked.is_none());
+        let live: Vec<_> = live.map(|known| known.id).collect();
+        let name = format!("name {}", self.roll(5));
+        let Some(credential) = self.pick(&live) else {
+            let create = self.new_credential(name);
+            let answer = self.history.by_system(create).await;
+            self.done += u32::from(answer.is_ok());
+            return;
+        };
+        let by = self.session(&slice).map_or(By::System, By::Session);
         use credential::Command as C;
         let until = self.history.now + Span::days(1 + i64::try_from(self.roll(20)).unwrap());
         let symbol = access::SymbolId(u32::try_from(self.roll(3)).unwrap());
