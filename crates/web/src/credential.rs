@@ -83,7 +83,7 @@ fn assets() -> Markup {
 fn copied(id: &str, class: &str, text: &str, label: &str) -> Markup {
     html! {
         div.copied {
-            @if class == "code" { pre.code #(id) tabindex="0" role="region" aria-label="Python program" { (text) } } @else { p class=(class) #(id) { (text) } }
+            @if class == "program" { pre.program #(id) tabindex="0" role="region" aria-label="Python program" { (text) } } @else { p class=(class) #(id) { (text) } }
             button.mini type="button" data-copy=(id) hidden { (label) }
         }
     }
@@ -278,7 +278,7 @@ fn program(info: &CredentialInfo) -> Markup {
         section.card { details.fold {
             summary { "Connect from Python" }
             @if token_required { p.small.dim { "Set FLOORPASS_TOKEN to its token. The token was shown when the credential was created." } }
-            (copied("program", "code", &text, "Copy the program"))
+            (copied("program", "program", &text, "Copy the program"))
         } }
     }
 }

@@ -161,7 +161,7 @@ pub(crate) async fn created(Path(id): Path<String>, signed: Signed) -> Reply {
             section.card.s7 aria-labelledby="python" {
                 h2 #python { "Connect from Python" }
                 p.small.dim { "Install ib_async, save this as hello.py and run it." }
-                (copied("program", "code", &program, "Copy the program"))
+                (copied("program", "program", &program, "Copy the program"))
             }
         }
     };
