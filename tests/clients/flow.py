@@ -35,7 +35,7 @@ class Server:
         self.ready_file, self.program = str(ready_file), str(program)
         facts = json.loads(Path(ready_file).read_text())
         self.account = facts["account"]
-        self.data = facts["data"]
+        self.portal, self.people, self.data = facts["portal"], facts["people"], facts["data"]
         self.sockets = {socket["name"]: (socket["host"], socket["port"]) for socket in facts["sockets"]}
 
     def address(self, name):

@@ -15,7 +15,7 @@ from flow import REGISTRY, Checks, Server
 HERE = Path(__file__).parent
 IB = ["ib_flows", "fact_flows"]
 MODULES = {
-    "ib_async": IB,
+    "ib_async": [*IB, "snippet_flow"],
     "ib_insync": IB,
     "ibapi": ["ibapi_flows", "ibapi_fact_flows"],
     "nautilus_trader": ["nautilus_flows"],

@@ -41,11 +41,14 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         | Request::PersonResetPassword { .. }
         | Request::PersonResetTotp { .. }
         | Request::Link { .. } => enter(desk, request).await,
-        Request::CredentialList => value(credential::list(gate).await?),
-        Request::CredentialCreate(wish) => value(credential::create(desk, wish).await?),
-        Request::CredentialRevoke { credential, cancel_orders } => {
-            value(credential::revoke(desk, &credential, cancel_orders).await?)
-        }
+        Request::CredentialList
+        | Request::CredentialShow { .. }
+        | Request::CredentialCreate(_)
+        | Request::CredentialPause { .. }
+        | Request::CredentialResume { .. }
+        | Request::CredentialRename { .. }
+        | Request::CredentialEdit { .. }
+        | Request::CredentialRevoke { .. } => credential::act(desk, request).await,
         Request::SessionList => value(session::list(gate).await?),
         Request::SessionShow { session } => value(session::show(gate, session).await?),
         Request::PolicyShow { .. } | Request::PolicySet(_) => choose(desk, request).await,

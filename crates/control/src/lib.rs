@@ -31,6 +31,7 @@ pub use client::{ClientError, ask, is_listened_at};
 pub use fault::{Answer, Fault};
 pub use listener::Door;
 pub use request::{
-    ActivityWish, CredentialName, CredentialWish, PolicyWish, Request, Target, TravelWish,
+    ActivityWish, Clear, CredentialName, CredentialWish, PolicyWish, Request, ScopesWish, Target,
+    TravelWish,
 };
 pub use socket::NAME as SOCKET;

@@ -25,6 +25,7 @@ pub mod checkpoint;
 pub mod clock;
 mod command;
 pub mod config;
+pub mod connection;
 pub mod contact;
 pub mod credential;
 mod cut;
@@ -64,11 +65,13 @@ mod sequencer;
 pub mod session;
 pub mod sign_in;
 pub mod snapshot;
+pub mod snippet;
 pub mod step_up;
 mod throttle;
 mod timer;
 mod travel;
 pub mod trustee;
+mod usage;
 pub mod view;
 pub mod watch;
 
@@ -84,6 +87,7 @@ pub use binding::{BrowserKey, HardwareProof, Shown, Shows, SignedRequest};
 pub use catch_up::Progress;
 pub use clock::Clock;
 pub use config::{Config, Durability, Hours};
+pub use connection::{Connected, Presence};
 pub use contact::{AskedMail, ContactInfo};
 pub use credential::{
     Created, CredentialInfo, Listener, ListenerState, Listeners, NewCredential, Revocation,
@@ -111,6 +115,7 @@ pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
 pub use step_up::Reissued;
 pub use store::{DeliveryRow, DeliveryState, Message, PushRow, StoreError};
 pub use trustee::{HelpAsked, Helping, TrusteeInfo};
+pub use usage::Usage;
 pub use view::{Rows, View};
 
 /// The gate. Cheap to clone.
@@ -132,6 +137,8 @@ pub(crate) struct Inner {
     pub(crate) older_refused: order::refused::Older,
     /// How far the journal is indexed for searches.
     pub(crate) indexed: evidence::index::Indexed,
+    /// What credentials did today before the start.
+    pub(crate) usage_before: usage::Before,
     /// What shows that the portal is genuine.
     pub(crate) portal_proof: front_door::PortalProof,
     /// Held while a checkpoint is made or a backup must not see one being made.

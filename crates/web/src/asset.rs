@@ -30,7 +30,7 @@ const APPROVE: &str =
     concat!(include_str!("../assets/key.js"), include_str!("../assets/approve.js"));
 const SIGNER: &str = concat!(include_str!("../assets/key.js"), include_str!("../assets/sw.js"));
 
-const FILES: [(&str, &str, &[u8]); 17] = [
+const FILES: [(&str, &str, &[u8]); 19] = [
     ("activity.css", "text/css; charset=utf-8", include_bytes!("../assets/activity.css")),
     ("approve.js", "text/javascript; charset=utf-8", APPROVE.as_bytes()),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
@@ -40,6 +40,8 @@ const FILES: [(&str, &str, &[u8]); 17] = [
     ("live.js", "text/javascript; charset=utf-8", include_bytes!("../assets/live.js")),
     ("market.css", "text/css; charset=utf-8", include_bytes!("../assets/market.css")),
     ("search.js", "text/javascript; charset=utf-8", include_bytes!("../assets/search.js")),
+    ("copy.js", "text/javascript; charset=utf-8", include_bytes!("../assets/copy.js")),
+    ("credential.css", "text/css; charset=utf-8", include_bytes!("../assets/credential.css")),
     ("trade.css", "text/css; charset=utf-8", include_bytes!("../assets/trade.css")),
     ("inter.woff2", "font/woff2", include_bytes!("../assets/fonts/inter.woff2")),
     ("jetbrains-mono.woff2", "font/woff2", include_bytes!("../assets/fonts/jetbrains-mono.woff2")),
@@ -152,6 +154,8 @@ mod tests {
             ("live.js", 5 * 1024),
             ("market.css", 5 * 1024),
             ("search.js", 3 * 1024),
+            ("copy.js", 1024),
+            ("credential.css", 1024),
             ("trade.css", 2 * 1024),
             ("activity.css", 3 * 1024),
         ] {

@@ -16,6 +16,7 @@ use crate::journal::record::HEADER_BYTES;
 use crate::journal::{self, JournalError, Record};
 use crate::open;
 use crate::order::refused::RefusedOrders;
+use crate::usage::{self, Usages};
 
 /// Records that are looked at for refused orders.
 const LOOK: usize = 100_000;
@@ -47,6 +48,31 @@ pub(crate) fn refused(
     }
     found.reverse();
     Ok(found)
+}
+
+/// What each credential did from `since` on, up to the record `last`.
+pub(crate) fn usages(data: &Path, last: u64, since: Time) -> Result<Usages, JournalError> {
+    let segments = journal::segments(&open::journal_folder(data))?;
+    let mut usages = Usages::new();
+    for (_, path) in segments.iter().rev().filter(|(first, _)| *first <= last) {
+        let bytes = std::fs::read(path)
+            .map_err(|source| JournalError::Io { path: path.clone(), source })?;
+        let mut is_older = false;
+        for record in records(&bytes).take_while(|record| record.seq <= last) {
+            let Ok(Stamped { time, decision, command, .. }) = open::decode(&record) else {
+                continue;
+            };
+            if time < since {
+                is_older = true;
+            } else {
+                usage::count(&mut usages, decision.holder, &command);
+            }
+        }
+        if is_older {
+            break;
+        }
+    }
+    Ok(usages)
 }
 
 /// The stamp of the newest record; none where there is no journal that can be read.
