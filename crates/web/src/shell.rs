@@ -78,7 +78,7 @@ pub(crate) fn card(frame: Option<&Frame>, title: &str, body: &Markup) -> Html<St
         main #main tabindex="-1" { (frame.banner) div.narrow { div.card.stack { (body) } } }
         (frame.foot)
     };
-    Html(document(title, &main, false).into_string())
+    Html(document(title, &main, Sheets::default()).into_string())
 }
 
 /// A page for a signed-in person.
