@@ -128,6 +128,9 @@ impl Gate {
         let days: Vec<_> = self.closes(&view);
         let days: Vec<_> =
             days.into_iter().map(|(day, value)| (day.0, value.to_string())).collect();
+        if days.is_empty() || self.0.stop.is_stopped() {
+            return;
+        }
         if let Err(error) = self.0.people.store.put_equity(view.account, &days).await {
             tracing::warn!(%error, "what the account was worth at the end of its days could not be kept");
         }
