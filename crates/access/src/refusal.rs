@@ -121,6 +121,12 @@ refusals! {
     /// It was revoked.
     CredentialRevoked { at: Time } = "CREDENTIAL_REVOKED",
         "this credential was revoked at {at}; ask the account's owner for a new one";
+    /// It is paused.
+    CredentialPaused { at: Time } = "CREDENTIAL_PAUSED",
+        "this credential was paused at {at}; the account's owner can resume it";
+    /// It is not paused.
+    CredentialNotPaused = "CREDENTIAL_NOT_PAUSED",
+        "this credential is not paused, so there is nothing to resume";
     /// It demands a token and none came.
     TokenMissing = "TOKEN_MISSING",
         "this credential requires its token in the connect options, and none was sent";

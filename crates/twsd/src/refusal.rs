@@ -151,6 +151,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::Locked { .. }
         | Refusal::CredentialUnknown
         | Refusal::CredentialRevoked { .. }
+        | Refusal::CredentialPaused { .. }
+        | Refusal::CredentialNotPaused
         | Refusal::TokenMissing
         | Refusal::TokenWrong
         | Refusal::SessionUnbound { .. }

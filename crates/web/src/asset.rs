@@ -30,13 +30,18 @@ const APPROVE: &str =
     concat!(include_str!("../assets/key.js"), include_str!("../assets/approve.js"));
 const SIGNER: &str = concat!(include_str!("../assets/key.js"), include_str!("../assets/sw.js"));
 
-const FILES: [(&str, &str, &[u8]); 14] = [
+const FILES: [(&str, &str, &[u8]); 19] = [
+    ("activity.css", "text/css; charset=utf-8", include_bytes!("../assets/activity.css")),
     ("approve.js", "text/javascript; charset=utf-8", APPROVE.as_bytes()),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
     ("head.css", "text/css; charset=utf-8", include_bytes!("../assets/head.css")),
     ("rows.css", "text/css; charset=utf-8", include_bytes!("../assets/rows.css")),
     ("floorpass.js", "text/javascript; charset=utf-8", include_bytes!("../assets/floorpass.js")),
     ("live.js", "text/javascript; charset=utf-8", include_bytes!("../assets/live.js")),
+    ("market.css", "text/css; charset=utf-8", include_bytes!("../assets/market.css")),
+    ("search.js", "text/javascript; charset=utf-8", include_bytes!("../assets/search.js")),
+    ("copy.js", "text/javascript; charset=utf-8", include_bytes!("../assets/copy.js")),
+    ("credential.css", "text/css; charset=utf-8", include_bytes!("../assets/credential.css")),
     ("trade.css", "text/css; charset=utf-8", include_bytes!("../assets/trade.css")),
     ("inter.woff2", "font/woff2", include_bytes!("../assets/fonts/inter.woff2")),
     ("jetbrains-mono.woff2", "font/woff2", include_bytes!("../assets/fonts/jetbrains-mono.woff2")),
@@ -129,7 +134,11 @@ mod tests {
         let handler = handler.split_once("});").unwrap().0;
         assert!(listens(SIGNER) == 1 && !SIGNER.contains("onmessage"));
         assert!(handler.contains("event.origin === location.origin && words.get(event.data)"));
-        let scripts = [include_str!("../assets/floorpass.js"), include_str!("../assets/live.js")];
+        let scripts = [
+            include_str!("../assets/floorpass.js"),
+            include_str!("../assets/live.js"),
+            include_str!("../assets/search.js"),
+        ];
         for script in [APPROVE].into_iter().chain(scripts) {
             assert!(listens(script) == 0 && !script.contains("onmessage"));
         }
@@ -143,9 +152,12 @@ mod tests {
             ("floorpass.css", 16 * 1024),
             ("floorpass.js", 15 * 512),
             ("live.js", 5 * 1024),
+            ("market.css", 5 * 1024),
+            ("search.js", 3 * 1024),
+            ("copy.js", 1024),
+            ("credential.css", 1024),
             ("trade.css", 2 * 1024),
-            ("head.css", 5 * 1024),
-            ("rows.css", 2 * 1024),
+            ("activity.css", 3 * 1024),
         ] {
             let size = named(name).map(|(_, bytes)| bytes.len());
             assert!(size.is_some_and(|size| size <= most), "{name}: {size:?} bytes, limit {most}");

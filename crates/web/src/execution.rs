@@ -2,6 +2,7 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use gate::activity::cell;
 use maud::{Markup, html};
 use trade::order::{Execution, Side};
 
@@ -75,74 +76,4 @@ pub(crate) async fn csv(signed: Signed) -> Result<Response, Fault> {
         (header::CONTENT_DISPOSITION, name),
     ];
     Ok((head, text).into_response())
-}
-
-/// A cell by RFC 4180, in quotes. Where a spreadsheet would read a formula, an apostrophe comes first: at the beginning,
-/// and after whatever a spreadsheet of another country takes for the end of a cell. Numbers below zero stay.
-fn cell(text: &str) -> String {
-    if text.parse::<rust_decimal::Decimal>().is_ok() {
-        return format!("\"{text}\"");
-    }
-    let mut cell = String::from('"');
-    let mut begins = true;
-    for letter in text.chars() {
-        // As Excel reads them, those of full width too.
-        let starts = matches!(
-            letter,
-            '=' | '+'
-                | '-'
-                | '@'
-                | '\t'
-                | '\r'
-                | '\n'
-                | '\u{ff1d}'
-                | '\u{ff0b}'
-                | '\u{ff0d}'
-                | '\u{ff20}'
-        );
-        if begins && starts {
-            cell.push('\'');
-        }
-        cell.push(letter);
-        if letter == '"' {
-            cell.push('"');
-        }
-        let ends = matches!(letter, ';' | ',' | '|' | '\t' | '\r' | '\n');
-        let is_nothing =
-            letter.is_whitespace() || matches!(letter, '"' | '\'' | '\u{feff}' | '\u{200b}');
-        begins = ends || (begins && is_nothing);
-    }
-    cell.push('"');
-    cell
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cell_that_is_a_formula_is_defused() {
-        for (text, kept) in [
-            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
-            ("@a", "\"'@a\""),
-            ("+1+1", "\"'+1+1\""),
-            ("-2+cmd|' /C calc'!A0", "\"'-2+cmd|' /C calc'!A0\""),
-            ("\t=1", "\"'\t'=1\""),
-            ("\r=1", "\"'\r'=1\""),
-            (" =1", "\" '=1\""),
-            ("\"=1", "\"\"\"'=1\""),
-            ("a;=1+1", "\"a;'=1+1\""),
-            ("a; \"@x", "\"a; \"\"'@x\""),
-            ("a,-x", "\"a,'-x\""),
-            ("a\n=1", "\"a\n'=1\""),
-            ("a|=1", "\"a|'=1\""),
-            ("\u{ff1d}1", "\"'\u{ff1d}1\""),
-            ("-12.50", "\"-12.50\""),
-            ("a,b", "\"a,b\""),
-            ("a-b=c", "\"a-b=c\""),
-            ("", "\"\""),
-        ] {
-            assert_eq!(cell(text), kept, "{text:?}");
-        }
-    }
 }

@@ -46,6 +46,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::OutsideHours { .. }
         | R::Locked { .. }
         | R::CredentialRevoked { .. }
+        | R::CredentialPaused { .. }
         | R::DeviceBlocked
         | R::SessionUnbound { .. }
         | R::DeviceUnconfirmed { .. }
@@ -91,6 +92,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::ZoneUnknown { .. }
         | R::PasswordGuessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         R::NameTaken { .. }
+        | R::CredentialNotPaused
         | R::MailStands
         | R::PortTaken { .. }
         | R::PortsExhausted { .. }

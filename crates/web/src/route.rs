@@ -12,7 +12,7 @@ use crate::visit::Signed;
 use crate::{
     activity, app, approval, asset, authenticator, binding, brokerage, contact, contract,
     credential, device, enrol, events, execution, front_door, health, large_order, link, lock,
-    notice, order, outbox, overview, phone, policy, push, recovery, recovery_code, session,
+    notice, order, outbox, overview, phone, policy, push, recovery, recovery_code, search, session,
     sign_in, step_up, ticket, travel, trustee,
 };
 
@@ -39,7 +39,8 @@ pub(crate) struct Needs {
 }
 
 /// Forms that change nothing but the page that comes back, mark messages as read, or end the session that sends them.
-const LOOKS: [&str; 11] = [
+const LOOKS: [&str; 12] = [
+    "/activity/export",
     "/orders/{order}/preview",
     "/ticket/preview",
     "/ticket/edit",
@@ -199,6 +200,7 @@ fn trading() -> Vec<Row> {
         row(p.clone(), "/large-orders/{approval}", account, post(large_order::approved)),
         row(g.clone(), "/contracts", market, get(contract::search)),
         row(g.clone(), "/contracts/{symbol}", market, get(contract::show)),
+        row(g.clone(), "/search", account, get(search::show)),
         row(g.clone(), "/orders", account, get(order::list)),
         row(p.clone(), "/orders/cancel-all", account, post(order::cancel_all)),
         row(g.clone(), "/orders/{order}", account, get(order::show)),
@@ -249,8 +251,14 @@ fn access() -> Vec<Row> {
         row(p.clone(), "/credentials", makes, post(credential::create)),
         row(g.clone(), "/credentials/new", makes, get(credential::new)),
         row(p.clone(), "/credentials/preview", makes, post(credential::preview)),
-        row(p.clone(), "/credentials/edit", makes, post(credential::edit)),
+        row(p.clone(), "/credentials/edit", makes, post(credential::back)),
         row(g.clone(), "/credentials/{credential}", account, get(credential::show)),
+        row(g.clone(), "/credentials/{credential}/created", account, get(credential::created)),
+        row(g.clone(), "/credentials/{credential}/edit", makes, get(credential::edit)),
+        row(p.clone(), "/credentials/{credential}/edit", makes, post(credential::change)),
+        row(p.clone(), "/credentials/{credential}/pause", account, post(credential::pause)),
+        row(p.clone(), "/credentials/{credential}/resume", makes, post(credential::resume)),
+        row(p.clone(), "/credentials/{credential}/rename", makes, post(credential::rename)),
         row(p.clone(), "/credentials/{credential}/revoke", account, post(credential::revoke)),
         row(g.clone(), "/authenticators", own, get(authenticator::list)),
         row(g.clone(), recovery_code::PATH, own, get(recovery_code::show)),
@@ -261,6 +269,7 @@ fn access() -> Vec<Row> {
         row(p.clone(), "/authenticators/{authenticator}/rename", own, post(authenticator::rename)),
         row(p.clone(), "/authenticators/{authenticator}/remove", own, post(authenticator::remove)),
         row(g.clone(), "/activity", record, get(activity::list)),
+        row(p.clone(), "/activity/export", record, post(activity::export)),
         row(g.clone(), "/outbox", account, get(outbox::list)),
         row(g.clone(), "/lock", any, get(lock::show)),
         row(p.clone(), "/lock", any, post(lock::lock)),

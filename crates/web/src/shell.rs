@@ -91,7 +91,8 @@ pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Htm
         (foot(signed))
     };
     let trades = matches!(tab, Tab::Trade | Tab::Orders);
-    Html(document(title, &main, trades).into_string())
+    let markets = matches!(tab, Tab::Overview | Tab::Trade | Tab::Elsewhere);
+    Html(document(title, &main, Sheets { trades, markets, keys: true }).into_string())
 }
 
 /// A page for somebody who is not signed in: one card.
@@ -100,7 +101,7 @@ pub(crate) fn bare(title: &str, body: &Markup) -> Html<String> {
         header.head { div.head-in.bare { (brand("/")) } }
         main #main tabindex="-1" { div.narrow { div.card.stack { (body) } } }
     };
-    Html(document(title, &main, false).into_string())
+    Html(document(title, &main, Sheets::default()).into_string())
 }
 
 /// A page for anyone, as wide as the others.
@@ -109,7 +110,7 @@ pub(crate) fn open(title: &str, body: &Markup) -> Html<String> {
         header.head { div.head-in.bare { (brand("/")) } }
         main #main tabindex="-1" { (body) }
     };
-    Html(document(title, &main, false).into_string())
+    Html(document(title, &main, Sheets::default()).into_string())
 }
 
 /// The title line of a page, with something at its end.
@@ -136,7 +137,15 @@ pub(crate) fn token(signed: &Signed) -> Markup {
     html! { input type="hidden" name=(TOKEN) value=(signed.form_token()); }
 }
 
-fn document(title: &str, main: &Markup, trades: bool) -> Markup {
+/// What a page loads besides what all load.
+#[derive(Clone, Copy, Default)]
+struct Sheets {
+    trades: bool,
+    markets: bool,
+    keys: bool,
+}
+
+fn document(title: &str, main: &Markup, sheets: Sheets) -> Markup {
     let live = [" data-live=", " data-preview="].iter().any(|mark| main.0.contains(mark));
     let rows = main.0.contains("flip rows");
     html! {
@@ -150,7 +159,11 @@ fn document(title: &str, main: &Markup, trades: bool) -> Markup {
                 link rel="preload" href="/assets/inter.woff2" as="font" type="font/woff2" crossorigin;
                 link rel="stylesheet" href={ "/assets/floorpass.css?v=" (*asset::VERSION) };
                 link rel="stylesheet" href={ "/assets/head.css?v=" (*asset::VERSION) };
-                @if trades { link rel="stylesheet" href={ "/assets/trade.css?v=" (*asset::VERSION) }; }
+                @if sheets.trades { link rel="stylesheet" href={ "/assets/trade.css?v=" (*asset::VERSION) }; }
+                @if sheets.markets { link rel="stylesheet" href={ "/assets/market.css?v=" (*asset::VERSION) }; }
+                @if main.0.contains(" aria-label=\"Filter activity\"") {
+                    link rel="stylesheet" href={ "/assets/activity.css?v=" (*asset::VERSION) };
+                }
                 @if rows { link rel="stylesheet" href={ "/assets/rows.css?v=" (*asset::VERSION) }; }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="apple-touch-icon" href="/assets/apple-touch-icon.png";
@@ -159,6 +172,7 @@ fn document(title: &str, main: &Markup, trades: bool) -> Markup {
                     meta name="theme-color" media={ "(prefers-color-scheme: " (scheme) ")" } content=(colour);
                 }
                 script src={ "/assets/floorpass.js?v=" (*asset::VERSION) } defer {}
+                @if sheets.keys { script src={ "/assets/search.js?v=" (*asset::VERSION) } defer {} }
                 @if live { script src={ "/assets/live.js?v=" (*asset::VERSION) } defer {} }
             }
             body { a.skip href="#main" { "Skip to content" } (main) }
@@ -263,6 +277,7 @@ fn foot(signed: &Signed) -> Markup {
                 span { "Paper account: no real money moves here." }
                 span { "Times are UTC." }
                 span { "An order that was taken outlives " (outlives(signed)) "." }
+                span { a href="/search" { "Search" } " (/), " a href="/search#keys" { "shortcuts" } " (?)" }
                 span { a href=(front_door::PATH) { "Front door" } }
                 span { "Ends after " (figure::span(idle)) " unused, or at " (signed.clock(signed.ticket.until)) "." }
             }

@@ -145,9 +145,11 @@ impl List<'_> {
     }
 
     fn open(&self) -> Markup {
-        let orders: Vec<_> =
+        let mut orders: Vec<_> =
             self.view.open_orders.iter().filter(|order| self.filter.keeps_order(order)).collect();
-        let all = self.view.open_orders.len();
+        let (all, found) = (self.view.open_orders.len(), orders.len());
+        // Only the newest: this list is sent anew each second, and thousands may be open.
+        orders.drain(..found.saturating_sub(MOST));
         html! {
             section.card aria-labelledby="open" {
                 header {
@@ -159,6 +161,7 @@ impl List<'_> {
                 }
                 @if orders.is_empty() { p.empty { "No open orders" @if !self.filter.is_all() { " that this filter shows" } "." } }
                 @else { (self.table(&orders)) }
+                @if found > MOST { p.small.dim.later { "The newest " (MOST) " of " (figure::count(found as u64)) " open orders. Filter by symbol or sender to see the others." } }
             }
         }
     }
