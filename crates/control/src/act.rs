@@ -87,6 +87,8 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         | Request::RecoveryCancel { .. } => recovery::act(desk, request).await,
         Request::Lock { .. } | Request::Unlock { .. } => lock(desk, request).await,
         Request::Orders => value(order::list(gate).await?),
+        Request::OrderCancel { order } => value(order::cancel(gate, Some(order)).await?),
+        Request::OrderCancelAll => value(order::cancel(gate, None).await?),
         Request::Executions => value(order::executions(gate).await?),
         Request::Positions => value(order::positions(gate).await?),
         Request::Activity(_) | Request::ActivityExport { .. } | Request::EvidenceExport { .. } => {
@@ -188,7 +190,7 @@ pub(crate) fn value<T: Serialize>(answer: T) -> Result<Value, Fault> {
 }
 
 /// A time as scripts take it: RFC 3339 in UTC, whole seconds.
-pub(crate) fn instant(time: Time) -> String {
+pub fn instant(time: Time) -> String {
     match time.to_string().strip_suffix(" UTC") {
         Some(text) => format!("{}Z", text.replacen(' ', "T", 1)),
         None => time.to_string(),

@@ -461,8 +461,10 @@ answers! {
         username: String,
         /// The device's name.
         device: String,
+        /// At which interface.
+        interface: String,
         /// Where it was used last.
-        address: String,
+        address: Option<String>,
         /// When it began.
         since: String,
         /// When it was used last.
@@ -669,8 +671,8 @@ answers! {
     OrderRow {
         /// Its id, which clients see as permId.
         order: u64,
-        /// The credential or session that placed it.
-        from: String,
+        /// Who placed it.
+        from: OriginRow,
         /// `buy` or `sell`.
         side: String,
         /// Shares.
@@ -679,10 +681,40 @@ answers! {
         filled: u64,
         /// The symbol.
         symbol: String,
-        /// Its type and prices.
+        /// `MKT`, `LMT`, `STP` or `STP LMT`.
         order_type: String,
-        /// Its state.
+        /// US dollars a share, of a limit order.
+        limit_price: Option<String>,
+        /// US dollars a share, of a stop.
+        stop_price: Option<String>,
+        /// `DAY`, `GTC`, `IOC` or `FOK`.
+        time_in_force: String,
+        /// `waiting`, `working`, `filled`, `cancelled` or `rejected`.
         state: String,
+        /// The order that it waits for or waited for.
+        parent: Option<u64>,
+        /// The client's own note.
+        reference: Option<String>,
+        /// When it was accepted.
+        placed: String,
+        /// When anything last happened to it.
+        updated: String,
+    }
+
+    /// Who placed an order.
+    OriginRow {
+        /// `credential`, `session`, `operator` or `system`.
+        kind: String,
+        /// The id of the credential or session.
+        id: Option<String>,
+        /// The credential's name, or the user name of the session's person while it is known.
+        name: Option<String>,
+    }
+
+    /// Orders that were cancelled.
+    OrdersCancelled {
+        /// Their numbers, those of children included.
+        orders: Vec<u64>,
     }
 
     /// An execution.
@@ -711,7 +743,7 @@ answers! {
         symbol: String,
         /// Shares; below zero is short.
         quantity: i64,
-        /// US dollars a share.
+        /// US dollars a share, rounded to four places.
         average_cost: String,
         /// US dollars.
         value: String,

@@ -25,7 +25,7 @@ mod session;
 mod socket;
 mod travel;
 
-pub use act::link_url;
+pub use act::{instant, link_url};
 pub use answer::*;
 pub use client::{ClientError, ask, is_listened_at};
 pub use fault::{Answer, Fault};

@@ -1,39 +1,77 @@
 //! Orders and positions, as the operator sees them: read from the durable view.
 
+use std::collections::BTreeMap;
+
 use access::{Holder, Refusal};
 use gate::Gate;
-use trade::order::{Order, OrderState};
+use rust_decimal::Decimal;
+use trade::order::{Order, OrderId, OrderState};
+use trade::price::Ticks;
 
 use crate::act::instant;
-use crate::answer::{ExecutionRow, OrderRow, PositionRow, PositionsNow};
+use crate::answer::{
+    ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PositionRow, PositionsNow,
+};
 use crate::credential::symbol;
+use crate::fault::Fault;
 
 pub(crate) async fn list(gate: &Gate) -> Result<Vec<OrderRow>, Refusal> {
+    let names = gate.holder_names().await?;
     let view = gate.view().await?;
-    Ok(view.open_orders.iter().chain(&view.completed_orders).map(|order| row(order)).collect())
+    let orders = view.open_orders.iter().chain(&view.completed_orders);
+    Ok(orders.map(|order| row(order, &names)).collect())
 }
 
-fn row(order: &Order) -> OrderRow {
-    let from = match order.origin.holder {
-        Holder::Session(id) => id.to_string(),
-        Holder::Credential(id) => id.to_string(),
-        Holder::Operator => "operator".to_owned(),
-        Holder::System => "system".to_owned(),
-    };
+fn row(order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
     let kind = order.order_type;
-    let prices = [("limit", kind.limit()), ("stop", kind.trigger())];
-    let prices =
-        prices.iter().filter_map(|(word, price)| Some(format!(" {word} {}", (*price)?.price())));
+    let price = |ticks: Option<Ticks>| ticks.map(|ticks| money(ticks.price()));
     OrderRow {
         order: order.id.0,
-        from,
+        from: origin(order.origin.holder, names),
         side: order.side.to_string(),
         quantity: order.quantity,
         filled: order.filled,
         symbol: symbol(order.symbol),
-        order_type: format!("{}{}", kind.name(), prices.collect::<String>()),
+        order_type: kind.name().to_owned(),
+        limit_price: price(kind.limit()),
+        stop_price: price(kind.trigger()),
+        time_in_force: order.tif.name().to_owned(),
         state: state(order.state).to_owned(),
+        parent: order.parent.map(|parent| parent.0),
+        reference: order.reference.as_ref().map(ToString::to_string),
+        placed: instant(order.placed),
+        updated: instant(order.updated),
     }
+}
+
+fn origin(holder: Holder, names: &BTreeMap<Holder, String>) -> OriginRow {
+    let (kind, id) = match holder {
+        Holder::Session(id) => ("session", Some(id.to_string())),
+        Holder::Credential(id) => ("credential", Some(id.to_string())),
+        Holder::Operator => ("operator", None),
+        Holder::System => ("system", None),
+    };
+    let name = id.as_ref().and_then(|_| names.get(&holder).cloned());
+    OriginRow { kind: kind.to_owned(), id, name }
+}
+
+/// US dollars: with cents, and with more places only where there are any.
+fn money(usd: Decimal) -> String {
+    let usd = usd.normalize();
+    if usd.scale() < 2 { format!("{usd:.2}") } else { usd.to_string() }
+}
+
+pub(crate) async fn cancel(gate: &Gate, order: Option<u64>) -> Result<OrdersCancelled, Fault> {
+    if let Some(number) = order {
+        let view = gate.view().await?;
+        if !view.open_orders.iter().any(|open| open.id.0 == number) {
+            let text =
+                format!("order {number} is not open; `floorpass order list` shows the open ones");
+            return Err(Fault::new("ORDER_NOT_OPEN", text));
+        }
+    }
+    let cancelled = gate.cancel_as_operator(order.map(OrderId)).await?;
+    Ok(OrdersCancelled { orders: cancelled.into_iter().map(|order| order.0).collect() })
 }
 
 fn state(state: OrderState) -> &'static str {
@@ -58,8 +96,8 @@ pub(crate) async fn executions(gate: &Gate) -> Result<Vec<ExecutionRow>, Refusal
             side: one.side.to_string(),
             quantity: one.quantity,
             symbol: symbol(one.symbol),
-            price: one.price.to_string(),
-            commission: one.commission.to_string(),
+            price: money(one.price.price()),
+            commission: money(one.commission),
         })
         .collect())
 }
@@ -69,15 +107,33 @@ pub(crate) async fn positions(gate: &Gate) -> Result<PositionsNow, Refusal> {
     let held = view.positions.iter().filter(|holding| holding.position.shares != 0);
     Ok(PositionsNow {
         account: view.account.to_string(),
-        cash: view.cash.to_string(),
-        net_liquidation: view.summary.net_liquidation.to_string(),
+        cash: money(view.cash),
+        net_liquidation: money(view.summary.net_liquidation),
         positions: held
             .map(|holding| PositionRow {
                 symbol: symbol(holding.symbol),
                 quantity: holding.position.shares,
-                average_cost: holding.position.average_cost().to_string(),
-                value: holding.position.value(holding.mark).to_string(),
+                average_cost: format!("{:.4}", holding.position.average_cost().round_dp(4)),
+                value: money(holding.position.value(holding.mark)),
             })
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_has_cents_and_keeps_what_is_finer() {
+        for (units, scale, text) in [
+            (1, 0, "1.00"),
+            (125, 1, "12.50"),
+            (35, 2, "0.35"),
+            (12_345, 4, "1.2345"),
+            (-5, 1, "-0.50"),
+        ] {
+            assert_eq!(money(Decimal::new(units, scale)), text);
+        }
+    }
 }

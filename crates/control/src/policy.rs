@@ -12,6 +12,9 @@ use crate::answer::{PoliciesNow, PolicyRow};
 use crate::fault::Fault;
 use crate::request::PolicyWish;
 
+/// The interfaces of people that can be used today.
+const OPEN: [Interface; 2] = [Interface::Portal, Interface::Phone];
+
 pub(crate) async fn show(gate: &Gate, username: &str) -> Result<PoliciesNow, Refusal> {
     Ok(now(gate.policies_of(username).await?))
 }
@@ -36,7 +39,12 @@ fn now(chosen: Policies) -> PoliciesNow {
         }
     };
     PoliciesNow {
-        policies: chosen.policies.iter().map(row).collect(),
+        policies: chosen
+            .policies
+            .iter()
+            .filter(|one| OPEN.contains(&one.interface))
+            .map(row)
+            .collect(),
         username: chosen.username,
         window: chosen.window.as_ref().map(words),
         opens: chosen.opens.map(instant),
@@ -92,6 +100,14 @@ pub(crate) async fn set(
     if let Some(name) = &wish.interface {
         let all = Interface::OF_PEOPLE;
         let interface = named("interface", Some(name), Interface::Portal, &all, Interface::name)?;
+        if !OPEN.contains(&interface) {
+            let names = OPEN.map(Interface::name).join(", ");
+            let text = format!(
+                "the interface {} is not available yet, so it has no policy to set; use {names}",
+                interface.name()
+            );
+            return Err(Fault::new("INTERFACE_NOT_AVAILABLE", text));
+        }
         let old = chosen.policies.iter().find(|one| one.interface == interface);
         let old = old.copied().unwrap_or_else(|| Policy::standard(person, interface));
         let level = |what, given, now| named(what, given, now, &Assurance::ALL, Assurance::name);

@@ -235,6 +235,13 @@ pub enum Request {
     },
     /// Open orders and the last completed ones.
     Orders,
+    /// Cancels an open order.
+    OrderCancel {
+        /// Its number.
+        order: u64,
+    },
+    /// Cancels all open orders.
+    OrderCancelAll,
     /// Executions of the last seven days.
     Executions,
     /// Positions and cash.

@@ -12,11 +12,13 @@ use crate::output;
 pub enum Authenticator {
     /// List ways to sign in: passwords, TOTP apps, passkeys, recovery codes
     #[command(
-        after_help = "Examples:\n  floorpass authenticator list\n  floorpass authenticator list --person trader --json"
+        after_help = "Examples:\n  floorpass authenticator list\n  floorpass authenticator list trader --json"
     )]
     List {
         /// Only this person's
-        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// The same, as it used to be given
+        #[arg(long, value_name = "NAME", hide = true, conflicts_with = "name")]
         person: Option<String>,
     },
     /// Remove one, a lost security key say; a person's last way to sign in stays
@@ -33,8 +35,8 @@ impl Authenticator {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {
-            Self::List { person } => {
-                let request = Request::AuthenticatorList { username: person };
+            Self::List { name, person } => {
+                let request = Request::AuthenticatorList { username: name.or(person) };
                 let rows: Vec<AuthenticatorRow> = control::ask(global.data(), &request)?;
                 output::show(global.json, &rows, |rows| list(rows))
             }

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::exit::{self, Failure};
+use crate::exit::{self, Exit, Failure};
 use crate::{
     activity, authenticator, backup, contact, credential, demo, device, doctor, evidence,
-    front_door, init, link, lock, log, notice, order, outbox, person, policy, push, recovery,
-    serve, session, status, totp, travel, webhook,
+    front_door, init, link, lock, log, manual, notice, order, outbox, person, policy, push,
+    recovery, registry, serve, session, status, totp, travel, webhook,
 };
 
 /// The access layer of a brokerage account, with a paper account behind it.
@@ -35,14 +35,29 @@ const DATA: &str = "./floorpass-data";
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// The data folder; without it the environment's `FLOORPASS_DATA`, or ./floorpass-data
-    #[arg(long, global = true, value_name = "DIR", env = "FLOORPASS_DATA", hide_env = true)]
+    /// The data folder; without it `FLOORPASS_DATA`, else ./floorpass-data, else that of the only running server
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Every command takes",
+        display_order = 900,
+        value_name = "DIR",
+        env = "FLOORPASS_DATA",
+        hide_env = true
+    )]
     pub data: Option<PathBuf>,
     /// Print one JSON value; failures are {"error": {"code", "text"}}
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Every command takes", display_order = 900)]
     pub json: bool,
     /// What to log on standard error: a level, or a filter such as info,gate=debug
-    #[arg(long, global = true, value_name = "FILTER", default_value = "warn")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Every command takes",
+        display_order = 900,
+        value_name = "FILTER",
+        default_value = "warn"
+    )]
     pub log: String,
 }
 
@@ -50,6 +65,27 @@ impl Global {
     /// The data folder.
     pub fn data(&self) -> &Path {
         self.data.as_deref().unwrap_or(Path::new(DATA))
+    }
+
+    /// Takes the folder of the only running server where none is named and none is here.
+    fn find(&mut self) -> Result<(), Failure> {
+        if self.data.is_some() || Path::new(DATA).is_dir() {
+            return Ok(());
+        }
+        let mut running = registry::running();
+        if running.len() > 1 {
+            let list = running
+                .iter()
+                .map(|one| format!("\n  {} (process {})", one.data.display(), one.process));
+            let text = format!(
+                "{} servers are running; choose one with --data:{}",
+                running.len(),
+                list.collect::<String>()
+            );
+            return Err(Failure::new(Exit::Usage, "SEVERAL_SERVERS", text));
+        }
+        self.data = running.pop().map(|one| one.data);
+        Ok(())
     }
 }
 
@@ -111,7 +147,10 @@ enum Command {
     Lock(lock::Lock),
     /// Lift a lock
     Unlock(lock::Unlock),
-    /// Open and recently completed orders
+    /// Orders: list, show, cancel
+    #[command(subcommand)]
+    Order(order::Order),
+    /// The same as `order list`
     Orders(order::Orders),
     /// Executions of the last seven days
     Executions(order::Executions),
@@ -130,6 +169,26 @@ enum Command {
     Backup(backup::Backup),
     /// Make a data folder from a backup
     Restore(backup::Restore),
+    /// Print a completion script for a shell
+    Completions(manual::Completions),
+    /// Write the man pages
+    Man(manual::Man),
+}
+
+impl Command {
+    /// Whether it is about a folder that is there, and not one that it makes or about none at all.
+    fn finds_folder(&self) -> bool {
+        match self {
+            Self::Demo(_)
+            | Self::Init(_)
+            | Self::Serve(_)
+            | Self::Restore(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
+            Self::Status(status) => !status.is_of_all(),
+            _ => true,
+        }
+    }
 }
 
 /// Runs the command line that the program was started with.
@@ -147,13 +206,16 @@ pub fn run() -> ExitCode {
 
 impl CommandLine {
     fn run(self) -> Result<(), Failure> {
-        let global = self.global;
+        let mut global = self.global;
         log::begin(&global.log)?;
+        if self.command.finds_folder() {
+            global.find()?;
+        }
         match self.command {
             Command::Demo(command) => command.run(&global),
             Command::Init(command) => command.run(&global),
             Command::Serve(command) => command.run(&global),
-            Command::Status(_) => status::run(&global),
+            Command::Status(command) => command.run(&global),
             Command::Where(command) => command.run(&global),
             Command::Doctor(command) => command.run(&global),
             Command::Credential(command) => command.run(&global),
@@ -172,7 +234,8 @@ impl CommandLine {
             Command::Link(command) => command.run(&global),
             Command::Lock(command) => command.run(&global),
             Command::Unlock(command) => command.run(&global),
-            Command::Orders(_) => order::list(&global),
+            Command::Order(command) => command.run(&global),
+            Command::Orders(command) => command.run(&global),
             Command::Executions(_) => order::executions(&global),
             Command::Positions(_) => order::positions(&global),
             Command::Outbox(command) => command.run(&global),
@@ -181,6 +244,11 @@ impl CommandLine {
             Command::Evidence(command) => command.run(&global),
             Command::Backup(command) => command.run(&global),
             Command::Restore(command) => command.run(&global),
+            Command::Completions(command) => {
+                command.run(CommandLine::command());
+                Ok(())
+            }
+            Command::Man(command) => command.run(&global, CommandLine::command()),
         }
     }
 }
@@ -191,7 +259,6 @@ mod document;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn command_line_is_consistent() {

@@ -10,18 +10,20 @@ use crate::output;
 /// Where each interface is, and who can sign in how.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  floorpass where\n  floorpass where --person trader --json\n\nThe ways are asked of the checks that a sign-in makes: 'refused' comes with its reason."
+    after_help = "Examples:\n  floorpass where\n  floorpass where trader --json\n\nThe ways are asked of the checks that a sign-in makes: 'refused' comes with its reason."
 )]
 pub struct Where {
     /// Only this person's ways to sign in
-    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The same, as it used to be given
+    #[arg(long, value_name = "NAME", hide = true, conflicts_with = "name")]
     person: Option<String>,
 }
 
 impl Where {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let request = Request::Where { username: self.person };
+        let request = Request::Where { username: self.name.or(self.person) };
         let now: WhereNow = control::ask(global.data(), &request)?;
         output::show(global.json, &now, words)
     }

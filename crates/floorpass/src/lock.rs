@@ -39,7 +39,7 @@ pub struct Lock {
     #[command(flatten)]
     on: On,
     /// How far
-    #[arg(long, value_name = "GRADE", value_parser = ["no-new", "reduce-only", "all"])]
+    #[arg(long, value_name = "GRADE", value_parser = ["reduce-only", "no-new", "all"])]
     grade: String,
 }
 

@@ -1,16 +1,46 @@
-//! `floorpass orders`, `executions` and `positions`.
+//! `floorpass order`, `orders`, `executions` and `positions`.
 
-use clap::Args;
-use control::{ExecutionRow, OrderRow, PositionsNow, Request};
+use clap::{Args, Subcommand};
+use control::{ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PositionsNow, Request};
 
 use crate::command::Global;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::output;
+
+#[derive(Debug, Subcommand)]
+pub enum Order {
+    /// List open orders, and those that ended in the last seven days
+    #[command(
+        after_help = "Examples:\n  floorpass order list\n  floorpass order list --open --json"
+    )]
+    List(Orders),
+    /// Show one order
+    #[command(after_help = "Example:\n  floorpass order show 1000001 --json")]
+    Show {
+        /// Its number, from `order list`
+        order: u64,
+    },
+    /// Cancel an open order, and its children with it
+    #[command(after_help = "Example:\n  floorpass order cancel 1000001")]
+    Cancel {
+        /// Its number, from `order list`
+        order: u64,
+    },
+    /// Cancel all open orders
+    #[command(
+        after_help = "Example:\n  floorpass order cancel-all\n\nNew orders still pass: `floorpass lock` stops them first."
+    )]
+    CancelAll,
+}
 
 /// Orders.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  floorpass orders --json")]
-pub struct Orders {}
+pub struct Orders {
+    /// Only those that are open
+    #[arg(long)]
+    open: bool,
+}
 
 /// Executions.
 #[derive(Debug, Args)]
@@ -22,13 +52,80 @@ pub struct Executions {}
 #[command(after_help = "Example:\n  floorpass positions")]
 pub struct Positions {}
 
-/// Asks the running server.
-pub fn list(global: &Global) -> Result<(), Failure> {
+impl Order {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        match self {
+            Self::List(orders) => orders.run(global),
+            Self::Show { order } => show(global, order),
+            Self::Cancel { order } => cancel(global, &Request::OrderCancel { order }),
+            Self::CancelAll => cancel(global, &Request::OrderCancelAll),
+        }
+    }
+}
+
+impl Orders {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let mut rows: Vec<OrderRow> = control::ask(global.data(), &Request::Orders)?;
+        rows.retain(|row| !self.open || is_open(row));
+        output::show(global.json, &rows, |rows| {
+            let cells: Vec<[String; 11]> = rows.iter().map(cells).collect();
+            let head = [
+                "order", "placed", "from", "side", "quantity", "filled", "symbol", "type", "limit",
+                "stop", "state",
+            ];
+            output::table(head, &cells, "no orders")
+        })
+    }
+}
+
+fn is_open(row: &OrderRow) -> bool {
+    matches!(row.state.as_str(), "waiting" | "working")
+}
+
+fn show(global: &Global, order: u64) -> Result<(), Failure> {
     let rows: Vec<OrderRow> = control::ask(global.data(), &Request::Orders)?;
-    output::show(global.json, &rows, |rows| {
-        let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
-        let head = ["order", "from", "side", "quantity", "symbol", "type", "state"];
-        output::table(head, &cells, "no orders")
+    let found = rows.into_iter().find(|row| row.order == order).ok_or_else(|| {
+        let text = format!(
+            "there is no order {order} among the open ones and those of the last seven days; see `floorpass order list`"
+        );
+        Failure::new(Exit::Refused, "NOT_FOUND", text)
+    })?;
+    output::show(global.json, &found, words)
+}
+
+fn words(row: &OrderRow) -> String {
+    let mut lines = vec![
+        format!("order      {} ({})", row.order, row.state),
+        format!("asked      {} {} {}", row.side, row.quantity, row.symbol),
+        format!("filled     {}", row.filled),
+        format!("type       {}, {}", row.order_type, row.time_in_force),
+    ];
+    lines.extend(row.limit_price.iter().map(|price| format!("limit      {price} USD")));
+    lines.extend(row.stop_price.iter().map(|price| format!("stop       {price} USD")));
+    lines.push(format!("from       {}", from(row)));
+    lines.extend(row.parent.iter().map(|parent| format!("parent     {parent}")));
+    lines.extend(row.reference.iter().map(|note| format!("reference  {note}")));
+    lines.push(format!("placed     {}", row.placed));
+    lines.push(format!("updated    {}", row.updated));
+    lines.join("\n")
+}
+
+/// Who placed it, by name where it has one.
+fn from(row: &OrderRow) -> String {
+    let OriginRow { kind, id, name } = &row.from;
+    name.as_ref().or(id.as_ref()).unwrap_or(kind).clone()
+}
+
+fn cancel(global: &Global, request: &Request) -> Result<(), Failure> {
+    let done: OrdersCancelled = control::ask(global.data(), request)?;
+    output::show(global.json, &done, |done| {
+        let numbers: Vec<String> = done.orders.iter().map(ToString::to_string).collect();
+        if numbers.is_empty() {
+            return "no order was open".to_owned();
+        }
+        format!("cancelled: {}", numbers.join(", "))
     })
 }
 
@@ -55,14 +152,18 @@ pub fn executions(global: &Global) -> Result<(), Failure> {
     })
 }
 
-fn cells(row: &OrderRow) -> [String; 7] {
+fn cells(row: &OrderRow) -> [String; 11] {
     [
         row.order.to_string(),
-        row.from.clone(),
+        row.placed.clone(),
+        from(row),
         row.side.clone(),
         row.quantity.to_string(),
+        row.filled.to_string(),
         row.symbol.clone(),
         row.order_type.clone(),
+        row.limit_price.clone().unwrap_or_default(),
+        row.stop_price.clone().unwrap_or_default(),
         row.state.clone(),
     ]
 }

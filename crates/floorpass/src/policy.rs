@@ -30,7 +30,7 @@ pub enum Policy {
 pub struct Set {
     /// Who
     name: String,
-    /// The interface that tempo, network and assurance are of: portal, phone, desktop, workstation, `web_api`, app
+    /// The interface that tempo, network and assurance are of: portal or phone
     #[arg(long, value_name = "INTERFACE", required_unless_present_any = ["window", "no_window", "one_brokerage", "large_orders", "no_large_orders"])]
     interface: Option<String>,
     /// How the person works there: occasional, adviser, active, unattended

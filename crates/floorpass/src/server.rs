@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::config::Alerts;
 use crate::exit::{Exit, Failure};
-use crate::{alert, log, port, portal, ready, tls};
+use crate::{alert, log, port, portal, ready, registry, tls};
 
 /// All that a server is started with.
 pub struct Plan {
@@ -161,6 +161,12 @@ async fn doors<T>(
         sockets.spawn(opening).await.map_err(Failure::failed)?.map_err(|e| socket_failure(&e))?;
     let control = control::Door::open(gate.clone(), &data, origin.as_str(), stopping.clone())
         .map_err(|e| Failure::failed(format!("the control socket could not be opened: {e}")))?;
+    // Found from any folder from now on; a server that cannot say so runs all the same.
+    let _registered = registry::register(&data, control::instant(gate.wall()))
+        .inspect_err(|error| {
+            tracing::warn!(%error, "commands outside its folder will need --data for this server");
+        })
+        .ok();
     let router = web::router(
         gate.clone(),
         web::Config {

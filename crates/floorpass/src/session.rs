@@ -51,20 +51,21 @@ impl Session {
 }
 
 fn list(rows: &[SessionRow]) -> String {
-    let cells: Vec<[String; 6]> = rows
+    let cells: Vec<[String; 7]> = rows
         .iter()
         .map(|row| {
             [
                 row.session.to_string(),
                 row.username.clone(),
                 row.device.clone(),
-                row.address.clone(),
+                row.interface.clone(),
+                row.address.clone().unwrap_or_else(|| "unknown".to_owned()),
                 row.last_use.clone(),
                 row.until.clone(),
             ]
         })
         .collect();
-    let head = ["session", "person", "device", "address", "last use", "until"];
+    let head = ["session", "person", "device", "interface", "address", "last use", "until"];
     output::table(head, &cells, "nobody is signed in")
 }
 

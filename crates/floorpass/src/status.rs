@@ -6,18 +6,41 @@ use control::{Request, StatusNow};
 use crate::command::Global;
 use crate::exit::Failure;
 use crate::output;
+use crate::registry;
 
 /// What runs.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  floorpass status\n  floorpass status --json --data /var/lib/floorpass"
+    after_help = "Examples:\n  floorpass status\n  floorpass status --all\n  floorpass status --json --data /var/lib/floorpass"
 )]
-pub struct Status {}
+pub struct Status {
+    /// Every server that this user runs
+    #[arg(long)]
+    all: bool,
+}
 
-/// Asks the running server.
-pub fn run(global: &Global) -> Result<(), Failure> {
-    let now: StatusNow = control::ask(global.data(), &Request::Status)?;
-    output::show(global.json, &now, words)
+impl Status {
+    /// Whether it asks every server.
+    pub const fn is_of_all(&self) -> bool {
+        self.all
+    }
+
+    /// Asks the running server, or each of them.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        if !self.all {
+            let now: StatusNow = control::ask(global.data(), &Request::Status)?;
+            return output::show(global.json, &now, words);
+        }
+        let servers = registry::running();
+        let asked = servers.iter().map(|one| control::ask(&one.data, &Request::Status));
+        let all: Vec<StatusNow> = asked.collect::<Result<_, _>>()?;
+        output::show(global.json, &all, |all| {
+            if all.is_empty() {
+                return "no server of this user is running".to_owned();
+            }
+            all.iter().map(words).collect::<Vec<_>>().join("\n\n")
+        })
+    }
 }
 
 fn words(now: &StatusNow) -> String {

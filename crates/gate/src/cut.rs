@@ -3,9 +3,11 @@
 //! The order is always: the live table, the fence (when it returns, nothing later is stamped under
 //! what was cut), the commit, the word to whoever listens, the orders.
 
+use access::Refusal;
 use access::id::{Holder, PaperAccountId};
 use trade::event::Event;
 use trade::journal::{Cause, Command, Decided, Scope};
+use trade::order::OrderId;
 
 use crate::Gate;
 use crate::order::Refused;
@@ -43,5 +45,37 @@ impl Gate {
         drop(turn);
         let cancelled = |event: &&Event| matches!(event, Event::OrderCancelled { .. });
         Ok(record.events.iter().filter(cancelled).count())
+    }
+
+    /// Cancels as the operator: one open order, or all. Gives those that were cancelled, with the
+    /// children that went with them; durable when it returns.
+    pub async fn cancel_as_operator(
+        &self,
+        order: Option<OrderId>,
+    ) -> Result<Vec<OrderId>, Refusal> {
+        let cause = Cause::Request;
+        let command = match order {
+            Some(order) => Command::Cancel { order, cause },
+            None => Command::CancelAll { scope: Scope::Account, cause },
+        };
+        let decision = Decided { holder: Holder::Operator, ..Decided::system() };
+        let record = {
+            let mut turn = self.0.sequencer.turn(self.now()).map_err(told)?;
+            turn.stamp(decision, command, true).map_err(told)?
+        };
+        self.flush().await?;
+        let cancelled = record.events.iter().filter_map(|event| match event {
+            Event::OrderCancelled { order } => Some(order.id),
+            _ => None,
+        });
+        Ok(cancelled.collect())
+    }
+}
+
+/// A cancel is denied by no number of an order.
+fn told(refused: impl Into<Refused>) -> Refusal {
+    match refused.into() {
+        Refused::Refusal(refusal) => refusal,
+        Refused::Denial(_) => crate::command::odd_answer(access::By::System),
     }
 }

@@ -18,7 +18,7 @@ fn operator_lists_ways_to_sign_in_and_the_last_one_stays() {
         let (exit, code) = fault(&server.data, &["authenticator", "remove", id]);
         assert_eq!((exit, code.as_str()), (4, "LAST_AUTHENTICATOR"));
     }
-    let own = json(&server.data, &["authenticator", "list", "--person", "trader"]);
+    let own = json(&server.data, &["authenticator", "list", "trader"]);
     assert_eq!(own, all);
     let (exit, code) = fault(&server.data, &["authenticator", "list", "--person", "nobody"]);
     assert_eq!((exit, code.as_str()), (4, "NOT_FOUND"));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use data_encoding::BASE32_NOPAD;
+use rust_decimal::Decimal;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _};
 
@@ -149,7 +150,7 @@ impl Kept {
         let said = json(&self.data, &name.split(' ').collect::<Vec<_>>());
         let was = &self.facts[name];
         assert_eq!(said.as_array().map(Vec::len), was.as_array().map(Vec::len), "{name}: {said}");
-        holds(&said, was, name);
+        holds(&said, &in_today_s_form(was), name);
     }
 
     /// Signs in, places an order and cancels it, revokes a credential.
@@ -179,6 +180,31 @@ impl Kept {
             open.filter(|row| row["state"] == "working" || row["state"] == "waiting").collect();
         assert_eq!(open.len(), 1, "the order of the session alone stays: {open:?}");
         self.verify();
+    }
+}
+
+/// What version 0.1.0 said, as it is said now: an order's origin is an object, amounts have cents, and an average cost
+/// is rounded to four places.
+fn in_today_s_form(was: &Value) -> Value {
+    let amount = |value: &Value, places: u32| {
+        let exact: Decimal = value.as_str().unwrap().parse().unwrap();
+        Value::from(format!("{:.*}", places as usize, exact.round_dp(places)))
+    };
+    match was {
+        Value::Array(rows) => rows.iter().map(in_today_s_form).collect(),
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| {
+                let value = match name.as_str() {
+                    "from" => serde_json::json!({ "id": value }),
+                    "commission" => amount(value, 2),
+                    "average_cost" => amount(value, 4),
+                    _ => in_today_s_form(value),
+                };
+                (name.clone(), value)
+            };
+            Value::Object(fields.iter().map(field).collect())
+        }
+        other => other.clone(),
     }
 }
 

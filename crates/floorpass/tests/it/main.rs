@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod alert;
+mod anywhere;
 mod authenticator;
 mod backup;
 mod browser;

@@ -1,0 +1,168 @@
+//! Commands from any folder: a running server is found where it registered itself.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::program::{Server, json, text};
+
+/// A command without `--data`, of a user whose places are in `home`, run in `folder`.
+fn bare(home: &Path, folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_floorpass"))
+        .args(args)
+        .env_remove("FLOORPASS_DATA")
+        .env("XDG_RUNTIME_DIR", home)
+        .env("HOME", home)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn read(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", text(output)))
+}
+
+#[test]
+fn command_finds_the_only_server_and_asks_which_of_several() {
+    let temp = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let none = bare(temp.path(), elsewhere.path(), &["status", "--json"]);
+    assert_eq!(none.status.code(), Some(3), "{}", text(&none));
+    let first = Server::demo(temp.path(), &[]);
+    let found = bare(temp.path(), elsewhere.path(), &["status", "--json"]);
+    assert_eq!(read(&found)["process"], first.pid(), "{}", text(&found));
+    // A second one of the same user.
+    let data = temp.path().join("other");
+    let args = ["demo", "--free-ports", "--seed", "7"];
+    let second = Server::start(crate::program::command(&data, &args), temp.path(), &data);
+    let several = bare(temp.path(), elsewhere.path(), &["order", "list", "--json"]);
+    let said = read(&several);
+    assert_eq!(
+        (several.status.code(), &said["error"]["code"]),
+        (Some(2), &"SEVERAL_SERVERS".into())
+    );
+    for folder in [&first.data, &second.data] {
+        assert!(
+            said["error"]["text"].as_str().unwrap().contains(folder.to_str().unwrap()),
+            "{said}"
+        );
+    }
+    let all = read(&bare(temp.path(), elsewhere.path(), &["status", "--all", "--json"]));
+    let processes: Vec<&Value> =
+        all.as_array().unwrap().iter().map(|one| &one["process"]).collect();
+    assert_eq!(processes, [first.pid(), second.pid()]);
+    // A folder that is here wins, whatever runs elsewhere.
+    std::fs::create_dir(elsewhere.path().join("floorpass-data")).unwrap();
+    let here = bare(temp.path(), elsewhere.path(), &["status", "--json"]);
+    assert_eq!(here.status.code(), Some(3), "{}", text(&here));
+    std::fs::remove_dir(elsewhere.path().join("floorpass-data")).unwrap();
+    // One that was killed is no longer found; the one that is left is.
+    first.kill();
+    let left = bare(temp.path(), elsewhere.path(), &["status", "--json"]);
+    assert_eq!(read(&left)["process"], second.pid());
+    assert_eq!(second.terminate(), 0);
+    let place = temp.path().join("floorpass");
+    assert_eq!(std::fs::read_dir(place).unwrap().count(), 0, "an entry was left");
+}
+
+#[test]
+fn operator_lists_shows_and_cancels_orders() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let mut trader = crate::trader::Trader::connect(server.port("trading"), 3);
+    for id in 1..=3 {
+        trader.send(&crate::trader::Trader::order(id, "BUY", 5, Some("1.50")));
+    }
+    trader.wait("three orders", |told| told.numbers.len() == 3);
+    let rows = json(&server.data, &["order", "list", "--open"]);
+    let row = &rows[0];
+    assert_eq!(rows.as_array().unwrap().len(), 3, "{rows}");
+    for (field, value) in [("order_type", "LMT"), ("limit_price", "1.50"), ("time_in_force", "GTC")]
+    {
+        assert_eq!(row[field], value, "{row}");
+    }
+    assert_eq!(
+        (&row["from"]["kind"], &row["from"]["name"]),
+        (&"credential".into(), &"trading".into())
+    );
+    assert_eq!(row["stop_price"], Value::Null);
+    let number = row["order"].to_string();
+    assert_eq!(json(&server.data, &["order", "show", &number]), *row);
+    let done = json(&server.data, &["order", "cancel", &number]);
+    assert_eq!(done["orders"], serde_json::json!([row["order"]]));
+    let again = crate::program::fault(&server.data, &["order", "cancel", &number]);
+    assert_eq!(again, (4, "ORDER_NOT_OPEN".to_owned()));
+    let exchange_number = row["order"].as_u64().unwrap();
+    trader.wait("the cancel", |told| {
+        told.statuses.get(&exchange_number).is_some_and(|state| state == "Cancelled")
+    });
+    let rest = json(&server.data, &["order", "cancel-all"]);
+    assert_eq!(rest["orders"].as_array().unwrap().len(), 2);
+    assert_eq!(json(&server.data, &["orders", "--open"]).as_array().unwrap().len(), 0);
+}
+
+/// A value's keys and the types of what is under them; a list by its first row.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(_) => "bool".into(),
+        Value::Number(_) => "number".into(),
+        Value::String(_) => "text".into(),
+        Value::Array(rows) => Value::Array(rows.iter().take(1).map(shape).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), shape(value))).collect())
+        }
+    }
+}
+
+#[test]
+fn json_of_every_list_has_the_recorded_shape() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    json(&server.data, &["link", "trader"]);
+    let mut trader = crate::trader::Trader::connect(server.port("trading"), 3);
+    trader.send(&crate::trader::Trader::order(1, "BUY", 5, None));
+    trader.wait("a fill", |told| !told.executions.is_empty());
+    let asked: [&[&str]; 16] = [
+        &["status"],
+        &["status", "--all"],
+        &["where", "trader"],
+        &["session", "list"],
+        &["device", "list"],
+        &["authenticator", "list", "trader"],
+        &["person", "list"],
+        &["policy", "show", "trader"],
+        &["travel", "show", "trader"],
+        &["contact", "show", "trader"],
+        &["recovery", "list"],
+        &["push", "list"],
+        &["order", "list"],
+        &["executions"],
+        &["positions"],
+        &["evidence", "verify"],
+    ];
+    let all: serde_json::Map<String, Value> =
+        asked.iter().map(|args| (args.join(" "), shape(&json(&server.data, args)))).collect();
+    insta::assert_snapshot!("json_shapes", serde_json::to_string_pretty(&all).unwrap());
+    let (exit, code) = crate::program::fault(
+        &server.data,
+        &["policy", "set", "trader", "--interface", "desktop", "--tempo", "active"],
+    );
+    assert_eq!((exit, code.as_str()), (4, "INTERFACE_NOT_AVAILABLE"));
+}
+
+#[test]
+fn completions_and_man_pages_know_every_command() {
+    let temp = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = text(&bare(temp.path(), temp.path(), &["completions", shell]));
+        assert!(script.contains("cancel-all") && script.contains("evidence"), "{shell}: {script}");
+    }
+    let made = bare(temp.path(), temp.path(), &["man", "--to", "pages", "--json"]);
+    let pages = read(&made)["pages"].as_u64().unwrap();
+    let files: Vec<_> = std::fs::read_dir(temp.path().join("pages")).unwrap().collect();
+    assert_eq!(u64::try_from(files.len()).unwrap(), pages);
+    let page = std::fs::read_to_string(temp.path().join("pages/floorpass-order-cancel.1")).unwrap();
+    assert!(page.contains("Cancel an open order"), "{page}");
+}
