@@ -9,7 +9,7 @@ const OUTSIDE = [["sign-in", "/sign-in"], ["front-door", "/where"], ["link", "/l
 const INSIDE = [
   ["overview", "/"], ["ticket", "/ticket?symbol=AAPL&quantity=100&type=MKT"], ["contracts", "/contracts"],
   ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["session", "/session"], ["front-door-in", "/where"],
-  ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
+  ["welcome", "/?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
   ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
   ["activity", "/activity"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],
   ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"],

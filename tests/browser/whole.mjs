@@ -209,6 +209,7 @@ export class Whole {
     await this.portal.type(this.one, "The six digits", await this.app.code());
     await this.portal.press(this.one, "Confirm");
     await this.portal.says(this.one, "You are signed in");
+    await this.portal.open(this.one, "/session");
     await this.portal.says(this.one, "place orders");
   }
 
@@ -261,6 +262,7 @@ export class Whole {
     await this.phone.getByText("new here").waitFor();
     await this.answer(number);
     await this.portal.says(this.two, "You are signed in");
+    await this.portal.open(this.two, "/session");
     await this.portal.says(this.two, "can place orders");
   }
 

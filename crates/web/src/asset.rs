@@ -13,6 +13,10 @@ use crate::app;
 /// The mark of the product: a gate.
 pub(crate) const MARK: &str = "M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z";
 
+/// A bell, for messages.
+pub(crate) const BELL: &str =
+    "M12 3a6 6 0 0 0-6 6v4.5L4 17v1h16v-1l-2-3.5V9a6 6 0 0 0-6-6zm-2.2 16.5a2.3 2.3 0 0 0 4.4 0z";
+
 const ICON: &str = concat!(
     r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="5" fill="#1b2026"/>"##,
     r##"<path transform="translate(4.8 4.2) scale(.6)" fill="#f2c14e" d="M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z"/></svg>"##
@@ -24,7 +28,8 @@ const APPROVE: &str =
     concat!(include_str!("../assets/key.js"), include_str!("../assets/approve.js"));
 const SIGNER: &str = concat!(include_str!("../assets/key.js"), include_str!("../assets/sw.js"));
 
-const FILES: [(&str, &str, &[u8]); 12] = [
+const FILES: [(&str, &str, &[u8]); 13] = [
+    ("access.css", "text/css; charset=utf-8", include_bytes!("../assets/access.css")),
     ("approve.js", "text/javascript; charset=utf-8", APPROVE.as_bytes()),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
     ("floorpass.js", "text/javascript; charset=utf-8", include_bytes!("../assets/floorpass.js")),
@@ -136,6 +141,7 @@ mod tests {
             ("floorpass.js", 15 * 512),
             ("live.js", 5 * 1024),
             ("trade.css", 2 * 1024),
+            ("access.css", 4 * 1024),
         ] {
             let size = named(name).map(|(_, bytes)| bytes.len());
             assert!(size.is_some_and(|size| size <= most), "{name}: {size:?} bytes, limit {most}");

@@ -18,6 +18,7 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
     let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
     let body = html! {
         (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, USD \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))
+        (crate::checklist::card(&signed).await)
         div.stack data-live="/events" { (fragment(&view)) }
     };
     Ok(shell::page(&signed, Tab::Overview, "Overview", &body).into_response())
