@@ -16,7 +16,7 @@ use crate::{licence, shell};
 /// A check over the whole tree: what it is called, and the faults that it finds.
 type Check = (&'static str, fn(&Tree) -> Result<Vec<String>, String>);
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     ("names", |tree| Ok(tree.each_path(name::faults))),
     ("size", |tree| Ok(tree.each_text(source::size))),
     ("text", |tree| Ok(tree.each_text(source::words))),
@@ -27,6 +27,7 @@ const CHECKS: [Check; 10] = [
     ("documents", |tree| Ok(document::faults(&tree.root, &tree.metadata))),
     ("commands", |tree| Ok(tree.each_text(command::faults))),
     ("standard", |tree| Ok(standard::faults(&tree.root, &tree.files))),
+    ("operations", |tree| Ok(standard::operations(&tree.root, &tree.files))),
 ];
 
 /// The files under version control (new ones included) and what cargo knows of the packages.

@@ -24,6 +24,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
+use url::Url;
 
 use crate::pace::Paced;
 use crate::place::{Full, Place, Places};
@@ -51,8 +52,10 @@ const STREAMS: u32 = 64;
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How connections are taken.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Rules {
+    /// What the portal is to browsers.
+    pub origin: Url,
     /// TLS, when it ends here.
     pub tls: Option<Arc<ServerConfig>>,
     /// The one address that connections are taken from, beside loopback: a proxy's.
@@ -166,12 +169,7 @@ impl Door {
         if self.rules.tls.is_some() {
             return;
         }
-        let text = why(full);
-        let answer = format!(
-            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: {RETRY_AFTER}\r\nContent-Type: text/plain; charset=utf-8\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n{text}",
-            text.len()
-        );
+        let answer = self.rules.busy_text(full);
         tokio::spawn(async move {
             let told = async {
                 stream.write_all(answer.as_bytes()).await?;
@@ -227,13 +225,16 @@ where
         request.extensions_mut().insert(ConnectInfo(peer));
         let caller = web::client_address(Some(peer.ip()), request.headers(), rules.only_from);
         let place = caller.map(|caller| is_proxy.then(|| requests.take(caller)).transpose());
-        let router = router.clone();
+        let (router, rules) = (router.clone(), rules.clone());
         async move {
             let place = match place {
                 Ok(Ok(place)) => place,
-                Ok(Err(full)) => return Ok(busy(full)),
+                Ok(Err(full)) => return Ok(rules.busy(full)),
                 // Nobody's, so it is counted with nobody's.
-                Err(_) => return Ok((StatusCode::BAD_REQUEST, web::UNNAMED).into_response()),
+                Err(_) => {
+                    let answer = (StatusCode::BAD_REQUEST, web::UNNAMED).into_response();
+                    return Ok(web::marked(answer, &rules.origin));
+                }
             };
             let given_away = async {
                 match &place {
@@ -243,7 +244,7 @@ where
             };
             let answer = tokio::select! {
                 answer = router.oneshot(request) => answer.unwrap_or_else(|e| match e {}),
-                () = given_away => return Ok(busy(Full::Address)),
+                () = given_away => return Ok(rules.busy(Full::Address)),
             };
             Ok::<_, Infallible>(answer.map(|body| Body::new(Held { body, _place: place })))
         }
@@ -271,10 +272,26 @@ where
     tokio::time::timeout(GRACE, connection).await?
 }
 
-/// The answer to a request from behind the proxy that has no place.
-fn busy(full: Full) -> Response {
-    let retry = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
-    (StatusCode::SERVICE_UNAVAILABLE, retry, why(full)).into_response()
+impl Rules {
+    /// The answer to a request that has no place.
+    fn busy(&self, full: Full) -> Response {
+        let retry = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
+        let answer = (StatusCode::SERVICE_UNAVAILABLE, retry, why(full)).into_response();
+        web::marked(answer, &self.origin)
+    }
+
+    /// The same as it goes over a connection on which no request was read.
+    fn busy_text(&self, full: Full) -> String {
+        let mut text = "HTTP/1.1 503 Service Unavailable\r\n".to_owned();
+        for (name, value) in self.busy(full).headers() {
+            let value = value.to_str().unwrap_or_default();
+            text.extend([name.as_str(), ": ", value, "\r\n"]);
+        }
+        let body = why(full);
+        let length = body.len();
+        let end = format!("content-length: {length}\r\nconnection: close\r\n\r\n{body}");
+        text + &end
+    }
 }
 
 /// An answer that keeps its request's place until it is sent: a stream of events for as long as it is open.

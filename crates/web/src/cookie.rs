@@ -143,6 +143,29 @@ mod tests {
         assert!(line.is_sensitive());
     }
 
+    /// ASVS 3.3.1 to 3.3.4.
+    #[test]
+    fn cookie_of_every_kind_has_the_same_marks_and_is_sent_for_no_other_site() {
+        let (https, http) = (Jar::new(true, "f"), Jar::new(false, "f"));
+        for kind in
+            [Cookie::Session, Cookie::Device, Cookie::Attempt, Cookie::Hardware, Cookie::Recovery]
+        {
+            let lines = |jar: &Jar| {
+                let minute = access::Span::minutes(1);
+                [jar.set(kind, "tok"), jar.set_for(kind, "tok", minute), jar.clear(kind)]
+                    .map(|line| line.unwrap().to_str().unwrap().to_owned())
+            };
+            for line in lines(&https) {
+                assert!(line.starts_with("__Host-floorpass-"), "{line}");
+                assert!(line.contains("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{line}");
+                assert!(!line.contains("Domain"), "{line}");
+            }
+            for line in lines(&http) {
+                assert!(line.contains("; Path=/; HttpOnly; SameSite=Strict"), "{line}");
+            }
+        }
+    }
+
     #[test]
     fn cookie_on_loopback_http_has_no_prefix() {
         let jar = Jar::new(false, "ab12cd34");

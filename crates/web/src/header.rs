@@ -83,6 +83,11 @@ pub(crate) async fn guard(
     if let Some(retry) = retry {
         headers.insert(header::RETRY_AFTER, retry.seconds(portal.gate().now()).into());
     }
+    mark(headers, origin);
+    response
+}
+
+fn mark(headers: &mut HeaderMap, origin: &Url) {
     headers.reserve(ALWAYS.len() + 2);
     for (name, value) in &ALWAYS {
         headers.insert(name, value.clone());
@@ -91,6 +96,11 @@ pub(crate) async fn guard(
         headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// An answer that the listener gives in the portal's place, marked as the portal's own answers are.
+pub fn marked(mut response: Response, origin: &Url) -> Response {
+    mark(response.headers_mut(), origin);
     response
 }
 

@@ -31,9 +31,15 @@ pub fn faults(root: &Path, metadata: &Value) -> Vec<String> {
         .map(|file| format!("{file} is missing"))
         .collect();
     let decisions = std::fs::read_dir(root.join("docs/decisions"));
-    if decisions.map_or(0, Iterator::count) == 0 {
+    let names: Vec<String> = decisions
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    if names.is_empty() {
         found.push("docs/decisions holds no decision".to_owned());
     }
+    found.extend(shared_numbers(names));
     let architecture = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap_or_default();
     for one in &layer::CRATES {
         if !architecture.contains(&format!("| {} | `{}` |", one.layer, one.name)) {
@@ -49,4 +55,29 @@ pub fn faults(root: &Path, metadata: &Value) -> Vec<String> {
         }
     }
     found
+}
+
+/// Decisions whose number another one has: `decision 14` has to name one page.
+fn shared_numbers(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    let number = |name: &str| name.split('-').next().map(str::to_owned);
+    let pairs = names.iter().zip(names.iter().skip(1));
+    pairs
+        .filter(|(one, next)| number(one) == number(next))
+        .map(|(one, next)| format!("docs/decisions: {one} and {next} have the same number"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shared_numbers;
+
+    #[test]
+    fn decisions_of_one_number_are_told() {
+        let names =
+            |all: &[&str]| shared_numbers(all.iter().map(|&name| name.to_owned()).collect());
+        assert_eq!(names(&["0002-b.md", "0001-a.md", "0010-c.md"]), Vec::<String>::new());
+        let found = names(&["0002-b.md", "0001-a.md", "0002-a.md"]);
+        assert_eq!(found, ["docs/decisions: 0002-a.md and 0002-b.md have the same number"]);
+    }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 const FILE: &str = "docs/security/asvs.md";
+/// It names tests by their paths alone.
+const OPERATIONS: &str = "docs/operations.md";
 
 /// Sections of OWASP ASVS 5.0 and the numbers in each that are of level 1 or 2.
 const SECTIONS: [(&str, &[u32]); 18] = [
@@ -26,6 +28,19 @@ const SECTIONS: [(&str, &[u32]); 18] = [
     ("7.5", &[1, 2]),
     ("7.6", &[1, 2]),
 ];
+
+/// Tests that docs/operations.md names and that are nowhere.
+pub fn operations(root: &Path, files: &[String]) -> Vec<String> {
+    let text = std::fs::read_to_string(root.join(OPERATIONS)).unwrap_or_default();
+    let tests = tests(root, files);
+    let known: BTreeSet<&str> = tests.iter().filter_map(|test| test.split(' ').nth(1)).collect();
+    let spans = text.split('`').skip(1).step_by(2).filter(|span| !span.contains([' ', '\n']));
+    spans
+        .filter_map(|span| Some((span, span.rsplit_once("::")?.1)))
+        .filter(|(_, function)| !known.contains(function))
+        .map(|(span, _)| format!("{OPERATIONS}: there is no test {span}"))
+        .collect()
+}
 
 /// Requirements without a row, rows without a test or a word for it, tests that are nowhere.
 pub fn faults(root: &Path, files: &[String]) -> Vec<String> {

@@ -173,6 +173,23 @@ fn approval_is_over_after_two_minutes_answered_or_not() {
     assert_eq!(home.answer(approval, Say::Yes, &number), Some(Refusal::ApprovalEnded));
 }
 
+/// ASVS 6.5.1, 6.6.2.
+#[test]
+fn approval_counts_once_and_for_the_sign_in_that_asked_for_it() {
+    let mut home = Home::new();
+    let (attempt, other) = (home.elsewhere(), home.elsewhere());
+    let approval = home.ask(&attempt).unwrap();
+    let number = home.number(approval);
+    assert_eq!(home.answer(approval, Say::Yes, &number), None);
+    for say in [Say::Yes, Say::No] {
+        assert_eq!(home.answer(approval, say, &number), Some(Refusal::ApprovalEnded), "answered");
+    }
+    assert_eq!(home.finish(&other).err(), Some(Refusal::ApprovalEnded), "another sign-in");
+    assert!(home.finish(&attempt).is_ok());
+    assert_eq!(home.finish(&attempt).err(), Some(Refusal::AttemptEnded), "used");
+    assert_eq!(home.answer(approval, Say::Yes, &number), Some(Refusal::ApprovalEnded), "used");
+}
+
 #[test]
 fn not_me_ends_the_sign_in_and_says_so() {
     let mut home = Home::new();

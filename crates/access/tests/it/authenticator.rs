@@ -283,6 +283,19 @@ fn totp_that_stands_is_not_offered_again() {
     assert_eq!(refusal, Some(Refusal::TotpStands));
 }
 
+/// ASVS 6.2.10: nobody has to change a password because it is old.
+#[test]
+fn password_that_is_years_old_signs_in_as_on_its_first_day() {
+    let mut desk = Desk::enrolled();
+    let set = desk.slice.password().unwrap().id;
+    desk.wait(Span::days(3_650));
+    let done = desk.signed_in();
+    assert_eq!(desk.slice.password().unwrap().id, set);
+    let session = desk.slice.session(done.session).unwrap();
+    let acts = desk.slice.session_entitlements(session, false).unwrap().acts;
+    assert_eq!(acts, access::entitlements::Acts::ALL, "nothing is held back until it is changed");
+}
+
 #[test]
 fn password_of_odd_length_is_refused_with_the_range() {
     for (text, fits) in [

@@ -45,6 +45,16 @@ pub struct Answer {
     pub body: String,
 }
 
+impl Answer {
+    /// That it is marked as every answer of the portal is, one of the listener's own too (ASVS 3.4).
+    pub fn check_marks(&self) {
+        let policy = self.header("content-security-policy").unwrap_or_default();
+        assert!(policy.contains("frame-ancestors 'none'"), "{self:?}");
+        assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{self:?}");
+        assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
+    }
+}
+
 impl Browser {
     /// At a demo's portal.
     pub fn at(server: &Server) -> Self {

@@ -94,6 +94,8 @@ fn clock_two_hours_ahead_for_a_moment_shuts_no_app_out_and_is_told() {
     std::fs::write(&clock, "+0").unwrap();
     let status = seen(&data, |jump| jump["by"] == -7_200);
     assert!((7_190..=7_200).contains(&status["stamps_ahead"].as_i64().unwrap()), "{status}");
+    let over = browser.get("/orders");
+    assert!(over.to().starts_with("/sign-in"), "two hours were longer than it may rest: {over:?}");
     assert_eq!(app.sign_in(&mut browser, &app.code(0)).to(), "/?welcome=1");
     for args in [["status"], ["doctor"]] {
         let said = text(&run(&data, &args));

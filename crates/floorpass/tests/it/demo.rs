@@ -35,6 +35,7 @@ fn second_start_continues_and_reset_begins_anew() {
     let temp = tempfile::tempdir().unwrap();
     let server = Server::demo(temp.path(), &[]);
     let account = server.ready["account"].clone();
+    let people = server.ready["people"].clone();
     let mut trader = Trader::connect(server.port("trading"), 1);
     trader.send(&Trader::order(1, "BUY", 10, None));
     trader.wait("a fill", |told| told.executions.len() == 1);
@@ -54,6 +55,10 @@ fn second_start_continues_and_reset_begins_anew() {
 
     let fresh = Server::demo(temp.path(), &["--reset"]);
     assert_eq!(fresh.ready["people"].as_array().unwrap().len(), 1);
+    // ASVS 6.3.2: no secret is a demo's standard one.
+    for secret in ["password", "totp_uri"] {
+        assert_ne!(fresh.ready["people"][0][secret], people[0][secret], "{secret}");
+    }
     assert!(Trader::connect(fresh.port("trading"), 1).ask_all().positions.is_empty());
 }
 

@@ -176,7 +176,7 @@ fn proxy_alone_says_where_a_browser_is_and_passkeys_are_of_the_public_name() {
 #[test]
 fn callers_behind_a_proxy_are_counted_each_by_its_own_address() {
     let temp = tempfile::tempdir().unwrap();
-    let (_server, mut browser, _) = place(temp.path());
+    let (_server, mut browser, direct) = place(temp.path());
     enrol(&mut browser);
     let request = browser.head("GET", "/events") + "\r\n";
     // Streams that stay open, until one is turned away.
@@ -192,6 +192,16 @@ fn callers_behind_a_proxy_are_counted_each_by_its_own_address() {
     let full = browser.stranger(CLIENT).get("/sign-in");
     assert_eq!((full.status, full.header("retry-after")), (503, Some("10")), "{full:?}");
     assert!(full.body.contains("Your address"), "{full:?}");
+    // ASVS 3.4.1: what the listener answers by itself is marked as pages are.
+    let mut unnamed = Browser::new(PROXY, direct, ORIGIN);
+    unnamed.extra.push(("X-Forwarded-For".to_owned(), "unknown".to_owned()));
+    let unnamed = unnamed.get("/sign-in");
+    assert_eq!(unnamed.status, 400, "{unnamed:?}");
+    for answer in [&full, &unnamed] {
+        answer.check_marks();
+        let strict = answer.header("strict-transport-security").unwrap_or_default();
+        assert!(strict.contains("max-age=31536000; includeSubDomains"), "{answer:?}");
+    }
     let mut other = browser.stranger(Ipv4Addr::new(127, 0, 5, 6));
     assert_eq!(other.get("/sign-in").status, 200, "another caller of the same proxy");
     drop(held);

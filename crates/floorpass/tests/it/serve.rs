@@ -47,7 +47,9 @@ fn first_person_gets_a_link_and_the_server_runs() {
     assert_eq!(fault(&data, &["init", "--config", config]), (4, "FOLDER_EXISTS".to_owned()));
 
     let server = Server::start(command(&data, &["serve", "--config", config]), temp.path(), &data);
-    assert_eq!(json(&data, &["person", "list"])[0]["username"], "ada");
+    let people = json(&data, &["person", "list"]);
+    assert_eq!(people.as_array().unwrap().len(), 1, "nobody but who was named: {people}");
+    assert_eq!(people[0]["username"], "ada");
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let answer = get(stream, port, "/healthz", "");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

@@ -119,6 +119,7 @@ fn ten_thousand_connections_stop_no_trader_and_shut_nobody_out() {
     let full = away.get("/sign-in");
     assert_eq!((full.status, full.header("retry-after")), (503, Some("10")), "{full:?}");
     assert!(full.body.contains("Your address"), "{full:?}");
+    full.check_marks();
     assert_eq!(home.get("/").status, 200);
     let more = storm(AWAY, home.to, STORM - OF_ONE);
     assert_eq!(home.get("/").status, 200, "ten thousand connections from elsewhere shut it out");

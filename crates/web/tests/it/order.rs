@@ -25,6 +25,9 @@ async fn confirmation_sent_twice_places_one_order() {
     let page = visitor.get(&first).await;
     assert!(page.says("Taken, and safe on record") && page.says("filled"), "{}", page.body);
     let csv = visitor.get("/executions.csv").await;
+    // ASVS 3.2.1: a browser saves it and shows it nowhere.
+    let kept = csv.headers["content-disposition"].to_str().unwrap();
+    assert!(kept.starts_with("attachment; filename="), "{kept}");
     assert!(csv.body.lines().count() >= 2 && csv.body.contains("\"AAPL\",\"buy\""), "{}", csv.body);
 }
 

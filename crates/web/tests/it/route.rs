@@ -193,6 +193,27 @@ async fn thing_of_nobody_is_not_found_on_every_route() {
     }
 }
 
+/// The marks of an answer, whatever was asked for.
+fn check_marks(answer: &Answer, at: &str) {
+    let header = |name: &str| answer.headers.get(name).map_or("", |value| value.to_str().unwrap());
+    let policy = header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{at}");
+    // What `default-src` falls back for is not opened again by a directive of its own.
+    for closed in ["base-uri 'none'", "frame-ancestors 'none'", "script-src 'self';"] {
+        assert!(policy.contains(closed), "{at} {closed}");
+    }
+    for open in ["object-src", "frame-src", "*", "http:", "https:", "data:", "blob:"] {
+        assert!(!policy.contains(open), "{at} {open}");
+    }
+    assert!(policy.contains("require-trusted-types-for 'script'"), "{at}");
+    assert_eq!(header("x-content-type-options"), "nosniff", "{at}");
+    assert_eq!(header("referrer-policy"), "same-origin", "{at}");
+    assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{at}");
+    assert_eq!(header("cross-origin-resource-policy"), "same-origin", "{at}");
+    assert_eq!(header("access-control-allow-origin"), "", "{at}");
+}
+
+/// ASVS 3.2.1, 3.4.2 to 3.4.6.
 #[tokio::test]
 async fn every_answer_carries_the_policy() {
     let place = Place::new().await;
@@ -200,28 +221,14 @@ async fn every_answer_carries_the_policy() {
     let (signed, nobody) = (visitor.cookie_line(), String::new());
     // Signing out last, so that the rest is seen signed in.
     for cookies in [&nobody, &signed] {
-        for route in routes().iter().filter(|route| route.method == Method::GET) {
-            let answer = ask(&place, route, &Ask { cookies, by: Some(&visitor), ..OURS }).await;
+        for route in routes() {
+            // A form without an origin is refused, so that each route is seen in the same state.
+            let origin = (route.method == Method::GET).then_some("https://evil.example");
+            let asked = Ask { origin, cookies, by: Some(&visitor), ..OURS };
+            let answer = ask(&place, &route, &asked).await;
+            check_marks(&answer, route.path);
             let header =
                 |name: &str| answer.headers.get(name).map_or("", |value| value.to_str().unwrap());
-            let policy = header("content-security-policy");
-            assert!(
-                policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
-                "{}",
-                route.path
-            );
-            // What `default-src` falls back for is not opened again by a directive of its own.
-            assert!(policy.contains("base-uri 'none'"), "{}", route.path);
-            assert!(policy.contains("script-src 'self';"), "{}", route.path);
-            for open in ["object-src", "frame-src", "*", "http:", "https:", "data:", "blob:"] {
-                assert!(!policy.contains(open), "{} {open}", route.path);
-            }
-            assert!(policy.contains("require-trusted-types-for 'script'"), "{}", route.path);
-            assert_eq!(header("x-content-type-options"), "nosniff", "{}", route.path);
-            assert_eq!(header("referrer-policy"), "same-origin", "{}", route.path);
-            assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{}", route.path);
-            assert!(policy.contains("frame-ancestors 'none'"), "{}", route.path);
-            assert_eq!(header("access-control-allow-origin"), "", "{}", route.path);
             let kept = route.path.starts_with("/assets/")
                 || route.path == "/favicon.ico"
                 || ["/sw.js", "/manifest.webmanifest", "/offline"].contains(&route.path)
@@ -235,6 +242,71 @@ async fn every_answer_carries_the_policy() {
                 );
             }
         }
+    }
+    for (method, path, status) in [
+        ("GET", "/no-such-page", StatusCode::NOT_FOUND),
+        ("POST", "/no-such-page", StatusCode::NOT_FOUND),
+        ("DELETE", "/orders", StatusCode::METHOD_NOT_ALLOWED),
+        ("OPTIONS", "/orders", StatusCode::METHOD_NOT_ALLOWED),
+    ] {
+        let request = Request::builder().method(method).uri(path).header(header::HOST, OURS.host);
+        let answer = place.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        check_marks(&answer, path);
+    }
+    let host = "evil.example";
+    let page = routes().into_iter().find(|route| route.path == "/sign-in").unwrap();
+    check_marks(&ask(&place, &page, &Ask { host, ..OURS }).await, "another host");
+}
+
+/// ASVS 3.3.4: what a cookie holds goes in a cookie alone.
+#[tokio::test]
+async fn value_of_a_cookie_is_on_no_page() {
+    let place = Place::new().await;
+    let visitor = place.signed_in().await;
+    let cookies = visitor.cookie_line();
+    let values: Vec<&str> =
+        cookies.split("; ").filter_map(|one| one.split_once('=')).map(|(_, value)| value).collect();
+    assert_eq!(values.len(), 2, "a session and a device");
+    let mut pages = 0;
+    for route in routes().iter().filter(|route| route.method == Method::GET) {
+        let answer =
+            ask(&place, route, &Ask { cookies: &cookies, by: Some(&visitor), ..OURS }).await;
+        pages += usize::from(answer.status == StatusCode::OK);
+        assert!(values.iter().all(|value| !answer.body.contains(value)), "{}", route.path);
+    }
+    assert!(pages > 30, "{pages} pages were looked at");
+}
+
+/// ASVS 6.2.6, 6.2.7: every field of a password is masked, named for a password manager, and takes what is pasted.
+#[tokio::test]
+async fn field_of_a_password_is_masked_and_named_for_a_manager_on_every_page() {
+    let place = Place::new().await;
+    let visitor = place.signed_in().await;
+    let (signed, nobody) = (visitor.cookie_line(), String::new());
+    let mut pages = std::collections::BTreeSet::new();
+    for cookies in [&nobody, &signed] {
+        for route in routes().iter().filter(|route| route.method == Method::GET) {
+            let body = ask(&place, route, &Ask { cookies, by: Some(&visitor), ..OURS }).await.body;
+            let fields = body.split("<input").skip(1).filter_map(|rest| rest.split('>').next());
+            for field in fields.filter(|field| field.contains("password")) {
+                let at = format!("{}: {field}", route.path);
+                assert!(field.contains("type=\"password\""), "{at}");
+                let named = ["current-password", "new-password"]
+                    .iter()
+                    .any(|name| field.contains(&format!("autocomplete=\"{name}\"")));
+                assert!(named, "{at}");
+                for bar in ["maxlength", "onpaste", "readonly", "autocomplete=\"off\""] {
+                    assert!(!field.contains(bar), "{at}");
+                }
+                let name = field.split("name=\"").nth(1).and_then(|rest| rest.split('"').next());
+                assert!(body.contains(&format!("data-show=\"{}\"", name.unwrap())), "{at}");
+                pages.insert(route.path);
+            }
+        }
+    }
+    for path in ["/sign-in", "/recover", "/authenticators"] {
+        assert!(pages.contains(path), "{path} has no such field: {pages:?}");
     }
 }
 
@@ -290,7 +362,7 @@ async fn page_that_is_not_there_says_so() {
     let place = Place::new().await;
     let answer = place.visitor().get("/no/such/page").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
-    assert!(answer.says("There is no such page"));
+    assert!(answer.says("There is no page at this address"));
     let health = place.visitor().get("/healthz").await;
     assert_eq!((health.status, health.body.as_str()), (StatusCode::OK, r#"{"status":"ok"}"#));
 }

@@ -144,9 +144,13 @@ async fn signed_out_browser_is_out() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     let before = visitor.cookie_line();
+    assert_eq!(visitor.get("/orders").await.status, StatusCode::OK);
     assert_eq!(visitor.post("/sign-out", &[]).await.to(), "/sign-in?out=1");
     assert!(!visitor.cookie_line().contains("session"), "{}", visitor.cookie_line());
-    assert!(before.contains("session"));
+    // ASVS 7.4.1: the server forgot it too, and not the browser alone.
+    visitor.set_cookies(&before);
+    assert!(visitor.cookie_line().contains("session"));
+    assert!(visitor.get("/orders").await.to().starts_with("/sign-in"));
 }
 
 /// Session fixation, ASVS 7.2.4: a cookie that was planted before the sign-in is not the one after it.

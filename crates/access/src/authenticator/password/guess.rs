@@ -150,6 +150,21 @@ mod tests {
         assert!(lines.len() >= 30_000, "{}", lines.len());
         assert!(lines.windows(2).all(|pair| pair.first() < pair.last()));
         assert!(lines.iter().all(|line| *line == line.to_lowercase()));
+        let long = lines.iter().filter(|line| line.chars().count() >= SHORTEST).count();
+        assert!(long >= 3_000, "only {long} could be chosen at all (ASVS 6.2.4)");
+    }
+
+    /// ASVS 6.1.2.
+    #[test]
+    fn words_of_this_product_are_those_that_the_document_lists() {
+        let document = include_str!("../../../../../SECURITY.md");
+        let (_, list) = document.split_once("and these words: ").unwrap_or_default();
+        let (list, _) = list.split_once(" |").unwrap_or_default();
+        let mut listed: Vec<&str> = list.split(", ").collect();
+        let mut words = PRODUCT.to_vec();
+        listed.sort_unstable();
+        words.sort_unstable();
+        assert_eq!(listed, words);
     }
 
     #[test]
