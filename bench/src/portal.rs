@@ -57,7 +57,7 @@ impl Portal {
             browser.sign_by(key);
         }
         let answer = browser.post("/link", &[("token", &token)]).expect("answered");
-        assert_eq!((answer.status, answer.location.as_str()), (303, "/session?welcome=1"));
+        assert_eq!((answer.status, answer.location.as_str()), (303, "/?welcome=1"));
         browser
     }
 }

@@ -83,7 +83,7 @@ impl Program {
         assert_eq!(answer.expect("answered").location, "/sign-in/activate");
         let sent = self.ask(&["outbox", "--limit", "1"]);
         let answer = browser.post("/sign-in/activate", &[("code", text(&sent[0]["code"]))]);
-        assert_eq!(answer.expect("answered").location, "/session?welcome=1");
+        assert_eq!(answer.expect("answered").location, "/?welcome=1");
         assert_eq!(browser.get("/").expect("answered").status, 200);
         browser
     }

@@ -22,11 +22,15 @@ export function flows(portal, app) {
     ["link_signs_in_and_says_what_the_session_can_do", async () => {
       seen.one = await portal.visitor();
       await portal.signInByLink(seen.one);
+      await portal.says(seen.one, "Finish setting up: 0 of 4 done");
+      await seen.one.getByRole("link", { name: "What this session can and cannot do" }).click();
       await portal.says(seen.one, "place orders");
       await portal.says(seen.one, "Ends at the latest");
     }],
     ["passkey_is_registered", async () => {
       await authenticator(seen.one);
+      await portal.open(seen.one, "/");
+      await seen.one.getByRole("link", { name: "Add a passkey" }).click();
       await seen.one.getByLabel("Its name").fill("Test key");
       await seen.one.getByRole("button", { name: "Add a passkey" }).click();
       await portal.says(seen.one, "The passkey was added");
@@ -41,6 +45,7 @@ export function flows(portal, app) {
     ["new_browser_signs_in_with_password_code_and_activation", async () => {
       seen.two = await portal.visitor();
       await portal.signInByPassword(seen.two, app);
+      await portal.open(seen.two, "/session");
       await portal.says(seen.two, "cannot place orders");
     }],
     ["browser_of_a_typed_code_acts_once_another_one_stands_behind_it", async () => {

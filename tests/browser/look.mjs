@@ -9,7 +9,7 @@ const OUTSIDE = [["sign-in", "/sign-in"], ["front-door", "/where"], ["link", "/l
 export const INSIDE = [
   ["overview", "/"], ["ticket", "/ticket?symbol=AAPL&quantity=100&type=MKT"], ["contracts", "/contracts"],
   ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["overview-month", "/?range=month"], ["contract-year", "/contracts/AAPL?range=year"], ["search", "/search?q=a"], ["session", "/session"], ["front-door-in", "/where"],
-  ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
+  ["welcome", "/?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
   ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["credential-preset", "/credentials/new?preset=day"], ["authenticators", "/authenticators"],
   ["activity", "/activity"], ["activity-filter", "/activity?kind=orders&refused=yes&steps=yes"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],
   ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"],

@@ -211,6 +211,7 @@ export class Whole {
     await this.portal.type(this.one, "The six digits", await this.app.code());
     await this.portal.press(this.one, "Confirm");
     await this.portal.says(this.one, "You are signed in");
+    await this.portal.open(this.one, "/session");
     await this.portal.says(this.one, "place orders");
   }
 
@@ -263,6 +264,7 @@ export class Whole {
     await this.phone.getByText("new here").waitFor();
     await this.answer(number);
     await this.portal.says(this.two, "You are signed in");
+    await this.portal.open(this.two, "/session");
     await this.portal.says(this.two, "can place orders");
   }
 

@@ -64,6 +64,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
             value(Done { text: format!("{authenticator} is removed and signs nobody in any more") })
         }
         Request::DeviceList => value(device::list(gate).await?),
+        Request::DeviceRename { device, name } => value(device::rename(desk, device, &name).await?),
         Request::DeviceRemove { device } => value(device::remove(desk, device).await?),
         Request::DeviceAgain { device, was } => value(device::again(desk, device, was).await?),
         Request::DeviceMovePhone { device, to, number } => {

@@ -35,6 +35,11 @@ pub(crate) async fn list(gate: &Gate) -> Result<Vec<DeviceRow>, Refusal> {
         .collect())
 }
 
+pub(crate) async fn rename(desk: &Desk<'_>, device: DeviceId, name: &str) -> Result<Done, Refusal> {
+    desk.gate.rename_device(&desk.actor, device, name).await?;
+    Ok(Done { text: format!("device {device} is called {} now", name.trim()) })
+}
+
 pub(crate) async fn remove(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Refusal> {
     desk.gate.remove_device(&desk.actor, device).await?;
     Ok(Done { text: format!("device {device} is removed and its sessions are ended") })

@@ -135,6 +135,13 @@ pub enum Request {
         /// Which.
         device: DeviceId,
     },
+    /// Gives a device another name.
+    DeviceRename {
+        /// Which.
+        device: DeviceId,
+        /// The new name.
+        name: String,
+    },
     /// Says that a device is an older one again: it takes that one's name and first day, and the older
     /// one ends.
     DeviceAgain {

@@ -1,4 +1,4 @@
-//! `floorpass device`: list, remove, again, move-phone.
+//! `floorpass device`: list, rename, remove, again, move-phone.
 
 use access::DeviceId;
 use clap::Subcommand;
@@ -13,6 +13,16 @@ pub enum Device {
     /// List devices
     #[command(after_help = "Example:\n  floorpass device list")]
     List,
+    /// Give a device another name
+    #[command(
+        after_help = "Example:\n  floorpass device rename dev_0123456789abcdefghjkmnpqrs 'office laptop'"
+    )]
+    Rename {
+        /// Its id, from `device list`
+        id: DeviceId,
+        /// The new name
+        name: String,
+    },
     /// Remove a device: its sessions end and it has to be activated anew
     #[command(after_help = "Example:\n  floorpass device remove dev_0123456789abcdefghjkmnpqrs")]
     Remove {
@@ -54,6 +64,7 @@ impl Device {
                 let rows: Vec<DeviceRow> = control::ask(global.data(), &Request::DeviceList)?;
                 output::show(global.json, &rows, |rows| list(rows))
             }
+            Self::Rename { id, name } => done(global, &Request::DeviceRename { device: id, name }),
             Self::Remove { id } => done(global, &Request::DeviceRemove { device: id }),
             Self::Again { id, was } => done(global, &Request::DeviceAgain { device: id, was }),
             Self::MovePhone { id, to, number } => {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use access::approval::Say;
+use access::approval::{Content, Say};
 use access::{ApprovalId, Refusal, Secret};
 use axum::extract::Path;
 use axum::http::{HeaderName, StatusCode, header};
@@ -110,8 +110,8 @@ fn card(signed: &Signed, one: &ApprovalInfo, untaken: Option<&Untaken>) -> Marku
     html! {
         section.card.stack aria-label=(one.content.kind.text()) {
             h2 { (one.content.kind.text()) }
+            @if let Some(text) = headline(&one.content) { p.ask { (text) } }
             @if let Some(untaken) = untaken { (untaken.note) }
-            dl.pairs data-content { @for (label, value) in &one.content.lines { div { dt { (label) } dd { (value) } } } }
             form.f data-approval=(hex) data-id=(one.id) data-kind=(one.content.kind.name()) method="post" action={ "/approvals/" (one.id) } {
                 (shell::token(signed))
                 input type="hidden" name="signature" value="";
@@ -130,9 +130,30 @@ fn card(signed: &Signed, one: &ApprovalInfo, untaken: Option<&Untaken>) -> Marku
                 }
                 p.err role="status" {}
             }
+            dl.pairs data-content { @for (label, value) in &one.content.lines { div { dt { (label) } dd { (value) } } } }
             p.small.dim { "Until " (signed.clock(one.until)) ", " (tries(one.tries_left)) ". It needs script: the answer is signed by this phone's key." }
         }
     }
+}
+
+/// An order in one line: `BUY 1,000 AAPL at market, about 125,455.00 USD`. The lines below it are what is signed.
+fn headline(content: &Content) -> Option<String> {
+    let find = |label: &str| {
+        content.lines.iter().find(|(name, _)| name == label).map(|(_, value)| value.as_str())
+    };
+    let side = find("Side")?.to_uppercase();
+    let shares = find("Shares").or_else(|| find("Shares in total"))?;
+    let symbol = find("Contract")?.split([' ', ',']).next()?;
+    let kind = find("Kind")?.to_lowercase();
+    let price = [("Stop price", "stop"), ("Limit price", "limit")]
+        .into_iter()
+        .filter_map(|(label, word)| Some(format!("{word} {}", find(label)?)))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let at = if price.is_empty() { format!("at {kind}") } else { price };
+    let change = find("Change of order").map_or("", |_| "Change to ");
+    let about = find("Value now").map_or_else(String::new, |value| format!(", about {value}"));
+    Some(format!("{change}{side} {shares} {symbol} {at}{about}"))
 }
 
 /// After 'this was not me': what was done, and what to do.

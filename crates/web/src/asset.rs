@@ -13,6 +13,10 @@ use crate::app;
 /// The mark of the product: a gate.
 pub(crate) const MARK: &str = "M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z";
 
+/// A bell, for messages.
+pub(crate) const BELL: &str =
+    "M12 3a6 6 0 0 0-6 6v4.5L4 17v1h16v-1l-2-3.5V9a6 6 0 0 0-6-6zm-2.2 16.5a2.3 2.3 0 0 0 4.4 0z";
+
 /// A padlock, so that no colour alone tells the lock from a button that sells.
 pub(crate) const PADLOCK: &str = "M7 10V7a5 5 0 0 1 10 0v3h1a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1zm2.3 0h5.4V7a2.7 2.7 0 0 0-5.4 0z";
 
@@ -30,7 +34,8 @@ const APPROVE: &str =
     concat!(include_str!("../assets/key.js"), include_str!("../assets/approve.js"));
 const SIGNER: &str = concat!(include_str!("../assets/key.js"), include_str!("../assets/sw.js"));
 
-const FILES: [(&str, &str, &[u8]); 19] = [
+const FILES: [(&str, &str, &[u8]); 20] = [
+    ("access.css", "text/css; charset=utf-8", include_bytes!("../assets/access.css")),
     ("activity.css", "text/css; charset=utf-8", include_bytes!("../assets/activity.css")),
     ("approve.js", "text/javascript; charset=utf-8", APPROVE.as_bytes()),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
@@ -157,6 +162,7 @@ mod tests {
             ("copy.js", 1024),
             ("credential.css", 1024),
             ("trade.css", 2 * 1024),
+            ("access.css", 4 * 1024),
             ("activity.css", 3 * 1024),
         ] {
             let size = named(name).map(|(_, bytes)| bytes.len());

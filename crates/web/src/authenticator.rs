@@ -38,7 +38,8 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
         @if query.has("added") { div.note.good role="status" { "The passkey was added. It signs you in alone, here and wherever it is synced." } }
         @if query.has("removed") { div.note.good role="status" { "Removed. It signs nobody in any more." } }
         @if query.has("renamed") { div.note.good role="status" { "Renamed." } }
-        @if query.has("changed") { div.note.good role="status" { "The password was changed. Your other sessions are ended." } }
+        @if query.has("changed") { (changed(signed).await) }
+        @if query.has("app") { div.note role="status" { "You have an authenticator app already. To replace it, remove it here and add the new one." } }
         div.grid {
             section.card.s7 aria-labelledby="all" {
                 h2 #all { "What proves that it is you" }
@@ -83,6 +84,7 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
         other => other,
     };
     let (passkey, codes) = (one.kind == "passkey", one.kind == "recovery_codes");
+    let app = one.kind == "totp" && one.confirmed;
     let field = format!("name-{}", one.id);
     html! {
         tr {
@@ -111,6 +113,12 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
                     button.mini aria-label={ "Remove the passkey " (one.name) } { "Remove" }
                 }
             } }
+            @if app { div.act {
+                form method="post" action={ "/authenticators/" (one.id) "/remove" } {
+                    (shell::token(signed))
+                    button.mini aria-label="Remove the authenticator app" { "Remove" }
+                }
+            } }
             @if codes { div.act {
                 a.btn.mini href=(recovery_code::PATH) { "Renew" span.sr { " the recovery codes" } }
                 form method="post" action={ "/authenticators/" (one.id) "/remove" } {
@@ -118,6 +126,23 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
                     button.mini aria-label="Remove the recovery codes" { "Remove" }
                 }
             } } }
+        }
+    }
+}
+
+/// After a change of the password: which sessions ended, and how a phone answers again.
+async fn changed(signed: &Signed) -> Markup {
+    // A list that cannot be read now is no reason to show no page.
+    let phones = signed.visit.portal.gate().phones(&signed.ticket).await.unwrap_or_default();
+    let out: Vec<_> =
+        phones.iter().filter(|one| one.confirmed && one.id != signed.ticket.device).collect();
+    html! {
+        div.note.good role="status" { "The password was changed. Your other sessions are ended." }
+        @for phone in out {
+            div.note.warm role="status" {
+                b { (phone.name) " is signed out too, and cannot approve until you sign in there again. " }
+                "Open Floorpass on the phone and sign in with the new password; it answers approvals again at once."
+            }
         }
     }
 }

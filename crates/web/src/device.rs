@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use crate::fault::{Cause, Fault};
 use crate::figure;
+use crate::form;
 use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::visit::{Signed, go};
@@ -200,7 +201,10 @@ pub(crate) async fn rename(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let name = signed.visit.fields.get("name");
     match signed.visit.portal.gate().rename_device(&signed.actor(), id, name).await {
-        Ok(()) => Ok(go("/devices?renamed=1")),
+        Ok(()) => Ok(go(match signed.visit.fields.get("next") {
+            "" => "/devices?renamed=1",
+            next => form::local_path(next),
+        })),
         Err(why @ access::Refusal::NotFound { .. }) => Err(signed.fault(why)),
         Err(why) => page(&signed, Some(&why)).await,
     }

@@ -14,7 +14,7 @@ use crate::field::{self, Field};
 use crate::prompt;
 use crate::refusal;
 use crate::shell;
-use crate::sign_in::{code_field, typed_code};
+use crate::sign_in::{WELCOME, code_field, typed_code};
 use crate::visit::{Signed, go, text};
 
 type Reply = Result<Response, Fault>;
@@ -25,7 +25,7 @@ pub(crate) async fn show(signed: Signed) -> Reply {
         Missing::Mail => mail_page(&signed, None).into_response(),
         Missing::Password => password_page(&signed, None).into_response(),
         Missing::App => go("/enrol/totp"),
-        Missing::Nothing => go("/session?welcome=1"),
+        Missing::Nothing => go(WELCOME),
     })
 }
 
@@ -134,7 +134,15 @@ pub(crate) async fn password(signed: Signed) -> Reply {
 }
 
 /// `GET /enrol/totp`
+///
+/// A person who has an app is not offered another: asking for one all the same would put a refusal on record.
 pub(crate) async fn totp_form(signed: Signed) -> Reply {
+    let all = signed.visit.portal.gate().authenticators(signed.ticket.person).await;
+    let all = all.map_err(|why| signed.fault(why))?;
+    let has = all.iter().any(|one| one.kind == "totp" && one.confirmed);
+    if has && crate::recovery::held_until(&signed).is_none() {
+        return Ok(go(if signed.ticket.enrolling { "/enrol" } else { "/authenticators?app=1" }));
+    }
     totp_page(&signed, None).await
 }
 
@@ -169,7 +177,7 @@ async fn totp_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
 pub(crate) async fn totp(signed: Signed) -> Reply {
     match signed.visit.portal.gate().totp_confirm(&signed.ticket, &typed_code(&signed.visit)).await
     {
-        Ok(()) => Ok(go("/session?welcome=1")),
+        Ok(()) => Ok(go(WELCOME)),
         Err(why) => totp_page(&signed, Some(&why)).await,
     }
 }

@@ -97,7 +97,7 @@ pub(crate) fn password(name: &str, label: &str, autocomplete: &str, help: &str) 
 
 /// The box that shows what was typed into a password's field; without script there is none.
 pub(crate) fn show(name: &str) -> Markup {
-    html! { label.check.small data-show=(name) hidden { input type="checkbox"; span { "Show it" } } }
+    html! { div.help data-show=(name) hidden { label.check.small { input type="checkbox"; span { "Show" } } } }
 }
 
 #[cfg(test)]

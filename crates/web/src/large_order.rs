@@ -105,24 +105,35 @@ pub(crate) async fn ways(
     };
     let proof = html! { (hidden) input type="hidden" name="bound" value=(bound); };
     let class = if asked.side == Side::Buy { "buy wide" } else { "sell wide" };
+    let by_code = html! {
+        form.f method="post" action="/large-orders/prove" {
+            (proof)
+            (step_up::inputs())
+            button class=(if phone { "wide" } else { class }) { (asked.word()) }
+        }
+    };
+    let by_passkey = html! {
+        form data-passkey="sign-in" method="post" action="/large-orders/passkey" hidden {
+            (proof)
+            button.wide { "Use a passkey and " (asked.word().to_lowercase()) }
+            p.err role="status" {}
+        }
+    };
     Ok(html! {
         @if !signed.ticket.is_bound() {
             form.f method="post" action="/large-orders/prove" { (proof) button class=(class) { (asked.word()) } }
             p.small.dim { "You confirm it's you on the next page." }
         } @else {
+            // One way is offered first; the others open from a line of their own.
             @if phone {
                 form method="post" action="/large-orders/ask" { (hidden) button.main.wide { "Ask my phone" } }
-                p.small.dim { "Or prove here that it is you:" }
-            }
-            form.f method="post" action="/large-orders/prove" {
-                (proof)
-                (step_up::inputs())
-                button class=(class) { (asked.word()) }
-            }
-            form data-passkey="sign-in" method="post" action="/large-orders/passkey" hidden {
-                (proof)
-                button.wide { "Use a passkey and " (asked.word().to_lowercase()) }
-                p.err role="status" {}
+                details {
+                    summary.small { "Confirm it here instead" }
+                    div.stack { (by_passkey) (by_code) }
+                }
+            } @else {
+                (by_code)
+                (by_passkey)
             }
         }
     })

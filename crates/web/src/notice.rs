@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use access::device::Standing;
 use access::notice::{Disowned, Topic};
 use access::{Act, DeviceId, Grade, NoticeId, RecoveryId, Refusal, Time};
 use axum::extract::Path;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use gate::Message;
 use maud::{Markup, html};
@@ -81,7 +83,7 @@ fn row(
                         button.mini aria-label={ "Mark as read: " (notice.topic.title()) } { "Mark as read" }
                     }
                 }
-                @if notice.topic.can_be_disowned() { (not_me(signed, message)) }
+                @if notice.topic.can_be_disowned() && message.disowned_at.is_none() { (not_me(signed, message)) }
             } }
         }
     }
@@ -109,8 +111,22 @@ fn place(message: &Message, devices: &BTreeMap<DeviceId, String>) -> Markup {
 }
 
 /// `GET /messages/{id}`
-pub(crate) async fn show(Path(text): Path<String>, signed: Signed) -> Reply {
+///
+/// One that is opened is read. A browser that only fetches ahead opens nothing, and what cannot be written down now
+/// keeps its button.
+pub(crate) async fn show(
+    Path(text): Path<String>,
+    headers: HeaderMap,
+    mut signed: Signed,
+) -> Reply {
     let id = id(&signed, &text)?;
+    let ahead = headers.get("sec-purpose").is_some();
+    let gate = signed.visit.portal.gate();
+    let unread = gate.message(signed.ticket.person, id).await;
+    let (unread, _) = unread.map_err(|why| signed.fault(why))?;
+    if unread.read_at.is_none() && !ahead && gate.read_message(&signed.ticket, id).await.is_ok() {
+        signed.unread = signed.unread.saturating_sub(1);
+    }
     page(&signed, id, None).await
 }
 
@@ -124,13 +140,22 @@ async fn page(signed: &Signed, id: NoticeId, stopped: Option<&Disowned>) -> Repl
         _ => None,
     };
     let subject = &notice.subject;
+    let since = if message.disowned_at.is_some() {
+        afterwards(signed, subject.device).await?
+    } else {
+        html! {}
+    };
     let body = html! {
         (shell::rooms(signed, "/messages"))
         (shell::title(notice.topic.title(), &html! { a.btn href="/messages" { "All messages" } }))
         @if let Some(stopped) = stopped { (receipt(stopped)) }
         div.grid {
             section.card.s7 aria-label="Message" {
+                @if message.disowned_at.is_some() { p.small.dim { "What we told you then:" } }
                 p { (notice.text) }
+                @if message.read_at.is_none() {
+                    form method="post" action={ "/messages/" (notice.id) "/read" } { (shell::token(signed)) button { "Mark as read" } }
+                }
                 dl.pairs {
                     div { dt { "When" } dd { (figure::time(notice.at)) " UTC" } }
                     @if let Some(address) = subject.address { div { dt { "From" } dd.mono { (address) } } }
@@ -143,7 +168,9 @@ async fn page(signed: &Signed, id: NoticeId, stopped: Option<&Disowned>) -> Repl
                     @if let Some(at) = message.disowned_at { div { dt { "Not you" } dd { "said " (figure::time(at)) " UTC" } } }
                 }
             }
-            @if notice.topic.can_be_disowned() { (stop(signed, &message)) }
+            @if notice.topic.can_be_disowned() {
+                @if message.disowned_at.is_none() { (stop(signed, &message)) } @else { (since) }
+            }
             @if let Some(one) = open { section.card.s5 aria-labelledby="stop" { h2 #stop { "Was this not you?" } (crate::recovery::stop_button(signed, one)) } }
         }
     };
@@ -174,6 +201,33 @@ fn stop(signed: &Signed, message: &Message) -> Markup {
             p.small.dim { "A credential that you did not make is revoked on its own page, under " a href="/credentials" { "Credentials" } "." }
         }
     }
+}
+
+/// What is true now of the browser that a disowned message names, and the lock.
+async fn afterwards(signed: &Signed, device: Option<DeviceId>) -> Result<Markup, Fault> {
+    let all = signed.visit.portal.gate().devices(Some(signed.ticket.person)).await;
+    let all = all.map_err(|why| signed.fault(why))?;
+    let now = device.and_then(|id| all.iter().find(|one| one.device.id == id));
+    Ok(html! {
+        section.card.s5.stack aria-labelledby="stop" {
+            h2 #stop { "You said that this was not you" }
+            p { @match now {
+                Some(info) => {
+                    b { (info.device.name) }
+                    @match info.standing {
+                        Standing::Trusted => " is still trusted, and has ",
+                        Standing::Pending | Standing::Expired => " is not trusted, and has ",
+                        Standing::Blocked => " is blocked, and has ",
+                    }
+                    (figure::plural(info.sessions, "session")) " now. "
+                    a href="/devices" { "Devices" }
+                }
+                None if device.is_none() => "Every sign-in that was under way then was dropped.",
+                None => "The browser that it named is forgotten, and none of its sessions is left.",
+            } }
+            p { "Somebody may know your password: " a href="/authenticators" { "change it" } ". If in doubt, " a href="/lock" { "lock the account" } "." }
+        }
+    })
 }
 
 /// What was stopped.

@@ -31,6 +31,7 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
     let names = Names::of_ports(&signed);
     let body = html! {
         (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, USD \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))
+        (crate::checklist::card(&signed).await)
         div.stack {
             (curve(&signed, &view).await?)
             div.stack data-live="/events" { (fragment(&view, &signed)) }

@@ -13,9 +13,14 @@ pub(crate) fn line(visit: &Visit, username: Option<&str>) -> Markup {
     let host = origin.host_str().unwrap_or_default();
     html! {
         p.small.dim {
-            b { (host) } " asks"
-            @if let Some(name) = username { ", for " b { (name) } }
-            ". You come from " span.mono { (visit.address) } ", on " (device) "."
+            @match username {
+                Some(name) => { "For " b { (name) } " at " b { (host) } ", from " },
+                None => { "Signing in to " b { (host) } " from " },
+            }
+            // Only a browser on the server's own machine comes from a loopback address.
+            @if visit.address.is_loopback() { "this computer (" span.mono { (visit.address) } ")" }
+            @else { span.mono { (visit.address) } }
+            ", " (device) "."
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::asset;
 use crate::figure;
 use crate::form::TOKEN;
 use crate::front_door;
+use crate::room;
 use crate::visit::Signed;
 
 /// Where a page stands in the navigation.
@@ -32,28 +33,13 @@ pub(crate) enum Tab {
 }
 
 const TABS: [(Tab, &str, &str); 6] = [
-    (Tab::Approve, "/approvals", "Approve"),
     (Tab::Overview, "/", "Overview"),
     (Tab::Trade, "/ticket", "Trade"),
     (Tab::Orders, "/orders", "Orders"),
     (Tab::Access, "/sessions", "Access"),
     (Tab::Activity, "/activity", "Activity"),
-];
-
-/// The rooms under Access; the outbox only in a demo.
-const ROOMS: [(&str, &str); 12] = [
-    ("/sessions", "Sessions"),
-    ("/devices", "Devices"),
-    ("/phone", "Phone"),
-    ("/credentials", "Credentials"),
-    ("/authenticators", "Ways to sign in"),
-    ("/recovery", "Recovery"),
-    ("/contact", "Contact"),
-    ("/messages", "Messages"),
-    ("/policies", "Policies"),
-    ("/travel", "Travel"),
-    ("/session", "This session"),
-    ("/outbox", "Outbox"),
+    // Empty without a phone; the app on a phone begins with its page.
+    (Tab::Approve, "/approvals", "Approve"),
 ];
 
 /// Head and foot of a signed-in person's pages, for an answer that knows no more of them.
@@ -118,18 +104,9 @@ pub(crate) fn title(text: &str, end: &Markup) -> Markup {
     html! { div.title { h1 { (text) } @if !end.0.is_empty() { div.end { (end) } } } }
 }
 
-/// The rooms under Access, with the one at `path` marked.
+/// The way to the pages beside the one at `path`, of Access or under the bell.
 pub(crate) fn rooms(signed: &Signed, path: &str) -> Markup {
-    let demo = signed.visit.portal.config().demo;
-    html! {
-        nav.tabs aria-label="Access" {
-            @for (to, name) in ROOMS {
-                @if demo || to != "/outbox" {
-                    a href=(to) aria-current=[(to == path).then_some("page")] { (name) }
-                }
-            }
-        }
-    }
+    room::beside(signed, path)
 }
 
 /// The hidden field that binds a form to its session.
@@ -165,6 +142,7 @@ fn document(title: &str, main: &Markup, sheets: Sheets) -> Markup {
                     link rel="stylesheet" href={ "/assets/activity.css?v=" (*asset::VERSION) };
                 }
                 @if rows { link rel="stylesheet" href={ "/assets/rows.css?v=" (*asset::VERSION) }; }
+                @if main.0.contains("btn bell") { link rel="stylesheet" href={ "/assets/access.css?v=" (*asset::VERSION) }; }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="apple-touch-icon" href="/assets/apple-touch-icon.png";
                 link rel="manifest" href=(app::MANIFEST);
@@ -201,6 +179,7 @@ fn head(signed: &Signed, tab: Tab) -> Markup {
                     nav aria-label="Main" { (tabs(tab)) }
                 }
                 span.pill { b { "Paper" } span.n { (signed.ticket.account) } }
+                (bell(signed))
                 (menu(signed))
                 (crate::lock::button(signed))
             }
@@ -212,10 +191,14 @@ fn tabs(tab: Tab) -> Markup {
     html! { @for (this, to, name) in TABS { a href=(to) aria-current=[(this == tab).then_some("page")] { (name) } } }
 }
 
-/// How many messages were not read.
-fn unread(signed: &Signed) -> Markup {
+/// The bell: messages, and how many of them were not read.
+fn bell(signed: &Signed) -> Markup {
     html! {
-        @if signed.unread > 0 { span.count { (signed.unread) span.sr { " unread messages, " } } }
+        a.btn.bell href="/messages" {
+            svg viewBox="0 0 24 24" aria-hidden="true" { path d=(asset::BELL) {} }
+            span.sr { "Messages" }
+            @if signed.unread > 0 { span.count { (signed.unread) span.sr { " unread" } } }
+        }
     }
 }
 
@@ -223,13 +206,12 @@ fn menu(signed: &Signed) -> Markup {
     let ticket = &signed.ticket;
     html! {
         details.menu.own {
-            summary.btn { (unread(signed)) svg viewBox="0 0 24 24" aria-hidden="true" { path d=(asset::PERSON) {} } span.who { (ticket.username) } }
+            summary.btn { svg viewBox="0 0 24 24" aria-hidden="true" { path d=(asset::PERSON) {} } span.who { (ticket.username) } }
             div {
                 p.small.dim {
                     "Signed in as " b { (ticket.username) } ". This session ends at "
                     (signed.clock(ticket.until)) ", or earlier when it is not used."
                 }
-                a.btn href="/messages" { "Messages" @if signed.unread > 0 { " (" (signed.unread) " unread)" } }
                 a.btn href="/session" { "What this session can do" }
                 a.btn href="/authenticators" { "Ways to sign in" }
                 form method="post" action="/sign-out" { (token(signed)) button.main.wide { "Sign out" } }

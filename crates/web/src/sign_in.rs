@@ -1,6 +1,7 @@
 //! Signing in: name and password, the code of an app, and for a new browser the code that was sent. Or a passkey.
 
 use access::stay::{LENT_IDLE, LENT_LIFE, LONG_IDLE, Stay};
+use access::way::{Kind as WayKind, Stand, Way};
 use access::{Refusal, Secret};
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue};
@@ -29,11 +30,11 @@ pub(crate) async fn show(visit: Visit) -> Reply {
     match visit.session(false) {
         Some(Ok(_)) => return Ok(go(&next)),
         Some(Err(why)) if visit.query.has("ended") => {
-            return Ok(first(&visit, &next, "", Some(&why)).into_response());
+            return Ok(first(&visit, &next, "", Some(&why)).await.into_response());
         }
         Some(Err(_)) | None => {}
     }
-    Ok(first(&visit, &next, "", None).into_response())
+    Ok(first(&visit, &next, "", None).await.into_response())
 }
 
 /// `POST /sign-in`
@@ -41,14 +42,14 @@ pub(crate) async fn password(visit: Visit) -> Reply {
     let (name, next) = (visit.fields.get("username"), form::local_path(visit.fields.get("next")));
     let typed = visit.fields.raw("password");
     if name.is_empty() || typed.is_empty() {
-        let page = first(&visit, next, name, Some(&Refusal::SignInFailed));
+        let page = first(&visit, next, name, Some(&Refusal::SignInFailed)).await;
         return Ok(refusal::told(&Refusal::SignInFailed, page));
     }
     let secret = Secret::from_text(typed.to_owned());
     match visit.portal.gate().sign_in_password(name, secret, &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
         Err(why) => {
-            let page = first(&visit, next, name, Some(&why));
+            let page = first(&visit, next, name, Some(&why)).await;
             Ok(refusal::told(&why, page))
         }
     }
@@ -125,8 +126,7 @@ pub(crate) async fn passkey_finish(visit: Visit) -> Reply {
         SignInStep::Done(signed) => {
             let lines = axum::response::AppendHeaders(visit.welcome(&signed));
             let next = form::local_path(visit.fields.get("next"));
-            Ok((lines, Json(json!({ "go": with_next("/session", next, welcome(&signed)) })))
-                .into_response())
+            Ok((lines, Json(json!({ "go": landing(&signed, next) }))).into_response())
         }
         SignInStep::Totp { .. } | SignInStep::Activate { .. } => {
             Err(visit.fault(Refusal::AttemptEnded))
@@ -185,16 +185,21 @@ pub(crate) fn forward(visit: &Visit, step: SignInStep, next: &str) -> Response {
             go_with(&with_next("/sign-in/activate", next, ""), keep(&attempt))
         }
         SignInStep::Done(signed) if signed.enrolling => go_with("/enrol", visit.welcome(&signed)),
-        SignInStep::Done(signed) => {
-            go_with(&with_next("/session", next, welcome(&signed)), visit.welcome(&signed))
-        }
+        SignInStep::Done(signed) => go_with(&landing(&signed, next), visit.welcome(&signed)),
     }
 }
 
-/// What the first page says.
-const fn welcome(signed: &gate::SignedIn) -> &'static str {
-    if signed.stay_refused { "welcome=1&plain=1" } else { "welcome=1" }
+/// Where a finished sign-in leads: to what was asked for, or to the account. Less than was asked for is told first.
+fn landing(signed: &gate::SignedIn, next: &str) -> String {
+    match next {
+        _ if signed.stay_refused => with_next("/session", next, "welcome=1&plain=1"),
+        "/" => WELCOME.to_owned(),
+        next => next.to_owned(),
+    }
 }
+
+/// The account, with what is to be done first on a new browser.
+pub(crate) const WELCOME: &str = "/?welcome=1";
 
 /// The sign-in under way in this browser.
 pub(crate) fn attempt(visit: &Visit) -> Result<Secret, Fault> {
@@ -234,12 +239,13 @@ pub(crate) fn with_next(path: &str, next: &str, more: &str) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-fn first(
+async fn first(
     visit: &Visit,
     next: &str,
     name: &str,
     why: Option<&Refusal>,
 ) -> axum::response::Html<String> {
+    let passkey = has_passkey(visit).await;
     let body = html! {
         h1 { "Sign in" }
         (prompt::line(visit, None))
@@ -250,6 +256,7 @@ fn first(
             div.note.good role="status" data-forget { "You are signed out, and this browser is forgotten: its next sign-in here is a new browser's." }
         }
         @if let Some(why) = why { (refusal::note(why)) }
+        @if passkey { (by_passkey(next, true)) }
         form.f method="post" action="/sign-in" {
             input type="hidden" name="next" value=(next);
             div {
@@ -262,18 +269,32 @@ fn first(
                 (field::show("password"))
             }
             (stay(&visit.fields))
-            button.main.wide { "Continue" }
+            @if passkey { button.wide { "Continue with your password" } } @else { button.main.wide { "Continue" } }
         }
-        form data-passkey="sign-in" method="post" action="/sign-in/passkey" hidden {
-            input type="hidden" name="next" value=(next);
-            button.wide { "Sign in with a passkey" }
-            p.err role="status" {}
-        }
+        @if !passkey { (by_passkey(next, false)) }
         p.small { a href="/recover" { "Lost your phone, your app or your passkey?" } }
         p.small.dim { "A password is followed by a code from your app; a passkey is enough alone. We never ask for either anywhere else." }
         p.small { a href=(front_door::PATH) { "Where is the genuine front door, and why can I not sign in?" } }
     };
     shell::bare("Sign in", &body)
+}
+
+/// Whether a passkey works for the person who trusts this browser; to any other browser nothing is told.
+async fn has_passkey(visit: &Visit) -> bool {
+    let ways = visit.portal.gate().ways_here(&visit.browser()).await.ok().flatten();
+    let open = |way: &Way| way.kind == WayKind::Passkey && matches!(way.stand, Stand::Open);
+    ways.is_some_and(|(_, ways)| ways.iter().any(open))
+}
+
+/// The passkey's button; it appears with script.
+fn by_passkey(next: &str, first: bool) -> Markup {
+    html! {
+        form data-passkey="sign-in" method="post" action="/sign-in/passkey" hidden {
+            input type="hidden" name="next" value=(next);
+            button.wide.main[first] { "Sign in with a passkey" }
+            p.err role="status" {}
+        }
+    }
 }
 
 /// How long to stay signed in, and what each choice costs.

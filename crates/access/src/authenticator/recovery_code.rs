@@ -29,40 +29,64 @@ fn digest(set: AuthenticatorId, code: &[u8]) -> Digest {
     Digest::of_parts(&[b"recovery code", &set.0, code])
 }
 
+/// The letters of base 32 as it was written first (RFC 4648), and of what is written now: without I, L,
+/// O and U, so that no two letters of a code look alike.
+const BEFORE: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A letter of one alphabet as the letter of the same value in the other.
+fn swap(letter: u8, from: &[u8; 32], to: &[u8; 32]) -> Option<u8> {
+    let value = from.iter().position(|one| *one == letter)?;
+    to.get(value).copied()
+}
+
 /// The code as people read it: `ABCD-EFGH-...`.
 fn written(code: &[u8]) -> Secret {
     let letters = BASE32_NOPAD.encode(code);
     let mut text = String::with_capacity(letters.len() + letters.len() / GROUP);
-    for (at, letter) in letters.chars().enumerate() {
+    for (at, letter) in letters.bytes().filter_map(|one| swap(one, BEFORE, LETTERS)).enumerate() {
         if at > 0 && at % GROUP == 0 {
             text.push('-');
         }
-        text.push(letter);
+        text.push(char::from(letter));
     }
     Secret::from_text(text)
 }
 
-/// What a typed code stands for: case, spaces and dashes do not count, and the digits that base 32
-/// has not are the letters that they look like. None when it cannot be one.
-pub(crate) fn read(typed: &Secret) -> Option<Vec<u8>> {
-    let mut letters = Vec::with_capacity(BYTES * 8 / 5);
-    for byte in typed::code(typed).expose() {
-        match byte.to_ascii_uppercase() {
-            b'0' => letters.push(b'O'),
-            b'1' => letters.push(b'I'),
-            b'8' => letters.push(b'B'),
-            letter => letters.push(letter),
-        }
-    }
-    BASE32_NOPAD.decode(&letters).ok().filter(|code| code.len() == BYTES)
+/// What a typed code may stand for: in the letters of today, and in those that older codes were
+/// written in, which stay valid. Case, spaces and dashes do not count, and a letter that an alphabet
+/// lacks is the one that it looks like. None when it can be neither.
+pub(crate) fn read(typed: &Secret) -> Option<Vec<Vec<u8>>> {
+    let typed = typed::code(typed);
+    let today = |letter: u8| {
+        let meant = match letter {
+            b'O' => b'0',
+            b'I' | b'L' => b'1',
+            letter => letter,
+        };
+        swap(meant, LETTERS, BEFORE)
+    };
+    let before = |letter: u8| match letter {
+        b'0' => Some(b'O'),
+        b'1' => Some(b'I'),
+        b'8' => Some(b'B'),
+        letter => Some(letter),
+    };
+    let decode = |letter: &dyn Fn(u8) -> Option<u8>| {
+        let letters = typed.expose().iter().map(|byte| letter(byte.to_ascii_uppercase()));
+        let letters = letters.collect::<Option<Vec<u8>>>()?;
+        BASE32_NOPAD.decode(&letters).ok().filter(|code| code.len() == BYTES)
+    };
+    let found: Vec<_> = [decode(&today), decode(&before)].into_iter().flatten().collect();
+    (!found.is_empty()).then_some(found)
 }
 
-/// The set and the digest of an unused code, if this is one.
-pub(crate) fn find(slice: &Slice, code: &[u8]) -> Option<(AuthenticatorId, Digest)> {
+/// The set and the digest of an unused code, if one of these is one.
+pub(crate) fn find(slice: &Slice, codes: &[Vec<u8>]) -> Option<(AuthenticatorId, Digest)> {
     let set = slice.recovery_codes()?;
     let Kind::RecoveryCodes { left } = &set.kind else { return None };
-    let typed = digest(set.id, code);
-    left.iter().any(|one| one.same(&typed)).then_some((set.id, typed))
+    let mut typed = codes.iter().map(|code| digest(set.id, code));
+    typed.find(|typed| left.iter().any(|one| one.same(typed))).map(|typed| (set.id, typed))
 }
 
 /// The events of a code that was right: it is used up, and its person is told.
@@ -130,17 +154,32 @@ mod tests {
         let text = text.expose_text().unwrap();
         assert_eq!(text.len(), 24 + 5);
         let typed = |text: &str| read(&Secret::from_text(text.to_owned()));
+        let is_it =
+            |text: &str| typed(text).is_some_and(|found| found.iter().any(|one| one == &code));
+        assert!(!text.contains(['I', 'L', 'O', 'U']), "{text}");
         for way in [
             text.to_owned(),
             text.to_lowercase(),
             text.replace('-', " "),
             text.replace('-', ""),
-            text.replace('O', "0").replace('I', "1").replace('B', "8"),
+            text.replace('0', "O").replace('1', "I"),
+            text.replace('0', "o").replace('1', "l"),
         ] {
-            assert_eq!(typed(&way).as_deref(), Some(code.as_slice()), "{way}");
+            assert!(is_it(&way), "{way}");
         }
         for bad in ["", "----", "ABCD", &text[1..], "\u{1f511}", &format!("{text}AAAA")] {
             assert_eq!(typed(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn code_of_the_former_alphabet_is_still_read() {
+        let code = [0xe7, 0x3d, 0x2b, 0x40, 0, 7, 9, 250, 81, 3, 4, 5, 6, 7, 8];
+        let before = BASE32_NOPAD.encode(&code);
+        assert!(before.contains('O') || before.contains('I'), "{before}");
+        for way in [before.clone(), before.replace('O', "0").replace('I', "1").replace('B', "8")] {
+            let found = read(&Secret::from_text(way.clone())).unwrap();
+            assert!(found.iter().any(|one| one == &code), "{way}");
         }
     }
 }

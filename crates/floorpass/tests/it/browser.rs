@@ -78,7 +78,7 @@ impl Browser {
         let url = json(&server.data, &["link", "trader"])["url"].as_str().unwrap().to_owned();
         let token = url.rsplit('/').next().unwrap();
         let answer = self.post("/link", &[("token", token)]);
-        assert_eq!(answer.to(), "/session?welcome=1", "{answer:?}");
+        assert_eq!(answer.to(), "/?welcome=1", "{answer:?}");
         self.token = self.get("/").hidden("form");
     }
 

@@ -96,7 +96,7 @@ fn clock_two_hours_ahead_for_a_moment_shuts_no_app_out_and_is_told() {
     assert!((7_190..=7_200).contains(&status["stamps_ahead"].as_i64().unwrap()), "{status}");
     let over = browser.get("/orders");
     assert!(over.to().starts_with("/sign-in"), "two hours were longer than it may rest: {over:?}");
-    assert_eq!(app.sign_in(&mut browser, &app.code(0)).to(), "/session?welcome=1");
+    assert_eq!(app.sign_in(&mut browser, &app.code(0)).to(), "/?welcome=1");
     for args in [["status"], ["doctor"]] {
         let said = text(&run(&data, &args));
         let right = "was set back by 2 hours; stamps are 2 hours ahead of it";
@@ -127,11 +127,11 @@ fn clock_set_back_two_hours_takes_the_codes_of_its_own_time_and_each_once() {
     let mut browser = Browser::at(&server);
     browser.sign_in_by_link(&server);
     browser.token.clear();
-    assert_eq!(app.sign_in(&mut browser, &app.code(0)).to(), "/session?welcome=1");
+    assert_eq!(app.sign_in(&mut browser, &app.code(0)).to(), "/?welcome=1");
     std::fs::write(&clock, "-7200").unwrap();
     seen(&server.data, |jump| jump["by"] == -7_200);
     let code = app.code(-7_200);
-    assert_eq!(app.sign_in(&mut browser, &code).to(), "/session?welcome=1");
+    assert_eq!(app.sign_in(&mut browser, &code).to(), "/?welcome=1");
     let replayed = app.sign_in(&mut browser, &code);
     assert_eq!(replayed.status, 401);
     assert!(replayed.body.contains("CODE_REPLAYED"), "{replayed:?}");

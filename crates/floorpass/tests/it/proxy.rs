@@ -108,10 +108,7 @@ fn enrol(browser: &mut Browser) -> Vec<u8> {
     let page = browser.get("/enrol/totp").body;
     let secret = page.split("<p class=\"once\">").nth(1).unwrap().split('<').next().unwrap();
     let seed = BASE32_NOPAD.decode(secret.replace(' ', "").as_bytes()).unwrap();
-    assert_eq!(
-        browser.post("/enrol/totp", &[("code", &code(&seed, 0))]).to(),
-        "/session?welcome=1"
-    );
+    assert_eq!(browser.post("/enrol/totp", &[("code", &code(&seed, 0))]).to(), "/?welcome=1");
     browser.token = browser.get("/").hidden("form");
     seed
 }
@@ -242,6 +239,6 @@ fn wrong_passwords_from_many_addresses_do_not_delay_the_owner() {
     assert_eq!(shut.status, 429, "{shut:?}");
     assert_eq!(owner.post("/sign-in", &fields).to(), "/sign-in/code");
     let done = owner.post("/sign-in/code", &[("code", &code(&seed, 1)), ("next", "/")]);
-    assert_eq!(done.to(), "/session?welcome=1");
+    assert_eq!(done.to(), "/?welcome=1");
     assert_eq!(address(&server), CLIENT.to_string());
 }

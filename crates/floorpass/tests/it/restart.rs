@@ -127,7 +127,7 @@ fn wrong_and_replayed_codes_are_refused_and_told_apart() {
     let mut browser = Browser::at(&server);
     browser.sign_in_by_link(&server);
     browser.token.clear();
-    assert_eq!(sign_in(&mut browser, &server, &password).to(), "/session?welcome=1");
+    assert_eq!(sign_in(&mut browser, &server, &password).to(), "/?welcome=1");
     let fields = [("username", "trader"), ("password", &*password), ("next", "/")];
     browser.forget("session");
     assert_eq!(browser.post("/sign-in", &fields).to(), "/sign-in/code");

@@ -204,7 +204,7 @@ fn thousand_wrong_passwords_from_elsewhere_do_not_delay_the_owner() {
     let shut = sign_in(&mut owner.stranger(HOME), &server, &password);
     assert!(shut.body.contains("THROTTLED") || shut.body.contains("STOPPED"), "{shut:?}");
     let done = sign_in(&mut owner, &server, &password);
-    assert_eq!(done.to(), "/session?welcome=1", "{done:?}");
+    assert_eq!(done.to(), "/?welcome=1", "{done:?}");
     assert_eq!(owner.get("/").status, 200);
     let verified = run(&server.data, &["evidence", "verify"]);
     assert!(verified.status.success(), "{}", text(&verified));

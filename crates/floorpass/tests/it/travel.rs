@@ -49,6 +49,8 @@ fn operator_names_devices_that_are_there() {
     let (one, other) = ("dev_00000000000000000000000000", "dev_00000000000000000000000001");
     let again = ["device", "again", one, "--was", other];
     assert_eq!(fault(data, &again), (4, "NOT_FOUND".to_owned()));
+    let rename = ["device", "rename", one, "office laptop"];
+    assert_eq!(fault(data, &rename), (4, "NOT_FOUND".to_owned()));
     let moves = ["device", "move-phone", one, "--to", other, "--number", "123456"];
     assert_eq!(fault(data, &moves), (4, "NOT_FOUND".to_owned()));
     let output = command(data, &["device", "again", "nonsense", "--was", other]).output().unwrap();

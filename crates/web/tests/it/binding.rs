@@ -108,7 +108,7 @@ async fn browser_activated_by_a_typed_code_alone_only_looks() {
     let notices = place.gate.outbox(&operator).await.unwrap();
     let code = notices.iter().find_map(|notice| notice.code.clone()).unwrap();
     other.post("/sign-in/activate", &[("code", &code)]).await;
-    let welcome = other.get("/session?welcome=1").await;
+    let welcome = other.get("/?welcome=1").await;
     assert!(welcome.says("You are signed in") && !welcome.says("Add a passkey"), "it may not");
     let page = other.get("/credentials/new").await;
     assert!(page.status == StatusCode::FORBIDDEN && page.says("DEVICE_UNCONFIRMED"));
@@ -120,7 +120,7 @@ async fn browser_activated_by_a_typed_code_alone_only_looks() {
 
     // Another browser of the person's, confirmed, stands behind it.
     let mut owner = place.signed_in().await;
-    assert!(owner.get("/session?welcome=1").await.says("Add a passkey"));
+    assert!(owner.get("/?welcome=1").await.says("Add a passkey"));
     let devices = place.gate.devices(None).await.unwrap();
     let device = devices.iter().find(|one| !one.device.confirmed).unwrap().device.id;
     let path = format!("/devices/{device}/role");

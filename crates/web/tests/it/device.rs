@@ -75,7 +75,7 @@ async fn renewal_whose_answer_was_lost_is_found_done_after_the_session_too() {
     owner.post("/sign-in", &[("username", "trader"), ("password", password)]).await;
     let code = place.gate.totp_now("trader").await.unwrap();
     let done = owner.post("/sign-in/code", &[("code", &code)]).await;
-    assert!(done.to().starts_with("/session?welcome=1"), "{}", done.to());
+    assert!(done.to().starts_with("/?welcome=1"), "{}", done.to());
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn stay_signed_in_keeps_the_cookie_as_long_as_the_session() {
     assert!(page.says("whoever takes this computer unlocked has your session for so long"));
     let owner = place.signed_in().await;
     let done = sign_in(&place, owner, "long").await;
-    assert_eq!(done.to(), "/session?welcome=1");
+    assert_eq!(done.to(), "/?welcome=1");
     assert!(session_line(&done).contains("Max-Age=432"), "{}", session_line(&done));
 }
 
@@ -159,7 +159,7 @@ async fn computer_not_mine_gets_no_device_cookie_and_is_gone_after_signing_out()
     let notices = place.gate.outbox(&operator).await.unwrap();
     let code = notices.iter().find_map(|notice| notice.code.clone()).unwrap();
     let done = guest.post("/sign-in/activate", &[("code", &code)]).await;
-    assert!(done.to().starts_with("/session?welcome=1"));
+    assert!(done.to().starts_with("/?welcome=1"));
     assert!(!guest.cookie_line().contains("device"), "{}", guest.cookie_line());
     guest.token = guest.get("/").await.form_token();
     assert_eq!(place.gate.devices(None).await.unwrap().len(), 1);
@@ -225,21 +225,22 @@ async fn browser_that_may_be_an_older_one_is_asked_and_takes_its_name_once() {
     let mut old = place.signed_in().await;
     let id = place.gate.devices(None).await.unwrap()[0].device.id;
     old.post(&format!("/devices/{id}/rename"), &[("name", "Kitchen <b>laptop")]).await;
-    assert!(!old.get("/session?welcome=1").await.says("one of your browsers again"));
+    assert!(!old.get("/?welcome=1").await.says("one of your browsers again"));
     clock.set(clock.stamp() + Span::hours(1));
     let mut new = place.signed_in().await;
-    let page = new.get("/session?welcome=1").await;
+    let page = new.get("/?welcome=1").await;
     assert!(page.body.contains("This is Kitchen &lt;b&gt;laptop again"), "{}", page.body);
     assert!(page.says("first seen") && page.says("last used"), "two of a name: {}", page.body);
     let list = new.get("/devices").await;
     assert!(list.says("this machine") && !list.says("127.0.0.0/24"), "{}", list.body);
+    let page = new.get("/session").await;
     assert!(page.says("this machine, where it was confirmed"), "{}", page.body);
     let done = new.post(&format!("/devices/{id}/succeed"), &[]).await;
     assert_eq!(done.to(), "/devices?again=1");
     let devices = place.gate.devices(None).await.unwrap();
     assert_eq!(devices.len(), 1);
     assert_eq!(devices[0].device.name.as_str(), "Kitchen <b>laptop");
-    assert!(!new.get("/session?welcome=1").await.says("one of your browsers again"));
+    assert!(!new.get("/?welcome=1").await.says("one of your browsers again"));
     assert_eq!(old.get("/").await.to(), "/sign-in?ended=1");
 }
 

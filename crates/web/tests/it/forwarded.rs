@@ -14,7 +14,11 @@ async fn callers_address_is_read_with_a_port_and_strangers_are_not_merged() {
         ("::ffff:203.0.113.9", "203.0.113.9"),
     ] {
         let page = visitor.get_with("/sign-in", &[("x-forwarded-for", line)]).await;
-        assert!(page.says(&format!("You come from {address}")), "{line}: {}", page.body);
+        assert!(
+            page.says(&format!("Signing in to localhost from {address}, ")),
+            "{line}: {}",
+            page.body
+        );
     }
     for line in ["unknown", "198.51.100.7,", "198.51.100.7:x"] {
         let page = visitor.get_with("/sign-in", &[("x-forwarded-for", line)]).await;

@@ -59,6 +59,7 @@ async fn large_order_is_asked_for_on_the_phone_and_placed_once() {
     let page = home.phone.get("/approvals").await;
     for text in [
         "wants to place a large order",
+        "BUY 2,000 AAPL at market, about ",
         "AAPL, Apple Inc.",
         "2,000",
         "Market",

@@ -16,8 +16,8 @@ async fn link_opened_by_a_previewer_still_works() {
     }
     assert!(previewer.cookie_line().is_empty());
     let mut visitor = place.visitor();
-    assert_eq!(visitor.post("/link", &[("token", &token)]).await.to(), "/session?welcome=1");
-    assert!(visitor.get("/session?welcome=1").await.says("What this session can and cannot do"));
+    assert_eq!(visitor.post("/link", &[("token", &token)]).await.to(), "/?welcome=1");
+    assert!(visitor.get("/?welcome=1").await.says("Finish setting up: 0 of 4 done"));
     let again = place.visitor().post("/link", &[("token", &token)]).await;
     assert_eq!(again.status, StatusCode::GONE);
     assert!(again.body.contains("LINK_ENDED"));
@@ -43,7 +43,7 @@ async fn enrolment_session_may_only_enrol() {
     assert_eq!(differ.status, StatusCode::UNPROCESSABLE_ENTITY);
     let fields = [("password", "one long phrase"), ("again", "one long phrase")];
     assert_eq!(visitor.post("/enrol", &fields).await.to(), "/enrol");
-    assert_eq!(visitor.get("/enrol").await.to(), "/session?welcome=1", "the app was not reset");
+    assert_eq!(visitor.get("/enrol").await.to(), "/?welcome=1", "the app was not reset");
     assert_eq!(visitor.get("/orders").await.status, StatusCode::OK);
 }
 

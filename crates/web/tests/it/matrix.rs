@@ -189,7 +189,7 @@ async fn recovered<'a>(place: &'a Place, clock: &Clock) -> Visitor<'a> {
         place.gate.tick_recoveries().await;
     }
     let done = visitor.post("/recover/finish", &[]).await;
-    assert!(done.to().starts_with("/session"), "{}", done.body);
+    assert!(done.to().starts_with("/authenticators"), "{}", done.body);
     visitor.token = visitor.get("/").await.form_token();
     visitor
 }
@@ -348,7 +348,7 @@ async fn thing_of_another_person_is_not_found_on_every_route() {
     let mut other = place.visitor();
     let token = link.token.expose_text().unwrap().to_owned();
     let entered = other.post("/link", &[("token", &token)]).await;
-    assert_eq!(entered.to(), "/session?welcome=1", "{}", entered.body);
+    assert_eq!(entered.to(), "/?welcome=1", "{}", entered.body);
     other.token = other.get("/").await.form_token();
     let mut asked = 0;
     for route in routes() {

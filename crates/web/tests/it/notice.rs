@@ -72,6 +72,41 @@ async fn not_me_ends_the_other_browser_and_offers_the_lock() {
 }
 
 #[tokio::test]
+async fn message_that_is_opened_is_read_unless_it_is_only_fetched_ahead() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let path = path_of(&mut visitor, "A new browser").await;
+    let ahead = visitor.get_with(&path, &[("sec-purpose", "prefetch")]).await;
+    assert!(ahead.says("Mark as read") && ahead.body.contains("class=\"count\""), "{}", ahead.body);
+    let page = visitor.get(&path).await;
+    assert!(!page.says("Mark as read") && !page.body.contains("class=\"count\""), "{}", page.body);
+    assert!(!visitor.get("/").await.body.contains("class=\"count\""));
+    assert!(!visitor.get("/messages").await.says("unread"));
+}
+
+#[tokio::test]
+async fn disowned_message_tells_what_is_true_now_and_offers_no_second_time() {
+    let place = Place::new().await;
+    let mut owner = place.signed_in().await;
+    let _thief = place.signed_in().await;
+    let path = path_of(&mut owner, "A new browser").await;
+    let button = format!("action=\"{path}/not-me\"");
+    assert!(owner.get(&path).await.body.contains(&button));
+    let done = owner.post(&format!("{path}/not-me"), &[]).await;
+    let later = owner.get(&path).await;
+    for page in [done, later, owner.get("/messages").await] {
+        assert!(!page.body.contains(&button), "{}", page.body);
+    }
+    let page = owner.get(&path).await;
+    assert!(page.says("What we told you then:"), "{}", page.body);
+    assert!(
+        page.says("The browser that it named is forgotten, and none of its sessions is left."),
+        "{}",
+        page.body
+    );
+}
+
+#[tokio::test]
 async fn mail_address_is_set_by_its_code_in_one_session_alone() {
     let place = Place::new().await;
     let (mut one, mut two) = (place.signed_in().await, place.signed_in().await);
@@ -81,7 +116,7 @@ async fn mail_address_is_set_by_its_code_in_one_session_alone() {
     assert_eq!(set.to(), "/contact?sent=1");
     let page = one.get("/contact").await;
     assert!(page.says("Code sent to ann@example.org"), "{}", page.body);
-    assert!(page.says("asks, for trader. You come from 127.0.0.1"), "{}", page.body);
+    assert!(page.says("For trader at localhost, from this computer (127.0.0.1)"), "{}", page.body);
     let code = code(&place).await;
     assert!(two.get("/contact").await.says("is waiting for its code in another session"));
     let elsewhere = two.post("/contact/mail/confirm", &[("code", &code)]).await;
@@ -131,8 +166,8 @@ async fn every_step_of_a_sign_in_says_who_asks() {
     let mail = Some("ann@example.org");
     place.gate.set_contact(&operator, "trader", mail, None).await.unwrap();
     let mut visitor = place.visitor();
-    let asks = "localhost asks. You come from 127.0.0.1, on Browser.";
-    let asks_trader = "localhost asks, for trader. You come from 127.0.0.1, on Browser.";
+    let asks = "Signing in to localhost from this computer (127.0.0.1), Browser.";
+    let asks_trader = "For trader at localhost, from this computer (127.0.0.1), Browser.";
     assert!(visitor.get("/sign-in").await.says(asks));
     assert!(visitor.get("/link/lnk-unknown").await.says(asks));
     let password = place.secrets.password.expose_text().unwrap();

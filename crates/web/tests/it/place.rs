@@ -90,7 +90,7 @@ impl Place {
         let token = self.gate.demo_link().await.unwrap().token;
         let token = token.expose_text().unwrap().to_owned();
         let answer = visitor.post("/link", &[("token", &token)]).await;
-        assert_eq!(answer.to(), "/session?welcome=1", "{}", answer.body);
+        assert_eq!(answer.to(), "/?welcome=1", "{}", answer.body);
         visitor.token = visitor.get("/").await.form_token();
         visitor
     }

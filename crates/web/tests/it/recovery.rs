@@ -53,7 +53,7 @@ async fn recovery_waits_and_its_session_is_held_on_every_page() {
     let page = visitor.get("/recover").await;
     assert!(page.says("It has waited"), "{}", page.body);
     let done = visitor.post("/recover/finish", &[]).await;
-    assert_eq!(done.to(), "/session?welcome=1&next=%2Fauthenticators");
+    assert_eq!(done.to(), "/authenticators");
     let home = visitor.get("/").await;
     assert!(home.says("This session came from a recovery."), "{}", home.body);
     visitor.token = home.form_token();
@@ -143,7 +143,7 @@ async fn sign_in_by_what_stood_before_wins_the_race_with_a_recovery_that_has_wai
     assert!(first.to().starts_with("/sign-in/code"), "{}", first.body);
     let code = place.gate.totp_now("trader").await.unwrap();
     let done = owner.post("/sign-in/code", &[("code", &code)]).await;
-    assert!(done.to().starts_with("/session?welcome"), "{}", done.body);
+    assert!(done.to().starts_with("/?welcome"), "{}", done.body);
     let late = thief.post("/recover/finish", &[]).await;
     assert!(late.body.contains("RECOVERY_OVER"), "{}", late.body);
 }

@@ -23,7 +23,7 @@ async fn person<'a>(place: &'a Place, name: &str) -> Visitor<'a> {
     let token = link.token.expose_text().unwrap().to_owned();
     let mut visitor = place.visitor();
     let entered = visitor.post("/link", &[("token", &token)]).await;
-    assert_eq!(entered.to(), "/session?welcome=1", "{}", entered.body);
+    assert_eq!(entered.to(), "/?welcome=1", "{}", entered.body);
     visitor.token = visitor.get("/").await.form_token();
     visitor
 }
@@ -133,7 +133,7 @@ async fn contact_is_asked_and_opens_the_recovery_by_the_number_alone() {
     let again = word.say(bob, "no", "").await;
     assert!(again.body.contains("VOUCH_ENDED"), "{}", again.body);
     let done = visitor.post("/recover/finish", &[]).await;
-    assert_eq!(done.to(), "/session?welcome=1&next=%2Fauthenticators");
+    assert_eq!(done.to(), "/authenticators");
     assert!(visitor.get("/").await.says("This session came from a recovery."));
 }
 
@@ -407,7 +407,7 @@ async fn again<'a>(place: &'a Place, name: &str) -> Visitor<'a> {
     let link = place.gate.issue_link(&OPERATOR, name, Purpose::SignIn).await.unwrap();
     let token = link.token.expose_text().unwrap().to_owned();
     let mut visitor = place.visitor();
-    assert_eq!(visitor.post("/link", &[("token", &token)]).await.to(), "/session?welcome=1");
+    assert_eq!(visitor.post("/link", &[("token", &token)]).await.to(), "/?welcome=1");
     visitor.token = visitor.get("/").await.form_token();
     visitor
 }
@@ -454,7 +454,7 @@ async fn yes_of_a_contact_and_a_sign_in_at_the_same_time_leave_no_recovery() {
         owner.post("/sign-in/code", &fields),
         word.say(&mut contacts[0].1, "yes", &right)
     );
-    assert!(signed.to().starts_with("/session?welcome"), "{}", signed.body);
+    assert!(signed.to().starts_with("/?welcome"), "{}", signed.body);
     let counted = said.status == StatusCode::SEE_OTHER;
     assert!(counted || said.body.contains("RECOVERY_OVER"), "{}", said.body);
     let late = visitor.post("/recover/finish", &[]).await;

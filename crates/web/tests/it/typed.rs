@@ -37,5 +37,5 @@ async fn name_and_codes_are_read_as_they_were_meant_and_malformed_ones_are_no_tr
     let code = outbox.iter().find_map(|notice| notice.code.clone()).unwrap();
     let copied = format!("\u{feff}\u{202a}{}\u{a0}{}\u{202c}", &code[..3], wide(&code[3..]));
     let done = visitor.post("/sign-in/activate", &[("code", &copied)]).await;
-    assert_eq!(done.to(), "/session?welcome=1", "{}", done.body);
+    assert_eq!(done.to(), "/?welcome=1", "{}", done.body);
 }
