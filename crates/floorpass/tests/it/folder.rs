@@ -110,6 +110,13 @@ fn lost_description_makes_no_command_erase_the_folder() {
         assert!(said.contains("folder.json is missing") && said.contains("checkpoints.jsonl"));
         assert_eq!(all(&data), before, "{args:?}");
     }
+    // Not either where the mark of a first start came back, from a copy that was made during it.
+    let mark = data.join("first-start");
+    std::fs::write(&mark, &facts).unwrap();
+    let marked = all(&data);
+    assert_eq!(fault(&data, &["demo", "--free-ports"]), (4, "DATA_FOLDER".to_owned()));
+    assert_eq!(all(&data), marked);
+    std::fs::remove_file(&mark).unwrap();
     let looked = run(&data, &["doctor"]);
     assert!(!looked.status.success() && text(&looked).contains("folder.json is missing"));
     // It is mended from the journal; the key proves itself again.
