@@ -7,6 +7,7 @@ mod enumeration;
 mod lookup;
 mod memory;
 mod order;
+mod overview;
 mod password;
 mod portal;
 mod program;
@@ -103,6 +104,7 @@ fn access(less: usize) -> Vec<Measure<'static>> {
                 bound.map(|bound| portal::measure(bound, 50_000 / less)).into()
             }),
         ),
+        ("overview", Box::new(move || vec![overview::measure(2_000 / less)])),
         ("lookup", Box::new(move || vec![lookup::measure(1_000_000, 1_000 / less)])),
         ("end", Box::new(|| vec![lookup::end_all(1_000)])),
         ("password", Box::new(move || vec![password::measure(9, 100 / less)])),

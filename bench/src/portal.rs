@@ -49,7 +49,7 @@ impl Portal {
     }
 
     /// A browser that signed in by a fresh link and signs its requests, with a key.
-    fn linked(&self, server: &Server, key: Option<BrowserKey>) -> Browser {
+    pub fn linked(&self, server: &Server, key: Option<BrowserKey>) -> Browser {
         let link = server.sockets.block_on(server.gate.demo_link()).expect("a link");
         let token = link.token.expose_text().expect("a text").to_owned();
         let mut browser = Browser::connect(self.address, HOST).expect("connected");
@@ -80,6 +80,12 @@ fn turn(browser: &mut Browser, request: &[u8], begins: &[u8]) -> u64 {
     assert_eq!(status, 200);
     assert!(body.starts_with(begins) && body.is_empty() == begins.is_empty());
     time
+}
+
+/// A page that the browser asks for; what signing costs the browser is not in it.
+pub fn signed(browser: &mut Browser, path: &str, begins: &[u8]) -> u64 {
+    let request = browser.request(path);
+    turn(browser, &request, begins)
 }
 
 /// How the measured session is bound.

@@ -1,4 +1,5 @@
 // What a new person does, in order; each flow stands on those before it.
+import { readFileSync } from "node:fs";
 import { must } from "./portal.mjs";
 
 /** A passkey in the machine: verifies its user, keeps its keys. */
@@ -118,13 +119,48 @@ export function flows(portal, app) {
       await seen.one.getByLabel("Name").fill("browser test");
       await seen.one.getByLabel("Symbols").fill("AAPL");
       await seen.one.locator("#preview").getByText("AAPL").first().waitFor();
-      await seen.one.getByLabel("Its clients must show a token").check();
+      must(await seen.one.getByLabel("Require a token").isChecked(), "no token is required by default");
       await portal.press(seen.one, "Create it");
-      await portal.says(seen.one, "Its token, shown this once");
+      await seen.one.waitForURL(/\/credentials\/crd_[^/]+\/created$/);
+      const token = await seen.one.locator("#secret").textContent();
+      must(token.startsWith("fpc_"), "the token is " + token);
+      must((await seen.one.locator("#program").textContent()).includes("token=" + token), "the program lacks its token");
+      await seen.one.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+      await seen.one.getByRole("button", { name: "Copy the token" }).click();
+      await seen.one.getByRole("button", { name: "Copied" }).waitFor();
+      must(await seen.one.evaluate(() => navigator.clipboard.readText()) === token, "something else was copied");
+      await seen.one.reload();
+      must(await seen.one.locator("#secret").count() === 0, "the token is shown twice");
+      await seen.one.getByRole("link", { name: "Its page" }).click();
+      await portal.press(seen.one, "Pause browser test");
+      await portal.says(seen.one, "no program can use it");
+      await portal.press(seen.one, "Resume browser test");
+      await portal.says(seen.one, "Programs can connect again");
+      await seen.one.getByRole("link", { name: "Edit", exact: true }).click();
+      await seen.one.getByLabel("Largest order, shares").fill("10");
+      await seen.one.locator("#preview").getByText("order more than 10 shares at once").waitFor();
+      await portal.press(seen.one, "Save");
+      await portal.says(seen.one, "order more than 10 shares at once");
       await portal.press(seen.one, "Revoke browser test");
       await portal.says(seen.one, "Its next message is refused");
       await portal.open(seen.one, "/activity");
       await portal.says(seen.one, "browser test");
+    }],
+    ["activity_of_yesterday_is_two_presses_away_and_what_is_shown_is_exported", async () => {
+      await portal.open(seen.one, "/");
+      await seen.one.getByRole("link", { name: "Activity" }).click();
+      await seen.one.getByRole("link", { name: "Yesterday" }).click();
+      await portal.says(seen.one, "Nothing on record matches");
+      await portal.open(seen.one, "/activity");
+      await seen.one.getByLabel("Text").fill("browser test");
+      await portal.press(seen.one, "Show");
+      await portal.says(seen.one, "Credential browser test");
+      const download = seen.one.waitForEvent("download");
+      await seen.one.getByRole("button", { name: "Export CSV" }).click();
+      const file = await download;
+      must(/^activity-\d{4}-\d\d-\d\d\.csv$/.test(file.suggestedFilename()), file.suggestedFilename());
+      const text = readFileSync(await file.path(), "utf8");
+      must(text.includes("browser test") && !text.includes("server_started"), text.slice(0, 400));
     }],
     ["other_session_is_ended_and_its_open_page_leaves", async () => {
       await portal.open(seen.two, "/");
@@ -178,11 +214,16 @@ function withoutScript(portal, app, seen) {
     }],
     ["without_script_credential_is_previewed_made_and_revoked", async () => {
       await portal.open(seen.plain, "/credentials/new");
+      await seen.plain.getByRole("link", { name: "View only" }).click();
       await seen.plain.getByLabel("Name").fill("plain test");
-      await seen.plain.getByLabel("look only").check();
+      must(await seen.plain.getByLabel("view only").isChecked(), "the preset did not fill the form in");
       await portal.press(seen.plain, "Preview");
       await portal.says(seen.plain, "will be this");
       await portal.act(seen.plain, "Create it");
+      await seen.plain.locator("#secret").waitFor();
+      await seen.plain.getByRole("link", { name: "Its page" }).click();
+      await portal.act(seen.plain, "Pause plain test");
+      await portal.says(seen.plain, "no program can use it");
       await portal.act(seen.plain, "Revoke plain test");
       await portal.says(seen.plain, "Its next message is refused");
     }],

@@ -6,14 +6,14 @@ import { must } from "./portal.mjs";
 
 const OUTSIDE = [["sign-in", "/sign-in"], ["front-door", "/where"], ["link", "/link/none"],
   ["recover", "/recover"], ["recover-stop", "/recover/stop/none"], ["recover-claim", "/recover/claim/none"]];
-const INSIDE = [
+export const INSIDE = [
   ["overview", "/"], ["ticket", "/ticket?symbol=AAPL&quantity=100&type=MKT"], ["contracts", "/contracts"],
-  ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["session", "/session"], ["front-door-in", "/where"],
+  ["contract", "/contracts/AAPL"], ["orders", "/orders"], ["executions", "/executions"], ["overview-month", "/?range=month"], ["contract-year", "/contracts/AAPL?range=year"], ["search", "/search?q=a"], ["session", "/session"], ["front-door-in", "/where"],
   ["welcome", "/session?welcome=1"], ["sessions", "/sessions"], ["devices", "/devices"],
-  ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["authenticators", "/authenticators"],
-  ["activity", "/activity"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],
+  ["credentials", "/credentials"], ["credential-new", "/credentials/new"], ["credential-preset", "/credentials/new?preset=day"], ["authenticators", "/authenticators"],
+  ["activity", "/activity"], ["activity-filter", "/activity?kind=orders&refused=yes&steps=yes"], ["messages", "/messages"], ["contact", "/contact"], ["approvals", "/approvals"],
   ["phone", "/phone"], ["phone-move", "/phone/move"], ["travel", "/travel"],
-  ["recovery", "/recovery"], ["recovery-contacts", "/recovery/contacts"], ["policies", "/policies"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"],
+  ["recovery", "/recovery"], ["recovery-contacts", "/recovery/contacts"], ["policies", "/policies"], ["step-up", "/step-up"], ["outbox", "/outbox"], ["lock", "/lock"], ["lock-everything", "/lock/everything"],
 ];
 
 export async function look(portal, page, name, size) {
@@ -56,6 +56,13 @@ export function looks(portal) {
       await portal.open(page, await found(page, portal, list, pattern));
       await look(portal, page, name, size);
     }
+    await portal.open(page, (await found(page, portal, "/credentials", "/credentials/")) + "/edit");
+    await look(portal, page, "credential-edit", size);
+    await portal.open(page, "/credentials/new?preset=view");
+    await page.getByLabel("Name").fill("seen at " + size);
+    await portal.press(page, "Create it");
+    await portal.says(page, "It is shown this once");
+    await look(portal, page, "credential-created", size);
     await portal.open(page, "/ticket?symbol=AAPL&quantity=2000&type=MKT");
     await portal.press(page, "Preview");
     await portal.says(page, "A large order");
@@ -66,20 +73,4 @@ export function looks(portal) {
     await page.locator("body").waitFor();
     await portal.leave(page);
   }]);
-}
-
-/** The last thing: it ends everything. */
-export function locks(portal) {
-  return [["lock_of_everything_leaves_a_receipt_and_ends_the_other_browser", async () => {
-    const [one, two] = [await portal.visitor({ width: 390, height: 844 }), await portal.visitor()];
-    await portal.signInByLink(one);
-    await portal.signInByLink(two);
-    await portal.open(two, "/");
-    await portal.open(one, "/orders");
-    await one.locator("summary.lock").click();
-    await portal.press(one, "Lock everything");
-    await portal.says(one, "Sessions ended");
-    await look(portal, one, "receipt", "390-light");
-    await two.waitForURL(/sign-in/);
-  }]];
 }

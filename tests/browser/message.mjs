@@ -23,8 +23,8 @@ export function messages(portal) {
     await portal.says(owner, "Was this not you?");
     await portal.act(owner, "This was not me: A new browser");
     await portal.says(owner, "1 session ended");
-    await portal.says(owner, "is trusted no longer");
-    must(await owner.getByRole("button", { name: "Lock everything", exact: true }).count() > 0, "no lock is offered");
+    await portal.says(owner, "is no longer trusted");
+    must(await owner.locator("main").getByRole("button", { name: "Lock everything", exact: true }).count() > 0, "no lock is offered");
     await stranger.goto(portal.base + "/");
     must(new URL(stranger.url()).pathname === "/sign-in", "the stranger is still in at " + stranger.url());
     await portal.open(owner, "/messages");

@@ -9,7 +9,9 @@ import fs from "node:fs";
 import { parseArgs } from "node:util";
 import { apps } from "./app.mjs";
 import { flows } from "./flow.mjs";
-import { locks, looks } from "./look.mjs";
+import { locks } from "./lock.mjs";
+import { looks } from "./look.mjs";
+import { markets } from "./market.mjs";
 import { messages } from "./message.mjs";
 import { Portal, within } from "./portal.mjs";
 import { sessions } from "./session.mjs";
@@ -56,7 +58,7 @@ async function plain() {
   const portal = new Portal(options, ready);
   await portal.start();
   try {
-    await play(portal, [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...sessions(portal), ...apps(portal), ...looks(portal), ...locks(portal)]);
+    await play(portal, [...flows(portal, new App(ready.people[0].totp_uri)), ...messages(portal), ...markets(portal), ...sessions(portal), ...apps(portal), ...looks(portal), ...locks(portal)]);
   } finally {
     await portal.stop();
   }

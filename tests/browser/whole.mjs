@@ -1,5 +1,6 @@
 // Signing in, whole: two browsers and a phone on https, each with a profile of its own, with sessions that are bound to
 // hardware. Each flow stands on those before it, and says how often a person pressed and typed.
+import { chromium } from "playwright-core";
 import { reinstalls, replaces, sleeps, travels } from "./device.mjs";
 import { authenticator } from "./flow.mjs";
 import { look } from "./look.mjs";
@@ -166,6 +167,7 @@ export class Whole {
       if (text) this.note(text);
     }];
     return [
+      flow("whole_certificate_that_is_not_trusted_is_named", null, () => this.distrusts()),
       flow("whole_first_sign_in_and_enrolment", "first sign-in: link, password, app", () => this.enrols()),
       flow("whole_session_is_bound_to_hardware_and_proves_it_again", null, () => this.proves()),
       flow("whole_phone_is_added_by_link_and_number", "add a phone", () => this.addsPhone()),
@@ -460,6 +462,18 @@ export class Whole {
     await this.portal.open(this.one, "/devices");
     must(await this.one.locator("[data-renew]").count() === 0, "it is to renew again");
     await this.portal.open(this.one, "/orders");
+  }
+
+  /** A browser that was told to go on past its warning about the certificate says why its sessions are view-only. */
+  async distrusts() {
+    const browser = await chromium.launch({ executablePath: this.portal.how.executablePath, args: ["--no-sandbox"] });
+    try {
+      const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+      await page.goto(`https://localhost:${this.server.port}/sign-in`);
+      await page.getByText("does not trust this server's certificate").waitFor({ timeout: 10_000 });
+    } finally {
+      await browser.close();
+    }
   }
 
   async crashes() {

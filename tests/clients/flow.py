@@ -1,6 +1,7 @@
 """What every flow uses: the ready file of the server, checks that are counted, bounded waiting."""
 
 import json
+import subprocess
 import time
 from pathlib import Path
 
@@ -28,15 +29,40 @@ class Checks:
 
 
 class Server:
-    """The server as its ready file describes it."""
+    """The server as its ready file describes it, and as its own command line does."""
 
-    def __init__(self, ready_file):
+    def __init__(self, ready_file, program):
+        self.ready_file, self.program = str(ready_file), str(program)
         facts = json.loads(Path(ready_file).read_text())
         self.account = facts["account"]
+        self.portal, self.people, self.data = facts["portal"], facts["people"], facts["data"]
         self.sockets = {socket["name"]: (socket["host"], socket["port"]) for socket in facts["sockets"]}
 
     def address(self, name):
         return self.sockets[name]
+
+    def says(self, command):
+        """What `floorpass orders`, `executions` or `positions` says: the server's own view."""
+        run = subprocess.run([self.program, "--json", "--data", self.data, command], capture_output=True, text=True)
+        if run.returncode:
+            raise RuntimeError(f"{command}: {run.stdout}{run.stderr}")
+        return json.loads(run.stdout)
+
+    def about(self, command, order):
+        """The rows about one order, by its permanent id."""
+        return [row for row in self.says(command) if row["order"] == order]
+
+    def state(self, order):
+        rows = self.about("orders", order)
+        return rows[0]["state"] if rows else "absent"
+
+    def traded(self, order):
+        """Shares and commission of an order's executions."""
+        rows = self.about("executions", order)
+        return sum(row["quantity"] for row in rows), round(sum(float(row["commission"]) for row in rows), 2)
+
+    def held(self, symbol):
+        return sum(row["quantity"] for row in self.says("positions")["positions"] if row["symbol"] == symbol)
 
 
 def wait_until(condition, seconds, pause):

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import logging
+import time
 
 from flow import flow, wait_until
 
@@ -113,6 +114,9 @@ def market_order(library, server, checks, cid):
         checks.that("a permanent id", trade.order.permId > 0, trade.order.permId)
         now = lambda: sum(p.position for p in desk.ib.positions() if p.contract.symbol == "AAPL")
         checks.that("the position moved by itself", desk.until(lambda: now() == before + 7), (before, now()))
+        paid = round(sum(f.commissionReport.commission for f in trade.fills), 2)
+        checks.that("the server has the same fills and fees", server.traded(trade.order.permId) == (7, paid), server.about("executions", trade.order.permId))
+        checks.that("and the same position", server.held("AAPL") == now() and server.state(trade.order.permId) == "filled", server.says("positions"))
         listed = {f.execution.execId for f in desk.ib.reqExecutions()}
         checks.that("executions repeat it", {f.execution.execId for f in trade.fills} <= listed, listed)
         sale = desk.place(contract, desk.lib.MarketOrder("SELL", 7))
@@ -135,10 +139,12 @@ def limit_modify_cancel(library, server, checks, cid):
         same = lambda: [t for t in desk.ib.reqAllOpenOrders() if t.order.permId == perm]
         checks.that("one order with the new numbers", desk.until(lambda: [(float(t.order.lmtPrice), float(t.order.totalQuantity)) for t in same()] == [(2.5, 9)], 3), same())
         checks.that("its reference is kept", [t.order.orderRef for t in same()] == ["resting one"], same())
+        row = server.about("orders", perm)
+        checks.that("the server has it so", [r["quantity"] for r in row] == [9] and "2.50" in str(row) and server.state(perm) == "working", row)
         desk.ib.cancelOrder(order)
         checks.that("cancelled", desk.until(lambda: trade.orderStatus.status == "Cancelled"), trade.log)
         checks.that("notice 202", desk.until(lambda: bool(desk.texts(202, order.orderId))), desk.errors)
-        checks.that("gone", same() == [], same())
+        checks.that("gone", same() == [] and server.state(perm) == "cancelled", same())
         desk.errors.clear()
         desk.ib.client.cancelOrder(order.orderId, "")
         checks.that("a second cancel says that it is over", desk.until(lambda: bool(desk.texts(10148, order.orderId))), desk.errors)
@@ -181,6 +187,7 @@ def bracket(library, server, checks, cid):
         checks.that("children name the parent", all(listed[o.orderId].parentId == orders[0].orderId for o in orders[1:]), listed)
         desk.ib.cancelOrder(orders[0])
         checks.that("children go with the parent", desk.until(lambda: all(t.orderStatus.status == "Cancelled" for t in trades)), [t.log for t in trades])
+        checks.that("all three are over at the server", {server.state(t.order.permId) for t in trades} == {"cancelled"}, server.says("orders")[-3:])
 
         entry = desk.ib.bracketOrder("BUY", 5, 100_000, 200_000, FAR_BELOW)
         entry.parent.orderType, entry.parent.lmtPrice = "MKT", 0
@@ -195,6 +202,7 @@ def bracket(library, server, checks, cid):
         desk.place(contract, entry.takeProfit)
         checks.that("a child fills once its price is reached", desk.until(lambda: trades[1].orderStatus.status == "Filled"), trades[1].log)
         checks.that("and cancels the other", desk.until(lambda: trades[2].orderStatus.status == "Cancelled"), trades[2].log)
+        checks.that("so it is at the server", [server.state(t.order.permId) for t in trades] == ["filled", "filled", "cancelled"], server.says("orders")[-3:])
 
         held = desk.place(contract, desk.lib.LimitOrder("BUY", 5, FAR_BELOW, transmit=False))
         desk.ib.sleep(0.3)
@@ -203,6 +211,31 @@ def bracket(library, server, checks, cid):
         desk.place(contract, held.order)
         checks.that("transmitted later it works", desk.until(lambda: desk.working(held)), held.log)
         desk.tidy(held)
+
+
+@flow
+def reconciliation(library, server, checks, cid):
+    address = server.address("trading")
+    with Desk(library, address, cid) as desk:
+        resting = desk.place(desk.stock(), desk.lib.LimitOrder("BUY", 5, FAR_BELOW, tif="GTC"))
+        bought = desk.place(desk.stock(), desk.lib.MarketOrder("BUY", 2))
+        checks.that("one rests, one is filled", desk.until(lambda: desk.working(resting) and bought.orderStatus.status == "Filled"), (resting.log, bought.log))
+        perm, filled = resting.order.permId, bought.order.permId
+    checks.that("the order outlives its connection", server.state(perm) == "working", server.about("orders", perm))
+    # The server needs a moment to notice the end of the first, whose client id is used again.
+    time.sleep(0.5)
+    with Desk(library, address, cid) as desk:
+        found = [t for t in desk.ib.openTrades() if t.order.permId == perm]
+        checks.that("it is there after the next connection", [(t.order.lmtPrice, t.order.totalQuantity, t.orderStatus.status) for t in found] == [(FAR_BELOW, 5, "Submitted")], desk.ib.trades())
+        checks.that("with its contract", all(t.contract.symbol == "AAPL" and t.contract.conId for t in found), found)
+        fills = [f for f in desk.ib.fills() if f.execution.permId == filled]
+        checks.that("so are the fills and their fees", sum(f.execution.shares for f in fills) == 2 and all(f.commissionReport.commission for f in fills), fills)
+        held = sum(p.position for p in desk.ib.positions() if p.contract.symbol == "AAPL")
+        checks.that("so is the position", held == server.held("AAPL") and held >= 2, (held, server.says("positions")))
+        desk.tidy(*found)
+        checks.that("cancelled by the next connection", server.state(perm) == "cancelled", server.about("orders", perm))
+        sale = desk.place(desk.stock(), desk.lib.MarketOrder("SELL", 2))
+        checks.that("sold", desk.until(lambda: sale.orderStatus.status == "Filled"), sale.log)
 
 
 @flow

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from decimal import Decimal
 
 from ibapi.client import EClient
@@ -167,9 +168,20 @@ class Desk:
         self.thread = threading.Thread(target=self.app.run, daemon=True)
         self.thread.start()
         self.request = 50_000
-        if wait and not self.until(lambda: self.seen("next id") and self.seen("accounts")):
+        ready = lambda: bool(self.seen("next id") and self.seen("accounts"))
+        if wait and not (self.until(lambda: ready() or self.app.closed) and ready()):
             raise TimeoutError(f"no session: {self.app.errors}")
         self.order_id = self.seen("next id")[-1] if wait else 1
+
+    @classmethod
+    def again(cls, address, client_id):
+        """A connection with the id of one just closed, which the server may not have noticed yet (326)."""
+        for _ in range(50):
+            try:
+                return cls(address, client_id)
+            except TimeoutError:
+                time.sleep(0.2)
+        return cls(address, client_id)
 
     def __enter__(self):
         return self

@@ -73,15 +73,18 @@ def limit_modify_cancel(_, server, checks, cid):
         oid = desk.place(desk.stock(), order)
         checks.that("rests", desk.until(lambda: desk.working(oid)), (desk.seen("status", oid), desk.app.errors))
         perm = desk.seen("open", oid)[-1][1].permId
+        checks.that("at the server too", server.state(perm) == "working", server.about("orders", perm))
         order.lmtPrice, order.totalQuantity = 2.5, 8
         desk.place(desk.stock(), order, oid)
         # A set: the modification's own echo may come in between.
         echoed = lambda: {(o.lmtPrice, int(o.totalQuantity), o.permId, o.orderRef) for _, i, o in desk.open_orders() if i == oid}
         checks.that("one order, new numbers, same permanent id", echoed() == {(2.5, 8, perm, "resting one")}, echoed())
+        row = server.about("orders", perm)
+        checks.that("the server has it so", [r["quantity"] for r in row] == [8] and "2.50" in str(row), row)
         desk.cancel(oid)
         checks.that("cancelled", desk.until(lambda: desk.status(oid) == "Cancelled"), desk.seen("status", oid))
         checks.that("notice 202", desk.until(lambda: desk.texts(202, oid)), desk.app.errors)
-        checks.that("gone", not echoed(), echoed())
+        checks.that("gone", not echoed() and server.state(perm) == "cancelled", echoed())
         desk.place(desk.stock(), order, oid)
         checks.that("its id cannot be used again", desk.until(lambda: desk.texts(103, oid)), desk.app.errors)
         desk.cancel(oid)
@@ -126,6 +129,33 @@ def bracket(_, server, checks, cid):
         checks.that("children name the parent", [o.parentId for _, i, o in desk.open_orders() if i in (profit, loss)] == [parent, parent])
         desk.cancel(parent)
         checks.that("children go with the parent", desk.until(lambda: all(desk.status(i) == "Cancelled" for i in family)), [desk.seen("status", i) for i in family])
+        perms = [desk.seen("open", i)[-1][1].permId for i in family]
+        checks.that("all three are over at the server", {server.state(perm) for perm in perms} == {"cancelled"}, server.says("orders")[-3:])
+
+
+@flow
+def reconciliation(_, server, checks, cid):
+    with Desk(server.address("trading"), cid) as desk:
+        oid = desk.place(desk.stock(), desk.order("BUY", "LMT", 5, lmtPrice=FAR_BELOW, tif="GTC"))
+        bought = desk.place(desk.stock(), desk.order("BUY", "MKT", 2))
+        checks.that("one rests, one is filled", desk.until(lambda: desk.working(oid) and desk.status(bought) == "Filled"), desk.app.errors)
+        perm = desk.seen("open", oid)[-1][1].permId
+    checks.that("the order outlives its connection", server.state(perm) == "working", server.about("orders", perm))
+    with Desk.again(server.address("trading"), cid) as desk:
+        checks.that("the next id is above both", desk.seen("next id")[0] > max(oid, bought), desk.seen("next id"))
+        checks.that("it is there after the next connection", [(o.permId, o.lmtPrice) for _, i, o in desk.open_orders() if i == oid] == [(perm, FAR_BELOW)], desk.app.errors)
+        rid = desk.next_request()
+        desk.app.reqExecutions(rid, ExecutionFilter())
+        checks.that("so are the fills", desk.answer(("fills end", rid), rid) and sum(e.shares for e in desk.seen("fills", rid) if e.orderId == bought) == 2, desk.seen("fills", rid))
+        checks.that("and their fees", {e.execId for e in desk.seen("fills", rid)} <= {report.execId for report in desk.seen("fees")}, desk.seen("fees"))
+        desk.app.reqPositions()
+        desk.answer("positions end")
+        held = [position for _, symbol, position, _ in desk.seen("positions") if symbol == "AAPL"]
+        checks.that("so is the position", held[-1:] == [server.held("AAPL")] and held[-1] >= 2, (held, server.says("positions")))
+        desk.tidy(oid)
+        checks.that("cancelled by the next connection", server.state(perm) == "cancelled", server.about("orders", perm))
+        out = desk.place(desk.stock(), desk.order("SELL", "MKT", 2))
+        checks.that("sold", desk.until(lambda: desk.status(out) == "Filled"), desk.app.errors)
 
 
 @flow

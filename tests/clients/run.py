@@ -2,8 +2,10 @@
 
 import argparse
 import importlib
+import shutil
 import subprocess
 import sys
+import time
 import traceback
 import zlib
 from pathlib import Path
@@ -12,7 +14,13 @@ from flow import REGISTRY, Checks, Server
 
 HERE = Path(__file__).parent
 IB = ["ib_flows", "fact_flows"]
-MODULES = {"ib_async": IB, "ib_insync": IB, "ibapi": ["ibapi_flows", "ibapi_fact_flows"]}
+MODULES = {
+    "ib_async": [*IB, "snippet_flow"],
+    "ib_insync": IB,
+    "ibapi": ["ibapi_flows", "ibapi_fact_flows"],
+    "nautilus_trader": ["nautilus_flows"],
+}
+LIBRARIES = [*MODULES, "stoqey", "rust"]
 SECONDS_A_FLOW = 90
 
 
@@ -25,26 +33,43 @@ def names(library):
     return [name for name, function in REGISTRY.items() if function.__module__ in modules]
 
 
-def commands(library, folder, ready_file):
-    """The flows of a library with the command that runs each."""
-    if library != "stoqey":
-        head = [sys.executable, str(HERE / "run.py"), "--ready-file", ready_file, "--one", library]
-        return {name: [*head, name] for name in names(library)}
-    program = str(folder / "run.mjs")
-    listed = subprocess.run(["node", program, "--list"], capture_output=True, text=True)
-    if listed.returncode:
-        sys.exit(f"{program} cannot run: install Node 20, then `npm install` in its folder.\n{listed.stderr}")
-    return {name: ["node", program, "--ready-file", ready_file, "--one", name] for name in listed.stdout.split()}
+def heads(args):
+    """The command of each library, to which `--list` or `--one FLOW` is added."""
+    found = {}
+    for library in MODULES:
+        python = args.nautilus if library == "nautilus_trader" else sys.executable
+        found[library] = [str(python), "-B", str(HERE / "run.py"), "--library", library]
+    found["stoqey"] = ["node", str(args.stoqey / "run.mjs")]
+    found["rust"] = [str(args.rust)]
+    return found
 
 
-def run_one(library, name, ready_file):
+MISSING = {
+    "stoqey": "install Node 20, then `npm install` in its folder",
+    "rust": "build it: `cargo build` in its folder",
+    "nautilus_trader": "it needs an environment with Python 3.12 or later: `pip install -r requirements-nautilus.txt`",
+}
+
+
+def listed(library, head):
+    try:
+        run = subprocess.run([*head, "--list"], capture_output=True, text=True)
+        said, good = run.stderr, run.returncode == 0
+    except OSError as error:
+        said, good = str(error), False
+    if not good:
+        sys.exit(f"{head[0]} cannot run the flows of {library}: {MISSING.get(library, 'pip install -r requirements.txt')}\n{said}")
+    return run.stdout.split()
+
+
+def run_one(library, name, server):
     """Runs one flow in this process; 0 when every check holds."""
     names(library)
     checks = Checks()
     # Each flow has client ids of its own, so that no flow waits for another's connection to end.
     first_id = 100 + zlib.crc32(f"{library} {name}".encode()) % 100_000 * 10
     try:
-        REGISTRY[name](library, Server(ready_file), checks, first_id)
+        REGISTRY[name](library, server, checks, first_id)
         checks.that("the flow makes checks", checks.made > 0, checks.made)
     except Exception:
         checks.failed.append("exception:\n" + traceback.format_exc())
@@ -53,20 +78,39 @@ def run_one(library, name, ready_file):
     return 1 if checks.failed else 0
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ready-file", required=True, help="written by `floorpass demo --ready-file`")
+    parser.add_argument("--ready-file", help="written by `floorpass demo --ready-file`")
+    parser.add_argument("--floorpass", default=shutil.which("floorpass"), help="the program, asked what it has of each order")
     parser.add_argument("--only", action="append", default=[], help="a library or a flow; may be repeated")
+    parser.add_argument("--nautilus", type=Path, default=sys.executable, help="a Python with nautilus_trader, which needs 3.12")
     parser.add_argument("--stoqey", type=Path, default=HERE / "stoqey", help="where @stoqey/ib is installed")
-    parser.add_argument("--one", nargs=2, metavar=("LIBRARY", "FLOW"), help=argparse.SUPPRESS)
+    parser.add_argument("--rust", type=Path, default=HERE / "rust/target/debug/floorpass-client-tests", help="the program built in rust/")
+    parser.add_argument("--library", choices=MODULES, help=argparse.SUPPRESS)
+    parser.add_argument("--one", metavar="FLOW", help=argparse.SUPPRESS)
+    parser.add_argument("--list", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if not args.list and not (args.ready_file and args.floorpass):
+        parser.error("--ready-file and --floorpass are needed")
+    return args
+
+
+def main():
+    args = arguments()
+    if args.list:
+        print("\n".join(names(args.library)))
+        return
     if args.one:
-        sys.exit(run_one(*args.one, args.ready_file))
+        sys.exit(run_one(args.library, args.one, Server(args.ready_file, args.floorpass)))
     passed = failed = 0
-    for library in [*MODULES, "stoqey"]:
-        for name, command in commands(library, args.stoqey, args.ready_file).items():
+    for library, head in heads(args).items():
+        started = time.monotonic()
+        if args.only and not any(only == library or only.startswith(f"{library}:") or only not in LIBRARIES and ":" not in only for only in args.only):
+            continue
+        for name in listed(library, head):
             if args.only and not {library, name, f"{library}:{name}"} & set(args.only):
                 continue
+            command = [*head, "--ready-file", args.ready_file, "--floorpass", args.floorpass, "--one", name]
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_A_FLOW)
                 good, output = done.returncode == 0, done.stdout + ("" if done.returncode == 0 else done.stderr[-2000:])
@@ -77,6 +121,7 @@ def main():
             print(f"{'ok' if good else 'FAILED'} {library} {name}", flush=True)
             if not good:
                 print(output.rstrip(), flush=True)
+        print(f"{library}: {time.monotonic() - started:.0f} s", flush=True)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed or not passed else 0)
 

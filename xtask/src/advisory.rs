@@ -17,7 +17,8 @@ const REPOSITORY: &str = "https://github.com/RustSec/advisory-db.git";
 /// Seconds that fetching it may take.
 const PATIENCE: &str = "120";
 /// Each is a workspace of its own.
-const LOCK_FILES: [&str; 3] = ["Cargo.lock", "bench/Cargo.lock", "fuzz/Cargo.lock"];
+const LOCK_FILES: [&str; 4] =
+    ["Cargo.lock", "bench/Cargo.lock", "fuzz/Cargo.lock", "tests/clients/rust/Cargo.lock"];
 
 /// A copy of the database: the one that was named, cargo-audit's, or a fresh one under `target`. The error
 /// says why there is none.

@@ -26,7 +26,10 @@ const DRIVERS: [&str; 11] = [
 
 /// Runs tests/clients, then the drivers.
 pub fn run(root: &Path, programs: &Programs) -> Result<Count, String> {
-    let python = environment(root, programs)?;
+    let python = environment(root, &programs.python, "requirements.txt", "venv")?;
+    let nautilus =
+        environment(root, &programs.python_312, "requirements-nautilus.txt", "venv-nautilus")?;
+    let rust = crate_program(root)?;
     let stoqey = browser::packages(root, programs, "tests/clients/stoqey", "stoqey")?;
     let binary = demo::binary(root)?;
     let demo = Demo::start(&binary)?;
@@ -35,8 +38,14 @@ pub fn run(root: &Path, programs: &Programs) -> Result<Count, String> {
             .arg(root.join("tests/clients/run.py"))
             .arg("--ready-file")
             .arg(demo.ready())
+            .arg("--floorpass")
+            .arg(&binary)
+            .arg("--nautilus")
+            .arg(&nautilus)
             .arg("--stoqey")
-            .arg(&stoqey),
+            .arg(&stoqey)
+            .arg("--rust")
+            .arg(&rust),
     )?;
     let mut count =
         Count::last_in(&ours.stdout).ok_or("tests/clients/run.py did not end with its count")?;
@@ -76,18 +85,18 @@ fn acceptance(drivers: &Path, python: &Path, binary: &Path) -> Result<Count, Str
     Ok(count)
 }
 
-/// A Python environment in target/venv with exactly what requirements.txt names; kept between runs.
-fn environment(root: &Path, programs: &Programs) -> Result<PathBuf, String> {
-    let wanted = root.join("tests/clients/requirements.txt");
+/// A Python environment below target with exactly what a file of requirements names; kept between runs.
+fn environment(root: &Path, base: &Path, file: &str, name: &str) -> Result<PathBuf, String> {
+    let wanted = root.join("tests/clients").join(file);
     let wanted_text =
         std::fs::read_to_string(&wanted).map_err(|e| format!("{}: {e}", wanted.display()))?;
-    let venv = shell::target(root).join("venv");
+    let venv = shell::target(root).join(name);
     let python = venv.join("bin/python");
     let stamp = venv.join("requirements.txt");
     if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted_text) {
         return Ok(python);
     }
-    shell::read(Command::new(&programs.python).args(["-m", "venv", "--clear"]).arg(&venv))?;
+    shell::read(Command::new(base).args(["-m", "venv", "--clear"]).arg(&venv))?;
     shell::read(
         Command::new(&python)
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
@@ -95,4 +104,18 @@ fn environment(root: &Path, programs: &Programs) -> Result<PathBuf, String> {
     )?;
     std::fs::write(&stamp, wanted_text).map_err(|e| format!("{}: {e}", stamp.display()))?;
     Ok(python)
+}
+
+/// The flows of the crate ibapi: a workspace of its own, so that no client enters the product's tree.
+fn crate_program(root: &Path) -> Result<PathBuf, String> {
+    let target = shell::target(root).join("clients");
+    let run = shell::show(
+        shell::cargo(&root.join("tests/clients/rust"))
+            .args(["build", "--locked", "--target-dir"])
+            .arg(&target),
+    )?;
+    if !run.ok {
+        return Err("tests/clients/rust does not build".to_owned());
+    }
+    Ok(target.join("debug/floorpass-client-tests"))
 }

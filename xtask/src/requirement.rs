@@ -8,6 +8,8 @@ use crate::shell;
 /// Programs that were found.
 pub struct Programs {
     pub python: PathBuf,
+    /// `nautilus_trader` runs on nothing older.
+    pub python_312: PathBuf,
     pub npm: PathBuf,
     pub node: PathBuf,
     pub chromium: PathBuf,
@@ -19,16 +21,24 @@ pub struct Programs {
 struct Need {
     what: &'static str,
     stages: &'static [&'static str],
+    /// Debian's packages; none where Debian 12 has none.
     packages: &'static str,
     find: fn() -> Option<PathBuf>,
 }
 
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 9] = [
     Need {
         what: "Python 3.11 or later with venv (python3)",
         stages: &["clients"],
         packages: "python3 python3-venv",
         find: python,
+    },
+    Need {
+        what: "Python 3.12, 3.13 or 3.14 with venv, for nautilus_trader; Debian 12 has none: install one with \
+               `uv python install 3.13` or `pyenv install 3.13`, or name it in FLOORPASS_PYTHON_312",
+        stages: &["clients"],
+        packages: "",
+        find: python_312,
     },
     Need {
         what: "Node 20 or later (node)",
@@ -88,16 +98,17 @@ pub fn meet(chosen: impl Fn(&str) -> bool) -> Result<Programs, String> {
             .iter()
             .map(|need| format!("  {} (stage {})", need.what, need.stages.join(", ")))
             .collect();
-        let packages: Vec<&str> = missing.iter().map(|n| n.packages).collect();
-        return Err(format!(
-            "these are missing:\n{}\non Debian: apt-get install {}",
-            lines.join("\n"),
-            packages.join(" ")
-        ));
+        let mut text = format!("these are missing:\n{}", lines.join("\n"));
+        let packages = packages(&missing);
+        if !packages.is_empty() {
+            text = format!("{text}\non Debian: apt-get install {}", packages.join(" "));
+        }
+        return Err(text);
     }
     let here = |find: fn() -> Option<PathBuf>| find().unwrap_or_default();
     Ok(Programs {
         python: here(python),
+        python_312: here(python_312),
         node: here(|| shell::find("node")),
         npm: here(|| shell::find("npm")),
         chromium: here(|| shell::find("chromium")),
@@ -105,8 +116,15 @@ pub fn meet(chosen: impl Fn(&str) -> bool) -> Result<Programs, String> {
     })
 }
 
+fn packages(missing: &[&Need]) -> Vec<&'static str> {
+    missing.iter().flat_map(|n| n.packages.split_whitespace()).collect()
+}
+
 fn install(missing: &[&Need]) -> Result<(), String> {
-    let packages: Vec<&str> = missing.iter().flat_map(|n| n.packages.split(' ')).collect();
+    let packages = packages(missing);
+    if packages.is_empty() {
+        return Ok(());
+    }
     println!("installing with apt-get: {}", packages.join(" "));
     // A package list that cannot be renewed may still be good enough for the install below.
     let renewed = shell::quiet(Command::new("apt-get").args(["update", "-qq"]))?;
@@ -123,10 +141,28 @@ fn install(missing: &[&Need]) -> Result<(), String> {
 }
 
 fn python() -> Option<PathBuf> {
-    let python = shell::find("python3")?;
-    let asks = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
-    let run = shell::quiet(Command::new(&python).args(["-c", asks])).ok()?;
-    run.ok.then_some(python)
+    shell::find("python3").filter(|python| runs(python, "sys.version_info >= (3, 11)"))
+}
+
+/// A command of this name may be a shim that runs nothing, so each is asked; pyenv and uv keep theirs off PATH.
+fn python_312() -> Option<PathBuf> {
+    let named = std::env::var_os("FLOORPASS_PYTHON_312").map(PathBuf::from);
+    let on_path =
+        ["python3.13", "python3.12", "python3.14", "python3"].into_iter().filter_map(shell::find);
+    let home = std::env::home_dir().unwrap_or_default();
+    let pyenv = std::env::var_os("PYENV_ROOT").map_or_else(|| home.join(".pyenv"), PathBuf::from);
+    let installed = [pyenv.join("versions"), home.join(".local/share/uv/python")]
+        .into_iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flat_map(|versions| versions.flatten().map(|version| version.path().join("bin/python3")));
+    let mut found = named.into_iter().chain(on_path).chain(installed);
+    found.find(|python| runs(python, "(3, 12) <= sys.version_info < (3, 15)"))
+}
+
+/// Whether a Python can make environments and is of the right version.
+fn runs(python: &Path, version: &str) -> bool {
+    let asks = format!("import sys, venv, ensurepip; sys.exit(not {version})");
+    shell::quiet(Command::new(python).args(["-c", &asks])).is_ok_and(|run| run.ok)
 }
 
 /// Debian keeps it in a folder named after the machine.

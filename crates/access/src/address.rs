@@ -164,6 +164,17 @@ impl Addresses {
         }
     }
 
+    /// Whether each of these networks lies in a single one of the other set.
+    pub(crate) fn are_within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Any) => true,
+            (Self::Any, Self::Only(_)) => false,
+            (Self::Only(small), Self::Only(wide)) => small
+                .iter()
+                .all(|network| wide.iter().any(|around| around.and(*network) == Some(*network))),
+        }
+    }
+
     /// The addresses in both sets.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Addresses;
 use crate::call::By;
-use crate::decision::{Answer, Decision, Ground};
+use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::{Act, Acts, Entitlements, Hours, Scopes, Symbols};
 use crate::id::{CredentialId, PaperAccountId, PersonId};
+use crate::mandate::Mandate;
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
@@ -51,6 +52,20 @@ pub struct Credential {
     pub created_by: By,
     /// When and by whom it was revoked.
     pub revoked: Option<Revoked>,
+    /// Since when and by whom it is paused. Records of older versions know no pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Paused>,
+}
+
+/// A pause of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paused {
+    /// Since when.
+    pub at: Time,
+    /// By whom.
+    pub by: By,
+    /// Whether its resting orders go too: the server may stop before they are cancelled.
+    pub cancel_orders: bool,
 }
 
 /// The end of a credential.
@@ -100,6 +115,32 @@ pub enum Command {
         /// Whether its resting orders go too.
         cancel_orders: bool,
     },
+    /// Refuses it until it is resumed.
+    Pause {
+        /// Which.
+        credential: CredentialId,
+        /// Whether its resting orders go too.
+        cancel_orders: bool,
+    },
+    /// Ends its pause.
+    Resume {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// Gives it another name.
+    Rename {
+        /// Which.
+        credential: CredentialId,
+        /// Its new name.
+        name: String,
+    },
+    /// Gives it other scopes: narrower ones at once, wider ones with a recent proof.
+    Edit {
+        /// Which.
+        credential: CredentialId,
+        /// What it is narrowed to from now on.
+        scopes: Box<Scopes>,
+    },
 }
 
 /// What happened to credentials.
@@ -118,6 +159,47 @@ pub enum Event {
         by: By,
         /// Whether its resting orders go too.
         cancel_orders: bool,
+    },
+    /// Paused.
+    Paused {
+        /// Which.
+        credential: CredentialId,
+        /// When, by whom, and whether its resting orders go too.
+        paused: Paused,
+    },
+    /// Its pause is over.
+    Resumed {
+        /// Which.
+        credential: CredentialId,
+        /// When.
+        at: Time,
+    },
+    /// Renamed.
+    Renamed {
+        /// Which.
+        credential: CredentialId,
+        /// Its new name.
+        name: Name,
+        /// When.
+        at: Time,
+    },
+    /// Given scopes that allow nothing that the old ones refused.
+    Narrowed {
+        /// Which.
+        credential: CredentialId,
+        /// Its scopes from now on.
+        scopes: Box<Scopes>,
+        /// When.
+        at: Time,
+    },
+    /// Given scopes that may allow more than the old ones.
+    Widened {
+        /// Which.
+        credential: CredentialId,
+        /// Its scopes from now on.
+        scopes: Box<Scopes>,
+        /// When.
+        at: Time,
     },
 }
 
@@ -154,6 +236,12 @@ pub(crate) fn decide(
         Command::Revoke { credential, cancel_orders } => {
             revoke(slice, ground, *credential, *cancel_orders)
         }
+        Command::Pause { credential, cancel_orders } => {
+            pause(slice, ground, *credential, *cancel_orders)
+        }
+        Command::Resume { credential } => resume(slice, ground, *credential),
+        Command::Rename { credential, name } => rename(slice, ground, *credential, name),
+        Command::Edit { credential, scopes } => edit(slice, ground, *credential, scopes),
     }
 }
 
@@ -164,19 +252,10 @@ fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Dec
     let account = new.account;
     let mandate = slice.mandate(account).ok_or(Refusal::NotFound { what: "account" })?;
     let now = ground.moment.now;
-    let name = Name::new("credential name", &new.name)?;
+    let name = free_name(slice, account, None, &new.name)?;
     check_scopes(&new.scopes, now)?;
-    let wanted = if new.scopes.read_only { Acts::VIEW } else { new.scopes.acts };
-    if giver.is_some_and(|giver| !wanted.without(giver.acts).is_empty())
-        || !wanted.without(mandate.role.acts()).is_empty()
-    {
-        return Err(Refusal::Wider { what: "acts" });
-    }
-    let live = || slice.credentials.iter().filter(|one| one.revoked.is_none());
-    if live().any(|one| one.account == account && one.name == name) {
-        return Err(Refusal::NameTaken { what: "credential", name: name.to_string() });
-    }
-    if live().count() >= MOST {
+    check_acts(&new.scopes, giver.as_ref(), mandate)?;
+    if slice.credentials.iter().filter(|one| one.revoked.is_none()).count() >= MOST {
         let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
         return Err(Refusal::TooMany { what: "live credentials", count: limit, limit });
     }
@@ -195,6 +274,7 @@ fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Dec
         created_at: now,
         created_by: ground.by,
         revoked: None,
+        paused: None,
     };
     Ok(Decision::new(
         vec![
@@ -203,6 +283,38 @@ fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Dec
         ],
         Answer::CredentialCreated { credential: id, token, port: new.port },
     ))
+}
+
+/// A name that no other live credential of the account has.
+fn free_name(
+    slice: &Slice,
+    account: PaperAccountId,
+    own: Option<CredentialId>,
+    name: &str,
+) -> Result<Name, Refusal> {
+    let name = Name::new("credential name", name)?;
+    let is_taken = slice.credentials.iter().any(|other| {
+        other.revoked.is_none()
+            && other.account == account
+            && Some(other.id) != own
+            && other.name == name
+    });
+    if is_taken {
+        return Err(Refusal::NameTaken { what: "credential", name: name.to_string() });
+    }
+    Ok(name)
+}
+
+/// Whether scopes stay within what their giver has, and what the mandate gives.
+fn check_acts(
+    scopes: &Scopes,
+    giver: Option<&Entitlements>,
+    mandate: &Mandate,
+) -> Result<(), Refusal> {
+    let wanted = if scopes.read_only { Acts::VIEW } else { scopes.acts };
+    let is_wider = giver.is_some_and(|giver| !wanted.without(giver.acts).is_empty())
+        || !wanted.without(mandate.role.acts()).is_empty();
+    if is_wider { Err(Refusal::Wider { what: "acts" }) } else { Ok(()) }
 }
 
 fn check_port(slice: &Slice, port: u16, now: Time) -> Result<(), Refusal> {
@@ -279,22 +391,132 @@ pub fn check_scopes(scopes: &Scopes, now: Time) -> Result<(), Refusal> {
     }
 }
 
+/// Whether whoever asks may take authority away from a credential. A lock does not stand in its way.
+fn authorise_cut(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
+    if ground.authorise(slice, Act::ManageCredentials).is_err() {
+        ground.authorise(slice, Act::Lock)?;
+    }
+    Ok(())
+}
+
+/// A credential that is not revoked.
+fn live(slice: &Slice, credential: CredentialId) -> Result<&Credential, Refusal> {
+    let found = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?;
+    match found.revoked {
+        Some(revoked) => Err(Refusal::CredentialRevoked { at: revoked.at }),
+        None => Ok(found),
+    }
+}
+
+/// What its owner is told when something happens to a credential.
+fn tell(ground: &Ground<'_>, credential: &Credential, what: &str) -> decision::Event {
+    let text = format!("Your credential {} {what}, from {}.", credential.name, ground.source);
+    notice::queue(ground, credential.person, Topic::CredentialChanged, text, None)
+}
+
+/// Words for what becomes of its open orders.
+const fn orders_go(cancel_orders: bool) -> &'static str {
+    if cancel_orders { ", and its open orders were cancelled" } else { "" }
+}
+
 fn revoke(
     slice: &Slice,
     ground: &Ground<'_>,
     credential: CredentialId,
     cancel_orders: bool,
 ) -> Result<Decision, Refusal> {
-    // Revoking narrows, so a lock does not stand in its way.
-    if ground.authorise(slice, Act::ManageCredentials).is_err() {
-        ground.authorise(slice, Act::Lock)?;
-    }
-    let one = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?;
-    if let Some(revoked) = one.revoked {
-        return Err(Refusal::CredentialRevoked { at: revoked.at });
-    }
+    authorise_cut(slice, ground)?;
+    let found = live(slice, credential)?;
     let event = Event::Revoked { credential, at: ground.moment.now, by: ground.by, cancel_orders };
-    Ok(Decision::new(vec![event.into()], Answer::CredentialRevoked { credential, cancel_orders }))
+    let told = tell(ground, found, &format!("was revoked{}", orders_go(cancel_orders)));
+    Ok(Decision::new(
+        vec![event.into(), told],
+        Answer::CredentialRevoked { credential, cancel_orders },
+    ))
+}
+
+fn pause(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    credential: CredentialId,
+    cancel_orders: bool,
+) -> Result<Decision, Refusal> {
+    authorise_cut(slice, ground)?;
+    let found = live(slice, credential)?;
+    if let Some(paused) = found.paused {
+        return Err(Refusal::CredentialPaused { at: paused.at });
+    }
+    let paused = Paused { at: ground.moment.now, by: ground.by, cancel_orders };
+    let told = tell(ground, found, &format!("was paused{}", orders_go(cancel_orders)));
+    let event = Event::Paused { credential, paused };
+    Ok(Decision::new(vec![event.into(), told], Answer::Done))
+}
+
+fn resume(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    credential: CredentialId,
+) -> Result<Decision, Refusal> {
+    let giver = ground.authorise(slice, Act::ManageCredentials)?;
+    ground.check_recent(slice)?;
+    let found = live(slice, credential)?;
+    if found.paused.is_none() {
+        return Err(Refusal::CredentialNotPaused);
+    }
+    let mandate = slice.mandate(found.account).ok_or(Refusal::NotFound { what: "account" })?;
+    check_acts(&found.scopes, giver.as_ref(), mandate)?;
+    let event = Event::Resumed { credential, at: ground.moment.now };
+    Ok(Decision::new(vec![event.into(), tell(ground, found, "was resumed")], Answer::Done))
+}
+
+fn rename(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    credential: CredentialId,
+    name: &str,
+) -> Result<Decision, Refusal> {
+    ground.authorise(slice, Act::ManageCredentials)?;
+    let found = live(slice, credential)?;
+    let name = free_name(slice, found.account, Some(credential), name)?;
+    if name == found.name {
+        return Ok(Decision::new(Vec::new(), Answer::Done));
+    }
+    let told = tell(ground, found, &format!("was renamed to {name}"));
+    let event = Event::Renamed { credential, name, at: ground.moment.now };
+    Ok(Decision::new(vec![event.into(), told], Answer::Done))
+}
+
+fn edit(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    credential: CredentialId,
+    scopes: &Scopes,
+) -> Result<Decision, Refusal> {
+    let found = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?;
+    let is_narrower = scopes.is_within(&found.scopes);
+    let giver = if is_narrower {
+        authorise_cut(slice, ground)?;
+        None
+    } else {
+        let giver = ground.authorise(slice, Act::ManageCredentials)?;
+        ground.check_recent(slice)?;
+        giver
+    };
+    live(slice, credential)?;
+    let at = ground.moment.now;
+    check_scopes(scopes, at)?;
+    if *scopes == found.scopes {
+        return Ok(Decision::new(Vec::new(), Answer::Done));
+    }
+    let scopes = Box::new(scopes.clone());
+    let (event, what) = if is_narrower {
+        (Event::Narrowed { credential, scopes, at }, "was narrowed")
+    } else {
+        let mandate = slice.mandate(found.account).ok_or(Refusal::NotFound { what: "account" })?;
+        check_acts(&scopes, giver.as_ref(), mandate)?;
+        (Event::Widened { credential, scopes, at }, "was given more than it had")
+    };
+    Ok(Decision::new(vec![event.into(), tell(ground, found, what)], Answer::Done))
 }
 
 impl Credential {
@@ -302,6 +524,9 @@ impl Credential {
     pub fn entitlements(&self, slice: &Slice) -> Result<Entitlements, Refusal> {
         if let Some(revoked) = self.revoked {
             return Err(Refusal::CredentialRevoked { at: revoked.at });
+        }
+        if let Some(paused) = self.paused {
+            return Err(Refusal::CredentialPaused { at: paused.at });
         }
         let mandate = slice.mandate(self.account).ok_or(Refusal::CredentialUnknown)?;
         let holder = crate::id::Holder::Credential(self.id);

@@ -341,7 +341,12 @@ impl Hours {
             return true;
         }
         // 1970-01-01 was a Thursday: three days after a Monday.
-        let minute = now.0.saturating_add(3 * DAY).rem_euclid(7 * DAY) / 60_000_000;
+        self.hold_at(now.0.saturating_add(3 * DAY).rem_euclid(7 * DAY) / 60_000_000)
+    }
+
+    /// Whether they hold in this minute of the week, counted from Monday 00:00 UTC.
+    #[inline]
+    pub(crate) fn hold_at(&self, minute: i64) -> bool {
         let inside = |windows: &[Window]| {
             windows.iter().any(|part| (i64::from(part.from)..i64::from(part.to)).contains(&minute))
         };

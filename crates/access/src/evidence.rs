@@ -12,7 +12,10 @@ use crate::moment::Time;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 
+mod index;
 mod wording;
+
+pub use index::{INDEX_RULE, Index, Topic, is_minor};
 
 /// The hash before the first entry of a chain.
 pub const GENESIS: Digest = Digest([0; 32]);

@@ -142,11 +142,11 @@ pub struct Lock {
     pub at: Time,
     /// Set by whom.
     pub by: By,
-    /// What it ended.
+    /// What it ended, and who may lift it.
     pub receipt: Receipt,
 }
 
-/// What a lock of grade `all` ended; empty for the others.
+/// What a lock of grade `all` ended, and who may lift one of the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Sessions.
@@ -155,6 +155,10 @@ pub struct Receipt {
     pub credentials: Vec<Name>,
     /// Names of devices.
     pub devices: Vec<Name>,
+    /// The person who may lift it with a proof given after it: who set it, over no lock of somebody
+    /// else. None: the operator alone. Locks of before this was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted_by: Option<PersonId>,
 }
 
 /// What is asked about locks.
@@ -166,7 +170,7 @@ pub enum Command {
         /// How much: not `none`.
         grade: Grade,
     },
-    /// Lifts one; the operator alone.
+    /// Lifts one: the operator any, a person what their own session set.
     Lift {
         /// From what.
         target: Target,
@@ -212,27 +216,62 @@ pub(crate) fn decide(
                 let grade = standing.map(|lock| lock.grade).unwrap_or_default();
                 return Err(Refusal::LockStands { grade });
             }
-            Ok(set(slice, ground, person, target, grade))
+            let lifted_by = lifted_by(ground, person, standing, grade);
+            Ok(set(slice, ground, person, (target, grade, lifted_by)))
         }
         Command::Lift { .. } => {
+            let lock = standing.ok_or(Refusal::NoLock);
             if !ground.by.runs_the_server() {
-                return Err(Refusal::OperatorOnly);
+                check_lift(slice, ground, person, lock.as_ref().ok().copied())?;
             }
-            let lock = standing.ok_or(Refusal::NoLock)?;
-            let event = Event::Lifted { lock: lock.id, at: ground.moment.now, by: ground.by };
-            let mut text = format!("The operator lifted the {} lock on {target}.", lock.grade);
-            let mut events = vec![event.into()];
-            if lock.grade == Grade::All {
-                let worn: Vec<_> = worn(slice).collect();
-                if !worn.is_empty() {
-                    text.push_str(" Your old password, app and recovery codes no longer sign you in: ask the operator for a link to set new ones.");
-                }
-                events.extend(worn);
-            }
-            events.push(notice::queue(ground, person, Topic::Lock, text, None));
-            Ok(Decision::new(events, Answer::Unlocked(lock.clone())))
+            Ok(lift(slice, ground, person, lock?))
         }
     }
+}
+
+/// Whether a session may lift a lock. What the lock keeps it from, its person has to be able to do
+/// otherwise; and the proof is younger than the lock, so that a session which was open when its owner
+/// locked is worth nothing to whoever sits at it.
+fn check_lift(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    person: PersonId,
+    lock: Option<&Lock>,
+) -> Result<(), Refusal> {
+    let is_theirs =
+        |lock: &&Lock| lock.grade < Grade::All && lock.receipt.lifted_by == Some(person);
+    let Some(lock) = lock.filter(is_theirs) else { return Err(Refusal::OperatorOnly) };
+    // That another session holds trading is no reason to stay locked.
+    let unlocked = Slice { locks: Vec::new(), brokerage: None, ..slice.clone() };
+    for act in [GROW, Act::PlaceOrder] {
+        ground.authorise(&unlocked, act)?;
+    }
+    ground.check_recent(slice)?;
+    if !ground.source.fresh && ground.session(slice)?.proven_at <= lock.at {
+        return Err(Refusal::LockUnproven { at: lock.at });
+    }
+    Ok(())
+}
+
+fn lift(slice: &Slice, ground: &Ground<'_>, person: PersonId, lock: &Lock) -> Decision {
+    let event = Event::Lifted { lock: lock.id, at: ground.moment.now, by: ground.by };
+    let (grade, target) = (lock.grade, lock.target);
+    let mut text = match ground.by {
+        By::Session(_) => format!(
+            "You lifted the {grade} lock on {target}, just after confirming that it was you."
+        ),
+        _ => format!("The operator lifted the {grade} lock on {target}."),
+    };
+    let mut events = vec![event.into()];
+    if lock.grade == Grade::All {
+        let worn: Vec<_> = worn(slice).collect();
+        if !worn.is_empty() {
+            text.push_str(" Your old password, app and recovery codes no longer sign you in: ask the operator for a link to set new ones.");
+        }
+        events.extend(worn);
+    }
+    events.push(notice::queue(ground, person, Topic::Lock, text, None));
+    Decision::new(events, Answer::Unlocked(lock.clone()))
 }
 
 /// The ends of what somebody else may know or have copied by the time that everything is locked: the
@@ -243,18 +282,29 @@ fn worn(slice: &Slice) -> impl Iterator<Item = decision::Event> {
     ended.map(|one| authenticator::Event::Removed { authenticator: one.id }.into())
 }
 
+/// Who may lift a lock that is set now. Tightening somebody else's lock gives nobody the right to lift it.
+fn lifted_by(
+    ground: &Ground<'_>,
+    person: PersonId,
+    standing: Option<&Lock>,
+    grade: Grade,
+) -> Option<PersonId> {
+    let by_person = matches!(ground.by, By::Session(_)) && grade < Grade::All;
+    let over_none = standing.is_none_or(|lock| lock.receipt.lifted_by == Some(person));
+    (by_person && over_none).then_some(person)
+}
+
 /// The events of a lock: the lock itself first, so that nothing new passes; then for `all` what it
 /// ends, in the order sessions, credentials, devices. Orders are the gate's to cancel.
 fn set(
     slice: &Slice,
     ground: &Ground<'_>,
     person: PersonId,
-    target: Target,
-    grade: Grade,
+    (target, grade, lifted_by): (Target, Grade, Option<PersonId>),
 ) -> Decision {
     let (at, by) = (ground.moment.now, ground.by);
     let id = LockId(ground.moment.draw("lock"));
-    let mut receipt = Receipt::default();
+    let mut receipt = Receipt { lifted_by, ..Receipt::default() };
     let mut ends: Vec<decision::Event> = Vec::new();
     if grade == Grade::All {
         for session in &slice.sessions {

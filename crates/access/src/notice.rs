@@ -85,6 +85,8 @@ topics! {
     TravelPlanned = "travel_planned", "Planned travel", true;
     /// A credential was created.
     CredentialCreated = "credential_created", "A new credential", false;
+    /// A credential was paused, resumed, renamed, edited or revoked.
+    CredentialChanged = "credential_changed", "A credential was changed", false;
     /// A policy, the window of renewal, or 'one brokerage session' was changed.
     PolicyChanged = "policy_changed", "What your sessions may do", true;
     /// A session took trading over from another.

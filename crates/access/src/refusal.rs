@@ -74,7 +74,7 @@ refusals! {
         "more than {per_second} order messages per second (bursts of {burst}); wait {retry_after} and send again";
     /// A lock on the person or the account.
     Locked { grade: Grade } = "LOCKED",
-        "a lock of grade {grade} stands; the operator can lift it with `floorpass unlock`";
+        "{locked}", locked = locked(*grade);
 
     /// The session is bound to no key of its browser, and looks.
     SessionUnbound { act: Act } = "SESSION_UNBOUND",
@@ -121,6 +121,12 @@ refusals! {
     /// It was revoked.
     CredentialRevoked { at: Time } = "CREDENTIAL_REVOKED",
         "this credential was revoked at {at}; ask the account's owner for a new one";
+    /// It is paused.
+    CredentialPaused { at: Time } = "CREDENTIAL_PAUSED",
+        "this credential was paused at {at}; the account's owner can resume it";
+    /// It is not paused.
+    CredentialNotPaused = "CREDENTIAL_NOT_PAUSED",
+        "this credential is not paused, so there is nothing to resume";
     /// It demands a token and none came.
     TokenMissing = "TOKEN_MISSING",
         "this credential requires its token in the connect options, and none was sent";
@@ -336,10 +342,13 @@ refusals! {
         "a credential cannot have more {what} than the authority that creates it";
     /// A lock as strong stands already.
     LockStands { grade: Grade } = "LOCK_STANDS",
-        "a {grade} lock is already in force; only the operator can loosen it";
+        "a {grade} lock is already in force, and a lock cannot be loosened, only lifted";
     /// There is no lock to lift.
     NoLock = "NO_LOCK",
         "there is no lock to lift";
+    /// A session wants to lift its person's lock, and its proof is older than that.
+    LockUnproven { at: Time } = "LOCK_UNPROVEN",
+        "the lock was set at {at}, and you have not confirmed since that it is you; confirm with your passkey or your phone, or with your password and a code, and unlock then";
     /// The account has another owner.
     AccountTaken { account: PaperAccountId } = "ACCOUNT_TAKEN",
         "account {account} has an owner; choose another account";
@@ -405,6 +414,15 @@ fn tries(left: u32) -> String {
         1 => "1 try is left".to_owned(),
         more => format!("{more} tries are left"),
     }
+}
+
+/// What a lock means, and who can lift it.
+fn locked(grade: Grade) -> String {
+    let how = match grade {
+        Grade::All => "the operator can unlock it with `floorpass unlock`",
+        _ => "to unlock, open Lock in the portal, or ask the operator to run `floorpass unlock`",
+    };
+    format!("the account is locked: {}; {how}", grade.text())
 }
 
 /// Why only what reduces is taken, and what to do.

@@ -89,7 +89,7 @@ fn added_alone(given: &Entitlements, act: Act) -> Option<&'static str> {
     .filter(|_| given.narrowing.iter().any(holds))
 }
 
-/// Which orders: ` to buy AAPL, MSFT alone, at set hours`.
+/// Which orders: ` that buy in AAPL, MSFT alone, mon-fri 13:30-20:00 UTC`.
 fn order_scope(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> String {
     let sides = match given.sides {
         Sides::Both => String::new(),
@@ -107,7 +107,10 @@ fn order_scope(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Strin
             format!(" in {}{more} only", names.join(", "))
         }
     };
-    let hours = if given.hours == Hours::Always { "" } else { ", at set hours" };
+    let hours = match &given.hours {
+        Hours::Always => String::new(),
+        hours => format!(", {hours} UTC"),
+    };
     format!("{sides}{symbols}{hours}")
 }
 

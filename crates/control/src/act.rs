@@ -15,8 +15,8 @@ use crate::answer::{
 use crate::fault::Fault;
 use crate::request::{Request, Target};
 use crate::{
-    authenticator, contact, credential, device, front_door, notice, order, policy, push, recovery,
-    session, travel,
+    activity, authenticator, contact, credential, device, front_door, notice, order, policy, push,
+    recovery, session, travel,
 };
 
 /// What every act has at hand.
@@ -41,11 +41,14 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         | Request::PersonResetPassword { .. }
         | Request::PersonResetTotp { .. }
         | Request::Link { .. } => enter(desk, request).await,
-        Request::CredentialList => value(credential::list(gate).await?),
-        Request::CredentialCreate(wish) => value(credential::create(desk, wish).await?),
-        Request::CredentialRevoke { credential, cancel_orders } => {
-            value(credential::revoke(desk, &credential, cancel_orders).await?)
-        }
+        Request::CredentialList
+        | Request::CredentialShow { .. }
+        | Request::CredentialCreate(_)
+        | Request::CredentialPause { .. }
+        | Request::CredentialResume { .. }
+        | Request::CredentialRename { .. }
+        | Request::CredentialEdit { .. }
+        | Request::CredentialRevoke { .. } => credential::act(desk, request).await,
         Request::SessionList => value(session::list(gate).await?),
         Request::SessionShow { session } => value(session::show(gate, session).await?),
         Request::PolicyShow { .. } | Request::PolicySet(_) => choose(desk, request).await,
@@ -86,6 +89,9 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::Orders => value(order::list(gate).await?),
         Request::Executions => value(order::executions(gate).await?),
         Request::Positions => value(order::positions(gate).await?),
+        Request::Activity(_) | Request::ActivityExport { .. } | Request::EvidenceExport { .. } => {
+            activity::act(desk, request).await
+        }
         Request::Checkpoint => value(checkpoint(desk).await?),
         Request::Backup { to } => value(backup(desk, &to).await?),
     }

@@ -327,16 +327,106 @@ answers! {
         account: String,
         /// Its port.
         port: u16,
-        /// `open`, `locked`, `expired` or `revoked`.
+        /// `open`, `locked`, `expired`, `paused` or `revoked`.
         state: String,
         /// Whether its clients show a token.
         token_required: bool,
-        /// What it may do, in plain words.
-        may: String,
+        /// Whether it may view and not trade.
+        read_only: bool,
+        /// When it was created.
+        created_at: String,
         /// When it ends.
         until: String,
-        /// When, where and by what it was used last.
-        last_use: Option<String>,
+        /// When, from where and by what it was used last.
+        last_use: Option<UseRow>,
+        /// The programs that are connected by it now.
+        connections: Vec<ConnectionRow>,
+        /// Orders that it placed since midnight, UTC.
+        orders_today: u64,
+        /// Orders of its that were refused since midnight, UTC.
+        refused_today: u64,
+        /// Its orders that are open.
+        open_orders: usize,
+    }
+
+    /// The last use of a credential.
+    UseRow {
+        /// When.
+        at: String,
+        /// From where.
+        address: String,
+        /// By which program.
+        client: String,
+    }
+
+    /// A program that is connected.
+    ConnectionRow {
+        /// What it calls itself.
+        client: String,
+        /// From where.
+        address: String,
+        /// Since when.
+        since: String,
+    }
+
+    /// A credential with all that it may do.
+    CredentialDetail {
+        /// As it is listed.
+        #[serde(flatten)]
+        row: CredentialRow,
+        /// The host that programs on this machine dial.
+        host: String,
+        /// What it is narrowed to.
+        scopes: ScopesRow,
+        /// What it may do now, in sentences for people; left out of JSON.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        says: Vec<SaysRow>,
+    }
+
+    /// What a credential is narrowed to. None is not limited.
+    ScopesRow {
+        /// `buy`, `sell` or `both`.
+        side: String,
+        /// The symbols that it may trade.
+        symbols: Option<Vec<String>>,
+        /// The networks that it may come from.
+        addresses: Option<Vec<String>>,
+        /// The hours in which it may place orders, in UTC.
+        hours: Option<String>,
+        /// Shares per order.
+        max_quantity: Option<u64>,
+        /// US dollars per order.
+        max_notional: Option<String>,
+        /// Order messages a second.
+        per_second: Option<u32>,
+        /// Order messages at once.
+        burst: Option<u32>,
+        /// Orders open at once.
+        max_open_orders: Option<u32>,
+        /// How far a limit price may be beyond the market, in percent.
+        collar: Option<String>,
+        /// Seconds within which an identical order is a duplicate.
+        duplicate_seconds: Option<i64>,
+    }
+
+    /// A sentence about what an authority can and cannot do.
+    SaysRow {
+        /// `can`, `cannot` or `until`.
+        verdict: String,
+        /// The rest of it.
+        text: String,
+    }
+
+    /// A credential after a change.
+    CredentialChanged {
+        /// The credential.
+        credential: CredentialId,
+        /// Its name.
+        name: String,
+        /// Its state after the change, as in a list.
+        state: String,
+        /// How many orders were cancelled.
+        orders_cancelled: usize,
     }
 
     /// A new credential.
@@ -637,6 +727,56 @@ answers! {
         net_liquidation: String,
         /// The positions.
         positions: Vec<PositionRow>,
+    }
+
+    /// A page of what was decided, newest first.
+    ActivityNow {
+        /// The decisions.
+        entries: Vec<ActivityRow>,
+        /// Whether the newest orders are missing, because the database cannot be written.
+        behind: bool,
+        /// Where to go on; none at the end.
+        next: Option<String>,
+    }
+
+    /// A decision.
+    ActivityRow {
+        /// When.
+        at: String,
+        /// `access` or `journal`.
+        record: String,
+        /// Its sequence there.
+        entry: u64,
+        /// What it is about.
+        group: String,
+        /// What happened: `session.started`, `order_refused`, ...
+        event: String,
+        /// Who, by name.
+        who: String,
+        /// Who, by id.
+        actor: String,
+        /// From where; empty for orders.
+        source: String,
+        /// The credential that it was done with or to.
+        credential: Option<CredentialId>,
+        /// The device that it was done on or to.
+        device: Option<DeviceId>,
+        /// The stable code, when it was refused.
+        refusal: Option<String>,
+        /// How many equal ones it stands for.
+        count: u64,
+        /// The orders that were refused, as they were asked for.
+        orders: Vec<String>,
+        /// What and why, in words.
+        text: String,
+    }
+
+    /// A part of an export.
+    ExportPart {
+        /// Whole lines.
+        text: String,
+        /// Where to go on; none at the end.
+        next: Option<String>,
     }
 
     /// A signed checkpoint.

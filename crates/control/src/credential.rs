@@ -1,53 +1,196 @@
 //! Credentials, as the operator handles them.
 
-use access::entitlements::{Rate, Symbols};
-use access::{Refusal, Scopes, SymbolId, Verdict, can_cannot};
+use access::address::Addresses;
+use access::entitlements::{Hours, Rate, Sides, Symbols};
+use access::{CredentialId, Grade, Refusal, Scopes, Side, Span, SymbolId, Time, can_cannot};
 use gate::{CredentialInfo, Gate, ListenerState, NewCredential};
+use rust_decimal::Decimal;
+use serde_json::Value;
 use trade::contract::Contracts;
 
-use crate::act::{Desk, in_days, instant};
-use crate::answer::{CredentialMade, CredentialRow, Revoked};
+use crate::act::{Desk, in_days, instant, value};
+use crate::answer::{
+    ConnectionRow, CredentialChanged, CredentialDetail, CredentialMade, CredentialRow, Revoked,
+    SaysRow, ScopesRow, UseRow,
+};
 use crate::fault::Fault;
-use crate::request::{CredentialName, CredentialWish};
+use crate::request::{Clear, CredentialName, CredentialWish, Request, ScopesWish};
+
+/// Days that a new credential lives unless told otherwise.
+const DAYS: u32 = 90;
 
 /// The word for a listener's state.
 pub(crate) fn state_of(state: ListenerState) -> &'static str {
     match state {
         ListenerState::Open => "open",
+        ListenerState::Paused { .. } => "paused",
         ListenerState::Revoked { .. } => "revoked",
     }
 }
 
-pub(crate) async fn list(gate: &Gate) -> Result<Vec<CredentialRow>, Refusal> {
-    Ok(gate.credentials(None).await?.iter().map(row).collect())
+/// Does one request about credentials.
+pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    let gate = desk.gate;
+    match request {
+        Request::CredentialList => value(list(gate).await?),
+        Request::CredentialShow { credential } => {
+            value(detail(&find(gate, &credential).await?, gate.now()))
+        }
+        Request::CredentialCreate(wish) => value(create(desk, wish).await?),
+        Request::CredentialRevoke { credential, cancel_orders } => {
+            value(revoke(desk, &credential, cancel_orders).await?)
+        }
+        Request::CredentialPause { credential, cancel_orders } => {
+            let id = find(gate, &credential).await?.credential.id;
+            let paused = gate.pause_credential(&desk.actor, id, cancel_orders).await?;
+            value(changed(gate, id, paused.cancelled).await?)
+        }
+        Request::CredentialResume { credential } => {
+            let id = find(gate, &credential).await?.credential.id;
+            gate.resume_credential(&desk.actor, id).await?;
+            value(changed(gate, id, 0).await?)
+        }
+        Request::CredentialRename { credential, name } => {
+            let id = find(gate, &credential).await?.credential.id;
+            gate.rename_credential(&desk.actor, id, &name).await?;
+            value(changed(gate, id, 0).await?)
+        }
+        Request::CredentialEdit { credential, scopes } => {
+            let found = find(gate, &credential).await?.credential;
+            let scopes = wished(&scopes, found.scopes, gate.now())?;
+            gate.edit_credential(&desk.actor, found.id, scopes).await?;
+            value(changed(gate, found.id, 0).await?)
+        }
+        _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
+    }
 }
 
-fn row(info: &CredentialInfo) -> CredentialRow {
-    let one = &info.credential;
-    let (state, may) = match &info.entitlements {
-        Ok(given) => {
-            let sentences = can_cannot(given, &symbol);
-            let words = sentences.into_iter().map(|s| match s.verdict {
-                Verdict::Cannot => format!("cannot {}", s.text),
-                Verdict::Can | Verdict::Until => s.text,
-            });
-            ("open".to_owned(), words.collect::<Vec<_>>().join("; "))
-        }
-        Err(refusal) => (refusal.code().to_lowercase(), refusal.caller_text()),
+/// The credential of a name or id. What the operator is told to do next is a command.
+async fn find(gate: &Gate, which: &CredentialName) -> Result<CredentialInfo, Fault> {
+    let name = match which {
+        CredentialName::Id(id) => id.to_string(),
+        CredentialName::Name(name) => name.clone(),
     };
+    gate.find_credential(&name).await.map_err(|refusal| match refusal {
+        Refusal::CredentialUnknown => {
+            let shown: String = name.chars().take(64).filter(|c| !c.is_control()).collect();
+            Fault::new(
+                refusal.code(),
+                format!(
+                    "there is no credential \u{201c}{shown}\u{201d}; `floorpass credential list` shows those that there are"
+                ),
+            )
+        }
+        other => other.into(),
+    })
+}
+
+async fn list(gate: &Gate) -> Result<Vec<CredentialRow>, Refusal> {
+    let now = gate.now();
+    Ok(gate.credentials(None).await?.iter().map(|info| row(info, now)).collect())
+}
+
+async fn changed(
+    gate: &Gate,
+    id: CredentialId,
+    orders_cancelled: usize,
+) -> Result<CredentialChanged, Refusal> {
+    let info = gate.find_credential(&id.to_string()).await?;
+    Ok(CredentialChanged {
+        credential: id,
+        name: info.credential.name.to_string(),
+        state: state(&info, gate.now()).to_owned(),
+        orders_cancelled,
+    })
+}
+
+/// The state of a credential in a word.
+fn state(info: &CredentialInfo, now: Time) -> &'static str {
+    let credential = &info.credential;
+    match &info.entitlements {
+        _ if credential.revoked.is_some() => "revoked",
+        _ if credential.paused.is_some() => "paused",
+        _ if credential.scopes.until <= now => "expired",
+        Ok(given) if given.lock == Grade::None => "open",
+        _ => "locked",
+    }
+}
+
+fn row(info: &CredentialInfo, now: Time) -> CredentialRow {
+    let credential = &info.credential;
     CredentialRow {
-        credential: one.id,
-        name: one.name.to_string(),
-        account: one.account.to_string(),
+        credential: credential.id,
+        name: credential.name.to_string(),
+        account: credential.account.to_string(),
         port: info.port(),
-        state,
-        token_required: one.token.is_some(),
-        may,
-        until: instant(one.scopes.until),
-        last_use: info
-            .last_use
-            .as_ref()
-            .map(|used| format!("{} from {} ({})", instant(used.at), used.address, used.client)),
+        state: state(info, now).to_owned(),
+        token_required: credential.token.is_some(),
+        read_only: credential.scopes.read_only,
+        created_at: instant(credential.created_at),
+        until: instant(credential.scopes.until),
+        last_use: info.last_use.as_ref().map(|used| UseRow {
+            at: instant(used.at),
+            address: used.address.to_string(),
+            client: used.client.clone(),
+        }),
+        connections: info.connections.iter().map(connection).collect(),
+        orders_today: info.today.orders,
+        refused_today: info.today.refused,
+        open_orders: info.open_orders,
+    }
+}
+
+fn connection(connected: &gate::Connected) -> ConnectionRow {
+    ConnectionRow {
+        client: connected.client.clone(),
+        address: connected.address.to_string(),
+        since: instant(connected.since),
+    }
+}
+
+fn detail(info: &CredentialInfo, now: Time) -> CredentialDetail {
+    let sentences = match &info.entitlements {
+        Ok(given) => can_cannot(given, &symbol),
+        Err(_) => Vec::new(),
+    };
+    let says = sentences
+        .into_iter()
+        .map(|sentence| SaysRow { verdict: sentence.verdict.to_string(), text: sentence.text });
+    CredentialDetail {
+        row: row(info, now),
+        host: gate::snippet::host(info.listening.map(|bound| bound.ip())),
+        scopes: scopes_row(&info.credential.scopes),
+        says: says.collect(),
+    }
+}
+
+fn scopes_row(scopes: &Scopes) -> ScopesRow {
+    let limits = &scopes.limits;
+    ScopesRow {
+        side: match scopes.sides {
+            Sides::Both => "both".to_owned(),
+            Sides::Only(side) => side.to_string(),
+            Sides::Neither => "neither".to_owned(),
+        },
+        symbols: match &scopes.symbols {
+            Symbols::All => None,
+            Symbols::Only(symbols) => Some(symbols.iter().map(|id| symbol(*id)).collect()),
+        },
+        addresses: match &scopes.addresses {
+            Addresses::Any => None,
+            Addresses::Only(networks) => Some(networks.iter().map(ToString::to_string).collect()),
+        },
+        hours: match &scopes.hours {
+            Hours::Always => None,
+            hours => Some(hours.to_string()),
+        },
+        max_quantity: limits.max_quantity,
+        max_notional: limits.max_notional.map(|most| most.to_string()),
+        per_second: scopes.rate.map(|rate| rate.per_second),
+        burst: scopes.rate.map(|rate| rate.burst),
+        max_open_orders: limits.max_open_orders,
+        collar: limits.collar_bps.map(|bps| Decimal::new(bps.into(), 2).normalize().to_string()),
+        duplicate_seconds: limits.duplicate_window.map(|window| window.0.div_euclid(1_000_000)),
     }
 }
 
@@ -56,35 +199,82 @@ pub(crate) fn symbol(id: SymbolId) -> String {
     Contracts::builtin().get(id).map_or_else(|| id.to_string(), |c| c.symbol.to_string())
 }
 
-pub(crate) async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade, Fault> {
+async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade, Fault> {
     let gate = desk.gate;
-    let until = in_days(gate.now(), wish.days);
-    let mut scopes = if wish.read_only { Scopes::read_only(until) } else { Scopes::trading(until) };
-    if !wish.symbols.is_empty() {
-        let ids: Result<Vec<SymbolId>, Fault> = wish.symbols.iter().map(|s| contract(s)).collect();
-        scopes.symbols = Symbols::only(ids?);
-    }
-    scopes.limits.max_quantity = wish.max_quantity;
-    scopes.limits.max_notional = wish.max_notional;
-    scopes.rate = wish.per_second.map(|n| Rate { per_second: n, burst: n });
-    let made = gate
-        .create_credential(
-            &desk.actor,
-            NewCredential {
-                name: wish.name.clone(),
-                account: wish.account.unwrap_or_else(|| gate.account()),
-                scopes,
-                token_required: wish.token,
-                port: wish.port,
-            },
-        )
-        .await?;
+    let now = gate.now();
+    let new = NewCredential {
+        name: wish.name.clone(),
+        account: wish.account.unwrap_or_else(|| gate.account()),
+        scopes: wished(&wish.scopes, Scopes::trading(in_days(now, DAYS)), now)?,
+        token_required: wish.token,
+        port: wish.port,
+    };
+    let made = gate.create_credential(&desk.actor, new).await?;
     Ok(CredentialMade {
         credential: made.credential,
         name: wish.name,
         port: made.port,
         token: made.token.and_then(|t| t.expose_text().map(str::to_owned)),
     })
+}
+
+/// Scopes with what is wished in the place of what they were.
+fn wished(wish: &ScopesWish, mut scopes: Scopes, now: Time) -> Result<Scopes, Fault> {
+    wish.clear.iter().for_each(|limit| clear(&mut scopes, *limit));
+    if let Some(days) = wish.days {
+        scopes.until = in_days(now, days);
+    }
+    scopes.read_only = wish.read_only.unwrap_or(scopes.read_only);
+    match wish.side.as_deref() {
+        None => {}
+        Some("buy") => scopes.sides = Sides::Only(Side::Buy),
+        Some("sell") => scopes.sides = Sides::Only(Side::Sell),
+        Some("both") => scopes.sides = Sides::Both,
+        Some(_) => return Err(Fault::new("SIDE_UNKNOWN", "a side is buy, sell or both")),
+    }
+    if !wish.symbols.is_empty() {
+        let ids: Result<Vec<SymbolId>, Fault> = wish.symbols.iter().map(|s| contract(s)).collect();
+        scopes.symbols = Symbols::only(ids?);
+    }
+    if !wish.addresses.is_empty() {
+        scopes.addresses = Addresses::Only(wish.addresses.clone().into_boxed_slice());
+    }
+    if let Some(hours) = &wish.hours {
+        let read = hours.parse::<Hours>();
+        scopes.hours = read.map_err(|error| Fault::new("HOURS_UNREADABLE", error.to_string()))?;
+    }
+    if let Some(per_second) = wish.per_second {
+        scopes.rate = Some(Rate { per_second, burst: per_second });
+    }
+    let limits = &mut scopes.limits;
+    limits.max_quantity = wish.max_quantity.or(limits.max_quantity);
+    limits.max_notional = wish.max_notional.or(limits.max_notional);
+    limits.max_open_orders = wish.max_open_orders.or(limits.max_open_orders);
+    if let Some(collar) = wish.collar {
+        let bps = collar.checked_mul(Decimal::ONE_HUNDRED).filter(Decimal::is_integer);
+        let bps = bps.and_then(|bps| u32::try_from(bps).ok());
+        limits.collar_bps = Some(bps.ok_or_else(|| {
+            Fault::new("COLLAR_UNREADABLE", "a collar is a percentage with at most two decimals")
+        })?);
+    }
+    let window = wish.duplicate_seconds.map(|seconds| Span::seconds(seconds.into()));
+    limits.duplicate_window = window.or(limits.duplicate_window);
+    Ok(scopes)
+}
+
+/// Takes a limit off.
+fn clear(scopes: &mut Scopes, limit: Clear) {
+    match limit {
+        Clear::Symbols => scopes.symbols = Symbols::All,
+        Clear::Addresses => scopes.addresses = Addresses::Any,
+        Clear::Hours => scopes.hours = Hours::Always,
+        Clear::MaxQuantity => scopes.limits.max_quantity = None,
+        Clear::MaxNotional => scopes.limits.max_notional = None,
+        Clear::PerSecond => scopes.rate = None,
+        Clear::MaxOpenOrders => scopes.limits.max_open_orders = None,
+        Clear::Collar => scopes.limits.collar_bps = None,
+        Clear::DuplicateSeconds => scopes.limits.duplicate_window = None,
+    }
 }
 
 fn contract(symbol: &str) -> Result<SymbolId, Fault> {
@@ -97,21 +287,17 @@ fn contract(symbol: &str) -> Result<SymbolId, Fault> {
     })
 }
 
-pub(crate) async fn revoke(
+async fn revoke(
     desk: &Desk<'_>,
     which: &CredentialName,
     cancel_orders: bool,
-) -> Result<Revoked, Refusal> {
-    let name = match which {
-        CredentialName::Id(id) => id.to_string(),
-        CredentialName::Name(name) => name.clone(),
-    };
-    let found = desk.gate.find_credential(&name).await?;
-    let one = &found.credential;
-    let done = desk.gate.revoke_credential(&desk.actor, one.id, cancel_orders).await?;
+) -> Result<Revoked, Fault> {
+    let found = find(desk.gate, which).await?;
+    let credential = &found.credential;
+    let done = desk.gate.revoke_credential(&desk.actor, credential.id, cancel_orders).await?;
     Ok(Revoked {
-        credential: one.id,
-        name: one.name.to_string(),
+        credential: credential.id,
+        name: credential.name.to_string(),
         port: found.port(),
         orders_cancelled: done.cancelled,
     })

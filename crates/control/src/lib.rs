@@ -5,6 +5,7 @@
 //! `{"ok": ..}` or `{"error": {"code", "text"}}`.
 
 mod act;
+mod activity;
 mod answer;
 mod authenticator;
 mod client;
@@ -29,5 +30,8 @@ pub use answer::*;
 pub use client::{ClientError, ask, is_listened_at};
 pub use fault::{Answer, Fault};
 pub use listener::Door;
-pub use request::{CredentialName, CredentialWish, PolicyWish, Request, Target, TravelWish};
+pub use request::{
+    ActivityWish, Clear, CredentialName, CredentialWish, PolicyWish, Request, ScopesWish, Target,
+    TravelWish,
+};
 pub use socket::NAME as SOCKET;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use access::address::Network;
 use access::{
     AuthenticatorId, CredentialId, DeviceId, Grade, NoticeId, PaperAccountId, RecoveryId, SessionId,
 };
@@ -65,6 +66,38 @@ pub enum Request {
         /// Whether its resting orders are cancelled too.
         #[serde(default = "yes")]
         cancel_orders: bool,
+    },
+    /// One credential, with all that it may do.
+    CredentialShow {
+        /// Which.
+        credential: CredentialName,
+    },
+    /// Refuses a credential until it is resumed.
+    CredentialPause {
+        /// Which.
+        credential: CredentialName,
+        /// Whether its resting orders are cancelled too.
+        #[serde(default)]
+        cancel_orders: bool,
+    },
+    /// Ends a pause.
+    CredentialResume {
+        /// Which.
+        credential: CredentialName,
+    },
+    /// Gives a credential another name.
+    CredentialRename {
+        /// Which.
+        credential: CredentialName,
+        /// Its new name.
+        name: String,
+    },
+    /// Changes what a credential may do.
+    CredentialEdit {
+        /// Which.
+        credential: CredentialName,
+        /// What changes.
+        scopes: ScopesWish,
     },
     /// The live sessions.
     SessionList,
@@ -206,6 +239,20 @@ pub enum Request {
     Executions,
     /// Positions and cash.
     Positions,
+    /// What was decided, newest first.
+    Activity(ActivityWish),
+    /// The same as a part of a file.
+    ActivityExport {
+        /// What of it.
+        wish: ActivityWish,
+        /// `csv` or `jsonl`.
+        format: String,
+    },
+    /// A part of the access evidence as it is, with its hashes.
+    EvidenceExport {
+        /// After this entry.
+        after: u64,
+    },
     /// Signs where both chains stand now.
     Checkpoint,
     /// Writes journal, tables and checkpoints of one point into a new folder.
@@ -213,6 +260,34 @@ pub enum Request {
         /// An absolute path that does not exist or is an empty folder.
         to: PathBuf,
     },
+}
+
+/// What of the activity is wanted; whatever is left out is not narrowed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ActivityWish {
+    /// The first day, `2026-12-24`, in UTC.
+    pub from: Option<String>,
+    /// The last day, which belongs to it.
+    pub to: Option<String>,
+    /// A person's user name or id.
+    pub person: Option<String>,
+    /// A credential's name or id.
+    pub credential: Option<String>,
+    /// A device's name or id.
+    pub device: Option<String>,
+    /// What it is about: `orders`, `sign-ins`, ...
+    pub kind: Option<String>,
+    /// Only what was refused.
+    pub refused: bool,
+    /// Also the internal steps.
+    pub steps: bool,
+    /// A text.
+    pub text: Option<String>,
+    /// How many at most, 1 to 1,000.
+    pub limit: Option<u32>,
+    /// Where to go on, as the last answer said.
+    pub before: Option<String>,
 }
 
 /// A credential by its id or by its name.
@@ -243,22 +318,77 @@ pub struct CredentialWish {
     pub name: String,
     /// Its account; none takes the only one.
     pub account: Option<PaperAccountId>,
-    /// Whether it only looks.
-    pub read_only: bool,
-    /// The symbols that it may trade; empty is all.
-    pub symbols: Vec<String>,
-    /// Shares an order.
-    pub max_quantity: Option<u64>,
-    /// US dollars an order.
-    pub max_notional: Option<Decimal>,
-    /// Order messages a second.
-    pub per_second: Option<u32>,
-    /// Days until it ends.
-    pub days: u32,
+    /// What it may do.
+    #[serde(default)]
+    pub scopes: ScopesWish,
     /// Whether its clients show a token; none is the server's default.
     pub token: Option<bool>,
     /// Its port; none takes the next free one.
     pub port: Option<u16>,
+}
+
+/// What a credential may do, as far as it is to be another; what is left out stays as it is, which for a
+/// new credential is not limited.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScopesWish {
+    /// Limits that are taken off, before the others are set.
+    pub clear: Vec<Clear>,
+    /// Whether it may view and not trade.
+    pub read_only: Option<bool>,
+    /// `buy`, `sell` or `both`.
+    pub side: Option<String>,
+    /// The symbols that it may trade; empty leaves them.
+    pub symbols: Vec<String>,
+    /// The networks that it may come from; empty leaves them.
+    pub addresses: Vec<Network>,
+    /// The hours in which it may place orders: `mon-fri 13:30-20:00`, in UTC.
+    pub hours: Option<String>,
+    /// Shares per order.
+    pub max_quantity: Option<u64>,
+    /// US dollars per order.
+    pub max_notional: Option<Decimal>,
+    /// Order messages a second.
+    pub per_second: Option<u32>,
+    /// Orders open at once.
+    pub max_open_orders: Option<u32>,
+    /// How far a limit price may be beyond the market, in percent.
+    pub collar: Option<Decimal>,
+    /// Seconds within which an identical order is a duplicate.
+    pub duplicate_seconds: Option<u32>,
+    /// Days from now until it ends; none leaves its end, which for a new one is in 90 days.
+    pub days: Option<u32>,
+}
+
+/// A limit that can be taken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each is the limit that it names")]
+pub enum Clear {
+    Symbols,
+    Addresses,
+    Hours,
+    MaxQuantity,
+    MaxNotional,
+    PerSecond,
+    MaxOpenOrders,
+    Collar,
+    DuplicateSeconds,
+}
+
+impl Clear {
+    /// Every limit that can be taken off, by its name.
+    pub const ALL: [(&'static str, Self); 9] = [
+        ("symbols", Self::Symbols),
+        ("addresses", Self::Addresses),
+        ("hours", Self::Hours),
+        ("max-quantity", Self::MaxQuantity),
+        ("max-notional", Self::MaxNotional),
+        ("per-second", Self::PerSecond),
+        ("max-open-orders", Self::MaxOpenOrders),
+        ("collar", Self::Collar),
+        ("duplicate-seconds", Self::DuplicateSeconds),
+    ];
 }
 
 /// Travel that is planned.

@@ -34,11 +34,11 @@ pub async fn show(
     let issued = issued.map_err(|r| Failure::new(Exit::Refused, r.code(), r.caller_text()))?;
     let token = issued.token.expose_text().unwrap_or_default();
     let link = control::link_url(&ready.portal, token);
-    output::line(&text(&link, ready, durability));
+    output::line(&text(&link, ready, durability, started.fingerprint.as_deref()));
     Ok(())
 }
 
-fn text(link: &str, ready: &Ready, durability: Durability) -> String {
+fn text(link: &str, ready: &Ready, durability: Durability, fingerprint: Option<&str>) -> String {
     let mut lines = vec![
         link.to_owned(),
         "  Open this link within 15 minutes. It works once: it signs you in, trusts this browser and offers a passkey."
@@ -56,6 +56,15 @@ fn text(link: &str, ready: &Ready, durability: Durability) -> String {
         lines.push(String::new());
     }
     lines.push(format!("  portal       {}", ready.portal));
+    if let Some(fingerprint) = fingerprint {
+        let file = crate::tls::local_certificate(&ready.data);
+        lines.push(format!("  certificate  {}", file.display()));
+        lines.push(format!("               SHA-256 {fingerprint}"));
+        lines.push(
+            "               Make it trusted in your browser or system: until then its sessions are view-only."
+                .to_owned(),
+        );
+    }
     lines.push(format!("  account      {} (paper)", ready.account));
     for socket in &ready.sockets {
         lines.push(format!(
@@ -135,7 +144,7 @@ mod tests {
 
     #[test]
     fn banner_begins_with_the_link() {
-        let text = text("http://localhost:8080/link/x", &ready(7497), Durability::Disk);
+        let text = text("http://localhost:8080/link/x", &ready(7497), Durability::Disk, None);
         assert!(text.starts_with("http://localhost:8080/link/x\n"));
         for word in ["trader", "correct-horse", "ABCDEF", "127.0.0.1:7497", "ib.connect()"] {
             assert!(text.contains(word), "{word} is missing in:\n{text}");
@@ -143,8 +152,17 @@ mod tests {
     }
 
     #[test]
+    fn banner_says_which_certificate_to_trust() {
+        let text = text("x", &ready(7497), Durability::Disk, Some("AA:BB"));
+        assert!(
+            text.contains("/data/tls/localhost.pem") && text.contains("SHA-256 AA:BB"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn program_names_a_port_that_is_not_the_default() {
-        let text = text("x", &ready(4555), Durability::Process);
+        let text = text("x", &ready(4555), Durability::Process, None);
         assert!(text.contains("ib.connect('127.0.0.1', 4555)") && text.contains("not a power cut"));
     }
 }

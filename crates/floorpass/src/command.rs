@@ -7,9 +7,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::exit::{self, Failure};
 use crate::{
-    authenticator, backup, contact, credential, demo, device, doctor, evidence, front_door, init,
-    link, lock, log, notice, order, outbox, person, policy, push, recovery, serve, session, status,
-    totp, travel, webhook,
+    activity, authenticator, backup, contact, credential, demo, device, doctor, evidence,
+    front_door, init, link, lock, log, notice, order, outbox, person, policy, push, recovery,
+    serve, session, status, totp, travel, webhook,
 };
 
 /// The access layer of a brokerage account, with a paper account behind it.
@@ -121,6 +121,8 @@ enum Command {
     Outbox(outbox::Outbox),
     /// The TOTP code of now, in demo folders
     Totp(totp::Totp),
+    /// What was decided, by whom and why; searched and exported
+    Activity(activity::Activity),
     /// The record of decisions
     #[command(subcommand)]
     Evidence(evidence::Evidence),
@@ -175,6 +177,7 @@ impl CommandLine {
             Command::Positions(_) => order::positions(&global),
             Command::Outbox(command) => command.run(&global),
             Command::Totp(command) => command.run(&global),
+            Command::Activity(command) => command.run(&global),
             Command::Evidence(command) => command.run(&global),
             Command::Backup(command) => command.run(&global),
             Command::Restore(command) => command.run(&global),

@@ -1,25 +1,71 @@
-//! `floorpass credential`: list, create, revoke.
+//! `floorpass credential`: what programs hold, from its creation to its end.
 
+use access::address::Network;
+use access::entitlements::Hours;
 use access::{Number, PaperAccountId};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use control::{CredentialMade, CredentialName, CredentialRow, CredentialWish, Request, Revoked};
+use control::{
+    Clear, CredentialChanged, CredentialDetail, CredentialMade, CredentialName, CredentialRow,
+    CredentialWish, Request, Revoked, ScopesWish,
+};
 
 use crate::command::Global;
 use crate::exit::Failure;
 use crate::output;
 
 const MESSAGES: Number = Number::count("a number of messages", "5");
+const ORDERS: Number = Number::count("a number of orders", "10");
+const SECONDS: Number = Number::within("a number of seconds", "30", 1, 86_400);
 const DAYS: Number = Number::within("a number of days", "90", 1, 366);
 
 #[derive(Debug, Subcommand)]
 pub enum Credential {
-    /// List credentials: what each may do, its port, its last use
+    /// List credentials: port, state, what is connected, today's orders
     #[command(
         after_help = "Examples:\n  floorpass credential list\n  floorpass credential list --json | jq '.[].name'"
     )]
     List,
-    /// Make a credential; its port opens at once
-    Create(Create),
+    /// Show one credential: what it can and cannot do, its limits, use and connections
+    #[command(
+        after_help = "Examples:\n  floorpass credential show narrow\n  floorpass credential show narrow --json | jq .scopes\n  floorpass credential show narrow --python > hello.py"
+    )]
+    Show {
+        /// Its name, or its id (crd_..)
+        name: String,
+        /// Print a Python program that connects with it, for `ib_async`
+        #[arg(long, conflicts_with = "json")]
+        python: bool,
+    },
+    /// Create a credential; its port opens at once
+    Create(Box<Create>),
+    /// Refuse a credential until it is resumed: its connections close, its open orders stay
+    #[command(
+        after_help = "Examples:\n  floorpass credential pause trading\n  floorpass credential pause trading --cancel-orders"
+    )]
+    Pause {
+        /// Its name, or its id (crd_..)
+        name: String,
+        /// Cancel its open orders too
+        #[arg(long)]
+        cancel_orders: bool,
+    },
+    /// Let a paused credential in again
+    #[command(after_help = "Example:\n  floorpass credential resume trading")]
+    Resume {
+        /// Its name, or its id (crd_..)
+        name: String,
+    },
+    /// Give a credential another name
+    #[command(after_help = "Example:\n  floorpass credential rename trading momentum")]
+    Rename {
+        /// Its name, or its id (crd_..)
+        name: String,
+        /// Its new name
+        new_name: String,
+    },
+    /// Change what a credential may do; its connections stay, and the next order goes by the new limits
+    Edit(Box<Edit>),
     /// End a credential: its program's next message is refused, its connections close, its orders are cancelled
     #[command(
         after_help = "Examples:\n  floorpass credential revoke narrow\n  floorpass credential revoke trading --keep-orders"
@@ -27,19 +73,82 @@ pub enum Credential {
     Revoke {
         /// Its name, or its id (crd_..)
         name: String,
-        /// Leave its resting orders working
+        /// Leave its open orders working
         #[arg(long)]
         keep_orders: bool,
-        /// Cancel its resting orders, which happens anyway
+        /// Cancel its open orders, which happens anyway
         #[arg(long, hide = true, conflicts_with = "keep_orders")]
         cancel_orders: bool,
     },
 }
 
+/// What a credential may do, as far as it is said.
+#[derive(Debug, Args)]
+struct Scopes {
+    /// Allow one side only, or both
+    #[arg(long, value_name = "SIDE", value_parser = ["buy", "sell", "both"])]
+    side: Option<String>,
+    /// Allow this symbol only (repeat for several)
+    #[arg(long = "symbol", value_name = "SYMBOL")]
+    symbols: Vec<String>,
+    /// Allow connections from this address or network only (repeat for several)
+    #[arg(long = "address", value_name = "ADDRESS")]
+    addresses: Vec<Network>,
+    /// Allow orders at these hours only, in UTC: "mon-fri 13:30-20:00"
+    #[arg(long, value_name = "HOURS", value_parser = hours)]
+    hours: Option<String>,
+    /// At most this many shares per order
+    #[arg(long, value_name = "SHARES", value_parser = |typed: &str| Number::SHARES.read_whole::<u64>(typed))]
+    max_quantity: Option<u64>,
+    /// At most this many US dollars per order
+    #[arg(long, value_name = "USD", value_parser = |typed: &str| Number::DOLLARS.read(typed))]
+    max_notional: Option<rust_decimal::Decimal>,
+    /// At most this many order messages a second
+    #[arg(long, value_name = "COUNT", value_parser = |typed: &str| MESSAGES.read_whole::<u32>(typed))]
+    per_second: Option<u32>,
+    /// At most this many open orders at once
+    #[arg(long, value_name = "COUNT", value_parser = |typed: &str| ORDERS.read_whole::<u32>(typed))]
+    max_open_orders: Option<u32>,
+    /// Refuse limit prices farther than this beyond the market, in percent
+    #[arg(long, value_name = "PERCENT", value_parser = |typed: &str| Number::PERCENT.read(typed))]
+    collar: Option<rust_decimal::Decimal>,
+    /// Refuse an order identical to one of the last so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = |typed: &str| SECONDS.read_whole::<u32>(typed))]
+    duplicate_seconds: Option<u32>,
+    /// Days from now until it ends
+    #[arg(long, value_name = "DAYS", value_parser = |typed: &str| DAYS.read_whole::<u32>(typed))]
+    days: Option<u32>,
+}
+
+/// Hours that can be read, as they were typed.
+fn hours(typed: &str) -> Result<String, access::hours::HoursError> {
+    typed.parse::<Hours>().map(|_| typed.to_owned())
+}
+
+impl Scopes {
+    fn wish(self, read_only: Option<bool>, clear: Vec<Clear>) -> ScopesWish {
+        ScopesWish {
+            clear,
+            read_only,
+            side: self.side,
+            symbols: self.symbols,
+            addresses: self.addresses,
+            hours: self.hours,
+            max_quantity: self.max_quantity,
+            max_notional: self.max_notional,
+            per_second: self.per_second,
+            max_open_orders: self.max_open_orders,
+            collar: self.collar,
+            duplicate_seconds: self.duplicate_seconds,
+            days: self.days,
+        }
+    }
+}
+
 /// A new credential.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  floorpass credential create reports --read-only\n  floorpass credential create bot --symbol AAPL --symbol KO --max-quantity 100 --max-notional 20000 --per-second 5 --days 30"
+    after_help = "Examples:\n  floorpass credential create reports --read-only\n  floorpass credential create bot --symbol AAPL --symbol KO --max-quantity 100 --max-notional 20000 --per-second 5 --days 30\n  floorpass credential create exits --side sell --hours \"mon-fri 13:30-20:00\" --address 192.0.2.0/24"
 )]
 pub struct Create {
     /// Its name
@@ -47,33 +156,56 @@ pub struct Create {
     /// Its account; needed when there are several
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<PaperAccountId>,
-    /// It may look and not trade
+    /// View only: it cannot place, modify or cancel orders
     #[arg(long)]
     read_only: bool,
-    /// It may trade this symbol only (repeat for several)
-    #[arg(long = "symbol", value_name = "SYMBOL")]
-    symbols: Vec<String>,
-    /// Shares an order at most
-    #[arg(long, value_name = "SHARES", value_parser = |typed: &str| Number::SHARES.read_whole::<u64>(typed))]
-    max_quantity: Option<u64>,
-    /// US dollars an order at most
-    #[arg(long, value_name = "USD", value_parser = |typed: &str| Number::DOLLARS.read(typed))]
-    max_notional: Option<rust_decimal::Decimal>,
-    /// Order messages a second at most
-    #[arg(long, value_name = "COUNT", value_parser = |typed: &str| MESSAGES.read_whole::<u32>(typed))]
-    per_second: Option<u32>,
-    /// Days until it ends
-    #[arg(long, default_value_t = 90, value_parser = |typed: &str| DAYS.read_whole::<u32>(typed))]
-    days: u32,
+    #[command(flatten)]
+    scopes: Scopes,
     /// Its clients must show a token in their connect options
     #[arg(long, conflicts_with = "no_token")]
     token: bool,
-    /// Its clients need no token: whoever reaches the port has what it may do
+    /// Its clients need no token: anyone who reaches the port can do what it may do
     #[arg(long)]
     no_token: bool,
     /// Its port; without it the next free one
     #[arg(long, value_parser = |typed: &str| Number::PORT.read_whole::<u16>(typed))]
     port: Option<u16>,
+}
+
+/// Other limits for a credential. What is not named stays as it is.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  floorpass credential edit narrow --max-quantity 50\n  floorpass credential edit narrow --clear symbols --days 30\n  floorpass credential edit trading --read-only"
+)]
+pub struct Edit {
+    /// Its name, or its id (crd_..)
+    name: String,
+    /// View only: it cannot place, modify or cancel orders
+    #[arg(long, conflicts_with = "trading")]
+    read_only: bool,
+    /// Let it trade again
+    #[arg(long)]
+    trading: bool,
+    #[command(flatten)]
+    scopes: Scopes,
+    /// Take this limit off (repeat for several)
+    #[arg(long, value_name = "LIMIT", value_parser = clear())]
+    clear: Vec<Clear>,
+}
+
+/// The limits that can be taken off, by name.
+fn clear() -> impl TypedValueParser<Value = Clear> {
+    PossibleValuesParser::new(Clear::ALL.map(|(name, _)| name)).try_map(|name| {
+        let found = Clear::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, limit)| *limit).ok_or("no such limit")
+    })
+}
+
+fn named(name: String) -> CredentialName {
+    match name.parse() {
+        Ok(id) => CredentialName::Id(id),
+        Err(_) => CredentialName::Name(name),
+    }
 }
 
 impl Credential {
@@ -85,14 +217,31 @@ impl Credential {
                     control::ask(global.data(), &Request::CredentialList)?;
                 output::show(global.json, &rows, |rows| list(rows))
             }
+            Self::Show { name, python } => show(global, named(name), python),
             Self::Create(create) => create.run(global),
+            Self::Edit(edit) => edit.run(global),
+            Self::Pause { name, cancel_orders } => {
+                let request = Request::CredentialPause { credential: named(name), cancel_orders };
+                change(global, &request, |changed| {
+                    format!(
+                        "{} is paused; orders cancelled: {}. `floorpass credential resume {}` lets it in again",
+                        changed.name, changed.orders_cancelled, changed.name
+                    )
+                })
+            }
+            Self::Resume { name } => {
+                let request = Request::CredentialResume { credential: named(name) };
+                change(global, &request, |changed| format!("{} is resumed", changed.name))
+            }
+            Self::Rename { name, new_name } => {
+                let request = Request::CredentialRename { credential: named(name), name: new_name };
+                change(global, &request, |changed| {
+                    format!("{} is now called {}", changed.credential, changed.name)
+                })
+            }
             Self::Revoke { name, keep_orders, cancel_orders: _ } => {
                 let cancel_orders = !keep_orders;
-                let credential = match name.parse() {
-                    Ok(id) => CredentialName::Id(id),
-                    Err(_) => CredentialName::Name(name),
-                };
-                let request = Request::CredentialRevoke { credential, cancel_orders };
+                let request = Request::CredentialRevoke { credential: named(name), cancel_orders };
                 let revoked: Revoked = control::ask(global.data(), &request)?;
                 output::show(global.json, &revoked, |r| {
                     format!(
@@ -105,6 +254,15 @@ impl Credential {
     }
 }
 
+fn change(
+    global: &Global,
+    request: &Request,
+    words: impl FnOnce(&CredentialChanged) -> String,
+) -> Result<(), Failure> {
+    let changed: CredentialChanged = control::ask(global.data(), request)?;
+    output::show(global.json, &changed, words)
+}
+
 impl Create {
     fn run(self, global: &Global) -> Result<(), Failure> {
         let token = match (self.token, self.no_token) {
@@ -115,12 +273,7 @@ impl Create {
         let request = Request::CredentialCreate(CredentialWish {
             name: self.name,
             account: self.account,
-            read_only: self.read_only,
-            symbols: self.symbols,
-            max_quantity: self.max_quantity,
-            max_notional: self.max_notional,
-            per_second: self.per_second,
-            days: self.days,
+            scopes: self.scopes.wish(Some(self.read_only), Vec::new()),
             token,
             port: self.port,
         });
@@ -131,31 +284,104 @@ impl Create {
                 made.credential, made.port
             ),
             None => {
-                format!("{} listens on port {}; it demands no token", made.credential, made.port)
+                format!("{} listens on port {}; it needs no token", made.credential, made.port)
             }
         })
     }
 }
 
+impl Edit {
+    fn run(self, global: &Global) -> Result<(), Failure> {
+        let read_only = match (self.read_only, self.trading) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        };
+        let scopes = self.scopes.wish(read_only, self.clear);
+        if scopes == ScopesWish::default() {
+            return Err(Failure::usage(
+                "nothing to change was named; see floorpass credential edit --help",
+            ));
+        }
+        let request = Request::CredentialEdit { credential: named(self.name), scopes };
+        change(global, &request, |changed| {
+            format!(
+                "{} is changed; `floorpass credential show {}` shows what it may do now",
+                changed.name, changed.name
+            )
+        })
+    }
+}
+
+fn show(global: &Global, credential: CredentialName, python: bool) -> Result<(), Failure> {
+    let mut detail: CredentialDetail =
+        control::ask(global.data(), &Request::CredentialShow { credential })?;
+    if python {
+        let row = &detail.row;
+        let program = gate::snippet::python(&detail.host, row.port, row.token_required, None);
+        output::line(program.trim_end());
+        return Ok(());
+    }
+    if global.json {
+        // The sentences are for people; programs have the numbers.
+        detail.says.clear();
+    }
+    output::show(global.json, &detail, |detail| page(detail))
+}
+
+fn page(detail: &CredentialDetail) -> String {
+    let row = &detail.row;
+    let token = if row.token_required { "required" } else { "not required" };
+    let used = row.last_use.as_ref().map_or_else(
+        || "never".to_owned(),
+        |used| format!("{} by {} from {}", used.at, used.client, used.address),
+    );
+    let facts = [
+        ("account", row.account.clone()),
+        ("address", format!("{} port {}", detail.host, row.port)),
+        ("token", token.to_owned()),
+        ("created", row.created_at.clone()),
+        ("ends", row.until.clone()),
+        ("last used", used),
+        ("today", format!("orders {}, refused {}", row.orders_today, row.refused_today)),
+        ("open orders", row.open_orders.to_string()),
+        ("connected", row.connections.len().to_string()),
+    ];
+    let mut lines = vec![format!("{} ({})  {}", row.name, row.credential, row.state)];
+    lines.extend(facts.iter().map(|(what, value)| format!("  {what:<12} {value}")));
+    lines.extend(row.connections.iter().map(|connection| {
+        format!("    {} from {} since {}", connection.client, connection.address, connection.since)
+    }));
+    for verdict in ["can", "cannot"] {
+        let says: Vec<_> = detail.says.iter().filter(|says| says.verdict == verdict).collect();
+        if !says.is_empty() {
+            lines.push(verdict.to_owned());
+            lines.extend(says.iter().map(|says| format!("  {}", says.text)));
+        }
+    }
+    lines.join("\n")
+}
+
 fn list(rows: &[CredentialRow]) -> String {
-    let cells: Vec<[String; 6]> = rows
+    let cells: Vec<[String; 8]> = rows
         .iter()
         .map(|row| {
-            let proof = if row.token_required { "token" } else { "port alone" };
+            let used = row.last_use.as_ref().map_or("never", |used| used.at.as_str());
             [
                 row.name.clone(),
                 row.port.to_string(),
                 row.state.clone(),
-                proof.to_owned(),
+                if row.token_required { "yes" } else { "no" }.to_owned(),
+                row.connections.len().to_string(),
+                format!("{}/{}", row.orders_today, row.refused_today),
+                used.to_owned(),
                 row.until.clone(),
-                row.last_use.clone().unwrap_or_else(|| "never".to_owned()),
             ]
         })
         .collect();
-    let head = ["name", "port", "state", "proof", "until", "last use"];
-    let may = rows.iter().map(|row| format!("{}: {}", row.name, row.may));
-    let table = output::table(head, &cells, "no credentials");
-    format!("{table}\n\n{}", may.collect::<Vec<_>>().join("\n"))
+    let head =
+        ["name", "port", "state", "token", "connected", "orders/refused today", "last use", "ends"];
+    output::table(head, &cells, "no credentials")
 }
 
 #[cfg(test)]
@@ -177,7 +403,7 @@ mod tests {
         };
         for (typed, cents) in [("20000,50", 2_000_050), ("20,000", 2_000_000), ("2.000,5", 200_050)]
         {
-            let read = read("--max-notional", typed).map(|create| create.max_notional);
+            let read = read("--max-notional", typed).map(|create| create.scopes.max_notional);
             let wanted = Some(rust_decimal::Decimal::new(cents, 2));
             assert!(read.is_ok_and(|read| read == wanted), "{typed}");
         }

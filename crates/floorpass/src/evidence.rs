@@ -1,9 +1,9 @@
-//! `floorpass evidence`: verify, checkpoint.
+//! `floorpass evidence`: verify, checkpoint, export.
 
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use control::{CheckpointNow, Request};
+use control::{CheckpointNow, ExportPart, Request};
 
 use crate::command::Global;
 use crate::config::Config;
@@ -27,6 +27,11 @@ pub enum Evidence {
     /// Sign where both chains stand now, and print it, to be kept elsewhere
     #[command(after_help = "Example:\n  floorpass evidence checkpoint > kept-elsewhere.json")]
     Checkpoint,
+    /// Print the access evidence as JSON lines, with all that its hashes are made of
+    #[command(
+        after_help = "Example:\n  floorpass evidence export > evidence.jsonl\n\nOldest first. An entry's hash is SHA-256 of the previous entry's hash and of its own fields (docs/operations.md). The export itself is on record. `floorpass activity --export` is for people: it has orders too, and names."
+    )]
+    Export,
 }
 
 impl Evidence {
@@ -38,7 +43,22 @@ impl Evidence {
                 output::line(&now.line);
                 Ok(())
             }
+            Self::Export => export(global),
             Self::Verify { checkpoint, config } => verify(global, checkpoint.as_deref(), config),
+        }
+    }
+}
+
+fn export(global: &Global) -> Result<(), Failure> {
+    let mut after = 0;
+    loop {
+        let part: ExportPart = control::ask(global.data(), &Request::EvidenceExport { after })?;
+        if !output::text(&part.text) {
+            return Ok(());
+        }
+        match part.next.and_then(|next| next.parse().ok()) {
+            Some(next) => after = next,
+            None => return Ok(()),
         }
     }
 }

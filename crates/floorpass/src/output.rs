@@ -12,6 +12,12 @@ pub fn line(text: &str) {
     writeln!(out, "{text}").and_then(|()| out.flush()).ok();
 }
 
+/// Prints a part of something longer; whether anybody still reads it.
+pub fn text(text: &str) -> bool {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
+}
+
 /// Whether a person may be looking: without a terminal no secret is printed unless it was asked for by name.
 pub fn is_terminal() -> bool {
     std::io::stdout().is_terminal()

@@ -53,6 +53,8 @@ pub struct Started<'a> {
     pub sockets: Vec<ready::Socket>,
     /// The data folder, absolute.
     pub data: PathBuf,
+    /// SHA-256 of the portal's certificate, where TLS ends here.
+    pub fingerprint: Option<String>,
 }
 
 /// Runs until a signal comes. `started` is called once all of it answers; what it returns is dropped at the end.
@@ -142,6 +144,7 @@ async fn doors<T>(
     let data = std::path::absolute(&plan.gate.data).map_err(Failure::failed)?;
     let tls = tls_config(&plan.tls, &data, gate)?;
     gate.note_portal(portal_proof(tls.as_ref(), plan.proxy));
+    let fingerprint = tls.as_ref().map(|tls| tls.fingerprint.clone());
     let origin = plan.gate.portal_origin.clone();
     let rules = portal::Rules {
         origin: origin.clone(),
@@ -183,7 +186,7 @@ async fn doors<T>(
     });
     let mut open: Vec<ready::Socket> = open.collect();
     open.sort_by_key(|socket| (place(&socket.name), socket.port));
-    let begun = started(Started { gate, portal: &origin, sockets: open, data }).await;
+    let begun = started(Started { gate, portal: &origin, sockets: open, data, fingerprint }).await;
     let (mut over, mut served) = (None, None);
     if begun.is_ok() {
         tokio::select! {

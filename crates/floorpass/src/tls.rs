@@ -62,11 +62,15 @@ fn fingerprint(certificate: &CertificateDer<'_>) -> String {
     pairs.join(":")
 }
 
+/// Where the demo keeps its own certificate.
+pub fn local_certificate(data: &Path) -> PathBuf {
+    data.join("tls").join("localhost.pem")
+}
+
 /// The demo's own certificate for `localhost`, kept in the data folder and made anew before it ends.
 pub fn local(data: &Path, now: Time) -> Result<Files, Failure> {
     let folder = data.join("tls");
-    let files =
-        Files { certificate: folder.join("localhost.pem"), key: folder.join("localhost.key") };
+    let files = Files { certificate: local_certificate(data), key: folder.join("localhost.key") };
     let stamp = folder.join("until");
     let until = std::fs::read_to_string(&stamp).ok().and_then(|t| t.trim().parse::<i64>().ok());
     let fresh = until.is_some_and(|until| until - now.seconds() > RENEWAL_DAYS * 86_400);

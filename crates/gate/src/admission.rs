@@ -10,11 +10,14 @@ use access::secret::Secret;
 use trade::journal::Asked;
 
 use crate::Gate;
+use crate::connection::{Connected, Presence};
 use crate::live::Slot;
 use crate::noted::Kind;
 
 /// Bytes of a word of an order from a door that evidence keeps.
 const WORD_LIMIT: usize = 24;
+/// Bytes of what a program calls itself.
+const CLIENT_LIMIT: usize = 64;
 /// Characters of a text from a door that evidence keeps.
 const TEXT_LIMIT: usize = 300;
 
@@ -182,10 +185,14 @@ impl Gate {
         self.note(Kind::Refused { holder, code, symbol: None, address }, text);
     }
 
-    /// Records, coalesced and with the next group, that a program was let in. `client` says which.
-    pub fn note_connected(&self, admission: &Admission, address: IpAddr, client: &str) {
-        let kind = Kind::Connected { holder: admission.holder() };
-        self.note(kind, format!("{client}, from {address}"));
+    /// Records, coalesced and with the next group, that a program was let in, and lists it until what
+    /// comes back is dropped. `client` says which.
+    pub fn note_connected(&self, admission: &Admission, address: IpAddr, client: &str) -> Presence {
+        let holder = admission.holder();
+        self.note(Kind::Connected { holder }, format!("{client}, from {address}"));
+        let client = access::call::tidy(client, CLIENT_LIMIT);
+        let connected = Connected { client, address, since: self.now() };
+        self.0.people.connections.enter(holder, connected)
     }
 
     fn note(&self, kind: Kind, text: String) {

@@ -214,10 +214,13 @@ async fn keep_checkpoints(weak: Weak<Inner>) {
         if now == last {
             continue;
         }
-        match Gate(inner).checkpoint().await {
+        let gate = Gate(inner);
+        match gate.checkpoint().await {
             Ok(_) => last = now,
             Err(error) => tracing::error!(%error, "no checkpoint could be made"),
         }
+        // So that nobody who searches waits for a long journal.
+        gate.index_orders().await.ok();
     }
 }
 

@@ -232,13 +232,14 @@ impl Gate {
 
     /// The same once more after the publication. An earlier commit may have been published since the
     /// first time: over a lock, which stood in memory only until its own commit, or with a session
-    /// that had no slot yet. Locks are not put on again: one may have been lifted since.
+    /// that had no slot yet. Locks, pauses and narrower scopes are not put on again: one may have been
+    /// lifted since, and the publication has them.
     fn narrow_again(&self, events: &[Event]) {
-        let narrows = |event| session::narrow(self, event) || credential::narrow(self, event);
+        let narrows = |event| session::narrow(self, event) || credential::end(self, event);
         // All of them: each ends something of its own.
         let narrowed = events.iter().filter(|event| narrows(event)).count() > 0;
-        let locked = events.iter().any(|event| matches!(event, Event::Lock(_)));
-        if narrowed || locked {
+        let cut = |event: &Event| matches!(event, Event::Lock(_)) || credential::is_cut(event);
+        if narrowed || events.iter().any(cut) {
             self.fence();
             self.hang_up();
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use access::credential::{self, Credential, LastUse, PORT_REST, free_port};
 use access::{
-    Answer, Command, CredentialId, Entitlements, Event, Grade, Holder, PaperAccountId, Refusal,
-    Scopes, Secret, Slice, Time,
+    Answer, By, Call, Command, CredentialId, Entitlements, Event, Grade, Holder, PaperAccountId,
+    PersonId, Refusal, Scopes, Secret, Slice, Source, Time,
 };
 use store::{CredentialUse, Key};
 use tokio::sync::watch;
@@ -15,10 +15,12 @@ use tokio::sync::watch;
 use crate::Gate;
 use crate::admission::Admission;
 use crate::command::{odd_answer, to_the_end};
+use crate::connection::{Connected, shown};
 use crate::live::Slot;
 use crate::lock;
 use crate::registry::store_failed;
 use crate::session::Actor;
+use crate::usage::Usage;
 
 /// Ports that a new credential gets when its maker names none.
 const PORTS: (u16, u16) = (7500, 7999);
@@ -59,6 +61,12 @@ pub struct CredentialInfo {
     pub last_use: Option<LastUse>,
     /// Where it is listened for, once a door does.
     pub listening: Option<SocketAddr>,
+    /// The programs that are connected by it now.
+    pub connections: Vec<Connected>,
+    /// What it did since midnight, UTC.
+    pub today: Usage,
+    /// Its orders that rest.
+    pub open_orders: usize,
 }
 
 impl CredentialInfo {
@@ -107,6 +115,11 @@ pub struct Listener {
 pub enum ListenerState {
     /// They are.
     Open,
+    /// The credential is paused.
+    Paused {
+        /// Since when.
+        at: Time,
+    },
     /// The credential was revoked.
     Revoked {
         /// When.
@@ -120,8 +133,21 @@ impl Gate {
         self.0.people.listeners.subscribe()
     }
 
-    /// Says where a door listens for a credential.
+    /// Says where a door listens for a credential. A port that is not the credential's own goes on
+    /// record, for the record names the other one.
     pub fn listening(&self, credential: CredentialId, bound: SocketAddr) {
+        let other_port = self.0.people.listeners.borrow().iter().find_map(|listener| {
+            let is_other = listener.credential == credential && listener.port != bound.port();
+            is_other.then(|| (listener.name.clone(), listener.port))
+        });
+        if let Some((name, port)) = other_port {
+            let text = format!(
+                "Credential {credential} ({name}) listens on port {} in this run; {port} is assigned to it",
+                bound.port()
+            );
+            let gate = self.clone();
+            tokio::spawn(async move { gate.record_port(credential, text).await });
+        }
         self.0.people.listeners.send_modify(|listeners| {
             for one in
                 Arc::make_mut(listeners).iter_mut().filter(|one| one.credential == credential)
@@ -129,6 +155,16 @@ impl Gate {
                 one.bound = Some(bound);
             }
         });
+    }
+
+    async fn record_port(&self, credential: CredentialId, text: String) {
+        let kind = "credential.listening".to_owned();
+        let command = Command::Evidence(access::evidence::Command::Note { kind, text });
+        let call = Call { by: By::System, source: Source::local(), command };
+        let recorded = self.run_done(Key::Credential(credential), &Arc::new(call)).await;
+        if let Err(error) = recorded {
+            tracing::warn!(%error, "the port of a credential could not be put on record");
+        }
     }
 
     /// Notes a use, to be written back in a batch.
@@ -146,6 +182,7 @@ impl Gate {
     ) -> Result<Vec<CredentialInfo>, Refusal> {
         let recent = self.0.people.uses().clone();
         let bound = Arc::clone(&self.0.people.listeners.borrow());
+        let (usages, open) = (self.usages().await, self.open_orders_of());
         let mut list = Vec::new();
         for slice in self.slices(None).await? {
             let Some(person) = &slice.person else { continue };
@@ -157,14 +194,20 @@ impl Gate {
                 }
                 list.push(CredentialInfo {
                     entitlements: credential.entitlements(&slice),
-                    last_use: recent.get(&credential.id).cloned().or_else(|| {
-                        let one = written.iter().find(|one| one.credential == credential.id)?;
-                        Some(one.last.clone())
-                    }),
+                    last_use: recent
+                        .get(&credential.id)
+                        .or_else(|| {
+                            let same = |used: &&CredentialUse| used.credential == credential.id;
+                            written.iter().find(same).map(|used| &used.last)
+                        })
+                        .map(|last| LastUse { client: shown(&last.client), ..last.clone() }),
                     listening: bound
                         .iter()
                         .find(|one| one.credential == credential.id)
                         .and_then(|one| one.bound),
+                    connections: self.0.people.connections.of(credential.id),
+                    today: usages.get(&credential.id).copied().unwrap_or_default(),
+                    open_orders: open.get(&credential.id).copied().unwrap_or(0),
                     credential: credential.clone(),
                 });
             }
@@ -250,31 +293,54 @@ impl Gate {
         credential: CredentialId,
         cancel_orders: bool,
     ) -> Result<Revocation, Refusal> {
-        let (gate, actor) = (self.clone(), actor.clone());
-        to_the_end(async move { gate.revoke_and_cancel(&actor, credential, cancel_orders).await })
-            .await
+        let command = credential::Command::Revoke { credential, cancel_orders };
+        self.cut_to_the_end(actor, credential, command, cancel_orders).await
     }
 
-    async fn revoke_and_cancel(
+    /// Pauses a credential: the same as a revocation, until it is resumed.
+    pub async fn pause_credential(
         &self,
         actor: &Actor,
         credential: CredentialId,
         cancel_orders: bool,
     ) -> Result<Revocation, Refusal> {
-        let key = Key::Credential(credential);
-        let slice = self.load(key).await?;
-        let person = slice.person.as_ref().ok_or(Refusal::CredentialUnknown)?.id;
-        actor.check_person(person, "credential")?;
+        let command = credential::Command::Pause { credential, cancel_orders };
+        self.cut_to_the_end(actor, credential, command, cancel_orders).await
+    }
+
+    async fn cut_to_the_end(
+        &self,
+        actor: &Actor,
+        credential: CredentialId,
+        command: credential::Command,
+        cancel_orders: bool,
+    ) -> Result<Revocation, Refusal> {
+        let (gate, actor) = (self.clone(), actor.clone());
+        let work = async move {
+            let command = Command::Credential(command);
+            gate.cut_and_cancel(&actor, credential, command, cancel_orders).await
+        };
+        to_the_end(work).await
+    }
+
+    async fn cut_and_cancel(
+        &self,
+        actor: &Actor,
+        credential: CredentialId,
+        command: Command,
+        cancel_orders: bool,
+    ) -> Result<Revocation, Refusal> {
+        let (slice, person) = self.load_credential(actor, credential).await?;
         let account = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?.account;
-        let command = credential::Command::Revoke { credential, cancel_orders };
-        let call = actor.call(Command::Credential(command));
         let of = Some(Holder::Credential(credential));
-        let owed = match self.run(Key::Person(person), Some(slice), &call).await {
+        let owed = match self.run(Key::Person(person), Some(slice), &actor.call(command)).await {
             Ok(_) => None,
             // The orders go all the same: their journal has room of its own.
             Err(owed @ Refusal::NotOnRecord { .. }) => Some(owed),
-            // Who hears this was allowed to revoke.
-            Err(Refusal::CredentialRevoked { .. }) if cancel_orders && self.rests(account, of) => {
+            // Who hears this was allowed to cut.
+            Err(Refusal::CredentialRevoked { .. } | Refusal::CredentialPaused { .. })
+                if cancel_orders && self.rests(account, of) =>
+            {
                 None
             }
             Err(refusal) => return Err(refusal),
@@ -287,15 +353,73 @@ impl Gate {
         owed.map_or(Ok(Revocation { credential, cancelled }), Err)
     }
 
+    /// A credential with its person, for an actor who may see it.
+    async fn load_credential(
+        &self,
+        actor: &Actor,
+        credential: CredentialId,
+    ) -> Result<(Slice, PersonId), Refusal> {
+        let slice = self.load(Key::Credential(credential)).await?;
+        let person = slice.person.as_ref().ok_or(Refusal::CredentialUnknown)?.id;
+        actor.check_person(person, "credential")?;
+        Ok((slice, person))
+    }
+
+    /// Ends the pause of a credential; programs are let in again when this returns.
+    pub async fn resume_credential(
+        &self,
+        actor: &Actor,
+        credential: CredentialId,
+    ) -> Result<(), Refusal> {
+        self.change_credential(actor, credential, credential::Command::Resume { credential }).await
+    }
+
+    /// Gives a credential another name.
+    pub async fn rename_credential(
+        &self,
+        actor: &Actor,
+        credential: CredentialId,
+        name: &str,
+    ) -> Result<(), Refusal> {
+        let name = name.to_owned();
+        let command = credential::Command::Rename { credential, name };
+        self.change_credential(actor, credential, command).await
+    }
+
+    /// Gives a credential other scopes. Narrower ones hold for all that is stamped after this returns.
+    pub async fn edit_credential(
+        &self,
+        actor: &Actor,
+        credential: CredentialId,
+        scopes: Scopes,
+    ) -> Result<(), Refusal> {
+        let command = credential::Command::Edit { credential, scopes: Box::new(scopes) };
+        self.change_credential(actor, credential, command).await
+    }
+
+    async fn change_credential(
+        &self,
+        actor: &Actor,
+        credential: CredentialId,
+        command: credential::Command,
+    ) -> Result<(), Refusal> {
+        let (slice, person) = self.load_credential(actor, credential).await?;
+        let call = actor.call(Command::Credential(command));
+        self.run(Key::Person(person), Some(slice), &call).await.map(drop)
+    }
+
     /// Cancels, at a start, what rests of credentials that were revoked with their orders: the
     /// server may have stopped between the two.
     pub(crate) async fn cancel_revoked(&self, slice: &Slice) -> Result<(), Refusal> {
-        let with_orders = |one: &&Credential| one.revoked.is_some_and(|end| end.cancel_orders);
+        let with_orders = |one: &&Credential| {
+            one.revoked.is_some_and(|end| end.cancel_orders)
+                || one.paused.is_some_and(|pause| pause.cancel_orders)
+        };
         for one in slice.credentials.iter().filter(with_orders) {
             let of = Some(Holder::Credential(one.id));
             if self.rests(one.account, of) {
                 let orders = self.cancel_cut(one.account, of, Holder::System).await?;
-                tracing::warn!(orders, credential = %one.name, "orders of a revoked credential rested and are cancelled");
+                tracing::warn!(orders, credential = %one.name, "orders of a credential that was revoked or paused rested and are cancelled");
             }
         }
         Ok(())
@@ -316,23 +440,29 @@ impl Gate {
                 (Ok(entitlements), None) => {
                     self.0.live.open_credential(one.id, Slot::new(entitlements, one.token));
                 }
-                (Ok(entitlements), Some(slot)) => {
+                (Ok(entitlements), Some(slot)) if slot.is_open() => {
                     if *slot.entitlements() != entitlements {
                         slot.set(entitlements);
                     }
                 }
-                (Err(refusal), Some(slot)) => {
-                    slot.end(refusal);
+                (Ok(entitlements), Some(slot)) => {
+                    // The ended slot stays ended in every hand that has it.
+                    if slot.may_come_back() && entitlements.until > now {
+                        self.0.live.open_credential(one.id, Slot::new(entitlements, one.token));
+                    }
                 }
+                (Err(refusal), Some(_)) => self.0.live.end_credential(one.id, refusal),
                 (Err(refusal), None) => {
                     if let Some(slot) = ended_slot(one, slice, refusal) {
                         self.0.live.open_credential(one.id, slot);
                     }
                 }
             }
-            let state = one
-                .revoked
-                .map_or(ListenerState::Open, |revoked| ListenerState::Revoked { at: revoked.at });
+            let state = match (one.revoked, one.paused) {
+                (Some(revoked), _) => ListenerState::Revoked { at: revoked.at },
+                (None, Some(paused)) => ListenerState::Paused { at: paused.at },
+                (None, None) => ListenerState::Open,
+            };
             listeners.push(Listener {
                 credential: one.id,
                 name: one.name.to_string(),
@@ -390,7 +520,7 @@ impl Gate {
     pub(crate) fn rest_ports(&self) {
         let now = self.0.people.clock.stamp();
         let rested = |one: &Listener| match one.state {
-            ListenerState::Open => false,
+            ListenerState::Open | ListenerState::Paused { .. } => false,
             ListenerState::Revoked { at } => at + PORT_REST <= now,
         };
         self.0.people.listeners.send_if_modified(|listeners| {
@@ -413,13 +543,40 @@ fn ended_slot(one: &Credential, slice: &Slice, refusal: Refusal) -> Option<Arc<S
     Some(slot)
 }
 
-/// The credential that an event ends, in memory, before the commit.
+/// What an event takes from a credential, in memory, before the commit.
 pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
+    if end(gate, event) {
+        return true;
+    }
+    match event {
+        Event::Credential(credential::Event::Paused { credential, paused }) => {
+            let reason = Refusal::CredentialPaused { at: paused.at };
+            gate.0.live.end_credential(*credential, reason);
+        }
+        Event::Credential(credential::Event::Narrowed { credential, scopes, .. }) => {
+            if let Some(slot) = gate.0.live.credential(*credential) {
+                let narrower = slot.peek().narrow(slot.holder, scopes);
+                slot.set(narrower);
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Ends the credential that an event ends for good.
+pub(crate) fn end(gate: &Gate, event: &Event) -> bool {
     let Event::Credential(credential::Event::Revoked { credential, at, .. }) = event else {
         return false;
     };
-    if let Some(slot) = gate.0.live.credential(*credential) {
-        slot.end(Refusal::CredentialRevoked { at: *at });
-    }
+    gate.0.live.end_credential(*credential, Refusal::CredentialRevoked { at: *at });
     true
+}
+
+/// Whether an event takes something from a credential that can be given back.
+pub(crate) const fn is_cut(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Credential(credential::Event::Paused { .. } | credential::Event::Narrowed { .. })
+    )
 }

@@ -148,6 +148,9 @@ impl Gate {
                     (ListenerState::Revoked { at }, _) => {
                         Err(format!("its credential was revoked {at}"))
                     }
+                    (ListenerState::Paused { at }, _) => {
+                        Err(format!("its credential has been paused since {at}"))
+                    }
                     (ListenerState::Open, None) => Err("nothing listens on it".into()),
                     (ListenerState::Open, Some(_)) => Ok(()),
                 },

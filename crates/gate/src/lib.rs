@@ -13,6 +13,7 @@ use access::moment::{Span, Time};
 use arc_swap::ArcSwap;
 use trade::quote::Quotes;
 
+pub mod activity;
 pub mod admission;
 pub mod approval;
 pub mod attestation;
@@ -24,6 +25,7 @@ pub mod checkpoint;
 pub mod clock;
 mod command;
 pub mod config;
+pub mod connection;
 pub mod contact;
 pub mod credential;
 mod cut;
@@ -31,6 +33,7 @@ pub mod delivery;
 pub mod demo;
 pub mod device;
 pub mod disk;
+pub mod equity;
 pub mod evidence;
 pub mod feed;
 pub mod folder;
@@ -62,14 +65,19 @@ mod sequencer;
 pub mod session;
 pub mod sign_in;
 pub mod snapshot;
+pub mod snippet;
 pub mod step_up;
 mod throttle;
 mod timer;
 mod travel;
 pub mod trustee;
+mod usage;
 pub mod view;
 pub mod watch;
 
+pub use activity::{
+    ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage, ExportFormat,
+};
 pub use admission::{Admission, CredentialDoor};
 pub use alert::Pushed;
 pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
@@ -79,16 +87,14 @@ pub use binding::{BrowserKey, HardwareProof, Shown, Shows, SignedRequest};
 pub use catch_up::Progress;
 pub use clock::Clock;
 pub use config::{Config, Durability, Hours};
+pub use connection::{Connected, Presence};
 pub use contact::{AskedMail, ContactInfo};
 pub use credential::{
     Created, CredentialInfo, Listener, ListenerState, Listeners, NewCredential, Revocation,
 };
 pub use demo::DemoSecrets;
 pub use device::DeviceInfo;
-pub use evidence::{
-    ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage, EvidenceReport,
-    VerifyError, evidence_verify, evidence_verify_with,
-};
+pub use evidence::{EvidenceReport, VerifyError, evidence_verify, evidence_verify_with};
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
 pub use health::{Condition, Health};
@@ -109,7 +115,8 @@ pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
 pub use step_up::Reissued;
 pub use store::{DeliveryRow, DeliveryState, Message, PushRow, StoreError};
 pub use trustee::{HelpAsked, Helping, TrusteeInfo};
-pub use view::View;
+pub use usage::Usage;
+pub use view::{Rows, View};
 
 /// The gate. Cheap to clone.
 #[derive(Clone)]
@@ -128,6 +135,10 @@ pub(crate) struct Inner {
     pub(crate) quotes_changed: tokio::sync::watch::Sender<u64>,
     /// Refused orders of before the start.
     pub(crate) older_refused: order::refused::Older,
+    /// How far the journal is indexed for searches.
+    pub(crate) indexed: evidence::index::Indexed,
+    /// What credentials did today before the start.
+    pub(crate) usage_before: usage::Before,
     /// What shows that the portal is genuine.
     pub(crate) portal_proof: front_door::PortalProof,
     /// Held while a checkpoint is made or a backup must not see one being made.

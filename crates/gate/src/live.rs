@@ -100,6 +100,11 @@ impl Slot {
         self.open_state().map(|_| ())
     }
 
+    /// Whether it ended for a reason that can pass: its credential may get a new slot.
+    pub fn may_come_back(&self) -> bool {
+        self.end_reason().is_some_and(|reason| is_passing(&reason))
+    }
+
     /// Why it ended.
     pub fn end_reason(&self) -> Option<Refusal> {
         self.open_state().err()
@@ -144,6 +149,12 @@ impl Slot {
     }
 }
 
+/// Whether a credential can be used again after it: a pause is over once it is resumed, and an end
+/// can be put off.
+const fn is_passing(reason: &Refusal) -> bool {
+    matches!(reason, Refusal::CredentialPaused { .. } | Refusal::Expired { .. })
+}
+
 /// The epoch that a stamp records.
 pub(crate) const fn epoch(state: u64) -> u64 {
     state >> 1
@@ -164,6 +175,20 @@ impl Live {
     /// Puts a credential in.
     pub fn open_credential(&self, id: CredentialId, slot: Arc<Slot>) {
         write(&self.credentials).insert(id, slot);
+    }
+
+    /// Ends a credential's slot. One that has ended for a while only (a pause, a past end) makes way
+    /// for one that says the new reason.
+    pub fn end_credential(&self, id: CredentialId, reason: Refusal) {
+        let Some(slot) = self.credential(id) else { return };
+        let ends_for_good = !slot.is_open() && slot.may_come_back() && !is_passing(&reason);
+        if ends_for_good {
+            let ended = Slot::new(Entitlements::clone(&slot.peek()), slot.token);
+            ended.end(reason);
+            self.open_credential(id, ended);
+        } else {
+            slot.end(reason);
+        }
     }
 
     /// Takes a credential out: nothing answers for it any more.

@@ -26,6 +26,10 @@ pub struct Receipt {
     pub grade: Grade,
     /// When.
     pub at: Time,
+    /// By whom.
+    pub by: By,
+    /// The person who may lift it at the portal, if anybody may.
+    pub lifted_by: Option<PersonId>,
     /// Sessions ended.
     pub sessions: usize,
     /// Names of the credentials that were revoked.
@@ -44,6 +48,8 @@ impl Receipt {
             target: lock.target,
             grade: lock.grade,
             at: lock.at,
+            by: lock.by,
+            lifted_by: lock.receipt.lifted_by,
             sessions: lock.receipt.sessions.len(),
             credentials: names(&lock.receipt.credentials),
             devices: names(&lock.receipt.devices),
@@ -144,16 +150,22 @@ impl Gate {
         account == self.account() && self.0.sequencer.peek(look).1
     }
 
-    /// Lifts a lock; the operator alone. What `all` ended stays ended.
+    /// Lifts a lock: the operator any, a person what their own session set, with a proof younger than
+    /// it. What `all` ended stays ended.
     pub async fn unlock(&self, actor: &Actor, target: Target) -> Result<Receipt, Refusal> {
+        let key = target_key(target);
+        let slice = self.load(key).await?;
+        if let Some(person) = &slice.person {
+            actor.check_person(person.id, "person or account")?;
+        }
         let call = actor.call(Command::Lock(lock::Command::Lift { target }));
-        match self.run(target_key(target), None, &call).await?.answer {
+        match self.run(key, Some(slice), &call).await?.answer {
             Answer::Unlocked(lock) => Ok(Receipt::new(&lock, None)),
             _ => Err(odd_answer(call.by)),
         }
     }
 
-    /// The locks that stand on a person and their accounts.
+    /// The locks on a person and their accounts.
     pub async fn locks(&self, person: PersonId) -> Result<Vec<Receipt>, Refusal> {
         let slice = self.load(Key::Person(person)).await?;
         Ok(slice.locks.iter().map(|lock| Receipt::new(lock, None)).collect())

@@ -118,6 +118,7 @@ impl Gate {
         folder.hold_segments()?;
         let watch = Watch::begin(&folder, &store, hold).map_err(OpenError::Watch)?;
         let (_, quotes) = sequencer.peek(Exchange::quotes);
+        let usage_before = crate::usage::Before::new(sequencer.durable());
         let health = Arc::new(Health::new(clock.clone()));
         let owed = Owed::open(&folder.path, &key, &health);
         let people = Registry::open(store, key, clock.clone(), owed, &config, &health);
@@ -132,6 +133,8 @@ impl Gate {
             quotes: ArcSwap::from_pointee(quotes),
             quotes_changed: watch::Sender::new(0),
             older_refused: crate::order::refused::Older::default(),
+            indexed: crate::evidence::index::Indexed::default(),
+            usage_before,
             portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
             stop: Arc::default(),
@@ -140,6 +143,7 @@ impl Gate {
         });
         let gate = Self(inner);
         gate.cover_owners().await?;
+        gate.open_index().await?;
         gate.load_people().await?;
         if gate.0.folder.new {
             gate.set_up().await?;

@@ -229,6 +229,13 @@ fn is_in(slice: &Slice, event: &Event) -> bool {
         Event::Credential(credential::Event::Revoked { credential, .. }) => {
             slice.credential(*credential).is_none_or(|one| one.revoked.is_some())
         }
+        Event::Credential(credential::Event::Paused { credential, .. }) => {
+            let found = slice.credential(*credential);
+            found.is_none_or(|found| found.revoked.is_some() || found.paused.is_some())
+        }
+        Event::Credential(credential::Event::Narrowed { credential, scopes, .. }) => {
+            slice.credential(*credential).is_none_or(|found| found.scopes == **scopes)
+        }
         Event::Device(device::Event::Removed { device }) => slice.device(*device).is_none(),
         Event::Device(device::Event::Blocked { device }) => {
             slice.device(*device).is_none_or(|one| one.state == DeviceState::Blocked)
@@ -267,9 +274,16 @@ fn is_cut(slice: &Slice, events: &[Event], owed: &Owed) -> bool {
 fn weigh(slice: &Slice, event: &Event, owed: &Owed) -> Weight {
     use Weight::{Gives, Neither, Takes};
     match event {
-        Event::Lock(lock::Event::Set(_)) | Event::Credential(credential::Event::Revoked { .. }) => {
-            Takes
-        }
+        Event::Lock(lock::Event::Set(_)) => Takes,
+        Event::Credential(event) => match event {
+            credential::Event::Revoked { .. }
+            | credential::Event::Paused { .. }
+            | credential::Event::Narrowed { .. } => Takes,
+            credential::Event::Renamed { .. } => Neither,
+            credential::Event::Created(_)
+            | credential::Event::Resumed { .. }
+            | credential::Event::Widened { .. } => Gives,
+        },
         Event::Lock(lock::Event::Lifted { lock, .. }) => {
             if owed.has_lock(*lock) {
                 Takes

@@ -13,6 +13,7 @@ use crate::Gate;
 use crate::clock::Clock;
 use crate::command::Turns;
 use crate::config::Config;
+use crate::connection::Connections;
 use crate::credential::Listeners;
 use crate::delivery::Deliveries;
 use crate::demo::DemoSecrets;
@@ -58,6 +59,7 @@ pub(crate) struct Registry {
     pub(crate) unread: Unread,
     pub(crate) uses: Mutex<BTreeMap<CredentialId, LastUse>>,
     pub(crate) listeners: watch::Sender<Listeners>,
+    pub(crate) connections: Connections,
     /// What the start that made a demo folder shows once.
     pub(crate) secrets: Mutex<Option<DemoSecrets>>,
 }
@@ -89,6 +91,7 @@ impl Registry {
             unread: Unread::default(),
             uses: Mutex::default(),
             listeners: watch::Sender::default(),
+            connections: Connections::default(),
             secrets: Mutex::default(),
             store,
             key,
@@ -158,6 +161,9 @@ impl Gate {
         };
         if due && let Err(error) = self.0.people.store.prune(now).await {
             tracing::error!(%error, "old rows could not be forgotten");
+        }
+        if due {
+            self.keep_equity().await;
         }
     }
 

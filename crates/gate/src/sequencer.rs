@@ -23,6 +23,7 @@ use crate::feed::{Feed, Published};
 use crate::journal::{ChainHash, Head, Journal, Pending, Spare};
 use crate::noted::{Kind, Noted};
 use crate::order::refused::{Recent, RefusedOrders};
+use crate::usage::{Tally, Usages};
 
 /// Bytes that a record may need; a group of orders is far smaller.
 const HEADROOM: u64 = 64 * 1024;
@@ -42,6 +43,7 @@ pub(crate) struct Engine {
     unsynced: bool,
     noted: Noted,
     refused: Recent,
+    tally: Tally,
     /// What is stamped as soon as the markets have caught up.
     pub(crate) owed: Option<Command>,
 }
@@ -103,6 +105,7 @@ impl Engine {
         self.chain = chain.map_err(|_| Refusal::JournalFailed)?;
         (self.next, self.latest) = (self.next + 1, time);
         let events = self.exchange.apply(&stamped);
+        self.tally.count(time, holder, &stamped.command);
         if let Command::OrdersRefused(refused) = stamped.command {
             self.refused.put(stamped.seq, time, refused);
         }
@@ -249,6 +252,7 @@ impl Sequencer {
             unsynced: durability == Durability::Process,
             noted: Noted::default(),
             refused: Recent::default(),
+            tally: Tally::default(),
             owed: None,
             exchange,
         };
@@ -376,6 +380,11 @@ impl Sequencer {
     /// The last refused orders since the server started, newest last.
     pub(crate) fn refused(&self) -> Vec<Arc<RefusedOrders>> {
         self.engine().refused.all()
+    }
+
+    /// What credentials did on the day of `now`, since the server started.
+    pub(crate) fn usages(&self, now: Time) -> Usages {
+        self.engine().tally.of(now)
     }
 
     /// Returns once nobody who saw the old entitlements can still be stamping under them.

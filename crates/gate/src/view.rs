@@ -1,6 +1,8 @@
 //! The view: the account as it stands, for pages and programs. Immutable, and durable: what it
 //! shows outlives whatever the configured durability outlives.
 
+mod rows;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access::id::{PaperAccountId, SymbolId};
@@ -12,15 +14,18 @@ use trade::exchange::Exchange;
 use trade::order::{Execution, Order, OrderId};
 use trade::position::Holding;
 
+pub use self::rows::Rows;
 use crate::Gate;
 
 /// The account at one moment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct View {
     /// The last journal record that is in it.
     pub seq: u64,
     /// The exchange's time.
     pub time: Time,
+    /// When the account began.
+    pub began: Time,
     /// Which account.
     pub account: PaperAccountId,
     /// Cash in US dollars.
@@ -34,11 +39,11 @@ pub struct View {
     /// Positions by contract, closed ones of the account's life included (zero shares).
     pub positions: Vec<Holding>,
     /// Open orders, oldest first.
-    pub open_orders: Vec<Arc<Order>>,
+    pub open_orders: Rows<Order>,
     /// Orders that ended in the last seven days, in the order that they ended.
-    pub completed_orders: Vec<Arc<Order>>,
+    pub completed_orders: Rows<Order>,
     /// Executions of the last seven days, oldest first.
-    pub executions: Vec<Arc<Execution>>,
+    pub executions: Rows<Execution>,
     /// The markets trade now.
     pub market_open: bool,
     /// When they open next; `time` or before while they are open.
@@ -46,7 +51,20 @@ pub struct View {
 }
 
 impl View {
-    fn of(exchange: &Exchange) -> Self {
+    /// What the exchange holds. Lists in which nothing changed since the known view are shared with it:
+    /// the exchange stands still meanwhile, and most of the time only prices move.
+    pub(crate) fn of(exchange: &Exchange, known: Option<&Self>) -> Self {
+        let (no_orders, no_executions) = (Rows::default(), Rows::default());
+        let open = known.map_or_else(Rows::default, |known| known.open_orders.clone());
+        // Nothing happens to an open order without a record.
+        let is_same = known.is_some_and(|known| known.seq == exchange.seq());
+        let open = if is_same {
+            open
+        } else {
+            open.next_of_map(exchange.open_orders(), |order| order.id.0)
+        };
+        let completed = known.map_or(&no_orders, |known| &known.completed_orders);
+        let executions = known.map_or(&no_executions, |known| &known.executions);
         let account = exchange.account();
         let holding = |(symbol, position): (SymbolId, &trade::position::Position)| Holding {
             symbol,
@@ -56,15 +74,16 @@ impl View {
         Self {
             seq: exchange.seq(),
             time: exchange.now(),
+            began: exchange.genesis().at,
             account: account.id,
             cash: account.cash,
             realised: account.realised(),
             commissions: account.commissions,
             summary: exchange.summary(),
             positions: account.positions().map(holding).collect(),
-            open_orders: exchange.open_orders().cloned().collect(),
-            completed_orders: exchange.completed_orders().cloned().collect(),
-            executions: exchange.executions().cloned().collect(),
+            open_orders: open,
+            completed_orders: completed.next_of_queue(exchange.completed_orders()),
+            executions: executions.next_of_queue(exchange.executions()),
             market_open: exchange.is_open(),
             next_open: exchange.next_open(),
         }
@@ -72,7 +91,8 @@ impl View {
 
     /// An order that is in it.
     pub fn order(&self, id: OrderId) -> Option<&Arc<Order>> {
-        let open = self.open_orders.iter().find(|order| order.id == id);
+        let open = self.open_orders.from_where(|order| order.id < id).next();
+        let open = open.filter(|order| order.id == id);
         open.or_else(|| self.completed_orders.iter().rfind(|order| order.id == id))
     }
 
@@ -108,7 +128,7 @@ impl Gate {
         let known = self.0.views.get();
         let (seq, fresh) = self.0.sequencer.peek(|exchange| match &known {
             Some(known) if (known.seq, known.time) == (exchange.seq(), exchange.now()) => None,
-            _ => Some(View::of(exchange)),
+            _ => Some(View::of(exchange, known.as_deref())),
         });
         match (fresh, known) {
             (None, Some(known)) => Ok(known),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use access::credential::{Credential, Event, LastUse, Revoked, TakenPort};
+use access::credential::{Credential, Event, LastUse, Paused, Revoked, TakenPort};
 use access::id::{CredentialId, PersonId};
 use access::moment::Time;
 use access::name::Name;
@@ -19,8 +19,14 @@ statements! {
               created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     REVOKE = "UPDATE credential SET revoked_at = $2, revoked_by = $3, revoked_orders = $4 \
               WHERE id = $1 AND revoked_at IS NULL";
+    PAUSE = "UPDATE credential SET paused_at = $2, paused_by = $3, paused_orders = $4 WHERE id = $1";
+    RESUME = "UPDATE credential SET paused_at = NULL, paused_by = NULL, paused_orders = 0 \
+              WHERE id = $1";
+    RENAME = "UPDATE credential SET name = $2 WHERE id = $1";
+    SET_SCOPES = "UPDATE credential SET scopes = $2 WHERE id = $1";
     OF_PERSON = "SELECT id, person, account, name, scopes, token, port, created_at, created_by, \
-                 revoked_at, revoked_by, revoked_orders FROM credential WHERE person = $1";
+                 revoked_at, revoked_by, revoked_orders, paused_at, paused_by, paused_orders \
+                 FROM credential WHERE person = $1";
     PORTS = "SELECT port, revoked_at FROM credential WHERE revoked_at IS NULL OR revoked_at > $1";
     USES = "SELECT id, last_used_at, last_address, last_client FROM credential \
             WHERE person = $1 AND last_used_at IS NOT NULL";
@@ -46,6 +52,24 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
         Event::Revoked { credential, at, by, cancel_orders } => {
             let orders = i64::from(*cancel_orders);
             run!(connection, REVOKE, credential.to_string(), at.0, by.to_string(), orders)?;
+            Ok(())
+        }
+        Event::Paused { credential, paused: Paused { at, by, cancel_orders } } => {
+            let orders = i64::from(*cancel_orders);
+            run!(connection, PAUSE, credential.to_string(), at.0, by.to_string(), orders)?;
+            Ok(())
+        }
+        Event::Resumed { credential, .. } => {
+            run!(connection, RESUME, credential.to_string())?;
+            Ok(())
+        }
+        Event::Renamed { credential, name, .. } => {
+            run!(connection, RENAME, credential.to_string(), name.to_string())?;
+            Ok(())
+        }
+        Event::Narrowed { credential, scopes, .. } | Event::Widened { credential, scopes, .. } => {
+            let scopes = json("credential", scopes)?;
+            run!(connection, SET_SCOPES, credential.to_string(), scopes)?;
             Ok(())
         }
     }
@@ -88,10 +112,14 @@ fn read(row: &AnyRow) -> Result<Credential, StoreError> {
         created_at: fields.time()?,
         created_by: fields.parsed()?,
         revoked: None,
+        paused: None,
     };
-    if let Some(at) = fields.maybe_time()? {
-        one.revoked = Some(Revoked { at, by: fields.parsed()?, cancel_orders: fields.truth()? });
-    }
+    let (at, by) = (fields.maybe_time()?, fields.maybe_parsed()?);
+    let cancel_orders = fields.truth()?;
+    one.revoked = at.zip(by).map(|(at, by)| Revoked { at, by, cancel_orders });
+    let (at, by) = (fields.maybe_time()?, fields.maybe_parsed()?);
+    let cancel_orders = fields.truth()?;
+    one.paused = at.zip(by).map(|(at, by)| Paused { at, by, cancel_orders });
     Ok(one)
 }
 

@@ -1,9 +1,11 @@
-//! Evidence: read in pages, written by [`Store::commit`] alone.
+//! Evidence: written by [`Store::commit`] alone, with what it is found by.
+
+use std::collections::BTreeMap;
 
 use access::call::By;
 use access::decision::Event;
-use access::evidence::{Chain, Entry, Owners, VERSION};
-use access::id::PersonId;
+use access::evidence::{Chain, Entry, INDEX_RULE, Index, Owners, Topic, VERSION};
+use access::id::{DeviceId, PersonId, SessionId};
 use access::moment::Time;
 use access::slice::Slice;
 use sqlx::AnyConnection;
@@ -19,33 +21,36 @@ statements! {
     HEAD = "SELECT seq, hash FROM evidence_head WHERE shard = $1";
     SET_HEAD = "UPDATE evidence_head SET seq = $2, hash = $3 WHERE shard = $1";
     INSERT = "INSERT INTO evidence (version, shard, seq, happened_at, actor, source, kind, body, \
-              event, person, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+              event, person, hash, topic, minor, code, session, credential, device) VALUES \
+              ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     AFTER = "SELECT version, shard, seq, happened_at, actor, source, kind, body, event, person, hash \
              FROM evidence WHERE shard = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-    BEFORE = "SELECT version, shard, seq, happened_at, actor, source, kind, body, event, person, hash \
-              FROM evidence WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
+    INDEXED = "SELECT version, shard, seq, happened_at, actor, source, kind, body, event, person, hash, \
+               topic, minor, code, session, credential, device \
+               FROM evidence WHERE shard = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    BEGUN_ON = "SELECT device FROM evidence WHERE session = $1 AND kind = 'session.started' LIMIT 1";
+    SET_INDEX = "UPDATE evidence SET topic = $2, minor = $3, code = $4, session = $5, \
+                 credential = $6, device = $7 WHERE seq = $1";
+    RULES = "SELECT name, rule, seq FROM record_index ORDER BY name";
+    SET_RULE = "UPDATE record_index SET rule = $1 WHERE name = 'access'";
     LAST_VERSION = "SELECT version FROM evidence WHERE shard = $1 ORDER BY seq DESC LIMIT 1";
     STRAYS = "SELECT shard, seq FROM evidence WHERE shard <> $1 OR seq < 1 ORDER BY shard, seq LIMIT 1";
     HEADS = "SELECT shard, seq, hash FROM evidence_head";
-    OF_PERSON = "SELECT version, shard, seq, happened_at, actor, source, kind, body, event, person, hash \
-                 FROM evidence WHERE person = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
     HAS = "SELECT seq FROM evidence WHERE person = $1 AND event = $2 LIMIT 1";
 }
 
 /// The one chain that there is as yet.
 pub(crate) const SHARD: u32 = 0;
 
-/// Entries that are read at once to say whose they are.
-const OWNERS: u32 = 1_000;
+/// Entries that are read at once to say whose they are, or to index them.
+const BATCH: u32 = 1_000;
 
-/// A page of evidence, the newest entry first.
-#[derive(Debug, Clone)]
-pub struct EvidencePage {
-    /// The entries.
-    pub entries: Vec<Entry>,
-    /// Ask for what is before this to get the next page; none on the last one.
-    pub before: Option<u64>,
-}
+/// The columns of an entry, and behind them those that it is found by.
+pub(crate) const COLUMNS: &str = "version, shard, seq, happened_at, actor, source, kind, body, event, \
+                                  person, hash, topic, minor, code, session, credential, device";
+
+/// On which device each session began.
+pub(crate) type Begun = BTreeMap<SessionId, DeviceId>;
 
 /// What the entries of one commit have in common.
 pub(crate) struct Header<'a> {
@@ -86,7 +91,11 @@ pub(crate) async fn append(
         };
         entry.hash = entry.chained(chain.hash);
         chain = Chain { seq: entry.seq, hash: entry.hash };
-        insert(connection, &entry).await?;
+        let mut index = Index::of(&entry, event);
+        if let (None, By::Session(session)) = (index.device, entry.actor) {
+            index.device = begun_on(connection, session).await?;
+        }
+        insert(connection, &entry, &index).await?;
     }
     run!(connection, SET_HEAD, shard, number(chain.seq)?, chain.hash.to_string())?;
     Ok(chain)
@@ -98,7 +107,20 @@ pub(crate) fn number(seq: u64) -> Result<i64, StoreError> {
     i64::try_from(seq).map_err(|_| StoreError::Damaged { table: "evidence", what: what() })
 }
 
-async fn insert(connection: &mut AnyConnection, entry: &Entry) -> Result<(), StoreError> {
+/// The device of a session, as the entry of its start says.
+async fn begun_on(
+    connection: &mut AnyConnection,
+    session: SessionId,
+) -> Result<Option<DeviceId>, StoreError> {
+    let Some(row) = row!(connection, BEGUN_ON, session.to_string())? else { return Ok(None) };
+    Fields::new("evidence", &row).maybe_parsed()
+}
+
+async fn insert(
+    connection: &mut AnyConnection,
+    entry: &Entry,
+    index: &Index,
+) -> Result<(), StoreError> {
     run!(
         connection,
         INSERT,
@@ -113,8 +135,49 @@ async fn insert(connection: &mut AnyConnection, entry: &Entry) -> Result<(), Sto
         entry.event.clone(),
         entry.person.map(|person| person.to_string()),
         entry.hash.to_string(),
+        index.topic.name(),
+        i64::from(index.minor),
+        index.code.clone(),
+        index.session.map(|id| id.to_string()),
+        index.credential.map(|id| id.to_string()),
+        index.device.map(|id| id.to_string()),
     )?;
     Ok(())
+}
+
+/// By what an entry is found, with the device of the session that acted; `begun` follows along.
+pub(crate) fn index(entry: &Entry, event: &Event, begun: &mut Begun) -> Index {
+    let mut index = Index::of(entry, event);
+    if entry.kind == "session.started"
+        && let (Some(session), Some(device)) = (index.session, index.device)
+    {
+        begun.entry(session).or_insert(device);
+    }
+    if let (None, By::Session(session)) = (index.device, entry.actor) {
+        index.device = begun.get(&session).copied();
+    }
+    index
+}
+
+/// Reads what an entry is found by; none where it was not indexed.
+fn read_index(fields: &mut Fields<'_>) -> Result<Option<Index>, StoreError> {
+    let topic = fields.maybe_text()?;
+    let minor = fields.maybe_int()?;
+    let code = fields.maybe_text()?;
+    let session = fields.maybe_exact()?;
+    let credential = fields.maybe_exact()?;
+    let device = fields.maybe_exact()?;
+    let (topic, minor) = match (topic, minor) {
+        (None, None) if code.is_none() && session.is_none() => return Ok(None),
+        (Some(topic), Some(minor @ (0 | 1))) => (topic, minor != 0),
+        _ => return Err(damaged("an entry is indexed in part")),
+    };
+    let topic: Topic = topic.parse().map_err(|()| damaged("an unknown topic"))?;
+    Ok(Some(Index { topic, minor, code, session, credential, device }))
+}
+
+fn damaged(what: &str) -> StoreError {
+    StoreError::Damaged { table: "evidence", what: what.to_owned() }
 }
 
 fn read_head(row: &AnyRow) -> Result<Chain, StoreError> {
@@ -124,7 +187,16 @@ fn read_head(row: &AnyRow) -> Result<Chain, StoreError> {
 
 /// Reads an entry, written in the one way that it was hashed in.
 fn read(row: &AnyRow) -> Result<Entry, StoreError> {
+    read_entry(&mut Fields::new("evidence", row))
+}
+
+/// Reads an entry and what it is found by.
+pub(crate) fn read_both(row: &AnyRow) -> Result<(Entry, Option<Index>), StoreError> {
     let mut fields = Fields::new("evidence", row);
+    Ok((read_entry(&mut fields)?, read_index(&mut fields)?))
+}
+
+fn read_entry(fields: &mut Fields<'_>) -> Result<Entry, StoreError> {
     Ok(Entry {
         version: fields.number()?,
         shard: fields.number()?,
@@ -157,7 +229,7 @@ impl Store {
         }
         let mut owners = Owners::default();
         loop {
-            let entries = self.evidence_after(owners.count(), OWNERS).await?;
+            let entries = self.evidence_after(owners.count(), BATCH).await?;
             if entries.is_empty() {
                 return Ok(Some(owners));
             }
@@ -184,27 +256,75 @@ impl Store {
         Ok(row!(connection, HAS, person.id.to_string(), event)?.is_some())
     }
 
-    /// The newest entries before a place, of a person or of all; from the end when there is none.
-    pub async fn evidence_page(
-        &self,
-        person: Option<PersonId>,
-        before: Option<u64>,
-        limit: u32,
-    ) -> Result<EvidencePage, StoreError> {
-        let mut connection = self.database.pool().acquire().await?;
-        let from = before.map_or(Ok(i64::MAX), number)?;
-        // One more than asked for says whether there is another page.
-        let count = i64::from(limit) + 1;
-        let rows = match person {
-            Some(person) => rows!(connection, OF_PERSON, person.to_string(), from, count)?,
-            None => rows!(connection, BEFORE, from, count)?,
-        };
-        let mut entries = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = entries.len() > limit;
-        entries.truncate(limit);
-        let before = if more { entries.last().map(|entry| entry.seq) } else { None };
-        Ok(EvidencePage { entries, before })
+    /// Indexes the entries that are there, unless this version's rule did; gives how many.
+    pub async fn index_evidence(&self) -> Result<u64, StoreError> {
+        let mut transaction = self.database.begin().await?;
+        if rules(&mut transaction).await?.access == INDEX_RULE {
+            return Ok(0);
+        }
+        let (mut begun, mut done, mut last) = (Begun::new(), 0, 0);
+        loop {
+            let found =
+                rows!(transaction, AFTER, i64::from(SHARD), number(last)?, i64::from(BATCH))?;
+            if found.is_empty() {
+                break;
+            }
+            for row in &found {
+                let entry = read(row)?;
+                let event = serde_json::from_str(&entry.event);
+                let event: Event = event.map_err(|error| damaged(&error.to_string()))?;
+                let index = index(&entry, &event, &mut begun);
+                set_index(&mut transaction, entry.seq, &index).await?;
+                (last, done) = (entry.seq, done + 1);
+            }
+        }
+        run!(transaction, SET_RULE, INDEX_RULE)?;
+        transaction.commit().await?;
+        Ok(done)
+    }
+}
+
+async fn set_index(
+    connection: &mut AnyConnection,
+    seq: u64,
+    index: &Index,
+) -> Result<(), StoreError> {
+    run!(
+        connection,
+        SET_INDEX,
+        number(seq)?,
+        index.topic.name(),
+        i64::from(index.minor),
+        index.code.clone(),
+        index.session.map(|id| id.to_string()),
+        index.credential.map(|id| id.to_string()),
+        index.device.map(|id| id.to_string()),
+    )?;
+    Ok(())
+}
+
+/// By which rules the records are indexed, and how far the journal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rules {
+    pub access: i64,
+    pub orders: i64,
+    pub journal: u64,
+}
+
+pub(crate) async fn rules(connection: &mut AnyConnection) -> Result<Rules, StoreError> {
+    let mut found = Vec::new();
+    for row in &rows!(connection, RULES)? {
+        let mut fields = Fields::new("record_index", row);
+        found.push((fields.text()?, fields.int()?, fields.number::<u64>()?));
+    }
+    match found.as_slice() {
+        [(access, one, 0), (orders, other, seq)] if access == "access" && orders == "orders" => {
+            Ok(Rules { access: *one, orders: *other, journal: *seq })
+        }
+        _ => Err(StoreError::Damaged {
+            table: "record_index",
+            what: "its rows are not those of this version".into(),
+        }),
     }
 }
 
@@ -213,9 +333,9 @@ pub(crate) async fn after(
     connection: &mut AnyConnection,
     seq: u64,
     limit: u32,
-) -> Result<Vec<Result<Entry, StoreError>>, StoreError> {
-    let rows = rows!(connection, AFTER, i64::from(SHARD), number(seq)?, i64::from(limit))?;
-    Ok(rows.iter().map(read).collect())
+) -> Result<Vec<Result<(Entry, Option<Index>), StoreError>>, StoreError> {
+    let rows = rows!(connection, INDEXED, i64::from(SHARD), number(seq)?, i64::from(limit))?;
+    Ok(rows.iter().map(read_both).collect())
 }
 
 /// What the tables hold beside the chain that there is, and where they say that it ends.

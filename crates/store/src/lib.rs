@@ -6,6 +6,7 @@
 #[macro_use]
 pub mod statement;
 
+pub mod activity;
 mod approval;
 mod authenticator;
 mod brokerage;
@@ -16,6 +17,7 @@ pub mod credential;
 pub mod delivery;
 mod device;
 pub mod engine;
+mod equity;
 pub mod error;
 pub mod evidence;
 mod field;
@@ -28,6 +30,7 @@ mod mandate;
 pub mod migration;
 mod network;
 pub mod notice;
+pub mod order_decision;
 mod person;
 mod policy;
 mod push;
@@ -45,15 +48,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+pub use activity::{Names, Position, Search};
 pub use checkpoint::SignedCheckpoint;
 pub use commit::{CommitError, Committed};
 pub use credential::CredentialUse;
 pub use delivery::{Delivery, DeliveryRow, DeliveryState};
 pub use engine::{Database, Engine};
 pub use error::StoreError;
-pub use evidence::EvidencePage;
 pub use hold::{Hold, Holding};
 pub use notice::Message;
+pub use order_decision::OrderDecision;
 pub use push::PushRow;
 pub use replay::Replayed;
 pub use session::{EndedSession, SessionUse};

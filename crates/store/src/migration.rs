@@ -10,7 +10,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 type Step = (i64, &'static str, &'static str);
 
 /// Files of `migrations/`, which are never changed once they have run anywhere: their digests are kept.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 17] = [
     (1, "access", include_str!("../migrations/0001_access.sql")),
     (2, "binding", include_str!("../migrations/0002_binding.sql")),
     (5, "approval", include_str!("../migrations/0005_approval.sql")),
@@ -25,6 +25,9 @@ const STEPS: [Step; 14] = [
     (14, "own limits", include_str!("../migrations/0014_own_limits.sql")),
     (16, "visitor", include_str!("../migrations/0016_visitor.sql")),
     (20, "evidence version", include_str!("../migrations/0020_evidence_version.sql")),
+    (21, "activity", include_str!("../migrations/0021_activity.sql")),
+    (22, "paused credential", include_str!("../migrations/0022_paused_credential.sql")),
+    (24, "equity", include_str!("../migrations/0024_equity.sql")),
 ];
 
 /// The newest schema that this version knows.

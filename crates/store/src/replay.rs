@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use access::decision::Event;
-use access::evidence::{Chain, Entry, Owners};
+use access::evidence::{Chain, Entry, INDEX_RULE, Index, Owners};
 use access::moment::Time;
 use data_encoding::HEXUPPER;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
@@ -23,8 +23,14 @@ const NAMED: usize = 10;
 pub const ELSEWHERE: &[(&str, &str)] = &[
     ("_sqlx_migrations", "the migrator's own: it opens no schema but the one that it knows"),
     ("checkpoint", "signed, and compared with the file of checkpoints"),
+    (
+        "equity",
+        "what the account was worth at the end of a day: worked out from the journal's executions, and shown alone",
+    ),
     ("evidence", "the chain itself"),
     ("evidence_head", "compared with the end of the chain"),
+    ("order_decision", "compared with the journal; its words only help to find it"),
+    ("record_index", "compared with what it speaks of"),
     ("folder", "sealed under the key file, or the folder's id"),
     (
         "stranger",
@@ -111,6 +117,27 @@ async fn follow(
     replayed: &mut Replayed,
 ) -> Result<(), StoreError> {
     let mut owners = Owners::default();
+    let mut begun = evidence::Begun::new();
+    let rule = match evidence::rules(there).await {
+        Ok(rules) if !(0..=INDEX_RULE).contains(&rules.access) => {
+            replayed
+                .faults
+                .push(format!("table record_index, row access: no rule {}", rules.access));
+            return Ok(());
+        }
+        Ok(rules) if !(1..=INDEX_RULE).contains(&rules.orders) => {
+            replayed
+                .faults
+                .push(format!("table record_index, row orders: no rule {}", rules.orders));
+            return Ok(());
+        }
+        Ok(rules) => rules.access,
+        Err(error) if error.is_damage() => {
+            replayed.faults.push(format!("table record_index: {error}"));
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
     loop {
         let rows = evidence::after(there, replayed.end.seq, BATCH).await?;
         if rows.is_empty() {
@@ -119,8 +146,8 @@ async fn follow(
         }
         for row in rows {
             let seq = replayed.end.seq + 1;
-            let entry = match row {
-                Ok(entry) => entry,
+            let (entry, found) = match row {
+                Ok(both) => both,
                 Err(error) => {
                     replayed.faults.push(format!(
                         "access evidence: entry {seq} was altered: it cannot be read: {error}"
@@ -128,8 +155,17 @@ async fn follow(
                     return Ok(());
                 }
             };
-            if let Err(fault) = step(here, &entry, &mut replayed.end, &mut owners).await {
-                replayed.faults.push(format!("access evidence: {fault}"));
+            let index = match step(here, &entry, &mut replayed.end, &mut owners, &mut begun).await {
+                Ok(index) => index,
+                Err(fault) => {
+                    replayed.faults.push(format!("access evidence: {fault}"));
+                    return Ok(());
+                }
+            };
+            if !is_found_by(found.as_ref(), &index, rule) {
+                replayed.faults.push(format!(
+                    "access evidence: entry {seq} is not indexed by what it holds: filters miss it"
+                ));
                 return Ok(());
             }
             each(&entry);
@@ -143,7 +179,8 @@ async fn step(
     entry: &Entry,
     end: &mut Chain,
     owners: &mut Owners,
-) -> Result<(), String> {
+    begun: &mut evidence::Begun,
+) -> Result<Index, String> {
     let seq = entry.seq;
     end.follow(entry).map_err(|fault| fault.to_string())?;
     let event: Event = serde_json::from_str(&entry.event)
@@ -161,7 +198,18 @@ async fn step(
     }
     // No webhook: what was posted is no part of evidence.
     let applied = commit::apply(here, entry.person, &event, false).await;
-    applied.map_err(|error| format!("entry {seq} cannot be applied again: {error}"))
+    applied.map_err(|error| format!("entry {seq} cannot be applied again: {error}"))?;
+    Ok(evidence::index(entry, &event, begun))
+}
+
+/// Whether an entry is found by what it holds. Before the first start of a version that indexes, none
+/// is; what an older rule made is done anew at the next start.
+fn is_found_by(found: Option<&Index>, index: &Index, rule: i64) -> bool {
+    match rule {
+        INDEX_RULE => found == Some(index),
+        0 => found.is_none(),
+        _ => true,
+    }
 }
 
 /// A table's rows by their keys, each as the fingerprints of its columns.

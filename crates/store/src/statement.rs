@@ -33,6 +33,7 @@ macro_rules! row {
 /// Every statement of the store.
 pub fn all() -> impl Iterator<Item = &'static str> {
     [
+        crate::activity::STATEMENTS,
         crate::approval::STATEMENTS,
         crate::authenticator::STATEMENTS,
         crate::brokerage::STATEMENTS,
@@ -42,6 +43,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::credential::STATEMENTS,
         crate::delivery::STATEMENTS,
         crate::device::STATEMENTS,
+        crate::equity::STATEMENTS,
         crate::evidence::STATEMENTS,
         crate::folder::STATEMENTS,
         crate::hold::STATEMENTS,
@@ -52,6 +54,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::mandate::STATEMENTS,
         crate::network::STATEMENTS,
         crate::notice::STATEMENTS,
+        crate::order_decision::STATEMENTS,
         crate::person::STATEMENTS,
         crate::policy::STATEMENTS,
         crate::push::STATEMENTS,

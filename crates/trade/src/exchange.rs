@@ -53,7 +53,8 @@ mod traded;
 use listing::{Listing, MINUTES_KEPT_FOR};
 use memory::Memory;
 pub use memory::ORDER_RULE;
-use orders::{KEPT, KEPT_FOR, Open, Orders};
+pub use orders::{KEPT, KEPT_FOR};
+use orders::{Open, Orders};
 pub use state::SnapshotError;
 
 /// Orders remembered for the check of duplicates, for a day at most.
@@ -628,12 +629,16 @@ impl Exchange {
     }
 
     /// Orders that ended in the last seven days, in the order that they ended, at most 20,000.
-    pub fn completed_orders(&self) -> impl DoubleEndedIterator<Item = &Arc<Order>> {
+    pub fn completed_orders(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Order>> + ExactSizeIterator {
         self.orders.done.iter()
     }
 
     /// Executions of the last seven days, oldest first, at most 20,000.
-    pub fn executions(&self) -> impl DoubleEndedIterator<Item = &Arc<Execution>> {
+    pub fn executions(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Execution>> + ExactSizeIterator {
         self.executions.iter()
     }
 

@@ -10,6 +10,7 @@ pub mod book;
 pub mod calendar;
 pub mod commission;
 pub mod contract;
+pub mod equity;
 pub mod event;
 pub mod exchange;
 pub mod history;

@@ -101,7 +101,7 @@ async fn serve(
     let subscription = shared.gate.subscribe(&admission);
     let address = peer.ip().to_canonical();
     shared.gate.used(&admission, address, &program);
-    shared.gate.note_connected(&admission, address, &program);
+    let presence = shared.gate.note_connected(&admission, address, &program);
     tracing::info!(%peer, %program, "client connected");
     let quotes = shared.gate.quotes_changed();
     let client = Client::begin(shared, admission, address, client_id, &mut out).await;
@@ -116,7 +116,7 @@ async fn serve(
         stop: shared.stop.clone(),
     };
     let end = connection.turn().await;
-    drop(claim);
+    drop((claim, presence));
     let Connection { read, write, mut out, mut client, .. } = connection;
     tracing::info!(%peer, %program, "client gone");
     if let End::Told(code, text) = end {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::{Act, Side};
+use gate::Rows;
 use rust_decimal::Decimal;
 use trade::calendar::Session;
 use trade::{Execution, OrderId};
@@ -113,22 +114,23 @@ impl Client {
 
 /// The executions since a second, each with the average price of its order up to it. They are in
 /// the order of their times; those before are looked at only for orders that both have.
-fn since_then(executions: &[Arc<Execution>], since: i64) -> Vec<(&Execution, Decimal)> {
-    let at = executions.partition_point(|execution| execution.time.seconds() < since);
-    let (before, wanted) = executions.split_at(at.min(executions.len()));
+fn since_then(executions: &Rows<Execution>, since: i64) -> Vec<(&Execution, Decimal)> {
+    let is_before = |execution: &Execution| execution.time.seconds() < since;
+    let wanted: Vec<&Arc<Execution>> = executions.from_where(is_before).collect();
+    let before = executions.len() - wanted.len();
     let mut values: BTreeMap<OrderId, Decimal> = BTreeMap::new();
     for execution in wanted.iter().filter(|one| one.cumulative != one.quantity) {
         values.insert(execution.order, Decimal::ZERO);
     }
     if !values.is_empty() {
-        for execution in before {
+        for execution in executions.iter().take(before) {
             if let Some(value) = values.get_mut(&execution.order) {
                 *value = value.saturating_add(execution.price.value(execution.quantity));
             }
         }
     }
     wanted
-        .iter()
+        .into_iter()
         .map(|execution| {
             let value = values.entry(execution.order).or_default();
             *value = value.saturating_add(execution.price.value(execution.quantity));
@@ -179,12 +181,14 @@ mod tests {
 
     #[test]
     fn executions_before_the_time_count_for_the_average_alone() {
-        let all = [
+        let all: Rows<Execution> = [
             execution(1, 10, 5, 5, 100),
             execution(2, 11, 5, 5, 900),
             execution(1, 20, 15, 20, 200),
             execution(3, 21, 5, 5, 300),
-        ];
+        ]
+        .into_iter()
+        .collect();
         let told: Vec<_> = since_then(&all, 20)
             .into_iter()
             .map(|(execution, average)| (execution.order.0, average))
@@ -192,6 +196,6 @@ mod tests {
         assert_eq!(told, [(1, Decimal::new(175, 2)), (3, Decimal::new(3, 0))]);
         assert_eq!(since_then(&all, 0).len(), 4);
         assert!(since_then(&all, 22).is_empty());
-        assert!(since_then(&[], 0).is_empty());
+        assert!(since_then(&Rows::default(), 0).is_empty());
     }
 }

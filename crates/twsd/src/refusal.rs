@@ -151,6 +151,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::Locked { .. }
         | Refusal::CredentialUnknown
         | Refusal::CredentialRevoked { .. }
+        | Refusal::CredentialPaused { .. }
+        | Refusal::CredentialNotPaused
         | Refusal::TokenMissing
         | Refusal::TokenWrong
         | Refusal::SessionUnbound { .. }
@@ -234,6 +236,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::Wider { .. }
         | Refusal::LockStands { .. }
         | Refusal::NoLock
+        | Refusal::LockUnproven { .. }
         | Refusal::AccountTaken { .. }
         | Refusal::LastAuthenticator
         | Refusal::LastPasskey

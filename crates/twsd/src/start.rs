@@ -115,19 +115,20 @@ pub(crate) async fn start(
         shared.gate.note_refused(&admission, address, "CLIENT_ID_IN_USE", text.clone());
         return Err(farewell(out, ErrorCode::CLIENT_ID_IN_USE, &text));
     };
-    let program = program(&hello, client_id, version);
+    let program = program(&hello, client_id);
     Ok(Started { admission, claim, client_id, program, reader, out })
 }
 
-/// What the greeting tells about the program. The ranges of the known libraries differ.
-fn program(hello: &Hello, client_id: i32, version: ServerVersion) -> String {
+/// What the greeting tells about the program, like `ib_async (client 2)`. The ranges of versions that the
+/// known libraries speak differ.
+fn program(hello: &Hello, client_id: i32) -> String {
     let library = match (hello.min, hello.max) {
-        (157, 176) => "ib_insync or like it",
-        (157, 178) => "ib_async or like it",
-        (100, _) => "ibapi or like it",
-        _ => "an unknown library",
+        (157, 176) => "ib_insync",
+        (157, 178) => "ib_async",
+        (100, _) => "ibapi",
+        _ => "unknown library",
     };
-    format!("client {client_id}, {library} (v{}..{}, speaks {version})", hello.min, hello.max)
+    format!("{library} (client {client_id})")
 }
 
 /// A token in the connect options, or in the capabilities of startApi for clients that lose their

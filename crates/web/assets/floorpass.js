@@ -43,11 +43,22 @@
     : error.name === "SecurityError" ? "Passkeys need a host name: open this page under the address that the server printed."
     : error.message;
 
+  // Browsers load no worker over a certificate that they do not trust, even where the person went on past the warning.
+  const distrusted = (error) => {
+    if (location.protocol !== "https:" || error.name !== "SecurityError") return;
+    const note = document.createElement("div");
+    note.className = "note warm";
+    note.setAttribute("role", "status");
+    note.textContent = "This browser does not trust this server's certificate, so it cannot keep a key here and its sessions are view-only. "
+      + "Make the certificate trusted in this browser or system (the server prints its file and fingerprint when it starts), then reload this page.";
+    one("main").prepend(note);
+  };
+
   // A worker signs each request with this browser's key; a form waits until it does.
   const worker = navigator.serviceWorker;
   if (worker && /[a-z]/i.test(location.hostname)) {
     const policy = window.trustedTypes && trustedTypes.createPolicy("floorpass", { createScriptURL: () => "/sw.js" });
-    worker.register(policy ? policy.createScriptURL("") : "/sw.js").catch(() => {});
+    worker.register(policy ? policy.createScriptURL("") : "/sw.js").catch(distrusted);
     if (worker.controller) {
       if (one("[data-renew]")) worker.controller.postMessage("renew");
       if (one("[data-forget]")) worker.controller.postMessage("forget");

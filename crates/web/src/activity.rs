@@ -1,133 +1,222 @@
-//! Activity: every decision, allowed or refused, with its reason.
+//! Activity: every decision, allowed or refused, with its reason; searched by what people look for.
 
-use std::collections::BTreeMap;
-
-use access::{Holder, Time};
+use access::evidence::Topic;
+use access::{Span, Time};
+use axum::body::Body;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gate::{ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind};
+use futures_util::stream;
+use gate::{ActivityCursor, ActivityFilter, ActivityPage, Actor, ExportFormat, Gate};
 use maud::{Markup, html};
 
-use crate::fault::Fault;
-use crate::field;
+use crate::fault::{Cause, Fault};
+use crate::field::{self, Field};
 use crate::figure;
 use crate::form::Fields;
-use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::visit::Signed;
 
+mod row;
+mod wanted;
+
+use wanted::Wanted;
+
 /// Entries on a page.
 const PAGE: usize = 50;
+/// Entries that an export reads at once.
+const CHUNK: usize = 1_000;
 
 /// `GET /activity`
 pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
     let query = &signed.visit.query;
-    let filter = filter(query);
-    let cursor: Option<ActivityCursor> = query.get("before").parse().ok();
     let gate = signed.visit.portal.gate();
-    let page =
-        gate.activity(&signed.actor(), &filter, cursor).await.map_err(|why| signed.fault(why))?;
-    let names = names(&signed).await?;
+    let wanted = Wanted::of(query);
+    let page = if wanted.errors.is_empty() {
+        let filter = ActivityFilter { limit: PAGE, ..wanted.filter.clone() };
+        gate.activity(&signed.actor(), &filter, cursor(query)).await
+    } else {
+        Ok(ActivityPage::default())
+    };
+    let page = page.map_err(|why| signed.fault(why))?;
+    let names = gate.activity_names(&signed.actor()).await.map_err(|why| signed.fault(why))?;
     let now = signed.now();
     let body = html! {
         (shell::title("Activity", &html! { a.btn href="/executions" { "Executions" } }))
-        section.card aria-label="Filter" { (chooser(query)) }
+        @if page.behind { div.note.warm role="status" { "The newest orders are missing here: the database cannot be written. They are in the journal, and appear here once it can." } }
+        section.card aria-label="Filter" { (days(&wanted, now)) (chooser(&wanted, &names)) }
         section.card.later aria-label="Decisions" {
-            @if page.entries.is_empty() { p.empty { "Nothing like that is on record." } } @else {
-                table.flip {
-                    thead { tr { th { "When" } th { "Who" } th { "What" } th { "Decision and reason" } } }
-                    tbody { @for entry in &page.entries { (row(entry, &names, now)) } }
+            @if !wanted.errors.is_empty() { p.empty { "Correct the filter above to see the activity." } }
+            @else if page.entries.is_empty() { p.empty { "Nothing on record matches this filter." } }
+            @else { (row::table(&page, now)) (pager(&wanted, &page)) }
+        }
+        (exports(&signed, &wanted))
+    };
+    let status =
+        if wanted.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok((status, shell::page(&signed, Tab::Activity, "Activity", &body)).into_response())
+}
+
+fn cursor(query: &Fields) -> Option<ActivityCursor> {
+    let newer = query.get("after").parse().ok().map(ActivityCursor::above);
+    newer.or_else(|| query.get("before").parse().ok())
+}
+
+/// The days that people ask for most, each one press.
+fn days(wanted: &Wanted, now: Time) -> Markup {
+    let day = |back: i64| figure::day(now - Span::days(back));
+    let week = (day(6), day(0));
+    let all = (String::new(), String::new());
+    let chosen = (wanted.value("from").to_owned(), wanted.value("to").to_owned());
+    html! {
+        nav.tabs aria-label="Days" {
+            @for (name, days) in [("All", all), ("Today", (day(0), day(0))), ("Yesterday", (day(1), day(1))), ("Last 7 days", week)] {
+                a href=(wanted.link(&[("from", &days.0), ("to", &days.1)])) aria-current=[(days == chosen).then_some("true")] { (name) }
+            }
+            @let refused = wanted.filter.refused_only;
+            a href=(wanted.link(&[("refused", if refused { "" } else { "yes" })])) aria-current=[refused.then_some("true")] { "Refused" }
+        }
+    }
+}
+
+fn chooser(wanted: &Wanted, names: &wanted::Names) -> Markup {
+    let topics = Topic::ALL.map(|topic| (topic.name(), topic_label(topic)));
+    let mut kinds = vec![("", "Everything")];
+    kinds.extend(topics);
+    let field = |name, label, kind| date(wanted, name, label, kind);
+    let choices = |name, label, any, all: Vec<(String, String)>| {
+        let mut options = vec![("", any)];
+        options.extend(all.iter().map(|(id, name)| (id.as_str(), name.as_str())));
+        field::select(name, label, wanted.value(name), &options)
+    };
+    html! {
+        form method="get" action="/activity" role="search" aria-label="Filter activity" {
+            div.row.seek {
+                div.wide { (Field { name: "text", label: "Text", value: wanted.value("text"), error: wanted.error("text"), ..Field::default() }) }
+                (field("from", "From", "date"))
+                (field("to", "To", "date"))
+                button { "Show" }
+                @if wanted.is_narrow() { a.btn href="/activity" { "Clear" } }
+            }
+            details.more open[wanted.has_more()] {
+                summary { "More filters" }
+                div.row.seek {
+                    (field::select("kind", "Kind", wanted.value("kind"), &kinds))
+                    (choices("person", "Person", "Anyone", wanted::labels(&names.persons)))
+                    (choices("credential", "Credential", "Any", wanted::labels_of(&names.credentials)))
+                    (choices("device", "Device", "Any", wanted::labels_of(&names.devices)))
+                    (field::tick("refused", "Refused only", wanted.filter.refused_only))
+                    (field::tick("steps", "Show every internal step", !wanted.filter.hides_minor))
                 }
             }
-            @if let Some(next) = page.next { p { a.btn href=(older(query, next)) { "Older" } } }
-        }
-        p.small.dim { "The record is a chain of hashes: " code { "floorpass evidence verify" } " checks that nothing in it was altered, removed or reordered." }
-    };
-    Ok(shell::page(&signed, Tab::Activity, "Activity", &body).into_response())
-}
-
-/// What people call the holders that have a name: credentials, and the browsers of live sessions.
-type Names = BTreeMap<String, String>;
-
-async fn names(signed: &Signed) -> Result<Names, Fault> {
-    let gate = signed.visit.portal.gate();
-    let credentials = gate.credentials(Some(signed.ticket.account)).await;
-    let sessions = gate.sessions(Some(signed.ticket.person)).await;
-    let credentials = credentials.map_err(|why| signed.fault(why))?.into_iter();
-    let sessions = sessions.map_err(|why| signed.fault(why))?.into_iter();
-    let credentials =
-        credentials.map(|one| (one.credential.id.to_string(), one.credential.name.to_string()));
-    let sessions =
-        sessions.map(|one| (one.id.to_string(), format!("{}, {}", one.username, one.device_name)));
-    Ok(credentials.chain(sessions).collect())
-}
-
-fn filter(query: &Fields) -> ActivityFilter {
-    let holder = query.get("holder");
-    let holder = match holder {
-        "operator" => Some(Holder::Operator),
-        "system" => Some(Holder::System),
-        id => id.parse().map(Holder::Credential).or_else(|_| id.parse().map(Holder::Session)).ok(),
-    };
-    ActivityFilter {
-        kind: match query.get("kind") {
-            "access" => Some(ActivityKind::Access),
-            "order" => Some(ActivityKind::Order),
-            _ => None,
-        },
-        holder,
-        refused_only: query.has("refused"),
-        limit: PAGE,
-    }
-}
-
-fn chooser(query: &Fields) -> Markup {
-    let holder = query.get("holder");
-    html! {
-        form.row.ends method="get" action="/activity" {
-            (field::select("kind", "About", query.get("kind"), &[("", "everything"), ("order", "orders"), ("access", "access: sign-in, sessions, credentials, locks")]))
-            (field::tick("refused", "Only what was refused", query.has("refused")))
-            @if !holder.is_empty() {
-                input type="hidden" name="holder" value=(holder);
-                span.tag { "by " span.mono { (holder) } }
-                a.small href="/activity" { "by anyone" }
-            }
-            button { "Show" }
+            @if let Some(holder) = wanted.holder() { input type="hidden" name="holder" value=(holder); }
         }
     }
 }
 
-fn row(entry: &ActivityEntry, names: &Names, now: Time) -> Markup {
-    let refused = entry.code.is_some();
-    let who = names.get(&entry.who).unwrap_or(&entry.who);
-    let text = bare(&entry.text, entry.code.as_deref().unwrap_or("\0"));
+/// A field for a day.
+fn date(wanted: &Wanted, name: &'static str, label: &str, kind: &str) -> Markup {
+    let error = wanted.error(name);
+    let described = error.map(|_| format!("{name}-err"));
     html! {
-        tr {
-            td.key { (figure::time(entry.at)) span.sub { (figure::ago(entry.at, now)) } }
-            td data-l="Who" { div { (who) span.sub.mono { (entry.source) } } }
-            td data-l="What" { span.tag.down[refused] { (entry.what.replace(['_', '.'], " ")) } }
-            td {
-                div {
-                    (refusal::sentence(text))
-                    @if entry.count > 1 { " " span.dim { "(" (figure::count(entry.count)) " times)" } }
-                    @if let Some(code) = &entry.code { span.sub { span.mono { (code) } } }
-                }
+        div {
+            label for=(name) { (label) }
+            input id=(name) name=(name) type=(kind) value=(wanted.value(name)) autocomplete="off"
+                aria-invalid=[error.map(|_| "true")] aria-describedby=[described.as_deref()];
+            @if let Some(text) = error { p.err id=[described.as_deref()] { (text) } }
+        }
+    }
+}
+
+const fn topic_label(topic: Topic) -> &'static str {
+    match topic {
+        Topic::SignIns => "Sign-ins and sessions",
+        Topic::Orders => "Orders",
+        Topic::Credentials => "Credentials",
+        Topic::Devices => "Devices",
+        Topic::Recovery => "Recovery",
+        Topic::Locks => "Locks",
+        Topic::Settings => "Settings",
+        Topic::Messages => "Messages",
+        Topic::Server => "Server",
+    }
+}
+
+fn pager(wanted: &Wanted, page: &ActivityPage) -> Markup {
+    let link = |name, cursor: ActivityCursor| wanted.link(&[(name, &cursor.to_string())]);
+    html! {
+        @if page.newer.is_some() || page.next.is_some() {
+            nav.pager aria-label="Pages" {
+                @if let Some(cursor) = page.newer { a.btn href=(link("after", cursor)) { "Newer" } }
+                @if let Some(cursor) = page.next { a.btn href=(link("before", cursor)) { "Older" } }
             }
         }
     }
 }
 
-fn older(query: &Fields, next: ActivityCursor) -> String {
-    let mut link = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in
-        query.shown().filter(|(name, _)| ["kind", "refused", "holder"].contains(name))
-    {
-        link.append_pair(name, value);
+fn exports(signed: &Signed, wanted: &Wanted) -> Markup {
+    html! {
+        form.row.later method="post" action="/activity/export" {
+            (shell::token(signed))
+            @for (name, value) in wanted.pairs() { input type="hidden" name=(name) value=(value); }
+            button name="format" value="csv" { "Export CSV" }
+            button name="format" value="jsonl" { "Export JSON lines" }
+            span.small.dim { "Exports everything that this filter matches. The export itself is recorded." }
+        }
+        p.small.dim.later { "Each record is a chain of hashes: " code { "floorpass evidence verify" } " checks that nothing was altered, removed or reordered." }
     }
-    link.append_pair("before", &next.to_string());
-    format!("/activity?{}", link.finish())
 }
 
-/// A text of the record without its code in front, which stands beside it.
-fn bare<'a>(text: &'a str, code: &str) -> &'a str {
-    text.strip_prefix(code).map_or(text, |rest| rest.trim_start_matches([':', ' ']))
+/// Where an export is.
+struct Export {
+    gate: Gate,
+    actor: Actor,
+    filter: ActivityFilter,
+    format: ExportFormat,
+    reached: Reached,
+}
+
+/// How far it is.
+enum Reached {
+    Start,
+    Here(ActivityCursor),
+    End,
+}
+
+/// `POST /activity/export`: all that the filter matches, newest first, a thousand entries at a time.
+pub(crate) async fn export(signed: Signed) -> Result<Response, Fault> {
+    let fields = &signed.visit.fields;
+    let format: ExportFormat =
+        fields.get("format").parse().map_err(|_| signed.fault(Cause::Missing))?;
+    let wanted = Wanted::of(fields);
+    if !wanted.errors.is_empty() {
+        return Err(signed.fault(Cause::Missing));
+    }
+    let gate = signed.visit.portal.gate().clone();
+    let actor = signed.actor();
+    let what = format!("Activity exported as {}: {}", format.name(), wanted.sentence());
+    gate.note_export(&actor, &what).await.map_err(|why| signed.fault(why))?;
+    let day = figure::day(signed.now());
+    let name = format!("attachment; filename=\"activity-{day}.{}\"", format.name());
+    let head =
+        [(header::CONTENT_TYPE, format.media().to_owned()), (header::CONTENT_DISPOSITION, name)];
+    let filter = ActivityFilter { limit: CHUNK, ..wanted.filter };
+    let export = Export { gate, actor, filter, format, reached: Reached::Start };
+    let chunks = stream::unfold(export, async |mut export| {
+        let cursor = match export.reached {
+            Reached::Start => None,
+            Reached::Here(cursor) => Some(cursor),
+            Reached::End => return None,
+        };
+        export.reached = Reached::End;
+        let page = export.gate.activity(&export.actor, &export.filter, cursor).await;
+        let chunk = page.map(|page| {
+            export.reached = page.next.map_or(Reached::End, Reached::Here);
+            let head = if cursor.is_none() { export.format.head() } else { String::new() };
+            head + &export.format.page(&page)
+        });
+        // A broken end tells the browser that the file is not whole.
+        let chunk = chunk.map_err(|why| std::io::Error::other(why.caller_text()));
+        Some((chunk, export))
+    });
+    Ok((head, Body::from_stream(chunks)).into_response())
 }

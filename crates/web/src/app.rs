@@ -72,6 +72,7 @@ pub(crate) fn kept() -> Vec<String> {
     vec![
         OFFLINE.to_owned(),
         format!("/assets/floorpass.css?v={version}"),
+        format!("/assets/head.css?v={version}"),
         format!("/assets/floorpass.js?v={version}"),
         "/assets/inter.woff2".to_owned(),
         "/assets/icon.svg".to_owned(),

@@ -13,6 +13,12 @@ use crate::app;
 /// The mark of the product: a gate.
 pub(crate) const MARK: &str = "M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z";
 
+/// A padlock, so that no colour alone tells the lock from a button that sells.
+pub(crate) const PADLOCK: &str = "M7 10V7a5 5 0 0 1 10 0v3h1a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1zm2.3 0h5.4V7a2.7 2.7 0 0 0-5.4 0z";
+
+/// A person, in the place of a name that has no room.
+pub(crate) const PERSON: &str = "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zm-8 8a8 8 0 0 1 16 0z";
+
 const ICON: &str = concat!(
     r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="5" fill="#1b2026"/>"##,
     r##"<path transform="translate(4.8 4.2) scale(.6)" fill="#f2c14e" d="M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z"/></svg>"##
@@ -24,11 +30,18 @@ const APPROVE: &str =
     concat!(include_str!("../assets/key.js"), include_str!("../assets/approve.js"));
 const SIGNER: &str = concat!(include_str!("../assets/key.js"), include_str!("../assets/sw.js"));
 
-const FILES: [(&str, &str, &[u8]); 12] = [
+const FILES: [(&str, &str, &[u8]); 19] = [
+    ("activity.css", "text/css; charset=utf-8", include_bytes!("../assets/activity.css")),
     ("approve.js", "text/javascript; charset=utf-8", APPROVE.as_bytes()),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
+    ("head.css", "text/css; charset=utf-8", include_bytes!("../assets/head.css")),
+    ("rows.css", "text/css; charset=utf-8", include_bytes!("../assets/rows.css")),
     ("floorpass.js", "text/javascript; charset=utf-8", include_bytes!("../assets/floorpass.js")),
     ("live.js", "text/javascript; charset=utf-8", include_bytes!("../assets/live.js")),
+    ("market.css", "text/css; charset=utf-8", include_bytes!("../assets/market.css")),
+    ("search.js", "text/javascript; charset=utf-8", include_bytes!("../assets/search.js")),
+    ("copy.js", "text/javascript; charset=utf-8", include_bytes!("../assets/copy.js")),
+    ("credential.css", "text/css; charset=utf-8", include_bytes!("../assets/credential.css")),
     ("trade.css", "text/css; charset=utf-8", include_bytes!("../assets/trade.css")),
     ("inter.woff2", "font/woff2", include_bytes!("../assets/fonts/inter.woff2")),
     ("jetbrains-mono.woff2", "font/woff2", include_bytes!("../assets/fonts/jetbrains-mono.woff2")),
@@ -121,7 +134,11 @@ mod tests {
         let handler = handler.split_once("});").unwrap().0;
         assert!(listens(SIGNER) == 1 && !SIGNER.contains("onmessage"));
         assert!(handler.contains("event.origin === location.origin && words.get(event.data)"));
-        let scripts = [include_str!("../assets/floorpass.js"), include_str!("../assets/live.js")];
+        let scripts = [
+            include_str!("../assets/floorpass.js"),
+            include_str!("../assets/live.js"),
+            include_str!("../assets/search.js"),
+        ];
         for script in [APPROVE].into_iter().chain(scripts) {
             assert!(listens(script) == 0 && !script.contains("onmessage"));
         }
@@ -135,7 +152,12 @@ mod tests {
             ("floorpass.css", 16 * 1024),
             ("floorpass.js", 15 * 512),
             ("live.js", 5 * 1024),
+            ("market.css", 5 * 1024),
+            ("search.js", 3 * 1024),
+            ("copy.js", 1024),
+            ("credential.css", 1024),
             ("trade.css", 2 * 1024),
+            ("activity.css", 3 * 1024),
         ] {
             let size = named(name).map(|(_, bytes)| bytes.len());
             assert!(size.is_some_and(|size| size <= most), "{name}: {size:?} bytes, limit {most}");

@@ -1,33 +1,60 @@
-//! API credentials: the list, one of them with its revocation, and the making of a new one.
+//! API credentials: the list, and the page of one of them. Their creation and what becomes of them have
+//! files of their own.
 
+mod change;
+mod create;
 mod draft;
+mod once;
 
-use access::{CredentialId, Entitlements, Refusal, Scopes, Sentence, Time, Verdict};
+pub(crate) use change::{change, edit, pause, rename, resume, revoke};
+pub(crate) use create::{back, create, created, new, preview};
+pub(crate) use once::Once;
+
+use access::entitlements::Acts;
+use access::{Act, CredentialId, Entitlements, Scopes, Sentence, Time, Verdict};
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gate::CredentialInfo;
+use gate::snippet;
 use maud::{Markup, html};
 
+use crate::asset;
 use crate::contract;
-use crate::fault::{Cause, Fault, Wants};
-use crate::field::Errors;
+use crate::fault::{Cause, Fault};
 use crate::figure;
-use crate::form::Fields;
-use crate::refusal;
 use crate::shell::{self, Tab};
-use crate::visit::{Signed, go, text};
+use crate::visit::Signed;
 
 type Reply = Result<Response, Fault>;
 
 /// Sentences about what an authority can, cannot, and until when.
 pub(crate) fn sentences(says: &[Sentence]) -> Markup {
+    html! { ul.says { @for say in says { (sentence(say)) } } }
+}
+
+fn sentence(say: &Sentence) -> Markup {
+    let class = match say.verdict {
+        Verdict::Can => "can",
+        Verdict::Cannot => "cannot",
+        Verdict::Until => "until",
+    };
+    html! { li class=(class) { span { b { (say.verdict) } " " (say.text) } } }
+}
+
+/// The sentences of a credential: what is true of every credential is folded away.
+fn says_of(given: &Entitlements) -> Markup {
+    let never = Act::ALL.iter().filter(|act| !Acts::VIEW.or(Acts::TRADE).contains(**act));
+    let never: Vec<_> = never.map(ToString::to_string).collect();
+    let other_accounts = format!("use any account but {}", given.account);
+    let is_constant = |say: &Sentence| {
+        say.verdict == Verdict::Cannot && (never.contains(&say.text) || say.text == other_accounts)
+    };
+    let (constant, own): (Vec<_>, Vec<_>) = says(given).into_iter().partition(is_constant);
     html! {
-        ul.says {
-            @for say in says {
-                @let class = match say.verdict { Verdict::Can => "can", Verdict::Cannot => "cannot", Verdict::Until => "until" };
-                li class=(class) { span { b { (say.verdict) } " " (say.text) } }
-            }
+        (sentences(&own))
+        details.fold {
+            summary { "What no credential can do (" (constant.len()) ")" }
+            (sentences(&constant))
         }
     }
 }
@@ -44,20 +71,38 @@ fn of(signed: &Signed, scopes: &Scopes) -> Entitlements {
     parent.narrow(parent.holder, scopes)
 }
 
+/// The style and script of these pages.
+fn assets() -> Markup {
+    html! {
+        link rel="stylesheet" href={ "/assets/credential.css?v=" (*asset::VERSION) };
+        script src={ "/assets/copy.js?v=" (*asset::VERSION) } defer {}
+    }
+}
+
+/// A text with a button that copies it, where the browser can.
+fn copied(id: &str, class: &str, text: &str, label: &str) -> Markup {
+    html! {
+        div.copied {
+            @if class == "program" { pre.program #(id) tabindex="0" role="region" aria-label="Python program" { (text) } } @else { p class=(class) #(id) { (text) } }
+            button.mini type="button" data-copy=(id) hidden { (label) }
+        }
+    }
+}
+
 /// `GET /credentials`
 pub(crate) async fn list(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     let all =
         gate.credentials(Some(signed.ticket.account)).await.map_err(|why| signed.fault(why))?;
     let (live, over): (Vec<_>, Vec<_>) =
-        all.iter().partition(|one| one.credential.revoked.is_none());
+        all.iter().partition(|info| info.credential.revoked.is_none());
     let now = signed.now();
     let body = html! {
         (shell::rooms(&signed, "/credentials"))
         (shell::title("Credentials", &html! { a.btn.main href="/credentials/new" { "New credential" } }))
         div.stack {
-            section.card aria-label="Credentials in force" {
-                p.small.dim { "A program connects to a credential's port and may do what the credential may, nothing else." }
+            section.card aria-label="Credentials in use" {
+                p.small.dim { "A program connects to a credential's port and can do what the credential may do, nothing else." }
                 @if live.is_empty() { p.empty { "No program can reach this account." } } @else { (table(&live, now)) }
             }
             @if !over.is_empty() {
@@ -71,15 +116,17 @@ pub(crate) async fn list(signed: Signed) -> Reply {
 fn table(rows: &[&CredentialInfo], now: Time) -> Markup {
     html! {
         table.flip {
-            thead { tr { th { "Name" } th { "May" } th.r { "Port" } th { "Last used" } th { "Until" } } }
+            thead { tr { th { "Name" } th { "May" } th.r { "Port" } th { "Today" } th { "Connected" } th { "Last used" } th { "Ends" } } }
             tbody {
-                @for one in rows {
+                @for info in rows {
                     tr {
-                        td.key { a href={ "/credentials/" (one.credential.id) } { (one.credential.name) } @if one.credential.token.is_some() { " " span.tag { "token" } } }
-                        td data-l="May" { (may(one)) }
-                        td.r.n data-l="Port" { (one.port()) }
-                        td data-l="Last used" { (last_use(one, now)) }
-                        td data-l="Until" { (standing(one, now)) }
+                        td.key { a href={ "/credentials/" (info.credential.id) } { (info.credential.name) } @if info.credential.token.is_some() { " " span.tag { "token" } } }
+                        td data-l="May" { (may(info)) }
+                        td.r.n data-l="Port" { (info.port()) }
+                        td data-l="Today" { (today(info)) }
+                        td data-l="Connected" { (figure::plural(info.connections.len(), "program")) }
+                        td data-l="Last used" { (last_use(info, now)) }
+                        td data-l="Ends" { (ends(info, now)) }
                     }
                 }
             }
@@ -88,39 +135,50 @@ fn table(rows: &[&CredentialInfo], now: Time) -> Markup {
 }
 
 /// In two or three words; the page of the credential says it in full.
-fn may(one: &CredentialInfo) -> Markup {
-    let scopes = &one.credential.scopes;
+fn may(info: &CredentialInfo) -> Markup {
+    let scopes = &info.credential.scopes;
     let narrow = scopes.limits != access::Limits::default()
         || scopes.symbols != access::entitlements::Symbols::All
         || scopes.rate.is_some();
     html! {
-        @if scopes.read_only { "look, not trade" } @else if narrow { "trade, within limits" } @else { "trade" }
+        @if scopes.read_only { "view only" } @else if narrow { "trade, within limits" } @else { "trade" }
     }
 }
 
-fn last_use(one: &CredentialInfo, now: Time) -> Markup {
+/// `12 orders, 1 refused`, since midnight, UTC.
+fn today(info: &CredentialInfo) -> Markup {
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     html! {
-        @match &one.last_use {
-            Some(used) => { (figure::ago(used.at, now)) span.sub.mono { (used.address) @if !used.client.is_empty() { " " (used.client) } } },
+        (figure::plural(count(info.today.orders), "order"))
+        @if info.today.refused > 0 { ", " (figure::count(info.today.refused)) " refused" }
+    }
+}
+
+fn last_use(info: &CredentialInfo, now: Time) -> Markup {
+    html! {
+        @match &info.last_use {
+            Some(used) => { (figure::ago(used.at, now)) span.sub { @if !used.client.is_empty() { (used.client) " from " } (used.address) } },
             None => span.dim { "never" },
         }
     }
 }
 
-fn standing(one: &CredentialInfo, now: Time) -> Markup {
+fn ends(info: &CredentialInfo, now: Time) -> Markup {
+    let credential = &info.credential;
     html! {
-        @match one.credential.revoked {
-            Some(revoked) => { span.tag.down { "revoked" } " " (figure::time(revoked.at)) },
-            None if one.credential.scopes.until <= now => span.tag.down { "expired" },
-            None => { (figure::time(one.credential.scopes.until)) span.sub { "in " (figure::span(one.credential.scopes.until.since(now))) } },
+        @match (credential.revoked, credential.paused) {
+            (Some(revoked), _) => { span.tag.down { "revoked" } " " (figure::time(revoked.at)) },
+            (None, Some(paused)) => { span.tag.down { "paused" } " " (figure::ago(paused.at, now)) },
+            (None, None) if credential.scopes.until <= now => span.tag.down { "expired" },
+            (None, None) => { (figure::time(credential.scopes.until)) span.sub { "in " (figure::span(credential.scopes.until.since(now))) } },
         }
     }
 }
 
 /// `GET /credentials/{id}`
 pub(crate) async fn show(Path(id): Path<String>, signed: Signed) -> Reply {
-    let one = find(&signed, &id).await?;
-    Ok(page(&signed, &one, &html! {}).into_response())
+    let info = find(&signed, &id).await?;
+    Ok(page(&signed, &info).into_response())
 }
 
 async fn find(signed: &Signed, id: &str) -> Result<CredentialInfo, Fault> {
@@ -128,181 +186,99 @@ async fn find(signed: &Signed, id: &str) -> Result<CredentialInfo, Fault> {
     let gate = signed.visit.portal.gate();
     let all =
         gate.credentials(Some(signed.ticket.account)).await.map_err(|why| signed.fault(why))?;
-    all.into_iter().find(|one| one.credential.id == id).ok_or_else(|| signed.fault(Cause::Missing))
+    let found = all.into_iter().find(|info| info.credential.id == id);
+    found.ok_or_else(|| signed.fault(Cause::Missing))
 }
 
-fn page(signed: &Signed, one: &CredentialInfo, top: &Markup) -> axum::response::Html<String> {
+/// The host that programs dial: where the door listens, on this machine.
+fn host(info: &CredentialInfo) -> String {
+    snippet::host(info.listening.map(|bound| bound.ip()))
+}
+
+/// What the act before this page did.
+fn done(signed: &Signed) -> Markup {
+    let text = match signed.visit.query.get("done") {
+        "revoked" => "Revoked. Its next message is refused and its connections are closed.",
+        "paused" => "Paused. Its next message is refused and its connections are closed.",
+        "resumed" => "Resumed. Programs can connect again.",
+        "renamed" => "Renamed.",
+        "edited" => "Changed. The next order goes by the new limits.",
+        _ => return html! {},
+    };
+    html! { div.note.good role="status" { (text) } }
+}
+
+fn page(signed: &Signed, info: &CredentialInfo) -> axum::response::Html<String> {
     let now = signed.now();
-    let narrowed = one.entitlements.clone().unwrap_or_else(|_| of(signed, &one.credential.scopes));
-    let host = signed.visit.portal.origin().host_str().unwrap_or("localhost").to_owned();
+    let credential = &info.credential;
+    let narrowed = info.entitlements.clone().unwrap_or_else(|_| of(signed, &credential.scopes));
+    let is_live = credential.revoked.is_none();
+    let path = format!("/credentials/{}", credential.id);
     let body = html! {
+        (assets())
         (shell::rooms(signed, "/credentials"))
-        (shell::title(one.credential.name.as_str(), &html! { a.btn href={ "/activity?holder=" (one.credential.id) } { "What it did" } }))
-        (top)
-        @if signed.visit.query.has("revoked") {
-            div.note.good role="status" { "Revoked. Its next message is refused and its connections are closed." }
+        (shell::title(credential.name.as_str(), &html! {
+            a.btn href={ "/activity?holder=" (credential.id) } { "Activity" }
+            @if is_live { " " a.btn href={ (path) "/edit" } { "Edit" } }
+        }))
+        (done(signed))
+        @if let (true, Some(paused)) = (is_live, credential.paused) {
+            div.note.bad { "Paused since " (figure::time(paused.at)) ": no program can use it." }
         }
         div.grid {
-            section.card.s7 aria-labelledby="can" {
-                h2 #can { @if one.credential.revoked.is_some() { "What it could do" } @else { "What it can and cannot do" } }
-                (sentences(&says(&narrowed)))
+            div.stack.s7 {
+                section.card aria-labelledby="can" {
+                    h2 #can { @if is_live { "What it can and cannot do" } @else { "What it could do" } }
+                    (says_of(&narrowed))
+                }
+                @if is_live { (program(info)) }
             }
             div.stack.s5 {
-                section.card aria-labelledby="reach" {
-                    h2 #reach { "How it is reached" }
-                    dl.pairs {
-                        div { dt { "Host" } dd.mono { (host) } }
-                        div { dt { "Port" } dd.mono { (one.port()) } }
-                        div { dt { "Token" } dd { @if one.credential.token.is_some() { "demanded" } @else { "not demanded" } } }
-                        div { dt { "Made" } dd { (figure::time(one.credential.created_at)) } }
-                        div { dt { "Last used" } dd { (last_use(one, now)) } }
-                        div { dt { "Until" } dd { (standing(one, now)) } }
-                        div { dt { "Id" } dd.mono.small { (one.credential.id) } }
-                    }
-                    @if one.credential.token.is_none() && one.credential.revoked.is_none() {
-                        p.small.dim { "A port names a credential and proves nothing about who connects: any program on this machine that reaches the port can use it." }
-                    }
-                }
-                @if one.credential.revoked.is_none() { (revocation(signed, one)) }
+                (facts(info, now))
+                @if is_live { (change::acts(signed, info)) }
                 @else { p.small.dim { "The port is given to no other credential for a day." } }
             }
         }
     };
-    shell::page(signed, Tab::Access, one.credential.name.as_str(), &body)
+    shell::page(signed, Tab::Access, credential.name.as_str(), &body)
 }
 
-fn revocation(signed: &Signed, one: &CredentialInfo) -> Markup {
+fn facts(info: &CredentialInfo, now: Time) -> Markup {
+    let credential = &info.credential;
     html! {
-        section.card aria-labelledby="revoke" {
-            h2 #revoke { "Revoke" }
-            form.f method="post" action={ "/credentials/" (one.credential.id) "/revoke" } {
-                (shell::token(signed))
-                p.small.dim { "In force at the next message on every connection. It cannot be undone." }
-                (crate::field::tick("keep_orders", "Leave its open orders working", false))
-                button.sell { "Revoke " (one.credential.name) }
+        section.card aria-labelledby="reach" {
+            h2 #reach { "Connection and use" }
+            dl.pairs {
+                div { dt { "Host" } dd.mono { (host(info)) } }
+                div { dt { "Port" } dd.mono { (info.port()) } }
+                div { dt { "Token" } dd { @if credential.token.is_some() { "required" } @else { "not required" } } }
+                div { dt { "Today" } dd { (today(info)) } }
+                div { dt { "Open orders" } dd { (info.open_orders) } }
+                div { dt { "Connected" } dd {
+                    @if info.connections.is_empty() { "no program" }
+                    @for connected in &info.connections { span.sub { (connected.client) " from " (connected.address) ", " (figure::ago(connected.since, now)) } }
+                } }
+                div { dt { "Last used" } dd { (last_use(info, now)) } }
+                div { dt { "Created" } dd { (figure::time(credential.created_at)) } }
+                div { dt { "Ends" } dd { (ends(info, now)) } }
+                div { dt { "Id" } dd.mono.small { (credential.id) } }
+            }
+            @if credential.token.is_none() && credential.revoked.is_none() {
+                p.small.dim { "It needs no token: any program on this machine that reaches its port can use it." }
             }
         }
     }
 }
 
-/// `POST /credentials/{id}/revoke`
-pub(crate) async fn revoke(Path(id): Path<String>, signed: Signed) -> Reply {
-    let one = find(&signed, &id).await?;
-    let cancel = !signed.visit.fields.has("keep_orders");
-    let gate = signed.visit.portal.gate();
-    gate.revoke_credential(&signed.actor(), one.credential.id, cancel)
-        .await
-        .map_err(|why| signed.fault(why))?;
-    Ok(go(&format!("/credentials/{}?revoked=1", one.credential.id)))
-}
-
-/// `GET /credentials/new`
-pub(crate) async fn new(signed: Signed) -> Reply {
-    let fields = draft::default(signed.visit.portal.gate().token_required_by_default());
-    Ok(shell::page(
-        &signed,
-        Tab::Access,
-        "New credential",
-        &maker(&signed, &fields, &Errors::new(), None),
-    )
-    .into_response())
-}
-
-/// The form, and beside it what the credential would be able to do.
-fn maker(signed: &Signed, fields: &Fields, errors: &Errors, why: Option<&Refusal>) -> Markup {
+/// The lines by which a program connects; a token that is required is read from the environment.
+fn program(info: &CredentialInfo) -> Markup {
+    let token_required = info.credential.token.is_some();
+    let text = snippet::python(&host(info), info.port(), token_required, None);
     html! {
-        (shell::rooms(signed, "/credentials"))
-        (shell::title("New credential", &html! {}))
-        @if let Some(why) = why { (refusal::note(why)) }
-        @if !errors.is_empty() { (refusal::missing("Nothing was made yet: see the fields marked below.")) }
-        div.grid {
-            section.card.s6 aria-labelledby="may" { h2 #may { "What it may do" } (draft::form(signed, fields, errors)) }
-            section.card.s6 aria-labelledby="says" { h2 #says { "This credential" } div #preview aria-live="polite" { (preview_of(signed, fields)) } }
-        }
-    }
-}
-
-/// The sentences for what is typed so far.
-fn preview_of(signed: &Signed, fields: &Fields) -> Markup {
-    let mut errors = Errors::new();
-    let scopes = draft::scopes(signed.now(), fields, &mut errors);
-    if !errors.is_empty() {
-        return html! { ul.says { @for text in errors.values() { li.cannot { span { (text) } } } } };
-    }
-    let token = if fields.has("demand_token") {
-        "Its clients must show a token, which is shown once after it is made."
-    } else {
-        "It demands no token: any program on this machine that reaches its port can use it."
-    };
-    html! { (sentences(&says(&of(signed, &scopes)))) p.small.dim { (token) } }
-}
-
-/// `POST /credentials/preview`: as a page without script, as a fragment while typing.
-pub(crate) async fn preview(signed: Signed) -> Reply {
-    let fields = &signed.visit.fields;
-    if signed.visit.wants == Wants::Fragment {
-        let kind =
-            [(axum::http::header::CONTENT_TYPE, "text/vnd.floorpass.fragment; charset=utf-8")];
-        return Ok((kind, preview_of(&signed, fields).into_string()).into_response());
-    }
-    match draft::read(&signed, fields) {
-        Ok(_) => Ok(shell::page(&signed, Tab::Access, "New credential", &confirm(&signed, fields))
-            .into_response()),
-        Err(errors) => Ok(unfit(&signed, fields, &errors, None)),
-    }
-}
-
-fn unfit(signed: &Signed, fields: &Fields, errors: &Errors, why: Option<&Refusal>) -> Response {
-    let status = why.map_or(StatusCode::UNPROCESSABLE_ENTITY, refusal::status);
-    let body = maker(signed, fields, errors, why);
-    (status, shell::page(signed, Tab::Access, "New credential", &body)).into_response()
-}
-
-/// The second step without script: what it will be, and the button that makes it.
-fn confirm(signed: &Signed, fields: &Fields) -> Markup {
-    html! {
-        (shell::rooms(signed, "/credentials"))
-        (shell::title("New credential", &html! {}))
-        div.narrow { section.card.stack aria-labelledby="says" {
-            h2 #says { "\u{201c}" (fields.get("name")) "\u{201d} will be this" }
-            (preview_of(signed, fields))
-            form.f method="post" action="/credentials" {
-                (shell::token(signed))
-                @for (name, value) in fields.shown() { input type="hidden" name=(name) value=(value); }
-                div.row { button.main { "Create it" } button formaction="/credentials/edit" { "Change it" } }
-            }
+        section.card { details.fold {
+            summary { "Connect from Python" }
+            @if token_required { p.small.dim { "Set FLOORPASS_TOKEN to its token. The token was shown when the credential was created." } }
+            (copied("program", "program", &text, "Copy the program"))
         } }
-    }
-}
-
-/// `POST /credentials/edit`: back to the form with what was typed.
-pub(crate) async fn edit(signed: Signed) -> Reply {
-    let body = maker(&signed, &signed.visit.fields, &Errors::new(), None);
-    Ok(shell::page(&signed, Tab::Access, "New credential", &body).into_response())
-}
-
-/// `POST /credentials`
-pub(crate) async fn create(signed: Signed) -> Reply {
-    let wanted = match draft::read(&signed, &signed.visit.fields) {
-        Ok(wanted) => wanted,
-        Err(errors) => return Ok(unfit(&signed, &signed.visit.fields, &errors, None)),
-    };
-    let gate = signed.visit.portal.gate();
-    match gate.create_credential(&signed.actor(), wanted).await {
-        Ok(made) => {
-            let one = find(&signed, &made.credential.to_string()).await?;
-            let top = html! {
-                div.note.good role="status" {
-                    p { b { "Made. " } "Port " span.mono { (made.port) } " is open now." }
-                    @if let Some(token) = &made.token {
-                        p { "Its token, shown this once; put it where your program reads it:" }
-                        p.once { (text(token)) }
-                        p.small { "A TWS client sends it in its connect options as " code { "token=" (text(token)) } "." }
-                    }
-                }
-            };
-            Ok(page(&signed, &one, &top).into_response())
-        }
-        Err(why) => Ok(unfit(&signed, &signed.visit.fields, &Errors::new(), Some(&why))),
     }
 }

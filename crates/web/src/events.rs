@@ -35,6 +35,8 @@ enum About {
     Order(OrderId, Names),
     /// The list of orders.
     Orders(Filter, Names),
+    /// The list of contracts.
+    Contracts(contract::Shown),
     /// A contract's market, for the ticket.
     Market(&'static Contract),
     /// A contract's prices and depth.
@@ -50,6 +52,9 @@ impl About {
         if query.has("orders") {
             return Ok(Self::Orders(Filter::of(query), Names::load(signed).await?));
         }
+        if query.has("contracts") {
+            return Ok(Self::Contracts(contract::Shown::of(query)));
+        }
         let named = |symbol| contract::named(symbol).ok_or_else(|| signed.fault(Cause::Missing));
         match (query.get("market"), query.get("depth")) {
             ("", "") => Ok(Self::Account),
@@ -59,7 +64,7 @@ impl About {
     }
 }
 
-/// `GET /events`, `?order=ID`, `?orders=1` with the filter of the list, `?market=SYMBOL`, `?depth=SYMBOL`. Each event is the whole state, so
+/// `GET /events`, `?order=ID`, `?orders=1` or `?contracts=1` with what the list is filtered and sorted by, `?market=SYMBOL`, `?depth=SYMBOL`. Each event is the whole state, so
 /// that a browser that comes back with its `Last-Event-ID` lacks nothing after the first.
 pub(crate) async fn stream(signed: Signed) -> Result<Response, Fault> {
     let gate = signed.visit.portal.gate();
@@ -177,7 +182,7 @@ impl Watcher {
         }
         let signed = &self.signed;
         let fragment = match &mut self.about {
-            About::Account => overview::fragment(&view),
+            About::Account => overview::fragment(&view, signed),
             About::Order(wanted, names) => order::facts(view.order(*wanted)?, &view, names),
             About::Orders(filter, names) => {
                 let mut orders = view.open_orders.iter().chain(&view.completed_orders);
@@ -188,12 +193,13 @@ impl Watcher {
                 let refused = gate.refused_orders().await.ok()?;
                 List { view: &view, refused: &refused, names, filter, signed }.fragment()
             }
+            About::Contracts(shown) => shown.fragment(&gate.quotes()),
             About::Market(contract) => ticket::market_now(signed, &view, contract),
             About::Depth(contract) => contract::now(&gate.quotes(), contract),
         };
         let fragment = fragment.into_string();
         self.sent.clone_from(&id);
-        let long = matches!(self.about, About::Orders(..) | About::Market(_) | About::Depth(_));
+        let long = !matches!(self.about, About::Account | About::Order(..));
         if long && fragment == self.shown {
             return Some(same().id(id));
         }

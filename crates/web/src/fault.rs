@@ -11,8 +11,8 @@ use serde_json::json;
 use crate::events;
 use crate::form::{Fields, TOKEN};
 use crate::refusal;
-use crate::shell;
-use crate::visit::go;
+use crate::shell::{self, Frame};
+use crate::visit::{Signed, go};
 
 /// What kind of answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub(crate) enum Cause {
     Unnamed,
     /// No such page or thing.
     Missing,
+    /// The address takes another method; the nearest page that it belongs to.
+    Method(&'static str),
     /// Access said no.
     Refused(Refusal),
     /// An order was not sent, and why.
@@ -83,6 +85,8 @@ pub(crate) struct Fault {
     wants: Wants,
     /// Where a visitor without a session begins again; none for whoever has one.
     begin: Option<Begin>,
+    /// The navigation of whoever is signed in.
+    frame: Option<Box<Frame>>,
 }
 
 /// Where somebody without a session goes on, and the words for it.
@@ -90,12 +94,20 @@ pub(crate) type Begin = (&'static str, &'static str);
 
 impl Fault {
     pub(crate) fn new(cause: impl Into<Cause>, wants: Wants) -> Self {
-        Self { cause: Box::new(cause.into()), wants, begin: None }
+        Self { cause: Box::new(cause.into()), wants, begin: None, frame: None }
     }
 
     /// The same for a visitor without a session: no page of a session helps them.
     pub(crate) fn of_stranger(self, begin: Begin) -> Self {
         Self { begin: Some(begin), ..self }
+    }
+
+    /// The same in the frame of a signed-in person's pages.
+    pub(crate) fn framed(self, signed: &Signed) -> Self {
+        if self.wants != Wants::Page {
+            return self;
+        }
+        Self { frame: Some(Box::new(Frame::of(signed))), ..self }
     }
 }
 
@@ -141,7 +153,10 @@ impl IntoResponse for Fault {
 
 impl Fault {
     fn respond(self) -> Response {
-        let begin = self.begin;
+        let (begin, frame) = (self.begin, self.frame.as_deref());
+        let page = |status: StatusCode, title: &str, body: &Markup| {
+            (status, shell::card(frame, title, body)).into_response()
+        };
         if let Cause::ProveHardware { next, line, again } = *self.cause {
             return prove_hardware(&next, line, again);
         }
@@ -163,7 +178,7 @@ impl Fault {
             }
             Cause::Prove { next, fields, refusal } => prove(&next, fields.as_ref(), &refusal),
             Cause::StepUp { path, fields, token, who, bound, why } => {
-                crate::step_up::page_for(&path, &fields, &token, &who, bound, &why)
+                crate::step_up::page_for((&path, &fields, &token), &who, bound, &why, frame)
             }
             Cause::FormExpired { path, fields, token } => expired(&path, &fields, &token),
             Cause::Elsewhere(path) => go(path),
@@ -173,8 +188,7 @@ impl Fault {
                     (refusal::note(&refusal))
                     (onward(&refusal, begin))
                 };
-                (refusal::status(&refusal), shell::bare(refusal::heading(&refusal), &body))
-                    .into_response()
+                page(refusal::status(&refusal), refusal::heading(&refusal), &body)
             }
             Cause::CrossSite
             | Cause::Malformed
@@ -187,7 +201,13 @@ impl Fault {
                 let (status, text) = brief(&self.cause);
                 let title = title(&self.cause);
                 let body = html! { h1 { (title) } p { (text) } (back(begin)) };
-                (status, shell::bare(title, &body)).into_response()
+                page(status, title, &body)
+            }
+            Cause::Method(nearest) => {
+                let (status, text) = brief(&self.cause);
+                let title = title(&self.cause);
+                let body = html! { h1 { (title) } p { (text) } p { a.btn.main href=(nearest) { "Go to the page it belongs to" } } (back(begin)) };
+                page(status, title, &body)
             }
         }
     }
@@ -231,8 +251,13 @@ fn brief(cause: &Cause) -> (StatusCode, String) {
             format!("The form had not arrived after {} seconds, so nothing was done. Send it again.", crate::form::ARRIVES.as_secs()),
         ),
         Cause::Missing => {
-            (StatusCode::NOT_FOUND, "There is no such page, or you may not see it.".to_owned())
+            (StatusCode::NOT_FOUND, "There is no page at this address, or what it showed is gone or is not yours to see. Check the address, or find it from the menu.".to_owned())
         }
+        Cause::Method(_) => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "This address is not a page: it only takes what the form of another page sends. That happens when such an address is loaded again or bookmarked. Nothing was done."
+                .to_owned(),
+        ),
         Cause::Elsewhere(path) => {
             (StatusCode::FORBIDDEN, format!("This session may not do that yet. Nothing was done; continue at {path}."))
         }
@@ -248,7 +273,8 @@ const fn title(cause: &Cause) -> &'static str {
         Cause::TooLarge => "The form is too large",
         Cause::TooSlow => "That took too long",
         Cause::Unnamed => "The address is unknown",
-        Cause::Missing => "Not here",
+        Cause::Missing => "Page not found",
+        Cause::Method(_) => "Not a page",
         Cause::Unsent(..) => "Not sent",
         Cause::SignInNeeded { .. } | Cause::StepUp { .. } => "Sign in",
         Cause::Prove { .. } | Cause::ProveHardware { .. } => "Checking this browser",
@@ -267,6 +293,9 @@ fn onward(refusal: &Refusal, begin: Option<Begin>) -> Markup {
         Refusal::RecoveryOver => ("/recover", "Begin again"),
         Refusal::BrokerageHeld { .. } => ("/session/take-over", "Take over trading"),
         Refusal::NetworkLooks { .. } => ("/sign-in", "Sign in here"),
+        Refusal::Locked { .. } | Refusal::LockStands { .. } | Refusal::NoLock => {
+            ("/lock", "See the lock")
+        }
         why if crate::step_up::helps(why) => ("/step-up", "Confirm it's you"),
         _ => ("/session", "What this session can do"),
     };

@@ -41,6 +41,22 @@ pub(crate) fn gain(value: Decimal) -> Markup {
     html! { span class=(class) { (sign) (money(value)) } }
 }
 
+/// A gain as a share of what it was made on, `+1.25 %`; nothing where there is nothing to compare it with.
+pub(crate) fn percent(gain: Decimal, on: Decimal) -> Markup {
+    let on = on.abs();
+    let share = if on.is_zero() { None } else { gain.checked_div(on) };
+    let Some(share) = share.and_then(|share| share.checked_mul(Decimal::ONE_HUNDRED)) else {
+        return html! { span.dim { "\u{2013}" } };
+    };
+    html! { (self::gain(share)) "\u{a0}%" }
+}
+
+/// What a value became: `+1.50 (+1.25 %)`.
+pub(crate) fn change(from: Decimal, to: Decimal) -> Markup {
+    let gain = to - from;
+    html! { span.n { (self::gain(gain)) " (" (percent(gain, from)) ")" } }
+}
+
 /// `2026-11-22 20:30:05` with the zone for machines; pages say once that times are UTC.
 pub(crate) fn time(at: Time) -> Markup {
     let text = at.to_string();
@@ -152,6 +168,16 @@ mod tests {
         }
         assert_eq!(here("192.0.2.0/24, new"), "192.0.2.0/24, new");
         assert_eq!(day(Time::from_seconds(1_795_000_000)), "2026-11-18");
+    }
+
+    #[test]
+    fn percent_is_of_what_it_was_made_on_and_none_of_nothing() {
+        let text = |gain: &str, on: &str| {
+            percent(gain.parse().unwrap(), on.parse().unwrap()).into_string()
+        };
+        assert_eq!(text("1.5", "120"), "<span class=\"up\">+1.25</span>\u{a0}%");
+        assert!(text("-1", "-200").contains("\u{2212}0.50"), "of a short position");
+        assert_eq!(text("5", "0"), "<span class=\"dim\">\u{2013}</span>");
     }
 
     #[test]

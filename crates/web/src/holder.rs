@@ -30,6 +30,14 @@ impl Names {
         Ok(Self { names, programs: programs.collect() })
     }
 
+    /// Names of the credentials that have a port, from memory: a page that many look at asks no table for them.
+    pub(crate) fn of_ports(signed: &Signed) -> Self {
+        let listeners = signed.visit.portal.gate().listeners();
+        let named = |one: &gate::Listener| (Holder::Credential(one.credential), one.name.clone());
+        let names = listeners.borrow().iter().map(named).collect();
+        Self { names, programs: BTreeMap::new() }
+    }
+
     /// Whether a credential of this id has a name here, which it lacks when it was made since.
     pub(crate) fn knows(&self, holder: Holder) -> bool {
         !matches!(holder, Holder::Credential(_)) || self.names.contains_key(&holder)
@@ -75,10 +83,10 @@ impl Names {
     }
 }
 
-/// Client id and library of `client 1, ib_async or like it (v157..178, speaks 178)`.
+/// Client id and library of `ib_async (client 1)`.
 fn program(told: &str) -> Option<(i32, String)> {
-    let (client, rest) = told.strip_prefix("client ")?.split_once(", ")?;
-    let library = rest.split([' ', '(']).next().filter(|word| word.starts_with("ib"))?;
+    let (library, client) = told.strip_suffix(')')?.split_once(" (client ")?;
+    let library = Some(library).filter(|library| library.starts_with("ib"))?;
     Some((client.parse().ok()?, library.to_owned()))
 }
 
@@ -88,10 +96,8 @@ mod tests {
 
     #[test]
     fn program_is_client_and_library_where_it_is_known() {
-        let told = "client 1, ib_async or like it (v157..178, speaks 178)";
-        assert_eq!(program(told), Some((1, "ib_async".to_owned())));
-        for other in ["", "client x, ib_async", "client 2, an unknown library (v100..1, speaks 1)"]
-        {
+        assert_eq!(program("ib_async (client 1)"), Some((1, "ib_async".to_owned())));
+        for other in ["", "ib_async (client x)", "ib_async", "unknown library (client 2)"] {
             assert_eq!(program(other), None, "{other}");
         }
     }

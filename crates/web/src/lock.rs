@@ -1,20 +1,27 @@
-//! The lock: one act that cuts authority, never asked twice, with a receipt.
+//! The lock: one act that cuts authority, with a receipt. Only a lock of everything asks once more, since nothing of it comes back.
 
-use access::{Grade, PaperAccountId};
+use access::decision::RECENT;
+use access::device::DeviceState;
+use access::{By, Grade, PaperAccountId};
 use axum::http::header;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use gate::{LockTarget, Receipt};
 use maud::{Markup, html};
+use trade::order::{Order, Side};
 
+use crate::asset;
+use crate::contract;
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::figure;
 use crate::shell::{self, Tab};
-use crate::visit::Signed;
+use crate::step_up;
+use crate::visit::{Signed, go};
 
 type Reply = Result<Response, Fault>;
 
-const GRADES: [(Grade, &str, &str); 3] = [
+/// The grades that act at once.
+const GRADES: [(Grade, &str, &str); 2] = [
     (
         Grade::ReduceOnly,
         "Reduce only",
@@ -25,98 +32,358 @@ const GRADES: [(Grade, &str, &str); 3] = [
         "No new orders",
         "No new orders and no changes, from anyone or any program; cancels pass.",
     ),
-    (
-        Grade::All,
-        "Lock everything",
-        "Ends every session, credential and device, in that order, then cancels every open order. You keep the receipt.",
-    ),
 ];
+const EVERYTHING: &str = "/lock/everything";
 
-/// The red button in the head of every page.
+/// What the button in the head says of a lock.
+const fn says(grade: Grade) -> &'static str {
+    match grade {
+        Grade::None => "Lock",
+        Grade::ReduceOnly => "Locked: reduce only",
+        Grade::NoNew => "Locked: no new orders",
+        Grade::All => "Locked",
+    }
+}
+
+/// The red button in the head of every page. It never leaves the screen, so where there is no room it says the first word alone.
 pub(crate) fn button(signed: &Signed) -> Markup {
+    let grade = signed.admission.entitlements().lock;
+    let text = says(grade);
+    let (word, rest) = text.split_once(':').unwrap_or((text, ""));
     html! {
-        details.menu {
-            summary.btn.lock { "Lock" }
+        details.menu.locks {
+            summary.btn.lock {
+                svg viewBox="0 0 24 24" aria-hidden="true" { path d=(asset::PADLOCK) {} }
+                (word) @if !rest.is_empty() { span.rest { ":" (rest) } }
+            }
             div {
-                p.small.dim { "In force at once, without asking again. Only the operator can unlock." }
+                @if grade == Grade::None { p.small.dim { "These two act at once. You can unlock again once you have confirmed that it is you." } }
+                @else { p.small { "Locked: " (grade.text()) "." } }
                 form.tight method="post" action="/lock" {
                     (shell::token(signed))
-                    @for (grade, name, _) in GRADES {
-                        button.lock[grade == Grade::All] name="grade" value=(grade) { (name) }
-                    }
+                    @for (each, name, _) in GRADES { @if each > grade { button.wide name="grade" value=(each) { (name) } } }
                 }
+                @if grade != Grade::None { a.btn href="/lock" { "Unlock" } }
                 a.small href="/lock" { "What each of these does" }
+                @if grade < Grade::All { a.btn.lock.apart href=(EVERYTHING) { "Lock everything\u{2026}" } }
             }
         }
     }
 }
 
-/// `GET /lock`: what stands, and the grades.
+/// The first thing on every page of a locked account.
+pub(crate) fn banner(signed: &Signed) -> Markup {
+    let grade = signed.admission.entitlements().lock;
+    html! {
+        @if grade != Grade::None {
+            div.note.locked role="status" {
+                b { "This account is locked: " } (grade.text()) ". " a href="/lock" { "Unlock, or see who locked it" }
+            }
+        }
+    }
+}
+
+/// Why the ticket sends nothing, where a lock stops every new order.
+pub(crate) fn stops(signed: &Signed) -> Option<Markup> {
+    let grade = signed.admission.entitlements().lock;
+    (grade >= Grade::NoNew).then(|| {
+        html! { "No order can be sent: the account is locked (" (grade.text()) "). " a href="/lock" { "Unlock" } }
+    })
+}
+
+/// `GET /lock`: what is locked, how it is unlocked, and the grades.
 pub(crate) async fn show(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
     if signed.ticket.receipt.is_some() {
-        let gate = signed.visit.portal.gate();
         let receipt = gate.receipt(&signed.ticket).await.map_err(|why| signed.fault(why))?;
-        return Ok(shell::bare("Locked", &paper(&receipt, signed.ticket.account)).into_response());
+        return Ok(shell::bare("Locked", &paper(&signed, &receipt)).into_response());
     }
     let lock = signed.admission.entitlements().lock;
+    let locks = gate.locks(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     let body = html! {
         (shell::title("Lock", &html! {}))
-        @if lock == Grade::None { div.note { "Nothing is locked." } }
-        @else { div.note.warm { b { "A lock of grade " (lock) " stands: " } (lock.text()) ". The operator lifts it with " code { "floorpass unlock" } "." } }
-        section.card aria-label="Grades" {
-            form method="post" action="/lock" {
-                (shell::token(&signed))
-                div.grades {
-                    @for (grade, name, text) in GRADES {
-                        div {
-                            button.lock[grade == Grade::All] name="grade" value=(grade) disabled[grade <= lock] { (name) }
-                            p { (text) }
+        @if signed.visit.query.has("unlocked") { div.note.good role="status" { "Unlocked. What the lock had stopped is possible again." } }
+        div.stack {
+            @if locks.is_empty() { section.card aria-label="State" { p { "Nothing is locked." } } }
+            @for (at, one) in locks.iter().enumerate() { (standing(&signed, one, at == 0)) }
+            section.card aria-label="Grades" {
+                form method="post" action="/lock" {
+                    (shell::token(&signed))
+                    div.grades {
+                        @for (grade, name, text) in GRADES {
+                            div { button name="grade" value=(grade) disabled[grade <= lock] { (name) } p { (text) } }
                         }
                     }
                 }
             }
+            section.card.grades aria-label="Everything" {
+                div {
+                    @if lock < Grade::All { a.btn.lock href=(EVERYTHING) { "Lock everything\u{2026}" } } @else { b { "Lock everything" } }
+                    p { "Ends every session, credential and device, in that order, then cancels every open order. None of it comes back. The next page lists what would go." }
+                }
+            }
         }
-        p.small.dim { "The lock is on account " span.mono { (signed.ticket.account) } " and takes effect in order: sessions, credentials, devices, orders. Every step is in the activity." }
+        p.small.dim.later { "The lock is on account " span.mono { (signed.ticket.account) } ". Every step of it is in the activity." }
     };
     Ok(shell::page(&signed, Tab::Elsewhere, "Lock", &body).into_response())
 }
 
+/// One lock that is on, and how it comes off.
+fn standing(signed: &Signed, lock: &Receipt, is_first: bool) -> Markup {
+    let may = lock.grade < Grade::All && lock.lifted_by == Some(signed.ticket.person);
+    let who = match lock.by {
+        _ if lock.lifted_by == Some(signed.ticket.person) => "you",
+        By::Operator { .. } => "the operator",
+        By::Session(_) => "somebody at the portal",
+        _ => "the server",
+    };
+    let on = match lock.target {
+        LockTarget::Account(account) => html! { "Account " span.mono { (account) } },
+        LockTarget::Person(_) => html! { "All that you have" },
+    };
+    html! {
+        section.card.stack aria-label="Locked" {
+            p { (on) " is locked: " b { (lock.grade.text()) } ". Set by " (who) ", " (figure::time(lock.at)) " UTC." }
+            @if may { (unlocks(signed, lock, is_first)) }
+            @else {
+                p { "Only the operator can lift this one, at the server's command line:" }
+                p.once { (command(signed, &format!("unlock {}", target(signed, lock)))) }
+            }
+        }
+    }
+}
+
+/// The form that unlocks: with a proof of its person where none came since the lock.
+fn unlocks(signed: &Signed, lock: &Receipt, is_first: bool) -> Markup {
+    let proven = signed.ticket.proven_at;
+    let is_proven =
+        signed.ticket.is_bound() && proven > lock.at && signed.now().since(proven) <= RECENT;
+    let on = match lock.target {
+        LockTarget::Account(_) => "account",
+        LockTarget::Person(_) => "person",
+    };
+    let fields = html! { (shell::token(signed)) input type="hidden" name="on" value=(on); };
+    html! {
+        @if is_proven {
+            form method="post" action="/lock/lift" { (fields) button.main { "Unlock" } }
+        } @else {
+            p { "To unlock, confirm that it is you. A session that was open before the lock is not enough, so nobody who sits down at it can unlock." }
+            div.narrow.stack {
+                @if is_first && signed.ticket.is_bound() {
+                    form #again method="post" action="/lock/lift" hidden { (fields) }
+                    (step_up::passkey(&signed.form_token(), "/lock", "Unlock with a passkey"))
+                }
+                form.f method="post" action="/lock/lift" { (fields) (step_up::inputs()) button.main.wide { "Unlock" } }
+            }
+        }
+    }
+}
+
+/// `POST /lock/lift`: what the person's own session locked.
+pub(crate) async fn lift(signed: Signed) -> Reply {
+    let target = match signed.visit.fields.get("on") {
+        "account" => LockTarget::Account(signed.ticket.account),
+        "person" => LockTarget::Person(signed.ticket.person),
+        _ => return Err(signed.fault(Cause::Malformed)),
+    };
+    let gate = signed.visit.portal.gate();
+    gate.unlock(&signed.actor(), target).await.map_err(|why| signed.fault(why))?;
+    Ok(go("/lock?unlocked=1"))
+}
+
+/// `GET /lock/everything`: what would go.
+pub(crate) async fn everything(signed: Signed) -> Reply {
+    if signed.ticket.receipt.is_some() {
+        return Ok(go("/lock"));
+    }
+    Ok(asked(&signed).await)
+}
+
+/// The second question of a lock of everything.
+async fn asked(signed: &Signed) -> Response {
+    let body = html! {
+        div.narrow.wider {
+            (shell::title("Lock everything?", &html! {}))
+            section.card.stack aria-label="What goes" {
+                p { "This ends the following at once, in this order, and " b { "none of it comes back" } "." }
+                (toll(signed).await)
+                p { "Then nobody signs in before the operator unlocks at the server's command line. Your password, app and recovery codes end with the lock; a passkey stays." }
+                form method="post" action="/lock" {
+                    (shell::token(signed))
+                    input type="hidden" name="sure" value="1";
+                    button.lock.wide name="grade" value=(Grade::All) { "Lock everything now" }
+                }
+                p { a href="/lock" { "Cancel, or choose a lock that ends nothing" } }
+            }
+        }
+    };
+    shell::page(signed, Tab::Elsewhere, "Lock everything?", &body).into_response()
+}
+
+/// What a lock of everything ends, by count and name. A list that cannot be read now keeps nobody from locking.
+async fn toll(signed: &Signed) -> Markup {
+    let gate = signed.visit.portal.gate();
+    let (person, account) = (signed.ticket.person, signed.ticket.account);
+    let sessions = gate.sessions(Some(person)).await.map(|all| {
+        let others = all.into_iter().filter(|one| one.id != signed.ticket.session);
+        others.map(|one| one.device_name).collect::<Vec<_>>()
+    });
+    let credentials = gate.credentials(Some(account)).await.map(|all| {
+        let live = all.iter().filter(|one| one.credential.revoked.is_none());
+        live.map(|one| one.credential.name.to_string()).collect::<Vec<_>>()
+    });
+    let devices = gate.devices(Some(person)).await.map(|all| {
+        let known = all.iter().filter(|one| one.device.state != DeviceState::Pending);
+        known.map(|one| one.device.name.to_string()).collect::<Vec<_>>()
+    });
+    let orders = gate.view().await.map(|view| {
+        let lines = view.open_orders.iter().map(|one| order_line(one));
+        lines.collect::<Vec<_>>()
+    });
+    html! {
+        dl.toll {
+            (goes("Sessions", "other session", &sessions))
+            (goes("Credentials", "credential", &credentials))
+            (goes("Devices", "device, this one too", &devices))
+            (goes("Orders", "open order", &orders))
+        }
+    }
+}
+
+/// `BUY 100 AAPL`
+fn order_line(order: &Order) -> String {
+    let side = match order.side {
+        Side::Buy => "BUY",
+        Side::Sell => "SELL",
+    };
+    format!("{side} {} {}", figure::count(order.quantity), contract::symbol(order.symbol))
+}
+
+/// Names that are listed of each kind.
+const NAMED: usize = 20;
+
+fn goes(title: &str, what: &str, names: &Result<Vec<String>, access::Refusal>) -> Markup {
+    let count = |names: &[String]| match (what.split_once(','), names.len()) {
+        (_, 0) => "none".to_owned(),
+        (Some((noun, also)), many) => format!("{},{also}", figure::plural(many, noun)),
+        (None, many) => figure::plural(many, what),
+    };
+    html! {
+        div {
+            dt { (title) }
+            @match names {
+                Ok(names) => dd {
+                    b { (count(names)) }
+                    @if !names.is_empty() { ul { @for (name, times) in counted(names).iter().take(NAMED) { li { (name) @if *times > 1 { " \u{d7} " (times) } } } } }
+                    @if counted(names).len() > NAMED { p.small.dim { "and " (counted(names).len() - NAMED) " more" } }
+                },
+                Err(_) => dd { "all of them; they cannot be listed now" },
+            }
+        }
+    }
+}
+
+/// Each name once, with how many have it, in the order of their first.
+fn counted(names: &[String]) -> Vec<(&str, usize)> {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for name in names {
+        match counted.iter_mut().find(|(known, _)| known == name) {
+            Some((_, times)) => *times += 1,
+            None => counted.push((name, 1)),
+        }
+    }
+    counted
+}
+
 /// `POST /lock`: locks, and answers with the receipt, since after a lock of everything no page can be asked for.
 pub(crate) async fn lock(signed: Signed) -> Reply {
-    let grade: Grade =
-        signed.visit.fields.get("grade").parse().map_err(|_| signed.fault(Cause::Malformed))?;
+    let fields = &signed.visit.fields;
+    let grade: Grade = fields.get("grade").parse().map_err(|_| signed.fault(Cause::Malformed))?;
+    if grade == Grade::All && !fields.has("sure") {
+        return Ok(asked(&signed).await);
+    }
     let gate = signed.visit.portal.gate();
     let target = LockTarget::Account(signed.ticket.account);
     let receipt =
         gate.lock(&signed.actor(), target, grade).await.map_err(|why| signed.fault(why))?;
-    let body = paper(&receipt, signed.ticket.account);
     if grade == Grade::All {
+        let body = paper(&signed, &receipt);
         let line = signed.visit.portal.jar().clear(Cookie::Device);
         let lines: Vec<_> = line.map(|line| (header::SET_COOKIE, line)).into_iter().collect();
         return Ok((AppendHeaders(lines), shell::bare("Locked", &body)).into_response());
     }
-    let body = html! { div.narrow { div.card.stack { (body) } } };
-    Ok(shell::page(&signed, Tab::Elsewhere, "Locked", &body).into_response())
+    Ok(go("/lock"))
 }
 
-fn paper(receipt: &Receipt, account: PaperAccountId) -> Markup {
-    let names =
-        |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+/// The receipt of a lock of everything, and what remains to be done.
+fn paper(signed: &Signed, receipt: &Receipt) -> Markup {
+    let account: PaperAccountId = signed.ticket.account;
+    let names = |names: &[String]| {
+        let each = counted(names).into_iter().map(|(name, times)| match times {
+            1 => name.to_owned(),
+            _ => format!("{name} \u{d7} {times}"),
+        });
+        let list = each.collect::<Vec<_>>().join(", ");
+        if list.is_empty() { "none".to_owned() } else { list }
+    };
     html! {
         h1 { "Locked" }
         p { "Account " span.mono { (account) } ": " (receipt.grade.text()) "." }
         dl.pairs {
             div { dt { "When" } dd { (figure::time(receipt.at)) " UTC" } }
-            div { dt { "Grade" } dd.mono { (receipt.grade) } }
-            @if receipt.grade == Grade::All {
-                div { dt { "Sessions ended" } dd.n { (receipt.sessions) } }
-                div { dt { "Credentials revoked" } dd { (names(&receipt.credentials)) } }
-                div { dt { "Devices forgotten" } dd { (names(&receipt.devices)) } }
-                @if let Some(orders) = receipt.orders { div { dt { "Orders cancelled" } dd.n { (orders) } } }
-            }
+            div { dt { "Sessions ended" } dd.n { (receipt.sessions) } }
+            div { dt { "Credentials revoked" } dd { (names(&receipt.credentials)) } }
+            div { dt { "Devices forgotten" } dd { (names(&receipt.devices)) } }
+            @if let Some(orders) = receipt.orders { div { dt { "Orders cancelled" } dd.n { (orders) } } }
         }
-        @if receipt.grade == Grade::All { p { "This page is the receipt, and all that is left of this session: keep or print it." } }
-        p { "To unlock, the operator runs:" }
-        p.once { "floorpass unlock --account " (account) }
+        p { "This page is the receipt, and all that is left of this session: keep or print it." }
+        h2 { "To get back in" }
+        ol.steps {
+            li { p { "The operator unlocks, on the server:" } div.once { (command(signed, &format!("unlock {}", target(signed, receipt)))) } }
+            li { p { "Sign in with your passkey. Without one, the operator makes a link that sets a new password:" } div.once { (command(signed, &format!("person reset-password {}", signed.ticket.username))) } }
+            li { p { "Create new credentials for your programs, and enter your orders again." } }
+        }
+    }
+}
+
+/// What a command for this lock names.
+fn target(signed: &Signed, lock: &Receipt) -> String {
+    match lock.target {
+        LockTarget::Account(account) => format!("--account {account}"),
+        LockTarget::Person(_) => format!("--person {}", signed.ticket.username),
+    }
+}
+
+/// A command line that works from any folder of the server's machine.
+fn command(signed: &Signed, rest: &str) -> String {
+    let data = &signed.visit.portal.gate().config().data;
+    let data = std::path::absolute(data).unwrap_or_else(|_| data.clone());
+    format!("floorpass {rest} --data {}", quoted(&data.to_string_lossy()))
+}
+
+/// As a shell reads one word.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@,".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn word_of_a_command_is_one_word_to_a_shell() {
+        assert_eq!(quoted("/srv/floorpass-data"), "/srv/floorpass-data");
+        assert_eq!(quoted("/srv/my data"), "'/srv/my data'");
+        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
+    }
+
+    #[test]
+    fn names_that_are_alike_are_counted_once() {
+        let names = ["a", "b", "a"].map(str::to_owned);
+        assert_eq!(counted(&names), [("a", 2), ("b", 1)]);
     }
 }

@@ -79,7 +79,7 @@ pub(crate) fn state(order: &Order) -> Markup {
 }
 
 /// A short table of open orders.
-pub(crate) fn table(orders: &[Arc<Order>]) -> Markup {
+pub(crate) fn table(orders: &[&Order]) -> Markup {
     html! {
         table.flip {
             thead { tr { th { "Order" } th { "State" } th.r { "Filled" } th.r { "Average" } th { "Changed" } } }

@@ -1,46 +1,66 @@
 //! The overview: the account at a glance, live.
 
+mod exposure;
+
 use axum::response::{IntoResponse, Response};
 use gate::View;
 use maud::{Markup, html};
+use rust_decimal::Decimal;
+use trade::order::Order;
 use trade::position::Holding;
 
+use crate::chart::{self, Point};
 use crate::contract;
 use crate::execution;
 use crate::fault::Fault;
 use crate::figure;
+use crate::holder::Names;
 use crate::order;
 use crate::shell::{self, Tab};
+use crate::ticket;
 use crate::visit::Signed;
+
+/// Open orders shown; an account may have thousands, and this page is sent anew each second.
+const ORDERS: usize = 10;
+/// Ranges of the curve: the value in its link, and how it is called.
+const RANGES: [(&str, &str); 2] = [("day", "Today"), ("month", "30 days")];
 
 /// `GET /`
 pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
     let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
+    let names = Names::of_ports(&signed);
     let body = html! {
         (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, USD \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))
-        div.stack data-live="/events" { (fragment(&view)) }
+        div.stack {
+            (curve(&signed, &view).await?)
+            div.stack data-live="/events" { (fragment(&view, &signed)) }
+            (exposure::card(&view, &names))
+        }
     };
     Ok(shell::page(&signed, Tab::Overview, "Overview", &body).into_response())
 }
 
 /// All of it that changes; the page holds it, and the stream sends it again.
-pub(crate) fn fragment(view: &View) -> Markup {
+pub(crate) fn fragment(view: &View, signed: &Signed) -> Markup {
     let held: Vec<&Holding> =
         view.positions.iter().filter(|held| held.position.shares != 0).collect();
+    let open = view.open_orders.len();
+    let newest: Vec<&Order> =
+        view.open_orders.iter().rev().take(ORDERS).map(AsRef::as_ref).collect();
     let fills: Vec<_> = view.executions.iter().rev().take(6).map(AsRef::as_ref).collect();
     html! {
         (summary(view))
         section.card aria-labelledby="positions" {
             h2 #positions { "Positions" }
-            @if held.is_empty() { p.empty { "Nothing is held. " a href="/ticket" { "Place an order" } ", or connect a program to one of the " a href="/credentials" { "credentials" } "." } }
-            @else { (positions(&held)) }
+            @if held.is_empty() { p.empty { "No positions. " a href="/ticket" { "Place an order" } ", or connect a program with one of the " a href="/credentials" { "credentials" } "." } }
+            @else { (positions(&held, signed)) }
         }
         section.card aria-labelledby="open" {
-            h2 #open { "Open orders" }
-            @if view.open_orders.is_empty() { p.empty { "None." } } @else { (order::table(&view.open_orders)) }
+            header { h2 #open { "Open orders" } @if open > ORDERS { a.small href="/orders?show=open" { "The newest " (ORDERS) " of " (figure::count(open as u64)) } } }
+            @if newest.is_empty() { p.empty { "None." } } @else { (order::table(&newest)) }
         }
         section.card aria-labelledby="fills" {
-            header { h2 #fills { "Last executions" } a.small href="/executions" { "All" } }
+            header { h2 #fills { "Latest executions" } a.small href="/executions" { "All" } }
             @if fills.is_empty() { p.empty { "None yet." } } @else { (execution::table(&fills)) }
         }
     }
@@ -48,13 +68,16 @@ pub(crate) fn fragment(view: &View) -> Markup {
 
 fn summary(view: &View) -> Markup {
     let sum = &view.summary;
+    let before = sum.net_liquidation - sum.daily;
+    let cost = view.positions.iter().fold(Decimal::ZERO, |sum, held| sum + cost(held));
+    let share = |gain, on| html! { span.sub { (figure::percent(gain, on)) } };
     html! {
         section.card aria-label="Summary" {
-            dl.figs {
+            dl.figs.account {
                 div.wide { dt { "Net liquidation" } dd.big data-k="net" { (figure::money(sum.net_liquidation)) } }
-                div { dt { "Today" } dd data-k="day" { (figure::gain(sum.daily)) } }
-                div { dt { "Unrealised" } dd data-k="unreal" { (figure::gain(sum.unrealised)) } }
-                div { dt { "Realised today" } dd data-k="real" { (figure::gain(sum.realised)) } }
+                div { dt { "Today" } dd data-k="day" { (figure::gain(sum.daily)) (share(sum.daily, before)) } }
+                div { dt { "Unrealised" } dd data-k="unreal" { (figure::gain(sum.unrealised)) (share(sum.unrealised, cost)) } }
+                div { dt { "Realised today" } dd data-k="real" { (figure::gain(sum.realised)) (share(sum.realised, before)) } }
                 div { dt { "Cash" } dd data-k="cash" { (figure::money(sum.cash)) } }
                 div { dt { "Buying power" } dd data-k="power" { (figure::money(sum.buying_power)) } }
                 div { dt { "Excess liquidity" } dd data-k="excess" { (figure::money(sum.excess_liquidity)) } }
@@ -63,23 +86,69 @@ fn summary(view: &View) -> Markup {
     }
 }
 
-fn positions(held: &[&Holding]) -> Markup {
+/// What a position was bought or sold short for, above zero.
+fn cost(held: &Holding) -> Decimal {
+    let shares = Decimal::from(held.position.shares.unsigned_abs());
+    held.position.average_cost().saturating_mul(shares)
+}
+
+/// What it was worth when the day began, or what was paid for it since.
+fn basis(held: &Holding) -> Decimal {
+    held.position.value(held.mark) - held.position.daily(held.mark)
+}
+
+fn positions(held: &[&Holding], signed: &Signed) -> Markup {
+    let sum = |of: fn(&Holding) -> Decimal| held.iter().fold(Decimal::ZERO, |sum, it| sum + of(it));
+    let (value, unrealised, daily) = (
+        sum(|held| held.position.value(held.mark)),
+        sum(|held| held.position.unrealised(held.mark)),
+        sum(|held| held.position.daily(held.mark)),
+    );
     html! {
-        table.flip {
-            thead { tr { th { "Symbol" } th.r { "Shares" } th.r { "Average cost" } th.r { "Last" } th.r { "Value" } th.r { "Unrealised" } th.r { "Today" } } }
-            tbody { @for one in held {
-                @let symbol = contract::symbol(one.symbol);
-                @let position = &one.position;
+        table.lines.positions {
+            thead { tr { th { "Symbol" } th.r { "Shares" } th.r { "Average cost" } th.r { "Last" } th.r { "Value" } th.r { "Unrealised" } th.r { "Today" } th { span.sr { "Close" } } } }
+            tbody { @for held in held {
+                @let (symbol, position) = (contract::symbol(held.symbol), &held.position);
+                @let (gain, today) = (position.unrealised(held.mark), position.daily(held.mark));
                 tr {
-                    td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } }
-                    td.r.n data-l="Shares" { (figure::count(position.shares)) }
-                    td.r.n data-l="Average cost" { (figure::price(position.average_cost())) }
-                    td.r.n data-l="Last" data-k={ "l" (symbol) } { (figure::price(one.mark.price())) }
-                    td.r.n data-l="Value" data-k={ "v" (symbol) } { (figure::money(position.value(one.mark))) }
-                    td.r.n data-l="Unrealised" { (figure::gain(position.unrealised(one.mark))) }
-                    td.r.n data-l="Today" { (figure::gain(position.daily(one.mark))) }
+                    td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub.small-only { (figure::count(position.shares)) " at " (figure::price(held.mark.price())) } }
+                    td.r.n.room { (figure::count(position.shares)) }
+                    td.r.n.room { (figure::price(position.average_cost().round_dp(4))) }
+                    td.r.n.room data-k={ "l" (symbol) } { (figure::price(held.mark.price())) }
+                    td.r.n.last data-k={ "v" (symbol) } { (figure::money(position.value(held.mark))) }
+                    td.r.n.change { (figure::gain(gain)) span.sub { (figure::percent(gain, cost(held))) } }
+                    td.r.n.percent { (figure::gain(today)) span.sub { (figure::percent(today, basis(held))) } }
+                    td.room { div.act { (ticket::close(signed, &symbol, position.shares, None)) } }
                 }
+            } }
+            tfoot { tr {
+                th.key scope="row" { "Total" }
+                td.none {} td.none {} td.none {}
+                td.r.n.last data-k="total" { (figure::money(value)) }
+                td.r.n.change { (figure::gain(unrealised)) span.sub { (figure::percent(unrealised, sum(cost))) } }
+                td.r.n.percent { (figure::gain(daily)) span.sub { (figure::percent(daily, sum(|held| basis(held).abs()))) } }
+                td.none {}
             } }
         }
     }
+}
+
+/// What the account was worth, today or over thirty days.
+async fn curve(signed: &Signed, view: &View) -> Result<Markup, Fault> {
+    let gate = signed.visit.portal.gate();
+    let month = signed.visit.query.get("range") == "month";
+    let points: Vec<Point> = if month {
+        let days = gate.equity_by_day(view).await.map_err(|why| signed.fault(why))?;
+        days.into_iter().map(|(day, value)| Point::at_day(day, value.round_dp(2))).collect()
+    } else {
+        let today = gate.equity_today(view);
+        today.into_iter().map(|(at, value)| Point::at_time(at, value.round_dp(2))).collect()
+    };
+    let chosen = if month { "month" } else { "day" };
+    Ok(html! {
+        section.card aria-labelledby="equity" {
+            header { h2 #equity { "Net liquidation, USD" } (chart::ranges("/", "range", &RANGES, chosen)) }
+            @if points.len() < 2 { p.empty { "The curve begins once a trading day has ended." } } @else { (chart::line("Net liquidation", &points)) }
+        }
+    })
 }

@@ -7,6 +7,7 @@ use gate::Gate;
 use url::Url;
 
 use crate::cookie::Jar;
+use crate::credential::Once;
 use crate::ticket::Confirmations;
 
 /// How the portal is reached and what it is part of.
@@ -33,13 +34,14 @@ struct Inner {
     config: Config,
     jar: Jar,
     confirmations: Confirmations,
+    tokens: Once,
 }
 
 impl Portal {
     pub(crate) fn new(gate: Gate, config: Config) -> Self {
         let jar = Jar::new(config.origin.scheme() == "https", &config.folder);
         let confirmations = Confirmations::new(gate.now());
-        Self(Arc::new(Inner { gate, config, jar, confirmations }))
+        Self(Arc::new(Inner { gate, config, jar, confirmations, tokens: Once::default() }))
     }
 
     pub(crate) fn gate(&self) -> &Gate {
@@ -56,6 +58,11 @@ impl Portal {
 
     pub(crate) fn jar(&self) -> &Jar {
         &self.0.jar
+    }
+
+    /// Tokens of new credentials that wait for their page.
+    pub(crate) fn tokens(&self) -> &Once {
+        &self.0.tokens
     }
 
     pub(crate) fn confirmations(&self) -> &Confirmations {

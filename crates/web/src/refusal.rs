@@ -46,6 +46,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::OutsideHours { .. }
         | R::Locked { .. }
         | R::CredentialRevoked { .. }
+        | R::CredentialPaused { .. }
         | R::DeviceBlocked
         | R::SessionUnbound { .. }
         | R::DeviceUnconfirmed { .. }
@@ -62,6 +63,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::NoApprover
         | R::PhoneWithoutKey
         | R::OperatorOnly
+        | R::LockUnproven { .. }
         | R::OrderUnproven
         | R::Wider { .. }
         | R::OldPasswordNeeded
@@ -90,6 +92,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::ZoneUnknown { .. }
         | R::PasswordGuessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         R::NameTaken { .. }
+        | R::CredentialNotPaused
         | R::MailStands
         | R::PortTaken { .. }
         | R::PortsExhausted { .. }
@@ -165,13 +168,43 @@ pub(crate) fn heading(refusal: &Refusal) -> &'static str {
     match status(refusal) {
         StatusCode::ACCEPTED => "In force, and not yet on record",
         StatusCode::UNAUTHORIZED => "Sign in",
-        StatusCode::NOT_FOUND => "Not here",
+        StatusCode::NOT_FOUND => "Not found",
         StatusCode::GONE => "This link is over",
         StatusCode::TOO_MANY_REQUESTS => "Too many tries",
         StatusCode::UNPROCESSABLE_ENTITY => "That cannot be taken",
-        StatusCode::CONFLICT => "That does not fit what is there",
+        StatusCode::CONFLICT => conflict(refusal),
         StatusCode::SERVICE_UNAVAILABLE => "The server cannot do this now",
         _ => "Refused",
+    }
+}
+
+/// The heading where something is in the way.
+fn conflict(refusal: &Refusal) -> &'static str {
+    use Refusal as R;
+    if matches!(refusal, R::LockStands { .. }) {
+        "Already locked"
+    } else if matches!(refusal, R::NoLock) {
+        "Nothing is locked"
+    } else if matches!(refusal, R::NameTaken { .. } | R::PortTaken { .. } | R::AccountTaken { .. })
+    {
+        "Already taken"
+    } else if matches!(refusal, R::MailStands | R::TotpStands | R::RecoveryStands { .. }) {
+        "Already set up"
+    } else if matches!(refusal, R::LastAuthenticator | R::LastPasskey) {
+        "You would lock yourself out"
+    } else if matches!(refusal, R::TooMany { .. } | R::PortsExhausted { .. }) {
+        "No more of these"
+    } else if matches!(refusal, R::ApprovalEnded | R::VouchEnded | R::BindingLate { .. }) {
+        "Too late"
+    } else if matches!(
+        refusal,
+        R::RenewalEarly { .. } | R::RecoveryWaits { .. } | R::RecoveryCodesEarly
+    ) {
+        "Too early"
+    } else if matches!(refusal, R::ProofStale | R::ApprovalDiffers) {
+        "It changed meanwhile"
+    } else {
+        "Not possible now"
     }
 }
 

@@ -1,16 +1,18 @@
 //! Every route, in one table: the router is made from it, and so is the list that the tests go through.
 
 use access::Act;
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
+use crate::visit::Signed;
 use crate::{
     activity, app, approval, asset, authenticator, binding, brokerage, contact, contract,
     credential, device, enrol, events, execution, front_door, health, large_order, link, lock,
-    notice, order, outbox, overview, phone, policy, push, recovery, recovery_code, session,
+    notice, order, outbox, overview, phone, policy, push, recovery, recovery_code, search, session,
     sign_in, step_up, ticket, travel, trustee,
 };
 
@@ -37,7 +39,8 @@ pub(crate) struct Needs {
 }
 
 /// Forms that change nothing but the page that comes back, mark messages as read, or end the session that sends them.
-const LOOKS: [&str; 11] = [
+const LOOKS: [&str; 12] = [
+    "/activity/export",
     "/orders/{order}/preview",
     "/ticket/preview",
     "/ticket/edit",
@@ -83,7 +86,35 @@ pub(crate) fn router() -> Router<Portal> {
         };
         router = router.route(route.path, handler);
     }
-    router.fallback(async || Fault::new(Cause::Missing, Wants::Page))
+    router.fallback(missing).method_not_allowed_fallback(wrong_method)
+}
+
+async fn missing(State(portal): State<Portal>, request: Request) -> Fault {
+    stray(&portal, request, Cause::Missing).await
+}
+
+async fn wrong_method(State(portal): State<Portal>, request: Request) -> Fault {
+    let nearest = nearest(request.uri().path());
+    stray(&portal, request, Cause::Method(nearest)).await
+}
+
+/// What is answered where no handler is: whoever is signed in keeps their navigation.
+async fn stray(portal: &Portal, mut request: Request, cause: Cause) -> Fault {
+    let wants = Wants::of(request.headers());
+    request.extensions_mut().insert(Needs { act: None, looks: true });
+    match Signed::from_request(request, portal).await {
+        Ok(signed) => signed.fault(cause),
+        Err(_) => Fault::new(cause, wants),
+    }
+}
+
+/// The page whose form goes to an address, by the longest beginning of it that is a page.
+fn nearest(path: &str) -> &'static str {
+    let pages = table().into_iter().map(|(route, _)| route);
+    let pages = pages.filter(|route| route.method == Method::GET && !route.path.contains('{'));
+    let above = |page: &str| path.strip_prefix(page).is_some_and(|rest| rest.starts_with('/'));
+    let page = pages.filter(|route| above(route.path)).max_by_key(|route| route.path.len());
+    page.map_or("/", |route| route.path)
 }
 
 type Row = (Route, MethodRouter<Portal>);
@@ -169,6 +200,7 @@ fn trading() -> Vec<Row> {
         row(p.clone(), "/large-orders/{approval}", account, post(large_order::approved)),
         row(g.clone(), "/contracts", market, get(contract::search)),
         row(g.clone(), "/contracts/{symbol}", market, get(contract::show)),
+        row(g.clone(), "/search", account, get(search::show)),
         row(g.clone(), "/orders", account, get(order::list)),
         row(p.clone(), "/orders/cancel-all", account, post(order::cancel_all)),
         row(g.clone(), "/orders/{order}", account, get(order::show)),
@@ -219,8 +251,14 @@ fn access() -> Vec<Row> {
         row(p.clone(), "/credentials", makes, post(credential::create)),
         row(g.clone(), "/credentials/new", makes, get(credential::new)),
         row(p.clone(), "/credentials/preview", makes, post(credential::preview)),
-        row(p.clone(), "/credentials/edit", makes, post(credential::edit)),
+        row(p.clone(), "/credentials/edit", makes, post(credential::back)),
         row(g.clone(), "/credentials/{credential}", account, get(credential::show)),
+        row(g.clone(), "/credentials/{credential}/created", account, get(credential::created)),
+        row(g.clone(), "/credentials/{credential}/edit", makes, get(credential::edit)),
+        row(p.clone(), "/credentials/{credential}/edit", makes, post(credential::change)),
+        row(p.clone(), "/credentials/{credential}/pause", account, post(credential::pause)),
+        row(p.clone(), "/credentials/{credential}/resume", makes, post(credential::resume)),
+        row(p.clone(), "/credentials/{credential}/rename", makes, post(credential::rename)),
         row(p.clone(), "/credentials/{credential}/revoke", account, post(credential::revoke)),
         row(g.clone(), "/authenticators", own, get(authenticator::list)),
         row(g.clone(), recovery_code::PATH, own, get(recovery_code::show)),
@@ -231,9 +269,12 @@ fn access() -> Vec<Row> {
         row(p.clone(), "/authenticators/{authenticator}/rename", own, post(authenticator::rename)),
         row(p.clone(), "/authenticators/{authenticator}/remove", own, post(authenticator::remove)),
         row(g.clone(), "/activity", record, get(activity::list)),
+        row(p.clone(), "/activity/export", record, post(activity::export)),
         row(g.clone(), "/outbox", account, get(outbox::list)),
-        row(g, "/lock", any, get(lock::show)),
-        row(p, "/lock", any, post(lock::lock)),
+        row(g.clone(), "/lock", any, get(lock::show)),
+        row(p.clone(), "/lock", any, post(lock::lock)),
+        row(g, "/lock/everything", any, get(lock::everything)),
+        row(p, "/lock/lift", Door::Session(Some(Act::Lock)), post(lock::lift)),
     ]
 }
 

@@ -56,35 +56,61 @@ const ROOMS: [(&str, &str); 12] = [
     ("/outbox", "Outbox"),
 ];
 
+/// Head and foot of a signed-in person's pages, for an answer that knows no more of them.
+pub(crate) struct Frame {
+    head: Markup,
+    banner: Markup,
+    foot: Markup,
+}
+
+impl Frame {
+    pub(crate) fn of(signed: &Signed) -> Self {
+        let banner = crate::lock::banner(signed);
+        Self { head: head(signed, Tab::Elsewhere), banner, foot: foot(signed) }
+    }
+}
+
+/// One card, with the navigation of whoever is signed in.
+pub(crate) fn card(frame: Option<&Frame>, title: &str, body: &Markup) -> Html<String> {
+    let Some(frame) = frame else { return bare(title, body) };
+    let main = html! {
+        (frame.head)
+        main #main tabindex="-1" { (frame.banner) div.narrow { div.card.stack { (body) } } }
+        (frame.foot)
+    };
+    Html(document(title, &main, Sheets { keys: true, ..Sheets::default() }).into_string())
+}
+
 /// A page for a signed-in person.
 pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Html<String> {
     let main = html! {
         (head(signed, tab))
         main #main tabindex="-1" data-renew[signed.ticket.renews] {
-            (expiry(signed)) (renewal(signed)) (crate::recovery::held(signed)) (body)
+            (crate::lock::banner(signed)) (expiry(signed)) (renewal(signed)) (crate::recovery::held(signed)) (body)
         }
         (foot(signed))
     };
     let trades = matches!(tab, Tab::Trade | Tab::Orders);
-    Html(document(title, &main, trades).into_string())
+    let markets = matches!(tab, Tab::Overview | Tab::Trade | Tab::Elsewhere);
+    Html(document(title, &main, Sheets { trades, markets, keys: true }).into_string())
 }
 
-/// A page for whoever is not signed in: one card.
+/// A page for somebody who is not signed in: one card.
 pub(crate) fn bare(title: &str, body: &Markup) -> Html<String> {
     let main = html! {
-        header.head { div.head-in { (brand("/")) } }
+        header.head { div.head-in.bare { (brand("/")) } }
         main #main tabindex="-1" { div.narrow { div.card.stack { (body) } } }
     };
-    Html(document(title, &main, false).into_string())
+    Html(document(title, &main, Sheets::default()).into_string())
 }
 
 /// A page for anyone, as wide as the others.
 pub(crate) fn open(title: &str, body: &Markup) -> Html<String> {
     let main = html! {
-        header.head { div.head-in { (brand("/")) } }
+        header.head { div.head-in.bare { (brand("/")) } }
         main #main tabindex="-1" { (body) }
     };
-    Html(document(title, &main, false).into_string())
+    Html(document(title, &main, Sheets::default()).into_string())
 }
 
 /// The title line of a page, with something at its end.
@@ -111,8 +137,17 @@ pub(crate) fn token(signed: &Signed) -> Markup {
     html! { input type="hidden" name=(TOKEN) value=(signed.form_token()); }
 }
 
-fn document(title: &str, main: &Markup, trades: bool) -> Markup {
+/// What a page loads besides what all load.
+#[derive(Clone, Copy, Default)]
+struct Sheets {
+    trades: bool,
+    markets: bool,
+    keys: bool,
+}
+
+fn document(title: &str, main: &Markup, sheets: Sheets) -> Markup {
     let live = [" data-live=", " data-preview="].iter().any(|mark| main.0.contains(mark));
+    let rows = main.0.contains("flip rows");
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -123,7 +158,13 @@ fn document(title: &str, main: &Markup, trades: bool) -> Markup {
                 meta name="color-scheme" content="light dark";
                 link rel="preload" href="/assets/inter.woff2" as="font" type="font/woff2" crossorigin;
                 link rel="stylesheet" href={ "/assets/floorpass.css?v=" (*asset::VERSION) };
-                @if trades { link rel="stylesheet" href={ "/assets/trade.css?v=" (*asset::VERSION) }; }
+                link rel="stylesheet" href={ "/assets/head.css?v=" (*asset::VERSION) };
+                @if sheets.trades { link rel="stylesheet" href={ "/assets/trade.css?v=" (*asset::VERSION) }; }
+                @if sheets.markets { link rel="stylesheet" href={ "/assets/market.css?v=" (*asset::VERSION) }; }
+                @if main.0.contains(" aria-label=\"Filter activity\"") {
+                    link rel="stylesheet" href={ "/assets/activity.css?v=" (*asset::VERSION) };
+                }
+                @if rows { link rel="stylesheet" href={ "/assets/rows.css?v=" (*asset::VERSION) }; }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="apple-touch-icon" href="/assets/apple-touch-icon.png";
                 link rel="manifest" href=(app::MANIFEST);
@@ -131,6 +172,7 @@ fn document(title: &str, main: &Markup, trades: bool) -> Markup {
                     meta name="theme-color" media={ "(prefers-color-scheme: " (scheme) ")" } content=(colour);
                 }
                 script src={ "/assets/floorpass.js?v=" (*asset::VERSION) } defer {}
+                @if sheets.keys { script src={ "/assets/search.js?v=" (*asset::VERSION) } defer {} }
                 @if live { script src={ "/assets/live.js?v=" (*asset::VERSION) } defer {} }
             }
             body { a.skip href="#main" { "Skip to content" } (main) }
@@ -152,10 +194,11 @@ fn head(signed: &Signed, tab: Tab) -> Markup {
         header.head {
             div.head-in {
                 (brand("/"))
-                nav.nav aria-label="Main" {
-                    @for (this, to, name) in TABS {
-                        a href=(to) aria-current=[(this == tab).then_some("page")] { (name) }
-                    }
+                nav.nav aria-label="Main" { (tabs(tab)) }
+                // The same where there is room for neither the row nor, as on a phone, a bar below.
+                details.menu.places {
+                    summary.btn { "Menu" }
+                    nav aria-label="Main" { (tabs(tab)) }
                 }
                 span.pill { b { "Paper" } span.n { (signed.ticket.account) } }
                 (menu(signed))
@@ -163,6 +206,10 @@ fn head(signed: &Signed, tab: Tab) -> Markup {
             }
         }
     }
+}
+
+fn tabs(tab: Tab) -> Markup {
+    html! { @for (this, to, name) in TABS { a href=(to) aria-current=[(this == tab).then_some("page")] { (name) } } }
 }
 
 /// How many messages were not read.
@@ -175,8 +222,8 @@ fn unread(signed: &Signed) -> Markup {
 fn menu(signed: &Signed) -> Markup {
     let ticket = &signed.ticket;
     html! {
-        details.menu {
-            summary.btn { (unread(signed)) span.who { (ticket.username) } }
+        details.menu.own {
+            summary.btn { (unread(signed)) svg viewBox="0 0 24 24" aria-hidden="true" { path d=(asset::PERSON) {} } span.who { (ticket.username) } }
             div {
                 p.small.dim {
                     "Signed in as " b { (ticket.username) } ". This session ends at "
@@ -230,6 +277,7 @@ fn foot(signed: &Signed) -> Markup {
                 span { "Paper account: no real money moves here." }
                 span { "Times are UTC." }
                 span { "An order that was taken outlives " (outlives(signed)) "." }
+                span { a href="/search" { "Search" } " (/), " a href="/search#keys" { "shortcuts" } " (?)" }
                 span { a href=(front_door::PATH) { "Front door" } }
                 span { "Ends after " (figure::span(idle)) " unused, or at " (signed.clock(signed.ticket.until)) "." }
             }

@@ -14,7 +14,7 @@ use crate::figure;
 use crate::form::{self, Fields, TOKEN};
 use crate::prompt;
 use crate::refusal;
-use crate::shell::{self, Tab};
+use crate::shell::{self, Frame, Tab};
 use crate::sign_in::ceremony;
 use crate::visit::{Signed, go};
 
@@ -27,6 +27,7 @@ pub(crate) const fn helps(why: &Refusal) -> bool {
     matches!(
         why,
         Refusal::ProofTooOld { .. }
+            | Refusal::LockUnproven { .. }
             | Refusal::SessionUnbound { .. }
             | Refusal::NetworkUnproven { .. }
             | Refusal::AssuranceLow { .. }
@@ -47,12 +48,12 @@ pub(crate) fn inputs() -> Markup {
 }
 
 /// A passkey instead; its form appears with script.
-fn passkey(token: &str, next: &str) -> Markup {
+pub(crate) fn passkey(token: &str, next: &str, words: &str) -> Markup {
     html! {
         form data-passkey="sign-in" method="post" action="/step-up/passkey" hidden {
             input type="hidden" name=(TOKEN) value=(token);
             input type="hidden" name="next" value=(next);
-            button.wide { "Use a passkey" }
+            button.wide { (words) }
             p.err role="status" {}
         }
     }
@@ -60,12 +61,11 @@ fn passkey(token: &str, next: &str) -> Markup {
 
 /// The page that a form gets which lacks a proof of its person: what will be done, and the means to prove.
 pub(crate) fn page_for(
-    path: &str,
-    fields: &Fields,
-    token: &str,
+    (path, fields, token): (&str, &Fields, &str),
     who: &Markup,
     bound: bool,
     why: &Refusal,
+    frame: Option<&Frame>,
 ) -> Response {
     let title = if bound { "Is it you?" } else { "Sign in for this act" };
     let again = html! { input type="hidden" name=(TOKEN) value=(token); (fault::kept(fields)) };
@@ -85,11 +85,11 @@ pub(crate) fn page_for(
         }
         @if bound && !retypes {
             form #again method="post" action=(path) hidden { (again) }
-            (passkey(token, "/"))
+            (passkey(token, "/", "Use a passkey"))
         }
         p.small { a href="/" { "Cancel" } }
     };
-    fault::page(StatusCode::FORBIDDEN, title, &body)
+    (StatusCode::FORBIDDEN, shell::card(frame, title, &body)).into_response()
 }
 
 /// `GET /step-up`: ahead of time.
@@ -103,24 +103,25 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
     let until = signed.ticket.proven_at + RECENT;
     let body = html! {
         (shell::rooms(signed, "/session"))
-        (shell::title("Confirm it's you", &html! {}))
-        (prompt::line(&signed.visit, Some(&signed.ticket.username)))
-        @if let Some(why) = why { (refusal::note(why)) }
-        div.narrow { section.card.stack aria-label="Proof" {
+        div.narrow.stack {
+            (shell::title("Confirm it's you", &html! {}))
+            (prompt::line(&signed.visit, Some(&signed.ticket.username)))
+            @if let Some(why) = why { (refusal::note(why)) }
+            section.card.stack aria-label="Proof" {
             @if let Some(renewal) = signed.renews {
-                p { "Your sessions' window: prove it now, and this session lasts until " (figure::time(renewal.then)) " UTC. Without, it ends at " (figure::time(renewal.until)) " UTC." }
+                p { "Confirm now, and this session lasts until " (figure::time(renewal.then)) " UTC. Otherwise it ends at " (figure::time(renewal.until)) " UTC." }
             } @else if signed.now() < until && signed.ticket.is_bound() {
-                p { "You were proven a moment ago: changes of how you sign in are open until " (signed.clock(until)) "." }
+                p { "You confirmed it a moment ago: you can change how you sign in until " (signed.clock(until)) "." }
             } @else {
-                p { "Changes of how you sign in need a proof of the last " (RECENT) "." }
+                p { "To change how you sign in, you must have confirmed it in the last " (RECENT) "." }
             }
             form.f method="post" action="/step-up" {
                 (shell::token(signed))
                 input type="hidden" name="next" value=(next);
                 (inputs())
-                button.main.wide { @match signed.renews { Some(renewal) => { "Renew until " (signed.clock(renewal.then)) }, None => "Prove it" } }
+                button.main.wide { @match signed.renews { Some(renewal) => { "Renew until " (signed.clock(renewal.then)) }, None => "Confirm" } }
             }
-            (passkey(&signed.form_token(), next))
+            (passkey(&signed.form_token(), next, "Use a passkey"))
         } }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
@@ -133,8 +134,8 @@ pub(crate) async fn password(signed: Signed) -> Reply {
         return Ok(go(form::local_path(signed.visit.fields.get("next"))));
     }
     let why = refusal::missing("Type your password and the code of your app.");
-    let page =
-        shell::bare("Confirm it's you", &html! { (why) p { a.btn href="/step-up" { "Back" } } });
+    let body = html! { h1 { "Confirm it's you" } (why) p { a.btn href="/step-up" { "Back" } } };
+    let page = shell::card(Some(&Frame::of(&signed)), "Confirm it's you", &body);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

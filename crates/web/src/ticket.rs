@@ -170,6 +170,21 @@ pub(crate) fn warning(side: Side, order_type: OrderType, quote: &Quote) -> Marku
     }
 }
 
+/// A button to the confirmation of a market order that closes a position and does no more; none without one.
+pub(crate) fn close(signed: &Signed, symbol: &str, held: i64, key: Option<&str>) -> Markup {
+    let side = if held > 0 { "sell" } else { "buy" };
+    html! {
+        @if held != 0 {
+            form method="post" action="/ticket/preview" {
+                (shell::token(signed))
+                @for (name, value) in [("symbol", symbol), ("side", side), ("type", "MKT"), ("tif", "DAY"), ("reduce", "1")] { input type="hidden" name=(name) value=(value); }
+                input type="hidden" name="quantity" value=(held.unsigned_abs());
+                button.mini[key.is_none()] data-key=[key] aria-label={ "Close the position in " (symbol) } { "Close" }
+            }
+        }
+    }
+}
+
 /// Why an order is not taken, with its stable code.
 pub(crate) fn said(why: &Refused) -> Markup {
     let who = match why {

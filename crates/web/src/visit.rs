@@ -394,7 +394,7 @@ impl Signed {
     pub(crate) fn fault(&self, cause: impl Into<Cause>) -> Fault {
         match cause.into() {
             Cause::Refused(why) if self.posted() && step_up::helps(&why) => self.asks(why),
-            cause => self.visit.fault(cause),
+            cause => self.visit.fault(cause).framed(self),
         }
     }
 
@@ -422,7 +422,9 @@ impl FromRequest<Portal> for Signed {
         // A route that names no need lets nobody in.
         let needs = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
         let sees = admission.clone();
-        let (unread, renews) = (0, None);
+        // A count that cannot be made now is no reason to show no page.
+        let unread = portal.gate().unread(ticket.person).await.unwrap_or(0);
+        let renews = portal.gate().renewal(&ticket).await.unwrap_or(None);
         let mut signed = Self { visit, ticket, admission, unread, renews, sees };
         if post {
             signed.prove(needs).await?;
@@ -433,9 +435,6 @@ impl FromRequest<Portal> for Signed {
             let may = gate.may(&signed.sees, signed.visit.address, act, None);
             may.map_err(|why| signed.fault(instead(&signed.ticket, why)))?;
         }
-        // A count that cannot be made now is no reason to show no page.
-        signed.unread = portal.gate().unread(signed.ticket.person).await.unwrap_or(0);
-        signed.renews = portal.gate().renewal(&signed.ticket).await.unwrap_or(None);
         Ok(signed)
     }
 }
@@ -518,7 +517,7 @@ impl Signed {
         let token = self.form_token();
         let who = prompt::line(&self.visit, Some(&self.ticket.username));
         let bound = self.ticket.is_bound();
-        self.visit.fault(Cause::StepUp { path, fields, token, who, bound, why })
+        self.visit.fault(Cause::StepUp { path, fields, token, who, bound, why }).framed(self)
     }
 }
 

@@ -1,5 +1,7 @@
 // One connection of @stoqey/ib that keeps what it was sent, and checks that are counted.
 
+import { execFileSync } from "node:child_process";
+
 import stoqey from "@stoqey/ib";
 
 export const { EventName, IBApi } = stoqey;
@@ -14,6 +16,29 @@ export class Checks {
     this.made += 1;
     if (!holds) this.failed.push(`${what} (seen: ${JSON.stringify(seen)})`);
     return Boolean(holds);
+  }
+}
+
+// The server as its ready file describes it, and as its own command line does.
+export class Server {
+  constructor(ready, program) {
+    this.account = ready.account;
+    this.sockets = Object.fromEntries(ready.sockets.map((socket) => [socket.name, socket]));
+    this.says = (command) =>
+      JSON.parse(execFileSync(program, ["--json", "--data", ready.data, command], { encoding: "utf8" }));
+  }
+
+  // The rows about one order, by its permanent id.
+  about(command, order) {
+    return this.says(command).filter((row) => row.order === order);
+  }
+
+  state(order) {
+    return this.about("orders", order)[0]?.state ?? "absent";
+  }
+
+  held(symbol) {
+    return this.says("positions").positions.find((row) => row.symbol === symbol)?.quantity ?? 0;
   }
 }
 
@@ -85,6 +110,11 @@ export class Desk {
 
   status(id) {
     return this.of("orderStatus", id).at(-1)?.[1];
+  }
+
+  // The id that the order keeps over connections: the server's own number.
+  permanent(id) {
+    return this.of("openOrder", id).at(-1)?.[2]?.permId;
   }
 
   isWorking(id) {

@@ -90,7 +90,11 @@ export const flows = {
       checks.that("it has no stop price", opened()?.auxPrice === 0, opened());
       desk.api.placeOrder(id, stock(), { ...opened(), transmit: true, lmtPrice: 2.5, totalQuantity: 9 });
       checks.that("changed by what was read", await until(() => opened()?.lmtPrice === 2.5 && opened()?.totalQuantity === 9), [opened(), desk.errors()]);
+      const ours = desk.permanent(id);
+      const row = server.about("orders", ours);
+      checks.that("and at the server", row[0]?.quantity === 9 && JSON.stringify(row).includes("2.50") && server.state(ours) === "working", row);
       checks.that("cancelled", await desk.cancel(id), desk.errors());
+      checks.that("and at the server", server.state(ours) === "cancelled", server.about("orders", ours));
       const refused = desk.place(stock(), { ...order, totalQuantity: 10_000_000 });
       checks.that("a refusal is an error with its id", await until(() => desk.errors(refused).some(([, code]) => code === 201)), desk.errors());
     });
@@ -102,6 +106,14 @@ export const flows = {
       checks.that("filled", await until(() => desk.status(id) === "Filled"), desk.errors());
       checks.that("executions", await until(() => desk.seen("execDetails").some(([, , execution]) => execution.orderId === id)));
       checks.that("commission", await until(() => desk.seen("commissionReport").some(([report]) => report.commission > 0)), desk.seen("commissionReport"));
+      const ours = desk.permanent(id);
+      const mine = new Set(desk.seen("execDetails").filter(([, , e]) => e.orderId === id).map(([, , e]) => e.execId));
+      const reports = () => desk.seen("commissionReport").filter(([report]) => mine.has(report.execId));
+      await until(() => reports().length === mine.size);
+      const paid = reports().reduce((sum, [report]) => sum + report.commission, 0);
+      const kept = server.about("executions", ours);
+      checks.that("which is the server's", Math.abs(paid - kept.reduce((sum, row) => sum + Number(row.commission), 0)) < 0.005, [paid, kept]);
+      checks.that("and so are the shares", kept.reduce((sum, row) => sum + row.quantity, 0) === 3 && server.state(ours) === "filled", kept);
       const out = desk.place(stock(), { action: "SELL", orderType: "MKT", totalQuantity: 3 });
       checks.that("sold", await until(() => desk.status(out) === "Filled"), desk.errors());
     });
@@ -114,15 +126,21 @@ export const flows = {
       const loss = desk.place(stock(), { action: "SELL", orderType: "STP", totalQuantity: 5, auxPrice: 0.5, parentId: parent });
       checks.that("all three work", await until(() => [parent, profit, loss].every((id) => desk.isWorking(id))), desk.errors());
       checks.that("cancelled with the parent", (await desk.cancel(parent)) && (await until(() => [profit, loss].every((id) => desk.status(id) === "Cancelled"))), desk.errors());
+      const states = [parent, profit, loss].map((id) => server.state(desk.permanent(id)));
+      checks.that("and at the server", states.every((state) => state === "cancelled"), states);
     });
   },
 
   async reconciliation(server, checks, cid) {
-    let id;
+    let id, ours;
     await at(server, "trading", cid, async (desk) => {
       id = desk.place(stock(), { action: "BUY", orderType: "LMT", totalQuantity: 5, lmtPrice: FAR_BELOW, tif: "GTC" });
       checks.that("rests", await until(() => desk.isWorking(id)), desk.errors());
+      ours = desk.permanent(id);
+      const bought = desk.place(stock(), { action: "BUY", orderType: "MKT", totalQuantity: 2 });
+      checks.that("bought", await until(() => desk.status(bought) === "Filled"), desk.errors());
     });
+    checks.that("it outlives its connection", server.state(ours) === "working", server.about("orders", ours));
     await at(server, "trading", cid, async (desk) => {
       checks.that("the next id is above it", desk.next > id, [desk.next, id]);
       desk.api.reqOpenOrders();
@@ -130,6 +148,8 @@ export const flows = {
       checks.that("the order is there", desk.of("openOrder", id).at(-1)?.[2]?.lmtPrice === FAR_BELOW, desk.of("openOrder", id));
       desk.api.reqPositions();
       checks.that("positions end", await until(() => desk.seen("positionEnd").length > 0));
+      const held = desk.seen("position").filter(([, contract]) => contract.symbol === "AAPL").at(-1)?.[2];
+      checks.that("the position is the server's", held === server.held("AAPL") && held >= 2, [held, server.says("positions")]);
       const request = desk.request();
       desk.api.reqExecutions(request, {});
       checks.that("executions end", await until(() => desk.of("execDetailsEnd", request).length > 0), desk.errors());
@@ -139,6 +159,9 @@ export const flows = {
       const currencies = new Set(desk.of("accountSummary", summary).map((row) => row[4]));
       checks.that("rows of BASE and USD", currencies.has("BASE") && currencies.has("USD"), [...currencies]);
       checks.that("cancelled", await desk.cancel(id), desk.errors());
+      checks.that("and at the server", server.state(ours) === "cancelled", server.about("orders", ours));
+      const sold = desk.place(stock(), { action: "SELL", orderType: "MKT", totalQuantity: 2 });
+      checks.that("sold", await until(() => desk.status(sold) === "Filled"), desk.errors());
     });
   },
 

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
-import { Checks } from "./desk.mjs";
+import { Checks, Server } from "./desk.mjs";
 import { flows } from "./flows.mjs";
 
 const { values } = parseArgs({
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     list: { type: "boolean" },
     "ready-file": { type: "string" },
     one: { type: "string" },
+    floorpass: { type: "string", default: "floorpass" },
     "client-id": { type: "string", default: "700" },
   },
 });
@@ -21,10 +22,7 @@ if (values.list) {
 }
 
 const ready = JSON.parse(readFileSync(values["ready-file"], "utf8"));
-const server = {
-  account: ready.account,
-  sockets: Object.fromEntries(ready.sockets.map((socket) => [socket.name, socket])),
-};
+const server = new Server(ready, values.floorpass);
 
 let failed = 0;
 for (const [at, name] of Object.keys(flows).entries()) {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::call::tidy;
 use crate::decision::Event;
+use crate::entitlements::{Scopes, Symbols};
 use crate::id::ApprovalId;
 use crate::{
     approval, authenticator, brokerage, contact, credential, device, evidence, large_order, link,
@@ -55,6 +56,11 @@ impl Event {
             Self::Authenticator(authenticator::Event::Removed { .. }) => "authenticator.removed",
             Self::Credential(credential::Event::Created(_)) => "credential.created",
             Self::Credential(credential::Event::Revoked { .. }) => "credential.revoked",
+            Self::Credential(credential::Event::Paused { .. }) => "credential.paused",
+            Self::Credential(credential::Event::Resumed { .. }) => "credential.resumed",
+            Self::Credential(credential::Event::Renamed { .. }) => "credential.renamed",
+            Self::Credential(credential::Event::Narrowed { .. }) => "credential.narrowed",
+            Self::Credential(credential::Event::Widened { .. }) => "credential.widened",
             Self::Lock(lock::Event::Set(_)) => "lock.set",
             Self::Lock(lock::Event::Lifted { .. }) => "lock.lifted",
             Self::Throttle(throttle::Event::Failed(_)) => "throttle.failed",
@@ -364,16 +370,47 @@ fn authenticator_text(event: &authenticator::Event) -> String {
 }
 
 fn credential_text(event: &credential::Event) -> String {
+    use credential::Event as E;
+    let orders = |cancelled| if cancelled { "; its orders are cancelled" } else { "" };
     match event {
-        credential::Event::Created(one) => format!(
-            "Credential {} ({}) made for account {} on port {}, until {}",
-            one.id, one.name, one.account, one.port, one.scopes.until
+        E::Created(new) => format!(
+            "Credential {} ({}) created for account {}, until {}; port {} is assigned to it",
+            new.id, new.name, new.account, new.scopes.until, new.port
         ),
-        credential::Event::Revoked { credential, cancel_orders, .. } => {
-            let orders = if *cancel_orders { "; its orders are cancelled" } else { "" };
-            format!("Credential {credential} revoked{orders}")
+        E::Revoked { credential, cancel_orders, .. } => {
+            format!("Credential {credential} revoked{}", orders(*cancel_orders))
+        }
+        E::Paused { credential, paused } => {
+            format!("Credential {credential} paused{}", orders(paused.cancel_orders))
+        }
+        E::Resumed { credential, .. } => format!("Credential {credential} resumed"),
+        E::Renamed { credential, name, .. } => {
+            format!("Credential {credential} renamed to {name}")
+        }
+        E::Narrowed { credential, scopes, .. } => {
+            format!("Credential {credential} narrowed: {}", scopes_text(scopes))
+        }
+        E::Widened { credential, scopes, .. } => {
+            format!("Credential {credential} widened: {}", scopes_text(scopes))
         }
     }
+}
+
+/// The limits of a credential, in few words: its page says them in full.
+fn scopes_text(scopes: &Scopes) -> String {
+    let mut parts = Vec::new();
+    parts.push(if scopes.read_only { "view only".to_owned() } else { "may trade".to_owned() });
+    if let Symbols::Only(symbols) = &scopes.symbols {
+        parts.push(format!("{} symbols", symbols.len()));
+    }
+    if let Some(most) = scopes.limits.max_quantity {
+        parts.push(format!("up to {most} shares an order"));
+    }
+    if let Some(most) = scopes.limits.max_notional {
+        parts.push(format!("up to {most} USD an order"));
+    }
+    parts.push(format!("until {}", scopes.until));
+    parts.join(", ")
 }
 
 fn contact_text(event: &contact::Event) -> String {

@@ -5,6 +5,7 @@ use crate::authenticator::{self, Kind};
 use crate::credential::{self, Revoked};
 use crate::decision::Event;
 use crate::device::{self, Approver, DeviceState};
+use crate::entitlements::Scopes;
 use crate::session::Session;
 use crate::{
     approval, brokerage, contact, large_order, link, lock, mandate, network, person, policy, push,
@@ -278,15 +279,30 @@ impl Slice {
     }
 
     fn apply_credential(&mut self, event: &credential::Event) {
+        use credential::Event as E;
+        let id = match event {
+            E::Created(new) => return put(&mut self.credentials, *new.clone(), |other| other.id),
+            E::Revoked { credential, .. }
+            | E::Paused { credential, .. }
+            | E::Resumed { credential, .. }
+            | E::Renamed { credential, .. }
+            | E::Narrowed { credential, .. }
+            | E::Widened { credential, .. } => *credential,
+        };
+        let Some(changed) = self.credentials.iter_mut().find(|other| other.id == id) else {
+            return;
+        };
         match event {
-            credential::Event::Created(one) => {
-                put(&mut self.credentials, *one.clone(), |one| one.id);
+            E::Revoked { at, by, cancel_orders, .. } => {
+                changed.revoked = Some(Revoked { at: *at, by: *by, cancel_orders: *cancel_orders });
             }
-            credential::Event::Revoked { credential, at, by, cancel_orders } => {
-                for one in self.credentials.iter_mut().filter(|one| one.id == *credential) {
-                    one.revoked = Some(Revoked { at: *at, by: *by, cancel_orders: *cancel_orders });
-                }
+            E::Paused { paused, .. } => changed.paused = Some(*paused),
+            E::Resumed { .. } => changed.paused = None,
+            E::Renamed { name, .. } => changed.name = name.clone(),
+            E::Narrowed { scopes, .. } | E::Widened { scopes, .. } => {
+                changed.scopes = Scopes::clone(scopes);
             }
+            E::Created(_) => {}
         }
     }
 

@@ -3,8 +3,9 @@
 use access::credential::{self, NewCredential, TakenPort, free_port};
 use access::decision::{Answer, Command};
 use access::entitlements::{Acts, Limits, Rate, Scopes, Symbols};
+use access::lock::{self, Target};
 use access::moment::{Span, Time};
-use access::{Act, By, CredentialId, Refusal, SymbolId};
+use access::{Act, By, CredentialId, Grade, Refusal, SymbolId};
 
 use crate::desk::{Desk, account};
 
@@ -129,4 +130,94 @@ fn revoked_credential_has_no_entitlements() {
 fn symbols_of_a_credential_are_kept_sorted_and_once() {
     let set = Symbols::only([3, 1, 2, 3, 1].map(SymbolId));
     assert!(matches!(&set, Symbols::Only(set) if **set == [1, 2, 3].map(SymbolId)));
+}
+
+fn ask(desk: &mut Desk, by: By, command: credential::Command) -> Option<Refusal> {
+    desk.by(by, Command::Credential(command)).err()
+}
+
+fn pause(credential: CredentialId) -> credential::Command {
+    credential::Command::Pause { credential, cancel_orders: false }
+}
+
+fn edit(credential: CredentialId, scopes: Scopes) -> credential::Command {
+    credential::Command::Edit { credential, scopes: Box::new(scopes) }
+}
+
+#[test]
+fn paused_credential_is_refused_until_it_is_resumed_with_a_recent_proof() {
+    let mut desk = Desk::enrolled();
+    let by = By::Session(desk.signed_in().session);
+    let fresh = new(&desk);
+    let id = create(&mut desk, by, fresh).unwrap();
+    let resume = || credential::Command::Resume { credential: id };
+    assert_eq!(ask(&mut desk, by, resume()), Some(Refusal::CredentialNotPaused));
+    assert_eq!(ask(&mut desk, by, pause(id)), None);
+    let at = desk.now;
+    let refused = Refusal::CredentialPaused { at };
+    let given = |desk: &Desk| desk.slice.credential(id).unwrap().entitlements(&desk.slice);
+    assert_eq!(given(&desk).err(), Some(refused.clone()));
+    assert_eq!(ask(&mut desk, by, pause(id)), Some(refused));
+    desk.wait(Span::minutes(16));
+    let late = ask(&mut desk, by, resume());
+    assert!(matches!(late, Some(Refusal::ProofTooOld { .. })), "{late:?}");
+    let by = By::Session(desk.signed_in().session);
+    assert_eq!(ask(&mut desk, by, resume()), None);
+    assert_eq!(given(&desk).unwrap().acts, Acts::VIEW.or(Acts::TRADE));
+    assert_eq!(revoke(&mut desk, id), None);
+    for command in [pause(id), resume()] {
+        let refused = ask(&mut desk, by, command);
+        assert!(matches!(refused, Some(Refusal::CredentialRevoked { .. })), "{refused:?}");
+    }
+}
+
+#[test]
+fn credential_narrows_without_a_proof_and_under_a_lock_and_widens_with_a_proof_alone() {
+    let mut desk = Desk::enrolled();
+    let by = By::Session(desk.signed_in().session);
+    let fresh = new(&desk);
+    let id = create(&mut desk, by, fresh).unwrap();
+    desk.wait(Span::minutes(16));
+    let scopes = |desk: &Desk| desk.slice.credential(id).unwrap().scopes.clone();
+    let wide = scopes(&desk);
+    let small = Limits { max_quantity: Some(10), ..Limits::default() };
+    let narrow = Scopes { limits: small, ..wide.clone() };
+    assert_eq!(ask(&mut desk, by, edit(id, narrow.clone())), None);
+    assert_eq!(scopes(&desk), narrow);
+    let wider = ask(&mut desk, by, edit(id, wide.clone()));
+    assert!(matches!(wider, Some(Refusal::ProofTooOld { .. })), "{wider:?}");
+    assert_eq!(scopes(&desk), narrow);
+    let by = By::Session(desk.signed_in().session);
+    assert_eq!(ask(&mut desk, by, edit(id, wide.clone())), None);
+    assert_eq!(scopes(&desk), wide);
+    let all = Scopes { acts: Acts::ALL, ..wide.clone() };
+    let more = ask(&mut desk, by, edit(id, all));
+    assert_eq!(more, Some(Refusal::Wider { what: "acts" }));
+    let target = Target::Account(account());
+    let lock = lock::Command::Set { target, grade: Grade::NoNew };
+    desk.system(Command::Lock(lock)).unwrap();
+    assert_eq!(ask(&mut desk, by, edit(id, narrow)), None);
+    assert_eq!(ask(&mut desk, by, edit(id, wide)), Some(Refusal::Locked { grade: Grade::NoNew }));
+    let over = Scopes { until: desk.now, ..scopes(&desk) };
+    let ended = ask(&mut desk, by, edit(id, over));
+    assert!(matches!(ended, Some(Refusal::OutOfRange { .. })), "{ended:?}");
+}
+
+#[test]
+fn credential_is_renamed_to_a_name_that_no_live_one_has() {
+    let mut desk = Desk::enrolled();
+    let by = By::System;
+    let fresh = new(&desk);
+    let id = create(&mut desk, by, fresh).unwrap();
+    let other = NewCredential { name: "other".into(), port: 7498, ..new(&desk) };
+    let second = create(&mut desk, by, other).unwrap();
+    let rename = |name: &str| credential::Command::Rename { credential: id, name: name.into() };
+    let taken = ask(&mut desk, by, rename("other"));
+    assert!(matches!(taken, Some(Refusal::NameTaken { .. })), "{taken:?}");
+    let hidden = ask(&mut desk, by, rename("a\nb"));
+    assert!(matches!(hidden, Some(Refusal::NameHidden { .. })), "{hidden:?}");
+    assert_eq!(revoke(&mut desk, second), None);
+    assert_eq!(ask(&mut desk, by, rename("other")), None);
+    assert_eq!(desk.slice.credential(id).unwrap().name.as_str(), "other");
+    assert_eq!(ask(&mut desk, by, rename("other")), None, "its own name again changes nothing");
 }

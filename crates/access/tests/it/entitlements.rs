@@ -14,11 +14,11 @@ use proptest::prelude::*;
 
 use crate::desk::account;
 
-const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
+pub const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
 /// A Monday, 00:00 UTC.
 const MONDAY: Time = Time::from_seconds(1_767_571_200);
 
-fn owner() -> Entitlements {
+pub fn owner() -> Entitlements {
     let mandate = Mandate {
         person: PersonId([1; 16]),
         account: account(),
@@ -198,7 +198,7 @@ fn limits() -> impl Strategy<Value = Limits> {
 }
 
 prop_compose! {
-    fn scopes()(
+    pub fn scopes()(
         acts in 0_u32..4096, read_only in any::<bool>(), symbols in symbols(), sides in sides(),
         hours in hours(), addresses in addresses(), until in 0_i64..20, limits in limits(),
         rate in prop::option::of((1_u32..9, 1_u32..9)), all in any::<bool>(),
@@ -215,7 +215,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn questions()(
+    pub fn questions()(
         act in 0..Act::ALL.len(), symbol in prop::option::of(0_u32..5), buys in any::<bool>(),
         address in 0_u32..20, hour in 0_i64..170,
     ) -> Question {

@@ -2,6 +2,7 @@
 
 use access::credential::{self, NewCredential};
 use access::decision::{Answer, Command};
+use access::device::DeviceRole;
 use access::entitlements::Scopes;
 use access::lock::{self, Grade, Target};
 use access::moment::Span;
@@ -124,4 +125,83 @@ fn lifting_a_lock_of_all_takes_the_old_password_and_app_away_and_other_grades_do
         let link = desk.system(Command::Authenticator(reset)).ok().unwrap();
         assert!(matches!(link, Answer::Link { .. }));
     }
+}
+
+/// What a passkey or a password and a code do for the session of `by`.
+fn prove(desk: &mut Desk, by: By) {
+    desk.wait(Span::seconds(60));
+    let command = access::step_up::Command::Password { proof: desk.proof(true), code: desk.code() };
+    assert!(matches!(desk.by(by, Command::StepUp(command)), Ok(Answer::Proven { .. })));
+}
+
+#[test]
+fn own_lock_is_lifted_with_a_proof_that_is_younger_than_it() {
+    let (mut desk, by) = desk();
+    let (_, other) = (by, By::Session(desk.signed_in().session));
+    let target = Target::Account(account());
+    desk.by(by, set(target, Grade::NoNew)).ok().unwrap();
+    // Its sign-in is two minutes old, which is enough for anything else.
+    let refused = desk.by(by, lift(target)).err();
+    assert!(matches!(refused, Some(Refusal::LockUnproven { .. })), "{refused:?}");
+    // The proof of one session is none for another.
+    prove(&mut desk, by);
+    let refused = desk.by(other, lift(target)).err();
+    assert!(matches!(refused, Some(Refusal::LockUnproven { .. })), "{refused:?}");
+    desk.wait(access::decision::RECENT);
+    desk.wait(Span::seconds(1));
+    let refused = desk.by(by, lift(target)).err();
+    assert!(matches!(refused, Some(Refusal::ProofTooOld { .. })), "{refused:?}");
+    prove(&mut desk, by);
+    assert!(matches!(desk.by(by, lift(target)), Ok(Answer::Unlocked(_))));
+    assert!(desk.slice.locks.is_empty());
+    assert_eq!(desk.by(by, lift(target)).err(), Some(Refusal::OperatorOnly));
+}
+
+#[test]
+fn lock_that_the_operator_set_or_had_set_before_is_the_operators_to_lift() {
+    let (mut desk, by) = desk();
+    let target = Target::Account(account());
+    for tightened in [false, true] {
+        desk.by(By::Operator { uid: 0 }, set(target, Grade::ReduceOnly)).ok().unwrap();
+        if tightened {
+            desk.by(by, set(target, Grade::NoNew)).ok().unwrap();
+        }
+        prove(&mut desk, by);
+        let refused = desk.by(by, lift(target)).err();
+        assert_eq!(refused, Some(Refusal::OperatorOnly), "tightened: {tightened}");
+        desk.system(lift(target)).ok().unwrap();
+    }
+    // One that its owner tightened is still theirs.
+    desk.by(by, set(target, Grade::ReduceOnly)).ok().unwrap();
+    desk.by(by, set(target, Grade::NoNew)).ok().unwrap();
+    prove(&mut desk, by);
+    assert!(matches!(desk.by(by, lift(target)), Ok(Answer::Unlocked(_))));
+}
+
+#[test]
+fn session_that_could_not_act_without_the_lock_does_not_lift_it() {
+    let (mut desk, by) = desk();
+    let target = Target::Account(account());
+    desk.by(by, set(target, Grade::NoNew)).ok().unwrap();
+    let device = desk.slice.session(desk_session(by)).unwrap().device;
+    for role in [DeviceRole::View, DeviceRole::Automate, DeviceRole::Trade] {
+        desk.system(Command::Device(device::Command::SetRole { device, role })).ok().unwrap();
+        prove(&mut desk, by);
+        let refused = desk.by(by, lift(target)).err();
+        assert!(matches!(refused, Some(Refusal::DeviceRoleNarrow { .. })), "{role}: {refused:?}");
+    }
+    assert_eq!(desk.slice.locks.len(), 1);
+}
+
+fn desk_session(by: By) -> access::SessionId {
+    let By::Session(session) = by else { panic!("no session") };
+    session
+}
+
+#[test]
+fn lock_of_before_its_lifter_was_kept_is_the_operators_and_reads_as_it_was() {
+    let text = r#"{"sessions":[],"credentials":[],"devices":[]}"#;
+    let receipt: lock::Receipt = serde_json::from_str(text).unwrap();
+    assert_eq!(receipt.lifted_by, None);
+    assert_eq!(serde_json::to_string(&receipt).unwrap(), text, "what is on record keeps its bytes");
 }

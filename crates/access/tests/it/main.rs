@@ -19,6 +19,7 @@ mod notice;
 mod policy;
 mod recovery;
 mod recovery_code;
+mod scopes;
 mod sign_in;
 mod throttle;
 mod travel;

@@ -41,7 +41,7 @@ fn restored_folder_has_all_up_to_the_backup_and_verifies() {
     assert!(there.statuses.contains_key(&resting));
     let rows = json(&data, &["credential", "list"]);
     let row = rows.as_array().unwrap().iter().find(|r| r["name"] == "read-only").unwrap();
-    assert_eq!(row["state"], "credential_revoked");
+    assert_eq!(row["state"], "revoked");
     // The TOTP secret opens with the key file.
     assert!(json(&data, &["totp", "trader"])["code"].is_string());
     // A folder that is there is not overwritten.

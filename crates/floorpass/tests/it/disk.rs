@@ -233,7 +233,7 @@ fn cut_on_a_full_disk_is_in_force_is_kept_and_comes_on_record() {
     trader.wait_closed();
     let looks = Trader::connect(server.port("read-only"), 1).ask_all();
     assert!(looks.completed.contains_key(&first), "its order is cancelled");
-    assert_eq!(credential_state(&server, "trading"), "credential_revoked");
+    assert_eq!(credential_state(&server, "trading"), "revoked");
     assert_eq!(browser.post("/sign-out", &[]).status, 303);
     assert_eq!(json(&data, &["session", "list"]), serde_json::json!([]));
     let all = run(&data, &["lock", "--account", &account, "--grade", "all"]);
@@ -255,8 +255,8 @@ fn cut_on_a_full_disk_is_in_force_is_kept_and_comes_on_record() {
     let server = Server::start(demo(), temp.path(), &data);
     until_recorded(&server);
     assert_eq!(json(&data, &["person", "list"])[0]["lock"], "all");
-    assert_eq!(credential_state(&server, "trading"), "credential_revoked");
-    assert_eq!(credential_state(&server, "narrow"), "credential_revoked");
+    assert_eq!(credential_state(&server, "trading"), "revoked");
+    assert_eq!(credential_state(&server, "narrow"), "revoked");
     let verified = run(&data, &["evidence", "verify"]);
     assert!(verified.status.success(), "{}", text(&verified));
 

@@ -77,3 +77,69 @@ fn cut_tail_shows_only_with_a_checkpoint() {
         fault(&data, &["evidence", "verify", "--checkpoint", kept.to_str().unwrap()]);
     assert_eq!((exit, code.as_str()), (5, "EVIDENCE_ALTERED"));
 }
+
+#[test]
+fn activity_is_searched_and_exported_at_the_command_line() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    let mut trader = Trader::connect(server.port("narrow"), 1);
+    trader.send(&Trader::order(1, "BUY", 5_000_000, Some("20.00")));
+    trader.wait("a refusal", |told| !told.errors.is_empty());
+    json(data, &["credential", "revoke", "trading"]);
+
+    let refused =
+        json(data, &["activity", "--refused", "--credential", "narrow", "--kind", "orders"]);
+    let rows = refused["entries"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{refused}");
+    assert_eq!((&rows[0]["who"], &rows[0]["event"]), (&"narrow".into(), &"order_refused".into()));
+    assert!(rows[0]["orders"][0].as_str().unwrap().starts_with("BUY 5000000 "), "{refused}");
+    let table = text(&run(data, &["activity", "--text", "revoked"]));
+    assert!(table.contains("Credential trading revoked") && !table.contains("crd_"), "{table}");
+
+    // Page by page it is the same as at once, and so is an export.
+    let all = json(data, &["activity", "--steps", "--limit", "1000"]);
+    assert!(all["next"].is_null());
+    let (mut paged, mut next) = (0, None);
+    loop {
+        let mut args = vec!["activity".to_owned(), "--steps".into(), "--limit".into(), "7".into()];
+        args.extend(next.into_iter().flat_map(|next| ["--before".to_owned(), next]));
+        let page = json(data, &args.iter().map(String::as_str).collect::<Vec<_>>());
+        paged += page["entries"].as_array().unwrap().len();
+        next = page["next"].as_str().map(str::to_owned);
+        if next.is_none() {
+            break;
+        }
+    }
+    let count = all["entries"].as_array().unwrap().len();
+    assert_eq!(paged, count);
+    let csv = text(&run(data, &["activity", "--steps", "--export", "csv"]));
+    assert_eq!(csv.lines().count(), 1 + count, "{csv}");
+    let lines = text(&run(data, &["activity", "--text", "exported as csv", "--export", "jsonl"]));
+    assert!(lines.contains("\"event\":\"evidence.exported\""), "{lines}");
+
+    let chain = text(&run(data, &["evidence", "export"]));
+    let seqs: Vec<_> = chain
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64())
+        .collect();
+    assert!(
+        seqs.len() > 10 && seqs.iter().zip(1..).all(|(seq, place)| *seq == Some(place)),
+        "{chain}"
+    );
+    for (args, code) in [
+        (["--from", "yesterday"], "DATE"),
+        (["--kind", "everything"], "KIND"),
+        (["--limit", "0"], "LIMIT"),
+        (["--before", "x"], "PLACE"),
+        (["--credential", "nosuch"], "CREDENTIAL_UNKNOWN"),
+        (["--person", "nosuch"], "NOT_FOUND"),
+        (["--device", "nosuch"], "NOT_FOUND"),
+    ] {
+        assert_eq!(fault(data, &["activity", args[0], args[1]]).1, code, "{args:?}");
+    }
+    let data = server.data.clone();
+    assert_eq!(server.terminate(), 0);
+    let verified = run(&data, &["evidence", "verify"]);
+    assert!(verified.status.success(), "{}", text(&verified));
+}

@@ -59,7 +59,7 @@ fn revocation_killed_before_its_cancel_is_finished_by_the_next_start() {
         let again = Server::demo(temp.path(), &[]);
         let list = json(&data, &["credential", "list"]);
         let row = list.as_array().unwrap().iter().find(|row| row["name"] == "trading").unwrap();
-        if row["state"] != "credential_revoked" {
+        if row["state"] != "revoked" {
             assert_eq!(again.terminate(), 0);
             continue;
         }

@@ -36,7 +36,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("UPDATE evidence SET body = X'ff' WHERE seq = 23", "entry 23"),
     ("DELETE FROM evidence WHERE seq = 24", "entry 24"),
     (
-        "INSERT INTO evidence SELECT shard, -1, happened_at, actor, source, kind, body, event, hash, person, version FROM evidence WHERE seq = 25",
+        "INSERT INTO evidence (shard, seq, happened_at, actor, source, kind, body, event, hash, person, version) SELECT shard, -1, happened_at, actor, source, kind, body, event, hash, person, version FROM evidence WHERE seq = 25",
         "entry -1",
     ),
     ("UPDATE evidence_head SET seq = seq - 1", "table evidence_head"),
@@ -68,6 +68,23 @@ const CHANGES: &[(&str, &str)] = &[
     ("UPDATE mandate SET role = 'owner' WHERE role <> 'owner'", "table mandate, row per_"),
     ("UPDATE access_lock SET lifted_at = 1 WHERE lifted_at IS NULL", "table access_lock, row lck_"),
     ("DROP TABLE travel", "table travel"),
+    ("UPDATE evidence SET topic = NULL, minor = NULL WHERE seq = 12", "entry 12"),
+    ("UPDATE evidence SET topic = 'messages' WHERE kind = 'credential.created'", "is not indexed"),
+    ("UPDATE evidence SET minor = 1 WHERE seq = 12", "entry 12 is not indexed"),
+    ("UPDATE evidence SET device = NULL WHERE kind = 'session.started'", "is not indexed"),
+    ("UPDATE record_index SET rule = 0 WHERE name = 'access'", "is not indexed"),
+    ("UPDATE record_index SET rule = 0 WHERE name = 'orders'", "table record_index"),
+    ("UPDATE record_index SET rule = rule + 1", "table record_index"),
+    ("UPDATE record_index SET name = name || 'x'", "table record_index"),
+    ("DELETE FROM order_decision WHERE seq = 1", "table order_decision, row 1: it is missing"),
+    ("UPDATE order_decision SET record = 'AAAA' WHERE seq = 1", "table order_decision, row 1"),
+    ("UPDATE order_decision SET actor = 'operator' WHERE seq = 1", "table order_decision, row 1"),
+    ("UPDATE order_decision SET minor = 1 WHERE seq = 1", "table order_decision, row 1"),
+    ("UPDATE order_decision SET topic = 'x' WHERE seq = 1", "table order_decision"),
+    (
+        "UPDATE order_decision SET happened_at = happened_at + 1 WHERE seq = 1",
+        "table order_decision, row 1",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,6 +95,8 @@ async fn altered_column_is_named_by_its_entry_or_row() {
         "whose the entries are is not covered yet"
     );
     let server = kept.start();
+    // Who looks for something has the journal indexed.
+    assert!(run(&kept.data, &["activity"]).status.success());
     assert_eq!(server.terminate(), 0);
     let (exit, said) = verify(&kept.data);
     assert_eq!(exit, Some(0), "{said}");

@@ -3,55 +3,23 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use access::evidence::{Topic, is_minor};
 use access::id::Holder;
 use access::moment::Time;
 use trade::contract::Contracts;
 use trade::journal::{Cause, Command, Genesis, OrdersRefused, Scope, Stamped};
 use trade::order::{NewOrder, OrderType};
 
-use super::{ActivityEntry, ActivityKind};
+use crate::activity::{ActivityEntry, ActivityKind};
 use crate::clock::Jump;
 use crate::journal::record::HEADER_BYTES;
 use crate::journal::{self, JournalError, Record};
 use crate::open;
 use crate::order::refused::RefusedOrders;
+use crate::usage::{self, Usages};
 
-/// Records that are looked at for one page; the next page goes on from there.
+/// Records that are looked at for refused orders.
 const LOOK: usize = 100_000;
-
-/// A page of decisions below a sequence, newest first, and where to go on.
-pub(super) struct Page {
-    pub(super) entries: Vec<ActivityEntry>,
-    /// Nothing at this sequence or above it is left to show.
-    pub(super) reached: u64,
-}
-
-/// The newest `limit` decisions below `before` that `keep` keeps.
-pub(super) fn page(
-    data: &Path,
-    before: u64,
-    limit: usize,
-    keep: &dyn Fn(&ActivityEntry) -> bool,
-) -> Result<Page, JournalError> {
-    let segments = journal::segments(&open::journal_folder(data))?;
-    let (mut page, mut looked) = (Page { entries: Vec::new(), reached: before }, 0);
-    for (first, path) in segments.iter().rev().filter(|(first, _)| *first < before) {
-        let bytes = std::fs::read(path)
-            .map_err(|source| JournalError::Io { path: path.clone(), source })?;
-        let records: Vec<_> = records(&bytes).take_while(|record| record.seq < before).collect();
-        for record in records.iter().rev() {
-            if page.entries.len() >= limit || looked >= LOOK {
-                return Ok(page);
-            }
-            page.reached = record.seq;
-            looked += 1;
-            page.entries.extend(entry(record).filter(|entry| keep(entry)));
-        }
-        page.reached = page.reached.min(*first);
-    }
-    page.reached = page.reached.min(1);
-    Ok(page)
-}
 
 /// The newest `most` records of refused orders up to `last`, oldest first.
 pub(crate) fn refused(
@@ -82,6 +50,31 @@ pub(crate) fn refused(
     Ok(found)
 }
 
+/// What each credential did from `since` on, up to the record `last`.
+pub(crate) fn usages(data: &Path, last: u64, since: Time) -> Result<Usages, JournalError> {
+    let segments = journal::segments(&open::journal_folder(data))?;
+    let mut usages = Usages::new();
+    for (_, path) in segments.iter().rev().filter(|(first, _)| *first <= last) {
+        let bytes = std::fs::read(path)
+            .map_err(|source| JournalError::Io { path: path.clone(), source })?;
+        let mut is_older = false;
+        for record in records(&bytes).take_while(|record| record.seq <= last) {
+            let Ok(Stamped { time, decision, command, .. }) = open::decode(&record) else {
+                continue;
+            };
+            if time < since {
+                is_older = true;
+            } else {
+                usage::count(&mut usages, decision.holder, &command);
+            }
+        }
+        if is_older {
+            break;
+        }
+    }
+    Ok(usages)
+}
+
 /// The stamp of the newest record; none where there is no journal that can be read.
 pub(super) fn latest(data: &Path) -> Option<Time> {
     let segments = journal::segments(&open::journal_folder(data)).ok()?;
@@ -101,12 +94,12 @@ fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
     })
 }
 
-fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
-    let stamped = open::decode(record).ok()?;
+/// What the activity shows of a record; none where it was no decision.
+pub(crate) fn entry(stamped: Stamped) -> Option<ActivityEntry> {
     let mut entry = blank(stamped.seq, stamped.time, stamped.decision.holder);
     if let Some((what, text)) = own(&stamped) {
         (entry.what, entry.text) = (Cow::Borrowed(what), text);
-        return Some(entry);
+        return Some(topical(entry));
     }
     match stamped.command {
         Command::Advance
@@ -143,8 +136,9 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
             refusal(&mut entry, holder, (code, text), count);
         }
         Command::OrdersRefused(OrdersRefused { holder, code, text, count, asked }) => {
-            let asked: Vec<_> = asked.iter().map(ToString::to_string).collect();
-            refusal(&mut entry, holder, (code, format!("{}: {text}", asked.join("; "))), count);
+            entry.asked = asked.iter().map(ToString::to_string).collect();
+            let text = format!("{}: {text}", entry.asked.join("; "));
+            refusal(&mut entry, holder, (code, text), count);
         }
         Command::Connected { holder, clients, count } => {
             entry.holder = Some(holder);
@@ -153,7 +147,14 @@ fn entry(record: &Record<'_>) -> Option<ActivityEntry> {
             entry.count = u64::from(count);
         }
     }
-    Some(entry)
+    Some(topical(entry))
+}
+
+/// With what it is about: a refusal in the journal is one of orders, whatever its code.
+fn topical(mut entry: ActivityEntry) -> ActivityEntry {
+    entry.topic = Topic::of(&entry.what, None);
+    entry.minor = is_minor(&entry.what);
+    entry
 }
 
 fn refusal(entry: &mut ActivityEntry, holder: Holder, (code, text): (String, String), count: u32) {
@@ -208,8 +209,14 @@ fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
         source: String::new(),
         what: Cow::Borrowed(""),
         text: String::new(),
+        asked: Vec::new(),
         code: None,
         count: 1,
+        topic: Topic::Orders,
+        minor: false,
+        person: None,
+        device: None,
+        credential: None,
     }
 }
 

@@ -7,13 +7,14 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use access::evidence::{Chain, Checkpoint, Entry, GENESIS};
-use access::{Digest, SealKey, SealedSecret, Time};
+use access::evidence::{Chain, Checkpoint, Entry, GENESIS, Index};
+use access::{Digest, Event, Holder, SealKey, SealedSecret, Time};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 use store::engine::sqlite_url;
 use store::{Replayed, SignedCheckpoint, Store, StoreError};
 
+use super::index::{Compared, Owners};
 use super::order;
 use crate::checkpoint::{self, CheckpointError};
 use crate::clock::Clock;
@@ -21,6 +22,10 @@ use crate::folder::{self, FolderError, FolderFacts};
 use crate::journal::{self, Damage, JournalError, record};
 use crate::key_file::{self, KeyFileError};
 use crate::{delivery, open, push};
+
+/// Decisions that are read at once, and rows at fault that are named.
+const ROWS: u32 = 1_000;
+const NAMED: usize = 10;
 
 /// Why evidence could not even be read.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +139,7 @@ pub async fn evidence_verify_with(
     let signed = filed.iter().chain(&kept).map(|signed| signed.checkpoint.at);
     let known = signed.chain(order::latest(data)).max().unwrap_or_default();
     let now = Clock::system().stamp().max(known);
-    let tables = match tables(&url, &facts, &key, &mut marks, now).await {
+    let mut tables = match tables(&url, &facts, &key, &mut marks, now).await {
         Ok(tables) => tables,
         Err(VerifyError::Store(error)) if error.is_damage() => Tables {
             faults: vec![format!("the tables cannot be read: {error}")],
@@ -149,7 +154,9 @@ pub async fn evidence_verify_with(
     signed.extend(filed.into_iter().chain(kept));
     let signer = tables.signer;
     let access = tables.end;
-    let journal_head = follow_journal(data, facts.id_bytes(), &mut marks, &mut faults)?;
+    let decisions = tables.decisions.take();
+    let id = facts.id_bytes();
+    let journal_head = follow_journal(data, id, &mut marks, decisions, &mut faults)?;
     let whole = faults.is_empty();
     for one in &signed {
         let fault = check(one, signer.as_deref(), &marks, (access.seq, journal_head), whole);
@@ -201,6 +208,8 @@ struct Tables {
     checkpoints: Vec<SignedCheckpoint>,
     signer: Option<Vec<u8>>,
     faults: Vec<String>,
+    /// The decisions about orders; none where they are not indexed by this version's rule.
+    decisions: Option<Compared>,
 }
 
 /// Replays the evidence and compares it with the tables.
@@ -217,13 +226,53 @@ async fn tables(
         marks.add(&one.checkpoint);
     }
     mark(&mut marks.access, 0, GENESIS);
-    let mut each = |entry: &Entry| mark(&mut marks.access, entry.seq, entry.hash);
+    let mut owners = Owners::new();
+    let mut each = |entry: &Entry| {
+        mark(&mut marks.access, entry.seq, entry.hash);
+        own(entry, &mut owners);
+    };
     let Replayed { end, unowned, checkpoints, mut faults } = store.replay(now, &mut each).await?;
     let kept = store.facts().await?;
     faults.extend(kept.iter().filter_map(|(name, value)| fact(name, value, facts, key)));
     let signer = checkpoint::signer(&store, key).await?;
+    let decisions = match decisions(&store, owners).await {
+        Ok(decisions) => decisions,
+        Err(error) if error.is_damage() => {
+            faults.push(format!("table order_decision: it cannot be read: {error}"));
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
     store.close().await;
-    Ok(Tables { end, unowned, checkpoints, signer, faults })
+    Ok(Tables { end, unowned, checkpoints, signer, faults, decisions })
+}
+
+/// Notes whose a session or a credential is, by the entry of its beginning.
+fn own(entry: &Entry, owners: &mut Owners) {
+    if !matches!(entry.kind.as_str(), "session.started" | "credential.created") {
+        return;
+    }
+    let Ok(event) = serde_json::from_str::<Event>(&entry.event) else { return };
+    let index = Index::of(entry, &event);
+    let (holder, device) = match (entry.kind.as_str(), index.session, index.credential) {
+        ("session.started", Some(id), _) => (Holder::Session(id), index.device),
+        (_, _, Some(id)) => (Holder::Credential(id), None),
+        _ => return,
+    };
+    owners.entry(holder).or_insert((entry.person, device));
+}
+
+/// The decisions about orders that the tables have.
+async fn decisions(store: &Store, owners: Owners) -> Result<Option<Compared>, StoreError> {
+    let (mut compared, mut last) = (Compared::new(owners), 0);
+    loop {
+        let Some((rows, indexed)) = store.orders_after(last, ROWS).await? else { return Ok(None) };
+        compared.add(&rows, indexed);
+        match rows.last() {
+            Some(row) => last = row.seq,
+            None => return Ok(Some(compared)),
+        }
+    }
 }
 
 /// What is wrong with a fact about the folder.
@@ -245,6 +294,7 @@ fn follow_journal(
     data: &Path,
     folder: [u8; 16],
     marks: &mut Marks,
+    mut decisions: Option<Compared>,
     faults: &mut Vec<String>,
 ) -> Result<u64, VerifyError> {
     let mut last = 0;
@@ -255,9 +305,15 @@ fn follow_journal(
             faults.push(fault);
         }
     }
+    let mut rows = Vec::new();
     let mut each = |record: &journal::Record<'_>| {
-        open::decode(record)?;
+        let stamped = open::decode(record)?;
         last = record.seq;
+        if let Some(decisions) = &mut decisions
+            && rows.len() < NAMED
+        {
+            rows.extend(decisions.follow(record, stamped));
+        }
         mark(&mut marks.journal, record.seq, Digest(record.chain));
         Ok(())
     };
@@ -275,6 +331,8 @@ fn follow_journal(
         }
         Err(error) => return Err(VerifyError::Journal(error)),
     }
+    let strays = decisions.filter(|_| rows.is_empty()).and_then(|rows| rows.strays(last));
+    faults.extend(rows.into_iter().chain(strays));
     Ok(last)
 }
 

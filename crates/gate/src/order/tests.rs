@@ -23,6 +23,7 @@ use crate::open;
 mod faults;
 mod noted;
 mod revocation;
+mod view;
 
 const AAPL: SymbolId = SymbolId(700_001);
 const MSFT: SymbolId = SymbolId(700_002);
@@ -189,13 +190,13 @@ async fn restart_keeps_all_that_was_acknowledged() {
         assert_eq!(bench.gate.account(), account);
         assert_eq!((after.cash, &after.executions), (before.cash, &before.executions));
         assert_eq!(after.positions, before.positions);
-        assert_eq!(after.open_orders[0].id, resting);
+        assert_eq!(after.open_orders.last().unwrap().id, resting);
         assert_eq!(after.open_orders, before.open_orders);
         let who = bench.trading();
         let cancel = OrderRequest::Cancel { order: resting };
         bench.gate.submit(&who, HERE, cancel).unwrap();
         bench.gate.flush().await.unwrap();
-        assert_eq!(bench.gate.view().await.unwrap().open_orders, []);
+        assert!(bench.gate.view().await.unwrap().open_orders.is_empty());
     }
 }
 

@@ -278,7 +278,7 @@ impl Ground<'_> {
         };
         let account = mandate.account;
         let grade = self.slice.grade(account);
-        let next = Some("the operator can lift it with `floorpass unlock`");
+        let next = Some("unlock on the lock page, or ask the operator to run `floorpass unlock`");
         match grade {
             Grade::None => layer("account", LayerState::Up, format!("{account}, no lock"), None),
             Grade::All => {

@@ -166,3 +166,117 @@ async fn wrong_token_in_a_loop_is_told_when_to_come_back_and_the_right_one_is_le
     place.pass(Span::seconds(10));
     assert_eq!(admit(&wrong), Err(Refusal::TokenWrong));
 }
+
+fn door(credential: access::CredentialId) -> CredentialDoor<'static> {
+    CredentialDoor { credential, address: HOME, token: None }
+}
+
+/// The reason that the stream of a credential ends with.
+async fn end_of(inbox: &mut gate::Subscription) -> Refusal {
+    loop {
+        if let gate::Delivery::Ended(reason) = inbox.recv().await {
+            return reason;
+        }
+    }
+}
+
+#[tokio::test]
+async fn pause_ends_connections_at_once_outlives_a_restart_and_ends_with_a_resumption() {
+    let place = Place::new().await;
+    let credential = place.gate.find_credential("trading").await.unwrap().credential.id;
+    let admission = place.gate.admit_credential(&door(credential)).unwrap();
+    let mut inbox = place.gate.subscribe(&admission);
+    place.gate.pause_credential(&OPERATOR, credential, false).await.unwrap();
+    let reason = Refusal::CredentialPaused { at: place.gate.now() };
+    assert_eq!(admission.ended(), Some(reason.clone()));
+    assert_eq!(end_of(&mut inbox).await, reason);
+    assert_eq!(place.gate.admit_credential(&door(credential)).err(), Some(reason.clone()));
+    let again = place.gate.pause_credential(&OPERATOR, credential, false).await;
+    assert_eq!(again.err(), Some(reason.clone()));
+
+    place.gate.close().await.unwrap();
+    let Place { gate, clock, folder, .. } = place;
+    drop(gate);
+    let gate = open(folder.path(), &clock).await;
+    assert_eq!(gate.admit_credential(&door(credential)).err(), Some(reason.clone()));
+    gate.resume_credential(&OPERATOR, credential).await.unwrap();
+    let resumed = gate.admit_credential(&door(credential)).unwrap();
+    assert!(resumed.is_current());
+    assert_eq!(admission.ended(), Some(reason), "a connection that was ended does not come back");
+
+    // Paused and then revoked: the port says that it is over for good.
+    gate.pause_credential(&OPERATOR, credential, false).await.unwrap();
+    gate.revoke_credential(&OPERATOR, credential, true).await.unwrap();
+    let refused = gate.admit_credential(&door(credential)).err();
+    assert!(matches!(refused, Some(Refusal::CredentialRevoked { .. })), "{refused:?}");
+    let resumed = gate.resume_credential(&OPERATOR, credential).await.err();
+    assert!(matches!(resumed, Some(Refusal::CredentialRevoked { .. })), "{resumed:?}");
+}
+
+#[tokio::test]
+async fn narrower_scopes_hold_on_open_connections_and_wider_ones_reach_them() {
+    let place = Place::new().await;
+    let info = place.gate.find_credential("trading").await.unwrap();
+    let (credential, wide) = (info.credential.id, info.credential.scopes);
+    let admission = place.gate.admit_credential(&door(credential)).unwrap();
+    let narrow = Scopes { read_only: true, ..wide.clone() };
+    place.gate.edit_credential(&OPERATOR, credential, narrow).await.unwrap();
+    assert!(admission.is_current(), "it stays connected");
+    assert!(!admission.entitlements().acts.contains(Act::PlaceOrder));
+    place.gate.edit_credential(&OPERATOR, credential, wide).await.unwrap();
+    assert!(admission.entitlements().acts.contains(Act::PlaceOrder));
+    place.gate.rename_credential(&OPERATOR, credential, "desk").await.unwrap();
+    let listeners = place.gate.listeners().borrow().clone();
+    assert!(listeners.iter().any(|one| one.credential == credential && one.name == "desk"));
+    assert_eq!(place.gate.find_credential("trading").await.err(), Some(Refusal::CredentialUnknown));
+}
+
+#[tokio::test]
+async fn credential_past_its_end_is_let_in_again_once_its_end_is_put_off() {
+    let place = Place::new().await;
+    let until = place.gate.now() + Span::hours(1);
+    let new = NewCredential { scopes: Scopes::trading(until), ..wanted(&place, "short") };
+    let credential = place.gate.create_credential(&OPERATOR, new).await.unwrap().credential;
+    let admission = place.gate.admit_credential(&door(credential)).unwrap();
+    let mut inbox = place.gate.subscribe(&admission);
+    place.pass(Span::hours(1));
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), end_of(&mut inbox));
+    assert!(matches!(ended.await.unwrap(), Refusal::Expired { .. }));
+    let later = Scopes::trading(place.gate.now() + Span::days(1));
+    place.gate.edit_credential(&OPERATOR, credential, later).await.unwrap();
+    assert!(place.gate.admit_credential(&door(credential)).is_ok());
+}
+
+#[tokio::test]
+async fn list_has_the_programs_that_are_connected_and_the_port_that_is_really_used() {
+    let place = Place::new().await;
+    let found = place.gate.find_credential("trading").await.unwrap();
+    assert_eq!((found.connections.len(), found.open_orders), (0, 0));
+    let credential = found.credential.id;
+    let admission = place.gate.admit_credential(&door(credential)).unwrap();
+    let presence = place.gate.note_connected(&admission, HOME, "ib_async (client 2)");
+    let connected = place.gate.find_credential("trading").await.unwrap().connections;
+    assert_eq!(connected.len(), 1);
+    assert_eq!((connected[0].client.as_str(), connected[0].address), ("ib_async (client 2)", HOME));
+    drop(presence);
+    assert!(place.gate.find_credential("trading").await.unwrap().connections.is_empty());
+
+    // Its own port is told by nobody twice; another one is on record.
+    place.gate.listening(credential, "127.0.0.1:7497".parse().unwrap());
+    place.gate.listening(credential, "127.0.0.1:41234".parse().unwrap());
+    let filter = gate::ActivityFilter { limit: 50, ..gate::ActivityFilter::default() };
+    let told = async {
+        loop {
+            let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
+            let listening = |one: &&gate::ActivityEntry| one.what == "credential.listening";
+            let told: Vec<_> = page.entries.iter().filter(listening).cloned().collect();
+            if !told.is_empty() {
+                break told;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let told = tokio::time::timeout(std::time::Duration::from_secs(20), told).await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].text.contains("41234 in this run; 7497"), "{}", told[0].text);
+}

@@ -1,7 +1,7 @@
 //! Locks: grades, receipt, unlock.
 
 use access::{Act, Grade, Refusal};
-use gate::{Actor, CredentialDoor, LockTarget};
+use gate::{Actor, CredentialDoor, LockTarget, evidence_verify};
 
 use crate::place::{HOME, OPERATOR, Place, browser, shows, text};
 
@@ -72,4 +72,23 @@ async fn lock_of_somebody_elses_person_is_not_found() {
     let target = LockTarget::Person(access::PersonId([9; 16]));
     let refused = place.gate.lock(&Actor::Session(own), target, Grade::NoNew).await;
     assert_eq!(refused, Err(Refusal::NotFound { what: "person or account" }));
+}
+
+#[tokio::test]
+async fn own_lock_is_lifted_with_a_fresh_sign_in_and_its_record_replays() {
+    let place = Place::new().await;
+    let (own, cookie) = place.by_link().await;
+    let target = LockTarget::Account(place.gate.account());
+    let receipt =
+        place.gate.lock(&Actor::Session(own.clone()), target, Grade::NoNew).await.unwrap();
+    assert_eq!(receipt.lifted_by, Some(own.person));
+    let refused = place.gate.unlock(&Actor::Session(own.clone()), target).await;
+    assert_eq!(refused, Err(Refusal::LockUnproven { at: receipt.at }));
+    let code = place.gate.totp_now("trader").await.unwrap();
+    let fresh = place.gate.fresh(&place.ticket(&cookie), place.password(), &code).await;
+    let (fresh, _) = fresh.unwrap();
+    place.gate.unlock(&Actor::Session(fresh), target).await.unwrap();
+    assert!(place.gate.locks(own.person).await.unwrap().is_empty());
+    let report = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
 }

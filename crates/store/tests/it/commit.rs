@@ -479,8 +479,8 @@ async fn late_commit_has_both_times_and_is_found_again(place: &Place) {
     let (by, events) = (By::System, &decision.events);
     store.commit_late(&slice, events, by, "local", since, now).await.unwrap();
     assert!(store.has_evidence(&slice, events).await.unwrap());
-    let page = store.evidence_page(None, None, 10).await.unwrap();
-    let set = page.entries.iter().find(|one| one.kind == "lock.set").unwrap();
+    let entries = store.evidence_after(0, 1_000).await.unwrap();
+    let set = entries.iter().find(|one| one.kind == "lock.set").unwrap();
     assert_eq!((set.at, set.source.as_str()), (now, "local"));
     assert!(
         set.text.ends_with(&format!("(in force since {since}, recorded later)")),

@@ -10,11 +10,7 @@ use crate::both_engines;
 use crate::history::History;
 use crate::place::Place;
 
-both_engines!(
-    entry_altered_missing_or_moved_is_named,
-    page_of_evidence_is_newest_first,
-    checkpoint_is_kept_in_order,
-);
+both_engines!(entry_altered_missing_or_moved_is_named, checkpoint_is_kept_in_order,);
 
 async fn with_entries(place: &Place, count: u32) -> History {
     let mut history = History::begin(place).await;
@@ -63,24 +59,6 @@ async fn entry_altered_missing_or_moved_is_named(place: &Place) {
         sqlx::query(undo).execute(pool).await.unwrap();
         assert_eq!(first_fault(&history.store).await, None, "{undo}");
     }
-}
-
-async fn page_of_evidence_is_newest_first(place: &Place) {
-    let history = with_entries(place, 10).await;
-    let last = history.store.evidence_head().await.unwrap().seq;
-    let mut seen = Vec::new();
-    let mut before = None;
-    loop {
-        let page = history.store.evidence_page(None, before, 5).await.unwrap();
-        seen.extend(page.entries.iter().map(|entry| entry.seq));
-        before = page.before;
-        if before.is_none() {
-            break;
-        }
-    }
-    assert_eq!(seen, (1..=last).rev().collect::<Vec<_>>());
-    let page = history.store.evidence_page(Some(history.person), None, 100).await.unwrap();
-    assert_eq!(page.entries.last().unwrap().kind, "person.created");
 }
 
 async fn checkpoint_is_kept_in_order(place: &Place) {

@@ -9,6 +9,7 @@
 
 extern crate floorpass_store as store;
 
+mod activity;
 mod commit;
 mod delivery;
 mod engine;

@@ -41,7 +41,15 @@ const UNSEEN: &[(&str, &str)] = &[
 ];
 
 /// Tables that the folder's check covers and not this one (`crates/floorpass/tests/it/tamper.rs`), or nothing does.
-const OTHERS: &[&str] = &["_sqlx_migrations", "checkpoint", "folder", "stranger"];
+const OTHERS: &[&str] = &[
+    "_sqlx_migrations",
+    "checkpoint",
+    "equity",
+    "folder",
+    "order_decision",
+    "record_index",
+    "stranger",
+];
 
 /// Two checkpoints of what is there now.
 async fn sign(history: &History) {

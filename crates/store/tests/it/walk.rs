@@ -26,7 +26,7 @@ mod recovery;
 
 both_engines!(tables_and_memory_agree_on_random_walks);
 
-const STEPS: u32 = 700;
+const STEPS: u32 = 900;
 
 async fn tables_and_memory_agree_on_random_walks(place: &Place) {
     let (mut history, seed) = History::enrolled(place).await;
@@ -77,12 +77,14 @@ struct Tally {
     answered: u32,
     /// Approvals that were used.
     approved: u32,
+    /// Credentials that were paused, resumed, renamed, edited or revoked.
+    credentials: u32,
 }
 
 impl Tally {
     fn enough(&self) -> bool {
         let often = [self.contacts, self.choices, self.trustees, self.phones, self.answered];
-        let seldom = [self.activations, self.begun, self.vouched, self.approved];
+        let seldom = [self.activations, self.begun, self.vouched, self.approved, self.credentials];
         often.iter().all(|count| *count > 9)
             && seldom.iter().all(|count| *count > 2)
             && [self.codes, self.recovered].iter().all(|count| *count > 0)
@@ -140,7 +142,7 @@ impl Walk {
         if self.roll(9) == 0 && !self.history.slice().await.locks.is_empty() {
             self.unlock().await;
         }
-        match self.roll(13) {
+        match self.roll(14) {
             0..=4 => self.sign_in().await,
             5 => self.manage().await,
             6 => self.reach().await,
@@ -149,6 +151,7 @@ impl Walk {
             9 => self.help().await,
             10 => self.phone().await,
             11 => self.approve().await,
+            12 => self.program().await,
             _ => self.operate().await,
         }
     }
@@ -254,6 +257,41 @@ impl Walk {
         };
         let answer = self.history.by(by, command).await;
         self.done += u32::from(answer.is_ok());
+    }
+
+    /// What becomes of a credential that is not revoked, or a new one where there is none.
+    async fn program(&mut self) {
+        let slice = self.history.slice().await;
+        let live = slice.credentials.iter().filter(|known| known.revoked.is_none());
+        let live: Vec<_> = live.map(|known| known.id).collect();
+        let name = format!("name {}", self.roll(5));
+        let Some(credential) = self.pick(&live) else {
+            let create = self.new_credential(name);
+            let answer = self.history.by_system(create).await;
+            self.done += u32::from(answer.is_ok());
+            return;
+        };
+        let by = self.session(&slice).map_or(By::System, By::Session);
+        use credential::Command as C;
+        let until = self.history.now + Span::days(1 + i64::try_from(self.roll(20)).unwrap());
+        let symbol = access::SymbolId(u32::try_from(self.roll(3)).unwrap());
+        let command = match self.roll(8) {
+            0 => C::Revoke { credential, cancel_orders: false },
+            1 | 2 => C::Pause { credential, cancel_orders: self.roll(2) == 0 },
+            3 => C::Resume { credential },
+            4 => C::Rename { credential, name },
+            5 => C::Edit { credential, scopes: Box::new(Scopes::read_only(until)) },
+            _ => {
+                let symbols = access::entitlements::Symbols::only([symbol]);
+                let scopes = Scopes { symbols, ..Scopes::trading(until) };
+                C::Edit { credential, scopes: Box::new(scopes) }
+            }
+        };
+        // A session that widens needs a recent proof; the operator needs none.
+        let by = if self.roll(2) == 0 { By::System } else { by };
+        let answer = self.history.by(by, Command::Credential(command)).await;
+        self.done += u32::from(answer.is_ok());
+        self.tally.credentials += u32::from(answer.is_ok());
     }
 
     /// A set of recovery codes, in a session that was just begun.

@@ -11,6 +11,7 @@ use crate::order::{Liquidity, Origin, TimeInForce};
 use crate::pretrade;
 
 mod chart;
+mod equity;
 mod family;
 mod group;
 mod replay;

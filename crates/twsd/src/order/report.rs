@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gate::Published;
+use gate::{Published, Rows};
 use rust_decimal::Decimal;
 use trade::{Event, Order, OrderId, OrderState as State};
 use tws::OrderFields;
@@ -200,7 +200,7 @@ impl Client {
     }
 
     /// This client's open orders, or everyone's on the account.
-    pub(crate) fn put_open_orders(&mut self, orders: &[Arc<Order>], all: bool, out: &mut Outgoing) {
+    pub(crate) fn put_open_orders(&mut self, orders: &Rows<Order>, all: bool, out: &mut Outgoing) {
         for order in orders {
             if all || self.is_own(order) {
                 self.put_order(order, out);
@@ -212,13 +212,12 @@ impl Client {
     /// of earlier days they ask for executions, by a filter.
     pub(crate) fn put_completed_orders(
         &mut self,
-        orders: &[Arc<Order>],
+        orders: &Rows<Order>,
         api_only: bool,
         out: &mut Outgoing,
     ) {
         let since = self.day_start();
-        let old = orders.partition_point(|order| order.updated.seconds() < since);
-        for order in orders.iter().skip(old) {
+        for order in orders.from_where(|order| order.updated.seconds() < since) {
             let from_program = matches!(order.origin.holder, access::Holder::Credential(_));
             if api_only && !from_program {
                 continue;

@@ -78,7 +78,7 @@ async fn last_order_id_is_refused_with_a_sentence_and_touches_no_order() {
     assert!(told[0].2.contains("connect with another one"), "{told:?}");
     let open = server.gate.view().await.unwrap().open_orders.clone();
     assert_eq!(open.len(), 1);
-    assert_eq!(open[0].order_type.limit().unwrap().0, 100, "the order is as it was");
+    assert_eq!(open.last().unwrap().order_type.limit().unwrap().0, 100, "the order is as it was");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,17 @@
-//! The form of a new credential, and how it is read.
+//! The form of a credential, new or not, and how it is read.
 
 use access::address::{Addresses, Network};
-use access::entitlements::{Rate, Sides, Symbols};
+use access::entitlements::{Hours, Rate, Sides, Symbols};
 use access::{Limits, Misread, Number, Scopes, Side, Span, Time};
-use gate::NewCredential;
+use gate::{CredentialInfo, NewCredential};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
+use crate::contract;
 use crate::field::{self, Errors, Field};
+use crate::figure;
 use crate::form::Fields;
+use crate::refusal::sentence;
 use crate::shell;
 use crate::visit::Signed;
 
@@ -16,18 +19,106 @@ use crate::visit::Signed;
 const DAYS: [(&str, &str); 5] =
     [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year")];
 
-/// What the empty form holds.
-pub(super) fn default(token: bool) -> Fields {
-    let query: &[u8] = if token {
-        b"kind=trading&sides=both&days=90&demand_token=yes"
-    } else {
-        b"kind=trading&sides=both&days=90"
-    };
-    Fields::parse(query).unwrap_or_default()
+const DAYS_WANTED: &str = "Choose when it ends: after 1 to 365 days.";
+
+/// The choice of a form that leaves the end of a credential as it is.
+const KEEP: &str = "keep";
+
+/// Presets of the form: name, label, and what they fill in. All of them require a token.
+pub(super) const PRESETS: [(&str, &str, &str); 5] = [
+    ("full", "Trade everything", "kind=trading&sides=both&days=90"),
+    ("view", "View only", "kind=read-only&sides=both&days=90"),
+    (
+        "symbol",
+        "One symbol",
+        "kind=trading&sides=both&days=30&symbols=AAPL&max_quantity=100&max_notional=20000&rate=5&max_open_orders=10",
+    ),
+    (
+        "day",
+        "Day trading",
+        "kind=trading&sides=both&days=7&hours=mon-fri+13:30-21:00&max_notional=50000&rate=10&max_open_orders=20&collar=2&duplicate_seconds=2",
+    ),
+    ("exits", "Sell only", "kind=trading&sides=sell&days=30&max_notional=50000&rate=5"),
+];
+
+/// What the form of a preset holds; of an unknown one, what the plain form does.
+pub(super) fn preset(name: &str) -> Fields {
+    let known = PRESETS.iter().find(|(known, ..)| *known == name).or(PRESETS.first());
+    let query = known.map_or("", |(_, _, query)| query);
+    Fields::parse(format!("{query}&demand_token=yes").as_bytes()).unwrap_or_default()
 }
 
-/// The form.
-pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup {
+/// What the form holds for scopes that there are.
+pub(super) fn of(scopes: &Scopes) -> Fields {
+    let limits = &scopes.limits;
+    let list = |words: Vec<String>| words.join(", ");
+    let number = |value: Option<String>| value.unwrap_or_default();
+    let pairs = [
+        ("kind", if scopes.read_only { "read-only" } else { "trading" }.to_owned()),
+        (
+            "sides",
+            match scopes.sides {
+                Sides::Only(side) => side.to_string(),
+                Sides::Both | Sides::Neither => "both".to_owned(),
+            },
+        ),
+        (
+            "symbols",
+            match &scopes.symbols {
+                Symbols::All => String::new(),
+                Symbols::Only(all) => list(all.iter().map(|id| contract::symbol(*id)).collect()),
+            },
+        ),
+        (
+            "addresses",
+            match &scopes.addresses {
+                Addresses::Any => String::new(),
+                Addresses::Only(all) => list(all.iter().map(ToString::to_string).collect()),
+            },
+        ),
+        (
+            "hours",
+            match &scopes.hours {
+                Hours::Always => String::new(),
+                hours => hours.to_string(),
+            },
+        ),
+        ("max_quantity", number(limits.max_quantity.map(|most| most.to_string()))),
+        ("max_notional", number(limits.max_notional.map(|most| most.to_string()))),
+        ("rate", number(scopes.rate.map(|rate| rate.per_second.to_string()))),
+        ("max_open_orders", number(limits.max_open_orders.map(|most| most.to_string()))),
+        (
+            "collar",
+            number(
+                limits.collar_bps.map(|bps| Decimal::new(bps.into(), 2).normalize().to_string()),
+            ),
+        ),
+        (
+            "duplicate_seconds",
+            number(limits.duplicate_window.map(|window| window.seconds_up().to_string())),
+        ),
+        ("days", KEEP.to_owned()),
+        ("edits", "yes".to_owned()),
+        ("ends", scopes.until.0.to_string()),
+    ];
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs);
+    Fields::parse(query.finish().as_bytes()).unwrap_or_default()
+}
+
+/// What a preview of the form begins with: of a new credential no limits, of one that there is its end.
+pub(super) fn base_of(now: Time, fields: &Fields) -> Scopes {
+    let ends = fields.get("ends").parse().map(Time);
+    Scopes::trading(ends.unwrap_or(now + Span::days(1)))
+}
+
+/// The form: of a new credential, or of one that there is.
+pub(super) fn form(
+    signed: &Signed,
+    fields: &Fields,
+    errors: &Errors,
+    of: Option<&CredentialInfo>,
+) -> Markup {
     let line =
         |name: &'static str, label: &'static str, help: &'static str, mode: &'static str| Field {
             name,
@@ -38,29 +129,45 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
             error: errors.get(name).map(String::as_str),
             ..Field::default()
         };
+    let path = of.map(|info| format!("/credentials/{}/edit", info.credential.id));
+    let action = path.as_deref().unwrap_or("/credentials/preview");
+    let kept = of.map(|info| format!("as now, {}", figure::day(info.credential.scopes.until)));
+    let mut days = DAYS.to_vec();
+    days.extend(kept.as_deref().map(|kept| (KEEP, kept)));
     html! {
-        form.f method="post" action="/credentials/preview" data-preview="/credentials/preview" {
+        form.f method="post" action=(action) data-preview="/credentials/preview" {
             (shell::token(signed))
-            (Field { required: true, ..line("name", "Name", "Of the program that will use it, up to 40 characters.", "") })
-            (field::choice("kind", "It may", fields.get("kind"), &[("trading", "view and trade"), ("read-only", "look only")]))
+            @if of.is_none() { (Field { required: true, ..line("name", "Name", "Of the program that will use it, up to 40 characters.", "") }) }
+            (field::choice("kind", "It may", fields.get("kind"), &[("trading", "view and trade"), ("read-only", "view only")]))
             (field::choice("sides", "Sides", fields.get("sides"), &[("both", "buy and sell"), ("buy", "buy only"), ("sell", "sell only")]))
             (line("symbols", "Symbols", "Like AAPL, MSFT. Empty: all.", ""))
             div.two {
                 (line("max_quantity", "Largest order, shares", "", "numeric"))
                 (line("max_notional", "Largest order, USD", "", "decimal"))
-                (line("rate", "Order messages a second", "", "numeric"))
+                (line("rate", "Order messages a second", "Orders, changes and cancels.", "numeric"))
                 (line("max_open_orders", "Open orders at once", "", "numeric"))
-                (line("collar", "Limit beyond the market, %", "", "decimal"))
-                (line("duplicate_seconds", "No identical order within, s", "", "numeric"))
+                (line("collar", "Price collar, %", "Refuses a limit price that crosses the market by more than this.", "decimal"))
+                (line("duplicate_seconds", "Duplicate window, s", "Refuses an order identical to one of the last so many seconds.", "numeric"))
             }
             p.help { "An empty limit leaves the account's own limit." }
+            (line("hours", "Hours for orders, UTC", "Like mon-fri 13:30-20:00. Empty: any time. Cancelling is always allowed.", ""))
             (line("addresses", "Addresses", "Like 127.0.0.1, 192.0.2.0/24. Empty: any that reaches the port.", ""))
             div.two {
-                (field::select("days", "It ends after", fields.get("days"), &DAYS))
-                (line("port", "Port", "Empty: the next free one.", "numeric"))
+                (field::select("days", "It ends after", fields.get("days"), &days))
+                @if of.is_none() { (line("port", "Port", "Empty: the next free one.", "numeric")) }
             }
-            (field::tick("demand_token", "Its clients must show a token", fields.has("demand_token")))
-            div.row { button.main formaction="/credentials" { "Create it" } button { "Preview" } }
+            @if let Some(text) = errors.get("days") { p.err { (text) } }
+            @match of {
+                None => {
+                    (field::tick("demand_token", "Require a token", fields.has("demand_token")))
+                    div.row { button.main formaction="/credentials" { "Create it" } button { "Preview" } }
+                },
+                Some(info) => {
+                    input type="hidden" name="edits" value="yes";
+                    input type="hidden" name="ends" value=(info.credential.scopes.until.0);
+                    div.row { button.main { "Save" } a.btn href={ "/credentials/" (info.credential.id) } { "Cancel" } }
+                },
+            }
         }
     }
 }
@@ -74,7 +181,11 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
         errors.insert("name", format!("The name has {letters} characters; use 1 to 40."));
     }
     let port = counted(fields, "port", Number::PORT, &mut errors);
-    let scopes = scopes(signed.now(), fields, &mut errors);
+    let base = Scopes::trading(signed.now() + Span::days(1));
+    let scopes = scopes(signed.now(), fields, &base, &mut errors);
+    if fields.get("days") == KEEP {
+        errors.insert("days", DAYS_WANTED.to_owned());
+    }
     let new = NewCredential {
         name: name.to_owned(),
         account: signed.ticket.account,
@@ -85,14 +196,24 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
     if errors.is_empty() { Ok(new) } else { Err(errors) }
 }
 
-/// What it may do; what is wrong goes into `errors`.
-pub(super) fn scopes(now: Time, fields: &Fields, errors: &mut Errors) -> Scopes {
-    let days: Option<u32> =
-        Number::within("a number of days", "90", 1, 365).read_whole(fields.get("days")).ok();
-    if days.is_none() {
-        errors.insert("days", "Choose how long it lives: 1 to 365 days.".to_owned());
+/// What it may do: `base` with what the form says in its place. What is wrong goes into `errors`.
+pub(super) fn scopes(now: Time, fields: &Fields, base: &Scopes, errors: &mut Errors) -> Scopes {
+    let until = if fields.get("days") == KEEP {
+        Some(base.until)
+    } else {
+        let days = Number::within("a number of days", "90", 1, 365);
+        let days: Option<u32> = days.read_whole(fields.get("days")).ok();
+        days.map(|days| now + Span::days(days.into()))
+    };
+    if until.is_none() {
+        errors.insert("days", DAYS_WANTED.to_owned());
     }
     let rate: Option<u32> = counted(fields, "rate", RATE, errors);
+    // A burst that was set elsewhere stays with its rate.
+    let rate = rate.map(|per_second| {
+        let same = base.rate.filter(|rate| rate.per_second == per_second);
+        same.unwrap_or(Rate { per_second, burst: per_second })
+    });
     let collar = number(fields, "collar", Number::PERCENT, errors);
     let window: Option<u32> = counted(fields, "duplicate_seconds", SECONDS, errors);
     Scopes {
@@ -103,8 +224,10 @@ pub(super) fn scopes(now: Time, fields: &Fields, errors: &mut Errors) -> Scopes 
             "sell" => Sides::Only(Side::Sell),
             _ => Sides::Both,
         },
+        hours: hours(fields.get("hours"), errors),
         addresses: addresses(fields.get("addresses"), errors),
-        rate: rate.map(|per_second| Rate { per_second, burst: per_second }),
+        until: until.unwrap_or(now),
+        rate,
         limits: Limits {
             max_quantity: counted(fields, "max_quantity", Number::SHARES, errors),
             max_notional: number(fields, "max_notional", Number::DOLLARS, errors),
@@ -112,8 +235,18 @@ pub(super) fn scopes(now: Time, fields: &Fields, errors: &mut Errors) -> Scopes 
             max_open_orders: counted(fields, "max_open_orders", OPEN_ORDERS, errors),
             duplicate_window: window.map(|seconds| Span::seconds(seconds.into())),
         },
-        ..Scopes::trading(now + Span::days(days.unwrap_or(1).into()))
+        ..base.clone()
     }
+}
+
+fn hours(typed: &str, errors: &mut Errors) -> Hours {
+    if typed.is_empty() {
+        return Hours::Always;
+    }
+    typed.parse().unwrap_or_else(|why: access::hours::HoursError| {
+        errors.insert("hours", sentence(&why.to_string()));
+        Hours::Always
+    })
 }
 
 const RATE: Number = Number::count("a number of messages", "5");

@@ -145,9 +145,11 @@ impl List<'_> {
     }
 
     fn open(&self) -> Markup {
-        let orders: Vec<_> =
+        let mut orders: Vec<_> =
             self.view.open_orders.iter().filter(|order| self.filter.keeps_order(order)).collect();
-        let all = self.view.open_orders.len();
+        let (all, found) = (self.view.open_orders.len(), orders.len());
+        // Only the newest: this list is sent anew each second, and thousands may be open.
+        orders.drain(..found.saturating_sub(MOST));
         html! {
             section.card aria-labelledby="open" {
                 header {
@@ -159,6 +161,7 @@ impl List<'_> {
                 }
                 @if orders.is_empty() { p.empty { "No open orders" @if !self.filter.is_all() { " that this filter shows" } "." } }
                 @else { (self.table(&orders)) }
+                @if found > MOST { p.small.dim.later { "The newest " (MOST) " of " (figure::count(found as u64)) " open orders. Filter by symbol or sender to see the others." } }
             }
         }
     }
@@ -183,7 +186,7 @@ impl List<'_> {
 
     fn table(&self, orders: &[&Arc<Order>]) -> Markup {
         html! {
-            table.flip.orders {
+            table.flip.rows.orders {
                 thead { tr { th { "Order" } th.r { "Limit" } th.r { "Stop" } th { "State" } th.r { "Filled" } th.r { "Average" } th { "Sent by" } th { "Changed" } th { span.sr { "Act" } } } }
                 tbody { @for (order, child) in families(orders) { (self.row(order, child)) } }
             }
@@ -200,16 +203,19 @@ impl List<'_> {
             tr.child[child] {
                 td.key {
                     a.mono href={ "/orders/" (order.id) } { (brief(order.side, &figure::count(order.quantity), &symbol)) }
-                    span.sub { (order.order_type.name()) " " (order.tif.name()) " \u{b7} " span.mono { "#" (order.id) } @if !child { (attached(order)) } }
+                    span.sub {
+                        (order.order_type.name()) " " (order.tif.name()) " \u{b7} " span.mono { "#" (order.id) } @if !child { (attached(order)) }
+                        span.phone { (terms(order)) }
+                    }
                 }
-                td.r.n data-l="Limit" { (price(order.order_type.limit())) }
-                td.r.n data-l="Stop" { (price(order.order_type.trigger())) }
-                td data-l="State" { span data-k={ "s" (order.id) } { (state(order)) } @if let Some(end) = order.end { span.sub { (refusal::sentence(&end.to_string())) } } }
-                td.r.n data-l="Filled" data-k={ "f" (order.id) } { (figure::count(order.filled)) " / " (figure::count(order.quantity)) }
-                td.r.n data-l="Average" { @match order.average_price() { Some(price) => (figure::price(price)), None => span.dim { "\u{2013}" } } }
-                td data-l="Sent by" { (self.names.source(order.origin)) }
-                td data-l="Changed" { (figure::lately(order.updated, self.signed.now())) }
-                td { @if order.state.is_open() { div.act {
+                td.r.n.off data-l="Limit" { (price(order.order_type.limit())) }
+                td.r.n.off data-l="Stop" { (price(order.order_type.trigger())) }
+                td.state.end data-l="State" { span data-k={ "s" (order.id) } { (state(order)) } @if let Some(end) = order.end { span.sub { (refusal::sentence(&end.to_string())) } } }
+                td.r.n.off data-l="Filled" data-k={ "f" (order.id) } { (figure::count(order.filled)) " / " (figure::count(order.quantity)) }
+                td.r.n.off data-l="Average" { @match order.average_price() { Some(price) => (figure::price(price)), None => span.dim { "\u{2013}" } } }
+                td.off data-l="Sent by" { (self.names.source(order.origin)) }
+                td.end.last.off[order.state.is_open()] data-l="Changed" { (figure::lately(order.updated, self.signed.now())) }
+                td.end.last.off[!order.state.is_open()] { @if order.state.is_open() { div.act {
                     form method="post" action={ "/orders/" (order.id) "/cancel" } {
                         (shell::token(self.signed))
                         button.mini aria-label={ "Cancel order " (order.id) } { "Cancel" }
@@ -232,7 +238,7 @@ impl List<'_> {
                 header { h2 #refused { "Refused" } a.small href="/activity?refused=1" { "All refusals" } }
                 @if rows.is_empty() { p.empty { "No order was refused" @if !self.filter.is_all() { " that this filter shows" } "." } }
                 @else {
-                    table.flip.orders.refused {
+                    table.flip.rows.orders.refused {
                         thead { tr { th { "Order" } th.r { "Limit" } th.r { "Stop" } th { "Why" } th { "Sent by" } th { "When" } } }
                         tbody { @for (record, asked) in rows { (self.refused_row(record, asked)) } }
                     }
@@ -257,13 +263,14 @@ impl List<'_> {
                     span.mono { (refused_line(asked)) }
                     span.sub { (asked.order_type) " " (asked.tif)
                         @if let Some(order) = asked.changes { " \u{b7} change of " a.mono href={ "/orders/" (order) } { "#" (order) } }
-                        @if asked.order_id != 0 { " \u{b7} its order " (asked.order_id) } }
+                        @if asked.order_id != 0 { " \u{b7} its order " (asked.order_id) }
+                        span.phone { @for (word, text) in [("limit", &asked.limit), ("stop", &asked.trigger)] { @if !text.is_empty() { " \u{b7} " (word) " " (price(text)) } } " \u{b7} " (self.names.source(origin)) } }
                 }
-                td.r.n data-l="Limit" { (price(&asked.limit)) }
-                td.r.n data-l="Stop" { (price(&asked.trigger)) }
-                td data-l="Why" { (refusal::sentence(&refused.text)) " " span.tag.mono { (refused.code) } @if more > 0 { span.sub { "and " (figure::count(u64::try_from(more).unwrap_or(0))) " more within that second" } } }
-                td data-l="Sent by" { (self.names.source(origin)) }
-                td data-l="When" { (figure::lately(record.at, self.signed.now())) }
+                td.r.n.off data-l="Limit" { (price(&asked.limit)) }
+                td.r.n.off data-l="Stop" { (price(&asked.trigger)) }
+                td.full data-l="Why" { (refusal::sentence(&refused.text)) " " span.tag.mono { (refused.code) } @if more > 0 { span.sub { "and " (figure::count(u64::try_from(more).unwrap_or(0))) " more within that second" } } }
+                td.off data-l="Sent by" { (self.names.source(origin)) }
+                td.state.end data-l="When" { (figure::lately(record.at, self.signed.now())) }
             }
         }
     }
@@ -286,6 +293,18 @@ fn refused_line(asked: &Asked) -> Markup {
         "BUY" => brief(Side::Buy, &quantity, &asked.symbol),
         "SELL" => brief(Side::Sell, &quantity, &asked.symbol),
         other => html! { (other) " " (quantity) " " b { (asked.symbol) } },
+    }
+}
+
+/// What has no column on a phone: prices, and how much of it has traded.
+fn terms(order: &Order) -> Markup {
+    let prices = [("limit", order.order_type.limit()), ("stop", order.order_type.trigger())];
+    html! {
+        @for (word, ticks) in prices { @if let Some(ticks) = ticks { " \u{b7} " (word) " " (figure::price(ticks.price())) } }
+        @if order.filled > 0 {
+            " \u{b7} filled " @if order.filled < order.quantity { (figure::count(order.filled)) " " }
+            @if let Some(price) = order.average_price() { "at " (figure::price(price)) }
+        }
     }
 }
 

@@ -28,7 +28,7 @@ const TIFS: [(&str, &str, TimeInForce); 4] = [
 ];
 
 /// The fields of the form, each with what it begins with.
-const FIELDS: [(&str, &str); 9] = [
+const FIELDS: [(&str, &str); 10] = [
     ("symbol", ""),
     ("side", "buy"),
     ("quantity", ""),
@@ -38,6 +38,7 @@ const FIELDS: [(&str, &str); 9] = [
     ("tif", "DAY"),
     ("profit", ""),
     ("loss", ""),
+    ("reduce", ""),
 ];
 
 /// An order as it was read, its contract, and the exits that are attached to it.
@@ -48,6 +49,8 @@ pub(super) struct Wanted {
     profit: Option<Ticks>,
     /// The price of the stop order that ends a loss.
     loss: Option<Ticks>,
+    /// It is refused where it would do more than close what is held.
+    reduces: bool,
 }
 
 impl Wanted {
@@ -94,7 +97,7 @@ impl Wanted {
     pub(super) fn canonical(&self) -> String {
         let order = &self.order;
         format!(
-            "{} {} {} {} {:?} {} {:?} {:?}",
+            "{} {} {} {} {:?} {} {:?} {:?} {}",
             order.account,
             order.side,
             order.quantity,
@@ -102,7 +105,8 @@ impl Wanted {
             order.order_type,
             order.tif.name(),
             self.profit,
-            self.loss
+            self.loss,
+            if self.reduces { "reduces" } else { "" }
         )
     }
 
@@ -111,7 +115,7 @@ impl Wanted {
         html! { @for (name, value) in self.fields() { input type="hidden" name=(name) value=(value); } }
     }
 
-    fn fields(&self) -> [(&'static str, String); 9] {
+    fn fields(&self) -> [(&'static str, String); 10] {
         let order = &self.order;
         let text = |price: Option<Ticks>| {
             price.map_or_else(String::new, |price| price.price().to_string())
@@ -126,6 +130,7 @@ impl Wanted {
             ("tif", order.tif.name().to_owned()),
             ("profit", text(self.profit)),
             ("loss", text(self.loss)),
+            ("reduce", if self.reduces { "1" } else { "" }.to_owned()),
         ]
     }
 
@@ -186,9 +191,11 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
     let attached = ["profit", "loss"]
         .iter()
         .any(|name| !fields.get(name).is_empty() || errors.contains_key(name));
+    let locked = crate::lock::stops(signed);
     html! {
         form.f.kinds #ticket method="post" action="/ticket/preview" data-preview="/ticket/preview" data-market="/events?market=" {
             (shell::token(signed))
+            @if !fields.get("reduce").is_empty() { input type="hidden" name="reduce" value="1"; p.small.dim { "This order may only reduce your position. " a href={ "/ticket?symbol=" (fields.get("symbol")) } { "Start over without this limit" } } }
             (field::choice("side", "Side", fields.get("side"), &[("buy", "Buy"), ("sell", "Sell")]))
             div.two {
                 (Field { list: "symbols", required: true, ..line("symbol", "Symbol", "", "") })
@@ -209,7 +216,8 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
                 }
                 p.help { "Each is an order of its own for the same shares, until cancelled. They wait until this one fills, and a fill of one cancels the other. Leave a field empty for none." }
             }
-            div.row { button.main { "Preview" } button formaction="/ticket/edit" formnovalidate { "Show the market" } }
+            @if let Some(why) = &locked { p.err #locked { (why) } }
+            div.row { button.main disabled[locked.is_some()] aria-describedby=[locked.as_ref().map(|_| "locked")] { "Preview" } button formaction="/ticket/edit" formnovalidate { "Show the market" } }
         }
     }
 }
@@ -249,6 +257,16 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
     if let Some(entry) = order_type.limit().or(order_type.trigger()).or(quote) {
         wrong_side(side, entry, (profit, loss), &mut errors);
     }
+    let reduces = !fields.get("reduce").is_empty();
+    if reduces {
+        let held = signed.visit.portal.gate().shares_held(contract.id);
+        if let Err(why) = only_reduces(held, side, quantity) {
+            errors.insert("quantity", format!("{why} of {}.", contract.symbol));
+        }
+        if profit.or(loss).is_some() {
+            errors.insert("profit", "An order that only reduces has no exits.".to_owned());
+        }
+    }
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -269,7 +287,23 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
         oca: None,
         reference: None,
     };
-    Ok(Wanted { order, contract, profit, loss })
+    Ok(Wanted { order, contract, profit, loss, reduces })
+}
+
+/// Whether an order closes a part of what is held, or all of it, and no more.
+fn only_reduces(held: i64, side: Side, quantity: u64) -> Result<(), String> {
+    let (open, word) = match side {
+        Side::Sell => (held.max(0), "long"),
+        Side::Buy => (held.min(0), "short"),
+    };
+    let open = open.unsigned_abs();
+    if quantity <= open {
+        return Ok(());
+    }
+    let (held, quantity) = (figure::count(open), figure::count(quantity));
+    Err(format!(
+        "This order may only reduce, and {quantity} is more than the {held} shares held {word}"
+    ))
 }
 
 /// The price of an exit; an empty field has none.
@@ -344,6 +378,7 @@ pub(super) fn sheet(preview: &Preview) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
@@ -353,6 +388,22 @@ mod tests {
         assert_eq!((read("1,231.40"), read("70,50")), (Some(Ticks(123_140)), Some(Ticks(7_050))));
         assert_eq!((read("1.005"), read("0.00")), (None, None));
         assert_eq!(errors.into_keys().collect::<Vec<_>>(), ["price"]);
+    }
+
+    #[test]
+    fn order_that_only_reduces_goes_no_further_than_flat() {
+        for (held, side, most) in
+            [(10, Side::Sell, 10), (-7, Side::Buy, 7), (10, Side::Buy, 0), (0, Side::Sell, 0)]
+        {
+            for quantity in 1..=12 {
+                let may = only_reduces(held, side, quantity).is_ok();
+                assert_eq!(may, quantity <= most, "{held} {side} {quantity}");
+            }
+        }
+        assert_eq!(
+            only_reduces(10, Side::Sell, 1_100).unwrap_err(),
+            "This order may only reduce, and 1,100 is more than the 10 shares held long"
+        );
     }
 
     #[test]

@@ -1,22 +1,38 @@
-//! Credentials: made within limits, shown in sentences, revoked.
+//! Credentials: created within limits, shown in sentences, edited, paused, revoked.
 
 use axum::http::StatusCode;
 
 use crate::place::Place;
 
-const NARROW: [(&str, &str); 8] = [
+const NARROW: [(&str, &str); 9] = [
     ("name", "my bot"),
     ("kind", "trading"),
     ("sides", "buy"),
     ("symbols", "AAPL, msft"),
+    ("hours", "mon-fri 13:30-20:00"),
     ("max_quantity", "1,000"),
     ("max_notional", "20000.50"),
     ("days", "30"),
     ("demand_token", "yes"),
 ];
 
+/// The form of an edit: what it holds, with some of it in another way.
+fn edited<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let form = [
+        ("kind", "trading"),
+        ("sides", "buy"),
+        ("symbols", "AAPL, MSFT"),
+        ("hours", "mon-fri 13:30-20:00"),
+        ("max_quantity", "1000"),
+        ("max_notional", "20000.50"),
+        ("days", "keep"),
+    ];
+    let kept = form.into_iter().filter(|(name, _)| changes.iter().all(|(other, _)| other != name));
+    kept.chain(changes.iter().copied()).collect()
+}
+
 #[tokio::test]
-async fn credential_is_previewed_made_and_revoked() {
+async fn credential_is_previewed_created_with_its_token_told_once_and_revoked() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     let preview = visitor.post("/credentials/preview", &NARROW).await;
@@ -25,20 +41,126 @@ async fn credential_is_previewed_made_and_revoked() {
         "{}",
         preview.body
     );
-    assert_eq!(place.gate.credentials(None).await.unwrap().len(), 3, "a preview makes nothing");
+    assert!(preview.says("mon-fri 13:30-20:00 UTC"), "{}", preview.body);
+    assert_eq!(place.gate.credentials(None).await.unwrap().len(), 3, "a preview creates nothing");
     let made = visitor.post("/credentials", &NARROW).await;
-    assert!(made.says("Its token, shown this once"), "{}", made.body);
     let info = place.gate.find_credential("my bot").await.unwrap();
     let path = format!("/credentials/{}", info.credential.id);
-    assert!(!visitor.get(&path).await.says("Its token, shown this once"));
-    let done = visitor.post(&format!("{path}/revoke"), &[("cancel_orders", "yes")]).await;
-    assert_eq!(done.to(), format!("{path}?revoked=1"));
+    assert_eq!(made.to(), format!("{path}/created"));
+    let created = visitor.get(made.to()).await;
+    let (_, rest) = created.body.split_once("id=\"secret\"").unwrap();
+    let token = rest.split(['<', '>']).nth(1).unwrap();
+    let secret = access::Secret::from_text(token.to_owned());
+    assert!(info.credential.token.unwrap().is_of(&secret), "the page tells the token itself");
+    let port = info.port();
+    let program = gate::snippet::python("127.0.0.1", port, true, Some(token));
+    assert!(created.body.contains(&program.replace('"', "&quot;")), "{}", created.body);
+    let again = visitor.get(made.to()).await;
+    assert!(
+        !again.body.contains(token) && again.says("shown once and is not kept"),
+        "{}",
+        again.body
+    );
+    assert!(again.says("FLOORPASS_TOKEN"));
+    let page = visitor.get(&path).await;
+    assert!(
+        !page.body.contains(token) && page.says("What no credential can do (10)"),
+        "{}",
+        page.body
+    );
+    let done = visitor.post(&format!("{path}/revoke"), &[]).await;
+    assert_eq!(done.to(), format!("{path}?done=revoked"));
     assert!(visitor.get(&path).await.says("What it could do"));
     assert!(place.gate.find_credential("my bot").await.unwrap().credential.revoked.is_some());
 }
 
 #[tokio::test]
-async fn credential_form_with_faults_names_them_and_makes_nothing() {
+async fn credential_is_paused_resumed_renamed_and_edited() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    visitor.post("/credentials", &NARROW).await;
+    let info = place.gate.find_credential("my bot").await.unwrap();
+    let path = format!("/credentials/{}", info.credential.id);
+    for (act, done, said) in [
+        ("pause", "paused", "no program can use it"),
+        ("resume", "resumed", "Programs can connect again"),
+    ] {
+        let answer = visitor.post(&format!("{path}/{act}"), &[]).await;
+        assert_eq!(answer.to(), format!("{path}?done={done}"));
+        let page = visitor.get(answer.to()).await;
+        assert!(page.says(said), "{act}: {}", page.body);
+    }
+    let again = visitor.post(&format!("{path}/resume"), &[]).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    let renamed = visitor.post(&format!("{path}/rename"), &[("name", "your bot")]).await;
+    assert_eq!(renamed.to(), format!("{path}?done=renamed"));
+    let form = visitor.get(&format!("{path}/edit")).await;
+    for held in ["AAPL, MSFT", "mon-fri 13:30-20:00", "20000.50", "value=\"1000\"", "as now"] {
+        assert!(form.body.contains(held), "{held}: {}", form.body);
+    }
+    // As it stands it changes nothing.
+    let edit = format!("{path}/edit");
+    assert_eq!(visitor.post(&edit, &edited(&[])).await.to(), format!("{path}?done=edited"));
+    let scopes = async || place.gate.find_credential("your bot").await.unwrap().credential.scopes;
+    assert_eq!(scopes().await, info.credential.scopes);
+    let narrower = edited(&[("max_quantity", "10"), ("kind", "read-only")]);
+    assert_eq!(visitor.post(&edit, &narrower).await.to(), format!("{path}?done=edited"));
+    let narrow = scopes().await;
+    assert_eq!((narrow.limits.max_quantity, narrow.read_only), (Some(10), true));
+    let wrong = visitor.post(&edit, &edited(&[("hours", "noon")])).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.says("cannot be read as hours"), "{}", wrong.body);
+}
+
+#[tokio::test]
+async fn widening_and_resuming_ask_for_a_proof_and_narrowing_and_pausing_do_not() {
+    let clock = gate::Clock::manual(access::Time::from_seconds(1_795_000_000));
+    let place = Place::at(&clock).await;
+    let mut visitor = place.signed_in().await;
+    visitor.post("/credentials", &NARROW).await;
+    let info = place.gate.find_credential("my bot").await.unwrap();
+    let path = format!("/credentials/{}", info.credential.id);
+    clock.set(clock.stamp() + access::Span::minutes(16));
+    let (edit, resume) = (format!("{path}/edit"), format!("{path}/resume"));
+    let narrower = visitor.post(&edit, &edited(&[("max_quantity", "10")])).await;
+    assert_eq!(narrower.to(), format!("{path}?done=edited"));
+    let wider = visitor.post(&edit, &edited(&[("max_quantity", "11")])).await;
+    assert_eq!(wider.status, StatusCode::FORBIDDEN);
+    assert!(wider.body.contains("prove_password"), "{}", wider.body);
+    assert_eq!(
+        visitor.post(&format!("{path}/pause"), &[]).await.to(),
+        format!("{path}?done=paused")
+    );
+    let resumed = visitor.post(&resume, &[]).await;
+    assert_eq!(resumed.status, StatusCode::FORBIDDEN);
+    assert!(resumed.body.contains("prove_password"), "{}", resumed.body);
+    let kept = place.gate.find_credential("my bot").await.unwrap().credential;
+    assert_eq!(kept.scopes.limits.max_quantity, Some(10));
+    assert!(kept.paused.is_some());
+}
+
+#[tokio::test]
+async fn preset_fills_the_form_in_without_script_and_requires_a_token() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    for (preset, held) in [
+        ("", "value=\"trading\" checked"),
+        ("view", "value=\"read-only\" checked"),
+        ("symbol", "value=\"AAPL\""),
+        ("day", "value=\"mon-fri 13:30-21:00\""),
+        ("exits", "value=\"sell\" checked"),
+        ("nonsense", "value=\"trading\" checked"),
+    ] {
+        let page = visitor.get(&format!("/credentials/new?preset={preset}")).await;
+        assert!(page.body.contains(held), "{preset}: {}", page.body);
+        let token = "name=\"demand_token\" value=\"yes\" checked";
+        assert!(page.body.contains(token), "{preset}: {}", page.body);
+        assert!(!page.says("cannot be read"), "{preset}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn credential_form_with_faults_names_them_and_creates_nothing() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     for (field, value, said) in [
@@ -47,7 +169,9 @@ async fn credential_form_with_faults_names_them_and_makes_nothing() {
         ("max_quantity", "-5", "\u{201c}-5\u{201d} is too low"),
         ("max_notional", "NaN", "cannot be read as an amount of US dollars"),
         ("addresses", "300.1.1.1", "is no address"),
+        ("hours", "mon 25:00-26:00", "cannot be read as hours"),
         ("days", "4000", "1 to 365 days"),
+        ("days", "keep", "1 to 365 days"),
         ("port", "80", "Type a port of 1024 or more"),
     ] {
         let mut fields: Vec<_> =

@@ -1,6 +1,7 @@
 //! The portal over a real gate, by its router.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod activity;
 mod app;
 mod binding;
 mod copied;
@@ -17,6 +18,7 @@ mod matrix;
 mod notice;
 mod number;
 mod order;
+mod overview;
 mod phone;
 mod place;
 mod policy;

@@ -53,15 +53,23 @@ fn does(path: &str) -> Does {
         | "/orders/{order}/preview"
         | "/credentials/preview"
         | "/credentials/edit"
+        | "/activity/export"
         | "/messages/read"
         | "/messages/{notice}/read" => return Does::Look,
         "/ticket/confirm" => A::PlaceOrder,
         path if path.starts_with("/large-orders/") => A::PlaceOrder,
         "/orders/{order}/modify" => A::ModifyOrder,
         "/orders/{order}/cancel" | "/orders/cancel-all" => A::CancelOrder,
-        "/credentials" => A::ManageCredentials,
-        // Revoking narrows: whoever may lock may revoke.
-        "/lock" | "/messages/{notice}/not-me" | "/credentials/{credential}/revoke" => A::Lock,
+        // What a lock keeps from a session, it must have to lift one.
+        "/credentials" | "/lock/lift" => A::ManageCredentials,
+        "/credentials/{credential}/edit"
+        | "/credentials/{credential}/resume"
+        | "/credentials/{credential}/rename" => A::ManageCredentials,
+        // Revoking and pausing narrow: a session that may lock may do both.
+        "/lock"
+        | "/messages/{notice}/not-me"
+        | "/credentials/{credential}/pause"
+        | "/credentials/{credential}/revoke" => A::Lock,
         "/enrol/mail" | "/enrol/mail/confirm" | "/enrol/mail/resend" => A::ManageContact,
         path => match path.split('/').nth(1).unwrap() {
             "sessions" => A::ManageSessions,

@@ -362,7 +362,7 @@ async fn page_that_is_not_there_says_so() {
     let place = Place::new().await;
     let answer = place.visitor().get("/no/such/page").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
-    assert!(answer.says("There is no such page"));
+    assert!(answer.says("There is no page at this address"));
     let health = place.visitor().get("/healthz").await;
     assert_eq!((health.status, health.body.as_str()), (StatusCode::OK, r#"{"status":"ok"}"#));
 }

@@ -149,6 +149,6 @@ async fn disk_nearly_full_refuses_new_orders_and_still_cancels() {
     assert!(placed > 100);
     cancel().unwrap();
     bench.gate.flush().await.unwrap();
-    assert_eq!(bench.gate.view().await.unwrap().open_orders, []);
+    assert!(bench.gate.view().await.unwrap().open_orders.is_empty());
     bench.gate.close().await.unwrap();
 }

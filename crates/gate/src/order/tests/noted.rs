@@ -91,7 +91,7 @@ async fn programs_let_in_are_recorded_once_a_second_with_their_number() {
     let bench = Bench::new().await;
     let who = bench.trading();
     for client in 0..40 {
-        bench.gate.note_connected(&who, HERE, &format!("client {client}"));
+        let _gone = bench.gate.note_connected(&who, HERE, &format!("client {client}"));
     }
     bench.gate.close().await.unwrap();
     let of = |stamped: Stamped| match stamped.command {

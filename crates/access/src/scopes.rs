@@ -1,0 +1,86 @@
+//! Whether scopes give no more than others: a change that only takes needs no proof and holds at once.
+
+use crate::entitlements::{Acts, Hours, Limits, Products, Rate, Scopes, Sides, Symbols};
+
+impl Scopes {
+    /// Whether these scopes allow nothing that `other` refuses. What cannot be compared field by field
+    /// counts as wider, so a `false` may ask for a proof that was not needed, and a `true` never lets
+    /// authority grow.
+    pub fn is_within(&self, other: &Self) -> bool {
+        // Taken apart, so that a new field does not compile until it is compared.
+        let Self {
+            acts,
+            read_only,
+            products,
+            symbols,
+            sides,
+            hours,
+            addresses,
+            until,
+            rate,
+            limits,
+        } = self;
+        are_acts_within(*acts, other.acts)
+            && (*read_only || !other.read_only)
+            && are_products_within(*products, other.products)
+            && are_symbols_within(symbols, &other.symbols)
+            && are_sides_within(*sides, other.sides)
+            && are_hours_within(hours, &other.hours)
+            && addresses.are_within(&other.addresses)
+            && *until <= other.until
+            && is_rate_within(*rate, other.rate)
+            && are_limits_within(limits, &other.limits)
+    }
+}
+
+const fn are_acts_within(acts: Acts, other: Acts) -> bool {
+    acts.without(other).is_empty()
+}
+
+fn are_products_within(products: Products, other: Products) -> bool {
+    products.and(other) == products
+}
+
+fn are_symbols_within(symbols: &Symbols, other: &Symbols) -> bool {
+    match symbols {
+        Symbols::All => *other == Symbols::All,
+        Symbols::Only(list) => list.iter().all(|symbol| other.contains(*symbol)),
+    }
+}
+
+fn are_sides_within(sides: Sides, other: Sides) -> bool {
+    sides.and(other) == sides
+}
+
+/// Minute by minute: the same hours can be written in many ways.
+fn are_hours_within(hours: &Hours, other: &Hours) -> bool {
+    *other == Hours::Always
+        || hours == other
+        || Hours::minutes().all(|minute| other.hold_at(minute) || !hours.hold_at(minute))
+}
+
+fn is_rate_within(rate: Option<Rate>, other: Option<Rate>) -> bool {
+    match (rate, other) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(rate), Some(other)) => {
+            rate.per_second <= other.per_second && rate.burst <= other.burst
+        }
+    }
+}
+
+fn are_limits_within(limits: &Limits, other: &Limits) -> bool {
+    let Limits { max_quantity, max_notional, collar_bps, max_open_orders, duplicate_window } =
+        limits;
+    is_limit_within(*max_quantity, other.max_quantity)
+        && is_limit_within(*max_notional, other.max_notional)
+        && is_limit_within(*collar_bps, other.collar_bps)
+        && is_limit_within(*max_open_orders, other.max_open_orders)
+        // The longer window refuses more, and none refuses nothing.
+        && *duplicate_window >= other.duplicate_window
+}
+
+/// Whether a limit lets through no more than another, where none is no limit.
+fn is_limit_within<T: Ord>(limit: Option<T>, other: Option<T>) -> bool {
+    other.is_none_or(|other| limit.is_some_and(|limit| limit <= other))
+}

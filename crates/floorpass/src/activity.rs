@@ -1,0 +1,117 @@
+//! `floorpass activity`: what was decided, searched and exported.
+
+use clap::Args;
+use control::{ActivityNow, ActivityRow, ActivityWish, ExportPart, Request};
+
+use crate::command::Global;
+use crate::exit::Failure;
+use crate::output;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  floorpass activity --from 2026-11-28 --to 2026-11-28\n  floorpass activity --refused --credential trading\n  floorpass activity --kind orders --export csv > orders.csv\n\nDays are UTC. An export has everything that matches, newest first, and is itself on record."
+)]
+pub struct Activity {
+    /// The first day, such as 2026-12-24
+    #[arg(long, value_name = "DATE")]
+    from: Option<String>,
+    /// The last day, included
+    #[arg(long, value_name = "DATE")]
+    to: Option<String>,
+    /// What this person did, or what was done for them: user name or id
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    /// What this credential did, or what was done to it: name or id
+    #[arg(long, value_name = "NAME")]
+    credential: Option<String>,
+    /// What was done on this device, or to it: name or id
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
+    /// sign-ins, orders, credentials, devices, recovery, locks, settings, messages or server
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// Only what was refused
+    #[arg(long)]
+    refused: bool,
+    /// Also the internal steps: messages queued, links withdrawn and the like
+    #[arg(long)]
+    steps: bool,
+    /// A text in the entry, or in the name of what it is about
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
+    /// How many entries, 1 to 1000 [default: 50]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "export")]
+    limit: Option<u32>,
+    /// Go on where a page ended: its `next`
+    #[arg(long, value_name = "PLACE", conflicts_with = "export")]
+    before: Option<String>,
+    /// Print all that matches as csv or jsonl
+    #[arg(long, value_name = "FORMAT", value_parser = ["csv", "jsonl"])]
+    export: Option<String>,
+}
+
+impl Activity {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        let wish = ActivityWish {
+            from: self.from,
+            to: self.to,
+            person: self.person,
+            credential: self.credential,
+            device: self.device,
+            kind: self.kind,
+            refused: self.refused,
+            steps: self.steps,
+            text: self.text,
+            limit: self.limit,
+            before: self.before,
+        };
+        match self.export {
+            Some(format) => export(global, &wish, &format),
+            None => list(global, wish),
+        }
+    }
+}
+
+fn export(global: &Global, wish: &ActivityWish, format: &str) -> Result<(), Failure> {
+    let mut wish = wish.clone();
+    loop {
+        let request = Request::ActivityExport { wish: wish.clone(), format: format.to_owned() };
+        let part: ExportPart = control::ask(global.data(), &request)?;
+        if !output::text(&part.text) {
+            return Ok(());
+        }
+        match part.next {
+            Some(next) => wish.before = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn list(global: &Global, wish: ActivityWish) -> Result<(), Failure> {
+    let now: ActivityNow = control::ask(global.data(), &Request::Activity(wish))?;
+    output::show(global.json, &now, |now| {
+        let cells: Vec<[String; 5]> = now.entries.iter().map(cells).collect();
+        let head = ["time", "who", "event", "refused", "what happened"];
+        let table = output::table(head, &cells, "nothing on record matches");
+        let table = if now.behind {
+            format!("{table}\n\nThe newest orders are missing: the database cannot be written.")
+        } else {
+            table
+        };
+        match &now.next {
+            Some(next) => format!("{table}\n\nThere is more: add --before {next}"),
+            None => table,
+        }
+    })
+}
+
+fn cells(row: &ActivityRow) -> [String; 5] {
+    let text = if row.count > 1 {
+        format!("{} ({} times)", row.text, row.count)
+    } else {
+        row.text.clone()
+    };
+    let refusal = row.refusal.clone().unwrap_or_default();
+    [row.at.clone(), row.who.clone(), row.event.clone(), refusal, text]
+}

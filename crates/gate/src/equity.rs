@@ -1,0 +1,139 @@
+//! What the account was worth: today every few minutes, and at the end of each trading day.
+//!
+//! Both are worked back from the view's executions and the bars. Those reach seven days, so the value at each
+//! day's end is kept in a table besides, written once an hour for the days that are there to be worked back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use access::id::SymbolId;
+use access::moment::{Span, Time};
+use access::refusal::Refusal;
+use rust_decimal::Decimal;
+use trade::bar::{Bar, BarSize};
+use trade::calendar::{Day, Session};
+use trade::equity::{Held, curve};
+use trade::exchange::{KEPT, KEPT_FOR};
+use trade::price::Ticks;
+
+use crate::registry::store_failed;
+use crate::{Gate, View};
+
+/// Between two points of a day's curve.
+const STEP: i64 = 300;
+/// Days that are shown.
+pub const DAYS: i32 = 30;
+
+impl View {
+    /// From when on its executions are all that happened.
+    fn reach(&self) -> Time {
+        let full = self.executions.len() >= KEPT;
+        let first = self.executions.iter().next().filter(|_| full).map(|first| first.time);
+        first.unwrap_or(self.began).max(self.time - KEPT_FOR).max(self.began)
+    }
+
+    fn worth_at(&self, times: &[Time], price: impl Fn(SymbolId, Time) -> Ticks) -> Vec<Decimal> {
+        let Some(first) = times.first() else { return Vec::new() };
+        let shares = self.positions.iter().map(|held| (held.symbol, held.position.shares));
+        let now = Held { cash: self.cash, shares: shares.collect() };
+        let since: Vec<_> = self.executions.from_where(|row| row.time <= *first).collect();
+        curve(now, since.into_iter().map(AsRef::as_ref), times, price)
+    }
+
+    /// Contracts that were held at some time since.
+    fn held_since(&self, since: Time) -> BTreeSet<SymbolId> {
+        let held = self.positions.iter().filter(|held| held.position.shares != 0);
+        let traded = self.executions.from_where(|row| row.time <= since).map(|row| row.symbol);
+        held.map(|held| held.symbol).chain(traded).collect()
+    }
+}
+
+impl Gate {
+    /// The net liquidation since the trading day began, every five minutes and now.
+    pub fn equity_today(&self, view: &View) -> Vec<(Time, Decimal)> {
+        let session = Session::at(view.time.seconds(), self.hours());
+        let reach = view.reach().seconds();
+        let steps = (view.time.seconds() - session.start + STEP - 1) / STEP;
+        // An account that began today has its first value then.
+        let begun = Some(view.began).filter(|began| began.seconds() > session.start);
+        let begun = begun.filter(|began| *began >= view.reach() && *began < view.time);
+        let times = (0..steps)
+            .map(|step| session.start + step * STEP)
+            .filter(|second| *second > reach)
+            .map(Time::from_seconds);
+        let times: Vec<Time> = begun.into_iter().chain(times).collect();
+        let since = Time::from_seconds(session.start);
+        let bars = self.bars_of(view.held_since(since), BarSize::Minutes(5), since, view.time);
+        let values = view.worth_at(&times, |symbol, time| {
+            let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
+            let after = bars.partition_point(|bar| bar.time < time);
+            let last = after.checked_sub(1).and_then(|at| bars.get(at)).map(|bar| bar.close);
+            last.or_else(|| bars.first().map(|bar| bar.open)).unwrap_or(mark(view, symbol))
+        });
+        times.into_iter().zip(values).chain([(view.time, view.summary.net_liquidation)]).collect()
+    }
+
+    /// The net liquidation at the end of each of the last thirty trading days that is known, oldest first, and now.
+    pub async fn equity_by_day(&self, view: &View) -> Result<Vec<(Day, Decimal)>, Refusal> {
+        let today = Session::at(view.time.seconds(), self.hours()).day;
+        let store = &self.0.people.store;
+        let kept = store.equity_since(view.account, today.plus(-DAYS).0).await;
+        let kept = kept.map_err(|error| store_failed(&error))?;
+        let mut days: BTreeMap<Day, Decimal> = BTreeMap::new();
+        for (day, value) in kept {
+            days.extend(value.parse().ok().map(|value| (Day(day), value)));
+        }
+        for (day, value) in self.closes(view) {
+            days.entry(day).or_insert(value);
+        }
+        days.insert(today, view.summary.net_liquidation);
+        Ok(days.into_iter().collect())
+    }
+
+    /// The days that ended since the executions reach, with what the account was worth.
+    fn closes(&self, view: &View) -> Vec<(Day, Decimal)> {
+        let (hours, reach) = (self.hours(), view.reach());
+        let today = Session::at(view.time.seconds(), hours).day;
+        let ended = (1..=8).rev().map(|back| Session::of_day(today.plus(-back), hours));
+        let ended: Vec<Session> = ended
+            .filter(|session| session.open < session.close && session.roll > reach.seconds())
+            .collect();
+        // What happens in the second of the roll belongs to the next day.
+        let times: Vec<Time> =
+            ended.iter().map(|session| Time(Time::from_seconds(session.roll).0 - 1)).collect();
+        let since = reach - Span::days(8);
+        let bars = self.bars_of(view.held_since(reach), BarSize::Day, since, view.time);
+        let values = view.worth_at(&times, |symbol, time| {
+            let day = Session::at(time.seconds(), hours).day;
+            let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
+            let after = bars.partition_point(|bar| bar.day <= day);
+            let last = after.checked_sub(1).and_then(|at| bars.get(at));
+            last.map_or_else(|| mark(view, symbol), |bar| bar.close)
+        });
+        ended.iter().map(|session| session.day).zip(values).collect()
+    }
+
+    fn bars_of(
+        &self,
+        symbols: BTreeSet<SymbolId>,
+        size: BarSize,
+        from: Time,
+        to: Time,
+    ) -> BTreeMap<SymbolId, Vec<Bar>> {
+        symbols.into_iter().map(|symbol| (symbol, self.bars(symbol, size, from, to))).collect()
+    }
+
+    /// Keeps the ends of days that can still be worked back.
+    pub(crate) async fn keep_equity(&self) {
+        let Ok(view) = self.view().await else { return };
+        let days: Vec<_> = self.closes(&view);
+        let days: Vec<_> =
+            days.into_iter().map(|(day, value)| (day.0, value.to_string())).collect();
+        if let Err(error) = self.0.people.store.put_equity(view.account, &days).await {
+            tracing::warn!(%error, "what the account was worth at the end of its days could not be kept");
+        }
+    }
+}
+
+fn mark(view: &View, symbol: SymbolId) -> Ticks {
+    view.position(symbol).map_or(Ticks(0), |held| held.mark)
+}

@@ -1,0 +1,245 @@
+//! The journal's decisions in the tables, for searches. They are added behind the journal, when somebody
+//! asks or now and then: no order waits for it.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use access::id::{DeviceId, PersonId};
+use access::{Digest, Holder, Refusal};
+use store::OrderDecision;
+use trade::journal::Stamped;
+
+use super::order;
+use crate::Gate;
+use crate::journal::record::{HEADER_BYTES, PAYLOAD_LIMIT};
+use crate::journal::{self, JournalError, Record};
+use crate::open::{self, OpenError};
+use crate::registry::store_failed;
+
+/// Decisions that are added at once.
+const BATCH: usize = 2_000;
+/// Bytes that are read at once; every record fits.
+const BLOCK: u64 = 2 * PAYLOAD_LIMIT as u64;
+/// Records without a decision behind which the place is noted all the same.
+const STRIDE: u64 = 50_000;
+
+/// How far the journal is indexed.
+#[derive(Default)]
+pub(crate) struct Indexed(tokio::sync::Mutex<Place>);
+
+/// The last record that is indexed, and where the one after it begins, as far as that is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Place {
+    seq: u64,
+    segment: u64,
+    offset: u64,
+    /// The last record that the tables say is indexed.
+    noted: u64,
+}
+
+/// Whose holders are and on which device.
+pub(crate) type Owners = BTreeMap<Holder, (Option<PersonId>, Option<DeviceId>)>;
+
+/// A decision of the journal: the record, and what it holds.
+type Decided = (Vec<u8>, Stamped);
+
+impl Gate {
+    /// Makes sure that what is there can be searched.
+    pub(crate) async fn open_index(&self) -> Result<(), OpenError> {
+        let store = &self.0.people.store;
+        let done = store.index_evidence().await?;
+        if done > 0 {
+            tracing::info!(entries = done, "the entries of evidence were indexed for searches");
+        }
+        let seq = store.orders_indexed(self.0.sequencer.durable()).await?;
+        *self.0.indexed.0.lock().await = Place { seq, noted: seq, ..Place::default() };
+        Ok(())
+    }
+
+    /// Adds the decisions that the journal has and the tables have not.
+    pub(crate) async fn index_orders(&self) -> Result<(), Refusal> {
+        let mut place = self.0.indexed.0.lock().await;
+        let end = self.0.sequencer.durable();
+        let mut owners = Owners::new();
+        while place.seq < end {
+            let (data, from) = (self.0.folder.path.clone(), *place);
+            let read = tokio::task::spawn_blocking(move || decided(&data, from, end));
+            let (found, to) = match read.await {
+                Ok(Ok(read)) => read,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "the journal could not be read");
+                    return Err(Refusal::JournalFailed);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "reading the journal was stopped");
+                    return Err(Refusal::Stopping);
+                }
+            };
+            let store = &self.0.people.store;
+            let mut rows = Vec::with_capacity(found.len());
+            for (record, stamped) in found {
+                let Some(mut row) = decision(record, stamped) else { continue };
+                if let Entry::Vacant(place) = owners.entry(row.holder) {
+                    let owner = store.owner_of(row.holder).await;
+                    place.insert(owner.map_err(|error| store_failed(&error))?);
+                }
+                own(&mut row, &owners);
+                rows.push(row);
+            }
+            let noted = if rows.is_empty() && to.seq - place.noted < STRIDE {
+                place.noted
+            } else {
+                store.put_orders(&rows, to.seq).await.map_err(|error| store_failed(&error))?;
+                to.seq
+            };
+            if to.seq == place.seq {
+                break;
+            }
+            *place = Place { noted, ..to };
+        }
+        Ok(())
+    }
+}
+
+/// A decision as the tables have it, but for whose it is.
+fn decision(record: Vec<u8>, stamped: Stamped) -> Option<OrderDecision> {
+    let entry = order::entry(stamped)?;
+    let holder = entry.holder?;
+    let words = [&entry.what, entry.text.as_str(), entry.code.as_deref().unwrap_or("")].join(" ");
+    Some(OrderDecision {
+        seq: entry.seq,
+        at: entry.at,
+        holder,
+        topic: entry.topic,
+        minor: entry.minor,
+        code: entry.code,
+        person: None,
+        credential: match holder {
+            Holder::Credential(id) => Some(id),
+            _ => None,
+        },
+        device: None,
+        record,
+        words: words.to_lowercase(),
+    })
+}
+
+fn own(row: &mut OrderDecision, owners: &Owners) {
+    (row.person, row.device) = owners.get(&row.holder).copied().unwrap_or_default();
+}
+
+/// What of the journal is no decision, and is not even decoded again.
+fn is_decision(stamped: &Stamped) -> bool {
+    use trade::journal::Command as C;
+    !matches!(stamped.command, C::Advance | C::OrderIdUsed(_))
+}
+
+/// The next decisions after a place, up to `end`, and the place behind them.
+fn decided(data: &Path, from: Place, end: u64) -> Result<(Vec<Decided>, Place), JournalError> {
+    let segments = journal::segments(&open::journal_folder(data))?;
+    let (mut found, mut place) = (Vec::new(), from);
+    let skip = segments.partition_point(|(first, _)| *first <= from.seq + 1).saturating_sub(1);
+    for (first, path) in segments.get(skip..).unwrap_or_default() {
+        if *first != place.segment {
+            (place.segment, place.offset) = (*first, HEADER_BYTES as u64);
+        }
+        let io = |source| JournalError::Io { path: path.clone(), source };
+        let mut file = File::open(path).map_err(io)?;
+        loop {
+            let mut block = Vec::new();
+            file.seek(SeekFrom::Start(place.offset)).map_err(io)?;
+            file.by_ref().take(BLOCK).read_to_end(&mut block).map_err(io)?;
+            let before = place.offset;
+            if !walk(&block, end, &mut place, &mut found)? {
+                return Ok((found, place));
+            }
+            if place.offset == before {
+                break; // what is left is the room of this segment
+            }
+        }
+    }
+    Ok((found, place))
+}
+
+/// The whole records at the front of a block; whether to go on behind them.
+fn walk(
+    block: &[u8],
+    end: u64,
+    place: &mut Place,
+    found: &mut Vec<Decided>,
+) -> Result<bool, JournalError> {
+    let mut rest = block;
+    while let Some(record) = Record::decode(rest) {
+        if record.seq > end || found.len() >= BATCH {
+            return Ok(false);
+        }
+        rest = rest.get(record.length..).unwrap_or_default();
+        place.offset += record.length as u64;
+        if record.seq <= place.seq {
+            continue;
+        }
+        let stamped = open::decode(&record)?;
+        if is_decision(&stamped) {
+            found.push((record.payload.to_vec(), stamped));
+        }
+        place.seq = record.seq;
+    }
+    Ok(true)
+}
+
+/// The decisions that the tables have, to be compared with the journal record by record.
+#[derive(Default)]
+pub(super) struct Compared {
+    rows: BTreeMap<u64, Digest>,
+    indexed: u64,
+    owners: Owners,
+}
+
+impl Compared {
+    pub(super) fn new(owners: Owners) -> Self {
+        Self { owners, ..Self::default() }
+    }
+
+    /// Takes the next rows, and how far the tables say that the journal is indexed.
+    pub(super) fn add(&mut self, rows: &[OrderDecision], indexed: u64) {
+        self.rows.extend(rows.iter().map(|row| (row.seq, digest(row))));
+        self.indexed = indexed;
+    }
+
+    /// Compares the next record; what is wrong with its row.
+    pub(super) fn follow(&mut self, record: &Record<'_>, stamped: Stamped) -> Option<String> {
+        let seq = record.seq;
+        let right = is_decision(&stamped).then(|| decision(record.payload.to_vec(), stamped));
+        let right = right.flatten().map(|mut row| {
+            own(&mut row, &self.owners);
+            digest(&row)
+        });
+        let found = self.rows.remove(&seq);
+        if found == right || (found.is_none() && seq > self.indexed) {
+            return None;
+        }
+        Some(format!(
+            "table order_decision, row {seq}: {}",
+            if found.is_none() {
+                "it is missing"
+            } else {
+                "it was altered: the journal says otherwise"
+            }
+        ))
+    }
+
+    /// What is wrong with rows that no record made. What a restored folder lost is beyond its end.
+    pub(super) fn strays(&self, end: u64) -> Option<String> {
+        let seq = self.rows.range(..=end).next()?.0;
+        Some(format!("table order_decision, row {seq}: no entry of the journal made it"))
+    }
+}
+
+/// Of all but the words, which are only searched and may have been put otherwise by an older version.
+fn digest(row: &OrderDecision) -> Digest {
+    let row = OrderDecision { words: String::new(), ..row.clone() };
+    Digest::of(format!("{row:?}").as_bytes())
+}

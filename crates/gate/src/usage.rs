@@ -1,0 +1,171 @@
+//! What each credential did today: its orders, and those that were refused. The journal is the truth; this
+//! counts along with it, and reads once what was recorded before the server started.
+
+use std::collections::BTreeMap;
+
+use access::id::{CredentialId, Holder};
+use access::moment::Time;
+use tokio::sync::OnceCell;
+use trade::journal::Command;
+
+use crate::Gate;
+use crate::evidence;
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
+/// What a credential did since midnight, UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Orders that were taken.
+    pub orders: u64,
+    /// Orders that were refused.
+    pub refused: u64,
+}
+
+/// The usage of every credential that has some.
+pub(crate) type Usages = BTreeMap<CredentialId, Usage>;
+
+/// The day of a time, counted from 1970.
+const fn day(at: Time) -> i64 {
+    at.0.div_euclid(DAY)
+}
+
+/// Midnight before a time, UTC.
+pub(crate) const fn midnight(at: Time) -> Time {
+    Time(day(at) * DAY)
+}
+
+/// Adds what a record did to the usage of whoever it is about.
+pub(crate) fn count(usages: &mut Usages, holder: Holder, command: &Command) {
+    let (holder, orders, refused) = match command {
+        Command::Place(orders) => (holder, orders.get().len(), 0),
+        Command::OrdersRefused(refused) => (refused.holder, 0, refused.count),
+        _ => return,
+    };
+    let Holder::Credential(id) = holder else { return };
+    let usage = usages.entry(id).or_default();
+    usage.orders = usage.orders.saturating_add(u64::try_from(orders).unwrap_or(u64::MAX));
+    usage.refused = usage.refused.saturating_add(refused.into());
+}
+
+/// What was stamped since the server started, of the newest day.
+#[derive(Default)]
+pub(crate) struct Tally {
+    day: i64,
+    usages: Usages,
+}
+
+impl Tally {
+    /// Counts a record.
+    pub(crate) fn count(&mut self, at: Time, holder: Holder, command: &Command) {
+        let today = day(at);
+        if today > self.day {
+            self.day = today;
+            self.usages.clear();
+        }
+        count(&mut self.usages, holder, command);
+    }
+
+    /// What was counted on the day of `now`.
+    pub(crate) fn of(&self, now: Time) -> Usages {
+        if self.day == day(now) { self.usages.clone() } else { Usages::new() }
+    }
+}
+
+/// What the journal held of the day on which it was first asked for, up to the start.
+pub(crate) struct Before {
+    /// The last record before the start.
+    last: u64,
+    read: OnceCell<(i64, Usages)>,
+}
+
+impl Before {
+    pub(crate) fn new(last: u64) -> Self {
+        Self { last, read: OnceCell::new() }
+    }
+}
+
+impl Gate {
+    /// What each credential did since midnight, UTC. A journal that cannot be read counts as nothing:
+    /// the failure is in the log, and pages go on.
+    pub(crate) async fn usages(&self) -> Usages {
+        let now = self.now();
+        let mut usages = self.0.sequencer.usages(now);
+        let before = self.0.usage_before.read.get_or_try_init(|| self.read_usages(now)).await;
+        if let Ok((read, older)) = before
+            && *read == day(now)
+        {
+            for (id, older) in older {
+                let usage = usages.entry(*id).or_default();
+                usage.orders += older.orders;
+                usage.refused += older.refused;
+            }
+        }
+        usages
+    }
+
+    async fn read_usages(&self, now: Time) -> Result<(i64, Usages), ()> {
+        let (data, last) = (self.0.folder.path.clone(), self.0.usage_before.last);
+        let read = move || evidence::order::usages(&data, last, midnight(now));
+        match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(usages)) => Ok((day(now), usages)),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the journal could not be read for what credentials did");
+                Err(())
+            }
+            Err(error) => {
+                tracing::error!(%error, "reading the journal was stopped");
+                Err(())
+            }
+        }
+    }
+
+    /// How many orders of each credential rest.
+    pub(crate) fn open_orders_of(&self) -> BTreeMap<CredentialId, usize> {
+        let look = |exchange: &trade::exchange::Exchange| {
+            let mut counts = BTreeMap::new();
+            for order in exchange.open_orders() {
+                if let Holder::Credential(id) = order.origin.holder {
+                    *counts.entry(id).or_insert(0) += 1;
+                }
+            }
+            counts
+        };
+        self.0.sequencer.peek(look).1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trade::journal::OrdersRefused;
+
+    use super::*;
+
+    fn refused(id: CredentialId, count: u32) -> Command {
+        Command::OrdersRefused(OrdersRefused {
+            holder: Holder::Credential(id),
+            code: "READ_ONLY".to_owned(),
+            text: String::new(),
+            count,
+            asked: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn refused_orders_of_a_day_are_counted_and_a_new_day_begins_at_nothing() {
+        let mut tally = Tally::default();
+        let (id, other) = (CredentialId([1; 16]), CredentialId([2; 16]));
+        let at = |day: i64| Time(day * DAY + 5);
+        tally.count(at(3), Holder::System, &refused(id, 2));
+        tally.count(at(3), Holder::System, &refused(id, 3));
+        tally.count(at(3), Holder::System, &refused(other, 1));
+        tally.count(at(3), Holder::System, &Command::Advance);
+        assert_eq!(tally.of(at(3)).get(&id), Some(&Usage { orders: 0, refused: 5 }));
+        assert_eq!(tally.of(at(4)), Usages::new());
+        tally.count(at(4), Holder::System, &refused(other, 7));
+        assert_eq!(tally.of(at(4)).get(&id), None);
+        assert_eq!(tally.of(at(4)).get(&other), Some(&Usage { orders: 0, refused: 7 }));
+        assert_eq!(midnight(at(4)), Time(4 * DAY));
+    }
+}

@@ -1,0 +1,75 @@
+//! What the account was worth: worked back from what it holds now, through its executions.
+//!
+//! No figure of the past is kept for this: cash and positions before an execution are those after it, less what it
+//! changed, and the bars have the prices. It reaches as far back as the executions do.
+
+use std::collections::BTreeMap;
+
+use access::id::SymbolId;
+use access::moment::Time;
+use rust_decimal::Decimal;
+
+use crate::order::{Execution, Side};
+use crate::price::Ticks;
+
+/// Cash and shares at some time.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// In US dollars.
+    pub cash: Decimal,
+    /// By contract; shorts below zero.
+    pub shares: BTreeMap<SymbolId, i64>,
+}
+
+impl Held {
+    /// As it was before an execution.
+    fn undo(&mut self, execution: &Execution) {
+        let value = execution.price.value(execution.quantity);
+        let quantity = i64::try_from(execution.quantity).unwrap_or(i64::MAX);
+        let shares = self.shares.entry(execution.symbol).or_default();
+        let cash = match execution.side {
+            Side::Buy => {
+                *shares = shares.saturating_sub(quantity);
+                self.cash.saturating_add(value)
+            }
+            Side::Sell => {
+                *shares = shares.saturating_add(quantity);
+                self.cash.saturating_sub(value)
+            }
+        };
+        self.cash = cash.saturating_add(execution.commission);
+    }
+
+    fn worth(&self, price: impl Fn(SymbolId) -> Ticks) -> Decimal {
+        self.shares.iter().filter(|(_, shares)| **shares != 0).fold(
+            self.cash,
+            |sum, (symbol, shares)| {
+                let value = price(*symbol).price().saturating_mul(Decimal::from(*shares));
+                sum.saturating_add(value)
+            },
+        )
+    }
+}
+
+/// The net liquidation at each of these times, which ascend; what happened at a time counts as before it. `executions` are
+/// all that came after the first of them, oldest first, and `now` is what is held after the last.
+pub fn curve<'a>(
+    mut now: Held,
+    executions: impl DoubleEndedIterator<Item = &'a Execution>,
+    times: &[Time],
+    price: impl Fn(SymbolId, Time) -> Ticks,
+) -> Vec<Decimal> {
+    let mut back = executions.rev().peekable();
+    let mut values: Vec<Decimal> = times
+        .iter()
+        .rev()
+        .map(|time| {
+            while let Some(later) = back.next_if(|execution| execution.time > *time) {
+                now.undo(later);
+            }
+            now.worth(|symbol| price(symbol, *time))
+        })
+        .collect();
+    values.reverse();
+    values
+}

@@ -1,0 +1,177 @@
+//! The list of contracts: live, searched and sorted.
+
+use axum::response::IntoResponse;
+use maud::{Markup, html};
+use rust_decimal::Decimal;
+use trade::contract::{Contract, Contracts};
+use trade::quote::{Level, Quote, Quotes};
+
+use super::Reply;
+use crate::field::Field;
+use crate::figure;
+use crate::form::Fields;
+use crate::shell::{self, Tab};
+use crate::visit::Signed;
+
+/// What the list can be sorted by, and the heading of it.
+const COLUMNS: [(&str, &str); 5] = [
+    ("symbol", "Symbol"),
+    ("last", "Last"),
+    ("change", "Change"),
+    ("percent", "Change, %"),
+    ("volume", "Volume"),
+];
+
+/// Which contracts are shown, in which order.
+pub(crate) struct Shown {
+    typed: String,
+    column: &'static str,
+    falling: bool,
+}
+
+impl Shown {
+    pub(crate) fn of(query: &Fields) -> Self {
+        let sort = query.get("sort");
+        let (falling, name) = sort.strip_prefix('-').map_or((false, sort), |name| (true, name));
+        let column = COLUMNS.iter().find(|(known, _)| *known == name);
+        let (column, falling) = column.map_or(("symbol", false), |(known, _)| (*known, falling));
+        Self { typed: query.get("q").to_owned(), column, falling }
+    }
+
+    fn contracts(&self, quotes: &Quotes) -> Vec<(&'static Contract, Option<Quote>)> {
+        let contracts = Contracts::builtin();
+        let found = if self.typed.is_empty() {
+            contracts.all().iter().collect()
+        } else {
+            contracts.matching(&self.typed)
+        };
+        let quoted = |contract: &'static Contract| (contract, quotes.get(contract.id).cloned());
+        let mut found: Vec<_> = found.into_iter().map(quoted).collect();
+        found.sort_by_key(|(contract, _)| contract.symbol);
+        let key = |quote: &Option<Quote>| quote.as_ref().map(|quote| self.key(quote));
+        if self.column == "symbol" {
+            if self.falling {
+                found.reverse();
+            }
+        } else if self.falling {
+            found.sort_by_key(|(_, quote)| std::cmp::Reverse(key(quote)));
+        } else {
+            found.sort_by_key(|(_, quote)| key(quote));
+        }
+        found
+    }
+
+    fn key(&self, quote: &Quote) -> Decimal {
+        let change = quote.last.price() - quote.close.price();
+        match self.column {
+            "last" => quote.last.price(),
+            "change" => change,
+            "percent" => change.checked_div(quote.close.price()).unwrap_or_default(),
+            _ => Decimal::from(quote.volume),
+        }
+    }
+
+    fn sorted_by(&self, column: &str, falling: bool) -> String {
+        let sort = format!("{}{column}", if falling { "-" } else { "" });
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("sort", &sort);
+        if !self.typed.is_empty() {
+            query.append_pair("q", &self.typed);
+        }
+        query.finish()
+    }
+
+    /// A heading that sorts by its column: numbers first from the top, a second press turns the order around.
+    fn heading(&self, (column, label): (&'static str, &str)) -> Markup {
+        let is = column == self.column;
+        let falling = if is { !self.falling } else { column != "symbol" };
+        let order = is.then_some(if self.falling { "descending" } else { "ascending" });
+        html! {
+            th.r[column != "symbol"] aria-sort=[order] {
+                a.sort href={ "/contracts?" (self.sorted_by(column, falling)) } { (label) @if is { span aria-hidden="true" { @if self.falling { " \u{2193}" } @else { " \u{2191}" } } } }
+            }
+        }
+    }
+
+    /// All of it that changes; the page holds it, and the stream sends it again.
+    pub(crate) fn fragment(&self, quotes: &Quotes) -> Markup {
+        let found = self.contracts(quotes);
+        html! {
+            @if found.is_empty() { p.empty { "Nothing that trades here begins with or is called \u{201c}" (self.typed) "\u{201d}." } } @else {
+                table.lines {
+                    thead { tr { @for column in COLUMNS { (self.heading(column)) } th.r.room { "Bid" } th.r.room { "Ask" } th { span.sr { "Trade" } } } }
+                    tbody { @for (contract, quote) in &found { (row(contract, quote.as_ref())) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(contract: &Contract, quote: Option<&Quote>) -> Markup {
+    let symbol = contract.symbol;
+    let best = |level: Option<Level>| {
+        level.map_or_else(|| "none".to_owned(), |level| figure::price(level.price.price()))
+    };
+    html! {
+        tr {
+            td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub { (contract.name) } }
+            @if let Some(quote) = quote {
+                @let (last, close) = (quote.last.price(), quote.close.price());
+                td.r.n.last data-k={ "l" (symbol) } { (figure::price(last)) }
+                td.r.n.change { (figure::gain(last - close)) }
+                td.r.n.percent { (figure::percent(last - close, close)) }
+                td.r.n.room { (figure::count(quote.volume)) }
+                td.r.n.room { (best(quote.bid())) }
+                td.r.n.room { (best(quote.ask())) }
+            } @else { td.r colspan="6" { "no quote" } }
+            td.room { div.act { a.btn.mini href={ "/ticket?symbol=" (symbol) } aria-label={ "Trade " (symbol) } { "Trade" } } }
+        }
+    }
+}
+
+/// `GET /contracts`
+pub(crate) async fn search(signed: Signed) -> Reply {
+    let shown = Shown::of(&signed.visit.query);
+    let quotes = signed.visit.portal.gate().quotes();
+    let stream = format!("/events?contracts=1&{}", shown.sorted_by(shown.column, shown.falling));
+    let body = html! {
+        (shell::title("Contracts", &figure::live(signed.now())))
+        div.stack {
+            section.card aria-label="Find a contract" {
+                form.row.ends method="get" action="/contracts" role="search" {
+                    (Field { name: "q", label: "Symbol or company", value: &shown.typed, ..Field::default() })
+                    button { "Find" }
+                    @if !shown.typed.is_empty() { a.btn href="/contracts" { "Show all" } }
+                }
+                // On a phone the table has no headings.
+                p.small.sorts { "Sort by " @for (at, (column, label)) in COLUMNS.iter().enumerate() { @if at > 0 { ", " } a href={ "/contracts?" (shown.sorted_by(column, *column != "symbol" && !(shown.column == *column && shown.falling))) } { (label.to_lowercase()) } } }
+            }
+            section.card aria-label="Contracts found" {
+                div data-live=(stream) { (shown.fragment(&quotes)) }
+            }
+        }
+    };
+    Ok(shell::page(&signed, Tab::Trade, "Contracts", &body).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(sort: &str) -> Shown {
+        Shown::of(&Fields::of(&[("sort", sort), ("q", "a&b")]))
+    }
+
+    #[test]
+    fn heading_turns_the_order_of_its_own_column_around_and_keeps_what_was_typed() {
+        let text = |sort: &str, at: (&'static str, &str)| shown(sort).heading(at).into_string();
+        let change = ("change", "Change");
+        let new = text("symbol", change);
+        assert!(new.contains("sort=-change&amp;q=a%26b") && !new.contains("aria-sort"));
+        let falling = text("-change", change);
+        assert!(falling.contains("sort=change&amp;") && falling.contains("descending"));
+        assert!(text("change", change).contains("sort=-change&amp;"));
+        // What nobody can sort by counts as nothing.
+        assert_eq!((shown("-nonsense").column, shown("-nonsense").falling), ("symbol", false));
+    }
+}

@@ -1,0 +1,163 @@
+//! What becomes of a credential: pause, resume, rename, edit, revoke.
+
+use access::Refusal;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use gate::CredentialInfo;
+use maud::{Markup, html};
+
+use super::create::preview_of;
+use super::{Reply, assets, draft, find};
+use crate::field::{self, Errors, Field};
+use crate::figure;
+use crate::form::Fields;
+use crate::refusal;
+use crate::shell::{self, Tab};
+use crate::visit::{Signed, go};
+
+/// `3 open orders, 1 connection`: what an end of it reaches.
+fn reach(info: &CredentialInfo) -> String {
+    let orders = figure::plural(info.open_orders, "open order");
+    format!("{orders}, {}", figure::plural(info.connections.len(), "connection"))
+}
+
+/// The forms on the page of a credential that is not revoked.
+pub(super) fn acts(signed: &Signed, info: &CredentialInfo) -> Markup {
+    let path = format!("/credentials/{}", info.credential.id);
+    let name = info.credential.name.as_str();
+    html! {
+        section.card aria-labelledby="pause" {
+            @if info.credential.paused.is_some() {
+                h2 #pause { "Resume" }
+                form.f method="post" action={ (path) "/resume" } {
+                    (shell::token(signed))
+                    p.small.dim { "Programs can connect again at once. Its open orders were not touched by the pause unless you asked for it." }
+                    button.main { "Resume " (name) }
+                }
+            } @else {
+                h2 #pause { "Pause" }
+                form.f method="post" action={ (path) "/pause" } {
+                    (shell::token(signed))
+                    p.small.dim { "Refuses it until you resume it, and closes its connections. Now: " (reach(info)) "." }
+                    (field::tick("cancel_orders", "Cancel its open orders too", false))
+                    button { "Pause " (name) }
+                }
+            }
+        }
+        section.card aria-labelledby="rename" {
+            h2 #rename { "Rename" }
+            form.f method="post" action={ (path) "/rename" } {
+                (shell::token(signed))
+                (Field { name: "name", label: "Name", value: name, help: "Up to 40 characters.", required: true, ..Field::default() })
+                button { "Rename" }
+            }
+        }
+        section.card aria-labelledby="revoke" {
+            h2 #revoke { "Revoke" }
+            form.f method="post" action={ (path) "/revoke" } {
+                (shell::token(signed))
+                p.small.dim { "Takes effect at the next message on every connection and cannot be undone. It ends: " (reach(info)) "." }
+                (field::tick("keep_orders", "Leave its open orders working", false))
+                button.sell { "Revoke " (name) }
+            }
+        }
+    }
+}
+
+fn back(info: &CredentialInfo, done: &str) -> Response {
+    go(&format!("/credentials/{}?done={done}", info.credential.id))
+}
+
+/// `POST /credentials/{id}/revoke`
+pub(crate) async fn revoke(Path(id): Path<String>, signed: Signed) -> Reply {
+    let info = find(&signed, &id).await?;
+    let cancel = !signed.visit.fields.has("keep_orders");
+    let gate = signed.visit.portal.gate();
+    let revoked = gate.revoke_credential(&signed.actor(), info.credential.id, cancel).await;
+    revoked.map_err(|why| signed.fault(why))?;
+    Ok(back(&info, "revoked"))
+}
+
+/// `POST /credentials/{id}/pause`
+pub(crate) async fn pause(Path(id): Path<String>, signed: Signed) -> Reply {
+    let info = find(&signed, &id).await?;
+    let cancel = signed.visit.fields.has("cancel_orders");
+    let gate = signed.visit.portal.gate();
+    let paused = gate.pause_credential(&signed.actor(), info.credential.id, cancel).await;
+    paused.map_err(|why| signed.fault(why))?;
+    Ok(back(&info, "paused"))
+}
+
+/// `POST /credentials/{id}/resume`
+pub(crate) async fn resume(Path(id): Path<String>, signed: Signed) -> Reply {
+    let info = find(&signed, &id).await?;
+    let gate = signed.visit.portal.gate();
+    let resumed = gate.resume_credential(&signed.actor(), info.credential.id).await;
+    resumed.map_err(|why| signed.fault(why))?;
+    Ok(back(&info, "resumed"))
+}
+
+/// `POST /credentials/{id}/rename`
+pub(crate) async fn rename(Path(id): Path<String>, signed: Signed) -> Reply {
+    let info = find(&signed, &id).await?;
+    let name = signed.visit.fields.get("name");
+    let gate = signed.visit.portal.gate();
+    let renamed = gate.rename_credential(&signed.actor(), info.credential.id, name).await;
+    renamed.map_err(|why| signed.fault(why))?;
+    Ok(back(&info, "renamed"))
+}
+
+/// `GET /credentials/{id}/edit`
+pub(crate) async fn edit(Path(id): Path<String>, signed: Signed) -> Reply {
+    let info = find(&signed, &id).await?;
+    if let Some(revoked) = info.credential.revoked {
+        return Err(signed.fault(Refusal::CredentialRevoked { at: revoked.at }));
+    }
+    let fields = draft::of(&info.credential.scopes);
+    Ok(editor(&signed, &info, &fields, &Errors::new(), None).into_response())
+}
+
+fn editor(
+    signed: &Signed,
+    info: &CredentialInfo,
+    fields: &Fields,
+    errors: &Errors,
+    why: Option<&Refusal>,
+) -> axum::response::Html<String> {
+    let title = format!("Edit {}", info.credential.name);
+    let body = html! {
+        (assets())
+        (shell::rooms(signed, "/credentials"))
+        (shell::title(&title, &html! { a.btn href={ "/credentials/" (info.credential.id) } { "Its page" } }))
+        @if let Some(why) = why { (refusal::note(why)) }
+        @if !errors.is_empty() { (refusal::missing("Nothing was changed: correct the fields marked below.")) }
+        p.small.dim { "Narrower limits take effect at once. Anything wider asks you to confirm it's you. Open connections stay." }
+        div.grid {
+            section.card.s6 aria-labelledby="may" { h2 #may { "What it may do" } (draft::form(signed, fields, errors, Some(info))) }
+            section.card.s6 aria-labelledby="says" { h2 #says { "This credential" } div #preview aria-live="polite" { (preview_of(signed, fields)) } }
+        }
+    };
+    shell::page(signed, Tab::Access, &title, &body)
+}
+
+/// `POST /credentials/{id}/edit`
+pub(crate) async fn change(Path(id): Path<String>, signed: Signed) -> Reply {
+    let info = find(&signed, &id).await?;
+    let fields = &signed.visit.fields;
+    let mut errors = Errors::new();
+    let scopes = draft::scopes(signed.now(), fields, &info.credential.scopes, &mut errors);
+    if !errors.is_empty() {
+        let page = editor(&signed, &info, fields, &errors, None);
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    let gate = signed.visit.portal.gate();
+    match gate.edit_credential(&signed.actor(), info.credential.id, scopes).await {
+        Ok(()) => Ok(back(&info, "edited")),
+        Err(why @ Refusal::OutOfRange { .. }) => {
+            let page = editor(&signed, &info, fields, &Errors::new(), Some(&why));
+            Ok((refusal::status(&why), page).into_response())
+        }
+        Err(why) => Err(signed.fault(why)),
+    }
+}

@@ -1,0 +1,101 @@
+//! Search over contracts, orders and credentials; and the keys that pages answer to.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use trade::contract::Contracts;
+use trade::order::Order;
+
+use crate::contract;
+use crate::fault::{Fault, Wants};
+use crate::order;
+use crate::shell::{self, Tab};
+use crate::visit::Signed;
+
+/// Results of each kind.
+const MOST: usize = 8;
+/// What each key does.
+const KEYS: [(&str, &str); 6] = [
+    ("Ctrl+K or /", "Search"),
+    ("?", "Show these keys"),
+    ("b", "Buy the symbol that is shown"),
+    ("s", "Sell the symbol that is shown"),
+    ("c", "Close the position that is shown, after you confirm"),
+    ("Esc", "Close a menu"),
+];
+
+/// `GET /search`: the page, or the results alone while typing.
+pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
+    let typed = signed.visit.query.get("q");
+    let found = results(&signed, typed).await?;
+    if signed.visit.wants == Wants::Fragment {
+        let kind = [(header::CONTENT_TYPE, "text/vnd.floorpass.fragment; charset=utf-8")];
+        return Ok((kind, found.into_string()).into_response());
+    }
+    let body = html! {
+        (shell::title("Search", &html! {}))
+        div.grid {
+            section.card.s8 aria-label="Search" {
+                form.row.find method="get" action="/search" role="search" data-find="/search" {
+                    input type="search" name="q" value=(typed) aria-label="Symbol, company, order or credential" placeholder="Symbol, company, order or credential" autocomplete="off" autofocus;
+                    button { "Search" }
+                }
+                div #found aria-live="polite" { (found) }
+            }
+            section.card.s4 aria-labelledby="keys" {
+                h2 #keys { "Keyboard shortcuts" }
+                dl.pairs { @for (key, act) in KEYS { div { dt.mono { (key) } dd { (act) } } } }
+                p #single-keys hidden { label.check { input type="checkbox" checked; "Use the keys that are a single character" } }
+            }
+        }
+    };
+    Ok(shell::page(&signed, Tab::Elsewhere, "Search", &body).into_response())
+}
+
+async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
+    if typed.is_empty() {
+        return Ok(
+            html! { p.empty { "Type part of a symbol or a company, an order number or note, or the name of a credential." } },
+        );
+    }
+    let gate = signed.visit.portal.gate();
+    let mut contracts = Contracts::builtin().matching(typed);
+    let begun = typed.to_uppercase();
+    contracts.sort_by_key(|hit| (!hit.symbol.starts_with(&begun), hit.symbol));
+    let view = gate.view().await.map_err(|why| signed.fault(why))?;
+    let wanted = typed.trim_start_matches('#').to_lowercase();
+    let all = view.open_orders.iter().rev().chain(view.completed_orders.iter().rev());
+    let orders: Vec<_> = all.filter(|order| is_meant(order, &wanted)).take(MOST).collect();
+    let credentials = gate.credentials(Some(signed.ticket.account)).await;
+    let credentials = credentials.map_err(|why| signed.fault(why))?;
+    let credentials: Vec<_> = credentials
+        .iter()
+        .filter(|info| info.credential.name.to_string().to_lowercase().contains(&wanted))
+        .take(MOST)
+        .collect();
+    Ok(html! {
+        @if contracts.is_empty() && orders.is_empty() && credentials.is_empty() {
+            p.empty { "Nothing found for \u{201c}" (typed) "\u{201d}. Orders are found for seven days after they end." }
+        }
+        @if !contracts.is_empty() {
+            h2 { "Contracts" }
+            ul.hits { @for hit in contracts.iter().take(MOST) { li { a href={ "/contracts/" (hit.symbol) } { b.mono { (hit.symbol) } " " (hit.name) } } } }
+        }
+        @if !orders.is_empty() {
+            h2 { "Orders" }
+            ul.hits { @for hit in &orders { li { a href={ "/orders/" (hit.id) } { (order::line(hit.side, hit.quantity, &contract::symbol(hit.symbol), hit.order_type, hit.tif)) span.sub.mono { "#" (hit.id) } } } } }
+        }
+        @if !credentials.is_empty() {
+            h2 { "Credentials" }
+            ul.hits { @for hit in &credentials { li { a href={ "/credentials/" (hit.credential.id) } { (hit.credential.name) } } } }
+        }
+    })
+}
+
+/// An order is found by its number, its symbol and its note.
+fn is_meant(order: &Order, wanted: &str) -> bool {
+    let note = order.reference.as_deref().unwrap_or_default();
+    order.id.to_string().contains(wanted)
+        || contract::symbol(order.symbol).to_lowercase() == wanted
+        || note.to_lowercase().contains(wanted)
+}
