@@ -116,7 +116,7 @@ async fn altered_column_is_named_by_its_entry_or_row() {
         std::fs::write(&file, &whole).unwrap();
     }
     // The file itself: what is no database, and pages that are not what they were.
-    for at in [0, 20, 100, 4_096, 8_192, whole.len() / 2] {
+    for at in [0, 20, 100, 4_096, 8_192, whole.len() / 8_192 * 4_096] {
         let mut bytes = whole.clone();
         bytes[at..at + 16].fill(0xff);
         std::fs::write(&file, bytes).unwrap();
