@@ -14,6 +14,10 @@ macro_rules! answers {
     )*};
 }
 
+mod order;
+
+pub use order::*;
+
 answers! {
     /// Something was done.
     Done {
@@ -665,150 +669,6 @@ answers! {
         devices: usize,
         /// Orders cancelled.
         orders: usize,
-    }
-
-    /// An order.
-    OrderRow {
-        /// Its id, which clients see as permId.
-        order: u64,
-        /// Who placed it.
-        from: OriginRow,
-        /// `buy` or `sell`.
-        side: String,
-        /// Shares.
-        quantity: u64,
-        /// Shares filled.
-        filled: u64,
-        /// The symbol.
-        symbol: String,
-        /// `MKT`, `LMT`, `STP` or `STP LMT`.
-        order_type: String,
-        /// US dollars a share, of a limit order.
-        limit_price: Option<String>,
-        /// US dollars a share, of a stop.
-        stop_price: Option<String>,
-        /// `DAY`, `GTC`, `IOC` or `FOK`.
-        time_in_force: String,
-        /// `waiting`, `working`, `filled`, `cancelled` or `rejected`.
-        state: String,
-        /// The order that it waits for or waited for.
-        parent: Option<u64>,
-        /// The client's own note.
-        reference: Option<String>,
-        /// When it was accepted.
-        placed: String,
-        /// When anything last happened to it.
-        updated: String,
-    }
-
-    /// Who placed an order.
-    OriginRow {
-        /// `credential`, `session`, `operator` or `system`.
-        kind: String,
-        /// The id of the credential or session.
-        id: Option<String>,
-        /// The credential's name, or the user name of the session's person while it is known.
-        name: Option<String>,
-    }
-
-    /// Orders that were cancelled.
-    OrdersCancelled {
-        /// Their numbers, those of children included.
-        orders: Vec<u64>,
-    }
-
-    /// An execution.
-    ExecutionRow {
-        /// Its number.
-        execution: u64,
-        /// When.
-        at: String,
-        /// The order.
-        order: u64,
-        /// `buy` or `sell`.
-        side: String,
-        /// Shares.
-        quantity: u64,
-        /// The symbol.
-        symbol: String,
-        /// US dollars a share.
-        price: String,
-        /// US dollars.
-        commission: String,
-    }
-
-    /// A position.
-    PositionRow {
-        /// The symbol.
-        symbol: String,
-        /// Shares; below zero is short.
-        quantity: i64,
-        /// US dollars a share, rounded to four places.
-        average_cost: String,
-        /// US dollars.
-        value: String,
-    }
-
-    /// Positions and cash.
-    PositionsNow {
-        /// The account.
-        account: String,
-        /// US dollars.
-        cash: String,
-        /// US dollars.
-        net_liquidation: String,
-        /// The positions.
-        positions: Vec<PositionRow>,
-    }
-
-    /// A page of what was decided, newest first.
-    ActivityNow {
-        /// The decisions.
-        entries: Vec<ActivityRow>,
-        /// Whether the newest orders are missing, because the database cannot be written.
-        behind: bool,
-        /// Where to go on; none at the end.
-        next: Option<String>,
-    }
-
-    /// A decision.
-    ActivityRow {
-        /// When.
-        at: String,
-        /// `access` or `journal`.
-        record: String,
-        /// Its sequence there.
-        entry: u64,
-        /// What it is about.
-        group: String,
-        /// What happened: `session.started`, `order_refused`, ...
-        event: String,
-        /// Who, by name.
-        who: String,
-        /// Who, by id.
-        actor: String,
-        /// From where; empty for orders.
-        source: String,
-        /// The credential that it was done with or to.
-        credential: Option<CredentialId>,
-        /// The device that it was done on or to.
-        device: Option<DeviceId>,
-        /// The stable code, when it was refused.
-        refusal: Option<String>,
-        /// How many equal ones it stands for.
-        count: u64,
-        /// The orders that were refused, as they were asked for.
-        orders: Vec<String>,
-        /// What and why, in words.
-        text: String,
-    }
-
-    /// A part of an export.
-    ExportPart {
-        /// Whole lines.
-        text: String,
-        /// Where to go on; none at the end.
-        next: Option<String>,
     }
 
     /// A signed checkpoint.
