@@ -326,7 +326,7 @@ fn show(global: &Global, credential: CredentialName, python: bool) -> Result<(),
         // The sentences are for people; programs have the numbers.
         detail.says.clear();
     }
-    output::show(global.json, &detail, |detail| page(detail))
+    output::show(global.json, &detail, page)
 }
 
 fn page(detail: &CredentialDetail) -> String {

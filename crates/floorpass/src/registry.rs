@@ -100,7 +100,8 @@ fn make(place: &Path) -> io::Result<()> {
 
 fn is_ours(place: &Path) -> bool {
     let own = rustix::process::geteuid().as_raw();
-    let alone = |facts: &std::fs::Metadata| facts.uid() == own && facts.mode() & 0o077 == 0;
+    let of_others = 0o077;
+    let alone = |facts: &std::fs::Metadata| facts.uid() == own && facts.mode() & of_others == 0;
     place.symlink_metadata().is_ok_and(|facts| facts.is_dir() && alone(&facts))
 }
 
@@ -159,7 +160,8 @@ mod tests {
         assert_eq!((mode(&places[0]), mode(&entry.path)), (0o700, 0o600));
         let found = running_in(&places);
         assert_eq!(found.len(), 1);
-        assert_eq!((&found[0].data, found[0].process), (&data, std::process::id()));
+        let first = found.first().unwrap();
+        assert_eq!((&first.data, first.process), (&data, std::process::id()));
         drop(listener);
         assert!(running_in(&places).is_empty());
         // Its process lives, so the entry stays for when it listens again.
@@ -187,22 +189,22 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let (data, _listener) = listened(temp.path(), "data");
         let real = temp.path().join("real");
-        let entry = register_in(&[real.clone()], &data, String::new()).unwrap();
+        let entry = register_in(std::slice::from_ref(&real), &data, String::new()).unwrap();
         let link = temp.path().join("link");
         symlink(&real, &link).unwrap();
-        assert!(running_in(&[link.clone()]).is_empty());
+        assert!(running_in(std::slice::from_ref(&link)).is_empty());
         assert!(register_in(&[link], &data, String::new()).is_err());
         // An entry that is a link.
         let moved = temp.path().join("moved.json");
         std::fs::rename(&entry.path, &moved).unwrap();
         symlink(&moved, &entry.path).unwrap();
-        assert!(running_in(&[real.clone()]).is_empty());
-        assert!(register_in(&[real.clone()], &data, String::new()).is_err());
+        assert!(running_in(std::slice::from_ref(&real)).is_empty());
+        assert!(register_in(std::slice::from_ref(&real), &data, String::new()).is_err());
         std::fs::remove_file(&entry.path).unwrap();
         std::fs::rename(&moved, &entry.path).unwrap();
-        assert_eq!(running_in(&[real.clone()]).len(), 1);
+        assert_eq!(running_in(std::slice::from_ref(&real)).len(), 1);
         std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(running_in(&[real.clone()]).is_empty());
+        assert!(running_in(std::slice::from_ref(&real)).is_empty());
         assert!(register_in(&[real], &data, String::new()).is_err());
     }
 }

@@ -184,14 +184,7 @@ async fn doors<T>(
     let lines = vitals.task("log", move || is_over(&told), watch);
     let mut pages =
         tokio::spawn(portal::serve(plan.portal, router, rules, Arc::clone(vitals), stopping));
-    let open = trading.sockets().into_iter().map(|socket| ready::Socket {
-        host: socket.address.ip().to_string(),
-        port: socket.address.port(),
-        credential: socket.name.clone(),
-        name: socket.name,
-    });
-    let mut open: Vec<ready::Socket> = open.collect();
-    open.sort_by_key(|socket| (place(&socket.name), socket.port));
+    let open = open_sockets(&trading);
     let begun = started(Started { gate, portal: &origin, sockets: open, data, fingerprint }).await;
     let (mut over, mut served) = (None, None);
     if begun.is_ok() {
@@ -220,6 +213,19 @@ async fn doors<T>(
 /// Whether the server ends.
 pub fn is_over(stop: &watch::Receiver<bool>) -> bool {
     *stop.borrow() || stop.has_changed().is_err()
+}
+
+/// The sockets that are open, the demo's own first.
+fn open_sockets(trading: &twsd::Handle) -> Vec<ready::Socket> {
+    let open = trading.sockets().into_iter().map(|socket| ready::Socket {
+        host: socket.address.ip().to_string(),
+        port: socket.address.port(),
+        credential: socket.name.clone(),
+        name: socket.name,
+    });
+    let mut open: Vec<ready::Socket> = open.collect();
+    open.sort_by_key(|socket| (place(&socket.name), socket.port));
+    open
 }
 
 /// The demo's sockets in the order in which people meet them, then all others.

@@ -261,6 +261,7 @@ impl Walk {
 
     /// What becomes of a credential that is not revoked, or a new one where there is none.
     async fn program(&mut self) {
+        use credential::Command as C;
         let slice = self.history.slice().await;
         let live = slice.credentials.iter().filter(|known| known.revoked.is_none());
         let live: Vec<_> = live.map(|known| known.id).collect();
@@ -272,7 +273,6 @@ impl Walk {
             return;
         };
         let by = self.session(&slice).map_or(By::System, By::Session);
-        use credential::Command as C;
         let until = self.history.now + Span::days(1 + i64::try_from(self.roll(20)).unwrap());
         let symbol = access::SymbolId(u32::try_from(self.roll(3)).unwrap());
         let command = match self.roll(8) {

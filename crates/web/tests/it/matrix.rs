@@ -61,8 +61,9 @@ fn does(path: &str) -> Does {
         "/orders/{order}/modify" => A::ModifyOrder,
         "/orders/{order}/cancel" | "/orders/cancel-all" => A::CancelOrder,
         // What a lock keeps from a session, it must have to lift one.
-        "/credentials" | "/lock/lift" => A::ManageCredentials,
-        "/credentials/{credential}/edit"
+        "/credentials"
+        | "/lock/lift"
+        | "/credentials/{credential}/edit"
         | "/credentials/{credential}/resume"
         | "/credentials/{credential}/rename" => A::ManageCredentials,
         // Revoking and pausing narrow: a session that may lock may do both.
