@@ -149,7 +149,7 @@ export function flows(portal, app) {
       await portal.press(seen.one, "Revoke browser test");
       await portal.says(seen.one, "Its next message is refused");
       await portal.open(seen.one, "/activity");
-      await portal.says(seen.one, "browser test");
+      await portal.says(seen.one, "Credential browser test");
     }],
     ["activity_of_yesterday_is_two_presses_away_and_what_is_shown_is_exported", async () => {
       await portal.open(seen.one, "/");
@@ -202,7 +202,8 @@ function withoutScript(portal, app, seen) {
     ["without_script_new_browser_signs_in", async () => {
       seen.plain = await portal.visitor({ script: false });
       await portal.signInByLink(seen.plain);
-      await portal.says(seen.plain, "it is view-only");
+      await portal.open(seen.plain, "/session");
+      await portal.says(seen.plain, "cannot place orders");
     }],
     ["without_script_order_is_confirmed_and_fills", async () => {
       const path = await portal.order(seen.plain, { side: "Buy", symbol: "XOM", quantity: 3 });

@@ -24,7 +24,7 @@ export function messages(portal) {
     await portal.act(owner, "This was not me: A new browser");
     await portal.says(owner, "1 session ended");
     await portal.says(owner, "is no longer trusted");
-    must(await owner.locator("main").getByRole("button", { name: "Lock everything", exact: true }).count() > 0, "no lock is offered");
+    must(await owner.locator("main").getByRole("link", { name: "lock the account" }).count() > 0, "no lock is offered");
     await stranger.goto(portal.base + "/");
     must(new URL(stranger.url()).pathname === "/sign-in", "the stranger is still in at " + stranger.url());
     await portal.open(owner, "/messages");

@@ -55,7 +55,7 @@ export async function vouched(whole) {
   const { portal, contacts } = whole;
   const lost = await portal.profile();
   await begins(whole, lost);
-  await portal.says(lost, "2 of them let you in at once");
+  await portal.says(lost, "2 of them can let you in at once");
   await whole.look(lost, "recovery-calls");
   const answers = async (name, number) => {
     const page = contacts[name];

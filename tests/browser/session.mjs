@@ -66,7 +66,7 @@ export function sessions(portal) {
     const before = await cookie(one);
     await three.getByLabel("Your password").fill(portal.ready.people[0].password);
     await three.getByLabel("The six digits").fill(await portal.app.code());
-    await portal.press(three, "Prove it");
+    await portal.press(three, "Confirm");
     const after = await cookie(one);
     must(before && after && before !== after, "the cookie is the old one");
     // A form that was on its page before.
@@ -116,7 +116,7 @@ export function sessions(portal) {
     portal.ask("device", "again", anew, "--was", fresh);
     must(portal.ask("device", "list").find((one) => one.device === anew).succeeds === fresh, "it is not the older one");
     const told = portal.ask("notice", "list", person).map((one) => one.text).join(" ");
-    must(told.includes("in the place of") && told.includes("it has that name again"), "its person was not told");
+    must(told.includes("in place of") && told.includes("it has that name again"), "its person was not told");
     portal.ask("device", "remove", anew);
     // The browser is the older one, which was on two pages: both leave.
     for (const page of [second, third]) await page.waitForURL((url) => url.pathname === "/sign-in");

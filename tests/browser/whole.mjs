@@ -230,7 +230,7 @@ export class Whole {
     await this.portal.open(this.one, "/step-up");
     await this.one.getByLabel("Your password").fill(this.password);
     await this.one.getByLabel("The six digits").fill(await this.app.code());
-    await this.portal.press(this.one, "Prove it");
+    await this.portal.press(this.one, "Confirm");
     must((await token()) !== before, "the token is the old one");
     must((await this.hardware(this.one)).value === second.value, "the hardware was proven anew");
     await this.portal.says(this.one, "its device's hardware");
@@ -369,6 +369,7 @@ export class Whole {
     const number = await this.ask(guest);
     await this.answer(number);
     await this.portal.says(guest, "You are signed in");
+    await this.portal.open(guest, "/session");
     await this.portal.says(guest, "can place orders");
     const kept = (await guest.context().cookies()).filter((cookie) => cookie.name.includes("-device-") || cookie.expires > Date.now() / 1000 + 3600);
     must(kept.length === 0, "it keeps " + kept.map((cookie) => cookie.name).join());
@@ -431,6 +432,7 @@ export class Whole {
     await this.portal.type(this.fresh, "Activation code", this.portal.activationCode());
     await this.portal.press(this.fresh, "Activate and sign in");
     await this.portal.says(this.fresh, "You are signed in");
+    await this.portal.open(this.fresh, "/session");
     await this.portal.says(this.fresh, "cannot place orders");
   }
 

@@ -57,7 +57,9 @@ pub struct Jump {
 
 impl fmt::Display for Jump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = Span(self.by.0.saturating_abs());
+        // Rounded to the nearest minute: a span rounds up, and a moment more would read as another hour.
+        let seconds = self.by.0.saturating_abs().saturating_add(500_000) / 1_000_000;
+        let size = Span::seconds(if seconds < 120 { seconds } else { (seconds + 30) / 60 * 60 });
         match self.by.0 {
             0 => write!(f, "The system's clock is behind the last stamp")?,
             1.. => write!(f, "The system's clock jumped forward by {size}")?,

@@ -198,6 +198,7 @@ fn in_today_s_form(was: &Value) -> Value {
                     "from" => serde_json::json!({ "id": value }),
                     "commission" => amount(value, 2),
                     "average_cost" => amount(value, 4),
+                    "state" if value == "credential_revoked" => "revoked".into(),
                     _ => in_today_s_form(value),
                 };
                 (name.clone(), value)

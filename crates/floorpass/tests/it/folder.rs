@@ -320,6 +320,13 @@ fn file_that_is_lost_while_it_runs_stops_acknowledgements() {
         assert!(code == "FILE_LOST" || code == "JOURNAL_FAILED", "{name}: {code}");
         let said = refusal(&mut trader, 2);
         assert!(said.contains(&code) && said.contains("operator"), "{name}: {said}");
+        // The log has a thread of its own.
+        for _ in 0..100 {
+            if server.log().contains(&code) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
         assert!(server.log().contains(&code), "{name}: {}", server.log());
         if name.is_empty() {
             continue;

@@ -37,7 +37,9 @@ async fn open(data: &std::path::Path) -> Gate {
         match Gate::open_with(config.clone(), clock.clone(), Arc::new(LocalDisk)).await {
             Ok(gate) => return gate,
             // A thread may hold the old one for a moment.
-            Err(OpenError::Folder(FolderError::InUse { .. })) => tokio::task::yield_now().await,
+            Err(OpenError::Folder(FolderError::InUse { .. } | FolderError::Shared { .. })) => {
+                tokio::task::yield_now().await
+            }
             Err(error) => panic!("{error}"),
         }
     }

@@ -78,7 +78,10 @@ impl Bench {
             match open(temp.path(), &clock, Arc::new(LocalDisk)).await {
                 Ok(gate) => break gate,
                 // The timer's thread may hold the old one for a moment.
-                Err(open::OpenError::Folder(crate::folder::FolderError::InUse { .. })) => {
+                Err(open::OpenError::Folder(
+                    crate::folder::FolderError::InUse { .. }
+                    | crate::folder::FolderError::Shared { .. },
+                )) => {
                     tokio::task::yield_now().await;
                 }
                 Err(error) => panic!("{error}"),

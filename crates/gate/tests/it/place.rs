@@ -50,7 +50,9 @@ pub async fn open(data: &Path, clock: &Clock) -> Gate {
         match Gate::open_with(config(data, true), clock.clone(), Arc::new(LocalDisk)).await {
             Ok(gate) => return gate,
             // A thread may hold the one before for a moment.
-            Err(OpenError::Folder(FolderError::InUse { .. })) => tokio::task::yield_now().await,
+            Err(OpenError::Folder(FolderError::InUse { .. } | FolderError::Shared { .. })) => {
+                tokio::task::yield_now().await
+            }
             Err(error) => panic!("{error}"),
         }
     }

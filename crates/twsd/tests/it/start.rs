@@ -126,13 +126,12 @@ async fn request_before_startapi_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn start_of_a_session_is_on_record_with_client_id_address_and_version() {
+async fn start_of_a_session_is_on_record_with_library_client_id_and_address() {
     let server = Server::start().await;
-    let client = server.client("trading", 31).await;
+    let _client = server.client("trading", 31).await;
     let record = server.record().await;
     let entry = record.iter().find(|entry| entry.what == "program_connected").unwrap();
-    assert!(entry.text.starts_with("Connected: client 31, "), "{}", entry.text);
-    assert!(entry.text.contains(&format!("speaks {})", client.version)), "{}", entry.text);
+    assert!(entry.text.starts_with("Connected: ib_async (client 31)"), "{}", entry.text);
     assert!(entry.text.ends_with(", from 127.0.0.1."), "{}", entry.text);
     assert!(entry.who.contains("trading") && entry.code.is_none(), "{entry:?}");
 }

@@ -81,7 +81,7 @@ async fn password_that_would_be_guessed_is_refused_with_the_reason_and_never_sho
         ("sunshine99!", "with a few digits or signs around it"),
         ("trader1987x", "it is your user name with fewer than 8 other characters"),
         ("floorpass4me", "it is made of words of this site"),
-        ("short", "use 8 to 1024"),
+        ("zq7kw", "use 8 to 1024"),
     ] {
         let fields = [("current", current), ("password", new)];
         let answer = visitor.post("/authenticators/password", &fields).await;
