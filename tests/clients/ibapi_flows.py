@@ -146,7 +146,7 @@ def reconciliation(_, server, checks, cid):
         checks.that("it is there after the next connection", [(o.permId, o.lmtPrice) for _, i, o in desk.open_orders() if i == oid] == [(perm, FAR_BELOW)], desk.app.errors)
         rid = desk.next_request()
         desk.app.reqExecutions(rid, ExecutionFilter())
-        checks.that("so are the fills", desk.answer(("fills end", rid), rid) and sum(e.shares for e in desk.seen("fills", rid) if e.orderId == bought) == 2, desk.seen("fills", rid))
+        checks.that("so are the fills", desk.answer(("fills end", rid), rid) and sum(e.shares for e in desk.seen("fills", rid) if (e.clientId, e.orderId) == (cid, bought)) == 2, desk.seen("fills", rid))
         checks.that("and their fees", {e.execId for e in desk.seen("fills", rid)} <= {report.execId for report in desk.seen("fees")}, desk.seen("fees"))
         desk.app.reqPositions()
         desk.answer("positions end")

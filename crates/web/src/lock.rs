@@ -224,10 +224,10 @@ async fn asked(signed: &Signed) -> Response {
 async fn toll(signed: &Signed) -> Markup {
     let gate = signed.visit.portal.gate();
     let (person, account) = (signed.ticket.person, signed.ticket.account);
-    let sessions = gate.sessions(Some(person)).await.map(|all| {
-        let others = all.into_iter().filter(|one| one.id != signed.ticket.session);
-        others.map(|one| one.device_name).collect::<Vec<_>>()
-    });
+    let sessions = gate
+        .sessions(Some(person))
+        .await
+        .map(|all| all.into_iter().map(|one| one.device_name).collect::<Vec<_>>());
     let credentials = gate.credentials(Some(account)).await.map(|all| {
         let live = all.iter().filter(|one| one.credential.revoked.is_none());
         live.map(|one| one.credential.name.to_string()).collect::<Vec<_>>()
@@ -242,7 +242,7 @@ async fn toll(signed: &Signed) -> Markup {
     });
     html! {
         dl.toll {
-            (goes("Sessions", "other session", &sessions))
+            (goes("Sessions", "session, this one too", &sessions))
             (goes("Credentials", "credential", &credentials))
             (goes("Devices", "device, this one too", &devices))
             (goes("Orders", "open order", &orders))

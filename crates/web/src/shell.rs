@@ -258,19 +258,19 @@ fn foot(signed: &Signed) -> Markup {
             div {
                 span { "Paper account: no real money moves here." }
                 span { "Times are UTC." }
-                span { "An order that was taken outlives " (outlives(signed)) "." }
+                span { "Accepted orders survive " (survive(signed)) "." }
                 span { a href="/search" { "Search" } " (/), " a href="/search#keys" { "shortcuts" } " (?)" }
                 span { a href=(front_door::PATH) { "Front door" } }
-                span { "Ends after " (figure::span(idle)) " unused, or at " (signed.clock(signed.ticket.until)) "." }
+                span { "Signs out after " (figure::span(idle)) " idle, or at " (signed.clock(signed.ticket.until)) "." }
             }
         }
     }
 }
 
-/// What an acknowledged order outlives.
-fn outlives(signed: &Signed) -> &'static str {
+/// What an acknowledged order survives.
+fn survive(signed: &Signed) -> &'static str {
     match signed.visit.portal.config().durability {
-        Durability::Disk => "power loss",
-        Durability::Process => "a crash of the server (not power loss)",
+        Durability::Disk => "a power cut",
+        Durability::Process => "a crash of the server (not a power cut)",
     }
 }

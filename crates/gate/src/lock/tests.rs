@@ -38,7 +38,7 @@ async fn open(data: &std::path::Path) -> Gate {
             Ok(gate) => return gate,
             // A thread may hold the old one for a moment.
             Err(OpenError::Folder(FolderError::InUse { .. } | FolderError::Shared { .. })) => {
-                tokio::task::yield_now().await
+                tokio::task::yield_now().await;
             }
             Err(error) => panic!("{error}"),
         }

@@ -51,7 +51,7 @@ pub async fn open(data: &Path, clock: &Clock) -> Gate {
             Ok(gate) => return gate,
             // A thread may hold the one before for a moment.
             Err(OpenError::Folder(FolderError::InUse { .. } | FolderError::Shared { .. })) => {
-                tokio::task::yield_now().await
+                tokio::task::yield_now().await;
             }
             Err(error) => panic!("{error}"),
         }

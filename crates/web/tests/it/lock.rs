@@ -26,7 +26,7 @@ async fn lock_of_everything_asks_once_more_with_what_goes_and_then_leaves_the_re
     for asked in [one.get("/lock/everything").await, one.post("/lock", &[("grade", "all")]).await] {
         assert_eq!(asked.status, StatusCode::OK);
         for text in [
-            "1 other session",
+            "2 sessions, this one too",
             "3 credentials",
             "trading",
             "2 devices",
