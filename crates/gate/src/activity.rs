@@ -1,7 +1,7 @@
 //! Activity: what was decided, of access and about orders, as one list that can be searched.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
@@ -335,15 +335,23 @@ impl ActivityFilter {
 
 /// The `limit` entries of both that are next to the cursor, newest first, and where the pages beside
 /// them begin.
-fn merge(mut entries: Vec<ActivityEntry>, from: ActivityCursor, limit: usize) -> ActivityPage {
-    // Stable: within a chain and a time the order of the sequence stays.
-    if from.above {
-        entries.sort_by_key(|entry| entry.at);
-    } else {
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+fn merge(found: Vec<ActivityEntry>, from: ActivityCursor, limit: usize) -> ActivityPage {
+    let more = found.len() > limit;
+    // Each chain keeps the order of its sequence, by which the pages are cut: its stamps may cross,
+    // where a decision was recorded after a later one.
+    let (mut access, mut orders): (VecDeque<_>, VecDeque<_>) =
+        found.into_iter().partition(|entry| entry.kind == ActivityKind::Access);
+    let mut entries = Vec::new();
+    while entries.len() < limit {
+        let is_access_next = match (access.front(), orders.front()) {
+            (Some(one), Some(other)) if from.above => one.at <= other.at,
+            (Some(one), Some(other)) => one.at >= other.at,
+            (one, _) => one.is_some(),
+        };
+        let next = if is_access_next { access.pop_front() } else { orders.pop_front() };
+        let Some(next) = next else { break };
+        entries.push(next);
     }
-    let more = entries.len() > limit;
-    entries.truncate(limit);
     if from.above {
         entries.reverse();
     }
@@ -468,6 +476,23 @@ mod tests {
             }
         }
         assert_eq!(shown, [50, 48, 47, 46, 45, 20, 10, 5, 1]);
+    }
+
+    #[test]
+    fn entry_whose_stamp_is_before_an_earlier_ones_is_on_one_page_all_the_same() {
+        let crossed = [(3, 30), (2, 40), (1, 10)];
+        let (mut cursor, mut shown) = (ActivityCursor::END, Vec::new());
+        loop {
+            let mut both = entries(ActivityKind::Access, &crossed, cursor);
+            both.truncate(2);
+            let page = merge(both, cursor, 1);
+            shown.extend(page.entries.iter().map(|entry| entry.seq));
+            match page.next {
+                Some(next) => cursor = next,
+                None => break,
+            }
+        }
+        assert_eq!(shown, [3, 2, 1]);
     }
 
     #[test]

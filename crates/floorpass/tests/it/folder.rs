@@ -211,8 +211,10 @@ fn second_server_is_refused_whatever_was_removed_or_replaced() {
     trader.wait("a fill", |told| told.executions.len() == 1);
     until("it answers", || run(data, &["status"]).status.success());
     assert_eq!(health(&server)["status"], "ok");
-    let holder = std::fs::read_to_string(data.join("lock")).unwrap();
-    assert_eq!(holder.trim(), server.pid().to_string());
+    until("its lock names it", || {
+        let holder = std::fs::read_to_string(data.join("lock"));
+        holder.is_ok_and(|holder| holder.trim() == server.pid().to_string())
+    });
 }
 
 #[test]

@@ -16,10 +16,14 @@ fn revocation_with_orders_in_flight_stamps_none_after_it() {
     let temp = tempfile::tempdir().unwrap();
     let server = Server::demo(temp.path(), &[]);
     let port = server.port("trading");
+    // All are connected before the first sends: a busy machine may take its time to start one.
+    let connected = std::sync::Arc::new(std::sync::Barrier::new(4));
     let traders: Vec<_> = (1..=4)
         .map(|client| {
+            let connected = std::sync::Arc::clone(&connected);
             thread::spawn(move || {
                 let mut trader = Trader::connect(port, client);
+                connected.wait();
                 let all: Vec<_> =
                     (1..=250).map(|id| Trader::order(id, "BUY", 1, Some("20.00"))).collect();
                 trader.send_all(&all);
