@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use gate::{Delivery, LinkIssued, PhoneInfo, Subscription};
 use maud::{Markup, html};
+use url::{Host, Url};
 
 use crate::enrol::picture;
 use crate::fault::{Cause, Fault};
@@ -116,9 +117,22 @@ fn offered(signed: &Signed, link: &LinkIssued, phones: &[PhoneInfo], moves: bool
         p { "Open this on the phone, within ten minutes; it works once:" }
         (picture(address.as_bytes(), "QR code with the link for your phone"))
         p.once { (address) }
+        @if is_this_machine(signed.visit.portal.origin()) {
+            p.note.warm { "This address works only on this computer: no other device can open " b { (signed.visit.portal.origin().host_str().unwrap_or_default()) } ". For a real phone, serve the portal under a name that the phone can reach: see TLS in docs/operations.md." }
+        }
         p { "The phone then shows a number. Come back here and type it: " a.btn href=(back) { "The phone shows a number" } }
         div.stack data-live=(stream) { (waiting(signed, phones, moves)) }
         p.small.dim { "The link is over at " (signed.clock(link.until)) ". Whoever else opens it can look until you remove them under " a href="/devices" { "Devices" } ", and approve nothing." }
+    }
+}
+
+/// Whether an address leads other devices to themselves and not here.
+fn is_this_machine(origin: &Url) -> bool {
+    match origin.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -278,5 +292,25 @@ pub(crate) async fn move_on(Path(id): Path<String>, signed: Signed) -> Reply {
             moving(&signed, None, Some(wrong(&why))).await
         }
         Err(why) => Err(signed.fault(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn address_that_no_other_device_reaches_is_known() {
+        for (address, is) in [
+            ("http://localhost:8080/", true),
+            ("https://demo.localhost/", true),
+            ("http://127.0.0.2/", true),
+            ("http://[::1]:8080/", true),
+            ("https://192.168.1.5/", false),
+            ("https://trade.example.org/", false),
+        ] {
+            assert_eq!(is_this_machine(&Url::parse(address).unwrap()), is, "{address}");
+        }
     }
 }

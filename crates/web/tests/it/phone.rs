@@ -25,6 +25,7 @@ pub fn within<'a>(body: &'a str, class: &str) -> &'a str {
 /// A phone that opened a link of the owner's; with the id of its device.
 async fn offered<'a>(place: &'a Place, owner: &mut Visitor<'_>) -> (Visitor<'a>, String) {
     let made = owner.post("/phone/link", &[]).await;
+    assert!(made.says("This address works only on this computer"), "{}", made.body);
     let address = within(&made.body, "once").to_owned();
     let token = address.split("/link/").nth(1).unwrap();
     let mut phone = place.visitor();
