@@ -391,7 +391,7 @@ pub fn check_scopes(scopes: &Scopes, now: Time) -> Result<(), Refusal> {
     }
 }
 
-/// Whether whoever asks may take authority away from a credential. A lock does not stand in its way.
+/// Whether the caller may take authority away from a credential. A lock does not stand in its way.
 fn authorise_cut(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
     if ground.authorise(slice, Act::ManageCredentials).is_err() {
         ground.authorise(slice, Act::Lock)?;

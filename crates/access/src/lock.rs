@@ -231,7 +231,7 @@ pub(crate) fn decide(
 
 /// Whether a session may lift a lock. What the lock keeps it from, its person has to be able to do
 /// otherwise; and the proof is younger than the lock, so that a session which was open when its owner
-/// locked is worth nothing to whoever sits at it.
+/// locked is worth nothing to the person who sits at it.
 fn check_lift(
     slice: &Slice,
     ground: &Ground<'_>,

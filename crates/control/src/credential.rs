@@ -77,7 +77,7 @@ async fn find(gate: &Gate, which: &CredentialName) -> Result<CredentialInfo, Fau
             Fault::new(
                 refusal.code(),
                 format!(
-                    "there is no credential \u{201c}{shown}\u{201d}; `floorpass credential list` shows those that there are"
+                    "there is no credential \u{201c}{shown}\u{201d}; `floorpass credential list` shows them all"
                 ),
             )
         }

@@ -248,7 +248,7 @@ impl Gate {
                     let id = holder.to_string();
                     names.get(&id).cloned().unwrap_or(id)
                 }
-                // Whoever began a session has shown who they are.
+                // The person who began a session has shown who they are.
                 None if entry.what == "session.started" => {
                     let name = entry.person.and_then(|id| names.get(&id.to_string()).cloned());
                     name.unwrap_or_else(|| "visitor".to_owned())
@@ -426,22 +426,9 @@ mod tests {
 
     fn entries(kind: ActivityKind, all: &[(u64, i64)], at: ActivityCursor) -> Vec<ActivityEntry> {
         let entry = |(seq, at): &(u64, i64)| ActivityEntry {
-            seq: *seq,
             kind,
-            at: Time(*at),
             holder: None,
-            who: String::new(),
-            source: String::new(),
-            what: Cow::Borrowed(""),
-            text: String::new(),
-            asked: Vec::new(),
-            code: None,
-            count: 1,
-            topic: Topic::Orders,
-            minor: false,
-            person: None,
-            device: None,
-            credential: None,
+            ..order::blank(*seq, Time(*at), Holder::System)
         };
         let mut found: Vec<_> = match at.position(kind) {
             Position::Below(seq) => all.iter().filter(|one| one.0 < seq).map(entry).collect(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 pub fn command(data: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_floorpass"));
     command.args(args).arg("--data").arg(data).env_remove("FLOORPASS_DATA");
-    // Servers register beside their folder, and not with those of whoever runs the tests.
+    // Servers register beside their folder, and not with those of the person who runs the tests.
     command.env("XDG_RUNTIME_DIR", data.parent().unwrap_or(data));
     command
 }

@@ -199,7 +199,8 @@ fn own(stamped: &Stamped) -> Option<(&'static str, String)> {
     })
 }
 
-fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
+/// An entry of the journal that says nothing yet.
+pub(crate) fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
     ActivityEntry {
         seq,
         kind: ActivityKind::Order,

@@ -10,11 +10,7 @@ const OPERATOR: Actor = Actor::Operator { uid: 0 };
 
 /// A narrow credential's order that its limits refuse, from the socket.
 async fn refused_order(place: &Place) -> String {
-    let all = place.gate.credentials(None).await.unwrap();
-    let narrow = all.iter().find(|info| info.credential.name.as_str() == "narrow").unwrap();
-    let address = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-    let door = gate::CredentialDoor { credential: narrow.credential.id, address, token: None };
-    let program = place.gate.admit_credential(&door).unwrap();
+    let (program, narrow, address) = place.narrow_program().await;
     let order = trade::NewOrder {
         account: place.gate.account(),
         symbol: trade::Contracts::builtin().named("MSFT").unwrap().id,
@@ -31,7 +27,7 @@ async fn refused_order(place: &Place) -> String {
     let request = gate::OrderRequest::Place(vec![order]);
     assert!(place.gate.submit(&program, address, request).is_err());
     place.gate.flush().await.unwrap();
-    narrow.credential.id.to_string()
+    narrow.to_string()
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use access::{Grade, Span, Time};
 use axum::http::{Method, Request, StatusCode, header};
 use gate::{Actor, Clock, LockTarget};
 
-use crate::place::{Answer, Place, Visitor};
+use crate::place::{Answer, Place, RESTING, Visitor};
 
 const OPERATOR: Actor = Actor::Operator { uid: 0 };
 
@@ -12,14 +12,7 @@ const OPERATOR: Actor = Actor::Operator { uid: 0 };
 async fn lock_of_everything_asks_once_more_with_what_goes_and_then_leaves_the_receipt() {
     let place = Place::new().await;
     let (mut one, mut two) = (place.signed_in().await, place.signed_in().await);
-    let order = [
-        ("symbol", "AAPL"),
-        ("side", "buy"),
-        ("quantity", "10"),
-        ("type", "LMT"),
-        ("price", "1.00"),
-        ("tif", "GTC"),
-    ];
+    let order = RESTING;
     let key = one.post("/ticket/preview", &order).await.hidden("key");
     one.post("/ticket/confirm", &[&order[..], &[("key", key.as_str())]].concat()).await;
     // By the page, and by every form that does not say that it was asked.

@@ -15,7 +15,7 @@ use axum::http::{Method, StatusCode};
 use floorpass_web::{Door, routes};
 use gate::{ActivityFilter, ActivityKind, Actor, Clock, LockTarget};
 
-use crate::place::{Place, Visitor};
+use crate::place::{Place, RESTING, Visitor};
 
 const OPERATOR: Actor = Actor::Operator { uid: 0 };
 const AWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
@@ -199,14 +199,7 @@ async fn recovered<'a>(place: &'a Place, clock: &Clock) -> Visitor<'a> {
 type Things = Vec<(&'static str, String)>;
 
 async fn things(place: &Place, owner: &mut Visitor<'_>) -> Things {
-    let order = [
-        ("symbol", "AAPL"),
-        ("side", "buy"),
-        ("quantity", "10"),
-        ("type", "LMT"),
-        ("price", "1.00"),
-        ("tif", "GTC"),
-    ];
+    let order = RESTING;
     let preview = owner.post("/ticket/preview", &order).await;
     let key = preview.hidden("key");
     let fields: Vec<_> = order.into_iter().chain([("key", key.as_str())]).collect();

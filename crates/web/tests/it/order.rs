@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use futures_util::StreamExt as _;
 
-use crate::place::{Place, Visitor};
+use crate::place::{Place, RESTING, Visitor};
 
 const BUY: [(&str, &str); 5] =
     [("symbol", "aapl"), ("side", "buy"), ("quantity", "10"), ("type", "MKT"), ("tif", "DAY")];
@@ -83,14 +83,7 @@ async fn ticket_with_absurd_figures_names_each_field() {
 async fn resting_order_is_modified_and_cancelled() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
-    let fields = [
-        ("symbol", "AAPL"),
-        ("side", "buy"),
-        ("quantity", "10"),
-        ("type", "LMT"),
-        ("price", "1.00"),
-        ("tif", "GTC"),
-    ];
+    let fields = RESTING;
     let key = visitor.post("/ticket/preview", &fields).await.hidden("key");
     let fields: Vec<_> = fields.iter().copied().chain([("key", key.as_str())]).collect();
     let path =
@@ -189,11 +182,7 @@ async fn refused_order_is_listed_with_all_that_was_asked_for_and_a_preview_is_no
     assert!(list.says("No order was refused"), "{}", list.body);
     assert!(!visitor.get("/activity?refused=1").await.says("QUANTITY"), "a preview is no refusal");
     // A program is refused what its credential does not let it do.
-    let all = place.gate.credentials(None).await.unwrap();
-    let narrow = all.iter().find(|info| info.credential.name.as_str() == "narrow").unwrap();
-    let address = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-    let door = gate::CredentialDoor { credential: narrow.credential.id, address, token: None };
-    let program = place.gate.admit_credential(&door).unwrap();
+    let (program, narrow, address) = place.narrow_program().await;
     let order = trade::NewOrder {
         account: place.gate.account(),
         symbol: trade::Contracts::builtin().named("MSFT").unwrap().id,
@@ -226,14 +215,14 @@ async fn refused_order_is_listed_with_all_that_was_asked_for_and_a_preview_is_no
     ] {
         assert!(list.says(text), "{text}: {}", list.body);
     }
-    assert!(list.body.contains(&format!("href=\"/credentials/{}\"", narrow.credential.id)));
+    assert!(list.body.contains(&format!("href=\"/credentials/{narrow}\"")));
     for (query, shown) in [
         ("show=refused", true),
         ("symbol=msft", true),
         ("symbol=AAPL", false),
         ("show=open", false),
         ("from=portal", false),
-        (&*format!("from={}", narrow.credential.id), true),
+        (&*format!("from={narrow}"), true),
     ] {
         let list = visitor.get(&format!("/orders?{query}")).await;
         assert_eq!(list.says("SELL 1,234 MSFT"), shown, "{query}: {}", list.body);

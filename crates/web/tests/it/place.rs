@@ -23,7 +23,29 @@ pub struct Place {
     _data: TempDir,
 }
 
+/// The fields of an order that rests far below the market.
+pub const RESTING: [(&str, &str); 6] = [
+    ("symbol", "AAPL"),
+    ("side", "buy"),
+    ("quantity", "10"),
+    ("type", "LMT"),
+    ("price", "1.00"),
+    ("tif", "GTC"),
+];
+
 impl Place {
+    /// A program of the narrow credential, with the credential and the address that it comes from.
+    pub async fn narrow_program(
+        &self,
+    ) -> (gate::Admission, access::CredentialId, std::net::IpAddr) {
+        let all = self.gate.credentials(None).await.unwrap();
+        let narrow = all.iter().find(|info| info.credential.name.as_str() == "narrow").unwrap();
+        let address = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+        let narrow = narrow.credential.id;
+        let door = gate::CredentialDoor { credential: narrow, address, token: None };
+        (self.gate.admit_credential(&door).unwrap(), narrow, address)
+    }
+
     pub async fn new() -> Self {
         Self::at(&Clock::system()).await
     }
