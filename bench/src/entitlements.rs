@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 /// One rule for all credentials, as Cedar would have it: what a credential may do is in its entity, what is asked in the request.
-/// Cedar has no remainder, so whoever asks gives the weekday and the minute of the day; our check works them out itself.
+/// Cedar has no remainder, so the caller gives the weekday and the minute of the day; our check works them out itself.
 const POLICY: &str = r#"
 permit(principal is Credential, action, resource)
 when {

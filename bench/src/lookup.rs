@@ -102,6 +102,7 @@ fn fill(tokens: &[Digest]) -> Sessions {
             receipt: None,
             held_until: None,
             stay: access::stay::Stay::Usual,
+            agent: None,
         };
         let mandate = Mandate {
             person: person.id,

@@ -1,5 +1,6 @@
 //! Benchmarks of Floorpass against its peers. `cargo xtask bench` builds and runs them and writes docs/benchmarks.md.
 
+mod absence;
 mod book;
 mod browse;
 mod entitlements;
@@ -14,6 +15,7 @@ mod program;
 mod report;
 mod restart;
 mod sample;
+mod search;
 mod server;
 mod session;
 mod storm;
@@ -38,6 +40,15 @@ struct Arguments {
     /// The program whose memory and restart are measured; without it they are left out.
     #[arg(long)]
     program: Option<PathBuf>,
+    /// An older program, to compare the start after ninety days with.
+    #[arg(long)]
+    peer: Option<PathBuf>,
+    /// The library `libfaketimeMT.so.1`, which gives the older program its clock; where Debian has it without this.
+    #[arg(long)]
+    faketime: Option<PathBuf>,
+    /// A PostgreSQL database to search in too, which must be empty.
+    #[arg(long)]
+    postgres: Option<String>,
     /// Write the table here.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -53,10 +64,14 @@ fn all(arguments: &Arguments) -> Vec<Measure<'_>> {
     let less = if arguments.quick { 10 } else { 1 };
     let mut all = trading(arguments, less);
     all.extend(access(less));
+    all.push(("search", Box::new(move || search::measure(arguments.postgres.clone(), less))));
     if let Some(program) = arguments.program.as_deref() {
         let rest = Duration::from_secs(60 / less as u64);
         all.push(("memory", Box::new(move || vec![memory::measure(program, rest)])));
         all.push(("restart", Box::new(|| restart::measure(program))));
+        let faketime = arguments.faketime.as_deref();
+        let peer = arguments.peer.as_deref().map(|program| absence::Peer { program, faketime });
+        all.push(("absence", Box::new(move || vec![absence::measure(program, peer)])));
     }
     all
 }

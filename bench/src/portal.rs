@@ -35,6 +35,8 @@ impl Portal {
             demo: true,
             durability: gate.config().durability,
             proxy: None,
+            authority: None,
+            lan: None,
         };
         let address = serve(&runtime, web::router(gate.clone(), config));
         let empty = serve(&runtime, Router::new().route("/", get(async || "")));

@@ -1,7 +1,9 @@
 //! The real program on a folder: started, asked, signed in to, stopped.
 
 use crate::browse::Browser;
+use access::Span;
 use serde_json::Value;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -25,20 +27,36 @@ pub struct Program {
     child: Child,
     /// What it wrote into its ready file.
     pub ready: Value,
-    /// From the start of the process until that file was there.
+    /// When the process was started.
+    pub began: Instant,
+    /// From then until that file was there.
     pub took: Duration,
 }
 
 impl Program {
     /// Starts `program demo` on a folder and waits until everything answers.
     pub fn start(program: &Path, data: &Path) -> Self {
+        Self::start_with(program, data, &[])
+    }
+
+    /// The same on a clock that is `ago` behind, by a library that is loaded first.
+    pub fn start_then(program: &Path, data: &Path, library: &Path, ago: Span) -> Self {
+        let library = library.as_os_str().to_owned();
+        let ago = format!("-{}", ago.0 / 1_000_000).into();
+        Self::start_with(program, data, &[("LD_PRELOAD", library), ("FAKETIME", ago)])
+    }
+
+    fn start_with(program: &Path, data: &Path, more: &[(&str, OsString)]) -> Self {
         let file = data.with_extension("ready");
-        let start = Instant::now();
+        // One of an earlier start says nothing of this one.
+        drop(std::fs::remove_file(&file));
+        let began = Instant::now();
         let child = Command::new(program)
             .args(["demo", "--free-ports", "--data"])
             .arg(data)
             .arg("--ready-file")
             .arg(&file)
+            .envs(more.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .spawn()
             .expect("the program starts");
@@ -47,14 +65,15 @@ impl Program {
             data: data.to_owned(),
             child,
             ready: Value::Null,
+            began,
             took: Duration::ZERO,
         };
         while !file.exists() {
-            assert!(start.elapsed() < Duration::from_secs(120), "the program is not ready");
+            assert!(began.elapsed() < Duration::from_secs(1_200), "the program is not ready");
             assert!(out.child.try_wait().expect("a child").is_none(), "the program ended");
             std::thread::sleep(Duration::from_millis(1));
         }
-        out.took = start.elapsed();
+        out.took = began.elapsed();
         // It is renamed into place whole.
         let text = std::fs::read(&file).expect("the ready file");
         out.ready = serde_json::from_slice(&text).expect("JSON");

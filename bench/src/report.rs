@@ -70,7 +70,7 @@ pub fn machine() -> String {
     format!("{model}, {cores} cores, {} GiB, Linux {}", kib / (1 << 20), kernel.trim())
 }
 
-/// Writes the table; what stands below the marker line by hand is kept.
+/// Writes the table; what is written by hand below the marker line is kept.
 pub fn write(path: &Path, rows: &[Row], command: &str) -> std::io::Result<()> {
     const MARK: &str = "<!-- what follows is kept -->";
     let kept = std::fs::read_to_string(path)

@@ -19,7 +19,8 @@ use trade::Ticks;
 use trade::bar::BarSize;
 use trade::order::{NewOrder, OrderType, Origin, Side, TimeInForce};
 
-const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// Where the bot is.
+pub const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const WEEK: Span = Span::days(7);
 /// The bot's orders in a week: 5,000 a day.
 const ORDERS: usize = 35_000;
@@ -37,7 +38,8 @@ struct Left {
     bytes: u64,
 }
 
-fn config(data: &Path) -> Config {
+/// A demo folder that simulates round the clock.
+pub fn config(data: &Path) -> Config {
     Config {
         data: data.to_owned(),
         database: None,
@@ -82,7 +84,8 @@ fn order(gate: &Gate, number: usize, now: Time) -> Option<NewOrder> {
     })
 }
 
-fn admission(gate: &Gate) -> Admission {
+/// The credential `trading`, let in.
+pub fn admission(gate: &Gate) -> Admission {
     let listeners = gate.listeners();
     let trading =
         listeners.borrow().iter().find(|l| l.name == "trading").expect("trading").credential;
@@ -140,7 +143,7 @@ async fn live(data: &Path, end: Time) -> Left {
 }
 
 /// Returns once nobody in this process holds the folder: the timer's thread may for a moment.
-fn let_go(data: &Path) {
+pub fn let_go(data: &Path) {
     while Folder::open(data, true, 0).is_err() {
         std::thread::yield_now();
     }

@@ -22,13 +22,18 @@ pub struct Server {
 impl Server {
     /// Starts a demo folder.
     pub fn start(durability: Durability) -> Self {
+        Self::on(durability, None)
+    }
+
+    /// The same with its tables in a PostgreSQL database.
+    pub fn on(durability: Durability, database: Option<String>) -> Self {
         let folder =
             tempfile::Builder::new().prefix("floorpass-bench").tempdir_in(".").expect("a folder");
         let sockets =
             Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime");
         let config = Config {
             data: folder.path().to_owned(),
-            database: None,
+            database,
             durability,
             demo: true,
             seed: Some(7),

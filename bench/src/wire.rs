@@ -144,6 +144,17 @@ impl Client {
         self.buy(symbol, quantity, cents, "DAY", out)
     }
 
+    /// The same, good until cancelled.
+    pub fn resting_buy(
+        &mut self,
+        symbol: &str,
+        quantity: u32,
+        cents: i64,
+        out: &mut Vec<u8>,
+    ) -> i32 {
+        self.buy(symbol, quantity, cents, "GTC", out)
+    }
+
     /// The same, immediate or cancel.
     pub fn immediate_buy(
         &mut self,

@@ -78,9 +78,9 @@ export function apps(portal) {
     await portal.open(owner, "/phone");
     await owner.getByLabel("The number that the phone shows").fill(number);
     await portal.press(owner, "It is my phone");
-    await portal.says(owner, "answers approvals from now on");
+    await portal.says(owner, "now answers approvals");
     // The phone's page says so by itself.
-    await portal.says(phone, "Nothing waits for you");
+    await portal.says(phone, "Nothing is waiting for you");
     await look(portal, phone, "phone-ready", "390-dark");
 
     const cdp = await phone.context().newCDPSession(phone);
@@ -95,9 +95,9 @@ export function apps(portal) {
       return all.map((one) => one.title + ": " + one.body);
     });
     for (const [data, wanted] of [
-      [JSON.stringify({ title: "Floorpass", body: "An approval waits." }), "Floorpass: An approval waits."],
+      [JSON.stringify({ title: "Floorpass", body: "An approval is waiting." }), "Floorpass: An approval is waiting."],
       [JSON.stringify({ title: "Somebody is signing in as you", body: "Browser: Firefox" }), "Somebody is signing in as you: Browser: Firefox"],
-      ["no JSON at all", "Floorpass: An approval waits."],
+      ["no JSON at all", "Floorpass: An approval is waiting."],
     ]) {
       await cdp.send("ServiceWorker.deliverPushMessage", { origin: portal.base, registrationId, data });
       let seen = [];

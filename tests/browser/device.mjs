@@ -5,7 +5,7 @@ import { must } from "./portal.mjs";
 /** A day as a browser's field of dates takes it. */
 const day = (ahead) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
 
-/** Planned, told at once to every channel, shown while it stands, and ended early. All of a machine's own addresses are one
+/** Planned, told at once to every channel, shown while it lasts, and ended early. All of a machine's own addresses are one
  * network to the server, so what a plan keeps quiet is played where addresses can be made up (access/tests/it/travel.rs). */
 export async function travels(whole) {
   const { portal, one } = whole;
@@ -46,13 +46,13 @@ export async function replaces(whole) {
   await portal.click(phone.getByRole("link", { name: "The phone shows a number" }));
   await portal.type(phone, "The number that the phone shows", number);
   await whole.look(phone, "phone-move-number");
-  await portal.press(phone, "It is my new phone: this one ends");
+  await portal.press(phone, "It is my new phone: sign this one out");
   const took = portal.took();
   must(phone.url().includes("/sign-in"), "the old phone is at " + phone.url());
   await whole.picture(phone, "phone-moved");
   await phone.goto(portal.base + "/approvals");
   must(phone.url().includes("/sign-in"), "the old phone still sees " + phone.url());
-  await portal.says(next, "Nothing waits for you");
+  await portal.says(next, "Nothing is waiting for you");
   await portal.leave(phone);
   whole.phone = next;
   portal.done = took;
@@ -103,7 +103,7 @@ export async function sleeps(whole) {
   await portal.says(page, "Confirm this order");
   await portal.says(page, "BUY 7 AAPL");
   await portal.press(page, "Send the buy order");
-  await portal.says(page, "Taken, and safe on record");
+  await portal.says(page, "Order accepted");
   await portal.open(page, "/session");
   await portal.says(page, "127.77.0.2");
   whole.way.move("127.0.0.1");

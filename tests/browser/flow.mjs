@@ -1,4 +1,4 @@
-// What a new person does, in order; each flow stands on those before it.
+// What a new person does, in order; each flow builds on those before it.
 import { readFileSync } from "node:fs";
 import { must } from "./portal.mjs";
 
@@ -78,7 +78,7 @@ export function flows(portal, app) {
       await seen.one.locator("[data-live]").getByText("filled", { exact: true }).waitFor();
       must(seen.one.url().includes("placed=1"), "the page was loaded again");
     }],
-    ["order_with_its_exits_takes_five_presses_and_is_listed_as_a_whole", async () => {
+    ["order_with_its_exits_takes_five_presses_and_is_listed_together", async () => {
       await portal.open(seen.one, "/");
       portal.took();
       await portal.follow(seen.one, "Trade");
@@ -96,7 +96,7 @@ export function flows(portal, app) {
       await seen.one.getByLabel("Stop loss at").fill((price * 0.95).toFixed(2));
       await portal.press(seen.one, "Preview");
       await portal.press(seen.one, "Send the buy order");
-      await portal.says(seen.one, "Taken, and safe on record");
+      await portal.says(seen.one, "Order accepted");
       must(portal.took().presses <= 5, "it took more than five presses");
       await portal.says(seen.one, "Attached to it");
       await portal.open(seen.one, "/orders?symbol=KO");
@@ -117,7 +117,7 @@ export function flows(portal, app) {
       await seen.one.getByLabel("Symbol").fill("AAPL");
       await seen.one.getByLabel("Kind").selectOption({ label: "Market" });
       await seen.one.getByLabel("Shares").pressSequentially("10000000");
-      await seen.one.locator("#preview").getByText("Denied before the trade").waitFor();
+      await seen.one.locator("#preview").getByText("Would be refused").waitFor();
     }],
     ["credential_is_made_with_sentences_while_typing_and_revoked", async () => {
       await portal.open(seen.one, "/credentials/new");
@@ -143,9 +143,9 @@ export function flows(portal, app) {
       await portal.says(seen.one, "Programs can connect again");
       await seen.one.getByRole("link", { name: "Edit", exact: true }).click();
       await seen.one.getByLabel("Largest order, shares").fill("10");
-      await seen.one.locator("#preview").getByText("order more than 10 shares at once").waitFor();
+      await seen.one.locator("#preview").getByText("place an order for more than 10 shares").waitFor();
       await portal.press(seen.one, "Save");
-      await portal.says(seen.one, "order more than 10 shares at once");
+      await portal.says(seen.one, "place an order for more than 10 shares");
       await portal.press(seen.one, "Revoke browser test");
       await portal.says(seen.one, "Its next message is refused");
       await portal.open(seen.one, "/activity");
@@ -155,7 +155,7 @@ export function flows(portal, app) {
       await portal.open(seen.one, "/");
       await seen.one.getByRole("link", { name: "Activity" }).click();
       await seen.one.getByRole("link", { name: "Yesterday" }).click();
-      await portal.says(seen.one, "Nothing on record matches");
+      await portal.says(seen.one, "Nothing matches");
       await portal.open(seen.one, "/activity");
       await seen.one.getByLabel("Text").fill("browser test");
       await portal.press(seen.one, "Show");

@@ -13,7 +13,8 @@ const EVERY = Array.from({ length: 101 }, (_, at) => 320 + 16 * at);
 
 /** What is wrong with the page at each width: wider than the screen, or its lock out of sight. */
 async function sweep(page, name, widths) {
-  await page.evaluate(() => { for (const one of document.querySelectorAll("header .count")) one.firstChild.textContent = "88"; });
+  await page.evaluate(() => { for (const one of document.querySelectorAll("header .count")) one.firstChild.textContent = "88";
+    for (const one of document.querySelectorAll(".own .who")) one.textContent = "wilhelmina.featherstonehaugh"; });
   for (const width of widths) {
     await page.setViewportSize({ width, height: 800 });
     const wrong = await page.evaluate(() => {
@@ -41,6 +42,27 @@ async function unlock(portal, page) {
 export function locks(portal) {
   const account = portal.ready.account;
   return [
+    ["open_page_learns_of_a_lock_and_of_its_end_without_being_loaded_again", async () => {
+      const page = await portal.visitor();
+      await portal.signInByLink(page);
+      await portal.open(page, "/ticket?symbol=AAPL");
+      await page.getByLabel("Shares").fill("7");
+      await page.evaluate(() => { window.same = true; });
+      const send = page.getByRole("button", { name: "Preview" });
+      must(await send.isEnabled(), "the ticket is locked already");
+      portal.ask("lock", "--account", account, "--grade", "no-new");
+      await portal.says(page, "This account is locked:");
+      await portal.says(page, "No order can be sent");
+      must(await send.isDisabled(), "the ticket can be sent under the lock");
+      must((await page.locator("summary.lock").innerText()).includes("Locked"), "the button does not say so");
+      portal.ask("unlock", "--account", account);
+      await portal.says(page, "This account is no longer locked.");
+      must(await send.isEnabled(), "the ticket stays locked");
+      must((await page.locator("summary.lock").innerText()).trim() === "Lock", "the button stays locked");
+      must(await page.evaluate(() => window.same === true), "the page was loaded again");
+      must(await page.getByLabel("Shares").inputValue() === "7", "what was typed is gone");
+      await portal.leave(page);
+    }],
     ["lock_button_stays_on_the_screen_from_320_to_1920_pixels", async () => {
       const page = await portal.visitor();
       await portal.signInByLink(page);
@@ -104,7 +126,7 @@ export function locks(portal) {
       // Without script a session signs in for each act.
       await page.getByLabel("Your password").fill(portal.ready.people[0].password);
       await page.getByLabel("The six digits").fill(await portal.app.code());
-      await portal.press(page, "Prove it and send");
+      await portal.press(page, "Confirm and send");
       await portal.says(page, "Set by you");
       await unlock(portal, page);
       await portal.leave(page);
@@ -136,7 +158,7 @@ export function locks(portal) {
       portal.took();
       await portal.click(one.locator("summary.lock"));
       await portal.follow(one, "Lock everything\u2026");
-      await portal.says(one, "none of it comes back");
+      await portal.says(one, "cannot be undone");
       await look(portal, one, "lock-everything", "390-light");
       await portal.press(one, "Lock everything now");
       must(portal.took().presses === 3, "it took other than three presses");

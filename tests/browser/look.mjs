@@ -61,7 +61,7 @@ export function looks(portal) {
     await portal.open(page, "/credentials/new?preset=view");
     await page.getByLabel("Name").fill("seen at " + size);
     await portal.press(page, "Create it");
-    await portal.says(page, "It is shown this once");
+    await portal.says(page, "It is shown only once");
     await look(portal, page, "credential-created", size);
     await portal.open(page, "/ticket?symbol=AAPL&quantity=2000&type=MKT");
     await portal.press(page, "Preview");

@@ -8,6 +8,7 @@ export function markets(portal) {
     await portal.open(page, "/orders");
     await Promise.all([page.waitForURL("**/search"), page.keyboard.press("/")]);
     // The field has the focus, so that a letter typed there is a letter.
+    await page.locator("input[type=search]:focus").first().waitFor();
     await page.keyboard.type("goo");
     await page.getByRole("link", { name: /^GOOG/ }).first().click();
     await page.waitForURL("**/contracts/GOOG");
@@ -23,7 +24,7 @@ export function markets(portal) {
     await portal.open(page, "/contracts/GOOG");
     must(!(await page.locator("[data-key=c]").count()), "there is still something to close");
     await Promise.all([page.waitForURL("**/search"), page.keyboard.press("Control+k")]);
-    await page.getByLabel("Use the keys that are a single character").uncheck();
+    await page.getByLabel("Use single-key shortcuts").uncheck();
     await portal.open(page, "/orders");
     await page.keyboard.press("/");
     await page.keyboard.press("Control+k");

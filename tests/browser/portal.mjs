@@ -43,8 +43,8 @@ export class Portal {
     this.profiles = [];
   }
 
-  async start(flags = []) {
-    this.how = { executablePath: this.options.chromium, args: [...FLAGS, ...flags] };
+  async start(flags = [], env = process.env) {
+    this.how = { executablePath: this.options.chromium, args: [...FLAGS, ...flags], env };
     this.browser = await chromium.launch(this.how);
   }
 
@@ -172,11 +172,11 @@ export class Portal {
   /** The same; a browser without script signs in for each act on the page that comes between, and types there once more what no page keeps. */
   async act(page, name, again = {}) {
     await this.press(page, name);
-    if (!(await page.getByRole("heading", { name: "Sign in for this act" }).count())) return;
+    if (!(await page.getByRole("heading", { name: "Sign in for this action" }).count())) return;
     for (const [label, text] of Object.entries(again)) await page.getByLabel(label, { exact: true }).fill(text);
     await page.getByLabel("Your password").fill(this.ready.people[0].password);
     await page.getByLabel("The six digits").fill(await this.app.code());
-    await this.press(page, "Prove it and send");
+    await this.press(page, "Confirm and send");
   }
 
   /** Gives the browser that a typed code activated its role, from a confirmed one. */
@@ -186,7 +186,7 @@ export class Portal {
     await row.locator("summary", { hasText: "Change" }).click();
     await row.getByLabel(/^What /).selectOption("administer");
     await Promise.all([page.waitForEvent("load"), row.getByRole("button", { name: "Set" }).click()]);
-    await this.says(page, "Its role is set");
+    await this.says(page, "Role changed");
   }
 
   async says(page, text) {
@@ -226,7 +226,7 @@ export class Portal {
     await this.press(page, "Preview");
     await this.says(page, "Confirm this order");
     await this.act(page, `Send the ${side.toLowerCase()} order`);
-    await this.says(page, "Taken, and safe on record");
+    await this.says(page, "Order accepted");
     return new URL(page.url()).pathname;
   }
 }

@@ -93,7 +93,7 @@ export async function vouched(whole) {
 const letters = (whole, address) => whole.server.mails()
   .filter((mail) => new RegExp(`^To: .*${address}`, "m").test(mail) && mail.includes("A recovery of your access"));
 
-/** Whoever gets the mail stops it with one press, in a browser that nobody is signed in at. */
+/** Anybody who gets the mail can stop it with one press, in a browser that nobody is signed in at. */
 export async function stops(whole) {
   const { portal, one } = whole;
   const thief = await portal.profile();

@@ -9,12 +9,15 @@ import fs from "node:fs";
 import { parseArgs } from "node:util";
 import { apps } from "./app.mjs";
 import { flows } from "./flow.mjs";
+import { Lan } from "./lan.mjs";
 import { locks } from "./lock.mjs";
 import { looks } from "./look.mjs";
 import { markets } from "./market.mjs";
 import { messages } from "./message.mjs";
 import { Portal, within } from "./portal.mjs";
+import { Server } from "./server.mjs";
 import { sessions } from "./session.mjs";
+import { tasks } from "./task.mjs";
 import { App } from "./totp.mjs";
 import { Whole } from "./whole.mjs";
 
@@ -64,6 +67,23 @@ async function plain() {
   }
 }
 
+/** What a new person comes to do, on a server of its own that knows nobody's passkey, phone or mail address yet. */
+async function fresh() {
+  if (options.only && !options.only.startsWith("task")) return;
+  const server = new Server(options.floorpass, []);
+  await server.start();
+  const portal = new Portal(options, server.ready);
+  portal.app = new App(server.ready.people[0].totp_uri);
+  await portal.start();
+  try {
+    await play(portal, tasks(portal));
+  } finally {
+    await portal.stop();
+    await server.stop();
+    server.clean();
+  }
+}
+
 /** On https, with sessions bound to hardware, on a server of its own; these flows stand on each other. */
 async function onHttps() {
   if (options.only && options.only !== "whole") return;
@@ -76,8 +96,19 @@ async function onHttps() {
   }
 }
 
+/** Open to the network, on a server of its own; these flows stand on each other. */
+async function onLan() {
+  if (options.only && !options.only.startsWith("lan")) return;
+  const lan = await Lan.start(options);
+  try {
+    await play(lan.portal, lan.flows());
+  } finally {
+    await lan.stop();
+  }
+}
+
 // The first waits for codes of an app most of the time, since each counts once in its 30 seconds; the other goes on meanwhile.
-for (const ended of await Promise.allSettled([plain(), onHttps()])) {
+for (const ended of await Promise.allSettled([plain(), fresh(), onHttps(), onLan()])) {
   if (ended.status === "fulfilled") continue;
   failed += 1;
   console.log("FAILED  " + (ended.reason.stack ?? ended.reason));

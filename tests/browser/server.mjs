@@ -1,4 +1,4 @@
-// A demo of its own on https, and the way to it: a forwarder, by which browsers come from another address or lose their
+// A demo of its own, and the way to it: a forwarder, by which browsers come from another address or lose their
 // connections as in a sleep.
 import { spawn } from "node:child_process";
 import crypto from "node:crypto";
@@ -18,25 +18,27 @@ function faketime() {
 }
 
 export class Server {
-  constructor(floorpass) {
+  /** `how` is what makes it more than a demo on loopback by plain HTTP. */
+  constructor(floorpass, how = ["--https"]) {
     this.floorpass = floorpass;
+    this.how = how;
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), "floorpass-whole-"));
     this.data = path.join(this.folder, "data");
   }
 
-  /** Starts it; its clock stands `ahead` seconds later than ours, and its market first lives through them. */
+  /** Starts it; its clock is `ahead` seconds ahead of ours, and its market first lives through them. */
   async start(ahead = 0) {
     const file = path.join(this.folder, "ready.json");
     fs.rmSync(file, { force: true });
     const ports = this.port ? ["--portal-port", String(this.port), ...this.sockets] : ["--free-ports"];
     const env = { ...process.env };
     if (ahead) Object.assign(env, { LD_PRELOAD: faketime(), FAKETIME: `+${ahead}s`, FAKETIME_DONT_FAKE_MONOTONIC: "1" });
-    const args = ["demo", "--https", ...ports, "--data", this.data, "--ready-file", file];
+    const args = ["demo", ...this.how, ...ports, "--data", this.data, "--ready-file", file];
     const log = path.join(this.folder, "log");
     this.child = spawn(this.floorpass, args, { env, stdio: ["ignore", "ignore", fs.openSync(log, "w")] });
     this.ended = new Promise((resolve) => this.child.once("exit", resolve));
     for (let tries = 0; !fs.existsSync(file); tries += 1) {
-      if (tries > 1800 || this.child.exitCode !== null) throw new Error("the demo on https did not start: " + fs.readFileSync(log, "utf8"));
+      if (tries > 1800 || this.child.exitCode !== null) throw new Error("the demo did not start: " + fs.readFileSync(log, "utf8"));
       await pause(100);
     }
     const ready = JSON.parse(fs.readFileSync(file, "utf8"));

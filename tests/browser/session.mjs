@@ -71,7 +71,7 @@ export function sessions(portal) {
     must(before && after && before !== after, "the cookie is the old one");
     // A form that was on its page before.
     await portal.press(one, "Switch it on");
-    await portal.says(one, "On: one session of yours trades at a time");
+    await portal.says(one, "On: one of your sessions can trade at a time");
     await portal.press(one, "Switch it off");
     // The stream was neither ended nor begun again.
     await portal.order(three, { side: "Buy", symbol: "AAPL", quantity: 1 });
@@ -109,7 +109,7 @@ export function sessions(portal) {
     const devices = portal.ask("device", "list");
     must(!devices.some((one) => one.device === old) && devices.find((one) => one.device === fresh).approver, "the phone was not moved");
     // Both pages hear of it by themselves.
-    await portal.says(second, "Nothing waits for you");
+    await portal.says(second, "Nothing is waiting for you");
     await first.waitForURL((url) => url.pathname === "/sign-in");
     // Both phones were of one kind; the moved one was used last, so a browser that comes now may be it again.
     const [third, anew] = await offer();

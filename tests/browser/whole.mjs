@@ -1,5 +1,5 @@
 // Signing in, whole: two browsers and a phone on https, each with a profile of its own, with sessions that are bound to
-// hardware. Each flow stands on those before it, and says how often a person pressed and typed.
+// hardware. Each flow builds on those before it, and says how often a person pressed and typed.
 import { chromium } from "playwright-core";
 import { reinstalls, replaces, sleeps, travels } from "./device.mjs";
 import { authenticator } from "./flow.mjs";
@@ -175,20 +175,20 @@ export class Whole {
       flow("whole_one_tap_is_refused_for_a_new_browser_and_enough_on_a_known_one", "sign in on a known browser, by one tap", () => this.taps()),
       flow("whole_large_order_is_approved_on_the_phone_and_a_changed_one_is_refused", null, () => this.trades()),
       flow("whole_both_cookies_copied_open_nothing_and_the_owner_is_told", null, () => this.steals()),
-      flow("whole_computer_not_mine_leaves_no_trust", "sign in on a computer not mine, and out", () => this.lends()),
+      flow("whole_computer_not_mine_leaves_no_trust", "sign in on a computer that is not mine, and out", () => this.lends()),
       flow("whole_mail_is_changed_and_the_old_address_is_told", "change the mail address", () => this.mails()),
       flow("whole_travel_is_planned_told_and_ended", "plan travel", () => travels(this)),
       flow("whole_not_me_from_a_prompt_stops_it", "'this was not me' on the phone", () => this.disowns()),
       flow("whole_new_phone_takes_the_place_of_the_old_one", "move to a new phone", () => replaces(this)),
-      flow("whole_browser_installed_anew_has_its_name_again", "a browser is installed anew: its name and history back", () => reinstalls(this)),
-      flow("whole_lost_phone_is_replaced_by_another_means", "lost phone: out with it, and in by the app on a new browser", () => this.loses()),
+      flow("whole_browser_installed_anew_has_its_name_again", "reinstalled browser: its name and history back", () => reinstalls(this)),
+      flow("whole_lost_phone_is_replaced_by_another_means", "lost phone: remove it, sign in with the app on a new browser", () => this.loses()),
       flow("whole_sign_out_and_forget_leaves_nothing", "sign out and forget this device", () => this.forgets()),
       flow("whole_sleep_update_and_a_new_address_keep_a_half_filled_ticket", null, () => sleeps(this)),
-      flow("whole_contacts_are_named_and_agree", "name three recovery contacts, who agree; two let in", () => names(this)),
-      flow("whole_two_of_three_contacts_let_a_person_in", "only the password left: in by two contacts, their parts too", () => vouched(this)),
+      flow("whole_contacts_are_named_and_agree", "name three recovery contacts, who agree; two are needed", () => names(this)),
+      flow("whole_two_of_three_contacts_let_a_person_in", "only the password left: two contacts let you in, their presses included", () => vouched(this)),
       flow("whole_recovery_is_stopped_by_the_link_of_its_mail", "stop a recovery that is not mine, from its mail", () => stops(this)),
-      flow("whole_recovery_waits_is_told_three_times_and_holds", "only the password left: begin, wait three days, in", () => waits(this)),
-      flow("whole_what_a_recovered_session_adds_is_held_too", "a passkey in the place of what was lost", () => held(this, authenticator)),
+      flow("whole_recovery_waits_is_told_three_times_and_holds", "only the password left: start a recovery, wait three days, sign in", () => waits(this)),
+      flow("whole_what_a_recovered_session_adds_is_held_too", "add a passkey in place of what was lost", () => held(this, authenticator)),
       flow("whole_key_renews_itself_before_the_trust_ends", "a browser's key is renewed", () => this.renews()),
       flow("whole_key_survives_a_crash_in_either_order", null, () => this.crashes()),
     ];
@@ -203,7 +203,7 @@ export class Whole {
     this.password = PASSWORD;
     this.portal.done.fields += 1;
     await this.one.getByLabel("Password", { exact: true }).fill(PASSWORD);
-    await this.portal.type(this.one, "The same once more", PASSWORD);
+    await this.portal.type(this.one, "Repeat it", PASSWORD);
     await this.portal.press(this.one, "Continue");
     await this.one.getByText("Type the secret instead").click();
     const secret = (await this.one.locator("p.once").innerText()).replace(/\s/g, "");
@@ -252,9 +252,9 @@ export class Whole {
     await this.one.getByRole("link", { name: "The phone shows a number" }).click();
     await this.portal.type(this.one, "The number that the phone shows", number);
     await this.portal.press(this.one, "It is my phone");
-    await this.portal.says(this.one, "Your phone answers approvals");
+    await this.portal.says(this.one, "Your phone now answers approvals");
     // The phone's page says so by itself.
-    await this.portal.says(this.phone, "Nothing waits for you");
+    await this.portal.says(this.phone, "Nothing is waiting for you");
   }
 
   async approves() {
@@ -325,7 +325,7 @@ export class Whole {
       must(await phone.getByText(text, { exact: true }).count() === 1, "the phone does not show " + text);
     }
     await this.answer(number);
-    await this.portal.says(page, "Taken, and safe on record");
+    await this.portal.says(page, "Order accepted");
     await this.portal.says(page, "BUY 2,000 AAPL");
     this.note("a large order, by the phone");
 
@@ -410,7 +410,7 @@ export class Whole {
     await this.ask(thief);
     this.portal.took();
     await this.answer(null, "This was not me");
-    await this.portal.says(this.phone, "Turned down, and on record");
+    await this.portal.says(this.phone, "Declined and recorded");
     must(await this.phone.getByRole("button", { name: "Lock everything" }).count() > 0, "no lock is offered");
     await this.refused(thief);
     await this.portal.leave(thief);
@@ -440,7 +440,7 @@ export class Whole {
     const before = this.portal.ask("device", "list").length;
     const old = await keys(this.fresh);
     await this.menu(this.fresh, "Sign out and forget this device");
-    await this.portal.says(this.fresh, "this browser is forgotten");
+    await this.portal.says(this.fresh, "this browser is no longer trusted");
     must(this.portal.ask("device", "list").length === before - 1, "the device is still known");
     const left = (await this.fresh.context().cookies()).filter((cookie) => cookie.name.includes("floorpass"));
     must(left.length === 0, "it keeps " + left.map((cookie) => cookie.name).join());

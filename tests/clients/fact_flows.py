@@ -1,7 +1,10 @@
 """Flows for ib_async and ib_insync about what they read: facts, rows, defaults, forms of history."""
 
+import math
 import socket
 import struct
+import subprocess
+import sys
 
 from flow import flow
 from ib_flows import FAR_BELOW, Desk
@@ -31,6 +34,10 @@ def contract_facts(library, server, checks, cid):
             "localSymbol": {"localSymbol": "AAPL", "secType": "STK", "exchange": "SMART"},
             "ISIN": {"secType": "STK", "secIdType": "ISIN", "secId": "US0378331005", "exchange": "SMART"},
             "CUSIP": {"secType": "STK", "secIdType": "CUSIP", "secId": "037833100"},
+            "SEDOL": {"secType": "STK", "secIdType": "SEDOL", "secId": "2046251"},
+            "FIGI": {"secType": "STK", "secIdType": "FIGI", "secId": "BBG000B9XRY4"},
+            "RIC": {"secType": "STK", "secIdType": "RIC", "secId": "AAPL.O"},
+            "symbol, routed with its listing": {"secType": "STK", "symbol": "AAPL", "exchange": "SMART/ISLAND"},
         }.items():
             found = described(desk, **contract)
             checks.that(f"found by {name}", [d.contract.conId for d in found] == [con_id], found)
@@ -113,9 +120,10 @@ def history_forms(library, server, checks, cid):
         checks.that("a duration without a unit is seconds", len(ask(span="864000")) > 3)
         seconds = ask(span="60 S", size="1 secs")
         checks.that("bars of one second", len(seconds) >= 50 and {(b.date - a.date).total_seconds() for a, b in zip(seconds, seconds[1:])} == {1.0}, seconds)
-        for what in ("HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY"):
-            checks.that(f"{what} ends", not ask(what=what))
-        checks.that("with 162", len(desk.texts(162)) == 2, desk.errors)
+        bars = ask(what="HISTORICAL_VOLATILITY")
+        checks.that("bars of the volatility", len(bars) == 5 and all(0 < b.low <= b.close <= b.high < 2 for b in bars), bars)
+        checks.that("what is not there ends", not ask(what="OPTION_IMPLIED_VOLATILITY"))
+        checks.that("with 162", len(desk.texts(162)) == 1, desk.errors)
         schedule = desk.await_for(desk.ib.reqHistoricalScheduleAsync(stock, 5), 10)
         checks.that("a schedule", schedule.timeZone == "US/Eastern" and len(schedule.sessions) == 5 and len(schedule.sessions[0].refDate) == 8, schedule)
         bars = desk.ib.reqRealTimeBars(stock, 0, "TRADES", False)
@@ -182,3 +190,40 @@ def client_too_old(library, server, checks, cid):
         new.sendall(struct.pack(">II", 4, 271))
         said = read_all(new)
         checks.that("an error in Protocol Buffers", said[4:8] == struct.pack(">I", 204) and b"213" in said, said)
+
+
+@flow
+def ticks_by_number(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        ticker = desk.ib.reqMktData(desk.stock(), "104,165,221,236,318,411", False, False)
+        names = ("low13week", "high13week", "low26week", "high26week", "low52week", "high52week", "avVolume", "histVolatility", "rtHistVolatility", "markPrice", "shortable", "lastRthTrade")
+        names = [name for name in names if hasattr(ticker, name)]
+        value = lambda name: getattr(ticker, name)
+        known = lambda: all(not math.isnan(value(name)) and value(name) > 0 for name in names)
+        checks.that("each is known", desk.until(known), {name: value(name) for name in names})
+        checks.that("a year is not narrower than 13 weeks", ticker.low52week <= ticker.low13week <= ticker.high13week <= ticker.high52week, ticker)
+        checks.that("nothing is implied without options", math.isnan(ticker.impliedVolatility), ticker.impliedVolatility)
+
+
+@flow
+def bracket_without_a_refused_child(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        stock = desk.stock()
+        for what, price in (("is between two ticks", 100_000.005), ("is no number", math.nan)):
+            bracket = desk.ib.bracketOrder("BUY", 3, FAR_BELOW, 100_000, 0.5)
+            bracket.takeProfit.lmtPrice = price
+            trades = [desk.place(stock, order) for order in bracket]
+            checks.that(f"all end when the profit taker {what}", desk.until(lambda: all(desk.done(trade) for trade in trades)), [t.log for t in trades])
+            incomplete = [rid for rid, code, text in desk.errors if code == 201 and "FAMILY_INCOMPLETE" in text]
+            checks.that("parent and stop are told why", {bracket.parent.orderId, bracket.stopLoss.orderId} <= set(incomplete), desk.errors)
+        own = [t for t in desk.ib.reqAllOpenOrders() if t.order.clientId == cid]
+        checks.that("none of them is open", not own, own)
+
+
+@flow
+def refused_beginning_reaches_the_screen(library, server, checks, cid):
+    host, port = server.address("trading")
+    program = f"import {library}; {library}.IB().connect({host!r}, {port}, clientId=-1, timeout=2)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    checks.that("the program fails", run.returncode != 0, run.returncode)
+    checks.that("and says why", "The client id is -1" in run.stderr, run.stderr)

@@ -1,6 +1,6 @@
 """Measures what a long past costs at a connection: ib_async's sync with an account that has many executions of
-earlier days, against one that has none, turn by turn. Not a test: it prints both medians, their ratio, and the
-ratio of two empty accounts.
+earlier days, against one that has none, turn by turn, with the client id that placed the orders and with new ones. Not a
+test: it prints the medians, their ratio, and the ratio of two empty accounts.
 
     python long_past.py --floorpass ../../target/release/floorpass --faketime /usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1
 """
@@ -13,6 +13,8 @@ import statistics
 import subprocess
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import ib_async
@@ -35,6 +37,15 @@ class Demo:
             time.sleep(0.1)
         facts = json.loads(self.ready.read_text())
         self.address = next((s["host"], s["port"]) for s in facts["sockets"] if s["name"] == "trading")
+        self.portal = facts["portal"]
+
+    def catch_up(self):
+        """Waits until the markets have passed the time that it was off: meanwhile every answer takes longer."""
+        while True:
+            try:
+                return urllib.request.urlopen(self.portal.rstrip("/") + "/healthz").close()
+            except urllib.error.HTTPError:
+                time.sleep(0.1)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -88,21 +99,28 @@ def main():
         print(f"{trade(past, args.executions)} orders filled two days ago, in {time.monotonic() - started:.0f} s", flush=True)
         past.stop()
         demos = {kind: Demo(args.floorpass, folder) for kind, folder in folders.items()}
-        took = {kind: [] for kind in demos}
+        took = {(ids, kind): [] for ids in ("own id", "new id") for kind in demos}
         try:
+            for demo in demos.values():
+                demo.catch_up()
             for turn in range(args.rounds):
-                for kind, demo in demos.items():
-                    time_taken, fills = seconds(demo, 100 + turn)
-                    took[kind].append(time_taken)
+                for (ids, kind), times in took.items():
+                    time_taken, fills = seconds(demos[kind], 1 if ids == "own id" else 100 + turn)
+                    time.sleep(0.3)  # until the place of this connection is free again
+                    times.append(time_taken)
                     if fills:
                         raise SystemExit(f"{kind}: {fills} executions came, of earlier days")
         finally:
             for demo in demos.values():
                 demo.stop()
-    median = {kind: statistics.median(times) for kind, times in took.items()}
-    for kind, value in median.items():
-        print(f"{kind}: median {value * 1000:.1f} ms, longest {max(took[kind]) * 1000:.1f} ms of {args.rounds}")
-    print(f"long past / empty {median['long past'] / median['empty']:.2f}, empty again / empty {median['empty again'] / median['empty']:.2f}")
+    median = {which: statistics.median(times) for which, times in took.items()}
+    for (ids, kind), value in median.items():
+        longest = max(took[ids, kind]) * 1000
+        print(f"{ids}, {kind}: median {value * 1000:.1f} ms, longest {longest:.1f} ms of {args.rounds}")
+    for ids in ("own id", "new id"):
+        empty = median[ids, "empty"]
+        ratio, null = median[ids, "long past"] / empty, median[ids, "empty again"] / empty
+        print(f"{ids}: long past / empty {ratio:.2f}, empty again / empty {null:.2f}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,17 @@ use std::path::Path;
 use crate::shell;
 
 /// What the benchmarks take. A mistyped name is told before a build of many minutes, not after it.
-pub const OPTIONS: [&str; 6] = ["--only", "--flow", "--program", "--out", "--quick", "--help"];
+pub const OPTIONS: [&str; 9] = [
+    "--only",
+    "--flow",
+    "--program",
+    "--peer",
+    "--faketime",
+    "--postgres",
+    "--out",
+    "--quick",
+    "--help",
+];
 
 /// Builds the program and bench/ as they are shipped (profile dist) and runs the latter; a run of everything writes docs/benchmarks.md.
 pub fn run(root: &Path, args: &[String]) -> Result<(), String> {

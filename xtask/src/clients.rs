@@ -57,7 +57,7 @@ pub fn run(root: &Path, programs: &Programs) -> Result<Count, String> {
     if drivers.is_dir() {
         count += acceptance(&drivers, &python, &binary)?;
     } else {
-        println!("{} is not there: it is no part of the project", drivers.display());
+        println!("{} does not exist", drivers.display());
     }
     Ok(count)
 }

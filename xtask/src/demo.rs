@@ -67,7 +67,7 @@ impl Demo {
             match self.child.try_wait() {
                 Ok(Some(status)) if status.success() => return Ok(()),
                 Ok(Some(status)) => {
-                    return Err(format!("the demo ended badly on SIGTERM: {status}"));
+                    return Err(format!("the demo failed on SIGTERM: {status}"));
                 }
                 Ok(None) => std::thread::sleep(Duration::from_millis(100)),
                 Err(e) => return Err(format!("cannot wait for the demo: {e}")),

@@ -20,10 +20,10 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  test [STAGE..]  everything that must pass, or only the named stages; ends with a plain count
+  test [STAGE..]  run every check, or only the named stages, and print a count at the end
                   stages: format clippy tidy deny advisories unit doc clients browser fuzz
-  tidy            the house rules: names, layers, purity, size, SQL, licences, documents
-  bench [ARGS..]  the benchmarks; arguments go to them (see docs/benchmarks.md)
+  tidy            check the project's rules: names, layers, purity, size, SQL, licences, documents
+  bench [ARGS..]  run the benchmarks with these arguments (see docs/benchmarks.md)
   help            this text
 ";
 

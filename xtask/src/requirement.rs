@@ -71,13 +71,13 @@ const NEEDS: [Need; 9] = [
         find: || shell::find("c++"),
     },
     Need {
-        what: "strace, which shows that no acknowledgement leaves before its sync",
+        what: "strace, to show that no acknowledgement is sent before its sync",
         stages: &["unit"],
         packages: "strace",
         find: || shell::find("strace"),
     },
     Need {
-        what: "libfaketime, by which a test sets the server's clock back",
+        what: "libfaketime, to set the server's clock back in a test",
         stages: &["unit", "browser"],
         packages: "faketime",
         find: faketime,

@@ -108,7 +108,7 @@ fn reader(
         let mut lines = BufReader::new(stream);
         let mut line = Vec::new();
         while let Ok(1..) = lines.read_until(b'\n', &mut line) {
-            // A terminal that has gone is no reason to stop a test run.
+            // A terminal that has gone is not a reason to stop a test run.
             show(&line);
             let text = String::from_utf8_lossy(&line);
             kept.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);

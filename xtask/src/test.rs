@@ -20,9 +20,7 @@ pub fn run(root: &Path, only: &[String]) -> Result<(), String> {
     for name in STAGES.into_iter().filter(|name| chosen(name)) {
         if name == "deny" && shell::find("cargo-deny").is_none() {
             report.note(
-                "cargo-deny is not installed, so its own reading of deny.toml was not run; \
-                 tidy has checked the licences and sources against the same file \
-                 (`cargo install cargo-deny` brings it)"
+                "cargo-deny is not installed and was not run; tidy has checked licences and sources against the same deny.toml (to install it: cargo install cargo-deny)"
                     .to_owned(),
             );
             continue;
@@ -31,8 +29,7 @@ pub fn run(root: &Path, only: &[String]) -> Result<(), String> {
             match advisory::database(root) {
                 Ok(database) => drop(report.stage(name, || advisory::run(root, &database))),
                 Err(text) => report.note(format!(
-                    "no database of security advisories can be reached, so none was read: {text} \
-                     (FLOORPASS_ADVISORY_DB may name a copy of it)"
+                    "no database of security advisories can be reached, so none was checked: {text} (set FLOORPASS_ADVISORY_DB to a local copy)"
                 )),
             }
             continue;
@@ -40,7 +37,7 @@ pub fn run(root: &Path, only: &[String]) -> Result<(), String> {
         report.stage(name, || stage(root, name, &programs));
     }
     if !only.is_empty() {
-        report.note(format!("only these stages were asked for: {}", only.join(" ")));
+        report.note(format!("only these stages were run: {}", only.join(" ")));
     }
     let total = report.close();
     if total.failed == 0 { Ok(()) } else { std::process::exit(1) }
@@ -141,7 +138,7 @@ fn nextest_count(output: &str) -> Option<Tests> {
     })
 }
 
-/// The whole number that stands right before a word; 0 when there is none.
+/// The whole number right before a word; 0 when there is none.
 fn number_before(line: &str, word: &str) -> u64 {
     let Some(at) = line.find(word) else { return 0 };
     let before = line.get(..at).unwrap_or_default();

@@ -58,7 +58,7 @@ impl Tree {
 
     fn each_text(&self, check: fn(&str, &str) -> Vec<String>) -> Vec<String> {
         let texts = self.files.iter().filter_map(|file| {
-            // Files that are no text (fonts, pictures) have no lines to check.
+            // Files that are not a text (fonts, pictures) have no lines to check.
             Some((file, std::fs::read_to_string(self.root.join(file)).ok()?))
         });
         texts.flat_map(|(file, text)| check(file, &text)).collect()

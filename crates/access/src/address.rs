@@ -1,7 +1,7 @@
 //! Where a caller may come from.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -49,6 +49,18 @@ fn mask(prefix: u8) -> u128 {
     u128::MAX.checked_shl(128_u32.saturating_sub(u32::from(prefix))).unwrap_or(0)
 }
 
+/// The IPv4 address that a translator wrote as IPv6 (RFC 6052, the well-known prefix): all of the Internet of
+/// IPv4 has the same first 64 bits there.
+pub(crate) fn translated(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) if v6.to_bits() >> 32 == 0x64_ff9b << 64 => {
+            let [.., a, b, c, d] = v6.octets();
+            Ipv4Addr::new(a, b, c, d).into()
+        }
+        address => address,
+    }
+}
+
 impl Network {
     /// Of an address whose bits beyond the prefix are zero.
     fn of(address: IpAddr, prefix: u8) -> Self {
@@ -71,17 +83,22 @@ impl Network {
         }
     }
 
-    /// The network of this address alone.
+    /// The network of only this address.
     pub fn host(address: IpAddr) -> Self {
         let address = address.to_canonical();
         Self::of(address, if address.is_ipv4() { 32 } else { 128 })
     }
 
     /// The network that one caller is counted by: an IPv4 address alone, of IPv6 the first 64 bits,
-    /// because a site has all addresses behind them.
+    /// because a site has all addresses behind them. Machines on one link share those and are strangers.
     pub fn site(address: IpAddr) -> Self {
-        let host = Self::host(address);
-        if host.address.is_ipv4() { host } else { Self::new(host.address, 64).unwrap_or(host) }
+        let host = Self::host(translated(address));
+        match host.address {
+            IpAddr::V6(v6) if !v6.is_unicast_link_local() => {
+                Self::new(host.address, 64).unwrap_or(host)
+            }
+            _ => host,
+        }
     }
 
     /// How many leading bits count, and how many there are.
@@ -121,6 +138,9 @@ impl FromStr for Network {
         match text.split_once('/') {
             None => parse(text).map(Self::host),
             Some((address, prefix)) => {
+                if !prefix.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return Err(NetworkError);
+                }
                 let prefix = prefix.parse().map_err(|_| NetworkError)?;
                 Self::new(parse(address)?, prefix).ok_or(NetworkError)
             }
@@ -147,7 +167,7 @@ pub enum Addresses {
     /// From anywhere.
     #[default]
     Any,
-    /// From these networks alone.
+    /// Only from these networks.
     Only(Box<[Network]>),
 }
 
@@ -217,11 +237,25 @@ mod tests {
         assert_ne!(site("2001:db8:0:7::1"), site("2001:db8:0:8::1"));
         assert_ne!(site("192.0.2.1"), site("192.0.2.2"));
         assert_eq!(site("::ffff:192.0.2.1"), site("192.0.2.1"));
+        // Strangers whose first halves say nothing: behind a translator, and on one link.
+        assert_eq!(site("64:ff9b::192.0.2.1"), site("192.0.2.1"));
+        assert_ne!(site("64:ff9b::192.0.2.1"), site("64:ff9b::192.0.2.2"));
+        assert_eq!(site("64:ff9b:0:1::1"), site("64:ff9b:0:1::2"), "another prefix");
+        assert_ne!(site("fe80::1"), site("fe80::2"));
     }
 
     #[test]
     fn network_text_bad_is_refused() {
-        for bad in ["", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "localhost", "10.0.0.0/8/8"] {
+        for bad in [
+            "",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0.0/-1",
+            "10.0.0.0/+8",
+            "10.0.0.0/",
+            "localhost",
+            "10.0.0.0/8/8",
+        ] {
             assert_eq!(bad.parse::<Network>(), Err(NetworkError), "{bad}");
         }
         assert_eq!("10.1.2.3/8".parse::<Network>().unwrap().to_string(), "10.0.0.0/8");

@@ -1,8 +1,9 @@
 //! Approvals: a person's signed yes or no, on their phone, to one exact content.
 //!
-//! Whoever asks is shown a number of two digits, which the person types on the phone: a prompt that
-//! nobody asked for cannot be answered by mistake. The phone signs what it showed; one field changed
-//! after that, and it is no yes. An approval is answered once, used once, and over after two minutes.
+//! The caller is shown a two-digit number, which the person types on the phone, so a prompt that
+//! nobody asked for cannot be approved by mistake. The phone signs what it showed; if one field
+//! changes after that, the yes does not count. An approval is answered once, used once, and expires
+//! after two minutes.
 
 use serde::{Deserialize, Serialize};
 
@@ -114,7 +115,7 @@ pub struct Approval {
     pub tries_left: u32,
     /// When it was asked for.
     pub asked_at: Time,
-    /// When it is over.
+    /// When it ends.
     pub until: Time,
     /// What came of it.
     pub answered: Option<Answered>,
@@ -310,7 +311,7 @@ fn ask_step_up(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> 
     let content = Content {
         kind: ContentKind::StepUp,
         lines: vec![
-            ("What".into(), "open changes of how you sign in for 15 minutes".into()),
+            ("What".into(), "allow changes to how you sign in for 15 minutes".into()),
             ("In the session on".into(), name),
             ("From".into(), ground.source.to_string()),
             ("At".into(), ground.moment.wall.to_string()),
@@ -396,7 +397,7 @@ fn turned_down(
     }
     if say == Say::NotMe {
         let text = format!(
-            "You said it was not you: {}. The person who asked knows your password or had a session: change the password, and lock the account if in doubt.",
+            "You answered that it was not you: {}. The person who asked knows your password or was using one of your sessions: change your password, and lock the account if in doubt.",
             approval.content.kind.text()
         );
         events.push(notice::queue(ground, approval.person, Topic::NotMe, text, None));

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::{AuthenticatorId, PersonId};
@@ -13,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::session::{self, SessionEnd};
 use crate::slice::Slice;
-use crate::{device, sign_in, throttle};
+use crate::{sign_in, throttle};
 
 pub mod passkey;
 pub mod password;
@@ -21,7 +22,7 @@ pub mod recovery_code;
 pub mod totp;
 
 /// What a reset calls the app.
-const TOTP: &str = "TOTP app";
+const TOTP: &str = "authenticator app";
 
 /// One authenticator of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +92,9 @@ pub enum Command {
     },
     /// Offers the seed of a TOTP app; by the server itself it counts at once.
     OfferTotp,
+    /// Offers another TOTP app in place of the one that there is, which goes once a code of the new
+    /// one was typed.
+    ReplaceTotp,
     /// Confirms a TOTP app by a code from it.
     ConfirmTotp {
         /// The code.
@@ -103,7 +107,7 @@ pub enum Command {
         /// Its name.
         name: String,
     },
-    /// Makes a set of recovery codes in the place of the one that there is.
+    /// Makes a set of recovery codes in place of the one that there is.
     MakeRecoveryCodes,
     /// Gives one another name.
     Rename {
@@ -223,7 +227,7 @@ impl Authenticator {
     pub fn open_seed(&self, key: &SealKey) -> Result<Secret, Refusal> {
         match &self.kind {
             Kind::Totp { seed, .. } => self.open(seed, key),
-            _ => Err(Refusal::NotFound { what: "TOTP app" }),
+            _ => Err(Refusal::NotFound { what: TOTP }),
         }
     }
 }
@@ -233,9 +237,21 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
+    // What a reset removed may be set again; all else waits until what was kept is used.
+    let fills = match command {
+        Command::SetPassword { .. } => slice.password().is_none(),
+        Command::OfferTotp | Command::ConfirmTotp { .. } => {
+            ground.session(slice).is_ok_and(|session| slice.takes_app(session))
+        }
+        _ => false,
+    };
+    if !fills {
+        ground.check_shown(slice)?;
+    }
     match command {
         Command::SetPassword { hash, old } => password::set(slice, ground, hash, old.as_ref()),
         Command::OfferTotp => totp::offer(slice, ground),
+        Command::ReplaceTotp => totp::offer_another(slice, ground),
         Command::ConfirmTotp { code } => totp::confirm(slice, ground, code),
         Command::AddPasskey { registration, name } => {
             passkey::add(slice, ground, registration, name)
@@ -263,7 +279,7 @@ fn warning(ground: &Ground<'_>) -> String {
     format!(
         " It came from {} ({}). If that was not you, lock the account, end your other sessions and tell the operator.",
         ground.source,
-        device::name_from_agent(&ground.source.agent)
+        agent::family(&ground.source.agent)
     )
 }
 
@@ -276,12 +292,12 @@ fn end_sessions(slice: &Slice, ground: &Ground<'_>) -> Vec<decision::Event> {
     others.map(|one| session::Event::Ended { session: one.id, at, reason }.into()).collect()
 }
 
-/// Drops the person's sign-ins under way: what they have proven no longer stands.
+/// Drops the person's sign-ins under way: what they have proven no longer counts.
 fn drop_attempts(slice: &Slice) -> impl Iterator<Item = decision::Event> {
     slice.attempts.iter().flat_map(|one| sign_in::drop_attempt(slice, one))
 }
 
-/// Takes a TOTP app away that was offered and not confirmed: whoever saw its seed must not have the
+/// Takes a TOTP app away that was offered and not confirmed: anyone who saw its seed must not have the
 /// one that is confirmed later.
 pub(crate) fn withdraw_offer(slice: &Slice) -> Option<decision::Event> {
     let offered = slice.offered_totp()?;
@@ -340,7 +356,7 @@ fn reset<'s>(
     let mut events: Vec<decision::Event> = Vec::new();
     events.extend(those.map(|one| Event::Removed { authenticator: one.id }.into()));
     events.extend(withdraw_offer(slice));
-    // The codes stand in for the app: whoever made them may be the reason for the reset.
+    // The codes stand in for the app: anyone who made them may be the reason for the reset.
     let codes = slice.recovery_codes().filter(|_| what == TOTP);
     events.extend(codes.map(|one| Event::Removed { authenticator: one.id }.into()));
     events.extend(end_sessions(slice, ground));

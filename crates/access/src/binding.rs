@@ -1,14 +1,15 @@
 //! Keys that browsers hold, and what they bind.
 //!
 //! A browser with script keeps a key that it cannot export and signs every request with it: that
-//! key is its device's, and a session that it begins is bound to it. On https a browser may bind a
-//! session to a key in its hardware as well (Device Bound Session Credentials). A request of a bound
-//! session that does not show each of its keys is refused, so a copied cookie opens nothing.
-//! A session without either is *unbound*: it looks, and asks for a sign-in before each act.
+//! key is its device's, and a session that it starts is bound to it. On https a browser may bind a
+//! session to a key in its hardware as well (Device Bound Session Credentials). A request of a
+//! bound session that does not show each of its keys is refused, so a copied cookie opens nothing.
+//! A session without either is *unbound*: it is view-only, and each act needs a sign-in.
 //!
-//! What comes before a session (a sign-in under way, a recovery, a passkey's ceremony) keeps the key
-//! that its first request showed, and goes on under that key alone: a session is bound to the browser
-//! that began, never to the one that came last. What began without a key stays without one.
+//! What comes before a session (a sign-in under way, a recovery, a passkey ceremony) keeps the key
+//! that its first request showed, and continues only under that key: a session is bound to the
+//! browser that started, never to the one that came last. What started without a key stays without
+//! one.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -26,7 +27,7 @@ use crate::moment::{Span, Time};
 pub const UNBOUND_IDLE: Span = Span::minutes(15);
 /// What an unbound session does without a sign-in for the act: it looks.
 pub const UNBOUND_ACTS: Acts = Acts::VIEW;
-/// How far the time of a signed request may be from ours: a proof is over after that.
+/// How far the time of a signed request may be from ours: a proof expires after that.
 pub const PROOF_WINDOW: Span = Span::seconds(60);
 /// How long after its start a session may be bound to hardware.
 pub const BIND_WINDOW: Span = Span::minutes(2);
@@ -124,7 +125,7 @@ impl Beginner {
     }
 
     /// Whether a request shows the key that it was begun with. One that shows a key where there was
-    /// none is refused too: a copied cookie would bind its session to the key of whoever copied it.
+    /// none is refused too: a copied cookie would bind its session to the key of anyone who copied it.
     pub fn is(&self, source: &Source) -> bool {
         self.key == source.key
     }

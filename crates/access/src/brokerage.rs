@@ -1,5 +1,5 @@
-//! 'One brokerage session': while a person has it on, one session of theirs holds trading. The
-//! others see all, cancel, and may take it over. A session that could not trade anyhow never
+//! 'One brokerage session': while a person has it on, only one of their sessions can trade. The
+//! others can view and cancel, and may take over. A session that could not trade anyway never
 //! competes, and neither do programs: a credential has its own authority.
 
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub struct Brokerage {
     pub since: Time,
 }
 
-/// The session that holds trading, for whoever does not.
+/// The session that may trade, for those that may not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     /// Which.

@@ -33,7 +33,7 @@ pub enum By {
     Session(SessionId),
     /// A program, by a credential; it administers nothing, and its refusals are recorded.
     Credential(CredentialId),
-    /// Whoever runs the server, with the user id that the control socket saw.
+    /// The person who runs the server, with the user id that the control socket saw.
     Operator {
         /// User id of the operating system.
         uid: u32,

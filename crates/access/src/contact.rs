@@ -1,10 +1,10 @@
 //! Contact: the mail address that codes and notices go to, and a phone number that is kept as text
 //! and never gets a code.
 //!
-//! A mail address counts once a code that was sent there was typed in the session that asked for
-//! it. It is changed by a recent sign-in alone, and both the old and the new address are told. An
-//! address that was removed or replaced gets security notices for another week, so that whoever
-//! took a session over cannot silence its owner.
+//! A mail address counts once the code sent there has been typed in the session that asked for it.
+//! Changing it needs a recent sign-in, and both the old and the new address are notified. An
+//! address that was removed or replaced gets security notices for another week, so that somebody
+//! who took a session over cannot silence its owner.
 
 use std::fmt;
 
@@ -152,7 +152,7 @@ pub struct Contact {
     pub person: PersonId,
     /// What it is.
     pub value: Value,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// When it came to stand there.
     pub changed_at: Time,
@@ -173,7 +173,7 @@ impl Contact {
     }
 }
 
-/// Where a contact stands.
+/// The state of a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -193,7 +193,7 @@ pub enum State {
 /// The code that a mail address waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
-    /// The session that asked: the code works there alone.
+    /// The session that asked: the code works only there.
     pub session: SessionId,
     /// The code, sealed: the key is in no table, so the few digits cannot be found from it.
     pub code: SealedSecret,
@@ -212,7 +212,7 @@ pub struct Asked {
 /// The mail addresses that a person's notices go to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// The verified one: codes go there alone.
+    /// The verified one: codes go only there.
     pub verified: Option<MailAddress>,
     /// Former ones that still get security notices.
     pub former: Vec<MailAddress>,
@@ -306,6 +306,14 @@ pub(crate) fn decide(
     command: &Command,
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageContact)?;
+    // Where codes go already is not moved by a link alone.
+    let first = matches!(
+        command,
+        Command::SetMail { .. } | Command::ConfirmMail { .. } | Command::ResendCode
+    );
+    if !first || slice.mail().is_some() {
+        ground.check_shown(slice)?;
+    }
     let person = slice.owner()?.id;
     let mut decision = match command {
         Command::SetMail { address } => set_mail(slice, ground, person, address),
@@ -363,7 +371,7 @@ fn set_mail(
     Ok(Decision::new(events, Answer::MailAsked { contact }))
 }
 
-/// Draws a code, keeps it with the contact and sends it to the new address alone.
+/// Draws a code, keeps it with the contact and sends it only to the new address.
 fn send_code(
     ground: &Ground<'_>,
     mut contact: Contact,

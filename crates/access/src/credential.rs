@@ -26,6 +26,8 @@ pub const DEFAULT_LIFE: Span = Span::days(90);
 pub const LONGEST_LIFE: Span = Span::days(366);
 /// How long the port of a revoked credential is given to no other.
 pub const PORT_REST: Span = Span::days(1);
+/// How long the token before works at most once there is a new one.
+pub const LONGEST_GRACE: Span = Span::days(1);
 /// Live credentials of a person.
 const MOST: usize = 100;
 
@@ -38,7 +40,7 @@ pub struct Credential {
     pub person: PersonId,
     /// Its one account.
     pub account: PaperAccountId,
-    /// Its name, alone among the live ones of the account.
+    /// Its name, unique among the live ones of the account.
     pub name: Name,
     /// What it is narrowed to.
     pub scopes: Scopes,
@@ -55,6 +57,18 @@ pub struct Credential {
     /// Since when and by whom it is paused. Records of older versions know no pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<Paused>,
+    /// The token before, and until when it works. Records of older versions know none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<Former>,
+}
+
+/// A token that was replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    /// Its digest.
+    pub token: Digest,
+    /// Until when it works.
+    pub until: Time,
 }
 
 /// A pause of a credential.
@@ -127,6 +141,13 @@ pub enum Command {
         /// Which.
         credential: CredentialId,
     },
+    /// Gives it a new token; the one before works for a while.
+    Rotate {
+        /// Which.
+        credential: CredentialId,
+        /// For how long, at most [`LONGEST_GRACE`].
+        grace: Span,
+    },
     /// Gives it another name.
     Rename {
         /// Which.
@@ -167,10 +188,21 @@ pub enum Event {
         /// When, by whom, and whether its resting orders go too.
         paused: Paused,
     },
-    /// Its pause is over.
+    /// Its pause has ended.
     Resumed {
         /// Which.
         credential: CredentialId,
+        /// When.
+        at: Time,
+    },
+    /// Given a new token.
+    Rotated {
+        /// Which.
+        credential: CredentialId,
+        /// The digest of the new one.
+        token: Digest,
+        /// The one before, and until when it works.
+        former: Former,
         /// When.
         at: Time,
     },
@@ -240,6 +272,7 @@ pub(crate) fn decide(
             pause(slice, ground, *credential, *cancel_orders)
         }
         Command::Resume { credential } => resume(slice, ground, *credential),
+        Command::Rotate { credential, grace } => rotate(slice, ground, *credential, *grace),
         Command::Rename { credential, name } => rename(slice, ground, *credential, name),
         Command::Edit { credential, scopes } => edit(slice, ground, *credential, scopes),
     }
@@ -275,6 +308,7 @@ fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Dec
         created_by: ground.by,
         revoked: None,
         paused: None,
+        former: None,
     };
     Ok(Decision::new(
         vec![
@@ -370,7 +404,7 @@ pub fn check_scopes(scopes: &Scopes, now: Time) -> Result<(), Refusal> {
         _ => Ok(()),
     };
     let rate = scopes.rate;
-    within("orders a second", rate.map(|rate| rate.per_second.into()), 10_000)?;
+    within("orders per second", rate.map(|rate| rate.per_second.into()), 10_000)?;
     within("burst", rate.map(|rate| rate.burst.into()), 10_000)?;
     let limits = &scopes.limits;
     within("largest quantity", limits.max_quantity, 1_000_000_000)?;
@@ -410,7 +444,12 @@ fn live(slice: &Slice, credential: CredentialId) -> Result<&Credential, Refusal>
 
 /// What its owner is told when something happens to a credential.
 fn tell(ground: &Ground<'_>, credential: &Credential, what: &str) -> decision::Event {
-    let text = format!("Your credential {} {what}, from {}.", credential.name, ground.source);
+    let by = if ground.by.runs_the_server() {
+        "by the operator".to_owned()
+    } else {
+        format!("from {}", ground.source)
+    };
+    let text = format!("Your credential {} {what}, {by}.", credential.name);
     notice::queue(ground, credential.person, Topic::CredentialChanged, text, None)
 }
 
@@ -469,6 +508,37 @@ fn resume(
     Ok(Decision::new(vec![event.into(), tell(ground, found, "was resumed")], Answer::Done))
 }
 
+fn rotate(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    credential: CredentialId,
+    grace: Span,
+) -> Result<Decision, Refusal> {
+    let giver = ground.authorise(slice, Act::ManageCredentials)?;
+    ground.check_recent(slice)?;
+    let found = live(slice, credential)?;
+    let old = found.token.ok_or(Refusal::TokenNotRequired)?;
+    if grace < Span(0) || grace > LONGEST_GRACE {
+        return Err(out_of_range("time for the old token", grace, Span(0), LONGEST_GRACE));
+    }
+    let mandate = slice.mandate(found.account).ok_or(Refusal::NotFound { what: "account" })?;
+    check_acts(&found.scopes, giver.as_ref(), mandate)?;
+    let at = ground.moment.now;
+    let token = token::issue(Kind::Credential, ground.moment);
+    let former = Former { token: old, until: at + grace };
+    let what = if grace == Span(0) {
+        "has a new token, and the old one no longer works".to_owned()
+    } else {
+        format!("has a new token, and the old one works until {}", former.until)
+    };
+    let told = tell(ground, found, &what);
+    let event = Event::Rotated { credential, token: token.digest(), former, at };
+    Ok(Decision::new(
+        vec![event.into(), told],
+        Answer::CredentialRotated { credential, token, until: former.until },
+    ))
+}
+
 fn rename(
     slice: &Slice,
     ground: &Ground<'_>,
@@ -514,7 +584,7 @@ fn edit(
     } else {
         let mandate = slice.mandate(found.account).ok_or(Refusal::NotFound { what: "account" })?;
         check_acts(&scopes, giver.as_ref(), mandate)?;
-        (Event::Widened { credential, scopes, at }, "was given more than it had")
+        (Event::Widened { credential, scopes, at }, "may now do more than before")
     };
     Ok(Decision::new(vec![event.into(), tell(ground, found, what)], Answer::Done))
 }

@@ -151,7 +151,7 @@ pub enum Answer {
     },
     /// Both factors are right and the browser is new: its activation code comes next.
     ActivationNeeded {
-        /// New token of the attempt, for a cookie; the old one is over.
+        /// New token of the attempt, for a cookie; the old one no longer works.
         attempt: Secret,
     },
     /// A phone was asked.
@@ -165,7 +165,7 @@ pub enum Answer {
     SignedIn(SignedIn),
     /// The person of a session was proven again.
     Proven {
-        /// The session's new token; the old one is over.
+        /// The session's new token; the old one no longer works.
         token: Secret,
     },
     /// A recovery waits.
@@ -212,6 +212,15 @@ pub enum Answer {
         /// Its port.
         port: u16,
     },
+    /// A credential has a new token.
+    CredentialRotated {
+        /// Which.
+        credential: CredentialId,
+        /// The new token, to show once.
+        token: Secret,
+        /// Until when the one before works.
+        until: Time,
+    },
     /// A credential was revoked.
     CredentialRevoked {
         /// Which.
@@ -219,7 +228,7 @@ pub enum Answer {
         /// Whether its resting orders go too.
         cancel_orders: bool,
     },
-    /// A lock stands; its receipt says what it ended.
+    /// A lock is in force; its receipt says what it ended.
     Locked(Lock),
     /// A lock was lifted.
     Unlocked(Lock),
@@ -262,7 +271,7 @@ impl Decision {
 /// authenticator, a device, a credential.
 pub const RECENT: Span = Span::minutes(15);
 
-/// What every noun's decision stands on.
+/// What every noun's decision is based on.
 pub(crate) struct Ground<'a> {
     pub by: By,
     pub source: &'a Source,
@@ -275,7 +284,7 @@ pub(crate) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Whether whoever asks may do this to the slice's person: the operator, the server itself, or
+    /// Whether the caller may do this to the slice's person: the operator, the server itself, or
     /// a live session of that person that is entitled to the act.
     pub fn authorise(&self, slice: &Slice, act: Act) -> Result<Option<Entitlements>, Refusal> {
         match self.by {
@@ -301,7 +310,7 @@ impl Ground<'_> {
     }
 
     /// Whether the person of a session that asks was proven lately, by its sign-in or by a step-up;
-    /// the operator and the server need no session. For what would let whoever took a session over
+    /// the operator and the server need no session. For what would let anyone who took a session over
     /// stay.
     pub fn check_recent(&self, slice: &Slice) -> Result<(), Refusal> {
         if self.by.runs_the_server() || self.source.fresh {
@@ -314,7 +323,7 @@ impl Ground<'_> {
         if age > limit { Err(Refusal::ProofTooOld { age, limit }) } else { Ok(()) }
     }
 
-    /// Whether whoever asks is not a session that a recovery holds: those add, and take nothing of
+    /// Whether the caller is not a session that a recovery holds: those add, and take nothing of
     /// their person's away.
     pub fn check_not_held(&self, slice: &Slice, act: Act) -> Result<(), Refusal> {
         if self.by.runs_the_server() {
@@ -324,6 +333,12 @@ impl Ground<'_> {
             Some(until) => Err(Refusal::RecoveryHolds { act, until }),
             None => Ok(()),
         }
+    }
+
+    /// Whether a session begun by an enrolment link has shown what its person kept.
+    pub fn check_shown(&self, slice: &Slice) -> Result<(), Refusal> {
+        let owes = self.session(slice).is_ok_and(|session| slice.owes_proof(session));
+        if owes { Err(Refusal::KeptProofMissing) } else { Ok(()) }
     }
 
     /// The live session that asks. Its idle time is the gate's to watch, in memory.
@@ -394,7 +409,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
 
 /// The code that an enrolled TOTP app shows now, for demo folders' command line.
 pub fn totp_now(slice: &Slice, moment: &Moment, key: &SealKey) -> Result<String, Refusal> {
-    let totp = slice.totp().ok_or(Refusal::NotFound { what: "TOTP app" })?;
+    let totp = slice.totp().ok_or(Refusal::NotFound { what: "authenticator app" })?;
     let seed = totp.open_seed(key)?;
     Ok(totp::code(seed.expose(), totp::step(moment.wall)))
 }

@@ -1,12 +1,13 @@
-//! Devices: a browser is activated once, then trusted for 90 days, and known by a token and a key
-//! that it holds; the key renews the trust before it ends. A device that was removed is forgotten;
-//! one that was blocked stays known, as blocked. One that a typed code alone activated looks, until
-//! a passkey or an approval stands behind it.
+//! Devices: a browser is activated once, then trusted for 90 days, and recognised by a token and a
+//! key that it holds; the key renews the trust before it ends. A device that was removed is
+//! forgotten; one that was blocked stays known, as blocked. A device activated only by a typed code
+//! is view-only until it is confirmed by a passkey or an approval.
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::Agent;
 use crate::binding::PublicKey;
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::{Act, Acts, Narrowing};
@@ -17,7 +18,7 @@ use crate::notice;
 use crate::recovery;
 use crate::refusal::Refusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
-use crate::session::{self, SessionEnd};
+use crate::session::{self, Method, SessionEnd};
 use crate::sign_in;
 use crate::slice::Slice;
 use crate::typed;
@@ -58,7 +59,7 @@ impl DeviceRole {
     /// What sessions on such a device may do, in plain words.
     pub const fn text(self) -> &'static str {
         match self {
-            Self::View => "look",
+            Self::View => "view the account",
             Self::Automate => "view, and set up programs",
             Self::Trade => "view and trade",
             Self::Administer => "do everything",
@@ -102,7 +103,7 @@ pub struct Device {
     pub approver: Approver,
     /// Its name, at first made from what the browser calls itself.
     pub name: Name,
-    /// Where it stands.
+    /// Its state.
     pub state: DeviceState,
     /// When it was first seen.
     pub created_at: Time,
@@ -119,6 +120,15 @@ pub struct Device {
     /// The device of the same person whose name and first day it took over.
     #[serde(default)]
     pub succeeds: Option<DeviceId>,
+    /// From where it was first seen; none of one from before that was kept.
+    #[serde(default)]
+    pub first_address: Option<IpAddr>,
+    /// What it said of itself when it last signed in.
+    #[serde(default)]
+    pub agent: Option<Agent>,
+    /// How its person was proven when it last signed in.
+    #[serde(default)]
+    pub methods: Vec<Method>,
 }
 
 /// Of a device that was written down before families were.
@@ -142,7 +152,7 @@ pub enum Approver {
     Yes,
 }
 
-/// Where a device stands, as stored.
+/// The state of a device, as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceState {
@@ -157,7 +167,7 @@ pub enum DeviceState {
     Blocked,
 }
 
-/// Where a device stands now.
+/// The state of a device now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
@@ -172,7 +182,7 @@ pub enum Standing {
 }
 
 impl Device {
-    /// Where it stands at this time.
+    /// Its state at this time.
     pub fn standing(&self, now: Time) -> Standing {
         match self.state {
             DeviceState::Pending => Standing::Pending,
@@ -187,6 +197,26 @@ impl Device {
         match self.state {
             DeviceState::Trusted { until } if !self.lent => Some(until - RENEWAL),
             DeviceState::Trusted { .. } | DeviceState::Pending | DeviceState::Blocked => None,
+        }
+    }
+
+    /// Whether it still has the name that it came with, maybe with a number.
+    pub fn is_unnamed(&self) -> bool {
+        let rest = self.name.as_str().strip_prefix(self.family.as_str());
+        let number = |rest: &str| {
+            let digits = rest.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')'));
+            digits.is_some_and(|digits| digits.bytes().all(|one| one.is_ascii_digit()))
+        };
+        rest.is_some_and(|rest| rest.is_empty() || number(rest))
+    }
+
+    /// A session began on it.
+    pub(crate) fn signed_in(&mut self, session: &session::Session) {
+        self.last_seen_at = session.started_at;
+        self.last_address = session.address;
+        if session.agent.is_some() {
+            self.agent.clone_from(&session.agent);
+            self.methods.clone_from(&session.methods);
         }
     }
 
@@ -236,7 +266,7 @@ pub enum Command {
     Succeed {
         /// The older one.
         device: DeviceId,
-        /// The newer one, when the operator says so; else it is the one that asks.
+        /// The newer one, when the operator says so; otherwise it is the one that asks.
         again: Option<DeviceId>,
         /// When a session of the older one was used last, as far as the server remembers.
         used: Option<Time>,
@@ -245,7 +275,7 @@ pub enum Command {
     /// sessions go along. Asked again with the key that it has by now, there is nothing to do: the
     /// answer was lost on its way.
     Renew {
-        /// The new key; whoever asks has shown that the browser holds it.
+        /// The new key; the caller has shown that the browser holds it.
         key: PublicKey,
     },
     /// Signs out on the device that asks and forgets it.
@@ -267,6 +297,7 @@ pub enum Command {
 /// What happened to devices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "it lives for one decision")]
 pub enum Event {
     /// Seen for the first time.
     Added(Device),
@@ -370,7 +401,11 @@ pub(crate) fn decide(
     match command {
         Command::Rename { device, name } => {
             let device = find(*device)?.id;
-            events.push(Event::Renamed { device, name: Name::new("device name", name)? }.into());
+            let name = Name::new("device name", name)?;
+            if is_taken(slice, Some(device), &name) {
+                return Err(Refusal::NameTaken { what: "browser", name: name.to_string() });
+            }
+            events.push(Event::Renamed { device, name }.into());
         }
         Command::SetRole { device, role } => {
             events.extend(set_role(slice, ground, find(*device)?, *role)?);
@@ -429,7 +464,7 @@ pub(crate) fn offer_phone(ground: &Ground<'_>, device: DeviceId) -> crate::decis
 }
 
 /// The number on the phone's screen shows that the phone in the person's hand is the one that opened
-/// the link, and not whoever saw it over a shoulder. After a wrong one the phone shows another, so that
+/// the link, and not anyone who saw it over a shoulder. After a wrong one the phone shows another, so that
 /// trying all of them leads nowhere.
 fn confirm_phone(
     slice: &Slice,
@@ -439,7 +474,7 @@ fn confirm_phone(
     old: Option<&Device>,
 ) -> Result<Decision, Refusal> {
     ground.check_recent(slice)?;
-    // The operator stands beside the person and moves a phone; adding one is its person's.
+    // The operator is with the person and moves a phone; adding one is its person's.
     let operator = ground.by.runs_the_server() && old.is_some();
     let own = if operator { None } else { Some(ground.session(slice)?.device) };
     if own == Some(device.id) {
@@ -463,7 +498,7 @@ fn confirm_phone(
         let another = offer_phone(ground, device.id);
         return Ok(Decision::refused(vec![another], Refusal::PhoneNumberWrong));
     }
-    let instead = old.map(|old| format!(", in place of {}, which is forgotten", old.name));
+    let instead = old.map(|old| format!(", in place of {}, which has been removed", old.name));
     let text = format!(
         "{} now answers approvals{}. If that was not you, remove it and change your password.",
         device.name,
@@ -520,7 +555,7 @@ fn succeed(
         events.push(Event::RoleSet { device, role: old.role }.into());
     }
     let text = format!(
-        "{} is the browser formerly known as {}, as of {}: it has that name again, and the old entry is forgotten. If that was not you, remove it and change your password.",
+        "{} is the browser formerly known as {}, as of {}: it has that name again, and the old entry has been removed. If that was not you, remove it and change your password.",
         own.name, old.name, old.created_at
     );
     events.push(notice::queue_device(ground, own.person, own.id, text));
@@ -640,33 +675,19 @@ pub(crate) fn confirm(slice: &Slice, device: DeviceId) -> Option<crate::decision
     Some(Event::Confirmed { device: device.id }.into())
 }
 
-/// A first name for a device: `Firefox on Linux`.
-pub fn name_from_agent(agent: &str) -> Name {
-    // The order matters: Edge says Chrome, and Chrome says Safari.
-    let find = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
-    };
-    let program = find(&[
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-        ("curl/", "curl"),
-        ("python", "Python"),
-    ]);
-    let system = find(&[
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "macOS"),
-        ("Linux", "Linux"),
-    ]);
-    let text = match (program, system) {
-        (Some(program), Some(system)) => format!("{program} on {system}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => "Browser".to_owned(),
-    };
-    Name::new("device name", &text).unwrap_or_else(|_| Name::fixed("Browser"))
+/// A first name for a device: `Firefox on Linux`, with a number where its person has one of that name,
+/// so that no list shows two alike.
+pub(crate) fn first_name(slice: &Slice, family: &Name) -> Name {
+    let taken = |name: &Name| is_taken(slice, None, name);
+    let numbered = (2..=slice.devices.len() + 1)
+        .filter_map(|number| Name::new("device name", &format!("{family} ({number})")).ok());
+    let mut names = std::iter::once(family.clone()).chain(numbered);
+    names.find(|name| !taken(name)).unwrap_or_else(|| family.clone())
+}
+
+/// Whether another device of the person than `but` has this name, in capitals or not.
+fn is_taken(slice: &Slice, but: Option<DeviceId>, name: &Name) -> bool {
+    let folded = name.as_str().to_lowercase();
+    let mut others = slice.devices.iter().filter(|one| Some(one.id) != but);
+    others.any(|one| one.name.as_str().to_lowercase() == folded)
 }

@@ -60,13 +60,13 @@ acts! {
     /// Lock the account or the person.
     Lock = 10, "lock the account";
     /// See the record of decisions.
-    ViewEvidence = 11, "see the record of decisions";
+    ViewEvidence = 11, "see the activity";
     /// Change mail address, phone number and planned travel.
     ManageContact = 12, "change your mail address, phone number and planned travel";
     /// Change what interfaces ask of sessions, and how long these last.
     ManagePolicy = 13, "change the policies of your sessions";
     /// Choose how a lost access comes back.
-    ManageRecovery = 14, "choose how you get back in";
+    ManageRecovery = 14, "change how you recover your access";
 }
 
 impl fmt::Display for Act {
@@ -85,7 +85,7 @@ impl Acts {
     pub const NONE: Self = Self(0);
     /// Every act.
     pub const ALL: Self = Self::of(Act::ALL);
-    /// What only looks.
+    /// View-only acts.
     pub const VIEW: Self = Self::of(&[Act::ViewAccount, Act::ViewMarketData]);
     /// What a session may do that an enrolment link began, until its person is enrolled.
     pub const ENROL: Self = Self::of(&[Act::ManageAuthenticators, Act::ManageContact]);
@@ -183,7 +183,7 @@ pub enum Sides {
     /// Buys and sells.
     #[default]
     Both,
-    /// One side alone.
+    /// Only one side.
     Only(Side),
     /// Neither: what is left of two different single sides.
     Neither,
@@ -269,12 +269,12 @@ pub enum Symbols {
     /// Every contract.
     #[default]
     All,
-    /// These alone; make it with [`Symbols::only`].
+    /// Only these; make it with [`Symbols::only`].
     Only(SymbolSet),
 }
 
 impl Symbols {
-    /// The set of these alone, in any order.
+    /// The set of only these, in any order.
     pub fn only(symbols: impl IntoIterator<Item = SymbolId>) -> Self {
         Self::Only(symbols.into_iter().collect())
     }
@@ -382,9 +382,9 @@ pub struct Rate {
 /// Limits on the numbers of an order, which pre-trade checks; none means not limited here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Shares an order.
+    /// Most shares per order.
     pub max_quantity: Option<u64>,
-    /// US dollars an order.
+    /// Most US dollars per order.
     pub max_notional: Option<Decimal>,
     /// Farthest limit price beyond the market on the aggressive side, in hundredths of a percent.
     pub collar_bps: Option<u32>,
@@ -441,7 +441,7 @@ pub struct Question {
 pub enum Narrowing {
     /// It is bound to no key of its browser.
     Unbound,
-    /// Its device was activated by a typed code alone.
+    /// Its device was activated only by a typed code.
     Unconfirmed,
     /// Its device's role.
     Role(DeviceRole),
@@ -540,7 +540,7 @@ pub struct Entitlements {
 }
 
 impl Entitlements {
-    /// Whether the act is allowed; else the first reason against it, the widest reason first.
+    /// Whether the act is allowed; otherwise the first reason against it, the widest reason first.
     /// Allocates nothing.
     #[inline]
     pub fn check(&self, question: &Question) -> Result<(), Refusal> {
@@ -701,7 +701,7 @@ pub struct Scopes {
     pub until: Time,
     /// How many order messages.
     pub rate: Option<Rate>,
-    /// The numbers an order.
+    /// The limits per order.
     pub limits: Limits,
 }
 
@@ -722,7 +722,7 @@ impl Scopes {
         }
     }
 
-    /// Looking alone, until this time.
+    /// View-only, until this time.
     pub fn read_only(until: Time) -> Self {
         Self { read_only: true, ..Self::trading(until) }
     }

@@ -122,11 +122,11 @@ pub enum ChainFault {
         /// Its place.
         seq: u64,
     },
-    /// An entry stands at another place than its own.
+    /// An entry is out of its place.
     Reordered {
         /// The place.
         seq: u64,
-        /// What stands there.
+        /// The entry found there.
         found: u64,
     },
     /// An entry is not what was hashed, or follows another one than the one before it.
@@ -140,7 +140,9 @@ impl fmt::Display for ChainFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { seq } => write!(f, "entry {seq} is missing"),
-            Self::Reordered { seq, found } => write!(f, "entry {found} stands where {seq} belongs"),
+            Self::Reordered { seq, found } => {
+                write!(f, "entry {found} is where entry {seq} should be")
+            }
             Self::Altered { seq } => write!(f, "entry {seq} was altered, or the one before it"),
         }
     }

@@ -218,7 +218,7 @@ pub enum Holder {
     Session(SessionId),
     /// A program's credential.
     Credential(CredentialId),
-    /// Whoever runs the server, at the command line.
+    /// The person who runs the server, at the command line.
     Operator,
     /// The server itself.
     System,

@@ -1,5 +1,5 @@
 //! Large orders: above a threshold of US dollars that a person chose, an order of a session is
-//! placed only with a yes of their phone to exactly this order, or with a proof made for it.
+//! placed only with a yes of their phone to exactly this order, or with a sign-in for it.
 //!
 //! What an order is worth is pre-trade's number, and its fields are lines of text here: the lines
 //! that the phone showed are the ones that are compared before the order is placed.
@@ -20,7 +20,7 @@ use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::slice::Slice;
 
-/// The threshold of whoever chose none, in US dollars: a tenth of what an account begins with.
+/// The threshold of people who chose none, in US dollars: a tenth of what an account begins with.
 pub const STANDARD: Decimal = Decimal::from_parts(100_000, 0, 0, false, 0);
 /// The highest threshold: what one order may be worth at most.
 pub const MOST: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
@@ -40,7 +40,7 @@ impl Default for Threshold {
 
 impl Threshold {
     /// Whether it lets an order through that `old` asked for.
-    fn widens(self, old: Self) -> bool {
+    pub fn widens(self, old: Self) -> bool {
         match (old.above, self.above) {
             (None, _) => false,
             (Some(_), None) => true,

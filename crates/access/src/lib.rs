@@ -1,10 +1,11 @@
 //! Who may do what, from where, now.
 //!
-//! This crate decides and never touches the world: time and randomness are arguments
-//! ([`moment::Moment`]), what a decision needs is loaded before, and what it changes is a list of
-//! events that the store applies.
+//! This crate makes decisions and never touches the world: time and randomness are arguments
+//! ([`moment::Moment`]), everything a decision needs is loaded beforehand, and its effects are a list
+//! of events that the store applies.
 
 pub mod address;
+pub mod agent;
 pub mod approval;
 pub mod authenticator;
 pub mod binding;

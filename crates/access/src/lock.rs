@@ -70,7 +70,7 @@ impl Grade {
     pub const fn text(self) -> &'static str {
         match self {
             Self::None => "nothing is locked",
-            Self::ReduceOnly => "only orders that reduce a position, and cancels",
+            Self::ReduceOnly => "only orders that reduce a position, and cancellations",
             Self::NoNew => "no new orders and no changes; cancelling works",
             Self::All => "sessions, credentials and devices end, and orders are cancelled",
         }
@@ -116,7 +116,7 @@ impl FromStr for Grade {
 pub enum Target {
     /// All that a person has.
     Person(PersonId),
-    /// One account, whoever acts on it.
+    /// One account, for everyone on it.
     Account(PaperAccountId),
 }
 
@@ -129,7 +129,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// A lock that stands.
+/// A lock in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
     /// Its id.
@@ -156,7 +156,7 @@ pub struct Receipt {
     /// Names of devices.
     pub devices: Vec<Name>,
     /// The person who may lift it with a proof given after it: who set it, over no lock of somebody
-    /// else. None: the operator alone. Locks of before this was kept have none.
+    /// else. None: only the operator. Older locks have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifted_by: Option<PersonId>,
 }
@@ -181,7 +181,7 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// Set; a weaker one on the same target is over.
+    /// Set; a weaker one on the same target has ended.
     Set(Lock),
     /// Lifted.
     Lifted {
@@ -241,7 +241,7 @@ fn check_lift(
     let is_theirs =
         |lock: &&Lock| lock.grade < Grade::All && lock.receipt.lifted_by == Some(person);
     let Some(lock) = lock.filter(is_theirs) else { return Err(Refusal::OperatorOnly) };
-    // That another session holds trading is no reason to stay locked.
+    // That another session holds trading is not a reason to stay locked.
     let unlocked = Slice { locks: Vec::new(), brokerage: None, ..slice.clone() };
     for act in [GROW, Act::PlaceOrder] {
         ground.authorise(&unlocked, act)?;
@@ -266,7 +266,7 @@ fn lift(slice: &Slice, ground: &Ground<'_>, person: PersonId, lock: &Lock) -> De
     if lock.grade == Grade::All {
         let worn: Vec<_> = worn(slice).collect();
         if !worn.is_empty() {
-            text.push_str(" Your old password, app and recovery codes no longer sign you in: ask the operator for a link to set new ones.");
+            text.push_str(" Your old password, app and recovery codes no longer work: ask the operator for a link to set new ones.");
         }
         events.extend(worn);
     }

@@ -36,9 +36,20 @@ impl Time {
 }
 
 impl Time {
+    /// As scripts take it: RFC 3339 in UTC, whole seconds.
+    pub fn rfc_3339(self) -> String {
+        match self.to_string().strip_suffix(" UTC") {
+            Some(text) => format!("{}Z", text.replacen(' ', "T", 1)),
+            None => self.to_string(),
+        }
+    }
+
     /// The beginning of a day written as `2026-12-24`, in UTC.
     pub fn of_date(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+        // Digits alone: a sign would be read as well.
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let number = |part: &str| part.parse::<i64>().ok().filter(|_| digits(part));
+        let mut parts = text.splitn(3, '-').map(number);
         let (year, month, date) = (parts.next()??, parts.next()??, parts.next()??);
         if !(1970..=2199).contains(&year) || !(1..=12).contains(&month) {
             return None;
@@ -227,7 +238,18 @@ mod tests {
             let time = Time::of_date(date).map(|time| time.to_string());
             assert_eq!(time, Some(format!("{date} 00:00:00 UTC")));
         }
-        for bad in ["", "2026", "2026-02-29", "2026-13-01", "2026-00-10", "26-1-1", "2026-1-1-1"] {
+        for bad in [
+            "+2026-12-24",
+            "2026-+1-2",
+            "2026-01-+2",
+            "",
+            "2026",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "26-1-1",
+            "2026-1-1-1",
+        ] {
             assert_eq!(Time::of_date(bad), None, "{bad}");
         }
     }

@@ -27,6 +27,8 @@ impl Name {
     /// Checks the name of a `what`.
     pub fn new(what: &'static str, text: &str) -> Result<Self, Refusal> {
         let shown = text.chars().filter(|letter| !typed::is_invisible(*letter));
+        // A letter that is another one in a type of its own is that letter.
+        let shown = shown.flat_map(unstyled);
         // One way to write each letter, and one space between words: else two names look alike.
         let text: String = shown.nfc().collect();
         let is_space = |letter: char| letter.general_category() == Category::SpaceSeparator;
@@ -85,7 +87,8 @@ pub(crate) fn is_seen(letter: char) -> bool {
     let blank = matches!(
         letter,
         '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}'
-            | '\u{3164}' | '\u{ffa0}' | '\u{fffc}' | '\u{fffd}' | '\u{1d159}' | '\u{e0100}'..='\u{e01ef}'
+            | '\u{3164}' | '\u{ffa0}' | '\u{fffc}' | '\u{fffd}' | '\u{16fe4}' | '\u{1d159}'
+            | '\u{1bc9d}' | '\u{1107f}' | '\u{2d7f}' | '\u{e0100}'..='\u{e01ef}'
     );
     let category = letter.general_category();
     let shows = matches!(
@@ -115,11 +118,22 @@ pub(crate) fn is_seen(letter: char) -> bool {
     letter == ' ' || (shows && !blank)
 }
 
+/// The letters that a letter looks like which is another one in a type or a width of its own: mathematical
+/// ones cannot be told from plain ones in many fonts, and have no script that would show it.
+fn unstyled(letter: char) -> Vec<char> {
+    let is_styled = matches!(
+        letter,
+        '\u{2102}'..='\u{2138}' | '\u{2145}'..='\u{2149}' | '\u{2160}'..='\u{217f}' | '\u{ff01}'..='\u{ff9f}'
+            | '\u{ffe0}'..='\u{ffe6}' | '\u{1d400}'..='\u{1d7ff}' | '\u{1ee00}'..='\u{1eeff}' | '\u{1fbf0}'..='\u{1fbf9}'
+    );
+    if is_styled { [letter].into_iter().nfkc().collect() } else { vec![letter] }
+}
+
 fn is_mark(letter: char) -> bool {
     matches!(letter.general_category(), Category::NonspacingMark | Category::SpacingMark)
 }
 
-/// The first character that cannot be seen, or a mark that stands on nothing or on a heap of others.
+/// The first character that cannot be seen, or a mark with no letter under it or with too many others.
 fn unseen(text: &str) -> Option<char> {
     let mut marks = MOST_MARKS;
     text.chars().find(|letter| {
@@ -215,7 +229,12 @@ mod tests {
             "\u{301}a",                                    // a mark on nothing
             "a\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}", // a heap of marks
             "a\u{20dd}",                                   // an enclosing mark
-            "p\u{430}ypal",                                // Cyrillic among Latin
+            "a\u{16fe4}",                                  // fillers and joiners of other scripts
+            "\u{1bc9d}",
+            "a\u{2d7f}b",
+            "\u{1107f}",
+            "a\u{ff9e}\u{3099}\u{ff9e}\u{ff9e}\u{ff9e}", // marks of half width, a heap of them
+            "p\u{430}ypal",                              // Cyrillic among Latin
             "\u{3bf}mega phone",
             "Lapt\u{585}p", // Armenian
         ] {
@@ -242,6 +261,12 @@ mod tests {
             ("e\u{301}", "\u{e9}"),
             ("\u{200e}My\u{a0}\u{a0} Laptop\u{200b}", "My Laptop"),
             ("\u{feff}a\u{ad}b", "ab"),
+            // Letters in a type of their own: sans-serif, bold, script, double-struck, full width, half width.
+            ("\u{1d5cd}\u{1d5cb}\u{1d5ba}\u{1d5bd}\u{1d5c2}\u{1d5c7}\u{1d5c0}", "trading"),
+            ("\u{1d413}\u{1d42b}ad\u{1d7cf}", "Trad1"),
+            ("\u{212c}o\u{1d4c9} \u{2115}\u{2163}", "Bot NIV"),
+            ("\u{ff34}\u{ff52}ading\u{3000}\u{ff11}", "Trading 1"),
+            ("\u{ff76}\u{ff9e}\u{ff7d}", "\u{30ac}\u{30b9}"),
         ] {
             assert_eq!(
                 Name::new("device", typed).map(|name| name.to_string()),

@@ -1,10 +1,10 @@
-//! Networks that a person signs in from. One that was not seen in 90 days is told of.
+//! Networks that a person signs in from. One not seen in 90 days is reported.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Network;
+use crate::address::{Network, translated};
 use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::id::{PersonId, SessionId};
@@ -35,10 +35,24 @@ pub struct Known {
 /// The network of an address, as far as it tells places apart: 24 bits of IPv4, 64 of IPv6. This
 /// machine is one place, whichever of its loopback addresses a browser takes.
 pub fn of(address: IpAddr) -> Network {
-    let address = address.to_canonical();
+    let address = translated(address);
     let address = if address.is_loopback() { Ipv4Addr::LOCALHOST.into() } else { address };
     let prefix = if address.is_ipv4() { 24 } else { 64 };
     Network::new(address, prefix).unwrap_or_else(|| Network::host(address))
+}
+
+/// Where an address is, as far as it says by itself: on the server's own machine, or in a network
+/// that nobody reaches from outside.
+pub fn place(address: IpAddr) -> Option<&'static str> {
+    let address = address.to_canonical();
+    let local = match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
+    };
+    if address.is_loopback() {
+        return Some("this machine");
+    }
+    local.then_some("local network")
 }
 
 /// What is asked about networks.
@@ -105,7 +119,7 @@ pub(crate) fn meet(
     if let (None, Some(text)) = (known, text) {
         let planned = slice.travel.as_ref().filter(|plan| plan.expects(subject.address, now));
         if let Some(plan) = planned {
-            // Expected: it stands in the message centre, and no mail goes out.
+            // Expected: it is shown in the message centre, and no mail goes out.
             let text = format!(
                 "{text}, a new network, as you planned (travel to {} until {}). If that was not you, say so here: that ends the session and that browser's trust.",
                 plan.place, plan.until
@@ -129,6 +143,28 @@ pub(crate) fn meet(
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn place_is_told_where_the_address_alone_says_it() {
+        let told = |address: &str| place(address.parse().unwrap());
+        for here in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(told(here), Some("this machine"), "{here}");
+        }
+        for local in ["10.1.2.3", "172.31.0.1", "192.168.1.20", "169.254.1.1", "fd00::7", "fe80::1"]
+        {
+            assert_eq!(told(local), Some("local network"), "{local}");
+        }
+        for away in ["172.32.0.1", "192.0.2.7", "100.64.0.1", "2001:db8::7", "0.0.0.0", "::"] {
+            assert_eq!(told(away), None, "{away}");
+        }
+    }
+
+    #[test]
+    fn network_behind_a_translator_is_that_of_the_ipv4_address() {
+        let of = |text: &str| of(text.parse().unwrap());
+        assert_eq!(of("64:ff9b::198.51.100.7"), of("198.51.100.9"));
+        assert_ne!(of("64:ff9b::198.51.100.7"), of("64:ff9b::203.0.113.7"));
+    }
 
     #[test]
     fn network_is_24_bits_of_ipv4_and_64_of_ipv6() {

@@ -1,5 +1,5 @@
-//! Notices: what a person is told. Each lies in the outbox and in the message centre, and goes to
-//! the channels that there are. A code is in none of its words.
+//! Notices: what a person is told. Each is kept in the outbox and in the message centre, and goes
+//! out by every channel that is set up. Its text never contains a code.
 
 use std::net::IpAddr;
 
@@ -73,10 +73,10 @@ topics! {
     SignInCopied = "sign_in_copied", "A copied sign-in was refused", false;
     /// A recovery was begun or goes on; its mail can stop it.
     Recovery = "recovery", "A recovery of your access", false;
-    /// A recovery is over.
-    RecoveryEnded = "recovery_ended", "A recovery is over", false;
+    /// A recovery has ended.
+    RecoveryEnded = "recovery_ended", "A recovery has ended", false;
     /// Somebody named the person as a recovery contact, or recovers and asks them.
-    RecoveryHelp = "recovery_help", "Somebody asks for your help", false;
+    RecoveryHelp = "recovery_help", "Somebody needs your help", false;
     /// How recoveries go was changed.
     RecoveryChanged = "recovery_changed", "How you get back in", true;
     /// A notice or an approval was answered by 'this was not me'.
@@ -109,7 +109,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Whoever asks.
+    /// The caller.
     pub(crate) fn of(ground: &Ground<'_>) -> Self {
         let session = match ground.by {
             By::Session(session) => Some(session),
@@ -149,7 +149,7 @@ impl Notice {
 
 /// What is asked about notices.
 pub enum Command {
-    /// 'This was not me': stops what the notice tells. It may be asked by whoever may lock, for a
+    /// 'This was not me': stops what the notice tells. It may be asked by anyone who may lock, for a
     /// lock does more.
     Disown {
         /// Which, as it was written.
@@ -206,7 +206,7 @@ pub(crate) struct Note<'a> {
     pub mail: Vec<MailAddress>,
 }
 
-/// Puts a notice in the outbox, about whoever asks. A decision queues at most one of each topic.
+/// Puts a notice in the outbox, about the caller. A decision queues at most one of each topic.
 pub(crate) fn queue(
     ground: &Ground<'_>,
     person: PersonId,
@@ -217,7 +217,7 @@ pub(crate) fn queue(
     queue_about(ground, person, topic, text, code, Subject::of(ground))
 }
 
-/// The same about a device that whoever asks did something to: 'this was not me' stops both.
+/// The same about a device that the caller did something to: 'this was not me' stops both.
 pub(crate) fn queue_device(
     ground: &Ground<'_>,
     person: PersonId,
@@ -264,7 +264,8 @@ pub(crate) fn session_ended(
 ) -> decision::Event {
     let device = slice.device(session.device).map(|device| device.name.to_string());
     let device = device.unwrap_or_else(|| "a browser".to_owned());
-    let from = session.address.map(|address| format!(", begun from {address}")).unwrap_or_default();
+    let from =
+        session.address.map(|address| format!(", started from {address}")).unwrap_or_default();
     let text = format!("The operator ended your session on {device}{from}. You can sign in again.");
     let subject = Subject {
         device: Some(session.device),
@@ -339,7 +340,7 @@ fn words(ground: &Ground<'_>, notice: &Notice, stopped: &Disowned) -> String {
         (None, false) => "no browser lost its trust".to_owned(),
     };
     format!(
-        "From {2}, you answered 'not me' to the message \"{0}\" of {1}. Sessions ended: {3}; sign-ins dropped: {4}; {device}. If you did not do this, lock the account.",
+        "From {2}, you answered 'not me' to the message \"{0}\" of {1}. Sessions ended: {3}; sign-ins stopped: {4}; {device}. If you did not do this, lock the account.",
         notice.topic.title(),
         notice.at,
         ground.source,

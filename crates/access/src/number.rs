@@ -1,8 +1,9 @@
 //! Numbers that people type: understood or refused, never guessed.
 //!
-//! One number is written in many ways, and what is right in one country means something else in another: `10,00` is ten in
-//! Berlin and a slip of the finger in Boston. A mark is taken for what it can only be. Where it could be two things the
-//! number is refused, since a price a hundred times too high is an order that nobody wanted.
+//! One number is written in many ways, and what is right in one country means something else in
+//! another: `10,00` is ten in Berlin and a slip of the finger in Boston. A mark is accepted where
+//! it can mean only one thing. Where it could mean two, the number is refused, since a price a
+//! hundred times too high is an order that nobody wanted.
 
 use std::fmt;
 
@@ -16,7 +17,7 @@ const LONGEST: usize = 40;
 /// Which marks a number may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// Digits alone, for what is no quantity: a port.
+    /// Only digits, for what is not a quantity: a port.
     Digits,
     /// Whole; thousands may be grouped.
     Whole,
@@ -41,6 +42,8 @@ pub struct Number {
 
 const DOLLAR: &[&str] = &["US$", "USD", "$"];
 const CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
+/// The largest whole number of 64 bits.
+const LARGEST: Decimal = Decimal::from_parts(u32::MAX, u32::MAX, 0, false, 0);
 
 const fn whole(count: u32) -> Decimal {
     Decimal::from_parts(count, 0, 0, false, 0)
@@ -79,6 +82,23 @@ impl Number {
     /// A port above those of the system.
     pub const PORT: Self =
         Self { shape: Shape::Digits, ..Self::within("a port", "7497", 1_024, 65_535) };
+
+    /// A port to listen at; 0 for a free one.
+    pub const LISTENER: Self =
+        Self { shape: Shape::Digits, ..Self::within("a port", "7497", 0, 65_535) };
+
+    /// The port of another server.
+    pub const REMOTE: Self =
+        Self { shape: Shape::Digits, ..Self::within("a port", "587", 1, 65_535) };
+    /// What a simulated market begins with: a name more than a quantity.
+    pub const SEED: Self =
+        Self { shape: Shape::Digits, most: LARGEST, ..Self::within("a seed", "7", 0, 0) };
+    /// The number of an order.
+    pub const ORDER: Self = Self {
+        shape: Shape::Digits,
+        most: LARGEST,
+        ..Self::within("an order number", "1000001", 1, 1)
+    };
 
     /// A whole number of things, 1 or more. `what` has its article: `a number of minutes`.
     pub const fn count(what: &'static str, example: &'static str) -> Self {
@@ -143,7 +163,7 @@ impl Number {
         if self.shape == Shape::Digits {
             return Err(Why::Marks);
         }
-        let grouped = grouped(&runs, &marks);
+        let grouped = in_thousands(&runs, &marks);
         let joined = || runs.concat();
         // One mark before three digits is what both a thousand and a decimal look like.
         if let ([mark], true) = (marks.as_slice(), grouped) {
@@ -164,7 +184,7 @@ impl Number {
         };
         let decimal = matches!(last_mark, '.' | ',')
             && !groups.contains(&last_mark)
-            && (groups.is_empty() || self::grouped(whole, groups));
+            && (groups.is_empty() || in_thousands(whole, groups));
         if !decimal {
             return Err(Why::Unclear);
         }
@@ -185,8 +205,25 @@ fn parts(text: &str) -> Option<(Vec<&str>, Vec<char>)> {
     sound.then_some((runs, marks))
 }
 
+/// A number without sign, `1234567.891`, as it is read: `1,234,567.891`.
+pub fn grouped(number: &str) -> String {
+    let (whole, part) = number.split_once('.').map_or((number, None), |(a, b)| (a, Some(b)));
+    let mut out = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(part) = part {
+        out.push('.');
+        out.push_str(part);
+    }
+    out
+}
+
 /// Whether these are thousands, all grouped by the same mark.
-fn grouped(runs: &[&str], marks: &[char]) -> bool {
+fn in_thousands(runs: &[&str], marks: &[char]) -> bool {
     let Some((first, rest)) = runs.split_first() else { return false };
     let alike = marks.windows(2).all(|pair| pair.first() == pair.last());
     let begins = (1..=3).contains(&first.len()) && !first.starts_with('0');
@@ -431,6 +468,13 @@ mod tests {
             assert!(Number::PORT.read(typed).is_err(), "{typed}");
         }
         assert_eq!(Number::PORT.read_whole("7497"), Ok(7_497_u16));
+        for typed in
+            ["1_000", "1 000", "+5", "-0", "-1", "0x10", "1e3", "1,5", "18446744073709551616"]
+        {
+            assert!(Number::SEED.read(typed).is_err(), "{typed}");
+        }
+        assert_eq!(Number::SEED.read_whole("18446744073709551615"), Ok(u64::MAX));
+        assert_eq!(Number::SEED.read_whole(" 0"), Ok(0_u64));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Policies: what an interface asks of its sessions, and how long they live there. Their person
-//! chooses a tempo, which fills in the limits, and may type limits of their own in their place.
+//! Policies: what an interface requires of its sessions, and how long they last there. A person
+//! chooses a tempo, which fills in the limits, and may type their own limits instead.
 
 use std::fmt;
 
@@ -108,10 +108,10 @@ pub struct Limits {
 }
 
 impl fmt::Display for Limits {
-    /// `3 days unused, 24 hours in all; with a window 9 days at most`
+    /// `3 days unused, 24 hours in total; with a window 9 days at most`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (idle, absolute) = (exact(self.idle), exact(self.absolute));
-        write!(f, "{idle} idle, {absolute} in all")?;
+        write!(f, "{idle} idle, {absolute} in total")?;
         match self.ceiling {
             Some(most) if most == self.absolute => {
                 f.write_str("; with a window until its last end before")
@@ -138,7 +138,7 @@ fn exact(span: Span) -> String {
 pub const PLAIN: Limits =
     Limits { idle: Span::minutes(30), absolute: Span::hours(12), ceiling: None };
 
-/// Limits that a person typed, in the place of what their tempo fills in.
+/// Limits that a person typed, in place of what their tempo fills in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OwnLimits {
     /// Over when it was not used for this long.
@@ -152,7 +152,7 @@ impl OwnLimits {
     /// The shortest and the longest time unused.
     pub const IDLE: (Span, Span) = (Span::minutes(5), Span::days(7));
     /// The shortest and the longest time in all. The shortest is longer than a proof counts for a
-    /// change, so whoever makes it is not signed out by it.
+    /// change, so the person who makes it is not signed out by it.
     pub const ABSOLUTE: (Span, Span) = (Span::hours(1), Span::days(30));
 
     /// Whether both are within their bounds.
@@ -269,7 +269,7 @@ impl NewNetwork {
 impl fmt::Display for NewNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Keep => "goes on as before",
+            Self::Keep => "continues as before",
             Self::Prove => "is view-only until you confirm it's you",
             Self::Look => "is view-only until you sign in there",
         })
@@ -367,7 +367,7 @@ impl Policy {
     }
 
     /// Whether anything in it lets a session do more, or for longer, than `old` did.
-    fn widens(&self, old: &Self) -> bool {
+    pub fn widens(&self, old: &Self) -> bool {
         // What was not earned follows: it has the least of these and the plain ones.
         let (new, was) = (self.limits(true), old.limits(true));
         let needs = |one: &Self| {
@@ -385,7 +385,7 @@ impl Policy {
 }
 
 impl Slice {
-    /// The policy of the person at an interface: what they chose, or what stands without a choice.
+    /// The policy of the person at an interface: what they chose, or the default.
     pub fn policy(&self, interface: Interface) -> Policy {
         let chosen = self.policies.iter().find(|one| one.interface == interface).copied();
         let person = self.person.as_ref().map_or(PersonId([0; 16]), |person| person.id);
@@ -467,7 +467,7 @@ pub enum Event {
     },
 }
 
-/// Whether whoever asks may change policies; widening takes a session that is bound to its browser.
+/// Whether the caller may change policies; widening takes a session that is bound to its browser.
 pub(crate) fn check_change(
     slice: &Slice,
     ground: &Ground<'_>,
@@ -506,7 +506,7 @@ fn set(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Result<Decision, R
     policy.own.check()?;
     let old = slice.policy(policy.interface);
     check_change(slice, ground, policy.widens(&old))?;
-    // Nobody asks for what they cannot show, and stands outside afterwards.
+    // Nobody can ask for what they cannot show, and so shut themselves out.
     let Needs { view, trade, administer, .. } = policy.needs;
     let needed = view.max(trade).max(administer);
     if let Ok(session) = ground.session(slice)
@@ -568,7 +568,7 @@ fn set_window(
 /// only for what is proven later.
 fn shorten(after: &Slice) -> Vec<decision::Event> {
     let limited = |one: &Session| {
-        // From its last proof on: whoever makes the change was proven a moment ago and stays.
+        // From its last proof on: the person who makes the change confirmed a moment ago and stays.
         let (bound, at) = (one.is_bound(), one.proven_at);
         let (idle, until) = after.lasts(at, one.interface, one.device, bound, one.stay);
         let (idle, until) = (idle.min(one.idle), until.min(one.until));

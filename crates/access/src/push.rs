@@ -1,5 +1,6 @@
-//! Where a phone can be told that an approval waits: the address that its browser has at its vendor's push service. A phone
-//! has one at most; it goes with the phone, and ends when the push service knows it no longer.
+//! Where a phone can be told that an approval is waiting: the address that its browser has at its
+//! vendor's push service. A phone has at most one; it is removed with the phone, or when the push
+//! service no longer knows it.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ pub struct Push {
     pub device: DeviceId,
     /// Whose.
     pub person: PersonId,
-    /// The address; whoever knows it could send, so it is a secret.
+    /// The address; anyone who knows it could send, so it is a secret.
     pub endpoint: SealedSecret,
     /// The push service's host.
     pub service: String,
@@ -52,7 +53,7 @@ impl Push {
 
 /// What is asked about pushes.
 pub enum Command {
-    /// Tells this phone from now on; in the place of what it had.
+    /// Tells this phone from now on; in place of what it had.
     Set(Box<Wish>),
     /// Tells a phone no longer.
     Stop {

@@ -1,13 +1,15 @@
-//! Recovery: the way back in of a person who lost what they sign in with.
+//! Recovery: the way back in for a person who lost their ways to sign in.
 //!
-//! It takes the password, or the operator's word, and the word of recovery contacts ([`crate::trustee`]) or time: three days unless the person chose
-//! otherwise, with a notice to every channel at the beginning, at half time and at the end, each of
-//! which stops it with one press. A sign-in by what stood before stops it too. Its end is a session
-//! that is *held*: it looks, cancels, reduces and enrols a new way to sign in, and so do the sessions
-//! of whatever is enrolled in that time, until the holding time is over.
+//! It takes the password or the operator's word, and then either the word of recovery contacts
+//! ([`crate::trustee`]) or time: three days unless the person chose otherwise, with a notice by
+//! every channel at the start, halfway and at the end, each of which can stop it with one press. A
+//! sign-in with anything from before stops it too. It ends in a session that is *held*: it can
+//! view, cancel, reduce and enrol a new way to sign in. So can sessions that start with anything
+//! enrolled in that time, until the holding time is over.
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent;
 use crate::approval::{Approval, Say};
 use crate::authenticator::{self, Authenticator, Proof, password, totp};
 use crate::binding::{Beginner, PublicKey};
@@ -27,6 +29,10 @@ use crate::slice::Slice;
 use crate::throttle::{self, Factor};
 use crate::token::{self, Kind};
 use crate::trustee::{self, Ask};
+
+mod end;
+
+pub use self::end::RecoveryEnd;
 
 /// How long a recovery waits unless its person chose otherwise.
 pub const WAIT: Span = Span::hours(72);
@@ -62,7 +68,7 @@ pub const HELD_ACTS: Acts = Acts::VIEW.or(Acts::of(&[
 pub struct Policy {
     /// How long one waits.
     pub wait: Span,
-    /// How many recovery contacts open one at once; 0 is none.
+    /// How many recovery contacts let the person in at once; 0 for none.
     pub needed: u32,
     /// Whether the wait opens one too, where contacts do.
     pub waits: bool,
@@ -103,14 +109,14 @@ pub struct Recovery {
     pub waits: bool,
     /// The contacts that it asks.
     pub asks: Vec<Ask>,
-    /// Where it stands.
+    /// Its state.
     pub stage: Stage,
     /// The browser that began it, or took it up; it is looked at and finished there.
     #[serde(default, skip_serializing_if = "Beginner::is_unknown")]
     pub begun: Beginner,
 }
 
-/// Where a recovery stands.
+/// The state of a recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -143,38 +149,6 @@ pub enum Stage {
         /// Why.
         why: RecoveryEnd,
     },
-}
-
-/// Why a recovery is over without a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RecoveryEnd {
-    /// Stopped by a session of its person.
-    ByPerson,
-    /// Stopped by the link of a notice.
-    ByLink,
-    /// Stopped by the operator.
-    ByOperator,
-    /// Its person signed in by what stood before.
-    SignedIn,
-    /// A lock of grade `all`.
-    Locked,
-    /// Nobody finished it.
-    Lapsed,
-}
-
-impl RecoveryEnd {
-    /// In plain words, to follow `it was` or stand alone.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::ByPerson => "stopped from a session of yours",
-            Self::ByLink => "stopped by the link of a message",
-            Self::ByOperator => "stopped by the operator",
-            Self::SignedIn => "over, because you signed in with what you had before",
-            Self::Locked => "stopped by a lock",
-            Self::Lapsed => "over, because nobody finished it",
-        }
-    }
 }
 
 impl Stage {
@@ -259,7 +233,14 @@ pub enum Command {
         /// With this outcome.
         proof: Proof,
     },
-    /// The operator vouches for whoever asked them.
+    /// The same by a browser that has the token of one, and lost its key: that one ends.
+    Again {
+        /// With this outcome.
+        proof: Proof,
+        /// The token.
+        token: Secret,
+    },
+    /// The operator vouches for the person who asked them.
     Assist,
     /// The link of the operator's was opened in the recovering browser. Load the slice by it.
     Claim {
@@ -321,7 +302,8 @@ type Decided = Result<Decision, Refusal>;
 
 pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> Decided {
     match command {
-        Command::Begin { proof } => begin(slice, ground, proof),
+        Command::Begin { proof } => begin(slice, ground, proof, None),
+        Command::Again { proof, token } => begin(slice, ground, proof, held_by(slice, token).ok()),
         Command::Assist => assist(slice, ground),
         Command::Claim { token } => claim(slice, ground, token),
         Command::Finish { token } => finish(slice, ground, token),
@@ -351,8 +333,8 @@ impl Slice {
 }
 
 /// As a sign-in does it: the same checks in the same order, so that nothing is learnt here that a
-/// sign-in would not say.
-fn begin(slice: &Slice, ground: &Ground<'_>, proof: &Proof) -> Decided {
+/// sign-in would not say. `lost` is one that its own browser cannot go on with.
+fn begin(slice: &Slice, ground: &Ground<'_>, proof: &Proof, lost: Option<&Recovery>) -> Decided {
     let now = ground.moment.now;
     let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::Password, place, now)?;
@@ -365,7 +347,7 @@ fn begin(slice: &Slice, ground: &Ground<'_>, proof: &Proof) -> Decided {
     if !slice.is_enrolled() && slice.codes_left() == 0 {
         return Err(Refusal::SecondFactorMissing);
     }
-    let (events, begun) = start(slice, ground)?;
+    let (events, begun) = start(slice, ground, lost)?;
     let used = crate::authenticator::Event::PasswordUsed { authenticator: one.id, at: now };
     let events = std::iter::once(used.into()).chain(events).collect();
     Ok(Decision::new(events, Answer::RecoveryBegun(begun)))
@@ -378,14 +360,20 @@ fn assist(slice: &Slice, ground: &Ground<'_>) -> Decided {
     if slice.strongest_lock() == crate::lock::Grade::All {
         return Err(Refusal::Locked { grade: crate::lock::Grade::All });
     }
-    let (events, begun) = start(slice, ground)?;
+    let (events, begun) = start(slice, ground, None)?;
     Ok(Decision::new(events, Answer::RecoveryBegun(begun)))
 }
 
-fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Begun), Refusal> {
+fn start(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    lost: Option<&Recovery>,
+) -> Result<(Vec<decision::Event>, Begun), Refusal> {
     let now = ground.moment.now;
     let person = slice.owner()?.id;
-    if let Some(open) = slice.open_recovery() {
+    if let Some(open) =
+        slice.open_recovery().filter(|open| lost.is_none_or(|one| one.id != open.id))
+    {
         return Err(Refusal::RecoveryStands { since: open.begun_at });
     }
     // Those that somebody asked for in vain: each was a message to every channel.
@@ -413,7 +401,7 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
         stop_token: ground.key.seal(&stop, &Recovery::purpose(id), ground.moment),
         by: ground.by,
         source: ground.source.to_string(),
-        browser: device::name_from_agent(&ground.source.agent),
+        browser: agent::family(&ground.source.agent),
         begun_at: now,
         wait,
         needed: if enough { needed } else { 0 },
@@ -428,11 +416,10 @@ fn start(slice: &Slice, ground: &Ground<'_>) -> Result<(Vec<decision::Event>, Be
         from(&recovery),
         opens(&recovery)
     );
+    let mut events = lost.map_or_else(Vec::new, |one| end(ground, one, RecoveryEnd::BegunAgain));
     let notice = tell(ground, &recovery, text)?;
-    Ok((
-        vec![Event::Changed(Box::new(recovery)).into(), notice],
-        Begun { recovery: id, token, ready_at },
-    ))
+    events.extend([changed(recovery), notice]);
+    Ok((events, Begun { recovery: id, token, ready_at }))
 }
 
 /// What opens it, in words.
@@ -440,7 +427,7 @@ pub(crate) fn opens(one: &Recovery) -> String {
     if let Stage::Ready { until } = one.stage {
         return format!("now, until {until}");
     }
-    let by_time = one.ready_at().map(|at| format!("from {at} on"));
+    let by_time = one.ready_at().map(|at| format!("from {at}"));
     let by_contacts = (one.needed > 0)
         .then(|| format!("once {} of your recovery contacts vouch for it", one.needed));
     let ways: Vec<String> = by_contacts.into_iter().chain(by_time).collect();
@@ -477,7 +464,7 @@ pub(crate) fn tell(
     Ok(notice::send(ground, Note { person, topic, text, code, subject, mail }))
 }
 
-/// The same of one that is over: there is nothing to stop.
+/// The same for one that has ended: there is nothing to stop.
 fn tell_end(ground: &Ground<'_>, one: &Recovery, text: String) -> decision::Event {
     notice::queue(ground, one.person, Topic::RecoveryEnded, text, None)
 }
@@ -498,13 +485,13 @@ fn claim(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let claimed = Recovery {
         token: token.digest(),
         source: ground.source.to_string(),
-        browser: device::name_from_agent(&ground.source.agent),
+        browser: agent::family(&ground.source.agent),
         begun: Beginner::of(ground.source),
         ..one.clone()
     };
     let ready_at = one.ready_at();
     let text = format!(
-        "The recovery that the operator started for you was taken up from {} ({}). If that was not you, stop it.",
+        "The recovery that the operator started for you was continued from {} ({}). If that was not you, stop it.",
         claimed.source, claimed.browser
     );
     let events =
@@ -522,9 +509,9 @@ fn elsewhere(ground: &Ground<'_>, one: &Recovery) -> Decided {
     }
     let begun = Beginner { told: true, ..one.begun };
     let text = format!(
-        "A copy of your recovery was used from {} ({}) and was refused: it lacked the key of the browser that started it, so it opened nothing. Somebody may be able to read what that browser stores: look there for programs and extensions that you did not install. If you began no recovery, stop it.",
+        "A copy of your recovery was used from {} ({}) and was refused: it lacked the key of the browser that started it, so it opened nothing. Somebody may be able to read what that browser stores: check it for programs and extensions that you did not install. If you did not start a recovery, stop it.",
         ground.source,
-        device::name_from_agent(&ground.source.agent)
+        agent::family(&ground.source.agent)
     );
     let events = vec![changed(Recovery { begun, ..one.clone() }), tell(ground, one, text)?];
     Ok(Decision::refused(events, refusal))
@@ -571,12 +558,12 @@ fn finish(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         }
     }
     let finished = one.at(Stage::Finished { at: now, held_until: now + HOLD });
-    // An app that was offered before, and its seed seen by whoever was there, is not one of this.
+    // An app that was offered before, and its seed seen by anyone who was there, is not one of this.
     let offered = authenticator::withdraw_offer(slice);
     let text = format!(
         "The recovery of your access was finished from {} ({}). Until {}, that session and anything it adds can only view, cancel and reduce. If that was not you, lock the account and tell the operator.",
         ground.source,
-        device::name_from_agent(&ground.source.agent),
+        agent::family(&ground.source.agent),
         now + HOLD
     );
     let mut events = vec![Event::Changed(Box::new(finished)).into(), tell_end(ground, one, text)];
@@ -591,7 +578,7 @@ fn cancel(slice: &Slice, ground: &Ground<'_>, id: RecoveryId) -> Decided {
     let why = if ground.by.runs_the_server() {
         RecoveryEnd::ByOperator
     } else {
-        // Else whoever came in by one would stop that of the person whom they shut out.
+        // Else somebody who came in by one would stop that of the person whom they shut out.
         ground.check_not_held(slice, Act::ManageRecovery)?;
         RecoveryEnd::ByPerson
     };
@@ -630,7 +617,7 @@ pub(crate) fn signed_in(
     open.map_or_else(Vec::new, |one| end(ground, one, RecoveryEnd::SignedIn))
 }
 
-/// Each step waits for half of the time anew from when its person was told, so that a clock that
+/// Each step waits for half of the time again from when its person was told, so that a clock that
 /// jumps, or a server that was down, can shorten the wait by half at most, and skips no notice.
 fn tick(slice: &Slice, ground: &Ground<'_>) -> Decided {
     if ground.by != By::System {
@@ -699,8 +686,9 @@ fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
         });
     }
     let by_contacts = if needed > 0 {
-        let also = if waits { "; the wait opens it too" } else { "; the wait does not" };
-        format!(", or {needed} of your recovery contacts open it{also}")
+        let also =
+            if waits { "; waiting also lets you in" } else { "; waiting does not let you in" };
+        format!(", or {needed} of your recovery contacts can let you in{also}")
     } else {
         String::new()
     };
@@ -736,7 +724,7 @@ pub(crate) fn held(
         // The operator's, but for a phone's: that one may come from a held session.
         Method::Link => events.iter().any(offers_phone),
         // The operator's; the code of a notice, and a password, stand beside other means. Only whole
-        // sessions put a password in the place of one.
+        // sessions put a password in place of one.
         Method::EnrolmentLink | Method::Activation | Method::Password => false,
     });
     is_held.then_some(until)

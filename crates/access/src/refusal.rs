@@ -1,5 +1,5 @@
-//! Why access says no. Every reason carries its numbers; a new one breaks every door that words
-//! refusals for its wire until it has its words there.
+//! Why access says no. Every reason carries its numbers; a new one breaks the build of every door
+//! until that door has words for it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -42,7 +42,7 @@ macro_rules! refusals {
 
 refusals! {
     // What the entitlements refuse.
-    /// The authority is over.
+    /// The authority has ended.
     Expired { until: Time, now: Time } = "EXPIRED",
         "this authority expired at {until}, and it is now {now}; ask the account's owner for a new one";
     /// Another account.
@@ -51,7 +51,7 @@ refusals! {
     /// An act that is not given.
     ActNotAllowed { act: Act } = "ACT_NOT_ALLOWED",
         "this authority may not {act}";
-    /// An order on a holder that only looks.
+    /// An order by a view-only holder.
     ReadOnly = "READ_ONLY",
         "this authority is view-only: it cannot place, modify or cancel orders";
     /// A product that is not given.
@@ -78,8 +78,8 @@ refusals! {
 
     /// The session is bound to no key of its browser, and looks.
     SessionUnbound { act: Act } = "SESSION_UNBOUND",
-        "this session is not bound to its browser, so it is view-only; to {act}, sign in again for this one act, or use a browser with JavaScript";
-    /// The device was activated by a typed code alone, and looks.
+        "this session is not bound to its browser, so it is view-only; to {act}, sign in again for this one action, or use a browser with JavaScript";
+    /// The device was activated only by a typed code, so it is view-only.
     DeviceUnconfirmed { act: Act } = "DEVICE_UNCONFIRMED",
         "this browser was activated only by a typed code, so it is view-only and cannot {act}; confirm it with a passkey, or from your phone";
     /// The device's role.
@@ -95,7 +95,7 @@ refusals! {
     /// The request comes from a network that the session was not proven at.
     NetworkUnproven { act: Act } = "NETWORK_UNPROVEN",
         "this session has moved to a network where you have not confirmed it, so it is view-only and cannot {act}; confirm it's you here to go on";
-    /// The same, where the policy lets it look alone.
+    /// The same, where the policy makes it view-only.
     NetworkLooks { act: Act } = "NETWORK_LOOKS",
         "this session has moved to another network, where your policy makes it view-only, so it cannot {act}; sign in again here";
     /// Another session holds trading.
@@ -133,12 +133,18 @@ refusals! {
     /// It demands a token and another came.
     TokenWrong = "TOKEN_WRONG",
         "the token in the connect options is not this credential's";
+    /// It came with the token before, whose time is over.
+    TokenReplaced { at: Time } = "TOKEN_REPLACED",
+        "this token was replaced and worked until {at}; use the credential's new token";
+    /// A new token was asked for where none is required.
+    TokenNotRequired = "TOKEN_NOT_REQUIRED",
+        "this credential requires no token, so there is none to replace; create one that requires a token";
 
     // Sessions, devices and links.
     /// No session comes with the request.
     NotSignedIn = "NOT_SIGNED_IN",
         "you are not signed in; sign in and try again";
-    /// The session is over.
+    /// The session has ended.
     SessionEnded { at: Time, reason: SessionEnd } = "SESSION_ENDED",
         "this session ended at {at}: {reason}; sign in again";
     /// A bound session's request without a proof by its key.
@@ -156,7 +162,7 @@ refusals! {
     /// Bound already, or too long after its start.
     BindingLate { age: Span, limit: Span } = "BINDING_LATE",
         "a session can be bound to its device's hardware once, within {limit} of its start; this one started {age} ago";
-    /// The trust of a device is renewed in its last part alone.
+    /// The trust of a device is renewed only in its last part.
     RenewalEarly { left: Span, from: Span } = "RENEWAL_EARLY",
         "this device is trusted for another {left}; its key can be renewed in the last {from}";
     /// A device does not widen itself.
@@ -185,14 +191,14 @@ refusals! {
         "this is not the order that was approved, so it was not placed and the approval has ended; check the order and ask again";
     /// A large order without what it takes.
     OrderUnproven = "ORDER_UNPROVEN",
-        "a large order needs a yes from your phone, or a proof made for this very order";
+        "a large order needs a yes from your phone, or a sign-in for this very order";
     /// It was not answered yet.
     ApprovalWaits { until: Time } = "APPROVAL_WAITS",
         "the approval has not been answered yet; it stays open until {until}";
     /// The number is not the one that is shown where the approval was asked for.
     NumberWrong { tries_left: u32 } = "NUMBER_WRONG",
         "that is not the number on the page that asked; {left}; if you see no such page, somebody else asked", left = tries(*tries_left);
-    /// The number is not the one that whoever recovers reads out.
+    /// The number is not the one that the recovering person reads out.
     VouchNumberWrong { tries_left: u32 } = "VOUCH_NUMBER_WRONG",
         "that is not the number beside your name on their page; {left}; if you cannot hear their voice, say no", left = tries(*tries_left);
     /// A recovery contact answered this recovery already, or has no try left.
@@ -233,6 +239,9 @@ refusals! {
     /// The attempt was begun by another browser.
     AttemptElsewhere = "ATTEMPT_ELSEWHERE",
         "this sign-in was started in another browser, or before this one had its key, so it cannot continue here; start again";
+    /// An enrolment in a browser without a key, from another network than it began in.
+    EnrolmentElsewhere = "ENROLMENT_ELSEWHERE",
+        "this enrolment was started on another network, in a browser without JavaScript, so it can continue only there; turn on JavaScript and ask the operator for a new link";
     /// A typed code is wrong.
     CodeWrong = "CODE_WRONG",
         "the code is wrong";
@@ -283,13 +292,16 @@ refusals! {
         "this recovery was stopped or finished, or is too old; sign in, or start another one";
     /// The recovery was begun by another browser.
     RecoveryElsewhere = "RECOVERY_ELSEWHERE",
-        "this recovery was started in another browser, or before this one had its key, so it can continue only there; to start another one here, first stop it with the link in its message";
+        "this recovery was started in another browser, or before this one had its key, so it can continue only there; if this is its browser and it lost its key, start again here with your password, and the wait begins anew";
     /// The proof was made against a row that has moved: load and prove again.
     ProofStale = "PROOF_STALE",
         "your sign-in data changed in the meantime; try again";
     /// The sign-in that began the session is too old for this.
     ProofTooOld { age: Span, limit: Span } = "PROOF_TOO_OLD",
         "you signed in {age} ago, and this needs a sign-in within the last {limit}; sign in again (with a new link if you are enrolling), then retry";
+    /// An enrolment link began the session, and what its person kept was not shown.
+    KeptProofMissing = "KEPT_PROOF_MISSING",
+        "a link alone does not show that it is you; confirm with a passkey, or with your password and a code from your authenticator app, or ask the operator to reset what you lost";
     /// Too many costly proofs wait.
     Busy { waiting: u32, limit: u32 } = "BUSY",
         "{waiting} sign-ins are waiting, and the limit is {limit}; try again in a few seconds";
@@ -340,7 +352,7 @@ refusals! {
     /// More than the one who gives it has.
     Wider { what: &'static str } = "WIDER_THAN_GIVER",
         "a credential cannot have more {what} than the authority that creates it";
-    /// A lock as strong stands already.
+    /// A lock as strong is already in force.
     LockStands { grade: Grade } = "LOCK_STANDS",
         "a {grade} lock is already in force, and a lock cannot be loosened, only lifted";
     /// There is no lock to lift.
@@ -352,7 +364,7 @@ refusals! {
     /// The account has another owner.
     AccountTaken { account: PaperAccountId } = "ACCOUNT_TAKEN",
         "account {account} has an owner; choose another account";
-    /// What would be left is no way to sign in.
+    /// What would be left is not a way to sign in.
     LastAuthenticator = "LAST_AUTHENTICATOR",
         "this is the last way to sign in; add another first";
     /// What would be left can be phished.
@@ -367,9 +379,9 @@ refusals! {
     /// A new password that would be guessed early, and why.
     PasswordGuessable { reason: Guess } = "PASSWORD_GUESSABLE",
         "this password is easy to guess: {reason}; use a few unrelated words, or let your password manager make one";
-    /// TOTP stands already.
+    /// TOTP is already set up.
     TotpStands = "TOTP_STANDS",
-        "a TOTP app is already enrolled; remove it first, or ask the operator to reset it";
+        "an authenticator app is already set up; replace it under Ways to sign in, or ask the operator to reset it";
 
     // The server itself.
     /// The journal cannot be written.
@@ -392,7 +404,7 @@ refusals! {
         "the database cannot be reached, so nothing was changed; try again, and see the server's log";
     /// A cut that holds, and that the tables do not have yet.
     NotOnRecord { because: &'static str, kept: bool } = "IN_FORCE_NOT_ON_RECORD",
-        "this is in force now but not yet on record, because {because}; {keeps}", keeps = keeps(*kept);
+        "this is in effect now but not yet recorded, because {because}; {keeps}", keeps = keeps(*kept);
     /// A stored secret does not open.
     KeyMismatch = "KEY_MISMATCH",
         "a stored secret cannot be opened with this key file; restore this data folder's own key file";
@@ -419,8 +431,12 @@ fn tries(left: u32) -> String {
 /// What a lock means, and who can lift it.
 fn locked(grade: Grade) -> String {
     let how = match grade {
-        Grade::All => "the operator can unlock it with `floorpass unlock`",
-        _ => "to unlock, open Lock in the portal, or ask the operator to run `floorpass unlock`",
+        Grade::All => {
+            "the operator can unlock it with `floorpass unlock` (`--person NAME` if the lock is on a person)"
+        }
+        _ => {
+            "to unlock, open Lock in the portal, or ask the operator to run `floorpass unlock` (`--person NAME` if the lock is on a person)"
+        }
     };
     format!("the account is locked: {}; {how}", grade.text())
 }
@@ -444,7 +460,7 @@ fn keeps(kept: bool) -> &'static str {
     }
 }
 
-/// When whoever was refused may come back.
+/// When the refused caller may come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     /// Not before this time.
@@ -520,7 +536,7 @@ pub enum PasskeyFault {
     },
     /// It is registered already.
     Registered,
-    /// The policy names models, and it is none of them.
+    /// The policy names models, and it is not among them.
     ModelNotAllowed {
         /// Its AAGUID; zeros when it did not say.
         model: [u8; 16],

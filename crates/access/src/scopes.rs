@@ -1,4 +1,5 @@
-//! Whether scopes give no more than others: a change that only takes needs no proof and holds at once.
+//! Whether scopes give no more than others: a change that only takes away needs no proof and takes
+//! effect at once.
 
 use crate::entitlements::{Acts, Hours, Limits, Products, Rate, Scopes, Sides, Symbols};
 

@@ -38,7 +38,7 @@ impl Secret {
         std::str::from_utf8(&self.0).ok()
     }
 
-    /// Whether it is these bytes, in time that depends on the lengths alone.
+    /// Whether it is these bytes, in time that depends only on the lengths.
     pub fn matches(&self, other: &[u8]) -> bool {
         self.0.as_slice().ct_eq(other).into()
     }
@@ -168,14 +168,14 @@ pub struct SealError;
 impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a stored secret does not open: the key file is not the one that this data was written with, or the data was altered",
+            "a stored secret cannot be decrypted: the key file is not the one this data was written with, or the data was altered",
         )
     }
 }
 
 impl std::error::Error for SealError {}
 
-/// The key that seals secrets at rest (XChaCha20-Poly1305); it lives in the key file alone.
+/// The key that seals secrets at rest (XChaCha20-Poly1305); it is only in the key file.
 pub struct SealKey(Zeroizing<[u8; 32]>);
 
 impl SealKey {

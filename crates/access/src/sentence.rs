@@ -7,6 +7,7 @@ use crate::entitlements::{Act, Acts, Entitlements, Hours, Narrowing, Sides, Symb
 use crate::id::SymbolId;
 use crate::lock::Grade;
 use crate::moment::Time;
+use crate::number::grouped;
 
 /// What a sentence says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,7 +95,7 @@ fn order_scope(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Strin
     let sides = match given.sides {
         Sides::Both => String::new(),
         Sides::Only(side) => format!(" that {side}"),
-        Sides::Neither => ", but on neither side".to_owned(),
+        Sides::Neither => ", but neither buy nor sell".to_owned(),
     };
     let symbols = match &given.symbols {
         Symbols::All => String::new(),
@@ -119,11 +120,15 @@ fn limits(given: &Entitlements) -> Vec<String> {
     let limits = &given.limits;
     let percent = |bps: u32| format!("{}.{:02} %", bps / 100, bps % 100);
     [
-        limits.max_quantity.map(|most| format!("order more than {most} shares at once")),
-        limits.max_notional.map(|most| format!("order more than {most} USD at once")),
+        limits.max_quantity.map(|most| {
+            format!("place an order for more than {} shares", grouped(&most.to_string()))
+        }),
+        limits
+            .max_notional
+            .map(|most| format!("place an order above {} USD", grouped(&most.to_string()))),
         limits
             .collar_bps
-            .map(|bps| format!("set a limit more than {} beyond the market", percent(bps))),
+            .map(|bps| format!("set a limit price more than {} through the market", percent(bps))),
         limits.max_open_orders.map(|most| format!("have more than {most} orders open")),
         limits.duplicate_window.map(|span| format!("repeat an identical order within {span}")),
         given.rate.map(|rate| {
@@ -180,9 +185,9 @@ mod tests {
         for line in [
             "can place orders in S1, S2 only\n",
             "can cancel orders\n",
-            "cannot order more than 100 shares at once\n",
-            "cannot order more than 20000 USD at once\n",
-            "cannot set a limit more than 3.50 % beyond the market\n",
+            "cannot place an order for more than 100 shares\n",
+            "cannot place an order above 20,000 USD\n",
+            "cannot set a limit price more than 3.50 % through the market\n",
             "cannot send more than 5 orders or changes per second (bursts of 5)\n",
             "cannot create and revoke credentials\n",
             "cannot use any account but DU1234567\n",

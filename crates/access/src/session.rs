@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Network;
+use crate::agent::Agent;
 use crate::binding::{BIND_WINDOW, PublicKey};
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::{Act, Acts};
@@ -108,7 +109,7 @@ pub enum Method {
     Totp,
     /// By a code for a new device.
     Activation,
-    /// By a recovery code in the place of a TOTP code.
+    /// By a recovery code in place of a TOTP code.
     RecoveryCode,
     /// By a passkey that verified its user.
     Passkey,
@@ -123,6 +124,21 @@ pub enum Method {
 }
 
 impl Method {
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Totp => "totp",
+            Self::Activation => "activation",
+            Self::RecoveryCode => "recovery_code",
+            Self::Passkey => "passkey",
+            Self::Approval => "approval",
+            Self::Recovery => "recovery",
+            Self::Link => "link",
+            Self::EnrolmentLink => "enrolment_link",
+        }
+    }
+
     /// In plain words, to follow `by`.
     pub const fn text(self) -> &'static str {
         match self {
@@ -173,9 +189,9 @@ pub struct Session {
     pub networks: Vec<Seen>,
     /// Since when.
     pub started_at: Time,
-    /// It is over when it was not used for this long.
+    /// It ends when unused for this long.
     pub idle: Span,
-    /// When it is over in any case.
+    /// When it ends in any case.
     pub until: Time,
     /// Its person was told that it ends.
     #[serde(default)]
@@ -188,6 +204,9 @@ pub struct Session {
     /// How long its browser was asked to stay signed in.
     #[serde(default)]
     pub stay: Stay,
+    /// What its browser said of itself; none of one from before that was kept.
+    #[serde(default)]
+    pub agent: Option<Agent>,
 }
 
 /// A network that a session was used from.
@@ -208,7 +227,7 @@ impl Session {
         self.key.is_some() || self.hardware.is_some()
     }
 
-    /// Whether an address is at a network that its person was not proven at in it. One of before
+    /// Whether an address is at a network that its person was not proven at in it. One from before
     /// networks were kept was proven where it began.
     pub fn is_elsewhere(&self, address: IpAddr) -> bool {
         let there = network::of(address);
@@ -246,7 +265,7 @@ impl Session {
     }
 }
 
-/// Why a session is over.
+/// Why a session has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionEnd {
@@ -313,10 +332,10 @@ impl fmt::Display for SessionEnd {
             Self::Idle => "it was idle for too long",
             Self::Absolute => "it reached its maximum length",
             Self::DeviceRemoved => "its device was removed or blocked",
-            Self::AuthenticatorChanged => "the password or TOTP was changed or reset",
+            Self::AuthenticatorChanged => "the password or authenticator app was changed or reset",
             Self::Locked => "everything was locked",
             Self::Replaced => "this browser signed in again",
-            Self::NotMe => "you said that it was not you",
+            Self::NotMe => "you answered that it was not you",
         })
     }
 }
@@ -334,7 +353,7 @@ pub enum Command {
     EndOthers,
     /// Binds the session that asks to a key in its device's hardware, once, soon after its start.
     Bind {
-        /// The key; whoever asks has shown that the browser holds it.
+        /// The key; the caller has shown that the browser holds it.
         hardware: PublicKey,
     },
     /// Tells of a copy of a session's cookie that was refused; asked by the server itself.
@@ -492,7 +511,7 @@ pub(crate) fn decide(
 fn bind(slice: &Slice, ground: &Ground<'_>, hardware: PublicKey) -> Result<Decision, Refusal> {
     let session = ground.session(slice)?;
     let age = ground.moment.now.since(session.started_at);
-    // A later one may be of whoever copied the cookie meanwhile.
+    // A later one may come from somebody who has copied the cookie.
     if session.hardware.is_some() || age > BIND_WINDOW {
         return Err(Refusal::BindingLate { age, limit: BIND_WINDOW });
     }

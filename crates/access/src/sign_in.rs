@@ -1,13 +1,14 @@
-//! Signing in: a machine that says what is needed next.
+//! Signing in: a state machine that says what is needed next.
 //!
-//! Password, then TOTP or a recovery code, then, on a browser that is not trusted, a one-time code, then a session. A
-//! passkey that verified its user, or a link, is enough alone. Between the steps an attempt carries
-//! the state under the digest of a token in the browser's cookie; the token changes with the step,
-//! so a step that is sent again, or out of order, finds nothing. A name that nobody has is answered
-//! like one that somebody has.
+//! Password, then TOTP or a recovery code, then, on a browser that is not trusted, a one-time code,
+//! then a session. A passkey that verified its user, or a link, is enough by itself. Between the
+//! steps an attempt carries its state under the digest of a token in the browser's cookie; the
+//! token changes with each step, so a step that is repeated or out of order finds nothing. An
+//! unknown name gets the same answers as a known one.
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::{self, Agent};
 use crate::approval::{self, Asker, Content, ContentKind};
 use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::recovery_code;
@@ -69,7 +70,7 @@ pub struct Attempt {
     pub step: Step,
     /// When it began.
     pub started_at: Time,
-    /// When it is over.
+    /// When it ends.
     pub until: Time,
     /// How long its person wants to stay signed in.
     #[serde(default)]
@@ -394,8 +395,8 @@ fn both_right(
     }
     throttle::check(slice, Factor::Activation, place, now)?;
     let device = known_device(slice, ground)
-        .unwrap_or_else(|| add_device(ground, attempt.person, &mut events));
-    // A new token for the new step: the one of the step before is over.
+        .unwrap_or_else(|| add_device(slice, ground, attempt.person, &mut events));
+    // A new token for the new step: the one of the step before no longer works.
     let token = token::issue(Kind::Attempt, ground.moment);
     let changed = Attempt { token: token.digest(), ..attempt.clone() };
     let app = totp::in_events(&events);
@@ -466,7 +467,7 @@ fn send_code(
     });
     // Longer than the code, so that one that is too late is told so and may ask for another.
     attempt.until = code_until + ATTEMPT_LIFE;
-    let name = device::name_from_agent(&ground.source.agent);
+    let name = agent::family(&ground.source.agent);
     let text = format!(
         "A code to activate a new browser ({name}) from {}. It works for {CODE_LIFE}, and only where it was asked for. If that was not you, change your password.",
         ground.source
@@ -507,7 +508,7 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     let mut events = vec![Event::Finished { attempt: attempt.id }.into()];
     events.extend(clear(slice, place));
     let trusted = (device.id, device.confirmed, attempt.stay);
-    let token = trust(ground, attempt.person, trusted, &mut events);
+    let token = trust(slice, ground, attempt.person, trusted, &mut events);
     let methods = vec![Method::Password, activation.second, Method::Activation];
     let how = How { methods, stay: attempt.stay, app: activation.app };
     Ok(begin(slice, ground, attempt.person, (device.id, Some(token)), how, events))
@@ -536,7 +537,7 @@ fn ask_approval(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let trusted = slice.trusted_device(ground.source, ground.moment.now);
     let known = trusted.is_some_and(|device| device.last_address == ground.source.address);
     let name = trusted.map_or_else(
-        || format!("{}, new here", device::name_from_agent(&ground.source.agent)),
+        || format!("{}, new here", agent::family(&ground.source.agent)),
         |device| device.name.to_string(),
     );
     let lines = [
@@ -585,7 +586,7 @@ fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         Step::Activation(step) => {
             let waiting = slice.device(step.device).ok_or(Refusal::AttemptEnded)?;
             let token =
-                trust(ground, attempt.person, (waiting.id, true, attempt.stay), &mut events);
+                trust(slice, ground, attempt.person, (waiting.id, true, attempt.stay), &mut events);
             (waiting.id, Some(token))
         }
         Step::Totp => trusted_browser(slice, ground, (attempt.person, attempt.stay), &mut events),
@@ -677,7 +678,7 @@ impl How {
     }
 }
 
-/// The session, in the place of one that the same browser has.
+/// The session, in place of one that the same browser has.
 fn begin(
     slice: &Slice,
     ground: &Ground<'_>,
@@ -739,6 +740,7 @@ fn begin(
             receipt: None,
             held_until,
             stay,
+            agent: Some(Agent::of(&ground.source.agent)),
         }))
         .into(),
     );
@@ -768,7 +770,7 @@ fn meet(
     events: &[decision::Event],
 ) -> Vec<decision::Event> {
     let name = slice.device(device).map(|one| one.name.to_string());
-    let name = name.unwrap_or_else(|| device::name_from_agent(&ground.source.agent).to_string());
+    let name = name.unwrap_or_else(|| agent::family(&ground.source.agent).to_string());
     let address = ground.source.address;
     let from = address.map_or_else(String::new, |address| format!(" from {address}"));
     // A new browser's notice says where it is.

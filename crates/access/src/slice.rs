@@ -49,7 +49,7 @@ pub struct Slice {
     pub authenticators: Vec<Authenticator>,
     /// Their devices.
     pub devices: Vec<Device>,
-    /// Which of their phones are told of approvals, and where.
+    /// Which of their phones are notified of approvals, and where.
     pub pushes: Vec<Push>,
     /// Their live sessions.
     pub sessions: Vec<Session>,
@@ -96,7 +96,7 @@ impl Slice {
         Self { stranger: Some(stranger), ..Self::default() }
     }
 
-    /// The order of every list, for whoever filled them.
+    /// The order of every list, for the code that filled them.
     pub fn sort(&mut self) {
         self.mandates.sort_by_key(|one| one.account);
         self.authenticators.sort_by_key(|one| one.id);
@@ -136,7 +136,7 @@ impl Slice {
         self.authenticators.iter().find(|one| matches!(one.kind, Kind::Password { .. }))
     }
 
-    /// The TOTP apps that count. One that a recovery brought stands beside the one before it for a while.
+    /// The TOTP apps that count. One that a recovery brought counts beside the one before it for a while.
     pub fn totps(&self) -> impl Iterator<Item = &Authenticator> {
         let counts = |one: &&Authenticator| matches!(one.kind, Kind::Totp { confirmed: true, .. });
         self.authenticators.iter().filter(counts)
@@ -192,7 +192,32 @@ impl Slice {
             || self.working_passkeys().next().is_some()
     }
 
-    /// Where a phone is told of approvals.
+    /// Whether an enrolment link began a session and its person has not yet shown what they had
+    /// before it. Others may have handled the link: a reset of one factor must not
+    /// stand in for the others.
+    pub fn owes_proof(&self, session: &Session) -> bool {
+        let by_link = |one: &Method| *one == Method::EnrolmentLink;
+        let passkeys = self.working_passkeys().map(|(one, _)| one);
+        let mut kept = self.password().into_iter().chain(self.totps()).chain(passkeys);
+        session.methods == [Method::EnrolmentLink]
+            && session.proven_by.iter().all(by_link)
+            && kept.any(|one| one.created_at < session.started_at)
+    }
+
+    /// Whether a session may do nothing but enrol.
+    pub fn enrols_only(&self, session: &Session) -> bool {
+        let begun = session.methods == [Method::EnrolmentLink];
+        begun && (!self.is_enrolled() || self.owes_proof(session))
+    }
+
+    /// Whether a session that owes a proof may set up an app where there is none: it does where the
+    /// password is kept, which comes with the app's code then, or where no passkey could be shown.
+    pub fn takes_app(&self, session: &Session) -> bool {
+        let is_kept = self.password().is_some_and(|one| one.created_at < session.started_at);
+        self.totp().is_none() && (is_kept || self.working_passkeys().next().is_none())
+    }
+
+    /// Where a phone is notified of approvals.
     pub fn push(&self, device: DeviceId) -> Option<&Push> {
         self.pushes.iter().find(|one| one.device == device)
     }
@@ -266,7 +291,8 @@ impl Slice {
     /// What its own state gives a session: the mandate on its person's account within what the
     /// interface and its policy offer and what its device is for, until the session ends. Unbound,
     /// it looks, but for an act that comes with a `fresh` sign-in. One that an enrolment link began
-    /// may only enrol until that is done; one kept for a receipt may do nothing.
+    /// may only enrol until that is done, and what its person had before was shown; one kept for a
+    /// receipt may do nothing.
     pub fn uncontested(&self, session: &Session, fresh: bool) -> Result<Entitlements, Refusal> {
         let mandate = self.mandates.first().ok_or(Refusal::NotFound { what: "account" })?;
         let holder = Holder::Session(session.id);
@@ -274,7 +300,7 @@ impl Slice {
         given.until = given.until.min(session.until);
         given.asks_above = self.large_orders.above;
         given.acts = given.acts.and(session.interface.acts());
-        if session.methods == [Method::EnrolmentLink] && !self.is_enrolled() {
+        if self.enrols_only(session) {
             given.acts = given.acts.and(Acts::ENROL);
             return Ok(given);
         }

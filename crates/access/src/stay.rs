@@ -1,4 +1,4 @@
-//! How long a browser stays signed in, as its person chooses when signing in.
+//! How long a browser stays signed in, as chosen when signing in.
 
 use serde::{Deserialize, Serialize};
 

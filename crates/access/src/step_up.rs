@@ -1,5 +1,5 @@
-//! Proving the person of a live session again: for acts that let whoever took a session over stay,
-//! and for each act of a session that is not bound to its browser.
+//! Confirming the person of a live session again: for acts that would let somebody who took a
+//! session over stay, and for each act of a session that is not bound to its browser.
 
 use crate::approval::{self, Asker, ContentKind};
 use crate::authenticator::passkey::{self, Assertion};

@@ -1,11 +1,11 @@
-//! Throttling: failures count for each factor at each trusted device, and once for all untrusted
-//! ones together. Whoever guesses from elsewhere can shut only the untrusted way; the owner's
-//! trusted devices keep counters of their own.
+//! Throttling: failures count for each factor at each trusted device, and together for all
+//! untrusted ones. Somebody who guesses from elsewhere can block only the untrusted way in; the
+//! owner's trusted devices have their own counters.
 //!
-//! The schedule: five failures cost nothing; the fifth starts a wait of 15 seconds, which doubles
+//! The schedule: four failures have no effect; the fifth starts a wait of 15 seconds, which doubles
 //! with each further failure up to 15 minutes. A try during the wait is neither checked nor
-//! counted. At 100 in a row (NIST SP 800-63B-4) the factor stops there until the person is proven
-//! by a passkey or a link, or the factor is reset. Passkeys are never counted.
+//! counted. At 100 in a row (NIST SP 800-63B-4) the factor stops working there until the person
+//! confirms with a passkey or a link, or the factor is reset. Passkeys are never counted.
 
 use serde::{Deserialize, Serialize};
 

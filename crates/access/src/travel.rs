@@ -1,8 +1,9 @@
-//! Planned travel: a person says when they will be elsewhere, so that a new network then is no news.
+//! Planned travel: a person says when they will be elsewhere, so that a new network is then
+//! expected.
 //!
-//! All that it changes: of a network that was not seen before, while the plan runs, the message
-//! centre alone is told, and no mail goes out. Whoever signs in there proves as much as anywhere,
-//! a new browser is told as always, and nothing else is quiet.
+//! It changes one thing: while the plan runs, a network not seen before is reported only in the
+//! message centre, not by mail. A sign-in there proves as much as anywhere, a new browser is
+//! reported as always, and nothing else is quiet.
 
 use std::net::IpAddr;
 
@@ -35,7 +36,7 @@ pub struct Plan {
     pub person: PersonId,
     /// From when.
     pub from: Time,
-    /// Until when; it is over by itself.
+    /// Until when; it ends by itself.
     pub until: Time,
     /// Where to, in the person's words.
     pub place: Name,
@@ -54,7 +55,7 @@ impl Plan {
 
 /// What is asked about travel.
 pub enum Command {
-    /// Plans it, in the place of one planned before.
+    /// Plans it, in place of one planned before.
     Plan {
         /// From when.
         from: Time,
@@ -98,7 +99,7 @@ pub(crate) fn decide(
             network.map_or(Ok(()), check_network)?;
             let place = Name::new("place of your travel", place)?;
             let plan = Plan { person, from, until, place, network };
-            let at = network.map(|network| format!(" ({network} alone)")).unwrap_or_default();
+            let at = network.map(|network| format!(" ({network} only)")).unwrap_or_default();
             let text = format!(
                 "You planned travel to {}{at} from {from} until {until}: a new network on the way is reported only under Messages. If that was not you, end the plan and your sessions.",
                 plan.place

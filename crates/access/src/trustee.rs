@@ -1,10 +1,10 @@
-//! Recovery contacts: other persons of this server who may say that somebody who asks is who they
-//! say they are. So many of them (m of n) open a recovery at once, in place of the wait.
+//! Recovery contacts: other people on this server who can vouch that somebody is who they say they
+//! are. Enough of them (m of n) open a recovery at once, without the wait.
 //!
-//! Each is named by the person and has to agree in a session of their own. A name that nobody has is
-//! taken like any other and never agrees, so that naming tells nothing. What a contact says is theirs:
-//! it is decided on the slice of whom they help, with an [`Attested`] that only a look at their own
-//! slice makes.
+//! Each is named by the person and has to agree in their own session. An unknown name is accepted
+//! like any other and never agrees, so naming reveals nothing. What a contact says is their own
+//! act: it is decided on the slice of the person they help, with an [`Attested`] that only a check
+//! of the contact's own slice can make.
 
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,7 @@ pub struct Attested {
     username: Username,
 }
 
-/// Looks at the slice of whoever acts for somebody else.
+/// Looks at the slice of somebody who acts for another person.
 pub fn attest(
     slice: &Slice,
     (by, source): (By, &Source),
@@ -261,7 +261,7 @@ fn told(slice: &Slice, ground: &Ground<'_>, whom: &Username, recovers: bool) -> 
     Ok(Decision::new(vec![notice], Answer::Done))
 }
 
-/// The row of whoever acts.
+/// The row of the person who acts.
 fn own<'s>(slice: &'s Slice, attested: &Attested) -> Result<&'s Trustee, Refusal> {
     let mine = |one: &&Trustee| one.trustee == Some(attested.person);
     slice.trustees.iter().find(mine).ok_or(Refusal::NotFound { what: "recovery contact" })
@@ -318,7 +318,7 @@ fn vouch(
     let open = slice.open_recovery().filter(|one| one.id == id).ok_or(Refusal::RecoveryOver)?;
     let ask = open.asks.iter().find(|one| one.trustee == attested.person);
     let ask = ask.ok_or(Refusal::NotFound { what: "recovery contact" })?;
-    // Whoever was removed meanwhile says nothing any more.
+    // A contact removed in the meantime has no say any more.
     own(slice, attested)?;
     if ask.said.is_some() || ask.tries_left == 0 {
         return Err(Refusal::VouchEnded);

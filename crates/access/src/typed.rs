@@ -1,5 +1,5 @@
 //! What keyboards and clipboards add to what was meant. Every field of digits, and every name of
-//! plain letters, is read by [`plain`]: what cannot mean anything else is understood.
+//! plain letters, is read by [`plain`]: what cannot mean anything else is accepted.
 
 use crate::refusal::Refusal;
 use crate::secret::Secret;

@@ -1,5 +1,5 @@
-//! Ways to sign in: which of them stand for a person at a browser now, fastest first, and why the
-//! others do not. The checks are those of the sign-in itself, so that what is told is what happens.
+//! Ways to sign in: which of them work for a person at a browser now, fastest first, and why the
+//! others do not. The checks are those of the sign-in itself, so what is shown is what happens.
 
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ pub enum Step {
     Link,
 }
 
-/// How a way stands.
+/// The state of a way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stand {
     /// It works now.
@@ -58,14 +58,14 @@ pub enum Stand {
     Refused(Refusal),
 }
 
-/// A way and how it stands.
+/// A way and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
     /// Which.
     pub kind: Kind,
     /// What it takes, in order.
     pub steps: Vec<Step>,
-    /// How it stands.
+    /// Its state.
     pub stand: Stand,
 }
 
@@ -98,6 +98,19 @@ impl Kind {
 }
 
 impl Step {
+    /// Its name in answers to scripts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passkey => "passkey",
+            Self::Password => "password",
+            Self::Phone => "phone",
+            Self::Code => "code",
+            Self::RecoveryCode => "recovery_code",
+            Self::Activation => "activation",
+            Self::Link => "link",
+        }
+    }
+
     /// In plain words.
     pub const fn text(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
-//! The window in which a person renews their sessions: a time of the week that they picked. Between
-//! two windows no session of theirs ends by its age.
+//! The window in which a person renews their sessions: a time of the week that they chose. Between
+//! two windows, no session of theirs ends because of its age.
 //!
-//! A zone is data of the machine, so this crate knows no zones: the gate says when a window opens
+//! A time zone is data of the machine, so this crate knows none: the gate says when a window opens
 //! ([`Slice::openings`]).
 
 use std::fmt;
@@ -187,7 +187,7 @@ pub(crate) fn decide(
         return Ok(Decision::new(events, Answer::Done));
     }
     let text = format!(
-        "Your sessions on {} end at {} unless you renew them first: open the portal there and confirm it's you. It can be done from now on.{when} Resting orders and programs go on in any case.",
+        "Your sessions on {} end at {} unless you renew them first: open the portal there and confirm it's you. You can do it from now on.{when} Open orders and programs continue either way.",
         names.join(", "),
         session.until,
     );

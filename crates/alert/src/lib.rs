@@ -1,5 +1,5 @@
-//! Delivery of notices, and of pushes to phones, by channels that know nothing of each other and nothing of the tables: the
-//! gate hands a letter over, and a channel says whether it arrived.
+//! Delivery of messages, and of push notifications to phones, through channels that know nothing of each other or of the
+//! tables: the gate hands over a letter, and the channel says whether it arrived.
 
 use std::fmt;
 use std::future::Future;

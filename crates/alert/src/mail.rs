@@ -1,8 +1,8 @@
-//! Mails: what they say, and a folder that they are put into where no mail server is configured.
+//! Mails: what they say, and a folder for them if no mail server is configured.
 //!
-//! A mail says what the message centre says. It holds no link but the one that stops a recovery,
-//! and what could become one in the reader's program (a name that somebody gave) is written so that
-//! it does not.
+//! A mail says what the message centre says. The only link in it is the one that stops a recovery,
+//! and whatever a mail program could turn into a link (a name that somebody gave) is written so
+//! that it cannot.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -60,18 +60,18 @@ pub fn body(letter: &Letter) -> String {
     if let Some(code) = letter.code.as_ref().and_then(access::Secret::expose_text) {
         parts.push(format!("Code: {code}"));
         parts.push(
-            "Type it only where you asked for it. Nobody of ours asks for it in any other way."
+            "Type it only on the page where you asked for it. We never ask for it in any other way."
                 .to_owned(),
         );
     }
     let link = if let Some(stop) = &letter.stop {
-        parts.push("To stop it, open this page and press its button:".to_owned());
+        parts.push("To stop it, open this page and press the button:".to_owned());
         parts.push(stop.clone());
-        "That page can stop this and nothing else: it asks for no password and no code, and signs nobody in."
+        "That page can only stop it: it asks for no password or code, and signs nobody in."
     } else {
-        "No mail of ours holds a link: type the portal's name yourself."
+        "Our mails contain no links: type the portal's address yourself."
     };
-    parts.push(format!("This message is in the portal's message centre too. {link}"));
+    parts.push(format!("This message is also in the portal's message centre. {link}"));
     let wrapped: Vec<_> = parts.iter().map(|part| wrap(part)).collect();
     wrapped.join("\r\n\r\n") + "\r\n"
 }

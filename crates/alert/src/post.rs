@@ -1,4 +1,4 @@
-//! One request out of here, and the status of its answer. Where it may go is said by whoever sends it: an address that
+//! One request out of here, and the status of its answer. Its sender says where it may go: an address that
 //! came from outside must not make this server knock at doors of its own network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -21,9 +21,9 @@ use crate::Fault;
 /// Which addresses a request may go to, whatever name they have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// This machine's alone.
+    /// Only this machine's.
     Loopback,
-    /// Those of the public internet alone.
+    /// Only those of the public internet.
     Public,
     /// All.
     Any,

@@ -1,6 +1,6 @@
-//! Web Push (RFC 8030): a few words to one browser, by the push service that its vendor runs. The service sees when and
-//! where to, and never what: the words are encrypted for the browser's key (RFC 8291). It knows this server by a signature
-//! (VAPID, RFC 8292).
+//! Web Push (RFC 8030): a few words to one browser, through its vendor's push service. The service
+//! sees when and where to, and never what: the words are encrypted for the browser's key (RFC
+//! 8291). It knows this server by a signature (VAPID, RFC 8292).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub struct VapidKey {
 }
 
 impl VapidKey {
-    /// The key of these 32 bytes; none when they are none, which one draw in four thousand million is.
+    /// The key of these 32 bytes; none if they are not a key, which happens once in four thousand million draws.
     pub fn new(secret: &Secret) -> Option<Self> {
         let signing = SigningKey::from_slice(secret.expose()).ok()?;
         let point = signing.verifying_key().to_sec1_point(false);
@@ -91,7 +91,7 @@ pub struct PushMessage {
     pub life: Span,
     /// A later message of the same topic replaces it there.
     pub topic: &'static str,
-    /// Drawn for this message alone: the key of one exchange, and the salt.
+    /// Drawn only for this message: the key of one exchange, and the salt.
     pub drawn: ([u8; 32], [u8; 16]),
 }
 
@@ -117,7 +117,7 @@ pub struct PushConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum PushError {
     /// The contact.
-    #[error("{0} is no contact for push services: it must begin with mailto: or https:")]
+    #[error("{0} is not a contact for push services: it must begin with mailto: or https:")]
     Subject(String),
     /// The authorities.
     #[error(transparent)]
@@ -152,7 +152,7 @@ impl Push {
         &self.key
     }
 
-    /// Whether a browser's address may be pushed to; what its name stands for is looked at with each message.
+    /// Whether a browser's address may be pushed to; the addresses of its name are checked with each message.
     pub fn takes(&self, endpoint: &str) -> Result<Url, Fault> {
         let refuse = |why: &str| Err(Fault::lasting(why));
         if endpoint.len() > LONGEST {
@@ -160,13 +160,13 @@ impl Push {
         }
         let url = Url::parse(endpoint).map_err(Fault::lasting)?;
         if !url.username().is_empty() || url.password().is_some() || url.host().is_none() {
-            return refuse("the address is none of a push service");
+            return refuse("the address does not belong to a push service");
         }
         let private = self.config.private;
         match url.scheme() {
             "https" if private || url.port().is_none() => {}
             "http" if private && post::is_loopback(&url) => {}
-            _ => return refuse("a push service is reached by https on its usual port"),
+            _ => return refuse("push services are reached over https on the standard port"),
         }
         let literal = match url.host() {
             Some(url::Host::Ipv4(address)) => Some(address.into()),
@@ -175,7 +175,7 @@ impl Push {
         };
         let inside = literal.is_some_and(|address| !post::is_public(address));
         if !private && (inside || url.host_str() == Some("localhost")) {
-            return refuse("the address is of a private network");
+            return refuse("the address is on a private network");
         }
         Ok(url)
     }
@@ -200,7 +200,7 @@ impl Push {
         let url = self.takes(&target.endpoint)?;
         let text = cut(&message.text, MOST).as_bytes();
         let body = encrypt(text, PADDED, target, &message.drawn)
-            .ok_or_else(|| Fault::lasting("the browser's key is none"))?;
+            .ok_or_else(|| Fault::lasting("the browser's key is invalid"))?;
         let request = post::to(&url)
             .header(header::AUTHORIZATION, self.key.authorization(&url, &self.config.subject, now))
             .header(header::CONTENT_TYPE, "application/octet-stream")
@@ -233,7 +233,7 @@ fn cut(text: &str, most: usize) -> &str {
     text.get(..text.floor_char_boundary(most)).unwrap_or_default()
 }
 
-/// One record of `aes128gcm` for the browser (RFC 8188 and 8291), padded to `padded` bytes; none when a key is none.
+/// One record of `aes128gcm` for the browser (RFC 8188 and 8291), padded to `padded` bytes; none if a key is invalid.
 fn encrypt(
     text: &[u8],
     padded: usize,

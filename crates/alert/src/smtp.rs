@@ -20,7 +20,7 @@ pub enum SmtpTls {
     Tls,
     /// In plain until STARTTLS, without which nothing is sent: port 587.
     Starttls,
-    /// In plain: for a server on this machine alone.
+    /// Unencrypted: only for a server on this machine.
     None,
 }
 
@@ -44,7 +44,7 @@ pub struct SmtpConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum SmtpError {
     /// The sender.
-    #[error("`from` is no mail address: {0}")]
+    #[error("`from` is not a mail address: {0}")]
     From(String),
     /// The authorities.
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! Whom TLS connections out of here trust: the system's authorities, and those of a file.
+//! Whom outgoing TLS connections trust: the system's authorities, and those of a file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(crate) fn client(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, Tr
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
-        tracing::warn!(%error, "an authority of the system could not be read");
+        tracing::warn!(%error, "one of the system's root certificates could not be read");
     }
     roots.add_parsable_certificates(system.certs);
     if let Some(file) = authorities {

@@ -58,7 +58,7 @@ impl WebhookSecret {
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
     /// Not https, or http beyond this machine.
-    #[error("{0} is no address for a webhook: it must be https, or http to localhost")]
+    #[error("{0} cannot be a webhook address: use https, or http to localhost")]
     Address(Url),
     /// The authorities.
     #[error(transparent)]

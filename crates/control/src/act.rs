@@ -15,8 +15,8 @@ use crate::answer::{
 use crate::fault::Fault;
 use crate::request::{Request, Target};
 use crate::{
-    activity, authenticator, contact, credential, device, front_door, notice, order, policy, push,
-    recovery, session, travel,
+    activity, authenticator, contact, credential, device, front_door, notice, order, person,
+    policy, push, recovery, session, ticket, travel,
 };
 
 /// What every act has at hand.
@@ -25,6 +25,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) data: &'a Path,
     /// The portal's URL.
     pub(crate) portal: &'a str,
+    /// The same as other devices reach it.
+    pub(crate) devices: &'a str,
     pub(crate) actor: Actor,
 }
 
@@ -33,7 +35,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
     let gate = desk.gate;
     match request {
         Request::Status => value(status(desk)),
-        Request::Outbox { limit } => value(outbox(desk, limit).await?),
+        Request::Outbox { username, limit } => value(outbox(desk, username, limit).await?),
         Request::Totp { username } => value(TotpNow { code: gate.totp_now(&username).await? }),
         Request::Where { username } => value(front_door::show(gate, username.as_deref()).await?),
         Request::PersonList => value(people(gate).await?),
@@ -46,57 +48,74 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         | Request::CredentialCreate(_)
         | Request::CredentialPause { .. }
         | Request::CredentialResume { .. }
+        | Request::CredentialRotate { .. }
         | Request::CredentialRename { .. }
         | Request::CredentialEdit { .. }
         | Request::CredentialRevoke { .. } => credential::act(desk, request).await,
-        Request::SessionList => value(session::list(gate).await?),
-        Request::SessionShow { session } => value(session::show(gate, session).await?),
+        Request::SessionList { .. }
+        | Request::SessionShow { .. }
+        | Request::SessionEnd { .. }
+        | Request::SessionEndAll { .. } => session::act(desk, request).await,
         Request::PolicyShow { .. } | Request::PolicySet(_) => choose(desk, request).await,
-        Request::SessionEnd { session } => {
-            gate.end_session(&desk.actor, session).await?;
-            value(Done { text: format!("session {session} is ended") })
-        }
-        Request::AuthenticatorList { username } => {
-            value(authenticator::list(gate, username.as_deref()).await?)
-        }
-        Request::AuthenticatorRemove { authenticator } => {
-            gate.remove_authenticator(&desk.actor, authenticator).await?;
-            value(Done { text: format!("{authenticator} is removed and signs nobody in any more") })
-        }
-        Request::DeviceList => value(device::list(gate).await?),
-        Request::DeviceRename { device, name } => value(device::rename(desk, device, &name).await?),
-        Request::DeviceRemove { device } => value(device::remove(desk, device).await?),
-        Request::DeviceAgain { device, was } => value(device::again(desk, device, was).await?),
-        Request::DeviceMovePhone { device, to, number } => {
-            value(device::move_phone(desk, device, to, &number).await?)
-        }
+        Request::AuthenticatorList { .. }
+        | Request::AuthenticatorRename { .. }
+        | Request::AuthenticatorReplaceApp { .. }
+        | Request::AuthenticatorConfirmApp { .. }
+        | Request::AuthenticatorRemove { .. } => authenticator::act(desk, request).await,
+        Request::DeviceList { .. }
+        | Request::DeviceRename { .. }
+        | Request::DeviceRole { .. }
+        | Request::DeviceBlock { .. }
+        | Request::DeviceRemove { .. }
+        | Request::DeviceRemoveAll { .. }
+        | Request::DeviceAgain { .. }
+        | Request::DeviceMovePhone { .. } => device::act(desk, request).await,
         Request::TravelShow { .. } | Request::TravelPlan(_) | Request::TravelEnd { .. } => {
             travel::act(desk, request).await
         }
-        Request::PushList | Request::PushTest { .. } | Request::PushRemove { .. } => {
+        Request::PushList { .. } | Request::PushTest { .. } | Request::PushRemove { .. } => {
             push::act(desk, request).await
         }
         Request::ContactShow { .. }
         | Request::ContactSet { .. }
         | Request::NoticeList { .. }
         | Request::NoticeDisown { .. }
-        | Request::DeliveryList
+        | Request::NoticeRead { .. }
+        | Request::NoticeReadAll { .. }
+        | Request::DeliveryList { .. }
         | Request::WebhookSecret => reach(desk, request).await,
-        Request::RecoveryList
+        Request::RecoveryList { .. }
         | Request::RecoveryShow { .. }
         | Request::RecoveryBegin { .. }
-        | Request::RecoveryCancel { .. } => recovery::act(desk, request).await,
+        | Request::RecoveryCancel { .. }
+        | Request::RecoveryPolicy { .. }
+        | Request::RecoverySetPolicy(_)
+        | Request::RecoveryContacts { .. }
+        | Request::RecoveryNameContact { .. }
+        | Request::RecoveryRemoveContact { .. } => recovery::act(desk, request).await,
         Request::Lock { .. } | Request::Unlock { .. } => lock(desk, request).await,
+        Request::Activity(_) | Request::ActivityExport { .. } | Request::EvidenceExport { .. } => {
+            activity::act(desk, request).await
+        }
+        other => rest(desk, other).await,
+    }
+}
+
+/// Orders, positions, and what is done with the folder.
+async fn rest(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    let gate = desk.gate;
+    match request {
         Request::Orders => value(order::list(gate).await?),
+        Request::OrderPreview(_) | Request::OrderPlace(_) | Request::OrderChange(_) => {
+            ticket::act(gate, request).await
+        }
         Request::OrderCancel { order } => value(order::cancel(gate, Some(order)).await?),
         Request::OrderCancelAll => value(order::cancel(gate, None).await?),
         Request::Executions => value(order::executions(gate).await?),
         Request::Positions => value(order::positions(gate).await?),
-        Request::Activity(_) | Request::ActivityExport { .. } | Request::EvidenceExport { .. } => {
-            activity::act(desk, request).await
-        }
         Request::Checkpoint => value(checkpoint(desk).await?),
         Request::Backup { to } => value(backup(desk, &to).await?),
+        _ => Err(Fault::astray()),
     }
 }
 
@@ -105,24 +124,29 @@ async fn lock(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
     let gate = desk.gate;
     match request {
         Request::Lock { target, grade } => {
-            let on = find(gate, &target).await?;
+            let (target, on) = find(gate, target).await?;
             let receipt = gate.lock(&desk.actor, on, grade).await?;
             value(lock_receipt(&target, &receipt))
         }
         Request::Unlock { target } => {
-            let on = find(gate, &target).await?;
+            let (target, on) = find(gate, target).await?;
             let lifted = gate.unlock(&desk.actor, on).await?;
             let mut text =
                 format!("{} is unlocked; what the lock ended stays ended", name(&target));
-            if lifted.grade == Grade::All {
+            let is_all = lifted.grade == Grade::All;
+            if is_all {
                 let who = username(gate, &target).await?;
                 text = format!(
-                    "{text}. The old password, app and recovery codes no longer sign in; passkeys do. `floorpass person reset-password {who}` makes the link that sets a new password"
+                    "{text}. The old password, app and recovery codes no longer work; passkeys do. To set a new password: floorpass person reset-password {who}"
                 );
             }
-            value(Done { text })
+            let (account, person) = named(&target);
+            let done =
+                Done::new("unlocked", text).with("account", account).with("username", person);
+            // The old password and app sign nobody in any more, and a new one needs a link.
+            value(done.with("grade", lifted.grade.to_string()).with("needs_new_password", is_all))
         }
-        _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
+        _ => Err(Fault::astray()),
     }
 }
 
@@ -130,8 +154,11 @@ async fn lock(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
 async fn choose(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
     match request {
         Request::PolicySet(wish) => value(policy::set(desk.gate, &desk.actor, wish).await?),
-        Request::PolicyShow { username } => value(policy::show(desk.gate, &username).await?),
-        _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
+        Request::PolicyShow { username } => {
+            let username = person::the(desk.gate, username).await?;
+            value(policy::show(desk.gate, &username).await?)
+        }
+        _ => Err(Fault::astray()),
     }
 }
 
@@ -154,7 +181,8 @@ async fn enter(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
         Request::Link { username, phone } => {
             let purpose = if phone { Purpose::Phone } else { Purpose::SignIn };
             let issued = gate.issue_link(actor, &username, purpose).await?;
-            let mut made = link(desk, username, &issued);
+            let portal = if phone { desk.devices } else { desk.portal };
+            let mut made = link(portal, username, &issued);
             if phone {
                 // The page with the number that confirms it.
                 made.url.push_str("?next=/approvals");
@@ -163,26 +191,36 @@ async fn enter(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
         }
         _ => return Err(Refusal::NotFound { what: "link" }.into()),
     };
-    value(link(desk, username, &issued))
+    value(link(desk.portal, username, &issued))
 }
 
 /// Contact, notices and their deliveries.
 async fn reach(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
     let (gate, actor) = (desk.gate, &desk.actor);
     match request {
-        Request::ContactShow { username } => value(contact::row(gate.contact_of(&username).await?)),
+        Request::ContactShow { username } => {
+            let username = person::the(gate, username).await?;
+            value(contact::row(gate.contact_of(&username).await?))
+        }
         Request::ContactSet { username, mail, phone } => {
             let set = gate.set_contact(actor, &username, mail.as_deref(), phone.as_deref());
             value(contact::row(set.await?))
         }
-        Request::NoticeList { username } => value(notice::list(gate, &username).await?),
+        Request::NoticeList { username } => value(notice::list(gate, username).await?),
+        Request::NoticeRead { notice } => value(notice::read(gate, actor, notice).await?),
+        Request::NoticeReadAll { username } => {
+            value(notice::read_all(gate, actor, &username).await?)
+        }
         Request::NoticeDisown { notice } => value(notice::disown(gate, actor, notice).await?),
         Request::WebhookSecret => {
             let secret = gate.webhook_secret().await?.text();
             let secret = secret.expose_text().unwrap_or_default().to_owned();
             value(WebhookKey { secret })
         }
-        _ => value(notice::deliveries(gate, actor).await?),
+        Request::DeliveryList { username } => {
+            value(notice::deliveries(gate, actor, username).await?)
+        }
+        _ => Err(Fault::astray()),
     }
 }
 
@@ -192,10 +230,7 @@ pub(crate) fn value<T: Serialize>(answer: T) -> Result<Value, Fault> {
 
 /// A time as scripts take it: RFC 3339 in UTC, whole seconds.
 pub fn instant(time: Time) -> String {
-    match time.to_string().strip_suffix(" UTC") {
-        Some(text) => format!("{}Z", text.replacen(' ', "T", 1)),
-        None => time.to_string(),
-    }
+    time.rfc_3339()
 }
 
 /// So many days from now.
@@ -249,9 +284,15 @@ fn condition(one: gate::Condition) -> ConditionRow {
     ConditionRow { code, subject: one.subject, text: one.text, since, stops: one.stops }
 }
 
-async fn outbox(desk: &Desk<'_>, limit: u32) -> Result<Vec<NoticeRow>, Refusal> {
-    let notices = desk.gate.outbox(&desk.actor).await?;
-    let rows = notices.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX));
+async fn outbox(
+    desk: &Desk<'_>,
+    username: Option<String>,
+    limit: u32,
+) -> Result<Vec<NoticeRow>, Refusal> {
+    let wanted = person::named(desk.gate, username).await?.map(|one| one.username);
+    let notices = desk.gate.outbox(&desk.actor).await?.into_iter();
+    let theirs = notices.filter(|one| wanted.as_ref().is_none_or(|wanted| *wanted == one.username));
+    let rows = theirs.take(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(rows
         .map(|notice| NoticeRow {
             at: instant(notice.at),
@@ -270,16 +311,20 @@ async fn people(gate: &Gate) -> Result<Vec<PersonRow>, Refusal> {
         .map(|person| PersonRow {
             person: person.id,
             username: person.username,
-            account: person.accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            account: match person.accounts.as_slice() {
+                [only] => Some(only.to_string()),
+                _ => None,
+            },
+            accounts: person.accounts.iter().map(ToString::to_string).collect(),
             lock: person.lock.to_string(),
         })
         .collect())
 }
 
-fn link(desk: &Desk<'_>, username: String, issued: &gate::LinkIssued) -> LinkMade {
+fn link(portal: &str, username: String, issued: &gate::LinkIssued) -> LinkMade {
     LinkMade {
         username,
-        url: link_url(desk.portal, issued.token.expose_text().unwrap_or_default()),
+        url: link_url(portal, issued.token.expose_text().unwrap_or_default()),
         until: instant(issued.until),
     }
 }
@@ -293,6 +338,16 @@ fn name(target: &Target) -> String {
     match target {
         Target::Account(account) => format!("account {account}"),
         Target::Person(username) => format!("person {username}"),
+        Target::OnlyAccount => "the account".to_owned(),
+    }
+}
+
+/// The same as fields: the account, and the person's user name.
+fn named(target: &Target) -> (Option<String>, Option<String>) {
+    match target {
+        Target::Account(account) => (Some(account.to_string()), None),
+        Target::Person(username) => (None, Some(username.clone())),
+        Target::OnlyAccount => (None, None),
     }
 }
 
@@ -305,25 +360,32 @@ async fn username(gate: &Gate, target: &Target) -> Result<String, Refusal> {
             let owner = people.into_iter().find(|one| one.accounts.contains(account));
             owner.map(|one| one.username).ok_or(Refusal::NotFound { what: "person" })
         }
+        Target::OnlyAccount => Err(Refusal::NotFound { what: "account" }),
     }
 }
 
-async fn find(gate: &Gate, target: &Target) -> Result<LockTarget, Refusal> {
+/// What a lock is on, by its name; a person is found in any spelling of theirs.
+async fn find(gate: &Gate, target: Target) -> Result<(Target, LockTarget), Fault> {
     match target {
-        Target::Account(account) => Ok(LockTarget::Account(*account)),
+        Target::Account(account) => Ok((target, LockTarget::Account(account))),
+        Target::OnlyAccount => {
+            let account = person::only_account(gate).await?;
+            Ok((Target::Account(account), LockTarget::Account(account)))
+        }
         Target::Person(username) => {
-            let people = gate.people().await?;
-            let person = people.into_iter().find(|p| p.username == *username);
-            person.map(|p| LockTarget::Person(p.id)).ok_or(Refusal::NotFound { what: "person" })
+            let person = gate.find_person(&username).await?;
+            Ok((Target::Person(person.username), LockTarget::Person(person.id)))
         }
     }
 }
 
 fn lock_receipt(target: &Target, receipt: &gate::Receipt) -> LockReceipt {
+    let (account, person) = named(target);
     LockReceipt {
-        target: name(target),
+        text: format!("{} is locked: {}", name(target), receipt.grade.text()),
+        account,
+        username: person,
         grade: receipt.grade.to_string(),
-        means: receipt.grade.text().to_owned(),
         at: instant(receipt.at),
         sessions: receipt.sessions,
         credentials: receipt.credentials.len(),
@@ -346,7 +408,7 @@ async fn backup(desk: &Desk<'_>, to: &Path) -> Result<BackupMade, Fault> {
     if !to.is_absolute() {
         return Err(Fault::new(
             "PATH_NOT_ABSOLUTE",
-            format!("{} is no absolute path", to.display()),
+            format!("{} is not an absolute path", to.display()),
         ));
     }
     let made =

@@ -22,7 +22,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::Activity(wish) => value(list(desk, &wish).await?),
         Request::ActivityExport { wish, format } => value(export(desk, &wish, &format).await?),
         Request::EvidenceExport { after } => value(chain(desk, after).await?),
-        _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
+        _ => Err(Fault::astray()),
     }
 }
 
@@ -36,7 +36,8 @@ async fn list(desk: &Desk<'_>, wish: &ActivityWish) -> Result<ActivityNow, Fault
     let page = page(desk, wish, limit).await?;
     let next = page.next.map(|cursor| cursor.to_string());
     let entries = page.entries.iter().map(|entry| row(entry, &page)).collect();
-    Ok(ActivityNow { entries, behind: page.behind, next })
+    let (behind, searched_to) = (page.behind.is_some(), page.reached.map(instant));
+    Ok(ActivityNow { entries, behind, searched_to, next })
 }
 
 async fn export(desk: &Desk<'_>, wish: &ActivityWish, format: &str) -> Result<ExportPart, Fault> {
@@ -87,7 +88,7 @@ async fn page(desk: &Desk<'_>, wish: &ActivityWish, limit: u32) -> Result<Activi
         None => None,
         Some(text) => Some(text.parse().map_err(|_| {
             let text = format!(
-                "{text:?} is not a place in the activity; use the `next` of the page before"
+                "{text:?} is not a place in the activity; use the `next` of the previous page"
             );
             Fault::new("PLACE", text)
         })?),

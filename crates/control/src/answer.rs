@@ -1,8 +1,10 @@
-//! What the door answers, one type a question. Times are RFC 3339 in UTC; money is decimal text.
+//! What the door answers, one type per question. Times are RFC 3339 in UTC; money is decimal text.
 
 use std::path::PathBuf;
 
-use access::{AuthenticatorId, CredentialId, DeviceId, NoticeId, PersonId, RecoveryId, SessionId};
+use access::{
+    AuthenticatorId, CredentialId, DeviceId, NoticeId, PersonId, RecoveryId, SessionId, TrusteeId,
+};
 use serde::{Deserialize, Serialize};
 
 /// Declares answers: plain data, both ways.
@@ -14,17 +16,13 @@ macro_rules! answers {
     )*};
 }
 
+mod done;
 mod order;
 
+pub use done::Done;
 pub use order::*;
 
 answers! {
-    /// Something was done.
-    Done {
-        /// What, in a sentence.
-        text: String,
-    }
-
     /// What runs.
     StatusNow {
         /// The program's version.
@@ -121,7 +119,7 @@ answers! {
         kind: String,
         /// Its name.
         name: String,
-        /// Its address.
+        /// Its address; `local` is the server's own machine.
         address: String,
         /// What shows that it is genuine.
         proof: String,
@@ -137,16 +135,18 @@ answers! {
     WayRow {
         /// Whose.
         username: String,
-        /// At which trusted browser; none is a new one.
-        device: Option<String>,
+        /// The name of the trusted browser; none is a new one.
+        device_name: Option<String>,
         /// `passkey`, `phone`, `code`, `recovery_code` or `link`.
         way: String,
-        /// What it takes, in order.
+        /// What it takes, in order: `passkey`, `password`, `phone`, `code`, `recovery_code`, `activation` or `link`.
+        takes: Vec<String>,
+        /// The same in sentences.
         steps: Vec<String>,
         /// `works`, `not_set_up` or `refused`.
         state: String,
         /// The stable code of the refusal.
-        code: Option<String>,
+        refusal: Option<String>,
         /// The refusal, in words.
         why_not: Option<String>,
     }
@@ -169,6 +169,8 @@ answers! {
     MessageRow {
         /// The message.
         notice: NoticeId,
+        /// To whom.
+        username: String,
         /// When.
         at: String,
         /// What about, in a stable word.
@@ -216,7 +218,7 @@ answers! {
         /// How often it was tried.
         tries: u32,
         /// When it is tried next, if it waits.
-        next: Option<String>,
+        next_try: Option<String>,
         /// Why the last try failed.
         fault: Option<String>,
     }
@@ -263,8 +265,10 @@ answers! {
         person: PersonId,
         /// The name to sign in with.
         username: String,
-        /// The account.
-        account: String,
+        /// The account; none where there are several.
+        account: Option<String>,
+        /// All accounts.
+        accounts: Vec<String>,
         /// The lock's grade, or `none`.
         lock: String,
     }
@@ -299,12 +303,12 @@ answers! {
         username: String,
         /// When it was begun.
         begun: String,
-        /// By whom.
-        by: String,
-        /// From where.
-        from: String,
-        /// On what kind of browser.
-        browser: String,
+        /// By whom: `visitor`, or `operator`.
+        begun_by: String,
+        /// From where; none where the operator began it and no browser took it up.
+        address: Option<String>,
+        /// Program, version and system, as the browser said.
+        browser: Option<String>,
         /// `begun`, `half`, `ready`, `finished` or `over`.
         state: String,
         /// When it may be finished, while it waits.
@@ -315,10 +319,38 @@ answers! {
         vouched: usize,
         /// When it ended.
         ended: Option<String>,
-        /// How it ended.
+        /// How it ended: `signed_in_by_it`, `by_person`, `by_link`, `by_operator`, `signed_in`, `locked` or `lapsed`.
+        end: Option<String>,
+        /// The same in a sentence.
         why: Option<String>,
         /// Until when what it enrolled is held.
         held_until: Option<String>,
+    }
+
+    /// How recoveries of a person go.
+    RecoveryPolicyNow {
+        /// Whose.
+        username: String,
+        /// How long one waits.
+        wait_hours: i64,
+        /// How many contacts let in at once; 0 is none.
+        needed: u32,
+        /// Whether waiting lets in too, where contacts do.
+        waits: bool,
+    }
+
+    /// A recovery contact.
+    RecoveryContactRow {
+        /// The contact's id.
+        contact: TrusteeId,
+        /// Whose contact.
+        username: String,
+        /// The contact's user name.
+        contact_name: String,
+        /// When they were named.
+        since: String,
+        /// When they accepted; none before.
+        accepted: Option<String>,
     }
 
     /// A credential.
@@ -347,10 +379,18 @@ answers! {
         connections: Vec<ConnectionRow>,
         /// Orders that it placed since midnight, UTC.
         orders_today: u64,
-        /// Orders of its that were refused since midnight, UTC.
+        /// All that was refused since midnight, UTC: the sum of the next three.
         refused_today: u64,
+        /// Orders, and changes of them.
+        refused_orders_today: u64,
+        /// Connections.
+        refused_connections_today: u64,
+        /// What else it asked for.
+        refused_requests_today: u64,
         /// Its orders that are open.
         open_orders: usize,
+        /// Until when the token before works; none where it works no longer.
+        old_token_until: Option<String>,
     }
 
     /// The last use of a credential.
@@ -445,6 +485,18 @@ answers! {
         token: Option<String>,
     }
 
+    /// A credential with a new token.
+    CredentialRotated {
+        /// The credential.
+        credential: CredentialId,
+        /// Its name.
+        name: String,
+        /// Its new token, shown this once.
+        token: String,
+        /// Until when the one before works.
+        old_token_until: String,
+    }
+
     /// A credential that was ended.
     Revoked {
         /// The credential.
@@ -463,8 +515,14 @@ answers! {
         session: SessionId,
         /// Whose.
         username: String,
-        /// The device's name.
-        device: String,
+        /// The device.
+        device: DeviceId,
+        /// Its name.
+        device_name: String,
+        /// Program, version and system, as the browser said when the session began.
+        browser: Option<String>,
+        /// How its person was proven.
+        methods: Vec<String>,
         /// At which interface.
         interface: String,
         /// Where it was used last.
@@ -488,7 +546,7 @@ answers! {
         /// Whether it places orders now, all layers together.
         trades: bool,
         /// Why not: the code.
-        code: Option<String>,
+        refusal: Option<String>,
         /// Why not, in words.
         why: Option<String>,
         /// Its layers.
@@ -504,7 +562,7 @@ answers! {
         /// What it is.
         says: String,
         /// What to do about it.
-        next: Option<String>,
+        advice: Option<String>,
     }
 
     /// What a person chose for their interfaces.
@@ -529,7 +587,7 @@ answers! {
     TravelNow {
         /// The name that they sign in with.
         username: String,
-        /// The plan, unless there is none or it is over.
+        /// The plan, if there is one and it has not ended.
         plan: Option<TravelRow>,
     }
 
@@ -539,7 +597,7 @@ answers! {
         place: String,
         /// From when.
         from: String,
-        /// Until when; it is over by itself.
+        /// Until when; it ends by itself.
         until: String,
         /// The only network that is expected.
         network: Option<String>,
@@ -569,10 +627,20 @@ answers! {
         absolute_seconds: i64,
         /// With a window: so many seconds at most.
         ceiling_seconds: Option<i64>,
-        /// The first, where it was typed in the place of the tempo's.
+        /// The first, where it was typed in place of the tempo's.
         own_idle_seconds: Option<i64>,
-        /// The second, where it was typed in the place of the tempo's.
+        /// The second, where it was typed in place of the tempo's.
         own_absolute_seconds: Option<i64>,
+    }
+
+    /// An authenticator app to set up.
+    AppOffered {
+        /// Whose.
+        username: String,
+        /// The secret in base 32, as apps take it.
+        secret: String,
+        /// The same as an `otpauth://` address.
+        uri: String,
     }
 
     /// A way to sign in.
@@ -597,7 +665,7 @@ answers! {
         last_use: Option<String>,
     }
 
-    /// A phone that is told of approvals by push.
+    /// A phone that is notified of approvals by push.
     PushRow {
         /// The phone.
         device: DeviceId,
@@ -639,10 +707,18 @@ answers! {
         first_use: String,
         /// When it was seen last.
         last_use: String,
-        /// From where it last signed in.
+        /// Program, version and system, as it said when it last signed in.
+        browser: Option<String>,
+        /// `desktop`, `phone`, `tablet` or `unknown`.
+        form: Option<String>,
+        /// From where it was first used.
+        first_address: Option<String>,
+        /// From where it was last used.
         address: Option<String>,
         /// The network of that address.
         network: Option<String>,
+        /// How its person was proven when it last signed in.
+        methods: Vec<String>,
         /// How many live sessions it has.
         sessions: usize,
         /// The interfaces that they are at.
@@ -653,12 +729,12 @@ answers! {
 
     /// What a lock did.
     LockReceipt {
-        /// What is locked.
-        target: String,
-        /// The grade that holds now.
+        /// The account that is locked; none where a person is.
+        account: Option<String>,
+        /// The user name of the person who is locked; none where an account is.
+        username: Option<String>,
+        /// The grade that holds now: `reduce-only`, `no-new` or `all`.
         grade: String,
-        /// What it means.
-        means: String,
         /// When.
         at: String,
         /// Sessions ended.
@@ -669,6 +745,8 @@ answers! {
         devices: usize,
         /// Orders cancelled.
         orders: usize,
+        /// The same in a sentence, for people.
+        text: String,
     }
 
     /// A signed checkpoint.

@@ -3,21 +3,69 @@
 use access::Refusal;
 use gate::{AuthenticatorInfo, Gate};
 
-use crate::act::instant;
-use crate::answer::AuthenticatorRow;
+use serde_json::Value;
 
-pub(crate) async fn list(
-    gate: &Gate,
-    username: Option<&str>,
-) -> Result<Vec<AuthenticatorRow>, Refusal> {
-    // A name that nobody has is told, instead of an empty list.
-    let whose = match username {
-        Some(name) => Some(gate.find_person(name).await?.username),
-        None => None,
-    };
+use crate::act::{Desk, instant, value};
+use crate::answer::{AppOffered, AuthenticatorRow, Done};
+use crate::fault::Fault;
+use crate::person;
+use crate::request::Request;
+
+/// Does one request about ways to sign in.
+pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    match request {
+        Request::AuthenticatorList { username } => value(list(desk.gate, username).await?),
+        Request::AuthenticatorRename { authenticator: id, name } => {
+            desk.gate.rename_authenticator(&desk.actor, id, &name).await?;
+            let name = name.trim();
+            let done = Done::new("authenticator_renamed", format!("{id} is now called {name}"));
+            value(done.with("authenticator", id.to_string()).with("name", name))
+        }
+        Request::AuthenticatorReplaceApp { username } => value(offer_app(desk, &username).await?),
+        Request::AuthenticatorConfirmApp { username, code } => {
+            value(confirm_app(desk, &username, &code).await?)
+        }
+        Request::AuthenticatorRemove { authenticator: id } => {
+            desk.gate.remove_authenticator(&desk.actor, id).await?;
+            let text = format!("{id} is removed; nobody can sign in with it any more");
+            value(Done::new("authenticator_removed", text).with("authenticator", id.to_string()))
+        }
+        _ => Err(Fault::astray()),
+    }
+}
+
+async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<AuthenticatorRow>, Refusal> {
+    let whose = person::named(gate, username).await?.map(|one| one.username);
     let all = gate.all_authenticators().await?.into_iter();
     let wanted = all.filter(|(name, _)| whose.as_ref().is_none_or(|whose| whose == name));
     Ok(wanted.map(|(name, info)| row(name, info)).collect())
+}
+
+/// Offers another app; the one that there is works until a code of the new one is given.
+pub(crate) async fn offer_app(desk: &Desk<'_>, username: &str) -> Result<AppOffered, Refusal> {
+    let person = desk.gate.find_person(username).await?;
+    let offered = desk.gate.totp_replacement(&desk.actor, person.id).await?;
+    let text = |secret: &access::Secret| secret.expose_text().unwrap_or_default().to_owned();
+    Ok(AppOffered {
+        username: person.username,
+        secret: text(&offered.secret),
+        uri: text(&offered.uri),
+    })
+}
+
+/// Puts the offered app in place of the one that there is.
+pub(crate) async fn confirm_app(
+    desk: &Desk<'_>,
+    username: &str,
+    code: &str,
+) -> Result<Done, Refusal> {
+    let person = desk.gate.find_person(username).await?;
+    desk.gate.totp_confirm_as(&desk.actor, person.id, code).await?;
+    let text = format!(
+        "{}'s new authenticator app is in use; codes from the old one are refused, and all sessions have ended",
+        person.username
+    );
+    Ok(Done::new("authenticator_app_replaced", text).with("username", person.username))
 }
 
 fn row(username: String, info: AuthenticatorInfo) -> AuthenticatorRow {

@@ -13,13 +13,23 @@ use crate::socket;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// There is no such folder.
-    #[error("there is no folder {folder}; name the data folder with --data")]
+    #[error("there is no folder {folder}; give the data folder with --data")]
     NoFolder {
         /// The folder.
         folder: String,
     },
+    /// It is somebody else's.
+    #[error(
+        "{folder} belongs to another user; run the command as that user (`sudo -u USER floorpass ...`) or as root"
+    )]
+    NotYours {
+        /// The folder.
+        folder: String,
+    },
     /// Nobody listens.
-    #[error("no server runs on {folder}; start one with `floorpass demo` or `floorpass serve`")]
+    #[error(
+        "no server is running on {folder}; start one with `floorpass demo` or `floorpass serve`"
+    )]
     NotRunning {
         /// The folder.
         folder: String,
@@ -32,8 +42,10 @@ pub enum ClientError {
         /// Why.
         source: io::Error,
     },
-    /// The answer is no answer of this version.
-    #[error("the server's answer is not understood ({problem}); use the floorpass that runs it")]
+    /// The answer is not an answer of this version.
+    #[error(
+        "the server's answer cannot be read ({problem}); use the same version of floorpass as the server"
+    )]
     Foreign {
         /// What is wrong with it.
         problem: String,
@@ -54,10 +66,14 @@ pub fn is_listened_at(data: &Path) -> bool {
 /// Asks the server of a data folder and reads its answer. Blocks: the command line has nothing else to do.
 pub fn ask<T: DeserializeOwned>(data: &Path, request: &Request) -> Result<T, ClientError> {
     let folder = || data.display().to_string();
-    if !socket::folder_is_there(data) {
-        return Err(ClientError::NoFolder { folder: folder() });
+    if let Some(why) = socket::no_folder(data) {
+        return Err(match why.kind() {
+            io::ErrorKind::PermissionDenied => ClientError::NotYours { folder: folder() },
+            _ => ClientError::NoFolder { folder: folder() },
+        });
     }
     let mut stream = socket::connect(data).map_err(|source| match source.kind() {
+        io::ErrorKind::PermissionDenied => ClientError::NotYours { folder: folder() },
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
             ClientError::NotRunning { folder: folder() }
         }

@@ -10,10 +10,11 @@ use trade::contract::Contracts;
 
 use crate::act::{Desk, in_days, instant, value};
 use crate::answer::{
-    ConnectionRow, CredentialChanged, CredentialDetail, CredentialMade, CredentialRow, Revoked,
-    SaysRow, ScopesRow, UseRow,
+    ConnectionRow, CredentialChanged, CredentialDetail, CredentialMade, CredentialRotated,
+    CredentialRow, Revoked, SaysRow, ScopesRow, UseRow,
 };
 use crate::fault::Fault;
+use crate::order::money;
 use crate::request::{Clear, CredentialName, CredentialWish, Request, ScopesWish};
 
 /// Days that a new credential lives unless told otherwise.
@@ -50,6 +51,9 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
             gate.resume_credential(&desk.actor, id).await?;
             value(changed(gate, id, 0).await?)
         }
+        Request::CredentialRotate { credential, grace_minutes } => {
+            value(rotate(desk, &credential, grace_minutes).await?)
+        }
         Request::CredentialRename { credential, name } => {
             let id = find(gate, &credential).await?.credential.id;
             gate.rename_credential(&desk.actor, id, &name).await?;
@@ -61,12 +65,12 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
             gate.edit_credential(&desk.actor, found.id, scopes).await?;
             value(changed(gate, found.id, 0).await?)
         }
-        _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
+        _ => Err(Fault::astray()),
     }
 }
 
 /// The credential of a name or id. What the operator is told to do next is a command.
-async fn find(gate: &Gate, which: &CredentialName) -> Result<CredentialInfo, Fault> {
+pub(crate) async fn find(gate: &Gate, which: &CredentialName) -> Result<CredentialInfo, Fault> {
     let name = match which {
         CredentialName::Id(id) => id.to_string(),
         CredentialName::Name(name) => name.clone(),
@@ -135,8 +139,15 @@ fn row(info: &CredentialInfo, now: Time) -> CredentialRow {
         }),
         connections: info.connections.iter().map(connection).collect(),
         orders_today: info.today.orders,
-        refused_today: info.today.refused,
+        refused_today: info.today.refused(),
+        refused_orders_today: info.today.refused_orders,
+        refused_connections_today: info.today.refused_connections,
+        refused_requests_today: info.today.refused_requests,
         open_orders: info.open_orders,
+        old_token_until: credential
+            .former
+            .filter(|former| credential.revoked.is_none() && former.until > now)
+            .map(|former| instant(former.until)),
     }
 }
 
@@ -185,7 +196,7 @@ fn scopes_row(scopes: &Scopes) -> ScopesRow {
             hours => Some(hours.to_string()),
         },
         max_quantity: limits.max_quantity,
-        max_notional: limits.max_notional.map(|most| most.to_string()),
+        max_notional: limits.max_notional.map(money),
         per_second: scopes.rate.map(|rate| rate.per_second),
         burst: scopes.rate.map(|rate| rate.burst),
         max_open_orders: limits.max_open_orders,
@@ -218,7 +229,7 @@ async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade,
     })
 }
 
-/// Scopes with what is wished in the place of what they were.
+/// Scopes with what is wished in place of what they were.
 fn wished(wish: &ScopesWish, mut scopes: Scopes, now: Time) -> Result<Scopes, Fault> {
     wish.clear.iter().for_each(|limit| clear(&mut scopes, *limit));
     if let Some(days) = wish.days {
@@ -230,7 +241,7 @@ fn wished(wish: &ScopesWish, mut scopes: Scopes, now: Time) -> Result<Scopes, Fa
         Some("buy") => scopes.sides = Sides::Only(Side::Buy),
         Some("sell") => scopes.sides = Sides::Only(Side::Sell),
         Some("both") => scopes.sides = Sides::Both,
-        Some(_) => return Err(Fault::new("SIDE_UNKNOWN", "a side is buy, sell or both")),
+        Some(_) => return Err(Fault::new("SIDE_UNKNOWN", "the side must be buy, sell or both")),
     }
     if !wish.symbols.is_empty() {
         let ids: Result<Vec<SymbolId>, Fault> = wish.symbols.iter().map(|s| contract(s)).collect();
@@ -254,7 +265,10 @@ fn wished(wish: &ScopesWish, mut scopes: Scopes, now: Time) -> Result<Scopes, Fa
         let bps = collar.checked_mul(Decimal::ONE_HUNDRED).filter(Decimal::is_integer);
         let bps = bps.and_then(|bps| u32::try_from(bps).ok());
         limits.collar_bps = Some(bps.ok_or_else(|| {
-            Fault::new("COLLAR_UNREADABLE", "a collar is a percentage with at most two decimals")
+            Fault::new(
+                "COLLAR_UNREADABLE",
+                "the collar must be a percentage with at most two decimals",
+            )
         })?);
     }
     let window = wish.duplicate_seconds.map(|seconds| Span::seconds(seconds.into()));
@@ -282,8 +296,24 @@ fn contract(symbol: &str) -> Result<SymbolId, Fault> {
     known.map(|c| c.id).ok_or_else(|| {
         Fault::new(
             "SYMBOL_UNKNOWN",
-            format!("there is no contract {symbol} here; see the portal's contract search"),
+            format!("there is no contract {symbol}; search for contracts in the portal"),
         )
+    })
+}
+
+async fn rotate(
+    desk: &Desk<'_>,
+    which: &CredentialName,
+    grace_minutes: u32,
+) -> Result<CredentialRotated, Fault> {
+    let found = find(desk.gate, which).await?.credential;
+    let grace = Span::minutes(grace_minutes.into());
+    let rotated = desk.gate.rotate_credential(&desk.actor, found.id, grace).await?;
+    Ok(CredentialRotated {
+        credential: found.id,
+        name: found.name.to_string(),
+        token: rotated.token.expose_text().unwrap_or_default().to_owned(),
+        old_token_until: instant(rotated.until),
     })
 }
 

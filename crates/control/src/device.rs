@@ -1,14 +1,44 @@
 //! Devices, as the operator sees them.
 
-use access::device::{Approver, DeviceState, Standing};
+use access::device::{Approver, DeviceRole, DeviceState, Standing};
 use access::{DeviceId, Refusal};
 use gate::Gate;
 
-use crate::act::{Desk, instant};
-use crate::answer::{DeviceRow, Done};
+use serde_json::Value;
 
-pub(crate) async fn list(gate: &Gate) -> Result<Vec<DeviceRow>, Refusal> {
-    let devices = gate.devices(None).await?;
+use crate::act::{Desk, instant, value};
+use crate::answer::{DeviceRow, Done};
+use crate::fault::Fault;
+use crate::person;
+use crate::request::Request;
+
+/// Does one request about devices.
+pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    match request {
+        Request::DeviceList { username } => value(list(desk.gate, username).await?),
+        Request::DeviceRename { device, name } => value(rename(desk, device, &name).await?),
+        Request::DeviceRole { device, role } => value(set_role(desk, device, &role).await?),
+        Request::DeviceBlock { device } => value(block(desk, device).await?),
+        Request::DeviceRemove { device } => value(remove(desk, device).await?),
+        Request::DeviceRemoveAll { username, except } => {
+            value(remove_all(desk, &username, except).await?)
+        }
+        Request::DeviceAgain { device, was } => value(again(desk, device, was).await?),
+        Request::DeviceMovePhone { device, to, number } => {
+            value(move_phone(desk, device, to, &number).await?)
+        }
+        _ => Err(Fault::astray()),
+    }
+}
+
+/// That something was done to a device.
+fn done(act: &str, device: DeviceId, text: String) -> Done {
+    Done::new(act, text).with("device", device.to_string())
+}
+
+async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<DeviceRow>, Refusal> {
+    let person = person::named(gate, username).await?.map(|one| one.id);
+    let devices = gate.devices(person).await?;
     Ok(devices
         .into_iter()
         .map(|info| DeviceRow {
@@ -26,8 +56,12 @@ pub(crate) async fn list(gate: &Gate) -> Result<Vec<DeviceRow>, Refusal> {
             lent: info.device.lent,
             first_use: instant(info.device.created_at),
             last_use: instant(info.device.last_seen_at),
+            browser: info.device.agent.as_ref().map(|agent| agent.name.to_string()),
+            form: info.device.agent.as_ref().map(|agent| agent.form.name().to_owned()),
+            first_address: info.device.first_address.map(|address| address.to_string()),
             address: info.device.last_address.map(|address| address.to_string()),
             network: info.network.map(|network| network.to_string()),
+            methods: info.device.methods.iter().map(|one| one.name().to_owned()).collect(),
             sessions: info.sessions,
             interfaces: info.interfaces.iter().map(|one| one.name().to_owned()).collect(),
             succeeds: info.device.succeeds,
@@ -35,35 +69,72 @@ pub(crate) async fn list(gate: &Gate) -> Result<Vec<DeviceRow>, Refusal> {
         .collect())
 }
 
-pub(crate) async fn rename(desk: &Desk<'_>, device: DeviceId, name: &str) -> Result<Done, Refusal> {
+async fn rename(desk: &Desk<'_>, device: DeviceId, name: &str) -> Result<Done, Refusal> {
     desk.gate.rename_device(&desk.actor, device, name).await?;
-    Ok(Done { text: format!("device {device} is called {} now", name.trim()) })
+    let name = name.trim();
+    let text = format!("device {device} is now called {name}");
+    Ok(done("device_renamed", device, text).with("name", name))
 }
 
-pub(crate) async fn remove(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Refusal> {
+async fn set_role(desk: &Desk<'_>, device: DeviceId, name: &str) -> Result<Done, Fault> {
+    let role = DeviceRole::ALL.into_iter().find(|one| one.name() == name).ok_or_else(|| {
+        let names = DeviceRole::ALL.map(DeviceRole::name).join(", ");
+        Fault::new("NAME_UNKNOWN", format!("role: use one of {names}"))
+    })?;
+    desk.gate.set_device_role(&desk.actor, device, role).await?;
+    let text = format!("device {device} has the role {name}");
+    Ok(done("device_role_set", device, text).with("role", name))
+}
+
+async fn block(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Refusal> {
+    desk.gate.block_device(&desk.actor, device).await?;
+    let text = format!("device {device} is blocked and its sessions have ended");
+    Ok(done("device_blocked", device, text))
+}
+
+async fn remove(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Refusal> {
     desk.gate.remove_device(&desk.actor, device).await?;
-    Ok(Done { text: format!("device {device} is removed and its sessions are ended") })
+    let text = format!("device {device} is removed and its sessions have ended");
+    Ok(done("device_removed", device, text))
 }
 
-pub(crate) async fn again(
+/// All of a person's but one. If that one is not theirs, this is refused before anything is done.
+async fn remove_all(
     desk: &Desk<'_>,
-    device: DeviceId,
-    was: DeviceId,
+    username: &str,
+    except: Option<DeviceId>,
 ) -> Result<Done, Refusal> {
-    desk.gate.succeed_device(&desk.actor, was, Some(device)).await?;
-    Ok(Done {
-        text: format!("device {device} is {was} again, with its name; {was} itself is forgotten"),
-    })
+    let person = desk.gate.find_person(username).await?;
+    let all = desk.gate.devices(Some(person.id)).await?;
+    if except.is_some_and(|kept| all.iter().all(|one| one.device.id != kept)) {
+        return Err(Refusal::NotFound { what: "device" });
+    }
+    let mut removed = Vec::new();
+    for one in all.iter().map(|one| one.device.id).filter(|id| Some(*id) != except) {
+        desk.gate.remove_device(&desk.actor, one).await?;
+        removed.push(Value::from(one.to_string()));
+    }
+    let text = format!("devices of {} removed: {}", person.username, removed.len());
+    let done = Done::new("devices_removed", text).with("username", person.username);
+    Ok(done.with("device_ids", removed))
 }
 
-pub(crate) async fn move_phone(
+async fn again(desk: &Desk<'_>, device: DeviceId, was: DeviceId) -> Result<Done, Refusal> {
+    desk.gate.succeed_device(&desk.actor, was, Some(device)).await?;
+    let text =
+        format!("device {device} takes the name and first day of {was}; {was} itself is removed");
+    Ok(done("device_is_again", device, text).with("was", was.to_string()))
+}
+
+async fn move_phone(
     desk: &Desk<'_>,
     old: DeviceId,
     new: DeviceId,
     number: &str,
 ) -> Result<Done, Refusal> {
     desk.gate.move_phone(&desk.actor, old, new, number).await?;
-    Ok(Done { text: format!("{new} answers approvals from now on; {old} is forgotten") })
+    let text = format!("{new} now answers approvals; {old} is removed");
+    Ok(done("phone_moved", new, text).with("was", old.to_string()))
 }
 
 fn standing(standing: Standing) -> &'static str {

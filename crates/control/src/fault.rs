@@ -1,6 +1,7 @@
 //! What went wrong, in the operator's words: a stable code and a sentence.
 
 use access::Refusal;
+use gate::Refused;
 use serde::{Deserialize, Serialize};
 
 /// A request that was not done.
@@ -18,11 +19,22 @@ impl Fault {
     pub fn new(code: &str, text: impl Into<String>) -> Self {
         Self { code: code.to_owned(), text: text.into() }
     }
+
+    /// A request that came to the handler of another noun: a mistake of this program's own.
+    pub(crate) fn astray() -> Self {
+        Self::new("ANSWER", "the request was passed to the wrong handler")
+    }
 }
 
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         Self { code: refusal.code().to_owned(), text: refusal.caller_text() }
+    }
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        Self { code: refused.code().to_owned(), text: refused.caller_text() }
     }
 }
 

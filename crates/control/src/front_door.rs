@@ -6,6 +6,9 @@ use gate::{Gate, PersonWays};
 
 use crate::answer::{EntranceRow, WayRow, WhereNow};
 
+/// Where the operator is.
+const LOCAL: &str = "local";
+
 /// All interfaces, and the ways of one person or of everybody.
 pub(crate) async fn show(gate: &Gate, username: Option<&str>) -> Result<WhereNow, Refusal> {
     let names = match username {
@@ -19,7 +22,8 @@ pub(crate) async fn show(gate: &Gate, username: Option<&str>) -> Result<WhereNow
     let interfaces = gate.entrances().into_iter().map(|one| EntranceRow {
         kind: one.kind.name().to_owned(),
         name: one.name,
-        address: one.address,
+        // The command line has none but this machine.
+        address: if one.kind.name() == "operator" { LOCAL.to_owned() } else { one.address },
         proof: one.proof,
         purpose: one.purpose,
         open: one.open.is_ok(),
@@ -46,11 +50,12 @@ fn row(username: &str, device: Option<String>, way: Way) -> WayRow {
     let (code, text) = why.unzip();
     WayRow {
         username: username.to_owned(),
-        device,
+        device_name: device,
         way: way.kind.name().to_owned(),
+        takes: way.steps.iter().map(|step| step.name().to_owned()).collect(),
         steps: way.steps.iter().map(|step| step.text().to_owned()).collect(),
         state: state.to_owned(),
-        code,
+        refusal: code,
         why_not: text,
     }
 }

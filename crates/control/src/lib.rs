@@ -1,7 +1,7 @@
 //! The operator's door: JSON lines on a Unix socket in the data folder.
 //!
-//! Whoever may open the socket (mode 0600: the folder's owner, and root) is the operator. The kernel tells the
-//! peer's user id, and evidence keeps it. One line is one request, `{"command": "..", ..}`; its answer is one line,
+//! Anyone who may open the socket (mode 0600: the folder's owner, and root) is the operator. The kernel gives the
+//! caller's user id, and the evidence records it. One line is one request, `{"command": "..", ..}`; its answer is one line,
 //! `{"ok": ..}` or `{"error": {"code", "text"}}`.
 
 mod act;
@@ -17,12 +17,14 @@ mod front_door;
 mod listener;
 mod notice;
 mod order;
+mod person;
 mod policy;
 mod push;
 mod recovery;
 mod request;
 mod session;
 mod socket;
+mod ticket;
 mod travel;
 
 pub use act::{instant, link_url};
@@ -30,8 +32,9 @@ pub use answer::*;
 pub use client::{ClientError, ask, is_listened_at};
 pub use fault::{Answer, Fault};
 pub use listener::Door;
+pub use person::NAME_NEEDED;
 pub use request::{
-    ActivityWish, Clear, CredentialName, CredentialWish, PolicyWish, Request, ScopesWish, Target,
-    TravelWish,
+    ActivityWish, Bearer, ChangeWish, Clear, CredentialName, CredentialWish, OrderWish, PolicyWish,
+    RecoveryWish, Request, ScopesWish, Target, Token, TravelWish,
 };
 pub use socket::NAME as SOCKET;

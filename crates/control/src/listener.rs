@@ -23,7 +23,7 @@ const CONNECTIONS: usize = 32;
 const LARGEST_REQUEST: u64 = 64 * 1024;
 /// Time between two looks at the socket's file.
 const LOOK: Duration = Duration::from_millis(250);
-/// The condition of a socket that is gone and cannot be made anew.
+/// The condition of a socket that is gone and cannot be made again.
 const GONE: &str = "CONTROL_SOCKET_LOST";
 /// How long a connection may say nothing.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -36,16 +36,18 @@ pub struct Door {
 }
 
 impl Door {
-    /// Opens the door of a gate whose portal is at `portal`. Ends with `stop` (any change of it, or its sender's end). The caller's runtime
+    /// Opens the door of a gate whose portal is at `portal`, and for other devices at `devices`. Ends with `stop` (any change of it, or its sender's end). The caller's runtime
     /// carries it.
     pub fn open(
         gate: Gate,
         data: &Path,
         portal: &str,
+        devices: &str,
         stop: watch::Receiver<bool>,
     ) -> io::Result<Self> {
         let bound = Listening::bind(data)?;
-        let house = Arc::new(House { gate, data: data.to_path_buf(), portal: portal.to_owned() });
+        let (portal, devices) = (portal.to_owned(), devices.to_owned());
+        let house = Arc::new(House { gate, data: data.to_path_buf(), portal, devices });
         let (bound, told) = (Arc::new(Mutex::new(bound)), stop.clone());
         let health = Arc::clone(house.gate.vitals());
         let is_over = move || *told.borrow() || told.has_changed().is_err();
@@ -58,7 +60,7 @@ impl Door {
     /// Waits until the door is closed and removes its socket.
     pub async fn closed(self) {
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "the control door ended badly");
+            tracing::error!(%error, "the control socket failed");
         }
         socket::remove(&self.data, self.listening.lock().await.identity);
     }
@@ -89,12 +91,12 @@ impl Listening {
         match Self::bind(&house.data) {
             Ok(anew) => {
                 *self = anew;
-                tracing::warn!("the control socket was removed or replaced; it was made anew");
+                tracing::warn!("the control socket was removed or replaced; a new one was created");
                 house.gate.vitals().clear(GONE, "");
             }
             Err(error) => {
                 let text = format!(
-                    "the control socket was removed and cannot be made anew, so no command reaches the server: {error}"
+                    "the control socket was removed and cannot be created again, so no command can reach the server: {error}"
                 );
                 house.gate.vitals().raise(GONE, "", text, true);
             }
@@ -107,6 +109,7 @@ struct House {
     gate: Gate,
     data: PathBuf,
     portal: String,
+    devices: String,
 }
 
 async fn accept(at: Arc<Mutex<Listening>>, house: Arc<House>, mut stop: watch::Receiver<bool>) {
@@ -126,7 +129,7 @@ async fn accept(at: Arc<Mutex<Listening>>, house: Arc<House>, mut stop: watch::R
                 Ok((stream, _)) => stream,
                 Err(error) => {
                     // Out of descriptors, most likely: they come back.
-                    tracing::warn!(%error, "the control door could not accept");
+                    tracing::warn!(%error, "the control socket could not accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }
@@ -139,7 +142,7 @@ async fn accept(at: Arc<Mutex<Listening>>, house: Arc<House>, mut stop: watch::R
             tokio::select! {
                 _ = stop.changed() => {}
                 done = converse(stream, &house) => if let Err(error) = done {
-                    tracing::debug!(%error, "a connection to the control door ended");
+                    tracing::debug!(%error, "a connection to the control socket ended");
                 },
             }
         });
@@ -185,7 +188,7 @@ async fn answer(house: &House, uid: u32, line: &[u8]) -> Answer {
     let request: Request = match serde_json::from_slice(line) {
         Ok(request) => request,
         Err(e) => {
-            let text = format!("the request is not understood: {e}");
+            let text = format!("the request cannot be read: {e}");
             return Answer::Error(Fault::new("REQUEST_MALFORMED", text));
         }
     };
@@ -193,6 +196,7 @@ async fn answer(house: &House, uid: u32, line: &[u8]) -> Answer {
         gate: &house.gate,
         data: &house.data,
         portal: &house.portal,
+        devices: &house.devices,
         actor: Actor::Operator { uid },
     };
     match act::act(&desk, request).await {

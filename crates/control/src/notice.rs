@@ -5,14 +5,31 @@ use gate::{Actor, DeliveryState, Gate};
 use access::{NoticeId, Refusal};
 
 use crate::act::instant;
-use crate::answer::{DeliveryLine, MessageRow, Stopped};
+use crate::answer::{DeliveryLine, Done, MessageRow, Stopped};
+use crate::person;
 
-/// The newest messages of a person.
-pub(crate) async fn list(gate: &Gate, username: &str) -> Result<Vec<MessageRow>, Refusal> {
-    let person = gate.find_person(username).await?.id;
-    let page = gate.messages(person, None).await?;
-    let rows = page.messages.into_iter().map(|one| MessageRow {
+/// The newest messages of a person, or of everybody.
+pub(crate) async fn list(
+    gate: &Gate,
+    username: Option<String>,
+) -> Result<Vec<MessageRow>, Refusal> {
+    let people = match person::named(gate, username).await? {
+        Some(one) => vec![one],
+        None => gate.people().await?,
+    };
+    let mut rows = Vec::new();
+    for one in people {
+        let page = gate.messages(one.id, None).await?;
+        rows.extend(page.messages.into_iter().map(|message| row(&one.username, message)));
+    }
+    rows.sort_by(|one, two| two.at.cmp(&one.at));
+    Ok(rows)
+}
+
+fn row(username: &str, one: gate::Message) -> MessageRow {
+    MessageRow {
         notice: one.notice.id,
+        username: username.to_owned(),
         at: instant(one.notice.at),
         topic: one.notice.topic.name().to_owned(),
         text: one.notice.text,
@@ -21,8 +38,7 @@ pub(crate) async fn list(gate: &Gate, username: &str) -> Result<Vec<MessageRow>,
         address: one.notice.subject.address.map(|address| address.to_string()),
         read: one.read_at.is_some(),
         not_me: one.disowned_at.map(instant),
-    });
-    Ok(rows.collect())
+    }
 }
 
 /// Stops what a message tells, on behalf of its person.
@@ -39,9 +55,31 @@ pub(crate) async fn disown(
     })
 }
 
+/// Marks a message as read in its person's place.
+pub(crate) async fn read(gate: &Gate, actor: &Actor, notice: NoticeId) -> Result<Done, Refusal> {
+    let person = gate.person_of_message(notice).await?;
+    gate.read_messages_as(actor, person, Some(notice)).await?;
+    let text = format!("message {notice} is marked as read");
+    Ok(Done::new("notice_read", text).with("notice", notice.to_string()))
+}
+
+/// The same with all messages of a person.
+pub(crate) async fn read_all(gate: &Gate, actor: &Actor, username: &str) -> Result<Done, Refusal> {
+    let person = gate.find_person(username).await?;
+    gate.read_messages_as(actor, person.id, None).await?;
+    let text = format!("all messages to {} are marked as read", person.username);
+    Ok(Done::new("notices_read", text).with("username", person.username))
+}
+
 /// How deliveries stand.
-pub(crate) async fn deliveries(gate: &Gate, actor: &Actor) -> Result<Vec<DeliveryLine>, Refusal> {
-    let rows = gate.deliveries(actor).await?;
+pub(crate) async fn deliveries(
+    gate: &Gate,
+    actor: &Actor,
+    username: Option<String>,
+) -> Result<Vec<DeliveryLine>, Refusal> {
+    let wanted = person::named(gate, username).await?.map(|one| one.username);
+    let mut rows = gate.deliveries(actor).await?;
+    rows.retain(|row| wanted.as_ref().is_none_or(|wanted| *wanted == row.delivery.username));
     let lines = rows.into_iter().map(|row| DeliveryLine {
         notice: row.delivery.notice.id,
         at: instant(row.delivery.notice.at),
@@ -51,7 +89,7 @@ pub(crate) async fn deliveries(gate: &Gate, actor: &Actor) -> Result<Vec<Deliver
         target: row.delivery.target,
         state: row.state.name().to_owned(),
         tries: row.delivery.tries,
-        next: (row.state == DeliveryState::Waiting).then(|| instant(row.next_at)),
+        next_try: (row.state == DeliveryState::Waiting).then(|| instant(row.next_at)),
         fault: row.fault,
     });
     Ok(lines.collect())

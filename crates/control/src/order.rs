@@ -15,6 +15,9 @@ use crate::answer::{
 use crate::credential::symbol;
 use crate::fault::Fault;
 
+/// The only currency so far.
+pub(crate) const CURRENCY: &str = "USD";
+
 pub(crate) async fn list(gate: &Gate) -> Result<Vec<OrderRow>, Refusal> {
     let names = gate.holder_names().await?;
     let view = gate.view().await?;
@@ -22,7 +25,7 @@ pub(crate) async fn list(gate: &Gate) -> Result<Vec<OrderRow>, Refusal> {
     Ok(orders.map(|order| row(order, &names)).collect())
 }
 
-fn row(order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
+pub(crate) fn row(order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
     let kind = order.order_type;
     let price = |ticks: Option<Ticks>| ticks.map(|ticks| money(ticks.price()));
     OrderRow {
@@ -31,11 +34,13 @@ fn row(order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
         side: order.side.to_string(),
         quantity: order.quantity,
         filled: order.filled,
+        currency: CURRENCY.to_owned(),
         symbol: symbol(order.symbol),
         order_type: kind.name().to_owned(),
         limit_price: price(kind.limit()),
         stop_price: price(kind.trigger()),
         time_in_force: order.tif.name().to_owned(),
+        reduce_only: order.reduce_only,
         state: state(order.state).to_owned(),
         parent: order.parent.map(|parent| parent.0),
         reference: order.reference.as_ref().map(ToString::to_string),
@@ -56,7 +61,7 @@ fn origin(holder: Holder, names: &BTreeMap<Holder, String>) -> OriginRow {
 }
 
 /// US dollars: with cents, and with more places only where there are any.
-fn money(usd: Decimal) -> String {
+pub(crate) fn money(usd: Decimal) -> String {
     let usd = usd.normalize();
     if usd.scale() < 2 { format!("{usd:.2}") } else { usd.to_string() }
 }
@@ -98,6 +103,7 @@ pub(crate) async fn executions(gate: &Gate) -> Result<Vec<ExecutionRow>, Refusal
             symbol: symbol(one.symbol),
             price: money(one.price.price()),
             commission: money(one.commission),
+            currency: CURRENCY.to_owned(),
         })
         .collect())
 }
@@ -107,6 +113,7 @@ pub(crate) async fn positions(gate: &Gate) -> Result<PositionsNow, Refusal> {
     let held = view.positions.iter().filter(|holding| holding.position.shares != 0);
     Ok(PositionsNow {
         account: view.account.to_string(),
+        currency: CURRENCY.to_owned(),
         cash: money(view.cash),
         net_liquidation: money(view.summary.net_liquidation),
         positions: held

@@ -96,7 +96,7 @@ pub(crate) async fn set(
     wish: PolicyWish,
 ) -> Result<PoliciesNow, Fault> {
     let chosen = gate.policies_of(&wish.username).await?;
-    let person = chosen.person;
+    let (person, mut owed) = (chosen.person, None);
     if let Some(name) = &wish.interface {
         let all = Interface::OF_PEOPLE;
         let interface = named("interface", Some(name), Interface::Portal, &all, Interface::name)?;
@@ -121,21 +121,22 @@ pub(crate) async fn set(
         let network = wish.new_network.as_ref();
         let network =
             named("new network", network, old.new_network, &NewNetwork::ALL, NewNetwork::name)?;
-        // A tempo fills the numbers in; what is typed beside it stands over them.
+        // A tempo fills the numbers in; a typed number overrides it.
         let own = if wish.tempo.is_some() { OwnLimits::default() } else { old.own };
         let own = OwnLimits {
             idle: wish.idle_minutes.map_or(own.idle, |count| Some(Span::minutes(count))),
             absolute: wish.absolute_hours.map_or(own.absolute, |count| Some(Span::hours(count))),
         };
         let policy = Policy { person, interface, tempo, own, new_network: network, needs };
-        gate.set_policy(actor, policy).await?;
+        go_on(gate.set_policy(actor, policy).await, &mut owed)?;
     }
     match wish.window.as_deref() {
         None => {}
-        Some("") => gate.set_window(actor, person, None).await?,
+        Some("") => go_on(gate.set_window(actor, person, None).await, &mut owed)?,
         Some(text) => {
             let read = window(text).ok_or_else(|| {
-                let text = "a window is a day, a time and a zone: sunday 10:00 Europe/Berlin";
+                let text =
+                    "write the window as a day, a time and a time zone: sunday 10:00 Europe/Berlin";
                 Fault::new("WINDOW_INVALID", text.to_owned())
             })?;
             gate.set_window(actor, person, Some(read?)).await?;
@@ -146,12 +147,26 @@ pub(crate) async fn set(
             "" => Threshold { above: None },
             text => Threshold::of_text(text)?,
         };
-        gate.set_large_orders(actor, person, threshold).await?;
+        go_on(gate.set_large_orders(actor, person, threshold).await, &mut owed)?;
     }
     if let Some(on) = wish.one_brokerage {
-        gate.set_one_brokerage(actor, person, on).await?;
+        go_on(gate.set_one_brokerage(actor, person, on).await, &mut owed)?;
     }
-    Ok(show(gate, &wish.username).await?)
+    match owed {
+        Some(owed) => Err(owed.into()),
+        None => Ok(show(gate, &wish.username).await?),
+    }
+}
+
+/// What is in force and not on record yet keeps nothing else of a wish from being done; it is told at the end.
+fn go_on(done: Result<(), Refusal>, owed: &mut Option<Refusal>) -> Result<(), Refusal> {
+    match done {
+        Err(why @ Refusal::NotOnRecord { .. }) => {
+            *owed = Some(why);
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The phones that are told of approvals by push, as the operator sees them.
+//! The phones that are notified of approvals by push, as the operator sees them.
 
 use access::{DeviceId, Refusal};
 use gate::{Gate, Pushed};
@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::act::{Desk, instant, value};
 use crate::answer::{Done, PushRow};
 use crate::fault::Fault;
+use crate::person;
 use crate::request::Request;
 
 /// Does one request about pushes.
@@ -16,14 +17,18 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::PushTest { device } => value(test(desk, device).await?),
         Request::PushRemove { device } => {
             desk.gate.stop_push(&desk.actor, device).await?;
-            value(Done { text: format!("{device} is told of approvals no longer") })
+            let text = format!("{device} no longer gets push notifications");
+            value(Done::new("push_removed", text).with("device", device.to_string()))
         }
-        _ => value(list(desk.gate).await?),
+        Request::PushList { username } => value(list(desk.gate, username).await?),
+        _ => Err(Fault::astray()),
     }
 }
 
-async fn list(gate: &Gate) -> Result<Vec<PushRow>, Refusal> {
-    let rows = gate.pushes().await?;
+async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<PushRow>, Refusal> {
+    let wanted = person::named(gate, username).await?.map(|one| one.username);
+    let mut rows = gate.pushes().await?;
+    rows.retain(|row| wanted.as_ref().is_none_or(|wanted| *wanted == row.username));
     let row = |row: gate::PushRow| PushRow {
         device: row.push.device,
         username: row.username,
@@ -40,12 +45,13 @@ async fn list(gate: &Gate) -> Result<Vec<PushRow>, Refusal> {
 async fn test(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Fault> {
     match desk.gate.test_push(&desk.actor, device).await? {
         Ok(Pushed::Taken) => {
-            Ok(Done { text: format!("the push service took a test for {device}") })
+            let text = format!("the push service accepted a test notification for {device}");
+            Ok(Done::new("push_tested", text).with("device", device.to_string()))
         }
         Ok(Pushed::Gone) => Err(Fault::new(
             "PUSH_GONE",
             format!(
-                "the push service knows {device} no longer; its owner can turn the switch on again"
+                "the push service no longer knows {device}; its owner can turn notifications on again"
             ),
         )),
         Err(fault) => Err(Fault::new("PUSH_FAILED", fault.to_string())),

@@ -1,15 +1,18 @@
 //! Recoveries, as the operator sees them.
 
+use std::net::IpAddr;
+
 use access::approval::Say;
-use access::recovery::Stage;
-use access::{RecoveryId, Refusal};
-use gate::{Gate, RecoveryInfo};
+use access::recovery::{Policy, RecoveryEnd, Stage};
+use access::{RecoveryId, Refusal, Span, TrusteeId};
+use gate::{Gate, PersonInfo, RecoveryInfo};
 use serde_json::Value;
 
 use crate::act::{Desk, instant, value};
-use crate::answer::{Done, RecoveryMade, RecoveryRow};
+use crate::answer::{Done, RecoveryContactRow, RecoveryMade, RecoveryPolicyNow, RecoveryRow};
 use crate::fault::Fault;
-use crate::request::Request;
+use crate::person;
+use crate::request::{RecoveryWish, Request};
 
 /// Does what is asked about recoveries.
 pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
@@ -19,15 +22,33 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::RecoveryBegin { username } => value(begin(desk, username).await?),
         Request::RecoveryCancel { recovery } => {
             gate.cancel_recovery(&desk.actor, recovery).await?;
-            value(Done { text: format!("recovery {recovery} is stopped") })
+            let text = format!("recovery {recovery} is stopped");
+            value(Done::new("recovery_cancelled", text).with("recovery", recovery.to_string()))
         }
-        _ => value(list(gate).await?),
+        Request::RecoveryPolicy { username } => {
+            let username = person::the(gate, username).await?;
+            value(policy(gate, gate.find_person(&username).await?).await?)
+        }
+        Request::RecoverySetPolicy(wish) => value(set_policy(desk, wish).await?),
+        Request::RecoveryContacts { username } => {
+            let username = person::the(gate, username).await?;
+            value(contacts(gate, &username).await?)
+        }
+        Request::RecoveryNameContact { username, contact } => {
+            value(name_contact(desk, &username, &contact).await?)
+        }
+        Request::RecoveryRemoveContact { username, contact } => {
+            value(remove_contact(desk, &username, contact).await?)
+        }
+        Request::RecoveryList { username } => value(list(gate, username).await?),
+        _ => Err(Fault::astray()),
     }
 }
 
 /// All of the last weeks.
-async fn list(gate: &Gate) -> Result<Vec<RecoveryRow>, Refusal> {
-    Ok(gate.recoveries(None).await?.into_iter().map(row).collect())
+async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<RecoveryRow>, Refusal> {
+    let person = person::named(gate, username).await?.map(|one| one.id);
+    Ok(gate.recoveries(person).await?.into_iter().map(row).collect())
 }
 
 /// One of them.
@@ -48,29 +69,100 @@ async fn begin(desk: &Desk<'_>, username: String) -> Result<RecoveryMade, Refusa
     })
 }
 
+async fn policy(gate: &Gate, person: PersonInfo) -> Result<RecoveryPolicyNow, Refusal> {
+    let Policy { wait, needed, waits } = gate.recovery_policy_of(person.id).await?;
+    let wait_hours = wait.seconds_up().div_euclid(3_600);
+    Ok(RecoveryPolicyNow { username: person.username, wait_hours, needed, waits })
+}
+
+async fn set_policy(desk: &Desk<'_>, wish: RecoveryWish) -> Result<RecoveryPolicyNow, Refusal> {
+    let person = desk.gate.find_person(&wish.username).await?;
+    let old = desk.gate.recovery_policy_of(person.id).await?;
+    let wanted = Policy {
+        wait: wish.hours.map_or(old.wait, |hours| Span::hours(hours.into())),
+        needed: wish.contacts.unwrap_or(old.needed),
+        waits: wish.waiting.unwrap_or(old.waits),
+    };
+    desk.gate.choose_recovery_as(&desk.actor, person.id, wanted).await?;
+    policy(desk.gate, person).await
+}
+
+async fn contacts(gate: &Gate, username: &str) -> Result<Vec<RecoveryContactRow>, Refusal> {
+    let person = gate.find_person(username).await?;
+    let all = gate.trustees_of(person.id).await?.into_iter();
+    Ok(all
+        .map(|one| RecoveryContactRow {
+            contact: one.id,
+            username: person.username.clone(),
+            contact_name: one.username,
+            since: instant(one.named_at),
+            accepted: one.agreed_at.map(instant),
+        })
+        .collect())
+}
+
+async fn name_contact(desk: &Desk<'_>, username: &str, contact: &str) -> Result<Done, Refusal> {
+    let person = desk.gate.find_person(username).await?;
+    desk.gate.name_trustee_as(&desk.actor, person.id, contact).await?;
+    let text = format!(
+        "{contact} is named as a recovery contact of {}, and counts once they accept",
+        person.username
+    );
+    let done = Done::new("recovery_contact_named", text).with("username", person.username);
+    Ok(done.with("contact_name", contact))
+}
+
+async fn remove_contact(
+    desk: &Desk<'_>,
+    username: &str,
+    contact: TrusteeId,
+) -> Result<Done, Refusal> {
+    let person = desk.gate.find_person(username).await?;
+    desk.gate.remove_trustee_as(&desk.actor, person.id, contact).await?;
+    let text = format!("{contact} is no longer a recovery contact of {}", person.username);
+    let done = Done::new("recovery_contact_removed", text).with("username", person.username);
+    Ok(done.with("contact", contact.to_string()))
+}
+
+/// How one ended, for programs.
+const fn name_of(end: RecoveryEnd) -> &'static str {
+    match end {
+        RecoveryEnd::ByPerson => "by_person",
+        RecoveryEnd::ByLink => "by_link",
+        RecoveryEnd::ByOperator => "by_operator",
+        RecoveryEnd::SignedIn => "signed_in",
+        RecoveryEnd::Locked => "locked",
+        RecoveryEnd::Lapsed => "lapsed",
+        RecoveryEnd::BegunAgain => "begun_again",
+    }
+}
+
 fn row(one: RecoveryInfo) -> RecoveryRow {
     let ended = match one.stage {
-        Stage::Over { at, why } => Some((at, why.text().to_owned())),
-        Stage::Finished { at, .. } => Some((at, "became a session".to_owned())),
+        Stage::Over { at, why } => Some((at, name_of(why), why.text().to_owned())),
+        Stage::Finished { at, .. } => Some((at, "signed_in_by_it", "signed in".to_owned())),
         Stage::Begun { .. } | Stage::Half { .. } | Stage::Ready { .. } => None,
     };
     let held_until = match one.stage {
         Stage::Finished { held_until, .. } => Some(instant(held_until)),
         _ => None,
     };
+    // The operator's own, which no browser has taken up, has no address.
+    let address = one.source.parse::<IpAddr>().ok();
     RecoveryRow {
         recovery: one.id,
         username: one.username,
         begun: instant(one.begun_at),
-        by: one.by.to_string(),
-        from: one.source,
-        browser: one.browser,
+        begun_by: if one.by.runs_the_server() { "operator" } else { "visitor" }.to_owned(),
+        address: address.map(|address| address.to_string()),
+        browser: address.map(|_| one.browser),
         state: one.stage.name().to_owned(),
         ready: one.ready_at.map(instant),
         needed: one.needed,
         vouched: one.asks.iter().filter(|ask| ask.said == Some(Say::Yes)).count(),
-        ended: ended.as_ref().map(|(at, _)| instant(*at)),
-        why: ended.map(|(_, why)| why),
+        ended: ended.as_ref().map(|(at, _, _)| instant(*at)),
+        end: ended.as_ref().map(|(_, end, _)| (*end).to_owned()),
+        why: ended.map(|(_, _, why)| why),
         held_until,
     }
 }

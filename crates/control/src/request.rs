@@ -1,10 +1,12 @@
-//! What the operator may ask: one JSON object a line, named by its field `command`.
+//! What the operator may ask: one JSON object per line, named by its field `command`.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use access::address::Network;
 use access::{
-    AuthenticatorId, CredentialId, DeviceId, Grade, NoticeId, PaperAccountId, RecoveryId, SessionId,
+    AuthenticatorId, CredentialId, DeviceId, Grade, NoticeId, PaperAccountId, RecoveryId,
+    SessionId, TrusteeId,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,9 @@ pub enum Request {
     Status,
     /// Messages that would have been sent, newest first.
     Outbox {
+        /// To whom; none is everybody.
+        #[serde(default)]
+        username: Option<String>,
         /// How many at most.
         limit: u32,
     },
@@ -42,7 +47,7 @@ pub enum Request {
         /// Whose.
         username: String,
     },
-    /// TOTP begins anew by an enrolment link.
+    /// TOTP starts again by an enrolment link.
     PersonResetTotp {
         /// Whose.
         username: String,
@@ -85,6 +90,13 @@ pub enum Request {
         /// Which.
         credential: CredentialName,
     },
+    /// Gives a credential a new token.
+    CredentialRotate {
+        /// Which.
+        credential: CredentialName,
+        /// Minutes that the one before still works.
+        grace_minutes: u32,
+    },
     /// Gives a credential another name.
     CredentialRename {
         /// Which.
@@ -100,7 +112,11 @@ pub enum Request {
         scopes: ScopesWish,
     },
     /// The live sessions.
-    SessionList,
+    SessionList {
+        /// Whose; none is everybody's.
+        #[serde(default)]
+        username: Option<String>,
+    },
     /// A session, layer by layer.
     SessionShow {
         /// Which.
@@ -108,8 +124,8 @@ pub enum Request {
     },
     /// What a person chose for their interfaces.
     PolicyShow {
-        /// Whose.
-        username: String,
+        /// Whose; none is the only person's.
+        username: Option<String>,
     },
     /// Sets some of it.
     PolicySet(PolicyWish),
@@ -118,10 +134,37 @@ pub enum Request {
         /// Which.
         session: SessionId,
     },
+    /// Ends all sessions of a person.
+    SessionEndAll {
+        /// Whose.
+        username: String,
+        /// The one that stays.
+        #[serde(default)]
+        except: Option<SessionId>,
+    },
     /// What proves people.
     AuthenticatorList {
         /// Whose; none is everybody's.
         username: Option<String>,
+    },
+    /// Offers a person another authenticator app in place of theirs.
+    AuthenticatorReplaceApp {
+        /// Who.
+        username: String,
+    },
+    /// Puts it in that place, by a code from it.
+    AuthenticatorConfirmApp {
+        /// Who.
+        username: String,
+        /// The code.
+        code: String,
+    },
+    /// Gives a way to sign in another name.
+    AuthenticatorRename {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// Its new name.
+        name: String,
     },
     /// Takes a way to sign in away.
     AuthenticatorRemove {
@@ -129,11 +172,35 @@ pub enum Request {
         authenticator: AuthenticatorId,
     },
     /// The devices.
-    DeviceList,
+    DeviceList {
+        /// Whose; none is everybody's.
+        #[serde(default)]
+        username: Option<String>,
+    },
+    /// Refuses a device until it is removed, and ends its sessions.
+    DeviceBlock {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Says what a device may be used for.
+    DeviceRole {
+        /// Which.
+        device: DeviceId,
+        /// `administer`, `trade`, `automate` or `view`.
+        role: String,
+    },
     /// Ends a device's trust and its sessions.
     DeviceRemove {
         /// Which.
         device: DeviceId,
+    },
+    /// Ends the trust of all devices of a person, and their sessions.
+    DeviceRemoveAll {
+        /// Whose.
+        username: String,
+        /// The one that stays.
+        #[serde(default)]
+        except: Option<DeviceId>,
     },
     /// Gives a device another name.
     DeviceRename {
@@ -161,18 +228,22 @@ pub enum Request {
     },
     /// The travel that a person planned.
     TravelShow {
-        /// Whose.
-        username: String,
+        /// Whose; none is the only person's.
+        username: Option<String>,
     },
-    /// Plans it, in the place of one planned before.
+    /// Plans it, in place of one planned before.
     TravelPlan(TravelWish),
     /// Ends it early.
     TravelEnd {
         /// Whose.
         username: String,
     },
-    /// The phones that are told of approvals by push.
-    PushList,
+    /// The phones that are notified of approvals by push.
+    PushList {
+        /// Whose; none is everybody's.
+        #[serde(default)]
+        username: Option<String>,
+    },
     /// Sends such a phone a test.
     PushTest {
         /// Which.
@@ -185,8 +256,8 @@ pub enum Request {
     },
     /// How a person can be reached.
     ContactShow {
-        /// Who.
-        username: String,
+        /// Who; none is the only person.
+        username: Option<String>,
     },
     /// Sets or removes contact; none leaves what is there, an empty text removes it.
     ContactSet {
@@ -197,22 +268,40 @@ pub enum Request {
         /// The phone number.
         phone: Option<String>,
     },
-    /// The newest messages of a person.
+    /// The newest messages.
     NoticeList {
-        /// Whose.
-        username: String,
+        /// Whose; none is everybody's.
+        username: Option<String>,
     },
     /// Says for its person that it was not them.
     NoticeDisown {
         /// Which.
         notice: NoticeId,
     },
+    /// Marks a message as read in its person's place.
+    NoticeRead {
+        /// Which.
+        notice: NoticeId,
+    },
+    /// Marks all messages of a person as read in their place.
+    NoticeReadAll {
+        /// Whose.
+        username: String,
+    },
     /// How deliveries stand.
-    DeliveryList,
+    DeliveryList {
+        /// To whom; none is everybody.
+        #[serde(default)]
+        username: Option<String>,
+    },
     /// The secret that webhooks are signed with.
     WebhookSecret,
     /// The recoveries of the last weeks.
-    RecoveryList,
+    RecoveryList {
+        /// Whose; none is everybody's.
+        #[serde(default)]
+        username: Option<String>,
+    },
     /// One recovery.
     RecoveryShow {
         /// Which.
@@ -228,6 +317,32 @@ pub enum Request {
         /// Which.
         recovery: RecoveryId,
     },
+    /// How recoveries of a person go.
+    RecoveryPolicy {
+        /// Whose; none is the only person's.
+        username: Option<String>,
+    },
+    /// Says how they go; what is left out stays.
+    RecoverySetPolicy(RecoveryWish),
+    /// The recovery contacts of a person.
+    RecoveryContacts {
+        /// Whose; none is the only person's.
+        username: Option<String>,
+    },
+    /// Names one.
+    RecoveryNameContact {
+        /// Whose contact.
+        username: String,
+        /// The contact's user name.
+        contact: String,
+    },
+    /// Takes one away.
+    RecoveryRemoveContact {
+        /// Whose contact.
+        username: String,
+        /// Which.
+        contact: TrusteeId,
+    },
     /// Cuts authority.
     Lock {
         /// Of what.
@@ -242,6 +357,12 @@ pub enum Request {
     },
     /// Open orders and the last completed ones.
     Orders,
+    /// What an order would do, asked by a credential.
+    OrderPreview(OrderWish),
+    /// Places it by that credential.
+    OrderPlace(OrderWish),
+    /// New terms for an open order of a credential.
+    OrderChange(ChangeWish),
     /// Cancels an open order.
     OrderCancel {
         /// Its number.
@@ -318,6 +439,8 @@ pub enum CredentialName {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
+    /// The only account.
+    OnlyAccount,
     /// An account.
     Account(PaperAccountId),
     /// A person, by user name.
@@ -377,7 +500,7 @@ pub struct ScopesWish {
 /// A limit that can be taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "each is the limit that it names")]
+#[expect(missing_docs, reason = "each field is the limit it names")]
 pub enum Clear {
     Symbols,
     Addresses,
@@ -421,6 +544,87 @@ pub struct TravelWish {
     pub network: Option<String>,
 }
 
+/// How recoveries of a person are to go; none leaves what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecoveryWish {
+    /// Whose.
+    pub username: String,
+    /// How long one waits.
+    pub hours: Option<u32>,
+    /// How many contacts let in at once.
+    pub contacts: Option<u32>,
+    /// Whether waiting lets in too, where contacts do.
+    pub waiting: Option<bool>,
+}
+
+/// A token on its way to the server. It cannot be printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Token(pub String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a token")
+    }
+}
+
+/// Whose authority an order is placed under. The operator has none of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bearer {
+    /// The credential.
+    pub credential: CredentialName,
+    /// Its token, where it demands one.
+    pub token: Option<Token>,
+}
+
+/// An order as it is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderWish {
+    /// By whom.
+    pub bearer: Bearer,
+    /// `buy` or `sell`.
+    pub side: String,
+    /// Shares.
+    pub quantity: u64,
+    /// The symbol.
+    pub symbol: String,
+    /// `MKT`, `LMT`, `STP` or `STP LMT`.
+    pub order_type: String,
+    /// The limit price.
+    pub limit_price: Option<Decimal>,
+    /// The stop price.
+    pub stop_price: Option<Decimal>,
+    /// `DAY`, `GTC`, `IOC` or `FOK`.
+    pub time_in_force: String,
+    /// The price of the limit order that takes a profit.
+    pub take_profit: Option<Decimal>,
+    /// The price of the stop order that ends a loss.
+    pub stop_loss: Option<Decimal>,
+    /// Whether it is refused where it would do more than close what is held.
+    pub reduce: bool,
+}
+
+/// New terms of an open order; none leaves what is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeWish {
+    /// By whom.
+    pub bearer: Bearer,
+    /// Which order.
+    pub order: u64,
+    /// Shares in total, those that are filled included.
+    pub quantity: Option<u64>,
+    /// `MKT`, `LMT`, `STP` or `STP LMT`.
+    pub order_type: Option<String>,
+    /// The limit price.
+    pub limit_price: Option<Decimal>,
+    /// The stop price.
+    pub stop_price: Option<Decimal>,
+}
+
 /// What of a person's policies is to be another; none leaves what is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -431,9 +635,9 @@ pub struct PolicyWish {
     pub interface: Option<String>,
     /// How they work there; fills in the limits.
     pub tempo: Option<String>,
-    /// Over when it was not used for so many minutes, in the place of what the tempo fills in.
+    /// Ends when unused for this many minutes, in place of what the tempo fills in.
     pub idle_minutes: Option<i64>,
-    /// Over after so many hours, in the place of what the tempo fills in.
+    /// Ends after this many hours, in place of what the tempo fills in.
     pub absolute_hours: Option<i64>,
     /// What a session does at another network.
     pub new_network: Option<String>,
@@ -470,6 +674,13 @@ mod tests {
         let read: Request = serde_json::from_str(line).unwrap();
         let credential = CredentialName::Name("narrow".into());
         assert_eq!(read, Request::CredentialRevoke { credential, cancel_orders: true });
+    }
+
+    #[test]
+    fn token_of_a_request_is_not_printed() {
+        let credential = CredentialName::Name("bot".into());
+        let bearer = Bearer { credential, token: Some(Token("fp_secret".into())) };
+        assert!(!format!("{bearer:?}").contains("secret"));
     }
 
     #[test]

@@ -3,17 +3,68 @@
 use access::{Refusal, SessionId};
 use gate::Gate;
 
-use crate::act::instant;
-use crate::answer::{LayerRow, SessionLayers, SessionRow};
+use serde_json::Value;
 
-pub(crate) async fn list(gate: &Gate) -> Result<Vec<SessionRow>, Refusal> {
-    let sessions = gate.sessions(None).await?;
+use crate::act::{Desk, instant, value};
+use crate::answer::{Done, LayerRow, SessionLayers, SessionRow};
+use crate::fault::Fault;
+use crate::person;
+use crate::request::Request;
+
+/// Does one request about sessions.
+pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+    match request {
+        Request::SessionList { username } => value(list(desk.gate, username).await?),
+        Request::SessionShow { session } => value(show(desk.gate, session).await?),
+        Request::SessionEnd { session } => {
+            desk.gate.end_session(&desk.actor, session).await?;
+            let text = format!("session {session} has ended");
+            value(Done::new("session_ended", text).with("session", session.to_string()))
+        }
+        Request::SessionEndAll { username, except } => {
+            value(end_all(desk, &username, except).await?)
+        }
+        _ => Err(Fault::astray()),
+    }
+}
+
+/// All of a person's but one. If that one is not theirs, this is refused before anything is done.
+async fn end_all(
+    desk: &Desk<'_>,
+    username: &str,
+    except: Option<SessionId>,
+) -> Result<Done, Refusal> {
+    let person = desk.gate.find_person(username).await?;
+    let all = desk.gate.sessions(Some(person.id)).await?;
+    if except.is_some_and(|kept| all.iter().all(|one| one.id != kept)) {
+        return Err(Refusal::NotFound { what: "session" });
+    }
+    let mut ended = Vec::new();
+    for one in all.iter().map(|one| one.id).filter(|id| Some(*id) != except) {
+        match desk.gate.end_session(&desk.actor, one).await {
+            Ok(()) => ended.push(Value::from(one.to_string())),
+            // It ended by itself meanwhile.
+            Err(Refusal::NotFound { .. } | Refusal::SessionEnded { .. }) => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    let text = format!("sessions of {} ended: {}", person.username, ended.len());
+    let done = Done::new("sessions_ended", text).with("username", person.username);
+    Ok(done.with("session_ids", ended))
+}
+
+async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<SessionRow>, Refusal> {
+    let person = person::named(gate, username).await?.map(|one| one.id);
+    let sessions = gate.sessions(person).await?;
     Ok(sessions
         .into_iter()
         .map(|one| SessionRow {
             session: one.id,
             username: one.username,
-            device: one.device_name,
+            device: one.device,
+            device_name: one.device_name,
+            browser: one.agent.map(|agent| agent.name.to_string()),
+            methods: one.methods.iter().map(|one| one.name().to_owned()).collect(),
             interface: one.interface.name().to_owned(),
             address: one.address.map(|address| address.to_string()),
             since: instant(one.since),
@@ -23,21 +74,21 @@ pub(crate) async fn list(gate: &Gate) -> Result<Vec<SessionRow>, Refusal> {
         .collect())
 }
 
-pub(crate) async fn show(gate: &Gate, session: SessionId) -> Result<SessionLayers, Refusal> {
+async fn show(gate: &Gate, session: SessionId) -> Result<SessionLayers, Refusal> {
     let found = gate.layers(session, None).await?;
     let why = found.trades.as_ref().err();
     let layers = found.layers.iter().map(|one| LayerRow {
         layer: one.name.to_owned(),
         state: one.state.name().to_owned(),
         says: one.says.clone(),
-        next: one.next.clone(),
+        advice: one.next.clone(),
     });
     Ok(SessionLayers {
         session: found.session,
         username: found.username.clone(),
         interface: found.interface.name().to_owned(),
         trades: found.trades.is_ok(),
-        code: why.map(|why| why.code().to_owned()),
+        refusal: why.map(|why| why.code().to_owned()),
         why: why.map(Refusal::caller_text),
         layers: layers.collect(),
     })

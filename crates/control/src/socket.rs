@@ -35,7 +35,7 @@ fn route(data: &Path) -> io::Result<Route> {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             format!(
-                "the path of the control socket has {} bytes and the limit is {LONGEST}: choose a data folder with a shorter path",
+                "the path of the control socket is {} bytes long and the limit is {LONGEST}: choose a data folder with a shorter path",
                 data.join(NAME).as_os_str().len()
             ),
         ));
@@ -82,13 +82,18 @@ pub(crate) fn remove(data: &Path, identity: Identity) {
         return;
     }
     if let Err(error) = std::fs::remove_file(data.join(NAME)) {
-        tracing::debug!(%error, "the control socket was gone already");
+        tracing::debug!(%error, "the control socket was already gone");
     }
 }
 
-/// Whether a folder is there at all: tells a wrong `--data` from a server that does not run.
-pub(crate) fn folder_is_there(data: &Path) -> bool {
-    File::open(data).and_then(|f| f.metadata()).is_ok_and(|m| m.is_dir())
+/// Why there is no folder that can be used: tells a wrong `--data`, and a folder of another user, from a server that does
+/// not run.
+pub(crate) fn no_folder(data: &Path) -> Option<io::Error> {
+    match File::open(data).and_then(|file| file.metadata()) {
+        Ok(facts) if facts.is_dir() => None,
+        Ok(_) => Some(io::ErrorKind::NotADirectory.into()),
+        Err(error) => Some(error),
+    }
 }
 
 #[cfg(test)]

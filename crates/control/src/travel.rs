@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::act::{Desk, instant, value};
 use crate::answer::{Done, TravelNow, TravelRow};
 use crate::fault::Fault;
+use crate::person;
 use crate::request::{Request, TravelWish};
 
 /// Does what is asked about travel.
@@ -18,10 +19,14 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::TravelEnd { username } => {
             let (person, _) = desk.gate.travel_of(&username).await?;
             desk.gate.end_travel(&desk.actor, person).await?;
-            value(Done { text: format!("the travel of {username} is ended") })
+            let text = format!("the travel of {username} has ended");
+            value(Done::new("travel_ended", text).with("username", username))
         }
-        Request::TravelShow { username } => value(show(desk.gate, username).await?),
-        _ => Err(Fault::new("ANSWER", "a request of another noun".to_owned())),
+        Request::TravelShow { username } => {
+            let username = person::the(desk.gate, username).await?;
+            value(show(desk.gate, username).await?)
+        }
+        _ => Err(Fault::astray()),
     }
 }
 
@@ -46,7 +51,10 @@ async fn plan(desk: &Desk<'_>, wish: TravelWish) -> Result<TravelNow, Fault> {
     let dates = (day(&wish.from)?, day(&wish.until)? + Span::days(1));
     let network = wish.network.as_deref().map(str::parse::<Network>).transpose();
     let network = network.map_err(|_| {
-        Fault::new("NETWORK_INVALID", "a network is like 192.0.2.0/24 or 2001:db8::/32".to_owned())
+        Fault::new(
+            "NETWORK_INVALID",
+            "write the network like 192.0.2.0/24 or 2001:db8::/32".to_owned(),
+        )
     })?;
     desk.gate.plan_travel(&desk.actor, person, dates, &wish.place, network).await?;
     Ok(show(desk.gate, wish.username).await?)
@@ -54,5 +62,5 @@ async fn plan(desk: &Desk<'_>, wish: TravelWish) -> Result<TravelNow, Fault> {
 
 fn day(text: &str) -> Result<Time, Fault> {
     Time::of_date(text)
-        .ok_or_else(|| Fault::new("DATE_INVALID", "a day is like 2026-12-24".to_owned()))
+        .ok_or_else(|| Fault::new("DATE_INVALID", "write the day like 2026-12-24".to_owned()))
 }

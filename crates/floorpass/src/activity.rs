@@ -1,5 +1,6 @@
 //! `floorpass activity`: what was decided, searched and exported.
 
+use access::Number;
 use clap::Args;
 use control::{ActivityNow, ActivityRow, ActivityWish, ExportPart, Request};
 
@@ -7,45 +8,47 @@ use crate::command::Global;
 use crate::exit::Failure;
 use crate::output;
 
+const ENTRIES: Number = Number::within("a number of entries", "50", 1, 1_000);
+
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  floorpass activity --from 2026-11-28 --to 2026-11-28\n  floorpass activity --refused --credential trading\n  floorpass activity --kind orders --export csv > orders.csv\n\nDays are UTC. An export has everything that matches, newest first, and is itself on record."
+    after_help = "Examples:\n  floorpass activity --from 2026-11-28 --to 2026-11-28\n  floorpass activity --refused --credential trading\n  floorpass activity --kind orders --export csv > orders.csv\n\nDays are in UTC. An export has everything that matches, newest first, and is itself recorded."
 )]
 pub struct Activity {
     /// The first day, such as 2026-12-24
     #[arg(long, value_name = "DATE")]
     from: Option<String>,
-    /// The last day, included
+    /// The last day (inclusive)
     #[arg(long, value_name = "DATE")]
     to: Option<String>,
-    /// What this person did, or what was done for them: user name or id
+    /// Only what this person did, or what was done for them: user name or id
     #[arg(long, value_name = "NAME")]
     person: Option<String>,
-    /// What this credential did, or what was done to it: name or id
+    /// Only what this credential did, or what was done to it: name or id
     #[arg(long, value_name = "NAME")]
     credential: Option<String>,
-    /// What was done on this device, or to it: name or id
+    /// Only what was done on this device, or to it: name or id
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
-    /// sign-ins, orders, credentials, devices, recovery, locks, settings, messages or server
+    /// Only one kind: sign-ins, orders, credentials, devices, recovery, locks, settings, messages or server
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
-    /// Only what was refused
+    /// Refused only
     #[arg(long)]
     refused: bool,
-    /// Also the internal steps: messages queued, links withdrawn and the like
+    /// Include internal steps, such as queued messages and withdrawn links
     #[arg(long)]
     steps: bool,
-    /// A text in the entry, or in the name of what it is about
+    /// Only entries with this text, or whose subject has it in its name
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// How many entries, 1 to 1000 [default: 50]
-    #[arg(long, value_name = "NUMBER", conflicts_with = "export")]
+    /// How many entries to show, 1 to 1000 [default: 50]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "export", allow_hyphen_values = true, value_parser = |typed: &str| ENTRIES.read_whole::<u32>(typed))]
     limit: Option<u32>,
-    /// Go on where a page ended: its `next`
+    /// Continue from the `next` of an earlier page
     #[arg(long, value_name = "PLACE", conflicts_with = "export")]
     before: Option<String>,
-    /// Print all that matches as csv or jsonl
+    /// Print everything that matches, as CSV or JSON lines
     #[arg(long, value_name = "FORMAT", value_parser = ["csv", "jsonl"])]
     export: Option<String>,
 }
@@ -93,15 +96,22 @@ fn list(global: &Global, wish: ActivityWish) -> Result<(), Failure> {
     output::show(global.json, &now, |now| {
         let cells: Vec<[String; 5]> = now.entries.iter().map(cells).collect();
         let head = ["time", "who", "event", "refused", "what happened"];
-        let table = output::table(head, &cells, "nothing on record matches");
+        let table = output::table(head, &cells, "nothing matches");
         let table = if now.behind {
-            format!("{table}\n\nThe newest orders are missing: the database cannot be written.")
+            format!(
+                "{table}\n\nThe newest orders are still being added; try again in a moment. If they stay away, `floorpass doctor` says why."
+            )
         } else {
             table
         };
-        match &now.next {
-            Some(next) => format!("{table}\n\nThere is more: add --before {next}"),
-            None => table,
+        match (&now.next, &now.searched_to) {
+            (Some(next), Some(time)) => {
+                format!(
+                    "{table}\n\nSearched back to {time}. To search further back, add --before {next}"
+                )
+            }
+            (Some(next), None) => format!("{table}\n\nMore entries: add --before {next}"),
+            (None, _) => table,
         }
     })
 }

@@ -1,4 +1,4 @@
-//! The channels of notices, by the configuration: a mail server or a folder, and a webhook.
+//! The channels for notices, from the configuration: a mail server or a folder, and a webhook.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ fn password(file: &Path) -> Result<Secret, Failure> {
         |what: String| Failure::usage(format!("mail.password_file {}: {what}", file.display()));
     let facts = std::fs::metadata(file).map_err(|e| named(e.to_string()))?;
     if facts.permissions().mode() & 0o077 != 0 {
-        return Err(named("others could read it; run chmod 600 on it".to_owned()));
+        return Err(named("others can read it; run chmod 600 on it".to_owned()));
     }
     let text = std::fs::read_to_string(file).map_err(|e| named(e.to_string()))?;
     Ok(Secret::from_text(text.trim_end_matches(['\r', '\n']).to_owned()))

@@ -13,10 +13,10 @@ use crate::output;
 /// Writes a backup.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  floorpass backup --to /backup/floorpass-monday\n\nThe backup holds no key file: keep DATA/key elsewhere, once. Without it a restored folder cannot open its TOTP secrets."
+    after_help = "Example:\n  floorpass backup --to /backup/floorpass-monday\n\nThe backup does not include the key file: keep a copy of DATA/key elsewhere. Without it, a restored folder cannot read its TOTP secrets."
 )]
 pub struct Backup {
-    /// A folder that does not exist yet
+    /// The folder to create; it must not exist yet
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
 }
@@ -27,10 +27,10 @@ pub struct Backup {
     after_help = "Example:\n  floorpass restore --from /backup/floorpass-monday --key /safe/key --data /var/lib/floorpass\n  floorpass evidence verify --data /var/lib/floorpass"
 )]
 pub struct Restore {
-    /// The backup
+    /// The folder with the backup
     #[arg(long, value_name = "DIR")]
     from: PathBuf,
-    /// The key file of the data folder that was backed up
+    /// The key file of the original data folder
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
 }
@@ -43,7 +43,7 @@ impl Backup {
         let made: BackupMade = control::ask(global.data(), &Request::Backup { to })?;
         output::show(global.json, &made, |made| {
             format!(
-                "{} holds tables and journal up to record {} ({} KiB)\nit holds no key: keep a copy of {} elsewhere",
+                "{} holds the tables and the journal up to record {} ({} KiB)\nthe key is not in it: keep a copy of {} elsewhere",
                 made.to,
                 made.journal_seq,
                 made.bytes >> 10,
@@ -63,9 +63,9 @@ impl Restore {
             .map_err(Failure::failed)?;
         let restored = runtime.block_on(gate::backup::restore(&self.from, &self.key, data));
         let report = restored.map_err(|e| match e {
-            BackupError::Exists { .. } | BackupError::NoBackup { .. } => {
-                Failure::new(Exit::Refused, "NOT_RESTORED", e)
-            }
+            BackupError::Exists { .. }
+            | BackupError::NoBackup { .. }
+            | BackupError::OtherTables { .. } => Failure::new(Exit::Refused, "NOT_RESTORED", e),
             BackupError::Key(gate::key_file::KeyFileError::Other { .. }) => {
                 Failure::new(Exit::Refused, "OTHER_KEY", e)
             }
@@ -76,7 +76,7 @@ impl Restore {
         });
         output::show(global.json, &made, |_| {
             format!(
-                "{} is a data folder again, up to journal record {}; check it with floorpass evidence verify",
+                "{} is restored up to journal record {}; check it with floorpass evidence verify",
                 data.display(),
                 report.journal_seq
             )

@@ -1,5 +1,9 @@
 //! What a demo says when it is ready: the first line is a link; secrets only where a person may be looking.
 
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+use web::Authority;
+
 use crate::config::Durability;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -16,12 +20,16 @@ pub async fn show(
     if json {
         let public = serde_json::json!({
             "portal": ready.portal, "account": ready.account, "sockets": ready.sockets, "data": ready.data,
+            "lan": ready.lan,
         });
         output::line(&public.to_string());
         return Ok(());
     }
     if !output::is_terminal() {
         output::line(&format!("portal {}", ready.portal));
+        if let Some(lan) = &ready.lan {
+            output::line(&format!("lan {} trust {}", lan.portal, lan.trust));
+        }
         for socket in &ready.sockets {
             output::line(&format!("socket {} {}:{}", socket.name, socket.host, socket.port));
         }
@@ -34,11 +42,16 @@ pub async fn show(
     let issued = issued.map_err(|r| Failure::new(Exit::Refused, r.code(), r.caller_text()))?;
     let token = issued.token.expose_text().unwrap_or_default();
     let link = control::link_url(&ready.portal, token);
-    output::line(&text(&link, ready, durability, started.fingerprint.as_deref()));
+    output::line(&text(&link, ready, durability, started.authority.as_ref()));
     Ok(())
 }
 
-fn text(link: &str, ready: &Ready, durability: Durability, fingerprint: Option<&str>) -> String {
+fn text(
+    link: &str,
+    ready: &Ready,
+    durability: Durability,
+    authority: Option<&Authority>,
+) -> String {
     let mut lines = vec![
         link.to_owned(),
         "  Open this link within 15 minutes. It works once: it signs you in, trusts this browser and offers a passkey."
@@ -56,14 +69,8 @@ fn text(link: &str, ready: &Ready, durability: Durability, fingerprint: Option<&
         lines.push(String::new());
     }
     lines.push(format!("  portal       {}", ready.portal));
-    if let Some(fingerprint) = fingerprint {
-        let file = crate::tls::local_certificate(&ready.data);
-        lines.push(format!("  certificate  {}", file.display()));
-        lines.push(format!("               SHA-256 {fingerprint}"));
-        lines.push(
-            "               Make it trusted in your browser or system: until then its sessions are view-only."
-                .to_owned(),
-        );
+    if let Some(authority) = authority {
+        lines.extend(to_trust(authority, ready));
     }
     lines.push(format!("  account      {} (paper)", ready.account));
     for socket in &ready.sockets {
@@ -94,7 +101,7 @@ fn words(name: &str) -> String {
         "trading" => "the whole account",
         "read-only" => "view only, no orders",
         "narrow" => "AAPL only, up to 100 shares and 20,000 USD per order, 5 orders per second",
-        _ => "made later, see the portal",
+        _ => "created later; see the portal",
     };
     format!("{name}: {what}")
 }
@@ -113,6 +120,42 @@ fn program(socket: Option<&Socket>) -> [String; 3] {
     ]
 }
 
+/// What other devices and browsers have to trust, and how they come to it.
+fn to_trust(authority: &Authority, ready: &Ready) -> Vec<String> {
+    let mut lines = Vec::new();
+    let how = match &ready.lan {
+        Some(lan) => {
+            lines.push(format!("  on phones    {}", lan.portal));
+            format!("On your phone, open {} first and trust it as described there:", lan.trust)
+        }
+        None => format!(
+            "Trust it as described at {}/trust: until then your browser's sessions are view-only.",
+            ready.portal
+        ),
+    };
+    let file = crate::authority::certificate(&ready.data);
+    lines.push(format!("  authority    {}, {}", authority.name, file.display()));
+    lines.push(format!("               SHA-256 {}", authority.fingerprint));
+    lines.push(format!("               {how}"));
+    if let Some(lan) = &ready.lan {
+        lines.push(String::new());
+        lines.extend(picture(&lan.trust));
+        lines.push(String::new());
+        lines.push(
+            "               Then add it here, in the portal: Access, Phone. This demo is open to your network until you stop it."
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+/// A QR code of half blocks: black on white whatever the terminal's colours are, for some phones read no other.
+fn picture(text: &str) -> Vec<String> {
+    let Ok(code) = QrCode::new(text) else { return Vec::new() };
+    let drawn = code.render::<Dense1x2>().build();
+    drawn.lines().map(|line| format!("               \x1b[30;107m{line}\x1b[0m")).collect()
+}
+
 fn totp_secret(uri: &str) -> &str {
     let query = uri.split_once('?').map_or("", |(_, query)| query);
     query.split('&').find_map(|pair| pair.strip_prefix("secret=")).unwrap_or("")
@@ -120,8 +163,9 @@ fn totp_secret(uri: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::ready::Person;
+    use crate::ready::{self, Person};
 
     fn ready(port: u16) -> Ready {
         Ready {
@@ -139,7 +183,12 @@ mod tests {
                 credential: "trading".into(),
             }],
             data: "/data".into(),
+            lan: None,
         }
+    }
+
+    fn authority() -> Authority {
+        Authority { name: "Floorpass demo A1".into(), fingerprint: "AA:BB".into(), der: Vec::new() }
     }
 
     #[test]
@@ -152,12 +201,32 @@ mod tests {
     }
 
     #[test]
-    fn banner_says_which_certificate_to_trust() {
-        let text = text("x", &ready(7497), Durability::Disk, Some("AA:BB"));
-        assert!(
-            text.contains("/data/tls/localhost.pem") && text.contains("SHA-256 AA:BB"),
-            "{text}"
+    fn banner_says_what_to_trust_and_where() {
+        let text = text("x", &ready(7497), Durability::Disk, Some(&authority()));
+        for word in ["/data/tls/authority.pem", "SHA-256 AA:BB", "http://localhost:8080/trust"] {
+            assert!(text.contains(word), "{word} is missing in:\n{text}");
+        }
+        assert!(!text.contains('\u{2588}'), "a picture without a phone that could open it");
+    }
+
+    #[test]
+    fn banner_shows_phones_the_page_to_trust_it_at() {
+        let (portal, trust) = ("https://192.168.1.5:8443", "http://192.168.1.5:8444");
+        let lan = ready::Lan { portal: portal.into(), trust: trust.into() };
+        let text = text(
+            "x",
+            &Ready { lan: Some(lan), ..ready(7497) },
+            Durability::Disk,
+            Some(&authority()),
         );
+        for word in [portal, trust, "SHA-256 AA:BB", "Access, Phone"] {
+            assert!(text.contains(word), "{word} is missing in:\n{text}");
+        }
+        let rows: Vec<&str> = text.lines().filter(|line| line.contains("\x1b[30;107m")).collect();
+        let code = QrCode::new(trust).unwrap();
+        // A quiet zone of four modules on each side, two modules per line.
+        assert_eq!(rows.len(), (code.width() + 8).div_ceil(2));
+        assert_eq!(picture(trust), rows);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
     recovery, registry, serve, session, status, totp, travel, webhook,
 };
 
-/// The access layer of a brokerage account, with a paper account behind it.
+/// Controls who and what can trade on a brokerage account; comes with a paper account.
 #[derive(Debug, Parser)]
 #[command(
     name = "floorpass",
@@ -35,25 +35,25 @@ const DATA: &str = "./floorpass-data";
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// The data folder; without it `FLOORPASS_DATA`, else ./floorpass-data, else that of the only running server
+    /// The data folder [default: `FLOORPASS_DATA`, then ./floorpass-data, then the only running server's]
     #[arg(
         long,
         global = true,
-        help_heading = "Every command takes",
+        help_heading = "Global options",
         display_order = 900,
         value_name = "DIR",
         env = "FLOORPASS_DATA",
         hide_env = true
     )]
     pub data: Option<PathBuf>,
-    /// Print one JSON value; failures are {"error": {"code", "text"}}
-    #[arg(long, global = true, help_heading = "Every command takes", display_order = 900)]
+    /// Print one JSON value; errors are {"error": {"code", "text"}}
+    #[arg(long, global = true, help_heading = "Global options", display_order = 900)]
     pub json: bool,
-    /// What to log on standard error: a level, or a filter such as info,gate=debug
+    /// What to log to standard error: a level, or a filter such as info,gate=debug
     #[arg(
         long,
         global = true,
-        help_heading = "Every command takes",
+        help_heading = "Global options",
         display_order = 900,
         value_name = "FILTER",
         default_value = "warn"
@@ -91,83 +91,83 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start everything on this machine: paper account, markets, portal and trading sockets
+    /// Run a complete demo on this machine: paper account, markets, portal and trading sockets
     Demo(demo::Demo),
-    /// Make a data folder and its first person, with an enrolment link
+    /// Create a data folder and its first person, and print an enrolment link
     Init(init::Init),
-    /// Run a data folder that `init` made
+    /// Run the server on a data folder that `init` created
     Serve(serve::Serve),
-    /// What runs on the data folder
+    /// Show the running server: version, addresses, warnings
     Status(status::Status),
-    /// Where each interface really is, and which ways to sign in work now
+    /// Show the address of each interface, and which ways to sign in work right now
     Where(front_door::Where),
-    /// Look for what would keep an installation from working
+    /// Check the installation for problems
     Doctor(doctor::Doctor),
-    /// API credentials: what programs hold
+    /// Manage the API credentials that programs use
     #[command(subcommand)]
     Credential(credential::Credential),
-    /// Sessions of people at the portal
+    /// Manage people's sessions at the portal
     #[command(subcommand)]
     Session(session::Session),
-    /// What interfaces ask of sessions, when these are renewed, and which one trades
+    /// Manage session limits, assurance, renewal and large orders
     #[command(subcommand)]
     Policy(policy::Policy),
-    /// Ways to sign in: passwords, TOTP apps, passkeys, recovery codes
+    /// Manage ways to sign in: passwords, authenticator apps, passkeys, recovery codes
     #[command(subcommand)]
     Authenticator(authenticator::Authenticator),
-    /// Browsers that people sign in with
+    /// Manage the browsers and phones that people sign in with
     #[command(subcommand)]
     Device(device::Device),
-    /// Travel that people planned: a new network then is no news
+    /// Manage planned travel, during which new networks are not announced by mail
     #[command(subcommand)]
     Travel(travel::Travel),
-    /// Phones that are told of approvals while their page is closed
+    /// Manage push notifications to phones
     #[command(subcommand)]
     Push(push::Push),
-    /// People: who signs in
+    /// Manage the people who can sign in
     #[command(subcommand)]
     Person(person::Person),
-    /// Ways back in of people who lost what they sign in with
+    /// Manage recoveries, for people who cannot sign in any more
     #[command(subcommand)]
     Recovery(recovery::Recovery),
-    /// Mail addresses and phone numbers of people
+    /// Manage people's mail addresses and phone numbers
     #[command(subcommand)]
     Contact(contact::Contact),
-    /// What people were told, and 'this was not me'
+    /// Show the messages people were sent, or answer one 'this was not me'
     #[command(subcommand)]
     Notice(notice::Notice),
-    /// How the deliveries of messages stand
+    /// Show which messages were delivered and which were not
     Delivery(notice::Delivery),
-    /// The webhook that messages are posted to
+    /// Manage the webhook that messages are posted to
     #[command(subcommand)]
     Webhook(webhook::Webhook),
-    /// A single-use link that signs a person in
+    /// Print a single-use link that signs a person in
     Link(link::Link),
-    /// Cut authority on an account or of a person, at once
+    /// Lock an account or a person at once
     Lock(lock::Lock),
     /// Lift a lock
     Unlock(lock::Unlock),
-    /// Orders: list, show, cancel
+    /// List, show, preview, place, change and cancel orders
     #[command(subcommand)]
     Order(order::Order),
     /// The same as `order list`
     Orders(order::Orders),
-    /// Executions of the last seven days
+    /// List the executions of the last seven days
     Executions(order::Executions),
-    /// Positions and cash
+    /// List positions and cash
     Positions(order::Positions),
-    /// Messages to people, with their codes where no mail took them
+    /// Show outgoing messages, with their codes where no mail is configured
     Outbox(outbox::Outbox),
-    /// The TOTP code of now, in demo folders
+    /// Print a person's current TOTP code (demo folders only)
     Totp(totp::Totp),
-    /// What was decided, by whom and why; searched and exported
+    /// Search or export the activity: what was decided, by whom and why
     Activity(activity::Activity),
-    /// The record of decisions
+    /// Verify, sign or export the evidence, the record of decisions
     #[command(subcommand)]
     Evidence(evidence::Evidence),
-    /// Write journal and tables of one point into a new folder, while the server runs
+    /// Back up journal and tables to a new folder, while the server runs
     Backup(backup::Backup),
-    /// Make a data folder from a backup
+    /// Create a data folder from a backup
     Restore(backup::Restore),
     /// Print a completion script for a shell
     Completions(manual::Completions),
@@ -193,7 +193,10 @@ impl Command {
 
 /// Runs the command line that the program was started with.
 pub fn run() -> ExitCode {
-    let line = CommandLine::parse();
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(wrong) => return misread(&wrong),
+    };
     let json = line.global.json;
     match line.run() {
         Ok(()) => {
@@ -202,6 +205,18 @@ pub fn run() -> ExitCode {
         }
         Err(failure) => failure.report(json),
     }
+}
+
+/// Says what is wrong with the command line, for scripts as every other failure; help and version are no failures.
+fn misread(wrong: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().skip(1).take_while(|one| one != "--").any(|one| one == "--json");
+    if !json || !wrong.use_stderr() {
+        wrong.exit();
+    }
+    let text = wrong.render().to_string();
+    let text = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let text = text.split("\n\nFor more information").next().unwrap_or(text);
+    Failure::usage(text.strip_prefix("error: ").unwrap_or(text).trim()).report(json)
 }
 
 impl CommandLine {
@@ -255,6 +270,10 @@ impl CommandLine {
 
 #[cfg(test)]
 mod document;
+#[cfg(test)]
+mod number;
+#[cfg(test)]
+mod route;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use access::Number;
+use serde::{Deserialize, Deserializer, de};
 use url::{Host, Url};
 
 use crate::command::Global;
@@ -47,6 +48,7 @@ pub struct Mail {
     /// Its name, which its certificate bears.
     pub host: String,
     /// Its port: 465 for `tls`, 587 for `starttls`, 25 for `none`.
+    #[serde(default, deserialize_with = "port")]
     pub port: Option<u16>,
     /// How the connection is kept from eavesdroppers.
     #[serde(default)]
@@ -76,12 +78,12 @@ impl Mail {
             || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         if self.tls == MailTls::None && !local {
             return Err(format!(
-                "mail.tls is none and mail.host is {}: codes would cross the network in the clear; use tls or starttls",
+                "mail.tls is none and mail.host is {}: codes would cross the network unencrypted; use tls or starttls",
                 self.host
             ));
         }
         if self.user.is_some() != self.password_file.is_some() {
-            return Err("mail.user and mail.password_file go together".to_owned());
+            return Err("set both mail.user and mail.password_file, or neither".to_owned());
         }
         Ok(())
     }
@@ -96,7 +98,7 @@ pub enum MailTls {
     Tls,
     /// STARTTLS, without which nothing is sent.
     Starttls,
-    /// In the clear; to this machine alone.
+    /// Unencrypted; only to this machine.
     None,
 }
 
@@ -110,11 +112,11 @@ pub struct Webhook {
     pub authorities: Option<PathBuf>,
 }
 
-/// Phones told of approvals by Web Push.
+/// Phones notified of approvals by Web Push.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Push {
-    /// How the push services' operators can reach whoever runs this server: `mailto:` or `https:`.
+    /// How the push services' operators can reach the operator of this server: `mailto:` or `https:`.
     pub subject: String,
     /// Whether push services in private networks are taken, and plain http to this machine.
     #[serde(default)]
@@ -199,6 +201,7 @@ pub struct Market {
     /// `real` or `round-the-clock`.
     pub hours: Hours,
     /// The same seed gives the same market.
+    #[serde(deserialize_with = "seed")]
     pub seed: Option<u64>,
 }
 
@@ -242,6 +245,28 @@ impl From<Durability> for gate::Durability {
     }
 }
 
+/// A number as the file has it, bare or in quotation marks. It is read as everywhere else, so that it is refused in the same
+/// words.
+fn number<'de, D, T>(number: Number, from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<u64>,
+{
+    let text = match toml::Value::deserialize(from)? {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    number.read_whole(&text).map(Some).map_err(de::Error::custom)
+}
+
+fn port<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u16>, D::Error> {
+    number(Number::REMOTE, from)
+}
+
+fn seed<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    number(Number::SEED, from)
+}
+
 fn default_listen() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, 8080).into()
 }
@@ -278,27 +303,30 @@ impl Config {
             Some(Host::Domain(_)) => {}
             Some(_) => {
                 return Err(format!(
-                    "portal.public_url is {url}: passkeys need a name there, not an address"
+                    "portal.public_url is {url}: use a host name, because passkeys do not work with an IP address"
                 ));
             }
-            None => return Err(format!("portal.public_url is {url}: it names no host")),
+            None => return Err(format!("portal.public_url is {url}: it has no host")),
         }
         if url.scheme() != "https" && !(local && url.scheme() == "http") {
-            return Err(format!("portal.public_url is {url}: beyond localhost it must be https"));
+            return Err(format!(
+                "portal.public_url is {url}: use https for any host other than localhost"
+            ));
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err(format!("portal.public_url is {url}: it must end after host and port"));
+            return Err(format!(
+                "portal.public_url is {url}: leave out everything after host and port"
+            ));
         }
         if !self.sockets.listen.is_loopback() && !self.sockets.beyond_loopback {
             return Err(format!(
-                "sockets.listen is {}: the trading protocol has no encryption and a port proves nothing about its \
-                 caller; if the network between is yours alone, set sockets.beyond_loopback = true",
+                "sockets.listen is {}: the trading protocol is not encrypted, and a port proves nothing about its caller; if you trust everything on that network, set sockets.beyond_loopback = true",
                 self.sockets.listen
             ));
         }
         self.mail.as_ref().map_or(Ok(()), Mail::check)?;
         if self.database.as_ref().is_some_and(|d| !d.starts_with("postgres")) {
-            return Err("database must begin with postgres:// ; leave it out for SQLite".to_owned());
+            return Err("database must begin with postgres://; for SQLite, leave it out".to_owned());
         }
         Ok(())
     }
@@ -338,16 +366,13 @@ impl Config {
             (None, None, Some(proxy)) => Ok(Shield::Proxy(proxy)),
             (None, None, None) if portal.listen.ip().is_loopback() => Ok(Shield::Loopback),
             (None, None, None) => Err(Failure::usage(format!(
-                "the portal is to listen on {}, which others reach: give --tls-cert and --tls-key, or --behind-proxy \
-                 ADDR when a proxy ends TLS in front of it",
+                "portal.listen is {}, which others can reach: give --tls-cert and --tls-key, or --behind-proxy ADDR if a proxy in front of it handles TLS",
                 portal.listen
             ))),
             (Some(_), Some(_), Some(_)) => {
-                Err(Failure::usage("--behind-proxy and --tls-cert exclude each other"))
+                Err(Failure::usage("use either --behind-proxy or --tls-cert, not both"))
             }
-            _ => {
-                Err(Failure::usage("--tls-cert and --tls-key go together, without --behind-proxy"))
-            }
+            _ => Err(Failure::usage("give both --tls-cert and --tls-key, and no --behind-proxy")),
         }
     }
 }
@@ -379,7 +404,7 @@ mod tests {
         for (url, word) in [
             ("https://192.0.2.1", "name"),
             ("http://floorpass.example.org", "https"),
-            ("https://floorpass.example.org/x", "end after"),
+            ("https://floorpass.example.org/x", "after host and port"),
         ] {
             let error = Config::parse(&format!("[portal]\npublic_url = \"{url}\"\n")).unwrap_err();
             assert!(error.contains(word), "{error}");
@@ -393,8 +418,8 @@ mod tests {
             Config::parse(&format!("{LEAST}[mail]\nfrom = \"Floorpass <f@example.org>\"\n{mail}"))
         };
         for (bad, word) in [
-            ("host = \"mail.example.org\"\ntls = \"none\"", "clear"),
-            ("host = \"mail.example.org\"\nuser = \"f\"", "go together"),
+            ("host = \"mail.example.org\"\ntls = \"none\"", "unencrypted"),
+            ("host = \"mail.example.org\"\nuser = \"f\"", "or neither"),
             ("host = \"mail.example.org\"\npassword = \"x\"", "password"),
         ] {
             let error = parse(bad).unwrap_err();
@@ -404,6 +429,55 @@ mod tests {
         let mail = config.mail.unwrap();
         assert_eq!((mail.tls, mail.port()), (MailTls::Tls, 465));
         parse("host = \"127.0.0.1\"\ntls = \"none\"").unwrap();
+    }
+
+    #[test]
+    fn number_of_the_file_is_understood_or_refused() {
+        let seed = |written: &str| {
+            let config = Config::parse(&format!("{LEAST}[market]\nseed = {written}\n"));
+            config.map(|config| config.market.seed)
+        };
+        let port = |written: &str| {
+            let mail = "[mail]\nfrom = \"f@example.org\"\nhost = \"mail.example.org\"";
+            let config = Config::parse(&format!("{LEAST}{mail}\nport = {written}\n"));
+            config.map(|config| config.mail.unwrap().port())
+        };
+        // TOML has its own ways to write a whole number.
+        for written in ["16", "0x10", "1_6", "+16", "\"16\"", "\" 16\"", "\"\u{ff11}\u{ff16}\""] {
+            assert_eq!(seed(written), Ok(Some(16)), "{written}");
+            assert_eq!(port(written), Ok(16), "{written}");
+        }
+        assert_eq!(seed("\"18446744073709551615\""), Ok(Some(u64::MAX)));
+        for written in [
+            "-1",
+            "1e3",
+            "1.5",
+            "1000.0",
+            "inf",
+            "true",
+            "[7]",
+            "\"\"",
+            "\"1e3\"",
+            "\"1,5\"",
+            "\"+5\"",
+            "\"0x10\"",
+            "\"1_000\"",
+            "\"-0\"",
+            "\"123456789012345678901234567890\"",
+        ] {
+            for error in [seed(written).unwrap_err(), port(written).unwrap_err()] {
+                assert!(
+                    error.contains("Type ") && error.contains("like")
+                        || error.contains("or more")
+                        || error.contains("or less"),
+                    "{written}: {error}"
+                );
+            }
+        }
+        for written in ["0", "65536"] {
+            assert!(port(written).unwrap_err().contains("a port of"), "{written}");
+        }
+        assert_eq!(Config::parse(LEAST).unwrap().market.seed, None);
     }
 
     #[test]
@@ -448,13 +522,13 @@ mod tests {
         let refused = |roots: &str, models: &str| with(roots, models).unwrap_err().text;
         assert!(refused(&file, model).contains("root.pem"), "the file is not there");
         std::fs::write(&root, "no certificate").unwrap();
-        assert!(refused(&file, model).contains("root 1 is no certificate"));
+        assert!(refused(&file, model).contains("root 1 is not a certificate"));
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap();
         std::fs::write(&root, certificate.self_signed(&key).unwrap().pem()).unwrap();
         assert!(refused("[]", model).contains("at least one root"));
         assert!(refused(&file, "").contains("at least one model"));
-        assert!(refused(&file, "\"2fc0\" = \"x\"").contains("2fc0 is no AAGUID"));
+        assert!(refused(&file, "\"2fc0\" = \"x\"").contains("2fc0 is not an AAGUID"));
         assert!(with(&file, model).unwrap());
         assert!(Config::parse(LEAST).unwrap().gate(root).unwrap().passkeys.is_none());
     }

@@ -9,30 +9,33 @@ use crate::output;
 
 #[derive(Debug, Subcommand)]
 pub enum Contact {
-    /// Show how a person can be reached
-    #[command(after_help = "Example:\n  floorpass contact show trader --json")]
-    Show {
-        /// Who
-        name: String,
-    },
-    /// Set or remove a person's mail address or phone number, at once: you vouch for it
+    /// Show a person's mail address and phone number
     #[command(
-        after_help = "Examples:\n  floorpass contact set trader --mail ada@example.org\n  floorpass contact set trader --no-phone\n\nThe person is told, at the old address too, which gets security messages for 7 days more."
+        visible_alias = "list",
+        after_help = "Example:\n  floorpass contact show trader --json"
+    )]
+    Show {
+        /// The person's user name; not needed where there is one person
+        name: Option<String>,
+    },
+    /// Set or remove a person's mail address or phone number, effective at once and without a code
+    #[command(
+        after_help = "Examples:\n  floorpass contact set trader --mail ada@example.org\n  floorpass contact set trader --no-phone\n\nThe person is notified, also at the old address, which keeps getting security messages for 7 days."
     )]
     Set(Set),
 }
 
 #[derive(Debug, Args)]
 pub struct Set {
-    /// Who
+    /// The person's user name
     name: String,
-    /// The mail address that codes and messages go to
+    /// The mail address for codes and messages
     #[arg(long, value_name = "ADDRESS", required_unless_present_any = ["no_mail", "phone", "no_phone"])]
     mail: Option<String>,
     /// Remove the mail address
     #[arg(long, conflicts_with = "mail")]
     no_mail: bool,
-    /// The phone number: as text, no code goes there
+    /// The phone number, for the record only: no code is ever sent there
     #[arg(long, value_name = "NUMBER")]
     phone: Option<String>,
     /// Remove the phone number
@@ -62,9 +65,9 @@ fn words(now: &ContactNow) -> String {
         (Some(mail), Some(since)) => format!("mail     {mail} (since {since})"),
         _ => "mail     none".to_owned(),
     });
-    lines.extend(now.asked.iter().map(|mail| format!("asked    {mail} (waits for its code)")));
+    lines.extend(now.asked.iter().map(|mail| format!("asked    {mail} (waiting for its code)")));
     let former = now.former.iter();
-    lines.extend(former.map(|one| format!("former   {} (told until {})", one.mail, one.until)));
+    lines.extend(former.map(|one| format!("former   {} (notified until {})", one.mail, one.until)));
     lines.push(format!("phone    {}", now.phone.as_deref().unwrap_or("none")));
     lines.join("\n")
 }

@@ -6,8 +6,8 @@ use access::{Number, PaperAccountId};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use control::{
-    Clear, CredentialChanged, CredentialDetail, CredentialMade, CredentialName, CredentialRow,
-    CredentialWish, Request, Revoked, ScopesWish,
+    Clear, CredentialChanged, CredentialDetail, CredentialMade, CredentialName, CredentialRotated,
+    CredentialRow, CredentialWish, Request, Revoked, ScopesWish,
 };
 
 use crate::command::Global;
@@ -17,6 +17,7 @@ use crate::output;
 const MESSAGES: Number = Number::count("a number of messages", "5");
 const ORDERS: Number = Number::count("a number of orders", "10");
 const SECONDS: Number = Number::within("a number of seconds", "30", 1, 86_400);
+const GRACE: Number = Number::within("a number of minutes", "60", 0, 1_440);
 const DAYS: Number = Number::within("a number of days", "90", 1, 366);
 
 #[derive(Debug, Subcommand)]
@@ -31,7 +32,7 @@ pub enum Credential {
         after_help = "Examples:\n  floorpass credential show narrow\n  floorpass credential show narrow --json | jq .scopes\n  floorpass credential show narrow --python > hello.py"
     )]
     Show {
-        /// Its name, or its id (crd_..)
+        /// Its name or id (crd_..)
         name: String,
         /// Print a Python program that connects with it, for `ib_async`
         #[arg(long, conflicts_with = "json")]
@@ -39,44 +40,55 @@ pub enum Credential {
     },
     /// Create a credential; its port opens at once
     Create(Box<Create>),
-    /// Refuse a credential until it is resumed: its connections close, its open orders stay
+    /// Pause a credential: its connections close and it is refused until resumed; its open orders stay
     #[command(
         after_help = "Examples:\n  floorpass credential pause trading\n  floorpass credential pause trading --cancel-orders"
     )]
     Pause {
-        /// Its name, or its id (crd_..)
+        /// Its name or id (crd_..)
         name: String,
         /// Cancel its open orders too
         #[arg(long)]
         cancel_orders: bool,
     },
-    /// Let a paused credential in again
+    /// Resume a paused credential
     #[command(after_help = "Example:\n  floorpass credential resume trading")]
     Resume {
-        /// Its name, or its id (crd_..)
+        /// Its name or id (crd_..)
         name: String,
     },
-    /// Give a credential another name
+    /// Give a credential a new token; the old one works for a while, so that programs can switch over
+    #[command(
+        after_help = "Examples:\n  floorpass credential rotate trading\n  floorpass credential rotate trading --grace-minutes 0\n\nAfter that time, connections made with the old token are closed; those made with the new one stay."
+    )]
+    Rotate {
+        /// Its name or id (crd_..)
+        name: String,
+        /// Minutes that the old token still works, at most a day; 0 ends it now
+        #[arg(long, value_name = "MINUTES", default_value = "60", allow_hyphen_values = true, value_parser = |typed: &str| GRACE.read_whole::<u32>(typed))]
+        grace_minutes: u32,
+    },
+    /// Rename a credential
     #[command(after_help = "Example:\n  floorpass credential rename trading momentum")]
     Rename {
-        /// Its name, or its id (crd_..)
+        /// Its name or id (crd_..)
         name: String,
         /// Its new name
         new_name: String,
     },
-    /// Change what a credential may do; its connections stay, and the next order goes by the new limits
+    /// Change what a credential may do; its connections stay open, and its next order meets the new limits
     Edit(Box<Edit>),
-    /// End a credential: its program's next message is refused, its connections close, its orders are cancelled
+    /// End a credential: its connections close, its next message is refused, its orders are cancelled
     #[command(
         after_help = "Examples:\n  floorpass credential revoke narrow\n  floorpass credential revoke trading --keep-orders"
     )]
     Revoke {
-        /// Its name, or its id (crd_..)
+        /// Its name or id (crd_..)
         name: String,
-        /// Leave its open orders working
+        /// Leave its open orders in place
         #[arg(long)]
         keep_orders: bool,
-        /// Cancel its open orders, which happens anyway
+        /// Cancel its open orders (the default)
         #[arg(long, hide = true, conflicts_with = "keep_orders")]
         cancel_orders: bool,
     },
@@ -85,7 +97,7 @@ pub enum Credential {
 /// What a credential may do, as far as it is said.
 #[derive(Debug, Args)]
 struct Scopes {
-    /// Allow one side only, or both
+    /// Allow buying only, selling only, or both
     #[arg(long, value_name = "SIDE", value_parser = ["buy", "sell", "both"])]
     side: Option<String>,
     /// Allow this symbol only (repeat for several)
@@ -94,29 +106,29 @@ struct Scopes {
     /// Allow connections from this address or network only (repeat for several)
     #[arg(long = "address", value_name = "ADDRESS")]
     addresses: Vec<Network>,
-    /// Allow orders at these hours only, in UTC: "mon-fri 13:30-20:00"
+    /// Allow orders only at these hours, in UTC: "mon-fri 13:30-20:00"
     #[arg(long, value_name = "HOURS", value_parser = hours)]
     hours: Option<String>,
     /// At most this many shares per order
-    #[arg(long, value_name = "SHARES", value_parser = |typed: &str| Number::SHARES.read_whole::<u64>(typed))]
+    #[arg(long, value_name = "SHARES", allow_hyphen_values = true, value_parser = |typed: &str| Number::SHARES.read_whole::<u64>(typed))]
     max_quantity: Option<u64>,
     /// At most this many US dollars per order
-    #[arg(long, value_name = "USD", value_parser = |typed: &str| Number::DOLLARS.read(typed))]
+    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = |typed: &str| Number::DOLLARS.read(typed))]
     max_notional: Option<rust_decimal::Decimal>,
-    /// At most this many order messages a second
-    #[arg(long, value_name = "COUNT", value_parser = |typed: &str| MESSAGES.read_whole::<u32>(typed))]
+    /// At most this many order messages per second
+    #[arg(long, value_name = "COUNT", allow_hyphen_values = true, value_parser = |typed: &str| MESSAGES.read_whole::<u32>(typed))]
     per_second: Option<u32>,
     /// At most this many open orders at once
-    #[arg(long, value_name = "COUNT", value_parser = |typed: &str| ORDERS.read_whole::<u32>(typed))]
+    #[arg(long, value_name = "COUNT", allow_hyphen_values = true, value_parser = |typed: &str| ORDERS.read_whole::<u32>(typed))]
     max_open_orders: Option<u32>,
-    /// Refuse limit prices farther than this beyond the market, in percent
-    #[arg(long, value_name = "PERCENT", value_parser = |typed: &str| Number::PERCENT.read(typed))]
+    /// Refuse limit prices more than this far through the market, in percent
+    #[arg(long, value_name = "PERCENT", allow_hyphen_values = true, value_parser = |typed: &str| Number::PERCENT.read(typed))]
     collar: Option<rust_decimal::Decimal>,
-    /// Refuse an order identical to one of the last so many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = |typed: &str| SECONDS.read_whole::<u32>(typed))]
+    /// Refuse an order identical to one sent within this many seconds
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = |typed: &str| SECONDS.read_whole::<u32>(typed))]
     duplicate_seconds: Option<u32>,
-    /// Days from now until it ends
-    #[arg(long, value_name = "DAYS", value_parser = |typed: &str| DAYS.read_whole::<u32>(typed))]
+    /// End it this many days from now
+    #[arg(long, value_name = "DAYS", allow_hyphen_values = true, value_parser = |typed: &str| DAYS.read_whole::<u32>(typed))]
     days: Option<u32>,
 }
 
@@ -148,12 +160,12 @@ impl Scopes {
 /// A new credential.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  floorpass credential create reports --read-only\n  floorpass credential create bot --symbol AAPL --symbol KO --max-quantity 100 --max-notional 20000 --per-second 5 --days 30\n  floorpass credential create exits --side sell --hours \"mon-fri 13:30-20:00\" --address 192.0.2.0/24"
+    after_help = "Examples:\n  floorpass credential create reports --read-only\n  floorpass credential create bot --symbol AAPL --symbol KO --max-quantity 100 --max-notional 20000 --per-second 5 --days 30\n  floorpass credential create exits --side sell --hours \"mon-fri 13:30-20:00\" --address 192.0.2.0/24\n  floorpass credential create nautilus --no-token --address 127.0.0.1\n\nnautilus_trader, @stoqey/ib and the Rust crate ibapi cannot send a token: give them --no-token, and the addresses that they come from."
 )]
 pub struct Create {
     /// Its name
     name: String,
-    /// Its account; needed when there are several
+    /// Its account; required if there are several
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<PaperAccountId>,
     /// View only: it cannot place, modify or cancel orders
@@ -161,14 +173,14 @@ pub struct Create {
     read_only: bool,
     #[command(flatten)]
     scopes: Scopes,
-    /// Its clients must show a token in their connect options
+    /// Require a token in the connect options
     #[arg(long, conflicts_with = "no_token")]
     token: bool,
-    /// Its clients need no token: anyone who reaches the port can do what it may do
+    /// Require no token: anyone who can reach the port can use the credential
     #[arg(long)]
     no_token: bool,
-    /// Its port; without it the next free one
-    #[arg(long, value_parser = |typed: &str| Number::PORT.read_whole::<u16>(typed))]
+    /// Its port [default: the next free one]
+    #[arg(long, allow_hyphen_values = true, value_parser = |typed: &str| Number::PORT.read_whole::<u16>(typed))]
     port: Option<u16>,
 }
 
@@ -178,17 +190,17 @@ pub struct Create {
     after_help = "Examples:\n  floorpass credential edit narrow --max-quantity 50\n  floorpass credential edit narrow --clear symbols --days 30\n  floorpass credential edit trading --read-only"
 )]
 pub struct Edit {
-    /// Its name, or its id (crd_..)
+    /// Its name or id (crd_..)
     name: String,
     /// View only: it cannot place, modify or cancel orders
     #[arg(long, conflicts_with = "trading")]
     read_only: bool,
-    /// Let it trade again
+    /// Let it trade again, after --read-only
     #[arg(long)]
     trading: bool,
     #[command(flatten)]
     scopes: Scopes,
-    /// Take this limit off (repeat for several)
+    /// Remove this limit (repeat for several)
     #[arg(long, value_name = "LIMIT", value_parser = clear())]
     clear: Vec<Clear>,
 }
@@ -201,7 +213,8 @@ fn clear() -> impl TypedValueParser<Value = Clear> {
     })
 }
 
-fn named(name: String) -> CredentialName {
+/// A credential as it is typed: an id or a name.
+pub fn named(name: String) -> CredentialName {
     match name.parse() {
         Ok(id) => CredentialName::Id(id),
         Err(_) => CredentialName::Name(name),
@@ -224,7 +237,7 @@ impl Credential {
                 let request = Request::CredentialPause { credential: named(name), cancel_orders };
                 change(global, &request, |changed| {
                     format!(
-                        "{} is paused; orders cancelled: {}. `floorpass credential resume {}` lets it in again",
+                        "{} is paused; orders cancelled: {}. To resume it: floorpass credential resume {}",
                         changed.name, changed.orders_cancelled, changed.name
                     )
                 })
@@ -232,6 +245,16 @@ impl Credential {
             Self::Resume { name } => {
                 let request = Request::CredentialResume { credential: named(name) };
                 change(global, &request, |changed| format!("{} is resumed", changed.name))
+            }
+            Self::Rotate { name, grace_minutes } => {
+                let request = Request::CredentialRotate { credential: named(name), grace_minutes };
+                let rotated: CredentialRotated = control::ask(global.data(), &request)?;
+                output::show(global.json, &rotated, |r| {
+                    format!(
+                        "{} has a new token, shown this once: {}\nthe old one works until {}",
+                        r.name, r.token, r.old_token_until
+                    )
+                })
             }
             Self::Rename { name, new_name } => {
                 let request = Request::CredentialRename { credential: named(name), name: new_name };
@@ -245,8 +268,8 @@ impl Credential {
                 let revoked: Revoked = control::ask(global.data(), &request)?;
                 output::show(global.json, &revoked, |r| {
                     format!(
-                        "{} ({}) is revoked; its port {} is kept from others for a day; orders cancelled: {}",
-                        r.name, r.credential, r.port, r.orders_cancelled
+                        "{} ({}) is revoked; orders cancelled: {}; no other credential can have port {} for a day",
+                        r.name, r.credential, r.orders_cancelled, r.port
                     )
                 })
             }
@@ -299,9 +322,7 @@ impl Edit {
         };
         let scopes = self.scopes.wish(read_only, self.clear);
         if scopes == ScopesWish::default() {
-            return Err(Failure::usage(
-                "nothing to change was named; see floorpass credential edit --help",
-            ));
+            return Err(Failure::usage("nothing to change; see floorpass credential edit --help"));
         }
         let request = Request::CredentialEdit { credential: named(self.name), scopes };
         change(global, &request, |changed| {
@@ -329,9 +350,24 @@ fn show(global: &Global, credential: CredentialName, python: bool) -> Result<(),
     output::show(global.json, &detail, page)
 }
 
+/// What it did today, and what was refused of it.
+fn today(row: &CredentialRow) -> String {
+    format!(
+        "orders {}; refused: orders {}, connections {}, requests {}",
+        row.orders_today,
+        row.refused_orders_today,
+        row.refused_connections_today,
+        row.refused_requests_today
+    )
+}
+
 fn page(detail: &CredentialDetail) -> String {
     let row = &detail.row;
-    let token = if row.token_required { "required" } else { "not required" };
+    let token = match (&row.old_token_until, row.token_required) {
+        (Some(until), _) => format!("required; the one before works until {until}"),
+        (None, true) => "required".to_owned(),
+        (None, false) => "not required".to_owned(),
+    };
     let used = row.last_use.as_ref().map_or_else(
         || "never".to_owned(),
         |used| format!("{} by {} from {}", used.at, used.client, used.address),
@@ -339,11 +375,11 @@ fn page(detail: &CredentialDetail) -> String {
     let facts = [
         ("account", row.account.clone()),
         ("address", format!("{} port {}", detail.host, row.port)),
-        ("token", token.to_owned()),
+        ("token", token),
         ("created", row.created_at.clone()),
         ("ends", row.until.clone()),
         ("last used", used),
-        ("today", format!("orders {}, refused {}", row.orders_today, row.refused_today)),
+        ("today", today(row)),
         ("open orders", row.open_orders.to_string()),
         ("connected", row.connections.len().to_string()),
     ];

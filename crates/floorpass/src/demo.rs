@@ -1,8 +1,9 @@
-//! `floorpass demo`: everything in one process on loopback.
+//! `floorpass demo`: everything in one process, on loopback except for what `--lan` opens.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
+use access::Number;
 use clap::Args;
 use gate::folder::FolderError;
 use url::Url;
@@ -10,52 +11,62 @@ use url::Url;
 use crate::command::Global;
 use crate::config::{Alerts, Durability, Hours, Push};
 use crate::exit::{Exit, Failure};
-use crate::ready::{Person, Ready, ReadyFile};
+use crate::lan::{Lan, Reach};
+use crate::ready::{self, Person, Ready, ReadyFile};
 use crate::server::{self, Plan, Started, Tls};
 use crate::{alert, banner, port};
 
 /// Starts everything.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  floorpass demo\n  floorpass demo --reset --seed 7\n  floorpass demo --free-ports --data \"$(mktemp -d)/d\" --ready-file ready.json &"
+    after_help = "Examples:\n  floorpass demo\n  floorpass demo --reset --seed 7\n  floorpass demo --lan\n  floorpass demo --free-ports --data \"$(mktemp -d)/d\" --ready-file ready.json &"
 )]
 pub struct Demo {
-    /// Move the demo folder aside, to a name with the date, and begin anew
+    /// Start over: move the demo folder aside, to a name with the date
     #[arg(long)]
     reset: bool,
     /// The portal's port
-    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    #[arg(long, value_name = "PORT", default_value_t = 8080, allow_hyphen_values = true, value_parser = port::read)]
     portal_port: u16,
     /// The port of the credential `trading`
-    #[arg(long, value_name = "PORT", default_value_t = 7497)]
+    #[arg(long, value_name = "PORT", default_value_t = 7497, allow_hyphen_values = true, value_parser = port::read)]
     trading_port: u16,
     /// The port of the credential `read-only`
-    #[arg(long, value_name = "PORT", default_value_t = 7498)]
+    #[arg(long, value_name = "PORT", default_value_t = 7498, allow_hyphen_values = true, value_parser = port::read)]
     read_only_port: u16,
     /// The port of the credential `narrow`
-    #[arg(long, value_name = "PORT", default_value_t = 7499)]
+    #[arg(long, value_name = "PORT", default_value_t = 7499, allow_hyphen_values = true, value_parser = port::read)]
     narrow_port: u16,
-    /// Take a free port for each listener
-    #[arg(long, conflicts_with_all = ["portal_port", "trading_port", "read_only_port", "narrow_port"])]
+    /// Use any free ports
+    #[arg(long, conflicts_with_all = ["portal_port", "trading_port", "read_only_port", "narrow_port", "lan_port", "trust_port"])]
     free_ports: bool,
-    /// Write what scripts need (addresses, secrets that this start made) to FILE once everything answers
+    /// Once everything is ready, write addresses and new secrets to FILE, for scripts
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
-    /// Seed of a new folder's market: the same seed gives the same prices
-    #[arg(long)]
+    /// Seed of a new folder's market; the same seed gives the same prices
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = |typed: &str| Number::SEED.read_whole::<u64>(typed))]
     seed: Option<u64>,
     /// When a new folder's market trades
     #[arg(long, value_enum, default_value_t = Hours::RoundTheClock)]
     hours: Hours,
-    /// What an acknowledged order outlives
+    /// What an accepted order survives
     #[arg(long, value_enum, default_value_t = Durability::Disk)]
     durability: Durability,
-    /// Tell phones of approvals by Web Push; push services learn CONTACT (`mailto:..` or `https:..`)
+    /// Notify phones by Web Push; push services see CONTACT (`mailto:..` or `https:..`)
     #[arg(long, value_name = "CONTACT")]
     push: Option<String>,
-    /// Serve the portal by HTTPS with a certificate made on this machine
+    /// Serve the portal over HTTPS, with a certificate made on this machine
     #[arg(long)]
     https: bool,
+    /// Serve phones and other devices on your network too, by HTTPS; without an address, at this machine's on the network
+    #[arg(long, value_name = "ADDRESS|NAME", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "https")]
+    lan: Option<Reach>,
+    /// The portal's port for other devices
+    #[arg(long, value_name = "PORT", default_value_t = 8443, allow_hyphen_values = true, value_parser = port::read, requires = "lan")]
+    lan_port: u16,
+    /// The port of the page that tells them how to trust the certificate
+    #[arg(long, value_name = "PORT", default_value_t = 8444, allow_hyphen_values = true, value_parser = port::read, requires = "lan")]
+    trust_port: u16,
 }
 
 impl Demo {
@@ -70,8 +81,13 @@ impl Demo {
         let portal = port::bind_loopback(if self.free_ports { 0 } else { self.portal_port })?;
         let bound = portal.first().and_then(|l| l.local_addr().ok()).map_or(0, |a| a.port());
         let scheme = if self.https { "https" } else { "http" };
-        let origin =
+        let home =
             Url::parse(&format!("{scheme}://localhost:{bound}/")).map_err(Failure::failed)?;
+        let lan_ports = if self.free_ports { (0, 0) } else { (self.lan_port, self.trust_port) };
+        let lan = self.lan.map(|reach| Lan::bind(reach, lan_ports.0, lan_ports.1)).transpose()?;
+        // Passkeys belong to one name: that of the network where there is one, else localhost.
+        let named = lan.as_ref().map(|lan| &lan.origin).filter(|origin| origin.domain().is_some());
+        let portal_origin = named.unwrap_or(&home).clone();
         ReadyFile::check(self.ready_file.as_deref())?;
         if self.reset {
             reset(global.data())?;
@@ -88,11 +104,13 @@ impl Demo {
                 demo: true,
                 seed: self.seed,
                 hours: self.hours.into(),
-                portal_origin: origin,
+                portal_origin,
                 passkeys: None,
                 token_required_by_default: false,
             },
+            home,
             portal,
+            lan,
             tls: if self.https { Tls::Local } else { Tls::Off },
             proxy: None,
             sockets: twsd::Config { bind: loopback, free_ports: self.free_ports, ports },
@@ -139,6 +157,7 @@ async fn announce(
         people: people.collect(),
         sockets: started.sockets.clone(),
         data: started.data.clone(),
+        lan: started.lan.as_ref().map(ready::Lan::of),
     };
     let file = match ready_file {
         None => None,
@@ -161,7 +180,7 @@ fn reset(data: &Path) -> Result<(), Failure> {
     })?;
     if let Some(aside) = moved {
         eprintln!(
-            "floorpass: {} was moved to {}; delete that when you need nothing from it",
+            "floorpass: {} was moved to {}; delete it if you no longer need it",
             data.display(),
             aside.display()
         );

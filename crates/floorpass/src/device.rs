@@ -1,19 +1,34 @@
-//! `floorpass device`: list, rename, remove, again, move-phone.
+//! `floorpass device`: list, show, rename, role, block, remove, again, move-phone.
 
 use access::DeviceId;
+use access::device::DeviceRole;
 use clap::Subcommand;
-use control::{DeviceRow, Done, Request};
+use clap::builder::PossibleValuesParser;
+use control::{DeviceRow, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
 use crate::output;
+use crate::which::{Which, done, only, which};
 
 #[derive(Debug, Subcommand)]
 pub enum Device {
     /// List devices
-    #[command(after_help = "Example:\n  floorpass device list")]
-    List,
-    /// Give a device another name
+    #[command(
+        after_help = "Examples:\n  floorpass device list\n  floorpass device list trader --json"
+    )]
+    List {
+        /// Only this person's (user name)
+        person: Option<String>,
+    },
+    /// Show one device
+    #[command(after_help = "Example:\n  floorpass device show dev_0123456789abcdefghjkmnpqrs")]
+    Show {
+        /// Its id, from `device list`; with a user name, or nothing, it lists
+        #[arg(value_name = "ID")]
+        which: Option<String>,
+    },
+    /// Rename a device
     #[command(
         after_help = "Example:\n  floorpass device rename dev_0123456789abcdefghjkmnpqrs 'office laptop'"
     )]
@@ -23,34 +38,60 @@ pub enum Device {
         /// The new name
         name: String,
     },
-    /// Remove a device: its sessions end and it has to be activated anew
-    #[command(after_help = "Example:\n  floorpass device remove dev_0123456789abcdefghjkmnpqrs")]
-    Remove {
+    /// Say what a device may be used for, at most
+    #[command(
+        after_help = "Example:\n  floorpass device role dev_0123456789abcdefghjkmnpqrs view\n\nview only shows; automate also manages credentials; trade also places orders; administer does all. A person's own rights and policies narrow it further."
+    )]
+    Role {
+        /// Its id, from `device list`
+        id: DeviceId,
+        /// What it may do
+        #[arg(value_parser = PossibleValuesParser::new(DeviceRole::ALL.map(DeviceRole::name)))]
+        role: String,
+    },
+    /// Block a device: its sessions end, and it cannot be activated again until it is removed
+    #[command(after_help = "Example:\n  floorpass device block dev_0123456789abcdefghjkmnpqrs")]
+    Block {
         /// Its id, from `device list`
         id: DeviceId,
     },
-    /// Say that a browser is an older one again: it takes that one's name and first day, and the older one is forgotten
+    /// Remove a device, or all of a person: its sessions end, and it must be activated again
     #[command(
-        after_help = "Example:\n  floorpass device again dev_0123456789abcdefghjkmnpqrs --was dev_1123456789abcdefghjkmnpqrs\n\nFor a browser that was installed anew. Both are of one kind, and the older one was not used since the newer came. Of two roles the older one's holds. The person is told, and evidence has it as yours."
+        after_help = "Examples:\n  floorpass device remove dev_0123456789abcdefghjkmnpqrs\n  floorpass device remove --all-of trader --except dev_0123456789abcdefghjkmnpqrs"
+    )]
+    Remove {
+        /// Its id, from `device list`
+        #[arg(required_unless_present = "all_of")]
+        id: Option<DeviceId>,
+        /// All devices of this person
+        #[arg(long, value_name = "NAME", conflicts_with = "id")]
+        all_of: Option<String>,
+        /// But not this one
+        #[arg(long, value_name = "ID", requires = "all_of")]
+        except: Option<DeviceId>,
+    },
+    /// Merge a reinstalled browser with its older entry: it keeps the older name and first day, and the older entry goes
+    #[command(
+        after_help = "Example:\n  floorpass device again dev_0123456789abcdefghjkmnpqrs --was dev_1123456789abcdefghjkmnpqrs\n\nFor a browser that was reinstalled. Both must be the same kind of browser, and the older one must not have been used since the newer one appeared. The older one's role is kept. The person is notified, and the evidence records that you did it."
     )]
     Again {
-        /// The newer one's id, from `device list`
+        /// The newer device's id, from `device list`
         id: DeviceId,
-        /// The older one's
+        /// The older device's id
         #[arg(long, value_name = "ID")]
         was: DeviceId,
     },
-    /// Move approvals from a phone to a new one; the old one is signed out and forgotten
+    /// Move approvals to a new phone; the old one is signed out and removed
     #[command(
-        after_help = "Example:\n  floorpass link trader --phone\n  floorpass device move-phone dev_0123456789abcdefghjkmnpqrs --to dev_1123456789abcdefghjkmnpqrs --number 123456\n\nThe new phone opens the link and shows the number: ask its person for it, so that it is the phone in their hand. The person is told, and evidence has it as yours."
+        after_help = "Example:\n  floorpass link trader --phone\n  floorpass device move-phone dev_0123456789abcdefghjkmnpqrs --to dev_1123456789abcdefghjkmnpqrs --number 123456\n\nOpen the link on the new phone; it shows a number. Ask the person to read it to you: that proves the phone is in their hand. The person is notified, and the evidence records that you did it."
     )]
     MovePhone {
         /// The old phone's id, from `device list`
         id: DeviceId,
-        /// The new one's
+        /// The new phone's id
         #[arg(long, value_name = "ID")]
         to: DeviceId,
-        /// The number that it shows
+        /// The number that the new phone shows
         #[arg(long)]
         number: String,
     },
@@ -60,12 +101,24 @@ impl Device {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {
-            Self::List => {
-                let rows: Vec<DeviceRow> = control::ask(global.data(), &Request::DeviceList)?;
-                output::show(global.json, &rows, |rows| list(rows))
-            }
+            Self::List { person } => list(global, person),
+            Self::Show { which: typed } => match which(typed, "dev_")? {
+                Which::Of(person) => list(global, person),
+                Which::One(id) => {
+                    let row = only(rows(global, None)?, "device", id, |row| row.device == id)?;
+                    output::show(global.json, &row, words)
+                }
+            },
+            Self::Role { id, role } => done(global, &Request::DeviceRole { device: id, role }),
+            Self::Block { id } => done(global, &Request::DeviceBlock { device: id }),
             Self::Rename { id, name } => done(global, &Request::DeviceRename { device: id, name }),
-            Self::Remove { id } => done(global, &Request::DeviceRemove { device: id }),
+            Self::Remove { id: Some(device), .. } => {
+                done(global, &Request::DeviceRemove { device })
+            }
+            Self::Remove { all_of: Some(username), except, .. } => {
+                done(global, &Request::DeviceRemoveAll { username, except })
+            }
+            Self::Remove { .. } => Err(Failure::usage("name a device, or a person with --all-of")),
             Self::Again { id, was } => done(global, &Request::DeviceAgain { device: id, was }),
             Self::MovePhone { id, to, number } => {
                 done(global, &Request::DeviceMovePhone { device: id, to, number })
@@ -74,19 +127,41 @@ impl Device {
     }
 }
 
-fn done(global: &Global, request: &Request) -> Result<(), Failure> {
-    let done: Done = control::ask(global.data(), request)?;
-    output::show(global.json, &done, |done| done.text.clone())
+fn rows(global: &Global, username: Option<String>) -> Result<Vec<DeviceRow>, Failure> {
+    Ok(control::ask(global.data(), &Request::DeviceList { username })?)
 }
 
-fn list(rows: &[DeviceRow]) -> String {
-    let cells: Vec<[String; 8]> = rows
+fn list(global: &Global, person: Option<String>) -> Result<(), Failure> {
+    output::show(global.json, &rows(global, person)?, |rows| table(rows))
+}
+
+fn words(row: &DeviceRow) -> String {
+    let none = || "none".to_owned();
+    let facts = [
+        ("person", row.username.clone()),
+        ("name", row.name.clone()),
+        ("state", row.state.clone()),
+        ("trusted until", row.trusted_until.clone().unwrap_or_else(none)),
+        ("role", row.role.clone()),
+        ("approvals", if row.approver { "yes" } else { "no" }.to_owned()),
+        ("first use", row.first_use.clone()),
+        ("last use", row.last_use.clone()),
+        ("address", row.address.clone().unwrap_or_else(none)),
+        ("sessions", row.sessions.to_string()),
+    ];
+    let lines = facts.iter().map(|(what, value)| format!("\n  {what:<14} {value}"));
+    format!("{}{}", row.device, lines.collect::<String>())
+}
+
+fn table(rows: &[DeviceRow]) -> String {
+    let cells: Vec<[String; 9]> = rows
         .iter()
         .map(|row| {
             [
                 row.device.to_string(),
                 row.username.clone(),
                 row.name.clone(),
+                row.browser.clone().unwrap_or_else(|| "unknown".to_owned()),
                 row.state.clone(),
                 row.first_use.clone(),
                 row.last_use.clone(),
@@ -98,7 +173,16 @@ fn list(rows: &[DeviceRow]) -> String {
             ]
         })
         .collect();
-    let heads =
-        ["device", "person", "name", "state", "first use", "last use", "network", "sessions"];
+    let heads = [
+        "device",
+        "person",
+        "name",
+        "browser",
+        "state",
+        "first use",
+        "last use",
+        "network",
+        "sessions",
+    ];
     output::table(heads, &cells, "no devices")
 }

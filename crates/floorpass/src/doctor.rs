@@ -19,7 +19,7 @@ use crate::output;
     after_help = "Examples:\n  floorpass doctor\n  floorpass doctor --repair --data /var/lib/floorpass"
 )]
 pub struct Doctor {
-    /// Mend what can be mended without a decision of yours: file modes, files left by a dead server
+    /// Fix what needs no decision from you: file modes, files left by a dead server
     #[arg(long)]
     repair: bool,
     /// The configuration file to check too
@@ -43,6 +43,8 @@ enum Verdict {
 
 #[derive(Debug, Serialize)]
 struct Finding {
+    /// What was looked at, in a stable word.
+    check: String,
     what: &'static str,
     verdict: Verdict,
     text: String,
@@ -50,7 +52,7 @@ struct Finding {
 
 impl Finding {
     fn new(what: &'static str, verdict: Verdict, text: impl Into<String>) -> Self {
-        Self { what, verdict, text: text.into() }
+        Self { check: what.replace(' ', "_"), what, verdict, text: text.into() }
     }
 }
 
@@ -63,6 +65,7 @@ impl Doctor {
             findings.push(mode("data folder", data, 0o700, self.repair));
             findings.push(mode("key file", &data.join("key"), 0o600, self.repair));
             findings.push(key(data));
+            findings.extend(parts(data, self.config.as_deref()));
             findings.push(others(data, self.repair));
             findings.push(owner(data));
             findings.push(space(data));
@@ -74,7 +77,7 @@ impl Doctor {
         if let Some(file) = &self.config {
             let read = crate::config::Config::read(file).and_then(|config| config.shield());
             findings.push(match read {
-                Ok(_) => Finding::new("configuration", Verdict::Good, "is understood"),
+                Ok(_) => Finding::new("configuration", Verdict::Good, "is valid"),
                 Err(failure) => Finding::new("configuration", Verdict::Bad, failure.text),
             });
         }
@@ -91,11 +94,7 @@ impl Doctor {
             lines.collect::<Vec<_>>().join("\n")
         })?;
         let bad = findings.iter().filter(|f| f.verdict == Verdict::Bad).count();
-        if bad == 0 {
-            Ok(())
-        } else {
-            Err(Failure::failed(format!("{bad} of these must be mended")))
-        }
+        if bad == 0 { Ok(()) } else { Err(Failure::failed(format!("problems to fix: {bad}"))) }
     }
 }
 
@@ -103,22 +102,21 @@ fn folder(data: &Path, repair: bool) -> Finding {
     let what = "folder";
     match gate::folder::read_facts(data) {
         Ok(Some(facts)) => {
-            let kind = if facts.demo { "a demo" } else { "a lasting one" };
+            let kind = if facts.demo { "a demo" } else { "for lasting use" };
             let text = format!("{} has version {}, {kind}", data.display(), facts.version);
             Finding::new(what, Verdict::Good, text)
         }
         Ok(None) => {
             let text = format!(
-                "{} is no data folder yet, and nothing is in it: start with `floorpass demo` or `init`",
+                "{} is empty: create a data folder with `floorpass demo` or `floorpass init`",
                 data.display()
             );
             Finding::new(what, Verdict::Note, text)
         }
         Err(FolderError::Undescribed { .. }) if repair => match describe_anew(data) {
             Ok(facts) => {
-                let kind = if facts.demo { "a demo" } else { "a lasting one" };
-                let text =
-                    format!("{FACTS} was missing and is written anew from the journal: {kind}");
+                let kind = if facts.demo { "a demo" } else { "for lasting use" };
+                let text = format!("{FACTS} was missing; rewritten from the journal: {kind}");
                 Finding::new(what, Verdict::Mended, text)
             }
             Err(e) => Finding::new(what, Verdict::Bad, format!("{FACTS} is missing: {e}")),
@@ -132,17 +130,57 @@ fn key(data: &Path) -> Finding {
     let what = "key";
     let path = data.join("key");
     let Ok(Some(facts)) = gate::folder::read_facts(data) else {
-        return Finding::new(what, Verdict::Note, "not known without a data folder");
+        return Finding::new(what, Verdict::Note, "not checked: there is no data folder");
     };
     let tried = key_file::read(&path).and_then(|(key, _)| key_file::check(&path, &key, &facts));
     match tried {
         Ok(()) if facts.key_check.is_some() => {
-            Finding::new(what, Verdict::Good, "opens what was sealed in this folder")
+            Finding::new(what, Verdict::Good, "belongs to this folder")
         }
-        Ok(()) => {
-            Finding::new(what, Verdict::Note, "not known before the next start, which tries it")
-        }
+        Ok(()) => Finding::new(what, Verdict::Note, "not checked: the next start tries it"),
         Err(e) => Finding::new(what, Verdict::Bad, e.to_string()),
+    }
+}
+
+/// Whether the journal and the tables are there. What they hold is for `evidence verify`.
+fn parts(data: &Path, config: Option<&Path>) -> Vec<Finding> {
+    let Ok(Some(facts)) = gate::folder::read_facts(data) else { return Vec::new() };
+    let part = |what, path: &Path, begins: &[u8]| match begins_with(path, begins) {
+        Ok(true) => Finding::new(what, Verdict::Good, format!("{} is there", path.display())),
+        Ok(false) => Finding::new(
+            what,
+            Verdict::Bad,
+            format!("{} is not what it was; restore a backup into another folder", path.display()),
+        ),
+        Err(e) => {
+            let text = format!(
+                "{}: {e}; put it back, or restore a backup into another folder",
+                path.display()
+            );
+            Finding::new(what, Verdict::Bad, text)
+        }
+    };
+    let tables = data.join(gate::folder::DATABASE);
+    let config = config.map(crate::config::Config::read);
+    let elsewhere = match &config {
+        Some(Ok(config)) => config.database.is_some(),
+        Some(Err(_)) => true,
+        None => !facts.demo && !tables.exists(),
+    };
+    let tables = if elsewhere {
+        let text = "not in the folder; if they are on PostgreSQL, that is right";
+        Finding::new("tables", Verdict::Note, text)
+    } else {
+        part("tables", &tables, b"SQLite format 3\0")
+    };
+    vec![part("journal", &gate::folder::first_segment(data), gate::journal::record::MAGIC), tables]
+}
+
+fn begins_with(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
+    let mut found = vec![0; bytes.len()];
+    match std::io::Read::read_exact(&mut private::look(path)?, &mut found) {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
+        read => read.map(|()| found == bytes),
     }
 }
 
@@ -153,20 +191,20 @@ fn others(data: &Path, repair: bool) -> Finding {
     let found = if repair { private::mend(data, &key) } else { private::wide(data, &key) };
     match found {
         Ok(found) => match found.first() {
-            None => Finding::new(what, Verdict::Good, "the owner's alone"),
+            None => Finding::new(what, Verdict::Good, "accessible to the owner only"),
             Some((path, mode)) => {
                 let text = format!(
-                    "{} of them could be used by others, the first {} (mode {mode:o})",
+                    "{} of them are accessible to others, for example {} (mode {mode:o})",
                     found.len(),
                     path.display()
                 );
                 if repair {
-                    Finding::new(what, Verdict::Mended, format!("{text}; now the owner alone can"))
+                    Finding::new(what, Verdict::Mended, format!("{text}; fixed"))
                 } else {
                     Finding::new(
                         what,
                         Verdict::Bad,
-                        format!("{text}; doctor --repair, or a start, mends it"),
+                        format!("{text}; `floorpass doctor --repair` or the next start fixes it"),
                     )
                 }
             }
@@ -178,17 +216,21 @@ fn others(data: &Path, repair: bool) -> Finding {
 /// Nobody but the owner may read these.
 fn mode(what: &'static str, path: &Path, wanted: u32, repair: bool) -> Finding {
     let Ok(metadata) = std::fs::metadata(path) else {
-        return Finding::new(what, Verdict::Note, format!("{} is not there", path.display()));
+        return Finding::new(what, Verdict::Note, format!("{} does not exist", path.display()));
     };
     let mode = metadata.mode() & 0o777;
     if mode & !wanted == 0 {
         return Finding::new(what, Verdict::Good, format!("mode {mode:o}"));
     }
-    let text = format!("{} has mode {mode:o}: others can use it", path.display());
+    let text = format!("{} has mode {mode:o}: others can access it", path.display());
     if repair && std::fs::set_permissions(path, std::fs::Permissions::from_mode(wanted)).is_ok() {
-        return Finding::new(what, Verdict::Mended, format!("{text}; it is {wanted:o} now"));
+        return Finding::new(what, Verdict::Mended, format!("{text}; now {wanted:o}"));
     }
-    Finding::new(what, Verdict::Bad, format!("{text}; chmod {wanted:o}, or doctor --repair"))
+    Finding::new(
+        what,
+        Verdict::Bad,
+        format!("{text}; run `chmod {wanted:o}` or `floorpass doctor --repair`"),
+    )
 }
 
 fn owner(data: &Path) -> Finding {
@@ -197,7 +239,8 @@ fn owner(data: &Path) -> Finding {
     if uid == own || own == 0 {
         return Finding::new("owner", Verdict::Good, format!("user {uid}"));
     }
-    let text = format!("the folder belongs to user {uid} and this is user {own}: run as its owner");
+    let text =
+        format!("the folder belongs to user {uid}, but you are user {own}: run as its owner");
     Finding::new("owner", Verdict::Bad, text)
 }
 
@@ -210,7 +253,7 @@ fn space(data: &Path) -> Finding {
             Finding::new(
                 what,
                 verdict,
-                format!("{} MiB free, {} MiB wanted", free >> 20, FREE_BYTES >> 20),
+                format!("{} MiB free, {} MiB recommended", free >> 20, FREE_BYTES >> 20),
             )
         }
         Err(e) => Finding::new(what, Verdict::Bad, format!("{}: {e}", data.display())),
@@ -225,7 +268,7 @@ fn clock(now: &StatusNow) -> Finding {
             let text = format!("{} (seen at {})", jump.text, jump.at);
             Finding::new(what, Verdict::Note, text)
         }
-        None => Finding::new(what, Verdict::Good, "has not jumped since the start"),
+        None => Finding::new(what, Verdict::Good, "has not jumped since the server started"),
     }
 }
 
@@ -262,13 +305,14 @@ fn not_running(data: &Path, repair: bool) -> Finding {
     let what = "server";
     let left = data.join(control::SOCKET);
     if !left.exists() {
-        return Finding::new(what, Verdict::Note, "none runs on this folder");
+        return Finding::new(what, Verdict::Note, "not running");
     }
     if repair && std::fs::remove_file(&left).is_ok() {
-        let text = "none runs; its left-over socket was removed";
+        let text = "not running; its leftover socket was removed";
         return Finding::new(what, Verdict::Mended, text);
     }
-    let text = "none runs; one that was killed left its socket, which the next start replaces";
+    let text =
+        "not running; a killed server left its socket behind, and the next start replaces it";
     Finding::new(what, Verdict::Note, text)
 }
 
@@ -278,7 +322,7 @@ fn open_files() -> Finding {
         return Finding::new("open files", Verdict::Good, format!("{OPEN_FILES} or more allowed"));
     };
     let text = format!(
-        "{current} allowed: enough for about {} clients; ulimit -n {OPEN_FILES} for more",
+        "{current} allowed, enough for about {} clients; for more: ulimit -n {OPEN_FILES}",
         current / 2
     );
     Finding::new("open files", Verdict::Note, text)

@@ -12,24 +12,24 @@ use crate::output;
 
 #[derive(Debug, Subcommand)]
 pub enum Evidence {
-    /// Check both chains and their signed checkpoints, on a stopped or running data folder
+    /// Check both chains and their signed checkpoints, whether or not the server runs
     #[command(
-        after_help = "Examples:\n  floorpass evidence verify --data /var/lib/floorpass\n  floorpass evidence verify --checkpoint kept-elsewhere.json\n\nA tail that was cut off leaves a shorter chain that is whole: only a checkpoint that was kept elsewhere shows it."
+        after_help = "Examples:\n  floorpass evidence verify --data /var/lib/floorpass\n  floorpass evidence verify --checkpoint kept-elsewhere.json\n\nIf the end of a chain was cut off, the rest still verifies: only a checkpoint kept elsewhere reveals the cut."
     )]
     Verify {
-        /// A checkpoint that was kept outside the data folder: shows a cut tail
+        /// A checkpoint kept outside the data folder, to detect a chain whose end was cut off
         #[arg(long, value_name = "FILE")]
         checkpoint: Option<PathBuf>,
-        /// The configuration file, when it names a PostgreSQL database
+        /// The configuration file, if the database is PostgreSQL
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Sign where both chains stand now, and print it, to be kept elsewhere
+    /// Sign the present ends of both chains and print them, to be kept elsewhere
     #[command(after_help = "Example:\n  floorpass evidence checkpoint > kept-elsewhere.json")]
     Checkpoint,
-    /// Print the access evidence as JSON lines, with all that its hashes are made of
+    /// Print the access evidence as JSON lines, with everything its hashes cover
     #[command(
-        after_help = "Example:\n  floorpass evidence export > evidence.jsonl\n\nOldest first. An entry's hash is SHA-256 of the previous entry's hash and of its own fields (docs/operations.md). The export itself is on record. `floorpass activity --export` is for people: it has orders too, and names."
+        after_help = "Example:\n  floorpass evidence export > evidence.jsonl\n\nOldest first. An entry's hash is the SHA-256 of the previous entry's hash and its own fields (see docs/operations.md). The export itself is recorded. For a readable export with names and orders, use `floorpass activity --export`."
     )]
     Export,
 }

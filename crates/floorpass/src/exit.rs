@@ -27,8 +27,7 @@ pub enum Exit {
 
 /// The codes, for `--help`.
 pub const HELP: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 no server runs on the data folder, \
-4 refused, 5 evidence altered or missing, 6 port or data folder in use, 7 in force but not yet on record.";
+Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 no running server, 4 refused, 5 evidence altered or missing, 6 port or data folder in use, 7 in effect but not yet recorded.";
 
 /// What went wrong: for scripts a code, for people a sentence.
 #[derive(Debug)]
@@ -64,7 +63,7 @@ impl Failure {
             crate::output::line(&error.to_string());
         } else {
             crate::log::flush();
-            // Whoever closed it hears nothing; that is no failure of ours.
+            // A caller who closed it hears nothing; that is no failure of ours.
             writeln!(std::io::stderr(), "floorpass: {}", self.text).ok();
         }
         ExitCode::from(self.exit as u8)
@@ -76,12 +75,17 @@ impl From<ClientError> for Failure {
         let text = error.to_string();
         match error {
             ClientError::NoFolder { .. } => Self::new(Exit::NotRunning, "NO_DATA_FOLDER", text),
+            ClientError::NotYours { .. } => Self::new(Exit::Refused, "NOT_YOURS", text),
             ClientError::NotRunning { .. } => Self::new(Exit::NotRunning, "NOT_RUNNING", text),
             ClientError::Io { .. } => Self::new(Exit::Failed, "CONTROL_SOCKET", text),
             ClientError::Foreign { .. } => Self::new(Exit::Failed, "FOREIGN_ANSWER", text),
             ClientError::Fault(fault) => {
                 let done = fault.code == "IN_FORCE_NOT_ON_RECORD";
-                let exit = if done { Exit::NotOnRecord } else { Exit::Refused };
+                let exit = match fault.code.as_str() {
+                    _ if done => Exit::NotOnRecord,
+                    control::NAME_NEEDED | "PRICE_MISSING" | "PRICE_NOT_TAKEN" => Exit::Usage,
+                    _ => Exit::Refused,
+                };
                 Self::new(exit, &fault.code, text)
             }
         }

@@ -10,12 +10,12 @@ use crate::output;
 /// Where each interface is, and who can sign in how.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  floorpass where\n  floorpass where trader --json\n\nThe ways are asked of the checks that a sign-in makes: 'refused' comes with its reason."
+    after_help = "Examples:\n  floorpass where\n  floorpass where trader --json\n\nEach way is tested with the checks of a real sign-in; 'refused' comes with its reason."
 )]
 pub struct Where {
-    /// Only this person's ways to sign in
+    /// Only this person's ways to sign in (user name)
     name: Option<String>,
-    /// The same, as it used to be given
+    /// The same; the older form
     #[arg(long, value_name = "NAME", hide = true, conflicts_with = "name")]
     person: Option<String>,
 }
@@ -43,7 +43,7 @@ fn words(now: &WhereNow) -> String {
         .ways
         .iter()
         .map(|one| {
-            let place = one.device.clone().unwrap_or_else(|| "a new browser".to_owned());
+            let place = one.device_name.clone().unwrap_or_else(|| "a new browser".to_owned());
             [
                 one.username.clone(),
                 place,
@@ -54,12 +54,11 @@ fn words(now: &WhereNow) -> String {
         })
         .collect();
     let interfaces = output::table(
-        ["interface", "address", "state", "genuine by"],
+        ["interface", "address", "state", "how to verify"],
         &interfaces,
         "no interfaces",
     );
-    let ways =
-        output::table(["person", "at", "way", "state", "how, or why not"], &ways, "nobody is here");
+    let ways = output::table(["person", "at", "way", "state", "details"], &ways, "no people");
     format!("{interfaces}\n\n{ways}")
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use access::link::Purpose;
 use clap::Args;
 use gate::Gate;
 use serde::Serialize;
@@ -15,7 +16,7 @@ use crate::server;
 /// Makes a data folder.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  floorpass init --config /etc/floorpass/floorpass.toml --person ada\n\nThe link that it prints lets the first person set a password and a TOTP app. It works once, within 24 hours, while `floorpass serve` runs."
+    after_help = "Example:\n  floorpass init --config /etc/floorpass/floorpass.toml --person ada\n\nWith the link that it prints, the first person sets a password and an authenticator app. The link works once, within 24 hours, while `floorpass serve` runs."
 )]
 pub struct Init {
     /// The configuration file
@@ -40,12 +41,15 @@ impl Init {
         let config = Config::read(&self.config)?;
         config.shield()?;
         let data = config.folder(global);
-        if matches!(gate::folder::read_facts(&data), Ok(Some(_))) {
+        // One that was stopped before its end wrote no checkpoint, and nobody has seen its link.
+        let ended = data.join(gate::folder::CHECKPOINTS).exists();
+        let found = gate::folder::read_facts(&data);
+        if matches!(found, Ok(Some(facts)) if ended || facts.demo) {
             return Err(Failure::new(
                 Exit::Refused,
                 "FOLDER_EXISTS",
                 format!(
-                    "{} is a data folder already; run it with `floorpass serve`",
+                    "{} is already a data folder; run it with `floorpass serve`",
                     data.display()
                 ),
             ));
@@ -59,7 +63,7 @@ impl Init {
         let gate_config = config.gate(data.clone())?;
         let made = runtime.block_on(async {
             let gate = Gate::open(gate_config).await.map_err(|e| server::open_failure(&e))?;
-            let issued = gate.create_first_person(&self.person).await;
+            let issued = first_person(&gate, &self.person).await;
             let account = gate.account().to_string();
             let closed = gate.close().await;
             let refused =
@@ -83,5 +87,17 @@ impl Init {
                 self.config.display()
             )
         })
+    }
+}
+
+/// A link for the first person, who may be there already from an `init` that was stopped.
+async fn first_person(gate: &Gate, name: &str) -> Result<gate::LinkIssued, access::Refusal> {
+    let uid = rustix::process::getuid().as_raw();
+    match gate.people().await?.as_slice() {
+        [] => gate.create_first_person(name).await,
+        [one] if !one.enrolled && one.username.eq_ignore_ascii_case(name) => {
+            gate.issue_link(&gate::Actor::Operator { uid }, name, Purpose::Enrolment).await
+        }
+        _ => Err(access::Refusal::AccountTaken { account: gate.account() }),
     }
 }

@@ -11,9 +11,9 @@ use crate::output;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  floorpass link trader\n  floorpass link trader --phone")]
 pub struct Link {
-    /// Whom it signs in
+    /// The user name of the person it signs in
     name: String,
-    /// For a phone that is to answer approvals: it shows a number that confirms it
+    /// Set up a phone for approvals: it shows a number with which you confirm it
     #[arg(long)]
     phone: bool,
 }
@@ -29,5 +29,8 @@ impl Link {
 
 /// A link for people.
 pub fn words(made: &LinkMade) -> String {
-    format!("{}\nworks once, until {}; whoever opens it is {}", made.url, made.until, made.username)
+    format!(
+        "{}\nworks once, until {}; anyone who opens it is signed in as {}",
+        made.url, made.until, made.username
+    )
 }

@@ -2,17 +2,18 @@
 
 use access::{Grade, PaperAccountId};
 use clap::Args;
-use control::{Done, LockReceipt, Request, Target};
+use control::{LockReceipt, Request, Target};
 
 use crate::command::Global;
 use crate::exit::Failure;
 use crate::output;
+use crate::which::done;
 
-/// What is locked: exactly one of the two.
+/// What is locked.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub struct On {
-    /// An account, for everyone on it
+    /// An account, for everyone on it; not needed where there is one account
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<PaperAccountId>,
     /// A person, by user name
@@ -21,24 +22,21 @@ pub struct On {
 }
 
 impl On {
-    fn target(self) -> Result<Target, Failure> {
-        match (self.account, self.person) {
-            (Some(account), None) => Ok(Target::Account(account)),
-            (None, Some(person)) => Ok(Target::Person(person)),
-            _ => Err(Failure::usage("name one of --account and --person")),
-        }
+    fn target(self) -> Target {
+        let person = self.person.map(Target::Person);
+        self.account.map(Target::Account).or(person).unwrap_or(Target::OnlyAccount)
     }
 }
 
 /// Cuts authority.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Grades:\n  reduce-only  orders may only reduce a position; cancels pass\n  no-new       no new orders and no changes; cancels pass\n  all          sessions, credentials and devices end, in that order, then orders are cancelled\n\nExamples:\n  floorpass lock --account DU1234567 --grade no-new\n  floorpass lock --person trader --grade all"
+    after_help = "Grades:\n  reduce-only  orders may only reduce a position; cancelling still works\n  no-new       no new orders and no changes; cancelling still works\n  all          ends all sessions, credentials and devices, then cancels all orders\n\nExamples:\n  floorpass lock --grade no-new\n  floorpass lock --account DU1234567 --grade no-new\n  floorpass lock --person trader --grade all"
 )]
 pub struct Lock {
     #[command(flatten)]
     on: On,
-    /// How far
+    /// How much to lock
     #[arg(long, value_name = "GRADE", value_parser = ["reduce-only", "no-new", "all"])]
     grade: String,
 }
@@ -46,7 +44,7 @@ pub struct Lock {
 /// Lifts a lock.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  floorpass unlock --account DU1234567\n  floorpass unlock --person trader\n\nWhat a lock of grade all has ended stays ended. The old password and app no longer sign in: `floorpass person reset-password NAME` makes the link that sets new ones."
+    after_help = "Examples:\n  floorpass unlock\n  floorpass unlock --account DU1234567\n  floorpass unlock --person trader\n\nWhat a lock of grade all ended stays ended, and the old password and authenticator app no longer work. To set new ones: floorpass person reset-password NAME."
 )]
 pub struct Unlock {
     #[command(flatten)]
@@ -57,12 +55,12 @@ impl Lock {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let grade: Grade = self.grade.parse().map_err(Failure::usage)?;
-        let request = Request::Lock { target: self.on.target()?, grade };
+        let request = Request::Lock { target: self.on.target(), grade };
         let receipt: LockReceipt = control::ask(global.data(), &request)?;
         output::show(global.json, &receipt, |r| {
             format!(
-                "{} is locked since {}: {}\nended: {} sessions, {} credentials, {} devices; cancelled: {} orders",
-                r.target, r.at, r.means, r.sessions, r.credentials, r.devices, r.orders
+                "{} (since {})\nsessions ended: {}, credentials ended: {}, devices removed: {}, orders cancelled: {}",
+                r.text, r.at, r.sessions, r.credentials, r.devices, r.orders
             )
         })
     }
@@ -71,8 +69,6 @@ impl Lock {
 impl Unlock {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let request = Request::Unlock { target: self.on.target()? };
-        let done: Done = control::ask(global.data(), &request)?;
-        output::show(global.json, &done, |done| done.text.clone())
+        done(global, &Request::Unlock { target: self.on.target() })
     }
 }

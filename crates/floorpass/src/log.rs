@@ -30,9 +30,9 @@ static LOST: AtomicU64 = AtomicU64::new(0);
 pub fn begin(filter: &str) -> Result<(), Failure> {
     let filter = EnvFilter::builder()
         .parse(filter)
-        .map_err(|e| Failure::usage(format!("--log {filter:?} is no level or filter: {e}")))?;
+        .map_err(|e| Failure::usage(format!("--log {filter:?} is not a level or filter: {e}")))?;
     let failed =
-        |e: &dyn std::fmt::Display| Failure::failed(format!("logging could not begin: {e}"));
+        |e: &dyn std::fmt::Display| Failure::failed(format!("logging could not start: {e}"));
     let (lines, waiting) = sync_channel(WAITING);
     let writer = std::thread::Builder::new().name("floorpass-log".to_owned());
     writer.spawn(move || write(&waiting)).map_err(|e| failed(&e))?;
@@ -82,7 +82,7 @@ pub async fn watch(health: std::sync::Arc<Health>) {
         if lost > told {
             told = lost;
             let text = format!(
-                "{lost} log lines could not be written since the start; everything else goes on. Look at where standard error goes: a full disk, a closed pipe, a reader that does not read"
+                "{lost} log lines could not be written since the start; everything else works. Check where standard error goes: a full disk, a closed pipe, or a reader that has stopped"
             );
             health.raise(LOST_LINES, "", text, false);
         }

@@ -27,7 +27,7 @@ pub struct Completions {
     after_help = "Examples:\n  floorpass man --to man1\n  install -D -m 644 -t ~/.local/share/man/man1 man1/*.1"
 )]
 pub struct Man {
-    /// The folder to write them into; it is made if it is missing
+    /// The folder to write to; created if missing
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
 }
@@ -51,7 +51,7 @@ impl Man {
         write(&command, &self.to, &mut pages).map_err(failed)?;
         let made = serde_json::json!({"to": self.to, "pages": pages});
         output::show(global.json, &made, |_| {
-            format!("{pages} man pages are in {}", self.to.display())
+            format!("{pages} man pages written to {}", self.to.display())
         })
     }
 }

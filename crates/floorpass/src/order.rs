@@ -1,11 +1,13 @@
 //! `floorpass order`, `orders`, `executions` and `positions`.
 
+use access::Number;
 use clap::{Args, Subcommand};
 use control::{ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PositionsNow, Request};
 
 use crate::command::Global;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::ticket;
 
 #[derive(Debug, Subcommand)]
 pub enum Order {
@@ -18,17 +20,25 @@ pub enum Order {
     #[command(after_help = "Example:\n  floorpass order show 1000001 --json")]
     Show {
         /// Its number, from `order list`
+        #[arg(allow_negative_numbers = true, value_parser = |typed: &str| Number::ORDER.read_whole::<u64>(typed))]
         order: u64,
     },
-    /// Cancel an open order, and its children with it
+    /// Show what an order would do: value, commission, margin, buying power; nothing is sent
+    Preview(Box<ticket::Preview>),
+    /// Place an order with a credential
+    Place(Box<ticket::Place>),
+    /// Change an open order of a credential
+    Change(Box<ticket::Change>),
+    /// Cancel an open order and its children
     #[command(after_help = "Example:\n  floorpass order cancel 1000001")]
     Cancel {
         /// Its number, from `order list`
+        #[arg(allow_negative_numbers = true, value_parser = |typed: &str| Number::ORDER.read_whole::<u64>(typed))]
         order: u64,
     },
     /// Cancel all open orders
     #[command(
-        after_help = "Example:\n  floorpass order cancel-all\n\nNew orders still pass: `floorpass lock` stops them first."
+        after_help = "Example:\n  floorpass order cancel-all\n\nNew orders are still accepted: to stop those first, use `floorpass lock`."
     )]
     CancelAll,
 }
@@ -37,7 +47,7 @@ pub enum Order {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  floorpass orders --json")]
 pub struct Orders {
-    /// Only those that are open
+    /// Only open orders
     #[arg(long)]
     open: bool,
 }
@@ -47,7 +57,7 @@ pub struct Orders {
 #[command(after_help = "Example:\n  floorpass executions --json")]
 pub struct Executions {}
 
-/// Positions and cash.
+/// List positions and cash.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  floorpass positions")]
 pub struct Positions {}
@@ -58,6 +68,9 @@ impl Order {
         match self {
             Self::List(orders) => orders.run(global),
             Self::Show { order } => show(global, order),
+            Self::Preview(preview) => preview.run(global),
+            Self::Place(place) => place.run(global),
+            Self::Change(change) => change.run(global),
             Self::Cancel { order } => cancel(global, &Request::OrderCancel { order }),
             Self::CancelAll => cancel(global, &Request::OrderCancelAll),
         }
@@ -88,7 +101,7 @@ fn show(global: &Global, order: u64) -> Result<(), Failure> {
     let rows: Vec<OrderRow> = control::ask(global.data(), &Request::Orders)?;
     let found = rows.into_iter().find(|row| row.order == order).ok_or_else(|| {
         let text = format!(
-            "there is no order {order} among the open ones and those of the last seven days; see `floorpass order list`"
+            "there is no order {order} among the open orders and those of the last seven days; see `floorpass order list`"
         );
         Failure::new(Exit::Refused, "NOT_FOUND", text)
     })?;
@@ -123,7 +136,7 @@ fn cancel(global: &Global, request: &Request) -> Result<(), Failure> {
     output::show(global.json, &done, |done| {
         let numbers: Vec<String> = done.orders.iter().map(ToString::to_string).collect();
         if numbers.is_empty() {
-            return "no order was open".to_owned();
+            return "no open orders".to_owned();
         }
         format!("cancelled: {}", numbers.join(", "))
     })

@@ -1,5 +1,6 @@
 //! `floorpass outbox`: what a mail server would have sent.
 
+use access::Number;
 use clap::Args;
 use control::{NoticeRow, Request};
 
@@ -7,20 +8,26 @@ use crate::command::Global;
 use crate::exit::Failure;
 use crate::output;
 
+const MESSAGES: Number = Number::within("a number of messages", "10", 1, 1_000);
+
 /// Messages to people.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  floorpass outbox\n  floorpass outbox --limit 1 --json")]
 pub struct Outbox {
-    /// How many, newest first
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// Only those to this person
+    person: Option<String>,
+    /// How many to show, newest first
+    #[arg(long, default_value_t = 10, allow_hyphen_values = true, value_parser = |typed: &str| MESSAGES.read_whole::<u32>(typed))]
     limit: u32,
 }
 
 impl Outbox {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let rows: Vec<NoticeRow> =
-            control::ask(global.data(), &Request::Outbox { limit: self.limit })?;
+        let rows: Vec<NoticeRow> = control::ask(
+            global.data(),
+            &Request::Outbox { username: self.person, limit: self.limit },
+        )?;
         output::show(global.json, &rows, |rows| {
             if rows.is_empty() {
                 return "the outbox is empty".to_owned();

@@ -32,9 +32,30 @@ pub fn show<T: Serialize>(
     if json {
         line(&serde_json::to_string_pretty(answer).map_err(Failure::failed)?);
     } else {
-        line(words(answer).trim_end());
+        line(&visible(words(answer).trim_end()));
     }
     Ok(())
+}
+
+/// A text for a terminal. What a program sent (an order's reference, say) may hold characters that move its cursor or
+/// turn the direction of what follows: they are shown by their numbers.
+fn visible(text: &str) -> String {
+    let acts = |letter: char| {
+        let turns = matches!(
+            letter,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        );
+        turns || (letter.is_control() && letter != '\n')
+    };
+    let mut visible = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if acts(letter) {
+            visible.extend(letter.escape_unicode());
+        } else {
+            visible.push(letter);
+        }
+    }
+    visible
 }
 
 /// A table with a heading, columns as wide as their widest cell.
@@ -60,6 +81,17 @@ pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]], none: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn characters_that_act_on_a_terminal_are_shown_by_their_numbers() {
+        let plain = "order 7\n  reference  caf\u{e9} \u{1f4f1} \u{645}";
+        assert_eq!(visible(plain), plain);
+        assert_eq!(visible("a\u{1b}]0;b\u{7}\u{9b}2J"), "a\\u{1b}]0;b\\u{7}\\u{9b}2J");
+        assert_eq!(
+            visible("\u{202e}evil\u{2069}\r\u{200f}"),
+            "\\u{202e}evil\\u{2069}\\u{d}\\u{200f}"
+        );
+    }
 
     #[test]
     fn table_columns_are_as_wide_as_their_widest_cell() {

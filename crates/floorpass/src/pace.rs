@@ -1,4 +1,4 @@
-//! The pace that a connection must keep: whoever says nothing at first, or does not read what is written to it, holds a
+//! The pace that a connection must keep: anyone who says nothing at first, or does not read what is written to it, holds a
 //! place for a moment and no longer.
 
 use std::io::{self, ErrorKind};

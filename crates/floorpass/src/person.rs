@@ -1,4 +1,4 @@
-//! `floorpass person`: list, add, reset-password, reset-totp.
+//! `floorpass person`: list, show, add, reset-password, reset-totp.
 
 use clap::Subcommand;
 use control::{LinkMade, PersonRow, Request};
@@ -7,30 +7,40 @@ use crate::command::Global;
 use crate::exit::Failure;
 use crate::link;
 use crate::output;
+use crate::which::only;
 
 #[derive(Debug, Subcommand)]
 pub enum Person {
     /// List people
     #[command(after_help = "Example:\n  floorpass person list")]
-    List,
-    /// Add a person who may look at the account, and print a link that enrols them
+    List {
+        /// Only this one
+        name: Option<String>,
+    },
+    /// Show one person
+    #[command(after_help = "Example:\n  floorpass person show trader --json")]
+    Show {
+        /// The person's user name; without a name it lists
+        name: Option<String>,
+    },
+    /// Add a person with a view of the account, and print an enrolment link
     #[command(
-        after_help = "Example:\n  floorpass person add bob\n\nThey see the account and what happened, change nothing of its owner's but a lock, and may be the owner's\nrecovery contact."
+        after_help = "Example:\n  floorpass person add bob\n\nThey can view the account and its activity, can lock it but change nothing else of the owner's, and can be the owner's recovery contact."
     )]
     Add {
         /// Their user name
         name: String,
     },
-    /// Take the password away and print a link that sets a new one
+    /// Remove a person's password and print a link that sets a new one
     #[command(after_help = "Example:\n  floorpass person reset-password trader")]
     ResetPassword {
-        /// Who
+        /// The person's user name
         name: String,
     },
-    /// Take the TOTP app away and print a link that enrols a new one
+    /// Remove a person's authenticator app and print a link that enrols a new one
     #[command(after_help = "Example:\n  floorpass person reset-totp trader")]
     ResetTotp {
-        /// Who
+        /// The person's user name
         name: String,
     },
 }
@@ -39,9 +49,16 @@ impl Person {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let request = match self {
-            Self::List => {
-                let rows: Vec<PersonRow> = control::ask(global.data(), &Request::PersonList)?;
-                return output::show(global.json, &rows, |rows| list(rows));
+            Self::Show { name: Some(name) } => {
+                let row = only(rows(global)?, "person", &name, |row| is_named(row, &name))?;
+                return output::show(global.json, &row, |row| list(std::slice::from_ref(row)));
+            }
+            Self::List { name: Some(name) } => {
+                let row = only(rows(global)?, "person", &name, |row| is_named(row, &name))?;
+                return output::show(global.json, &vec![row], |rows| list(rows));
+            }
+            Self::List { name: None } | Self::Show { name: None } => {
+                return output::show(global.json, &rows(global)?, |rows| list(rows));
             }
             Self::Add { name } => Request::PersonAdd { username: name },
             Self::ResetPassword { name } => Request::PersonResetPassword { username: name },
@@ -52,11 +69,20 @@ impl Person {
     }
 }
 
+fn rows(global: &Global) -> Result<Vec<PersonRow>, Failure> {
+    Ok(control::ask(global.data(), &Request::PersonList)?)
+}
+
+/// User names are in lower case, however they are typed.
+fn is_named(row: &PersonRow, typed: &str) -> bool {
+    row.username == typed.trim().to_lowercase() || row.person.to_string() == typed
+}
+
 fn list(rows: &[PersonRow]) -> String {
     let cells: Vec<[String; 4]> = rows
         .iter()
         .map(|row| {
-            [row.person.to_string(), row.username.clone(), row.account.clone(), row.lock.clone()]
+            [row.person.to_string(), row.username.clone(), row.accounts.join(" "), row.lock.clone()]
         })
         .collect();
     output::table(["person", "name", "account", "lock"], &cells, "no people")

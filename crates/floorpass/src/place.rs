@@ -1,6 +1,6 @@
-//! Places at the portal: so many in all, and of them so many for one address, so that none takes them all. When several
-//! addresses took them all between them, whoever comes from elsewhere gets the oldest place of the address that has
-//! the most.
+//! Places at the portal: a number in all, and of these a number per address, so that no address
+//! takes them all. If several addresses have taken them all together, a caller from elsewhere gets
+//! the oldest place of the address that has the most.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -13,63 +13,66 @@ const HOURS: Number = Number::count("a number of hours", "10");
 
 #[derive(Debug, Subcommand)]
 pub enum Policy {
-    /// Show what a person chose for their interfaces
-    #[command(after_help = "Example:\n  floorpass policy show trader --json")]
-    Show {
-        /// Who
-        name: String,
-    },
-    /// Set some of it: what narrows counts at once, a longer limit from the next sign-in or proof on
+    /// Show a person's policy for each interface
     #[command(
-        after_help = "Examples:\n  floorpass policy set trader --interface portal --tempo active\n  floorpass policy set trader --interface portal --idle-minutes 45 --absolute-hours 10\n  floorpass policy set trader --window 'sunday 10:00 Europe/Berlin'\n  floorpass policy set trader --one-brokerage on\n  floorpass policy set trader --large-orders 250000\n\nTempos: occasional (30 minutes unused, 12 hours), adviser (1 hour, 24 hours), active (3 days; 24 hours, or with a window 9 days), unattended (looks; 7 days; 24 hours, or with a window 30 days). Choosing one fills both limits in; --idle-minutes (5 to 10080) and --absolute-hours (1 to 720) stand in their place. A session that is not bound to its browser keeps 15 minutes unused, and 12 hours, at most.\nAssurance: one (one factor), two (two factors), resistant (a passkey)."
+        visible_alias = "list",
+        after_help = "Example:\n  floorpass policy show trader --json"
+    )]
+    Show {
+        /// The person's user name; not needed where there is one person
+        name: Option<String>,
+    },
+    /// Change a person's policy: stricter settings apply at once, longer limits from the next sign-in or confirmation
+    #[command(
+        after_help = "Examples:\n  floorpass policy set trader --interface portal --tempo active\n  floorpass policy set trader --interface portal --idle-minutes 45 --absolute-hours 10\n  floorpass policy set trader --window 'sunday 10:00 Europe/Berlin'\n  floorpass policy set trader --one-brokerage on\n  floorpass policy set trader --large-orders 250000\n\nTempo, with its idle limit and its total limit:\n  occasional   30 minutes, 12 hours\n  adviser      1 hour, 24 hours\n  active       3 days, 24 hours (9 days with a window)\n  unattended   7 days, 24 hours (30 days with a window), view-only\nA tempo sets both limits; --idle-minutes (5 to 10080) and --absolute-hours (1 to 720) replace them. A session that is not bound to its browser lasts 15 minutes idle and 12 hours in total, at most.\n\nAssurance: one (one factor), two (two factors), resistant (a passkey).\nNew network: keep (the session goes on), prove (view-only until the person confirms), look (view-only until they sign in there)."
     )]
     Set(Box<Set>),
 }
 
 #[derive(Debug, Args)]
 pub struct Set {
-    /// Who
+    /// The person's user name
     name: String,
-    /// The interface that tempo, network and assurance are of: portal or phone
+    /// The interface to change: portal or phone
     #[arg(long, value_name = "INTERFACE", required_unless_present_any = ["window", "no_window", "one_brokerage", "large_orders", "no_large_orders"])]
     interface: Option<String>,
-    /// How the person works there: occasional, adviser, active, unattended
+    /// How the person works: occasional, adviser, active or unattended
     #[arg(long, requires = "interface")]
     tempo: Option<String>,
-    /// Over when it was not used for so many minutes, in the place of the tempo's number
+    /// End sessions after this many minutes idle, in place of the tempo's limit
     #[arg(long, requires = "interface", value_name = "MINUTES", allow_hyphen_values = true, value_parser = |typed: &str| MINUTES.read_whole::<u32>(typed))]
     idle_minutes: Option<u32>,
-    /// Over after so many hours, in the place of the tempo's number
+    /// End sessions after this many hours in total, in place of the tempo's limit
     #[arg(long, requires = "interface", value_name = "HOURS", allow_hyphen_values = true, value_parser = |typed: &str| HOURS.read_whole::<u32>(typed))]
     absolute_hours: Option<u32>,
-    /// What a session does at another network: keep, prove, look
+    /// What happens to a session on a new network: keep, prove or look
     #[arg(long, requires = "interface", value_name = "WHAT")]
     new_network: Option<String>,
-    /// What looking takes: one, two, resistant
+    /// Assurance required to view: one, two or resistant
     #[arg(long, requires = "interface", value_name = "ASSURANCE")]
     view: Option<String>,
-    /// What trading takes
+    /// Assurance required to trade
     #[arg(long, requires = "interface", value_name = "ASSURANCE")]
     trade: Option<String>,
-    /// What administering takes
+    /// Assurance required to administer
     #[arg(long, requires = "interface", value_name = "ASSURANCE")]
     administer: Option<String>,
-    /// What withdrawing will take; nothing can be withdrawn from a paper account yet
+    /// Assurance required to withdraw; a paper account has no withdrawals yet
     #[arg(long, requires = "interface", value_name = "ASSURANCE")]
     withdraw: Option<String>,
-    /// When sessions are renewed: day, time and zone
+    /// When sessions are renewed: day, time and time zone
     #[arg(long, value_name = "WHEN")]
     window: Option<String>,
-    /// Remove the window: sessions end by their plain limits
+    /// Remove the window: sessions end at their usual limits
     #[arg(long, conflicts_with = "window")]
     no_window: bool,
-    /// Above how many US dollars an order of a session takes the phone's yes or a proof of its own
+    /// Confirm orders from sessions above this many US dollars, on the phone or by signing in for the order
     #[arg(long, value_name = "USD")]
     large_orders: Option<String>,
-    /// Ask for no order, however large
+    /// Ask for no confirmation, however large the order
     #[arg(long, conflicts_with = "large_orders")]
     no_large_orders: bool,
-    /// Whether one session at a time holds trading
+    /// Let only one session at a time trade
     #[arg(long, value_name = "ON|OFF", value_parser = ["on", "off"])]
     one_brokerage: Option<String>,
 }
@@ -124,7 +127,7 @@ fn words(now: &PoliciesNow) -> String {
         })
         .collect();
     let head =
-        ["interface", "tempo", "unused", "in all", "new network", "view", "trade", "administer"];
+        ["interface", "tempo", "idle", "total", "new network", "view", "trade", "administer"];
     let table = output::table(head, &cells, "no interfaces");
     let window = match (&now.window, &now.opens) {
         (Some(window), Some(opens)) => format!("{window} (next {opens})"),
@@ -135,16 +138,16 @@ fn words(now: &PoliciesNow) -> String {
     let typed = now.policies.iter().any(|row| own(row).is_some());
     let broker = match (now.one_brokerage, &now.broker) {
         (false, _) => "off".to_owned(),
-        (true, Some(session)) => format!("on, held by {session}"),
-        (true, None) => "on, held by no session".to_owned(),
+        (true, Some(session)) => format!("on, session {session} trades"),
+        (true, None) => "on, no session trades now".to_owned(),
     };
     let large = now
         .large_orders
         .as_ref()
-        .map_or_else(|| "asked for none".to_owned(), |usd| format!("asked for above {usd} USD"));
+        .map_or_else(|| "no confirmation".to_owned(), |usd| format!("confirmed above {usd} USD"));
     format!(
         "person         {}\nwindow         {window}\none brokerage  {broker}\nlarge orders   {large}\n\n{table}{}",
         now.username,
-        if typed { "\n* typed, in the place of the tempo's number" } else { "" }
+        if typed { "\n* typed, in place of the tempo's limit" } else { "" }
     )
 }

@@ -3,6 +3,9 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
+use access::Number;
+use access::number::Misread;
+
 use crate::exit::{Exit, Failure};
 
 /// Connections that may wait to be accepted; beyond them the system drops greetings, and their senders wait a second.
@@ -10,6 +13,11 @@ const WAITING: i32 = 1_024;
 
 /// Ports that a TWS or an IB Gateway listens on unless told otherwise.
 const TWS_PORTS: [u16; 4] = [7496, 7497, 4001, 4002];
+
+/// A port that was typed; 0 takes a free one.
+pub fn read(typed: &str) -> Result<u16, Misread> {
+    Number::LISTENER.read_whole(typed)
+}
 
 /// Binds the portal on loopback, at both of its addresses where the machine has both: a browser may take either
 /// for `localhost`. Port 0 takes a free one.
@@ -43,7 +51,7 @@ pub fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
     listen(address).map_err(|e| match e.kind() {
         io::ErrorKind::AddrInUse => in_use(address.port(), flag),
         io::ErrorKind::PermissionDenied => Failure::failed(format!(
-            "port {} may not be taken by this user; set another with {flag}",
+            "this user may not use port {}; choose another with {flag}",
             address.port()
         )),
         _ => Failure::failed(format!("cannot listen on {address}: {e}")),
@@ -58,12 +66,12 @@ pub fn probe(address: IpAddr, port: u16, flag: &str) -> Result<(), Failure> {
 /// The words for a port that is taken.
 pub fn in_use(port: u16, flag: &str) -> Failure {
     let who = if TWS_PORTS.contains(&port) {
-        "a TWS or an IB Gateway may be running there, or another floorpass"
+        "perhaps by TWS, IB Gateway or another floorpass"
     } else {
-        "another program listens there"
+        "by another program"
     };
     let text = format!(
-        "port {port} is in use: {who}; stop it, set another port with {flag}, or take free ones with --free-ports"
+        "port {port} is in use, {who}; stop it, choose another port with {flag}, or use --free-ports"
     );
     Failure::new(Exit::InUse, "PORT_IN_USE", text)
 }
@@ -72,6 +80,20 @@ pub fn in_use(port: u16, flag: &str) -> Failure {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn port_that_is_typed_is_what_it_can_only_be() {
+        for (typed, port) in [("8080", 8080), (" 8080 ", 8080), ("\u{ff18}\u{ff10}", 80), ("0", 0)]
+        {
+            assert_eq!(read(typed).unwrap(), port, "{typed}");
+        }
+        for typed in
+            ["+8080", "8,080", "8 080", "8080.", "1e3", "0x1F90", "1_000", "-1", "65536", "NaN", ""]
+        {
+            assert!(read(typed).is_err(), "{typed}");
+        }
+        assert!(read(&"9".repeat(30)).is_err());
+    }
 
     #[test]
     fn port_in_use_names_the_port_and_the_flag() {
@@ -86,7 +108,7 @@ mod tests {
 
     #[test]
     fn port_of_a_tws_says_so() {
-        assert!(in_use(7497, "--trading-port").text.contains("a TWS or an IB Gateway"));
+        assert!(in_use(7497, "--trading-port").text.contains("TWS, IB Gateway"));
         assert!(!in_use(8080, "--portal-port").text.contains("TWS"));
     }
 

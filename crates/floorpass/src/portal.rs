@@ -22,9 +22,9 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
-use url::Url;
 
 use crate::pace::Paced;
 use crate::place::{Full, Place, Places};
@@ -54,8 +54,8 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How connections are taken.
 #[derive(Clone)]
 pub struct Rules {
-    /// What the portal is to browsers.
-    pub origin: Url,
+    /// Whether browsers are to insist on HTTPS.
+    pub strict: bool,
     /// TLS, when it ends here.
     pub tls: Option<Arc<ServerConfig>>,
     /// The one address that connections are taken from, beside loopback: a proxy's.
@@ -76,11 +76,34 @@ struct Door {
     stop: watch::Receiver<bool>,
 }
 
-/// Serves until `stop` changes, then lets requests in hand finish.
-pub async fn serve(
-    listeners: Vec<TcpListener>,
-    router: Router,
-    rules: Rules,
+/// Where connections are taken, what answers them, and how.
+pub struct Side {
+    /// The listeners.
+    pub listeners: Vec<TcpListener>,
+    /// What answers.
+    pub router: Router,
+    /// How.
+    pub rules: Rules,
+}
+
+/// Serves every side until `stop` changes, then lets requests in hand finish.
+pub async fn serve_all(
+    sides: Vec<Side>,
+    health: Arc<Health>,
+    stop: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let mut serving = JoinSet::new();
+    for side in sides {
+        serving.spawn(serve(side, Arc::clone(&health), stop.clone()));
+    }
+    while let Some(ended) = serving.join_next().await {
+        ended.map_err(io::Error::other)??;
+    }
+    Ok(())
+}
+
+async fn serve(
+    Side { listeners, router, rules }: Side,
     health: Arc<Health>,
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
@@ -122,7 +145,7 @@ async fn accept(listener: Arc<tokio::net::TcpListener>, mut door: Door) {
                 Ok(pair) => pair,
                 Err(error) => {
                     // Out of descriptors, most likely: they come back.
-                    tracing::warn!(%error, "the portal could not accept");
+                    tracing::warn!(%error, "the portal could not accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }
@@ -149,7 +172,7 @@ async fn accept(listener: Arc<tokio::net::TcpListener>, mut door: Door) {
                     tracing::debug!(%peer, %error, "a connection to the portal ended");
                 },
                 () = place.given_away() => {
-                    tracing::debug!(%peer, "a connection was cut: its address has the most, and another has none");
+                    tracing::debug!(%peer, "a connection was closed to make room: its address had the most");
                 }
             }
         });
@@ -179,7 +202,7 @@ impl Door {
                 while stream.read(&mut rest).await? > 0 {}
                 io::Result::Ok(())
             };
-            // Whoever does not listen is closed all the same.
+            // A client that does not listen is closed all the same.
             drop(tokio::time::timeout(FAREWELL, told).await);
             drop(place);
         });
@@ -189,10 +212,10 @@ impl Door {
 fn why(full: Full) -> &'static str {
     match full {
         Full::All => {
-            "The portal serves as many connections as it can. Nothing was done; try again in a moment.\n"
+            "The portal has reached its limit of connections. Nothing was done; try again in a moment.\n"
         }
         Full::Address => {
-            "Your address has as many connections to the portal as one may have. Nothing was done; close some, or try again in a moment.\n"
+            "Your address has reached its limit of connections to the portal. Nothing was done; close some, or try again in a moment.\n"
         }
     }
 }
@@ -223,7 +246,8 @@ where
     let Door { router, rules, requests, mut stop, .. } = door;
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        let caller = web::client_address(Some(peer.ip()), request.headers(), rules.only_from);
+        let (headers, path) = (request.headers(), request.uri().path());
+        let caller = web::client_address(Some(peer.ip()), headers, path, rules.only_from);
         let place = caller.map(|caller| is_proxy.then(|| requests.take(caller)).transpose());
         let (router, rules) = (router.clone(), rules.clone());
         async move {
@@ -233,7 +257,7 @@ where
                 // Nobody's, so it is counted with nobody's.
                 Err(_) => {
                     let answer = (StatusCode::BAD_REQUEST, web::UNNAMED).into_response();
-                    return Ok(web::marked(answer, &rules.origin));
+                    return Ok(web::marked(answer, rules.strict));
                 }
             };
             let given_away = async {
@@ -277,7 +301,7 @@ impl Rules {
     fn busy(&self, full: Full) -> Response {
         let retry = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
         let answer = (StatusCode::SERVICE_UNAVAILABLE, retry, why(full)).into_response();
-        web::marked(answer, &self.origin)
+        web::marked(answer, self.strict)
     }
 
     /// The same as it goes over a connection on which no request was read.

@@ -2,24 +2,35 @@
 
 use access::DeviceId;
 use clap::Subcommand;
-use control::{Done, PushRow, Request};
+use control::{PushRow, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
 use crate::output;
+use crate::which::{Which, done, only, which};
 
 #[derive(Debug, Subcommand)]
 pub enum Push {
-    /// List the phones that are told of approvals by push
-    #[command(after_help = "Example:\n  floorpass push list")]
-    List,
-    /// Send a phone a test
+    /// List the phones that get push notifications
+    #[command(after_help = "Examples:\n  floorpass push list\n  floorpass push list trader")]
+    List {
+        /// Only this person's (user name)
+        person: Option<String>,
+    },
+    /// Show one of them
+    #[command(after_help = "Example:\n  floorpass push show dev_0123456789abcdefghjkmnpqrs")]
+    Show {
+        /// Its id, from `push list`; with a user name, or nothing, it lists
+        #[arg(value_name = "ID")]
+        which: Option<String>,
+    },
+    /// Send a test notification to a phone
     #[command(after_help = "Example:\n  floorpass push test dev_0123456789abcdefghjkmnpqrs")]
     Test {
         /// Its id, from `push list`
         device: DeviceId,
     },
-    /// Tell a phone no longer; it goes on answering approvals on its page
+    /// Stop notifying a phone; it can still answer approvals on its page
     #[command(after_help = "Example:\n  floorpass push remove dev_0123456789abcdefghjkmnpqrs")]
     Remove {
         /// Its id, from `push list`
@@ -30,20 +41,30 @@ pub enum Push {
 impl Push {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let request = match self {
-            Self::List => {
-                let rows: Vec<PushRow> = control::ask(global.data(), &Request::PushList)?;
-                return output::show(global.json, &rows, |rows| list(rows));
-            }
-            Self::Test { device } => Request::PushTest { device },
-            Self::Remove { device } => Request::PushRemove { device },
-        };
-        let done: Done = control::ask(global.data(), &request)?;
-        output::show(global.json, &done, |done| done.text.clone())
+        match self {
+            Self::List { person } => list(global, person),
+            Self::Show { which: typed } => match which(typed, "dev_")? {
+                Which::Of(person) => list(global, person),
+                Which::One(id) => {
+                    let row = only(rows(global, None)?, "push", id, |row| row.device == id)?;
+                    output::show(global.json, &row, |row| table(std::slice::from_ref(row)))
+                }
+            },
+            Self::Test { device } => done(global, &Request::PushTest { device }),
+            Self::Remove { device } => done(global, &Request::PushRemove { device }),
+        }
     }
 }
 
-fn list(rows: &[PushRow]) -> String {
+fn rows(global: &Global, username: Option<String>) -> Result<Vec<PushRow>, Failure> {
+    Ok(control::ask(global.data(), &Request::PushList { username })?)
+}
+
+fn list(global: &Global, person: Option<String>) -> Result<(), Failure> {
+    output::show(global.json, &rows(global, person)?, |rows| table(rows))
+}
+
+fn table(rows: &[PushRow]) -> String {
     let cells: Vec<[String; 6]> = rows
         .iter()
         .map(|row| {
@@ -58,5 +79,5 @@ fn list(rows: &[PushRow]) -> String {
         })
         .collect();
     let heads = ["device", "person", "name", "service", "content", "failures"];
-    output::table(heads, &cells, "no phone is told by push")
+    output::table(heads, &cells, "no phone gets push notifications")
 }

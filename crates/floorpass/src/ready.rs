@@ -20,6 +20,26 @@ pub struct Ready {
     pub sockets: Vec<Socket>,
     /// The data folder, absolute.
     pub data: PathBuf,
+    /// Where other devices reach it, with `demo --lan`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lan: Option<Lan>,
+}
+
+/// How other devices on the network reach the portal.
+#[derive(Debug, Clone, Serialize)]
+pub struct Lan {
+    /// The portal's URL for them.
+    pub portal: String,
+    /// The page on how to trust its certificate, by plain HTTP.
+    pub trust: String,
+}
+
+impl Lan {
+    /// As scripts read it.
+    pub fn of(lan: &web::Lan) -> Self {
+        let text = |url: &url::Url| url.as_str().trim_end_matches('/').to_owned();
+        Self { portal: text(&lan.portal), trust: text(&lan.trust) }
+    }
 }
 
 /// A person that this start made.
@@ -62,7 +82,7 @@ impl ReadyFile {
         })
     }
 
-    /// Writes it, readable by its owner alone.
+    /// Writes it, readable only by its owner.
     pub fn write(path: &Path, ready: &Ready) -> io::Result<Self> {
         let mut text = serde_json::to_vec_pretty(ready).map_err(io::Error::other)?;
         text.push(b'\n');
@@ -78,7 +98,7 @@ impl Drop for ReadyFile {
             return;
         }
         if let Err(error) = std::fs::remove_file(&self.path) {
-            tracing::debug!(%error, "the ready file was gone already");
+            tracing::debug!(%error, "the ready file was already gone");
         }
     }
 }
@@ -99,6 +119,7 @@ mod tests {
             people: Vec::new(),
             sockets: Vec::new(),
             data: "/data".into(),
+            lan: None,
         };
         let file = ReadyFile::write(&path, &ready).unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -127,6 +148,7 @@ mod tests {
             people: Vec::new(),
             sockets: Vec::new(),
             data: "/data".into(),
+            lan: None,
         };
         assert!(ReadyFile::write(&path, &ready).is_err());
         assert_eq!(std::fs::read(&victim).unwrap(), b"theirs");

@@ -36,7 +36,7 @@ impl Drop for Registered {
         // It may be a later server's by now.
         let ours = private::Identity::at(&self.path).is_ok_and(|found| found == self.identity);
         if ours && let Err(error) = std::fs::remove_file(&self.path) {
-            tracing::debug!(%error, "the entry of this server was gone already");
+            tracing::debug!(%error, "this server's entry was already gone");
         }
     }
 }
@@ -93,7 +93,7 @@ fn make(place: &Path) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::other(format!(
-        "{} is not a folder for this user alone (mode 0700)",
+        "{} is not a private folder of this user (mode 0700)",
         place.display()
     )))
 }

@@ -1,4 +1,4 @@
-//! `floorpass serve`: a lasting server, by a configuration file.
+//! `floorpass serve`: a lasting server, run from a configuration file.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -27,10 +27,10 @@ pub struct Serve {
     /// The portal's private key, PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// The address of a proxy that ends TLS in front of the portal
+    /// The address of the proxy in front of the portal that handles TLS
     #[arg(long, value_name = "ADDR", conflicts_with = "tls_cert")]
     behind_proxy: Option<IpAddr>,
-    /// Write the addresses to FILE once everything answers
+    /// Once everything is ready, write the addresses to FILE
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
 }
@@ -54,7 +54,10 @@ impl Serve {
             return Err(Failure::new(
                 Exit::Refused,
                 "NO_DATA_FOLDER",
-                format!("{} is no data folder yet; make it with `floorpass init`", data.display()),
+                format!(
+                    "{} is not a data folder; create one with `floorpass init`",
+                    data.display()
+                ),
             ));
         }
         ReadyFile::check(self.ready_file.as_deref())?;
@@ -70,7 +73,9 @@ impl Serve {
                 free_ports: false,
                 ports: Vec::new(),
             },
+            home: config.portal.public_url.clone(),
             gate: config.gate(data)?,
+            lan: None,
             portal: vec![listener],
             tls,
             proxy,
@@ -87,6 +92,7 @@ fn announce(started: &Started<'_>, file: Option<PathBuf>) -> Result<Option<Ready
         people: Vec::new(),
         sockets: started.sockets.clone(),
         data: started.data.clone(),
+        lan: None,
     };
     output::line(&format!("portal {}", ready.portal));
     for socket in &ready.sockets {

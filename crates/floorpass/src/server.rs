@@ -15,16 +15,21 @@ use url::Url;
 
 use crate::config::Alerts;
 use crate::exit::{Exit, Failure};
-use crate::{alert, log, port, portal, ready, registry, tls};
+use crate::lan::Lan;
+use crate::{alert, authority, log, port, portal, ready, registry, tls};
 
 /// All that a server is started with.
 pub struct Plan {
     /// What the gate is opened with.
     pub gate: gate::Config,
+    /// The portal's URL for browsers on this machine.
+    pub home: Url,
     /// Where the portal listens; bound before anything else.
     pub portal: Vec<TcpListener>,
     /// The portal's TLS.
     pub tls: Tls,
+    /// The doors for other devices on the network, beside those.
+    pub lan: Option<Lan>,
     /// The proxy in front of the portal.
     pub proxy: Option<IpAddr>,
     /// Where the trading sockets listen.
@@ -37,7 +42,7 @@ pub struct Plan {
 pub enum Tls {
     /// Nowhere: plain HTTP.
     Off,
-    /// The data folder's own, for localhost.
+    /// The data folder's own authority, for localhost.
     Local,
     /// These files.
     Files(tls::Files),
@@ -53,8 +58,10 @@ pub struct Started<'a> {
     pub sockets: Vec<ready::Socket>,
     /// The data folder, absolute.
     pub data: PathBuf,
-    /// SHA-256 of the portal's certificate, where TLS ends here.
-    pub fingerprint: Option<String>,
+    /// The authority that was made for the portal's certificate, if one was.
+    pub authority: Option<web::Authority>,
+    /// How other devices reach the portal, where they have doors of their own.
+    pub lan: Option<web::Lan>,
 }
 
 /// Runs until a signal comes. `started` is called once all of it answers; what it returns is dropped at the end.
@@ -63,7 +70,6 @@ pub fn run<T>(
     started: impl AsyncFnOnce(Started<'_>) -> Result<T, Failure>,
 ) -> Result<(), Failure> {
     raise_open_files();
-    keep_memory_in();
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     // A connection that leads a sync blocks its worker meanwhile, so the sockets have workers of their own.
     let sockets = runtime("socket", cores.max(2))?;
@@ -81,22 +87,6 @@ fn raise_open_files() {
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::warn!(%error, "the number of open files could not be raised");
-    }
-}
-
-/// Memory holds passwords and keys for a moment: a crash must leave no copy of it on a disk, and no other process of
-/// this user may read it.
-fn keep_memory_in() {
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
-    if let Err(error) = setrlimit(Resource::Core, none) {
-        tracing::warn!(%error, "core dumps could not be turned off");
-    }
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-        if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-            tracing::warn!(%error, "other processes of this user may read this one's memory");
-        }
     }
 }
 
@@ -133,7 +123,7 @@ async fn serve<T>(
 
 /// Opens the doors, waits for the end, closes them: sockets first, so that clients are told.
 async fn doors<T>(
-    plan: Plan,
+    mut plan: Plan,
     gate: &Gate,
     sockets: &Runtime,
     stopping: watch::Receiver<bool>,
@@ -142,16 +132,8 @@ async fn doors<T>(
     stop: watch::Sender<bool>,
 ) -> Result<(), Failure> {
     let data = std::path::absolute(&plan.gate.data).map_err(Failure::failed)?;
-    let tls = tls_config(&plan.tls, &data, gate)?;
-    gate.note_portal(portal_proof(tls.as_ref(), plan.proxy));
-    let fingerprint = tls.as_ref().map(|tls| tls.fingerprint.clone());
-    let origin = plan.gate.portal_origin.clone();
-    let rules = portal::Rules {
-        origin: origin.clone(),
-        tls: tls.map(|tls| tls.config),
-        only_from: plan.proxy,
-        open_files: getrlimit(Resource::Nofile).current,
-    };
+    let house = House::furnish(&plan, &data, gate)?;
+    let sides = house.sides(&mut plan, gate);
     alert::start(gate, &data, &plan.alerts).await?;
     let mut told = stopping.clone();
     // Ready when the end has begun; the sender's own end is one.
@@ -159,33 +141,30 @@ async fn doors<T>(
     let opening = twsd::serve(gate.clone(), plan.sockets, ending);
     let trading =
         sockets.spawn(opening).await.map_err(Failure::failed)?.map_err(|e| socket_failure(&e))?;
-    let control = control::Door::open(gate.clone(), &data, origin.as_str(), stopping.clone())
-        .map_err(|e| Failure::failed(format!("the control socket could not be opened: {e}")))?;
+    let control = control::Door::open(
+        gate.clone(),
+        &data,
+        plan.home.as_str(),
+        house.for_devices(&plan.home).as_str(),
+        stopping.clone(),
+    )
+    .map_err(|e| Failure::failed(format!("the control socket could not be opened: {e}")))?;
     // Found from any folder from now on; a server that cannot say so runs all the same.
     let _registered = registry::register(&data, control::instant(gate.wall()))
         .inspect_err(|error| {
-            tracing::warn!(%error, "commands outside its folder will need --data for this server");
+            tracing::warn!(%error, "this server could not be registered: commands need --data to find it");
         })
         .ok();
-    let router = web::router(
-        gate.clone(),
-        web::Config {
-            origin: origin.clone(),
-            folder: folder_id(&data)?,
-            demo: gate.is_demo(),
-            durability: plan.gate.durability,
-            proxy: plan.proxy,
-        },
-    );
     let vitals = gate.vitals();
     let told = stopping.clone();
     let health = Arc::clone(vitals);
     let watch = move || log::watch(Arc::clone(&health));
     let lines = vitals.task("log", move || is_over(&told), watch);
-    let mut pages =
-        tokio::spawn(portal::serve(plan.portal, router, rules, Arc::clone(vitals), stopping));
+    let mut pages = tokio::spawn(portal::serve_all(sides, Arc::clone(vitals), stopping));
+    let House { authority, lan, .. } = house;
     let open = open_sockets(&trading);
-    let begun = started(Started { gate, portal: &origin, sockets: open, data, fingerprint }).await;
+    let begun =
+        started(Started { gate, portal: &plan.home, sockets: open, data, authority, lan }).await;
     let (mut over, mut served) = (None, None);
     if begun.is_ok() {
         tokio::select! {
@@ -240,11 +219,85 @@ fn folder_id(data: &Path) -> Result<String, Failure> {
     facts.map(|facts| facts.id).ok_or_else(|| Failure::failed("the data folder has no description"))
 }
 
-fn tls_config(tls: &Tls, data: &Path, gate: &Gate) -> Result<Option<tls::Loaded>, Failure> {
-    match tls {
-        Tls::Off => Ok(None),
-        Tls::Local => tls::load(&tls::local(data, gate.wall())?).map(Some),
-        Tls::Files(files) => tls::load(files).map(Some),
+/// What the portal's doors are made of.
+struct House {
+    folder: String,
+    /// TLS of the door on this machine, or of a lasting server's only one.
+    tls: Option<tls::Loaded>,
+    /// TLS of the door to the network.
+    lan_tls: Option<tls::Loaded>,
+    authority: Option<web::Authority>,
+    lan: Option<web::Lan>,
+}
+
+impl House {
+    /// Reads or makes the certificates, and says how the portal shows that it is the genuine one.
+    fn furnish(plan: &Plan, data: &Path, gate: &Gate) -> Result<Self, Failure> {
+        let vouch = |stem: &str, names: &[String]| {
+            let vouched = authority::vouch(data, stem, names, gate.wall())?;
+            Ok::<_, Failure>((tls::load(&vouched.files)?, vouched.authority))
+        };
+        let mut made = None;
+        let tls = match &plan.tls {
+            Tls::Off => None,
+            Tls::Files(files) => Some(tls::load(files)?),
+            Tls::Local => {
+                let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+                let (loaded, authority) = vouch("localhost", &names)?;
+                made = Some(authority);
+                Some(loaded)
+            }
+        };
+        gate.note_portal(portal_proof(tls.as_ref(), plan.proxy));
+        let (mut lan, mut lan_tls) = (None, None);
+        if let Some(door) = &plan.lan {
+            let (loaded, authority) = vouch("lan", &door.names)?;
+            gate.note_devices(door.origin.as_str(), portal_proof(Some(&loaded), None));
+            made = Some(authority);
+            lan = Some(web::Lan { portal: door.origin.clone(), trust: door.trust.clone() });
+            lan_tls = Some(loaded);
+        }
+        Ok(Self { folder: folder_id(data)?, tls, lan_tls, authority: made, lan })
+    }
+
+    /// The portal as other devices reach it.
+    fn for_devices<'a>(&'a self, home: &'a Url) -> &'a Url {
+        self.lan.as_ref().map_or(home, |lan| &lan.portal)
+    }
+
+    /// The portal's own door, and those to the network: the portal again, which is another origin to browsers, and the
+    /// page on how to trust it.
+    fn sides(&self, plan: &mut Plan, gate: &Gate) -> Vec<portal::Side> {
+        let files = getrlimit(Resource::Nofile).current;
+        let files = if plan.lan.is_some() { files.map(|files| files / 3) } else { files };
+        let side = |listeners, origin: &Url, tls: Option<&tls::Loaded>, proxy| {
+            let config = web::Config {
+                origin: origin.clone(),
+                folder: self.folder.clone(),
+                demo: gate.is_demo(),
+                durability: plan.gate.durability,
+                proxy,
+                authority: self.authority.clone(),
+                lan: self.lan.clone(),
+            };
+            let rules = portal::Rules {
+                strict: config.is_strict(),
+                tls: tls.map(|tls| Arc::clone(&tls.config)),
+                only_from: proxy,
+                open_files: files,
+            };
+            portal::Side { listeners, router: web::router(gate.clone(), config), rules }
+        };
+        let own = std::mem::take(&mut plan.portal);
+        let mut sides = vec![side(own, &plan.home, self.tls.as_ref(), plan.proxy)];
+        if let (Some(door), Some(authority)) = (plan.lan.take(), &self.authority) {
+            sides.push(side(door.portal, &door.origin, self.lan_tls.as_ref(), None));
+            let router = web::trust_router(authority.clone(), door.origin);
+            let rules =
+                portal::Rules { strict: false, tls: None, only_from: None, open_files: files };
+            sides.push(portal::Side { listeners: vec![door.page], router, rules });
+        }
+        sides
     }
 }
 
@@ -259,6 +312,8 @@ fn portal_proof(tls: Option<&tls::Loaded>, proxy: Option<IpAddr>) -> gate::Proof
 
 /// The signals that end a server: a second one while it ends is not waited for.
 struct End {
+    /// Not an end: a file that reaches the limit on its size (`ulimit -f`) is a failed write, as on a full disk.
+    _file_size: Signal,
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
@@ -267,7 +322,9 @@ struct End {
 impl End {
     fn watch() -> Result<Self, Failure> {
         let on = |kind| signal(kind).map_err(Failure::failed);
+        let file_size = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
         Ok(Self {
+            _file_size: on(file_size)?,
             terminate: on(SignalKind::terminate())?,
             interrupt: on(SignalKind::interrupt())?,
             hang_up: on(SignalKind::hangup())?,

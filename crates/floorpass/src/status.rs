@@ -14,7 +14,7 @@ use crate::registry;
     after_help = "Examples:\n  floorpass status\n  floorpass status --all\n  floorpass status --json --data /var/lib/floorpass"
 )]
 pub struct Status {
-    /// Every server that this user runs
+    /// Show every server of this user
     #[arg(long)]
     all: bool,
 }
@@ -51,7 +51,7 @@ fn words(now: &StatusNow) -> String {
     ];
     lines.extend(now.catching_up.iter().map(|one| {
         let (at, to, percent) = (&one.at, &one.to, one.percent);
-        format!("markets: catching up on time that was missed, at {at} of {to} ({percent} %)")
+        format!("markets: catching up on missed time, at {at} of {to} ({percent} %)")
     }));
     lines.extend(now.clock_jump.iter().map(|jump| format!("clock: {} ({})", jump.text, jump.at)));
     lines.extend(now.sockets.iter().map(|s| format!("socket {} {} ({})", s.name, s.port, s.state)));

@@ -1,4 +1,4 @@
-//! `floorpass totp`: the code of now, in demo folders only.
+//! `floorpass totp`: the current code, in demo folders only.
 
 use clap::Args;
 use control::{Request, TotpNow};
@@ -11,7 +11,7 @@ use crate::output;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  floorpass totp trader")]
 pub struct Totp {
-    /// Whose
+    /// The person's user name
     name: String,
 }
 

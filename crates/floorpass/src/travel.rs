@@ -2,54 +2,58 @@
 
 use access::Time;
 use clap::{Args, Subcommand};
-use control::{Done, Request, TravelNow, TravelWish};
+use control::{Request, TravelNow, TravelWish};
 
 use crate::command::Global;
 use crate::exit::Failure;
 use crate::output;
+use crate::which::done;
 
 #[derive(Debug, Subcommand)]
 pub enum Travel {
     /// Show the travel that a person planned
-    #[command(after_help = "Example:\n  floorpass travel show trader --json")]
-    Show {
-        /// Who
-        name: String,
-    },
-    /// Plan a person's travel, in the place of one planned before
     #[command(
-        after_help = "Examples:\n  floorpass travel plan trader --to Lisbon --from 2026-12-20 --until 2027-01-03\n  floorpass travel plan trader --to 'Hotel' --from 2026-12-20 --until 2026-12-22 --network 192.0.2.0/24\n\nAt most 90 days, and a year ahead. While it runs, a network that the person was not seen at is told in the message centre alone and not by mail; nothing is easier to do because of it. The person is told of the plan, and evidence has it as yours."
+        visible_alias = "list",
+        after_help = "Example:\n  floorpass travel show trader --json"
+    )]
+    Show {
+        /// The person's user name; not needed where there is one person
+        name: Option<String>,
+    },
+    /// Plan a person's travel; it replaces an earlier plan
+    #[command(
+        after_help = "Examples:\n  floorpass travel plan trader --to Lisbon --from 2026-12-20 --until 2027-01-03\n  floorpass travel plan trader --to 'Hotel' --from 2026-12-20 --until 2026-12-22 --network 192.0.2.0/24\n\nAt most 90 days long, and at most a year ahead. During the travel, a new network is announced in the message centre only, not by mail; nothing else becomes easier. The person is notified of the plan, and the evidence records that you made it."
     )]
     Plan(Plan),
-    /// End it early: a new network is told by mail again
+    /// End the travel: new networks are announced by mail again
     #[command(after_help = "Example:\n  floorpass travel end trader")]
     End {
-        /// Who
+        /// The person's user name
         name: String,
     },
 }
 
 #[derive(Debug, Args)]
 pub struct Plan {
-    /// Who
+    /// The person's user name
     name: String,
-    /// Where to, in your words: a country, a city
+    /// The destination, in your own words: a country or a city
     #[arg(long, value_name = "PLACE")]
     to: String,
     /// The first day, in UTC
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     from: String,
-    /// The last day, which belongs to it
+    /// The last day (inclusive), in UTC
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     until: String,
-    /// The only network that is expected, like 192.0.2.0/24; without it any
+    /// The only network to expect, such as 192.0.2.0/24 [default: any]
     #[arg(long)]
     network: Option<access::address::Network>,
 }
 
 /// A day as it is typed.
 fn day(text: &str) -> Result<String, &'static str> {
-    Time::of_date(text).map(|_| text.to_owned()).ok_or("a day is like 2026-12-24")
+    Time::of_date(text).map(|_| text.to_owned()).ok_or("write the day like 2026-12-24")
 }
 
 impl Travel {
@@ -66,9 +70,7 @@ impl Travel {
                 network: plan.network.map(|network| network.to_string()),
             }),
             Self::End { name } => {
-                let request = Request::TravelEnd { username: name };
-                let done: Done = control::ask(data, &request)?;
-                return output::show(global.json, &done, |done| done.text.clone());
+                return done(global, &Request::TravelEnd { username: name });
             }
         };
         let now: TravelNow = control::ask(data, &request)?;
@@ -77,7 +79,7 @@ impl Travel {
 }
 
 fn words(now: &TravelNow) -> String {
-    let Some(plan) = &now.plan else { return format!("no travel of {} is planned", now.username) };
+    let Some(plan) = &now.plan else { return format!("no travel is planned for {}", now.username) };
     let network = plan.network.as_deref().unwrap_or("any");
     format!(
         "person   {}\nwhere    {} ({})\nfrom     {}\nuntil    {}\nnetwork  {network}",

@@ -9,7 +9,7 @@ use crate::output;
 
 #[derive(Debug, Subcommand)]
 pub enum Webhook {
-    /// Print the secret that this folder signs webhooks with, for the receiver
+    /// Print the secret that webhooks are signed with, for the receiver
     #[command(after_help = "Example:\n  floorpass webhook secret")]
     Secret,
 }

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
+use std::time::Duration;
 
 use access::evidence::{Command as Note, Entry, Event as Kept, Index, Topic};
 use access::{
     Act, By, Command, CredentialId, DeviceId, Event, Holder, PersonId, Refusal, Slice, Time,
 };
-use store::{Key, OrderDecision, Position, Search};
+use store::{Key, OrderDecision, Position, Reach, Search};
 use trade::journal::Stamped;
 
 use crate::Gate;
+use crate::clock::Stopwatch;
 use crate::evidence::order;
 use crate::registry::store_failed;
 use crate::session::Actor;
@@ -27,6 +29,17 @@ pub use text::{Called, Piece, pieces, plain};
 
 /// Entries of a page at most.
 const LIMIT: usize = 1_000;
+/// Entries of each record that a page looks through at most, where no index leads to what it looks for.
+const REACH: u32 = 200_000;
+/// Of them the first few, looked through whatever it takes. The next steps are made longer or shorter by what the
+/// one before took: between two steps others have the connection.
+const FIRST_STEP: u32 = 1_000;
+/// How long a step should take.
+const STEP: Duration = Duration::from_millis(8);
+/// How long a page looks for more. It holds nothing between two steps.
+const PATIENCE: Duration = Duration::from_millis(150);
+/// How long a page waits for the newest orders to be added to what can be searched.
+const ADDING: Duration = Duration::from_millis(10);
 
 /// Which entries a page of the activity shows. All of it must hold.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +68,9 @@ pub struct ActivityFilter {
     pub until: Option<Time>,
     /// How many entries, 1 to 1,000.
     pub limit: usize,
+    /// How many entries of each record a search for a text or a holder goes through for one page; 0 is as many as
+    /// it can in the time that a page may take.
+    pub reach: u32,
 }
 
 /// Which of the two records an entry is in.
@@ -112,10 +128,21 @@ pub struct ActivityPage {
     pub next: Option<ActivityCursor>,
     /// Where the newer page begins; none at the newest.
     pub newer: Option<ActivityCursor>,
-    /// Whether the newest orders are missing, because the database could not be written.
-    pub behind: bool,
+    /// Why the newest orders are missing; none when they are not.
+    pub behind: Option<Behind>,
+    /// The page ends here though it is not full: it went through as many entries as one page may.
+    pub reached: Option<Time>,
     /// What people call the things whose ids are in the entries.
     pub names: BTreeMap<String, String>,
+}
+
+/// Why the newest orders are missing from a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behind {
+    /// The database could not be written.
+    Unwritten,
+    /// There are many, and they are being added.
+    Adding,
 }
 
 /// Where a page of decisions begins: entries below these sequences, or above them.
@@ -140,6 +167,17 @@ impl ActivityCursor {
     #[must_use]
     pub const fn above(self) -> Self {
         Self { above: true, ..self }
+    }
+
+    /// Where to go on behind what was looked through.
+    fn behind(self, reach: Reach) -> Self {
+        if self.above {
+            let (access, journal) = (reach.access.max(self.access), reach.orders.max(self.journal));
+            Self { access, journal, above: true }
+        } else {
+            let (access, journal) = (reach.access.min(self.access), reach.orders.min(self.journal));
+            Self { access, journal, above: false }
+        }
     }
 
     const fn of(self, kind: ActivityKind) -> u64 {
@@ -182,35 +220,89 @@ impl Gate {
         cursor: Option<ActivityCursor>,
     ) -> Result<ActivityPage, Refusal> {
         let person = self.may_see_evidence(actor)?;
-        let behind = match self.index_orders().await {
-            Ok(()) => false,
+        let behind = match self.index_orders_within(ADDING).await {
+            Ok(true) => None,
+            Ok(false) => Some(Behind::Adding),
             Err(why @ (Refusal::JournalFailed | Refusal::Stopping)) => return Err(why),
             // A database that cannot be written can still be read.
-            Err(_) => true,
+            Err(_) => Some(Behind::Unwritten),
         };
         let cursor = cursor.unwrap_or(ActivityCursor::END);
         let limit = filter.limit.clamp(1, LIMIT);
         let search = filter.search(person);
-        // One more than asked for says whether there is another page.
+        let (entries, reach) = if search.is_slow() {
+            self.look_through(filter, &search, cursor, limit).await?
+        } else {
+            (self.look_up(filter, &search, cursor, limit, None).await?, None)
+        };
+        let mut page = merge(entries, cursor, limit, reach);
+        page.behind = behind;
+        self.name(person, &mut page).await?;
+        Ok(page)
+    }
+
+    /// Entries of both records from a place on: one more than a page has, which says whether there is another page.
+    async fn look_up(
+        &self,
+        filter: &ActivityFilter,
+        search: &Search,
+        cursor: ActivityCursor,
+        limit: usize,
+        reach: Option<Reach>,
+    ) -> Result<Vec<ActivityEntry>, Refusal> {
         let most = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
         let store = &self.0.people.store;
         let mut entries = Vec::new();
         if filter.kind != Some(ActivityKind::Order) {
             let position = cursor.position(ActivityKind::Access);
-            let found = store.search_evidence(&search, position, most).await;
+            let position = reach.map_or(position, |reach| position.to(reach.access));
+            let found = store.search_evidence(search, position, most).await;
             let found = found.map_err(|error| store_failed(&error))?;
             entries.extend(found.iter().map(|(entry, index)| of_access(entry, index.as_ref())));
         }
         if filter.kind != Some(ActivityKind::Access) {
             let position = cursor.position(ActivityKind::Order);
-            let found = store.search_orders(&search, position, most).await;
+            let position = reach.map_or(position, |reach| position.to(reach.orders));
+            let found = store.search_orders(search, position, most).await;
             let found = found.map_err(|error| store_failed(&error))?;
             entries.extend(found.iter().filter_map(of_orders));
         }
-        let mut page = merge(entries, cursor, limit);
-        page.behind = behind;
-        self.name(person, &mut page).await?;
-        Ok(page)
+        Ok(entries)
+    }
+
+    /// The same where no index leads to what is looked for: step by step, until a page is full or has taken its
+    /// time; how far it came, unless that is the end.
+    async fn look_through(
+        &self,
+        filter: &ActivityFilter,
+        search: &Search,
+        mut cursor: ActivityCursor,
+        limit: usize,
+    ) -> Result<(Vec<ActivityEntry>, Option<Reach>), Refusal> {
+        let store = &self.0.people.store;
+        let mut left = if filter.reach == 0 { REACH } else { filter.reach };
+        let (whole, mut step, mut entries) = (Stopwatch::start(), FIRST_STEP, Vec::new());
+        loop {
+            let watch = Stopwatch::start();
+            step = step.min(left);
+            let places =
+                (cursor.position(ActivityKind::Access), cursor.position(ActivityKind::Order));
+            let reach = store.reach(search, places, step).await;
+            let reach = reach.map_err(|error| store_failed(&error))?;
+            entries.extend(self.look_up(filter, search, cursor, limit, reach).await?);
+            left -= step;
+            let is_over = left == 0 || entries.len() > limit || whole.elapsed() >= PATIENCE;
+            match reach {
+                Some(reach) if !is_over => cursor = cursor.behind(reach),
+                _ => return Ok((entries, reach)),
+            }
+            let took = watch.elapsed();
+            if took < STEP / 2 {
+                step = step.saturating_mul(2);
+            } else if took > STEP {
+                step = (step / 2).max(FIRST_STEP / 4);
+            }
+        }
     }
 
     /// Whose entries the actor may see; none is everybody's.
@@ -299,6 +391,8 @@ impl Gate {
     /// Puts on record that a part of the record is exported: which, and how.
     pub async fn note_export(&self, actor: &Actor, what: &str) -> Result<(), Refusal> {
         let person = self.may_see_evidence(actor)?;
+        // It has everything, however long that takes.
+        self.index_orders().await?;
         let kind = "evidence.exported".to_owned();
         if let Some(person) = person {
             let note = Note::Note { kind, text: what.to_owned() };
@@ -335,8 +429,15 @@ impl ActivityFilter {
 
 /// The `limit` entries of both that are next to the cursor, newest first, and where the pages beside
 /// them begin.
-fn merge(found: Vec<ActivityEntry>, from: ActivityCursor, limit: usize) -> ActivityPage {
-    let more = found.len() > limit;
+fn merge(
+    found: Vec<ActivityEntry>,
+    from: ActivityCursor,
+    limit: usize,
+    reach: Option<Reach>,
+) -> ActivityPage {
+    // A full page ends with its last entry, however far it could have looked.
+    let reach = reach.filter(|_| found.len() <= limit);
+    let more = found.len() > limit || reach.is_some();
     // Each chain keeps the order of its sequence, by which the pages are cut: its stamps may cross,
     // where a decision was recorded after a later one.
     let (mut access, mut orders): (VecDeque<_>, VecDeque<_>) =
@@ -359,6 +460,17 @@ fn merge(found: Vec<ActivityEntry>, from: ActivityCursor, limit: usize) -> Activ
         let shown = entries.iter().filter(|entry| entry.kind == kind).map(|entry| entry.seq);
         let found = if lowest { shown.min() } else { shown.max() };
         let seq = from.of(kind);
+        if let Some(reach) = reach.filter(|_| lowest != from.above) {
+            let last = match kind {
+                ActivityKind::Access => reach.access,
+                ActivityKind::Order => reach.orders,
+            };
+            if !from.above {
+                return last.min(seq);
+            } else if last < LAST {
+                return last.max(seq);
+            }
+        }
         // Where none is shown, all on this side of the place is on the page beside this one.
         found.unwrap_or(match (from.above, lowest) {
             (true, true) => seq.saturating_add(1).min(LAST),
@@ -374,7 +486,8 @@ fn merge(found: Vec<ActivityEntry>, from: ActivityCursor, limit: usize) -> Activ
     let (has_older, has_newer) =
         if from.above { (true, more) } else { (more, from != ActivityCursor::END) };
     let (next, newer) = (has_older.then(|| cursor(true)), has_newer.then(|| cursor(false)));
-    ActivityPage { entries, next, newer, ..ActivityPage::default() }
+    let reached = reach.map(|reach| reach.time);
+    ActivityPage { entries, next, newer, reached, ..ActivityPage::default() }
 }
 
 fn of_access(kept: &Entry, index: Option<&Index>) -> ActivityEntry {
@@ -431,8 +544,12 @@ mod tests {
             ..order::blank(*seq, Time(*at), Holder::System)
         };
         let mut found: Vec<_> = match at.position(kind) {
-            Position::Below(seq) => all.iter().filter(|one| one.0 < seq).map(entry).collect(),
-            Position::Above(seq) => all.iter().rev().filter(|one| one.0 > seq).map(entry).collect(),
+            Position::Below(seq) | Position::DownTo(seq, _) => {
+                all.iter().filter(|one| one.0 < seq).map(entry).collect()
+            }
+            Position::Above(seq) | Position::UpTo(seq, _) => {
+                all.iter().rev().filter(|one| one.0 > seq).map(entry).collect()
+            }
         };
         found.truncate(3);
         found
@@ -444,7 +561,7 @@ mod tests {
     fn page(cursor: ActivityCursor) -> ActivityPage {
         let mut both = entries(ActivityKind::Access, &ACCESS, cursor);
         both.extend(entries(ActivityKind::Order, &ORDERS, cursor));
-        merge(both, cursor, 2)
+        merge(both, cursor, 2, None)
     }
 
     fn times(page: &ActivityPage) -> Vec<i64> {
@@ -472,7 +589,7 @@ mod tests {
         loop {
             let mut both = entries(ActivityKind::Access, &crossed, cursor);
             both.truncate(2);
-            let page = merge(both, cursor, 1);
+            let page = merge(both, cursor, 1, None);
             shown.extend(page.entries.iter().map(|entry| entry.seq));
             match page.next {
                 Some(next) => cursor = next,

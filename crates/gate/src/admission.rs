@@ -90,22 +90,29 @@ impl Gate {
     pub fn admit_credential(&self, door: &CredentialDoor<'_>) -> Result<Admission, Refusal> {
         let admitted = self.check_door(door);
         if let Err(refusal) = &admitted {
-            self.record_door(Holder::Credential(door.credential), door.address, refusal);
+            let text = refusal.evidence_text();
+            self.note_turned_away(door.credential, door.address, refusal.code(), text);
         }
         admitted.map(Admission::new)
     }
 
     fn check_door(&self, door: &CredentialDoor<'_>) -> Result<Arc<Slot>, Refusal> {
-        let slot = self.0.live.credential(door.credential).ok_or(Refusal::CredentialUnknown)?;
+        let known = self.0.live.door(door.credential);
+        let (mut slot, bearers) = known.ok_or(Refusal::CredentialUnknown)?;
         slot.check_open()?;
-        if let Some(expected) = slot.token {
+        let now = self.now();
+        if !bearers.is_empty() {
             let token = door.token.ok_or(Refusal::TokenMissing)?;
-            if !expected.is_of(token) {
+            let Some(bearer) = bearers.into_iter().find(|one| one.token.is_of(token)) else {
                 return Err(self.wrong_token(door.credential, door.address));
+            };
+            if bearer.until <= now {
+                return Err(Refusal::TokenReplaced { at: bearer.until });
             }
+            slot = bearer.slot;
+            slot.check_open()?;
         }
         let entitlements = slot.entitlements();
-        let now = self.now();
         if now >= entitlements.until {
             return Err(Refusal::Expired { until: entitlements.until, now });
         }
@@ -136,15 +143,11 @@ impl Gate {
         let slot = &admission.slot;
         let checked = slot.check_open().and_then(|()| slot.peek().check(&question));
         if let Err(refusal) = &checked {
-            self.record_door(slot.holder, address, refusal);
+            let (holder, code, address) = (slot.holder, refusal.code(), Some(address));
+            let kind = Kind::Refused { holder, code, symbol: None, address };
+            self.note(kind, refusal.evidence_text());
         }
         checked
-    }
-
-    /// Records a refusal at a program's door, coalesced, with the next group.
-    fn record_door(&self, holder: Holder, address: IpAddr, refusal: &Refusal) {
-        let (code, address) = (refusal.code(), Some(address));
-        self.note(Kind::Refused { holder, code, symbol: None, address }, refusal.evidence_text());
     }
 
     /// Records, coalesced and with the next group, what a door itself refuses before the gate is
@@ -172,8 +175,7 @@ impl Gate {
         self.note_all(kind, text, asked.map(tidied).into_iter().collect());
     }
 
-    /// Records, coalesced and with the next group, a program that a credential's port turned away
-    /// before it could say who it is.
+    /// Records, coalesced and with the next group, a program that a credential's port turned away.
     pub fn note_turned_away(
         &self,
         credential: CredentialId,
@@ -182,7 +184,7 @@ impl Gate {
         text: String,
     ) {
         let (holder, address) = (Holder::Credential(credential), Some(address));
-        self.note(Kind::Refused { holder, code, symbol: None, address }, text);
+        self.note(Kind::TurnedAway { holder, code, address }, text);
     }
 
     /// Records, coalesced and with the next group, that a program was let in, and lists it until what

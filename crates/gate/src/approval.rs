@@ -23,18 +23,18 @@ pub struct ApprovalInfo {
     pub asks_number: bool,
     /// Wrong numbers that are left.
     pub tries_left: u32,
-    /// When it is over.
+    /// When it ends.
     pub until: Time,
 }
 
-/// Where an approval stands, for the page that asked.
+/// The state of an approval, for the page that asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApprovalState {
     /// It waits for its answer.
     Waits {
         /// The number to type on the phone; none where one tap is enough.
         number: Option<String>,
-        /// When it is over.
+        /// When it ends.
         until: Time,
     },
     /// The phone said yes, and the page may go on.
@@ -62,7 +62,7 @@ pub struct PhoneInfo {
     pub id: DeviceId,
     /// Its name.
     pub name: String,
-    /// Whether it answers approvals; else its number waits to be typed.
+    /// Whether it answers approvals; otherwise its number waits to be typed.
     pub confirmed: bool,
 }
 
@@ -122,7 +122,7 @@ impl Gate {
         self.run_done(key, &browser.call(SignIn::AskApproval { attempt })).await.map(drop)
     }
 
-    /// Where the approval of a sign-in stands.
+    /// The state of the approval of a sign-in.
     pub async fn sign_in_approval(
         &self,
         attempt: &Secret,
@@ -150,14 +150,14 @@ impl Gate {
         self.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
-    /// Where the approval of a session stands.
+    /// The state of the approval of a session.
     pub async fn step_up_approval(&self, ticket: &SessionTicket) -> Result<ApprovalState, Refusal> {
         let slice = self.load(Key::Person(ticket.person)).await?;
         let asker = Asker::Session(ticket.session);
         self.approval_state(approval::newest(&slice, asker, ContentKind::StepUp))
     }
 
-    /// Where an approval stands, if it was asked for.
+    /// The state of an approval, if one was asked for.
     pub(crate) fn approval_state(
         &self,
         newest: Option<&Approval>,
@@ -197,7 +197,7 @@ impl Gate {
         device::phone_number(device, &self.0.people.key)
     }
 
-    /// Makes an offered phone one that answers approvals; `moves`: in the place of the one that asks.
+    /// Makes an offered phone one that answers approvals; `moves`: in place of the one that asks.
     pub async fn confirm_phone(
         &self,
         ticket: &SessionTicket,

@@ -1,5 +1,5 @@
-//! Which models of passkey this server takes, when it does not take any: a list of AAGUIDs, and the
-//! roots that vouch for them. Without a policy a passkey is taken for what it proves, whatever it is.
+//! Which models of passkey this server accepts, if not all: a list of AAGUIDs, and the roots that
+//! vouch for them. Without a policy a passkey is accepted for what it proves, whatever its model.
 
 use std::collections::BTreeMap;
 
@@ -25,14 +25,14 @@ pub enum AttestationError {
     /// Without a model nothing would be taken.
     #[error("a policy for passkeys needs at least one model; leave it out to take any")]
     NoModel,
-    /// A text that is no certificate.
-    #[error("root {number} is no certificate in PEM")]
+    /// A text that is not a certificate.
+    #[error("root {number} is not a certificate in PEM")]
     Root {
         /// Which, from 1.
         number: usize,
     },
-    /// A text that is no AAGUID.
-    #[error("{text} is no AAGUID: 32 hex digits in groups of 8, 4, 4, 4 and 12")]
+    /// A text that is not an AAGUID.
+    #[error("{text} is not an AAGUID: write 32 hex digits in groups of 8, 4, 4, 4 and 12")]
     Model {
         /// The text.
         text: String,

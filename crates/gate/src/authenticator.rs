@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use access::authenticator::{self, Authenticator, Kind, password};
+use access::device::{Approver, Device, Standing};
 use access::{
     Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, Slice, Source, Time,
     decision,
@@ -39,6 +40,15 @@ pub struct AuthenticatorInfo {
     pub last_use: Option<Time>,
 }
 
+/// What is missing in a session that an enrolment link began.
+#[derive(Debug, Clone, Copy)]
+pub struct Enrolment {
+    /// Something that its person had before the link has to be shown.
+    pub owes_proof: bool,
+    /// There is no TOTP app, and one may be set up.
+    pub takes_app: bool,
+}
+
 /// A TOTP secret, to be put into an app and confirmed by a code from it.
 pub struct TotpSetup {
     /// The seed in base 32, as apps take it.
@@ -47,7 +57,36 @@ pub struct TotpSetup {
     pub uri: Secret,
 }
 
+/// What a person has set up of what makes an account safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct Setup {
+    /// A passkey.
+    pub passkey: bool,
+    /// A phone that answers approvals.
+    pub phone: bool,
+    /// Recovery codes.
+    pub codes: bool,
+    /// A verified mail address.
+    pub mail: bool,
+}
+
 impl Gate {
+    /// What of it a person has set up, in one read.
+    pub async fn setup(&self, person: PersonId) -> Result<Setup, Refusal> {
+        let (slice, now) = (self.load(Key::Person(person)).await?, self.now());
+        let ways = self.infos(&slice);
+        let has = |kind| ways.iter().any(|one| one.kind == kind && one.confirmed);
+        let answers =
+            |one: &Device| one.approver == Approver::Yes && one.standing(now) == Standing::Trusted;
+        Ok(Setup {
+            passkey: has("passkey"),
+            phone: slice.devices.iter().any(answers),
+            codes: has("recovery_codes"),
+            mail: slice.mail().is_some_and(|one| one.mail().is_some()),
+        })
+    }
+
     /// What proves a person, oldest first.
     pub async fn authenticators(
         &self,
@@ -143,12 +182,45 @@ impl Gate {
         }
     }
 
+    /// Offers another TOTP app in place of the one that there is: the same secret until a code
+    /// from the app was seen.
+    pub async fn totp_replacement(
+        &self,
+        actor: &Actor,
+        person: PersonId,
+    ) -> Result<TotpSetup, Refusal> {
+        let call = actor.call(Command::Authenticator(authenticator::Command::ReplaceTotp));
+        match self.run(Key::Person(person), None, &call).await?.answer {
+            Answer::TotpOffered { seed, uri, .. } => Ok(TotpSetup { secret: seed, uri }),
+            _ => Err(odd_answer(call.by)),
+        }
+    }
+
+    /// What a session that an enrolment link began has to do yet.
+    pub async fn enrolment(&self, ticket: &SessionTicket) -> Result<Enrolment, Refusal> {
+        let slice = self.load(Key::Person(ticket.person)).await?;
+        let session = slice.session(ticket.session).ok_or(Refusal::NotSignedIn)?;
+        let owes_proof = slice.owes_proof(session);
+        let takes_app = slice.totp().is_none() && (!owes_proof || slice.takes_app(session));
+        Ok(Enrolment { owes_proof, takes_app })
+    }
+
     /// Confirms the offered TOTP app by a code from it.
     pub async fn totp_confirm(&self, ticket: &SessionTicket, code: &str) -> Result<(), Refusal> {
+        self.totp_confirm_as(&Actor::Session(ticket.clone()), ticket.person, code).await
+    }
+
+    /// The same by the operator, for an app that was offered to them.
+    pub async fn totp_confirm_as(
+        &self,
+        actor: &Actor,
+        person: PersonId,
+        code: &str,
+    ) -> Result<(), Refusal> {
         let code = Secret::from_text(code.to_owned());
         let command = authenticator::Command::ConfirmTotp { code };
-        let call = ticket.call(Command::Authenticator(command));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+        let call = actor.call(Command::Authenticator(command));
+        self.run(Key::Person(person), None, &call).await.map(drop)
     }
 
     /// Starts the registration of a passkey.
@@ -199,17 +271,16 @@ impl Gate {
         self.0.people.passkeys.are_possible()
     }
 
-    /// Gives a passkey of the person who acts another name.
+    /// Gives a passkey another name: one of the person who acts, or anybody's for the operator.
     pub async fn rename_authenticator(
         &self,
-        ticket: &SessionTicket,
+        actor: &Actor,
         authenticator: AuthenticatorId,
         name: &str,
     ) -> Result<(), Refusal> {
         let name = name.to_owned();
         let command = authenticator::Command::Rename { authenticator, name };
-        let call = ticket.call(Command::Authenticator(command));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+        self.change_authenticator(actor, authenticator, command).await
     }
 
     /// Removes an authenticator; the last way to sign in stays, and so does a
@@ -218,6 +289,16 @@ impl Gate {
         &self,
         actor: &Actor,
         authenticator: AuthenticatorId,
+    ) -> Result<(), Refusal> {
+        let command = authenticator::Command::Remove { authenticator };
+        self.change_authenticator(actor, authenticator, command).await
+    }
+
+    async fn change_authenticator(
+        &self,
+        actor: &Actor,
+        authenticator: AuthenticatorId,
+        command: authenticator::Command,
     ) -> Result<(), Refusal> {
         let person = match actor {
             Actor::Session(ticket) => ticket.person,
@@ -230,7 +311,6 @@ impl Gate {
                     .id
             }
         };
-        let command = authenticator::Command::Remove { authenticator };
         let call = actor.call(Command::Authenticator(command));
         self.run_done(Key::Person(person), &call).await.map(drop)
     }

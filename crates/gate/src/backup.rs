@@ -1,37 +1,47 @@
 //! Backup and restore of tables and journal at one point. The key file is never in a backup.
 //!
-//! The point is the journal's durable end when the backup begins. The tables are copied right
-//! after it, while no checkpoint is made, so that nothing in them speaks of a later record.
+//! The point is the journal's durable end when the backup starts. The tables are copied right after
+//! it, while no checkpoint is made, so that nothing in them refers to a later record.
 
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use access::secret::SealKey;
 use store::{Engine, Store, StoreError};
 
 use crate::Gate;
 use crate::checkpoint;
-use crate::folder::{self, DATABASE, FolderError, journal_folder};
+use crate::folder::{self, DATABASE, FolderError, FolderFacts, journal_folder};
 use crate::journal::{self, Head, JournalError, SegmentReader};
 use crate::key_file::{self, KeyFileError};
 use crate::key_proof::{self, ProofError};
+use crate::open;
 
 /// Why a backup or a restore could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// The target is there already.
-    #[error("{path} exists already; give a folder that does not exist yet")]
+    #[error("{path} already exists; give a folder that does not exist yet")]
     Exists {
         /// The target.
         path: PathBuf,
     },
     /// The source is no backup.
-    #[error("{path} is no backup: it has no {missing}")]
+    #[error("{path} is not a backup: it has no {missing}")]
     NoBackup {
         /// The source.
         path: PathBuf,
         /// The file that is not there.
         missing: &'static str,
+    },
+    /// The tables are another folder's, or none.
+    #[error(
+        "{path} does not hold the tables of this backup; nothing was restored. Use another copy of the backup"
+    )]
+    OtherTables {
+        /// The file.
+        path: PathBuf,
     },
     /// The system said no.
     #[error("{path} could not be copied: {source}")]
@@ -43,7 +53,7 @@ pub enum BackupError {
     },
     /// Cuts are in force that the tables do not have.
     #[error(
-        "cuts are in force that are not on record yet, and a copy would not have them; bring the database back, or free some space, and try again"
+        "some cuts are in effect but not yet recorded, and a backup would not have them; bring the database back, or free some space, and try again"
     )]
     Owed,
     /// The journal has failed.
@@ -109,7 +119,7 @@ impl Gate {
         if lines.exists() {
             copy(&lines, &to.join(checkpoint::FILE))?;
         }
-        // Last, so that a backup that was cut short is none.
+        // Last, so that a backup that was cut short does not count as one.
         copy(&self.0.folder.path.join(folder::FACTS), &to.join(folder::FACTS))?;
         Ok(BackupReport { journal_seq: head.seq, bytes: size(to)? })
     }
@@ -127,12 +137,7 @@ pub async fn restore(from: &Path, key: &Path, data: &Path) -> Result<BackupRepor
         .ok_or(BackupError::NoBackup { path: from.to_owned(), missing: folder::FACTS })?;
     let (seal, bytes) = key_file::read(key)?;
     key_file::check(key, &seal, &facts)?;
-    if facts.key_check.is_none() {
-        let store = Store::look(&from.join(DATABASE)).await?;
-        let proven = key_proof::prove(&store, &seal, key).await;
-        store.close().await;
-        proven?;
-    }
+    prove(from, &facts, &seal, key).await?;
     let segments = journal::segments(&journal_folder(from))?;
     let walked = journal::walk(&segments, facts.id_bytes(), None, &mut |_| Ok(()))?;
     make(data)?;
@@ -146,6 +151,35 @@ pub async fn restore(from: &Path, key: &Path, data: &Path) -> Result<BackupRepor
     private::replace(&own, &bytes).map_err(io_error(&own))?;
     copy(&from.join(folder::FACTS), &data.join(folder::FACTS))?;
     Ok(BackupReport { journal_seq: walked.head.seq, bytes: size(data)? })
+}
+
+/// The tables of a backup must name its folder, and in one without a check value the key must open
+/// what they hold.
+async fn prove(
+    from: &Path,
+    facts: &FolderFacts,
+    seal: &SealKey,
+    key: &Path,
+) -> Result<(), BackupError> {
+    let tables = from.join(DATABASE);
+    for file in [&tables, &from.join(checkpoint::FILE)] {
+        match private::look(file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            looked => drop(looked.map_err(io_error(file))?),
+        }
+    }
+    let store = Store::look(&tables).await?;
+    let named = store.fact(open::FOLDER_FACT).await;
+    let proven = match facts.key_check {
+        None => key_proof::prove(&store, seal, key).await,
+        Some(_) => Ok(()),
+    };
+    store.close().await;
+    match named {
+        Ok(Some(id)) if id == facts.id => Ok(proven?),
+        Err(error) if !error.is_damage() => Err(error.into()),
+        _ => Err(BackupError::OtherTables { path: tables }),
+    }
 }
 
 /// A folder that was not there, or is this user's and empty. Not a link: it could lead to where
@@ -168,7 +202,7 @@ fn copy_journal(from: &Path, to: &Path, id: [u8; 16], head: Head) -> Result<(), 
     private::folder(&target).map_err(io_error(&target))?;
     let segments = journal::segments(&journal_folder(from))?;
     for (first, path) in segments.into_iter().filter(|(first, _)| *first <= head.seq.max(1)) {
-        let mut bytes = std::fs::read(&path).map_err(io_error(&path))?;
+        let mut bytes = private::read(&path).map_err(io_error(&path))?;
         let mut reader =
             SegmentReader::new(&bytes, id, first, None).map_err(JournalError::Damage)?;
         let mut end = reader.offset();

@@ -71,7 +71,7 @@ impl Sequencer {
                 begun = Some((from, Stopwatch::start()));
                 tracing::warn!(
                     %from, to = %now,
-                    "the markets catch up on {} that were missed; orders are refused until then",
+                    "the markets are catching up on {} of missed time; orders are refused until then",
                     now.since(from)
                 );
             }

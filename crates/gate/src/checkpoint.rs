@@ -1,6 +1,6 @@
-//! Signed checkpoints: where the journal and the evidence of access stood at one time. Kept in the
-//! tables and appended to `DATA/checkpoints.jsonl`; a copy kept elsewhere shows later whether either
-//! chain was rewritten or its end cut.
+//! Signed checkpoints: the ends of the journal and of the access evidence at one time. Kept in the
+//! tables and appended to `DATA/checkpoints.jsonl`; a copy kept elsewhere shows later whether
+//! either chain was rewritten or its end cut off.
 
 use std::io::Write;
 use std::path::Path;
@@ -48,8 +48,8 @@ pub enum CheckpointError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A line is no checkpoint.
-    #[error("line {line} of the checkpoint file {path} is no checkpoint: {problem}")]
+    /// A line is not a checkpoint.
+    #[error("line {line} of the checkpoint file {path} is not a checkpoint: {problem}")]
     Line {
         /// The file.
         path: std::path::PathBuf,
@@ -91,7 +91,7 @@ pub fn read_file(path: &Path) -> Result<Vec<SignedCheckpoint>, CheckpointError> 
 pub(crate) fn read_lines(
     path: &Path,
 ) -> Result<(Vec<SignedCheckpoint>, Vec<String>), CheckpointError> {
-    let bytes = match std::fs::read(path) {
+    let bytes = match private::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         Err(source) => return Err(CheckpointError::Io { path: path.to_owned(), source }),

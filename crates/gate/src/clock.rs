@@ -61,9 +61,9 @@ impl fmt::Display for Jump {
         let seconds = self.by.0.saturating_abs().saturating_add(500_000) / 1_000_000;
         let size = Span::seconds(if seconds < 120 { seconds } else { (seconds + 30) / 60 * 60 });
         match self.by.0 {
-            0 => write!(f, "The system's clock is behind the last stamp")?,
-            1.. => write!(f, "The system's clock jumped forward by {size}")?,
-            _ => write!(f, "The system's clock was set back by {size}")?,
+            0 => write!(f, "The system clock is behind the last stamp")?,
+            1.. => write!(f, "The system clock jumped forward by {size}")?,
+            _ => write!(f, "The system clock was set back by {size}")?,
         }
         if self.ahead > JUMP {
             write!(f, "; stamps are {} ahead of it", self.ahead)?;

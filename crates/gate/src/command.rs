@@ -3,14 +3,17 @@
 //! What narrows is put into the live table before the commit and fenced, so that nothing is
 //! stamped under the old authority once the call returns; what widens comes after it. A conflict
 //! is decided again here and nowhere else. A command that has begun runs to its end even when
-//! whoever asked goes away: authority must not stay half cut.
+//! the caller goes away: authority must not stay half cut.
 
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
+use access::call::Source;
 use access::decision::decide;
 use access::refusal::PasskeyFault;
 use access::{Answer, By, Call, Event, Refusal, Slice, Time, device};
-use store::{CommitError, Key, SessionUse};
+use store::{CommitError, Key, SessionUse, StoreError};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::Gate;
@@ -19,10 +22,14 @@ use crate::{credential, lock, session};
 
 /// Decisions of one call before it gives up; from the second on it has its turn.
 const TRIES: usize = 20;
+/// How long the caller of a cut waits for its commit. A database can stop in the middle of one (a stopped
+/// process, a cable pulled), and then says neither yes nor no. Longer than both engines wait for a lock, which
+/// is an answer.
+const PATIENCE: Duration = Duration::from_secs(12);
 /// Turns that can be had at once.
 const STRIPES: usize = 16;
 
-/// Whoever met a conflict waits for a turn: without turns a storm on one person would starve.
+/// A decision that met a conflict waits for its turn: without turns a storm on one person would starve.
 #[derive(Default)]
 pub(crate) struct Turns([Mutex<()>; STRIPES]);
 
@@ -73,6 +80,10 @@ impl OwnedKey {
     }
 }
 
+/// A future that is compiled here, once. One without a box is compiled again in every crate that waits for it,
+/// with all that it waits for in its turn: every decision and every statement of the store, four times over.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// Runs `work` to its end, in a task of its own: a caller that goes away stops waiting for it and
 /// stops nothing else.
 pub(crate) async fn to_the_end<T: Send + 'static>(
@@ -94,33 +105,81 @@ pub(crate) struct Done {
 
 impl Gate {
     /// All that a decision about `key` needs.
-    pub(crate) async fn load(&self, key: Key<'_>) -> Result<Slice, Refusal> {
-        let slice = self.slice_in_force(key).await.map_err(|error| store_failed(&error))?;
-        Ok(self.with_openings(slice))
+    pub(crate) fn load<'a>(&'a self, key: Key<'a>) -> Boxed<'a, Result<Slice, Refusal>> {
+        Box::pin(async move {
+            let slice = self.slice_in_force(key).await.map_err(|error| store_failed(&error))?;
+            Ok(self.with_openings(slice))
+        })
+    }
+
+    /// The same for what may be a cut, and whether it is only what was last known.
+    pub(crate) fn load_to_cut<'a>(
+        &'a self,
+        key: Key<'a>,
+    ) -> Boxed<'a, Result<(Slice, bool), Refusal>> {
+        Box::pin(async move {
+            let read = self.slice_or_known(key).await;
+            let (slice, known) = read.map_err(|error| store_failed(&error))?;
+            Ok((self.with_openings(slice), known))
+        })
     }
 
     /// Decides `call` on the slice of `key` (`loaded`, when the caller just read it).
-    pub(crate) async fn run(
+    pub(crate) fn run(
         &self,
         key: Key<'_>,
         loaded: Option<Slice>,
         call: &Arc<Call>,
-    ) -> Result<Done, Refusal> {
+    ) -> Boxed<'static, Result<Done, Refusal>> {
         let (gate, key, call) = (self.clone(), OwnedKey::new(key), Arc::clone(call));
-        to_the_end(async move { gate.decide(key.key(), loaded, &call).await }).await
+        Box::pin(to_the_end(async move { gate.decide(key.key(), loaded, &call).await }))
     }
 
-    /// What a commit leads to: the slice as it is now, in force. An error when its file was taken away
-    /// meanwhile, so that nothing is on record.
-    async fn recorded(&self, slice: Slice, events: &[Event], now: Time) -> Result<Slice, Refusal> {
-        if let Err(lost) = self.0.watch.may_write() {
-            self.hang_up();
-            return Err(lost);
-        }
+    /// What a commit leads to: the slice as it is now, in force.
+    async fn recorded(&self, slice: Slice, events: &[Event], now: Time) -> Slice {
         let mut after = slice;
         after.apply(events);
         self.committed(&after, events, now).await;
-        Ok(after)
+        after
+    }
+
+    /// Commits what was decided, behind what is owed of its person. `unread` are tables that a cut must not
+    /// wait for.
+    async fn commit(
+        &self,
+        slice: &Slice,
+        events: &[Event],
+        call: &Call,
+        now: Time,
+        (cuts, unread): (bool, bool),
+    ) -> Result<(), CommitError> {
+        let (by, source) = (call.by, &call.source);
+        if unread {
+            return Err(behind());
+        }
+        if !cuts {
+            return self.write(slice, events, (by, source), now).await;
+        }
+        // Not stopped when its time is up: what comes of it is found by the record of what is owed.
+        let (gate, slice, events, source) =
+            (self.clone(), slice.clone(), events.to_vec(), source.clone());
+        let task = async move { gate.write(&slice, &events, (by, &source), now).await };
+        let written = tokio::time::timeout(PATIENCE, tokio::spawn(task)).await;
+        written.ok().and_then(Result::ok).unwrap_or_else(|| Err(behind()))
+    }
+
+    /// The same, for as long as it takes. An error too where the file was taken away meanwhile, so that
+    /// nothing is on record.
+    async fn write(
+        &self,
+        slice: &Slice,
+        events: &[Event],
+        (by, source): (By, &Source),
+        now: Time,
+    ) -> Result<(), CommitError> {
+        self.settle_before(slice).await?;
+        self.0.people.store.commit(slice, events, by, source, now).await?;
+        self.0.watch.may_write().map_err(|_| behind())
     }
 
     async fn decide(
@@ -133,10 +192,11 @@ impl Gate {
         let mut loaded = loaded;
         let mut turn = None;
         for tries in 0..TRIES {
-            self.0.watch.may_write()?;
-            let slice = match loaded.take() {
-                Some(slice) => slice,
-                None => self.load(key).await?,
+            // Whatever is lost: what only takes away is in force.
+            let lost = self.0.watch.may_write().err();
+            let (slice, away) = match loaded.take() {
+                Some(slice) => (slice, false),
+                None => self.load_to_cut(key).await?,
             };
             let moment = people.clock.moment().map_err(|error| {
                 tracing::error!(%error, "no decision can be made");
@@ -156,19 +216,15 @@ impl Gate {
             }
             // What also gives changes nothing before it is on record.
             let cuts = self.cuts(&slice, events, &decision.answer);
+            if let (false, Some(lost)) = (cuts, &lost) {
+                return Err(lost.clone());
+            }
             let narrowed = cuts && self.narrow(events);
-            // What is owed of this person comes first.
-            let first = self.settle_before(&slice).await;
-            let committed = match first {
-                Ok(()) => {
-                    let (by, source) = (call.by, &call.source);
-                    people.store.commit(&slice, events, by, source, moment.now).await
-                }
-                Err(error) => Err(error),
-            };
+            let unread = lost.is_some() || (cuts && away);
+            let committed = self.commit(&slice, events, call, moment.now, (cuts, unread)).await;
             match committed {
-                Ok(_) => {
-                    let after = self.recorded(slice, events, moment.now).await?;
+                Ok(()) => {
+                    let after = self.recorded(slice, events, moment.now).await;
                     if let (Err(refusal), true) = (&decision.answer, beside.is_some()) {
                         self.record_refusal(call.by, &call.source, &after, refusal).await;
                     }
@@ -185,7 +241,8 @@ impl Gate {
                         return Err(decision.answer.err().unwrap_or(owed));
                     }
                     if !matches!(error, CommitError::Conflict) {
-                        return Err(clash(error, &decision.events));
+                        let lost = self.0.watch.may_write().err();
+                        return Err(lost.unwrap_or_else(|| clash(error, &decision.events)));
                     }
                     if turn.is_none() {
                         turn = people.turns.take(&slice).await;
@@ -193,11 +250,11 @@ impl Gate {
                 }
             }
         }
-        tracing::error!(tries = TRIES, "a decision met a conflict each time");
+        tracing::error!(tries = TRIES, "a decision met a conflict at every try");
         Err(Refusal::StoreFailed)
     }
 
-    /// Makes the live table what was committed, and wakes whoever waits for it.
+    /// Makes the live table what was committed, and wakes those who wait for it.
     async fn committed(&self, after: &Slice, events: &[Event], now: Time) {
         let people = &self.0.people;
         // A cut whose commit failed meanwhile is in force, and must not be published over.
@@ -252,11 +309,23 @@ impl Gate {
 
     /// The same, with the last uses of sessions that are not in memory yet.
     pub(crate) fn publish_with(&self, slice: &Slice, uses: &[SessionUse]) {
+        self.publish_after(slice, uses, slice.version - 1);
+    }
+
+    /// The same of a person whose own rows are as they were: a lock of their account came or went, which
+    /// raises its owner's version and not theirs.
+    pub(crate) fn publish_again(&self, slice: &Slice) {
+        self.publish_after(slice, &[], slice.version);
+    }
+
+    /// Publishes unless something later than `newest` was.
+    fn publish_after(&self, slice: &Slice, uses: &[SessionUse], newest: i64) {
         let Some(person) = &slice.person else { return };
         let mut published = self.0.people.published.lock().unwrap_or_else(PoisonError::into_inner);
         let last = published.entry(person.id).or_insert(i64::MIN);
-        if slice.version > *last {
+        if *last <= newest {
             *last = slice.version;
+            self.0.people.known.note(person.id, slice);
             self.publish_sessions(slice, uses);
             self.publish_credentials(slice);
         }
@@ -277,6 +346,11 @@ impl Gate {
     pub(crate) async fn run_done(&self, key: Key<'_>, call: &Arc<Call>) -> Result<Slice, Refusal> {
         self.run(key, None, call).await.map(|done| done.after)
     }
+}
+
+/// The tables cannot be written now.
+fn behind() -> CommitError {
+    StoreError::Behind { full: false }.into()
 }
 
 /// Whether a phone's page shows it: an approval, its number, or that it answers approvals from now on.
@@ -312,6 +386,6 @@ fn clash(error: CommitError, events: &[Event]) -> Refusal {
 /// An answer of another kind than the command has: a broken invariant of `access`, told as a
 /// failure instead of a panic.
 pub(crate) fn odd_answer(by: By) -> Refusal {
-    tracing::error!(%by, "a decision gave an answer of another command");
+    tracing::error!(%by, "a decision gave the answer to another command");
     Refusal::StoreFailed
 }

@@ -1,5 +1,5 @@
-//! The programs that are connected now, by credential. They are of this process alone: a connection
-//! that is gone leaves nothing behind but its entry in the journal.
+//! The programs that are connected now, by credential. They belong to this process only: a
+//! connection that is gone leaves nothing behind but its entry in the journal.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -1,5 +1,6 @@
 //! API credentials: what programs hold, and the listeners that answer for them.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +8,16 @@ use std::time::Duration;
 use access::credential::{self, Credential, LastUse, PORT_REST, free_port};
 use access::{
     Answer, By, Call, Command, CredentialId, Entitlements, Event, Grade, Holder, PaperAccountId,
-    PersonId, Refusal, Scopes, Secret, Slice, Source, Time,
+    PersonId, Refusal, Scopes, Secret, Slice, Source, Span, Time,
 };
 use store::{CredentialUse, Key};
 use tokio::sync::watch;
 
 use crate::Gate;
 use crate::admission::Admission;
-use crate::command::{odd_answer, to_the_end};
+use crate::command::{Boxed, odd_answer, to_the_end};
 use crate::connection::{Connected, shown};
-use crate::live::Slot;
+use crate::live::{Slot, Tokens};
 use crate::lock;
 use crate::registry::store_failed;
 use crate::session::Actor;
@@ -28,7 +29,7 @@ const PORTS: (u16, u16) = (7500, 7999);
 /// What a new credential is to be.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
-    /// Its name, alone among the live ones of the account: 1 to 64 bytes.
+    /// Its name, unique among the live ones of the account: 1 to 64 bytes.
     pub name: String,
     /// Its account.
     pub account: PaperAccountId,
@@ -48,6 +49,14 @@ pub struct Created {
     pub token: Option<Secret>,
     /// The port that names it.
     pub port: u16,
+}
+
+/// A new token of a credential.
+pub struct Rotated {
+    /// The token: shown this once.
+    pub token: Secret,
+    /// Until when the one before works.
+    pub until: Time,
 }
 
 /// A credential as pages list it.
@@ -86,7 +95,7 @@ pub struct Revocation {
     pub cancelled: usize,
 }
 
-/// How long whoever made a credential waits for its port to open.
+/// How long the maker of a credential waits for its port to open.
 const OPENS: Duration = Duration::from_secs(1);
 
 /// Every listener that a door should have.
@@ -163,7 +172,7 @@ impl Gate {
         let call = Call { by: By::System, source: Source::local(), command };
         let recorded = self.run_done(Key::Credential(credential), &Arc::new(call)).await;
         if let Err(error) = recorded {
-            tracing::warn!(%error, "the port of a credential could not be put on record");
+            tracing::warn!(%error, "the port of a credential could not be recorded");
         }
     }
 
@@ -186,7 +195,7 @@ impl Gate {
         let mut list = Vec::new();
         for slice in self.slices(None).await? {
             let Some(person) = &slice.person else { continue };
-            let written = self.0.people.store.credential_uses(person.id).await;
+            let written = Box::pin(self.uses_if_there(person.id)).await;
             let written = written.map_err(|error| store_failed(&error))?;
             for credential in &slice.credentials {
                 if account.is_some_and(|account| account != credential.account) {
@@ -217,6 +226,23 @@ impl Gate {
             (key(one), &one.credential.name).cmp(&(key(two), &two.credential.name))
         });
         Ok(list)
+    }
+
+    /// What the program calls itself that last used each credential of an account.
+    pub async fn credential_clients(
+        &self,
+        account: PaperAccountId,
+    ) -> Result<BTreeMap<CredentialId, String>, Refusal> {
+        let written = self.0.people.store.credential_clients(account).await;
+        let written = written.map_err(|error| store_failed(&error))?;
+        let mut clients: BTreeMap<_, _> = written.into_iter().collect();
+        let recent = self.0.people.uses();
+        clients.extend(recent.iter().map(|(id, last)| (*id, last.client.clone())));
+        drop(recent);
+        for client in clients.values_mut() {
+            *client = shown(client);
+        }
+        Ok(clients)
     }
 
     /// The live credential of this name, or the one of this id.
@@ -308,19 +334,19 @@ impl Gate {
         self.cut_to_the_end(actor, credential, command, cancel_orders).await
     }
 
-    async fn cut_to_the_end(
+    fn cut_to_the_end(
         &self,
         actor: &Actor,
         credential: CredentialId,
         command: credential::Command,
         cancel_orders: bool,
-    ) -> Result<Revocation, Refusal> {
+    ) -> Boxed<'static, Result<Revocation, Refusal>> {
         let (gate, actor) = (self.clone(), actor.clone());
         let work = async move {
             let command = Command::Credential(command);
             gate.cut_and_cancel(&actor, credential, command, cancel_orders).await
         };
-        to_the_end(work).await
+        Box::pin(to_the_end(work))
     }
 
     async fn cut_and_cancel(
@@ -330,10 +356,13 @@ impl Gate {
         command: Command,
         cancel_orders: bool,
     ) -> Result<Revocation, Refusal> {
-        let (slice, person) = self.load_credential(actor, credential).await?;
+        let (slice, known) = self.load_to_cut(Key::Credential(credential)).await?;
+        let person = slice.person.as_ref().ok_or(Refusal::CredentialUnknown)?.id;
+        actor.check_person(person, "credential")?;
         let account = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?.account;
         let of = Some(Holder::Credential(credential));
-        let owed = match self.run(Key::Person(person), Some(slice), &actor.call(command)).await {
+        let (key, loaded) = (Key::Person(person), (!known).then_some(slice));
+        let owed = match self.run(key, loaded, &actor.call(command)).await {
             Ok(_) => None,
             // The orders go all the same: their journal has room of its own.
             Err(owed @ Refusal::NotOnRecord { .. }) => Some(owed),
@@ -346,7 +375,11 @@ impl Gate {
             Err(refusal) => return Err(refusal),
         };
         let cancelled = if cancel_orders {
-            self.cancel_cut(account, of, lock::holder(actor)).await?
+            match self.cancel_cut(account, of, lock::holder(actor)).await {
+                // The cut holds, which comes first; the next start cancels what rests.
+                Err(_) if owed.is_some() => 0,
+                cancelled => cancelled?,
+            }
         } else {
             0
         };
@@ -372,6 +405,22 @@ impl Gate {
         credential: CredentialId,
     ) -> Result<(), Refusal> {
         self.change_credential(actor, credential, credential::Command::Resume { credential }).await
+    }
+
+    /// Gives a credential a new token. What came by the one before goes on for `grace`, a day at most.
+    pub async fn rotate_credential(
+        &self,
+        actor: &Actor,
+        credential: CredentialId,
+        grace: Span,
+    ) -> Result<Rotated, Refusal> {
+        let (slice, person) = self.load_credential(actor, credential).await?;
+        let command = credential::Command::Rotate { credential, grace };
+        let call = actor.call(Command::Credential(command));
+        match self.run(Key::Person(person), Some(slice), &call).await?.answer {
+            Answer::CredentialRotated { token, until, .. } => Ok(Rotated { token, until }),
+            _ => Err(odd_answer(call.by)),
+        }
     }
 
     /// Gives a credential another name.
@@ -419,7 +468,7 @@ impl Gate {
             let of = Some(Holder::Credential(one.id));
             if self.rests(one.account, of) {
                 let orders = self.cancel_cut(one.account, of, Holder::System).await?;
-                tracing::warn!(orders, credential = %one.name, "orders of a credential that was revoked or paused rested and are cancelled");
+                tracing::warn!(orders, credential = %one.name, "orders of a revoked or paused credential were still open and are cancelled");
             }
         }
         Ok(())
@@ -429,7 +478,9 @@ impl Gate {
     pub(crate) fn publish_credentials(&self, slice: &Slice) {
         let now = self.0.people.clock.stamp();
         let mut listeners = Vec::new();
+        let mut ended = false;
         for one in &slice.credentials {
+            let tokens = Tokens::of(one);
             let slot = self.0.live.credential(one.id);
             let rested = one.revoked.is_some_and(|revoked| revoked.at + PORT_REST <= now);
             if rested {
@@ -438,9 +489,10 @@ impl Gate {
             }
             match (one.entitlements(slice), slot) {
                 (Ok(entitlements), None) => {
-                    self.0.live.open_credential(one.id, Slot::new(entitlements, one.token));
+                    self.0.live.open_credential(one.id, Slot::new(entitlements), tokens);
                 }
                 (Ok(entitlements), Some(slot)) if slot.is_open() => {
+                    ended |= self.0.live.set_tokens(one.id, tokens, now);
                     if *slot.entitlements() != entitlements {
                         slot.set(entitlements);
                     }
@@ -448,13 +500,13 @@ impl Gate {
                 (Ok(entitlements), Some(slot)) => {
                     // The ended slot stays ended in every hand that has it.
                     if slot.may_come_back() && entitlements.until > now {
-                        self.0.live.open_credential(one.id, Slot::new(entitlements, one.token));
+                        self.0.live.open_credential(one.id, Slot::new(entitlements), tokens);
                     }
                 }
                 (Err(refusal), Some(_)) => self.0.live.end_credential(one.id, refusal),
                 (Err(refusal), None) => {
                     if let Some(slot) = ended_slot(one, slice, refusal) {
-                        self.0.live.open_credential(one.id, slot);
+                        self.0.live.open_credential(one.id, slot, tokens);
                     }
                 }
             }
@@ -473,9 +525,13 @@ impl Gate {
             });
         }
         self.replace_listeners(slice, listeners);
+        if ended {
+            self.fence();
+            self.hang_up();
+        }
     }
 
-    /// Puts this person's listeners in the place of those that they had, without a change when
+    /// Puts this person's listeners in place of those that they had, without a change when
     /// nothing changed.
     fn replace_listeners(&self, slice: &Slice, mut new: Vec<Listener>) {
         self.0.people.listeners.send_if_modified(|listeners| {
@@ -501,7 +557,7 @@ impl Gate {
         uses.into_iter().map(|(credential, last)| CredentialUse { credential, last }).collect()
     }
 
-    /// Ends credentials whose time is up, with what they receive.
+    /// Ends credentials and replaced tokens whose time is up, with what they receive.
     pub(crate) fn expire_credentials(&self) {
         let now = self.0.people.clock.stamp();
         let is_over =
@@ -510,7 +566,8 @@ impl Gate {
         for slot in &over {
             slot.end(Refusal::Expired { until: slot.peek().until, now });
         }
-        if !over.is_empty() {
+        let replaced = self.0.live.end_former(now);
+        if !over.is_empty() || replaced {
             self.fence();
             self.hang_up();
         }
@@ -534,11 +591,11 @@ impl Gate {
     }
 }
 
-/// The slot of a credential that is over, so that a listener can say why.
+/// The slot of a credential that has ended, so that a listener can say why.
 fn ended_slot(one: &Credential, slice: &Slice, refusal: Refusal) -> Option<Arc<Slot>> {
     let holder = Holder::Credential(one.id);
     let full = slice.mandate(one.account)?.entitlements(holder, Grade::All);
-    let slot = Slot::new(full.narrow(holder, &one.scopes), one.token);
+    let slot = Slot::new(full.narrow(holder, &one.scopes));
     slot.end(refusal);
     Some(slot)
 }

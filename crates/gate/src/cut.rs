@@ -1,7 +1,7 @@
 //! Cutting: ending or narrowing what is live, before the tables hear of it.
 //!
 //! The order is always: the live table, the fence (when it returns, nothing later is stamped under
-//! what was cut), the commit, the word to whoever listens, the orders.
+//! what was cut), the commit, the word to listeners, the orders.
 
 use access::Refusal;
 use access::id::{Holder, PaperAccountId};
@@ -13,7 +13,7 @@ use crate::Gate;
 use crate::order::Refused;
 
 impl Gate {
-    /// Takes the sequencer's lock once: whoever saw what was in the live table before has stamped
+    /// Takes the sequencer's lock once: any order that saw the earlier live table has been stamped
     /// or will see what is in it now.
     pub(crate) fn fence(&self) {
         self.0.sequencer.fence();

@@ -157,11 +157,11 @@ impl Gate {
         let fault = done.err().map(|fault| fault.text);
         if state == DeliveryState::GivenUp {
             let notice = delivery.notice.id;
-            tracing::warn!(channel, %notice, fault, "a notice could not be delivered");
+            tracing::warn!(channel, %notice, fault, "a message could not be delivered");
         }
         let settled = people.store.settle_delivery(channel, delivery, state, fault.as_deref());
         if let Err(error) = settled.await {
-            tracing::error!(%error, "a delivery could not be written down; it may be repeated");
+            tracing::error!(%error, "a delivery could not be recorded; it may be repeated");
         }
     }
 }
@@ -172,7 +172,7 @@ fn of_use(delivery: &Delivery) -> Time {
     code.map_or(Time::FAR, |_| delivery.notice.at + CODE_LIFE)
 }
 
-/// Where a delivery stands after a try.
+/// The state of a delivery after a try.
 fn state_after(delivery: &Delivery, done: Result<&(), &Fault>, now: Time) -> DeliveryState {
     let Err(fault) = done else { return DeliveryState::Delivered };
     match alert::wait_after(delivery.tries.saturating_add(1)) {

@@ -20,13 +20,13 @@ pub struct DeviceInfo {
     pub device: Device,
     /// The name that its person signs in with.
     pub username: String,
-    /// Where it stands now.
+    /// Its state now.
     pub standing: Standing,
     /// How many live sessions it has.
     pub sessions: usize,
     /// The interfaces that they are at.
     pub interfaces: Vec<Interface>,
-    /// The network of its last sign-in.
+    /// The network that it was last used from.
     pub network: Option<Network>,
 }
 
@@ -43,8 +43,10 @@ impl Gate {
                 let mut interfaces: Vec<_> = own().map(|one| one.interface).collect();
                 interfaces.sort_unstable();
                 interfaces.dedup();
-                let used = own().map(|one| one.last_use).max();
-                let device = Device { last_seen_at: seen(device, used), ..device.clone() };
+                let last = own().max_by_key(|one| one.last_use);
+                let last_address = last.map_or(device.last_address, |one| one.address);
+                let last_seen_at = seen(device, last.map(|one| one.last_use));
+                let device = Device { last_seen_at, last_address, ..device.clone() };
                 list.push(DeviceInfo {
                     username: username.clone().unwrap_or_default(),
                     standing: device.standing(now),

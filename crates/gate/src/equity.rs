@@ -1,7 +1,8 @@
-//! What the account was worth: today every few minutes, and at the end of each trading day.
+//! The account's value over time: today every few minutes, and at the end of each trading day.
 //!
-//! Both are worked back from the view's executions and the bars. Those reach seven days, so the value at each
-//! day's end is kept in a table besides, written once an hour for the days that are there to be worked back.
+//! Both are derived backwards from the view's executions and the bars. Those reach back seven days,
+//! so the value at the end of each day is also kept in a table, written once an hour for the days
+//! that can still be derived.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ use trade::exchange::{KEPT, KEPT_FOR};
 use trade::price::Ticks;
 
 use crate::registry::store_failed;
-use crate::{Gate, View};
+use crate::{Gate, Hours, View};
 
 /// Between two points of a day's curve.
 const STEP: i64 = 300;
@@ -132,11 +133,42 @@ impl Gate {
             return;
         }
         if let Err(error) = self.0.people.store.put_equity(view.account, &days).await {
-            tracing::warn!(%error, "what the account was worth at the end of its days could not be kept");
+            tracing::warn!(%error, "the account's values at the end of its days could not be stored");
         }
     }
 }
 
+/// The trading days between the first and the last of these, which ascend, that are not among them: the first and the
+/// last of each stretch.
+pub fn days_between(known: &[Day], hours: Hours) -> Vec<(Day, Day)> {
+    let trades = |day: &Day| {
+        let session = Session::of_day(*day, hours);
+        session.open < session.close
+    };
+    let stretch = |pair: &[Day]| {
+        let [before, after] = pair else { return None };
+        let missing: Vec<Day> = (before.0 + 1..after.0).map(Day).filter(trades).collect();
+        Some((*missing.first()?, *missing.last()?))
+    };
+    known.windows(2).filter_map(stretch).collect()
+}
+
 fn mark(view: &View, symbol: SymbolId) -> Ticks {
     view.position(symbol).map_or(Ticks(0), |held| held.mark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_that_are_not_known_are_told_without_weekends() {
+        let day = |of_month| Day::of(2026, 11, of_month);
+        let hours = Hours::Real;
+        // Friday the 6th to Monday the 9th lacks nothing; the 10th to the 19th lacks the days between.
+        let known = [day(5), day(6), day(9), day(10), day(19), day(20), day(24)];
+        assert_eq!(days_between(&known, hours), [(day(11), day(18)), (day(23), day(23))]);
+        assert_eq!(days_between(&[day(5)], hours), []);
+        assert_eq!(days_between(&[], hours), []);
+    }
 }

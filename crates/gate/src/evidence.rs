@@ -7,6 +7,7 @@ use store::CommitError;
 use crate::Gate;
 use crate::open::OpenError;
 
+mod frozen;
 pub(crate) mod index;
 pub(crate) mod order;
 mod verify;

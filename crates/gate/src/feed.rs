@@ -1,4 +1,4 @@
-//! What became durable, in order, to everyone who listens.
+//! Publishes what became durable, in order, to everyone who listens.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -198,7 +198,7 @@ impl Listener {
 }
 
 impl Drop for Listener {
-    /// Whoever is let go without a reason is told that the server stops.
+    /// A client let go without a reason is told that the server stops.
     fn drop(&mut self) {
         self.inbox.end(Refusal::Stopping);
     }
@@ -234,7 +234,7 @@ mod tests {
             granted_at: Time(0),
             until: None,
         };
-        Slot::new(mandate.entitlements(HOLDER, Grade::None), None)
+        Slot::new(mandate.entitlements(HOLDER, Grade::None))
     }
 
     fn account() -> PaperAccountId {

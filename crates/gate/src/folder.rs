@@ -65,7 +65,7 @@ pub enum FolderError {
     },
     /// Another server runs on it.
     #[error(
-        "another server (process {owner}) uses the data folder {path}; stop it first, or take another folder with --data"
+        "another server (process {owner}) uses the data folder {path}; stop it first, or choose another folder with --data"
     )]
     InUse {
         /// The folder.
@@ -75,7 +75,7 @@ pub enum FolderError {
     },
     /// Another server runs on a part of it, which two folders share by links.
     #[error(
-        "another server uses {path}, which two data folders share; stop it, or give each folder files of its own (a copy without links)"
+        "another server uses {path}, which two data folders share; stop it, or give each folder its own files (a copy without links)"
     )]
     Shared {
         /// What is shared.
@@ -101,7 +101,7 @@ pub enum FolderError {
     },
     /// The folder has data of ours, but no description.
     #[error(
-        "{path} holds data ({found}), but its description {FACTS} is missing; nothing was changed. Put {FACTS} back from a backup, or have `floorpass doctor --repair` write it anew from the journal"
+        "{path} holds data ({found}), but its description {FACTS} is missing; nothing was changed. Put {FACTS} back from a backup, or let `floorpass doctor --repair` rewrite it from the journal"
     )]
     Undescribed {
         /// The folder.
@@ -111,7 +111,7 @@ pub enum FolderError {
     },
     /// The folder has files that are not ours.
     #[error(
-        "the folder {path} is no data folder of floorpass and is not empty: it has {found}; take another with --data"
+        "the folder {path} is not a Floorpass data folder and is not empty: it contains {found}; choose another with --data"
     )]
     Foreign {
         /// The folder.
@@ -139,8 +139,8 @@ pub enum FolderError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// It is no demo, and only demos are begun anew.
-    #[error("{path} is no demo folder: only demo folders are moved aside")]
+    /// It is not a demo, and only demos are started again.
+    #[error("{path} is not a demo folder: only demo folders are moved aside")]
     NotDemo {
         /// The folder.
         path: PathBuf,
@@ -222,6 +222,11 @@ pub fn journal_folder(data: &Path) -> PathBuf {
     data.join("journal")
 }
 
+/// Where the journal of a data folder begins.
+pub fn first_segment(data: &Path) -> PathBuf {
+    journal_folder(data).join(journal::segment_name(1))
+}
+
 /// Where a data folder keeps its snapshots.
 pub(crate) fn snapshots(data: &Path) -> PathBuf {
     data.join("snapshots")
@@ -229,7 +234,8 @@ pub(crate) fn snapshots(data: &Path) -> PathBuf {
 
 /// The process that holds the folder at `path`, as it wrote it, or `unknown`.
 pub fn holder(path: &Path) -> String {
-    let owner = std::fs::read_to_string(path.join(hold::NOTE)).unwrap_or_default();
+    let owner = private::read(&path.join(hold::NOTE)).unwrap_or_default();
+    let owner = String::from_utf8_lossy(&owner);
     let owner = owner.trim();
     if owner.is_empty() { "unknown" } else { owner }.to_owned()
 }
@@ -238,7 +244,7 @@ pub fn holder(path: &Path) -> String {
 /// that holds data and lost its description is an error.
 pub fn read_facts(path: &Path) -> Result<Option<FolderFacts>, FolderError> {
     let file = path.join(FACTS);
-    match std::fs::read(&file) {
+    match private::read(&file) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)
             .map_err(|error| FolderError::Facts { path: file, problem: error.to_string() }),
@@ -257,10 +263,10 @@ pub fn describe_anew(path: &Path) -> Result<FolderFacts, FolderError> {
     let Some((first, segment)) = found.into_iter().next() else {
         return Err(FolderError::Lost { path: path.to_owned(), missing: journal_folder(path) });
     };
-    let bytes = std::fs::read(&segment).map_err(io(&segment))?;
+    let bytes = private::read(&segment).map_err(io(&segment))?;
     let problem = |problem: String| FolderError::Facts { path: segment.clone(), problem };
     let header = journal::Header::decode(&bytes)
-        .ok_or_else(|| problem("its header does not read".to_owned()))?;
+        .ok_or_else(|| problem("its header cannot be read".to_owned()))?;
     SegmentReader::new(&bytes, header.folder, first, None)
         .map_err(|damage| problem(damage.to_string()))?;
     let segment_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -289,18 +295,18 @@ fn segments(path: &Path) -> Result<Vec<(u64, PathBuf)>, FolderError> {
     }
 }
 
-/// A journal that is gone must not be begun anew in its folder.
+/// A journal that is gone must not be started again in its folder.
 fn has_its_journal(path: &Path) -> Result<(), FolderError> {
     if segments(path)?.first().is_some_and(|(first, _)| *first == 1) {
         return Ok(());
     }
-    let missing = journal_folder(path).join(journal::segment_name(1));
+    let missing = first_segment(path);
     Err(FolderError::Lost { path: path.to_owned(), missing })
 }
 
 /// Takes from others what they may do in the folder, and says so.
 fn close_to_others(path: &Path) -> Result<(), FolderError> {
-    // Not the key: whoever could read it may have it, so that a wide one is refused (`key_file`).
+    // Not the key: anyone who could read it may have it, so that a wide one is refused (`key_file`).
     let mended = private::mend(path, &path.join(KEY))
         .map_err(|source| FolderError::Wide { path: path.to_owned(), source })?;
     let count = mended.len();
@@ -309,7 +315,7 @@ fn close_to_others(path: &Path) -> Result<(), FolderError> {
             path = %first.display(),
             was = %format_args!("{mode:03o}"),
             count,
-            "others could use files of the data folder; now its owner alone can"
+            "others could access files in the data folder; now only its owner can"
         );
     }
     Ok(())

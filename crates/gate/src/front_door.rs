@@ -1,5 +1,5 @@
 //! The front door: every interface with its genuine address, and for a person the ways to sign in
-//! that work now and what stands between a session and each act.
+//! that work now and what keeps a session from each act.
 
 use std::sync::OnceLock;
 
@@ -25,8 +25,27 @@ pub enum Proof {
     ThisMachine,
 }
 
-/// Told once by whoever starts the portal.
-pub(crate) type PortalProof = OnceLock<Proof>;
+impl Proof {
+    fn words(&self) -> String {
+        match self {
+            Self::Certificate(digest) => format!("certificate with SHA-256 {digest}"),
+            Self::Proxy => {
+                "the certificate of the proxy in front; ask its operator for the fingerprint".into()
+            }
+            Self::ThisMachine => {
+                "none: plain HTTP, reachable only on the server's own machine".into()
+            }
+        }
+    }
+}
+
+/// Said once by the program that starts the portal.
+#[derive(Debug, Default)]
+pub(crate) struct PortalProof {
+    portal: OnceLock<Proof>,
+    /// The address for other devices and its proof, where they have one of their own.
+    devices: OnceLock<(String, Proof)>,
+}
 
 /// What an interface is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +85,7 @@ pub struct Entrance {
     pub proof: String,
     /// What it is for, in a sentence.
     pub purpose: String,
-    /// Whether it lets anyone in now; else why not.
+    /// Whether it lets anyone in now; otherwise why not.
     pub open: Result<(), String>,
 }
 
@@ -94,26 +113,26 @@ impl Gate {
     /// Says how the portal shows that it is genuine; the first word counts.
     pub fn note_portal(&self, proof: Proof) {
         // A second one would be the same server started twice, which a folder refuses.
-        self.0.portal_proof.set(proof).ok();
+        self.0.portal_proof.portal.set(proof).ok();
+    }
+
+    /// Says where other devices reach the portal, where that is an address of their own; the first word counts.
+    pub fn note_devices(&self, address: &str, proof: Proof) {
+        let address = address.trim_end_matches('/').to_owned();
+        self.0.portal_proof.devices.set((address, proof)).ok();
     }
 
     /// The interfaces that anyone may know of.
     pub fn public_entrances(&self) -> Vec<Entrance> {
         let address = self.config().portal_origin.as_str().trim_end_matches('/').to_owned();
-        let proof = match self.0.portal_proof.get() {
-            Some(Proof::Certificate(digest)) => format!("certificate with SHA-256 {digest}"),
-            Some(Proof::Proxy) => {
-                "the certificate of the proxy in front: ask its operator for the fingerprint".into()
-            }
-            Some(Proof::ThisMachine) | None => {
-                "none: plain HTTP, reached on the machine of the server alone".into()
-            }
-        };
-        let entrance = |kind, name: &str, purpose: &str| Entrance {
+        let told = &self.0.portal_proof;
+        let portal = (address, told.portal.get().cloned().unwrap_or(Proof::ThisMachine));
+        let phone = told.devices.get().unwrap_or(&portal);
+        let entrance = |kind, name: &str, at: &(String, Proof), purpose: &str| Entrance {
             kind,
             name: name.into(),
-            address: address.clone(),
-            proof: proof.clone(),
+            address: at.0.clone(),
+            proof: at.1.words(),
             purpose: purpose.into(),
             open: Ok(()),
         };
@@ -121,11 +140,13 @@ impl Gate {
             entrance(
                 Kind::Portal,
                 "Client Portal",
-                "people in a browser: the account, orders, and who may do what",
+                &portal,
+                "people in a browser: the account, orders and access",
             ),
             entrance(
                 Kind::Phone,
                 "Phone",
+                phone,
                 "the same portal on your phone, which also answers approvals; add it under Access, Phone",
             ),
         ]
@@ -142,7 +163,7 @@ impl Gate {
                 kind: Kind::Socket,
                 name: one.name.clone(),
                 address,
-                proof: "none: the protocol has no certificate, so it is for this machine and networks that you trust".into(),
+                proof: "none: the protocol has no certificates; use it only on this machine or a network you trust".into(),
                 purpose: format!("programs that hold the credential {}{token}", one.name),
                 open: match (one.state, one.bound) {
                     (ListenerState::Revoked { at }, _) => {
@@ -151,7 +172,7 @@ impl Gate {
                     (ListenerState::Paused { at }, _) => {
                         Err(format!("its credential has been paused since {at}"))
                     }
-                    (ListenerState::Open, None) => Err("nothing listens on it".into()),
+                    (ListenerState::Open, None) => Err("nothing is listening on it".into()),
                     (ListenerState::Open, Some(_)) => Ok(()),
                 },
             }
@@ -160,8 +181,9 @@ impl Gate {
             kind: Kind::Operator,
             name: "Command line".into(),
             address: "the floorpass program on the server's machine".into(),
-            proof: "the machine's own users: only the owner of the data folder".into(),
-            purpose: "the operator: all that the portal does, for scripts, and what people may not do themselves".into(),
+            proof: "the operating system: only the owner of the data folder can use it".into(),
+            purpose: "the operator: everything the portal does, and what only the operator may do"
+                .into(),
             open: Ok(()),
         });
         all

@@ -112,7 +112,7 @@ impl Health {
         let goes_on = recent < MOST_ENDS;
         let text = if goes_on {
             format!(
-                "the background task '{name}' ended at {now} ({why}) and was started again; so far {all} {}. Report it with the log",
+                "the background task '{name}' ended at {now} ({why}) and was restarted; so far {all} {}. Report it with the log",
                 if all == 1 { "time" } else { "times" }
             )
         } else {
@@ -205,7 +205,7 @@ impl Health {
     }
 }
 
-/// A task that ends with whoever watches it.
+/// A task that ends with its watcher.
 struct Kept(JoinHandle<()>);
 
 impl Drop for Kept {

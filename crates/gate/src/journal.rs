@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use private::Identity;
 use trade::journal::Stamped;
 
 pub use self::read::{Damage, SegmentReader, Tail};
@@ -65,7 +66,7 @@ impl Spare {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One at a time: whoever made it twice would empty a segment that is in use.
+    /// One at a time: making it twice would empty a segment that is in use.
     fn name(&self) -> MutexGuard<'_, ()> {
         self.naming.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -114,6 +115,7 @@ pub struct Journal {
     segment_bytes: u64,
     file: Box<dyn SegmentFile>,
     path: PathBuf,
+    identity: Identity,
     offset: u64,
     head: Head,
     spare: Arc<Spare>,
@@ -158,7 +160,8 @@ impl Journal {
         let spare = spare(folder, segment_bytes, disk);
         let folder = folder.to_owned();
         let head = walked.head;
-        let journal = Self { folder, id, segment_bytes, file, path, offset, head, spare };
+        let identity = Identity::at(&path).map_err(io_error(&path))?;
+        let journal = Self { folder, id, segment_bytes, file, path, identity, offset, head, spare };
         let cut = u64::try_from(cut).unwrap_or(u64::MAX);
         Ok(Opened { journal, cut, lost_unsynced: walked.lost_unsynced })
     }
@@ -173,9 +176,10 @@ impl Journal {
         spare.prepare().map_err(io_error(folder))?;
         let head = Head { seq: 0, chain: record::root(id) };
         let (file, path) = take_spare(&spare, id, head)?;
+        let identity = Identity::at(&path).map_err(io_error(&path))?;
         let offset = HEADER_BYTES as u64;
         let folder = folder.to_owned();
-        let journal = Self { folder, id, segment_bytes, file, path, offset, head, spare };
+        let journal = Self { folder, id, segment_bytes, file, path, identity, offset, head, spare };
         Ok(Opened { journal, cut: 0, lost_unsynced: false })
     }
 
@@ -241,8 +245,16 @@ impl Journal {
                 JournalError::Io { source, .. } => source,
                 JournalError::Damage(damage) => io::Error::other(damage),
             })?;
+        self.identity = Identity::at(&path)?;
         (self.file, self.path, self.offset) = (file, path, HEADER_BYTES as u64);
         Ok(())
+    }
+
+    /// The segment that is written, when its name no longer leads to it: the next start would not find
+    /// what was written last.
+    pub fn misplaced(&self) -> Option<&Path> {
+        let in_place = Identity::at(&self.path).is_ok_and(|found| found == self.identity);
+        (!in_place).then_some(self.path.as_path())
     }
 }
 
@@ -373,7 +385,7 @@ pub fn walk(
         lost_unsynced: false,
     };
     for (place, (_, path)) in rest.iter().enumerate() {
-        let bytes = std::fs::read(path).map_err(io_error(path))?;
+        let bytes = private::read(path).map_err(io_error(path))?;
         let mut reader = SegmentReader::new(&bytes, id, next, before)?;
         while let Some(record) = reader.next_record()? {
             match after {
@@ -397,7 +409,7 @@ pub fn walk(
         before = Some(reader.chain());
         walked.head = Head { seq: next.saturating_sub(1), chain: reader.chain() };
         walked.offset = reader.offset();
-        walked.dirty = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        walked.dirty = read::used(&bytes);
         walked.path.clone_from(path);
     }
     if let Some(head) = after

@@ -32,7 +32,7 @@ pub enum KeyFileError {
         source: std::io::Error,
     },
     /// Others may read it.
-    #[error("the key file {path} has mode {mode:03o}: others could read it. Run: chmod 600 {path}")]
+    #[error("the key file {path} has mode {mode:03o}: others can read it. Run: chmod 600 {path}")]
     Open {
         /// The file.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub enum KeyFileError {
         mode: u32,
     },
     /// It is not 32 bytes long.
-    #[error("the key file {path} holds {found} bytes instead of 32; put back the right one")]
+    #[error("the key file {path} has {found} bytes instead of 32; put back the right one")]
     Length {
         /// The file.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum KeyFileError {
     },
     /// It is another folder's.
     #[error(
-        "the key file {path} is not the one of this data folder: it does not open what was sealed here. Nothing was changed; put the right key file in its place"
+        "the key file {path} does not belong to this data folder: it cannot decrypt its secrets. Nothing was changed; put the right key file in its place"
     )]
     Other {
         /// The file.
@@ -57,7 +57,7 @@ pub enum KeyFileError {
     },
     /// It is not there, though the folder has data that was sealed with one.
     #[error(
-        "the key file {path} is missing; without it TOTP seeds and the signing key cannot be read"
+        "the key file {path} is missing; without it, TOTP secrets and the signing key cannot be read"
     )]
     Missing {
         /// The file.
@@ -72,7 +72,7 @@ pub enum KeyFileError {
 pub fn open(data: &Path, new: bool) -> Result<SealKey, KeyFileError> {
     let path = data.join(NAME);
     let io = |source| KeyFileError::Io { path: path.clone(), source };
-    let mut file = match std::fs::File::open(&path) {
+    let mut file = match private::look(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && new => return create(&path),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -96,7 +96,7 @@ pub fn open(data: &Path, new: bool) -> Result<SealKey, KeyFileError> {
 /// Reads a key that is kept elsewhere, and its bytes.
 pub fn read(path: &Path) -> Result<(SealKey, Zeroizing<Vec<u8>>), KeyFileError> {
     let bytes =
-        std::fs::read(path).map_err(|source| KeyFileError::Io { path: path.to_owned(), source })?;
+        private::read(path).map_err(|source| KeyFileError::Io { path: path.to_owned(), source })?;
     let bytes = Zeroizing::new(bytes);
     Ok((key_of(path.to_owned(), &bytes)?, bytes))
 }

@@ -1,11 +1,13 @@
-//! Large orders of sessions: what is asked for them, and how one that was approved, or proven with
-//! it, is placed. The lines that were shown are made again from what is about to be placed.
+//! Large orders of sessions: what is needed for them, and how one that was approved, or confirmed
+//! in its own request, is placed. The lines that were shown are made again from what is about to be
+//! placed.
 
 use std::sync::Arc;
 
 use access::approval::{Asker, ContentKind};
 use access::entitlements::{Act, Side};
 use access::large_order::{Command as LargeOrder, Lines, Placed, Threshold};
+use access::number::grouped;
 use access::refusal::Refusal;
 use access::{Answer, ApprovalId, Call, Command, Digest, PersonId, Secret};
 use rust_decimal::Decimal;
@@ -14,13 +16,13 @@ use trade::Denial;
 use trade::contract::Contracts;
 use trade::order::{Change, NewOrder, OrderType, TimeInForce};
 use trade::pretrade::large::{self, Cost};
-use trade::price::{Ticks, grouped};
+use trade::price::Ticks;
 
 use crate::Gate;
 use crate::admission::Admission;
 use crate::approval::ApprovalState;
 use crate::command::odd_answer;
-use crate::order::{Attempt, OrderRequest, Refused, Submitted, own};
+use crate::order::{Attempt, OrderRequest, Refused, Submitted};
 use crate::passkey::Ceremony;
 use crate::person::system;
 use crate::session::{Actor, SessionTicket};
@@ -77,9 +79,7 @@ impl Gate {
         attempt: &Attempt,
     ) -> Result<Option<Large>, Refused> {
         let mut request = request.clone();
-        if let OrderRequest::Place(orders) = &mut request {
-            own(orders, admission.holder());
-        }
+        request.own(admission.holder());
         let plain = is_plain(&request);
         let found = self.case(admission, ticket.address, attempt, |case| case.large(request))?;
         let Some((size, above)) = found else { return Ok(None) };
@@ -110,7 +110,7 @@ impl Gate {
         }
     }
 
-    /// Where the approval of a large order stands that this session asked for.
+    /// The state of the approval that this session asked for its large order.
     pub async fn large_order_approval(
         &self,
         ticket: &SessionTicket,
@@ -154,7 +154,7 @@ impl Gate {
         let command = Command::LargeOrder(LargeOrder::Placed(placed));
         let call = Arc::new(Call { by, source, command });
         if let Err(error) = self.run_done(Key::Person(ticket.person), &call).await {
-            tracing::warn!(%error, seq = done.seq(), "what became of a large order is not on record");
+            tracing::warn!(%error, seq = done.seq(), "what became of a large order could not be recorded");
         }
     }
 
@@ -225,7 +225,8 @@ impl Gate {
                 lines.extend(changed_terms(change));
                 (Act::ModifyOrder, side, change.order_type)
             }
-            OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => {
+            // These are never asked for.
+            OrderRequest::Reduce(_) | OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => {
                 return Err(Refusal::OrderUnproven);
             }
         };
@@ -277,7 +278,10 @@ fn is_plain(request: &OrderRequest) -> bool {
             }
             [] => true,
         },
-        OrderRequest::Modify(_) | OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => true,
+        OrderRequest::Reduce(_)
+        | OrderRequest::Modify(_)
+        | OrderRequest::Cancel { .. }
+        | OrderRequest::CancelAll(_) => true,
     }
 }
 
@@ -320,8 +324,8 @@ fn pricing(order_type: OrderType, tif: TimeInForce) -> Lines {
     let good = match tif {
         TimeInForce::Day => "Day",
         TimeInForce::Gtc => "Until cancelled",
-        TimeInForce::Ioc => "At once or cancel the rest",
-        TimeInForce::Fok => "All at once or nothing",
+        TimeInForce::Ioc => "Immediate or cancel",
+        TimeInForce::Fok => "Fill or kill",
     };
     let mut lines = vec![line("Kind", kind)];
     lines.extend(prices(order_type).into_iter().map(|(label, price)| line(label, price)));

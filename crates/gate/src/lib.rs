@@ -1,9 +1,9 @@
 //! The only way in: loads what a decision needs, asks for the decision, commits it with its
 //! evidence, publishes it.
 //!
-//! Two halves. *Orders* go by [`Gate::submit`]: entitlements from memory ([`live`]), pre-trade, a
+//! It has two halves. *Orders* go through [`Gate::submit`]: entitlements from memory ([`live`]), pre-trade, a
 //! stamp and a journal record under one lock, no SQL; acknowledged after [`Gate::flush`].
-//! *People* go by one access command each: load the slice, decide, commit with evidence, publish to
+//! *People's acts* are one access command each: load the slice, decide, commit with evidence, publish to
 //! the live table.
 
 use std::sync::Arc;
@@ -42,6 +42,7 @@ pub mod health;
 pub mod journal;
 pub mod key_file;
 mod key_proof;
+mod known;
 pub mod large_order;
 pub mod live;
 pub mod lock;
@@ -76,21 +77,22 @@ pub mod view;
 pub mod watch;
 
 pub use activity::{
-    ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage, ExportFormat,
+    ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage, Behind, ExportFormat,
 };
 pub use admission::{Admission, CredentialDoor};
 pub use alert::Pushed;
 pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
 pub use attestation::{Attestation, AttestationError};
-pub use authenticator::{AuthenticatorInfo, TotpSetup};
+pub use authenticator::{AuthenticatorInfo, Enrolment, Setup, TotpSetup};
 pub use binding::{BrowserKey, HardwareProof, Shown, Shows, SignedRequest};
 pub use catch_up::Progress;
 pub use clock::Clock;
+pub use command::Boxed;
 pub use config::{Config, Durability, Hours};
 pub use connection::{Connected, Presence};
 pub use contact::{AskedMail, ContactInfo};
 pub use credential::{
-    Created, CredentialInfo, Listener, ListenerState, Listeners, NewCredential, Revocation,
+    Created, CredentialInfo, Listener, ListenerState, Listeners, NewCredential, Revocation, Rotated,
 };
 pub use demo::DemoSecrets;
 pub use device::DeviceInfo;
@@ -133,7 +135,7 @@ pub(crate) struct Inner {
     pub(crate) views: view::Views,
     pub(crate) quotes: ArcSwap<Quotes>,
     pub(crate) quotes_changed: tokio::sync::watch::Sender<u64>,
-    /// Refused orders of before the start.
+    /// Refused orders from before the start.
     pub(crate) older_refused: order::refused::Older,
     /// How far the journal is indexed for searches.
     pub(crate) indexed: evidence::index::Indexed,

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use access::credential::{Credential, Former};
 use access::entitlements::{Bucket, Entitlements};
 use access::id::{CredentialId, Holder, PaperAccountId, PersonId};
 use access::lock::Grade;
@@ -29,35 +30,42 @@ pub struct Slot {
     pub person: PersonId,
     /// The account.
     pub account: PaperAccountId,
-    /// Digest of the token that a credential's clients must show.
-    pub token: Option<Digest>,
     state: AtomicU64,
     /// The slot that this one lives no longer than, of one act with a sign-in of its own, and the
     /// state of that slot which the authority was made for.
     parent: Option<(Arc<Slot>, u64)>,
+    /// The slot whose authority and rate this one has: that of the credential, for what came by one
+    /// of its tokens.
+    whose: Option<Arc<Slot>>,
     entitlements: ArcSwap<Entitlements>,
     bucket: Mutex<Bucket>,
     reason: OnceLock<Box<Refusal>>,
 }
 
 impl Slot {
-    /// A slot of these entitlements; `token` when its clients must show one.
-    pub fn new(entitlements: Entitlements, token: Option<Digest>) -> Arc<Self> {
-        Self::with(entitlements, token, None)
+    /// A slot of these entitlements.
+    pub fn new(entitlements: Entitlements) -> Arc<Self> {
+        Self::with(entitlements, None, None)
+    }
+
+    /// A slot for what comes by one token of a credential: it may what the credential may, and ends
+    /// with it or before it.
+    fn of_token(whose: &Arc<Self>) -> Arc<Self> {
+        Self::with(Entitlements::clone(&whose.peek()), None, Some(Arc::clone(whose)))
     }
 
     fn with(
         entitlements: Entitlements,
-        token: Option<Digest>,
         parent: Option<(Arc<Self>, u64)>,
+        whose: Option<Arc<Self>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             holder: entitlements.holder,
             person: entitlements.person,
             account: entitlements.account,
-            token,
             state: AtomicU64::new(0),
             parent,
+            whose,
             entitlements: ArcSwap::from_pointee(entitlements),
             bucket: Mutex::default(),
             reason: OnceLock::new(),
@@ -70,14 +78,20 @@ impl Slot {
         entitlements: Entitlements,
         (parent, state): (Arc<Self>, u64),
     ) -> Arc<Self> {
-        Self::with(entitlements, None, Some((parent, state)))
+        Self::with(entitlements, Some((parent, state)), None)
+    }
+
+    /// The slot that has the authority.
+    fn main(&self) -> &Self {
+        self.whose.as_deref().unwrap_or(self)
     }
 
     /// Whether it has not ended.
     #[inline]
     pub fn is_open(&self) -> bool {
         let stands = |parent: &(Arc<Self>, u64)| parent.0.open_state() == Ok(parent.1);
-        self.state.load(Ordering::Acquire) & ENDED == 0 && self.parent.as_ref().is_none_or(stands)
+        let is_open = |slot: &Self| slot.state.load(Ordering::Acquire) & ENDED == 0;
+        is_open(self) && is_open(self.main()) && self.parent.as_ref().is_none_or(stands)
     }
 
     /// Its state, which changes whenever its entitlements do, or why it ended.
@@ -86,6 +100,9 @@ impl Slot {
         let state = self.state.load(Ordering::Acquire);
         if state & ENDED != 0 {
             return Err(self.why_ended());
+        }
+        if let Some(whose) = &self.whose {
+            return whose.open_state();
         }
         if let Some((parent, state)) = &self.parent
             && parent.open_state()? != *state
@@ -112,15 +129,15 @@ impl Slot {
 
     /// What it may do now. Load the state before this, and compare it again when stamping.
     pub fn entitlements(&self) -> Arc<Entitlements> {
-        self.entitlements.load_full()
+        self.main().entitlements.load_full()
     }
 
     /// The entitlements without a reference count, for a check on the spot.
     pub(crate) fn peek(&self) -> arc_swap::Guard<Arc<Entitlements>> {
-        self.entitlements.load()
+        self.main().entitlements.load()
     }
 
-    /// Replaces its entitlements. Whoever narrows takes the sequencer's lock once afterwards
+    /// Replaces its entitlements. A caller that narrows takes the sequencer's lock once afterwards
     /// (`fence`): then nothing later is stamped under the old ones.
     pub fn set(&self, entitlements: Entitlements) {
         self.entitlements.store(Arc::new(entitlements));
@@ -136,7 +153,7 @@ impl Slot {
     /// Takes `count` tokens of its rate, or says when to come back.
     pub(crate) fn take(&self, count: usize, now: Time) -> Result<(), Refusal> {
         let Some(rate) = self.peek().rate else { return Ok(()) };
-        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bucket = self.main().bucket.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..count {
             bucket.take(rate, now)?;
         }
@@ -149,7 +166,7 @@ impl Slot {
     }
 }
 
-/// Whether a credential can be used again after it: a pause is over once it is resumed, and an end
+/// Whether a credential can be used again after it: a pause has ended once it is resumed, and an end
 /// can be put off.
 const fn is_passing(reason: &Refusal) -> bool {
     matches!(reason, Refusal::CredentialPaused { .. } | Refusal::Expired { .. })
@@ -160,32 +177,105 @@ pub(crate) const fn epoch(state: u64) -> u64 {
     state >> 1
 }
 
+/// The tokens that open a credential; none opens one that requires none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// The one that it has.
+    now: Option<Digest>,
+    /// The one before, and until when it works.
+    former: Option<Former>,
+}
+
+impl Tokens {
+    /// Those of a credential.
+    pub const fn of(credential: &Credential) -> Self {
+        Self { now: credential.token, former: credential.former }
+    }
+
+    fn all(self) -> impl Iterator<Item = (Digest, Time)> {
+        let now = self.now.map(|token| (token, Time::FAR));
+        // A credential that requires none has no former one either.
+        let former = self.former.filter(|_| self.now.is_some());
+        now.into_iter().chain(former.map(|former| (former.token, former.until)))
+    }
+}
+
+/// A token of a credential, and the slot of what came by it.
+#[derive(Clone)]
+pub(crate) struct Bearer {
+    /// Its digest.
+    pub(crate) token: Digest,
+    /// Until when it works.
+    pub(crate) until: Time,
+    /// Ends at that time, or with its credential.
+    pub(crate) slot: Arc<Slot>,
+}
+
+/// A credential's slot, and those of its tokens.
+struct Place {
+    slot: Arc<Slot>,
+    bearers: Vec<Bearer>,
+}
+
 /// All open credentials, and revoked ones that a listener still answers for.
 #[derive(Default)]
 pub struct Live {
-    credentials: RwLock<BTreeMap<CredentialId, Arc<Slot>>>,
+    credentials: RwLock<BTreeMap<CredentialId, Place>>,
 }
 
 impl Live {
     /// The slot of a credential, ended ones included.
     pub fn credential(&self, id: CredentialId) -> Option<Arc<Slot>> {
-        read(&self.credentials).get(&id).cloned()
+        read(&self.credentials).get(&id).map(|place| Arc::clone(&place.slot))
+    }
+
+    /// The slot of a credential, and its tokens; without any it requires none.
+    pub(crate) fn door(&self, id: CredentialId) -> Option<(Arc<Slot>, Vec<Bearer>)> {
+        let credentials = read(&self.credentials);
+        credentials.get(&id).map(|place| (Arc::clone(&place.slot), place.bearers.clone()))
     }
 
     /// Puts a credential in.
-    pub fn open_credential(&self, id: CredentialId, slot: Arc<Slot>) {
-        write(&self.credentials).insert(id, slot);
+    pub fn open_credential(&self, id: CredentialId, slot: Arc<Slot>, tokens: Tokens) {
+        let bearer = |(token, until)| Bearer { token, until, slot: Slot::of_token(&slot) };
+        let bearers = tokens.all().map(bearer).collect();
+        write(&self.credentials).insert(id, Place { slot, bearers });
+    }
+
+    /// Gives a credential these tokens. What came by one that it has no more, or whose time is over,
+    /// ends; true when something did.
+    pub fn set_tokens(&self, id: CredentialId, tokens: Tokens, now: Time) -> bool {
+        let mut credentials = write(&self.credentials);
+        let Some(place) = credentials.get_mut(&id) else { return false };
+        let mut old = std::mem::take(&mut place.bearers);
+        for (token, until) in tokens.all() {
+            let known = old.iter().position(|bearer| bearer.token == token);
+            let known = known.map(|place| old.swap_remove(place).slot);
+            let slot = known.unwrap_or_else(|| Slot::of_token(&place.slot));
+            place.bearers.push(Bearer { token, until, slot });
+        }
+        let mut ended = false;
+        for gone in &old {
+            ended |= gone.slot.end(Refusal::TokenReplaced { at: now });
+        }
+        ended | place.end_former(now)
+    }
+
+    /// Ends what came by tokens whose time is over; true when something did.
+    pub fn end_former(&self, now: Time) -> bool {
+        let credentials = read(&self.credentials);
+        credentials.values().filter(|place| place.end_former(now)).count() > 0
     }
 
     /// Ends a credential's slot. One that has ended for a while only (a pause, a past end) makes way
     /// for one that says the new reason.
     pub fn end_credential(&self, id: CredentialId, reason: Refusal) {
-        let Some(slot) = self.credential(id) else { return };
+        let Some((slot, bearers)) = self.door(id) else { return };
         let ends_for_good = !slot.is_open() && slot.may_come_back() && !is_passing(&reason);
         if ends_for_good {
-            let ended = Slot::new(Entitlements::clone(&slot.peek()), slot.token);
+            let ended = Slot::new(Entitlements::clone(&slot.peek()));
             ended.end(reason);
-            self.open_credential(id, ended);
+            write(&self.credentials).insert(id, Place { slot: ended, bearers });
         } else {
             slot.end(reason);
         }
@@ -199,7 +289,8 @@ impl Live {
     /// Every open slot that `which` picks.
     pub fn pick(&self, which: impl Fn(&Slot) -> bool) -> Vec<Arc<Slot>> {
         let credentials = read(&self.credentials);
-        credentials.values().filter(|slot| slot.is_open() && which(slot)).cloned().collect()
+        let slots = credentials.values().map(|place| &place.slot);
+        slots.filter(|slot| slot.is_open() && which(slot)).cloned().collect()
     }
 
     /// Puts a lock's grade on every open slot that `which` picks, before the lock is committed.
@@ -209,6 +300,14 @@ impl Live {
             slot.set(Entitlements::clone(&slot.peek()).locked(grade));
         }
         slots.len()
+    }
+}
+
+impl Place {
+    fn end_former(&self, now: Time) -> bool {
+        let over = self.bearers.iter().filter(|bearer| bearer.until <= now);
+        let ends = |bearer: &&Bearer| bearer.slot.end(Refusal::TokenReplaced { at: bearer.until });
+        over.filter(ends).count() > 0
     }
 }
 

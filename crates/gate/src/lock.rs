@@ -1,15 +1,18 @@
 //! Locks: one act that cuts authority, and its receipt.
 
+use std::sync::Arc;
+
 use access::lock::{self, Lock, Target};
+use access::session::{self, SessionEnd};
 use access::{
-    Answer, By, Command, Event, Grade, Holder, LockId, PaperAccountId, PersonId, Refusal, Slice,
-    Time,
+    Answer, By, Call, Command, Event, Grade, Holder, LockId, PaperAccountId, PersonId, Refusal,
+    Slice, Source, Time,
 };
 use store::Key;
 use trade::exchange::Exchange;
 
 use crate::Gate;
-use crate::command::{Done, odd_answer, to_the_end};
+use crate::command::{Boxed, Done, odd_answer, to_the_end};
 use crate::order::Refused;
 use crate::session::{Actor, SessionTicket};
 
@@ -63,14 +66,14 @@ impl Gate {
     /// sessions, credentials and devices, in that order, then cancels the orders; the session that
     /// asked keeps the receipt. A second `all` cancels what rests in spite of the first, and is
     /// refused when nothing does.
-    pub async fn lock(
+    pub fn lock(
         &self,
         actor: &Actor,
         target: Target,
         grade: Grade,
-    ) -> Result<Receipt, Refusal> {
+    ) -> Boxed<'static, Result<Receipt, Refusal>> {
         let (gate, actor) = (self.clone(), actor.clone());
-        to_the_end(async move { gate.lock_and_cancel(&actor, target, grade).await }).await
+        Box::pin(to_the_end(async move { gate.lock_and_cancel(&actor, target, grade).await }))
     }
 
     async fn lock_and_cancel(
@@ -80,16 +83,16 @@ impl Gate {
         grade: Grade,
     ) -> Result<Receipt, Refusal> {
         let key = target_key(target);
-        let slice = self.load(key).await?;
+        let (slice, known) = self.load_to_cut(key).await?;
         if let Some(person) = &slice.person {
             actor.check_person(person.id, "person or account")?;
         }
         let call = actor.call(Command::Lock(lock::Command::Set { target, grade }));
         let reached = accounts(target, &slice);
-        let lock = match self.run(key, Some(slice), &call).await {
+        let lock = match self.run(key, (!known).then_some(slice), &call).await {
             Ok(Done { answer: Answer::Locked(lock), .. }) => Ok(lock),
             Ok(_) => return Err(odd_answer(call.by)),
-            // The orders go all the same: their journal has room of its own.
+            // The orders go all the same: their journal has room of its own. Others are narrowed in memory.
             Err(owed @ Refusal::NotOnRecord { .. }) => Err(owed),
             // Who hears this was allowed to lock.
             Err(Refusal::LockStands { grade: Grade::All }) if grade == Grade::All => {
@@ -100,13 +103,44 @@ impl Gate {
         let mut orders = 0;
         if grade == Grade::All {
             for account in reached {
-                orders += self.cancel_cut(account, None, holder(actor)).await?;
+                match (&lock, self.cancel_cut(account, None, holder(actor)).await) {
+                    (Ok(_), cancelled) => orders += cancelled?,
+                    // The lock holds, which comes first; the next start cancels what rests.
+                    (Err(_), cancelled) => orders += cancelled.unwrap_or(0),
+                }
             }
         }
-        Ok(Receipt::new(&lock?, Some(orders)))
+        let mut receipt = Receipt::new(&lock?, Some(orders));
+        receipt.sessions += self.reach_others(target, grade).await;
+        Ok(receipt)
     }
 
-    /// Cancels what rests under a lock of `all` that stands.
+    /// Brings a lock on an account, or its end, to those who hold the account beside its owner: what they
+    /// may do there follows, and `all` ends their sessions. How many it ended.
+    async fn reach_others(&self, target: Target, grade: Grade) -> usize {
+        let Target::Account(account) = target else { return 0 };
+        // One after the other: what an earlier one read must not be published over a later one.
+        let _alone = self.0.people.reaching.lock().await;
+        let mut ended = 0;
+        for slice in self.other_holders(account).await {
+            self.publish_again(&self.with_openings(slice.clone()));
+            let sessions = if grade == Grade::All { slice.sessions } else { Vec::new() };
+            for session in sessions.iter().map(|one| one.id) {
+                let command = session::Command::Expire { session, reason: SessionEnd::Locked };
+                let command = Command::Session(command);
+                let call = Arc::new(Call { by: By::System, source: Source::local(), command });
+                match self.run_done(Key::Session(session), &call).await {
+                    Ok(_) => ended += 1,
+                    Err(refusal) => {
+                        tracing::warn!(%session, %refusal, "a session on a locked account could not be ended; it can do nothing there");
+                    }
+                }
+            }
+        }
+        ended
+    }
+
+    /// Cancels the open orders under a lock of `all` that is in force.
     async fn cancel_again(
         &self,
         key: Key<'_>,
@@ -134,7 +168,7 @@ impl Gate {
             for account in accounts(lock.target, slice) {
                 if self.rests(account, None) {
                     let orders = self.cancel_cut(account, None, Holder::System).await?;
-                    tracing::warn!(orders, %account, "orders rested on a locked account and are cancelled");
+                    tracing::warn!(orders, %account, "orders on a locked account were still open and are cancelled");
                 }
             }
         }
@@ -160,7 +194,10 @@ impl Gate {
         }
         let call = actor.call(Command::Lock(lock::Command::Lift { target }));
         match self.run(key, Some(slice), &call).await?.answer {
-            Answer::Unlocked(lock) => Ok(Receipt::new(&lock, None)),
+            Answer::Unlocked(lock) => {
+                self.reach_others(target, Grade::None).await;
+                Ok(Receipt::new(&lock, None))
+            }
             _ => Err(odd_answer(call.by)),
         }
     }

@@ -27,11 +27,6 @@ impl Gate {
         self.0.sequencer.peek(|exchange| exchange.bars(symbol, size, from, to)).1
     }
 
-    /// Shares held of a contract now, shorts below zero, whether or not that is durable yet: for checks, not to be shown.
-    pub fn shares_held(&self, symbol: SymbolId) -> i64 {
-        self.0.sequencer.peek(|exchange| exchange.account().position(symbol).shares).1
-    }
-
     /// The first instant that there are prices of; none for an unknown contract.
     pub fn head_timestamp(&self, symbol: SymbolId) -> Option<Time> {
         self.0.sequencer.peek(|exchange| exchange.head(symbol)).1

@@ -1,4 +1,4 @@
-//! Networks: a session that is used from another one than before is told of, where it is new.
+//! Networks: a session used from a network that is new is reported.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ impl Gate {
         let source = Source { address: Some(from), ..Source::local() };
         let call = Arc::new(Call { by: By::System, source, command });
         if let Err(refusal) = self.run_done(Key::Person(person), &call).await {
-            tracing::warn!(%session, %refusal, "a session's network could not be written down");
+            tracing::warn!(%session, %refusal, "a session's network could not be recorded");
         }
     }
 }

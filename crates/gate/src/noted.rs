@@ -1,5 +1,5 @@
-//! Coalescing of what changes nothing and is evidence all the same: what was refused or denied, and
-//! which programs were let in. The first of a kind is recorded at once, its repeats within a second
+//! Coalesces what changes nothing but is evidence all the same: what was refused or denied, and
+//! which programs were let in. The first of a kind is recorded at once; its repeats within a second
 //! become one further record with their count. So none is missing from the journal, and a flood of
 //! them cannot fill the disk.
 
@@ -35,6 +35,15 @@ pub(crate) enum Kind {
         /// From where it was asked.
         address: Option<IpAddr>,
     },
+    /// A program that was not let in.
+    TurnedAway {
+        /// By which credential it came.
+        holder: Holder,
+        /// The stable code.
+        code: &'static str,
+        /// From where.
+        address: Option<IpAddr>,
+    },
     /// A program that was let in.
     Connected {
         /// By which credential.
@@ -52,6 +61,10 @@ impl Kind {
                 symbol: symbol.filter(|_| kinds < KINDS),
                 address: address.filter(|_| kinds < ADDRESSES),
             },
+            Self::TurnedAway { holder, code, address } => {
+                let address = address.filter(|_| kinds < ADDRESSES);
+                Self::TurnedAway { holder, code, address }
+            }
             Self::Connected { .. } => self,
         }
     }
@@ -59,20 +72,28 @@ impl Kind {
     fn record(self, text: String, count: u32, asked: Vec<Asked>) -> Command {
         match self {
             Self::Refused { holder, code, address, .. } => {
-                let text = text.trim_end_matches('.');
-                let text = match address {
-                    Some(address) => format!("{text}; asked from {address}"),
-                    None => format!("{text}; asked from several addresses"),
-                };
-                let code = code.to_owned();
+                let (text, code) = (asked_from(&text, address), code.to_owned());
                 if asked.is_empty() {
                     Command::Refused { holder, code, text, count }
                 } else {
                     Command::OrdersRefused(OrdersRefused { holder, code, text, count, asked })
                 }
             }
+            Self::TurnedAway { holder, code, address } => {
+                let (text, code) = (asked_from(&text, address), code.to_owned());
+                Command::ConnectionRefused { holder, code, text, count }
+            }
             Self::Connected { holder } => Command::Connected { holder, clients: text, count },
         }
+    }
+}
+
+/// A refusal's text with where it was asked from.
+fn asked_from(text: &str, address: Option<IpAddr>) -> String {
+    let text = text.trim_end_matches('.');
+    match address {
+        Some(address) => format!("{text}; asked from {address}"),
+        None => format!("{text}; asked from several addresses"),
     }
 }
 

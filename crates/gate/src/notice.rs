@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
+use access::evidence;
 use access::notice::{self, Disowned, Topic};
 use access::{Answer, Command, DeviceId, Event, NoticeId, PersonId, Refusal, Secret, Time};
 use store::{Key, Message};
@@ -125,6 +126,9 @@ impl Gate {
         let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
         let more = messages.len() > size;
         messages.truncate(size);
+        for one in &messages {
+            self.0.people.known.note_notice(&one.notice);
+        }
         let next = messages.last().filter(|_| more).map(|last| last.notice.id);
         Ok(MessagePage { messages, next, devices: self.device_names(person).await? })
     }
@@ -141,7 +145,10 @@ impl Gate {
     async fn message_of(&self, person: PersonId, notice: NoticeId) -> Result<Message, Refusal> {
         let found = self.0.people.store.message(notice).await;
         let found = found.map_err(|error| store_failed(&error))?;
-        found.filter(|one| one.notice.person == person).ok_or(Refusal::NotFound { what: "message" })
+        let found = found.filter(|one| one.notice.person == person);
+        let message = found.ok_or(Refusal::NotFound { what: "message" })?;
+        self.0.people.known.note_notice(&message.notice);
+        Ok(message)
     }
 
     async fn device_names(&self, person: PersonId) -> Result<BTreeMap<DeviceId, String>, Refusal> {
@@ -185,6 +192,42 @@ impl Gate {
         self.read_until(ticket.person, until).await
     }
 
+    /// Marks messages of a person as read in their place: one of them, or all. What a person has read themselves is a
+    /// convenience and in no evidence; that somebody else said so is.
+    pub async fn read_messages_as(
+        &self,
+        actor: &Actor,
+        person: PersonId,
+        notice: Option<NoticeId>,
+    ) -> Result<(), Refusal> {
+        actor.check_person(person, "message")?;
+        let what = match notice {
+            Some(notice) => {
+                self.message_of(person, notice).await?;
+                format!("Message {notice} to {person} marked as read")
+            }
+            None => format!("All messages to {person} marked as read"),
+        };
+        let note = evidence::Command::Note { kind: "notice.read".to_owned(), text: what };
+        let call = actor.call(Command::Evidence(note));
+        self.run_done(Key::Person(person), &call).await?;
+        match notice {
+            None => self.read_until(person, self.now()).await,
+            Some(notice) => {
+                let done = self.0.people.store.read_message(person, notice, self.now()).await;
+                self.unread_changed(person);
+                done.map_err(|error| store_failed(&error))
+            }
+        }
+    }
+
+    /// Whose message it is.
+    pub async fn person_of_message(&self, notice: NoticeId) -> Result<PersonId, Refusal> {
+        let found = self.0.people.store.message(notice).await;
+        let found = found.map_err(|error| store_failed(&error))?;
+        found.map(|one| one.notice.person).ok_or(Refusal::NotFound { what: "message" })
+    }
+
     /// Marks all messages of a person as read that were written until then.
     pub(crate) async fn read_until(&self, person: PersonId, until: Time) -> Result<(), Refusal> {
         let done = self.0.people.store.read_messages(person, until, self.now()).await;
@@ -201,8 +244,7 @@ impl Gate {
     /// 'This was not me': ends what the message names, but never what asks.
     pub async fn disown(&self, actor: &Actor, notice: NoticeId) -> Result<Disowned, Refusal> {
         let unknown = Refusal::NotFound { what: "message" };
-        let found = self.0.people.store.message(notice).await;
-        let found = found.map_err(|error| store_failed(&error))?.ok_or(unknown)?.notice;
+        let found = self.notice_or_known(notice).await?.ok_or(unknown)?;
         actor.check_person(found.person, "message")?;
         let person = found.person;
         let command = Command::Notice(notice::Command::Disown { notice: Box::new(found) });
@@ -219,6 +261,7 @@ impl Gate {
             if let Event::Notice(notice::Event::Queued(one)) = event {
                 self.0.people.deliveries.wake();
                 self.0.people.unread.forget(one.person);
+                self.0.people.known.note_notice(one);
             }
         }
     }

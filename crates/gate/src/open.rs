@@ -8,7 +8,7 @@ use access::refusal::Refusal;
 use access::secret::SealKey;
 use arc_swap::ArcSwap;
 use rust_decimal::Decimal;
-use store::engine::sqlite_url;
+use store::engine::existing_sqlite_url;
 use store::{Store, StoreError};
 use tokio::sync::watch;
 use trade::exchange::{Exchange, ORDER_RULE};
@@ -31,7 +31,7 @@ use crate::registry::Registry;
 use crate::sequencer::Sequencer;
 use crate::view::Views;
 use crate::watch::Watch;
-use crate::{Gate, Inner, front_door, snapshot, timer};
+use crate::{Gate, Inner, checkpoint, front_door, snapshot, timer};
 
 /// Cash of a new account, in US dollars.
 const CASH: i64 = 1_000_000;
@@ -64,7 +64,7 @@ pub enum OpenError {
     Watch(std::io::Error),
     /// The tables belong to another data folder.
     #[error(
-        "the database belongs to the data folder {found}, and this one is {expected}; give each folder a database of its own"
+        "the database belongs to the data folder {found}, and this one is {expected}; give each folder its own database"
     )]
     OtherFolder {
         /// The folder that the tables name.
@@ -74,9 +74,19 @@ pub enum OpenError {
     },
     /// The journal ends before a checkpoint.
     #[error(
-        "a checkpoint in the tables speaks of journal entry {noted}, and the journal ends at {found}: its end is lost; restore a backup"
+        "a checkpoint in the tables refers to journal entry {noted}, but the journal ends at {found}: its end is lost; restore a backup"
     )]
     JournalCut {
+        /// The entry that the checkpoint names.
+        noted: u64,
+        /// The last entry.
+        found: u64,
+    },
+    /// The tables end before a checkpoint.
+    #[error(
+        "checkpoints.jsonl refers to entry {noted} of the access evidence, but the tables end at entry {found}: whatever was locked or revoked after it would be open again. Put the tables back with the files beside them (floorpass.db-wal), or restore a backup; to continue without the lost entries, move checkpoints.jsonl aside"
+    )]
+    TablesCut {
         /// The entry that the checkpoint names.
         noted: u64,
         /// The last entry.
@@ -112,6 +122,7 @@ impl Gate {
         let mut folder = Folder::open(&config.data, config.demo, segment_bytes(&config))?;
         let key = open_key(&mut folder, &clock)?;
         let store = open_store(&config, &mut folder, &key, &clock).await?;
+        has_its_end(&folder, &store).await?;
         let hold = store.hold(mark()?).await?;
         let noted = store.last_checkpoint().await?.map_or(0, |last| last.checkpoint.journal_seq);
         let sequencer = sequencer(&config, &folder, &clock, &disk, noted)?;
@@ -185,7 +196,7 @@ impl Gate {
         self.write_back(true).await;
         if self.settle_owed().await.is_err() {
             tracing::warn!(
-                "what is owed to the tables could not be recorded; the next start does it"
+                "owed cuts could not be recorded in the tables; the next start will record them"
             );
         }
         let noted = self.checkpoint().await;
@@ -231,7 +242,12 @@ async fn open_store(
         let made = private::create(&file);
         made.map_err(|source| FolderError::Io { path: file.clone(), source })?;
     }
-    let url = config.database.clone().unwrap_or_else(|| sqlite_url(&file));
+    if config.database.is_none() {
+        // Two folders may share it by a link. Held before it is opened: SQLite names the log of the tables after
+        // the path, so two names of one file would have two logs.
+        folder.hold.add(&file)?;
+    }
+    let url = config.database.clone().unwrap_or_else(|| existing_sqlite_url(&file));
     let store = Store::connect(&url).await?;
     if !folder.new && folder.facts.key_check.is_none() {
         // From before there were check values: the key proves itself before anything is changed.
@@ -251,6 +267,17 @@ async fn open_store(
         }
         _ => Ok(store),
     }
+}
+
+/// Tables whose end is lost are not gone on with: what was locked or revoked there would be open again.
+/// Lines of the file that cannot be read say nothing here; `evidence verify` names them.
+async fn has_its_end(folder: &Folder, store: &Store) -> Result<(), OpenError> {
+    let path = folder.path.join(checkpoint::FILE);
+    let Ok((filed, _)) = checkpoint::read_lines(&path) else { return Ok(()) };
+    let noted = filed.iter().filter(|one| checkpoint::is_signed(one));
+    let noted = noted.map(|one| one.checkpoint.access_seq).max().unwrap_or(0);
+    let found = store.evidence_head().await?.seq;
+    if found < noted { Err(OpenError::TablesCut { noted, found }) } else { Ok(()) }
 }
 
 /// The sequencer of a folder: newest snapshot, the journal behind it, and, for a new folder, the
@@ -275,7 +302,7 @@ pub(crate) fn sequencer(
         tracing::warn!(
             bytes = opened.cut,
             acknowledged = opened.lost_unsynced,
-            "the end of the journal was torn and has been cut"
+            "the end of the journal was torn and has been cut off"
         );
     }
     let found = opened.journal.head().seq;
@@ -372,7 +399,7 @@ impl Replay {
     /// Applies the next command.
     pub(crate) fn follow(&mut self, stamped: &Stamped) -> Result<(), Damage> {
         if let Some(rule) = stamped.command.unknown_rule() {
-            let problem = format!("its markets move by rule {rule}, which a newer version knows");
+            let problem = format!("its markets use rule {rule}, which only a newer version knows");
             return Err(Damage::Payload { seq: stamped.seq, problem });
         }
         self.latest = self.latest.max(stamped.time);

@@ -1,4 +1,4 @@
-//! The way of an order: who may (entitlements), what is sound (pre-trade), when (the sequencer).
+//! The path of an order: who may (entitlements), what is sound (pre-trade), when (the sequencer).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use trade::event::Reject;
 use trade::exchange::Exchange;
 use trade::journal::{Asked, Cause, Command, Decided, Scope};
-use trade::order::{Change, NewOrder, Order, OrderId, Origin};
+use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin};
 use trade::pretrade::large::{self, Size};
 use trade::pretrade::{self, Checked, Denial, Preview};
 
@@ -27,6 +27,8 @@ use crate::sequencer::Turn;
 pub enum OrderRequest {
     /// Place these orders, all or none: one order, or a bracket.
     Place(Vec<NewOrder>),
+    /// Place this one, which may only reduce a position for as long as it is open.
+    Reduce(NewOrder),
     /// New terms for an open order.
     Modify(Change),
     /// Cancel one.
@@ -36,6 +38,26 @@ pub enum OrderRequest {
     },
     /// Cancel all of a scope.
     CancelAll(CancelScope),
+}
+
+impl OrderRequest {
+    /// The new orders that it asks for.
+    pub(crate) fn new_orders(&self) -> &[NewOrder] {
+        match self {
+            Self::Place(orders) => orders,
+            Self::Reduce(order) => std::slice::from_ref(order),
+            Self::Modify(_) | Self::Cancel { .. } | Self::CancelAll(_) => &[],
+        }
+    }
+
+    /// Whose they are, whatever they say.
+    pub(crate) fn own(&mut self, holder: Holder) {
+        match self {
+            Self::Place(orders) => own(orders, holder),
+            Self::Reduce(order) => order.origin.holder = holder,
+            Self::Modify(_) | Self::Cancel { .. } | Self::CancelAll(_) => {}
+        }
+    }
 }
 
 /// Which orders a cancel-all means.
@@ -136,6 +158,11 @@ impl<T: Into<Refused>> From<T> for Against {
     }
 }
 
+/// A refusal of what concerns a contract.
+fn of(symbol: SymbolId, refused: impl Into<Refused>) -> Against {
+    Against { refused: refused.into(), symbol: Some(symbol) }
+}
+
 /// Whether the server itself cannot go on; no evidence is kept of that for each order.
 const fn is_outage(refused: &Refused) -> bool {
     matches!(
@@ -147,6 +174,15 @@ const fn is_outage(refused: &Refused) -> bool {
                 | Refusal::Stopping
         )
     )
+}
+
+/// What is asked for above its sender's threshold passes only within the bound that was given to it.
+fn check_large(
+    size: Option<Size>,
+    above: Option<Decimal>,
+    bound: Option<Decimal>,
+) -> Result<(), Denial> {
+    size.zip(above).map_or(Ok(()), |(size, above)| size.check(above, bound))
 }
 
 /// One request, under the sequencer's lock.
@@ -190,28 +226,19 @@ impl Case<'_, '_> {
     ) -> Result<Arc<Published>, Against> {
         let (command, reduces) = match request {
             OrderRequest::Place(orders) => {
-                self.may_place(&orders)?;
-                self.slot.take(orders.len(), self.now)?;
-                // Asked only when it matters: it looks at every open order.
-                let reduces =
-                    self.turn.is_short() && pretrade::reduces(self.turn.exchange(), &orders);
-                let checked = self.pretrade(orders)?;
-                self.check_large(
-                    |exchange, orders| large::of_new(exchange, orders),
-                    checked.get(),
-                    bound,
-                )?;
-                let command = Command::Place(checked);
-                if reduces {
-                    return Ok(self.turn.stamp_reducing(self.decided(), command)?);
-                }
-                (command, false)
+                let reduce_only = self.may_place(&orders)?;
+                return self.place(orders, reduce_only, bound);
+            }
+            OrderRequest::Reduce(order) => {
+                let exits = self.may_reduce(&order)?;
+                return self.reduce(order, exits);
             }
             OrderRequest::Modify(change) => {
                 self.may_modify(&change)?;
                 self.slot.take(1, self.now)?;
                 let checked = self.pretrade_change(change)?;
-                self.check_large(large::of_change, checked.get(), bound)?;
+                let size = large::of_change(self.turn.exchange(), checked.get());
+                check_large(size, self.entitlements.asks_above, bound)?;
                 (Command::Modify(checked), false)
             }
             OrderRequest::Cancel { order } => {
@@ -228,27 +255,108 @@ impl Case<'_, '_> {
         Ok(self.turn.stamp(self.decided(), command, reduces)?)
     }
 
-    /// Who may: placing, or, where only that is left, reducing.
-    fn may_place(&self, orders: &[NewOrder]) -> Result<(), Against> {
-        self.turn.check_caught_up()?;
+    /// Stamps new orders; above what is placed without being asked, within the bound that was given.
+    fn place(
+        &mut self,
+        orders: Vec<NewOrder>,
+        reduce_only: bool,
+        bound: Option<Decimal>,
+    ) -> Result<Arc<Published>, Against> {
+        self.slot.take(orders.len(), self.now)?;
+        let above = self.entitlements.asks_above;
+        // Asked only when it matters: it looks at every open order.
+        let reduces = self.turn.is_short() && pretrade::reduces(self.turn.exchange(), &orders);
+        let checked = self.pretrade(orders)?;
+        if above.is_some() {
+            check_large(large::of_new(self.turn.exchange(), checked.get()), above, bound)?;
+        }
+        if reduce_only {
+            let command = Command::PlaceReduceOnly(checked);
+            return Ok(self.turn.stamp_reducing(self.decided(), command)?);
+        }
+        let command = Command::Place(checked);
+        if reduces {
+            return Ok(self.turn.stamp_reducing(self.decided(), command)?);
+        }
+        Ok(self.turn.stamp(self.decided(), command, false)?)
+    }
+
+    /// Cancels these, and stamps an order that is kept to what it closes. Nobody is asked for that.
+    fn reduce(&mut self, order: NewOrder, exits: Vec<OrderId>) -> Result<Arc<Published>, Against> {
+        self.slot.take(1, self.now)?;
+        let checked = self.pretrade_reducing(order)?;
+        for order in exits {
+            let command = Command::Cancel { order, cause: Cause::Request };
+            self.turn.stamp(self.decided(), command, true)?;
+        }
+        let command = Command::PlaceReduceOnly(checked);
+        Ok(self.turn.stamp_reducing(self.decided(), command)?)
+    }
+
+    /// Reducing is left and placing is not.
+    fn may_only_reduce(&self) -> bool {
         let acts = self.entitlements.acts;
-        let only_reduces = acts.contains(Act::ReduceOrder) && !acts.contains(Act::PlaceOrder);
+        acts.contains(Act::ReduceOrder) && !acts.contains(Act::PlaceOrder)
+    }
+
+    /// Who may: placing, or, where only that is left, reducing, and then true.
+    fn may_place(&self, orders: &[NewOrder]) -> Result<bool, Against> {
+        let only_reduces = self.may_ask_for(orders)?;
+        if only_reduces {
+            for order in orders {
+                pretrade::check_reduces_beside(self.turn.exchange(), order)
+                    .map_err(|denial| of(order.symbol, denial))?;
+            }
+        }
+        Ok(only_reduces)
+    }
+
+    /// The same but for the numbers. What closes nothing is not called too large, but refused.
+    fn may_ask_for(&self, orders: &[NewOrder]) -> Result<bool, Against> {
+        self.turn.check_caught_up()?;
+        let only_reduces = self.may_only_reduce();
         let act = if only_reduces { Act::ReduceOrder } else { Act::PlaceOrder };
         for order in orders {
             self.ask(act, order.account, Some((order.symbol, order.side)))?;
+            let exchange = self.turn.exchange();
+            if only_reduces && exchange.held_against(order.symbol, order.side) == 0 {
+                return Err(of(order.symbol, self.entitlements.why_not(Act::PlaceOrder)));
+            }
         }
-        if only_reduces && !pretrade::reduces(self.turn.exchange(), orders) {
-            let symbol = orders.first().map(|order| order.symbol);
-            let refusal = self.entitlements.why_not(Act::PlaceOrder);
-            return Err(Against { refused: refusal.into(), symbol });
+        Ok(only_reduces)
+    }
+
+    /// The same for an order that says that it only reduces: it is held to that by the position as it is now. Where
+    /// nothing else may be placed, a person's also ends the exits that could open the other side after it: which ones.
+    fn may_reduce(&self, order: &NewOrder) -> Result<Vec<OrderId>, Against> {
+        let only_reduces = self.may_ask_for(std::slice::from_ref(order))?;
+        let exchange = self.turn.exchange();
+        pretrade::check_reduces(exchange, order).map_err(|denial| of(order.symbol, denial))?;
+        let Err(denial) = pretrade::check_reduces_beside(exchange, order) else {
+            return Ok(Vec::new());
+        };
+        match self.slot.holder {
+            _ if !only_reduces => Ok(Vec::new()),
+            Holder::Session(_) => {
+                self.ask(Act::CancelOrder, order.account, None)?;
+                let exits = exchange.unbounded_orders(order.symbol, order.side);
+                Ok(exits.map(|(id, _)| id).collect())
+            }
+            Holder::Credential(_) | Holder::Operator | Holder::System => {
+                Err(of(order.symbol, denial))
+            }
         }
-        Ok(())
     }
 
     fn may_modify(&self, change: &Change) -> Result<(), Against> {
         self.turn.check_caught_up()?;
         let order = self.own_order(change.order)?;
-        self.ask(Act::ModifyOrder, order.account, Some((order.symbol, order.side)))
+        self.ask(Act::ModifyOrder, order.account, Some((order.symbol, order.side)))?;
+        if self.may_only_reduce() {
+            pretrade::check_reduces_changed(self.turn.exchange(), change)
+                .map_err(|denial| of(order.symbol, denial))?;
+        }
+        Ok(())
     }
 
     fn pretrade_change(&self, change: Change) -> Result<Checked<Change>, Against> {
@@ -258,18 +366,6 @@ impl Case<'_, '_> {
             .map_err(|denial| Against { refused: denial.into(), symbol })
     }
 
-    /// What is asked for above its sender's threshold passes only within the bound that was given
-    /// to it.
-    fn check_large<T: ?Sized>(
-        &self,
-        size: fn(&Exchange, &T) -> Option<Size>,
-        of: &T,
-        bound: Option<Decimal>,
-    ) -> Result<(), Denial> {
-        let Some(above) = self.entitlements.asks_above else { return Ok(()) };
-        size(self.turn.exchange(), of).map_or(Ok(()), |size| size.check(above, bound))
-    }
-
     /// The size of a request that takes an approval or a proof, and its sender's threshold. Takes no token of the
     /// rate; refused and denied exactly as it would be besides.
     pub(crate) fn large(&self, request: OrderRequest) -> Result<Option<(Size, Decimal)>, Against> {
@@ -277,6 +373,11 @@ impl Case<'_, '_> {
             OrderRequest::Place(orders) => {
                 self.may_place(&orders)?;
                 large::of_new(self.turn.exchange(), self.pretrade(orders)?.get())
+            }
+            OrderRequest::Reduce(order) => {
+                self.may_reduce(&order)?;
+                self.pretrade_reducing(order)?;
+                None
             }
             OrderRequest::Modify(change) => {
                 self.may_modify(&change)?;
@@ -292,6 +393,13 @@ impl Case<'_, '_> {
         let symbol = orders.first().map(|order| order.symbol);
         pretrade::check(self.turn.exchange(), &self.entitlements.limits, self.now, orders)
             .map_err(|denial| Against { refused: denial.into(), symbol })
+    }
+
+    fn pretrade_reducing(&self, order: NewOrder) -> Result<Checked<Vec<NewOrder>>, Against> {
+        let symbol = order.symbol;
+        let limits = &self.entitlements.limits;
+        pretrade::check_reducing(self.turn.exchange(), limits, self.now, order)
+            .map_err(|denial| of(symbol, denial))
     }
 
     /// An order that the holder may touch: a session any of its account, a program its own. Of
@@ -338,9 +446,7 @@ impl Gate {
         mut request: OrderRequest,
         bound: Option<Decimal>,
     ) -> Result<Submitted, Refused> {
-        if let OrderRequest::Place(orders) = &mut request {
-            own(orders, admission.holder());
-        }
+        request.own(admission.holder());
         let attempt = Attempt::of(&request);
         let record = self.case(admission, address, &attempt, |case| case.decide(request, bound))?;
         Ok(Submitted { record })
@@ -353,14 +459,47 @@ impl Gate {
         &self,
         admission: &Admission,
         address: IpAddr,
-        mut orders: Vec<NewOrder>,
+        orders: Vec<NewOrder>,
     ) -> Result<Preview, Refused> {
-        own(&mut orders, admission.holder());
+        self.preview(admission, address, OrderRequest::Place(orders)).map(|(preview, _)| preview)
+    }
+
+    /// The same for a request that may say of itself that it only reduces and is held to that, with the
+    /// open orders that it would cancel first.
+    pub fn preview(
+        &self,
+        admission: &Admission,
+        address: IpAddr,
+        mut request: OrderRequest,
+    ) -> Result<(Preview, Vec<OrderId>), Refused> {
+        request.own(admission.holder());
         self.case(admission, address, &Attempt::Preview, |case| {
-            case.may_place(&orders)?;
-            let checked = case.pretrade(orders)?;
-            Ok(pretrade::preview(case.turn.exchange(), &checked))
+            let mut cancelled = Vec::new();
+            match &request {
+                OrderRequest::Reduce(order) => cancelled = case.may_reduce(order)?,
+                other => {
+                    case.may_place(other.new_orders())?;
+                }
+            }
+            let (checked, reduces) = match request {
+                OrderRequest::Reduce(order) => (case.pretrade_reducing(order)?, true),
+                other => (case.pretrade(other.new_orders().to_vec())?, false),
+            };
+            Ok((pretrade::preview(case.turn.exchange(), &checked, reduces), cancelled))
         })
+    }
+
+    /// Shares that open orders of the account would sell or buy of a contract, whatever is held: an exit of a position that is
+    /// closed stays, and would open the other side. What may only reduce ends with the position.
+    pub fn resting(&self, symbol: SymbolId, side: Side) -> u64 {
+        let (_, shares) = self.0.sequencer.peek(|exchange| {
+            let open = exchange.open_orders().filter(|open| {
+                (open.symbol, open.side) == (symbol, side) && open.order_type != OrderType::Market
+            });
+            let stays = open.filter(|open| !open.reduce_only);
+            stays.fold(0_u64, |sum, open| sum.saturating_add(open.remaining()))
+        });
+        shares
     }
 
     /// The highest order id that a client id of this holder has used, as far back as the journal
@@ -435,14 +574,16 @@ pub(crate) enum Attempt {
     Place(Vec<NewOrder>),
     /// A change.
     Modify(Change),
-    /// What is no order.
+    /// What is not an order.
     Other,
 }
 
 impl Attempt {
     pub(crate) fn of(request: &OrderRequest) -> Self {
         match request {
-            OrderRequest::Place(orders) => Self::Place(orders.clone()),
+            OrderRequest::Place(_) | OrderRequest::Reduce(_) => {
+                Self::Place(request.new_orders().to_vec())
+            }
             OrderRequest::Modify(change) => Self::Modify(*change),
             OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => Self::Other,
         }

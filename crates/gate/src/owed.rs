@@ -1,8 +1,8 @@
-//! Cuts that are in force and not on record yet. What narrows is put into memory before its commit;
-//! when that fails (a full disk, a locked database, PostgreSQL away) the cut holds all the same, and
-//! what the tables are owed waits here, in order, until they can be written. A file of room that was
-//! taken ahead keeps it over a restart. Whoever loads a person sees what is owed as if it had been
-//! committed, so that a lock can be lifted, and is neither set nor lifted twice.
+//! Cuts that are in effect but not yet recorded. What narrows is put into memory before its commit;
+//! if that fails (a full disk, a locked database, PostgreSQL away) the cut holds all the same, and
+//! what is owed to the tables waits here, in order, until they can be written. A file whose space
+//! was reserved ahead keeps it across restarts. Loading the person applies what is owed as if it
+//! had been committed, so a lock can be lifted, and is neither set nor lifted twice.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,8 +15,9 @@ use access::authenticator::Kind;
 use access::device::DeviceState;
 use access::id::PersonId;
 use access::{
-    Answer, By, Call, Event, Refusal, SealKey, Slice, Span, Time, approval, authenticator, contact,
-    credential, device, link, lock, push, recovery, session, sign_in, trustee,
+    Answer, By, Call, Event, Refusal, SealKey, Slice, Span, Time, approval, authenticator,
+    brokerage, contact, credential, device, large_order, link, lock, policy, push, recovery,
+    session, sign_in, trustee,
 };
 use serde::{Deserialize, Serialize};
 use store::{CommitError, Key, Store, StoreError};
@@ -57,7 +58,7 @@ pub(crate) struct Owed {
     queue: Mutex<Vec<Batch>>,
     /// How many; read without the lock by every load.
     count: AtomicUsize,
-    /// Counts those that went from the queue into the tables: whoever loads meanwhile could see one
+    /// Counts those that went from the queue into the tables: a load in between could see one
     /// in neither.
     taken: AtomicU64,
     /// Held by the one who records.
@@ -114,10 +115,14 @@ impl Owed {
         }
         for slice in slices {
             let Some(person) = slice.person.as_ref().map(|person| person.id) else { continue };
-            for batch in queue.iter().filter(|one| one.person == person) {
+            for batch in &*queue {
                 // One that is on record already changes nothing, the version least of all.
-                if !batch.events.iter().all(|event| is_in(slice, event)) {
-                    slice.apply(&batch.events);
+                if batch.person == person {
+                    if !batch.events.iter().all(|event| is_in(slice, event)) {
+                        slice.apply(&batch.events);
+                    }
+                } else {
+                    lay_lock_on(slice, &batch.events);
                 }
             }
         }
@@ -191,9 +196,9 @@ impl Owed {
                 self.health.clear(UNKEPT, "");
             }
             Err(error) => {
-                tracing::error!(%error, "owed cuts are in memory alone; a restart would undo them");
+                tracing::error!(%error, "owed cuts are in memory only; a restart would undo them");
                 let text = format!(
-                    "cuts that are in force and not on record yet could not be written to the file 'owed' either ({error}); a restart before they are recorded undoes them"
+                    "cuts that are in effect but not yet recorded could not be written to the file 'owed' either ({error}); a restart before they are recorded undoes them"
                 );
                 self.health.raise(UNKEPT, "", text, false);
             }
@@ -207,12 +212,32 @@ impl Owed {
             (queue.len(), queue.first().map(|one| one.at))
         };
         let Some(since) = since else { return self.health.clear(OWED, "") };
-        let (cuts, are) = if count == 1 { ("cut", "is") } else { ("cuts", "are") };
+        let (cuts, are, they) =
+            if count == 1 { ("cut", "is", "it is") } else { ("cuts", "are", "they are") };
         let text = format!(
-            "{count} {cuts} {are} in force and not on record yet, the first since {since}; {are} recorded as soon as the database can be written: free some space, or bring the database back"
+            "{count} {cuts} {are} in effect but not yet recorded, the first since {since}; {they} recorded as soon as the database can be written: free some space, or bring the database back"
         );
         self.health.raise(OWED, "", text, false);
     }
+}
+
+/// The locks of an account that somebody holds beside its owner, whose version is not theirs.
+fn lay_lock_on(slice: &mut Slice, events: &[Event]) {
+    let version = slice.version;
+    for event in events {
+        let is_theirs = match event {
+            Event::Lock(lock::Event::Set(lock)) => match lock.target {
+                lock::Target::Account(account) => slice.mandate(account).is_some(),
+                lock::Target::Person(_) => false,
+            },
+            Event::Lock(lock::Event::Lifted { .. }) => true,
+            _ => false,
+        };
+        if is_theirs && !is_in(slice, event) {
+            slice.apply(std::slice::from_ref(event));
+        }
+    }
+    slice.version = version;
 }
 
 /// Whether a slice has what an event took away, or the event takes nothing.
@@ -249,6 +274,16 @@ fn is_in(slice: &Slice, event: &Event) -> bool {
         Event::Authenticator(authenticator::Event::Added(one)) => {
             slice.authenticator(one.id).is_some()
         }
+        Event::Session(session::Event::Limited { session, idle, until }) => {
+            let found = slice.session(*session);
+            found.is_none_or(|one| one.idle == *idle && one.until == *until)
+        }
+        Event::Policy(policy::Event::Set(one)) => slice.policy(one.interface) == *one,
+        Event::Policy(policy::Event::WindowSet { window, .. }) => slice.window == *window,
+        Event::LargeOrder(large_order::Event::Set { threshold, .. }) => {
+            slice.large_orders == *threshold
+        }
+        Event::Brokerage(brokerage::Event::Held(one)) => slice.brokerage == Some(*one),
         _ => true,
     }
 }
@@ -282,6 +317,7 @@ fn weigh(slice: &Slice, event: &Event, owed: &Owed) -> Weight {
             credential::Event::Renamed { .. } => Neither,
             credential::Event::Created(_)
             | credential::Event::Resumed { .. }
+            | credential::Event::Rotated { .. }
             | credential::Event::Widened { .. } => Gives,
         },
         Event::Lock(lock::Event::Lifted { lock, .. }) => {
@@ -292,17 +328,17 @@ fn weigh(slice: &Slice, event: &Event, owed: &Owed) -> Weight {
             }
         }
         Event::Session(event) => match event {
-            session::Event::Ended { .. } | session::Event::KeptForReceipt { .. } => Takes,
+            session::Event::Ended { .. }
+            | session::Event::KeptForReceipt { .. }
+            | session::Event::Limited { .. } => Takes,
             session::Event::Announced { .. } => Neither,
             _ => Gives,
         },
         Event::Device(event) => match event {
             device::Event::Removed { .. } | device::Event::Blocked { .. } => Takes,
             device::Event::RoleSet { device, role } => {
-                let narrower = slice.device(*device).is_some_and(|device| {
-                    let (acts, _) = device.narrows();
-                    role.acts().without(acts).is_empty()
-                });
+                let within = |acts| role.acts().without(acts).is_empty();
+                let narrower = slice.device(*device).is_some_and(|one| within(one.narrows().0));
                 if narrower { Takes } else { Gives }
             }
             device::Event::Renamed { .. } => Neither,
@@ -318,6 +354,7 @@ fn weigh(slice: &Slice, event: &Event, owed: &Owed) -> Weight {
             authenticator::Event::Added(_) => Gives,
             _ => Neither,
         },
+        Event::Policy(_) | Event::LargeOrder(_) | Event::Brokerage(_) => weigh_rule(slice, event),
         Event::SignIn(sign_in::Event::Finished { .. } | sign_in::Event::Dropped { .. })
         | Event::Link(link::Event::Withdrawn { .. })
         | Event::Push(push::Event::Ended { .. })
@@ -340,6 +377,22 @@ fn weigh(slice: &Slice, event: &Event, owed: &Owed) -> Weight {
         }
         _ => Gives,
     }
+}
+
+/// The same of the rules that a person's sessions work by.
+fn weigh_rule(slice: &Slice, event: &Event) -> Weight {
+    let narrows = match event {
+        Event::Policy(policy::Event::Set(new)) => !new.widens(&slice.policy(new.interface)),
+        // Without a window, sessions end by their plain limits.
+        Event::Policy(policy::Event::WindowSet { window, .. }) => window.is_none(),
+        Event::LargeOrder(large_order::Event::Set { threshold, .. }) => {
+            !threshold.widens(slice.large_orders)
+        }
+        // One session trades, before and after a take-over: together they have no more than they had.
+        Event::Brokerage(brokerage::Event::Held(_)) => true,
+        _ => false,
+    };
+    if narrows { Weight::Takes } else { Weight::Gives }
 }
 
 /// Whether an answer hands out something that its caller must not have before it is on record.
@@ -400,7 +453,7 @@ impl Gate {
         at: Time,
         error: &CommitError,
     ) -> Refusal {
-        tracing::error!(%error, "a cut is in force and could not be recorded; it is tried again");
+        tracing::error!(%error, "a cut is in effect but could not be recorded; it will be tried again");
         let full = matches!(error, CommitError::Store(error) if error.is_full());
         let Some(person) = slice.person.as_ref().map(|person| person.id) else {
             return Refusal::StoreFailed;
@@ -408,7 +461,7 @@ impl Gate {
         let (by, source, events) = (call.by, call.source.to_string(), events.to_vec());
         self.0.people.owed.fails(self.now(), error);
         let kept = self.0.people.owed.add(Batch { person, by, source, at, events: events.clone() });
-        // What is on a full disk can still be read; elsewhere what was decided on has to do.
+        // What is on a full disk can still be read; elsewhere what was decided on is used.
         let read = if full { self.slice_in_force(Key::Person(person)).await.ok() } else { None };
         let shown = read.unwrap_or_else(|| {
             let mut after = slice;
@@ -436,7 +489,7 @@ impl Gate {
         self.hang_up();
     }
 
-    /// The same before a decision of a person's who has some. Whoever waits for a database that did
+    /// The same before a decision of a person's who has some. A caller who waits for a database that did
     /// not answer a moment ago would wait for nothing: the task that records goes on trying.
     pub(crate) async fn settle_before(&self, slice: &Slice) -> Result<(), CommitError> {
         let owed = &self.0.people.owed;
@@ -455,6 +508,10 @@ impl Gate {
         if owed.is_empty() {
             return Ok(());
         }
+        // What is recorded in a file that is lost is lost with it.
+        if self.0.watch.may_write().is_err() {
+            return Err(StoreError::Behind { full: false }.into());
+        }
         let _alone = owed.recording.lock().await;
         let (mut stuck, mut failure) = (BTreeSet::new(), Ok(()));
         while let Some(batch) = owed.first(&stuck) {
@@ -469,7 +526,7 @@ impl Gate {
                 continue;
             }
             owed.take(&batch);
-            tracing::warn!(person = %batch.person, since = %batch.at, "a cut that was owed is on record");
+            tracing::warn!(person = %batch.person, since = %batch.at, "an owed cut has been recorded");
             self.told(&batch.events);
             self.0.people.pushes.told(&batch.events);
             if let Ok(slice) = self.slice_in_force(Key::Person(batch.person)).await {
@@ -527,7 +584,7 @@ async fn keep_settling(weak: Weak<Inner>) {
         match Gate(inner).settle_owed().await {
             Ok(()) => pause = PAUSES.0,
             Err(error) => {
-                tracing::debug!(%error, "what is owed could not be recorded yet");
+                tracing::debug!(%error, "owed cuts could not be recorded yet");
                 pause = (pause * 2).min(PAUSES.1);
             }
         }

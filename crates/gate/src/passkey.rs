@@ -1,7 +1,7 @@
 //! Passkey ceremonies (WebAuthn), by webauthn-rs: an outside fact, as a password's hash is.
 //!
-//! This file starts and finishes a ceremony and hands `access` what it said; what it counts for is
-//! decided in `access/src/authenticator/passkey.rs` alone.
+//! This file starts and finishes a ceremony and hands its outcome to `access`; only
+//! `access/src/authenticator/passkey.rs` decides what it is worth.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -50,7 +50,7 @@ pub(crate) struct Passkeys {
 
 struct Open {
     began_at: Time,
-    /// What it is for, where it is for one thing alone.
+    /// What it is for, if for only one thing.
     purpose: Option<Digest>,
     site: Network,
     begun: Beginner,
@@ -300,7 +300,7 @@ pub(crate) struct Opening<'a> {
     pub(crate) moment: &'a Moment,
     /// Who asks.
     pub(crate) address: IpAddr,
-    /// What it is for, where it is for one thing alone.
+    /// What it is for, if for only one thing.
     pub(crate) purpose: Option<Digest>,
     /// The browser that asks.
     pub(crate) begun: Beginner,

@@ -47,7 +47,9 @@ const KEEP_MEMORY: Duration = Duration::from_secs(30);
 pub enum PasswordError {
     /// The queue, or what one address may have in it, is full: as many sign-ins wait as the machine
     /// can check in about two seconds.
-    #[error("{waiting} password checks wait, and the limit is {limit}; try again in a few seconds")]
+    #[error(
+        "{waiting} password checks are waiting, and the limit is {limit}; try again in a few seconds"
+    )]
     Busy {
         /// How many wait.
         waiting: u32,
@@ -197,7 +199,7 @@ impl Queue {
     fn push(&mut self, job: Job, trusted: bool, limit: usize) -> Result<(), PasswordError> {
         let (jobs, limit) =
             if trusted { (&mut self.trusted, TRUSTED_QUEUE) } else { (&mut self.others, limit) };
-        jobs.retain(|one| !one.reply.is_closed()); // whoever went away gives the place back
+        jobs.retain(|one| !one.reply.is_closed()); // a caller that went away gives its place back
         let of_site = jobs.iter().filter(|one| one.site == job.site).count();
         if jobs.len() >= limit {
             return Err(busy(jobs.len(), limit));
@@ -250,7 +252,7 @@ fn give_way() {
     // Elsewhere this would be the whole process.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
-        tracing::warn!(%error, "sign-ins may slow other requests: no thread of theirs can give way");
+        tracing::warn!(%error, "sign-ins may slow other requests: their threads could not be given a lower priority");
     }
 }
 

@@ -11,7 +11,7 @@ use access::{
 use store::Key;
 
 use crate::Gate;
-use crate::command::odd_answer;
+use crate::command::{Boxed, odd_answer};
 use crate::registry::store_failed;
 use crate::session::Actor;
 
@@ -159,11 +159,16 @@ impl Gate {
     }
 
     /// The slice of one person, or of everybody.
-    pub(crate) async fn slices(&self, person: Option<PersonId>) -> Result<Vec<Slice>, Refusal> {
-        if let Some(person) = person {
-            return Ok(vec![self.load(Key::Person(person)).await?]);
-        }
-        self.all_slices().await.map_err(|error| store_failed(&error))
+    pub(crate) fn slices(
+        &self,
+        person: Option<PersonId>,
+    ) -> Boxed<'_, Result<Vec<Slice>, Refusal>> {
+        Box::pin(async move {
+            if let Some(person) = person {
+                return Ok(vec![self.load(Key::Person(person)).await?]);
+            }
+            self.all_or_known().await.map_err(|error| store_failed(&error))
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Policies of interfaces, the window of renewal, and 'one brokerage session'. Zones are this
+//! Policies of interfaces, the renewal window, and 'one brokerage session'. Time zones are this
 //! machine's data, so windows become times here.
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::session::{Actor, SessionTicket};
 /// Days in which openings are looked for: the longest ceiling, and a week to be sure.
 const DAYS: i32 = 38;
 
-/// What a person chose, and what stands without a choice.
+/// What a person chose, and the defaults for the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policies {
     /// Whose.
@@ -87,9 +87,10 @@ impl Gate {
         policies(&slice, self.now()).ok_or(Refusal::NotFound { what: "person" })
     }
 
-    /// What a person chose, for the operator.
+    /// What a person chose, for the operator; as it was last known where the tables are away, since a
+    /// narrower policy does not wait for them.
     pub async fn policies_of(&self, username: &str) -> Result<Policies, Refusal> {
-        let slice = self.load(Key::Username(username)).await?;
+        let slice = self.with_openings(self.named_or_known(username).await?);
         policies(&slice, self.now()).ok_or(Refusal::NotFound { what: "person" })
     }
 

@@ -1,5 +1,5 @@
-//! Telling a person's phones by Web Push that an approval waits, while none of them has the page open. What cannot be
-//! delivered is no loss of authority: the page shows it all the same.
+//! Tells a person's phones by Web Push that an approval is waiting, while none of them has the page
+//! open. What cannot be delivered is not a loss of authority: the page shows it all the same.
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::{Gate, Inner};
 
 /// Under which name the folder keeps the key that push services know it by, and what it is sealed for.
 pub(crate) const KEY: &str = "push_key";
-/// Approvals that wait for being told at most; one more is not told, and shows on the page alone.
+/// Most approvals that wait to be pushed; one more is not pushed, and shows only on the page.
 const QUEUED: usize = 256;
 /// Messages under way at once.
 const AT_ONCE: usize = 16;
@@ -64,7 +64,7 @@ impl Pushes {
             if let Event::Approval(approval::Event::Asked(one)) = event
                 && queue.try_send((one.person, one.id)).is_err()
             {
-                tracing::warn!(approval = %one.id, "too many approvals wait for being told by push");
+                tracing::warn!(approval = %one.id, "too many approvals are waiting to be pushed; this one is not");
             }
         }
     }
@@ -75,7 +75,7 @@ impl Gate {
     pub async fn push_key(&self) -> Result<VapidKey, Refusal> {
         let people = &self.0.people;
         let moment = self.moment()?;
-        // Four draws: that one is no key is as likely as guessing a number of 32 bits.
+        // Four draws: that one is not a key is as likely as guessing a number of 32 bits.
         let drawn =
             (0..4).map(|turn| Secret::new(moment.draw::<32>(&format!("{KEY} {turn}")).to_vec()));
         let drawn = drawn.into_iter().find(|one| VapidKey::new(one).is_some());
@@ -163,7 +163,7 @@ impl Gate {
         let sender = self.0.people.pushes.sender()?;
         let found = self.pushes().await?.into_iter().find(|row| row.push.device == device);
         let push = found.ok_or(Refusal::NotFound { what: "push address" })?.push;
-        let text = words("Floorpass", "This is a test: approvals will be told like this.");
+        let text = words("Floorpass", "This is a test. Approvals will look like this.");
         let (target, message) = self.addressed(&push, text, TEST_LIFE, "test")?;
         let sent = sender.send(&target, &message, self.wall()).await;
         self.push_tried(&push, &sent).await;
@@ -212,10 +212,10 @@ impl Gate {
             return;
         }
         if let Err(fault) = sent {
-            tracing::warn!(%device, service = %push.service, %fault, "a phone could not be told");
+            tracing::warn!(%device, service = %push.service, %fault, "a phone could not be notified");
         }
         if let Err(error) = self.0.people.store.push_tried(device, sent.is_ok()).await {
-            tracing::error!(%error, "a push could not be written down");
+            tracing::error!(%error, "the outcome of a push could not be recorded");
         }
     }
 }
@@ -279,7 +279,7 @@ async fn tell_one(weak: Weak<Inner>, push: Push, approval: ApprovalId) {
 /// What a lock screen shows: that something waits, and what only where its person chose that.
 fn text(push: &Push, approval: &Approval) -> String {
     if !push.shows {
-        return words("Floorpass", "An approval waits.");
+        return words("Floorpass", "An approval is waiting.");
     }
     let lines = approval.content.lines.iter().map(|(label, value)| format!("{label}: {value}"));
     words(approval.content.kind.text(), &lines.collect::<Vec<_>>().join("\n"))
@@ -343,7 +343,7 @@ mod tests {
             (text(&push, &approval), text(&Push { shows: true, ..push }, &approval))
         });
         let (quiet, open) = told.unwrap_or_default();
-        assert_eq!(quiet, r#"{"body":"An approval waits.","title":"Floorpass"}"#);
+        assert_eq!(quiet, r#"{"body":"An approval is waiting.","title":"Floorpass"}"#);
         assert!(open.contains("Firefox on Linux") && open.contains("signing in"), "{open}");
     }
 }

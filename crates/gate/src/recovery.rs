@@ -1,4 +1,5 @@
-//! Recoveries: begun without a session, stopped from anywhere, finished in the browser that began.
+//! Recoveries: started without a session, stopped from anywhere, finished in the browser that
+//! started them.
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub struct RecoveryBegun {
 pub struct AskInfo {
     /// Their name.
     pub username: String,
-    /// The number to read to them, on the recovering page alone.
+    /// The number to read to them, shown only on the recovering page.
     pub number: Option<String>,
     /// What they said.
     pub said: Option<Say>,
@@ -63,7 +64,7 @@ pub struct RecoveryInfo {
     pub needed: u32,
     /// The contacts that it asks.
     pub asks: Vec<AskInfo>,
-    /// Where it stands.
+    /// Its state.
     pub stage: Stage,
 }
 
@@ -123,20 +124,23 @@ fn info(slice: &Slice, one: &Recovery) -> RecoveryInfo {
 }
 
 impl Gate {
-    /// Begins one by user name and password. Unknown names get the same answers and cost the same.
+    /// Begins one by user name and password. Unknown names get the same answers and cost the same. One
+    /// whose token the browser still has, but not its key, ends with it.
     pub async fn begin_recovery(
         &self,
         username: &str,
         password: Secret,
+        lost: Option<&Secret>,
         browser: &Browser,
     ) -> Result<RecoveryBegun, Refusal> {
-        in_even_time(Box::pin(self.try_recovery(username, password, browser))).await
+        in_even_time(Box::pin(self.try_recovery(username, password, lost, browser))).await
     }
 
     async fn try_recovery(
         &self,
         username: &str,
         password: Secret,
+        lost: Option<&Secret>,
         browser: &Browser,
     ) -> Result<RecoveryBegun, Refusal> {
         let key = Key::Username(username);
@@ -144,8 +148,12 @@ impl Gate {
             let slice = self.load(key).await?;
             let site = self.check_site(&slice, browser).await?;
             let proof = self.prove_at(&slice, &password, &browser.source()).await?;
-            let call = visit(browser, Recover::Begin { proof });
-            match self.count_try(site, self.run(key, Some(slice), &call).await) {
+            let command = match lost {
+                Some(token) => Recover::Again { proof, token: copy(token) },
+                None => Recover::Begin { proof },
+            };
+            let call = visit(browser, command);
+            match self.count_try(site, self.run(key, Some(slice), &call).await).await {
                 Err(Refusal::ProofStale) => {}
                 done => {
                     let done = done?;
@@ -180,7 +188,7 @@ impl Gate {
         begun(self.run(Key::Recovery(token.digest()), None, &call).await?, call.by)
     }
 
-    /// Where the recovery of this browser stands. Any other browser is refused on record.
+    /// The state of the recovery of this browser. Any other browser is refused on record.
     pub async fn recovery(
         &self,
         token: &Secret,
@@ -278,6 +286,23 @@ impl Gate {
         self.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
+    /// How recoveries of a person go, for the operator.
+    pub async fn recovery_policy_of(&self, person: PersonId) -> Result<Policy, Refusal> {
+        Ok(self.load(Key::Person(person)).await?.recovery_policy)
+    }
+
+    /// Says it in a person's place, for the operator.
+    pub async fn choose_recovery_as(
+        &self,
+        actor: &Actor,
+        person: PersonId,
+        policy: Policy,
+    ) -> Result<(), Refusal> {
+        actor.check_person(person, "person")?;
+        let call = actor.call(Command::Recovery(Recover::Choose(policy)));
+        self.run_done(Key::Person(person), &call).await.map(drop)
+    }
+
     /// Tells what is due of recoveries, and ends those that nobody finished. The server does it each
     /// second; a test that moves its clock calls it.
     pub async fn tick_recoveries(&self) {
@@ -293,7 +318,7 @@ impl Gate {
             let command = Command::Recovery(Recover::Tick);
             let call = Arc::new(Call { by: By::System, source: Source::local(), command });
             if let Err(refusal) = self.run_done(Key::Person(person), &call).await {
-                tracing::warn!(%person, %refusal, "what is due of a recovery could not be done");
+                tracing::warn!(%person, %refusal, "a step of a recovery was due and could not be done");
             }
         }
     }

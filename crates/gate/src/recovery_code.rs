@@ -1,4 +1,4 @@
-//! Recovery codes: made by a person for themselves; one signs in in the place of a TOTP code.
+//! Recovery codes: made by a person for themselves; one signs in in place of a TOTP code.
 
 use access::{Answer, Command, Refusal, Secret, authenticator};
 use store::Key;

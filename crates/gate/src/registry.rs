@@ -1,4 +1,4 @@
-//! The people side of the gate: what it keeps in memory beside the order path.
+//! The people's side of the gate: what it keeps in memory besides the order path.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -18,6 +18,7 @@ use crate::credential::Listeners;
 use crate::delivery::Deliveries;
 use crate::demo::DemoSecrets;
 use crate::health::Health;
+use crate::known::Known;
 use crate::notice::Unread;
 use crate::open::OpenError;
 use crate::owed::Owed;
@@ -51,6 +52,10 @@ pub(crate) struct Registry {
     pub(crate) sites: Sites,
     /// The version of each person's slice that the live table shows.
     pub(crate) published: Mutex<BTreeMap<PersonId, i64>>,
+    /// Held while a lock of an account is brought to those who hold it beside its owner.
+    pub(crate) reaching: tokio::sync::Mutex<()>,
+    /// Everybody, as the last commit left them.
+    pub(crate) known: Known,
     pub(crate) repeats: Repeats,
     /// Cuts that are in force and not on record yet.
     pub(crate) owed: Arc<Owed>,
@@ -84,6 +89,8 @@ impl Registry {
             turns: Turns::default(),
             sites: Sites::default(),
             published: Mutex::default(),
+            reaching: tokio::sync::Mutex::default(),
+            known: Known::default(),
             repeats: Repeats::default(),
             owed: Arc::new(owed),
             deliveries: Deliveries::default(),
@@ -111,8 +118,9 @@ impl Gate {
     pub(crate) async fn load_people(&self) -> Result<(), OpenError> {
         let store = &self.0.people.store;
         if let Err(error) = self.settle_owed().await {
-            tracing::warn!(%error, "cuts of before this start are in force and cannot be recorded yet");
+            tracing::warn!(%error, "cuts from before this start are in effect but cannot be recorded yet");
         }
+        Box::pin(self.load_sites()).await?;
         for slice in self.all_slices().await? {
             let Some(person) = &slice.person else { continue };
             let uses = store.session_uses(person.id).await?;
@@ -160,7 +168,7 @@ impl Gate {
             due
         };
         if due && let Err(error) = self.0.people.store.prune(now).await {
-            tracing::error!(%error, "old rows could not be forgotten");
+            tracing::error!(%error, "old rows could not be deleted");
         }
         if due {
             self.keep_equity().await;
@@ -170,12 +178,13 @@ impl Gate {
     /// Writes what memory holds: repeated refusals, ends of sessions, last uses. `all` at the end.
     pub(crate) async fn write_back(&self, all: bool) {
         self.record_repeats(all).await;
+        Box::pin(self.keep_sites()).await;
         let sessions = self.expire_sessions(all).await;
         let credentials = self.take_uses();
         if (!sessions.is_empty() || !credentials.is_empty())
             && let Err(error) = self.0.people.store.touch(&sessions, &credentials).await
         {
-            tracing::error!(%error, "the last uses could not be written");
+            tracing::error!(%error, "the times of last use could not be written");
         }
     }
 

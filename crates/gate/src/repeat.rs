@@ -8,6 +8,7 @@ use access::person::Person;
 use access::{By, Refusal, Slice, Source, Span, Time, evidence};
 
 use crate::Gate;
+use crate::command::Boxed;
 
 /// How long refusals that are alike are counted together.
 const WINDOW: Span = Span::seconds(1);
@@ -47,7 +48,7 @@ fn kind(open: &BTreeMap<Alike, Repeat>, alike: Alike) -> Alike {
 }
 
 impl Repeats {
-    /// Whether to record this refusal now; else it is counted for the entry that follows.
+    /// Whether to record this refusal now; otherwise it is counted for the entry that follows.
     fn is_first(&self, alike: Alike, slice: &Slice, refusal: &Refusal, now: Time) -> bool {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let alike = kind(&open, alike);
@@ -120,12 +121,20 @@ impl Gate {
         }
     }
 
-    async fn write_refusal(&self, by: By, source: &Source, slice: &Slice, event: evidence::Event) {
-        let people = &self.0.people;
-        let now = people.clock.stamp();
-        if let Err(error) = people.store.commit(slice, &[event.into()], by, source, now).await {
-            tracing::error!(%error, "a refusal could not be recorded");
-        }
+    fn write_refusal<'a>(
+        &'a self,
+        by: By,
+        source: &'a Source,
+        slice: &'a Slice,
+        event: evidence::Event,
+    ) -> Boxed<'a, ()> {
+        Box::pin(async move {
+            let people = &self.0.people;
+            let now = people.clock.stamp();
+            if let Err(error) = people.store.commit(slice, &[event.into()], by, source, now).await {
+                tracing::error!(%error, "a refusal could not be recorded");
+            }
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sequencer: one lock around the exchange and the journal's tail, and a group commit.
 //!
-//! Whoever holds the lock checks, stamps, writes the record into the pending group and applies it.
-//! Whoever then asks for durability while nobody syncs becomes the leader: takes the pending group,
+//! The holder of the lock checks, stamps, writes the record into the pending group and applies it.
+//! The first to ask for durability while nobody syncs becomes the leader: takes the pending group,
 //! writes and syncs it, publishes its events in order, and wakes the others. Nothing leaves before
 //! the sync that covers it. After a failed write or sync nothing is ever acknowledged again.
 
@@ -24,6 +24,7 @@ use crate::journal::{ChainHash, Head, Journal, Pending, Spare};
 use crate::noted::{Kind, Noted};
 use crate::order::refused::{Recent, RefusedOrders};
 use crate::usage::{Tally, Usages};
+use crate::watch::lost_file;
 
 /// Bytes that a record may need; a group of orders is far smaller.
 const HEADROOM: u64 = 64 * 1024;
@@ -429,7 +430,7 @@ impl Sequencer {
         Ok(())
     }
 
-    /// The next segment, for whoever makes it ahead.
+    /// The next segment, for the task that makes it ahead.
     pub(crate) fn spare(&self) -> Arc<Spare> {
         Arc::clone(&self.spare)
     }
@@ -444,7 +445,7 @@ impl Sequencer {
         made
     }
 
-    /// Holds the writer without leading. Whoever failed to lead meanwhile waits for a wake.
+    /// Holds the writer without leading. A task that failed to lead in the meantime waits to be woken.
     fn holding<T>(&self, hold: impl FnOnce(&Writer) -> T) -> T {
         let held = hold(&self.writer.lock().unwrap_or_else(PoisonError::into_inner));
         self.wake.notify_waiters();
@@ -520,7 +521,7 @@ impl Sequencer {
         }
         let head = {
             let mut engine = self.engine();
-            // Whoever held the lock before may have panicked: half a command is never written.
+            // The previous holder of the lock may have panicked: half a command is never written.
             if self.failed.get().is_some() || engine.pending.is_empty() {
                 return;
             }
@@ -534,12 +535,15 @@ impl Sequencer {
         let sync = self.durability == Durability::Disk;
         let written = writer.journal.append(writer.group.seal(first), head, sync);
         writer.group.clear();
-        match written {
-            Ok(()) => {
+        // Asked each time, after the write: nobody is told of what the next start would not find.
+        let misplaced = writer.journal.misplaced().map(lost_file);
+        match (written, misplaced) {
+            (Ok(()), Some(lost)) => self.end(&lost),
+            (Ok(()), None) => {
                 self.feed.publish(self.account, std::mem::take(&mut writer.records));
                 self.durable.store(head.seq, Ordering::Release);
             }
-            Err(error) => self.fail(&error.to_string()),
+            (Err(error), _) => self.fail(&error.to_string()),
         }
     }
 
@@ -549,7 +553,7 @@ impl Sequencer {
             tracing::error!(
                 why,
                 durable = self.durable(),
-                "the journal failed: no order is taken until a restart"
+                "the journal failed: no order is accepted until a restart"
             );
         }
         self.wake.notify_waiters();

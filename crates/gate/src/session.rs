@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use access::agent::Agent;
 use access::binding::Beginner;
 use access::brokerage;
 use access::device;
@@ -42,7 +43,7 @@ const WRITE_BACK: Span = Span::seconds(30);
 pub enum Actor {
     /// A signed-in person.
     Session(SessionTicket),
-    /// Whoever may open the control socket.
+    /// Anyone who may open the control socket.
     Operator {
         /// The peer's user id, as the system tells.
         uid: u32,
@@ -162,6 +163,8 @@ pub struct SessionInfo {
     pub device: DeviceId,
     /// That browser's name.
     pub device_name: String,
+    /// What it said of itself when the session began.
+    pub agent: Option<Agent>,
     /// Where it was used last.
     pub address: Option<IpAddr>,
     /// When it began.
@@ -326,13 +329,15 @@ impl Gate {
     /// The live sessions of one person, or of everybody for `None`, latest use first.
     pub async fn sessions(&self, person: Option<PersonId>) -> Result<Vec<SessionInfo>, Refusal> {
         let now = self.0.people.clock.stamp();
-        let mut names = HashMap::new();
+        let (mut names, mut agents) = (HashMap::new(), HashMap::new());
         let mut list = self.0.people.sessions.list(person, now);
         for one in &mut list {
             if !names.contains_key(&one.device) {
                 let slice = self.load(Key::Person(one.person)).await?;
                 names.extend(slice.devices.iter().map(|one| (one.id, one.name.to_string())));
+                agents.extend(slice.sessions.into_iter().map(|one| (one.id, one.agent)));
             }
+            one.agent = agents.remove(&one.id).flatten();
             one.device_name = names.get(&one.device).cloned().unwrap_or_default();
         }
         list.sort_by_key(|one| (std::cmp::Reverse(one.last_use), one.id));
@@ -367,7 +372,7 @@ impl Gate {
             let source = Source { address: Some(address), ..Source::local() };
             let call = Arc::new(Call { by: By::System, source, command });
             if let Err(refusal) = self.run_done(Key::Person(person), &call).await {
-                tracing::warn!(%session, %refusal, "a copied session could not be told of");
+                tracing::warn!(%session, %refusal, "a copied session could not be reported");
             }
         }
     }
@@ -384,7 +389,7 @@ impl Gate {
             let command = Command::Session(session::Command::Expire { session, reason });
             let call = Arc::new(Call { by: By::System, source: Source::local(), command });
             if let Err(refusal) = self.run_done(Key::Person(person), &call).await {
-                tracing::warn!(%session, %refusal, "a session that is over could not be ended");
+                tracing::warn!(%session, %refusal, "an expired session could not be ended");
             }
         }
         sweep.uses

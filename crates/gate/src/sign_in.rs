@@ -164,7 +164,7 @@ impl Gate {
             let site = self.check_site(&slice, browser).await?;
             let proof = self.prove_at(&slice, &password, &browser.source()).await?;
             let call = browser.call(SignIn::Password { proof });
-            match self.count_try(site, self.run(key, Some(slice), &call).await) {
+            match self.count_try(site, self.run(key, Some(slice), &call).await).await {
                 Err(Refusal::ProofStale) => {}
                 done => return step(done?),
             }
@@ -218,7 +218,7 @@ impl Gate {
         let slice = self.load(key).await?;
         let site = self.check_site(&slice, browser).await?;
         let done = self.run(key, Some(slice), &browser.call(command)).await;
-        step(self.count_try(site, done)?)
+        step(self.count_try(site, done).await?)
     }
 
     /// Sends another one-time code.
@@ -329,7 +329,7 @@ impl Gate {
     /// This instant with fresh randomness.
     pub(crate) fn moment(&self) -> Result<access::Moment, Refusal> {
         self.0.people.clock.moment().map_err(|error| {
-            tracing::error!(%error, "nothing secret can be drawn");
+            tracing::error!(%error, "no secret can be drawn");
             Refusal::StoreFailed
         })
     }
@@ -364,15 +364,13 @@ pub(crate) fn step(done: Done) -> Result<SignInStep, Refusal> {
 
 fn begun(signed_in: sign_in::SignedIn, after: &Slice) -> SignedIn {
     let session = after.session(signed_in.session);
-    let by_enrolment =
-        session.is_some_and(|session| session.methods == [access::session::Method::EnrolmentLink]);
     SignedIn {
         person: signed_in.person,
         session: signed_in.session,
         session_token: signed_in.session_token,
         device_token: signed_in.device_token,
         until: session.map_or(Time::default(), |session| session.until),
-        enrolling: by_enrolment && !after.is_enrolled(),
+        enrolling: session.is_some_and(|session| after.enrols_only(session)),
         offer_passkey: after.passkeys().next().is_none(),
         stay: signed_in.stay,
         stay_refused: signed_in.stay_refused,

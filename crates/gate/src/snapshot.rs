@@ -35,14 +35,42 @@ pub fn write(folder: &Path, id: [u8; 16], head: Head, state: &[u8]) -> io::Resul
     Ok(())
 }
 
+/// A snapshot that reads.
+pub struct Kept {
+    /// The name of its file.
+    pub name: String,
+    /// The last record that it holds.
+    pub head: Head,
+    /// The exchange.
+    pub exchange: Exchange,
+}
+
+/// Every snapshot that reads, and the names of those that do not. One that a running server removes
+/// meanwhile is neither.
+pub fn all(folder: &Path, id: [u8; 16]) -> (Vec<Kept>, Vec<String>) {
+    let (mut kept, mut unreadable) = (Vec::new(), Vec::new());
+    for (seq, path) in list(folder).unwrap_or_default() {
+        let read = match private::read(&path) {
+            Ok(bytes) => decode(&bytes, id).filter(|(head, _)| head.seq == seq),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(_) => None,
+        };
+        match read {
+            Some((head, exchange)) => kept.push(Kept { name: name(seq), head, exchange }),
+            None => unreadable.push(name(seq)),
+        }
+    }
+    (kept, unreadable)
+}
+
 /// The newest snapshot that reads, and its place in the journal.
 pub fn newest(folder: &Path, id: [u8; 16]) -> Option<(Head, Exchange)> {
     let found = list(folder).unwrap_or_default();
     found.into_iter().rev().find_map(|(_, path)| {
-        let bytes = std::fs::read(&path).ok()?;
+        let bytes = private::read(&path).ok()?;
         let read = decode(&bytes, id);
         if read.is_none() {
-            tracing::warn!(path = %path.display(), "a snapshot does not read; an older one or the journal is used");
+            tracing::warn!(path = %path.display(), "a snapshot cannot be read; an older one or the journal is used");
         }
         read
     })

@@ -1,5 +1,5 @@
-//! Proving the person of a session again, and what that opens: a while in which ways in may be
-//! changed, and the one request that comes with it.
+//! Confirming the person of a session again, and what that allows: for a while, changes to the ways
+//! to sign in; and the one request that comes with it.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::session::SessionTicket;
 
 /// What a proof of its person gives a session, for its browser's cookie.
 pub struct Reissued {
-    /// The new token; the old one is over.
+    /// The new token; the old one no longer works.
     pub token: Secret,
     /// How long the browser was asked to stay signed in.
     pub stay: Stay,
@@ -66,7 +66,7 @@ impl Gate {
         self.proof_by_passkey(ticket, None)
     }
 
-    /// The same for one thing alone.
+    /// The same for only one thing.
     pub(crate) fn proof_by_passkey(
         &self,
         ticket: &SessionTicket,
@@ -88,7 +88,7 @@ impl Gate {
         self.proven_by_passkey(ticket, (ceremony, None), answer).await
     }
 
-    /// The same of a ceremony for one thing alone.
+    /// The same for a ceremony that is for only one thing.
     pub(crate) async fn proven_by_passkey(
         &self,
         ticket: &SessionTicket,

@@ -1,13 +1,15 @@
 //! Tries by address, whosever name they are for: what counts beside each person's own failures.
 //!
-//! A person's failures stop whoever guesses at one name. These stop whoever goes from name to name,
-//! or hammers a port with a wrong token. They live in memory alone, since they are over in minutes,
-//! and are bounded: a guesser with many addresses fills the table and then shares one count with
+//! A person's failures stop anyone who guesses at one name. These stop anyone who goes from name to name,
+//! or hammers a port with a wrong token. They are counted in memory and kept in a table, so that a restart
+//! forgives nobody, and are bounded: a guesser with many addresses fills the table and then shares one count with
 //! all who are not in it. Trusted browsers, passkeys and right tokens never meet them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::str::FromStr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access::address::Network;
 use access::throttle::{self, Place};
@@ -36,6 +38,39 @@ pub(crate) enum Site {
     Token(CredentialId, Network),
 }
 
+/// As the table has it.
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SignIn(network) => write!(f, "sign-in {network}"),
+            Self::Token(credential, network) => write!(f, "token {credential} {network}"),
+        }
+    }
+}
+
+/// A name in the table that is no site: altered, or of a later version.
+#[derive(Debug)]
+pub(crate) struct NoSite;
+
+impl FromStr for Site {
+    type Err = NoSite;
+
+    fn from_str(text: &str) -> Result<Self, NoSite> {
+        let network = |text: &str| text.parse::<Network>().map_err(|_| NoSite);
+        match text.split(' ').collect::<Vec<_>>().as_slice() {
+            ["sign-in", from] => network(from).map(Self::SignIn),
+            ["token", credential, from] => {
+                let credential = credential.parse().map_err(|_| NoSite)?;
+                network(from).map(|network| Self::Token(credential, network))
+            }
+            _ => Err(NoSite),
+        }
+    }
+}
+
+/// The name of the sites that share a count.
+const REST: &str = "rest";
+
 /// The failures of every site. Each is one time: when all of its failures are forgiven.
 #[derive(Default)]
 pub(crate) struct Sites(Mutex<Table>);
@@ -45,6 +80,8 @@ struct Table {
     forgiven_at: HashMap<Site, Time>,
     /// Of all that the table has no place for.
     rest: Time,
+    /// What the tables do not have yet; none is the rest.
+    unkept: HashSet<Option<Site>>,
 }
 
 /// Whether one more failure fits, by when those before are forgiven.
@@ -58,22 +95,24 @@ fn check(forgiven_at: Time, (burst, each): (i64, Span), now: Time) -> Result<(),
 
 impl Table {
     /// The count of a site that has one, or else of the rest.
-    fn count(&mut self, site: Site, now: Time) -> (&mut Time, (i64, Span)) {
+    fn count(&mut self, site: Site, now: Time) -> (&mut Time, Span) {
         if !self.forgiven_at.contains_key(&site) && self.forgiven_at.len() >= MOST {
             self.forgiven_at.retain(|_, at| *at > now);
         }
         let full = self.forgiven_at.len() >= MOST;
         if full && !self.forgiven_at.contains_key(&site) {
-            return (&mut self.rest, (REST_BURST, REST_EACH));
+            self.unkept.insert(None);
+            return (&mut self.rest, REST_EACH);
         }
-        (self.forgiven_at.entry(site).or_default(), (BURST, EACH))
+        self.unkept.insert(Some(site));
+        (self.forgiven_at.entry(site).or_default(), EACH)
     }
 }
 
 impl Sites {
     /// Whether a try of the site counts now.
     pub(crate) fn check(&self, site: Site, now: Time) -> Result<(), Refusal> {
-        let table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let table = self.table();
         match table.forgiven_at.get(&site) {
             Some(at) => check(*at, (BURST, EACH), now),
             None if table.forgiven_at.len() < MOST => Ok(()),
@@ -83,9 +122,42 @@ impl Sites {
 
     /// One more failure.
     pub(crate) fn fail(&self, site: Site, now: Time) {
-        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, (_, each)) = table.count(site, now);
+        let mut table = self.table();
+        let (at, each) = table.count(site, now);
         *at = (*at).max(now) + each;
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes up what the tables kept. What is no site is left alone: it lets nobody in.
+    fn take_up(&self, kept: Vec<(String, Time)>) {
+        let mut table = self.table();
+        for (name, at) in kept {
+            if name == REST {
+                table.rest = table.rest.max(at);
+            } else if let Ok(site) = name.parse::<Site>()
+                && table.forgiven_at.len() < MOST
+            {
+                let known = table.forgiven_at.entry(site).or_default();
+                *known = (*known).max(at);
+            }
+        }
+    }
+
+    /// What the tables do not have yet. The caller writes it down, or gives it back.
+    fn unkept(&self) -> HashSet<Option<Site>> {
+        std::mem::take(&mut self.table().unkept)
+    }
+
+    fn rows(&self, sites: &HashSet<Option<Site>>) -> Vec<(String, Time)> {
+        let table = self.table();
+        let row = |site: &Option<Site>| match site {
+            None => Some((REST.to_owned(), table.rest)),
+            Some(site) => table.forgiven_at.get(site).map(|at| (site.to_string(), *at)),
+        };
+        sites.iter().filter_map(row).collect()
     }
 }
 
@@ -123,7 +195,7 @@ impl Gate {
     }
 
     /// Counts what a try came to. What was refused unchecked, or could not be checked, counts nothing.
-    pub(crate) fn count_try<T>(
+    pub(crate) async fn count_try<T>(
         &self,
         site: Option<Site>,
         done: Result<T, Refusal>,
@@ -132,8 +204,30 @@ impl Gate {
             && is_wrong_guess(refusal)
         {
             self.0.people.sites.fail(site, self.now());
+            // Before the answer: who sees it can rely on its count, even after a restart.
+            Box::pin(self.keep_sites()).await;
         }
         done
+    }
+
+    /// Takes up the counts from before the start.
+    pub(crate) async fn load_sites(&self) -> Result<(), store::StoreError> {
+        let people = &self.0.people;
+        people.sites.take_up(people.store.sites(self.now()).await?);
+        Ok(())
+    }
+
+    /// Writes down what the tables do not have yet. Where they cannot be written, memory goes on counting.
+    pub(crate) async fn keep_sites(&self) {
+        let people = &self.0.people;
+        let unkept = people.sites.unkept();
+        if unkept.is_empty() {
+            return;
+        }
+        if let Err(error) = people.store.put_sites(&people.sites.rows(&unkept)).await {
+            tracing::warn!(%error, "failed tries are counted only in memory for now");
+            people.sites.table().unkept.extend(unkept);
+        }
     }
 
     /// A wrong token at a port: the same refusal each time, until it is told when to come back. A
@@ -202,13 +296,13 @@ mod tests {
         let most = i64::try_from(MOST).unwrap_or(0);
         count(0, most);
         count(1_000_000, REST_BURST);
-        let table = sites.0.lock().unwrap_or_else(PoisonError::into_inner).forgiven_at.len();
+        let table = sites.table().forgiven_at.len();
         assert_eq!(table, MOST);
         assert!(sites.check(site(5_000_000), NOW).is_err(), "newcomers share what they did");
         assert!(sites.check(site(7), NOW).is_ok(), "who has a count has their own");
         let later = NOW + EACH + Span(1);
         sites.fail(site(5_000_000), later);
-        let table = sites.0.lock().unwrap_or_else(PoisonError::into_inner).forgiven_at.len();
+        let table = sites.table().forgiven_at.len();
         assert_eq!(table, 1);
     }
 
@@ -217,5 +311,30 @@ mod tests {
         let sites = Sites::default();
         fail(&sites, site(1), BURST);
         assert!(sites.check(site(1), NOW - Span::hours(1)).is_err());
+    }
+    #[test]
+    fn counts_are_taken_up_as_they_were_kept_and_what_is_no_site_is_left() {
+        let before = Sites::default();
+        let token = Site::Token(CredentialId([7; 16]), Network::site(IpAddr::V4(1.into())));
+        let six = Site::SignIn(Network::site(IpAddr::V6(1.into())));
+        for site in [site(1), token, six] {
+            fail(&before, site, BURST);
+        }
+        before.table().rest = NOW;
+        before.table().unkept.insert(None);
+        let mut rows = before.rows(&before.unkept());
+        assert_eq!((rows.len(), before.unkept().len()), (4, 0));
+        rows.extend(
+            ["", "sign-in", "sign-in x", "token y 10.0.0.0/8", "sign-in 10.0.0.0/8 z"]
+                .map(|odd| (odd.to_owned(), Time::FAR)),
+        );
+        let after = Sites::default();
+        after.take_up(rows);
+        for site in [site(1), token, six] {
+            assert!(after.check(site, NOW).is_err(), "{site}");
+        }
+        assert!(after.check(site(2), NOW).is_ok());
+        let table = after.table();
+        assert_eq!((table.rest, table.forgiven_at.len()), (NOW, 3));
     }
 }

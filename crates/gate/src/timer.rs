@@ -1,7 +1,7 @@
-//! The beat: a thread that moves the markets each second and takes snapshots. It decides nothing; the
-//! time of each beat comes from the clock. Beside it a thread makes the journal's next segment as soon
-//! as the one before was taken: no order waits for it, and none is refused for want of it while the
-//! disk has room.
+//! The beat: a thread that moves the markets each second and takes snapshots. It decides nothing;
+//! the time of each beat comes from the clock. Another thread makes the journal's next segment as
+//! soon as the current one is in use: no order waits for it, and none is refused for want of it
+//! while the disk has room.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Recovery contacts: named by one person, asked and heard in another one's session.
+//! Recovery contacts: named by one person, asked and answering in another's session.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use store::Key;
 
 use crate::Gate;
 use crate::registry::store_failed;
-use crate::session::SessionTicket;
+use crate::session::{Actor, SessionTicket};
 
 /// A contact of a person.
 #[derive(Debug, Clone)]
@@ -86,7 +86,12 @@ fn helping(slice: &Slice, looks: PersonId) -> Option<Helping> {
 impl Gate {
     /// The contacts of the person who asks.
     pub async fn trustees(&self, ticket: &SessionTicket) -> Result<Vec<TrusteeInfo>, Refusal> {
-        let slice = self.load(Key::Person(ticket.person)).await?;
+        self.trustees_of(ticket.person).await
+    }
+
+    /// The contacts of a person.
+    pub async fn trustees_of(&self, person: PersonId) -> Result<Vec<TrusteeInfo>, Refusal> {
+        let slice = self.load(Key::Person(person)).await?;
         let mut list: Vec<_> = slice
             .trustees
             .iter()
@@ -107,11 +112,22 @@ impl Gate {
         ticket: &SessionTicket,
         username: &str,
     ) -> Result<(), Refusal> {
+        self.name_trustee_as(&Actor::Session(ticket.clone()), ticket.person, username).await
+    }
+
+    /// Names a contact of a person: that person, or the operator in their place.
+    pub async fn name_trustee_as(
+        &self,
+        actor: &Actor,
+        person: PersonId,
+        username: &str,
+    ) -> Result<(), Refusal> {
+        actor.check_person(person, "person")?;
         let found = self.load(Key::Username(username)).await?.person.map(|person| person.id);
         let command = Help::Name { username: username.to_owned(), found };
-        let call = ticket.call(Command::Trustee(command));
-        self.run_done(Key::Person(ticket.person), &call).await?;
-        if let (Some(trustee), Ok(whom)) = (found, Username::new(&ticket.username)) {
+        let call = actor.call(Command::Trustee(command));
+        let after = self.run_done(Key::Person(person), &call).await?;
+        if let (Some(trustee), Some(whom)) = (found, after.person.map(|person| person.username)) {
             self.tell_trustee(trustee, whom, false).await;
         }
         Ok(())
@@ -123,17 +139,28 @@ impl Gate {
         ticket: &SessionTicket,
         trustee: TrusteeId,
     ) -> Result<(), Refusal> {
-        let call = ticket.call(Command::Trustee(Help::Remove { trustee }));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+        self.remove_trustee_as(&Actor::Session(ticket.clone()), ticket.person, trustee).await
+    }
+
+    /// Takes a contact of a person away: that person, or the operator in their place.
+    pub async fn remove_trustee_as(
+        &self,
+        actor: &Actor,
+        person: PersonId,
+        trustee: TrusteeId,
+    ) -> Result<(), Refusal> {
+        actor.check_person(person, "person")?;
+        let call = actor.call(Command::Trustee(Help::Remove { trustee }));
+        self.run_done(Key::Person(person), &call).await.map(drop)
     }
 
     /// Tells a contact, in their own message centre. The page shows it too, so one that cannot be
-    /// written is no reason to refuse what it tells of.
+    /// written is not a reason to refuse what it tells of.
     async fn tell_trustee(&self, trustee: PersonId, whom: Username, recovers: bool) {
         let command = Command::Trustee(Help::Tell { whom, recovers });
         let call = Arc::new(Call { by: By::System, source: Source::local(), command });
         if let Err(refusal) = self.run_done(Key::Person(trustee), &call).await {
-            tracing::warn!(%trustee, %refusal, "a recovery contact could not be told");
+            tracing::warn!(%trustee, %refusal, "a recovery contact could not be notified");
         }
     }
 

@@ -1,5 +1,5 @@
-//! What each credential did today: its orders, and those that were refused. The journal is the truth; this
-//! counts along with it, and reads once what was recorded before the server started.
+//! What each credential did today: its orders, and what was refused. The journal is the truth; this
+//! counts along with it, and once reads what was recorded before the server started.
 
 use std::collections::BTreeMap;
 
@@ -19,8 +19,30 @@ const DAY: i64 = 86_400_000_000;
 pub struct Usage {
     /// Orders that were taken.
     pub orders: u64,
-    /// Orders that were refused.
-    pub refused: u64,
+    /// Orders, and changes of them, that were refused.
+    pub refused_orders: u64,
+    /// Programs that were not let in.
+    pub refused_connections: u64,
+    /// What else was refused: what it asked to see, a cancellation, what could not be read.
+    pub refused_requests: u64,
+}
+
+impl Usage {
+    /// All that was refused.
+    pub const fn refused(self) -> u64 {
+        self.refused_orders
+            .saturating_add(self.refused_connections)
+            .saturating_add(self.refused_requests)
+    }
+
+    const fn plus(self, other: Self) -> Self {
+        Self {
+            orders: self.orders.saturating_add(other.orders),
+            refused_orders: self.refused_orders.saturating_add(other.refused_orders),
+            refused_connections: self.refused_connections.saturating_add(other.refused_connections),
+            refused_requests: self.refused_requests.saturating_add(other.refused_requests),
+        }
+    }
 }
 
 /// The usage of every credential that has some.
@@ -36,17 +58,28 @@ pub(crate) const fn midnight(at: Time) -> Time {
     Time(day(at) * DAY)
 }
 
-/// Adds what a record did to the usage of whoever it is about.
+/// Adds what a record did to the usage of its subject.
 pub(crate) fn count(usages: &mut Usages, holder: Holder, command: &Command) {
-    let (holder, orders, refused) = match command {
-        Command::Place(orders) => (holder, orders.get().len(), 0),
-        Command::OrdersRefused(refused) => (refused.holder, 0, refused.count),
+    let none = Usage::default();
+    let (holder, more) = match command {
+        Command::Place(orders) | Command::PlaceReduceOnly(orders) => {
+            let orders = u64::try_from(orders.get().len()).unwrap_or(u64::MAX);
+            (holder, Usage { orders, ..none })
+        }
+        Command::OrdersRefused(refused) => {
+            (refused.holder, Usage { refused_orders: refused.count.into(), ..none })
+        }
+        Command::ConnectionRefused { holder, count, .. } => {
+            (*holder, Usage { refused_connections: (*count).into(), ..none })
+        }
+        Command::Refused { holder, count, .. } => {
+            (*holder, Usage { refused_requests: (*count).into(), ..none })
+        }
         _ => return,
     };
     let Holder::Credential(id) = holder else { return };
     let usage = usages.entry(id).or_default();
-    usage.orders = usage.orders.saturating_add(u64::try_from(orders).unwrap_or(u64::MAX));
-    usage.refused = usage.refused.saturating_add(refused.into());
+    *usage = usage.plus(more);
 }
 
 /// What was stamped since the server started, of the newest day.
@@ -98,8 +131,7 @@ impl Gate {
         {
             for (id, older) in older {
                 let usage = usages.entry(*id).or_default();
-                usage.orders += older.orders;
-                usage.refused += older.refused;
+                *usage = usage.plus(*older);
             }
         }
         usages
@@ -111,7 +143,7 @@ impl Gate {
         match tokio::task::spawn_blocking(read).await {
             Ok(Ok(usages)) => Ok((day(now), usages)),
             Ok(Err(error)) => {
-                tracing::error!(%error, "the journal could not be read for what credentials did");
+                tracing::error!(%error, "the journal could not be read for the usage of credentials");
                 Err(())
             }
             Err(error) => {
@@ -153,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_orders_of_a_day_are_counted_and_a_new_day_begins_at_nothing() {
+    fn refusals_of_a_day_are_counted_and_a_new_day_begins_at_nothing() {
         let mut tally = Tally::default();
         let (id, other) = (CredentialId([1; 16]), CredentialId([2; 16]));
         let at = |day: i64| Time(day * DAY + 5);
@@ -161,11 +193,24 @@ mod tests {
         tally.count(at(3), Holder::System, &refused(id, 3));
         tally.count(at(3), Holder::System, &refused(other, 1));
         tally.count(at(3), Holder::System, &Command::Advance);
-        assert_eq!(tally.of(at(3)).get(&id), Some(&Usage { orders: 0, refused: 5 }));
+        let (holder, text) = (Holder::Credential(id), String::new());
+        let code = "TOKEN_WRONG".to_owned();
+        let turned_away = Command::ConnectionRefused { holder, code, text: text.clone(), count: 4 };
+        tally.count(at(3), Holder::System, &turned_away);
+        let unseen =
+            Command::Refused { holder, code: "ACT_NOT_ALLOWED".to_owned(), text, count: 6 };
+        tally.count(at(3), Holder::System, &unseen);
+        let today = tally.of(at(3)).get(&id).copied().unwrap_or_default();
+        let all =
+            Usage { orders: 0, refused_orders: 5, refused_connections: 4, refused_requests: 6 };
+        assert_eq!((today, today.refused()), (all, 15));
         assert_eq!(tally.of(at(4)), Usages::new());
         tally.count(at(4), Holder::System, &refused(other, 7));
         assert_eq!(tally.of(at(4)).get(&id), None);
-        assert_eq!(tally.of(at(4)).get(&other), Some(&Usage { orders: 0, refused: 7 }));
+        assert_eq!(
+            tally.of(at(4)).get(&other),
+            Some(&Usage { refused_orders: 7, ..Usage::default() })
+        );
         assert_eq!(midnight(at(4)), Time(4 * DAY));
     }
 }

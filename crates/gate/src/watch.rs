@@ -1,8 +1,8 @@
-//! What must stay as it is while the server runs, looked at several times a second: the data folder,
+//! What must stay as it is while the server runs, checked several times a second: the data folder,
 //! the journal's segments, the tables, the key file, and that no other server has the database.
 //!
 //! A journal or a table that was removed or replaced would be written where nobody finds it again. So
-//! nothing is acknowledged any more once one is missing. What can be made anew is: `lock`,
+//! nothing is acknowledged any more once one is missing. What can be made again is: `lock`,
 //! `folder.json`. What is wrong is raised in [`crate::health`].
 
 use std::collections::BTreeMap;
@@ -55,6 +55,8 @@ impl Watch {
         if store.database().engine() == store::Engine::Sqlite {
             let main = folder.path.join(DATABASE);
             database.push((main.clone(), Identity::at(&main)?));
+            // Beside the file itself, should its name be a link.
+            let main = std::fs::canonicalize(&main)?;
             for ending in BESIDE {
                 let mut name = main.clone().into_os_string();
                 name.push(ending);
@@ -150,7 +152,7 @@ async fn look_at_hold(weak: &Weak<Inner>) -> bool {
         // What needs the tables is refused by itself, and nobody else can take them meanwhile.
         Err(error) => {
             let text = format!(
-                "the database does not answer, so nobody can sign in and changes are refused: {error}"
+                "the database does not answer, so nobody can sign in, and changes are refused: {error}"
             );
             inner.health.raise(AWAY, "", text, false);
         }
@@ -199,8 +201,10 @@ impl Inner {
         self.look_at_facts(&mut files);
         match self.folder.hold.keep_note() {
             Ok(false) => {}
-            Ok(true) => tracing::warn!("the lock file was removed or replaced; it was made anew"),
-            Err(error) => tracing::error!(%error, "the lock file cannot be made anew"),
+            Ok(true) => {
+                tracing::warn!("the lock file was removed or replaced; a new one was created");
+            }
+            Err(error) => tracing::error!(%error, "the lock file cannot be created again"),
         }
     }
 
@@ -216,14 +220,14 @@ impl Inner {
             self.health.clear(lost.code(), "");
         } else {
             if self.sequencer.may_acknowledge().is_ok() {
-                tracing::error!(%lost, "no order is taken until the key file is back");
+                tracing::error!(%lost, "no order is accepted until the key file is back");
             }
             self.raise(&lost);
             self.sequencer.hold(Some(lost));
         }
     }
 
-    /// The description is known, and written anew.
+    /// The description is known, and written again.
     fn look_at_facts(&self, files: &mut Files) {
         let path = self.folder.path.join(FACTS);
         let now = Identity::at(&path).ok();
@@ -233,9 +237,9 @@ impl Inner {
         let same = folder::read_facts(&self.folder.path)
             .is_ok_and(|found| found.as_ref() == Some(&self.folder.facts));
         if !same {
-            tracing::warn!("{FACTS} was removed or replaced; it was written anew");
+            tracing::warn!("{FACTS} was removed or replaced; it was rewritten");
             if let Err(error) = self.folder.finish() {
-                tracing::error!(%error, "{FACTS} cannot be written anew");
+                tracing::error!(%error, "{FACTS} cannot be rewritten");
             }
         }
         files.facts = Identity::at(&path).ok();
@@ -280,7 +284,8 @@ fn is_same_key(path: &Path, facts: &folder::FolderFacts) -> bool {
     key_file::read(path).is_ok_and(|(key, _)| same(&key))
 }
 
-fn lost_file(path: &Path) -> Refusal {
+/// What is said of a file that is gone, or another one.
+pub(crate) fn lost_file(path: &Path) -> Refusal {
     // Without the folder's place: callers see it.
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let above = path.parent().map(name).filter(|above| above == "journal");

@@ -1,11 +1,11 @@
-//! Files and folders for their owner alone: the one way in which this program makes any.
+//! Files and folders that only their owner can access: the only way in which this program creates any.
 //!
 //! Files have mode 0600 and folders 0700, whatever the umask. A new file is created exclusively, and
-//! nothing is ever written through a symbolic link: whoever may write beside one of our files must
-//! not choose which file we overwrite.
+//! nothing is ever written through a symbolic link: somebody who may write next to one of our files
+//! must not be able to choose which file we overwrite.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -49,6 +49,26 @@ pub fn create(path: &Path) -> io::Result<File> {
 /// The plain file at `path`, open for reading and writing; an error when it is a link or not there.
 pub fn open(path: &Path) -> io::Result<File> {
     existing(path, OpenOptions::new().read(true).write(true))
+}
+
+/// The plain file or folder at `path`, behind links too, open for reading alone. Never waits: a pipe that
+/// somebody put there would make its reader wait for ever.
+pub fn look(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let facts = file.metadata()?;
+    if facts.is_file() || facts.is_dir() {
+        return Ok(file);
+    }
+    let text = format!("{} is a device or a pipe, not a plain file", path.display());
+    Err(io::Error::new(ErrorKind::InvalidInput, text))
+}
+
+/// What the plain file at `path` holds; see [`look`].
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    look(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The plain file at `path`, open for appending; created when it is not there.
@@ -96,10 +116,14 @@ pub fn can_replace(path: &Path) -> io::Result<()> {
     std::fs::remove_file(&draft)
 }
 
-/// Copies a file to a new one at `to`, synced; gives its bytes.
+/// Copies a plain file to a new one at `to`, synced; gives its bytes.
 pub fn copy(from: &Path, to: &Path) -> io::Result<u64> {
+    let mut source = look(from)?;
+    if source.metadata()?.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
     let mut file = create(to)?;
-    let bytes = io::copy(&mut File::open(from)?, &mut file)?;
+    let bytes = io::copy(&mut source, &mut file)?;
     file.sync_all()?;
     Ok(bytes)
 }
@@ -210,7 +234,7 @@ fn plain_or_nothing(path: &Path) -> io::Result<()> {
 
 fn not_plain(path: &Path) -> io::Error {
     let text = format!(
-        "{} is a link, a folder or a device, and only plain files are written; remove it or give another name",
+        "{} is a link, a folder or a device, and only plain files can be written; remove it or choose another name",
         path.display()
     );
     io::Error::new(ErrorKind::InvalidInput, text)
@@ -229,6 +253,30 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         std::fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn pipe_in_the_place_of_a_file_keeps_nobody_waiting() {
+        let temp = tempfile::tempdir().unwrap();
+        let pipe = temp.path().join("pipe");
+        let made = rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        );
+        made.unwrap();
+        symlink(&pipe, temp.path().join("link")).unwrap();
+        for name in ["pipe", "link"] {
+            let said = read(&temp.path().join(name)).unwrap_err().to_string();
+            assert!(said.contains("a pipe"), "{said}");
+        }
+        let copied = copy(&pipe, &temp.path().join("copy")).unwrap_err().to_string();
+        assert!(copied.contains("a pipe") && !temp.path().join("copy").exists(), "{copied}");
+        std::fs::write(temp.path().join("file"), "ours").unwrap();
+        assert_eq!(read(&temp.path().join("file")).unwrap(), b"ours");
+        look(temp.path()).unwrap();
     }
 
     #[test]

@@ -26,6 +26,14 @@ statements! {
     FIRST = "SELECT seq FROM evidence WHERE happened_at >= $1 ORDER BY happened_at, seq LIMIT 1";
     FIRST_ORDER = "SELECT seq FROM order_decision WHERE happened_at >= $1 \
                    ORDER BY happened_at, seq LIMIT 1";
+    BACK = "SELECT happened_at FROM evidence WHERE shard = 0 AND seq < $1 \
+            ORDER BY seq DESC LIMIT 1 OFFSET $2";
+    BACK_ORDER = "SELECT happened_at FROM order_decision WHERE seq < $1 \
+                  ORDER BY seq DESC LIMIT 1 OFFSET $2";
+    FORTH = "SELECT happened_at FROM evidence WHERE shard = 0 AND seq > $1 \
+             ORDER BY seq LIMIT 1 OFFSET $2";
+    FORTH_ORDER = "SELECT happened_at FROM order_decision WHERE seq > $1 \
+                   ORDER BY seq LIMIT 1 OFFSET $2";
 }
 
 /// Two commits at one time may be recorded in the other order: a day's entries are looked for a little
@@ -66,6 +74,32 @@ pub enum Position {
     Below(u64),
     /// The oldest entries above this sequence.
     Above(u64),
+    /// The newest entries below the first sequence, and at or above the second.
+    DownTo(u64, u64),
+    /// The oldest entries above the first sequence, and at or below the second.
+    UpTo(u64, u64),
+}
+
+impl Position {
+    /// The same page, which ends at this sequence.
+    #[must_use]
+    pub const fn to(self, last: u64) -> Self {
+        match self {
+            Self::Below(seq) | Self::DownTo(seq, _) => Self::DownTo(seq, last),
+            Self::Above(seq) | Self::UpTo(seq, _) => Self::UpTo(seq, last),
+        }
+    }
+}
+
+/// How far one page looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// The last sequence of evidence that it looks at; the greatest there is when that is beyond the newest.
+    pub access: u64,
+    /// The same of the decisions about orders.
+    pub orders: u64,
+    /// The time that it looks back to, or up to.
+    pub time: Time,
 }
 
 /// Names by ids: a few short tables, whole.
@@ -140,6 +174,11 @@ impl Statement {
 }
 
 impl Search {
+    /// Whether no index leads to what is looked for, so that entries have to be gone through one by one.
+    pub fn is_slow(&self) -> bool {
+        !self.text.trim().is_empty() || self.holder.is_some()
+    }
+
     /// The statement for a page of at most `limit` rows.
     fn statement(
         &self,
@@ -173,6 +212,16 @@ impl Search {
             }
             Position::Above(seq) => {
                 above = above.max(number(seq)?);
+                "ASC"
+            }
+            Position::DownTo(seq, last) => {
+                below = below.min(number(seq)?);
+                above = above.max(number(last)?.saturating_sub(1));
+                "DESC"
+            }
+            Position::UpTo(seq, last) => {
+                above = above.max(number(seq)?);
+                below = below.min(number(last)?.saturating_add(1));
                 "ASC"
             }
         };
@@ -225,11 +274,11 @@ impl Search {
         let has = |column: &str| {
             format!("LOWER({column}) LIKE {small} ESCAPE '\\' OR {column} LIKE {typed} ESCAPE '\\'")
         };
-        let columns: &[&str] = match record {
-            Record::Access => &["body", "kind", "source", "code"],
-            Record::Orders => &["words"],
+        let mut any = match record {
+            Record::Access => ["body", "kind", "source", "code"].map(has).to_vec(),
+            // They are in small letters already.
+            Record::Orders => vec![format!("words LIKE {small} ESCAPE '\\'")],
         };
-        let mut any: Vec<_> = columns.iter().map(|column| has(column)).collect();
         for (column, table, name) in [
             ("person", "person", "username"),
             ("credential", "credential", "name"),
@@ -285,6 +334,64 @@ impl Store {
         let statement = search.statement(Record::Orders, position, limit, edges)?;
         let rows = statement.rows(&mut connection).await?;
         rows.iter().map(order_decision::read).collect()
+    }
+
+    /// How far a page goes that looks through about `most` entries of each record: to one time in both, so
+    /// that pages follow each other. None when all that is looked for is nearer than that.
+    pub async fn reach(
+        &self,
+        search: &Search,
+        (access, orders): (Position, Position),
+        most: u32,
+    ) -> Result<Option<Reach>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let is_down = matches!(access, Position::Below(_) | Position::DownTo(..));
+        let skipped = i64::from(most.saturating_sub(1));
+        let mut times = Vec::new();
+        for (position, first, back, forth) in
+            [(access, FIRST, BACK, FORTH), (orders, FIRST_ORDER, BACK_ORDER, FORTH_ORDER)]
+        {
+            let Some((from, until)) = edges(&mut connection, first, search).await? else {
+                continue;
+            };
+            let (statement, start) = match position {
+                Position::Below(seq) | Position::DownTo(seq, _) => {
+                    let until = until.map_or(i64::MAX, |seq| seq.saturating_add(EDGE));
+                    (back, number(seq)?.min(until))
+                }
+                Position::Above(seq) | Position::UpTo(seq, _) => {
+                    let from = from.map_or(i64::MIN, |seq| seq.saturating_sub(EDGE));
+                    (forth, number(seq)?.max(from))
+                }
+            };
+            if let Some(row) = row!(connection, statement, start, skipped)? {
+                times.push(Fields::new("evidence", &row).int()?);
+            }
+        }
+        let time = if is_down { times.into_iter().max() } else { times.into_iter().min() };
+        let is_wanted = |time: &i64| {
+            let (from, until) = (search.from.map(|time| time.0), search.until.map(|time| time.0));
+            if is_down {
+                from.is_none_or(|from| *time > from)
+            } else {
+                until.is_none_or(|until| *time < until)
+            }
+        };
+        let Some(time) = time.filter(is_wanted) else { return Ok(None) };
+        // Down to the first of that time; up to the last, which is in front of the first behind it.
+        let behind = i64::from(!is_down);
+        let mut last = [i64::MAX; 2];
+        for (last, first) in last.iter_mut().zip([FIRST, FIRST_ORDER]) {
+            if let Some(row) = row!(connection, first, time.saturating_add(behind))? {
+                *last = Fields::new("evidence", &row).int()?.saturating_sub(behind);
+            }
+        }
+        if !is_down && last == [i64::MAX; 2] {
+            // All that is left is of one time.
+            return Ok(None);
+        }
+        let [access, orders] = last.map(i64::cast_unsigned);
+        Ok(Some(Reach { access, orders, time: Time(time) }))
     }
 
     /// The names that there are.

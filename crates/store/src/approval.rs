@@ -1,4 +1,4 @@
-//! Approvals. One that is over keeps its row for an hour: it counts against a storm of prompts.
+//! Approvals. One that has ended keeps its row for an hour: it counts toward the limit on prompts.
 
 use access::approval::{Answered, Approval, Event, Say};
 use access::moment::Time;
@@ -64,7 +64,7 @@ fn read(row: &AnyRow) -> Result<Approval, StoreError> {
     };
     let say = fields.maybe_text()?;
     let (device, at) = (fields.maybe_parsed()?, fields.maybe_time()?);
-    // Whatever else stands there is no answer.
+    // Any other value is not an answer.
     let say = Say::ALL.into_iter().find(|one| Some(one.name()) == say.as_deref());
     if let (Some(say), Some(device), Some(at)) = (say, device, at) {
         approval.answered = Some(Answered { say, device, at });

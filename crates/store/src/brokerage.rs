@@ -1,4 +1,4 @@
-//! Which session of a person holds trading, where one alone does.
+//! Which session of a person can trade, if only one may.
 
 use access::brokerage::{Brokerage, Event};
 use sqlx::AnyConnection;

@@ -17,7 +17,7 @@ use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
     Store, approval, authenticator, brokerage, contact, credential, device, evidence, large_order,
-    link, lock, mandate, network, notice, policy, push, recovery, session, sign_in, throttle,
+    link, lock, mandate, network, notice, policy, push, recovery, session, sign_in, site, throttle,
     travel, trustee,
 };
 
@@ -35,7 +35,7 @@ const MEMORY_NOTICES: Span = Span::days(90);
 /// What was committed.
 #[derive(Debug, Clone, Copy)]
 pub struct Committed {
-    /// Where the chain of evidence stands after it.
+    /// The end of the chain of evidence after it.
     pub evidence: Chain,
     /// The slice's version after it.
     pub version: i64,
@@ -54,7 +54,7 @@ struct Head<'a> {
 #[derive(Debug, Error)]
 pub enum CommitError {
     /// The slice has moved: load it, decide and commit again.
-    #[error("the person's data changed meanwhile")]
+    #[error("the person's data changed in the meantime")]
     Conflict,
     /// Another credential has the port: choose another.
     #[error("another credential has this port")]
@@ -63,7 +63,7 @@ pub enum CommitError {
     #[error("the account has an owner")]
     AccountTaken,
     /// The passkey is registered to someone else.
-    #[error("the passkey is registered already")]
+    #[error("the passkey is already registered")]
     PasskeyTaken,
     /// The engine failed.
     #[error(transparent)]
@@ -139,7 +139,7 @@ impl Store {
         head: &Head<'_>,
     ) -> Result<Committed, CommitError> {
         let changes = events.iter().any(Event::changes_tables);
-        let version = slice.version + i64::from(changes);
+        let version = slice.version.saturating_add(i64::from(changes));
         let created = events.iter().find_map(|event| match event {
             Event::Person(person::Event::Created(person)) => Some(person.id),
             _ => None,
@@ -174,6 +174,7 @@ impl Store {
 pub(crate) async fn forget(connection: &mut AnyConnection, now: Time) -> Result<u64, StoreError> {
     let mut forgotten = session::prune(connection, now - MEMORY_SESSIONS).await?;
     forgotten += throttle::prune(connection, now - MEMORY_STRANGERS).await?;
+    forgotten += site::prune(connection, now).await?;
     forgotten += approval::prune(connection, now - MEMORY_APPROVALS).await?;
     forgotten += recovery::prune(connection, now - MEMORY_RECOVERIES).await?;
     forgotten += notice::prune(connection, now - MEMORY_NOTICES).await?;

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use access::credential::{Credential, Event, LastUse, Paused, Revoked, TakenPort};
-use access::id::{CredentialId, PersonId};
+use access::credential::{Credential, Event, Former, LastUse, Paused, Revoked, TakenPort};
+use access::id::{CredentialId, PaperAccountId, PersonId};
 use access::moment::Time;
 use access::name::Name;
 use sqlx::AnyConnection;
@@ -22,14 +22,17 @@ statements! {
     PAUSE = "UPDATE credential SET paused_at = $2, paused_by = $3, paused_orders = $4 WHERE id = $1";
     RESUME = "UPDATE credential SET paused_at = NULL, paused_by = NULL, paused_orders = 0 \
               WHERE id = $1";
+    ROTATE = "UPDATE credential SET token = $2, former_token = $3, former_until = $4 WHERE id = $1";
     RENAME = "UPDATE credential SET name = $2 WHERE id = $1";
     SET_SCOPES = "UPDATE credential SET scopes = $2 WHERE id = $1";
     OF_PERSON = "SELECT id, person, account, name, scopes, token, port, created_at, created_by, \
-                 revoked_at, revoked_by, revoked_orders, paused_at, paused_by, paused_orders \
+                 revoked_at, revoked_by, revoked_orders, paused_at, paused_by, paused_orders, \
+                 former_token, former_until \
                  FROM credential WHERE person = $1";
     PORTS = "SELECT port, revoked_at FROM credential WHERE revoked_at IS NULL OR revoked_at > $1";
     USES = "SELECT id, last_used_at, last_address, last_client FROM credential \
             WHERE person = $1 AND last_used_at IS NOT NULL";
+    CLIENTS = "SELECT id, last_client FROM credential WHERE account = $1 AND last_used_at IS NOT NULL";
     TOUCH = "UPDATE credential SET last_used_at = $2, last_address = $3, last_client = $4 \
              WHERE id = $1";
 }
@@ -61,6 +64,11 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
         }
         Event::Resumed { credential, .. } => {
             run!(connection, RESUME, credential.to_string())?;
+            Ok(())
+        }
+        Event::Rotated { credential, token, former, .. } => {
+            let (token, old) = (token.to_string(), former.token.to_string());
+            run!(connection, ROTATE, credential.to_string(), token, old, former.until.0)?;
             Ok(())
         }
         Event::Renamed { credential, name, .. } => {
@@ -113,6 +121,7 @@ fn read(row: &AnyRow) -> Result<Credential, StoreError> {
         created_by: fields.parsed()?,
         revoked: None,
         paused: None,
+        former: None,
     };
     let (at, by) = (fields.maybe_time()?, fields.maybe_parsed()?);
     let cancel_orders = fields.truth()?;
@@ -120,6 +129,8 @@ fn read(row: &AnyRow) -> Result<Credential, StoreError> {
     let (at, by) = (fields.maybe_time()?, fields.maybe_parsed()?);
     let cancel_orders = fields.truth()?;
     one.paused = at.zip(by).map(|(at, by)| Paused { at, by, cancel_orders });
+    let (token, until) = (fields.maybe_digest()?, fields.maybe_time()?);
+    one.former = token.zip(until).map(|(token, until)| Former { token, until });
     Ok(one)
 }
 
@@ -150,6 +161,20 @@ impl Store {
             let address: IpAddr = fields.parsed()?;
             let last = LastUse { at, address, client: fields.text()? };
             Ok(CredentialUse { credential, last })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// What the program called itself that last used each credential of an account.
+    pub async fn credential_clients(
+        &self,
+        account: PaperAccountId,
+    ) -> Result<Vec<(CredentialId, String)>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let rows = rows!(connection, CLIENTS, account.to_string())?;
+        let read = |row| {
+            let mut fields = Fields::new("credential", row);
+            Ok((fields.parsed()?, fields.text()?))
         };
         rows.iter().map(read).collect()
     }

@@ -1,5 +1,5 @@
-//! How each delivery of a notice stands: waiting, delivered or given up. A row is made with its
-//! notice, in one transaction, so that a restart loses none. What was tried is no decision about
+//! The state of each delivery of a notice: waiting, delivered or given up. A row is made with its
+//! notice, in one transaction, so that a restart loses none. What was tried is not a decision about
 //! access, so it is in no evidence.
 
 use std::sync::atomic::Ordering;
@@ -51,7 +51,7 @@ pub struct Delivery {
     pub tries: u32,
 }
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
     /// It will be tried.
@@ -83,7 +83,7 @@ pub struct DeliveryRow {
     pub delivery: Delivery,
     /// By which channel.
     pub channel: String,
-    /// Where it stands.
+    /// Its state.
     pub state: DeliveryState,
     /// When it is tried next, if it waits.
     pub next_at: Time,
@@ -167,7 +167,7 @@ impl Store {
         Ok(claimed == 1)
     }
 
-    /// Writes down where a delivery stands after a try, and why that failed.
+    /// Writes down the state of a delivery after a try, and why that failed.
     pub async fn settle_delivery(
         &self,
         channel: &str,

@@ -1,19 +1,21 @@
 //! Devices. One that was removed has no row; evidence remembers it.
 
+use access::agent::{Agent, Form};
 use access::device::{Approver, Device, DeviceRole, DeviceState, Event};
 use access::name::Name;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
-use crate::field::{Fields, hex};
+use crate::field::{Fields, hex, json};
 use crate::push;
 
 statements! {
     INSERT = "INSERT INTO device (id, person, token, public_key, role, confirmed, approver, \
               phone_number, name, state, trusted_until, created_at, last_seen_at, last_address, \
-              family, lent, succeeds) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+              family, lent, succeeds, first_address, agent, form, methods) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+              $18, $19, $20, $21)";
     LEND = "UPDATE device SET lent = 1 WHERE id = $1";
     OFFER = "UPDATE device SET approver = 0, phone_number = $2 WHERE id = $1";
     PHONE = "UPDATE device SET approver = 1, phone_number = NULL, confirmed = 1 WHERE id = $1";
@@ -27,16 +29,15 @@ statements! {
     BLOCK = "UPDATE device SET state = 'blocked', trusted_until = NULL WHERE id = $1";
     DELETE = "DELETE FROM device WHERE id = $1";
     SEE = "UPDATE device SET last_seen_at = $2, last_address = $3 WHERE id = $1";
+    TELL = "UPDATE device SET agent = $2, form = $3, methods = $4 WHERE id = $1";
     OF_PERSON = "SELECT id, person, token, public_key, role, confirmed, approver, \
                  phone_number, name, state, \
-                 trusted_until, created_at, last_seen_at, last_address, family, lent, succeeds \
+                 trusted_until, created_at, last_seen_at, last_address, family, lent, succeeds, \
+                 first_address, agent, form, methods \
                  FROM device WHERE person = $1";
 }
 
-pub(crate) async fn apply(
-    connection: &mut AnyConnection,
-    event: &Event,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
     match event {
         Event::Added(device) => insert(connection, device).await?,
         Event::Trusted { device, token, key, confirmed, until } => run!(
@@ -81,13 +82,34 @@ pub(crate) async fn apply(
 pub(crate) async fn seen(
     connection: &mut AnyConnection,
     session: &access::session::Session,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
+    let device = session.device.to_string();
     let address = session.address.map(|address| address.to_string());
-    run!(connection, SEE, session.device.to_string(), session.started_at.0, address)?;
+    run!(connection, SEE, device.clone(), session.started_at.0, address)?;
+    // A session from before that was kept says nothing of its browser.
+    if session.agent.is_some() {
+        let (agent, form) = columns(session.agent.as_ref());
+        run!(connection, TELL, device, agent, form, json("device", &session.methods)?)?;
+    }
     Ok(())
 }
 
-async fn insert(connection: &mut AnyConnection, device: &Device) -> Result<u64, sqlx::Error> {
+/// What a browser said of itself, as two columns.
+pub(crate) fn columns(agent: Option<&Agent>) -> (Option<String>, Option<&'static str>) {
+    let name = agent.map(|agent| agent.name.to_string());
+    (name, agent.map(|agent| agent.form.name()))
+}
+
+/// The same from the two columns that come next.
+pub(crate) fn agent(fields: &mut Fields<'_>) -> Result<Option<Agent>, StoreError> {
+    match fields.maybe_checked(Name::kept)? {
+        Some(name) => Ok(Some(Agent { name, form: fields.named(&Form::ALL, Form::name)? })),
+        None => fields.maybe_text().map(|_| None),
+    }
+}
+
+async fn insert(connection: &mut AnyConnection, device: &Device) -> Result<u64, StoreError> {
+    let (agent, form) = columns(device.agent.as_ref());
     let (state, until) = match device.state {
         DeviceState::Pending => ("pending", None),
         DeviceState::Trusted { until } => ("trusted", Some(until.0)),
@@ -97,7 +119,7 @@ async fn insert(connection: &mut AnyConnection, device: &Device) -> Result<u64, 
         Approver::Offered { number } => Some(hex(&number.0)),
         Approver::No | Approver::Yes => None,
     };
-    run!(
+    let made = run!(
         connection,
         INSERT,
         device.id.to_string(),
@@ -117,7 +139,12 @@ async fn insert(connection: &mut AnyConnection, device: &Device) -> Result<u64, 
         device.family.to_string(),
         i64::from(device.lent),
         device.succeeds.map(|one| one.to_string()),
-    )
+        device.first_address.map(|address| address.to_string()),
+        agent,
+        form,
+        json("device", &device.methods)?,
+    )?;
+    Ok(made)
 }
 
 pub(crate) async fn of(
@@ -142,7 +169,7 @@ fn read(row: &AnyRow) -> Result<Device, StoreError> {
     let state = match (fields.text()?.as_str(), fields.maybe_time()?) {
         ("trusted", Some(until)) => DeviceState::Trusted { until },
         ("pending", _) => DeviceState::Pending,
-        // Whatever else stands there, it is not trusted.
+        // With any other value it is not trusted.
         _ => DeviceState::Blocked,
     };
     Ok(Device {
@@ -161,5 +188,8 @@ fn read(row: &AnyRow) -> Result<Device, StoreError> {
         family: fields.checked(Name::kept)?,
         lent: fields.truth()?,
         succeeds: fields.maybe_parsed()?,
+        first_address: fields.maybe_parsed()?,
+        agent: agent(&mut fields)?,
+        methods: fields.json()?,
     })
 }

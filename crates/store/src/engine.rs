@@ -79,6 +79,23 @@ impl Engine {
             .collect())
     }
 
+    /// What the schema has: tables by their columns, indexes, and whatever acts by itself.
+    pub(crate) async fn parts(
+        self,
+        connection: &mut AnyConnection,
+    ) -> Result<Vec<Part>, StoreError> {
+        let select = match self {
+            Self::Sqlite => SQLITE_PARTS,
+            Self::Postgres => POSTGRES_PARTS,
+        };
+        let rows = sqlx::query(select).fetch_all(connection).await?;
+        let read = |row| -> Result<Part, StoreError> {
+            let text = |at| sqlx::Row::try_get::<String, _>(row, at);
+            Ok(Part { kind: text(0)?, table: text(1)?, name: text(2)?, form: text(3)? })
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// The tables of a SQLite connection: every schema is this program's, so one engine says it for both.
     pub(crate) async fn tables(connection: &mut AnyConnection) -> Result<Vec<Table>, StoreError> {
         let rows = sqlx::query(TABLES).fetch_all(connection).await?;
@@ -122,6 +139,49 @@ const TABLES: &str = "SELECT t.name, c.name, c.type, c.pk FROM sqlite_master t \
                       JOIN pragma_table_info(t.name) c \
                       WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' ORDER BY t.name, c.cid";
 
+/// Columns, named indexes, triggers and views. A key is never null, though SQLite lets its column say otherwise.
+const SQLITE_PARTS: &str = "SELECT 'column', t.name, c.name, CASE c.type WHEN 'BIGINT' THEN 'bigint' WHEN 'TEXT' \
+                            THEN 'text' ELSE c.type END || CASE WHEN c.\"notnull\" = 1 OR c.pk > 0 THEN ' not null' \
+                            ELSE '' END FROM sqlite_master t JOIN pragma_table_info(t.name) c \
+                            WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND t.name <> '_sqlx_migrations' \
+                            UNION ALL SELECT 'index', t.name, i.name, CASE i.\"unique\" WHEN 1 THEN 'unique' ELSE '' END \
+                            FROM sqlite_master t JOIN pragma_index_list(t.name) i \
+                            WHERE t.type = 'table' AND i.origin = 'c' \
+                            UNION ALL SELECT type, tbl_name, name, '' FROM sqlite_master \
+                            WHERE type IN ('trigger', 'view')";
+
+/// The same. What a constraint brings along (its index, its trigger) is not named by us.
+const POSTGRES_PARTS: &str = "SELECT 'column', CAST(c.table_name AS TEXT), CAST(c.column_name AS TEXT), \
+                              CAST(c.data_type AS TEXT) || CASE c.is_nullable WHEN 'NO' THEN ' not null' ELSE '' END \
+                              FROM information_schema.columns c JOIN information_schema.tables t \
+                              ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
+                              WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' \
+                              AND c.table_name <> '_sqlx_migrations' \
+                              UNION ALL SELECT 'index', CAST(t.relname AS TEXT), CAST(i.relname AS TEXT), \
+                              CASE WHEN x.indisunique THEN 'unique' ELSE '' END FROM pg_index x \
+                              JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid \
+                              JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = current_schema() \
+                              AND NOT EXISTS (SELECT 1 FROM pg_constraint o WHERE o.conindid = i.oid) \
+                              UNION ALL SELECT 'trigger', CAST(t.relname AS TEXT), CAST(g.tgname AS TEXT), '' \
+                              FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid \
+                              JOIN pg_namespace n ON n.oid = t.relnamespace \
+                              WHERE n.nspname = current_schema() AND NOT g.tgisinternal \
+                              UNION ALL SELECT 'rule', CAST(r.tablename AS TEXT), CAST(r.rulename AS TEXT), '' \
+                              FROM pg_rules r WHERE r.schemaname = current_schema()";
+
+/// A part of a schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// A column, an index, a trigger, a rule or a view.
+    pub kind: String,
+    /// The table that it belongs to.
+    pub table: String,
+    /// Its name.
+    pub name: String,
+    /// What else there is to say of it, in words that are the same on both engines.
+    pub form: String,
+}
+
 /// A table, as the schema has it.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -147,6 +207,11 @@ pub fn sqlite_url(file: &Path) -> String {
     let escaped: Vec<u8> =
         file.as_os_str().as_encoded_bytes().iter().copied().flat_map(escape).collect();
     format!("sqlite://{}?mode=rwc", String::from_utf8_lossy(&escaped))
+}
+
+/// The same of a file that must be there: one that is removed while it is open is not made again, empty.
+pub fn existing_sqlite_url(file: &Path) -> String {
+    sqlite_url(file).replace("?mode=rwc", "?mode=rw")
 }
 
 /// A byte of a path as a URL has it: itself, or a percent sign and two hex digits.
@@ -181,7 +246,7 @@ impl Database {
         sqlx::any::install_default_drivers();
         let engine = Engine::of(url)?;
         if engine == Engine::Sqlite {
-            // A pool tries a file that is no database again until its time is up, and tells the time alone.
+            // A pool tries a file that is not a database again until its time is up, and tells the time alone.
             let mut first = AnyConnection::connect(url).await.map_err(StoreError::Connect)?;
             first.execute(engine.settings()).await.map_err(StoreError::Connect)?;
             first.close().await.map_err(StoreError::Connect)?;
@@ -268,6 +333,15 @@ impl Database {
             sqlx::migrate::MigrateError::VersionMissing(found) => {
                 StoreError::NewerSchema { found, newest }
             }
+            // A step and its row are written in one transaction, so neither comes from a stop.
+            sqlx::migrate::MigrateError::VersionMismatch(step) => StoreError::Damaged {
+                table: "_sqlx_migrations",
+                what: format!("row {step}: the digest of that step was altered"),
+            },
+            sqlx::migrate::MigrateError::Dirty(step) => StoreError::Damaged {
+                table: "_sqlx_migrations",
+                what: format!("row {step}: that step is marked as unfinished"),
+            },
             other => StoreError::Migrate(other),
         })
     }

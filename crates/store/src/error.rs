@@ -13,7 +13,7 @@ pub enum StoreError {
     Connect(#[source] sqlx::Error),
     /// The tables were written by a later version of the program.
     #[error(
-        "the tables are of schema {found}, this program knows up to {newest}: start the newer program, or restore a backup made before it"
+        "the tables have schema {found}, and this program knows schemas up to {newest}: use the newer program, or restore a backup from before it"
     )]
     NewerSchema {
         /// The schema found.
@@ -23,7 +23,7 @@ pub enum StoreError {
     },
     /// Another server has the tables.
     #[error(
-        "another server uses this database ({holder}); stop it, or give this data folder a database of its own"
+        "another server uses this database ({holder}); stop it, or give this data folder its own database"
     )]
     Held {
         /// What that server wrote of itself.

@@ -1,4 +1,4 @@
-//! Evidence: written by [`Store::commit`] alone, with what it is found by.
+//! Evidence: written only by [`Store::commit`], with what it is found by.
 
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ pub(crate) struct Header<'a> {
     pub person: Option<PersonId>,
 }
 
-/// Appends the entries of one commit; gives where the chain stands after them.
+/// Appends the entries of one commit; gives the end of the chain after them.
 pub(crate) async fn append(
     connection: &mut AnyConnection,
     header: &Header<'_>,
@@ -82,7 +82,9 @@ pub(crate) async fn append(
             source: header.source.to_owned(),
             kind: event.kind().into_owned(),
             text: match header.since {
-                Some(since) => format!("{} (in force since {since}, recorded later)", event.text()),
+                Some(since) => {
+                    format!("{} (in effect since {since}, recorded later)", event.text())
+                }
                 None => event.text(),
             },
             event: json("evidence", event)?,
@@ -103,7 +105,7 @@ pub(crate) async fn append(
 
 /// A sequence number as the engines keep it.
 pub(crate) fn number(seq: u64) -> Result<i64, StoreError> {
-    let what = || format!("{seq} is above the greatest number of the engine");
+    let what = || format!("{seq} is above the largest number that the database can hold");
     i64::try_from(seq).map_err(|_| StoreError::Damaged { table: "evidence", what: what() })
 }
 
@@ -121,6 +123,7 @@ async fn insert(
     entry: &Entry,
     index: &Index,
 ) -> Result<(), StoreError> {
+    let found = found_by(index);
     run!(
         connection,
         INSERT,
@@ -135,14 +138,35 @@ async fn insert(
         entry.event.clone(),
         entry.person.map(|person| person.to_string()),
         entry.hash.to_string(),
-        index.topic.name(),
-        i64::from(index.minor),
-        index.code.clone(),
-        index.session.map(|id| id.to_string()),
-        index.credential.map(|id| id.to_string()),
-        index.device.map(|id| id.to_string()),
+        found.topic,
+        found.minor,
+        found.code,
+        found.session,
+        found.credential,
+        found.device,
     )?;
     Ok(())
+}
+
+/// What an entry is found by, as its columns have it.
+struct FoundBy {
+    topic: &'static str,
+    minor: i64,
+    code: Option<String>,
+    session: Option<String>,
+    credential: Option<String>,
+    device: Option<String>,
+}
+
+fn found_by(index: &Index) -> FoundBy {
+    FoundBy {
+        topic: index.topic.name(),
+        minor: i64::from(index.minor),
+        code: index.code.clone(),
+        session: index.session.map(|id| id.to_string()),
+        credential: index.credential.map(|id| id.to_string()),
+        device: index.device.map(|id| id.to_string()),
+    }
 }
 
 /// By what an entry is found, with the device of the session that acted; `begun` follows along.
@@ -213,7 +237,7 @@ fn read_entry(fields: &mut Fields<'_>) -> Result<Entry, StoreError> {
 }
 
 impl Store {
-    /// Where the chain stands.
+    /// The end of the chain.
     pub async fn evidence_head(&self) -> Result<Chain, StoreError> {
         let mut connection = self.database.pool().acquire().await?;
         let row = row!(connection, HEAD, i64::from(SHARD))?;
@@ -289,16 +313,17 @@ async fn set_index(
     seq: u64,
     index: &Index,
 ) -> Result<(), StoreError> {
+    let found = found_by(index);
     run!(
         connection,
         SET_INDEX,
         number(seq)?,
-        index.topic.name(),
-        i64::from(index.minor),
-        index.code.clone(),
-        index.session.map(|id| id.to_string()),
-        index.credential.map(|id| id.to_string()),
-        index.device.map(|id| id.to_string()),
+        found.topic,
+        found.minor,
+        found.code,
+        found.session,
+        found.credential,
+        found.device,
     )?;
     Ok(())
 }
@@ -323,7 +348,7 @@ pub(crate) async fn rules(connection: &mut AnyConnection) -> Result<Rules, Store
         }
         _ => Err(StoreError::Damaged {
             table: "record_index",
-            what: "its rows are not those of this version".into(),
+            what: "its rows are not in the form of this version".into(),
         }),
     }
 }
@@ -347,7 +372,9 @@ pub(crate) async fn strays(
     if let Some(row) = row!(connection, STRAYS, i64::from(SHARD))? {
         let mut fields = Fields::new("evidence", &row);
         let (shard, seq) = (fields.told(), fields.told());
-        faults.push(format!("access evidence: entry {seq} of chain {shard} is in no chain"));
+        faults.push(format!(
+            "access evidence: entry {seq} names chain {shard}, which does not exist"
+        ));
     }
     let heads = rows!(connection, HEADS)?;
     let is_end = |row| {
@@ -361,7 +388,7 @@ pub(crate) async fn strays(
     };
     if heads.len() != 1 || !heads.iter().all(|row| matches!(is_end(row), Ok(true))) {
         faults.push(format!(
-            "table evidence_head, row {SHARD}: it is not where the chain ends, at entry {}",
+            "table evidence_head, row {SHARD}: it does not match the end of the chain, at entry {}",
             end.seq
         ));
     }

@@ -1,4 +1,4 @@
-//! Reading rows: each value in its turn, into the type that it stands for. What does not fit is
+//! Reading rows: each value in its turn, into its type. What does not fit is
 //! damage, and says in which table.
 
 use std::fmt::Display;
@@ -94,7 +94,7 @@ impl<'r> Fields<'r> {
         }
     }
 
-    /// What stands there, whatever it is, to name a row by.
+    /// The value, whatever it is, to name a row by.
     pub fn told(&mut self) -> String {
         let number = self.row.try_get::<i64, _>(self.next).map(|number| number.to_string());
         let told = number.or_else(|_| self.row.try_get::<String, _>(self.next));
@@ -110,6 +110,14 @@ impl<'r> Fields<'r> {
     /// A value that checks itself.
     pub fn checked<T, E: Display>(&mut self, check: impl Fn(&str) -> Result<T, E>) -> Field<T> {
         check(&self.text()?).map_err(|error| self.damaged(error))
+    }
+
+    pub fn maybe_checked<T, E: Display>(
+        &mut self,
+        check: impl Fn(&str) -> Result<T, E>,
+    ) -> Field<Option<T>> {
+        let text = self.maybe_text()?;
+        text.map(|text| check(&text)).transpose().map_err(|error| self.damaged(error))
     }
 
     /// One of a list, by its name.

@@ -1,4 +1,4 @@
-//! Facts about the data folder itself, say its id.
+//! Facts about the data folder itself, such as its id.
 
 use crate::Store;
 use crate::error::StoreError;
@@ -31,7 +31,7 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// The fact of this name, which is `first` if there was none: whoever is first decides.
+    /// The fact of this name, which is `first` if there was none: the first caller decides.
     pub async fn fact_or(&self, name: &str, first: &str) -> Result<String, StoreError> {
         let mut connection = self.database.pool().acquire().await?;
         run!(connection, INSERT, name, first)?;

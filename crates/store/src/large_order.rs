@@ -1,4 +1,4 @@
-//! Above what the orders of a person's sessions are asked for.
+//! The threshold above which orders from a person's sessions need approval.
 
 use access::large_order::{Event, Threshold};
 use sqlx::AnyConnection;

@@ -1,7 +1,7 @@
 //! All SQL of Floorpass: one set of statements for SQLite and PostgreSQL.
 //!
 //! [`engine`] is the only file that knows which of the two it speaks to. A file is named after its
-//! noun. Facts about access are written by [`Store::commit`] alone, together with their evidence.
+//! noun. Only [`Store::commit`] writes facts about access, together with their evidence.
 
 #[macro_use]
 pub mod statement;
@@ -22,6 +22,7 @@ pub mod error;
 pub mod evidence;
 mod field;
 pub mod folder;
+pub mod form;
 pub mod hold;
 mod large_order;
 mod link;
@@ -37,8 +38,10 @@ mod push;
 mod recovery;
 mod recovery_code;
 pub mod replay;
+mod schema;
 pub mod session;
 mod sign_in;
+mod site;
 pub mod slice;
 mod throttle;
 mod travel;
@@ -48,7 +51,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-pub use activity::{Names, Position, Search};
+pub use activity::{Names, Position, Reach, Search};
 pub use checkpoint::SignedCheckpoint;
 pub use commit::{CommitError, Committed};
 pub use credential::CredentialUse;

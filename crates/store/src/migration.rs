@@ -10,7 +10,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 type Step = (i64, &'static str, &'static str);
 
 /// Files of `migrations/`, which are never changed once they have run anywhere: their digests are kept.
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 20] = [
     (1, "access", include_str!("../migrations/0001_access.sql")),
     (2, "binding", include_str!("../migrations/0002_binding.sql")),
     (5, "approval", include_str!("../migrations/0005_approval.sql")),
@@ -27,7 +27,10 @@ const STEPS: [Step; 17] = [
     (20, "evidence version", include_str!("../migrations/0020_evidence_version.sql")),
     (21, "activity", include_str!("../migrations/0021_activity.sql")),
     (22, "paused credential", include_str!("../migrations/0022_paused_credential.sql")),
+    (23, "agent", include_str!("../migrations/0023_agent.sql")),
     (24, "equity", include_str!("../migrations/0024_equity.sql")),
+    (25, "former token", include_str!("../migrations/0025_former_token.sql")),
+    (26, "site", include_str!("../migrations/0026_site.sql")),
 ];
 
 /// The newest schema that this version knows.

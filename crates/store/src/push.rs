@@ -1,4 +1,4 @@
-//! Where phones are told that an approval waits. How tries went is no decision about access, so it is in no evidence.
+//! Where phones are told that an approval waits. How tries went is not a decision about access, so it is in no evidence.
 
 use access::DeviceId;
 use access::push::{Event, Push};

@@ -1,4 +1,4 @@
-//! Recoveries. One that is over keeps its row for a while: asks are counted.
+//! Recoveries. One that has ended keeps its row for a while, because requests are counted.
 
 use access::id::PersonId;
 use access::moment::Time;

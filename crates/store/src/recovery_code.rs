@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 use sqlx::AnyConnection;
 
 statements! {
-    // A digest has 64 digits and stands between spaces, so it is replaced in one place only.
+    // A digest has 64 digits and is between spaces, so it is replaced in one place only.
     SPEND = "UPDATE authenticator SET codes = REPLACE(codes, $2, ''), last_used_at = $3, \
              row_version = row_version + 1 WHERE id = $1";
 }

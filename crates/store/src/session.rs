@@ -18,9 +18,9 @@ use crate::{Store, device};
 statements! {
     INSERT = "INSERT INTO session (id, person, device, token, interface, methods, address, \
               started_at, idle, until_at, receipt, public_key, hardware_key, proven_at, \
-              proven_by, assurance, networks, announced, held_until, stay, last_seen_at) \
+              proven_by, assurance, networks, announced, held_until, stay, last_seen_at, agent, form) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-              $18, $19, $20, $8)";
+              $18, $19, $20, $8, $21, $22)";
     BIND = "UPDATE session SET hardware_key = $2, idle = $3 WHERE id = $1";
     PROVE = "UPDATE session SET proven_at = $2, proven_by = $3, assurance = $4, networks = $5, \
              token = COALESCE($6, token) WHERE id = $1";
@@ -33,7 +33,7 @@ statements! {
     KEEP = "UPDATE session SET receipt = $2 WHERE id = $1";
     LIVE = "SELECT id, person, device, token, interface, methods, address, started_at, idle, \
             until_at, receipt, public_key, hardware_key, proven_at, proven_by, assurance, \
-            networks, announced, held_until, stay FROM session WHERE person = $1 AND ended_at IS NULL";
+            networks, announced, held_until, stay, agent, form FROM session WHERE person = $1 AND ended_at IS NULL";
     SEEN = "SELECT id, last_seen_at, address FROM session WHERE person = $1 AND ended_at IS NULL";
     TOUCH = "UPDATE session SET last_seen_at = $2, address = $3 WHERE id = $1 AND ended_at IS NULL";
     TOUCH_DEVICE = "UPDATE device SET last_seen_at = $2 \
@@ -109,6 +109,7 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
 }
 
 async fn insert(connection: &mut AnyConnection, session: &Session) -> Result<(), StoreError> {
+    let (agent, form) = device::columns(session.agent.as_ref());
     run!(
         connection,
         INSERT,
@@ -132,6 +133,8 @@ async fn insert(connection: &mut AnyConnection, session: &Session) -> Result<(),
         i64::from(session.announced),
         session.held_until.map(|at| at.0),
         session.stay.name(),
+        agent,
+        form,
     )?;
     Ok(())
 }
@@ -166,6 +169,7 @@ fn read(row: &AnyRow) -> Result<Session, StoreError> {
         announced: fields.truth()?,
         held_until: fields.maybe_time()?,
         stay: fields.named(&Stay::ALL, Stay::name)?,
+        agent: device::agent(&mut fields)?,
     })
 }
 

@@ -90,13 +90,13 @@ impl Key<'_> {
     }
 }
 
-/// The digest by which an unknown name is counted: of its folded form, so that case is no way around.
+/// The digest by which an unknown name is counted: of its folded form, so that case is not a way around.
 fn stranger_name(text: &str) -> Digest {
     Digest::of_parts(&[b"stranger", text.trim().to_ascii_lowercase().as_bytes()])
 }
 
 impl Store {
-    /// Loads a slice. Nobody found is no error: the slice then has no person.
+    /// Loads a slice. Nobody found is not an error: the slice then has no person.
     pub async fn slice(&self, key: Key<'_>) -> Result<Slice, StoreError> {
         let mut connection = self.database.pool().acquire().await?;
         load(&mut connection, key).await

@@ -44,6 +44,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         crate::delivery::STATEMENTS,
         crate::device::STATEMENTS,
         crate::equity::STATEMENTS,
+        crate::site::STATEMENTS,
         crate::evidence::STATEMENTS,
         crate::folder::STATEMENTS,
         crate::hold::STATEMENTS,

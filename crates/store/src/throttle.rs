@@ -83,7 +83,7 @@ pub(crate) async fn stranger(
     Ok((stranger, fields.int()?))
 }
 
-/// Writes the counter of a name that nobody has, if its version is still this; else changes nothing.
+/// Writes the counter of a name that nobody has, if its version is still this; otherwise changes nothing.
 pub(crate) async fn put_stranger(
     connection: &mut AnyConnection,
     Stranger { name, failures, last_at }: &Stranger,

@@ -1,4 +1,4 @@
-//! Planned travel, one a person.
+//! Planned travel, one plan per person.
 
 use access::moment::Time;
 use access::name::Name;

@@ -547,6 +547,6 @@ impl<'de> Deserialize<'de> for Book {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (base, nodes, free) = Deserialize::deserialize(deserializer)?;
         Self::rebuild(base, nodes, free)
-            .ok_or_else(|| serde::de::Error::custom("the book's links do not fit together"))
+            .ok_or_else(|| serde::de::Error::custom("the book's links are inconsistent"))
     }
 }

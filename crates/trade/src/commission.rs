@@ -1,6 +1,6 @@
-//! What a trade costs: 0.005 US dollars a share, at least 1.00 and at most 1 % of the value, an
-//! order. Over partial fills an order pays, with each fill, what all its shares so far cost less
-//! what it has paid: the minimum comes once. Exact, never rounded.
+//! What a trade costs: 0.005 US dollars per share, at least 1.00 per order and at most 1 % of its
+//! value. With each partial fill, an order pays the cost of all its shares so far less what it has
+//! already paid, so the minimum applies once. Exact, never rounded.
 
 use rust_decimal::Decimal;
 

@@ -1,7 +1,7 @@
-//! What the account was worth: worked back from what it holds now, through its executions.
+//! The account's past value, derived backwards from what it holds now, through its executions.
 //!
-//! No figure of the past is kept for this: cash and positions before an execution are those after it, less what it
-//! changed, and the bars have the prices. It reaches as far back as the executions do.
+//! No past figure is stored for this: cash and positions before an execution are those after it,
+//! less what it changed, and the bars have the prices. It reaches as far back as the executions do.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What the exchange did. Each event has the order as it stands after it.
+//! What the exchange did. Each event has the order as it is afterwards.
 
 use std::fmt;
 use std::sync::Arc;

@@ -45,6 +45,8 @@ mod listing;
 mod matching;
 mod memory;
 mod orders;
+mod reducing;
+mod sizes;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -160,13 +162,16 @@ impl Exchange {
         self.run(stamped.time, Some(&mut events));
         let decision = &stamped.decision;
         match &stamped.command {
-            Command::Place(orders) => self.place(orders.get(), decision, &mut events),
+            Command::Place(orders) => self.place(orders.get(), decision, false, &mut events),
+            Command::PlaceReduceOnly(orders) => {
+                self.place(orders.get(), decision, self.sizes_orders(), &mut events);
+            }
             Command::Modify(change) => self.change(*change.get(), decision.holder, &mut events),
             Command::Cancel { order, cause } => {
                 self.cancel(*order, *cause, decision.holder, &mut events);
             }
             Command::CancelAll { scope, cause } => self.cancel_all(*scope, *cause, &mut events),
-            Command::OrderRule { rule } => self.follow_order_rule(*rule),
+            Command::OrderRule { rule } => self.follow_order_rule(*rule, &mut events),
             Command::OrderIdUsed(origin) => self.note_order_id(*origin),
             Command::MarketRule { rule } => self.follow_rule(*rule),
             Command::Genesis(_)
@@ -174,6 +179,7 @@ impl Exchange {
             | Command::Started { .. }
             | Command::Refused { .. }
             | Command::OrdersRefused(_)
+            | Command::ConnectionRefused { .. }
             | Command::Connected { .. }
             | Command::ClockJumped { .. } => {}
         }
@@ -369,7 +375,13 @@ impl Exchange {
         self.recent.retain(|recent| recent.time >= yesterday);
     }
 
-    fn place(&mut self, group: &[NewOrder], decision: &Decided, events: &mut Vec<Event>) {
+    fn place(
+        &mut self,
+        group: &[NewOrder],
+        decision: &Decided,
+        reduce_only: bool,
+        events: &mut Vec<Event>,
+    ) {
         let mut placed = Vec::with_capacity(group.len());
         for new in group {
             let Some(at) = Contracts::builtin().index(new.symbol) else { continue };
@@ -377,18 +389,21 @@ impl Exchange {
                 self.remember(new);
             }
             self.note_order_id(new.origin);
-            let order = Arc::new(self.accepted(new, &placed));
+            let order = Arc::new(Order { reduce_only, ..self.accepted(new, &placed) });
             let id = order.id;
             placed.push(id);
             events.push(Event::OrderAccepted { order: Arc::clone(&order) });
             self.todo.push_back(id);
             let parent = order.parent.filter(|id| !self.orders.open.contains_key(id));
-            self.orders.add(Open { order, at, handle: None, counted: (0, 0) });
+            let wanted = self.wanted(&order, order.quantity);
+            self.orders.add(Open { order, at, handle: None, counted: (0, 0), wanted });
             if let Some(parent) = parent {
                 // It may have ended since the order was checked.
                 self.orphan(parent, events);
             }
             self.join(id, events);
+            // The position may have become smaller since the order was checked.
+            self.bound(id, events);
         }
         for at in group.iter().filter_map(|new| Contracts::builtin().index(new.symbol)) {
             self.settle(at, events);
@@ -434,6 +449,7 @@ impl Exchange {
             commission: rust_decimal::Decimal::ZERO,
             placed: self.now,
             updated: self.now,
+            reduce_only: false,
         }
     }
 
@@ -455,14 +471,14 @@ impl Exchange {
         let now = self.now;
         let parent = self.orders.open.get(&change.order).and_then(|open| open.order.parent);
         let left = parent.and_then(|parent| self.left_for_child(parent, Some(change.order)));
-        let most = self.most_in_group(&change);
+        let (quantity, wanted) = self.changed_size(&change);
         let Some(open) = self.orders.open.get_mut(&change.order) else {
             let reject = self.missing(change.order);
             return events.push(Event::CommandRejected { holder, reject });
         };
         let at = open.at;
+        open.wanted = wanted;
         let order = Arc::make_mut(&mut open.order);
-        let quantity = change.quantity.min(most);
         let keeps_place = change.order_type == order.order_type && quantity <= order.quantity;
         let before = Arc::new(order.clone());
         order.quantity = quantity.max(order.filled);
@@ -478,6 +494,7 @@ impl Exchange {
         order.state = if waits { OrderState::PreSubmitted } else { OrderState::Working };
         let ended = order.remaining() == 0;
         self.modified(change.order, events);
+        self.resize_children(change.order, events);
         if ended {
             return self.end(change.order, End::Requested, events);
         }

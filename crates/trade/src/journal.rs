@@ -157,6 +157,20 @@ pub enum Command {
     /// Orders, or changes of them, were refused or denied. It changes nothing here and is kept for
     /// the record, with all that was asked for.
     OrdersRefused(OrdersRefused),
+    /// Place these orders, each of which may only reduce a position, for as long as it is open.
+    PlaceReduceOnly(Checked<Vec<NewOrder>>),
+    /// A program was refused before it was let in. It changes nothing here and is kept for the record. Earlier
+    /// versions wrote [`Command::Refused`] for it.
+    ConnectionRefused {
+        /// By which credential it came.
+        holder: Holder,
+        /// The stable code.
+        code: String,
+        /// The text for evidence, with its numbers.
+        text: String,
+        /// How often within a second.
+        count: u32,
+    },
 }
 
 /// What was refused within a second, to one holder for one reason.

@@ -1,12 +1,13 @@
 //! What an account trades, and where: contracts, orders, pre-trade checks, the order book and the
 //! paper exchange with its simulated market.
 //!
-//! Nothing here reads a clock or touches the world. [`exchange::Exchange`] is a state machine that
-//! [`journal::Stamped`] commands move; [`pretrade`] decides which orders may become commands.
+//! Nothing here reads a clock or touches the world. [`exchange::Exchange`] is a state machine driven by
+//! [`journal::Stamped`] commands; [`pretrade`] decides which orders may become commands.
 
 pub mod account;
 pub mod bar;
 pub mod book;
+pub mod bracket;
 pub mod calendar;
 pub mod commission;
 pub mod contract;
@@ -25,9 +26,11 @@ pub mod pretrade;
 pub mod price;
 pub mod quote;
 mod random;
+pub mod volatility;
 
 pub use account::{Account, AccountSummary};
 pub use bar::{Bar, BarSize};
+pub use bracket::Exits;
 pub use calendar::{Day, Hours, Session};
 pub use contract::{Contract, Contracts};
 pub use event::{Event, Reject};

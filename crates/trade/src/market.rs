@@ -1,14 +1,14 @@
-//! One stock's simulated market: a fair price that wanders, makers that quote around it, and
-//! trades of others that print. All of it follows from the seed, second by second, in integers.
+//! One stock's simulated market: a fair price that wanders, makers that quote around it, and trades
+//! by others. All of it follows from the seed, second by second, in integers.
 //!
-//! Rule 1, each second that the market trades: the fair price moves by a random step
-//! (about 30 % a year for a volatility of 16) and is drawn to the price the account began with by
-//! 2^-23 of the distance. Makers quote ten levels each side of it. In one second of three somebody
-//! trades with them at the touch. Makers take their old quotes away and lay new ones each second,
-//! so they stand behind client orders of the same price.
+//! Rule 1, for each second that the market trades: the fair price moves by a random step (about 30
+//! % a year for a volatility of 16) and is pulled toward the price the account started with by
+//! 2^-23 of the distance. Makers quote ten levels on each side of it. In one second out of three
+//! somebody trades with them at the touch. Makers replace their quotes each second, so they queue
+//! behind client orders at the same price.
 //!
-//! Rule 2 is the same to look at, but each second follows from the day alone and not from the second
-//! before it (see `path.rs`), so that time that was missed costs what happened in it and no more.
+//! Rule 2 looks the same, but each second follows only from the day and not from the second before
+//! it (see `path.rs`), so that missed time costs what happened in it and no more.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ pub(crate) const HIGHEST: i64 = 50_000_000 * FINE;
 /// A trade of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Print {
-    /// The side of whoever took.
+    /// The side of the taker.
     pub(crate) side: Side,
     pub(crate) price: i64,
     pub(crate) size: u64,

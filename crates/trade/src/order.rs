@@ -140,7 +140,7 @@ pub enum Parent {
 pub struct Oca {
     /// The group's name, as the client gave it; the same name of another holder is another group.
     pub group: Arc<str>,
-    /// A fill makes the others smaller by as much (types 2 and 3 on the TWS socket) and does not
+    /// A fill makes the others smaller in proportion (types 2 and 3 on the TWS socket) and does not
     /// cancel them at once (type 1).
     pub reduce: bool,
 }
@@ -186,7 +186,7 @@ pub struct Change {
     pub tif: TimeInForce,
 }
 
-/// Where an order stands.
+/// The state of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderState {
@@ -247,6 +247,8 @@ pub enum End {
         /// The order that did.
         by: OrderId,
     },
+    /// It may only reduce a position, and the position is closed.
+    PositionClosed,
 }
 
 impl End {
@@ -264,6 +266,7 @@ impl End {
             Self::OcaFilled { .. } => "OCA_FILLED",
             Self::NoQuotes => "NO_QUOTES",
             Self::GroupTraded { .. } => "OCA_GROUP_TRADED",
+            Self::PositionClosed => "POSITION_CLOSED",
         }
     }
 }
@@ -275,7 +278,9 @@ impl fmt::Display for End {
             Self::Locked => f.write_str("cancelled by a lock"),
             Self::Revoked => f.write_str("cancelled with the credential or session that sent it"),
             Self::DayEnded => f.write_str("a DAY order whose trading day has ended"),
-            Self::Remainder => f.write_str("an IOC order: what did not fill at once is cancelled"),
+            Self::Remainder => {
+                f.write_str("an IOC order: what did not fill immediately was cancelled")
+            }
             Self::NotFillable { available } => {
                 write!(f, "a FOK order, and only {available} shares were available at once")
             }
@@ -288,7 +293,10 @@ impl fmt::Display for End {
                 f,
                 "order {by} of its one-cancels-all group has traded already; use another group name"
             ),
-            Self::NoQuotes => f.write_str("a market order while there are no quotes"),
+            Self::PositionClosed => {
+                f.write_str("it may only reduce a position, and the position is closed")
+            }
+            Self::NoQuotes => f.write_str("a market order, and there were no quotes"),
         }
     }
 }
@@ -322,7 +330,7 @@ pub struct Order {
     pub oca: Option<Oca>,
     /// The client's own note.
     pub reference: Option<Arc<str>>,
-    /// Where it stands.
+    /// Its state.
     pub state: OrderState,
     /// Why it ended, when it is cancelled or rejected.
     pub end: Option<End>,
@@ -343,6 +351,9 @@ pub struct Order {
     pub placed: Time,
     /// When anything last happened to it.
     pub updated: Time,
+    /// It may only reduce a position. Older snapshots know nothing of it: theirs keeps it apart.
+    #[serde(skip)]
+    pub reduce_only: bool,
 }
 
 impl Order {

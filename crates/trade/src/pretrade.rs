@@ -1,9 +1,9 @@
-//! Is this order sound? Every number of an order is looked at here, before it is stamped; who may
+//! Is this order sound? Every number of an order is checked here, before it is stamped; who may
 //! trade at all is `access`'s question. Only this module makes a [`Checked`], and the exchange
 //! takes nothing else.
 //!
-//! The limits come with the entitlements; where they say nothing, [`defaults`] holds, on every
-//! port and for everyone. A group (a parent and its children) is denied whole when one member is.
+//! The limits come with the entitlements; where they say nothing, [`defaults`] apply, on every port
+//! and for everyone. A group (a parent and its children) is denied as a whole if one member is.
 
 use access::entitlements::Limits;
 use access::id::Holder;
@@ -45,7 +45,7 @@ impl<T> Checked<T> {
 }
 
 /// The limits that hold at most, and where the entitlements say nothing: 1,000,000 shares and 100,000,000 US
-/// dollars an order, 10 % beyond the market on the aggressive side, 10,000 open orders a holder, no
+/// dollars per order, 10 % beyond the market on the aggressive side, 10,000 open orders per holder, no
 /// check of duplicates. Only the collar may be set wider.
 pub fn defaults() -> Limits {
     Limits {
@@ -89,6 +89,27 @@ pub fn check(
     now: Time,
     orders: Vec<NewOrder>,
 ) -> Result<Checked<Vec<NewOrder>>, Denial> {
+    let checked = check_terms(exchange, limits, now, orders)?;
+    check_buying_power(exchange, checked.get())?;
+    Ok(checked)
+}
+
+/// The same for an order that may only reduce, which never makes a position larger and so needs no buying power.
+pub fn check_reducing(
+    exchange: &Exchange,
+    limits: &Limits,
+    now: Time,
+    order: NewOrder,
+) -> Result<Checked<Vec<NewOrder>>, Denial> {
+    check_terms(exchange, limits, now, vec![order])
+}
+
+fn check_terms(
+    exchange: &Exchange,
+    limits: &Limits,
+    now: Time,
+    orders: Vec<NewOrder>,
+) -> Result<Checked<Vec<NewOrder>>, Denial> {
     if orders.is_empty() || orders.len() > MOST_IN_GROUP {
         return Err(Denial::GroupSize { members: orders.len(), limit: MOST_IN_GROUP });
     }
@@ -116,7 +137,6 @@ pub fn check(
         terms.check_size(exchange, &limits, parent.as_ref())?;
         check_duplicate(exchange, &limits, now, order, earlier)?;
     }
-    check_buying_power(exchange, &orders)?;
     Ok(Checked(orders))
 }
 
@@ -149,6 +169,14 @@ pub fn check_modify(
     if parent.is_none() {
         check_change(exchange, order, &terms)?;
     }
+    if order.reduce_only {
+        check_held(
+            exchange,
+            (order.symbol, order.side),
+            change.quantity.saturating_sub(order.filled),
+            0,
+        )?;
+    }
     Ok(Checked(change))
 }
 
@@ -169,8 +197,45 @@ pub fn reduces(exchange: &Exchange, orders: &[NewOrder]) -> bool {
     })
 }
 
-/// What an order would do. It must pass [`check`] first, which says why it may not be placed.
-pub fn preview(exchange: &Exchange, order: &Checked<Vec<NewOrder>>) -> Preview {
+/// An order that may only reduce a position is no larger than what it closes. Others that wait for the same shares do not
+/// count: each is kept to what is left of the position when one of them trades.
+pub fn check_reduces(exchange: &Exchange, order: &NewOrder) -> Result<(), Denial> {
+    check_held(exchange, (order.symbol, order.side), order.quantity, 0)
+}
+
+/// The same from a holder that may do nothing else: with the orders that nothing keeps to the position it closes no more than
+/// that either.
+pub fn check_reduces_beside(exchange: &Exchange, order: &NewOrder) -> Result<(), Denial> {
+    let of = (order.symbol, order.side);
+    check_held(exchange, of, order.quantity, exchange.unbounded(order.symbol, order.side, None))
+}
+
+/// The same for a change of an order, no matter who placed it.
+pub fn check_reduces_changed(exchange: &Exchange, change: &Change) -> Result<(), Denial> {
+    let Some(order) = exchange.open_order(change.order) else {
+        return Err(Denial::Missing(exchange.missing(change.order)));
+    };
+    let (symbol, side) = (order.symbol, order.side);
+    let open = exchange.unbounded(symbol, side, Some(order.id));
+    let open = if order.reduce_only { 0 } else { open };
+    check_held(exchange, (symbol, side), change.quantity.saturating_sub(order.filled), open)
+}
+
+fn check_held(
+    exchange: &Exchange,
+    (symbol, side): (access::id::SymbolId, Side),
+    quantity: Shares,
+    open: Shares,
+) -> Result<(), Denial> {
+    let held = exchange.held_against(symbol, side);
+    if open.saturating_add(quantity) <= held {
+        return Ok(());
+    }
+    Err(Denial::PastFlat { quantity, side, held, open })
+}
+
+/// What an order would do. It must pass [`check`] or [`check_reducing`] first, which says why it may not be placed.
+pub fn preview(exchange: &Exchange, order: &Checked<Vec<NewOrder>>, reduces: bool) -> Preview {
     let summary = exchange.summary();
     let worst = exchange.worst();
     let (mut after, mut notional, mut cost) = (worst, 0_i128, Decimal::ZERO);
@@ -183,7 +248,7 @@ pub fn preview(exchange: &Exchange, order: &Checked<Vec<NewOrder>>) -> Preview {
         notional = notional.saturating_add(value);
         let value = i64::try_from(value).unwrap_or(i64::MAX);
         cost = cost.saturating_add(commission(order.quantity, value));
-        after = after.saturating_add(terms.adds(exchange));
+        after = after.saturating_add(if reduces { 0 } else { terms.adds(exchange) });
         let shares = exchange.account().position(order.symbol).shares;
         let signed = i64::try_from(order.quantity).unwrap_or(i64::MAX);
         let then = shares.saturating_add(if order.side == Side::Buy { signed } else { -signed });
@@ -206,7 +271,7 @@ pub fn preview(exchange: &Exchange, order: &Checked<Vec<NewOrder>>) -> Preview {
     }
 }
 
-/// The defaults; a collar that someone set stands, wider or not.
+/// The defaults; a collar that somebody set is kept, wider or not.
 fn defaults_for(limits: &Limits) -> Limits {
     let mut defaults = defaults();
     if limits.collar_bps.is_some() {
@@ -334,6 +399,9 @@ fn check_buying_power(exchange: &Exchange, orders: &[NewOrder]) -> Result<(), De
 
 /// New terms of an order that is counted already: only what they add.
 fn check_change(exchange: &Exchange, order: &Order, terms: &Terms) -> Result<(), Denial> {
+    if order.reduce_only {
+        return Ok(());
+    }
     let Some((mut exposure, last)) = exchange.exposure(order.symbol) else { return Ok(()) };
     let shares = exchange.account().position(order.symbol).shares;
     let before = exposure.worst(shares, last);

@@ -50,23 +50,6 @@ pub fn cents(count: i128) -> Decimal {
     })
 }
 
-/// A number without sign, `1234567.891`, as it is read: `1,234,567.891`.
-pub fn grouped(number: &str) -> String {
-    let (whole, part) = number.split_once('.').map_or((number, None), |(a, b)| (a, Some(b)));
-    let mut out = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if let Some(part) = part {
-        out.push('.');
-        out.push_str(part);
-    }
-    out
-}
-
 /// Whole cents of an amount, rounded down.
 pub fn floor_cents(amount: Decimal) -> i128 {
     let mut amount =

@@ -13,14 +13,14 @@ pub const MAX_CONDITIONS: usize = 64;
 pub struct Condition {
     /// What is tested.
     pub test: Test,
-    /// Whether both this and the next condition must hold; else one of them suffices.
+    /// Whether both this and the next condition must hold; otherwise one of them suffices.
     pub and: bool,
 }
 
 /// A threshold and the side of it that makes the condition true.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Threshold<T> {
-    /// True at or above the value; else at or below.
+    /// True at or above the value; otherwise at or below.
     pub is_more: bool,
     /// The value.
     pub value: T,

@@ -11,7 +11,7 @@ use crate::frame::Fields;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Fault {
     /// The message ends before this field.
-    #[error("is missing, the message ends before it")]
+    #[error("is missing: the message ends before it")]
     Missing,
     /// The message goes on after its last field.
     #[error("should be the end, but {found:?} follows")]
@@ -26,7 +26,7 @@ pub enum Fault {
         found: String,
     },
     /// Not a whole number in the range of the field.
-    #[error("is {found:?}, a whole number of at most {bits} bits is needed")]
+    #[error("is {found:?}; it must be a whole number of at most {bits} bits")]
     Integer {
         /// The field, shortened.
         found: String,
@@ -34,19 +34,19 @@ pub enum Fault {
         bits: u32,
     },
     /// Not a finite decimal number of at most 28 digits.
-    #[error("is {found:?}, a finite number of at most 28 digits is needed")]
+    #[error("is {found:?}; it must be a finite number of at most 28 digits")]
     Number {
         /// The field, shortened.
         found: String,
     },
     /// Neither 0 nor 1.
-    #[error("is {found:?}, 0 or 1 is needed")]
+    #[error("is {found:?}; it must be 0 or 1")]
     Bool {
         /// The field, shortened.
         found: String,
     },
     /// A word or code that the protocol does not have.
-    #[error("is {found:?}, {needed} is needed")]
+    #[error("is {found:?}; it must be {needed}")]
     Word {
         /// The field, shortened.
         found: String,
@@ -54,7 +54,7 @@ pub enum Fault {
         needed: &'static str,
     },
     /// A count that is negative, above its limit, or above what the message can hold.
-    #[error("is {found}, at most {limit} are possible here")]
+    #[error("is {found}; the limit here is {limit}")]
     Count {
         /// The count.
         found: i32,
@@ -167,7 +167,7 @@ pub(crate) trait Put {
 
 /// A value that can be read back, too.
 pub(crate) trait Field: Put + Default {
-    /// Whether an empty field means the default; else it is a fault, or there are several fields.
+    /// Whether an empty field means the default; otherwise it is a fault, or there are several fields.
     const MAY_BE_EMPTY: bool = false;
 
     fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, FieldFault>;

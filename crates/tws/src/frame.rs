@@ -27,14 +27,14 @@ pub enum FrameError {
     },
     /// The client is older than frames: it begins with its version alone.
     #[error(
-        "the client speaks version {version} of the protocol, from before 2013; 100 is the oldest that has frames"
+        "the client speaks version {version} of the protocol, from before 2013; framed messages began with version 100"
     )]
     Unframed {
         /// The version that it speaks.
         version: u16,
     },
     /// A header announces more than the limit.
-    #[error("a message of {length} bytes was announced, the limit is {limit}")]
+    #[error("a message of {length} bytes was announced, and the limit is {limit}")]
     TooLong {
         /// Announced bytes.
         length: usize,
@@ -149,11 +149,11 @@ impl Default for FrameReader {
 fn guess(start: &[u8]) -> &'static str {
     let http = [&b"GET "[..], b"POST", b"HEAD", b"PUT ", b"OPTI", b"PRI ", b"CONN"];
     if http.iter().any(|verb| start.starts_with(verb)) {
-        "this is HTTP, the portal has another port"
+        "this is HTTP; the portal is on another port"
     } else if start.starts_with(&[0x16, 0x03]) {
-        "this is TLS, and this port is plain"
+        "this is TLS; this port is not encrypted"
     } else {
-        "the peer is no TWS client, or an older one"
+        "this is not a TWS client, or it is too old"
     }
 }
 
@@ -276,11 +276,11 @@ mod tests {
         for (bytes, word) in [
             (&b"GET / HTTP/1.1\r\n"[..], "HTTP"),
             (b"\x16\x03\x01\x02\x00", "TLS"),
-            (b"AB", "older"),
+            (b"AB", "too old"),
             (b"63\0", "before 2013"),
             (b"63", "63"),
-            (b"6x", "older"),
-            (b"1234", "older"),
+            (b"6x", "too old"),
+            (b"1234", "too old"),
         ] {
             let mut reader = FrameReader::new();
             reader.push(bytes);

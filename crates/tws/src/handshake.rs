@@ -44,7 +44,7 @@ impl fmt::Display for ServerVersion {
     }
 }
 
-/// Why no session can begin. Whatever is sent in the place of the version reply is read as that
+/// Why no session can begin. Whatever is sent in place of the version reply is read as that
 /// reply: answer a client that is too old or too new by [`Refused`], close on any other.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HandshakeError {
@@ -55,13 +55,13 @@ pub enum HandshakeError {
         found: String,
     },
     /// The client cannot speak a version this new.
-    #[error("the client speaks versions up to {max}, the oldest spoken here is 157")]
+    #[error("the client speaks versions up to {max}, and the oldest supported is 157")]
     ClientTooOld {
         /// The client's highest version.
         max: u16,
     },
     /// The client demands a version that is not spoken here.
-    #[error("the client needs version {min} or more, the newest spoken here is 178")]
+    #[error("the client needs version {min} or later, and the newest supported is 178")]
     ClientTooNew {
         /// The client's lowest version.
         min: u16,
@@ -124,7 +124,7 @@ impl Hello {
         self.options().find_map(|(name, value)| (name == key).then_some(value))
     }
 
-    /// The version to announce: 178 to clients that reach it, else at most 176.
+    /// The version to announce: 178 to clients that reach it, else 176, 177 if it has to be, or less.
     ///
     /// # Errors
     /// When the two ranges have no version in common.
@@ -132,7 +132,7 @@ impl Hello {
         let top = if self.max >= ServerVersion::NEWEST.0 {
             ServerVersion::NEWEST.0
         } else {
-            self.max.min(ServerVersion::USUAL.0)
+            self.max.min(ServerVersion::USUAL.0.max(self.min))
         };
         let top = if top == 158 { 157 } else { top };
         let version =
@@ -273,6 +273,7 @@ mod tests {
             ("v100..177", 176),
             ("v100..158", 157),
             ("v176", 176),
+            ("v177", 177),
         ] {
             let hello = Hello::parse(range.as_bytes()).unwrap();
             assert_eq!(hello.negotiate().unwrap().number(), version, "{range}");
@@ -281,8 +282,8 @@ mod tests {
         assert_eq!(too_new, Err(HandshakeError::ClientTooNew { min: 213 }));
         let too_old = Hello::parse(b"v100..156").unwrap().negotiate();
         assert_eq!(too_old, Err(HandshakeError::ClientTooOld { max: 156 }));
-        let only_177 = Hello::parse(b"v177").unwrap().negotiate();
-        assert_eq!(only_177, Err(HandshakeError::ClientTooNew { min: 177 }));
+        let after_ours = Hello::parse(b"v179..200").unwrap().negotiate();
+        assert_eq!(after_ours, Err(HandshakeError::ClientTooNew { min: 179 }));
     }
 
     #[test]

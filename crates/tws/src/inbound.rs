@@ -39,6 +39,8 @@ pub struct DecodeError {
     pub fault: Fault,
     /// Request id (or order id) that an answer to the client can carry.
     pub request_id: Option<i32>,
+    /// The order id of its parent, of an order that has one.
+    pub parent_id: Option<i32>,
 }
 
 /// One kind of request.
@@ -49,6 +51,8 @@ pub(crate) trait Request: Sized {
     const NAME: &'static str;
     /// Position of the request id or order id among the fields after the message id.
     const KEY: Option<usize>;
+    /// Position of the order id of its parent, likewise.
+    const PARENT: Option<usize> = None;
 
     /// The request id or order id.
     fn key(&self) -> Option<i32>;
@@ -308,12 +312,12 @@ impl Inbound {
     /// Reads one message after the handshake.
     ///
     /// # Errors
-    /// When a field is missing, cannot be read, or too many follow. Unknown ids are no error.
+    /// When a field is missing, cannot be read, or too many follow. Unknown ids are not an error.
     pub fn decode(frame: Frame<'_>, version: ServerVersion) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(frame.fields());
         let id = i32::read(&mut reader, "message id").map_err(|fault| {
             let (field, fault) = fault.into_parts();
-            DecodeError { message: "a message", field, fault, request_id: None }
+            DecodeError { message: "a message", field, fault, request_id: None, parent_id: None }
         })?;
         Self::read(id, reader, version)
     }
@@ -334,7 +338,9 @@ fn complete<R: Request>(mut reader: Reader<'_>, version: ServerVersion) -> Resul
     });
     outcome.map_err(|fault| {
         let (field, fault) = fault.into_parts();
-        let request_id = R::KEY.and_then(|position| start.integer_at(position));
-        DecodeError { message: R::NAME, field, fault, request_id }
+        let integer_at =
+            |position: Option<usize>| position.and_then(|at| start.clone().integer_at(at));
+        let (request_id, parent_id) = (integer_at(R::KEY), integer_at(R::PARENT));
+        DecodeError { message: R::NAME, field, fault, request_id, parent_id }
     })
 }

@@ -27,8 +27,8 @@
 //!
 //! # Where the facts come from
 //! From the published behaviour of the three clients: what they send, and what they accept. Where
-//! they disagree (158, infinite prices, escapes in text) the code says so. The tests decode
-//! requests that those clients encoded; nothing of them is part of this crate.
+//! they disagree (158, infinite prices, escapes in text), the code says so. The tests decode
+//! requests that those clients encoded; none of their code is part of this crate.
 //!
 //! # How to add a message
 //! A request: a struct in its family's file under `inbound/` (the `requests!` macro when its fields

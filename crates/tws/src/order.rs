@@ -35,7 +35,7 @@ pub struct OrderFields {
     pub origin: Option<i32>,
     /// The client's own reference.
     pub order_ref: String,
-    /// Whether the order is sent on at once; else it is held until one of its family is.
+    /// Whether the order is sent on at once; otherwise it is held until one of its family is.
     pub transmit: bool,
     /// Order id of the parent, 0 for none.
     pub parent_id: i32,
@@ -128,7 +128,7 @@ pub struct OrderFields {
     pub conditions: Vec<Condition>,
     /// Whether conditions are also looked at outside regular hours.
     pub conditions_ignore_rth: bool,
-    /// Whether conditions cancel the order; else they release it.
+    /// Whether conditions cancel the order; otherwise they release it.
     pub conditions_cancel_order: bool,
     /// What a trailing or stop order turns into.
     pub adjusted: Adjusted,

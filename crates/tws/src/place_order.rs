@@ -24,6 +24,7 @@ impl Request for Box<PlaceOrder> {
     const ID: i32 = 3;
     const NAME: &'static str = "placeOrder";
     const KEY: Option<usize> = Some(0);
+    const PARENT: Option<usize> = Some(27);
 
     fn key(&self) -> Option<i32> {
         Some(self.order_id)

@@ -52,7 +52,7 @@ impl Client {
 
 fn refuse(request: &Inbound, out: &mut Outgoing) {
     let Some((code, what)) = reason(request) else { return };
-    let text = format!("{} cannot be answered: {what}.", request.name());
+    let text = format!("{} is not supported: {what}.", request.name());
     out.error(request.request_id().unwrap_or(-1), code, &text);
 }
 

@@ -150,7 +150,7 @@ impl Client {
             out.error(
                 request_id,
                 ErrorCode::PROCESSING,
-                "There are no models here; leave modelCode empty.",
+                "Models are not supported; leave modelCode empty.",
             );
             return false;
         }
@@ -208,7 +208,7 @@ impl Client {
             out.error(
                 id,
                 ErrorCode::PROCESSING,
-                "There are no account groups here; use group All.",
+                "Account groups are not supported; use group All.",
             );
             return;
         }

@@ -187,10 +187,11 @@ impl Client {
     fn tell_unreadable(&mut self, error: &DecodeError, out: &mut Outgoing) {
         let text = error.to_string();
         if error.message == "placeOrder" {
-            self.refuse_unreadable(error.request_id, &text);
+            self.refuse_unreadable(error.request_id, error.parent_id.unwrap_or(0), &text);
         } else {
+            // Not 321: `ib_async` takes that for a warning, and its request would wait for ever.
             let id = error.request_id.unwrap_or(-1);
-            out.error(id, ErrorCode::VALIDATING, &format!("Error validating request: {text}"));
+            out.error(id, ErrorCode::READING, &format!("Error reading request: {text}"));
         }
     }
 
@@ -209,7 +210,7 @@ impl Client {
         let text = reason.to_string();
         match request {
             Ok(Inbound::PlaceOrder(request)) => {
-                self.refuse_unreadable(Some(request.order_id), &text);
+                self.refuse_unreadable(Some(request.order_id), request.order.parent_id, &text);
             }
             // The order goes on, so this must not look like its end.
             Ok(Inbound::CancelOrder(request)) => self.refuse_last_cancel(request.order_id, &text),

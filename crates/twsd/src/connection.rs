@@ -65,7 +65,7 @@ pub(crate) async fn run(
             drop(lobby);
             serve(read, write, started, shared, peer).await;
         }
-        // Whoever is refused keeps its place in the lobby to the end: it never was let in.
+        // A refused client keeps its place in the lobby to the end: it was never let in.
         Err(Farewell(Some(bytes))) => {
             part(read, write, bytes).await;
             drop(lobby);
@@ -85,7 +85,7 @@ async fn part(mut read: ReadHalf<'_>, mut write: WriteHalf<'_>, bytes: Vec<u8>) 
         io::Result::Ok(())
     };
     if !matches!(timeout(LINGER, goodbye).await, Ok(Ok(()))) {
-        tracing::debug!("a peer did not take its goodbye");
+        tracing::debug!("a client did not read its closing message");
     }
 }
 
@@ -118,7 +118,7 @@ async fn serve(
     let end = connection.turn().await;
     drop((claim, presence));
     let Connection { read, write, mut out, mut client, .. } = connection;
-    tracing::info!(%peer, %program, "client gone");
+    tracing::info!(%peer, %program, "client disconnected");
     if let End::Told(code, text) = end {
         client.drop_held(&mut out);
         client.say_goodbye(code, &text, &mut out).await;
@@ -176,7 +176,7 @@ impl Connection<'_> {
         self.client.refresh(&mut self.out).await;
         self.out.flush(&self.write)?;
         if self.out.is_over() || self.out.is_stalled() {
-            tracing::warn!(waiting = self.out.len(), "cut off: the client does not read");
+            tracing::warn!(waiting = self.out.len(), "closed: the client does not read");
             return Err(End::Gone);
         }
         match self.wake().await {

@@ -81,7 +81,15 @@ impl Directory {
 
 /// The name of a venue as it is written, if it is one.
 fn venue(name: &str) -> Option<&'static str> {
-    VENUES.into_iter().find(|known| known.eq_ignore_ascii_case(name))
+    VENUES.into_iter().find(|known| known.eq_ignore_ascii_case(name.trim()))
+}
+
+/// Whether an order may name this as its exchange. `SMART/ISLAND` and `SMART:ISLAND` are routed, and
+/// name the listing as well.
+fn is_exchange(name: &str) -> bool {
+    let (routed, listing) = name.split_once(['/', ':']).unwrap_or((name, ""));
+    let is_routed = routed.trim().eq_ignore_ascii_case(SMART);
+    venue(name).is_some() || (is_routed && (listing.is_empty() || venue(listing).is_some()))
 }
 
 /// Whether two venues are the same.
@@ -114,7 +122,7 @@ pub(crate) fn find(wanted: &Contract) -> Result<&'static Stock, String> {
 
 /// The stocks that a client describes, at least one, or what is wrong with the description.
 fn matching(wanted: &Contract) -> Result<Vec<&'static Stock>, String> {
-    let kind = wanted.sec_type.as_str();
+    let kind = wanted.sec_type.trim();
     let is_found_otherwise = wanted.con_id != 0 || !wanted.sec_id.is_empty();
     if !(kind.eq_ignore_ascii_case("STK") || (kind.is_empty() && is_found_otherwise)) {
         let kind = shortened(kind);
@@ -131,14 +139,14 @@ fn matching(wanted: &Contract) -> Result<Vec<&'static Stock>, String> {
     let found = if wanted.con_id != 0 {
         let id = u32::try_from(wanted.con_id).map(SymbolId).ok();
         one(id.and_then(|id| all.get(id)), format!("no contract has conId {}", wanted.con_id))?
-    } else if !wanted.sec_id.is_empty() || !wanted.sec_id_type.is_empty() {
+    } else if !wanted.sec_id.is_empty() {
         vec![by_sec_id(wanted)?]
     } else if !wanted.symbol.is_empty() {
         named(wanted.symbol.trim())?
     } else if !wanted.local_symbol.is_empty() {
         named(wanted.local_symbol.trim())?
     } else if wanted.trading_class.is_empty() {
-        return Err("it names no contract; set symbol, localSymbol, conId or secId".to_owned());
+        return Err("no contract is given; set symbol, localSymbol, conId or secId".to_owned());
     } else {
         let class_is_wanted = |s: &&Stock| class(s).eq_ignore_ascii_case(&wanted.trading_class);
         all.all().iter().filter(class_is_wanted).collect()
@@ -152,18 +160,31 @@ fn matching(wanted: &Contract) -> Result<Vec<&'static Stock>, String> {
     found.iter().try_for_each(|stock| check(stock, wanted)).map(|()| found)
 }
 
-/// The stock with the number that `secIdType` and `secId` name.
+/// The stock with the number that `secIdType` and `secId` name. No number is of two types, so that the
+/// type may be left out.
 fn by_sec_id(wanted: &Contract) -> Result<&'static Stock, String> {
     let all = Contracts::builtin();
     let (kind, number) = (wanted.sec_id_type.trim(), wanted.sec_id.trim());
     let found = match kind.to_ascii_uppercase().as_str() {
         "ISIN" => all.with_isin(number),
         "CUSIP" => all.with_cusip(number),
+        "SEDOL" => all.with_sedol(number),
+        "FIGI" => all.with_figi(number),
+        "RIC" => all.with_ric(number),
+        "" => all
+            .with_isin(number)
+            .or_else(|| all.with_cusip(number))
+            .or_else(|| all.with_sedol(number))
+            .or_else(|| all.with_figi(number))
+            .or_else(|| all.with_ric(number)),
         _ => {
             let kind = shortened(kind);
-            return Err(format!("secIdType {kind:?} is not known here; use ISIN or CUSIP"));
+            return Err(format!(
+                "secIdType {kind:?} is not supported; use ISIN, CUSIP, SEDOL, FIGI or RIC"
+            ));
         }
     };
+    let kind = if kind.is_empty() { "secId" } else { kind };
     found.ok_or_else(|| format!("no stock has the {kind} {:?}", shortened(number)))
 }
 
@@ -202,8 +223,8 @@ fn check(stock: &Stock, wanted: &Contract) -> Result<(), String> {
     }
     let places = [("exchange", &wanted.exchange), ("primaryExchange", &wanted.primary_exchange)];
     for (name, given) in places {
-        let may_be_routed = name == "exchange" && given.eq_ignore_ascii_case(SMART);
-        if !given.is_empty() && !may_be_routed && venue(given).is_none() {
+        let is_known = venue(given).is_some() || (name == "exchange" && is_exchange(given));
+        if !given.trim().is_empty() && !is_known {
             return Err(format!(
                 "{name} {:?} does not trade {}; it is listed on {}; use one of {SMART}, {}",
                 shortened(given),
@@ -361,9 +382,17 @@ mod tests {
         };
         assert_eq!(bare(|c| c.local_symbol = "AAPL".to_owned()).unwrap(), apple);
         assert_eq!(bare(|c| c.trading_class = "BAC".to_owned()).unwrap().symbol, "BAC");
-        for (kind, number) in
-            [("ISIN", "US0378331005"), ("isin", "us0378331005"), ("CUSIP", "037833100")]
-        {
+        for (kind, number) in [
+            ("ISIN", "US0378331005"),
+            ("isin", "us0378331005"),
+            ("CUSIP", "037833100"),
+            ("SEDOL", "2046251"),
+            ("FIGI", "BBG000B9XRY4"),
+            ("RIC", "AAPL.O"),
+            ("", "US0378331005"),
+            ("", "037833100"),
+            ("", "AAPL.OQ"),
+        ] {
             for sec_type in ["STK", ""] {
                 let contract = Contract {
                     sec_type: sec_type.to_owned(),
@@ -381,7 +410,10 @@ mod tests {
 
     #[test]
     fn every_venue_is_taken_as_exchange_and_as_primary_exchange() {
-        for name in VENUES.into_iter().chain(["island", "Arca"]) {
+        for name in ["SMART/ISLAND", "smart:nasdaq", "SMART ", " smart"] {
+            assert!(find(&wanted(|c| c.exchange = name.to_owned())).is_ok(), "{name}");
+        }
+        for name in VENUES.into_iter().chain(["island", "Arca", " NYSE "]) {
             let apple = find(&wanted(|c| c.exchange = name.to_owned())).unwrap();
             assert_eq!(find(&wanted(|c| c.primary_exchange = name.to_owned())).unwrap(), apple);
         }
@@ -391,7 +423,7 @@ mod tests {
     #[test]
     fn description_that_does_not_agree_is_refused_with_the_field() {
         type Case = (&'static [&'static str], fn(&mut Contract));
-        let cases: [Case; 15] = [
+        let cases: [Case; 17] = [
             (&["NOSUCH"], |c| c.symbol = "NOSUCH".to_owned()),
             (&["currency", "USD"], |c| c.currency = "EUR".to_owned()),
             (&["exchange", "LSE", "NASDAQ", "SMART"], |c| c.exchange = "LSE".to_owned()),
@@ -406,9 +438,11 @@ mod tests {
             (&["symbol of MSFT"], |c| {
                 (c.sec_id_type, c.sec_id) = ("ISIN".to_owned(), "US5949181045".to_owned());
             }),
-            (&["secIdType", "SEDOL", "ISIN or CUSIP"], |c| {
-                (c.sec_id_type, c.sec_id) = ("SEDOL".to_owned(), "2046251".to_owned());
+            (&["secIdType", "WKN", "ISIN, CUSIP, SEDOL, FIGI or RIC"], |c| {
+                (c.sec_id_type, c.sec_id) = ("WKN".to_owned(), "865985".to_owned());
             }),
+            (&["secId", "US0378331006"], |c| c.sec_id = "US0378331006".to_owned()),
+            (&["SMART/LSE"], |c| c.exchange = "SMART/LSE".to_owned()),
             (&["looks like a future"], |c| c.symbol = "ESZ26".to_owned()),
             (&["looks like an option"], |c| c.symbol = "AAPL  261218C00100000".to_owned()),
             (&["looks like an option"], |c| c.symbol = "AAPL261218C00100000".to_owned()),

@@ -98,15 +98,17 @@ impl Client {
 
     fn matches(&self, filter: &inbound::Executions, execution: &Execution) -> bool {
         let Some(contract) = self.directory.get(execution.symbol) else { return false };
-        let is =
-            |wanted: &str, value: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(value);
+        let is = |wanted: &str, value: &str| {
+            let wanted = wanted.trim();
+            wanted.is_empty() || wanted.eq_ignore_ascii_case(value)
+        };
         let side = if execution.side == Side::Buy { "BUY" } else { "SELL" };
         filter.client_id.is_none_or(|client| client == 0 || client == execution.origin.client_id)
             && is(&filter.account, &self.account)
             && is(&filter.symbol, &contract.symbol)
             && is(&filter.sec_type, "STK")
             && (is(&filter.exchange, SMART)
-                || is_same_venue(&filter.exchange, &contract.primary_exchange))
+                || is_same_venue(filter.exchange.trim(), &contract.primary_exchange))
             && (is(&filter.side, side)
                 || is(&filter.side, if side == "BUY" { "BOT" } else { "SLD" }))
     }

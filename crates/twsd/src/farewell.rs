@@ -1,5 +1,5 @@
-//! The last words of a connection: what is open is told one by one. Programs look at the errors
-//! of their requests and orders; one without an id reaches a log at most.
+//! The last words of a connection: each open order and stream gets its own error. Programs watch
+//! the errors of their requests and orders; an error without an id reaches a log at most.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ impl Client {
         if let Ok(view) = self.gate.view().await {
             for order in view.open_orders.iter().filter(|order| self.is_own(order)) {
                 let text = format!(
-                    "{text} The order is still open, but this connection gets no more news of it."
+                    "{text} The order is still open, but this connection gets no more updates about it."
                 );
                 out.error(order.origin.order_id, ErrorCode::ORDER_MESSAGE, &text);
             }

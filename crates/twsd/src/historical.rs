@@ -3,8 +3,9 @@
 //! Bars are of trades. Quotes of the past are not kept: `MIDPOINT` bars have the trades' prices,
 //! `BID` and `ASK` bars are a cent below and above them, which is the simulated market's narrowest
 //! spread; `BID_ASK` bars go from the mean bid to the mean ask, between the lowest bid and the
-//! highest ask. None of the four has a volume. `SCHEDULE` gives trading sessions. Hours outside of
-//! regular ones do not exist here, so `useRTH` changes nothing.
+//! highest ask. None of the four has a volume. `HISTORICAL_VOLATILITY` bars go through the yearly
+//! volatility of the last 30 daily moves, at the prices of each bar. `SCHEDULE` gives trading sessions.
+//! Hours outside of regular ones do not exist here, so `useRTH` changes nothing.
 //!
 //! Words are taken in either case, as at the broker; the size of real-time bars is not looked at.
 
@@ -12,9 +13,9 @@ use std::collections::BTreeMap;
 
 use access::{Act, Span, SymbolId, Time};
 use rust_decimal::Decimal;
-use trade::Ticks;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::{Day, Session};
+use trade::{Ticks, volatility};
 use tws::inbound;
 use tws::outbound::{
     Bar as WireBar, ErrorCode, HeadTimestamp, HistoricalData, HistoricalDataUpdate,
@@ -37,6 +38,8 @@ const MOST_DAYS: i64 = 73_000;
 const MOST_SECONDS: i64 = MOST_DAYS * 86_400;
 /// The shortest bars that can go on.
 const SHORTEST_THAT_GO_ON: u32 = 5;
+/// Days in which there are certainly as many trading days as a volatility needs.
+const VOLATILITY_DAYS: i64 = 60;
 /// Days before the end that a schedule goes back, at most.
 const SCHEDULE_DAYS: i64 = 3_660;
 
@@ -50,6 +53,14 @@ enum Show {
     BidAsk,
 }
 
+/// What a request for past data is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Bars(Show),
+    Volatility,
+    Schedule,
+}
+
 /// Open, high, low and close of a bar as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Prices {
@@ -57,6 +68,14 @@ struct Prices {
     high: Decimal,
     low: Decimal,
     close: Decimal,
+}
+
+/// A bar as it is sent.
+struct Row {
+    bar: Bar,
+    prices: Prices,
+    volume: Decimal,
+    average: Decimal,
 }
 
 impl Show {
@@ -96,6 +115,11 @@ impl Show {
             low: moved(bar.low, by),
             close: moved(bar.close, by),
         }
+    }
+
+    fn row(self, bar: Bar) -> Row {
+        let (prices, volume) = (self.prices(&bar), self.volume(&bar));
+        Row { bar, prices, volume, average: self.average(&bar) }
     }
 
     fn volume(self, bar: &Bar) -> Decimal {
@@ -258,8 +282,7 @@ impl Charts {
 struct Wanted {
     size: BarSize,
     duration: Duration,
-    /// None for the schedule.
-    show: Option<Show>,
+    content: Content,
     end: Option<Time>,
 }
 
@@ -277,7 +300,20 @@ fn understand(request: &inbound::HistoricalData) -> Result<Wanted, String> {
             short(&request.duration)
         )
     })?;
-    let show = shown(&request.what_to_show, &request.contract)?;
+    let content = shown(&request.what_to_show, &request.contract)?;
+    if content == Content::Volatility {
+        if size > BarSize::Day {
+            return Err(format!(
+                "volatility bars span at most a day, not {}; use 1 day",
+                short(&request.bar_size)
+            ));
+        }
+        if request.keep_up_to_date {
+            return Err(
+                "volatility bars are not kept up to date; leave keepUpToDate out".to_owned()
+            );
+        }
+    }
     let end = match request.end_date_time.trim() {
         "" => None,
         _ if request.keep_up_to_date => {
@@ -289,25 +325,26 @@ fn understand(request: &inbound::HistoricalData) -> Result<Wanted, String> {
     };
     if request.keep_up_to_date && size < BarSize::Seconds(SHORTEST_THAT_GO_ON) {
         return Err(format!(
-            "bars that go on have at least {SHORTEST_THAT_GO_ON} seconds; leave keepUpToDate out"
+            "with keepUpToDate, bars must be {SHORTEST_THAT_GO_ON} seconds or longer; use longer bars or leave keepUpToDate out"
         ));
     }
-    Ok(Wanted { size, duration, show, end })
+    Ok(Wanted { size, duration, content, end })
 }
 
-/// What is to be shown; none for the schedule.
-fn shown(text: &str, contract: &tws::Contract) -> Result<Option<Show>, String> {
+/// What is to be shown.
+fn shown(text: &str, contract: &tws::Contract) -> Result<Content, String> {
     if let Some(show) = Show::of(text) {
-        return Ok(Some(show));
+        return Ok(Content::Bars(show));
     }
     match text.trim().to_ascii_uppercase().as_str() {
-        "SCHEDULE" => Ok(None),
-        name @ ("HISTORICAL_VOLATILITY" | "OPTION_IMPLIED_VOLATILITY") => Err(format!(
-            "No historical market data for {}/STK@SMART {name}: volatilities are not available here; use TRADES",
+        "SCHEDULE" => Ok(Content::Schedule),
+        "HISTORICAL_VOLATILITY" => Ok(Content::Volatility),
+        name @ "OPTION_IMPLIED_VOLATILITY" => Err(format!(
+            "No historical market data for {}/STK@SMART {name}: there are no options here; use HISTORICAL_VOLATILITY or TRADES",
             short(&contract.symbol)
         )),
         _ => Err(format!(
-            "{:?} is not available; use TRADES, MIDPOINT, BID, ASK, BID_ASK or SCHEDULE",
+            "{:?} is not available; use TRADES, MIDPOINT, BID, ASK, BID_ASK, HISTORICAL_VOLATILITY or SCHEDULE",
             short(text)
         )),
     }
@@ -348,12 +385,16 @@ impl Client {
         let now = self.gate.now();
         let end = wanted.end.unwrap_or(now + Span::seconds(1));
         let begin = wanted.duration.before(end);
-        let Some(show) = wanted.show else {
+        if wanted.content == Content::Schedule {
             return self.schedule(id, symbol, wanted.duration, begin, end, out);
-        };
+        }
         let bars = self.gate.bars(symbol, wanted.size, begin, end);
         let bars = wanted.duration.last(bars, |bar| bar.day);
-        if bars.is_empty() {
+        let rows = match wanted.content {
+            Content::Bars(show) => bars.iter().map(|bar| show.row(*bar)).collect(),
+            Content::Volatility | Content::Schedule => self.volatilities(symbol, &bars),
+        };
+        if rows.is_empty() {
             return out.error(
                 id,
                 ErrorCode::HISTORICAL_DATA,
@@ -361,11 +402,14 @@ impl Client {
             );
         }
         let form = DateForm { size: wanted.size, epoch: request.format_date == Some(2) };
-        put_bars(id, &bars, form, show, end.min(now), out);
+        put_bars(id, &rows, form, end.min(now), out);
+        // A chart of this id that went on is over: its bars would run into these.
+        let went_on = self.charts.bars.remove(&id).is_some();
+        let Content::Bars(show) = wanted.content else { return };
         if !request.keep_up_to_date {
             return;
         }
-        if self.charts.is_full() && !self.charts.bars.contains_key(&id) {
+        if self.charts.is_full() && !went_on {
             let text = failed(&format!(
                 "{STREAMS} charts are already being updated, and that is the limit; cancel one first"
             ));
@@ -373,6 +417,28 @@ impl Client {
         }
         let chart = Chart { symbol, form, show, last: bars.last().copied() };
         self.charts.bars.insert(id, chart);
+    }
+
+    /// The bars of the volatility, from the first day on that has enough days before it.
+    fn volatilities(&self, symbol: SymbolId, bars: &[Bar]) -> Vec<Row> {
+        let (Some(first), Some(last)) = (bars.first(), bars.last()) else { return Vec::new() };
+        let before = Span::days(VOLATILITY_DAYS);
+        let days = self.gate.bars(symbol, BarSize::Day, first.time - before, last.time);
+        let mut closes = (Day::default(), Vec::new());
+        let rows = bars.iter().filter_map(|bar| {
+            if closes.0 != bar.day || closes.1.is_empty() {
+                closes = (bar.day, volatility::closes_before(&days, bar.day));
+            }
+            let at = |price: Ticks| volatility::yearly(&closes.1, price);
+            let all = [at(bar.open)?, at(bar.high)?, at(bar.low)?, at(bar.close)?];
+            let (open, close) = (at(bar.open)?, at(bar.close)?);
+            let high = all.into_iter().fold(open, Decimal::max);
+            let low = all.into_iter().fold(open, Decimal::min);
+            let none = Decimal::NEGATIVE_ONE;
+            let prices = Prices { open, high, low, close };
+            Some(Row { bar: *bar, prices, volume: none, average: none })
+        });
+        rows.collect()
     }
 
     /// The trading sessions of the period, as far as there are prices.
@@ -424,7 +490,19 @@ impl Client {
     pub(crate) fn head_timestamp(&mut self, request: &inbound::HeadTimestamp, out: &mut Outgoing) {
         let id = request.request_id;
         let Some(symbol) = self.charted(id, &request.contract, out) else { return };
-        match self.gate.head_timestamp(symbol) {
+        let content = match shown(&request.what_to_show, &request.contract) {
+            Ok(content) => content,
+            Err(reason) => return out.error(id, ErrorCode::HISTORICAL_DATA, &failed(&reason)),
+        };
+        let head = self.gate.head_timestamp(symbol).and_then(|head| {
+            if content != Content::Volatility {
+                return Some(head);
+            }
+            let until = head + Span::days(VOLATILITY_DAYS);
+            let days = self.gate.bars(symbol, BarSize::Day, head, until);
+            days.get(volatility::MOVES).map(|bar| bar.time)
+        });
+        match head {
             Some(head) if request.format_date == Some(2) => {
                 out.put(&HeadTimestamp { request_id: id, time: &head.seconds().to_string() });
             }
@@ -448,7 +526,7 @@ impl Client {
             }
             _ => {
                 let text = format!(
-                    "Invalid Real-time Query: whatToShow is TRADES, MIDPOINT, BID or ASK, and at most {STREAMS} charts go on"
+                    "Invalid Real-time Query: whatToShow must be TRADES, MIDPOINT, BID or ASK, and at most {STREAMS} charts can be updated"
                 );
                 out.error(id, ErrorCode(420), &text);
             }
@@ -509,25 +587,18 @@ fn put_real_time(request_id: i32, bar: &Bar, show: Show, out: &mut Outgoing) {
     });
 }
 
-fn put_bars(
-    request_id: i32,
-    bars: &[Bar],
-    form: DateForm,
-    show: Show,
-    end: Time,
-    out: &mut Outgoing,
-) {
-    let dates: Vec<String> = bars.iter().map(|bar| form.text(bar)).collect();
-    let rows: Vec<WireBar<'_>> = bars
+fn put_bars(request_id: i32, rows: &[Row], form: DateForm, end: Time, out: &mut Outgoing) {
+    let dates: Vec<String> = rows.iter().map(|row| form.text(&row.bar)).collect();
+    let start = rows.first().map_or(end, |row| row.bar.time);
+    let rows: Vec<WireBar<'_>> = rows
         .iter()
         .zip(&dates)
-        .map(|(bar, date)| {
-            let Prices { open, high, low, close } = show.prices(bar);
-            let (volume, wap) = (show.volume(bar), show.average(bar));
+        .map(|(row, date)| {
+            let Prices { open, high, low, close } = row.prices;
+            let (volume, wap) = (row.volume, row.average);
             WireBar { date, open, high, low, close, volume, wap, count: -1 }
         })
         .collect();
-    let start = bars.first().map_or(end, |bar| bar.time);
     out.put(&HistoricalData {
         request_id,
         start: &stamp::without_zone(start),
@@ -569,17 +640,18 @@ mod tests {
     fn words_for_what_is_shown_are_read_in_either_case() {
         let contract = tws::Contract { symbol: "AAPL".to_owned(), ..Default::default() };
         for (text, show) in [
-            ("TRADES", Some(Show::Trades)),
-            ("Trades", Some(Show::Trades)),
-            ("", Some(Show::Trades)),
-            ("adjusted_last", Some(Show::Trades)),
-            ("Midpoint", Some(Show::Midpoint)),
-            ("bid_ask", Some(Show::BidAsk)),
-            ("Schedule", None),
+            ("TRADES", Content::Bars(Show::Trades)),
+            ("Trades", Content::Bars(Show::Trades)),
+            ("", Content::Bars(Show::Trades)),
+            ("adjusted_last", Content::Bars(Show::Trades)),
+            ("Midpoint", Content::Bars(Show::Midpoint)),
+            ("bid_ask", Content::Bars(Show::BidAsk)),
+            ("historical_volatility", Content::Volatility),
+            ("Schedule", Content::Schedule),
         ] {
             assert_eq!(shown(text, &contract), Ok(show), "{text}");
         }
-        for text in ["HISTORICAL_VOLATILITY", "option_implied_volatility", "FEE_RATE", "PRICES"] {
+        for text in ["option_implied_volatility", "FEE_RATE", "PRICES"] {
             let reason = shown(text, &contract).unwrap_err();
             assert!(reason.contains("TRADES"), "{reason}");
         }

@@ -1,4 +1,4 @@
-//! Ports: one a credential, opened and closed as the gate's list of credentials changes.
+//! Ports: one per credential, opened and closed as the gate's list of credentials changes.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -120,7 +120,7 @@ impl Handle {
     /// Waits until the shutdown that was given to [`serve`] came and all clients were told.
     pub async fn ended(self) {
         if let Err(error) = self.ended.await {
-            tracing::error!(%error, "the socket door ended badly");
+            tracing::error!(%error, "the socket listener failed");
         }
     }
 }
@@ -168,7 +168,7 @@ pub async fn serve(
         stop_sender.send_replace(true);
         drop(ports);
         if tokio::time::timeout(FAREWELL, goodbyes.recv()).await.is_err() {
-            tracing::warn!("some socket clients did not take their goodbye in time");
+            tracing::warn!("some socket clients did not read their closing message in time");
         }
     });
     Ok(Handle { sockets, ended })
@@ -287,7 +287,7 @@ async fn run(
 ) {
     // Answers are small and awaited: they must not wait for each other.
     if let Err(error) = socket.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "no delay cannot be set");
+        tracing::debug!(%peer, %error, "TCP_NODELAY could not be set");
     }
     connection::run(socket, peer, shared, credential, lobby_place).await;
 }

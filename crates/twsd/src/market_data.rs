@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 
 use access::{Act, SymbolId};
+use gate::Gate;
 use rust_decimal::Decimal;
 use trade::Ticks;
 use trade::quote::{Level, Quote};
 use tws::inbound;
 use tws::outbound::{
-    ErrorCode, MarketDataType, MarketDepth, MarketDepthL2, TickPrice, TickReqParams, TickSize,
-    TickSnapshotEnd, TickString,
+    ErrorCode, MarketDataType, MarketDepth, MarketDepthL2, TickGeneric, TickPrice, TickReqParams,
+    TickSize, TickSnapshotEnd, TickString,
 };
 use tws::tick::TickType;
 
 use crate::client::Client;
 use crate::contract::{find, unknown};
+use crate::generic_tick::{Generics, Value};
 use crate::outgoing::Outgoing;
 use crate::refusal::Subject;
 
@@ -36,8 +38,9 @@ pub(crate) struct Tickers {
 struct Line {
     symbol: SymbolId,
     delayed: bool,
-    /// Asked for by the generic tick 233.
-    with_volume_text: bool,
+    /// What was asked for by number.
+    generics: Generics,
+    generics_sent: BTreeMap<TickType, Value>,
     sent: BTreeMap<TickType, (Ticks, u64)>,
 }
 
@@ -112,16 +115,17 @@ impl Client {
             bbo_exchange: "",
             snapshot_permissions: 3,
         });
-        let generic = request.generic_ticks.split(',').map(str::trim);
         let mut line = Line {
             symbol: stock.id,
             delayed,
-            with_volume_text: generic.into_iter().any(|tick| tick == "233"),
+            generics: Generics::of(&request.generic_ticks),
+            generics_sent: BTreeMap::new(),
             sent: BTreeMap::new(),
         };
         let quotes = self.gate.quotes();
         if let Some(quote) = quotes.get(stock.id) {
             line.put(id, quote, out);
+            line.put_generics(id, quote, &self.gate, out);
         }
         if request.snapshot || request.regulatory_snapshot {
             out.put(&TickSnapshotEnd { request_id: id });
@@ -168,6 +172,7 @@ impl Client {
         for (id, line) in &mut self.tickers.lines {
             if let Some(quote) = quotes.get(line.symbol) {
                 line.put(*id, quote, out);
+                line.put_generics(*id, quote, &self.gate, out);
             }
         }
         for (id, depth) in &mut self.tickers.depths {
@@ -219,7 +224,11 @@ impl Line {
         let tick =
             if self.delayed { TickType::DelayedLastTimestamp } else { TickType::LastTimestamp };
         out.put(&TickString { request_id: id, tick, text: &text });
-        if self.with_volume_text && !self.delayed {
+        let texts = [([233], TickType::RtVolume), ([375], TickType::RtTradeVolume)];
+        for (number, tick) in texts {
+            if self.delayed || !self.generics.wants(&number) {
+                continue;
+            }
             let milliseconds = quote.last_time.0.div_euclid(1_000);
             let text = format!(
                 "{};{};{milliseconds};{};{};true",
@@ -228,7 +237,22 @@ impl Line {
                 quote.volume,
                 quote.last.price()
             );
-            out.put(&TickString { request_id: id, tick: TickType::RtVolume, text: &text });
+            out.put(&TickString { request_id: id, tick, text: &text });
+        }
+    }
+
+    /// Sends the ticks that were asked for by number, when they are news.
+    fn put_generics(&mut self, request_id: i32, quote: &Quote, gate: &Gate, out: &mut Outgoing) {
+        self.generics.look_back(gate, self.symbol, quote);
+        for (tick, value) in self.generics.values(quote) {
+            if self.generics_sent.insert(tick, value) == Some(value) {
+                continue;
+            }
+            match value {
+                Value::Price(price) => self.price(request_id, tick, price, 0, out),
+                Value::Size(size) => self.size(request_id, tick, size, out),
+                Value::Number(value) => out.put(&TickGeneric { request_id, tick, value }),
+            }
         }
     }
 

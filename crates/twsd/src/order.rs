@@ -24,7 +24,7 @@ use tws::inbound::CancelOrder;
 use tws::outbound::{CompletedOrdersEnd, ErrorCode, OpenOrderEnd, Status};
 use tws::{OrderFields, PlaceOrder};
 
-use self::held::Held;
+use self::held::{Family, Held};
 use self::known::{Known, KnownOrders};
 use self::terms::Complaint;
 use crate::client::Client;
@@ -36,7 +36,7 @@ struct Late {
     order_id: i32,
     code: ErrorCode,
     text: String,
-    /// The status that an order gets which does not stand; none for what is no order.
+    /// The status that an order gets which does not stand; none for what is not an order.
     status: Option<Status>,
     /// Whether the terms of an order that goes on are shown again, and not its status alone.
     terms: bool,
@@ -68,7 +68,7 @@ struct Previewed {
 /// A request that the gate took and no sync has covered yet.
 struct Taken {
     order_id: i32,
-    /// It placed the order; else it changed or cancelled one.
+    /// It placed the order; otherwise it changed or cancelled one.
     placed: bool,
 }
 
@@ -113,9 +113,9 @@ impl Orders {
         let (code, text) = if !self.goes_on(order_id) {
             (unless_off_tick(code), format!("Order rejected - reason: {reason}"))
         } else if code == ErrorCode::PRICE_INCREMENT && self.held.order(order_id).is_none() {
-            (code, format!("Change refused, the order stays as it is - reason: {reason}"))
+            (code, format!("Change refused, the order is unchanged - reason: {reason}"))
         } else {
-            let text = format!("Change refused, the order stays as it is - reason: {reason}");
+            let text = format!("Change refused, the order is unchanged - reason: {reason}");
             (ErrorCode::ORDER_MESSAGE, text)
         };
         self.late.push(Late::refused(order_id, code, text));
@@ -123,19 +123,19 @@ impl Orders {
 
     /// Refuses to cancel an order, which goes on.
     fn refuse_cancel(&mut self, order_id: i32, reason: &str) {
-        let text = format!("Cancel refused, the order stays as it is - reason: {reason}");
+        let text = format!("Cancel refused, the order is unchanged - reason: {reason}");
         self.late.push(Late::refused(order_id, ErrorCode::ORDER_MESSAGE, text));
     }
 
     /// There will be no sync for what was taken: each order gets the reason, and one that was
-    /// placed is no order.
+    /// placed is not an order.
     pub(crate) fn fail(&mut self, reason: &str) {
         for Taken { order_id, placed } in std::mem::take(&mut self.unsettled) {
             if placed {
                 self.known.forget(order_id);
                 self.refuse(order_id, ErrorCode::ORDER_REJECTED, reason);
             } else if order_id > 0 {
-                let text = format!("Not done, the order stays as it was - reason: {reason}");
+                let text = format!("Not done, the order is unchanged - reason: {reason}");
                 self.late.push(Late::refused(order_id, ErrorCode::ORDER_MESSAGE, text));
             } else {
                 self.late.push(Late::bare(order_id, ErrorCode::PROCESSING, reason.to_owned()));
@@ -207,6 +207,7 @@ impl Client {
                 } else {
                     let asked = self.asked(&request);
                     if !self.orders.held.keep(*request, parent, false) {
+                        self.miss(order_id, parent);
                         self.too_many_held(asked);
                     }
                 }
@@ -226,7 +227,17 @@ impl Client {
     fn complain_of(&mut self, request: &PlaceOrder, complaint: &Complaint) {
         let number =
             if complaint.off_tick { ErrorCode::PRICE_INCREMENT } else { ErrorCode::ORDER_REJECTED };
+        self.miss(request.order_id, request.order.parent_id);
         self.refuse_here(self.asked(request), number, complaint.code, &complaint.to_string());
+    }
+
+    /// Notes that a new order was refused, if it is the child of one that is not placed either.
+    fn miss(&mut self, order_id: i32, parent: i32) {
+        let is_new = |order_id| matches!(self.orders.known.get(order_id), Known::Free);
+        let missed = is_new(order_id) && self.orders.held.order(order_id).is_none();
+        if missed && parent > 0 && is_new(parent) {
+            self.orders.held.miss(order_id, parent);
+        }
     }
 
     /// What a request asks for, for the record; of an open order it asks for a change.
@@ -252,9 +263,10 @@ impl Client {
     }
 
     /// Submits what was held together: changes one by one, new orders all or none.
-    fn submit_family(&mut self, family: Vec<PlaceOrder>) {
-        let mut family_of_new = Vec::with_capacity(family.len());
-        for request in family {
+    fn submit_family(&mut self, family: Family) {
+        let Family { members, missed } = family;
+        let mut family_of_new = Vec::with_capacity(members.len());
+        for request in members {
             match self.orders.known.get(request.order_id) {
                 Known::Free => family_of_new.push(request),
                 Known::Open(order) => match self.understand(&request, Some(&order)) {
@@ -268,7 +280,21 @@ impl Client {
                 }
             }
         }
-        self.submit_new(&family_of_new);
+        match missed {
+            Some(child) => self.refuse_incomplete(&family_of_new, child),
+            None => self.submit_new(&family_of_new),
+        }
+    }
+
+    fn refuse_incomplete(&mut self, family: &[PlaceOrder], missed: i32) {
+        let text = format!(
+            "FAMILY_INCOMPLETE: order {missed} of this family was refused, so none of it is placed; \
+             correct it and send the whole family again"
+        );
+        for member in family {
+            let asked = self.asked(member);
+            self.refuse_here(asked, ErrorCode::ORDER_REJECTED, "FAMILY_INCOMPLETE", &text);
+        }
     }
 
     fn submit_new(&mut self, family: &[PlaceOrder]) {
@@ -337,7 +363,7 @@ impl Client {
             }
             // In some clients the id is that of an order which goes on.
             Err(reason) if self.orders.goes_on(order_id) => {
-                let text = format!("Preview refused, the order stays as it is - reason: {reason}");
+                let text = format!("Preview refused, the order is unchanged - reason: {reason}");
                 let number = ErrorCode::ORDER_MESSAGE;
                 self.orders.late.push(Late::refused(order_id, number, text));
             }
@@ -349,7 +375,7 @@ impl Client {
     }
 }
 
-/// A price between two ticks of an order that is no order yet: number 110 is no end in
+/// A price between two ticks of an order that is not an order yet: number 110 is no end in
 /// `ib_insync`.
 fn unless_off_tick(code: ErrorCode) -> ErrorCode {
     if code == ErrorCode::PRICE_INCREMENT { ErrorCode::ORDER_REJECTED } else { code }
@@ -383,15 +409,15 @@ impl Client {
                 Ok(()) => self.orders.taken(order_id, false),
                 Err(reason) => self.orders.refuse_cancel(order_id, &reason),
             },
-            Known::Done(order) => {
-                let state = order.map_or("ended", |order| report::status(&order).word());
+            Known::Done(Some(order)) => {
+                let state = report::status(&order).word();
                 let text = format!(
                     "OrderId {order_id} that needs to be cancelled can not be cancelled, state: {state}."
                 );
                 self.note_order(order_id, ("ORDER_NOT_OPEN", &text), None);
                 self.orders.late.push(Late::refused(order_id, ErrorCode::CANCEL_STATE, text));
             }
-            Known::Free => {
+            Known::Free | Known::Done(None) => {
                 let text = format!("OrderId {order_id} that needs to be cancelled is not found.");
                 self.note_order(order_id, ("UNKNOWN_ORDER", &text), None);
                 self.orders.late.push(Late::bare(order_id, ErrorCode::CANCEL_NOT_FOUND, text));
@@ -442,11 +468,12 @@ impl Client {
 impl Client {
     /// Takes over what this client id did in earlier connections.
     pub(crate) fn remember(&mut self, view: &View) {
-        for order in view.completed_orders.iter().chain(&view.open_orders) {
-            if self.is_own(order) {
-                self.orders.known.learn(order);
-            }
-        }
+        let (day, holder) = (self.day_start(), self.admission.holder());
+        let client_id = self.client_id;
+        let is_own = |order: &trade::Order| {
+            order.origin.holder == holder && order.origin.client_id == client_id
+        };
+        self.orders.known.recall(&view.completed_orders, &view.open_orders, day, is_own);
         let highest = self.gate.highest_order_id(&self.admission, self.client_id);
         self.orders.known.begin(highest);
     }
@@ -463,9 +490,10 @@ impl Client {
 
     /// Answers, with the next settling, an order that cannot be read, or came after the credential's
     /// end.
-    pub(crate) fn refuse_unreadable(&mut self, order_id: Option<i32>, reason: &str) {
+    pub(crate) fn refuse_unreadable(&mut self, order_id: Option<i32>, parent: i32, reason: &str) {
         if let Some(order_id) = order_id {
             self.orders.known.used(order_id);
+            self.miss(order_id, parent);
             self.orders.refuse(order_id, ErrorCode::ORDER_REJECTED, reason);
         } else {
             let text = format!("Order rejected - reason: {reason}");
@@ -477,7 +505,7 @@ impl Client {
         if self.may(Act::ViewAccount, None, -1, Subject::Account, out)
             && let Some(view) = self.view(-1, out).await
         {
-            self.put_open_orders(&view.open_orders, all, out);
+            self.put_open_orders(&view, all, out);
         }
         out.put(&OpenOrderEnd {});
     }

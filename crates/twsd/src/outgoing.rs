@@ -1,4 +1,4 @@
-//! What waits to be sent on one connection: filled by the answers, emptied by one write a batch.
+//! What waits to be sent on one connection: filled by the answers, emptied by one write per batch.
 
 use std::io;
 use std::time::Duration;

@@ -107,6 +107,7 @@ fn field(denial: &Denial) -> Option<&'static str> {
         Denial::QuantityZero
         | Denial::Quantity { .. }
         | Denial::ChildQuantity { .. }
+        | Denial::PastFlat { .. }
         | Denial::QuantityBelowFilled { .. } => Some("totalQuantity"),
         Denial::PriceOutOfRange { .. } | Denial::Collar { .. } => Some("lmtPrice or auxPrice"),
         Denial::TextTooLong { .. } | Denial::ControlCharacter { .. } => {
@@ -134,7 +135,7 @@ pub(crate) fn goodbye(refusal: &Refusal) -> String {
     format!("Connectivity between this program and the account has been lost: {refusal}")
 }
 
-/// The number for a refused request that is no order.
+/// The number for a refused request that is not an order.
 #[expect(clippy::too_many_lines, reason = "one line a reason: the list is closed")]
 pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
     match refusal {
@@ -155,6 +156,8 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::CredentialNotPaused
         | Refusal::TokenMissing
         | Refusal::TokenWrong
+        | Refusal::TokenReplaced { .. }
+        | Refusal::TokenNotRequired
         | Refusal::SessionUnbound { .. }
         | Refusal::DeviceUnconfirmed { .. }
         | Refusal::DeviceRoleNarrow { .. }
@@ -197,6 +200,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::SecondFactorMissing
         | Refusal::AttemptEnded
         | Refusal::AttemptElsewhere
+        | Refusal::EnrolmentElsewhere
         | Refusal::RecoveryElsewhere
         | Refusal::CodeWrong
         | Refusal::CodeMalformed { .. }
@@ -244,6 +248,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::RecoveryCodesEarly
         | Refusal::OldPasswordNeeded
         | Refusal::TotpStands
+        | Refusal::KeptProofMissing
         | Refusal::JournalFailed
         | Refusal::FileLost { .. }
         | Refusal::DatabaseShared

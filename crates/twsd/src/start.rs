@@ -70,6 +70,7 @@ pub(crate) async fn start(
     out.raw(|bytes| handshake::write_reply(version, &stamp::connection(shared.gate.wall()), bytes));
     out.flush(write).map_err(|_| Farewell(None))?;
     reader.set_limit(REQUEST_LIMIT);
+    // Never 321: `ib_async` takes that for a warning and hides it, and its program would not learn why.
     let farewell = |mut out: Outgoing, code, text: &str| {
         out.error(-1, code, text);
         Farewell(Some(out.take()))
@@ -77,15 +78,12 @@ pub(crate) async fn start(
     let first = match frame(read, &mut reader, |frame| Inbound::decode(frame, version)).await {
         Ok(Ok(Inbound::StartApi(first))) => first,
         Ok(Ok(other)) => {
-            let text = format!("The first message has to be startApi, not {}.", other.name());
-            return Err(farewell(out, ErrorCode::VALIDATING, &text));
+            let text = format!("The first message must be startApi, not {}.", other.name());
+            return Err(farewell(out, ErrorCode::PROCESSING, &text));
         }
         Ok(Err(error)) => {
-            return Err(farewell(
-                out,
-                ErrorCode::VALIDATING,
-                &format!("Error validating request: {error}"),
-            ));
+            let text = format!("Error reading request: {error}");
+            return Err(farewell(out, ErrorCode::READING, &text));
         }
         // A version is agreed, so that the client reads what is wrong with its frame.
         Err(Fault::Frame(error)) => {
@@ -104,15 +102,15 @@ pub(crate) async fn start(
     let client_id = first.client_id;
     if client_id < 0 {
         let text = format!("The client id is {client_id}; use 0 or more.");
-        shared.gate.note_refused(&admission, address, "CLIENT_ID_INVALID", text.clone());
-        return Err(farewell(out, ErrorCode::VALIDATING, &text));
+        shared.gate.note_turned_away(credential, address, "CLIENT_ID_INVALID", text.clone());
+        return Err(farewell(out, ErrorCode::PROCESSING, &text));
     }
     let Some(claim) = shared.roster.claim(credential, client_id) else {
         let text = format!(
             "Unable to connect as the client id is already in use. Retry with a unique client id; \
              {client_id} is connected."
         );
-        shared.gate.note_refused(&admission, address, "CLIENT_ID_IN_USE", text.clone());
+        shared.gate.note_turned_away(credential, address, "CLIENT_ID_IN_USE", text.clone());
         return Err(farewell(out, ErrorCode::CLIENT_ID_IN_USE, &text));
     };
     let program = program(&hello, client_id);
@@ -182,7 +180,7 @@ struct Stranger<'a> {
 
 impl Stranger<'_> {
     /// Tells the peer what is wrong, in the form that it reads, and puts on record which client is
-    /// too old or too new. Whatever came in the place of the version reply would be read as that
+    /// too old or too new. Whatever came in place of the version reply would be read as that
     /// reply, so a peer whose form nobody knows is told nothing.
     async fn turn_away(
         &self,
@@ -237,13 +235,13 @@ impl Stranger<'_> {
 
     /// It began as a client does, and nobody knows what it reads.
     fn unknown(&self, text: &str) -> Farewell {
-        tracing::info!(address = %self.address, %text, "a connection was not begun");
+        tracing::info!(address = %self.address, %text, "a connection was not started");
         Farewell(None)
     }
 
     /// It is no client: a browser that took the wrong port gets a page, another program a line.
     fn no_client(&self, text: &str) -> Farewell {
-        tracing::info!(address = %self.address, %text, "a connection was not begun");
+        tracing::info!(address = %self.address, %text, "a connection was not started");
         Farewell(Some(line_or_page(text)))
     }
 }
@@ -268,23 +266,19 @@ async fn introduction(read: &mut ReadHalf<'_>) -> bool {
 
 fn too_old(version: u16) -> String {
     let library = if version < 100 {
-        "It is one from before 2013, such as ib of npm, IbPy, ezibpy or the IB store of backtrader. "
+        "It dates from before 2013, like ib (npm), IbPy, ezibpy and the IB store of backtrader. "
     } else {
         ""
     };
     format!(
-        "The client library speaks version {version} of the protocol, and {} is the oldest that is \
-         spoken here. {library}Use a newer one: ib_async or ibapi for Python, @stoqey/ib for \
-         TypeScript.",
+        "The client library speaks version {version} of the protocol, and the oldest supported is {}. {library}Use a newer one: ib_async or ibapi for Python, @stoqey/ib for TypeScript.",
         ServerVersion::OLDEST
     )
 }
 
 fn too_new(version: u16) -> String {
     format!(
-        "The client library needs version {version} of the protocol or a later one, and {} is the \
-         newest that is spoken here. Use an older one (for Rust: ibapi 2.12), or one that speaks \
-         both.",
+        "The client library needs version {version} of the protocol or later, and the newest supported is {}. Use an older library (for Rust: ibapi 2.12), or one that speaks both.",
         ServerVersion::NEWEST
     )
 }

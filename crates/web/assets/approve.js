@@ -47,7 +47,7 @@
       event.preventDefault();
       const said = on.querySelector("[role=status]");
       try {
-        if ((await Notification.requestPermission()) !== "granted") throw new Error("This browser does not let Floorpass notify you. Its settings for this page change that.");
+        if ((await Notification.requestPermission()) !== "granted") throw new Error("This browser does not allow notifications from Floorpass. You can change that in its settings for this page.");
         const key = Uint8Array.from(atob(on.dataset.push.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
         const { pushManager } = await worker.ready, before = await pushManager.getSubscription();
         if (before) await before.unsubscribe();

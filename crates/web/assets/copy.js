@@ -1,4 +1,4 @@
-// Buttons that copy what stands beside them. Without script there are none: the text can be selected.
+// Buttons that copy the text beside them. Without script there are none: the text can be selected.
 "use strict";
 (() => {
   if (!navigator.clipboard) return;

@@ -38,9 +38,9 @@
     return JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response, extensions: made.getClientExtensionResults() });
   };
   const reason = (error) =>
-    error.name === "NotAllowedError" ? "Nothing was done: the passkey was not confirmed in time, or was turned down."
+    error.name === "NotAllowedError" ? "Nothing was done: the passkey was not confirmed in time, or was declined."
     : error.name === "InvalidStateError" ? "This device already holds a passkey for you here."
-    : error.name === "SecurityError" ? "Passkeys need a host name: open this page under the address that the server printed."
+    : error.name === "SecurityError" ? "Passkeys work only under the host name of this portal, and here it is open under another."
     : error.message;
 
   // Browsers load no worker over a certificate that they do not trust, even where the person went on past the warning.
@@ -49,14 +49,17 @@
     const note = document.createElement("div");
     note.className = "note warm";
     note.setAttribute("role", "status");
-    note.textContent = "This browser does not trust this server's certificate, so it cannot keep a key here and its sessions are view-only. "
-      + "Make the certificate trusted in this browser or system (the server prints its file and fingerprint when it starts), then reload this page.";
+    const how = document.createElement("a");
+    how.href = "/trust";
+    how.textContent = "Trust it as described here";
+    note.append("This browser does not trust this server's certificate, so it cannot keep a key here and its sessions are view-only. ", how, ", then reload this page.");
     one("main").prepend(note);
   };
 
   // A worker signs each request with this browser's key; a form waits until it does.
   const worker = navigator.serviceWorker;
-  if (worker && /[a-z]/i.test(location.hostname)) {
+  // Under a name that is not this portal's there is none.
+  if (worker && !one("[data-misdirected]")) {
     const policy = window.trustedTypes && trustedTypes.createPolicy("floorpass", { createScriptURL: () => "/sw.js" });
     worker.register(policy ? policy.createScriptURL("") : "/sw.js").catch(distrusted);
     if (worker.controller) {
@@ -77,8 +80,10 @@
     }
   }
 
+  // No browser makes a passkey for an address.
+  const named = /[a-z]/i.test(location.hostname) && !location.hostname.startsWith("[");
   for (const form of all("form[data-passkey]")) {
-    if (!window.PublicKeyCredential) continue;
+    if (!window.PublicKeyCredential || !named) continue;
     form.hidden = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();

@@ -16,7 +16,9 @@
     if (place.matches(":active")) return true; // a button under a finger stays until it is let go
     const held = place.contains(document.activeElement) && called(document.activeElement);
     const before = new Map(all("[data-k]", place).map((cell) => [cell.dataset.k, cell.textContent]));
+    const unfolded = all("details", place).map((one) => one.open);
     place.setHTML(html, { sanitizer: { removeElements: ["script"] } });
+    all("details", place).forEach((one, at) => { one.open = Boolean(unfolded[at]); });
     for (const cell of all("[data-k]", place)) {
       const was = before.get(cell.dataset.k);
       if (was !== undefined && was !== cell.textContent) cell.classList.add("tick");
@@ -40,8 +42,12 @@
     stream.addEventListener("same", news);
     stream.addEventListener("fragment", (event) => {
       news();
-      if (!put(place, event.data) && !slow && !filling) slow = setTimeout(reload, 15000);
+      if (put(place, event.data)) return place.dataset.next && one("input.code", place)?.focus();
+      // A page that a form made cannot be loaded again: it says where it goes on.
+      if (place.dataset.next) location.assign(place.dataset.next);
+      else if (!slow && !filling) slow = setTimeout(reload, 15000);
     });
+    stream.addEventListener("curve", (event) => { news(); put(one("#curve"), event.data); });
     stream.addEventListener("ended", () => { stream.close(); if (!filling) reload(); });
     // A refused one does not come back by itself.
     stream.addEventListener("error", (event) => { if (event.target.readyState === 2 && !filling) setTimeout(reload, 3000); });

@@ -1,4 +1,4 @@
-// Keys: Ctrl-K and / lead to the search, ? to the list of keys, and a letter presses what carries it as data-key. Keys of one
+// Keys: Ctrl-K and / lead to the search, ? to the list of keys, and a letter presses what carries it as data-key, or trades the symbol of the row that has the focus. Keys of one
 // character can be turned off, for those who speak to their computer.
 "use strict";
 (() => {
@@ -20,8 +20,11 @@
       return;
     }
     if (!/^[bsc]$/.test(key)) return;
-    const meant = document.querySelector(`[data-key="${key}"]`);
-    if (meant) { event.preventDefault(); meant.click(); }
+    // In a list the row that has the focus is meant; its form is the one that closes its position.
+    const row = event.target.closest("tr[data-symbol]");
+    const meant = row ? key === "c" && row.querySelector("form button") : document.querySelector(`[data-key="${key}"]`);
+    if (row && key !== "c") location.assign(`/ticket?side=${key === "b" ? "buy" : "sell"}&symbol=${row.dataset.symbol}`);
+    else if (meant) { event.preventDefault(); meant.click(); }
   });
 
   const choice = document.querySelector("#single-keys");

@@ -81,7 +81,7 @@ const fill = () => (filled ||= (async () => {
   if ((await cache.keys()).length < KEPT.length) await cache.addAll(KEPT);
 })().catch(() => { filled = undefined; }));
 const offline = async (request) => {
-  // A form's answer is not this page: whoever loads it again would send nothing, or send it twice.
+  // A form's answer is not this page: loading it again would send nothing, or send it twice.
   if (request.method === "POST") return Response.redirect("/offline", 303);
   return (await caches.match("/offline", { cacheName: VERSION })) || Response.error();
 };
@@ -99,7 +99,7 @@ addEventListener("push", (event) => {
   let said = {};
   try { said = event.data.json(); } catch { /* an empty push still says that something waits */ }
   event.waitUntil(registration.showNotification(said.title || "Floorpass", {
-    body: said.body || "An approval waits.", tag: "approval", renotify: true, requireInteraction: true,
+    body: said.body || "An approval is waiting.", tag: "approval", renotify: true, requireInteraction: true,
     icon: "/assets/icon-192.png", badge: "/assets/icon-192.png",
   }));
 });
@@ -118,7 +118,7 @@ addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 let alone = 0;
 const words = new Map([
   ["claim", () => clients.claim()],
-  // A page that a script loads again is no use of the session.
+  // A page that a script loads again is not a use of the session.
   ["reload", () => { alone = Date.now(); }],
   ["renew", () => renew(true)],
   ["forget", async () => { (await store("readwrite")).clear(); kept = undefined; }],

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use gate::{ActivityCursor, ActivityFilter, ActivityPage, Actor, ExportFormat, Gate};
+use gate::{ActivityCursor, ActivityFilter, ActivityPage, Actor, Behind, ExportFormat, Gate};
 use maud::{Markup, html};
 
 use crate::fault::{Cause, Fault};
@@ -42,12 +42,20 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
     let now = signed.now();
     let body = html! {
         (shell::title("Activity", &html! { a.btn href="/executions" { "Executions" } }))
-        @if page.behind { div.note.warm role="status" { "The newest orders are missing here: the database cannot be written. They are in the journal, and appear here once it can." } }
+        @match page.behind {
+            None => {}
+            Some(Behind::Unwritten) => div.note.warm role="status" { "The newest orders are missing here: the database cannot be written. They are safe in the journal and will appear here once it can." }
+            Some(Behind::Adding) => div.note role="status" { "The newest orders are still being added to this list. Reload the page in a moment to see them." }
+        }
         section.card aria-label="Filter" { (days(&wanted, now)) (chooser(&wanted, &names)) }
         section.card.later aria-label="Decisions" {
             @if !wanted.errors.is_empty() { p.empty { "Correct the filter above to see the activity." } }
-            @else if page.entries.is_empty() { p.empty { "Nothing on record matches this filter." } }
-            @else { (row::table(&page, now)) (pager(&wanted, &page)) }
+            @else if page.entries.is_empty() && page.reached.is_none() { p.empty { "Nothing matches this filter." } }
+            @else {
+                @if page.entries.is_empty() { p.empty { "Nothing found yet." } } @else { (row::table(&page, now)) }
+                @if let Some(time) = page.reached { p.small.dim role="status" { (searched(query)) (signed.clock(time)) "." } }
+                (pager(&wanted, &page, query))
+            }
         }
         (exports(&signed, &wanted))
     };
@@ -141,13 +149,23 @@ const fn topic_label(topic: Topic) -> &'static str {
     }
 }
 
-fn pager(wanted: &Wanted, page: &ActivityPage) -> Markup {
+/// How a page that is not full says where its search has come to.
+fn searched(query: &Fields) -> &'static str {
+    if query.has("after") { "Searched forward to " } else { "Searched back to " }
+}
+
+fn pager(wanted: &Wanted, page: &ActivityPage, query: &Fields) -> Markup {
     let link = |name, cursor: ActivityCursor| wanted.link(&[(name, &cursor.to_string())]);
+    let (older, newer) = match (page.reached.is_some(), query.has("after")) {
+        (false, _) => ("Older", "Newer"),
+        (true, false) => ("Keep searching", "Newer"),
+        (true, true) => ("Older", "Keep searching"),
+    };
     html! {
         @if page.newer.is_some() || page.next.is_some() {
             nav.pager aria-label="Pages" {
-                @if let Some(cursor) = page.newer { a.btn href=(link("after", cursor)) { "Newer" } }
-                @if let Some(cursor) = page.next { a.btn href=(link("before", cursor)) { "Older" } }
+                @if let Some(cursor) = page.newer { a.btn href=(link("after", cursor)) { (newer) } }
+                @if let Some(cursor) = page.next { a.btn href=(link("before", cursor)) { (older) } }
             }
         }
     }
@@ -162,7 +180,7 @@ fn exports(signed: &Signed, wanted: &Wanted) -> Markup {
             button name="format" value="jsonl" { "Export JSON lines" }
             span.small.dim { "Exports everything that this filter matches. The export itself is recorded." }
         }
-        p.small.dim.later { "Each record is a chain of hashes: " code { "floorpass evidence verify" } " checks that nothing was altered, removed or reordered." }
+        p.small.dim.later { "Both records, of access and of orders, are chains of hashes: " code { "floorpass evidence verify" } " checks that nothing was altered, removed or reordered." }
     }
 }
 
@@ -219,4 +237,28 @@ pub(crate) async fn export(signed: Signed) -> Result<Response, Fault> {
         Some((chunk, export))
     });
     Ok((head, Body::from_stream(chunks)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn buttons(query: &str, reached: Option<Time>) -> String {
+        let query = Fields::parse(query.as_bytes()).unwrap();
+        let place: Option<ActivityCursor> = "7-7".parse().ok();
+        let page = ActivityPage { next: place, newer: place, reached, ..ActivityPage::default() };
+        pager(&Wanted::of(&query), &page, &query).into_string()
+    }
+
+    #[test]
+    fn page_that_ended_early_goes_on_in_its_own_direction() {
+        let full = buttons("text=zebra", None);
+        assert!(full.contains(">Newer</a>") && full.contains(">Older</a>"), "{full}");
+        let back = buttons("text=zebra", Some(Time(1)));
+        assert!(back.contains(">Newer</a>") && back.contains("before=7-7\">Keep searching</a>"));
+        let forward = buttons("text=zebra&after=3-3", Some(Time(1)));
+        assert!(forward.contains("after=7-7\">Keep searching</a>"), "{forward}");
+        assert!(forward.contains(">Older</a>"), "{forward}");
+    }
 }

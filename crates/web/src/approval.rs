@@ -1,6 +1,5 @@
 //! Approvals: the phone's page that answers them, and the pages that wait for one.
 
-use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use access::approval::{Content, Say};
@@ -10,7 +9,6 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::sse::Event;
 use axum::response::{Html, IntoResponse, Response};
 use data_encoding::HEXLOWER;
-use futures_util::stream;
 use gate::{Answered, ApprovalInfo, ApprovalState, Delivery, Subscription};
 use maud::{Markup, html};
 use tokio::sync::watch;
@@ -56,7 +54,7 @@ impl Untaken {
         };
         html! {
             @if let Some(was) = &self.was {
-                div.note.warm role="status" { b { "That request is over: " (was.content.kind.text()) ". " } (lines(was)) "." }
+                div.note.warm role="status" { b { "That request has ended: " (was.content.kind.text()) ". " } (lines(was)) "." }
             }
             (self.note)
         }
@@ -78,20 +76,20 @@ async fn page(signed: &Signed, untaken: Option<&Untaken>) -> Reply {
         (shell::title("Approve", &html! {}))
         @if let Some(untaken) = untaken { (untaken.top(&waiting)) }
         // What was answered before says nothing of what waits now.
-        @if query.has("yes") && waiting.is_empty() { div.note.good role="status" { "Approved. The page that asked goes on." } }
-        @if query.has("no") && waiting.is_empty() { div.note.good role="status" { "Turned down. Whoever asked got nothing." } }
+        @if query.has("yes") && waiting.is_empty() { div.note.good role="status" { "Approved. The page that asked continues." } }
+        @if query.has("no") && waiting.is_empty() { div.note.good role="status" { "Declined. Nothing was done." } }
         @if query.has("not_me") { (not_me(signed)) }
         div.stack data-approvals={ "/approvals/events?seen=" (mark(&waiting, number.as_ref())) } {
             @if let Some(number) = number {
                 section.card.stack aria-labelledby="new" {
                     h2 #new { "One step is left" }
-                    p { "Type this number where you made the link. Until then this phone only looks." }
+                    p { "Type this number on the page where you made the link. Until then this phone is view-only." }
                     p.match.mono { (crate::visit::text(&number)) }
                 }
             } @else if own.is_none_or(|one| !one.confirmed) {
-                section.card { p.empty { "This browser answers no approvals. " a href="/phone" { "Add a phone" } " that does." } }
+                section.card { p.empty { "This browser cannot answer approvals. " a href="/phone" { "Add a phone" } " that does." } }
             } @else if waiting.is_empty() {
-                section.card { p.empty { "Nothing waits for you. What asks for your yes appears here by itself while this page is open." } }
+                section.card { p.empty { "Nothing is waiting for you. While this page is open, new requests appear here by themselves." } }
             }
             @for one in &waiting { (card(signed, one, untaken.filter(|untaken| untaken.of == one.id))) }
             @if own.is_some_and(|one| one.confirmed) { p.small { a href="/phone/move" { "Move to a new phone" } } }
@@ -119,7 +117,7 @@ fn card(signed: &Signed, one: &ApprovalInfo, untaken: Option<&Untaken>) -> Marku
                     div {
                         label for=(field) { "The number on the page that asks" }
                         input.code id=(field) name="number" inputmode="numeric" title="two digits" autocomplete="off" maxlength="16" required aria-describedby={ (field) "-help" };
-                        p.help id={ (field) "-help" } { "You see no such page? Then it was not you who asked." }
+                        p.help id={ (field) "-help" } { "If you see no such page, it was not you who asked." }
                     }
                 } @else { input type="hidden" name="number" value=""; }
                 button.main.wide name="say" value="yes" { "Yes, approve it" }
@@ -131,7 +129,7 @@ fn card(signed: &Signed, one: &ApprovalInfo, untaken: Option<&Untaken>) -> Marku
                 p.err role="status" {}
             }
             dl.pairs data-content { @for (label, value) in &one.content.lines { div { dt { (label) } dd { (value) } } } }
-            p.small.dim { "Until " (signed.clock(one.until)) ", " (tries(one.tries_left)) ". It needs script: the answer is signed by this phone's key." }
+            p.small.dim { "Until " (signed.clock(one.until)) ", " (tries(one.tries_left)) ". It needs JavaScript: the answer is signed with this phone's key." }
         }
     }
 }
@@ -160,12 +158,12 @@ fn headline(content: &Content) -> Option<String> {
 fn not_me(signed: &Signed) -> Markup {
     html! {
         div.note.bad role="alert" {
-            b { "Turned down, and on record. " }
-            "Whoever asked knows your password or had a session of yours, which is ended. Change the password, and lock the account if in doubt:"
+            b { "Declined and recorded. " }
+            "The person who asked knows your password or was using one of your sessions, which has ended. Change your password, and lock the account if in doubt:"
         }
         div.row {
             a.btn.main href="/authenticators" { "Change the password" }
-            form method="post" action="/lock" { (shell::token(signed)) button.lock name="grade" value="all" { "Lock everything" } }
+            form method="post" action="/lock" { (shell::token(signed)) button.lock name="grade" value="all" { "Lock everything\u{2026}" } }
         }
     }
 }
@@ -183,7 +181,7 @@ pub(crate) async fn answer(Path(id): Path<String>, signed: Signed) -> Reply {
     let was = waiting.into_iter().find(|one| one.id == approval);
     if say == Say::Yes && number.is_empty() && was.as_ref().is_some_and(|one| one.asks_number) {
         let note = refusal::missing(
-            "Type the number on the page that asks. Nothing was sent, and no try is used up.",
+            "Type the number on the page that asks. Nothing was sent, and it did not count as a try.",
         );
         let untaken = Untaken { status: StatusCode::BAD_REQUEST, note, of: approval, was };
         return page(&signed, Some(&untaken)).await;
@@ -213,11 +211,7 @@ pub(crate) async fn events(signed: Signed) -> Reply {
         signed,
         over: false,
     };
-    let events = stream::unfold(watcher, async |mut watcher| {
-        let event = watcher.next().await?;
-        Some((Ok::<_, Infallible>(event), watcher))
-    });
-    Ok(crate::events::answer(events))
+    Ok(crate::events::watched(watcher))
 }
 
 /// A mark of what the page shows: each approval with its tries, and the phone's number.
@@ -239,7 +233,7 @@ struct Watcher {
     over: bool,
 }
 
-impl Watcher {
+impl crate::events::Watch for Watcher {
     /// The next event; none once the end was told. Approvals of others bring none. Browsers drop events without data.
     async fn next(&mut self) -> Option<Event> {
         let gate = self.signed.visit.portal.gate();
@@ -300,14 +294,14 @@ pub(crate) fn waiting(state: &ApprovalState, page: &Waiting<'_>) -> (Markup, boo
                     Some(number) => { p { "Open Floorpass on your phone and type this number there:" } p.match.mono { (number) } }
                     None => p { "Open Floorpass on your phone and answer." },
                 }
-                p.small.dim role="status" { "This page looks for the answer every three seconds." }
+                p.small.dim role="status" { "This page checks for the answer every three seconds." }
             }
             ApprovalState::Granted => {
-                div.note.good role="status" { "Your phone said yes." }
+                div.note.good role="status" { "Your phone approved it." }
                 form.f data-auto method="post" action=(act) { (hidden) button.main.wide autofocus { (word) } }
             }
             ApprovalState::Ended => {
-                div.note.bad role="alert" { "The phone said no, did not answer within two minutes, or was given a wrong number three times." }
+                div.note.bad role="alert" { "The phone declined, did not answer within two minutes, or was given a wrong number three times." }
                 form.f method="post" action=(again) { (hidden) button.main.wide { "Ask the phone again" } }
             }
         }
@@ -353,10 +347,10 @@ impl Instead {
         html! { (next_field(next)) input type="hidden" name="instead" value=(self.name()); }
     }
 
-    /// The ways on without the phone. Whoever is asked for a code has one: a sign-in by password begins with no other.
+    /// The ways on without the phone. Anyone who is asked for a code has one: a sign-in by password begins with no other.
     fn ways(self, next: &str) -> Markup {
         let to = with_next(&format!("/sign-in/{}", self.name()), next, "");
-        html! { p { a.btn href=(to) { "Use a code instead" } " " a.btn href="/sign-in" { "Begin again" } } }
+        html! { p { a.btn href=(to) { "Use a code instead" } " " a.btn href="/sign-in" { "Start again" } } }
     }
 }
 
@@ -434,6 +428,24 @@ pub(crate) async fn offer(visit: &Visit, next: &str, instead: Instead) -> Markup
 }
 
 const STEP_UP: &str = "Is it you?";
+
+/// Whether a phone can be asked to prove the person of this session.
+pub(crate) async fn can_step_up(signed: &Signed) -> bool {
+    // A list that cannot be read now is not a reason to show no page.
+    let phones = signed.visit.portal.gate().phones(&signed.ticket).await.unwrap_or_default();
+    signed.ticket.is_bound()
+        && phones.iter().any(|one| one.confirmed && one.id != signed.ticket.device)
+}
+
+/// The button that asks the phone, and where to go on with its yes.
+pub(crate) fn ask_form(signed: &Signed, next: &str, words: &str) -> Markup {
+    html! {
+        form method="post" action="/step-up/approval/ask" {
+            (shell::token(signed)) (next_field(next))
+            button.wide { (words) }
+        }
+    }
+}
 
 /// `POST /step-up/approval/ask`
 pub(crate) async fn ask_step_up(signed: Signed) -> Reply {

@@ -20,7 +20,10 @@ pub(crate) const BELL: &str =
 /// A padlock, so that no colour alone tells the lock from a button that sells.
 pub(crate) const PADLOCK: &str = "M7 10V7a5 5 0 0 1 10 0v3h1a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1zm2.3 0h5.4V7a2.7 2.7 0 0 0-5.4 0z";
 
-/// A person, in the place of a name that has no room.
+/// A magnifying glass, for the search.
+pub(crate) const GLASS: &str = "M10 2a8 8 0 1 0 4.9 14.3l5.4 5.4 1.4-1.4-5.4-5.4A8 8 0 0 0 10 2zm0 2a6 6 0 1 1 0 12 6 6 0 0 1 0-12z";
+
+/// A person, in place of a name that has no room.
 pub(crate) const PERSON: &str = "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zm-8 8a8 8 0 0 1 16 0z";
 
 const ICON: &str = concat!(
@@ -34,15 +37,17 @@ const APPROVE: &str =
     concat!(include_str!("../assets/key.js"), include_str!("../assets/approve.js"));
 const SIGNER: &str = concat!(include_str!("../assets/key.js"), include_str!("../assets/sw.js"));
 
-const FILES: [(&str, &str, &[u8]); 20] = [
+const FILES: [(&str, &str, &[u8]); 22] = [
     ("access.css", "text/css; charset=utf-8", include_bytes!("../assets/access.css")),
     ("activity.css", "text/css; charset=utf-8", include_bytes!("../assets/activity.css")),
     ("approve.js", "text/javascript; charset=utf-8", APPROVE.as_bytes()),
     ("floorpass.css", "text/css; charset=utf-8", include_bytes!("../assets/floorpass.css")),
     ("head.css", "text/css; charset=utf-8", include_bytes!("../assets/head.css")),
+    ("lines.css", "text/css; charset=utf-8", include_bytes!("../assets/lines.css")),
     ("rows.css", "text/css; charset=utf-8", include_bytes!("../assets/rows.css")),
     ("floorpass.js", "text/javascript; charset=utf-8", include_bytes!("../assets/floorpass.js")),
     ("live.js", "text/javascript; charset=utf-8", include_bytes!("../assets/live.js")),
+    ("lock.js", "text/javascript; charset=utf-8", include_bytes!("../assets/lock.js")),
     ("market.css", "text/css; charset=utf-8", include_bytes!("../assets/market.css")),
     ("search.js", "text/javascript; charset=utf-8", include_bytes!("../assets/search.js")),
     ("copy.js", "text/javascript; charset=utf-8", include_bytes!("../assets/copy.js")),
@@ -142,6 +147,7 @@ mod tests {
         let scripts = [
             include_str!("../assets/floorpass.js"),
             include_str!("../assets/live.js"),
+            include_str!("../assets/lock.js"),
             include_str!("../assets/search.js"),
         ];
         for script in [APPROVE].into_iter().chain(scripts) {
@@ -158,11 +164,13 @@ mod tests {
             ("floorpass.js", 15 * 512),
             ("live.js", 5 * 1024),
             ("market.css", 5 * 1024),
+            ("lock.js", 3 * 1024),
             ("search.js", 3 * 1024),
             ("copy.js", 1024),
             ("credential.css", 1024),
             ("trade.css", 2 * 1024),
             ("access.css", 4 * 1024),
+            ("lines.css", 3 * 1024),
             ("activity.css", 3 * 1024),
         ] {
             let size = named(name).map(|(_, bytes)| bytes.len());

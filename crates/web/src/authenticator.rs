@@ -35,15 +35,16 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
         (shell::title("Ways to sign in", &html! {}))
         (holds)
         @if let Some(why) = why { (refusal::note(why)) }
-        @if query.has("added") { div.note.good role="status" { "The passkey was added. It signs you in alone, here and wherever it is synced." } }
-        @if query.has("removed") { div.note.good role="status" { "Removed. It signs nobody in any more." } }
+        @if query.has("added") { div.note.good role="status" { "The passkey was added. You can sign in with it alone, here and wherever it is synced." } }
+        @if query.has("removed") { div.note.good role="status" { "Removed. Nobody can sign in with it any more." } }
         @if query.has("renamed") { div.note.good role="status" { "Renamed." } }
         @if query.has("changed") { (changed(signed).await) }
-        @if query.has("app") { div.note role="status" { "You have an authenticator app already. To replace it, remove it here and add the new one." } }
+        @if query.has("app") { div.note role="status" { "You have an authenticator app already. Replace it here with the one on your new phone." } }
+        @if query.has("replaced") { div.note.good role="status" { "The new app is in use. Codes from the old one are refused, and your other sessions have ended." } }
         div.grid {
             section.card.s7 aria-labelledby="all" {
-                h2 #all { "What proves that it is you" }
-                table.flip {
+                h2 #all { "How you prove it's you" }
+                table.flip.lines {
                     thead { tr { th { "Kind" } th { "Since" } th { "Last used" } th { span.sr { "Act" } } } }
                     tbody { @for one in &all { (row(signed, one, now)) } }
                 }
@@ -53,18 +54,19 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
                 (app(signed, &all))
                 @if !all.iter().any(|one| one.left.is_some()) {
                     section.card aria-labelledby="recovery" {
-                        h2 #recovery { "For the day when the phone is lost" }
-                        p.small.dim { "Ten recovery codes on paper, each good for one sign-in after your password." }
+                        h2 #recovery { "In case you lose your phone" }
+                        p.small.dim { "Ten recovery codes on paper. Each works once, after your password." }
                         p { a.btn href=(recovery_code::PATH) { "Make recovery codes" } }
                     }
                 }
                 section.card aria-labelledby="change" {
                     h2 #change { "Change the password" }
+                    p.small.dim { "Your other sessions end, on your phone too: it cannot approve until you sign in there again." }
                     form.f method="post" action="/authenticators/password" {
                         (shell::token(signed))
                         input name="username" value=(signed.ticket.username) autocomplete="username" hidden readonly;
-                        (field::password("current", "Present password", "current-password", ""))
-                        (field::password("password", "New password", "new-password", "8 characters or more, of any kind; a few words that do not belong together are best. Nothing that others choose, and not your user name."))
+                        (field::password("current", "Current password", "current-password", ""))
+                        (field::password("password", "New password", "new-password", "At least 8 characters of any kind; a few unrelated words are best. Avoid common passwords and your user name."))
                         button { "Change it" }
                     }
                 }
@@ -93,7 +95,7 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
                 @if passkey { span.sub { (one.name) @if let Some(model) = &one.model { " \u{b7} " (model) } } }
                 @if let Some(left) = one.left { span.sub { "left: " (left) " of 10" } }
                 @if let Some(since) = one.suspect_at {
-                    span.sub { b { "Suspect" } ": its counter did not rise (" (figure::time(since)) "), so it may be a copy. It signs nobody in; remove it." }
+                    span.sub { b { "Suspect" } ": its counter did not rise (" (figure::time(since)) "), so it may be a copy. It no longer works; remove it." }
                 }
             }
             td data-l="Since" { (figure::time(one.since)) }
@@ -114,6 +116,10 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
                 }
             } }
             @if app { div.act {
+                form method="post" action="/authenticators/app" {
+                    (shell::token(signed))
+                    button.mini { "Replace" span.sr { " the authenticator app" } }
+                }
                 form method="post" action={ "/authenticators/" (one.id) "/remove" } {
                     (shell::token(signed))
                     button.mini aria-label="Remove the authenticator app" { "Remove" }
@@ -132,16 +138,16 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
 
 /// After a change of the password: which sessions ended, and how a phone answers again.
 async fn changed(signed: &Signed) -> Markup {
-    // A list that cannot be read now is no reason to show no page.
+    // A list that cannot be read now is not a reason to show no page.
     let phones = signed.visit.portal.gate().phones(&signed.ticket).await.unwrap_or_default();
     let out: Vec<_> =
         phones.iter().filter(|one| one.confirmed && one.id != signed.ticket.device).collect();
     html! {
-        div.note.good role="status" { "The password was changed. Your other sessions are ended." }
+        div.note.good role="status" { "Your password was changed. Your other sessions have ended." }
         @for phone in out {
             div.note.warm role="status" {
                 b { (phone.name) " is signed out too, and cannot approve until you sign in there again. " }
-                "Open Floorpass on the phone and sign in with the new password; it answers approvals again at once."
+                "Open Floorpass on the phone and sign in with the new password; then it can answer approvals again."
             }
         }
     }
@@ -155,7 +161,7 @@ fn app(signed: &Signed, all: &[AuthenticatorInfo]) -> Markup {
         @if held || !has {
             section.card aria-labelledby="app" {
                 h2 #app { @if has { "Lost the app?" } @else { "Add an authenticator app" } }
-                p.small.dim { @if has { "A new one counts beside the one from before. That one goes when the new one is used after the holding time." } @else { "It shows the codes that follow your password." } }
+                p.small.dim { @if has { "A new app works alongside the old one. The old one is removed when the new one is used after the holding time." } @else { "It shows the codes you type after your password." } }
                 p { a.btn href="/enrol/totp" { @if has { "Add a new app" } @else { "Add an app" } } }
             }
         }
@@ -165,8 +171,10 @@ fn app(signed: &Signed, all: &[AuthenticatorInfo]) -> Markup {
 /// The form that the script turns into a registration; without script it says so.
 fn register(signed: &Signed) -> Markup {
     html! {
-        p.small.dim { "A passkey is kept by your phone, computer or security key. It cannot be phished or typed at a wrong site." }
-        form.f data-passkey="register" method="post" action="/authenticators/passkey" hidden {
+        p.small.dim { "A passkey is kept by your phone, computer or security key. It cannot be phished or typed into the wrong site." }
+        @if let Some(home) = signed.visit.portal.passkeys_elsewhere() {
+            p { "A passkey belongs to one host name. This portal's work at " a href=(home) { (home) } " alone." }
+        } @else { form.f data-passkey="register" method="post" action="/authenticators/passkey" hidden {
             (shell::token(signed))
             div {
                 label for="passkey-name" { "Its name" }
@@ -174,8 +182,8 @@ fn register(signed: &Signed) -> Markup {
             }
             button.main { "Add a passkey" }
             p.err role="status" {}
-        }
-        noscript { p.small { "A browser makes passkeys by script only; it is switched off here." } }
+        } }
+        noscript { p.small { "Passkeys need JavaScript, which is switched off here." } }
     }
 }
 
@@ -219,7 +227,7 @@ fn id(signed: &Signed, text: &str) -> Result<AuthenticatorId, Fault> {
 pub(crate) async fn rename(Path(text): Path<String>, signed: Signed) -> Reply {
     let id = id(&signed, &text)?;
     let gate = signed.visit.portal.gate();
-    match gate.rename_authenticator(&signed.ticket, id, signed.visit.fields.get("name")).await {
+    match gate.rename_authenticator(&signed.actor(), id, signed.visit.fields.get("name")).await {
         Ok(()) => Ok(go("/authenticators?renamed=1")),
         Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
         Err(why) => page(&signed, Some(&why)).await,
@@ -234,6 +242,14 @@ pub(crate) async fn remove(Path(text): Path<String>, signed: Signed) -> Reply {
         Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
         Err(why) => page(&signed, Some(&why)).await,
     }
+}
+
+/// `POST /authenticators/app`: offers another app, which takes the place of the present one by its code.
+pub(crate) async fn replace_app(signed: Signed) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let offered = gate.totp_replacement(&signed.actor(), signed.ticket.person).await;
+    offered.map_err(|why| signed.fault(why))?;
+    Ok(go("/enrol/totp?replace=1"))
 }
 
 /// `POST /authenticators/password`

@@ -53,7 +53,7 @@ impl FromRequestParts<Portal> for Errand {
         }
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let token = portal.jar().read(&parts.headers, Cookie::Session);
-        let address = client_address(peer, &parts.headers, portal.config().proxy);
+        let address = client_address(peer, &parts.headers, parts.uri.path(), portal.config().proxy);
         Ok(Self {
             address: address.map_err(|_| fault(Cause::Unnamed))?,
             token: token.ok_or_else(|| fault(Cause::Refused(Refusal::NotSignedIn)))?,

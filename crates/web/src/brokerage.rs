@@ -18,11 +18,11 @@ pub(crate) async fn show(signed: Signed) -> Reply {
     let body = html! {
         (shell::rooms(&signed, "/session"))
         (shell::title("Take over trading", &html! {}))
-        div.narrow { section.card.stack aria-label="Who trades" {
+        div.narrow { section.card.stack aria-label="Who trades now" {
             @if !chosen.one_brokerage {
-                p { "All your sessions that may trade can trade: 'one brokerage session' is off. " a href="/policies" { "Policies" } }
+                p { "\u{201c}One brokerage session\u{201d} is off, so any session that may trade can trade. " a href="/policies" { "Policies" } }
             } @else if own {
-                p { "This session is the one that trades." }
+                p { "This session is the one trading now." }
             } @else {
                 @match &chosen.broker {
                     Some(held) => {

@@ -23,6 +23,8 @@ pub(crate) struct Point {
     /// The same under the axis.
     tick: String,
     value: Decimal,
+    /// Nothing is known of the time before it, so no line leads there.
+    apart: bool,
 }
 
 impl Point {
@@ -30,18 +32,24 @@ impl Point {
     pub(crate) fn at_time(at: Time, value: Decimal) -> Self {
         let at = at.to_string();
         let tick = at.get(11..16).unwrap_or_default().to_owned();
-        Self { at, tick, value }
+        Self { at, tick, value, apart: false }
     }
 
     /// A value at a time of one of several days.
     pub(crate) fn at_day_and_time(at: Time, day: Day, value: Decimal) -> Self {
-        Self { at: at.to_string(), tick: short(day), value }
+        Self { at: at.to_string(), tick: short(day), value, apart: false }
     }
 
     /// A value at the end of a day.
     pub(crate) fn at_day(day: Day, value: Decimal) -> Self {
         let (year, month, of_month) = day.civil();
-        Self { at: format!("{year}-{month:02}-{of_month:02}"), tick: short(day), value }
+        let at = format!("{year}-{month:02}-{of_month:02}");
+        Self { at, tick: short(day), value, apart: false }
+    }
+
+    /// The same, behind a time of which nothing is known.
+    pub(crate) fn apart(self, apart: bool) -> Self {
+        Self { apart, ..self }
     }
 }
 
@@ -116,21 +124,27 @@ pub(crate) fn line(what: &str, points: &[Point]) -> Markup {
 
 fn picture(points: &[Point], scale: &Scale) -> Markup {
     let steps = i64::try_from(points.len()).unwrap_or(1).max(2) - 1;
-    let path: Vec<String> = (0_i64..)
-        .zip(points)
-        .map(|(at, point)| format!("{} {}", at * SIDE / steps, scale.y(point.value)))
-        .collect();
-    let mut path = format!("M{}", path.join("L"));
-    if points.len() == 1 {
-        path.push_str("h1000");
+    let (mut path, mut area) = (Vec::new(), Vec::new());
+    let places: Vec<(i64, &Point)> = (0_i64..).map(|at| at * SIDE / steps).zip(points).collect();
+    for part in places.chunk_by(|_, (_, next)| !next.apart) {
+        let line: Vec<String> =
+            part.iter().map(|(x, point)| format!("{x} {}", scale.y(point.value))).collect();
+        let mut line = format!("M{}", line.join("L"));
+        if part.len() == 1 {
+            // One value alone is as wide as the step to where the next would be.
+            line = format!("{line}h{}", SIDE / steps);
+        }
+        let first = part.first().map_or(0, |(x, _)| *x);
+        area.push(format!("{line}V{SIDE}H{first}Z"));
+        path.push(line);
     }
     let across: Vec<String> =
         (0..=scale.steps).map(|at| format!("M0 {}H{SIDE}", scale.y(scale.line(at)))).collect();
     html! {
         svg viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true" {
             path.across d=(across.concat()) {}
-            path.area d={ (path) "L1000 1000L0 1000Z" } {}
-            path.line d=(path) {}
+            path.area d=(area.concat()) {}
+            path.line d=(path.concat()) {}
         }
     }
 }
@@ -213,5 +227,13 @@ mod tests {
         assert!(!text.contains("style="), "the content policy allows none");
         assert!(line("Close", &[]).into_string().contains("Nothing to show yet."));
         assert!(line("Close", &[day(1)]).into_string().contains("Last"));
+        // No line leads over days of which nothing is known.
+        let drawn = |apart| {
+            let points = [day(1), day(2), day(9).apart(apart), day(10)];
+            let text = line("Close", &points).into_string();
+            let path = text.split("class=\"line\" d=\"").nth(1).unwrap().to_owned();
+            path.split('"').next().unwrap().matches('M').count()
+        };
+        assert_eq!((drawn(false), drawn(true)), (1, 2));
     }
 }

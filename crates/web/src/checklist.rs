@@ -1,7 +1,6 @@
 //! What is still missing for a safe account, as facts and not as clicks; and the name of a new browser.
 
 use access::Act;
-use access::device::name_from_agent;
 use maud::{Markup, html};
 
 use crate::shell;
@@ -44,43 +43,27 @@ pub(crate) async fn card(signed: &Signed) -> Markup {
     }
 }
 
-/// A list that cannot be read now is no reason to show no page.
+/// A list that cannot be read now is not a reason to show no page.
 async fn items(signed: &Signed) -> Vec<Item> {
-    let gate = signed.visit.portal.gate();
-    let (Ok(ways), Ok(phones), Ok(contact)) = (
-        gate.authenticators(signed.ticket.person).await,
-        gate.phones(&signed.ticket).await,
-        gate.contact(&signed.ticket).await,
-    ) else {
+    let Ok(setup) = signed.visit.portal.gate().setup(signed.ticket.person).await else {
         return Vec::new();
     };
-    let has = |kind| ways.iter().any(|one| one.kind == kind && one.confirmed);
     let item = |done, to, what, why| Item { done, to, what, why };
     vec![
         item(
-            has("passkey"),
+            setup.passkey,
             "/authenticators#add",
             "Add a passkey",
             "Sign in with one touch. It cannot be phished.",
         ),
+        item(setup.phone, "/phone", "Add your phone", "Approve sign-ins and large orders there."),
         item(
-            phones.iter().any(|one| one.confirmed),
-            "/phone",
-            "Add your phone",
-            "Approve sign-ins and large orders there.",
-        ),
-        item(
-            has("recovery_codes"),
+            setup.codes,
             crate::recovery_code::PATH,
             "Print recovery codes",
-            "For the day when the phone is lost.",
+            "In case you lose your phone.",
         ),
-        item(
-            contact.mail.is_some(),
-            "/contact",
-            "Add a mail address",
-            "Codes and warnings reach you there.",
-        ),
+        item(setup.mail, "/contact", "Add a mail address", "Codes and warnings reach you there."),
     ]
 }
 
@@ -91,11 +74,10 @@ async fn named(signed: &Signed) -> Markup {
         return html! {};
     }
     let all = signed.visit.portal.gate().devices(Some(signed.ticket.person)).await;
-    let given = name_from_agent(&signed.visit.browser().user_agent);
     let all = all.unwrap_or_default();
     let this = all.iter().find(|one| one.device.id == signed.ticket.device);
     html! {
-        @if let Some(this) = this.filter(|one| one.device.name == given && !one.device.lent) {
+        @if let Some(this) = this.filter(|one| one.device.is_unnamed() && !one.device.lent) {
             section.card.naming aria-labelledby="naming" {
                 h2 #naming { "What do you call this browser?" }
                 form.row method="post" action={ "/devices/" (this.device.id) "/rename" } {
@@ -105,7 +87,7 @@ async fn named(signed: &Signed) -> Markup {
                     input #device-name name="name" value=(this.device.name) maxlength="60" required aria-describedby="device-name-help";
                     button { "Save the name" }
                 }
-                p.help #device-name-help { "\u{201c}Office laptop\u{201d}, say: it tells this browser from your others in every list and message." }
+                p.help #device-name-help { "For example \u{201c}Office laptop\u{201d}. You will see it in every list and message." }
             }
         }
     }

@@ -31,7 +31,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
         (shell::title("Contact", &html! {}))
         @if let Some(why) = why { (refusal::note(why)) }
         @if query.has("sent") { div.note.good role="status" { "We sent a code to the new address. Type it here, in this session." } }
-        @if query.has("verified") { div.note.good role="status" { "The address is verified. Codes and messages go there now; the old address has been told and gets security messages for 7 more days." } }
+        @if query.has("verified") { div.note.good role="status" { "The address is verified. Codes and messages go there now; the old address has been notified and gets security messages for 7 more days." } }
         @if query.has("removed") { div.note.good role="status" { "Removed. The address gets security messages for 7 more days." } }
         @if query.has("phone") { div.note.good role="status" { "Phone number changed." } }
         div.grid {
@@ -60,11 +60,13 @@ fn mail(signed: &Signed, info: &ContactInfo) -> Markup {
             Some(asked) => p.note { (asked.address) " is waiting for its code in another session, and it can only be typed there." },
             None => {},
         }
+        // Where a code is waiting, the page's own button is the one that takes it.
+        @let waits = info.asked.as_ref().is_some_and(|asked| asked.here);
         form.f method="post" action="/contact/mail" {
             (shell::token(signed))
             (Field { name: "address", label: if info.mail.is_some() { "New address" } else { "Address" }, mode: "email", required: true,
-                help: "We send a code there. The change takes effect when you type the code here; your present address is notified.", ..Field::default() })
-            button.main { "Send a code" }
+                help: "We send a code there. The change takes effect when you type the code here; your current address is notified.", ..Field::default() })
+            button.main[!waits] { "Send a code" }
         }
         @if info.mail.is_some() {
             form method="post" action="/contact/mail/remove" { (shell::token(signed)) button.mini { "Remove the address" } }

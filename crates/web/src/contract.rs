@@ -67,7 +67,7 @@ pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
                         div { dt { "Listed at" } dd { (contract.exchange) } }
                         div { dt { "Industry" } dd { (contract.industry) } }
                         div { dt { "Currency" } dd.mono { (contract.currency()) } }
-                        div { dt { "Smallest price step" } dd.mono { (contract.tick()) } }
+                        div { dt { "Minimum price increment" } dd.mono { (contract.tick()) } }
                         div { dt { "Contract ID" } dd.mono { (contract.id) } }
                     }
                 }
@@ -107,7 +107,7 @@ fn history(signed: &Signed, contract: &Contract) -> Markup {
     html! {
         header { h2 #chart { "Price, USD" } (chart::ranges(&format!("/contracts/{}", contract.symbol), "range", &RANGES, range)) }
         (chart::line("Close", &points))
-        @if bars.iter().any(|bar| bar.derived) { p.small.dim { "Closes before the account began are real; what lies between them was worked out from them." } }
+        @if bars.iter().any(|bar| bar.derived) { p.small.dim { "Closing prices from before the account was opened are real; the prices between them are derived from them." } }
     }
 }
 

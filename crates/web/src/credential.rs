@@ -1,12 +1,12 @@
-//! API credentials: the list, and the page of one of them. Their creation and what becomes of them have
-//! files of their own.
+//! API credentials: the list, and the page for each. Creating and changing them have their own
+//! files.
 
 mod change;
 mod create;
 mod draft;
 mod once;
 
-pub(crate) use change::{change, edit, pause, rename, resume, revoke};
+pub(crate) use change::{change, edit, pause, rename, resume, revoke, rotate};
 pub(crate) use create::{back, create, created, new, preview};
 pub(crate) use once::Once;
 
@@ -102,7 +102,7 @@ pub(crate) async fn list(signed: Signed) -> Reply {
         (shell::title("Credentials", &html! { a.btn.main href="/credentials/new" { "New credential" } }))
         div.stack {
             section.card aria-label="Credentials in use" {
-                p.small.dim { "A program connects to a credential's port and can do what the credential may do, nothing else." }
+                p.small.dim { "A program connects to a credential's port and can do only what the credential allows." }
                 @if live.is_empty() { p.empty { "No program can reach this account." } } @else { (table(&live, now)) }
             }
             @if !over.is_empty() {
@@ -115,7 +115,7 @@ pub(crate) async fn list(signed: Signed) -> Reply {
 
 fn table(rows: &[&CredentialInfo], now: Time) -> Markup {
     html! {
-        table.flip {
+        table.flip.lines.programs {
             thead { tr { th { "Name" } th { "May" } th.r { "Port" } th { "Today" } th { "Connected" } th { "Last used" } th { "Ends" } } }
             tbody {
                 @for info in rows {
@@ -126,7 +126,7 @@ fn table(rows: &[&CredentialInfo], now: Time) -> Markup {
                         td data-l="Today" { (today(info)) }
                         td data-l="Connected" { (figure::plural(info.connections.len(), "program")) }
                         td data-l="Last used" { (last_use(info, now)) }
-                        td data-l="Ends" { (ends(info, now)) }
+                        td.end data-l="Ends" { (ends(info, now)) }
                     }
                 }
             }
@@ -145,12 +145,18 @@ fn may(info: &CredentialInfo) -> Markup {
     }
 }
 
-/// `12 orders, 1 refused`, since midnight, UTC.
+/// `12 orders, 1 order refused, 2 connections refused`, since midnight, UTC.
 fn today(info: &CredentialInfo) -> Markup {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     html! {
         (figure::plural(count(info.today.orders), "order"))
-        @if info.today.refused > 0 { ", " (figure::count(info.today.refused)) " refused" }
+        @for (number, what) in [
+            (info.today.refused_orders, "order"),
+            (info.today.refused_connections, "connection"),
+            (info.today.refused_requests, "request"),
+        ] {
+            @if number > 0 { ", " (figure::plural(count(number), what)) " refused" }
+        }
     }
 }
 
@@ -202,7 +208,7 @@ fn done(signed: &Signed) -> Markup {
         "paused" => "Paused. Its next message is refused and its connections are closed.",
         "resumed" => "Resumed. Programs can connect again.",
         "renamed" => "Renamed.",
-        "edited" => "Changed. The next order goes by the new limits.",
+        "edited" => "Changed. The new limits apply from the next order.",
         _ => return html! {},
     };
     html! { div.note.good role="status" { (text) } }
@@ -236,11 +242,16 @@ fn page(signed: &Signed, info: &CredentialInfo) -> axum::response::Html<String> 
             div.stack.s5 {
                 (facts(info, now))
                 @if is_live { (change::acts(signed, info)) }
-                @else { p.small.dim { "The port is given to no other credential for a day." } }
+                @else { p.small.dim { "No other credential can have this port for a day." } }
             }
         }
     };
     shell::page(signed, Tab::Access, credential.name.as_str(), &body)
+}
+
+/// The token before, while it works.
+fn former(info: &CredentialInfo, now: Time) -> Option<access::credential::Former> {
+    info.credential.former.filter(|former| info.credential.revoked.is_none() && former.until > now)
 }
 
 fn facts(info: &CredentialInfo, now: Time) -> Markup {
@@ -251,7 +262,10 @@ fn facts(info: &CredentialInfo, now: Time) -> Markup {
             dl.pairs {
                 div { dt { "Host" } dd.mono { (host(info)) } }
                 div { dt { "Port" } dd.mono { (info.port()) } }
-                div { dt { "Token" } dd { @if credential.token.is_some() { "required" } @else { "not required" } } }
+                div { dt { "Token" } dd {
+                    @if credential.token.is_some() { "required" } @else { "not required" }
+                    @if let Some(former) = former(info, now) { span.sub { "the old one works until " (figure::time(former.until)) } }
+                } }
                 div { dt { "Today" } dd { (today(info)) } }
                 div { dt { "Open orders" } dd { (info.open_orders) } }
                 div { dt { "Connected" } dd {
@@ -277,7 +291,7 @@ fn program(info: &CredentialInfo) -> Markup {
     html! {
         section.card { details.fold {
             summary { "Connect from Python" }
-            @if token_required { p.small.dim { "Set FLOORPASS_TOKEN to its token. The token was shown when the credential was created." } }
+            @if token_required { p.small.dim { "Set FLOORPASS_TOKEN to its token. The token was shown when it was made; a lost one is replaced below." } }
             (copied("program", "program", &text, "Copy the program"))
         } }
     }

@@ -1,6 +1,10 @@
 //! Devices: the browsers that were activated, their names, and their removal.
 
+use std::net::IpAddr;
+
+use access::agent::Agent;
 use access::device::{DeviceRole, DeviceState, Standing};
+use access::session::Method;
 use access::{Act, DeviceId, Time};
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
@@ -30,23 +34,23 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
         (shell::rooms(signed, "/devices"))
         (shell::title("Devices", &html! {
             @if devices.len() > 1 {
-                form method="post" action="/devices/remove-others" { (shell::token(signed)) button { "Forget all others" } }
+                form method="post" action="/devices/remove-others" { (shell::token(signed)) button { "Remove all others" } }
             }
         }))
         @if let Some(why) = why { (refusal::note(why)) }
-        @if signed.visit.query.has("removed") { div.note.good role="status" { "Removed. Its sessions are ended, and it has to be activated again." } }
-        @if signed.visit.query.has("role") { div.note.good role="status" { "Its role is set, and counts from its next request." } }
-        @if signed.visit.query.has("again") { div.note.good role="status" { "This browser has its old name and first day again. What was trusted under it before is forgotten." } }
+        @if signed.visit.query.has("removed") { div.note.good role="status" { "Removed. Its sessions have ended, and it must be activated again." } }
+        @if signed.visit.query.has("role") { div.note.good role="status" { "Role changed. It applies from the browser's next request." } }
+        @if signed.visit.query.has("again") { div.note.good role="status" { "This browser has its old name and first day again. The old entry is no longer trusted." } }
         @if signed.visit.query.has("renamed") { div.note.good role="status" { "Renamed." } }
         div.stack {
         section.card aria-label="Browsers" {
-            @if devices.is_empty() { p.empty { "No browser is known." } } @else {
-                table.flip {
-                    thead { tr { th { "Name" } th { "Trust" } th { "May" } th { "Last seen" } th { "Network" } th.r { "Sessions" } th { span.sr { "Act" } } } }
+            @if devices.is_empty() { p.empty { "No browsers." } } @else {
+                table.flip.lines.browsers {
+                    thead { tr { th { "Name" } th { "Trust" } th { "May" } th { "Last used" } th { "First used" } th { span.sr { "Act" } } } }
                     tbody { @for device in &devices { (row(signed, device, now)) } }
                 }
             }
-            p.small.dim { "A browser is activated once by a code, or by a link or passkey of yours. Removing it ends its sessions at once; blocking it also refuses it from then on." }
+            p.small.dim { "A new browser is activated once, by a code, a link or a passkey. Removing it ends its sessions at once; blocking it also keeps it from signing in again." }
         }
         (older(signed).await)
         }
@@ -59,7 +63,7 @@ fn row(signed: &Signed, info: &DeviceInfo, now: Time) -> Markup {
     let device = &info.device;
     let this = device.id == signed.ticket.device;
     let (class, standing) = match info.standing {
-        Standing::Pending => ("tag", "waits for its code"),
+        Standing::Pending => ("tag", "waiting for its code"),
         Standing::Trusted => ("tag up", "trusted"),
         Standing::Expired => ("tag", "expired"),
         Standing::Blocked => ("tag down", "blocked"),
@@ -73,18 +77,16 @@ fn row(signed: &Signed, info: &DeviceInfo, now: Time) -> Markup {
         tr.hit[this] {
             td.key {
                 (device.name) @if this { " " span.tag.accent { "this browser" } }
-                @if device.lent { " " span.tag { "not yours: goes with its session" } }
-                span.sub { "first seen " (figure::time(device.created_at)) @if let Some(old) = device.succeeds { " \u{b7} before: " span.mono { (old) } } }
+                @if device.lent { " " span.tag { "not yours: removed with its session" } }
+                (agent(device.agent.as_ref()))
+                @if device.succeeds.is_some() { span.sub { "continues an earlier entry" } }
             }
-            td data-l="Trust" { span class=(class) { (standing) } @if let Some(until) = until { span.sub { "until " (figure::time(until)) } } }
-            td data-l="May" { (may(signed, info)) }
-            td data-l="Last seen" { (figure::ago(device.last_seen_at, now)) }
-            td data-l="Network" { @match (info.network, device.last_address) {
-                (Some(network), Some(address)) => { span.mono { (address) } span.sub.mono { (figure::here(&network.to_string())) } },
-                _ => "\u{2013}",
-            } }
-            td.r.n data-l="Sessions" { (info.sessions) @for interface in &info.interfaces { span.sub { (interface.name()) } } }
+            td.end data-l="Trust" { span class=(class) { (standing) } @if let Some(until) = until { span.sub { "until " (figure::day(until)) } } }
+            td.full data-l="May" { (may(info)) }
+            td.full data-l="Last used" { (figure::ago(device.last_seen_at, now)) (from(device.last_address)) (signed_in_by(&device.methods)) (sessions(info)) }
+            td.full data-l="First used" { (figure::lately(device.created_at, now)) (from(device.first_address)) }
             td { div.act {
+                (role(signed, info))
                 details.ren {
                     summary.btn.mini { "Rename" span.sr { " " (device.name) } }
                     form.row method="post" action={ "/devices/" (device.id) "/rename" } {
@@ -109,19 +111,60 @@ fn row(signed: &Signed, info: &DeviceInfo, now: Time) -> Markup {
     }
 }
 
-/// What sessions on it may do, and the choice of another role. No device gives itself more.
-fn may(signed: &Signed, info: &DeviceInfo) -> Markup {
-    let device = &info.device;
-    if info.standing == Standing::Blocked || info.standing == Standing::Pending {
-        return html! { "\u{2013}" };
+/// What a browser said of itself.
+pub(crate) fn agent(agent: Option<&Agent>) -> Markup {
+    html! {
+        @if let Some(agent) = agent {
+            span.sub { (agent.name) @if let Some(form) = agent.form.text() { ", " (form) } }
+        }
     }
-    let now = if device.confirmed { device.role } else { DeviceRole::View };
+}
+
+/// From where it was used; nothing where that was not kept.
+pub(crate) fn from(address: Option<IpAddr>) -> Markup {
+    html! {
+        @if let Some(address) = address {
+            span.sub { span.mono { (address) } @if let Some(place) = access::network::place(address) { " (" (place) ")" } }
+        }
+    }
+}
+
+/// How its person was proven.
+pub(crate) fn signed_in_by(methods: &[Method]) -> Markup {
+    let methods: Vec<_> = methods.iter().map(|one| one.text()).collect();
+    html! { @if !methods.is_empty() { span.sub { "signed in with " (methods.join(" and ")) } } }
+}
+
+/// How many sessions are open on it, and at which interfaces.
+fn sessions(info: &DeviceInfo) -> Markup {
+    let names: Vec<_> = info.interfaces.iter().map(|one| one.name()).collect();
+    html! {
+        @if info.sessions > 0 { span.sub { (figure::plural(info.sessions, "session")) " open: " (names.join(", ")) } }
+    }
+}
+
+/// What sessions on it may do now; none on a browser that is blocked or waits for its code.
+fn role_now(info: &DeviceInfo) -> Option<DeviceRole> {
+    let device = &info.device;
+    let none = info.standing == Standing::Blocked || info.standing == Standing::Pending;
+    (!none).then_some(if device.confirmed { device.role } else { DeviceRole::View })
+}
+
+fn may(info: &DeviceInfo) -> Markup {
+    html! {
+        @match role_now(info) { Some(role) => (role), None => "nothing" }
+        @if role_now(info).is_some() && !info.device.confirmed { span.sub { "until a passkey is used there, or you change its role here" } }
+    }
+}
+
+/// The choice of another role. No device gives itself more.
+fn role(signed: &Signed, info: &DeviceInfo) -> Markup {
+    let device = &info.device;
+    let Some(now) = role_now(info) else { return html! {} };
     let field = format!("role-{}", device.id);
     html! {
-        (now)
-        @if !device.confirmed { span.sub { "until a passkey is used there, or you give it a role from here" } }
         details.ren {
-            summary.btn.mini { "Change" span.sr { " what " (device.name) " may do" } }
+            summary.btn.mini { "Change role" span.sr { " of " (device.name) } }
             form.row method="post" action={ "/devices/" (device.id) "/role" } {
                 (shell::token(signed))
                 label.sr for=(field) { "What " (device.name) " may do" }
@@ -153,13 +196,13 @@ pub(crate) async fn older(signed: &Signed) -> Markup {
     if !may || crate::recovery::held_until(signed).is_some() {
         return html! {};
     }
-    // A list that cannot be read now is no reason to show no page.
+    // A list that cannot be read now is not a reason to show no page.
     let older = signed.visit.portal.gate().predecessors(&signed.ticket).await.unwrap_or_default();
     html! {
         @if !older.is_empty() {
             section.card.stack aria-labelledby="older" {
                 h2 #older { "Is this one of your browsers again?" }
-                p.small { "If this is one that you installed anew or cleared, it can have its name and history back; what was trusted under that name ends. If not, there is nothing to do." }
+                p.small { "If you reinstalled or cleared one of these browsers, this browser can take back its name and history; the old entry is removed. If not, there is nothing to do." }
                 @for one in older.iter().take(3) {
                     // Two of one name are told apart by when they were here.
                     form.tight method="post" action={ "/devices/" (one.id) "/succeed" } {

@@ -1,5 +1,5 @@
-//! Enrolment: whoever came by an enrolment link sets a password, puts a secret into an app, and proves that it works. The
-//! session may do nothing else until then.
+//! Enrolment: anyone who came by an enrolment link sets a password, puts a secret into an app, and
+//! proves that it works. The session may do nothing else until then.
 
 use access::{Refusal, Secret};
 use axum::http::StatusCode;
@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::field::{self, Field};
 use crate::prompt;
 use crate::refusal;
-use crate::shell;
+use crate::shell::{self, Frame};
 use crate::sign_in::{WELCOME, code_field, typed_code};
 use crate::visit::{Signed, go, text};
 
@@ -25,15 +25,31 @@ pub(crate) async fn show(signed: Signed) -> Reply {
         Missing::Mail => mail_page(&signed, None).into_response(),
         Missing::Password => password_page(&signed, None).into_response(),
         Missing::App => go("/enrol/totp"),
+        Missing::Proof => go(PROOF),
         Missing::Nothing => go(WELCOME),
     })
 }
+
+/// What protects an enrolment in a browser without script, and what does not.
+fn unbound(signed: &Signed) -> Markup {
+    html! {
+        @if signed.ticket.enrolling && !signed.ticket.is_bound() {
+            div.note.warm role="status" {
+                "This browser runs no JavaScript, so it has no key of its own. This enrolment continues only on the network where you opened the link, but somebody on that network who copies its cookie could finish it in your place. With JavaScript on, and a new link, nobody could."
+            }
+        }
+    }
+}
+
+/// Where what was kept is shown, and the first page after it.
+const PROOF: &str = "/step-up?next=%2F%3Fwelcome%3D1";
 
 /// What a person lacks to sign in on their own.
 enum Missing {
     Mail,
     Password,
     App,
+    Proof,
     Nothing,
 }
 
@@ -41,14 +57,16 @@ async fn missing(signed: &Signed) -> Result<Missing, Fault> {
     let gate = signed.visit.portal.gate();
     let all = gate.authenticators(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     let has = |kind| all.iter().any(|one| one.kind == kind && one.confirmed);
+    let yet = gate.enrolment(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     // Without an address, codes for a new browser reach nobody; a demo has its outbox.
     let asks = !gate.is_demo() && !signed.visit.query.has("later");
     let contact = gate.contact(&signed.ticket).await.map_err(|why| signed.fault(why))?;
-    Ok(match (has("password"), has("totp")) {
-        (false, _) if asks && contact.mail.is_none() => Missing::Mail,
-        (false, _) => Missing::Password,
-        (true, false) => Missing::App,
-        (true, true) => Missing::Nothing,
+    Ok(match has("password") {
+        false if asks && contact.mail.is_none() => Missing::Mail,
+        false => Missing::Password,
+        true if yet.takes_app => Missing::App,
+        true if yet.owes_proof => Missing::Proof,
+        true => Missing::Nothing,
     })
 }
 
@@ -57,14 +75,15 @@ fn mail_page(signed: &Signed, why: Option<&Refusal>) -> Html<String> {
         p.small.dim { "First, before the password" }
         h1 { "Where do codes and messages reach you?" }
         (prompt::line(&signed.visit, Some(&signed.ticket.username)))
+        (unbound(signed))
         @if let Some(why) = why { (refusal::note(why)) }
-        p { "A new browser of yours is activated by a code that is sent by mail, and every change of how you sign in is told there." }
+        p { "We send the code for a new browser by mail, and tell you there whenever your way to sign in changes." }
         form.f method="post" action="/enrol/mail" {
             (shell::token(signed))
-            (Field { name: "address", label: "Mail address", mode: "email", required: true, help: "A code is sent there, to be typed on the next page.", ..Field::default() })
+            (Field { name: "address", label: "Mail address", mode: "email", required: true, help: "We send a code there; type it on the next page.", ..Field::default() })
             button.main.wide { "Send a code" }
         }
-        p.small { a href="/enrol?later=1" { "Later" } ": until then only the operator can tell you the code for a new browser." }
+        p.small { a href="/enrol?later=1" { "Later" } ": until you add one, only the operator can give you the code for a new browser." }
     };
     shell::bare("Mail address", &body)
 }
@@ -140,45 +159,60 @@ pub(crate) async fn totp_form(signed: Signed) -> Reply {
     let all = signed.visit.portal.gate().authenticators(signed.ticket.person).await;
     let all = all.map_err(|why| signed.fault(why))?;
     let has = all.iter().any(|one| one.kind == "totp" && one.confirmed);
-    if has && crate::recovery::held_until(&signed).is_none() {
+    let replaces = signed.visit.query.has("replace") && !signed.ticket.enrolling;
+    if has && !replaces && crate::recovery::held_until(&signed).is_none() {
         return Ok(go(if signed.ticket.enrolling { "/enrol" } else { "/authenticators?app=1" }));
     }
-    totp_page(&signed, None).await
+    totp_page(&signed, replaces, None).await
 }
 
-async fn totp_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
-    let setup = signed
-        .visit
-        .portal
-        .gate()
-        .totp_setup(&signed.ticket)
-        .await
-        .map_err(|why| signed.fault(why))?;
+async fn totp_page(signed: &Signed, replaces: bool, why: Option<&Refusal>) -> Reply {
+    let gate = signed.visit.portal.gate();
+    let setup = if replaces {
+        gate.totp_replacement(&signed.actor(), signed.ticket.person).await
+    } else {
+        gate.totp_setup(&signed.ticket).await
+    };
+    let setup = setup.map_err(|why| signed.fault(why))?;
+    let title =
+        if replaces { "Replace your authenticator app" } else { "Add an authenticator app" };
     let body = html! {
         @if signed.ticket.enrolling { p.small.dim { "Step 2 of 2" } }
-        h1 { "Add an authenticator app" }
+        h1 { (title) }
         (prompt::line(&signed.visit, Some(&signed.ticket.username)))
+        (unbound(signed))
         @if let Some(why) = why { (refusal::note(why)) }
-        p { "Scan this with an app that shows one-time codes, then type the code that it shows." }
+        p { "Scan this with an authenticator app, then type the code it shows." }
+        @if replaces { p.small { "Until then the app you have now still works. When the new one is confirmed, codes from the old one are refused and your other sessions end." } }
         (picture(setup.uri.expose(), "QR code with the secret for your authenticator app"))
         details { summary.small { "Type the secret instead" } p.once { (spaced(&text(&setup.secret))) } }
         form.f method="post" action="/enrol/totp" {
             (shell::token(signed))
-            (code_field("The six digits that the app shows now"))
+            @if replaces { input type="hidden" name="replace" value="1"; }
+            (code_field("The six digits the app shows now"))
             button.main.wide { "Confirm" }
         }
         @if !signed.ticket.enrolling { p.small { a href="/authenticators" { "Back to Ways to sign in" } } }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
-    Ok((status, shell::bare("Add an authenticator app", &body)).into_response())
+    Ok((status, framed(signed, title, &body)).into_response())
+}
+
+/// With the navigation, where the session may go elsewhere.
+fn framed(signed: &Signed, title: &str, body: &Markup) -> Html<String> {
+    let frame = (!signed.ticket.enrolling).then(|| Frame::of(signed));
+    shell::card(frame.as_ref(), title, body)
 }
 
 /// `POST /enrol/totp`: the code that proves the app.
 pub(crate) async fn totp(signed: Signed) -> Reply {
+    let replaces = signed.visit.fields.has("replace");
     match signed.visit.portal.gate().totp_confirm(&signed.ticket, &typed_code(&signed.visit)).await
     {
+        Ok(()) if replaces => Ok(go("/authenticators?replaced=1")),
+        Ok(()) if signed.ticket.enrolling => Ok(go("/enrol")),
         Ok(()) => Ok(go(WELCOME)),
-        Err(why) => totp_page(&signed, Some(&why)).await,
+        Err(why) => totp_page(&signed, replaces, Some(&why)).await,
     }
 }
 
@@ -187,12 +221,13 @@ fn password_page(signed: &Signed, why: Option<&Markup>) -> Html<String> {
         p.small.dim { "Step 1 of 2, for " b { (signed.ticket.username) } }
         h1 { "Choose a password" }
         (prompt::line(&signed.visit, Some(&signed.ticket.username)))
+        (unbound(signed))
         @if let Some(why) = why { (why) }
         form.f method="post" action="/enrol" {
             (shell::token(signed))
             input name="username" value=(signed.ticket.username) autocomplete="username" hidden readonly;
-            (field::password("password", "Password", "new-password", "8 characters or more, of any kind, spaces too; a few words that do not belong together are best. Nothing that others choose, and not your user name."))
-            (field::password("again", "The same once more", "new-password", ""))
+            (field::password("password", "Password", "new-password", "At least 8 characters of any kind, spaces included; a few unrelated words are best. Avoid common passwords and your user name."))
+            (field::password("again", "Repeat it", "new-password", ""))
             button.main.wide { "Continue" }
         }
     };

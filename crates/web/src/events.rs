@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use access::{Act, Grade, Refusal};
+use access::{Act, Grade, Refusal, Span, Time};
 use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -24,13 +24,15 @@ use crate::visit::Signed;
 
 /// Between two fragments of one stream.
 const PACE: Duration = Duration::from_secs(1);
+/// Between two curves of the account: it has a point every five minutes, and one for now.
+const CURVE: Span = Span::seconds(60);
 /// After this long without news a stream tells that there are none: a page that hears nothing says that it is stale.
 const BEAT: Duration = Duration::from_secs(3);
 
 /// What a stream tells.
 enum About {
-    /// The overview.
-    Account,
+    /// The overview, and when its curve was sent last.
+    Account(Time),
     /// One order.
     Order(OrderId, Names),
     /// The list of orders.
@@ -57,7 +59,7 @@ impl About {
         }
         let named = |symbol| contract::named(symbol).ok_or_else(|| signed.fault(Cause::Missing));
         match (query.get("market"), query.get("depth")) {
-            ("", "") => Ok(Self::Account),
+            ("", "") => Ok(Self::Account(signed.now())),
             ("", symbol) => named(symbol).map(Self::Depth),
             (symbol, _) => named(symbol).map(Self::Market),
         }
@@ -82,17 +84,24 @@ pub(crate) async fn stream(signed: Signed) -> Result<Response, Fault> {
         pace,
         signed,
     };
-    let events = stream::unfold(watcher, async |mut watcher| {
-        let event = watcher.next().await?;
-        Some((Ok::<_, Infallible>(event), watcher))
-    });
-    Ok(answer(events))
+    Ok(watched(watcher))
 }
 
-/// A stream as an answer that stays open.
-pub(crate) fn answer(
-    events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
-) -> Response {
+/// What has something to tell an open page from time to time.
+pub(crate) trait Watch: Send + 'static {
+    /// The next event; none once the last was told. Dropped with the connection.
+    fn next(&mut self) -> impl Future<Output = Option<Event>> + Send;
+}
+
+/// All that it tells, as an answer that stays open.
+pub(crate) fn watched(watcher: impl Watch) -> Response {
+    answer(stream::unfold(watcher, async |mut watcher| {
+        let event = watcher.next().await?;
+        Some((Ok(event), watcher))
+    }))
+}
+
+fn answer(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
     let answer = Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
     let headers = [
         // Proxies that gather an answer before they pass it on are told not to.
@@ -130,7 +139,7 @@ struct Watcher {
     over: bool,
 }
 
-impl Watcher {
+impl Watch for Watcher {
     /// The next event; none once the end was told. Dropped with the connection.
     async fn next(&mut self) -> Option<Event> {
         if self.over {
@@ -154,8 +163,10 @@ impl Watcher {
             }
         }
     }
+}
 
-    /// Why the session is over. Looking does not count as using it: a stream keeps nobody signed in.
+impl Watcher {
+    /// Why the session has ended. Looking does not count as using it: a stream keeps nobody signed in.
     fn ended(&mut self) -> Option<Refusal> {
         while let Some(delivery) = self.subscription.try_recv() {
             if let Some(refusal) = end_of(delivery) {
@@ -181,8 +192,17 @@ impl Watcher {
             return None;
         }
         let signed = &self.signed;
+        if let About::Account(drawn) = &mut self.about
+            && view.time.since(*drawn) >= CURVE
+        {
+            *drawn = view.time;
+            // Without an id: the browser still lacks the state that it would stand for.
+            if let Ok(curve) = overview::curve(signed, &view).await {
+                return Some(Event::default().event("curve").data(curve.into_string()));
+            }
+        }
         let fragment = match &mut self.about {
-            About::Account => overview::fragment(&view, signed),
+            About::Account(_) => overview::fragment(&view, signed),
             About::Order(wanted, names) => order::facts(view.order(*wanted)?, &view, names),
             About::Orders(filter, names) => {
                 let mut orders = view.open_orders.iter().chain(&view.completed_orders);
@@ -199,7 +219,7 @@ impl Watcher {
         };
         let fragment = fragment.into_string();
         self.sent.clone_from(&id);
-        let long = !matches!(self.about, About::Account | About::Order(..));
+        let long = !matches!(self.about, About::Account(_) | About::Order(..));
         if long && fragment == self.shown {
             return Some(same().id(id));
         }

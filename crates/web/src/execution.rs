@@ -19,7 +19,7 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
     let body = html! {
         (shell::title("Executions", &html! { a.btn href="/executions.csv" { "Download CSV" } }))
         section.card aria-label="Executions" {
-            @if fills.is_empty() { p.empty { "No order has traded yet." } } @else { (table(&fills)) }
+            @if fills.is_empty() { p.empty { "No executions yet." } } @else { (table(&fills)) }
         }
     };
     Ok(shell::page(&signed, Tab::Orders, "Executions", &body).into_response())

@@ -83,9 +83,9 @@ impl From<Refusal> for Cause {
 pub(crate) struct Fault {
     cause: Box<Cause>,
     wants: Wants,
-    /// Where a visitor without a session begins again; none for whoever has one.
+    /// Where a visitor without a session begins again; none for anyone who has one.
     begin: Option<Begin>,
-    /// The navigation of whoever is signed in.
+    /// The navigation of anyone who is signed in.
     frame: Option<Box<Frame>>,
 }
 
@@ -164,7 +164,7 @@ impl Fault {
             let (status, text) = brief(&self.cause);
             return match (self.wants, &*self.cause) {
                 (Wants::Json, _) => (status, Json(json!({ "error": text }))).into_response(),
-                // A script sees no status of a stream: that the session is over is told as on an open one.
+                // A script sees no status of a stream: that the session has ended is told as on an open one.
                 (Wants::Stream, Cause::SignInNeeded { .. }) => events::over(text),
                 (Wants::Page | Wants::Fragment | Wants::Stream, _) => {
                     (status, text).into_response()
@@ -214,7 +214,7 @@ impl Fault {
 }
 
 /// What is said where the proxy named nobody.
-pub const UNNAMED: &str = "The proxy in front of this server did not say which address you come from, so nothing was done. Tell the operator of this server.";
+pub const UNNAMED: &str = "The proxy in front of this server did not pass on your address, so nothing was done. Tell the operator of this server.";
 
 /// The status and one sentence.
 fn brief(cause: &Cause) -> (StatusCode, String) {
@@ -251,11 +251,11 @@ fn brief(cause: &Cause) -> (StatusCode, String) {
             format!("The form had not arrived after {} seconds, so nothing was done. Send it again.", crate::form::ARRIVES.as_secs()),
         ),
         Cause::Missing => {
-            (StatusCode::NOT_FOUND, "There is no page at this address, or what it showed is gone or is not yours to see. Check the address, or find it from the menu.".to_owned())
+            (StatusCode::NOT_FOUND, "There is no page at this address, or what it showed is gone or not yours to see. Check the address, or start from the overview.".to_owned())
         }
         Cause::Method(_) => (
             StatusCode::METHOD_NOT_ALLOWED,
-            "This address is not a page: it only takes what the form of another page sends. That happens when such an address is loaded again or bookmarked. Nothing was done."
+            "This address is not a page: it only receives forms from other pages. You can end up here by reloading or bookmarking it. Nothing was done."
                 .to_owned(),
         ),
         Cause::Elsewhere(path) => {
@@ -289,8 +289,8 @@ fn onward(refusal: &Refusal, begin: Option<Begin>) -> Markup {
         return back(begin);
     }
     let (to, text) = match refusal {
-        Refusal::AttemptEnded | Refusal::AttemptElsewhere => ("/sign-in", "Begin again"),
-        Refusal::RecoveryOver => ("/recover", "Begin again"),
+        Refusal::AttemptEnded | Refusal::AttemptElsewhere => ("/sign-in", "Start again"),
+        Refusal::RecoveryOver => ("/recover", "Start again"),
         Refusal::BrokerageHeld { .. } => ("/session/take-over", "Take over trading"),
         Refusal::NetworkLooks { .. } => ("/sign-in", "Sign in here"),
         Refusal::Locked { .. } | Refusal::LockStands { .. } | Refusal::NoLock => {
@@ -375,13 +375,16 @@ fn prove(next: &str, fields: Option<&Fields>, refusal: &Refusal) -> Response {
         } @else {
             p { a.btn href=(next) { "Open it again" } }
         }
+        @if *refusal == Refusal::RecoveryElsewhere {
+            p { a.btn href="/recover?again=1" { "This browser lost its key: start again" } }
+        }
         p { a.btn href="/sign-in" { "Sign in in this browser" } }
     };
     page(StatusCode::FORBIDDEN, "Checking this browser", &body)
 }
 
 /// To the same place with the same form. The browser proves its hardware on the way, since the
-/// cookie that stood for it is gone; whoever copied the cookie cannot.
+/// cookie that stood for it is gone; anyone who copied the cookie cannot.
 fn prove_hardware(next: &str, line: Option<HeaderValue>, again: bool) -> Response {
     if again {
         // A redirection would bring the same proof by the key once more, which counts once.

@@ -24,7 +24,7 @@ pub(crate) fn count(value: impl Into<i128>) -> String {
 
 fn grouped(text: &str) -> String {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("\u{2212}", rest));
-    format!("{sign}{}", trade::price::grouped(digits))
+    format!("{sign}{}", access::number::grouped(digits))
 }
 
 /// Money gained or lost: with its sign and colour.

@@ -32,10 +32,10 @@ const SECRET: [&str; 9] = [
 ];
 /// Those of them that a person typed and has to type again, each with its label.
 const TYPED: [(&str, &str); 4] = [
-    ("current", "Present password, once more"),
-    ("password", "New password, once more"),
-    ("again", "The same once more"),
-    ("code", "Code, once more"),
+    ("current", "Current password, again"),
+    ("password", "New password, again"),
+    ("again", "Repeat it"),
+    ("code", "Code, again"),
 ];
 
 /// Fields of a form or a query, in the order sent.

@@ -1,11 +1,18 @@
 //! What every answer carries, and which hosts are answered.
 
+use std::future::poll_fn;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
 use access::refusal::Retry;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
 use maud::html;
 use url::{Host, Url};
 
@@ -45,11 +52,6 @@ static ALWAYS: [(HeaderName, HeaderValue); 7] = [
 /// A year, and every name below ours (ASVS 3.4.1).
 const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
-/// Whether browsers are to insist on HTTPS. Not for `localhost`: it would bind whatever else is developed there.
-fn is_strict(origin: &Url) -> bool {
-    origin.scheme() == "https" && origin.domain() != Some("localhost")
-}
-
 /// Whether an answer sets this line's cookie already.
 fn sets(headers: &HeaderMap, line: &HeaderValue) -> bool {
     let name =
@@ -70,37 +72,64 @@ pub(crate) async fn guard(
     let path = request.uri().path();
     let open = path == "/healthz" || path.starts_with("/assets/");
     let mut response = if open || host_matches(&request, origin) {
-        next.run(request).await
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        caught(next.run(request)).await.unwrap_or_else(|()| broken(&method, uri.path()))
     } else {
         misdirected(&request, origin)
     };
     let retry = response.extensions().get::<Retry>().copied();
     let headers = response.headers_mut();
-    // What the act itself says of the session's cookie stands: a sign-out, or a new session.
+    // What the act itself says of the session's cookie is kept: a sign-out, or a new session.
     if let Some(line) = reissues.take().filter(|line| !sets(headers, line)) {
         headers.append(header::SET_COOKIE, line);
     }
     if let Some(retry) = retry {
         headers.insert(header::RETRY_AFTER, retry.seconds(portal.gate().now()).into());
     }
-    mark(headers, origin);
+    mark(headers, portal.config().is_strict());
     response
 }
 
-fn mark(headers: &mut HeaderMap, origin: &Url) {
+/// The answer, or that making it ended in a panic: the connection and all others go on.
+async fn caught(answer: impl Future<Output = Response>) -> Result<Response, ()> {
+    let mut answer = pin!(answer);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(Err(())), |poll| poll.map(Ok))
+    })
+    .await
+}
+
+/// The page of a fault of ours. What went wrong is in the log alone, under the reference that the page shows.
+fn broken(method: &Method, path: &str) -> Response {
+    // Drawn by the hasher's own seed: it only has to differ from the others in one log.
+    let drawn = RandomState::new().build_hasher().finish();
+    let reference = HEXLOWER.encode(&drawn.to_be_bytes()).chars().take(10).collect::<String>();
+    tracing::error!(%reference, %method, path, "a page failed; the panic is the message before this one");
+    let body = html! {
+        h1 { "Something went wrong" }
+        p { "The server failed; it was nothing you did. What you sent may or may not have been done: check before you send it again." }
+        p { "Tell the operator this reference; the server's log has the details under it: " b.mono { (reference) } }
+        p { a.btn.main href="/" { "Go to the overview" } }
+        p { a.btn href="/activity" { "See what was done" } }
+    };
+    (StatusCode::INTERNAL_SERVER_ERROR, shell::bare("Something went wrong", &body)).into_response()
+}
+
+pub(crate) fn mark(headers: &mut HeaderMap, strict: bool) {
     headers.reserve(ALWAYS.len() + 2);
     for (name, value) in &ALWAYS {
         headers.insert(name, value.clone());
     }
-    if is_strict(origin) {
+    if strict {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
 /// An answer that the listener gives in the portal's place, marked as the portal's own answers are.
-pub fn marked(mut response: Response, origin: &Url) -> Response {
-    mark(response.headers_mut(), origin);
+pub fn marked(mut response: Response, strict: bool) -> Response {
+    mark(response.headers_mut(), strict);
     response
 }
 
@@ -135,7 +164,7 @@ fn misdirected(request: &Request<Body>, origin: &Url) -> Response {
     let path = crate::form::local_path(request.uri().path());
     let target = origin.join(path).map_or_else(|_| home.to_owned(), String::from);
     let body = html! {
-        h1 { "Open this page by its name" }
+        h1 data-misdirected { "Open this page by its name" }
         p { "A browser keeps passkeys and sign-ins for a name, and refuses them for an address like " code { (asked) } "." }
         p { "This portal is at:" }
         p { a.btn.main.wide href=(target) { (target) } }
@@ -154,12 +183,54 @@ mod tests {
         host_matches(&request, &Url::parse(origin).unwrap())
     }
 
+    #[tokio::test]
+    async fn page_that_fails_says_a_reference_and_no_details() {
+        let fails = async {
+            tokio::task::yield_now().await;
+            let header: Result<HeaderValue, _> = "secret\u{7f}detail".parse();
+            header.unwrap();
+            StatusCode::OK.into_response()
+        };
+        assert_eq!(caught(fails).await.err(), Some(()));
+        assert!(caught(async { StatusCode::OK.into_response() }).await.is_ok());
+        let page = broken(&Method::POST, "/orders");
+        assert_eq!(page.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(page.into_body(), 1 << 20).await.unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let reference = |body: &str| {
+            body.split("<b class=\"mono\">").nth(1).unwrap().split('<').next().unwrap().to_owned()
+        };
+        let this = reference(&body);
+        assert!(this.len() == 10 && this.bytes().all(|one| one.is_ascii_hexdigit()), "{this}");
+        assert!(!body.contains("secret") && !body.contains("/orders"), "{body}");
+        let other = broken(&Method::POST, "/orders");
+        let other = axum::body::to_bytes(other.into_body(), 1 << 20).await.unwrap();
+        assert_ne!(reference(&String::from_utf8_lossy(&other)), this);
+    }
+
     /// ASVS 3.4.1.
     #[test]
-    fn https_is_insisted_on_but_for_localhost() {
-        let strict = |text: &str| is_strict(&text.parse().unwrap());
-        assert!(strict("https://portal.example") && strict("https://portal.example:8443"));
-        assert!(!strict("https://localhost:8443") && !strict("http://localhost:8080"));
+    fn https_is_insisted_on_but_for_localhost_and_demos() {
+        let strict = |text: &str, demo: bool| {
+            let config = crate::Config {
+                origin: text.parse().unwrap(),
+                folder: String::new(),
+                demo,
+                durability: gate::Durability::Process,
+                proxy: None,
+                authority: None,
+                lan: None,
+            };
+            config.is_strict()
+        };
+        assert!(strict("https://portal.example", false));
+        assert!(strict("https://portal.example:8443", false));
+        assert!(
+            !strict("https://localhost:8443", false) && !strict("http://localhost:8080", false)
+        );
+        assert!(
+            !strict("https://studio.local:8443", true) && !strict("https://192.168.1.5:8443", true)
+        );
         let sent = STRICT;
         let value = sent.to_str().unwrap();
         assert!(value.contains("max-age=31536000") && value.contains("includeSubDomains"));

@@ -21,12 +21,9 @@ impl Names {
     pub(crate) async fn load(signed: &Signed) -> Result<Self, Fault> {
         let gate = signed.visit.portal.gate();
         let names = gate.holder_names().await.map_err(|why| signed.fault(why))?;
-        let all = gate.credentials(Some(signed.ticket.account)).await;
-        let all = all.map_err(|why| signed.fault(why))?;
-        let programs = all.iter().filter_map(|info| {
-            let used = info.last_use.as_ref()?;
-            Some((info.credential.id, program(&used.client)?))
-        });
+        let clients = gate.credential_clients(signed.ticket.account).await;
+        let clients = clients.map_err(|why| signed.fault(why))?;
+        let programs = clients.iter().filter_map(|(id, client)| Some((*id, program(client)?)));
         Ok(Self { names, programs: programs.collect() })
     }
 
@@ -63,7 +60,7 @@ impl Names {
                 (Holder::Credential(id), Some(name)) => a href={ "/credentials/" (id) } { (name) },
                 (Holder::Credential(id), None) => a href={ "/credentials/" (id) } { "a credential" },
                 (Holder::Session(_), Some(name)) => { "portal, " (name) },
-                (Holder::Session(_), None) => "portal, session over",
+                (Holder::Session(_), None) => "portal, ended session",
                 (Holder::Operator, _) => "operator",
                 (Holder::System, _) => "server",
             }

@@ -1,5 +1,5 @@
-//! Large orders: what one takes beside the press of a button, the page that waits for the phone, and the proof that is
-//! made with it.
+//! Large orders: what one needs besides the press of a button, the page that waits for the phone,
+//! and the confirmation given with the order.
 
 use access::{ApprovalId, Secret};
 use axum::Json;
@@ -78,10 +78,10 @@ pub(crate) fn note(large: &Large) -> Markup {
         div.note.warm {
             b { "A large order. " }
             (figure::money(large.value)) " USD is above your threshold of " (figure::money(large.above))
-            " USD: it is sent only with a yes of your phone to exactly this order, or with a proof that you make for it."
+            " USD, so it is sent only after you approve exactly this order on your phone, or sign in for it."
             @if !large.cost.fixed {
                 @let verb = if large.cost.side == Side::Buy { "costs more than" } else { "brings less than" };
-                " Its price may move by " (ROOM) " % until then: it is not sent if it " (verb) " " (figure::money(large.cost.bound())) " USD."
+                " The price may move by " (ROOM) " % until then: the order is not sent if it " (verb) " " (figure::money(large.cost.bound())) " USD."
             }
         }
     }
@@ -315,9 +315,9 @@ pub(crate) async fn change(
     let back = html! { p.small { @if let Some(order) = asked.changes { a href={ "/orders/" (order) } { "Leave the order as it is" } } } };
     let ways = match gate.large_order(&signed.sees, &signed.ticket, &asked.request) {
         Ok(Some(large)) => html! { (note(&large)) (ways(signed, asked, &large, "").await?) },
-        Ok(None) => {
-            refusal::missing("This change makes no large order. Send it from the order's page.")
-        }
+        Ok(None) => refusal::missing(
+            "This change does not make it a large order. Send it from the order's page.",
+        ),
         Err(why) => ticket::said(&why),
     };
     let body = html! {

@@ -1,8 +1,8 @@
 //! The Client Portal: server-rendered pages over the gate.
 //!
-//! Each file is a noun; a view is a function beside its handler. Every flow is a plain form (POST, 303, GET) and works
-//! without script; the script adds passkeys, the live stream and previews while typing. No page has anything inline, and
-//! nothing comes from another site.
+//! Each file is a noun; a view is a function next to its handler. Every flow is a plain form (POST, 303, GET) and works
+//! without JavaScript; scripts add passkeys, the live stream and previews while typing. No page has inline code, and
+//! nothing is loaded from another site.
 
 mod activity;
 mod app;
@@ -53,6 +53,7 @@ mod sign_in;
 mod step_up;
 mod ticket;
 mod travel;
+mod trust;
 mod trustee;
 mod visit;
 
@@ -64,6 +65,7 @@ pub use self::fault::UNNAMED;
 pub use self::header::marked;
 pub use self::portal::Config;
 pub use self::route::{Door, Route, routes};
+pub use self::trust::{Authority, Lan, trust_router};
 pub use self::visit::client_address;
 
 /// The portal. Serve it so that each request carries the peer's address as `ConnectInfo<SocketAddr>`.

@@ -9,6 +9,7 @@ use gate::{LockTarget, Receipt};
 use maud::{Markup, html};
 use trade::order::{Order, Side};
 
+use crate::approval;
 use crate::asset;
 use crate::contract;
 use crate::cookie::Cookie;
@@ -18,6 +19,8 @@ use crate::shell::{self, Tab};
 use crate::step_up;
 use crate::visit::{Signed, go};
 
+pub(crate) mod events;
+
 type Reply = Result<Response, Fault>;
 
 /// The grades that act at once.
@@ -25,12 +28,12 @@ const GRADES: [(Grade, &str, &str); 2] = [
     (
         Grade::ReduceOnly,
         "Reduce only",
-        "Orders may only make a position smaller; cancels pass. Everyone stays signed in.",
+        "Orders may only reduce a position; cancelling still works. Everyone stays signed in.",
     ),
     (
         Grade::NoNew,
         "No new orders",
-        "No new orders and no changes, from anyone or any program; cancels pass.",
+        "No new orders and no changes, from any person or program; cancelling still works.",
     ),
 ];
 const EVERYTHING: &str = "/lock/everything";
@@ -48,22 +51,21 @@ const fn says(grade: Grade) -> &'static str {
 /// The red button in the head of every page. It never leaves the screen, so where there is no room it says the first word alone.
 pub(crate) fn button(signed: &Signed) -> Markup {
     let grade = signed.admission.entitlements().lock;
-    let text = says(grade);
-    let (word, rest) = text.split_once(':').unwrap_or((text, ""));
+    let (word, rest) = button_text(grade);
     html! {
         details.menu.locks {
             summary.btn.lock {
                 svg viewBox="0 0 24 24" aria-hidden="true" { path d=(asset::PADLOCK) {} }
-                (word) @if !rest.is_empty() { span.rest { ":" (rest) } }
+                span data-lock-word { (word) } span.rest data-lock-rest { (rest) }
             }
             div {
-                @if grade == Grade::None { p.small.dim { "These two act at once. You can unlock again once you have confirmed that it is you." } }
-                @else { p.small { "Locked: " (grade.text()) "." } }
+                @if grade == Grade::None { p.small.dim data-lock-says { "These two take effect at once. You can unlock again after confirming it's you." } }
+                @else { p.small data-lock-says { "Locked: " (grade.text()) "." } }
                 form.tight method="post" action="/lock" {
                     (shell::token(signed))
-                    @for (each, name, _) in GRADES { @if each > grade { button.wide name="grade" value=(each) { (name) } } }
+                    @for (each, name, _) in GRADES { button.wide name="grade" value=(each) data-lock-from=(from(each)) hidden[each <= grade] { (name) } }
                 }
-                @if grade != Grade::None { a.btn href="/lock" { "Unlock" } }
+                a.btn href="/lock" data-lock-from="none" hidden[grade == Grade::None] { "Unlock" }
                 a.small href="/lock" { "What each of these does" }
                 @if grade < Grade::All { a.btn.lock.apart href=(EVERYTHING) { "Lock everything\u{2026}" } }
             }
@@ -71,13 +73,29 @@ pub(crate) fn button(signed: &Signed) -> Markup {
     }
 }
 
-/// The first thing on every page of a locked account.
+/// The word of the button, and what is left away where there is no room.
+fn button_text(grade: Grade) -> (&'static str, String) {
+    let text = says(grade);
+    let (word, rest) = text.split_once(':').unwrap_or((text, ""));
+    (word, if rest.is_empty() { String::new() } else { format!(":{rest}") })
+}
+
+/// The grades under which a lock of this one takes nothing more away: its button is hidden then.
+fn from(grade: Grade) -> String {
+    let names: Vec<_> =
+        GRADES.iter().filter(|(each, ..)| *each >= grade).map(|(each, ..)| each.name()).collect();
+    names.join(" ")
+}
+
+/// The first thing on every page of a locked account; the script fills it in when a lock is set later.
 pub(crate) fn banner(signed: &Signed) -> Markup {
     let grade = signed.admission.entitlements().lock;
     html! {
-        @if grade != Grade::None {
-            div.note.locked role="status" {
-                b { "This account is locked: " } (grade.text()) ". " a href="/lock" { "Unlock, or see who locked it" }
+        div #lock-banner role="status" data-grade=(grade) {
+            @if grade != Grade::None {
+                div.note.locked {
+                    b { "This account is locked: " } (grade.text()) ". " a href="/lock" { "Unlock, or see who locked it" }
+                }
             }
         }
     }
@@ -85,10 +103,13 @@ pub(crate) fn banner(signed: &Signed) -> Markup {
 
 /// Why the ticket sends nothing, where a lock stops every new order.
 pub(crate) fn stops(signed: &Signed) -> Option<Markup> {
-    let grade = signed.admission.entitlements().lock;
-    (grade >= Grade::NoNew).then(|| {
-        html! { "No order can be sent: the account is locked (" (grade.text()) "). " a href="/lock" { "Unlock" } }
-    })
+    let text = stops_text(signed.admission.entitlements().lock)?;
+    Some(html! { (text) " " a href="/lock" { "Unlock" } })
+}
+
+fn stops_text(grade: Grade) -> Option<String> {
+    let stops = grade >= Grade::NoNew;
+    stops.then(|| format!("No order can be sent: the account is locked ({}).", grade.text()))
 }
 
 /// `GET /lock`: what is locked, how it is unlocked, and the grades.
@@ -100,12 +121,13 @@ pub(crate) async fn show(signed: Signed) -> Reply {
     }
     let lock = signed.admission.entitlements().lock;
     let locks = gate.locks(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let phone = approval::can_step_up(&signed).await;
     let body = html! {
         (shell::title("Lock", &html! {}))
-        @if signed.visit.query.has("unlocked") { div.note.good role="status" { "Unlocked. What the lock had stopped is possible again." } }
-        div.stack {
+        @if signed.visit.query.has("unlocked") { div.note.good role="status" { "Unlocked. Orders are accepted again." } }
+        div.stack data-lock-page {
             @if locks.is_empty() { section.card aria-label="State" { p { "Nothing is locked." } } }
-            @for (at, one) in locks.iter().enumerate() { (standing(&signed, one, at == 0)) }
+            @for (at, one) in locks.iter().enumerate() { (standing(&signed, one, at == 0, phone)) }
             section.card aria-label="Grades" {
                 form method="post" action="/lock" {
                     (shell::token(&signed))
@@ -119,17 +141,17 @@ pub(crate) async fn show(signed: Signed) -> Reply {
             section.card.grades aria-label="Everything" {
                 div {
                     @if lock < Grade::All { a.btn.lock href=(EVERYTHING) { "Lock everything\u{2026}" } } @else { b { "Lock everything" } }
-                    p { "Ends every session, credential and device, in that order, then cancels every open order. None of it comes back. The next page lists what would go." }
+                    p { "Ends every session, credential and device, then cancels every open order. This cannot be undone. The next page lists what would go." }
                 }
             }
         }
-        p.small.dim.later { "The lock is on account " span.mono { (signed.ticket.account) } ". Every step of it is in the activity." }
+        p.small.dim.later { "The lock is on account " span.mono { (signed.ticket.account) } ". Every step is recorded under Activity." }
     };
     Ok(shell::page(&signed, Tab::Elsewhere, "Lock", &body).into_response())
 }
 
 /// One lock that is on, and how it comes off.
-fn standing(signed: &Signed, lock: &Receipt, is_first: bool) -> Markup {
+fn standing(signed: &Signed, lock: &Receipt, is_first: bool, phone: bool) -> Markup {
     let may = lock.grade < Grade::All && lock.lifted_by == Some(signed.ticket.person);
     let who = match lock.by {
         _ if lock.lifted_by == Some(signed.ticket.person) => "you",
@@ -139,14 +161,14 @@ fn standing(signed: &Signed, lock: &Receipt, is_first: bool) -> Markup {
     };
     let on = match lock.target {
         LockTarget::Account(account) => html! { "Account " span.mono { (account) } },
-        LockTarget::Person(_) => html! { "All that you have" },
+        LockTarget::Person(_) => html! { "Everything you have" },
     };
     html! {
         section.card.stack aria-label="Locked" {
             p { (on) " is locked: " b { (lock.grade.text()) } ". Set by " (who) ", " (figure::time(lock.at)) " UTC." }
-            @if may { (unlocks(signed, lock, is_first)) }
+            @if may { (unlocks(signed, lock, is_first, phone)) }
             @else {
-                p { "Only the operator can lift this one, at the server's command line:" }
+                p { "Only the operator can lift this lock, on the server's command line:" }
                 p.once { (command(signed, &format!("unlock {}", target(signed, lock)))) }
             }
         }
@@ -154,7 +176,7 @@ fn standing(signed: &Signed, lock: &Receipt, is_first: bool) -> Markup {
 }
 
 /// The form that unlocks: with a proof of its person where none came since the lock.
-fn unlocks(signed: &Signed, lock: &Receipt, is_first: bool) -> Markup {
+fn unlocks(signed: &Signed, lock: &Receipt, is_first: bool, phone: bool) -> Markup {
     let proven = signed.ticket.proven_at;
     let is_proven =
         signed.ticket.is_bound() && proven > lock.at && signed.now().since(proven) <= RECENT;
@@ -167,12 +189,14 @@ fn unlocks(signed: &Signed, lock: &Receipt, is_first: bool) -> Markup {
         @if is_proven {
             form method="post" action="/lock/lift" { (fields) button.main { "Unlock" } }
         } @else {
-            p { "To unlock, confirm that it is you. A session that was open before the lock is not enough, so nobody who sits down at it can unlock." }
+            p { "To unlock, confirm it's you. A session from before the lock is not enough, so somebody who sits down at yours cannot unlock." }
             div.narrow.stack {
                 @if is_first && signed.ticket.is_bound() {
                     form #again method="post" action="/lock/lift" hidden { (fields) }
                     (step_up::passkey(&signed.form_token(), "/lock", "Unlock with a passkey"))
                 }
+                // The phone's yes proves the person; this page then has the button alone.
+                @if is_first && phone { (approval::ask_form(signed, "/lock", "Confirm on my phone")) }
                 form.f method="post" action="/lock/lift" { (fields) (step_up::inputs()) button.main.wide { "Unlock" } }
             }
         }
@@ -205,9 +229,9 @@ async fn asked(signed: &Signed) -> Response {
         div.narrow.wider {
             (shell::title("Lock everything?", &html! {}))
             section.card.stack aria-label="What goes" {
-                p { "This ends the following at once, in this order, and " b { "none of it comes back" } "." }
+                p { "This ends the following at once, in this order. It " b { "cannot be undone" } "." }
                 (toll(signed).await)
-                p { "Then nobody signs in before the operator unlocks at the server's command line. Your password, app and recovery codes end with the lock; a passkey stays." }
+                p { "After that, nobody can sign in until the operator unlocks on the server's command line. Your password, app and recovery codes stop working for good; passkeys stay." }
                 form method="post" action="/lock" {
                     (shell::token(signed))
                     input type="hidden" name="sure" value="1";
@@ -242,9 +266,9 @@ async fn toll(signed: &Signed) -> Markup {
     });
     html! {
         dl.toll {
-            (goes("Sessions", "session, this one too", &sessions))
+            (goes("Sessions", "session, including this one", &sessions))
             (goes("Credentials", "credential", &credentials))
-            (goes("Devices", "device, this one too", &devices))
+            (goes("Devices", "device, including this one", &devices))
             (goes("Orders", "open order", &orders))
         }
     }
@@ -277,7 +301,7 @@ fn goes(title: &str, what: &str, names: &Result<Vec<String>, access::Refusal>) -
                     @if !names.is_empty() { ul { @for (name, times) in counted(names).iter().take(NAMED) { li { (name) @if *times > 1 { " \u{d7} " (times) } } } } }
                     @if counted(names).len() > NAMED { p.small.dim { "and " (counted(names).len() - NAMED) " more" } }
                 },
-                Err(_) => dd { "all of them; they cannot be listed now" },
+                Err(_) => dd { "all of them (the list is not available now)" },
             }
         }
     }
@@ -333,15 +357,15 @@ fn paper(signed: &Signed, receipt: &Receipt) -> Markup {
             div { dt { "When" } dd { (figure::time(receipt.at)) " UTC" } }
             div { dt { "Sessions ended" } dd.n { (receipt.sessions) } }
             div { dt { "Credentials revoked" } dd { (names(&receipt.credentials)) } }
-            div { dt { "Devices forgotten" } dd { (names(&receipt.devices)) } }
+            div { dt { "Devices removed" } dd { (names(&receipt.devices)) } }
             @if let Some(orders) = receipt.orders { div { dt { "Orders cancelled" } dd.n { (orders) } } }
         }
-        p { "This page is the receipt, and all that is left of this session: keep or print it." }
+        p { "This page is your receipt; the session has ended, so save or print it now." }
         h2 { "To get back in" }
         ol.steps {
-            li { p { "The operator unlocks, on the server:" } div.once { (command(signed, &format!("unlock {}", target(signed, receipt)))) } }
-            li { p { "Sign in with your passkey. Without one, the operator makes a link that sets a new password:" } div.once { (command(signed, &format!("person reset-password {}", signed.ticket.username))) } }
-            li { p { "Create new credentials for your programs, and enter your orders again." } }
+            li { p { "The operator unlocks on the server:" } div.once { (command(signed, &format!("unlock {}", target(signed, receipt)))) } }
+            li { p { "Sign in with your passkey. If you have none, the operator makes a link for setting a new password:" } div.once { (command(signed, &format!("person reset-password {}", signed.ticket.username))) } }
+            li { p { "Create new credentials for your programs, and place your orders again." } }
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The message centre: all that the person was told, by whichever channel, and 'This was not me'.
-//! A code is never in it.
+//! The message centre: everything the person was told, by every channel, and 'This was not me'. It
+//! never shows a code.
 
 use std::collections::BTreeMap;
 
@@ -47,9 +47,9 @@ pub(crate) async fn list(signed: Signed) -> Reply {
         }))
         @if signed.visit.query.has("read") { div.note.good role="status" { "Marked as read." } }
         section.card aria-label="Messages" {
-            p.small.dim { "Whatever we tell you, by mail or otherwise, stands here too, word for word but for codes. What does not stand here is not from us." }
-            @if page.messages.is_empty() { p.empty { "There is no message." } } @else {
-                table.flip {
+            p.small.dim { "Every message we send you also appears here, without its codes. A message that is not here is not from us." }
+            @if page.messages.is_empty() { p.empty { "No messages." } } @else {
+                table.flip.lines.letters {
                     thead { tr { th { "When" } th { "About" } th { "Message" } th { span.sr { "Act" } } } }
                     tbody { @for message in &page.messages { (row(&signed, message, &page.devices, now)) } }
                 }
@@ -57,7 +57,7 @@ pub(crate) async fn list(signed: Signed) -> Reply {
             @if let Some(next) = page.next { p { a.btn href={ "/messages?after=" (next) } { "Older messages" } } }
         }
     };
-    Ok(shell::page(&signed, Tab::Access, "Messages", &body).into_response())
+    Ok(shell::page(&signed, Tab::Elsewhere, "Messages", &body).into_response())
 }
 
 fn row(
@@ -70,12 +70,12 @@ fn row(
     let path = format!("/messages/{}", notice.id);
     html! {
         tr.hit[message.read_at.is_none()] {
-            td.key {
+            td.end {
                 (figure::ago(notice.at, now)) span.sub { (figure::time(notice.at)) }
                 @if message.read_at.is_none() { span.tag.accent { "unread" } }
             }
-            td data-l="About" { a href=(path) { (notice.topic.title()) } (place(message, devices)) }
-            td { (notice.text) @if message.disowned_at.is_some() { span.sub { "You said that this was not you." } } }
+            td.key data-l="About" { a href=(path) { (notice.topic.title()) } (place(message, devices)) }
+            td { (notice.text) @if message.disowned_at.is_some() { span.sub { "You answered that this was not you." } } }
             td { div.act {
                 @if message.read_at.is_none() {
                     form method="post" action={ (path) "/read" } {
@@ -83,18 +83,18 @@ fn row(
                         button.mini aria-label={ "Mark as read: " (notice.topic.title()) } { "Mark as read" }
                     }
                 }
-                @if notice.topic.can_be_disowned() && message.disowned_at.is_none() { (not_me(signed, message)) }
+                @if notice.topic.can_be_disowned() && message.disowned_at.is_none() { (not_me(signed, message, "mini")) }
             } }
         }
     }
 }
 
-fn not_me(signed: &Signed, message: &Message) -> Markup {
+fn not_me(signed: &Signed, message: &Message, class: &str) -> Markup {
     let notice = &message.notice;
     html! {
         form method="post" action={ "/messages/" (notice.id) "/not-me" } {
             (shell::token(signed))
-            button.mini aria-label={ "This was not me: " (notice.topic.title()) } { "This was not me" }
+            button class=(class) aria-label={ "This was not me: " (notice.topic.title()) } { "This was not me" }
         }
     }
 }
@@ -105,7 +105,7 @@ fn place(message: &Message, devices: &BTreeMap<DeviceId, String>) -> Markup {
     html! {
         @if let Some(address) = subject.address { span.sub { "from " span.mono { (address) } } }
         @if let Some(device) = subject.device {
-            span.sub { @match devices.get(&device) { Some(name) => (name), None => "a browser that is forgotten" } }
+            span.sub { @match devices.get(&device) { Some(name) => (name), None => "a browser that was removed" } }
         }
     }
 }
@@ -160,7 +160,7 @@ async fn page(signed: &Signed, id: NoticeId, stopped: Option<&Disowned>) -> Repl
                     div { dt { "When" } dd { (figure::time(notice.at)) " UTC" } }
                     @if let Some(address) = subject.address { div { dt { "From" } dd.mono { (address) } } }
                     @if let Some(device) = subject.device {
-                        div { dt { "Browser" } dd { @match devices.get(&device) { Some(name) => (name), None => "forgotten since" } } }
+                        div { dt { "Browser" } dd { @match devices.get(&device) { Some(name) => (name), None => "removed since" } } }
                     }
                     @if !notice.mail.is_empty() {
                         div { dt { "Sent to" } dd { @for one in &notice.mail { (one) br; } } }
@@ -174,7 +174,7 @@ async fn page(signed: &Signed, id: NoticeId, stopped: Option<&Disowned>) -> Repl
             @if let Some(one) = open { section.card.s5 aria-labelledby="stop" { h2 #stop { "Was this not you?" } (crate::recovery::stop_button(signed, one)) } }
         }
     };
-    Ok(shell::page(signed, Tab::Access, notice.topic.title(), &body).into_response())
+    Ok(shell::page(signed, Tab::Elsewhere, notice.topic.title(), &body).into_response())
 }
 
 /// The recovery that is under way.
@@ -190,15 +190,15 @@ fn stop(signed: &Signed, message: &Message) -> Markup {
     html! {
         section.card.s5 aria-labelledby="stop" {
             h2 #stop { "Was this not you?" }
-            p { "It ends the sessions and takes the trust of the browser that this message names, and drops every sign-in under way. This session and its browser stay." }
-            (not_me(signed, message))
-            p { "If you are in doubt, lock:" }
+            p { "This ends the sessions of the browser in this message, removes its trust, and stops every sign-in under way. This session and its browser stay." }
+            (not_me(signed, message, "main"))
+            p { "If in doubt, lock:" }
             form.tight method="post" action="/lock" {
                 (shell::token(signed))
-                button.lock name="grade" value=(Grade::NoNew) disabled[Grade::NoNew <= lock] { "No new orders" }
-                button.lock name="grade" value=(Grade::All) disabled[Grade::All <= lock] { "Lock everything" }
+                button name="grade" value=(Grade::NoNew) disabled[Grade::NoNew <= lock] { "No new orders" }
+                button.lock name="grade" value=(Grade::All) disabled[Grade::All <= lock] { "Lock everything\u{2026}" }
             }
-            p.small.dim { "A credential that you did not make is revoked on its own page, under " a href="/credentials" { "Credentials" } "." }
+            p.small.dim { "To revoke a credential you did not create, open its page under " a href="/credentials" { "Credentials" } "." }
         }
     }
 }
@@ -210,7 +210,7 @@ async fn afterwards(signed: &Signed, device: Option<DeviceId>) -> Result<Markup,
     let now = device.and_then(|id| all.iter().find(|one| one.device.id == id));
     Ok(html! {
         section.card.s5.stack aria-labelledby="stop" {
-            h2 #stop { "You said that this was not you" }
+            h2 #stop { "You answered that this was not you" }
             p { @match now {
                 Some(info) => {
                     b { (info.device.name) }
@@ -222,8 +222,8 @@ async fn afterwards(signed: &Signed, device: Option<DeviceId>) -> Result<Markup,
                     (figure::plural(info.sessions, "session")) " now. "
                     a href="/devices" { "Devices" }
                 }
-                None if device.is_none() => "Every sign-in that was under way then was dropped.",
-                None => "The browser that it named is forgotten, and none of its sessions is left.",
+                None if device.is_none() => "Every sign-in under way at the time was stopped.",
+                None => "The browser in the message has been removed, and it has no sessions left.",
             } }
             p { "Somebody may know your password: " a href="/authenticators" { "change it" } ". If in doubt, " a href="/lock" { "lock the account" } "." }
         }
@@ -236,12 +236,12 @@ fn receipt(stopped: &Disowned) -> Markup {
         div.note.good role="status" {
             b { "Stopped. " }
             (figure::plural(usize::try_from(stopped.sessions).unwrap_or(0), "session")) " ended, "
-            (figure::plural(usize::try_from(stopped.attempts).unwrap_or(0), "sign-in")) " under way dropped"
+            (figure::plural(usize::try_from(stopped.attempts).unwrap_or(0), "sign-in")) " under way stopped"
             @if let Some(text) = stopped.untrusted() { ", and " (text) }
             "."
         }
         @if stopped.is_asker {
-            div.note.warm role="status" { "The message is about the browser that you are using now, which keeps its trust. If somebody else uses it too, remove it under " a href="/devices" { "Devices" } ", or lock." }
+            div.note.warm role="status" { "The message is about the browser you are using now, which stays trusted. If somebody else uses it too, remove it under " a href="/devices" { "Devices" } ", or lock." }
         }
     }
 }

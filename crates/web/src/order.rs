@@ -26,7 +26,7 @@ use crate::ticket;
 use crate::visit::{Signed, go};
 
 pub(crate) use self::change::{asked, modify, preview};
-pub(crate) use self::list::{Filter, List, cancel_all, list};
+pub(crate) use self::list::{Filter, List, cancel_all, list, open_orders};
 
 type Reply = Result<Response, Fault>;
 
@@ -60,7 +60,7 @@ fn terms(kind: OrderType) -> String {
     }
 }
 
-/// Where an order stands, in a word.
+/// The state of an order, in a word.
 pub(crate) fn state(order: &Order) -> Markup {
     let waits = if order.parent.is_some() && order.released == 0 {
         "waits for its parent"
@@ -76,24 +76,6 @@ pub(crate) fn state(order: &Order) -> Markup {
         OrderState::Rejected => ("tag down", "rejected"),
     };
     html! { span class=(class) { (text) } }
-}
-
-/// A short table of open orders.
-pub(crate) fn table(orders: &[&Order]) -> Markup {
-    html! {
-        table.flip {
-            thead { tr { th { "Order" } th { "State" } th.r { "Filled" } th.r { "Average" } th { "Changed" } } }
-            tbody { @for order in orders {
-                tr {
-                    td.key { a href={ "/orders/" (order.id) } { (line(order.side, order.quantity, &contract::symbol(order.symbol), order.order_type, order.tif)) } span.sub.mono { "#" (order.id) } }
-                    td data-l="State" { span data-k={ "s" (order.id) } { (state(order)) } }
-                    td.r.n data-l="Filled" { (figure::count(order.filled)) " / " (figure::count(order.quantity)) }
-                    td.r.n data-l="Average" { @match order.average_price() { Some(price) => (figure::price(price)), None => span.dim { "\u{2013}" } } }
-                    td data-l="Changed" { (figure::time(order.updated)) }
-                }
-            } }
-        }
-    }
 }
 
 async fn find(signed: &Signed, id: &str) -> Result<Arc<Order>, Fault> {
@@ -139,7 +121,7 @@ async fn detail(
     let body = html! {
         (shell::title(&format!("Order {}", order.id), &html! { (figure::live(signed.now())) }))
         (why)
-        @if query.has("placed") { div.note.good role="status" { "Taken, and safe on record." @if open { " It works until it fills, ends or is cancelled." } } }
+        @if query.has("placed") { div.note.good role="status" { "Order accepted." @if open { " It stays open until filled, expired or cancelled." } } }
         @if query.has("modified") { div.note.good role="status" { "Changed." } }
         @if query.has("cancelled") { div.note.good role="status" { "Cancelled." } }
         div.grid data-live={ "/events?order=" (order.id) } { (facts(order, &view, &names)) }
@@ -155,10 +137,10 @@ async fn detail(
         .into_response())
 }
 
-/// What stands about an order; also sent live.
+/// What is shown about an order; also sent live.
 pub(crate) fn facts(order: &Order, view: &View, names: &Names) -> Markup {
     html! {
-        section.card.s7 aria-label="What was asked for" {
+        section.card.s7 aria-label="What was ordered" {
             p.sum { (line(order.side, order.quantity, &contract::symbol(order.symbol), order.order_type, order.tif)) }
             dl.figs {
                 div { dt { "State" } dd data-k="state" { (state(order)) } }
@@ -166,13 +148,14 @@ pub(crate) fn facts(order: &Order, view: &View, names: &Names) -> Markup {
                 div { dt { "Average price" } dd data-k="average" { @match order.average_price() { Some(price) => (figure::price(price)), None => "\u{2013}" } } }
                 div { dt { "Commission" } dd data-k="fee" { (figure::money(order.commission)) } }
             }
+            @if order.reduce_only { p.small.dim { "Reduce only: it is never larger than the position, and ends with it." } }
             @if let Some(end) = order.end { p.small { (refusal::sentence(&end.to_string())) " " span.tag.mono { (end.code()) } } }
         }
-        section.card.s5 aria-label="Where it comes from" {
+        section.card.s5 aria-label="Who sent it" {
             dl.pairs {
                 div { dt { "Sent by" } dd { (names.source(order.origin)) } }
-                @if order.origin.order_id != 0 { div { dt { "Its number there" } dd.mono { (order.origin.order_id) } } }
-                @if let Some(note) = &order.reference { div { dt { "Its note" } dd { (note) } } }
+                @if order.origin.order_id != 0 { div { dt { "Sender's number" } dd.mono { (order.origin.order_id) } } }
+                @if let Some(note) = &order.reference { div { dt { "Sender's note" } dd { bdi { (note) } } } }
                 div { dt { "Taken" } dd { (figure::time(order.placed)) } }
                 div { dt { "Changed" } dd { (figure::time(order.updated)) } }
             }
@@ -207,8 +190,8 @@ fn family(order: &Order, view: &View) -> Markup {
     html! {
         section.card aria-labelledby="attached" {
             h2 #attached { "Orders that belong together" }
-            @if let Some(parent) = parent { h3 { "It is attached to" } dl.pairs.kin { (row(parent)) } }
-            @if !beside.is_empty() { h3.later { "Beside it; a fill of one cancels the other" } dl.pairs.kin { @for other in &beside { (row(other)) } } }
+            @if let Some(parent) = parent { h3 { "Attached to" } dl.pairs.kin { (row(parent)) } }
+            @if !beside.is_empty() { h3.later { "Alongside it; a fill of one cancels the other" } dl.pairs.kin { @for other in &beside { (row(other)) } } }
             @if !children.is_empty() { h3 { "Attached to it; they wait until it fills, and a fill of one cancels the other" } dl.pairs.kin { @for child in &children { (row(child)) } } }
         }
     }

@@ -20,14 +20,14 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
         (shell::rooms(&signed, "/outbox"))
         (shell::title("Outbox", &html! {}))
         section.card aria-label="Messages" {
-            p.small.dim { "What is sent to you, with its codes. A demo keeps it here, for you alone, and mails in the folder mail of its data." }
-            @if notices.is_empty() { p.empty { "Nothing was sent." } } @else {
-                table.flip {
+            p.small.dim { "Messages sent to you, with their codes. Only a demo keeps them here, for you alone; it also writes each mail to the folder " code { "mail" } " in its data folder." }
+            @if notices.is_empty() { p.empty { "Nothing has been sent." } } @else {
+                table.flip.lines.letters {
                     thead { tr { th { "When" } th { "About" } th { "Message" } } }
                     tbody { @for notice in &notices {
                         tr {
-                            td.key { (figure::ago(notice.at, now)) span.sub { (figure::time(notice.at)) } }
-                            td data-l="About" { (notice.topic.title()) }
+                            td.end { (figure::ago(notice.at, now)) span.sub { (figure::time(notice.at)) } }
+                            td.key data-l="About" { (notice.topic.title()) }
                             td { div { (notice.text) @if let Some(code) = &notice.code { " " b.mono { (code) } } } }
                         }
                     } }
@@ -35,5 +35,5 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
             }
         }
     };
-    Ok(shell::page(&signed, Tab::Access, "Outbox", &body).into_response())
+    Ok(shell::page(&signed, Tab::Elsewhere, "Outbox", &body).into_response())
 }

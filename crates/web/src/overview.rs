@@ -2,6 +2,8 @@
 
 mod exposure;
 
+use std::collections::BTreeSet;
+
 use axum::response::{IntoResponse, Response};
 use gate::View;
 use maud::{Markup, html};
@@ -33,8 +35,8 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
         (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, USD \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))
         (crate::checklist::card(&signed).await)
         div.stack {
-            (curve(&signed, &view).await?)
-            div.stack data-live="/events" { (fragment(&view, &signed)) }
+            section.card #curve aria-labelledby="equity" { (curve(&signed, &view).await?) }
+            div.stack data-live={ "/events?range=" (range(&signed)) } { (fragment(&view, &signed)) }
             (exposure::card(&view, &names))
         }
     };
@@ -57,8 +59,12 @@ pub(crate) fn fragment(view: &View, signed: &Signed) -> Markup {
             @else { (positions(&held, signed)) }
         }
         section.card aria-labelledby="open" {
-            header { h2 #open { "Open orders" } @if open > ORDERS { a.small href="/orders?show=open" { "The newest " (ORDERS) " of " (figure::count(open as u64)) } } }
-            @if newest.is_empty() { p.empty { "None." } } @else { (order::table(&newest)) }
+            header {
+                h2 #open { "Open orders" }
+                @if open > ORDERS { a.small href="/orders?show=open" { "The newest " (ORDERS) " of " (figure::count(open as u64)) } }
+                @if open > 1 { form method="post" action="/orders/cancel-all" { (shell::token(signed)) button.mini { "Cancel all " (open) } } }
+            }
+            @if newest.is_empty() { p.empty { "None." } } @else { (order::open_orders(&newest, signed)) }
         }
         section.card aria-labelledby="fills" {
             header { h2 #fills { "Latest executions" } a.small href="/executions" { "All" } }
@@ -111,7 +117,7 @@ fn positions(held: &[&Holding], signed: &Signed) -> Markup {
             tbody { @for held in held {
                 @let (symbol, position) = (contract::symbol(held.symbol), &held.position);
                 @let (gain, today) = (position.unrealised(held.mark), position.daily(held.mark));
-                tr {
+                tr data-symbol=(symbol) {
                     td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub.small-only { (figure::count(position.shares)) " at " (figure::price(held.mark.price())) } }
                     td.r.n.room { (figure::count(position.shares)) }
                     td.r.n.room { (figure::price(position.average_cost().round_dp(4))) }
@@ -119,7 +125,7 @@ fn positions(held: &[&Holding], signed: &Signed) -> Markup {
                     td.r.n.last data-k={ "v" (symbol) } { (figure::money(position.value(held.mark))) }
                     td.r.n.change { (figure::gain(gain)) span.sub { (figure::percent(gain, cost(held))) } }
                     td.r.n.percent { (figure::gain(today)) span.sub { (figure::percent(today, basis(held))) } }
-                    td.room { div.act { (ticket::close(signed, &symbol, position.shares, None)) } }
+                    td.room.close { div.act { (ticket::close(signed, &symbol, position.shares, None)) } }
                 }
             } }
             tfoot { tr {
@@ -134,22 +140,36 @@ fn positions(held: &[&Holding], signed: &Signed) -> Markup {
     }
 }
 
-/// What the account was worth, today or over thirty days.
-async fn curve(signed: &Signed, view: &View) -> Result<Markup, Fault> {
+/// Which range of the curve is asked for.
+fn range(signed: &Signed) -> &'static str {
+    let asked = signed.visit.query.get("range");
+    RANGES.iter().find(|(value, _)| *value == asked).map_or("day", |(value, _)| *value)
+}
+
+/// What the account was worth, today or over thirty days; the stream sends it again each minute.
+pub(crate) async fn curve(signed: &Signed, view: &View) -> Result<Markup, Fault> {
     let gate = signed.visit.portal.gate();
-    let month = signed.visit.query.get("range") == "month";
-    let points: Vec<Point> = if month {
+    let chosen = range(signed);
+    let mut unknown = Vec::new();
+    let points: Vec<Point> = if chosen == "month" {
         let days = gate.equity_by_day(view).await.map_err(|why| signed.fault(why))?;
-        days.into_iter().map(|(day, value)| Point::at_day(day, value.round_dp(2))).collect()
+        let known: Vec<_> = days.iter().map(|(day, _)| *day).collect();
+        unknown = gate::equity::days_between(&known, gate.hours());
+        let after = unknown.iter().filter_map(|(_, last)| known.iter().find(|day| *day > last));
+        let apart: BTreeSet<_> = after.collect();
+        let point = |(day, value): (_, Decimal)| {
+            Point::at_day(day, value.round_dp(2)).apart(apart.contains(&day))
+        };
+        days.into_iter().map(point).collect()
     } else {
         let today = gate.equity_today(view);
         today.into_iter().map(|(at, value)| Point::at_time(at, value.round_dp(2))).collect()
     };
-    let chosen = if month { "month" } else { "day" };
     Ok(html! {
-        section.card aria-labelledby="equity" {
-            header { h2 #equity { "Net liquidation, USD" } (chart::ranges("/", "range", &RANGES, chosen)) }
-            @if points.len() < 2 { p.empty { "The curve begins once a trading day has ended." } } @else { (chart::line("Net liquidation", &points)) }
+        header { h2 #equity { "Net liquidation, USD" } (chart::ranges("/", "range", &RANGES, chosen)) }
+        @if points.len() < 2 { p.empty { "The curve begins once a trading day has ended." } } @else { (chart::line("Net liquidation", &points)) }
+        @for (first, last) in unknown {
+            p.small.dim { "No values for " (first) @if first != last { " to " (last) } ": the server was off, and a day can be worked out for only a week after it." }
         }
     })
 }

@@ -1,6 +1,5 @@
 //! The phone: adding one that answers approvals.
 
-use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
@@ -10,7 +9,6 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
 use gate::{Delivery, LinkIssued, PhoneInfo, Subscription};
 use maud::{Markup, html};
 use url::{Host, Url};
@@ -35,7 +33,7 @@ const NO_NUMBER: &str = "Type the number that the phone shows. Nothing was done.
 /// Why a page is shown once more: its status and the words.
 type Why = (StatusCode, Markup);
 
-/// Whether a phone of this person waits for its number.
+/// Whether a phone of this person waiting for its number.
 async fn waits(signed: &Signed, id: DeviceId) -> Result<bool, Fault> {
     let phones = signed.visit.portal.gate().phones(&signed.ticket).await;
     let phones = phones.map_err(|why| signed.fault(why))?;
@@ -61,11 +59,11 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) -> R
         (shell::title("Phone", &html! {}))
         (holds)
         (note)
-        @if signed.visit.query.has("added") { div.note.good role="status" { "Your phone answers approvals from now on." } }
+        @if signed.visit.query.has("added") { div.note.good role="status" { "Your phone now answers approvals." } }
         div.grid {
             section.card.stack.s7 aria-labelledby="how" {
                 h2 #how { "Approve on your phone" }
-                p { "Your phone keeps a key that cannot be taken out of it. A sign-in or an act that needs your yes shows a number; you see on the phone what exactly is asked, and type the number there." }
+                p { "Your phone keeps a key that never leaves it. When a sign-in or an action needs your approval, the page shows a number: your phone shows exactly what is asked, and you type the number there." }
                 @match link {
                     Some(link) => (offered(signed, link, &phones, false)),
                     None => {
@@ -77,16 +75,16 @@ async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) -> R
                 h2 #phones { "Your phones" }
                 @if phones.is_empty() { p.empty { "None yet." } }
                 @for phone in &phones {
-                    div.stack {
+                    div.tight {
                         b { (phone.name) }
                         @if phone.confirmed { span.tag.up { "answers approvals" } }
                         // Where a link is offered, its own part of the page asks for the number.
                         @else if link.is_none() { (number_form(signed, phone.id, false)) }
-                        @else { span.tag { "waits for its number" } }
+                        @else { span.tag { "waiting for its number" } }
                     }
                 }
-                p.small.dim { "A new phone, and you have the old one: choose Move to a new phone under Approve on the old one." }
-                p.small.dim { "Lost the old one? Remove it under " a href="/devices" { "Devices" } ": it answers nothing from that moment. To sign in here you need another phone, a passkey, or your app's or a recovery code; then add the new phone here. With none of these, and your password, begin a recovery at " a href="/recover" { "Get back in" } "; without the password, ask the operator for one." }
+                p.small.dim { "Got a new phone and still have the old one? Choose \u{201c}Move to a new phone\u{201d} on the old phone's Approve page." }
+                p.small.dim { "Lost the old one? Remove it under " a href="/devices" { "Devices" } ": it can answer nothing from then on. To sign in here you need another phone, a passkey, or a code from your app or your recovery codes; then add the new phone here. If you have only your password left, start a recovery at " a href="/recover" { "Get back in" } "; without the password, ask the operator to start one." }
             }
         }
     };
@@ -102,7 +100,7 @@ fn number_form(signed: &Signed, phone: DeviceId, moves: bool) -> Markup {
                 label for=(field) { "The number that the phone shows" }
                 input.code id=(field) name="number" inputmode="numeric" title="six digits" autocomplete="off" maxlength="32" required;
             }
-            @if moves { button.main { "It is my new phone: this one ends" } } @else { button.main { "It is my phone" } }
+            @if moves { button.main { "It is my new phone: sign this one out" } } @else { button.main { "It is my phone" } }
         }
     }
 }
@@ -112,17 +110,35 @@ fn offered(signed: &Signed, link: &LinkIssued, phones: &[PhoneInfo], moves: bool
     let stream =
         format!("/phone/events?seen={}{}", mark(phones), if moves { "&moves=1" } else { "" });
     let path = format!("/link/{}?next={APPROVALS}", text(&link.token));
-    let address = signed.visit.portal.origin().join(&path).map_or(path, String::from);
+    let portal = &signed.visit.portal;
+    let origin = portal.for_devices();
+    let address = origin.join(&path).map_or(path, String::from);
     html! {
-        p { "Open this on the phone, within ten minutes; it works once:" }
-        (picture(address.as_bytes(), "QR code with the link for your phone"))
-        p.once { (address) }
-        @if is_this_machine(signed.visit.portal.origin()) {
-            p.note.warm { "This address works only on this computer: no other device can open " b { (signed.visit.portal.origin().host_str().unwrap_or_default()) } ". For a real phone, serve the portal under a name that the phone can reach: see TLS in docs/operations.md." }
+        @if let Some(lan) = &portal.config().lan {
+            details {
+                summary { "First time on this phone? It has to trust this server first" }
+                p { "Open this on the phone and follow the steps:" }
+                (picture(lan.trust.as_str().as_bytes(), "QR code with the page on how to trust this server"))
+                p.once { (lan.trust) }
+            }
         }
-        p { "The phone then shows a number. Come back here and type it: " a.btn href=(back) { "The phone shows a number" } }
-        div.stack data-live=(stream) { (waiting(signed, phones, moves)) }
-        p.small.dim { "The link is over at " (signed.clock(link.until)) ". Whoever else opens it can look until you remove them under " a href="/devices" { "Devices" } ", and approve nothing." }
+        ol.steps {
+            li { p { b { "Scan this with the phone" } ", or open the link there. It works once, until " (signed.clock(link.until)) "." }
+                (picture(address.as_bytes(), "QR code with the link for your phone"))
+                p.once { (address) }
+            }
+            li { p { b { "The phone shows a number." } " This page then continues by itself; if it does not: " a.btn.mini href=(back) { "The phone shows a number" } } }
+            li { p { b { "Type the number here." } " The field for it appears below." } }
+        }
+        div.stack data-live=(stream) data-next=(back) role="status" { (waiting(signed, phones, moves)) }
+        @if is_this_machine(origin) {
+            p.note.warm {
+                "This address works only on this computer: no other device can open " b { (origin.host_str().unwrap_or_default()) } ". For a real phone, "
+                @if portal.config().demo { "stop the demo and start it again with " code { "floorpass demo --lan" } "." }
+                @else { "serve the portal under a name that the phone can reach: see TLS in docs/operations.md." }
+            }
+        }
+        p.small.dim { "Anyone else who opens it is view-only until you remove them under " a href="/devices" { "Devices" } ", and cannot approve anything." }
     }
 }
 
@@ -157,7 +173,7 @@ fn mark(phones: &[PhoneInfo]) -> String {
 
 /// Between two looks for a phone that opened the link.
 const LOOK: Duration = Duration::from_secs(2);
-/// How often it is looked: for as long as a link stands.
+/// How often to look: for as long as a link is valid.
 const LOOKS: u32 = 300;
 
 struct Watcher {
@@ -182,14 +198,10 @@ pub(crate) async fn events(signed: Signed) -> Reply {
         over: false,
         signed,
     };
-    let events = stream::unfold(watcher, async |mut watcher| {
-        let event = watcher.next().await?;
-        Some((Ok::<_, Infallible>(event), watcher))
-    });
-    Ok(crate::events::answer(events))
+    Ok(crate::events::watched(watcher))
 }
 
-impl Watcher {
+impl crate::events::Watch for Watcher {
     /// The next event; none once the end was told.
     async fn next(&mut self) -> Option<Event> {
         while !self.over {
@@ -257,10 +269,10 @@ async fn moving(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) ->
         (note)
         section.card.stack aria-label="Move to a new phone" {
             @match link {
-                _ if !own => p { "This is no phone that answers approvals. Open this page on the one that does; if you lost it, see " a href="/phone" { "Phone" } "." },
+                _ if !own => p { "This phone does not answer approvals. Open this page on the one that does; if you lost it, see " a href="/phone" { "Phone" } "." },
                 Some(link) => (offered(signed, link, &phones, true)),
                 None => {
-                    p { "The new phone takes this one's place, with what this one may do: it answers approvals, and this one is signed out and forgotten." }
+                    p { "The new phone takes this one's place and may do what this one may: it answers approvals, and this one is signed out and removed." }
                     form method="post" action="/phone/move" { (shell::token(signed)) button.main { "Make a link for the new phone" } }
                 }
             }

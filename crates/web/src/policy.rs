@@ -1,5 +1,5 @@
-//! Policies: what each interface asks of its sessions, when these are renewed, and whether one of them
-//! holds trading.
+//! Policies: what each interface requires of its sessions, when these are renewed, and whether only
+//! one of them can trade.
 
 use access::large_order::Threshold;
 use access::policy::{Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
@@ -30,6 +30,9 @@ pub(crate) async fn show(signed: Signed) -> Reply {
 async fn page(signed: &Signed, why: Option<&Refusal>, typed: Option<&Policy>) -> Reply {
     let gate = signed.visit.portal.gate();
     let chosen = gate.policies(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let (open, later): (Vec<_>, Vec<_>) =
+        chosen.policies.iter().partition(|one| OPEN.contains(&one.interface));
+    let is_typed = |policy: &&Policy| typed.is_some_and(|one| one.interface == policy.interface);
     let body = html! {
         (shell::rooms(signed, "/policies"))
         (shell::title("Policies", &html! {}))
@@ -38,10 +41,16 @@ async fn page(signed: &Signed, why: Option<&Refusal>, typed: Option<&Policy>) ->
             div.note.good role="status" { "Saved. Tighter limits apply at once; looser ones from the next sign-in, or when a session confirms it's you." }
         }
         div.grid {
-            div.stack.s7 { @for policy in &chosen.policies {
-                (interface(signed, policy, typed.filter(|one| one.interface == policy.interface)))
-            } }
-            div.stack.s5 { (window(signed, &chosen)) (large_orders(signed, &chosen)) (brokerage(signed, &chosen)) (tempos()) }
+            div.stack.s7 {
+                @for policy in open { (interface(signed, policy, typed.filter(|one| one.interface == policy.interface))) }
+                @if !later.is_empty() { details open[later.iter().any(is_typed)] {
+                    summary { "Interfaces that are not available yet (" (later.len()) ")" }
+                    div.stack.later { @for policy in later { (interface(signed, policy, typed.filter(|one| one.interface == policy.interface))) } }
+                } }
+                (tempos())
+                (brokerage(signed, &chosen))
+            }
+            div.stack.s5 { (window(signed, &chosen)) (large_orders(signed, &chosen)) }
         }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
@@ -65,8 +74,8 @@ fn interface(signed: &Signed, policy: &Policy, refused: Option<&Policy>) -> Mark
     let open = OPEN.contains(&policy.interface);
     html! {
         section.card aria-labelledby=(title) {
-            h2 id=(title) { (refusal::sentence(&policy.interface.to_string()).trim_end_matches('.')) @if !open { " " span.tag { "no door yet" } } }
-            p { (policy.tempo) ". A session ends after " (policy.limits(true)) ". On another network a session " (policy.new_network) "." }
+            h2 id=(title) { (refusal::sentence(&policy.interface.to_string()).trim_end_matches('.')) @if !open { " " span.tag { "not available yet" } } }
+            p { (refusal::sentence(&policy.tempo.to_string())) " A session ends after " (policy.limits(true)) ". On another network a session " (policy.new_network) "." }
             details open[refused.is_some()] {
                 summary.btn.mini { "Change" span.sr { " the policy of the " (policy.interface) } }
                 form.f method="post" action={ "/policies/" (name) } {
@@ -112,8 +121,8 @@ const IDLE: Number = Number {
 
 const ABSOLUTE: Number = Number {
     name: "absolute_hours",
-    label: "Sign out after (hours in all)",
-    what: "number of hours in all",
+    label: "Sign out after (hours in total)",
+    what: "number of hours in total",
     unit: Span::hours(1),
     bounds: OwnLimits::ABSOLUTE,
 };
@@ -176,7 +185,7 @@ fn window(signed: &Signed, chosen: &Policies) -> Markup {
             h2 #window { "When you renew your sessions" }
             @match now {
                 Some(window) => p { "Renewed " (window) "." @if let Some(opens) = chosen.opens { " Next: " (figure::time(opens)) " UTC." } },
-                None => p { "No window: sessions end by the plain limits of their tempo." },
+                None => p { "No window: sessions end at the usual limits of their tempo." },
             }
             form.f method="post" action="/policies/window" {
                 (shell::token(signed))
@@ -192,7 +201,7 @@ fn window(signed: &Signed, chosen: &Policies) -> Markup {
             @if now.is_some() {
                 form method="post" action="/policies/window" { (shell::token(signed)) button.mini { "No window" } }
             }
-            p.small.dim { "Sessions with the tempo active or unattended, bound to their browser on a confirmed device, last until the end of a window and never end between two. You are told a day before, and a proof from then on renews." }
+            p.small.dim { "Sessions with the tempo \u{201c}active\u{201d} or \u{201c}unattended\u{201d} that are bound to their browser on a confirmed device last until the end of a window and never end between two. We tell you a day before; from then on, confirming it's you renews the session." }
         }
     }
 }
@@ -204,17 +213,17 @@ fn large_orders(signed: &Signed, chosen: &Policies) -> Markup {
         section.card.stack aria-labelledby="large" {
             h2 #large { "Large orders" }
             @match above {
-                Some(usd) => p { "An order of a session worth more than " b.n { (figure::money(usd)) " USD" } " is sent only with a yes of your phone to exactly that order, or with a proof made for it." },
-                None => p { "Off: no order is asked for, however large." },
+                Some(usd) => p { "An order placed in a session and worth more than " b.n { (figure::money(usd)) " USD" } " is sent only after you approve exactly that order on your phone, or sign in for it." },
+                None => p { "Off: no confirmation is needed, however large the order." },
             }
             form.f method="post" action="/policies/large-orders" {
                 (shell::token(signed))
                 (Field { name: "above", label: "Ask above, USD", value: &value, mode: "decimal", required: true,
-                    help: "For one order, placed here or on the phone. Cancelling and closing a position are never asked for; programs have the limits of their credentials.", ..Field::default() })
+                    help: "Per order, placed here or on the phone. Cancelling and closing a position never need it; programs have the limits of their credentials.", ..Field::default() })
                 button { "Set the threshold" }
             }
             @if above.is_some() {
-                form method="post" action="/policies/large-orders" { (shell::token(signed)) button.mini name="none" value="1" { "Ask for none" } }
+                form method="post" action="/policies/large-orders" { (shell::token(signed)) button.mini name="none" value="1" { "Never ask" } }
             }
         }
     }
@@ -225,10 +234,10 @@ fn brokerage(signed: &Signed, chosen: &Policies) -> Markup {
         section.card.stack aria-labelledby="brokerage" {
             h2 #brokerage { "One brokerage session" }
             @if chosen.one_brokerage {
-                p { "On: one session of yours trades at a time, the others look and cancel."
+                p { "On: one of your sessions can trade at a time; the others can view and cancel."
                     @if let Some(held) = &chosen.broker { " " b { (held.device) } " has been trading since " (figure::time(held.since)) " UTC. " a href="/session/take-over" { "Take over" } } }
             } @else {
-                p { "Off: every session of yours that may trade does. Programs have authority of their own and never compete." }
+                p { "Off: any session that may trade can trade. Programs have their own authority and are not affected." }
             }
             form method="post" action="/policies/brokerage" {
                 (shell::token(signed))
@@ -249,8 +258,8 @@ fn tempos() -> Markup {
                     div { dt { (tempo.name()) } dd { (limits) } }
                 }
             }
-            p.small.dim { "Without a key in its browser, or on a device activated only by a typed code, a session has the limits of 'occasional' (and without a key, 15 minutes idle), unless you chose shorter ones." }
-            p.small.dim { "If you chose a renewal window, hours above 24 end with the last window within them." }
+            p.small.dim { "Without a key in its browser, or on a device activated only by a typed code, a session has the limits of \u{201c}occasional\u{201d} (and without a key, 15 minutes idle), unless you chose shorter ones." }
+            p.small.dim { "With a renewal window, a limit above 24 hours ends with the last window within it." }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What every handler shares: the gate, how the portal is reached, and which confirmations were already taken.
+//! What every handler shares: the gate, how the portal is reached, and which confirmations have
+//! been used.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use url::Url;
 use crate::cookie::Jar;
 use crate::credential::Once;
 use crate::ticket::Confirmations;
+use crate::trust::{Authority, Lan};
 
 /// How the portal is reached and what it is part of.
 #[derive(Debug, Clone)]
@@ -23,6 +25,18 @@ pub struct Config {
     pub durability: gate::Durability,
     /// The proxy in front, if any: from this address alone `X-Forwarded-For` is believed (its last entry).
     pub proxy: Option<IpAddr>,
+    /// The authority that the server made for its certificate, if it made one.
+    pub authority: Option<Authority>,
+    /// How other devices on the network reach the portal, where that is another address than `origin`.
+    pub lan: Option<Lan>,
+}
+
+impl Config {
+    /// Whether browsers are to insist on HTTPS for this host, for a year. Not for a demo: at `localhost`, or a name of a
+    /// network of one's own, it would bind whatever else is served there.
+    pub fn is_strict(&self) -> bool {
+        self.origin.scheme() == "https" && !self.demo && self.origin.domain() != Some("localhost")
+    }
 }
 
 /// The state of the router; a clone is cheap.
@@ -50,6 +64,17 @@ impl Portal {
 
     pub(crate) fn origin(&self) -> &Url {
         &self.0.config.origin
+    }
+
+    /// The portal as other devices reach it.
+    pub(crate) fn for_devices(&self) -> &Url {
+        self.0.config.lan.as_ref().map_or(self.origin(), |lan| &lan.portal)
+    }
+
+    /// The address at which passkeys work, where that is not this one.
+    pub(crate) fn passkeys_elsewhere(&self) -> Option<&Url> {
+        let home = &self.0.gate.config().portal_origin;
+        (home.origin() != self.origin().origin()).then_some(home)
     }
 
     pub(crate) fn config(&self) -> &Config {

@@ -1,5 +1,5 @@
-//! Who asks, from where, on which device: on every page that takes a password or a code, so that a
-//! page of somebody else's, or a sign-in of somebody else's, shows as one.
+//! Who asks, from where, on which device: on every page that takes a password or a code, so that
+//! somebody else's page, or somebody else's sign-in, shows as one.
 
 use maud::{Markup, html};
 
@@ -9,7 +9,7 @@ use crate::visit::Visit;
 pub(crate) fn line(visit: &Visit, username: Option<&str>) -> Markup {
     let origin = visit.portal.origin();
     let browser = visit.browser();
-    let device = access::device::name_from_agent(&browser.user_agent);
+    let device = access::agent::family(&browser.user_agent);
     let host = origin.host_str().unwrap_or_default();
     html! {
         p.small.dim {

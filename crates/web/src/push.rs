@@ -1,4 +1,5 @@
-//! The switch on a phone that answers approvals: whether it is told of new ones while the page is closed.
+//! The switch on a phone that answers approvals: whether it is notified of new ones while the page
+//! is closed.
 
 use axum::response::Response;
 use gate::PushWish;

@@ -1,4 +1,5 @@
-//! Recovery: for whoever lost what they sign in with, and for its person, who can stop it from anywhere.
+//! Recovery: for people who lost their ways to sign in, and for the person concerned, who can stop
+//! it from anywhere.
 
 use access::approval::Say;
 use access::entitlements::Narrowing;
@@ -30,6 +31,9 @@ fn mine(visit: &Visit) -> Option<Secret> {
 
 /// `GET /recover`
 pub(crate) async fn show(visit: Visit) -> Reply {
+    if visit.query.has("again") {
+        return Ok(first(&visit, "", Some(&Refusal::RecoveryElsewhere), StatusCode::OK));
+    }
     if let Some(token) = mine(&visit) {
         match visit.portal.gate().recovery(&token, &visit.browser()).await {
             Ok(one) if one.is_open() => return Ok(under_way(&visit, &one, None)),
@@ -53,10 +57,10 @@ fn first(visit: &Visit, name: &str, why: Option<&Refusal>, status: StatusCode) -
         (prompt::line(visit, None))
         @if let Some(why) = why { (refusal::note(why)) }
         h2 { "Do you still have one of these?" }
-        p { "A passkey, or your password with a code from your app or a printed recovery code: that is an ordinary sign-in, and quicker." }
+        p { "A passkey, or your password with a code from your app or a printed recovery code? Then sign in as usual: it is quicker." }
         p { a.btn.main.wide href="/sign-in" { "Sign in" } }
         h2 { "Only your password left?" }
-        p { "Then it takes time: three days, unless you chose otherwise. We notify all your addresses at the start, halfway and at the end, and each message can stop the recovery. Keep this browser: you come back to it." }
+        p { "Then it takes time: three days, unless you chose otherwise. We notify all your addresses at the start, halfway and at the end, and each message can stop the recovery. Come back in this same browser." }
         form.f method="post" action="/recover" {
             div {
                 label for="username" { "User name" }
@@ -66,7 +70,7 @@ fn first(visit: &Visit, name: &str, why: Option<&Refusal>, status: StatusCode) -
             button.wide { "Start a recovery" }
         }
         h2 { "Lost the password too?" }
-        p { "Ask the operator of this server. A recovery they start waits just as long, with the same messages." }
+        p { "Ask the operator of this server. A recovery started by the operator waits just as long, with the same messages." }
         p.small.dim { "For three days after a recovery you can view, cancel and reduce, but not open positions." }
     };
     (status, shell::bare("Get back in", &body)).into_response()
@@ -80,7 +84,8 @@ pub(crate) async fn begin(visit: Visit) -> Reply {
         return Ok(refusal::told(&why, first(&visit, name, Some(&why), refusal::status(&why))));
     }
     let secret = Secret::from_text(typed.to_owned());
-    match visit.portal.gate().begin_recovery(name, secret, &visit.browser()).await {
+    let lost = mine(&visit);
+    match visit.portal.gate().begin_recovery(name, secret, lost.as_ref(), &visit.browser()).await {
         Ok(begun) => Ok(kept(&visit, &begun)),
         Err(why) => Ok(refusal::told(&why, first(&visit, name, Some(&why), refusal::status(&why)))),
     }
@@ -217,7 +222,7 @@ pub(crate) async fn claim(visit: Visit) -> Reply {
     }
 }
 
-/// After a link of the operator's that is nobody's any more: whoever takes it up gets another token, so the link alone no
+/// After a link of the operator's that is nobody's any more: anyone who takes it up gets another token, so the link alone no
 /// longer tells which recovery it was.
 async fn claimed(visit: &Visit) -> Response {
     let own = match mine(visit) {
@@ -232,7 +237,7 @@ async fn claimed(visit: &Visit) -> Response {
             p { "It was used in this browser, and your recovery continues here." }
             p { a.btn.main.wide href="/recover" { "Continue your recovery" } }
         } @else {
-            p { "It works once. The recovery continues in the browser that used it: open " a href="/recover" { "Get back in" } " there. The message that you got then says when that was, and in which browser." }
+            p { "It works once. The recovery continues in the browser that used it: open " a href="/recover" { "Get back in" } " there. The message you got then says when that was, and in which browser." }
             p { "If that browser is not yours, stop the recovery with the link in that message, and tell the operator. If the link is some weeks old, ask the operator for a new one." }
             p { a.btn href="/sign-in" { "Sign in with what I had before" } }
         }
@@ -240,7 +245,7 @@ async fn claimed(visit: &Visit) -> Response {
     (refusal::status(&Refusal::RecoveryOver), shell::bare(title, &body)).into_response()
 }
 
-/// What became of a recovery that is under way no more, for whoever comes by a link of its messages.
+/// What became of a recovery that is under way no more, for anyone who comes by a link of its messages.
 fn closed(one: &RecoveryInfo, now: Time, status: StatusCode) -> Response {
     let Stage::Finished { at, held_until } = one.stage else {
         return stopped_before(one, status);
@@ -262,7 +267,7 @@ fn closed(one: &RecoveryInfo, now: Time, status: StatusCode) -> Response {
 }
 
 fn stopped_before(one: &RecoveryInfo, status: StatusCode) -> Response {
-    let title = "This recovery is over";
+    let title = "This recovery has ended";
     let body = html! {
         h1 { (title) }
         div.note.good role="status" {
@@ -339,7 +344,7 @@ pub(crate) async fn with_note(signed: &Signed, note: Option<Markup>, status: Sta
                 }
                 (trustee::card(signed, &trustees))
             }
-            section.card.s5 aria-labelledby="wait" { h2 #wait { "How one goes" } (policy_form(signed, policy)) }
+            section.card.s5 aria-labelledby="wait" { h2 #wait { "How a recovery works" } (policy_form(signed, policy)) }
         }
     };
     Ok((status, shell::page(signed, Tab::Access, "Recovery", &body)).into_response())
@@ -380,8 +385,8 @@ fn state(one: &RecoveryInfo) -> Markup {
     html! {
         @match one.stage {
             Stage::Begun { .. } | Stage::Half { .. } => { "waits" @if let Some(at) = one.ready_at { " until " (figure::time(at)) " UTC" } },
-            Stage::Ready { until } => { "is open; the person who started it can sign in until " (figure::time(until)) " UTC" },
-            Stage::Finished { at, held_until } => { "became a session at " (figure::time(at)) " UTC; what it added is limited until " (figure::time(held_until)) " UTC" },
+            Stage::Ready { until } => { "ready; the person who started it can sign in until " (figure::time(until)) " UTC" },
+            Stage::Finished { at, held_until } => { "signed in at " (figure::time(at)) " UTC; what it added is limited until " (figure::time(held_until)) " UTC" },
             Stage::Over { at, why } => { (why.text()) span.sub { (figure::time(at)) " UTC" } },
         }
     }

@@ -1,5 +1,5 @@
-//! How the portal words a refusal: its status and its heading. The text is the refusal's own. The match is closed, so that
-//! a new reason has to get its words here.
+//! How the portal words a refusal: its status and its heading. The text is the refusal's own. The
+//! match is closed, so a new reason has to get its words here.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use access::Refusal;
@@ -18,6 +18,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::SecondFactorMissing
         | R::AttemptEnded
         | R::AttemptElsewhere
+        | R::EnrolmentElsewhere
         | R::RecoveryElsewhere
         | R::RecoveryOver
         | R::CodeWrong
@@ -34,7 +35,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::HardwareProofMissing
         | R::HardwareProofOver
         | R::TokenMissing
-        | R::TokenWrong => StatusCode::UNAUTHORIZED,
+        | R::TokenWrong
+        | R::TokenReplaced { .. } => StatusCode::UNAUTHORIZED,
         R::Expired { .. }
         | R::AccountNotAllowed { .. }
         | R::ActNotAllowed { .. }
@@ -67,7 +69,8 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::OrderUnproven
         | R::Wider { .. }
         | R::OldPasswordNeeded
-        | R::ProofTooOld { .. } => StatusCode::FORBIDDEN,
+        | R::ProofTooOld { .. }
+        | R::KeptProofMissing => StatusCode::FORBIDDEN,
         R::NotFound { .. } | R::CredentialUnknown => StatusCode::NOT_FOUND,
         R::LinkEnded => StatusCode::GONE,
         R::RateExceeded { .. }
@@ -93,6 +96,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::PasswordGuessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         R::NameTaken { .. }
         | R::CredentialNotPaused
+        | R::TokenNotRequired
         | R::MailStands
         | R::PortTaken { .. }
         | R::PortsExhausted { .. }
@@ -157,21 +161,24 @@ pub(crate) fn when(refusal: &Refusal) -> Extensions {
 pub(crate) fn heading(refusal: &Refusal) -> &'static str {
     // What is over is begun again, and not only by a sign-in.
     if *refusal == Refusal::AttemptEnded {
-        return "This sign-in is over";
+        return "This sign-in has ended";
     }
-    if matches!(refusal, Refusal::AttemptElsewhere | Refusal::RecoveryElsewhere) {
-        return "Begun in another browser";
+    if matches!(
+        refusal,
+        Refusal::AttemptElsewhere | Refusal::RecoveryElsewhere | Refusal::EnrolmentElsewhere
+    ) {
+        return "Started in another browser";
     }
     if *refusal == Refusal::RecoveryOver {
-        return "This recovery is over";
+        return "This recovery has ended";
     }
     match status(refusal) {
-        StatusCode::ACCEPTED => "In force, and not yet on record",
+        StatusCode::ACCEPTED => "In effect, but not yet recorded",
         StatusCode::UNAUTHORIZED => "Sign in",
         StatusCode::NOT_FOUND => "Not found",
-        StatusCode::GONE => "This link is over",
+        StatusCode::GONE => "This link no longer works",
         StatusCode::TOO_MANY_REQUESTS => "Too many tries",
-        StatusCode::UNPROCESSABLE_ENTITY => "That cannot be taken",
+        StatusCode::UNPROCESSABLE_ENTITY => "That was not accepted",
         StatusCode::CONFLICT => conflict(refusal),
         StatusCode::SERVICE_UNAVAILABLE => "The server cannot do this now",
         _ => "Refused",
@@ -193,7 +200,7 @@ fn conflict(refusal: &Refusal) -> &'static str {
     } else if matches!(refusal, R::LastAuthenticator | R::LastPasskey) {
         "You would lock yourself out"
     } else if matches!(refusal, R::TooMany { .. } | R::PortsExhausted { .. }) {
-        "No more of these"
+        "Limit reached"
     } else if matches!(refusal, R::ApprovalEnded | R::VouchEnded | R::BindingLate { .. }) {
         "Too late"
     } else if matches!(
@@ -202,7 +209,7 @@ fn conflict(refusal: &Refusal) -> &'static str {
     ) {
         "Too early"
     } else if matches!(refusal, R::ProofStale | R::ApprovalDiffers) {
-        "It changed meanwhile"
+        "It has changed in the meantime"
     } else {
         "Not possible now"
     }

@@ -1,9 +1,14 @@
 //! Every route, in one table: the router is made from it, and so is the list that the tests go through.
 
+use std::pin::Pin;
+use std::sync::Arc;
+
 use access::Act;
 use axum::extract::{FromRequest as _, Request, State};
+use axum::handler::Handler;
 use axum::http::Method;
-use axum::routing::{MethodRouter, get, post};
+use axum::response::Response;
+use axum::routing::{self, MethodRouter};
 use axum::{Extension, Router};
 
 use crate::fault::{Cause, Fault, Wants};
@@ -13,7 +18,7 @@ use crate::{
     activity, app, approval, asset, authenticator, binding, brokerage, contact, contract,
     credential, device, enrol, events, execution, front_door, health, large_order, link, lock,
     notice, order, outbox, overview, phone, policy, push, recovery, recovery_code, search, session,
-    sign_in, step_up, ticket, travel, trustee,
+    sign_in, step_up, ticket, travel, trust, trustee,
 };
 
 /// Who may come in by a route.
@@ -21,7 +26,7 @@ use crate::{
 pub enum Door {
     /// Anyone; nothing of a person is behind it.
     Open,
-    /// Whoever is signing in: the step is bound to a cookie of the attempt.
+    /// Somebody who is signing in: the step is bound to a cookie of the attempt.
     Attempt,
     /// The browser itself, for a key in its device's hardware: a session's cookie says which, a signature proves it.
     Browser,
@@ -54,7 +59,7 @@ const LOOKS: [&str; 12] = [
     "/messages/{notice}/read",
 ];
 
-/// Marks a route that browsers ask for by themselves: it is no use of the session.
+/// Marks a route that browsers ask for by themselves: it is not a use of the session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ByItself;
 
@@ -89,6 +94,21 @@ pub(crate) fn router() -> Router<Portal> {
     router.fallback(missing).method_not_allowed_fallback(wrong_method)
 }
 
+/// What a form is about to do, for the sentence that says what to sign in for: its route may ask for less, such as
+/// to see the account, and leave the rest to the gate.
+pub(crate) fn meant(needs: Option<Act>, path: &str) -> Act {
+    let within = |page: &str| path.starts_with(page);
+    match needs {
+        Some(act) if !matches!(act, Act::ViewAccount | Act::ViewMarketData) => act,
+        _ if within("/credentials") => Act::ManageCredentials,
+        _ if within("/ticket") || within("/large-orders") => Act::PlaceOrder,
+        _ if within("/orders") && path.ends_with("/modify") => Act::ModifyOrder,
+        _ if within("/orders") => Act::CancelOrder,
+        _ if within("/lock") => Act::Lock,
+        _ => Act::ManageSessions,
+    }
+}
+
 async fn missing(State(portal): State<Portal>, request: Request) -> Fault {
     stray(&portal, request, Cause::Missing).await
 }
@@ -98,7 +118,7 @@ async fn wrong_method(State(portal): State<Portal>, request: Request) -> Fault {
     stray(&portal, request, Cause::Method(nearest)).await
 }
 
-/// What is answered where no handler is: whoever is signed in keeps their navigation.
+/// What is answered where no handler is: anyone who is signed in keeps their navigation.
 async fn stray(portal: &Portal, mut request: Request, cause: Cause) -> Fault {
     let wants = Wants::of(request.headers());
     request.extensions_mut().insert(Needs { act: None, looks: true });
@@ -123,6 +143,34 @@ fn row(method: Method, path: &'static str, door: Door, handler: MethodRouter<Por
     (Route { method, path, door }, handler)
 }
 
+type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// Any handler as one type: the router's own machinery is compiled once, and not for each of them.
+#[derive(Clone)]
+struct Erased(Arc<dyn Fn(Request, Portal) -> Answer + Send + Sync>);
+
+impl Erased {
+    fn new<T: 'static>(handler: impl Handler<T, Portal>) -> Self {
+        Self(Arc::new(move |request, portal| Box::pin(handler.clone().call(request, portal))))
+    }
+}
+
+impl Handler<(), Portal> for Erased {
+    type Future = Answer;
+
+    fn call(self, request: Request, portal: Portal) -> Answer {
+        (self.0)(request, portal)
+    }
+}
+
+fn get<T: 'static>(handler: impl Handler<T, Portal>) -> MethodRouter<Portal> {
+    routing::get(Erased::new(handler))
+}
+
+fn post<T: 'static>(handler: impl Handler<T, Portal>) -> MethodRouter<Portal> {
+    routing::post(Erased::new(handler))
+}
+
 fn table() -> Vec<Row> {
     let mut rows = signing_in();
     rows.extend(trading());
@@ -145,6 +193,8 @@ fn signing_in() -> Vec<Row> {
         row(g.clone(), "/sw.js", Open, get(asset::worker)),
         row(g.clone(), app::MANIFEST, Open, get(app::manifest)),
         row(g.clone(), app::OFFLINE, Open, get(app::offline)),
+        row(g.clone(), trust::PATH, Open, get(trust::show)),
+        row(g.clone(), trust::FILE, Open, get(trust::file)),
         row(g.clone(), "/sign-in", Open, get(sign_in::show)),
         row(p.clone(), "/sign-in", Open, post(sign_in::password)),
         row(g.clone(), "/sign-in/code", Attempt, get(sign_in::code_form)),
@@ -234,6 +284,7 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/phone", devices, get(phone::show)),
         row(p.clone(), "/phone/link", devices, post(phone::link)),
         row(p.clone(), "/phone/{device}/confirm", devices, post(phone::confirm)),
+        row(g.clone(), "/lock/events", any, get(lock::events::stream).layer(Extension(ByItself))),
         row(g.clone(), "/phone/events", any, get(phone::events).layer(Extension(ByItself))),
         row(g.clone(), "/phone/move", any, get(phone::move_page)),
         row(p.clone(), "/phone/move", any, post(phone::move_link)),
@@ -254,8 +305,9 @@ fn access() -> Vec<Row> {
         row(p.clone(), "/credentials/edit", makes, post(credential::back)),
         row(g.clone(), "/credentials/{credential}", account, get(credential::show)),
         row(g.clone(), "/credentials/{credential}/created", account, get(credential::created)),
-        row(g.clone(), "/credentials/{credential}/edit", makes, get(credential::edit)),
-        row(p.clone(), "/credentials/{credential}/edit", makes, post(credential::change)),
+        row(g.clone(), "/credentials/{credential}/edit", account, get(credential::edit)),
+        row(p.clone(), "/credentials/{credential}/rotate", makes, post(credential::rotate)),
+        row(p.clone(), "/credentials/{credential}/edit", account, post(credential::change)),
         row(p.clone(), "/credentials/{credential}/pause", account, post(credential::pause)),
         row(p.clone(), "/credentials/{credential}/resume", makes, post(credential::resume)),
         row(p.clone(), "/credentials/{credential}/rename", makes, post(credential::rename)),
@@ -265,6 +317,7 @@ fn access() -> Vec<Row> {
         row(p.clone(), recovery_code::PATH, own, post(recovery_code::make)),
         row(p.clone(), "/authenticators/passkey/start", own, post(authenticator::start)),
         row(p.clone(), "/authenticators/passkey/finish", own, post(authenticator::finish)),
+        row(p.clone(), "/authenticators/app", own, post(authenticator::replace_app)),
         row(p.clone(), "/authenticators/password", own, post(authenticator::change)),
         row(p.clone(), "/authenticators/{authenticator}/rename", own, post(authenticator::rename)),
         row(p.clone(), "/authenticators/{authenticator}/remove", own, post(authenticator::remove)),

@@ -17,10 +17,10 @@ const MOST: usize = 8;
 /// What each key does.
 const KEYS: [(&str, &str); 6] = [
     ("Ctrl+K or /", "Search"),
-    ("?", "Show these keys"),
-    ("b", "Buy the symbol that is shown"),
-    ("s", "Sell the symbol that is shown"),
-    ("c", "Close the position that is shown, after you confirm"),
+    ("?", "Show these shortcuts"),
+    ("b", "Buy the symbol of the page, or of the row that has the focus"),
+    ("s", "Sell it"),
+    ("c", "Close your position, on the overview and a contract's page"),
     ("Esc", "Close a menu"),
 ];
 
@@ -45,11 +45,11 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
             section.card.s4 aria-labelledby="keys" {
                 h2 #keys { "Keyboard shortcuts" }
                 dl.pairs { @for (key, act) in KEYS { div { dt.mono { (key) } dd { (act) } } } }
-                p #single-keys hidden { label.check { input type="checkbox" checked; "Use the keys that are a single character" } }
+                p #single-keys hidden { label.check { input type="checkbox" checked; "Use single-key shortcuts" } }
             }
         }
     };
-    Ok(shell::page(&signed, Tab::Elsewhere, "Search", &body).into_response())
+    Ok(shell::page(&signed, Tab::Search, "Search", &body).into_response())
 }
 
 async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
@@ -75,7 +75,7 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
         .collect();
     Ok(html! {
         @if contracts.is_empty() && orders.is_empty() && credentials.is_empty() {
-            p.empty { "Nothing found for \u{201c}" (typed) "\u{201d}. Orders are found for seven days after they end." }
+            p.empty { "Nothing found for \u{201c}" (typed) "\u{201d}. Orders can be found for seven days after they end." }
         }
         @if !contracts.is_empty() {
             h2 { "Contracts" }

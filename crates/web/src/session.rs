@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use gate::{LayerState, Layers, SessionInfo};
 use maud::{Markup, html};
 
+use crate::device;
 use crate::fault::Fault;
 use crate::figure;
 use crate::form;
@@ -32,7 +33,7 @@ pub(crate) async fn this(signed: Signed) -> Reply {
         div.stack {
             (layers(&found))
             @if signed.visit.query.has("plain") {
-                div.note.warm role="status" { "You asked to stay signed in. That needs a browser with script that a passkey, your phone or another browser of yours stands behind; so the usual limits hold." }
+                div.note.warm role="status" { "You asked to stay signed in. That needs JavaScript, and a browser confirmed by a passkey, your phone or another of your browsers, so the usual limits apply." }
             }
             div.grid {
                 section.card.s7 aria-labelledby="can" {
@@ -41,17 +42,17 @@ pub(crate) async fn this(signed: Signed) -> Reply {
                 }
                 div.stack.s5 {
                     section.card aria-labelledby="how" {
-                        h2 #how { "Until when, and why" }
+                        h2 #how { "Until when and why" }
                         dl.pairs {
                             div { dt { "Person" } dd { (ticket.username) } }
                             div { dt { "Account" } dd.mono { (ticket.account) } }
-                            div { dt { "Proven" } dd { (figure::ago(ticket.proven_at, signed.now())) " " a href="/step-up" { "prove again" } } }
+                            div { dt { "Confirmed" } dd { (figure::ago(ticket.proven_at, signed.now())) " " a href="/step-up" { "confirm again" } } }
                             div { dt { "From" } dd.mono { (ticket.address) } }
                             div { dt { "Began" } dd { (figure::time(ticket.since)) } }
-                            div { dt { "Ends unless used" } dd { (figure::time(ticket.idle_until)) } }
+                            div { dt { "Ends if unused" } dd { (figure::time(ticket.idle_until)) } }
                             div { dt { "Ends at the latest" } dd { (figure::time(ticket.until)) } }
                         }
-                        p.small.dim { "It ends then, by the " a href="/policies" { "policy" } " of its interface; when you end it, when its browser is removed, when your password or app changes, and at a lock. Resting orders stay." }
+                        p.small.dim { "It ends then under the " a href="/policies" { "policy" } " of its interface. It also ends when you end it, when its browser is removed, when your password or app changes, and when you lock everything. Open orders stay." }
                     }
                     @if welcome { (crate::device::older(&signed).await) (crate::authenticator::offer(&signed)) }
                 }
@@ -61,23 +62,23 @@ pub(crate) async fn this(signed: Signed) -> Reply {
     Ok(shell::page(&signed, Tab::Access, "This session", &body).into_response())
 }
 
-/// Each layer of a session: how it stands, and what to do where it is down.
+/// Each layer of a session: its state, and what to do where it is down.
 fn layers(found: &Layers) -> Markup {
     html! {
         section.card aria-labelledby="layers" {
             h2 #layers { "Layer by layer" }
             p { @match &found.trades {
                 Ok(()) => "All layers together: this session can place orders now.",
-                Err(why) => { "All layers together: it places no orders now, because " (why.caller_text()) ". " span.tag.mono { (why.code()) } },
+                Err(why) => { "All layers together: it cannot place orders now, because " (why.caller_text()) ". " span.tag.mono { (why.code()) } },
             } }
-            table.flip {
-                thead { tr { th { "Layer" } th { "State" } th { "What it is" } th { "What to do" } } }
+            table.flip.lines {
+                thead { tr { th { "Layer" } th { "State" } th { "Details" } th { "What to do" } } }
                 tbody { @for layer in &found.layers {
                     tr {
                         td.key { (layer.name) }
-                        td data-l="State" { span class=(tag(layer.state)) { (layer.state.name()) } }
-                        td data-l="What it is" { (figure::here(&layer.says)) }
-                        td data-l="What to do" { @match &layer.next { Some(next) => (next), None => "\u{2013}" } }
+                        td.end data-l="State" { span class=(tag(layer.state)) { (layer.state.name()) } }
+                        td.full { (figure::here(&layer.says)) }
+                        td.full.off[layer.next.is_none()] data-l="What to do:" { @match &layer.next { Some(next) => (next), None => "\u{2013}" } }
                     }
                 } }
             }
@@ -108,8 +109,8 @@ pub(crate) async fn list(signed: Signed) -> Reply {
         }))
         (done(&signed))
         section.card aria-label="Live sessions" {
-            table.flip {
-                thead { tr { th { "Browser" } th { "From" } th { "Began" } th { "Last used" } th { "Ends at the latest" } th { span.sr { "Act" } } } }
+            table.flip.lines.visits {
+                thead { tr { th { "Browser" } th { "Last used" } th { "Began" } th { "Ends at the latest" } th { span.sr { "Act" } } } }
                 tbody { @for session in &sessions { (row(&signed, session, now)) } }
             }
         }
@@ -121,12 +122,11 @@ fn row(signed: &Signed, session: &SessionInfo, now: Time) -> Markup {
     let this = session.id == signed.ticket.session;
     html! {
         tr.hit[this] {
-            td.key { (session.device_name) @if this { " " span.tag.accent { "this session" } } span.sub.mono { (session.id) } }
-            td.mono data-l="From" { @match session.address { Some(address) => (address), None => "\u{2013}" } }
-            td data-l="Began" { (figure::time(session.since)) }
-            td data-l="Last used" { (figure::ago(session.last_use, now)) }
-            td data-l="Ends at the latest" { (figure::time(session.until)) }
-            td { div.act {
+            td.key { (session.device_name) @if this { " " span.tag.accent { "this session" } } (device::agent(session.agent.as_ref())) }
+            td.full data-l="Last used" { (figure::ago(session.last_use, now)) (device::from(session.address)) }
+            td.full data-l="Began" { (figure::lately(session.since, now)) (device::signed_in_by(&session.methods)) }
+            td.full data-l="Ends at the latest" { (figure::time(session.until)) }
+            td.end { div.act {
                 form method="post" action={ "/sessions/" (session.id) "/end" } {
                     (shell::token(signed))
                     button.mini aria-label={ "End the session in " (session.device_name) } { "End" }
@@ -141,7 +141,7 @@ fn done(signed: &Signed) -> Markup {
     let ended = signed.visit.query.get("ended");
     html! {
         @if let Ok(count) = ended.parse::<usize>() {
-            div.note.good role="status" { (figure::plural(count, "session")) " ended. Their next request is refused." }
+            div.note.good role="status" { (figure::plural(count, "session")) " ended." }
         }
     }
 }

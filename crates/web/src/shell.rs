@@ -13,7 +13,7 @@ use crate::front_door;
 use crate::room;
 use crate::visit::Signed;
 
-/// Where a page stands in the navigation.
+/// The place of a page in the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tab {
     /// The account at a glance.
@@ -28,6 +28,8 @@ pub(crate) enum Tab {
     Activity,
     /// What waits for a phone's answer.
     Approve,
+    /// The search, in the head.
+    Search,
     /// Reached from elsewhere.
     Elsewhere,
 }
@@ -56,7 +58,7 @@ impl Frame {
     }
 }
 
-/// One card, with the navigation of whoever is signed in.
+/// One card, with the navigation of anyone who is signed in.
 pub(crate) fn card(frame: Option<&Frame>, title: &str, body: &Markup) -> Html<String> {
     let Some(frame) = frame else { return bare(title, body) };
     let main = html! {
@@ -77,8 +79,11 @@ pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Htm
         (foot(signed))
     };
     let trades = matches!(tab, Tab::Trade | Tab::Orders);
-    let markets = matches!(tab, Tab::Overview | Tab::Trade | Tab::Elsewhere);
-    Html(document(title, &main, Sheets { trades, markets, keys: true }).into_string())
+    let markets = matches!(tab, Tab::Overview | Tab::Trade | Tab::Search | Tab::Elsewhere);
+    let rows = matches!(tab, Tab::Orders | Tab::Overview | Tab::Access | Tab::Elsewhere);
+    let activity = tab == Tab::Activity;
+    let sheets = Sheets { trades, markets, rows, activity, keys: true };
+    Html(document(title, &main, sheets).into_string())
 }
 
 /// A page for somebody who is not signed in: one card.
@@ -96,7 +101,7 @@ pub(crate) fn open(title: &str, body: &Markup) -> Html<String> {
         header.head { div.head-in.bare { (brand("/")) } }
         main #main tabindex="-1" { (body) }
     };
-    Html(document(title, &main, Sheets::default()).into_string())
+    Html(document(title, &main, Sheets { rows: true, ..Sheets::default() }).into_string())
 }
 
 /// The title line of a page, with something at its end.
@@ -119,12 +124,15 @@ pub(crate) fn token(signed: &Signed) -> Markup {
 struct Sheets {
     trades: bool,
     markets: bool,
+    /// Lists that a phone shows in two lines a row.
+    rows: bool,
+    activity: bool,
+    /// Of a person who is signed in: the bell, and the keys.
     keys: bool,
 }
 
 fn document(title: &str, main: &Markup, sheets: Sheets) -> Markup {
     let live = [" data-live=", " data-preview="].iter().any(|mark| main.0.contains(mark));
-    let rows = main.0.contains("flip rows");
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -138,11 +146,14 @@ fn document(title: &str, main: &Markup, sheets: Sheets) -> Markup {
                 link rel="stylesheet" href={ "/assets/head.css?v=" (*asset::VERSION) };
                 @if sheets.trades { link rel="stylesheet" href={ "/assets/trade.css?v=" (*asset::VERSION) }; }
                 @if sheets.markets { link rel="stylesheet" href={ "/assets/market.css?v=" (*asset::VERSION) }; }
-                @if main.0.contains(" aria-label=\"Filter activity\"") {
+                @if sheets.activity {
                     link rel="stylesheet" href={ "/assets/activity.css?v=" (*asset::VERSION) };
                 }
-                @if rows { link rel="stylesheet" href={ "/assets/rows.css?v=" (*asset::VERSION) }; }
-                @if main.0.contains("btn bell") { link rel="stylesheet" href={ "/assets/access.css?v=" (*asset::VERSION) }; }
+                @if sheets.rows {
+                    link rel="stylesheet" href={ "/assets/rows.css?v=" (*asset::VERSION) };
+                    link rel="stylesheet" href={ "/assets/lines.css?v=" (*asset::VERSION) };
+                }
+                @if sheets.keys { link rel="stylesheet" href={ "/assets/access.css?v=" (*asset::VERSION) }; }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="apple-touch-icon" href="/assets/apple-touch-icon.png";
                 link rel="manifest" href=(app::MANIFEST);
@@ -151,6 +162,7 @@ fn document(title: &str, main: &Markup, sheets: Sheets) -> Markup {
                 }
                 script src={ "/assets/floorpass.js?v=" (*asset::VERSION) } defer {}
                 @if sheets.keys { script src={ "/assets/search.js?v=" (*asset::VERSION) } defer {} }
+                @if sheets.keys { script src={ "/assets/lock.js?v=" (*asset::VERSION) } defer {} }
                 @if live { script src={ "/assets/live.js?v=" (*asset::VERSION) } defer {} }
             }
             body { a.skip href="#main" { "Skip to content" } (main) }
@@ -177,6 +189,11 @@ fn head(signed: &Signed, tab: Tab) -> Markup {
                 details.menu.places {
                     summary.btn { "Menu" }
                     nav aria-label="Main" { (tabs(tab)) }
+                }
+                // The letter of its key is shown where there is room.
+                a.btn.glass href="/search" aria-current=[(tab == Tab::Search).then_some("page")] {
+                    svg viewBox="0 0 24 24" aria-hidden="true" { path d=(asset::GLASS) {} }
+                    span { "Search" } kbd aria-hidden="true" { "/" }
                 }
                 span.pill { b { "Paper" } span.n { (signed.ticket.account) } }
                 (bell(signed))
@@ -210,8 +227,9 @@ fn menu(signed: &Signed) -> Markup {
             div {
                 p.small.dim {
                     "Signed in as " b { (ticket.username) } ". This session ends at "
-                    (signed.clock(ticket.until)) ", or earlier when it is not used."
+                    (signed.clock(ticket.until)) ", or earlier if unused."
                 }
+                a.btn.found href="/search" { "Search" }
                 a.btn href="/session" { "What this session can do" }
                 a.btn href="/authenticators" { "Ways to sign in" }
                 form method="post" action="/sign-out" { (token(signed)) button.main.wide { "Sign out" } }
@@ -232,8 +250,8 @@ fn expiry(signed: &Signed) -> Markup {
     html! {
         div #ends .note.warm role="status" hidden data-seconds=(seconds) {
             b { "This session ends at " (signed.clock(ends)) ". " }
-            @if last { "That is its limit: sign in again to go on. Resting orders stay." }
-            @else { a href="/session" { "Keep it" } " or let it end; resting orders stay." }
+            @if last { "That is its limit; sign in again to continue. Open orders stay." }
+            @else { a href="/session" { "Keep it" } " or let it end; open orders stay." }
         }
     }
 }
@@ -246,7 +264,7 @@ fn renewal(signed: &Signed) -> Markup {
         div.note.warm role="status" {
             b { "This session ends at " (clock(renewal.until)) ". " }
             a href="/step-up?next=/session" { "Renew until " (clock(renewal.then)) }
-            " whenever it suits you before that; resting orders and programs go on in any case."
+            " any time before that; open orders and programs continue either way."
         }
     }
 }
@@ -259,7 +277,7 @@ fn foot(signed: &Signed) -> Markup {
                 span { "Paper account: no real money moves here." }
                 span { "Times are UTC." }
                 span { "Accepted orders survive " (survive(signed)) "." }
-                span { a href="/search" { "Search" } " (/), " a href="/search#keys" { "shortcuts" } " (?)" }
+                span { a href="/search#keys" { "Keyboard shortcuts" } " (?)" }
                 span { a href=(front_door::PATH) { "Front door" } }
                 span { "Signs out after " (figure::span(idle)) " idle, or at " (signed.clock(signed.ticket.until)) "." }
             }

@@ -144,7 +144,7 @@ pub(crate) fn ceremony(visit: &Visit, begun: &gate::Ceremony) -> Reply {
 /// `POST /sign-out`
 pub(crate) async fn out(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    // The session is over whether or not that is on record yet.
+    // The session has ended whether or not that is on record yet.
     match gate.sign_out(&signed.ticket).await {
         Ok(()) | Err(Refusal::NotOnRecord { .. }) => {}
         Err(why) => return Err(signed.fault(why)),
@@ -245,15 +245,16 @@ async fn first(
     name: &str,
     why: Option<&Refusal>,
 ) -> axum::response::Html<String> {
-    let passkey = has_passkey(visit).await;
+    let passkeys = visit.portal.passkeys_elsewhere().is_none();
+    let passkey = passkeys && has_passkey(visit).await;
     let body = html! {
         h1 { "Sign in" }
         (prompt::line(visit, None))
         @if visit.query.has("moved") {
-            div.note.good role="status" { "Your new phone answers approvals from now on. This one is signed out and forgotten." }
+            div.note.good role="status" { "Your new phone now answers approvals. This one is signed out and no longer trusted." }
         }
         @if visit.query.has("forgotten") {
-            div.note.good role="status" data-forget { "You are signed out, and this browser is forgotten: its next sign-in here is a new browser's." }
+            div.note.good role="status" data-forget { "You are signed out, and this browser is no longer trusted: next time it will count as a new browser." }
         }
         @if let Some(why) = why { (refusal::note(why)) }
         @if passkey { (by_passkey(next, true)) }
@@ -271,10 +272,10 @@ async fn first(
             (stay(&visit.fields))
             @if passkey { button.wide { "Continue with your password" } } @else { button.main.wide { "Continue" } }
         }
-        @if !passkey { (by_passkey(next, false)) }
+        @if passkeys && !passkey { (by_passkey(next, false)) }
         p.small { a href="/recover" { "Lost your phone, your app or your passkey?" } }
-        p.small.dim { "A password is followed by a code from your app; a passkey is enough alone. We never ask for either anywhere else." }
-        p.small { a href=(front_door::PATH) { "Where is the genuine front door, and why can I not sign in?" } }
+        p.small.dim { "With a password you also need a code from your app; a passkey is enough on its own. We never ask for either anywhere else." }
+        p.small { a href=(front_door::PATH) { "Is this the genuine site? Why can't I sign in?" } }
     };
     shell::bare("Sign in", &body)
 }
@@ -309,8 +310,8 @@ fn stay(typed: &Fields) -> Markup {
             summary.small { "Stay signed in, or not your computer?" }
             div.stack {
                 (field::select("stay", "This is", typed.get("stay"), &choices))
-                p.small.dim { b { "Stay signed in" } " may go " (figure::span(LONG_IDLE)) " unused and with the browser closed: whoever takes this computer unlocked has your session for so long." }
-                p.small.dim { b { "Not my computer" } " lasts " (figure::span(LENT_LIFE)) ", or " (figure::span(LENT_IDLE)) " unused; then this browser is forgotten, and nothing here is trusted." }
+                p.small.dim { b { "Stay signed in" } " keeps you signed in for up to " (figure::span(LONG_IDLE)) " without use and with the browser closed. Until then, anyone who has this computer unlocked has your session." }
+                p.small.dim { b { "Not my computer" } " lasts " (figure::span(LENT_LIFE)) ", or " (figure::span(LENT_IDLE)) " if unused. Afterwards this browser is not trusted." }
             }
         }
     }
@@ -330,7 +331,7 @@ fn code_page(
         @if let Some(why) = why { (refusal::note(why)) }
         form.f method="post" action="/sign-in/code" {
             input type="hidden" name="next" value=(next);
-            (code_field("The six digits that your authenticator app shows now"))
+            (code_field("The six digits your authenticator app shows now"))
             button.main.wide { "Continue" }
         }
         (offer)
@@ -352,17 +353,17 @@ fn activate_page(
         h1 { "Activate this browser" }
         (prompt::line(visit, Some(&asker.username)))
         @if let Some(why) = why { (refusal::note(why)) }
-        @if sent && why.is_none() { div.note.good role="status" { "A new code was sent. The one before it works no longer." } }
+        @if sent && why.is_none() { div.note.good role="status" { "A new code was sent. The previous one no longer works." } }
         p {
             "This browser is new here. "
             @match &asker.mail {
                 Some(mail) => { "A code was sent to " b { (mail) } "." },
-                None => "A code was made; you have no verified mail address to which it could be sent.",
+                None => "A code was created, but you have no verified mail address to send it to.",
             }
-            " It is valid for " (access::sign_in::CODE_LIFE) ", and works once and only here."
+            " It is valid for " (access::sign_in::CODE_LIFE) " and works once, in this browser only."
         }
-        @if visit.portal.config().demo { p.small.dim { "In a demo it lies in the outbox: run " code { "floorpass outbox" } ", or open Outbox in a browser that is signed in." } }
-        @else if asker.mail.is_none() { p.small.dim { "Ask the operator for it, or sign in with a passkey or by a link." } }
+        @if visit.portal.config().demo { p.small.dim { "In a demo the code is in the outbox: run " code { "floorpass outbox" } ", or open Outbox in a browser where you are signed in." } }
+        @else if asker.mail.is_none() { p.small.dim { "Ask the operator for it, or sign in with a passkey or a link." } }
         form.f method="post" action="/sign-in/activate" {
             input type="hidden" name="next" value=(next);
             (code_field("Activation code"))
@@ -371,7 +372,7 @@ fn activate_page(
         (offer)
         form method="post" action="/sign-in/activate/resend" {
             input type="hidden" name="next" value=(next);
-            div.row { button.mini { "Send another code" } a.small href="/sign-in" { "Begin again" } }
+            div.row { button.mini { "Send another code" } a.small href="/sign-in" { "Start again" } }
         }
     };
     shell::bare("Activate this browser", &body)
@@ -388,5 +389,5 @@ pub(crate) fn code_field(label: &str) -> Markup {
 }
 
 pub(crate) fn steps(now: u8) -> Markup {
-    html! { p.small.dim { "Step " (now) @if now == 2 { " \u{b7} password was right" } @else { " \u{b7} password and code were right" } } }
+    html! { p.small.dim { "Step " (now) @if now == 2 { " \u{b7} password correct" } @else { " \u{b7} password and code correct" } } }
 }

@@ -1,4 +1,5 @@
-//! Proving the person again: before a form that needs it, with what was typed kept, or ahead of time.
+//! Confirming the person again: before a form that needs it, with what was typed kept, or ahead of
+//! time.
 
 use access::decision::RECENT;
 use access::{Refusal, Secret};
@@ -27,6 +28,7 @@ pub(crate) const fn helps(why: &Refusal) -> bool {
     matches!(
         why,
         Refusal::ProofTooOld { .. }
+            | Refusal::KeptProofMissing
             | Refusal::LockUnproven { .. }
             | Refusal::SessionUnbound { .. }
             | Refusal::NetworkUnproven { .. }
@@ -41,7 +43,7 @@ pub(crate) fn inputs() -> Markup {
     html! {
         (field::password(PASSWORD, "Your password", "current-password", ""))
         div {
-            label for=(CODE) { "The six digits that your authenticator app shows now" }
+            label for=(CODE) { "The six digits your authenticator app shows now" }
             input.code id=(CODE) name=(CODE) inputmode="numeric" autocomplete="one-time-code" maxlength="64" required;
         }
     }
@@ -67,7 +69,7 @@ pub(crate) fn page_for(
     why: &Refusal,
     frame: Option<&Frame>,
 ) -> Response {
-    let title = if bound { "Is it you?" } else { "Sign in for this act" };
+    let title = if bound { "Is it you?" } else { "Sign in for this action" };
     let again = html! { input type="hidden" name=(TOKEN) value=(token); (fault::kept(fields)) };
     let typed = html! {
         @for (name, label) in fields.hidden() { (field::password(name, label, "off", "")) }
@@ -77,11 +79,11 @@ pub(crate) fn page_for(
         h1 { (title) }
         (who)
         (refusal::note(why))
-        p { "Nothing was done yet. This will be sent:" }
+        p { "Nothing has been done yet. This will be sent:" }
         (fault::typed(fields))
         form.f method="post" action=(path) {
             (again) (typed) (inputs())
-            button.main.wide { "Prove it and send" }
+            button.main.wide { "Confirm and send" }
         }
         @if bound && !retypes {
             form #again method="post" action=(path) hidden { (again) }
@@ -94,26 +96,29 @@ pub(crate) fn page_for(
 
 /// `GET /step-up`: ahead of time.
 pub(crate) async fn show(signed: Signed) -> Reply {
-    Ok(page(&signed, None))
+    let phone = crate::approval::can_step_up(&signed).await;
+    Ok(page(&signed, phone))
 }
 
-fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
+fn page(signed: &Signed, phone: bool) -> Response {
     let query = &signed.visit.query;
     let next = form::local_path(if query.has("next") { query.get("next") } else { "/session" });
     let until = signed.ticket.proven_at + RECENT;
+    if signed.ticket.enrolling {
+        return shell::bare("Confirm it's you", &kept(signed, next)).into_response();
+    }
     let body = html! {
         (shell::rooms(signed, "/session"))
         div.narrow.stack {
             (shell::title("Confirm it's you", &html! {}))
             (prompt::line(&signed.visit, Some(&signed.ticket.username)))
-            @if let Some(why) = why { (refusal::note(why)) }
             section.card.stack aria-label="Proof" {
             @if let Some(renewal) = signed.renews {
-                p { "Confirm now, and this session lasts until " (figure::time(renewal.then)) " UTC. Otherwise it ends at " (figure::time(renewal.until)) " UTC." }
+                p { "If you confirm now, this session lasts until " (figure::time(renewal.then)) " UTC. Otherwise it ends at " (figure::time(renewal.until)) " UTC." }
             } @else if signed.now() < until && signed.ticket.is_bound() {
-                p { "You confirmed it a moment ago: you can change how you sign in until " (signed.clock(until)) "." }
+                p { "You confirmed a moment ago: you can change how you sign in until " (signed.clock(until)) "." }
             } @else {
-                p { "To change how you sign in, you must have confirmed it in the last " (RECENT) "." }
+                p { "To change how you sign in, you must have confirmed it's you within the last " (RECENT) "." }
             }
             form.f method="post" action="/step-up" {
                 (shell::token(signed))
@@ -122,10 +127,27 @@ fn page(signed: &Signed, why: Option<&Refusal>) -> Response {
                 button.main.wide { @match signed.renews { Some(renewal) => { "Renew until " (signed.clock(renewal.then)) }, None => "Confirm" } }
             }
             (passkey(&signed.form_token(), next, "Use a passkey"))
+            @if phone { (crate::approval::ask_form(signed, next, "Confirm on my phone")) }
         } }
     };
-    let status = why.map_or(StatusCode::OK, refusal::status);
-    (status, shell::page(signed, Tab::Access, "Confirm it's you", &body)).into_response()
+    shell::page(signed, Tab::Access, "Confirm it's you", &body).into_response()
+}
+
+/// The last step after a reset: what the person kept, for the link alone does not show who has it.
+fn kept(signed: &Signed, next: &str) -> Markup {
+    html! {
+        h1 { "Confirm it's you" }
+        (prompt::line(&signed.visit, Some(&signed.ticket.username)))
+        p { "The link alone does not show that it is you. Use a passkey that you had before, or your password and a code from your authenticator app." }
+        (passkey(&signed.form_token(), next, "Use a passkey"))
+        form.f method="post" action="/step-up" {
+            (shell::token(signed))
+            input type="hidden" name="next" value=(next);
+            (inputs())
+            button.main.wide { "Confirm" }
+        }
+        p.small.dim { "If you lost these too, ask the operator to reset them." }
+    }
 }
 
 /// `POST /step-up`: password and code were checked on the way in, since the form carries them.
@@ -133,7 +155,7 @@ pub(crate) async fn password(signed: Signed) -> Reply {
     if signed.ticket.is_fresh() {
         return Ok(go(form::local_path(signed.visit.fields.get("next"))));
     }
-    let why = refusal::missing("Type your password and the code of your app.");
+    let why = refusal::missing("Type your password and the code from your app.");
     let body = html! { h1 { "Confirm it's you" } (why) p { a.btn href="/step-up" { "Back" } } };
     let page = shell::card(Some(&Frame::of(&signed)), "Confirm it's you", &body);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())

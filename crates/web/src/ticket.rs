@@ -5,7 +5,7 @@ mod draft;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gate::{Large, OrderRequest, Refused, View};
+use gate::{Large, Refused, View};
 use maud::{Markup, html};
 use trade::Denial;
 use trade::contract::Contract;
@@ -121,7 +121,7 @@ pub(crate) fn market(quote: &Quote) -> Markup {
         html! { (figure::price(level.price.price())) span.small.dim { " \u{d7} " (figure::count(level.size)) } }
     };
     html! {
-        dl.figs {
+        dl.figs.pair {
             div { dt { "Bid" } dd { (level(quote.bid())) } }
             div { dt { "Ask" } dd { (level(quote.ask())) } }
             div { dt { "Last" } dd { (figure::price(quote.last.price())) } }
@@ -137,7 +137,7 @@ fn draft_preview(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup {
     match draft::read(signed, fields) {
         Ok(wanted) => match weigh(signed, &wanted) {
             Ok((sheet, _)) => {
-                html! { (sheet) p.small.dim { "Nothing is sent before you confirm it on the next page." } }
+                html! { (sheet) p.small.dim { "Nothing is sent until you confirm on the next page." } }
             }
             Err(why) => html! { (summary(&wanted)) (said(&why)) },
         },
@@ -162,10 +162,10 @@ pub(crate) fn warning(side: Side, order_type: OrderType, quote: &Quote) -> Marku
     };
     html! {
         @if reached.is_some() {
-            div.note.warm role="status" { b { "It is set off at once. " } "The last price is " (price(quote.last)) ", which has reached the stop price." }
+            div.note.warm role="status" { b { "It would trigger at once. " } "The last price is " (price(quote.last)) ", which has reached the stop price." }
         }
         @if let Some(at) = crosses {
-            div.note.warm role="status" { b { "It trades at once, " } "since " @if side == Side::Buy { "the ask is " } @else { "the bid is " } (price(at)) "." }
+            div.note.warm role="status" { b { "It would trade at once, " } "since " @if side == Side::Buy { "the ask is " } @else { "the bid is " } (price(at)) "." }
         }
     }
 }
@@ -189,7 +189,7 @@ pub(crate) fn close(signed: &Signed, symbol: &str, held: i64, key: Option<&str>)
 pub(crate) fn said(why: &Refused) -> Markup {
     let who = match why {
         Refused::Refusal(_) => "Refused",
-        Refused::Denial(_) => "Denied before the trade",
+        Refused::Denial(_) => "Would be refused",
     };
     let text = refusal::sentence(&why.caller_text());
     html! { div.note.bad role="alert" { b { (who) ": " } (text) " " span.tag.mono { (why.code()) } } }
@@ -207,21 +207,50 @@ fn summary(wanted: &Wanted) -> Markup {
     html! { p.sum { (wanted.lines()) } }
 }
 
+/// Exits that stay when a position is closed at the market, and would then open one the other way.
+fn left_open(signed: &Signed, wanted: &Wanted) -> Markup {
+    let order = &wanted.order;
+    let resting = signed.visit.portal.gate().resting(order.symbol, order.side);
+    let (verb, word) = match order.side {
+        Side::Sell => ("sell", "short"),
+        Side::Buy => ("buy", "long"),
+    };
+    html! {
+        @if resting > 0 && order.order_type == OrderType::Market {
+            div.note.warm role="status" {
+                b { "Open orders stay. " } "They " (verb) " " (figure::count(resting)) " more shares, which could leave you " (word) ": "
+                a href={ "/orders?show=open&symbol=" (wanted.contract.symbol) } { "see them" } "."
+            }
+        }
+    }
+}
+
+/// Exits that a lock for all but reducing lets nobody keep beside an order that closes the position.
+fn cancelled_first(exits: &[OrderId]) -> Markup {
+    html! {
+        div.note.warm role="status" {
+            b { "This cancels " @if let [_] = exits { "an open exit" } @else { "open exits" } " first. " }
+            "Once the position is closed, " @if let [_] = exits { "it" } @else { "they" } " could open a new one, and for now this session may only reduce: "
+            @for (at, id) in exits.iter().enumerate() { @if at > 0 { ", " } a href={ "/orders/" (id) } { "order " (id) } } "."
+        }
+    }
+}
+
 /// The order, its checks and what it would bind.
 fn weigh(signed: &Signed, wanted: &Wanted) -> Result<(Markup, Option<Large>), Refused> {
     let gate = signed.visit.portal.gate();
-    let preview = gate.what_if(&signed.sees, signed.ticket.address, wanted.orders())?;
-    let request = OrderRequest::Place(wanted.orders());
-    let large = gate.large_order(&signed.sees, &signed.ticket, &request)?;
+    let (preview, exits) = gate.preview(&signed.sees, signed.ticket.address, wanted.request())?;
+    let large = gate.large_order(&signed.sees, &signed.ticket, &wanted.request())?;
     let entitlements = signed.sees.entitlements();
     let sheet = html! {
         (summary(wanted))
         ul.says {
-            li.can { span { "This session may place it until " (signed.clock(entitlements.until.min(signed.ticket.until))) "." } }
-            li.can { span { "It passes every check before the trade: size, value, price, open orders, buying power." } }
+            li.can { span { "This session can place it until " (signed.clock(entitlements.until.min(signed.ticket.until))) "." } }
+            li.can { span { "It passes every pre-trade check: size, value, price, open orders, buying power." } }
         }
         (draft::sheet(&preview))
         @if let Some(quote) = gate.quotes().get(wanted.contract.id) { (warning(wanted.order.side, wanted.order.order_type, quote)) }
+        @if !exits.is_empty() { (cancelled_first(&exits)) } @else if wanted.reduces { (left_open(signed, wanted)) }
         @if let Some(large) = &large { (large_order::note(large)) }
     };
     Ok((sheet, large))
@@ -308,7 +337,7 @@ async fn confirm(
                 (wanted.hidden())
                 input type="hidden" name="key" value=(key);
                 div.row {
-                    button.buy[buy].sell[!buy] { "Send the " (word) " order" }
+                    button.buy[buy].sell[!buy] data-lock-stops { "Send the " (word) " order" }
                     button formaction="/ticket/edit" formnovalidate { "Change it" }
                 }
             }
@@ -319,7 +348,7 @@ async fn confirm(
             h1 #confirm { "Confirm this order" }
             (sheet)
             (ways)
-            p.small.dim { "Prices move until it is sent. Sending twice places it once. Paper account: no real money." }
+            p.small.dim { "Prices can move until you send it. If you send it twice, it is placed once. Paper account: no real money." }
         } }
     })
 }
@@ -343,8 +372,8 @@ pub(crate) async fn place(signed: Signed) -> Reply {
         Err(errors) => return unread(&signed, &errors).await,
     };
     let submit = || {
-        let request = OrderRequest::Place(wanted.orders());
-        let taken = portal.gate().submit(&signed.admission, signed.ticket.address, request)?;
+        let taken =
+            portal.gate().submit(&signed.admission, signed.ticket.address, wanted.request())?;
         Ok(taken.orders().first().map(|order| order.id))
     };
     let (token, content, now) = (signed.form_token(), wanted.canonical(), signed.now());

@@ -1,4 +1,4 @@
-//! Planned travel: said ahead, shown while it stands, ended early.
+//! Planned travel: announced ahead, shown while it lasts, ended early.
 
 use access::address::Network;
 use access::travel::{LONGEST, Plan, WIDEST_IPV4, WIDEST_IPV6, widest};
@@ -33,12 +33,12 @@ async fn page(signed: &Signed, errors: &Errors, why: Option<&Refusal>) -> Reply 
         @if query.has("ended") { div.note.good role="status" { "Ended. New networks are reported by mail again." } }
         div.grid {
             section.card.s7 aria-labelledby="plan" {
-                h2 #plan { @if plan.is_some() { "Plan it anew" } @else { "Plan travel" } }
+                h2 #plan { @if plan.is_some() { "Plan it again" } @else { "Plan travel" } }
                 @if plan.is_some() { p.small { "It replaces the current plan." } }
                 (form(signed, &Typed::of(signed, plan.as_ref()), errors))
             }
             section.card.stack.s5 aria-labelledby="stands" {
-                h2 #stands { "What stands" }
+                h2 #stands { "Current plan" }
                 @match &plan { Some(plan) => (standing(signed, plan)), None => p.empty { "No travel is planned." } }
                 p.small.dim { "All it changes: a sign-in from a network you have not used is reported under Messages only, marked as expected, and not by mail. Sign-in asks for the same as before, and a new browser is still reported by mail. We do not check where a network is; the place is for your own records." }
             }
@@ -67,7 +67,7 @@ fn last(plan: &Plan) -> Time {
     plan.until - Span(1)
 }
 
-/// What the form shows: what was typed, or else the plan that stands.
+/// What the form shows: what was typed, or else the current plan.
 struct Typed {
     place: String,
     from: String,
@@ -111,7 +111,7 @@ fn form(signed: &Signed, typed: &Typed, errors: &Errors) -> Markup {
         form.f method="post" action="/travel" {
             (shell::token(signed))
             (Field { name: "place", label: "Where to", value: &typed.place, required: true, error: error("place"),
-                help: "In your words: a country, a city.", ..Field::default() })
+                help: "In your own words: a country or a city.", ..Field::default() })
             div.two { (date("from", "First day", &typed.from)) (date("until", "Last day", &typed.until)) }
             (Field { name: "network", label: "Only from this network (optional)", value: &typed.network, error: error("network"),
                 help: "If you know it, like 192.0.2.0/24. Empty means any.", ..Field::default() })
@@ -164,7 +164,7 @@ fn check((from, until): (Time, Time)) -> Option<String> {
     (lasts > LONGEST).then(|| format!("That is {days} days; the limit is 90."))
 }
 
-/// The network that was typed, none for any; else what is wrong with it.
+/// The network that was typed, none for any; otherwise what is wrong with it.
 fn network(text: &str) -> Result<Option<Network>, String> {
     if text.is_empty() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Recovery contacts: those whom a person named, and those who named them.
+//! Recovery contacts: the people whom a person named, and those who named them.
 
 use access::approval::Say;
 use access::{PersonId, RecoveryId, Refusal, TrusteeId};

@@ -1,4 +1,4 @@
-//! One request of a browser: where from, with which cookies and fields, and for which session.
+//! One request from a browser: from where, with which cookies and fields, and for which session.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use access::binding::ProofFault;
 use access::stay::Stay;
-use access::{Act, Refusal, Secret, Time};
+use access::{Refusal, Secret, Time};
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::request::Parts;
@@ -23,7 +23,7 @@ use crate::figure;
 use crate::form::{self, Fields};
 use crate::portal::Portal;
 use crate::prompt;
-use crate::route::{ByItself, Needs};
+use crate::route::{self, ByItself, Needs};
 use crate::step_up;
 
 /// The header with the proof by this browser's key.
@@ -108,13 +108,13 @@ impl Visit {
         if self.cookie(Cookie::Session).is_some() {
             return fault;
         }
-        // Whoever stops a recovery did not begin it.
+        // Anyone who stops a recovery did not begin it.
         fault.of_stranger(if self.path.starts_with("/recover/stop") {
             ("/sign-in", "Sign in")
         } else if self.path.starts_with("/recover") {
-            ("/recover", "Begin again")
+            ("/recover", "Start again")
         } else {
-            ("/sign-in", "Begin again")
+            ("/sign-in", "Start again")
         })
     }
 
@@ -192,7 +192,7 @@ impl FromRequest<Portal> for Visit {
         let fault = |cause: Cause| Fault::new(cause, wants);
         let query = Fields::parse(parts.uri.query().unwrap_or("").as_bytes());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        let address = client_address(peer, &parts.headers, portal.config().proxy);
+        let address = client_address(peer, &parts.headers, parts.uri.path(), portal.config().proxy);
         let address = address.map_err(|Unreadable| fault(Cause::Unnamed))?;
         let (mut fields, mut body_bytes) = (Fields::default(), axum::body::Bytes::new());
         if parts.method == Method::POST {
@@ -254,7 +254,7 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
 }
 
-/// What the proxy in front wrote of a caller is no address.
+/// What the proxy in front wrote of a caller is not an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unreadable;
 
@@ -262,6 +262,12 @@ pub struct Unreadable;
 static UNREADABLE: AtomicU64 = AtomicU64::new(0);
 /// Those that named none at all.
 static UNNAMED: AtomicU64 = AtomicU64::new(0);
+
+/// Where a look at the server's health goes; it tells nothing of anyone.
+const HEALTH: &str = "/healthz";
+/// Headers in which other programs look for the caller.
+const OTHERS: [&str; 5] =
+    ["forwarded", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip"];
 
 /// Whether this one is said in the log: the first, and then ever fewer of them.
 fn is_said(count: &AtomicU64) -> Option<u64> {
@@ -272,12 +278,12 @@ fn is_said(count: &AtomicU64) -> Option<u64> {
 /// The client's address: the peer's, or behind the configured proxy the last entry that the proxy wrote.
 ///
 /// # Errors
-/// What cannot be read is nobody's: were it taken for the proxy's own, all strangers would share one throttle, and notices
-/// and evidence would name the proxy. A request of the proxy without the header is the proxy's own (its look at the
-/// server's health, or somebody on its machine).
+/// What cannot be read, or is missing, is nobody's: were it taken for the proxy's own, all strangers would share one throttle,
+/// and notices and evidence would name the proxy. Only a look at the server's health is the proxy's own.
 pub fn client_address(
     peer: Option<IpAddr>,
     headers: &HeaderMap,
+    path: &str,
     proxy: Option<IpAddr>,
 ) -> Result<IpAddr, Unreadable> {
     let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.to_canonical());
@@ -285,13 +291,18 @@ pub fn client_address(
         return Ok(peer);
     }
     let Some(line) = headers.get_all("x-forwarded-for").iter().next_back() else {
+        if path == HEALTH {
+            return Ok(peer);
+        }
         if let Some(count) = is_said(&UNNAMED) {
+            let instead = OTHERS.iter().find(|name| headers.contains_key(**name)).unwrap_or(&"");
             tracing::warn!(
                 count,
-                "the proxy sent a request without X-Forwarded-For, which counts as its own; if it passes requests of others on, set that header"
+                instead,
+                "the proxy sent a request without X-Forwarded-For, so the request was refused; make the proxy set that header to the caller's address (no other is read)"
             );
         }
-        return Ok(peer);
+        return Err(Unreadable);
     };
     let last = line.to_str().ok().and_then(|line| line.rsplit(',').next());
     last.and_then(forwarded).ok_or_else(|| {
@@ -300,7 +311,7 @@ pub fn client_address(
             tracing::warn!(
                 count,
                 sent,
-                "the last entry of the proxy's X-Forwarded-For is no address, so the request was refused; set it to the caller's address"
+                "the last entry of the proxy's X-Forwarded-For is not an address, so the request was refused; set it to the caller's address"
             );
         }
         Unreadable
@@ -368,6 +379,19 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
+    /// The person signed in, on a page that is open to all; none of a session that may see no other page.
+    pub(crate) async fn beside(visit: Visit, ticket: SessionTicket) -> Option<Self> {
+        if ticket.enrolling || ticket.receipt.is_some() {
+            return None;
+        }
+        let gate = visit.portal.gate();
+        let admission = gate.admit_session(&ticket).ok()?;
+        let unread = gate.unread(ticket.person).await.unwrap_or(0);
+        let renews = gate.renewal(&ticket).await.unwrap_or(None);
+        let sees = admission.clone();
+        Some(Self { visit, ticket, admission, unread, renews, sees })
+    }
+
     /// Who acts, for the gate.
     pub(crate) fn actor(&self) -> Actor {
         Actor::Session(self.ticket.clone())
@@ -422,7 +446,7 @@ impl FromRequest<Portal> for Signed {
         // A route that names no need lets nobody in.
         let needs = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
         let sees = admission.clone();
-        // A count that cannot be made now is no reason to show no page.
+        // A count that cannot be made now is not a reason to show no page.
         let unread = portal.gate().unread(ticket.person).await.unwrap_or(0);
         let renews = portal.gate().renewal(&ticket).await.unwrap_or(None);
         let mut signed = Self { visit, ticket, admission, unread, renews, sees };
@@ -444,7 +468,7 @@ fn form_token(visit: &Visit, ticket: &SessionTicket) -> String {
     form::token(&visit.portal.gate().form_secret(ticket.session))
 }
 
-/// The live session of a request and its authority; else what the browser has to do first.
+/// The live session of a request and its authority; otherwise what the browser has to do first.
 fn found(
     visit: &Visit,
     is_use: bool,
@@ -487,7 +511,7 @@ impl Signed {
         let fields = &self.visit.fields;
         let (password, code) = (fields.raw(step_up::PASSWORD), fields.get(step_up::CODE));
         if password.is_empty() {
-            let act = needs.act.unwrap_or(Act::ManageSessions);
+            let act = route::meant(needs.act, &self.visit.path);
             let free = self.ticket.is_bound() || self.ticket.enrolling || needs.looks;
             let refusal = Refusal::SessionUnbound { act };
             return if free { Ok(()) } else { Err(self.fault(refusal)) };
@@ -532,14 +556,32 @@ mod tests {
         headers.append("x-forwarded-for", HeaderValue::from_static("203.0.113.9, 198.51.100.7"));
         let proxy = "10.0.0.1".parse().ok();
         let seen = |peer: &str, proxy| {
-            client_address(peer.parse().ok(), &headers, proxy).unwrap().to_string()
+            client_address(peer.parse().ok(), &headers, "/sign-in", proxy).unwrap().to_string()
         };
         assert_eq!(seen("10.0.0.1", proxy), "198.51.100.7");
         assert_eq!(seen("::ffff:10.0.0.1", proxy), "198.51.100.7");
         assert_eq!(seen("10.0.0.2", proxy), "10.0.0.2");
         assert_eq!(seen("10.0.0.1", None), "10.0.0.1");
-        let none = client_address("10.0.0.1".parse().ok(), &HeaderMap::new(), proxy);
-        assert_eq!(none, Ok("10.0.0.1".parse().unwrap()), "the proxy's own");
+    }
+
+    /// A proxy that names nobody, or only in a header that is not read, merges nobody with anybody.
+    #[test]
+    fn request_of_the_proxy_without_the_header_is_nobodys_but_for_health() {
+        let proxy: Option<IpAddr> = "10.0.0.1".parse().ok();
+        let none = |path| client_address(proxy, &HeaderMap::new(), path, proxy);
+        for path in ["/sign-in", "/", "/assets/style.css", "/healthz/", "/session/bind"] {
+            assert_eq!(none(path), Err(Unreadable), "{path}");
+        }
+        assert_eq!(none("/healthz"), Ok("10.0.0.1".parse().unwrap()));
+        for (name, line) in [
+            ("forwarded", "for=198.51.100.7"),
+            ("x-real-ip", "198.51.100.7"),
+            ("x-forwarded", "198.51.100.7"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append(name, HeaderValue::from_static(line));
+            assert_eq!(client_address(proxy, &headers, "/", proxy), Err(Unreadable), "{name}");
+        }
     }
 
     #[test]
@@ -604,6 +646,6 @@ mod tests {
             headers.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
         }
         let proxy = "10.0.0.1".parse().ok();
-        client_address(proxy, &headers, proxy)
+        client_address(proxy, &headers, "/sign-in", proxy)
     }
 }

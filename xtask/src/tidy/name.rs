@@ -62,13 +62,13 @@ pub fn faults(path: &str) -> Vec<String> {
     let source = path.contains("/src/");
     for part in path.trim_end_matches(".rs").split('/') {
         if ROOMS.contains(&part) {
-            found.push(format!("{path}: {part:?} is a room for everything; name the noun"));
+            found.push(format!("{path}: {part:?} can mean anything; use the name of its noun"));
         }
         let synonym = SYNONYMS.iter().find(|(word, _)| source && *word == part);
         if let Some((word, noun)) = synonym
             && !path.starts_with("xtask/")
         {
-            found.push(format!("{path}: {word:?} has a name already: {noun:?}"));
+            found.push(format!("{path}: use {noun:?} instead of {word:?}"));
         }
     }
     let beside_it = path.starts_with("crates/")

@@ -1,4 +1,4 @@
-//! What stands in the files: their length, unfinished work, SQL outside its crate.
+//! What the files contain: their length, unfinished work, SQL outside its crate.
 
 /// Lines that a source file may have, tests included.
 const LINES: usize = 800;
@@ -17,7 +17,7 @@ pub fn size(path: &str, text: &str) -> Vec<String> {
     if !LANGUAGES.iter().any(|end| path.ends_with(end)) || lines <= LINES {
         return Vec::new();
     }
-    vec![format!("{path}: {lines} lines, the limit is {LINES}: split it by noun")]
+    vec![format!("{path}: {lines} lines, and the limit is {LINES}; split it by noun")]
 }
 
 /// Unfinished work, tests that do not run, lints switched off for good, modules that do not say what they are.

@@ -1,7 +1,7 @@
-//! Passkeys and security keys. The gate runs the ceremony; what it counts for is decided here.
+//! Passkeys and security keys. The gate runs the ceremony; what it is worth is decided here.
 //!
-//! A passkey that verified its user is two factors that cannot be phished, so it signs in alone, on
-//! a new browser too, and trusts that browser. Its failures are never counted.
+//! A passkey that verified its user is two factors that cannot be phished, so it signs in by
+//! itself, on a new browser too, and makes that browser trusted. Its failures are never counted.
 
 use serde::{Deserialize, Serialize};
 

@@ -41,7 +41,7 @@ pub fn check(password: &Secret, username: &str) -> Result<(), Refusal> {
     guess.map_or(Ok(()), |reason| Err(Refusal::PasswordGuessable { reason }))
 }
 
-/// Whether a proof is about the row that stands now; else it must be made again.
+/// Whether a proof is about the current row; if not, it must be made again.
 pub(crate) fn is_current(slice: &Slice, proof: &Proof) -> Result<(), Refusal> {
     let row = slice.password().map(|one| (one.id, one.row_version));
     let proven = proof.authenticator.map(|id| (id, proof.row_version));

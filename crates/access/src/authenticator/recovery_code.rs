@@ -1,8 +1,8 @@
-//! Recovery codes: ten on paper, each once, in place of the TOTP code after the password.
+//! Recovery codes: ten on paper. Each works once, in place of the TOTP code after the password.
 //!
-//! A code has 120 random bits. Nobody guesses that, nor finds it from its digest by trying, so it is
-//! kept as a SHA-256 digest and not under a slow hash (ASVS 6.5.2 asks for one below 112 bits). The
-//! digest is made together with the id of its set, so that sets share nothing.
+//! A code has 120 random bits. Nobody can guess that, or find it by trying digests, so it is kept
+//! as a SHA-256 digest and not under a slow hash (ASVS 6.5.2 asks for one below 112 bits). The
+//! digest includes the id of its set, so that two sets share nothing.
 
 use data_encoding::BASE32_NOPAD;
 

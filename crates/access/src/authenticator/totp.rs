@@ -88,6 +88,19 @@ pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refu
     if slice.totp().is_some() && ground.check_not_held(slice, Act::ManageAuthenticators).is_ok() {
         return Err(Refusal::TotpStands);
     }
+    offered(slice, ground, person)
+}
+
+/// Another one, in place of one that stays until a code of the new one is typed.
+pub(super) fn offer_another(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
+    ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.check_not_held(slice, Act::ManageAuthenticators)?;
+    ground.check_recent(slice)?;
+    slice.totp().ok_or(Refusal::NotFound { what: "authenticator app to replace" })?;
+    offered(slice, ground, slice.owner()?)
+}
+
+fn offered(slice: &Slice, ground: &Ground<'_>, person: &Person) -> Result<Decision, Refusal> {
     // Asked again before it is confirmed, say by a reloaded page, it offers the same seed.
     if let Some(offered) = slice.offered_totp()
         && is_of(ground, offered)
@@ -103,8 +116,8 @@ pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refu
         name: Name::fixed("TOTP app"),
         kind: Kind::Totp {
             seed: ground.key.seal(&seed, &Authenticator::purpose(id), ground.moment),
-            // The server shows the seed to whoever runs it, in a new demo folder.
-            confirmed: ground.by.runs_the_server(),
+            // The server shows the seed to anyone who runs it, in a new demo folder.
+            confirmed: ground.by.runs_the_server() && slice.totp().is_none(),
             last_step: None,
         },
         row_version: 1,
@@ -140,7 +153,7 @@ pub(super) fn confirm(
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
-    let none = Refusal::NotFound { what: "TOTP app to confirm" };
+    let none = Refusal::NotFound { what: "authenticator app to confirm" };
     let offered = slice.offered_totp().filter(|one| is_of(ground, one)).ok_or(none)?;
     let seed = offered.open_seed(ground.key)?;
     let Verdict::Right(step) = check(seed.expose(), typed, ground.moment.wall, None) else {
@@ -151,19 +164,25 @@ pub(super) fn confirm(
     // What a recovery brings takes nothing of its person's away: the app from before it goes once the
     // new one is used after the hold.
     let held = ground.check_not_held(slice, Act::ManageAuthenticators).err();
+    let ends = held.is_none();
     let since = held.and_then(|_| slice.recovered(ground.moment.now)).map(|(since, _)| since);
     let (stay, go): (Vec<_>, Vec<_>) =
         slice.totps().partition(|one| since.is_some_and(|since| one.created_at < since));
     let mut events = gone(&go);
     events.push(confirmed.into());
+    // Anyone who had the old one loses access with it.
+    if ends && !go.is_empty() {
+        events.extend(super::end_sessions(slice, ground));
+        events.extend(super::drop_attempts(slice));
+    }
     let told = match (stay.is_empty(), go.is_empty()) {
         (false, _) => {
-            "added; the one from before the recovery counts until this one is used after the holding time"
+            "added; the one from before the recovery keeps working until this one is used after the holding time"
         }
         (true, false) => "replaced",
         (true, true) => "added to your ways to sign in",
     };
-    events.extend(tell(ground, slice, &format!("A TOTP app was {told}.")));
+    events.extend(tell(ground, slice, &format!("An authenticator app was {told}.")));
     Ok(Decision::new(events, Answer::AuthenticatorAdded { authenticator }))
 }
 
@@ -181,10 +200,12 @@ fn offer_id(drawn: [u8; 8], by: By) -> AuthenticatorId {
     AuthenticatorId(id)
 }
 
-/// Whether an app was offered to the session that asks: the seed of another one's offer was seen there.
+/// Whether an app was offered to who asks, a session or the operator: the seed of another's offer was seen
+/// there.
 fn is_of(ground: &Ground<'_>, offered: &Authenticator) -> bool {
     let drawn = offered.id.0.first_chunk().copied().unwrap_or_default();
-    matches!(ground.by, By::Session(_)) && offered.id == offer_id(drawn, ground.by)
+    matches!(ground.by, By::Session(_) | By::Operator { .. })
+        && offered.id == offer_id(drawn, ground.by)
 }
 
 /// The app whose code these events take.
@@ -198,7 +219,7 @@ pub(crate) fn in_events(events: &[crate::decision::Event]) -> Option<Authenticat
 }
 
 /// What the right code of one of the person's apps brings: outside of a recovery's hold the newest one
-/// is used in the place of those before it, and what they proved in other sign-ins under way is over.
+/// is used in place of those before it, and what they proved in other sign-ins under way is over.
 pub(crate) fn used(
     slice: &Slice,
     ground: &Ground<'_>,
@@ -213,8 +234,7 @@ pub(crate) fn used(
         events.extend(gone(&older));
         let others = slice.attempts.iter().filter(|one| Some(one.id) != attempt);
         events.extend(others.flat_map(|one| sign_in::drop_attempt(slice, one)));
-        let text =
-            "The TOTP app from before your recovery was removed, because the new one was used.";
+        let text = "The authenticator app from before your recovery was removed, because the new one was used.";
         events.extend(tell(ground, slice, text));
     }
     events

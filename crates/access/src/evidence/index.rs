@@ -1,5 +1,5 @@
-//! By what entries are found. All of it follows from the record itself, so that a check can work it out
-//! again and no row can be hidden from a filter unseen.
+//! By what entries are found. All of it follows from the record itself, so a check can derive it
+//! again, and no row can be hidden from a filter unnoticed.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use crate::decision::Event;
 use crate::id::{CredentialId, DeviceId, SessionId};
 
 /// By which rule entries are indexed. Whatever changes what [`Index::of`] or [`Topic::of`] says raises
-/// it: the next start then indexes all entries anew.
+/// it: the next start then indexes all entries again.
 pub const INDEX_RULE: i64 = 1;
 
 /// Characters of an id behind its prefix.
@@ -76,7 +76,7 @@ impl Topic {
             "sign_in" | "session" | "throttle" | "link" | "approval" | "network" => Self::SignIns,
             "large_order" if kind != "large_order.set" => Self::Orders,
             "brokerage" => Self::Orders,
-            "credential" | "program_connected" => Self::Credentials,
+            "credential" | "program_connected" | "program_refused" => Self::Credentials,
             "device" | "push" => Self::Devices,
             "recovery" | "trustee" => Self::Recovery,
             "lock" => Self::Locks,
@@ -202,6 +202,7 @@ mod tests {
             ("large_order.set", Topic::Settings),
             ("credential.revoked", Topic::Credentials),
             ("program_connected", Topic::Credentials),
+            ("program_refused", Topic::Credentials),
             ("push.set", Topic::Devices),
             ("trustee.named", Topic::Recovery),
             ("lock.lifted", Topic::Locks),

@@ -58,6 +58,7 @@ impl Event {
             Self::Credential(credential::Event::Revoked { .. }) => "credential.revoked",
             Self::Credential(credential::Event::Paused { .. }) => "credential.paused",
             Self::Credential(credential::Event::Resumed { .. }) => "credential.resumed",
+            Self::Credential(credential::Event::Rotated { .. }) => "credential.rotated",
             Self::Credential(credential::Event::Renamed { .. }) => "credential.renamed",
             Self::Credential(credential::Event::Narrowed { .. }) => "credential.narrowed",
             Self::Credential(credential::Event::Widened { .. }) => "credential.widened",
@@ -98,7 +99,7 @@ impl Event {
     fn words(&self) -> String {
         match self {
             Self::Person(person::Event::Created(one)) => {
-                format!("Person {} was made", one.username)
+                format!("Person {} was created", one.username)
             }
             Self::Mandate(mandate::Event::Granted(one)) => {
                 format!("{} became {} of account {}", one.person, one.role.name(), one.account)
@@ -138,10 +139,10 @@ impl Event {
                     1 => ", to 1 mail address".to_owned(),
                     more => format!(", to {more} mail addresses"),
                 };
-                format!("Notice {} put in the outbox{to}", one.topic.name())
+                format!("Message {} queued{to}", one.topic.name())
             }
             Self::Notice(notice::Event::Disowned { notice, .. }) => {
-                format!("Notice {notice}: its person said that this was not them")
+                format!("Message {notice} answered 'this was not me'")
             }
             Self::Evidence(evidence::Event::Refused { text, count: 1, .. }) => {
                 format!("Refused: {text}")
@@ -177,23 +178,30 @@ const fn trustee_kind(event: &trustee::Event) -> &'static str {
 
 fn sign_in_text(event: &sign_in::Event) -> String {
     match event {
-        sign_in::Event::Started(one) => format!("Sign-in {} began: the password is right", one.id),
+        sign_in::Event::Started(one) => {
+            format!("Sign-in {} began: the password was correct", one.id)
+        }
         sign_in::Event::Changed(one) => match &one.step {
-            sign_in::Step::Totp => format!("Sign-in {} waits for a TOTP code", one.id),
+            sign_in::Step::Totp => format!("Sign-in {} is waiting for a TOTP code", one.id),
             sign_in::Step::Activation(step) => format!(
-                "Sign-in {} waits for the activation code of {}: {} sent, tries left: {}",
+                "Sign-in {} is waiting for the activation code for {}: codes sent: {}, tries left: {}",
                 one.id, step.device, step.sent, step.tries_left
             ),
         },
-        sign_in::Event::Finished { attempt } => format!("Sign-in {attempt} became a session"),
-        sign_in::Event::Dropped { attempt } => format!("Sign-in {attempt} is over"),
+        sign_in::Event::Finished { attempt } => format!("Sign-in {attempt} succeeded"),
+        sign_in::Event::Dropped { attempt } => format!("Sign-in {attempt} has ended"),
     }
 }
 
 fn link_text(event: &link::Event) -> String {
     match event {
         link::Event::Issued(one) => {
-            format!("Link {} ({}) made, until {}", one.id, one.purpose.name(), one.until)
+            format!(
+                "Link {} ({}) created, valid until {}",
+                one.id,
+                one.purpose.name().replace('_', "-"),
+                one.until
+            )
         }
         link::Event::Used { link, .. } => format!("Link {link} used"),
         link::Event::Withdrawn { link } => format!("Link {link} withdrawn"),
@@ -249,13 +257,13 @@ fn session_text(event: &session::Event) -> String {
         session::Event::Proven { session, methods, .. } => {
             let how: Vec<_> = methods.iter().map(|one| one.text()).collect();
             let how = how.join(" and ");
-            format!("Session {session}: its person was proven again by {how}; it has a new token")
+            format!("Session {session}: its person confirmed by {how}; it has a new token")
         }
         session::Event::Moved { session, network, .. } => {
-            format!("Session {session} is used from network {network} too")
+            format!("Session {session} is now also used from network {network}")
         }
         session::Event::Limited { session, until, .. } => {
-            format!("Session {session} was shortened by a policy, until {until}")
+            format!("Session {session} was shortened by a policy; it ends at {until}")
         }
         session::Event::Renewed { session, until, .. } => {
             format!("Session {session} was renewed until {until}")
@@ -264,7 +272,7 @@ fn session_text(event: &session::Event) -> String {
             format!("The end of session {session} was announced")
         }
         session::Event::KeptForReceipt { session, lock } => {
-            format!("Session {session} keeps the receipt of lock {lock} and nothing else")
+            format!("Session {session} may still show the receipt of lock {lock}, and nothing else")
         }
     }
 }
@@ -281,49 +289,49 @@ fn travel_text(event: &travel::Event) -> String {
 
 fn device_text(event: &device::Event) -> String {
     match event {
-        device::Event::Added(one) => format!("Device {} ({}) seen first", one.id, one.name),
+        device::Event::Added(one) => format!("Device {} ({}) first seen", one.id, one.name),
         device::Event::Trusted { device, until, confirmed, .. } => {
-            let looks = if *confirmed { "" } else { "; it looks until it is confirmed" };
+            let looks = if *confirmed { "" } else { "; view-only until it is confirmed" };
             format!("Device {device} trusted until {until}{looks}")
         }
         device::Event::Confirmed { device } => {
             format!("Device {device} confirmed by more than a typed code")
         }
         device::Event::Keyed { device, until, .. } => {
-            format!("Device {device} is known by a new key and trusted until {until}")
+            format!("Device {device} has a new key and is trusted until {until}")
         }
         device::Event::Succeeded { device, old, name, .. } => {
-            format!("Device {device} is {old} again and takes over its name {name}")
+            format!("Device {device} is {old}, reinstalled, and takes over its name {name}")
         }
         device::Event::Lent { device } => {
-            format!("Device {device} said not to be its person's: it is forgotten with its session")
+            format!("Device {device} marked 'not my computer': it is removed with its session")
         }
         device::Event::PhoneOffered { device, .. } => {
-            format!("Device {device} offered as a phone that answers approvals")
+            format!("Device {device} added as a phone for approvals, not yet confirmed")
         }
-        device::Event::PhoneConfirmed { device } => format!("Device {device} answers approvals"),
+        device::Event::PhoneConfirmed { device } => format!("Device {device} can answer approvals"),
         device::Event::RoleSet { device, role } => {
             format!("Device {device} given the role {}: it may {role}", role.name())
         }
         device::Event::Renamed { device, name } => format!("Device {device} named {name}"),
         device::Event::Blocked { device } => format!("Device {device} blocked"),
-        device::Event::Removed { device } => format!("Device {device} forgotten"),
+        device::Event::Removed { device } => format!("Device {device} removed"),
     }
 }
 
 fn push_text(event: &push::Event) -> String {
     match event {
         push::Event::Set(one) => {
-            let how = if one.shows { "with what is asked" } else { "without what is asked" };
-            format!("Device {} is told of approvals by {}, {how}", one.device, one.service)
+            let how = if one.shows { "with details" } else { "without details" };
+            format!("Device {} gets push notifications by {}, {how}", one.device, one.service)
         }
         push::Event::Ended { device, gone: true } => {
             format!(
-                "Device {device} is told of approvals no longer: its push service knows it no longer"
+                "Device {device} gets no more push notifications: its push service no longer knows it"
             )
         }
         push::Event::Ended { device, gone: false } => {
-            format!("Device {device} is told of approvals no longer")
+            format!("Device {device} gets no more push notifications")
         }
     }
 }
@@ -338,7 +346,7 @@ fn approval_text(event: &approval::Event) -> String {
     match event {
         approval::Event::Asked(one) => {
             let (name, lines) = (one.content.kind.name(), joined(&one.content.lines));
-            format!("Approval {} ({name}) asked for: {lines}", one.id)
+            format!("Approval {} ({name}) requested: {lines}", one.id)
         }
         approval::Event::Missed { approval, tries_left } => {
             format!("A wrong number was typed for approval {approval}; tries left: {tries_left}")
@@ -346,7 +354,7 @@ fn approval_text(event: &approval::Event) -> String {
         approval::Event::Answered { approval, answered } => {
             format!("Approval {approval} answered {} on {}", answered.say.name(), answered.device)
         }
-        approval::Event::Closed { approval } => format!("Approval {approval} is over"),
+        approval::Event::Closed { approval } => format!("Approval {approval} has ended"),
     }
 }
 
@@ -355,15 +363,19 @@ fn authenticator_text(event: &authenticator::Event) -> String {
     match event {
         E::Added(one) => format!("Authenticator {} ({}) added", one.id, one.name),
         E::Renamed { authenticator, name } => format!("Authenticator {authenticator} named {name}"),
-        E::TotpConfirmed { authenticator, .. } => format!("TOTP app {authenticator} confirmed"),
-        E::TotpUsed { authenticator, .. } => format!("TOTP app {authenticator} gave a right code"),
-        E::PasswordUsed { authenticator, .. } => format!("Password {authenticator} was right"),
-        E::PasskeyUsed { authenticator, .. } => format!("Passkey {authenticator} was right"),
+        E::TotpConfirmed { authenticator, .. } => {
+            format!("Authenticator app {authenticator} confirmed")
+        }
+        E::TotpUsed { authenticator, .. } => {
+            format!("Authenticator app {authenticator}: the code was correct")
+        }
+        E::PasswordUsed { authenticator, .. } => format!("Password {authenticator} was correct"),
+        E::PasskeyUsed { authenticator, .. } => format!("Passkey {authenticator} was accepted"),
         E::PasskeySuspected { authenticator, stored, given, .. } => format!(
-            "Passkey {authenticator} is suspect: its counter is {given}, not above {stored}; it counts no longer"
+            "Passkey {authenticator} is suspect: its counter is {given}, not above {stored}; it is no longer accepted"
         ),
         E::RecoveryCodeUsed { authenticator, .. } => {
-            format!("A recovery code of {authenticator} was right, and is used up")
+            format!("A recovery code of {authenticator} was correct and is now used")
         }
         E::Removed { authenticator } => format!("Authenticator {authenticator} removed"),
     }
@@ -384,6 +396,10 @@ fn credential_text(event: &credential::Event) -> String {
             format!("Credential {credential} paused{}", orders(paused.cancel_orders))
         }
         E::Resumed { credential, .. } => format!("Credential {credential} resumed"),
+        E::Rotated { credential, former, .. } => format!(
+            "Credential {credential} given a new token; the old one works until {}",
+            former.until
+        ),
         E::Renamed { credential, name, .. } => {
             format!("Credential {credential} renamed to {name}")
         }
@@ -404,10 +420,10 @@ fn scopes_text(scopes: &Scopes) -> String {
         parts.push(format!("{} symbols", symbols.len()));
     }
     if let Some(most) = scopes.limits.max_quantity {
-        parts.push(format!("up to {most} shares an order"));
+        parts.push(format!("up to {most} shares per order"));
     }
     if let Some(most) = scopes.limits.max_notional {
-        parts.push(format!("up to {most} USD an order"));
+        parts.push(format!("up to {most} USD per order"));
     }
     parts.push(format!("until {}", scopes.until));
     parts.join(", ")
@@ -417,16 +433,16 @@ fn contact_text(event: &contact::Event) -> String {
     match event {
         contact::Event::Changed(one) => match &one.state {
             contact::State::Asked(asked) => format!(
-                "{} waits for its code: {} sent, tries left: {}",
+                "{} is waiting for its code: codes sent: {}, tries left: {}",
                 one.value, asked.sent, asked.tries_left
             ),
             contact::State::Verified => format!("{} is verified", one.value),
-            contact::State::Noted => format!("{} is noted", one.value),
+            contact::State::Noted => format!("{} is saved", one.value),
             contact::State::Former { until } => {
-                format!("{} is former; notices go there until {until}", one.value)
+                format!("{} was replaced; messages still go there until {until}", one.value)
             }
         },
-        contact::Event::Removed { contact } => format!("Contact {contact} forgotten"),
+        contact::Event::Removed { contact } => format!("Contact {contact} removed"),
     }
 }
 
@@ -436,7 +452,7 @@ fn recovery_text(event: &recovery::Event) -> String {
         recovery::Event::Changed(one) => one,
         recovery::Event::Chosen { policy, .. } => {
             return format!(
-                "Recoveries wait {} from now on; contacts needed: {}; the wait opens them too: {}",
+                "Recoveries now wait {}; contacts needed: {}; waiting alone is enough: {}",
                 policy.wait, policy.needed, policy.waits
             );
         }
@@ -446,14 +462,18 @@ fn recovery_text(event: &recovery::Event) -> String {
         Stage::Begun { half_at } => {
             let (yes, needed) = (one.yes(), one.needed);
             format!(
-                "Recovery {id} from {from} waits {}; half time is {half_at}; contacts: {yes} of {needed}",
+                "Recovery {id} from {from} waits {}; halfway at {half_at}; contacts: {yes} of {needed}",
                 one.wait
             )
         }
-        Stage::Half { ready_at } => format!("Recovery {id}: half time told, ready at {ready_at}"),
-        Stage::Ready { until } => format!("Recovery {id} has waited; open until {until}"),
+        Stage::Half { ready_at } => {
+            format!("Recovery {id}: halfway message sent, ready at {ready_at}")
+        }
+        Stage::Ready { until } => {
+            format!("Recovery {id} has waited long enough; it can be finished until {until}")
+        }
         Stage::Finished { held_until, .. } => {
-            format!("Recovery {id} became a session; held until {held_until}")
+            format!("Recovery {id} signed in; limited until {held_until}")
         }
         Stage::Over { why, .. } => format!("Recovery {id} is {}", why.text()),
     }
@@ -461,8 +481,8 @@ fn recovery_text(event: &recovery::Event) -> String {
 
 fn throttle_text(event: &throttle::Event) -> String {
     let place = |place: &throttle::Place| match place {
-        throttle::Place::Device(device) => format!("at {device}"),
-        throttle::Place::Untrusted => "at untrusted devices".to_owned(),
+        throttle::Place::Device(device) => format!("on {device}"),
+        throttle::Place::Untrusted => "on untrusted devices".to_owned(),
     };
     match event {
         throttle::Event::Failed(one) => {
@@ -472,15 +492,15 @@ fn throttle_text(event: &throttle::Event) -> String {
         throttle::Event::StrangerFailed(one) => {
             format!("Sign-in with an unknown name: {} in a row", one.failures)
         }
-        throttle::Event::Cleared { place: one } => format!("Failures {} forgiven", place(one)),
-        throttle::Event::AllCleared => "All failures forgiven".to_owned(),
+        throttle::Event::Cleared { place: one } => format!("Failed attempts reset {}", place(one)),
+        throttle::Event::AllCleared => "All failed attempts reset".to_owned(),
     }
 }
 
 fn policy_text(event: &policy::Event) -> String {
     match event {
         policy::Event::Set(one) => format!(
-            "Policy of the {}: {}, {}; at another network it {}; to look {}, to trade {}, to administer {}, to withdraw {}",
+            "Policy of the {}: {}, {}; on another network a session {}; required to view: {}, to trade: {}, to administer: {}, to withdraw: {}",
             one.interface,
             one.tempo,
             one.limits(true),
@@ -494,7 +514,7 @@ fn policy_text(event: &policy::Event) -> String {
             format!("Sessions are renewed {window}")
         }
         policy::Event::WindowSet { window: None, .. } => {
-            "Sessions have no window of renewal".to_owned()
+            "Sessions have no renewal window".to_owned()
         }
     }
 }
@@ -502,8 +522,8 @@ fn policy_text(event: &policy::Event) -> String {
 fn large_order_text(event: &large_order::Event) -> String {
     match event {
         large_order::Event::Set { threshold, .. } => match threshold.above {
-            Some(usd) => format!("Orders of sessions above {usd:.2} USD are asked for"),
-            None => "No order of a session is asked for".to_owned(),
+            Some(usd) => format!("Orders from sessions above {usd:.2} USD need confirmation"),
+            None => "Orders from sessions need no confirmation".to_owned(),
         },
         large_order::Event::Allowed { session, approval, terms } => {
             let (by, terms) = (allowed_by(*approval), joined(terms));
@@ -521,15 +541,15 @@ fn large_order_text(event: &large_order::Event) -> String {
 }
 
 fn allowed_by(approval: Option<ApprovalId>) -> String {
-    approval.map_or_else(|| "a proof made for it".to_owned(), |id| format!("approval {id}"))
+    approval.map_or_else(|| "a sign-in for it".to_owned(), |id| format!("approval {id}"))
 }
 
 fn brokerage_text(event: &brokerage::Event) -> String {
     match event {
         brokerage::Event::Held(one) => match one.holder {
-            Some(holder) => format!("One brokerage session: {holder} holds trading"),
-            None => "One brokerage session: the first that may trade holds it".to_owned(),
+            Some(holder) => format!("One brokerage session: {holder} can trade"),
+            None => "One brokerage session: the first that may trade can trade".to_owned(),
         },
-        brokerage::Event::Off { .. } => "Every session that may trade trades".to_owned(),
+        brokerage::Event::Off { .. } => "Every session that may trade can trade".to_owned(),
     }
 }

@@ -1,9 +1,10 @@
-//! A sign-in under way that is shown elsewhere than where it was begun: refused there, and told once.
+//! A sign-in under way that is shown from somewhere else than it started: refused there, and
+//! reported once.
 
 use super::{Attempt, Event};
+use crate::agent;
 use crate::binding::{Beginner, PublicKey};
 use crate::decision::{self, Decision, Ground};
-use crate::device;
 use crate::id::PersonId;
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
@@ -38,7 +39,7 @@ pub(super) fn tell_copy(ground: &Ground<'_>, person: PersonId) -> decision::Even
     let text = format!(
         "A copy of your sign-in was used from {} ({}) and was refused: it lacked the key of the browser that started it, so it opened nothing. Somebody may be able to read what that browser stores: look there for programs and extensions that you did not install. If you were not signing in, somebody knows your password: change it.",
         ground.source,
-        device::name_from_agent(&ground.source.agent)
+        agent::family(&ground.source.agent)
     );
     notice::queue(ground, person, Topic::SignInCopied, text, None)
 }

@@ -1,5 +1,6 @@
-//! The browser that a sign-in comes from: added, trusted, known again, or a phone that was offered.
+//! The browser that a sign-in comes from: new, trusted, recognised, or a phone that was offered.
 
+use crate::agent;
 use crate::decision::{self, Ground};
 use crate::device::{self, Approver, Device, DeviceRole, DeviceState, TRUST};
 use crate::id::{DeviceId, PersonId};
@@ -11,10 +12,12 @@ use crate::stay::{LENT_LIFE, Stay};
 use crate::token::{self, Kind};
 
 pub(super) fn add_device(
+    slice: &Slice,
     ground: &Ground<'_>,
     person: PersonId,
     events: &mut Vec<decision::Event>,
 ) -> DeviceId {
+    let family = agent::family(&ground.source.agent);
     let id = DeviceId(ground.moment.draw("device"));
     let now = ground.moment.now;
     events.push(
@@ -26,14 +29,17 @@ pub(super) fn add_device(
             role: DeviceRole::Administer,
             confirmed: false,
             approver: Approver::No,
-            name: device::name_from_agent(&ground.source.agent),
+            name: device::first_name(slice, &family),
             state: DeviceState::Pending,
             created_at: now,
             last_seen_at: now,
             last_address: ground.source.address,
-            family: device::name_from_agent(&ground.source.agent),
+            family,
             lent: false,
             succeeds: None,
+            first_address: ground.source.address,
+            agent: None,
+            methods: Vec::new(),
         })
         .into(),
     );
@@ -43,6 +49,7 @@ pub(super) fn add_device(
 /// Trusts a device under a new token, and tells its person. Whether it is confirmed: more than a
 /// typed code stands behind it, now or from before.
 pub(super) fn trust(
+    slice: &Slice,
     ground: &Ground<'_>,
     person: PersonId,
     (device, confirmed, stay): (DeviceId, bool, Stay),
@@ -53,9 +60,14 @@ pub(super) fn trust(
     let until = ground.moment.now + if lent { LENT_LIFE } else { TRUST };
     let (digest, key) = (token.digest(), ground.source.key);
     events.push(device::Event::Trusted { device, token: digest, key, confirmed, until }.into());
-    let name = device::name_from_agent(&ground.source.agent);
+    let added = events.iter().find_map(|event| match event {
+        decision::Event::Device(device::Event::Added(one)) if one.id == device => Some(one),
+        _ => None,
+    });
+    let name = added.or_else(|| slice.device(device)).map(|one| one.name.clone());
+    let name = name.unwrap_or_else(|| agent::family(&ground.source.agent));
     let is_now = if lent {
-        "is signed in as 'not my computer' and is forgotten with that session,"
+        "is signed in as 'not my computer' and will be removed with that session,"
     } else {
         "is now trusted"
     };
@@ -79,8 +91,9 @@ pub(super) fn trusted_browser(
         events.extend(key(ground, device));
         return (device.id, None);
     }
-    let device = known_device(slice, ground).unwrap_or_else(|| add_device(ground, person, events));
-    (device, Some(trust(ground, person, (device, true, stay), events)))
+    let device =
+        known_device(slice, ground).unwrap_or_else(|| add_device(slice, ground, person, events));
+    (device, Some(trust(slice, ground, person, (device, true, stay), events)))
 }
 
 /// The device of the token that came, unless that token was copied: its key is another.
@@ -116,8 +129,8 @@ pub(super) fn offered_phone(
         (device.id, None)
     } else {
         let known = known_device(slice, ground).filter(|_| !anew);
-        let device = known.unwrap_or_else(|| add_device(ground, person, events));
-        (device, Some(trust(ground, person, (device, false, Stay::Usual), events)))
+        let device = known.unwrap_or_else(|| add_device(slice, ground, person, events));
+        (device, Some(trust(slice, ground, person, (device, false, Stay::Usual), events)))
     };
     events.push(device::offer_phone(ground, device.0));
     Ok(device)

@@ -12,7 +12,7 @@ use crate::{
     recovery, session, sign_in, throttle, travel, trustee,
 };
 
-/// Puts a row in the place of the one with its key, or adds it.
+/// Puts a row in place of the one with its key, or adds it.
 fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -> K) {
     let wanted = key(&row);
     match rows.iter_mut().find(|other| key(other) == wanted) {
@@ -129,8 +129,7 @@ impl Slice {
             session::Event::Started(session) => {
                 let seen = self.devices.iter_mut().find(|device| device.id == session.device);
                 if let Some(device) = seen {
-                    device.last_seen_at = session.started_at;
-                    device.last_address = session.address;
+                    device.signed_in(session);
                 }
                 put(&mut self.sessions, Session::clone(session), |one| one.id);
             }
@@ -285,6 +284,7 @@ impl Slice {
             E::Revoked { credential, .. }
             | E::Paused { credential, .. }
             | E::Resumed { credential, .. }
+            | E::Rotated { credential, .. }
             | E::Renamed { credential, .. }
             | E::Narrowed { credential, .. }
             | E::Widened { credential, .. } => *credential,
@@ -298,6 +298,10 @@ impl Slice {
             }
             E::Paused { paused, .. } => changed.paused = Some(*paused),
             E::Resumed { .. } => changed.paused = None,
+            E::Rotated { token, former, .. } => {
+                changed.token = Some(*token);
+                changed.former = Some(*former);
+            }
             E::Renamed { name, .. } => changed.name = name.clone(),
             E::Narrowed { scopes, .. } | E::Widened { scopes, .. } => {
                 changed.scopes = Scopes::clone(scopes);

@@ -3,11 +3,11 @@
 use access::authenticator::passkey::{Passkey, Registration};
 use access::authenticator::{self, password};
 use access::decision::{Answer, Command};
-use access::entitlements::Scopes;
+use access::entitlements::{Acts, Scopes};
 use access::link::Purpose;
 use access::moment::Span;
 use access::session::SessionEnd;
-use access::{By, Event, Refusal, Secret, credential, session};
+use access::{By, Event, Refusal, Secret, contact, credential, session, step_up};
 
 use crate::desk::{Desk, account};
 
@@ -245,7 +245,7 @@ fn notice_of_a_change_says_what_from_where_and_what_to_do() {
         .collect();
     let person = "Your password was changed. It came from 192.0.2.7 (Firefox on Linux). If that was not you, lock the account, end your other sessions and tell the operator.";
     assert!(told.contains(&person), "{told:?}");
-    let operator = "The operator reset your TOTP app. It was done on the server's command line. If you did not ask for it, ask the operator.";
+    let operator = "The operator reset your authenticator app. It was done on the server's command line. If you did not ask for it, ask the operator.";
     assert_eq!(told.last(), Some(&operator));
 }
 
@@ -309,4 +309,174 @@ fn password_of_odd_length_is_refused_with_the_range() {
         let length = password::check_length(&Secret::from_text(text.clone()));
         assert_eq!(length.is_ok(), fits, "{text}");
     }
+}
+
+/// A session of the link that a reset gave.
+fn reset_session(desk: &mut Desk, reset: authenticator::Command) -> By {
+    let Ok(Answer::Link { token, .. }) = desk.system(Command::Authenticator(reset)) else {
+        panic!("no link")
+    };
+    By::Session(desk.open(&token).ok().unwrap().session)
+}
+
+fn acts(desk: &Desk, by: By) -> Acts {
+    let By::Session(id) = by else { panic!("no session") };
+    desk.slice.session_entitlements(desk.slice.session(id).unwrap(), false).unwrap().acts
+}
+
+fn prove(desk: &mut Desk, by: By) -> Result<Answer, Refusal> {
+    desk.wait(Span::seconds(60));
+    let (proof, code) = (desk.proof(true), desk.code());
+    desk.by(by, Command::StepUp(step_up::Command::Password { proof, code }))
+}
+
+/// ASVS 6.4.3: a reset of the password does not stand in for the second factor.
+#[test]
+fn link_of_a_password_reset_only_enrols_until_the_kept_app_is_shown() {
+    let mut desk = Desk::enrolled();
+    let by = reset_session(&mut desk, authenticator::Command::ResetPassword);
+    desk.by(by, set("$new", None)).ok().unwrap();
+    assert!(desk.slice.is_enrolled());
+    assert_eq!(acts(&desk, by), Acts::ENROL, "the link alone shows nothing");
+    // Nor does it bring in another way to sign in, which would stand in for the kept one.
+    assert_eq!(add_passkey(&mut desk, by), Err(Refusal::KeptProofMissing));
+    for command in [
+        authenticator::Command::ReplaceTotp,
+        authenticator::Command::MakeRecoveryCodes,
+        authenticator::Command::Remove { authenticator: desk.slice.totp().unwrap().id },
+    ] {
+        let refusal = desk.by(by, Command::Authenticator(command)).err();
+        assert_eq!(refusal, Some(Refusal::KeptProofMissing));
+    }
+    let offer = desk.by(by, Command::Authenticator(authenticator::Command::OfferTotp)).err();
+    assert_eq!(offer, Some(Refusal::KeptProofMissing));
+    let wrong = Secret::from_text("000000".into());
+    let proof = desk.proof(true);
+    let guess = Command::StepUp(step_up::Command::Password { proof, code: wrong });
+    assert_eq!(desk.by(by, guess).err(), Some(Refusal::CodeWrong));
+    assert_eq!(acts(&desk, by), Acts::ENROL);
+    prove(&mut desk, by).ok().unwrap();
+    assert_eq!(acts(&desk, by), Acts::ALL);
+    add_passkey(&mut desk, by).unwrap();
+}
+
+#[test]
+fn link_of_a_password_reset_waits_for_the_kept_passkey_too() {
+    let mut desk = Desk::enrolled();
+    let session = By::Session(desk.signed_in().session);
+    add_passkey(&mut desk, session).unwrap();
+    let app = desk.slice.totp().unwrap().id;
+    desk.slice.authenticators.retain(|one| one.id != app);
+    let by = reset_session(&mut desk, authenticator::Command::ResetPassword);
+    assert!(desk.slice.is_enrolled(), "by the passkey");
+    assert_eq!(acts(&desk, by), Acts::ENROL);
+    desk.by(by, set("$new", None)).ok().unwrap();
+    // A new app, with the new password, would be a proof of nothing that was there before.
+    let offer = desk.by(by, Command::Authenticator(authenticator::Command::OfferTotp)).err();
+    assert_eq!(offer, Some(Refusal::KeptProofMissing));
+    let move_mail = || contact::Command::SetMail { address: "thief@example.org".into() };
+    let first = desk.by(by, Command::Contact(move_mail()));
+    assert!(first.is_ok(), "codes went nowhere before");
+    desk.system(Command::Contact(contact::Command::SetMail { address: "ann@example.org".into() }))
+        .ok()
+        .unwrap();
+    let refusal = desk.by(by, Command::Contact(move_mail())).err();
+    assert_eq!(refusal, Some(Refusal::KeptProofMissing));
+}
+
+#[test]
+fn link_of_an_app_reset_waits_for_the_kept_password() {
+    let mut desk = Desk::enrolled();
+    let by = reset_session(&mut desk, authenticator::Command::ResetTotp);
+    confirm_new(&mut desk, by);
+    assert_eq!(acts(&desk, by), Acts::ENROL);
+    prove(&mut desk, by).ok().unwrap();
+    assert_eq!(acts(&desk, by), Acts::ALL);
+}
+
+#[test]
+fn link_after_everything_was_reset_needs_nothing_more_than_enrolling() {
+    let mut desk = Desk::enrolled();
+    desk.system(Command::Authenticator(authenticator::Command::ResetTotp)).ok().unwrap();
+    let by = reset_session(&mut desk, authenticator::Command::ResetPassword);
+    desk.by(by, set("$new", None)).ok().unwrap();
+    confirm_new(&mut desk, by);
+    assert_eq!(acts(&desk, by), Acts::ALL);
+}
+
+/// Confirms an app that was offered to this one, and has its codes from now on.
+fn confirm_new(desk: &mut Desk, by: By) {
+    if desk.slice.offered_totp().is_none() {
+        offered(desk, by);
+    }
+    let new = desk.slice.offered_totp().unwrap();
+    desk.seed = new.open_seed(&desk.key).unwrap().expose().to_vec();
+    let code = desk.code();
+    desk.by(by, Command::Authenticator(authenticator::Command::ConfirmTotp { code })).ok().unwrap();
+}
+
+#[test]
+fn app_is_replaced_in_one_commit_by_a_code_of_the_new_one() {
+    let mut desk = Desk::enrolled();
+    let other = desk.signed_in().session;
+    desk.wait(Span::seconds(60));
+    let attempt = desk.at_totp(None);
+    let by = By::Session(desk.signed_in().session);
+    let old = (desk.slice.totp().unwrap().id, desk.seed.clone());
+    desk.by(by, Command::Authenticator(authenticator::Command::ReplaceTotp)).ok().unwrap();
+    assert_eq!(desk.slice.totp().unwrap().id, old.0, "the old one works until then");
+    let wrong = Secret::from_text("000000".into());
+    let confirm = |code| Command::Authenticator(authenticator::Command::ConfirmTotp { code });
+    assert_eq!(desk.by(by, confirm(wrong)).err(), Some(Refusal::CodeWrong));
+    assert_eq!(desk.slice.totp().unwrap().id, old.0);
+    let before = desk.events.len();
+    confirm_new(&mut desk, by);
+    let kinds: Vec<_> = desk.events[before..]
+        .iter()
+        .filter_map(|event| match event {
+            Event::Authenticator(authenticator::Event::Removed { authenticator }) => {
+                Some((false, *authenticator))
+            }
+            Event::Authenticator(authenticator::Event::TotpConfirmed { authenticator, .. }) => {
+                Some((true, *authenticator))
+            }
+            _ => None,
+        })
+        .collect();
+    let new = desk.slice.totp().unwrap().id;
+    assert_eq!(kinds, [(false, old.0), (true, new)], "both in one decision");
+    assert_eq!(desk.slice.totps().count(), 1);
+    assert!(desk.slice.session(other).is_none(), "who had the old one is out with it");
+    assert!(desk.slice.attempts.is_empty(), "and what its code proved is over");
+    drop(attempt);
+    // The old one's codes prove nothing, the new one's do.
+    let new_seed = std::mem::replace(&mut desk.seed, old.1);
+    assert_eq!(prove(&mut desk, by).err(), Some(Refusal::CodeWrong));
+    desk.seed = new_seed;
+    prove(&mut desk, by).ok().unwrap();
+}
+
+#[test]
+fn app_is_replaced_soon_after_a_proof_and_only_where_there_is_one() {
+    let mut desk = Desk::enrolled();
+    let by = By::Session(desk.signed_in().session);
+    desk.wait(Span::minutes(16));
+    let replace = || Command::Authenticator(authenticator::Command::ReplaceTotp);
+    assert!(matches!(desk.by(by, replace()), Err(Refusal::ProofTooOld { .. })));
+    desk.system(Command::Authenticator(authenticator::Command::ResetTotp)).ok().unwrap();
+    let none = desk.by(By::Operator { uid: 0 }, replace()).err();
+    assert_eq!(none, Some(Refusal::NotFound { what: "authenticator app to replace" }));
+}
+
+#[test]
+fn app_is_replaced_by_the_operator_with_a_code_that_the_person_reads_out() {
+    let mut desk = Desk::enrolled();
+    desk.signed_in();
+    let old = desk.slice.totp().unwrap().id;
+    let by = By::Operator { uid: 0 };
+    desk.by(by, Command::Authenticator(authenticator::Command::ReplaceTotp)).ok().unwrap();
+    assert_eq!(desk.slice.totp().unwrap().id, old);
+    confirm_new(&mut desk, by);
+    assert_ne!(desk.slice.totp().unwrap().id, old);
+    assert_eq!((desk.slice.totps().count(), desk.slice.sessions.len()), (1, 0));
 }

@@ -172,6 +172,40 @@ fn paused_credential_is_refused_until_it_is_resumed_with_a_recent_proof() {
 }
 
 #[test]
+fn new_token_takes_a_recent_proof_and_leaves_the_old_one_a_day_at_most() {
+    let mut desk = Desk::enrolled();
+    let by = By::Session(desk.signed_in().session);
+    let wanted = NewCredential { with_token: true, ..new(&desk) };
+    let id = create(&mut desk, by, wanted).unwrap();
+    let rotate = |grace| credential::Command::Rotate { credential: id, grace };
+    let first = desk.slice.credential(id).unwrap().token.unwrap();
+    for wrong in [Span(-1), Span(Span::days(1).0 + 1)] {
+        let refused = ask(&mut desk, by, rotate(wrong));
+        assert!(matches!(refused, Some(Refusal::OutOfRange { .. })), "{refused:?}");
+    }
+    assert_eq!(ask(&mut desk, by, rotate(Span::days(1))), None);
+    let credential = desk.slice.credential(id).unwrap();
+    let former = credential.former.unwrap();
+    assert_eq!((former.token, former.until), (first, desk.now + Span::days(1)));
+    let second = credential.token.unwrap();
+    assert_ne!(second, first);
+    // A second time the one before counts alone, and the first is gone.
+    assert_eq!(ask(&mut desk, by, rotate(Span(0))), None);
+    let former = desk.slice.credential(id).unwrap().former.unwrap();
+    assert_eq!((former.token, former.until), (second, desk.now));
+    desk.wait(Span::minutes(16));
+    let late = ask(&mut desk, by, rotate(Span(0)));
+    assert!(matches!(late, Some(Refusal::ProofTooOld { .. })), "{late:?}");
+    let other = NewCredential { name: "open".into(), port: 7_498, with_token: false, ..new(&desk) };
+    let open = create(&mut desk, By::System, other).unwrap();
+    let none = credential::Command::Rotate { credential: open, grace: Span(0) };
+    assert_eq!(ask(&mut desk, By::System, none), Some(Refusal::TokenNotRequired));
+    assert_eq!(revoke(&mut desk, id), None);
+    let gone = ask(&mut desk, By::System, rotate(Span(0)));
+    assert!(matches!(gone, Some(Refusal::CredentialRevoked { .. })), "{gone:?}");
+}
+
+#[test]
 fn credential_narrows_without_a_proof_and_under_a_lock_and_widens_with_a_proof_alone() {
     let mut desk = Desk::enrolled();
     let by = By::Session(desk.signed_in().session);

@@ -284,7 +284,7 @@ fn browser_that_is_still_used_is_no_older_one_and_a_typed_code_takes_none_over()
     let command = Command::Device(device::Command::Succeed { device: old, again: None, used });
     let answer = desk.by(By::Session(new.session), command);
     assert!(matches!(answer, Err(Refusal::NotFound { .. })), "a session of it was used since");
-    // Activated by a typed code alone: whoever holds password and mail does not push the owner out.
+    // Activated by a typed code alone: anyone who holds password and mail does not push the owner out.
     let typed = desk.signed_in_by_code();
     let answer = succeed(&mut desk, &typed, old);
     assert!(matches!(answer, Err(Refusal::DeviceUnconfirmed { .. })));
@@ -319,4 +319,79 @@ fn operator_says_that_a_browser_is_an_older_one_again_and_a_session_speaks_for_i
     desk.by(By::Session(new.session), command).ok().unwrap();
     assert_eq!(desk.slice.device(new.device).unwrap().succeeds, Some(old));
     assert_eq!(desk.slice.device(third.device).unwrap().succeeds, None);
+}
+
+/// A browser that calls itself this, from there.
+fn calling_itself(agent: &str, address: &str) -> Source {
+    Source::browser(address.parse().unwrap(), None, Some(key()), agent)
+}
+
+const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+
+#[test]
+fn second_browser_of_the_same_name_gets_a_number() {
+    let mut desk = Desk::enrolled();
+    let mut names = Vec::new();
+    for agent in [CHROME, CHROME, "Firefox/140.0 (Linux)", CHROME] {
+        let done = sign_in(&mut desk, None, &calling_itself(agent, "192.0.2.7"), Stay::Usual);
+        let device = desk.slice.device(done.device).unwrap();
+        assert!(device.is_unnamed());
+        names.push(device.name.to_string());
+    }
+    let expected =
+        ["Chrome on Windows", "Chrome on Windows (2)", "Firefox on Linux", "Chrome on Windows (3)"];
+    assert_eq!(names, expected);
+    let told = desk.events.iter().rev().find_map(|event| match event {
+        Event::Notice(access::notice::Event::Queued(notice))
+            if notice.text.contains("now trusted") =>
+        {
+            Some(notice.text.clone())
+        }
+        _ => None,
+    });
+    assert!(told.unwrap().starts_with("Chrome on Windows (3) at 192.0.2.7 is now trusted"));
+}
+
+#[test]
+fn browser_is_not_given_the_name_of_another() {
+    let mut desk = Desk::enrolled();
+    let first = sign_in(&mut desk, None, &calling_itself(CHROME, "192.0.2.7"), Stay::Usual);
+    let second = sign_in(&mut desk, None, &calling_itself(CHROME, "192.0.2.7"), Stay::Usual);
+    let rename = |desk: &mut Desk, device, name: &str| {
+        let name = name.to_owned();
+        let command = Command::Device(device::Command::Rename { device, name });
+        desk.system(command).map(drop)
+    };
+    rename(&mut desk, first.device, "Office laptop").unwrap();
+    let taken = rename(&mut desk, second.device, "OFFICE laptop").unwrap_err();
+    assert_eq!(
+        taken.caller_text(),
+        "a browser named OFFICE laptop already exists; choose another name"
+    );
+    rename(&mut desk, first.device, "office laptop").unwrap();
+    rename(&mut desk, second.device, "Chrome on Windows").unwrap();
+    let device = desk.slice.device(first.device).unwrap();
+    assert!(!device.is_unnamed() && desk.slice.device(second.device).unwrap().is_unnamed());
+}
+
+#[test]
+fn device_keeps_where_it_was_first_used_and_what_the_last_sign_in_said() {
+    use access::agent::Form;
+    use access::session::Method;
+    let mut desk = Desk::enrolled();
+    let source = calling_itself(CHROME, "192.0.2.7");
+    let done = sign_in(&mut desk, None, &source, Stay::Usual);
+    let token = done.device_token.unwrap();
+    let newer = CHROME.replace("131", "132");
+    let source = calling_itself(&newer, "198.51.100.9");
+    let again = sign_in(&mut desk, Some(&token), &source, Stay::Usual);
+    assert_eq!(again.device, done.device);
+    let device = desk.slice.device(done.device).unwrap();
+    assert_eq!(device.first_address, "192.0.2.7".parse().ok());
+    assert_eq!(device.last_address, "198.51.100.9".parse().ok());
+    let agent = device.agent.as_ref().unwrap();
+    assert_eq!((agent.name.as_str(), agent.form), ("Chrome 132 on Windows", Form::Desktop));
+    assert_eq!(device.methods, [Method::Password, Method::Totp]);
+    let session = desk.slice.session(again.session).unwrap();
+    assert_eq!(session.agent.as_ref(), Some(agent));
 }

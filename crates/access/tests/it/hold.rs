@@ -236,7 +236,7 @@ fn phone_added_in_a_recovery_approves_no_step_up_and_no_order_from_outside_of_it
     assert!(matches!(refused, Some(Refusal::ProofHeld { .. })), "{refused:?}");
 }
 
-/// Whoever has a browser that was trusted once, its key included, makes no phone from before of it.
+/// Anyone who has a browser that was trusted once, its key included, makes no phone from before of it.
 #[test]
 fn browser_from_before_a_recovery_becomes_a_phone_of_it_as_a_new_device() {
     let mut desk = Desk::enrolled();
@@ -256,7 +256,7 @@ fn browser_from_before_a_recovery_becomes_a_phone_of_it_as_a_new_device() {
     assert!(desk.slice.session(phone.session).unwrap().held_until.is_some());
 }
 
-/// One that was offered before, and opened by whoever saw the link, is confirmed by no session of it.
+/// One that was offered before, and opened by anyone who saw the link, is confirmed by no session of it.
 #[test]
 fn phone_that_was_offered_before_a_recovery_is_confirmed_by_whole_sessions_alone() {
     let mut desk = Desk::enrolled();

@@ -231,7 +231,7 @@ fn session_that_may_not_place_orders_asks_for_none_and_sends_none() {
     let refused = send(&mut home.desk, session, terms(1_000), Some(approval));
     assert!(matches!(refused, Some(Refusal::DeviceRoleNarrow { .. })));
     assert!(matches!(ask(&mut home, 1_000), Err(Refusal::DeviceRoleNarrow { .. })));
-    // Nor is an act asked for that is no order.
+    // Nor is an act asked for that is not an order.
     let (act, terms, approval) = (Act::ManagePolicy, terms(1), Some(approval));
     let command = Command::LargeOrder(large_order::Command::Use { act, terms, approval });
     let refused = home.desk.by(By::Session(session), command).err();

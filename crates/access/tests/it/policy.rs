@@ -349,7 +349,7 @@ fn one_brokerage_session_trades_and_another_takes_over() {
     assert_eq!(why_not(&desk, second.session, act), None);
     assert_eq!(why_not(&desk, first.session, act).unwrap().code(), "BROKERAGE_HELD");
     assert!(desk.slice.session(first.session).is_some(), "it is not signed out");
-    // A device that only looks never competes: it takes nothing over and is told its own reason.
+    // A view-only device never competes: it takes nothing over and is told its own reason.
     let third = desk.signed_in();
     let role = DeviceRole::View;
     let narrow = device::Command::SetRole { device: third.device, role };
@@ -357,7 +357,7 @@ fn one_brokerage_session_trades_and_another_takes_over() {
     assert_eq!(why_not(&desk, third.session, act).unwrap().code(), "DEVICE_ROLE");
     let refused = desk.by(By::Session(third.session), take()).err().unwrap();
     assert_eq!(refused.code(), "DEVICE_ROLE");
-    // The holder ends: whoever began first trades, without a prompt.
+    // The holder ends: the session that began first trades, without a prompt.
     let end = session::Command::End { session: second.session };
     desk.system(Command::Session(end)).ok().unwrap();
     assert_eq!(why_not(&desk, first.session, act), None);
@@ -403,7 +403,7 @@ fn limit_that_is_typed_stands_over_the_tempos_and_is_told() {
         (kept.idle, kept.until.since(kept.started_at))
     };
     assert_eq!(one(&mut desk), (idle, absolute));
-    let said = |event: &Event| matches!(event, Event::Notice(notice::Event::Queued(one)) if one.text.contains("ends after 45 minutes idle, 10 hours in all"));
+    let said = |event: &Event| matches!(event, Event::Notice(notice::Event::Queued(one)) if one.text.contains("ends after 45 minutes idle, 10 hours in total"));
     assert!(desk.events.iter().any(said));
     desk.by(OPERATOR, typed(Some(idle), None)).ok().unwrap();
     assert_eq!(one(&mut desk), (idle, Span::hours(12)), "the tempo fills in the other");
@@ -482,7 +482,7 @@ fn session_that_was_to_stay_outlives_a_change_and_no_typed_limit() {
     let session = sign_in(&mut desk, Some(&token), &browser(None), Stay::Long).session;
     let standard = wish(&desk, Tempo::Occasional);
     desk.by(OPERATOR, set(Policy { new_network: NewNetwork::Look, ..standard })).ok().unwrap();
-    assert_eq!(one(&desk, session).idle, Span::hours(12), "the change is none of its limits");
+    assert_eq!(one(&desk, session).idle, Span::hours(12), "the change does not touch its limits");
     desk.by(OPERATOR, typed(Some(Span::minutes(20)), None)).ok().unwrap();
     assert_eq!(one(&desk, session).idle, Span::minutes(20));
     let again = sign_in(&mut desk, Some(&token), &browser(None), Stay::Long).session;

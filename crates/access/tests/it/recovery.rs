@@ -400,6 +400,49 @@ fn recovery_that_a_password_began_is_not_taken_up_elsewhere() {
     assert_eq!(claimed.err(), Some(Refusal::RecoveryOver));
 }
 
+/// Storage was cleared, or a private window closed: the cookie is all that is left.
+#[test]
+fn browser_that_lost_its_key_begins_its_recovery_again_and_nobody_else_does() {
+    let mut desk = Desk::enrolled();
+    let token = begin(&mut desk, true).unwrap();
+    wait_all(&mut desk);
+    assert!(matches!(desk.slice.open_recovery().unwrap().stage, Stage::Ready { .. }));
+    let other = access::binding::PublicKey::new(&[4; 65]);
+    let again = |desk: &mut Desk, token: &Secret, right| {
+        let proof = desk.proof(right);
+        let source = Source { key: other, ..browser(None) };
+        let command = recovery::Command::Again { proof, token: copy(token) };
+        let command = Command::Recovery(command);
+        desk.call(&Call { by: By::Visitor, source, command })
+    };
+    // Neither the cookie alone nor the password alone ends what is under way.
+    assert_eq!(again(&mut desk, &token, false).err(), Some(Refusal::SignInFailed));
+    let stranger = access::Secret::from_text("fpr_0000".to_owned());
+    let stands = again(&mut desk, &stranger, true).err();
+    assert!(matches!(stands, Some(Refusal::RecoveryStands { .. })), "{stands:?}");
+    let first = desk.slice.open_recovery().unwrap().id;
+
+    let Answer::RecoveryBegun(begun) = again(&mut desk, &token, true).unwrap() else {
+        panic!("another answer")
+    };
+    let open = desk.slice.open_recovery().unwrap();
+    assert!(open.id != first && matches!(open.stage, Stage::Begun { .. }), "it waits anew");
+    assert_eq!(open.begun.key, other);
+    assert_eq!(finish(&mut desk, &token).err(), Some(Refusal::RecoveryOver), "the old one is over");
+    let ended = &told(&desk, Topic::RecoveryEnded)[0].text;
+    assert!(ended.contains("its browser lost its key"), "{ended}");
+    // Each counts as one that was asked for, so that messages are not without end.
+    let mut last = begun.token;
+    let refused = loop {
+        match again(&mut desk, &last, true) {
+            Ok(Answer::RecoveryBegun(begun)) => last = begun.token,
+            Ok(_) => panic!("another answer"),
+            Err(refusal) => break refusal,
+        }
+    };
+    assert!(matches!(refused, Refusal::TooManyRecoveries { .. }), "{refused}");
+}
+
 #[test]
 fn wait_is_chosen_within_bounds_by_a_recent_proof_and_told() {
     let mut desk = Desk::enrolled();

@@ -75,7 +75,7 @@ fn code_signs_in_on_a_trusted_browser_in_place_of_totp_and_once() {
     let again = type_code(&mut desk, Some(&device), &codes[3]).err();
     assert_eq!(again, Some(Refusal::CodeWrong));
     let kinds: Vec<_> = desk.events.iter().map(Event::text).collect();
-    assert!(kinds.iter().any(|text| text.ends_with("was right, and is used up")), "{kinds:?}");
+    assert!(kinds.iter().any(|text| text.ends_with("was correct and is now used")), "{kinds:?}");
 }
 
 #[test]

@@ -379,7 +379,7 @@ fn passkey_whose_counter_does_not_rise_is_suspect_on_record_and_leaves_the_other
         assert_eq!(with(&mut desk, &good), Some(Refusal::PasskeyRefused { reason: fault }));
         let kinds: Vec<_> = desk.events[before..].iter().map(Event::kind).collect();
         assert_eq!(kinds, ["refused"]);
-        // The other ways work, and the suspect one can be removed: it was no way in any more.
+        // The other ways work, and the suspect one can be removed: it was no longer a way in.
         let by = By::Session(desk.signed_in().session);
         let id = desk.slice.passkeys().next().unwrap().0.id;
         let remove = authenticator::Command::Remove { authenticator: id };

@@ -149,7 +149,7 @@ fn yes_needs_the_contacts_own_number_and_is_given_once() {
 }
 
 #[test]
-fn whoever_is_no_contact_or_not_any_more_says_nothing() {
+fn somebody_who_is_not_a_contact_or_no_longer_one_says_nothing() {
     let (mut desk, owner, [mut one, mut two, mut three]) = with_contacts(false);
     let (_, recovery) = begin(&mut desk);
     let mut stranger = Other::new(9);

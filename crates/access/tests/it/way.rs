@@ -1,4 +1,4 @@
-//! What is told of a way to sign in is what happens to whoever takes it.
+//! Each way to sign in does what its description says.
 
 use access::authenticator::passkey::Assertion;
 use access::authenticator::{self, passkey::Passkey};

@@ -151,7 +151,7 @@ fn claims(authorization: &str) -> Value {
 #[tokio::test]
 async fn message_is_signed_for_the_push_service_and_opens_in_the_browser_alone() {
     let browser = Browser::new();
-    let (taken, done, port) = serve(&browser, "An approval waits.", TAKEN).await;
+    let (taken, done, port) = serve(&browser, "An approval is waiting.", TAKEN).await;
     assert_eq!(done, Ok(Pushed::Taken));
     assert!(taken.head.starts_with("POST /push/abc HTTP/1.1\r\n"), "{}", taken.head);
     let claims = claims(taken.field("authorization"));
@@ -163,7 +163,7 @@ async fn message_is_signed_for_the_push_service_and_opens_in_the_browser_alone()
     assert_eq!((taken.field("ttl"), taken.field("topic")), ("90", "approval"));
     assert_eq!(taken.field("urgency"), "high");
     assert!(!taken.body.windows(8).any(|eight| eight == b"approval"), "sent in the clear");
-    assert_eq!(browser.open(&taken.body), b"An approval waits.");
+    assert_eq!(browser.open(&taken.body), b"An approval is waiting.");
 }
 
 #[tokio::test]

@@ -16,18 +16,22 @@ answers! {
         quantity: u64,
         /// Shares filled.
         filled: u64,
+        /// What prices and amounts are in: `USD`.
+        currency: String,
         /// The symbol.
         symbol: String,
         /// `MKT`, `LMT`, `STP` or `STP LMT`.
         order_type: String,
-        /// US dollars a share, of a limit order.
+        /// US dollars per share, of a limit order.
         limit_price: Option<String>,
-        /// US dollars a share, of a stop.
+        /// US dollars per share, of a stop.
         stop_price: Option<String>,
         /// `DAY`, `GTC`, `IOC` or `FOK`.
         time_in_force: String,
         /// `waiting`, `working`, `filled`, `cancelled` or `rejected`.
         state: String,
+        /// Whether it may only reduce a position.
+        reduce_only: bool,
         /// The order that it waits for or waited for.
         parent: Option<u64>,
         /// The client's own note.
@@ -68,10 +72,44 @@ answers! {
         quantity: u64,
         /// The symbol.
         symbol: String,
-        /// US dollars a share.
+        /// US dollars per share.
         price: String,
         /// US dollars.
         commission: String,
+        /// What they are in: `USD`.
+        currency: String,
+    }
+
+    /// What an order would do.
+    OrderSheet {
+        /// The orders, in words as all pages write them: `BUY 100 AAPL LMT 231.40 DAY`.
+        lines: Vec<String>,
+        /// The credential's name.
+        credential_name: String,
+        /// What the amounts are in: `USD`.
+        currency: String,
+        /// Its value.
+        value: String,
+        /// Its commission, if all of it traded at that.
+        commission: String,
+        /// Initial margin now.
+        initial_margin_before: String,
+        /// Initial margin with it.
+        initial_margin_after: String,
+        /// Buying power now.
+        buying_power_before: String,
+        /// Buying power with it.
+        buying_power_after: String,
+        /// Open orders that it would cancel first.
+        cancels: Vec<u64>,
+    }
+
+    /// Orders that were taken, on record.
+    OrdersTaken {
+        /// The number of the first, which the others are attached to.
+        order: u64,
+        /// All of them.
+        taken: Vec<OrderRow>,
     }
 
     /// A position.
@@ -80,7 +118,7 @@ answers! {
         symbol: String,
         /// Shares; below zero is short.
         quantity: i64,
-        /// US dollars a share, rounded to four places.
+        /// US dollars per share, rounded to four places.
         average_cost: String,
         /// US dollars.
         value: String,
@@ -90,6 +128,8 @@ answers! {
     PositionsNow {
         /// The account.
         account: String,
+        /// What the amounts are in: `USD`.
+        currency: String,
         /// US dollars.
         cash: String,
         /// US dollars.
@@ -104,6 +144,8 @@ answers! {
         entries: Vec<ActivityRow>,
         /// Whether the newest orders are missing, because the database cannot be written.
         behind: bool,
+        /// The time that the search went back to, when it ended there and not with a full page or with the record.
+        searched_to: Option<String>,
         /// Where to go on; none at the end.
         next: Option<String>,
     }
@@ -132,7 +174,7 @@ answers! {
         device: Option<DeviceId>,
         /// The stable code, when it was refused.
         refusal: Option<String>,
-        /// How many equal ones it stands for.
+        /// How many equal refusals it stands for.
         count: u64,
         /// The orders that were refused, as they were asked for.
         orders: Vec<String>,

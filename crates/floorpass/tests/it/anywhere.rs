@@ -102,56 +102,6 @@ fn operator_lists_shows_and_cancels_orders() {
     assert_eq!(json(&server.data, &["orders", "--open"]).as_array().unwrap().len(), 0);
 }
 
-/// A value's keys and the types of what is under them; a list by its first row.
-fn shape(value: &Value) -> Value {
-    match value {
-        Value::Null => "null".into(),
-        Value::Bool(_) => "bool".into(),
-        Value::Number(_) => "number".into(),
-        Value::String(_) => "text".into(),
-        Value::Array(rows) => Value::Array(rows.iter().take(1).map(shape).collect()),
-        Value::Object(fields) => {
-            Value::Object(fields.iter().map(|(name, value)| (name.clone(), shape(value))).collect())
-        }
-    }
-}
-
-#[test]
-fn json_of_every_list_has_the_recorded_shape() {
-    let temp = tempfile::tempdir().unwrap();
-    let server = Server::demo(temp.path(), &[]);
-    json(&server.data, &["link", "trader"]);
-    let mut trader = crate::trader::Trader::connect(server.port("trading"), 3);
-    trader.send(&crate::trader::Trader::order(1, "BUY", 5, None));
-    trader.wait("a fill", |told| !told.executions.is_empty());
-    let asked: [&[&str]; 16] = [
-        &["status"],
-        &["status", "--all"],
-        &["where", "trader"],
-        &["session", "list"],
-        &["device", "list"],
-        &["authenticator", "list", "trader"],
-        &["person", "list"],
-        &["policy", "show", "trader"],
-        &["travel", "show", "trader"],
-        &["contact", "show", "trader"],
-        &["recovery", "list"],
-        &["push", "list"],
-        &["order", "list"],
-        &["executions"],
-        &["positions"],
-        &["evidence", "verify"],
-    ];
-    let all: serde_json::Map<String, Value> =
-        asked.iter().map(|args| (args.join(" "), shape(&json(&server.data, args)))).collect();
-    insta::assert_snapshot!("json_shapes", serde_json::to_string_pretty(&all).unwrap());
-    let (exit, code) = crate::program::fault(
-        &server.data,
-        &["policy", "set", "trader", "--interface", "desktop", "--tempo", "active"],
-    );
-    assert_eq!((exit, code.as_str()), (4, "INTERFACE_NOT_AVAILABLE"));
-}
-
 #[test]
 fn completions_and_man_pages_know_every_command() {
     let temp = tempfile::tempdir().unwrap();

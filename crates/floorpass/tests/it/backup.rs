@@ -3,6 +3,41 @@
 use crate::program::{Server, fault, json, run, text};
 use crate::trader::Trader;
 
+/// A pipe would keep its reader waiting for ever, and another file is not the tables of this backup.
+#[test]
+fn backup_whose_files_are_not_its_own_is_refused_before_anything_is_written() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    json(&server.data, &["evidence", "checkpoint"]);
+    let backup = temp.path().join("backup");
+    json(&server.data, &["backup", "--to", backup.to_str().unwrap()]);
+    let key = server.data.join("key");
+    assert_eq!(server.terminate(), 0);
+    let restored = temp.path().join("restored");
+    let restore = ["restore", "--from", backup.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    let aside = temp.path().join("aside");
+    for name in ["floorpass.db", "checkpoints.jsonl"] {
+        let file = backup.join(name);
+        std::fs::rename(&file, &aside).unwrap();
+        let pipe = std::process::Command::new("mkfifo").arg(&file).status();
+        assert!(pipe.unwrap().success());
+        let said = text(&run(&restored, &restore));
+        assert!(said.contains(name) && said.contains("a pipe"), "{name}: {said}");
+        assert!(!restored.exists(), "{name}");
+        std::fs::remove_file(&file).unwrap();
+        if name == "floorpass.db" {
+            for other in [&b"theirs"[..], b""] {
+                std::fs::write(&file, other).unwrap();
+                let said = text(&run(&restored, &restore));
+                assert!(said.contains("floorpass.db"), "{said}");
+                assert!(!restored.exists(), "{said}");
+            }
+        }
+        std::fs::rename(&aside, &file).unwrap();
+    }
+    json(&restored, &restore);
+}
+
 #[test]
 fn restored_folder_has_all_up_to_the_backup_and_verifies() {
     let temp = tempfile::tempdir().unwrap();

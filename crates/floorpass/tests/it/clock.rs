@@ -87,7 +87,11 @@ fn clock_two_hours_ahead_for_a_moment_shuts_no_app_out_and_is_told() {
     browser.sign_in_by_link(&server);
     browser.token.clear();
     let quiet = run(&data, &["doctor"]);
-    assert!(text(&quiet).contains("clock: has not jumped since the start"), "{}", text(&quiet));
+    assert!(
+        text(&quiet).contains("clock: has not jumped since the server started"),
+        "{}",
+        text(&quiet)
+    );
 
     std::fs::write(&clock, "+7200").unwrap();
     seen(&data, |jump| jump["by"] == 7_200);
@@ -184,7 +188,10 @@ fn clock_that_jumps_by_100_days_keeps_no_door_waiting() {
     }
     assert!(seen > 0 && ill > 0, "told by status {seen} times and by /healthz {ill} times");
     let log = server.log();
-    assert!(log.contains("the markets catch up on") && log.contains("have caught up"), "{log}");
+    assert!(
+        log.contains("the markets are catching up on") && log.contains("have caught up"),
+        "{log}"
+    );
     trader.send(&Trader::order(3, "BUY", 1, None));
     trader.wait("a fill", |told| told.executions.len() == 1);
     assert_eq!(server.terminate(), 0);

@@ -103,7 +103,7 @@ fn check(server: &Server, acknowledged: &BTreeMap<i32, u64>) {
     assert!(verified.status.success(), "{}", text(&verified));
 }
 
-/// Whoever signs in on a full disk is told what is wrong; who is signed in sees what is there.
+/// Anyone who signs in on a full disk is told what is wrong; who is signed in sees what is there.
 fn sign_in_says_why(server: &Server, browser: &mut Browser, password: &str) {
     let (exit, code) = fault(&server.data, &["link", "trader"]);
     assert_eq!((exit, code.as_str()), (4, "STORE_FULL"));
@@ -238,11 +238,11 @@ fn cut_on_a_full_disk_is_in_force_is_kept_and_comes_on_record() {
     assert_eq!(json(&data, &["session", "list"]), serde_json::json!([]));
     let all = run(&data, &["lock", "--account", &account, "--grade", "all"]);
     assert_eq!(all.status.code(), Some(7));
-    assert!(text(&all).contains("in force now but not yet on record"), "{}", text(&all));
+    assert!(text(&all).contains("in effect now but not yet recorded"), "{}", text(&all));
     assert_eq!(conditions(&server), ["CUTS_OWED"]);
     let doctor = run(&data, &["doctor"]);
     assert!(
-        text(&doctor).contains("6 cuts are in force and not on record yet"),
+        text(&doctor).contains("6 cuts are in effect but not yet recorded"),
         "{}",
         text(&doctor)
     );
@@ -275,6 +275,42 @@ fn cut_on_a_full_disk_is_in_force_is_kept_and_comes_on_record() {
     assert_eq!(server.terminate(), 0);
     let _again = Server::start(demo(), temp.path(), &data);
     assert_eq!(json(&data, &["person", "list"])[0]["lock"], "no-new");
+}
+
+/// A limit on the size of a file is no reason to end: what it stops is refused, like a write on a full disk.
+#[test]
+fn file_that_reaches_its_limit_ends_no_server() {
+    let temp = tempfile::tempdir().unwrap();
+    let data = temp.path().join("data");
+    assert_eq!(Server::demo(temp.path(), &[]).terminate(), 0);
+    // Room for the journal's segment (8 MiB, in blocks of 512 bytes), and none for another one.
+    let largest = |path: &str| data.join(path).metadata().unwrap().len() / 512 + 1;
+    for blocks in [largest("journal/00000000000000000001.seg"), largest("floorpass.db")] {
+        let mut shell = Command::new("sh");
+        let start = format!("ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &start, env!("CARGO_BIN_EXE_floorpass")]);
+        shell.args(["demo", "--free-ports", "--data"]).arg(&data);
+        shell.env("XDG_RUNTIME_DIR", temp.path());
+        match Server::try_start(shell, temp.path(), &data) {
+            Ok(server) => {
+                let told = (0..40).find_map(|number| {
+                    let mail = format!("ada{number}@example.org");
+                    let done = run(&data, &["contact", "set", "trader", "--mail", &mail]);
+                    (!done.status.success()).then(|| text(&done))
+                });
+                // Whether it came to it or not, it still answers.
+                if let Some(said) = told {
+                    assert!(said.contains("nothing was changed"), "{said}");
+                }
+                assert!(run(&data, &["status"]).status.success(), "{}", server.log());
+                server.kill();
+            }
+            Err(said) => assert!(said.contains("exit status"), "a signal ended it: {said}"),
+        }
+    }
+    let verified = run(&data, &["evidence", "verify"]);
+    assert!(verified.status.success(), "{}", text(&verified));
+    assert_eq!(Server::demo(temp.path(), &[]).terminate(), 0);
 }
 
 const LOGS: &str = "disk::log_on_a_full_disk_loses_lines_and_nothing_else";

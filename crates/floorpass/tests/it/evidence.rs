@@ -130,7 +130,9 @@ fn activity_is_searched_and_exported_at_the_command_line() {
     for (args, code) in [
         (["--from", "yesterday"], "DATE"),
         (["--kind", "everything"], "KIND"),
-        (["--limit", "0"], "LIMIT"),
+        (["--limit", "0"], "USAGE"),
+        (["--limit", "1e3"], "USAGE"),
+        (["--nosuch", "1"], "USAGE"),
         (["--before", "x"], "PLACE"),
         (["--credential", "nosuch"], "CREDENTIAL_UNKNOWN"),
         (["--person", "nosuch"], "NOT_FOUND"),

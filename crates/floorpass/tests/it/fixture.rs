@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, BASE64};
+use ring::signature::EcdsaKeyPair;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _};
 
 use crate::browser::Browser;
 use crate::program::{Server, command, fault, json, lasting_port, run, text};
+use crate::soft_passkey::{PRESENT_VERIFIED, SoftPasskey};
 use crate::trader::Trader;
 
 /// How long after its last second a folder goes on.
@@ -17,6 +19,21 @@ const LATER: u64 = 60;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v0.1.0")
+}
+
+/// Unpacks an archive of the fixtures to a folder.
+fn unpack(name: &str, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    let archive = fixtures().join(format!("{name}.tar.gz"));
+    let tar = Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(to).output().unwrap();
+    assert!(tar.status.success(), "{}", text(&tar));
+    let folder: Value =
+        serde_json::from_slice(&std::fs::read(to.join("folder.json")).unwrap()).unwrap();
+    // The zeros that a segment is preallocated with are not in the archive.
+    for entry in std::fs::read_dir(to.join("journal")).unwrap() {
+        let file = std::fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
+        file.set_len(folder["segment_bytes"].as_u64().unwrap()).unwrap();
+    }
 }
 
 /// A data folder of that version, and what that version said of it.
@@ -33,20 +50,14 @@ impl Kept {
     fn unpack(name: &str) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let data = temp.path().join("data");
-        std::fs::create_dir(&data).unwrap();
-        let archive = fixtures().join(format!("{name}.tar.gz"));
-        let tar =
-            Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(&data).output().unwrap();
-        assert!(tar.status.success(), "{}", text(&tar));
+        unpack(name, &data);
         let facts = std::fs::read(fixtures().join(format!("{name}.json"))).unwrap();
-        let folder: Value =
-            serde_json::from_slice(&std::fs::read(data.join("folder.json")).unwrap()).unwrap();
-        // The zeros that a segment is preallocated with are not in the archive.
-        for entry in std::fs::read_dir(data.join("journal")).unwrap() {
-            let file = std::fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
-            file.set_len(folder["segment_bytes"].as_u64().unwrap()).unwrap();
-        }
         Self { temp, data, facts: serde_json::from_slice(&facts).unwrap(), config: None }
+    }
+
+    /// A demo whose owner has a passkey, and no snapshot.
+    fn passkey() -> Self {
+        Self::unpack("passkey")
     }
 
     /// A demo, with SQLite and a snapshot.
@@ -132,7 +143,13 @@ impl Kept {
         self.verify();
         let report = json(&self.data, &self.args(&["evidence", "verify"]));
         for name in ["access_entries", "journal_records", "checkpoints", "last_checkpoint"] {
-            assert_eq!(report[name], self.facts["evidence verify"][name], "{name}");
+            let mut was = self.facts["evidence verify"][name].clone();
+            if let Some(at) = was.get_mut("at") {
+                // That version counted microseconds here.
+                let time = jiff::Timestamp::from_microsecond(at.as_i64().unwrap()).unwrap();
+                *at = time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into();
+            }
+            assert_eq!(report[name], was, "{name}");
         }
     }
 
@@ -147,10 +164,34 @@ impl Kept {
     }
 
     fn same(&self, name: &str) {
-        let said = json(&self.data, &name.split(' ').collect::<Vec<_>>());
-        let was = &self.facts[name];
-        assert_eq!(said.as_array().map(Vec::len), was.as_array().map(Vec::len), "{name}: {said}");
-        holds(&said, &in_today_s_form(was), name);
+        said_again(&self.data, &self.facts[name], name);
+    }
+
+    /// Signs in by the passkey that Chromium made for that version.
+    fn signs_in_by_its_passkey(&self, server: &Server) {
+        let kept = &self.facts["passkey"];
+        let bytes = |name: &str| BASE64.decode(kept[name].as_str().unwrap().as_bytes()).unwrap();
+        let algorithm = &ring::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
+        let random = ring::rand::SystemRandom::new();
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, &bytes("privateKey"), &random).unwrap();
+        let mut browser = Browser::at(server);
+        let mut passkey = SoftPasskey {
+            origin: browser.origin.clone(),
+            counter: u32::try_from(kept["signCount"].as_u64().unwrap()).unwrap() + 1,
+            flags: PRESENT_VERIFIED,
+            handle: bytes("credentialId"),
+            user: bytes("userHandle"),
+            rp: "localhost".to_owned(),
+            pair,
+        };
+        let begun = browser.post("/sign-in/passkey/start", &[]);
+        let begun: Value = serde_json::from_str(&begun.body).unwrap();
+        let answer = passkey.get(&begun["options"].to_string());
+        let ceremony = begun["ceremony"].as_str().unwrap();
+        let fields = [("ceremony", ceremony), ("credential", answer.as_str())];
+        let done = browser.post("/sign-in/passkey/finish", &fields);
+        assert_eq!(done.status, 200, "{done:?}");
+        assert_eq!(browser.get("/session").status, 200);
     }
 
     /// Signs in, places an order and cancels it, revokes a credential.
@@ -181,6 +222,13 @@ impl Kept {
         assert_eq!(open.len(), 1, "the order of the session alone stays: {open:?}");
         self.verify();
     }
+}
+
+/// A command says what that version said.
+fn said_again(data: &Path, was: &Value, name: &str) {
+    let said = json(data, &name.split(' ').collect::<Vec<_>>());
+    assert_eq!(said.as_array().map(Vec::len), was.as_array().map(Vec::len), "{name}: {said}");
+    holds(&said, &in_today_s_form(was), name);
 }
 
 /// What version 0.1.0 said, as it is said now: an order's origin is an object, amounts have cents, and an average cost
@@ -240,7 +288,7 @@ fn totp(person: &Value, time: u64) -> String {
 }
 
 /// The URL of another database of the same server; what follows a `?` (a socket's folder, say) stays.
-fn database(server: &str, name: &str) -> String {
+pub fn database(server: &str, name: &str) -> String {
     let (address, options) = server.split_once('?').unwrap_or((server, ""));
     let (scheme, rest) = address.split_once("://").unwrap();
     let authority = rest.split('/').next().unwrap();
@@ -294,4 +342,46 @@ fn folder_of_version_0_1_0_with_one_changed_byte_is_altered() {
     assert_eq!(fault(&kept.data, &["evidence", "verify"]), (5, "EVIDENCE_ALTERED".to_owned()));
     std::fs::write(&file, whole).unwrap();
     assert!(run(&kept.data, &["evidence", "verify"]).status.success());
+}
+
+/// What is compared of the folder with a passkey.
+const OF_PASSKEY: [&str; 4] = ["authenticator list", "device list", "session list", "person list"];
+
+#[test]
+fn passkey_of_version_0_1_0_signs_in() {
+    let kept = Kept::passkey();
+    let server = kept.start();
+    for name in OF_PASSKEY {
+        kept.same(name);
+    }
+    kept.signs_in_by_its_passkey(&server);
+    assert_eq!(server.terminate(), 0);
+    json(&kept.data, &["evidence", "verify"]);
+}
+
+#[test]
+fn backup_of_version_0_1_0_is_restored_to_what_it_was() {
+    let kept = Kept::passkey();
+    let (place, backup) = (tempfile::tempdir().unwrap(), kept.temp.path().join("backup"));
+    unpack("backup", &backup);
+    let (key, data) = (kept.data.join("key"), place.path().join("data"));
+    let from = ["restore", "--from", backup.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    json(&data, &from);
+    json(&data, &["evidence", "verify"]);
+    let restored = Kept { temp: place, data, facts: kept.facts.clone(), config: None };
+    let server = restored.start();
+    // The session that was ended after the backup was alive in it.
+    for name in OF_PASSKEY {
+        said_again(&restored.data, &kept.facts["backup"][name], name);
+    }
+    restored.signs_in_by_its_passkey(&server);
+    assert_eq!(server.terminate(), 0);
+    json(&restored.data, &["evidence", "verify"]);
+    // With the wrong key nothing is restored.
+    let wrong = kept.temp.path().join("wrong");
+    std::fs::write(&wrong, [7; 32]).unwrap();
+    let other = kept.temp.path().join("other");
+    let from = ["restore", "--from", backup.to_str().unwrap(), "--key", wrong.to_str().unwrap()];
+    let (exit, _) = fault(&other, &from);
+    assert!(exit != 0 && !other.exists(), "{exit}");
 }

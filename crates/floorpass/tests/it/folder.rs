@@ -121,7 +121,7 @@ fn lost_description_makes_no_command_erase_the_folder() {
     assert!(!looked.status.success() && text(&looked).contains("folder.json is missing"));
     // It is mended from the journal; the key proves itself again.
     let mended = text(&run(&data, &["doctor", "--repair"]));
-    assert!(mended.contains("written anew from the journal: a demo"), "{mended}");
+    assert!(mended.contains("rewritten from the journal: a demo"), "{mended}");
     let again = Server::demo(temp.path(), &[]);
     assert_eq!(Trader::connect(again.port("trading"), 1).ask_all().positions["AAPL"], 10);
     drop(again);
@@ -175,6 +175,31 @@ fn first_start_that_was_killed_is_begun_again() {
 }
 
 #[test]
+fn init_that_was_killed_is_ended_by_the_next_one() {
+    let temp = tempfile::tempdir().unwrap();
+    let data = temp.path().join("data");
+    let config = config(temp.path());
+    let args = ["init", "--config", config.to_str().unwrap(), "--person", "ada"];
+    let silent = std::process::Stdio::null;
+    let mut first = command(&data, &args).stdout(silent()).stderr(silent()).spawn().unwrap();
+    while !data.join("folder.json").exists() {
+        assert!(first.try_wait().unwrap().is_none(), "it ended before it made its folder");
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // As far as its person, whose link nobody has seen.
+    for _ in 0..2 {
+        std::fs::remove_file(data.join("checkpoints.jsonl")).ok();
+        let made = json(&data, &args);
+        assert!(made["enrolment_url"].as_str().unwrap().contains("/link/"), "{made}");
+    }
+    assert_eq!(fault(&data, &args), (4, "FOLDER_EXISTS".to_owned()));
+    std::fs::remove_file(data.join("checkpoints.jsonl")).unwrap();
+    let another = ["init", "--config", config.to_str().unwrap(), "--person", "eve"];
+    assert_eq!(fault(&data, &another), (4, "ACCOUNT_TAKEN".to_owned()));
+}
+
+#[test]
 fn second_server_is_refused_whatever_was_removed_or_replaced() {
     let temp = tempfile::tempdir().unwrap();
     let server = Server::demo(temp.path(), &[]);
@@ -187,7 +212,7 @@ fn second_server_is_refused_whatever_was_removed_or_replaced() {
         &|| {},
         &|| std::fs::remove_file(data.join("lock")).unwrap(),
         &|| {
-            // It is made anew meanwhile, sooner or later.
+            // It is made again meanwhile, sooner or later.
             std::fs::rename(data.join("lock"), &moved).ok();
             std::fs::write(data.join("lock"), "1\n").unwrap();
         },
@@ -205,7 +230,7 @@ fn second_server_is_refused_whatever_was_removed_or_replaced() {
         }
         assert_eq!(fault(data, &["demo", "--free-ports", "--reset"]).0, 6);
     }
-    // The first one works, its socket was made anew, and so was its lock.
+    // The first one works, its socket was made again, and so was its lock.
     let mut trader = Trader::connect(server.port("trading"), 1);
     trader.send(&Trader::order(1, "BUY", 10, None));
     trader.wait("a fill", |told| told.executions.len() == 1);
@@ -245,19 +270,48 @@ fn folders_that_share_a_journal_have_one_server() {
     }
 }
 
+#[test]
+fn folders_that_share_their_tables_have_one_server() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    for name in ["hard", "linked"] {
+        let copy = temp.path().join(name);
+        let mut copied = std::process::Command::new("cp");
+        copied.arg("-a").args([&server.data, &copy]);
+        assert!(copied.status().unwrap().success());
+        for file in ["control.sock", "lock", "floorpass.db", "floorpass.db-wal", "floorpass.db-shm"]
+        {
+            std::fs::remove_file(copy.join(file)).unwrap();
+        }
+        let (tables, link) = (server.data.join("floorpass.db"), copy.join("floorpass.db"));
+        match name {
+            "hard" => std::fs::hard_link(&tables, &link).unwrap(),
+            _ => symlink(&tables, &link).unwrap(),
+        }
+        let refused = fault(&copy, &["demo", "--free-ports"]);
+        assert_eq!(refused, (6, "FOLDER_IN_USE".to_owned()), "{name}");
+        let beside = copy.join("floorpass.db-wal");
+        assert!(!beside.exists(), "{name}: the second has opened them");
+    }
+    assert_eq!(health(&server)["status"], "ok");
+    json(&server.data, &["credential", "revoke", "narrow"]);
+    assert_eq!(server.terminate(), 0);
+}
+
 /// A database of its own on the server that `cargo xtask test` starts.
-fn postgres_database() -> String {
+pub fn postgres_database(of: &str) -> String {
+    use crate::fixture::database;
     use sqlx::Connection;
     let server = std::env::var("FLOORPASS_TEST_POSTGRES")
         .unwrap_or_else(|_| panic!("FLOORPASS_TEST_POSTGRES is not set: run `cargo xtask test`"));
-    let name = format!("folder_{}", std::process::id());
+    let name = format!("{of}_{}", std::process::id());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+        let mut admin = sqlx::PgConnection::connect(&database(&server, "postgres")).await.unwrap();
         let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
         sqlx::query(create).execute(&mut admin).await.unwrap();
     });
-    server.replacen("/postgres?", &format!("/{name}?"), 1)
+    database(&server, &name)
 }
 
 #[test]
@@ -268,7 +322,7 @@ fn copies_of_a_folder_on_one_postgres_database_have_one_server() {
     let config = temp.path().join("floorpass.toml");
     let text = format!(
         "database = \"{}\"\n[portal]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://localhost:{port}\"\n",
-        postgres_database()
+        postgres_database("folder")
     );
     std::fs::write(&config, &text).unwrap();
     let file = config.to_str().unwrap().to_owned();
@@ -339,7 +393,9 @@ fn file_that_is_lost_while_it_runs_stops_acknowledgements() {
         let looked = run(&server.data, &["doctor"]);
         assert!(!looked.status.success() && text(&looked).contains(&code), "{}", text(&looked));
         if name.starts_with("floorpass.db") {
-            assert_eq!(fault(&server.data, &["credential", "revoke", "narrow"]).1, "FILE_LOST");
+            // A cut is in force all the same.
+            let owed = (7, "IN_FORCE_NOT_ON_RECORD".to_owned());
+            assert_eq!(fault(&server.data, &["credential", "revoke", "narrow"]), owed);
         }
     }
 }
@@ -364,6 +420,85 @@ fn file_that_is_missing_at_the_start_is_named_and_not_begun_anew() {
     Server::demo(temp.path(), &[]);
 }
 
+/// What was committed last is in the file beside the tables until it is folded in.
+#[test]
+fn tables_that_lost_their_end_are_not_gone_on_with() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let (data, account) = (server.data.clone(), server.ready["account"].clone());
+    assert_eq!(server.terminate(), 0);
+    let server = Server::demo(temp.path(), &[]);
+    json(&data, &["lock", "--account", account.as_str().unwrap(), "--grade", "no-new"]);
+    json(&data, &["evidence", "checkpoint"]);
+    server.kill();
+    let aside = temp.path().join("aside");
+    std::fs::create_dir(&aside).unwrap();
+    for name in ["floorpass.db-wal", "floorpass.db-shm"] {
+        std::fs::rename(data.join(name), aside.join(name)).unwrap();
+    }
+    std::fs::copy(data.join("floorpass.db"), aside.join("floorpass.db")).unwrap();
+    let said = text(&run(&data, &["demo", "--free-ports"]));
+    assert!(
+        said.contains("the tables end at entry") && said.contains("floorpass.db-wal"),
+        "{said}"
+    );
+    // Put back, all of it is there.
+    for name in ["floorpass.db", "floorpass.db-wal", "floorpass.db-shm"] {
+        std::fs::remove_file(data.join(name)).ok();
+        std::fs::rename(aside.join(name), data.join(name)).unwrap();
+    }
+    let again = Server::demo(temp.path(), &[]);
+    assert_eq!(json(&data, &["person", "list"])[0]["lock"], "no-new");
+    assert_eq!(again.terminate(), 0);
+}
+
+#[test]
+fn doctor_names_a_journal_or_tables_that_are_missing_or_not_theirs() {
+    let temp = tempfile::tempdir().unwrap();
+    let data = used(temp.path());
+    let good = run(&data, &["doctor"]);
+    assert!(text(&good).contains("good    tables:"), "{}", text(&good));
+    for (name, what) in [("journal", "journal"), ("floorpass.db", "tables")] {
+        let (file, aside) = (data.join(name), temp.path().join("aside"));
+        std::fs::rename(&file, &aside).unwrap();
+        for put in ["nothing", "text", "pipe"] {
+            match put {
+                "text" => std::fs::write(&file, "theirs").unwrap(),
+                "pipe" => {
+                    let pipe = std::process::Command::new("mkfifo").arg(&file).status();
+                    assert!(pipe.unwrap().success());
+                }
+                _ => {}
+            }
+            let looked = run(&data, &["doctor"]);
+            let said = text(&looked);
+            assert!(
+                !looked.status.success() && said.contains(&format!("BAD     {what}:")),
+                "{said}"
+            );
+            std::fs::remove_file(&file).ok();
+        }
+        std::fs::rename(&aside, &file).unwrap();
+    }
+}
+
+/// Its name is a link, and SQLite keeps its log beside the file itself.
+#[test]
+fn tables_behind_a_link_are_watched_where_they_are() {
+    let temp = tempfile::tempdir().unwrap();
+    let data = used(temp.path());
+    let (file, moved) = (data.join("floorpass.db"), temp.path().join("tables.db"));
+    std::fs::rename(&file, &moved).unwrap();
+    for ending in ["-wal", "-shm"] {
+        std::fs::remove_file(data.join(format!("floorpass.db{ending}"))).ok();
+    }
+    symlink(&moved, &file).unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    json(&data, &["credential", "revoke", "narrow"]);
+    std::fs::remove_file(temp.path().join("tables.db-wal")).unwrap();
+    assert_eq!(wrong(&server, "the log of the tables"), "FILE_LOST");
+}
+
 #[test]
 fn key_that_is_gone_stops_orders_until_it_is_back() {
     let temp = tempfile::tempdir().unwrap();
@@ -374,6 +509,12 @@ fn key_that_is_gone_stops_orders_until_it_is_back() {
     std::fs::remove_file(&key).unwrap();
     assert_eq!(wrong(&server, "key"), "FILE_LOST");
     assert!(refusal(&mut trader, 1).contains("FILE_LOST: key was removed"));
+    // A pipe keeps nobody waiting, and the watch goes on.
+    let pipe = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&key).status();
+    assert!(pipe.unwrap().success());
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(wrong(&server, "key"), "FILE_LOST");
+    std::fs::remove_file(&key).unwrap();
     // Another key is not the key.
     std::fs::write(&key, [7; 32]).unwrap();
     std::thread::sleep(Duration::from_millis(600));
@@ -459,15 +600,19 @@ fn folder_with_wide_modes_is_mended_at_the_start_which_says_so() {
         open("floorpass.db", 0o644),
         open("snapshots", 0o750),
     ];
-    assert!(text(&run(&data, &["doctor"])).contains("could be used by others"));
+    assert!(text(&run(&data, &["doctor"])).contains("accessible to others"));
     let again = Server::demo(temp.path(), &[]);
-    assert!(again.log().contains("others could use files of the data folder"), "{}", again.log());
+    assert!(
+        again.log().contains("others could access files in the data folder"),
+        "{}",
+        again.log()
+    );
     for path in wide {
         let mode = path.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{} {mode:o}", path.display());
     }
     assert_eq!(again.terminate(), 0);
-    // Whoever has read the key has it: that is not mended without a word.
+    // Anyone who has read the key has it: that is not mended without a word.
     open("key", 0o640);
     let said = text(&run(&data, &["demo", "--free-ports"]));
     assert!(said.contains("chmod 600"), "{said}");
@@ -489,7 +634,7 @@ fn wrong_key_is_refused_by_restore_start_doctor_and_verify_before_anything_is_wr
     let restore = ["restore", "--from", from, "--key", key];
     assert_eq!(fault(&restored, &restore), (4, "OTHER_KEY".to_owned()));
     assert!(!restored.exists(), "something was written");
-    assert!(text(&run(&restored, &restore)).contains("is not the one of this data folder"));
+    assert!(text(&run(&restored, &restore)).contains("does not belong to this data folder"));
 
     // Two folders written before there was a check value: the key proves itself by what it sealed.
     for old in [false, true] {
@@ -510,7 +655,7 @@ fn wrong_key_is_refused_by_restore_start_doctor_and_verify_before_anything_is_wr
             "{differs:?}"
         );
         if !old {
-            assert!(text(&run(&data, &["doctor"])).contains("is not the one of this data folder"));
+            assert!(text(&run(&data, &["doctor"])).contains("does not belong to this data folder"));
             assert_eq!(fault(&data, &["evidence", "verify"]).0, 1);
         }
         std::fs::write(data.join("key"), &own).unwrap();

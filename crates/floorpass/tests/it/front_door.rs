@@ -24,7 +24,11 @@ fn where_names_each_interface_and_the_ways_of_each_person() {
     json(&server.data, &["lock", "--person", "trader", "--grade", "all"]);
     let told = json(&server.data, &["where", "--person", "trader"]);
     for row in told["ways"].as_array().unwrap() {
-        assert_eq!((&row["state"], &row["code"]), (&"refused".into(), &"LOCKED".into()), "{row}");
+        assert_eq!(
+            (&row["state"], &row["refusal"]),
+            (&"refused".into(), &"LOCKED".into()),
+            "{row}"
+        );
     }
     let (exit, code) = fault(&server.data, &["where", "--person", "nobody"]);
     assert_eq!((exit, code.as_str()), (4, "NOT_FOUND"));

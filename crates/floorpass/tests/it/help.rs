@@ -50,7 +50,7 @@ fn refusals_say_what_to_do() {
     let commands: [&[&str]; 6] = [
         &["status"],
         &["credential", "revoke", "narrow"],
-        &["lock", "--grade", "all"],
+        &["lock", "--account", "DU1234567", "--person", "trader", "--grade", "all"],
         &["lock", "--account", "U1234567", "--grade", "all"],
         &["serve", "--config", "bad.toml"],
         &["serve", "--config", "missing.toml"],

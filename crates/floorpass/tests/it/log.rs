@@ -58,3 +58,24 @@ fn server_leaves_no_core_dump() {
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
 }
+
+/// Commands read passwords, tokens and the key as the server does. One that cannot finish its writing is looked at.
+#[cfg(target_os = "linux")]
+#[test]
+fn command_leaves_no_core_dump() {
+    use std::io::Read as _;
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_floorpass"))
+        .args(["completions", "zsh"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has begun to write, and more is to come than a pipe holds.
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut [0]).unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+    let mut rest = Vec::new();
+    out.read_to_end(&mut rest).unwrap();
+    assert!(child.wait().unwrap().success() && rest.len() > 65_536, "{}", rest.len());
+}

@@ -108,7 +108,8 @@ fn enrol(browser: &mut Browser) -> Vec<u8> {
     let page = browser.get("/enrol/totp").body;
     let secret = page.split("<p class=\"once\">").nth(1).unwrap().split('<').next().unwrap();
     let seed = BASE32_NOPAD.decode(secret.replace(' ', "").as_bytes()).unwrap();
-    assert_eq!(browser.post("/enrol/totp", &[("code", &code(&seed, 0))]).to(), "/?welcome=1");
+    assert_eq!(browser.post("/enrol/totp", &[("code", &code(&seed, 0))]).to(), "/enrol");
+    assert_eq!(browser.get("/enrol").to(), "/?welcome=1", "nothing is missing");
     browser.token = browser.get("/").hidden("form");
     seed
 }
@@ -197,6 +198,14 @@ fn callers_behind_a_proxy_are_counted_each_by_its_own_address() {
     unnamed.extra.push(("X-Forwarded-For".to_owned(), "unknown".to_owned()));
     let unnamed = unnamed.get("/sign-in");
     assert_eq!(unnamed.status, 400, "{unnamed:?}");
+    // nginx as it comes sets no header at all: its callers are nobody's, and its look at the health its own.
+    let mut silent = Browser::new(PROXY, direct, ORIGIN);
+    let wrong = [("username", "ada"), ("password", "not the password")];
+    for answer in [silent.get("/sign-in"), silent.post("/sign-in", &wrong)] {
+        assert_eq!(answer.status, 400, "{answer:?}");
+        assert!(answer.body.contains("did not pass on your address"), "{answer:?}");
+    }
+    assert_eq!(silent.get("/healthz").status, 200);
     for answer in [&full, &unnamed] {
         answer.check_marks();
         let strict = answer.header("strict-transport-security").unwrap_or_default();

@@ -3,12 +3,11 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::program::{Server, command, fault, json, lasting_port};
+use crate::program::{Server, command, fault, json, lasting_port, trusting};
 
 /// A configuration with a portal on a free port.
 fn configure(folder: &Path, portal: &str, rest: &str) -> (PathBuf, u16) {
@@ -77,18 +76,10 @@ fn local_certificate_is_trusted_by_who_trusts_it() {
     let server = Server::demo(temp.path(), &["--https"]);
     let portal = server.ready["portal"].as_str().unwrap();
     let port: u16 = portal.strip_prefix("https://localhost:").unwrap().parse().unwrap();
-    let mut roots = rustls::RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_file(server.data.join("tls/localhost.pem")).unwrap())
-        .unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let root = CertificateDer::from_pem_file(server.data.join("tls/authority.pem")).unwrap();
+    let config = trusting(root);
     let name = "localhost".try_into().unwrap();
-    let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let session = rustls::ClientConnection::new(config, name).unwrap();
     let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let answer = get(rustls::StreamOwned::new(session, socket), port, "/healthz", "");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

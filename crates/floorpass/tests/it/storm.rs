@@ -1,4 +1,4 @@
-//! Storms: ten thousand connections, a thousand wrong passwords. Whoever makes one is told; nobody else is kept out.
+//! Storms: ten thousand connections, a thousand wrong passwords. Anyone who makes one is told; nobody else is kept out.
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};

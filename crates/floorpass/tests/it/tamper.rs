@@ -25,7 +25,7 @@ fn verify(data: &Path) -> (Option<i32>, String) {
 
 /// What somebody with the file does, and what the check says of it.
 const CHANGES: &[(&str, &str)] = &[
-    ("UPDATE evidence SET person = NULL WHERE seq = 9", "whose entries 1 to"),
+    ("UPDATE evidence SET person = NULL WHERE seq = 9", "the persons of entries 1 to"),
     (
         "UPDATE evidence SET person = (SELECT MIN(id) FROM person) WHERE version = 2 AND person IS NULL",
         "entry",
@@ -76,6 +76,14 @@ const CHANGES: &[(&str, &str)] = &[
     ("UPDATE record_index SET rule = 0 WHERE name = 'orders'", "table record_index"),
     ("UPDATE record_index SET rule = rule + 1", "table record_index"),
     ("UPDATE record_index SET name = name || 'x'", "table record_index"),
+    ("UPDATE session SET address = X'ff'", "table session, row ses_"),
+    ("UPDATE delivery SET next_at = 9223372036854775807", "table delivery, row ntc_"),
+    ("INSERT INTO site VALUES (X'ff', 'x')", "table site, row"),
+    ("DROP TABLE stranger", "table stranger, column failures: it is missing"),
+    ("DROP INDEX credential_port", "index credential_port: it is missing"),
+    ("DELETE FROM folder WHERE name = 'folder_id'", "table folder, row folder_id: it is missing"),
+    ("UPDATE _sqlx_migrations SET checksum = X'00' WHERE version = 5", "_sqlx_migrations"),
+    ("UPDATE _sqlx_migrations SET success = 0 WHERE version = 5", "_sqlx_migrations"),
     ("DELETE FROM order_decision WHERE seq = 1", "table order_decision, row 1: it is missing"),
     ("UPDATE order_decision SET record = 'AAAA' WHERE seq = 1", "table order_decision, row 1"),
     ("UPDATE order_decision SET actor = 'operator' WHERE seq = 1", "table order_decision, row 1"),
@@ -104,8 +112,12 @@ async fn altered_column_is_named_by_its_entry_or_row() {
     let file = kept.data.join("floorpass.db");
     let whole = std::fs::read(&file).unwrap();
     for (change, named) in CHANGES {
-        // One owner for an account: the index goes first, as an intruder would have it.
-        let change = format!("DROP INDEX IF EXISTS mandate_owner; {change}");
+        // One owner for an account: the index goes first, as an intruder would have it, and comes back.
+        let change = if change.contains("mandate SET") {
+            format!("DROP INDEX mandate_owner; {change}")
+        } else {
+            (*change).to_owned()
+        };
         alter(&kept.data, &change).await;
         let (exit, said) = verify(&kept.data);
         assert_eq!(exit, Some(5), "{change}: {said}");
@@ -115,7 +127,7 @@ async fn altered_column_is_named_by_its_entry_or_row() {
         }
         std::fs::write(&file, &whole).unwrap();
     }
-    // The file itself: what is no database, and pages that are not what they were.
+    // The file itself: what is not a database, and pages that are not what they were.
     for at in [0, 20, 100, 4_096, 8_192, whole.len() / 8_192 * 4_096] {
         let mut bytes = whole.clone();
         bytes[at..at + 16].fill(0xff);
@@ -123,6 +135,37 @@ async fn altered_column_is_named_by_its_entry_or_row() {
         let (exit, said) = verify(&kept.data);
         assert_eq!(exit, Some(5), "byte {at}: {said}");
     }
+    std::fs::write(&file, &whole).unwrap();
+    let (exit, said) = verify(&kept.data);
+    assert_eq!(exit, Some(0), "{said}");
+}
+
+/// A snapshot decides what a start shows of positions and cash: its own hash is no proof, for anybody can
+/// make it again.
+#[test]
+fn snapshot_that_is_not_what_the_journal_makes_is_named() {
+    use sha2::Digest as _;
+    let kept = Kept::sqlite();
+    let name = std::fs::read_dir(kept.data.join("snapshots")).unwrap().flatten().next().unwrap();
+    let (file, name) = (name.path(), name.file_name().into_string().unwrap());
+    let whole = std::fs::read(&file).unwrap();
+    // Magic, folder, sequence, chain, hash: then the exchange.
+    let begins = 8 + 16 + 8 + 32 + 32;
+    let mut read = 0;
+    for at in (begins..whole.len()).step_by((whole.len() - begins) / 40).chain([8, 24, 32, 64]) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        let hash = sha2::Sha256::digest(&bytes[begins..]);
+        if at >= begins {
+            bytes[64..begins].copy_from_slice(&hash);
+        }
+        std::fs::write(&file, bytes).unwrap();
+        let (exit, said) = verify(&kept.data);
+        assert_eq!(exit, Some(5), "byte {at}: {said}");
+        assert!(said.contains(&format!("snapshot {name} was altered")), "byte {at}: {said}");
+        read += usize::from(said.contains("it is not what the journal makes"));
+    }
+    assert!(read > 10, "{read} of them could be read");
     std::fs::write(&file, &whole).unwrap();
     let (exit, said) = verify(&kept.data);
     assert_eq!(exit, Some(0), "{said}");

@@ -23,7 +23,7 @@ fn operator_plans_shows_and_ends_travel() {
     let told = json(data, &["notice", "list", "trader"]).to_string();
     assert!(told.contains("You planned travel to Lisbon"), "{told}");
     let evidence = json(data, &["travel", "end", "trader"]);
-    assert_eq!(evidence["text"], "the travel of trader is ended");
+    assert_eq!(evidence["text"], "the travel of trader has ended");
     assert_eq!(fault(data, &["travel", "end", "trader"]), (4, "NOT_FOUND".to_owned()));
     assert_eq!(fault(data, &["travel", "show", "nobody"]), (4, "NOT_FOUND".to_owned()));
     let far =

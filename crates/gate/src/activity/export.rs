@@ -11,7 +11,7 @@ use super::{ActivityEntry, ActivityKind, ActivityPage};
 pub enum ExportFormat {
     /// Comma-separated values, with a line of headings.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Jsonl,
 }
 

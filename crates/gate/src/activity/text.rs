@@ -1,4 +1,4 @@
-//! Texts of the record with names in the place of ids.
+//! Texts of the record with names in place of ids.
 
 use std::collections::BTreeMap;
 

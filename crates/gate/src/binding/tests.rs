@@ -69,7 +69,7 @@ fn proof_shown_twice_counts_once_whatever_came_between() {
     assert_eq!(seen.take(&first), Err(wrong(ProofFault::Replayed)), "forgotten by number");
 }
 
-/// A clock a little ahead, or one proof from ahead, is no reason to refuse those of now.
+/// A clock a little ahead, or one proof from ahead, is not a reason to refuse those of now.
 #[test]
 fn proofs_dated_ahead_shut_nothing_out_and_still_count_once() {
     let signer = BrowserKey::generate().unwrap();

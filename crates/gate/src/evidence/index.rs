@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use access::id::{DeviceId, PersonId};
 use access::{Digest, Holder, Refusal};
@@ -14,13 +16,17 @@ use trade::journal::Stamped;
 
 use super::order;
 use crate::Gate;
+use crate::clock::Stopwatch;
 use crate::journal::record::{HEADER_BYTES, PAYLOAD_LIMIT};
 use crate::journal::{self, JournalError, Record};
 use crate::open::{self, OpenError};
 use crate::registry::store_failed;
 
-/// Decisions that are added at once.
-const BATCH: usize = 2_000;
+/// Decisions that are added at once: a transaction of some milliseconds, since nothing else is written to the
+/// tables meanwhile.
+const BATCH: usize = 250;
+/// Between two of them, where nobody waits: a lock that is taken again at once lets nobody in.
+const PAUSE: Duration = Duration::from_millis(20);
 /// Bytes that are read at once; every record fits.
 const BLOCK: u64 = 2 * PAYLOAD_LIMIT as u64;
 /// Records without a decision behind which the place is noted all the same.
@@ -28,7 +34,11 @@ const STRIDE: u64 = 50_000;
 
 /// How far the journal is indexed.
 #[derive(Default)]
-pub(crate) struct Indexed(tokio::sync::Mutex<Place>);
+pub(crate) struct Indexed {
+    place: tokio::sync::Mutex<Place>,
+    /// Whether what no page waited for is being added.
+    is_added: AtomicBool,
+}
 
 /// The last record that is indexed, and where the one after it begins, as far as that is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,52 +65,94 @@ impl Gate {
             tracing::info!(entries = done, "the entries of evidence were indexed for searches");
         }
         let seq = store.orders_indexed(self.0.sequencer.durable()).await?;
-        *self.0.indexed.0.lock().await = Place { seq, noted: seq, ..Place::default() };
+        *self.0.indexed.place.lock().await = Place { seq, noted: seq, ..Place::default() };
         Ok(())
     }
 
     /// Adds the decisions that the journal has and the tables have not.
     pub(crate) async fn index_orders(&self) -> Result<(), Refusal> {
-        let mut place = self.0.indexed.0.lock().await;
-        let end = self.0.sequencer.durable();
-        let mut owners = Owners::new();
-        while place.seq < end {
-            let (data, from) = (self.0.folder.path.clone(), *place);
-            let read = tokio::task::spawn_blocking(move || decided(&data, from, end));
-            let (found, to) = match read.await {
-                Ok(Ok(read)) => read,
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "the journal could not be read");
-                    return Err(Refusal::JournalFailed);
-                }
-                Err(error) => {
-                    tracing::error!(%error, "reading the journal was stopped");
-                    return Err(Refusal::Stopping);
-                }
-            };
-            let store = &self.0.people.store;
-            let mut rows = Vec::with_capacity(found.len());
-            for (record, stamped) in found {
-                let Some(mut row) = decision(record, stamped) else { continue };
-                if let Entry::Vacant(place) = owners.entry(row.holder) {
-                    let owner = store.owner_of(row.holder).await;
-                    place.insert(owner.map_err(|error| store_failed(&error))?);
-                }
-                own(&mut row, &owners);
-                rows.push(row);
-            }
-            let noted = if rows.is_empty() && to.seq - place.noted < STRIDE {
-                place.noted
-            } else {
-                store.put_orders(&rows, to.seq).await.map_err(|error| store_failed(&error))?;
-                to.seq
-            };
-            if to.seq == place.seq {
-                break;
-            }
-            *place = Place { noted, ..to };
+        while self.index_some().await? {
+            tokio::time::sleep(PAUSE).await;
         }
         Ok(())
+    }
+
+    /// The same for as long as a page may wait; whether that was long enough. What is left is added behind it.
+    pub(crate) async fn index_orders_within(&self, patience: Duration) -> Result<bool, Refusal> {
+        let watch = Stopwatch::start();
+        loop {
+            let left = patience.saturating_sub(watch.elapsed());
+            if left.is_zero() {
+                self.index_later();
+                return Ok(false);
+            }
+            if !self.index_some().await? {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Goes on adding, once for everybody who wants it. Where it fails, the next page tries and says why.
+    fn index_later(&self) {
+        if self.0.indexed.is_added.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let weak = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            loop {
+                // Not held over the whole of a long journal: a server that stops has the last word.
+                let Some(inner) = weak.upgrade() else { return };
+                let gate = Self(inner);
+                if gate.0.stop.is_stopped() || !gate.index_some().await.unwrap_or(false) {
+                    gate.0.indexed.is_added.store(false, Ordering::Release);
+                    return;
+                }
+                drop(gate);
+                tokio::time::sleep(PAUSE).await;
+            }
+        });
+    }
+
+    /// Adds the next few; whether there may be more.
+    async fn index_some(&self) -> Result<bool, Refusal> {
+        let mut place = self.0.indexed.place.lock().await;
+        let end = self.0.sequencer.durable();
+        if place.seq >= end {
+            return Ok(false);
+        }
+        let (data, from) = (self.0.folder.path.clone(), *place);
+        let read = tokio::task::spawn_blocking(move || decided(&data, from, end));
+        let (found, to) = match read.await {
+            Ok(Ok(read)) => read,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the journal could not be read");
+                return Err(Refusal::JournalFailed);
+            }
+            Err(error) => {
+                tracing::error!(%error, "reading the journal was stopped");
+                return Err(Refusal::Stopping);
+            }
+        };
+        let store = &self.0.people.store;
+        let (mut owners, mut rows) = (Owners::new(), Vec::with_capacity(found.len()));
+        for (record, stamped) in found {
+            let Some(mut row) = decision(record, stamped) else { continue };
+            if let Entry::Vacant(place) = owners.entry(row.holder) {
+                let owner = store.owner_of(row.holder).await;
+                place.insert(owner.map_err(|error| store_failed(&error))?);
+            }
+            own(&mut row, &owners);
+            rows.push(row);
+        }
+        let noted = if rows.is_empty() && to.seq - place.noted < STRIDE {
+            place.noted
+        } else {
+            store.put_orders(&rows, to.seq).await.map_err(|error| store_failed(&error))?;
+            to.seq
+        };
+        let is_more = place.seq < to.seq && to.seq < end;
+        *place = Place { noted, ..to };
+        Ok(is_more)
     }
 }
 
@@ -131,7 +183,7 @@ fn own(row: &mut OrderDecision, owners: &Owners) {
     (row.person, row.device) = owners.get(&row.holder).copied().unwrap_or_default();
 }
 
-/// What of the journal is no decision, and is not even decoded again.
+/// What of the journal is not a decision, and is not even decoded again.
 fn is_decision(stamped: &Stamped) -> bool {
     use trade::journal::Command as C;
     !matches!(stamped.command, C::Advance | C::OrderIdUsed(_))
@@ -147,7 +199,7 @@ fn decided(data: &Path, from: Place, end: u64) -> Result<(Vec<Decided>, Place), 
             (place.segment, place.offset) = (*first, HEADER_BYTES as u64);
         }
         let io = |source| JournalError::Io { path: path.clone(), source };
-        let mut file = File::open(path).map_err(io)?;
+        let mut file = private::look(path).map_err(io)?;
         loop {
             let mut block = Vec::new();
             file.seek(SeekFrom::Start(place.offset)).map_err(io)?;
@@ -234,7 +286,7 @@ impl Compared {
     /// What is wrong with rows that no record made. What a restored folder lost is beyond its end.
     pub(super) fn strays(&self, end: u64) -> Option<String> {
         let seq = self.rows.range(..=end).next()?.0;
-        Some(format!("table order_decision, row {seq}: no entry of the journal made it"))
+        Some(format!("table order_decision, row {seq}: it comes from no journal entry"))
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use access::evidence::{Topic, is_minor};
 use access::id::Holder;
 use access::moment::Time;
+use access::number::grouped;
 use trade::contract::Contracts;
 use trade::journal::{Cause, Command, Genesis, OrdersRefused, Scope, Stamped};
 use trade::order::{NewOrder, OrderType};
@@ -30,7 +31,7 @@ pub(crate) fn refused(
     let segments = journal::segments(&open::journal_folder(data))?;
     let (mut found, mut looked) = (Vec::new(), 0);
     for (_, path) in segments.iter().rev().filter(|(first, _)| *first <= last) {
-        let bytes = std::fs::read(path)
+        let bytes = private::read(path)
             .map_err(|source| JournalError::Io { path: path.clone(), source })?;
         let records: Vec<_> = records(&bytes).take_while(|record| record.seq <= last).collect();
         for record in records.iter().rev() {
@@ -55,7 +56,7 @@ pub(crate) fn usages(data: &Path, last: u64, since: Time) -> Result<Usages, Jour
     let segments = journal::segments(&open::journal_folder(data))?;
     let mut usages = Usages::new();
     for (_, path) in segments.iter().rev().filter(|(first, _)| *first <= last) {
-        let bytes = std::fs::read(path)
+        let bytes = private::read(path)
             .map_err(|source| JournalError::Io { path: path.clone(), source })?;
         let mut is_older = false;
         for record in records(&bytes).take_while(|record| record.seq <= last) {
@@ -79,12 +80,12 @@ pub(crate) fn usages(data: &Path, last: u64, since: Time) -> Result<Usages, Jour
 pub(super) fn latest(data: &Path) -> Option<Time> {
     let segments = journal::segments(&open::journal_folder(data)).ok()?;
     segments.iter().rev().find_map(|(_, path)| {
-        let bytes = std::fs::read(path).ok()?;
+        let bytes = private::read(path).ok()?;
         Some(open::decode(&records(&bytes).last()?).ok()?.time)
     })
 }
 
-/// The whole records of a segment; what stands behind them is none of a reader's business.
+/// The whole records of a segment; what follows them does not concern a reader.
 fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
     let mut rest = bytes.get(HEADER_BYTES..).unwrap_or_default();
     std::iter::from_fn(move || {
@@ -94,7 +95,7 @@ fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
     })
 }
 
-/// What the activity shows of a record; none where it was no decision.
+/// What the activity shows of a record; none where it was not a decision.
 pub(crate) fn entry(stamped: Stamped) -> Option<ActivityEntry> {
     let mut entry = blank(stamped.seq, stamped.time, stamped.decision.holder);
     if let Some((what, text)) = own(&stamped) {
@@ -113,6 +114,11 @@ pub(crate) fn entry(stamped: Stamped) -> Option<ActivityEntry> {
             entry.what = Cow::Borrowed("order_placed");
             let orders: Vec<_> = orders.get().iter().map(order_text).collect();
             entry.text = format!("{}.", orders.join("; "));
+        }
+        Command::PlaceReduceOnly(orders) => {
+            entry.what = Cow::Borrowed("order_placed");
+            let orders: Vec<_> = orders.get().iter().map(order_text).collect();
+            entry.text = format!("{}, reduce only.", orders.join("; "));
         }
         Command::Modify(change) => {
             let change = change.get();
@@ -140,6 +146,10 @@ pub(crate) fn entry(stamped: Stamped) -> Option<ActivityEntry> {
             let text = format!("{}: {text}", entry.asked.join("; "));
             refusal(&mut entry, holder, (code, text), count);
         }
+        Command::ConnectionRefused { holder, code, text, count } => {
+            refusal(&mut entry, holder, (code, text), count);
+            entry.what = Cow::Borrowed("program_refused");
+        }
         Command::Connected { holder, clients, count } => {
             entry.holder = Some(holder);
             entry.what = Cow::Borrowed("program_connected");
@@ -150,7 +160,7 @@ pub(crate) fn entry(stamped: Stamped) -> Option<ActivityEntry> {
     Some(topical(entry))
 }
 
-/// With what it is about: a refusal in the journal is one of orders, whatever its code.
+/// With what it is about, whatever its code.
 fn topical(mut entry: ActivityEntry) -> ActivityEntry {
     entry.topic = Topic::of(&entry.what, None);
     entry.minor = is_minor(&entry.what);
@@ -167,7 +177,7 @@ fn refusal(entry: &mut ActivityEntry, holder: Holder, (code, text): (String, Str
 
 fn scope_text(scope: Scope) -> String {
     match scope {
-        Scope::Account => "All open orders of the account".to_owned(),
+        Scope::Account => "All open orders on the account".to_owned(),
         Scope::Holder(holder) => format!("All open orders of {holder}"),
         Scope::Client { holder, client_id } => {
             format!("All open orders of {holder}, client {client_id},")
@@ -180,16 +190,19 @@ fn own(stamped: &Stamped) -> Option<(&'static str, String)> {
     Some(match &stamped.command {
         Command::Genesis(Genesis { account, cash, .. }) => (
             "account_opened",
-            format!("Account {account} begins with {cash} US dollars of paper cash."),
+            format!(
+                "Account {account} opened with {} USD in paper cash.",
+                grouped(&cash.to_string())
+            ),
         ),
         Command::Started { version } => {
             ("server_started", format!("The server started, version {version}."))
         }
         Command::OrderRule { rule } => {
-            ("order_rule_changed", format!("From here on orders are taken by rule {rule}."))
+            ("order_rule_changed", format!("From here on, orders follow rule {rule}."))
         }
         Command::MarketRule { rule } => {
-            ("market_rule_changed", format!("From here on the markets move by rule {rule}."))
+            ("market_rule_changed", format!("From here on, the markets follow rule {rule}."))
         }
         Command::ClockJumped { by, ahead } => {
             let jump = Jump { at: stamped.time, by: *by, ahead: *ahead };

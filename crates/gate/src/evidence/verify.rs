@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,7 @@ use serde::Serialize;
 use store::engine::sqlite_url;
 use store::{Replayed, SignedCheckpoint, Store, StoreError};
 
+use super::frozen::Frozen;
 use super::index::{Compared, Owners};
 use super::order;
 use crate::checkpoint::{self, CheckpointError};
@@ -31,10 +31,12 @@ const NAMED: usize = 10;
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// There is no data folder.
-    #[error("{0} is no data folder of floorpass; name one with --data")]
+    #[error("{0} is not a Floorpass data folder; give one with --data")]
     NoFolder(PathBuf),
     /// There are no tables.
-    #[error("{0} is missing; if the tables are on PostgreSQL, name the database")]
+    #[error(
+        "{0} is missing; if the tables are on PostgreSQL, give the configuration file with --config"
+    )]
     NoTables(PathBuf),
     /// The folder.
     #[error(transparent)]
@@ -63,6 +65,7 @@ pub struct EvidenceReport {
     /// Signed checkpoints that were compared.
     pub checkpoints: usize,
     /// The latest of them.
+    #[serde(serialize_with = "in_report")]
     pub last_checkpoint: Option<Checkpoint>,
     /// Entries of an older version whose hashes do not cover whose they are, and that no later entry
     /// speaks of yet: the next start of a server writes it.
@@ -92,18 +95,35 @@ impl fmt::Display for EvidenceReport {
         if self.owners_not_covered > 0 {
             write!(
                 f,
-                "\nEntries 1 to {} are of an older version: nothing covers yet whose each of them is. The next start of a server adds that.",
+                "\nEntries 1 to {} are from an older version, and their hashes do not cover which person each belongs to. The next start of the server adds an entry that does.",
                 self.owners_not_covered
             )?;
         }
         if !self.kept_elsewhere {
             write!(
                 f,
-                "\nA tail that was cut off together with its checkpoints cannot be seen from here: give a copy that was kept elsewhere with --checkpoint FILE."
+                "\nIf the end of a chain was cut off together with its checkpoints, this check cannot see it: give a checkpoint kept elsewhere with --checkpoint FILE."
             )?;
         }
         Ok(())
     }
+}
+
+/// A checkpoint in the report: its time is for scripts, as every other one is. In its own file it counts
+/// microseconds, for that is what was signed.
+#[expect(clippy::ref_option, reason = "serde's form")]
+fn in_report<S: serde::Serializer>(
+    last: &Option<Checkpoint>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let shown = last.as_ref().map(|last| {
+        let mut fields = serde_json::to_value(last).map_err(serde::ser::Error::custom)?;
+        if let Some(at) = fields.get_mut("at") {
+            *at = last.at.rfc_3339().into();
+        }
+        Ok(fields)
+    });
+    shown.transpose()?.serialize(serializer)
 }
 
 /// Checks a folder whose tables are in it. `checkpoint` is a copy of `checkpoints.jsonl`, or a line
@@ -234,6 +254,9 @@ async fn tables(
     let Replayed { end, unowned, checkpoints, mut faults } = store.replay(now, &mut each).await?;
     let kept = store.facts().await?;
     faults.extend(kept.iter().filter_map(|(name, value)| fact(name, value, facts, key)));
+    if !kept.iter().any(|(name, _)| name == open::FOLDER_FACT) {
+        faults.push(format!("table folder, row {}: it is missing", open::FOLDER_FACT));
+    }
     let signer = checkpoint::signer(&store, key).await?;
     let decisions = match decisions(&store, owners).await {
         Ok(decisions) => decisions,
@@ -287,7 +310,7 @@ fn fact(name: &str, value: &str, facts: &FolderFacts, key: &SealKey) -> Option<S
         _ => false,
     };
     (!is_right)
-        .then(|| format!("table folder, row {name}: it was altered, or is not this folder's"))
+        .then(|| format!("table folder, row {name}: it was altered, or belongs to another folder"))
 }
 
 fn follow_journal(
@@ -298,6 +321,8 @@ fn follow_journal(
     faults: &mut Vec<String>,
 ) -> Result<u64, VerifyError> {
     let mut last = 0;
+    // The snapshots before the journal: a running server writes them after it.
+    let mut frozen = Frozen::read(data, folder);
     mark(&mut marks.journal, 0, Digest(record::root(folder)));
     let segments = journal::segments(&open::journal_folder(data)).map_err(VerifyError::Journal)?;
     for (first, path) in &segments {
@@ -309,6 +334,7 @@ fn follow_journal(
     let mut each = |record: &journal::Record<'_>| {
         let stamped = open::decode(record)?;
         last = record.seq;
+        frozen.follow(record, &stamped);
         if let Some(decisions) = &mut decisions
             && rows.len() < NAMED
         {
@@ -317,6 +343,7 @@ fn follow_journal(
         mark(&mut marks.journal, record.seq, Digest(record.chain));
         Ok(())
     };
+    let before = faults.len();
     match journal::walk(&segments, folder, None, &mut each) {
         Ok(walked) if walked.lost_unsynced => faults.push(format!(
             "journal entry {} is damaged, and acknowledged entries follow it",
@@ -331,6 +358,8 @@ fn follow_journal(
         }
         Err(error) => return Err(VerifyError::Journal(error)),
     }
+    let is_whole = faults.len() == before;
+    faults.extend(frozen.faults(is_whole));
     let strays = decisions.filter(|_| rows.is_empty()).and_then(|rows| rows.strays(last));
     faults.extend(rows.into_iter().chain(strays));
     Ok(last)
@@ -339,7 +368,7 @@ fn follow_journal(
 /// What is wrong with the header of a segment, its padding included, which nothing else reads.
 fn header(first: u64, path: &Path) -> Result<Option<String>, VerifyError> {
     let mut bytes = [0; record::HEADER_BYTES];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut bytes));
+    let read = private::look(path).and_then(|mut file| file.read_exact(&mut bytes));
     let altered = match read {
         Ok(()) => record::Header::decode(&bytes).is_none_or(|header| header.encode() != bytes),
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => true,
@@ -375,7 +404,7 @@ fn check(
         match marks.get(&seq).copied().flatten() {
             Some(found) if found == hash => None,
             Some(_) => Some(format!(
-                "{chain}: {noun} {seq} is not the one that the checkpoint of {at} signed; it or one before it was rewritten"
+                "{chain}: {noun} {seq} is not the one signed by the checkpoint of {at}; it or an earlier one was rewritten"
             )),
             None if whole => Some(format!(
                 "{chain}: {noun} {} and all after it are missing; the checkpoint of {at} signed up to {seq}",

@@ -126,7 +126,7 @@ fn prove(path: &Path, begun: Option<&FolderFacts>, remains: &[PathBuf]) -> Resul
 
 fn read_mark(path: &Path) -> Result<Option<FolderFacts>, FolderError> {
     let file = path.join(MARK);
-    match std::fs::read(&file) {
+    match private::read(&file) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)
             .map_err(|error| FolderError::Facts { path: file, problem: error.to_string() }),
@@ -152,7 +152,7 @@ fn full(path: &Path) -> std::io::Result<Option<PathBuf>> {
 }
 
 fn is_zeros(path: &Path) -> std::io::Result<bool> {
-    let mut file = std::fs::File::open(path)?;
+    let mut file = private::look(path)?;
     let mut piece = vec![0; 1 << 16];
     loop {
         let read = file.read(&mut piece)?;
@@ -175,7 +175,11 @@ fn has_only_begun(path: &Path, begun: &FolderFacts) -> Result<bool, FolderError>
     let mut only = id.len() == 16;
     let walked = journal::walk(&segments, begun.id_bytes(), None, &mut |record| {
         let command = journal::decode(record)?.command;
-        only &= matches!(command, Command::Genesis(_) | Command::Started { .. });
+        // What `open::sequencer` writes before any door opens.
+        only &= matches!(
+            command,
+            Command::Genesis(_) | Command::OrderRule { .. } | Command::Started { .. }
+        );
         Ok(())
     });
     Ok(only && walked.is_ok())

@@ -54,12 +54,12 @@ impl Hold {
     }
 
     /// Holds a file or folder of it too.
-    pub(super) fn add(&self, part: &Path) -> Result<(), FolderError> {
+    pub(crate) fn add(&self, part: &Path) -> Result<(), FolderError> {
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         if parts.contains_key(part) {
             return Ok(());
         }
-        let file = File::open(part).map_err(io(part))?;
+        let file = private::look(part).map_err(io(part))?;
         if !is_free(&file).map_err(io(part))? {
             return Err(FolderError::Shared { path: part.to_owned() });
         }
@@ -72,7 +72,7 @@ impl Hold {
         Identity::at(&self.path).is_ok_and(|found| found == self.identity)
     }
 
-    /// Writes the note anew when it is gone or another file; whether that had to be.
+    /// Writes the note again when it is gone or another file; whether that had to be.
     pub(crate) fn keep_note(&self) -> std::io::Result<bool> {
         let mut kept = self.note.lock().unwrap_or_else(PoisonError::into_inner);
         let found = self.path.join(NOTE).symlink_metadata();
@@ -92,7 +92,7 @@ impl Note {
         let path = folder.join(NOTE);
         let mut file = match private::open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => private::create(&path)?,
-            // Not ours, whatever it is: the folder is held, and a note can be made anew.
+            // Not ours, whatever it is: the folder is held, and a note can be made again.
             Err(error) if error.kind() == ErrorKind::InvalidInput => private::renew(&path)?,
             opened => opened?,
         };

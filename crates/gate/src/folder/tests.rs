@@ -130,9 +130,9 @@ fn folder_that_lost_its_description_keeps_all_it_has() {
         let error = refused(temp.path());
         assert!(matches!(&error, FolderError::Undescribed { found, .. } if *found == path));
         assert!(error.to_string().contains(name), "{error}");
-        assert!(read_facts(temp.path()).is_err(), "who only looks is told too");
+        assert!(read_facts(temp.path()).is_err(), "a reader is told too");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "something");
-        // Not deleted when it is begun anew either.
+        // Not deleted when it is started again either.
         if name.starts_with("journal") {
             assert!(matches!(aside::move_aside(temp.path()), Err(FolderError::NotDemo { .. })));
             continue;
@@ -218,4 +218,55 @@ fn folder_that_others_could_use_is_closed_to_them_but_its_key_is_left_to_be_refu
     drop(Folder::open(temp.path(), true, DEMO).unwrap());
     let modes = wide.map(|(path, _)| path.metadata().unwrap().permissions().mode() & 0o777);
     assert_eq!(modes, [0o700, 0o600, 0o644]);
+}
+
+async fn start(temp: &Path) -> Result<crate::Gate, crate::OpenError> {
+    let config = crate::Config {
+        data: temp.to_owned(),
+        database: None,
+        durability: crate::Durability::Process,
+        demo: true,
+        seed: Some(7),
+        hours: crate::Hours::RoundTheClock,
+        portal_origin: "http://localhost:8080".parse().unwrap(),
+        passkeys: None,
+        token_required_by_default: false,
+    };
+    let clock = clock::Clock::manual(access::Time::from_seconds(1_795_532_400));
+    loop {
+        let disk = std::sync::Arc::new(crate::disk::LocalDisk);
+        match crate::Gate::open_with(config.clone(), clock.clone(), disk).await {
+            // A thread may hold the one before for a moment.
+            Err(crate::OpenError::Folder(
+                FolderError::InUse { .. } | FolderError::Shared { .. },
+            )) => tokio::task::yield_now().await,
+            opened => return opened,
+        }
+    }
+}
+
+/// A first start that is killed at its last moment has written its beginning, of which nobody has seen
+/// anything. Whatever else the journal holds was done by somebody.
+#[tokio::test]
+async fn first_start_that_was_killed_at_its_end_begins_again_unless_something_was_done() {
+    for done in [false, true] {
+        let temp = tempfile::tempdir().unwrap();
+        let gate = start(temp.path()).await.unwrap();
+        assert!(gate.demo_secrets().is_some());
+        if done {
+            gate.0.sequencer.record(trade::journal::Command::Advance, gate.now()).unwrap();
+        }
+        gate.flush().await.unwrap();
+        drop(gate);
+        std::fs::rename(temp.path().join(FACTS), temp.path().join("first-start")).unwrap();
+        match start(temp.path()).await {
+            Ok(again) => assert!(!done && again.demo_secrets().is_some(), "its secrets are shown"),
+            Err(error) => {
+                let kept =
+                    matches!(error, crate::OpenError::Folder(FolderError::Undescribed { .. }));
+                assert!(done && kept, "{error}");
+                assert!(temp.path().join(DATABASE).metadata().unwrap().len() > 0);
+            }
+        }
+    }
 }

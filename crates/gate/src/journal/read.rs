@@ -18,7 +18,7 @@ pub enum Damage {
         seq: u64,
     },
     /// Sequences are missing or out of order.
-    #[error("journal entry {expected} is missing or out of place: entry {found} stands there")]
+    #[error("journal entry {expected} is missing or out of place: entry {found} is there")]
     Order {
         /// The sequence that should come.
         expected: u64,
@@ -139,14 +139,17 @@ impl<'a> SegmentReader<'a> {
         self.chain
     }
 
-    /// What stands behind a place where no whole record is. A later group was written only after
+    /// What follows a place where no whole record is. A later group was written only after
     /// the group of the missing record had been synced; so when one is there, an acknowledged
     /// record was destroyed. Whole records of the same group are the rest of a write that never
     /// finished.
     fn look_behind(&self, rest: &[u8]) -> Result<Tail, Damage> {
+        let used = used(rest);
         let mut unsynced = false;
         let mut at = 8;
-        while let Some(here) = rest.get(at..)
+        // No record begins in what is blank.
+        while at < used
+            && let Some(here) = rest.get(at..)
             && here.len() >= PREFIX_BYTES
         {
             if let Some(record) = Record::decode(here) {
@@ -161,7 +164,18 @@ impl<'a> SegmentReader<'a> {
                 at += 8;
             }
         }
-        let blank = rest.iter().all(|byte| *byte == 0);
-        Ok(if blank { Tail::Clean } else { Tail::Torn { unsynced } })
+        Ok(if used == 0 { Tail::Clean } else { Tail::Torn { unsynced } })
     }
+}
+
+/// Bytes up to the last one that is not zero. Most of a segment is blank, so whole blocks are compared.
+pub(super) fn used(bytes: &[u8]) -> usize {
+    const BLANK: [u8; 4096] = [0; 4096];
+    let mut rest = bytes;
+    while let Some((before, last)) = rest.split_last_chunk()
+        && *last == BLANK
+    {
+        rest = before;
+    }
+    rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
 }

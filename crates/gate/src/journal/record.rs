@@ -22,7 +22,8 @@ pub const PREFIX_BYTES: usize = 64;
 /// The longest payload, in bytes.
 pub const PAYLOAD_LIMIT: usize = 1 << 20;
 
-const MAGIC: &[u8; 8] = b"FLPJRNL1";
+/// How a segment begins.
+pub const MAGIC: &[u8; 8] = b"FLPJRNL1";
 const RECORD_MAGIC: &[u8; 4] = b"FPRC";
 const HEADER_CHECKED: usize = 64;
 /// The record was handed to the operating system, not synced, before its acknowledgement.
@@ -196,7 +197,7 @@ impl Pending {
     }
 
     /// Writes the group (sequence of its first record) and the CRC into each record, and gives
-    /// the bytes to write. The checksums are made here, by whoever writes, not under the
+    /// the bytes to write. The checksums are made here, by the writer, not under the
     /// engine's lock.
     pub fn seal(&mut self, group: u64) -> &[u8] {
         let mut starts = self.starts.iter().peekable();

@@ -430,3 +430,17 @@ fn every_altered_byte_of_a_segment_is_found() {
         }
     }
 }
+
+#[test]
+fn last_byte_that_is_used_is_found_wherever_the_blank_blocks_begin() {
+    for length in [0, 1, 4_095, 4_096, 4_097, 20_000] {
+        let mut bytes = vec![0; length];
+        assert_eq!(read::used(&bytes), 0, "{length} blank bytes");
+        for at in [0, 1, 4_094, 4_095, 4_096, 8_191, 8_192, 15_903, 19_999] {
+            let Some(byte) = bytes.get_mut(at) else { continue };
+            *byte = 1;
+            assert_eq!(read::used(&bytes), at + 1, "of {length}");
+            bytes[at] = 0;
+        }
+    }
+}

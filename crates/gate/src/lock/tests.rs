@@ -159,3 +159,37 @@ async fn lock_whose_caller_goes_away_is_carried_to_its_end() {
     let person = gate.load(target_key(target)).await.unwrap().person.unwrap().id;
     assert_eq!(gate.locks(person).await.unwrap().first().map(|one| one.grade), Some(Grade::All));
 }
+
+/// As when the database's machine is gone: no connection is to be had.
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_does_not_wait_for_tables_that_do_not_answer() {
+    let temp = tempfile::tempdir().unwrap();
+    let gate = open(temp.path()).await;
+    let credential = rest(&gate).await;
+    let narrow = gate.find_credential("narrow").await.unwrap().credential.id;
+    let pool = gate.0.people.store.database().pool().clone();
+    let mut taken = Vec::new();
+    while taken.len() < 4 {
+        taken.push(pool.acquire().await.unwrap());
+    }
+    let found = gate.find_credential("narrow").await.unwrap();
+    assert_eq!(found.credential.id, narrow, "names are known");
+    let answer = gate.revoke_credential(&OPERATOR, narrow, true).await.unwrap_err();
+    assert_eq!(answer.code(), "IN_FORCE_NOT_ON_RECORD");
+    let target = Target::Account(gate.account());
+    let answer = gate.lock(&OPERATOR, target, Grade::All).await.unwrap_err();
+    assert_eq!(answer.code(), "IN_FORCE_NOT_ON_RECORD");
+    for credential in [credential, narrow] {
+        let door = CredentialDoor { credential, address: HERE, token: None };
+        assert!(gate.admit_credential(&door).is_err());
+    }
+    assert!(!gate.rests(gate.account(), None), "the orders went all the same");
+    drop(taken);
+    while gate.conditions().iter().any(|one| one.code == "CUTS_OWED") {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let slice = gate.load(Key::Credential(narrow)).await.unwrap();
+    assert!(slice.credentials.iter().all(|one| one.revoked.is_some()));
+    gate.close().await.unwrap();
+    crate::evidence_verify(temp.path(), None).await.unwrap();
+}

@@ -47,7 +47,7 @@ pub(crate) struct Older(tokio::sync::OnceCell<Vec<Arc<RefusedOrders>>>);
 
 impl Gate {
     /// The newest records of refused orders, newest first, at most 200. Of a session or program it
-    /// is asked by whoever may see the account.
+    /// is asked by anyone who may see the account.
     pub async fn refused_orders(&self) -> Result<Vec<Arc<RefusedOrders>>, Refusal> {
         let older = self.0.older_refused.0.get_or_try_init(|| self.read_refused()).await?;
         let recent = self.0.sequencer.refused();
@@ -57,7 +57,7 @@ impl Gate {
         Ok(all.into_iter().rev().take(KEPT).collect())
     }
 
-    /// Whoever asks first may come long after the start: what is at hand by then is not read again.
+    /// The first to ask may come long after the start: what is at hand by then is not read again.
     async fn read_refused(&self) -> Result<Vec<Arc<RefusedOrders>>, Refusal> {
         let (data, last) = (self.0.folder.path.clone(), self.0.sequencer.durable());
         let read = tokio::task::spawn_blocking(move || evidence::order::refused(&data, last, KEPT));

@@ -21,7 +21,9 @@ use crate::journal;
 use crate::open;
 
 mod faults;
+mod index;
 mod noted;
+mod reducing;
 mod revocation;
 mod view;
 
@@ -103,7 +105,11 @@ impl Bench {
         change(&mut scopes);
         let holder = Holder::Credential(id);
         let entitlements = mandate.entitlements(holder, Grade::None).narrow(holder, &scopes);
-        self.gate.0.live.open_credential(id, Slot::new(entitlements, None));
+        self.gate.0.live.open_credential(
+            id,
+            Slot::new(entitlements),
+            crate::live::Tokens::default(),
+        );
         let door = crate::CredentialDoor { credential: id, address: HERE, token: None };
         self.gate.admit_credential(&door).unwrap()
     }
@@ -308,7 +314,7 @@ async fn lock_grades_let_pass_what_they_should() {
     let resting = bench.place(&who, vec![bench.resting()]).unwrap().orders()[0].id;
     bench.gate.0.live.narrow_to(Grade::ReduceOnly, |_| true);
     assert_eq!(code(bench.place(&who, buy(1))), "LOCKED");
-    assert_eq!(code(bench.place(&who, sell(11))), "LOCKED");
+    assert_eq!(code(bench.place(&who, sell(11))), "ORDER_PAST_FLAT");
     bench.place(&who, sell(4)).unwrap();
     bench.gate.0.live.narrow_to(Grade::NoNew, |_| true);
     assert_eq!(code(bench.place(&who, sell(1))), "LOCKED");

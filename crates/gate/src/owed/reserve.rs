@@ -1,6 +1,7 @@
-//! The file that keeps owed cuts over a restart: `DATA/owed`, its room taken and filled with zeros while
-//! there is some, since it is needed when there is none. Two areas are written in turn, each with the whole
-//! queue, its number and a tag by the folder's key: an area that was torn leaves the other one.
+//! The file that keeps owed cuts across restarts: `DATA/owed`. Its space is reserved and filled
+//! with zeros while there is some, since it is needed when there is none. Two areas are written in
+//! turn, each with the whole queue, its number and a tag by the folder's key: a torn area leaves
+//! the other one intact.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -42,7 +43,7 @@ impl Reserve {
         let key = SealKey::new(key.tag(PURPOSE, &[]).0);
         let file = open(&path);
         if let Err(error) = &file {
-            tracing::warn!(%error, "no room could be kept for cuts on a full disk");
+            tracing::warn!(%error, "no space could be reserved for cuts on a full disk");
         }
         let file = file.ok();
         let (number, kept) = file.as_ref().map_or((0, Vec::new()), |file| newest(file, &key));
@@ -50,7 +51,7 @@ impl Reserve {
         (Self { path, key, state }, kept)
     }
 
-    /// Puts this queue in the place of the one before; returns when it is on the disk.
+    /// Puts this queue in place of the one before; returns when it is on the disk.
     pub(crate) fn write(&self, queue: &[Batch]) -> io::Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.file.is_none() {
@@ -116,7 +117,7 @@ fn read(file: &File, at: u64, key: &SealKey) -> Option<(u64, Vec<Batch>)> {
     match serde_json::from_slice(body) {
         Ok(queue) => Some((u64::from_be_bytes(*number), queue)),
         Err(error) => {
-            tracing::error!(%error, "owed cuts of an earlier start cannot be read");
+            tracing::error!(%error, "owed cuts from an earlier run cannot be read");
             None
         }
     }

@@ -1,7 +1,7 @@
-//! Finds records by a hash of theirs, in four bytes a place.
+//! Finds records by their hash, with four bytes per place.
 //!
 //! Open addressing with linear probing. A place holds where the record is and seven bits of its
-//! hash, so that nearly no other record is touched on the way. The hashes are of things that the
+//! hash, so that hardly any other record is touched on the way. The hashes are of things that the
 //! server drew (digests of tokens, ids): nobody outside chooses where they fall.
 
 /// Bits of a place that say where the record is; the bits above are the tag.

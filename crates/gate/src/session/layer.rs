@@ -12,7 +12,7 @@ use store::Key;
 use crate::Gate;
 use crate::session::SessionInfo;
 
-/// How a layer stands.
+/// The state of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LayerState {
     /// It takes nothing away.
@@ -39,7 +39,7 @@ impl LayerState {
 pub struct Layer {
     /// Its name, for programs too.
     pub name: &'static str,
-    /// How it stands.
+    /// Its state.
     pub state: LayerState,
     /// What it says of the session.
     pub says: String,
@@ -150,7 +150,7 @@ impl Ground<'_> {
         let session = self.session;
         let by: Vec<_> = session.proven_by.iter().map(|one| one.text()).collect();
         let says = format!(
-            "proven at {} by {}; assurance: {}",
+            "confirmed at {} by {}; assurance: {}",
             session.proven_at,
             by.join(" and "),
             session.assurance
@@ -160,7 +160,7 @@ impl Ground<'_> {
         if session.assurance >= wanted {
             return layer("identity", LayerState::Up, says, None);
         }
-        let says = format!("{says}; your policy asks for {wanted}");
+        let says = format!("{says}; your policy requires {wanted}");
         layer("identity", LayerState::Narrow, says, Some(wanted.how()))
     }
 
@@ -170,7 +170,7 @@ impl Ground<'_> {
             (true, false) => "a key of its browser",
             (false, true) => "its device's hardware",
             (false, false) => {
-                let next = "sign in for each act, or use a browser with JavaScript";
+                let next = "sign in for each action, or use a browser with JavaScript";
                 let says = "not bound to its browser: view-only".to_owned();
                 return layer("binding", LayerState::Narrow, says, Some(next));
             }
@@ -189,11 +189,11 @@ impl Ground<'_> {
                 format!("trusted until {until}")
             }
             (Standing::Blocked, _) => "blocked".to_owned(),
-            _ => "no longer trusted: the next sign-in activates it".to_owned(),
+            _ => "no longer trusted; the next sign-in activates it again".to_owned(),
         };
         if !device.confirmed {
             let says = format!("{name}: {trust}; activated only by a typed code, so view-only");
-            let next = "use a passkey here, or give it a role from another device";
+            let next = "use a passkey here, or change its role from another device";
             return layer("device", LayerState::Narrow, says, Some(next));
         }
         let says = format!("{name}: {trust}; it may {role}");
@@ -228,7 +228,7 @@ impl Ground<'_> {
     fn policy(&self) -> Layer {
         let policy = self.slice.policy(self.session.interface);
         let mut says = format!(
-            "{}; {}; ends at {} if idle, and at {}",
+            "{}; {}; ends at {} if idle, at {} in any case",
             policy.interface, policy.tempo, self.live.idle_until, self.session.until
         );
         let opens = self.slice.openings.iter().find(|opens| **opens > self.now);
@@ -241,14 +241,14 @@ impl Ground<'_> {
         }
         let next = access::window::renewed(self.slice, self.session, self.now)
             .filter(|_| self.session.is_windowed())
-            .map(|then| format!("confirm it's you now, and it lasts until {then}"));
+            .map(|then| format!("confirm it's you now to extend it until {then}"));
         Layer { name: "policy", state: LayerState::Up, says, next }
     }
 
     fn brokerage(&self) -> Layer {
         let up = |says: String| layer("brokerage", LayerState::Up, says, None);
         if self.slice.brokerage.is_none() {
-            return up("every session that may trade can trade".to_owned());
+            return up("any session that may trade can trade".to_owned());
         }
         if !self.slice.competes(self.session, true) {
             return up("this session does not compete for trading".to_owned());
@@ -261,13 +261,13 @@ impl Ground<'_> {
                 "brokerage",
                 LayerState::Narrow,
                 format!("{} has been trading since {}", held.device, held.since),
-                Some("take it over at /session/take-over"),
+                Some("take over at /session/take-over"),
             ),
             None => layer(
                 "brokerage",
                 LayerState::Narrow,
                 "no session is trading".to_owned(),
-                Some("take it at /session/take-over"),
+                Some("take over at /session/take-over"),
             ),
         }
     }

@@ -1,7 +1,7 @@
 //! The live sessions: found by token or id, slid, narrowed and ended in memory.
 //!
 //! A record has what differs from session to session. What the sessions of a person share (name,
-//! how they were proven, limits, authority) stands once in a [`Class`]. A slot, which doors and the
+//! how they were proven, limits, authority) is kept once, in a [`Class`]. A slot, which doors and the
 //! order path hold, is made when somebody asks for it and let go when nobody has for a minute.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +47,7 @@ use home::is_elsewhere;
 #[derive(Default)]
 pub struct Sessions(Mutex<Table>);
 
-/// A session that was asked for and is over.
+/// A session that was asked for and has ended.
 pub struct Over {
     /// Which.
     pub session: SessionId,
@@ -81,7 +81,7 @@ pub(crate) struct Found {
     pub(crate) current: bool,
 }
 
-/// What sessions of one person have in common. What a visit reads stands together.
+/// What sessions of one person have in common. What a visit reads is kept together.
 struct Class {
     person: PersonId,
     username: Arc<str>,
@@ -272,7 +272,7 @@ impl Sessions {
                 table.place(at, before);
             }
         }
-        // One that nobody used stands in no record.
+        // One that nobody used is in no record.
         let elsewhere = (!visitor.is_use).then(|| table.is_away(at, address));
         let (record, class) = table.both(at)?;
         if let Some(refusal) = refused {
@@ -348,7 +348,7 @@ impl Sessions {
             return Ok(Arc::clone(slot));
         }
         let (record, class) = table.both(at).ok_or(Refusal::NotSignedIn)?;
-        let slot = Slot::new(class.entitlements(record), None);
+        let slot = Slot::new(class.entitlements(record));
         table.slots.insert(at, Arc::clone(&slot));
         Ok(slot)
     }
@@ -463,8 +463,7 @@ impl Sessions {
 
     /// The open sessions of one person, or of everybody; their devices' names are left empty.
     pub(crate) fn list(&self, person: Option<PersonId>, now: Time) -> Vec<SessionInfo> {
-        let mut list = Vec::new();
-        let mut from = 0;
+        let (mut list, mut from) = (Vec::new(), 0);
         loop {
             let table = self.lock();
             if from >= table.len() {
@@ -511,6 +510,7 @@ impl Class {
             username: self.username.to_string(),
             device: record.device,
             device_name: String::new(),
+            agent: None,
             address: record.address(),
             since: record.started,
             last_use: record.used,
@@ -668,7 +668,7 @@ impl Table {
         self.count(record.class, true);
         let at = self.free.pop().or_else(|| u32::try_from(self.len()).ok());
         let Some(at) = at.filter(|at| *at < MOST) else {
-            tracing::error!("no further session can be kept: its cookie will not be known");
+            tracing::error!("no room for one more session: its cookie will not be known");
             self.count(record.class, false);
             return None;
         };

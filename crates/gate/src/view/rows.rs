@@ -1,10 +1,10 @@
-//! A list that successive views share, but for what changed between them.
+//! A list that successive views share, except for what changed between them.
 //!
-//! A view is made while the exchange stands still, up to once a second for each reader of a moment, and an
-//! account may have 10,000 open orders and 20,000 each of ended orders and executions. So the rows lie
-//! in chunks behind `Arc`s, and the next view takes over each chunk in which nothing changed. Whether
-//! something did is told by the address of a row: the exchange never changes a row that a view
-//! holds but makes a new one in its place (`Arc::make_mut`), and an address that is held is not used again.
+//! A view is made while the exchange is stopped for a moment, up to once a second, and an account
+//! may have 10,000 open orders and 20,000 each of ended orders and executions. So the rows are in
+//! chunks behind `Arc`s, and the next view takes over each chunk in which nothing changed. A row's
+//! address shows whether it changed: the exchange never changes a row that a view holds but makes a
+//! new one in its place (`Arc::make_mut`), and an address that is held is not used again.
 
 use std::fmt;
 use std::iter::FlatMap;
@@ -38,7 +38,7 @@ impl<T> Rows<T> {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether it is empty.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }

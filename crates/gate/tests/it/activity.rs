@@ -1,9 +1,14 @@
 //! The record of decisions and its offline check.
 
-use access::Grade;
-use gate::{ActivityFilter, ActivityKind, Actor, LockTarget, evidence_verify};
+use access::{Grade, Span};
+use gate::{
+    ActivityCursor, ActivityFilter, ActivityKind, ActivityPage, Actor, CredentialDoor, LockTarget,
+    OrderRequest, evidence_verify,
+};
+use trade::Ticks;
+use trade::order::{NewOrder, OrderType, Origin, Side, TimeInForce};
 
-use crate::place::{AWAY, OPERATOR, Place, from, secret};
+use crate::place::{AWAY, HOME, OPERATOR, Place, from, secret};
 
 fn all(limit: usize) -> ActivityFilter {
     ActivityFilter { limit, ..ActivityFilter::default() }
@@ -36,6 +41,110 @@ async fn pages_show_both_chains_newest_first_and_each_entry_once() {
     {
         assert!(seen.iter().any(|one| one.what == what), "{what} is not shown");
     }
+}
+
+#[tokio::test]
+async fn search_for_a_text_ends_its_page_and_goes_on_with_the_next() {
+    let place = Place::new().await;
+    for _ in 0..5 {
+        place.by_link().await;
+        place.pass(Span::minutes(1));
+    }
+    let target = LockTarget::Account(place.gate.account());
+    place.gate.lock(&OPERATOR, target, Grade::All).await.unwrap();
+    let whole = ActivityFilter { text: "session".to_owned(), ..all(500) };
+    let whole_page = place.gate.activity(&OPERATOR, &whole, None).await.unwrap();
+    assert_eq!(
+        (whole_page.reached, whole_page.next),
+        (None, None),
+        "few entries are gone through at once"
+    );
+    let key = |page: &ActivityPage| -> Vec<_> {
+        page.entries.iter().map(|one| (one.kind, one.seq)).collect()
+    };
+    let short = ActivityFilter { reach: 3, ..whole };
+    let (mut cursor, mut seen, mut ended) = (None, Vec::new(), 0);
+    let oldest = loop {
+        let page = place.gate.activity(&OPERATOR, &short, cursor).await.unwrap();
+        seen.extend(key(&page));
+        ended += usize::from(page.reached.is_some());
+        cursor = page.next;
+        if cursor.is_none() {
+            break page;
+        }
+    };
+    assert_eq!(seen, key(&whole_page), "each once, in the same order");
+    assert!(ended > 3, "{ended} pages ended before they were full");
+    // And up again, from the oldest page.
+    let (mut again, mut above) = (key(&oldest), oldest.newer);
+    while let Some(cursor) = above {
+        let page = place.gate.activity(&OPERATOR, &short, Some(cursor)).await.unwrap();
+        again.extend(key(&page));
+        above = page.newer;
+    }
+    again.sort_unstable();
+    seen.sort_unstable();
+    assert_eq!(again, seen);
+}
+
+/// Places orders that rest, every four hundredth of them for MSFT.
+async fn trade(place: &Place, orders: i32) {
+    let gate = &place.gate;
+    let credential =
+        gate.listeners().borrow().iter().find(|one| one.name == "trading").unwrap().credential;
+    let door = CredentialDoor { credential, address: HOME, token: None };
+    let who = gate.admit_credential(&door).unwrap();
+    for number in 1..=orders {
+        place.pass(Span::milliseconds(100));
+        let name = if number % 400 == 1 { "MSFT" } else { "AAPL" };
+        let order = NewOrder {
+            account: gate.account(),
+            symbol: gate.contracts().named(name).unwrap().id,
+            side: Side::Buy,
+            quantity: 1,
+            order_type: OrderType::Limit { price: Ticks(i64::from(100 + number % 50)) },
+            tif: TimeInForce::Gtc,
+            outside_hours: true,
+            origin: Origin { holder: who.holder(), client_id: 0, order_id: number },
+            parent: None,
+            oca: None,
+            reference: None,
+        };
+        gate.submit(&who, HOME, OrderRequest::Place(vec![order])).unwrap();
+    }
+    gate.flush().await.unwrap();
+}
+
+#[tokio::test]
+async fn search_of_many_entries_goes_on_in_steps_and_finds_each_once_in_both_directions() {
+    let place = Place::new().await;
+    trade(&place, 1_300).await;
+    // No page waits until all of them are added.
+    while place.gate.activity(&OPERATOR, &all(1), None).await.unwrap().behind.is_some() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let filter = ActivityFilter { text: "msft".to_owned(), ..all(500) };
+    let seqs = |page: &ActivityPage| -> Vec<_> { page.entries.iter().map(|one| one.seq).collect() };
+    let (mut cursor, mut down) = (None, Vec::new());
+    loop {
+        let page = place.gate.activity(&OPERATOR, &filter, cursor).await.unwrap();
+        down.extend(seqs(&page));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(down.len(), 4);
+    assert!(down.is_sorted_by(|one, two| one > two), "{down:?}");
+    let bottom: ActivityCursor = "0-0".parse().unwrap();
+    let (mut cursor, mut up) = (Some(bottom.above()), Vec::new());
+    while let Some(from) = cursor {
+        let page = place.gate.activity(&OPERATOR, &filter, Some(from)).await.unwrap();
+        up.extend(seqs(&page).into_iter().rev());
+        cursor = page.newer;
+    }
+    down.reverse();
+    assert_eq!(up, down);
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ async fn backup_restored_has_all_up_to_its_point_and_needs_the_key_file() {
     let before = place(&gate).await;
     gate.checkpoint().await.unwrap();
     let report = gate.backup(&copy).await.unwrap();
-    assert!(gate.backup(&copy).await.err().unwrap().to_string().contains("exists already"));
+    assert!(gate.backup(&copy).await.err().unwrap().to_string().contains("already exists"));
     assert!(!copy.join("key").exists(), "the key file is never in a backup");
     let after = place(&gate).await;
     gate.close().await.unwrap();
@@ -65,7 +65,7 @@ async fn backup_restored_has_all_up_to_its_point_and_needs_the_key_file() {
     let other = temp.path().join("other");
     std::fs::write(&other, [7; 32]).unwrap();
     let wrong = gate::backup::restore(&copy, &other, &again).await.err().unwrap().to_string();
-    assert!(wrong.contains("not the one of this data folder"), "{wrong}");
+    assert!(wrong.contains("does not belong to this data folder"), "{wrong}");
     assert!(!again.exists(), "a wrong key wrote something");
     let restored = gate::backup::restore(&copy, &data.join("key"), &again).await.unwrap();
     assert_eq!(restored.journal_seq, report.journal_seq);

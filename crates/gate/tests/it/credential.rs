@@ -213,6 +213,69 @@ async fn pause_ends_connections_at_once_outlives_a_restart_and_ends_with_a_resum
     assert!(matches!(resumed, Some(Refusal::CredentialRevoked { .. })), "{resumed:?}");
 }
 
+/// The old token lets in and its connections go on until its time is over; those of the new one stay.
+/// A cut ends both.
+#[tokio::test]
+async fn replaced_token_works_until_its_time_and_a_cut_ends_both() {
+    let place = Place::new().await;
+    let new = NewCredential { token_required: Some(true), ..wanted(&place, "rolled") };
+    let created = place.gate.create_credential(&OPERATOR, new).await.unwrap();
+    let id = created.credential;
+    let first = created.token.unwrap();
+    let admit = |gate: &gate::Gate, token: &access::Secret| {
+        let door = CredentialDoor { credential: id, address: HOME, token: Some(token) };
+        gate.admit_credential(&door)
+    };
+    let before = admit(&place.gate, &first).unwrap();
+    let mut inbox = place.gate.subscribe(&before);
+    let hour = Span::hours(1);
+    let second = place.gate.rotate_credential(&OPERATOR, id, hour).await.unwrap();
+    let until = place.gate.now() + hour;
+    assert_eq!(second.until, until);
+    assert!(before.is_current());
+    let by_new = admit(&place.gate, &second.token).unwrap();
+    assert!(admit(&place.gate, &first).unwrap().is_current());
+    // What narrows the credential narrows what came by either token.
+    let wide = place.gate.find_credential("rolled").await.unwrap().credential.scopes;
+    let narrow = Scopes { read_only: true, ..wide.clone() };
+    place.gate.edit_credential(&OPERATOR, id, narrow).await.unwrap();
+    for admission in [&before, &by_new] {
+        assert!(!admission.entitlements().acts.contains(Act::PlaceOrder));
+    }
+    place.pass(hour);
+    let over = Refusal::TokenReplaced { at: until };
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), end_of(&mut inbox));
+    assert_eq!(ended.await.unwrap(), over);
+    assert_eq!(before.ended(), Some(over.clone()));
+    assert!(by_new.is_current());
+    assert_eq!(admit(&place.gate, &first).err(), Some(over.clone()));
+
+    // Both are there after a restart, in the old one's grace.
+    let third = place.gate.rotate_credential(&OPERATOR, id, hour).await.unwrap();
+    place.gate.close().await.unwrap();
+    let Place { gate, clock, folder, .. } = place;
+    drop(gate);
+    let gate = open(folder.path(), &clock).await;
+    let (old, new) = (admit(&gate, &second.token).unwrap(), admit(&gate, &third.token).unwrap());
+    assert_eq!(admit(&gate, &first).err(), Some(Refusal::TokenWrong), "two tokens are kept");
+    // Without grace the old one's connections end before the answer.
+    let fourth = gate.rotate_credential(&OPERATOR, id, Span(0)).await.unwrap();
+    assert!(!old.is_current());
+    assert!(new.ended().is_some_and(|why| why == Refusal::TokenReplaced { at: fourth.until }));
+    let fifth = gate.rotate_credential(&OPERATOR, id, hour).await.unwrap();
+    let both = [&fourth.token, &fifth.token].map(|token| admit(&gate, token).unwrap());
+    gate.pause_credential(&OPERATOR, id, false).await.unwrap();
+    for admission in &both {
+        assert!(matches!(admission.ended(), Some(Refusal::CredentialPaused { .. })));
+    }
+    gate.resume_credential(&OPERATOR, id).await.unwrap();
+    let both = [&fourth.token, &fifth.token].map(|token| admit(&gate, token).unwrap());
+    gate.revoke_credential(&OPERATOR, id, true).await.unwrap();
+    for admission in &both {
+        assert!(matches!(admission.ended(), Some(Refusal::CredentialRevoked { .. })));
+    }
+}
+
 #[tokio::test]
 async fn narrower_scopes_hold_on_open_connections_and_wider_ones_reach_them() {
     let place = Place::new().await;

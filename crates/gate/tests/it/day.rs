@@ -160,7 +160,7 @@ impl Life {
         }
     }
 
-    /// One minute: the program trades; whoever sits at a screen uses it; both screens have what
+    /// One minute: the program trades; the person at a screen uses it; both screens have what
     /// they were promised, used or not. Someone who is asked for a sign-in gives it and goes on.
     async fn minute(&mut self, portal: bool, phone: bool) {
         self.place.pass(MINUTE);

@@ -81,7 +81,7 @@ async fn set_mail(place: &Place, address: &str) {
     place.gate.set_contact(&OPERATOR, "trader", Some(address), None).await.unwrap();
 }
 
-/// The one delivery that is not yet or no longer waiting, once it stands so.
+/// The one delivery that is not yet or no longer waiting, once it is in that state.
 async fn settled(place: &Place, state: DeliveryState) -> DeliveryRow {
     loop {
         let rows = place.gate.deliveries(&OPERATOR).await.unwrap();

@@ -217,6 +217,33 @@ async fn cancels_and_what_reduces_are_never_asked_for() {
     home.submit(home.market(Side::Sell, 100)).unwrap();
 }
 
+/// An exit that waits for its price neither keeps anybody from closing at once nor has it asked for.
+#[tokio::test]
+async fn order_that_says_that_it_only_reduces_is_held_to_that_and_not_asked_for() {
+    let home = Home::new().await;
+    let one = |side, quantity| match home.market(side, quantity) {
+        OrderRequest::Place(orders) => orders.into_iter().next().unwrap(),
+        other => panic!("{other:?}"),
+    };
+    home.submit(home.market(Side::Buy, 100)).unwrap();
+    let order_type = OrderType::Limit { price: Ticks(90_000) };
+    let exit = NewOrder { order_type, tif: TimeInForce::Gtc, ..one(Side::Sell, 100) };
+    home.submit(OrderRequest::Place(vec![exit.clone()])).unwrap();
+    home.threshold(Some(Decimal::ZERO)).await;
+    let reduce = |side, quantity| code(home.submit(OrderRequest::Reduce(one(side, quantity))));
+    assert_eq!(code(home.submit(home.market(Side::Sell, 100))), "ORDER_LARGE");
+    assert_eq!(reduce(Side::Sell, 101), "ORDER_PAST_FLAT");
+    assert_eq!(reduce(Side::Buy, 1), "ORDER_PAST_FLAT");
+    let rests = home.submit(OrderRequest::Reduce(exit)).unwrap().orders()[0].clone();
+    assert!(rests.reduce_only && rests.state.is_open());
+    home.submit(OrderRequest::Reduce(one(Side::Sell, 100))).unwrap();
+    home.place.gate.flush().await.unwrap();
+    let left: Vec<_> =
+        home.place.gate.view().await.unwrap().open_orders.iter().map(|o| o.id).collect();
+    assert!(!left.contains(&rests.id) && left.len() == 1, "the other exit is kept to nothing");
+    assert_eq!(reduce(Side::Sell, 1), "ORDER_PAST_FLAT");
+}
+
 #[tokio::test]
 async fn change_that_takes_an_order_over_the_threshold_or_enlarges_it_above_is_asked_for() {
     let home = Home::new().await;
@@ -317,7 +344,7 @@ async fn order_that_a_proof_came_with_is_placed_within_its_bound() {
     let page = gate.activity(&operator, &filter, None).await.unwrap();
     let placed = page.entries.iter().find(|one| one.what == "large_order.placed").unwrap();
     let (order, seq) = (done.orders()[0].id.0, done.seq());
-    let text = format!("a proof made for it, is order {order} (journal entry {seq})");
+    let text = format!("a sign-in for it, is order {order} (journal entry {seq})");
     assert!(placed.text.ends_with(&text), "{}", placed.text);
     // That proof was of that request: the session's next one has none.
     assert_eq!(code(home.send(&wanted, large.cost.bound(), None).await), "ORDER_UNPROVEN");

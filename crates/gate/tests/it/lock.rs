@@ -92,3 +92,56 @@ async fn own_lock_is_lifted_with_a_fresh_sign_in_and_its_record_replays() {
     let report = evidence_verify(place.folder.path(), None).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
 }
+
+/// Somebody who only looks on holds the account too, with rows and a version of their own.
+#[tokio::test]
+async fn lock_of_an_account_and_its_end_reach_those_who_hold_it_beside_its_owner() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    let target = LockTarget::Account(gate.account());
+    let link = gate.add_person(&OPERATOR, "ann").await.unwrap();
+    let mut signed_in =
+        crate::place::done(gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
+    let ticket = place.ticket(&signed_in);
+    let known = browser(signed_in.device_token.as_ref());
+    let password = || access::Secret::from_text("four unlikely words walk".to_owned());
+    gate.set_password(&ticket, None, password()).await.unwrap();
+    let setup = gate.totp_setup(&ticket).await.unwrap();
+    let seed = data_encoding::BASE32_NOPAD.decode(setup.secret.expose()).unwrap();
+    let code = |now| {
+        let step = access::authenticator::totp::step(now);
+        access::authenticator::totp::code(&seed, step)
+    };
+    gate.totp_confirm(&ticket, &code(gate.now())).await.unwrap();
+    let views = |signed_in: &gate::SignedIn| {
+        let ticket = gate.session(text(&signed_in.session_token), HOME, shows())?;
+        Ok::<_, Refusal>(
+            gate.admit_session(&ticket)?.entitlements().acts.contains(Act::ViewAccount),
+        )
+    };
+    assert_eq!(views(&signed_in), Ok(true));
+
+    for round in 0..2 {
+        let receipt = gate.lock(&OPERATOR, target, Grade::All).await.unwrap();
+        assert_eq!(receipt.sessions, 1, "hers is on the receipt");
+        let over = views(&signed_in).unwrap_err();
+        assert_eq!(over.code(), "SESSION_ENDED", "{over}");
+        place.pass(access::Span::minutes(1));
+        let locked = gate.sign_in_password("ann", password(), &browser(None)).await;
+        assert_eq!(locked.err(), Some(Refusal::Locked { grade: Grade::All }));
+        gate.unlock(&OPERATOR, target).await.unwrap();
+        // Her password is hers alone, and nobody said that it was known.
+        let step = gate.sign_in_password("ann", password(), &known).await.unwrap();
+        let attempt = crate::place::totp(step);
+        let step = gate.sign_in_totp(&attempt, &code(gate.now()), &known).await.unwrap();
+        signed_in = crate::place::done(step);
+        assert_eq!(views(&signed_in), Ok(true), "{round}");
+    }
+    // Weaker ones take nothing from somebody who looks, and leave nothing behind.
+    gate.lock(&OPERATOR, target, Grade::NoNew).await.unwrap();
+    assert_eq!(views(&signed_in), Ok(true));
+    gate.unlock(&OPERATOR, target).await.unwrap();
+    assert_eq!(views(&signed_in), Ok(true));
+    let report = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+}

@@ -56,7 +56,7 @@ async fn not_me_cuts_the_other_session_at_its_next_request() {
     place.pass(Span::seconds(1));
     let stopped = gate.disown(&Actor::Session(owner.clone()), id).await.unwrap();
     assert_eq!(stopped.sessions, 1);
-    assert_eq!(stopped.devices[0].as_str(), "Firefox on Linux");
+    assert_eq!(stopped.devices[0].as_str(), "Firefox on Linux (2)");
     let refused = gate.session(text(&thief_signed.session_token), HOME, shows()).err();
     assert!(matches!(refused, Some(Refusal::SessionEnded { .. })), "{refused:?}");
     let admission = gate.admit_session(&owner).unwrap();

@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
+use access::large_order::Threshold;
+use access::policy::{Assurance, Policy, Tempo};
+use access::session::Interface;
 use access::{Act, Grade, Refusal, Time};
 use gate::{ActivityEntry, ActivityFilter, ActivityKind, Actor, CredentialDoor, Gate, LockTarget};
 use store::Store;
 
 use crate::place::{HOME, OPERATOR, Place, open, shows, text};
 
-/// Whoever else writes to the tables.
+/// Anyone else who writes to the tables.
 async fn other(place: &Place) -> Store {
     let file = place.folder.path().join(gate::open::DATABASE);
     Store::open(&store::engine::sqlite_url(&file)).await.unwrap()
@@ -58,8 +61,8 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     is_owed(gate.lock(&OPERATOR, target, Grade::NoNew).await);
     assert!(!admission.entitlements().acts.contains(Act::PlaceOrder));
     let (since, said) = owed(gate).unwrap();
-    assert!(since == at && said.starts_with("1 cut is in force"), "{said}");
-    // It stands: neither is it set twice, nor is there nothing to lift.
+    assert!(since == at && said.starts_with("1 cut is in effect"), "{said}");
+    // It is in force: it cannot be set twice, and it can be lifted.
     let again = gate.lock(&OPERATOR, target, Grade::NoNew).await;
     assert_eq!(again.unwrap_err(), Refusal::LockStands { grade: Grade::NoNew });
     is_owed(gate.unlock(&OPERATOR, target).await);
@@ -83,7 +86,7 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     held.rollback().await.unwrap();
     until_recorded(gate).await;
     let all = entries(gate).await;
-    let late: Vec<_> = all.iter().filter(|one| one.text.contains("in force since")).collect();
+    let late: Vec<_> = all.iter().filter(|one| one.text.contains("in effect since")).collect();
     let kinds: Vec<_> = late.iter().rev().map(|one| one.what.as_ref()).collect();
     for kind in ["lock.set", "lock.lifted", "credential.revoked", "session.ended", "device.removed"]
     {
@@ -92,7 +95,7 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     let place_of = |kind| kinds.iter().position(|one| *one == kind);
     assert!(place_of("lock.set") < place_of("lock.lifted"), "in order");
     for one in &late {
-        assert!(one.text.contains(&format!("in force since {at}")), "{}", one.text);
+        assert!(one.text.contains(&format!("in effect since {at}")), "{}", one.text);
     }
     // The first one was on its way already when the clock was moved.
     assert_eq!(late[0].at, gate.now(), "the time of record is its own");
@@ -139,6 +142,152 @@ fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
             std::fs::copy(&path, &new).unwrap();
         }
     }
+}
+
+/// The file of the tables is gone: what only takes away is in force all the same, and recorded by the
+/// next start that has it.
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_with_lost_tables_holds_and_is_recorded_once_they_are_back() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    let (ticket, signed_in) = place.by_link().await;
+    let target = LockTarget::Account(gate.account());
+    let named = async |name: &str| gate.find_credential(name).await.unwrap().credential.id;
+    let (trading, narrow, reading) =
+        (named("trading").await, named("narrow").await, named("read-only").await);
+    let door = |credential| CredentialDoor { credential, address: HOME, token: None };
+    let admission = gate.admit_credential(&door(trading)).unwrap();
+    let (tables, aside) = (place.folder.path().join(gate::open::DATABASE), tempfile::tempdir());
+    let aside = aside.unwrap();
+    std::fs::rename(&tables, aside.path().join("tables")).unwrap();
+
+    assert_eq!(named("narrow").await, narrow, "names are known");
+    is_owed(gate.revoke_credential(&OPERATOR, narrow, true).await);
+    assert!(gate.admit_credential(&door(narrow)).is_err());
+    is_owed(gate.pause_credential(&OPERATOR, reading, false).await);
+    assert!(gate.admit_credential(&door(reading)).is_err());
+    is_owed(gate.end_session(&OPERATOR, ticket.session).await);
+    assert!(gate.session(text(&signed_in.session_token), HOME, shows()).is_err());
+    is_owed(gate.lock(&OPERATOR, target, Grade::NoNew).await);
+    assert!(!admission.entitlements().acts.contains(Act::PlaceOrder));
+    // What gives is refused for what it is.
+    let refused = gate.resume_credential(&OPERATOR, reading).await.unwrap_err();
+    assert_eq!(refused.code(), "FILE_LOST");
+    assert!(!tables.exists(), "no empty file is made in its place");
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert!(owed(gate).is_some(), "what is recorded in a lost file is lost with it");
+
+    let Place { gate, clock, folder, .. } = place;
+    drop((gate, admission));
+    std::fs::rename(aside.path().join("tables"), &tables).unwrap();
+    let gate = open(folder.path(), &clock).await;
+    until_recorded(&gate).await;
+    assert!(gate.find_credential("narrow").await.unwrap().credential.revoked.is_some());
+    assert!(gate.find_credential("read-only").await.unwrap().credential.paused.is_some());
+    gate.unlock(&OPERATOR, target).await.unwrap();
+    gate.close().await.unwrap();
+    gate::evidence_verify(folder.path(), None).await.unwrap();
+}
+
+/// What narrows the rules that sessions work by is a cut like any other; what widens them waits for the record.
+#[tokio::test(flavor = "multi_thread")]
+async fn narrower_rule_that_cannot_be_recorded_is_in_force_and_a_wider_one_is_not() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    let (one, signed_in) = place.by_link().await;
+    let (two, _) = place.by_link().await;
+    let person = one.person;
+    let before = gate.policies(person).await.unwrap();
+    let (first, second) = (gate.admit_session(&one).unwrap(), gate.admit_session(&two).unwrap());
+    let trades = |admission: &gate::Admission| {
+        admission.is_current() && admission.entitlements().acts.contains(Act::PlaceOrder)
+    };
+    let other = other(&place).await;
+    let held = other.database().begin().await.unwrap();
+
+    let above = |usd: i64| Threshold { above: Some(usd.into()) };
+    is_owed(gate.set_large_orders(&OPERATOR, person, above(50)).await);
+    let asks = || gate.admit_session(&two).unwrap().entitlements().asks_above;
+    assert_eq!(asks(), Some(50.into()));
+    let wider = gate.set_large_orders(&OPERATOR, person, above(51)).await.unwrap_err();
+    assert_eq!(wider.code(), "STORE_FAILED");
+    assert_eq!(asks(), Some(50.into()), "nothing was changed");
+
+    // Switched on, then taken over: one session trades each time.
+    is_owed(gate.set_one_brokerage(&OPERATOR, person, true).await);
+    assert!(trades(&first) != trades(&second));
+    let (has, lacks) = if trades(&first) { (&first, &two) } else { (&second, &one) };
+    is_owed(gate.take_over(lacks).await);
+    assert!(!trades(has) && (trades(&first) || trades(&second)));
+    let off = gate.set_one_brokerage(&OPERATOR, person, false).await;
+    assert_eq!(off.unwrap_err().code(), "STORE_FAILED", "both would trade again");
+
+    // A policy, with the sessions that it shortens and those that it makes view-only.
+    let mut policy = Policy::standard(person, Interface::Portal);
+    policy.own.idle = Some(access::Span::minutes(5));
+    policy.needs.trade = Assurance::Resistant;
+    is_owed(gate.set_policy(&OPERATOR, policy).await);
+    assert!(!trades(&first) && !trades(&second));
+    let wider = Policy { tempo: Tempo::Active, ..Policy::standard(person, Interface::Portal) };
+    assert_eq!(gate.set_policy(&OPERATOR, wider).await.unwrap_err().code(), "STORE_FAILED");
+    let now = gate.policies(person).await.unwrap();
+    assert_eq!(now.large_orders, above(50), "pages show what is in force");
+    assert!(now.one_brokerage && now.policies.contains(&policy));
+    place.pass(access::Span::minutes(6));
+    let idle = gate.session(text(&signed_in.session_token), HOME, shows());
+    assert!(idle.is_err(), "over after five minutes");
+
+    held.rollback().await.unwrap();
+    until_recorded(gate).await;
+    let all = entries(gate).await;
+    let late = all.iter().filter(|one| one.text.contains("in effect since"));
+    let kinds: Vec<_> = late.map(|one| one.what.as_ref()).collect();
+    for kind in ["large_order.set", "brokerage.held", "policy.set", "session.limited"] {
+        assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+    }
+    gate.close().await.unwrap();
+    let Place { gate, clock, folder, .. } = place;
+    drop((gate, first, second));
+    let gate = open(folder.path(), &clock).await;
+    let now = gate.policies(person).await.unwrap();
+    assert!(now.large_orders == above(50) && now.one_brokerage);
+    assert!(now.policies.contains(&policy) && now.policies != before.policies);
+    gate.close().await.unwrap();
+    gate::evidence_verify(folder.path(), None).await.unwrap();
+}
+
+/// The message was on a page before the tables were gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn not_me_with_lost_tables_ends_what_the_message_names() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    let (ticket, _) = place.by_link().await;
+    let (lost, copied) = place.by_link().await;
+    let named = |one: &store::Message| one.notice.subject.device == Some(lost.device);
+    let page = gate.messages(ticket.person, None).await.unwrap();
+    let message = page.messages.iter().find(|one| named(one)).unwrap().notice.id;
+    let (tables, aside) = (place.folder.path().join(gate::open::DATABASE), tempfile::tempdir());
+    let aside = aside.unwrap();
+    std::fs::rename(&tables, aside.path().join("tables")).unwrap();
+
+    is_owed(gate.disown(&Actor::Session(ticket.clone()), message).await);
+    assert!(gate.session(text(&copied.session_token), HOME, shows()).is_err());
+    // A narrower rule of somebody who is named at the command line.
+    let person = gate.policies_of("trader").await.unwrap().person;
+    assert_eq!(person, ticket.person);
+    let threshold = Threshold { above: Some(1.into()) };
+    is_owed(gate.set_large_orders(&OPERATOR, person, threshold).await);
+
+    let Place { gate, clock, folder, .. } = place;
+    drop(gate);
+    std::fs::rename(aside.path().join("tables"), &tables).unwrap();
+    let gate = open(folder.path(), &clock).await;
+    until_recorded(&gate).await;
+    let (kept, _) = gate.message(person, message).await.unwrap();
+    assert!(kept.disowned_at.is_some());
+    assert_eq!(gate.policies(person).await.unwrap().large_orders, threshold);
+    gate.close().await.unwrap();
+    gate::evidence_verify(folder.path(), None).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

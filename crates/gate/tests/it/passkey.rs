@@ -122,7 +122,7 @@ async fn counter_that_does_not_rise_makes_the_passkey_suspect_and_other_ways_sti
     let outbox = place.gate.outbox(&crate::place::OPERATOR).await.unwrap();
     let told = outbox.iter().filter(|one| one.text.starts_with("The passkey Laptop was refused"));
     assert_eq!(told.count(), 1, "told once");
-    // A second key, for what the first one may no longer do; its own counter stands apart.
+    // A second key, for what the first one may no longer do; its counter is its own.
     let (second, _) = place.by_link().await;
     let mut other = register(&place, &second, b"other").await;
     other.counter = 1;

@@ -64,6 +64,27 @@ async fn unknown_and_known_name_get_the_same_answers_and_the_same_argon2_calls()
     assert!(matches!(seen[0][6].0, Some(Refusal::Throttled { failures: 5, .. })));
 }
 
+/// Who goes from name to name is not forgiven by a restart, a crash included.
+#[tokio::test]
+async fn address_that_guessed_at_many_names_is_still_stopped_after_a_restart() {
+    let place = Place::new().await;
+    let guess = async |gate: &gate::Gate, name: String| {
+        gate.sign_in_password(&name, secret("guess"), &from(AWAY, None)).await.err().unwrap()
+    };
+    for number in 0..60 {
+        assert_eq!(guess(&place.gate, format!("name{number}")).await, Refusal::SignInFailed);
+    }
+    let Place { gate, clock, folder, .. } = place;
+    drop(gate);
+    let gate = open(folder.path(), &clock).await;
+    let refused = guess(&gate, "another".to_owned()).await;
+    assert!(matches!(refused, Refusal::AddressThrottled { .. }), "{refused}");
+    clock.set(clock.stamp() + Span::seconds(10));
+    assert_eq!(guess(&gate, "another".to_owned()).await, Refusal::SignInFailed, "one is forgiven");
+    gate.close().await.unwrap();
+    gate::evidence_verify(folder.path(), None).await.unwrap();
+}
+
 #[tokio::test]
 async fn attacker_elsewhere_does_not_shut_the_owner_out_of_a_trusted_browser() {
     let place = Place::new().await;
@@ -113,6 +134,7 @@ async fn link_works_once_and_not_after_its_time() {
 async fn password_reset_by_the_operator_ends_sessions_and_its_link_enrols_again() {
     let place = Place::new().await;
     let (_, old) = place.by_link().await;
+    place.pass(Span::minutes(1));
     let link = place.gate.reset_password(&OPERATOR, "trader").await.unwrap();
     let refused = place.gate.session(text(&old.session_token), HOME, shows()).unwrap_err();
     assert_eq!(refused.code(), "SESSION_ENDED");
@@ -127,10 +149,10 @@ async fn password_reset_by_the_operator_ends_sessions_and_its_link_enrols_again(
     assert_eq!(short.unwrap_err().code(), "OUT_OF_RANGE");
     place.gate.set_password(&ticket, None, secret("a new long password")).await.unwrap();
     let ticket = place.ticket(&signed_in);
-    assert!(!ticket.enrolling, "the TOTP app was kept, so the person is enrolled again");
+    assert!(ticket.enrolling, "the TOTP app was kept, and was not shown yet");
     let wrong =
         place.gate.set_password(&ticket, Some(&secret("guess")), secret("another one")).await;
-    assert_eq!(wrong, Err(Refusal::OldPasswordNeeded));
+    assert_eq!(wrong, Err(Refusal::KeptProofMissing), "nothing but what the reset took");
     totp(
         place
             .gate
@@ -138,6 +160,31 @@ async fn password_reset_by_the_operator_ends_sessions_and_its_link_enrols_again(
             .await
             .unwrap(),
     );
+}
+
+/// A browser without script has no key that a copied cookie would lack: what is left is where it is.
+#[tokio::test]
+async fn enrolment_without_a_key_continues_on_its_own_network_alone() {
+    let place = Place::new().await;
+    let without = || gate::Shows { key: None, hardware: None };
+    let link = place.gate.reset_password(&OPERATOR, "trader").await.unwrap();
+    let plain = gate::Browser { key: None, ..browser(None) };
+    let signed_in = done(place.gate.sign_in_link(&link.token, &plain).await.unwrap());
+    let token = text(&signed_in.session_token);
+    let here = place.gate.session(token, HOME, without()).unwrap();
+    assert!(here.enrolling && !here.is_bound());
+    for _ in 0..2 {
+        let copied = place.gate.session(token, AWAY, without()).unwrap_err();
+        assert_eq!(copied, Refusal::EnrolmentElsewhere, "and asking does not move it");
+        let unused = place.gate.session_unused(token, AWAY, without()).unwrap_err();
+        assert_eq!(unused, Refusal::EnrolmentElsewhere);
+    }
+    let here = place.gate.session(token, HOME, without()).unwrap();
+    place.gate.set_password(&here, None, secret("a new long password")).await.unwrap();
+    // One with a key is bound to that, wherever it goes.
+    let link = place.gate.reset_password(&OPERATOR, "trader").await.unwrap();
+    let bound = done(place.gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
+    assert!(place.gate.session(text(&bound.session_token), AWAY, shows()).unwrap().enrolling);
 }
 
 #[tokio::test]
@@ -200,7 +247,7 @@ async fn wrong_passwords_of_many_unknown_names_are_counted_in_few_entries() {
         let failed = place.gate.sign_in_password(&name, secret("guess"), &from(AWAY, None)).await;
         assert_eq!(failed.err(), Some(Refusal::SignInFailed));
     }
-    // The clock of the tests stands, so all of them are within one second.
+    // The clock of the tests does not move, so all of them are within one second.
     let kind = Some(ActivityKind::Access);
     let filter = ActivityFilter { kind, limit: 200, ..ActivityFilter::default() };
     let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();

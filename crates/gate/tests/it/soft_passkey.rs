@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// User present, user verified.
-const PRESENT_VERIFIED: u8 = 0x05;
+pub const PRESENT_VERIFIED: u8 = 0x05;
 /// Attested credential data follows.
 const ATTESTED: u8 = 0x40;
 
@@ -15,10 +15,10 @@ pub struct SoftPasskey {
     pub origin: String,
     pub counter: u32,
     pub flags: u8,
-    handle: Vec<u8>,
-    user: Vec<u8>,
-    rp: String,
-    pair: EcdsaKeyPair,
+    pub handle: Vec<u8>,
+    pub user: Vec<u8>,
+    pub rp: String,
+    pub pair: EcdsaKeyPair,
 }
 
 impl SoftPasskey {

@@ -21,7 +21,7 @@ async fn second(place: &Place, name: &str) -> SessionTicket {
 }
 
 async fn begin(place: &Place) -> Secret {
-    let begun = place.gate.begin_recovery("trader", place.password(), &browser(None)).await;
+    let begun = place.gate.begin_recovery("trader", place.password(), None, &browser(None)).await;
     begun.unwrap().token
 }
 

@@ -118,7 +118,7 @@ async fn sign_in_again(history: &mut History, seed: &[u8], device: &Secret) -> B
     By::Session(done.session)
 }
 
-/// Recovery codes made, made anew, and all used up.
+/// Recovery codes made, made again, and all used up.
 async fn recover(history: &mut History, by: By, device: &Secret) {
     let make = || Command::Authenticator(authenticator::Command::MakeRecoveryCodes);
     history.by(by, make()).await.ok().unwrap();
@@ -483,7 +483,7 @@ async fn late_commit_has_both_times_and_is_found_again(place: &Place) {
     let set = entries.iter().find(|one| one.kind == "lock.set").unwrap();
     assert_eq!((set.at, set.source.as_str()), (now, "local"));
     assert!(
-        set.text.ends_with(&format!("(in force since {since}, recorded later)")),
+        set.text.ends_with(&format!("(in effect since {since}, recorded later)")),
         "{}",
         set.text
     );
@@ -584,7 +584,7 @@ async fn attempt_of_an_older_version_counts_as_begun_without_a_key(place: &Place
     assert!(!found.begun.is_copied_by(&browser(None)), "and nobody is alarmed by the upgrade");
 }
 
-/// Rules of names grow stricter; what stands in a folder stays readable.
+/// Rules for names get stricter; what is in a folder stays readable.
 async fn name_that_an_older_version_took_is_read(place: &Place) {
     let (mut history, _) = History::enrolled(place).await;
     history.by_system(new_credential("bot", 7497, &history)).await.ok().unwrap();

@@ -281,6 +281,7 @@ impl Walk {
             3 => C::Resume { credential },
             4 => C::Rename { credential, name },
             5 => C::Edit { credential, scopes: Box::new(Scopes::read_only(until)) },
+            6 => C::Rotate { credential, grace: Span::hours(12 * i64::from(symbol.0)) },
             _ => {
                 let symbols = access::entitlements::Symbols::only([symbol]);
                 let scopes = Scopes { symbols, ..Scopes::trading(until) };

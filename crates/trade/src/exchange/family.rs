@@ -10,15 +10,19 @@
 //!
 //! A one-cancels-all group is named by its holder: the orders of all client ids of one credential,
 //! over contracts, and of no other. Once a member has traded, the group is over for all others: a
-//! type 1 at its first fill, a type 2 or 3 at its last, and before that it makes them smaller by
-//! what it traded. A member that comes later, whatever became of the one that traded, is ended or
-//! made smaller just so. The name is spent: another group takes another name.
+//! type 1 at its first fill, a type 2 or 3 at its last, and before that it makes them smaller. A
+//! member that comes later, whatever became of the one that traded, is ended or made smaller just so.
+//! The name is spent: another group takes another name.
+//!
+//! The first two rules of orders made the others of a group smaller by as many shares as were traded; the
+//! third does so in proportion (`sizes.rs`), and a child follows its parent when that becomes smaller.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Exchange;
 use super::orders::{Group, named_group};
+use super::sizes::Wanted;
 use crate::event::Event;
 use crate::order::{Change, End, Order, OrderId, OrderState, Shares};
 
@@ -26,11 +30,19 @@ impl Exchange {
     /// After a fill of `order`: its children live, its siblings and its group shrink or end.
     pub(super) fn follow(&mut self, order: &Arc<Order>, quantity: Shares, events: &mut Vec<Event>) {
         self.note_traded(order, quantity);
+        self.bound_reducing(order.symbol, events);
         if self.orders.groups.is_empty() {
             return;
         }
         for child in self.orders.members(&Group::Children(order.id)) {
-            self.release(child, quantity, events);
+            if self.sizes_orders() {
+                if order.state == OrderState::Filled {
+                    self.want_no_more(child);
+                }
+                self.resize(child, End::ParentEnded, events);
+            } else {
+                self.release(child, quantity, events);
+            }
         }
         if let Some(parent) = order.parent {
             for sibling in self.orders.members(&Group::Children(parent)) {
@@ -45,7 +57,11 @@ impl Exchange {
                     continue;
                 }
                 if oca.reduce && order.state != OrderState::Filled && self.may_shrink(member) {
-                    self.shrink(member, quantity, order.id, events);
+                    if self.sizes_orders() {
+                        self.resize(member, End::OcaFilled { by: order.id }, events);
+                    } else {
+                        self.shrink(member, quantity, order.id, events);
+                    }
                 } else {
                     self.end(member, End::OcaFilled { by: order.id }, events);
                 }
@@ -80,7 +96,8 @@ impl Exchange {
         if !self.remembers() {
             return;
         }
-        self.memory.traded.note(order, quantity, self.next_execution);
+        let units = self.spend(order.id, quantity);
+        self.memory.traded.note(order, quantity, self.next_execution, units);
         let holder = order.origin.holder;
         if self.memory.traded.is_full(holder) {
             let used = self.orders.groups.keys().filter_map(|group| match group {
@@ -107,13 +124,16 @@ impl Exchange {
         };
         match past.ends(oca) {
             Some(by) => self.end(id, End::GroupTraded { by }, events),
+            None if self.sizes_orders() => {
+                self.resize(id, End::OcaFilled { by: past.last }, events);
+            }
             None => self.shrink(id, past.shares, past.last, events),
         }
     }
 
     /// The most shares that a change may give a member of a one-cancels-all group: what it has
     /// already, or what the other members' trades leave of what is asked for.
-    pub(super) fn most_in_group(&self, change: &Change) -> Shares {
+    fn most_in_group(&self, change: &Change) -> Shares {
         let Some(order) = self.open_order(change.order) else { return Shares::MAX };
         let Some(past) = self.memory.traded.of(order) else { return Shares::MAX };
         let others = past.shares.saturating_sub(order.filled);
@@ -123,6 +143,15 @@ impl Exchange {
         let ended = past.over.is_some() || order.oca.as_ref().is_some_and(|oca| !oca.reduce);
         let left = if ended { 0 } else { change.quantity.saturating_sub(others) };
         left.max(order.quantity)
+    }
+
+    /// How large a change makes an order, and what it wants from then on.
+    pub(super) fn changed_size(&self, change: &Change) -> (Shares, Option<Wanted>) {
+        let Some(open) = self.orders.open.get(&change.order).filter(|_| self.sizes_orders()) else {
+            return (change.quantity.min(self.most_in_group(change)), None);
+        };
+        let (quantity, wanted) = self.wanted_by(open, change);
+        (quantity.min(self.most_reducing(&open.order)), wanted)
     }
 
     /// Forgets what children of parents did that are no longer known.
@@ -141,6 +170,13 @@ impl Exchange {
         let order = Arc::make_mut(&mut open.order);
         order.released = order.quantity.min(order.released.saturating_add(quantity));
         order.updated = now;
+        self.freed(id, events);
+    }
+
+    /// More of an order may trade than before.
+    pub(super) fn freed(&mut self, id: OrderId, events: &mut Vec<Event>) {
+        let Some(open) = self.orders.open.get_mut(&id) else { return };
+        let order = Arc::make_mut(&mut open.order);
         if !order.is_armed_stop() {
             order.state = OrderState::Working;
         }
@@ -150,6 +186,10 @@ impl Exchange {
 
     /// An order loses so many shares to another of its group.
     fn shrink(&mut self, id: OrderId, by: Shares, to: OrderId, events: &mut Vec<Event>) {
+        if self.sizes_orders() {
+            self.lose_to_sibling(id, by);
+            return self.resize(id, End::OcaFilled { by: to }, events);
+        }
         let now = self.now;
         let Some(open) = self.orders.open.get_mut(&id) else { return };
         let order = Arc::make_mut(&mut open.order);
@@ -172,6 +212,7 @@ impl Exchange {
                 self.end(id, End::ParentEnded, events);
             } else if order.quantity > order.released {
                 order.quantity = order.released;
+                self.want_no_more(id);
                 self.modified(id, events);
             }
         }

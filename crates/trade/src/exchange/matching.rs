@@ -122,7 +122,7 @@ impl Exchange {
     }
 
     /// Books the resting side of a trade.
-    fn resting_filled(&mut self, at: usize, fill: Fill, events: &mut Vec<Event>) {
+    pub(super) fn resting_filled(&mut self, at: usize, fill: Fill, events: &mut Vec<Event>) {
         let second = self.step;
         if let Some(listing) = self.listings.get_mut(at) {
             listing.print(fill.price, fill.quantity, second);
@@ -192,12 +192,13 @@ impl Exchange {
     }
 
     /// Makes the contract's exposure agree with an order. A child is not counted: it can only
-    /// close what its parent opened.
+    /// close what its parent opened. Nor is what may only reduce, however many of them wait for the same shares.
     pub(super) fn count(&mut self, id: OrderId) {
         let Some(open) = self.orders.open.get_mut(&id) else { return };
         let Some(listing) = self.listings.get_mut(open.at) else { return };
         let order = &open.order;
-        let shares = if order.parent.is_some() { 0 } else { order.live() };
+        let bound = order.parent.is_some() || order.reduce_only;
+        let shares = if bound { 0 } else { order.live() };
         let price = match order.order_type {
             OrderType::Limit { price } | OrderType::StopLimit { price, .. } => price.0,
             OrderType::Stop { trigger } => trigger.0,

@@ -2,12 +2,13 @@
 //!
 //! A journal begins by rule 1 and goes on by it until a [`Command::OrderRule`] says otherwise, so
 //! what was written under an older rule replays to the same bytes for ever. What rule 1 does not
-//! remember stands behind the rest of a snapshot, and is left out while rule 1 holds.
+//! remember comes after the rest of a snapshot, and is left out while rule 1 holds.
 //!
 //! | rule | what it adds |
 //! |---|---|
 //! | 1 | |
 //! | 2 | groups remember what they traded; order ids that were used are remembered |
+//! | 3 | groups are reduced in proportion; children keep to their parent, what only reduces to the position |
 //!
 //! [`Command::OrderRule`]: crate::journal::Command::OrderRule
 
@@ -18,10 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Exchange;
 use super::traded::Traded;
+use crate::event::Event;
 use crate::order::Origin;
 
 /// The newest rule of orders.
-pub const ORDER_RULE: u16 = 2;
+pub const ORDER_RULE: u16 = 3;
 
 /// Client ids of one holder whose order ids are remembered one by one.
 const CLIENTS: usize = 1_000;
@@ -101,7 +103,7 @@ impl Exchange {
 
     /// Follows a newer rule from here on; a rule never goes back. What an older one did not write
     /// down is taken from the orders that are still there.
-    pub(super) fn follow_order_rule(&mut self, rule: u16) {
+    pub(super) fn follow_order_rule(&mut self, rule: u16, events: &mut Vec<Event>) {
         if rule <= self.memory.rule || rule > ORDER_RULE {
             return;
         }
@@ -117,7 +119,11 @@ impl Exchange {
                 }
             }
         }
+        let sized = self.sizes_orders();
         self.memory.rule = rule;
+        if !sized && self.sizes_orders() {
+            self.begin_sizes(events);
+        }
     }
 
     /// An order id was used, whatever became of the order.

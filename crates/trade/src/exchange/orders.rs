@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use access::id::Holder;
+use access::id::{Holder, SymbolId};
 use access::moment::{Span, Time};
 use serde::{Deserialize, Serialize};
 
+use super::sizes::Wanted;
 use crate::book::Handle;
 use crate::order::{Order, OrderId, Shares};
 
@@ -35,6 +36,9 @@ pub(super) struct Open {
     pub(super) handle: Option<Handle>,
     /// What it is counted as in its contract's exposure: shares, and ticks.
     pub(super) counted: (Shares, i64),
+    /// How large it wants to be, where something may make it smaller; a snapshot keeps it apart.
+    #[serde(skip)]
+    pub(super) wanted: Option<Wanted>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,6 +49,9 @@ pub(super) struct Orders {
     /// Open orders by who sent them.
     by_holder: BTreeMap<Holder, u32>,
     next: u64,
+    /// Open orders that may only reduce a position, oldest first.
+    #[serde(skip)]
+    reducing: BTreeMap<SymbolId, Vec<OrderId>>,
 }
 
 impl Orders {
@@ -55,6 +62,7 @@ impl Orders {
             groups: BTreeMap::new(),
             by_holder: BTreeMap::new(),
             next: 1_000_001,
+            reducing: BTreeMap::new(),
         }
     }
 
@@ -69,6 +77,9 @@ impl Orders {
         *self.by_holder.entry(order.origin.holder).or_default() += 1;
         for group in groups(order) {
             self.groups.entry(group).or_default().push(order.id);
+        }
+        if order.reduce_only {
+            self.reducing.entry(order.symbol).or_default().push(order.id);
         }
         self.open.insert(order.id, open);
     }
@@ -91,7 +102,44 @@ impl Orders {
                 }
             }
         }
+        if order.reduce_only
+            && let Some(reducing) = self.reducing.get_mut(&order.symbol)
+        {
+            reducing.retain(|one| *one != id);
+            if reducing.is_empty() {
+                self.reducing.remove(&order.symbol);
+            }
+        }
         Some(open)
+    }
+
+    /// Open orders in a contract that may only reduce the position.
+    pub(super) fn reducing(&self, symbol: SymbolId) -> Vec<OrderId> {
+        self.reducing.get(&symbol).cloned().unwrap_or_default()
+    }
+
+    /// From a snapshot: which orders, ascending, may only reduce a position.
+    pub(super) fn mark_reducing(&mut self, ids: &[OrderId]) -> Result<(), String> {
+        let mut found = 0_usize;
+        let mut mark = |order: &mut Arc<Order>| {
+            let is_one = ids.binary_search(&order.id).is_ok();
+            if is_one {
+                Arc::make_mut(order).reduce_only = true;
+                found += 1;
+            }
+            is_one
+        };
+        for open in self.open.values_mut() {
+            if mark(&mut open.order) {
+                let (symbol, id) = (open.order.symbol, open.order.id);
+                self.reducing.entry(symbol).or_default().push(id);
+            }
+        }
+        for order in &mut self.done {
+            mark(order);
+        }
+        let lost = ids.len() - found.min(ids.len());
+        if lost > 0 { Err(format!("{lost} orders that only reduce are missing")) } else { Ok(()) }
     }
 
     pub(super) fn members(&self, group: &Group) -> Vec<OrderId> {

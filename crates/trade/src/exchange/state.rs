@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::Exchange;
 use super::memory::Memory;
+use super::sizes::Sizes;
 use crate::journal::MARKET_RULE;
 use crate::path::Path;
 
@@ -33,6 +34,8 @@ enum Later {
     Memory(Memory),
     /// The rule of the markets from 2 on, and each contract's path.
     Market { rule: u16, paths: Vec<Option<Path>> },
+    /// What orders from rule 3 on need.
+    Sizes(Sizes),
 }
 
 impl Exchange {
@@ -40,7 +43,8 @@ impl Exchange {
         let memory = (!self.memory.is_none()).then(|| Later::Memory(self.memory.clone()));
         let paths = || self.listings.iter().map(|listing| listing.path).collect();
         let market = (self.rule >= 2).then(|| Later::Market { rule: self.rule, paths: paths() });
-        memory.into_iter().chain(market).collect()
+        let sizes = self.sizes_orders().then(|| Later::Sizes(self.sizes()));
+        memory.into_iter().chain(market).chain(sizes).collect()
     }
 
     fn take_later(&mut self, later: Vec<Later>) -> Result<(), String> {
@@ -48,6 +52,7 @@ impl Exchange {
             match one {
                 Later::Memory(memory) if memory.is_known() => self.memory = memory,
                 Later::Memory(memory) => return Err(format!("order rule {}", memory.rule())),
+                Later::Sizes(sizes) => self.take_sizes(sizes)?,
                 Later::Market { rule, paths } => {
                     if !(2..=MARKET_RULE).contains(&rule) || paths.len() != self.listings.len() {
                         return Err(format!("rule {rule} with {} paths", paths.len()));

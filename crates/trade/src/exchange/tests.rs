@@ -14,6 +14,8 @@ mod chart;
 mod equity;
 mod family;
 mod group;
+mod proportion;
+mod reducing;
 mod replay;
 mod rule;
 
@@ -34,6 +36,7 @@ fn genesis(hours: Hours) -> Genesis {
 }
 
 /// An exchange with a hand on its clock and its sequence.
+#[derive(Clone)]
 struct Bench {
     exchange: Exchange,
     time: Time,
@@ -53,6 +56,13 @@ impl Bench {
     fn of(genesis: Genesis) -> Self {
         let mut bench = Self::by_rule_1(genesis);
         bench.apply(Command::OrderRule { rule: ORDER_RULE });
+        bench
+    }
+
+    /// As an older rule of orders has it.
+    fn of_rule(rule: u16) -> Self {
+        let mut bench = Self::of_rule_1();
+        bench.apply(Command::OrderRule { rule });
         bench
     }
 
@@ -84,6 +94,16 @@ impl Bench {
         Arc::clone(self.exchange.order(id).unwrap())
     }
 
+    /// An order that may only reduce a position.
+    fn reduce(&mut self, order: NewOrder) -> Arc<Order> {
+        pretrade::check_reduces(&self.exchange, &order).unwrap();
+        let limits = Limits::default();
+        let checked = pretrade::check_reducing(&self.exchange, &limits, self.time, order).unwrap();
+        let events = self.apply(Command::PlaceReduceOnly(checked));
+        let id = events[0].order().unwrap().id;
+        Arc::clone(self.exchange.order(id).unwrap())
+    }
+
     fn modify(&mut self, change: Change) -> Vec<Event> {
         let checked = pretrade::check_modify(&self.exchange, &Limits::default(), change).unwrap();
         self.apply(Command::Modify(checked))
@@ -100,6 +120,27 @@ impl Bench {
             Some(_) => self.apply(Command::Advance),
             None => Vec::new(),
         }
+    }
+
+    /// A trade of a resting order, as if an order of others had come to it.
+    fn fill(&mut self, id: OrderId, quantity: Shares) -> Vec<Event> {
+        let mut events = Vec::new();
+        let open = self.exchange.orders.open.get(&id).unwrap();
+        let (at, rests, handle) = (open.at, open.order.live(), open.handle.unwrap());
+        let price = open.order.order_type.limit().unwrap().0;
+        let book = &mut self.exchange.listings[at].book;
+        match rests - quantity {
+            0 => assert_eq!(book.cancel(handle), Some(rests)),
+            left => book.reduce(handle, left).unwrap(),
+        }
+        let fill = Fill { key: id.0, owner: 1, price, quantity, done: rests == quantity };
+        self.exchange.resting_filled(at, fill, &mut events);
+        self.exchange.settle(at, &mut events);
+        events
+    }
+
+    fn position(&self) -> i64 {
+        self.exchange.account().position(AAPL).shares
     }
 
     fn order(&self, id: OrderId) -> Arc<Order> {

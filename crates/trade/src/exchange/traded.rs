@@ -8,6 +8,7 @@ use access::id::Holder;
 use serde::{Deserialize, Serialize};
 
 use super::orders::KEPT;
+use super::sizes::Left;
 use crate::order::{Oca, Order, OrderId, OrderState, Shares};
 
 /// Names of one holder that are remembered, beside those that have open members.
@@ -24,6 +25,9 @@ pub(super) struct Past {
     pub(super) over: Option<OrderId>,
     /// The execution of its last trade.
     at: u64,
+    /// What is left of it by the third rule; a snapshot keeps it apart.
+    #[serde(skip)]
+    pub(super) left: Left,
 }
 
 impl Past {
@@ -42,8 +46,8 @@ pub(super) struct Traded {
 }
 
 impl Traded {
-    /// After a fill: `order` as it is after it, and the execution's number.
-    pub(super) fn note(&mut self, order: &Order, quantity: Shares, execution: u64) {
+    /// After a fill: `order` as it is after it, the execution's number, and what it took of its group.
+    pub(super) fn note(&mut self, order: &Order, quantity: Shares, execution: u64, units: u128) {
         if let Some(parent) = order.parent {
             let shares = self.children.entry(parent).or_default();
             *shares = shares.saturating_add(quantity);
@@ -55,7 +59,9 @@ impl Traded {
             last: order.id,
             over: None,
             at: execution,
+            left: Left::default(),
         });
+        past.left.spend(units);
         past.shares = past.shares.saturating_add(quantity);
         (past.last, past.at) = (order.id, execution);
         if !oca.reduce || order.state == OrderState::Filled {
@@ -66,7 +72,7 @@ impl Traded {
     /// What an order did before anything was written down here.
     pub(super) fn seed(&mut self, order: &Order, execution: u64) {
         if order.filled > 0 {
-            self.note(order, order.filled, execution);
+            self.note(order, order.filled, execution, 0);
         }
     }
 
@@ -74,6 +80,29 @@ impl Traded {
     pub(super) fn of(&self, order: &Order) -> Option<Past> {
         let oca = order.oca.as_ref()?;
         self.named.get(&order.origin.holder)?.get(&oca.group).copied()
+    }
+
+    /// The third rule begins: what was traded before is kept in shares.
+    pub(super) fn begin_units(&mut self) {
+        for past in self.named.values_mut().flat_map(BTreeMap::values_mut) {
+            past.left = Left::after(past.shares);
+        }
+    }
+
+    /// What is left of each group, for a snapshot.
+    pub(super) fn left(&self) -> Vec<(Holder, Arc<str>, Left)> {
+        let of = |(holder, names): (&Holder, &BTreeMap<Arc<str>, Past>)| {
+            let holder = *holder;
+            let left = names.iter().map(move |(name, past)| (holder, Arc::clone(name), past.left));
+            left.collect::<Vec<_>>()
+        };
+        self.named.iter().flat_map(of).collect()
+    }
+
+    /// The same from a snapshot; false where the group has not traded.
+    pub(super) fn set_left(&mut self, holder: Holder, name: &str, left: Left) -> bool {
+        let past = self.named.get_mut(&holder).and_then(|names| names.get_mut(name));
+        past.map(|past| past.left = left).is_some()
     }
 
     /// Shares that the children of a parent have traded.

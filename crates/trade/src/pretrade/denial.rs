@@ -53,6 +53,17 @@ pub enum Denial {
         /// What is placed without.
         above: Decimal,
     },
+    /// It was to reduce a position, and would do more.
+    PastFlat {
+        /// What it wants to trade.
+        quantity: Shares,
+        /// Which way.
+        side: Side,
+        /// What is held against it.
+        held: Shares,
+        /// What open orders may trade that way without being held to it; 0 where they do not count.
+        open: Shares,
+    },
     /// What it costs or brings is no longer what was approved.
     CostMoved {
         /// Which way it goes.
@@ -169,6 +180,7 @@ impl Denial {
             Self::Quantity { .. } => "QUANTITY_ABOVE_LIMIT",
             Self::Notional { .. } => "NOTIONAL_ABOVE_LIMIT",
             Self::Large { .. } => "ORDER_LARGE",
+            Self::PastFlat { .. } => "ORDER_PAST_FLAT",
             Self::CostMoved { .. } => "ORDER_COST_MOVED",
             Self::PriceOutOfRange { .. } => "PRICE_OUT_OF_RANGE",
             Self::Collar { .. } => "PRICE_BEYOND_COLLAR",
@@ -192,7 +204,7 @@ impl Denial {
         self.to_string()
     }
 
-    /// What evidence keeps: the code and the same, because an order's own numbers are no secret from
+    /// What evidence keeps: the code and the same, because an order's own numbers are not a secret from
     /// its sender.
     pub fn evidence_text(&self) -> String {
         format!("{}: {self}", self.code())
@@ -212,7 +224,7 @@ impl fmt::Display for Denial {
             Self::UnknownSymbol { symbol } => {
                 write!(f, "there is no contract {symbol}; search for one first")
             }
-            Self::UnknownAccount { account } => write!(f, "there is no account {account} here"),
+            Self::UnknownAccount { account } => write!(f, "there is no account {account}"),
             Self::QuantityZero => f.write_str("the quantity is 0; send 1 share or more"),
             Self::Quantity { quantity, limit } => write!(
                 f,
@@ -223,6 +235,7 @@ impl fmt::Display for Denial {
                 "{value:.2} USD is above the limit of {limit:.2} USD per order; send fewer shares"
             ),
             Self::Large { .. } | Self::CostMoved { .. } => self.large(f),
+            Self::PastFlat { .. } => self.past_flat(f),
             Self::PriceOutOfRange { which, price, limit } => {
                 write!(f, "{which} price {price} is not between 0.01 and {limit}")
             }
@@ -237,8 +250,7 @@ impl fmt::Display for Denial {
             ),
             Self::Duplicate { age, window } => write!(
                 f,
-                "the same order was placed {age} ago and the limit is one in {window}; wait, or \
-                 change it"
+                "the same order was placed {age} ago, and only one is allowed in {window}; wait, or change it"
             ),
             Self::MarketClosed { order_type, opens } => write!(
                 f,
@@ -254,7 +266,7 @@ impl fmt::Display for Denial {
             Self::NoParent { .. } | Self::ChildSide | Self::ChildQuantity { .. } => self.family(f),
             Self::QuantityBelowFilled { quantity, filled } => write!(
                 f,
-                "{quantity} shares are not more than the {filled} that have traded; cancel instead"
+                "{quantity} shares is not more than the {filled} that have traded; cancel the order instead"
             ),
             Self::ImmediateChange { tif } => write!(
                 f,
@@ -279,12 +291,40 @@ impl Denial {
         )
     }
 
+    fn past_flat(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::PastFlat { quantity, side, held, open } = self else { return Ok(()) };
+        let (word, verb) = match side {
+            Side::Sell => ("long", "sell"),
+            Side::Buy => ("short", "buy"),
+        };
+        let left = held.saturating_sub(*open);
+        match (held, open) {
+            (0, _) => {
+                write!(f, "this order may only reduce a position, and no shares are held {word}")
+            }
+            (_, 0) => write!(
+                f,
+                "this order may only reduce, and {quantity} is more than the {held} shares held \
+                 {word}; {verb} {held} or fewer"
+            ),
+            _ if left == 0 => write!(
+                f,
+                "this order may only reduce, and of the {held} shares held {word}, open orders \
+                 already {verb} {open}; cancel one of them first"
+            ),
+            _ => write!(
+                f,
+                "this order may only reduce, and of the {held} shares held {word}, open orders \
+                 already {verb} {open}; {verb} {left} or fewer, or cancel one of them first"
+            ),
+        }
+    }
+
     fn large(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Large { value, above } => write!(
                 f,
-                "{value:.2} USD is above the {above:.2} USD that a session places without being \
-                 asked; approve it on your phone, or confirm it's you with this order"
+                "{value:.2} USD is above the {above:.2} USD that a session can place without confirmation; approve it on your phone, or sign in for this order"
             ),
             Self::CostMoved { side, total, bound } => {
                 let (verb, word) = match side {
@@ -306,13 +346,12 @@ impl Denial {
             Self::NoParent { order: Some(order) } => {
                 write!(
                     f,
-                    "order {order} cannot be a parent: it ended, has a parent itself, or is \
-                     another sender's"
+                    "order {order} cannot be a parent: it has ended, has a parent itself, or belongs to another sender"
                 )
             }
-            Self::ChildSide => {
-                f.write_str("a child order must be in its parent's contract and go the other way")
-            }
+            Self::ChildSide => f.write_str(
+                "a child order must be for its parent's contract and on the opposite side",
+            ),
             Self::ChildQuantity { quantity, limit } => write!(
                 f,
                 "{quantity} shares are more than the {limit} that the parent order and its other \

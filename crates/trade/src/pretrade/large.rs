@@ -17,7 +17,7 @@ pub const ROOM: u32 = 1;
 pub struct Size {
     /// What it is worth, in US dollars.
     pub value: Decimal,
-    /// What it would cost; none of a group that is no order with its exits, for nobody can approve
+    /// What it would cost; none of a group that is not an order with its exits, for nobody can approve
     /// such a group as a whole.
     pub cost: Option<Cost>,
 }

@@ -213,8 +213,7 @@ fn identical_order_within_the_window_is_denied_when_the_window_is_set() {
     place(&mut exchange, &limits, same.clone());
     assert_eq!(
         verdict(&exchange, &limits, std::slice::from_ref(&same)),
-        "DUPLICATE_ORDER: the same order was placed 0 seconds ago and the limit is one in 10 \
-         seconds; wait, or change it"
+        "DUPLICATE_ORDER: the same order was placed 0 seconds ago, and only one is allowed in 10 seconds; wait, or change it"
     );
     assert_eq!(verdict(&exchange, &limits, &[limit(Side::Buy, 2, 100)]), "passes");
     assert_eq!(verdict(&exchange, &Limits::default(), std::slice::from_ref(&same)), "passes");
@@ -239,6 +238,59 @@ fn working_orders_bind_buying_power_and_closing_orders_do_not() {
     assert!(!reduces(&exchange, &[order(Side::Buy, 1, OrderType::Market)]));
     place(&mut exchange, &limits, limit(Side::Sell, 5, 20_000));
     assert!(!reduces(&exchange, &[closing]), "with the open sale it goes beyond");
+}
+
+#[test]
+fn order_that_only_reduces_is_no_larger_than_what_is_held() {
+    let mut exchange = exchange();
+    let limits = Limits::default();
+    let denied = |exchange: &Exchange, order: &NewOrder| {
+        check_reduces(exchange, order).map_err(|denial| denial.evidence_text())
+    };
+    let market = |quantity| order(Side::Sell, quantity, OrderType::Market);
+    assert_eq!(
+        denied(&exchange, &market(1)).unwrap_err(),
+        "ORDER_PAST_FLAT: this order may only reduce a position, and no shares are held long"
+    );
+    place(&mut exchange, &limits, order(Side::Buy, 10, OrderType::Market));
+    for quantity in 1..=12 {
+        assert_eq!(denied(&exchange, &market(quantity)).is_ok(), quantity <= 10, "{quantity}");
+        assert!(denied(&exchange, &order(Side::Buy, quantity, OrderType::Market)).is_err());
+    }
+    assert_eq!(
+        denied(&exchange, &market(1_100)).unwrap_err(),
+        "ORDER_PAST_FLAT: this order may only reduce, and 1100 is more than the 10 shares held \
+         long; sell 10 or fewer"
+    );
+    // Those that wait for the same shares are kept to what is left when one of them trades.
+    let exit = place(&mut exchange, &limits, limit(Side::Sell, 6, 20_000));
+    assert!(denied(&exchange, &market(10)).is_ok());
+    assert!(denied(&exchange, &limit(Side::Sell, 10, 20_000)).is_ok());
+    // A holder that may do nothing else counts what no position bounds.
+    let beside = |exchange: &Exchange, quantity| {
+        let checked = check_reduces_beside(exchange, &market(quantity));
+        checked.map_err(|denial| denial.evidence_text())
+    };
+    assert!(beside(&exchange, 4).is_ok());
+    assert_eq!(
+        beside(&exchange, 5).unwrap_err(),
+        "ORDER_PAST_FLAT: this order may only reduce, and of the 10 shares held long, open orders \
+         already sell 6; sell 4 or fewer, or cancel one of them first"
+    );
+    let changed = |exchange: &Exchange, quantity| {
+        let order_type = OrderType::Limit { price: Ticks(20_000) };
+        let change = Change { order: exit, quantity, order_type, tif: TimeInForce::Day };
+        check_reduces_changed(exchange, &change).is_ok()
+    };
+    assert!(changed(&exchange, 10), "it does not count itself");
+    assert!(!changed(&exchange, 11));
+    place(&mut exchange, &limits, limit(Side::Sell, 4, 20_000));
+    assert!(!changed(&exchange, 7) && changed(&exchange, 6));
+    assert_eq!(
+        beside(&exchange, 1).unwrap_err(),
+        "ORDER_PAST_FLAT: this order may only reduce, and of the 10 shares held long, open orders \
+         already sell 10; cancel one of them first"
+    );
 }
 
 #[test]
@@ -277,7 +329,7 @@ fn preview_shows_margin_and_commission_and_changes_nothing() {
     let orders = vec![limit(Side::Buy, 1_000, 12_000)];
     let before = exchange.state_hash().unwrap();
     let checked = check(&exchange, &Limits::default(), NOW, orders).unwrap();
-    let preview = preview(&exchange, &checked);
+    let preview = preview(&exchange, &checked, false);
     assert_eq!(preview.notional, Decimal::from(120_000));
     assert_eq!(preview.commission, Decimal::from(5));
     assert_eq!(

@@ -24,6 +24,8 @@ fn bytes_of_a_record_are_what_they_were() {
         trade::pretrade::check(&exchange, &Limits::default(), BEGIN, vec![placed]).unwrap();
     let holder = Holder::Credential(CredentialId([2; 16]));
     let refused = Command::Refused { holder, code: "X".into(), text: "y".into(), count: 3 };
+    let turned_away =
+        Command::ConnectionRefused { holder, code: "X".into(), text: "y".into(), count: 3 };
     let connected = Command::Connected { holder, clients: "c".into(), count: 2 };
     let scope = Scope::Client { holder: Holder::Operator, client_id: -1 };
     let cases = [
@@ -43,6 +45,7 @@ fn bytes_of_a_record_are_what_they_were() {
             "0bff9fbad23580a0bad235",
         ),
         (Command::MarketRule { rule: 2 }, "0c02"),
+        (turned_away, "0f01020202020202020202020202020202020158017903"),
         (Command::OrderRule { rule: 2 }, "0902"),
         (
             Command::OrderIdUsed(Origin { holder, client_id: 3, order_id: 4 }),
@@ -106,7 +109,7 @@ fn prices(catalogue: u16) -> Vec<(i64, u64, i64, u64)> {
     seen
 }
 
-/// A day of orders, groups and fills, without and with the second rule of orders.
+/// A day of orders, groups and fills, by a rule of orders.
 fn worked(rule: Option<u16>) -> Exchange {
     let mut exchange = Exchange::new(genesis());
     if let Some(rule) = rule {
@@ -130,11 +133,13 @@ fn worked(rule: Option<u16>) -> Exchange {
 }
 
 #[test]
-fn state_of_the_first_rule_is_what_it_was() {
+fn state_of_the_older_rules_is_what_it_was() {
     let state = |rule| hex_of(&worked(rule).state_hash().unwrap());
     let expected = "8732224dc46f6e74524fa2d75274c0fb959e8a0917e25f97f69c2b5302f1950f";
     assert_eq!(state(None), expected);
-    assert_ne!(state(None), state(Some(trade::ORDER_RULE)));
+    let second = "3135fe79f81085bef40a1e82295d03bad82df6885f4047442e4a5fb529a0c4f1";
+    assert_eq!(state(Some(2)), second, "the second rule");
+    assert_ne!(state(Some(2)), state(Some(trade::ORDER_RULE)));
 }
 
 fn hex_of(bytes: &[u8]) -> String {

@@ -7,7 +7,7 @@ use crate::handshake::ServerVersion;
 requests! {
     /// Begins or ends the stream of account values and positions.
     6 "reqAccountUpdates" AccountUpdates [versioned unkeyed] {
-        /// Begin; else end.
+        /// Begin; otherwise end.
         "subscribe" subscribe: bool;
         /// Account.
         "acctCode" account: String;

@@ -182,7 +182,7 @@ pub struct TickByTick<'a> {
 pub enum SingleTick<'a> {
     /// A trade.
     Trade {
-        /// The stream is `AllLast`; else `Last`.
+        /// The stream is `AllLast`; otherwise `Last`.
         all: bool,
         /// Price.
         price: Decimal,

@@ -138,7 +138,7 @@ pub struct ExecDetails<'a> {
     pub account: &'a str,
     /// Exchange.
     pub exchange: &'a str,
-    /// Bought; else sold.
+    /// Bought; otherwise sold.
     pub bought: bool,
     /// Quantity.
     pub shares: Decimal,

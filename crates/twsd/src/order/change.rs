@@ -21,8 +21,7 @@ impl Client {
             return self.too_many_held(asked);
         }
         let text = format!(
-            "Order message: the change waits, as it came with transmit=0, and the order stays as it \
-             is. Send it with transmit=1 to change the order (client {}, order {order_id}).",
+            "Order message: the change is held because it was sent with transmit=0; the order is unchanged. Send it with transmit=1 to change the order (client {}, order {order_id}).",
             order.origin.client_id
         );
         self.orders.late.push(Late::notice(order_id, text));
@@ -30,7 +29,7 @@ impl Client {
 
     pub(super) fn too_many_held(&mut self, asked: Asked) {
         let text = format!(
-            "TOO_MANY_HELD: {} orders wait with transmit=0; transmit or cancel one first",
+            "TOO_MANY_HELD: {} orders are held with transmit=0; transmit or cancel one first",
             held::LIMIT
         );
         self.refuse_here(asked, ErrorCode::ORDER_REJECTED, "TOO_MANY_HELD", &text);
@@ -63,7 +62,7 @@ impl Client {
 
     pub(super) fn refuse_mismatch(&mut self, request: &PlaceOrder, field: &str) {
         let text = format!(
-            "MODIFY_MISMATCH: {field} of an order cannot be changed; cancel it and place another"
+            "MODIFY_MISMATCH: {field} of an order cannot be changed; cancel it and place a new one"
         );
         let asked = self.asked(request);
         self.refuse_here(asked, ErrorCode::MODIFY_MISMATCH, "MODIFY_MISMATCH", &text);

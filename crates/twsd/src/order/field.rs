@@ -171,7 +171,7 @@ fn execution(order: &OrderFields) -> Result<(), Complaint> {
         Some(method) if is_stop && order.trigger_method != Some(2) => Err(Complaint::unsupported(
             "triggerMethod",
             &method,
-            "stops trigger by the last price: use 0 or 2",
+            "stops trigger on the last price; use 0 or 2",
         )),
         _ => Ok(()),
     }

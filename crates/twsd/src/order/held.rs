@@ -1,5 +1,10 @@
 //! What was sent with transmit=0: new orders, and changes of open ones. They wait in their connection
 //! until a member of their family is sent with transmit=1, and go with it. A disconnect drops them.
+//!
+//! A child that is refused is missed by its family, which is not placed without it: a bracket whose
+//! stop cannot be read would leave a position without one.
+
+use std::collections::BTreeMap;
 
 use tws::PlaceOrder;
 
@@ -21,56 +26,85 @@ impl Waiting {
     }
 }
 
-/// What one connection holds, in the order in which it came.
+/// What one connection holds.
 #[derive(Default)]
-pub(crate) struct Held(Vec<Waiting>);
+pub(crate) struct Held {
+    /// In the order in which it came.
+    waiting: Vec<Waiting>,
+    /// Children that were refused, with their parents, which have not been placed.
+    missed: BTreeMap<i32, i32>,
+}
+
+/// What waited together and is to be placed.
+pub(crate) struct Family {
+    /// Parents before their children.
+    pub(crate) members: Vec<PlaceOrder>,
+    /// A child that was refused and has not been sent again.
+    pub(crate) missed: Option<i32>,
+}
 
 impl Held {
     /// Keeps an order, or a change of an open one; one with the same id is replaced. False when too
     /// many wait.
     pub(crate) fn keep(&mut self, order: PlaceOrder, parent: i32, changes: bool) -> bool {
         let waiting = Waiting { order, parent, changes };
-        if let Some(known) = self.0.iter_mut().find(|known| known.id() == waiting.id()) {
+        self.missed.remove(&waiting.id());
+        if let Some(known) = self.waiting.iter_mut().find(|known| known.id() == waiting.id()) {
             *known = waiting;
             return true;
         }
-        let room = self.0.len() < LIMIT;
+        let room = self.waiting.len() < LIMIT;
         if room {
-            self.0.push(waiting);
+            self.waiting.push(waiting);
         }
         room
     }
 
-    /// Whether nothing waits.
+    /// Notes that a child was refused whose parent has not been placed. Of too many the oldest ids
+    /// are forgotten.
+    pub(crate) fn miss(&mut self, order_id: i32, parent: i32) {
+        self.missed.insert(order_id, parent);
+        if self.missed.len() > LIMIT {
+            self.missed.pop_first();
+        }
+    }
+
+    /// Whether nothing waits and nothing is missed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.waiting.is_empty() && self.missed.is_empty()
     }
 
     /// The new order of this id that waits.
     pub(crate) fn order(&self, order_id: i32) -> Option<&PlaceOrder> {
-        let mut orders = self.0.iter().filter(|waiting| !waiting.changes);
+        let mut orders = self.waiting.iter().filter(|waiting| !waiting.changes);
         orders.find(|waiting| waiting.id() == order_id).map(|waiting| &waiting.order)
     }
 
-    /// The family that an arriving order or change completes, parents before their children.
-    pub(crate) fn release(&mut self, arriving: PlaceOrder, parent: i32) -> Vec<PlaceOrder> {
+    /// The family that an arriving order or change completes. What it misses is over with it.
+    pub(crate) fn release(&mut self, arriving: PlaceOrder, parent: i32) -> Family {
         self.drop_one(arriving.order_id);
-        self.0.push(Waiting { order: arriving, parent, changes: false });
-        let root = self.0.last().map_or(0, |waiting| self.root(waiting.id()).0);
-        let roots: Vec<_> = self.0.iter().map(|waiting| self.root(waiting.id())).collect();
+        self.waiting.push(Waiting { order: arriving, parent, changes: false });
+        let root = self.waiting.last().map_or(0, |waiting| self.root(waiting.id()).0);
+        let roots: Vec<_> = self.waiting.iter().map(|waiting| self.root(waiting.id())).collect();
         let mut family = Vec::new();
         let mut others = Vec::new();
-        for (waiting, (own_root, depth)) in self.0.drain(..).zip(roots) {
+        for (waiting, (own_root, depth)) in self.waiting.drain(..).zip(roots) {
             if own_root == root { family.push((depth, waiting)) } else { others.push(waiting) }
         }
-        self.0 = others;
+        self.waiting = others;
         family.sort_by_key(|(depth, _)| *depth);
-        family.into_iter().map(|(_, waiting)| waiting.order).collect()
+        let members: Vec<_> = family.into_iter().map(|(_, waiting)| waiting.order).collect();
+        let is_member = |id: i32| members.iter().any(|member| member.order_id == id);
+        let missed = self.missed.iter().find(|(_, parent)| is_member(**parent));
+        let missed = missed.map(|(child, _)| *child);
+        self.missed.retain(|_, parent| !is_member(*parent));
+        Family { members, missed }
     }
 
-    /// Drops what waits under an id, without its children.
+    /// Drops what waits under an id, without its children, and no longer misses it.
     pub(crate) fn drop_one(&mut self, order_id: i32) {
-        self.0.retain(|waiting| waiting.id() != order_id);
+        self.waiting.retain(|waiting| waiting.id() != order_id);
+        self.missed.remove(&order_id);
     }
 
     /// Drops a new order and the children that wait for it; their ids.
@@ -78,7 +112,7 @@ impl Held {
         let mut gone = vec![order_id];
         loop {
             let before = gone.len();
-            for waiting in &self.0 {
+            for waiting in &self.waiting {
                 if gone.contains(&waiting.parent) && !gone.contains(&waiting.id()) {
                     gone.push(waiting.id());
                 }
@@ -87,13 +121,15 @@ impl Held {
                 break;
             }
         }
-        self.0.retain(|waiting| !gone.contains(&waiting.id()));
+        self.waiting.retain(|waiting| !gone.contains(&waiting.id()));
+        self.missed.retain(|_, parent| !gone.contains(parent));
         gone
     }
 
     /// Drops all; the ids of the new orders among them.
     pub(crate) fn drop_all(&mut self) -> Vec<i32> {
-        let all = std::mem::take(&mut self.0);
+        self.missed.clear();
+        let all = std::mem::take(&mut self.waiting);
         all.iter().filter(|waiting| !waiting.changes).map(Waiting::id).collect()
     }
 
@@ -101,8 +137,8 @@ impl Held {
     /// it. A circle ends after as many steps as there are orders.
     fn root(&self, order_id: i32) -> (i32, usize) {
         let (mut at, mut depth) = (order_id, 0);
-        while depth < self.0.len() {
-            match self.0.iter().find(|waiting| waiting.id() == at) {
+        while depth < self.waiting.len() {
+            match self.waiting.iter().find(|waiting| waiting.id() == at) {
                 Some(Waiting { parent, .. }) if *parent != 0 => at = *parent,
                 _ => break,
             }
@@ -132,7 +168,7 @@ mod tests {
         for (id, parent) in [(1, 0), (9, 0), (2, 1)] {
             assert!(held.keep(order(id, parent), parent, false));
         }
-        assert_eq!(ids(&held.release(order(3, 1), 1)), [1, 2, 3]);
+        assert_eq!(ids(&held.release(order(3, 1), 1).members), [1, 2, 3]);
         assert!(held.order(9).is_some() && held.order(1).is_none());
     }
 
@@ -141,15 +177,38 @@ mod tests {
         let mut held = Held::default();
         held.keep(order(2, 1), 1, false);
         held.keep(order(3, 2), 2, false);
-        assert_eq!(ids(&held.release(order(1, 0), 0)), [1, 2, 3]);
+        assert_eq!(ids(&held.release(order(1, 0), 0).members), [1, 2, 3]);
     }
 
     #[test]
     fn circle_of_parents_ends() {
         let mut held = Held::default();
         held.keep(order(1, 2), 2, false);
-        assert_eq!(held.release(order(2, 1), 1).len() + held.0.len(), 2);
+        assert_eq!(held.release(order(2, 1), 1).members.len() + held.waiting.len(), 2);
         assert_eq!(held.drop_family(7), [7]);
+    }
+
+    #[test]
+    fn refused_child_is_missed_until_it_comes_again_or_its_family_is_over() {
+        let mut held = Held::default();
+        held.keep(order(1, 0), 0, false);
+        held.miss(2, 1);
+        held.miss(8, 7);
+        assert_eq!(held.release(order(3, 1), 1).missed, Some(2));
+        assert_eq!(held.release(order(1, 0), 0).missed, None, "that family is over");
+        assert_eq!(held.release(order(7, 0), 0).missed, Some(8), "also when nothing waits");
+        held.miss(8, 7);
+        held.keep(order(8, 7), 7, false);
+        assert_eq!(held.release(order(7, 0), 0).missed, None);
+        held.miss(8, 7);
+        assert!(!held.is_empty());
+        held.drop_one(8);
+        assert!(held.is_empty());
+        for id in 100..=200 {
+            held.miss(id, 99);
+        }
+        assert_eq!(held.missed.len(), LIMIT);
+        assert_eq!(held.release(order(99, 0), 0).missed, Some(137));
     }
 
     #[test]
@@ -169,7 +228,7 @@ mod tests {
         held.keep(order(2, 0), 1, true);
         held.keep(order(9, 8), 8, true);
         assert!(held.order(2).is_none(), "a change is no new order");
-        assert_eq!(ids(&held.release(order(3, 1), 1)), [2, 3]);
+        assert_eq!(ids(&held.release(order(3, 1), 1).members), [2, 3]);
         held.keep(order(7, 0), 0, false);
         assert_eq!(held.drop_all(), [7]);
         assert!(held.is_empty());

@@ -1,8 +1,9 @@
 //! The orders of one client id: what its order ids stand for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use gate::Rows;
 use trade::{Order, OrderId};
 
 /// Orders that are done and still remembered by their own id; of older ones only the highest id.
@@ -46,6 +47,33 @@ const BLOCK: i32 = 256;
 pub(crate) const LAST: i32 = i32::MAX - 1;
 
 impl KnownOrders {
+    /// Takes over what earlier connections did: open orders, those that ended since the second `day`, and the ids of
+    /// parents that ended before. Programs connect often, and an account may have ended 20,000 orders in a week: the
+    /// rest of them is looked at only when a parent has to be found there.
+    pub(crate) fn recall(
+        &mut self,
+        completed: &Rows<Order>,
+        open: &Rows<Order>,
+        day: i64,
+        is_own: impl Fn(&Order) -> bool,
+    ) {
+        let is_before = |order: &Order| order.updated.seconds() < day;
+        let mut parents = BTreeSet::new();
+        for order in completed.from_where(is_before).chain(open).filter(|order| is_own(order)) {
+            parents.extend(order.parent);
+            self.learn(order);
+        }
+        parents.retain(|parent| !self.names.contains_key(parent));
+        let mut older = completed.iter().rev();
+        while !parents.is_empty()
+            && let Some(order) = older.next()
+        {
+            if parents.remove(&order.id) && is_own(order) {
+                self.names.insert(order.id, order.origin.order_id);
+            }
+        }
+    }
+
     /// Begins where this client id stopped: all ids up to `highest` are used.
     pub(crate) fn begin(&mut self, highest: i32) {
         let highest = highest.max(self.highest);
@@ -140,7 +168,85 @@ impl KnownOrders {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::cell::Cell;
+
+    use access::{CredentialId, Holder, PaperAccountId, SymbolId, Time};
+    use rust_decimal::Decimal;
+    use trade::calendar::Day;
+    use trade::order::{OrderState, OrderType, Origin, Side, TimeInForce};
+
     use super::*;
+
+    /// An order of client 1, as its number; it has traded unless it is open.
+    fn order(number: i32, parent: Option<u64>, second: i64, state: OrderState) -> Arc<Order> {
+        let holder = Holder::Credential(CredentialId([1; 16]));
+        Arc::new(Order {
+            id: OrderId(u64::try_from(number).unwrap() + 1_000),
+            account: PaperAccountId::new(1).unwrap(),
+            symbol: SymbolId(700_001),
+            side: Side::Buy,
+            quantity: 1,
+            order_type: OrderType::Market,
+            tif: TimeInForce::Gtc,
+            day: Day(0),
+            outside_hours: false,
+            origin: Origin { holder, client_id: 1, order_id: number },
+            parent: parent.map(OrderId),
+            oca: None,
+            reference: None,
+            state,
+            end: None,
+            triggered: false,
+            filled: u64::from(!state.is_open()),
+            released: 1,
+            value: 0,
+            last_fill: None,
+            commission: Decimal::ZERO,
+            placed: Time::from_seconds(0),
+            updated: Time::from_seconds(second),
+            reduce_only: false,
+        })
+    }
+
+    #[test]
+    fn connection_reads_the_day_and_not_the_whole_past() {
+        const DAY: i64 = 100_000;
+        let past = (1..=20_000).map(|number| order(number, None, 10, OrderState::Filled));
+        let today = (20_001..=20_003).map(|number| order(number, None, DAY, OrderState::Filled));
+        let completed: Rows<Order> = past.chain(today).collect();
+        let open: Rows<Order> =
+            [order(20_004, Some(21_001), DAY, OrderState::Working)].into_iter().collect();
+        let read = Cell::new(0);
+        let is_own = |_: &Order| {
+            read.set(read.get() + 1);
+            true
+        };
+        let mut known = KnownOrders::default();
+        known.recall(&completed, &open, DAY, is_own);
+        known.begin(20_004);
+        assert_eq!(read.get(), 4, "three that ended today, one open");
+        assert!(matches!(known.get(20_003), Known::Done(Some(_))));
+        assert!(matches!(known.get(20_004), Known::Open(_)));
+        assert!(matches!(known.get(20_000), Known::Done(None)), "used, and no more is remembered");
+        assert_eq!(known.next_free(), 20_005);
+    }
+
+    #[test]
+    fn child_shows_its_parent_however_long_ago_that_ended() {
+        const DAY: i64 = 100_000;
+        let completed: Rows<Order> =
+            (1..=600).map(|number| order(number, None, 10, OrderState::Filled)).collect();
+        let open: Rows<Order> =
+            [order(601, Some(1_005), 20, OrderState::Working)].into_iter().collect();
+        let mut known = KnownOrders::default();
+        known.recall(&completed, &open, DAY, |_| true);
+        assert_eq!((known.name(OrderId(1_005)), known.name(OrderId(1_006))), (5, 0));
+        // Of a parent that another client placed nothing is shown.
+        let mut known = KnownOrders::default();
+        known.recall(&completed, &open, DAY, |order| order.origin.order_id > 600);
+        assert_eq!(known.name(OrderId(1_005)), 0);
+    }
 
     #[test]
     fn ids_without_orders_are_noted_one_by_one_and_then_in_blocks() {

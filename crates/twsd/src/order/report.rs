@@ -1,8 +1,10 @@
 //! Orders: from the exchange's words to this wire's.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gate::{Published, Rows};
+use access::Holder;
+use gate::{Published, Rows, View};
 use rust_decimal::Decimal;
 use trade::{Event, Order, OrderId, OrderState as State};
 use tws::OrderFields;
@@ -69,9 +71,14 @@ impl Client {
 
     /// openOrder, and orderStatus after it: what clients need in this order.
     fn put_order(&mut self, order: &Order, out: &mut Outgoing) {
+        let parent = order.parent.map_or(0, |parent| self.orders.known.name(parent));
+        self.put_order_of(order, parent, out);
+    }
+
+    /// The same, below a parent whose order id is known.
+    fn put_order_of(&mut self, order: &Order, parent: i32, out: &mut Outgoing) {
         let Some(contract) = self.directory.get(order.symbol) else { return };
         let (order_id, client_id) = self.shown_ids(order);
-        let parent = order.parent.map_or(0, |parent| self.orders.known.name(parent));
         let fields = &mut self.orders.scratch;
         fill(fields, order, &self.account, parent);
         let status = status(order);
@@ -89,12 +96,11 @@ impl Client {
                 ..OrderState::default()
             },
         });
-        self.put_status(order, out);
+        self.put_status(order, parent, out);
     }
 
-    fn put_status(&self, order: &Order, out: &mut Outgoing) {
+    fn put_status(&self, order: &Order, parent: i32, out: &mut Outgoing) {
         let (order_id, client_id) = self.shown_ids(order);
-        let parent = order.parent.map_or(0, |parent| self.orders.known.name(parent));
         out.put(&OrderStatus {
             order_id,
             status: status(order),
@@ -149,7 +155,10 @@ impl Client {
             let Some(status) = late.status else { continue };
             match self.orders.known.latest(late.order_id).map(Arc::clone) {
                 Some(order) if late.terms => self.put_order(&order, out),
-                Some(order) => self.put_status(&order, out),
+                Some(order) => {
+                    let parent = order.parent.map_or(0, |parent| self.orders.known.name(parent));
+                    self.put_status(&order, parent, out);
+                }
                 None if self.orders.held.order(late.order_id).is_some() => {
                     out.put(&OrderStatus {
                         remaining: self.held_quantity(late.order_id),
@@ -200,12 +209,28 @@ impl Client {
     }
 
     /// This client's open orders, or everyone's on the account.
-    pub(crate) fn put_open_orders(&mut self, orders: &Rows<Order>, all: bool, out: &mut Outgoing) {
-        for order in orders {
-            if all || self.is_own(order) {
+    pub(crate) fn put_open_orders(&mut self, view: &View, all: bool, out: &mut Outgoing) {
+        let parents = if all { self.parents(view) } else { BTreeMap::new() };
+        for order in &view.open_orders {
+            if self.is_own(order) {
                 self.put_order(order, out);
+            } else if all {
+                let parent = order.parent.and_then(|parent| parents.get(&parent));
+                self.put_order_of(order, parent.copied().unwrap_or(0), out);
             }
         }
+    }
+
+    /// The order ids of the parents of open orders, as far as they are shown here.
+    fn parents(&self, view: &View) -> BTreeMap<OrderId, i32> {
+        let wanted: BTreeSet<OrderId> =
+            view.open_orders.iter().filter_map(|order| order.parent).collect();
+        if wanted.is_empty() {
+            return BTreeMap::new();
+        }
+        let orders = view.completed_orders.iter().chain(&view.open_orders);
+        let parents = orders.filter(|order| wanted.contains(&order.id));
+        parents.map(|order| (order.id, self.shown_ids(order).0)).collect()
     }
 
     /// Orders of the account that ended on this trading day. Programs ask for them at every start;
@@ -218,8 +243,7 @@ impl Client {
     ) {
         let since = self.day_start();
         for order in orders.from_where(|order| order.updated.seconds() < since) {
-            let from_program = matches!(order.origin.holder, access::Holder::Credential(_));
-            if api_only && !from_program {
+            if api_only && !is_of_a_program(order.origin.holder) {
                 continue;
             }
             let Some(contract) = self.directory.get(order.symbol) else { continue };
@@ -237,6 +261,11 @@ impl Client {
             });
         }
     }
+}
+
+/// Whether a program sent it, and not a person at the portal.
+fn is_of_a_program(holder: Holder) -> bool {
+    matches!(holder, Holder::Credential(_))
 }
 
 /// The status of an order that is not on the exchange.
@@ -273,5 +302,18 @@ fn ending(order: &Order) -> String {
         Some(end) => format!("{}: {end}", end.code()),
         None if order.remaining() == 0 => format!("Filled Size: {}", order.filled),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use access::{CredentialId, SessionId};
+
+    use super::*;
+
+    #[test]
+    fn orders_of_programs_are_told_from_those_of_the_portal() {
+        assert!(is_of_a_program(Holder::Credential(CredentialId([1; 16]))));
+        assert!(!is_of_a_program(Holder::Session(SessionId([1; 16]))));
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Complaint {
 
 impl Complaint {
     pub(super) fn unsupported(field: &str, value: &str, advice: &str) -> Self {
-        let text = format!("{field} is {value}, which this exchange does not honour; {advice}");
+        let text = format!("{field} is {value}, which this exchange does not support; {advice}");
         Self { code: "FIELD_NOT_SUPPORTED", text, off_tick: false }
     }
 
@@ -119,7 +119,9 @@ fn side(action: &str) -> Result<Side, Complaint> {
     match word(action).as_str() {
         "BUY" => Ok(Side::Buy),
         "SELL" => Ok(Side::Sell),
-        "SSHORT" => Err(Complaint::unsupported("action", action, "use SELL, which may go short")),
+        "SSHORT" => {
+            Err(Complaint::unsupported("action", action, "use SELL, which can also sell short"))
+        }
         _ => Err(Complaint::invalid("action", action, "use BUY or SELL")),
     }
 }
@@ -145,9 +147,9 @@ fn price(field: &str, given: Option<Decimal>) -> Result<Ticks, Complaint> {
     let below = cents.and_then(|cents| i64::try_from(cents).ok()).map(Ticks);
     let needed = match below.and_then(|below| below.0.checked_add(1).map(|above| (below, above))) {
         Some((below, above)) => {
-            format!("prices go in steps of 0.01, so use {below} or {}", Ticks(above))
+            format!("prices have steps of 0.01; use {below} or {}", Ticks(above))
         }
-        None => "prices go in steps of 0.01".to_owned(),
+        None => "prices have steps of 0.01".to_owned(),
     };
     Err(Complaint { off_tick: true, ..Complaint::invalid(field, given, &needed) })
 }
@@ -158,7 +160,7 @@ fn order_type(order: &OrderFields) -> Result<OrderType, Complaint> {
         Some(price) if !price.is_zero() => Err(Complaint::invalid(
             field,
             price,
-            &format!("orderType {} has none, leave it unset", order.order_type),
+            &format!("orderType {} has none; leave it unset", order.order_type),
         )),
         _ => Ok(()),
     };

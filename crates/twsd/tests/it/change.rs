@@ -30,7 +30,7 @@ fn lives(messages: &[Message], code: i32, text: &str) {
     let told = errors(messages);
     assert_eq!((told.len(), told[0].0, told[0].1), (1, 1, code), "{text}: {told:?}");
     assert!(told[0].2.contains(text), "{text}: {told:?}");
-    assert!(told[0].2.contains("the order stays as it is"), "{text}: {told:?}");
+    assert!(told[0].2.contains("the order is unchanged"), "{text}: {told:?}");
     assert_eq!(statuses(messages, 1).last().unwrap(), "Submitted", "{text}");
     assert_eq!(terms(shown(messages)), (10, 1), "{text}");
 }
@@ -114,6 +114,52 @@ async fn change_beyond_the_rate_or_under_a_lock_ends_nothing() {
     let target = gate::LockTarget::Account(account);
     server.gate.lock(&operator, target, access::Grade::NoNew).await.unwrap();
     lives(&client.ask(order(1, |o| o.order.limit_price = Some(Decimal::TWO))).await, 399, "LOCKED");
+}
+
+/// An order that may only reduce, because a lock let nothing else pass, stays that when the lock is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn change_of_a_reduce_only_order_beyond_the_position_ends_nothing() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    let market = |id, action: &'static str| {
+        order(id, move |o| {
+            action.clone_into(&mut o.order.action);
+            "MKT".clone_into(&mut o.order.order_type);
+            o.order.limit_price = None;
+        })
+    };
+    client.ask(market(1, "BUY")).await;
+    let account = server.gate.view().await.unwrap().account;
+    let operator = gate::Actor::Operator { uid: 0 };
+    let target = gate::LockTarget::Account(account);
+    server.gate.lock(&operator, target, access::Grade::ReduceOnly).await.unwrap();
+    let exit = |id, shares: i64| {
+        order(id, move |o| {
+            "SELL".clone_into(&mut o.order.action);
+            o.order.total_quantity = Some(Decimal::from(shares));
+            o.order.limit_price = Some(Decimal::from(900));
+        })
+    };
+    let refused = client.ask(exit(2, 11)).await;
+    let told = errors(&refused);
+    assert_eq!(told[0].1, 201);
+    assert!(told[0].2.contains("11 is more than the 10 shares held long"), "{told:?}");
+    for id in [3, 4] {
+        assert_eq!(statuses(&client.ask(exit(id, 10)).await, id), ["Submitted"]);
+    }
+    server.gate.unlock(&operator, target).await.unwrap();
+    let refused = client.ask(exit(3, 11)).await;
+    let told = errors(&refused);
+    assert_eq!((told.len(), told[0].1), (1, 399), "{told:?}");
+    assert!(told[0].2.contains("ORDER_PAST_FLAT") && told[0].2.contains("sell 10 or fewer"));
+    assert_eq!(statuses(&refused, 3), ["Submitted"]);
+    let closed = client.ask(market(5, "SELL")).await;
+    for id in [3, 4] {
+        assert_eq!(statuses(&closed, id).last().unwrap(), "Cancelled");
+        let told = errors(&closed);
+        let end = told.iter().find(|error| error.0 == id).unwrap();
+        assert!(end.1 == 202 && end.2.contains("POSITION_CLOSED"), "{end:?}");
+    }
 }
 
 /// A bracket whose parent has filled: ids 1, 2, 3.

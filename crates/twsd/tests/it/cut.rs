@@ -135,3 +135,81 @@ async fn use_of_a_credential_is_noted_with_program_and_address() {
     assert!(admitted.last_use.is_none());
     assert_ne!(Holder::Credential(found.credential.id), Holder::Operator);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paused_program_is_told_at_once_its_port_says_why_and_a_resumption_lets_it_in() {
+    let server = Server::start().await;
+    let id = server.gate.find_credential("trading").await.unwrap().credential.id;
+    let mut idle = server.client("trading", 1).await;
+    let mut bystander = server.client("read-only", 1).await;
+    server.gate.pause_credential(&OPERATOR, id, false).await.unwrap();
+    let told = errors(&idle.rest().await);
+    assert_eq!((told.len(), told[0].0, told[0].1), (1, -1, 1100), "{told:?}");
+    assert!(told[0].2.contains("CREDENTIAL_PAUSED"), "{told:?}");
+    let mut late = Raw::knock(server.address("trading"), 2).await;
+    let told = errors(&late.rest().await);
+    assert!(told[0].1 == 1100 && told[0].2.contains("CREDENTIAL_PAUSED"), "{told:?}");
+    assert!(bystander.barrier().await.is_empty());
+    server.gate.resume_credential(&OPERATOR, id).await.unwrap();
+    let mut again = server.client("trading", 1).await;
+    assert_eq!(statuses(&again.ask(order(1, |_| {})).await, 1), ["Submitted"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn day_of_a_credential_counts_its_orders_and_all_that_was_refused() {
+    let server = Server::start().await;
+    let today = async |name: &str| {
+        let today = server.gate.find_credential(name).await.unwrap().today;
+        (today.orders, today.refused_orders, today.refused_connections)
+    };
+    let mut client = server.client("trading", 1).await;
+    assert_eq!(statuses(&client.ask(order(1, |_| {})).await, 1), ["Submitted"]);
+    client.ask(order(2, |_| {})).await;
+    assert_eq!(today("trading").await, (2, 0, 0));
+    let mut viewer = server.client("read-only", 1).await;
+    let told = errors(&viewer.ask(order(1, |_| {})).await);
+    assert!(told[0].2.contains("READ_ONLY"), "{told:?}");
+    assert_eq!(today("read-only").await, (0, 1, 0));
+    // A connection that is refused is no refused order.
+    let id = server.gate.find_credential("trading").await.unwrap().credential.id;
+    server.gate.pause_credential(&OPERATOR, id, false).await.unwrap();
+    let mut late = Raw::knock(server.address("trading"), 2).await;
+    late.rest().await;
+    assert_eq!(today("trading").await, (2, 0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn program_with_a_replaced_token_is_told_so_and_the_new_token_lets_in() {
+    let server = Server::start().await;
+    let new = gate::NewCredential {
+        name: "rolled".to_owned(),
+        account: server.gate.account(),
+        scopes: access::Scopes::trading(server.gate.now() + access::Span::days(1)),
+        token_required: Some(true),
+        port: None,
+    };
+    let made = server.gate.create_credential(&OPERATOR, new).await.unwrap();
+    let options = |token: &access::Secret| format!("token={}", token.expose_text().unwrap());
+    let (id, first) = (made.credential, options(&made.token.unwrap()));
+    let address = server.later_address("rolled").await;
+    let knock = async |client_id, options: &str| Raw::knock_with(address, client_id, options).await;
+    let mut before = knock(1, &first).await;
+    before.until("9").await;
+    before.barrier().await;
+    let second =
+        server.gate.rotate_credential(&OPERATOR, id, access::Span::hours(1)).await.unwrap();
+    let second = options(&second.token);
+    for (client_id, options) in [(2, &first), (3, &second)] {
+        let mut both = knock(client_id, options).await;
+        both.until("9").await;
+    }
+    assert!(before.barrier().await.iter().all(|message| message[0] != "4"));
+    let third = server.gate.rotate_credential(&OPERATOR, id, access::Span(0)).await.unwrap();
+    let told = errors(&before.rest().await);
+    assert!(told.iter().any(|one| one.1 == 1100 && one.2.contains("TOKEN_REPLACED")), "{told:?}");
+    let mut late = knock(4, &second).await;
+    let told = errors(&late.rest().await);
+    assert!(told.iter().any(|one| one.1 == 1100 && one.2.contains("TOKEN_REPLACED")), "{told:?}");
+    let mut new = knock(5, &options(&third.token)).await;
+    new.until("9").await;
+}

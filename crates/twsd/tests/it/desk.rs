@@ -4,7 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use floorpass_twsd::{Config, Handle, serve};
-use gate::{ActivityEntry, ActivityFilter, ActivityKind, Actor, Durability, Gate, Hours};
+use gate::folder::FolderError;
+use gate::{
+    ActivityEntry, ActivityFilter, ActivityKind, Actor, Durability, Gate, Hours, OpenError,
+};
 use rust_decimal::Decimal;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -48,7 +51,7 @@ impl Server {
             passkeys: None,
             token_required_by_default: false,
         };
-        let gate = Gate::open(config).await.unwrap();
+        let gate = opened(config).await;
         let (stop, stopped) = oneshot::channel();
         let config =
             Config { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), free_ports: true, ports: Vec::new() };
@@ -101,6 +104,22 @@ impl Server {
     }
 }
 
+/// The gate, once nobody holds its folder: a thread of the server before may do so for a moment.
+async fn opened(config: gate::Config) -> Gate {
+    let open = async {
+        loop {
+            match Gate::open(config.clone()).await {
+                Ok(gate) => return gate,
+                Err(OpenError::Folder(FolderError::InUse { .. } | FolderError::Shared { .. })) => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+    timeout(PATIENCE, open).await.expect("the folder is free")
+}
+
 /// One message: its fields, the id first.
 pub type Message = Vec<String>;
 
@@ -114,9 +133,18 @@ pub struct Raw {
 impl Raw {
     /// Sends a greeting of a client with this range; the reply's two fields.
     pub async fn greet(address: SocketAddr, min: u16, max: u16) -> (Self, Option<Message>) {
+        Self::greet_with(address, (min, max), "").await
+    }
+
+    /// The same with connect options.
+    async fn greet_with(
+        address: SocketAddr,
+        (min, max): (u16, u16),
+        options: &str,
+    ) -> (Self, Option<Message>) {
         let mut raw = Self::connect(address).await;
         let mut greeting = Vec::new();
-        write_greeting(min, max, "", &mut greeting);
+        write_greeting(min, max, options, &mut greeting);
         raw.send_bytes(&greeting).await;
         let reply = raw.next().await;
         if let Some(version) = reply.as_ref().and_then(|reply| reply[0].parse().ok()) {
@@ -132,7 +160,12 @@ impl Raw {
 
     /// Greets and sends startApi, without waiting for an answer.
     pub async fn knock(address: SocketAddr, client_id: i32) -> Self {
-        let (mut raw, _) = Self::greet(address, 157, 178).await;
+        Self::knock_with(address, client_id, "").await
+    }
+
+    /// The same with connect options.
+    pub async fn knock_with(address: SocketAddr, client_id: i32, options: &str) -> Self {
+        let (mut raw, _) = Self::greet_with(address, (157, 178), options).await;
         let first = StartApi { client_id, optional_capabilities: String::new() };
         raw.send(&first.into()).await;
         raw

@@ -194,7 +194,7 @@ async fn history_is_answered_in_every_form_that_the_broker_takes() {
         assert_eq!(of_kind(&answer, "17").len(), 1, "{name}: {answer:?}");
         assert!(errors(&answer).is_empty(), "{name}: {answer:?}");
     }
-    for (what, word) in [("HISTORICAL_VOLATILITY", "volatilities"), ("NEWS", "SCHEDULE")] {
+    for (what, word) in [("OPTION_IMPLIED_VOLATILITY", "no options"), ("NEWS", "SCHEDULE")] {
         let request = HistoricalData { what_to_show: what.to_owned(), ..days() };
         let told = errors(&client.ask(request).await);
         assert!((told[0].0, told[0].1) == (ID, 162) && told[0].2.contains(word), "{told:?}");
@@ -336,4 +336,115 @@ async fn no_message_has_a_sentinel_where_clients_read_a_number() {
     for kind in ["1", "6", "7", "11", "17", "61", "63", "71", "73", "88", "94", "95"] {
         assert!(!of_kind(&seen, kind).is_empty(), "message {kind} was looked at");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_timestamp_of_what_is_not_there_is_162() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    let ask = |what: &str| HeadTimestamp {
+        request_id: 5,
+        contract: stock("AAPL"),
+        what_to_show: what.to_owned(),
+        ..Default::default()
+    };
+    for what in ["TRADES", "midpoint", "BID_ASK", ""] {
+        assert_eq!(of_kind(&client.ask(ask(what)).await, "88").len(), 1, "{what}");
+    }
+    for what in ["FEE_RATE", "OPTION_IMPLIED_VOLATILITY", "PRICES"] {
+        let told = errors(&client.ask(ask(what)).await);
+        assert_eq!((told.len(), told[0].0, told[0].1), (1, 5, 162), "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bars_of_the_volatility_are_shares_of_the_price_for_a_year() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    let of = |bar_size: &str, duration: &str| HistoricalData {
+        what_to_show: "HISTORICAL_VOLATILITY".to_owned(),
+        bar_size: bar_size.to_owned(),
+        duration: duration.to_owned(),
+        ..days()
+    };
+    for (bar_size, duration, least) in [("1 day", "5 D", 5), ("1 hour", "2 D", 7)] {
+        let answer = client.ask(of(bar_size, duration)).await;
+        let bars = of_kind(&answer, "17")[0];
+        let count: usize = bars[4].parse().unwrap();
+        assert!(count >= least, "{bar_size}: {bars:?}");
+        for bar in bars[5..].chunks_exact(8) {
+            let [open, high, low, close] =
+                [1, 2, 3, 4].map(|at| bar[at].parse::<rust_decimal::Decimal>().unwrap());
+            assert!(low <= open.min(close) && open.max(close) <= high, "{bar:?}");
+            assert!(low > rust_decimal::Decimal::ZERO && high < 2.into(), "{bar:?}");
+            assert_eq!((&*bar[5], &*bar[6]), ("-1", "-1"), "there is no volume of it");
+        }
+    }
+    let whole = client.ask(of("1 day", "20 Y")).await;
+    let head = HeadTimestamp {
+        request_id: 7,
+        contract: stock("AAPL"),
+        what_to_show: "HISTORICAL_VOLATILITY".to_owned(),
+        ..Default::default()
+    };
+    let head = client.ask(head).await;
+    assert_eq!(of_kind(&whole, "17")[0][5], of_kind(&head, "88")[0][2][..8], "no day before it");
+    for (bar_size, keep_up_to_date) in [("1 week", false), ("1 day", true)] {
+        let request = HistoricalData { keep_up_to_date, ..of(bar_size, "1 M") };
+        assert_eq!(errors(&client.ask(request).await)[0].1, 162, "{bar_size}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ticks_asked_for_by_number_come_when_they_are_known() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    let ask = |request_id, list: &str| MktData {
+        request_id,
+        contract: stock("AAPL"),
+        generic_ticks: list.to_owned(),
+        snapshot: true,
+        ..Default::default()
+    };
+    let ticks = |messages: &[Message]| -> Vec<(String, String)> {
+        let ticks = messages.iter().filter(|m| matches!(&*m[0], "1" | "2" | "45" | "46"));
+        ticks.map(|m| (m[3].clone(), m[4].clone())).collect()
+    };
+    let list = "100,104,106,165,221,232,233,236,256,292,318,375,411,999,x";
+    let found = ticks(&client.ask(ask(1, list)).await);
+    let value = |tick: &str| found.iter().find(|one| one.0 == tick).map(|one| one.1.clone());
+    for tick in ["15", "16", "17", "18", "19", "20", "21", "23", "37", "46", "57", "58", "77", "48"]
+    {
+        let value = value(tick).unwrap_or_else(|| panic!("tick {tick}: {found:?}"));
+        assert!(!value.starts_with('-') && value != "0", "{tick}: {value}");
+    }
+    assert_eq!(value("37"), value("4"), "the mark is the last price");
+    assert_eq!(value("24"), None, "no volatility is implied without options");
+    let number = |tick: &str| value(tick).unwrap().parse::<rust_decimal::Decimal>().unwrap();
+    assert!(number("19") <= number("17") && number("17") <= number("15"));
+    assert!(number("15") <= number("7") && number("6") <= number("16"), "of today too");
+    let plain = ticks(&client.ask(ask(2, "")).await);
+    assert!(plain.iter().all(|(tick, _)| !matches!(&**tick, "15" | "23" | "37" | "46" | "57")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chart_that_goes_on_ends_with_the_next_request_of_its_id() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    let going_on = HistoricalData {
+        keep_up_to_date: true,
+        bar_size: "1 min".to_owned(),
+        duration: "600 S".to_owned(),
+        ..days()
+    };
+    client.ask(going_on.clone()).await;
+    client.until("90").await;
+    let answer = client.ask(days()).await;
+    assert_eq!(of_kind(&answer, "17").len(), 1);
+    let told = errors(&client.ask(CancelHistoricalData { request_id: ID }).await);
+    assert_eq!(told[0].1, 366, "nothing goes on: {told:?}");
+    client.ask(going_on.clone()).await;
+    client.ask(going_on).await;
+    let told = errors(&client.ask(CancelHistoricalData { request_id: ID }).await);
+    assert_eq!(told[0].1, 162, "{told:?}");
 }

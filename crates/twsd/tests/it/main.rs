@@ -11,6 +11,7 @@ mod change;
 mod cut;
 mod desk;
 mod fact;
+mod family;
 mod hostile;
 mod message;
 mod order;

@@ -11,6 +11,11 @@ use crate::desk::{
 
 /// What a new connection of this client is told.
 async fn next_id(server: &Server, client_id: i32) -> String {
+    reconnected(server, client_id).await.1
+}
+
+/// A new connection of this client, and the order id that it is told.
+async fn reconnected(server: &Server, client_id: i32) -> (Raw, String) {
     let mut client = loop {
         let mut client = Raw::knock(server.address("trading"), client_id).await;
         // The place of the connection before may not be free yet.
@@ -19,7 +24,8 @@ async fn next_id(server: &Server, client_id: i32) -> String {
             other => drop(other),
         }
     };
-    client.until("9").await.pop().unwrap()[2].clone()
+    let next = client.until("9").await.pop().unwrap()[2].clone();
+    (client, next)
 }
 
 fn named(messages: &[Message]) -> &str {
@@ -173,4 +179,48 @@ async fn group_remembers_over_contracts_connections_and_restarts() {
     let mut other = server.client("narrow", 4).await;
     let theirs = other.ask(member(1, "AAPL", true)).await;
     assert_eq!(statuses(&theirs, 1).last().unwrap(), "Filled", "another credential's group");
+}
+
+/// A member that is held while another trades is as large as the part that is left when it is sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn held_member_of_a_reducing_group_gets_the_part_that_is_left() {
+    let server = Server::start().await;
+    let aapl = access::SymbolId(700_001);
+    let ask = server.gate.quotes().get(aapl).unwrap().ask().unwrap();
+    let member = |id, symbol: &'static str, shares: u64, limit: Decimal, transmit| {
+        order(id, move |o| {
+            o.contract = stock(symbol);
+            o.order.total_quantity = Some(Decimal::from(shares));
+            o.order.limit_price = Some(limit);
+            o.order.oca_group = "part".to_owned();
+            o.order.oca_type = Some(2);
+            o.order.transmit = transmit;
+        })
+    };
+    let mut client = server.client("trading", 3).await;
+    let price = ask.price.price();
+    assert!(client.ask(member(1, "MSFT", 100, Decimal::ONE, false)).await.is_empty());
+    let traded = client.ask(member(2, "AAPL", ask.size * 4, price, true)).await;
+    let status = traded.iter().rfind(|message| message[0] == "3" && message[1] == "2").unwrap();
+    assert_eq!((status[2].as_str(), status[3].parse()), ("Submitted", Ok(ask.size)));
+    let held = client.ask(member(1, "MSFT", 100, Decimal::ONE, true)).await;
+    let status = held.iter().rfind(|message| message[0] == "3" && message[1] == "1").unwrap();
+    assert_eq!((status[2].as_str(), status[4].as_str()), ("Submitted", "75"), "three quarters");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancel_of_an_id_without_an_order_shows_no_order() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    client.ask(order(70, |o| o.order.hidden = true)).await;
+    drop(client);
+    let (mut client, next) = reconnected(&server, 1).await;
+    assert_eq!(next, "71");
+    client.barrier().await;
+    for order_id in [-5, 0, 7, 70] {
+        let messages = client.ask(CancelOrder { order_id, ..CancelOrder::default() }).await;
+        assert_eq!(messages.len(), 1, "{messages:?}");
+        let told = errors(&messages);
+        assert_eq!((told[0].0, told[0].1), (order_id, 10147), "{told:?}");
+    }
 }

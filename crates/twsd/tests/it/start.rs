@@ -25,8 +25,8 @@ async fn clients_get_the_version_of_their_family_and_their_session() {
 async fn client_that_is_too_old_or_too_new_reads_a_version_then_the_reason() {
     let server = Server::start().await;
     for (min, max, answered, code, words) in [
-        (100, 156, "156", "CLIENT_TOO_OLD", "157 is the oldest"),
-        (177, 177, "177", "CLIENT_TOO_NEW", "needs version 177"),
+        (100, 156, "156", "CLIENT_TOO_OLD", "the oldest supported is 157"),
+        (179, 190, "179", "CLIENT_TOO_NEW", "needs version 179"),
     ] {
         let (mut raw, reply) = Raw::greet(server.address("trading"), min, max).await;
         let reply = reply.unwrap();
@@ -49,7 +49,7 @@ async fn client_too_new_for_text_reads_the_reason_as_protocol_buffers() {
     raw.send_bytes(&[0, 0, 0, 8, 0, 0, 1, 15, 8, 1, 18, 0]).await;
     let bytes = raw.rest_of_bytes().await;
     assert_eq!(bytes[4..8], [0, 0, 0, 204], "{bytes:?}");
-    assert!(String::from_utf8_lossy(&bytes).contains("178 is the newest"), "{bytes:?}");
+    assert!(String::from_utf8_lossy(&bytes).contains("the newest supported is 178"), "{bytes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,12 +117,21 @@ async fn second_connection_of_a_client_id_gets_326_and_the_first_lives_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn request_before_startapi_is_refused() {
+async fn beginning_that_is_refused_has_a_number_that_no_library_hides() {
     let server = Server::start().await;
-    let (mut raw, _) = Raw::greet(server.address("trading"), 157, 178).await;
-    raw.send(&tws::inbound::CurrentTime {}.into()).await;
-    let told = errors(&raw.rest().await);
-    assert!(told[0].1 == 321 && told[0].2.contains("startApi"), "{told:?}");
+    let cases: [(&[u8], i32, &str); 4] = [
+        (b"\0\0\0\x0549\x001\0", 322, "startApi"),
+        (b"\0\0\0\x0871\x002\0-1\0", 320, "optionalCapabilities"),
+        (b"\0\0\0\x0971\x002\0-1\0\0", 322, "client id is -1"),
+        (b"\0\0\0\x0871\x002\0x\0\0", 320, "clientId"),
+    ];
+    for (frame, code, word) in cases {
+        let (mut raw, _) = Raw::greet(server.address("trading"), 157, 178).await;
+        raw.send_bytes(frame).await;
+        let told = errors(&raw.rest().await);
+        assert_eq!((told.len(), told[0].0, told[0].1), (1, -1, code), "{word}: {told:?}");
+        assert!(told[0].2.contains(word), "{told:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Rows of the activity: days, repeats with their count, names in the place of ids.
+//! Rows of the activity: days, repeats with their count, names in place of ids.
 
 use access::{Holder, Time};
 use gate::activity::{Called as Names, Piece, pieces, plain};
@@ -145,7 +145,7 @@ fn sentence(text: &str) -> String {
     }
 }
 
-/// A text of the record without its code in front, which stands beside it.
+/// A text of the record without its code in front, which is shown beside it.
 fn bare<'a>(text: &'a str, code: &str) -> &'a str {
     text.strip_prefix(code).map_or(text, |rest| rest.trim_start_matches([':', ' ']))
 }

@@ -78,7 +78,7 @@ impl Wanted {
         Self { filter, errors, values }
     }
 
-    /// What stands in a field.
+    /// The text of a field.
     pub(super) fn value(&self, name: &str) -> &str {
         self.values.iter().find(|(field, _)| *field == name).map_or("", |(_, value)| value)
     }
@@ -149,7 +149,7 @@ fn chosen<T: std::str::FromStr<Err = E>, E>(
     }
     let value = text.parse().ok();
     if value.is_none() {
-        errors.insert(name, "There is no such choice.".to_owned());
+        errors.insert(name, "Choose one from the list.".to_owned());
     }
     value
 }

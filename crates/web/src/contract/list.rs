@@ -97,7 +97,7 @@ impl Shown {
     pub(crate) fn fragment(&self, quotes: &Quotes) -> Markup {
         let found = self.contracts(quotes);
         html! {
-            @if found.is_empty() { p.empty { "Nothing that trades here begins with or is called \u{201c}" (self.typed) "\u{201d}." } } @else {
+            @if found.is_empty() { p.empty { "No symbol or company here matches \u{201c}" (self.typed) "\u{201d}." } } @else {
                 table.lines {
                     thead { tr { @for column in COLUMNS { (self.heading(column)) } th.r.room { "Bid" } th.r.room { "Ask" } th { span.sr { "Trade" } } } }
                     tbody { @for (contract, quote) in &found { (row(contract, quote.as_ref())) } }
@@ -113,7 +113,7 @@ fn row(contract: &Contract, quote: Option<&Quote>) -> Markup {
         level.map_or_else(|| "none".to_owned(), |level| figure::price(level.price.price()))
     };
     html! {
-        tr {
+        tr data-symbol=(symbol) {
             td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub { (contract.name) } }
             @if let Some(quote) = quote {
                 @let (last, close) = (quote.last.price(), quote.close.price());

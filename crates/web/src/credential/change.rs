@@ -1,6 +1,6 @@
-//! What becomes of a credential: pause, resume, rename, edit, revoke.
+//! Changes of a credential: pause, resume, a new token, rename, edit, revoke.
 
-use access::Refusal;
+use access::{Refusal, Span};
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -32,19 +32,20 @@ pub(super) fn acts(signed: &Signed, info: &CredentialInfo) -> Markup {
                 h2 #pause { "Resume" }
                 form.f method="post" action={ (path) "/resume" } {
                     (shell::token(signed))
-                    p.small.dim { "Programs can connect again at once. Its open orders were not touched by the pause unless you asked for it." }
+                    p.small.dim { "Programs can connect again at once. Pausing left its open orders alone unless you asked to cancel them." }
                     button.main { "Resume " (name) }
                 }
             } @else {
                 h2 #pause { "Pause" }
                 form.f method="post" action={ (path) "/pause" } {
                     (shell::token(signed))
-                    p.small.dim { "Refuses it until you resume it, and closes its connections. Now: " (reach(info)) "." }
+                    p.small.dim { "Closes its connections and refuses new ones until you resume it. Now: " (reach(info)) "." }
                     (field::tick("cancel_orders", "Cancel its open orders too", false))
                     button { "Pause " (name) }
                 }
             }
         }
+        @if info.credential.token.is_some() { (token_form(signed, info, &path)) }
         section.card aria-labelledby="rename" {
             h2 #rename { "Rename" }
             form.f method="post" action={ (path) "/rename" } {
@@ -58,8 +59,32 @@ pub(super) fn acts(signed: &Signed, info: &CredentialInfo) -> Markup {
             form.f method="post" action={ (path) "/revoke" } {
                 (shell::token(signed))
                 p.small.dim { "Takes effect at the next message on every connection and cannot be undone. It ends: " (reach(info)) "." }
-                (field::tick("keep_orders", "Leave its open orders working", false))
+                (field::tick("keep_orders", "Leave its open orders in place", false))
                 button.sell { "Revoke " (name) }
+            }
+        }
+    }
+}
+
+/// How long the old token may go on working, in minutes.
+const GRACE: [(&str, &str); 4] = [
+    ("0", "ends now"),
+    ("60", "works for an hour"),
+    ("480", "works for 8 hours"),
+    ("1440", "works for a day"),
+];
+
+fn token_form(signed: &Signed, info: &CredentialInfo, path: &str) -> Markup {
+    let earlier = super::former(info, signed.now());
+    html! {
+        section.card aria-labelledby="new-token" {
+            h2 #new-token { "New token" }
+            form.f method="post" action={ (path) "/rotate" } {
+                (shell::token(signed))
+                p.small.dim { "The new token is shown once. Connections made with the old one are closed when its time is over. If it leaked, end it now." }
+                @if let Some(former) = earlier { p.small { "There is an older token, which works until " (figure::time(former.until)) ". It ends at once when you replace this one." } }
+                (field::select("grace", "The old token", "60", &GRACE))
+                button { "Replace the token" }
             }
         }
     }
@@ -98,6 +123,20 @@ pub(crate) async fn resume(Path(id): Path<String>, signed: Signed) -> Reply {
     Ok(back(&info, "resumed"))
 }
 
+/// `POST /credentials/{id}/rotate`: the page that follows shows the new token once.
+pub(crate) async fn rotate(Path(id): Path<String>, signed: Signed) -> Reply {
+    let info = find(&signed, &id).await?;
+    let id = info.credential.id;
+    // What is not one of the choices is the shortest of them.
+    let minutes = signed.visit.fields.get("grace").parse().unwrap_or(0);
+    let portal = &signed.visit.portal;
+    let rotated =
+        portal.gate().rotate_credential(&signed.actor(), id, Span::minutes(minutes)).await;
+    let token = rotated.map_err(|why| signed.fault(why))?.token;
+    portal.tokens().put((id, signed.ticket.session), token, signed.now());
+    Ok(go(&format!("/credentials/{id}/created?rotated=1")))
+}
+
 /// `POST /credentials/{id}/rename`
 pub(crate) async fn rename(Path(id): Path<String>, signed: Signed) -> Reply {
     let info = find(&signed, &id).await?;
@@ -132,7 +171,7 @@ fn editor(
         (shell::title(&title, &html! { a.btn href={ "/credentials/" (info.credential.id) } { "Its page" } }))
         @if let Some(why) = why { (refusal::note(why)) }
         @if !errors.is_empty() { (refusal::missing("Nothing was changed: correct the fields marked below.")) }
-        p.small.dim { "Narrower limits take effect at once. Anything wider asks you to confirm it's you. Open connections stay." }
+        p.small.dim { "Narrower limits take effect at once, even while the account is locked. Anything wider asks you to confirm it's you. Open connections stay." }
         div.grid {
             section.card.s6 aria-labelledby="may" { h2 #may { "What it may do" } (draft::form(signed, fields, errors, Some(info))) }
             section.card.s6 aria-labelledby="says" { h2 #says { "This credential" } div #preview aria-live="polite" { (preview_of(signed, fields)) } }

@@ -1,4 +1,4 @@
-//! The making of a credential: the form, what it would be, and the page that shows its token once.
+//! Creating a credential: the form, what it would be, and the page that shows its token once.
 
 use access::{Refusal, Scopes};
 use axum::extract::Path;
@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use super::{Reply, assets, copied, draft, find, host, of, says_of};
 use crate::fault::Wants;
 use crate::field::Errors;
+use crate::figure;
 use crate::form::Fields;
 use crate::refusal;
 use crate::shell::{self, Tab};
@@ -33,6 +34,7 @@ fn maker(signed: &Signed, fields: &Fields, errors: &Errors, why: Option<&Refusal
         @if let Some(why) = why { (refusal::note(why)) }
         @if !errors.is_empty() { (refusal::missing("Nothing was created: correct the fields marked below.")) }
         (presets(signed.visit.query.get("preset")))
+        @if signed.visit.query.get("preset") == draft::TOKENLESS { div.note { (draft::TOKENLESS_NOTE) } }
         div.grid {
             section.card.s6 aria-labelledby="may" { h2 #may { "What it may do" } (draft::form(signed, fields, errors, None)) }
             section.card.s6 aria-labelledby="says" { h2 #says { "This credential" } div #preview aria-live="polite" { (preview_of(signed, fields)) } }
@@ -132,19 +134,30 @@ pub(crate) async fn create(signed: Signed) -> Reply {
     }
 }
 
-/// `GET /credentials/{id}/created`
+/// `GET /credentials/{id}/created`: after its creation, and after its token was replaced.
 pub(crate) async fn created(Path(id): Path<String>, signed: Signed) -> Reply {
     let info = find(&signed, &id).await?;
     let of = (info.credential.id, signed.ticket.session);
     let token = signed.visit.portal.tokens().take(of, signed.now()).map(|token| text(&token));
     let token_required = info.credential.token.is_some();
     let program = snippet::python(&host(&info), info.port(), token_required, token.as_deref());
-    let title = format!("{} was created", info.credential.name);
+    let rotated = signed.visit.query.has("rotated");
+    let title = if rotated {
+        format!("New token for {}", info.credential.name)
+    } else {
+        format!("{} was created", info.credential.name)
+    };
     let body = html! {
         (assets())
         (shell::rooms(&signed, "/credentials"))
         (shell::title(&title, &html! { a.btn href={ "/credentials/" (info.credential.id) } { "Its page" } }))
-        div.note.good role="status" { "Port " span.mono { (info.port()) } " on " span.mono { (host(&info)) } " is open." }
+        div.note.good role="status" {
+            @match super::former(&info, signed.now()).filter(|_| rotated) {
+                Some(former) => { "The old token works until " (figure::time(former.until)) "." },
+                None if rotated => "The old token no longer works.",
+                None => { "Port " span.mono { (info.port()) } " on " span.mono { (host(&info)) } " is open." },
+            }
+        }
         div.grid {
             @if token_required {
                 section.card.s5 aria-labelledby="token" {
@@ -152,9 +165,9 @@ pub(crate) async fn created(Path(id): Path<String>, signed: Signed) -> Reply {
                     @match &token {
                         Some(token) => {
                             (copied("secret", "once", token, "Copy the token"))
-                            p.small.dim { "It is shown this once. Put it where your program reads it; the program below has it already." }
+                            p.small.dim { "It is shown only once, within ten minutes. Store it where your program can read it; the program below already has it." }
                         },
-                        None => p { "The token was shown once and is not kept. If you have lost it, create another credential and revoke this one." },
+                        None => p { "The token was shown once and is not kept. If you have lost it, replace it on the credential's page." },
                     }
                 }
             }

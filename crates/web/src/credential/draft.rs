@@ -24,8 +24,13 @@ const DAYS_WANTED: &str = "Choose when it ends: after 1 to 365 days.";
 /// The choice of a form that leaves the end of a credential as it is.
 const KEEP: &str = "keep";
 
-/// Presets of the form: name, label, and what they fill in. All of them require a token.
-pub(super) const PRESETS: [(&str, &str, &str); 5] = [
+/// The preset for programs that cannot send a token.
+pub(super) const TOKENLESS: &str = "tokenless";
+
+pub(super) const TOKENLESS_NOTE: &str = "For nautilus_trader, @stoqey/ib and the Rust crate ibapi, which cannot send a token. Without a token the address is all that protects it: leave this computer's, or put those of your program's machine.";
+
+/// Presets of the form: name, label, and what they fill in. All but one require a token.
+pub(super) const PRESETS: [(&str, &str, &str); 6] = [
     ("full", "Trade everything", "kind=trading&sides=both&days=90"),
     ("view", "View only", "kind=read-only&sides=both&days=90"),
     (
@@ -39,13 +44,19 @@ pub(super) const PRESETS: [(&str, &str, &str); 5] = [
         "kind=trading&sides=both&days=7&hours=mon-fri+13:30-21:00&max_notional=50000&rate=10&max_open_orders=20&collar=2&duplicate_seconds=2",
     ),
     ("exits", "Sell only", "kind=trading&sides=sell&days=30&max_notional=50000&rate=5"),
+    (
+        TOKENLESS,
+        "Client without tokens",
+        "kind=trading&sides=both&days=30&addresses=127.0.0.1,+::1",
+    ),
 ];
 
 /// What the form of a preset holds; of an unknown one, what the plain form does.
 pub(super) fn preset(name: &str) -> Fields {
     let known = PRESETS.iter().find(|(known, ..)| *known == name).or(PRESETS.first());
     let query = known.map_or("", |(_, _, query)| query);
-    Fields::parse(format!("{query}&demand_token=yes").as_bytes()).unwrap_or_default()
+    let token = if name == TOKENLESS { "" } else { "&demand_token=yes" };
+    Fields::parse(format!("{query}{token}").as_bytes()).unwrap_or_default()
 }
 
 /// What the form holds for scopes that there are.
@@ -137,29 +148,30 @@ pub(super) fn form(
     html! {
         form.f method="post" action=(action) data-preview="/credentials/preview" {
             (shell::token(signed))
-            @if of.is_none() { (Field { required: true, ..line("name", "Name", "Of the program that will use it, up to 40 characters.", "") }) }
+            @if of.is_none() { (Field { required: true, ..line("name", "Name", "Name the program that will use it, in up to 40 characters.", "") }) }
             (field::choice("kind", "It may", fields.get("kind"), &[("trading", "view and trade"), ("read-only", "view only")]))
             (field::choice("sides", "Sides", fields.get("sides"), &[("both", "buy and sell"), ("buy", "buy only"), ("sell", "sell only")]))
             (line("symbols", "Symbols", "Like AAPL, MSFT. Empty: all.", ""))
             div.two {
                 (line("max_quantity", "Largest order, shares", "", "numeric"))
                 (line("max_notional", "Largest order, USD", "", "decimal"))
-                (line("rate", "Order messages a second", "Orders, changes and cancels.", "numeric"))
+                (line("rate", "Order messages per second", "Orders, changes and cancellations.", "numeric"))
                 (line("max_open_orders", "Open orders at once", "", "numeric"))
-                (line("collar", "Price collar, %", "Refuses a limit price that crosses the market by more than this.", "decimal"))
-                (line("duplicate_seconds", "Duplicate window, s", "Refuses an order identical to one of the last so many seconds.", "numeric"))
+                (line("collar", "Price collar, %", "Refuses a limit price more than this far through the market.", "decimal"))
+                (line("duplicate_seconds", "Duplicate window, s", "Refuses an order identical to one sent within this many seconds.", "numeric"))
             }
             p.help { "An empty limit leaves the account's own limit." }
-            (line("hours", "Hours for orders, UTC", "Like mon-fri 13:30-20:00. Empty: any time. Cancelling is always allowed.", ""))
-            (line("addresses", "Addresses", "Like 127.0.0.1, 192.0.2.0/24. Empty: any that reaches the port.", ""))
+            (line("hours", "Hours for orders, UTC", "Like mon-fri 13:30-20:00. New York's session is 13:30-20:00 in summer and 14:30-21:00 in winter; 13:30-21:00 covers both. Empty: any time. Cancelling is always allowed.", ""))
+            (line("addresses", "Addresses", "Like 127.0.0.1, 192.0.2.0/24. Empty: any address that can reach the port.", ""))
             div.two {
-                (field::select("days", "It ends after", fields.get("days"), &days))
+                (field::select("days", "Ends after", fields.get("days"), &days))
                 @if of.is_none() { (line("port", "Port", "Empty: the next free one.", "numeric")) }
             }
             @if let Some(text) = errors.get("days") { p.err { (text) } }
             @match of {
                 None => {
                     (field::tick("demand_token", "Require a token", fields.has("demand_token")))
+                    p.help { "nautilus_trader, @stoqey/ib and the Rust crate ibapi cannot send one: untick this, and name the addresses they come from." }
                     div.row { button.main formaction="/credentials" { "Create it" } button { "Preview" } }
                 },
                 Some(info) => {
@@ -295,7 +307,7 @@ fn symbols(typed: &str, errors: &mut Errors) -> Symbols {
             errors.insert(
                 "symbols",
                 format!(
-                    "\u{201c}{shown}\u{201d} is no symbol that trades here; search under Trade."
+                    "\u{201c}{shown}\u{201d} is not a symbol that trades here; search under Trade."
                 ),
             );
         }
@@ -315,7 +327,9 @@ fn addresses(typed: &str, errors: &mut Errors) -> Addresses {
             let shown: String = text.chars().take(48).collect();
             errors.insert(
                 "addresses",
-                format!("\u{201c}{shown}\u{201d} is no address; write 192.0.2.7 or 192.0.2.0/24."),
+                format!(
+                    "\u{201c}{shown}\u{201d} is not an address; write 192.0.2.7 or 192.0.2.0/24."
+                ),
             );
         }
     }

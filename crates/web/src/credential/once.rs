@@ -1,5 +1,5 @@
-//! Tokens that wait to be shown, once, on the page that follows a creation. Nothing depends on them: one
-//! that is lost with the server is told nobody, and another credential is created.
+//! Tokens that wait to be shown, once, on the page after a creation. Nothing depends on them: if
+//! one is lost with the server, nobody has seen it, and another credential is created.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

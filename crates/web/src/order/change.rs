@@ -43,7 +43,7 @@ pub(super) fn acts(signed: &Signed, order: &Order, fields: &Fields, errors: &Err
                     div.limit { (line("price", "Limit price, USD", "decimal")) }
                     div.stop { (line("trigger", "Stop price, USD", "decimal")) }
                 }
-                p.help { "Its place in the queue is kept only if nothing changes but the quantity, and that becomes smaller." }
+                p.help { "It keeps its place in the queue only if all you do is lower the quantity." }
                 div { button { "Preview the change" } }
             }
             form.later method="post" action={ "/orders/" (order.id) "/cancel" } { (shell::token(signed)) button.sell { "Cancel this order" } }
@@ -120,10 +120,10 @@ pub(crate) async fn modify(Path(id): Path<String>, signed: Signed) -> Reply {
 const fn missed(stale: Stale) -> &'static str {
     match stale {
         Stale::Foreign => {
-            "Nothing was changed: the order or what you typed is not as it was shown. This is the change now."
+            "Nothing was changed, because the order or what you typed is no longer what was shown. This is the change now."
         }
         Stale::Old => {
-            "Nothing was changed: the page before is older than 10 minutes. This is the change now."
+            "Nothing was changed, because the previous page was more than 10 minutes old. This is the change now."
         }
     }
 }
@@ -138,7 +138,7 @@ async fn confirming(
 ) -> Reply {
     let same = (order.quantity, order.order_type) == (change.quantity, change.order_type);
     if same {
-        let note = refusal::missing("These are the terms that the order has. Nothing was changed.");
+        let note = refusal::missing("The order already has these terms. Nothing was changed.");
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return detail(signed, order, status, &terms_of(order), &Errors::new(), &note).await;
     }

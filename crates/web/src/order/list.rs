@@ -28,7 +28,7 @@ use crate::visit::{Signed, go};
 const MOST: usize = 200;
 const SHOWN: [(&str, &str); 4] =
     [("", "All"), ("open", "Open"), ("done", "Done"), ("refused", "Refused")];
-/// Stands for every session, in the place of a credential's id.
+/// Stands for every session, in place of a credential's id.
 const PORTAL: &str = "portal";
 
 /// Which orders are shown.
@@ -188,39 +188,7 @@ impl List<'_> {
         html! {
             table.flip.rows.orders {
                 thead { tr { th { "Order" } th.r { "Limit" } th.r { "Stop" } th { "State" } th.r { "Filled" } th.r { "Average" } th { "Sent by" } th { "Changed" } th { span.sr { "Act" } } } }
-                tbody { @for (order, child) in families(orders) { (self.row(order, child)) } }
-            }
-        }
-    }
-
-    fn row(&self, order: &Order, child: bool) -> Markup {
-        let none = || html! { span.dim { "\u{2013}" } };
-        let price = |ticks: Option<Ticks>| {
-            ticks.map_or_else(none, |ticks| html! { (figure::price(ticks.price())) })
-        };
-        let symbol = contract::symbol(order.symbol);
-        html! {
-            tr.child[child] {
-                td.key {
-                    a.mono href={ "/orders/" (order.id) } { (brief(order.side, &figure::count(order.quantity), &symbol)) }
-                    span.sub {
-                        (order.order_type.name()) " " (order.tif.name()) " \u{b7} " span.mono { "#" (order.id) } @if !child { (attached(order)) }
-                        span.phone { (terms(order)) }
-                    }
-                }
-                td.r.n.off data-l="Limit" { (price(order.order_type.limit())) }
-                td.r.n.off data-l="Stop" { (price(order.order_type.trigger())) }
-                td.state.end data-l="State" { span data-k={ "s" (order.id) } { (state(order)) } @if let Some(end) = order.end { span.sub { (refusal::sentence(&end.to_string())) } } }
-                td.r.n.off data-l="Filled" data-k={ "f" (order.id) } { (figure::count(order.filled)) " / " (figure::count(order.quantity)) }
-                td.r.n.off data-l="Average" { @match order.average_price() { Some(price) => (figure::price(price)), None => span.dim { "\u{2013}" } } }
-                td.off data-l="Sent by" { (self.names.source(order.origin)) }
-                td.end.last.off[order.state.is_open()] data-l="Changed" { (figure::lately(order.updated, self.signed.now())) }
-                td.end.last.off[!order.state.is_open()] { @if order.state.is_open() { div.act {
-                    form method="post" action={ "/orders/" (order.id) "/cancel" } {
-                        (shell::token(self.signed))
-                        button.mini aria-label={ "Cancel order " (order.id) } { "Cancel" }
-                    }
-                } } }
+                tbody { @for (order, child) in families(orders) { (row(order, child, self.signed, Some(self.names))) } }
             }
         }
     }
@@ -257,6 +225,9 @@ impl List<'_> {
         let origin =
             Origin { holder: refused.holder, client_id: asked.client_id, order_id: asked.order_id };
         let more = usize::try_from(refused.count).unwrap_or(0).saturating_sub(refused.asked.len());
+        // The code is shown beside it.
+        let code = format!("{}: ", refused.code);
+        let why = refused.text.strip_prefix(code.as_str()).unwrap_or(&refused.text);
         html! {
             tr {
                 td.key {
@@ -268,10 +239,53 @@ impl List<'_> {
                 }
                 td.r.n.off data-l="Limit" { (price(&asked.limit)) }
                 td.r.n.off data-l="Stop" { (price(&asked.trigger)) }
-                td.full data-l="Why" { (refusal::sentence(&refused.text)) " " span.tag.mono { (refused.code) } @if more > 0 { span.sub { "and " (figure::count(u64::try_from(more).unwrap_or(0))) " more within that second" } } }
+                td.full data-l="Why" { (refusal::sentence(why)) " " span.tag.mono { (refused.code) } @if more > 0 { span.sub { "and " (figure::count(u64::try_from(more).unwrap_or(0))) " more within that second" } } }
                 td.off data-l="Sent by" { (self.names.source(origin)) }
                 td.state.end data-l="When" { (figure::lately(record.at, self.signed.now())) }
             }
+        }
+    }
+}
+
+/// The same rows for the overview, which reads no table for the names of senders.
+pub(crate) fn open_orders(orders: &[&Order], signed: &Signed) -> Markup {
+    html! {
+        table.flip.rows.orders {
+            thead { tr { th { "Order" } th.r { "Limit" } th.r { "Stop" } th { "State" } th.r { "Filled" } th.r { "Average" } th { "Changed" } th { span.sr { "Act" } } } }
+            tbody { @for order in orders { (row(order, false, signed, None)) } }
+        }
+    }
+}
+
+/// One order; `names` are those of the senders, where they have a column.
+fn row(order: &Order, child: bool, signed: &Signed, names: Option<&Names>) -> Markup {
+    let none = || html! { span.dim { "\u{2013}" } };
+    let price = |ticks: Option<Ticks>| {
+        ticks.map_or_else(none, |ticks| html! { (figure::price(ticks.price())) })
+    };
+    let symbol = contract::symbol(order.symbol);
+    html! {
+        tr.child[child] {
+            td.key {
+                a.mono href={ "/orders/" (order.id) } { (brief(order.side, &figure::count(order.quantity), &symbol)) }
+                span.sub {
+                    (order.order_type.name()) " " (order.tif.name()) " \u{b7} " span.mono { "#" (order.id) } @if !child { (attached(order)) }
+                    span.phone { (terms(order)) }
+                }
+            }
+            td.r.n.off data-l="Limit" { (price(order.order_type.limit())) }
+            td.r.n.off data-l="Stop" { (price(order.order_type.trigger())) }
+            td.state.end data-l="State" { span data-k={ "s" (order.id) } { (state(order)) } @if let Some(end) = order.end { span.sub { (refusal::sentence(&end.to_string())) } } }
+            td.r.n.off data-l="Filled" data-k={ "f" (order.id) } { (figure::count(order.filled)) " / " (figure::count(order.quantity)) }
+            td.r.n.off data-l="Average" { @match order.average_price() { Some(price) => (figure::price(price)), None => span.dim { "\u{2013}" } } }
+            @if let Some(names) = names { td.off data-l="Sent by" { (names.source(order.origin)) } }
+            td.end.last.off[order.state.is_open()] data-l="Changed" { (figure::lately(order.updated, signed.now())) }
+            td.end.last.off[!order.state.is_open()] { @if order.state.is_open() { div.act {
+                form method="post" action={ "/orders/" (order.id) "/cancel" } {
+                    (shell::token(signed))
+                    button.mini aria-label={ "Cancel order " (order.id) } { "Cancel" }
+                }
+            } } }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Exposure by sender: whose orders made the positions that are held, and who has orders open.
+//! Exposure by sender: whose orders made the current positions, and who has orders open.
 
 use std::collections::BTreeMap;
 
@@ -99,7 +99,7 @@ pub(super) fn card(view: &View, names: &Names) -> Markup {
         @if !rows.is_empty() {
             section.card aria-labelledby="exposure" {
                 h2 #exposure { "Exposure by sender" }
-                table.flip {
+                table.flip.lines {
                     thead { tr { th { "Sent by" } th.r { "Long" } th.r { "Short" } th.r { "Open orders" } th.r { "Traded, 7 days" } } }
                     tbody { @for (sender, (long, short), part) in &rows {
                         tr {
@@ -115,7 +115,7 @@ pub(super) fn card(view: &View, names: &Names) -> Markup {
                     } }
                 }
                 @if all > MOST { p.small.dim { "The largest " (MOST) " of " (all) "." } }
-                p.small.dim { "Each execution counts for the sender of its order. Amounts in USD at the last prices, as of when this page was loaded." }
+                p.small.dim { "Each execution counts toward the sender of its order. Amounts in USD at the last prices, as of when this page was loaded." }
             }
         }
     }

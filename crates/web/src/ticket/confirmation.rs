@@ -1,4 +1,4 @@
-//! Confirmations: each stands for one order of one session, shown at one time, and is good once.
+//! Confirmations: each is for one order of one session, shown at one time, and works once.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,10 +38,10 @@ impl Stale {
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Foreign => {
-                "Nothing was sent: the confirmation is not for this order in this session. Preview it again."
+                "Nothing was sent: this confirmation is for another order or another session. Preview the order again."
             }
             Self::Old => {
-                "Nothing was sent now: this confirmation is older than 10 minutes, or the server started since. See Orders for whether it was sent then, and preview it again."
+                "Nothing was sent: this confirmation is more than 10 minutes old, or the server has restarted since. Check under Orders whether it was sent earlier, then preview it again."
             }
         }
     }

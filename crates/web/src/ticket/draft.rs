@@ -3,10 +3,10 @@
 use access::{Holder, Number};
 use gate::OrderRequest;
 use maud::{Markup, html};
-use trade::Preview;
 use trade::contract::{Contract, Contracts};
-use trade::order::{NewOrder, OrderType, Origin, Parent, Side, TimeInForce};
+use trade::order::{NewOrder, OrderType, Origin, Side, TimeInForce};
 use trade::price::Ticks;
+use trade::{Exits, Preview};
 
 use crate::contract;
 use crate::field::{self, Errors, Field};
@@ -23,8 +23,8 @@ pub(crate) const TYPES: [(&str, &str); 4] =
 const TIFS: [(&str, &str, TimeInForce); 4] = [
     ("DAY", "Day", TimeInForce::Day),
     ("GTC", "Until cancelled", TimeInForce::Gtc),
-    ("IOC", "At once or cancel the rest", TimeInForce::Ioc),
-    ("FOK", "All at once or nothing", TimeInForce::Fok),
+    ("IOC", "Immediate or cancel", TimeInForce::Ioc),
+    ("FOK", "Fill or kill", TimeInForce::Fok),
 ];
 
 /// The fields of the form, each with what it begins with.
@@ -45,32 +45,15 @@ const FIELDS: [(&str, &str); 10] = [
 pub(super) struct Wanted {
     pub(super) order: NewOrder,
     pub(super) contract: &'static Contract,
-    /// The price of the limit order that takes a profit.
-    profit: Option<Ticks>,
-    /// The price of the stop order that ends a loss.
-    loss: Option<Ticks>,
+    exits: Exits,
     /// It is refused where it would do more than close what is held.
-    reduces: bool,
+    pub(super) reduces: bool,
 }
 
 impl Wanted {
-    /// The order, and behind it its exits: they wait until it fills, close what it opened, and a fill of one cancels
-    /// the other.
+    /// The order, and behind it its exits.
     pub(super) fn orders(&self) -> Vec<NewOrder> {
-        let exit = |order_type| NewOrder {
-            side: match self.order.side {
-                Side::Buy => Side::Sell,
-                Side::Sell => Side::Buy,
-            },
-            order_type,
-            // A position outlives the day, and so does what protects it.
-            tif: TimeInForce::Gtc,
-            parent: Some(Parent::Member(0)),
-            ..self.order.clone()
-        };
-        let profit = self.profit.map(|price| exit(OrderType::Limit { price }));
-        let loss = self.loss.map(|trigger| exit(OrderType::Stop { trigger }));
-        [Some(self.order.clone()), profit, loss].into_iter().flatten().collect()
+        self.exits.attached_to(self.order.clone())
     }
 
     /// Each order in one line, the first as all pages write it.
@@ -93,6 +76,15 @@ impl Wanted {
         }
     }
 
+    /// What is asked of the gate, which holds an order to what it says of itself.
+    pub(super) fn request(&self) -> OrderRequest {
+        if self.reduces {
+            OrderRequest::Reduce(self.order.clone())
+        } else {
+            OrderRequest::Place(self.orders())
+        }
+    }
+
     /// One text for one order: what a confirmation is bound to.
     pub(super) fn canonical(&self) -> String {
         let order = &self.order;
@@ -104,8 +96,8 @@ impl Wanted {
             order.symbol,
             order.order_type,
             order.tif.name(),
-            self.profit,
-            self.loss,
+            self.exits.profit,
+            self.exits.loss,
             if self.reduces { "reduces" } else { "" }
         )
     }
@@ -128,8 +120,8 @@ impl Wanted {
             ("price", text(order.order_type.limit())),
             ("trigger", text(order.order_type.trigger())),
             ("tif", order.tif.name().to_owned()),
-            ("profit", text(self.profit)),
-            ("loss", text(self.loss)),
+            ("profit", text(self.exits.profit)),
+            ("loss", text(self.exits.loss)),
             ("reduce", if self.reduces { "1" } else { "" }.to_owned()),
         ]
     }
@@ -137,7 +129,7 @@ impl Wanted {
     /// The same for the pages of large orders.
     pub(super) fn asked(&self) -> Asked {
         Asked {
-            request: OrderRequest::Place(self.orders()),
+            request: self.request(),
             side: self.order.side,
             line: self.lines(),
             fields: self.fields().into(),
@@ -206,7 +198,7 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
                 (field::select("type", "Kind", fields.get("type"), &TYPES))
                 (field::select("tif", "Good for", fields.get("tif"), &tifs))
                 div.limit { (line("price", "Limit price, USD", "The worst price you accept.", "decimal")) }
-                div.stop { (line("trigger", "Stop price, USD", "The last price that sets it off.", "decimal")) }
+                div.stop { (line("trigger", "Stop price, USD", "The last price that triggers it.", "decimal")) }
             }
             details open[attached] {
                 summary { "Take profit and stop loss" }
@@ -214,10 +206,10 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
                     (line("profit", "Take profit at, USD", "", "decimal"))
                     (line("loss", "Stop loss at, USD", "", "decimal"))
                 }
-                p.help { "Each is an order of its own for the same shares, until cancelled. They wait until this one fills, and a fill of one cancels the other. Leave a field empty for none." }
+                p.help { "Each is a separate order for the same shares, good until cancelled. They wait until this one fills, and a fill of one cancels the other. Leave a field empty for none." }
             }
-            @if let Some(why) = &locked { p.err #locked { (why) } }
-            div.row { button.main disabled[locked.is_some()] aria-describedby=[locked.as_ref().map(|_| "locked")] { "Preview" } button formaction="/ticket/edit" formnovalidate { "Show the market" } }
+            p.err #locked hidden[locked.is_none()] { @if let Some(why) = &locked { (why) } }
+            div.row { button.main data-lock-stops disabled[locked.is_some()] aria-describedby="locked" { "Preview" } button formaction="/ticket/edit" formnovalidate { "Show the market" } }
         }
     }
 }
@@ -229,7 +221,7 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
     if contract.is_none() {
         errors.insert(
             "symbol",
-            "No contract of that symbol trades here; find one by its name.".to_owned(),
+            "No contract with that symbol trades here; search by name.".to_owned(),
         );
     }
     let quantity = shares(fields, &mut errors);
@@ -244,10 +236,12 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
     let order_type = order_type(fields, &mut errors);
     let tif = TIFS.iter().find(|(name, _, _)| *name == fields.get("tif")).map(|(_, _, tif)| *tif);
     if tif.is_none() {
-        errors.insert("tif", "Choose how long it is good.".to_owned());
+        errors.insert("tif", "Choose how long it is good for.".to_owned());
     }
-    let profit = exit(fields, "profit", &mut errors);
-    let loss = exit(fields, "loss", &mut errors);
+    let exits = Exits {
+        profit: exit(fields, "profit", &mut errors),
+        loss: exit(fields, "loss", &mut errors),
+    };
     let (Some(contract), Some(quantity), Some(side), Some(order_type), Some(tif)) =
         (contract, quantity, side, order_type, tif)
     else {
@@ -255,17 +249,14 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
     };
     let quote = signed.visit.portal.gate().quotes().get(contract.id).map(|quote| quote.last);
     if let Some(entry) = order_type.limit().or(order_type.trigger()).or(quote) {
-        wrong_side(side, entry, (profit, loss), &mut errors);
+        wrong_side(side, entry, exits, &mut errors);
     }
     let reduces = !fields.get("reduce").is_empty();
-    if reduces {
-        let held = signed.visit.portal.gate().shares_held(contract.id);
-        if let Err(why) = only_reduces(held, side, quantity) {
-            errors.insert("quantity", format!("{why} of {}.", contract.symbol));
-        }
-        if profit.or(loss).is_some() {
-            errors.insert("profit", "An order that only reduces has no exits.".to_owned());
-        }
+    if reduces && !exits.is_empty() {
+        errors.insert(
+            "profit",
+            "An order that only reduces cannot have a take profit or stop loss.".to_owned(),
+        );
     }
     if !errors.is_empty() {
         return Err(errors);
@@ -287,23 +278,7 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
         oca: None,
         reference: None,
     };
-    Ok(Wanted { order, contract, profit, loss, reduces })
-}
-
-/// Whether an order closes a part of what is held, or all of it, and no more.
-fn only_reduces(held: i64, side: Side, quantity: u64) -> Result<(), String> {
-    let (open, word) = match side {
-        Side::Sell => (held.max(0), "long"),
-        Side::Buy => (held.min(0), "short"),
-    };
-    let open = open.unsigned_abs();
-    if quantity <= open {
-        return Ok(());
-    }
-    let (held, quantity) = (figure::count(open), figure::count(quantity));
-    Err(format!(
-        "This order may only reduce, and {quantity} is more than the {held} shares held {word}"
-    ))
+    Ok(Wanted { order, contract, exits, reduces })
 }
 
 /// The price of an exit; an empty field has none.
@@ -312,23 +287,16 @@ fn exit(fields: &Fields, name: &'static str, errors: &mut Errors) -> Option<Tick
 }
 
 /// An exit on the wrong side of the entry would trade the moment it is there.
-fn wrong_side(
-    side: Side,
-    entry: Ticks,
-    (profit, loss): (Option<Ticks>, Option<Ticks>),
-    errors: &mut Errors,
-) {
+fn wrong_side(side: Side, entry: Ticks, exits: Exits, errors: &mut Errors) {
     let buys = side == Side::Buy;
     let at = figure::price(entry.price());
     let must = |above: bool| if above { "above" } else { "below" };
-    let wrong = |price: Option<Ticks>, above: bool| {
-        price.is_some_and(|price| if above { price <= entry } else { price >= entry })
-    };
-    if wrong(profit, buys) {
+    let (profit, loss) = exits.misplaced(side, entry);
+    if profit {
         let text = format!("To take a profit, a {side} order needs a price {} {at}.", must(buys));
         errors.insert("profit", text);
     }
-    if wrong(loss, !buys) {
+    if loss {
         let text = format!("To stop a loss, a {side} order needs a price {} {at}.", must(!buys));
         errors.insert("loss", text);
     }
@@ -358,7 +326,7 @@ pub(crate) fn order_type(fields: &Fields, errors: &mut Errors) -> Option<OrderTy
             price.zip(trigger).map(|(price, trigger)| OrderType::StopLimit { trigger, price })
         }
         _ => {
-            errors.insert("type", "Choose a kind of order.".to_owned());
+            errors.insert("type", "Choose an order type.".to_owned());
             None
         }
     }
@@ -378,7 +346,6 @@ pub(super) fn sheet(preview: &Preview) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
@@ -388,22 +355,6 @@ mod tests {
         assert_eq!((read("1,231.40"), read("70,50")), (Some(Ticks(123_140)), Some(Ticks(7_050))));
         assert_eq!((read("1.005"), read("0.00")), (None, None));
         assert_eq!(errors.into_keys().collect::<Vec<_>>(), ["price"]);
-    }
-
-    #[test]
-    fn order_that_only_reduces_goes_no_further_than_flat() {
-        for (held, side, most) in
-            [(10, Side::Sell, 10), (-7, Side::Buy, 7), (10, Side::Buy, 0), (0, Side::Sell, 0)]
-        {
-            for quantity in 1..=12 {
-                let may = only_reduces(held, side, quantity).is_ok();
-                assert_eq!(may, quantity <= most, "{held} {side} {quantity}");
-            }
-        }
-        assert_eq!(
-            only_reduces(10, Side::Sell, 1_100).unwrap_err(),
-            "This order may only reduce, and 1,100 is more than the 10 shares held long"
-        );
     }
 
     #[test]

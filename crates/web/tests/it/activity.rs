@@ -1,4 +1,4 @@
-//! The activity: filtered by a form that needs no script, with names in the place of ids, and exported.
+//! The activity: filtered by a form that needs no script, with names in place of ids, and exported.
 
 use access::Grade;
 use axum::http::StatusCode;

@@ -69,18 +69,29 @@ async fn unbound_session_looks_and_signs_in_for_each_act() {
 
     let refused = plain.post("/sessions/end-others", &[]).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    assert!(refused.says("Sign in for this act"), "{}", refused.body);
+    assert!(refused.says("Sign in for this action"), "{}", refused.body);
+
+    // Each form says what it is that the person signs in for.
+    for (form, what) in [
+        ("/orders/1000001/cancel", "to cancel orders, sign in again"),
+        ("/orders/1000001/modify", "to modify orders, sign in again"),
+        ("/ticket/confirm", "to place orders, sign in again"),
+        ("/lock", "to lock the account, sign in again"),
+    ] {
+        let refused = plain.post(form, &[]).await;
+        assert!(refused.says(what), "{form}: {}", refused.body);
+    }
 
     let password = place.secrets.password.expose_text().unwrap().to_owned();
     let wrong = [("prove_password", "not it"), ("prove_code", "000000")];
-    assert!(plain.post("/sessions/end-others", &wrong).await.says("Nothing was done yet"));
+    assert!(plain.post("/sessions/end-others", &wrong).await.says("Nothing has been done yet"));
     let code = place.gate.totp_now("trader").await.unwrap();
     let right = [("prove_password", password.as_str()), ("prove_code", &code)];
     assert_eq!(plain.post("/sessions/end-others", &right).await.to(), "/sessions?ended=0");
     // The code is spent, and the act before opened nothing for the next.
     let again = plain.post("/sessions/end-others", &right).await;
     assert_eq!(again.status, StatusCode::FORBIDDEN);
-    assert!(plain.post("/sessions/end-others", &[]).await.says("Sign in for this act"));
+    assert!(plain.post("/sessions/end-others", &[]).await.says("Sign in for this action"));
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ async fn yes_of_the_phone_signs_in_the_browser_that_asked_and_no_copy_of_it() {
     assert_eq!(done.to(), "/orders");
 }
 
-/// Without script there is no key: whoever copies the cookie may look, as before, and no more.
+/// Without script there is no key: anyone who copies the cookie may look, as before, and no more.
 #[tokio::test]
 async fn sign_in_begun_without_a_key_becomes_no_session_of_a_key() {
     let place = Place::new().await;

@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 
 use crate::place::Place;
 
+const OPERATOR: gate::Actor = gate::Actor::Operator { uid: 0 };
+
 const NARROW: [(&str, &str); 9] = [
     ("name", "my bot"),
     ("kind", "trading"),
@@ -113,6 +115,59 @@ async fn credential_is_paused_resumed_renamed_and_edited() {
 }
 
 #[tokio::test]
+async fn token_is_replaced_and_the_page_says_until_when_the_old_one_works() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    visitor.post("/credentials", &NARROW).await;
+    let info = async || place.gate.find_credential("my bot").await.unwrap();
+    let path = format!("/credentials/{}", info().await.credential.id);
+    let first = info().await.credential.token.unwrap();
+    assert!(visitor.get(&path).await.says("Replace the token"));
+    let rotated = visitor.post(&format!("{path}/rotate"), &[("grace", "480")]).await;
+    assert_eq!(rotated.to(), format!("{path}/created?rotated=1"));
+    let page = visitor.get(rotated.to()).await;
+    let (_, rest) = page.body.split_once("id=\"secret\"").unwrap();
+    let token = rest.split(['<', '>']).nth(1).unwrap();
+    let credential = info().await.credential;
+    assert!(credential.token.unwrap().is_of(&access::Secret::from_text(token.to_owned())));
+    let former = credential.former.unwrap();
+    assert_eq!(former.token, first);
+    assert!(page.says("New token for my bot"), "{}", page.body);
+    assert!(page.says("The old token works until"), "{}", page.body);
+    let page = visitor.get(&path).await;
+    assert!(page.says("the old one works until"), "{}", page.body);
+    // What is no choice of the form ends the old one now.
+    let rotated = visitor.post(&format!("{path}/rotate"), &[("grace", "forever")]).await;
+    assert!(visitor.get(rotated.to()).await.says("The old token no longer works"));
+    assert!(!visitor.get(&path).await.says("the old one works until"));
+    let open = place.gate.find_credential("trading").await.unwrap().credential.id;
+    let page = visitor.get(&format!("/credentials/{open}")).await;
+    assert!(!page.says("Replace the token"), "{}", page.body);
+    let refused = visitor.post(&format!("/credentials/{open}/rotate"), &[("grace", "0")]).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn locked_account_narrows_a_credential_and_does_not_widen_it() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    visitor.post("/credentials", &NARROW).await;
+    let info = place.gate.find_credential("my bot").await.unwrap();
+    let edit = format!("/credentials/{}/edit", info.credential.id);
+    let target = gate::LockTarget::Account(place.gate.account());
+    place.gate.lock(&OPERATOR, target, access::Grade::NoNew).await.unwrap();
+    let form = visitor.get(&edit).await;
+    assert_eq!(form.status, StatusCode::OK, "{}", form.body);
+    let narrower = visitor.post(&edit, &edited(&[("max_quantity", "10")])).await;
+    assert!(narrower.to().ends_with("?done=edited"), "{}", narrower.body);
+    let wider = visitor.post(&edit, &edited(&[("max_quantity", "11")])).await;
+    assert_ne!(wider.status, StatusCode::SEE_OTHER, "{}", wider.body);
+    assert!(wider.says("locked"), "{}", wider.body);
+    let kept = place.gate.find_credential("my bot").await.unwrap().credential;
+    assert_eq!(kept.scopes.limits.max_quantity, Some(10));
+}
+
+#[tokio::test]
 async fn widening_and_resuming_ask_for_a_proof_and_narrowing_and_pausing_do_not() {
     let clock = gate::Clock::manual(access::Time::from_seconds(1_795_000_000));
     let place = Place::at(&clock).await;
@@ -157,6 +212,11 @@ async fn preset_fills_the_form_in_without_script_and_requires_a_token() {
         assert!(page.body.contains(token), "{preset}: {}", page.body);
         assert!(!page.says("cannot be read"), "{preset}: {}", page.body);
     }
+    // What cannot send a token is let in from this computer alone.
+    let page = visitor.get("/credentials/new?preset=tokenless").await;
+    assert!(page.body.contains("value=\"127.0.0.1, ::1\""), "{}", page.body);
+    assert!(!page.body.contains("name=\"demand_token\" value=\"yes\" checked"), "{}", page.body);
+    assert!(page.says("nautilus_trader, @stoqey/ib"), "{}", page.body);
 }
 
 #[tokio::test]
@@ -165,10 +225,10 @@ async fn credential_form_with_faults_names_them_and_creates_nothing() {
     let mut visitor = place.signed_in().await;
     for (field, value, said) in [
         ("name", "", "use 1 to 40"),
-        ("symbols", "AAPL, NOPE", "no symbol that trades here"),
+        ("symbols", "AAPL, NOPE", "not a symbol that trades here"),
         ("max_quantity", "-5", "\u{201c}-5\u{201d} is too low"),
         ("max_notional", "NaN", "cannot be read as an amount of US dollars"),
-        ("addresses", "300.1.1.1", "is no address"),
+        ("addresses", "300.1.1.1", "is not an address"),
         ("hours", "mon 25:00-26:00", "cannot be read as hours"),
         ("days", "4000", "1 to 365 days"),
         ("days", "keep", "1 to 365 days"),

@@ -65,7 +65,7 @@ async fn renewal_whose_answer_was_lost_is_found_done_after_the_session_too() {
     let mut owner = late(&place, &clock).await;
     let next = BrowserKey::generate().unwrap();
     assert_eq!(renew(&mut owner, &next).await.status, StatusCode::NO_CONTENT);
-    // The browser crashed before it heard, and the session is over when it starts again.
+    // The browser crashed before it heard, and the session has ended when it starts again.
     clock.set(clock.stamp() + Span::hours(13));
     assert_eq!(renew(&mut owner, &next).await.status, StatusCode::NO_CONTENT);
     owner.key = Some(next);
@@ -128,7 +128,7 @@ async fn stay_signed_in_keeps_the_cookie_as_long_as_the_session() {
     let place = Place::new().await;
     let page = place.visitor().get("/sign-in").await;
     assert!(page.body.contains("<option value=\"usual\">"), "off by default: {}", page.body);
-    assert!(page.says("whoever takes this computer unlocked has your session for so long"));
+    assert!(page.says("anyone who has this computer unlocked has your session"));
     let owner = place.signed_in().await;
     let done = sign_in(&place, owner, "long").await;
     assert_eq!(done.to(), "/?welcome=1");
@@ -143,7 +143,7 @@ async fn stay_signed_in_without_script_is_not_given_and_the_page_says_so() {
     assert_eq!(done.to(), "/session?welcome=1&plain=1");
     assert!(!session_line(&done).contains("Max-Age"));
     let mut again = place.signed_in().await;
-    assert!(again.get("/session?welcome=1&plain=1").await.says("so the usual limits hold"));
+    assert!(again.get("/session?welcome=1&plain=1").await.says("so the usual limits apply"));
 }
 
 #[tokio::test]
@@ -213,7 +213,7 @@ async fn list_shows_first_and_last_use_network_interface_and_sessions() {
     let place = Place::new().await;
     let mut owner = place.signed_in().await;
     let page = owner.get("/devices").await;
-    for text in ["first seen", "Last seen", "127.0.0.1", "this machine", "portal"] {
+    for text in ["First used", "Last used", "127.0.0.1", "this machine", "1 session open: portal"] {
         assert!(page.says(text), "{text}: {}", page.body);
     }
 }
@@ -272,7 +272,7 @@ async fn travel_is_planned_shown_and_ended() {
     assert!(page.says("Last day2026-12-24"), "the last day belongs to it: {}", page.body);
     assert!(!page.says("2026-12-25"), "{}", page.body);
     assert!(page.body.contains("198.51.100.0/24"));
-    // The form holds what stands, to be changed.
+    // The form has the current values, to be changed.
     assert!(page.says("It replaces the current plan."), "{}", page.body);
     for held in ["Lisbon &lt;3", "2026-12-01", "2026-12-24", "198.51.100.0/24"] {
         assert!(page.body.contains(&format!("value=\"{held}\"")), "{held}: {}", page.body);
@@ -283,7 +283,7 @@ async fn travel_is_planned_shown_and_ended() {
     assert!(page.body.contains("value=\"2026-12-08\""), "a day that is over: {}", page.body);
     assert_eq!(owner.post("/travel/end", &[]).await.to(), "/travel?ended=1");
     assert!(owner.get("/travel").await.says("No travel is planned"));
-    // Twice is no fault: it may have been over by itself.
+    // Twice is not a fault: it may have been over by itself.
     assert_eq!(owner.post("/travel/end", &[]).await.to(), "/travel?ended=1");
 }
 
@@ -321,7 +321,7 @@ async fn phone_moves_to_a_new_one_from_its_own_page() {
     let confirm = format!("/phone/{}/confirm", newest(&place).await);
     assert_eq!(owner.post(&confirm, &[("number", &number)]).await.to(), "/phone?added=1");
     // A browser that is no phone has nothing to move.
-    assert!(owner.get("/phone/move").await.says("This is no phone that answers approvals"));
+    assert!(owner.get("/phone/move").await.says("This phone does not answer approvals"));
 
     assert!(old.get("/approvals").await.says("Move to a new phone"));
     let (mut new, _) = phone(&place, &old.post("/phone/move", &[]).await).await;
@@ -331,7 +331,62 @@ async fn phone_moves_to_a_new_one_from_its_own_page() {
     let number = shown(&new.get("/approvals").await);
     assert_eq!(old.post(&path, &[("number", &number)]).await.to(), "/sign-in?moved=1");
     assert!(old.get("/approvals").await.to().starts_with("/sign-in"));
-    assert!(new.get("/approvals").await.says("Nothing waits for you"));
+    assert!(new.get("/approvals").await.says("Nothing is waiting for you"));
     let phones = place.gate.devices(None).await.unwrap();
     assert_eq!(phones.len(), 2, "the browser and the new phone");
+}
+
+const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
+
+/// A browser that calls itself this and signs in there by a link.
+async fn browser<'a>(place: &'a Place, agent: &'static str, from: &str) -> Visitor<'a> {
+    let mut visitor = place.visitor();
+    (visitor.agent, visitor.from) = (agent, from.parse().unwrap());
+    place.open_link(visitor).await
+}
+
+#[tokio::test]
+async fn browsers_are_told_apart_by_version_form_place_and_the_way_they_signed_in() {
+    let place = Place::new().await;
+    let mut owner = browser(&place, CHROME, "127.0.0.1").await;
+    browser(&place, CHROME, "192.168.1.20").await;
+    browser(&place, PHONE, "203.0.113.9").await;
+    for path in ["/devices", "/sessions"] {
+        let page = owner.get(path).await;
+        for text in [
+            "Chrome on Linux",
+            "Chrome on Linux (2)",
+            "Chrome 131 on Linux, computer",
+            "Safari 18 on iPhone, phone",
+            "127.0.0.1 (this machine)",
+            "192.168.1.20 (local network)",
+            "signed in with a sign-in link",
+        ] {
+            assert!(page.says(text), "{path} lacks {text}: {}", page.body);
+        }
+        assert!(page.says("203.0.113.9") && !page.says("203.0.113.9 ("), "{path}");
+        // People tell them apart by these; ids are for the command line.
+        for id in ["ses_", "dev_"] {
+            assert!(!page.body.contains(&format!(">{id}")), "{path} shows ids: {}", page.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn name_is_asked_for_at_first_use_until_it_is_given() {
+    let place = Place::new().await;
+    browser(&place, CHROME, "127.0.0.1").await;
+    let mut second = browser(&place, CHROME, "127.0.0.1").await;
+    let page = second.get("/?welcome=1").await;
+    assert!(page.says("What do you call this browser?"), "{}", page.body);
+    let id = page.body.split("/devices/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let path = format!("/devices/{id}/rename");
+    let taken = second.post(&path, &[("name", "chrome on linux"), ("next", "/")]).await;
+    assert_eq!(taken.status, StatusCode::CONFLICT);
+    assert!(taken.says("browser named chrome on linux already exists"), "{}", taken.body);
+    let named = second.post(&path, &[("name", "Office laptop"), ("next", "/")]).await;
+    assert_eq!(named.to(), "/");
+    assert!(!second.get("/?welcome=1").await.says("What do you call this browser?"));
+    assert!(second.get("/devices").await.says("Office laptop"));
 }

@@ -44,7 +44,7 @@ fn seen(answer: &Answer, argon2_calls: u64, hidden: &[&str]) -> Seen {
     Seen { status: answer.status, headers, body, argon2_calls }
 }
 
-/// What stands behind a name.
+/// What there is under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Name {
     Known,
@@ -101,7 +101,7 @@ async fn password_step_answers_alike_whatever_stands_behind_the_name() {
     }
 }
 
-/// ASVS 6.3.8: whoever asks for a recovery learns no more than whoever signs in, and guesses no more.
+/// ASVS 6.3.8: anyone who asks for a recovery learns no more than anyone who signs in, and guesses no more.
 #[tokio::test]
 async fn recovery_answers_alike_whatever_stands_behind_the_name_and_costs_what_a_sign_in_does() {
     let known = tries(Name::Known, "/recover").await;

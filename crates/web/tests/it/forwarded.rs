@@ -23,7 +23,17 @@ async fn callers_address_is_read_with_a_port_and_strangers_are_not_merged() {
     for line in ["unknown", "198.51.100.7,", "198.51.100.7:x"] {
         let page = visitor.get_with("/sign-in", &[("x-forwarded-for", line)]).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{line}");
-        assert!(page.says("did not say which address you come from"), "{}", page.body);
+        assert!(page.says("did not pass on your address"), "{}", page.body);
         assert!(!page.says("127.0.0.1"), "{}", page.body);
     }
+    // A proxy that names nobody, or in a header that anyone may send through it, merges nobody with anybody.
+    let wrong = [("username", "trader"), ("password", "not the password")];
+    let other = [("x-real-ip", "203.0.113.9"), ("forwarded", "for=203.0.113.9")];
+    for extra in [&[] as &[(&str, &str)], &other] {
+        let page = visitor.get_with("/sign-in", extra).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{extra:?}");
+    }
+    let guess = visitor.post("/sign-in", &wrong).await;
+    assert_eq!(guess.status, StatusCode::BAD_REQUEST, "a guess is nobody's, and is none");
+    assert_eq!(visitor.get("/healthz").await.status, StatusCode::OK, "the proxy's own look");
 }

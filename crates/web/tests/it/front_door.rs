@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 
-/// ASVS 6.3.8: whoever is nobody here learns nothing about anyone.
+/// ASVS 6.3.8: anyone who is nobody here learns nothing about anyone.
 #[tokio::test]
 async fn stranger_sees_public_interfaces_and_nothing_of_a_person() {
     let place = Place::new().await;
@@ -29,7 +29,7 @@ async fn trusted_browser_is_told_its_persons_ways_after_signing_out() {
     assert!(page.says("Ways to sign in as trader here, fastest first"), "{}", page.body);
     assert!(page.says("Type the password, then type the six digits from the app"), "{}", page.body);
     assert!(page.says("Password and a recovery code") && page.says("not set up"), "{}", page.body);
-    assert!(!page.body.contains("read-only"), "sockets are for whoever is signed in");
+    assert!(!page.body.contains("read-only"), "sockets are only for people who are signed in");
 }
 
 #[tokio::test]
@@ -56,4 +56,13 @@ async fn session_is_told_what_stands_between_it_and_each_act() {
         [("side", "buy"), ("symbol", "AAPL"), ("quantity", "1"), ("type", "MKT"), ("tif", "DAY")];
     let answer = owner.post("/ticket/preview", &order).await;
     assert!(answer.body.contains("LOCKED"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn front_door_keeps_the_navigation_of_who_is_signed_in() {
+    let place = Place::new().await;
+    let page = place.visitor().get("/where").await;
+    assert!(!page.body.contains("aria-label=\"Main\""), "{}", page.body);
+    let page = place.signed_in().await.get("/where").await;
+    assert!(page.body.contains("aria-label=\"Main\"") && page.says("Sign out"), "{}", page.body);
 }

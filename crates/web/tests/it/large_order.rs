@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use crate::phone::{Home, card, within};
 use crate::place::{Answer, Place, Visitor};
 
-/// More than the threshold of whoever chose none.
+/// More than the threshold of people who chose none.
 const BUY: [(&str, &str); 5] =
     [("symbol", "AAPL"), ("side", "buy"), ("quantity", "2000"), ("type", "MKT"), ("tif", "DAY")];
 
@@ -78,7 +78,11 @@ async fn large_order_is_asked_for_on_the_phone_and_placed_once() {
     assert!(early.body.contains("APPROVAL_WAITS"), "{}", early.body);
     assert_eq!(card.answer(&mut home.phone, Say::Yes, &number).await.to(), "/approvals?yes=1");
     let page = home.owner.get(&path).await;
-    assert!(page.says("Your phone said yes") && page.says("Send the buy order"), "{}", page.body);
+    assert!(
+        page.says("Your phone approved it") && page.says("Send the buy order"),
+        "{}",
+        page.body
+    );
     let first = send(&mut home.owner, act, &form).await.to().to_owned();
     let second = send(&mut home.owner, act, &form).await.to().to_owned();
     assert_eq!(first, second);
@@ -115,7 +119,7 @@ async fn order_refused_on_the_phone_is_not_sent_and_not_me_offers_the_lock() {
     let (_, form) = preview(&mut home.owner).await;
     let (path, _, form) = asked(&mut home.owner, &form).await;
     let to = card(&mut home.phone).await.answer(&mut home.phone, Say::No, "").await.to().to_owned();
-    assert!(home.phone.get(&to).await.says("Turned down"));
+    assert!(home.phone.get(&to).await.says("Declined"));
     assert!(home.owner.get(&path).await.says("Ask the phone again"));
     let act = path.split('?').next().unwrap();
     let refused = send(&mut home.owner, act, &form).await;
@@ -163,7 +167,7 @@ async fn large_order_without_script_takes_one_proof() {
     let (page, form) = preview(&mut plain).await;
     assert!(page.says("on the next page") && !page.says("Ask my phone"), "{}", page.body);
     let asks = send(&mut plain, "/large-orders/prove", &form).await;
-    assert!(asks.says("Sign in for this act") && asks.body.contains("SESSION_UNBOUND"));
+    assert!(asks.says("Sign in for this action") && asks.body.contains("SESSION_UNBOUND"));
     let mut form = form;
     let password = place.secrets.password.expose_text().unwrap().to_owned();
     form.push(("prove_password", password));
@@ -225,7 +229,7 @@ async fn threshold_is_set_on_the_policies_page() {
         owner.post("/policies/large-orders", &[("none", "1")]).await.to(),
         "/policies?set=1"
     );
-    assert!(owner.get("/policies").await.says("no order is asked for"));
+    assert!(owner.get("/policies").await.says("no confirmation is needed"));
     let page = owner.post("/ticket/preview", &BUY).await;
     assert!(!page.says("A large order") && page.body.contains("/ticket/confirm"), "{}", page.body);
     assert!(owner.get("/messages").await.says("however large"));

@@ -43,7 +43,15 @@ async fn enrolment_session_may_only_enrol() {
     assert_eq!(differ.status, StatusCode::UNPROCESSABLE_ENTITY);
     let fields = [("password", "one long phrase"), ("again", "one long phrase")];
     assert_eq!(visitor.post("/enrol", &fields).await.to(), "/enrol");
-    assert_eq!(visitor.get("/enrol").await.to(), "/?welcome=1", "the app was not reset");
+    let proof = visitor.get("/enrol").await.to().to_owned();
+    assert_eq!(proof, "/step-up?next=%2F%3Fwelcome%3D1", "the app was not reset");
+    assert_eq!(visitor.get("/orders").await.to(), "/enrol", "and was not shown yet");
+    let page = visitor.get(&proof).await;
+    assert!(page.says("The link alone does not show that it is you."), "{}", page.body);
+    let code = place.gate.totp_now("trader").await.unwrap();
+    let next = page.hidden("next");
+    let shown = [("next", &*next), ("prove_password", "one long phrase"), ("prove_code", &code)];
+    assert_eq!(visitor.post("/step-up", &shown).await.to(), "/?welcome=1");
     assert_eq!(visitor.get("/orders").await.status, StatusCode::OK);
 }
 
@@ -63,4 +71,40 @@ async fn reset_app_is_enrolled_anew_from_its_picture() {
         body.split("class=\"once\">").nth(1).unwrap().split('<').next().unwrap().to_owned()
     };
     assert_eq!(secret(&page.body), secret(&wrong.body), "the secret stays until it is confirmed");
+}
+
+#[tokio::test]
+async fn app_is_replaced_on_its_page_in_one_step() {
+    let place = Place::new().await;
+    let mut other = place.signed_in().await;
+    let mut owner = place.signed_in().await;
+    let app = |visitor: &access::PersonId| {
+        let (gate, person) = (place.gate.clone(), *visitor);
+        async move {
+            let all = gate.authenticators(person).await.unwrap();
+            all.into_iter().filter(|one| one.kind == "totp" && one.confirmed).collect::<Vec<_>>()
+        }
+    };
+    let person = place.gate.find_person("trader").await.unwrap().id;
+    let old = app(&person).await;
+    assert!(owner.get("/authenticators").await.says("Replace"));
+    assert_eq!(owner.post("/authenticators/app", &[]).await.to(), "/enrol/totp?replace=1");
+    let page = owner.get("/enrol/totp?replace=1").await;
+    assert!(page.says("Replace your authenticator app") && page.body.contains("<svg"));
+    assert!(page.says("codes from the old one are refused"), "{}", page.body);
+    let wrong = owner.post("/enrol/totp", &[("code", "12345"), ("replace", "1")]).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert!(wrong.says("Replace your authenticator app"));
+    assert_eq!(app(&person).await[0].id, old[0].id, "the old one works until then");
+    let secret = page.body.split("class=\"once\">").nth(1).unwrap().split('<').next().unwrap();
+    let seed = data_encoding::BASE32_NOPAD.decode(secret.replace(' ', "").as_bytes()).unwrap();
+    let step = access::authenticator::totp::step(place.gate.wall());
+    let code = access::authenticator::totp::code(&seed, step);
+    let done = owner.post("/enrol/totp", &[("code", &code), ("replace", "1")]).await;
+    assert_eq!(done.to(), "/authenticators?replaced=1");
+    let page = owner.get("/authenticators?replaced=1").await;
+    assert!(page.says("your other sessions have ended"), "{}", page.body);
+    let new = app(&person).await;
+    assert!(new.len() == 1 && new[0].id != old[0].id);
+    assert_eq!(other.get("/orders").await.status, StatusCode::SEE_OTHER);
 }

@@ -4,6 +4,9 @@ use access::{Grade, Span, Time};
 use axum::http::{Method, Request, StatusCode, header};
 use gate::{Actor, Clock, LockTarget};
 
+use access::approval::Say;
+
+use crate::phone::{Home, asks_for_unlock, card};
 use crate::place::{Answer, Place, RESTING, Visitor};
 
 const OPERATOR: Actor = Actor::Operator { uid: 0 };
@@ -19,7 +22,7 @@ async fn lock_of_everything_asks_once_more_with_what_goes_and_then_leaves_the_re
     for asked in [one.get("/lock/everything").await, one.post("/lock", &[("grade", "all")]).await] {
         assert_eq!(asked.status, StatusCode::OK);
         for text in [
-            "2 sessions, this one too",
+            "2 sessions, including this one",
             "3 credentials",
             "trading",
             "2 devices",
@@ -44,7 +47,7 @@ async fn lock_of_everything_asks_once_more_with_what_goes_and_then_leaves_the_re
     assert!(two.get("/").await.to().starts_with("/sign-in"));
     assert_eq!(one.get("/").await.to(), "/lock");
     assert_eq!(one.get("/lock/everything").await.to(), "/lock");
-    assert!(one.get("/lock").await.says("This page is the receipt"));
+    assert!(one.get("/lock").await.says("This page is your receipt"));
     let lift = one.post("/lock/lift", &[("on", "account")]).await;
     assert_eq!(lift.to(), "/lock", "the session of the receipt lifts nothing");
     assert_eq!(place.gate.locks(person(&place).await).await.unwrap()[0].grade, Grade::All);
@@ -60,8 +63,8 @@ async fn locked_account_says_so_on_every_page_and_its_ticket_sends_nothing() {
     let mut visitor = place.signed_in().await;
     assert!(!visitor.get("/orders").await.says("is locked"));
     for (grade, button) in [
-        ("reduce-only", "Locked<span class=\"rest\">: reduce only"),
-        ("no-new", "Locked<span class=\"rest\">: no new orders"),
+        ("reduce-only", "Locked</span><span class=\"rest\" data-lock-rest>: reduce only"),
+        ("no-new", "Locked</span><span class=\"rest\" data-lock-rest>: no new orders"),
     ] {
         assert_eq!(visitor.post("/lock", &[("grade", grade)]).await.to(), "/lock");
         for path in [
@@ -85,7 +88,11 @@ async fn locked_account_says_so_on_every_page_and_its_ticket_sends_nothing() {
     }
     let ticket = visitor.get("/ticket").await;
     assert!(ticket.says("No order can be sent: the account is locked"), "{}", ticket.body);
-    assert!(ticket.body.contains("<button class=\"main\" disabled"), "{}", ticket.body);
+    assert!(
+        ticket.body.contains("<button class=\"main\" data-lock-stops disabled"),
+        "{}",
+        ticket.body
+    );
     let fields =
         [("symbol", "AAPL"), ("side", "buy"), ("quantity", "1"), ("type", "MKT"), ("tif", "DAY")];
     let refused = visitor.post("/ticket/preview", &fields).await;
@@ -118,7 +125,7 @@ async fn own_lock_is_lifted_at_the_portal_with_a_proof_and_by_no_open_session() 
     // The session signed in a moment ago, and the lock is younger.
     clock.set(clock.stamp() + Span::seconds(40));
     let page = visitor.get("/lock").await;
-    assert!(page.says("Set by you") && page.says("confirm that it is you"), "{}", page.body);
+    assert!(page.says("Set by you") && page.says("confirm it's you"), "{}", page.body);
     let asks = lift(&place, &mut visitor, false).await;
     assert_eq!(asks.status, StatusCode::FORBIDDEN);
     assert!(
@@ -164,7 +171,7 @@ async fn lock_of_the_operator_is_not_lifted_at_the_portal() {
     assert_eq!(place.gate.locks(person(&place).await).await.unwrap()[0].grade, Grade::NoNew);
 }
 
-/// What is answered where something is wrong keeps the way to everything else, for whoever is signed in.
+/// What is answered where something is wrong keeps the way to everything else, for anyone who is signed in.
 #[tokio::test]
 async fn error_pages_keep_the_navigation_of_a_signed_in_person_and_show_none_to_strangers() {
     let place = Place::new().await;
@@ -212,4 +219,91 @@ async fn error_pages_keep_the_navigation_of_a_signed_in_person_and_show_none_to_
     let put = place.send(put.body(axum::body::Body::empty()).unwrap()).await;
     assert_eq!(put.status, StatusCode::METHOD_NOT_ALLOWED);
     assert!(put.says("Not a page"), "{}", put.body);
+}
+
+/// The next piece of a stream, as text.
+async fn told(stream: &mut axum::body::BodyDataStream) -> String {
+    use futures_util::StreamExt as _;
+    String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn open_page_is_told_of_a_lock_and_of_its_end_by_whomever() {
+    let place = Place::new().await;
+    let mut one = place.signed_in().await;
+    let two = place.signed_in().await;
+    let page = one.get("/ticket").await;
+    assert!(page.body.contains("id=\"lock-banner\" role=\"status\" data-grade=\"none\""));
+    assert!(page.body.contains("/assets/lock.js"));
+    let mut stream = place.stream(&two, "/lock/events?seen=none").await;
+    assert_eq!(one.post("/lock", &[("grade", "no-new")]).await.to(), "/lock");
+    let text = told(&mut stream).await;
+    for part in [
+        "event: lock",
+        r#""grade":"no-new""#,
+        r#""word":"Locked""#,
+        r#""rest":": no new orders""#,
+        r#""stops":"No order can be sent: the account is locked"#,
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let target = LockTarget::Account(place.gate.account());
+    place.gate.unlock(&OPERATOR, target).await.unwrap();
+    let text = told(&mut stream).await;
+    assert!(text.contains(r#""grade":"none""#) && text.contains(r#""stops":null"#), "{text}");
+    // A page that is out of date is told at once.
+    place.gate.lock(&OPERATOR, target, Grade::ReduceOnly).await.unwrap();
+    let mut late = place.stream(&two, "/lock/events?seen=none").await;
+    assert!(told(&mut late).await.contains(r#""rest":": reduce only""#));
+    assert!(told(&mut stream).await.contains("reduce-only"));
+    place.gate.lock(&OPERATOR, target, Grade::All).await.unwrap();
+    assert_eq!(told(&mut stream).await, "event: ended\ndata: now\n\n");
+}
+
+#[tokio::test]
+async fn lock_is_lifted_with_a_yes_on_the_phone() {
+    let place = Place::new().await;
+    let mut home = Home::new(&place).await;
+    home.owner.post("/lock", &[("grade", "no-new")]).await;
+    assert!(home.owner.get("/lock").await.says("Confirm on my phone"));
+    let early = home.owner.post("/lock/lift", &[("on", "account")]).await;
+    assert_eq!(early.status, StatusCode::FORBIDDEN, "nothing was proven since the lock");
+    let number = asks_for_unlock(&mut home.owner).await;
+    let asked = card(&mut home.phone).await;
+    let yes = asked.answer(&mut home.phone, Say::Yes, &number).await;
+    assert_eq!(yes.to(), "/approvals?yes=1");
+    assert_eq!(home.owner.post("/step-up/approval", &[("next", "/lock")]).await.to(), "/lock");
+    assert!(!home.owner.get("/lock").await.says("Confirm on my phone"), "one press is left");
+    let lifted = home.owner.post("/lock/lift", &[("on", "account")]).await;
+    assert_eq!(lifted.to(), "/lock?unlocked=1");
+}
+
+/// Anybody else who writes to the tables.
+async fn other(place: &Place) -> store::Store {
+    let file = place.gate.config().data.join(gate::open::DATABASE);
+    store::Store::open(&store::engine::sqlite_url(&file)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_that_is_in_force_and_owed_says_so_on_a_page_of_the_portal() {
+    let place = Place::new().await;
+    let (mut owner, mut thief) = (place.signed_in().await, place.signed_in().await);
+    let message = owner.get("/messages").await.body;
+    let message = message.split("href=\"/messages/").nth(1).unwrap().split('"').next().unwrap();
+    let other = other(&place).await;
+    let held = other.database().begin().await.unwrap();
+    let owed = |page: &Answer| {
+        assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);
+        for text in ["in effect now but not yet recorded", "IN_FORCE_NOT_ON_RECORD", "Overview"] {
+            assert!(page.says(text), "{text}: {}", page.body);
+        }
+    };
+    let locked = owner.post("/lock", &[("grade", "no-new")]).await;
+    owed(&locked);
+    assert!(locked.says("This account is locked: no new orders"), "{}", locked.body);
+    assert!(owner.get("/lock").await.says("no new orders"));
+    // The newest message is of the newest browser.
+    owed(&owner.post(&format!("/messages/{message}/not-me"), &[]).await);
+    assert!(thief.get("/").await.to().starts_with("/sign-in"), "that browser is out at once");
+    held.rollback().await.unwrap();
 }

@@ -29,5 +29,6 @@ mod route;
 mod session;
 mod step_up;
 mod throttle;
+mod trust;
 mod trustee;
 mod typed;

@@ -63,12 +63,13 @@ fn does(path: &str) -> Does {
         // What a lock keeps from a session, it must have to lift one.
         "/credentials"
         | "/lock/lift"
-        | "/credentials/{credential}/edit"
+        | "/credentials/{credential}/rotate"
         | "/credentials/{credential}/resume"
         | "/credentials/{credential}/rename" => A::ManageCredentials,
         // Revoking and pausing narrow: a session that may lock may do both.
         "/lock"
         | "/messages/{notice}/not-me"
+        | "/credentials/{credential}/edit"
         | "/credentials/{credential}/pause"
         | "/credentials/{credential}/revoke" => A::Lock,
         "/enrol/mail" | "/enrol/mail/confirm" | "/enrol/mail/resend" => A::ManageContact,
@@ -224,7 +225,7 @@ fn real(path: &str, things: &Things) -> String {
     things.iter().fold(path.to_owned(), |path, (place, id)| path.replace(place, id))
 }
 
-/// Whatever a change would change: the newest decision that was no refusal, and the orders.
+/// Whatever a change would change: the newest decision that was not a refusal, and the orders.
 async fn state(place: &Place) -> String {
     let filter = ActivityFilter {
         kind: Some(ActivityKind::Access),
@@ -232,7 +233,7 @@ async fn state(place: &Place) -> String {
         ..ActivityFilter::default()
     };
     let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
-    // That a known network was seen again is no change of authority.
+    // That a known network was seen again is not a change of authority.
     let change = |entry: &&gate::ActivityEntry| {
         entry.code.is_none()
             && !matches!(entry.what.as_ref(), "network.seen" | "session.moved" | "notice.queued")
@@ -348,7 +349,7 @@ async fn thing_of_another_person_is_not_found_on_every_route() {
     for route in routes() {
         let named = ["{session}", "{device}", "{credential}", "{authenticator}", "{notice}"];
         let Door::Session(_) = route.door else { continue };
-        // A credential is the account's: whoever may see the account may see it, and no more.
+        // A credential is the account's: anyone who may see the account may see it, and no more.
         let seen = route.method == Method::GET && route.path.contains("{credential}");
         if seen || !named.iter().any(|place| route.path.contains(place)) {
             continue;

@@ -68,7 +68,7 @@ async fn not_me_ends_the_other_browser_and_offers_the_lock() {
     assert!(page.body.contains("action=\"/lock\""), "the lock is offered");
     assert!(thief.get("/").await.to().starts_with("/sign-in"));
     assert_eq!(owner.get("/messages").await.status, StatusCode::OK);
-    assert!(owner.get("/messages").await.says("You said that this was not you"));
+    assert!(owner.get("/messages").await.says("You answered that this was not you"));
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn disowned_message_tells_what_is_true_now_and_offers_no_second_time() {
     let page = owner.get(&path).await;
     assert!(page.says("What we told you then:"), "{}", page.body);
     assert!(
-        page.says("The browser that it named is forgotten, and none of its sessions is left."),
+        page.says("The browser in the message has been removed, and it has no sessions left."),
         "{}",
         page.body
     );
@@ -183,7 +183,7 @@ async fn every_step_of_a_sign_in_says_who_asks() {
     assert!(!page.body.contains("ann@"), "the address is not told to who has a password");
     let wrong = visitor.post("/sign-in/activate", &[("code", "000000"), ("next", "/")]).await;
     assert!(wrong.says(asks_trader), "{}", wrong.body);
-    // Whoever has no attempt is told of nobody.
+    // Anyone who has no attempt is told of nobody.
     assert_eq!(place.visitor().get("/sign-in/code").await.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -253,5 +253,5 @@ async fn unbound_session_marks_messages_and_proves_itself_to_stop_what_they_tell
     assert_eq!(done.to(), "/messages?read=1");
     let asked = visitor.post(&format!("{path}/not-me"), &[]).await;
     assert_eq!(asked.status, StatusCode::FORBIDDEN);
-    assert!(asked.says("Sign in for this act"), "{}", asked.body);
+    assert!(asked.says("Sign in for this action"), "{}", asked.body);
 }

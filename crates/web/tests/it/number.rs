@@ -138,10 +138,10 @@ async fn limits_of_a_credential_are_what_was_typed() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     for (field, text, shown) in [
-        ("max_notional", "20000,50", "20000.50 USD"),
-        ("max_notional", "20,000", "20000 USD"),
+        ("max_notional", "20000,50", "20,000.50 USD"),
+        ("max_notional", "20,000", "20,000 USD"),
         ("collar", "2,5", "2.50 %"),
-        ("max_quantity", "1,000", "1000 shares"),
+        ("max_quantity", "1,000", "1,000 shares"),
     ] {
         let page = visitor.post("/credentials/preview", &typed(&BOT, field, text)).await;
         assert_eq!(page.status, StatusCode::OK, "{text}: {}", page.body);

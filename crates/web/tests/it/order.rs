@@ -23,7 +23,7 @@ async fn confirmation_sent_twice_places_one_order() {
     let view = place.gate.view().await.unwrap();
     assert_eq!(view.open_orders.len() + view.completed_orders.len(), 1);
     let page = visitor.get(&first).await;
-    assert!(page.says("Taken, and safe on record") && page.says("filled"), "{}", page.body);
+    assert!(page.says("Order accepted") && page.says("filled"), "{}", page.body);
     let csv = visitor.get("/executions.csv").await;
     // ASVS 3.2.1: a browser saves it and shows it nowhere.
     let kept = csv.headers["content-disposition"].to_str().unwrap();
@@ -67,7 +67,7 @@ async fn ticket_with_absurd_figures_names_each_field() {
         );
     }
     let unknown = visitor.post("/ticket/preview", &[("symbol", "ZZZZ"), ("quantity", "1")]).await;
-    assert!(unknown.says("No contract of that symbol"));
+    assert!(unknown.says("No contract with that symbol"));
     let huge = [
         ("symbol", "AAPL"),
         ("side", "buy"),
@@ -76,7 +76,7 @@ async fn ticket_with_absurd_figures_names_each_field() {
         ("tif", "DAY"),
     ];
     let denied = visitor.post("/ticket/preview", &huge).await;
-    assert!(denied.says("Denied before the trade") && denied.says("1000000"), "{}", denied.body);
+    assert!(denied.says("Would be refused") && denied.says("1000000"), "{}", denied.body);
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn bracket_is_one_form_and_its_orders_stand_together() {
     for child in children {
         assert!(page.body.contains(&format!("href=\"/orders/{}\"", child.id)), "{}", page.body);
         let own = visitor.get(&format!("/orders/{}", child.id)).await;
-        assert!(own.says("It is attached to") && own.says("Beside it"), "{}", own.body);
+        assert!(own.says("Attached to") && own.says("Alongside it"), "{}", own.body);
         assert!(own.body.contains(&format!("href=\"{path}\"")), "{}", own.body);
     }
     let list = visitor.get("/orders").await;
@@ -176,7 +176,7 @@ async fn refused_order_is_listed_with_all_that_was_asked_for_and_a_preview_is_no
         .map(|(name, value)| (name, if name == "quantity" { "5000000" } else { value }))
         .collect();
     for _ in 0..3 {
-        assert!(visitor.post("/ticket/preview", &huge).await.says("Denied before the trade"));
+        assert!(visitor.post("/ticket/preview", &huge).await.says("Would be refused"));
     }
     let list = visitor.get("/orders?show=refused").await;
     assert!(list.says("No order was refused"), "{}", list.body);

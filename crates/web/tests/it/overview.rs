@@ -21,6 +21,16 @@ async fn trade(visitor: &mut Visitor<'_>, symbol: &str, side: &str, quantity: &s
     assert!(sent.to().ends_with("?placed=1"), "{}", sent.body);
 }
 
+/// What *Close* sends for ten shares that are held long.
+const CLOSE: [(&str, &str); 6] = [
+    ("symbol", "AAPL"),
+    ("side", "sell"),
+    ("quantity", "10"),
+    ("type", "MKT"),
+    ("tif", "DAY"),
+    ("reduce", "1"),
+];
+
 #[tokio::test]
 async fn overview_shows_totals_percentages_the_curve_and_who_made_the_positions() {
     let place = Place::new().await;
@@ -31,7 +41,7 @@ async fn overview_shows_totals_percentages_the_curve_and_who_made_the_positions(
     let view = place.gate.view().await.unwrap();
     let value: Decimal = view.positions.iter().map(|held| held.position.value(held.mark)).sum();
     let foot = page.body.split("<tfoot>").nth(1).unwrap().split("</tfoot>").next().unwrap();
-    let total = trade::price::grouped(&format!("{:.2}", value.round_dp(2)));
+    let total = access::number::grouped(&format!("{:.2}", value.round_dp(2)));
     assert!(foot.contains(&total), "{total}: {foot}");
     assert!(foot.contains("\u{a0}%") && foot.contains("Total"));
     assert!(page.says("Net liquidation, USD") && page.body.contains("class=\"plot\""));
@@ -76,12 +86,12 @@ async fn overview_shows_the_newest_of_many_open_orders_and_the_list_no_more_than
     place.gate.flush().await.unwrap();
     let view = place.gate.view().await.unwrap();
     let ids: Vec<String> = view.open_orders.iter().map(|order| order.id.to_string()).collect();
-    let rows =
-        |body: &str| body.matches("class=\"mono\">#").count() + body.matches("sub mono").count();
+    let rows = |body: &str| body.matches("class=\"mono\">#").count();
     let page = visitor.get("/").await;
     assert!(page.says("The newest 10 of 230"), "{}", page.body);
     assert!(page.body.contains(ids.last().unwrap()) && !page.body.contains(&ids[0]));
     assert_eq!(rows(&page.body), 10);
+    assert_eq!(page.body.matches("aria-label=\"Cancel order ").count(), 10);
     let list = visitor.get("/orders?show=open").await;
     assert!(list.says("The newest 200 of 230"), "{}", list.body);
     assert!(list.body.contains(&ids[30]) && !list.body.contains(&ids[29]));
@@ -95,14 +105,7 @@ async fn close_goes_to_its_confirmation_at_once_and_never_past_flat() {
     let page = visitor.get("/contracts/AAPL").await;
     let form = page.body.split("action=\"/ticket/preview\"").nth(1).unwrap();
     assert!(form.contains("data-key=\"c\"") && form.contains("name=\"quantity\" value=\"10\""));
-    let mut close = [
-        ("symbol", "AAPL"),
-        ("side", "sell"),
-        ("quantity", "10"),
-        ("type", "MKT"),
-        ("tif", "DAY"),
-        ("reduce", "1"),
-    ];
+    let mut close = CLOSE;
     let confirm = visitor.post("/ticket/preview", &close).await;
     assert!(confirm.says("Confirm this order"), "{}", confirm.body);
     let key = confirm.hidden("key");
@@ -112,7 +115,7 @@ async fn close_goes_to_its_confirmation_at_once_and_never_past_flat() {
     let fields: Vec<_> = close.into_iter().chain([("key", key.as_str())]).collect();
     let late = visitor.post("/ticket/confirm", &fields).await;
     assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(late.says("more than the 4 shares held long of AAPL"), "{}", late.body);
+    assert!(late.says("more than the 4 shares held long"), "{}", late.body);
     // A confirmation cannot be turned into one that may do more.
     let open: Vec<_> = fields.iter().copied().filter(|(name, _)| *name != "reduce").collect();
     assert_eq!(visitor.post("/ticket/confirm", &open).await.status, StatusCode::CONFLICT);
@@ -123,6 +126,103 @@ async fn close_goes_to_its_confirmation_at_once_and_never_past_flat() {
     let view = place.gate.view().await.unwrap();
     assert_eq!(view.position(access::SymbolId(700_001)).unwrap().position.shares, 0);
     assert!(!visitor.get("/contracts/AAPL").await.body.contains("data-key=\"c\""));
+}
+
+/// The curve that a page holds is sent again each minute, in the range that the page shows.
+#[tokio::test]
+async fn curve_comes_again_with_the_stream() {
+    let clock = gate::Clock::manual(access::Time::from_seconds(1_795_532_400));
+    let place = Place::at(&clock).await;
+    let mut visitor = place.signed_in().await;
+    let page = visitor.get("/?range=month").await;
+    assert!(page.body.contains("data-live=\"/events?range=month\""), "{}", page.body);
+    let mut stream = place.stream(&visitor, "/events?range=month").await;
+    let mut next = async || String::from_utf8(stream.next().await.unwrap().unwrap().to_vec());
+    let first = next().await.unwrap();
+    assert!(first.contains("event: fragment") && !first.contains("id=\"equity\""), "{first}");
+    clock.set(clock.stamp() + access::Span::seconds(61));
+    loop {
+        let told = next().await.unwrap();
+        if told.contains("event: curve") {
+            assert!(
+                told.contains("id=\"equity\"") && told.contains("range=month\" aria-current"),
+                "{told}"
+            );
+            break;
+        }
+    }
+}
+
+/// Two orders that only reduce wait for the same shares, and close them once.
+#[tokio::test]
+async fn orders_that_only_reduce_end_with_the_position() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    trade(&mut visitor, "AAPL", "buy", "10").await;
+    let quote = place.gate.quotes().get(access::SymbolId(700_001)).unwrap().ask().unwrap();
+    let price = (quote.price.price() + Decimal::TEN).to_string();
+    let mut exit = [
+        ("symbol", "AAPL"),
+        ("side", "sell"),
+        ("quantity", "10"),
+        ("type", "LMT"),
+        ("price", price.as_str()),
+        ("tif", "DAY"),
+        ("reduce", "1"),
+    ];
+    let mut pages = Vec::new();
+    for _ in 0..2 {
+        let key = visitor.post("/ticket/preview", &exit).await.hidden("key");
+        let fields: Vec<_> = exit.into_iter().chain([("key", key.as_str())]).collect();
+        pages.push(visitor.post("/ticket/confirm", &fields).await.to().to_owned());
+    }
+    assert!(visitor.get(&pages[0]).await.says("Reduce only"));
+    assert_eq!(place.gate.view().await.unwrap().open_orders.len(), 2);
+    exit[2].1 = "11";
+    let more = visitor.post("/ticket/preview", &exit).await;
+    assert!(more.says("ORDER_PAST_FLAT") && more.says("more than the 10 shares held long"));
+    // Closing at the market leaves nothing that could open a position.
+    (exit[2].1, exit[3].1) = ("10", "MKT");
+    let confirm = visitor.post("/ticket/preview", &exit).await;
+    assert!(confirm.says("Confirm this order"), "{}", confirm.body);
+    assert!(!confirm.says("more shares"), "{}", confirm.body);
+    let key = confirm.hidden("key");
+    let fields: Vec<_> = exit.into_iter().chain([("key", key.as_str())]).collect();
+    visitor.post("/ticket/confirm", &fields).await.to();
+    assert!(place.gate.view().await.unwrap().open_orders.is_empty());
+    assert!(visitor.get(&pages[1]).await.says("POSITION_CLOSED"));
+}
+
+/// Under a lock that leaves only reducing, Close also ends the exit that could open the other side.
+#[tokio::test]
+async fn close_under_a_lock_cancels_the_open_exit_and_says_so() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    trade(&mut visitor, "AAPL", "buy", "10").await;
+    let quote = place.gate.quotes().get(access::SymbolId(700_001)).unwrap().ask().unwrap();
+    let price = (quote.price.price() + Decimal::TEN).to_string();
+    let exit = [
+        ("symbol", "AAPL"),
+        ("side", "sell"),
+        ("quantity", "10"),
+        ("type", "LMT"),
+        ("price", price.as_str()),
+        ("tif", "GTC"),
+    ];
+    let key = visitor.post("/ticket/preview", &exit).await.hidden("key");
+    let fields: Vec<_> = exit.into_iter().chain([("key", key.as_str())]).collect();
+    let exit = visitor.post("/ticket/confirm", &fields).await.to().to_owned();
+    let id = exit.trim_start_matches("/orders/").trim_end_matches("?placed=1").to_owned();
+    visitor.post("/lock", &[("grade", "reduce-only")]).await;
+    let confirm = visitor.post("/ticket/preview", &CLOSE).await;
+    assert!(confirm.says("This cancels an open exit first"), "{}", confirm.body);
+    assert!(confirm.says(&format!("order {id}")), "{}", confirm.body);
+    let key = confirm.hidden("key");
+    let fields: Vec<_> = CLOSE.into_iter().chain([("key", key.as_str())]).collect();
+    visitor.post("/ticket/confirm", &fields).await.to();
+    let view = place.gate.view().await.unwrap();
+    assert!(view.open_orders.is_empty(), "the exit is gone");
+    assert_eq!(view.position(access::SymbolId(700_001)).unwrap().position.shares, 0);
 }
 
 #[tokio::test]

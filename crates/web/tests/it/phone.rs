@@ -15,7 +15,7 @@ pub struct Home<'a> {
     pub phone: Visitor<'a>,
 }
 
-/// What stands in the first element of this class.
+/// The text of the first element of this class.
 pub fn within<'a>(body: &'a str, class: &str) -> &'a str {
     let mark = format!("class=\"{class}\">");
     let at = body.find(&mark).unwrap_or_else(|| panic!("no {class}: {body}")) + mark.len();
@@ -26,6 +26,7 @@ pub fn within<'a>(body: &'a str, class: &str) -> &'a str {
 async fn offered<'a>(place: &'a Place, owner: &mut Visitor<'_>) -> (Visitor<'a>, String) {
     let made = owner.post("/phone/link", &[]).await;
     assert!(made.says("This address works only on this computer"), "{}", made.body);
+    assert!(made.says("floorpass demo --lan"), "{}", made.body);
     let address = within(&made.body, "once").to_owned();
     let token = address.split("/link/").nth(1).unwrap();
     let mut phone = place.visitor();
@@ -120,6 +121,15 @@ fn plain(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
+/// Asks the phone to confirm an unlock: the number of the waiting page, where it shows one.
+pub async fn asks_for_unlock(owner: &mut Visitor<'_>) -> String {
+    let asked = owner.post("/step-up/approval/ask", &[("next", "/lock")]).await;
+    assert_eq!(asked.to(), "/step-up/approval?next=%2Flock");
+    let waits = owner.get("/step-up/approval?next=%2Flock").await;
+    let number = waits.body.contains("match mono").then(|| within(&waits.body, "match mono"));
+    number.unwrap_or_default().to_owned()
+}
+
 async fn cards(phone: &mut Visitor<'_>) -> Vec<Card> {
     Card::all(&phone.get("/approvals").await.body)
 }
@@ -141,7 +151,7 @@ async fn sign_in_elsewhere_is_approved_by_the_number_that_it_shows() {
     let early = elsewhere.post("/sign-in/approval", &[("next", "/orders")]).await;
     assert!(early.body.contains("APPROVAL_WAITS"), "{}", early.body);
     assert_eq!(card.answer(&mut home.phone, Say::Yes, &number).await.to(), "/approvals?yes=1");
-    assert!(elsewhere.get("/sign-in/approval").await.says("Your phone said yes"));
+    assert!(elsewhere.get("/sign-in/approval").await.says("Your phone approved it"));
     elsewhere.post("/sign-in/approval", &[("next", "/orders")]).await;
     assert_eq!(elsewhere.get("/orders").await.status, StatusCode::OK);
     // Answered once, used once.
@@ -165,7 +175,7 @@ async fn number_that_is_wrong_three_times_ends_the_approval() {
     let over = elsewhere.get("/sign-in/approval").await;
     assert!(over.says("did not answer"), "{}", over.body);
     assert!(over.body.contains("href=\"/sign-in/code\">Use a code instead<"), "{}", over.body);
-    assert!(over.body.contains("href=\"/sign-in\">Begin again<"), "{}", over.body);
+    assert!(over.body.contains("href=\"/sign-in\">Start again<"), "{}", over.body);
 }
 
 #[tokio::test]
@@ -176,7 +186,7 @@ async fn page_that_waits_for_the_phone_has_the_ways_around_it() {
     let waits = elsewhere.get("/sign-in/approval?next=%2Forders").await;
     let code = "href=\"/sign-in/code?next=%2Forders\">Use a code instead<";
     assert!(waits.body.contains(code), "{}", waits.body);
-    assert!(waits.body.contains("href=\"/sign-in\">Begin again<"), "{}", waits.body);
+    assert!(waits.body.contains("href=\"/sign-in\">Start again<"), "{}", waits.body);
     // Asked for instead of the code for a new browser, that code is the other way.
     let again = elsewhere.post("/sign-in/approval/ask", &[("instead", "activate")]).await;
     let to = again.to().to_owned();
@@ -198,10 +208,10 @@ async fn yes_without_the_number_is_no_try() {
     let card = card(&mut home.phone).await;
     let empty = card.answer(&mut home.phone, Say::Yes, "").await;
     assert_eq!(empty.status, StatusCode::BAD_REQUEST, "{}", empty.body);
-    assert!(empty.says("no try is used up") && empty.says(", 3 tries."), "{}", empty.body);
+    assert!(empty.says("it did not count as a try") && empty.says(", 3 tries."), "{}", empty.body);
     let right = card.answer(&mut home.phone, Say::Yes, &number.unwrap()).await;
     assert_eq!(right.to(), "/approvals?yes=1");
-    assert!(elsewhere.get("/sign-in/approval").await.says("Your phone said yes"));
+    assert!(elsewhere.get("/sign-in/approval").await.says("Your phone approved it"));
 }
 
 #[tokio::test]
@@ -214,19 +224,19 @@ async fn what_was_answered_is_not_said_of_what_waits_now() {
     let (_second, _) = home.asks(place.visitor()).await;
     for answered in ["yes", "no"] {
         let page = home.phone.get(&format!("/approvals?{answered}=1")).await;
-        assert!(!page.says("The page that asked goes on"), "{}", page.body);
-        assert!(!page.says("Whoever asked got nothing"), "{}", page.body);
+        assert!(!page.says("The page that asked continues"), "{}", page.body);
+        assert!(!page.says("Declined. Nothing was done"), "{}", page.body);
     }
     for left in ["2 tries are left", "1 try is left"] {
         let wrong = old.answer(&mut home.phone, Say::Yes, "00").await;
         assert!(wrong.says(left), "{}", wrong.body);
-        // It stands at the request that it is about.
+        // It is shown at the request that it is about.
         let own = format!("<h2>{}</h2><div class=\"note bad\"", old.content.kind.text());
         assert_eq!(wrong.body.matches(&own).count(), 1, "{}", wrong.body);
-        assert!(!wrong.says("That request is over"), "{}", wrong.body);
+        assert!(!wrong.says("That request has ended"), "{}", wrong.body);
     }
     let over = old.answer(&mut home.phone, Say::Yes, "00").await;
-    assert!(over.says("That request is over: Somebody is signing in as you."), "{}", over.body);
+    assert!(over.says("That request has ended: Somebody is signing in as you."), "{}", over.body);
     assert!(over.says("no try is left") && over.says(", 3 tries."), "{}", over.body);
 }
 
@@ -234,22 +244,26 @@ async fn what_was_answered_is_not_said_of_what_waits_now() {
 async fn refused_sign_in_is_over_and_not_me_offers_the_lock() {
     let place = Place::new().await;
     let mut home = Home::new(&place).await;
-    for (say, words) in [(Say::No, "Turned down"), (Say::NotMe, "Lock everything")] {
+    for (say, words) in [(Say::No, "Declined"), (Say::NotMe, "Lock everything")] {
         let (mut elsewhere, _) = home.asks(place.visitor()).await;
         let card = card(&mut home.phone).await;
         let to = card.answer(&mut home.phone, say, "").await.to().to_owned();
         assert!(home.phone.get(&to).await.says(words), "{say:?}");
         // The page that waited finds that it is over, and the way to another one.
         let waited = elsewhere.get("/sign-in/approval").await;
-        assert!(waited.says("This sign-in is over") && !waited.says("overview"), "{}", waited.body);
-        let begin = "href=\"/sign-in\">Begin again<";
+        assert!(
+            waited.says("This sign-in has ended") && !waited.says("overview"),
+            "{}",
+            waited.body
+        );
+        let begin = "href=\"/sign-in\">Start again<";
         assert!(waited.body.contains(begin), "{say:?} {}", waited.body);
         let after = elsewhere.post("/sign-in/approval", &[("next", "/")]).await;
         assert_eq!(after.status, StatusCode::UNAUTHORIZED, "{say:?} {}", after.body);
         assert!(after.body.contains("ATTEMPT_ENDED"), "{}", after.body);
     }
     let messages = home.owner.get("/messages").await;
-    assert!(messages.says("You said it was not you"), "{}", messages.body);
+    assert!(messages.says("You answered that it was not you"), "{}", messages.body);
 }
 
 /// ASVS 6.6.2.
@@ -392,7 +406,7 @@ async fn phone_answers_nothing_until_its_number_was_typed_elsewhere() {
     assert!(empty.says("Type the number that the phone shows."), "{}", empty.body);
     assert!(owner.get("/phone").await.says("Your phones"));
     assert_eq!(owner.post(&path, &[("number", &number)]).await.to(), "/phone?added=1");
-    assert!(phone.get("/approvals").await.says("Nothing waits for you"));
+    assert!(phone.get("/approvals").await.says("Nothing is waiting for you"));
 }
 
 #[tokio::test]
@@ -403,7 +417,7 @@ async fn page_that_offers_a_link_shows_by_itself_that_a_phone_opened_it() {
     assert!(!made.says("opened the link."), "{}", made.body);
     let path = made.body.split("data-live=\"").nth(1).unwrap().split('"').next().unwrap();
     let mut stream = place.stream(&owner, path).await;
-    // Another one that is opened meanwhile, by whoever: it is all the same to the page.
+    // Another one that is opened meanwhile, by anyone: it is all the same to the page.
     let (_phone, device) = offered(&place, &mut owner).await;
     let told = stream.next().await.unwrap().unwrap();
     let told = String::from_utf8_lossy(&told).into_owned();
@@ -448,4 +462,34 @@ async fn stream_opened_by_a_page_that_is_out_of_date_says_so_at_once() {
     let mut stream = place.stream(&home.phone, "/approvals/events?seen=other").await;
     let first = stream.next().await.unwrap().unwrap();
     assert!(String::from_utf8_lossy(&first).contains("event: changed"));
+}
+
+#[tokio::test]
+async fn phone_signed_out_by_a_new_password_answers_again_once_it_signs_in() {
+    let clock = Clock::manual(Time::from_seconds(1_795_000_000));
+    let place = Place::at(&clock).await;
+    let mut home = Home::new(&place).await;
+    assert!(
+        home.owner.get("/authenticators").await.says("Your other sessions end, on your phone too")
+    );
+    let current = place.secrets.password.expose_text().unwrap();
+    let new = "four unlikely words walk";
+    let fields = [("current", current), ("password", new)];
+    let changed = home.owner.post("/authenticators/password", &fields).await;
+    assert_eq!(changed.to(), "/authenticators?changed=1");
+    let page = home.owner.get("/authenticators?changed=1").await;
+    assert!(page.says("is signed out too, and cannot approve until you sign in there again"));
+    assert!(home.phone.get("/approvals").await.to().starts_with("/sign-in"));
+    home.phone.token = String::new();
+    clock.set(clock.stamp() + Span::minutes(1));
+    home.phone.post("/sign-in", &[("username", "trader"), ("password", new)]).await;
+    let code = place.gate.totp_now("trader").await.unwrap();
+    let done = home.phone.post("/sign-in/code", &[("code", &code)]).await;
+    assert!(done.to().starts_with('/') && !done.to().starts_with("/sign-in"), "{}", done.to());
+    let page = home.phone.get("/approvals").await;
+    assert!(page.says("Nothing is waiting for you"), "it answers again: {}", page.body);
+    home.phone.token = page.form_token();
+    let number = asks_for_unlock(&mut home.owner).await;
+    let asked = card(&mut home.phone).await;
+    assert_eq!(asked.answer(&mut home.phone, Say::Yes, &number).await.to(), "/approvals?yes=1");
 }

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use floorpass_web::{Authority, Lan};
 use gate::disk::LocalDisk;
 use gate::{BrowserKey, Clock, Config, DemoSecrets, Durability, Gate, Hours};
 use tempfile::TempDir;
@@ -91,15 +92,29 @@ impl Place {
         (Gate::open_with(config, clock.clone(), disk).await.unwrap(), data)
     }
 
+    /// A demo that other devices on the network reach, too.
+    pub async fn on_network(lan: Lan, authority: Authority) -> Self {
+        let mut place = Self::new().await;
+        let mut config = Self::config(true, None);
+        (config.lan, config.authority) = (Some(lan), Some(authority));
+        place.router = floorpass_web::router(place.gate.clone(), config);
+        place
+    }
+
     fn portal(gate: &Gate, demo: bool, proxy: Option<IpAddr>) -> Router {
-        let config = floorpass_web::Config {
+        floorpass_web::router(gate.clone(), Self::config(demo, proxy))
+    }
+
+    fn config(demo: bool, proxy: Option<IpAddr>) -> floorpass_web::Config {
+        floorpass_web::Config {
             origin: ORIGIN.parse().unwrap(),
             folder: "0123456789".to_owned(),
             demo,
             durability: Durability::Process,
             proxy,
-        };
-        floorpass_web::router(gate.clone(), config)
+            authority: None,
+            lan: None,
+        }
     }
 
     /// A browser that signed in by a fresh link.
@@ -120,7 +135,7 @@ impl Place {
     pub fn visitor(&self) -> Visitor<'_> {
         let key = Some(BrowserKey::generate().unwrap());
         let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Visitor { place: self, cookies: Vec::new(), token: String::new(), key, from }
+        Visitor { place: self, cookies: Vec::new(), token: String::new(), key, from, agent: "" }
     }
 
     /// A browser without script: it signs nothing.
@@ -176,6 +191,8 @@ pub struct Visitor<'a> {
     pub key: Option<BrowserKey>,
     /// Where it connects from.
     pub from: IpAddr,
+    /// What it calls itself.
+    pub agent: &'static str,
 }
 
 impl Visitor<'_> {
@@ -222,6 +239,7 @@ impl Visitor<'_> {
         let mut request = Request::get(path)
             .header("floorpass-proof", proof)
             .header(header::HOST, "localhost:8080")
+            .header(header::USER_AGENT, self.agent)
             .header(header::COOKIE, self.cookie_line());
         for (name, value) in extra {
             request = request.header(*name, *value);
@@ -246,6 +264,7 @@ impl Visitor<'_> {
         let request = Request::post(path)
             .header("floorpass-proof", self.proof("POST", path, body.as_bytes()))
             .header(header::HOST, "localhost:8080")
+            .header(header::USER_AGENT, self.agent)
             .header(header::ORIGIN, ORIGIN)
             .header("sec-fetch-site", "same-origin")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -72,7 +72,7 @@ async fn policy_is_set_with_a_recent_proof_and_asks_for_one_otherwise() {
     clock.set(START + Span::minutes(20));
     let asks = visitor.post("/policies/portal", &policy("active", "one")).await;
     assert_eq!(asks.status, StatusCode::FORBIDDEN);
-    assert!(asks.says("Nothing was done yet") && asks.hidden("tempo") == "active");
+    assert!(asks.says("Nothing has been done yet") && asks.hidden("tempo") == "active");
     let proof = proof(&place).await;
     let mut fields = policy("active", "one");
     fields.extend(proof.iter().map(|(name, value)| (*name, value.as_str())));
@@ -103,7 +103,7 @@ async fn limits_are_typed_in_numbers_and_the_page_keeps_what_it_refuses() {
     let done = visitor.post("/policies/portal", &typed("45", "10")).await;
     assert_eq!(done.to(), "/policies?set=1");
     let page = visitor.get("/policies").await;
-    assert!(page.says("ends after 45 minutes idle, 10 hours in all"), "{}", page.body);
+    assert!(page.says("ends after 45 minutes idle, 10 hours in total"), "{}", page.body);
     for (idle, absolute, said) in [
         ("4", "10", "the idle time is 4 minutes; use 5 minutes to 7 days"),
         ("45", "721", "the total time is 721 hours; use 1 hour to 30 days"),
@@ -119,10 +119,10 @@ async fn limits_are_typed_in_numbers_and_the_page_keeps_what_it_refuses() {
         assert!(refused.body.contains("<details open>"), "the form stays open");
     }
     let page = visitor.get("/policies").await;
-    assert!(page.says("ends after 45 minutes idle, 10 hours in all"), "nothing was changed");
+    assert!(page.says("ends after 45 minutes idle, 10 hours in total"), "nothing was changed");
     // An empty field has what the tempo fills in.
     assert_eq!(visitor.post("/policies/portal", &typed("", "")).await.to(), "/policies?set=1");
-    assert!(visitor.get("/policies").await.says("ends after 1 hour idle, 24 hours in all"));
+    assert!(visitor.get("/policies").await.says("ends after 1 hour idle, 24 hours in total"));
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn trading_is_taken_over_after_a_page_that_says_who_loses_it() {
     assert_eq!(one.post("/policies/brokerage", &[("on", "yes")]).await.to(), "/policies?set=1");
     let refused = preview(&mut two).await;
     assert!(refused.says("BROKERAGE_HELD"), "{}", refused.body);
-    assert!(two.get("/session").await.says("take it over at /session/take-over"));
+    assert!(two.get("/session").await.says("take over at /session/take-over"));
     let page = two.get("/session/take-over").await;
     assert!(page.says("has been trading since") && page.says("Its open orders stay"));
     assert_eq!(two.post("/session/take-over", &[]).await.to(), "/session");

@@ -87,7 +87,7 @@ async fn approval_is_told_to_the_phone_and_an_address_that_is_gone_is_forgotten(
     }
     assert!(home.phone.get("/approvals").await.says("only while this page is open"));
     let activity = home.owner.get("/activity").await;
-    assert!(activity.says("its push service knows it no longer"), "{}", activity.body);
+    assert!(activity.says("its push service no longer knows it"), "{}", activity.body);
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ async fn link_of_a_message_stops_a_recovery_without_a_session_and_does_nothing_e
     assert_eq!(again.status, StatusCode::UNAUTHORIZED);
     let looked = owner.get(&format!("/recover/stop/{token}")).await;
     for page in [again, looked] {
-        assert!(page.says("Stopped by the link of a message."), "{}", page.body);
+        assert!(page.says("Stopped with the link in a message."), "{}", page.body);
         assert!(page.says("there is nothing to do here"), "{}", page.body);
         assert!(!page.body.contains("<form"), "{}", page.body);
     }
@@ -254,18 +254,18 @@ async fn stranger_who_is_told_no_begins_again_and_is_sent_to_no_page_of_a_sessio
         (stranger.post("/sign-in/code", &[("code", "1")]).await, "/sign-in"),
     ] {
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.body);
-        let link = format!("href=\"{begin}\">Begin again<");
+        let link = format!("href=\"{begin}\">Start again<");
         assert!(answer.body.contains(&link), "{begin}: {}", answer.body);
-        assert!(answer.says("is over"), "{}", answer.body);
+        assert!(answer.says("has ended"), "{}", answer.body);
         assert!(!answer.says("overview") && !answer.says("What this session"), "{}", answer.body);
     }
-    // Whoever would stop a recovery did not begin it.
+    // Anyone who would stop a recovery did not begin it.
     let stop = stranger.get("/recover/stop/none").await;
     assert!(stop.body.contains("href=\"/sign-in\">Sign in<"), "{}", stop.body);
-    assert!(!stop.says("Begin again") && !stop.says("overview"), "{}", stop.body);
-    // Whoever has a session may go on with it.
+    assert!(!stop.says("Start again") && !stop.says("overview"), "{}", stop.body);
+    // Anyone who has a session may go on with it.
     let own = place.signed_in().await.post("/recover/finish", &[]).await;
-    assert!(own.says("Begin again") && own.says("Go to the overview"), "{}", own.body);
+    assert!(own.says("Start again") && own.says("Go to the overview"), "{}", own.body);
 }
 
 /// ASVS 1.2.1.

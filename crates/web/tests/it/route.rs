@@ -21,7 +21,7 @@ fn path(route: &Route) -> String {
         "{credential}" => access::CredentialId([9; 16]).to_string(),
         "{interface}" => "portal".to_owned(),
         "{authenticator}" => access::AuthenticatorId([9; 16]).to_string(),
-        part if part.contains('{') => panic!("{}: say what stands for {part}", route.path),
+        part if part.contains('{') => panic!("{}: say what to put for {part}", route.path),
         part => part.to_owned(),
     });
     parts.collect::<Vec<_>>().join("/")

@@ -1,4 +1,4 @@
-//! Throttling through the router: who is stopped, who goes on, and when whoever was stopped may come back.
+//! Throttling through the router: who is stopped, who goes on, and when anyone who was stopped may come back.
 
 use access::throttle::LIMIT;
 use access::{Span, Time};
@@ -98,7 +98,7 @@ async fn address_that_guesses_at_many_names_is_stopped_and_a_trusted_browser_the
     owner_signs_in(&place, &clock, &mut owner).await;
 }
 
-/// A queue that is full, and whoever left it, is no wrong password.
+/// A full queue, and a caller who left it, is no wrong password.
 #[tokio::test]
 async fn checks_that_find_no_place_are_told_to_come_back_and_count_as_nothing() {
     let (place, _clock) = place().await;

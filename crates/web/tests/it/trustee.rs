@@ -209,7 +209,7 @@ async fn word_without_its_number_is_no_try() {
 }
 
 #[tokio::test]
-async fn app_is_offered_to_whoever_has_none_and_to_nobody_else() {
+async fn app_is_offered_to_people_without_one_and_to_nobody_else() {
     let (place, _clock) = place().await;
     let mut bob = person(&place, "bob").await;
     let without = bob.get("/authenticators").await;
@@ -422,7 +422,7 @@ async fn contact_whose_own_sign_in_is_old_proves_it_first_and_a_session_that_loo
     let word = Word::of(&bob.get("/recovery/contacts").await);
     clock.set(clock.stamp() + access::decision::RECENT + Span::seconds(1));
     let asked = word.say(bob, "yes", &right).await;
-    assert!(asked.says("Is it you?") && asked.says("Nothing was done yet"), "{}", asked.body);
+    assert!(asked.says("Is it you?") && asked.says("Nothing has been done yet"), "{}", asked.body);
     assert_eq!(asked.hidden("recovery"), word.recovery, "what was typed is kept");
     let link = place.gate.issue_link(&OPERATOR, "bob", Purpose::SignIn).await.unwrap();
     let token = link.token.expose_text().unwrap().to_owned();

@@ -8,11 +8,11 @@ use std::fmt;
 
 use super::SHORTEST;
 
-/// The 30,000 most common passwords, folded to lower case, sorted by bytes, one a line. It stays in
+/// The 30,000 most common passwords, folded to lower case, sorted by bytes, one per line. It stays in
 /// the program's file and is searched there; nothing is built of it in memory.
 const COMMON: &str = include_str!("../../../assets/passwords.txt");
 
-/// Words that whoever attacks this product tries first.
+/// Words that an attacker of this product tries first.
 const PRODUCT: [&str; 9] = [
     "floorpass",
     "brokerage",
@@ -126,7 +126,7 @@ fn unit(letters: &[char]) -> &[char] {
         let shifted = letters.get(*length..).unwrap_or_default();
         shifted.iter().zip(letters).all(|(one, two)| one == two)
     };
-    // Twice at least: else it is no repetition.
+    // At least twice: otherwise it is not a repetition.
     let length = (1..=letters.len() / 2).find(repeats).unwrap_or(letters.len());
     letters.get(..length).unwrap_or_default()
 }

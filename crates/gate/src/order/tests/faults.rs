@@ -152,3 +152,35 @@ async fn disk_nearly_full_refuses_new_orders_and_still_cancels() {
     assert!(bench.gate.view().await.unwrap().open_orders.is_empty());
     bench.gate.close().await.unwrap();
 }
+
+/// The watch looks four times a second; nothing is acknowledged between two of its looks either.
+#[tokio::test]
+async fn order_is_not_acknowledged_once_its_segment_is_elsewhere() {
+    type Act = fn(&Path, &Path);
+    let acts: [(&str, Act); 4] = [
+        ("journal/00000000000000000001.seg", |from, to| std::fs::rename(from, to).unwrap()),
+        ("journal/00000000000000000001.seg", |from, to| {
+            std::fs::copy(from, to).unwrap();
+            std::fs::rename(to, from).unwrap();
+        }),
+        ("journal", |from, to| std::fs::rename(from, to).unwrap()),
+        ("", |from, to| std::fs::rename(from, to).unwrap()),
+    ];
+    for (name, act) in acts {
+        let bench = Bench::new().await;
+        let who = bench.trading();
+        bench.place(&who, vec![bench.resting()]).unwrap();
+        bench.gate.flush().await.unwrap();
+        let aside = tempfile::tempdir().unwrap();
+        let mut inbox = bench.gate.subscribe(&who);
+        act(&bench.temp.path().join(name), &aside.path().join("aside"));
+        // Refused at once where the watch was quicker.
+        if bench.place(&who, vec![bench.resting()]).is_ok() {
+            let flushed = bench.gate.flush().await;
+            // A segment without a name is missed by its own write.
+            let refused = matches!(flushed, Err(Refusal::FileLost { .. } | Refusal::JournalFailed));
+            assert!(refused, "{name}: {flushed:?}");
+        }
+        assert!(inbox.try_recv().is_none(), "{name}: it was told");
+    }
+}

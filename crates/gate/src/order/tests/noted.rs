@@ -7,7 +7,10 @@ use crate::noted::Kind;
 
 fn refused(journal: &[Stamped], wanted: &str) -> Vec<(Holder, String)> {
     let of = |stamped: &Stamped| match &stamped.command {
-        Command::Refused { holder, code, text, .. } if code == wanted => {
+        Command::Refused { holder, code, text, .. }
+        | Command::ConnectionRefused { holder, code, text, .. }
+            if code == wanted =>
+        {
             Some((*holder, text.clone()))
         }
         Command::OrdersRefused(refused) if refused.code == wanted => {

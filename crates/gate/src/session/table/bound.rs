@@ -1,10 +1,11 @@
 //! What a session is bound to, and whether a request shows it.
 
 use access::binding::ProofFault;
+use access::entitlements::Acts;
 use access::session::Session;
 use access::{Refusal, SessionId, Span, Time};
 
-use super::{KEY, Sessions, Table, Visitor, fingerprint};
+use super::{KEY, Sessions, Table, Visitor, fingerprint, is_elsewhere};
 use crate::binding::{Seen, is_cookie_of};
 
 /// How long requests may be on their way that began before their session was bound to hardware, or
@@ -69,6 +70,13 @@ impl Table {
                 return Err(Refusal::KeyProofWrong { reason: ProofFault::OtherKey });
             }
             self.seen(at).take(&shown)?;
+        } else if !self.hardware.contains_key(&at) && self.enrols(at) {
+            // Nothing of the browser binds it, and its cookie sets a password: a copy has to be in the
+            // same network at least.
+            let began = record.address();
+            if began.is_some() && is_elsewhere(began, Some(by.address)) {
+                return Err(Refusal::EnrolmentElsewhere);
+            }
         }
         if self.hardware.contains_key(&at) {
             // What was under way when the hardware answered had no cookie for it yet.
@@ -82,5 +90,9 @@ impl Table {
             }
         }
         Ok(())
+    }
+
+    fn enrols(&self, at: u32) -> bool {
+        self.both(at).is_some_and(|(_, class)| class.acts == Acts::ENROL)
     }
 }

@@ -10,7 +10,7 @@ use super::{ENDED, Sessions, Table, Visitor, fingerprint};
 
 /// Requests without a proof from another address that are a copy's; a forced reload is one.
 const UNPROVEN: u8 = 3;
-/// A copy of a session is told of once in this time.
+/// A copy of a session is reported once in this time.
 const TOLD: Span = Span::hours(1);
 
 /// What came of sessions that looks like a copy of their cookie.

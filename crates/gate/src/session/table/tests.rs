@@ -31,6 +31,7 @@ fn session(number: u8) -> Session {
         receipt: None,
         held_until: None,
         stay: access::stay::Stay::Usual,
+        agent: None,
     }
 }
 
@@ -196,7 +197,7 @@ fn network_of_a_stay_between_two_looks_is_told_of() {
     assert!(sessions.moved().is_empty(), "once");
 }
 
-/// Whoever copied a session chooses what its requests say of themselves.
+/// Anyone who copied a session chooses what its requests say of themselves.
 #[test]
 fn network_is_told_of_a_request_that_is_no_use_too() {
     let sessions = Sessions::default();
@@ -306,7 +307,7 @@ fn copy_is_told_at_once_by_another_key_and_at_the_third_request_without_one_once
     let address: IpAddr = "203.0.113.9".parse().unwrap();
     shows(&sessions, Some(&other), "203.0.113.9", START + Span::minutes(61)).err().unwrap();
     assert_eq!(sessions.copied(), [(session.person, session.id, address)]);
-    // What comes late under a key that was renewed is no copy.
+    // What comes late under a key that was renewed is not a copy.
     let renewed = Session { key: Some(other.public()), ..session };
     let (sessions, _) = bound_to(&key);
     put_under(&sessions, &renewed, Grade::None);

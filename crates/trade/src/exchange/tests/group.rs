@@ -88,8 +88,8 @@ fn partial_fill_of_a_type_1_ends_all_others_and_those_that_come_later() {
 }
 
 #[test]
-fn partial_fill_of_a_type_2_makes_a_late_member_smaller() {
-    let mut bench = Bench::new();
+fn second_rule_makes_a_late_member_smaller_by_as_many_shares() {
+    let mut bench = Bench::of_rule(2);
     let by = partly(&mut bench, true, 5_000);
     let late = bench.one(member(true, limit(Side::Buy, 5_000, 100)));
     assert_eq!((late.quantity, late.released), (5_000 - by.filled, 5_000 - by.filled));
@@ -105,7 +105,7 @@ fn partial_fill_of_a_type_2_makes_a_late_member_smaller() {
 
 #[test]
 fn type_1_ends_at_a_partial_fill_of_a_type_2() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::of_rule(2);
     let alone = bench.one(member(false, limit(Side::Buy, 5_000, 100)));
     let shares = bench.one(member(true, limit(Side::Buy, 5_000, 100)));
     let by = partly(&mut bench, true, 5_000);
@@ -114,8 +114,8 @@ fn type_1_ends_at_a_partial_fill_of_a_type_2() {
 }
 
 #[test]
-fn change_gives_a_member_nothing_back_that_another_traded() {
-    let mut bench = Bench::new();
+fn second_rule_gives_a_changed_member_nothing_back_that_another_traded() {
+    let mut bench = Bench::of_rule(2);
     let rest =
         bench.one(NewOrder { tif: TimeInForce::Gtc, ..member(true, limit(Side::Buy, 5_000, 100)) });
     let by = partly(&mut bench, true, 5_000);
@@ -211,7 +211,11 @@ fn old_rule_holds_until_the_journal_says_otherwise() {
     let bytes = bench.exchange.snapshot().unwrap();
     assert_eq!(Exchange::restore(&bytes).unwrap().order_rule(), 1);
     bench.apply(Command::OrderRule { rule: ORDER_RULE });
-    assert_eq!(bench.order(standing.id).state, OrderState::Working, "what stands goes on");
+    assert_eq!(
+        bench.order(standing.id).state,
+        OrderState::Working,
+        "an order that was open stays open"
+    );
     let later = bench.one(member(false, market(Side::Buy, 10)));
     assert_eq!(later.end, Some(End::GroupTraded { by: by.id }), "what came before counts");
     bench.apply(Command::OrderRule { rule: 1 });

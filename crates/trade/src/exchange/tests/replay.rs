@@ -42,6 +42,26 @@ pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
                 Err(_) => Vec::new(),
             }
         }
+        // The same order, smaller: its children follow.
+        (4, Some(order)) if word & 2 == 2 => {
+            let order = bench.order(order);
+            let (order_type, tif) = (order.order_type, order.tif);
+            let quantity = 1 + quantity % order.quantity;
+            let change = Change { order: order.id, quantity, order_type, tif };
+            match pretrade::check_modify(&bench.exchange, &Limits::default(), change) {
+                Ok(change) => bench.apply(Command::Modify(change)),
+                Err(_) => Vec::new(),
+            }
+        }
+        (3, _) if word & 1 == 1 => {
+            let held = bench.exchange.account().position(symbol).shares;
+            new.side = if held > 0 { Side::Sell } else { Side::Buy };
+            new.quantity = quantity.min(held.unsigned_abs().max(1));
+            match pretrade::check_reduces(&bench.exchange, &new) {
+                Ok(()) => try_place_as(bench, vec![new], Command::PlaceReduceOnly),
+                Err(_) => Vec::new(),
+            }
+        }
         (2, _) => {
             let mut child =
                 NewOrder { symbol, ..limit(side.opposite(), quantity, quote.last.0 + 5) };
@@ -55,8 +75,16 @@ pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
 }
 
 fn try_place(bench: &mut Bench, orders: Vec<NewOrder>) -> Vec<Event> {
+    try_place_as(bench, orders, Command::Place)
+}
+
+fn try_place_as(
+    bench: &mut Bench,
+    orders: Vec<NewOrder>,
+    command: fn(pretrade::Checked<Vec<NewOrder>>) -> Command,
+) -> Vec<Event> {
     match pretrade::check(&bench.exchange, &Limits::default(), bench.time, orders) {
-        Ok(checked) => bench.apply(Command::Place(checked)),
+        Ok(checked) => bench.apply(command(checked)),
         Err(_) => Vec::new(),
     }
 }
@@ -88,8 +116,43 @@ pub(super) fn check_sound(bench: &Bench) {
     let all = || exchange.open_orders().chain(exchange.completed_orders());
     let of_one = all().filter(|order| order.oca.as_ref().is_some_and(|oca| &*oca.group == "one"));
     assert!(of_one.filter(|order| order.filled > 0).count() <= 1, "two of a group traded");
+    check_bounds(exchange);
     let commissions: Decimal = exchange.executions().map(|execution| execution.commission).sum();
     assert_eq!(commissions, exchange.account().commissions);
+}
+
+/// What the third rule promises of every open order.
+fn check_bounds(exchange: &Exchange) {
+    for order in exchange.open_orders().filter(|_| exchange.order_rule() >= 3) {
+        let held = exchange.held_against(order.symbol, order.side);
+        assert!(!order.reduce_only || order.remaining() <= held, "{held}: {order:?}");
+        let Some(parent) = order.parent.and_then(|parent| exchange.order(parent)) else { continue };
+        let most = if parent.state.is_open() { parent.quantity } else { parent.filled };
+        assert!(order.quantity <= most, "{order:?} of {parent:?}");
+        assert!(parent.state.is_open() || order.released == order.quantity, "{order:?}");
+        let children = exchange.open_orders().chain(exchange.completed_orders());
+        let traded: Shares =
+            children.filter(|one| one.parent == order.parent).map(|one| one.filled).sum();
+        assert!(traded <= parent.filled, "{traded} of {parent:?}");
+    }
+}
+
+/// No trade of an order that may only reduce makes a position larger or turns it.
+fn check_reduced(events: &[Event], mut before: std::collections::BTreeMap<SymbolId, i64>) {
+    for event in events {
+        let Event::OrderFilled { execution, order } = event else { continue };
+        let shares = before.entry(order.symbol).or_insert(0);
+        let signed = i64::try_from(execution.quantity).unwrap();
+        let then = *shares + if order.side == Side::Buy { signed } else { -signed };
+        if order.reduce_only {
+            assert!(then.abs() < shares.abs() && then * *shares >= 0, "{shares} to {then}");
+        }
+        *shares = then;
+    }
+}
+
+fn positions(bench: &Bench) -> std::collections::BTreeMap<SymbolId, i64> {
+    bench.exchange.holdings().map(|held| (held.symbol, held.position.shares)).collect()
 }
 
 proptest! {
@@ -99,12 +162,20 @@ proptest! {
     fn replay_of_a_journal_gives_the_same_bytes(
         acts in prop::collection::vec((any::<u64>(), 0_i64..90), 1..60),
         cuts in prop::collection::vec(0_i64..40, 1..20),
+        newer in 0_usize..60,
     ) {
-        let mut bench = Bench::new();
+        let mut bench = Bench::of_rule(2);
         let mut told = Vec::new();
-        for (word, pause) in acts {
-            told.extend(bench.wait(pause));
-            told.extend(act(&mut bench, word));
+        for (at, (word, pause)) in acts.into_iter().enumerate() {
+            // Older journals have orders of an older rule, and then the newest.
+            if at == newer / 3 {
+                told.extend(bench.apply(Command::OrderRule { rule: ORDER_RULE }));
+            }
+            let before = positions(&bench);
+            let mut done = bench.wait(pause);
+            done.extend(act(&mut bench, word));
+            check_reduced(&done, before);
+            told.extend(done);
             check_sound(&bench);
         }
         // The same journal with other pauses between, and a snapshot read back on the way.

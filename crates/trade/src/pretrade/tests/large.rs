@@ -131,7 +131,7 @@ fn cost_is_bound_exactly_by_a_limit_and_with_room_by_the_quote() {
     let sell = cost(Side::Sell, true);
     assert_eq!((sell.total(), sell.bound()), (usd(9_999_501), usd(9_999_501)));
     assert!(sell.check(sell.bound()).is_ok() && sell.check(sell.bound() + usd(1)).is_err());
-    // One percent of room, to whole cents against whoever sends it as little as can be.
+    // One percent of room, to whole cents, as little against the sender as can be.
     assert_eq!(cost(Side::Buy, false).bound(), usd(10_100_502));
     assert_eq!(cost(Side::Sell, false).bound(), usd(9_899_500));
     let text = moved.to_string();

@@ -1,0 +1,284 @@
+//! Orders from the command line. The operator has no authority to trade, so each is asked for by a credential, with its token
+//! where it demands one, and meets every limit that its programs meet.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use access::{CredentialId, Secret};
+use gate::{Admission, CredentialDoor, Gate, OrderRequest};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use trade::contract::Contracts;
+use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin, Side, TimeInForce};
+use trade::{Exits, Ticks};
+
+use crate::act::value;
+use crate::answer::{OrderSheet, OrdersTaken};
+use crate::credential;
+use crate::fault::Fault;
+use crate::order::{CURRENCY, money, row};
+use crate::request::{Bearer, ChangeWish, OrderWish, Request};
+
+/// Where a command is run: on the server's own machine.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// The client id of these orders. No program on a socket may have one below zero.
+const CLIENT: i32 = -1;
+/// What the record calls the program.
+const PROGRAM: &str = "floorpass order (client -1)";
+const TIFS: [TimeInForce; 4] =
+    [TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok];
+
+/// Does what is asked about orders in a credential's name.
+pub(crate) async fn act(gate: &Gate, request: Request) -> Result<Value, Fault> {
+    match request {
+        Request::OrderPreview(wish) => value(preview(gate, &wish).await?),
+        Request::OrderPlace(wish) => value(place(gate, &wish).await?),
+        Request::OrderChange(wish) => value(change(gate, &wish).await?),
+        _ => Err(Fault::astray()),
+    }
+}
+
+/// A credential that was let in as a program of its own would be.
+struct Bearing {
+    admission: Admission,
+    name: String,
+}
+
+async fn admit(gate: &Gate, bearer: &Bearer) -> Result<Bearing, Fault> {
+    let found = credential::find(gate, &bearer.credential).await?.credential;
+    let id: CredentialId = found.id;
+    let token = bearer.token.as_ref().map(|token| Secret::from_text(token.0.clone()));
+    let door = CredentialDoor { credential: id, address: HERE, token: token.as_ref() };
+    let admission = gate.admit_credential(&door)?;
+    Ok(Bearing { admission, name: found.name.to_string() })
+}
+
+/// Price and kind that go together, or what is missing.
+fn terms(kind: &str, price: Option<Decimal>, stop: Option<Decimal>) -> Result<OrderType, Fault> {
+    let needed = |given: Option<Decimal>, option: &str| {
+        let given = given.ok_or_else(|| {
+            let text = format!("an order of type {kind} needs {option}, a price in US dollars");
+            Fault::new("PRICE_MISSING", text)
+        })?;
+        ticks(given, option)
+    };
+    let unwanted = |given: Option<Decimal>, option: &str| {
+        if given.is_none() {
+            return Ok(());
+        }
+        let text = format!("an order of type {kind} has no such price; leave out {option}");
+        Err(Fault::new("PRICE_NOT_TAKEN", text))
+    };
+    match kind {
+        "MKT" => {
+            unwanted(price, "--price")?;
+            unwanted(stop, "--stop")?;
+            Ok(OrderType::Market)
+        }
+        "LMT" => {
+            unwanted(stop, "--stop")?;
+            Ok(OrderType::Limit { price: needed(price, "--price")? })
+        }
+        "STP" => {
+            unwanted(price, "--price")?;
+            Ok(OrderType::Stop { trigger: needed(stop, "--stop")? })
+        }
+        "STP LMT" => {
+            let (price, trigger) = (needed(price, "--price")?, needed(stop, "--stop")?);
+            Ok(OrderType::StopLimit { trigger, price })
+        }
+        _ => Err(unknown("type", kind, "MKT, LMT, STP or STP LMT")),
+    }
+}
+
+fn ticks(price: Decimal, option: &str) -> Result<Ticks, Fault> {
+    Ticks::of(price).filter(|ticks| ticks.0 > 0).ok_or_else(|| {
+        let text = format!("{option} is {price}; prices go in steps of 0.01 and are above zero");
+        Fault::new("PRICE_OFF_TICK", text)
+    })
+}
+
+fn unknown(what: &str, given: &str, known: &str) -> Fault {
+    let given: String = given.chars().filter(|c| !c.is_control()).take(40).collect();
+    Fault::new("NAME_UNKNOWN", format!("{what} \u{201c}{given}\u{201d} is not known; use {known}"))
+}
+
+/// An order as it was read, and its exits.
+struct Wanted {
+    order: NewOrder,
+    exits: Exits,
+    reduce: bool,
+}
+
+impl Wanted {
+    fn orders(&self) -> Vec<NewOrder> {
+        self.exits.attached_to(self.order.clone())
+    }
+
+    fn request(&self) -> OrderRequest {
+        if self.reduce {
+            OrderRequest::Reduce(self.order.clone())
+        } else {
+            OrderRequest::Place(self.orders())
+        }
+    }
+}
+
+fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Fault> {
+    let contract = Contracts::builtin().named(&wish.symbol);
+    let contract = contract.ok_or_else(|| {
+        let known = "the symbol of a contract that trades here; the portal\u{2019}s Contracts page lists them";
+        unknown("symbol", &wish.symbol, known)
+    })?;
+    let side = match wish.side.as_str() {
+        "buy" => Side::Buy,
+        "sell" => Side::Sell,
+        other => return Err(unknown("side", other, "buy or sell")),
+    };
+    let order_type = terms(&wish.order_type, wish.limit_price, wish.stop_price)?;
+    let tif = TIFS.into_iter().find(|tif| tif.name() == wish.time_in_force);
+    let tif =
+        tif.ok_or_else(|| unknown("time in force", &wish.time_in_force, "DAY, GTC, IOC or FOK"))?;
+    let exit = |price: Option<Decimal>, option| price.map(|price| ticks(price, option)).transpose();
+    let exits = Exits {
+        profit: exit(wish.take_profit, "--take-profit")?,
+        loss: exit(wish.stop_loss, "--stop-loss")?,
+    };
+    let last = gate.quotes().get(contract.id).map(|quote| quote.last);
+    if let Some(entry) = order_type.limit().or(order_type.trigger()).or(last) {
+        let (profit, loss) = exits.misplaced(side, entry);
+        if profit || loss {
+            let option = if profit { "--take-profit" } else { "--stop-loss" };
+            let text = format!(
+                "{option} is on the wrong side of {entry}: it would trade as soon as the order fills"
+            );
+            return Err(Fault::new("EXIT_MISPLACED", text));
+        }
+    }
+    if wish.reduce && !exits.is_empty() {
+        let text = "an order that only reduces has no --take-profit and no --stop-loss";
+        return Err(Fault::new("EXIT_NOT_TAKEN", text));
+    }
+    let order = NewOrder {
+        account: bearing.admission.account(),
+        symbol: contract.id,
+        side,
+        quantity: wish.quantity,
+        order_type,
+        tif,
+        outside_hours: false,
+        origin: Origin { holder: bearing.admission.holder(), client_id: CLIENT, order_id: 0 },
+        parent: None,
+        oca: None,
+        reference: None,
+    };
+    Ok(Wanted { order, exits, reduce: wish.reduce })
+}
+
+async fn preview(gate: &Gate, wish: &OrderWish) -> Result<OrderSheet, Fault> {
+    let bearing = admit(gate, &wish.bearer).await?;
+    let wanted = read(gate, &bearing, wish)?;
+    let (sheet, cancels) = gate.preview(&bearing.admission, HERE, wanted.request())?;
+    Ok(OrderSheet {
+        lines: wanted
+            .orders()
+            .iter()
+            .map(|order| trade::Asked::of_new(order).to_string())
+            .collect(),
+        credential_name: bearing.name,
+        currency: CURRENCY.to_owned(),
+        value: money(sheet.notional),
+        commission: money(sheet.commission),
+        initial_margin_before: money(sheet.initial_before),
+        initial_margin_after: money(sheet.initial_after),
+        buying_power_before: money(sheet.buying_power_before),
+        buying_power_after: money(sheet.buying_power_after),
+        cancels: cancels.iter().map(|order| order.0).collect(),
+    })
+}
+
+async fn place(gate: &Gate, wish: &OrderWish) -> Result<OrdersTaken, Fault> {
+    let bearing = admit(gate, &wish.bearer).await?;
+    let wanted = read(gate, &bearing, wish)?;
+    let count = wanted.orders().len();
+    // New ones have the highest numbers, the parent's before its exits'. What they made smaller or ended is older.
+    let first = |orders: &[Arc<Order>]| {
+        let at = orders.len().checked_sub(count)?;
+        orders.get(at).map(|order| order.id)
+    };
+    submit(gate, &bearing, wanted.request(), first).await
+}
+
+/// Sends a request, and answers once it is safe on record.
+async fn submit(
+    gate: &Gate,
+    bearing: &Bearing,
+    request: OrderRequest,
+    meant: impl FnOnce(&[Arc<Order>]) -> Option<OrderId>,
+) -> Result<OrdersTaken, Fault> {
+    let _connected = gate.note_connected(&bearing.admission, HERE, PROGRAM);
+    let taken = gate.submit(&bearing.admission, HERE, request)?;
+    gate.flush().await?;
+    let names = gate.holder_names().await?;
+    let mut orders = taken.orders();
+    orders.sort_by_key(|order| order.id);
+    let rows: Vec<_> = orders.iter().map(|order| row(order, &names)).collect();
+    let order = meant(&orders).map_or(0, |order| order.0);
+    Ok(OrdersTaken { order, taken: rows })
+}
+
+async fn change(gate: &Gate, wish: &ChangeWish) -> Result<OrdersTaken, Fault> {
+    let bearing = admit(gate, &wish.bearer).await?;
+    let view = gate.view().await?;
+    let own = |order: &&Arc<Order>| {
+        order.id.0 == wish.order && order.origin.holder == bearing.admission.holder()
+    };
+    let open = view.open_orders.iter().find(own).ok_or_else(|| {
+        let text = format!(
+            "order {} is no open order of {}; `floorpass order list --open` shows them",
+            wish.order, bearing.name
+        );
+        Fault::new("ORDER_NOT_OPEN", text)
+    })?;
+    let old = open.order_type;
+    let kind = wish.order_type.as_deref().unwrap_or(old.name());
+    // A price that the new kind does not have goes with the old kind.
+    let kept = |price: Option<Ticks>, takes: bool| price.filter(|_| takes).map(Ticks::price);
+    let limit = kept(old.limit(), matches!(kind, "LMT" | "STP LMT"));
+    let stop = kept(old.trigger(), matches!(kind, "STP" | "STP LMT"));
+    let order_type = terms(kind, wish.limit_price.or(limit), wish.stop_price.or(stop))?;
+    let quantity = wish.quantity.unwrap_or(open.quantity);
+    let change = Change { order: open.id, quantity, order_type, tif: open.tif };
+    submit(gate, &bearing, OrderRequest::Modify(change), |_| Some(change.order)).await
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn kind_and_prices_of_an_order_go_together() {
+        let (price, stop) = (Some(Decimal::new(7_050, 2)), Some(Decimal::new(58, 0)));
+        let code = |kind, price, stop| terms(kind, price, stop).unwrap_err().code;
+        assert_eq!(terms("MKT", None, None), Ok(OrderType::Market));
+        assert_eq!(terms("LMT", price, None), Ok(OrderType::Limit { price: Ticks(7_050) }));
+        assert_eq!(terms("STP", None, stop), Ok(OrderType::Stop { trigger: Ticks(5_800) }));
+        let both = OrderType::StopLimit { price: Ticks(7_050), trigger: Ticks(5_800) };
+        assert_eq!(terms("STP LMT", price, stop), Ok(both));
+        for (kind, price, stop) in
+            [("LMT", None, None), ("STP", None, None), ("STP LMT", price, None)]
+        {
+            assert_eq!(code(kind, price, stop), "PRICE_MISSING", "{kind}");
+        }
+        for (kind, price, stop) in
+            [("MKT", price, None), ("LMT", price, stop), ("STP", price, stop)]
+        {
+            assert_eq!(code(kind, price, stop), "PRICE_NOT_TAKEN", "{kind}");
+        }
+        for off in [Decimal::new(70_505, 3), Decimal::ZERO, Decimal::new(-1, 0)] {
+            assert_eq!(code("LMT", Some(off), None), "PRICE_OFF_TICK", "{off}");
+        }
+        assert_eq!(code("TRAIL", None, None), "NAME_UNKNOWN");
+    }
+}

@@ -1,0 +1,455 @@
+//! The shape of what each command prints with `--json`: docs/json.md shows it, and this test compares the two.
+//! `FLOORPASS_WRITE_DOCS=1` writes the document anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::{Value, json as value};
+
+use crate::browser::Browser;
+use crate::program::{Server, json, run, text};
+use crate::trader::Trader;
+
+/// What follows it in the document is written by this test.
+const MARK: &str = "<!-- What follows is written by a test. -->\n";
+
+/// Commands that the document says another thing of, or that this test cannot run without a second
+/// browser or a push service; they answer like another act on the same noun.
+const OTHER: [&str; 15] = [
+    "activity",
+    "authenticator remove",
+    "completions",
+    "demo",
+    "device again",
+    "device move-phone",
+    "device show",
+    "evidence export",
+    "notice show",
+    "orders",
+    "push remove",
+    "push show",
+    "push test",
+    "serve",
+    "authenticator show",
+];
+
+/// Fields that hold sentences, beside one that a program may branch on. docs/json.md names them.
+const SENTENCES: [&str; 10] =
+    ["advice", "fault", "lines", "proof", "purpose", "says", "steps", "text", "what", "why"];
+
+/// Fields that hold names as somebody gave them.
+const NAMES: [&str; 10] = [
+    "browser",
+    "client",
+    "contact_name",
+    "device_name",
+    "hours",
+    "model",
+    "name",
+    "place",
+    "reference",
+    "window",
+];
+
+/// Fields that mean something else under another object, each with the reason in docs/json.md.
+const TWICE: [&str; 8] = ["actor", "address", "at", "code", "devices", "from", "orders", "to"];
+
+/// What kind of value a field holds, as far as a text shows it.
+fn class(name: &str, value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.as_str(),
+        Value::Number(_) => return Some("number".to_owned()),
+        Value::Bool(_) => return Some("bool".to_owned()),
+        _ => return None,
+    };
+    let is = |letters: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || letters.contains(c));
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    Some(
+        if SENTENCES.contains(&name) || NAMES.contains(&name) {
+            "words"
+        } else if text.len() == 20 && text.ends_with('Z') && text.contains('T') {
+            "time"
+        } else if let Some((prefix, _)) =
+            text.split_once('_').filter(|(p, id)| p.len() == 3 && id.len() > 20)
+        {
+            return Some(format!("id {prefix}"));
+        } else if text.parse::<rust_decimal::Decimal>().is_ok() {
+            "amount"
+        } else if text.contains(' ') && text != "STP LMT" {
+            "a sentence"
+        } else if digits > 20 || !is("_-.") {
+            "other"
+        } else {
+            "word"
+        }
+        .to_owned(),
+    )
+}
+
+/// What was seen of a value: its types, the fields of objects and what is in lists.
+#[derive(Default)]
+struct Shape {
+    types: BTreeSet<&'static str>,
+    fields: BTreeMap<String, Shape>,
+    /// How many objects were seen, and how many of them had each field.
+    objects: usize,
+    had: BTreeMap<String, usize>,
+    items: Option<Box<Shape>>,
+}
+
+impl Shape {
+    fn see(&mut self, value: &Value) {
+        match value {
+            Value::Null => drop(self.types.insert("null")),
+            Value::Bool(_) => drop(self.types.insert("bool")),
+            Value::Number(_) => drop(self.types.insert("number")),
+            Value::String(_) => drop(self.types.insert("text")),
+            Value::Array(all) => {
+                let items = self.items.get_or_insert_default();
+                for one in all {
+                    items.see(one);
+                }
+            }
+            Value::Object(all) => {
+                self.objects += 1;
+                for (name, one) in all {
+                    self.fields.entry(name.clone()).or_default().see(one);
+                    *self.had.entry(name.clone()).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    /// As JSON with the names of types in place of values: `text or null`.
+    fn show(&self) -> Value {
+        if self.objects > 0 {
+            let all = self.fields.iter().map(|(name, one)| {
+                let mark = if self.had[name] < self.objects { "?" } else { "" };
+                (format!("{name}{mark}"), one.show())
+            });
+            let fields = Value::Object(all.collect());
+            return if self.types.is_empty() { fields } else { value!({ "or null": fields }) };
+        }
+        if let Some(items) = &self.items {
+            let nothing = items.types.is_empty() && items.objects == 0 && items.items.is_none();
+            return if nothing { value!([]) } else { value!([items.show()]) };
+        }
+        let mut types: Vec<_> = self.types.iter().copied().filter(|one| *one != "null").collect();
+        types.extend(self.types.get("null"));
+        types.join(" or ").into()
+    }
+}
+
+/// The commands that were run, with the shape of what they printed.
+struct Recorder<'s> {
+    data: &'s Path,
+    seen: BTreeMap<String, Shape>,
+    classes: Classes,
+}
+
+/// Each field with the kinds of value that it was seen to hold, and where.
+type Classes = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Notes the kind of each value.
+fn classify(classes: &mut Classes, verb: &str, name: &str, value: &Value) {
+    match value {
+        Value::Object(all) => all.iter().for_each(|(name, one)| classify(classes, verb, name, one)),
+        Value::Array(all) => all.iter().for_each(|one| classify(classes, verb, name, one)),
+        one => {
+            if let Some(class) = class(name, one) {
+                let seen = classes.entry(name.to_owned()).or_default();
+                seen.entry(class).or_insert_with(|| format!("{verb}: {one}"));
+            }
+        }
+    }
+}
+
+/// A field means the same wherever it is, and a sentence is where no program looks.
+fn fields_mean_one_thing(classes: &Classes) {
+    let mut wrong = Vec::new();
+    for (name, seen) in classes {
+        if let Some(at) = seen.get("a sentence") {
+            wrong.push(format!("{name} is a sentence: {at}"));
+        }
+        let ids = seen.keys().filter(|class| class.starts_with("id ")).count();
+        let kinds = ["number", "bool", "time", "amount", "words"];
+        let kinds = seen.keys().filter(|class| kinds.contains(&class.as_str())).count();
+        let plain = usize::from(seen.contains_key("word") || seen.contains_key("other"));
+        if ids + kinds + plain > 1 && !TWICE.contains(&name.as_str()) {
+            wrong.push(format!("{name} means several things: {seen:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+impl Recorder<'_> {
+    /// Runs `floorpass VERB ARGS --json`.
+    fn run(&mut self, verb: &str, args: &[&str]) -> Value {
+        let all: Vec<&str> = verb.split(' ').chain(args.iter().copied()).collect();
+        let answer = json(self.data, &all);
+        classify(&mut self.classes, verb, verb, &answer);
+        self.seen.entry(verb.to_owned()).or_default().see(&answer);
+        answer
+    }
+
+    /// The same for an id of the answer before.
+    fn on(&mut self, verb: &str, id: &Value, args: &[&str]) -> Value {
+        let all = [&[id.as_str().unwrap()], args].concat();
+        self.run(verb, &all)
+    }
+}
+
+/// People, what they hold and what is done to them.
+fn of_people(seen: &mut Recorder<'_>, server: &Server) {
+    seen.run("person list", &[]);
+    seen.run("person show", &["trader"]);
+    seen.run("link", &["trader"]);
+    seen.run("totp", &["trader"]);
+    let mut browser = Browser::at(server);
+    browser.sign_in_by_link(server);
+    seen.run("where", &["trader"]);
+    let sessions = seen.run("session list", &[]);
+    seen.on("session show", &sessions[0]["session"], &[]);
+    let devices = seen.run("device list", &[]);
+    let device = &devices[0]["device"];
+    seen.on("device rename", device, &["office laptop"]);
+    seen.on("device role", device, &["view"]);
+    let ways = seen.run("authenticator list", &[]);
+    seen.run("authenticator replace-app", &["trader"]);
+    seen.on("authenticator rename", &ways[0]["authenticator"], &["way in"]);
+    seen.run("push list", &[]);
+    seen.run("policy show", &[]);
+    seen.run("policy set", &["trader", "--interface", "portal", "--idle-minutes", "20"]);
+    seen.run("policy set", &["trader", "--no-large-orders", "--window", "sunday 10:00 UTC"]);
+    seen.run("policy set", &["trader", "--one-brokerage", "on"]);
+    seen.run("contact show", &[]);
+    seen.run("contact set", &["trader", "--mail", "ada@example.org", "--phone", "+4930123456"]);
+    seen.run("contact set", &["trader", "--mail", "ada@example.net"]);
+    seen.run("contact show", &[]);
+    seen.run("travel show", &[]);
+    let plan = ["trader", "--to", "Lisbon", "--network", "192.0.2.0/24", "--from"];
+    let now = json(seen.data, &["status"])["time"].as_str().unwrap().to_owned();
+    let today = now.split_once('T').unwrap().0;
+    seen.run("travel plan", &[&plan[..], &[today, "--until", today]].concat());
+    seen.run("travel show", &[]);
+    seen.run("travel end", &["trader"]);
+    seen.on("session end", &sessions[0]["session"], &[]);
+    seen.run("session end", &["--all-of", "trader"]);
+    seen.on("device block", device, &[]);
+    seen.on("device remove", device, &[]);
+    seen.run("device remove", &["--all-of", "trader"]);
+    let begun = seen.run("recovery begin", &["trader"]);
+    seen.run("recovery list", &[]);
+    seen.on("recovery show", &begun["recovery"], &[]);
+    seen.on("recovery cancel", &begun["recovery"], &[]);
+    seen.run("recovery list", &[]);
+    seen.run("recovery policy", &[]);
+    seen.run("recovery set-policy", &["trader", "--hours", "48"]);
+    seen.run("recovery name-contact", &["trader", "bob"]);
+    let contacts = seen.run("recovery contacts", &[]);
+    let contact = contacts[0]["contact"].as_str().unwrap();
+    seen.run("recovery remove-contact", &["trader", contact]);
+    let told = seen.run("notice list", &[]);
+    seen.on("notice read", &told[0]["notice"], &[]);
+    seen.run("notice read", &["--all-of", "trader"]);
+    // A sign-in can be answered 'not me'.
+    let sign_in = told.as_array().unwrap().iter().find(|row| !row["session"].is_null()).unwrap();
+    seen.on("notice not-me", &sign_in["notice"], &[]);
+    seen.run("notice list", &[]);
+    seen.run("outbox", &["--limit", "100"]);
+    for _ in 0..100 {
+        let waits = |row: &Value| row["state"] == "waiting";
+        if !json(seen.data, &["delivery"]).as_array().unwrap().iter().any(waits) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    seen.run("delivery", &[]);
+    seen.run("webhook secret", &[]);
+    seen.run("person add", &["bob"]);
+    seen.run("person list", &[]);
+    seen.run("person reset-totp", &["trader"]);
+    seen.run("person reset-password", &["trader"]);
+}
+
+/// Credentials and what programs do by them.
+fn of_programs(seen: &mut Recorder<'_>, server: &Server) {
+    let mut trader = Trader::connect(server.port("trading"), 3);
+    trader.send(&Trader::order(1, "BUY", 5, None));
+    for id in 2..=4 {
+        trader.send(&Trader::order(id, "BUY", 5, Some("1.50")));
+    }
+    trader.wait("a fill and three orders", |told| {
+        !told.executions.is_empty() && told.numbers.len() == 4
+    });
+    let orders = seen.run("order list", &[]);
+    let open = orders.as_array().unwrap().iter().find(|row| row["state"] == "working").unwrap();
+    let number = open["order"].to_string();
+    let order = ["buy", "5", "AAPL", "--price", "1.50", "--credential", "trading"];
+    seen.run("order preview", &order);
+    seen.run("order place", &[&order[..], &["--take-profit", "900", "--yes"]].concat());
+    let change = ["--price", "1.40", "--credential", "trading", "--yes"];
+    seen.run("order change", &[&[number.as_str()], &change[..]].concat());
+    seen.run("order show", &[&number]);
+    seen.run("order cancel", &[&number]);
+    seen.run("order cancel-all", &[]);
+    seen.run("executions", &[]);
+    seen.run("positions", &[]);
+    seen.run("credential list", &[]);
+    seen.run("credential show", &["trading"]);
+    seen.run("credential show", &["narrow"]);
+    seen.run("credential create", &["open", "--no-token"]);
+    let limits = "--token --side sell --symbol AAPL --address 127.0.0.1 --per-second 5 \
+                  --max-open-orders 9 --collar 5 --duplicate-seconds 30 --max-notional 2000";
+    let mut wanted = vec!["limited", "--hours", "mon-fri 13:30-20:00"];
+    wanted.extend(limits.split_whitespace());
+    seen.run("credential create", &wanted);
+    seen.run("credential show", &["limited"]);
+    seen.run("credential rotate", &["limited"]);
+    seen.run("credential list", &[]);
+    seen.run("credential pause", &["open"]);
+    seen.run("credential resume", &["open"]);
+    seen.run("credential rename", &["open", "opened"]);
+    seen.run("credential edit", &["opened", "--read-only"]);
+    seen.run("credential revoke", &["opened"]);
+}
+
+/// What follows the mark in the document.
+fn section(all: &BTreeMap<String, Shape>) -> String {
+    let parts = all.iter().map(|(verb, shape)| {
+        let shape = serde_json::to_string_pretty(&shape.show()).unwrap();
+        format!("\n### `floorpass {verb}`\n\n```json\n{shape}\n```\n")
+    });
+    parts.collect()
+}
+
+#[test]
+fn json_of_every_command_is_as_documented() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = server.data.clone();
+    let mut seen = Recorder { data: &data, seen: BTreeMap::new(), classes: Classes::new() };
+    seen.run("status", &[]);
+    seen.run("doctor", &[]);
+    of_people(&mut seen, &server);
+    of_programs(&mut seen, &server);
+    seen.run("lock", &["--grade", "reduce-only"]);
+    seen.run("unlock", &[]);
+    seen.run("lock", &["--person", "trader", "--grade", "all"]);
+    seen.run("unlock", &["--person", "trader"]);
+    seen.run("activity", &["--steps", "--limit", "500"]);
+    seen.run("activity", &["--limit", "1"]);
+    seen.run("evidence checkpoint", &[]);
+    let verified = seen.run("evidence verify", &[]);
+    let at = verified["last_checkpoint"]["at"].as_str().unwrap();
+    assert!(at.len() == 20 && at.ends_with('Z'), "{verified}");
+    let to = temp.path().join("backup");
+    seen.run("backup", &["--to", to.to_str().unwrap()]);
+    let pages = temp.path().join("pages");
+    seen.run("man", &["--to", pages.to_str().unwrap()]);
+    let key = data.join("key");
+    assert_eq!(server.terminate(), 0);
+    let (restored, made) = (temp.path().join("restored/data"), temp.path().join("made"));
+    std::fs::create_dir(restored.parent().unwrap()).unwrap();
+    let mut other = Recorder { data: &restored, seen: seen.seen, classes: seen.classes };
+    let from = ["--from", to.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    other.run("restore", &from);
+    let mut seen = Recorder { data: &made, seen: other.seen, classes: other.classes };
+    let config = temp.path().join("floorpass.toml");
+    std::fs::write(&config, "[portal]\npublic_url = \"http://localhost:8080\"\n").unwrap();
+    seen.run("init", &["--config", config.to_str().unwrap(), "--person", "ada"]);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/json.md");
+    let document = std::fs::read_to_string(&file).unwrap();
+    let (head, written) = document.split_once(MARK).unwrap();
+    let now = section(&seen.seen);
+    if std::env::var_os("FLOORPASS_WRITE_DOCS").is_some() {
+        std::fs::write(&file, format!("{head}{MARK}{now}")).unwrap();
+    } else {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let (now, written) = (lines(&now), lines(written));
+        for (number, (now, written)) in now.iter().zip(&written).enumerate() {
+            assert_eq!(
+                now, written,
+                "docs/json.md, line {number} behind the mark: if the change is meant, run this test with FLOORPASS_WRITE_DOCS=1"
+            );
+        }
+        assert_eq!(now.len(), written.len(), "docs/json.md");
+    }
+    no_command_is_left_out(&pages, &seen.seen);
+    fields_mean_one_thing(&seen.classes);
+}
+
+/// Every command has a man page; each is documented here or named as one that is not.
+fn no_command_is_left_out(pages: &Path, seen: &BTreeMap<String, Shape>) {
+    let names: BTreeSet<String> = std::fs::read_dir(pages)
+        .unwrap()
+        .map(|page| page.unwrap().file_name().into_string().unwrap())
+        .filter_map(|name| Some(name.strip_prefix("floorpass-")?.strip_suffix(".1")?.to_owned()))
+        .collect();
+    let known: BTreeSet<String> =
+        seen.keys().map(String::as_str).chain(OTHER).map(|verb| verb.replace(' ', "-")).collect();
+    let is_group = |name: &str| names.iter().any(|other| other.starts_with(&format!("{name}-")));
+    let missing: Vec<_> =
+        names.iter().filter(|name| !known.contains(*name) && !is_group(name)).collect();
+    assert!(missing.is_empty(), "{missing:?} have no shape in docs/json.md");
+    assert!(known.iter().all(|name| names.contains(name)), "{known:?} are not all commands");
+}
+
+#[test]
+fn list_and_show_take_a_person_for_every_noun() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    let nouns = [
+        "session",
+        "device",
+        "authenticator",
+        "push",
+        "recovery",
+        "notice",
+        "policy",
+        "contact",
+        "travel",
+        "person",
+    ];
+    for noun in nouns {
+        for verb in ["list", "show"] {
+            json(data, &[noun, verb]);
+            json(data, &[noun, verb, "trader"]);
+            let unknown = crate::program::fault(data, &[noun, verb, "nobody"]);
+            assert_eq!(unknown, (4, "NOT_FOUND".to_owned()), "{noun} {verb}");
+        }
+    }
+    for verb in ["delivery", "outbox", "where"] {
+        json(data, &[verb, "trader"]);
+        let unknown = crate::program::fault(data, &[verb, "nobody"]);
+        assert_eq!(unknown, (4, "NOT_FOUND".to_owned()), "{verb}");
+    }
+    // With a second person, what is about one asks which; lists have both.
+    json(data, &["person", "add", "bob"]);
+    for noun in ["policy", "contact", "travel"] {
+        let output = run(data, &[noun, "show"]);
+        assert_eq!(output.status.code(), Some(2), "{noun}");
+        assert!(text(&output).contains("bob, trader"), "{}", text(&output));
+    }
+    let told = json(data, &["notice", "list", "bob"]);
+    let rows = told.as_array().unwrap();
+    assert!(rows.iter().all(|row| row["username"] == "bob"), "{told}");
+    let all = json(data, &["notice", "list"]);
+    assert!(all.as_array().unwrap().len() > rows.len(), "{all}");
+}
+
+#[test]
+fn lock_without_a_name_takes_the_only_account() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let account = json(&server.data, &["status"])["account"].clone();
+    let locked = json(&server.data, &["lock", "--grade", "no-new"]);
+    assert_eq!((&locked["account"], &locked["grade"]), (&account, &"no-new".into()), "{locked}");
+    assert!(locked["username"].is_null() && locked.get("means").is_none(), "{locked}");
+    let lifted = json(&server.data, &["unlock"]);
+    assert_eq!((&lifted["act"], &lifted["account"]), (&"unlocked".into(), &account), "{lifted}");
+    assert_eq!(lifted["needs_new_password"], false, "{lifted}");
+    let output = run(&server.data, &["lock", "--account", "DU1234567", "--person", "trader"]);
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,0 +1,175 @@
+//! What was last known of each person: enough to decide a cut when the tables cannot be read.
+//!
+//! A lock or a revocation must not wait for a database that is away. It is then decided on the
+//! state after the last commit, which is what the live table shows too; the commit that records it
+//! later compares versions like any other.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use access::mandate::Role;
+use access::notice::Notice;
+use access::{NoticeId, PaperAccountId, PersonId, Refusal, Slice};
+use store::{CredentialUse, Key, StoreError};
+
+use crate::Gate;
+use crate::registry::store_failed;
+
+/// How long tables may take to answer before cuts are decided on what is known.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Messages that are kept, the last that were written or shown.
+const MESSAGES: usize = 512;
+
+/// Everybody, as the last commit left them.
+#[derive(Default)]
+pub(crate) struct Known {
+    people: Mutex<BTreeMap<PersonId, Arc<Slice>>>,
+    /// What can be answered 'not me' by somebody who has the message before them.
+    notices: Mutex<VecDeque<Arc<Notice>>>,
+}
+
+impl Known {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<PersonId, Arc<Slice>>> {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes up a message that was written or shown.
+    pub(crate) fn note_notice(&self, notice: &Notice) {
+        if !notice.topic.can_be_disowned() {
+            return;
+        }
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if notices.iter().any(|one| one.id == notice.id) {
+            return;
+        }
+        if notices.len() >= MESSAGES {
+            notices.pop_front();
+        }
+        notices.push_back(Arc::new(Notice { code: None, ..notice.clone() }));
+    }
+
+    fn notice(&self, id: NoticeId) -> Option<Notice> {
+        let notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        notices.iter().find(|one| one.id == id).map(|one| Notice::clone(one))
+    }
+
+    /// Takes up a person as they are now.
+    pub(crate) fn note(&self, person: PersonId, slice: &Slice) {
+        self.all().insert(person, Arc::new(slice.clone()));
+    }
+
+    /// The person whom a cut is about. A name that nobody has, and what only a visitor shows, finds nobody.
+    fn find(&self, key: Key<'_>) -> Option<Slice> {
+        let all = self.all();
+        let is_meant = |slice: &Slice| match key {
+            Key::Person(id) => slice.person.as_ref().is_some_and(|person| person.id == id),
+            Key::Account(account) => slice
+                .mandates
+                .iter()
+                .any(|mandate| mandate.account == account && mandate.role == Role::Owner),
+            Key::Session(session) => slice.session(session).is_some(),
+            Key::Credential(credential) => slice.credential(credential).is_some(),
+            _ => false,
+        };
+        all.values().find(|slice| is_meant(slice)).map(|slice| Slice::clone(slice))
+    }
+}
+
+/// What tables say; none when they are away, in contrast to what they may say of a fault of theirs.
+async fn unless_away<T>(
+    read: impl Future<Output = Result<T, StoreError>>,
+) -> Option<Result<T, StoreError>> {
+    match tokio::time::timeout(PATIENCE, read).await {
+        Ok(Err(error)) if is_away(&error) => {
+            tracing::warn!(%error, "the tables cannot be read; cuts are decided on what is known of people");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("the tables do not answer; cuts are decided on what is known of people");
+            None
+        }
+        Ok(read) => Some(read),
+    }
+}
+
+fn is_away(error: &StoreError) -> bool {
+    matches!(error, StoreError::Engine(_) | StoreError::Connect(_)) && !error.is_damage()
+}
+
+impl Gate {
+    /// A person for a cut, and whether it is only what was last known.
+    pub(crate) async fn slice_or_known(&self, key: Key<'_>) -> Result<(Slice, bool), StoreError> {
+        let Some(known) = self.0.people.known.find(key) else {
+            return self.slice_in_force(key).await.map(|slice| (slice, false));
+        };
+        // A file that is lost can be read as long as it is open, and no longer.
+        if self.0.watch.may_write().is_err() {
+            return Ok((known, true));
+        }
+        let read = unless_away(self.slice_in_force(key)).await;
+        read.map_or(Ok((known, true)), |read| read.map(|slice| (slice, false)))
+    }
+
+    /// Everybody, as they are or as they were last known: for names of what is to be cut.
+    pub(crate) async fn all_or_known(&self) -> Result<Vec<Slice>, StoreError> {
+        let known = || self.0.people.known.all().values().map(|one| Slice::clone(one)).collect();
+        if self.0.watch.may_write().is_err() {
+            return Ok(known());
+        }
+        unless_away(self.all_slices()).await.unwrap_or_else(|| Ok(known()))
+    }
+
+    /// A person by name, or as they were last known.
+    pub(crate) async fn named_or_known(&self, username: &str) -> Result<Slice, Refusal> {
+        let known = || {
+            let is_meant = |slice: &&Arc<Slice>| {
+                slice.person.as_ref().is_some_and(|one| one.username.as_str() == username)
+            };
+            self.0.people.known.all().values().find(is_meant).map(|one| Slice::clone(one))
+        };
+        let read = if self.0.watch.may_write().is_err() {
+            None
+        } else {
+            unless_away(self.slice_in_force(Key::Username(username))).await
+        };
+        match read {
+            Some(read) => read.map_err(|error| store_failed(&error)),
+            None => known().ok_or(Refusal::StoreFailed),
+        }
+    }
+
+    /// A message that is answered 'not me', or what was last known of it.
+    pub(crate) async fn notice_or_known(&self, id: NoticeId) -> Result<Option<Notice>, Refusal> {
+        let known = || self.0.people.known.notice(id);
+        if self.0.watch.may_write().is_err() {
+            return Ok(known());
+        }
+        match unless_away(self.0.people.store.message(id)).await {
+            None => Ok(known()),
+            Some(Err(error)) => Err(store_failed(&error)),
+            Some(Ok(found)) => Ok(found.map(|message| message.notice)),
+        }
+    }
+
+    /// Those who hold an account beside its owner, as they are; nobody when the tables are away.
+    pub(crate) async fn other_holders(&self, account: PaperAccountId) -> Vec<Slice> {
+        if self.0.watch.may_write().is_err() {
+            return Vec::new();
+        }
+        let read = unless_away(self.all_slices()).await.and_then(Result::ok).unwrap_or_default();
+        let holds =
+            |slice: &Slice| slice.mandate(account).is_some_and(|one| one.role != Role::Owner);
+        read.into_iter().filter(holds).collect()
+    }
+
+    /// When a person's credentials were used last; nothing when the tables are away.
+    pub(crate) async fn uses_if_there(
+        &self,
+        person: PersonId,
+    ) -> Result<Vec<CredentialUse>, StoreError> {
+        let read = unless_away(self.0.people.store.credential_uses(person)).await;
+        read.unwrap_or_else(|| Ok(Vec::new()))
+    }
+}
