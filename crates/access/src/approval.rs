@@ -16,9 +16,10 @@ use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
+use crate::sentence::joined;
 use crate::session::{self, SessionEnd};
 use crate::sign_in;
-use crate::slice::Slice;
+use crate::slice::{Slice, put};
 use crate::typed;
 
 /// How long an approval waits for its answer.
@@ -229,6 +230,63 @@ pub enum Event {
         /// Which.
         approval: ApprovalId,
     },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Asked(_) => "approval.asked",
+            Self::Missed { .. } => "approval.missed",
+            Self::Answered { .. } => "approval.answered",
+            Self::Closed { .. } => "approval.closed",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Asked(one) => {
+                let (name, lines) = (one.content.kind.name(), joined(&one.content.lines));
+                format!("Approval {} ({name}) requested: {lines}", one.id)
+            }
+            Self::Missed { approval, tries_left } => {
+                format!(
+                    "A wrong number was typed for approval {approval}; tries left: {tries_left}"
+                )
+            }
+            Self::Answered { approval, answered } => {
+                format!(
+                    "Approval {approval} answered {} on {}",
+                    answered.say.name(),
+                    answered.device
+                )
+            }
+            Self::Closed { approval } => format!("Approval {approval} has ended"),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Asked(one) => {
+            put(&mut slice.approvals, Approval::clone(one), |one| one.id);
+        }
+        Event::Missed { approval, tries_left } => {
+            for one in slice.approvals.iter_mut().filter(|one| one.id == *approval) {
+                one.tries_left = *tries_left;
+            }
+        }
+        Event::Answered { approval, answered } => {
+            for one in slice.approvals.iter_mut().filter(|one| one.id == *approval) {
+                one.answered = Some(*answered);
+            }
+        }
+        Event::Closed { approval } => {
+            // It stays, over, so that it counts against a storm of prompts.
+            for one in slice.approvals.iter_mut().filter(|one| one.id == *approval) {
+                one.until = one.asked_at;
+            }
+        }
+    }
 }
 
 pub(crate) fn decide(

@@ -13,7 +13,7 @@ use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::session::{self, SessionEnd};
-use crate::slice::Slice;
+use crate::slice::{Slice, put};
 use crate::{sign_in, throttle};
 
 pub mod passkey;
@@ -203,6 +203,100 @@ pub enum Event {
         /// Which.
         authenticator: AuthenticatorId,
     },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Added(_) => "authenticator.added",
+            Self::Renamed { .. } => "authenticator.renamed",
+            Self::TotpConfirmed { .. } => "authenticator.confirmed",
+            Self::TotpUsed { .. }
+            | Self::PasswordUsed { .. }
+            | Self::PasskeyUsed { .. }
+            | Self::RecoveryCodeUsed { .. } => "authenticator.used",
+            Self::PasskeySuspected { .. } => "authenticator.suspected",
+            Self::Removed { .. } => "authenticator.removed",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Added(one) => format!("Authenticator {} ({}) added", one.id, one.name),
+            Self::Renamed { authenticator, name } => {
+                format!("Authenticator {authenticator} named {name}")
+            }
+            Self::TotpConfirmed { authenticator, .. } => {
+                format!("Authenticator app {authenticator} confirmed")
+            }
+            Self::TotpUsed { authenticator, .. } => {
+                format!("Authenticator app {authenticator}: the code was correct")
+            }
+            Self::PasswordUsed { authenticator, .. } => {
+                format!("Password {authenticator} was correct")
+            }
+            Self::PasskeyUsed { authenticator, .. } => {
+                format!("Passkey {authenticator} was accepted")
+            }
+            Self::PasskeySuspected { authenticator, stored, given, .. } => format!(
+                "Passkey {authenticator} is suspect: its counter is {given}, not above {stored}; it is no longer accepted"
+            ),
+            Self::RecoveryCodeUsed { authenticator, .. } => {
+                format!("A recovery code of {authenticator} was correct and is now used")
+            }
+            Self::Removed { authenticator } => format!("Authenticator {authenticator} removed"),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    let id = match event {
+        Event::Added(one) => return put(&mut slice.authenticators, *one.clone(), |one| one.id),
+        Event::Removed { authenticator } => {
+            return slice.authenticators.retain(|one| one.id != *authenticator);
+        }
+        Event::Renamed { authenticator, .. }
+        | Event::TotpConfirmed { authenticator, .. }
+        | Event::TotpUsed { authenticator, .. }
+        | Event::PasswordUsed { authenticator, .. }
+        | Event::PasskeyUsed { authenticator, .. }
+        | Event::PasskeySuspected { authenticator, .. }
+        | Event::RecoveryCodeUsed { authenticator, .. } => *authenticator,
+    };
+    let Some(one) = slice.authenticators.iter_mut().find(|one| one.id == id) else { return };
+    match event {
+        Event::Renamed { name, .. } => one.name = name.clone(),
+        Event::TotpConfirmed { step, at, .. } | Event::TotpUsed { step, at, .. } => {
+            one.last_used_at = Some(*at);
+            one.row_version += 1;
+            if let Kind::Totp { confirmed, last_step, .. } = &mut one.kind {
+                (*confirmed, *last_step) = (true, Some(*step));
+            }
+        }
+        Event::PasswordUsed { at, .. } => one.last_used_at = Some(*at),
+        Event::PasskeyUsed { counter, backed_up, data, at, .. } => {
+            one.last_used_at = Some(*at);
+            one.row_version += 1;
+            if let Kind::Passkey(passkey) = &mut one.kind {
+                (passkey.counter, passkey.backed_up) = (*counter, *backed_up);
+                passkey.data = data.clone().unwrap_or_else(|| passkey.data.clone());
+            }
+        }
+        Event::PasskeySuspected { at, .. } => {
+            one.row_version += 1;
+            if let Kind::Passkey(passkey) = &mut one.kind {
+                passkey.suspect_at = Some(*at);
+            }
+        }
+        Event::RecoveryCodeUsed { code, at, .. } => {
+            one.last_used_at = Some(*at);
+            one.row_version += 1;
+            if let Kind::RecoveryCodes { left } = &mut one.kind {
+                left.retain(|kept| kept != code);
+            }
+        }
+        Event::Added(_) | Event::Removed { .. } => {}
+    }
 }
 
 impl Authenticator {

@@ -61,6 +61,32 @@ pub enum Event {
     },
 }
 
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Held(_) => "brokerage.held",
+            Self::Off { .. } => "brokerage.off",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Held(one) => match one.holder {
+                Some(holder) => format!("One brokerage session: {holder} can trade"),
+                None => "One brokerage session: the first that may trade can trade".to_owned(),
+            },
+            Self::Off { .. } => "Every session that may trade can trade".to_owned(),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Held(one) => slice.brokerage = Some(*one),
+        Event::Off { .. } => slice.brokerage = None,
+    }
+}
+
 impl Slice {
     /// Whether a session could trade if nobody else held it.
     pub fn competes(&self, session: &Session, fresh: bool) -> bool {

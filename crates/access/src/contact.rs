@@ -19,7 +19,7 @@ use crate::notice::{self, Note, Subject, Topic};
 use crate::refusal::Refusal;
 use crate::secret::{SealedSecret, Secret};
 use crate::sign_in::{CODE_LIFE, CODE_TRIES, RESEND_WAIT};
-use crate::slice::Slice;
+use crate::slice::{Slice, put};
 use crate::typed;
 
 /// Longest mail address, in bytes (RFC 5321).
@@ -294,6 +294,39 @@ pub enum Event {
         /// Which.
         contact: ContactId,
     },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Changed(_) => "contact.changed",
+            Self::Removed { .. } => "contact.removed",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Changed(one) => match &one.state {
+                State::Asked(asked) => format!(
+                    "{} is waiting for its code: codes sent: {}, tries left: {}",
+                    one.value, asked.sent, asked.tries_left
+                ),
+                State::Verified => format!("{} is verified", one.value),
+                State::Noted => format!("{} is saved", one.value),
+                State::Former { until } => {
+                    format!("{} was replaced; messages still go there until {until}", one.value)
+                }
+            },
+            Self::Removed { contact } => format!("Contact {contact} removed"),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Changed(one) => put(&mut slice.contacts, *one.clone(), |one| one.id),
+        Event::Removed { contact } => slice.contacts.retain(|one| one.id != *contact),
+    }
 }
 
 fn changed(contact: Contact) -> decision::Event {

@@ -17,7 +17,7 @@ use crate::name::Name;
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
 use crate::secret::{Digest, Secret};
-use crate::slice::Slice;
+use crate::slice::{Slice, put};
 use crate::token::{self, Kind};
 
 /// How long a credential lives when its maker does not say.
@@ -233,6 +233,100 @@ pub enum Event {
         /// When.
         at: Time,
     },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "credential.created",
+            Self::Revoked { .. } => "credential.revoked",
+            Self::Paused { .. } => "credential.paused",
+            Self::Resumed { .. } => "credential.resumed",
+            Self::Rotated { .. } => "credential.rotated",
+            Self::Renamed { .. } => "credential.renamed",
+            Self::Narrowed { .. } => "credential.narrowed",
+            Self::Widened { .. } => "credential.widened",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let orders = |cancelled| if cancelled { "; its orders are cancelled" } else { "" };
+        match self {
+            Self::Created(new) => format!(
+                "Credential {} ({}) created for account {}, until {}; port {} is assigned to it",
+                new.id, new.name, new.account, new.scopes.until, new.port
+            ),
+            Self::Revoked { credential, cancel_orders, .. } => {
+                format!("Credential {credential} revoked{}", orders(*cancel_orders))
+            }
+            Self::Paused { credential, paused } => {
+                format!("Credential {credential} paused{}", orders(paused.cancel_orders))
+            }
+            Self::Resumed { credential, .. } => format!("Credential {credential} resumed"),
+            Self::Rotated { credential, former, .. } => format!(
+                "Credential {credential} given a new token; the old one works until {}",
+                former.until
+            ),
+            Self::Renamed { credential, name, .. } => {
+                format!("Credential {credential} renamed to {name}")
+            }
+            Self::Narrowed { credential, scopes, .. } => {
+                format!("Credential {credential} narrowed: {}", scopes_text(scopes))
+            }
+            Self::Widened { credential, scopes, .. } => {
+                format!("Credential {credential} widened: {}", scopes_text(scopes))
+            }
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    let id = match event {
+        Event::Created(new) => return put(&mut slice.credentials, *new.clone(), |other| other.id),
+        Event::Revoked { credential, .. }
+        | Event::Paused { credential, .. }
+        | Event::Resumed { credential, .. }
+        | Event::Rotated { credential, .. }
+        | Event::Renamed { credential, .. }
+        | Event::Narrowed { credential, .. }
+        | Event::Widened { credential, .. } => *credential,
+    };
+    let Some(changed) = slice.credentials.iter_mut().find(|other| other.id == id) else {
+        return;
+    };
+    match event {
+        Event::Revoked { at, by, cancel_orders, .. } => {
+            changed.revoked = Some(Revoked { at: *at, by: *by, cancel_orders: *cancel_orders });
+        }
+        Event::Paused { paused, .. } => changed.paused = Some(*paused),
+        Event::Resumed { .. } => changed.paused = None,
+        Event::Rotated { token, former, .. } => {
+            changed.token = Some(*token);
+            changed.former = Some(*former);
+        }
+        Event::Renamed { name, .. } => changed.name = name.clone(),
+        Event::Narrowed { scopes, .. } | Event::Widened { scopes, .. } => {
+            changed.scopes = Scopes::clone(scopes);
+        }
+        Event::Created(_) => {}
+    }
+}
+
+/// The limits of a credential, in few words: its page says them in full.
+fn scopes_text(scopes: &Scopes) -> String {
+    let mut parts = Vec::new();
+    parts.push(if scopes.read_only { "view only".to_owned() } else { "may trade".to_owned() });
+    if let Symbols::Only(symbols) = &scopes.symbols {
+        parts.push(format!("{} symbols", symbols.len()));
+    }
+    if let Some(most) = scopes.limits.max_quantity {
+        parts.push(format!("up to {most} shares per order"));
+    }
+    if let Some(most) = scopes.limits.max_notional {
+        parts.push(format!("up to {most} USD per order"));
+    }
+    parts.push(format!("until {}", scopes.until));
+    parts.join(", ")
 }
 
 /// A port that a credential has or had.

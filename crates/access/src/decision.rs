@@ -1,7 +1,5 @@
 //! The one function that decides, and what goes in and comes out of it.
 
-use serde::{Deserialize, Serialize};
-
 use crate::authenticator::{self, totp};
 use crate::call::{By, Call, Source};
 use crate::contact::Reach;
@@ -16,115 +14,11 @@ use crate::session::{Method, Session, SessionEnd};
 use crate::sign_in::SignedIn;
 use crate::slice::Slice;
 use crate::{
-    approval, brokerage, contact, credential, device, evidence, large_order, link, lock, mandate,
-    network, notice, person, policy, push, recovery, session, sign_in, step_up, throttle, travel,
-    trustee, window,
+    approval, brokerage, contact, credential, device, evidence, large_order, link, lock, network,
+    notice, person, policy, push, recovery, session, sign_in, step_up, travel, trustee, window,
 };
 
-/// What is asked.
-#[expect(missing_docs, reason = "each is the command of the noun that it names")]
-pub enum Command {
-    Person(person::Command),
-    SignIn(sign_in::Command),
-    Link(link::Command),
-    Session(session::Command),
-    StepUp(step_up::Command),
-    Approval(approval::Command),
-    Device(device::Command),
-    Push(push::Command),
-    Authenticator(authenticator::Command),
-    Credential(credential::Command),
-    Lock(lock::Command),
-    Contact(contact::Command),
-    Network(network::Command),
-    Policy(policy::Command),
-    LargeOrder(large_order::Command),
-    Window(window::Command),
-    Brokerage(brokerage::Command),
-    Travel(travel::Command),
-    Recovery(recovery::Command),
-    Trustee(trustee::Command),
-    Notice(notice::Command),
-    Evidence(evidence::Command),
-}
-
-/// What happened: what the store writes to the tables and to evidence. No secret is ever in it, only
-/// digests and sealed secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the event of the noun that it names")]
-pub enum Event {
-    Person(person::Event),
-    Mandate(mandate::Event),
-    SignIn(sign_in::Event),
-    Link(link::Event),
-    Session(session::Event),
-    Device(device::Event),
-    Push(push::Event),
-    Approval(approval::Event),
-    Authenticator(authenticator::Event),
-    Credential(credential::Event),
-    Lock(lock::Event),
-    Throttle(throttle::Event),
-    Contact(contact::Event),
-    Network(network::Event),
-    Policy(policy::Event),
-    LargeOrder(large_order::Event),
-    Brokerage(brokerage::Event),
-    Travel(travel::Event),
-    Recovery(recovery::Event),
-    Trustee(trustee::Event),
-    Notice(notice::Event),
-    Evidence(evidence::Event),
-}
-
-impl Event {
-    /// Whether it changes a table of facts, so that the slice's version must rise with it.
-    pub const fn changes_tables(&self) -> bool {
-        !matches!(self, Self::Notice(_) | Self::Evidence(_))
-    }
-
-    /// Whether it brings an entry of evidence: all but the counter of a name that nobody has, which
-    /// the refusal beside it tells of. Names are free to make up, so it must not fill the disk.
-    pub const fn is_evidence(&self) -> bool {
-        !matches!(self, Self::Throttle(throttle::Event::StrangerFailed(_)))
-    }
-}
-
-macro_rules! into_event {
-    ($($noun:ident $variant:ident;)*) => {$(
-        impl From<$noun::Event> for Event {
-            fn from(event: $noun::Event) -> Self {
-                Self::$variant(event)
-            }
-        }
-    )*};
-}
-
-into_event! {
-    person Person;
-    mandate Mandate;
-    sign_in SignIn;
-    link Link;
-    session Session;
-    device Device;
-    push Push;
-    approval Approval;
-    authenticator Authenticator;
-    credential Credential;
-    lock Lock;
-    throttle Throttle;
-    contact Contact;
-    network Network;
-    policy Policy;
-    large_order LargeOrder;
-    brokerage Brokerage;
-    travel Travel;
-    recovery Recovery;
-    trustee Trustee;
-    notice Notice;
-    evidence Evidence;
-}
+pub use crate::noun::{Command, Event};
 
 /// What the caller gets. It may hold a secret to show once.
 pub enum Answer {
@@ -353,6 +247,27 @@ impl Ground<'_> {
     }
 }
 
+macro_rules! dispatch {
+    (
+        both { $($both:ident $Both:ident;)* }
+        asked { $($asked:ident $Asked:ident;)* }
+        told { $($told:ident $Told:ident;)* }
+    ) => {
+        fn dispatch(
+            slice: &Slice,
+            ground: &Ground<'_>,
+            command: &Command,
+        ) -> Result<Decision, Refusal> {
+            match command {
+                $(Command::$Both(command) => $both::decide(slice, ground, command),)*
+                $(Command::$Asked(command) => $asked::decide(slice, ground, command),)*
+            }
+        }
+    };
+}
+
+crate::for_each_noun!(dispatch);
+
 /// The device of the session that asks, or the one whose token came with the call.
 fn asking_device(slice: &Slice, call: &Call) -> Option<DeviceId> {
     match call.by {
@@ -373,30 +288,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         device: asking_device(slice, call),
         reach: Reach::of(slice, moment.now),
     };
-    let decided = match &call.command {
-        Command::Person(command) => person::decide(slice, &ground, command),
-        Command::SignIn(command) => sign_in::decide(slice, &ground, command),
-        Command::Link(command) => link::decide(slice, &ground, command),
-        Command::Session(command) => session::decide(slice, &ground, command),
-        Command::Approval(command) => approval::decide(slice, &ground, command),
-        Command::StepUp(command) => step_up::decide(slice, &ground, command),
-        Command::Device(command) => device::decide(slice, &ground, command),
-        Command::Push(command) => push::decide(slice, &ground, command),
-        Command::Authenticator(command) => authenticator::decide(slice, &ground, command),
-        Command::Credential(command) => credential::decide(slice, &ground, command),
-        Command::Lock(command) => lock::decide(slice, &ground, command),
-        Command::Contact(command) => contact::decide(slice, &ground, command),
-        Command::Network(command) => network::decide(slice, &ground, command),
-        Command::Policy(command) => policy::decide(slice, &ground, command),
-        Command::LargeOrder(command) => large_order::decide(slice, &ground, command),
-        Command::Window(command) => window::decide(slice, &ground, command),
-        Command::Brokerage(command) => brokerage::decide(slice, &ground, command),
-        Command::Travel(command) => travel::decide(slice, &ground, command),
-        Command::Notice(command) => notice::decide(slice, &ground, command),
-        Command::Recovery(command) => recovery::decide(slice, &ground, command),
-        Command::Trustee(command) => trustee::decide(slice, &ground, command),
-        Command::Evidence(command) => Ok(evidence::decide(command)),
-    };
+    let decided = dispatch(slice, &ground, &call.command);
     let mut decision = decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));
     device::forget_lent(slice, &mut decision.events);
     if let Err(refusal) = &decision.answer

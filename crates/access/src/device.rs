@@ -23,6 +23,11 @@ use crate::sign_in;
 use crate::slice::Slice;
 use crate::typed;
 
+mod event;
+
+pub use event::Event;
+pub(crate) use event::apply;
+
 /// How long a device is trusted after its activation, and after each renewal.
 pub const TRUST: Span = Span::days(90);
 /// In this last part of its trust a device renews it by its key, without a prompt.
@@ -292,94 +297,6 @@ pub enum Command {
     },
     /// Forgets every device but the one that asks, and ends their sessions.
     RemoveOthers,
-}
-
-/// What happened to devices.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "it lives for one decision")]
-pub enum Event {
-    /// Seen for the first time.
-    Added(Device),
-    /// Trusted, with a new token.
-    Trusted {
-        /// Which.
-        device: DeviceId,
-        /// Digest of its new token.
-        token: Digest,
-        /// The key that signs its requests, if it has one.
-        key: Option<PublicKey>,
-        /// Whether more than a typed code stands behind it.
-        confirmed: bool,
-        /// The end of the trust.
-        until: Time,
-    },
-    /// A passkey or an approval stands behind it now.
-    Confirmed {
-        /// Which.
-        device: DeviceId,
-    },
-    /// Known by a (new) key from now on.
-    Keyed {
-        /// Which.
-        device: DeviceId,
-        /// The key.
-        key: PublicKey,
-        /// The end of the trust.
-        until: Time,
-    },
-    /// Its person said that it is not theirs: it goes with its session.
-    Lent {
-        /// Which.
-        device: DeviceId,
-    },
-    /// Offered as a phone that answers approvals.
-    PhoneOffered {
-        /// Which.
-        device: DeviceId,
-        /// The number that it shows.
-        number: SealedSecret,
-    },
-    /// It answers approvals from now on.
-    PhoneConfirmed {
-        /// Which.
-        device: DeviceId,
-    },
-    /// Given a role.
-    RoleSet {
-        /// Which.
-        device: DeviceId,
-        /// The role.
-        role: DeviceRole,
-    },
-    /// It is an older device again, with its name and first day.
-    Succeeded {
-        /// Which.
-        device: DeviceId,
-        /// The older one.
-        old: DeviceId,
-        /// Its name.
-        name: Name,
-        /// When it was first seen.
-        created_at: Time,
-    },
-    /// Renamed.
-    Renamed {
-        /// Which.
-        device: DeviceId,
-        /// Its new name.
-        name: Name,
-    },
-    /// Blocked.
-    Blocked {
-        /// Which.
-        device: DeviceId,
-    },
-    /// Forgotten.
-    Removed {
-        /// Which.
-        device: DeviceId,
-    },
 }
 
 pub(crate) fn decide(

@@ -1,21 +1,26 @@
 //! Evidence: every decision on record, chained so that a change shows.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::call::By;
-use crate::decision::{Answer, Decision};
+use crate::call::{By, tidy};
+use crate::decision::{Answer, Decision, Ground};
 use crate::id::PersonId;
 use crate::moment::Time;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
+use crate::slice::Slice;
 
 mod index;
-mod wording;
 
 pub use index::{INDEX_RULE, Index, Topic, is_minor};
+
+/// Longest kind and text of an entry, in bytes.
+pub(crate) const KIND_LIMIT: usize = 64;
+pub(crate) const TEXT_LIMIT: usize = 2_000;
 
 /// The hash before the first entry of a chain.
 pub const GENESIS: Digest = Digest([0; 32]);
@@ -253,17 +258,39 @@ pub enum Event {
     },
 }
 
+impl Event {
+    pub(crate) fn kind(&self) -> Cow<'static, str> {
+        match self {
+            Self::Refused { .. } => Cow::Borrowed("refused"),
+            Self::Noted { kind, .. } => Cow::Owned(tidy(kind, KIND_LIMIT)),
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Refused { text, count: 1, .. } => format!("Refused: {text}"),
+            Self::Refused { text, count, .. } => {
+                format!("Refused {count} times within a second: {text}")
+            }
+            Self::Noted { text, .. } => text.clone(),
+        }
+    }
+}
+
+/// A slice holds no evidence.
+pub(crate) fn apply(_: &mut Slice, _: &Event) {}
+
 /// The event of one refusal.
 pub fn refused(refusal: &Refusal) -> Event {
     Event::Refused { code: refusal.code().to_owned(), text: refusal.evidence_text(), count: 1 }
 }
 
-pub(crate) fn decide(command: &Command) -> Decision {
+pub(crate) fn decide(_: &Slice, _: &Ground<'_>, command: &Command) -> Result<Decision, Refusal> {
     let event = match command {
         Command::Record { code, text, count } => {
             Event::Refused { code: code.clone(), text: text.clone(), count: *count }
         }
         Command::Note { kind, text } => Event::Noted { kind: kind.clone(), text: text.clone() },
     };
-    Decision::new(vec![event.into()], Answer::Done)
+    Ok(Decision::new(vec![event.into()], Answer::Done))
 }

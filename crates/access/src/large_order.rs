@@ -17,6 +17,7 @@ use crate::number::Number;
 use crate::policy::{NOT_YOU, check_change};
 use crate::recovery;
 use crate::refusal::Refusal;
+use crate::sentence::joined;
 use crate::session::Session;
 use crate::slice::Slice;
 
@@ -142,6 +143,48 @@ pub enum Event {
     /// And this came of it. It is written after the order is in the journal: a stop in between leaves
     /// it out, and the terms and the time tell which it was.
     Placed(Placed),
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Set { .. } => "large_order.set",
+            Self::Allowed { .. } => "large_order.allowed",
+            Self::Placed(_) => "large_order.placed",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Set { threshold, .. } => match threshold.above {
+                Some(usd) => format!("Orders from sessions above {usd:.2} USD need confirmation"),
+                None => "Orders from sessions need no confirmation".to_owned(),
+            },
+            Self::Allowed { session, approval, terms } => {
+                let (by, terms) = (allowed_by(*approval), joined(terms));
+                format!("Large order of session {session} allowed by {by}: {terms}")
+            }
+            Self::Placed(one) => {
+                let orders: Vec<_> = one.orders.iter().map(u64::to_string).collect();
+                let (by, orders) = (allowed_by(one.approval), orders.join(", "));
+                format!(
+                    "Large order of session {}, allowed by {by}, is order {orders} (journal entry {})",
+                    one.session, one.seq
+                )
+            }
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Set { threshold, .. } => slice.large_orders = *threshold,
+        Event::Allowed { .. } | Event::Placed(_) => {}
+    }
+}
+
+fn allowed_by(approval: Option<ApprovalId>) -> String {
+    approval.map_or_else(|| "a sign-in for it".to_owned(), |id| format!("approval {id}"))
 }
 
 pub(crate) fn decide(

@@ -27,6 +27,7 @@ pub mod moment;
 pub mod name;
 pub mod network;
 pub mod notice;
+pub mod noun;
 pub mod number;
 pub mod person;
 pub mod policy;

@@ -9,7 +9,7 @@ use crate::id::{LinkId, PersonId};
 use crate::moment::{Span, Time};
 use crate::refusal::Refusal;
 use crate::secret::Digest;
-use crate::slice::Slice;
+use crate::slice::{Slice, put};
 use crate::token::{self, Kind};
 
 /// What a link is for.
@@ -91,6 +91,40 @@ pub enum Event {
         /// Which.
         link: LinkId,
     },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Issued(_) => "link.issued",
+            Self::Used { .. } => "link.used",
+            Self::Withdrawn { .. } => "link.withdrawn",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Issued(one) => {
+                format!(
+                    "Link {} ({}) created, valid until {}",
+                    one.id,
+                    one.purpose.name().replace('_', "-"),
+                    one.until
+                )
+            }
+            Self::Used { link, .. } => format!("Link {link} used"),
+            Self::Withdrawn { link } => format!("Link {link} withdrawn"),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Issued(link) => put(&mut slice.links, link.clone(), |one| one.id),
+        Event::Used { link, .. } | Event::Withdrawn { link } => {
+            slice.links.retain(|one| one.id != *link);
+        }
+    }
 }
 
 pub(crate) fn decide(

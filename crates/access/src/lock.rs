@@ -194,6 +194,34 @@ pub enum Event {
     },
 }
 
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Set(_) => "lock.set",
+            Self::Lifted { .. } => "lock.lifted",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Set(one) => {
+                format!("Lock of grade {} set on {}: {}", one.grade, one.target, one.grade.text())
+            }
+            Self::Lifted { lock, .. } => format!("Lock {lock} lifted"),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Set(lock) => {
+            slice.locks.retain(|one| one.target != lock.target);
+            slice.locks.push(lock.clone());
+        }
+        Event::Lifted { lock, .. } => slice.locks.retain(|one| one.id != *lock),
+    }
+}
+
 pub(crate) fn decide(
     slice: &Slice,
     ground: &Ground<'_>,

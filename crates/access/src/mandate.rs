@@ -8,6 +8,7 @@ use crate::id::{Holder, PaperAccountId, PersonId};
 use crate::lock::Grade;
 use crate::moment::Time;
 use crate::policy::NewNetwork;
+use crate::slice::{Slice, put};
 
 /// What someone is to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,6 +76,27 @@ pub struct Mandate {
 pub enum Event {
     /// Granted.
     Granted(Mandate),
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Granted(_) => "mandate.granted",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Granted(one) => {
+                format!("{} became {} of account {}", one.person, one.role.name(), one.account)
+            }
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    let Event::Granted(mandate) = event;
+    put(&mut slice.mandates, mandate.clone(), |one| one.account);
 }
 
 impl Mandate {

@@ -12,7 +12,7 @@ use crate::moment::{Span, Time};
 use crate::notice::{self, Note, Subject, Topic};
 use crate::refusal::Refusal;
 use crate::session;
-use crate::slice::Slice;
+use crate::slice::{Slice, put};
 
 /// How long a network stays known after its last use.
 pub const MEMORY: Span = Span::days(90);
@@ -72,6 +72,27 @@ pub enum Command {
 pub enum Event {
     /// Seen now.
     Seen(Known),
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Seen(_) => "network.seen",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Seen(one) => {
+                format!("Network {} seen, known since {}", one.network, one.first_at)
+            }
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    let Event::Seen(known) = event;
+    put(&mut slice.networks, *known, |one| one.network);
 }
 
 pub(crate) fn decide(

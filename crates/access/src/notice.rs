@@ -172,6 +172,34 @@ pub enum Event {
     },
 }
 
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Queued(_) => "notice.queued",
+            Self::Disowned { .. } => "notice.disowned",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Queued(one) => {
+                let to = match one.mail.len() {
+                    0 => String::new(),
+                    1 => ", to 1 mail address".to_owned(),
+                    more => format!(", to {more} mail addresses"),
+                };
+                format!("Message {} queued{to}", one.topic.name())
+            }
+            Self::Disowned { notice, .. } => {
+                format!("Message {notice} answered 'this was not me'")
+            }
+        }
+    }
+}
+
+/// A slice holds no notices.
+pub(crate) fn apply(_: &mut Slice, _: &Event) {}
+
 /// What 'this was not me' stopped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Disowned {

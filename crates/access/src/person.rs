@@ -47,6 +47,26 @@ pub enum Event {
     Created(Person),
 }
 
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "person.created",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Created(one) => format!("Person {} was created", one.username),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    let Event::Created(person) = event;
+    slice.person = Some(person.clone());
+    slice.stranger = None;
+}
+
 pub(crate) fn decide(
     slice: &Slice,
     ground: &Ground<'_>,

@@ -14,7 +14,7 @@ use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
 use crate::session::{self, Interface, Method, Session};
-use crate::slice::Slice;
+use crate::slice::{Slice, put};
 use crate::stay::{LENT_IDLE, LENT_LIFE, LONG_IDLE, Stay};
 use crate::window::{self, Window};
 
@@ -465,6 +465,42 @@ pub enum Event {
         /// When.
         window: Option<Window>,
     },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Set(_) => "policy.set",
+            Self::WindowSet { .. } => "policy.window_set",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Set(one) => format!(
+                "Policy of the {}: {}, {}; on another network a session {}; required to view: {}, to trade: {}, to administer: {}, to withdraw: {}",
+                one.interface,
+                one.tempo,
+                one.limits(true),
+                one.new_network,
+                one.needs.view,
+                one.needs.trade,
+                one.needs.administer,
+                one.needs.withdraw
+            ),
+            Self::WindowSet { window: Some(window), .. } => {
+                format!("Sessions are renewed {window}")
+            }
+            Self::WindowSet { window: None, .. } => "Sessions have no renewal window".to_owned(),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Set(one) => put(&mut slice.policies, *one, |one| one.interface),
+        Event::WindowSet { window, .. } => slice.window.clone_from(window),
+    }
 }
 
 /// Whether the caller may change policies; widening takes a session that is bound to its browser.

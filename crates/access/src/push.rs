@@ -12,7 +12,7 @@ use crate::id::{DeviceId, PersonId};
 use crate::moment::Time;
 use crate::refusal::Refusal;
 use crate::secret::{SealKey, SealedSecret, Secret};
-use crate::slice::Slice;
+use crate::slice::{Slice, put};
 
 /// A phone's address at a push service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +96,39 @@ pub enum Event {
         /// Whether its push service knew it no longer, and nobody asked for it.
         gone: bool,
     },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Set(_) => "push.set",
+            Self::Ended { .. } => "push.ended",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Set(one) => {
+                let how = if one.shows { "with details" } else { "without details" };
+                format!("Device {} gets push notifications by {}, {how}", one.device, one.service)
+            }
+            Self::Ended { device, gone: true } => {
+                format!(
+                    "Device {device} gets no more push notifications: its push service no longer knows it"
+                )
+            }
+            Self::Ended { device, gone: false } => {
+                format!("Device {device} gets no more push notifications")
+            }
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Set(one) => put(&mut slice.pushes, Push::clone(one), |one| one.device),
+        Event::Ended { device, .. } => slice.pushes.retain(|one| one.device != *device),
+    }
 }
 
 pub(crate) fn decide(

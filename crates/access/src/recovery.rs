@@ -31,6 +31,10 @@ use crate::token::{self, Kind};
 use crate::trustee::{self, Ask};
 
 mod end;
+mod event;
+
+pub use event::Event;
+pub(crate) use event::apply;
 
 pub use self::end::RecoveryEnd;
 
@@ -271,21 +275,6 @@ pub enum Command {
     Tick,
     /// Says how recoveries go.
     Choose(Policy),
-}
-
-/// What happened to recoveries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// Begun, or as it stands now.
-    Changed(Box<Recovery>),
-    /// The person chose.
-    Chosen {
-        /// Whose.
-        person: PersonId,
-        /// What.
-        policy: Policy,
-    },
 }
 
 /// A recovery that was just begun.

@@ -17,7 +17,7 @@ use crate::notice;
 use crate::policy::Assurance;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
-use crate::slice::Slice;
+use crate::slice::{Slice, put};
 use crate::stay::Stay;
 
 /// A way in.
@@ -460,6 +460,114 @@ pub enum Event {
         /// Of which lock.
         lock: LockId,
     },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Started(_) => "session.started",
+            Self::Ended { .. } => "session.ended",
+            Self::Bound { .. } => "session.bound",
+            Self::Keyed { .. } => "session.keyed",
+            Self::Proven { .. } => "session.proven",
+            Self::Moved { .. } => "session.moved",
+            Self::Limited { .. } => "session.limited",
+            Self::Renewed { .. } => "session.renewed",
+            Self::Announced { .. } => "session.announced",
+            Self::KeptForReceipt { .. } => "session.kept_for_receipt",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Started(one) => {
+                format!("Session {} began on {}, until {}", one.id, one.device, one.until)
+            }
+            Self::Ended { session, reason, .. } => {
+                format!("Session {session} ended: {reason}")
+            }
+            Self::Bound { session, .. } => {
+                format!("Session {session} bound to its device's hardware")
+            }
+            Self::Keyed { session, .. } => {
+                format!("Session {session} bound to the new key of its browser")
+            }
+            Self::Proven { session, methods, .. } => {
+                let how: Vec<_> = methods.iter().map(|one| one.text()).collect();
+                let how = how.join(" and ");
+                format!("Session {session}: its person confirmed by {how}; it has a new token")
+            }
+            Self::Moved { session, network, .. } => {
+                format!("Session {session} is now also used from network {network}")
+            }
+            Self::Limited { session, until, .. } => {
+                format!("Session {session} was shortened by a policy; it ends at {until}")
+            }
+            Self::Renewed { session, until, .. } => {
+                format!("Session {session} was renewed until {until}")
+            }
+            Self::Announced { session } => {
+                format!("The end of session {session} was announced")
+            }
+            Self::KeptForReceipt { session, lock } => {
+                format!(
+                    "Session {session} may still show the receipt of lock {lock}, and nothing else"
+                )
+            }
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Started(session) => {
+            let seen = slice.devices.iter_mut().find(|device| device.id == session.device);
+            if let Some(device) = seen {
+                device.signed_in(session);
+            }
+            put(&mut slice.sessions, Session::clone(session), |one| one.id);
+        }
+        Event::Ended { session, .. } => slice.sessions.retain(|one| one.id != *session),
+        Event::Bound { session, .. }
+        | Event::Keyed { session, .. }
+        | Event::Proven { session, .. }
+        | Event::Moved { session, .. }
+        | Event::Limited { session, .. }
+        | Event::Renewed { session, .. }
+        | Event::Announced { session }
+        | Event::KeptForReceipt { session, .. } => {
+            for one in slice.sessions.iter_mut().filter(|one| one.id == *session) {
+                one.apply(event);
+            }
+        }
+    }
+}
+
+impl Session {
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Started(_) | Event::Ended { .. } => {}
+            Event::Bound { hardware, idle, .. } => {
+                (self.hardware, self.idle) = (Some(*hardware), *idle);
+            }
+            Event::Keyed { key, .. } => self.key = Some(*key),
+            Event::Proven { methods, at, assurance, networks, token, .. } => {
+                (self.proven_at, self.assurance) = (*at, *assurance);
+                self.token = token.unwrap_or(self.token);
+                self.proven_by.clone_from(methods);
+                self.networks.clone_from(networks);
+            }
+            Event::Moved { networks, .. } => self.networks.clone_from(networks),
+            Event::Limited { idle, until, .. } => {
+                (self.idle, self.until) = (*idle, *until);
+            }
+            Event::Renewed { idle, until, .. } => {
+                (self.idle, self.until, self.announced) = (*idle, *until, false);
+            }
+            Event::Announced { .. } => self.announced = true,
+            Event::KeptForReceipt { lock, .. } => self.receipt = Some(*lock),
+        }
+    }
 }
 
 pub(crate) fn decide(

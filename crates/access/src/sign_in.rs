@@ -38,7 +38,11 @@ use crate::token::{self, Kind};
 use crate::typed;
 
 mod copied;
+mod event;
 mod trust;
+
+pub use event::Event;
+pub(crate) use event::apply;
 
 pub(crate) use self::copied::rekeyed;
 use self::copied::{elsewhere, tell_copy};
@@ -176,26 +180,6 @@ pub enum Command {
     Link {
         /// The link's token.
         token: Secret,
-    },
-}
-
-/// What happened to attempts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// The password was right.
-    Started(Attempt),
-    /// A step was done or missed, or a code sent again.
-    Changed(Attempt),
-    /// It became a session.
-    Finished {
-        /// Which.
-        attempt: AttemptId,
-    },
-    /// It is over without a session.
-    Dropped {
-        /// Which.
-        attempt: AttemptId,
     },
 }
 

@@ -33,6 +33,8 @@ use crate::window::Window;
 
 mod apply;
 
+pub(crate) use apply::put;
+
 /// One person with all that is theirs, or a name that nobody has. What is over (ended sessions,
 /// removed devices, used links) is not in it; revoked credentials are. Every list ascends by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

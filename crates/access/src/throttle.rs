@@ -14,7 +14,7 @@ use crate::id::DeviceId;
 use crate::moment::{Span, Time};
 use crate::refusal::Refusal;
 use crate::secret::Digest;
-use crate::slice::Slice;
+use crate::slice::{Slice, put};
 
 /// Failures in a row that cost no wait yet, less one.
 const FREE: u32 = 5;
@@ -106,6 +106,45 @@ pub enum Event {
     },
     /// The person was proven by a passkey, a link or a reset: all counters are gone.
     AllCleared,
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Failed(_) => "throttle.failed",
+            Self::StrangerFailed(_) => "throttle.stranger_failed",
+            Self::Cleared { .. } | Self::AllCleared => "throttle.cleared",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let place = |place: &Place| match place {
+            Place::Device(device) => format!("on {device}"),
+            Place::Untrusted => "on untrusted devices".to_owned(),
+        };
+        match self {
+            Self::Failed(one) => {
+                let (factor, place) = (one.factor.name(), place(&one.place));
+                format!("Wrong {factor} {place}: {} in a row", one.failures)
+            }
+            Self::StrangerFailed(one) => {
+                format!("Sign-in with an unknown name: {} in a row", one.failures)
+            }
+            Self::Cleared { place: one } => format!("Failed attempts reset {}", place(one)),
+            Self::AllCleared => "All failed attempts reset".to_owned(),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Failed(counter) => {
+            put(&mut slice.counters, *counter, |one| (one.factor, one.place));
+        }
+        Event::StrangerFailed(stranger) => slice.stranger = Some(*stranger),
+        Event::Cleared { place } => slice.counters.retain(|one| one.place != *place),
+        Event::AllCleared => slice.counters.clear(),
+    }
 }
 
 /// How long to wait after this many failures in a row.

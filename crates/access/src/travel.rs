@@ -83,6 +83,35 @@ pub enum Event {
     },
 }
 
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Planned(_) => "travel.planned",
+            Self::Ended { .. } => "travel.ended",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Planned(plan) => {
+                let at = plan.network.map(|network| format!(" at {network}")).unwrap_or_default();
+                format!(
+                    "Travel to {}{at} planned from {} until {}",
+                    plan.place, plan.from, plan.until
+                )
+            }
+            Self::Ended { .. } => "Planned travel ended".to_owned(),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Planned(plan) => slice.travel = Some(plan.clone()),
+        Event::Ended { .. } => slice.travel = None,
+    }
+}
+
 pub(crate) fn decide(
     slice: &Slice,
     ground: &Ground<'_>,

@@ -20,7 +20,7 @@ use crate::notice::{self, Topic};
 use crate::recovery::{self, Recovery, Stage};
 use crate::refusal::Refusal;
 use crate::secret::{SealKey, SealedSecret, Secret};
-use crate::slice::Slice;
+use crate::slice::{Slice, put};
 use crate::typed;
 
 /// Contacts that a person may name.
@@ -134,6 +134,33 @@ pub enum Event {
         /// Which.
         trustee: TrusteeId,
     },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Changed(one) if one.agreed_at.is_some() => "trustee.agreed",
+            Self::Changed(_) => "trustee.named",
+            Self::Removed { .. } => "trustee.removed",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Changed(one) => match one.agreed_at {
+                Some(_) => format!("{} agreed to be a recovery contact", one.username),
+                None => format!("{} named as a recovery contact", one.username),
+            },
+            Self::Removed { trustee } => format!("Recovery contact {trustee} removed"),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Changed(one) => put(&mut slice.trustees, one.clone(), |one| one.id),
+        Event::Removed { trustee } => slice.trustees.retain(|one| one.id != *trustee),
+    }
 }
 
 type Decided = Result<Decision, Refusal>;

@@ -16,9 +16,7 @@ use thiserror::Error;
 use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
-    Store, approval, authenticator, brokerage, contact, credential, device, evidence, large_order,
-    link, lock, mandate, network, notice, policy, push, recovery, session, sign_in, site, throttle,
-    travel, trustee,
+    Store, approval, evidence, network, notice, recovery, session, site, throttle, travel,
 };
 
 statements! {
@@ -211,36 +209,43 @@ async fn raise(
     Ok(())
 }
 
-/// Does to the tables what an event says.
-pub(crate) async fn apply(
-    connection: &mut AnyConnection,
-    person: Option<PersonId>,
-    event: &Event,
-    webhook: bool,
-) -> Result<(), StoreError> {
-    match event {
-        Event::Person(event) => crate::person::apply(connection, event).await?,
-        Event::Mandate(event) => mandate::apply(connection, event).await?,
-        Event::SignIn(event) => sign_in::apply(connection, event).await?,
-        Event::Link(event) => link::apply(connection, event).await?,
-        Event::Session(event) => session::apply(connection, event).await?,
-        Event::Device(event) => device::apply(connection, event).await?,
-        Event::Push(event) => push::apply(connection, event).await?,
-        Event::Approval(event) => approval::apply(connection, event).await?,
-        Event::Authenticator(event) => authenticator::apply(connection, event).await?,
-        Event::Credential(event) => credential::apply(connection, event).await?,
-        Event::Recovery(event) => recovery::apply(connection, event).await?,
-        Event::Trustee(event) => trustee::apply(connection, event).await?,
-        Event::Lock(event) => lock::apply(connection, event).await?,
-        Event::Throttle(event) => throttle::apply(connection, person, event).await?,
-        Event::Contact(event) => contact::apply(connection, event).await?,
-        Event::Network(event) => network::apply(connection, event).await?,
-        Event::Policy(event) => policy::apply(connection, event).await?,
-        Event::LargeOrder(event) => large_order::apply(connection, event).await?,
-        Event::Brokerage(event) => brokerage::apply(connection, event).await?,
-        Event::Travel(event) => travel::apply(connection, event).await?,
-        Event::Notice(event) => notice::apply(connection, event, webhook).await?,
-        Event::Evidence(_) => {}
-    }
-    Ok(())
+/// What one noun's events do to its tables.
+macro_rules! noun_apply {
+    (throttle, $connection:ident, $person:ident, $webhook:ident, $event:ident) => {
+        throttle::apply($connection, $person, $event).await?
+    };
+    (notice, $connection:ident, $person:ident, $webhook:ident, $event:ident) => {
+        notice::apply($connection, $event, $webhook).await?
+    };
+    // Evidence is appended at once for all the events of a commit.
+    (evidence, $connection:ident, $person:ident, $webhook:ident, $event:ident) => {{
+        let _: &access::evidence::Event = $event;
+    }};
+    ($noun:ident, $connection:ident, $person:ident, $webhook:ident, $event:ident) => {
+        crate::$noun::apply($connection, $event).await?
+    };
 }
+
+macro_rules! apply_each {
+    (
+        both { $($both:ident $Both:ident;)* }
+        asked { $($asked:ident $Asked:ident;)* }
+        told { $($told:ident $Told:ident;)* }
+    ) => {
+        /// Does to the tables what an event says.
+        pub(crate) async fn apply(
+            connection: &mut AnyConnection,
+            person: Option<PersonId>,
+            event: &Event,
+            webhook: bool,
+        ) -> Result<(), StoreError> {
+            match event {
+                $(Event::$Both(event) => noun_apply!($both, connection, person, webhook, event),)*
+                $(Event::$Told(event) => noun_apply!($told, connection, person, webhook, event),)*
+            }
+            Ok(())
+        }
+    };
+}
+
+access::for_each_noun!(apply_each);

@@ -30,44 +30,36 @@ macro_rules! row {
     };
 }
 
+macro_rules! of_nouns {
+    (
+        both { $($both:ident $Both:ident;)* }
+        asked { $($asked:ident $Asked:ident;)* }
+        told { $($told:ident $Told:ident;)* }
+    ) => {
+        /// The statements of the nouns of `access`.
+        const OF_NOUNS: &[&[&str]] =
+            &[$(crate::$both::STATEMENTS,)* $(crate::$told::STATEMENTS,)*];
+    };
+}
+
+access::for_each_noun!(of_nouns);
+
+/// The statements of what has no events: reads, records of the server, and parts of nouns.
+const OF_OTHERS: &[&[&str]] = &[
+    crate::activity::STATEMENTS,
+    crate::checkpoint::STATEMENTS,
+    crate::commit::STATEMENTS,
+    crate::delivery::STATEMENTS,
+    crate::equity::STATEMENTS,
+    crate::folder::STATEMENTS,
+    crate::hold::STATEMENTS,
+    crate::order_decision::STATEMENTS,
+    crate::recovery_code::STATEMENTS,
+    crate::site::STATEMENTS,
+    crate::slice::STATEMENTS,
+];
+
 /// Every statement of the store.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    [
-        crate::activity::STATEMENTS,
-        crate::approval::STATEMENTS,
-        crate::authenticator::STATEMENTS,
-        crate::brokerage::STATEMENTS,
-        crate::checkpoint::STATEMENTS,
-        crate::commit::STATEMENTS,
-        crate::contact::STATEMENTS,
-        crate::credential::STATEMENTS,
-        crate::delivery::STATEMENTS,
-        crate::device::STATEMENTS,
-        crate::equity::STATEMENTS,
-        crate::site::STATEMENTS,
-        crate::evidence::STATEMENTS,
-        crate::folder::STATEMENTS,
-        crate::hold::STATEMENTS,
-        crate::trustee::STATEMENTS,
-        crate::large_order::STATEMENTS,
-        crate::link::STATEMENTS,
-        crate::lock::STATEMENTS,
-        crate::mandate::STATEMENTS,
-        crate::network::STATEMENTS,
-        crate::notice::STATEMENTS,
-        crate::order_decision::STATEMENTS,
-        crate::person::STATEMENTS,
-        crate::policy::STATEMENTS,
-        crate::push::STATEMENTS,
-        crate::recovery::STATEMENTS,
-        crate::recovery_code::STATEMENTS,
-        crate::session::STATEMENTS,
-        crate::sign_in::STATEMENTS,
-        crate::slice::STATEMENTS,
-        crate::throttle::STATEMENTS,
-        crate::travel::STATEMENTS,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
+    OF_NOUNS.iter().chain(OF_OTHERS).copied().flatten().copied()
 }

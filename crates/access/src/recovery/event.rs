@@ -1,0 +1,76 @@
+//! What happens in a recovery, what it does to a slice, and what evidence says of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Policy, Recovery, Stage};
+use crate::id::PersonId;
+use crate::slice::{Slice, put};
+
+/// What happened to recoveries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Begun, or as it stands now.
+    Changed(Box<Recovery>),
+    /// The person chose.
+    Chosen {
+        /// Whose.
+        person: PersonId,
+        /// What.
+        policy: Policy,
+    },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Changed(one) => match one.stage {
+                Stage::Begun { .. } => "recovery.begun",
+                Stage::Half { .. } => "recovery.half",
+                Stage::Ready { .. } => "recovery.ready",
+                Stage::Finished { .. } => "recovery.finished",
+                Stage::Over { .. } => "recovery.over",
+            },
+            Self::Chosen { .. } => "recovery.chosen",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let one = match self {
+            Self::Changed(one) => one,
+            Self::Chosen { policy, .. } => {
+                return format!(
+                    "Recoveries now wait {}; contacts needed: {}; waiting alone is enough: {}",
+                    policy.wait, policy.needed, policy.waits
+                );
+            }
+        };
+        let (id, from) = (one.id, format!("{} ({})", one.source, one.browser));
+        match one.stage {
+            Stage::Begun { half_at } => {
+                let (yes, needed) = (one.yes(), one.needed);
+                format!(
+                    "Recovery {id} from {from} waits {}; halfway at {half_at}; contacts: {yes} of {needed}",
+                    one.wait
+                )
+            }
+            Stage::Half { ready_at } => {
+                format!("Recovery {id}: halfway message sent, ready at {ready_at}")
+            }
+            Stage::Ready { until } => {
+                format!("Recovery {id} has waited long enough; it can be finished until {until}")
+            }
+            Stage::Finished { held_until, .. } => {
+                format!("Recovery {id} signed in; limited until {held_until}")
+            }
+            Stage::Over { why, .. } => format!("Recovery {id} is {}", why.text()),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Changed(one) => put(&mut slice.recoveries, *one.clone(), |one| one.id),
+        Event::Chosen { policy, .. } => slice.recovery_policy = *policy,
+    }
+}
