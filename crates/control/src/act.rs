@@ -355,11 +355,7 @@ fn named(target: &Target) -> (Option<String>, Option<String>) {
 async fn username(gate: &Gate, target: &Target) -> Result<String, Refusal> {
     match target {
         Target::Person(username) => Ok(username.clone()),
-        Target::Account(account) => {
-            let people = gate.people().await?;
-            let owner = people.into_iter().find(|one| one.accounts.contains(account));
-            owner.map(|one| one.username).ok_or(Refusal::NotFound { what: "person" })
-        }
+        Target::Account(account) => gate.owner_name(*account).await,
         Target::OnlyAccount => Err(Refusal::NotFound { what: "account" }),
     }
 }

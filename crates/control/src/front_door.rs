@@ -13,7 +13,7 @@ const LOCAL: &str = "local";
 pub(crate) async fn show(gate: &Gate, username: Option<&str>) -> Result<WhereNow, Refusal> {
     let names = match username {
         Some(name) => vec![name.to_owned()],
-        None => gate.people().await?.into_iter().map(|one| one.username).collect(),
+        None => gate.usernames().await?.into_iter().map(|(_, name)| name).collect(),
     };
     let mut ways = Vec::new();
     for name in names {

@@ -24,7 +24,7 @@ pub(crate) async fn the(gate: &Gate, username: Option<String>) -> Result<String,
     if let Some(name) = username {
         return Ok(name);
     }
-    let mut names: Vec<_> = gate.people().await?.into_iter().map(|one| one.username).collect();
+    let mut names: Vec<_> = gate.usernames().await?.into_iter().map(|(_, name)| name).collect();
     match names.pop() {
         Some(only) if names.is_empty() => Ok(only),
         Some(last) => {

@@ -105,16 +105,6 @@ impl Gate {
         self.run(key, Some(slice), &call).await.map(drop)
     }
 
-    /// Whether a phone could be asked in a sign-in that waits for a code.
-    pub async fn can_ask_phone(
-        &self,
-        attempt: &Secret,
-        browser: &Browser,
-    ) -> Result<bool, Refusal> {
-        let (slice, _) = self.look_at_attempt(attempt, browser).await?;
-        Ok(approval::phones(&slice, self.now(), None).next().is_some())
-    }
-
     /// Asks the phone, in a sign-in that waits for a code.
     pub async fn ask_sign_in(&self, attempt: &Secret, browser: &Browser) -> Result<(), Refusal> {
         let attempt = copy(attempt);

@@ -303,12 +303,8 @@ impl Gate {
         let person = match actor {
             Actor::Session(ticket) => ticket.person,
             Actor::Operator { .. } => {
-                let all = self.slices(None).await?;
-                let owner = all.iter().find(|one| one.authenticator(authenticator).is_some());
-                owner
-                    .and_then(|slice| slice.person.as_ref())
-                    .ok_or(Refusal::NotFound { what: "authenticator" })?
-                    .id
+                let owner = self.found_or_known(Key::Authenticator(authenticator)).await?;
+                owner.person.ok_or(Refusal::NotFound { what: "authenticator" })?.id
             }
         };
         let call = actor.call(Command::Authenticator(command));

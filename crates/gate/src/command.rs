@@ -51,6 +51,7 @@ impl Turns {
 enum OwnedKey {
     Plain(Key<'static>),
     Username(String),
+    CredentialName(String),
     Passkey(Vec<u8>),
 }
 
@@ -65,6 +66,10 @@ impl OwnedKey {
             Key::SessionToken(token) => Key::SessionToken(token),
             Key::Device(token) => Key::Device(token),
             Key::Credential(id) => Key::Credential(id),
+            Key::CredentialName(name) => return Self::CredentialName(name.to_owned()),
+            Key::DeviceId(id) => Key::DeviceId(id),
+            Key::Authenticator(id) => Key::Authenticator(id),
+            Key::RecoveryId(id) => Key::RecoveryId(id),
             Key::Attempt(token) => Key::Attempt(token),
             Key::Link(token) => Key::Link(token),
             Key::Recovery(token) => Key::Recovery(token),
@@ -75,6 +80,7 @@ impl OwnedKey {
         match self {
             Self::Plain(key) => *key,
             Self::Username(name) => Key::Username(name),
+            Self::CredentialName(name) => Key::CredentialName(name),
             Self::Passkey(handle) => Key::Passkey(handle),
         }
     }

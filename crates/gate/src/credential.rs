@@ -189,20 +189,30 @@ impl Gate {
         &self,
         account: Option<PaperAccountId>,
     ) -> Result<Vec<CredentialInfo>, Refusal> {
+        let holders = Box::pin(self.credential_holders(account)).await;
+        let holders = holders.map_err(|error| store_failed(&error))?;
+        let mut list = self.credentials_of(&holders).await?;
+        list.retain(|one| account.is_none_or(|account| account == one.credential.account));
+        list.sort_by(|one, two| {
+            let key = |info: &CredentialInfo| info.credential.revoked.map(|revoked| revoked.at);
+            (key(one), &one.credential.name).cmp(&(key(two), &two.credential.name))
+        });
+        Ok(list)
+    }
+
+    /// The credentials of some people, with what is known of each beside its row.
+    async fn credentials_of(&self, people: &[Slice]) -> Result<Vec<CredentialInfo>, Refusal> {
         let recent = self.0.people.uses().clone();
         let bound = Arc::clone(&self.0.people.listeners.borrow());
         let (usages, open) = (self.usages().await, self.open_orders_of());
         let mut list = Vec::new();
-        for slice in self.slices(None).await? {
+        for slice in people {
             let Some(person) = &slice.person else { continue };
             let written = Box::pin(self.uses_if_there(person.id)).await;
             let written = written.map_err(|error| store_failed(&error))?;
             for credential in &slice.credentials {
-                if account.is_some_and(|account| account != credential.account) {
-                    continue;
-                }
                 list.push(CredentialInfo {
-                    entitlements: credential.entitlements(&slice),
+                    entitlements: credential.entitlements(slice),
                     last_use: recent
                         .get(&credential.id)
                         .or_else(|| {
@@ -221,10 +231,6 @@ impl Gate {
                 });
             }
         }
-        list.sort_by(|one, two| {
-            let key = |info: &CredentialInfo| info.credential.revoked.map(|revoked| revoked.at);
-            (key(one), &one.credential.name).cmp(&(key(two), &two.credential.name))
-        });
         Ok(list)
     }
 
@@ -248,12 +254,19 @@ impl Gate {
     /// The live credential of this name, or the one of this id.
     pub async fn find_credential(&self, name_or_id: &str) -> Result<CredentialInfo, Refusal> {
         let id: Option<CredentialId> = name_or_id.parse().ok();
-        let all = self.credentials(None).await?;
+        let mut holder = match id {
+            Some(id) => self.found_or_known(Key::Credential(id)).await?,
+            None => Slice::default(),
+        };
+        if holder.person.is_none() {
+            holder = self.found_or_known(Key::CredentialName(name_or_id)).await?;
+        }
+        let all = Box::pin(self.credentials_of(&[holder])).await?;
         let by_id = all.iter().find(|one| Some(one.credential.id) == id);
-        let live = |one: &&CredentialInfo| one.credential.revoked.is_none();
-        let named = |one: &&CredentialInfo| one.credential.name.as_str() == name_or_id;
-        let found = by_id.or_else(|| all.iter().filter(named).find(live));
-        let found = found.or_else(|| all.iter().find(named));
+        let named = all.iter().filter(|one| one.credential.name.as_str() == name_or_id);
+        // None comes first: a live one.
+        let found = by_id
+            .or_else(|| named.min_by_key(|one| one.credential.revoked.map(|revoked| revoked.at)));
         found.cloned().ok_or(Refusal::CredentialUnknown)
     }
 

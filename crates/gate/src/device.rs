@@ -188,10 +188,8 @@ impl Gate {
         if let Actor::Session(ticket) = actor {
             return Ok(ticket.person);
         }
-        let all = self.slices(None).await?;
-        let owner = all.iter().find(|slice| slice.device(device).is_some());
-        let person = owner.and_then(|slice| slice.person.as_ref());
-        person.map(|one| one.id).ok_or(Refusal::NotFound { what: "device" })
+        let owner = self.found_or_known(Key::DeviceId(device)).await?;
+        owner.person.map(|one| one.id).ok_or(Refusal::NotFound { what: "device" })
     }
 
     async fn change_of(

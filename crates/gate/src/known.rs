@@ -8,12 +8,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use access::credential::Credential;
 use access::mandate::Role;
+use access::name::Username;
 use access::notice::Notice;
 use access::{NoticeId, PaperAccountId, PersonId, Refusal, Slice};
 use store::{CredentialUse, Key, StoreError};
 
 use crate::Gate;
+use crate::command::Boxed;
 use crate::registry::store_failed;
 
 /// How long tables may take to answer before cuts are decided on what is known.
@@ -71,9 +74,27 @@ impl Known {
                 .any(|mandate| mandate.account == account && mandate.role == Role::Owner),
             Key::Session(session) => slice.session(session).is_some(),
             Key::Credential(credential) => slice.credential(credential).is_some(),
+            Key::Username(name) => Username::new(name).is_ok_and(|name| {
+                slice.person.as_ref().is_some_and(|person| person.username == name)
+            }),
+            Key::CredentialName(name) => {
+                slice.credentials.iter().any(|one| one.name.as_str() == name)
+            }
+            Key::DeviceId(device) => slice.device(device).is_some(),
+            Key::Authenticator(id) => slice.authenticator(id).is_some(),
+            Key::RecoveryId(id) => slice.recoveries.iter().any(|one| one.id == id),
             _ => false,
         };
-        all.values().find(|slice| is_meant(slice)).map(|slice| Slice::clone(slice))
+        let is_live = |slice: &&Arc<Slice>| match key {
+            Key::CredentialName(name) => {
+                let live = |one: &Credential| one.name.as_str() == name && one.revoked.is_none();
+                slice.credentials.iter().any(live)
+            }
+            _ => true,
+        };
+        let meant = || all.values().filter(|slice| is_meant(slice));
+        let found = meant().find(is_live).or_else(|| meant().next());
+        found.map(|slice| Slice::clone(slice))
     }
 }
 
@@ -121,23 +142,59 @@ impl Gate {
         unless_away(self.all_slices()).await.unwrap_or_else(|| Ok(known()))
     }
 
-    /// A person by name, or as they were last known.
-    pub(crate) async fn named_or_known(&self, username: &str) -> Result<Slice, Refusal> {
-        let known = || {
-            let is_meant = |slice: &&Arc<Slice>| {
-                slice.person.as_ref().is_some_and(|one| one.username.as_str() == username)
+    /// The person whom a name or an id is of, as they are or as they were last known: for what is to be cut.
+    pub(crate) fn found_or_known<'a>(&'a self, key: Key<'a>) -> Boxed<'a, Result<Slice, Refusal>> {
+        Box::pin(async move {
+            let read = if self.0.watch.may_write().is_err() {
+                None
+            } else {
+                unless_away(self.slice_in_force(key)).await
             };
-            self.0.people.known.all().values().find(is_meant).map(|one| Slice::clone(one))
+            match read {
+                Some(read) => read.map_err(|error| store_failed(&error)),
+                None => Ok(self.0.people.known.find(key).unwrap_or_default()),
+            }
+        })
+    }
+
+    /// The people who have credentials, of one account or of any, as they are or as they were last known.
+    pub(crate) async fn credential_holders(
+        &self,
+        account: Option<PaperAccountId>,
+    ) -> Result<Vec<Slice>, StoreError> {
+        let known = || {
+            let is_of = |one: &Credential| account.is_none_or(|account| account == one.account);
+            let all = self.0.people.known.all();
+            let holds = |slice: &&Arc<Slice>| slice.credentials.iter().any(is_of);
+            Ok(all.values().filter(holds).map(|one| Slice::clone(one)).collect())
         };
-        let read = if self.0.watch.may_write().is_err() {
-            None
-        } else {
-            unless_away(self.slice_in_force(Key::Username(username))).await
-        };
-        match read {
-            Some(read) => read.map_err(|error| store_failed(&error)),
-            None => known().ok_or(Refusal::StoreFailed),
+        if self.0.watch.may_write().is_err() {
+            return known();
         }
+        let read = async {
+            let mut slices = Vec::new();
+            for person in self.0.people.store.credential_holders(account).await? {
+                slices.push(self.slice_in_force(Key::Person(person)).await?);
+            }
+            Ok(slices)
+        };
+        unless_away(read).await.unwrap_or_else(known)
+    }
+
+    /// What everybody signs in with, by name, as it is or as it was last known.
+    pub(crate) async fn names_or_known(&self) -> Result<Vec<(PersonId, String)>, StoreError> {
+        let known = || {
+            let all = self.0.people.known.all();
+            let persons = all.values().filter_map(|slice| slice.person.as_ref());
+            let mut names: Vec<_> =
+                persons.map(|person| (person.id, person.username.to_string())).collect();
+            names.sort_by(|one, other| one.1.cmp(&other.1));
+            Ok(names)
+        };
+        if self.0.watch.may_write().is_err() {
+            return known();
+        }
+        unless_away(self.0.people.store.usernames()).await.unwrap_or_else(known)
     }
 
     /// A message that is answered 'not me', or what was last known of it.

@@ -83,7 +83,7 @@ impl Gate {
             Actor::Operator { .. } => None,
         };
         let people = &self.0.people;
-        let names = self.people().await?;
+        let names = self.names_or_known().await.map_err(|error| store_failed(&error))?;
         let notices = people.store.notices(person, LIMIT).await;
         let notices = notices.map_err(|error| store_failed(&error))?;
         let mut list = Vec::with_capacity(notices.len());
@@ -93,11 +93,11 @@ impl Gate {
             let code = notice.code.as_ref().filter(|_| shown);
             let code = code.map(|sealed| people.key.open(sealed, &purpose));
             let code = code.transpose().map_err(|_| Refusal::KeyMismatch)?;
-            let name = names.iter().find(|one| one.id == notice.person);
+            let name = names.iter().find(|(id, _)| *id == notice.person);
             list.push(OutboxNotice {
                 id: notice.id,
                 person: notice.person,
-                username: name.map(|one| one.username.clone()).unwrap_or_default(),
+                username: name.map(|(_, name)| name.clone()).unwrap_or_default(),
                 at: notice.at,
                 topic: notice.topic,
                 text: notice.text,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use access::link::{self, Purpose};
-use access::name::Username;
 use access::{
     Answer, By, Call, Command, Grade, PaperAccountId, PersonId, Refusal, Secret, Slice, Source,
     Time, authenticator, person,
@@ -45,33 +44,30 @@ pub struct LinkIssued {
 impl Gate {
     /// Everybody, by name.
     pub async fn people(&self) -> Result<Vec<PersonInfo>, Refusal> {
-        let mut list: Vec<_> = self
-            .slices(None)
-            .await?
-            .iter()
-            .filter_map(|slice| {
-                let person = slice.person.as_ref()?;
-                Some(PersonInfo {
-                    id: person.id,
-                    username: person.username.to_string(),
-                    accounts: slice.mandates.iter().map(|one| one.account).collect(),
-                    lock: slice.strongest_lock(),
-                    enrolled: slice.is_enrolled(),
-                    since: person.created_at,
-                })
-            })
-            .collect();
+        let mut list: Vec<_> = self.slices(None).await?.iter().filter_map(info).collect();
         list.sort_by(|one, two| one.username.cmp(&two.username));
         Ok(list)
     }
 
     /// The person of this name or id.
     pub async fn find_person(&self, name_or_id: &str) -> Result<PersonInfo, Refusal> {
-        let id: Option<PersonId> = name_or_id.parse().ok();
-        let name = Username::new(name_or_id).map(|name| name.to_string()).unwrap_or_default();
-        let all = self.people().await?;
-        let found = all.into_iter().find(|one| Some(one.id) == id || one.username == name);
-        found.ok_or(Refusal::NotFound { what: "person" })
+        let key = match name_or_id.parse() {
+            Ok(id) => Key::Person(id),
+            Err(_) => Key::Username(name_or_id),
+        };
+        info(&self.found_or_known(key).await?).ok_or(Refusal::NotFound { what: "person" })
+    }
+
+    /// What everybody signs in with, by name.
+    pub async fn usernames(&self) -> Result<Vec<(PersonId, String)>, Refusal> {
+        self.names_or_known().await.map_err(|error| store_failed(&error))
+    }
+
+    /// What the owner of an account signs in with.
+    pub async fn owner_name(&self, account: PaperAccountId) -> Result<String, Refusal> {
+        let owner = self.found_or_known(Key::Account(account)).await?.person;
+        let name = owner.map(|person| person.username.to_string());
+        name.ok_or(Refusal::NotFound { what: "person" })
     }
 
     /// Makes a person who owns this server's account, with a link to enrol (24 hours, once). For
@@ -170,6 +166,19 @@ impl Gate {
             self.all_or_known().await.map_err(|error| store_failed(&error))
         })
     }
+}
+
+/// A person as lists show them; none for a slice of nobody.
+fn info(slice: &Slice) -> Option<PersonInfo> {
+    let person = slice.person.as_ref()?;
+    Some(PersonInfo {
+        id: person.id,
+        username: person.username.to_string(),
+        accounts: slice.mandates.iter().map(|one| one.account).collect(),
+        lock: slice.strongest_lock(),
+        enrolled: slice.is_enrolled(),
+        since: person.created_at,
+    })
 }
 
 /// The server itself, which sets up new folders.

@@ -90,7 +90,7 @@ impl Gate {
     /// What a person chose, for the operator; as it was last known where the tables are away, since a
     /// narrower policy does not wait for them.
     pub async fn policies_of(&self, username: &str) -> Result<Policies, Refusal> {
-        let slice = self.with_openings(self.named_or_known(username).await?);
+        let slice = self.with_openings(self.found_or_known(Key::Username(username)).await?);
         policies(&slice, self.now()).ok_or(Refusal::NotFound { what: "person" })
     }
 

@@ -250,9 +250,8 @@ impl Gate {
         let person = match actor {
             Actor::Session(ticket) => ticket.person,
             Actor::Operator { .. } => {
-                let all = self.recoveries(None).await?;
-                let found = all.iter().find(|one| one.id == recovery);
-                found.ok_or(Refusal::NotFound { what: "recovery" })?.person
+                let found = self.found_or_known(Key::RecoveryId(recovery)).await?.person;
+                found.ok_or(Refusal::NotFound { what: "recovery" })?.id
             }
         };
         let call = actor.call(Command::Recovery(Recover::Cancel { recovery }));

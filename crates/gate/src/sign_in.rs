@@ -103,6 +103,8 @@ pub struct AttemptInfo {
     pub username: String,
     /// Where a code is sent, all but its first letter and its domain hidden.
     pub mail: Option<String>,
+    /// Whether a phone could be asked instead of a code.
+    pub phone: bool,
 }
 
 impl Gate {
@@ -126,7 +128,7 @@ impl Gate {
         Err(Refusal::AttemptElsewhere)
     }
 
-    /// Whose sign-in this attempt is.
+    /// Whose sign-in this attempt is: all that its page shows.
     pub async fn attempt(
         &self,
         attempt: &Secret,
@@ -139,7 +141,11 @@ impl Gate {
             let (local, domain) = mail.as_str().split_once('@').unwrap_or_default();
             format!("{}\u{2026}@{domain}", local.chars().take(1).collect::<String>())
         };
-        Ok(AttemptInfo { username: person.username.to_string(), mail: mail.map(hidden) })
+        Ok(AttemptInfo {
+            username: person.username.to_string(),
+            mail: mail.map(hidden),
+            phone: access::approval::phones(&slice, self.now(), None).next().is_some(),
+        })
     }
 
     /// The first step: user name and password. Unknown names get the same answers and cost the same.

@@ -155,6 +155,9 @@ impl Store {
         let header = Header { at: now, since, actor: by, source, person };
         let evidence = evidence::append(&mut transaction, &header, events).await?;
         transaction.commit().await?;
+        if let (true, Some(person)) = (changes, person) {
+            self.loaded.follow(person, slice.version, events);
+        }
         Ok(Committed { evidence, version })
     }
 
@@ -164,6 +167,8 @@ impl Store {
         let mut transaction = self.database.begin().await?;
         let forgotten = forget(&mut transaction, now).await?;
         transaction.commit().await?;
+        // Versions stay as they are: each node forgets within the hour in which it prunes.
+        self.loaded.clear();
         Ok(forgotten)
     }
 }

@@ -32,6 +32,10 @@ statements! {
     PORTS = "SELECT port, revoked_at FROM credential WHERE revoked_at IS NULL OR revoked_at > $1";
     USES = "SELECT id, last_used_at, last_address, last_client FROM credential \
             WHERE person = $1 AND last_used_at IS NOT NULL";
+    HOLDERS = "SELECT id FROM person WHERE id IN (SELECT person FROM credential) \
+               ORDER BY created_at, id";
+    HOLDERS_ON = "SELECT id FROM person WHERE id IN (SELECT person FROM credential WHERE account = $1) \
+                  ORDER BY created_at, id";
     CLIENTS = "SELECT id, last_client FROM credential WHERE account = $1 AND last_used_at IS NOT NULL";
     TOUCH = "UPDATE credential SET last_used_at = $2, last_address = $3, last_client = $4 \
              WHERE id = $1";
@@ -163,6 +167,19 @@ impl Store {
             Ok(CredentialUse { credential, last })
         };
         rows.iter().map(read).collect()
+    }
+
+    /// The people who have credentials, of one account or of any, revoked ones too; the first person first.
+    pub async fn credential_holders(
+        &self,
+        account: Option<PaperAccountId>,
+    ) -> Result<Vec<PersonId>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let rows = match account {
+            Some(account) => rows!(connection, HOLDERS_ON, account.to_string())?,
+            None => rows!(connection, HOLDERS)?,
+        };
+        rows.iter().map(|row| Fields::new("person", row).parsed()).collect()
     }
 
     /// What the program called itself that last used each credential of an account.

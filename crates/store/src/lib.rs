@@ -26,6 +26,7 @@ pub mod form;
 pub mod hold;
 mod large_order;
 mod link;
+mod loaded;
 mod lock;
 mod mandate;
 pub mod migration;
@@ -59,6 +60,7 @@ pub use delivery::{Delivery, DeliveryRow, DeliveryState};
 pub use engine::{Database, Engine};
 pub use error::StoreError;
 pub use hold::{Hold, Holding};
+use loaded::Loaded;
 pub use notice::Message;
 pub use order_decision::OrderDecision;
 pub use push::PushRow;
@@ -72,28 +74,33 @@ pub struct Store {
     database: Database,
     /// Whether notices go to a webhook too.
     webhook: Arc<AtomicBool>,
+    loaded: Arc<Loaded>,
 }
 
 impl Store {
     /// Opens the tables at a `sqlite:` or `postgres:` URL, and brings an older schema up to date.
     /// [`engine::sqlite_url`] makes the URL of a file.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::open(url).await?, webhook: Arc::default() })
+        Ok(Self::of(Database::open(url).await?))
+    }
+
+    fn of(database: Database) -> Self {
+        Self { database, webhook: Arc::default(), loaded: Arc::default() }
     }
 
     /// Empty tables in memory.
     async fn scratch() -> Result<Self, StoreError> {
-        Ok(Self { database: Database::scratch().await?, webhook: Arc::default() })
+        Ok(Self::of(Database::scratch().await?))
     }
 
     /// Connects to tables and leaves their schema as it is.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::connect(url).await?, webhook: Arc::default() })
+        Ok(Self::of(Database::connect(url).await?))
     }
 
     /// Reads the tables of a file that nobody writes, a backup's say; nothing is written there.
     pub async fn look(file: &Path) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::look(file).await?, webhook: Arc::default() })
+        Ok(Self::of(Database::look(file).await?))
     }
 
     /// Holds the tables for one server, which describes itself as `mark`.

@@ -11,6 +11,7 @@ use crate::{Store, slice};
 
 statements! {
     INSERT = "INSERT INTO person (id, username, created_at, version) VALUES ($1, $2, $3, 1)";
+    USERNAMES = "SELECT id, username FROM person ORDER BY username, id";
     ALL = "SELECT id FROM person ORDER BY created_at, id";
 }
 
@@ -38,6 +39,16 @@ impl Store {
         let mut connection = self.database.pool().acquire().await?;
         let rows = rows!(connection, ALL)?;
         rows.iter().map(|row| Fields::new("person", row).parsed()).collect()
+    }
+
+    /// What everybody signs in with, by name.
+    pub async fn usernames(&self) -> Result<Vec<(PersonId, String)>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let read = |row| {
+            let mut fields = Fields::new("person", row);
+            Ok((fields.parsed()?, fields.text()?))
+        };
+        rows!(connection, USERNAMES)?.iter().map(read).collect()
     }
 
     /// Everything about everyone, to fill the live tables at start.

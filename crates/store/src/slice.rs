@@ -1,13 +1,16 @@
 //! Loading all that a decision about one person needs.
 
-use access::id::{CredentialId, PaperAccountId, PersonId, SessionId};
+use access::id::{
+    AuthenticatorId, CredentialId, DeviceId, PaperAccountId, PersonId, RecoveryId, SessionId,
+};
 use access::name::Username;
+use access::person::Person;
 use access::secret::Digest;
 use access::slice::Slice;
 use sqlx::AnyConnection;
 
 use crate::error::StoreError;
-use crate::field::hex;
+use crate::field::{Fields, hex};
 use crate::{
     Store, approval, authenticator, brokerage, contact, credential, device, large_order, link,
     lock, mandate, network, person, policy, push, recovery, session, sign_in, throttle, travel,
@@ -35,9 +38,24 @@ statements! {
     BY_RECOVERY = "SELECT person.id, username, person.created_at, version FROM person \
                    JOIN recovery ON recovery.person = person.id \
                    WHERE recovery.token = $1 OR recovery.stop = $1";
+    BY_DEVICE_ID = "SELECT person.id, username, person.created_at, version FROM person \
+                    JOIN device ON device.person = person.id WHERE device.id = $1";
+    BY_AUTHENTICATOR = "SELECT person.id, username, person.created_at, version FROM person \
+                        JOIN authenticator ON authenticator.person = person.id \
+                        WHERE authenticator.id = $1";
+    BY_RECOVERY_ID = "SELECT person.id, username, person.created_at, version FROM person \
+                      JOIN recovery ON recovery.person = person.id WHERE recovery.id = $1";
+    // A live one before one that was revoked.
+    BY_CREDENTIAL_NAME = "SELECT person.id, username, person.created_at, version FROM person \
+                          JOIN credential ON credential.person = person.id \
+                          WHERE credential.name = $1 \
+                          ORDER BY CASE WHEN credential.revoked_at IS NULL THEN 0 ELSE 1 END, \
+                          credential.revoked_at, person.created_at, person.id LIMIT 1";
     BY_PASSKEY = "SELECT person.id, username, person.created_at, version FROM person \
                   JOIN authenticator ON authenticator.person = person.id \
                   WHERE authenticator.handle = $1";
+    USES = "SELECT id, last_seen_at, address FROM session WHERE person = $1 AND ended_at IS NULL \
+            UNION ALL SELECT id, last_seen_at, NULL FROM device WHERE person = $1";
 }
 
 /// What a slice is found by.
@@ -57,6 +75,14 @@ pub enum Key<'a> {
     Device(Digest),
     /// The person of a credential.
     Credential(CredentialId),
+    /// The person of a live credential of this name, or of one that was revoked where none is live.
+    CredentialName(&'a str),
+    /// The person of a device, by its id.
+    DeviceId(DeviceId),
+    /// The person of an authenticator.
+    Authenticator(AuthenticatorId),
+    /// The person of a recovery, by its id.
+    RecoveryId(RecoveryId),
     /// The person of an attempt's token.
     Attempt(Digest),
     /// The person of an unused link's token.
@@ -82,6 +108,10 @@ impl Key<'_> {
             Self::SessionToken(token) => (BY_SESSION_TOKEN, token.to_string()),
             Self::Device(token) => (BY_DEVICE, token.to_string()),
             Self::Credential(id) => (BY_CREDENTIAL, id.to_string()),
+            Self::CredentialName(name) => (BY_CREDENTIAL_NAME, name.to_owned()),
+            Self::DeviceId(id) => (BY_DEVICE_ID, id.to_string()),
+            Self::Authenticator(id) => (BY_AUTHENTICATOR, id.to_string()),
+            Self::RecoveryId(id) => (BY_RECOVERY_ID, id.to_string()),
             Self::Attempt(token) => (BY_ATTEMPT, token.to_string()),
             Self::Link(token) => (BY_LINK, token.to_string()),
             Self::Recovery(token) => (BY_RECOVERY, token.to_string()),
@@ -99,19 +129,73 @@ impl Store {
     /// Loads a slice. Nobody found is not an error: the slice then has no person.
     pub async fn slice(&self, key: Key<'_>) -> Result<Slice, StoreError> {
         let mut connection = self.database.pool().acquire().await?;
-        load(&mut connection, key).await
+        let (person, version) = match find(&mut connection, key).await? {
+            Found::Person(person, version) => (person, version),
+            Found::Nobody(slice) => return Ok(slice),
+        };
+        if let Some(kept) = self.loaded.at(person.id, version) {
+            return renewed(&mut connection, Slice::clone(&kept)).await;
+        }
+        let slice = load(&mut connection, person, version).await?;
+        self.loaded.keep(&slice);
+        Ok(slice)
+    }
+
+    /// The same from the tables alone, whatever was loaded before.
+    pub async fn slice_afresh(&self, key: Key<'_>) -> Result<Slice, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        match find(&mut connection, key).await? {
+            Found::Person(person, version) => load(&mut connection, person, version).await,
+            Found::Nobody(slice) => Ok(slice),
+        }
     }
 }
 
-/// The version is read first: whatever changes while the rest is read makes the commit a conflict.
-async fn load(connection: &mut AnyConnection, key: Key<'_>) -> Result<Slice, StoreError> {
+/// Whom a key finds.
+enum Found {
+    /// A person, and the version of their row.
+    Person(Person, i64),
+    /// A slice of nobody.
+    Nobody(Slice),
+}
+
+async fn find(connection: &mut AnyConnection, key: Key<'_>) -> Result<Found, StoreError> {
     let (statement, value) = key.statement();
-    let Some(row) = row!(connection, statement, value)? else {
-        let Key::Username(text) = key else { return Ok(Slice::default()) };
-        let (stranger, version) = throttle::stranger(connection, stranger_name(text)).await?;
-        return Ok(Slice { version, stranger: Some(stranger), ..Slice::default() });
-    };
-    let (person, version) = person::read(&row)?;
+    if let Some(row) = row!(connection, statement, value)? {
+        let (person, version) = person::read(&row)?;
+        return Ok(Found::Person(person, version));
+    }
+    let Key::Username(text) = key else { return Ok(Found::Nobody(Slice::default())) };
+    let (stranger, version) = throttle::stranger(connection, stranger_name(text)).await?;
+    Ok(Found::Nobody(Slice { version, stranger: Some(stranger), ..Slice::default() }))
+}
+
+/// A slice of the version that its person's row has, with what moves without it: what commits of others
+/// change (authority on an account, and its locks), and when and from where devices and sessions were used.
+async fn renewed(connection: &mut AnyConnection, mut slice: Slice) -> Result<Slice, StoreError> {
+    let Some(person) = &slice.person else { return Ok(slice) };
+    let id = person.id.to_string();
+    slice.mandates = mandate::of(connection, &id).await?;
+    slice.locks = lock::of(connection, &id).await?;
+    for row in &rows!(connection, USES, id)? {
+        let mut fields = Fields::new("session", row);
+        let (id, at, address) = (fields.text()?, fields.time()?, fields.maybe_parsed()?);
+        if let Some(session) = slice.sessions.iter_mut().find(|one| one.id.to_string() == id) {
+            session.address = address;
+        } else if let Some(device) = slice.devices.iter_mut().find(|one| one.id.to_string() == id) {
+            device.last_seen_at = at;
+        }
+    }
+    slice.sort();
+    Ok(slice)
+}
+
+/// The version is read before the rest: whatever changes while that is read makes the commit a conflict.
+async fn load(
+    connection: &mut AnyConnection,
+    person: Person,
+    version: i64,
+) -> Result<Slice, StoreError> {
     let id = person.id.to_string();
     let mut slice = Slice {
         version,

@@ -9,11 +9,10 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::sse::Event;
 use axum::response::{Html, IntoResponse, Response};
 use data_encoding::HEXLOWER;
-use gate::{Answered, ApprovalInfo, ApprovalState, Delivery, Subscription};
+use gate::{Answered, ApprovalInfo, ApprovalState, AttemptInfo, Delivery, Subscription};
 use maud::{Markup, html};
 use tokio::sync::watch;
 
-use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
 use crate::form;
 use crate::prompt;
@@ -415,13 +414,9 @@ pub(crate) async fn sign_in_approved(visit: Visit) -> Reply {
 }
 
 /// The button that asks the phone instead of a code, where there is one.
-pub(crate) async fn offer(visit: &Visit, next: &str, instead: Instead) -> Markup {
-    let Some(token) = visit.cookie(Cookie::Attempt) else { return html! {} };
-    let attempt = Secret::from_text(token);
-    let can = visit.portal.gate().can_ask_phone(&attempt, &visit.browser()).await;
-    let can = can.unwrap_or(false);
+pub(crate) fn offer(asker: &AttemptInfo, next: &str, instead: Instead) -> Markup {
     html! {
-        @if can {
+        @if asker.phone {
             form.f method="post" action="/sign-in/approval/ask" { (instead.fields(next)) button.wide { "Approve on my phone instead" } }
         }
     }

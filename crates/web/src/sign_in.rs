@@ -59,7 +59,7 @@ pub(crate) async fn password(visit: Visit) -> Reply {
 pub(crate) async fn code_form(visit: Visit) -> Reply {
     let asker = asker(&visit).await?;
     let next = form::local_path(visit.query.get("next"));
-    let offer = approval::offer(&visit, next, Instead::Code).await;
+    let offer = approval::offer(&asker, next, Instead::Code);
     Ok(code_page(&visit, &asker, next, &offer, None).into_response())
 }
 
@@ -70,8 +70,8 @@ pub(crate) async fn code(visit: Visit) -> Reply {
         Ok(step) => Ok(forward(&visit, step, next)),
         Err(why) if refusal::ends_attempt(&why) => Err(visit.fault(why)),
         Err(why) => {
-            let (asker, offer) =
-                (asker(&visit).await?, approval::offer(&visit, next, Instead::Code).await);
+            let asker = asker(&visit).await?;
+            let offer = approval::offer(&asker, next, Instead::Code);
             let page = code_page(&visit, &asker, next, &offer, Some(&why));
             Ok(refusal::told(&why, page))
         }
@@ -82,7 +82,7 @@ pub(crate) async fn code(visit: Visit) -> Reply {
 pub(crate) async fn activate_form(visit: Visit) -> Reply {
     let (asker, sent) = (asker(&visit).await?, visit.query.has("sent"));
     let next = form::local_path(visit.query.get("next"));
-    let offer = approval::offer(&visit, next, Instead::Activation).await;
+    let offer = approval::offer(&asker, next, Instead::Activation);
     Ok(activate_page(&visit, &asker, next, sent, &offer, None).into_response())
 }
 
@@ -220,7 +220,7 @@ async fn activate_again(visit: &Visit, next: &str, why: Refusal) -> Reply {
     }
     // The last wrong try ended the sign-in: the reason is still told.
     let Ok(asker) = asker(visit).await else { return Err(visit.fault(why)) };
-    let offer = approval::offer(visit, next, Instead::Activation).await;
+    let offer = approval::offer(&asker, next, Instead::Activation);
     let page = activate_page(visit, &asker, next, false, &offer, Some(&why));
     Ok(refusal::told(&why, page))
 }

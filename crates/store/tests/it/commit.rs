@@ -594,7 +594,7 @@ async fn name_that_an_older_version_took_is_read(place: &Place) {
         let statement = format!("UPDATE {table} SET name = '{name}'");
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
     }
-    let slice = history.slice().await;
+    let slice = history.store.slice_afresh(Key::Person(history.person)).await.unwrap();
     assert_eq!(slice.credentials[0].name.as_str(), name);
     assert!(slice.authenticators.iter().all(|one| one.name.as_str() == name));
     let text = serde_json::to_string(&slice.credentials[0].name).unwrap();

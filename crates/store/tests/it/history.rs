@@ -157,8 +157,10 @@ impl History {
         self.commit(&slice, &call, &decision).await.unwrap();
         slice.apply(&decision.events);
         if let Some(person) = &slice.person {
+            let read = self.store.slice_afresh(Key::Person(person.id)).await.unwrap();
             let loaded = self.store.slice(Key::Person(person.id)).await.unwrap();
-            assert_eq!(loaded, slice, "after {:#?}", decision.events);
+            assert_eq!(loaded, read, "a slice from memory, after {:#?}", decision.events);
+            assert_eq!(read, slice, "after {:#?}", decision.events);
         }
         decision.answer
     }

@@ -27,6 +27,9 @@ mod recovery;
 mod recovery_code;
 mod route;
 mod session;
+mod sign_in;
+#[path = "../../../gate/tests/it/statements.rs"]
+mod statements;
 mod step_up;
 mod throttle;
 mod trust;
