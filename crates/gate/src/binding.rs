@@ -130,7 +130,7 @@ pub(crate) fn check_new_key(
 }
 
 /// The proofs of one session that were shown lately.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Seen {
     /// The earliest first.
     proofs: BTreeSet<(Time, [u8; 16])>,

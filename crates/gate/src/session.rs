@@ -26,7 +26,6 @@ use crate::binding::Shows;
 use crate::command::odd_answer;
 use crate::live::Slot;
 
-mod index;
 pub mod layer;
 pub mod table;
 
@@ -383,8 +382,7 @@ impl Gate {
         let people = &self.0.people;
         let now = people.clock.stamp();
         people.before.all().retain(|_, one| now.since(one.at) < REMEMBERED);
-        people.sessions.forget_proofs(now, self.wall());
-        let sweep = people.sessions.sweep(now, all);
+        let sweep = people.sessions.sweep(now, self.wall(), all);
         for (session, person, reason) in sweep.over {
             let command = Command::Session(session::Command::Expire { session, reason });
             let call = Arc::new(Call { by: By::System, source: Source::local(), command });

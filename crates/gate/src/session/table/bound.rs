@@ -5,7 +5,7 @@ use access::entitlements::Acts;
 use access::session::Session;
 use access::{Refusal, SessionId, Span, Time};
 
-use super::{KEY, Sessions, Table, Visitor, fingerprint, is_elsewhere};
+use super::{Record, Sessions, Table, Visitor, fingerprint, is_elsewhere};
 use crate::binding::{Seen, is_cookie_of};
 
 /// How long requests may be on their way that began before their session was bound to hardware, or
@@ -16,72 +16,89 @@ impl Sessions {
     /// Says that the hardware of a session is about to bind it.
     pub(crate) fn answers(&self, id: SessionId, now: Time) {
         let mut table = self.lock();
-        if let Some(at) = table.by_id(id).filter(|at| !table.hardware.contains_key(at)) {
-            table.answering.insert(at, now);
+        let Some(at) = table.by_id(id) else { return };
+        let record = table.records.get_mut(at).filter(|record| record.hardware().is_none());
+        if let Some(record) = record {
+            record.extra_mut().answering = Some(now);
         }
+    }
+
+    /// Takes the answer of a session's hardware to a challenge of this time; each once.
+    pub(crate) fn answered(
+        &self,
+        id: SessionId,
+        challenge: Time,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        let mut table = self.lock();
+        let started = table.started;
+        let record = table.by_id(id).and_then(|at| table.records.get_mut(at));
+        record.ok_or(Refusal::NotSignedIn)?.seen(started).answer(challenge, now)
+    }
+}
+
+impl Record {
+    /// What it showed lately. One that stood before the server started may have shown more than is
+    /// known.
+    fn seen(&mut self, started: Option<(Time, Time)>) -> &mut Seen {
+        let started = started.filter(|(now, _)| self.started < *now);
+        let seen = &mut self.extra_mut().seen;
+        seen.get_or_insert_with(|| started.map_or_else(Seen::default, Seen::since))
     }
 }
 
 impl Table {
-    /// What a session showed lately. One that stood before the server started may have shown more
-    /// than is known.
-    pub(super) fn seen(&mut self, at: u32) -> &mut Seen {
-        let stood = |(now, _): &(Time, Time)| self.record(at).is_some_and(|one| one.started < *now);
-        let started = self.started.filter(stood);
-        self.seen.entry(at).or_insert_with(|| started.map_or_else(Seen::default, Seen::since))
-    }
-
-    /// Keeps what a session is bound to, and when its person was proven.
-    pub(super) fn bind(&mut self, at: u32, session: &Session) {
-        let before = self.record(at).filter(|one| one.is(KEY)).map(|one| one.key);
-        let renewed = |was: &[u8; 16]| session.key.is_some_and(|key| fingerprint(&key) != *was);
-        if let Some(before) = before.filter(renewed) {
-            self.copies.renewed(at, before);
+    /// Keeps what a session is bound to, when its person was proven, and what it was told and shows.
+    pub(super) fn bind(&mut self, at: usize, session: &Session) {
+        let Some(record) = self.records.get_mut(at) else { return };
+        let key = session.key.map(|key| fingerprint(&key));
+        if let Some(before) = record.key.filter(|before| key.is_some_and(|key| key != *before)) {
+            record.extra_mut().former_key = Some(before);
         }
-        if let Some(record) = self.record_mut(at) {
-            record.key = session.key.map_or([0; 16], |key| fingerprint(&key));
-            record.flags = record.flags & !KEY | if session.key.is_some() { KEY } else { 0 };
-        }
-        if let Some(key) = session.hardware {
-            self.hardware.insert(at, key);
+        record.key = key;
+        if session.hardware.is_some() {
+            record.extra_mut().hardware = session.hardware;
         }
         if session.proven_at != session.started_at {
-            self.proven.insert(at, session.proven_at);
+            record.extra_mut().proven = Some(session.proven_at);
         }
-        if session.announced {
-            self.announced.insert(at);
-        } else {
-            self.announced.remove(&at);
+        if session.receipt.is_some() || session.announced || record.extra.is_some() {
+            let extra = record.extra_mut();
+            (extra.receipt, extra.announced) = (session.receipt, session.announced);
         }
-        self.home(at, session);
+        record.settle(session);
     }
 
     /// Whether a request shows every key that a session is bound to.
     pub(super) fn check_bound(
         &mut self,
-        at: u32,
+        at: usize,
         by: &Visitor<'_>,
         now: Time,
     ) -> Result<(), Refusal> {
-        let record = self.record(at).copied().ok_or(Refusal::NotSignedIn)?;
-        if record.is(KEY) {
+        let (started, record) = (self.started, self.records.get_mut(at));
+        let record = record.ok_or(Refusal::NotSignedIn)?;
+        let class = self.classes.get(record.class as usize);
+        if let Some(key) = record.key {
             let shown = by.shows.key.ok_or(Refusal::KeyProofMissing)?;
-            if fingerprint(&shown.key) != record.key {
+            if fingerprint(&shown.key) != key {
                 return Err(Refusal::KeyProofWrong { reason: ProofFault::OtherKey });
             }
-            self.seen(at).take(&shown)?;
-        } else if !self.hardware.contains_key(&at) && self.enrols(at) {
+            record.seen(started).take(&shown)?;
+        } else if record.hardware().is_none()
+            && class.is_some_and(|class| class.given.acts == Acts::ENROL)
+        {
             // Nothing of the browser binds it, and its cookie sets a password: a copy has to be in the
             // same network at least.
-            let began = record.address();
-            if began.is_some() && is_elsewhere(began, Some(by.address)) {
+            if record.address.is_some() && is_elsewhere(record.address, Some(by.address)) {
                 return Err(Refusal::EnrolmentElsewhere);
             }
         }
-        if self.hardware.contains_key(&at) {
+        if record.hardware().is_some() {
             // What was under way when the hardware answered had no cookie for it yet.
-            let began = self.answering.get(&at).is_some_and(|at| now.since(*at) < UNDER_WAY);
-            if by.shows.hardware.is_none() && began && record.is(KEY) {
+            let began = record.extra(|extra| extra.answering);
+            let began = began.is_some_and(|at| now.since(at) < UNDER_WAY);
+            if by.shows.hardware.is_none() && began && record.key.is_some() {
                 return Ok(());
             }
             let cookie = by.shows.hardware.ok_or(Refusal::HardwareProofMissing)?;
@@ -90,9 +107,5 @@ impl Table {
             }
         }
         Ok(())
-    }
-
-    fn enrols(&self, at: u32) -> bool {
-        self.both(at).is_some_and(|(_, class)| class.acts == Acts::ENROL)
     }
 }

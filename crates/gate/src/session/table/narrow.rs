@@ -13,7 +13,7 @@ impl Sessions {
         for (at, slot) in &table.slots {
             let now = slot.entitlements();
             let left = now.acts.and(acts);
-            if table.record(*at).is_some_and(|one| one.device == device) && left != now.acts {
+            if table.records.get(*at).is_some_and(|one| one.device == device) && left != now.acts {
                 slot.set(Entitlements { acts: left, ..Entitlements::clone(&now) });
             }
         }
@@ -35,8 +35,8 @@ impl Sessions {
     /// Puts a lock's grade on every session that `which` picks by person and account.
     pub(crate) fn narrow_to(&self, grade: Grade, which: impl Fn(PersonId, PaperAccountId) -> bool) {
         let mut table = self.lock();
-        for class in table.classes.iter_mut().flatten() {
-            if which(class.person, class.account) {
+        for (_, class) in &mut table.classes {
+            if which(class.owner.id, class.given.account) {
                 class.narrow(grade);
             }
         }

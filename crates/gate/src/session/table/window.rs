@@ -3,7 +3,7 @@
 use access::window::NEAR;
 use access::{PersonId, SessionId, Span, Time};
 
-use super::{ENDED, STRIDE, Sessions};
+use super::Sessions;
 
 /// How often sessions are looked for that end with a window.
 const LOOK: Span = Span::minutes(1);
@@ -13,7 +13,6 @@ impl Sessions {
     /// a minute.
     pub(crate) fn due(&self, now: Time) -> Vec<(SessionId, PersonId)> {
         let mut due = Vec::new();
-        let mut from = 0;
         {
             let mut table = self.lock();
             if now.since(table.looked) < LOOK {
@@ -21,20 +20,16 @@ impl Sessions {
             }
             table.looked = now;
         }
-        loop {
-            let table = self.lock();
-            if from >= table.len() {
-                return due;
-            }
-            for (at, record) in table.some(from) {
-                let Some((_, class)) = table.both(at) else { continue };
+        self.each_stride(|table, ats| {
+            for (record, class) in ats.filter_map(|at| table.both(at)) {
                 let ends = class.until(record).since(now);
-                let near = class.lasts > Span::hours(24) && ends <= NEAR;
-                if near && ends > Span(0) && !record.is(ENDED) && !table.announced.contains(&at) {
-                    due.push((record.id, class.person));
+                let near = class.lasts > Span::hours(24) && ends > Span(0) && ends <= NEAR;
+                let told = record.extra.as_ref().is_some_and(|extra| extra.announced);
+                if near && !told && record.ended().is_none() {
+                    due.push((record.id, class.owner.id));
                 }
             }
-            from += STRIDE;
-        }
+        });
+        due
     }
 }
