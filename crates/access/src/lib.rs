@@ -39,6 +39,7 @@ pub mod secret;
 pub mod sentence;
 pub mod session;
 pub mod sign_in;
+pub mod skew;
 pub mod slice;
 pub mod stay;
 pub mod step_up;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use access::moment::{Moment, Span, Time};
+use access::skew::{Skew, SkewedClock};
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// The system's generator gave nothing.
@@ -27,13 +28,43 @@ const JUMP: Span = Span::seconds(5);
 /// When the system's clock is set back, stamps run on at the machine's steady rate from where they
 /// were, ahead of it; when it is set forward, they follow.
 #[derive(Clone)]
-pub struct Clock(Arc<Source>);
+pub struct Clock(Arc<Inner>);
+
+struct Inner {
+    source: Source,
+    /// The greatest offset of the system's clock from the steady one that was seen: a stamp = steady +
+    /// this.
+    offset: AtomicI64,
+    looked: Mutex<Looked>,
+}
 
 enum Source {
-    /// The system's: a stamp = steady + the greatest offset seen.
-    System { origin: Instant, offset: AtomicI64, looked: Mutex<Looked> },
-    /// Set by a test or a simulation.
-    Manual { reading: AtomicI64, latest: AtomicI64 },
+    /// The machine's two clocks.
+    System { origin: Instant },
+    /// A system clock that a test sets; nothing else runs.
+    Manual { reading: AtomicI64 },
+    /// The true time is set by a test, and the system's clock says something else.
+    Simulated { start: Time, now: AtomicI64, says: SkewedClock },
+}
+
+impl Source {
+    /// The steady clock, in microseconds since an origin of its own, and the system's, since 1970.
+    fn read(&self) -> (i64, i64) {
+        match self {
+            Self::System { origin } => (micros(origin.elapsed().as_micros()), wall()),
+            Self::Manual { reading } => (0, reading.load(Ordering::SeqCst)),
+            Self::Simulated { start, now, says } => {
+                let now = Time(now.load(Ordering::SeqCst));
+                (now.since(*start).0, says.reading(now).0)
+            }
+        }
+    }
+
+    /// How far the system's clock is from the steady one.
+    fn offset(&self) -> i64 {
+        let (steady, wall) = self.read();
+        wall.saturating_sub(steady)
+    }
 }
 
 /// What the last look found.
@@ -73,61 +104,59 @@ impl fmt::Display for Jump {
 }
 
 impl Clock {
+    fn new(source: Source) -> Self {
+        let looked = Looked { offset: source.offset(), ahead: Span(0), jump: None };
+        let offset = AtomicI64::new(i64::MIN);
+        Self(Arc::new(Inner { source, offset, looked: Mutex::new(looked) }))
+    }
+
     /// The system's clock.
     #[expect(clippy::disallowed_methods, reason = "the one reader of the clock")]
     pub fn system() -> Self {
-        let origin = Instant::now();
-        let looked =
-            Looked { offset: offset_of(wall(), steady(origin)), ahead: Span(0), jump: None };
-        Self(Arc::new(Source::System {
-            origin,
-            offset: AtomicI64::new(i64::MIN),
-            looked: Mutex::new(looked),
-        }))
+        Self::new(Source::System { origin: Instant::now() })
     }
 
     /// A clock that stands at `start` until [`Clock::set`] moves it. For tests and simulations.
     pub fn manual(start: Time) -> Self {
-        Self(Arc::new(Source::Manual {
-            reading: AtomicI64::new(start.0),
-            latest: AtomicI64::new(start.0),
-        }))
+        Self::new(Source::Manual { reading: AtomicI64::new(start.0) })
     }
 
-    /// Sets a manual clock, backward too; [`Clock::stamp`] still never falls. Moves no system clock.
+    /// A clock whose true time stands at `start` until [`Clock::set`] moves it, while the system's
+    /// clock is wrong in this way. For tests.
+    pub fn simulated(start: Time, seed: u64, skew: Skew) -> Self {
+        let says = SkewedClock::new(start, seed, skew);
+        Self::new(Source::Simulated { start, now: AtomicI64::new(start.0), says })
+    }
+
+    /// Sets a manual clock, backward too; [`Clock::stamp`] still never falls. Of a simulated one it
+    /// sets the true time, which only goes forward. Moves no system clock.
     pub fn set(&self, to: Time) {
-        if let Source::Manual { reading, .. } = &*self.0 {
-            reading.store(to.0, Ordering::SeqCst);
+        match &self.0.source {
+            Source::System { .. } => {}
+            Source::Manual { reading } => reading.store(to.0, Ordering::SeqCst),
+            Source::Simulated { now, .. } => {
+                now.fetch_max(to.0, Ordering::SeqCst);
+            }
         }
     }
 
     /// The time by which everything of ours is stamped, never less than an earlier answer.
     pub fn stamp(&self) -> Time {
-        match &*self.0 {
-            Source::System { origin, offset, .. } => {
-                let steady = steady(*origin);
-                let seen = offset_of(wall(), steady);
-                let greatest = offset.load(Ordering::Relaxed);
-                let greatest = if seen > greatest {
-                    offset.fetch_max(seen, Ordering::Relaxed).max(seen)
-                } else {
-                    greatest
-                };
-                Time(steady.saturating_add(greatest))
-            }
-            Source::Manual { reading, latest } => {
-                let reading = reading.load(Ordering::SeqCst);
-                Time(latest.fetch_max(reading, Ordering::SeqCst).max(reading))
-            }
-        }
+        let Inner { source, offset, .. } = &*self.0;
+        let (steady, wall) = source.read();
+        let seen = wall.saturating_sub(steady);
+        let greatest = offset.load(Ordering::Relaxed);
+        let greatest = if seen > greatest {
+            offset.fetch_max(seen, Ordering::Relaxed).max(seen)
+        } else {
+            greatest
+        };
+        Time(steady.saturating_add(greatest))
     }
 
     /// The system's clock as it is. It may fall.
     pub fn wall(&self) -> Time {
-        match &*self.0 {
-            Source::System { .. } => Time(wall()),
-            Source::Manual { reading, .. } => Time(reading.load(Ordering::SeqCst)),
-        }
+        Time(self.0.source.read().1)
     }
 
     /// How far stamps are ahead of the system's clock.
@@ -137,7 +166,7 @@ impl Clock {
 
     /// Set by hand: nobody waits for it.
     pub(crate) fn is_manual(&self) -> bool {
-        matches!(&*self.0, Source::Manual { .. })
+        !matches!(&self.0.source, Source::System { .. })
     }
 
     /// From now on stamps are at least `time` (the last one of a journal that was just read).
@@ -146,23 +175,18 @@ impl Clock {
         if behind <= Span(0) {
             return;
         }
-        match &*self.0 {
-            Source::System { offset, .. } => {
-                offset.fetch_add(behind.0, Ordering::Relaxed);
-            }
-            Source::Manual { latest, .. } => {
-                latest.fetch_max(time.0, Ordering::SeqCst);
-            }
-        }
+        self.0.offset.fetch_add(behind.0, Ordering::Relaxed);
     }
 
     /// Looks whether the system's clock jumped since the last look; tells each jump once. Also when
     /// it jumped and came back in between, which leaves stamps ahead of it.
     pub fn look(&self) -> Option<Jump> {
-        let Source::System { origin, looked, .. } = &*self.0 else { return None };
-        let (at, now) = (self.stamp(), offset_of(wall(), steady(*origin)));
+        if matches!(&self.0.source, Source::Manual { .. }) {
+            return None;
+        }
+        let (at, now) = (self.stamp(), self.0.source.offset());
         let ahead = self.ahead();
-        let mut looked = looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looked = self.0.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let by = Span(now.saturating_sub(looked.offset));
         let fell_behind = ahead.0.saturating_sub(looked.ahead.0) > JUMP.0;
         (looked.offset, looked.ahead) = (now, ahead);
@@ -176,8 +200,7 @@ impl Clock {
 
     /// The last jump that a look found.
     pub fn last_jump(&self) -> Option<Jump> {
-        let Source::System { looked, .. } = &*self.0 else { return None };
-        looked.lock().unwrap_or_else(PoisonError::into_inner).jump
+        self.0.looked.lock().unwrap_or_else(PoisonError::into_inner).jump
     }
 
     /// This instant with fresh randomness, for one decision.
@@ -189,15 +212,6 @@ impl Clock {
 /// The system's clock, in microseconds since 1970.
 fn wall() -> i64 {
     SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| micros(since.as_micros()))
-}
-
-/// The steady clock, in microseconds since `origin`.
-fn steady(origin: Instant) -> i64 {
-    micros(origin.elapsed().as_micros())
-}
-
-const fn offset_of(wall: i64, steady: i64) -> i64 {
-    wall.saturating_sub(steady)
 }
 
 /// Measures how long something takes, by the steady clock.
@@ -265,6 +279,28 @@ mod tests {
         assert!(jump.ahead > Span::minutes(179) && jump.ahead <= Span::hours(3), "{jump:?}");
         assert_eq!(clock.look(), None, "told once");
         assert_eq!(clock.last_jump(), Some(jump));
+    }
+
+    #[test]
+    fn stamps_of_a_clock_that_lies_never_fall_and_its_jumps_are_told() {
+        for (seed, skew) in (0..20).flat_map(|seed| Skew::ALL.map(|skew| (seed, skew))) {
+            let start = Time::from_seconds(1_795_532_400);
+            let clock = Clock::simulated(start, seed, skew);
+            let (mut last, mut jumps, mut fell) = (clock.stamp(), 0, false);
+            for second in 1..3_600 {
+                let wall = clock.wall();
+                clock.set(start + Span::seconds(second));
+                let stamp = clock.stamp();
+                assert!(stamp >= last, "{seed} {skew:?}");
+                assert!(stamp >= clock.wall() && clock.ahead() >= Span(0), "{seed} {skew:?}");
+                fell |= clock.wall() < wall;
+                jumps += u32::from(clock.look().is_some());
+                last = stamp;
+            }
+            assert_eq!(jumps, u32::from(skew == Skew::Step), "{seed} {skew:?}");
+            assert_eq!(clock.last_jump().is_some(), skew == Skew::Step);
+            assert!(!fell || skew != Skew::Drift, "{seed}: a drift only slows it down");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod index;
 mod noted;
 mod reducing;
 mod revocation;
+mod skew;
 mod view;
 
 const AAPL: SymbolId = SymbolId(700_001);
@@ -63,8 +64,15 @@ impl Bench {
     }
 
     async fn on(disk: Arc<dyn Disk>) -> Self {
+        Self::with(Clock::manual(START), disk).await
+    }
+
+    async fn by(clock: Clock) -> Self {
+        Self::with(clock, Arc::new(LocalDisk)).await
+    }
+
+    async fn with(clock: Clock, disk: Arc<dyn Disk>) -> Self {
         let temp = tempfile::tempdir().unwrap();
-        let clock = Clock::manual(START);
         let gate = open(temp.path(), &clock, disk).await.unwrap();
         Self { temp, clock, gate }
     }

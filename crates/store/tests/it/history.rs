@@ -11,6 +11,7 @@ use access::link::{self, Purpose};
 use access::moment::{Moment, Span, Time};
 use access::notice::Topic;
 use access::secret::{SealKey, Secret};
+use access::skew::SkewedClock;
 use access::{PersonId, Refusal, SessionId, Slice};
 use store::{CommitError, Key, Store};
 
@@ -24,6 +25,8 @@ pub struct History {
     pub store: Store,
     pub person: PersonId,
     pub now: Time,
+    /// What the system's clock says, where it is wrong.
+    pub clock: Option<SkewedClock>,
     /// When old rows were forgotten last.
     pub pruned: Time,
     key: SealKey,
@@ -61,6 +64,7 @@ impl History {
             store,
             person: PersonId([0; 16]),
             now: Time::from_seconds(1_800_000_000),
+            clock: None,
             pruned: Time::default(),
             key: SealKey::new([7; 32]),
             drawn: 0,
@@ -130,7 +134,12 @@ impl History {
         self.drawn += 1;
         let mut entropy = [0; 32];
         entropy[..4].copy_from_slice(&self.drawn.to_be_bytes());
-        Moment::new(self.now, entropy)
+        Moment::new(self.now, entropy).with_wall(self.wall())
+    }
+
+    /// What the system's clock says, and an app's that is set by it.
+    pub fn wall(&self) -> Time {
+        self.clock.map_or(self.now, |clock| clock.reading(self.now))
     }
 
     /// Decides without committing.

@@ -10,6 +10,7 @@ use access::link::Purpose;
 use access::lock::{self, Grade, Target};
 use access::moment::Span;
 use access::secret::Secret;
+use access::skew::{Skew, SkewedClock};
 use access::stay::Stay;
 use access::{
     Refusal, SessionId, Slice, Source, brokerage, contact, device, large_order, link, network,
@@ -43,8 +44,12 @@ async fn tables_and_memory_agree_on_random_walks(place: &Place) {
         done: 0,
         tally: Tally::default(),
     };
-    for _ in 0..STEPS {
-        walk.step().await;
+    // A quarter of the way under each kind of wrong clock.
+    for (seed, skew) in (1..).zip(Skew::ALL) {
+        walk.history.clock = Some(SkewedClock::new(walk.history.now, seed, skew));
+        for _ in 0..STEPS / 4 {
+            walk.step().await;
+        }
     }
     walk.history.verify().await;
     let Walk { done, tally, .. } = walk;
@@ -201,7 +206,8 @@ impl Walk {
                 sign_in::Command::RecoveryCode { attempt, code }
             }
             1..=3 | 8 | 9 => {
-                let code = Secret::from_text(totp::code(&self.seed, totp::step(self.history.now)));
+                let code =
+                    Secret::from_text(totp::code(&self.seed, totp::step(self.history.wall())));
                 sign_in::Command::Totp { attempt, code }
             }
             4 => sign_in::Command::Resend { attempt },
@@ -371,7 +377,8 @@ impl Walk {
             _ => {
                 let Some(session) = session else { return };
                 let proof = self.history.proof(true).await;
-                let code = Secret::from_text(totp::code(&self.seed, totp::step(now)));
+                let code =
+                    Secret::from_text(totp::code(&self.seed, totp::step(self.history.wall())));
                 let command = Command::StepUp(step_up::Command::Password { proof, code });
                 let answer = self.history.by(By::Session(session), command).await;
                 self.done += u32::from(answer.is_ok());
