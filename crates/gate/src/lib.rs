@@ -33,6 +33,7 @@ pub mod delivery;
 pub mod demo;
 pub mod device;
 pub mod disk;
+pub mod enter;
 pub mod equity;
 pub mod evidence;
 pub mod feed;
@@ -96,6 +97,7 @@ pub use credential::{
 };
 pub use demo::DemoSecrets;
 pub use device::DeviceInfo;
+pub use enter::{Barred, Doorway, Entered, Presented};
 pub use evidence::{EvidenceReport, VerifyError, evidence_verify, evidence_verify_with};
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};

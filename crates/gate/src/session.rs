@@ -15,9 +15,8 @@ use access::session::{self, SessionEnd};
 use access::token::{self, Kind};
 use access::{
     Answer, By, Call, Command, DeviceId, Digest, Event, LockId, PaperAccountId, PersonId,
-    PublicKey, Refusal, Secret, SessionId, Slice, Source, Span, Time,
+    PublicKey, Refusal, SessionId, Slice, Source, Span, Time,
 };
-use data_encoding::HEXLOWER;
 use store::{EndedSession, Key, SessionUse, StoreError};
 
 use crate::Gate;
@@ -271,13 +270,6 @@ impl Gate {
             (token, Before { session, owner: owner.clone(), at, reason })
         }));
         Ok(())
-    }
-
-    /// A secret of a session's that outlives its tokens: the forms of its pages are made with it, so
-    /// that a page in another tab still counts after a proof in this one.
-    pub fn form_secret(&self, session: SessionId) -> Secret {
-        let tag = self.0.people.key.tag("session forms", &[&session.0]);
-        Secret::from_text(HEXLOWER.encode(&tag.0))
     }
 
     /// Whether what came with a token that nothing binds has to end: its person was proven since, and

@@ -1,9 +1,5 @@
-//! What a form sends: bounded parsing, and the token that binds a form to its session.
+//! What a form sends: bounded parsing, and which of it may be shown again.
 
-use access::Secret;
-use data_encoding::BASE64URL_NOPAD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use url::form_urlencoded;
 
 use crate::step_up;
@@ -90,25 +86,6 @@ impl Fields {
     }
 }
 
-/// The token of every form of one session: derived from a secret of the session's, so that it needs no table, outlives a
-/// restart and the session's cookie, ends with the session, and tells nothing of the secret to who reads the page.
-pub(crate) fn token(session: &Secret) -> String {
-    mac(session)
-        .map_or_else(String::new, |mac| BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
-}
-
-/// Whether a form's token is its session's, compared in constant time.
-pub(crate) fn token_matches(session: &Secret, given: &str) -> bool {
-    let given = BASE64URL_NOPAD.decode(given.as_bytes()).unwrap_or_default();
-    mac(session).is_some_and(|mac| mac.verify_slice(&given).is_ok())
-}
-
-fn mac(session: &Secret) -> Option<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(session.expose()).ok()?;
-    mac.update(b"floorpass portal form");
-    Some(mac)
-}
-
 /// A path on this site to go on to, or `/`: nothing with a host, a scheme or a line break passes.
 pub(crate) fn local_path(text: &str) -> &str {
     let plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
@@ -120,18 +97,6 @@ pub(crate) fn local_path(text: &str) -> &str {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-
-    #[test]
-    fn form_token_is_of_one_session() {
-        let secret = |text: &str| Secret::from_text(text.to_owned());
-        let (session, other) = (secret("session-one"), secret("session-two"));
-        let one = token(&session);
-        assert!(token_matches(&session, &one));
-        assert!(!token_matches(&other, &one));
-        assert!(!token_matches(&session, ""));
-        assert!(!token_matches(&session, &one[1..]));
-        assert!(!one.contains("session"));
-    }
 
     #[test]
     fn path_to_another_site_becomes_the_root() {

@@ -10,11 +10,11 @@ use access::{Refusal, Secret, Time};
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use gate::{
-    Actor, Admission, Browser, Reissued, Renewal, SessionTicket, Shown, Shows, SignedIn,
-    SignedRequest,
+    Actor, Admission, Barred, Browser, Doorway, Entered, Presented, Reissued, Renewal,
+    SessionTicket, Shown, SignedIn, SignedRequest,
 };
 
 use crate::cookie::Cookie;
@@ -121,19 +121,27 @@ impl Visit {
     /// The live session of this browser, when the request shows all that it is bound to; a use of it slides its idle
     /// limit.
     pub(crate) fn session(&self, is_use: bool) -> Option<Result<SessionTicket, Refusal>> {
-        let token = self.cookie(Cookie::Session)?;
-        let hardware = self.cookie(Cookie::Hardware);
-        let key = match &self.shown {
-            Ok(shown) => *shown,
-            Err(refusal) => return Some(Err(refusal.clone())),
-        };
-        let shows = Shows { key, hardware: hardware.as_deref() };
-        let (gate, address) = (self.portal.gate(), self.address);
-        Some(if is_use {
-            gate.session(&token, address, shows)
-        } else {
-            gate.session_unused(&token, address, shows)
-        })
+        let cookies = self.cookies();
+        self.portal.gate().present(&self.presented(&cookies), is_use)
+    }
+
+    /// Token and proof by hardware of the browser's session.
+    fn cookies(&self) -> [Option<String>; 2] {
+        [Cookie::Session, Cookie::Hardware].map(|cookie| self.cookie(cookie))
+    }
+
+    /// What the request shows of who sends it.
+    fn presented<'a>(&'a self, [token, hardware]: &'a [Option<String>; 2]) -> Presented<'a> {
+        let password = self.fields.raw(step_up::PASSWORD);
+        let secret = || Secret::from_text(password.to_owned());
+        Presented {
+            token: token.as_deref(),
+            key: self.shown.clone(),
+            hardware: hardware.as_deref(),
+            address: self.address,
+            form: self.fields.get(form::TOKEN),
+            person: (!password.is_empty()).then(|| (secret(), self.fields.get(step_up::CODE))),
+        }
     }
 
     /// Cookies for a session that has just begun, and on https the offer to bind it to hardware.
@@ -384,12 +392,10 @@ impl Signed {
         if ticket.enrolling || ticket.receipt.is_some() {
             return None;
         }
-        let gate = visit.portal.gate();
-        let admission = gate.admit_session(&ticket).ok()?;
-        let unread = gate.unread(ticket.person).await.unwrap_or(0);
-        let renews = gate.renewal(&ticket).await.unwrap_or(None);
+        let admission = visit.portal.gate().admit_session(&ticket).ok()?;
         let sees = admission.clone();
-        Some(Self { visit, ticket, admission, unread, renews, sees })
+        let entered = Entered { ticket, admission, sees, reissued: None };
+        Some(Self::of(visit, entered).await)
     }
 
     /// Who acts, for the gate.
@@ -410,7 +416,7 @@ impl Signed {
 
     /// The token of this session's forms.
     pub(crate) fn form_token(&self) -> String {
-        form_token(&self.visit, &self.ticket)
+        self.visit.portal.gate().form_token(self.ticket.session)
     }
 
     /// A fault with this request's kind of answer. A form that lacks a proof of its person gets the
@@ -432,107 +438,76 @@ impl FromRequest<Portal> for Signed {
     type Rejection = Fault;
 
     async fn from_request(request: Request, portal: &Portal) -> Result<Self, Fault> {
-        let (post, target) = (request.method() == Method::POST, request.uri().clone());
+        let posts = request.method() == Method::POST;
         let needs = request.extensions().get::<Needs>().copied();
         let is_use = !is_by_itself(&request);
         let visit = Visit::from_request(request, portal).await?;
-        let (ticket, admission) = found(&visit, is_use, (post, &target))?;
-        let secret = portal.gate().form_secret(ticket.session);
-        if post && !form::token_matches(&secret, visit.fields.get(form::TOKEN)) {
-            let (path, fields) = (visit.path.clone(), visit.fields.clone());
-            let token = form::token(&secret);
-            return Err(visit.fault(Cause::FormExpired { path, fields, token }));
-        }
         // A route that names no need lets nobody in.
-        let needs = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
-        let sees = admission.clone();
-        // A count that cannot be made now is not a reason to show no page.
-        let unread = portal.gate().unread(ticket.person).await.unwrap_or(0);
-        let renews = portal.gate().renewal(&ticket).await.unwrap_or(None);
-        let mut signed = Self { visit, ticket, admission, unread, renews, sees };
-        if post {
-            signed.prove(needs).await?;
+        let Needs { act, looks } = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
+        let meant = route::meant(act, &visit.path);
+        let door = Doorway { act, meant, posts, looks, is_use };
+        let cookies = visit.cookies();
+        let entered = portal.gate().enter(&door, visit.presented(&cookies)).await;
+        match entered {
+            Ok(entered) => Ok(Self::of(visit, entered).await),
+            Err(barred) => Err(turned_away(visit, barred).await),
         }
-        if let Some(act) = needs.act {
-            let gate = portal.gate();
-            signed.sees = signed.foreseen(post && !needs.looks).await?;
-            let may = gate.may(&signed.sees, signed.visit.address, act, None);
-            may.map_err(|why| signed.fault(instead(&signed.ticket, why)))?;
-        }
-        Ok(signed)
     }
 }
 
-/// The token of a session's forms.
-fn form_token(visit: &Visit, ticket: &SessionTicket) -> String {
-    form::token(&visit.portal.gate().form_secret(ticket.session))
+/// What a browser has to do first that was not let in.
+async fn turned_away(visit: Visit, barred: Barred) -> Fault {
+    match barred {
+        Barred::Unknown(refusal) => unknown(&visit, refusal),
+        Barred::Form(session) => {
+            let (path, fields) = (visit.path.clone(), visit.fields.clone());
+            let token = visit.portal.gate().form_token(session);
+            visit.fault(Cause::FormExpired { path, fields, token })
+        }
+        Barred::Unproven(entered, why) => Signed::of(visit, *entered).await.asks(why),
+        Barred::Refused(entered, why) => {
+            let signed = Signed::of(visit, *entered).await;
+            signed.fault(instead(&signed.ticket, why))
+        }
+        Barred::Failed(why) => visit.fault(why),
+    }
 }
 
-/// The live session of a request and its authority; otherwise what the browser has to do first.
-fn found(
-    visit: &Visit,
-    is_use: bool,
-    (post, target): (bool, &Uri),
-) -> Result<(SessionTicket, Admission), Fault> {
-    let next =
-        || form::local_path(target.path_and_query().map_or("/", |one| one.as_str())).to_owned();
-    let fields = || post.then(|| visit.fields.clone());
-    let found = visit.session(is_use).ok_or(None).and_then(|session| {
-        let ticket = session.map_err(Some)?;
-        let admission = visit.portal.gate().admit_session(&ticket).map_err(Some)?;
-        Ok((ticket, admission))
-    });
-    found.map_err(|refusal| {
-        let (next, fields) = (next(), fields());
-        visit.fault(match refusal {
-            Some(Refusal::HardwareProofOver) => {
-                let line = visit.portal.jar().clear(Cookie::Hardware);
-                let again = visit.headers.contains_key(crate::fault::AGAIN);
-                Cause::ProveHardware { next, line, again }
-            }
-            // The worker signs again at the time that it is told.
-            Some(refusal @ Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }) => {
-                Cause::Refused(refusal)
-            }
-            Some(
-                refusal @ (Refusal::KeyProofMissing
-                | Refusal::KeyProofWrong { .. }
-                | Refusal::HardwareProofMissing),
-            ) => Cause::Prove { next, fields, refusal },
-            refusal => Cause::SignInNeeded { next, fields, refusal },
-        })
+/// The same where no session that counts came with the request.
+fn unknown(visit: &Visit, refusal: Option<Refusal>) -> Fault {
+    let next = form::local_path(&visit.target).to_owned();
+    let fields = visit.posted.then(|| visit.fields.clone());
+    visit.fault(match refusal {
+        Some(Refusal::HardwareProofOver) => {
+            let line = visit.portal.jar().clear(Cookie::Hardware);
+            let again = visit.headers.contains_key(crate::fault::AGAIN);
+            Cause::ProveHardware { next, line, again }
+        }
+        // The worker signs again at the time that it is told.
+        Some(refusal @ Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }) => {
+            Cause::Refused(refusal)
+        }
+        Some(
+            refusal @ (Refusal::KeyProofMissing
+            | Refusal::KeyProofWrong { .. }
+            | Refusal::HardwareProofMissing),
+        ) => Cause::Prove { next, fields, refusal },
+        refusal => Cause::SignInNeeded { next, fields, refusal },
     })
 }
 
 impl Signed {
-    /// A form that comes with the person's password and code proves them for what it asks. An
-    /// unbound session does nothing without.
-    async fn prove(&mut self, needs: Needs) -> Result<(), Fault> {
-        let fields = &self.visit.fields;
-        let (password, code) = (fields.raw(step_up::PASSWORD), fields.get(step_up::CODE));
-        if password.is_empty() {
-            let act = route::meant(needs.act, &self.visit.path);
-            let free = self.ticket.is_bound() || self.ticket.enrolling || needs.looks;
-            let refusal = Refusal::SessionUnbound { act };
-            return if free { Ok(()) } else { Err(self.fault(refusal)) };
+    /// A request that was let in, with what every page shows beside its own matter.
+    async fn of(visit: Visit, entered: Entered) -> Self {
+        let Entered { ticket, admission, sees, reissued } = entered;
+        if let Some(new) = &reissued {
+            visit.reissue(new);
         }
-        let secret = Secret::from_text(password.to_owned());
-        let gate = self.visit.portal.gate();
-        let fresh = gate.fresh(&self.ticket, secret, code).await;
-        let (ticket, reissued) = fresh.map_err(|why| self.asks(why))?;
-        self.visit.reissue(&reissued);
-        let admission = gate.foresee(&ticket).await.map_err(|why| self.asks(why))?;
-        (self.ticket, self.admission) = (ticket, admission);
-        Ok(())
-    }
-
-    /// What pages and previews are shown by.
-    async fn foreseen(&self, acts: bool) -> Result<Admission, Fault> {
-        if acts || self.ticket.is_bound() || self.ticket.enrolling {
-            return Ok(self.admission.clone());
-        }
-        let foreseen = self.visit.portal.gate().foresee(&self.ticket).await;
-        foreseen.map_err(|why| self.visit.fault(why))
+        let gate = visit.portal.gate();
+        // A count that cannot be made now is not a reason to show no page.
+        let unread = gate.unread(ticket.person).await.unwrap_or(0);
+        let renews = gate.renewal(&ticket).await.unwrap_or(None);
+        Self { visit, ticket, admission, unread, renews, sees }
     }
 
     /// The page that asks for a proof of the person, with what was typed kept.

@@ -1,0 +1,184 @@
+//! Letting a signed-in person's request in: one way, for every door.
+//!
+//! A door turns its bytes into what the request shows ([`Presented`]) and what the place it asks for
+//! takes ([`Doorway`]). The order of the checks is part of the answer, for each tells more than the one
+//! before: the session and all that it is bound to; the token of its forms, for what acts; a proof of
+//! the person, where one came; the act itself.
+//!
+//! What comes of it names three authorities, and none stands in for another:
+//!
+//! - [`Entered::ticket`] says *who asks*, from where, and whether they were proven by this very request.
+//!   It goes with every command about people. By itself it allows nothing: what its session may do is
+//!   worked out from the tables by each decision.
+//! - [`Entered::admission`] is what the session *may do now*: orders, reads and streams go by it. It is
+//!   live: a lock or an end takes from it at once, in every hand that has it.
+//! - [`Entered::sees`] is what pages and previews are *shown by*. For a session that nothing binds to
+//!   its browser it is what the session could do if the act came with a sign-in, so that a form can be
+//!   filled in first. It is never good for an act: whoever acts by it skips the sign-in that it
+//!   presumes.
+
+use std::net::IpAddr;
+
+use access::{Act, Refusal, Secret, SessionId};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::Gate;
+use crate::admission::Admission;
+use crate::binding::{Shown, Shows};
+use crate::session::SessionTicket;
+use crate::step_up::Reissued;
+
+/// What a place takes of whoever comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doorway {
+    /// The act that the session has to be entitled to.
+    pub act: Option<Act>,
+    /// What the request is about to do, for the sentence that says what to sign in for.
+    pub meant: Act,
+    /// Whether it sends a form: then the form's token is checked.
+    pub posts: bool,
+    /// Whether it changes nothing of anyone's, so that a session that nothing binds may send it.
+    pub looks: bool,
+    /// Whether its person is behind it: then the session's idle limit slides.
+    pub is_use: bool,
+}
+
+/// What a request shows of who sends it.
+pub struct Presented<'a> {
+    /// The token of its session.
+    pub token: Option<&'a str>,
+    /// The key that it was signed by, if one did; why not, when its proof does not count.
+    pub key: Result<Option<Shown>, Refusal>,
+    /// The cookie that stands for a proof by hardware.
+    pub hardware: Option<&'a str>,
+    /// From where it comes.
+    pub address: IpAddr,
+    /// The token of its form; empty where it has none.
+    pub form: &'a str,
+    /// The person's password and the code of their app, where the request comes with a sign-in of its own.
+    pub person: Option<(Secret, &'a str)>,
+}
+
+/// A request that was let in.
+#[derive(Debug)]
+pub struct Entered {
+    /// Who asks.
+    pub ticket: SessionTicket,
+    /// What they may do now.
+    pub admission: Admission,
+    /// What they are shown by.
+    pub sees: Admission,
+    /// What the session's browser gets for the proof that came with the request.
+    pub reissued: Option<Reissued>,
+}
+
+/// Why a request was not let in.
+#[derive(Debug)]
+pub enum Barred {
+    /// No session comes with it, or none that counts; none where it shows no token at all.
+    Unknown(Option<Refusal>),
+    /// Its form is of another session, or of none.
+    Form(SessionId),
+    /// It takes a proof of its person that did not come with it, or was wrong.
+    Unproven(Box<Entered>, Refusal),
+    /// Its session may not do that.
+    Refused(Box<Entered>, Refusal),
+    /// It cannot be told now what its session may do.
+    Failed(Refusal),
+}
+
+impl Gate {
+    /// Lets a request in at a door, or says what it lacks.
+    pub async fn enter(&self, door: &Doorway, proof: Presented<'_>) -> Result<Entered, Barred> {
+        let ticket = self.present(&proof, door.is_use).ok_or(Barred::Unknown(None))?;
+        let ticket = ticket.map_err(|why| Barred::Unknown(Some(why)))?;
+        let admission = self.admit_session(&ticket);
+        let admission = admission.map_err(|why| Barred::Unknown(Some(why)))?;
+        if door.posts && !self.is_form_of(ticket.session, proof.form) {
+            return Err(Barred::Form(ticket.session));
+        }
+        let sees = admission.clone();
+        let mut entered = Entered { ticket, admission, sees, reissued: None };
+        if door.posts
+            && let Err(why) = self.prove_person(&mut entered, door, proof.person).await
+        {
+            return Err(Barred::Unproven(Box::new(entered), why));
+        }
+        let Some(act) = door.act else { return Ok(entered) };
+        let ticket = &entered.ticket;
+        let acts = door.posts && !door.looks;
+        entered.sees = if acts || ticket.is_bound() || ticket.enrolling {
+            entered.admission.clone()
+        } else {
+            self.foresee(ticket).await.map_err(Barred::Failed)?
+        };
+        match self.may(&entered.sees, proof.address, act, None) {
+            Ok(()) => Ok(entered),
+            Err(why) => Err(Barred::Refused(Box::new(entered), why)),
+        }
+    }
+
+    /// The live session of a request that shows all that it is bound to. None where it names no session.
+    pub fn present(
+        &self,
+        proof: &Presented<'_>,
+        is_use: bool,
+    ) -> Option<Result<SessionTicket, Refusal>> {
+        let token = proof.token?;
+        let key = match &proof.key {
+            Ok(shown) => *shown,
+            Err(refusal) => return Some(Err(refusal.clone())),
+        };
+        let shows = Shows { key, hardware: proof.hardware };
+        Some(if is_use {
+            self.session(token, proof.address, shows)
+        } else {
+            self.session_unused(token, proof.address, shows)
+        })
+    }
+
+    /// Password and code that come with a request prove its person for what it asks. A session that
+    /// nothing binds does nothing without.
+    async fn prove_person(
+        &self,
+        entered: &mut Entered,
+        door: &Doorway,
+        person: Option<(Secret, &str)>,
+    ) -> Result<(), Refusal> {
+        let ticket = &entered.ticket;
+        let Some((password, code)) = person else {
+            let free = ticket.is_bound() || ticket.enrolling || door.looks;
+            return if free { Ok(()) } else { Err(Refusal::SessionUnbound { act: door.meant }) };
+        };
+        let (proven, reissued) = self.fresh(ticket, password, code).await?;
+        // Whatever becomes of the act, the browser's old token no longer works.
+        entered.reissued = Some(reissued);
+        entered.admission = self.foresee(&proven).await?;
+        entered.sees = entered.admission.clone();
+        entered.ticket = proven;
+        Ok(())
+    }
+
+    /// The token of every form of a session. It needs no table, outlives restarts and the session's
+    /// own tokens, so that a page in another tab still counts after a proof in this one, and ends with
+    /// the session.
+    pub fn form_token(&self, session: SessionId) -> String {
+        let mac = self.form_mac(session);
+        mac.map_or_else(String::new, |mac| BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
+    }
+
+    /// Whether a form's token is its session's, compared in constant time.
+    fn is_form_of(&self, session: SessionId, given: &str) -> bool {
+        let given = BASE64URL_NOPAD.decode(given.as_bytes()).unwrap_or_default();
+        self.form_mac(session).is_some_and(|mac| mac.verify_slice(&given).is_ok())
+    }
+
+    fn form_mac(&self, session: SessionId) -> Option<Hmac<Sha256>> {
+        let secret = HEXLOWER.encode(&self.0.people.key.tag("session forms", &[&session.0]).0);
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
+        mac.update(b"floorpass portal form");
+        Some(mac)
+    }
+}
