@@ -8,6 +8,7 @@ mod module;
 mod name;
 mod source;
 mod standard;
+mod type_name;
 
 use std::path::Path;
 use std::process::Command;
@@ -18,13 +19,14 @@ use crate::{licence, shell};
 /// A check over the whole tree: what it is called, and the faults that it finds.
 type Check = (&'static str, fn(&Tree) -> Result<Vec<String>, String>);
 
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 13] = [
     ("names", |tree| Ok(tree.each_path(name::faults))),
     ("size", |tree| Ok(tree.each_text(source::size))),
     ("text", |tree| Ok(tree.each_text(source::words))),
     ("SQL", |tree| Ok(tree.each_text(source::sql))),
     ("layers", |tree| layer::edges(&tree.metadata)),
     ("circles", |tree| circle::faults(&tree.root, &tree.files)),
+    ("type names", |tree| type_name::faults(&tree.root, &tree.files)),
     ("purity", |tree| layer::purity(&tree.root)),
     ("licences", licence::faults),
     ("documents", |tree| Ok(document::faults(&tree.root, &tree.metadata))),
