@@ -50,7 +50,7 @@ impl Place {
         };
         let before = self.gate.password_checks();
         let password = Secret::from_text("correct horse battery".to_owned());
-        let guess = self.gate.sign_in_password(name, password, &browser);
+        let guess = self.gate.sign_ins().password(name, password, &browser);
         let (time, step) = nanos(|| runtime.block_on(guess));
         assert!(step.is_err(), "a guess was taken");
         assert_eq!(self.gate.password_checks() - before, 1, "{name}");
@@ -82,7 +82,7 @@ pub fn measure(rounds: usize) -> Vec<Row> {
         .build()
         .expect("a runtime");
     let places = runtime.block_on(async { [Place::start().await, Place::start().await] });
-    let person = runtime.block_on(places[1].gate.find_person("trader")).expect("a person").id;
+    let person = runtime.block_on(places[1].gate.people().find("trader")).expect("a person").id;
     let target = LockTarget::Person(person);
     runtime.block_on(forgive(&places, target));
     let mut guesses: [Guesses; 2] = Default::default();
@@ -116,7 +116,7 @@ pub fn measure(rounds: usize) -> Vec<Row> {
 async fn forgive([open, locked]: &[Place; 2], target: LockTarget) {
     let operator = Actor::Operator { uid: 0 };
     // Refused the first time, when there is no lock yet.
-    drop(locked.gate.unlock(&operator, target).await);
+    drop(locked.gate.locks().unlock(&operator, target).await);
     for place in [open, locked] {
         let link = place.gate.demo_link().await.expect("a link");
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -127,9 +127,9 @@ async fn forgive([open, locked]: &[Place; 2], target: LockTarget) {
             stay: access::stay::Stay::Usual,
             user_agent: String::new(),
         };
-        place.gate.sign_in_link(&link.token, &browser).await.expect("signed in");
+        place.gate.sign_ins().by_link(&link.token, &browser).await.expect("signed in");
     }
-    locked.gate.lock(&operator, target, access::Grade::All).await.expect("locked");
+    locked.gate.locks().lock(&operator, target, access::Grade::All).await.expect("locked");
 }
 
 fn row(path: &'static str, [ours, unknown, again]: &mut Guesses) -> Row {

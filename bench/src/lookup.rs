@@ -235,7 +235,7 @@ pub fn end_all(count: usize) -> Row {
                 user_agent: String::new(),
                 stay: access::stay::Stay::Usual,
             };
-            match server.gate.sign_in_link(&link.token, &browser).await.expect("signed in") {
+            match server.gate.sign_ins().by_link(&link.token, &browser).await.expect("signed in") {
                 gate::SignInStep::Done(signed) => tokens.push(signed.session_token),
                 _ => panic!("a link asks for nothing more"),
             }
@@ -258,7 +258,7 @@ pub fn end_all(count: usize) -> Row {
                     for token in half {
                         let sent = micros(start);
                         let text = token.expose_text().expect("a text");
-                        if server.gate.session(text, HOME, Shows::default()).is_ok() {
+                        if server.gate.sessions().by_token(text, HOME, Shows::default()).is_ok() {
                             last_good.fetch_max(sent, Ordering::Relaxed);
                         }
                         asked.fetch_add(1, Ordering::Relaxed);
@@ -276,7 +276,7 @@ pub fn end_all(count: usize) -> Row {
         (begun, done)
     });
     let refused = |token: &Secret| {
-        server.gate.session(token.expose_text().unwrap(), HOME, Shows::default()).is_err()
+        server.gate.sessions().by_token(token.expose_text().unwrap(), HOME, Shows::default()).is_err()
     };
     assert!(tokens.iter().all(refused), "a session outlived its end");
     let mut stranger = Browser::connect(portal.address, HOST).expect("connected");

@@ -86,7 +86,7 @@ fn order(gate: &Gate, number: usize, now: Time) -> Option<NewOrder> {
 
 /// The credential `trading`, let in.
 pub fn admission(gate: &Gate) -> Admission {
-    let listeners = gate.listeners();
+    let listeners = gate.credentials().listeners();
     let trading =
         listeners.borrow().iter().find(|l| l.name == "trading").expect("trading").credential;
     gate.admit_credential(&CredentialDoor { credential: trading, address: HOME, token: None })
@@ -118,7 +118,7 @@ async fn live(data: &Path, end: Time) -> Left {
                 user_agent: String::new(),
                 stay: access::stay::Stay::Usual,
             };
-            gate.sign_in_link(&link.token, &browser).await.expect("signed in");
+            gate.sign_ins().by_link(&link.token, &browser).await.expect("signed in");
         }
         let Some(order) = order(&gate, number, now) else { continue };
         let Ok(placed) = gate.submit(&bot, HOME, OrderRequest::Place(vec![order])) else {

@@ -16,7 +16,7 @@ pub fn entitlements() -> Entitlements {
 }
 
 fn admission(server: &Server) -> gate::Admission {
-    let listeners = server.gate.listeners();
+    let listeners = server.gate.credentials().listeners();
     let credential =
         listeners.borrow().iter().find(|l| l.name == "trading").expect("trading").credential;
     let door = CredentialDoor { credential, address: IpAddr::V4(Ipv4Addr::LOCALHOST), token: None };

@@ -36,7 +36,9 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
     match request {
         Request::Status => value(status(desk)),
         Request::Outbox { username, limit } => value(outbox(desk, username, limit).await?),
-        Request::Totp { username } => value(TotpNow { code: gate.totp_now(&username).await? }),
+        Request::Totp { username } => {
+            value(TotpNow { code: gate.authenticators().totp_now(&username).await? })
+        }
         Request::Where { username } => value(front_door::show(gate, username.as_deref()).await?),
         Request::PersonList => value(people(gate).await?),
         Request::PersonAdd { .. }
@@ -125,12 +127,12 @@ async fn lock(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
     match request {
         Request::Lock { target, grade } => {
             let (target, on) = find(gate, target).await?;
-            let receipt = gate.lock(&desk.actor, on, grade).await?;
+            let receipt = gate.locks().lock(&desk.actor, on, grade).await?;
             value(lock_receipt(&target, &receipt))
         }
         Request::Unlock { target } => {
             let (target, on) = find(gate, target).await?;
-            let lifted = gate.unlock(&desk.actor, on).await?;
+            let lifted = gate.locks().unlock(&desk.actor, on).await?;
             let mut text =
                 format!("{} is unlocked; what the lock ended stays ended", name(&target));
             let is_all = lifted.grade == Grade::All;
@@ -167,20 +169,20 @@ async fn enter(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
     let (gate, actor) = (desk.gate, &desk.actor);
     let (username, issued) = match request {
         Request::PersonAdd { username } => {
-            let issued = gate.add_person(actor, &username).await?;
+            let issued = gate.people().add(actor, &username).await?;
             (username, issued)
         }
         Request::PersonResetPassword { username } => {
-            let issued = gate.reset_password(actor, &username).await?;
+            let issued = gate.people().reset_password(actor, &username).await?;
             (username, issued)
         }
         Request::PersonResetTotp { username } => {
-            let issued = gate.reset_totp(actor, &username).await?;
+            let issued = gate.people().reset_totp(actor, &username).await?;
             (username, issued)
         }
         Request::Link { username, phone } => {
             let purpose = if phone { Purpose::Phone } else { Purpose::SignIn };
-            let issued = gate.issue_link(actor, &username, purpose).await?;
+            let issued = gate.people().issue_link(actor, &username, purpose).await?;
             let portal = if phone { desk.devices } else { desk.portal };
             let mut made = link(portal, username, &issued);
             if phone {
@@ -200,10 +202,10 @@ async fn reach(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
     match request {
         Request::ContactShow { username } => {
             let username = person::the(gate, username).await?;
-            value(contact::row(gate.contact_of(&username).await?))
+            value(contact::row(gate.contacts().of(&username).await?))
         }
         Request::ContactSet { username, mail, phone } => {
-            let set = gate.set_contact(actor, &username, mail.as_deref(), phone.as_deref());
+            let set = gate.contacts().set(actor, &username, mail.as_deref(), phone.as_deref());
             value(contact::row(set.await?))
         }
         Request::NoticeList { username } => value(notice::list(gate, username).await?),
@@ -245,7 +247,7 @@ const fn seconds(span: Span) -> i64 {
 
 fn status(desk: &Desk<'_>) -> StatusNow {
     let gate = desk.gate;
-    let listeners = gate.listeners().borrow().clone();
+    let listeners = gate.credentials().listeners().borrow().clone();
     let sockets = listeners.iter().map(|one| SocketRow {
         name: one.name.clone(),
         port: one.bound.map_or(one.port, |bound| bound.port()),
@@ -290,7 +292,7 @@ async fn outbox(
     limit: u32,
 ) -> Result<Vec<NoticeRow>, Refusal> {
     let wanted = person::named(desk.gate, username).await?.map(|one| one.username);
-    let notices = desk.gate.outbox(&desk.actor).await?.into_iter();
+    let notices = desk.gate.notices().outbox(&desk.actor).await?.into_iter();
     let theirs = notices.filter(|one| wanted.as_ref().is_none_or(|wanted| *wanted == one.username));
     let rows = theirs.take(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(rows
@@ -305,7 +307,7 @@ async fn outbox(
 }
 
 async fn people(gate: &Gate) -> Result<Vec<PersonRow>, Refusal> {
-    let all = gate.people().await?;
+    let all = gate.people().list().await?;
     Ok(all
         .into_iter()
         .map(|person| PersonRow {
@@ -369,7 +371,7 @@ async fn find(gate: &Gate, target: Target) -> Result<(Target, LockTarget), Fault
             Ok((Target::Account(account), LockTarget::Account(account)))
         }
         Target::Person(username) => {
-            let person = gate.find_person(&username).await?;
+            let person = gate.people().find(&username).await?;
             Ok((Target::Person(person.username), LockTarget::Person(person.id)))
         }
     }

@@ -46,7 +46,7 @@ async fn export(desk: &Desk<'_>, wish: &ActivityWish, format: &str) -> Result<Ex
     let mut text = String::new();
     if wish.before.is_none() {
         let what = format!("Activity exported as {}: {}", format.name(), sentence(wish));
-        desk.gate.note_export(&desk.actor, &what).await?;
+        desk.gate.activity().note_export(&desk.actor, &what).await?;
         text = format.head();
     }
     text.push_str(&format.page(&page));
@@ -55,9 +55,12 @@ async fn export(desk: &Desk<'_>, wish: &ActivityWish, format: &str) -> Result<Ex
 
 async fn chain(desk: &Desk<'_>, after: u64) -> Result<ExportPart, Fault> {
     if after == 0 {
-        desk.gate.note_export(&desk.actor, "The access evidence exported, with its hashes").await?;
+        desk.gate
+            .activity()
+            .note_export(&desk.actor, "The access evidence exported, with its hashes")
+            .await?;
     }
-    let entries = desk.gate.evidence_entries(&desk.actor, after, CHUNK).await?;
+    let entries = desk.gate.activity().evidence_entries(&desk.actor, after, CHUNK).await?;
     let mut lines: Vec<_> = entries.iter().map(|entry| raw(entry).to_string()).collect();
     lines.push(String::new());
     let text = lines.join("\n");
@@ -93,11 +96,11 @@ async fn page(desk: &Desk<'_>, wish: &ActivityWish, limit: u32) -> Result<Activi
             Fault::new("PLACE", text)
         })?),
     };
-    Ok(desk.gate.activity(&desk.actor, &filter, cursor).await?)
+    Ok(desk.gate.activity().page(&desk.actor, &filter, cursor).await?)
 }
 
 async fn filter(desk: &Desk<'_>, wish: &ActivityWish, limit: u32) -> Result<ActivityFilter, Fault> {
-    let names = desk.gate.activity_names(&desk.actor).await?;
+    let names = desk.gate.activity().names(&desk.actor).await?;
     let (from, to) = (day(wish.from.as_deref())?, day(wish.to.as_deref())?);
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         return Err(Fault::new("DATE", "--from is after --to; swap them"));

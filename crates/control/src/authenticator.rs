@@ -16,7 +16,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
     match request {
         Request::AuthenticatorList { username } => value(list(desk.gate, username).await?),
         Request::AuthenticatorRename { authenticator: id, name } => {
-            desk.gate.rename_authenticator(&desk.actor, id, &name).await?;
+            desk.gate.authenticators().rename(&desk.actor, id, &name).await?;
             let name = name.trim();
             let done = Done::new("authenticator_renamed", format!("{id} is now called {name}"));
             value(done.with("authenticator", id.to_string()).with("name", name))
@@ -26,7 +26,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
             value(confirm_app(desk, &username, &code).await?)
         }
         Request::AuthenticatorRemove { authenticator: id } => {
-            desk.gate.remove_authenticator(&desk.actor, id).await?;
+            desk.gate.authenticators().remove(&desk.actor, id).await?;
             let text = format!("{id} is removed; nobody can sign in with it any more");
             value(Done::new("authenticator_removed", text).with("authenticator", id.to_string()))
         }
@@ -36,15 +36,15 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
 
 async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<AuthenticatorRow>, Refusal> {
     let whose = person::named(gate, username).await?.map(|one| one.username);
-    let all = gate.all_authenticators().await?.into_iter();
+    let all = gate.authenticators().all().await?.into_iter();
     let wanted = all.filter(|(name, _)| whose.as_ref().is_none_or(|whose| whose == name));
     Ok(wanted.map(|(name, info)| row(name, info)).collect())
 }
 
 /// Offers another app; the one that there is works until a code of the new one is given.
 pub(crate) async fn offer_app(desk: &Desk<'_>, username: &str) -> Result<AppOffered, Refusal> {
-    let person = desk.gate.find_person(username).await?;
-    let offered = desk.gate.totp_replacement(&desk.actor, person.id).await?;
+    let person = desk.gate.people().find(username).await?;
+    let offered = desk.gate.authenticators().totp_replacement(&desk.actor, person.id).await?;
     let text = |secret: &access::Secret| secret.expose_text().unwrap_or_default().to_owned();
     Ok(AppOffered {
         username: person.username,
@@ -59,8 +59,8 @@ pub(crate) async fn confirm_app(
     username: &str,
     code: &str,
 ) -> Result<Done, Refusal> {
-    let person = desk.gate.find_person(username).await?;
-    desk.gate.totp_confirm_as(&desk.actor, person.id, code).await?;
+    let person = desk.gate.people().find(username).await?;
+    desk.gate.authenticators().totp_confirm_as(&desk.actor, person.id, code).await?;
     let text = format!(
         "{}'s new authenticator app is in use; codes from the old one are refused, and all sessions have ended",
         person.username

@@ -43,12 +43,12 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         }
         Request::CredentialPause { credential, cancel_orders } => {
             let id = find(gate, &credential).await?.credential.id;
-            let paused = gate.pause_credential(&desk.actor, id, cancel_orders).await?;
+            let paused = gate.credentials().pause(&desk.actor, id, cancel_orders).await?;
             value(changed(gate, id, paused.cancelled).await?)
         }
         Request::CredentialResume { credential } => {
             let id = find(gate, &credential).await?.credential.id;
-            gate.resume_credential(&desk.actor, id).await?;
+            gate.credentials().resume(&desk.actor, id).await?;
             value(changed(gate, id, 0).await?)
         }
         Request::CredentialRotate { credential, grace_minutes } => {
@@ -56,13 +56,13 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         }
         Request::CredentialRename { credential, name } => {
             let id = find(gate, &credential).await?.credential.id;
-            gate.rename_credential(&desk.actor, id, &name).await?;
+            gate.credentials().rename(&desk.actor, id, &name).await?;
             value(changed(gate, id, 0).await?)
         }
         Request::CredentialEdit { credential, scopes } => {
             let found = find(gate, &credential).await?.credential;
             let scopes = wished(&scopes, found.scopes, gate.now())?;
-            gate.edit_credential(&desk.actor, found.id, scopes).await?;
+            gate.credentials().edit(&desk.actor, found.id, scopes).await?;
             value(changed(gate, found.id, 0).await?)
         }
         _ => Err(Fault::astray()),
@@ -75,7 +75,7 @@ pub(crate) async fn find(gate: &Gate, which: &CredentialName) -> Result<Credenti
         CredentialName::Id(id) => id.to_string(),
         CredentialName::Name(name) => name.clone(),
     };
-    gate.find_credential(&name).await.map_err(|refusal| match refusal {
+    gate.credentials().find(&name).await.map_err(|refusal| match refusal {
         Refusal::CredentialUnknown => {
             let shown: String = name.chars().take(64).filter(|c| !c.is_control()).collect();
             Fault::new(
@@ -91,7 +91,7 @@ pub(crate) async fn find(gate: &Gate, which: &CredentialName) -> Result<Credenti
 
 async fn list(gate: &Gate) -> Result<Vec<CredentialRow>, Refusal> {
     let now = gate.now();
-    Ok(gate.credentials(None).await?.iter().map(|info| row(info, now)).collect())
+    Ok(gate.credentials().list(None).await?.iter().map(|info| row(info, now)).collect())
 }
 
 async fn changed(
@@ -99,7 +99,7 @@ async fn changed(
     id: CredentialId,
     orders_cancelled: usize,
 ) -> Result<CredentialChanged, Refusal> {
-    let info = gate.find_credential(&id.to_string()).await?;
+    let info = gate.credentials().find(&id.to_string()).await?;
     Ok(CredentialChanged {
         credential: id,
         name: info.credential.name.to_string(),
@@ -220,7 +220,7 @@ async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade,
         token_required: wish.token,
         port: wish.port,
     };
-    let made = gate.create_credential(&desk.actor, new).await?;
+    let made = gate.credentials().create(&desk.actor, new).await?;
     Ok(CredentialMade {
         credential: made.credential,
         name: wish.name,
@@ -308,7 +308,7 @@ async fn rotate(
 ) -> Result<CredentialRotated, Fault> {
     let found = find(desk.gate, which).await?.credential;
     let grace = Span::minutes(grace_minutes.into());
-    let rotated = desk.gate.rotate_credential(&desk.actor, found.id, grace).await?;
+    let rotated = desk.gate.credentials().rotate(&desk.actor, found.id, grace).await?;
     Ok(CredentialRotated {
         credential: found.id,
         name: found.name.to_string(),
@@ -324,7 +324,7 @@ async fn revoke(
 ) -> Result<Revoked, Fault> {
     let found = find(desk.gate, which).await?;
     let credential = &found.credential;
-    let done = desk.gate.revoke_credential(&desk.actor, credential.id, cancel_orders).await?;
+    let done = desk.gate.credentials().revoke(&desk.actor, credential.id, cancel_orders).await?;
     Ok(Revoked {
         credential: credential.id,
         name: credential.name.to_string(),

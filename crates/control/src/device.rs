@@ -38,7 +38,7 @@ fn done(act: &str, device: DeviceId, text: String) -> Done {
 
 async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<DeviceRow>, Refusal> {
     let person = person::named(gate, username).await?.map(|one| one.id);
-    let devices = gate.devices(person).await?;
+    let devices = gate.devices().list(person).await?;
     Ok(devices
         .into_iter()
         .map(|info| DeviceRow {
@@ -70,7 +70,7 @@ async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<DeviceRow>, R
 }
 
 async fn rename(desk: &Desk<'_>, device: DeviceId, name: &str) -> Result<Done, Refusal> {
-    desk.gate.rename_device(&desk.actor, device, name).await?;
+    desk.gate.devices().rename(&desk.actor, device, name).await?;
     let name = name.trim();
     let text = format!("device {device} is now called {name}");
     Ok(done("device_renamed", device, text).with("name", name))
@@ -81,19 +81,19 @@ async fn set_role(desk: &Desk<'_>, device: DeviceId, name: &str) -> Result<Done,
         let names = DeviceRole::ALL.map(DeviceRole::name).join(", ");
         Fault::new("NAME_UNKNOWN", format!("role: use one of {names}"))
     })?;
-    desk.gate.set_device_role(&desk.actor, device, role).await?;
+    desk.gate.devices().set_role(&desk.actor, device, role).await?;
     let text = format!("device {device} has the role {name}");
     Ok(done("device_role_set", device, text).with("role", name))
 }
 
 async fn block(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Refusal> {
-    desk.gate.block_device(&desk.actor, device).await?;
+    desk.gate.devices().block(&desk.actor, device).await?;
     let text = format!("device {device} is blocked and its sessions have ended");
     Ok(done("device_blocked", device, text))
 }
 
 async fn remove(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Refusal> {
-    desk.gate.remove_device(&desk.actor, device).await?;
+    desk.gate.devices().remove(&desk.actor, device).await?;
     let text = format!("device {device} is removed and its sessions have ended");
     Ok(done("device_removed", device, text))
 }
@@ -104,14 +104,14 @@ async fn remove_all(
     username: &str,
     except: Option<DeviceId>,
 ) -> Result<Done, Refusal> {
-    let person = desk.gate.find_person(username).await?;
-    let all = desk.gate.devices(Some(person.id)).await?;
+    let person = desk.gate.people().find(username).await?;
+    let all = desk.gate.devices().list(Some(person.id)).await?;
     if except.is_some_and(|kept| all.iter().all(|one| one.device.id != kept)) {
         return Err(Refusal::NotFound { what: "device" });
     }
     let mut removed = Vec::new();
     for one in all.iter().map(|one| one.device.id).filter(|id| Some(*id) != except) {
-        desk.gate.remove_device(&desk.actor, one).await?;
+        desk.gate.devices().remove(&desk.actor, one).await?;
         removed.push(Value::from(one.to_string()));
     }
     let text = format!("devices of {} removed: {}", person.username, removed.len());
@@ -120,7 +120,7 @@ async fn remove_all(
 }
 
 async fn again(desk: &Desk<'_>, device: DeviceId, was: DeviceId) -> Result<Done, Refusal> {
-    desk.gate.succeed_device(&desk.actor, was, Some(device)).await?;
+    desk.gate.devices().succeed(&desk.actor, was, Some(device)).await?;
     let text =
         format!("device {device} takes the name and first day of {was}; {was} itself is removed");
     Ok(done("device_is_again", device, text).with("was", was.to_string()))
@@ -132,7 +132,7 @@ async fn move_phone(
     new: DeviceId,
     number: &str,
 ) -> Result<Done, Refusal> {
-    desk.gate.move_phone(&desk.actor, old, new, number).await?;
+    desk.gate.devices().move_phone(&desk.actor, old, new, number).await?;
     let text = format!("{new} now answers approvals; {old} is removed");
     Ok(done("phone_moved", new, text).with("was", old.to_string()))
 }

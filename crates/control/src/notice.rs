@@ -15,11 +15,11 @@ pub(crate) async fn list(
 ) -> Result<Vec<MessageRow>, Refusal> {
     let people = match person::named(gate, username).await? {
         Some(one) => vec![one],
-        None => gate.people().await?,
+        None => gate.people().list().await?,
     };
     let mut rows = Vec::new();
     for one in people {
-        let page = gate.messages(one.id, None).await?;
+        let page = gate.notices().list(one.id, None).await?;
         rows.extend(page.messages.into_iter().map(|message| row(&one.username, message)));
     }
     rows.sort_by(|one, two| two.at.cmp(&one.at));
@@ -47,7 +47,7 @@ pub(crate) async fn disown(
     actor: &Actor,
     notice: NoticeId,
 ) -> Result<Stopped, Refusal> {
-    let stopped = gate.disown(actor, notice).await?;
+    let stopped = gate.notices().disown(actor, notice).await?;
     Ok(Stopped {
         sessions: stopped.sessions,
         attempts: stopped.attempts,
@@ -57,16 +57,16 @@ pub(crate) async fn disown(
 
 /// Marks a message as read in its person's place.
 pub(crate) async fn read(gate: &Gate, actor: &Actor, notice: NoticeId) -> Result<Done, Refusal> {
-    let person = gate.person_of_message(notice).await?;
-    gate.read_messages_as(actor, person, Some(notice)).await?;
+    let person = gate.notices().person_of(notice).await?;
+    gate.notices().read_all_as(actor, person, Some(notice)).await?;
     let text = format!("message {notice} is marked as read");
     Ok(Done::new("notice_read", text).with("notice", notice.to_string()))
 }
 
 /// The same with all messages of a person.
 pub(crate) async fn read_all(gate: &Gate, actor: &Actor, username: &str) -> Result<Done, Refusal> {
-    let person = gate.find_person(username).await?;
-    gate.read_messages_as(actor, person.id, None).await?;
+    let person = gate.people().find(username).await?;
+    gate.notices().read_all_as(actor, person.id, None).await?;
     let text = format!("all messages to {} are marked as read", person.username);
     Ok(Done::new("notices_read", text).with("username", person.username))
 }

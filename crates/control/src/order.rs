@@ -19,7 +19,7 @@ use crate::fault::Fault;
 pub(crate) const CURRENCY: &str = "USD";
 
 pub(crate) async fn list(gate: &Gate) -> Result<Vec<OrderRow>, Refusal> {
-    let names = gate.holder_names().await?;
+    let names = gate.activity().holder_names().await?;
     let view = gate.view().await?;
     let orders = view.open_orders.iter().chain(&view.completed_orders);
     Ok(orders.map(|order| row(order, &names)).collect())

@@ -14,7 +14,7 @@ pub(crate) async fn named(
     username: Option<String>,
 ) -> Result<Option<PersonInfo>, Refusal> {
     match username {
-        Some(name) => gate.find_person(&name).await.map(Some),
+        Some(name) => gate.people().find(&name).await.map(Some),
         None => Ok(None),
     }
 }
@@ -39,7 +39,7 @@ pub(crate) async fn the(gate: &Gate, username: Option<String>) -> Result<String,
 /// The only account that there is.
 pub(crate) async fn only_account(gate: &Gate) -> Result<PaperAccountId, Fault> {
     let mut accounts: Vec<_> =
-        gate.people().await?.into_iter().flat_map(|one| one.accounts).collect();
+        gate.people().list().await?.into_iter().flat_map(|one| one.accounts).collect();
     accounts.push(gate.account());
     accounts.sort_unstable();
     accounts.dedup();

@@ -16,7 +16,7 @@ use crate::request::PolicyWish;
 const OPEN: [Interface; 2] = [Interface::Portal, Interface::Phone];
 
 pub(crate) async fn show(gate: &Gate, username: &str) -> Result<PoliciesNow, Refusal> {
-    Ok(now(gate.policies_of(username).await?))
+    Ok(now(gate.policies().of(username).await?))
 }
 
 fn now(chosen: Policies) -> PoliciesNow {
@@ -95,7 +95,7 @@ pub(crate) async fn set(
     actor: &Actor,
     wish: PolicyWish,
 ) -> Result<PoliciesNow, Fault> {
-    let chosen = gate.policies_of(&wish.username).await?;
+    let chosen = gate.policies().of(&wish.username).await?;
     let (person, mut owed) = (chosen.person, None);
     if let Some(name) = &wish.interface {
         let all = Interface::OF_PEOPLE;
@@ -128,18 +128,18 @@ pub(crate) async fn set(
             absolute: wish.absolute_hours.map_or(own.absolute, |count| Some(Span::hours(count))),
         };
         let policy = Policy { person, interface, tempo, own, new_network: network, needs };
-        go_on(gate.set_policy(actor, policy).await, &mut owed)?;
+        go_on(gate.policies().set(actor, policy).await, &mut owed)?;
     }
     match wish.window.as_deref() {
         None => {}
-        Some("") => go_on(gate.set_window(actor, person, None).await, &mut owed)?,
+        Some("") => go_on(gate.policies().set_window(actor, person, None).await, &mut owed)?,
         Some(text) => {
             let read = window(text).ok_or_else(|| {
                 let text =
                     "write the window as a day, a time and a time zone: sunday 10:00 Europe/Berlin";
                 Fault::new("WINDOW_INVALID", text.to_owned())
             })?;
-            gate.set_window(actor, person, Some(read?)).await?;
+            gate.policies().set_window(actor, person, Some(read?)).await?;
         }
     }
     if let Some(text) = wish.large_orders {
@@ -147,10 +147,10 @@ pub(crate) async fn set(
             "" => Threshold { above: None },
             text => Threshold::of_text(text)?,
         };
-        go_on(gate.set_large_orders(actor, person, threshold).await, &mut owed)?;
+        go_on(gate.large_orders().set(actor, person, threshold).await, &mut owed)?;
     }
     if let Some(on) = wish.one_brokerage {
-        go_on(gate.set_one_brokerage(actor, person, on).await, &mut owed)?;
+        go_on(gate.policies().set_one_brokerage(actor, person, on).await, &mut owed)?;
     }
     match owed {
         Some(owed) => Err(owed.into()),

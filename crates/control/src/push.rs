@@ -16,7 +16,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
     match request {
         Request::PushTest { device } => value(test(desk, device).await?),
         Request::PushRemove { device } => {
-            desk.gate.stop_push(&desk.actor, device).await?;
+            desk.gate.pushes().stop(&desk.actor, device).await?;
             let text = format!("{device} no longer gets push notifications");
             value(Done::new("push_removed", text).with("device", device.to_string()))
         }
@@ -27,7 +27,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
 
 async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<PushRow>, Refusal> {
     let wanted = person::named(gate, username).await?.map(|one| one.username);
-    let mut rows = gate.pushes().await?;
+    let mut rows = gate.pushes().list().await?;
     rows.retain(|row| wanted.as_ref().is_none_or(|wanted| *wanted == row.username));
     let row = |row: gate::PushRow| PushRow {
         device: row.push.device,
@@ -43,7 +43,7 @@ async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<PushRow>, Ref
 
 /// Sends a test; what the push service says against it is a fault of the request.
 async fn test(desk: &Desk<'_>, device: DeviceId) -> Result<Done, Fault> {
-    match desk.gate.test_push(&desk.actor, device).await? {
+    match desk.gate.pushes().test(&desk.actor, device).await? {
         Ok(Pushed::Taken) => {
             let text = format!("the push service accepted a test notification for {device}");
             Ok(Done::new("push_tested", text).with("device", device.to_string()))

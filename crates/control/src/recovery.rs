@@ -21,13 +21,13 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::RecoveryShow { recovery } => value(show(gate, recovery).await?),
         Request::RecoveryBegin { username } => value(begin(desk, username).await?),
         Request::RecoveryCancel { recovery } => {
-            gate.cancel_recovery(&desk.actor, recovery).await?;
+            gate.recoveries().cancel(&desk.actor, recovery).await?;
             let text = format!("recovery {recovery} is stopped");
             value(Done::new("recovery_cancelled", text).with("recovery", recovery.to_string()))
         }
         Request::RecoveryPolicy { username } => {
             let username = person::the(gate, username).await?;
-            value(policy(gate, gate.find_person(&username).await?).await?)
+            value(policy(gate, gate.people().find(&username).await?).await?)
         }
         Request::RecoverySetPolicy(wish) => value(set_policy(desk, wish).await?),
         Request::RecoveryContacts { username } => {
@@ -48,18 +48,18 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
 /// All of the last weeks.
 async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<RecoveryRow>, Refusal> {
     let person = person::named(gate, username).await?.map(|one| one.id);
-    Ok(gate.recoveries(person).await?.into_iter().map(row).collect())
+    Ok(gate.recoveries().list(person).await?.into_iter().map(row).collect())
 }
 
 /// One of them.
 async fn show(gate: &Gate, id: RecoveryId) -> Result<RecoveryRow, Refusal> {
-    let found = gate.recoveries(None).await?.into_iter().find(|one| one.id == id);
+    let found = gate.recoveries().list(None).await?.into_iter().find(|one| one.id == id);
     found.map(row).ok_or(Refusal::NotFound { what: "recovery" })
 }
 
 /// Begins one for a person, with the link for their browser.
 async fn begin(desk: &Desk<'_>, username: String) -> Result<RecoveryMade, Refusal> {
-    let begun = desk.gate.assist_recovery(&desk.actor, &username).await?;
+    let begun = desk.gate.recoveries().assist(&desk.actor, &username).await?;
     let (portal, token) = (desk.portal.trim_end_matches('/'), begun.token.expose_text());
     Ok(RecoveryMade {
         recovery: begun.recovery,
@@ -70,26 +70,26 @@ async fn begin(desk: &Desk<'_>, username: String) -> Result<RecoveryMade, Refusa
 }
 
 async fn policy(gate: &Gate, person: PersonInfo) -> Result<RecoveryPolicyNow, Refusal> {
-    let Policy { wait, needed, waits } = gate.recovery_policy_of(person.id).await?;
+    let Policy { wait, needed, waits } = gate.recoveries().policy_of(person.id).await?;
     let wait_hours = wait.seconds_up().div_euclid(3_600);
     Ok(RecoveryPolicyNow { username: person.username, wait_hours, needed, waits })
 }
 
 async fn set_policy(desk: &Desk<'_>, wish: RecoveryWish) -> Result<RecoveryPolicyNow, Refusal> {
-    let person = desk.gate.find_person(&wish.username).await?;
-    let old = desk.gate.recovery_policy_of(person.id).await?;
+    let person = desk.gate.people().find(&wish.username).await?;
+    let old = desk.gate.recoveries().policy_of(person.id).await?;
     let wanted = Policy {
         wait: wish.hours.map_or(old.wait, |hours| Span::hours(hours.into())),
         needed: wish.contacts.unwrap_or(old.needed),
         waits: wish.waiting.unwrap_or(old.waits),
     };
-    desk.gate.choose_recovery_as(&desk.actor, person.id, wanted).await?;
+    desk.gate.recoveries().choose_as(&desk.actor, person.id, wanted).await?;
     policy(desk.gate, person).await
 }
 
 async fn contacts(gate: &Gate, username: &str) -> Result<Vec<RecoveryContactRow>, Refusal> {
-    let person = gate.find_person(username).await?;
-    let all = gate.trustees_of(person.id).await?.into_iter();
+    let person = gate.people().find(username).await?;
+    let all = gate.trustees().of(person.id).await?.into_iter();
     Ok(all
         .map(|one| RecoveryContactRow {
             contact: one.id,
@@ -102,8 +102,8 @@ async fn contacts(gate: &Gate, username: &str) -> Result<Vec<RecoveryContactRow>
 }
 
 async fn name_contact(desk: &Desk<'_>, username: &str, contact: &str) -> Result<Done, Refusal> {
-    let person = desk.gate.find_person(username).await?;
-    desk.gate.name_trustee_as(&desk.actor, person.id, contact).await?;
+    let person = desk.gate.people().find(username).await?;
+    desk.gate.trustees().name_as(&desk.actor, person.id, contact).await?;
     let text = format!(
         "{contact} is named as a recovery contact of {}, and counts once they accept",
         person.username
@@ -117,8 +117,8 @@ async fn remove_contact(
     username: &str,
     contact: TrusteeId,
 ) -> Result<Done, Refusal> {
-    let person = desk.gate.find_person(username).await?;
-    desk.gate.remove_trustee_as(&desk.actor, person.id, contact).await?;
+    let person = desk.gate.people().find(username).await?;
+    desk.gate.trustees().remove_as(&desk.actor, person.id, contact).await?;
     let text = format!("{contact} is no longer a recovery contact of {}", person.username);
     let done = Done::new("recovery_contact_removed", text).with("username", person.username);
     Ok(done.with("contact", contact.to_string()))

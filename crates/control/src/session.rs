@@ -17,7 +17,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
         Request::SessionList { username } => value(list(desk.gate, username).await?),
         Request::SessionShow { session } => value(show(desk.gate, session).await?),
         Request::SessionEnd { session } => {
-            desk.gate.end_session(&desk.actor, session).await?;
+            desk.gate.sessions().end(&desk.actor, session).await?;
             let text = format!("session {session} has ended");
             value(Done::new("session_ended", text).with("session", session.to_string()))
         }
@@ -34,14 +34,14 @@ async fn end_all(
     username: &str,
     except: Option<SessionId>,
 ) -> Result<Done, Refusal> {
-    let person = desk.gate.find_person(username).await?;
-    let all = desk.gate.sessions(Some(person.id)).await?;
+    let person = desk.gate.people().find(username).await?;
+    let all = desk.gate.sessions().list(Some(person.id)).await?;
     if except.is_some_and(|kept| all.iter().all(|one| one.id != kept)) {
         return Err(Refusal::NotFound { what: "session" });
     }
     let mut ended = Vec::new();
     for one in all.iter().map(|one| one.id).filter(|id| Some(*id) != except) {
-        match desk.gate.end_session(&desk.actor, one).await {
+        match desk.gate.sessions().end(&desk.actor, one).await {
             Ok(()) => ended.push(Value::from(one.to_string())),
             // It ended by itself meanwhile.
             Err(Refusal::NotFound { .. } | Refusal::SessionEnded { .. }) => {}
@@ -55,7 +55,7 @@ async fn end_all(
 
 async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<SessionRow>, Refusal> {
     let person = person::named(gate, username).await?.map(|one| one.id);
-    let sessions = gate.sessions(person).await?;
+    let sessions = gate.sessions().list(person).await?;
     Ok(sessions
         .into_iter()
         .map(|one| SessionRow {
@@ -75,7 +75,7 @@ async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<SessionRow>, 
 }
 
 async fn show(gate: &Gate, session: SessionId) -> Result<SessionLayers, Refusal> {
-    let found = gate.layers(session, None).await?;
+    let found = gate.sessions().layers(session, None).await?;
     let why = found.trades.as_ref().err();
     let layers = found.layers.iter().map(|one| LayerRow {
         layer: one.name.to_owned(),

@@ -219,7 +219,7 @@ async fn submit(
     let _connected = gate.note_connected(&bearing.admission, HERE, PROGRAM);
     let taken = gate.submit(&bearing.admission, HERE, request)?;
     gate.flush().await?;
-    let names = gate.holder_names().await?;
+    let names = gate.activity().holder_names().await?;
     let mut orders = taken.orders();
     orders.sort_by_key(|order| order.id);
     let rows: Vec<_> = orders.iter().map(|order| row(order, &names)).collect();

@@ -17,8 +17,8 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
     match request {
         Request::TravelPlan(wish) => value(plan(desk, wish).await?),
         Request::TravelEnd { username } => {
-            let (person, _) = desk.gate.travel_of(&username).await?;
-            desk.gate.end_travel(&desk.actor, person).await?;
+            let (person, _) = desk.gate.travels().of(&username).await?;
+            desk.gate.travels().end(&desk.actor, person).await?;
             let text = format!("the travel of {username} has ended");
             value(Done::new("travel_ended", text).with("username", username))
         }
@@ -31,7 +31,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
 }
 
 async fn show(gate: &Gate, username: String) -> Result<TravelNow, Refusal> {
-    let (_, plan) = gate.travel_of(&username).await?;
+    let (_, plan) = gate.travels().of(&username).await?;
     Ok(TravelNow { username, plan: plan.map(|plan| row(&plan, gate.now())) })
 }
 
@@ -46,7 +46,7 @@ fn row(plan: &Plan, now: Time) -> TravelRow {
 }
 
 async fn plan(desk: &Desk<'_>, wish: TravelWish) -> Result<TravelNow, Fault> {
-    let (person, _) = desk.gate.travel_of(&wish.username).await?;
+    let (person, _) = desk.gate.travels().of(&wish.username).await?;
     // The last day belongs to it.
     let dates = (day(&wish.from)?, day(&wish.until)? + Span::days(1));
     let network = wish.network.as_deref().map(str::parse::<Network>).transpose();
@@ -56,7 +56,7 @@ async fn plan(desk: &Desk<'_>, wish: TravelWish) -> Result<TravelNow, Fault> {
             "write the network like 192.0.2.0/24 or 2001:db8::/32".to_owned(),
         )
     })?;
-    desk.gate.plan_travel(&desk.actor, person, dates, &wish.place, network).await?;
+    desk.gate.travels().plan(&desk.actor, person, dates, &wish.place, network).await?;
     Ok(show(desk.gate, wish.username).await?)
 }
 

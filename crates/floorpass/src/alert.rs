@@ -52,8 +52,8 @@ pub async fn start(gate: &Gate, data: &Path, alerts: &Alerts) -> Result<(), Fail
     }
     gate.start_deliveries(channels);
     if let Some(push) = &alerts.push {
-        let key = gate.push_key().await.map_err(Failure::failed)?;
-        gate.start_pushing(pusher(push, key)?);
+        let key = gate.pushes().key().await.map_err(Failure::failed)?;
+        gate.pushes().start(pusher(push, key)?);
     }
     Ok(())
 }

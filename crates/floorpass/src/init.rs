@@ -93,10 +93,10 @@ impl Init {
 /// A link for the first person, who may be there already from an `init` that was stopped.
 async fn first_person(gate: &Gate, name: &str) -> Result<gate::LinkIssued, access::Refusal> {
     let uid = rustix::process::getuid().as_raw();
-    match gate.people().await?.as_slice() {
-        [] => gate.create_first_person(name).await,
+    match gate.people().list().await?.as_slice() {
+        [] => gate.people().create_first(name).await,
         [one] if !one.enrolled && one.username.eq_ignore_ascii_case(name) => {
-            gate.issue_link(&gate::Actor::Operator { uid }, name, Purpose::Enrolment).await
+            gate.people().issue_link(&gate::Actor::Operator { uid }, name, Purpose::Enrolment).await
         }
         _ => Err(access::Refusal::AccountTaken { account: gate.account() }),
     }

@@ -210,17 +210,30 @@ impl FromStr for ActivityCursor {
     }
 }
 
+/// What happened, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct ActivityGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// What happened, through the gate.
+    pub fn activity(&self) -> ActivityGate<'_> {
+        ActivityGate { gate: self }
+    }
+}
+
+impl ActivityGate<'_> {
     /// A page of what was decided, newest first: all of it for the operator; for a session that may
     /// see it, what concerns its person and the account's orders.
-    pub async fn activity(
-        &self,
+    pub async fn page(
+        self,
         actor: &Actor,
         filter: &ActivityFilter,
         cursor: Option<ActivityCursor>,
     ) -> Result<ActivityPage, Refusal> {
         let person = self.may_see_evidence(actor)?;
-        let behind = match self.index_orders_within(ADDING).await {
+        let behind = match self.gate.index_orders_within(ADDING).await {
             Ok(true) => None,
             Ok(false) => Some(Behind::Adding),
             Err(why @ (Refusal::JournalFailed | Refusal::Stopping)) => return Err(why),
@@ -243,7 +256,7 @@ impl Gate {
 
     /// Entries of both records from a place on: one more than a page has, which says whether there is another page.
     async fn look_up(
-        &self,
+        self,
         filter: &ActivityFilter,
         search: &Search,
         cursor: ActivityCursor,
@@ -251,7 +264,7 @@ impl Gate {
         reach: Option<Reach>,
     ) -> Result<Vec<ActivityEntry>, Refusal> {
         let most = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
-        let store = &self.0.people.store;
+        let store = &self.gate.0.people.store;
         let mut entries = Vec::new();
         if filter.kind != Some(ActivityKind::Order) {
             let position = cursor.position(ActivityKind::Access);
@@ -273,13 +286,13 @@ impl Gate {
     /// The same where no index leads to what is looked for: step by step, until a page is full or has taken its
     /// time; how far it came, unless that is the end.
     async fn look_through(
-        &self,
+        self,
         filter: &ActivityFilter,
         search: &Search,
         mut cursor: ActivityCursor,
         limit: usize,
     ) -> Result<(Vec<ActivityEntry>, Option<Reach>), Refusal> {
-        let store = &self.0.people.store;
+        let store = &self.gate.0.people.store;
         let mut left = if filter.reach == 0 { REACH } else { filter.reach };
         let (whole, mut step, mut entries) = (Stopwatch::start(), FIRST_STEP, Vec::new());
         loop {
@@ -306,9 +319,9 @@ impl Gate {
     }
 
     /// Whose entries the actor may see; none is everybody's.
-    fn may_see_evidence(&self, actor: &Actor) -> Result<Option<PersonId>, Refusal> {
+    fn may_see_evidence(self, actor: &Actor) -> Result<Option<PersonId>, Refusal> {
         let Actor::Session(ticket) = actor else { return Ok(None) };
-        let entitlements = self.admit_session(ticket)?.entitlements();
+        let entitlements = self.gate.sessions().admit(ticket)?.entitlements();
         if entitlements.acts.contains(Act::ViewEvidence) {
             Ok(Some(ticket.person))
         } else {
@@ -317,8 +330,8 @@ impl Gate {
     }
 
     /// Says who acted by name, and what the ids in the texts are called.
-    async fn name(&self, of: Option<PersonId>, page: &mut ActivityPage) -> Result<(), Refusal> {
-        let store = &self.0.people.store;
+    async fn name(self, of: Option<PersonId>, page: &mut ActivityPage) -> Result<(), Refusal> {
+        let store = &self.gate.0.people.store;
         let all = store.names().await.map_err(|error| store_failed(&error))?;
         let names = &mut page.names;
         names.extend(all.persons.iter().map(|(id, name)| (id.to_string(), name.clone())));
@@ -353,7 +366,7 @@ impl Gate {
 
     /// The access evidence as it is, with its hashes, after a place in the chain; the operator alone.
     pub async fn evidence_entries(
-        &self,
+        self,
         actor: &Actor,
         after: u64,
         limit: u32,
@@ -361,13 +374,13 @@ impl Gate {
         if self.may_see_evidence(actor)?.is_some() {
             return Err(Refusal::ActNotAllowed { act: Act::ViewEvidence });
         }
-        let found = self.0.people.store.evidence_after(after, limit).await;
+        let found = self.gate.0.people.store.evidence_after(after, limit).await;
         found.map_err(|error| store_failed(&error))
     }
 
     /// Names of people behind live sessions, and of all credentials.
-    pub async fn holder_names(&self) -> Result<BTreeMap<Holder, String>, Refusal> {
-        let all = self.0.people.store.names().await.map_err(|error| store_failed(&error))?;
+    pub async fn holder_names(self) -> Result<BTreeMap<Holder, String>, Refusal> {
+        let all = self.gate.0.people.store.names().await.map_err(|error| store_failed(&error))?;
         let credentials =
             all.credentials.into_iter().map(|(id, name, _)| (Holder::Credential(id), name));
         let sessions = all.sessions.into_iter().map(|(id, name)| (Holder::Session(id), name));
@@ -379,9 +392,10 @@ impl Gate {
 
     /// Who and what the activity can be searched for by name: for a session the account's credentials,
     /// and its own person and devices.
-    pub async fn activity_names(&self, actor: &Actor) -> Result<store::Names, Refusal> {
+    pub async fn names(self, actor: &Actor) -> Result<store::Names, Refusal> {
         let person = self.may_see_evidence(actor)?;
-        let mut names = self.0.people.store.names().await.map_err(|error| store_failed(&error))?;
+        let mut names =
+            self.gate.0.people.store.names().await.map_err(|error| store_failed(&error))?;
         if let Some(person) = person {
             names.devices.retain(|(_, _, owner)| *owner == person);
         }
@@ -389,19 +403,20 @@ impl Gate {
     }
 
     /// Puts on record that a part of the record is exported: which, and how.
-    pub async fn note_export(&self, actor: &Actor, what: &str) -> Result<(), Refusal> {
+    pub async fn note_export(self, actor: &Actor, what: &str) -> Result<(), Refusal> {
         let person = self.may_see_evidence(actor)?;
         // It has everything, however long that takes.
-        self.index_orders().await?;
+        self.gate.index_orders().await?;
         let kind = "evidence.exported".to_owned();
         if let Some(person) = person {
             let note = Note::Note { kind, text: what.to_owned() };
             let call = actor.call(Command::Evidence(note));
-            return self.run_done(Key::Person(person), &call).await.map(drop);
+            return self.gate.run_done(Key::Person(person), &call).await.map(drop);
         }
         let events = [Kept::Noted { kind, text: what.to_owned() }.into()];
-        let (store, source) = (&self.0.people.store, actor.source());
-        let done = store.commit(&Slice::default(), &events, actor.by(), &source, self.now()).await;
+        let (store, source) = (&self.gate.0.people.store, actor.source());
+        let done =
+            store.commit(&Slice::default(), &events, actor.by(), &source, self.gate.now()).await;
         done.map(drop).map_err(|error| match error {
             store::CommitError::Store(error) => store_failed(&error),
             _ => Refusal::StoreFailed,

@@ -66,15 +66,28 @@ pub struct PhoneInfo {
     pub confirmed: bool,
 }
 
+/// Approvals on phones, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct ApprovalGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Approvals on phones, through the gate.
+    pub fn approvals(&self) -> ApprovalGate<'_> {
+        ApprovalGate { gate: self }
+    }
+}
+
+impl ApprovalGate<'_> {
     /// Changes when an approval was asked for, answered or closed.
-    pub fn approvals_changed(&self) -> watch::Receiver<u64> {
-        self.0.people.approvals.subscribe()
+    pub fn changed(self) -> watch::Receiver<u64> {
+        self.gate.0.people.approvals.subscribe()
     }
 
     /// The approvals that a session's phone can answer now; none for what is no phone.
-    pub async fn approvals(&self, ticket: &SessionTicket) -> Result<Vec<ApprovalInfo>, Refusal> {
-        let (slice, now) = (self.load(Key::Person(ticket.person)).await?, self.now());
+    pub async fn list(self, ticket: &SessionTicket) -> Result<Vec<ApprovalInfo>, Refusal> {
+        let (slice, now) = (self.gate.load(Key::Person(ticket.person)).await?, self.gate.now());
         let phone = slice.device(ticket.device);
         if phone.is_none_or(|one| one.approver != Approver::Yes) {
             return Ok(Vec::new());
@@ -87,13 +100,13 @@ impl Gate {
     }
 
     /// Takes a phone's answer, signed with its key over exactly what it showed.
-    pub async fn answer_approval(
-        &self,
+    pub async fn answer(
+        self,
         ticket: &SessionTicket,
         answered: &Answered<'_>,
     ) -> Result<(), Refusal> {
         let key = Key::Person(ticket.person);
-        let slice = self.load(key).await?;
+        let slice = self.gate.load(key).await?;
         let approval = slice.approval(answered.approval).ok_or(Refusal::ApprovalEnded)?;
         let signed_by = ticket.key.ok_or(Refusal::KeyProofMissing)?;
         let text = approval.signed_text(answered.say, answered.number);
@@ -102,51 +115,89 @@ impl Gate {
         let (approval, say) = (answered.approval, answered.say);
         let command = approval::Command::Answer { approval, say, number, signed_by };
         let call = ticket.call(Command::Approval(command));
-        self.run(key, Some(slice), &call).await.map(drop)
+        self.gate.run(key, Some(slice), &call).await.map(drop)
     }
 
     /// Asks the phone, in a sign-in that waits for a code.
-    pub async fn ask_sign_in(&self, attempt: &Secret, browser: &Browser) -> Result<(), Refusal> {
+    pub async fn ask_sign_in(self, attempt: &Secret, browser: &Browser) -> Result<(), Refusal> {
         let attempt = copy(attempt);
         let key = Key::Attempt(attempt.digest());
-        self.run_done(key, &browser.call(SignIn::AskApproval { attempt })).await.map(drop)
+        self.gate.run_done(key, &browser.call(SignIn::AskApproval { attempt })).await.map(drop)
     }
 
     /// The state of the approval of a sign-in.
-    pub async fn sign_in_approval(
-        &self,
+    pub async fn sign_in(
+        self,
         attempt: &Secret,
         browser: &Browser,
     ) -> Result<ApprovalState, Refusal> {
-        let (slice, found) = self.look_at_attempt(attempt, browser).await?;
+        let (slice, found) = self.gate.look_at_attempt(attempt, browser).await?;
         let newest = approval::newest(&slice, Asker::Attempt(found), ContentKind::SignIn);
-        self.approval_state(newest)
+        self.gate.approval_state(newest)
     }
 
     /// Goes on with a sign-in that the phone approved.
     pub async fn sign_in_approved(
-        &self,
+        self,
         attempt: &Secret,
         browser: &Browser,
     ) -> Result<SignInStep, Refusal> {
         let attempt = copy(attempt);
         let key = Key::Attempt(attempt.digest());
-        step(self.run(key, None, &browser.call(SignIn::Approved { attempt })).await?)
+        step(self.gate.run(key, None, &browser.call(SignIn::Approved { attempt })).await?)
     }
 
     /// Asks the phone whether it is the person, for a session.
-    pub async fn ask_step_up(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
+    pub async fn ask_step_up(self, ticket: &SessionTicket) -> Result<(), Refusal> {
         let call = ticket.call(Command::Approval(approval::Command::AskStepUp));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
     /// The state of the approval of a session.
-    pub async fn step_up_approval(&self, ticket: &SessionTicket) -> Result<ApprovalState, Refusal> {
-        let slice = self.load(Key::Person(ticket.person)).await?;
+    pub async fn step_up(self, ticket: &SessionTicket) -> Result<ApprovalState, Refusal> {
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
         let asker = Asker::Session(ticket.session);
-        self.approval_state(approval::newest(&slice, asker, ContentKind::StepUp))
+        self.gate.approval_state(approval::newest(&slice, asker, ContentKind::StepUp))
     }
 
+    /// A person's phones: those that answer approvals, and those whose number waits.
+    pub async fn phones(self, ticket: &SessionTicket) -> Result<Vec<PhoneInfo>, Refusal> {
+        let (slice, now) = (self.gate.load(Key::Person(ticket.person)).await?, self.gate.now());
+        let phones = slice
+            .devices
+            .iter()
+            .filter(|one| one.approver != Approver::No && one.standing(now) == Standing::Trusted);
+        let info = |one: &device::Device| PhoneInfo {
+            id: one.id,
+            name: one.name.to_string(),
+            confirmed: one.approver == Approver::Yes,
+        };
+        Ok(phones.map(info).collect())
+    }
+
+    /// The number that this phone shows until it was typed where its link was made.
+    pub async fn phone_number(self, ticket: &SessionTicket) -> Result<Option<Secret>, Refusal> {
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
+        let device = slice.device(ticket.device).ok_or(Refusal::NotFound { what: "device" })?;
+        device::phone_number(device, &self.gate.0.people.key)
+    }
+
+    /// Makes an offered phone one that answers approvals; `moves`: in place of the one that asks.
+    pub async fn confirm_phone(
+        self,
+        ticket: &SessionTicket,
+        device: DeviceId,
+        number: &str,
+        moves: bool,
+    ) -> Result<(), Refusal> {
+        let number = Secret::from_text(number.to_owned());
+        let instead = moves.then_some(ticket.device);
+        let command = Command::Device(device::Command::ConfirmPhone { device, number, instead });
+        self.gate.run_done(Key::Person(ticket.person), &ticket.call(command)).await.map(drop)
+    }
+}
+
+impl Gate {
     /// The state of an approval, if one was asked for.
     pub(crate) fn approval_state(
         &self,
@@ -163,42 +214,6 @@ impl Gate {
         let number = newest.open_number(&self.0.people.key)?;
         let number = number.and_then(|number| number.expose_text().map(str::to_owned));
         Ok(ApprovalState::Waits { number, until: newest.until })
-    }
-
-    /// A person's phones: those that answer approvals, and those whose number waits.
-    pub async fn phones(&self, ticket: &SessionTicket) -> Result<Vec<PhoneInfo>, Refusal> {
-        let (slice, now) = (self.load(Key::Person(ticket.person)).await?, self.now());
-        let phones = slice
-            .devices
-            .iter()
-            .filter(|one| one.approver != Approver::No && one.standing(now) == Standing::Trusted);
-        let info = |one: &device::Device| PhoneInfo {
-            id: one.id,
-            name: one.name.to_string(),
-            confirmed: one.approver == Approver::Yes,
-        };
-        Ok(phones.map(info).collect())
-    }
-
-    /// The number that this phone shows until it was typed where its link was made.
-    pub async fn phone_number(&self, ticket: &SessionTicket) -> Result<Option<Secret>, Refusal> {
-        let slice = self.load(Key::Person(ticket.person)).await?;
-        let device = slice.device(ticket.device).ok_or(Refusal::NotFound { what: "device" })?;
-        device::phone_number(device, &self.0.people.key)
-    }
-
-    /// Makes an offered phone one that answers approvals; `moves`: in place of the one that asks.
-    pub async fn confirm_phone(
-        &self,
-        ticket: &SessionTicket,
-        device: DeviceId,
-        number: &str,
-        moves: bool,
-    ) -> Result<(), Refusal> {
-        let number = Secret::from_text(number.to_owned());
-        let instead = moves.then_some(ticket.device);
-        let command = Command::Device(device::Command::ConfirmPhone { device, number, instead });
-        self.run_done(Key::Person(ticket.person), &ticket.call(command)).await.map(drop)
     }
 }
 

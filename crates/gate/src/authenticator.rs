@@ -71,10 +71,23 @@ pub struct Setup {
     pub mail: bool,
 }
 
+/// Ways to sign in, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct AuthenticatorGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Ways to sign in, through the gate.
+    pub fn authenticators(&self) -> AuthenticatorGate<'_> {
+        AuthenticatorGate { gate: self }
+    }
+}
+
+impl AuthenticatorGate<'_> {
     /// What of it a person has set up, in one read.
-    pub async fn setup(&self, person: PersonId) -> Result<Setup, Refusal> {
-        let (slice, now) = (self.load(Key::Person(person)).await?, self.now());
+    pub async fn setup(self, person: PersonId) -> Result<Setup, Refusal> {
+        let (slice, now) = (self.gate.load(Key::Person(person)).await?, self.gate.now());
         let ways = self.infos(&slice);
         let has = |kind| ways.iter().any(|one| one.kind == kind && one.confirmed);
         let answers =
@@ -88,18 +101,15 @@ impl Gate {
     }
 
     /// What proves a person, oldest first.
-    pub async fn authenticators(
-        &self,
-        person: PersonId,
-    ) -> Result<Vec<AuthenticatorInfo>, Refusal> {
-        let slice = self.load(Key::Person(person)).await?;
+    pub async fn list(self, person: PersonId) -> Result<Vec<AuthenticatorInfo>, Refusal> {
+        let slice = self.gate.load(Key::Person(person)).await?;
         Ok(self.infos(&slice))
     }
 
     /// What proves everybody, with the names that they sign in with.
-    pub async fn all_authenticators(&self) -> Result<Vec<(String, AuthenticatorInfo)>, Refusal> {
+    pub async fn all(self) -> Result<Vec<(String, AuthenticatorInfo)>, Refusal> {
         let mut list = Vec::new();
-        for slice in self.slices(None).await? {
+        for slice in self.gate.slices(None).await? {
             let Some(person) = &slice.person else { continue };
             let name = person.username.to_string();
             list.extend(self.infos(&slice).into_iter().map(|info| (name.clone(), info)));
@@ -107,13 +117,13 @@ impl Gate {
         Ok(list)
     }
 
-    fn infos(&self, slice: &Slice) -> Vec<AuthenticatorInfo> {
+    fn infos(self, slice: &Slice) -> Vec<AuthenticatorInfo> {
         let mut list: Vec<_> = slice.authenticators.iter().map(|one| self.info(one)).collect();
         list.sort_by_key(|one| (one.since, one.id));
         list
     }
 
-    fn info(&self, one: &Authenticator) -> AuthenticatorInfo {
+    fn info(self, one: &Authenticator) -> AuthenticatorInfo {
         let mut info = AuthenticatorInfo {
             id: one.id,
             kind: "password",
@@ -136,7 +146,7 @@ impl Gate {
                 info.kind = "passkey";
                 info.backed_up = passkey.backed_up;
                 info.suspect_at = passkey.suspect_at;
-                info.model = self.0.people.passkeys.model_name(passkey).map(str::to_owned);
+                info.model = self.gate.0.people.passkeys.model_name(passkey).map(str::to_owned);
             }
         }
         info
@@ -145,16 +155,16 @@ impl Gate {
     /// Sets a person's own password; `current` is asked for where there is one. Ends the person's
     /// other sessions.
     pub async fn set_password(
-        &self,
+        self,
         ticket: &SessionTicket,
         current: Option<&Secret>,
         new: Secret,
     ) -> Result<(), Refusal> {
         let key = Key::Person(ticket.person);
-        let slice = self.load(key).await?;
+        let slice = self.gate.load(key).await?;
         if let Err(refusal) = password::check(&new, &ticket.username) {
             let actor = Actor::Session(ticket.clone());
-            self.record_refusal(actor.by(), &actor.source(), &slice, &refusal).await;
+            self.gate.record_refusal(actor.by(), &actor.source(), &slice, &refusal).await;
             return Err(refusal);
         }
         // A wrong one counts for the browser that the session is in, not for all others.
@@ -162,21 +172,21 @@ impl Gate {
         let source = Source { device, ..Actor::Session(ticket.clone()).source() };
         let old = match current {
             Some(current) if slice.password().is_some() => {
-                Some(self.prove_at(&slice, current, &source).await?)
+                Some(self.gate.prove_at(&slice, current, &source).await?)
             }
             _ => None,
         };
-        let hash = self.hash(new).await?;
+        let hash = self.gate.hash(new).await?;
         let command = Command::Authenticator(authenticator::Command::SetPassword { hash, old });
         let call = Arc::new(Call { by: By::Session(ticket.session), source, command });
-        self.run(key, Some(slice), &call).await.map(drop)
+        self.gate.run(key, Some(slice), &call).await.map(drop)
     }
 
     /// Offers a TOTP app: the same secret until a code from the app was seen.
-    pub async fn totp_setup(&self, ticket: &SessionTicket) -> Result<TotpSetup, Refusal> {
+    pub async fn totp_setup(self, ticket: &SessionTicket) -> Result<TotpSetup, Refusal> {
         let key = Key::Person(ticket.person);
         let call = ticket.call(Command::Authenticator(authenticator::Command::OfferTotp));
-        match self.run(key, None, &call).await?.answer {
+        match self.gate.run(key, None, &call).await?.answer {
             Answer::TotpOffered { seed, uri, .. } => Ok(TotpSetup { secret: seed, uri }),
             _ => Err(odd_answer(call.by)),
         }
@@ -185,20 +195,20 @@ impl Gate {
     /// Offers another TOTP app in place of the one that there is: the same secret until a code
     /// from the app was seen.
     pub async fn totp_replacement(
-        &self,
+        self,
         actor: &Actor,
         person: PersonId,
     ) -> Result<TotpSetup, Refusal> {
         let call = actor.call(Command::Authenticator(authenticator::Command::ReplaceTotp));
-        match self.run(Key::Person(person), None, &call).await?.answer {
+        match self.gate.run(Key::Person(person), None, &call).await?.answer {
             Answer::TotpOffered { seed, uri, .. } => Ok(TotpSetup { secret: seed, uri }),
             _ => Err(odd_answer(call.by)),
         }
     }
 
     /// What a session that an enrolment link began has to do yet.
-    pub async fn enrolment(&self, ticket: &SessionTicket) -> Result<Enrolment, Refusal> {
-        let slice = self.load(Key::Person(ticket.person)).await?;
+    pub async fn enrolment(self, ticket: &SessionTicket) -> Result<Enrolment, Refusal> {
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
         let session = slice.session(ticket.session).ok_or(Refusal::NotSignedIn)?;
         let owes_proof = slice.owes_proof(session);
         let takes_app = slice.totp().is_none() && (!owes_proof || slice.takes_app(session));
@@ -206,13 +216,13 @@ impl Gate {
     }
 
     /// Confirms the offered TOTP app by a code from it.
-    pub async fn totp_confirm(&self, ticket: &SessionTicket, code: &str) -> Result<(), Refusal> {
+    pub async fn totp_confirm(self, ticket: &SessionTicket, code: &str) -> Result<(), Refusal> {
         self.totp_confirm_as(&Actor::Session(ticket.clone()), ticket.person, code).await
     }
 
     /// The same by the operator, for an app that was offered to them.
     pub async fn totp_confirm_as(
-        &self,
+        self,
         actor: &Actor,
         person: PersonId,
         code: &str,
@@ -220,60 +230,57 @@ impl Gate {
         let code = Secret::from_text(code.to_owned());
         let command = authenticator::Command::ConfirmTotp { code };
         let call = actor.call(Command::Authenticator(command));
-        self.run(Key::Person(person), None, &call).await.map(drop)
+        self.gate.run(Key::Person(person), None, &call).await.map(drop)
     }
 
     /// Starts the registration of a passkey.
-    pub async fn passkey_register_start(
-        &self,
-        ticket: &SessionTicket,
-    ) -> Result<Ceremony, Refusal> {
-        let slice = self.load(Key::Person(ticket.person)).await?;
+    pub async fn passkey_start(self, ticket: &SessionTicket) -> Result<Ceremony, Refusal> {
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
         let existing = slice.passkeys().map(|(_, passkey)| passkey.handle.clone()).collect();
-        let moment = self.moment()?;
+        let moment = self.gate.moment()?;
         let (moment, address) = (&moment, ticket.address);
         let opening = Opening { moment, address, purpose: None, begun: ticket.beginner() };
         let who = (ticket.person, &*ticket.username);
-        self.0.people.passkeys.start_registration(who, ticket.session, existing, &opening)
+        self.gate.0.people.passkeys.start_registration(who, ticket.session, existing, &opening)
     }
 
     /// Finishes the registration of a passkey under a name.
-    pub async fn passkey_register_finish(
-        &self,
+    pub async fn passkey_finish(
+        self,
         ticket: &SessionTicket,
         ceremony: &Secret,
         answer: &str,
         name: &str,
     ) -> Result<AuthenticatorId, Refusal> {
-        let people = &self.0.people;
+        let people = &self.gate.0.people;
         let now = people.clock.stamp();
         let registered = people.passkeys.finish_registration(ceremony, answer, ticket.session, now);
         let registration = match registered {
             Ok(registration) => registration,
             Err(refusal) => {
                 let call = Actor::Session(ticket.clone());
-                let slice = self.load(Key::Person(ticket.person)).await?;
-                self.record_refusal(call.by(), &call.source(), &slice, &refusal).await;
+                let slice = self.gate.load(Key::Person(ticket.person)).await?;
+                self.gate.record_refusal(call.by(), &call.source(), &slice, &refusal).await;
                 return Err(refusal);
             }
         };
         let name = name.to_owned();
         let command = authenticator::Command::AddPasskey { registration, name };
         let call = ticket.call(Command::Authenticator(command));
-        match self.run(Key::Person(ticket.person), None, &call).await?.answer {
+        match self.gate.run(Key::Person(ticket.person), None, &call).await?.answer {
             Answer::AuthenticatorAdded { authenticator } => Ok(authenticator),
             _ => Err(odd_answer(call.by)),
         }
     }
 
     /// Whether passkeys are possible: the portal must be reached by a name.
-    pub fn passkeys_are_possible(&self) -> bool {
-        self.0.people.passkeys.are_possible()
+    pub fn passkeys_are_possible(self) -> bool {
+        self.gate.0.people.passkeys.are_possible()
     }
 
     /// Gives a passkey another name: one of the person who acts, or anybody's for the operator.
-    pub async fn rename_authenticator(
-        &self,
+    pub async fn rename(
+        self,
         actor: &Actor,
         authenticator: AuthenticatorId,
         name: &str,
@@ -285,8 +292,8 @@ impl Gate {
 
     /// Removes an authenticator; the last way to sign in stays, and so does a
     /// person's last passkey unless the operator removes it.
-    pub async fn remove_authenticator(
-        &self,
+    pub async fn remove(
+        self,
         actor: &Actor,
         authenticator: AuthenticatorId,
     ) -> Result<(), Refusal> {
@@ -295,7 +302,7 @@ impl Gate {
     }
 
     async fn change_authenticator(
-        &self,
+        self,
         actor: &Actor,
         authenticator: AuthenticatorId,
         command: authenticator::Command,
@@ -303,23 +310,25 @@ impl Gate {
         let person = match actor {
             Actor::Session(ticket) => ticket.person,
             Actor::Operator { .. } => {
-                let owner = self.found_or_known(Key::Authenticator(authenticator)).await?;
+                let owner = self.gate.found_or_known(Key::Authenticator(authenticator)).await?;
                 owner.person.ok_or(Refusal::NotFound { what: "authenticator" })?.id
             }
         };
         let call = actor.call(Command::Authenticator(command));
-        self.run_done(Key::Person(person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(person), &call).await.map(drop)
     }
 
     /// The code that a person's TOTP app shows now; on demo folders only.
-    pub async fn totp_now(&self, username: &str) -> Result<String, Refusal> {
-        if !self.is_demo() {
+    pub async fn totp_now(self, username: &str) -> Result<String, Refusal> {
+        if !self.gate.is_demo() {
             return Err(Refusal::NotFound { what: "TOTP code: only demo folders print them" });
         }
-        let slice = self.load(Key::Username(username)).await?;
-        decision::totp_now(&slice, &self.moment()?, &self.0.people.key)
+        let slice = self.gate.load(Key::Username(username)).await?;
+        decision::totp_now(&slice, &self.gate.moment()?, &self.gate.0.people.key)
     }
+}
 
+impl Gate {
     /// The PHC string of a new password.
     pub(crate) async fn hash(&self, password: Secret) -> Result<Secret, Refusal> {
         let salt = self.moment()?.draw("password salt");

@@ -37,22 +37,35 @@ pub struct AskedMail {
     pub here: bool,
 }
 
+/// Mail addresses and phones of people, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct ContactGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Mail addresses and phones of people, through the gate.
+    pub fn contacts(&self) -> ContactGate<'_> {
+        ContactGate { gate: self }
+    }
+}
+
+impl ContactGate<'_> {
     /// How the person who asks can be reached.
-    pub async fn contact(&self, ticket: &SessionTicket) -> Result<ContactInfo, Refusal> {
-        let slice = self.load(Key::Person(ticket.person)).await?;
+    pub async fn own(self, ticket: &SessionTicket) -> Result<ContactInfo, Refusal> {
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
         self.contact_info(&slice, Some(ticket)).ok_or(Refusal::NotFound { what: "person" })
     }
 
     /// How a person can be reached, for the operator.
-    pub async fn contact_of(&self, username: &str) -> Result<ContactInfo, Refusal> {
-        let slice = self.load(Key::Username(username)).await?;
+    pub async fn of(self, username: &str) -> Result<ContactInfo, Refusal> {
+        let slice = self.gate.load(Key::Username(username)).await?;
         self.contact_info(&slice, None).ok_or(Refusal::NotFound { what: "person" })
     }
 
-    fn contact_info(&self, slice: &Slice, looks: Option<&SessionTicket>) -> Option<ContactInfo> {
+    fn contact_info(self, slice: &Slice, looks: Option<&SessionTicket>) -> Option<ContactInfo> {
         let person = slice.person.as_ref()?;
-        let now = self.now();
+        let now = self.gate.now();
         let mail = slice.mail().and_then(|one| Some((one.mail()?.to_string(), one.changed_at)));
         let asked = slice.asked_mail().filter(|(_, asked)| now < asked.code_until);
         let asked = asked.and_then(|(one, asked)| {
@@ -82,28 +95,28 @@ impl Gate {
     }
 
     /// Sends a code to a mail address that is to be the person's. It works in this session alone.
-    pub async fn set_mail(&self, ticket: &SessionTicket, address: &str) -> Result<(), Refusal> {
+    pub async fn set_mail(self, ticket: &SessionTicket, address: &str) -> Result<(), Refusal> {
         self.change_contact(ticket, Contact::SetMail { address: address.to_owned() }).await
     }
 
     /// Makes the address the person's by the code that it got.
-    pub async fn confirm_mail(&self, ticket: &SessionTicket, code: &str) -> Result<(), Refusal> {
+    pub async fn confirm_mail(self, ticket: &SessionTicket, code: &str) -> Result<(), Refusal> {
         let code = Secret::from_text(code.to_owned());
         self.change_contact(ticket, Contact::ConfirmMail { code }).await
     }
 
     /// Sends another code.
-    pub async fn resend_mail_code(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
+    pub async fn resend_mail_code(self, ticket: &SessionTicket) -> Result<(), Refusal> {
         self.change_contact(ticket, Contact::ResendCode).await
     }
 
     /// Removes the mail address; it gets security notices for another week.
-    pub async fn remove_mail(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
+    pub async fn remove_mail(self, ticket: &SessionTicket) -> Result<(), Refusal> {
         self.change_contact(ticket, Contact::RemoveMail).await
     }
 
     /// Sets the phone number, or removes it when the text is empty.
-    pub async fn set_phone(&self, ticket: &SessionTicket, number: &str) -> Result<(), Refusal> {
+    pub async fn set_phone(self, ticket: &SessionTicket, number: &str) -> Result<(), Refusal> {
         let number = number.trim();
         let command = match number {
             "" => Contact::RemovePhone,
@@ -112,19 +125,15 @@ impl Gate {
         self.change_contact(ticket, command).await
     }
 
-    async fn change_contact(
-        &self,
-        ticket: &SessionTicket,
-        command: Contact,
-    ) -> Result<(), Refusal> {
+    async fn change_contact(self, ticket: &SessionTicket, command: Contact) -> Result<(), Refusal> {
         let call = ticket.call(Command::Contact(command));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
     /// Sets a person's mail address or phone number at once, or removes it; the operator alone, who
     /// vouches for it. None leaves what is there, an empty text removes it.
-    pub async fn set_contact(
-        &self,
+    pub async fn set(
+        self,
         actor: &Actor,
         username: &str,
         mail: Option<&str>,
@@ -143,10 +152,11 @@ impl Gate {
         });
         for command in mail.into_iter().chain(phone) {
             let call = actor.call(Command::Contact(command));
-            let Answer::Done = self.run(Key::Username(username), None, &call).await?.answer else {
+            let Answer::Done = self.gate.run(Key::Username(username), None, &call).await?.answer
+            else {
                 return Err(crate::command::odd_answer(call.by));
             };
         }
-        self.contact_of(username).await
+        self.of(username).await
     }
 }

@@ -136,16 +136,29 @@ pub enum ListenerState {
     },
 }
 
+/// Credentials of programs, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct CredentialGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Credentials of programs, through the gate.
+    pub fn credentials(&self) -> CredentialGate<'_> {
+        CredentialGate { gate: self }
+    }
+}
+
+impl CredentialGate<'_> {
     /// The listeners as they should be now, and every change of them.
-    pub fn listeners(&self) -> watch::Receiver<Listeners> {
-        self.0.people.listeners.subscribe()
+    pub fn listeners(self) -> watch::Receiver<Listeners> {
+        self.gate.0.people.listeners.subscribe()
     }
 
     /// Says where a door listens for a credential. A port that is not the credential's own goes on
     /// record, for the record names the other one.
-    pub fn listening(&self, credential: CredentialId, bound: SocketAddr) {
-        let other_port = self.0.people.listeners.borrow().iter().find_map(|listener| {
+    pub fn listening(self, credential: CredentialId, bound: SocketAddr) {
+        let other_port = self.gate.0.people.listeners.borrow().iter().find_map(|listener| {
             let is_other = listener.credential == credential && listener.port != bound.port();
             is_other.then(|| (listener.name.clone(), listener.port))
         });
@@ -154,10 +167,10 @@ impl Gate {
                 "Credential {credential} ({name}) listens on port {} in this run; {port} is assigned to it",
                 bound.port()
             );
-            let gate = self.clone();
-            tokio::spawn(async move { gate.record_port(credential, text).await });
+            let gate = self.gate.clone();
+            tokio::spawn(async move { gate.credentials().record_port(credential, text).await });
         }
-        self.0.people.listeners.send_modify(|listeners| {
+        self.gate.0.people.listeners.send_modify(|listeners| {
             for one in
                 Arc::make_mut(listeners).iter_mut().filter(|one| one.credential == credential)
             {
@@ -166,30 +179,30 @@ impl Gate {
         });
     }
 
-    async fn record_port(&self, credential: CredentialId, text: String) {
+    async fn record_port(self, credential: CredentialId, text: String) {
         let kind = "credential.listening".to_owned();
         let command = Command::Evidence(access::evidence::Command::Note { kind, text });
         let call = Call { by: By::System, source: Source::local(), command };
-        let recorded = self.run_done(Key::Credential(credential), &Arc::new(call)).await;
+        let recorded = self.gate.run_done(Key::Credential(credential), &Arc::new(call)).await;
         if let Err(error) = recorded {
             tracing::warn!(%error, "the port of a credential could not be recorded");
         }
     }
 
     /// Notes a use, to be written back in a batch.
-    pub fn used(&self, admission: &Admission, address: IpAddr, client: &str) {
+    pub fn used(self, admission: &Admission, address: IpAddr, client: &str) {
         let Holder::Credential(id) = admission.holder() else { return };
         let client = client.chars().filter(|c| !c.is_control()).take(64).collect();
-        let at = self.0.people.clock.stamp();
-        self.0.people.uses().insert(id, LastUse { at, address, client });
+        let at = self.gate.0.people.clock.stamp();
+        self.gate.0.people.uses().insert(id, LastUse { at, address, client });
     }
 
     /// The credentials of one account, or all for `None`, revoked ones too; by name, live first.
-    pub async fn credentials(
-        &self,
+    pub async fn list(
+        self,
         account: Option<PaperAccountId>,
     ) -> Result<Vec<CredentialInfo>, Refusal> {
-        let holders = Box::pin(self.credential_holders(account)).await;
+        let holders = Box::pin(self.gate.credential_holders(account)).await;
         let holders = holders.map_err(|error| store_failed(&error))?;
         let mut list = self.credentials_of(&holders).await?;
         list.retain(|one| account.is_none_or(|account| account == one.credential.account));
@@ -201,14 +214,14 @@ impl Gate {
     }
 
     /// The credentials of some people, with what is known of each beside its row.
-    async fn credentials_of(&self, people: &[Slice]) -> Result<Vec<CredentialInfo>, Refusal> {
-        let recent = self.0.people.uses().clone();
-        let bound = Arc::clone(&self.0.people.listeners.borrow());
-        let (usages, open) = (self.usages().await, self.open_orders_of());
+    async fn credentials_of(self, people: &[Slice]) -> Result<Vec<CredentialInfo>, Refusal> {
+        let recent = self.gate.0.people.uses().clone();
+        let bound = Arc::clone(&self.gate.0.people.listeners.borrow());
+        let (usages, open) = (self.gate.usages().await, self.gate.open_orders_of());
         let mut list = Vec::new();
         for slice in people {
             let Some(person) = &slice.person else { continue };
-            let written = Box::pin(self.uses_if_there(person.id)).await;
+            let written = Box::pin(self.gate.uses_if_there(person.id)).await;
             let written = written.map_err(|error| store_failed(&error))?;
             for credential in &slice.credentials {
                 list.push(CredentialInfo {
@@ -224,7 +237,7 @@ impl Gate {
                         .iter()
                         .find(|one| one.credential == credential.id)
                         .and_then(|one| one.bound),
-                    connections: self.0.people.connections.of(credential.id),
+                    connections: self.gate.0.people.connections.of(credential.id),
                     today: usages.get(&credential.id).copied().unwrap_or_default(),
                     open_orders: open.get(&credential.id).copied().unwrap_or(0),
                     credential: credential.clone(),
@@ -235,14 +248,14 @@ impl Gate {
     }
 
     /// What the program calls itself that last used each credential of an account.
-    pub async fn credential_clients(
-        &self,
+    pub async fn clients(
+        self,
         account: PaperAccountId,
     ) -> Result<BTreeMap<CredentialId, String>, Refusal> {
-        let written = self.0.people.store.credential_clients(account).await;
+        let written = self.gate.0.people.store.credential_clients(account).await;
         let written = written.map_err(|error| store_failed(&error))?;
         let mut clients: BTreeMap<_, _> = written.into_iter().collect();
-        let recent = self.0.people.uses();
+        let recent = self.gate.0.people.uses();
         clients.extend(recent.iter().map(|(id, last)| (*id, last.client.clone())));
         drop(recent);
         for client in clients.values_mut() {
@@ -252,14 +265,14 @@ impl Gate {
     }
 
     /// The live credential of this name, or the one of this id.
-    pub async fn find_credential(&self, name_or_id: &str) -> Result<CredentialInfo, Refusal> {
+    pub async fn find(self, name_or_id: &str) -> Result<CredentialInfo, Refusal> {
         let id: Option<CredentialId> = name_or_id.parse().ok();
         let mut holder = match id {
-            Some(id) => self.found_or_known(Key::Credential(id)).await?,
+            Some(id) => self.gate.found_or_known(Key::Credential(id)).await?,
             None => Slice::default(),
         };
         if holder.person.is_none() {
-            holder = self.found_or_known(Key::CredentialName(name_or_id)).await?;
+            holder = self.gate.found_or_known(Key::CredentialName(name_or_id)).await?;
         }
         let all = Box::pin(self.credentials_of(&[holder])).await?;
         let by_id = all.iter().find(|one| Some(one.credential.id) == id);
@@ -271,12 +284,8 @@ impl Gate {
     }
 
     /// Makes a credential; its listener is open when this returns and a door keeps up.
-    pub async fn create_credential(
-        &self,
-        actor: &Actor,
-        new: NewCredential,
-    ) -> Result<Created, Refusal> {
-        let people = &self.0.people;
+    pub async fn create(self, actor: &Actor, new: NewCredential) -> Result<Created, Refusal> {
+        let people = &self.gate.0.people;
         let now = people.clock.stamp();
         let taken = people.store.taken_ports(now).await.map_err(|error| store_failed(&error))?;
         let port = match new.port {
@@ -292,7 +301,7 @@ impl Gate {
             name: new.name,
             account: new.account,
             scopes: new.scopes,
-            with_token: new.token_required.unwrap_or(self.token_required_by_default()),
+            with_token: new.token_required.unwrap_or(self.gate.token_required_by_default()),
             port,
         }));
         let key = match actor {
@@ -300,7 +309,7 @@ impl Gate {
             Actor::Operator { .. } => Key::Account(new.account),
         };
         let call = actor.call(Command::Credential(command));
-        match self.run(key, None, &call).await?.answer {
+        match self.gate.run(key, None, &call).await?.answer {
             Answer::CredentialCreated { credential, token, port } => {
                 let port = self.opened(credential).await.unwrap_or(port);
                 Ok(Created { credential, token, port })
@@ -310,7 +319,7 @@ impl Gate {
     }
 
     /// Where the door has opened for a new credential; none where there is no door, or it is slow.
-    async fn opened(&self, credential: CredentialId) -> Option<u16> {
+    async fn opened(self, credential: CredentialId) -> Option<u16> {
         let mut listeners = self.listeners();
         listeners.borrow().iter().find(|one| one.bound.is_some())?;
         let bound = |all: &Listeners| {
@@ -326,8 +335,8 @@ impl Gate {
     /// told, and its resting orders are cancelled if asked; a stop in between is made good at the
     /// next start. A second time cancels what still rests, if asked, and is refused when nothing
     /// does.
-    pub async fn revoke_credential(
-        &self,
+    pub async fn revoke(
+        self,
         actor: &Actor,
         credential: CredentialId,
         cancel_orders: bool,
@@ -337,8 +346,8 @@ impl Gate {
     }
 
     /// Pauses a credential: the same as a revocation, until it is resumed.
-    pub async fn pause_credential(
-        &self,
+    pub async fn pause(
+        self,
         actor: &Actor,
         credential: CredentialId,
         cancel_orders: bool,
@@ -348,47 +357,47 @@ impl Gate {
     }
 
     fn cut_to_the_end(
-        &self,
+        self,
         actor: &Actor,
         credential: CredentialId,
         command: credential::Command,
         cancel_orders: bool,
     ) -> Boxed<'static, Result<Revocation, Refusal>> {
-        let (gate, actor) = (self.clone(), actor.clone());
+        let (gate, actor) = (self.gate.clone(), actor.clone());
         let work = async move {
             let command = Command::Credential(command);
-            gate.cut_and_cancel(&actor, credential, command, cancel_orders).await
+            gate.credentials().cut_and_cancel(&actor, credential, command, cancel_orders).await
         };
         Box::pin(to_the_end(work))
     }
 
     async fn cut_and_cancel(
-        &self,
+        self,
         actor: &Actor,
         credential: CredentialId,
         command: Command,
         cancel_orders: bool,
     ) -> Result<Revocation, Refusal> {
-        let (slice, known) = self.load_to_cut(Key::Credential(credential)).await?;
+        let (slice, known) = self.gate.load_to_cut(Key::Credential(credential)).await?;
         let person = slice.person.as_ref().ok_or(Refusal::CredentialUnknown)?.id;
         actor.check_person(person, "credential")?;
         let account = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?.account;
         let of = Some(Holder::Credential(credential));
         let (key, loaded) = (Key::Person(person), (!known).then_some(slice));
-        let owed = match self.run(key, loaded, &actor.call(command)).await {
+        let owed = match self.gate.run(key, loaded, &actor.call(command)).await {
             Ok(_) => None,
             // The orders go all the same: their journal has room of its own.
             Err(owed @ Refusal::NotOnRecord { .. }) => Some(owed),
             // Who hears this was allowed to cut.
             Err(Refusal::CredentialRevoked { .. } | Refusal::CredentialPaused { .. })
-                if cancel_orders && self.rests(account, of) =>
+                if cancel_orders && self.gate.rests(account, of) =>
             {
                 None
             }
             Err(refusal) => return Err(refusal),
         };
         let cancelled = if cancel_orders {
-            match self.cancel_cut(account, of, lock::holder(actor)).await {
+            match self.gate.cancel_cut(account, of, lock::holder(actor)).await {
                 // The cut holds, which comes first; the next start cancels what rests.
                 Err(_) if owed.is_some() => 0,
                 cancelled => cancelled?,
@@ -401,28 +410,24 @@ impl Gate {
 
     /// A credential with its person, for an actor who may see it.
     async fn load_credential(
-        &self,
+        self,
         actor: &Actor,
         credential: CredentialId,
     ) -> Result<(Slice, PersonId), Refusal> {
-        let slice = self.load(Key::Credential(credential)).await?;
+        let slice = self.gate.load(Key::Credential(credential)).await?;
         let person = slice.person.as_ref().ok_or(Refusal::CredentialUnknown)?.id;
         actor.check_person(person, "credential")?;
         Ok((slice, person))
     }
 
     /// Ends the pause of a credential; programs are let in again when this returns.
-    pub async fn resume_credential(
-        &self,
-        actor: &Actor,
-        credential: CredentialId,
-    ) -> Result<(), Refusal> {
+    pub async fn resume(self, actor: &Actor, credential: CredentialId) -> Result<(), Refusal> {
         self.change_credential(actor, credential, credential::Command::Resume { credential }).await
     }
 
     /// Gives a credential a new token. What came by the one before goes on for `grace`, a day at most.
-    pub async fn rotate_credential(
-        &self,
+    pub async fn rotate(
+        self,
         actor: &Actor,
         credential: CredentialId,
         grace: Span,
@@ -430,15 +435,15 @@ impl Gate {
         let (slice, person) = self.load_credential(actor, credential).await?;
         let command = credential::Command::Rotate { credential, grace };
         let call = actor.call(Command::Credential(command));
-        match self.run(Key::Person(person), Some(slice), &call).await?.answer {
+        match self.gate.run(Key::Person(person), Some(slice), &call).await?.answer {
             Answer::CredentialRotated { token, until, .. } => Ok(Rotated { token, until }),
             _ => Err(odd_answer(call.by)),
         }
     }
 
     /// Gives a credential another name.
-    pub async fn rename_credential(
-        &self,
+    pub async fn rename(
+        self,
         actor: &Actor,
         credential: CredentialId,
         name: &str,
@@ -449,8 +454,8 @@ impl Gate {
     }
 
     /// Gives a credential other scopes. Narrower ones hold for all that is stamped after this returns.
-    pub async fn edit_credential(
-        &self,
+    pub async fn edit(
+        self,
         actor: &Actor,
         credential: CredentialId,
         scopes: Scopes,
@@ -460,16 +465,38 @@ impl Gate {
     }
 
     async fn change_credential(
-        &self,
+        self,
         actor: &Actor,
         credential: CredentialId,
         command: credential::Command,
     ) -> Result<(), Refusal> {
         let (slice, person) = self.load_credential(actor, credential).await?;
         let call = actor.call(Command::Credential(command));
-        self.run(Key::Person(person), Some(slice), &call).await.map(drop)
+        self.gate.run(Key::Person(person), Some(slice), &call).await.map(drop)
     }
 
+    /// Puts this person's listeners in place of those that they had, without a change when
+    /// nothing changed.
+    fn replace_listeners(self, slice: &Slice, mut new: Vec<Listener>) {
+        self.gate.0.people.listeners.send_if_modified(|listeners| {
+            for one in &mut new {
+                let old = listeners.iter().find(|old| old.credential == one.credential);
+                one.bound = old.and_then(|old| old.bound);
+            }
+            let theirs = |one: &Listener| slice.credential(one.credential).is_some();
+            let others = listeners.iter().filter(|one| !theirs(one)).cloned();
+            let mut all: Vec<_> = others.chain(new).collect();
+            all.sort_by_key(|one| (one.port, one.credential));
+            let changed = **listeners != all;
+            if changed {
+                *listeners = Arc::new(all);
+            }
+            changed
+        });
+    }
+}
+
+impl Gate {
     /// Cancels, at a start, what rests of credentials that were revoked with their orders: the
     /// server may have stopped between the two.
     pub(crate) async fn cancel_revoked(&self, slice: &Slice) -> Result<(), Refusal> {
@@ -537,31 +564,11 @@ impl Gate {
                 bound: None,
             });
         }
-        self.replace_listeners(slice, listeners);
+        self.credentials().replace_listeners(slice, listeners);
         if ended {
             self.fence();
             self.hang_up();
         }
-    }
-
-    /// Puts this person's listeners in place of those that they had, without a change when
-    /// nothing changed.
-    fn replace_listeners(&self, slice: &Slice, mut new: Vec<Listener>) {
-        self.0.people.listeners.send_if_modified(|listeners| {
-            for one in &mut new {
-                let old = listeners.iter().find(|old| old.credential == one.credential);
-                one.bound = old.and_then(|old| old.bound);
-            }
-            let theirs = |one: &Listener| slice.credential(one.credential).is_some();
-            let others = listeners.iter().filter(|one| !theirs(one)).cloned();
-            let mut all: Vec<_> = others.chain(new).collect();
-            all.sort_by_key(|one| (one.port, one.credential));
-            let changed = **listeners != all;
-            if changed {
-                *listeners = Arc::new(all);
-            }
-            changed
-        });
     }
 
     /// The last uses to write back.

@@ -52,7 +52,7 @@ impl Gate {
             self.create_demo_credential(name, port).await?;
         }
         // What the demo made for its person is no news to them.
-        let person = self.find_person(USERNAME).await?.id;
+        let person = self.people().find(USERNAME).await?.id;
         self.read_until(person, self.now()).await?;
         let secrets = DemoSecrets {
             username: USERNAME.to_owned(),

@@ -30,13 +30,26 @@ pub struct DeviceInfo {
     pub network: Option<Network>,
 }
 
+/// Browsers and phones, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct DeviceGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Browsers and phones, through the gate.
+    pub fn devices(&self) -> DeviceGate<'_> {
+        DeviceGate { gate: self }
+    }
+}
+
+impl DeviceGate<'_> {
     /// The devices of one person, or of everybody for `None`; last seen first.
-    pub async fn devices(&self, person: Option<PersonId>) -> Result<Vec<DeviceInfo>, Refusal> {
-        let now = self.0.people.clock.stamp();
-        let live = self.sessions(person).await?;
+    pub async fn list(self, person: Option<PersonId>) -> Result<Vec<DeviceInfo>, Refusal> {
+        let now = self.gate.0.people.clock.stamp();
+        let live = self.gate.sessions().list(person).await?;
         let mut list = Vec::new();
-        for slice in self.slices(person).await? {
+        for slice in self.gate.slices(person).await? {
             let username = slice.person.as_ref().map(|one| one.username.to_string());
             for device in &slice.devices {
                 let own = || live.iter().filter(|one| one.device == device.id);
@@ -62,29 +75,24 @@ impl Gate {
     }
 
     /// Gives a device another name.
-    pub async fn rename_device(
-        &self,
-        actor: &Actor,
-        device: DeviceId,
-        name: &str,
-    ) -> Result<(), Refusal> {
+    pub async fn rename(self, actor: &Actor, device: DeviceId, name: &str) -> Result<(), Refusal> {
         let name = name.to_owned();
         self.change_device(actor, device, device::Command::Rename { device, name }).await
     }
 
     /// Forgets a device and ends its sessions; it has to be activated again.
-    pub async fn remove_device(&self, actor: &Actor, device: DeviceId) -> Result<(), Refusal> {
+    pub async fn remove(self, actor: &Actor, device: DeviceId) -> Result<(), Refusal> {
         self.change_device(actor, device, device::Command::Remove { device }).await
     }
 
     /// Refuses a device for good and ends its sessions.
-    pub async fn block_device(&self, actor: &Actor, device: DeviceId) -> Result<(), Refusal> {
+    pub async fn block(self, actor: &Actor, device: DeviceId) -> Result<(), Refusal> {
         self.change_device(actor, device, device::Command::Block { device }).await
     }
 
     /// Says what a device may be used for.
-    pub async fn set_device_role(
-        &self,
+    pub async fn set_role(
+        self,
         actor: &Actor,
         device: DeviceId,
         role: DeviceRole,
@@ -93,16 +101,16 @@ impl Gate {
     }
 
     /// Signs out and forgets the device that asks.
-    pub async fn forget_device(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
+    pub async fn forget(self, ticket: &SessionTicket) -> Result<(), Refusal> {
         let call = ticket.call(Command::Device(device::Command::Forget));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
     /// Moves a device and its sessions to a new key. The request was signed by the old one; the new
     /// one signed both (`floorpass key 1`, the old and the new in base64url, a line each). Without a
     /// session it only tells whether that was done before.
     pub async fn renew_key(
-        &self,
+        self,
         ticket: Option<&SessionTicket>,
         browser: &Browser,
         key: &str,
@@ -116,19 +124,19 @@ impl Gate {
             None => (Key::Device(token.ok_or(Refusal::NotFound { what: "device" })?), By::Visitor),
         };
         let call = Arc::new(Call { by, source: browser.source(), command });
-        self.run_done(key, &call).await.map(drop)
+        self.gate.run_done(key, &call).await.map(drop)
     }
 
     /// When a session of a device was used last, as far as memory knows.
-    fn last_use(&self, person: PersonId, device: DeviceId) -> Option<Time> {
-        let people = &self.0.people;
+    fn last_use(self, person: PersonId, device: DeviceId) -> Option<Time> {
+        let people = &self.gate.0.people;
         let live = people.sessions.list(Some(person), people.clock.stamp());
         live.iter().filter(|one| one.device == device).map(|one| one.last_use).max()
     }
 
     /// The older devices that the one that asks may be again, last used first.
-    pub async fn predecessors(&self, ticket: &SessionTicket) -> Result<Vec<Device>, Refusal> {
-        let slice = self.load(Key::Person(ticket.person)).await?;
+    pub async fn predecessors(self, ticket: &SessionTicket) -> Result<Vec<Device>, Refusal> {
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
         let Some(own) = slice.device(ticket.device) else { return Ok(Vec::new()) };
         let last = |one: &Device| seen(one, self.last_use(ticket.person, one.id));
         let older = device::predecessors(&slice, own).map(|one| (last(one), one));
@@ -141,8 +149,8 @@ impl Gate {
     }
 
     /// Says that a device is an older one again: the one that asks, or one that the operator names.
-    pub async fn succeed_device(
-        &self,
+    pub async fn succeed(
+        self,
         actor: &Actor,
         device: DeviceId,
         again: Option<DeviceId>,
@@ -156,7 +164,7 @@ impl Gate {
     /// Gives a phone's part to another, which was offered by a link and shows this number; the old
     /// one is forgotten.
     pub async fn move_phone(
-        &self,
+        self,
         actor: &Actor,
         old: DeviceId,
         new: DeviceId,
@@ -168,13 +176,13 @@ impl Gate {
     }
 
     /// Forgets all devices of the person but the one that asks.
-    pub async fn remove_other_devices(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
+    pub async fn remove_others(self, ticket: &SessionTicket) -> Result<(), Refusal> {
         let call = ticket.call(Command::Device(device::Command::RemoveOthers));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
     async fn change_device(
-        &self,
+        self,
         actor: &Actor,
         device: DeviceId,
         command: device::Command,
@@ -184,22 +192,22 @@ impl Gate {
     }
 
     /// Whose a device is that this actor may name: one of their own, or anybody's for the operator.
-    async fn owner_of(&self, actor: &Actor, device: DeviceId) -> Result<PersonId, Refusal> {
+    async fn owner_of(self, actor: &Actor, device: DeviceId) -> Result<PersonId, Refusal> {
         if let Actor::Session(ticket) = actor {
             return Ok(ticket.person);
         }
-        let owner = self.found_or_known(Key::DeviceId(device)).await?;
+        let owner = self.gate.found_or_known(Key::DeviceId(device)).await?;
         owner.person.map(|one| one.id).ok_or(Refusal::NotFound { what: "device" })
     }
 
     async fn change_of(
-        &self,
+        self,
         person: PersonId,
         actor: &Actor,
         command: device::Command,
     ) -> Result<(), Refusal> {
         let call = actor.call(Command::Device(command));
-        self.run_done(Key::Person(person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(person), &call).await.map(drop)
     }
 }
 

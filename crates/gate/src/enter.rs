@@ -94,7 +94,7 @@ impl Gate {
     pub async fn enter(&self, door: &Doorway, proof: Presented<'_>) -> Result<Entered, Barred> {
         let ticket = self.present(&proof, door.is_use).ok_or(Barred::Unknown(None))?;
         let ticket = ticket.map_err(|why| Barred::Unknown(Some(why)))?;
-        let admission = self.admit_session(&ticket);
+        let admission = self.sessions().admit(&ticket);
         let admission = admission.map_err(|why| Barred::Unknown(Some(why)))?;
         if door.posts && !self.is_form_of(ticket.session, proof.form) {
             return Err(Barred::Form(ticket.session));
@@ -112,7 +112,7 @@ impl Gate {
         entered.sees = if acts || ticket.is_bound() || ticket.enrolling {
             entered.admission.clone()
         } else {
-            self.foresee(ticket).await.map_err(Barred::Failed)?
+            self.step_ups().foresee(ticket).await.map_err(Barred::Failed)?
         };
         match self.may(&entered.sees, proof.address, act, None) {
             Ok(()) => Ok(entered),
@@ -133,9 +133,9 @@ impl Gate {
         };
         let shows = Shows { key, hardware: proof.hardware };
         Some(if is_use {
-            self.session(token, proof.address, shows)
+            self.sessions().by_token(token, proof.address, shows)
         } else {
-            self.session_unused(token, proof.address, shows)
+            self.sessions().by_token_unused(token, proof.address, shows)
         })
     }
 
@@ -152,10 +152,10 @@ impl Gate {
             let free = ticket.is_bound() || ticket.enrolling || door.looks;
             return if free { Ok(()) } else { Err(Refusal::SessionUnbound { act: door.meant }) };
         };
-        let (proven, reissued) = self.fresh(ticket, password, code).await?;
+        let (proven, reissued) = self.step_ups().fresh(ticket, password, code).await?;
         // Whatever becomes of the act, the browser's old token no longer works.
         entered.reissued = Some(reissued);
-        entered.admission = self.foresee(&proven).await?;
+        entered.admission = self.step_ups().foresee(&proven).await?;
         entered.sees = entered.admission.clone();
         entered.ticket = proven;
         Ok(())

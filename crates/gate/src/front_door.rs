@@ -155,7 +155,7 @@ impl Gate {
     /// Every interface, those of programs too.
     pub fn entrances(&self) -> Vec<Entrance> {
         let mut all = self.public_entrances();
-        let listeners = self.listeners().borrow().clone();
+        let listeners = self.credentials().listeners().borrow().clone();
         all.extend(listeners.iter().map(|one| {
             let address = one.bound.map_or_else(|| format!("port {}", one.port), |at| at.to_string());
             let token = if one.token_required { ", with its token" } else { "" };
@@ -227,7 +227,7 @@ impl Gate {
     /// What stands between a session and each act, asked of the entitlements that its requests
     /// are checked against.
     pub fn powers(&self, ticket: &SessionTicket) -> Result<Vec<Power>, Refusal> {
-        let given = self.admit_session(ticket)?.entitlements();
+        let given = self.sessions().admit(ticket)?.entitlements();
         let now = self.now();
         let power = |act: &Act| {
             let question = Question {

@@ -48,22 +48,35 @@ pub struct LargeAsked {
     pub bound: Decimal,
 }
 
+/// Orders above their person's threshold, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct LargeOrderGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Orders above their person's threshold, through the gate.
+    pub fn large_orders(&self) -> LargeOrderGate<'_> {
+        LargeOrderGate { gate: self }
+    }
+}
+
+impl LargeOrderGate<'_> {
     /// Sets above what the orders of a person's sessions are asked for.
-    pub async fn set_large_orders(
-        &self,
+    pub async fn set(
+        self,
         actor: &Actor,
         person: PersonId,
         threshold: Threshold,
     ) -> Result<(), Refusal> {
         let command = Command::LargeOrder(LargeOrder::Set { threshold });
-        self.change_policy(actor, person, command).await
+        self.gate.change_policy(actor, person, command).await
     }
 
     /// Whether a request takes a yes of the phone or a proof of its own; none where it does not.
     /// Refused and denied exactly as it would be besides, but not on record: nothing is sent.
-    pub fn large_order(
-        &self,
+    pub fn of(
+        self,
         admission: &Admission,
         ticket: &SessionTicket,
         request: &OrderRequest,
@@ -72,7 +85,7 @@ impl Gate {
     }
 
     fn large(
-        &self,
+        self,
         admission: &Admission,
         ticket: &SessionTicket,
         request: &OrderRequest,
@@ -81,7 +94,8 @@ impl Gate {
         let mut request = request.clone();
         request.own(admission.holder());
         let plain = is_plain(&request);
-        let found = self.case(admission, ticket.address, attempt, |case| case.large(request))?;
+        let found =
+            self.gate.case(admission, ticket.address, attempt, |case| case.large(request))?;
         let Some((size, above)) = found else { return Ok(None) };
         let (value, cost) = (size.value, size.cost.filter(|_| plain));
         match cost {
@@ -91,8 +105,8 @@ impl Gate {
     }
 
     /// Asks the phone for a large order; none where it is not large any more.
-    pub async fn ask_large_order(
-        &self,
+    pub async fn ask(
+        self,
         ticket: &SessionTicket,
         admission: &Admission,
         request: &OrderRequest,
@@ -104,30 +118,30 @@ impl Gate {
         let (act, terms) = self.terms(request, bound)?;
         let command = Command::LargeOrder(LargeOrder::Ask { act, terms, facts });
         let call = ticket.call(command);
-        match self.run(Key::Person(ticket.person), None, &call).await?.answer {
+        match self.gate.run(Key::Person(ticket.person), None, &call).await?.answer {
             Answer::ApprovalAsked { approval } => Ok(Some(LargeAsked { approval, bound })),
             _ => Err(odd_answer(call.by).into()),
         }
     }
 
     /// The state of the approval that this session asked for its large order.
-    pub async fn large_order_approval(
-        &self,
+    pub async fn approval(
+        self,
         ticket: &SessionTicket,
         approval: ApprovalId,
     ) -> Result<ApprovalState, Refusal> {
-        let slice = self.load(Key::Person(ticket.person)).await?;
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
         let asker = Asker::Session(ticket.session);
         let own = slice
             .approval(approval)
             .filter(|one| one.asker == asker && one.content.kind == ContentKind::Order);
-        self.approval_state(Some(own.ok_or(Refusal::ApprovalEnded)?))
+        self.gate.approval_state(Some(own.ok_or(Refusal::ApprovalEnded)?))
     }
 
     /// Places a large order: with the phone's yes to exactly this order and bound, or, without an
     /// approval, by a request that comes with a proof of its person. Either is used up first.
-    pub async fn submit_large(
-        &self,
+    pub async fn submit(
+        self,
         ticket: &SessionTicket,
         admission: &Admission,
         (request, bound): (OrderRequest, Decimal),
@@ -135,15 +149,15 @@ impl Gate {
     ) -> Result<Submitted, Refused> {
         let (act, terms) = self.terms(&request, bound)?;
         let command = Command::LargeOrder(LargeOrder::Use { act, terms, approval });
-        self.run_done(Key::Person(ticket.person), &ticket.call(command)).await?;
-        let done = self.submit_within(admission, ticket.address, request, Some(bound))?;
+        self.gate.run_done(Key::Person(ticket.person), &ticket.call(command)).await?;
+        let done = self.gate.submit_within(admission, ticket.address, request, Some(bound))?;
         self.note_placed(ticket, approval, &done).await;
         Ok(done)
     }
 
     /// Puts on record which order it became. The order stands, whether or not that can be written.
     async fn note_placed(
-        &self,
+        self,
         ticket: &SessionTicket,
         approval: Option<ApprovalId>,
         done: &Submitted,
@@ -153,37 +167,38 @@ impl Gate {
         let (by, source) = system();
         let command = Command::LargeOrder(LargeOrder::Placed(placed));
         let call = Arc::new(Call { by, source, command });
-        if let Err(error) = self.run_done(Key::Person(ticket.person), &call).await {
+        if let Err(error) = self.gate.run_done(Key::Person(ticket.person), &call).await {
             tracing::warn!(%error, seq = done.seq(), "what became of a large order could not be recorded");
         }
     }
 
     /// Starts a proof by passkey for this order and bound, and for nothing else.
-    pub fn large_order_passkey_start(
-        &self,
+    pub fn passkey_start(
+        self,
         ticket: &SessionTicket,
         request: &OrderRequest,
         bound: Decimal,
     ) -> Result<Ceremony, Refusal> {
-        self.proof_by_passkey(ticket, Some(self.purpose(ticket, request, bound)?))
+        self.gate.proof_by_passkey(ticket, Some(self.purpose(ticket, request, bound)?))
     }
 
     /// Finishes it: the session for one request that comes with a proof of its person, whose authority
-    /// [`Gate::foresee`] says.
-    pub async fn large_order_passkey_finish(
-        &self,
+    /// [`StepUpGate::foresee`] says.
+    pub async fn passkey_finish(
+        self,
         ticket: &SessionTicket,
         (request, bound): (&OrderRequest, Decimal),
         ceremony: &Secret,
         answer: &str,
     ) -> Result<(SessionTicket, Reissued), Refusal> {
         let purpose = self.purpose(ticket, request, bound)?;
-        let reissued = self.proven_by_passkey(ticket, (ceremony, Some(purpose)), answer).await?;
+        let reissued =
+            self.gate.proven_by_passkey(ticket, (ceremony, Some(purpose)), answer).await?;
         Ok((ticket.proven(), reissued))
     }
 
     fn purpose(
-        &self,
+        self,
         ticket: &SessionTicket,
         request: &OrderRequest,
         bound: Decimal,
@@ -198,7 +213,7 @@ impl Gate {
     }
 
     /// Every field of what is asked for, and last what it may cost.
-    fn terms(&self, request: &OrderRequest, bound: Decimal) -> Result<(Act, Lines), Refusal> {
+    fn terms(self, request: &OrderRequest, bound: Decimal) -> Result<(Act, Lines), Refusal> {
         let mut lines = Lines::new();
         let (act, side, order_type) = match request {
             OrderRequest::Place(orders) => {
@@ -214,11 +229,12 @@ impl Gate {
             }
             OrderRequest::Modify(change) => {
                 let (_, found) = self
+                    .gate
                     .0
                     .sequencer
                     .peek(|exchange| exchange.order(change.order).map(|o| (o.symbol, o.side)));
                 let (symbol, side) = found.ok_or(Refusal::NotFound { what: "order" })?;
-                lines.push(line("Account", self.account().to_string()));
+                lines.push(line("Account", self.gate.account().to_string()));
                 lines.push(line("Change of order", change.order.to_string()));
                 lines.push(line("Side", word(side)));
                 lines.push(line("Contract", contract(symbol)));
@@ -242,10 +258,10 @@ impl Gate {
     }
 
     /// What else is to be known now.
-    fn facts(&self, request: &OrderRequest, large: &Large) -> Lines {
+    fn facts(self, request: &OrderRequest, large: &Large) -> Lines {
         let mut lines = Vec::new();
         if let OrderRequest::Modify(change) = request {
-            let (_, before) = self.0.sequencer.peek(|exchange| {
+            let (_, before) = self.gate.0.sequencer.peek(|exchange| {
                 exchange.order(change.order).map(|o| (o.quantity, o.filled, o.order_type))
             });
             if let Some((quantity, filled, order_type)) = before {

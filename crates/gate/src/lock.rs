@@ -61,35 +61,50 @@ impl Receipt {
     }
 }
 
+/// Locks, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct LockGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Locks, through the gate.
+    pub fn locks(&self) -> LockGate<'_> {
+        LockGate { gate: self }
+    }
+}
+
+impl LockGate<'_> {
     /// Locks. When this returns, nothing that the grade takes away is stamped any more. `all` ends
     /// sessions, credentials and devices, in that order, then cancels the orders; the session that
     /// asked keeps the receipt. A second `all` cancels what rests in spite of the first, and is
     /// refused when nothing does.
     pub fn lock(
-        &self,
+        self,
         actor: &Actor,
         target: Target,
         grade: Grade,
     ) -> Boxed<'static, Result<Receipt, Refusal>> {
-        let (gate, actor) = (self.clone(), actor.clone());
-        Box::pin(to_the_end(async move { gate.lock_and_cancel(&actor, target, grade).await }))
+        let (gate, actor) = (self.gate.clone(), actor.clone());
+        Box::pin(to_the_end(
+            async move { gate.locks().lock_and_cancel(&actor, target, grade).await },
+        ))
     }
 
     async fn lock_and_cancel(
-        &self,
+        self,
         actor: &Actor,
         target: Target,
         grade: Grade,
     ) -> Result<Receipt, Refusal> {
         let key = target_key(target);
-        let (slice, known) = self.load_to_cut(key).await?;
+        let (slice, known) = self.gate.load_to_cut(key).await?;
         if let Some(person) = &slice.person {
             actor.check_person(person.id, "person or account")?;
         }
         let call = actor.call(Command::Lock(lock::Command::Set { target, grade }));
         let reached = accounts(target, &slice);
-        let lock = match self.run(key, (!known).then_some(slice), &call).await {
+        let lock = match self.gate.run(key, (!known).then_some(slice), &call).await {
             Ok(Done { answer: Answer::Locked(lock), .. }) => Ok(lock),
             Ok(_) => return Err(odd_answer(call.by)),
             // The orders go all the same: their journal has room of its own. Others are narrowed in memory.
@@ -103,7 +118,7 @@ impl Gate {
         let mut orders = 0;
         if grade == Grade::All {
             for account in reached {
-                match (&lock, self.cancel_cut(account, None, holder(actor)).await) {
+                match (&lock, self.gate.cancel_cut(account, None, holder(actor)).await) {
                     (Ok(_), cancelled) => orders += cancelled?,
                     // The lock holds, which comes first; the next start cancels what rests.
                     (Err(_), cancelled) => orders += cancelled.unwrap_or(0),
@@ -117,19 +132,19 @@ impl Gate {
 
     /// Brings a lock on an account, or its end, to those who hold the account beside its owner: what they
     /// may do there follows, and `all` ends their sessions. How many it ended.
-    async fn reach_others(&self, target: Target, grade: Grade) -> usize {
+    async fn reach_others(self, target: Target, grade: Grade) -> usize {
         let Target::Account(account) = target else { return 0 };
         // One after the other: what an earlier one read must not be published over a later one.
-        let _alone = self.0.people.reaching.lock().await;
+        let _alone = self.gate.0.people.reaching.lock().await;
         let mut ended = 0;
-        for slice in self.other_holders(account).await {
-            self.publish_again(&self.with_openings(slice.clone()));
+        for slice in self.gate.other_holders(account).await {
+            self.gate.publish_again(&self.gate.with_openings(slice.clone()));
             let sessions = if grade == Grade::All { slice.sessions } else { Vec::new() };
             for session in sessions.iter().map(|one| one.id) {
                 let command = session::Command::Expire { session, reason: SessionEnd::Locked };
                 let command = Command::Session(command);
                 let call = Arc::new(Call { by: By::System, source: Source::local(), command });
-                match self.run_done(Key::Session(session), &call).await {
+                match self.gate.run_done(Key::Session(session), &call).await {
                     Ok(_) => ended += 1,
                     Err(refusal) => {
                         tracing::warn!(%session, %refusal, "a session on a locked account could not be ended; it can do nothing there");
@@ -142,16 +157,16 @@ impl Gate {
 
     /// Cancels the open orders under a lock of `all` that is in force.
     async fn cancel_again(
-        &self,
+        self,
         key: Key<'_>,
         target: Target,
         actor: &Actor,
     ) -> Result<Receipt, Refusal> {
-        let slice = self.load(key).await?;
+        let slice = self.gate.load(key).await?;
         let mut orders = 0;
         for account in accounts(target, &slice) {
-            if self.rests(account, None) {
-                orders += self.cancel_cut(account, None, holder(actor)).await?;
+            if self.gate.rests(account, None) {
+                orders += self.gate.cancel_cut(account, None, holder(actor)).await?;
             }
         }
         let standing = slice.locks.iter().find(|lock| lock.target == target);
@@ -161,6 +176,39 @@ impl Gate {
         }
     }
 
+    /// Lifts a lock: the operator any, a person what their own session set, with a proof younger than
+    /// it. What `all` ended stays ended.
+    pub async fn unlock(self, actor: &Actor, target: Target) -> Result<Receipt, Refusal> {
+        let key = target_key(target);
+        let slice = self.gate.load(key).await?;
+        if let Some(person) = &slice.person {
+            actor.check_person(person.id, "person or account")?;
+        }
+        let call = actor.call(Command::Lock(lock::Command::Lift { target }));
+        match self.gate.run(key, Some(slice), &call).await?.answer {
+            Answer::Unlocked(lock) => {
+                self.reach_others(target, Grade::None).await;
+                Ok(Receipt::new(&lock, None))
+            }
+            _ => Err(odd_answer(call.by)),
+        }
+    }
+
+    /// The locks on a person and their accounts.
+    pub async fn list(self, person: PersonId) -> Result<Vec<Receipt>, Refusal> {
+        let slice = self.gate.load(Key::Person(person)).await?;
+        Ok(slice.locks.iter().map(|lock| Receipt::new(lock, None)).collect())
+    }
+
+    /// The receipt that a session kept.
+    pub async fn receipt(self, ticket: &SessionTicket) -> Result<Receipt, Refusal> {
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
+        let kept = slice.locks.iter().find(|lock| Some(lock.id) == ticket.receipt);
+        kept.map(|lock| Receipt::new(lock, None)).ok_or(Refusal::NotFound { what: "receipt" })
+    }
+}
+
+impl Gate {
     /// Cancels, at a start, what rests on accounts that are locked with `all`: the server may have
     /// stopped between the lock and the orders.
     pub(crate) async fn cancel_locked(&self, slice: &Slice) -> Result<(), Refusal> {
@@ -182,37 +230,6 @@ impl Gate {
             exchange.open_orders().any(|order| is_theirs(order.origin.holder))
         };
         account == self.account() && self.0.sequencer.peek(look).1
-    }
-
-    /// Lifts a lock: the operator any, a person what their own session set, with a proof younger than
-    /// it. What `all` ended stays ended.
-    pub async fn unlock(&self, actor: &Actor, target: Target) -> Result<Receipt, Refusal> {
-        let key = target_key(target);
-        let slice = self.load(key).await?;
-        if let Some(person) = &slice.person {
-            actor.check_person(person.id, "person or account")?;
-        }
-        let call = actor.call(Command::Lock(lock::Command::Lift { target }));
-        match self.run(key, Some(slice), &call).await?.answer {
-            Answer::Unlocked(lock) => {
-                self.reach_others(target, Grade::None).await;
-                Ok(Receipt::new(&lock, None))
-            }
-            _ => Err(odd_answer(call.by)),
-        }
-    }
-
-    /// The locks on a person and their accounts.
-    pub async fn locks(&self, person: PersonId) -> Result<Vec<Receipt>, Refusal> {
-        let slice = self.load(Key::Person(person)).await?;
-        Ok(slice.locks.iter().map(|lock| Receipt::new(lock, None)).collect())
-    }
-
-    /// The receipt that a session kept.
-    pub async fn receipt(&self, ticket: &SessionTicket) -> Result<Receipt, Refusal> {
-        let slice = self.load(Key::Person(ticket.person)).await?;
-        let kept = slice.locks.iter().find(|lock| Some(lock.id) == ticket.receipt);
-        kept.map(|lock| Receipt::new(lock, None)).ok_or(Refusal::NotFound { what: "receipt" })
     }
 
     /// Cancels, after authority was cut, what rests under it; returns when that is durable.

@@ -73,22 +73,35 @@ impl Unread {
     }
 }
 
+/// Messages to people, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct NoticeGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Messages to people, through the gate.
+    pub fn notices(&self) -> NoticeGate<'_> {
+        NoticeGate { gate: self }
+    }
+}
+
+impl NoticeGate<'_> {
     /// The messages to the person who asks, or to everybody for the operator; newest first, 200 at
     /// most. A signed-in browser is trusted, so in a demo it may show the code that activates
     /// another one. Elsewhere a code is shown to the operator alone, and only where no mail took it.
-    pub async fn outbox(&self, actor: &Actor) -> Result<Vec<OutboxNotice>, Refusal> {
+    pub async fn outbox(self, actor: &Actor) -> Result<Vec<OutboxNotice>, Refusal> {
         let person = match actor {
             Actor::Session(ticket) => Some(ticket.person),
             Actor::Operator { .. } => None,
         };
-        let people = &self.0.people;
-        let names = self.names_or_known().await.map_err(|error| store_failed(&error))?;
+        let people = &self.gate.0.people;
+        let names = self.gate.names_or_known().await.map_err(|error| store_failed(&error))?;
         let notices = people.store.notices(person, LIMIT).await;
         let notices = notices.map_err(|error| store_failed(&error))?;
         let mut list = Vec::with_capacity(notices.len());
         for notice in notices {
-            let shown = self.is_demo() || (person.is_none() && notice.mail.is_empty());
+            let shown = self.gate.is_demo() || (person.is_none() && notice.mail.is_empty());
             let purpose = access::notice::Notice::purpose(notice.id);
             let code = notice.code.as_ref().filter(|_| shown);
             let code = code.map(|sealed| people.key.open(sealed, &purpose));
@@ -108,8 +121,8 @@ impl Gate {
     }
 
     /// A page of a person's messages: those behind `after`, or the newest.
-    pub async fn messages(
-        &self,
+    pub async fn list(
+        self,
         person: PersonId,
         after: Option<NoticeId>,
     ) -> Result<MessagePage, Refusal> {
@@ -120,14 +133,14 @@ impl Gate {
                 Some((message.notice.at, id))
             }
         };
-        let store = &self.0.people.store;
+        let store = &self.gate.0.people.store;
         let found = store.messages(person, after, PAGE + 1).await;
         let mut messages = found.map_err(|error| store_failed(&error))?;
         let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
         let more = messages.len() > size;
         messages.truncate(size);
         for one in &messages {
-            self.0.people.known.note_notice(&one.notice);
+            self.gate.0.people.known.note_notice(&one.notice);
         }
         let next = messages.last().filter(|_| more).map(|last| last.notice.id);
         Ok(MessagePage { messages, next, devices: self.device_names(person).await? })
@@ -135,30 +148,30 @@ impl Gate {
 
     /// One message of a person, and the names of their browsers.
     pub async fn message(
-        &self,
+        self,
         person: PersonId,
         notice: NoticeId,
     ) -> Result<(Message, BTreeMap<DeviceId, String>), Refusal> {
         Ok((self.message_of(person, notice).await?, self.device_names(person).await?))
     }
 
-    async fn message_of(&self, person: PersonId, notice: NoticeId) -> Result<Message, Refusal> {
-        let found = self.0.people.store.message(notice).await;
+    async fn message_of(self, person: PersonId, notice: NoticeId) -> Result<Message, Refusal> {
+        let found = self.gate.0.people.store.message(notice).await;
         let found = found.map_err(|error| store_failed(&error))?;
         let found = found.filter(|one| one.notice.person == person);
         let message = found.ok_or(Refusal::NotFound { what: "message" })?;
-        self.0.people.known.note_notice(&message.notice);
+        self.gate.0.people.known.note_notice(&message.notice);
         Ok(message)
     }
 
-    async fn device_names(&self, person: PersonId) -> Result<BTreeMap<DeviceId, String>, Refusal> {
-        let slice = self.load(Key::Person(person)).await?;
+    async fn device_names(self, person: PersonId) -> Result<BTreeMap<DeviceId, String>, Refusal> {
+        let slice = self.gate.load(Key::Person(person)).await?;
         Ok(slice.devices.iter().map(|one| (one.id, one.name.to_string())).collect())
     }
 
     /// How many messages a person has not read; from memory where nothing changed.
-    pub async fn unread(&self, person: PersonId) -> Result<u32, Refusal> {
-        let people = &self.0.people;
+    pub async fn unread(self, person: PersonId) -> Result<u32, Refusal> {
+        let people = &self.gate.0.people;
         if let Some(count) = people.unread.get(person) {
             return Ok(count);
         }
@@ -170,32 +183,24 @@ impl Gate {
     }
 
     /// Marks a message as read.
-    pub async fn read_message(
-        &self,
-        ticket: &SessionTicket,
-        notice: NoticeId,
-    ) -> Result<(), Refusal> {
-        let people = &self.0.people;
+    pub async fn read(self, ticket: &SessionTicket, notice: NoticeId) -> Result<(), Refusal> {
+        let people = &self.gate.0.people;
         self.message_of(ticket.person, notice).await?;
-        let done = people.store.read_message(ticket.person, notice, self.now()).await;
+        let done = people.store.read_message(ticket.person, notice, self.gate.now()).await;
         self.unread_changed(ticket.person);
         done.map_err(|error| store_failed(&error))
     }
 
     /// Marks all messages as read that were written until the one that the page showed first.
-    pub async fn read_messages(
-        &self,
-        ticket: &SessionTicket,
-        newest: NoticeId,
-    ) -> Result<(), Refusal> {
+    pub async fn read_all(self, ticket: &SessionTicket, newest: NoticeId) -> Result<(), Refusal> {
         let until = self.message_of(ticket.person, newest).await?.notice.at;
-        self.read_until(ticket.person, until).await
+        self.gate.read_until(ticket.person, until).await
     }
 
     /// Marks messages of a person as read in their place: one of them, or all. What a person has read themselves is a
     /// convenience and in no evidence; that somebody else said so is.
-    pub async fn read_messages_as(
-        &self,
+    pub async fn read_all_as(
+        self,
         actor: &Actor,
         person: PersonId,
         notice: Option<NoticeId>,
@@ -210,11 +215,12 @@ impl Gate {
         };
         let note = evidence::Command::Note { kind: "notice.read".to_owned(), text: what };
         let call = actor.call(Command::Evidence(note));
-        self.run_done(Key::Person(person), &call).await?;
+        self.gate.run_done(Key::Person(person), &call).await?;
         match notice {
-            None => self.read_until(person, self.now()).await,
+            None => self.gate.read_until(person, self.gate.now()).await,
             Some(notice) => {
-                let done = self.0.people.store.read_message(person, notice, self.now()).await;
+                let done =
+                    self.gate.0.people.store.read_message(person, notice, self.gate.now()).await;
                 self.unread_changed(person);
                 done.map_err(|error| store_failed(&error))
             }
@@ -222,37 +228,39 @@ impl Gate {
     }
 
     /// Whose message it is.
-    pub async fn person_of_message(&self, notice: NoticeId) -> Result<PersonId, Refusal> {
-        let found = self.0.people.store.message(notice).await;
+    pub async fn person_of(self, notice: NoticeId) -> Result<PersonId, Refusal> {
+        let found = self.gate.0.people.store.message(notice).await;
         let found = found.map_err(|error| store_failed(&error))?;
         found.map(|one| one.notice.person).ok_or(Refusal::NotFound { what: "message" })
     }
 
-    /// Marks all messages of a person as read that were written until then.
-    pub(crate) async fn read_until(&self, person: PersonId, until: Time) -> Result<(), Refusal> {
-        let done = self.0.people.store.read_messages(person, until, self.now()).await;
-        self.unread_changed(person);
-        done.map_err(|error| store_failed(&error))
-    }
-
-    fn unread_changed(&self, person: PersonId) {
-        let people = &self.0.people;
+    fn unread_changed(self, person: PersonId) {
+        let people = &self.gate.0.people;
         people.deliveries.changes.fetch_add(1, Ordering::SeqCst);
         people.unread.forget(person);
     }
 
     /// 'This was not me': ends what the message names, but never what asks.
-    pub async fn disown(&self, actor: &Actor, notice: NoticeId) -> Result<Disowned, Refusal> {
+    pub async fn disown(self, actor: &Actor, notice: NoticeId) -> Result<Disowned, Refusal> {
         let unknown = Refusal::NotFound { what: "message" };
-        let found = self.notice_or_known(notice).await?.ok_or(unknown)?;
+        let found = self.gate.notice_or_known(notice).await?.ok_or(unknown)?;
         actor.check_person(found.person, "message")?;
         let person = found.person;
         let command = Command::Notice(notice::Command::Disown { notice: Box::new(found) });
         let call = actor.call(command);
-        match self.run(Key::Person(person), None, &call).await?.answer {
+        match self.gate.run(Key::Person(person), None, &call).await?.answer {
             Answer::Disowned(stopped) => Ok(stopped),
             _ => Err(odd_answer(call.by)),
         }
+    }
+}
+
+impl Gate {
+    /// Marks all messages of a person as read that were written until then.
+    pub(crate) async fn read_until(&self, person: PersonId, until: Time) -> Result<(), Refusal> {
+        let done = self.0.people.store.read_messages(person, until, self.now()).await;
+        self.notices().unread_changed(person);
+        done.map_err(|error| store_failed(&error))
     }
 
     /// Notices were committed: their channels are woken and their person's count is stale.

@@ -41,23 +41,96 @@ pub struct LinkIssued {
     pub until: Time,
 }
 
+/// People, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct PersonGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// People, through the gate.
+    pub fn people(&self) -> PersonGate<'_> {
+        PersonGate { gate: self }
+    }
+}
+
+impl PersonGate<'_> {
     /// Everybody, by name.
-    pub async fn people(&self) -> Result<Vec<PersonInfo>, Refusal> {
-        let mut list: Vec<_> = self.slices(None).await?.iter().filter_map(info).collect();
+    pub async fn list(self) -> Result<Vec<PersonInfo>, Refusal> {
+        let mut list: Vec<_> = self.gate.slices(None).await?.iter().filter_map(info).collect();
         list.sort_by(|one, two| one.username.cmp(&two.username));
         Ok(list)
     }
 
     /// The person of this name or id.
-    pub async fn find_person(&self, name_or_id: &str) -> Result<PersonInfo, Refusal> {
+    pub async fn find(self, name_or_id: &str) -> Result<PersonInfo, Refusal> {
         let key = match name_or_id.parse() {
             Ok(id) => Key::Person(id),
             Err(_) => Key::Username(name_or_id),
         };
-        info(&self.found_or_known(key).await?).ok_or(Refusal::NotFound { what: "person" })
+        info(&self.gate.found_or_known(key).await?).ok_or(Refusal::NotFound { what: "person" })
     }
 
+    /// Makes a person who owns this server's account, with a link to enrol (24 hours, once). For
+    /// `floorpass init` on a new folder.
+    pub async fn create_first(self, username: &str) -> Result<LinkIssued, Refusal> {
+        self.gate.create_person(username).await?;
+        self.gate.issue(&system(), username, Purpose::Enrolment).await
+    }
+
+    /// Makes a person who may look at this server's account, with a link to enrol; the operator alone.
+    pub async fn add(self, actor: &Actor, username: &str) -> Result<LinkIssued, Refusal> {
+        let (username, account) = (username.to_owned(), self.gate.account());
+        let key = username.clone();
+        let call = actor.call(Command::Person(person::Command::Add { username, account }));
+        self.gate.run_done(Key::Username(&key), &call).await?;
+        self.gate.issue(&caller(actor), &key, Purpose::Enrolment).await
+    }
+
+    /// Makes a single-use link; the operator alone. Older ones of the same purpose are over.
+    pub async fn issue_link(
+        self,
+        actor: &Actor,
+        username: &str,
+        purpose: Purpose,
+    ) -> Result<LinkIssued, Refusal> {
+        self.gate.issue(&caller(actor), username, purpose).await
+    }
+
+    /// Removes a password and ends the person's sessions; the operator alone. The link lets the
+    /// person set a new one.
+    pub async fn reset_password(
+        self,
+        actor: &Actor,
+        username: &str,
+    ) -> Result<LinkIssued, Refusal> {
+        let command = Command::Authenticator(authenticator::Command::ResetPassword);
+        self.run_link(&caller(actor), username, command, Purpose::Enrolment).await
+    }
+
+    /// Removes a TOTP app and ends the person's sessions; the operator alone. The link lets the
+    /// person set up a new one.
+    pub async fn reset_totp(self, actor: &Actor, username: &str) -> Result<LinkIssued, Refusal> {
+        let command = Command::Authenticator(authenticator::Command::ResetTotp);
+        self.run_link(&caller(actor), username, command, Purpose::Enrolment).await
+    }
+
+    async fn run_link(
+        self,
+        (by, source): &(By, Source),
+        username: &str,
+        command: Command,
+        purpose: Purpose,
+    ) -> Result<LinkIssued, Refusal> {
+        let call = Arc::new(Call { by: *by, source: source.clone(), command });
+        match self.gate.run(Key::Username(username), None, &call).await?.answer {
+            Answer::Link { token, until, .. } => Ok(LinkIssued { purpose, token, until }),
+            _ => Err(odd_answer(call.by)),
+        }
+    }
+}
+
+impl Gate {
     /// What everybody signs in with, by name.
     pub async fn usernames(&self) -> Result<Vec<(PersonId, String)>, Refusal> {
         self.names_or_known().await.map_err(|error| store_failed(&error))
@@ -68,22 +141,6 @@ impl Gate {
         let owner = self.found_or_known(Key::Account(account)).await?.person;
         let name = owner.map(|person| person.username.to_string());
         name.ok_or(Refusal::NotFound { what: "person" })
-    }
-
-    /// Makes a person who owns this server's account, with a link to enrol (24 hours, once). For
-    /// `floorpass init` on a new folder.
-    pub async fn create_first_person(&self, username: &str) -> Result<LinkIssued, Refusal> {
-        self.create_person(username).await?;
-        self.issue(&system(), username, Purpose::Enrolment).await
-    }
-
-    /// Makes a person who may look at this server's account, with a link to enrol; the operator alone.
-    pub async fn add_person(&self, actor: &Actor, username: &str) -> Result<LinkIssued, Refusal> {
-        let (username, account) = (username.to_owned(), self.account());
-        let key = username.clone();
-        let call = actor.call(Command::Person(person::Command::Add { username, account }));
-        self.run_done(Key::Username(&key), &call).await?;
-        self.issue(&caller(actor), &key, Purpose::Enrolment).await
     }
 
     pub(crate) async fn create_person(&self, username: &str) -> Result<PersonId, Refusal> {
@@ -102,34 +159,6 @@ impl Gate {
         }
     }
 
-    /// Makes a single-use link; the operator alone. Older ones of the same purpose are over.
-    pub async fn issue_link(
-        &self,
-        actor: &Actor,
-        username: &str,
-        purpose: Purpose,
-    ) -> Result<LinkIssued, Refusal> {
-        self.issue(&caller(actor), username, purpose).await
-    }
-
-    /// Removes a password and ends the person's sessions; the operator alone. The link lets the
-    /// person set a new one.
-    pub async fn reset_password(
-        &self,
-        actor: &Actor,
-        username: &str,
-    ) -> Result<LinkIssued, Refusal> {
-        let command = Command::Authenticator(authenticator::Command::ResetPassword);
-        self.run_link(&caller(actor), username, command, Purpose::Enrolment).await
-    }
-
-    /// Removes a TOTP app and ends the person's sessions; the operator alone. The link lets the
-    /// person set up a new one.
-    pub async fn reset_totp(&self, actor: &Actor, username: &str) -> Result<LinkIssued, Refusal> {
-        let command = Command::Authenticator(authenticator::Command::ResetTotp);
-        self.run_link(&caller(actor), username, command, Purpose::Enrolment).await
-    }
-
     pub(crate) async fn issue(
         &self,
         caller: &(By, Source),
@@ -137,21 +166,7 @@ impl Gate {
         purpose: Purpose,
     ) -> Result<LinkIssued, Refusal> {
         let command = Command::Link(link::Command::Issue { purpose });
-        self.run_link(caller, username, command, purpose).await
-    }
-
-    async fn run_link(
-        &self,
-        (by, source): &(By, Source),
-        username: &str,
-        command: Command,
-        purpose: Purpose,
-    ) -> Result<LinkIssued, Refusal> {
-        let call = Arc::new(Call { by: *by, source: source.clone(), command });
-        match self.run(Key::Username(username), None, &call).await?.answer {
-            Answer::Link { token, until, .. } => Ok(LinkIssued { purpose, token, until }),
-            _ => Err(odd_answer(call.by)),
-        }
+        self.people().run_link(caller, username, command, purpose).await
     }
 
     /// The slice of one person, or of everybody.

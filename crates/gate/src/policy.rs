@@ -72,6 +72,88 @@ pub(crate) fn openings(window: &Window, now: Time) -> Option<Vec<Time>> {
     Some(openings)
 }
 
+/// Policies of people, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct PolicyGate<'a> {
+    gate: &'a Gate,
+}
+
+impl Gate {
+    /// Policies of people, through the gate.
+    pub fn policies(&self) -> PolicyGate<'_> {
+        PolicyGate { gate: self }
+    }
+}
+
+impl PolicyGate<'_> {
+    /// What the person who asks chose.
+    pub async fn own(self, person: PersonId) -> Result<Policies, Refusal> {
+        let slice = self.gate.load(Key::Person(person)).await?;
+        policies(&slice, self.gate.now()).ok_or(Refusal::NotFound { what: "person" })
+    }
+
+    /// What a person chose, for the operator; as it was last known where the tables are away, since a
+    /// narrower policy does not wait for them.
+    pub async fn of(self, username: &str) -> Result<Policies, Refusal> {
+        let slice =
+            self.gate.with_openings(self.gate.found_or_known(Key::Username(username)).await?);
+        policies(&slice, self.gate.now()).ok_or(Refusal::NotFound { what: "person" })
+    }
+
+    /// Sets the policy of its person at its interface.
+    pub async fn set(self, actor: &Actor, policy: Policy) -> Result<(), Refusal> {
+        let Policy { person, interface, tempo, own, new_network, needs } = policy;
+        let command = Command::Policy(Change::Set { interface, tempo, own, new_network, needs });
+        self.gate.change_policy(actor, person, command).await
+    }
+
+    /// Chooses when a person's sessions are renewed; none lets them end by their plain limits.
+    pub async fn set_window(
+        self,
+        actor: &Actor,
+        person: PersonId,
+        window: Option<Window>,
+    ) -> Result<(), Refusal> {
+        let openings = match &window {
+            Some(window) => {
+                openings(window, self.gate.now()).ok_or_else(|| window.unknown_zone())?
+            }
+            None => Vec::new(),
+        };
+        let command = Command::Policy(Change::SetWindow { window, openings });
+        self.gate.change_policy(actor, person, command).await
+    }
+
+    /// Switches 'one brokerage session' of a person on or off.
+    pub async fn set_one_brokerage(
+        self,
+        actor: &Actor,
+        person: PersonId,
+        on: bool,
+    ) -> Result<(), Refusal> {
+        let command = Command::Brokerage(brokerage::Command::Set { on });
+        self.gate.change_policy(actor, person, command).await
+    }
+
+    /// Takes trading over for the session that asks.
+    pub async fn take_over(self, ticket: &SessionTicket) -> Result<(), Refusal> {
+        let call = ticket.call(Command::Brokerage(brokerage::Command::TakeOver));
+        self.gate.run_done(Key::Person(ticket.person), &call).await.map(drop)
+    }
+
+    /// What a proof of its person now would give a session whose window is near or open.
+    pub async fn renewal(self, ticket: &SessionTicket) -> Result<Option<Renewal>, Refusal> {
+        let now = self.gate.now();
+        if !ticket.is_windowed() || ticket.until.since(now) > window::NEAR {
+            return Ok(None);
+        }
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
+        let Some(session) = slice.session(ticket.session) else { return Ok(None) };
+        let until = session.until;
+        Ok(window::renewed(&slice, session, now).map(|then| Renewal { until, then }))
+    }
+}
+
 impl Gate {
     /// Puts the openings of its person's window into a slice that was just loaded.
     pub(crate) fn with_openings(&self, mut slice: Slice) -> Slice {
@@ -79,58 +161,6 @@ impl Gate {
             slice.openings = openings(window, self.now()).unwrap_or_default();
         }
         slice
-    }
-
-    /// What the person who asks chose.
-    pub async fn policies(&self, person: PersonId) -> Result<Policies, Refusal> {
-        let slice = self.load(Key::Person(person)).await?;
-        policies(&slice, self.now()).ok_or(Refusal::NotFound { what: "person" })
-    }
-
-    /// What a person chose, for the operator; as it was last known where the tables are away, since a
-    /// narrower policy does not wait for them.
-    pub async fn policies_of(&self, username: &str) -> Result<Policies, Refusal> {
-        let slice = self.with_openings(self.found_or_known(Key::Username(username)).await?);
-        policies(&slice, self.now()).ok_or(Refusal::NotFound { what: "person" })
-    }
-
-    /// Sets the policy of its person at its interface.
-    pub async fn set_policy(&self, actor: &Actor, policy: Policy) -> Result<(), Refusal> {
-        let Policy { person, interface, tempo, own, new_network, needs } = policy;
-        let command = Command::Policy(Change::Set { interface, tempo, own, new_network, needs });
-        self.change_policy(actor, person, command).await
-    }
-
-    /// Chooses when a person's sessions are renewed; none lets them end by their plain limits.
-    pub async fn set_window(
-        &self,
-        actor: &Actor,
-        person: PersonId,
-        window: Option<Window>,
-    ) -> Result<(), Refusal> {
-        let openings = match &window {
-            Some(window) => openings(window, self.now()).ok_or_else(|| window.unknown_zone())?,
-            None => Vec::new(),
-        };
-        let command = Command::Policy(Change::SetWindow { window, openings });
-        self.change_policy(actor, person, command).await
-    }
-
-    /// Switches 'one brokerage session' of a person on or off.
-    pub async fn set_one_brokerage(
-        &self,
-        actor: &Actor,
-        person: PersonId,
-        on: bool,
-    ) -> Result<(), Refusal> {
-        let command = Command::Brokerage(brokerage::Command::Set { on });
-        self.change_policy(actor, person, command).await
-    }
-
-    /// Takes trading over for the session that asks.
-    pub async fn take_over(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
-        let call = ticket.call(Command::Brokerage(brokerage::Command::TakeOver));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
     pub(crate) async fn change_policy(
@@ -141,18 +171,6 @@ impl Gate {
     ) -> Result<(), Refusal> {
         actor.check_person(person, "policy")?;
         self.run_done(Key::Person(person), &actor.call(command)).await.map(drop)
-    }
-
-    /// What a proof of its person now would give a session whose window is near or open.
-    pub async fn renewal(&self, ticket: &SessionTicket) -> Result<Option<Renewal>, Refusal> {
-        let now = self.now();
-        if !ticket.is_windowed() || ticket.until.since(now) > window::NEAR {
-            return Ok(None);
-        }
-        let slice = self.load(Key::Person(ticket.person)).await?;
-        let Some(session) = slice.session(ticket.session) else { return Ok(None) };
-        let until = session.until;
-        Ok(window::renewed(&slice, session, now).map(|then| Renewal { until, then }))
     }
 
     /// Tells people of sessions whose window opens within a day, once.

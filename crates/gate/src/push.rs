@@ -70,11 +70,24 @@ impl Pushes {
     }
 }
 
+/// Push messages to browsers, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct PushGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Push messages to browsers, through the gate.
+    pub fn pushes(&self) -> PushGate<'_> {
+        PushGate { gate: self }
+    }
+}
+
+impl PushGate<'_> {
     /// The key that push services know this folder by, drawn at its first use.
-    pub async fn push_key(&self) -> Result<VapidKey, Refusal> {
-        let people = &self.0.people;
-        let moment = self.moment()?;
+    pub async fn key(self) -> Result<VapidKey, Refusal> {
+        let people = &self.gate.0.people;
+        let moment = self.gate.moment()?;
         // Four draws: that one is not a key is as likely as guessing a number of 32 bits.
         let drawn =
             (0..4).map(|turn| Secret::new(moment.draw::<32>(&format!("{KEY} {turn}")).to_vec()));
@@ -88,35 +101,31 @@ impl Gate {
     }
 
     /// Tells phones from now on, by a task on the runtime that this is called on. Once.
-    pub fn start_pushing(&self, push: alert::Push) {
+    pub fn start(self, push: alert::Push) {
         let (queue, asked) = mpsc::channel(QUEUED);
-        if self.0.people.pushes.0.set((Arc::new(push), queue)).is_err() {
+        if self.gate.0.people.pushes.0.set((Arc::new(push), queue)).is_err() {
             return;
         }
-        let weak = Arc::downgrade(&self.0);
+        let weak = Arc::downgrade(&self.gate.0);
         let asked = Arc::new(tokio::sync::Mutex::new(asked));
         let make = move || keep_telling(Weak::clone(&weak), Arc::clone(&asked));
-        self.0.health.task("push", told(&self.0), make);
+        self.gate.0.health.task("push", told(&self.gate.0), make);
     }
 
     /// The key that browsers subscribe for; none where the server does not push.
-    pub fn push_public(&self) -> Option<String> {
-        self.0.people.pushes.sender().ok().map(|push| push.key().text())
+    pub fn public(self) -> Option<String> {
+        self.gate.0.people.pushes.sender().ok().map(|push| push.key().text())
     }
 
     /// How a session's phone is told; none when it is not.
-    pub async fn push_of(&self, ticket: &SessionTicket) -> Result<Option<Push>, Refusal> {
-        let slice = self.load(Key::Person(ticket.person)).await?;
+    pub async fn of(self, ticket: &SessionTicket) -> Result<Option<Push>, Refusal> {
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
         Ok(slice.push(ticket.device).cloned())
     }
 
     /// Tells a session's phone from now on.
-    pub async fn set_push(
-        &self,
-        ticket: &SessionTicket,
-        wish: &PushWish<'_>,
-    ) -> Result<(), Refusal> {
-        let push = self.0.people.pushes.sender()?;
+    pub async fn set(self, ticket: &SessionTicket, wish: &PushWish<'_>) -> Result<(), Refusal> {
+        let push = self.gate.0.people.pushes.sender()?;
         let refused = Refusal::PushAddressRefused;
         let decode =
             |text: &str| BASE64URL_NOPAD.decode(text.trim_end_matches('=').as_bytes()).ok();
@@ -132,53 +141,53 @@ impl Gate {
             shows: wish.shows,
         };
         let command = Command::Push(PushCommand::Set(Box::new(wish)));
-        self.run_done(Key::Person(ticket.person), &ticket.call(command)).await.map(drop)
+        self.gate.run_done(Key::Person(ticket.person), &ticket.call(command)).await.map(drop)
     }
 
     /// Tells a phone no longer.
-    pub async fn stop_push(&self, actor: &Actor, device: DeviceId) -> Result<(), Refusal> {
+    pub async fn stop(self, actor: &Actor, device: DeviceId) -> Result<(), Refusal> {
         let what = "push address";
-        let rows = self.pushes().await?;
+        let rows = self.list().await?;
         let row = rows.into_iter().find(|row| row.push.device == device);
         let person = row.ok_or(Refusal::NotFound { what })?.push.person;
         actor.check_person(person, what)?;
         let call = actor.call(Command::Push(PushCommand::Stop { device }));
-        self.run_done(Key::Person(person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(person), &call).await.map(drop)
     }
 
     /// Every phone that is told; for the operator.
-    pub async fn pushes(&self) -> Result<Vec<PushRow>, Refusal> {
-        self.0.people.store.pushes().await.map_err(|error| store_failed(&error))
+    pub async fn list(self) -> Result<Vec<PushRow>, Refusal> {
+        self.gate.0.people.store.pushes().await.map_err(|error| store_failed(&error))
     }
 
     /// Sends a phone a message that says that it is a test; gives what came of it.
-    pub async fn test_push(
-        &self,
+    pub async fn test(
+        self,
         actor: &Actor,
         device: DeviceId,
     ) -> Result<Result<Pushed, Fault>, Refusal> {
         if !actor.by().runs_the_server() {
             return Err(Refusal::OperatorOnly);
         }
-        let sender = self.0.people.pushes.sender()?;
-        let found = self.pushes().await?.into_iter().find(|row| row.push.device == device);
+        let sender = self.gate.0.people.pushes.sender()?;
+        let found = self.list().await?.into_iter().find(|row| row.push.device == device);
         let push = found.ok_or(Refusal::NotFound { what: "push address" })?.push;
         let text = words("Floorpass", "This is a test. Approvals will look like this.");
         let (target, message) = self.addressed(&push, text, TEST_LIFE, "test")?;
-        let sent = sender.send(&target, &message, self.wall()).await;
+        let sent = sender.send(&target, &message, self.gate.wall()).await;
         self.push_tried(&push, &sent).await;
         Ok(sent)
     }
 
     fn addressed(
-        &self,
+        self,
         push: &Push,
         text: String,
         life: Span,
         topic: &'static str,
     ) -> Result<(PushTarget, PushMessage), Refusal> {
-        let moment = self.moment()?;
-        let (endpoint, auth) = push.open(&self.0.people.key)?;
+        let moment = self.gate.moment()?;
+        let (endpoint, auth) = push.open(&self.gate.0.people.key)?;
         let endpoint = endpoint.expose_text().unwrap_or_default().to_owned();
         let drawn = (moment.draw("push exchange"), moment.draw("push salt"));
         let message = PushMessage { text, life, topic, drawn };
@@ -187,12 +196,12 @@ impl Gate {
 
     /// What is to be sent for an approval that still waits: to each of its person's phones, but not to the one that asks.
     async fn to_tell(
-        &self,
+        self,
         person: PersonId,
         approval: ApprovalId,
     ) -> Option<(Vec<Push>, Approval)> {
-        let slice = self.load(Key::Person(person)).await.ok()?;
-        let now = self.now();
+        let slice = self.gate.load(Key::Person(person)).await.ok()?;
+        let now = self.gate.now();
         let approval = slice.approval(approval).filter(|one| one.is_open(now))?;
         let phones = approval::phones(&slice, now, None);
         let phones = phones.filter(|phone| !approval::is_own(&slice, approval, phone.id));
@@ -201,20 +210,20 @@ impl Gate {
     }
 
     /// Writes down what a try came to; an address that is gone is forgotten.
-    async fn push_tried(&self, push: &Push, sent: &Result<Pushed, Fault>) {
+    async fn push_tried(self, push: &Push, sent: &Result<Pushed, Fault>) {
         let device = push.device;
         if *sent == Ok(Pushed::Gone) {
             let gone = PushCommand::Gone { device, created_at: push.created_at };
             let (by, command) = (By::System, Command::Push(gone));
             let call = Arc::new(Call { by, source: Source::local(), command });
             // Gone meanwhile for another reason, or replaced by a newer one: nothing is left to do.
-            drop(self.run_done(Key::Person(push.person), &call).await);
+            drop(self.gate.run_done(Key::Person(push.person), &call).await);
             return;
         }
         if let Err(fault) = sent {
             tracing::warn!(%device, service = %push.service, %fault, "a phone could not be notified");
         }
-        if let Err(error) = self.0.people.store.push_tried(device, sent.is_ok()).await {
+        if let Err(error) = self.gate.0.people.store.push_tried(device, sent.is_ok()).await {
             tracing::error!(%error, "the outcome of a push could not be recorded");
         }
     }
@@ -240,7 +249,7 @@ async fn keep_telling(
 /// Tells all phones of one approval. The gate is held only between the tries.
 async fn tell(weak: &Weak<Inner>, person: PersonId, approval: ApprovalId) {
     let Some(gate) = weak.upgrade().map(Gate) else { return };
-    let found = gate.to_tell(person, approval).await;
+    let found = gate.pushes().to_tell(person, approval).await;
     drop(gate);
     let Some((pushes, _)) = found else { return };
     let mut each = JoinSet::new();
@@ -254,13 +263,16 @@ async fn tell_one(weak: Weak<Inner>, push: Push, approval: ApprovalId) {
     let mut pauses = AGAIN.into_iter();
     loop {
         let Some(gate) = weak.upgrade().map(Gate) else { return };
-        let Some((pushes, approval)) = gate.to_tell(push.person, approval).await else { return };
+        let Some((pushes, approval)) = gate.pushes().to_tell(push.person, approval).await else {
+            return;
+        };
         // Answered, over, stopped or replaced meanwhile.
         if !pushes.contains(&push) {
             return;
         }
         let text = text(&push, &approval);
-        let addressed = gate.addressed(&push, text, approval.until.since(gate.now()), "approval");
+        let addressed =
+            gate.pushes().addressed(&push, text, approval.until.since(gate.now()), "approval");
         let (Ok((target, message)), Ok(sender)) = (addressed, gate.0.people.pushes.sender()) else {
             return;
         };
@@ -268,7 +280,7 @@ async fn tell_one(weak: Weak<Inner>, push: Push, approval: ApprovalId) {
         drop(gate);
         let sent = sender.send(&target, &message, wall).await;
         let Some(gate) = weak.upgrade().map(Gate) else { return };
-        gate.push_tried(&push, &sent).await;
+        gate.pushes().push_tried(&push, &sent).await;
         drop(gate);
         let again = sent.is_err_and(|fault| !fault.lasting).then(|| pauses.next()).flatten();
         let Some(pause) = again else { return };

@@ -123,11 +123,24 @@ fn info(slice: &Slice, one: &Recovery) -> RecoveryInfo {
     }
 }
 
+/// Recoveries, and what is kept for one, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct RecoveryGate<'a> {
+    pub(crate) gate: &'a Gate,
+}
+
 impl Gate {
+    /// Recoveries, and what is kept for one, through the gate.
+    pub fn recoveries(&self) -> RecoveryGate<'_> {
+        RecoveryGate { gate: self }
+    }
+}
+
+impl RecoveryGate<'_> {
     /// Begins one by user name and password. Unknown names get the same answers and cost the same. One
     /// whose token the browser still has, but not its key, ends with it.
-    pub async fn begin_recovery(
-        &self,
+    pub async fn begin(
+        self,
         username: &str,
         password: Secret,
         lost: Option<&Secret>,
@@ -137,7 +150,7 @@ impl Gate {
     }
 
     async fn try_recovery(
-        &self,
+        self,
         username: &str,
         password: Secret,
         lost: Option<&Secret>,
@@ -145,19 +158,19 @@ impl Gate {
     ) -> Result<RecoveryBegun, Refusal> {
         let key = Key::Username(username);
         for _ in 0..PROOFS {
-            let slice = self.load(key).await?;
-            let site = self.check_site(&slice, browser).await?;
-            let proof = self.prove_at(&slice, &password, &browser.source()).await?;
+            let slice = self.gate.load(key).await?;
+            let site = self.gate.check_site(&slice, browser).await?;
+            let proof = self.gate.prove_at(&slice, &password, &browser.source()).await?;
             let command = match lost {
                 Some(token) => Recover::Again { proof, token: copy(token) },
                 None => Recover::Begin { proof },
             };
             let call = visit(browser, command);
-            match self.count_try(site, self.run(key, Some(slice), &call).await).await {
+            match self.gate.count_try(site, self.gate.run(key, Some(slice), &call).await).await {
                 Err(Refusal::ProofStale) => {}
                 done => {
                     let done = done?;
-                    self.tell_trustees(&done.after).await;
+                    self.gate.tell_trustees(&done.after).await;
                     return begun(done, call.by);
                 }
             }
@@ -167,101 +180,85 @@ impl Gate {
 
     /// Begins one for a person whom the operator knows; it waits like any other. The token goes into
     /// a link for the person's browser.
-    pub async fn assist_recovery(
-        &self,
-        actor: &Actor,
-        username: &str,
-    ) -> Result<RecoveryBegun, Refusal> {
+    pub async fn assist(self, actor: &Actor, username: &str) -> Result<RecoveryBegun, Refusal> {
         let call = actor.call(Command::Recovery(Recover::Assist));
-        let done = self.run(Key::Username(username), None, &call).await?;
-        self.tell_trustees(&done.after).await;
+        let done = self.gate.run(Key::Username(username), None, &call).await?;
+        self.gate.tell_trustees(&done.after).await;
         begun(done, call.by)
     }
 
     /// Takes the operator's up in this browser.
-    pub async fn claim_recovery(
-        &self,
-        token: &Secret,
-        browser: &Browser,
-    ) -> Result<RecoveryBegun, Refusal> {
+    pub async fn claim(self, token: &Secret, browser: &Browser) -> Result<RecoveryBegun, Refusal> {
         let call = visit(browser, Recover::Claim { token: copy(token) });
-        begun(self.run(Key::Recovery(token.digest()), None, &call).await?, call.by)
+        begun(self.gate.run(Key::Recovery(token.digest()), None, &call).await?, call.by)
     }
 
     /// The state of the recovery of this browser. Any other browser is refused on record.
-    pub async fn recovery(
-        &self,
+    pub async fn by_token(
+        self,
         token: &Secret,
         browser: &Browser,
     ) -> Result<RecoveryInfo, Refusal> {
-        let slice = self.load(Key::Recovery(token.digest())).await?;
+        let slice = self.gate.load(Key::Recovery(token.digest())).await?;
         let mine = slice.recoveries.iter().find(|one| one.token.is_of(token));
         let mine = mine.ok_or(Refusal::RecoveryOver)?;
         if mine.begun.is(&browser.source()) {
-            return with_numbers(&slice, mine, &self.0.people.key);
+            return with_numbers(&slice, mine, &self.gate.0.people.key);
         }
         let call = visit(browser, Recover::Look { token: copy(token) });
-        self.run(Key::Recovery(token.digest()), Some(slice), &call).await?;
+        self.gate.run(Key::Recovery(token.digest()), Some(slice), &call).await?;
         Err(Refusal::RecoveryElsewhere)
     }
 
     /// The operator's recovery that this link takes up, while no browser did.
-    pub async fn recovery_to_claim(&self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
-        let slice = self.load(Key::Recovery(token.digest())).await?;
+    pub async fn to_claim(self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
+        let slice = self.gate.load(Key::Recovery(token.digest())).await?;
         let mine = |one: &&Recovery| one.token.is_of(token) && one.is_unclaimed();
         let found = slice.recoveries.iter().find(mine).ok_or(Refusal::RecoveryOver)?;
         Ok(info(&slice, found))
     }
 
     /// The recovery that this token of its notices stops, or would have stopped.
-    pub async fn recovery_to_stop(&self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
-        let slice = self.load(Key::Recovery(token.digest())).await?;
+    pub async fn to_stop(self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
+        let slice = self.gate.load(Key::Recovery(token.digest())).await?;
         let found = slice.recoveries.iter().find(|one| one.stop.is_of(token));
         found.map(|one| info(&slice, one)).ok_or(Refusal::RecoveryOver)
     }
 
     /// When a recovery of the person was finished whose holding time is not over, and until when it holds.
-    pub async fn recovered(&self, ticket: &SessionTicket) -> Result<Option<(Time, Time)>, Refusal> {
-        Ok(self.load(Key::Person(ticket.person)).await?.recovered(self.now()))
+    pub async fn recovered(self, ticket: &SessionTicket) -> Result<Option<(Time, Time)>, Refusal> {
+        Ok(self.gate.load(Key::Person(ticket.person)).await?.recovered(self.gate.now()))
     }
 
     /// Signs in by a recovery that has waited.
-    pub async fn finish_recovery(
-        &self,
-        token: &Secret,
-        browser: &Browser,
-    ) -> Result<SignInStep, Refusal> {
+    pub async fn finish(self, token: &Secret, browser: &Browser) -> Result<SignInStep, Refusal> {
         let call = visit(browser, Recover::Finish { token: copy(token) });
-        step(self.run(Key::Recovery(token.digest()), None, &call).await?)
+        step(self.gate.run(Key::Recovery(token.digest()), None, &call).await?)
     }
 
     /// Stops one by the token of its notices. It can do nothing else.
-    pub async fn stop_recovery(&self, token: &Secret, browser: &Browser) -> Result<(), Refusal> {
+    pub async fn stop(self, token: &Secret, browser: &Browser) -> Result<(), Refusal> {
         let call = visit(browser, Recover::Stop { token: copy(token) });
-        self.run_done(Key::Recovery(token.digest()), &call).await.map(drop)
+        self.gate.run_done(Key::Recovery(token.digest()), &call).await.map(drop)
     }
 
     /// Stops one: of the person who asks, or of anybody for the operator.
-    pub async fn cancel_recovery(
-        &self,
-        actor: &Actor,
-        recovery: RecoveryId,
-    ) -> Result<(), Refusal> {
+    pub async fn cancel(self, actor: &Actor, recovery: RecoveryId) -> Result<(), Refusal> {
         let person = match actor {
             Actor::Session(ticket) => ticket.person,
             Actor::Operator { .. } => {
-                let found = self.found_or_known(Key::RecoveryId(recovery)).await?.person;
+                let found = self.gate.found_or_known(Key::RecoveryId(recovery)).await?.person;
                 found.ok_or(Refusal::NotFound { what: "recovery" })?.id
             }
         };
         let call = actor.call(Command::Recovery(Recover::Cancel { recovery }));
-        self.run_done(Key::Person(person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(person), &call).await.map(drop)
     }
 
     /// The recoveries of one person, or of everybody, the newest first; those of the last weeks that
     /// are over too.
-    pub async fn recoveries(&self, person: Option<PersonId>) -> Result<Vec<RecoveryInfo>, Refusal> {
-        let slices = self.slices(person).await?;
+    pub async fn list(self, person: Option<PersonId>) -> Result<Vec<RecoveryInfo>, Refusal> {
+        let slices = self.gate.slices(person).await?;
         let of = |slice: &Slice| -> Vec<_> {
             slice.recoveries.iter().map(|one| info(slice, one)).collect()
         };
@@ -271,41 +268,37 @@ impl Gate {
     }
 
     /// How recoveries of the person go.
-    pub async fn recovery_policy(&self, ticket: &SessionTicket) -> Result<Policy, Refusal> {
-        Ok(self.load(Key::Person(ticket.person)).await?.recovery_policy)
+    pub async fn policy(self, ticket: &SessionTicket) -> Result<Policy, Refusal> {
+        Ok(self.gate.load(Key::Person(ticket.person)).await?.recovery_policy)
     }
 
     /// Says how they go.
-    pub async fn choose_recovery(
-        &self,
-        ticket: &SessionTicket,
-        policy: Policy,
-    ) -> Result<(), Refusal> {
+    pub async fn choose(self, ticket: &SessionTicket, policy: Policy) -> Result<(), Refusal> {
         let call = ticket.call(Command::Recovery(Recover::Choose(policy)));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
     /// How recoveries of a person go, for the operator.
-    pub async fn recovery_policy_of(&self, person: PersonId) -> Result<Policy, Refusal> {
-        Ok(self.load(Key::Person(person)).await?.recovery_policy)
+    pub async fn policy_of(self, person: PersonId) -> Result<Policy, Refusal> {
+        Ok(self.gate.load(Key::Person(person)).await?.recovery_policy)
     }
 
     /// Says it in a person's place, for the operator.
-    pub async fn choose_recovery_as(
-        &self,
+    pub async fn choose_as(
+        self,
         actor: &Actor,
         person: PersonId,
         policy: Policy,
     ) -> Result<(), Refusal> {
         actor.check_person(person, "person")?;
         let call = actor.call(Command::Recovery(Recover::Choose(policy)));
-        self.run_done(Key::Person(person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(person), &call).await.map(drop)
     }
 
     /// Tells what is due of recoveries, and ends those that nobody finished. The server does it each
     /// second; a test that moves its clock calls it.
-    pub async fn tick_recoveries(&self) {
-        let people = &self.0.people;
+    pub async fn tick(self) {
+        let people = &self.gate.0.people;
         let due = match people.store.recoveries_due(people.clock.stamp()).await {
             Ok(due) => due,
             Err(error) => {
@@ -316,7 +309,7 @@ impl Gate {
         for person in due {
             let command = Command::Recovery(Recover::Tick);
             let call = Arc::new(Call { by: By::System, source: Source::local(), command });
-            if let Err(refusal) = self.run_done(Key::Person(person), &call).await {
+            if let Err(refusal) = self.gate.run_done(Key::Person(person), &call).await {
                 tracing::warn!(%person, %refusal, "a step of a recovery was due and could not be done");
             }
         }

@@ -155,7 +155,7 @@ impl Gate {
         self.meet_networks().await;
         self.announce(self.0.people.sessions.due(self.now())).await;
         self.tell_copies().await;
-        self.tick_recoveries().await;
+        self.recoveries().tick().await;
         self.write_back(false).await;
         self.rest_ports();
         let now = self.0.people.clock.stamp();

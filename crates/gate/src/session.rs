@@ -202,11 +202,24 @@ impl EndedBefore {
     }
 }
 
+/// Sessions of people, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct SessionGate<'a> {
+    pub(crate) gate: &'a Gate,
+}
+
 impl Gate {
+    /// Sessions of people, through the gate.
+    pub fn sessions(&self) -> SessionGate<'_> {
+        SessionGate { gate: self }
+    }
+}
+
+impl SessionGate<'_> {
     /// The live session of a cookie's token, for a request that shows every key that the session is
     /// bound to; using it slides its idle limit. Memory only.
-    pub fn session(
-        &self,
+    pub fn by_token(
+        self,
         token: &str,
         address: IpAddr,
         shows: Shows<'_>,
@@ -215,8 +228,8 @@ impl Gate {
     }
 
     /// The same for what a browser does by itself, such as coming back to a stream: nobody used it.
-    pub fn session_unused(
-        &self,
+    pub fn by_token_unused(
+        self,
         token: &str,
         address: IpAddr,
         shows: Shows<'_>,
@@ -225,7 +238,7 @@ impl Gate {
     }
 
     fn find_session(
-        &self,
+        self,
         token: &str,
         address: IpAddr,
         shows: Shows<'_>,
@@ -235,8 +248,8 @@ impl Gate {
             return Err(Refusal::NotSignedIn);
         }
         let digest = Digest::of(token.as_bytes());
-        let now = self.0.people.clock.stamp();
-        let people = &self.0.people;
+        let now = self.gate.0.people.clock.stamp();
+        let people = &self.gate.0.people;
         let source = Source { address: Some(address), ..Source::local() };
         let visitor = table::Visitor { shows, address, secret: &people.key, is_use };
         match people.sessions.visit(&digest, &visitor, now) {
@@ -244,44 +257,32 @@ impl Gate {
             Some(Ok(ticket)) => Ok(ticket),
             Some(Err(over)) => {
                 let by = By::Session(over.session);
-                self.count_refusal(by, &source, &over.owner, &over.refusal);
+                self.gate.count_refusal(by, &source, &over.owner, &over.refusal);
                 Err(over.refusal)
             }
         }
     }
 
     /// Whether the token is of a session that ended before this start.
-    fn why_not_signed_in(&self, token: &Digest, source: &Source) -> Refusal {
-        let before = self.0.people.before.all().get(token).cloned();
+    fn why_not_signed_in(self, token: &Digest, source: &Source) -> Refusal {
+        let before = self.gate.0.people.before.all().get(token).cloned();
         before.map_or(Refusal::NotSignedIn, |one| {
             let refusal = Refusal::SessionEnded { at: one.at, reason: one.reason };
-            self.count_refusal(By::Session(one.session), source, &one.owner, &refusal);
+            self.gate.count_refusal(By::Session(one.session), source, &one.owner, &refusal);
             refusal
         })
     }
 
-    /// Keeps in mind, at a start, why a person's last sessions ended.
-    pub(crate) async fn remember_ended(&self, owner: &Person) -> Result<(), StoreError> {
-        let people = &self.0.people;
-        let since = people.clock.stamp() - REMEMBERED;
-        let ended = people.store.sessions_ended_since(owner.id, since).await?;
-        people.before.all().extend(ended.into_iter().map(|one| {
-            let EndedSession { session, token, at, reason } = one;
-            (token, Before { session, owner: owner.clone(), at, reason })
-        }));
-        Ok(())
-    }
-
     /// Whether what came with a token that nothing binds has to end: its person was proven since, and
     /// the session has another one.
-    pub fn is_superseded(&self, ticket: &SessionTicket) -> bool {
-        let proven_at = || self.0.people.sessions.proven_at(ticket.session);
+    pub fn is_superseded(self, ticket: &SessionTicket) -> bool {
+        let proven_at = || self.gate.0.people.sessions.proven_at(ticket.session);
         !ticket.is_bound() && proven_at() != Some(ticket.proven_at)
     }
 
     /// The authority of a session, for orders, reads and subscriptions.
-    pub fn admit_session(&self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
-        let slot = self.0.people.sessions.slot(ticket.session)?;
+    pub fn admit(self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
+        let slot = self.gate.0.people.sessions.slot(ticket.session)?;
         // The state first: what narrows meanwhile changes it.
         let state = slot.open_state()?;
         let given = slot.entitlements();
@@ -294,37 +295,37 @@ impl Gate {
     }
 
     /// Ends the session that asks.
-    pub async fn sign_out(&self, ticket: &SessionTicket) -> Result<(), Refusal> {
+    pub async fn sign_out(self, ticket: &SessionTicket) -> Result<(), Refusal> {
         let call = ticket.call(Command::Session(session::Command::SignOut));
-        self.run_done(Key::Person(ticket.person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
     /// Ends one session of the person; of anybody, for the operator.
-    pub async fn end_session(&self, actor: &Actor, session: SessionId) -> Result<(), Refusal> {
+    pub async fn end(self, actor: &Actor, session: SessionId) -> Result<(), Refusal> {
         let unknown = Refusal::NotFound { what: "session" };
-        let person = self.0.people.sessions.person(session).ok_or(unknown)?;
+        let person = self.gate.0.people.sessions.person(session).ok_or(unknown)?;
         actor.check_person(person, "session")?;
         let call = actor.call(Command::Session(session::Command::End { session }));
-        self.run_done(Key::Person(person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(person), &call).await.map(drop)
     }
 
     /// Ends all sessions of the person but the one that asks; says how many.
-    pub async fn end_other_sessions(&self, ticket: &SessionTicket) -> Result<u32, Refusal> {
+    pub async fn end_others(self, ticket: &SessionTicket) -> Result<u32, Refusal> {
         let call = ticket.call(Command::Session(session::Command::EndOthers));
-        match self.run(Key::Person(ticket.person), None, &call).await?.answer {
+        match self.gate.run(Key::Person(ticket.person), None, &call).await?.answer {
             Answer::SessionsEnded { count } => Ok(count),
             _ => Err(odd_answer(call.by)),
         }
     }
 
     /// The live sessions of one person, or of everybody for `None`, latest use first.
-    pub async fn sessions(&self, person: Option<PersonId>) -> Result<Vec<SessionInfo>, Refusal> {
-        let now = self.0.people.clock.stamp();
+    pub async fn list(self, person: Option<PersonId>) -> Result<Vec<SessionInfo>, Refusal> {
+        let now = self.gate.0.people.clock.stamp();
         let (mut names, mut agents) = (HashMap::new(), HashMap::new());
-        let mut list = self.0.people.sessions.list(person, now);
+        let mut list = self.gate.0.people.sessions.list(person, now);
         for one in &mut list {
             if !names.contains_key(&one.device) {
-                let slice = self.load(Key::Person(one.person)).await?;
+                let slice = self.gate.load(Key::Person(one.person)).await?;
                 names.extend(slice.devices.iter().map(|one| (one.id, one.name.to_string())));
                 agents.extend(slice.sessions.into_iter().map(|one| (one.id, one.agent)));
             }
@@ -333,6 +334,20 @@ impl Gate {
         }
         list.sort_by_key(|one| (std::cmp::Reverse(one.last_use), one.id));
         Ok(list)
+    }
+}
+
+impl Gate {
+    /// Keeps in mind, at a start, why a person's last sessions ended.
+    pub(crate) async fn remember_ended(&self, owner: &Person) -> Result<(), StoreError> {
+        let people = &self.0.people;
+        let since = people.clock.stamp() - REMEMBERED;
+        let ended = people.store.sessions_ended_since(owner.id, since).await?;
+        people.before.all().extend(ended.into_iter().map(|one| {
+            let EndedSession { session, token, at, reason } = one;
+            (token, Before { session, owner: owner.clone(), at, reason })
+        }));
+        Ok(())
     }
 
     /// Makes the live sessions of a person what their slice says, after the commit.

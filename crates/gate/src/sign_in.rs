@@ -107,6 +107,182 @@ pub struct AttemptInfo {
     pub phone: bool,
 }
 
+/// Signing in, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct SignInGate<'a> {
+    gate: &'a Gate,
+}
+
+impl Gate {
+    /// Signing in, through the gate.
+    pub fn sign_ins(&self) -> SignInGate<'_> {
+        SignInGate { gate: self }
+    }
+}
+
+impl SignInGate<'_> {
+    /// Whose sign-in this attempt is: all that its page shows.
+    pub async fn attempt(
+        self,
+        attempt: &Secret,
+        browser: &Browser,
+    ) -> Result<AttemptInfo, Refusal> {
+        let (slice, _) = self.gate.look_at_attempt(attempt, browser).await?;
+        let person = slice.person.as_ref().ok_or(Refusal::AttemptEnded)?;
+        let mail = slice.mail().and_then(access::contact::Contact::mail);
+        let hidden = |mail: &access::contact::MailAddress| {
+            let (local, domain) = mail.as_str().split_once('@').unwrap_or_default();
+            format!("{}\u{2026}@{domain}", local.chars().take(1).collect::<String>())
+        };
+        Ok(AttemptInfo {
+            username: person.username.to_string(),
+            mail: mail.map(hidden),
+            phone: access::approval::phones(&slice, self.gate.now(), None).next().is_some(),
+        })
+    }
+
+    /// The first step: user name and password. Unknown names get the same answers and cost the same.
+    pub async fn password(
+        self,
+        username: &str,
+        password: Secret,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        in_even_time(Box::pin(self.try_password(username, password, browser))).await
+    }
+
+    async fn try_password(
+        self,
+        username: &str,
+        password: Secret,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let key = Key::Username(username);
+        for _ in 0..PROOFS {
+            let slice = self.gate.load(key).await?;
+            let site = self.gate.check_site(&slice, browser).await?;
+            let proof = self.gate.prove_at(&slice, &password, &browser.source()).await?;
+            let call = browser.call(SignIn::Password { proof });
+            match self.gate.count_try(site, self.gate.run(key, Some(slice), &call).await).await {
+                Err(Refusal::ProofStale) => {}
+                done => return step(done?),
+            }
+        }
+        Err(Refusal::ProofStale)
+    }
+
+    /// The second step: a code of the TOTP app.
+    pub async fn totp(
+        self,
+        attempt: &Secret,
+        code: &str,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
+        let key = Key::Attempt(attempt.digest());
+        self.guess(key, browser, SignIn::Totp { attempt, code }).await
+    }
+
+    /// The second step by a recovery code, which is used up by it.
+    pub async fn recovery_code(
+        self,
+        attempt: &Secret,
+        code: &str,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
+        let key = Key::Attempt(attempt.digest());
+        self.guess(key, browser, SignIn::RecoveryCode { attempt, code }).await
+    }
+
+    /// The third step on a new browser: the one-time code.
+    pub async fn activation(
+        self,
+        attempt: &Secret,
+        code: &str,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
+        let key = Key::Attempt(attempt.digest());
+        self.guess(key, browser, SignIn::Activate { attempt, code }).await
+    }
+
+    /// A step that may be guessed, counted by address too.
+    async fn guess(
+        self,
+        key: Key<'_>,
+        browser: &Browser,
+        command: SignIn,
+    ) -> Result<SignInStep, Refusal> {
+        let slice = self.gate.load(key).await?;
+        let site = self.gate.check_site(&slice, browser).await?;
+        let done = self.gate.run(key, Some(slice), &browser.call(command)).await;
+        step(self.gate.count_try(site, done).await?)
+    }
+
+    /// Sends another one-time code.
+    pub async fn resend_activation(
+        self,
+        attempt: &Secret,
+        browser: &Browser,
+    ) -> Result<(), Refusal> {
+        let attempt = copy(attempt);
+        let key = Key::Attempt(attempt.digest());
+        self.gate.run_done(key, &browser.call(SignIn::Resend { attempt })).await.map(drop)
+    }
+
+    /// What a link is for and until when, without using it up: a page shows it with one button.
+    pub async fn link(self, token: &Secret) -> Result<(Purpose, Time), Refusal> {
+        let digest = token.digest();
+        let slice = self.gate.load(Key::Link(digest)).await?;
+        let now = self.gate.0.people.clock.stamp();
+        let link = slice.links.iter().find(|link| link.token == digest && now < link.until);
+        link.map(|link| (link.purpose, link.until)).ok_or(Refusal::LinkEnded)
+    }
+
+    /// Uses a link up: signs in and trusts this browser.
+    pub async fn by_link(self, token: &Secret, browser: &Browser) -> Result<SignInStep, Refusal> {
+        let token = copy(token);
+        let key = Key::Link(token.digest());
+        step(self.gate.run(key, None, &browser.call(SignIn::Link { token })).await?)
+    }
+
+    /// Starts a sign-in with a passkey.
+    pub fn passkey_start(self, browser: &Browser) -> Result<Ceremony, Refusal> {
+        let moment = self.gate.moment()?;
+        let begun = Beginner::of(&browser.source());
+        let (moment, address) = (&moment, browser.address);
+        let opening = passkey::Opening { moment, address, purpose: None, begun };
+        self.gate.0.people.passkeys.start_sign_in(&opening)
+    }
+
+    /// Finishes a sign-in with a passkey; a failed ceremony is on record too.
+    pub async fn passkey_finish(
+        self,
+        ceremony: &Secret,
+        answer: &str,
+        browser: &Browser,
+    ) -> Result<SignInStep, Refusal> {
+        let handle = passkey::claimed_handle(answer).unwrap_or_default();
+        let key = Key::Passkey(&handle);
+        let slice = self.gate.load(key).await?;
+        let outcome = self.gate.passkey_outcome(&slice, (ceremony, None), answer);
+        let call = browser.call(SignIn::Passkey { outcome });
+        step(self.gate.run(key, Some(slice), &call).await?)
+    }
+
+    /// The outcome of one Argon2id call, for a person with a password and for anybody else.
+    async fn prove(self, slice: &Slice, password: &Secret, asker: Asker) -> Result<Proof, Refusal> {
+        let people = &self.gate.0.people;
+        let row = slice.password();
+        let hash = row.map(|one| one.open_hash(&people.key)).transpose()?;
+        let too_long = password.len() > access::authenticator::password::LONGEST;
+        let stored = hash.as_ref().and_then(Secret::expose_text).filter(|_| !too_long);
+        let right = people.passwords.verify_for(asker, copy(password), stored).await?;
+        Ok(proof(row, right))
+    }
+}
+
 impl Gate {
     /// The person of an attempt, and the attempt, for a page of the browser that began it; any other
     /// is refused on record.
@@ -126,160 +302,6 @@ impl Gate {
         let call = browser.call(SignIn::Look { attempt: copy(attempt) });
         self.run(Key::Attempt(attempt.digest()), Some(slice), &call).await?;
         Err(Refusal::AttemptElsewhere)
-    }
-
-    /// Whose sign-in this attempt is: all that its page shows.
-    pub async fn attempt(
-        &self,
-        attempt: &Secret,
-        browser: &Browser,
-    ) -> Result<AttemptInfo, Refusal> {
-        let (slice, _) = self.look_at_attempt(attempt, browser).await?;
-        let person = slice.person.as_ref().ok_or(Refusal::AttemptEnded)?;
-        let mail = slice.mail().and_then(access::contact::Contact::mail);
-        let hidden = |mail: &access::contact::MailAddress| {
-            let (local, domain) = mail.as_str().split_once('@').unwrap_or_default();
-            format!("{}\u{2026}@{domain}", local.chars().take(1).collect::<String>())
-        };
-        Ok(AttemptInfo {
-            username: person.username.to_string(),
-            mail: mail.map(hidden),
-            phone: access::approval::phones(&slice, self.now(), None).next().is_some(),
-        })
-    }
-
-    /// The first step: user name and password. Unknown names get the same answers and cost the same.
-    pub async fn sign_in_password(
-        &self,
-        username: &str,
-        password: Secret,
-        browser: &Browser,
-    ) -> Result<SignInStep, Refusal> {
-        in_even_time(Box::pin(self.try_password(username, password, browser))).await
-    }
-
-    async fn try_password(
-        &self,
-        username: &str,
-        password: Secret,
-        browser: &Browser,
-    ) -> Result<SignInStep, Refusal> {
-        let key = Key::Username(username);
-        for _ in 0..PROOFS {
-            let slice = self.load(key).await?;
-            let site = self.check_site(&slice, browser).await?;
-            let proof = self.prove_at(&slice, &password, &browser.source()).await?;
-            let call = browser.call(SignIn::Password { proof });
-            match self.count_try(site, self.run(key, Some(slice), &call).await).await {
-                Err(Refusal::ProofStale) => {}
-                done => return step(done?),
-            }
-        }
-        Err(Refusal::ProofStale)
-    }
-
-    /// The second step: a code of the TOTP app.
-    pub async fn sign_in_totp(
-        &self,
-        attempt: &Secret,
-        code: &str,
-        browser: &Browser,
-    ) -> Result<SignInStep, Refusal> {
-        let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
-        let key = Key::Attempt(attempt.digest());
-        self.guess(key, browser, SignIn::Totp { attempt, code }).await
-    }
-
-    /// The second step by a recovery code, which is used up by it.
-    pub async fn sign_in_recovery_code(
-        &self,
-        attempt: &Secret,
-        code: &str,
-        browser: &Browser,
-    ) -> Result<SignInStep, Refusal> {
-        let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
-        let key = Key::Attempt(attempt.digest());
-        self.guess(key, browser, SignIn::RecoveryCode { attempt, code }).await
-    }
-
-    /// The third step on a new browser: the one-time code.
-    pub async fn sign_in_activation(
-        &self,
-        attempt: &Secret,
-        code: &str,
-        browser: &Browser,
-    ) -> Result<SignInStep, Refusal> {
-        let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
-        let key = Key::Attempt(attempt.digest());
-        self.guess(key, browser, SignIn::Activate { attempt, code }).await
-    }
-
-    /// A step that may be guessed, counted by address too.
-    async fn guess(
-        &self,
-        key: Key<'_>,
-        browser: &Browser,
-        command: SignIn,
-    ) -> Result<SignInStep, Refusal> {
-        let slice = self.load(key).await?;
-        let site = self.check_site(&slice, browser).await?;
-        let done = self.run(key, Some(slice), &browser.call(command)).await;
-        step(self.count_try(site, done).await?)
-    }
-
-    /// Sends another one-time code.
-    pub async fn resend_activation(
-        &self,
-        attempt: &Secret,
-        browser: &Browser,
-    ) -> Result<(), Refusal> {
-        let attempt = copy(attempt);
-        let key = Key::Attempt(attempt.digest());
-        self.run_done(key, &browser.call(SignIn::Resend { attempt })).await.map(drop)
-    }
-
-    /// What a link is for and until when, without using it up: a page shows it with one button.
-    pub async fn link(&self, token: &Secret) -> Result<(Purpose, Time), Refusal> {
-        let digest = token.digest();
-        let slice = self.load(Key::Link(digest)).await?;
-        let now = self.0.people.clock.stamp();
-        let link = slice.links.iter().find(|link| link.token == digest && now < link.until);
-        link.map(|link| (link.purpose, link.until)).ok_or(Refusal::LinkEnded)
-    }
-
-    /// Uses a link up: signs in and trusts this browser.
-    pub async fn sign_in_link(
-        &self,
-        token: &Secret,
-        browser: &Browser,
-    ) -> Result<SignInStep, Refusal> {
-        let token = copy(token);
-        let key = Key::Link(token.digest());
-        step(self.run(key, None, &browser.call(SignIn::Link { token })).await?)
-    }
-
-    /// Starts a sign-in with a passkey.
-    pub fn passkey_sign_in_start(&self, browser: &Browser) -> Result<Ceremony, Refusal> {
-        let moment = self.moment()?;
-        let begun = Beginner::of(&browser.source());
-        let (moment, address) = (&moment, browser.address);
-        let opening = passkey::Opening { moment, address, purpose: None, begun };
-        self.0.people.passkeys.start_sign_in(&opening)
-    }
-
-    /// Finishes a sign-in with a passkey; a failed ceremony is on record too.
-    pub async fn passkey_sign_in_finish(
-        &self,
-        ceremony: &Secret,
-        answer: &str,
-        browser: &Browser,
-    ) -> Result<SignInStep, Refusal> {
-        let handle = passkey::claimed_handle(answer).unwrap_or_default();
-        let key = Key::Passkey(&handle);
-        let slice = self.load(key).await?;
-        let outcome = self.passkey_outcome(&slice, (ceremony, None), answer);
-        let call = browser.call(SignIn::Passkey { outcome });
-        step(self.run(key, Some(slice), &call).await?)
     }
 
     /// What a passkey's ceremony says, against the passkeys of `slice`.
@@ -313,23 +335,7 @@ impl Gate {
             return Ok(proof(slice.password(), false));
         }
         let asker = Asker { trusted: place != Place::Untrusted, address: source.address };
-        self.prove(slice, password, asker).await
-    }
-
-    /// The outcome of one Argon2id call, for a person with a password and for anybody else.
-    async fn prove(
-        &self,
-        slice: &Slice,
-        password: &Secret,
-        asker: Asker,
-    ) -> Result<Proof, Refusal> {
-        let people = &self.0.people;
-        let row = slice.password();
-        let hash = row.map(|one| one.open_hash(&people.key)).transpose()?;
-        let too_long = password.len() > access::authenticator::password::LONGEST;
-        let stored = hash.as_ref().and_then(Secret::expose_text).filter(|_| !too_long);
-        let right = people.passwords.verify_for(asker, copy(password), stored).await?;
-        Ok(proof(row, right))
+        self.sign_ins().prove(slice, password, asker).await
     }
 
     /// This instant with fresh randomness.

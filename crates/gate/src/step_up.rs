@@ -35,25 +35,38 @@ impl std::fmt::Debug for Reissued {
 /// Times that a proof is made again when its row has moved meanwhile.
 const PROOFS: usize = 3;
 
+/// Proofs of the person of a session, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct StepUpGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Proofs of the person of a session, through the gate.
+    pub fn step_ups(&self) -> StepUpGate<'_> {
+        StepUpGate { gate: self }
+    }
+}
+
+impl StepUpGate<'_> {
     /// Proves the person of a session again by password and TOTP code.
-    pub async fn step_up_password(
-        &self,
+    pub async fn password(
+        self,
         ticket: &SessionTicket,
         password: Secret,
         code: &str,
     ) -> Result<Reissued, Refusal> {
         let key = Key::Person(ticket.person);
         for _ in 0..PROOFS {
-            let slice = self.load(key).await?;
+            let slice = self.gate.load(key).await?;
             // A wrong one counts for the browser that the session is in, not for all others.
             let mut source = ticket.source();
             source.device = slice.device(ticket.device).and_then(|device| device.token);
-            let proof = self.prove_at(&slice, &password, &source).await?;
+            let proof = self.gate.prove_at(&slice, &password, &source).await?;
             let code = Secret::from_text(code.to_owned());
             let command = Command::StepUp(StepUp::Password { proof, code });
             let call = Arc::new(Call { by: By::Session(ticket.session), source, command });
-            match self.run(key, Some(slice), &call).await {
+            match self.gate.run(key, Some(slice), &call).await {
                 Err(Refusal::ProofStale) => {}
                 done => return reissued(ticket, done?),
             }
@@ -62,10 +75,65 @@ impl Gate {
     }
 
     /// Starts a proof by passkey.
-    pub fn step_up_passkey_start(&self, ticket: &SessionTicket) -> Result<Ceremony, Refusal> {
-        self.proof_by_passkey(ticket, None)
+    pub fn passkey_start(self, ticket: &SessionTicket) -> Result<Ceremony, Refusal> {
+        self.gate.proof_by_passkey(ticket, None)
     }
 
+    /// Finishes a proof by a passkey of the session's person; a failed ceremony is on record too.
+    pub async fn passkey_finish(
+        self,
+        ticket: &SessionTicket,
+        ceremony: &Secret,
+        answer: &str,
+    ) -> Result<Reissued, Refusal> {
+        self.gate.proven_by_passkey(ticket, (ceremony, None), answer).await
+    }
+
+    /// The person of a session is proven by the approval that it asked for.
+    pub async fn approved(self, ticket: &SessionTicket) -> Result<Reissued, Refusal> {
+        let call = ticket.call(Command::StepUp(StepUp::Approved));
+        reissued(ticket, self.gate.run(Key::Person(ticket.person), None, &call).await?)
+    }
+
+    /// The session for one request whose person is proven in it, by password and TOTP code: all that
+    /// an unbound session does beside looking. Its authority is what [`StepUpGate::foresee`] says.
+    pub async fn fresh(
+        self,
+        ticket: &SessionTicket,
+        password: Secret,
+        code: &str,
+    ) -> Result<(SessionTicket, Reissued), Refusal> {
+        let reissued = self.password(ticket, password, code).await?;
+        Ok((ticket.proven(), reissued))
+    }
+
+    /// What the session could do with a sign-in for the act: for pages and previews, which do
+    /// nothing. An act needs [`StepUpGate::fresh`].
+    pub async fn foresee(self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
+        let parent = self.gate.0.people.sessions.slot(ticket.session)?;
+        // Before the tables are read: what narrows meanwhile changes the state. A lock stands in
+        // memory before it does in the tables.
+        let state = parent.open_state()?;
+        let lock = parent.entitlements().lock;
+        let mut entitlements = self.fresh_entitlements(ticket.person, ticket.session).await?;
+        if ticket.elsewhere && entitlements.new_network == NewNetwork::Look {
+            entitlements = entitlements.moved();
+        }
+        Ok(Admission::new(Slot::of_act(entitlements.locked(lock), (parent, state))))
+    }
+
+    async fn fresh_entitlements(
+        self,
+        person: PersonId,
+        session: SessionId,
+    ) -> Result<access::Entitlements, Refusal> {
+        let slice = self.gate.load(Key::Person(person)).await?;
+        let session = slice.session(session).ok_or(Refusal::NotSignedIn)?;
+        slice.session_entitlements(session, true)
+    }
+}
+
+impl Gate {
     /// The same for only one thing.
     pub(crate) fn proof_by_passkey(
         &self,
@@ -76,16 +144,6 @@ impl Gate {
         let (address, begun) = (ticket.address, ticket.beginner());
         let opening = Opening { moment: &moment, address, purpose, begun };
         self.0.people.passkeys.start_sign_in(&opening)
-    }
-
-    /// Finishes a proof by a passkey of the session's person; a failed ceremony is on record too.
-    pub async fn step_up_passkey_finish(
-        &self,
-        ticket: &SessionTicket,
-        ceremony: &Secret,
-        answer: &str,
-    ) -> Result<Reissued, Refusal> {
-        self.proven_by_passkey(ticket, (ceremony, None), answer).await
     }
 
     /// The same for a ceremony that is for only one thing.
@@ -100,49 +158,6 @@ impl Gate {
         let outcome = self.passkey_outcome(&slice, ceremony, answer);
         let call = ticket.call(Command::StepUp(StepUp::Passkey { outcome }));
         reissued(ticket, self.run(key, Some(slice), &call).await?)
-    }
-
-    /// The person of a session is proven by the approval that it asked for.
-    pub async fn step_up_approved(&self, ticket: &SessionTicket) -> Result<Reissued, Refusal> {
-        let call = ticket.call(Command::StepUp(StepUp::Approved));
-        reissued(ticket, self.run(Key::Person(ticket.person), None, &call).await?)
-    }
-
-    /// The session for one request whose person is proven in it, by password and TOTP code: all that
-    /// an unbound session does beside looking. Its authority is what [`Gate::foresee`] says.
-    pub async fn fresh(
-        &self,
-        ticket: &SessionTicket,
-        password: Secret,
-        code: &str,
-    ) -> Result<(SessionTicket, Reissued), Refusal> {
-        let reissued = self.step_up_password(ticket, password, code).await?;
-        Ok((ticket.proven(), reissued))
-    }
-
-    /// What the session could do with a sign-in for the act: for pages and previews, which do
-    /// nothing. An act needs [`Gate::fresh`].
-    pub async fn foresee(&self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
-        let parent = self.0.people.sessions.slot(ticket.session)?;
-        // Before the tables are read: what narrows meanwhile changes the state. A lock stands in
-        // memory before it does in the tables.
-        let state = parent.open_state()?;
-        let lock = parent.entitlements().lock;
-        let mut entitlements = self.fresh_entitlements(ticket.person, ticket.session).await?;
-        if ticket.elsewhere && entitlements.new_network == NewNetwork::Look {
-            entitlements = entitlements.moved();
-        }
-        Ok(Admission::new(Slot::of_act(entitlements.locked(lock), (parent, state))))
-    }
-
-    async fn fresh_entitlements(
-        &self,
-        person: PersonId,
-        session: SessionId,
-    ) -> Result<access::Entitlements, Refusal> {
-        let slice = self.load(Key::Person(person)).await?;
-        let session = slice.session(session).ok_or(Refusal::NotSignedIn)?;
-        slice.session_entitlements(session, true)
     }
 }
 

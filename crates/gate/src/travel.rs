@@ -8,25 +8,38 @@ use store::Key;
 use crate::Gate;
 use crate::session::{Actor, SessionTicket};
 
+/// Planned travel, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct TravelGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Planned travel, through the gate.
+    pub fn travels(&self) -> TravelGate<'_> {
+        TravelGate { gate: self }
+    }
+}
+
+impl TravelGate<'_> {
     /// The travel that the person planned and that is not over.
-    pub async fn travel(&self, ticket: &SessionTicket) -> Result<Option<Plan>, Refusal> {
-        let now = self.now();
-        let slice = self.load(Key::Person(ticket.person)).await?;
+    pub async fn own(self, ticket: &SessionTicket) -> Result<Option<Plan>, Refusal> {
+        let now = self.gate.now();
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
         Ok(slice.travel.filter(|plan| now < plan.until))
     }
 
     /// The same of anybody, for the operator.
-    pub async fn travel_of(&self, username: &str) -> Result<(PersonId, Option<Plan>), Refusal> {
-        let now = self.now();
-        let slice = self.load(Key::Username(username)).await?;
+    pub async fn of(self, username: &str) -> Result<(PersonId, Option<Plan>), Refusal> {
+        let now = self.gate.now();
+        let slice = self.gate.load(Key::Username(username)).await?;
         let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person" })?.id;
         Ok((person, slice.travel.filter(|plan| now < plan.until)))
     }
 
     /// Plans a person's travel.
-    pub async fn plan_travel(
-        &self,
+    pub async fn plan(
+        self,
         actor: &Actor,
         person: PersonId,
         (from, until): (Time, Time),
@@ -39,18 +52,18 @@ impl Gate {
     }
 
     /// Ends it early.
-    pub async fn end_travel(&self, actor: &Actor, person: PersonId) -> Result<(), Refusal> {
+    pub async fn end(self, actor: &Actor, person: PersonId) -> Result<(), Refusal> {
         self.change_travel(actor, person, travel::Command::End).await
     }
 
     async fn change_travel(
-        &self,
+        self,
         actor: &Actor,
         person: PersonId,
         command: travel::Command,
     ) -> Result<(), Refusal> {
         actor.check_person(person, "planned travel")?;
         let call = actor.call(Command::Travel(command));
-        self.run_done(Key::Person(person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(person), &call).await.map(drop)
     }
 }

@@ -83,15 +83,28 @@ fn helping(slice: &Slice, looks: PersonId) -> Option<Helping> {
     })
 }
 
+/// Recovery contacts, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct TrusteeGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Recovery contacts, through the gate.
+    pub fn trustees(&self) -> TrusteeGate<'_> {
+        TrusteeGate { gate: self }
+    }
+}
+
+impl TrusteeGate<'_> {
     /// The contacts of the person who asks.
-    pub async fn trustees(&self, ticket: &SessionTicket) -> Result<Vec<TrusteeInfo>, Refusal> {
-        self.trustees_of(ticket.person).await
+    pub async fn own(self, ticket: &SessionTicket) -> Result<Vec<TrusteeInfo>, Refusal> {
+        self.of(ticket.person).await
     }
 
     /// The contacts of a person.
-    pub async fn trustees_of(&self, person: PersonId) -> Result<Vec<TrusteeInfo>, Refusal> {
-        let slice = self.load(Key::Person(person)).await?;
+    pub async fn of(self, person: PersonId) -> Result<Vec<TrusteeInfo>, Refusal> {
+        let slice = self.gate.load(Key::Person(person)).await?;
         let mut list: Vec<_> = slice
             .trustees
             .iter()
@@ -107,26 +120,22 @@ impl Gate {
     }
 
     /// Names a contact; whether somebody has the name is not said.
-    pub async fn name_trustee(
-        &self,
-        ticket: &SessionTicket,
-        username: &str,
-    ) -> Result<(), Refusal> {
-        self.name_trustee_as(&Actor::Session(ticket.clone()), ticket.person, username).await
+    pub async fn name(self, ticket: &SessionTicket, username: &str) -> Result<(), Refusal> {
+        self.name_as(&Actor::Session(ticket.clone()), ticket.person, username).await
     }
 
     /// Names a contact of a person: that person, or the operator in their place.
-    pub async fn name_trustee_as(
-        &self,
+    pub async fn name_as(
+        self,
         actor: &Actor,
         person: PersonId,
         username: &str,
     ) -> Result<(), Refusal> {
         actor.check_person(person, "person")?;
-        let found = self.load(Key::Username(username)).await?.person.map(|person| person.id);
+        let found = self.gate.load(Key::Username(username)).await?.person.map(|person| person.id);
         let command = Help::Name { username: username.to_owned(), found };
         let call = actor.call(Command::Trustee(command));
-        let after = self.run_done(Key::Person(person), &call).await?;
+        let after = self.gate.run_done(Key::Person(person), &call).await?;
         if let (Some(trustee), Some(whom)) = (found, after.person.map(|person| person.username)) {
             self.tell_trustee(trustee, whom, false).await;
         }
@@ -134,50 +143,38 @@ impl Gate {
     }
 
     /// Takes one away.
-    pub async fn remove_trustee(
-        &self,
-        ticket: &SessionTicket,
-        trustee: TrusteeId,
-    ) -> Result<(), Refusal> {
-        self.remove_trustee_as(&Actor::Session(ticket.clone()), ticket.person, trustee).await
+    pub async fn remove(self, ticket: &SessionTicket, trustee: TrusteeId) -> Result<(), Refusal> {
+        self.remove_as(&Actor::Session(ticket.clone()), ticket.person, trustee).await
     }
 
     /// Takes a contact of a person away: that person, or the operator in their place.
-    pub async fn remove_trustee_as(
-        &self,
+    pub async fn remove_as(
+        self,
         actor: &Actor,
         person: PersonId,
         trustee: TrusteeId,
     ) -> Result<(), Refusal> {
         actor.check_person(person, "person")?;
         let call = actor.call(Command::Trustee(Help::Remove { trustee }));
-        self.run_done(Key::Person(person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(person), &call).await.map(drop)
     }
 
     /// Tells a contact, in their own message centre. The page shows it too, so one that cannot be
     /// written is not a reason to refuse what it tells of.
-    async fn tell_trustee(&self, trustee: PersonId, whom: Username, recovers: bool) {
+    async fn tell_trustee(self, trustee: PersonId, whom: Username, recovers: bool) {
         let command = Command::Trustee(Help::Tell { whom, recovers });
         let call = Arc::new(Call { by: By::System, source: Source::local(), command });
-        if let Err(refusal) = self.run_done(Key::Person(trustee), &call).await {
+        if let Err(refusal) = self.gate.run_done(Key::Person(trustee), &call).await {
             tracing::warn!(%trustee, %refusal, "a recovery contact could not be notified");
         }
     }
 
-    /// Tells all whom a recovery asks.
-    pub(crate) async fn tell_trustees(&self, after: &Slice) {
-        let (Some(person), Some(open)) = (&after.person, after.open_recovery()) else { return };
-        for ask in &open.asks {
-            self.tell_trustee(ask.trustee, person.username.clone(), true).await;
-        }
-    }
-
     /// Those who named the person who looks.
-    pub async fn helping(&self, ticket: &SessionTicket) -> Result<Vec<Helping>, Refusal> {
-        let people = self.0.people.store.helped_by(ticket.person).await;
+    pub async fn helping(self, ticket: &SessionTicket) -> Result<Vec<Helping>, Refusal> {
+        let people = self.gate.0.people.store.helped_by(ticket.person).await;
         let mut list = Vec::new();
         for person in people.map_err(|error| store_failed(&error))? {
-            let slice = self.load(Key::Person(person)).await?;
+            let slice = self.gate.load(Key::Person(person)).await?;
             list.extend(helping(&slice, ticket.person));
         }
         list.sort_by(|one, two| one.username.cmp(&two.username));
@@ -185,31 +182,32 @@ impl Gate {
     }
 
     /// The one who acts for somebody else, by a look at their own slice; a refusal is on record.
-    async fn attest(&self, ticket: &SessionTicket) -> Result<Attested, Refusal> {
-        let slice = self.load(Key::Person(ticket.person)).await?;
-        let (by, source, moment) = (By::Session(ticket.session), ticket.source(), self.moment()?);
-        let attested = trustee::attest(&slice, (by, &source), &moment, &self.0.people.key);
+    async fn attest(self, ticket: &SessionTicket) -> Result<Attested, Refusal> {
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
+        let (by, source, moment) =
+            (By::Session(ticket.session), ticket.source(), self.gate.moment()?);
+        let attested = trustee::attest(&slice, (by, &source), &moment, &self.gate.0.people.key);
         if let Err(refusal) = &attested {
-            self.record_refusal(by, &source, &slice, refusal).await;
+            self.gate.record_refusal(by, &source, &slice, refusal).await;
         }
         attested
     }
 
     /// Agrees to be a contact of `person`, or wants no part in it.
-    pub async fn agree_to_help(
-        &self,
+    pub async fn agree(
+        self,
         ticket: &SessionTicket,
         person: PersonId,
         yes: bool,
     ) -> Result<(), Refusal> {
         let attested = self.attest(ticket).await?;
         let call = ticket.call(Command::Trustee(Help::Agree { attested, yes }));
-        self.run_done(Key::Person(person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(person), &call).await.map(drop)
     }
 
     /// Answers a recovery of `person`.
     pub async fn vouch(
-        &self,
+        self,
         ticket: &SessionTicket,
         (person, recovery): (PersonId, RecoveryId),
         (say, number): (Say, &str),
@@ -218,6 +216,16 @@ impl Gate {
         let number = Secret::from_text(number.to_owned());
         let command = Help::Vouch { attested, recovery, say, number };
         let call = ticket.call(Command::Trustee(command));
-        self.run_done(Key::Person(person), &call).await.map(drop)
+        self.gate.run_done(Key::Person(person), &call).await.map(drop)
+    }
+}
+
+impl Gate {
+    /// Tells all whom a recovery asks.
+    pub(crate) async fn tell_trustees(&self, after: &Slice) {
+        let (Some(person), Some(open)) = (&after.person, after.open_recovery()) else { return };
+        for ask in &open.asks {
+            self.trustees().tell_trustee(ask.trustee, person.username.clone(), true).await;
+        }
     }
 }

@@ -100,7 +100,7 @@ async fn serve(
     // First the subscription, then the state: nothing between them is missed.
     let subscription = shared.gate.subscribe(&admission);
     let address = peer.ip().to_canonical();
-    shared.gate.used(&admission, address, &program);
+    shared.gate.credentials().used(&admission, address, &program);
     let presence = shared.gate.note_connected(&admission, address, &program);
     tracing::info!(%peer, %program, "client connected");
     let quotes = shared.gate.quotes_changed();

@@ -146,7 +146,7 @@ pub async fn serve(
     };
     let (sockets_sender, sockets) = watch::channel(Vec::new());
     let mut ports = Ports { shared, config, open: BTreeMap::new(), sockets: sockets_sender };
-    let mut listeners = ports.shared.gate.listeners();
+    let mut listeners = ports.shared.gate.credentials().listeners();
     let first = listeners.borrow_and_update().clone();
     if let Some(error) = ports.reconcile(&first) {
         return Err(error);
@@ -208,7 +208,7 @@ impl Ports {
             }
             match self.open(listener) {
                 Ok(port) => {
-                    self.shared.gate.listening(listener.credential, port.address);
+                    self.shared.gate.credentials().listening(listener.credential, port.address);
                     self.open.insert(listener.credential, port);
                 }
                 Err(error) => failure = failure.or(Some(error)),

@@ -68,7 +68,7 @@ impl Client {
 
     fn credential_name(&self) -> Option<String> {
         let Holder::Credential(credential) = self.admission.holder() else { return None };
-        let listeners = self.gate.listeners();
+        let listeners = self.gate.credentials().listeners();
         let listeners = listeners.borrow();
         listeners.iter().find(|one| one.credential == credential).map(|one| one.name.clone())
     }

@@ -33,12 +33,12 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
     let wanted = Wanted::of(query);
     let page = if wanted.errors.is_empty() {
         let filter = ActivityFilter { limit: PAGE, ..wanted.filter.clone() };
-        gate.activity(&signed.actor(), &filter, cursor(query)).await
+        gate.activity().page(&signed.actor(), &filter, cursor(query)).await
     } else {
         Ok(ActivityPage::default())
     };
     let page = page.map_err(|why| signed.fault(why))?;
-    let names = gate.activity_names(&signed.actor()).await.map_err(|why| signed.fault(why))?;
+    let names = gate.activity().names(&signed.actor()).await.map_err(|why| signed.fault(why))?;
     let now = signed.now();
     let body = html! {
         (shell::title("Activity", &html! { a.btn href="/executions" { "Executions" } }))
@@ -212,7 +212,7 @@ pub(crate) async fn export(signed: Signed) -> Result<Response, Fault> {
     let gate = signed.visit.portal.gate().clone();
     let actor = signed.actor();
     let what = format!("Activity exported as {}: {}", format.name(), wanted.sentence());
-    gate.note_export(&actor, &what).await.map_err(|why| signed.fault(why))?;
+    gate.activity().note_export(&actor, &what).await.map_err(|why| signed.fault(why))?;
     let day = figure::day(signed.now());
     let name = format!("attachment; filename=\"activity-{day}.{}\"", format.name());
     let head =
@@ -226,7 +226,7 @@ pub(crate) async fn export(signed: Signed) -> Result<Response, Fault> {
             Reached::End => return None,
         };
         export.reached = Reached::End;
-        let page = export.gate.activity(&export.actor, &export.filter, cursor).await;
+        let page = export.gate.activity().page(&export.actor, &export.filter, cursor).await;
         let chunk = page.map(|page| {
             export.reached = page.next.map_or(Reached::End, Reached::Here);
             let head = if cursor.is_none() { export.format.head() } else { String::new() };

@@ -62,10 +62,11 @@ impl Untaken {
 
 async fn page(signed: &Signed, untaken: Option<&Untaken>) -> Reply {
     let gate = signed.visit.portal.gate();
-    let waiting = gate.approvals(&signed.ticket).await.map_err(|why| signed.fault(why))?;
-    let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let waiting = gate.approvals().list(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let phones = gate.approvals().phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let own = phones.iter().find(|one| one.id == signed.ticket.device);
-    let number = gate.phone_number(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let number =
+        gate.approvals().phone_number(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let switch = match own {
         Some(own) if own.confirmed => push::switch(signed).await?,
         _ => html! {},
@@ -176,7 +177,7 @@ pub(crate) async fn answer(Path(id): Path<String>, signed: Signed) -> Reply {
     let (number, signature) = (fields.get("number"), fields.get("signature"));
     let gate = signed.visit.portal.gate();
     // Looked at before the answer: one that is over by it is in no list.
-    let waiting = gate.approvals(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let waiting = gate.approvals().list(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let was = waiting.into_iter().find(|one| one.id == approval);
     if say == Say::Yes && number.is_empty() && was.as_ref().is_some_and(|one| one.asks_number) {
         let note = refusal::missing(
@@ -186,7 +187,7 @@ pub(crate) async fn answer(Path(id): Path<String>, signed: Signed) -> Reply {
         return page(&signed, Some(&untaken)).await;
     }
     let answered = Answered { approval, say, number, signature };
-    match gate.answer_approval(&signed.ticket, &answered).await {
+    match gate.approvals().answer(&signed.ticket, &answered).await {
         Ok(()) => Ok(go(&format!("/approvals?{}=1", say.name()))),
         Err(why) => {
             let (status, note) = (refusal::status(&why), refusal::note(&why));
@@ -204,7 +205,7 @@ pub(crate) fn tries(left: u32) -> String {
 pub(crate) async fn events(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     let watcher = Watcher {
-        changes: gate.approvals_changed(),
+        changes: gate.approvals().changed(),
         subscription: gate.subscribe(&signed.admission),
         seen: signed.visit.query.get("seen").to_owned(),
         signed,
@@ -239,8 +240,8 @@ impl crate::events::Watch for Watcher {
         let mut stale = true;
         while !self.over {
             if std::mem::take(&mut stale) {
-                let waiting = gate.approvals(&self.signed.ticket).await.ok()?;
-                let number = gate.phone_number(&self.signed.ticket).await.ok()?;
+                let waiting = gate.approvals().list(&self.signed.ticket).await.ok()?;
+                let number = gate.approvals().phone_number(&self.signed.ticket).await.ok()?;
                 let now = mark(&waiting, number.as_ref());
                 if now != self.seen {
                     self.seen = now;
@@ -357,7 +358,7 @@ impl Instead {
 pub(crate) async fn ask_sign_in(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
     let instead = Instead::of(visit.fields.get("instead"));
-    match visit.portal.gate().ask_sign_in(&attempt, &visit.browser()).await {
+    match visit.portal.gate().approvals().ask_sign_in(&attempt, &visit.browser()).await {
         Ok(()) => {
             let more = if instead == Instead::Activation { "instead=activate" } else { "" };
             Ok(go(&with_next("/sign-in/approval", next, more)))
@@ -383,8 +384,10 @@ pub(crate) async fn sign_in(visit: Visit) -> Reply {
     let instead = Instead::of(visit.query.get("instead"));
     let gate = visit.portal.gate();
     let browser = visit.browser();
-    let state = gate.sign_in_approval(&attempt, &browser).await.map_err(|why| visit.fault(why))?;
-    let asker = gate.attempt(&attempt, &browser).await.map_err(|why| visit.fault(why))?;
+    let state =
+        gate.approvals().sign_in(&attempt, &browser).await.map_err(|why| visit.fault(why))?;
+    let asker =
+        gate.sign_ins().attempt(&attempt, &browser).await.map_err(|why| visit.fault(why))?;
     let who = prompt::line(&visit, Some(&asker.username));
     let page = Waiting {
         title: SIGN_IN,
@@ -403,7 +406,7 @@ pub(crate) async fn sign_in(visit: Visit) -> Reply {
 /// `POST /sign-in/approval`
 pub(crate) async fn sign_in_approved(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
-    match visit.portal.gate().sign_in_approved(&attempt, &visit.browser()).await {
+    match visit.portal.gate().approvals().sign_in_approved(&attempt, &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
         Err(why) if refusal::ends_attempt(&why) => Err(visit.fault(why)),
         Err(why) => {
@@ -427,7 +430,8 @@ const STEP_UP: &str = "Is it you?";
 /// Whether a phone can be asked to prove the person of this session.
 pub(crate) async fn can_step_up(signed: &Signed) -> bool {
     // A list that cannot be read now is not a reason to show no page.
-    let phones = signed.visit.portal.gate().phones(&signed.ticket).await.unwrap_or_default();
+    let phones =
+        signed.visit.portal.gate().approvals().phones(&signed.ticket).await.unwrap_or_default();
     signed.ticket.is_bound()
         && phones.iter().any(|one| one.confirmed && one.id != signed.ticket.device)
 }
@@ -445,14 +449,14 @@ pub(crate) fn ask_form(signed: &Signed, next: &str, words: &str) -> Markup {
 /// `POST /step-up/approval/ask`
 pub(crate) async fn ask_step_up(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    gate.ask_step_up(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    gate.approvals().ask_step_up(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     Ok(go(&with_next("/step-up/approval", form::local_path(signed.visit.fields.get("next")), "")))
 }
 
 /// `GET /step-up/approval`
 pub(crate) async fn step_up(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let state = gate.step_up_approval(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let state = gate.approvals().step_up(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let next = form::local_path(signed.visit.query.get("next"));
     let hidden = html! { (shell::token(&signed)) (next_field(next)) };
     let who = prompt::line(&signed.visit, Some(&signed.ticket.username));
@@ -474,7 +478,7 @@ pub(crate) async fn step_up(signed: Signed) -> Reply {
 /// `POST /step-up/approval`
 pub(crate) async fn step_up_approved(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let proven = gate.step_up_approved(&signed.ticket).await;
+    let proven = gate.step_ups().approved(&signed.ticket).await;
     signed.visit.reissue(&proven.map_err(|why| signed.fault(why))?);
     Ok(go(form::local_path(signed.visit.fields.get("next"))))
 }

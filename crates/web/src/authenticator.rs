@@ -26,7 +26,8 @@ pub(crate) async fn list(signed: Signed) -> Reply {
 
 async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
-    let all = gate.authenticators(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let all =
+        gate.authenticators().list(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     let holds = crate::recovery::holds(signed).await?;
     let now = signed.now();
     let query = &signed.visit.query;
@@ -139,7 +140,8 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
 /// After a change of the password: which sessions ended, and how a phone answers again.
 async fn changed(signed: &Signed) -> Markup {
     // A list that cannot be read now is not a reason to show no page.
-    let phones = signed.visit.portal.gate().phones(&signed.ticket).await.unwrap_or_default();
+    let phones =
+        signed.visit.portal.gate().approvals().phones(&signed.ticket).await.unwrap_or_default();
     let out: Vec<_> =
         phones.iter().filter(|one| one.confirmed && one.id != signed.ticket.device).collect();
     html! {
@@ -198,8 +200,11 @@ pub(crate) fn offer(signed: &Signed) -> Markup {
 /// `POST /authenticators/passkey/start`, for the script.
 pub(crate) async fn start(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let begun =
-        gate.passkey_register_start(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let begun = gate
+        .authenticators()
+        .passkey_start(&signed.ticket)
+        .await
+        .map_err(|why| signed.fault(why))?;
     sign_in::ceremony(&signed.visit, &begun)
 }
 
@@ -208,14 +213,10 @@ pub(crate) async fn finish(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     let ceremony = Secret::from_text(fields.get("ceremony").to_owned());
     let gate = signed.visit.portal.gate();
-    gate.passkey_register_finish(
-        &signed.ticket,
-        &ceremony,
-        fields.raw("credential"),
-        fields.get("name"),
-    )
-    .await
-    .map_err(|why| signed.fault(why))?;
+    gate.authenticators()
+        .passkey_finish(&signed.ticket, &ceremony, fields.raw("credential"), fields.get("name"))
+        .await
+        .map_err(|why| signed.fault(why))?;
     Ok(Json(json!({ "go": "/authenticators?added=1" })).into_response())
 }
 
@@ -227,7 +228,7 @@ fn id(signed: &Signed, text: &str) -> Result<AuthenticatorId, Fault> {
 pub(crate) async fn rename(Path(text): Path<String>, signed: Signed) -> Reply {
     let id = id(&signed, &text)?;
     let gate = signed.visit.portal.gate();
-    match gate.rename_authenticator(&signed.actor(), id, signed.visit.fields.get("name")).await {
+    match gate.authenticators().rename(&signed.actor(), id, signed.visit.fields.get("name")).await {
         Ok(()) => Ok(go("/authenticators?renamed=1")),
         Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
         Err(why) => page(&signed, Some(&why)).await,
@@ -237,7 +238,7 @@ pub(crate) async fn rename(Path(text): Path<String>, signed: Signed) -> Reply {
 /// `POST /authenticators/{id}/remove`
 pub(crate) async fn remove(Path(text): Path<String>, signed: Signed) -> Reply {
     let id = id(&signed, &text)?;
-    match signed.visit.portal.gate().remove_authenticator(&signed.actor(), id).await {
+    match signed.visit.portal.gate().authenticators().remove(&signed.actor(), id).await {
         Ok(()) => Ok(go("/authenticators?removed=1")),
         Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
         Err(why) => page(&signed, Some(&why)).await,
@@ -247,7 +248,8 @@ pub(crate) async fn remove(Path(text): Path<String>, signed: Signed) -> Reply {
 /// `POST /authenticators/app`: offers another app, which takes the place of the present one by its code.
 pub(crate) async fn replace_app(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let offered = gate.totp_replacement(&signed.actor(), signed.ticket.person).await;
+    let offered =
+        gate.authenticators().totp_replacement(&signed.actor(), signed.ticket.person).await;
     offered.map_err(|why| signed.fault(why))?;
     Ok(go("/enrol/totp?replace=1"))
 }
@@ -257,7 +259,14 @@ pub(crate) async fn change(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     let current = Secret::from_text(fields.raw("current").to_owned());
     let new = Secret::from_text(fields.raw("password").to_owned());
-    match signed.visit.portal.gate().set_password(&signed.ticket, Some(&current), new).await {
+    match signed
+        .visit
+        .portal
+        .gate()
+        .authenticators()
+        .set_password(&signed.ticket, Some(&current), new)
+        .await
+    {
         Ok(()) => Ok(go("/authenticators?changed=1")),
         Err(why) => page(&signed, Some(&why)).await,
     }

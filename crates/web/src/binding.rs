@@ -136,7 +136,8 @@ pub(crate) async fn renew(visit: Visit) -> Reply {
     let ticket = visit.session(false).and_then(Result::ok);
     let (key, signature) = (visit.fields.get("key"), visit.fields.get("signature"));
     let browser = visit.browser();
-    let renewed = visit.portal.gate().renew_key(ticket.as_ref(), &browser, key, signature).await;
+    let renewed =
+        visit.portal.gate().devices().renew_key(ticket.as_ref(), &browser, key, signature).await;
     match renewed {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(

@@ -13,7 +13,8 @@ type Reply = Result<Response, Fault>;
 /// `GET /session/take-over`
 pub(crate) async fn show(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let chosen = gate.policies(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let chosen =
+        gate.policies().own(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     let own = chosen.broker.as_ref().is_some_and(|held| held.session == signed.ticket.session);
     let body = html! {
         (shell::rooms(&signed, "/session"))
@@ -43,7 +44,7 @@ pub(crate) async fn show(signed: Signed) -> Reply {
 
 /// `POST /session/take-over`
 pub(crate) async fn take_over(signed: Signed) -> Reply {
-    let done = signed.visit.portal.gate().take_over(&signed.ticket).await;
+    let done = signed.visit.portal.gate().policies().take_over(&signed.ticket).await;
     done.map_err(|why| signed.fault(why))?;
     Ok(go("/session"))
 }

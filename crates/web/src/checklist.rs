@@ -45,7 +45,8 @@ pub(crate) async fn card(signed: &Signed) -> Markup {
 
 /// A list that cannot be read now is not a reason to show no page.
 async fn items(signed: &Signed) -> Vec<Item> {
-    let Ok(setup) = signed.visit.portal.gate().setup(signed.ticket.person).await else {
+    let Ok(setup) = signed.visit.portal.gate().authenticators().setup(signed.ticket.person).await
+    else {
         return Vec::new();
     };
     let item = |done, to, what, why| Item { done, to, what, why };
@@ -73,7 +74,7 @@ async fn named(signed: &Signed) -> Markup {
     if !may {
         return html! {};
     }
-    let all = signed.visit.portal.gate().devices(Some(signed.ticket.person)).await;
+    let all = signed.visit.portal.gate().devices().list(Some(signed.ticket.person)).await;
     let all = all.unwrap_or_default();
     let this = all.iter().find(|one| one.device.id == signed.ticket.device);
     html! {

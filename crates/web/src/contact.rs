@@ -24,7 +24,7 @@ pub(crate) async fn show(signed: Signed) -> Reply {
 
 async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
-    let info = gate.contact(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let info = gate.contacts().own(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let query = &signed.visit.query;
     let body = html! {
         (shell::rooms(signed, "/contact"))
@@ -111,32 +111,32 @@ async fn then(signed: &Signed, done: Result<(), Refusal>, path: &str) -> Reply {
 /// `POST /contact/mail`: sends a code to a new address.
 pub(crate) async fn set(signed: Signed) -> Reply {
     let address = signed.visit.fields.get("address");
-    let done = signed.visit.portal.gate().set_mail(&signed.ticket, address).await;
+    let done = signed.visit.portal.gate().contacts().set_mail(&signed.ticket, address).await;
     then(&signed, done, "/contact?sent=1").await
 }
 
 /// `POST /contact/mail/confirm`: the code.
 pub(crate) async fn confirm(signed: Signed) -> Reply {
     let code = typed_code(&signed.visit);
-    let done = signed.visit.portal.gate().confirm_mail(&signed.ticket, &code).await;
+    let done = signed.visit.portal.gate().contacts().confirm_mail(&signed.ticket, &code).await;
     then(&signed, done, "/contact?verified=1").await
 }
 
 /// `POST /contact/mail/resend`
 pub(crate) async fn resend(signed: Signed) -> Reply {
-    let done = signed.visit.portal.gate().resend_mail_code(&signed.ticket).await;
+    let done = signed.visit.portal.gate().contacts().resend_mail_code(&signed.ticket).await;
     then(&signed, done, "/contact?sent=1").await
 }
 
 /// `POST /contact/mail/remove`
 pub(crate) async fn remove(signed: Signed) -> Reply {
-    let done = signed.visit.portal.gate().remove_mail(&signed.ticket).await;
+    let done = signed.visit.portal.gate().contacts().remove_mail(&signed.ticket).await;
     then(&signed, done, "/contact?removed=1").await
 }
 
 /// `POST /contact/phone`
 pub(crate) async fn phone_number(signed: Signed) -> Reply {
     let number = signed.visit.fields.get("number");
-    let done = signed.visit.portal.gate().set_phone(&signed.ticket, number).await;
+    let done = signed.visit.portal.gate().contacts().set_phone(&signed.ticket, number).await;
     then(&signed, done, "/contact?phone=1").await
 }

@@ -92,8 +92,11 @@ fn copied(id: &str, class: &str, text: &str, label: &str) -> Markup {
 /// `GET /credentials`
 pub(crate) async fn list(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let all =
-        gate.credentials(Some(signed.ticket.account)).await.map_err(|why| signed.fault(why))?;
+    let all = gate
+        .credentials()
+        .list(Some(signed.ticket.account))
+        .await
+        .map_err(|why| signed.fault(why))?;
     let (live, over): (Vec<_>, Vec<_>) =
         all.iter().partition(|info| info.credential.revoked.is_none());
     let now = signed.now();
@@ -190,8 +193,11 @@ pub(crate) async fn show(Path(id): Path<String>, signed: Signed) -> Reply {
 async fn find(signed: &Signed, id: &str) -> Result<CredentialInfo, Fault> {
     let id: CredentialId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let gate = signed.visit.portal.gate();
-    let all =
-        gate.credentials(Some(signed.ticket.account)).await.map_err(|why| signed.fault(why))?;
+    let all = gate
+        .credentials()
+        .list(Some(signed.ticket.account))
+        .await
+        .map_err(|why| signed.fault(why))?;
     let found = all.into_iter().find(|info| info.credential.id == id);
     found.ok_or_else(|| signed.fault(Cause::Missing))
 }

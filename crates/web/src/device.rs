@@ -28,7 +28,7 @@ pub(crate) async fn list(signed: Signed) -> Reply {
 async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
     let devices =
-        gate.devices(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
+        gate.devices().list(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
     let now = signed.now();
     let body = html! {
         (shell::rooms(signed, "/devices"))
@@ -183,7 +183,7 @@ pub(crate) async fn set_role(Path(id): Path<String>, signed: Signed) -> Reply {
     let wanted = signed.visit.fields.get("role");
     let role = DeviceRole::ALL.into_iter().find(|role| role.name() == wanted);
     let role = role.ok_or_else(|| signed.fault(Cause::Malformed))?;
-    match signed.visit.portal.gate().set_device_role(&signed.actor(), id, role).await {
+    match signed.visit.portal.gate().devices().set_role(&signed.actor(), id, role).await {
         Ok(()) => Ok(go("/devices?role=1")),
         Err(why @ access::Refusal::OwnDevice) => page(&signed, Some(&why)).await,
         Err(why) => Err(signed.fault(why)),
@@ -197,7 +197,8 @@ pub(crate) async fn older(signed: &Signed) -> Markup {
         return html! {};
     }
     // A list that cannot be read now is not a reason to show no page.
-    let older = signed.visit.portal.gate().predecessors(&signed.ticket).await.unwrap_or_default();
+    let older =
+        signed.visit.portal.gate().devices().predecessors(&signed.ticket).await.unwrap_or_default();
     html! {
         @if !older.is_empty() {
             section.card.stack aria-labelledby="older" {
@@ -220,14 +221,14 @@ pub(crate) async fn older(signed: &Signed) -> Markup {
 pub(crate) async fn succeed(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let gate = signed.visit.portal.gate();
-    gate.succeed_device(&signed.actor(), id, None).await.map_err(|why| signed.fault(why))?;
+    gate.devices().succeed(&signed.actor(), id, None).await.map_err(|why| signed.fault(why))?;
     Ok(go("/devices?again=1"))
 }
 
 /// `POST /devices/remove-others`
 pub(crate) async fn remove_others(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    gate.remove_other_devices(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    gate.devices().remove_others(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     Ok(go("/devices?removed=1"))
 }
 
@@ -235,7 +236,7 @@ pub(crate) async fn remove_others(signed: Signed) -> Reply {
 pub(crate) async fn block(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let gate = signed.visit.portal.gate();
-    gate.block_device(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
+    gate.devices().block(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
     Ok(go(if id == signed.ticket.device { "/sign-in?out=1" } else { "/devices?removed=1" }))
 }
 
@@ -243,7 +244,7 @@ pub(crate) async fn block(Path(id): Path<String>, signed: Signed) -> Reply {
 pub(crate) async fn rename(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let name = signed.visit.fields.get("name");
-    match signed.visit.portal.gate().rename_device(&signed.actor(), id, name).await {
+    match signed.visit.portal.gate().devices().rename(&signed.actor(), id, name).await {
         Ok(()) => Ok(go(match signed.visit.fields.get("next") {
             "" => "/devices?renamed=1",
             next => form::local_path(next),
@@ -257,6 +258,6 @@ pub(crate) async fn rename(Path(id): Path<String>, signed: Signed) -> Reply {
 pub(crate) async fn remove(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: DeviceId = id.parse().map_err(|_| signed.fault(Cause::Missing))?;
     let gate = signed.visit.portal.gate();
-    gate.remove_device(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
+    gate.devices().remove(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
     Ok(go(if id == signed.ticket.device { "/sign-in?out=1" } else { "/devices?removed=1" }))
 }

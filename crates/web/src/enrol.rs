@@ -55,12 +55,14 @@ enum Missing {
 
 async fn missing(signed: &Signed) -> Result<Missing, Fault> {
     let gate = signed.visit.portal.gate();
-    let all = gate.authenticators(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let all =
+        gate.authenticators().list(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     let has = |kind| all.iter().any(|one| one.kind == kind && one.confirmed);
-    let yet = gate.enrolment(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let yet =
+        gate.authenticators().enrolment(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     // Without an address, codes for a new browser reach nobody; a demo has its outbox.
     let asks = !gate.is_demo() && !signed.visit.query.has("later");
-    let contact = gate.contact(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let contact = gate.contacts().own(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     Ok(match has("password") {
         false if asks && contact.mail.is_none() => Missing::Mail,
         false => Missing::Password,
@@ -91,7 +93,7 @@ fn mail_page(signed: &Signed, why: Option<&Refusal>) -> Html<String> {
 /// `POST /enrol/mail`: sends a code to the address.
 pub(crate) async fn mail(signed: Signed) -> Reply {
     let address = signed.visit.fields.get("address");
-    match signed.visit.portal.gate().set_mail(&signed.ticket, address).await {
+    match signed.visit.portal.gate().contacts().set_mail(&signed.ticket, address).await {
         Ok(()) => Ok(go("/enrol/mail")),
         Err(why) => Ok((refusal::status(&why), mail_page(&signed, Some(&why))).into_response()),
     }
@@ -104,7 +106,7 @@ pub(crate) async fn mail_form(signed: Signed) -> Reply {
 
 async fn mail_code_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
-    let contact = gate.contact(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let contact = gate.contacts().own(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let Some(asked) = contact.asked.filter(|asked| asked.here) else { return Ok(go("/enrol")) };
     let body = html! {
         h1 { "Verify your mail address" }
@@ -119,7 +121,7 @@ async fn mail_code_page(signed: &Signed, why: Option<&Refusal>) -> Reply {
 /// `POST /enrol/mail/confirm`: the code.
 pub(crate) async fn mail_confirm(signed: Signed) -> Reply {
     let code = typed_code(&signed.visit);
-    match signed.visit.portal.gate().confirm_mail(&signed.ticket, &code).await {
+    match signed.visit.portal.gate().contacts().confirm_mail(&signed.ticket, &code).await {
         Ok(()) => Ok(go("/enrol")),
         Err(why) => mail_code_page(&signed, Some(&why)).await,
     }
@@ -127,7 +129,7 @@ pub(crate) async fn mail_confirm(signed: Signed) -> Reply {
 
 /// `POST /enrol/mail/resend`
 pub(crate) async fn mail_resend(signed: Signed) -> Reply {
-    match signed.visit.portal.gate().resend_mail_code(&signed.ticket).await {
+    match signed.visit.portal.gate().contacts().resend_mail_code(&signed.ticket).await {
         Ok(()) => Ok(go("/enrol/mail")),
         Err(why) => mail_code_page(&signed, Some(&why)).await,
     }
@@ -143,7 +145,14 @@ pub(crate) async fn password(signed: Signed) -> Reply {
         );
     }
     let password = Secret::from_text(fields.raw("password").to_owned());
-    match signed.visit.portal.gate().set_password(&signed.ticket, None, password).await {
+    match signed
+        .visit
+        .portal
+        .gate()
+        .authenticators()
+        .set_password(&signed.ticket, None, password)
+        .await
+    {
         Ok(()) => Ok(go("/enrol")),
         Err(why) => {
             let page = password_page(&signed, Some(&refusal::note(&why)));
@@ -156,7 +165,7 @@ pub(crate) async fn password(signed: Signed) -> Reply {
 ///
 /// A person who has an app is not offered another: asking for one all the same would put a refusal on record.
 pub(crate) async fn totp_form(signed: Signed) -> Reply {
-    let all = signed.visit.portal.gate().authenticators(signed.ticket.person).await;
+    let all = signed.visit.portal.gate().authenticators().list(signed.ticket.person).await;
     let all = all.map_err(|why| signed.fault(why))?;
     let has = all.iter().any(|one| one.kind == "totp" && one.confirmed);
     let replaces = signed.visit.query.has("replace") && !signed.ticket.enrolling;
@@ -169,9 +178,9 @@ pub(crate) async fn totp_form(signed: Signed) -> Reply {
 async fn totp_page(signed: &Signed, replaces: bool, why: Option<&Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
     let setup = if replaces {
-        gate.totp_replacement(&signed.actor(), signed.ticket.person).await
+        gate.authenticators().totp_replacement(&signed.actor(), signed.ticket.person).await
     } else {
-        gate.totp_setup(&signed.ticket).await
+        gate.authenticators().totp_setup(&signed.ticket).await
     };
     let setup = setup.map_err(|why| signed.fault(why))?;
     let title =
@@ -207,7 +216,13 @@ fn framed(signed: &Signed, title: &str, body: &Markup) -> Html<String> {
 /// `POST /enrol/totp`: the code that proves the app.
 pub(crate) async fn totp(signed: Signed) -> Reply {
     let replaces = signed.visit.fields.has("replace");
-    match signed.visit.portal.gate().totp_confirm(&signed.ticket, &typed_code(&signed.visit)).await
+    match signed
+        .visit
+        .portal
+        .gate()
+        .authenticators()
+        .totp_confirm(&signed.ticket, &typed_code(&signed.visit))
+        .await
     {
         Ok(()) if replaces => Ok(go("/authenticators?replaced=1")),
         Ok(()) if signed.ticket.enrolling => Ok(go("/enrol")),

@@ -179,7 +179,8 @@ impl Watcher {
         let sees = self.signed.admission.entitlements().acts.contains(Act::ViewAccount);
         let locked = (!sees).then_some(Refusal::Locked { grade: Grade::All });
         let gate = self.signed.visit.portal.gate();
-        let replaced = gate.is_superseded(&self.signed.ticket).then_some(Refusal::NotSignedIn);
+        let replaced =
+            gate.sessions().is_superseded(&self.signed.ticket).then_some(Refusal::NotSignedIn);
         self.signed.admission.ended().or(expired).or(locked).or(replaced)
     }
 

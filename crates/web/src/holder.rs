@@ -20,8 +20,8 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) async fn load(signed: &Signed) -> Result<Self, Fault> {
         let gate = signed.visit.portal.gate();
-        let names = gate.holder_names().await.map_err(|why| signed.fault(why))?;
-        let clients = gate.credential_clients(signed.ticket.account).await;
+        let names = gate.activity().holder_names().await.map_err(|why| signed.fault(why))?;
+        let clients = gate.credentials().clients(signed.ticket.account).await;
         let clients = clients.map_err(|why| signed.fault(why))?;
         let programs = clients.iter().filter_map(|(id, client)| Some((*id, program(client)?)));
         Ok(Self { names, programs: programs.collect() })
@@ -29,7 +29,7 @@ impl Names {
 
     /// Names of the credentials that have a port, from memory: a page that many look at asks no table for them.
     pub(crate) fn of_ports(signed: &Signed) -> Self {
-        let listeners = signed.visit.portal.gate().listeners();
+        let listeners = signed.visit.portal.gate().credentials().listeners();
         let named = |one: &gate::Listener| (Holder::Credential(one.credential), one.name.clone());
         let names = listeners.borrow().iter().map(named).collect();
         Self { names, programs: BTreeMap::new() }

@@ -94,7 +94,7 @@ pub(crate) async fn ways(
     large: &Large,
     key: &str,
 ) -> Result<Markup, Fault> {
-    let phones = signed.visit.portal.gate().phones(&signed.ticket).await;
+    let phones = signed.visit.portal.gate().approvals().phones(&signed.ticket).await;
     let phones = phones.map_err(|why| signed.fault(why))?;
     let phone = phones.iter().any(|one| one.confirmed && one.id != signed.ticket.device);
     let bound = large.cost.bound();
@@ -144,7 +144,7 @@ pub(crate) async fn ask(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     let asked = read(&signed, fields).await?;
     let gate = signed.visit.portal.gate();
-    match gate.ask_large_order(&signed.ticket, &signed.admission, &asked.request).await {
+    match gate.large_orders().ask(&signed.ticket, &signed.admission, &asked.request).await {
         Ok(Some(done)) => {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(&asked.fields).append_pair("key", fields.get("key"));
@@ -163,7 +163,7 @@ pub(crate) async fn wait(Path(id): Path<String>, signed: Signed) -> Reply {
     let query = &signed.visit.query;
     let (asked, bound) = (read(&signed, query).await?, bound(&signed, query)?);
     let gate = signed.visit.portal.gate();
-    let state = gate.large_order_approval(&signed.ticket, approval).await;
+    let state = gate.large_orders().approval(&signed.ticket, approval).await;
     let state = state.map_err(|why| signed.fault(why))?;
     let hidden = html! {
         (shell::token(&signed)) (asked.hidden(query))
@@ -222,9 +222,9 @@ pub(crate) async fn start(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     let (asked, bound) = (read(&signed, fields).await?, bound(&signed, fields)?);
     let gate = signed.visit.portal.gate();
-    let may = gate.large_order(&signed.admission, &signed.ticket, &asked.request);
+    let may = gate.large_orders().of(&signed.admission, &signed.ticket, &asked.request);
     may.map_err(|why| unsent(&signed, why))?;
-    let begun = gate.large_order_passkey_start(&signed.ticket, &asked.request, bound);
+    let begun = gate.large_orders().passkey_start(&signed.ticket, &asked.request, bound);
     ceremony(&signed.visit, &begun.map_err(|why| signed.fault(why))?)
 }
 
@@ -236,10 +236,10 @@ pub(crate) async fn finish(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     let order = (&asked.request, bound);
     let answer = fields.raw("credential");
-    let proven = gate.large_order_passkey_finish(&signed.ticket, order, &ceremony, answer).await;
+    let proven = gate.large_orders().passkey_finish(&signed.ticket, order, &ceremony, answer).await;
     let (ticket, reissued) = proven.map_err(|why| signed.fault(why))?;
     signed.visit.reissue(&reissued);
-    let admission = gate.foresee(&ticket).await.map_err(|why| signed.fault(why))?;
+    let admission = gate.step_ups().foresee(&ticket).await.map_err(|why| signed.fault(why))?;
     let path = place(&signed, &asked, (&ticket, &admission), None).await?;
     Ok(Json(json!({ "go": path.map_err(|why| unsent(&signed, why))? })).into_response())
 }
@@ -276,7 +276,7 @@ async fn place(
         }
     }
     let order = (asked.request.clone(), bound(signed, fields)?);
-    let taken = match gate.submit_large(session, admission, order, approval).await {
+    let taken = match gate.large_orders().submit(session, admission, order, approval).await {
         Ok(taken) => taken,
         Err(why) => return Ok(Err(why)),
     };
@@ -313,7 +313,7 @@ pub(crate) async fn change(
 ) -> Reply {
     let gate = signed.visit.portal.gate();
     let back = html! { p.small { @if let Some(order) = asked.changes { a href={ "/orders/" (order) } { "Leave the order as it is" } } } };
-    let ways = match gate.large_order(&signed.sees, &signed.ticket, &asked.request) {
+    let ways = match gate.large_orders().of(&signed.sees, &signed.ticket, &asked.request) {
         Ok(Some(large)) => html! { (note(&large)) (ways(signed, asked, &large, "").await?) },
         Ok(None) => refusal::missing(
             "This change does not make it a large order. Send it from the order's page.",

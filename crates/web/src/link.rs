@@ -40,7 +40,7 @@ pub(crate) async fn show(Path(token): Path<String>, visit: Visit) -> Response {
 pub(crate) async fn redeem(visit: Visit) -> Result<Response, Fault> {
     let token = Secret::from_text(visit.fields.get("token").to_owned());
     let next = form::local_path(visit.fields.get("next"));
-    match visit.portal.gate().sign_in_link(&token, &visit.browser()).await {
+    match visit.portal.gate().sign_ins().by_link(&token, &visit.browser()).await {
         // A phone goes on to the number that makes it one.
         Ok(SignInStep::Done(signed)) if !signed.enrolling && next == APPROVALS => {
             Ok(go_with(next, visit.welcome(&signed)))

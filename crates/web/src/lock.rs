@@ -116,11 +116,12 @@ fn stops_text(grade: Grade) -> Option<String> {
 pub(crate) async fn show(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     if signed.ticket.receipt.is_some() {
-        let receipt = gate.receipt(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+        let receipt =
+            gate.locks().receipt(&signed.ticket).await.map_err(|why| signed.fault(why))?;
         return Ok(shell::bare("Locked", &paper(&signed, &receipt)).into_response());
     }
     let lock = signed.admission.entitlements().lock;
-    let locks = gate.locks(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let locks = gate.locks().list(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     let phone = approval::can_step_up(&signed).await;
     let body = html! {
         (shell::title("Lock", &html! {}))
@@ -211,7 +212,7 @@ pub(crate) async fn lift(signed: Signed) -> Reply {
         _ => return Err(signed.fault(Cause::Malformed)),
     };
     let gate = signed.visit.portal.gate();
-    gate.unlock(&signed.actor(), target).await.map_err(|why| signed.fault(why))?;
+    gate.locks().unlock(&signed.actor(), target).await.map_err(|why| signed.fault(why))?;
     Ok(go("/lock?unlocked=1"))
 }
 
@@ -249,14 +250,15 @@ async fn toll(signed: &Signed) -> Markup {
     let gate = signed.visit.portal.gate();
     let (person, account) = (signed.ticket.person, signed.ticket.account);
     let sessions = gate
-        .sessions(Some(person))
+        .sessions()
+        .list(Some(person))
         .await
         .map(|all| all.into_iter().map(|one| one.device_name).collect::<Vec<_>>());
-    let credentials = gate.credentials(Some(account)).await.map(|all| {
+    let credentials = gate.credentials().list(Some(account)).await.map(|all| {
         let live = all.iter().filter(|one| one.credential.revoked.is_none());
         live.map(|one| one.credential.name.to_string()).collect::<Vec<_>>()
     });
-    let devices = gate.devices(Some(person)).await.map(|all| {
+    let devices = gate.devices().list(Some(person)).await.map(|all| {
         let known = all.iter().filter(|one| one.device.state != DeviceState::Pending);
         known.map(|one| one.device.name.to_string()).collect::<Vec<_>>()
     });
@@ -329,7 +331,7 @@ pub(crate) async fn lock(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     let target = LockTarget::Account(signed.ticket.account);
     let receipt =
-        gate.lock(&signed.actor(), target, grade).await.map_err(|why| signed.fault(why))?;
+        gate.locks().lock(&signed.actor(), target, grade).await.map_err(|why| signed.fault(why))?;
     if grade == Grade::All {
         let body = paper(&signed, &receipt);
         let line = signed.visit.portal.jar().clear(Cookie::Device);

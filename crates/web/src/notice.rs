@@ -30,7 +30,7 @@ pub(crate) async fn list(signed: Signed) -> Reply {
         text => Some(id(&signed, text)?),
     };
     let gate = signed.visit.portal.gate();
-    let page = gate.messages(signed.ticket.person, after).await;
+    let page = gate.notices().list(signed.ticket.person, after).await;
     let page = page.map_err(|why| signed.fault(why))?;
     let now = signed.now();
     let newest = page.messages.first().map(|one| one.notice.id);
@@ -122,9 +122,9 @@ pub(crate) async fn show(
     let id = id(&signed, &text)?;
     let ahead = headers.get("sec-purpose").is_some();
     let gate = signed.visit.portal.gate();
-    let unread = gate.message(signed.ticket.person, id).await;
+    let unread = gate.notices().message(signed.ticket.person, id).await;
     let (unread, _) = unread.map_err(|why| signed.fault(why))?;
-    if unread.read_at.is_none() && !ahead && gate.read_message(&signed.ticket, id).await.is_ok() {
+    if unread.read_at.is_none() && !ahead && gate.notices().read(&signed.ticket, id).await.is_ok() {
         signed.unread = signed.unread.saturating_sub(1);
     }
     page(&signed, id, None).await
@@ -132,7 +132,7 @@ pub(crate) async fn show(
 
 async fn page(signed: &Signed, id: NoticeId, stopped: Option<&Disowned>) -> Reply {
     let gate = signed.visit.portal.gate();
-    let found = gate.message(signed.ticket.person, id).await;
+    let found = gate.notices().message(signed.ticket.person, id).await;
     let (message, devices) = found.map_err(|why| signed.fault(why))?;
     let notice = &message.notice;
     let open = match notice.topic {
@@ -179,7 +179,7 @@ async fn page(signed: &Signed, id: NoticeId, stopped: Option<&Disowned>) -> Repl
 
 /// The recovery that is under way.
 async fn open_recovery(signed: &Signed) -> Result<Option<RecoveryId>, Fault> {
-    let all = signed.visit.portal.gate().recoveries(Some(signed.ticket.person)).await;
+    let all = signed.visit.portal.gate().recoveries().list(Some(signed.ticket.person)).await;
     let all = all.map_err(|why| signed.fault(why))?;
     Ok(all.iter().find(|one| one.is_open()).map(|one| one.id))
 }
@@ -205,7 +205,7 @@ fn stop(signed: &Signed, message: &Message) -> Markup {
 
 /// What is true now of the browser that a disowned message names, and the lock.
 async fn afterwards(signed: &Signed, device: Option<DeviceId>) -> Result<Markup, Fault> {
-    let all = signed.visit.portal.gate().devices(Some(signed.ticket.person)).await;
+    let all = signed.visit.portal.gate().devices().list(Some(signed.ticket.person)).await;
     let all = all.map_err(|why| signed.fault(why))?;
     let now = device.and_then(|id| all.iter().find(|one| one.device.id == id));
     Ok(html! {
@@ -250,7 +250,8 @@ fn receipt(stopped: &Disowned) -> Markup {
 pub(crate) async fn disown(Path(text): Path<String>, signed: Signed) -> Reply {
     let id = id(&signed, &text)?;
     let gate = signed.visit.portal.gate();
-    let stopped = gate.disown(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
+    let stopped =
+        gate.notices().disown(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
     if signed.admission.entitlements().acts.contains(Act::ViewAccount) {
         return page(&signed, id, Some(&stopped)).await;
     }
@@ -260,7 +261,7 @@ pub(crate) async fn disown(Path(text): Path<String>, signed: Signed) -> Reply {
 /// `POST /messages/{id}/read`
 pub(crate) async fn read(Path(text): Path<String>, signed: Signed) -> Reply {
     let id = id(&signed, &text)?;
-    let done = signed.visit.portal.gate().read_message(&signed.ticket, id).await;
+    let done = signed.visit.portal.gate().notices().read(&signed.ticket, id).await;
     done.map_err(|why| signed.fault(why))?;
     Ok(go("/messages?read=1"))
 }
@@ -269,7 +270,7 @@ pub(crate) async fn read(Path(text): Path<String>, signed: Signed) -> Reply {
 pub(crate) async fn read_all(signed: Signed) -> Reply {
     let newest = signed.visit.fields.get("newest").parse();
     let newest = newest.map_err(|_| signed.fault(Refusal::NotFound { what: "message" }))?;
-    let done = signed.visit.portal.gate().read_messages(&signed.ticket, newest).await;
+    let done = signed.visit.portal.gate().notices().read_all(&signed.ticket, newest).await;
     done.map_err(|why| signed.fault(why))?;
     Ok(go("/messages?read=1"))
 }

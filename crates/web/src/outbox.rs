@@ -14,7 +14,7 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
         return Err(signed.fault(Cause::Missing));
     }
     let gate = signed.visit.portal.gate();
-    let notices = gate.outbox(&signed.actor()).await.map_err(|why| signed.fault(why))?;
+    let notices = gate.notices().outbox(&signed.actor()).await.map_err(|why| signed.fault(why))?;
     let now = signed.now();
     let body = html! {
         (shell::rooms(&signed, "/outbox"))

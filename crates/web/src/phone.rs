@@ -35,7 +35,7 @@ type Why = (StatusCode, Markup);
 
 /// Whether a phone of this person waiting for its number.
 async fn waits(signed: &Signed, id: DeviceId) -> Result<bool, Fault> {
-    let phones = signed.visit.portal.gate().phones(&signed.ticket).await;
+    let phones = signed.visit.portal.gate().approvals().phones(&signed.ticket).await;
     let phones = phones.map_err(|why| signed.fault(why))?;
     Ok(phones.iter().any(|one| one.id == id && !one.confirmed))
 }
@@ -52,7 +52,7 @@ fn wrong(why: &access::Refusal) -> Why {
 async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) -> Reply {
     let (status, note) = why.unwrap_or_else(|| (StatusCode::OK, html! {}));
     let gate = signed.visit.portal.gate();
-    let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let phones = gate.approvals().phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let holds = crate::recovery::holds(signed).await?;
     let body = html! {
         (shell::rooms(signed, "/phone"))
@@ -206,8 +206,15 @@ impl crate::events::Watch for Watcher {
     async fn next(&mut self) -> Option<Event> {
         while !self.over {
             if self.looks > 0 {
-                let phones =
-                    self.signed.visit.portal.gate().phones(&self.signed.ticket).await.ok()?;
+                let phones = self
+                    .signed
+                    .visit
+                    .portal
+                    .gate()
+                    .approvals()
+                    .phones(&self.signed.ticket)
+                    .await
+                    .ok()?;
                 let now = mark(&phones);
                 if now != self.seen {
                     self.seen = now;
@@ -230,7 +237,8 @@ impl crate::events::Watch for Watcher {
 /// `POST /phone/link`
 pub(crate) async fn link(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let issued = gate.issue_link(&signed.actor(), &signed.ticket.username, Purpose::Phone).await;
+    let issued =
+        gate.people().issue_link(&signed.actor(), &signed.ticket.username, Purpose::Phone).await;
     let issued = issued.map_err(|why| signed.fault(why))?;
     page(&signed, Some(&issued), None).await
 }
@@ -243,7 +251,14 @@ pub(crate) async fn confirm(Path(id): Path<String>, signed: Signed) -> Reply {
         let note = refusal::missing(NO_NUMBER);
         return page(&signed, None, Some((StatusCode::BAD_REQUEST, note))).await;
     }
-    match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number, false).await {
+    match signed
+        .visit
+        .portal
+        .gate()
+        .approvals()
+        .confirm_phone(&signed.ticket, id, number, false)
+        .await
+    {
         Ok(()) => Ok(go("/phone?added=1")),
         Err(why @ access::Refusal::PhoneNumberWrong) => {
             page(&signed, None, Some(wrong(&why))).await
@@ -260,7 +275,7 @@ pub(crate) async fn move_page(signed: Signed) -> Reply {
 async fn moving(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) -> Reply {
     let (status, note) = why.unwrap_or_else(|| (StatusCode::OK, html! {}));
     let gate = signed.visit.portal.gate();
-    let phones = gate.phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let phones = gate.approvals().phones(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let own = phones.iter().any(|one| one.confirmed && one.id == signed.ticket.device);
     let holds = crate::recovery::holds(signed).await?;
     let body = html! {
@@ -285,7 +300,8 @@ async fn moving(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) ->
 /// `POST /phone/move`: the link for the new phone.
 pub(crate) async fn move_link(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let issued = gate.issue_link(&signed.actor(), &signed.ticket.username, Purpose::Phone).await;
+    let issued =
+        gate.people().issue_link(&signed.actor(), &signed.ticket.username, Purpose::Phone).await;
     let issued = issued.map_err(|why| signed.fault(why))?;
     moving(&signed, Some(&issued), None).await
 }
@@ -298,7 +314,14 @@ pub(crate) async fn move_on(Path(id): Path<String>, signed: Signed) -> Reply {
         let note = refusal::missing(NO_NUMBER);
         return moving(&signed, None, Some((StatusCode::BAD_REQUEST, note))).await;
     }
-    match signed.visit.portal.gate().confirm_phone(&signed.ticket, id, number, true).await {
+    match signed
+        .visit
+        .portal
+        .gate()
+        .approvals()
+        .confirm_phone(&signed.ticket, id, number, true)
+        .await
+    {
         Ok(()) => Ok(go("/sign-in?moved=1")),
         Err(why @ access::Refusal::PhoneNumberWrong) => {
             moving(&signed, None, Some(wrong(&why))).await

@@ -29,7 +29,8 @@ pub(crate) async fn show(signed: Signed) -> Reply {
 /// The page; with the reason why what was typed, for this interface, was not taken.
 async fn page(signed: &Signed, why: Option<&Refusal>, typed: Option<&Policy>) -> Reply {
     let gate = signed.visit.portal.gate();
-    let chosen = gate.policies(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let chosen =
+        gate.policies().own(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     let (open, later): (Vec<_>, Vec<_>) =
         chosen.policies.iter().partition(|one| OPEN.contains(&one.interface));
     let is_typed = |policy: &&Policy| typed.is_some_and(|one| one.interface == policy.interface);
@@ -307,7 +308,7 @@ pub(crate) async fn set(Path(at): Path<String>, signed: Signed) -> Reply {
     let person = signed.ticket.person;
     let policy = Policy { person, interface, tempo, own, new_network, needs };
     let done = match idle.and(absolute) {
-        Ok(_) => signed.visit.portal.gate().set_policy(&signed.actor(), policy).await,
+        Ok(_) => signed.visit.portal.gate().policies().set(&signed.actor(), policy).await,
         Err(why) => Err(why),
     };
     then(&signed, done, Some(&policy)).await
@@ -344,7 +345,7 @@ pub(crate) async fn set_window(signed: Signed) -> Reply {
         None
     };
     let gate = signed.visit.portal.gate();
-    let done = gate.set_window(&signed.actor(), signed.ticket.person, window).await;
+    let done = gate.policies().set_window(&signed.actor(), signed.ticket.person, window).await;
     then(&signed, done, None).await
 }
 
@@ -360,7 +361,7 @@ pub(crate) async fn set_large_orders(signed: Signed) -> Reply {
         }
     };
     let gate = signed.visit.portal.gate();
-    let done = gate.set_large_orders(&signed.actor(), signed.ticket.person, threshold).await;
+    let done = gate.large_orders().set(&signed.actor(), signed.ticket.person, threshold).await;
     then(&signed, done, None).await
 }
 
@@ -380,6 +381,6 @@ fn minute(text: &str) -> u16 {
 pub(crate) async fn set_brokerage(signed: Signed) -> Reply {
     let on = signed.visit.fields.get("on") == "yes";
     let gate = signed.visit.portal.gate();
-    let done = gate.set_one_brokerage(&signed.actor(), signed.ticket.person, on).await;
+    let done = gate.policies().set_one_brokerage(&signed.actor(), signed.ticket.person, on).await;
     then(&signed, done, None).await
 }

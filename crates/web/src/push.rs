@@ -16,8 +16,8 @@ type Reply = Result<Response, Fault>;
 /// The switch with its state; nothing where the server pushes to nobody. Turning on needs script, turning off does not.
 pub(crate) async fn switch(signed: &Signed) -> Result<Markup, Fault> {
     let gate = signed.visit.portal.gate();
-    let Some(public) = gate.push_public() else { return Ok(html! {}) };
-    let push = gate.push_of(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let Some(public) = gate.pushes().public() else { return Ok(html! {}) };
+    let push = gate.pushes().of(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     Ok(html! {
         section.card.stack aria-labelledby="push" {
             h2 #push { "Notifications while this page is closed" }
@@ -55,7 +55,7 @@ pub(crate) async fn on(signed: Signed) -> Reply {
         auth: fields.get("auth"),
         shows: fields.get("shows") == "yes",
     };
-    let set = signed.visit.portal.gate().set_push(&signed.ticket, &wish).await;
+    let set = signed.visit.portal.gate().pushes().set(&signed.ticket, &wish).await;
     set.map_err(|why| signed.fault(why))?;
     Ok(go(APPROVALS))
 }
@@ -63,7 +63,7 @@ pub(crate) async fn on(signed: Signed) -> Reply {
 /// `POST /phone/push/off`
 pub(crate) async fn off(signed: Signed) -> Reply {
     let (actor, device) = (signed.actor(), signed.ticket.device);
-    let stopped = signed.visit.portal.gate().stop_push(&actor, device).await;
+    let stopped = signed.visit.portal.gate().pushes().stop(&actor, device).await;
     stopped.map_err(|why| signed.fault(why))?;
     Ok(go(APPROVALS))
 }

@@ -35,7 +35,7 @@ pub(crate) async fn show(visit: Visit) -> Reply {
         return Ok(first(&visit, "", Some(&Refusal::RecoveryElsewhere), StatusCode::OK));
     }
     if let Some(token) = mine(&visit) {
-        match visit.portal.gate().recovery(&token, &visit.browser()).await {
+        match visit.portal.gate().recoveries().by_token(&token, &visit.browser()).await {
             Ok(one) if one.is_open() => return Ok(under_way(&visit, &one, None)),
             Ok(_) | Err(Refusal::RecoveryOver) => {
                 return Ok(first(&visit, "", Some(&Refusal::RecoveryOver), StatusCode::OK));
@@ -85,7 +85,13 @@ pub(crate) async fn begin(visit: Visit) -> Reply {
     }
     let secret = Secret::from_text(typed.to_owned());
     let lost = mine(&visit);
-    match visit.portal.gate().begin_recovery(name, secret, lost.as_ref(), &visit.browser()).await {
+    match visit
+        .portal
+        .gate()
+        .recoveries()
+        .begin(name, secret, lost.as_ref(), &visit.browser())
+        .await
+    {
         Ok(begun) => Ok(kept(&visit, &begun)),
         Err(why) => Ok(refusal::told(&why, first(&visit, name, Some(&why), refusal::status(&why)))),
     }
@@ -165,7 +171,7 @@ fn asks(one: &RecoveryInfo) -> Markup {
 pub(crate) async fn finish(visit: Visit) -> Reply {
     let token = mine(&visit).ok_or_else(|| visit.fault(Refusal::RecoveryOver))?;
     let gate = visit.portal.gate();
-    match gate.finish_recovery(&token, &visit.browser()).await {
+    match gate.recoveries().finish(&token, &visit.browser()).await {
         Ok(step) => {
             let mut answer = forward(&visit, step, "/authenticators");
             let line: Option<HeaderValue> = visit.portal.jar().clear(Cookie::Recovery);
@@ -173,8 +179,11 @@ pub(crate) async fn finish(visit: Visit) -> Reply {
             Ok(answer)
         }
         Err(why @ (Refusal::RecoveryWaits { .. } | Refusal::RecoveryUnvouched { .. })) => {
-            let one =
-                gate.recovery(&token, &visit.browser()).await.map_err(|why| visit.fault(why))?;
+            let one = gate
+                .recoveries()
+                .by_token(&token, &visit.browser())
+                .await
+                .map_err(|why| visit.fault(why))?;
             Ok(under_way(&visit, &one, Some(&why)))
         }
         Err(why) => Err(visit.fault(why)),
@@ -201,7 +210,7 @@ fn one_button(
 
 /// `GET /recover/claim/{token}`
 pub(crate) async fn claim_form(Path(token): Path<String>, visit: Visit) -> Reply {
-    match visit.portal.gate().recovery_to_claim(&Secret::from_text(token.clone())).await {
+    match visit.portal.gate().recoveries().to_claim(&Secret::from_text(token.clone())).await {
         Ok(one) if one.is_open() => {}
         Ok(one) => return Ok(closed(&one, visit.portal.gate().now(), StatusCode::OK)),
         Err(Refusal::RecoveryOver) => return Ok(claimed(&visit).await),
@@ -215,7 +224,7 @@ pub(crate) async fn claim_form(Path(token): Path<String>, visit: Visit) -> Reply
 /// `POST /recover/claim`
 pub(crate) async fn claim(visit: Visit) -> Reply {
     let token = Secret::from_text(visit.fields.get("token").to_owned());
-    match visit.portal.gate().claim_recovery(&token, &visit.browser()).await {
+    match visit.portal.gate().recoveries().claim(&token, &visit.browser()).await {
         Ok(begun) => Ok(kept(&visit, &begun)),
         Err(Refusal::RecoveryOver) => Ok(claimed(&visit).await),
         Err(why) => Err(visit.fault(why)),
@@ -226,7 +235,9 @@ pub(crate) async fn claim(visit: Visit) -> Reply {
 /// longer tells which recovery it was.
 async fn claimed(visit: &Visit) -> Response {
     let own = match mine(visit) {
-        Some(token) => visit.portal.gate().recovery(&token, &visit.browser()).await.ok(),
+        Some(token) => {
+            visit.portal.gate().recoveries().by_token(&token, &visit.browser()).await.ok()
+        }
         None => None,
     };
     let own = own.filter(RecoveryInfo::is_open);
@@ -281,7 +292,7 @@ fn stopped_before(one: &RecoveryInfo, status: StatusCode) -> Response {
 
 /// `GET /recover/stop/{token}`
 pub(crate) async fn stop_form(Path(token): Path<String>, visit: Visit) -> Reply {
-    let one = visit.portal.gate().recovery_to_stop(&Secret::from_text(token.clone())).await;
+    let one = visit.portal.gate().recoveries().to_stop(&Secret::from_text(token.clone())).await;
     let one = one.map_err(|why| visit.fault(why))?;
     if !one.is_open() {
         return Ok(closed(&one, visit.portal.gate().now(), StatusCode::OK));
@@ -295,9 +306,9 @@ pub(crate) async fn stop_form(Path(token): Path<String>, visit: Visit) -> Reply 
 pub(crate) async fn stop(visit: Visit) -> Reply {
     let token = Secret::from_text(visit.fields.get("token").to_owned());
     let gate = visit.portal.gate();
-    if let Err(why) = gate.stop_recovery(&token, &visit.browser()).await {
+    if let Err(why) = gate.recoveries().stop(&token, &visit.browser()).await {
         // The press came too late: what became of it is what its person has to know.
-        return match gate.recovery_to_stop(&token).await {
+        return match gate.recoveries().to_stop(&token).await {
             Ok(one) if !one.is_open() => Ok(closed(&one, gate.now(), refusal::status(&why))),
             Ok(_) | Err(_) => Err(visit.fault(why)),
         };
@@ -323,9 +334,13 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
 
 pub(crate) async fn with_note(signed: &Signed, note: Option<Markup>, status: StatusCode) -> Reply {
     let gate = signed.visit.portal.gate();
-    let all = gate.recoveries(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
-    let policy = gate.recovery_policy(&signed.ticket).await.map_err(|why| signed.fault(why))?;
-    let trustees = gate.trustees(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let all = gate
+        .recoveries()
+        .list(Some(signed.ticket.person))
+        .await
+        .map_err(|why| signed.fault(why))?;
+    let policy = gate.recoveries().policy(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let trustees = gate.trustees().own(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let query = &signed.visit.query;
     let body = html! {
         (shell::rooms(signed, "/recovery"))
@@ -412,7 +427,7 @@ fn policy_form(signed: &Signed, policy: Policy) -> Markup {
 pub(crate) async fn cancel(signed: Signed) -> Reply {
     let recovery = signed.visit.fields.get("recovery").parse();
     let recovery = recovery.map_err(|_| signed.fault(Cause::Missing))?;
-    let done = signed.visit.portal.gate().cancel_recovery(&signed.actor(), recovery).await;
+    let done = signed.visit.portal.gate().recoveries().cancel(&signed.actor(), recovery).await;
     then(&signed, done, "/recovery?stopped=1").await
 }
 
@@ -441,7 +456,7 @@ pub(crate) async fn choose(signed: Signed) -> Reply {
         (Ok(wait), Ok(needed)) => {
             let wait = Span::hours(i64::from(wait));
             let policy = Policy { wait, needed, waits: fields.has("waits") };
-            signed.visit.portal.gate().choose_recovery(&signed.ticket, policy).await
+            signed.visit.portal.gate().recoveries().choose(&signed.ticket, policy).await
         }
         (Err(_), _) => {
             let bounds = (SHORTEST_WAIT.to_string(), LONGEST_WAIT.to_string());
@@ -466,7 +481,7 @@ pub(crate) fn held_until(signed: &Signed) -> Option<Time> {
 /// What a person is told where ways to sign in are added, while what a recovery brings is held: from whichever session it
 /// is added.
 pub(crate) async fn holds(signed: &Signed) -> Result<Markup, Fault> {
-    let held = signed.visit.portal.gate().recovered(&signed.ticket).await;
+    let held = signed.visit.portal.gate().recoveries().recovered(&signed.ticket).await;
     let held = held.map_err(|why| signed.fault(why))?;
     Ok(html! {
         @if let Some((at, until)) = held {

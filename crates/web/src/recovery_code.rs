@@ -28,7 +28,8 @@ pub(crate) async fn show(signed: Signed) -> Reply {
 /// The set that there is.
 async fn present(signed: &Signed) -> Result<Option<AuthenticatorInfo>, Fault> {
     let gate = signed.visit.portal.gate();
-    let all = gate.authenticators(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
+    let all =
+        gate.authenticators().list(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     Ok(all.into_iter().find(|one| one.kind == "recovery_codes"))
 }
 
@@ -72,7 +73,7 @@ pub(crate) async fn make(signed: Signed) -> Reply {
         );
         return offer(&signed, StatusCode::CONFLICT, &why).await;
     }
-    match signed.visit.portal.gate().make_recovery_codes(&signed.ticket).await {
+    match signed.visit.portal.gate().recoveries().make_codes(&signed.ticket).await {
         Ok(codes) => Ok(sheet(&signed, &codes).into_response()),
         Err(why) => offer(&signed, refusal::status(&why), &refusal::note(&why)).await,
     }
@@ -106,7 +107,7 @@ pub(crate) async fn sign_in(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
     let typed: String = visit.fields.get("code").chars().take(64).collect();
     let gate = visit.portal.gate();
-    match gate.sign_in_recovery_code(&attempt, &typed, &visit.browser()).await {
+    match gate.sign_ins().recovery_code(&attempt, &typed, &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
         Err(why) if refusal::ends_attempt(&why) => Err(visit.fault(why)),
         Err(why) => {

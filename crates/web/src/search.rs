@@ -66,7 +66,7 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
     let wanted = typed.trim_start_matches('#').to_lowercase();
     let all = view.open_orders.iter().rev().chain(view.completed_orders.iter().rev());
     let orders: Vec<_> = all.filter(|order| is_meant(order, &wanted)).take(MOST).collect();
-    let credentials = gate.credentials(Some(signed.ticket.account)).await;
+    let credentials = gate.credentials().list(Some(signed.ticket.account)).await;
     let credentials = credentials.map_err(|why| signed.fault(why))?;
     let credentials: Vec<_> = credentials
         .iter()

@@ -23,7 +23,7 @@ pub(crate) async fn this(signed: Signed) -> Reply {
     let says = crate::credential::says(&entitlements);
     let ticket = &signed.ticket;
     let gate = signed.visit.portal.gate();
-    let found = gate.layers(ticket.session, Some(ticket.address)).await;
+    let found = gate.sessions().layers(ticket.session, Some(ticket.address)).await;
     let found = found.map_err(|why| signed.fault(why))?;
     let body = html! {
         @if !welcome { (shell::rooms(&signed, "/session")) }
@@ -98,7 +98,7 @@ const fn tag(state: LayerState) -> &'static str {
 pub(crate) async fn list(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     let sessions =
-        gate.sessions(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
+        gate.sessions().list(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
     let now = signed.now();
     let body = html! {
         (shell::rooms(&signed, "/sessions"))
@@ -150,13 +150,14 @@ fn done(signed: &Signed) -> Markup {
 pub(crate) async fn end(Path(id): Path<String>, signed: Signed) -> Reply {
     let id: SessionId = id.parse().map_err(|_| signed.fault(crate::fault::Cause::Missing))?;
     let gate = signed.visit.portal.gate();
-    gate.end_session(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
+    gate.sessions().end(&signed.actor(), id).await.map_err(|why| signed.fault(why))?;
     Ok(go(if id == signed.ticket.session { "/sign-in?out=1" } else { "/sessions?ended=1" }))
 }
 
 /// `POST /sessions/end-others`
 pub(crate) async fn end_others(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    let count = gate.end_other_sessions(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let count =
+        gate.sessions().end_others(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     Ok(go(&format!("/sessions?ended={count}")))
 }

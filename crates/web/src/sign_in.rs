@@ -46,7 +46,7 @@ pub(crate) async fn password(visit: Visit) -> Reply {
         return Ok(refusal::told(&Refusal::SignInFailed, page));
     }
     let secret = Secret::from_text(typed.to_owned());
-    match visit.portal.gate().sign_in_password(name, secret, &visit.browser()).await {
+    match visit.portal.gate().sign_ins().password(name, secret, &visit.browser()).await {
         Ok(step) => Ok(forward(&visit, step, next)),
         Err(why) => {
             let page = first(&visit, next, name, Some(&why)).await;
@@ -66,7 +66,8 @@ pub(crate) async fn code_form(visit: Visit) -> Reply {
 /// `POST /sign-in/code`
 pub(crate) async fn code(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
-    match visit.portal.gate().sign_in_totp(&attempt, &typed_code(&visit), &visit.browser()).await {
+    match visit.portal.gate().sign_ins().totp(&attempt, &typed_code(&visit), &visit.browser()).await
+    {
         Ok(step) => Ok(forward(&visit, step, next)),
         Err(why) if refusal::ends_attempt(&why) => Err(visit.fault(why)),
         Err(why) => {
@@ -92,7 +93,8 @@ pub(crate) async fn activate(visit: Visit) -> Reply {
     match visit
         .portal
         .gate()
-        .sign_in_activation(&attempt, &typed_code(&visit), &visit.browser())
+        .sign_ins()
+        .activation(&attempt, &typed_code(&visit), &visit.browser())
         .await
     {
         Ok(step) => Ok(forward(&visit, step, next)),
@@ -103,7 +105,7 @@ pub(crate) async fn activate(visit: Visit) -> Reply {
 /// `POST /sign-in/activate/resend`
 pub(crate) async fn resend(visit: Visit) -> Reply {
     let (attempt, next) = (attempt(&visit)?, form::local_path(visit.fields.get("next")));
-    match visit.portal.gate().resend_activation(&attempt, &visit.browser()).await {
+    match visit.portal.gate().sign_ins().resend_activation(&attempt, &visit.browser()).await {
         Ok(()) => Ok(go(&with_next("/sign-in/activate", next, "sent=1"))),
         Err(why) => activate_again(&visit, next, why).await,
     }
@@ -111,7 +113,7 @@ pub(crate) async fn resend(visit: Visit) -> Reply {
 
 /// `POST /sign-in/passkey/start`, for the script.
 pub(crate) async fn passkey_start(visit: Visit) -> Reply {
-    let begun = visit.portal.gate().passkey_sign_in_start(&visit.browser());
+    let begun = visit.portal.gate().sign_ins().passkey_start(&visit.browser());
     let begun = begun.map_err(|why| visit.fault(why))?;
     ceremony(&visit, &begun)
 }
@@ -121,7 +123,7 @@ pub(crate) async fn passkey_finish(visit: Visit) -> Reply {
     let ceremony = Secret::from_text(visit.fields.get("ceremony").to_owned());
     let answer = visit.fields.raw("credential");
     let gate = visit.portal.gate();
-    let step = gate.passkey_sign_in_finish(&ceremony, answer, &visit.browser()).await;
+    let step = gate.sign_ins().passkey_finish(&ceremony, answer, &visit.browser()).await;
     match step.map_err(|why| visit.fault(why))? {
         SignInStep::Done(signed) => {
             let lines = axum::response::AppendHeaders(visit.welcome(&signed));
@@ -145,7 +147,7 @@ pub(crate) fn ceremony(visit: &Visit, begun: &gate::Ceremony) -> Reply {
 pub(crate) async fn out(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     // The session has ended whether or not that is on record yet.
-    match gate.sign_out(&signed.ticket).await {
+    match gate.sessions().sign_out(&signed.ticket).await {
         Ok(()) | Err(Refusal::NotOnRecord { .. }) => {}
         Err(why) => return Err(signed.fault(why)),
     }
@@ -157,7 +159,7 @@ pub(crate) async fn out(signed: Signed) -> Reply {
 /// `POST /sign-out/forget`: the same, and this browser keeps nothing of it.
 pub(crate) async fn forget(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    match gate.forget_device(&signed.ticket).await {
+    match gate.devices().forget(&signed.ticket).await {
         Ok(()) | Err(Refusal::NotOnRecord { .. }) => {}
         Err(why) => return Err(signed.fault(why)),
     }
@@ -210,7 +212,13 @@ pub(crate) fn attempt(visit: &Visit) -> Result<Secret, Fault> {
 /// Whose sign-in is under way in this browser.
 pub(crate) async fn asker(visit: &Visit) -> Result<AttemptInfo, Fault> {
     let attempt = attempt(visit)?;
-    visit.portal.gate().attempt(&attempt, &visit.browser()).await.map_err(|why| visit.fault(why))
+    visit
+        .portal
+        .gate()
+        .sign_ins()
+        .attempt(&attempt, &visit.browser())
+        .await
+        .map_err(|why| visit.fault(why))
 }
 
 /// The page once more with the reason, or the way back when the sign-in is over.

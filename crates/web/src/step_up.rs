@@ -163,7 +163,7 @@ pub(crate) async fn password(signed: Signed) -> Reply {
 
 /// `POST /step-up/passkey/start`, for the script.
 pub(crate) async fn start(signed: Signed) -> Reply {
-    let begun = signed.visit.portal.gate().step_up_passkey_start(&signed.ticket);
+    let begun = signed.visit.portal.gate().step_ups().passkey_start(&signed.ticket);
     ceremony(&signed.visit, &begun.map_err(|why| signed.fault(why))?)
 }
 
@@ -172,7 +172,7 @@ pub(crate) async fn finish(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     let ceremony = Secret::from_text(fields.get("ceremony").to_owned());
     let gate = signed.visit.portal.gate();
-    let done = gate.step_up_passkey_finish(&signed.ticket, &ceremony, fields.raw("credential"));
+    let done = gate.step_ups().passkey_finish(&signed.ticket, &ceremony, fields.raw("credential"));
     signed.visit.reissue(&done.await.map_err(|why| signed.fault(why))?);
     Ok(Json(json!({ "go": form::local_path(fields.get("next")) })).into_response())
 }

@@ -240,7 +240,7 @@ fn cancelled_first(exits: &[OrderId]) -> Markup {
 fn weigh(signed: &Signed, wanted: &Wanted) -> Result<(Markup, Option<Large>), Refused> {
     let gate = signed.visit.portal.gate();
     let (preview, exits) = gate.preview(&signed.sees, signed.ticket.address, wanted.request())?;
-    let large = gate.large_order(&signed.sees, &signed.ticket, &wanted.request())?;
+    let large = gate.large_orders().of(&signed.sees, &signed.ticket, &wanted.request())?;
     let entitlements = signed.sees.entitlements();
     let sheet = html! {
         (summary(wanted))

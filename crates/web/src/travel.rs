@@ -23,7 +23,7 @@ pub(crate) async fn show(signed: Signed) -> Reply {
 
 async fn page(signed: &Signed, errors: &Errors, why: Option<&Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
-    let plan = gate.travel(&signed.ticket).await.map_err(|why| signed.fault(why))?;
+    let plan = gate.travels().own(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let query = &signed.visit.query;
     let body = html! {
         (shell::rooms(signed, "/travel"))
@@ -145,7 +145,7 @@ pub(crate) async fn plan(signed: Signed) -> Reply {
         return page(&signed, &errors, None).await;
     }
     let (gate, person) = (signed.visit.portal.gate(), signed.ticket.person);
-    match gate.plan_travel(&signed.actor(), person, dates, fields.get("place"), network).await {
+    match gate.travels().plan(&signed.actor(), person, dates, fields.get("place"), network).await {
         Ok(()) => Ok(go("/travel?planned=1")),
         Err(why @ (Refusal::OutOfRange { .. } | Refusal::NameInvalid { .. })) => {
             page(&signed, &errors, Some(&why)).await
@@ -182,7 +182,7 @@ fn network(text: &str) -> Result<Option<Network>, String> {
 /// `POST /travel/end`
 pub(crate) async fn end(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
-    match gate.end_travel(&signed.actor(), signed.ticket.person).await {
+    match gate.travels().end(&signed.actor(), signed.ticket.person).await {
         // It was over by itself meanwhile.
         Ok(()) | Err(Refusal::NotFound { .. }) => Ok(go("/travel?ended=1")),
         Err(why) => Err(signed.fault(why)),

@@ -62,14 +62,14 @@ pub(crate) async fn name(signed: Signed) -> Reply {
         return crate::recovery::with_note(&signed, Some(note), StatusCode::UNPROCESSABLE_ENTITY)
             .await;
     }
-    let done = gate.name_trustee(&signed.ticket, typed).await;
+    let done = gate.trustees().name(&signed.ticket, typed).await;
     crate::recovery::then(&signed, done, "/recovery?named=1").await
 }
 
 /// `POST /recovery/trustees/{trustee}/remove`
 pub(crate) async fn remove(Path(text): Path<String>, signed: Signed) -> Reply {
     let id: TrusteeId = text.parse().map_err(|_| signed.fault(Cause::Missing))?;
-    match signed.visit.portal.gate().remove_trustee(&signed.ticket, id).await {
+    match signed.visit.portal.gate().trustees().remove(&signed.ticket, id).await {
         Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
         done => crate::recovery::then(&signed, done, "/recovery?removed=1").await,
     }
@@ -86,7 +86,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
 }
 
 async fn with_note(signed: &Signed, note: Option<Markup>, status: StatusCode) -> Reply {
-    let all = signed.visit.portal.gate().helping(&signed.ticket).await;
+    let all = signed.visit.portal.gate().trustees().helping(&signed.ticket).await;
     let all = all.map_err(|why| signed.fault(why))?;
     let query = &signed.visit.query;
     let body = html! {
@@ -168,7 +168,7 @@ async fn then(signed: &Signed, done: Result<(), Refusal>) -> Reply {
 pub(crate) async fn agree(signed: Signed) -> Reply {
     let yes = signed.visit.fields.get("yes") == "yes";
     let gate = signed.visit.portal.gate();
-    let done = gate.agree_to_help(&signed.ticket, person(&signed)?, yes).await;
+    let done = gate.trustees().agree(&signed.ticket, person(&signed)?, yes).await;
     then(&signed, done).await
 }
 
@@ -186,6 +186,7 @@ pub(crate) async fn answer(signed: Signed) -> Reply {
         return with_note(&signed, Some(note), StatusCode::BAD_REQUEST).await;
     }
     let whose = (person(&signed)?, recovery);
-    let done = signed.visit.portal.gate().vouch(&signed.ticket, whose, (say, &number)).await;
+    let done =
+        signed.visit.portal.gate().trustees().vouch(&signed.ticket, whose, (say, &number)).await;
     then(&signed, done).await
 }

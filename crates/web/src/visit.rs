@@ -392,7 +392,7 @@ impl Signed {
         if ticket.enrolling || ticket.receipt.is_some() {
             return None;
         }
-        let admission = visit.portal.gate().admit_session(&ticket).ok()?;
+        let admission = visit.portal.gate().sessions().admit(&ticket).ok()?;
         let sees = admission.clone();
         let entered = Entered { ticket, admission, sees, reissued: None };
         Some(Self::of(visit, entered).await)
@@ -505,8 +505,8 @@ impl Signed {
         }
         let gate = visit.portal.gate();
         // A count that cannot be made now is not a reason to show no page.
-        let unread = gate.unread(ticket.person).await.unwrap_or(0);
-        let renews = gate.renewal(&ticket).await.unwrap_or(None);
+        let unread = gate.notices().unread(ticket.person).await.unwrap_or(0);
+        let renews = gate.policies().renewal(&ticket).await.unwrap_or(None);
         Self { visit, ticket, admission, unread, renews, sees }
     }
 

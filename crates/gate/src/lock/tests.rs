@@ -47,7 +47,7 @@ async fn open(data: &std::path::Path) -> Gate {
 
 /// Places an order that rests, by the demo's trading credential.
 async fn rest(gate: &Gate) -> CredentialId {
-    let credential = gate.find_credential("trading").await.unwrap().credential.id;
+    let credential = gate.credentials().find("trading").await.unwrap().credential.id;
     let door = CredentialDoor { credential, address: HERE, token: None };
     let admission = gate.admit_credential(&door).unwrap();
     let bid = gate.quotes().get(AAPL).unwrap().bid().unwrap().price;
@@ -85,10 +85,10 @@ async fn lock_of_all_again_cancels_what_rests_and_is_refused_when_nothing_does()
     let gate = open(temp.path()).await;
     rest(&gate).await;
     let target = cut_lock(&gate).await;
-    let again = gate.lock(&OPERATOR, target, Grade::All).await.unwrap();
+    let again = gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
     assert_eq!((again.orders, again.credentials.len()), (Some(1), 3));
     assert!(!gate.rests(gate.account(), None));
-    let third = gate.lock(&OPERATOR, target, Grade::All).await;
+    let third = gate.locks().lock(&OPERATOR, target, Grade::All).await;
     assert_eq!(third, Err(Refusal::LockStands { grade: Grade::All }));
 }
 
@@ -133,10 +133,10 @@ async fn revocation_again_cancels_what_rests_if_asked() {
     let credential = rest(&gate).await;
     cut_revocation(&gate, credential, true).await;
     let revoked = Err(Refusal::CredentialRevoked { at: gate.now() });
-    assert_eq!(gate.revoke_credential(&OPERATOR, credential, false).await, revoked);
-    let again = gate.revoke_credential(&OPERATOR, credential, true).await.unwrap();
+    assert_eq!(gate.credentials().revoke(&OPERATOR, credential, false).await, revoked);
+    let again = gate.credentials().revoke(&OPERATOR, credential, true).await.unwrap();
     assert_eq!(again.cancelled, 1);
-    assert_eq!(gate.revoke_credential(&OPERATOR, credential, true).await, revoked);
+    assert_eq!(gate.credentials().revoke(&OPERATOR, credential, true).await, revoked);
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn lock_whose_caller_goes_away_is_carried_to_its_end() {
     let target = Target::Account(gate.account());
     tokio::select! {
         biased;
-        done = gate.lock(&OPERATOR, target, Grade::All) => panic!("{done:?} at once"),
+        done = gate.locks().lock(&OPERATOR, target, Grade::All) => panic!("{done:?} at once"),
         () = std::future::ready(()) => {}
     }
     let ended = async {
@@ -157,7 +157,10 @@ async fn lock_whose_caller_goes_away_is_carried_to_its_end() {
     };
     tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.unwrap();
     let person = gate.load(target_key(target)).await.unwrap().person.unwrap().id;
-    assert_eq!(gate.locks(person).await.unwrap().first().map(|one| one.grade), Some(Grade::All));
+    assert_eq!(
+        gate.locks().list(person).await.unwrap().first().map(|one| one.grade),
+        Some(Grade::All)
+    );
 }
 
 /// As when the database's machine is gone: no connection is to be had.
@@ -166,18 +169,18 @@ async fn cut_does_not_wait_for_tables_that_do_not_answer() {
     let temp = tempfile::tempdir().unwrap();
     let gate = open(temp.path()).await;
     let credential = rest(&gate).await;
-    let narrow = gate.find_credential("narrow").await.unwrap().credential.id;
+    let narrow = gate.credentials().find("narrow").await.unwrap().credential.id;
     let pool = gate.0.people.store.database().pool().clone();
     let mut taken = Vec::new();
     while taken.len() < 4 {
         taken.push(pool.acquire().await.unwrap());
     }
-    let found = gate.find_credential("narrow").await.unwrap();
+    let found = gate.credentials().find("narrow").await.unwrap();
     assert_eq!(found.credential.id, narrow, "names are known");
-    let answer = gate.revoke_credential(&OPERATOR, narrow, true).await.unwrap_err();
+    let answer = gate.credentials().revoke(&OPERATOR, narrow, true).await.unwrap_err();
     assert_eq!(answer.code(), "IN_FORCE_NOT_ON_RECORD");
     let target = Target::Account(gate.account());
-    let answer = gate.lock(&OPERATOR, target, Grade::All).await.unwrap_err();
+    let answer = gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap_err();
     assert_eq!(answer.code(), "IN_FORCE_NOT_ON_RECORD");
     for credential in [credential, narrow] {
         let door = CredentialDoor { credential, address: HERE, token: None };

@@ -9,7 +9,7 @@ use access::session::{Interface, Session};
 use access::{Act, Grade, PersonId, Refusal, SessionId, Slice, Time};
 use store::Key;
 
-use crate::Gate;
+use crate::session::SessionGate;
 use crate::session::SessionInfo;
 
 /// The state of a layer.
@@ -74,17 +74,17 @@ struct Ground<'a> {
     now: Time,
 }
 
-impl Gate {
+impl SessionGate<'_> {
     /// A live session, layer by layer, as it is from this address, or from where it was used last.
     pub async fn layers(
-        &self,
+        self,
         session: SessionId,
         address: Option<IpAddr>,
     ) -> Result<Layers, Refusal> {
         let unknown = || Refusal::NotFound { what: "session" };
-        let now = self.now();
-        let live = self.0.people.sessions.info(session, now).ok_or_else(unknown)?;
-        let slice = self.load(Key::Person(live.person)).await?;
+        let now = self.gate.now();
+        let live = self.gate.0.people.sessions.info(session, now).ok_or_else(unknown)?;
+        let slice = self.gate.load(Key::Person(live.person)).await?;
         let found = slice.session(session).ok_or_else(unknown)?;
         let address = address.or(live.address);
         let ground = Ground { slice: &slice, session: found, live: &live, address, now };
@@ -95,7 +95,7 @@ impl Gate {
             given = given.moved();
         }
         let places = given.acts.contains(Act::PlaceOrder);
-        let trades = if places { self.health() } else { Err(given.why_not(Act::PlaceOrder)) };
+        let trades = if places { self.gate.health() } else { Err(given.why_not(Act::PlaceOrder)) };
         Ok(Layers {
             session,
             person: live.person,
@@ -106,9 +106,9 @@ impl Gate {
         })
     }
 
-    async fn exchange_layer(&self) -> Layer {
-        let view = match self.health() {
-            Ok(()) => self.view().await,
+    async fn exchange_layer(self) -> Layer {
+        let view = match self.gate.health() {
+            Ok(()) => self.gate.view().await,
             Err(refusal) => Err(refusal),
         };
         let (state, says) = match view {

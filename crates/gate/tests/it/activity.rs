@@ -19,10 +19,10 @@ async fn pages_show_both_chains_newest_first_and_each_entry_once() {
     let place = Place::new().await;
     place.by_link().await;
     let target = LockTarget::Account(place.gate.account());
-    place.gate.lock(&OPERATOR, target, Grade::All).await.unwrap();
+    place.gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
     let (mut cursor, mut seen) = (None, Vec::new());
     loop {
-        let page = place.gate.activity(&OPERATOR, &all(7), cursor).await.unwrap();
+        let page = place.gate.activity().page(&OPERATOR, &all(7), cursor).await.unwrap();
         assert!(page.entries.len() <= 7);
         seen.extend(page.entries);
         cursor = page.next;
@@ -51,9 +51,9 @@ async fn search_for_a_text_ends_its_page_and_goes_on_with_the_next() {
         place.pass(Span::minutes(1));
     }
     let target = LockTarget::Account(place.gate.account());
-    place.gate.lock(&OPERATOR, target, Grade::All).await.unwrap();
+    place.gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
     let whole = ActivityFilter { text: "session".to_owned(), ..all(500) };
-    let whole_page = place.gate.activity(&OPERATOR, &whole, None).await.unwrap();
+    let whole_page = place.gate.activity().page(&OPERATOR, &whole, None).await.unwrap();
     assert_eq!(
         (whole_page.reached, whole_page.next),
         (None, None),
@@ -65,7 +65,7 @@ async fn search_for_a_text_ends_its_page_and_goes_on_with_the_next() {
     let short = ActivityFilter { reach: 3, ..whole };
     let (mut cursor, mut seen, mut ended) = (None, Vec::new(), 0);
     let oldest = loop {
-        let page = place.gate.activity(&OPERATOR, &short, cursor).await.unwrap();
+        let page = place.gate.activity().page(&OPERATOR, &short, cursor).await.unwrap();
         seen.extend(key(&page));
         ended += usize::from(page.reached.is_some());
         cursor = page.next;
@@ -78,7 +78,7 @@ async fn search_for_a_text_ends_its_page_and_goes_on_with_the_next() {
     // And up again, from the oldest page.
     let (mut again, mut above) = (key(&oldest), oldest.newer);
     while let Some(cursor) = above {
-        let page = place.gate.activity(&OPERATOR, &short, Some(cursor)).await.unwrap();
+        let page = place.gate.activity().page(&OPERATOR, &short, Some(cursor)).await.unwrap();
         again.extend(key(&page));
         above = page.newer;
     }
@@ -90,8 +90,14 @@ async fn search_for_a_text_ends_its_page_and_goes_on_with_the_next() {
 /// Places orders that rest, every four hundredth of them for MSFT.
 async fn trade(place: &Place, orders: i32) {
     let gate = &place.gate;
-    let credential =
-        gate.listeners().borrow().iter().find(|one| one.name == "trading").unwrap().credential;
+    let credential = gate
+        .credentials()
+        .listeners()
+        .borrow()
+        .iter()
+        .find(|one| one.name == "trading")
+        .unwrap()
+        .credential;
     let door = CredentialDoor { credential, address: HOME, token: None };
     let who = gate.admit_credential(&door).unwrap();
     for number in 1..=orders {
@@ -120,14 +126,14 @@ async fn search_of_many_entries_goes_on_in_steps_and_finds_each_once_in_both_dir
     let place = Place::new().await;
     trade(&place, 1_300).await;
     // No page waits until all of them are added.
-    while place.gate.activity(&OPERATOR, &all(1), None).await.unwrap().behind.is_some() {
+    while place.gate.activity().page(&OPERATOR, &all(1), None).await.unwrap().behind.is_some() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     let filter = ActivityFilter { text: "msft".to_owned(), ..all(500) };
     let seqs = |page: &ActivityPage| -> Vec<_> { page.entries.iter().map(|one| one.seq).collect() };
     let (mut cursor, mut down) = (None, Vec::new());
     loop {
-        let page = place.gate.activity(&OPERATOR, &filter, cursor).await.unwrap();
+        let page = place.gate.activity().page(&OPERATOR, &filter, cursor).await.unwrap();
         down.extend(seqs(&page));
         cursor = page.next;
         if cursor.is_none() {
@@ -139,7 +145,7 @@ async fn search_of_many_entries_goes_on_in_steps_and_finds_each_once_in_both_dir
     let bottom: ActivityCursor = "0-0".parse().unwrap();
     let (mut cursor, mut up) = (Some(bottom.above()), Vec::new());
     while let Some(from) = cursor {
-        let page = place.gate.activity(&OPERATOR, &filter, Some(from)).await.unwrap();
+        let page = place.gate.activity().page(&OPERATOR, &filter, Some(from)).await.unwrap();
         up.extend(seqs(&page).into_iter().rev());
         cursor = page.newer;
     }
@@ -150,12 +156,12 @@ async fn search_of_many_entries_goes_on_in_steps_and_finds_each_once_in_both_dir
 #[tokio::test]
 async fn refusals_are_shown_with_code_and_source_and_only_they_when_asked() {
     let place = Place::new().await;
-    let failed = place.gate.sign_in_password("trader", secret("x"), &from(AWAY, None)).await;
+    let failed = place.gate.sign_ins().password("trader", secret("x"), &from(AWAY, None)).await;
     assert!(failed.is_err());
     let (ticket, _) = place.by_link().await;
     let filter = ActivityFilter { refused_only: true, ..all(50) };
     for actor in [OPERATOR, Actor::Session(ticket)] {
-        let page = place.gate.activity(&actor, &filter, None).await.unwrap();
+        let page = place.gate.activity().page(&actor, &filter, None).await.unwrap();
         assert_eq!(page.entries.len(), 1);
         let entry = &page.entries[0];
         assert_eq!(entry.code.as_deref(), Some("SIGN_IN_FAILED"));
@@ -184,7 +190,7 @@ async fn journal_byte_that_was_changed_is_named_by_its_entry() {
     let place = Place::new().await;
     // A group behind the first one: what is torn in the last group was never acknowledged.
     let target = LockTarget::Account(place.gate.account());
-    place.gate.lock(&OPERATOR, target, Grade::All).await.unwrap();
+    place.gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
     place.gate.close().await.unwrap();
     let folder = gate::open::journal_folder(place.folder.path());
     let (_, segment) = gate::journal::segments(&folder).unwrap().remove(0);

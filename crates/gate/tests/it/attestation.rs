@@ -97,8 +97,9 @@ impl Place {
         let clock = Clock::manual(start());
         let gate = Gate::open_with(config, clock, std::sync::Arc::new(LocalDisk)).await.unwrap();
         let link = gate.demo_link().await.unwrap();
-        let signed_in = done(gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
-        let ticket = gate.session(text(&signed_in.session_token), HOME, shows()).unwrap();
+        let signed_in = done(gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
+        let ticket =
+            gate.sessions().by_token(text(&signed_in.session_token), HOME, shows()).unwrap();
         Self { gate, ticket, _folder: folder }
     }
 
@@ -107,14 +108,15 @@ impl Place {
         model: [u8; 16],
         attest: impl FnOnce(&[u8]) -> Vec<u8>,
     ) -> Result<SoftPasskey, Refusal> {
-        let start = self.gate.passkey_register_start(&self.ticket).await.unwrap();
+        let start = self.gate.authenticators().passkey_start(&self.ticket).await.unwrap();
         assert!(start.options.contains(r#""attestation":"direct""#), "{}", start.options);
         assert!(start.options.contains(r#""residentKey":"required""#), "{}", start.options);
         let (passkey, answer) =
             SoftPasskey::create_as(&start.options, ORIGIN, b"handle", model, attest);
         let ceremony = &start.ceremony;
         self.gate
-            .passkey_register_finish(&self.ticket, ceremony, &answer, "Key")
+            .authenticators()
+            .passkey_finish(&self.ticket, ceremony, &answer, "Key")
             .await
             .map(|_| passkey)
     }
@@ -133,13 +135,13 @@ async fn model_on_the_list_is_taken_shown_by_name_and_signs_in() {
     let place = Place::with(&maker.root).await;
     let passkey = place.register(GOOD, |signed| maker.attest(signed)).await;
     let Ok(mut passkey) = passkey else { panic!("{:?}", passkey.err()) };
-    let list = place.gate.authenticators(place.ticket.person).await.unwrap();
+    let list = place.gate.authenticators().list(place.ticket.person).await.unwrap();
     let model = list.iter().find(|one| one.kind == "passkey").unwrap().model.clone();
     assert_eq!(model.as_deref(), Some("Good Key 5"));
     let away = from(AWAY, None);
-    let start = place.gate.passkey_sign_in_start(&away).unwrap();
+    let start = place.gate.sign_ins().passkey_start(&away).unwrap();
     let answer = passkey.get(&start.options);
-    done(place.gate.passkey_sign_in_finish(&start.ceremony, &answer, &away).await.unwrap());
+    done(place.gate.sign_ins().passkey_finish(&start.ceremony, &answer, &away).await.unwrap());
 }
 
 #[tokio::test]
@@ -151,9 +153,9 @@ async fn model_that_is_not_on_the_list_is_refused_by_its_name_and_on_record() {
     let text = Refusal::PasskeyRefused { reason }.to_string();
     assert!(text.contains("its model 22222222-2222-2222-2222-222222222222 is not on"), "{text}");
     let filter = gate::ActivityFilter::default();
-    let page = place.gate.activity(&crate::place::OPERATOR, &filter, None).await.unwrap();
+    let page = place.gate.activity().page(&crate::place::OPERATOR, &filter, None).await.unwrap();
     assert!(page.entries.iter().any(|entry| entry.text.contains(&text)), "{:?}", page.entries);
-    assert!(place.gate.passkeys_are_possible());
+    assert!(place.gate.authenticators().passkeys_are_possible());
 }
 
 #[tokio::test]
@@ -176,7 +178,7 @@ async fn attestation_of_another_root_model_or_key_or_none_at_all_is_refused() {
         let refusal = place.register(model, none).await.err();
         assert_eq!(refusal, Some(Refusal::PasskeyRefused { reason }));
     }
-    let list = place.gate.authenticators(place.ticket.person).await.unwrap();
+    let list = place.gate.authenticators().list(place.ticket.person).await.unwrap();
     assert!(list.iter().all(|one| one.kind != "passkey"));
     place.register(GOOD, |signed| maker.attest(signed)).await.ok().unwrap();
 }

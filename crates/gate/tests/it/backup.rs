@@ -25,7 +25,7 @@ async fn open(data: &Path) -> Result<Gate, gate::OpenError> {
 
 /// Places a buy that rests and returns its number once it is durable.
 async fn place(gate: &Gate) -> trade::OrderId {
-    let trading = gate.listeners().borrow()[0].credential;
+    let trading = gate.credentials().listeners().borrow()[0].credential;
     let door = CredentialDoor { credential: trading, address: HERE, token: None };
     let who = gate.admit_credential(&door).unwrap();
     let symbol = gate.contracts().named("AAPL").unwrap().id;
@@ -73,7 +73,7 @@ async fn backup_restored_has_all_up_to_its_point_and_needs_the_key_file() {
     assert!(gate.demo_secrets().is_none(), "secrets are shown by the first start alone");
     let view = gate.view().await.unwrap();
     assert!(view.order(before).is_some() && view.order(after).is_none());
-    assert_eq!(gate.listeners().borrow().len(), 3);
+    assert_eq!(gate.credentials().listeners().borrow().len(), 3);
     place(&gate).await;
     gate.close().await.unwrap();
     let report = gate::evidence::evidence_verify(&again, None).await.unwrap();

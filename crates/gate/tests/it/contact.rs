@@ -10,19 +10,19 @@ async fn mail_address_is_verified_in_the_session_that_asked() {
     let (one, _) = place.by_link().await;
     let (two, _) = place.by_link().await;
     let gate = &place.gate;
-    gate.set_mail(&one, " Ann@Example.org ").await.unwrap();
+    gate.contacts().set_mail(&one, " Ann@Example.org ").await.unwrap();
     let code = place.activation_code().await;
-    assert!(gate.contact(&one).await.unwrap().asked.unwrap().here);
-    assert!(!gate.contact(&two).await.unwrap().asked.unwrap().here);
-    assert_eq!(gate.confirm_mail(&two, &code).await, Err(Refusal::CodeElsewhere));
-    gate.confirm_mail(&one, &code).await.unwrap();
-    let info = gate.contact(&two).await.unwrap();
+    assert!(gate.contacts().own(&one).await.unwrap().asked.unwrap().here);
+    assert!(!gate.contacts().own(&two).await.unwrap().asked.unwrap().here);
+    assert_eq!(gate.contacts().confirm_mail(&two, &code).await, Err(Refusal::CodeElsewhere));
+    gate.contacts().confirm_mail(&one, &code).await.unwrap();
+    let info = gate.contacts().own(&two).await.unwrap();
     assert_eq!(info.mail.unwrap().0, "Ann@example.org");
     assert!(info.asked.is_none());
-    gate.remove_mail(&one).await.unwrap();
-    assert_eq!(gate.contact(&one).await.unwrap().former.len(), 1);
+    gate.contacts().remove_mail(&one).await.unwrap();
+    assert_eq!(gate.contacts().own(&one).await.unwrap().former.len(), 1);
     place.pass(Span::days(7));
-    assert!(gate.contact_of("trader").await.unwrap().former.is_empty());
+    assert!(gate.contacts().of("trader").await.unwrap().former.is_empty());
 }
 
 #[tokio::test]
@@ -30,13 +30,14 @@ async fn operator_sets_what_is_given_and_leaves_the_rest() {
     let place = Place::new().await;
     let gate = &place.gate;
     let phone = "+44 20 7946 0000";
-    gate.set_contact(&OPERATOR, "trader", Some("a@example.org"), Some(phone)).await.unwrap();
-    let info = gate.set_contact(&OPERATOR, "trader", None, Some("")).await.unwrap();
+    gate.contacts().set(&OPERATOR, "trader", Some("a@example.org"), Some(phone)).await.unwrap();
+    let info = gate.contacts().set(&OPERATOR, "trader", None, Some("")).await.unwrap();
     assert_eq!(info.mail.unwrap().0, "a@example.org");
     assert!(info.phone.is_none());
-    let unknown = gate.set_contact(&OPERATOR, "nobody", Some("a@example.org"), None).await;
+    let unknown = gate.contacts().set(&OPERATOR, "nobody", Some("a@example.org"), None).await;
     assert_eq!(unknown, Err(Refusal::NotFound { what: "person" }));
     let (ticket, _) = place.by_link().await;
-    let refused = gate.set_contact(&gate::Actor::Session(ticket), "trader", Some(""), None).await;
+    let refused =
+        gate.contacts().set(&gate::Actor::Session(ticket), "trader", Some(""), None).await;
     assert_eq!(refused, Err(Refusal::OperatorOnly));
 }

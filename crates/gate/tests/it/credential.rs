@@ -20,7 +20,7 @@ fn wanted(place: &Place, name: &str) -> NewCredential {
 #[tokio::test]
 async fn demo_has_three_credentials_with_exactly_their_authority() {
     let place = Place::new().await;
-    let listeners = place.gate.listeners().borrow().clone();
+    let listeners = place.gate.credentials().listeners().borrow().clone();
     let ports: Vec<_> = listeners.iter().map(|one| (one.name.as_str(), one.port)).collect();
     assert_eq!(ports, [("trading", 7497), ("read-only", 7498), ("narrow", 7499)]);
     for listener in listeners.iter() {
@@ -44,10 +44,10 @@ async fn credential_created_is_listened_for_at_once_and_may_demand_a_token() {
     let place = Place::new().await;
     let (ticket, _) = place.by_link().await;
     let actor = Actor::Session(ticket);
-    let mut listeners = place.gate.listeners();
+    let mut listeners = place.gate.credentials().listeners();
     listeners.mark_unchanged();
     let new = NewCredential { token_required: Some(true), ..wanted(&place, "bot") };
-    let created = place.gate.create_credential(&actor, new).await.unwrap();
+    let created = place.gate.credentials().create(&actor, new).await.unwrap();
     assert!(listeners.has_changed().unwrap());
     assert_eq!(created.port, 7500);
     let token = created.token.unwrap();
@@ -60,19 +60,19 @@ async fn credential_created_is_listened_for_at_once_and_may_demand_a_token() {
         let door = CredentialDoor { credential: created.credential, address: HOME, token: shown };
         assert_eq!(place.gate.admit_credential(&door).map(drop), expected);
     }
-    let taken = place.gate.create_credential(&actor, wanted(&place, "bot")).await;
+    let taken = place.gate.credentials().create(&actor, wanted(&place, "bot")).await;
     assert_eq!(taken.err().map(|one| one.code()), Some("NAME_TAKEN"));
 }
 
 #[tokio::test]
 async fn revocation_ends_connections_keeps_the_listener_for_a_day_and_outlives_a_restart() {
     let place = Place::new().await;
-    let found = place.gate.find_credential("trading").await.unwrap();
+    let found = place.gate.credentials().find("trading").await.unwrap();
     let credential = found.credential.id;
     let door = CredentialDoor { credential, address: HOME, token: None };
     let admission = place.gate.admit_credential(&door).unwrap();
     let mut inbox = place.gate.subscribe(&admission);
-    let revoked = place.gate.revoke_credential(&OPERATOR, credential, true).await.unwrap();
+    let revoked = place.gate.credentials().revoke(&OPERATOR, credential, true).await.unwrap();
     assert_eq!(revoked.cancelled, 0);
     let at = place.gate.now();
     let reason = Refusal::CredentialRevoked { at };
@@ -84,16 +84,16 @@ async fn revocation_ends_connections_keeps_the_listener_for_a_day_and_outlives_a
             gate::Delivery::Group(_) => {}
         }
     }
-    let again = place.gate.revoke_credential(&OPERATOR, credential, true).await;
+    let again = place.gate.credentials().revoke(&OPERATOR, credential, true).await;
     assert_eq!(again.err(), Some(reason.clone()));
     let state = |gate: &gate::Gate| {
-        let listeners = gate.listeners();
+        let listeners = gate.credentials().listeners();
         let listeners = listeners.borrow();
         listeners.iter().find(|one| one.credential == credential).map(|one| one.state)
     };
     assert_eq!(state(&place.gate), Some(ListenerState::Revoked { at }));
     let port = NewCredential { port: Some(7497), ..wanted(&place, "other") };
-    let taken = place.gate.create_credential(&OPERATOR, port).await.err();
+    let taken = place.gate.credentials().create(&OPERATOR, port).await.err();
     assert_eq!(taken, Some(Refusal::PortTaken { port: 7497, until: at + Span::days(1) }));
 
     place.gate.close().await.unwrap();
@@ -109,7 +109,7 @@ async fn credential_whose_time_is_up_loses_its_stream() {
     let place = Place::new().await;
     let until = place.gate.now() + Span::hours(1);
     let new = NewCredential { scopes: Scopes::trading(until), ..wanted(&place, "short") };
-    let credential = place.gate.create_credential(&OPERATOR, new).await.unwrap().credential;
+    let credential = place.gate.credentials().create(&OPERATOR, new).await.unwrap().credential;
     let door = CredentialDoor { credential, address: HOME, token: None };
     let admission = place.gate.admit_credential(&door).unwrap();
     let mut inbox = place.gate.subscribe(&admission);
@@ -129,17 +129,17 @@ async fn credential_whose_time_is_up_loses_its_stream() {
 #[tokio::test]
 async fn last_use_is_listed_before_and_after_it_is_written() {
     let place = Place::new().await;
-    let listener = place.gate.listeners().borrow()[0].clone();
+    let listener = place.gate.credentials().listeners().borrow()[0].clone();
     let door = CredentialDoor { credential: listener.credential, address: HOME, token: None };
     let admission = place.gate.admit_credential(&door).unwrap();
-    place.gate.used(&admission, HOME, "bot\n7");
-    let last = place.gate.find_credential("trading").await.unwrap().last_use.unwrap();
+    place.gate.credentials().used(&admission, HOME, "bot\n7");
+    let last = place.gate.credentials().find("trading").await.unwrap().last_use.unwrap();
     assert_eq!((last.address, last.client.as_str()), (HOME, "bot7"));
     place.gate.close().await.unwrap();
     let Place { gate, clock, folder, .. } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;
-    assert_eq!(gate.find_credential("trading").await.unwrap().last_use, Some(last));
+    assert_eq!(gate.credentials().find("trading").await.unwrap().last_use, Some(last));
 }
 
 /// A program that connects in a loop with a wrong token is told when to come back; the right token
@@ -148,7 +148,7 @@ async fn last_use_is_listed_before_and_after_it_is_written() {
 async fn wrong_token_in_a_loop_is_told_when_to_come_back_and_the_right_one_is_let_in() {
     let place = Place::new().await;
     let new = NewCredential { token_required: Some(true), ..wanted(&place, "tokened") };
-    let created = place.gate.create_credential(&OPERATOR, new).await.unwrap();
+    let created = place.gate.credentials().create(&OPERATOR, new).await.unwrap();
     let wrong = access::Secret::from_text("fpc_wrong".to_owned());
     let admit = |token: &access::Secret| {
         let door =
@@ -183,15 +183,15 @@ async fn end_of(inbox: &mut gate::Subscription) -> Refusal {
 #[tokio::test]
 async fn pause_ends_connections_at_once_outlives_a_restart_and_ends_with_a_resumption() {
     let place = Place::new().await;
-    let credential = place.gate.find_credential("trading").await.unwrap().credential.id;
+    let credential = place.gate.credentials().find("trading").await.unwrap().credential.id;
     let admission = place.gate.admit_credential(&door(credential)).unwrap();
     let mut inbox = place.gate.subscribe(&admission);
-    place.gate.pause_credential(&OPERATOR, credential, false).await.unwrap();
+    place.gate.credentials().pause(&OPERATOR, credential, false).await.unwrap();
     let reason = Refusal::CredentialPaused { at: place.gate.now() };
     assert_eq!(admission.ended(), Some(reason.clone()));
     assert_eq!(end_of(&mut inbox).await, reason);
     assert_eq!(place.gate.admit_credential(&door(credential)).err(), Some(reason.clone()));
-    let again = place.gate.pause_credential(&OPERATOR, credential, false).await;
+    let again = place.gate.credentials().pause(&OPERATOR, credential, false).await;
     assert_eq!(again.err(), Some(reason.clone()));
 
     place.gate.close().await.unwrap();
@@ -199,17 +199,17 @@ async fn pause_ends_connections_at_once_outlives_a_restart_and_ends_with_a_resum
     drop(gate);
     let gate = open(folder.path(), &clock).await;
     assert_eq!(gate.admit_credential(&door(credential)).err(), Some(reason.clone()));
-    gate.resume_credential(&OPERATOR, credential).await.unwrap();
+    gate.credentials().resume(&OPERATOR, credential).await.unwrap();
     let resumed = gate.admit_credential(&door(credential)).unwrap();
     assert!(resumed.is_current());
     assert_eq!(admission.ended(), Some(reason), "a connection that was ended does not come back");
 
     // Paused and then revoked: the port says that it is over for good.
-    gate.pause_credential(&OPERATOR, credential, false).await.unwrap();
-    gate.revoke_credential(&OPERATOR, credential, true).await.unwrap();
+    gate.credentials().pause(&OPERATOR, credential, false).await.unwrap();
+    gate.credentials().revoke(&OPERATOR, credential, true).await.unwrap();
     let refused = gate.admit_credential(&door(credential)).err();
     assert!(matches!(refused, Some(Refusal::CredentialRevoked { .. })), "{refused:?}");
-    let resumed = gate.resume_credential(&OPERATOR, credential).await.err();
+    let resumed = gate.credentials().resume(&OPERATOR, credential).await.err();
     assert!(matches!(resumed, Some(Refusal::CredentialRevoked { .. })), "{resumed:?}");
 }
 
@@ -219,7 +219,7 @@ async fn pause_ends_connections_at_once_outlives_a_restart_and_ends_with_a_resum
 async fn replaced_token_works_until_its_time_and_a_cut_ends_both() {
     let place = Place::new().await;
     let new = NewCredential { token_required: Some(true), ..wanted(&place, "rolled") };
-    let created = place.gate.create_credential(&OPERATOR, new).await.unwrap();
+    let created = place.gate.credentials().create(&OPERATOR, new).await.unwrap();
     let id = created.credential;
     let first = created.token.unwrap();
     let admit = |gate: &gate::Gate, token: &access::Secret| {
@@ -229,16 +229,16 @@ async fn replaced_token_works_until_its_time_and_a_cut_ends_both() {
     let before = admit(&place.gate, &first).unwrap();
     let mut inbox = place.gate.subscribe(&before);
     let hour = Span::hours(1);
-    let second = place.gate.rotate_credential(&OPERATOR, id, hour).await.unwrap();
+    let second = place.gate.credentials().rotate(&OPERATOR, id, hour).await.unwrap();
     let until = place.gate.now() + hour;
     assert_eq!(second.until, until);
     assert!(before.is_current());
     let by_new = admit(&place.gate, &second.token).unwrap();
     assert!(admit(&place.gate, &first).unwrap().is_current());
     // What narrows the credential narrows what came by either token.
-    let wide = place.gate.find_credential("rolled").await.unwrap().credential.scopes;
+    let wide = place.gate.credentials().find("rolled").await.unwrap().credential.scopes;
     let narrow = Scopes { read_only: true, ..wide.clone() };
-    place.gate.edit_credential(&OPERATOR, id, narrow).await.unwrap();
+    place.gate.credentials().edit(&OPERATOR, id, narrow).await.unwrap();
     for admission in [&before, &by_new] {
         assert!(!admission.entitlements().acts.contains(Act::PlaceOrder));
     }
@@ -251,7 +251,7 @@ async fn replaced_token_works_until_its_time_and_a_cut_ends_both() {
     assert_eq!(admit(&place.gate, &first).err(), Some(over.clone()));
 
     // Both are there after a restart, in the old one's grace.
-    let third = place.gate.rotate_credential(&OPERATOR, id, hour).await.unwrap();
+    let third = place.gate.credentials().rotate(&OPERATOR, id, hour).await.unwrap();
     place.gate.close().await.unwrap();
     let Place { gate, clock, folder, .. } = place;
     drop(gate);
@@ -259,18 +259,18 @@ async fn replaced_token_works_until_its_time_and_a_cut_ends_both() {
     let (old, new) = (admit(&gate, &second.token).unwrap(), admit(&gate, &third.token).unwrap());
     assert_eq!(admit(&gate, &first).err(), Some(Refusal::TokenWrong), "two tokens are kept");
     // Without grace the old one's connections end before the answer.
-    let fourth = gate.rotate_credential(&OPERATOR, id, Span(0)).await.unwrap();
+    let fourth = gate.credentials().rotate(&OPERATOR, id, Span(0)).await.unwrap();
     assert!(!old.is_current());
     assert!(new.ended().is_some_and(|why| why == Refusal::TokenReplaced { at: fourth.until }));
-    let fifth = gate.rotate_credential(&OPERATOR, id, hour).await.unwrap();
+    let fifth = gate.credentials().rotate(&OPERATOR, id, hour).await.unwrap();
     let both = [&fourth.token, &fifth.token].map(|token| admit(&gate, token).unwrap());
-    gate.pause_credential(&OPERATOR, id, false).await.unwrap();
+    gate.credentials().pause(&OPERATOR, id, false).await.unwrap();
     for admission in &both {
         assert!(matches!(admission.ended(), Some(Refusal::CredentialPaused { .. })));
     }
-    gate.resume_credential(&OPERATOR, id).await.unwrap();
+    gate.credentials().resume(&OPERATOR, id).await.unwrap();
     let both = [&fourth.token, &fifth.token].map(|token| admit(&gate, token).unwrap());
-    gate.revoke_credential(&OPERATOR, id, true).await.unwrap();
+    gate.credentials().revoke(&OPERATOR, id, true).await.unwrap();
     for admission in &both {
         assert!(matches!(admission.ended(), Some(Refusal::CredentialRevoked { .. })));
     }
@@ -279,19 +279,22 @@ async fn replaced_token_works_until_its_time_and_a_cut_ends_both() {
 #[tokio::test]
 async fn narrower_scopes_hold_on_open_connections_and_wider_ones_reach_them() {
     let place = Place::new().await;
-    let info = place.gate.find_credential("trading").await.unwrap();
+    let info = place.gate.credentials().find("trading").await.unwrap();
     let (credential, wide) = (info.credential.id, info.credential.scopes);
     let admission = place.gate.admit_credential(&door(credential)).unwrap();
     let narrow = Scopes { read_only: true, ..wide.clone() };
-    place.gate.edit_credential(&OPERATOR, credential, narrow).await.unwrap();
+    place.gate.credentials().edit(&OPERATOR, credential, narrow).await.unwrap();
     assert!(admission.is_current(), "it stays connected");
     assert!(!admission.entitlements().acts.contains(Act::PlaceOrder));
-    place.gate.edit_credential(&OPERATOR, credential, wide).await.unwrap();
+    place.gate.credentials().edit(&OPERATOR, credential, wide).await.unwrap();
     assert!(admission.entitlements().acts.contains(Act::PlaceOrder));
-    place.gate.rename_credential(&OPERATOR, credential, "desk").await.unwrap();
-    let listeners = place.gate.listeners().borrow().clone();
+    place.gate.credentials().rename(&OPERATOR, credential, "desk").await.unwrap();
+    let listeners = place.gate.credentials().listeners().borrow().clone();
     assert!(listeners.iter().any(|one| one.credential == credential && one.name == "desk"));
-    assert_eq!(place.gate.find_credential("trading").await.err(), Some(Refusal::CredentialUnknown));
+    assert_eq!(
+        place.gate.credentials().find("trading").await.err(),
+        Some(Refusal::CredentialUnknown)
+    );
 }
 
 #[tokio::test]
@@ -299,38 +302,38 @@ async fn credential_past_its_end_is_let_in_again_once_its_end_is_put_off() {
     let place = Place::new().await;
     let until = place.gate.now() + Span::hours(1);
     let new = NewCredential { scopes: Scopes::trading(until), ..wanted(&place, "short") };
-    let credential = place.gate.create_credential(&OPERATOR, new).await.unwrap().credential;
+    let credential = place.gate.credentials().create(&OPERATOR, new).await.unwrap().credential;
     let admission = place.gate.admit_credential(&door(credential)).unwrap();
     let mut inbox = place.gate.subscribe(&admission);
     place.pass(Span::hours(1));
     let ended = tokio::time::timeout(std::time::Duration::from_secs(20), end_of(&mut inbox));
     assert!(matches!(ended.await.unwrap(), Refusal::Expired { .. }));
     let later = Scopes::trading(place.gate.now() + Span::days(1));
-    place.gate.edit_credential(&OPERATOR, credential, later).await.unwrap();
+    place.gate.credentials().edit(&OPERATOR, credential, later).await.unwrap();
     assert!(place.gate.admit_credential(&door(credential)).is_ok());
 }
 
 #[tokio::test]
 async fn list_has_the_programs_that_are_connected_and_the_port_that_is_really_used() {
     let place = Place::new().await;
-    let found = place.gate.find_credential("trading").await.unwrap();
+    let found = place.gate.credentials().find("trading").await.unwrap();
     assert_eq!((found.connections.len(), found.open_orders), (0, 0));
     let credential = found.credential.id;
     let admission = place.gate.admit_credential(&door(credential)).unwrap();
     let presence = place.gate.note_connected(&admission, HOME, "ib_async (client 2)");
-    let connected = place.gate.find_credential("trading").await.unwrap().connections;
+    let connected = place.gate.credentials().find("trading").await.unwrap().connections;
     assert_eq!(connected.len(), 1);
     assert_eq!((connected[0].client.as_str(), connected[0].address), ("ib_async (client 2)", HOME));
     drop(presence);
-    assert!(place.gate.find_credential("trading").await.unwrap().connections.is_empty());
+    assert!(place.gate.credentials().find("trading").await.unwrap().connections.is_empty());
 
     // Its own port is told by nobody twice; another one is on record.
-    place.gate.listening(credential, "127.0.0.1:7497".parse().unwrap());
-    place.gate.listening(credential, "127.0.0.1:41234".parse().unwrap());
+    place.gate.credentials().listening(credential, "127.0.0.1:7497".parse().unwrap());
+    place.gate.credentials().listening(credential, "127.0.0.1:41234".parse().unwrap());
     let filter = gate::ActivityFilter { limit: 50, ..gate::ActivityFilter::default() };
     let told = async {
         loop {
-            let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
+            let page = place.gate.activity().page(&OPERATOR, &filter, None).await.unwrap();
             let listening = |one: &&gate::ActivityEntry| one.what == "credential.listening";
             let told: Vec<_> = page.entries.iter().filter(listening).cloned().collect();
             if !told.is_empty() {

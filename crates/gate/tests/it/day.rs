@@ -67,18 +67,23 @@ impl Life {
         let portal = screen(&signed_in, HOME);
         // The phone is enrolled: by a link from the portal, and the number that it shows.
         let actor = gate::Actor::Session(ticket.clone());
-        let link = place.gate.issue_link(&actor, "trader", access::link::Purpose::Phone).await;
+        let link =
+            place.gate.people().issue_link(&actor, "trader", access::link::Purpose::Phone).await;
         let link = link.unwrap().token;
-        let step = place.gate.sign_in_link(&link, &from(HOME, None)).await.unwrap();
+        let step = place.gate.sign_ins().by_link(&link, &from(HOME, None)).await.unwrap();
         let phone = screen(&done(step), HOME);
-        let bot = place.gate.find_credential("trading").await.unwrap().credential.id;
+        let bot = place.gate.credentials().find("trading").await.unwrap().credential.id;
         let door = CredentialDoor { credential: bot, address: HOME, token: None };
         let bot = place.gate.admit_credential(&door).unwrap();
         let life = Self { place, portal, phone, bot, prompts: Vec::new(), orders: 0 };
         let on_phone = life.ticket(&life.phone, true).unwrap();
-        let number = life.place.gate.phone_number(&on_phone).await.unwrap().unwrap();
-        let confirmed =
-            life.place.gate.confirm_phone(&ticket, on_phone.device, text(&number), false);
+        let number = life.place.gate.approvals().phone_number(&on_phone).await.unwrap().unwrap();
+        let confirmed = life.place.gate.approvals().confirm_phone(
+            &ticket,
+            on_phone.device,
+            text(&number),
+            false,
+        );
         confirmed.await.unwrap();
         life
     }
@@ -86,12 +91,12 @@ impl Life {
     /// The tempo of both interfaces, and a window; then one proof on each, from which they count.
     async fn choose(&mut self, tempo: Tempo, window: Option<Window>) {
         let gate = &self.place.gate;
-        let person = gate.people().await.unwrap()[0].id;
+        let person = gate.people().list().await.unwrap()[0].id;
         for interface in [Interface::Portal, Interface::Phone] {
             let policy = Policy { tempo, ..Policy::standard(person, interface) };
-            gate.set_policy(&OPERATOR, policy).await.unwrap();
+            gate.policies().set(&OPERATOR, policy).await.unwrap();
         }
-        gate.set_window(&OPERATOR, person, window).await.unwrap();
+        gate.policies().set_window(&OPERATOR, person, window).await.unwrap();
         self.prove(false).await;
         self.prove(true).await;
     }
@@ -105,9 +110,9 @@ impl Life {
         let shows = Shows { key: Some(KEY.shown(gate.now()).unwrap()), hardware: None };
         let token = text(&screen.token);
         if used {
-            gate.session(token, screen.from, shows)
+            gate.sessions().by_token(token, screen.from, shows)
         } else {
-            gate.session_unused(token, screen.from, shows)
+            gate.sessions().by_token_unused(token, screen.from, shows)
         }
     }
 
@@ -116,7 +121,7 @@ impl Life {
         let ticket = self.ticket(self.screen(phone), true).unwrap();
         let code = self.place.code().await;
         let password = self.place.password();
-        let proven = self.place.gate.step_up_password(&ticket, password, &code).await.unwrap();
+        let proven = self.place.gate.step_ups().password(&ticket, password, &code).await.unwrap();
         let screen = if phone { &mut self.phone } else { &mut self.portal };
         screen.token = proven.token;
     }
@@ -124,7 +129,7 @@ impl Life {
     /// Whether a screen could look and trade now; what stands against it.
     fn lacks(&self, screen: &Screen, used: bool) -> Option<Refusal> {
         let checked = self.ticket(screen, used).and_then(|ticket| {
-            let admission = self.place.gate.admit_session(&ticket)?;
+            let admission = self.place.gate.sessions().admit(&ticket)?;
             let given = admission.entitlements();
             for act in [Act::ViewAccount, Act::PlaceOrder, Act::ModifyOrder, Act::CancelOrder] {
                 if !given.acts.contains(act) {
@@ -170,7 +175,7 @@ impl Life {
                 if used && self.orders.is_multiple_of(60) {
                     let screen = self.screen(is_phone);
                     let (ticket, from) = (self.ticket(screen, true).unwrap(), screen.from);
-                    let admission = self.place.gate.admit_session(&ticket).unwrap();
+                    let admission = self.place.gate.sessions().admit(&ticket).unwrap();
                     self.order(&admission, from);
                 }
                 continue;
@@ -186,7 +191,7 @@ impl Life {
     async fn sign_in(&mut self, phone: bool) {
         let (at, token) = (self.screen(phone).from, &self.screen(phone).device);
         let link = self.place.gate.demo_link().await.unwrap();
-        let step = self.place.gate.sign_in_link(&link.token, &from(at, token.as_ref())).await;
+        let step = self.place.gate.sign_ins().by_link(&link.token, &from(at, token.as_ref())).await;
         let device = token.as_ref().map(|token| secret(text(token)));
         let mut screen = screen(&done(step.unwrap()), at);
         screen.device = screen.device.or(device);
@@ -217,7 +222,7 @@ impl Life {
 async fn announced(place: &Place) {
     let told = async {
         loop {
-            let outbox = place.gate.outbox(&OPERATOR).await.unwrap();
+            let outbox = place.gate.notices().outbox(&OPERATOR).await.unwrap();
             if outbox.iter().any(|one| one.topic == access::notice::Topic::Renewal) {
                 break;
             }
@@ -244,7 +249,7 @@ async fn week_of_an_active_person_has_no_prompt_outside_the_window_that_they_pic
         for (at, phone) in [(window + 30, false), (window + 35, true)] {
             if minute == at {
                 let ticket = life.ticket(life.screen(phone), true).unwrap();
-                let renewal = life.place.gate.renewal(&ticket).await.unwrap().unwrap();
+                let renewal = life.place.gate.policies().renewal(&ticket).await.unwrap().unwrap();
                 life.prove(phone).await;
                 let after = life.ticket(life.screen(phone), true).unwrap();
                 assert_eq!((after.session, after.until), (ticket.session, renewal.then));

@@ -78,7 +78,7 @@ impl Channel for Wire {
 }
 
 async fn set_mail(place: &Place, address: &str) {
-    place.gate.set_contact(&OPERATOR, "trader", Some(address), None).await.unwrap();
+    place.gate.contacts().set(&OPERATOR, "trader", Some(address), None).await.unwrap();
 }
 
 /// The one delivery that is not yet or no longer waiting, once it is in that state.
@@ -96,10 +96,10 @@ async fn settled(place: &Place, state: DeliveryState) -> DeliveryRow {
 async fn ask_for_a_code(place: &Place) -> access::Secret {
     let gate = &place.gate;
     place.pass(Span::minutes(1));
-    let step = gate.sign_in_password("trader", place.password(), &browser(None)).await.unwrap();
+    let step = gate.sign_ins().password("trader", place.password(), &browser(None)).await.unwrap();
     let attempt = totp(step);
     let code = place.code().await;
-    activation(gate.sign_in_totp(&attempt, &code, &browser(None)).await.unwrap())
+    activation(gate.sign_ins().totp(&attempt, &code, &browser(None)).await.unwrap())
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn code_goes_by_mail_and_activates() {
     mail.tried(2).await;
     let (topic, to, code) = mail.arrived().pop().unwrap();
     assert_eq!((topic, to.as_str()), (Topic::ActivationCode, "ann@example.org"));
-    let step = place.gate.sign_in_activation(&attempt, &code.unwrap(), &browser(None)).await;
+    let step = place.gate.sign_ins().activation(&attempt, &code.unwrap(), &browser(None)).await;
     done(step.unwrap());
 }
 
@@ -146,7 +146,7 @@ async fn channel_that_hangs_holds_up_neither_another_nor_a_sign_in() {
     }
     let attempt = ask_for_a_code(&place).await;
     let code = place.activation_code().await;
-    done(place.gate.sign_in_activation(&attempt, &code, &browser(None)).await.unwrap());
+    done(place.gate.sign_ins().activation(&attempt, &code, &browser(None)).await.unwrap());
     assert_eq!(mail.tried.load(Ordering::SeqCst), 1);
     assert!(webhook.arrived().iter().all(|(_, _, code)| code.is_none()));
     assert!(webhook.arrived().iter().all(|(topic, ..)| *topic != Topic::ActivationCode));

@@ -33,16 +33,21 @@ impl Home {
         let place = Place::new().await;
         let (ticket, _) = place.by_link().await;
         let key = BrowserKey::generate().unwrap();
-        let link = place.gate.issue_link(&OPERATOR, "trader", Purpose::Phone).await.unwrap();
+        let link =
+            place.gate.people().issue_link(&OPERATOR, "trader", Purpose::Phone).await.unwrap();
         let shown = key.shown(start() + access::Span::days(3_650)).unwrap();
         let other = Browser { key: Some(shown), ..browser(None) };
-        let phone = done(place.gate.sign_in_link(&link.token, &other).await.unwrap());
-        let admission = place.gate.admit_session(&ticket).unwrap();
+        let phone = done(place.gate.sign_ins().by_link(&link.token, &other).await.unwrap());
+        let admission = place.gate.sessions().admit(&ticket).unwrap();
         let home = Self { place, ticket, admission, key, phone };
         let on = home.on_phone();
-        let number = home.place.gate.phone_number(&on).await.unwrap().unwrap();
-        let confirmed =
-            home.place.gate.confirm_phone(&home.ticket, on.device, text(&number), false).await;
+        let number = home.place.gate.approvals().phone_number(&on).await.unwrap().unwrap();
+        let confirmed = home
+            .place
+            .gate
+            .approvals()
+            .confirm_phone(&home.ticket, on.device, text(&number), false)
+            .await;
         confirmed.unwrap();
         home
     }
@@ -50,13 +55,13 @@ impl Home {
     fn on_phone(&self) -> SessionTicket {
         let shown = self.key.shown(start() + access::Span::days(3_650)).unwrap();
         let shows = Shows { key: Some(shown), hardware: None };
-        self.place.gate.session(text(&self.phone.session_token), HOME, shows).unwrap()
+        self.place.gate.sessions().by_token(text(&self.phone.session_token), HOME, shows).unwrap()
     }
 
     async fn threshold(&self, above: Option<Decimal>) {
         let actor = Actor::Session(self.ticket.clone());
         let threshold = Threshold { above };
-        self.place.gate.set_large_orders(&actor, self.ticket.person, threshold).await.unwrap();
+        self.place.gate.large_orders().set(&actor, self.ticket.person, threshold).await.unwrap();
     }
 
     fn submit(&self, request: OrderRequest) -> Result<Submitted, Refused> {
@@ -64,7 +69,8 @@ impl Home {
     }
 
     async fn ask(&self, request: &OrderRequest) -> (ApprovalId, Decimal) {
-        let asked = self.place.gate.ask_large_order(&self.ticket, &self.admission, request).await;
+        let asked =
+            self.place.gate.large_orders().ask(&self.ticket, &self.admission, request).await;
         let asked = asked.unwrap().unwrap();
         (asked.approval, asked.bound)
     }
@@ -72,12 +78,12 @@ impl Home {
     /// The phone's answer, with the number that the asking page shows.
     async fn answer(&self, approval: ApprovalId, say: Say) {
         let gate = &self.place.gate;
-        let state = gate.large_order_approval(&self.ticket, approval).await.unwrap();
+        let state = gate.large_orders().approval(&self.ticket, approval).await.unwrap();
         let ApprovalState::Waits { number: Some(number), .. } = state else {
             panic!("{state:?}");
         };
         let on = self.on_phone();
-        let shown = gate.approvals(&on).await.unwrap();
+        let shown = gate.approvals().list(&on).await.unwrap();
         let content = shown.into_iter().find(|one| one.id == approval).unwrap().content;
         let number = if say == Say::Yes { number } else { String::new() };
         let digest = content.digest(approval);
@@ -85,7 +91,7 @@ impl Home {
             format!("floorpass approval 1\n{approval}\n{}\n{digest}\n{number}", say.name());
         let signature = self.key.sign(&signed).unwrap();
         let answered = Answered { approval, say, number: &number, signature: &signature };
-        gate.answer_approval(&on, &answered).await.unwrap();
+        gate.approvals().answer(&on, &answered).await.unwrap();
     }
 
     async fn send(
@@ -95,7 +101,7 @@ impl Home {
         approval: Option<ApprovalId>,
     ) -> Result<Submitted, Refused> {
         let (gate, order) = (&self.place.gate, (request.clone(), bound));
-        gate.submit_large(&self.ticket, &self.admission, order, approval).await
+        gate.large_orders().submit(&self.ticket, &self.admission, order, approval).await
     }
 
     fn order(&self, side: Side, quantity: u64, order_type: OrderType) -> NewOrder {
@@ -150,7 +156,7 @@ async fn order_of_a_session_over_the_threshold_is_refused_with_both_numbers() {
     // A program has the limits of its credential.
     home.threshold(Some(Decimal::ONE)).await;
     let gate = &home.place.gate;
-    let bot = gate.credentials(None).await.unwrap();
+    let bot = gate.credentials().list(None).await.unwrap();
     let bot = bot.iter().find(|one| one.credential.name.to_string() == "trading").unwrap();
     let door = CredentialDoor { credential: bot.credential.id, address: HOME, token: None };
     let bot = gate.admit_credential(&door).unwrap();
@@ -175,7 +181,7 @@ async fn order_with_its_exits_is_approved_as_a_whole_and_with_no_other_exit() {
     let wanted = with(13_000, 9_000);
     assert_eq!(code(home.submit(wanted.clone())), "ORDER_LARGE");
     let (approval, bound) = home.ask(&wanted).await;
-    let shown = home.place.gate.approvals(&home.on_phone()).await.unwrap();
+    let shown = home.place.gate.approvals().list(&home.on_phone()).await.unwrap();
     let lines = &shown.iter().find(|asked| asked.id == approval).unwrap().content.lines;
     for (label, value) in [
         (
@@ -198,7 +204,7 @@ async fn order_with_its_exits_is_approved_as_a_whole_and_with_no_other_exit() {
     let OrderRequest::Place(mut group) = with(13_000, 9_000) else { panic!() };
     group[1].parent = None;
     let group = OrderRequest::Place(group);
-    let asked = home.place.gate.ask_large_order(&home.ticket, &home.admission, &group);
+    let asked = home.place.gate.large_orders().ask(&home.ticket, &home.admission, &group);
     assert_eq!(asked.await.unwrap_err().code(), "ORDER_LARGE");
 }
 
@@ -325,23 +331,23 @@ async fn order_that_a_proof_came_with_is_placed_within_its_bound() {
     let home = Home::new().await;
     let (gate, place) = (&home.place.gate, &home.place);
     let wanted = home.market(Side::Buy, 1_000);
-    let large = gate.large_order(&home.admission, &home.ticket, &wanted).unwrap().unwrap();
+    let large = gate.large_orders().of(&home.admission, &home.ticket, &wanted).unwrap().unwrap();
     assert!(large.value > large.above && large.cost.bound() > large.cost.total());
     let unproven = home.send(&wanted, large.cost.bound(), None).await;
     assert_eq!(code(unproven), "ORDER_UNPROVEN");
     let code_of_app = place.code().await;
-    let fresh = gate.fresh(&home.ticket, place.password(), &code_of_app).await;
+    let fresh = gate.step_ups().fresh(&home.ticket, place.password(), &code_of_app).await;
     let (ticket, _) = fresh.unwrap();
-    let admission = gate.foresee(&ticket).await.unwrap();
+    let admission = gate.step_ups().foresee(&ticket).await.unwrap();
     let low = (wanted.clone(), large.cost.total() - Decimal::new(1, 2));
-    let moved = gate.submit_large(&ticket, &admission, low, None).await.unwrap_err();
+    let moved = gate.large_orders().submit(&ticket, &admission, low, None).await.unwrap_err();
     assert_eq!(moved.code(), "ORDER_COST_MOVED");
     let order = (wanted.clone(), large.cost.bound());
-    let done = gate.submit_large(&ticket, &admission, order, None).await.unwrap();
+    let done = gate.large_orders().submit(&ticket, &admission, order, None).await.unwrap();
     // It is on record which order was let through by what.
     let filter = gate::ActivityFilter { limit: 9, ..gate::ActivityFilter::default() };
     let operator = gate::Actor::Operator { uid: 0 };
-    let page = gate.activity(&operator, &filter, None).await.unwrap();
+    let page = gate.activity().page(&operator, &filter, None).await.unwrap();
     let placed = page.entries.iter().find(|one| one.what == "large_order.placed").unwrap();
     let (order, seq) = (done.orders()[0].id.0, done.seq());
     let text = format!("a sign-in for it, is order {order} (journal entry {seq})");
@@ -357,34 +363,35 @@ async fn passkey_proves_the_order_that_it_was_asked_for_and_no_other() {
     let gate = &home.place.gate;
     let mut passkey = register(&home.place, &home.ticket, b"h").await;
     let (wanted, other) = (home.market(Side::Buy, 1_000), home.market(Side::Buy, 2_000));
-    let large = gate.large_order(&home.admission, &home.ticket, &wanted).unwrap().unwrap();
+    let large = gate.large_orders().of(&home.admission, &home.ticket, &wanted).unwrap().unwrap();
     let bound = large.cost.bound();
     let ended = Refusal::PasskeyRefused { reason: PasskeyFault::CeremonyEnded };
     for (asked, sent) in
         [(Some(&wanted), Some(&other)), (None, Some(&wanted)), (Some(&wanted), None)]
     {
         let begun = match asked {
-            Some(order) => gate.large_order_passkey_start(&home.ticket, order, bound).unwrap(),
-            None => gate.step_up_passkey_start(&home.ticket).unwrap(),
+            Some(order) => gate.large_orders().passkey_start(&home.ticket, order, bound).unwrap(),
+            None => gate.step_ups().passkey_start(&home.ticket).unwrap(),
         };
         let answer = passkey.get(&begun.options);
         let ceremony = &begun.ceremony;
         let refused = match sent {
             Some(order) => gate
-                .large_order_passkey_finish(&home.ticket, (order, bound), ceremony, &answer)
+                .large_orders()
+                .passkey_finish(&home.ticket, (order, bound), ceremony, &answer)
                 .await
                 .err(),
-            None => gate.step_up_passkey_finish(&home.ticket, ceremony, &answer).await.err(),
+            None => gate.step_ups().passkey_finish(&home.ticket, ceremony, &answer).await.err(),
         };
         assert_eq!(refused, Some(ended.clone()));
     }
-    let begun = gate.large_order_passkey_start(&home.ticket, &wanted, bound).unwrap();
+    let begun = gate.large_orders().passkey_start(&home.ticket, &wanted, bound).unwrap();
     let answer = passkey.get(&begun.options);
     let order = (&wanted, bound);
     let proven =
-        gate.large_order_passkey_finish(&home.ticket, order, &begun.ceremony, &answer).await;
+        gate.large_orders().passkey_finish(&home.ticket, order, &begun.ceremony, &answer).await;
     let (ticket, reissued) = proven.unwrap();
     assert!(reissued.token.expose_text().is_some(), "its session has a new token");
-    let admission = gate.foresee(&ticket).await.unwrap();
-    gate.submit_large(&ticket, &admission, (wanted.clone(), bound), None).await.unwrap();
+    let admission = gate.step_ups().foresee(&ticket).await.unwrap();
+    gate.large_orders().submit(&ticket, &admission, (wanted.clone(), bound), None).await.unwrap();
 }

@@ -9,13 +9,13 @@ use crate::place::{HOME, OPERATOR, Place, browser, shows, text};
 async fn grades_leave_what_they_say_and_the_operator_lifts_them() {
     let place = Place::new().await;
     let target = LockTarget::Account(place.gate.account());
-    let credential = place.gate.find_credential("trading").await.unwrap().credential.id;
+    let credential = place.gate.credentials().find("trading").await.unwrap().credential.id;
     let door = CredentialDoor { credential, address: HOME, token: None };
     let admission = place.gate.admit_credential(&door).unwrap();
     for (grade, place_order, reduce) in
         [(Grade::ReduceOnly, false, true), (Grade::NoNew, false, false)]
     {
-        let receipt = place.gate.lock(&OPERATOR, target, grade).await.unwrap();
+        let receipt = place.gate.locks().lock(&OPERATOR, target, grade).await.unwrap();
         assert_eq!((receipt.grade, receipt.sessions, receipt.orders), (grade, 0, Some(0)));
         let acts = admission.entitlements().acts;
         assert_eq!(acts.contains(Act::PlaceOrder), place_order);
@@ -23,11 +23,11 @@ async fn grades_leave_what_they_say_and_the_operator_lifts_them() {
         assert!(acts.contains(Act::CancelOrder));
         assert!(admission.is_current());
     }
-    let weaker = place.gate.lock(&OPERATOR, target, Grade::ReduceOnly).await;
+    let weaker = place.gate.locks().lock(&OPERATOR, target, Grade::ReduceOnly).await;
     assert_eq!(weaker, Err(Refusal::LockStands { grade: Grade::NoNew }));
-    place.gate.unlock(&OPERATOR, target).await.unwrap();
+    place.gate.locks().unlock(&OPERATOR, target).await.unwrap();
     assert!(admission.entitlements().acts.contains(Act::PlaceOrder));
-    assert_eq!(place.gate.unlock(&OPERATOR, target).await, Err(Refusal::NoLock));
+    assert_eq!(place.gate.locks().unlock(&OPERATOR, target).await, Err(Refusal::NoLock));
 }
 
 #[tokio::test]
@@ -37,31 +37,32 @@ async fn lock_of_all_ends_everything_and_the_session_that_asked_keeps_the_receip
     let (_, other) = place.by_link().await;
     let actor = Actor::Session(own.clone());
     let target = LockTarget::Person(own.person);
-    let receipt = place.gate.lock(&actor, target, Grade::All).await.unwrap();
+    let receipt = place.gate.locks().lock(&actor, target, Grade::All).await.unwrap();
     assert_eq!(receipt.sessions, 1);
     assert_eq!(receipt.credentials.len(), 3);
     assert_eq!(receipt.devices.len(), 2);
-    let ended = place.gate.session(text(&other.session_token), HOME, shows()).unwrap_err();
+    let ended =
+        place.gate.sessions().by_token(text(&other.session_token), HOME, shows()).unwrap_err();
     assert!(ended.caller_text().contains("everything was locked"), "{ended}");
     let ticket = place.ticket(&cookie);
     assert_eq!(ticket.receipt, Some(receipt.lock));
-    assert!(place.gate.admit_session(&ticket).unwrap().entitlements().acts.is_empty());
-    let read = place.gate.receipt(&ticket).await.unwrap();
+    assert!(place.gate.sessions().admit(&ticket).unwrap().entitlements().acts.is_empty());
+    let read = place.gate.locks().receipt(&ticket).await.unwrap();
     assert_eq!((read.sessions, read.credentials), (1, receipt.credentials));
-    let unlock = place.gate.unlock(&Actor::Session(ticket), target).await;
+    let unlock = place.gate.locks().unlock(&Actor::Session(ticket), target).await;
     assert_eq!(unlock, Err(Refusal::OperatorOnly));
-    let code = place.gate.sign_in_password("trader", place.password(), &browser(None)).await;
+    let code = place.gate.sign_ins().password("trader", place.password(), &browser(None)).await;
     assert_eq!(code.err(), Some(Refusal::Locked { grade: Grade::All }));
-    place.gate.unlock(&OPERATOR, target).await.unwrap();
+    place.gate.locks().unlock(&OPERATOR, target).await.unwrap();
     // What somebody may know by then signs in no longer; the operator's link sets a new password.
-    let old = place.gate.sign_in_password("trader", place.password(), &browser(None)).await;
+    let old = place.gate.sign_ins().password("trader", place.password(), &browser(None)).await;
     assert_eq!(old.err(), Some(Refusal::SignInFailed));
-    let link = place.gate.reset_password(&OPERATOR, "trader").await.unwrap();
-    let signed_in = place.gate.sign_in_link(&link.token, &browser(None)).await.unwrap();
+    let link = place.gate.people().reset_password(&OPERATOR, "trader").await.unwrap();
+    let signed_in = place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap();
     let ticket = place.ticket(&crate::place::done(signed_in));
     let new = || access::Secret::from_text("four unlikely words walk".to_owned());
-    place.gate.set_password(&ticket, None, new()).await.unwrap();
-    let step = place.gate.sign_in_password("trader", new(), &browser(None)).await;
+    place.gate.authenticators().set_password(&ticket, None, new()).await.unwrap();
+    let step = place.gate.sign_ins().password("trader", new(), &browser(None)).await;
     assert_eq!(step.err(), Some(Refusal::SecondFactorMissing), "the app is set up anew as well");
 }
 
@@ -70,7 +71,7 @@ async fn lock_of_somebody_elses_person_is_not_found() {
     let place = Place::new().await;
     let (own, _) = place.by_link().await;
     let target = LockTarget::Person(access::PersonId([9; 16]));
-    let refused = place.gate.lock(&Actor::Session(own), target, Grade::NoNew).await;
+    let refused = place.gate.locks().lock(&Actor::Session(own), target, Grade::NoNew).await;
     assert_eq!(refused, Err(Refusal::NotFound { what: "person or account" }));
 }
 
@@ -80,15 +81,15 @@ async fn own_lock_is_lifted_with_a_fresh_sign_in_and_its_record_replays() {
     let (own, cookie) = place.by_link().await;
     let target = LockTarget::Account(place.gate.account());
     let receipt =
-        place.gate.lock(&Actor::Session(own.clone()), target, Grade::NoNew).await.unwrap();
+        place.gate.locks().lock(&Actor::Session(own.clone()), target, Grade::NoNew).await.unwrap();
     assert_eq!(receipt.lifted_by, Some(own.person));
-    let refused = place.gate.unlock(&Actor::Session(own.clone()), target).await;
+    let refused = place.gate.locks().unlock(&Actor::Session(own.clone()), target).await;
     assert_eq!(refused, Err(Refusal::LockUnproven { at: receipt.at }));
-    let code = place.gate.totp_now("trader").await.unwrap();
-    let fresh = place.gate.fresh(&place.ticket(&cookie), place.password(), &code).await;
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
+    let fresh = place.gate.step_ups().fresh(&place.ticket(&cookie), place.password(), &code).await;
     let (fresh, _) = fresh.unwrap();
-    place.gate.unlock(&Actor::Session(fresh), target).await.unwrap();
-    assert!(place.gate.locks(own.person).await.unwrap().is_empty());
+    place.gate.locks().unlock(&Actor::Session(fresh), target).await.unwrap();
+    assert!(place.gate.locks().list(own.person).await.unwrap().is_empty());
     let report = evidence_verify(place.folder.path(), None).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
 }
@@ -99,48 +100,48 @@ async fn lock_of_an_account_and_its_end_reach_those_who_hold_it_beside_its_owner
     let place = Place::new().await;
     let gate = &place.gate;
     let target = LockTarget::Account(gate.account());
-    let link = gate.add_person(&OPERATOR, "ann").await.unwrap();
+    let link = gate.people().add(&OPERATOR, "ann").await.unwrap();
     let mut signed_in =
-        crate::place::done(gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
+        crate::place::done(gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
     let ticket = place.ticket(&signed_in);
     let known = browser(signed_in.device_token.as_ref());
     let password = || access::Secret::from_text("four unlikely words walk".to_owned());
-    gate.set_password(&ticket, None, password()).await.unwrap();
-    let setup = gate.totp_setup(&ticket).await.unwrap();
+    gate.authenticators().set_password(&ticket, None, password()).await.unwrap();
+    let setup = gate.authenticators().totp_setup(&ticket).await.unwrap();
     let seed = data_encoding::BASE32_NOPAD.decode(setup.secret.expose()).unwrap();
     let code = |now| {
         let step = access::authenticator::totp::step(now);
         access::authenticator::totp::code(&seed, step)
     };
-    gate.totp_confirm(&ticket, &code(gate.now())).await.unwrap();
+    gate.authenticators().totp_confirm(&ticket, &code(gate.now())).await.unwrap();
     let views = |signed_in: &gate::SignedIn| {
-        let ticket = gate.session(text(&signed_in.session_token), HOME, shows())?;
+        let ticket = gate.sessions().by_token(text(&signed_in.session_token), HOME, shows())?;
         Ok::<_, Refusal>(
-            gate.admit_session(&ticket)?.entitlements().acts.contains(Act::ViewAccount),
+            gate.sessions().admit(&ticket)?.entitlements().acts.contains(Act::ViewAccount),
         )
     };
     assert_eq!(views(&signed_in), Ok(true));
 
     for round in 0..2 {
-        let receipt = gate.lock(&OPERATOR, target, Grade::All).await.unwrap();
+        let receipt = gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
         assert_eq!(receipt.sessions, 1, "hers is on the receipt");
         let over = views(&signed_in).unwrap_err();
         assert_eq!(over.code(), "SESSION_ENDED", "{over}");
         place.pass(access::Span::minutes(1));
-        let locked = gate.sign_in_password("ann", password(), &browser(None)).await;
+        let locked = gate.sign_ins().password("ann", password(), &browser(None)).await;
         assert_eq!(locked.err(), Some(Refusal::Locked { grade: Grade::All }));
-        gate.unlock(&OPERATOR, target).await.unwrap();
+        gate.locks().unlock(&OPERATOR, target).await.unwrap();
         // Her password is hers alone, and nobody said that it was known.
-        let step = gate.sign_in_password("ann", password(), &known).await.unwrap();
+        let step = gate.sign_ins().password("ann", password(), &known).await.unwrap();
         let attempt = crate::place::totp(step);
-        let step = gate.sign_in_totp(&attempt, &code(gate.now()), &known).await.unwrap();
+        let step = gate.sign_ins().totp(&attempt, &code(gate.now()), &known).await.unwrap();
         signed_in = crate::place::done(step);
         assert_eq!(views(&signed_in), Ok(true), "{round}");
     }
     // Weaker ones take nothing from somebody who looks, and leave nothing behind.
-    gate.lock(&OPERATOR, target, Grade::NoNew).await.unwrap();
+    gate.locks().lock(&OPERATOR, target, Grade::NoNew).await.unwrap();
     assert_eq!(views(&signed_in), Ok(true));
-    gate.unlock(&OPERATOR, target).await.unwrap();
+    gate.locks().unlock(&OPERATOR, target).await.unwrap();
     assert_eq!(views(&signed_in), Ok(true));
     let report = evidence_verify(place.folder.path(), None).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);

@@ -38,8 +38,8 @@ async fn crowd() -> Place {
 async fn revocation_by_name_reads_no_more_among_a_thousand_people() {
     let place = crowd().await;
     let revoke = async {
-        let found = place.gate.find_credential("trading").await.unwrap();
-        place.gate.revoke_credential(&OPERATOR, found.credential.id, true).await.unwrap()
+        let found = place.gate.credentials().find("trading").await.unwrap();
+        place.gate.credentials().revoke(&OPERATOR, found.credential.id, true).await.unwrap()
     };
     let (_, statements) = sent(revoke).await;
     let reads = selects(&statements);
@@ -52,15 +52,15 @@ async fn things_and_people_are_found_by_id_and_name_among_a_thousand_people() {
     let place = crowd().await;
     let (_, signed_in) = place.by_link().await;
     let trader = signed_in.person;
-    let device = place.gate.devices(Some(trader)).await.unwrap()[0].device.id;
-    let authenticator = place.gate.authenticators(trader).await.unwrap()[0].id;
+    let device = place.gate.devices().list(Some(trader)).await.unwrap()[0].device.id;
+    let authenticator = place.gate.authenticators().list(trader).await.unwrap()[0].id;
     let work = async {
-        assert_eq!(place.gate.find_person("Trader").await.unwrap().id, trader);
-        assert_eq!(place.gate.find_person(&trader.to_string()).await.unwrap().username, "trader");
-        assert!(place.gate.find_person("nobody").await.is_err());
-        place.gate.rename_device(&OPERATOR, device, "desk").await.unwrap();
-        place.gate.rename_authenticator(&OPERATOR, authenticator, "word").await.unwrap();
-        place.gate.outbox(&OPERATOR).await.unwrap();
+        assert_eq!(place.gate.people().find("Trader").await.unwrap().id, trader);
+        assert_eq!(place.gate.people().find(&trader.to_string()).await.unwrap().username, "trader");
+        assert!(place.gate.people().find("nobody").await.is_err());
+        place.gate.devices().rename(&OPERATOR, device, "desk").await.unwrap();
+        place.gate.authenticators().rename(&OPERATOR, authenticator, "word").await.unwrap();
+        place.gate.notices().outbox(&OPERATOR).await.unwrap();
         assert_eq!(place.gate.owner_name(place.gate.account()).await.unwrap(), "trader");
     };
     let ((), statements) = sent(work).await;

@@ -37,7 +37,7 @@ async fn until_recorded(gate: &Gate) {
 
 async fn entries(gate: &Gate) -> Vec<ActivityEntry> {
     let filter = ActivityFilter { limit: 100, ..ActivityFilter::default() };
-    let page = gate.activity(&OPERATOR, &filter, None).await.unwrap();
+    let page = gate.activity().page(&OPERATOR, &filter, None).await.unwrap();
     page.entries.into_iter().filter(|one| one.kind == ActivityKind::Access).collect()
 }
 
@@ -50,36 +50,37 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     let (own_ticket, own) = place.by_link().await;
     let (_, elsewhere) = place.by_link().await;
     let target = LockTarget::Account(gate.account());
-    let trading = gate.find_credential("trading").await.unwrap().credential.id;
+    let trading = gate.credentials().find("trading").await.unwrap().credential.id;
     let door = |credential| CredentialDoor { credential, address: HOME, token: None };
     let admission = gate.admit_credential(&door(trading)).unwrap();
-    let narrow = gate.find_credential("narrow").await.unwrap().credential.id;
+    let narrow = gate.credentials().find("narrow").await.unwrap().credential.id;
 
     let other = other(&place).await;
     let held = other.database().begin().await.unwrap();
     let at = gate.now();
-    is_owed(gate.lock(&OPERATOR, target, Grade::NoNew).await);
+    is_owed(gate.locks().lock(&OPERATOR, target, Grade::NoNew).await);
     assert!(!admission.entitlements().acts.contains(Act::PlaceOrder));
     let (since, said) = owed(gate).unwrap();
     assert!(since == at && said.starts_with("1 cut is in effect"), "{said}");
     // It is in force: it cannot be set twice, and it can be lifted.
-    let again = gate.lock(&OPERATOR, target, Grade::NoNew).await;
+    let again = gate.locks().lock(&OPERATOR, target, Grade::NoNew).await;
     assert_eq!(again.unwrap_err(), Refusal::LockStands { grade: Grade::NoNew });
-    is_owed(gate.unlock(&OPERATOR, target).await);
+    is_owed(gate.locks().unlock(&OPERATOR, target).await);
     assert!(admission.entitlements().acts.contains(Act::PlaceOrder), "lifted");
-    assert_eq!(gate.unlock(&OPERATOR, target).await.unwrap_err(), Refusal::NoLock);
+    assert_eq!(gate.locks().unlock(&OPERATOR, target).await.unwrap_err(), Refusal::NoLock);
     // What would widen is not done before it is on record.
-    is_owed(gate.revoke_credential(&OPERATOR, narrow, false).await);
+    is_owed(gate.credentials().revoke(&OPERATOR, narrow, false).await);
     assert!(gate.admit_credential(&door(narrow)).is_err());
-    is_owed(gate.end_session(&OPERATOR, ticket.session).await);
-    let is_over =
-        |one: &gate::SignedIn| gate.session(text(&one.session_token), HOME, shows()).is_err();
+    is_owed(gate.sessions().end(&OPERATOR, ticket.session).await);
+    let is_over = |one: &gate::SignedIn| {
+        gate.sessions().by_token(text(&one.session_token), HOME, shows()).is_err()
+    };
     assert!(is_over(&signed_in));
     // A device, with its session; then a new password, which ends all others.
-    is_owed(gate.remove_device(&OPERATOR, lost_ticket.device).await);
+    is_owed(gate.devices().remove(&OPERATOR, lost_ticket.device).await);
     assert!(is_over(&lost));
     let new = access::Secret::from_text("four unlikely words walk".to_owned());
-    is_owed(gate.set_password(&own_ticket, Some(&place.password()), new).await);
+    is_owed(gate.authenticators().set_password(&own_ticket, Some(&place.password()), new).await);
     assert!(is_over(&elsewhere) && !is_over(&own));
 
     place.pass(access::Span::minutes(5));
@@ -109,7 +110,7 @@ async fn cut_that_cannot_be_recorded_outlives_a_crash() {
     let target = LockTarget::Person(ticket.person);
     let other = other(&place).await;
     let held = other.database().begin().await.unwrap();
-    is_owed(place.gate.lock(&Actor::Session(ticket), target, Grade::All).await);
+    is_owed(place.gate.locks().lock(&Actor::Session(ticket), target, Grade::All).await);
     // As after a kill: what it wrote is copied while it runs, and opened elsewhere.
     let copy = tempfile::tempdir().unwrap();
     copy_folder(place.folder.path(), copy.path());
@@ -118,17 +119,17 @@ async fn cut_that_cannot_be_recorded_outlives_a_crash() {
     let file = std::fs::read(copy.path().join("owed")).unwrap();
     let gate = open(copy.path(), &place.clock).await;
     until_recorded(&gate).await;
-    let trading = gate.find_credential("trading").await.unwrap();
+    let trading = gate.credentials().find("trading").await.unwrap();
     assert!(trading.credential.revoked.is_some());
-    assert_eq!(gate.sessions(None).await.unwrap().len(), 1, "the receipt's");
-    gate.unlock(&OPERATOR, target).await.unwrap();
+    assert_eq!(gate.sessions().list(None).await.unwrap().len(), 1, "the receipt's");
+    gate.locks().unlock(&OPERATOR, target).await.unwrap();
     gate.close().await.unwrap();
     gate::evidence_verify(copy.path(), None).await.unwrap();
     // Once on record it is owed no more, whatever the file says.
     drop(gate);
     std::fs::write(copy.path().join("owed"), file).unwrap();
     let gate = open(copy.path(), &place.clock).await;
-    assert_eq!(gate.unlock(&OPERATOR, target).await.unwrap_err(), Refusal::NoLock);
+    assert_eq!(gate.locks().unlock(&OPERATOR, target).await.unwrap_err(), Refusal::NoLock);
 }
 
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
@@ -152,7 +153,7 @@ async fn cut_with_lost_tables_holds_and_is_recorded_once_they_are_back() {
     let gate = &place.gate;
     let (ticket, signed_in) = place.by_link().await;
     let target = LockTarget::Account(gate.account());
-    let named = async |name: &str| gate.find_credential(name).await.unwrap().credential.id;
+    let named = async |name: &str| gate.credentials().find(name).await.unwrap().credential.id;
     let (trading, narrow, reading) =
         (named("trading").await, named("narrow").await, named("read-only").await);
     let door = |credential| CredentialDoor { credential, address: HOME, token: None };
@@ -162,16 +163,16 @@ async fn cut_with_lost_tables_holds_and_is_recorded_once_they_are_back() {
     std::fs::rename(&tables, aside.path().join("tables")).unwrap();
 
     assert_eq!(named("narrow").await, narrow, "names are known");
-    is_owed(gate.revoke_credential(&OPERATOR, narrow, true).await);
+    is_owed(gate.credentials().revoke(&OPERATOR, narrow, true).await);
     assert!(gate.admit_credential(&door(narrow)).is_err());
-    is_owed(gate.pause_credential(&OPERATOR, reading, false).await);
+    is_owed(gate.credentials().pause(&OPERATOR, reading, false).await);
     assert!(gate.admit_credential(&door(reading)).is_err());
-    is_owed(gate.end_session(&OPERATOR, ticket.session).await);
-    assert!(gate.session(text(&signed_in.session_token), HOME, shows()).is_err());
-    is_owed(gate.lock(&OPERATOR, target, Grade::NoNew).await);
+    is_owed(gate.sessions().end(&OPERATOR, ticket.session).await);
+    assert!(gate.sessions().by_token(text(&signed_in.session_token), HOME, shows()).is_err());
+    is_owed(gate.locks().lock(&OPERATOR, target, Grade::NoNew).await);
     assert!(!admission.entitlements().acts.contains(Act::PlaceOrder));
     // What gives is refused for what it is.
-    let refused = gate.resume_credential(&OPERATOR, reading).await.unwrap_err();
+    let refused = gate.credentials().resume(&OPERATOR, reading).await.unwrap_err();
     assert_eq!(refused.code(), "FILE_LOST");
     assert!(!tables.exists(), "no empty file is made in its place");
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
@@ -182,9 +183,9 @@ async fn cut_with_lost_tables_holds_and_is_recorded_once_they_are_back() {
     std::fs::rename(aside.path().join("tables"), &tables).unwrap();
     let gate = open(folder.path(), &clock).await;
     until_recorded(&gate).await;
-    assert!(gate.find_credential("narrow").await.unwrap().credential.revoked.is_some());
-    assert!(gate.find_credential("read-only").await.unwrap().credential.paused.is_some());
-    gate.unlock(&OPERATOR, target).await.unwrap();
+    assert!(gate.credentials().find("narrow").await.unwrap().credential.revoked.is_some());
+    assert!(gate.credentials().find("read-only").await.unwrap().credential.paused.is_some());
+    gate.locks().unlock(&OPERATOR, target).await.unwrap();
     gate.close().await.unwrap();
     gate::evidence_verify(folder.path(), None).await.unwrap();
 }
@@ -197,8 +198,9 @@ async fn narrower_rule_that_cannot_be_recorded_is_in_force_and_a_wider_one_is_no
     let (one, signed_in) = place.by_link().await;
     let (two, _) = place.by_link().await;
     let person = one.person;
-    let before = gate.policies(person).await.unwrap();
-    let (first, second) = (gate.admit_session(&one).unwrap(), gate.admit_session(&two).unwrap());
+    let before = gate.policies().own(person).await.unwrap();
+    let (first, second) =
+        (gate.sessions().admit(&one).unwrap(), gate.sessions().admit(&two).unwrap());
     let trades = |admission: &gate::Admission| {
         admission.is_current() && admission.entitlements().acts.contains(Act::PlaceOrder)
     };
@@ -206,35 +208,35 @@ async fn narrower_rule_that_cannot_be_recorded_is_in_force_and_a_wider_one_is_no
     let held = other.database().begin().await.unwrap();
 
     let above = |usd: i64| Threshold { above: Some(usd.into()) };
-    is_owed(gate.set_large_orders(&OPERATOR, person, above(50)).await);
-    let asks = || gate.admit_session(&two).unwrap().entitlements().asks_above;
+    is_owed(gate.large_orders().set(&OPERATOR, person, above(50)).await);
+    let asks = || gate.sessions().admit(&two).unwrap().entitlements().asks_above;
     assert_eq!(asks(), Some(50.into()));
-    let wider = gate.set_large_orders(&OPERATOR, person, above(51)).await.unwrap_err();
+    let wider = gate.large_orders().set(&OPERATOR, person, above(51)).await.unwrap_err();
     assert_eq!(wider.code(), "STORE_FAILED");
     assert_eq!(asks(), Some(50.into()), "nothing was changed");
 
     // Switched on, then taken over: one session trades each time.
-    is_owed(gate.set_one_brokerage(&OPERATOR, person, true).await);
+    is_owed(gate.policies().set_one_brokerage(&OPERATOR, person, true).await);
     assert!(trades(&first) != trades(&second));
     let (has, lacks) = if trades(&first) { (&first, &two) } else { (&second, &one) };
-    is_owed(gate.take_over(lacks).await);
+    is_owed(gate.policies().take_over(lacks).await);
     assert!(!trades(has) && (trades(&first) || trades(&second)));
-    let off = gate.set_one_brokerage(&OPERATOR, person, false).await;
+    let off = gate.policies().set_one_brokerage(&OPERATOR, person, false).await;
     assert_eq!(off.unwrap_err().code(), "STORE_FAILED", "both would trade again");
 
     // A policy, with the sessions that it shortens and those that it makes view-only.
     let mut policy = Policy::standard(person, Interface::Portal);
     policy.own.idle = Some(access::Span::minutes(5));
     policy.needs.trade = Assurance::Resistant;
-    is_owed(gate.set_policy(&OPERATOR, policy).await);
+    is_owed(gate.policies().set(&OPERATOR, policy).await);
     assert!(!trades(&first) && !trades(&second));
     let wider = Policy { tempo: Tempo::Active, ..Policy::standard(person, Interface::Portal) };
-    assert_eq!(gate.set_policy(&OPERATOR, wider).await.unwrap_err().code(), "STORE_FAILED");
-    let now = gate.policies(person).await.unwrap();
+    assert_eq!(gate.policies().set(&OPERATOR, wider).await.unwrap_err().code(), "STORE_FAILED");
+    let now = gate.policies().own(person).await.unwrap();
     assert_eq!(now.large_orders, above(50), "pages show what is in force");
     assert!(now.one_brokerage && now.policies.contains(&policy));
     place.pass(access::Span::minutes(6));
-    let idle = gate.session(text(&signed_in.session_token), HOME, shows());
+    let idle = gate.sessions().by_token(text(&signed_in.session_token), HOME, shows());
     assert!(idle.is_err(), "over after five minutes");
 
     held.rollback().await.unwrap();
@@ -249,7 +251,7 @@ async fn narrower_rule_that_cannot_be_recorded_is_in_force_and_a_wider_one_is_no
     let Place { gate, clock, folder, .. } = place;
     drop((gate, first, second));
     let gate = open(folder.path(), &clock).await;
-    let now = gate.policies(person).await.unwrap();
+    let now = gate.policies().own(person).await.unwrap();
     assert!(now.large_orders == above(50) && now.one_brokerage);
     assert!(now.policies.contains(&policy) && now.policies != before.policies);
     gate.close().await.unwrap();
@@ -264,28 +266,28 @@ async fn not_me_with_lost_tables_ends_what_the_message_names() {
     let (ticket, _) = place.by_link().await;
     let (lost, copied) = place.by_link().await;
     let named = |one: &store::Message| one.notice.subject.device == Some(lost.device);
-    let page = gate.messages(ticket.person, None).await.unwrap();
+    let page = gate.notices().list(ticket.person, None).await.unwrap();
     let message = page.messages.iter().find(|one| named(one)).unwrap().notice.id;
     let (tables, aside) = (place.folder.path().join(gate::open::DATABASE), tempfile::tempdir());
     let aside = aside.unwrap();
     std::fs::rename(&tables, aside.path().join("tables")).unwrap();
 
-    is_owed(gate.disown(&Actor::Session(ticket.clone()), message).await);
-    assert!(gate.session(text(&copied.session_token), HOME, shows()).is_err());
+    is_owed(gate.notices().disown(&Actor::Session(ticket.clone()), message).await);
+    assert!(gate.sessions().by_token(text(&copied.session_token), HOME, shows()).is_err());
     // A narrower rule of somebody who is named at the command line.
-    let person = gate.policies_of("trader").await.unwrap().person;
+    let person = gate.policies().of("trader").await.unwrap().person;
     assert_eq!(person, ticket.person);
     let threshold = Threshold { above: Some(1.into()) };
-    is_owed(gate.set_large_orders(&OPERATOR, person, threshold).await);
+    is_owed(gate.large_orders().set(&OPERATOR, person, threshold).await);
 
     let Place { gate, clock, folder, .. } = place;
     drop(gate);
     std::fs::rename(aside.path().join("tables"), &tables).unwrap();
     let gate = open(folder.path(), &clock).await;
     until_recorded(&gate).await;
-    let (kept, _) = gate.message(person, message).await.unwrap();
+    let (kept, _) = gate.notices().message(person, message).await.unwrap();
     assert!(kept.disowned_at.is_some());
-    assert_eq!(gate.policies(person).await.unwrap().large_orders, threshold);
+    assert_eq!(gate.policies().own(person).await.unwrap().large_orders, threshold);
     gate.close().await.unwrap();
     gate::evidence_verify(folder.path(), None).await.unwrap();
 }
@@ -299,7 +301,7 @@ async fn act_that_also_gives_changes_nothing_when_it_cannot_be_recorded() {
     let held = other.database().begin().await.unwrap();
     // A sign-in of the same browser ends its session before: not when there is no sign-in.
     let again = crate::place::browser(one.device_token.as_ref());
-    let refused = place.gate.sign_in_link(&link.token, &again).await.err().unwrap();
+    let refused = place.gate.sign_ins().by_link(&link.token, &again).await.err().unwrap();
     assert_eq!(refused, Refusal::StoreFailed);
     held.rollback().await.unwrap();
     place.ticket(&one);

@@ -9,16 +9,19 @@ use crate::place::{AWAY, ORIGIN, Place, browser, done, from, totp};
 use crate::soft_passkey::SoftPasskey;
 
 pub async fn register(place: &Place, ticket: &SessionTicket, handle: &[u8]) -> SoftPasskey {
-    let start = place.gate.passkey_register_start(ticket).await.unwrap();
+    let start = place.gate.authenticators().passkey_start(ticket).await.unwrap();
     let (passkey, answer) = SoftPasskey::create(&start.options, ORIGIN, handle);
-    let finished =
-        place.gate.passkey_register_finish(ticket, &start.ceremony, &answer, "Laptop").await;
+    let finished = place
+        .gate
+        .authenticators()
+        .passkey_finish(ticket, &start.ceremony, &answer, "Laptop")
+        .await;
     finished.unwrap();
     passkey
 }
 
 fn start(place: &Place) -> Ceremony {
-    place.gate.passkey_sign_in_start(&from(AWAY, None)).unwrap()
+    place.gate.sign_ins().passkey_start(&from(AWAY, None)).unwrap()
 }
 
 fn refused(reason: PasskeyFault) -> Refusal {
@@ -31,7 +34,7 @@ async fn passkey_registered_signs_in_alone_on_a_new_browser_and_trusts_it() {
     let (ticket, signed_in) = place.by_link().await;
     assert!(signed_in.offer_passkey);
     let mut passkey = register(&place, &ticket, b"handle one").await;
-    let kinds = place.gate.authenticators(ticket.person).await.unwrap();
+    let kinds = place.gate.authenticators().list(ticket.person).await.unwrap();
     let mut kinds: Vec<_> = kinds.iter().map(|one| one.kind).collect();
     kinds.sort_unstable();
     assert_eq!(kinds, ["passkey", "password", "totp"]);
@@ -39,13 +42,13 @@ async fn passkey_registered_signs_in_alone_on_a_new_browser_and_trusts_it() {
     assert!(!start.options.contains("mediation"), "{}", start.options);
     let answer = passkey.get(&start.options);
     let away = from(AWAY, None);
-    let step = place.gate.passkey_sign_in_finish(&start.ceremony, &answer, &away).await.unwrap();
+    let step = place.gate.sign_ins().passkey_finish(&start.ceremony, &answer, &away).await.unwrap();
     let signed_in = done(step);
     assert!(!signed_in.offer_passkey);
     let known = from(AWAY, signed_in.device_token.as_ref());
-    let step = place.gate.sign_in_password("trader", place.password(), &known).await.unwrap();
+    let step = place.gate.sign_ins().password("trader", place.password(), &known).await.unwrap();
     let code = place.code().await;
-    done(place.gate.sign_in_totp(&totp(step), &code, &known).await.unwrap());
+    done(place.gate.sign_ins().totp(&totp(step), &code, &known).await.unwrap());
 }
 
 #[tokio::test]
@@ -56,13 +59,13 @@ async fn answer_to_a_ceremony_counts_once_and_in_time() {
     let once = start(&place);
     let answer = passkey.get(&once.options);
     let away = from(AWAY, None);
-    done(place.gate.passkey_sign_in_finish(&once.ceremony, &answer, &away).await.unwrap());
-    let again = place.gate.passkey_sign_in_finish(&once.ceremony, &answer, &away).await;
+    done(place.gate.sign_ins().passkey_finish(&once.ceremony, &answer, &away).await.unwrap());
+    let again = place.gate.sign_ins().passkey_finish(&once.ceremony, &answer, &away).await;
     assert_eq!(again.err(), Some(refused(PasskeyFault::CeremonyEnded)));
     let late = start(&place);
     let answer = passkey.get(&late.options);
     place.pass(Span::minutes(5));
-    let late = place.gate.passkey_sign_in_finish(&late.ceremony, &answer, &away).await;
+    let late = place.gate.sign_ins().passkey_finish(&late.ceremony, &answer, &away).await;
     assert_eq!(late.err(), Some(refused(PasskeyFault::CeremonyEnded)));
 }
 
@@ -73,7 +76,7 @@ async fn answers_of_wrong_origin_challenge_user_verification_or_form_are_refused
     let mut passkey = register(&place, &ticket, b"h").await;
     let away = from(AWAY, None);
     let finish = async |ceremony: &Ceremony, answer: &str| {
-        place.gate.passkey_sign_in_finish(&ceremony.ceremony, answer, &away).await.err()
+        place.gate.sign_ins().passkey_finish(&ceremony.ceremony, answer, &away).await.err()
     };
     for origin in ["http://badlocalhost:8080", "http://localhost:9999", "https://localhost:8080"] {
         passkey.origin = origin.to_owned();
@@ -106,7 +109,7 @@ async fn counter_that_does_not_rise_makes_the_passkey_suspect_and_other_ways_sti
         passkey.counter = counter;
         let one = start(&place);
         let answer = passkey.get(&one.options);
-        place.gate.passkey_sign_in_finish(&one.ceremony, &answer, &away).await.map(done)
+        place.gate.sign_ins().passkey_finish(&one.ceremony, &answer, &away).await.map(done)
     };
     sign_in(7).await.unwrap();
     let reason = PasskeyFault::CounterFell { stored: 7, given: 7 };
@@ -117,9 +120,9 @@ async fn counter_that_does_not_rise_makes_the_passkey_suspect_and_other_ways_sti
         };
         assert!(matches!(reason, PasskeyFault::Suspect { .. }), "{counter} {reason}");
     }
-    let list = place.gate.authenticators(ticket.person).await.unwrap();
+    let list = place.gate.authenticators().list(ticket.person).await.unwrap();
     assert!(list.iter().all(|one| one.suspect_at.is_some() == (one.kind == "passkey")));
-    let outbox = place.gate.outbox(&crate::place::OPERATOR).await.unwrap();
+    let outbox = place.gate.notices().outbox(&crate::place::OPERATOR).await.unwrap();
     let told = outbox.iter().filter(|one| one.text.starts_with("The passkey Laptop was refused"));
     assert_eq!(told.count(), 1, "told once");
     // A second key, for what the first one may no longer do; its counter is its own.
@@ -128,9 +131,9 @@ async fn counter_that_does_not_rise_makes_the_passkey_suspect_and_other_ways_sti
     other.counter = 1;
     let one = start(&place);
     let answer = other.get(&one.options);
-    done(place.gate.passkey_sign_in_finish(&one.ceremony, &answer, &away).await.unwrap());
+    done(place.gate.sign_ins().passkey_finish(&one.ceremony, &answer, &away).await.unwrap());
     let known = browser(signed_in.device_token.as_ref());
-    totp(place.gate.sign_in_password("trader", place.password(), &known).await.unwrap());
+    totp(place.gate.sign_ins().password("trader", place.password(), &known).await.unwrap());
 }
 
 #[tokio::test]
@@ -138,14 +141,16 @@ async fn registration_belongs_to_the_session_that_began_it_and_a_handle_is_taken
     let place = Place::new().await;
     let (ticket, _) = place.by_link().await;
     let (other, _) = place.by_link().await;
-    let start = place.gate.passkey_register_start(&ticket).await.unwrap();
+    let start = place.gate.authenticators().passkey_start(&ticket).await.unwrap();
     let (_, answer) = SoftPasskey::create(&start.options, ORIGIN, b"h");
-    let stolen = place.gate.passkey_register_finish(&other, &start.ceremony, &answer, "Mine").await;
+    let stolen =
+        place.gate.authenticators().passkey_finish(&other, &start.ceremony, &answer, "Mine").await;
     assert_eq!(stolen.err(), Some(refused(PasskeyFault::CeremonyEnded)));
     register(&place, &ticket, b"h").await;
-    let start = place.gate.passkey_register_start(&ticket).await.unwrap();
+    let start = place.gate.authenticators().passkey_start(&ticket).await.unwrap();
     let (_, answer) = SoftPasskey::create(&start.options, ORIGIN, b"h");
-    let twice = place.gate.passkey_register_finish(&ticket, &start.ceremony, &answer, "Two").await;
+    let twice =
+        place.gate.authenticators().passkey_finish(&ticket, &start.ceremony, &answer, "Two").await;
     assert_eq!(twice.err(), Some(refused(PasskeyFault::Registered)));
 }
 
@@ -154,14 +159,14 @@ async fn last_way_to_sign_in_stays() {
     let place = Place::new().await;
     let (ticket, _) = place.by_link().await;
     let actor = gate::Actor::Session(ticket.clone());
-    let list = place.gate.authenticators(ticket.person).await.unwrap();
+    let list = place.gate.authenticators().list(ticket.person).await.unwrap();
     for one in &list {
-        let refused = place.gate.remove_authenticator(&actor, one.id).await;
+        let refused = place.gate.authenticators().remove(&actor, one.id).await;
         assert_eq!(refused, Err(Refusal::LastAuthenticator), "{}", one.kind);
     }
     register(&place, &ticket, b"h").await;
     for one in &list {
-        place.gate.remove_authenticator(&actor, one.id).await.unwrap();
+        place.gate.authenticators().remove(&actor, one.id).await.unwrap();
     }
 }
 
@@ -176,22 +181,22 @@ async fn passkey_opens_a_password_that_was_stopped_and_is_never_counted() {
     let wrong = || Secret::from_text("a wrong guess".to_owned());
     for _ in 0..access::throttle::LIMIT {
         place.pass(Span::minutes(15));
-        let failed = place.gate.sign_in_password("trader", wrong(), &away).await;
+        let failed = place.gate.sign_ins().password("trader", wrong(), &away).await;
         assert_eq!(failed.err(), Some(Refusal::SignInFailed));
     }
     place.pass(Span::days(1));
-    let stopped = place.gate.sign_in_password("trader", place.password(), &away).await.err();
+    let stopped = place.gate.sign_ins().password("trader", place.password(), &away).await.err();
     assert!(matches!(stopped, Some(Refusal::AuthenticatorStopped { .. })), "{stopped:?}");
     // Wrong answers of a passkey, more than any limit, and then the right one.
     for _ in 0..access::throttle::LIMIT {
         let start = start(&place);
-        let failed = place.gate.passkey_sign_in_finish(&start.ceremony, "{}", &away).await.err();
+        let failed = place.gate.sign_ins().passkey_finish(&start.ceremony, "{}", &away).await.err();
         assert!(matches!(failed, Some(Refusal::PasskeyRefused { .. })), "{failed:?}");
     }
     let start = start(&place);
     let answer = passkey.get(&start.options);
-    done(place.gate.passkey_sign_in_finish(&start.ceremony, &answer, &away).await.unwrap());
-    totp(place.gate.sign_in_password("trader", place.password(), &away).await.unwrap());
+    done(place.gate.sign_ins().passkey_finish(&start.ceremony, &answer, &away).await.unwrap());
+    totp(place.gate.sign_ins().password("trader", place.password(), &away).await.unwrap());
 }
 
 /// A ceremony goes on where it was begun, however right its signature is.
@@ -211,13 +216,13 @@ async fn passkeys_answer_taken_to_another_browser_signs_nobody_in_and_is_told() 
         (none(), other(), 1),
         (none(), gate::Browser { address: crate::place::HOME, ..other() }, 2),
     ] {
-        let once = place.gate.passkey_sign_in_start(&begun).unwrap();
+        let once = place.gate.sign_ins().passkey_start(&begun).unwrap();
         let answer = passkey.get(&once.options);
-        let step = place.gate.passkey_sign_in_finish(&once.ceremony, &answer, &taken).await;
+        let step = place.gate.sign_ins().passkey_finish(&once.ceremony, &answer, &taken).await;
         assert_eq!(step.err(), Some(refused(PasskeyFault::OtherBrowser)));
-        let outbox = place.gate.outbox(&crate::place::OPERATOR).await.unwrap();
+        let outbox = place.gate.notices().outbox(&crate::place::OPERATOR).await.unwrap();
         let copies = outbox.iter().filter(|one| one.topic == Topic::SignInCopied).count();
         assert_eq!(copies, told);
     }
-    assert_eq!(place.gate.sessions(None).await.unwrap().len(), 1);
+    assert_eq!(place.gate.sessions().list(None).await.unwrap().len(), 1);
 }

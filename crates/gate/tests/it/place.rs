@@ -84,23 +84,24 @@ impl Place {
     }
 
     pub async fn code(&self) -> String {
-        self.gate.totp_now("trader").await.unwrap()
+        self.gate.authenticators().totp_now("trader").await.unwrap()
     }
 
     /// Signs in by the demo's link.
     pub async fn by_link(&self) -> (SessionTicket, SignedIn) {
         let link = self.gate.demo_link().await.unwrap();
-        let signed_in = done(self.gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
+        let signed_in =
+            done(self.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
         (self.ticket(&signed_in), signed_in)
     }
 
     pub fn ticket(&self, signed_in: &SignedIn) -> SessionTicket {
-        self.gate.session(text(&signed_in.session_token), HOME, shows()).unwrap()
+        self.gate.sessions().by_token(text(&signed_in.session_token), HOME, shows()).unwrap()
     }
 
     /// The last code in the outbox.
     pub async fn activation_code(&self) -> String {
-        let outbox = self.gate.outbox(&OPERATOR).await.unwrap();
+        let outbox = self.gate.notices().outbox(&OPERATOR).await.unwrap();
         outbox.iter().find_map(|notice| notice.code.clone()).expect("a code was sent")
     }
 }

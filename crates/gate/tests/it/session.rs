@@ -17,7 +17,8 @@ async fn session_idle_for_half_an_hour_is_over_and_a_use_slides_it() {
     place.pass(Span::minutes(29));
     place.ticket(&signed_in);
     place.pass(Span::minutes(30));
-    let over = place.gate.session(text(&signed_in.session_token), HOME, shows()).unwrap_err();
+    let over =
+        place.gate.sessions().by_token(text(&signed_in.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("it was idle for too long"), "{over}");
 }
 
@@ -28,13 +29,13 @@ async fn what_a_browser_does_by_itself_does_not_slide_the_idle_limit() {
     let token = text(&signed_in.session_token);
     for _ in 0..3 {
         place.pass(Span::minutes(9));
-        let seen = place.gate.session_unused(token, AWAY, shows()).unwrap();
+        let seen = place.gate.sessions().by_token_unused(token, AWAY, shows()).unwrap();
         assert_eq!((seen.session, seen.idle_until), (ticket.session, ticket.idle_until));
     }
-    let listed = place.gate.sessions(None).await.unwrap();
+    let listed = place.gate.sessions().list(None).await.unwrap();
     assert_eq!((listed[0].last_use, listed[0].address), (ticket.since, Some(HOME)));
     place.pass(Span::minutes(3));
-    let over = place.gate.session_unused(token, HOME, shows()).unwrap_err();
+    let over = place.gate.sessions().by_token_unused(token, HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("it was idle for too long"), "{over}");
 }
 
@@ -43,7 +44,7 @@ async fn session_that_ended_before_a_restart_is_told_why_for_an_hour() {
     let place = Place::new().await;
     let (own, live) = place.by_link().await;
     let (ticket, ended) = place.by_link().await;
-    place.gate.end_session(&OPERATOR, ticket.session).await.unwrap();
+    place.gate.sessions().end(&OPERATOR, ticket.session).await.unwrap();
     let at = place.gate.now();
     place.gate.close().await.unwrap();
     let Place { gate, clock, folder, .. } = place;
@@ -51,9 +52,12 @@ async fn session_that_ended_before_a_restart_is_told_why_for_an_hour() {
     clock.set(at + Span::minutes(29));
     let gate = open(folder.path(), &clock).await;
     let why = Refusal::SessionEnded { at, reason: access::session::SessionEnd::EndedByOperator };
-    assert_eq!(gate.session(text(&ended.session_token), HOME, shows()).unwrap_err(), why);
     assert_eq!(
-        gate.session(text(&live.session_token), HOME, shows()).unwrap().session,
+        gate.sessions().by_token(text(&ended.session_token), HOME, shows()).unwrap_err(),
+        why
+    );
+    assert_eq!(
+        gate.sessions().by_token(text(&live.session_token), HOME, shows()).unwrap().session,
         own.session
     );
     // Its cookie is on record, as one of a session that ended since is.
@@ -61,13 +65,13 @@ async fn session_that_ended_before_a_restart_is_told_why_for_an_hour() {
     drop(gate);
     let gate = open(folder.path(), &clock).await;
     let filter = ActivityFilter { refused_only: true, limit: 50, ..ActivityFilter::default() };
-    let page = gate.activity(&OPERATOR, &filter, None).await.unwrap();
+    let page = gate.activity().page(&OPERATOR, &filter, None).await.unwrap();
     assert_eq!(page.entries[0].holder, Some(access::Holder::Session(ticket.session)));
     drop(gate);
     clock.set(at + Span::hours(1));
     let gate = open(folder.path(), &clock).await;
     assert_eq!(
-        gate.session(text(&ended.session_token), HOME, shows()).unwrap_err(),
+        gate.sessions().by_token(text(&ended.session_token), HOME, shows()).unwrap_err(),
         Refusal::NotSignedIn
     );
 }
@@ -81,7 +85,8 @@ async fn session_older_than_twelve_hours_is_over_however_it_is_used() {
         place.ticket(&signed_in);
     }
     place.pass(Span::minutes(20));
-    let over = place.gate.session(text(&signed_in.session_token), HOME, shows()).unwrap_err();
+    let over =
+        place.gate.sessions().by_token(text(&signed_in.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("maximum length"), "{over}");
 }
 
@@ -93,7 +98,7 @@ async fn cookie_that_is_broken_or_unknown_is_not_signed_in() {
     for bad in ["", "x", &token[1..], &token.to_uppercase(), &format!("{token}0"), "\u{0}\u{ffff}"]
     {
         assert_eq!(
-            place.gate.session(bad, HOME, shows()).unwrap_err(),
+            place.gate.sessions().by_token(bad, HOME, shows()).unwrap_err(),
             Refusal::NotSignedIn,
             "{bad:?}"
         );
@@ -105,35 +110,38 @@ async fn session_ended_by_another_is_refused_at_once_and_its_subscription_told()
     let place = Place::new().await;
     let (first, _) = place.by_link().await;
     let (second, cookie) = place.by_link().await;
-    let admission = place.gate.admit_session(&second).unwrap();
+    let admission = place.gate.sessions().admit(&second).unwrap();
     let mut inbox = place.gate.subscribe(&admission);
-    let listed = place.gate.sessions(Some(first.person)).await.unwrap();
+    let listed = place.gate.sessions().list(Some(first.person)).await.unwrap();
     assert_eq!(listed.len(), 2);
     let mut names: Vec<_> = listed.iter().map(|one| one.device_name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["Firefox on Linux", "Firefox on Linux (2)"]);
-    place.gate.end_session(&Actor::Session(first.clone()), second.session).await.unwrap();
-    let over = place.gate.session(text(&cookie.session_token), HOME, shows()).unwrap_err();
+    place.gate.sessions().end(&Actor::Session(first.clone()), second.session).await.unwrap();
+    let over =
+        place.gate.sessions().by_token(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert_eq!(over.code(), "SESSION_ENDED");
     assert!(!admission.is_current());
     let gate::Delivery::Ended(reason) = inbox.recv().await else { panic!("not told") };
     assert_eq!(reason, over);
-    assert_eq!(place.gate.sessions(None).await.unwrap().len(), 1);
+    assert_eq!(place.gate.sessions().list(None).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn cookie_of_a_session_that_ended_is_on_record_once_with_a_count() {
     let place = Place::new().await;
     let (ticket, cookie) = place.by_link().await;
-    place.gate.end_session(&OPERATOR, ticket.session).await.unwrap();
+    place.gate.sessions().end(&OPERATOR, ticket.session).await.unwrap();
     for _ in 0..7 {
-        assert!(place.gate.session(text(&cookie.session_token), AWAY, shows()).is_err());
+        assert!(
+            place.gate.sessions().by_token(text(&cookie.session_token), AWAY, shows()).is_err()
+        );
     }
     place.pass(Span::seconds(2));
     let filter = ActivityFilter { refused_only: true, limit: 50, ..ActivityFilter::default() };
     let recorded = async {
         loop {
-            let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
+            let page = place.gate.activity().page(&OPERATOR, &filter, None).await.unwrap();
             if let Some(entry) = page.entries.into_iter().next() {
                 break entry;
             }
@@ -153,12 +161,13 @@ async fn all_other_sessions_end_and_the_one_that_asks_stays() {
     for _ in 0..3 {
         place.by_link().await;
     }
-    assert_eq!(place.gate.end_other_sessions(&own).await, Ok(3));
+    assert_eq!(place.gate.sessions().end_others(&own).await, Ok(3));
     place.ticket(&cookie);
-    place.gate.sign_out(&own).await.unwrap();
-    let over = place.gate.session(text(&cookie.session_token), HOME, shows()).unwrap_err();
+    place.gate.sessions().sign_out(&own).await.unwrap();
+    let over =
+        place.gate.sessions().by_token(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("signed out"), "{over}");
-    let again = place.gate.sign_out(&own).await;
+    let again = place.gate.sessions().sign_out(&own).await;
     assert!(again.is_err(), "a ticket of a session that is over does nothing");
 }
 
@@ -168,20 +177,21 @@ async fn device_renamed_is_listed_and_removed_ends_its_sessions_and_its_trust() 
     let (own, _) = place.by_link().await;
     let (other, cookie) = place.by_link().await;
     let actor = Actor::Session(own.clone());
-    place.gate.rename_device(&actor, other.device, "Kitchen <b>").await.unwrap();
-    let devices = place.gate.devices(Some(own.person)).await.unwrap();
+    place.gate.devices().rename(&actor, other.device, "Kitchen <b>").await.unwrap();
+    let devices = place.gate.devices().list(Some(own.person)).await.unwrap();
     let renamed = devices.iter().find(|one| one.device.id == other.device).unwrap();
     assert_eq!(renamed.device.name.as_str(), "Kitchen <b>");
     assert_eq!((renamed.standing, renamed.sessions), (Standing::Trusted, 1));
-    let bad = place.gate.rename_device(&actor, other.device, "a\nb").await.unwrap_err();
+    let bad = place.gate.devices().rename(&actor, other.device, "a\nb").await.unwrap_err();
     assert_eq!(bad.code(), "NAME_HIDDEN");
 
-    place.gate.remove_device(&actor, other.device).await.unwrap();
-    assert!(place.gate.session(text(&cookie.session_token), HOME, shows()).is_err());
+    place.gate.devices().remove(&actor, other.device).await.unwrap();
+    assert!(place.gate.sessions().by_token(text(&cookie.session_token), HOME, shows()).is_err());
     let forgotten = from(AWAY, cookie.device_token.as_ref());
-    let step = place.gate.sign_in_password("trader", place.password(), &forgotten).await.unwrap();
+    let step =
+        place.gate.sign_ins().password("trader", place.password(), &forgotten).await.unwrap();
     let attempt = crate::place::totp(step);
-    let step = place.gate.sign_in_totp(&attempt, &place.code().await, &forgotten).await.unwrap();
+    let step = place.gate.sign_ins().totp(&attempt, &place.code().await, &forgotten).await.unwrap();
     crate::place::activation(step);
 }
 
@@ -189,10 +199,11 @@ async fn device_renamed_is_listed_and_removed_ends_its_sessions_and_its_trust() 
 async fn operator_ends_any_session_by_id() {
     let place = Place::new().await;
     let (ticket, cookie) = place.by_link().await;
-    place.gate.end_session(&OPERATOR, ticket.session).await.unwrap();
-    let over = place.gate.session(text(&cookie.session_token), HOME, shows()).unwrap_err();
+    place.gate.sessions().end(&OPERATOR, ticket.session).await.unwrap();
+    let over =
+        place.gate.sessions().by_token(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("ended by the operator"), "{over}");
-    let again = place.gate.end_session(&OPERATOR, ticket.session).await;
+    let again = place.gate.sessions().end(&OPERATOR, ticket.session).await;
     assert_eq!(again, Err(Refusal::NotFound { what: "session" }));
 }
 
@@ -203,13 +214,13 @@ async fn commands_of_one_person_at_once_are_all_done() {
     let mut waiting = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let link = place.gate.demo_link().await.unwrap();
-        let step = place.gate.sign_in_link(&link.token, &browser(None)).await.unwrap();
+        let step = place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap();
         let signed_in = done(step);
         let gate = place.gate.clone();
         let ticket = place.ticket(&signed_in);
         waiting.spawn(async move {
             let name = format!("Browser {}", ticket.device);
-            gate.rename_device(&Actor::Session(ticket.clone()), ticket.device, &name).await
+            gate.devices().rename(&Actor::Session(ticket.clone()), ticket.device, &name).await
         });
     }
     for renamed in waiting.join_all().await {
@@ -221,21 +232,21 @@ async fn commands_of_one_person_at_once_are_all_done() {
 async fn operator_plans_and_ends_travel_and_says_that_a_browser_is_an_older_one_again() {
     let place = Place::new().await;
     let (ticket, _) = place.by_link().await;
-    let (person, none) = place.gate.travel_of("trader").await.unwrap();
+    let (person, none) = place.gate.travels().of("trader").await.unwrap();
     assert!(person == ticket.person && none.is_none());
     let now = place.gate.now();
     let dates = (now, now + Span::days(3));
-    place.gate.plan_travel(&OPERATOR, person, dates, "Lisbon", None).await.unwrap();
-    let plan = place.gate.travel(&ticket).await.unwrap().unwrap();
+    place.gate.travels().plan(&OPERATOR, person, dates, "Lisbon", None).await.unwrap();
+    let plan = place.gate.travels().own(&ticket).await.unwrap().unwrap();
     assert_eq!((plan.place.as_str(), plan.until), ("Lisbon", dates.1));
-    place.gate.end_travel(&OPERATOR, person).await.unwrap();
-    assert!(place.gate.travel_of("trader").await.unwrap().1.is_none());
-    let over = place.gate.end_travel(&OPERATOR, person).await.unwrap_err();
+    place.gate.travels().end(&OPERATOR, person).await.unwrap();
+    assert!(place.gate.travels().of("trader").await.unwrap().1.is_none());
+    let over = place.gate.travels().end(&OPERATOR, person).await.unwrap_err();
     assert_eq!(over.code(), "NOT_FOUND");
-    assert_eq!(place.gate.travel_of("nobody").await.unwrap_err().code(), "NOT_FOUND");
+    assert_eq!(place.gate.travels().of("nobody").await.unwrap_err().code(), "NOT_FOUND");
     let stranger = access::PersonId([9; 16]);
     let actor = Actor::Session(ticket.clone());
-    let not_theirs = place.gate.plan_travel(&actor, stranger, dates, "Lisbon", None).await;
+    let not_theirs = place.gate.travels().plan(&actor, stranger, dates, "Lisbon", None).await;
     assert_eq!(not_theirs, Err(Refusal::NotFound { what: "planned travel" }));
 
     place.pass(Span::minutes(1));
@@ -244,26 +255,26 @@ async fn operator_plans_and_ends_travel_and_says_that_a_browser_is_an_older_one_
     let (new, _) = place.by_link().await;
     let offered =
         |older: Vec<access::device::Device>| -> Vec<_> { older.iter().map(|one| one.id).collect() };
-    let older = place.gate.predecessors(&new).await.unwrap();
+    let older = place.gate.devices().predecessors(&new).await.unwrap();
     assert_eq!(offered(older), [used.device, ticket.device]);
     // One whose session was used since is in use.
     place.pass(Span::seconds(1));
     place.ticket(&its);
-    let older = place.gate.predecessors(&new).await.unwrap();
+    let older = place.gate.devices().predecessors(&new).await.unwrap();
     assert_eq!(offered(older), [ticket.device]);
     let again = Some(new.device);
-    let refused = place.gate.succeed_device(&OPERATOR, used.device, again).await;
+    let refused = place.gate.devices().succeed(&OPERATOR, used.device, again).await;
     assert_eq!(refused.unwrap_err().code(), "NOT_FOUND");
     let old = ticket.device;
-    place.gate.succeed_device(&OPERATOR, old, again).await.unwrap();
-    let devices = place.gate.devices(None).await.unwrap();
+    place.gate.devices().succeed(&OPERATOR, old, again).await.unwrap();
+    let devices = place.gate.devices().list(None).await.unwrap();
     assert_eq!(devices.len(), 2);
     assert_eq!(devices[0].device.id, used.device, "it was seen last");
     assert_eq!(devices[0].device.last_seen_at, place.gate.now());
     assert_eq!((devices[1].device.id, devices[1].device.succeeds), (new.device, Some(old)));
     // On record as the operator's.
     let filter = ActivityFilter { limit: 50, ..ActivityFilter::default() };
-    let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
+    let page = place.gate.activity().page(&OPERATOR, &filter, None).await.unwrap();
     let by: Vec<_> = page.entries.iter().map(|one| format!("{one:?}")).collect();
     assert!(by.iter().any(|one| one.contains("travel")), "{by:?}");
 }
@@ -278,7 +289,7 @@ async fn proof_and_challenge_from_before_a_restart_count_no_more_and_nobody_is_s
     let visit = |gate: &gate::Gate, proof: &str, hardware: Option<&str>| {
         let request = gate::SignedRequest { proof, method: "GET", target: "/", body: b"" };
         let key = Some(gate.shown(&request)?);
-        gate.session(&token, HOME, Shows { key, hardware })
+        gate.sessions().by_token(&token, HOME, Shows { key, hardware })
     };
     let sign = |at| KEY.proof("GET", "/", b"", at).unwrap();
     let (now, ahead) = (place.gate.now(), Span::seconds(60));

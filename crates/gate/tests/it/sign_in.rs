@@ -12,12 +12,13 @@ use crate::place::{
 async fn new_browser_signs_in_by_password_totp_and_activation_and_then_without_it() {
     let place = Place::new().await;
     let gate = &place.gate;
-    let step = gate.sign_in_password("Trader", place.password(), &browser(None)).await.unwrap();
+    let step = gate.sign_ins().password("Trader", place.password(), &browser(None)).await.unwrap();
     let attempt = totp(step);
-    let step = gate.sign_in_totp(&attempt, &place.code().await, &browser(None)).await.unwrap();
+    let step = gate.sign_ins().totp(&attempt, &place.code().await, &browser(None)).await.unwrap();
     let attempt = activation(step);
     let code = place.activation_code().await;
-    let signed_in = done(gate.sign_in_activation(&attempt, &code, &browser(None)).await.unwrap());
+    let signed_in =
+        done(gate.sign_ins().activation(&attempt, &code, &browser(None)).await.unwrap());
     let ticket = place.ticket(&signed_in);
     assert_eq!(&*ticket.username, "trader");
     assert_eq!(ticket.account, gate.account());
@@ -26,10 +27,11 @@ async fn new_browser_signs_in_by_password_totp_and_activation_and_then_without_i
     // The browser is trusted now: no third step.
     place.pass(Span::seconds(30));
     let known = browser(signed_in.device_token.as_ref());
-    let step = gate.sign_in_password("trader", place.password(), &known).await.unwrap();
-    let step = gate.sign_in_totp(&totp(step), &place.code().await, &known).await.unwrap();
+    let step = gate.sign_ins().password("trader", place.password(), &known).await.unwrap();
+    let step = gate.sign_ins().totp(&totp(step), &place.code().await, &known).await.unwrap();
     assert!(done(step).device_token.is_none());
-    let refused = gate.session(text(&signed_in.session_token), HOME, shows()).unwrap_err();
+    let refused =
+        gate.sessions().by_token(text(&signed_in.session_token), HOME, shows()).unwrap_err();
     assert_eq!(refused.code(), "SESSION_ENDED", "the same browser's older session is replaced");
 }
 
@@ -38,10 +40,10 @@ async fn totp_code_replayed_is_refused() {
     let place = Place::new().await;
     let gate = &place.gate;
     let code = place.code().await;
-    let step = gate.sign_in_password("trader", place.password(), &browser(None)).await.unwrap();
-    activation(gate.sign_in_totp(&totp(step), &code, &browser(None)).await.unwrap());
-    let step = gate.sign_in_password("trader", place.password(), &browser(None)).await.unwrap();
-    let again = gate.sign_in_totp(&totp(step), &code, &browser(None)).await;
+    let step = gate.sign_ins().password("trader", place.password(), &browser(None)).await.unwrap();
+    activation(gate.sign_ins().totp(&totp(step), &code, &browser(None)).await.unwrap());
+    let step = gate.sign_ins().password("trader", place.password(), &browser(None)).await.unwrap();
+    let again = gate.sign_ins().totp(&totp(step), &code, &browser(None)).await;
     assert_eq!(again.err(), Some(Refusal::CodeReplayed));
 }
 
@@ -54,7 +56,7 @@ async fn unknown_and_known_name_get_the_same_answers_and_the_same_argon2_calls()
         for _ in 0..7 {
             let before = place.gate.password_checks();
             let answer =
-                place.gate.sign_in_password(name, secret("wrong"), &from(AWAY, None)).await;
+                place.gate.sign_ins().password(name, secret("wrong"), &from(AWAY, None)).await;
             answers.push((answer.err(), place.gate.password_checks() - before));
         }
         seen.push(answers);
@@ -69,7 +71,7 @@ async fn unknown_and_known_name_get_the_same_answers_and_the_same_argon2_calls()
 async fn address_that_guessed_at_many_names_is_still_stopped_after_a_restart() {
     let place = Place::new().await;
     let guess = async |gate: &gate::Gate, name: String| {
-        gate.sign_in_password(&name, secret("guess"), &from(AWAY, None)).await.err().unwrap()
+        gate.sign_ins().password(&name, secret("guess"), &from(AWAY, None)).await.err().unwrap()
     };
     for number in 0..60 {
         assert_eq!(guess(&place.gate, format!("name{number}")).await, Refusal::SignInFailed);
@@ -91,28 +93,29 @@ async fn attacker_elsewhere_does_not_shut_the_owner_out_of_a_trusted_browser() {
     let (_, signed_in) = place.by_link().await;
     let known = browser(signed_in.device_token.as_ref());
     for _ in 0..6 {
-        let wrong = place.gate.sign_in_password("trader", secret("guess"), &from(AWAY, None)).await;
+        let wrong =
+            place.gate.sign_ins().password("trader", secret("guess"), &from(AWAY, None)).await;
         assert!(wrong.is_err());
     }
     let elsewhere =
-        place.gate.sign_in_password("trader", place.password(), &from(AWAY, None)).await;
+        place.gate.sign_ins().password("trader", place.password(), &from(AWAY, None)).await;
     assert!(matches!(elsewhere.err(), Some(Refusal::Throttled { .. })));
-    totp(place.gate.sign_in_password("trader", place.password(), &known).await.unwrap());
+    totp(place.gate.sign_ins().password("trader", place.password(), &known).await.unwrap());
 }
 
 #[tokio::test]
 async fn steps_out_of_order_or_repeated_are_refused() {
     let place = Place::new().await;
     let gate = &place.gate;
-    let step = gate.sign_in_password("trader", place.password(), &browser(None)).await.unwrap();
+    let step = gate.sign_ins().password("trader", place.password(), &browser(None)).await.unwrap();
     let attempt = totp(step);
-    let early = gate.sign_in_activation(&attempt, "000000", &browser(None)).await;
+    let early = gate.sign_ins().activation(&attempt, "000000", &browser(None)).await;
     assert_eq!(early.err(), Some(Refusal::AttemptEnded));
     let code = place.code().await;
-    activation(gate.sign_in_totp(&attempt, &code, &browser(None)).await.unwrap());
-    let repeated = gate.sign_in_totp(&attempt, &code, &browser(None)).await;
+    activation(gate.sign_ins().totp(&attempt, &code, &browser(None)).await.unwrap());
+    let repeated = gate.sign_ins().totp(&attempt, &code, &browser(None)).await;
     assert_eq!(repeated.err(), Some(Refusal::AttemptEnded));
-    let unknown = gate.sign_in_totp(&secret("fpa_nonsense"), &code, &browser(None)).await;
+    let unknown = gate.sign_ins().totp(&secret("fpa_nonsense"), &code, &browser(None)).await;
     assert_eq!(unknown.err(), Some(Refusal::AttemptEnded));
 }
 
@@ -120,13 +123,16 @@ async fn steps_out_of_order_or_repeated_are_refused() {
 async fn link_works_once_and_not_after_its_time() {
     let place = Place::new().await;
     let link = place.gate.demo_link().await.unwrap();
-    assert_eq!(place.gate.link(&link.token).await.unwrap(), (Purpose::SignIn, link.until));
-    done(place.gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
-    let again = place.gate.sign_in_link(&link.token, &browser(None)).await;
+    assert_eq!(
+        place.gate.sign_ins().link(&link.token).await.unwrap(),
+        (Purpose::SignIn, link.until)
+    );
+    done(place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
+    let again = place.gate.sign_ins().by_link(&link.token, &browser(None)).await;
     assert_eq!(again.err(), Some(Refusal::LinkEnded));
     let late = place.gate.demo_link().await.unwrap();
     place.pass(Span::minutes(15));
-    let late = place.gate.sign_in_link(&late.token, &browser(None)).await;
+    let late = place.gate.sign_ins().by_link(&late.token, &browser(None)).await;
     assert_eq!(late.err(), Some(Refusal::LinkEnded));
 }
 
@@ -135,28 +141,38 @@ async fn password_reset_by_the_operator_ends_sessions_and_its_link_enrols_again(
     let place = Place::new().await;
     let (_, old) = place.by_link().await;
     place.pass(Span::minutes(1));
-    let link = place.gate.reset_password(&OPERATOR, "trader").await.unwrap();
-    let refused = place.gate.session(text(&old.session_token), HOME, shows()).unwrap_err();
+    let link = place.gate.people().reset_password(&OPERATOR, "trader").await.unwrap();
+    let refused =
+        place.gate.sessions().by_token(text(&old.session_token), HOME, shows()).unwrap_err();
     assert_eq!(refused.code(), "SESSION_ENDED");
-    let failed = place.gate.sign_in_password("trader", place.password(), &browser(None)).await;
+    let failed = place.gate.sign_ins().password("trader", place.password(), &browser(None)).await;
     assert_eq!(failed.err(), Some(Refusal::SignInFailed));
 
-    let signed_in = done(place.gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
+    let signed_in = done(place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
     assert!(signed_in.enrolling);
     let ticket = place.ticket(&signed_in);
     assert!(ticket.enrolling);
-    let short = place.gate.set_password(&ticket, None, secret("short")).await;
+    let short = place.gate.authenticators().set_password(&ticket, None, secret("short")).await;
     assert_eq!(short.unwrap_err().code(), "OUT_OF_RANGE");
-    place.gate.set_password(&ticket, None, secret("a new long password")).await.unwrap();
+    place
+        .gate
+        .authenticators()
+        .set_password(&ticket, None, secret("a new long password"))
+        .await
+        .unwrap();
     let ticket = place.ticket(&signed_in);
     assert!(ticket.enrolling, "the TOTP app was kept, and was not shown yet");
-    let wrong =
-        place.gate.set_password(&ticket, Some(&secret("guess")), secret("another one")).await;
+    let wrong = place
+        .gate
+        .authenticators()
+        .set_password(&ticket, Some(&secret("guess")), secret("another one"))
+        .await;
     assert_eq!(wrong, Err(Refusal::KeptProofMissing), "nothing but what the reset took");
     totp(
         place
             .gate
-            .sign_in_password("trader", secret("a new long password"), &browser(None))
+            .sign_ins()
+            .password("trader", secret("a new long password"), &browser(None))
             .await
             .unwrap(),
     );
@@ -167,42 +183,54 @@ async fn password_reset_by_the_operator_ends_sessions_and_its_link_enrols_again(
 async fn enrolment_without_a_key_continues_on_its_own_network_alone() {
     let place = Place::new().await;
     let without = || gate::Shows { key: None, hardware: None };
-    let link = place.gate.reset_password(&OPERATOR, "trader").await.unwrap();
+    let link = place.gate.people().reset_password(&OPERATOR, "trader").await.unwrap();
     let plain = gate::Browser { key: None, ..browser(None) };
-    let signed_in = done(place.gate.sign_in_link(&link.token, &plain).await.unwrap());
+    let signed_in = done(place.gate.sign_ins().by_link(&link.token, &plain).await.unwrap());
     let token = text(&signed_in.session_token);
-    let here = place.gate.session(token, HOME, without()).unwrap();
+    let here = place.gate.sessions().by_token(token, HOME, without()).unwrap();
     assert!(here.enrolling && !here.is_bound());
     for _ in 0..2 {
-        let copied = place.gate.session(token, AWAY, without()).unwrap_err();
+        let copied = place.gate.sessions().by_token(token, AWAY, without()).unwrap_err();
         assert_eq!(copied, Refusal::EnrolmentElsewhere, "and asking does not move it");
-        let unused = place.gate.session_unused(token, AWAY, without()).unwrap_err();
+        let unused = place.gate.sessions().by_token_unused(token, AWAY, without()).unwrap_err();
         assert_eq!(unused, Refusal::EnrolmentElsewhere);
     }
-    let here = place.gate.session(token, HOME, without()).unwrap();
-    place.gate.set_password(&here, None, secret("a new long password")).await.unwrap();
+    let here = place.gate.sessions().by_token(token, HOME, without()).unwrap();
+    place
+        .gate
+        .authenticators()
+        .set_password(&here, None, secret("a new long password"))
+        .await
+        .unwrap();
     // One with a key is bound to that, wherever it goes.
-    let link = place.gate.reset_password(&OPERATOR, "trader").await.unwrap();
-    let bound = done(place.gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
-    assert!(place.gate.session(text(&bound.session_token), AWAY, shows()).unwrap().enrolling);
+    let link = place.gate.people().reset_password(&OPERATOR, "trader").await.unwrap();
+    let bound = done(place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
+    assert!(
+        place
+            .gate
+            .sessions()
+            .by_token(text(&bound.session_token), AWAY, shows())
+            .unwrap()
+            .enrolling
+    );
 }
 
 #[tokio::test]
 async fn totp_setup_is_the_same_until_a_code_confirms_it() {
     let place = Place::new().await;
-    let link = place.gate.reset_totp(&OPERATOR, "trader").await.unwrap();
-    let signed_in = done(place.gate.sign_in_link(&link.token, &browser(None)).await.unwrap());
+    let link = place.gate.people().reset_totp(&OPERATOR, "trader").await.unwrap();
+    let signed_in = done(place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
     let ticket = place.ticket(&signed_in);
-    let first = place.gate.totp_setup(&ticket).await.unwrap();
-    let second = place.gate.totp_setup(&ticket).await.unwrap();
+    let first = place.gate.authenticators().totp_setup(&ticket).await.unwrap();
+    let second = place.gate.authenticators().totp_setup(&ticket).await.unwrap();
     assert_eq!(text(&first.secret), text(&second.secret));
     assert_eq!(text(&first.uri), text(&second.uri));
-    let wrong = place.gate.totp_confirm(&ticket, "000000").await;
+    let wrong = place.gate.authenticators().totp_confirm(&ticket, "000000").await;
     assert_eq!(wrong, Err(Refusal::CodeWrong));
     let seed = data_encoding::BASE32_NOPAD.decode(first.secret.expose()).unwrap();
     let step = access::authenticator::totp::step(place.gate.now());
     let code = access::authenticator::totp::code(&seed, step);
-    place.gate.totp_confirm(&ticket, &code).await.unwrap();
+    place.gate.authenticators().totp_confirm(&ticket, &code).await.unwrap();
     assert!(!place.ticket(&signed_in).enrolling);
 }
 
@@ -218,7 +246,7 @@ async fn restart_keeps_sessions_and_shows_no_secrets_again() {
     let gate = open(folder.path(), &clock).await;
     assert!(gate.demo_secrets().is_none());
     clock.set(clock.stamp() + Span::minutes(20));
-    let ticket = gate.session(text(&signed_in.session_token), HOME, shows());
+    let ticket = gate.sessions().by_token(text(&signed_in.session_token), HOME, shows());
     assert!(ticket.is_ok(), "it was used 20 minutes ago, and that was written at the close");
 }
 
@@ -229,7 +257,7 @@ async fn wrong_passwords_in_a_flood_are_each_answered_and_evidence_stays_small()
     for _ in 0..200 {
         let gate = place.gate.clone();
         waiting.spawn(async move {
-            gate.sign_in_password("trader", secret("guess"), &from(AWAY, None)).await.err()
+            gate.sign_ins().password("trader", secret("guess"), &from(AWAY, None)).await.err()
         });
     }
     let codes: Vec<_> =
@@ -244,22 +272,23 @@ async fn wrong_passwords_of_many_unknown_names_are_counted_in_few_entries() {
     let place = Place::new().await;
     for number in 0..30 {
         let name = format!("nobody-{number}");
-        let failed = place.gate.sign_in_password(&name, secret("guess"), &from(AWAY, None)).await;
+        let failed =
+            place.gate.sign_ins().password(&name, secret("guess"), &from(AWAY, None)).await;
         assert_eq!(failed.err(), Some(Refusal::SignInFailed));
     }
     // The clock of the tests does not move, so all of them are within one second.
     let kind = Some(ActivityKind::Access);
     let filter = ActivityFilter { kind, limit: 200, ..ActivityFilter::default() };
-    let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
+    let page = place.gate.activity().page(&OPERATOR, &filter, None).await.unwrap();
     let of_names = page.entries.iter().filter(|one| {
         one.what == "throttle.stranger_failed" || one.code.as_deref() == Some("SIGN_IN_FAILED")
     });
     assert_eq!(of_names.count(), 1);
     let away = from(AWAY, None);
     for _ in 0..4 {
-        let again = place.gate.sign_in_password("nobody-0", secret("guess"), &away).await;
+        let again = place.gate.sign_ins().password("nobody-0", secret("guess"), &away).await;
         assert_eq!(again.err(), Some(Refusal::SignInFailed));
     }
-    let again = place.gate.sign_in_password("nobody-0", secret("guess"), &away).await;
+    let again = place.gate.sign_ins().password("nobody-0", secret("guess"), &away).await;
     assert!(matches!(again.err(), Some(Refusal::Throttled { failures: 5, .. })), "it counted");
 }

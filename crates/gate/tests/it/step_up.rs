@@ -12,39 +12,39 @@ async fn proof_by_password_replaces_the_token_and_keeps_all_else_of_the_session(
     let place = Place::new().await;
     let (ticket, signed_in) = place.by_link().await;
     let old = text(&signed_in.session_token);
-    let admission = place.gate.admit_session(&ticket).unwrap();
+    let admission = place.gate.sessions().admit(&ticket).unwrap();
     let form = place.gate.form_token(ticket.session);
     let wrong = Secret::from_text("not the password".to_owned());
-    assert!(place.gate.step_up_password(&ticket, wrong, "000000").await.is_err());
-    assert!(place.gate.session(old, HOME, shows()).is_ok(), "nothing was proven");
+    assert!(place.gate.step_ups().password(&ticket, wrong, "000000").await.is_err());
+    assert!(place.gate.sessions().by_token(old, HOME, shows()).is_ok(), "nothing was proven");
     let code = place.code().await;
-    let proven = place.gate.step_up_password(&ticket, place.password(), &code).await.unwrap();
+    let proven = place.gate.step_ups().password(&ticket, place.password(), &code).await.unwrap();
     let new = text(&proven.token);
     assert_ne!(new, old);
-    let after = place.gate.session(new, HOME, shows()).unwrap();
+    let after = place.gate.sessions().by_token(new, HOME, shows()).unwrap();
     assert_eq!((after.session, after.since), (ticket.session, ticket.since));
     let same = place.gate.form_token(after.session) == form;
     assert!(same, "forms of other tabs count");
     assert!(admission.is_current(), "a stream goes on");
-    assert_eq!(place.gate.sessions(None).await.unwrap().len(), 1);
+    assert_eq!(place.gate.sessions().list(None).await.unwrap().len(), 1);
     // Requests on their way show the browser's key; what shows none, or another, is a copy.
-    assert_eq!(place.gate.session(old, HOME, shows()).unwrap().session, ticket.session);
+    assert_eq!(place.gate.sessions().by_token(old, HOME, shows()).unwrap().session, ticket.session);
     let stranger = BrowserKey::generate().unwrap();
     for key in [None, Some(stranger.shown(place.gate.now()).unwrap())] {
-        assert!(place.gate.session(old, AWAY, Shows { key, hardware: None }).is_err());
+        assert!(place.gate.sessions().by_token(old, AWAY, Shows { key, hardware: None }).is_err());
     }
     place.pass(Span::seconds(10));
-    let over = place.gate.session(old, HOME, shows()).unwrap_err();
+    let over = place.gate.sessions().by_token(old, HOME, shows()).unwrap_err();
     assert_eq!(over, Refusal::NotSignedIn);
-    assert!(place.gate.session(new, HOME, shows()).is_ok());
+    assert!(place.gate.sessions().by_token(new, HOME, shows()).is_ok());
     let (old, new) = (old.to_owned(), new.to_owned());
     drop(admission);
     place.gate.close().await.unwrap();
     let Place { gate, clock, folder, .. } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;
-    assert_eq!(gate.session(&old, HOME, shows()).unwrap_err(), Refusal::NotSignedIn);
-    assert!(gate.session(&new, HOME, shows()).is_ok());
+    assert_eq!(gate.sessions().by_token(&old, HOME, shows()).unwrap_err(), Refusal::NotSignedIn);
+    assert!(gate.sessions().by_token(&new, HOME, shows()).is_ok());
 }
 
 #[tokio::test]
@@ -53,11 +53,11 @@ async fn proof_by_passkey_replaces_the_token() {
     let place = Place::new().await;
     let (ticket, signed_in) = place.by_link().await;
     let mut passkey = register(&place, &ticket, b"handle one").await;
-    let start = place.gate.step_up_passkey_start(&ticket).unwrap();
+    let start = place.gate.step_ups().passkey_start(&ticket).unwrap();
     let answer = passkey.get(&start.options);
-    let proven = place.gate.step_up_passkey_finish(&ticket, &start.ceremony, &answer).await;
+    let proven = place.gate.step_ups().passkey_finish(&ticket, &start.ceremony, &answer).await;
     let proven = proven.unwrap();
-    let come = |token: &Secret| place.gate.session(text(token), HOME, shows());
+    let come = |token: &Secret| place.gate.sessions().by_token(text(token), HOME, shows());
     // While the answer has not come, or when it is lost, its browser has the old one alone.
     place.pass(Span::seconds(60));
     assert!(come(&signed_in.session_token).is_ok());
@@ -72,11 +72,14 @@ async fn proof_of_a_session_that_nothing_binds_ends_its_old_token_at_once() {
     let place = Place::new().await;
     let link = place.gate.demo_link().await.unwrap();
     let plain = gate::Browser { key: None, ..browser(None) };
-    let signed_in = done(place.gate.sign_in_link(&link.token, &plain).await.unwrap());
+    let signed_in = done(place.gate.sign_ins().by_link(&link.token, &plain).await.unwrap());
     let old = text(&signed_in.session_token);
-    let ticket = place.gate.session(old, HOME, Shows::default()).unwrap();
+    let ticket = place.gate.sessions().by_token(old, HOME, Shows::default()).unwrap();
     let code = place.code().await;
-    let (_, proven) = place.gate.fresh(&ticket, place.password(), &code).await.unwrap();
-    assert_eq!(place.gate.session(old, HOME, Shows::default()).unwrap_err(), Refusal::NotSignedIn);
-    assert!(place.gate.session(text(&proven.token), HOME, Shows::default()).is_ok());
+    let (_, proven) = place.gate.step_ups().fresh(&ticket, place.password(), &code).await.unwrap();
+    assert_eq!(
+        place.gate.sessions().by_token(old, HOME, Shows::default()).unwrap_err(),
+        Refusal::NotSignedIn
+    );
+    assert!(place.gate.sessions().by_token(text(&proven.token), HOME, Shows::default()).is_ok());
 }

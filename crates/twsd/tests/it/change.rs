@@ -112,7 +112,7 @@ async fn change_beyond_the_rate_or_under_a_lock_ends_nothing() {
     let account = server.gate.view().await.unwrap().account;
     let operator = gate::Actor::Operator { uid: 0 };
     let target = gate::LockTarget::Account(account);
-    server.gate.lock(&operator, target, access::Grade::NoNew).await.unwrap();
+    server.gate.locks().lock(&operator, target, access::Grade::NoNew).await.unwrap();
     lives(&client.ask(order(1, |o| o.order.limit_price = Some(Decimal::TWO))).await, 399, "LOCKED");
 }
 
@@ -132,7 +132,7 @@ async fn change_of_a_reduce_only_order_beyond_the_position_ends_nothing() {
     let account = server.gate.view().await.unwrap().account;
     let operator = gate::Actor::Operator { uid: 0 };
     let target = gate::LockTarget::Account(account);
-    server.gate.lock(&operator, target, access::Grade::ReduceOnly).await.unwrap();
+    server.gate.locks().lock(&operator, target, access::Grade::ReduceOnly).await.unwrap();
     let exit = |id, shares: i64| {
         order(id, move |o| {
             "SELL".clone_into(&mut o.order.action);
@@ -147,7 +147,7 @@ async fn change_of_a_reduce_only_order_beyond_the_position_ends_nothing() {
     for id in [3, 4] {
         assert_eq!(statuses(&client.ask(exit(id, 10)).await, id), ["Submitted"]);
     }
-    server.gate.unlock(&operator, target).await.unwrap();
+    server.gate.locks().unlock(&operator, target).await.unwrap();
     let refused = client.ask(exit(3, 11)).await;
     let told = errors(&refused);
     assert_eq!((told.len(), told[0].1), (1, 399), "{told:?}");

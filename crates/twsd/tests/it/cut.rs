@@ -10,8 +10,8 @@ use crate::desk::{Raw, Server, errors, order, statuses, stock};
 const OPERATOR: Actor = Actor::Operator { uid: 0 };
 
 async fn revoke(server: &Server, name: &str, cancel_orders: bool) {
-    let found = server.gate.find_credential(name).await.unwrap();
-    server.gate.revoke_credential(&OPERATOR, found.credential.id, cancel_orders).await.unwrap();
+    let found = server.gate.credentials().find(name).await.unwrap();
+    server.gate.credentials().revoke(&OPERATOR, found.credential.id, cancel_orders).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,7 +90,7 @@ async fn lock_against_new_orders_leaves_cancels_and_reading() {
     let mut client = server.client("trading", 1).await;
     client.ask(order(1, |_| {})).await;
     let account = server.gate.view().await.unwrap().account;
-    server.gate.lock(&OPERATOR, LockTarget::Account(account), Grade::NoNew).await.unwrap();
+    server.gate.locks().lock(&OPERATOR, LockTarget::Account(account), Grade::NoNew).await.unwrap();
     let refused = client.ask(order(2, |_| {})).await;
     assert!(errors(&refused)[0].2.contains("LOCKED"), "{refused:?}");
     assert_eq!(statuses(&refused, 2), ["Inactive"]);
@@ -98,7 +98,7 @@ async fn lock_against_new_orders_leaves_cancels_and_reading() {
     let cancelled = client.ask(cancel).await;
     assert_eq!(statuses(&cancelled, 1), ["Cancelled"]);
     assert_eq!(errors(&cancelled)[0].1, 202);
-    server.gate.lock(&OPERATOR, LockTarget::Account(account), Grade::All).await.unwrap();
+    server.gate.locks().lock(&OPERATOR, LockTarget::Account(account), Grade::All).await.unwrap();
     let told = errors(&client.rest().await);
     assert_eq!(told.last().unwrap().1, 1100, "{told:?}");
 }
@@ -122,7 +122,7 @@ async fn use_of_a_credential_is_noted_with_program_and_address() {
     // The door notes it once the client's first word after the handshake is read.
     let mut tries = 0;
     let (found, used) = loop {
-        let found = server.gate.find_credential("trading").await.unwrap();
+        let found = server.gate.credentials().find("trading").await.unwrap();
         if let Some(used) = found.last_use.clone() {
             break (found, used);
         }
@@ -131,7 +131,7 @@ async fn use_of_a_credential_is_noted_with_program_and_address() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     };
     assert!(used.client.contains("client 31"), "{}", used.client);
-    let admitted = server.gate.find_credential("narrow").await.unwrap();
+    let admitted = server.gate.credentials().find("narrow").await.unwrap();
     assert!(admitted.last_use.is_none());
     assert_ne!(Holder::Credential(found.credential.id), Holder::Operator);
 }
@@ -139,10 +139,10 @@ async fn use_of_a_credential_is_noted_with_program_and_address() {
 #[tokio::test(flavor = "multi_thread")]
 async fn paused_program_is_told_at_once_its_port_says_why_and_a_resumption_lets_it_in() {
     let server = Server::start().await;
-    let id = server.gate.find_credential("trading").await.unwrap().credential.id;
+    let id = server.gate.credentials().find("trading").await.unwrap().credential.id;
     let mut idle = server.client("trading", 1).await;
     let mut bystander = server.client("read-only", 1).await;
-    server.gate.pause_credential(&OPERATOR, id, false).await.unwrap();
+    server.gate.credentials().pause(&OPERATOR, id, false).await.unwrap();
     let told = errors(&idle.rest().await);
     assert_eq!((told.len(), told[0].0, told[0].1), (1, -1, 1100), "{told:?}");
     assert!(told[0].2.contains("CREDENTIAL_PAUSED"), "{told:?}");
@@ -150,7 +150,7 @@ async fn paused_program_is_told_at_once_its_port_says_why_and_a_resumption_lets_
     let told = errors(&late.rest().await);
     assert!(told[0].1 == 1100 && told[0].2.contains("CREDENTIAL_PAUSED"), "{told:?}");
     assert!(bystander.barrier().await.is_empty());
-    server.gate.resume_credential(&OPERATOR, id).await.unwrap();
+    server.gate.credentials().resume(&OPERATOR, id).await.unwrap();
     let mut again = server.client("trading", 1).await;
     assert_eq!(statuses(&again.ask(order(1, |_| {})).await, 1), ["Submitted"]);
 }
@@ -159,7 +159,7 @@ async fn paused_program_is_told_at_once_its_port_says_why_and_a_resumption_lets_
 async fn day_of_a_credential_counts_its_orders_and_all_that_was_refused() {
     let server = Server::start().await;
     let today = async |name: &str| {
-        let today = server.gate.find_credential(name).await.unwrap().today;
+        let today = server.gate.credentials().find(name).await.unwrap().today;
         (today.orders, today.refused_orders, today.refused_connections)
     };
     let mut client = server.client("trading", 1).await;
@@ -171,8 +171,8 @@ async fn day_of_a_credential_counts_its_orders_and_all_that_was_refused() {
     assert!(told[0].2.contains("READ_ONLY"), "{told:?}");
     assert_eq!(today("read-only").await, (0, 1, 0));
     // A connection that is refused is no refused order.
-    let id = server.gate.find_credential("trading").await.unwrap().credential.id;
-    server.gate.pause_credential(&OPERATOR, id, false).await.unwrap();
+    let id = server.gate.credentials().find("trading").await.unwrap().credential.id;
+    server.gate.credentials().pause(&OPERATOR, id, false).await.unwrap();
     let mut late = Raw::knock(server.address("trading"), 2).await;
     late.rest().await;
     assert_eq!(today("trading").await, (2, 0, 1));
@@ -188,7 +188,7 @@ async fn program_with_a_replaced_token_is_told_so_and_the_new_token_lets_in() {
         token_required: Some(true),
         port: None,
     };
-    let made = server.gate.create_credential(&OPERATOR, new).await.unwrap();
+    let made = server.gate.credentials().create(&OPERATOR, new).await.unwrap();
     let options = |token: &access::Secret| format!("token={}", token.expose_text().unwrap());
     let (id, first) = (made.credential, options(&made.token.unwrap()));
     let address = server.later_address("rolled").await;
@@ -197,14 +197,14 @@ async fn program_with_a_replaced_token_is_told_so_and_the_new_token_lets_in() {
     before.until("9").await;
     before.barrier().await;
     let second =
-        server.gate.rotate_credential(&OPERATOR, id, access::Span::hours(1)).await.unwrap();
+        server.gate.credentials().rotate(&OPERATOR, id, access::Span::hours(1)).await.unwrap();
     let second = options(&second.token);
     for (client_id, options) in [(2, &first), (3, &second)] {
         let mut both = knock(client_id, options).await;
         both.until("9").await;
     }
     assert!(before.barrier().await.iter().all(|message| message[0] != "4"));
-    let third = server.gate.rotate_credential(&OPERATOR, id, access::Span(0)).await.unwrap();
+    let third = server.gate.credentials().rotate(&OPERATOR, id, access::Span(0)).await.unwrap();
     let told = errors(&before.rest().await);
     assert!(told.iter().any(|one| one.1 == 1100 && one.2.contains("TOKEN_REPLACED")), "{told:?}");
     let mut late = knock(4, &second).await;

@@ -88,7 +88,7 @@ impl Server {
         self.gate.flush().await.unwrap();
         let filter =
             ActivityFilter { kind: Some(ActivityKind::Order), limit: 200, ..Default::default() };
-        self.gate.activity(&Actor::Operator { uid: 0 }, &filter, None).await.unwrap().entries
+        self.gate.activity().page(&Actor::Operator { uid: 0 }, &filter, None).await.unwrap().entries
     }
 
     /// Tells clients that it stops, and waits until they are gone.

@@ -407,9 +407,9 @@ async fn nothing_after_the_end(server: Server, end: impl AsyncFnOnce(&Server), w
 #[tokio::test(flavor = "multi_thread")]
 async fn revoked_credential_gets_nothing_but_the_reason() {
     let end = async |server: &Server| {
-        let found = server.gate.find_credential("trading").await.unwrap();
+        let found = server.gate.credentials().find("trading").await.unwrap();
         let actor = Actor::Operator { uid: 0 };
-        server.gate.revoke_credential(&actor, found.credential.id, true).await.unwrap();
+        server.gate.credentials().revoke(&actor, found.credential.id, true).await.unwrap();
     };
     nothing_after_the_end(Server::start().await, end, "CREDENTIAL_REVOKED").await;
 }
@@ -419,7 +419,7 @@ async fn locked_account_gives_nothing_but_the_reason() {
     let end = async |server: &Server| {
         let account = server.gate.view().await.unwrap().account;
         let actor = Actor::Operator { uid: 0 };
-        server.gate.lock(&actor, LockTarget::Account(account), Grade::All).await.unwrap();
+        server.gate.locks().lock(&actor, LockTarget::Account(account), Grade::All).await.unwrap();
     };
     // A lock of this grade ends the credentials of the account.
     nothing_after_the_end(Server::start().await, end, "CREDENTIAL_REVOKED").await;

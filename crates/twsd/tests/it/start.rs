@@ -89,7 +89,7 @@ async fn missing_token_is_an_error_that_the_client_reads() {
         port: None,
     };
     let operator = gate::Actor::Operator { uid: 0 };
-    server.gate.create_credential(&operator, new).await.unwrap();
+    server.gate.credentials().create(&operator, new).await.unwrap();
     let mut raw = Raw::knock(server.later_address("bot").await, 1).await;
     let told = errors(&raw.rest().await);
     assert_eq!((told.len(), told[0].0, told[0].1), (1, -1, 1100), "{told:?}");

@@ -99,7 +99,7 @@ pub(crate) async fn revoke(Path(id): Path<String>, signed: Signed) -> Reply {
     let info = find(&signed, &id).await?;
     let cancel = !signed.visit.fields.has("keep_orders");
     let gate = signed.visit.portal.gate();
-    let revoked = gate.revoke_credential(&signed.actor(), info.credential.id, cancel).await;
+    let revoked = gate.credentials().revoke(&signed.actor(), info.credential.id, cancel).await;
     revoked.map_err(|why| signed.fault(why))?;
     Ok(back(&info, "revoked"))
 }
@@ -109,7 +109,7 @@ pub(crate) async fn pause(Path(id): Path<String>, signed: Signed) -> Reply {
     let info = find(&signed, &id).await?;
     let cancel = signed.visit.fields.has("cancel_orders");
     let gate = signed.visit.portal.gate();
-    let paused = gate.pause_credential(&signed.actor(), info.credential.id, cancel).await;
+    let paused = gate.credentials().pause(&signed.actor(), info.credential.id, cancel).await;
     paused.map_err(|why| signed.fault(why))?;
     Ok(back(&info, "paused"))
 }
@@ -118,7 +118,7 @@ pub(crate) async fn pause(Path(id): Path<String>, signed: Signed) -> Reply {
 pub(crate) async fn resume(Path(id): Path<String>, signed: Signed) -> Reply {
     let info = find(&signed, &id).await?;
     let gate = signed.visit.portal.gate();
-    let resumed = gate.resume_credential(&signed.actor(), info.credential.id).await;
+    let resumed = gate.credentials().resume(&signed.actor(), info.credential.id).await;
     resumed.map_err(|why| signed.fault(why))?;
     Ok(back(&info, "resumed"))
 }
@@ -131,7 +131,7 @@ pub(crate) async fn rotate(Path(id): Path<String>, signed: Signed) -> Reply {
     let minutes = signed.visit.fields.get("grace").parse().unwrap_or(0);
     let portal = &signed.visit.portal;
     let rotated =
-        portal.gate().rotate_credential(&signed.actor(), id, Span::minutes(minutes)).await;
+        portal.gate().credentials().rotate(&signed.actor(), id, Span::minutes(minutes)).await;
     let token = rotated.map_err(|why| signed.fault(why))?.token;
     portal.tokens().put((id, signed.ticket.session), token, signed.now());
     Ok(go(&format!("/credentials/{id}/created?rotated=1")))
@@ -142,7 +142,7 @@ pub(crate) async fn rename(Path(id): Path<String>, signed: Signed) -> Reply {
     let info = find(&signed, &id).await?;
     let name = signed.visit.fields.get("name");
     let gate = signed.visit.portal.gate();
-    let renamed = gate.rename_credential(&signed.actor(), info.credential.id, name).await;
+    let renamed = gate.credentials().rename(&signed.actor(), info.credential.id, name).await;
     renamed.map_err(|why| signed.fault(why))?;
     Ok(back(&info, "renamed"))
 }
@@ -191,7 +191,7 @@ pub(crate) async fn change(Path(id): Path<String>, signed: Signed) -> Reply {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let gate = signed.visit.portal.gate();
-    match gate.edit_credential(&signed.actor(), info.credential.id, scopes).await {
+    match gate.credentials().edit(&signed.actor(), info.credential.id, scopes).await {
         Ok(()) => Ok(back(&info, "edited")),
         Err(why @ Refusal::OutOfRange { .. }) => {
             let page = editor(&signed, &info, fields, &Errors::new(), Some(&why));

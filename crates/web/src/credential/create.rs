@@ -121,7 +121,7 @@ pub(crate) async fn create(signed: Signed) -> Reply {
         Err(errors) => return Ok(unfit(&signed, &signed.visit.fields, &errors, None)),
     };
     let portal = &signed.visit.portal;
-    match portal.gate().create_credential(&signed.actor(), wanted).await {
+    match portal.gate().credentials().create(&signed.actor(), wanted).await {
         Ok(made) => {
             if let Some(token) = made.token {
                 let of = (made.credential, signed.ticket.session);

@@ -45,7 +45,7 @@ impl crate::events::Watch for Watcher {
             let gate = self.signed.visit.portal.gate();
             self.over = self.signed.admission.ended().is_some()
                 || !entitlements.acts.contains(Act::ViewAccount)
-                || gate.is_superseded(&self.signed.ticket);
+                || gate.sessions().is_superseded(&self.signed.ticket);
             if self.over {
                 return Some(Event::default().event("ended").data("now"));
             }

@@ -144,7 +144,7 @@ async fn confirming(
     }
     let asked = asked_of(order, change);
     let gate = signed.visit.portal.gate();
-    match gate.large_order(&signed.sees, &signed.ticket, &asked.request) {
+    match gate.large_orders().of(&signed.sees, &signed.ticket, &asked.request) {
         Ok(None) => {}
         Ok(Some(_)) => return large_order::change(signed, &asked, status, why).await,
         Err(Refused::Refusal(why)) if crate::step_up::helps(&why) => return Err(signed.fault(why)),

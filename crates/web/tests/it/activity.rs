@@ -98,8 +98,8 @@ async fn older_and_newer_keep_the_filter_and_repeats_are_one_row() {
     let mut visitor = place.signed_in().await;
     let target = || LockTarget::Account(place.gate.account());
     for _ in 0..40 {
-        place.gate.lock(&OPERATOR, target(), Grade::NoNew).await.unwrap();
-        place.gate.unlock(&OPERATOR, target()).await.unwrap();
+        place.gate.locks().lock(&OPERATOR, target(), Grade::NoNew).await.unwrap();
+        place.gate.locks().unlock(&OPERATOR, target()).await.unwrap();
     }
     let first = visitor.get("/activity?kind=locks").await;
     let link = |page: &crate::place::Answer, name: &str| {

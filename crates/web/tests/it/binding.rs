@@ -85,7 +85,7 @@ async fn unbound_session_looks_and_signs_in_for_each_act() {
     let password = place.secrets.password.expose_text().unwrap().to_owned();
     let wrong = [("prove_password", "not it"), ("prove_code", "000000")];
     assert!(plain.post("/sessions/end-others", &wrong).await.says("Nothing has been done yet"));
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let right = [("prove_password", password.as_str()), ("prove_code", &code)];
     assert_eq!(plain.post("/sessions/end-others", &right).await.to(), "/sessions?ended=0");
     // The code is spent, and the act before opened nothing for the next.
@@ -102,7 +102,7 @@ async fn device_token_copied_to_another_browser_is_no_trusted_device() {
     let password = place.secrets.password.expose_text().unwrap();
     let fields = [("username", "trader"), ("password", password)];
     assert!(thief.post("/sign-in", &fields).await.to().starts_with("/sign-in/code"));
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let step = thief.post("/sign-in/code", &[("code", &code)]).await;
     assert!(step.to().starts_with("/sign-in/activate"), "{}", step.to());
 }
@@ -113,10 +113,10 @@ async fn browser_activated_by_a_typed_code_alone_only_looks() {
     let mut other = place.visitor();
     let password = place.secrets.password.expose_text().unwrap();
     other.post("/sign-in", &[("username", "trader"), ("password", password)]).await;
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     other.post("/sign-in/code", &[("code", &code)]).await;
     let operator = gate::Actor::Operator { uid: 0 };
-    let notices = place.gate.outbox(&operator).await.unwrap();
+    let notices = place.gate.notices().outbox(&operator).await.unwrap();
     let code = notices.iter().find_map(|notice| notice.code.clone()).unwrap();
     other.post("/sign-in/activate", &[("code", &code)]).await;
     let welcome = other.get("/?welcome=1").await;
@@ -132,7 +132,7 @@ async fn browser_activated_by_a_typed_code_alone_only_looks() {
     // Another browser of the person's, confirmed, stands behind it.
     let mut owner = place.signed_in().await;
     assert!(owner.get("/?welcome=1").await.says("Add a passkey"));
-    let devices = place.gate.devices(None).await.unwrap();
+    let devices = place.gate.devices().list(None).await.unwrap();
     let device = devices.iter().find(|one| !one.device.confirmed).unwrap().device.id;
     let path = format!("/devices/{device}/role");
     let itself = other.post(&path, &[("role", "trade")]).await;

@@ -31,21 +31,21 @@ async fn sign_in(place: &Place, visitor: &mut Visitor<'_>) {
 }
 
 async fn mailed_code(place: &Place) -> String {
-    let outbox = place.gate.outbox(&OPERATOR).await.unwrap();
+    let outbox = place.gate.notices().outbox(&OPERATOR).await.unwrap();
     let newest = outbox.into_iter().find(|one| one.topic == Topic::ActivationCode);
     newest.unwrap().code.unwrap()
 }
 
 /// What the person was told of copies.
 async fn told(place: &Place, words: &str) -> usize {
-    let outbox = place.gate.outbox(&OPERATOR).await.unwrap();
+    let outbox = place.gate.notices().outbox(&OPERATOR).await.unwrap();
     outbox.iter().filter(|one| one.text.contains(words)).count()
 }
 
 /// How many refusals of this code are on record.
 async fn on_record(place: &Place, code: &str) -> usize {
     let filter = gate::ActivityFilter::default();
-    let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
+    let page = place.gate.activity().page(&OPERATOR, &filter, None).await.unwrap();
     page.entries.iter().filter(|one| one.text.contains(code)).count()
 }
 
@@ -81,7 +81,7 @@ async fn copied_sign_in_is_refused_at_every_step_and_told_and_the_owners_goes_on
     let place = Place::new().await;
     let mut owner = place.visitor();
     sign_in(&place, &mut owner).await;
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     tries_all(&mut thief(&place, &owner), &code).await;
     let copies = "A copy of your sign-in";
     assert_eq!(told(&place, copies).await, 1, "once a sign-in");
@@ -124,7 +124,7 @@ async fn sign_in_begun_without_a_key_becomes_no_session_of_a_key() {
     let place = Place::new().await;
     let mut plain = place.plain_visitor();
     sign_in(&place, &mut plain).await;
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let mut copy = thief(&place, &plain);
     tries_all(&mut copy, &code).await;
     assert_eq!(told(&place, "A copy of your sign-in").await, 1);
@@ -156,7 +156,7 @@ async fn place() -> (Place, Clock) {
 async fn wait_all(place: &Place, clock: &Clock) {
     for _ in 0..2 {
         clock.set(clock.stamp() + Span(WAIT.0 / 2 + 1_000_000));
-        place.gate.tick_recoveries().await;
+        place.gate.recoveries().tick().await;
     }
 }
 
@@ -187,7 +187,7 @@ async fn copied_recovery_is_shown_to_nobody_and_finished_where_it_was_begun() {
 #[tokio::test]
 async fn recovery_that_a_browser_took_up_is_that_browsers() {
     let (place, clock) = place().await;
-    let begun = place.gate.assist_recovery(&OPERATOR, "trader").await.unwrap();
+    let begun = place.gate.recoveries().assist(&OPERATOR, "trader").await.unwrap();
     let token = begun.token.expose_text().unwrap().to_owned();
     let mut owner = place.visitor();
     let page = owner.get(&format!("/recover/claim/{token}")).await;

@@ -44,9 +44,13 @@ async fn credential_is_previewed_created_with_its_token_told_once_and_revoked() 
         preview.body
     );
     assert!(preview.says("mon-fri 13:30-20:00 UTC"), "{}", preview.body);
-    assert_eq!(place.gate.credentials(None).await.unwrap().len(), 3, "a preview creates nothing");
+    assert_eq!(
+        place.gate.credentials().list(None).await.unwrap().len(),
+        3,
+        "a preview creates nothing"
+    );
     let made = visitor.post("/credentials", &NARROW).await;
-    let info = place.gate.find_credential("my bot").await.unwrap();
+    let info = place.gate.credentials().find("my bot").await.unwrap();
     let path = format!("/credentials/{}", info.credential.id);
     assert_eq!(made.to(), format!("{path}/created"));
     let created = visitor.get(made.to()).await;
@@ -73,7 +77,7 @@ async fn credential_is_previewed_created_with_its_token_told_once_and_revoked() 
     let done = visitor.post(&format!("{path}/revoke"), &[]).await;
     assert_eq!(done.to(), format!("{path}?done=revoked"));
     assert!(visitor.get(&path).await.says("What it could do"));
-    assert!(place.gate.find_credential("my bot").await.unwrap().credential.revoked.is_some());
+    assert!(place.gate.credentials().find("my bot").await.unwrap().credential.revoked.is_some());
 }
 
 #[tokio::test]
@@ -81,7 +85,7 @@ async fn credential_is_paused_resumed_renamed_and_edited() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     visitor.post("/credentials", &NARROW).await;
-    let info = place.gate.find_credential("my bot").await.unwrap();
+    let info = place.gate.credentials().find("my bot").await.unwrap();
     let path = format!("/credentials/{}", info.credential.id);
     for (act, done, said) in [
         ("pause", "paused", "no program can use it"),
@@ -103,7 +107,8 @@ async fn credential_is_paused_resumed_renamed_and_edited() {
     // As it stands it changes nothing.
     let edit = format!("{path}/edit");
     assert_eq!(visitor.post(&edit, &edited(&[])).await.to(), format!("{path}?done=edited"));
-    let scopes = async || place.gate.find_credential("your bot").await.unwrap().credential.scopes;
+    let scopes =
+        async || place.gate.credentials().find("your bot").await.unwrap().credential.scopes;
     assert_eq!(scopes().await, info.credential.scopes);
     let narrower = edited(&[("max_quantity", "10"), ("kind", "read-only")]);
     assert_eq!(visitor.post(&edit, &narrower).await.to(), format!("{path}?done=edited"));
@@ -119,7 +124,7 @@ async fn token_is_replaced_and_the_page_says_until_when_the_old_one_works() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     visitor.post("/credentials", &NARROW).await;
-    let info = async || place.gate.find_credential("my bot").await.unwrap();
+    let info = async || place.gate.credentials().find("my bot").await.unwrap();
     let path = format!("/credentials/{}", info().await.credential.id);
     let first = info().await.credential.token.unwrap();
     assert!(visitor.get(&path).await.says("Replace the token"));
@@ -140,7 +145,7 @@ async fn token_is_replaced_and_the_page_says_until_when_the_old_one_works() {
     let rotated = visitor.post(&format!("{path}/rotate"), &[("grace", "forever")]).await;
     assert!(visitor.get(rotated.to()).await.says("The old token no longer works"));
     assert!(!visitor.get(&path).await.says("the old one works until"));
-    let open = place.gate.find_credential("trading").await.unwrap().credential.id;
+    let open = place.gate.credentials().find("trading").await.unwrap().credential.id;
     let page = visitor.get(&format!("/credentials/{open}")).await;
     assert!(!page.says("Replace the token"), "{}", page.body);
     let refused = visitor.post(&format!("/credentials/{open}/rotate"), &[("grace", "0")]).await;
@@ -152,10 +157,10 @@ async fn locked_account_narrows_a_credential_and_does_not_widen_it() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     visitor.post("/credentials", &NARROW).await;
-    let info = place.gate.find_credential("my bot").await.unwrap();
+    let info = place.gate.credentials().find("my bot").await.unwrap();
     let edit = format!("/credentials/{}/edit", info.credential.id);
     let target = gate::LockTarget::Account(place.gate.account());
-    place.gate.lock(&OPERATOR, target, access::Grade::NoNew).await.unwrap();
+    place.gate.locks().lock(&OPERATOR, target, access::Grade::NoNew).await.unwrap();
     let form = visitor.get(&edit).await;
     assert_eq!(form.status, StatusCode::OK, "{}", form.body);
     let narrower = visitor.post(&edit, &edited(&[("max_quantity", "10")])).await;
@@ -163,7 +168,7 @@ async fn locked_account_narrows_a_credential_and_does_not_widen_it() {
     let wider = visitor.post(&edit, &edited(&[("max_quantity", "11")])).await;
     assert_ne!(wider.status, StatusCode::SEE_OTHER, "{}", wider.body);
     assert!(wider.says("locked"), "{}", wider.body);
-    let kept = place.gate.find_credential("my bot").await.unwrap().credential;
+    let kept = place.gate.credentials().find("my bot").await.unwrap().credential;
     assert_eq!(kept.scopes.limits.max_quantity, Some(10));
 }
 
@@ -173,7 +178,7 @@ async fn widening_and_resuming_ask_for_a_proof_and_narrowing_and_pausing_do_not(
     let place = Place::at(&clock).await;
     let mut visitor = place.signed_in().await;
     visitor.post("/credentials", &NARROW).await;
-    let info = place.gate.find_credential("my bot").await.unwrap();
+    let info = place.gate.credentials().find("my bot").await.unwrap();
     let path = format!("/credentials/{}", info.credential.id);
     clock.set(clock.stamp() + access::Span::minutes(16));
     let (edit, resume) = (format!("{path}/edit"), format!("{path}/resume"));
@@ -189,7 +194,7 @@ async fn widening_and_resuming_ask_for_a_proof_and_narrowing_and_pausing_do_not(
     let resumed = visitor.post(&resume, &[]).await;
     assert_eq!(resumed.status, StatusCode::FORBIDDEN);
     assert!(resumed.body.contains("prove_password"), "{}", resumed.body);
-    let kept = place.gate.find_credential("my bot").await.unwrap().credential;
+    let kept = place.gate.credentials().find("my bot").await.unwrap().credential;
     assert_eq!(kept.scopes.limits.max_quantity, Some(10));
     assert!(kept.paused.is_some());
 }
@@ -241,5 +246,5 @@ async fn credential_form_with_faults_names_them_and_creates_nothing() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
         assert!(answer.says(said), "{field}: {}", answer.body);
     }
-    assert_eq!(place.gate.credentials(None).await.unwrap().len(), 3);
+    assert_eq!(place.gate.credentials().list(None).await.unwrap().len(), 3);
 }

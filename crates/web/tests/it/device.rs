@@ -73,7 +73,7 @@ async fn renewal_whose_answer_was_lost_is_found_done_after_the_session_too() {
     owner.token = String::new();
     let password = place.secrets.password.expose_text().unwrap();
     owner.post("/sign-in", &[("username", "trader"), ("password", password)]).await;
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let done = owner.post("/sign-in/code", &[("code", &code)]).await;
     assert!(done.to().starts_with("/?welcome=1"), "{}", done.to());
 }
@@ -112,7 +112,7 @@ async fn sign_in(place: &Place, mut visitor: Visitor<'_>, stay: &str) -> Answer 
     let password = place.secrets.password.expose_text().unwrap();
     let fields = [("username", "trader"), ("password", password), ("stay", stay)];
     visitor.post("/sign-in", &fields).await;
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     visitor.post("/sign-in/code", &[("code", &code)]).await
 }
 
@@ -153,18 +153,18 @@ async fn computer_not_mine_gets_no_device_cookie_and_is_gone_after_signing_out()
     let password = place.secrets.password.expose_text().unwrap();
     let fields = [("username", "trader"), ("password", password), ("stay", "lent")];
     guest.post("/sign-in", &fields).await;
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     guest.post("/sign-in/code", &[("code", &code)]).await;
     let operator = gate::Actor::Operator { uid: 0 };
-    let notices = place.gate.outbox(&operator).await.unwrap();
+    let notices = place.gate.notices().outbox(&operator).await.unwrap();
     let code = notices.iter().find_map(|notice| notice.code.clone()).unwrap();
     let done = guest.post("/sign-in/activate", &[("code", &code)]).await;
     assert!(done.to().starts_with("/?welcome=1"));
     assert!(!guest.cookie_line().contains("device"), "{}", guest.cookie_line());
     guest.token = guest.get("/").await.form_token();
-    assert_eq!(place.gate.devices(None).await.unwrap().len(), 1);
+    assert_eq!(place.gate.devices().list(None).await.unwrap().len(), 1);
     assert_eq!(guest.post("/sign-out", &[]).await.to(), "/sign-in?out=1");
-    assert_eq!(place.gate.devices(None).await.unwrap().len(), 0);
+    assert_eq!(place.gate.devices().list(None).await.unwrap().len(), 0);
 }
 
 #[tokio::test]
@@ -177,13 +177,13 @@ async fn sign_out_and_forget_clears_everything_and_the_device_is_gone() {
     assert_eq!(answer.headers["clear-site-data"], "\"cookies\", \"storage\", \"cache\"");
     assert_eq!(owner.cookie_line(), "");
     assert!(owner.get("/sign-in?forgotten=1").await.body.contains("data-forget"));
-    assert_eq!(place.gate.devices(None).await.unwrap().len(), 0);
-    assert_eq!(place.gate.sessions(None).await.unwrap().len(), 0);
+    assert_eq!(place.gate.devices().list(None).await.unwrap().len(), 0);
+    assert_eq!(place.gate.sessions().list(None).await.unwrap().len(), 0);
 }
 
 /// The notices of copies so far; the server looks once a second.
 async fn copies(place: &Place) -> usize {
-    let page = place.gate.outbox(&gate::Actor::Operator { uid: 0 }).await.unwrap();
+    let page = place.gate.notices().outbox(&gate::Actor::Operator { uid: 0 }).await.unwrap();
     page.iter().filter(|one| one.topic == Topic::SessionCopied).count()
 }
 
@@ -223,7 +223,7 @@ async fn browser_that_may_be_an_older_one_is_asked_and_takes_its_name_once() {
     let clock = Clock::manual(access::Time::from_seconds(1_795_000_000));
     let place = Place::at(&clock).await;
     let mut old = place.signed_in().await;
-    let id = place.gate.devices(None).await.unwrap()[0].device.id;
+    let id = place.gate.devices().list(None).await.unwrap()[0].device.id;
     old.post(&format!("/devices/{id}/rename"), &[("name", "Kitchen <b>laptop")]).await;
     assert!(!old.get("/?welcome=1").await.says("one of your browsers again"));
     clock.set(clock.stamp() + Span::hours(1));
@@ -237,7 +237,7 @@ async fn browser_that_may_be_an_older_one_is_asked_and_takes_its_name_once() {
     assert!(page.says("this machine, where it was confirmed"), "{}", page.body);
     let done = new.post(&format!("/devices/{id}/succeed"), &[]).await;
     assert_eq!(done.to(), "/devices?again=1");
-    let devices = place.gate.devices(None).await.unwrap();
+    let devices = place.gate.devices().list(None).await.unwrap();
     assert_eq!(devices.len(), 1);
     assert_eq!(devices[0].device.name.as_str(), "Kitchen <b>laptop");
     assert!(!new.get("/?welcome=1").await.says("one of your browsers again"));
@@ -309,7 +309,7 @@ fn shown(page: &Answer) -> String {
 
 /// The newest device.
 async fn newest(place: &Place) -> access::DeviceId {
-    let devices = place.gate.devices(None).await.unwrap();
+    let devices = place.gate.devices().list(None).await.unwrap();
     devices.iter().max_by_key(|one| one.device.created_at).unwrap().device.id
 }
 
@@ -332,7 +332,7 @@ async fn phone_moves_to_a_new_one_from_its_own_page() {
     assert_eq!(old.post(&path, &[("number", &number)]).await.to(), "/sign-in?moved=1");
     assert!(old.get("/approvals").await.to().starts_with("/sign-in"));
     assert!(new.get("/approvals").await.says("Nothing is waiting for you"));
-    let phones = place.gate.devices(None).await.unwrap();
+    let phones = place.gate.devices().list(None).await.unwrap();
     assert_eq!(phones.len(), 2, "the browser and the new phone");
 }
 

@@ -62,11 +62,16 @@ async fn with(name: Name) -> (Place, Clock, &'static str) {
     match name {
         Name::Known | Name::Unknown => {}
         Name::Locked => {
-            let person = place.gate.find_person("trader").await.unwrap().id;
-            place.gate.lock(&OPERATOR, LockTarget::Person(person), Grade::All).await.unwrap();
+            let person = place.gate.people().find("trader").await.unwrap().id;
+            place
+                .gate
+                .locks()
+                .lock(&OPERATOR, LockTarget::Person(person), Grade::All)
+                .await
+                .unwrap();
         }
         Name::WithoutPassword => {
-            place.gate.reset_password(&OPERATOR, "trader").await.unwrap();
+            place.gate.people().reset_password(&OPERATOR, "trader").await.unwrap();
         }
     }
     (place, clock, if name == Name::Unknown { "nobody" } else { "trader" })

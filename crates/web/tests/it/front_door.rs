@@ -41,6 +41,7 @@ async fn session_is_told_what_stands_between_it_and_each_act() {
     assert!(page.says("programs that hold the credential narrow"), "{}", page.body);
     place
         .gate
+        .locks()
         .lock(
             &gate::Actor::Operator { uid: 0 },
             gate::LockTarget::Account(place.gate.account()),

@@ -150,7 +150,7 @@ async fn large_order_without_a_phone_takes_a_proof_that_comes_with_it() {
     assert!(send(&mut owner, "/large-orders/prove", &form).await.body.contains("CODE_WRONG"));
     assert_eq!(orders(&place).await, 0);
     form.pop();
-    form.push(("prove_code", place.gate.totp_now("trader").await.unwrap()));
+    form.push(("prove_code", place.gate.authenticators().totp_now("trader").await.unwrap()));
     let placed = send(&mut owner, "/large-orders/prove", &form).await.to().to_owned();
     assert!(owner.get(&placed).await.says("filled"));
     // Nor does that proof stand for the next one.
@@ -171,7 +171,7 @@ async fn large_order_without_script_takes_one_proof() {
     let mut form = form;
     let password = place.secrets.password.expose_text().unwrap().to_owned();
     form.push(("prove_password", password));
-    form.push(("prove_code", place.gate.totp_now("trader").await.unwrap()));
+    form.push(("prove_code", place.gate.authenticators().totp_now("trader").await.unwrap()));
     let placed = send(&mut plain, "/large-orders/prove", &form).await;
     assert!(placed.to().starts_with("/orders/"), "{}", placed.body);
     assert_eq!(orders(&place).await, 1);

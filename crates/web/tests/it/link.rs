@@ -27,7 +27,7 @@ async fn link_opened_by_a_previewer_still_works() {
 async fn enrolment_session_may_only_enrol() {
     let place = Place::new().await;
     let operator = Actor::Operator { uid: 0 };
-    let link = place.gate.reset_password(&operator, "trader").await.unwrap();
+    let link = place.gate.people().reset_password(&operator, "trader").await.unwrap();
     assert_eq!(link.purpose, Purpose::Enrolment);
     let mut visitor = place.visitor();
     let token = link.token.expose_text().unwrap();
@@ -48,7 +48,7 @@ async fn enrolment_session_may_only_enrol() {
     assert_eq!(visitor.get("/orders").await.to(), "/enrol", "and was not shown yet");
     let page = visitor.get(&proof).await;
     assert!(page.says("The link alone does not show that it is you."), "{}", page.body);
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let next = page.hidden("next");
     let shown = [("next", &*next), ("prove_password", "one long phrase"), ("prove_code", &code)];
     assert_eq!(visitor.post("/step-up", &shown).await.to(), "/?welcome=1");
@@ -58,7 +58,7 @@ async fn enrolment_session_may_only_enrol() {
 #[tokio::test]
 async fn reset_app_is_enrolled_anew_from_its_picture() {
     let place = Place::new().await;
-    let link = place.gate.reset_totp(&Actor::Operator { uid: 0 }, "trader").await.unwrap();
+    let link = place.gate.people().reset_totp(&Actor::Operator { uid: 0 }, "trader").await.unwrap();
     let mut visitor = place.visitor();
     visitor.post("/link", &[("token", link.token.expose_text().unwrap())]).await;
     assert_eq!(visitor.get("/enrol").await.to(), "/enrol/totp");
@@ -81,11 +81,11 @@ async fn app_is_replaced_on_its_page_in_one_step() {
     let app = |visitor: &access::PersonId| {
         let (gate, person) = (place.gate.clone(), *visitor);
         async move {
-            let all = gate.authenticators(person).await.unwrap();
+            let all = gate.authenticators().list(person).await.unwrap();
             all.into_iter().filter(|one| one.kind == "totp" && one.confirmed).collect::<Vec<_>>()
         }
     };
-    let person = place.gate.find_person("trader").await.unwrap().id;
+    let person = place.gate.people().find("trader").await.unwrap().id;
     let old = app(&person).await;
     assert!(owner.get("/authenticators").await.says("Replace"));
     assert_eq!(owner.post("/authenticators/app", &[]).await.to(), "/enrol/totp?replace=1");

@@ -50,11 +50,11 @@ async fn lock_of_everything_asks_once_more_with_what_goes_and_then_leaves_the_re
     assert!(one.get("/lock").await.says("This page is your receipt"));
     let lift = one.post("/lock/lift", &[("on", "account")]).await;
     assert_eq!(lift.to(), "/lock", "the session of the receipt lifts nothing");
-    assert_eq!(place.gate.locks(person(&place).await).await.unwrap()[0].grade, Grade::All);
+    assert_eq!(place.gate.locks().list(person(&place).await).await.unwrap()[0].grade, Grade::All);
 }
 
 async fn person(place: &Place) -> access::PersonId {
-    place.gate.people().await.unwrap()[0].id
+    place.gate.people().list().await.unwrap()[0].id
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ const START: Time = Time::from_seconds(1_795_000_000);
 
 async fn lift(place: &Place, visitor: &mut Visitor<'_>, proves: bool) -> Answer {
     let password = place.secrets.password.expose_text().unwrap().to_owned();
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let mut fields = vec![("on", "account")];
     if proves {
         fields.extend([("prove_password", password.as_str()), ("prove_code", code.as_str())]);
@@ -142,7 +142,7 @@ async fn own_lock_is_lifted_at_the_portal_with_a_proof_and_by_no_open_session() 
     visitor.post("/lock", &[("grade", "reduce-only")]).await;
     clock.set(clock.stamp() + Span::seconds(40));
     visitor.token = visitor.get("/session").await.form_token();
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let password = place.secrets.password.expose_text().unwrap().to_owned();
     visitor.post("/step-up", &[("prove_password", &password), ("prove_code", &code)]).await;
     let page = visitor.get("/lock").await;
@@ -156,7 +156,7 @@ async fn lock_of_the_operator_is_not_lifted_at_the_portal() {
     let place = Place::at(&clock).await;
     let mut visitor = place.signed_in().await;
     let target = LockTarget::Account(place.gate.account());
-    place.gate.lock(&OPERATOR, target, Grade::ReduceOnly).await.unwrap();
+    place.gate.locks().lock(&OPERATOR, target, Grade::ReduceOnly).await.unwrap();
     clock.set(clock.stamp() + Span::seconds(40));
     let page = visitor.get("/lock").await;
     assert!(page.says("Set by the operator"), "{}", page.body);
@@ -168,7 +168,7 @@ async fn lock_of_the_operator_is_not_lifted_at_the_portal() {
     let refused = lift(&place, &mut visitor, true).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert!(refused.says("OPERATOR_ONLY"), "{}", refused.body);
-    assert_eq!(place.gate.locks(person(&place).await).await.unwrap()[0].grade, Grade::NoNew);
+    assert_eq!(place.gate.locks().list(person(&place).await).await.unwrap()[0].grade, Grade::NoNew);
 }
 
 /// What is answered where something is wrong keeps the way to everything else, for anyone who is signed in.
@@ -248,15 +248,15 @@ async fn open_page_is_told_of_a_lock_and_of_its_end_by_whomever() {
         assert!(text.contains(part), "{part}: {text}");
     }
     let target = LockTarget::Account(place.gate.account());
-    place.gate.unlock(&OPERATOR, target).await.unwrap();
+    place.gate.locks().unlock(&OPERATOR, target).await.unwrap();
     let text = told(&mut stream).await;
     assert!(text.contains(r#""grade":"none""#) && text.contains(r#""stops":null"#), "{text}");
     // A page that is out of date is told at once.
-    place.gate.lock(&OPERATOR, target, Grade::ReduceOnly).await.unwrap();
+    place.gate.locks().lock(&OPERATOR, target, Grade::ReduceOnly).await.unwrap();
     let mut late = place.stream(&two, "/lock/events?seen=none").await;
     assert!(told(&mut late).await.contains(r#""rest":": reduce only""#));
     assert!(told(&mut stream).await.contains("reduce-only"));
-    place.gate.lock(&OPERATOR, target, Grade::All).await.unwrap();
+    place.gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
     assert_eq!(told(&mut stream).await, "event: ended\ndata: now\n\n");
 }
 

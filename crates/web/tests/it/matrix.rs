@@ -159,17 +159,17 @@ impl Kind {
         match self {
             Self::Unbound | Self::Recovered => {}
             Self::ReadOnly => {
-                let sessions = gate.sessions(None).await.unwrap();
+                let sessions = gate.sessions().list(None).await.unwrap();
                 let device = sessions.iter().max_by_key(|one| one.since).unwrap().device;
-                gate.set_device_role(&OPERATOR, device, DeviceRole::View).await.unwrap();
+                gate.devices().set_role(&OPERATOR, device, DeviceRole::View).await.unwrap();
             }
             Self::NoNew => lock(place, Grade::NoNew).await,
             Self::ReduceOnly => lock(place, Grade::ReduceOnly).await,
             Self::LowAssurance => {
-                let person = gate.people().await.unwrap()[0].id;
+                let person = gate.people().list().await.unwrap()[0].id;
                 let standard = Policy::standard(person, Interface::Portal);
                 let needs = Needs { trade: Assurance::Resistant, ..standard.needs };
-                gate.set_policy(&OPERATOR, Policy { needs, ..standard }).await.unwrap();
+                gate.policies().set(&OPERATOR, Policy { needs, ..standard }).await.unwrap();
             }
             Self::Elsewhere => visitor.from = AWAY,
         }
@@ -179,7 +179,7 @@ impl Kind {
 
 async fn lock(place: &Place, grade: Grade) {
     let account = LockTarget::Account(place.gate.account());
-    place.gate.lock(&OPERATOR, account, grade).await.unwrap();
+    place.gate.locks().lock(&OPERATOR, account, grade).await.unwrap();
 }
 
 async fn recovered<'a>(place: &'a Place, clock: &Clock) -> Visitor<'a> {
@@ -188,7 +188,7 @@ async fn recovered<'a>(place: &'a Place, clock: &Clock) -> Visitor<'a> {
     visitor.post("/recover", &[("username", "trader"), ("password", &password)]).await;
     for _ in 0..2 {
         clock.set(clock.stamp() + Span(WAIT.0 / 2 + 1_000_000));
-        place.gate.tick_recoveries().await;
+        place.gate.recoveries().tick().await;
     }
     let done = visitor.post("/recover/finish", &[]).await;
     assert!(done.to().starts_with("/authenticators"), "{}", done.body);
@@ -207,14 +207,14 @@ async fn things(place: &Place, owner: &mut Visitor<'_>) -> Things {
     let placed = owner.post("/ticket/confirm", &fields).await;
     let order = placed.to().split(['/', '?']).nth(2).unwrap().to_owned();
     let gate = &place.gate;
-    let session = gate.sessions(None).await.unwrap().remove(0);
+    let session = gate.sessions().list(None).await.unwrap().remove(0);
     vec![
         ("{order}", order),
         ("{session}", session.id.to_string()),
         ("{device}", session.device.to_string()),
-        ("{credential}", gate.credentials(None).await.unwrap()[0].credential.id.to_string()),
-        ("{authenticator}", gate.all_authenticators().await.unwrap()[0].1.id.to_string()),
-        ("{notice}", gate.outbox(&OPERATOR).await.unwrap()[0].id.to_string()),
+        ("{credential}", gate.credentials().list(None).await.unwrap()[0].credential.id.to_string()),
+        ("{authenticator}", gate.authenticators().all().await.unwrap()[0].1.id.to_string()),
+        ("{notice}", gate.notices().outbox(&OPERATOR).await.unwrap()[0].id.to_string()),
         ("{interface}", "portal".into()),
         ("{approval}", access::ApprovalId([7; 16]).to_string()),
         ("{symbol}", "AAPL".into()),
@@ -232,7 +232,7 @@ async fn state(place: &Place) -> String {
         limit: 200,
         ..ActivityFilter::default()
     };
-    let page = place.gate.activity(&OPERATOR, &filter, None).await.unwrap();
+    let page = place.gate.activity().page(&OPERATOR, &filter, None).await.unwrap();
     // That a known network was seen again is not a change of authority.
     let change = |entry: &&gate::ActivityEntry| {
         entry.code.is_none()
@@ -338,8 +338,8 @@ async fn thing_of_another_person_is_not_found_on_every_route() {
     let place = Place::new().await;
     let mut owner = place.signed_in().await;
     let things = things(&place, &mut owner).await;
-    place.gate.add_person(&OPERATOR, "other").await.unwrap();
-    let link = place.gate.issue_link(&OPERATOR, "other", Purpose::SignIn).await.unwrap();
+    place.gate.people().add(&OPERATOR, "other").await.unwrap();
+    let link = place.gate.people().issue_link(&OPERATOR, "other", Purpose::SignIn).await.unwrap();
     let mut other = place.visitor();
     let token = link.token.expose_text().unwrap().to_owned();
     let entered = other.post("/link", &[("token", &token)]).await;

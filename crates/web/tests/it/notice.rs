@@ -6,7 +6,7 @@ use crate::place::{Place, Visitor};
 
 /// The newest code in the outbox.
 async fn code(place: &Place) -> String {
-    let notices = place.gate.outbox(&gate::Actor::Operator { uid: 0 }).await.unwrap();
+    let notices = place.gate.notices().outbox(&gate::Actor::Operator { uid: 0 }).await.unwrap();
     notices.iter().find_map(|notice| notice.code.clone()).unwrap()
 }
 
@@ -164,7 +164,7 @@ async fn every_step_of_a_sign_in_says_who_asks() {
     let place = Place::new().await;
     let operator = gate::Actor::Operator { uid: 0 };
     let mail = Some("ann@example.org");
-    place.gate.set_contact(&operator, "trader", mail, None).await.unwrap();
+    place.gate.contacts().set(&operator, "trader", mail, None).await.unwrap();
     let mut visitor = place.visitor();
     let asks = "Signing in to localhost from this computer (127.0.0.1), Browser.";
     let asks_trader = "For trader at localhost, from this computer (127.0.0.1), Browser.";
@@ -176,7 +176,7 @@ async fn every_step_of_a_sign_in_says_who_asks() {
     assert!(visitor.get(&step).await.says(asks_trader));
     let wrong = visitor.post("/sign-in/code", &[("code", "000000"), ("next", "/")]).await;
     assert!(wrong.says(asks_trader), "{}", wrong.body);
-    let totp = place.gate.totp_now("trader").await.unwrap();
+    let totp = place.gate.authenticators().totp_now("trader").await.unwrap();
     let step = visitor.post("/sign-in/code", &[("code", &totp), ("next", "/")]).await;
     let page = visitor.get(step.to()).await;
     assert!(page.says(asks_trader) && page.says("sent to a\u{2026}@example.org"), "{}", page.body);

@@ -57,7 +57,7 @@ async fn overview_shows_the_newest_of_many_open_orders_and_the_list_no_more_than
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     let bid = place.gate.quotes().get(access::SymbolId(700_001)).unwrap().bid().unwrap().price;
-    let all = place.gate.credentials(None).await.unwrap();
+    let all = place.gate.credentials().list(None).await.unwrap();
     let trading = all.iter().find(|info| info.credential.name.as_str() == "trading").unwrap();
     let address = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     let door = gate::CredentialDoor { credential: trading.credential.id, address, token: None };
@@ -279,7 +279,7 @@ async fn search_finds_contracts_orders_and_credentials_and_shows_the_keys() {
     trade(&mut visitor, "MSFT", "buy", "3").await;
     let view = place.gate.view().await.unwrap();
     let order = view.completed_orders.last().unwrap().id;
-    let all = place.gate.credentials(None).await.unwrap();
+    let all = place.gate.credentials().list(None).await.unwrap();
     let narrow = all.iter().find(|info| info.credential.name.as_str() == "narrow").unwrap();
     let to_order = format!("href=\"/orders/{order}\"");
     let to_credential = format!("href=\"/credentials/{}\"", narrow.credential.id);

@@ -483,7 +483,7 @@ async fn phone_signed_out_by_a_new_password_answers_again_once_it_signs_in() {
     home.phone.token = String::new();
     clock.set(clock.stamp() + Span::minutes(1));
     home.phone.post("/sign-in", &[("username", "trader"), ("password", new)]).await;
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let done = home.phone.post("/sign-in/code", &[("code", &code)]).await;
     assert!(done.to().starts_with('/') && !done.to().starts_with("/sign-in"), "{}", done.to());
     let page = home.phone.get("/approvals").await;

@@ -39,7 +39,7 @@ impl Place {
     pub async fn narrow_program(
         &self,
     ) -> (gate::Admission, access::CredentialId, std::net::IpAddr) {
-        let all = self.gate.credentials(None).await.unwrap();
+        let all = self.gate.credentials().list(None).await.unwrap();
         let narrow = all.iter().find(|info| info.credential.name.as_str() == "narrow").unwrap();
         let address = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
         let narrow = narrow.credential.id;
@@ -68,7 +68,7 @@ impl Place {
     /// A lasting folder, whose person has an enrolment link and nothing else.
     pub async fn lasting() -> Self {
         let (gate, data) = Self::open(false, &Clock::system()).await;
-        let link = gate.create_first_person("ada").await.unwrap();
+        let link = gate.people().create_first("ada").await.unwrap();
         let none = || access::Secret::from_text(String::new());
         let totp = gate::TotpSetup { secret: none(), uri: none() };
         let secrets = DemoSecrets { username: "ada".to_owned(), password: none(), totp, link };

@@ -16,7 +16,10 @@ const AWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
 
 async fn proof(place: &Place) -> [(&'static str, String); 2] {
     let password = place.secrets.password.expose_text().unwrap().to_owned();
-    [("prove_password", password), ("prove_code", place.gate.totp_now("trader").await.unwrap())]
+    [
+        ("prove_password", password),
+        ("prove_code", place.gate.authenticators().totp_now("trader").await.unwrap()),
+    ]
 }
 
 fn policy<'a>(tempo: &'a str, trade: &'a str) -> Vec<(&'a str, &'a str)> {
@@ -132,11 +135,11 @@ async fn order_that_a_policy_wants_proven_comes_back_with_the_form_kept() {
     // Who was proven by a link alone is asked for two factors before they ask for them.
     let asked = visitor.post("/policies/portal", &policy("occasional", "two")).await;
     assert!(asked.says("ASSURANCE_LOW"), "{}", asked.body);
-    let person = place.gate.people().await.unwrap()[0].id;
+    let person = place.gate.people().list().await.unwrap()[0].id;
     let standard = access::policy::Policy::standard(person, Interface::Portal);
     let needs = Needs { trade: Assurance::Two, ..standard.needs };
     let wanted = access::policy::Policy { needs, ..standard };
-    place.gate.set_policy(&OPERATOR, wanted).await.unwrap();
+    place.gate.policies().set(&OPERATOR, wanted).await.unwrap();
     let asks = preview(&mut visitor).await;
     assert_eq!(asks.status, StatusCode::FORBIDDEN, "{}", asks.body);
     assert!(asks.says("ASSURANCE_LOW") && asks.hidden("symbol") == "AAPL", "{}", asks.body);
@@ -191,12 +194,12 @@ async fn banner_goes_ahead_of_the_window_and_a_proof_renews() {
     // Wednesday 2026-11-18; the window of Sunday 22 opens at 09:00 UTC.
     let clock = Clock::manual(START);
     let place = Place::at(&clock).await;
-    let person = place.gate.people().await.unwrap()[0].id;
+    let person = place.gate.people().list().await.unwrap()[0].id;
     let window = access::window::Window::new(6, 600, "Europe/Berlin").unwrap();
     let standard = access::policy::Policy::standard(person, Interface::Portal);
     let active = access::policy::Policy { tempo: Tempo::Active, ..standard };
-    place.gate.set_policy(&OPERATOR, active).await.unwrap();
-    place.gate.set_window(&OPERATOR, person, Some(window)).await.unwrap();
+    place.gate.policies().set(&OPERATOR, active).await.unwrap();
+    place.gate.policies().set_window(&OPERATOR, person, Some(window)).await.unwrap();
     let mut visitor = place.signed_in().await;
     assert!(!visitor.get("/").await.says("Renew until"));
     clock.set(START + Span::days(2));

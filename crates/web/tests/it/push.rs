@@ -48,11 +48,11 @@ impl Service {
 }
 
 async fn pushing(place: &Place, private: bool) {
-    let key = place.gate.push_key().await.unwrap();
-    let again = place.gate.push_key().await.unwrap();
+    let key = place.gate.pushes().key().await.unwrap();
+    let again = place.gate.pushes().key().await.unwrap();
     assert_eq!(key.text(), again.text(), "the key is kept");
     let config = PushConfig { subject: "mailto:ops@example.org".to_owned(), private };
-    place.gate.start_pushing(Push::new(config, key, None).unwrap());
+    place.gate.pushes().start(Push::new(config, key, None).unwrap());
 }
 
 async fn turn_on(phone: &mut Visitor<'_>, endpoint: &str) -> Answer {
@@ -69,7 +69,7 @@ async fn approval_is_told_to_the_phone_and_an_address_that_is_gone_is_forgotten(
     let service = Service::new().await;
     let mut home = Home::new(&place).await;
     let page = home.phone.get("/approvals").await;
-    let public = place.gate.push_public().unwrap();
+    let public = place.gate.pushes().public().unwrap();
     assert!(page.body.contains(&format!("data-push=\"{public}\"")), "{}", page.body);
     assert_eq!(turn_on(&mut home.phone, &service.endpoint).await.to(), "/approvals");
     let page = home.phone.get("/approvals").await;
@@ -82,7 +82,7 @@ async fn approval_is_told_to_the_phone_and_an_address_that_is_gone_is_forgotten(
     assert!(!body.windows(7).any(|part| part == b"Browser"), "in the clear");
 
     tokio::join!(home.asks(place.visitor()), service.take("410 Gone"));
-    while !place.gate.pushes().await.unwrap().is_empty() {
+    while !place.gate.pushes().list().await.unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
     assert!(home.phone.get("/approvals").await.says("only while this page is open"));
@@ -146,19 +146,19 @@ async fn switch_is_the_phones_own_and_its_owners() {
     assert!(none.body.contains("NO_APPROVER"), "{}", none.body);
     for _ in 0..2 {
         assert_eq!(turn_on(&mut home.phone, "https://push.example.net/x").await.to(), "/approvals");
-        assert_eq!(place.gate.pushes().await.unwrap().len(), 1);
+        assert_eq!(place.gate.pushes().list().await.unwrap().len(), 1);
     }
-    let secret = place.gate.pushes().await.unwrap().remove(0).push.endpoint;
+    let secret = place.gate.pushes().list().await.unwrap().remove(0).push.endpoint;
     assert!(!String::from_utf8_lossy(&secret.0).contains("push.example.net"), "it is sealed");
     assert_eq!(home.phone.post("/phone/push/off", &[]).await.to(), "/approvals");
     assert_eq!(home.phone.post("/phone/push/off", &[]).await.status, StatusCode::NOT_FOUND);
     turn_on(&mut home.phone, "https://push.example.net/x").await;
-    let device = place.gate.pushes().await.unwrap().remove(0).push.device;
+    let device = place.gate.pushes().list().await.unwrap().remove(0).push.device;
     assert_eq!(
         home.owner.post(&format!("/devices/{device}/remove"), &[]).await.status,
         StatusCode::SEE_OTHER
     );
-    assert!(place.gate.pushes().await.unwrap().is_empty());
+    assert!(place.gate.pushes().list().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -168,10 +168,11 @@ async fn test_of_the_operator_says_what_the_push_service_answered() {
     let service = Service::new().await;
     let mut home = Home::new(&place).await;
     turn_on(&mut home.phone, &service.endpoint).await;
-    let device = place.gate.pushes().await.unwrap().remove(0).push.device;
+    let device = place.gate.pushes().list().await.unwrap().remove(0).push.device;
     for (answer, failures) in [("500 Oops", 1), ("429 Slow", 2), ("201 Created", 0)] {
-        let (sent, _) = tokio::join!(place.gate.test_push(&OPERATOR, device), service.take(answer));
+        let (sent, _) =
+            tokio::join!(place.gate.pushes().test(&OPERATOR, device), service.take(answer));
         assert_eq!(sent.unwrap().is_ok(), failures == 0, "{answer}");
-        assert_eq!(place.gate.pushes().await.unwrap()[0].failures, failures);
+        assert_eq!(place.gate.pushes().list().await.unwrap()[0].failures, failures);
     }
 }

@@ -27,13 +27,13 @@ async fn begin(place: &Place, visitor: &mut Visitor<'_>) -> Answer {
 async fn wait_all(place: &Place, clock: &Clock) {
     for _ in 0..2 {
         clock.set(clock.stamp() + Span(WAIT.0 / 2 + 1_000_000));
-        place.gate.tick_recoveries().await;
+        place.gate.recoveries().tick().await;
     }
 }
 
 /// The token of the newest message that stops a recovery.
 async fn stop_token(place: &Place) -> String {
-    let outbox = place.gate.outbox(&OPERATOR).await.unwrap();
+    let outbox = place.gate.notices().outbox(&OPERATOR).await.unwrap();
     let newest = outbox.into_iter().find(|one| one.topic == access::notice::Topic::Recovery);
     newest.unwrap().code.unwrap()
 }
@@ -120,7 +120,7 @@ async fn any_session_of_the_person_stops_it_with_one_press() {
     let page = owner.get("/recovery").await;
     assert!(page.says("If this is not you, stop it now."), "{}", page.body);
     let recovery = page.hidden("recovery");
-    let outbox = place.gate.outbox(&OPERATOR).await.unwrap();
+    let outbox = place.gate.notices().outbox(&OPERATOR).await.unwrap();
     let told = outbox.iter().find(|one| one.topic == access::notice::Topic::Recovery).unwrap();
     let message = owner.get(&format!("/messages/{}", told.id)).await;
     assert_eq!(message.hidden("recovery"), recovery, "the message itself has the button");
@@ -141,7 +141,7 @@ async fn sign_in_by_what_stood_before_wins_the_race_with_a_recovery_that_has_wai
     let password = password(&place);
     let first = owner.post("/sign-in", &[("username", "trader"), ("password", &password)]).await;
     assert!(first.to().starts_with("/sign-in/code"), "{}", first.body);
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let done = owner.post("/sign-in/code", &[("code", &code)]).await;
     assert!(done.to().starts_with("/?welcome"), "{}", done.body);
     let late = thief.post("/recover/finish", &[]).await;
@@ -158,7 +158,7 @@ async fn sign_in_and_finish_at_the_same_time_leave_one_order_of_things() {
     wait_all(&place, &clock).await;
     let password = password(&place);
     owner.post("/sign-in", &[("username", "trader"), ("password", &password)]).await;
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let fields = [("code", code.as_str())];
     let (signed, finished) =
         tokio::join!(owner.post("/sign-in/code", &fields), other.post("/recover/finish", &[]));
@@ -172,7 +172,7 @@ async fn sign_in_and_finish_at_the_same_time_leave_one_order_of_things() {
 #[tokio::test]
 async fn operators_recovery_goes_on_in_the_browser_that_takes_it_up() {
     let (place, clock) = place().await;
-    let begun = place.gate.assist_recovery(&OPERATOR, "trader").await.unwrap();
+    let begun = place.gate.recoveries().assist(&OPERATOR, "trader").await.unwrap();
     let token = begun.token.expose_text().unwrap().to_owned();
     let mut visitor = place.visitor();
     let page = visitor.get(&format!("/recover/claim/{token}")).await;

@@ -317,7 +317,7 @@ async fn page_asked_for_changes_nothing() {
     let visitor = place.signed_in().await;
     let cookies = visitor.cookie_line();
     // The first request of a session may note the network that it comes from.
-    place.gate.people().await.unwrap();
+    place.gate.people().list().await.unwrap();
     let before = decisions(&place).await;
     for route in routes().iter().filter(|route| route.method == Method::GET) {
         ask(&place, route, &Ask { cookies: &cookies, by: Some(&visitor), ..OURS }).await;
@@ -330,7 +330,7 @@ async fn decisions(place: &Place) -> usize {
     let kind = Some(gate::ActivityKind::Access);
     let filter = gate::ActivityFilter { kind, limit: 200, ..gate::ActivityFilter::default() };
     let operator = gate::Actor::Operator { uid: 0 };
-    let page = place.gate.activity(&operator, &filter, None).await.unwrap();
+    let page = place.gate.activity().page(&operator, &filter, None).await.unwrap();
     page.entries.iter().filter(|entry| entry.code.is_none()).count()
 }
 

@@ -125,12 +125,12 @@ async fn new_browser_signs_in_with_password_code_and_activation() {
     let wrong = visitor.post("/sign-in/code", &[("code", "00 00 00"), ("next", "/orders")]).await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     assert!(wrong.says("The code is wrong"), "{}", wrong.body);
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let spaced = format!("{} {}", &code[..3], &code[3..]);
     let step = visitor.post("/sign-in/code", &[("code", &spaced), ("next", "/orders")]).await;
     assert_eq!(step.to(), "/sign-in/activate?next=%2Forders");
     let operator = gate::Actor::Operator { uid: 0 };
-    let notices = place.gate.outbox(&operator).await.unwrap();
+    let notices = place.gate.notices().outbox(&operator).await.unwrap();
     let code = notices.iter().find_map(|notice| notice.code.clone()).unwrap();
     let done = visitor.post("/sign-in/activate", &[("code", &code), ("next", "/orders")]).await;
     assert_eq!(done.to(), "/orders");
@@ -158,13 +158,13 @@ async fn signed_out_browser_is_out() {
 async fn session_planted_before_a_sign_in_is_neither_kept_nor_raised() {
     let place = Place::new().await;
     let attacker = place.signed_in().await;
-    let before = place.gate.sessions(None).await.unwrap();
+    let before = place.gate.sessions().list(None).await.unwrap();
     let mut victim = place.visitor();
     victim.steal(&attacker);
     let planted = victim.cookie_line();
     let victim = place.open_link(victim).await;
     assert_ne!(victim.cookie_line(), planted);
-    let after = place.gate.sessions(None).await.unwrap();
+    let after = place.gate.sessions().list(None).await.unwrap();
     assert_eq!(after.len(), 2, "the sign-in has a session of its own");
     let kept = after.iter().find(|one| one.id == before[0].id).unwrap();
     assert_eq!((kept.since, kept.until), (before[0].since, before[0].until));
@@ -184,7 +184,7 @@ async fn two_tabs_that_sign_in_at_once_end_in_one_session() {
     let first = browser.post("/sign-in", &fields).await;
     let second = browser.post("/sign-in", &fields).await;
     assert_eq!((first.to(), second.to()), ("/sign-in/code", "/sign-in/code"));
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let done = browser.post("/sign-in/code", &[("code", &code)]).await;
     assert_eq!(done.to(), "/?welcome=1", "{}", done.body);
     // The other tab sends its code too, or somebody goes back and sends the form again.
@@ -192,5 +192,5 @@ async fn two_tabs_that_sign_in_at_once_end_in_one_session() {
     assert_eq!(late.status, StatusCode::UNAUTHORIZED);
     assert!(late.body.contains("ATTEMPT_ENDED"), "{}", late.body);
     assert_eq!(browser.get("/").await.status, StatusCode::OK);
-    assert_eq!(place.gate.sessions(None).await.unwrap().len(), 1);
+    assert_eq!(place.gate.sessions().list(None).await.unwrap().len(), 1);
 }

@@ -20,14 +20,14 @@ async fn new_browser_signs_in_with_a_bounded_number_of_reads() {
     let (page, statements) = sent(visitor.get("/sign-in/code")).await;
     assert!(page.says("Code from your app"));
     all.extend(statements);
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let (step, statements) = sent(visitor.post("/sign-in/code", &[("code", &code)])).await;
     assert_eq!(step.to(), "/sign-in/activate");
     all.extend(statements);
     let (page, statements) = sent(visitor.get("/sign-in/activate")).await;
     assert!(page.says("Activate this browser"));
     all.extend(statements);
-    let notices = place.gate.outbox(&gate::Actor::Operator { uid: 0 }).await.unwrap();
+    let notices = place.gate.notices().outbox(&gate::Actor::Operator { uid: 0 }).await.unwrap();
     let code = notices.iter().find_map(|notice| notice.code.clone()).unwrap();
     let (step, statements) = sent(visitor.post("/sign-in/activate", &[("code", &code)])).await;
     assert!(step.to().starts_with('/') && !step.to().starts_with("/sign-in"), "{}", step.to());

@@ -11,7 +11,10 @@ const START: Time = Time::from_seconds(1_795_000_000);
 
 async fn proof(place: &Place) -> [(&'static str, String); 2] {
     let password = place.secrets.password.expose_text().unwrap().to_owned();
-    [("prove_password", password), ("prove_code", place.gate.totp_now("trader").await.unwrap())]
+    [
+        ("prove_password", password),
+        ("prove_code", place.gate.authenticators().totp_now("trader").await.unwrap()),
+    ]
 }
 
 async fn prove(
@@ -120,7 +123,7 @@ async fn session_that_was_to_stay_keeps_its_cookie_as_long_after_a_proof() {
     let fields =
         [("username", "trader"), ("password", &*password), ("next", "/"), ("stay", "long")];
     visitor.post("/sign-in", &fields).await;
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let done = visitor.post("/sign-in/code", &[("code", &code), ("next", "/")]).await;
     assert!(lines(&done)[0].ends_with("; Max-Age=43200"), "{:?}", lines(&done));
     clock.set(clock.stamp() + Span::hours(2));

@@ -29,7 +29,7 @@ async fn owner_signs_in(place: &Place, clock: &Clock, owner: &mut Visitor<'_>) {
     clock.set(clock.stamp() + Span::minutes(1));
     let first = try_password(owner, "trader", &right(place)).await;
     assert!(first.to().starts_with("/sign-in/code"), "{}", first.body);
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let done = owner.post("/sign-in/code", &[("code", &code)]).await;
     assert!(done.to().starts_with("/?welcome"), "{}", done.body);
 }

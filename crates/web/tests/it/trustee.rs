@@ -18,8 +18,8 @@ async fn place() -> (Place, Clock) {
 
 /// Another person of the server, signed in.
 async fn person<'a>(place: &'a Place, name: &str) -> Visitor<'a> {
-    place.gate.add_person(&OPERATOR, name).await.unwrap();
-    let link = place.gate.issue_link(&OPERATOR, name, Purpose::SignIn).await.unwrap();
+    place.gate.people().add(&OPERATOR, name).await.unwrap();
+    let link = place.gate.people().issue_link(&OPERATOR, name, Purpose::SignIn).await.unwrap();
     let token = link.token.expose_text().unwrap().to_owned();
     let mut visitor = place.visitor();
     let entered = visitor.post("/link", &[("token", &token)]).await;
@@ -124,7 +124,7 @@ async fn contact_is_asked_and_opens_the_recovery_by_the_number_alone() {
     );
     assert!(asked.says("127.0.0.1") && asked.says("Tries left: 3."), "{}", asked.body);
     // The number is on the recovering page and nowhere else.
-    let outbox = place.gate.outbox(&OPERATOR).await.unwrap();
+    let outbox = place.gate.notices().outbox(&OPERATOR).await.unwrap();
     assert!(!asked.says(&format!(" {right}")), "{}", asked.body);
     assert!(outbox.iter().all(|one| !one.text.contains(&format!(" {right}"))));
     let word = Word::of(&asked);
@@ -376,7 +376,7 @@ async fn word_after_the_time_is_over_is_too_late() {
     let word = Word::of(&circle.contact("bob").get("/recovery/contacts").await);
     for _ in 0..2 {
         clock.set(clock.stamp() + Span(WAIT.0 / 2 + 1_000_000));
-        place.gate.tick_recoveries().await;
+        place.gate.recoveries().tick().await;
     }
     let mut bob = again(&place, "bob").await;
     let late = word.say(&mut bob, "yes", &right).await;
@@ -398,13 +398,13 @@ async fn recovery_that_is_vouched_for_lapses_when_nobody_finishes_it() {
     clock.set(clock.stamp() + FINISH);
     let finish = visitor.post("/recover/finish", &[]).await;
     assert!(finish.body.contains("RECOVERY_OVER"), "{}", finish.body);
-    place.gate.tick_recoveries().await;
+    place.gate.recoveries().tick().await;
     assert!(visitor.get("/recover").await.body.contains("RECOVERY_OVER"));
 }
 
 /// The same person in another session.
 async fn again<'a>(place: &'a Place, name: &str) -> Visitor<'a> {
-    let link = place.gate.issue_link(&OPERATOR, name, Purpose::SignIn).await.unwrap();
+    let link = place.gate.people().issue_link(&OPERATOR, name, Purpose::SignIn).await.unwrap();
     let token = link.token.expose_text().unwrap().to_owned();
     let mut visitor = place.visitor();
     assert_eq!(visitor.post("/link", &[("token", &token)]).await.to(), "/?welcome=1");
@@ -424,7 +424,7 @@ async fn contact_whose_own_sign_in_is_old_proves_it_first_and_a_session_that_loo
     let asked = word.say(bob, "yes", &right).await;
     assert!(asked.says("Is it you?") && asked.says("Nothing has been done yet"), "{}", asked.body);
     assert_eq!(asked.hidden("recovery"), word.recovery, "what was typed is kept");
-    let link = place.gate.issue_link(&OPERATOR, "bob", Purpose::SignIn).await.unwrap();
+    let link = place.gate.people().issue_link(&OPERATOR, "bob", Purpose::SignIn).await.unwrap();
     let token = link.token.expose_text().unwrap().to_owned();
     let mut plain = place.plain_visitor();
     plain.post("/link", &[("token", &token)]).await;
@@ -447,7 +447,7 @@ async fn yes_of_a_contact_and_a_sign_in_at_the_same_time_leave_no_recovery() {
     let password = place.secrets.password.expose_text().unwrap();
     let fields = [("username", "trader"), ("password", password)];
     circle.owner.post("/sign-in", &fields).await;
-    let code = place.gate.totp_now("trader").await.unwrap();
+    let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let fields = [("code", code.as_str())];
     let Circle { mut owner, mut contacts, .. } = circle;
     let (signed, said) = tokio::join!(

@@ -24,7 +24,7 @@ async fn name_and_codes_are_read_as_they_were_meant_and_malformed_ones_are_no_tr
     }
     let page = visitor.post("/sign-in/recovery", &[("code", "ABCD-EFGH")]).await;
     assert!(page.says("did not count as a try"), "{}", page.body);
-    let code = wide(&place.gate.totp_now("trader").await.unwrap());
+    let code = wide(&place.gate.authenticators().totp_now("trader").await.unwrap());
     let step = visitor.post("/sign-in/code", &[("code", &code)]).await;
     assert_eq!(step.to(), "/sign-in/activate", "{}", step.body);
     // More often than tries are given.
@@ -33,7 +33,7 @@ async fn name_and_codes_are_read_as_they_were_meant_and_malformed_ones_are_no_tr
         assert!(page.says("did not count as a try"), "{}", page.body);
     }
     let operator = gate::Actor::Operator { uid: 0 };
-    let outbox = place.gate.outbox(&operator).await.unwrap();
+    let outbox = place.gate.notices().outbox(&operator).await.unwrap();
     let code = outbox.iter().find_map(|notice| notice.code.clone()).unwrap();
     let copied = format!("\u{feff}\u{202a}{}\u{a0}{}\u{202c}", &code[..3], wide(&code[3..]));
     let done = visitor.post("/sign-in/activate", &[("code", &copied)]).await;
