@@ -12,19 +12,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use access::address::Network;
 use access::entitlements::Acts;
 use access::person::Person;
 use access::session::{Session, SessionEnd};
 use access::{
-    DeviceId, Digest, Entitlements, LockId, PersonId, PublicKey, Refusal, SealKey, SessionId, Span,
-    Time,
+    Digest, Entitlements, LockId, PersonId, PublicKey, Refusal, SealKey, SessionId, Span, Time,
 };
 use slab::Slab;
 use store::SessionUse;
 
-use super::{REMEMBERED, SessionInfo, SessionTicket, WRITE_BACK};
-use crate::binding::{Seen, Shows};
+use super::{SessionInfo, SessionTicket, WRITE_BACK};
+use crate::binding::Shows;
 use crate::live::Slot;
 
 mod bound;
@@ -33,12 +31,15 @@ mod copy;
 mod home;
 mod index;
 mod narrow;
+mod record;
 mod token;
 mod window;
 
+pub(crate) use record::REMEMBERED;
+
 use class::Class;
-use home::is_elsewhere;
-use index::Index;
+use index::{Half, Index};
+use record::{Extra, Record, half, is_elsewhere};
 
 /// Records that one hold of the lock goes through when all are gone through.
 const STRIDE: usize = 4_096;
@@ -83,60 +84,6 @@ pub(crate) struct Found {
     pub(crate) current: bool,
 }
 
-/// Half of a digest: enough to tell tokens of 160 random bits apart, and keys of which nobody can
-/// make a second one for it.
-type Half = [u8; 16];
-
-/// What every session has of its own.
-struct Record {
-    id: SessionId,
-    /// Of its token.
-    token: Half,
-    /// Of the key of its browser that signs its requests, if one does.
-    key: Option<Half>,
-    device: DeviceId,
-    /// Where it was used last.
-    address: Option<IpAddr>,
-    started: Time,
-    used: Time,
-    class: u32,
-    /// Its last use is not in the tables yet.
-    unwritten: bool,
-    /// It was used last from a network that its person was not proven at.
-    elsewhere: bool,
-    extra: Option<Box<Extra>>,
-}
-
-/// A session that nobody uses takes 160 bytes at most: this, its place in two indexes and in its
-/// class, and what growing containers leave empty.
-const _: () = assert!(size_of::<Record>() <= 112);
-
-/// What few sessions have, or sessions have for a while.
-#[derive(Default, PartialEq)]
-struct Extra {
-    ended: Option<(Time, SessionEnd)>,
-    /// Its end was announced.
-    announced: bool,
-    /// The lock whose receipt is all that it still shows.
-    receipt: Option<LockId>,
-    hardware: Option<PublicKey>,
-    /// When its hardware first answered.
-    answering: Option<Time>,
-    /// When its person was proven again.
-    proven: Option<Time>,
-    /// From when its browser should renew its key.
-    renews: Option<Time>,
-    /// The networks that its person was proven at, where it came from another one since.
-    homes: Option<Vec<Network>>,
-    /// What it showed lately.
-    seen: Option<Seen>,
-    /// Tokens that a proof replaced.
-    former: Vec<token::Former>,
-    /// The key before the one that its browser renewed: what still comes under it is late, and no copy.
-    former_key: Option<Half>,
-    suspect: copy::Suspect,
-}
-
 #[derive(Default)]
 struct Table {
     records: Slab<Record>,
@@ -166,56 +113,6 @@ pub(crate) struct Sweep {
     pub(crate) over: Vec<(SessionId, PersonId, SessionEnd)>,
     /// Uses to write back.
     pub(crate) uses: Vec<SessionUse>,
-}
-
-impl Record {
-    fn new(session: &Session, used: Option<&SessionUse>, class: u32) -> Self {
-        let address = used.map_or(session.address, |one| one.address);
-        Self {
-            id: session.id,
-            token: half(&session.token),
-            key: None,
-            device: session.device,
-            address: address.map(|address| address.to_canonical()),
-            started: session.started_at,
-            used: used.map_or(session.started_at, |one| one.at),
-            class,
-            unwritten: false,
-            elsewhere: false,
-            extra: None,
-        }
-    }
-
-    fn extra_mut(&mut self) -> &mut Extra {
-        self.extra.get_or_insert_default()
-    }
-
-    /// What `get` finds in its extra.
-    fn extra<T>(&self, get: impl FnOnce(&Extra) -> Option<T>) -> Option<T> {
-        self.extra.as_deref().and_then(get)
-    }
-
-    fn ended(&self) -> Option<(Time, SessionEnd)> {
-        self.extra(|extra| extra.ended)
-    }
-
-    fn receipt(&self) -> Option<LockId> {
-        self.extra(|extra| extra.receipt)
-    }
-
-    fn hardware(&self) -> Option<PublicKey> {
-        self.extra(|extra| extra.hardware)
-    }
-
-    fn proven_at(&self) -> Time {
-        self.extra(|extra| extra.proven).unwrap_or(self.started)
-    }
-
-    /// Its last use, once, for the tables.
-    fn take_use(&mut self) -> Option<SessionUse> {
-        let fresh = std::mem::take(&mut self.unwritten);
-        fresh.then_some(SessionUse { session: self.id, at: self.used, address: self.address })
-    }
 }
 
 impl Sessions {
@@ -529,16 +426,6 @@ impl Table {
             record.extra.take_if(|extra| **extra == Extra::default());
         }
     }
-}
-
-/// The first half of a digest.
-fn half(digest: &Digest) -> Half {
-    digest.0.first_chunk().copied().unwrap_or_default()
-}
-
-/// Stands for a key.
-fn fingerprint(key: &PublicKey) -> Half {
-    half(&Digest::of(key.bytes()))
 }
 
 #[cfg(test)]

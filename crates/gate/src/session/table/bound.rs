@@ -5,7 +5,8 @@ use access::entitlements::Acts;
 use access::session::Session;
 use access::{Refusal, SessionId, Span, Time};
 
-use super::{Record, Sessions, Table, Visitor, fingerprint, is_elsewhere};
+use super::record::{Record, fingerprint, is_elsewhere};
+use super::{Sessions, Table, Visitor};
 use crate::binding::{Seen, is_cookie_of};
 
 /// How long requests may be on their way that began before their session was bound to hardware, or

@@ -9,7 +9,8 @@ use access::person::Person;
 use access::session::{Interface, Method, Session, SessionEnd};
 use access::{Entitlements, Holder, PersonId, Span, Time};
 
-use super::{Record, SessionInfo, Table};
+use super::record::Record;
+use super::{SessionInfo, Table};
 
 /// Name, proof, limits and authority, once for all sessions that have them in common.
 pub(super) struct Class {

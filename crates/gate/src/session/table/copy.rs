@@ -5,19 +5,13 @@ use std::net::IpAddr;
 use access::binding::ProofFault;
 use access::{PersonId, Refusal, SessionId, Span, Time};
 
-use super::{Sessions, Table, Visitor, fingerprint};
+use super::record::{Suspect, fingerprint};
+use super::{Sessions, Table, Visitor};
 
 /// Requests without a proof from another address that are a copy's; a forced reload is one.
 const UNPROVEN: u8 = 3;
 /// A copy of a session is reported once in this time.
 const TOLD: Span = Span::hours(1);
-
-/// What came of a session that looks like a copy of its cookie.
-#[derive(Default, PartialEq)]
-pub(super) struct Suspect {
-    count: u8,
-    told: Option<Time>,
-}
 
 impl Sessions {
     /// The open sessions of which a copy was used since the last time, and from where.

@@ -5,15 +5,11 @@ use std::net::IpAddr;
 use access::session::Session;
 use access::{Digest, PersonId, SessionId, Time, network};
 
-use super::{Record, Sessions, Table, Visitor};
+use super::record::{Record, is_elsewhere};
+use super::{Sessions, Table, Visitor};
 
 /// Networks of one session that are told of in one look: the server looks each second.
 const MOST_MOVES: usize = 8;
-
-/// Whether an address is at another network than the one before.
-pub(super) fn is_elsewhere(before: Option<IpAddr>, now: Option<IpAddr>) -> bool {
-    before != now && before.map(network::of) != now.map(network::of)
-}
 
 impl Sessions {
     /// The open sessions that came from another network since the last time, and from where.

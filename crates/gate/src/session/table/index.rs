@@ -3,7 +3,9 @@
 
 use hashbrown::HashTable;
 
-use super::Half;
+/// Half of a digest: enough to tell tokens of 160 random bits apart, and keys of which nobody can
+/// make a second one for it.
+pub(super) type Half = [u8; 16];
 
 /// One way to find records.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use access::mandate::{Mandate, Role};
 use access::name::Username;
 use access::policy::Assurance;
 use access::session::{Interface, Method};
-use access::{Holder, PaperAccountId};
+use access::{DeviceId, Holder, PaperAccountId};
 
 const START: Time = Time::from_seconds(1_795_000_000);
 const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));

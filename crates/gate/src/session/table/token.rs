@@ -4,22 +4,9 @@ use access::session::Session;
 use access::{Digest, SessionId, Time};
 
 use super::bound::UNDER_WAY;
-use super::{Half, REMEMBERED, Record, Sessions, Table, Visitor, half};
-
-/// A token that a proof replaced.
-#[derive(PartialEq)]
-pub(super) struct Former {
-    pub(super) token: Half,
-    /// Since when the session's browser has a later one; none while that has not come.
-    since: Option<Time>,
-}
-
-impl Former {
-    /// Whether its successor came so long ago that nothing that comes with it tells anything.
-    pub(super) fn is_late(&self, now: Time) -> bool {
-        self.since.is_some_and(|since| now.since(since) >= REMEMBERED)
-    }
-}
+use super::index::Half;
+use super::record::{Former, Record, half};
+use super::{Sessions, Table, Visitor};
 
 impl Sessions {
     /// A proof gave the session this token. Where a later proof was published before it, its browser may
