@@ -28,10 +28,9 @@ use crate::live::Slot;
 pub mod layer;
 pub mod table;
 
+use table::REMEMBERED;
 pub use table::Sessions;
 
-/// How long a session that ended can still be told why.
-const REMEMBERED: Span = Span::hours(1);
 /// How often a session's use is written back at most.
 const WRITE_BACK: Span = Span::seconds(30);
 

@@ -16,6 +16,7 @@ mod contact;
 mod credential;
 mod day;
 mod delivery;
+mod enter;
 mod large_order;
 mod lock;
 mod look_up;
