@@ -32,7 +32,7 @@ def link(data, username):
     """The token of a single-use link, from the operator's socket."""
     with socket.socket(socket.AF_UNIX) as operator:
         operator.connect(str(Path(data) / "control.sock"))
-        operator.sendall(json.dumps({"command": "link", "username": username}).encode() + b"\n")
+        operator.sendall(json.dumps({"person": {"link": {"username": username}}}).encode() + b"\n")
         answer = json.loads(operator.makefile().readline())
     return answer["ok"]["url"].rsplit("/", 1)[1]
 

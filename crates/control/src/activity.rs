@@ -8,21 +8,69 @@ use gate::{
 };
 use serde_json::{Value, json};
 
-use crate::act::{Desk, instant, value};
+use serde::{Deserialize, Serialize};
+
 use crate::answer::{ActivityNow, ActivityRow, ExportPart};
+use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
-use crate::request::{ActivityWish, Request};
+
+/// What of the activity is wanted; whatever is left out is not narrowed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ActivityWish {
+    /// The first day, `2026-12-24`, in UTC.
+    pub from: Option<String>,
+    /// The last day, which belongs to it.
+    pub to: Option<String>,
+    /// A person's user name or id.
+    pub person: Option<String>,
+    /// A credential's name or id.
+    pub credential: Option<String>,
+    /// A device's name or id.
+    pub device: Option<String>,
+    /// What it is about: `orders`, `sign-ins`, ...
+    pub kind: Option<String>,
+    /// Only what was refused.
+    pub refused: bool,
+    /// Also the internal steps.
+    pub steps: bool,
+    /// A text.
+    pub text: Option<String>,
+    /// How many at most, 1 to 1,000.
+    pub limit: Option<u32>,
+    /// Where to go on, as the last answer said.
+    pub before: Option<String>,
+}
+
+/// The record of decisions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ActivityRequest {
+    /// What was decided, newest first.
+    List(ActivityWish),
+    /// The same as a part of a file.
+    Export {
+        /// What of it.
+        wish: ActivityWish,
+        /// `csv` or `jsonl`.
+        format: String,
+    },
+    /// A part of the access evidence as it is, with its hashes.
+    Evidence {
+        /// After this entry.
+        after: u64,
+    },
+}
 
 /// Entries that a list has unless more are asked for, and that an export reads at once.
 const USUAL: u32 = 50;
 const CHUNK: u32 = 1_000;
 
-pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+pub(crate) async fn act(desk: &Desk<'_>, request: ActivityRequest) -> Result<Value, Fault> {
     match request {
-        Request::Activity(wish) => value(list(desk, &wish).await?),
-        Request::ActivityExport { wish, format } => value(export(desk, &wish, &format).await?),
-        Request::EvidenceExport { after } => value(chain(desk, after).await?),
-        _ => Err(Fault::astray()),
+        ActivityRequest::List(wish) => value(list(desk, &wish).await?),
+        ActivityRequest::Export { wish, format } => value(export(desk, &wish, &format).await?),
+        ActivityRequest::Evidence { after } => value(chain(desk, after).await?),
     }
 }
 

@@ -1,36 +1,79 @@
 //! Ways to sign in, as the operator sees them. No secret is among what is shown.
 
-use access::Refusal;
+use access::{AuthenticatorId, Refusal};
 use gate::{AuthenticatorInfo, Gate};
 
 use serde_json::Value;
 
-use crate::act::{Desk, instant, value};
-use crate::answer::{AppOffered, AuthenticatorRow, Done};
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{AppOffered, AuthenticatorRow, Done, TotpNow};
+use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::person;
-use crate::request::Request;
+
+/// What proves people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum AuthenticatorRequest {
+    /// What proves people.
+    List {
+        /// Whose; none is everybody's.
+        username: Option<String>,
+    },
+    /// Offers a person another authenticator app in place of theirs.
+    ReplaceApp {
+        /// Who.
+        username: String,
+    },
+    /// Puts it in that place, by a code from it.
+    ConfirmApp {
+        /// Who.
+        username: String,
+        /// The code.
+        code: String,
+    },
+    /// Gives a way to sign in another name.
+    Rename {
+        /// Which.
+        authenticator: AuthenticatorId,
+        /// Its new name.
+        name: String,
+    },
+    /// Takes a way to sign in away.
+    Remove {
+        /// Which.
+        authenticator: AuthenticatorId,
+    },
+    /// The TOTP code of now; demo folders only.
+    Totp {
+        /// Whose.
+        username: String,
+    },
+}
 
 /// Does one request about ways to sign in.
-pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+pub(crate) async fn act(desk: &Desk<'_>, request: AuthenticatorRequest) -> Result<Value, Fault> {
     match request {
-        Request::AuthenticatorList { username } => value(list(desk.gate, username).await?),
-        Request::AuthenticatorRename { authenticator: id, name } => {
+        AuthenticatorRequest::List { username } => value(list(desk.gate, username).await?),
+        AuthenticatorRequest::Rename { authenticator: id, name } => {
             desk.gate.authenticators().rename(&desk.actor, id, &name).await?;
             let name = name.trim();
             let done = Done::new("authenticator_renamed", format!("{id} is now called {name}"));
             value(done.with("authenticator", id.to_string()).with("name", name))
         }
-        Request::AuthenticatorReplaceApp { username } => value(offer_app(desk, &username).await?),
-        Request::AuthenticatorConfirmApp { username, code } => {
+        AuthenticatorRequest::ReplaceApp { username } => value(offer_app(desk, &username).await?),
+        AuthenticatorRequest::ConfirmApp { username, code } => {
             value(confirm_app(desk, &username, &code).await?)
         }
-        Request::AuthenticatorRemove { authenticator: id } => {
+        AuthenticatorRequest::Totp { username } => {
+            value(TotpNow { code: desk.gate.authenticators().totp_now(&username).await? })
+        }
+        AuthenticatorRequest::Remove { authenticator: id } => {
             desk.gate.authenticators().remove(&desk.actor, id).await?;
             let text = format!("{id} is removed; nobody can sign in with it any more");
             value(Done::new("authenticator_removed", text).with("authenticator", id.to_string()))
         }
-        _ => Err(Fault::astray()),
     }
 }
 

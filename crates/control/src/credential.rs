@@ -1,21 +1,177 @@
 //! Credentials, as the operator handles them.
 
-use access::address::Addresses;
+use access::address::{Addresses, Network};
 use access::entitlements::{Hours, Rate, Sides, Symbols};
-use access::{CredentialId, Grade, Refusal, Scopes, Side, Span, SymbolId, Time, can_cannot};
+use access::{
+    CredentialId, Grade, PaperAccountId, Refusal, Scopes, Side, Span, SymbolId, Time, can_cannot,
+};
 use gate::{CredentialInfo, Gate, ListenerState, NewCredential};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use trade::contract::Contracts;
 
-use crate::act::{Desk, in_days, instant, value};
+use serde::{Deserialize, Serialize};
+
 use crate::answer::{
     ConnectionRow, CredentialChanged, CredentialDetail, CredentialMade, CredentialRotated,
     CredentialRow, Revoked, SaysRow, ScopesRow, UseRow,
 };
+use crate::desk::{Desk, in_days, instant, value};
 use crate::fault::Fault;
-use crate::order::money;
-use crate::request::{Clear, CredentialName, CredentialWish, Request, ScopesWish};
+use crate::portfolio::money;
+
+/// A credential by its id or by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialName {
+    /// Its id.
+    Id(CredentialId),
+    /// Its name; must be the only one.
+    Name(String),
+}
+
+/// What a new credential is to be; whatever is left out is not narrowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialWish {
+    /// Its name.
+    pub name: String,
+    /// Its account; none takes the only one.
+    pub account: Option<PaperAccountId>,
+    /// What it may do.
+    #[serde(default)]
+    pub scopes: ScopesWish,
+    /// Whether its clients show a token; none is the server's default.
+    pub token: Option<bool>,
+    /// Its port; none takes the next free one.
+    pub port: Option<u16>,
+}
+
+/// What a credential may do, as far as it is to be another; what is left out stays as it is, which for a
+/// new credential is not limited.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScopesWish {
+    /// Limits that are taken off, before the others are set.
+    pub clear: Vec<Clear>,
+    /// Whether it may view and not trade.
+    pub read_only: Option<bool>,
+    /// `buy`, `sell` or `both`.
+    pub side: Option<String>,
+    /// The symbols that it may trade; empty leaves them.
+    pub symbols: Vec<String>,
+    /// The networks that it may come from; empty leaves them.
+    pub addresses: Vec<Network>,
+    /// The hours in which it may place orders: `mon-fri 13:30-20:00`, in UTC.
+    pub hours: Option<String>,
+    /// Shares per order.
+    pub max_quantity: Option<u64>,
+    /// US dollars per order.
+    pub max_notional: Option<Decimal>,
+    /// Order messages a second.
+    pub per_second: Option<u32>,
+    /// Orders open at once.
+    pub max_open_orders: Option<u32>,
+    /// How far a limit price may be beyond the market, in percent.
+    pub collar: Option<Decimal>,
+    /// Seconds within which an identical order is a duplicate.
+    pub duplicate_seconds: Option<u32>,
+    /// Days from now until it ends; none leaves its end, which for a new one is in 90 days.
+    pub days: Option<u32>,
+}
+
+/// A limit that can be taken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each field is the limit it names")]
+pub enum Clear {
+    Symbols,
+    Addresses,
+    Hours,
+    MaxQuantity,
+    MaxNotional,
+    PerSecond,
+    MaxOpenOrders,
+    Collar,
+    DuplicateSeconds,
+}
+
+impl Clear {
+    /// Every limit that can be taken off, by its name.
+    pub const ALL: [(&'static str, Self); 9] = [
+        ("symbols", Self::Symbols),
+        ("addresses", Self::Addresses),
+        ("hours", Self::Hours),
+        ("max-quantity", Self::MaxQuantity),
+        ("max-notional", Self::MaxNotional),
+        ("per-second", Self::PerSecond),
+        ("max-open-orders", Self::MaxOpenOrders),
+        ("collar", Self::Collar),
+        ("duplicate-seconds", Self::DuplicateSeconds),
+    ];
+}
+
+/// The credentials of programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum CredentialRequest {
+    /// The credentials.
+    List,
+    /// A new credential.
+    Create(CredentialWish),
+    /// Ends a credential.
+    Revoke {
+        /// Which.
+        credential: CredentialName,
+        /// Whether its resting orders are cancelled too.
+        #[serde(default = "yes")]
+        cancel_orders: bool,
+    },
+    /// One credential, with all that it may do.
+    Show {
+        /// Which.
+        credential: CredentialName,
+    },
+    /// Refuses a credential until it is resumed.
+    Pause {
+        /// Which.
+        credential: CredentialName,
+        /// Whether its resting orders are cancelled too.
+        #[serde(default)]
+        cancel_orders: bool,
+    },
+    /// Ends a pause.
+    Resume {
+        /// Which.
+        credential: CredentialName,
+    },
+    /// Gives a credential a new token.
+    Rotate {
+        /// Which.
+        credential: CredentialName,
+        /// Minutes that the one before still works.
+        grace_minutes: u32,
+    },
+    /// Gives a credential another name.
+    Rename {
+        /// Which.
+        credential: CredentialName,
+        /// Its new name.
+        name: String,
+    },
+    /// Changes what a credential may do.
+    Edit {
+        /// Which.
+        credential: CredentialName,
+        /// What changes.
+        scopes: ScopesWish,
+    },
+}
+
+/// What a revocation does unless the request says otherwise.
+const fn yes() -> bool {
+    true
+}
 
 /// Days that a new credential lives unless told otherwise.
 const DAYS: u32 = 90;
@@ -30,42 +186,41 @@ pub(crate) fn state_of(state: ListenerState) -> &'static str {
 }
 
 /// Does one request about credentials.
-pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+pub(crate) async fn act(desk: &Desk<'_>, request: CredentialRequest) -> Result<Value, Fault> {
     let gate = desk.gate;
     match request {
-        Request::CredentialList => value(list(gate).await?),
-        Request::CredentialShow { credential } => {
+        CredentialRequest::List => value(list(gate).await?),
+        CredentialRequest::Show { credential } => {
             value(detail(&find(gate, &credential).await?, gate.now()))
         }
-        Request::CredentialCreate(wish) => value(create(desk, wish).await?),
-        Request::CredentialRevoke { credential, cancel_orders } => {
+        CredentialRequest::Create(wish) => value(create(desk, wish).await?),
+        CredentialRequest::Revoke { credential, cancel_orders } => {
             value(revoke(desk, &credential, cancel_orders).await?)
         }
-        Request::CredentialPause { credential, cancel_orders } => {
+        CredentialRequest::Pause { credential, cancel_orders } => {
             let id = find(gate, &credential).await?.credential.id;
             let paused = gate.credentials().pause(&desk.actor, id, cancel_orders).await?;
             value(changed(gate, id, paused.cancelled).await?)
         }
-        Request::CredentialResume { credential } => {
+        CredentialRequest::Resume { credential } => {
             let id = find(gate, &credential).await?.credential.id;
             gate.credentials().resume(&desk.actor, id).await?;
             value(changed(gate, id, 0).await?)
         }
-        Request::CredentialRotate { credential, grace_minutes } => {
+        CredentialRequest::Rotate { credential, grace_minutes } => {
             value(rotate(desk, &credential, grace_minutes).await?)
         }
-        Request::CredentialRename { credential, name } => {
+        CredentialRequest::Rename { credential, name } => {
             let id = find(gate, &credential).await?.credential.id;
             gate.credentials().rename(&desk.actor, id, &name).await?;
             value(changed(gate, id, 0).await?)
         }
-        Request::CredentialEdit { credential, scopes } => {
+        CredentialRequest::Edit { credential, scopes } => {
             let found = find(gate, &credential).await?.credential;
             let scopes = wished(&scopes, found.scopes, gate.now())?;
             gate.credentials().edit(&desk.actor, found.id, scopes).await?;
             value(changed(gate, found.id, 0).await?)
         }
-        _ => Err(Fault::astray()),
     }
 }
 

@@ -6,28 +6,89 @@ use gate::Gate;
 
 use serde_json::Value;
 
-use crate::act::{Desk, instant, value};
+use serde::{Deserialize, Serialize};
+
 use crate::answer::{DeviceRow, Done};
+use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::person;
-use crate::request::Request;
+
+/// Browsers and phones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum DeviceRequest {
+    /// The devices.
+    List {
+        /// Whose; none is everybody's.
+        #[serde(default)]
+        username: Option<String>,
+    },
+    /// Refuses a device until it is removed, and ends its sessions.
+    Block {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Says what a device may be used for.
+    Role {
+        /// Which.
+        device: DeviceId,
+        /// The most that it may be used for.
+        role: DeviceRole,
+    },
+    /// Ends a device's trust and its sessions.
+    Remove {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Ends the trust of all devices of a person, and their sessions.
+    RemoveAll {
+        /// Whose.
+        username: String,
+        /// The one that stays.
+        #[serde(default)]
+        except: Option<DeviceId>,
+    },
+    /// Gives a device another name.
+    Rename {
+        /// Which.
+        device: DeviceId,
+        /// The new name.
+        name: String,
+    },
+    /// Says that a device is an older one again: it takes that one's name and first day, and the older
+    /// one ends.
+    Again {
+        /// The newer one.
+        device: DeviceId,
+        /// The older one.
+        was: DeviceId,
+    },
+    /// Gives a phone's part to another one; the old one is forgotten.
+    MovePhone {
+        /// The old phone.
+        device: DeviceId,
+        /// The new one, which opened a link for phones.
+        to: DeviceId,
+        /// The number that it shows.
+        number: String,
+    },
+}
 
 /// Does one request about devices.
-pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+pub(crate) async fn act(desk: &Desk<'_>, request: DeviceRequest) -> Result<Value, Fault> {
     match request {
-        Request::DeviceList { username } => value(list(desk.gate, username).await?),
-        Request::DeviceRename { device, name } => value(rename(desk, device, &name).await?),
-        Request::DeviceRole { device, role } => value(set_role(desk, device, &role).await?),
-        Request::DeviceBlock { device } => value(block(desk, device).await?),
-        Request::DeviceRemove { device } => value(remove(desk, device).await?),
-        Request::DeviceRemoveAll { username, except } => {
+        DeviceRequest::List { username } => value(list(desk.gate, username).await?),
+        DeviceRequest::Rename { device, name } => value(rename(desk, device, &name).await?),
+        DeviceRequest::Role { device, role } => value(set_role(desk, device, role).await?),
+        DeviceRequest::Block { device } => value(block(desk, device).await?),
+        DeviceRequest::Remove { device } => value(remove(desk, device).await?),
+        DeviceRequest::RemoveAll { username, except } => {
             value(remove_all(desk, &username, except).await?)
         }
-        Request::DeviceAgain { device, was } => value(again(desk, device, was).await?),
-        Request::DeviceMovePhone { device, to, number } => {
+        DeviceRequest::Again { device, was } => value(again(desk, device, was).await?),
+        DeviceRequest::MovePhone { device, to, number } => {
             value(move_phone(desk, device, to, &number).await?)
         }
-        _ => Err(Fault::astray()),
     }
 }
 
@@ -76,11 +137,8 @@ async fn rename(desk: &Desk<'_>, device: DeviceId, name: &str) -> Result<Done, R
     Ok(done("device_renamed", device, text).with("name", name))
 }
 
-async fn set_role(desk: &Desk<'_>, device: DeviceId, name: &str) -> Result<Done, Fault> {
-    let role = DeviceRole::ALL.into_iter().find(|one| one.name() == name).ok_or_else(|| {
-        let names = DeviceRole::ALL.map(DeviceRole::name).join(", ");
-        Fault::new("NAME_UNKNOWN", format!("role: use one of {names}"))
-    })?;
+async fn set_role(desk: &Desk<'_>, device: DeviceId, role: DeviceRole) -> Result<Done, Refusal> {
+    let name = role.name();
     desk.gate.devices().set_role(&desk.actor, device, role).await?;
     let text = format!("device {device} has the role {name}");
     Ok(done("device_role_set", device, text).with("role", name))

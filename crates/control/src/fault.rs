@@ -19,11 +19,6 @@ impl Fault {
     pub fn new(code: &str, text: impl Into<String>) -> Self {
         Self { code: code.to_owned(), text: text.into() }
     }
-
-    /// A request that came to the handler of another noun: a mistake of this program's own.
-    pub(crate) fn astray() -> Self {
-        Self::new("ANSWER", "the request was passed to the wrong handler")
-    }
 }
 
 impl From<Refusal> for Fault {

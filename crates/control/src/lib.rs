@@ -1,7 +1,7 @@
 //! The operator's door: JSON lines on a Unix socket in the data folder.
 //!
 //! Anyone who may open the socket (mode 0600: the folder's owner, and root) is the operator. The kernel gives the
-//! caller's user id, and the evidence records it. One line is one request, `{"command": "..", ..}`; its answer is one line,
+//! caller's user id, and the evidence records it. One line is one request, `{"credential": {"show": {..}}}`; its answer is one line,
 //! `{"ok": ..}` or `{"error": {"code", "text"}}`.
 
 mod act;
@@ -11,30 +11,45 @@ mod authenticator;
 mod client;
 mod contact;
 mod credential;
+mod desk;
 mod device;
 mod fault;
 mod front_door;
 mod listener;
+mod lock;
 mod notice;
-mod order;
 mod person;
 mod policy;
+mod portfolio;
 mod push;
 mod recovery;
 mod request;
+mod server;
 mod session;
 mod socket;
 mod ticket;
 mod travel;
 
-pub use act::{instant, link_url};
+pub use activity::{ActivityRequest, ActivityWish};
 pub use answer::*;
+pub use authenticator::AuthenticatorRequest;
 pub use client::{ClientError, ask, is_listened_at};
+pub use contact::ContactRequest;
+pub use credential::{Clear, CredentialName, CredentialRequest, CredentialWish, ScopesWish};
+pub use desk::instant;
+pub use device::DeviceRequest;
 pub use fault::{Answer, Fault};
 pub use listener::Door;
-pub use person::NAME_NEEDED;
-pub use request::{
-    ActivityWish, Bearer, ChangeWish, Clear, CredentialName, CredentialWish, OrderWish, PolicyWish,
-    RecoveryWish, Request, ScopesWish, Target, Token, TravelWish,
-};
+pub use lock::{LockRequest, Target};
+pub use notice::NoticeRequest;
+pub use person::{NAME_NEEDED, PersonRequest, link_url};
+pub use policy::{PolicyRequest, PolicyWish};
+pub use portfolio::PortfolioRequest;
+pub use push::PushRequest;
+pub use recovery::{RecoveryRequest, RecoveryWish};
+pub use request::Request;
+pub use server::ServerRequest;
+pub use session::SessionRequest;
 pub use socket::NAME as SOCKET;
+pub use ticket::{Bearer, ChangeWish, OrderWish, TicketRequest, Token};
+pub use travel::{TravelRequest, TravelWish};

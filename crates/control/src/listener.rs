@@ -12,7 +12,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
 
-use crate::act::{self, Desk};
+use crate::act;
+use crate::desk::Desk;
 use crate::fault::{Answer, Fault};
 use crate::request::Request;
 use crate::socket;

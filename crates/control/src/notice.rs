@@ -4,9 +4,95 @@ use gate::{Actor, DeliveryState, Gate};
 
 use access::{NoticeId, Refusal};
 
-use crate::act::instant;
+use serde::{Deserialize, Serialize};
+
 use crate::answer::{DeliveryLine, Done, MessageRow, Stopped};
+use crate::answer::{NoticeRow, WebhookKey};
+use crate::desk::instant;
+use crate::desk::{Desk, value};
+use crate::fault::Fault;
 use crate::person;
+use serde_json::Value;
+
+/// Messages to people, and how their deliveries stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum NoticeRequest {
+    /// The newest messages.
+    List {
+        /// Whose; none is everybody's.
+        username: Option<String>,
+    },
+    /// Says for its person that it was not them.
+    Disown {
+        /// Which.
+        notice: NoticeId,
+    },
+    /// Marks a message as read in its person's place.
+    Read {
+        /// Which.
+        notice: NoticeId,
+    },
+    /// Marks all messages of a person as read in their place.
+    ReadAll {
+        /// Whose.
+        username: String,
+    },
+    /// Messages that would have been sent, newest first.
+    Outbox {
+        /// To whom; none is everybody.
+        #[serde(default)]
+        username: Option<String>,
+        /// How many at most.
+        limit: u32,
+    },
+    /// How deliveries stand.
+    Deliveries {
+        /// To whom; none is everybody.
+        #[serde(default)]
+        username: Option<String>,
+    },
+    /// The secret that webhooks are signed with.
+    WebhookSecret,
+}
+
+/// Does one request about messages.
+pub(crate) async fn act(desk: &Desk<'_>, request: NoticeRequest) -> Result<Value, Fault> {
+    let (gate, actor) = (desk.gate, &desk.actor);
+    match request {
+        NoticeRequest::List { username } => value(list(gate, username).await?),
+        NoticeRequest::Read { notice } => value(read(gate, actor, notice).await?),
+        NoticeRequest::ReadAll { username } => value(read_all(gate, actor, &username).await?),
+        NoticeRequest::Disown { notice } => value(disown(gate, actor, notice).await?),
+        NoticeRequest::Outbox { username, limit } => value(outbox(desk, username, limit).await?),
+        NoticeRequest::Deliveries { username } => value(deliveries(gate, actor, username).await?),
+        NoticeRequest::WebhookSecret => {
+            let secret = gate.webhook_secret().await?.text();
+            let secret = secret.expose_text().unwrap_or_default().to_owned();
+            value(WebhookKey { secret })
+        }
+    }
+}
+
+async fn outbox(
+    desk: &Desk<'_>,
+    username: Option<String>,
+    limit: u32,
+) -> Result<Vec<NoticeRow>, Refusal> {
+    let wanted = person::named(desk.gate, username).await?.map(|one| one.username);
+    let notices = desk.gate.notices().outbox(&desk.actor).await?.into_iter();
+    let theirs = notices.filter(|one| wanted.as_ref().is_none_or(|wanted| *wanted == one.username));
+    let rows = theirs.take(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows
+        .map(|notice| NoticeRow {
+            at: instant(notice.at),
+            username: notice.username,
+            topic: notice.topic.name().to_owned(),
+            text: notice.text,
+            code: notice.code,
+        })
+        .collect())
+}
 
 /// The newest messages of a person, or of everybody.
 pub(crate) async fn list(

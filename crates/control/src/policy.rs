@@ -7,10 +7,71 @@ use access::window::{DAYS, Window};
 use access::{Refusal, Span};
 use gate::{Actor, Gate, Policies};
 
-use crate::act::instant;
+use serde::{Deserialize, Serialize};
+
 use crate::answer::{PoliciesNow, PolicyRow};
+use crate::desk::instant;
+use crate::desk::{Desk, value};
 use crate::fault::Fault;
-use crate::request::PolicyWish;
+use crate::person;
+use serde_json::Value;
+
+/// What of a person's policies is to be another; none leaves what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyWish {
+    /// Whose.
+    pub username: String,
+    /// The interface that the next eight are of.
+    pub interface: Option<String>,
+    /// How they work there; fills in the limits.
+    pub tempo: Option<String>,
+    /// Ends when unused for this many minutes, in place of what the tempo fills in.
+    pub idle_minutes: Option<i64>,
+    /// Ends after this many hours, in place of what the tempo fills in.
+    pub absolute_hours: Option<i64>,
+    /// What a session does at another network.
+    pub new_network: Option<String>,
+    /// What looking takes.
+    pub view: Option<String>,
+    /// What trading takes.
+    pub trade: Option<String>,
+    /// What administering takes.
+    pub administer: Option<String>,
+    /// What withdrawing will take.
+    pub withdraw: Option<String>,
+    /// When sessions are renewed, `sunday 10:00 Europe/Berlin`; an empty text removes the window.
+    pub window: Option<String>,
+    /// Whether one session holds trading.
+    pub one_brokerage: Option<bool>,
+    /// Above how many US dollars orders of sessions are asked for, `250000.00`; an empty text asks
+    /// for none.
+    pub large_orders: Option<String>,
+}
+
+/// What people chose for their interfaces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum PolicyRequest {
+    /// What a person chose for their interfaces.
+    Show {
+        /// Whose; none is the only person's.
+        username: Option<String>,
+    },
+    /// Sets some of it.
+    Set(PolicyWish),
+}
+
+/// Does one request about policies.
+pub(crate) async fn act(desk: &Desk<'_>, request: PolicyRequest) -> Result<Value, Fault> {
+    match request {
+        PolicyRequest::Set(wish) => value(set(desk.gate, &desk.actor, wish).await?),
+        PolicyRequest::Show { username } => {
+            let username = person::the(desk.gate, username).await?;
+            value(show(desk.gate, &username).await?)
+        }
+    }
+}
 
 /// The interfaces of people that can be used today.
 const OPEN: [Interface; 2] = [Interface::Portal, Interface::Phone];

@@ -5,23 +5,45 @@ use gate::{Gate, Pushed};
 
 use serde_json::Value;
 
-use crate::act::{Desk, instant, value};
+use serde::{Deserialize, Serialize};
+
 use crate::answer::{Done, PushRow};
+use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::person;
-use crate::request::Request;
+
+/// Phones that are notified by push.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum PushRequest {
+    /// The phones that are notified of approvals by push.
+    List {
+        /// Whose; none is everybody's.
+        #[serde(default)]
+        username: Option<String>,
+    },
+    /// Sends such a phone a test.
+    Test {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Tells such a phone no longer.
+    Remove {
+        /// Which.
+        device: DeviceId,
+    },
+}
 
 /// Does one request about pushes.
-pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+pub(crate) async fn act(desk: &Desk<'_>, request: PushRequest) -> Result<Value, Fault> {
     match request {
-        Request::PushTest { device } => value(test(desk, device).await?),
-        Request::PushRemove { device } => {
+        PushRequest::Test { device } => value(test(desk, device).await?),
+        PushRequest::Remove { device } => {
             desk.gate.pushes().stop(&desk.actor, device).await?;
             let text = format!("{device} no longer gets push notifications");
             value(Done::new("push_removed", text).with("device", device.to_string()))
         }
-        Request::PushList { username } => value(list(desk.gate, username).await?),
-        _ => Err(Fault::astray()),
+        PushRequest::List { username } => value(list(desk.gate, username).await?),
     }
 }
 

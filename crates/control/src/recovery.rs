@@ -8,40 +8,107 @@ use access::{RecoveryId, Refusal, Span, TrusteeId};
 use gate::{Gate, PersonInfo, RecoveryInfo};
 use serde_json::Value;
 
-use crate::act::{Desk, instant, value};
+use serde::{Deserialize, Serialize};
+
 use crate::answer::{Done, RecoveryContactRow, RecoveryMade, RecoveryPolicyNow, RecoveryRow};
+use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::person;
-use crate::request::{RecoveryWish, Request};
+
+/// How recoveries of a person are to go; none leaves what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecoveryWish {
+    /// Whose.
+    pub username: String,
+    /// How long one waits.
+    pub hours: Option<u32>,
+    /// How many contacts let in at once.
+    pub contacts: Option<u32>,
+    /// Whether waiting lets in too, where contacts do.
+    pub waiting: Option<bool>,
+}
+
+/// Recoveries, and how they go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RecoveryRequest {
+    /// The recoveries of the last weeks.
+    List {
+        /// Whose; none is everybody's.
+        #[serde(default)]
+        username: Option<String>,
+    },
+    /// One recovery.
+    Show {
+        /// Which.
+        recovery: RecoveryId,
+    },
+    /// Begins a recovery for a person.
+    Begin {
+        /// For whom.
+        username: String,
+    },
+    /// Stops a recovery.
+    Cancel {
+        /// Which.
+        recovery: RecoveryId,
+    },
+    /// How recoveries of a person go.
+    Policy {
+        /// Whose; none is the only person's.
+        username: Option<String>,
+    },
+    /// Says how they go; what is left out stays.
+    SetPolicy(RecoveryWish),
+    /// The recovery contacts of a person.
+    Contacts {
+        /// Whose; none is the only person's.
+        username: Option<String>,
+    },
+    /// Names one.
+    NameContact {
+        /// Whose contact.
+        username: String,
+        /// The contact's user name.
+        contact: String,
+    },
+    /// Takes one away.
+    RemoveContact {
+        /// Whose contact.
+        username: String,
+        /// Which.
+        contact: TrusteeId,
+    },
+}
 
 /// Does what is asked about recoveries.
-pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+pub(crate) async fn act(desk: &Desk<'_>, request: RecoveryRequest) -> Result<Value, Fault> {
     let gate = desk.gate;
     match request {
-        Request::RecoveryShow { recovery } => value(show(gate, recovery).await?),
-        Request::RecoveryBegin { username } => value(begin(desk, username).await?),
-        Request::RecoveryCancel { recovery } => {
+        RecoveryRequest::Show { recovery } => value(show(gate, recovery).await?),
+        RecoveryRequest::Begin { username } => value(begin(desk, username).await?),
+        RecoveryRequest::Cancel { recovery } => {
             gate.recoveries().cancel(&desk.actor, recovery).await?;
             let text = format!("recovery {recovery} is stopped");
             value(Done::new("recovery_cancelled", text).with("recovery", recovery.to_string()))
         }
-        Request::RecoveryPolicy { username } => {
+        RecoveryRequest::Policy { username } => {
             let username = person::the(gate, username).await?;
             value(policy(gate, gate.people().find(&username).await?).await?)
         }
-        Request::RecoverySetPolicy(wish) => value(set_policy(desk, wish).await?),
-        Request::RecoveryContacts { username } => {
+        RecoveryRequest::SetPolicy(wish) => value(set_policy(desk, wish).await?),
+        RecoveryRequest::Contacts { username } => {
             let username = person::the(gate, username).await?;
             value(contacts(gate, &username).await?)
         }
-        Request::RecoveryNameContact { username, contact } => {
+        RecoveryRequest::NameContact { username, contact } => {
             value(name_contact(desk, &username, &contact).await?)
         }
-        Request::RecoveryRemoveContact { username, contact } => {
+        RecoveryRequest::RemoveContact { username, contact } => {
             value(remove_contact(desk, &username, contact).await?)
         }
-        Request::RecoveryList { username } => value(list(gate, username).await?),
-        _ => Err(Fault::astray()),
+        RecoveryRequest::List { username } => value(list(gate, username).await?),
     }
 }
 

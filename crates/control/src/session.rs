@@ -5,26 +5,56 @@ use gate::Gate;
 
 use serde_json::Value;
 
-use crate::act::{Desk, instant, value};
+use serde::{Deserialize, Serialize};
+
 use crate::answer::{Done, LayerRow, SessionLayers, SessionRow};
+use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::person;
-use crate::request::Request;
+
+/// The sessions of people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SessionRequest {
+    /// The live sessions.
+    List {
+        /// Whose; none is everybody's.
+        #[serde(default)]
+        username: Option<String>,
+    },
+    /// A session, layer by layer.
+    Show {
+        /// Which.
+        session: SessionId,
+    },
+    /// Ends a session.
+    End {
+        /// Which.
+        session: SessionId,
+    },
+    /// Ends all sessions of a person.
+    EndAll {
+        /// Whose.
+        username: String,
+        /// The one that stays.
+        #[serde(default)]
+        except: Option<SessionId>,
+    },
+}
 
 /// Does one request about sessions.
-pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+pub(crate) async fn act(desk: &Desk<'_>, request: SessionRequest) -> Result<Value, Fault> {
     match request {
-        Request::SessionList { username } => value(list(desk.gate, username).await?),
-        Request::SessionShow { session } => value(show(desk.gate, session).await?),
-        Request::SessionEnd { session } => {
+        SessionRequest::List { username } => value(list(desk.gate, username).await?),
+        SessionRequest::Show { session } => value(show(desk.gate, session).await?),
+        SessionRequest::End { session } => {
             desk.gate.sessions().end(&desk.actor, session).await?;
             let text = format!("session {session} has ended");
             value(Done::new("session_ended", text).with("session", session.to_string()))
         }
-        Request::SessionEndAll { username, except } => {
+        SessionRequest::EndAll { username, except } => {
             value(end_all(desk, &username, except).await?)
         }
-        _ => Err(Fault::astray()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Orders from the command line. The operator has no authority to trade, so each is asked for by a credential, with its token
 //! where it demands one, and meets every limit that its programs meet.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -12,12 +13,92 @@ use trade::contract::Contracts;
 use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin, Side, TimeInForce};
 use trade::{Exits, Ticks};
 
-use crate::act::value;
+use serde::{Deserialize, Serialize};
+
 use crate::answer::{OrderSheet, OrdersTaken};
-use crate::credential;
+use crate::credential::{self, CredentialName};
+use crate::desk::{Desk, value};
 use crate::fault::Fault;
-use crate::order::{CURRENCY, money, row};
-use crate::request::{Bearer, ChangeWish, OrderWish, Request};
+use crate::portfolio::{CURRENCY, money, row};
+
+/// A token on its way to the server. It cannot be printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Token(pub String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a token")
+    }
+}
+
+/// Whose authority an order is placed under. The operator has none of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bearer {
+    /// The credential.
+    pub credential: CredentialName,
+    /// Its token, where it demands one.
+    pub token: Option<Token>,
+}
+
+/// An order as it is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderWish {
+    /// By whom.
+    pub bearer: Bearer,
+    /// `buy` or `sell`.
+    pub side: String,
+    /// Shares.
+    pub quantity: u64,
+    /// The symbol.
+    pub symbol: String,
+    /// `MKT`, `LMT`, `STP` or `STP LMT`.
+    pub order_type: String,
+    /// The limit price.
+    pub limit_price: Option<Decimal>,
+    /// The stop price.
+    pub stop_price: Option<Decimal>,
+    /// `DAY`, `GTC`, `IOC` or `FOK`.
+    pub time_in_force: String,
+    /// The price of the limit order that takes a profit.
+    pub take_profit: Option<Decimal>,
+    /// The price of the stop order that ends a loss.
+    pub stop_loss: Option<Decimal>,
+    /// Whether it is refused where it would do more than close what is held.
+    pub reduce: bool,
+}
+
+/// New terms of an open order; none leaves what is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeWish {
+    /// By whom.
+    pub bearer: Bearer,
+    /// Which order.
+    pub order: u64,
+    /// Shares in total, those that are filled included.
+    pub quantity: Option<u64>,
+    /// `MKT`, `LMT`, `STP` or `STP LMT`.
+    pub order_type: Option<String>,
+    /// The limit price.
+    pub limit_price: Option<Decimal>,
+    /// The stop price.
+    pub stop_price: Option<Decimal>,
+}
+
+/// An order, asked for by a credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TicketRequest {
+    /// What an order would do, asked by a credential.
+    Preview(OrderWish),
+    /// Places it by that credential.
+    Place(OrderWish),
+    /// New terms for an open order of a credential.
+    Change(ChangeWish),
+}
 
 /// Where a command is run: on the server's own machine.
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -29,12 +110,12 @@ const TIFS: [TimeInForce; 4] =
     [TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok];
 
 /// Does what is asked about orders in a credential's name.
-pub(crate) async fn act(gate: &Gate, request: Request) -> Result<Value, Fault> {
+pub(crate) async fn act(desk: &Desk<'_>, request: TicketRequest) -> Result<Value, Fault> {
+    let gate = desk.gate;
     match request {
-        Request::OrderPreview(wish) => value(preview(gate, &wish).await?),
-        Request::OrderPlace(wish) => value(place(gate, &wish).await?),
-        Request::OrderChange(wish) => value(change(gate, &wish).await?),
-        _ => Err(Fault::astray()),
+        TicketRequest::Preview(wish) => value(preview(gate, &wish).await?),
+        TicketRequest::Place(wish) => value(place(gate, &wish).await?),
+        TicketRequest::Change(wish) => value(change(gate, &wish).await?),
     }
 }
 
@@ -280,5 +361,12 @@ mod tests {
             assert_eq!(code("LMT", Some(off), None), "PRICE_OFF_TICK", "{off}");
         }
         assert_eq!(code("TRAIL", None, None), "NAME_UNKNOWN");
+    }
+
+    #[test]
+    fn token_of_a_request_is_not_printed() {
+        let credential = CredentialName::Name("bot".into());
+        let bearer = Bearer { credential, token: Some(Token("fp_secret".into())) };
+        assert!(!format!("{bearer:?}").contains("secret"));
     }
 }

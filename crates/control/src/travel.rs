@@ -6,27 +6,61 @@ use access::{Refusal, Span, Time};
 use gate::Gate;
 use serde_json::Value;
 
-use crate::act::{Desk, instant, value};
+use serde::{Deserialize, Serialize};
+
 use crate::answer::{Done, TravelNow, TravelRow};
+use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::person;
-use crate::request::{Request, TravelWish};
+
+/// Travel that is planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TravelWish {
+    /// Whose.
+    pub username: String,
+    /// Where to, in the person's words.
+    pub place: String,
+    /// The start of the first day, in UTC.
+    pub from: Time,
+    /// The start of the last day, which belongs to it.
+    pub until: Time,
+    /// The only network that is expected, `192.0.2.0/24`; any for none.
+    pub network: Option<Network>,
+}
+
+/// Planned travel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TravelRequest {
+    /// The travel that a person planned.
+    Show {
+        /// Whose; none is the only person's.
+        username: Option<String>,
+    },
+    /// Plans it, in place of one planned before.
+    Plan(TravelWish),
+    /// Ends it early.
+    End {
+        /// Whose.
+        username: String,
+    },
+}
 
 /// Does what is asked about travel.
-pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+pub(crate) async fn act(desk: &Desk<'_>, request: TravelRequest) -> Result<Value, Fault> {
     match request {
-        Request::TravelPlan(wish) => value(plan(desk, wish).await?),
-        Request::TravelEnd { username } => {
+        TravelRequest::Plan(wish) => value(plan(desk, wish).await?),
+        TravelRequest::End { username } => {
             let (person, _) = desk.gate.travels().of(&username).await?;
             desk.gate.travels().end(&desk.actor, person).await?;
             let text = format!("the travel of {username} has ended");
             value(Done::new("travel_ended", text).with("username", username))
         }
-        Request::TravelShow { username } => {
+        TravelRequest::Show { username } => {
             let username = person::the(desk.gate, username).await?;
             value(show(desk.gate, username).await?)
         }
-        _ => Err(Fault::astray()),
     }
 }
 
@@ -48,19 +82,7 @@ fn row(plan: &Plan, now: Time) -> TravelRow {
 async fn plan(desk: &Desk<'_>, wish: TravelWish) -> Result<TravelNow, Fault> {
     let (person, _) = desk.gate.travels().of(&wish.username).await?;
     // The last day belongs to it.
-    let dates = (day(&wish.from)?, day(&wish.until)? + Span::days(1));
-    let network = wish.network.as_deref().map(str::parse::<Network>).transpose();
-    let network = network.map_err(|_| {
-        Fault::new(
-            "NETWORK_INVALID",
-            "write the network like 192.0.2.0/24 or 2001:db8::/32".to_owned(),
-        )
-    })?;
-    desk.gate.travels().plan(&desk.actor, person, dates, &wish.place, network).await?;
+    let dates = (wish.from, wish.until + Span::days(1));
+    desk.gate.travels().plan(&desk.actor, person, dates, &wish.place, wish.network).await?;
     Ok(show(desk.gate, wish.username).await?)
-}
-
-fn day(text: &str) -> Result<Time, Fault> {
-    Time::of_date(text)
-        .ok_or_else(|| Fault::new("DATE_INVALID", "write the day like 2026-12-24".to_owned()))
 }

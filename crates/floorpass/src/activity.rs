@@ -2,7 +2,7 @@
 
 use access::Number;
 use clap::Args;
-use control::{ActivityNow, ActivityRow, ActivityWish, ExportPart, Request};
+use control::{ActivityNow, ActivityRequest, ActivityRow, ActivityWish, ExportPart, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -79,7 +79,10 @@ impl Activity {
 fn export(global: &Global, wish: &ActivityWish, format: &str) -> Result<(), Failure> {
     let mut wish = wish.clone();
     loop {
-        let request = Request::ActivityExport { wish: wish.clone(), format: format.to_owned() };
+        let request = Request::Activity(ActivityRequest::Export {
+            wish: wish.clone(),
+            format: format.to_owned(),
+        });
         let part: ExportPart = control::ask(global.data(), &request)?;
         if !output::text(&part.text) {
             return Ok(());
@@ -92,7 +95,8 @@ fn export(global: &Global, wish: &ActivityWish, format: &str) -> Result<(), Fail
 }
 
 fn list(global: &Global, wish: ActivityWish) -> Result<(), Failure> {
-    let now: ActivityNow = control::ask(global.data(), &Request::Activity(wish))?;
+    let now: ActivityNow =
+        control::ask(global.data(), &Request::Activity(ActivityRequest::List(wish)))?;
     output::show(global.json, &now, |now| {
         let cells: Vec<[String; 5]> = now.entries.iter().map(cells).collect();
         let head = ["time", "who", "event", "refused", "what happened"];

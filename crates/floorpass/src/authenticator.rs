@@ -2,7 +2,7 @@
 
 use access::AuthenticatorId;
 use clap::Subcommand;
-use control::{AppOffered, AuthenticatorRow, Done, Request};
+use control::{AppOffered, AuthenticatorRequest, AuthenticatorRow, Done, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -75,22 +75,28 @@ impl Authenticator {
                     output::show(global.json, &row, |row| table(std::slice::from_ref(row)))
                 }
             },
-            Self::Rename { id, name } => {
-                done(global, &Request::AuthenticatorRename { authenticator: id, name })
-            }
+            Self::Rename { id, name } => done(
+                global,
+                &Request::Authenticator(AuthenticatorRequest::Rename { authenticator: id, name }),
+            ),
             Self::ReplaceApp { name, code: None } => {
-                let request = Request::AuthenticatorReplaceApp { username: name };
+                let request =
+                    Request::Authenticator(AuthenticatorRequest::ReplaceApp { username: name });
                 let offered: AppOffered = control::ask(global.data(), &request)?;
                 output::show(global.json, &offered, offer)
             }
             Self::ReplaceApp { name, code: Some(code) } => {
-                let request = Request::AuthenticatorConfirmApp { username: name, code };
+                let request = Request::Authenticator(AuthenticatorRequest::ConfirmApp {
+                    username: name,
+                    code,
+                });
                 let done: Done = control::ask(global.data(), &request)?;
                 output::show(global.json, &done, |done| done.text.clone())
             }
-            Self::Remove { id } => {
-                done(global, &Request::AuthenticatorRemove { authenticator: id })
-            }
+            Self::Remove { id } => done(
+                global,
+                &Request::Authenticator(AuthenticatorRequest::Remove { authenticator: id }),
+            ),
         }
     }
 }
@@ -103,7 +109,10 @@ fn offer(offered: &AppOffered) -> String {
 }
 
 fn rows(global: &Global, username: Option<String>) -> Result<Vec<AuthenticatorRow>, Failure> {
-    Ok(control::ask(global.data(), &Request::AuthenticatorList { username })?)
+    Ok(control::ask(
+        global.data(),
+        &Request::Authenticator(AuthenticatorRequest::List { username }),
+    )?)
 }
 
 fn list(global: &Global, person: Option<String>) -> Result<(), Failure> {

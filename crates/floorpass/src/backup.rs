@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use control::{BackupMade, Request};
+use control::{BackupMade, Request, ServerRequest};
 use gate::backup::BackupError;
 
 use crate::command::Global;
@@ -40,7 +40,8 @@ impl Backup {
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         // The server has another working folder.
         let to = std::path::absolute(&self.to).map_err(Failure::usage)?;
-        let made: BackupMade = control::ask(global.data(), &Request::Backup { to })?;
+        let made: BackupMade =
+            control::ask(global.data(), &Request::Server(ServerRequest::Backup { to }))?;
         output::show(global.json, &made, |made| {
             format!(
                 "{} holds the tables and the journal up to record {} ({} KiB)\nthe key is not in it: keep a copy of {} elsewhere",

@@ -1,7 +1,7 @@
 //! `floorpass contact`: show, set.
 
 use clap::{Args, Subcommand};
-use control::{ContactNow, Request};
+use control::{ContactNow, ContactRequest, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -47,12 +47,12 @@ impl Contact {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let request = match self {
-            Self::Show { name } => Request::ContactShow { username: name },
-            Self::Set(set) => Request::ContactSet {
+            Self::Show { name } => Request::Contact(ContactRequest::Show { username: name }),
+            Self::Set(set) => Request::Contact(ContactRequest::Set {
                 username: set.name,
                 mail: set.mail.or(set.no_mail.then(String::new)),
                 phone: set.phone.or(set.no_phone.then(String::new)),
-            },
+            }),
         };
         let now: ContactNow = control::ask(global.data(), &request)?;
         output::show(global.json, &now, words)

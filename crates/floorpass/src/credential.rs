@@ -6,8 +6,8 @@ use access::{Number, PaperAccountId};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use control::{
-    Clear, CredentialChanged, CredentialDetail, CredentialMade, CredentialName, CredentialRotated,
-    CredentialRow, CredentialWish, Request, Revoked, ScopesWish,
+    Clear, CredentialChanged, CredentialDetail, CredentialMade, CredentialName, CredentialRequest,
+    CredentialRotated, CredentialRow, CredentialWish, Request, Revoked, ScopesWish,
 };
 
 use crate::command::Global;
@@ -227,14 +227,17 @@ impl Credential {
         match self {
             Self::List => {
                 let rows: Vec<CredentialRow> =
-                    control::ask(global.data(), &Request::CredentialList)?;
+                    control::ask(global.data(), &Request::Credential(CredentialRequest::List))?;
                 output::show(global.json, &rows, |rows| list(rows))
             }
             Self::Show { name, python } => show(global, named(name), python),
             Self::Create(create) => create.run(global),
             Self::Edit(edit) => edit.run(global),
             Self::Pause { name, cancel_orders } => {
-                let request = Request::CredentialPause { credential: named(name), cancel_orders };
+                let request = Request::Credential(CredentialRequest::Pause {
+                    credential: named(name),
+                    cancel_orders,
+                });
                 change(global, &request, |changed| {
                     format!(
                         "{} is paused; orders cancelled: {}. To resume it: floorpass credential resume {}",
@@ -243,11 +246,15 @@ impl Credential {
                 })
             }
             Self::Resume { name } => {
-                let request = Request::CredentialResume { credential: named(name) };
+                let request =
+                    Request::Credential(CredentialRequest::Resume { credential: named(name) });
                 change(global, &request, |changed| format!("{} is resumed", changed.name))
             }
             Self::Rotate { name, grace_minutes } => {
-                let request = Request::CredentialRotate { credential: named(name), grace_minutes };
+                let request = Request::Credential(CredentialRequest::Rotate {
+                    credential: named(name),
+                    grace_minutes,
+                });
                 let rotated: CredentialRotated = control::ask(global.data(), &request)?;
                 output::show(global.json, &rotated, |r| {
                     format!(
@@ -257,14 +264,20 @@ impl Credential {
                 })
             }
             Self::Rename { name, new_name } => {
-                let request = Request::CredentialRename { credential: named(name), name: new_name };
+                let request = Request::Credential(CredentialRequest::Rename {
+                    credential: named(name),
+                    name: new_name,
+                });
                 change(global, &request, |changed| {
                     format!("{} is now called {}", changed.credential, changed.name)
                 })
             }
             Self::Revoke { name, keep_orders, cancel_orders: _ } => {
                 let cancel_orders = !keep_orders;
-                let request = Request::CredentialRevoke { credential: named(name), cancel_orders };
+                let request = Request::Credential(CredentialRequest::Revoke {
+                    credential: named(name),
+                    cancel_orders,
+                });
                 let revoked: Revoked = control::ask(global.data(), &request)?;
                 output::show(global.json, &revoked, |r| {
                     format!(
@@ -293,13 +306,13 @@ impl Create {
             (_, true) => Some(false),
             _ => None,
         };
-        let request = Request::CredentialCreate(CredentialWish {
+        let request = Request::Credential(CredentialRequest::Create(CredentialWish {
             name: self.name,
             account: self.account,
             scopes: self.scopes.wish(Some(self.read_only), Vec::new()),
             token,
             port: self.port,
-        });
+        }));
         let made: CredentialMade = control::ask(global.data(), &request)?;
         output::show(global.json, &made, |made| match &made.token {
             Some(token) => format!(
@@ -324,7 +337,8 @@ impl Edit {
         if scopes == ScopesWish::default() {
             return Err(Failure::usage("nothing to change; see floorpass credential edit --help"));
         }
-        let request = Request::CredentialEdit { credential: named(self.name), scopes };
+        let request =
+            Request::Credential(CredentialRequest::Edit { credential: named(self.name), scopes });
         change(global, &request, |changed| {
             format!(
                 "{} is changed; `floorpass credential show {}` shows what it may do now",
@@ -336,7 +350,7 @@ impl Edit {
 
 fn show(global: &Global, credential: CredentialName, python: bool) -> Result<(), Failure> {
     let mut detail: CredentialDetail =
-        control::ask(global.data(), &Request::CredentialShow { credential })?;
+        control::ask(global.data(), &Request::Credential(CredentialRequest::Show { credential }))?;
     if python {
         let row = &detail.row;
         let program = gate::snippet::python(&detail.host, row.port, row.token_required, None);

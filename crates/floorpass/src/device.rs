@@ -3,8 +3,8 @@
 use access::DeviceId;
 use access::device::DeviceRole;
 use clap::Subcommand;
-use clap::builder::PossibleValuesParser;
-use control::{DeviceRow, Request};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use control::{DeviceRequest, DeviceRow, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -46,8 +46,8 @@ pub enum Device {
         /// Its id, from `device list`
         id: DeviceId,
         /// What it may do
-        #[arg(value_parser = PossibleValuesParser::new(DeviceRole::ALL.map(DeviceRole::name)))]
-        role: String,
+        #[arg(value_parser = role_names().try_map(role))]
+        role: DeviceRole,
     },
     /// Block a device: its sessions end, and it cannot be activated again until it is removed
     #[command(after_help = "Example:\n  floorpass device block dev_0123456789abcdefghjkmnpqrs")]
@@ -97,6 +97,17 @@ pub enum Device {
     },
 }
 
+/// The names of the roles.
+fn role_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(DeviceRole::ALL.map(DeviceRole::name))
+}
+
+/// The role of a name.
+fn role(name: String) -> Result<DeviceRole, &'static str> {
+    let mut all = DeviceRole::ALL.into_iter();
+    all.find(|role| role.name() == name).ok_or("this role does not exist; use one of those listed")
+}
+
 impl Device {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
@@ -109,26 +120,34 @@ impl Device {
                     output::show(global.json, &row, words)
                 }
             },
-            Self::Role { id, role } => done(global, &Request::DeviceRole { device: id, role }),
-            Self::Block { id } => done(global, &Request::DeviceBlock { device: id }),
-            Self::Rename { id, name } => done(global, &Request::DeviceRename { device: id, name }),
+            Self::Role { id, role } => {
+                done(global, &Request::Device(DeviceRequest::Role { device: id, role }))
+            }
+            Self::Block { id } => {
+                done(global, &Request::Device(DeviceRequest::Block { device: id }))
+            }
+            Self::Rename { id, name } => {
+                done(global, &Request::Device(DeviceRequest::Rename { device: id, name }))
+            }
             Self::Remove { id: Some(device), .. } => {
-                done(global, &Request::DeviceRemove { device })
+                done(global, &Request::Device(DeviceRequest::Remove { device }))
             }
             Self::Remove { all_of: Some(username), except, .. } => {
-                done(global, &Request::DeviceRemoveAll { username, except })
+                done(global, &Request::Device(DeviceRequest::RemoveAll { username, except }))
             }
             Self::Remove { .. } => Err(Failure::usage("name a device, or a person with --all-of")),
-            Self::Again { id, was } => done(global, &Request::DeviceAgain { device: id, was }),
+            Self::Again { id, was } => {
+                done(global, &Request::Device(DeviceRequest::Again { device: id, was }))
+            }
             Self::MovePhone { id, to, number } => {
-                done(global, &Request::DeviceMovePhone { device: id, to, number })
+                done(global, &Request::Device(DeviceRequest::MovePhone { device: id, to, number }))
             }
         }
     }
 }
 
 fn rows(global: &Global, username: Option<String>) -> Result<Vec<DeviceRow>, Failure> {
-    Ok(control::ask(global.data(), &Request::DeviceList { username })?)
+    Ok(control::ask(global.data(), &Request::Device(DeviceRequest::List { username }))?)
 }
 
 fn list(global: &Global, person: Option<String>) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use control::{Request, StatusNow};
+use control::{Request, ServerRequest, StatusNow};
 use gate::folder::{FACTS, FolderError, describe_anew};
 use gate::key_file;
 use serde::Serialize;
@@ -69,7 +69,7 @@ impl Doctor {
             findings.push(others(data, self.repair));
             findings.push(owner(data));
             findings.push(space(data));
-            let answer = control::ask::<StatusNow>(data, &Request::Status);
+            let answer = control::ask::<StatusNow>(data, &Request::Server(ServerRequest::Status));
             findings.extend(answer.as_ref().ok().map(clock));
             findings.extend(server(data, answer, self.repair));
         }

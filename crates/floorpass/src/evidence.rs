@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use control::{CheckpointNow, ExportPart, Request};
+use control::{ActivityRequest, CheckpointNow, ExportPart, Request, ServerRequest};
 
 use crate::command::Global;
 use crate::config::Config;
@@ -39,7 +39,8 @@ impl Evidence {
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {
             Self::Checkpoint => {
-                let now: CheckpointNow = control::ask(global.data(), &Request::Checkpoint)?;
+                let now: CheckpointNow =
+                    control::ask(global.data(), &Request::Server(ServerRequest::Checkpoint))?;
                 output::line(&now.line);
                 Ok(())
             }
@@ -52,7 +53,8 @@ impl Evidence {
 fn export(global: &Global) -> Result<(), Failure> {
     let mut after = 0;
     loop {
-        let part: ExportPart = control::ask(global.data(), &Request::EvidenceExport { after })?;
+        let part: ExportPart =
+            control::ask(global.data(), &Request::Activity(ActivityRequest::Evidence { after }))?;
         if !output::text(&part.text) {
             return Ok(());
         }

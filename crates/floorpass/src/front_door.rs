@@ -1,7 +1,7 @@
 //! `floorpass where`: the interfaces, and which ways to sign in work now.
 
 use clap::Args;
-use control::{Request, WayRow, WhereNow};
+use control::{PersonRequest, Request, WayRow, WhereNow};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -23,7 +23,7 @@ pub struct Where {
 impl Where {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let request = Request::Where { username: self.name.or(self.person) };
+        let request = Request::Person(PersonRequest::Where { username: self.name.or(self.person) });
         let now: WhereNow = control::ask(global.data(), &request)?;
         output::show(global.json, &now, words)
     }

@@ -1,7 +1,7 @@
 //! `floorpass link`: a single-use link that signs in and trusts the browser that opens it.
 
 use clap::Args;
-use control::{LinkMade, Request};
+use control::{LinkMade, PersonRequest, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -21,7 +21,8 @@ pub struct Link {
 impl Link {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let request = Request::Link { username: self.name, phone: self.phone };
+        let request =
+            Request::Person(PersonRequest::Link { username: self.name, phone: self.phone });
         let made: LinkMade = control::ask(global.data(), &request)?;
         output::show(global.json, &made, words)
     }

@@ -2,7 +2,7 @@
 
 use access::{Grade, PaperAccountId};
 use clap::Args;
-use control::{LockReceipt, Request, Target};
+use control::{LockReceipt, LockRequest, Request, Target};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -55,7 +55,7 @@ impl Lock {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let grade: Grade = self.grade.parse().map_err(Failure::usage)?;
-        let request = Request::Lock { target: self.on.target(), grade };
+        let request = Request::Lock(LockRequest::Lock { target: self.on.target(), grade });
         let receipt: LockReceipt = control::ask(global.data(), &request)?;
         output::show(global.json, &receipt, |r| {
             format!(
@@ -69,6 +69,6 @@ impl Lock {
 impl Unlock {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        done(global, &Request::Unlock { target: self.on.target() })
+        done(global, &Request::Lock(LockRequest::Unlock { target: self.on.target() }))
     }
 }

@@ -2,7 +2,7 @@
 
 use access::NoticeId;
 use clap::{Args, Subcommand};
-use control::{DeliveryLine, MessageRow, Request, Stopped};
+use control::{DeliveryLine, MessageRow, NoticeRequest, Request, Stopped};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -56,13 +56,15 @@ impl Notice {
                     output::show(global.json, &row, |row| texts(std::slice::from_ref(row)))
                 }
             },
-            Self::Read { id: Some(notice), .. } => done(global, &Request::NoticeRead { notice }),
+            Self::Read { id: Some(notice), .. } => {
+                done(global, &Request::Notice(NoticeRequest::Read { notice }))
+            }
             Self::Read { all_of: Some(username), .. } => {
-                done(global, &Request::NoticeReadAll { username })
+                done(global, &Request::Notice(NoticeRequest::ReadAll { username }))
             }
             Self::Read { .. } => Err(Failure::usage("name a message, or a person with --all-of")),
             Self::NotMe { id } => {
-                let request = Request::NoticeDisown { notice: id };
+                let request = Request::Notice(NoticeRequest::Disown { notice: id });
                 let stopped: Stopped = control::ask(global.data(), &request)?;
                 output::show(global.json, &stopped, |one| {
                     let none = one.devices.is_empty();
@@ -78,7 +80,7 @@ impl Notice {
 }
 
 fn rows(global: &Global, username: Option<String>) -> Result<Vec<MessageRow>, Failure> {
-    Ok(control::ask(global.data(), &Request::NoticeList { username })?)
+    Ok(control::ask(global.data(), &Request::Notice(NoticeRequest::List { username }))?)
 }
 
 fn list(global: &Global, person: Option<String>) -> Result<(), Failure> {
@@ -113,8 +115,10 @@ pub struct Delivery {
 impl Delivery {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let mut rows: Vec<DeliveryLine> =
-            control::ask(global.data(), &Request::DeliveryList { username: self.person })?;
+        let mut rows: Vec<DeliveryLine> = control::ask(
+            global.data(),
+            &Request::Notice(NoticeRequest::Deliveries { username: self.person }),
+        )?;
         rows.retain(|row| !self.open || row.state != "delivered");
         output::show(global.json, &rows, |rows| table(rows))
     }

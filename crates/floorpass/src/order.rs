@@ -2,7 +2,9 @@
 
 use access::Number;
 use clap::{Args, Subcommand};
-use control::{ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PositionsNow, Request};
+use control::{
+    ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PortfolioRequest, PositionsNow, Request,
+};
 
 use crate::command::Global;
 use crate::exit::{Exit, Failure};
@@ -71,8 +73,10 @@ impl Order {
             Self::Preview(preview) => preview.run(global),
             Self::Place(place) => place.run(global),
             Self::Change(change) => change.run(global),
-            Self::Cancel { order } => cancel(global, &Request::OrderCancel { order }),
-            Self::CancelAll => cancel(global, &Request::OrderCancelAll),
+            Self::Cancel { order } => {
+                cancel(global, &Request::Portfolio(PortfolioRequest::Cancel { order }))
+            }
+            Self::CancelAll => cancel(global, &Request::Portfolio(PortfolioRequest::CancelAll)),
         }
     }
 }
@@ -80,7 +84,8 @@ impl Order {
 impl Orders {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let mut rows: Vec<OrderRow> = control::ask(global.data(), &Request::Orders)?;
+        let mut rows: Vec<OrderRow> =
+            control::ask(global.data(), &Request::Portfolio(PortfolioRequest::Orders))?;
         rows.retain(|row| !self.open || is_open(row));
         output::show(global.json, &rows, |rows| {
             let cells: Vec<[String; 11]> = rows.iter().map(cells).collect();
@@ -98,7 +103,8 @@ fn is_open(row: &OrderRow) -> bool {
 }
 
 fn show(global: &Global, order: u64) -> Result<(), Failure> {
-    let rows: Vec<OrderRow> = control::ask(global.data(), &Request::Orders)?;
+    let rows: Vec<OrderRow> =
+        control::ask(global.data(), &Request::Portfolio(PortfolioRequest::Orders))?;
     let found = rows.into_iter().find(|row| row.order == order).ok_or_else(|| {
         let text = format!(
             "there is no order {order} among the open orders and those of the last seven days; see `floorpass order list`"
@@ -144,7 +150,8 @@ fn cancel(global: &Global, request: &Request) -> Result<(), Failure> {
 
 /// Asks the running server for executions.
 pub fn executions(global: &Global) -> Result<(), Failure> {
-    let rows: Vec<ExecutionRow> = control::ask(global.data(), &Request::Executions)?;
+    let rows: Vec<ExecutionRow> =
+        control::ask(global.data(), &Request::Portfolio(PortfolioRequest::Executions))?;
     output::show(global.json, &rows, |rows| {
         let cells: Vec<[String; 7]> = rows
             .iter()
@@ -183,7 +190,8 @@ fn cells(row: &OrderRow) -> [String; 11] {
 
 /// Asks the running server.
 pub fn positions(global: &Global) -> Result<(), Failure> {
-    let now: PositionsNow = control::ask(global.data(), &Request::Positions)?;
+    let now: PositionsNow =
+        control::ask(global.data(), &Request::Portfolio(PortfolioRequest::Positions))?;
     output::show(global.json, &now, |now| {
         let cells: Vec<[String; 4]> = now
             .positions

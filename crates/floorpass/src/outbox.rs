@@ -2,7 +2,7 @@
 
 use access::Number;
 use clap::Args;
-use control::{NoticeRow, Request};
+use control::{NoticeRequest, NoticeRow, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -26,7 +26,7 @@ impl Outbox {
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let rows: Vec<NoticeRow> = control::ask(
             global.data(),
-            &Request::Outbox { username: self.person, limit: self.limit },
+            &Request::Notice(NoticeRequest::Outbox { username: self.person, limit: self.limit }),
         )?;
         output::show(global.json, &rows, |rows| {
             if rows.is_empty() {

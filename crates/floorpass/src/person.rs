@@ -1,7 +1,7 @@
 //! `floorpass person`: list, show, add, reset-password, reset-totp.
 
 use clap::Subcommand;
-use control::{LinkMade, PersonRow, Request};
+use control::{LinkMade, PersonRequest, PersonRow, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -60,9 +60,13 @@ impl Person {
             Self::List { name: None } | Self::Show { name: None } => {
                 return output::show(global.json, &rows(global)?, |rows| list(rows));
             }
-            Self::Add { name } => Request::PersonAdd { username: name },
-            Self::ResetPassword { name } => Request::PersonResetPassword { username: name },
-            Self::ResetTotp { name } => Request::PersonResetTotp { username: name },
+            Self::Add { name } => Request::Person(PersonRequest::Add { username: name }),
+            Self::ResetPassword { name } => {
+                Request::Person(PersonRequest::ResetPassword { username: name })
+            }
+            Self::ResetTotp { name } => {
+                Request::Person(PersonRequest::ResetTotp { username: name })
+            }
         };
         let made: LinkMade = control::ask(global.data(), &request)?;
         output::show(global.json, &made, link::words)
@@ -70,7 +74,7 @@ impl Person {
 }
 
 fn rows(global: &Global) -> Result<Vec<PersonRow>, Failure> {
-    Ok(control::ask(global.data(), &Request::PersonList)?)
+    Ok(control::ask(global.data(), &Request::Person(PersonRequest::List))?)
 }
 
 /// User names are in lower case, however they are typed.

@@ -2,7 +2,7 @@
 
 use access::Number;
 use clap::{Args, Subcommand};
-use control::{PoliciesNow, PolicyRow, PolicyWish, Request};
+use control::{PoliciesNow, PolicyRequest, PolicyRow, PolicyWish, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -81,8 +81,8 @@ impl Policy {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let request = match self {
-            Self::Show { name } => Request::PolicyShow { username: name },
-            Self::Set(set) => Request::PolicySet(PolicyWish {
+            Self::Show { name } => Request::Policy(PolicyRequest::Show { username: name }),
+            Self::Set(set) => Request::Policy(PolicyRequest::Set(PolicyWish {
                 username: set.name,
                 interface: set.interface,
                 tempo: set.tempo,
@@ -96,7 +96,7 @@ impl Policy {
                 window: set.window.or(set.no_window.then(String::new)),
                 large_orders: set.large_orders.or(set.no_large_orders.then(String::new)),
                 one_brokerage: set.one_brokerage.map(|text| text == "on"),
-            }),
+            })),
         };
         let now: PoliciesNow = control::ask(global.data(), &request)?;
         output::show(global.json, &now, words)

@@ -2,7 +2,7 @@
 
 use access::DeviceId;
 use clap::Subcommand;
-use control::{PushRow, Request};
+use control::{PushRequest, PushRow, Request};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -50,14 +50,14 @@ impl Push {
                     output::show(global.json, &row, |row| table(std::slice::from_ref(row)))
                 }
             },
-            Self::Test { device } => done(global, &Request::PushTest { device }),
-            Self::Remove { device } => done(global, &Request::PushRemove { device }),
+            Self::Test { device } => done(global, &Request::Push(PushRequest::Test { device })),
+            Self::Remove { device } => done(global, &Request::Push(PushRequest::Remove { device })),
         }
     }
 }
 
 fn rows(global: &Global, username: Option<String>) -> Result<Vec<PushRow>, Failure> {
-    Ok(control::ask(global.data(), &Request::PushList { username })?)
+    Ok(control::ask(global.data(), &Request::Push(PushRequest::List { username }))?)
 }
 
 fn list(global: &Global, person: Option<String>) -> Result<(), Failure> {

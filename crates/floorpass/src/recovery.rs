@@ -3,7 +3,8 @@
 use access::{Number, RecoveryId, TrusteeId};
 use clap::{Args, Subcommand};
 use control::{
-    RecoveryContactRow, RecoveryMade, RecoveryPolicyNow, RecoveryRow, RecoveryWish, Request,
+    RecoveryContactRow, RecoveryMade, RecoveryPolicyNow, RecoveryRequest, RecoveryRow,
+    RecoveryWish, Request,
 };
 
 use crate::command::Global;
@@ -111,13 +112,13 @@ impl Recovery {
             Self::Show { which: typed } => match which(typed, "rcv_")? {
                 Which::Of(person) => list(global, person),
                 Which::One(recovery) => {
-                    let request = Request::RecoveryShow { recovery };
+                    let request = Request::Recovery(RecoveryRequest::Show { recovery });
                     let row: RecoveryRow = control::ask(data, &request)?;
                     output::show(global.json, &row, words)
                 }
             },
             Self::Begin { name } => {
-                let request = Request::RecoveryBegin { username: name };
+                let request = Request::Recovery(RecoveryRequest::Begin { username: name });
                 let made: RecoveryMade = control::ask(data, &request)?;
                 output::show(global.json, &made, |made| {
                     let ready = made.ready.as_ref().map_or_else(
@@ -130,7 +131,9 @@ impl Recovery {
                     )
                 })
             }
-            Self::Policy { name } => policy(global, &Request::RecoveryPolicy { username: name }),
+            Self::Policy { name } => {
+                policy(global, &Request::Recovery(RecoveryRequest::Policy { username: name }))
+            }
             Self::SetPolicy(set) => {
                 let wish = RecoveryWish {
                     username: set.name,
@@ -138,17 +141,19 @@ impl Recovery {
                     contacts: set.contacts,
                     waiting: set.waiting.map(|word| word == "on"),
                 };
-                policy(global, &Request::RecoverySetPolicy(wish))
+                policy(global, &Request::Recovery(RecoveryRequest::SetPolicy(wish)))
             }
             Self::Contacts { name } => contacts(global, name),
-            Self::NameContact { name, contact } => {
-                done(global, &Request::RecoveryNameContact { username: name, contact })
-            }
-            Self::RemoveContact { name, id } => {
-                done(global, &Request::RecoveryRemoveContact { username: name, contact: id })
-            }
+            Self::NameContact { name, contact } => done(
+                global,
+                &Request::Recovery(RecoveryRequest::NameContact { username: name, contact }),
+            ),
+            Self::RemoveContact { name, id } => done(
+                global,
+                &Request::Recovery(RecoveryRequest::RemoveContact { username: name, contact: id }),
+            ),
             Self::Cancel { id } => {
-                let request = Request::RecoveryCancel { recovery: id };
+                let request = Request::Recovery(RecoveryRequest::Cancel { recovery: id });
                 done(global, &request)
             }
         }
@@ -171,7 +176,7 @@ fn policy(global: &Global, request: &Request) -> Result<(), Failure> {
 }
 
 fn contacts(global: &Global, username: Option<String>) -> Result<(), Failure> {
-    let request = Request::RecoveryContacts { username };
+    let request = Request::Recovery(RecoveryRequest::Contacts { username });
     let rows: Vec<RecoveryContactRow> = control::ask(global.data(), &request)?;
     output::show(global.json, &rows, |rows| {
         let cells: Vec<[String; 4]> = rows
@@ -186,7 +191,8 @@ fn contacts(global: &Global, username: Option<String>) -> Result<(), Failure> {
 }
 
 fn list(global: &Global, username: Option<String>) -> Result<(), Failure> {
-    let rows: Vec<RecoveryRow> = control::ask(global.data(), &Request::RecoveryList { username })?;
+    let rows: Vec<RecoveryRow> =
+        control::ask(global.data(), &Request::Recovery(RecoveryRequest::List { username }))?;
     output::show(global.json, &rows, |rows| table(rows))
 }
 

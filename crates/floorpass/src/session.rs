@@ -2,7 +2,7 @@
 
 use access::SessionId;
 use clap::Subcommand;
-use control::{Request, SessionLayers, SessionRow};
+use control::{Request, SessionLayers, SessionRequest, SessionRow};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -53,14 +53,16 @@ impl Session {
             Self::Show { which: typed } => match which(typed, "ses_")? {
                 Which::Of(person) => list(global, person),
                 Which::One(session) => {
-                    let request = Request::SessionShow { session };
+                    let request = Request::Session(SessionRequest::Show { session });
                     let found: SessionLayers = control::ask(global.data(), &request)?;
                     output::show(global.json, &found, layers)
                 }
             },
-            Self::End { id: Some(session), .. } => done(global, &Request::SessionEnd { session }),
+            Self::End { id: Some(session), .. } => {
+                done(global, &Request::Session(SessionRequest::End { session }))
+            }
             Self::End { all_of: Some(username), except, .. } => {
-                done(global, &Request::SessionEndAll { username, except })
+                done(global, &Request::Session(SessionRequest::EndAll { username, except }))
             }
             Self::End { .. } => Err(Failure::usage("name a session, or a person with --all-of")),
         }
@@ -68,7 +70,8 @@ impl Session {
 }
 
 fn list(global: &Global, username: Option<String>) -> Result<(), Failure> {
-    let rows: Vec<SessionRow> = control::ask(global.data(), &Request::SessionList { username })?;
+    let rows: Vec<SessionRow> =
+        control::ask(global.data(), &Request::Session(SessionRequest::List { username }))?;
     output::show(global.json, &rows, |rows| table(rows))
 }
 

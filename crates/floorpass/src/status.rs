@@ -1,7 +1,7 @@
 //! `floorpass status`: what runs on a data folder.
 
 use clap::Args;
-use control::{Request, StatusNow};
+use control::{Request, ServerRequest, StatusNow};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -28,11 +28,14 @@ impl Status {
     /// Asks the running server, or each of them.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         if !self.all {
-            let now: StatusNow = control::ask(global.data(), &Request::Status)?;
+            let now: StatusNow =
+                control::ask(global.data(), &Request::Server(ServerRequest::Status))?;
             return output::show(global.json, &now, words);
         }
         let servers = registry::running();
-        let asked = servers.iter().map(|one| control::ask(&one.data, &Request::Status));
+        let asked = servers
+            .iter()
+            .map(|one| control::ask(&one.data, &Request::Server(ServerRequest::Status)));
         let all: Vec<StatusNow> = asked.collect::<Result<_, _>>()?;
         output::show(global.json, &all, |all| {
             if all.is_empty() {

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use access::Number;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use control::{Bearer, ChangeWish, OrderRow, OrderSheet, OrderWish, OrdersTaken, Request, Token};
+use control::{
+    Bearer, ChangeWish, OrderRow, OrderSheet, OrderWish, OrdersTaken, PortfolioRequest, Request,
+    TicketRequest, Token,
+};
 use rust_decimal::Decimal;
 
 use crate::command::Global;
@@ -186,7 +189,7 @@ impl Place {
         if !self.yes {
             ask_first(global, || Ok(words(&sheet(global, &wish)?)), "Place this order?")?;
         }
-        send(global, &Request::OrderPlace(wish), "placed")
+        send(global, &Request::Ticket(TicketRequest::Place(wish)), "placed")
     }
 }
 
@@ -204,12 +207,12 @@ impl Change {
         if !self.yes {
             ask_first(global, || difference(global, &wish), "Change this order?")?;
         }
-        send(global, &Request::OrderChange(wish), "changed")
+        send(global, &Request::Ticket(TicketRequest::Change(wish)), "changed")
     }
 }
 
 fn sheet(global: &Global, wish: &OrderWish) -> Result<OrderSheet, Failure> {
-    Ok(control::ask(global.data(), &Request::OrderPreview(wish.clone()))?)
+    Ok(control::ask(global.data(), &Request::Ticket(TicketRequest::Preview(wish.clone())))?)
 }
 
 fn send(global: &Global, request: &Request, done: &str) -> Result<(), Failure> {
@@ -266,7 +269,8 @@ fn words(sheet: &OrderSheet) -> String {
 
 /// What was and what will be, line by line.
 fn difference(global: &Global, wish: &ChangeWish) -> Result<String, Failure> {
-    let rows: Vec<OrderRow> = control::ask(global.data(), &Request::Orders)?;
+    let rows: Vec<OrderRow> =
+        control::ask(global.data(), &Request::Portfolio(PortfolioRequest::Orders))?;
     let old = rows.into_iter().find(|row| row.order == wish.order);
     let old = old.ok_or_else(|| {
         let text = format!("there is no order {}; see `floorpass order list --open`", wish.order);

@@ -1,7 +1,7 @@
 //! `floorpass totp`: the current code, in demo folders only.
 
 use clap::Args;
-use control::{Request, TotpNow};
+use control::{AuthenticatorRequest, Request, TotpNow};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -18,7 +18,10 @@ pub struct Totp {
 impl Totp {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let now: TotpNow = control::ask(global.data(), &Request::Totp { username: self.name })?;
+        let now: TotpNow = control::ask(
+            global.data(),
+            &Request::Authenticator(AuthenticatorRequest::Totp { username: self.name }),
+        )?;
         output::show(global.json, &now, |now| now.code.clone())
     }
 }

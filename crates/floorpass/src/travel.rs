@@ -2,7 +2,7 @@
 
 use access::Time;
 use clap::{Args, Subcommand};
-use control::{Request, TravelNow, TravelWish};
+use control::{Request, TravelNow, TravelRequest, TravelWish};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -42,18 +42,18 @@ pub struct Plan {
     to: String,
     /// The first day, in UTC
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-    from: String,
+    from: Time,
     /// The last day (inclusive), in UTC
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-    until: String,
+    until: Time,
     /// The only network to expect, such as 192.0.2.0/24 [default: any]
     #[arg(long)]
     network: Option<access::address::Network>,
 }
 
 /// A day as it is typed.
-fn day(text: &str) -> Result<String, &'static str> {
-    Time::of_date(text).map(|_| text.to_owned()).ok_or("write the day like 2026-12-24")
+fn day(text: &str) -> Result<Time, &'static str> {
+    Time::of_date(text).ok_or("write the day like 2026-12-24")
 }
 
 impl Travel {
@@ -61,16 +61,16 @@ impl Travel {
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let data = global.data();
         let request = match self {
-            Self::Show { name } => Request::TravelShow { username: name },
-            Self::Plan(plan) => Request::TravelPlan(TravelWish {
+            Self::Show { name } => Request::Travel(TravelRequest::Show { username: name }),
+            Self::Plan(plan) => Request::Travel(TravelRequest::Plan(TravelWish {
                 username: plan.name,
                 place: plan.to,
                 from: plan.from,
                 until: plan.until,
-                network: plan.network.map(|network| network.to_string()),
-            }),
+                network: plan.network,
+            })),
             Self::End { name } => {
-                return done(global, &Request::TravelEnd { username: name });
+                return done(global, &Request::Travel(TravelRequest::End { username: name }));
             }
         };
         let now: TravelNow = control::ask(data, &request)?;

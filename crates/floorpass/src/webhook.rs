@@ -1,7 +1,7 @@
 //! `floorpass webhook`: the secret that a receiver verifies with.
 
 use clap::Subcommand;
-use control::{Request, WebhookKey};
+use control::{NoticeRequest, Request, WebhookKey};
 
 use crate::command::Global;
 use crate::exit::Failure;
@@ -18,7 +18,8 @@ impl Webhook {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let Self::Secret = self;
-        let key: WebhookKey = control::ask(global.data(), &Request::WebhookSecret)?;
+        let key: WebhookKey =
+            control::ask(global.data(), &Request::Notice(NoticeRequest::WebhookSecret))?;
         output::show(global.json, &key, |key| key.secret.clone())
     }
 }

@@ -15,8 +15,8 @@ const GOALS: [(&str, usize); 1] = [("access", 3)];
 
 /// Crates that are not there yet, and the files of their largest circle. A number here only ever falls: whoever
 /// makes a circle smaller lowers it, and a crate that has reached its goal leaves the list.
-const LIMITS: [(&str, usize); 6] =
-    [("access", 41), ("control", 14), ("floorpass", 36), ("gate", 39), ("twsd", 14), ("web", 58)];
+const LIMITS: &[(&str, usize)] =
+    &[("access", 41), ("floorpass", 36), ("gate", 39), ("twsd", 14), ("web", 58)];
 
 /// Most edges of a circle that are printed.
 const SHOWN: usize = 12;
@@ -26,7 +26,7 @@ type Edges = BTreeMap<usize, BTreeMap<usize, BTreeSet<usize>>>;
 
 /// Circles that are larger than allowed, and limits that are higher than needed.
 pub fn faults(root: &Path, files: &[String]) -> Result<Vec<String>, String> {
-    Ok(measured(&crates(root, files)?, &LIMITS))
+    Ok(measured(&crates(root, files)?, LIMITS))
 }
 
 const FILE: &str = "xtask/src/tidy/circle.rs";

@@ -8,12 +8,47 @@ use rust_decimal::Decimal;
 use trade::order::{Order, OrderId, OrderState};
 use trade::price::Ticks;
 
-use crate::act::instant;
+use serde::{Deserialize, Serialize};
+
 use crate::answer::{
     ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PositionRow, PositionsNow,
 };
 use crate::credential::symbol;
+use crate::desk::instant;
+use crate::desk::{Desk, value};
 use crate::fault::Fault;
+use serde_json::Value;
+
+/// Orders, executions and positions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum PortfolioRequest {
+    /// Open orders and the last completed ones.
+    Orders,
+    /// Cancels an open order.
+    Cancel {
+        /// Its number.
+        order: u64,
+    },
+    /// Cancels all open orders.
+    CancelAll,
+    /// Executions of the last seven days.
+    Executions,
+    /// Positions and cash.
+    Positions,
+}
+
+/// Does one request about orders, executions and positions.
+pub(crate) async fn act(desk: &Desk<'_>, request: PortfolioRequest) -> Result<Value, Fault> {
+    let gate = desk.gate;
+    match request {
+        PortfolioRequest::Orders => value(list(gate).await?),
+        PortfolioRequest::Cancel { order } => value(cancel(gate, Some(order)).await?),
+        PortfolioRequest::CancelAll => value(cancel(gate, None).await?),
+        PortfolioRequest::Executions => value(executions(gate).await?),
+        PortfolioRequest::Positions => value(positions(gate).await?),
+    }
+}
 
 /// The only currency so far.
 pub(crate) const CURRENCY: &str = "USD";
