@@ -1,7 +1,7 @@
 //! A browser as far as the benchmarks need one: one connection that stays open, cookies, forms.
 
 use access::Time;
-use gate::BrowserKey;
+use gate::{BrowserKey, SessionSigner};
 use memchr::memmem;
 use std::io::{Error, Read, Result, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -15,6 +15,8 @@ pub struct Answer {
     pub location: String,
     /// What the browser's hardware is asked to sign; empty without a question.
     pub challenge: String,
+    /// The server's half of a key of the session; empty without one.
+    pub derived: String,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -26,6 +28,8 @@ pub struct Browser {
     cookies: Vec<(String, String)>,
     /// Signs each request, as the service worker of a page does.
     key: Option<BrowserKey>,
+    /// A key of its session, which signs in its place.
+    derived: Option<SessionSigner>,
     bytes: Vec<u8>,
 }
 
@@ -59,6 +63,7 @@ impl Browser {
             host: host.to_owned(),
             cookies: Vec::new(),
             key: None,
+            derived: None,
             bytes: Vec::new(),
         })
     }
@@ -68,6 +73,19 @@ impl Browser {
         self.key = Some(key);
     }
 
+    /// Derives a key of the session, as the worker does with its first request: it signs from now on.
+    pub fn derive(&mut self, path: &str) -> Result<()> {
+        let (key, other) = (self.key.as_ref(), || Error::other("no key was derived"));
+        let proof =
+            key.and_then(|key| key.proof("GET", path, b"", now()).ok()).ok_or_else(other)?;
+        let offer = key.and_then(|key| key.offer(&proof).ok()).ok_or_else(other)?;
+        let lines = format!("floorpass-proof: {proof}\r\nfloorpass-derive: {}\r\n", offer.header());
+        let request = self.start("GET", path) + &lines + "\r\n";
+        let answer = self.send(request.as_bytes())?;
+        self.derived = Some(offer.accept(&answer.derived).ok_or_else(other)?);
+        Ok(())
+    }
+
     /// The bytes of a GET with the cookies of now; signed, it can be sent once.
     pub fn request(&self, path: &str) -> Vec<u8> {
         (self.head("GET", path, b"") + "\r\n").into_bytes()
@@ -75,15 +93,22 @@ impl Browser {
 
     /// A request's lines, up to the empty one.
     fn head(&self, method: &str, path: &str, body: &[u8]) -> String {
+        let mut head = self.start(method, path);
+        let proof = match (&self.derived, &self.key) {
+            (Some(derived), _) => derived.proof(method, path, body, now()),
+            (None, Some(key)) => key.proof(method, path, body, now()),
+            (None, None) => return head,
+        };
+        head += &format!("floorpass-proof: {}\r\n", proof.expect("random bytes"));
+        head
+    }
+
+    fn start(&self, method: &str, path: &str) -> String {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.host);
         let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
         let cookies = cookies.collect::<Vec<_>>().join("; ");
         if !cookies.is_empty() {
             head += &format!("cookie: {cookies}\r\n");
-        }
-        if let Some(key) = &self.key {
-            let proof = key.proof(method, path, body, now()).expect("random bytes");
-            head += &format!("floorpass-proof: {proof}\r\n");
         }
         head
     }
@@ -136,6 +161,7 @@ impl Browser {
             status: 0,
             location: String::new(),
             challenge: String::new(),
+            derived: String::new(),
             body: Vec::new(),
         };
         let mut lines = head.split("\r\n");
@@ -147,6 +173,7 @@ impl Browser {
                 "content-length" => body = value.parse().map_err(Error::other)?,
                 "location" => value.clone_into(&mut answer.location),
                 "set-cookie" => self.keep(value),
+                "floorpass-derive" => value.clone_into(&mut answer.derived),
                 "secure-session-challenge" => {
                     let text = value.split('"').nth(1).unwrap_or_default();
                     text.clone_into(&mut answer.challenge);

@@ -115,7 +115,7 @@ fn access(less: usize) -> Vec<Measure<'static>> {
         (
             "portal",
             Box::new(move || {
-                let bound = [portal::Bound::Hardware, portal::Bound::Key];
+                let bound = [portal::Bound::Hardware, portal::Bound::Key, portal::Bound::Derived];
                 bound.map(|bound| portal::measure(bound, 50_000 / less)).into()
             }),
         ),

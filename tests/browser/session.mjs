@@ -18,8 +18,122 @@ async function cookie(page) {
   return (await page.context().cookies()).find((one) => one.name.startsWith("floorpass-session"))?.value;
 }
 
+/** Has the worker note from now on what signs its requests: `k=` its own key, `h=` one of its session. */
+async function noted(page) {
+  for (let tries = 0; ; tries += 1) {
+    const worker = page.context().serviceWorkers()[0];
+    try {
+      await worker.evaluate(() => {
+        if (self.noted) { noted.length = 0; return; }
+        self.noted = [];
+        const send = self.fetch.bind(self);
+        self.fetch = (url, init) => {
+          const proof = init?.headers?.get("Floorpass-Proof");
+          if (proof) noted.push(proof.split(",")[2]);
+          return send(url, init);
+        };
+      });
+      return worker;
+    } catch (error) {
+      // One that was stopped is there for a moment more.
+      if (tries > 100) throw error;
+      await page.waitForTimeout(50);
+    }
+  }
+}
+
+/** What signed the requests since then. */
+const signers = (worker) => worker.evaluate(() => noted.splice(0));
+
+async function stop(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("ServiceWorker.enable");
+  await session.send("ServiceWorker.stopAllWorkers");
+  await session.detach();
+}
+
+/** Signs in and waits for a key of the session. */
+async function derived(portal) {
+  const page = await portal.visitor();
+  await portal.signInByLink(page);
+  await page.waitForFunction(() => navigator.serviceWorker.controller);
+  await portal.open(page, "/session");
+  return [page, await noted(page)];
+}
+
+/** Opens a page, and gives what signed its requests. */
+async function opened(portal, page, worker, path) {
+  await signers(worker);
+  await portal.open(page, path);
+  const all = await signers(worker);
+  must(all.length > 0, path + " went past the worker");
+  return all;
+}
+
 export function sessions(portal) {
-  return [["worker_takes_words_of_its_own_pages_and_nothing_else", async () => {
+  return [["requests_are_signed_by_a_key_of_the_session_that_cannot_be_taken_out", async () => {
+    const [page, worker] = await derived(portal);
+    const all = await opened(portal, page, worker, "/orders");
+    must(all.every((one) => one.startsWith("h=")), "signed by " + all);
+    const key = await worker.evaluate(async () => {
+      const { key } = await shared.held();
+      return { length: key.algorithm.length, extractable: key.extractable, usages: key.usages.join() };
+    });
+    must(key.length === 256 && !key.extractable && key.usages === "sign", JSON.stringify(key));
+    // A page outside a session takes the browser's own key, and the session's goes on.
+    const outside = await opened(portal, page, worker, "/where");
+    must(outside.some((one) => one.startsWith("k=")), "signed by " + outside);
+    // Two tabs at once, with a form in one.
+    const two = await page.context().newPage();
+    await signers(worker);
+    await Promise.all([portal.open(page, "/activity"), portal.open(two, "/policies")]);
+    await portal.press(two, "Switch it on");
+    await portal.press(two, "Switch it off");
+    const both = new Set(await signers(worker));
+    must(both.size === 1 && [...both][0] === all[0], "signed by " + [...both]);
+    await portal.leave(page);
+  }], ["worker_that_was_stopped_goes_on_with_its_key_and_one_whose_key_is_gone_derives_another", async () => {
+    const [page, first] = await derived(portal);
+    const [before] = await opened(portal, page, first, "/orders");
+    await stop(page);
+    await portal.open(page, "/session");
+    let worker = await noted(page);
+    const [after] = await opened(portal, page, worker, "/orders");
+    must(after === before, `${before} became ${after}`);
+    // As after a restart of the server, or at another node.
+    await page.evaluate(() => new Promise((yes, no) => {
+      crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256", length: 256 }, false, ["sign"]).then((key) => {
+        const open = indexedDB.open("floorpass", 1);
+        open.onerror = () => no(open.error);
+        open.onsuccess = () => {
+          const put = open.result.transaction("keys", "readwrite").objectStore("keys").put({ id: "A".repeat(32), key }, "session");
+          put.onsuccess = () => { open.result.close(); yes(); };
+          put.onerror = () => no(put.error);
+        };
+      }, no);
+    }));
+    await stop(page);
+    await portal.open(page, "/");
+    worker = await noted(page);
+    const anew = await opened(portal, page, worker, "/orders");
+    must(anew.every((one) => one.startsWith("h=") && one !== before && !one.startsWith("h=AAAA")), "signed by " + anew);
+    await portal.leave(page);
+  }], ["browser_that_derives_no_key_or_a_wrong_one_goes_on_with_its_own", async () => {
+    for (const wrong of [false, true]) {
+      const [page, worker] = await derived(portal);
+      await worker.evaluate((wrong) => {
+        const derive = crypto.subtle.deriveKey.bind(crypto.subtle);
+        // Twice the length is what Web Crypto takes by itself.
+        crypto.subtle.deriveKey = (from, key, to, ...rest) =>
+          wrong ? derive(from, key, to.length ? { ...to, length: 512 } : to, ...rest) : Promise.reject(new Error("no"));
+        return shared.clear();
+      }, wrong);
+      for (const path of ["/orders", "/session", "/activity", "/policies", "/orders"]) await portal.open(page, path);
+      const all = await opened(portal, page, worker, "/session");
+      must(all.every((one) => one.startsWith("k=")), "signed by " + all);
+      await portal.leave(page);
+    }
+  }], ["worker_takes_words_of_its_own_pages_and_nothing_else", async () => {
     const page = await portal.visitor();
     await portal.signInByLink(page);
     await page.waitForFunction(() => navigator.serviceWorker.controller);

@@ -156,6 +156,10 @@ pub enum ProofFault {
     },
     /// It was shown before.
     Replayed,
+    /// No key that is known for this session made it, so the browser's own has to sign.
+    SessionKey,
+    /// It was made by a key of the session, where the browser's own has to sign.
+    OwnKey,
 }
 
 impl fmt::Display for ProofFault {
@@ -171,6 +175,10 @@ impl fmt::Display for ProofFault {
                 )
             }
             Self::Replayed => f.write_str("it was shown before"),
+            Self::SessionKey => f.write_str("it was made with no session key that is known here"),
+            Self::OwnKey => {
+                f.write_str("it was made with a session key, which does not count here")
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Proofs by the keys that browsers hold. Signatures are checked here, an outside fact as a
 //! password's hash is; what they bind is decided in `access/src/binding.rs` and with each request.
 //!
-//! Two of them. A service worker of ours signs each request (header `Floorpass-Proof`). On https a
-//! browser may prove a key in its hardware now and then (Device Bound Session Credentials, W3C
+//! Two of them. A service worker of ours signs each request (header `Floorpass-Proof`), with a key that
+//! its session derived from this one where it can. On https a browser may prove a key in its hardware now and then (Device Bound Session Credentials, W3C
 //! draft) and gets a cookie of ten minutes for it, which counts from one address.
 
 use std::collections::BTreeSet;
@@ -23,8 +23,11 @@ use crate::session::table::Found;
 use crate::sign_in::Browser;
 
 mod browser_key;
+mod session_key;
 
-pub use browser_key::BrowserKey;
+pub use browser_key::{BrowserKey, SessionOffer, SessionSigner};
+use session_key::KeyId;
+pub(crate) use session_key::SessionKeys;
 
 /// Longest header with a proof, in bytes; ours has about 250.
 const LONGEST: usize = 1_024;
@@ -49,13 +52,32 @@ pub struct SignedRequest<'a> {
 /// A key that a request was signed by, checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown {
-    /// The key.
+    /// The browser's key: it signed, or vouched for the session's key that did.
     pub key: PublicKey,
+    /// The session whose key signed instead.
+    session: Option<SessionId>,
     /// When the browser signed it, by its own clock.
     at: Time,
     /// When it was checked, by the system's.
     wall: Time,
     nonce: [u8; 16],
+}
+
+impl Shown {
+    /// The browser's key where it signed itself: a session's key proves nothing beyond its session.
+    pub fn own_key(&self) -> Option<PublicKey> {
+        self.session.is_none().then_some(self.key)
+    }
+
+    /// Whether it may be shown for this session.
+    pub(crate) fn counts_for(&self, session: SessionId) -> bool {
+        self.session.is_none_or(|of| of == session)
+    }
+
+    /// Why it does not count for a session that it is not of.
+    pub(crate) fn of_another_session(&self) -> ProofFault {
+        if self.session.is_some() { ProofFault::SessionKey } else { ProofFault::OtherKey }
+    }
 }
 
 const fn wrong(reason: ProofFault) -> Refusal {
@@ -66,15 +88,29 @@ fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
     BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| wrong(ProofFault::Malformed))
 }
 
-/// `t=MILLISECONDS,n=NONCE,k=KEY,s=SIGNATURE`, the last three in base64url.
-fn parse(proof: &str) -> Option<[&str; 4]> {
+/// What made a proof.
+enum Signer<'a> {
+    /// The browser's own key, in base64url.
+    Browser(&'a str),
+    /// A key of the session, by its id.
+    Session(&'a str),
+}
+
+/// `t=MILLISECONDS,n=NONCE,k=KEY,s=SIGNATURE`, or `h=ID` for a key of the session in place of `k`; the
+/// last three in base64url.
+fn parse(proof: &str) -> Option<(&str, &str, Signer<'_>, &str)> {
     if proof.len() > LONGEST {
         return None;
     }
     let mut parts = proof.split(',');
-    let mut next = |name: &str| parts.next()?.strip_prefix(name);
-    let found = [next("t=")?, next("n=")?, next("k=")?, next("s=")?];
-    parts.next().is_none().then_some(found)
+    let (time, nonce) = (parts.next()?.strip_prefix("t=")?, parts.next()?.strip_prefix("n=")?);
+    let signer = match parts.next()?.split_at_checked(2)? {
+        ("k=", key) => Signer::Browser(key),
+        ("h=", id) => Signer::Session(id),
+        _ => return None,
+    };
+    let signature = parts.next()?.strip_prefix("s=")?;
+    parts.next().is_none().then_some((time, nonce, signer, signature))
 }
 
 /// What is signed: method, path with query, time in milliseconds, nonce, and the SHA-256 of the body.
@@ -82,22 +118,37 @@ fn text(method: &str, target: &str, time: i64, nonce: &str, body: &str) -> Strin
     format!("floorpass proof 1\n{method}\n{target}\n{time}\n{nonce}\n{body}")
 }
 
-/// Checks a signed request. Whether its key is the session's, and whether it is shown for the first
-/// time, is asked with the session. The browser has a clock of its own, so ours is the system's.
-fn check(request: &SignedRequest<'_>, wall: Time) -> Result<Shown, Refusal> {
-    let [time, nonce, key, signature] = parse(request.proof).ok_or(wrong(ProofFault::Malformed))?;
-    let at: i64 = time.parse().map_err(|_| wrong(ProofFault::Malformed))?;
+/// Checks a signed request at `now`, by the system's clock `wall`: the browser has a clock of its own.
+/// Whether its key is the session's, and whether it is shown for the first time, is asked with the
+/// session.
+fn check(
+    request: &SignedRequest<'_>,
+    keys: &SessionKeys,
+    (now, wall): (Time, Time),
+) -> Result<Shown, Refusal> {
+    let malformed = || wrong(ProofFault::Malformed);
+    let (time, nonce, signer, signature) = parse(request.proof).ok_or_else(malformed)?;
+    let at: i64 = time.parse().map_err(|_| malformed())?;
     let at = Time(at.saturating_mul(1_000));
-    let bytes = decode(nonce)?.try_into().map_err(|_| wrong(ProofFault::Malformed))?;
-    let public = PublicKey::new(&decode(key)?).ok_or(wrong(ProofFault::Malformed))?;
+    let bytes = decode(nonce)?.try_into().map_err(|_| malformed())?;
     let body = BASE64URL_NOPAD.encode(&Digest::of(request.body).0);
-    let (method, target) = (request.method, request.target);
-    let text = text(method, target, at.0 / 1_000, nonce, &body);
-    verify(&public, text.as_bytes(), &decode(signature)?)?;
+    let text = text(request.method, request.target, at.0 / 1_000, nonce, &body);
+    let signature = decode(signature)?;
+    let (key, session) = match signer {
+        Signer::Browser(key) => {
+            let key = PublicKey::new(&decode(key)?).ok_or_else(malformed)?;
+            verify(&key, text.as_bytes(), &signature)?;
+            (key, None)
+        }
+        Signer::Session(id) => {
+            let id = KeyId::read(id).ok_or_else(malformed)?;
+            (keys.check(id, &text, &signature, now)?, Some(id.session()))
+        }
+    };
     if wall.since(at) > PROOF_WINDOW || at.since(wall) > PROOF_WINDOW {
         return Err(wrong(ProofFault::Time { now: wall }));
     }
-    Ok(Shown { key: public, at, wall, nonce: bytes })
+    Ok(Shown { key, session, at, wall, nonce: bytes })
 }
 
 fn verify(key: &PublicKey, text: &[u8], signature: &[u8]) -> Result<(), Refusal> {
@@ -123,7 +174,8 @@ pub(crate) fn check_new_key(
     key: &str,
     signature: &str,
 ) -> Result<PublicKey, Refusal> {
-    let old = browser.key.ok_or(Refusal::KeyProofMissing)?.key;
+    let shown = browser.key.ok_or(Refusal::KeyProofMissing)?;
+    let old = shown.own_key().ok_or(wrong(ProofFault::OwnKey))?;
     let new = PublicKey::new(&decode(key)?).ok_or(wrong(ProofFault::Malformed))?;
     check_signature(&new, &key_text(&old, &new), signature)?;
     Ok(new)
@@ -162,7 +214,12 @@ impl Seen {
         }
         // Those that the window refuses anyhow need no memory.
         let kept = Span(2 * PROOF_WINDOW.0);
-        self.proofs.retain(|(at, _)| wall.since(*at) < kept && at.since(wall) < kept);
+        while self.proofs.first().is_some_and(|(at, _)| wall.since(*at) >= kept) {
+            self.proofs.pop_first();
+        }
+        while self.proofs.last().is_some_and(|(at, _)| at.since(wall) >= kept) {
+            self.proofs.pop_last();
+        }
         // One that is beyond the window was set before the clock was set back.
         if self.floor.since(wall) > PROOF_WINDOW {
             self.floor = Time::default();
@@ -310,7 +367,7 @@ pub struct HardwareProof {
 impl Gate {
     /// Checks the key that a request was signed by.
     pub fn shown(&self, request: &SignedRequest<'_>) -> Result<Shown, Refusal> {
-        check(request, self.wall())
+        check(request, &self.0.people.session_keys, (self.now(), self.wall()))
     }
 
     fn found(&self, token: &str) -> Result<Found, Refusal> {

@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use access::moment::{Moment, Span, Time};
 use access::skew::{Skew, SkewedClock};
+use ring::agreement::{ECDH_P256, EphemeralPrivateKey};
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// The system's generator gave nothing.
@@ -233,6 +234,11 @@ pub fn entropy<const N: usize>() -> Result<[u8; N], NoEntropy> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| NoEntropy)?;
     Ok(bytes)
+}
+
+/// A key pair for one agreement, from the operating system's generator.
+pub(crate) fn key_pair() -> Result<EphemeralPrivateKey, NoEntropy> {
+    EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()).map_err(|_| NoEntropy)
 }
 
 fn micros(count: u128) -> i64 {

@@ -213,13 +213,13 @@ impl Gate {
         &self,
         browser: &Browser,
     ) -> Result<Option<(String, Vec<Way>)>, Refusal> {
-        let (Some(token), Some(shown)) = (&browser.device_token, browser.key) else {
+        let key = browser.key.and_then(|shown| shown.own_key());
+        let (Some(token), Some(key)) = (&browser.device_token, key) else {
             return Ok(None);
         };
         let slice = self.load(Key::Device(token.digest())).await?;
         let (source, now) = (browser.source(), self.now());
-        let known =
-            slice.trusted_device(&source, now).is_some_and(|one| one.key == Some(shown.key));
+        let known = slice.trusted_device(&source, now).is_some_and(|one| one.key == Some(key));
         let person = slice.person.as_ref().filter(|_| known);
         Ok(person.map(|one| (one.username.to_string(), way::ways(&slice, &source, now))))
     }

@@ -85,7 +85,9 @@ pub use alert::Pushed;
 pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
 pub use attestation::{Attestation, AttestationError};
 pub use authenticator::{AuthenticatorInfo, Enrolment, Setup, TotpSetup};
-pub use binding::{BrowserKey, HardwareProof, Shown, Shows, SignedRequest};
+pub use binding::{
+    BrowserKey, HardwareProof, SessionOffer, SessionSigner, Shown, Shows, SignedRequest,
+};
 pub use catch_up::Progress;
 pub use clock::Clock;
 pub use command::Boxed;

@@ -282,6 +282,10 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
         Target::Person(locked) => locked == person,
         Target::Account(locked) => locked == account,
     });
+    gate.0.people.session_keys.forget_of(|owner| match lock.target {
+        Target::Person(person) => owner.person == person,
+        Target::Account(account) => owner.account == account,
+    });
     true
 }
 

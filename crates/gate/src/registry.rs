@@ -10,6 +10,7 @@ use store::Store;
 use tokio::sync::watch;
 
 use crate::Gate;
+use crate::binding::SessionKeys;
 use crate::clock::Clock;
 use crate::command::Turns;
 use crate::config::Config;
@@ -44,6 +45,7 @@ pub(crate) struct Registry {
     pub(crate) passwords: PasswordPool,
     pub(crate) passkeys: Passkeys,
     pub(crate) sessions: Sessions,
+    pub(crate) session_keys: SessionKeys,
     pub(crate) before: EndedBefore,
     /// Counts changes of approvals.
     pub(crate) approvals: watch::Sender<u64>,
@@ -84,6 +86,7 @@ impl Registry {
             passkeys: Passkeys::new(&config.portal_origin, config.passkeys.clone()),
             passwords: PasswordPool::start(cores, health)?,
             sessions: Sessions::default(),
+            session_keys: SessionKeys::default(),
             before: EndedBefore::default(),
             approvals: watch::Sender::default(),
             turns: Turns::default(),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use access::agent::Agent;
-use access::binding::Beginner;
+use access::binding::{Beginner, ProofFault};
 use access::brokerage;
 use access::device;
 use access::large_order;
@@ -28,7 +28,8 @@ use crate::live::Slot;
 pub mod layer;
 pub mod table;
 
-use table::REMEMBERED;
+use table::{Over, REMEMBERED};
+
 pub use table::Sessions;
 
 /// How often a session's use is written back at most.
@@ -254,6 +255,11 @@ impl SessionGate<'_> {
         match people.sessions.visit(&digest, &visitor, now) {
             None => Err(self.why_not_signed_in(&digest, &source)),
             Some(Ok(ticket)) => Ok(ticket),
+            // The browser's own key signs at once, and nobody notices.
+            Some(Err(Over {
+                refusal: again @ Refusal::KeyProofWrong { reason: ProofFault::SessionKey },
+                ..
+            })) => Err(again),
             Some(Err(over)) => {
                 let by = By::Session(over.session);
                 self.gate.count_refusal(by, &source, &over.owner, &over.refusal);
@@ -388,6 +394,7 @@ impl Gate {
         let people = &self.0.people;
         let now = people.clock.stamp();
         people.before.all().retain(|_, one| now.since(one.at) < REMEMBERED);
+        people.session_keys.sweep(now);
         let sweep = people.sessions.sweep(now, self.wall(), all);
         for (session, person, reason) in sweep.over {
             let command = Command::Session(session::Command::Expire { session, reason });
@@ -405,11 +412,18 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
     match event {
         Event::Session(session::Event::Ended { session, at, reason }) => {
             gate.0.people.sessions.end(*session, *at, *reason);
+            gate.0.people.session_keys.forget(*session);
             true
         }
         Event::Session(session::Event::KeptForReceipt { session, lock }) => {
             gate.0.people.sessions.keep_for_receipt(*session, *lock);
+            gate.0.people.session_keys.forget(*session);
             true
+        }
+        // What the old key vouched for goes with it; its authority does not.
+        Event::Session(session::Event::Keyed { session, .. }) => {
+            gate.0.people.session_keys.forget(*session);
+            false
         }
         // What they take is published with the commit, and fenced behind it.
         Event::Policy(_)

@@ -46,7 +46,7 @@ pub struct Browser {
 
 impl Browser {
     pub(crate) fn source(&self) -> Source {
-        let key = self.key.map(|shown| shown.key);
+        let key = self.key.and_then(|shown| shown.own_key());
         let device = self.device_token.as_ref();
         let source = Source::browser(self.address, device, key, &self.user_agent);
         Source { stay: self.stay, ..source }

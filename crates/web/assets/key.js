@@ -15,6 +15,6 @@ const keys = (() => {
   };
   const get = async (name) => done((await store("readonly")).get(name));
   const sign = async (key, lines) =>
-    text(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, key, new TextEncoder().encode(lines.join("\n"))));
+    text(await crypto.subtle.sign({ name: key.algorithm.name, hash: "SHA-256" }, key, new TextEncoder().encode(lines.join("\n"))));
   return { text, done, store, get, sign };
 })();

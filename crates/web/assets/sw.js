@@ -13,31 +13,43 @@ let kept;
 const key = () => (kept ||= found("device").then(half).catch(() => { kept = undefined; }));
 
 let skew = 0;
-const proof = async (pair, method, target, body) => {
-  const time = Date.now() + skew, nonce = text(crypto.getRandomValues(new Uint8Array(16)));
-  const hash = text(await crypto.subtle.digest("SHA-256", body));
-  const signature = await sign(pair.private, ["floorpass proof 1", method, target, time, nonce, hash]);
-  return `t=${time},n=${nonce},k=${pair.public},s=${signature}`;
-};
-
-const ask = async (url, init, body) => {
-  init.headers.set("Floorpass-Again", "1");
+const ask = async (url, init, body, own) => {
+  const { headers, method } = init;
+  headers.set("Floorpass-Again", "1");
   const once = async () => {
-    const pair = await key();
-    if (pair) init.headers.set("Floorpass-Proof", await proof(pair, init.method, url.pathname + url.search, body));
-    return fetch(url, { ...init, body: init.method === "POST" ? body : undefined, mode: "same-origin", credentials: "same-origin", cache: "no-store" });
+    const pair = await key(), short = pair && !own ? await shared.held() : undefined;
+    headers.delete("Floorpass-Derive");
+    let offered = false;
+    if (pair) {
+      const time = Date.now() + skew, nonce = text(crypto.getRandomValues(new Uint8Array(16)));
+      const hash = text(await crypto.subtle.digest("SHA-256", body));
+      const lines = ["floorpass proof 1", method, url.pathname + url.search, time, nonce, hash];
+      const by = short ? `h=${short.id},s=${await sign(short.key, lines)}` : `k=${pair.public},s=${await sign(pair.private, lines)}`;
+      headers.set("Floorpass-Proof", `t=${time},n=${nonce},${by}`);
+      offered = !short && !own && await shared.offer(headers, pair, time, nonce);
+    }
+    try {
+      const answer = await fetch(url, { ...init, body: method === "POST" ? body : undefined, mode: "same-origin", credentials: "same-origin", cache: "no-store" });
+      if (offered) await shared.derive(answer);
+      return { answer, short };
+    } finally { if (offered) shared.settle(); }
   };
   // An update at another address asks for all of it, one after the other.
   for (let told = 0; ;) {
-    const answer = await once(), time = answer.headers.get("Floorpass-Time");
-    if (answer.headers.get("Floorpass-Again") && init.headers.has("Floorpass-Again")) {
-      // The hardware has to be proven from here: the browser does that on the way.
-      init.headers.delete("Floorpass-Again");
-    } else if (time && told < 2) {
-      // This machine's clock is off, or the server has just started, or both: its time counts.
-      skew = Number(time) - Date.now();
-      told += 1;
-    } else return answer;
+    const { answer, short } = await once(), time = answer.headers.get("Floorpass-Time"), says = answer.headers.get("Floorpass-Key");
+    if (short && says === "own") own = true;
+    else if (short && says === "gone") await shared.drop(short);
+    else {
+      if (short) shared.works(short);
+      if (answer.headers.get("Floorpass-Again") && headers.has("Floorpass-Again")) {
+        // The hardware has to be proven from here: the browser does that on the way.
+        headers.delete("Floorpass-Again");
+      } else if (time && told < 2) {
+        // This machine's clock is off, or the server has just started, or both: its time counts.
+        skew = Number(time) - Date.now();
+        told += 1;
+      } else return answer;
+    }
   }
 };
 
@@ -51,12 +63,13 @@ const renew = (anew) => (renewing ||= (async () => {
   const signature = await sign(next.private, ["floorpass key 1", old.public, next.public]);
   const body = new TextEncoder().encode(new URLSearchParams({ key: next.public, signature }));
   const headers = new Headers({ Accept: "application/json", "Content-Type": "application/x-www-form-urlencoded" });
-  const answer = await ask(new URL("/session/renew", location), { method: "POST", headers, redirect: "error" }, body);
+  const answer = await ask(new URL("/session/renew", location), { method: "POST", headers, redirect: "error" }, body, true);
   if (answer.status !== 204 && answer.status !== 409) return;
   const place = await store("readwrite");
   if (answer.ok) place.put(pair, "device");
   await done(place.delete("next"));
   kept = undefined;
+  await shared.clear();
 })().catch(() => {}).finally(() => { renewing = undefined; }));
 
 const send = async (request, url) => {
@@ -121,7 +134,7 @@ const words = new Map([
   // A page that a script loads again is not a use of the session.
   ["reload", () => { alone = Date.now(); }],
   ["renew", () => renew(true)],
-  ["forget", async () => { (await store("readwrite")).clear(); kept = undefined; }],
+  ["forget", async () => { await shared.clear(); (await store("readwrite")).clear(); kept = undefined; }],
 ]);
 addEventListener("message", (event) => {
   const word = event.origin === location.origin && words.get(event.data);

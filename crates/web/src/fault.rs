@@ -114,7 +114,8 @@ impl Fault {
 /// The server's time in milliseconds, for a worker whose machine's clock is off.
 const TIME: HeaderName = HeaderName::from_static("floorpass-time");
 
-/// Tells a worker that the session is bound to another key than the one that signed.
+/// Tells a worker that the session is bound to another key than the one that signed; that the key of the session that did is
+/// gone; or that its own has to sign this.
 const KEY: HeaderName = HeaderName::from_static("floorpass-key");
 
 /// From a worker: it can send a request again. To it: it should, for its browser proves its hardware by then.
@@ -122,14 +123,9 @@ pub(crate) const AGAIN: HeaderName = HeaderName::from_static("floorpass-again");
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let other = matches!(
-            &*self.cause,
-            Cause::Prove { refusal: Refusal::KeyProofWrong { reason: ProofFault::OtherKey }, .. }
-        );
-        let now = match &*self.cause {
-            Cause::Refused(Refusal::KeyProofWrong { reason: ProofFault::Time { now } }) => {
-                Some(*now)
-            }
+        let reason = match &*self.cause {
+            Cause::Refused(Refusal::KeyProofWrong { reason })
+            | Cause::Prove { refusal: Refusal::KeyProofWrong { reason }, .. } => Some(*reason),
             _ => None,
         };
         let when = match &*self.cause {
@@ -140,13 +136,14 @@ impl IntoResponse for Fault {
         if let Some(when) = when {
             response.extensions_mut().extend(when);
         }
-        if let Some(now) = now {
-            let now = HeaderValue::from(now.0.div_euclid(1_000));
-            response.headers_mut().insert(TIME, now);
-        }
-        if other {
-            response.headers_mut().insert(KEY, HeaderValue::from_static("other"));
-        }
+        let told = match reason {
+            Some(ProofFault::Time { now }) => Some((TIME, now.0.div_euclid(1_000).into())),
+            Some(ProofFault::OtherKey) => Some((KEY, HeaderValue::from_static("other"))),
+            Some(ProofFault::SessionKey) => Some((KEY, HeaderValue::from_static("gone"))),
+            Some(ProofFault::OwnKey) => Some((KEY, HeaderValue::from_static("own"))),
+            _ => None,
+        };
+        response.headers_mut().extend(told);
         response
     }
 }

@@ -18,7 +18,7 @@ use url::{Host, Url};
 
 use crate::portal::Portal;
 use crate::shell;
-use crate::visit::Reissues;
+use crate::visit::Carried;
 
 /// Scripts, styles, fonts and pictures of ours only; nothing inline; no script makes HTML but through the browser's own
 /// sanitizer; forms go nowhere else; nobody frames us.
@@ -65,8 +65,8 @@ pub(crate) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let reissues = Reissues::default();
-    request.extensions_mut().insert(reissues.clone());
+    let carried = Carried::default();
+    request.extensions_mut().insert(carried.clone());
     let origin = portal.origin();
     // These two tell nothing of anyone; the page about the right name needs its style.
     let path = request.uri().path();
@@ -79,9 +79,11 @@ pub(crate) async fn guard(
     };
     let retry = response.extensions().get::<Retry>().copied();
     let headers = response.headers_mut();
-    // What the act itself says of the session's cookie is kept: a sign-out, or a new session.
-    if let Some(line) = reissues.take().filter(|line| !sets(headers, line)) {
-        headers.append(header::SET_COOKIE, line);
+    for (name, line) in carried.take() {
+        // What the act itself says of the session's cookie is kept: a sign-out, or a new session.
+        if name != header::SET_COOKIE || !sets(headers, &line) {
+            headers.append(name, line);
+        }
     }
     if let Some(retry) = retry {
         headers.insert(header::RETRY_AFTER, retry.seconds(portal.gate().now()).into());

@@ -26,8 +26,11 @@ use crate::prompt;
 use crate::route::{self, ByItself, Needs};
 use crate::step_up;
 
-/// The header with the proof by this browser's key.
+/// The header with the proof by this browser's key, or by a key of its session.
 const PROOF: HeaderName = HeaderName::from_static("floorpass-proof");
+
+/// From a worker: its half of a key of the session, signed by its own. To it: the key's name and the server's half.
+const DERIVE: HeaderName = HeaderName::from_static("floorpass-derive");
 
 /// A request that passed the checks of every request: its form, if it has one, came from a page of ours.
 pub(crate) struct Visit {
@@ -49,22 +52,22 @@ pub(crate) struct Visit {
     /// What kind of answer is wanted.
     pub(crate) wants: Wants,
     pub(crate) headers: HeaderMap,
-    reissues: Reissues,
+    carried: Carried,
 }
 
-/// The cookie of a session that got a new token on the way; it goes with whatever the answer is, also where the act that
-/// the proof was for is refused.
+/// Headers that go with whatever the answer is, also where the act is refused: the cookie of a session that got a new token
+/// on the way, and the server's half of a key of the session.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Reissues(Arc<Mutex<Option<HeaderValue>>>);
+pub(crate) struct Carried(Arc<Mutex<Vec<(HeaderName, HeaderValue)>>>);
 
-impl Reissues {
-    fn put(&self, line: HeaderValue) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
+impl Carried {
+    fn put(&self, name: HeaderName, line: HeaderValue) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, line));
     }
 
-    /// Takes the line that sets it.
-    pub(crate) fn take(&self) -> Option<HeaderValue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Takes them.
+    pub(crate) fn take(&self) -> Vec<(HeaderName, HeaderValue)> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -171,7 +174,21 @@ impl Visit {
     /// Gives the browser the new token of its session, whose person was proven.
     pub(crate) fn reissue(&self, new: &Reissued) {
         if let Some(line) = self.session_line(&text(&new.token), new.stay, new.until) {
-            self.reissues.put(line);
+            self.carried.put(header::SET_COOKIE, line);
+        }
+    }
+
+    /// Derives a key of the session, where the browser offers it. Where that fails, its own key goes on signing.
+    fn derive(&self, ticket: &SessionTicket) {
+        let offer = self.headers.get(DERIVE).and_then(|offer| offer.to_str().ok());
+        let Some((offer, shown)) = offer.zip(self.shown.as_ref().ok()) else { return };
+        match self.portal.gate().sessions().derive_key(ticket, shown.as_ref(), offer) {
+            Ok(answer) => {
+                if let Ok(answer) = HeaderValue::try_from(answer) {
+                    self.carried.put(DERIVE, answer);
+                }
+            }
+            Err(refusal) => tracing::debug!(%refusal, "no key of the session was derived"),
         }
     }
 }
@@ -218,9 +235,18 @@ impl FromRequest<Portal> for Visit {
             body_bytes = bytes;
         }
         let shown = shown(portal, &parts, &body_bytes);
-        if let Err(refusal @ Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }) = &shown {
-            // The worker of ours that signed it sets its clock by the answer, and asks again.
+        if let Err(refusal) = &shown
+            && is_for_worker(refusal)
+        {
             return Err(fault(Cause::Refused(refusal.clone())));
+        }
+        // A key of the session counts with the session alone, and not for what begins another.
+        if let Ok(Some(one)) = &shown
+            && one.own_key().is_none()
+            && parts.extensions.get::<Needs>().is_none()
+        {
+            let reason = ProofFault::OwnKey;
+            return Err(fault(Cause::Refused(Refusal::KeyProofWrong { reason })));
         }
         Ok(Self {
             shown,
@@ -231,11 +257,22 @@ impl FromRequest<Portal> for Visit {
             query: query.ok_or_else(|| fault(Cause::Malformed))?,
             portal: portal.clone(),
             headers: parts.headers,
-            reissues: parts.extensions.get::<Reissues>().cloned().unwrap_or_default(),
+            carried: parts.extensions.get::<Carried>().cloned().unwrap_or_default(),
             fields,
             wants,
         })
     }
+}
+
+/// Whether the worker of ours that made a proof makes another by itself, with its clock set or by its own key, so that nobody
+/// notices.
+fn is_for_worker(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::KeyProofWrong {
+            reason: ProofFault::Time { .. } | ProofFault::SessionKey | ProofFault::OwnKey
+        }
+    )
 }
 
 /// The key that a request was signed by.
@@ -483,10 +520,7 @@ fn unknown(visit: &Visit, refusal: Option<Refusal>) -> Fault {
             let again = visit.headers.contains_key(crate::fault::AGAIN);
             Cause::ProveHardware { next, line, again }
         }
-        // The worker signs again at the time that it is told.
-        Some(refusal @ Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }) => {
-            Cause::Refused(refusal)
-        }
+        Some(refusal) if is_for_worker(&refusal) => Cause::Refused(refusal),
         Some(
             refusal @ (Refusal::KeyProofMissing
             | Refusal::KeyProofWrong { .. }
@@ -503,6 +537,7 @@ impl Signed {
         if let Some(new) = &reissued {
             visit.reissue(new);
         }
+        visit.derive(&ticket);
         let gate = visit.portal.gate();
         // A count that cannot be made now is not a reason to show no page.
         let unread = gate.notices().unread(ticket.person).await.unwrap_or(0);

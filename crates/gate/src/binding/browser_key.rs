@@ -2,14 +2,16 @@
 //! a browser.
 
 use access::binding::PublicKey;
-use access::{Digest, Time};
+use access::{Digest, Secret, Time};
 use data_encoding::BASE64URL_NOPAD;
+use ring::agreement::{ECDH_P256, EphemeralPrivateKey};
 use ring::error::Unspecified;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
-use super::{Shown, key_text, text};
+use super::session_key::{self, KeyId};
+use super::{Shown, key_text, parse, text};
 
 /// A key as a browser's service worker holds one.
 pub struct BrowserKey {
@@ -47,9 +49,7 @@ impl BrowserKey {
     }
 
     fn nonce(&self) -> Result<[u8; 16], Unspecified> {
-        let mut nonce = [0; 16];
-        self.random.fill(&mut nonce)?;
-        Ok(nonce)
+        drawn(&self.random)
     }
 
     /// The value of the `Floorpass-Proof` header of a request.
@@ -63,11 +63,22 @@ impl BrowserKey {
         body: &[u8],
         at: Time,
     ) -> Result<String, Unspecified> {
-        let nonce = BASE64URL_NOPAD.encode(&self.nonce()?);
-        let (time, body) = (at.0.div_euclid(1_000), BASE64URL_NOPAD.encode(&Digest::of(body).0));
-        let signature = self.sign(&text(method, target, time, &nonce, &body))?;
-        let key = BASE64URL_NOPAD.encode(self.public.bytes());
+        let (time, nonce, text) = asked(method, target, body, (at, self.nonce()?));
+        let (key, signature) = (BASE64URL_NOPAD.encode(self.public.bytes()), self.sign(&text)?);
         Ok(format!("t={time},n={nonce},k={key},s={signature}"))
+    }
+
+    /// Offers to derive a key of the session, with the request that this proof of its own goes with.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes, or the proof cannot be read.
+    pub fn offer(&self, proof: &str) -> Result<SessionOffer, Unspecified> {
+        let (time, nonce, ..) = parse(proof).ok_or(Unspecified)?;
+        let pair = EphemeralPrivateKey::generate(&ECDH_P256, &self.random)?;
+        let public = pair.compute_public_key()?.as_ref().to_vec();
+        let half = BASE64URL_NOPAD.encode(&public);
+        let signature = self.sign(&session_key::offer_text(time, nonce, &half))?;
+        Ok(SessionOffer { pair, public, header: format!("{half},{signature}") })
     }
 
     /// What this key says to take the place of `old`: itself in base64url, and its signature.
@@ -113,8 +124,77 @@ impl BrowserKey {
     /// # Errors
     /// When the system gives no random bytes.
     pub fn shown(&self, at: Time) -> Result<Shown, Unspecified> {
-        Ok(Shown { key: self.public, at, wall: at, nonce: self.nonce()? })
+        Ok(Shown { key: self.public, session: None, at, wall: at, nonce: self.nonce()? })
     }
+}
+
+/// The browser's half of a key of its session that is not derived yet.
+pub struct SessionOffer {
+    pair: EphemeralPrivateKey,
+    public: Vec<u8>,
+    header: String,
+}
+
+impl SessionOffer {
+    /// The value of its `Floorpass-Derive` header.
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+
+    /// The key, from the header of the same name that the answer has; none from any other text.
+    pub fn accept(self, answer: &str) -> Option<SessionSigner> {
+        let (id, theirs) = answer.split_once(',')?;
+        let server = BASE64URL_NOPAD.decode(theirs.as_bytes()).ok()?;
+        let derive =
+            |shared: &[u8]| session_key::expand(shared, &KeyId::read(id)?, &self.public, &server);
+        let key = session_key::agree(self.pair, &server, derive)?;
+        Some(SessionSigner { id: id.to_owned(), key, random: SystemRandom::new() })
+    }
+}
+
+/// A key of one session, as a browser's service worker holds one.
+pub struct SessionSigner {
+    id: String,
+    key: Secret,
+    random: SystemRandom,
+}
+
+impl SessionSigner {
+    /// The value of the `Floorpass-Proof` header of a request.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn proof(
+        &self,
+        method: &str,
+        target: &str,
+        body: &[u8],
+        at: Time,
+    ) -> Result<String, Unspecified> {
+        let (time, nonce, text) = asked(method, target, body, (at, drawn(&self.random)?));
+        let code = session_key::code(&self.key, &text).ok_or(Unspecified)?;
+        let code = BASE64URL_NOPAD.encode(&code);
+        Ok(format!("t={time},n={nonce},h={},s={code}", self.id))
+    }
+}
+
+/// What a request's proof signs, after its time and nonce.
+fn asked(
+    method: &str,
+    target: &str,
+    body: &[u8],
+    (at, nonce): (Time, [u8; 16]),
+) -> (i64, String, String) {
+    let (time, nonce) = (at.0.div_euclid(1_000), BASE64URL_NOPAD.encode(&nonce));
+    let body = BASE64URL_NOPAD.encode(&Digest::of(body).0);
+    let text = text(method, target, time, &nonce, &body);
+    (time, nonce, text)
+}
+
+fn drawn(random: &SystemRandom) -> Result<[u8; 16], Unspecified> {
+    let mut nonce = [0; 16];
+    random.fill(&mut nonce)?;
+    Ok(nonce)
 }
 
 impl std::fmt::Debug for BrowserKey {

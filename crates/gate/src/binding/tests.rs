@@ -7,6 +7,11 @@ fn ask<'a>(proof: &'a str, method: &'a str, target: &'a str, body: &'a [u8]) -> 
     SignedRequest { proof, method, target, body }
 }
 
+/// Where no session has a key of its own.
+fn check(request: &SignedRequest<'_>, wall: Time) -> Result<Shown, Refusal> {
+    super::check(request, &SessionKeys::default(), (wall, wall))
+}
+
 const NOW: Time = Time::from_seconds(1_800_000_000);
 
 fn fault(result: Result<Shown, Refusal>) -> ProofFault {
@@ -46,6 +51,19 @@ fn proof_that_cannot_be_read_is_malformed() {
     for bad in ["", "t=1", "t=x,n=,k=,s=", long.as_str(), &good[2..], &format!("{good},x=1")] {
         assert_eq!(fault(check(&ask(bad, "GET", "/", b""), NOW)), ProofFault::Malformed, "{bad}");
     }
+    // A key of a session that nobody knows, and ids that are none.
+    let (head, rest) = good.split_once("k=").unwrap();
+    let (_, signature) = rest.split_once(",s=").unwrap();
+    for (id, reason) in [
+        ("A".repeat(32), ProofFault::SessionKey),
+        ("A".repeat(31), ProofFault::Malformed),
+        (String::new(), ProofFault::Malformed),
+    ] {
+        let other = format!("{head}h={id},s={signature}");
+        assert_eq!(fault(check(&ask(&other, "GET", "/", b""), NOW)), reason, "{other}");
+    }
+    let both = good.replacen(",s=", ",h=A,s=", 1);
+    assert_eq!(fault(check(&ask(&both, "GET", "/", b""), NOW)), ProofFault::Malformed);
     // Another first byte of the key: no uncompressed point.
     let other = good.replacen("k=B", "k=C", 1);
     assert_eq!(fault(check(&ask(&other, "GET", "/", b""), NOW)), ProofFault::Malformed);

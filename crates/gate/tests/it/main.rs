@@ -27,6 +27,7 @@ mod place;
 mod policy;
 mod recovery_code;
 mod session;
+mod session_key;
 mod sign_in;
 mod soft_passkey;
 mod statements;

@@ -27,6 +27,7 @@ mod recovery;
 mod recovery_code;
 mod route;
 mod session;
+mod session_key;
 mod sign_in;
 #[path = "../../../gate/tests/it/statements.rs"]
 mod statements;

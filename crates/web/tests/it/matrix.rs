@@ -86,6 +86,22 @@ fn does(path: &str) -> Does {
     Does::Act(act)
 }
 
+/// What signs a session's requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SignedBy {
+    Nothing,
+    Own,
+    Derived,
+}
+
+/// Every kind of session with every kind of proof that it can have.
+fn kinds() -> impl Iterator<Item = (Kind, SignedBy)> {
+    Kind::ALL.into_iter().flat_map(|kind| match kind {
+        Kind::Unbound => vec![(kind, SignedBy::Nothing)],
+        _ => vec![(kind, SignedBy::Own), (kind, SignedBy::Derived)],
+    })
+}
+
 /// A kind of session: what it lacks, and the code that says so.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
@@ -145,7 +161,16 @@ impl Kind {
         }
     }
 
-    async fn visitor<'a>(self, place: &'a Place, clock: &Clock) -> Visitor<'a> {
+    /// A session of this kind, whose requests its browser's own key signs, or one derived for it.
+    async fn visitor<'a>(self, place: &'a Place, clock: &Clock, by: SignedBy) -> Visitor<'a> {
+        let mut visitor = self.begin(place, clock).await;
+        if by == SignedBy::Derived {
+            visitor.derive().await;
+        }
+        visitor
+    }
+
+    async fn begin<'a>(self, place: &'a Place, clock: &Clock) -> Visitor<'a> {
         if let Self::Recovered = self {
             return recovered(place, clock).await;
         }
@@ -270,12 +295,12 @@ const FIELDS: [(&str, &str); 18] = [
 
 #[tokio::test]
 async fn form_of_an_act_that_its_session_lacks_changes_nothing_on_every_route() {
-    for kind in Kind::ALL {
+    for (kind, by) in kinds() {
         let clock = Clock::manual(Time::from_seconds(1_795_000_000));
         let place = Place::at(&clock).await;
         let mut owner = place.signed_in().await;
         let things = things(&place, &mut owner).await;
-        let mut visitor = kind.visitor(&place, &clock).await;
+        let mut visitor = kind.visitor(&place, &clock, by).await;
         // What a first request from somewhere may note is noted now.
         visitor.get("/").await;
         let (mut told, mut asked) = (0, 0);
@@ -290,7 +315,7 @@ async fn form_of_an_act_that_its_session_lacks_changes_nothing_on_every_route() 
             }
             let before = state(&place).await;
             let answer = visitor.post(&real(route.path, &things), &FIELDS).await;
-            let name = format!("{kind:?} {} ({act:?}): {}", route.path, answer.status);
+            let name = format!("{kind:?} {by:?} {} ({act:?}): {}", route.path, answer.status);
             // A code that nobody asked for leads back to where one could.
             let refused = answer.status.is_client_error() || answer.to() == "/enrol";
             assert!(refused, "{name} {} {}", answer.to(), answer.body);
@@ -305,16 +330,16 @@ async fn form_of_an_act_that_its_session_lacks_changes_nothing_on_every_route() 
 
 #[tokio::test]
 async fn page_of_an_act_that_its_session_lacks_is_refused_and_others_are_not() {
-    for kind in Kind::ALL {
+    for (kind, by) in kinds() {
         let clock = Clock::manual(Time::from_seconds(1_795_000_000));
         let place = Place::at(&clock).await;
         let mut owner = place.signed_in().await;
         let things = things(&place, &mut owner).await;
-        let mut visitor = kind.visitor(&place, &clock).await;
+        let mut visitor = kind.visitor(&place, &clock, by).await;
         for route in routes().into_iter().filter(|route| route.method == Method::GET) {
             let Door::Session(act) = route.door else { continue };
             let answer = visitor.get(&real(route.path, &things)).await;
-            let name = format!("{kind:?} {} ({act:?}): {}", route.path, answer.status);
+            let name = format!("{kind:?} {by:?} {} ({act:?}): {}", route.path, answer.status);
             let lacks = act.is_some_and(|act| kind.lacks(act));
             // Pages are shown to an unbound session as they would be to one that proves itself.
             if lacks && matches!(kind, Kind::Unbound) {
@@ -330,6 +355,49 @@ async fn page_of_an_act_that_its_session_lacks_is_refused_and_others_are_not() {
             }
         }
     }
+}
+
+/// What a key of the session signs opens the session, and begins nothing else.
+#[tokio::test]
+async fn derived_key_counts_on_every_route_of_its_session_and_on_no_other() {
+    let place = Place::new().await;
+    let mut owner = place.signed_in().await;
+    let things = things(&place, &mut owner).await;
+    owner.derive().await;
+    let (mut opened, mut own) = (0, 0);
+    for route in routes() {
+        let path = real(route.path, &things);
+        let ends = route.path.starts_with("/sign-out") || route.path.ends_with("/remove");
+        if let Door::Session(_) = route.door {
+            // Its own token is missing: nothing is done, and who asks is known.
+            let answer = if route.method == Method::GET {
+                owner.get(&path).await
+            } else {
+                owner.post_raw(&path, "x=1".to_owned()).await
+            };
+            assert!(!ends || answer.status == StatusCode::FORBIDDEN, "{path}");
+            assert_eq!(answer.headers.get("floorpass-key"), None, "{path} {}", answer.body);
+            assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{path} {}", answer.body);
+            opened += 1;
+            continue;
+        }
+        let before = state(&place).await;
+        let answer = if route.method == Method::GET {
+            owner.get(&path).await
+        } else {
+            owner.post(&path, &FIELDS).await
+        };
+        assert_eq!(state(&place).await, before, "{path}");
+        // Files, and what browsers send past the worker, take no proof at all.
+        let reads =
+            !matches!(route.door, Door::Open) || answer.headers.contains_key("floorpass-key");
+        if reads && !route.path.starts_with("/session/bind") && route.path != "/session/refresh" {
+            assert_eq!(answer.headers["floorpass-key"], "own", "{path}");
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
+            own += 1;
+        }
+    }
+    assert!(opened > 60 && own > 15, "{opened} {own}");
 }
 
 /// Another person of the same server finds nothing that is not theirs.

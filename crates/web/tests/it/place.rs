@@ -9,7 +9,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use floorpass_web::{Authority, Lan};
 use gate::disk::LocalDisk;
-use gate::{BrowserKey, Clock, Config, DemoSecrets, Durability, Gate, Hours};
+use gate::{BrowserKey, Clock, Config, DemoSecrets, Durability, Gate, Hours, SessionSigner};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use url::form_urlencoded::Serializer;
@@ -135,7 +135,8 @@ impl Place {
     pub fn visitor(&self) -> Visitor<'_> {
         let key = Some(BrowserKey::generate().unwrap());
         let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Visitor { place: self, cookies: Vec::new(), token: String::new(), key, from, agent: "" }
+        let (cookies, token) = (Vec::new(), String::new());
+        Visitor { place: self, cookies, token, key, derived: None, from, agent: "" }
     }
 
     /// A browser without script: it signs nothing.
@@ -189,6 +190,8 @@ pub struct Visitor<'a> {
     pub token: String,
     /// The key that its worker signs with.
     pub key: Option<BrowserKey>,
+    /// The key of its session that signs in its place.
+    pub derived: Option<SessionSigner>,
     /// Where it connects from.
     pub from: IpAddr,
     /// What it calls itself.
@@ -199,9 +202,23 @@ impl Visitor<'_> {
     /// The proof of a request; none of a browser without script.
     pub fn proof(&self, method: &str, path: &str, body: &[u8]) -> String {
         let now = self.place.gate.now();
+        if let Some(derived) = &self.derived {
+            return derived.proof(method, path, body, now).unwrap();
+        }
         self.key
             .as_ref()
             .map_or_else(String::new, |key| key.proof(method, path, body, now).unwrap())
+    }
+
+    /// Derives a key of its session, which signs from now on.
+    pub async fn derive(&mut self) {
+        self.derived = None;
+        let (proof, key) = (self.proof("GET", "/session", b""), self.key.as_ref().unwrap());
+        let offer = key.offer(&proof).unwrap();
+        let header = [("floorpass-derive", offer.header())];
+        let answer = self.get_proven("/session", &proof, &header).await;
+        let said = answer.headers.get("floorpass-derive").expect("derived").to_str().unwrap();
+        self.derived = Some(offer.accept(said).unwrap());
     }
 
     pub fn cookie_line(&self) -> String {

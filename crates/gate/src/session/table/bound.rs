@@ -1,6 +1,5 @@
 //! What a session is bound to, and whether a request shows it.
 
-use access::binding::ProofFault;
 use access::entitlements::Acts;
 use access::session::Session;
 use access::{Refusal, SessionId, Span, Time};
@@ -82,8 +81,8 @@ impl Table {
         let class = self.classes.get(record.class as usize);
         if let Some(key) = record.key {
             let shown = by.shows.key.ok_or(Refusal::KeyProofMissing)?;
-            if fingerprint(&shown.key) != key {
-                return Err(Refusal::KeyProofWrong { reason: ProofFault::OtherKey });
+            if fingerprint(&shown.key) != key || !shown.counts_for(record.id) {
+                return Err(Refusal::KeyProofWrong { reason: shown.of_another_session() });
             }
             record.seen(started).take(&shown)?;
         } else if record.hardware().is_none()
