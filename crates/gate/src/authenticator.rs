@@ -5,13 +5,12 @@ use std::sync::Arc;
 use access::authenticator::{self, Authenticator, Kind, password};
 use access::device::{Approver, Device, Standing};
 use access::{
-    Answer, AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, Slice, Source, Time,
-    decision,
+    AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, Slice, Source, Time, decision,
 };
 use store::Key;
 
 use crate::Gate;
-use crate::command::odd_answer;
+use crate::ask;
 use crate::passkey::{Ceremony, Opening};
 use crate::session::{Actor, SessionTicket};
 
@@ -185,11 +184,8 @@ impl AuthenticatorGate<'_> {
     /// Offers a TOTP app: the same secret until a code from the app was seen.
     pub async fn totp_setup(self, ticket: &SessionTicket) -> Result<TotpSetup, Refusal> {
         let key = Key::Person(ticket.person);
-        let call = ticket.call(Command::Authenticator(authenticator::Command::OfferTotp));
-        match self.gate.run(key, None, &call).await?.answer {
-            Answer::TotpOffered { seed, uri, .. } => Ok(TotpSetup { secret: seed, uri }),
-            _ => Err(odd_answer(call.by)),
-        }
+        let (secret, uri) = self.gate.ask(key, None, ticket.asker(), ask::totp(false)).await?;
+        Ok(TotpSetup { secret, uri })
     }
 
     /// Offers another TOTP app in place of the one that there is: the same secret until a code
@@ -199,11 +195,9 @@ impl AuthenticatorGate<'_> {
         actor: &Actor,
         person: PersonId,
     ) -> Result<TotpSetup, Refusal> {
-        let call = actor.call(Command::Authenticator(authenticator::Command::ReplaceTotp));
-        match self.gate.run(Key::Person(person), None, &call).await?.answer {
-            Answer::TotpOffered { seed, uri, .. } => Ok(TotpSetup { secret: seed, uri }),
-            _ => Err(odd_answer(call.by)),
-        }
+        let key = Key::Person(person);
+        let (secret, uri) = self.gate.ask(key, None, actor.asker(), ask::totp(true)).await?;
+        Ok(TotpSetup { secret, uri })
     }
 
     /// What a session that an enrolment link began has to do yet.
@@ -265,12 +259,8 @@ impl AuthenticatorGate<'_> {
             }
         };
         let name = name.to_owned();
-        let command = authenticator::Command::AddPasskey { registration, name };
-        let call = ticket.call(Command::Authenticator(command));
-        match self.gate.run(Key::Person(ticket.person), None, &call).await?.answer {
-            Answer::AuthenticatorAdded { authenticator } => Ok(authenticator),
-            _ => Err(odd_answer(call.by)),
-        }
+        let add = ask::add(authenticator::Command::AddPasskey { registration, name });
+        self.gate.ask(Key::Person(ticket.person), None, ticket.asker(), add).await
     }
 
     /// Whether passkeys are possible: the portal must be reached by a name.

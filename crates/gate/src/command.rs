@@ -388,10 +388,3 @@ fn clash(error: CommitError, events: &[Event]) -> Refusal {
         CommitError::Store(error) => store_failed(&error),
     }
 }
-
-/// An answer of another kind than the command has: a broken invariant of `access`, told as a
-/// failure instead of a panic.
-pub(crate) fn odd_answer(by: By) -> Refusal {
-    tracing::error!(%by, "a decision gave the answer to another command");
-    Refusal::StoreFailed
-}

@@ -1,7 +1,7 @@
 //! Contact: a person's mail address and phone number.
 
 use access::contact::{Command as Contact, State};
-use access::{Answer, Command, PersonId, Refusal, Secret, Slice, Time};
+use access::{Command, PersonId, Refusal, Secret, Slice, Time};
 use store::Key;
 
 use crate::Gate;
@@ -152,10 +152,7 @@ impl ContactGate<'_> {
         });
         for command in mail.into_iter().chain(phone) {
             let call = actor.call(Command::Contact(command));
-            let Answer::Done = self.gate.run(Key::Username(username), None, &call).await?.answer
-            else {
-                return Err(crate::command::odd_answer(call.by));
-            };
+            self.gate.run_done(Key::Username(username), &call).await?;
         }
         self.of(username).await
     }

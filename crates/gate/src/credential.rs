@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use access::credential::{self, Credential, LastUse, PORT_REST, free_port};
 use access::{
-    Answer, By, Call, Command, CredentialId, Entitlements, Event, Grade, Holder, PaperAccountId,
-    PersonId, Refusal, Scopes, Secret, Slice, Source, Span, Time,
+    By, Call, Command, CredentialId, Entitlements, Event, Grade, Holder, PaperAccountId, PersonId,
+    Refusal, Scopes, Secret, Slice, Source, Span, Time,
 };
 use store::{CredentialUse, Key};
 use tokio::sync::watch;
 
 use crate::Gate;
 use crate::admission::Admission;
-use crate::command::{Boxed, odd_answer, to_the_end};
+use crate::ask;
+use crate::command::{Boxed, to_the_end};
 use crate::connection::{Connected, shown};
 use crate::live::{Slot, Tokens};
 use crate::lock;
@@ -297,25 +298,21 @@ impl CredentialGate<'_> {
             })?,
             None => free_port(PORTS.0, PORTS.1, &taken, now)?,
         };
-        let command = credential::Command::Create(Box::new(credential::NewCredential {
+        let create = ask::create_credential(credential::NewCredential {
             name: new.name,
             account: new.account,
             scopes: new.scopes,
             with_token: new.token_required.unwrap_or(self.gate.token_required_by_default()),
             port,
-        }));
+        });
         let key = match actor {
             Actor::Session(ticket) => Key::Person(ticket.person),
             Actor::Operator { .. } => Key::Account(new.account),
         };
-        let call = actor.call(Command::Credential(command));
-        match self.gate.run(key, None, &call).await?.answer {
-            Answer::CredentialCreated { credential, token, port } => {
-                let port = self.opened(credential).await.unwrap_or(port);
-                Ok(Created { credential, token, port })
-            }
-            _ => Err(odd_answer(call.by)),
-        }
+        let created = self.gate.ask(key, None, actor.asker(), create).await?;
+        let (credential, token, port) = created;
+        let port = self.opened(credential).await.unwrap_or(port);
+        Ok(Created { credential, token, port })
     }
 
     /// Where the door has opened for a new credential; none where there is no door, or it is slow.
@@ -433,12 +430,10 @@ impl CredentialGate<'_> {
         grace: Span,
     ) -> Result<Rotated, Refusal> {
         let (slice, person) = self.load_credential(actor, credential).await?;
-        let command = credential::Command::Rotate { credential, grace };
-        let call = actor.call(Command::Credential(command));
-        match self.gate.run(Key::Person(person), Some(slice), &call).await?.answer {
-            Answer::CredentialRotated { token, until, .. } => Ok(Rotated { token, until }),
-            _ => Err(odd_answer(call.by)),
-        }
+        let rotate = ask::rotate(credential::Command::Rotate { credential, grace });
+        let (key, asker) = (Key::Person(person), actor.asker());
+        let (token, until) = self.gate.ask(key, Some(slice), asker, rotate).await?;
+        Ok(Rotated { token, until })
     }
 
     /// Gives a credential another name.

@@ -31,7 +31,7 @@ impl Gate {
         account: PaperAccountId,
         of: Option<Holder>,
         by: Holder,
-    ) -> Result<usize, Refused> {
+    ) -> Result<usize, Refusal> {
         if account != self.account() {
             return Ok(0);
         }
@@ -40,8 +40,9 @@ impl Gate {
             None => (Scope::Account, Cause::Lock),
         };
         let decision = Decided { holder: by, ..Decided::system() };
-        let mut turn = self.0.sequencer.turn(self.now())?;
-        let record = turn.stamp(decision, Command::CancelAll { scope, cause }, true)?;
+        let mut turn = self.0.sequencer.turn(self.now()).map_err(told)?;
+        let record =
+            turn.stamp(decision, Command::CancelAll { scope, cause }, true).map_err(told)?;
         drop(turn);
         let cancelled = |event: &&Event| matches!(event, Event::OrderCancelled { .. });
         Ok(record.events.iter().filter(cancelled).count())
@@ -76,6 +77,9 @@ impl Gate {
 fn told(refused: impl Into<Refused>) -> Refusal {
     match refused.into() {
         Refused::Refusal(refusal) => refusal,
-        Refused::Denial(_) => crate::command::odd_answer(access::By::System),
+        Refused::Denial(denial) => {
+            tracing::error!(?denial, "a cancel was denied");
+            Refusal::StoreFailed
+        }
     }
 }

@@ -5,15 +5,15 @@ use std::sync::{Arc, PoisonError};
 use access::authenticator;
 use access::entitlements::{Rate, Symbols};
 use access::link::Purpose;
-use access::{Answer, Call, Command, Refusal, Scopes, Secret, Span, SymbolId, credential};
+use access::{Call, Command, Refusal, Scopes, Secret, Span, SymbolId, credential};
 use data_encoding::BASE32_NOPAD;
 use rust_decimal::Decimal;
 use store::Key;
 use trade::contract::Contracts;
 
 use crate::Gate;
+use crate::ask;
 use crate::authenticator::TotpSetup;
-use crate::command::odd_answer;
 use crate::person::{LinkIssued, system};
 
 /// The name that the demo's person signs in with.
@@ -43,11 +43,11 @@ impl Gate {
         let groups: Vec<&str> = (0..5).filter_map(|at| drawn.get(at * 4..at * 4 + 4)).collect();
         let text = groups.join("-");
         let hash = self.hash(Secret::from_text(text.clone())).await?;
-        self.demo(authenticator::Command::SetPassword { hash, old: None }).await?;
-        let totp = match self.demo(authenticator::Command::OfferTotp).await? {
-            Answer::TotpOffered { seed, uri, .. } => TotpSetup { secret: seed, uri },
-            _ => return Err(odd_answer(access::By::System)),
-        };
+        let password = authenticator::Command::SetPassword { hash, old: None };
+        self.run_demo(Command::Authenticator(password)).await?;
+        let key = Key::Username(USERNAME);
+        let (secret, uri) = self.ask(key, None, system(), ask::totp(false)).await?;
+        let totp = TotpSetup { secret, uri };
         for (name, port) in SOCKETS {
             self.create_demo_credential(name, port).await?;
         }
@@ -87,7 +87,7 @@ impl Gate {
             port,
         };
         let command = Command::Credential(credential::Command::Create(Box::new(new)));
-        self.run_demo(command).await.map(drop)
+        self.run_demo(command).await
     }
 
     fn demo_scopes(&self, name: &str) -> Scopes {
@@ -108,13 +108,9 @@ impl Gate {
         }
     }
 
-    async fn demo(&self, command: authenticator::Command) -> Result<Answer, Refusal> {
-        self.run_demo(Command::Authenticator(command)).await
-    }
-
-    async fn run_demo(&self, command: Command) -> Result<Answer, Refusal> {
+    async fn run_demo(&self, command: Command) -> Result<(), Refusal> {
         let (by, source) = system();
         let call = Arc::new(Call { by, source, command });
-        Ok(self.run(Key::Username(USERNAME), None, &call).await?.answer)
+        self.run_done(Key::Username(USERNAME), &call).await.map(drop)
     }
 }

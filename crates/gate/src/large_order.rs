@@ -9,7 +9,7 @@ use access::entitlements::{Act, Side};
 use access::large_order::{Command as LargeOrder, Lines, Placed, Threshold};
 use access::number::grouped;
 use access::refusal::Refusal;
-use access::{Answer, ApprovalId, Call, Command, Digest, PersonId, Secret};
+use access::{ApprovalId, Call, Command, Digest, PersonId, Secret};
 use rust_decimal::Decimal;
 use store::Key;
 use trade::Denial;
@@ -21,7 +21,7 @@ use trade::price::Ticks;
 use crate::Gate;
 use crate::admission::Admission;
 use crate::approval::ApprovalState;
-use crate::command::odd_answer;
+use crate::ask;
 use crate::order::{Attempt, OrderRequest, Refused, Submitted};
 use crate::passkey::Ceremony;
 use crate::person::system;
@@ -116,12 +116,9 @@ impl LargeOrderGate<'_> {
         let bound = large.cost.bound();
         let facts = self.facts(request, &large);
         let (act, terms) = self.terms(request, bound)?;
-        let command = Command::LargeOrder(LargeOrder::Ask { act, terms, facts });
-        let call = ticket.call(command);
-        match self.gate.run(Key::Person(ticket.person), None, &call).await?.answer {
-            Answer::ApprovalAsked { approval } => Ok(Some(LargeAsked { approval, bound })),
-            _ => Err(odd_answer(call.by).into()),
-        }
+        let ask = ask::approval(LargeOrder::Ask { act, terms, facts });
+        let approval = self.gate.ask(Key::Person(ticket.person), None, ticket.asker(), ask).await?;
+        Ok(Some(LargeAsked { approval, bound }))
     }
 
     /// The state of the approval that this session asked for its large order.

@@ -16,6 +16,7 @@ use trade::quote::Quotes;
 pub mod activity;
 pub mod admission;
 pub mod approval;
+mod ask;
 pub mod attestation;
 pub mod authenticator;
 pub mod backup;

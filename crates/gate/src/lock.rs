@@ -5,15 +5,15 @@ use std::sync::Arc;
 use access::lock::{self, Lock, Target};
 use access::session::{self, SessionEnd};
 use access::{
-    Answer, By, Call, Command, Event, Grade, Holder, LockId, PaperAccountId, PersonId, Refusal,
-    Slice, Source, Time,
+    By, Call, Command, Event, Grade, Holder, LockId, PaperAccountId, PersonId, Refusal, Slice,
+    Source, Time,
 };
 use store::Key;
 use trade::exchange::Exchange;
 
 use crate::Gate;
-use crate::command::{Boxed, Done, odd_answer, to_the_end};
-use crate::order::Refused;
+use crate::ask;
+use crate::command::{Boxed, to_the_end};
 use crate::session::{Actor, SessionTicket};
 
 pub use access::lock::Target as LockTarget;
@@ -102,11 +102,10 @@ impl LockGate<'_> {
         if let Some(person) = &slice.person {
             actor.check_person(person.id, "person or account")?;
         }
-        let call = actor.call(Command::Lock(lock::Command::Set { target, grade }));
         let reached = accounts(target, &slice);
-        let lock = match self.gate.run(key, (!known).then_some(slice), &call).await {
-            Ok(Done { answer: Answer::Locked(lock), .. }) => Ok(lock),
-            Ok(_) => return Err(odd_answer(call.by)),
+        let (loaded, set) = ((!known).then_some(slice), ask::lock(target, grade));
+        let lock = match self.gate.ask(key, loaded, actor.asker(), set).await {
+            Ok(lock) => Ok(lock),
             // The orders go all the same: their journal has room of its own. Others are narrowed in memory.
             Err(owed @ Refusal::NotOnRecord { .. }) => Err(owed),
             // Who hears this was allowed to lock.
@@ -184,14 +183,10 @@ impl LockGate<'_> {
         if let Some(person) = &slice.person {
             actor.check_person(person.id, "person or account")?;
         }
-        let call = actor.call(Command::Lock(lock::Command::Lift { target }));
-        match self.gate.run(key, Some(slice), &call).await?.answer {
-            Answer::Unlocked(lock) => {
-                self.reach_others(target, Grade::None).await;
-                Ok(Receipt::new(&lock, None))
-            }
-            _ => Err(odd_answer(call.by)),
-        }
+        let lift = ask::unlock(target);
+        let lock = self.gate.ask(key, Some(slice), actor.asker(), lift).await?;
+        self.reach_others(target, Grade::None).await;
+        Ok(Receipt::new(&lock, None))
     }
 
     /// The locks on a person and their accounts.
@@ -239,10 +234,7 @@ impl Gate {
         of: Option<Holder>,
         by: Holder,
     ) -> Result<usize, Refusal> {
-        let cancelled = self.cancel_orders(account, of, by).map_err(|refused| match refused {
-            Refused::Refusal(refusal) => refusal,
-            Refused::Denial(_) => odd_answer(By::System),
-        })?;
+        let cancelled = self.cancel_orders(account, of, by)?;
         self.flush().await?;
         Ok(cancelled)
     }

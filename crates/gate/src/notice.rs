@@ -7,11 +7,11 @@ use std::sync::{Mutex, PoisonError};
 
 use access::evidence;
 use access::notice::{self, Disowned, Topic};
-use access::{Answer, Command, DeviceId, Event, NoticeId, PersonId, Refusal, Secret, Time};
+use access::{Command, DeviceId, Event, NoticeId, PersonId, Refusal, Secret, Time};
 use store::{Key, Message};
 
 use crate::Gate;
-use crate::command::odd_answer;
+use crate::ask;
 use crate::registry::store_failed;
 use crate::session::{Actor, SessionTicket};
 
@@ -246,12 +246,8 @@ impl NoticeGate<'_> {
         let found = self.gate.notice_or_known(notice).await?.ok_or(unknown)?;
         actor.check_person(found.person, "message")?;
         let person = found.person;
-        let command = Command::Notice(notice::Command::Disown { notice: Box::new(found) });
-        let call = actor.call(command);
-        match self.gate.run(Key::Person(person), None, &call).await?.answer {
-            Answer::Disowned(stopped) => Ok(stopped),
-            _ => Err(odd_answer(call.by)),
-        }
+        let disown = ask::disown(notice::Command::Disown { notice: Box::new(found) });
+        self.gate.ask(Key::Person(person), None, actor.asker(), disown).await
     }
 }
 

@@ -1,16 +1,15 @@
 //! Persons: who signs in, and how the operator lets them in.
 
-use std::sync::Arc;
-
 use access::link::{self, Purpose};
 use access::{
-    Answer, By, Call, Command, Grade, PaperAccountId, PersonId, Refusal, Secret, Slice, Source,
-    Time, authenticator, person,
+    By, Command, Grade, PaperAccountId, PersonId, Refusal, Secret, Slice, Source, Time,
+    authenticator, person,
 };
 use store::Key;
 
 use crate::Gate;
-use crate::command::{Boxed, odd_answer};
+use crate::ask;
+use crate::command::Boxed;
 use crate::registry::store_failed;
 use crate::session::Actor;
 
@@ -122,11 +121,9 @@ impl PersonGate<'_> {
         command: Command,
         purpose: Purpose,
     ) -> Result<LinkIssued, Refusal> {
-        let call = Arc::new(Call { by: *by, source: source.clone(), command });
-        match self.gate.run(Key::Username(username), None, &call).await?.answer {
-            Answer::Link { token, until, .. } => Ok(LinkIssued { purpose, token, until }),
-            _ => Err(odd_answer(call.by)),
-        }
+        let (key, asker) = (Key::Username(username), (*by, source.clone()));
+        let (token, until) = self.gate.ask(key, None, asker, ask::link(command)).await?;
+        Ok(LinkIssued { purpose, token, until })
     }
 }
 
@@ -150,13 +147,8 @@ impl Gate {
         }
         let username = username.to_owned();
         let key = username.clone();
-        let command = person::Command::Create { username, account };
-        let (by, source) = system();
-        let call = Arc::new(Call { by, source, command: Command::Person(command) });
-        match self.run(Key::Username(&key), None, &call).await?.answer {
-            Answer::PersonCreated { person } => Ok(person),
-            _ => Err(odd_answer(call.by)),
-        }
+        let create = ask::create_person(person::Command::Create { username, account });
+        self.ask(Key::Username(&key), None, system(), create).await
     }
 
     pub(crate) async fn issue(

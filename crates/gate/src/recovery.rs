@@ -7,12 +7,12 @@ use access::approval::Say;
 use access::recovery::{Command as Recover, Policy, Recovery, Stage};
 use access::trustee;
 use access::{
-    Answer, By, Call, Command, PersonId, RecoveryId, Refusal, SealKey, Secret, Slice, Source, Time,
+    By, Call, Command, PersonId, RecoveryId, Refusal, SealKey, Secret, Slice, Source, Time,
 };
 use store::Key;
 
 use crate::Gate;
-use crate::command::{Done, odd_answer};
+use crate::command::Done;
 use crate::registry::store_failed;
 use crate::session::{Actor, SessionTicket};
 use crate::sign_in::{Browser, SignInStep, copy, in_even_time, step};
@@ -81,14 +81,9 @@ fn visit(browser: &Browser, command: Recover) -> Arc<Call> {
 }
 
 fn begun(done: Done, by: By) -> Result<RecoveryBegun, Refusal> {
-    match done.answer {
-        Answer::RecoveryBegun(begun) => Ok(RecoveryBegun {
-            recovery: begun.recovery,
-            token: begun.token,
-            ready_at: begun.ready_at,
-        }),
-        _ => Err(odd_answer(by)),
-    }
+    let begun = done.recovery(by)?;
+    let (recovery, token, ready_at) = (begun.recovery, begun.token, begun.ready_at);
+    Ok(RecoveryBegun { recovery, token, ready_at })
 }
 
 fn ask(one: &trustee::Ask) -> AskInfo {

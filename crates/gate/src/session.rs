@@ -14,15 +14,15 @@ use access::policy::{NewNetwork, TRADES};
 use access::session::{self, SessionEnd};
 use access::token::{self, Kind};
 use access::{
-    Answer, By, Call, Command, DeviceId, Digest, Event, LockId, PaperAccountId, PersonId,
-    PublicKey, Refusal, SessionId, Slice, Source, Span, Time,
+    By, Call, Command, DeviceId, Digest, Event, LockId, PaperAccountId, PersonId, PublicKey,
+    Refusal, SessionId, Slice, Source, Span, Time,
 };
 use store::{EndedSession, Key, SessionUse, StoreError};
 
 use crate::Gate;
 use crate::admission::Admission;
+use crate::ask;
 use crate::binding::Shows;
-use crate::command::odd_answer;
 use crate::live::Slot;
 
 pub mod layer;
@@ -67,6 +67,11 @@ impl Actor {
 
     pub(crate) fn call(&self, command: Command) -> Arc<Call> {
         Arc::new(Call { by: self.by(), source: self.source(), command })
+    }
+
+    /// Who asks, and from where.
+    pub(crate) fn asker(&self) -> (By, Source) {
+        (self.by(), self.source())
     }
 
     /// Whether the actor may see what belongs to `person`: the operator, or that person.
@@ -139,6 +144,11 @@ impl SessionTicket {
 
     pub(crate) fn call(&self, command: Command) -> Arc<Call> {
         Arc::new(Call { by: By::Session(self.session), source: self.source(), command })
+    }
+
+    /// Who asks, and from where.
+    pub(crate) fn asker(&self) -> (By, Source) {
+        (By::Session(self.session), self.source())
     }
 }
 
@@ -316,11 +326,8 @@ impl SessionGate<'_> {
 
     /// Ends all sessions of the person but the one that asks; says how many.
     pub async fn end_others(self, ticket: &SessionTicket) -> Result<u32, Refusal> {
-        let call = ticket.call(Command::Session(session::Command::EndOthers));
-        match self.gate.run(Key::Person(ticket.person), None, &call).await?.answer {
-            Answer::SessionsEnded { count } => Ok(count),
-            _ => Err(odd_answer(call.by)),
-        }
+        let key = Key::Person(ticket.person);
+        self.gate.ask(key, None, ticket.asker(), ask::end_others()).await
     }
 
     /// The live sessions of one person, or of everybody for `None`, latest use first.

@@ -20,7 +20,7 @@ use store::Key;
 
 use crate::Gate;
 use crate::binding::Shown;
-use crate::command::{Done, odd_answer};
+use crate::command::Done;
 use crate::passkey::{self, Ceremony};
 use crate::password::Asker;
 
@@ -366,12 +366,12 @@ pub(crate) async fn in_even_time<T>(
 }
 
 pub(crate) fn step(done: Done) -> Result<SignInStep, Refusal> {
-    match done.answer {
-        Answer::TotpNeeded { attempt } => Ok(SignInStep::Totp { attempt }),
-        Answer::ActivationNeeded { attempt } => Ok(SignInStep::Activate { attempt }),
-        Answer::SignedIn(signed_in) => Ok(SignInStep::Done(begun(signed_in, &done.after))),
-        _ => Err(odd_answer(By::Visitor)),
-    }
+    done.read(By::Visitor, |answer, after| match answer {
+        Answer::TotpNeeded { attempt } => Some(SignInStep::Totp { attempt }),
+        Answer::ActivationNeeded { attempt } => Some(SignInStep::Activate { attempt }),
+        Answer::SignedIn(signed_in) => Some(SignInStep::Done(begun(signed_in, after))),
+        _ => None,
+    })
 }
 
 fn begun(signed_in: sign_in::SignedIn, after: &Slice) -> SignedIn {

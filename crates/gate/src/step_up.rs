@@ -11,7 +11,7 @@ use store::Key;
 
 use crate::Gate;
 use crate::admission::Admission;
-use crate::command::{Done, odd_answer};
+use crate::command::Done;
 use crate::live::Slot;
 use crate::passkey::{Ceremony, Opening};
 use crate::session::SessionTicket;
@@ -170,9 +170,11 @@ impl SessionTicket {
 
 /// What the session's browser gets after a proof.
 fn reissued(ticket: &SessionTicket, done: Done) -> Result<Reissued, Refusal> {
-    let Answer::Proven { token } = done.answer else {
-        return Err(odd_answer(By::Session(ticket.session)));
-    };
-    let session = done.after.session(ticket.session).ok_or(Refusal::NotSignedIn)?;
-    Ok(Reissued { token, stay: session.stay, until: session.until })
+    let lasts = done.after.session(ticket.session).map(|session| (session.stay, session.until));
+    let token = done.read(By::Session(ticket.session), |answer, _| match answer {
+        Answer::Proven { token } => Some(token),
+        _ => None,
+    })?;
+    let (stay, until) = lasts.ok_or(Refusal::NotSignedIn)?;
+    Ok(Reissued { token, stay, until })
 }
