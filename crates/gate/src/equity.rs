@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::{Day, Session};
 use trade::equity::{Held, curve};
-use trade::exchange::{KEPT, KEPT_FOR};
+use trade::ledger::{KEPT, KEPT_FOR};
 use trade::price::Ticks;
 
 use crate::registry::store_failed;

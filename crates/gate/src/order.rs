@@ -13,7 +13,7 @@ use trade::exchange::Exchange;
 use trade::journal::{Asked, Cause, Command, Decided, Scope};
 use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin};
 use trade::pretrade::large::{self, Size};
-use trade::pretrade::{self, Checked, Denial, Preview};
+use trade::pretrade::{self, Checked, Denial, Facts, Preview};
 
 use crate::Gate;
 use crate::admission::Admission;
@@ -210,6 +210,22 @@ impl Case<'_, '_> {
         checked.map_err(|refusal| Against { refused: refusal.into(), symbol })
     }
 
+    /// What the checks of orders on an account look at.
+    fn facts(&self, account: PaperAccountId) -> Result<Facts<'_>, Denial> {
+        self.turn.exchange().facts(account, self.slot.holder)
+    }
+
+    /// The same for the account of a group's first order.
+    fn facts_for(&self, orders: &[NewOrder]) -> Result<Facts<'_>, Denial> {
+        self.facts(orders.first().map_or(self.slot.account, |order| order.account))
+    }
+
+    /// The same for the account of an order that is known.
+    fn facts_of(&self, order: OrderId) -> Result<Facts<'_>, Denial> {
+        let found = self.turn.exchange().order(order);
+        self.facts(found.map_or(self.slot.account, |order| order.account))
+    }
+
     fn decided(&self) -> Decided {
         Decided {
             holder: self.slot.holder,
@@ -237,14 +253,14 @@ impl Case<'_, '_> {
                 self.may_modify(&change)?;
                 self.slot.take(1, self.now)?;
                 let checked = self.pretrade_change(change)?;
-                let size = large::of_change(self.turn.exchange(), checked.get());
+                let size = large::of_change(&self.facts_of(checked.get().order)?, checked.get());
                 check_large(size, self.entitlements.asks_above, bound)?;
                 (Command::Modify(checked), false)
             }
             OrderRequest::Cancel { order } => {
                 let found = self.own_order(order)?;
                 self.ask(Act::CancelOrder, found.account, None)?;
-                pretrade::check_cancel(self.turn.exchange(), order)?;
+                pretrade::check_cancel(&self.facts_of(order)?, order)?;
                 (Command::Cancel { order, cause: Cause::Request }, true)
             }
             OrderRequest::CancelAll(scope) => {
@@ -265,10 +281,11 @@ impl Case<'_, '_> {
         self.slot.take(orders.len(), self.now)?;
         let above = self.entitlements.asks_above;
         // Asked only when it matters: it looks at every open order.
-        let reduces = self.turn.is_short() && pretrade::reduces(self.turn.exchange(), &orders);
+        let reduces = self.turn.is_short() && pretrade::reduces(&self.facts_for(&orders)?, &orders);
         let checked = self.pretrade(orders)?;
         if above.is_some() {
-            check_large(large::of_new(self.turn.exchange(), checked.get()), above, bound)?;
+            let size = large::of_new(&self.facts_for(checked.get())?, checked.get());
+            check_large(size, above, bound)?;
         }
         if reduce_only {
             let command = Command::PlaceReduceOnly(checked);
@@ -304,7 +321,7 @@ impl Case<'_, '_> {
         let only_reduces = self.may_ask_for(orders)?;
         if only_reduces {
             for order in orders {
-                pretrade::check_reduces_beside(self.turn.exchange(), order)
+                pretrade::check_reduces_beside(&self.facts(order.account)?, order)
                     .map_err(|denial| of(order.symbol, denial))?;
             }
         }
@@ -318,8 +335,11 @@ impl Case<'_, '_> {
         let act = if only_reduces { Act::ReduceOrder } else { Act::PlaceOrder };
         for order in orders {
             self.ask(act, order.account, Some((order.symbol, order.side)))?;
-            let exchange = self.turn.exchange();
-            if only_reduces && exchange.held_against(order.symbol, order.side) == 0 {
+            if !only_reduces {
+                continue;
+            }
+            let ledger = self.facts(order.account)?.ledger;
+            if ledger.held_against(order.symbol, order.side) == 0 {
                 return Err(of(order.symbol, self.entitlements.why_not(Act::PlaceOrder)));
             }
         }
@@ -330,16 +350,16 @@ impl Case<'_, '_> {
     /// nothing else may be placed, a person's also ends the exits that could open the other side after it: which ones.
     fn may_reduce(&self, order: &NewOrder) -> Result<Vec<OrderId>, Against> {
         let only_reduces = self.may_ask_for(std::slice::from_ref(order))?;
-        let exchange = self.turn.exchange();
-        pretrade::check_reduces(exchange, order).map_err(|denial| of(order.symbol, denial))?;
-        let Err(denial) = pretrade::check_reduces_beside(exchange, order) else {
+        let facts = self.facts(order.account)?;
+        pretrade::check_reduces(&facts, order).map_err(|denial| of(order.symbol, denial))?;
+        let Err(denial) = pretrade::check_reduces_beside(&facts, order) else {
             return Ok(Vec::new());
         };
         match self.slot.holder {
             _ if !only_reduces => Ok(Vec::new()),
             Holder::Session(_) => {
                 self.ask(Act::CancelOrder, order.account, None)?;
-                let exits = exchange.unbounded_orders(order.symbol, order.side);
+                let exits = facts.ledger.unbounded_orders(order.symbol, order.side);
                 Ok(exits.map(|(id, _)| id).collect())
             }
             Holder::Credential(_) | Holder::Operator | Holder::System => {
@@ -353,16 +373,15 @@ impl Case<'_, '_> {
         let order = self.own_order(change.order)?;
         self.ask(Act::ModifyOrder, order.account, Some((order.symbol, order.side)))?;
         if self.may_only_reduce() {
-            pretrade::check_reduces_changed(self.turn.exchange(), change)
+            pretrade::check_reduces_changed(&self.facts_of(change.order)?, change)
                 .map_err(|denial| of(order.symbol, denial))?;
         }
         Ok(())
     }
 
     fn pretrade_change(&self, change: Change) -> Result<Checked<Change>, Against> {
-        let exchange = self.turn.exchange();
-        let symbol = exchange.order(change.order).map(|order| order.symbol);
-        pretrade::check_modify(exchange, &self.entitlements.limits, change)
+        let symbol = self.turn.exchange().order(change.order).map(|order| order.symbol);
+        pretrade::check_modify(&self.facts_of(change.order)?, &self.entitlements.limits, change)
             .map_err(|denial| Against { refused: denial.into(), symbol })
     }
 
@@ -372,7 +391,8 @@ impl Case<'_, '_> {
         let size = match request {
             OrderRequest::Place(orders) => {
                 self.may_place(&orders)?;
-                large::of_new(self.turn.exchange(), self.pretrade(orders)?.get())
+                let facts = self.facts_for(&orders)?;
+                large::of_new(&facts, self.pretrade(orders)?.get())
             }
             OrderRequest::Reduce(order) => {
                 self.may_reduce(&order)?;
@@ -381,7 +401,7 @@ impl Case<'_, '_> {
             }
             OrderRequest::Modify(change) => {
                 self.may_modify(&change)?;
-                large::of_change(self.turn.exchange(), self.pretrade_change(change)?.get())
+                large::of_change(&self.facts_of(change.order)?, self.pretrade_change(change)?.get())
             }
             OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => None,
         };
@@ -391,14 +411,15 @@ impl Case<'_, '_> {
 
     fn pretrade(&self, orders: Vec<NewOrder>) -> Result<Checked<Vec<NewOrder>>, Against> {
         let symbol = orders.first().map(|order| order.symbol);
-        pretrade::check(self.turn.exchange(), &self.entitlements.limits, self.now, orders)
+        let facts = self.facts_for(&orders)?;
+        pretrade::check(&facts, &self.entitlements.limits, self.now, orders)
             .map_err(|denial| Against { refused: denial.into(), symbol })
     }
 
     fn pretrade_reducing(&self, order: NewOrder) -> Result<Checked<Vec<NewOrder>>, Against> {
         let symbol = order.symbol;
         let limits = &self.entitlements.limits;
-        pretrade::check_reducing(self.turn.exchange(), limits, self.now, order)
+        pretrade::check_reducing(&self.facts(order.account)?, limits, self.now, order)
             .map_err(|denial| of(symbol, denial))
     }
 
@@ -485,7 +506,8 @@ impl Gate {
                 OrderRequest::Reduce(order) => (case.pretrade_reducing(order)?, true),
                 other => (case.pretrade(other.new_orders().to_vec())?, false),
             };
-            Ok((pretrade::preview(case.turn.exchange(), &checked, reduces), cancelled))
+            let facts = case.facts_for(checked.get())?;
+            Ok((pretrade::preview(&facts, &checked, reduces), cancelled))
         })
     }
 

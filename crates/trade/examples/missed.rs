@@ -52,7 +52,8 @@ fn main() {
             oca: None,
             reference: None,
         };
-        let checked = trade::pretrade::check(&exchange, &limits, at, vec![new]).unwrap();
+        let facts = exchange.facts(account, holder).unwrap();
+        let checked = trade::pretrade::check(&facts, &limits, at, vec![new]).unwrap();
         let decision = Decided { holder, epoch: 1, limits: limits.clone() };
         let seq = exchange.seq() + 1;
         exchange.apply(&Stamped { seq, time: at, decision, command: Command::Place(checked) });

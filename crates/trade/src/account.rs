@@ -1,15 +1,10 @@
-//! The account: cash, positions, and what its owner asks about them.
+//! What an account's owner asks about it.
 
-use std::collections::BTreeMap;
-
+use crate::ledger::Ledger;
+use crate::margin;
+use crate::price::{Ticks, cents, floor_cents};
 use access::id::{PaperAccountId, SymbolId};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-
-use crate::margin;
-use crate::order::{Shares, Side};
-use crate::position::Position;
-use crate::price::{Ticks, cents, floor_cents};
 
 /// Values that an account has for each currency, and once more for all of them together: those rows
 /// have the currency [`BASE`].
@@ -41,86 +36,6 @@ pub const LEDGER: [&str; 24] = [
 ];
 /// What stands for the currency where all currencies are taken together.
 pub const BASE: &str = "BASE";
-
-/// Cash and positions. `cash + sum of bases = deposited + realised` holds to the last decimal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    /// Its number.
-    pub id: PaperAccountId,
-    /// What it began with, in US dollars.
-    pub deposited: Decimal,
-    /// Cash in US dollars; short sales raise it.
-    pub cash: Decimal,
-    /// Commissions paid, in US dollars; part of bases and realised profit already.
-    pub commissions: Decimal,
-    /// Net liquidation value when the trading day began, in US dollars.
-    pub day_start: Decimal,
-    /// By contract. A closed position stays, with zero shares and what it realised.
-    positions: BTreeMap<SymbolId, Position>,
-}
-
-impl Account {
-    pub(crate) fn new(id: PaperAccountId, cash: Decimal) -> Self {
-        Self {
-            id,
-            deposited: cash,
-            cash,
-            commissions: Decimal::ZERO,
-            day_start: cash,
-            positions: BTreeMap::new(),
-        }
-    }
-
-    /// The position in a contract; empty when there never was one.
-    pub fn position(&self, symbol: SymbolId) -> Position {
-        self.positions.get(&symbol).copied().unwrap_or_default()
-    }
-
-    /// Positions by contract, closed ones included.
-    pub fn positions(&self) -> impl Iterator<Item = (SymbolId, &Position)> {
-        self.positions.iter().map(|(symbol, position)| (*symbol, position))
-    }
-
-    /// Realised over the life of the account, commission deducted, in US dollars.
-    pub fn realised(&self) -> Decimal {
-        self.positions.values().fold(Decimal::ZERO, |sum, p| sum.saturating_add(p.realised))
-    }
-
-    /// Books a fill; what it realised, if it closed anything.
-    pub(crate) fn fill(
-        &mut self,
-        symbol: SymbolId,
-        side: Side,
-        quantity: Shares,
-        price: Ticks,
-        commission: Decimal,
-    ) -> Option<Decimal> {
-        let position = self.positions.entry(symbol).or_default();
-        let (cash, realised) = position.fill(side, quantity, price, commission);
-        self.cash = self.cash.saturating_add(cash);
-        self.commissions = self.commissions.saturating_add(commission);
-        realised
-    }
-
-    /// Begins a trading day at these prices.
-    pub(crate) fn begin_day(&mut self, mark: impl Fn(SymbolId) -> Ticks) {
-        let mut total = self.cash;
-        for (symbol, position) in &mut self.positions {
-            position.day_value = position.value(mark(*symbol));
-            position.day_cash = Decimal::ZERO;
-            position.day_realised = Decimal::ZERO;
-            total = total.saturating_add(position.day_value);
-        }
-        self.day_start = total;
-    }
-
-    /// Cash and the value of the positions, in US dollars.
-    pub fn net_liquidation(&self, mark: impl Fn(SymbolId) -> Ticks) -> Decimal {
-        self.positions().fold(self.cash, |sum, (symbol, position)| {
-            sum.saturating_add(position.value(mark(symbol)))
-        })
-    }
-}
 
 /// All that is asked about an account at one moment, in US dollars.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,7 +72,7 @@ pub struct AccountSummary {
 
 impl AccountSummary {
     /// The summary of an account at these prices, with orders that could add up to `worst` cents.
-    pub(crate) fn new(account: &Account, worst: i128, mark: impl Fn(SymbolId) -> Ticks) -> Self {
+    pub(crate) fn new(account: &Ledger, worst: i128, mark: impl Fn(SymbolId) -> Ticks) -> Self {
         let (mut net, mut gross, mut unrealised, mut realised) =
             (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
         for (symbol, position) in account.positions() {
@@ -165,7 +80,7 @@ impl AccountSummary {
             net = net.saturating_add(position.value(price));
             gross = gross.saturating_add(position.value(price).abs());
             unrealised = unrealised.saturating_add(position.unrealised(price));
-            realised = realised.saturating_add(position.day_realised);
+            realised = realised.saturating_add(position.realised_today());
         }
         let liquidation = account.cash.saturating_add(net);
         let initial = cents(margin::initial(worst));

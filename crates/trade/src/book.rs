@@ -66,6 +66,26 @@ struct Node {
     side: Side,
 }
 
+/// An order in the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resting {
+    /// Its key.
+    pub key: u64,
+    /// Its owner.
+    pub owner: u32,
+    /// In ticks.
+    pub price: i64,
+    /// Shares that it still has.
+    pub quantity: u64,
+}
+
+impl Resting {
+    const fn of(node: &Node) -> Self {
+        let Node { key, owner, price, quantity, .. } = *node;
+        Self { key, owner, price, quantity }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Level {
     quantity: u64,
@@ -353,11 +373,22 @@ impl Book {
         None
     }
 
-    /// The order that an incoming one of the other side would meet first: price and shares.
-    pub fn front(&self, side: Side) -> Option<(i64, u64)> {
+    /// The order that an incoming one of the other side would meet first.
+    #[inline]
+    pub fn front(&self, side: Side) -> Option<Resting> {
         let price = self.best(side)?;
-        let node = self.nodes.get(self.level(side, price).head as usize)?;
-        Some((price, node.quantity))
+        self.nodes.get(self.level(side, price).head as usize).map(Resting::of)
+    }
+
+    /// What rests on one side, in the order that it would be met.
+    pub fn resting(&self, side: Side) -> impl Iterator<Item = Resting> + '_ {
+        let node = |slot: u32| self.nodes.get(slot as usize);
+        std::iter::successors(self.best(side), move |price| self.behind(side, *price))
+            .flat_map(move |price| {
+                let first = node(self.level(side, price).head);
+                std::iter::successors(first, move |one| node(one.next))
+            })
+            .map(Resting::of)
     }
 
     /// The next price behind `price`, away from the market.

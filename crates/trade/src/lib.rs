@@ -11,24 +11,28 @@ pub mod bracket;
 pub mod calendar;
 pub mod commission;
 pub mod contract;
+mod desk;
 pub mod equity;
 pub mod event;
 pub mod exchange;
 pub mod history;
 pub mod journal;
+pub mod ledger;
 pub mod margin;
 pub mod market;
 pub mod naive;
 pub mod order;
+mod paper;
 mod path;
 pub mod position;
 pub mod pretrade;
 pub mod price;
 pub mod quote;
 mod random;
+pub mod venue;
 pub mod volatility;
 
-pub use account::{Account, AccountSummary};
+pub use account::AccountSummary;
 pub use bar::{Bar, BarSize};
 pub use bracket::Exits;
 pub use calendar::{Day, Hours, Session};
@@ -36,6 +40,7 @@ pub use contract::{Contract, Contracts};
 pub use event::{Event, Reject};
 pub use exchange::{Advanced, Exchange, ORDER_RULE};
 pub use journal::{Asked, Cause, Command, Decided, Genesis, OrdersRefused, Scope, Stamped};
+pub use ledger::Ledger;
 pub use order::{
     Change, End, Execution, ExecutionId, Liquidity, NewOrder, Oca, Order, OrderId, OrderState,
     OrderType, Origin, Parent, Shares, Side, TimeInForce,

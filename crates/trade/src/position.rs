@@ -52,6 +52,12 @@ impl Position {
         self.day_realised
     }
 
+    /// Begins a trading day at this price.
+    pub(crate) fn begin_day(&mut self, mark: Ticks) {
+        self.day_value = self.value(mark);
+        (self.day_cash, self.day_realised) = (Decimal::ZERO, Decimal::ZERO);
+    }
+
     /// Books a fill. The cash that it brings (below zero: takes), and what it realised if it closed
     /// anything. Sums saturate; pre-trade limits keep them ten digits away from that.
     pub(crate) fn fill(

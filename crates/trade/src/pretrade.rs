@@ -1,5 +1,5 @@
 //! Is this order sound? Every number of an order is checked here, before it is stamped; who may
-//! trade at all is `access`'s question. Only this module makes a [`Checked`], and the exchange
+//! trade at all is `access`'s question. Only this module makes a [`Checked`], and the facts
 //! takes nothing else.
 //!
 //! The limits come with the entitlements; where they say nothing, [`defaults`] apply, on every port
@@ -11,8 +11,9 @@ use access::moment::Time;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountSummary;
 use crate::commission::commission;
-use crate::exchange::Exchange;
+use crate::contract::Contracts;
 use crate::margin::{self, buying_power, initial};
 use crate::order::{
     Change, NewOrder, Order, OrderId, OrderState, OrderType, Origin, Parent, Shares, Side,
@@ -21,11 +22,13 @@ use crate::order::{
 use crate::price::{Ticks, cents, floor_cents};
 
 mod denial;
+mod facts;
 pub mod large;
 #[cfg(test)]
 mod tests;
 
 pub use denial::Denial;
+pub use facts::Facts;
 
 /// Members of a group: a parent and its children.
 pub const MOST_IN_GROUP: usize = 10;
@@ -84,28 +87,28 @@ pub struct Preview {
 
 /// Checks new orders: one, or a parent and its children (`parent: Some(Parent::Member(0))`).
 pub fn check(
-    exchange: &Exchange,
+    facts: &Facts<'_>,
     limits: &Limits,
     now: Time,
     orders: Vec<NewOrder>,
 ) -> Result<Checked<Vec<NewOrder>>, Denial> {
-    let checked = check_terms(exchange, limits, now, orders)?;
-    check_buying_power(exchange, checked.get())?;
+    let checked = check_terms(facts, limits, now, orders)?;
+    check_buying_power(facts, checked.get())?;
     Ok(checked)
 }
 
 /// The same for an order that may only reduce, which never makes a position larger and so needs no buying power.
 pub fn check_reducing(
-    exchange: &Exchange,
+    facts: &Facts<'_>,
     limits: &Limits,
     now: Time,
     order: NewOrder,
 ) -> Result<Checked<Vec<NewOrder>>, Denial> {
-    check_terms(exchange, limits, now, vec![order])
+    check_terms(facts, limits, now, vec![order])
 }
 
 fn check_terms(
-    exchange: &Exchange,
+    facts: &Facts<'_>,
     limits: &Limits,
     now: Time,
     orders: Vec<NewOrder>,
@@ -115,40 +118,38 @@ fn check_terms(
     }
     let limits = limits.and(&defaults_for(limits));
     let count = u32::try_from(orders.len()).unwrap_or(u32::MAX);
-    if let (Some(limit), Some(first)) = (limits.max_open_orders, orders.first()) {
-        let open = exchange.open_count(first.origin.holder);
+    if let Some(limit) = limits.max_open_orders {
+        let open = facts.open_count;
         if open.saturating_add(count) > limit {
             return Err(Denial::OpenOrders { open, new: count, limit });
         }
     }
     for (at, order) in orders.iter().enumerate() {
         let earlier = orders.get(..at).unwrap_or_default();
-        let parent = parent(exchange, order, earlier)?;
-        if exchange.contracts().get(order.symbol).is_none() {
+        let parent = parent(facts, order, earlier)?;
+        if Contracts::builtin().get(order.symbol).is_none() {
             return Err(Denial::UnknownSymbol { symbol: order.symbol });
         }
-        if order.account != exchange.account().id {
+        if order.account != facts.ledger.id {
             return Err(Denial::UnknownAccount { account: order.account });
         }
         let terms = Terms::of(order);
         terms.check_shape()?;
         check_texts(order)?;
-        terms.check_market(exchange, parent.is_some())?;
-        terms.check_size(exchange, &limits, parent.as_ref())?;
-        check_duplicate(exchange, &limits, now, order, earlier)?;
+        terms.check_market(facts, parent.is_some())?;
+        terms.check_size(facts, &limits, parent.as_ref())?;
+        check_duplicate(facts, &limits, now, order, earlier)?;
     }
     Ok(Checked(orders))
 }
 
 /// Checks new terms for an open order.
 pub fn check_modify(
-    exchange: &Exchange,
+    facts: &Facts<'_>,
     limits: &Limits,
     change: Change,
 ) -> Result<Checked<Change>, Denial> {
-    let Some(order) = exchange.open_order(change.order) else {
-        return Err(Denial::Missing(exchange.missing(change.order)));
-    };
+    let order = facts.open_order(change.order).map_err(Denial::Missing)?;
     if change.quantity <= order.filled {
         return Err(Denial::QuantityBelowFilled {
             quantity: change.quantity,
@@ -162,16 +163,16 @@ pub fn check_modify(
     let limits = limits.and(&defaults_for(limits));
     let terms = Terms::changed(order, &change);
     terms.check_shape()?;
-    let parent = order.parent.and_then(|id| exchange.order(id));
-    let parent = parent.map(|parent| Elder::of(exchange, parent, Some(order.id)));
-    terms.check_market(exchange, parent.is_some())?;
-    terms.check_size(exchange, &limits, parent.as_ref())?;
+    let parent = order.parent.and_then(|id| facts.ledger.order(id));
+    let parent = parent.map(|parent| Elder::of(facts, parent, Some(order.id)));
+    terms.check_market(facts, parent.is_some())?;
+    terms.check_size(facts, &limits, parent.as_ref())?;
     if parent.is_none() {
-        check_change(exchange, order, &terms)?;
+        check_change(facts, order, &terms)?;
     }
     if order.reduce_only {
         check_held(
-            exchange,
+            facts,
             (order.symbol, order.side),
             change.quantity.saturating_sub(order.filled),
             0,
@@ -182,14 +183,15 @@ pub fn check_modify(
 
 /// The orders may only make positions smaller: each goes against the position in its contract, and
 /// with all that is open on its side it does not go beyond it. For the act `ReduceOrder`.
-pub fn reduces(exchange: &Exchange, orders: &[NewOrder]) -> bool {
+pub fn reduces(facts: &Facts<'_>, orders: &[NewOrder]) -> bool {
     orders.iter().all(|order| {
-        let shares = exchange.account().position(order.symbol).shares;
+        let shares = facts.shares(order.symbol);
         let against = if order.side == Side::Sell { shares > 0 } else { shares < 0 };
         let same = |other: &&NewOrder| (other.symbol, other.side) == (order.symbol, order.side);
         let wanted =
             orders.iter().filter(same).fold(0_u64, |sum, o| sum.saturating_add(o.quantity));
-        let open = exchange
+        let open = facts
+            .ledger
             .open_orders()
             .filter(|open| (open.symbol, open.side) == (order.symbol, order.side))
             .fold(0_u64, |sum, open| sum.saturating_add(open.remaining()));
@@ -199,35 +201,33 @@ pub fn reduces(exchange: &Exchange, orders: &[NewOrder]) -> bool {
 
 /// An order that may only reduce a position is no larger than what it closes. Others that wait for the same shares do not
 /// count: each is kept to what is left of the position when one of them trades.
-pub fn check_reduces(exchange: &Exchange, order: &NewOrder) -> Result<(), Denial> {
-    check_held(exchange, (order.symbol, order.side), order.quantity, 0)
+pub fn check_reduces(facts: &Facts<'_>, order: &NewOrder) -> Result<(), Denial> {
+    check_held(facts, (order.symbol, order.side), order.quantity, 0)
 }
 
 /// The same from a holder that may do nothing else: with the orders that nothing keeps to the position it closes no more than
 /// that either.
-pub fn check_reduces_beside(exchange: &Exchange, order: &NewOrder) -> Result<(), Denial> {
+pub fn check_reduces_beside(facts: &Facts<'_>, order: &NewOrder) -> Result<(), Denial> {
     let of = (order.symbol, order.side);
-    check_held(exchange, of, order.quantity, exchange.unbounded(order.symbol, order.side, None))
+    check_held(facts, of, order.quantity, facts.ledger.unbounded(order.symbol, order.side, None))
 }
 
 /// The same for a change of an order, no matter who placed it.
-pub fn check_reduces_changed(exchange: &Exchange, change: &Change) -> Result<(), Denial> {
-    let Some(order) = exchange.open_order(change.order) else {
-        return Err(Denial::Missing(exchange.missing(change.order)));
-    };
+pub fn check_reduces_changed(facts: &Facts<'_>, change: &Change) -> Result<(), Denial> {
+    let order = facts.open_order(change.order).map_err(Denial::Missing)?;
     let (symbol, side) = (order.symbol, order.side);
-    let open = exchange.unbounded(symbol, side, Some(order.id));
+    let open = facts.ledger.unbounded(symbol, side, Some(order.id));
     let open = if order.reduce_only { 0 } else { open };
-    check_held(exchange, (symbol, side), change.quantity.saturating_sub(order.filled), open)
+    check_held(facts, (symbol, side), change.quantity.saturating_sub(order.filled), open)
 }
 
 fn check_held(
-    exchange: &Exchange,
+    facts: &Facts<'_>,
     (symbol, side): (access::id::SymbolId, Side),
     quantity: Shares,
     open: Shares,
 ) -> Result<(), Denial> {
-    let held = exchange.held_against(symbol, side);
+    let held = facts.ledger.held_against(symbol, side);
     if open.saturating_add(quantity) <= held {
         return Ok(());
     }
@@ -235,25 +235,26 @@ fn check_held(
 }
 
 /// What an order would do. It must pass [`check`] or [`check_reducing`] first, which says why it may not be placed.
-pub fn preview(exchange: &Exchange, order: &Checked<Vec<NewOrder>>, reduces: bool) -> Preview {
-    let summary = exchange.summary();
-    let worst = exchange.worst();
+pub fn preview(facts: &Facts<'_>, order: &Checked<Vec<NewOrder>>, reduces: bool) -> Preview {
+    let worst = facts.worst();
+    let mark = |symbol| facts.venue.mark(symbol);
+    let summary = AccountSummary::new(facts.ledger, worst, mark);
     let (mut after, mut notional, mut cost) = (worst, 0_i128, Decimal::ZERO);
     let mut held = floor_cents(summary.gross_position_value);
     let maintenance_before = margin::maintenance(held);
     for order in order.get().iter().filter(|order| order.parent.is_none()) {
         let terms = Terms::of(order);
-        let price = terms.price(exchange);
+        let price = terms.price(facts);
         let value = i128::from(price.0).saturating_mul(order.quantity.into());
         notional = notional.saturating_add(value);
         let value = i64::try_from(value).unwrap_or(i64::MAX);
         cost = cost.saturating_add(commission(order.quantity, value));
-        after = after.saturating_add(if reduces { 0 } else { terms.adds(exchange) });
-        let shares = exchange.account().position(order.symbol).shares;
+        after = after.saturating_add(if reduces { 0 } else { terms.adds(facts) });
+        let shares = facts.shares(order.symbol);
         let signed = i64::try_from(order.quantity).unwrap_or(i64::MAX);
         let then = shares.saturating_add(if order.side == Side::Buy { signed } else { -signed });
         let more = i128::from(then.unsigned_abs()) - i128::from(shares.unsigned_abs());
-        held = held.saturating_add(more.saturating_mul(exchange.mark(order.symbol).0.into()));
+        held = held.saturating_add(more.saturating_mul(mark(order.symbol).0.into()));
     }
     let equity_after = summary.net_liquidation.saturating_sub(cost);
     let available = floor_cents(equity_after).saturating_sub(initial(after));
@@ -291,8 +292,8 @@ struct Elder {
 impl Elder {
     /// An order as the parent of a new child or of one that stands: with the shares that it and its
     /// other children leave.
-    fn of(exchange: &Exchange, parent: &Order, child: Option<OrderId>) -> Self {
-        let left = exchange.left_for_child(parent.id, child);
+    fn of(facts: &Facts<'_>, parent: &Order, child: Option<OrderId>) -> Self {
+        let left = facts.ledger.left_for_child(parent.id, child);
         Self {
             side: parent.side,
             quantity: left.map_or(0, |(_, whole)| whole),
@@ -308,7 +309,7 @@ fn reference_of(order_type: OrderType) -> Option<Ticks> {
 }
 
 fn parent(
-    exchange: &Exchange,
+    facts: &Facts<'_>,
     order: &NewOrder,
     earlier: &[NewOrder],
 ) -> Result<Option<Elder>, Denial> {
@@ -326,11 +327,11 @@ fn parent(
             }
         }
         Some(Parent::Order(id)) => {
-            let found = exchange.order(id);
+            let found = facts.ledger.order(id);
             let parent =
                 found.filter(|one| can_have_children(one) && may_attach(order, one.origin));
             let parent = parent.ok_or(Denial::NoParent { order: Some(id) })?;
-            Elder::of(exchange, parent, None)
+            Elder::of(facts, parent, None)
         }
     };
     if elder.symbol != order.symbol || elder.side == order.side {
@@ -366,7 +367,7 @@ fn check_texts(order: &NewOrder) -> Result<(), Denial> {
 }
 
 fn check_duplicate(
-    exchange: &Exchange,
+    facts: &Facts<'_>,
     limits: &Limits,
     now: Time,
     order: &NewOrder,
@@ -374,7 +375,8 @@ fn check_duplicate(
 ) -> Result<(), Denial> {
     let Some(window) = limits.duplicate_window else { return Ok(()) };
     let key = |o: &NewOrder| (o.origin.holder, o.symbol, o.side, o.quantity, o.order_type);
-    let recent = exchange
+    let recent = facts
+        .ledger
         .recent()
         .rev()
         .take_while(|recent| now.since(recent.time) < window)
@@ -388,37 +390,35 @@ fn check_duplicate(
 }
 
 /// The whole group against the buying power, its parents as if all of them worked at once.
-fn check_buying_power(exchange: &Exchange, orders: &[NewOrder]) -> Result<(), Denial> {
+fn check_buying_power(facts: &Facts<'_>, orders: &[NewOrder]) -> Result<(), Denial> {
     let added = orders
         .iter()
         .filter(|order| order.parent.is_none())
-        .map(|order| Terms::of(order).adds(exchange))
+        .map(|order| Terms::of(order).adds(facts))
         .sum();
-    within_buying_power(exchange, added)
+    within_buying_power(facts, added)
 }
 
 /// New terms of an order that is counted already: only what they add.
-fn check_change(exchange: &Exchange, order: &Order, terms: &Terms) -> Result<(), Denial> {
+fn check_change(facts: &Facts<'_>, order: &Order, terms: &Terms) -> Result<(), Denial> {
     if order.reduce_only {
         return Ok(());
     }
-    let Some((mut exposure, last)) = exchange.exposure(order.symbol) else { return Ok(()) };
-    let shares = exchange.account().position(order.symbol).shares;
+    let Some((mut exposure, last)) = facts.exposure(order.symbol) else { return Ok(()) };
+    let shares = facts.shares(order.symbol);
     let before = exposure.worst(shares, last);
     let counted = order.order_type.limit().or(order.order_type.trigger());
     let live = terms.quantity.saturating_sub(order.filled);
     exposure.remove(order.side, order.live(), counted.map_or(last, |price| price.0));
-    exposure.add(order.side, live, terms.price(exchange).0);
-    within_buying_power(exchange, exposure.worst(shares, last).saturating_sub(before))
+    exposure.add(order.side, live, terms.price(facts).0);
+    within_buying_power(facts, exposure.worst(shares, last).saturating_sub(before))
 }
 
-fn within_buying_power(exchange: &Exchange, added: i128) -> Result<(), Denial> {
+fn within_buying_power(facts: &Facts<'_>, added: i128) -> Result<(), Denial> {
     if added <= 0 {
         return Ok(());
     }
-    let equity = exchange.account().net_liquidation(|symbol| exchange.mark(symbol));
-    let available = floor_cents(equity).saturating_sub(initial(exchange.worst()));
-    let power = buying_power(available);
+    let power = buying_power(facts.available());
     if added > power {
         return Err(Denial::BuyingPower { value: cents(added), available: cents(power) });
     }
@@ -472,13 +472,13 @@ impl Terms {
     }
 
     /// What needs quotes at once is not taken while there are none.
-    fn check_market(&self, exchange: &Exchange, waits: bool) -> Result<(), Denial> {
+    fn check_market(&self, facts: &Facts<'_>, waits: bool) -> Result<(), Denial> {
         let immediate = matches!(self.tif, TimeInForce::Ioc | TimeInForce::Fok);
         let at_once = self.order_type == OrderType::Market || immediate;
-        if at_once && !waits && !exchange.is_open() {
+        if at_once && !waits && !facts.venue.is_open() {
             return Err(Denial::MarketClosed {
                 order_type: self.order_type.name(),
-                opens: exchange.next_open(),
+                opens: facts.venue.next_open(),
             });
         }
         Ok(())
@@ -488,7 +488,7 @@ impl Terms {
     /// parent's, because it begins to live there, and its shares against the parent's.
     fn check_size(
         &self,
-        exchange: &Exchange,
+        facts: &Facts<'_>,
         limits: &Limits,
         parent: Option<&Elder>,
     ) -> Result<(), Denial> {
@@ -502,19 +502,19 @@ impl Terms {
         {
             return Err(Denial::ChildQuantity { quantity: self.quantity, limit: parent.quantity });
         }
-        let value = self.price(exchange).value(self.quantity);
+        let value = self.price(facts).value(self.quantity);
         if let Some(limit) = limits.max_notional
             && value > limit
         {
             return Err(Denial::Notional { value, limit });
         }
-        self.check_collar(exchange, limits, parent)
+        self.check_collar(facts, limits, parent)
     }
 
     /// A limit price too far beyond what the order would meet: a buy above it, a sale below it.
     fn check_collar(
         &self,
-        exchange: &Exchange,
+        facts: &Facts<'_>,
         limits: &Limits,
         parent: Option<&Elder>,
     ) -> Result<(), Denial> {
@@ -522,7 +522,7 @@ impl Terms {
             return Ok(());
         };
         let own = self.order_type.trigger().or_else(|| parent.and_then(|parent| parent.price));
-        let quoted = exchange.reference(self.symbol, self.side);
+        let quoted = facts.reference(self.symbol, self.side);
         let Some(reference) = own.or(quoted) else { return Ok(()) };
         let room = i128::from(reference.0).saturating_mul(bps.into()) / 10_000;
         let room = i64::try_from(room).unwrap_or(i64::MAX);
@@ -545,9 +545,9 @@ impl Terms {
 
     /// Its limit, its trigger, or the quote that it would meet. A buy stop without a limit trades at
     /// the market whatever its trigger was: no trigger below the quote makes it cheaper.
-    fn price(&self, exchange: &Exchange) -> Ticks {
+    fn price(&self, facts: &Facts<'_>) -> Ticks {
         let own = reference_of(self.order_type);
-        let quoted = || exchange.reference(self.symbol, self.side);
+        let quoted = || facts.reference(self.symbol, self.side);
         let price = match (self.order_type, self.side) {
             (OrderType::Stop { .. }, Side::Buy) => own.max(quoted()),
             _ => own.or_else(quoted),
@@ -556,19 +556,16 @@ impl Terms {
     }
 
     /// By how many cents it could make positions larger, at worst.
-    fn adds(&self, exchange: &Exchange) -> i128 {
-        let Some((mut exposure, last)) = exchange.exposure(self.symbol) else { return 0 };
-        let shares = exchange.account().position(self.symbol).shares;
+    fn adds(&self, facts: &Facts<'_>) -> i128 {
+        let Some((mut exposure, last)) = facts.exposure(self.symbol) else { return 0 };
+        let shares = facts.shares(self.symbol);
         let before = exposure.worst(shares, last);
-        exposure.add(self.side, self.quantity, self.price(exchange).0);
+        exposure.add(self.side, self.quantity, self.price(facts).0);
         exposure.worst(shares, last).saturating_sub(before)
     }
 }
 
-/// Whether an order may still be cancelled; the exchange says the same when it is told to.
-pub fn check_cancel(exchange: &Exchange, order: OrderId) -> Result<(), Denial> {
-    match exchange.open_order(order) {
-        Some(_) => Ok(()),
-        None => Err(Denial::Missing(exchange.missing(order))),
-    }
+/// Whether an order may still be cancelled; the facts says the same when it is told to.
+pub fn check_cancel(facts: &Facts<'_>, order: OrderId) -> Result<(), Denial> {
+    facts.open_order(order).map(drop).map_err(Denial::Missing)
 }

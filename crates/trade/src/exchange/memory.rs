@@ -18,7 +18,6 @@ use access::id::Holder;
 use serde::{Deserialize, Serialize};
 
 use super::Exchange;
-use super::traded::Traded;
 use crate::event::Event;
 use crate::order::Origin;
 
@@ -29,38 +28,39 @@ pub const ORDER_RULE: u16 = 3;
 const CLIENTS: usize = 1_000;
 
 /// What rule 1 does not remember.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Memory {
     rule: u16,
-    pub(super) traded: Traded,
-    used: BTreeMap<Holder, UsedIds>,
+    pub(super) used: BTreeMap<Holder, UsedIds>,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { rule: 1, traded: Traded::default(), used: BTreeMap::new() }
+        Self { rule: 1, used: BTreeMap::new() }
     }
 }
 
 impl Memory {
-    /// Whether there is nothing to keep: rule 1 holds.
-    pub(super) const fn is_none(&self) -> bool {
-        self.rule < 2
-    }
-
-    /// Whether it is of a rule that this program knows.
-    pub(super) fn is_known(&self) -> bool {
-        (2..=ORDER_RULE).contains(&self.rule)
+    pub(super) const fn new(rule: u16, used: BTreeMap<Holder, UsedIds>) -> Self {
+        Self { rule, used }
     }
 
     pub(super) const fn rule(&self) -> u16 {
         self.rule
     }
+
+    /// An order id was used, whatever became of the order.
+    pub(super) fn note_order_id(&mut self, origin: Origin) {
+        if self.rule >= 2 && origin.order_id > 0 {
+            let used = self.used.entry(origin.holder).or_default();
+            used.note(origin.client_id, origin.order_id);
+        }
+    }
 }
 
 /// The highest order id that each client id of a holder has used.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct UsedIds {
+pub(super) struct UsedIds {
     clients: BTreeMap<i32, i32>,
     /// The highest of all client ids that are not kept one by one any more.
     others: i32,
@@ -96,41 +96,31 @@ impl Exchange {
         self.memory.used.get(&holder).map_or(0, |used| used.highest(client_id))
     }
 
-    /// Groups and holders are remembered.
-    pub(super) const fn remembers(&self) -> bool {
-        self.memory.rule >= 2
-    }
-
     /// Follows a newer rule from here on; a rule never goes back. What an older one did not write
     /// down is taken from the orders that are still there.
     pub(super) fn follow_order_rule(&mut self, rule: u16, events: &mut Vec<Event>) {
-        if rule <= self.memory.rule || rule > ORDER_RULE {
+        let before = self.memory.rule;
+        if rule <= before || rule > ORDER_RULE {
             return;
         }
-        if !self.remembers() {
-            let orders: Vec<_> = self.orders.done.iter().chain(self.open_orders()).collect();
-            let mut orders: Vec<_> = orders.into_iter().cloned().collect();
-            orders.sort_by_key(|order| (order.updated, order.id));
-            for order in orders {
-                self.memory.traded.seed(&order, self.next_execution);
-                if order.origin.order_id > 0 {
-                    let used = self.memory.used.entry(order.origin.holder).or_default();
-                    used.note(order.origin.client_id, order.origin.order_id);
-                }
+        self.memory.rule = rule;
+        for owner in self.ledgers.owners() {
+            let Some(mut desk) = self.desk(owner, events) else { continue };
+            if before < 2 {
+                desk.ledger.seed(desk.register.execution);
+            }
+            desk.ledger.rule = rule;
+            if before < 3 && rule >= 3 {
+                desk.begin_sizes();
             }
         }
-        let sized = self.sizes_orders();
-        self.memory.rule = rule;
-        if !sized && self.sizes_orders() {
-            self.begin_sizes(events);
-        }
-    }
-
-    /// An order id was used, whatever became of the order.
-    pub(super) fn note_order_id(&mut self, origin: Origin) {
-        if self.remembers() && origin.order_id > 0 {
-            let used = self.memory.used.entry(origin.holder).or_default();
-            used.note(origin.client_id, origin.order_id);
+        if before < 2 {
+            let ended = self.ledgers.all().flat_map(|ledger| &ledger.orders.done);
+            let mut orders: Vec<_> = ended.chain(self.open_orders()).cloned().collect();
+            orders.sort_by_key(|order| (order.updated, order.id));
+            for order in orders {
+                self.memory.note_order_id(order.origin);
+            }
         }
     }
 }

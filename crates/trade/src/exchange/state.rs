@@ -1,14 +1,25 @@
 //! The exchange as bytes: snapshots, and a hash to compare by.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
+use access::id::Holder;
+use access::moment::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Exchange;
-use super::memory::Memory;
-use super::sizes::Sizes;
-use crate::journal::MARKET_RULE;
+use super::ledgers::Ledgers;
+use super::memory::{Memory, ORDER_RULE, UsedIds};
+use crate::calendar::{Day, Session};
+use crate::desk::Register;
+use crate::journal::{Genesis, MARKET_RULE};
+use crate::ledger::snapshot::{Balance, Executions, OrderBook, Sizes};
+use crate::ledger::traded::Traded;
+use crate::ledger::{Ledger, Recent};
+use crate::order::OrderId;
+use crate::paper::Paper;
+use crate::paper::listing::{self, Listing};
 use crate::path::Path;
 
 /// A snapshot that cannot be written or read.
@@ -26,39 +37,77 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
+/// How it began, the sequence, the time and second that it has come to, the trading day, and the day of
+/// the genesis.
+type Clock = (Genesis, u64, Time, i64, Session, Day);
+
+/// What the first format has behind the clock and the contracts. The order of the fields is the format.
+#[derive(Debug, Serialize, Deserialize)]
+struct First {
+    orders: OrderBook,
+    balance: Balance,
+    executions: Executions,
+    next_execution: u64,
+    recent: VecDeque<Recent>,
+    /// Orders on their way to the market; there are none between commands.
+    todo: VecDeque<OrderId>,
+}
+
 /// What snapshots of later versions have behind the first format, which is what an exchange has that
 /// began by rule 1. Variants are only ever appended.
 #[derive(Debug, Serialize, Deserialize)]
 enum Later {
     /// What orders from rule 2 on need.
-    Memory(Memory),
+    Memory(Remembered),
     /// The rule of the markets from 2 on, and each contract's path.
     Market { rule: u16, paths: Vec<Option<Path>> },
     /// What orders from rule 3 on need.
     Sizes(Sizes),
 }
 
+/// The rule of orders, what groups of the first ledger have traded, and the order ids that were used.
+#[derive(Debug, Serialize, Deserialize)]
+struct Remembered {
+    rule: u16,
+    traded: Traded,
+    used: BTreeMap<Holder, UsedIds>,
+}
+
 impl Exchange {
     fn later(&self) -> Vec<Later> {
-        let memory = (!self.memory.is_none()).then(|| Later::Memory(self.memory.clone()));
-        let paths = || self.listings.iter().map(|listing| listing.path).collect();
-        let market = (self.rule >= 2).then(|| Later::Market { rule: self.rule, paths: paths() });
-        let sizes = self.sizes_orders().then(|| Later::Sizes(self.sizes()));
+        let first = self.ledgers.first();
+        let rule = self.memory.rule();
+        let memory = (rule >= 2).then(|| {
+            let used = self.memory.used.clone();
+            Later::Memory(Remembered { rule, traded: first.traded.clone(), used })
+        });
+        let paths = || self.paper.listings.iter().map(|listing| listing.path).collect();
+        let rule = self.paper.rule;
+        let market = (rule >= 2).then(|| Later::Market { rule, paths: paths() });
+        let sizes = first.sizes_orders().then(|| Later::Sizes(first.sizes()));
         memory.into_iter().chain(market).chain(sizes).collect()
     }
 
     fn take_later(&mut self, later: Vec<Later>) -> Result<(), String> {
         for one in later {
             match one {
-                Later::Memory(memory) if memory.is_known() => self.memory = memory,
-                Later::Memory(memory) => return Err(format!("order rule {}", memory.rule())),
-                Later::Sizes(sizes) => self.take_sizes(sizes)?,
+                Later::Memory(Remembered { rule, traded, used }) => {
+                    if !(2..=ORDER_RULE).contains(&rule) {
+                        return Err(format!("order rule {rule}"));
+                    }
+                    self.memory = Memory::new(rule, used);
+                    let first = self.ledgers.first_mut();
+                    (first.rule, first.traded) = (rule, traded);
+                }
+                Later::Sizes(sizes) => self.ledgers.first_mut().take_sizes(sizes)?,
                 Later::Market { rule, paths } => {
-                    if !(2..=MARKET_RULE).contains(&rule) || paths.len() != self.listings.len() {
+                    if !(2..=MARKET_RULE).contains(&rule)
+                        || paths.len() != self.paper.listings.len()
+                    {
                         return Err(format!("rule {rule} with {} paths", paths.len()));
                     }
-                    self.rule = rule;
-                    for (listing, path) in self.listings.iter_mut().zip(paths) {
+                    self.paper.rule = rule;
+                    for (listing, path) in self.paper.listings.iter_mut().zip(paths) {
                         listing.path = path;
                     }
                 }
@@ -67,12 +116,30 @@ impl Exchange {
         Ok(())
     }
 
+    /// What the first format has.
+    pub(super) fn first_format(&self) -> postcard::Result<Vec<u8>> {
+        let (paper, first) = (&self.paper, self.ledgers.first());
+        let clock = (&self.genesis, self.seq, paper.now, paper.step, paper.session, paper.first);
+        let listings = paper.listings.iter().zip(&first.exposures);
+        let listings: Vec<_> = listings.map(|(listing, bound)| listing.kept(bound)).collect();
+        let (executions, recent) = first.past();
+        let rest = First {
+            orders: first.order_book(self.register.order),
+            balance: first.balance(),
+            executions,
+            next_execution: self.register.execution,
+            recent,
+            todo: VecDeque::new(),
+        };
+        postcard::to_stdvec(&(clock, listings, rest))
+    }
+
     /// The whole state. Two exchanges that applied the same commands and stand at the same time
     /// give the same bytes.
     pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
         let error =
             |error: postcard::Error| SnapshotError { what: "written", why: error.to_string() };
-        let state = postcard::to_stdvec(self).map_err(error)?;
+        let state = self.first_format().map_err(error)?;
         match self.later() {
             later if later.is_empty() => Ok(state),
             later => postcard::to_extend(&later, state).map_err(error),
@@ -83,8 +150,9 @@ impl Exchange {
     pub fn restore(bytes: &[u8]) -> Result<Self, SnapshotError> {
         let error = |why| SnapshotError { what: "read", why };
         let refused = |refused: postcard::Error| error(refused.to_string());
-        let (mut exchange, behind) = postcard::take_from_bytes::<Self>(bytes).map_err(refused)?;
-        exchange.rule = 1;
+        type State = (Clock, Vec<listing::Kept>, First);
+        let (state, behind) = postcard::take_from_bytes::<State>(bytes).map_err(refused)?;
+        let mut exchange = Self::of_first(state);
         let mut rest = behind;
         if !behind.is_empty() {
             let (later, end) = postcard::take_from_bytes::<Vec<Later>>(behind).map_err(refused)?;
@@ -95,10 +163,41 @@ impl Exchange {
         if !rest.is_empty() {
             return Err(error(format!("{} bytes are left over", rest.len())));
         }
-        if exchange.listings.len() != exchange.contracts().all().len() {
-            return Err(error(format!("it has {} contracts", exchange.listings.len())));
+        let listed = exchange.paper.listings.len();
+        if listed != exchange.contracts().all().len() {
+            return Err(error(format!("it has {listed} contracts")));
         }
+        exchange.enter_open_orders();
         Ok(exchange)
+    }
+
+    fn of_first((clock, listings, rest): (Clock, Vec<listing::Kept>, First)) -> Self {
+        let (genesis, seq, now, step, session, first) = clock;
+        let (listings, exposures) = listings.into_iter().map(Listing::of_kept).unzip();
+        let register = Register::new(rest.orders.next, rest.next_execution);
+        let past = (rest.executions, rest.recent);
+        let ledger = Ledger::of_parts(rest.balance, rest.orders, exposures, past);
+        let hours = genesis.hours;
+        let paper = Paper { listings, hours, now, step, session, first, rule: 1, horizon: 0 };
+        Self {
+            genesis,
+            seq,
+            paper,
+            ledgers: Ledgers::new(ledger),
+            register,
+            todo: VecDeque::new(),
+            memory: Memory::default(),
+        }
+    }
+
+    /// Has the register know whose each open order is.
+    fn enter_open_orders(&mut self) {
+        for owner in self.ledgers.owners() {
+            let Some(ledger) = self.ledgers.at(owner) else { continue };
+            for order in ledger.open_orders() {
+                self.register.add(order, owner);
+            }
+        }
     }
 
     /// SHA-256 of the snapshot.

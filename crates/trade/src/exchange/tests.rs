@@ -3,11 +3,13 @@
 
 use access::entitlements::Limits;
 use access::id::CredentialId;
+use access::moment::Span;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::calendar::Hours;
-use crate::order::{Liquidity, Origin, TimeInForce};
+use crate::book::Fill;
+use crate::calendar::{Day, Hours};
+use crate::order::{Liquidity, OrderState, OrderType, Origin, Parent, Shares, Side, TimeInForce};
 use crate::pretrade;
 
 mod chart;
@@ -70,6 +72,10 @@ impl Bench {
         Self { exchange: Exchange::new(genesis), time: MONDAY, journal: vec![] }
     }
 
+    fn facts(&self) -> pretrade::Facts<'_> {
+        self.exchange.facts(self.exchange.genesis().account, HOLDER).unwrap()
+    }
+
     fn apply(&mut self, command: Command) -> Vec<Event> {
         self.apply_limited(command, Limits::default())
     }
@@ -84,7 +90,7 @@ impl Bench {
 
     fn place(&mut self, orders: Vec<NewOrder>) -> Vec<Event> {
         let limits = Limits { collar_bps: Some(100_000), ..Limits::default() };
-        let checked = pretrade::check(&self.exchange, &limits, self.time, orders).unwrap();
+        let checked = pretrade::check(&self.facts(), &limits, self.time, orders).unwrap();
         self.apply(Command::Place(checked))
     }
 
@@ -96,16 +102,16 @@ impl Bench {
 
     /// An order that may only reduce a position.
     fn reduce(&mut self, order: NewOrder) -> Arc<Order> {
-        pretrade::check_reduces(&self.exchange, &order).unwrap();
+        pretrade::check_reduces(&self.facts(), &order).unwrap();
         let limits = Limits::default();
-        let checked = pretrade::check_reducing(&self.exchange, &limits, self.time, order).unwrap();
+        let checked = pretrade::check_reducing(&self.facts(), &limits, self.time, order).unwrap();
         let events = self.apply(Command::PlaceReduceOnly(checked));
         let id = events[0].order().unwrap().id;
         Arc::clone(self.exchange.order(id).unwrap())
     }
 
     fn modify(&mut self, change: Change) -> Vec<Event> {
-        let checked = pretrade::check_modify(&self.exchange, &Limits::default(), change).unwrap();
+        let checked = pretrade::check_modify(&self.facts(), &Limits::default(), change).unwrap();
         self.apply(Command::Modify(checked))
     }
 
@@ -125,10 +131,10 @@ impl Bench {
     /// A trade of a resting order, as if an order of others had come to it.
     fn fill(&mut self, id: OrderId, quantity: Shares) -> Vec<Event> {
         let mut events = Vec::new();
-        let open = self.exchange.orders.open.get(&id).unwrap();
+        let open = &self.exchange.account().orders.open[&id];
         let (at, rests, handle) = (open.at, open.order.live(), open.handle.unwrap());
         let price = open.order.order_type.limit().unwrap().0;
-        let book = &mut self.exchange.listings[at].book;
+        let book = &mut self.exchange.paper.listings[at].book;
         match rests - quantity {
             0 => assert_eq!(book.cancel(handle), Some(rests)),
             left => book.reduce(handle, left).unwrap(),
@@ -332,7 +338,7 @@ fn change_of_price_loses_the_place_and_a_smaller_quantity_keeps_it() {
     bench.modify(change(&first, 80, 9_000));
     assert_eq!(bench.order(first.id).live(), 80);
     // The book's order of service: taken by an incoming order of others.
-    let mut book = bench.exchange.listings[0].book.clone();
+    let mut book = bench.exchange.paper.listings[0].book.clone();
     let mut served = vec![];
     book.take(Side::Sell, 9_000, 1_000_000, 0, |fill| served.push(fill.key));
     let clients: Vec<_> = served.into_iter().filter(|key| *key > 1_000_000).collect();
@@ -369,12 +375,8 @@ fn real_hours_hold_a_limit_order_until_the_open() {
     (bench.time, bench.exchange) = (genesis.at, Exchange::new(genesis));
     assert!(!bench.exchange.is_open());
     assert!(bench.exchange.quote(AAPL).unwrap().bids.is_empty());
-    let denied = pretrade::check(
-        &bench.exchange,
-        &Limits::default(),
-        bench.time,
-        vec![market(Side::Buy, 1)],
-    );
+    let denied =
+        pretrade::check(&bench.facts(), &Limits::default(), bench.time, vec![market(Side::Buy, 1)]);
     assert_eq!(denied.unwrap_err().code(), "MARKET_CLOSED");
     let resting = bench.one(limit(Side::Buy, 10, 13_000));
     assert_eq!((resting.filled, resting.day), (0, Day::of(2026, 11, 23)));
@@ -412,5 +414,5 @@ fn cancel_all_reaches_its_scope_alone() {
     assert_eq!(bench.exchange.open_count(HOLDER), 1);
     bench.apply(Command::CancelAll { scope: Scope::Account, cause: Cause::Lock });
     assert_eq!(bench.exchange.open_orders().count(), 0);
-    assert!(bench.exchange.listings[0].exposure == crate::margin::Exposure::default());
+    assert!(bench.exchange.account().exposures[0] == crate::margin::Exposure::default());
 }

@@ -3,9 +3,8 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::{Denial, Terms, reduces};
+use super::{Denial, Facts, Terms, reduces};
 use crate::commission::commission;
-use crate::exchange::Exchange;
 use crate::order::{Change, NewOrder, Order, OrderType, Parent, Side};
 use crate::price::Ticks;
 
@@ -88,17 +87,17 @@ impl Size {
 
 /// The size of new orders; none where they only make positions smaller. Children close what their
 /// parents open, so each counts alone.
-pub fn of_new(exchange: &Exchange, orders: &[NewOrder]) -> Option<Size> {
-    if reduces(exchange, orders) {
+pub fn of_new(facts: &Facts<'_>, orders: &[NewOrder]) -> Option<Size> {
+    if reduces(facts, orders) {
         return None;
     }
-    let worth = |order: &NewOrder| Terms::of(order).worth(exchange);
+    let worth = |order: &NewOrder| Terms::of(order).worth(facts);
     let parents = orders.iter().filter(|order| order.parent.is_none());
     let together = parents.map(worth).fold(Decimal::ZERO, Decimal::saturating_add);
     let children = orders.iter().filter(|order| order.parent.is_some()).map(worth).max();
     let cost = match orders {
         [first, exits @ ..] if exits.iter().all(|exit| is_exit(first, exit)) => {
-            Some(Terms::of(first).cost(exchange))
+            Some(Terms::of(first).cost(facts))
         }
         _ => None,
     };
@@ -115,13 +114,13 @@ pub fn is_exit(first: &NewOrder, order: &NewOrder) -> bool {
 
 /// The size of an open order with new terms; none where they are tamer than those before, or where
 /// it only makes a position smaller all the same.
-pub fn of_change(exchange: &Exchange, change: &Change) -> Option<Size> {
-    let order = exchange.open_order(change.order)?;
-    if is_tamer(order, change) || still_reduces(exchange, order, change) {
+pub fn of_change(facts: &Facts<'_>, change: &Change) -> Option<Size> {
+    let order = facts.ledger.open_order(change.order)?;
+    if is_tamer(order, change) || still_reduces(facts, order, change) {
         return None;
     }
     let terms = Terms::changed(order, change);
-    Some(Size { value: terms.worth(exchange), cost: Some(terms.cost(exchange)) })
+    Some(Size { value: terms.worth(facts), cost: Some(terms.cost(facts)) })
 }
 
 /// Whether new terms ask for no more shares at no worse price: what was approved for the old ones
@@ -138,10 +137,10 @@ fn is_tamer(order: &Order, change: &Change) -> bool {
 
 /// Whether an order with new terms, and all that is open on its side, does not go beyond the
 /// position that it goes against.
-fn still_reduces(exchange: &Exchange, order: &Order, change: &Change) -> bool {
-    let shares = exchange.account().position(order.symbol).shares;
+fn still_reduces(facts: &Facts<'_>, order: &Order, change: &Change) -> bool {
+    let shares = facts.shares(order.symbol);
     let against = if order.side == Side::Sell { shares > 0 } else { shares < 0 };
-    let others = exchange.open_orders().filter(|open| {
+    let others = facts.ledger.open_orders().filter(|open| {
         (open.symbol, open.side) == (order.symbol, order.side) && open.id != order.id
     });
     let open = others.fold(0_u64, |sum, open| sum.saturating_add(open.remaining()));
@@ -152,19 +151,19 @@ fn still_reduces(exchange: &Exchange, order: &Order, change: &Change) -> bool {
 impl Terms {
     /// What an order is worth: at its own price, a sale at the quote where that is higher, because
     /// it trades there.
-    fn worth(&self, exchange: &Exchange) -> Decimal {
-        let own = self.price(exchange);
-        let quoted = exchange.reference(self.symbol, self.side).filter(|_| self.side == Side::Sell);
+    fn worth(&self, facts: &Facts<'_>) -> Decimal {
+        let own = self.price(facts);
+        let quoted = facts.reference(self.symbol, self.side).filter(|_| self.side == Side::Sell);
         quoted.map_or(own, |quoted| own.max(quoted)).value(self.quantity)
     }
 
-    fn cost(&self, exchange: &Exchange) -> Cost {
+    fn cost(&self, facts: &Facts<'_>) -> Cost {
         let cents = match self.order_type {
-            OrderType::Market => self.down_the_book(exchange),
-            OrderType::Stop { trigger } if self.is_reached(exchange, trigger) => {
-                self.down_the_book(exchange)
+            OrderType::Market => self.down_the_book(facts),
+            OrderType::Stop { trigger } if self.is_reached(facts, trigger) => {
+                self.down_the_book(facts)
             }
-            _ => i128::from(self.price(exchange).0).saturating_mul(self.quantity.into()),
+            _ => i128::from(self.price(facts).0).saturating_mul(self.quantity.into()),
         };
         Cost {
             side: self.side,
@@ -174,13 +173,13 @@ impl Terms {
         }
     }
 
-    fn quoted(&self, exchange: &Exchange) -> Ticks {
-        exchange.reference(self.symbol, self.side).unwrap_or_default()
+    fn quoted(&self, facts: &Facts<'_>) -> Ticks {
+        facts.reference(self.symbol, self.side).unwrap_or_default()
     }
 
     /// Whether the market is where a trigger sets an order off at once.
-    fn is_reached(&self, exchange: &Exchange, trigger: Ticks) -> bool {
-        let quoted = exchange.reference(self.symbol, self.side);
+    fn is_reached(&self, facts: &Facts<'_>, trigger: Ticks) -> bool {
+        let quoted = facts.reference(self.symbol, self.side);
         quoted.is_some_and(|quoted| match self.side {
             Side::Buy => quoted >= trigger,
             Side::Sell => quoted <= trigger,
@@ -189,13 +188,13 @@ impl Terms {
 
     /// The cents of all its shares at the prices that are quoted, one level after the other; what is
     /// beyond them at the last.
-    fn down_the_book(&self, exchange: &Exchange) -> i128 {
-        let quote = exchange.quote(self.symbol);
+    fn down_the_book(&self, facts: &Facts<'_>) -> i128 {
+        let quote = facts.venue.quote(self.symbol);
         let levels = quote.map(|quote| match self.side {
             Side::Buy => quote.asks,
             Side::Sell => quote.bids,
         });
-        let (mut left, mut cents, mut last) = (self.quantity, 0_i128, self.quoted(exchange));
+        let (mut left, mut cents, mut last) = (self.quantity, 0_i128, self.quoted(facts));
         for level in levels.unwrap_or_default() {
             let taken = left.min(level.size);
             let value = i128::from(level.price.0).saturating_mul(taken.into());

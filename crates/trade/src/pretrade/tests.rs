@@ -8,6 +8,7 @@ use access::moment::Span;
 
 use super::*;
 use crate::calendar::Hours;
+use crate::exchange::Exchange;
 use crate::journal::{Command, Decided, Genesis, Stamped};
 use crate::order::{Oca, Origin};
 
@@ -25,6 +26,10 @@ fn exchange() -> Exchange {
         hours: Hours::RoundTheClock,
         catalogue: 1,
     })
+}
+
+fn facts(exchange: &Exchange) -> Facts<'_> {
+    exchange.facts(exchange.genesis().account, HOLDER).unwrap()
 }
 
 fn order(side: Side, quantity: Shares, order_type: OrderType) -> NewOrder {
@@ -49,14 +54,14 @@ fn limit(side: Side, quantity: Shares, price: i64) -> NewOrder {
 
 /// The text that an order gets, or `passes`.
 fn verdict(exchange: &Exchange, limits: &Limits, orders: &[NewOrder]) -> String {
-    match check(exchange, limits, NOW, orders.to_vec()) {
+    match check(&facts(exchange), limits, NOW, orders.to_vec()) {
         Ok(_) => "passes".to_owned(),
         Err(denial) => denial.evidence_text(),
     }
 }
 
 fn place(exchange: &mut Exchange, limits: &Limits, order: NewOrder) -> OrderId {
-    let checked = check(exchange, limits, NOW, vec![order]).unwrap();
+    let checked = check(&facts(exchange), limits, NOW, vec![order]).unwrap();
     let decision = Decided { holder: HOLDER, epoch: 1, limits: limits.clone() };
     let seq = exchange.seq() + 1;
     let command = Command::Place(checked);
@@ -74,7 +79,7 @@ fn order_above_a_limit_is_denied_with_both_numbers() {
         collar_bps: Some(250),
         ..Limits::default()
     };
-    let ask = exchange.reference(SymbolId(700_001), Side::Buy).unwrap();
+    let ask = facts(&exchange).reference(SymbolId(700_001), Side::Buy).unwrap();
     let top = Ticks(ask.0 + ask.0 * 250 / 10_000);
     let cases = [
         (&none, limit(Side::Buy, 10, 10_000), "passes".to_owned()),
@@ -137,7 +142,7 @@ fn buy_stop_below_the_market_is_measured_by_the_market() {
     let exchange = exchange();
     let narrow = Limits { max_notional: Some(Decimal::from(2_000)), ..Limits::default() };
     let stop = |quantity| [order(Side::Buy, quantity, OrderType::Stop { trigger: Ticks(1) })];
-    let ask = exchange.reference(SymbolId(700_001), Side::Buy).unwrap();
+    let ask = facts(&exchange).reference(SymbolId(700_001), Side::Buy).unwrap();
     let many = u64::try_from(20_000_000 / ask.0).unwrap() + 1;
     let denied = verdict(&exchange, &narrow, &stop(many / 50));
     assert!(denied.starts_with("NOTIONAL_ABOVE_LIMIT"), "{denied}");
@@ -151,7 +156,7 @@ fn order_that_nobody_can_mean_is_denied() {
     let exchange = exchange();
     let good = limit(Side::Buy, 1, 100);
     let code = |orders: Vec<NewOrder>| {
-        check(&exchange, &Limits::default(), NOW, orders).unwrap_err().code()
+        check(&facts(&exchange), &Limits::default(), NOW, orders).unwrap_err().code()
     };
     assert_eq!(code(vec![]), "GROUP_SIZE");
     assert_eq!(code(vec![good.clone(); 11]), "GROUP_SIZE");
@@ -218,7 +223,7 @@ fn identical_order_within_the_window_is_denied_when_the_window_is_set() {
     assert_eq!(verdict(&exchange, &limits, &[limit(Side::Buy, 2, 100)]), "passes");
     assert_eq!(verdict(&exchange, &Limits::default(), std::slice::from_ref(&same)), "passes");
     let later = NOW + Span::seconds(10);
-    assert!(check(&exchange, &limits, later, vec![same]).is_ok());
+    assert!(check(&facts(&exchange), &limits, later, vec![same]).is_ok());
 }
 
 #[test]
@@ -233,11 +238,14 @@ fn working_orders_bind_buying_power_and_closing_orders_do_not() {
     place(&mut exchange, &limits, order(Side::Buy, 10, OrderType::Market));
     let closing = order(Side::Sell, 10, OrderType::Market);
     assert_eq!(verdict(&exchange, &limits, std::slice::from_ref(&closing)), "passes");
-    assert!(reduces(&exchange, std::slice::from_ref(&closing)));
-    assert!(!reduces(&exchange, &[closing.clone(), closing.clone()]), "together they go beyond");
-    assert!(!reduces(&exchange, &[order(Side::Buy, 1, OrderType::Market)]));
+    assert!(reduces(&facts(&exchange), std::slice::from_ref(&closing)));
+    assert!(
+        !reduces(&facts(&exchange), &[closing.clone(), closing.clone()]),
+        "together they go beyond"
+    );
+    assert!(!reduces(&facts(&exchange), &[order(Side::Buy, 1, OrderType::Market)]));
     place(&mut exchange, &limits, limit(Side::Sell, 5, 20_000));
-    assert!(!reduces(&exchange, &[closing]), "with the open sale it goes beyond");
+    assert!(!reduces(&facts(&exchange), &[closing]), "with the open sale it goes beyond");
 }
 
 #[test]
@@ -245,7 +253,7 @@ fn order_that_only_reduces_is_no_larger_than_what_is_held() {
     let mut exchange = exchange();
     let limits = Limits::default();
     let denied = |exchange: &Exchange, order: &NewOrder| {
-        check_reduces(exchange, order).map_err(|denial| denial.evidence_text())
+        check_reduces(&facts(exchange), order).map_err(|denial| denial.evidence_text())
     };
     let market = |quantity| order(Side::Sell, quantity, OrderType::Market);
     assert_eq!(
@@ -268,7 +276,7 @@ fn order_that_only_reduces_is_no_larger_than_what_is_held() {
     assert!(denied(&exchange, &limit(Side::Sell, 10, 20_000)).is_ok());
     // A holder that may do nothing else counts what no position bounds.
     let beside = |exchange: &Exchange, quantity| {
-        let checked = check_reduces_beside(exchange, &market(quantity));
+        let checked = check_reduces_beside(&facts(exchange), &market(quantity));
         checked.map_err(|denial| denial.evidence_text())
     };
     assert!(beside(&exchange, 4).is_ok());
@@ -280,7 +288,7 @@ fn order_that_only_reduces_is_no_larger_than_what_is_held() {
     let changed = |exchange: &Exchange, quantity| {
         let order_type = OrderType::Limit { price: Ticks(20_000) };
         let change = Change { order: exit, quantity, order_type, tif: TimeInForce::Day };
-        check_reduces_changed(exchange, &change).is_ok()
+        check_reduces_changed(&facts(exchange), &change).is_ok()
     };
     assert!(changed(&exchange, 10), "it does not count itself");
     assert!(!changed(&exchange, 11));
@@ -304,7 +312,7 @@ fn change_is_checked_like_a_new_order() {
         order_type: OrderType::Limit { price: Ticks(price) },
         tif,
     };
-    let code = |change| match check_modify(&exchange, &limits, change) {
+    let code = |change| match check_modify(&facts(&exchange), &limits, change) {
         Ok(_) => "passes",
         Err(denial) => denial.code(),
     };
@@ -315,7 +323,11 @@ fn change_is_checked_like_a_new_order() {
     assert_eq!(code(change(1_000, 12_000, TimeInForce::Fok)), "IMMEDIATE_CHANGE");
     let unknown = Change { order: OrderId(1), ..change(1, 100, TimeInForce::Day) };
     assert_eq!(code(unknown), "UNKNOWN_ORDER");
-    let more = check_modify(&exchange, &Limits::default(), change(2_000, 12_000, TimeInForce::Day));
+    let more = check_modify(
+        &facts(&exchange),
+        &Limits::default(),
+        change(2_000, 12_000, TimeInForce::Day),
+    );
     assert_eq!(
         more.unwrap_err().code(),
         "BUYING_POWER",
@@ -328,8 +340,8 @@ fn preview_shows_margin_and_commission_and_changes_nothing() {
     let exchange = exchange();
     let orders = vec![limit(Side::Buy, 1_000, 12_000)];
     let before = exchange.state_hash().unwrap();
-    let checked = check(&exchange, &Limits::default(), NOW, orders).unwrap();
-    let preview = preview(&exchange, &checked, false);
+    let checked = check(&facts(&exchange), &Limits::default(), NOW, orders).unwrap();
+    let preview = preview(&facts(&exchange), &checked, false);
     assert_eq!(preview.notional, Decimal::from(120_000));
     assert_eq!(preview.commission, Decimal::from(5));
     assert_eq!(

@@ -21,7 +21,7 @@ fn bytes_of_a_record_are_what_they_were() {
     let exchange = Exchange::new(genesis());
     let placed = order(Side::Sell, 100, limit(99_999), TimeInForce::Gtc);
     let checked =
-        trade::pretrade::check(&exchange, &Limits::default(), BEGIN, vec![placed]).unwrap();
+        trade::pretrade::check(&facts(&exchange), &Limits::default(), BEGIN, vec![placed]).unwrap();
     let holder = Holder::Credential(CredentialId([2; 16]));
     let refused = Command::Refused { holder, code: "X".into(), text: "y".into(), count: 3 };
     let turned_away =

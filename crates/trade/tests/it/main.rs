@@ -10,6 +10,7 @@ use access::entitlements::Limits;
 use access::id::{CredentialId, Holder, SymbolId};
 use access::moment::Time;
 use rust_decimal::Decimal;
+use trade::pretrade::Facts;
 use trade::{Command, Decided, Exchange, Genesis, Hours, NewOrder, Origin, Side, Stamped, Ticks};
 use trade::{OrderType, TimeInForce};
 
@@ -45,6 +46,10 @@ fn order(side: Side, quantity: u64, order_type: OrderType, tif: TimeInForce) -> 
     }
 }
 
+fn facts(exchange: &Exchange) -> Facts<'_> {
+    exchange.facts(exchange.genesis().account, HOLDER).unwrap()
+}
+
 fn stamp(exchange: &Exchange, time: Time, command: Command) -> Stamped {
     let decision = Decided { holder: HOLDER, epoch: 9, limits: Limits::default() };
     Stamped { seq: exchange.seq() + 1, time, decision, command }
@@ -52,8 +57,9 @@ fn stamp(exchange: &Exchange, time: Time, command: Command) -> Stamped {
 
 /// Places an order, or says why not.
 fn place(exchange: &mut Exchange, order: NewOrder) -> Result<trade::OrderId, &'static str> {
-    let checked = trade::pretrade::check(exchange, &Limits::default(), exchange.now(), vec![order])
-        .map_err(|denial| denial.code())?;
+    let checked =
+        trade::pretrade::check(&facts(exchange), &Limits::default(), exchange.now(), vec![order])
+            .map_err(|denial| denial.code())?;
     let stamped = stamp(exchange, exchange.now(), Command::Place(checked));
     Ok(exchange.apply(&stamped)[0].order().unwrap().id)
 }

@@ -81,7 +81,7 @@ fn parent_partly_filled_releases_as_many_shares() {
     bench.cancel(ids[1]);
     assert!(bench.order(ids[2]).state.is_open(), "a cancelled child leaves the other");
     bench.cancel(ids[2]);
-    assert!(bench.exchange.orders.groups.is_empty());
+    assert!(bench.exchange.ledgers.first_mut().orders.groups.is_empty());
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn named_group_is_cancelled_by_a_fill() {
     let now = bench.one(now);
     assert_eq!(now.state, OrderState::Filled);
     assert_eq!(bench.order(far.id).end, Some(End::OcaFilled { by: now.id }));
-    assert!(bench.exchange.orders.groups.is_empty());
+    assert!(bench.exchange.ledgers.first_mut().orders.groups.is_empty());
 }
 
 /// The same order of another credential.
@@ -153,7 +153,7 @@ fn credential_attaches_no_child_to_an_order_of_another_holder() {
     let child = |order: NewOrder| NewOrder { parent: Some(Parent::Order(parent.id)), ..order };
     let code = |bench: &Bench, order: NewOrder| {
         let limits = Limits::default();
-        let checked = pretrade::check(&bench.exchange, &limits, bench.time, vec![order]);
+        let checked = pretrade::check(&bench.facts(), &limits, bench.time, vec![order]);
         checked.map_or_else(|denial| denial.code(), |_| "passes")
     };
     let sale = child(limit(Side::Sell, 50, 20_000));
@@ -173,7 +173,7 @@ fn late_child_gets_what_its_siblings_left() {
     let sold = bench.one(child(market(Side::Sell, 20)));
     assert_eq!(sold.state, OrderState::Filled);
     let all = child(limit(Side::Sell, 50, 20_000));
-    let denial = pretrade::check(&bench.exchange, &Limits::default(), bench.time, vec![all]);
+    let denial = pretrade::check(&bench.facts(), &Limits::default(), bench.time, vec![all]);
     assert_eq!(
         denial.unwrap_err().evidence_text(),
         "CHILD_QUANTITY: 50 shares are more than the 30 that the parent order and its other \
@@ -183,7 +183,7 @@ fn late_child_gets_what_its_siblings_left() {
     assert_eq!((rest.state, rest.live()), (OrderState::Working, 30));
     let change =
         Change { order: rest.id, quantity: 31, order_type: rest.order_type, tif: rest.tif };
-    let denial = pretrade::check_modify(&bench.exchange, &Limits::default(), change);
+    let denial = pretrade::check_modify(&bench.facts(), &Limits::default(), change);
     assert_eq!(denial.unwrap_err().code(), "CHILD_QUANTITY");
 }
 

@@ -22,8 +22,8 @@ fn partly(bench: &mut Bench, reduce: bool, quantity: Shares) -> Arc<Order> {
 
 /// Eight days later and back from its bytes: nothing is left of the orders that ended.
 fn forget(bench: &mut Bench) {
-    bench.exchange.orders.prune(bench.time + Span::days(8));
-    bench.exchange.forget_parents();
+    bench.exchange.ledgers.first_mut().orders.prune(bench.time + Span::days(8));
+    bench.exchange.ledgers.first_mut().forget_parents();
     assert_eq!(bench.exchange.completed_orders().count(), 0);
     bench.exchange = Exchange::restore(&bench.exchange.snapshot().unwrap()).unwrap();
 }
@@ -46,7 +46,7 @@ fn late_member_of_a_group_that_traded_ends_without_a_trade() {
                 let late = bench.one(order);
                 assert_eq!((late.filled, late.state), (0, OrderState::Cancelled));
                 assert_eq!(late.end, Some(End::GroupTraded { by: by.id }));
-                assert!(bench.exchange.orders.groups.is_empty());
+                assert!(bench.exchange.ledgers.first_mut().orders.groups.is_empty());
             }
         }
     }
@@ -169,7 +169,7 @@ fn late_child_gets_what_forgotten_siblings_left() {
     assert_eq!(bought.state, OrderState::Filled);
     forget(&mut bench);
     let all = child(limit(Side::Buy, 9_000, 100));
-    let denial = pretrade::check(&bench.exchange, &Limits::default(), bench.time, vec![all]);
+    let denial = pretrade::check(&bench.facts(), &Limits::default(), bench.time, vec![all]);
     assert_eq!(denial.unwrap_err().code(), "CHILD_QUANTITY");
     let late = bench.one(child(limit(Side::Buy, 8_930, 100)));
     assert_eq!(late.live(), sold - 70);
@@ -177,7 +177,7 @@ fn late_child_gets_what_forgotten_siblings_left() {
 
 #[test]
 fn names_are_remembered_up_to_a_number_and_as_long_as_a_member_is_open() {
-    use crate::exchange::traded::NAMES;
+    use crate::ledger::traded::NAMES;
     let mut bench = Bench::new();
     let named = |at: usize, order: NewOrder| NewOrder {
         oca: Some(Oca { group: format!("group {at}").into(), reduce: true }),
@@ -189,12 +189,13 @@ fn names_are_remembered_up_to_a_number_and_as_long_as_a_member_is_open() {
     let filled = Order { filled: 1, state: OrderState::Filled, ..(*open).clone() };
     for at in 1..=NAMES + NAMES / 10 {
         let order = Order { oca: named(at, limit(Side::Buy, 1, 1)).oca, ..filled.clone() };
-        bench.exchange.note_traded(&order, 1);
-        bench.exchange.next_execution += 1;
+        let execution = bench.exchange.register.execution;
+        bench.exchange.ledgers.first_mut().note_traded(&order, 1, execution);
+        bench.exchange.register.execution += 1;
     }
     let remembered = |bench: &Bench, at: usize| {
         let order = Order { oca: named(at, limit(Side::Buy, 1, 1)).oca, ..filled.clone() };
-        bench.exchange.memory.traded.of(&order).is_some()
+        bench.exchange.ledgers.first().traded.of(&order).is_some()
     };
     assert!(remembered(&bench, 0), "a member is open");
     assert!(!remembered(&bench, 1) && !remembered(&bench, NAMES / 10 + 1));

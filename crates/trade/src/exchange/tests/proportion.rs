@@ -68,7 +68,7 @@ fn parent_that_becomes_smaller_takes_its_children_with_it_and_gives_them_back() 
     assert_eq!(sizes(&bench), [100, 50], "no child becomes larger than it was sent");
     let denied = |bench: &Bench, quantity| {
         let change = change(&bench.order(profit), quantity);
-        pretrade::check_modify(&bench.exchange, &Limits::default(), change).unwrap_err().code()
+        pretrade::check_modify(&bench.facts(), &Limits::default(), change).unwrap_err().code()
     };
     bench.modify(change(&parent, 60));
     assert_eq!(denied(&bench, 61), "CHILD_QUANTITY");

@@ -72,7 +72,7 @@ fn change_of_what_only_reduces_is_held_to_the_position() {
     let exit = bench.reduce(exit(50, 20_000));
     let denied = |bench: &Bench, quantity| {
         let change = change(&bench.order(exit.id), quantity);
-        let checked = pretrade::check_modify(&bench.exchange, &Limits::default(), change);
+        let checked = pretrade::check_modify(&bench.facts(), &Limits::default(), change);
         checked.map_or_else(|denial| denial.evidence_text(), |_| "passes".to_owned())
     };
     assert_eq!(denied(&bench, 100), "passes");
@@ -91,7 +91,7 @@ fn order_is_held_to_the_position_as_it_is_when_it_arrives() {
     let mut bench = long();
     let checked = |bench: &Bench, order| {
         let checked =
-            pretrade::check_reducing(&bench.exchange, &Limits::default(), bench.time, order);
+            pretrade::check_reducing(&bench.facts(), &Limits::default(), bench.time, order);
         Command::PlaceReduceOnly(checked.unwrap())
     };
     let (rests, late) =
@@ -117,8 +117,8 @@ fn exits_that_only_reduce_bind_no_buying_power() {
     bench.cancel(exits[1].id);
     assert_eq!(bench.exchange.summary().buying_power, power);
     let beyond =
-        pretrade::check(&bench.exchange, &Limits::default(), bench.time, vec![exit(100, 20_003)]);
-    let preview = |reduces| pretrade::preview(&bench.exchange, beyond.as_ref().unwrap(), reduces);
+        pretrade::check(&bench.facts(), &Limits::default(), bench.time, vec![exit(100, 20_003)]);
+    let preview = |reduces| pretrade::preview(&bench.facts(), beyond.as_ref().unwrap(), reduces);
     assert_eq!(preview(true).initial_after, preview(true).initial_before);
 }
 
@@ -145,7 +145,7 @@ fn short_position_bounds_what_buys() {
     let cover = bench.reduce(limit(Side::Buy, 100, 100));
     bench.one(market(Side::Buy, 60));
     assert_eq!(bench.order(cover.id).quantity, 40);
-    let denial = pretrade::check_reduces(&bench.exchange, &limit(Side::Sell, 1, 20_000));
+    let denial = pretrade::check_reduces(&bench.facts(), &limit(Side::Sell, 1, 20_000));
     assert_eq!(denial.unwrap_err().code(), "ORDER_PAST_FLAT");
 }
 

@@ -37,7 +37,7 @@ pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
         (1, Some(order)) => {
             let tif = bench.order(order).tif;
             let change = Change { order, quantity, order_type, tif };
-            match pretrade::check_modify(&bench.exchange, &Limits::default(), change) {
+            match pretrade::check_modify(&bench.facts(), &Limits::default(), change) {
                 Ok(change) => bench.apply(Command::Modify(change)),
                 Err(_) => Vec::new(),
             }
@@ -48,7 +48,7 @@ pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
             let (order_type, tif) = (order.order_type, order.tif);
             let quantity = 1 + quantity % order.quantity;
             let change = Change { order: order.id, quantity, order_type, tif };
-            match pretrade::check_modify(&bench.exchange, &Limits::default(), change) {
+            match pretrade::check_modify(&bench.facts(), &Limits::default(), change) {
                 Ok(change) => bench.apply(Command::Modify(change)),
                 Err(_) => Vec::new(),
             }
@@ -57,7 +57,7 @@ pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
             let held = bench.exchange.account().position(symbol).shares;
             new.side = if held > 0 { Side::Sell } else { Side::Buy };
             new.quantity = quantity.min(held.unsigned_abs().max(1));
-            match pretrade::check_reduces(&bench.exchange, &new) {
+            match pretrade::check_reduces(&bench.facts(), &new) {
                 Ok(()) => try_place_as(bench, vec![new], Command::PlaceReduceOnly),
                 Err(_) => Vec::new(),
             }
@@ -83,7 +83,7 @@ fn try_place_as(
     orders: Vec<NewOrder>,
     command: fn(pretrade::Checked<Vec<NewOrder>>) -> Command,
 ) -> Vec<Event> {
-    match pretrade::check(&bench.exchange, &Limits::default(), bench.time, orders) {
+    match pretrade::check(&bench.facts(), &Limits::default(), bench.time, orders) {
         Ok(checked) => bench.apply(command(checked)),
         Err(_) => Vec::new(),
     }
@@ -100,7 +100,7 @@ pub(super) fn check_sound(bench: &Bench) {
             order.remaining() == 0 && order.end.is_none()
         );
     }
-    for listing in &exchange.listings {
+    for listing in &exchange.paper.listings {
         let (bid, ask) = (listing.book.best_bid(), listing.book.best_ask());
         assert!(bid.zip(ask).is_none_or(|(bid, ask)| bid < ask), "crossed: {bid:?} {ask:?}");
     }
@@ -124,7 +124,7 @@ pub(super) fn check_sound(bench: &Bench) {
 /// What the third rule promises of every open order.
 fn check_bounds(exchange: &Exchange) {
     for order in exchange.open_orders().filter(|_| exchange.order_rule() >= 3) {
-        let held = exchange.held_against(order.symbol, order.side);
+        let held = exchange.account().held_against(order.symbol, order.side);
         assert!(!order.reduce_only || order.remaining() <= held, "{held}: {order:?}");
         let Some(parent) = order.parent.and_then(|parent| exchange.order(parent)) else { continue };
         let most = if parent.state.is_open() { parent.quantity } else { parent.filled };
@@ -212,7 +212,7 @@ proptest! {
             one.exchange.quotes(),
             other.exchange.quotes()
         );
-        prop_assert_eq!(one.exchange.listings[0].process, other.exchange.listings[0].process);
+        prop_assert_eq!(one.exchange.paper.listings[0].process, other.exchange.paper.listings[0].process);
     }
 }
 
@@ -237,12 +237,32 @@ fn other_seed_gives_other_prices_and_the_same_seed_the_same() {
 #[test]
 fn week_of_quiet_markets_makes_every_second_once() {
     let mut bench = Bench::new();
-    let before = bench.exchange.step;
+    let before = bench.exchange.paper.step;
     assert_eq!(bench.exchange.advance(MONDAY + Span::days(7)).due, None);
-    assert_eq!(bench.exchange.step - before, 604_800);
-    for listing in &bench.exchange.listings {
+    assert_eq!(bench.exchange.paper.step - before, 604_800);
+    for listing in &bench.exchange.paper.listings {
         assert_eq!(listing.book.len(), 0, "no quotes are laid out where nobody trades");
         assert_eq!(listing.days.len(), 7);
         assert_eq!(listing.minutes.range(0, i64::MAX).count(), 5 * 24 * 60 + 1);
     }
+}
+
+/// A long walk by each rule of orders and of the markets. Its hashes are what version 0.1.0 came to.
+#[test]
+fn state_of_a_long_walk_is_what_it_was() {
+    let mut found = Vec::new();
+    for (catalogue, rule) in [(1, 1), (1, 2), (1, 3), (2, 3)] {
+        let mut bench = Bench::by_rule_1(Genesis { catalogue, ..genesis(Hours::RoundTheClock) });
+        bench.apply(Command::OrderRule { rule });
+        for step in 0..1_500_u64 {
+            let word = crate::random::mix(step ^ (u64::from(rule) << 32));
+            bench.wait(i64::try_from(word % 40).unwrap());
+            act(&mut bench, word);
+        }
+        let trades = bench.exchange.executions().count();
+        assert!(trades > 300, "{trades} trades say little");
+        let hash = bench.exchange.state_hash().unwrap();
+        found.push(hash[..6].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    }
+    assert_eq!(found, ["3add8ac7bbb9", "b7c34f6e89f4", "34c152ec42eb", "eb650f4db6da"]);
 }

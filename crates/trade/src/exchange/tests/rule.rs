@@ -13,20 +13,20 @@ fn by_paths(hours: Hours) -> Genesis {
 /// What the rule says, second by second: nothing is passed at once.
 fn slowly(exchange: &mut Exchange, to: Time) -> Vec<Event> {
     let (mut events, target) = (Vec::new(), to.seconds());
-    while exchange.step < target {
-        let second = exchange.step + 1;
-        exchange.now = exchange.now.max(Time::from_seconds(second));
-        exchange.step = second;
-        if second >= exchange.session.roll {
+    while exchange.paper.step < target {
+        let second = exchange.paper.step + 1;
+        exchange.paper.now = exchange.paper.now.max(Time::from_seconds(second));
+        exchange.paper.step = second;
+        if second >= exchange.paper.session.roll {
             exchange.roll(Some(&mut events));
         }
-        if exchange.session.is_open(second) {
+        if exchange.paper.session.is_open(second) {
             exchange.second(second, Some(&mut events));
         } else {
-            exchange.rest_until(second);
+            exchange.paper.rest_until(second);
         }
     }
-    exchange.now = exchange.now.max(to);
+    exchange.paper.now = exchange.paper.now.max(to);
     events
 }
 
@@ -52,7 +52,7 @@ fn spread(bench: &mut Bench, orders: i64) {
 
 fn same(one: &Exchange, other: &Exchange) {
     assert_eq!(one.quotes(), other.quotes());
-    for (one, other) in one.listings.iter().zip(&other.listings) {
+    for (one, other) in one.paper.listings.iter().zip(&other.paper.listings) {
         assert_eq!((one.process, &one.fives), (other.process, &other.fives));
         assert_eq!((&one.minutes, &one.days), (&other.minutes, &other.days));
     }
@@ -115,9 +115,9 @@ fn switch_of_rules_goes_on_from_the_price_and_changes_nothing_before_it() {
         bench.wait(3_000);
     }
     same(&bench.exchange, &old.exchange);
-    let before = bench.exchange.listings[0].process;
+    let before = bench.exchange.paper.listings[0].process;
     bench.apply(Command::MarketRule { rule: 2 });
-    assert_eq!((bench.exchange.rule(), bench.exchange.listings[0].process), (2, before));
+    assert_eq!((bench.exchange.rule(), bench.exchange.paper.listings[0].process), (2, before));
     // A rule does not go back, and the same one again is no new beginning.
     bench.wait(60);
     let state = bench.exchange.snapshot().unwrap();
@@ -126,7 +126,7 @@ fn switch_of_rules_goes_on_from_the_price_and_changes_nothing_before_it() {
         bench.exchange.seq -= 1;
         assert_eq!(bench.exchange.snapshot().unwrap(), state);
     }
-    let moved = (bench.exchange.listings[0].process.bid - before.bid).abs();
+    let moved = (bench.exchange.paper.listings[0].process.bid - before.bid).abs();
     assert!(moved < before.bid / 100, "{moved} ticks in a minute");
     assert_eq!(old.exchange.rule(), 1);
 }
@@ -144,7 +144,7 @@ fn rule_that_is_not_known_is_named() {
 fn snapshot_of_those_that_knew_rule_1_alone_still_opens() {
     let mut bench = Bench::new();
     spread(&mut bench, 8);
-    let bytes = postcard::to_stdvec(&bench.exchange).unwrap();
+    let bytes = bench.exchange.first_format().unwrap();
     assert_eq!(Exchange::restore(&bytes).unwrap().rule(), 1);
     assert!(bench.exchange.snapshot().unwrap().starts_with(&bytes), "what is new comes behind");
     bench.apply(Command::MarketRule { rule: 2 });

@@ -6,7 +6,7 @@ use crate::pretrade::large::{Cost, Size, of_change, of_new};
 const AAPL: SymbolId = SymbolId(700_001);
 
 fn new(exchange: &Exchange, orders: &[NewOrder]) -> Option<Decimal> {
-    of_new(exchange, orders).map(|size| size.value)
+    of_new(&facts(exchange), orders).map(|size| size.value)
 }
 
 fn change(order: OrderId, quantity: Shares, price: i64) -> Change {
@@ -30,8 +30,8 @@ fn order_is_large_above_the_threshold_alone() {
 fn order_is_worth_its_price_and_a_sale_at_least_the_quote() {
     let exchange = exchange();
     let (bid, ask) = (
-        exchange.reference(AAPL, Side::Sell).unwrap(),
-        exchange.reference(AAPL, Side::Buy).unwrap(),
+        facts(&exchange).reference(AAPL, Side::Sell).unwrap(),
+        facts(&exchange).reference(AAPL, Side::Buy).unwrap(),
     );
     let market = |side| order(side, 10, OrderType::Market);
     assert_eq!(new(&exchange, &[market(Side::Buy)]), Some(ask.value(10)));
@@ -45,7 +45,7 @@ fn order_is_worth_its_price_and_a_sale_at_least_the_quote() {
     assert_eq!(new(&exchange, &[order(Side::Buy, 10, stop)]), Some(Ticks(ask.0 + 100).value(10)));
     // Set off at once, it buys at the market, however low its trigger is.
     let reached = OrderType::Stop { trigger: Ticks(1) };
-    let size = of_new(&exchange, &[order(Side::Buy, 10, reached)]).unwrap();
+    let size = of_new(&facts(&exchange), &[order(Side::Buy, 10, reached)]).unwrap();
     assert_eq!(size.value, ask.value(10));
     assert_eq!(size.cost.unwrap().value, ask.value(10));
     // Parents together, a child alone.
@@ -53,7 +53,7 @@ fn order_is_worth_its_price_and_a_sale_at_least_the_quote() {
     let two = [limit(Side::Buy, 10, 100), limit(Side::Buy, 20, 100)];
     assert_eq!(new(&exchange, &two), Some(Ticks(100).value(30)));
     assert_eq!(new(&exchange, &[two[0].clone(), child]), Some(Ticks(90_000).value(10)));
-    assert_eq!(of_new(&exchange, &two).unwrap().cost, None);
+    assert_eq!(of_new(&facts(&exchange), &two).unwrap().cost, None);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn market_order_costs_what_the_book_asks_level_by_level() {
     let (first, second) = (asks[0], asks[1]);
     let cost = |quantity| {
         let one = order(Side::Buy, quantity, OrderType::Market);
-        of_new(&exchange, &[one]).unwrap().cost.unwrap()
+        of_new(&facts(&exchange), &[one]).unwrap().cost.unwrap()
     };
     assert_eq!(cost(first.size).value, first.price.value(first.size));
     let more = cost(first.size + 1);
@@ -79,13 +79,17 @@ fn what_only_reduces_a_position_has_no_size() {
     place(&mut exchange, &none, order(Side::Buy, 100, OrderType::Market));
     assert_eq!(exchange.account().position(AAPL).shares, 100);
     let sell = |quantity| order(Side::Sell, quantity, OrderType::Market);
-    assert_eq!(of_new(&exchange, &[sell(100)]), None);
-    assert!(of_new(&exchange, &[sell(101)]).is_some(), "it goes beyond the position");
-    assert!(of_new(&exchange, &[order(Side::Buy, 1, OrderType::Market)]).is_some());
-    let bid = exchange.reference(AAPL, Side::Sell).unwrap();
+    assert_eq!(of_new(&facts(&exchange), &[sell(100)]), None);
+    assert!(of_new(&facts(&exchange), &[sell(101)]).is_some(), "it goes beyond the position");
+    assert!(of_new(&facts(&exchange), &[order(Side::Buy, 1, OrderType::Market)]).is_some());
+    let bid = facts(&exchange).reference(AAPL, Side::Sell).unwrap();
     let rests = place(&mut exchange, &none, limit(Side::Sell, 40, bid.0 + 500));
-    assert_eq!(of_change(&exchange, &change(rests, 100, bid.0 + 500)), None, "still within it");
-    assert!(of_change(&exchange, &change(rests, 101, bid.0 + 500)).is_some());
+    assert_eq!(
+        of_change(&facts(&exchange), &change(rests, 100, bid.0 + 500)),
+        None,
+        "still within it"
+    );
+    assert!(of_change(&facts(&exchange), &change(rests, 101, bid.0 + 500)).is_some());
 }
 
 #[test]
@@ -101,21 +105,25 @@ fn change_has_a_size_unless_it_makes_the_order_tamer() {
         // As much money, at a price that nobody approved.
         (50, 10_000, true),
     ] {
-        let size = of_change(&exchange, &change(rests, quantity, price));
+        let size = of_change(&facts(&exchange), &change(rests, quantity, price));
         assert_eq!(size.is_some(), larger, "{quantity} at {price}");
         let value = Ticks(price).value(quantity);
         assert!(size.is_none_or(|size| size.value == value), "{quantity} at {price}");
     }
-    let ask = exchange.reference(AAPL, Side::Buy).unwrap();
+    let ask = facts(&exchange).reference(AAPL, Side::Buy).unwrap();
     for order_type in [OrderType::Market, OrderType::Stop { trigger: Ticks(1) }] {
         let other = Change { order_type, ..change(rests, 100, 5_000) };
-        assert_eq!(of_change(&exchange, &other).unwrap().value, ask.value(100), "{order_type:?}");
+        assert_eq!(
+            of_change(&facts(&exchange), &other).unwrap().value,
+            ask.value(100),
+            "{order_type:?}"
+        );
     }
     // A sale that was approved at its price is not sent at a lower one.
-    let bid = exchange.reference(AAPL, Side::Sell).unwrap();
+    let bid = facts(&exchange).reference(AAPL, Side::Sell).unwrap();
     let sale = place(&mut exchange, &Limits::default(), limit(Side::Sell, 100, bid.0 * 2));
-    assert!(of_change(&exchange, &change(sale, 100, bid.0)).is_some());
-    assert_eq!(of_change(&exchange, &change(sale, 90, bid.0 * 2 + 1)), None);
+    assert!(of_change(&facts(&exchange), &change(sale, 100, bid.0)).is_some());
+    assert_eq!(of_change(&facts(&exchange), &change(sale, 90, bid.0 * 2 + 1)), None);
 }
 
 #[test]

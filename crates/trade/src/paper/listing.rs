@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use access::moment::Time;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::bar::{Kept, Series};
+use crate::bar::{Kept as Bars, Series};
 use crate::book::{Book, HOUSE, Handle};
 use crate::calendar::{Day, Hours, Session};
 use crate::contract::Contract;
@@ -20,7 +20,7 @@ use crate::random::mix;
 /// One-minute bars kept: five days.
 const MINUTES_KEPT: u32 = 5 * 24 * 60;
 /// Seconds of trading that these are made of, and a few more.
-pub(super) const MINUTES_KEPT_FOR: i64 = (MINUTES_KEPT as i64 + 4) * 60;
+pub(crate) const MINUTES_KEPT_FOR: i64 = (MINUTES_KEPT as i64 + 4) * 60;
 /// Five-second bars kept: two hours.
 const FIVES_KEPT: u32 = 2 * 720;
 /// Seconds of trading that these are made of, and a few more.
@@ -30,7 +30,7 @@ const DAYS_KEPT: usize = 3_660;
 
 /// The prices at which orders wait: those of clients in the book, and stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reach {
+pub(crate) struct Reach {
     bid: i64,
     ask: i64,
     buy_stop: i64,
@@ -45,16 +45,14 @@ struct Quiet {
     through: i64,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Listing {
-    pub(super) process: Process,
-    /// The trading day's path, under rule 2. A snapshot keeps it apart, for this is the format of
-    /// those that know none.
-    #[serde(skip)]
-    pub(super) path: Option<Path>,
-    #[serde(skip)]
+#[derive(Debug, Clone)]
+pub(crate) struct Listing {
+    pub(crate) process: Process,
+    /// The trading day's path, under rule 2. A snapshot keeps it apart, for the first format knows
+    /// none.
+    pub(crate) path: Option<Path>,
     quiet: Option<Quiet>,
-    pub(super) book: Book,
+    pub(crate) book: Book,
     /// The makers' orders in the book; `None` where one was taken. Empty: they are not in the
     /// book. They come when an order of this second needs them and go with the next second, so
     /// that a second that nobody trades in costs nothing.
@@ -64,24 +62,42 @@ pub(super) struct Listing {
     /// By trigger below zero: the highest is the first to be reached.
     sell_stops: BTreeSet<(i64, OrderId)>,
     /// Market orders that want more than the quotes had.
-    pub(super) sweeping: Vec<OrderId>,
-    pub(super) exposure: Exposure,
-    pub(super) last: i64,
+    pub(crate) sweeping: Vec<OrderId>,
+    pub(crate) last: i64,
     last_size: u64,
     last_second: i64,
     open: i64,
     high: i64,
     low: i64,
-    pub(super) previous_close: i64,
+    pub(crate) previous_close: i64,
     volume: u64,
     /// It has traded on this trading day.
     traded: bool,
     /// Lowest and highest price since stops were last looked at.
     swing: Option<(i64, i64)>,
-    pub(super) minutes: Series,
-    pub(super) fives: Series,
-    pub(super) days: VecDeque<Kept>,
+    pub(crate) minutes: Series,
+    pub(crate) fives: Series,
+    pub(crate) days: VecDeque<Bars>,
 }
+
+/// A contract in a snapshot: its market and what waits there, what the first ledger's orders bind,
+/// and what has traded.
+pub(crate) type Kept = (Waiting, Exposure, Tape);
+type Waiting = (
+    Process,
+    Book,
+    Vec<Option<Handle>>,
+    BTreeSet<(i64, OrderId)>,
+    BTreeSet<(i64, OrderId)>,
+    Vec<OrderId>,
+);
+type Tape = (
+    (i64, u64, i64, i64, i64, i64, i64, u64, bool),
+    Option<(i64, i64)>,
+    Series,
+    Series,
+    VecDeque<Bars>,
+);
 
 impl Reach {
     /// What waits at the other prices would not trade where nothing at these did.
@@ -94,7 +110,7 @@ impl Reach {
 }
 
 impl Listing {
-    pub(super) fn new(contract: &Contract, seed: u64, close: i64, hours: Hours, at: i64) -> Self {
+    pub(crate) fn new(contract: &Contract, seed: u64, close: i64, hours: Hours, at: i64) -> Self {
         // A day of 6.5 hours moves as far as one of 24, so each second moves 1.9 times as far.
         let volatility = match hours {
             Hours::RoundTheClock => contract.volatility,
@@ -111,7 +127,6 @@ impl Listing {
             buy_stops: BTreeSet::new(),
             sell_stops: BTreeSet::new(),
             sweeping: Vec::new(),
-            exposure: Exposure::default(),
             last: close,
             last_size: 0,
             last_second: at,
@@ -128,8 +143,63 @@ impl Listing {
         }
     }
 
+    /// Its place in a snapshot.
+    pub(crate) fn kept<'a>(&'a self, exposure: &'a Exposure) -> impl Serialize + 'a {
+        let waiting = (
+            &self.process,
+            &self.book,
+            &self.makers,
+            &self.buy_stops,
+            &self.sell_stops,
+            &self.sweeping,
+        );
+        let day = (
+            self.last,
+            self.last_size,
+            self.last_second,
+            self.open,
+            self.high,
+            self.low,
+            self.previous_close,
+            self.volume,
+            self.traded,
+        );
+        (waiting, exposure, (day, self.swing, &self.minutes, &self.fives, &self.days))
+    }
+
+    /// From its place in a snapshot.
+    pub(crate) fn of_kept((waiting, exposure, tape): Kept) -> (Self, Exposure) {
+        let (process, book, makers, buy_stops, sell_stops, sweeping) = waiting;
+        let (day, swing, minutes, fives, days) = tape;
+        let (last, last_size, last_second, open, high, low, previous_close, volume, traded) = day;
+        let listing = Self {
+            process,
+            path: None,
+            quiet: None,
+            book,
+            makers,
+            buy_stops,
+            sell_stops,
+            sweeping,
+            last,
+            last_size,
+            last_second,
+            open,
+            high,
+            low,
+            previous_close,
+            volume,
+            traded,
+            swing,
+            minutes,
+            fives,
+            days,
+        };
+        (listing, exposure)
+    }
+
     /// Somebody waits on this price.
-    pub(super) fn is_watched(&self) -> bool {
+    pub(crate) fn is_watched(&self) -> bool {
         !self.sweeping.is_empty()
             || !self.buy_stops.is_empty()
             || !self.sell_stops.is_empty()
@@ -137,7 +207,7 @@ impl Listing {
     }
 
     /// The second that `next` describes would do something to an order of a client.
-    pub(super) fn touches(&self, next: &Process) -> bool {
+    pub(crate) fn touches(&self, next: &Process) -> bool {
         let bid = self.book.best_of_others(Side::Buy, HOUSE);
         let ask = self.book.best_of_others(Side::Sell, HOUSE);
         if !self.sweeping.is_empty()
@@ -156,7 +226,7 @@ impl Listing {
     }
 
     /// The path of a trading day: the one that there is, or a new one from where the price is.
-    pub(super) fn path_in(&self, session: &Session) -> Path {
+    pub(crate) fn path_in(&self, session: &Session) -> Path {
         let own = self.path.filter(|path| path.is_within(session.open, session.close));
         own.unwrap_or_else(|| {
             Path::new(&self.process, session.open - 1, session.close - session.open)
@@ -164,7 +234,7 @@ impl Listing {
     }
 
     /// The market at a second of a trading day, under rule 2.
-    pub(super) fn at(&self, second: i64, session: &Session) -> Process {
+    pub(crate) fn at(&self, second: i64, session: &Session) -> Process {
         self.process.at(&self.path_in(session).block(second), second)
     }
 
@@ -178,7 +248,7 @@ impl Listing {
 
     /// The first second of a stretch of a trading day that would do something to an order of a
     /// client, under rule 2.
-    pub(super) fn first_touched(&mut self, stretch: Stretch, session: &Session) -> Option<i64> {
+    pub(crate) fn first_touched(&mut self, stretch: Stretch, session: &Session) -> Option<i64> {
         if !self.is_watched() {
             return None;
         }
@@ -208,7 +278,7 @@ impl Listing {
 
     /// Seconds of a trading day's path that touch no client's order, all at once. Bars that end before
     /// `keep` are gone before anybody looks: those are not made.
-    pub(super) fn pass_all(&mut self, stretch: Stretch, session: &Session, keep: i64) {
+    pub(crate) fn pass_all(&mut self, stretch: Stretch, session: &Session, keep: i64) {
         self.withdraw();
         let path = self.path_in(session);
         self.path = Some(path);
@@ -294,7 +364,7 @@ impl Listing {
         (self.low, self.high) = (self.low.min(low), self.high.max(high));
         self.volume = self.volume.saturating_add(volume);
         let short = |price: i64| u32::try_from(price).unwrap_or(u32::MAX);
-        let kept = Kept {
+        let kept = Bars {
             at: u32::try_from(stretch.from).unwrap_or(0),
             open: short(open),
             high: short(high),
@@ -310,7 +380,7 @@ impl Listing {
 
     /// A second that touches no client's order.
     #[inline]
-    pub(super) fn pass(&mut self, next: Process, second: i64) {
+    pub(crate) fn pass(&mut self, next: Process, second: i64) {
         self.withdraw();
         self.process = next;
         match next.print {
@@ -322,7 +392,7 @@ impl Listing {
 
     /// A trade at a price: last, range and volume of the day, and the bars.
     #[inline]
-    pub(super) fn print(&mut self, price: i64, size: u64, second: i64) {
+    pub(crate) fn print(&mut self, price: i64, size: u64, second: i64) {
         self.last = price;
         self.last_size = size;
         self.last_second = second;
@@ -334,7 +404,7 @@ impl Listing {
 
     /// The last price again, in a second without a trade; it keeps the bars whole.
     #[inline]
-    pub(super) fn tick(&mut self, second: i64, size: u64) {
+    pub(crate) fn tick(&mut self, second: i64, size: u64) {
         if !self.traded {
             self.traded = true;
             (self.open, self.high, self.low) = (self.last, self.last, self.last);
@@ -349,7 +419,7 @@ impl Listing {
 
     /// Takes the makers' orders out of the book.
     #[inline]
-    pub(super) fn withdraw(&mut self) {
+    pub(crate) fn withdraw(&mut self) {
         for handle in self.makers.drain(..).flatten() {
             self.book.cancel(handle);
         }
@@ -358,7 +428,7 @@ impl Listing {
     /// Lays the makers' quotes of this second into the book, where they are not there yet. None of
     /// them crosses a client's order, or the second would have been a touched one.
     #[inline]
-    pub(super) fn lay(&mut self) {
+    pub(crate) fn lay(&mut self) {
         if self.makers.is_empty() {
             for side in [Side::Buy, Side::Sell] {
                 for (price, size) in self.process.levels(side) {
@@ -370,14 +440,14 @@ impl Listing {
 
     /// One of them.
     #[inline]
-    pub(super) fn lay_one(&mut self, side: Side, price: i64, size: u64) {
+    pub(crate) fn lay_one(&mut self, side: Side, price: i64, size: u64) {
         let handle = (size > 0)
             .then(|| self.book.insert(side, price, size, self.makers.len() as u64, HOUSE));
         self.makers.push(handle);
     }
 
     /// A maker's order was taken.
-    pub(super) fn taken(&mut self, key: u64) {
+    pub(crate) fn taken(&mut self, key: u64) {
         let at = usize::try_from(key).ok();
         if let Some(handle) = at.and_then(|at| self.makers.get_mut(at)) {
             *handle = None;
@@ -397,21 +467,21 @@ impl Listing {
     }
 
     /// Puts a stop among those that wait.
-    pub(super) fn arm(&mut self, order: &Order) {
+    pub(crate) fn arm(&mut self, order: &Order) {
         if let Some(stop) = Self::stop(order) {
             self.stops(order.side).insert(stop);
         }
     }
 
     /// Takes it out again.
-    pub(super) fn disarm(&mut self, order: &Order) {
+    pub(crate) fn disarm(&mut self, order: &Order) {
         if let Some(stop) = Self::stop(order) {
             self.stops(order.side).remove(&stop);
         }
     }
 
     /// The next stop that the trades since the last look have reached.
-    pub(super) fn reached(&mut self) -> Option<OrderId> {
+    pub(crate) fn reached(&mut self) -> Option<OrderId> {
         let (low, high) = self.swing?;
         let buy = self.buy_stops.first().filter(|(trigger, _)| high >= *trigger);
         if let Some(stop) = buy.copied() {
@@ -428,13 +498,13 @@ impl Listing {
     }
 
     /// Ends a trading day.
-    pub(super) fn roll(&mut self, day: Day) {
+    pub(crate) fn roll(&mut self, day: Day) {
         self.withdraw();
         if !std::mem::take(&mut self.traded) {
             return;
         }
         let short = |price: i64| u32::try_from(price).unwrap_or(u32::MAX);
-        self.days.push_back(Kept {
+        self.days.push_back(Bars {
             at: day.0.unsigned_abs(),
             open: short(self.open),
             high: short(self.high),
@@ -450,7 +520,7 @@ impl Listing {
     }
 
     /// The trading day so far, when it has traded.
-    pub(super) fn today(&self, session: &Session) -> Option<crate::bar::Bar> {
+    pub(crate) fn today(&self, session: &Session) -> Option<crate::bar::Bar> {
         self.traded.then(|| crate::bar::Bar {
             time: Time::from_seconds(session.open),
             day: session.day,
@@ -464,7 +534,7 @@ impl Listing {
     }
 
     /// The prices as anyone may see them.
-    pub(super) fn quote(&self, contract: &Contract, open_now: bool) -> Quote {
+    pub(crate) fn quote(&self, contract: &Contract, open_now: bool) -> Quote {
         Quote {
             symbol: contract.id,
             open_now,

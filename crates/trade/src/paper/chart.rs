@@ -3,7 +3,8 @@
 use access::id::SymbolId;
 use access::moment::Time;
 
-use super::Exchange;
+use super::Paper;
+use super::listing::Listing;
 use crate::bar::{Bar, BarSize, Series};
 use crate::calendar::{Day, Session};
 use crate::contract::Contracts;
@@ -14,11 +15,11 @@ const MOST: usize = 50_000;
 /// Days of history whose minutes are derived for one answer, at most.
 const MINUTE_DAYS: usize = 60;
 
-impl Exchange {
+impl Paper {
     /// Bars that begin in `from..to`, oldest first, the one being made included; at most the last
     /// 50,000. Bars under a day go back to 60 exchange days of history, derived; those of seconds
     /// two hours. Hours are counted in UTC; days are trading days.
-    pub fn bars(&self, symbol: SymbolId, size: BarSize, from: Time, to: Time) -> Vec<Bar> {
+    pub(crate) fn bars(&self, symbol: SymbolId, size: BarSize, from: Time, to: Time) -> Vec<Bar> {
         let Some(at) = Contracts::builtin().index(symbol) else { return Vec::new() };
         let (first, end) = (from.seconds(), to.seconds());
         let length = |bar: &Bar, seconds: i64| bar.time.seconds().div_euclid(seconds.max(1));
@@ -50,7 +51,7 @@ impl Exchange {
     }
 
     /// The first instant that there are prices of; none for an unknown contract.
-    pub fn head(&self, symbol: SymbolId) -> Option<Time> {
+    pub(crate) fn head(&self, symbol: SymbolId) -> Option<Time> {
         let at = Contracts::builtin().index(symbol)?;
         Some(history::head(at, self.first))
     }
@@ -58,7 +59,7 @@ impl Exchange {
     fn kept(
         &self,
         at: usize,
-        series: impl Fn(&super::Listing) -> &Series,
+        series: impl Fn(&Listing) -> &Series,
         from: i64,
         to: i64,
     ) -> Vec<Bar> {
@@ -68,7 +69,7 @@ impl Exchange {
             .range(from, to)
             .map(|(second, bar)| {
                 if second < session.start || second >= session.roll {
-                    session = Session::at(second, self.genesis.hours);
+                    session = Session::at(second, self.hours);
                 }
                 bar.bar(second, session.day)
             })
@@ -78,7 +79,7 @@ impl Exchange {
     /// Single seconds, derived from five; of the five that are being made, those that are over.
     fn seconds(&self, at: usize, from: i64, to: i64) -> Vec<Bar> {
         let fives = self.kept(at, |listing| &listing.fives, from.saturating_sub(4), to);
-        let now = self.now().seconds();
+        let now = self.now.seconds();
         let wanted = |bar: &Bar| (from..to).contains(&bar.time.seconds());
         fives
             .iter()
@@ -105,7 +106,7 @@ impl Exchange {
         let Some(listing) = self.listings.get(at) else { return bars };
         let lived = listing.days.iter().map(|kept| {
             let day = Day(i32::try_from(kept.at).unwrap_or(0));
-            kept.bar(Session::of_day(day, self.genesis.hours).open, day)
+            kept.bar(Session::of_day(day, self.hours).open, day)
         });
         let wanted = |bar: &Bar| (from..to).contains(&bar.time.seconds());
         bars.extend(lived.chain(listing.today(&self.session)).filter(wanted));

@@ -1,4 +1,4 @@
-//! The exchange's orders: open ones, and those that ended lately.
+//! A ledger's orders: open ones, and those that ended lately.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub const KEPT_FOR: Span = Span::days(7);
 
 /// Orders that know of each other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) enum Group {
+pub(crate) enum Group {
     /// The children of one parent.
     Children(OrderId),
     /// A one-cancels-all group by its name, which is the holder's own: the same name of another
@@ -28,53 +28,31 @@ pub(super) enum Group {
 
 /// An open order and where it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Open {
-    pub(super) order: Arc<Order>,
+pub(crate) struct Open {
+    pub(crate) order: Arc<Order>,
     /// Its contract's place.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// Its place in the book, when it rests there.
-    pub(super) handle: Option<Handle>,
+    pub(crate) handle: Option<Handle>,
     /// What it is counted as in its contract's exposure: shares, and ticks.
-    pub(super) counted: (Shares, i64),
+    pub(crate) counted: (Shares, i64),
     /// How large it wants to be, where something may make it smaller; a snapshot keeps it apart.
     #[serde(skip)]
-    pub(super) wanted: Option<Wanted>,
+    pub(crate) wanted: Option<Wanted>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Orders {
-    pub(super) open: BTreeMap<OrderId, Open>,
-    pub(super) done: VecDeque<Arc<Order>>,
-    pub(super) groups: BTreeMap<Group, Vec<OrderId>>,
-    /// Open orders by who sent them.
-    by_holder: BTreeMap<Holder, u32>,
-    next: u64,
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Orders {
+    pub(crate) open: BTreeMap<OrderId, Open>,
+    pub(crate) done: VecDeque<Arc<Order>>,
+    pub(crate) groups: BTreeMap<Group, Vec<OrderId>>,
     /// Open orders that may only reduce a position, oldest first.
-    #[serde(skip)]
-    reducing: BTreeMap<SymbolId, Vec<OrderId>>,
+    pub(super) reducing: BTreeMap<SymbolId, Vec<OrderId>>,
 }
 
 impl Orders {
-    pub(super) fn new() -> Self {
-        Self {
-            open: BTreeMap::new(),
-            done: VecDeque::new(),
-            groups: BTreeMap::new(),
-            by_holder: BTreeMap::new(),
-            next: 1_000_001,
-            reducing: BTreeMap::new(),
-        }
-    }
-
-    pub(super) fn number(&mut self) -> OrderId {
-        let id = OrderId(self.next);
-        self.next += 1;
-        id
-    }
-
-    pub(super) fn add(&mut self, open: Open) {
+    pub(crate) fn add(&mut self, open: Open) {
         let order = &open.order;
-        *self.by_holder.entry(order.origin.holder).or_default() += 1;
         for group in groups(order) {
             self.groups.entry(group).or_default().push(order.id);
         }
@@ -85,15 +63,9 @@ impl Orders {
     }
 
     /// Takes an order out of the open ones.
-    pub(super) fn take(&mut self, id: OrderId) -> Option<Open> {
+    pub(crate) fn take(&mut self, id: OrderId) -> Option<Open> {
         let open = self.open.remove(&id)?;
         let order = &open.order;
-        if let Some(count) = self.by_holder.get_mut(&order.origin.holder) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                self.by_holder.remove(&order.origin.holder);
-            }
-        }
         for group in groups(order) {
             if let Some(members) = self.groups.get_mut(&group) {
                 members.retain(|member| *member != id);
@@ -114,12 +86,12 @@ impl Orders {
     }
 
     /// Open orders in a contract that may only reduce the position.
-    pub(super) fn reducing(&self, symbol: SymbolId) -> Vec<OrderId> {
+    pub(crate) fn reducing(&self, symbol: SymbolId) -> Vec<OrderId> {
         self.reducing.get(&symbol).cloned().unwrap_or_default()
     }
 
     /// From a snapshot: which orders, ascending, may only reduce a position.
-    pub(super) fn mark_reducing(&mut self, ids: &[OrderId]) -> Result<(), String> {
+    pub(crate) fn mark_reducing(&mut self, ids: &[OrderId]) -> Result<(), String> {
         let mut found = 0_usize;
         let mut mark = |order: &mut Arc<Order>| {
             let is_one = ids.binary_search(&order.id).is_ok();
@@ -142,32 +114,28 @@ impl Orders {
         if lost > 0 { Err(format!("{lost} orders that only reduce are missing")) } else { Ok(()) }
     }
 
-    pub(super) fn members(&self, group: &Group) -> Vec<OrderId> {
+    pub(crate) fn members(&self, group: &Group) -> Vec<OrderId> {
         if self.groups.is_empty() {
             return Vec::new();
         }
         self.groups.get(group).cloned().unwrap_or_default()
     }
 
-    pub(super) fn keep(&mut self, order: Arc<Order>) {
+    pub(crate) fn keep(&mut self, order: Arc<Order>) {
         if self.done.len() >= KEPT {
             self.done.pop_front();
         }
         self.done.push_back(order);
     }
 
-    pub(super) fn prune(&mut self, now: Time) {
+    pub(crate) fn prune(&mut self, now: Time) {
         let oldest = now - KEPT_FOR;
         while self.done.front().is_some_and(|order| order.updated < oldest) {
             self.done.pop_front();
         }
     }
 
-    pub(super) fn count_of(&self, holder: Holder) -> u32 {
-        self.by_holder.get(&holder).copied().unwrap_or(0)
-    }
-
-    pub(super) fn find(&self, id: OrderId) -> Option<&Arc<Order>> {
+    pub(crate) fn find(&self, id: OrderId) -> Option<&Arc<Order>> {
         self.open
             .get(&id)
             .map(|open| &open.order)
@@ -176,12 +144,12 @@ impl Orders {
 }
 
 /// The one-cancels-all group that an order is in.
-pub(super) fn named_group(order: &Order) -> Option<Group> {
+pub(crate) fn named_group(order: &Order) -> Option<Group> {
     let oca = order.oca.as_ref()?;
     Some(Group::Named(order.origin.holder, Arc::clone(&oca.group)))
 }
 
 /// The groups that an order is in.
-pub(super) fn groups(order: &Order) -> impl Iterator<Item = Group> {
+pub(crate) fn groups(order: &Order) -> impl Iterator<Item = Group> {
     order.parent.map(Group::Children).into_iter().chain(named_group(order))
 }

@@ -1,0 +1,230 @@
+//! A ledger: what one account has on an exchange. Its orders, cash and positions, what its orders
+//! bind, and its executions.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use access::id::{Holder, PaperAccountId, SymbolId};
+use access::moment::{Span, Time};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::Contracts;
+use crate::event::Reject;
+use crate::margin::Exposure;
+use crate::order::{Execution, NewOrder, Order, OrderId, OrderType, Shares, Side};
+use crate::position::{Holding, Position};
+use crate::price::Ticks;
+
+pub(crate) mod orders;
+mod room;
+pub(crate) mod sizes;
+pub(crate) mod snapshot;
+pub(crate) mod traded;
+
+use orders::Orders;
+pub use orders::{KEPT, KEPT_FOR};
+use traded::Traded;
+
+/// Orders remembered for the check of duplicates, for a day at most.
+const RECENT: usize = 1_000;
+
+/// An order that was placed, as far as a duplicate would be equal to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Recent {
+    pub(crate) time: Time,
+    pub(crate) holder: Holder,
+    pub(crate) symbol: SymbolId,
+    pub(crate) side: Side,
+    pub(crate) quantity: Shares,
+    pub(crate) order_type: OrderType,
+}
+
+/// One account's side of an exchange. `cash + sum of bases = deposited + realised` holds to the last
+/// decimal.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    /// The account's number.
+    pub id: PaperAccountId,
+    /// What it began with, in US dollars.
+    pub deposited: Decimal,
+    /// Cash in US dollars; short sales raise it.
+    pub cash: Decimal,
+    /// Commissions paid, in US dollars; part of bases and realised profit already.
+    pub commissions: Decimal,
+    /// Net liquidation value when the trading day began, in US dollars.
+    pub day_start: Decimal,
+    /// By contract. A closed position stays, with zero shares and what it realised.
+    positions: BTreeMap<SymbolId, Position>,
+    pub(crate) orders: Orders,
+    /// What working orders could trade, by the contract's place.
+    pub(crate) exposures: Vec<Exposure>,
+    executions: VecDeque<Arc<Execution>>,
+    recent: VecDeque<Recent>,
+    /// What groups of its orders have traded; nothing under the first rule.
+    pub(crate) traded: Traded,
+    /// By which rule its orders are taken.
+    pub(crate) rule: u16,
+}
+
+impl Ledger {
+    pub(crate) fn new(id: PaperAccountId, cash: Decimal, rule: u16) -> Self {
+        Self {
+            id,
+            deposited: cash,
+            cash,
+            commissions: Decimal::ZERO,
+            day_start: cash,
+            positions: BTreeMap::new(),
+            orders: Orders::default(),
+            exposures: vec![Exposure::default(); Contracts::builtin().all().len()],
+            executions: VecDeque::new(),
+            recent: VecDeque::new(),
+            traded: Traded::default(),
+            rule,
+        }
+    }
+
+    /// The position in a contract; empty when there never was one.
+    pub fn position(&self, symbol: SymbolId) -> Position {
+        self.positions.get(&symbol).copied().unwrap_or_default()
+    }
+
+    /// Positions by contract, closed ones included.
+    pub fn positions(&self) -> impl Iterator<Item = (SymbolId, &Position)> {
+        self.positions.iter().map(|(symbol, position)| (*symbol, position))
+    }
+
+    /// What is held at these prices, by contract id ascending; closed positions left out.
+    pub fn holdings(&self, mark: impl Fn(SymbolId) -> Ticks) -> impl Iterator<Item = Holding> {
+        let held = self.positions().filter(|(_, position)| position.shares != 0);
+        held.map(move |(symbol, position)| Holding {
+            symbol,
+            position: *position,
+            mark: mark(symbol),
+        })
+    }
+
+    /// Realised over the life of the account, commission deducted, in US dollars.
+    pub fn realised(&self) -> Decimal {
+        self.positions.values().fold(Decimal::ZERO, |sum, p| sum.saturating_add(p.realised))
+    }
+
+    /// Cash and the value of the positions, in US dollars.
+    pub fn net_liquidation(&self, mark: impl Fn(SymbolId) -> Ticks) -> Decimal {
+        self.positions().fold(self.cash, |sum, (symbol, position)| {
+            sum.saturating_add(position.value(mark(symbol)))
+        })
+    }
+
+    /// The value in cents that positions and working orders could come to at worst. `last` gives the
+    /// price, in ticks, of the contract at a place in the catalogue.
+    pub(crate) fn worst(&self, last: impl Fn(usize) -> i64) -> i128 {
+        let listed = Contracts::builtin().all().iter().zip(&self.exposures).enumerate();
+        let worst = listed.map(|(at, (contract, exposure))| {
+            exposure.worst(self.position(contract.id).shares, last(at))
+        });
+        worst.sum()
+    }
+
+    /// What working orders in a contract could trade.
+    pub(crate) fn exposure(&self, symbol: SymbolId) -> Option<Exposure> {
+        self.exposures.get(Contracts::builtin().index(symbol)?).copied()
+    }
+
+    /// An order, open or ended in the last seven days.
+    pub fn order(&self, id: OrderId) -> Option<&Arc<Order>> {
+        self.orders.find(id)
+    }
+
+    /// An open order.
+    pub fn open_order(&self, id: OrderId) -> Option<&Arc<Order>> {
+        self.orders.open.get(&id).map(|open| &open.order)
+    }
+
+    /// Open orders, oldest first.
+    pub fn open_orders(&self) -> impl Iterator<Item = &Arc<Order>> {
+        self.orders.open.values().map(|open| &open.order)
+    }
+
+    /// Orders that ended in the last seven days, in the order that they ended, at most 20,000.
+    pub fn completed_orders(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Order>> + ExactSizeIterator {
+        self.orders.done.iter()
+    }
+
+    /// Executions of the last seven days, oldest first, at most 20,000.
+    pub fn executions(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Execution>> + ExactSizeIterator {
+        self.executions.iter()
+    }
+
+    pub(crate) fn recent(&self) -> impl DoubleEndedIterator<Item = &Recent> {
+        self.recent.iter()
+    }
+
+    /// Why an order cannot be changed or cancelled.
+    pub(crate) fn missing(&self, order: OrderId) -> Reject {
+        match self.orders.find(order) {
+            Some(found) => Reject::NotOpen { order, state: found.state },
+            None => Reject::UnknownOrder { order },
+        }
+    }
+
+    /// Books a fill; what it realised, if it closed anything.
+    pub(crate) fn fill(
+        &mut self,
+        symbol: SymbolId,
+        side: Side,
+        quantity: Shares,
+        price: Ticks,
+        commission: Decimal,
+    ) -> Option<Decimal> {
+        let position = self.positions.entry(symbol).or_default();
+        let (cash, realised) = position.fill(side, quantity, price, commission);
+        self.cash = self.cash.saturating_add(cash);
+        self.commissions = self.commissions.saturating_add(commission);
+        realised
+    }
+
+    /// Begins a trading day at these prices.
+    pub(crate) fn begin_day(&mut self, now: Time, mark: impl Fn(SymbolId) -> Ticks) {
+        let mut total = self.cash;
+        for (symbol, position) in &mut self.positions {
+            position.begin_day(mark(*symbol));
+            total = total.saturating_add(position.day_value);
+        }
+        self.day_start = total;
+        self.orders.prune(now);
+        self.forget_parents();
+        let oldest = now - KEPT_FOR;
+        while self.executions.front().is_some_and(|execution| execution.time < oldest) {
+            self.executions.pop_front();
+        }
+        let yesterday = now - Span::days(1);
+        self.recent.retain(|recent| recent.time >= yesterday);
+    }
+
+    pub(crate) fn remember(&mut self, new: &NewOrder, time: Time) {
+        if self.recent.len() >= RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(Recent {
+            time,
+            holder: new.origin.holder,
+            symbol: new.symbol,
+            side: new.side,
+            quantity: new.quantity,
+            order_type: new.order_type,
+        });
+    }
+
+    pub(crate) fn keep_execution(&mut self, execution: Arc<Execution>) {
+        if self.executions.len() >= KEPT {
+            self.executions.pop_front();
+        }
+        self.executions.push_back(execution);
+    }
+}

@@ -1,0 +1,161 @@
+//! A ledger in a snapshot of the exchange.
+//!
+//! The first format knew one account and had its parts in places of their own: what the orders
+//! bind stood with the contracts, and what later rules need came behind. The ledger that the genesis names
+//! is still kept like that; any other is whole, in one piece ([`Kept`]).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use access::id::{Holder, PaperAccountId, SymbolId};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::orders::{Group, Open, Orders};
+use super::sizes::{Left, Wanted};
+use super::traded::Traded;
+use super::{Ledger, Recent};
+use crate::margin::Exposure;
+use crate::order::{Execution, Order, OrderId};
+use crate::position::Position;
+
+/// Cash and positions, as the first format has them.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Balance {
+    id: PaperAccountId,
+    deposited: Decimal,
+    cash: Decimal,
+    commissions: Decimal,
+    day_start: Decimal,
+    positions: BTreeMap<SymbolId, Position>,
+}
+
+/// Orders, as the first format has them.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct OrderBook {
+    pub(crate) open: BTreeMap<OrderId, Open>,
+    done: VecDeque<Arc<Order>>,
+    groups: BTreeMap<Group, Vec<OrderId>>,
+    /// Open orders by who sent them.
+    by_holder: BTreeMap<Holder, u32>,
+    /// The number of the next order of the exchange.
+    pub(crate) next: u64,
+}
+
+/// What the third rule of orders needs, behind what older rules keep.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Sizes {
+    wanted: BTreeMap<OrderId, Wanted>,
+    left: Vec<(Holder, Arc<str>, Left)>,
+    /// Orders, open or not, that may only reduce a position.
+    reducing: Vec<OrderId>,
+}
+
+/// Executions, oldest first.
+pub(crate) type Executions = VecDeque<Arc<Execution>>;
+/// Executions and the orders that a duplicate would be equal to.
+type Past = (Executions, VecDeque<Recent>);
+
+/// A whole ledger.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    balance: Balance,
+    orders: OrderBook,
+    exposures: Vec<Exposure>,
+    past: Past,
+    traded: Traded,
+    sizes: Sizes,
+}
+
+impl Ledger {
+    pub(crate) fn balance(&self) -> Balance {
+        Balance {
+            id: self.id,
+            deposited: self.deposited,
+            cash: self.cash,
+            commissions: self.commissions,
+            day_start: self.day_start,
+            positions: self.positions.clone(),
+        }
+    }
+
+    /// Its orders; `next` is the number of the exchange's next.
+    pub(crate) fn order_book(&self, next: u64) -> OrderBook {
+        let mut by_holder = BTreeMap::new();
+        for order in self.open_orders() {
+            *by_holder.entry(order.origin.holder).or_insert(0) += 1;
+        }
+        let Orders { open, done, groups, .. } = self.orders.clone();
+        OrderBook { open, done, groups, by_holder, next }
+    }
+
+    pub(crate) fn past(&self) -> Past {
+        (self.executions.clone(), self.recent.clone())
+    }
+
+    pub(crate) fn sizes(&self) -> Sizes {
+        let wanted = |(id, open): (&OrderId, &Open)| Some((*id, open.wanted?));
+        let all = self.open_orders().chain(&self.orders.done);
+        let mut reducing: Vec<_> =
+            all.filter(|order| order.reduce_only).map(|order| order.id).collect();
+        reducing.sort_unstable();
+        Sizes {
+            wanted: self.orders.open.iter().filter_map(wanted).collect(),
+            left: self.traded.left(),
+            reducing,
+        }
+    }
+
+    pub(crate) fn take_sizes(&mut self, sizes: Sizes) -> Result<(), String> {
+        for (id, wanted) in sizes.wanted {
+            let open = self.orders.open.get_mut(&id);
+            open.ok_or_else(|| format!("order {id} has a size and is not open"))?.wanted =
+                Some(wanted);
+        }
+        for (holder, name, left) in sizes.left {
+            if !self.traded.set_left(holder, &name, left) {
+                return Err(format!("group {name} has a rest and has not traded"));
+            }
+        }
+        self.orders.mark_reducing(&sizes.reducing)
+    }
+
+    /// From the parts that the first format has.
+    pub(crate) fn of_parts(
+        balance: Balance,
+        orders: OrderBook,
+        exposures: Vec<Exposure>,
+        past: Past,
+    ) -> Self {
+        let mut ledger = Self::new(balance.id, balance.deposited, 1);
+        ledger.cash = balance.cash;
+        (ledger.commissions, ledger.day_start) = (balance.commissions, balance.day_start);
+        ledger.positions = balance.positions;
+        let OrderBook { open, done, groups, .. } = orders;
+        ledger.orders = Orders { open, done, groups, ..Orders::default() };
+        ledger.exposures = exposures;
+        (ledger.executions, ledger.recent) = past;
+        ledger
+    }
+
+    /// All of it.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept {
+            balance: self.balance(),
+            orders: self.order_book(0),
+            exposures: self.exposures.clone(),
+            past: self.past(),
+            traded: self.traded.clone(),
+            sizes: self.sizes(),
+        }
+    }
+
+    /// From all of it, where orders are taken by this rule.
+    pub(crate) fn of_kept(kept: Kept, rule: u16) -> Result<Self, String> {
+        let Kept { balance, orders, exposures, past, traded, sizes } = kept;
+        let mut ledger = Self::of_parts(balance, orders, exposures, past);
+        (ledger.traded, ledger.rule) = (traded, rule);
+        ledger.take_sizes(sizes)?;
+        Ok(ledger)
+    }
+}

@@ -1,0 +1,55 @@
+//! What the checks look at.
+
+use std::sync::Arc;
+
+use access::id::SymbolId;
+
+use crate::event::Reject;
+use crate::ledger::Ledger;
+use crate::margin::{Exposure, initial};
+use crate::order::{Order, OrderId, Side};
+use crate::price::{Ticks, floor_cents};
+use crate::venue::Venue;
+
+/// The account's orders and positions, and the market's prices, at one moment.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// What the account has.
+    pub ledger: &'a Ledger,
+    /// Prices and hours.
+    pub venue: &'a dyn Venue,
+    /// Open orders of who asks, on all accounts.
+    pub open_count: u32,
+}
+
+impl Facts<'_> {
+    pub(super) fn open_order(&self, id: OrderId) -> Result<&Arc<Order>, Reject> {
+        self.ledger.open_order(id).ok_or_else(|| self.ledger.missing(id))
+    }
+
+    /// The price that an incoming order of this side would meet.
+    pub(super) fn reference(&self, symbol: SymbolId, side: Side) -> Option<Ticks> {
+        self.venue.reference(symbol, side)
+    }
+
+    /// Shares held of a contract; below zero when sold short.
+    pub(super) fn shares(&self, symbol: SymbolId) -> i64 {
+        self.ledger.position(symbol).shares
+    }
+
+    /// What working orders in a contract could trade, and its last price in ticks.
+    pub(super) fn exposure(&self, symbol: SymbolId) -> Option<(Exposure, i64)> {
+        Some((self.ledger.exposure(symbol)?, self.venue.mark(symbol).0))
+    }
+
+    /// The value in cents that positions and working orders could come to at worst.
+    pub(super) fn worst(&self) -> i128 {
+        self.ledger.worst(|at| self.venue.last(at))
+    }
+
+    /// Cents of equity that nothing binds; below zero when more is bound than there is.
+    pub(super) fn available(&self) -> i128 {
+        let equity = self.ledger.net_liquidation(|symbol| self.venue.mark(symbol));
+        floor_cents(equity).saturating_sub(initial(self.worst()))
+    }
+}
