@@ -13,8 +13,8 @@ use rust_decimal::Decimal;
 
 use crate::commission::commission;
 use crate::event::Event;
-use crate::ledger::Ledger;
 use crate::ledger::orders::Open;
+use crate::ledger::{Ledger, SelfMatch};
 use crate::order::{
     Change, End, Execution, ExecutionId, Liquidity, NewOrder, Order, OrderId, OrderState,
     OrderType, Parent, Shares,
@@ -261,7 +261,8 @@ impl<V: Venue> Desk<'_, V> {
     fn arrival(&mut self, id: OrderId) -> Option<Arrival> {
         let open = self.ledger.orders.open.get_mut(&id)?;
         let arrival = Arrival::of(&open.order, open.at, self.owner);
-        Some(Arrival { place: open.handle.take(), ..arrival })
+        let passes_own = self.ledger.self_match == SelfMatch::CancelOldest;
+        Some(Arrival { place: open.handle.take(), passes_own, ..arrival })
     }
 
     /// Books a fill: order, cash and position, commission, execution.

@@ -29,7 +29,7 @@ use crate::calendar::Session;
 use crate::contract::Contracts;
 use crate::desk::{Desk, Register};
 use crate::event::{Event, Reject};
-use crate::journal::{Cause, Command, Decided, Genesis, Scope, Stamped};
+use crate::journal::{Cause, Command, Decided, Genesis, Opening, Scope, Stamped};
 use crate::ledger::Ledger;
 use crate::order::{Change, End, Execution, NewOrder, Order, OrderId};
 use crate::paper::Paper;
@@ -83,7 +83,12 @@ impl Exchange {
         let mut exchange = Self {
             seq: 0,
             paper: Paper::new(&genesis),
-            ledgers: Ledgers::new(Ledger::new(genesis.account, genesis.cash, memory.rule())),
+            ledgers: Ledgers::new(Ledger::new(
+                genesis.account,
+                genesis.cash,
+                memory.rule(),
+                genesis.at,
+            )),
             register: Register::new(1_000_001, 1),
             todo: VecDeque::new(),
             memory,
@@ -115,6 +120,8 @@ impl Exchange {
                 self.cancel(*order, *cause, decision.holder, &mut events);
             }
             Command::CancelAll { scope, cause } => self.cancel_all(*scope, *cause, &mut events),
+            Command::OpenAccount(opening) => self.open(opening),
+            Command::CloseAccount { account } => self.close(*account),
             Command::OrderRule { rule } => self.follow_order_rule(*rule, &mut events),
             Command::OrderIdUsed(origin) => self.memory.note_order_id(*origin),
             Command::MarketRule { rule } => self.paper.follow_rule(*rule),
@@ -276,6 +283,27 @@ impl Exchange {
         }
     }
 
+    /// Opens a ledger. An account that has one already keeps it.
+    fn open(&mut self, opening: &Opening) {
+        let Opening { account, cash, self_match } = *opening;
+        let mut ledger = Ledger::new(account, cash, self.memory.rule(), self.paper.now);
+        ledger.self_match = self_match;
+        self.ledgers.open(ledger);
+    }
+
+    /// Nothing is taken for the account from here on. One that holds anything or has an open order
+    /// stays open, and so does the first.
+    fn close(&mut self, account: PaperAccountId) {
+        let now = self.paper.now;
+        if account != self.genesis.account
+            && let Some(owner) = self.ledgers.owner(account)
+            && let Some(ledger) = self.ledgers.at_mut(owner)
+            && ledger.is_flat()
+        {
+            ledger.closed = ledger.closed.or(Some(now));
+        }
+    }
+
     fn change(&mut self, change: Change, holder: Holder, events: &mut Vec<Event>) {
         let Some(mut desk) = self.desk_of(change.order, events) else {
             return self.reject(change.order, holder, events);
@@ -303,6 +331,7 @@ impl Exchange {
         let account = self.genesis.account;
         let meant = |order: &Order| match scope {
             Scope::Account => order.account == account,
+            Scope::Of(account) => order.account == account,
             Scope::Holder(holder) => order.origin.holder == holder,
             Scope::Client { holder, client_id } => {
                 order.origin.holder == holder && order.origin.client_id == client_id
@@ -389,8 +418,14 @@ impl Exchange {
     /// What the checks of orders on an account look at, for who has so many orders open; none for an account
     /// that it does not have.
     pub fn facts(&self, account: PaperAccountId, holder: Holder) -> Result<Facts<'_>, Denial> {
-        let ledger = self.ledger(account).ok_or(Denial::UnknownAccount { account })?;
+        let ledger = self.ledger(account).filter(|ledger| ledger.closed.is_none());
+        let ledger = ledger.ok_or(Denial::UnknownAccount { account })?;
         Ok(Facts { ledger, venue: &self.paper, open_count: self.open_count(holder) })
+    }
+
+    /// What every account has here, in the order that they were opened, closed ones included.
+    pub fn ledgers(&self) -> impl Iterator<Item = &Ledger> {
+        self.ledgers.all()
     }
 
     /// What an account has here.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Hours;
 use crate::contract::Contracts;
 use crate::exchange::ORDER_RULE;
+use crate::ledger::SelfMatch;
 use crate::order::{Change, NewOrder, Order, OrderId, OrderType, Origin, TimeInForce};
 use crate::pretrade::Checked;
 use crate::price::Ticks;
@@ -171,6 +172,24 @@ pub enum Command {
         /// How often within a second.
         count: u32,
     },
+    /// An account opens, with a ledger of its own.
+    OpenAccount(Opening),
+    /// An account closes. It must hold nothing and have no open order.
+    CloseAccount {
+        /// Its number.
+        account: PaperAccountId,
+    },
+}
+
+/// How an account opens that the genesis does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// Its number.
+    pub account: PaperAccountId,
+    /// What it begins with, in US dollars.
+    pub cash: Decimal,
+    /// What its orders do when they meet each other.
+    pub self_match: SelfMatch,
 }
 
 /// What was refused within a second, to one holder for one reason.
@@ -277,7 +296,7 @@ impl fmt::Display for Asked {
 /// Which orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
-    /// All of the account.
+    /// All of the account that the genesis names. Several accounts have [`Scope::Of`].
     Account,
     /// All that a session or credential sent.
     Holder(Holder),
@@ -288,6 +307,8 @@ pub enum Scope {
         /// The client id.
         client_id: i32,
     },
+    /// All of an account.
+    Of(PaperAccountId),
 }
 
 /// Why orders are cancelled.

@@ -29,6 +29,17 @@ use traded::Traded;
 /// Orders remembered for the check of duplicates, for a day at most.
 const RECENT: usize = 1_000;
 
+/// What happens when two orders of one account would trade with each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SelfMatch {
+    /// The order that comes ends.
+    #[default]
+    CancelNewest,
+    /// The order that rests ends, and the one that comes goes on.
+    CancelOldest,
+}
+
 /// An order that was placed, as far as a duplicate would be equal to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Recent {
@@ -65,10 +76,16 @@ pub struct Ledger {
     pub(crate) traded: Traded,
     /// By which rule its orders are taken.
     pub(crate) rule: u16,
+    /// What its orders do when they meet each other.
+    pub self_match: SelfMatch,
+    /// When it was opened.
+    pub opened: Time,
+    /// When it was closed.
+    pub closed: Option<Time>,
 }
 
 impl Ledger {
-    pub(crate) fn new(id: PaperAccountId, cash: Decimal, rule: u16) -> Self {
+    pub(crate) fn new(id: PaperAccountId, cash: Decimal, rule: u16, opened: Time) -> Self {
         Self {
             id,
             deposited: cash,
@@ -82,7 +99,15 @@ impl Ledger {
             recent: VecDeque::new(),
             traded: Traded::default(),
             rule,
+            self_match: SelfMatch::default(),
+            opened,
+            closed: None,
         }
+    }
+
+    /// Nothing is held and no order is open.
+    pub fn is_flat(&self) -> bool {
+        self.orders.open.is_empty() && self.positions.values().all(|one| one.shares == 0)
     }
 
     /// The position in a contract; empty when there never was one.

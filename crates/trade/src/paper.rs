@@ -227,10 +227,11 @@ fn available(
     let resting = listing.book.resting(arrival.side.opposite());
     let mut found: Shares = 0;
     for one in resting.take_while(|one| reaches(arrival.side, worst, one.price)) {
-        if found >= arrival.shares || one.owner == arrival.owner {
+        let own = one.owner == arrival.owner;
+        if found >= arrival.shares || (own && !arrival.passes_own) {
             break;
         }
-        if one.owner == HOUSE || firm(one.owner, OrderId(one.key)) {
+        if one.owner == HOUSE || !own && firm(one.owner, OrderId(one.key)) {
             found = found.saturating_add(one.quantity);
         }
     }

@@ -45,6 +45,8 @@ pub struct Arrival {
     pub tif: TimeInForce,
     /// Where it rests already; it gives that place up.
     pub place: Option<Handle>,
+    /// Whether its own ledger's orders that it meets end and do not stop it.
+    pub passes_own: bool,
     /// Whether it comes anew; what goes on after a trade does not.
     pub fresh: bool,
 }
@@ -61,6 +63,7 @@ impl Arrival {
             limit: order.order_type.limit().map(|price| price.0),
             tif: order.tif,
             place: None,
+            passes_own: false,
             fresh: true,
         }
     }

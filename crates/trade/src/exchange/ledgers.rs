@@ -33,6 +33,25 @@ impl Ledgers {
         &mut self.first
     }
 
+    /// All but the first, by place.
+    pub(super) fn others(&self) -> &[Ledger] {
+        &self.others
+    }
+
+    /// Gives a ledger the next place; false when its account has one, or there are no places left.
+    pub(super) fn open(&mut self, ledger: Ledger) -> bool {
+        let Ok(count) = Owner::try_from(self.others.len()) else { return false };
+        let (id, place) = (ledger.id, count.checked_add(FIRST + 1));
+        match place.filter(|_| self.owner(id).is_none()) {
+            Some(place) => {
+                self.places.insert(id, place);
+                self.others.push(ledger);
+                true
+            }
+            None => false,
+        }
+    }
+
     /// The place of an account's ledger.
     pub(super) fn owner(&self, account: PaperAccountId) -> Option<Owner> {
         if account == self.first.id { Some(FIRST) } else { self.places.get(&account).copied() }

@@ -45,21 +45,23 @@ impl Exchange {
             match met.then {
                 Then::Nothing => return,
                 Then::Ends(end) => return desk.end(id, end),
-                Then::Own(with) => return desk.end(id, End::SelfMatch { with }),
+                Then::Own(with) if !arrival.passes_own => {
+                    return desk.end(id, End::SelfMatch { with });
+                }
+                Then::Own(older) => desk.end(older, End::SelfMatch { with: id }),
                 Then::Rests(place) => {
                     if let Some(open) = desk.ledger.orders.open.get_mut(&id) {
                         open.handle = Some(place);
                     }
                     return;
                 }
-                Then::Again => {
-                    let live = desk.ledger.open_order(id).map_or(0, |order| order.live());
-                    if live == 0 {
-                        return;
-                    }
-                    arrival = Arrival { shares: live, fresh: false, place: None, ..arrival };
-                }
+                Then::Again => {}
             }
+            let live = desk.ledger.open_order(id).map_or(0, |order| order.live());
+            if live == 0 {
+                return;
+            }
+            arrival = Arrival { shares: live, fresh: false, place: None, ..arrival };
         }
     }
 

@@ -14,7 +14,7 @@ use super::memory::{Memory, ORDER_RULE, UsedIds};
 use crate::calendar::{Day, Session};
 use crate::desk::Register;
 use crate::journal::{Genesis, MARKET_RULE};
-use crate::ledger::snapshot::{Balance, Executions, OrderBook, Sizes};
+use crate::ledger::snapshot::{Balance, Executions, Kept, OrderBook, Sizes};
 use crate::ledger::traded::Traded;
 use crate::ledger::{Ledger, Recent};
 use crate::order::OrderId;
@@ -63,6 +63,8 @@ enum Later {
     Market { rule: u16, paths: Vec<Option<Path>> },
     /// What orders from rule 3 on need.
     Sizes(Sizes),
+    /// Every ledger but the first.
+    Ledgers(Vec<Kept>),
 }
 
 /// The rule of orders, what groups of the first ledger have traded, and the order ids that were used.
@@ -85,7 +87,9 @@ impl Exchange {
         let rule = self.paper.rule;
         let market = (rule >= 2).then(|| Later::Market { rule, paths: paths() });
         let sizes = first.sizes_orders().then(|| Later::Sizes(first.sizes()));
-        memory.into_iter().chain(market).chain(sizes).collect()
+        let others: Vec<_> = self.ledgers.others().iter().map(Ledger::kept).collect();
+        let others = (!others.is_empty()).then_some(Later::Ledgers(others));
+        memory.into_iter().chain(market).chain(sizes).chain(others).collect()
     }
 
     fn take_later(&mut self, later: Vec<Later>) -> Result<(), String> {
@@ -98,6 +102,16 @@ impl Exchange {
                     self.memory = Memory::new(rule, used);
                     let first = self.ledgers.first_mut();
                     (first.rule, first.traded) = (rule, traded);
+                }
+                Later::Ledgers(others) => {
+                    for kept in others {
+                        // The rule of orders stands before it.
+                        let ledger = Ledger::of_kept(kept, self.memory.rule())?;
+                        let id = ledger.id;
+                        if !self.ledgers.open(ledger) {
+                            return Err(format!("account {id} has two ledgers"));
+                        }
+                    }
                 }
                 Later::Sizes(sizes) => self.ledgers.first_mut().take_sizes(sizes)?,
                 Later::Market { rule, paths } => {
@@ -176,7 +190,7 @@ impl Exchange {
         let (listings, exposures) = listings.into_iter().map(Listing::of_kept).unzip();
         let register = Register::new(rest.orders.next, rest.next_execution);
         let past = (rest.executions, rest.recent);
-        let ledger = Ledger::of_parts(rest.balance, rest.orders, exposures, past);
+        let ledger = Ledger::of_parts(rest.balance, rest.orders, exposures, past, genesis.at);
         let hours = genesis.hours;
         let paper = Paper { listings, hours, now, step, session, first, rule: 1, horizon: 0 };
         Self {

@@ -12,6 +12,7 @@ use crate::calendar::{Day, Hours};
 use crate::order::{Liquidity, OrderState, OrderType, Origin, Parent, Shares, Side, TimeInForce};
 use crate::pretrade;
 
+mod accounts;
 mod chart;
 mod equity;
 mod family;

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use access::id::{Holder, PaperAccountId, SymbolId};
+use access::moment::Time;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::orders::{Group, Open, Orders};
 use super::sizes::{Left, Wanted};
 use super::traded::Traded;
-use super::{Ledger, Recent};
+use super::{Ledger, Recent, SelfMatch};
 use crate::margin::Exposure;
 use crate::order::{Execution, Order, OrderId};
 use crate::position::Position;
@@ -65,6 +66,9 @@ pub(crate) struct Kept {
     past: Past,
     traded: Traded,
     sizes: Sizes,
+    self_match: SelfMatch,
+    opened: Time,
+    closed: Option<Time>,
 }
 
 impl Ledger {
@@ -126,8 +130,9 @@ impl Ledger {
         orders: OrderBook,
         exposures: Vec<Exposure>,
         past: Past,
+        opened: Time,
     ) -> Self {
-        let mut ledger = Self::new(balance.id, balance.deposited, 1);
+        let mut ledger = Self::new(balance.id, balance.deposited, 1, opened);
         ledger.cash = balance.cash;
         (ledger.commissions, ledger.day_start) = (balance.commissions, balance.day_start);
         ledger.positions = balance.positions;
@@ -147,15 +152,20 @@ impl Ledger {
             past: self.past(),
             traded: self.traded.clone(),
             sizes: self.sizes(),
+            self_match: self.self_match,
+            opened: self.opened,
+            closed: self.closed,
         }
     }
 
     /// From all of it, where orders are taken by this rule.
     pub(crate) fn of_kept(kept: Kept, rule: u16) -> Result<Self, String> {
-        let Kept { balance, orders, exposures, past, traded, sizes } = kept;
-        let mut ledger = Self::of_parts(balance, orders, exposures, past);
-        (ledger.traded, ledger.rule) = (traded, rule);
-        ledger.take_sizes(sizes)?;
+        let opened = kept.opened;
+        let mut ledger =
+            Self::of_parts(kept.balance, kept.orders, kept.exposures, kept.past, opened);
+        (ledger.self_match, ledger.closed) = (kept.self_match, kept.closed);
+        (ledger.traded, ledger.rule) = (kept.traded, rule);
+        ledger.take_sizes(kept.sizes)?;
         Ok(ledger)
     }
 }
