@@ -32,15 +32,16 @@ impl Gate {
         of: Option<Holder>,
         by: Holder,
     ) -> Result<usize, Refusal> {
-        if account != self.account() {
+        let decision = Decided { holder: by, ..Decided::system() };
+        let mut turn = self.0.sequencer.turn(self.now()).map_err(told)?;
+        let exchange = turn.exchange();
+        if exchange.ledger(account).is_none() {
             return Ok(0);
         }
         let (scope, cause) = match of {
             Some(holder) => (Scope::Holder(holder), Cause::Revocation),
-            None => (Scope::Account, Cause::Lock),
+            None => (exchange.scope_of(account), Cause::Lock),
         };
-        let decision = Decided { holder: by, ..Decided::system() };
-        let mut turn = self.0.sequencer.turn(self.now()).map_err(told)?;
         let record =
             turn.stamp(decision, Command::CancelAll { scope, cause }, true).map_err(told)?;
         drop(turn);

@@ -1,6 +1,6 @@
 //! Publishes what became durable, in order, to everyone who listens.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -32,6 +32,16 @@ pub struct Published {
 }
 
 impl Published {
+    /// What an account may learn of it: a trade between two accounts is told to each by its own side.
+    pub(crate) fn of(self: &Arc<Self>, account: PaperAccountId) -> Arc<Self> {
+        let is_own = |event: &Event| event.order().is_none_or(|order| order.account == account);
+        if self.events.iter().all(is_own) {
+            return Arc::clone(self);
+        }
+        let events = self.events.iter().filter(|event| is_own(event)).cloned().collect();
+        Arc::new(Self { seq: self.seq, time: self.time, holder: self.holder, events })
+    }
+
     /// The orders that its events touch, each in its last state, in order of first mention.
     pub fn orders(&self) -> Vec<Arc<Order>> {
         let mut orders: Vec<Arc<Order>> = Vec::new();
@@ -147,18 +157,25 @@ impl Feed {
         Subscription { inbox }
     }
 
-    /// Gives `records` to every listener of the account. The caller publishes groups in order.
-    pub(crate) fn publish(&self, account: PaperAccountId, records: Vec<Arc<Published>>) {
+    /// Gives every listener what its account may learn of `records`. The caller publishes groups in
+    /// order.
+    pub(crate) fn publish(&self, records: &[Arc<Published>]) {
         if records.is_empty() {
             return;
         }
-        let count = records.len();
-        let group = Arc::new(Group { records });
+        let mut groups: BTreeMap<PaperAccountId, Arc<Group>> = BTreeMap::new();
         self.lock().retain(|listener| {
             if listener.is_gone() {
                 return false;
             }
-            if listener.slot.account != account {
+            let account = listener.slot.account;
+            let group = groups.entry(account).or_insert_with(|| {
+                let own = records.iter().map(|record| record.of(account));
+                let records = own.filter(|record| !record.events.is_empty()).collect();
+                Arc::new(Group { records })
+            });
+            let count = group.records.len();
+            if count == 0 {
                 return true;
             }
             let unread = listener.inbox.unread.fetch_add(count, Ordering::Relaxed);
@@ -168,7 +185,7 @@ impl Feed {
                 listener.inbox.end(Refusal::TooSlow { queued, limit });
                 return false;
             }
-            listener.inbox.put(&group);
+            listener.inbox.put(group);
             true
         });
     }
@@ -241,9 +258,14 @@ mod tests {
         PaperAccountId::new(1).unwrap()
     }
 
+    fn event() -> Event {
+        let reject = trade::event::Reject::UnknownOrder { order: trade::order::OrderId(1) };
+        Event::CommandRejected { holder: HOLDER, reject }
+    }
+
     fn records(from: u64, count: u64) -> Vec<Arc<Published>> {
         (from..from + count)
-            .map(|seq| Published { seq, time: Time(0), holder: HOLDER, events: Vec::new() })
+            .map(|seq| Published { seq, time: Time(0), holder: HOLDER, events: vec![event()] })
             .map(Arc::new)
             .collect()
     }
@@ -255,7 +277,7 @@ mod tests {
         let mut fast = feed.subscribe(slot());
         let group = INBOX_RECORDS as u64 / 4;
         for round in 0..6 {
-            feed.publish(account(), records(round * group, group));
+            feed.publish(&records(round * group, group));
             assert!(matches!(fast.recv().await, Delivery::Group(_)));
         }
         for _ in 0..4 {
@@ -273,10 +295,10 @@ mod tests {
         let feed = Feed::default();
         let slot = slot();
         let mut inbox = feed.subscribe(Arc::clone(&slot));
-        feed.publish(account(), records(1, 1));
+        feed.publish(&records(1, 1));
         slot.end(Refusal::CredentialRevoked { at: Time(5) });
         feed.hang_up();
-        feed.publish(account(), records(2, 1));
+        feed.publish(&records(2, 1));
         assert!(matches!(inbox.recv().await, Delivery::Group(group) if group.records.len() == 1));
         for _ in 0..2 {
             let Delivery::Ended(ended) = inbox.recv().await else { panic!("not ended") };

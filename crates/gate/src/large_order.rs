@@ -229,9 +229,10 @@ impl LargeOrderGate<'_> {
                     .gate
                     .0
                     .sequencer
-                    .peek(|exchange| exchange.order(change.order).map(|o| (o.symbol, o.side)));
-                let (symbol, side) = found.ok_or(Refusal::NotFound { what: "order" })?;
-                lines.push(line("Account", self.gate.account().to_string()));
+                    .peek(|exchange| exchange.order(change.order).map(Arc::clone));
+                let found = found.ok_or(Refusal::NotFound { what: "order" })?;
+                let (symbol, side) = (found.symbol, found.side);
+                lines.push(line("Account", found.account.to_string()));
                 lines.push(line("Change of order", change.order.to_string()));
                 lines.push(line("Side", word(side)));
                 lines.push(line("Contract", contract(symbol)));

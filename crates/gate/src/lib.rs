@@ -13,6 +13,7 @@ use access::moment::{Span, Time};
 use arc_swap::ArcSwap;
 use trade::quote::Quotes;
 
+pub mod account;
 pub mod activity;
 pub mod admission;
 pub mod approval;
@@ -78,6 +79,7 @@ mod usage;
 pub mod view;
 pub mod watch;
 
+pub use account::{PaperAccount, PaperAccounts};
 pub use activity::{
     ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage, Behind, ExportFormat,
 };

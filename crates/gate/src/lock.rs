@@ -10,6 +10,7 @@ use access::{
 };
 use store::Key;
 use trade::exchange::Exchange;
+use trade::ledger::Ledger;
 
 use crate::Gate;
 use crate::ask;
@@ -222,9 +223,11 @@ impl Gate {
     pub(crate) fn rests(&self, account: PaperAccountId, of: Option<Holder>) -> bool {
         let is_theirs = |holder| of.is_none_or(|of| of == holder);
         let look = |exchange: &Exchange| {
-            exchange.open_orders().any(|order| is_theirs(order.origin.holder))
+            let ledger = exchange.ledger(account);
+            let mut open = ledger.into_iter().flat_map(Ledger::open_orders);
+            open.any(|order| is_theirs(order.origin.holder))
         };
-        account == self.account() && self.0.sequencer.peek(look).1
+        self.0.sequencer.peek(look).1
     }
 
     /// Cancels, after authority was cut, what rests under it; returns when that is durable.

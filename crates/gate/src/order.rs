@@ -427,6 +427,7 @@ impl Case<'_, '_> {
     /// others it learns nothing.
     fn own_order(&self, id: OrderId) -> Result<Arc<Order>, Against> {
         let order = self.turn.exchange().order(id);
+        let order = order.filter(|order| order.account == self.slot.account);
         let own = |order: &&Arc<Order>| match self.slot.holder {
             Holder::Credential(_) => order.origin.holder == self.slot.holder,
             Holder::Session(_) | Holder::Operator | Holder::System => true,
@@ -440,7 +441,9 @@ impl Case<'_, '_> {
         match scope {
             CancelScope::Client(client_id) => Ok(Scope::Client { holder, client_id }),
             CancelScope::Own => Ok(Scope::Holder(holder)),
-            CancelScope::Account if matches!(holder, Holder::Session(_)) => Ok(Scope::Account),
+            CancelScope::Account if matches!(holder, Holder::Session(_)) => {
+                Ok(self.turn.exchange().scope_of(self.slot.account))
+            }
             CancelScope::Account => Err(Refusal::ActNotAllowed { act: Act::CancelOrder }.into()),
         }
     }
@@ -470,7 +473,7 @@ impl Gate {
         request.own(admission.holder());
         let attempt = Attempt::of(&request);
         let record = self.case(admission, address, &attempt, |case| case.decide(request, bound))?;
-        Ok(Submitted { record })
+        Ok(Submitted { record: record.of(admission.account()) })
     }
 
     /// What placing these orders would do; refused and denied exactly as they would be, but takes no

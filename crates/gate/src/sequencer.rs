@@ -540,7 +540,8 @@ impl Sequencer {
         match (written, misplaced) {
             (Ok(()), Some(lost)) => self.end(&lost),
             (Ok(()), None) => {
-                self.feed.publish(self.account, std::mem::take(&mut writer.records));
+                self.feed.publish(&writer.records);
+                writer.records.clear();
                 self.durable.store(head.seq, Ordering::Release);
             }
             (Err(error), _) => self.fail(&error.to_string()),

@@ -3,6 +3,7 @@
 
 mod rows;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access::id::{PaperAccountId, SymbolId};
@@ -11,6 +12,7 @@ use access::refusal::Refusal;
 use rust_decimal::Decimal;
 use trade::account::AccountSummary;
 use trade::exchange::Exchange;
+use trade::ledger::Ledger;
 use trade::order::{Execution, Order, OrderId};
 use trade::position::Holding;
 
@@ -53,7 +55,7 @@ pub struct View {
 impl View {
     /// What the exchange holds. Lists in which nothing changed since the known view are shared with it:
     /// the exchange stands still meanwhile, and most of the time only prices move.
-    pub(crate) fn of(exchange: &Exchange, known: Option<&Self>) -> Self {
+    pub(crate) fn of(exchange: &Exchange, account: &Ledger, known: Option<&Self>) -> Self {
         let (no_orders, no_executions) = (Rows::default(), Rows::default());
         let open = known.map_or_else(Rows::default, |known| known.open_orders.clone());
         // Nothing happens to an open order without a record.
@@ -61,11 +63,10 @@ impl View {
         let open = if is_same {
             open
         } else {
-            open.next_of_map(exchange.open_orders(), |order| order.id.0)
+            open.next_of_map(account.open_orders(), |order| order.id.0)
         };
         let completed = known.map_or(&no_orders, |known| &known.completed_orders);
         let executions = known.map_or(&no_executions, |known| &known.executions);
-        let account = exchange.account();
         let holding = |(symbol, position): (SymbolId, &trade::position::Position)| Holding {
             symbol,
             position: *position,
@@ -74,16 +75,16 @@ impl View {
         Self {
             seq: exchange.seq(),
             time: exchange.now(),
-            began: exchange.genesis().at,
+            began: account.opened,
             account: account.id,
             cash: account.cash,
             realised: account.realised(),
             commissions: account.commissions,
-            summary: exchange.summary(),
+            summary: exchange.summary_of(account),
             positions: account.positions().map(holding).collect(),
             open_orders: open,
-            completed_orders: completed.next_of_queue(exchange.completed_orders()),
-            executions: executions.next_of_queue(exchange.executions()),
+            completed_orders: completed.next_of_queue(account.completed_orders()),
+            executions: executions.next_of_queue(account.executions()),
             market_open: exchange.is_open(),
             next_open: exchange.next_open(),
         }
@@ -102,33 +103,42 @@ impl View {
     }
 }
 
-/// The last view that became durable. Many readers of one moment share it.
+/// The last view of each account that became durable. Many readers of one moment share it.
 #[derive(Default)]
 pub(crate) struct Views {
-    latest: Mutex<Option<Arc<View>>>,
+    latest: Mutex<BTreeMap<PaperAccountId, Arc<View>>>,
 }
 
 impl Views {
-    fn get(&self) -> Option<Arc<View>> {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn get(&self, account: PaperAccountId) -> Option<Arc<View>> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).get(&account).cloned()
     }
 
     fn put(&self, view: &Arc<View>) {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        if latest.as_ref().is_none_or(|latest| (latest.seq, latest.time) <= (view.seq, view.time)) {
-            *latest = Some(Arc::clone(view));
+        let known = latest.get(&view.account);
+        if known.is_none_or(|known| (known.seq, known.time) <= (view.seq, view.time)) {
+            latest.insert(view.account, Arc::clone(view));
         }
     }
 }
 
 impl Gate {
-    /// The account as it stands, once that is durable. When the journal has failed: as it stood at
-    /// the last record that was.
+    /// The folder's first account as it stands; see [`Gate::view_of`].
     pub async fn view(&self) -> Result<Arc<View>, Refusal> {
-        let known = self.0.views.get();
+        self.view_of(self.account()).await
+    }
+
+    /// An account as it stands, once that is durable. When the journal has failed: as it stood at
+    /// the last record that was. Who asks must have shown that they may look at it.
+    pub async fn view_of(&self, account: PaperAccountId) -> Result<Arc<View>, Refusal> {
+        let known = self.0.views.get(account);
         let (seq, fresh) = self.0.sequencer.peek(|exchange| match &known {
             Some(known) if (known.seq, known.time) == (exchange.seq(), exchange.now()) => None,
-            _ => Some(View::of(exchange, known.as_deref())),
+            _ => {
+                let ledger = exchange.ledger(account);
+                ledger.map(|ledger| View::of(exchange, ledger, known.as_deref()))
+            }
         });
         match (fresh, known) {
             (None, Some(known)) => Ok(known),
@@ -140,7 +150,7 @@ impl Gate {
                 }
                 Err(refusal) => known.ok_or(refusal),
             },
-            (None, None) => Err(Refusal::JournalFailed),
+            (None, None) => Err(Refusal::AccountNotAllowed { account, allowed: self.account() }),
         }
     }
 }

@@ -433,6 +433,12 @@ impl Exchange {
         self.ledgers.at(self.ledgers.owner(account)?)
     }
 
+    /// All orders of an account, as a command names them. The account of the genesis keeps the word
+    /// that it had when it was the only one.
+    pub fn scope_of(&self, account: PaperAccountId) -> Scope {
+        if account == self.genesis.account { Scope::Account } else { Scope::Of(account) }
+    }
+
     /// What the account of the genesis has here.
     pub const fn account(&self) -> &Ledger {
         self.ledgers.first()
@@ -462,10 +468,15 @@ impl Exchange {
         self.account().holdings(|symbol| self.mark(symbol))
     }
 
-    /// All that is asked about the account, at the last prices.
+    /// All that is asked about the first account, at the last prices.
     pub fn summary(&self) -> AccountSummary {
-        let worst = self.account().worst(|at| self.paper.last(at));
-        AccountSummary::new(self.account(), worst, |symbol| self.mark(symbol))
+        self.summary_of(self.account())
+    }
+
+    /// All that is asked about an account, at the last prices.
+    pub fn summary_of(&self, ledger: &Ledger) -> AccountSummary {
+        let worst = ledger.worst(|at| self.paper.last(at));
+        AccountSummary::new(ledger, worst, |symbol| self.mark(symbol))
     }
 
     /// Prices of all contracts. Cheap: about ten microseconds.

@@ -276,7 +276,7 @@ impl Client {
         }
         self.accounts.stale = false;
         if self.accounts.follows() {
-            let Ok(view) = self.gate.view().await else { return };
+            let Ok(view) = self.gate.view_of(self.admission.account()).await else { return };
             self.put_positions(&view, out);
             self.put_updates(&view, out);
             self.put_multi_values(&view, out);
@@ -298,7 +298,7 @@ impl Client {
         if !values && !self.accounts.follows_profit() {
             return;
         }
-        let Ok(view) = self.gate.view().await else { return };
+        let Ok(view) = self.gate.view_of(self.admission.account()).await else { return };
         self.put_profit(&view, out);
         if values {
             self.accounts.ticks = 0;

@@ -90,7 +90,7 @@ impl Client {
 
     /// The account as it stands; if it cannot be had the client is told why.
     pub(crate) async fn view(&self, request_id: i32, out: &mut Outgoing) -> Option<Arc<View>> {
-        let view = self.gate.view().await;
+        let view = self.gate.view_of(self.admission.account()).await;
         view.inspect_err(|refusal| {
             out.error(request_id, ErrorCode::PROCESSING, &refusal.to_string());
         })

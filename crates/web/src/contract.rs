@@ -38,7 +38,7 @@ pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
     let contract = named(&symbol).ok_or_else(|| signed.fault(Cause::Missing))?;
     let gate = signed.visit.portal.gate();
     let quotes = gate.quotes();
-    let view = gate.view().await.map_err(|why| signed.fault(why))?;
+    let view = gate.view_of(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
     let held = view.position(contract.id).map_or(0, |held| held.position.shares);
     let heading = format!("{}, {}", contract.symbol, contract.name);
     let body = html! {

@@ -187,7 +187,7 @@ impl Watcher {
     /// The whole state, unless the browser has it.
     async fn fragment(&mut self) -> Option<Event> {
         let gate = self.signed.visit.portal.gate();
-        let view = gate.view().await.ok()?;
+        let view = gate.view_of(self.signed.ticket.account).await.ok()?;
         let id = format!("{}-{}", view.seq, view.time.0);
         if id == self.sent {
             return None;

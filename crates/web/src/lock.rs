@@ -262,7 +262,7 @@ async fn toll(signed: &Signed) -> Markup {
         let known = all.iter().filter(|one| one.device.state != DeviceState::Pending);
         known.map(|one| one.device.name.to_string()).collect::<Vec<_>>()
     });
-    let orders = gate.view().await.map(|view| {
+    let orders = gate.view_of(account).await.map(|view| {
         let lines = view.open_orders.iter().map(|one| order_line(one));
         lines.collect::<Vec<_>>()
     });

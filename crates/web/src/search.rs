@@ -62,7 +62,7 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
     let mut contracts = Contracts::builtin().matching(typed);
     let begun = typed.to_uppercase();
     contracts.sort_by_key(|hit| (!hit.symbol.starts_with(&begun), hit.symbol));
-    let view = gate.view().await.map_err(|why| signed.fault(why))?;
+    let view = gate.view_of(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
     let wanted = typed.trim_start_matches('#').to_lowercase();
     let all = view.open_orders.iter().rev().chain(view.completed_orders.iter().rev());
     let orders: Vec<_> = all.filter(|order| is_meant(order, &wanted)).take(MOST).collect();

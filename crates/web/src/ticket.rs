@@ -42,7 +42,13 @@ async fn form(
     typed: (&Fields, &Errors),
     why: &Markup,
 ) -> Reply {
-    let view = signed.visit.portal.gate().view().await.map_err(|why| signed.fault(why))?;
+    let view = signed
+        .visit
+        .portal
+        .gate()
+        .view_of(signed.ticket.account)
+        .await
+        .map_err(|why| signed.fault(why))?;
     Ok(page(signed, status, &maker(signed, &view, typed, why)))
 }
 

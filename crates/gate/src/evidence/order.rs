@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use access::evidence::{Topic, is_minor};
-use access::id::Holder;
+use access::id::{Holder, PaperAccountId};
 use access::moment::Time;
 use access::number::grouped;
+use rust_decimal::Decimal;
 use trade::contract::Contracts;
-use trade::journal::{Cause, Command, Genesis, OrdersRefused, Scope, Stamped};
+use trade::journal::{Cause, Command, Genesis, Opening, OrdersRefused, Scope, Stamped};
 use trade::order::{NewOrder, OrderType};
 
 use crate::activity::{ActivityEntry, ActivityKind};
@@ -109,6 +110,8 @@ pub(crate) fn entry(stamped: Stamped) -> Option<ActivityEntry> {
         | Command::Started { .. }
         | Command::OrderRule { .. }
         | Command::MarketRule { .. }
+        | Command::OpenAccount(_)
+        | Command::CloseAccount { .. }
         | Command::ClockJumped { .. } => return None,
         Command::Place(orders) => {
             entry.what = Cow::Borrowed("order_placed");
@@ -178,6 +181,7 @@ fn refusal(entry: &mut ActivityEntry, holder: Holder, (code, text): (String, Str
 fn scope_text(scope: Scope) -> String {
     match scope {
         Scope::Account => "All open orders on the account".to_owned(),
+        Scope::Of(account) => format!("All open orders on account {account}"),
         Scope::Holder(holder) => format!("All open orders of {holder}"),
         Scope::Client { holder, client_id } => {
             format!("All open orders of {holder}, client {client_id},")
@@ -185,16 +189,23 @@ fn scope_text(scope: Scope) -> String {
     }
 }
 
+fn opened(account: PaperAccountId, cash: Decimal) -> String {
+    let cash = grouped(&cash.to_string());
+    format!("Account {account} opened with {cash} USD in paper cash.")
+}
+
 /// What the server says of itself.
 fn own(stamped: &Stamped) -> Option<(&'static str, String)> {
     Some(match &stamped.command {
-        Command::Genesis(Genesis { account, cash, .. }) => (
-            "account_opened",
-            format!(
-                "Account {account} opened with {} USD in paper cash.",
-                grouped(&cash.to_string())
-            ),
-        ),
+        Command::Genesis(Genesis { account, cash, .. }) => {
+            ("account_opened", opened(*account, *cash))
+        }
+        Command::OpenAccount(Opening { account, cash, .. }) => {
+            ("account_opened", opened(*account, *cash))
+        }
+        Command::CloseAccount { account } => {
+            ("account_closed", format!("Account {account} closed."))
+        }
         Command::Started { version } => {
             ("server_started", format!("The server started, version {version}."))
         }

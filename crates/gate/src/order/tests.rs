@@ -20,6 +20,7 @@ use crate::feed::Delivery;
 use crate::journal;
 use crate::open;
 
+mod accounts;
 mod faults;
 mod index;
 mod noted;
@@ -101,10 +102,19 @@ impl Bench {
     }
 
     fn credential(&self, byte: u8, change: impl FnOnce(&mut Scopes)) -> Admission {
+        self.credential_on(self.gate.account(), byte, change)
+    }
+
+    fn credential_on(
+        &self,
+        account: PaperAccountId,
+        byte: u8,
+        change: impl FnOnce(&mut Scopes),
+    ) -> Admission {
         let id = CredentialId([byte; 16]);
         let mandate = Mandate {
             person: PersonId([1; 16]),
-            account: self.gate.account(),
+            account,
             role: Role::Owner,
             granted_at: START,
             until: None,

@@ -63,7 +63,8 @@ async fn view_after_random_commands_equals_one_made_from_nothing() {
         drop(bench.gate.submit(&who, HERE, request));
         bench.gate.flush().await.unwrap();
         let shared = bench.gate.view().await.unwrap();
-        let (_, whole) = bench.gate.0.sequencer.peek(|exchange| View::of(exchange, None));
+        let (_, whole) =
+            bench.gate.0.sequencer.peek(|exchange| View::of(exchange, exchange.account(), None));
         assert_eq!(*shared, whole, "round {round}");
         for (most, len) in seen.iter_mut().zip([
             whole.open_orders.len(),

@@ -1,0 +1,102 @@
+//! Two accounts on one gate: their orders meet, and each sees, changes and cancels its own.
+
+use trade::journal::Opening;
+use trade::ledger::SelfMatch;
+
+use super::*;
+
+fn second() -> PaperAccountId {
+    "DU7654321".parse().unwrap()
+}
+
+fn opening() -> Opening {
+    Opening { account: second(), cash: Decimal::from(500_000), self_match: SelfMatch::CancelOldest }
+}
+
+/// Prices of the orders that both accounts place: between the quotes, where nobody else is.
+fn inside(bench: &Bench) -> OrderType {
+    loop {
+        let quotes = bench.gate.quotes();
+        let quote = quotes.get(AAPL).unwrap();
+        let (bid, ask) = (quote.bid().unwrap().price.0, quote.ask().unwrap().price.0);
+        if ask - bid > 1 {
+            return OrderType::Limit { price: Ticks(bid + 1) };
+        }
+        bench.clock.set(bench.gate.now() + Span::seconds(1));
+        bench.gate.0.sequencer.beat(bench.gate.now(), false).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn trade_between_two_accounts_is_told_to_each_by_its_own_side() {
+    let bench = Bench::new().await;
+    bench.gate.paper_accounts().open(opening()).await.unwrap();
+    let (one, other) = (bench.trading(), bench.credential_on(second(), 2, |_| {}));
+    let (mut ones, mut others) = (bench.gate.subscribe(&one), bench.gate.subscribe(&other));
+    let price = inside(&bench);
+    let sells = NewOrder { account: second(), ..bench.order(Side::Sell, 10, price) };
+    let rests = bench.place(&one, vec![bench.order(Side::Buy, 10, price)]).unwrap();
+    let rests = rests.orders()[0].id;
+    // Neither names, finds or changes what is the other's.
+    let foreign = bench.place(&other, vec![bench.order(Side::Buy, 10, price)]);
+    assert_eq!(code(foreign), "ACCOUNT_NOT_ALLOWED");
+    let cancel = bench.gate.submit(&other, HERE, OrderRequest::Cancel { order: rests });
+    assert_eq!(code(cancel), "UNKNOWN_ORDER");
+    let comes = bench.place(&other, vec![sells]).unwrap();
+    let is_own = |event: &Event, account| event.order().unwrap().account == account;
+    assert!(comes.record.events.iter().all(|event| is_own(event, second())));
+    assert_eq!(comes.orders()[0].state, OrderState::Filled);
+    bench.gate.flush().await.unwrap();
+    for (inbox, account) in [(&mut ones, bench.gate.account()), (&mut others, second())] {
+        let Some(Delivery::Group(group)) = inbox.try_recv() else { panic!("nothing was told") };
+        let events = || group.records.iter().flat_map(|record| &record.events);
+        assert!(events().all(|event| is_own(event, account)));
+        assert!(events().any(|event| matches!(event, Event::OrderFilled { .. })));
+    }
+    let views = [bench.gate.view().await.unwrap(), bench.gate.view_of(second()).await.unwrap()];
+    assert_eq!(
+        views.each_ref().map(|view| view.position(AAPL).unwrap().position.shares),
+        [10, -10]
+    );
+    assert_eq!(views.each_ref().map(|view| view.executions.len()), [1, 1]);
+}
+
+#[tokio::test]
+async fn cut_of_one_account_leaves_the_orders_of_the_other() {
+    let bench = Bench::new().await;
+    bench.gate.paper_accounts().open(opening()).await.unwrap();
+    let (first, one) = (bench.gate.account(), bench.trading());
+    let other = bench.credential_on(second(), 2, |_| {});
+    bench.place(&one, vec![bench.resting()]).unwrap();
+    bench.place(&other, vec![NewOrder { account: second(), ..bench.resting() }]).unwrap();
+    assert!(bench.gate.rests(first, None) && bench.gate.rests(second(), None));
+    assert_eq!(bench.gate.cancel_orders(second(), None, Holder::Operator).unwrap(), 1);
+    assert!(bench.gate.rests(first, None) && !bench.gate.rests(second(), None));
+    assert_eq!(bench.gate.cancel_orders(first, None, Holder::Operator).unwrap(), 1);
+    assert!(!bench.gate.rests(first, None));
+}
+
+#[tokio::test]
+async fn account_is_there_after_a_restart_and_closes_only_when_it_is_flat() {
+    for close in [false, true] {
+        let bench = Bench::new().await;
+        bench.gate.paper_accounts().open(opening()).await.unwrap();
+        let taken = bench.gate.paper_accounts().open(opening()).await;
+        assert_eq!(taken, Err(Refusal::AccountTaken { account: second() }));
+        let bench = bench.reopen(close).await;
+        let accounts = bench.gate.paper_accounts();
+        let kept: Vec<_> = accounts.list().iter().map(|one| (one.id, one.self_match)).collect();
+        let first = (bench.gate.account(), SelfMatch::CancelNewest);
+        assert_eq!(kept, [first, (second(), SelfMatch::CancelOldest)]);
+        let other = bench.credential_on(second(), 2, |_| {});
+        bench.place(&other, vec![NewOrder { account: second(), ..bench.resting() }]).unwrap();
+        assert_eq!(accounts.close(second()).await, Ok(false), "an order is open");
+        bench.gate.cancel_orders(second(), None, Holder::Operator).unwrap();
+        assert_eq!(accounts.close(second()).await, Ok(true));
+        assert_eq!(accounts.close(bench.gate.account()).await, Ok(false), "the first stays");
+        let late = bench.place(&other, vec![NewOrder { account: second(), ..bench.resting() }]);
+        assert_eq!(code(late), "UNKNOWN_ACCOUNT");
+        let missing = accounts.close("DU7777777".parse().unwrap()).await;
+        assert_eq!(missing, Err(Refusal::NotFound { what: "account" }));
+    }
+}
