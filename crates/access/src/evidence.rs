@@ -15,8 +15,10 @@ use crate::secret::Digest;
 use crate::slice::Slice;
 
 mod index;
+mod shard;
 
 pub use index::{INDEX_RULE, Index, Topic, is_minor};
+pub use shard::{COMMON, ShardHead, shard_of};
 
 /// Longest kind and text of an entry, in bytes.
 pub(crate) const KIND_LIMIT: usize = 64;
@@ -171,6 +173,11 @@ impl Default for Chain {
 }
 
 impl Chain {
+    /// Where it ends, as the chain of a shard.
+    pub const fn head(self, shard: u32) -> ShardHead {
+        ShardHead { shard, seq: self.seq, hash: self.hash }
+    }
+
     /// Checks the next entry and moves on to it.
     pub fn follow(&mut self, entry: &Entry) -> Result<(), ChainFault> {
         let seq = self.seq + 1;
@@ -188,15 +195,18 @@ impl Chain {
     }
 }
 
-/// Where both chains stood at one time; signed, it shows later that neither was rewritten or cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Where all chains stood at one time; signed, it shows later that none was rewritten, cut or taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// When.
     pub at: Time,
-    /// Place of the last access entry.
+    /// Place of the last entry of the common shard.
     pub access_seq: u64,
     /// Its hash.
     pub access_hash: Digest,
+    /// The heads of all other shards, by number; none in a checkpoint from before there were any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<ShardHead>,
     /// Sequence of the last journal record.
     pub journal_seq: u64,
     /// Its hash.
@@ -204,15 +214,36 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// What is signed.
+    /// What is signed: every field, numbers as 8 bytes big-endian, and the number of shards before them. Without
+    /// shards it is version 1, as before there were any.
     pub fn canonical(&self) -> Vec<u8> {
-        let mut bytes = b"floorpass checkpoint 1\0".to_vec();
+        let version = if self.shards.is_empty() { 1 } else { 2 };
+        let mut bytes = format!("floorpass checkpoint {version}\0").into_bytes();
         bytes.extend(self.at.0.to_be_bytes());
         bytes.extend(self.access_seq.to_be_bytes());
         bytes.extend(self.access_hash.0);
         bytes.extend(self.journal_seq.to_be_bytes());
         bytes.extend(self.journal_hash.0);
+        if !self.shards.is_empty() {
+            bytes.extend(u64::try_from(self.shards.len()).unwrap_or(u64::MAX).to_be_bytes());
+        }
+        for head in &self.shards {
+            bytes.extend(u64::from(head.shard).to_be_bytes());
+            bytes.extend(head.seq.to_be_bytes());
+            bytes.extend(head.hash.0);
+        }
         bytes
+    }
+
+    /// The heads of all shards, the common one first.
+    pub fn heads(&self) -> impl Iterator<Item = ShardHead> {
+        let common = ShardHead { shard: COMMON, seq: self.access_seq, hash: self.access_hash };
+        std::iter::once(common).chain(self.shards.iter().copied())
+    }
+
+    /// Access entries up to it, of all shards together.
+    pub fn access_entries(&self) -> u64 {
+        self.heads().fold(0, |sum, head| sum.saturating_add(head.seq))
     }
 }
 

@@ -57,7 +57,10 @@ pub enum ActivityRequest {
     },
     /// A part of the access evidence as it is, with its hashes.
     Evidence {
-        /// After this entry.
+        /// Of this shard and those behind it.
+        #[serde(default)]
+        shard: u32,
+        /// After this entry of it.
         after: u64,
     },
 }
@@ -70,7 +73,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: ActivityRequest) -> Result<Val
     match request {
         ActivityRequest::List(wish) => value(list(desk, &wish).await?),
         ActivityRequest::Export { wish, format } => value(export(desk, &wish, &format).await?),
-        ActivityRequest::Evidence { after } => value(chain(desk, after).await?),
+        ActivityRequest::Evidence { shard, after } => value(chain(desk, (shard, after)).await?),
     }
 }
 
@@ -101,18 +104,18 @@ async fn export(desk: &Desk<'_>, wish: &ActivityWish, format: &str) -> Result<Ex
     Ok(ExportPart { text, next: page.next.map(|cursor| cursor.to_string()) })
 }
 
-async fn chain(desk: &Desk<'_>, after: u64) -> Result<ExportPart, Fault> {
-    if after == 0 {
+async fn chain(desk: &Desk<'_>, (shard, after): (u32, u64)) -> Result<ExportPart, Fault> {
+    if (shard, after) == (0, 0) {
         desk.gate
             .activity()
             .note_export(&desk.actor, "The access evidence exported, with its hashes")
             .await?;
     }
-    let entries = desk.gate.activity().evidence_entries(&desk.actor, after, CHUNK).await?;
+    let entries = desk.gate.activity().evidence_entries(&desk.actor, shard, after, CHUNK).await?;
     let mut lines: Vec<_> = entries.iter().map(|entry| raw(entry).to_string()).collect();
     lines.push(String::new());
     let text = lines.join("\n");
-    let next = entries.last().map(|entry| entry.seq.to_string());
+    let next = entries.last().map(|entry| format!("{}-{}", entry.shard, entry.seq));
     Ok(ExportPart { text, next })
 }
 
@@ -249,6 +252,7 @@ fn row(entry: &ActivityEntry, page: &ActivityPage) -> ActivityRow {
             ActivityKind::Order => "journal".to_owned(),
         },
         entry: entry.seq,
+        shard: entry.shard,
         group: entry.topic.name().to_owned(),
         event: entry.what.to_string(),
         who: entry.who.clone(),

@@ -29,7 +29,7 @@ pub enum Evidence {
     Checkpoint,
     /// Print the access evidence as JSON lines, with everything its hashes cover
     #[command(
-        after_help = "Example:\n  floorpass evidence export > evidence.jsonl\n\nOldest first. An entry's hash is the SHA-256 of the previous entry's hash and its own fields (see docs/operations.md). The export itself is recorded. For a readable export with names and orders, use `floorpass activity --export`."
+        after_help = "Example:\n  floorpass evidence export > evidence.jsonl\n\nOne chain after the other, each oldest first: what concerns nobody in shard 0, what concerns a person in the shard of that person. An entry's hash is the SHA-256 of the hash before it in its shard and its own fields (see docs/operations.md). The export itself is recorded. For a readable export with names and orders, use `floorpass activity --export`."
     )]
     Export,
 }
@@ -51,15 +51,16 @@ impl Evidence {
 }
 
 fn export(global: &Global) -> Result<(), Failure> {
-    let mut after = 0;
+    let (mut shard, mut after) = (0, 0);
     loop {
-        let part: ExportPart =
-            control::ask(global.data(), &Request::Activity(ActivityRequest::Evidence { after }))?;
+        let request = Request::Activity(ActivityRequest::Evidence { shard, after });
+        let part: ExportPart = control::ask(global.data(), &request)?;
         if !output::text(&part.text) {
             return Ok(());
         }
-        match part.next.and_then(|next| next.parse().ok()) {
-            Some(next) => after = next,
+        let next = part.next.as_deref().and_then(|next| next.split_once('-'));
+        match next.and_then(|(of, seq)| Some((of.parse().ok()?, seq.parse().ok()?))) {
+            Some(next) => (shard, after) = next,
             None => return Ok(()),
         }
     }

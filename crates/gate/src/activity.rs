@@ -1,9 +1,9 @@
 //! Activity: what was decided, of access and about orders, as one list that can be searched.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::Vacant;
 use std::fmt;
-use std::num::ParseIntError;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use access::evidence::{Command as Note, Entry, Event as Kept, Index, Topic};
 use access::{
     Act, By, Command, CredentialId, DeviceId, Event, Holder, PersonId, Refusal, Slice, Time,
 };
-use store::{Key, OrderDecision, Position, Reach, Search};
+use store::{Key, OrderDecision, RecordCursor, Search, Stretch};
 use trade::journal::Stamped;
 
 use crate::Gate;
@@ -87,7 +87,9 @@ pub enum ActivityKind {
 pub struct ActivityEntry {
     /// Its sequence in its chain.
     pub seq: u64,
-    /// Which chain.
+    /// Which shard of the access evidence; none of the journal, which is one chain.
+    pub shard: Option<u32>,
+    /// Which record.
     pub kind: ActivityKind,
     /// When.
     pub at: Time,
@@ -145,23 +147,21 @@ pub enum Behind {
     Adding,
 }
 
-/// Where a page of decisions begins: entries below these sequences, or above them.
+/// Where a page of decisions begins: entries before a place, or behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActivityCursor {
-    /// A place in the access evidence.
-    pub access: u64,
-    /// A place in the journal.
-    pub journal: u64,
-    /// Whether the page is above them.
-    pub above: bool,
+    /// The place, in both records.
+    place: RecordCursor,
+    /// Whether the page is behind it.
+    above: bool,
 }
 
 /// The greatest sequence that the tables can hold.
-const LAST: u64 = i64::MAX as u64;
+const LAST: u64 = RecordCursor::END.seq;
 
 impl ActivityCursor {
-    /// Beyond the newest entries.
-    const END: Self = Self { access: LAST, journal: LAST, above: false };
+    /// Behind the newest entries.
+    const END: Self = Self { place: RecordCursor::END, above: false };
 
     /// The same place, for the page above it.
     #[must_use]
@@ -169,44 +169,54 @@ impl ActivityCursor {
         Self { above: true, ..self }
     }
 
-    /// Where to go on behind what was looked through.
-    fn behind(self, reach: Reach) -> Self {
-        if self.above {
-            let (access, journal) = (reach.access.max(self.access), reach.orders.max(self.journal));
-            Self { access, journal, above: true }
-        } else {
-            let (access, journal) = (reach.access.min(self.access), reach.orders.min(self.journal));
-            Self { access, journal, above: false }
-        }
+    /// What the page is from.
+    const fn stretch(self) -> Stretch {
+        if self.above { Stretch::above(self.place) } else { Stretch::below(self.place) }
     }
 
-    const fn of(self, kind: ActivityKind) -> u64 {
-        match kind {
-            ActivityKind::Access => self.access,
-            ActivityKind::Order => self.journal,
-        }
+    /// Where to go on behind what was looked through up to a time.
+    const fn behind(self, time: Time) -> Self {
+        Self { place: end_of(time, self.above), ..self }
     }
+}
 
-    const fn position(self, kind: ActivityKind) -> Position {
-        let seq = self.of(kind);
-        if self.above { Position::Above(seq) } else { Position::Below(seq) }
-    }
+/// The end of what was looked through, up to the end of a time or down to its beginning.
+const fn end_of(time: Time, above: bool) -> RecordCursor {
+    if above { RecordCursor::behind(time) } else { RecordCursor::before(time) }
 }
 
 impl fmt::Display for ActivityCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.access, self.journal)
+        let RecordCursor { at, shard, seq } = self.place;
+        // A shard by its number and one, so that 0 is the journal.
+        let chain = shard.map_or(0, |shard| u64::from(shard) + 1);
+        write!(f, "{}-{chain}-{seq}", at.0)
     }
 }
 
+/// What is no place in the activity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no place in the activity: it is a time, a chain and a sequence")]
+pub struct OddCursor;
+
 impl FromStr for ActivityCursor {
-    type Err = ParseIntError;
+    type Err = OddCursor;
 
     /// As displayed, for the page below it. Beyond the end is the end.
-    fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        let (access, journal) = text.split_once('-').unwrap_or((text, ""));
-        let (access, journal): (u64, u64) = (access.parse()?, journal.parse()?);
-        Ok(Self { access: access.min(LAST), journal: journal.min(LAST), above: false })
+    fn from_str(text: &str) -> Result<Self, OddCursor> {
+        let mut parts = text.split('-');
+        let mut number = || parts.next().and_then(|part| part.parse::<u64>().ok()).ok_or(OddCursor);
+        let (at, chain, seq) = (number()?, number()?, number()?);
+        let shard = match chain.checked_sub(1) {
+            None => None,
+            Some(shard) => Some(u32::try_from(shard).map_err(|_| OddCursor)?),
+        };
+        if parts.next().is_some() {
+            return Err(OddCursor);
+        }
+        let at = Time(i64::try_from(at).unwrap_or(i64::MAX));
+        let place = RecordCursor { at, shard, seq: seq.min(LAST) };
+        Ok(Self { place: place.min(RecordCursor::END), above: false })
     }
 }
 
@@ -246,7 +256,7 @@ impl ActivityGate<'_> {
         let (entries, reach) = if search.is_slow() {
             self.look_through(filter, &search, cursor, limit).await?
         } else {
-            (self.look_up(filter, &search, cursor, limit, None).await?, None)
+            (self.look_up(filter, &search, cursor.stretch(), limit).await?, None)
         };
         let mut page = merge(entries, cursor, limit, reach);
         page.behind = behind;
@@ -259,24 +269,19 @@ impl ActivityGate<'_> {
         self,
         filter: &ActivityFilter,
         search: &Search,
-        cursor: ActivityCursor,
+        stretch: Stretch,
         limit: usize,
-        reach: Option<Reach>,
     ) -> Result<Vec<ActivityEntry>, Refusal> {
         let most = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
         let store = &self.gate.0.people.store;
         let mut entries = Vec::new();
         if filter.kind != Some(ActivityKind::Order) {
-            let position = cursor.position(ActivityKind::Access);
-            let position = reach.map_or(position, |reach| position.to(reach.access));
-            let found = store.search_evidence(search, position, most).await;
+            let found = store.search_evidence(search, stretch, most).await;
             let found = found.map_err(|error| store_failed(&error))?;
             entries.extend(found.iter().map(|(entry, index)| of_access(entry, index.as_ref())));
         }
         if filter.kind != Some(ActivityKind::Access) {
-            let position = cursor.position(ActivityKind::Order);
-            let position = reach.map_or(position, |reach| position.to(reach.orders));
-            let found = store.search_orders(search, position, most).await;
+            let found = store.search_orders(search, stretch, most).await;
             let found = found.map_err(|error| store_failed(&error))?;
             entries.extend(found.iter().filter_map(of_orders));
         }
@@ -291,22 +296,22 @@ impl ActivityGate<'_> {
         search: &Search,
         mut cursor: ActivityCursor,
         limit: usize,
-    ) -> Result<(Vec<ActivityEntry>, Option<Reach>), Refusal> {
+    ) -> Result<(Vec<ActivityEntry>, Option<Time>), Refusal> {
         let store = &self.gate.0.people.store;
         let mut left = if filter.reach == 0 { REACH } else { filter.reach };
         let (whole, mut step, mut entries) = (Stopwatch::start(), FIRST_STEP, Vec::new());
         loop {
             let watch = Stopwatch::start();
             step = step.min(left);
-            let places =
-                (cursor.position(ActivityKind::Access), cursor.position(ActivityKind::Order));
-            let reach = store.reach(search, places, step).await;
+            let stretch = cursor.stretch();
+            let reach = store.reach(search, stretch, step).await;
             let reach = reach.map_err(|error| store_failed(&error))?;
-            entries.extend(self.look_up(filter, search, cursor, limit, reach).await?);
+            let stretch = reach.map_or(stretch, |time| stretch.to(time));
+            entries.extend(self.look_up(filter, search, stretch, limit).await?);
             left -= step;
             let is_over = left == 0 || entries.len() > limit || whole.elapsed() >= PATIENCE;
             match reach {
-                Some(reach) if !is_over => cursor = cursor.behind(reach),
+                Some(time) if !is_over => cursor = cursor.behind(time),
                 _ => return Ok((entries, reach)),
             }
             let took = watch.elapsed();
@@ -332,20 +337,23 @@ impl ActivityGate<'_> {
     /// Says who acted by name, and what the ids in the texts are called.
     async fn name(self, of: Option<PersonId>, page: &mut ActivityPage) -> Result<(), Refusal> {
         let store = &self.gate.0.people.store;
-        let all = store.names().await.map_err(|error| store_failed(&error))?;
-        let names = &mut page.names;
-        names.extend(all.persons.iter().map(|(id, name)| (id.to_string(), name.clone())));
-        names.extend(all.credentials.iter().map(|(id, name, _)| (id.to_string(), name.clone())));
-        let devices = all.devices.iter().filter(|(_, _, owner)| of.is_none_or(|of| of == *owner));
-        names.extend(devices.map(|(id, name, _)| (id.to_string(), name.clone())));
-        for entry in &mut page.entries {
-            if let Some(holder @ Holder::Session(session)) = entry.holder
-                && !names.contains_key(&session.to_string())
-            {
+        let mut owners = BTreeMap::new();
+        for holder in page.entries.iter().filter_map(|entry| entry.holder) {
+            if let (Holder::Session(_), Vacant(place)) = (holder, owners.entry(holder)) {
                 let owner = store.owner_of(holder).await.map_err(|error| store_failed(&error))?;
-                let name = owner.0.and_then(|id| names.get(&id.to_string()).cloned());
-                names.insert(session.to_string(), name.unwrap_or_else(|| "a session".to_owned()));
+                place.insert(owner.0);
             }
+        }
+        let ids = page.entries.iter().flat_map(named_in);
+        let ids = ids.chain(owners.values().flatten().map(ToString::to_string)).collect();
+        let called = store.called(&ids, of).await.map_err(|error| store_failed(&error))?;
+        let names = &mut page.names;
+        names.extend(called);
+        for (session, owner) in owners {
+            let name = owner.and_then(|id| names.get(&id.to_string()).cloned());
+            names.insert(session.to_string(), name.unwrap_or_else(|| "a session".to_owned()));
+        }
+        for entry in &mut page.entries {
             entry.who = match entry.holder {
                 Some(Holder::Operator) => "operator".to_owned(),
                 Some(Holder::System) => "server".to_owned(),
@@ -364,18 +372,30 @@ impl ActivityGate<'_> {
         Ok(())
     }
 
-    /// The access evidence as it is, with its hashes, after a place in the chain; the operator alone.
+    /// The access evidence as it is, with its hashes, after a place in the chain of a shard; where that is at its
+    /// end, of the next one. Empty at the end of all. The operator alone.
     pub async fn evidence_entries(
         self,
         actor: &Actor,
+        shard: u32,
         after: u64,
         limit: u32,
     ) -> Result<Vec<Entry>, Refusal> {
         if self.may_see_evidence(actor)?.is_some() {
             return Err(Refusal::ActNotAllowed { act: Act::ViewEvidence });
         }
-        let found = self.gate.0.people.store.evidence_after(after, limit).await;
-        found.map_err(|error| store_failed(&error))
+        let store = &self.gate.0.people.store;
+        let mut after = after;
+        let heads = store.evidence_heads().await.map_err(|error| store_failed(&error))?;
+        for next in heads.into_iter().map(|head| head.shard).filter(|next| *next >= shard) {
+            let after = if next == shard { std::mem::take(&mut after) } else { 0 };
+            let found = store.evidence_after(next, after, limit).await;
+            let found = found.map_err(|error| store_failed(&error))?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
     }
 
     /// Names of people behind live sessions, and of all credentials.
@@ -443,66 +463,65 @@ impl ActivityFilter {
 }
 
 /// The `limit` entries of both that are next to the cursor, newest first, and where the pages beside
-/// them begin.
+/// them begin. `reach` is the time that was looked through to, where more is behind that.
 fn merge(
     found: Vec<ActivityEntry>,
     from: ActivityCursor,
     limit: usize,
-    reach: Option<Reach>,
+    reach: Option<Time>,
 ) -> ActivityPage {
     // A full page ends with its last entry, however far it could have looked.
     let reach = reach.filter(|_| found.len() <= limit);
     let more = found.len() > limit || reach.is_some();
-    // Each chain keeps the order of its sequence, by which the pages are cut: its stamps may cross,
-    // where a decision was recorded after a later one.
-    let (mut access, mut orders): (VecDeque<_>, VecDeque<_>) =
-        found.into_iter().partition(|entry| entry.kind == ActivityKind::Access);
-    let mut entries = Vec::new();
-    while entries.len() < limit {
-        let is_access_next = match (access.front(), orders.front()) {
-            (Some(one), Some(other)) if from.above => one.at <= other.at,
-            (Some(one), Some(other)) => one.at >= other.at,
-            (one, _) => one.is_some(),
-        };
-        let next = if is_access_next { access.pop_front() } else { orders.pop_front() };
-        let Some(next) = next else { break };
-        entries.push(next);
+    let mut entries = found;
+    entries.sort_by_key(ActivityEntry::place);
+    if !from.above {
+        entries.reverse();
     }
+    entries.truncate(limit);
     if from.above {
         entries.reverse();
     }
-    let edge = |kind, lowest: bool| {
-        let shown = entries.iter().filter(|entry| entry.kind == kind).map(|entry| entry.seq);
-        let found = if lowest { shown.min() } else { shown.max() };
-        let seq = from.of(kind);
-        if let Some(reach) = reach.filter(|_| lowest != from.above) {
-            let last = match kind {
-                ActivityKind::Access => reach.access,
-                ActivityKind::Order => reach.orders,
-            };
-            if !from.above {
-                return last.min(seq);
-            } else if last < LAST {
-                return last.max(seq);
-            }
-        }
-        // Where none is shown, all on this side of the place is on the page beside this one.
-        found.unwrap_or(match (from.above, lowest) {
-            (true, true) => seq.saturating_add(1).min(LAST),
-            (false, false) => seq.saturating_sub(1),
-            _ => seq,
-        })
-    };
-    let cursor = |lowest| ActivityCursor {
-        access: edge(ActivityKind::Access, lowest),
-        journal: edge(ActivityKind::Order, lowest),
-        above: !lowest,
+    let (newest, oldest) =
+        (entries.first().map(ActivityEntry::place), entries.last().map(ActivityEntry::place));
+    // How far the page goes on the side away from the cursor.
+    let end = reach.map(|time| end_of(time, from.above));
+    let RecordCursor { seq, .. } = from.place;
+    // Where none is shown, what is at the cursor is on the page beside this one.
+    let (next, newer) = if from.above {
+        let at = RecordCursor { seq: seq.saturating_add(1).min(LAST), ..from.place };
+        (oldest.unwrap_or(at), end.or(newest).unwrap_or(from.place))
+    } else {
+        let at = RecordCursor { seq: seq.saturating_sub(1), ..from.place };
+        (end.or(oldest).unwrap_or(from.place), newest.unwrap_or(at))
     };
     let (has_older, has_newer) =
         if from.above { (true, more) } else { (more, from != ActivityCursor::END) };
-    let (next, newer) = (has_older.then(|| cursor(true)), has_newer.then(|| cursor(false)));
-    let reached = reach.map(|reach| reach.time);
-    ActivityPage { entries, next, newer, reached, ..ActivityPage::default() }
+    ActivityPage {
+        entries,
+        next: has_older.then_some(ActivityCursor { place: next, above: false }),
+        newer: has_newer.then_some(ActivityCursor { place: newer, above: true }),
+        reached: reach,
+        ..ActivityPage::default()
+    }
+}
+
+/// The ids that an entry shows by their names.
+fn named_in(entry: &ActivityEntry) -> Vec<String> {
+    let ids = [
+        entry.holder.map(|holder| holder.to_string()),
+        entry.person.map(|id| id.to_string()),
+        entry.credential.map(|id| id.to_string()),
+        entry.device.map(|id| id.to_string()),
+    ];
+    ids.into_iter().flatten().chain(text::ids(&entry.text).map(str::to_owned)).collect()
+}
+
+impl ActivityEntry {
+    /// Where it stands among all of both records.
+    const fn place(&self) -> RecordCursor {
+        RecordCursor { at: self.at, shard: self.shard, seq: self.seq }
+    }
 }
 
 fn of_access(kept: &Entry, index: Option<&Index>) -> ActivityEntry {
@@ -512,6 +531,7 @@ fn of_access(kept: &Entry, index: Option<&Index>) -> ActivityEntry {
     };
     ActivityEntry {
         seq: kept.seq,
+        shard: Some(kept.shard),
         kind: ActivityKind::Access,
         at: kept.at,
         holder: match kept.actor {
@@ -552,31 +572,35 @@ fn of_orders(row: &OrderDecision) -> Option<ActivityEntry> {
 mod tests {
     use super::*;
 
-    fn entries(kind: ActivityKind, all: &[(u64, i64)], at: ActivityCursor) -> Vec<ActivityEntry> {
+    /// At most three of the entries that a page from `at` may show, as the tables give them.
+    fn entries(shard: Option<u32>, all: &[(u64, i64)], at: ActivityCursor) -> Vec<ActivityEntry> {
+        let kind = if shard.is_some() { ActivityKind::Access } else { ActivityKind::Order };
         let entry = |(seq, at): &(u64, i64)| ActivityEntry {
             kind,
+            shard,
             holder: None,
             ..order::blank(*seq, Time(*at), Holder::System)
         };
-        let mut found: Vec<_> = match at.position(kind) {
-            Position::Below(seq) | Position::DownTo(seq, _) => {
-                all.iter().filter(|one| one.0 < seq).map(entry).collect()
-            }
-            Position::Above(seq) | Position::UpTo(seq, _) => {
-                all.iter().rev().filter(|one| one.0 > seq).map(entry).collect()
-            }
-        };
+        let Stretch { after, before, ascends } = at.stretch();
+        let is_in = |one: &ActivityEntry| after < one.place() && one.place() < before;
+        let mut found: Vec<_> = all.iter().map(entry).filter(is_in).collect();
+        found.sort_by_key(ActivityEntry::place);
+        if !ascends {
+            found.reverse();
+        }
         found.truncate(3);
         found
     }
 
-    const ACCESS: [(u64, i64); 5] = [(5, 50), (4, 45), (3, 20), (2, 10), (1, 5)];
+    const ACCESS: [(u64, i64); 3] = [(5, 50), (3, 20), (2, 10)];
+    const OTHER_SHARD: [(u64, i64); 2] = [(9, 45), (1, 5)];
     const ORDERS: [(u64, i64); 4] = [(4, 48), (3, 47), (2, 46), (1, 1)];
 
     fn page(cursor: ActivityCursor) -> ActivityPage {
-        let mut both = entries(ActivityKind::Access, &ACCESS, cursor);
-        both.extend(entries(ActivityKind::Order, &ORDERS, cursor));
-        merge(both, cursor, 2, None)
+        let mut all = entries(Some(0), &ACCESS, cursor);
+        all.extend(entries(Some(77), &OTHER_SHARD, cursor));
+        all.extend(entries(None, &ORDERS, cursor));
+        merge(all, cursor, 2, None)
     }
 
     fn times(page: &ActivityPage) -> Vec<i64> {
@@ -584,7 +608,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_two_chains_show_each_entry_once_in_order_of_time() {
+    fn pages_of_all_chains_show_each_entry_once_in_order_of_time() {
         let (mut cursor, mut shown) = (ActivityCursor::END, Vec::new());
         loop {
             let page = page(cursor);
@@ -598,20 +622,23 @@ mod tests {
     }
 
     #[test]
-    fn entry_whose_stamp_is_before_an_earlier_ones_is_on_one_page_all_the_same() {
-        let crossed = [(3, 30), (2, 40), (1, 10)];
+    fn entries_of_one_time_and_of_crossed_stamps_are_on_one_page_each() {
+        let (common, other, orders) = ([(3, 30), (2, 40), (1, 10)], [(1, 30), (2, 30)], [(7, 30)]);
         let (mut cursor, mut shown) = (ActivityCursor::END, Vec::new());
         loop {
-            let mut both = entries(ActivityKind::Access, &crossed, cursor);
-            both.truncate(2);
-            let page = merge(both, cursor, 1, None);
-            shown.extend(page.entries.iter().map(|entry| entry.seq));
+            let mut all = entries(Some(0), &common, cursor);
+            all.extend(entries(Some(5), &other, cursor));
+            all.extend(entries(None, &orders, cursor));
+            let page = merge(all, cursor, 1, None);
+            shown.extend(page.entries.iter().map(|entry| (entry.shard, entry.seq)));
             match page.next {
                 Some(next) => cursor = next,
                 None => break,
             }
         }
-        assert_eq!(shown, [3, 2, 1]);
+        let (common, other) = (Some(0), Some(5));
+        let all = [(common, 2), (other, 2), (other, 1), (common, 3), (None, 7), (common, 1)];
+        assert_eq!(shown, all);
     }
 
     #[test]
@@ -630,9 +657,14 @@ mod tests {
 
     #[test]
     fn cursor_text_round_trips_and_nonsense_is_none() {
-        let cursor = ActivityCursor { access: 12, journal: 34, above: false };
-        assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        for bad in ["", "-", "1", "1-x", "-1-2", "99999999999999999999-1"] {
+        for shard in [None, Some(0), Some(u32::MAX)] {
+            let place = RecordCursor { at: Time(12), shard, seq: 34 };
+            let cursor = ActivityCursor { place, above: false };
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+        let far = format!("{}-4294967296-{}", u64::MAX, u64::MAX);
+        assert_eq!(far.parse(), Ok(ActivityCursor::END));
+        for bad in ["", "-", "1", "1-2", "1-2-x", "-1-2", "1-2-3-4", "1-4294967297-1"] {
             assert!(bad.parse::<ActivityCursor>().is_err(), "{bad}");
         }
     }

@@ -1,13 +1,13 @@
-//! Signed checkpoints: the ends of the journal and of the access evidence at one time. Kept in the
+//! Signed checkpoints: the ends of the journal and of every shard of the access evidence at one time. Kept in the
 //! tables and appended to `DATA/checkpoints.jsonl`; a copy kept elsewhere shows later whether
-//! either chain was rewritten or its end cut off.
+//! a chain was rewritten, its end cut off, or a shard taken away.
 
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use access::evidence::Checkpoint;
+use access::evidence::{COMMON, Chain, Checkpoint};
 use access::refusal::Refusal;
 use access::secret::{Digest, SealKey, SealedSecret, Secret};
 use data_encoding::HEXLOWER;
@@ -169,12 +169,16 @@ impl Gate {
         let _alone = self.0.checkpoints.lock().await;
         let people = &self.0.people;
         let pair = pair(&people.store, &people.key, &self.0.clock).await?;
-        let access = people.store.evidence_head().await.map_err(|error| store_failed(&error))?;
+        let heads = people.store.evidence_heads().await.map_err(|error| store_failed(&error))?;
+        let (common, shards): (Vec<_>, Vec<_>) =
+            heads.into_iter().partition(|head| head.shard == COMMON);
+        let access = common.first().copied().unwrap_or(Chain::default().head(COMMON));
         let head = self.0.sequencer.head()?;
         let checkpoint = Checkpoint {
             at: self.now(),
             access_seq: access.seq,
             access_hash: access.hash,
+            shards,
             journal_seq: head.seq,
             journal_hash: Digest(head.chain),
         };
@@ -209,7 +213,8 @@ async fn keep_checkpoints(weak: Weak<Inner>) {
         if inner.sequencer.is_over() {
             return;
         }
-        let now = inner.people.store.evidence_head().await.map_or(0, |chain| chain.seq);
+        let heads = inner.people.store.evidence_heads().await.unwrap_or_default();
+        let now = heads.iter().fold(0_u64, |sum, head| sum.saturating_add(head.seq));
         let now = (now, inner.sequencer.durable());
         if now == last {
             continue;
@@ -227,7 +232,7 @@ async fn keep_checkpoints(weak: Weak<Inner>) {
 impl Inner {
     fn append_checkpoint(&self, signed: &SignedCheckpoint) -> std::io::Result<()> {
         let line = Line {
-            checkpoint: signed.checkpoint,
+            checkpoint: signed.checkpoint.clone(),
             signer: HEXLOWER.encode(&signed.signer),
             signature: HEXLOWER.encode(&signed.signature),
         };
@@ -244,6 +249,7 @@ impl Inner {
 mod tests {
     #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use access::Time;
+    use access::evidence::ShardHead;
 
     use super::*;
 
@@ -252,6 +258,7 @@ mod tests {
             at: Time(1_772_416_325_668_053),
             access_seq: seq,
             access_hash: Digest([0xa5; 32]),
+            shards: vec![ShardHead { shard: 4_000_000_000, seq, hash: Digest([0x5c; 32]) }],
             journal_seq: 7,
             journal_hash: Digest([0x5a; 32]),
         };
@@ -266,7 +273,7 @@ mod tests {
         let mut whole = Vec::new();
         for one in &tables {
             let line = Line {
-                checkpoint: one.checkpoint,
+                checkpoint: one.checkpoint.clone(),
                 signer: HEXLOWER.encode(&one.signer),
                 signature: HEXLOWER.encode(&one.signature),
             };

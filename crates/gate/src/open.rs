@@ -84,9 +84,11 @@ pub enum OpenError {
     },
     /// The tables end before a checkpoint.
     #[error(
-        "checkpoints.jsonl refers to entry {noted} of the access evidence, but the tables end at entry {found}: whatever was locked or revoked after it would be open again. Put the tables back with the files beside them (floorpass.db-wal), or restore a backup; to continue without the lost entries, move checkpoints.jsonl aside"
+        "checkpoints.jsonl refers to entry {noted} of shard {shard} of the access evidence, but the tables end at entry {found}: whatever was locked or revoked after it would be open again. Put the tables back with the files beside them (floorpass.db-wal), or restore a backup; to continue without the lost entries, move checkpoints.jsonl aside"
     )]
     TablesCut {
+        /// The shard of evidence.
+        shard: u32,
         /// The entry that the checkpoint names.
         noted: u64,
         /// The last entry.
@@ -275,9 +277,15 @@ async fn has_its_end(folder: &Folder, store: &Store) -> Result<(), OpenError> {
     let path = folder.path.join(checkpoint::FILE);
     let Ok((filed, _)) = checkpoint::read_lines(&path) else { return Ok(()) };
     let noted = filed.iter().filter(|one| checkpoint::is_signed(one));
-    let noted = noted.map(|one| one.checkpoint.access_seq).max().unwrap_or(0);
-    let found = store.evidence_head().await?.seq;
-    if found < noted { Err(OpenError::TablesCut { noted, found }) } else { Ok(()) }
+    let heads = store.evidence_heads().await?;
+    let found = |shard| heads.iter().find(|head| head.shard == shard).map_or(0, |head| head.seq);
+    for head in noted.flat_map(|one| one.checkpoint.heads()) {
+        let (shard, noted, found) = (head.shard, head.seq, found(head.shard));
+        if found < noted {
+            return Err(OpenError::TablesCut { shard, noted, found });
+        }
+    }
+    Ok(())
 }
 
 /// The sequencer of a folder: newest snapshot, the journal behind it, and, for a new folder, the

@@ -1,5 +1,7 @@
 //! The record searched: pages of evidence and of decisions about orders, by what people look for.
 
+use std::collections::BTreeSet;
+
 use access::evidence::{Entry, Index, Topic};
 use access::id::{CredentialId, DeviceId, Holder, PersonId, SessionId};
 use access::moment::Time;
@@ -9,8 +11,8 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::evidence::{self, SHARD, number};
-use crate::field::Fields;
+use crate::evidence;
+use crate::field::{Fields, number};
 use crate::order_decision::{self, OrderDecision};
 
 statements! {
@@ -23,22 +25,18 @@ statements! {
              WHERE session = $1 AND kind = 'session.started' LIMIT 1";
     MADE = "SELECT person FROM evidence \
             WHERE credential = $1 AND kind = 'credential.created' LIMIT 1";
-    FIRST = "SELECT seq FROM evidence WHERE happened_at >= $1 ORDER BY happened_at, seq LIMIT 1";
-    FIRST_ORDER = "SELECT seq FROM order_decision WHERE happened_at >= $1 \
-                   ORDER BY happened_at, seq LIMIT 1";
-    BACK = "SELECT happened_at FROM evidence WHERE shard = 0 AND seq < $1 \
-            ORDER BY seq DESC LIMIT 1 OFFSET $2";
-    BACK_ORDER = "SELECT happened_at FROM order_decision WHERE seq < $1 \
-                  ORDER BY seq DESC LIMIT 1 OFFSET $2";
-    FORTH = "SELECT happened_at FROM evidence WHERE shard = 0 AND seq > $1 \
-             ORDER BY seq LIMIT 1 OFFSET $2";
-    FORTH_ORDER = "SELECT happened_at FROM order_decision WHERE seq > $1 \
-                   ORDER BY seq LIMIT 1 OFFSET $2";
+    BACK = "SELECT happened_at FROM evidence WHERE (happened_at, shard, seq) < ($1, $2, $3) \
+            ORDER BY happened_at DESC, shard DESC, seq DESC LIMIT 1 OFFSET $4";
+    BACK_ORDER = "SELECT happened_at FROM order_decision WHERE (happened_at, seq) < ($1, $2) \
+                  ORDER BY happened_at DESC, seq DESC LIMIT 1 OFFSET $3";
+    FORTH = "SELECT happened_at FROM evidence WHERE (happened_at, shard, seq) > ($1, $2, $3) \
+             ORDER BY happened_at, shard, seq LIMIT 1 OFFSET $4";
+    FORTH_ORDER = "SELECT happened_at FROM order_decision WHERE (happened_at, seq) > ($1, $2) \
+                   ORDER BY happened_at, seq LIMIT 1 OFFSET $3";
 }
 
-/// Two commits at one time may be recorded in the other order: a day's entries are looked for a little
-/// beyond its edges, and then by their times.
-const EDGE: i64 = 64;
+/// Ids in one statement, well below what either engine takes.
+const AT_ONCE: usize = 500;
 
 /// What is looked for. All of it must hold.
 #[derive(Debug, Clone, Default)]
@@ -67,39 +65,80 @@ pub struct Search {
     pub until: Option<Time>,
 }
 
-/// Where a page lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Position {
-    /// The newest entries below this sequence.
-    Below(u64),
-    /// The oldest entries above this sequence.
-    Above(u64),
-    /// The newest entries below the first sequence, and at or above the second.
-    DownTo(u64, u64),
-    /// The oldest entries above the first sequence, and at or below the second.
-    UpTo(u64, u64),
+/// A place in the record, in the order in which it is shown: by time; at one time the decisions about orders
+/// come first, then the shards of evidence by their numbers, each in its sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordCursor {
+    /// The time of the entry there.
+    pub at: Time,
+    /// Its shard; none for a decision about orders.
+    pub shard: Option<u32>,
+    /// Its sequence, of its shard or of the journal.
+    pub seq: u64,
 }
 
-impl Position {
-    /// The same page, which ends at this sequence.
-    #[must_use]
-    pub const fn to(self, last: u64) -> Self {
-        match self {
-            Self::Below(seq) | Self::DownTo(seq, _) => Self::DownTo(seq, last),
-            Self::Above(seq) | Self::UpTo(seq, _) => Self::UpTo(seq, last),
-        }
+/// The greatest sequence that the tables can hold.
+const LAST: u64 = i64::MAX as u64;
+
+impl RecordCursor {
+    /// Before every entry.
+    pub const START: Self = Self::before(Time(i64::MIN));
+    /// Behind every entry.
+    pub const END: Self = Self::behind(Time(i64::MAX));
+
+    /// Before all entries of a time, and behind all earlier ones.
+    pub const fn before(at: Time) -> Self {
+        Self { at, shard: None, seq: 0 }
+    }
+
+    /// Behind all entries of a time, and before all later ones.
+    pub const fn behind(at: Time) -> Self {
+        Self { at, shard: Some(u32::MAX), seq: LAST }
+    }
+
+    /// Its columns in the table of evidence. A decision about orders comes before every shard.
+    fn of_evidence(self) -> Result<[i64; 3], StoreError> {
+        Ok([self.at.0, self.shard.map_or(-1, i64::from), number(self.seq)?])
+    }
+
+    /// Its columns in the table of decisions about orders. Every shard comes behind those.
+    fn of_orders(self) -> Result<[i64; 2], StoreError> {
+        let seq = if self.shard.is_none() { number(self.seq)? } else { i64::MAX };
+        Ok([self.at.0, seq])
     }
 }
 
-/// How far one page looks.
+/// A part of the record between two places, which are not in it themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reach {
-    /// The last sequence of evidence that it looks at; the greatest there is when that is beyond the newest.
-    pub access: u64,
-    /// The same of the decisions about orders.
-    pub orders: u64,
-    /// The time that it looks back to, or up to.
-    pub time: Time,
+pub struct Stretch {
+    /// Entries behind this.
+    pub after: RecordCursor,
+    /// Entries before this.
+    pub before: RecordCursor,
+    /// Whether the oldest come first.
+    pub ascends: bool,
+}
+
+impl Stretch {
+    /// The newest entries before a place, the newest first.
+    pub const fn below(before: RecordCursor) -> Self {
+        Self { after: RecordCursor::START, before, ascends: false }
+    }
+
+    /// The oldest entries behind a place, the oldest first.
+    pub const fn above(after: RecordCursor) -> Self {
+        Self { after, before: RecordCursor::END, ascends: true }
+    }
+
+    /// The same, to the end of this time or, downwards, to its beginning.
+    #[must_use]
+    pub fn to(self, time: Time) -> Self {
+        if self.ascends {
+            Self { before: self.before.min(RecordCursor::behind(time)), ..self }
+        } else {
+            Self { after: self.after.max(RecordCursor::before(time)), ..self }
+        }
+    }
 }
 
 /// Names by ids: a few short tables, whole.
@@ -140,11 +179,10 @@ impl Statement {
         format!("${}", self.values.len())
     }
 
-    fn equal(&mut self, column: &str, value: Option<impl ToString>) -> bool {
-        let Some(value) = value else { return false };
+    fn equal(&mut self, column: &str, value: Option<impl ToString>) {
+        let Some(value) = value else { return };
         let place = self.put(Value::Text(value.to_string()));
         self.and(&format!("{column} = {place}"));
-        true
     }
 
     fn and(&mut self, condition: &str) {
@@ -152,12 +190,13 @@ impl Statement {
         self.sql.push_str(condition);
     }
 
-    fn compare(&mut self, column: &str, sign: &str, number: i64) {
-        let place = self.put(Value::Number(number));
-        self.and(&format!("{column} {sign} {place}"));
+    /// Compares columns with a place, in their order.
+    fn bound(&mut self, columns: &[&str], sign: &str, values: &[i64]) {
+        let places: Vec<_> = values.iter().map(|value| self.put(Value::Number(*value))).collect();
+        self.and(&format!("({}) {sign} ({})", columns.join(", "), places.join(", ")));
     }
 
-    fn bound(&self) -> Query<'_, Any, AnyArguments> {
+    fn query(&self) -> Query<'_, Any, AnyArguments> {
         let mut query = sqlx::query(AssertSqlSafe(self.sql.clone()));
         for value in &self.values {
             query = match value {
@@ -169,7 +208,7 @@ impl Statement {
     }
 
     async fn rows(&self, connection: &mut AnyConnection) -> Result<Vec<AnyRow>, sqlx::Error> {
-        self.bound().fetch_all(connection).await
+        self.query().fetch_all(connection).await
     }
 }
 
@@ -179,87 +218,66 @@ impl Search {
         !self.text.trim().is_empty() || self.holder.is_some()
     }
 
+    /// The part of a stretch that is within the days of the search.
+    fn within(&self, stretch: Stretch) -> Stretch {
+        let from = self.from.map_or(RecordCursor::START, RecordCursor::before);
+        let until = self.until.map_or(RecordCursor::END, RecordCursor::before);
+        let (after, before) = (stretch.after.max(from), stretch.before.min(until));
+        Stretch { after, before, ..stretch }
+    }
+
     /// The statement for a page of at most `limit` rows.
     fn statement(
         &self,
         record: Record,
-        position: Position,
+        stretch: Stretch,
         limit: u32,
-        edges: (Option<i64>, Option<i64>),
     ) -> Result<Statement, StoreError> {
-        let (columns, table) = match record {
-            Record::Access => (evidence::COLUMNS, "evidence"),
-            Record::Orders => (order_decision::COLUMNS, "order_decision"),
+        let (columns, table, order) = match record {
+            Record::Access => {
+                (evidence::COLUMNS, "evidence", ["happened_at", "shard", "seq"].as_slice())
+            }
+            Record::Orders => {
+                (order_decision::COLUMNS, "order_decision", ["happened_at", "seq"].as_slice())
+            }
         };
         let sql = format!("SELECT {columns} FROM {table} WHERE 1 = 1");
         let mut statement = Statement { sql, values: Vec::new() };
-        let narrow = self.narrow(record, &mut statement);
-        if record == Record::Access {
-            // Without another index it is the primary key that gives the order.
-            let shard = if narrow { "shard + 0" } else { "shard" };
-            statement.and(&format!("{shard} = {SHARD}"));
-        }
+        self.narrow(record, &mut statement);
         if !self.minor {
             statement.and("minor = 0");
         }
         // One bound on each side: an engine goes by the first that it meets.
-        let mut above = edges.0.map_or(i64::MIN, |seq| seq.saturating_sub(EDGE));
-        let mut below = edges.1.map_or(i64::MAX, |seq| seq.saturating_add(EDGE));
-        let order = match position {
-            Position::Below(seq) => {
-                below = below.min(number(seq)?);
-                "DESC"
-            }
-            Position::Above(seq) => {
-                above = above.max(number(seq)?);
-                "ASC"
-            }
-            Position::DownTo(seq, last) => {
-                below = below.min(number(seq)?);
-                above = above.max(number(last)?.saturating_sub(1));
-                "DESC"
-            }
-            Position::UpTo(seq, last) => {
-                above = above.max(number(seq)?);
-                below = below.min(number(last)?.saturating_add(1));
-                "ASC"
-            }
-        };
-        statement.compare("seq", ">", above);
-        statement.compare("seq", "<", below);
-        self.between(&mut statement);
+        let Stretch { after, before, ascends } = self.within(stretch);
+        for (sign, place) in [(">", after), ("<", before)] {
+            let values = match record {
+                Record::Access => place.of_evidence()?.to_vec(),
+                Record::Orders => place.of_orders()?.to_vec(),
+            };
+            statement.bound(order, sign, &values);
+        }
         self.words(record, &mut statement);
+        let way = if ascends { "ASC" } else { "DESC" };
+        let order: Vec<_> = order.iter().map(|column| format!("{column} {way}")).collect();
         let place = statement.put(Value::Number(i64::from(limit)));
-        statement.sql = format!("{} ORDER BY seq {order} LIMIT {place}", statement.sql);
+        statement.sql = format!("{} ORDER BY {} LIMIT {place}", statement.sql, order.join(", "));
         Ok(statement)
     }
 
-    /// The conditions that have an index; whether there is one.
-    fn narrow(&self, record: Record, statement: &mut Statement) -> bool {
+    /// The conditions that have an index.
+    fn narrow(&self, record: Record, statement: &mut Statement) {
         let of = self.of.filter(|_| record == Record::Access && self.of != self.person);
-        let mut narrow = statement.equal("person", of);
-        narrow |= statement.equal("person", self.person);
-        narrow |= statement.equal("credential", self.credential);
-        narrow |= statement.equal("device", self.device);
-        narrow |= statement.equal("topic", self.topic.map(Topic::name));
+        statement.equal("person", of);
+        statement.equal("person", self.person);
+        statement.equal("credential", self.credential);
+        statement.equal("device", self.device);
+        statement.equal("topic", self.topic.map(Topic::name));
         if self.refused {
             statement.and("code IS NOT NULL");
-            narrow = true;
         }
         match self.holder {
             Some(Holder::Operator) => statement.and("actor LIKE 'operator%'"),
-            holder => drop(statement.equal("actor", holder)),
-        }
-        narrow
-    }
-
-    /// The exact times of the days, whose edges are sequences already: no index is wanted for them.
-    fn between(&self, statement: &mut Statement) {
-        if let Some(from) = self.from {
-            statement.compare("happened_at + 0", ">=", from.0);
-        }
-        if let Some(until) = self.until {
-            statement.compare("happened_at + 0", "<", until.0);
+            holder => statement.equal("actor", holder),
         }
     }
 
@@ -304,94 +322,60 @@ fn pattern(text: &str) -> String {
 }
 
 impl Store {
-    /// Entries of evidence, in the order of the position.
+    /// Entries of evidence of all shards, in the order of the stretch.
     pub async fn search_evidence(
         &self,
         search: &Search,
-        position: Position,
+        stretch: Stretch,
         limit: u32,
     ) -> Result<Vec<(Entry, Option<Index>)>, StoreError> {
         let mut connection = self.database.pool().acquire().await?;
-        let Some(edges) = edges(&mut connection, FIRST, search).await? else {
-            return Ok(Vec::new());
-        };
-        let statement = search.statement(Record::Access, position, limit, edges)?;
+        let statement = search.statement(Record::Access, stretch, limit)?;
         let rows = statement.rows(&mut connection).await?;
         rows.iter().map(evidence::read_both).collect()
     }
 
-    /// Decisions about orders, in the order of the position.
+    /// Decisions about orders, in the order of the stretch.
     pub async fn search_orders(
         &self,
         search: &Search,
-        position: Position,
+        stretch: Stretch,
         limit: u32,
     ) -> Result<Vec<OrderDecision>, StoreError> {
         let mut connection = self.database.pool().acquire().await?;
-        let Some(edges) = edges(&mut connection, FIRST_ORDER, search).await? else {
-            return Ok(Vec::new());
-        };
-        let statement = search.statement(Record::Orders, position, limit, edges)?;
+        let statement = search.statement(Record::Orders, stretch, limit)?;
         let rows = statement.rows(&mut connection).await?;
         rows.iter().map(order_decision::read).collect()
     }
 
-    /// How far a page goes that looks through about `most` entries of each record: to one time in both, so
-    /// that pages follow each other. None when all that is looked for is nearer than that.
+    /// The time to which a page goes that looks through about `most` entries of each record: to the end of it in
+    /// both, or downwards to its beginning, so that pages follow each other. None when all that is looked for is
+    /// nearer than that.
     pub async fn reach(
         &self,
         search: &Search,
-        (access, orders): (Position, Position),
+        stretch: Stretch,
         most: u32,
-    ) -> Result<Option<Reach>, StoreError> {
+    ) -> Result<Option<Time>, StoreError> {
         let mut connection = self.database.pool().acquire().await?;
-        let is_down = matches!(access, Position::Below(_) | Position::DownTo(..));
-        let skipped = i64::from(most.saturating_sub(1));
-        let mut times = Vec::new();
-        for (position, first, back, forth) in
-            [(access, FIRST, BACK, FORTH), (orders, FIRST_ORDER, BACK_ORDER, FORTH_ORDER)]
-        {
-            let Some((from, until)) = edges(&mut connection, first, search).await? else {
-                continue;
-            };
-            let (statement, start) = match position {
-                Position::Below(seq) | Position::DownTo(seq, _) => {
-                    let until = until.map_or(i64::MAX, |seq| seq.saturating_add(EDGE));
-                    (back, number(seq)?.min(until))
-                }
-                Position::Above(seq) | Position::UpTo(seq, _) => {
-                    let from = from.map_or(i64::MIN, |seq| seq.saturating_sub(EDGE));
-                    (forth, number(seq)?.max(from))
-                }
-            };
-            if let Some(row) = row!(connection, statement, start, skipped)? {
-                times.push(Fields::new("evidence", &row).int()?);
-            }
-        }
-        let time = if is_down { times.into_iter().max() } else { times.into_iter().min() };
-        let is_wanted = |time: &i64| {
-            let (from, until) = (search.from.map(|time| time.0), search.until.map(|time| time.0));
-            if is_down {
-                from.is_none_or(|from| *time > from)
-            } else {
-                until.is_none_or(|until| *time < until)
-            }
+        let Stretch { after, before, ascends } = search.within(stretch);
+        let skipped = most.saturating_sub(1);
+        let start = if ascends { after } else { before };
+        let times = times(&mut connection, start, ascends, skipped).await?;
+        let [access, orders] = times;
+        let found = match (access, orders) {
+            (Some(one), Some(other)) if ascends => Some(one.min(other)),
+            (Some(one), Some(other)) => Some(one.max(other)),
+            (one, other) => one.or(other),
         };
-        let Some(time) = time.filter(is_wanted) else { return Ok(None) };
-        // Down to the first of that time; up to the last, which is in front of the first behind it.
-        let behind = i64::from(!is_down);
-        let mut last = [i64::MAX; 2];
-        for (last, first) in last.iter_mut().zip([FIRST, FIRST_ORDER]) {
-            if let Some(row) = row!(connection, first, time.saturating_add(behind))? {
-                *last = Fields::new("evidence", &row).int()?.saturating_sub(behind);
-            }
+        let Some(time) = found else { return Ok(None) };
+        if !ascends {
+            return Ok(Some(time).filter(|time| RecordCursor::before(*time) > after));
         }
-        if !is_down && last == [i64::MAX; 2] {
-            // All that is left is of one time.
-            return Ok(None);
-        }
-        let [access, orders] = last.map(i64::cast_unsigned);
-        Ok(Some(Reach { access, orders, time: Time(time) }))
+        let end = RecordCursor::behind(time);
+        // Where nothing is behind that time, all that is left is of it.
+        let is_more = end < before && is_behind(&mut connection, end).await?;
+        Ok(is_more.then_some(time))
     }
 
     /// The names that there are.
@@ -417,6 +401,35 @@ impl Store {
         Ok(names)
     }
 
+    /// What the persons, credentials and devices of some ids are called; devices of one person alone, if `of`
+    /// says whose. An id that nothing has is left out.
+    pub async fn called(
+        &self,
+        ids: &BTreeSet<String>,
+        of: Option<PersonId>,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let ids: Vec<_> = ids.iter().cloned().collect();
+        let mut called = Vec::new();
+        for (table, name) in [("person", "username"), ("credential", "name"), ("device", "name")] {
+            for some in ids.chunks(AT_ONCE) {
+                let sql = format!("SELECT id, {name} FROM {table} WHERE 1 = 1");
+                let mut statement = Statement { sql, values: Vec::new() };
+                let places: Vec<_> =
+                    some.iter().map(|id| statement.put(Value::Text(id.clone()))).collect();
+                statement.and(&format!("id IN ({})", places.join(", ")));
+                if table == "device" {
+                    statement.equal("person", of);
+                }
+                for row in &statement.rows(&mut connection).await? {
+                    let mut fields = Fields::new(table, row);
+                    called.push((fields.text()?, fields.text()?));
+                }
+            }
+        }
+        Ok(called)
+    }
+
     /// Whose a holder is and on which device, by the entry of its beginning: also long after it ended.
     pub async fn owner_of(
         &self,
@@ -437,20 +450,23 @@ impl Store {
     }
 }
 
-/// The sequences at which the days of a search begin and end; none when nothing is so new.
-async fn edges(
+/// The times of the entries behind or before a place, after some that are skipped, in both records.
+async fn times(
     connection: &mut AnyConnection,
-    first: &'static str,
-    search: &Search,
-) -> Result<Option<(Option<i64>, Option<i64>)>, StoreError> {
-    let mut found = [None, None];
-    for (edge, at) in found.iter_mut().zip([search.from, search.until]) {
-        let Some(at) = at else { continue };
-        if let Some(row) = row!(connection, first, at.0)? {
-            *edge = Some(Fields::new("evidence", &row).int()?);
-        }
-    }
-    let [from, until] = found;
-    let is_beyond = search.from.is_some() && from.is_none();
-    Ok((!is_beyond).then_some((from, until)))
+    from: RecordCursor,
+    ascends: bool,
+    skipped: u32,
+) -> Result<[Option<Time>; 2], StoreError> {
+    let (evidence, orders) = if ascends { (FORTH, FORTH_ORDER) } else { (BACK, BACK_ORDER) };
+    let ([at, shard, seq], skipped) = (from.of_evidence()?, i64::from(skipped));
+    let access = row!(connection, evidence, at, shard, seq, skipped)?;
+    let [at, seq] = from.of_orders()?;
+    let orders = row!(connection, orders, at, seq, skipped)?;
+    let read = |row: AnyRow| Fields::new("evidence", &row).time();
+    Ok([access.map(read).transpose()?, orders.map(read).transpose()?])
+}
+
+/// Whether there is anything behind a place, in either record.
+async fn is_behind(connection: &mut AnyConnection, from: RecordCursor) -> Result<bool, StoreError> {
+    Ok(times(connection, from, true, 0).await?.iter().any(Option::is_some))
 }

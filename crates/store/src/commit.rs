@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use access::call::{By, Source};
 use access::decision::Event;
-use access::evidence::Chain;
+use access::evidence::ShardHead;
 use access::id::PersonId;
 use access::moment::{Span, Time};
 use access::slice::Slice;
@@ -33,8 +33,8 @@ const MEMORY_NOTICES: Span = Span::days(90);
 /// What was committed.
 #[derive(Debug, Clone, Copy)]
 pub struct Committed {
-    /// The end of the chain of evidence after it.
-    pub evidence: Chain,
+    /// The end of its shard of evidence after it.
+    pub evidence: ShardHead,
     /// The slice's version after it.
     pub version: i64,
 }

@@ -4,22 +4,18 @@ use std::collections::BTreeMap;
 
 use access::call::By;
 use access::decision::Event;
-use access::evidence::{Chain, Entry, INDEX_RULE, Index, Owners, Topic, VERSION};
+use access::evidence::{COMMON, Chain, Entry, Index, Owners, ShardHead, Topic, VERSION, shard_of};
 use access::id::{DeviceId, PersonId, SessionId};
 use access::moment::Time;
 use access::slice::Slice;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use crate::Store;
 use crate::error::StoreError;
-use crate::field::{Fields, json};
+use crate::field::{Fields, json, number};
+use crate::{Store, shard};
 
 statements! {
-    // Changes nothing and takes the row's lock, on both engines, until the commit.
-    HEAD_FOR_UPDATE = "UPDATE evidence_head SET seq = seq WHERE shard = $1 RETURNING seq, hash";
-    HEAD = "SELECT seq, hash FROM evidence_head WHERE shard = $1";
-    SET_HEAD = "UPDATE evidence_head SET seq = $2, hash = $3 WHERE shard = $1";
     INSERT = "INSERT INTO evidence (version, shard, seq, happened_at, actor, source, kind, body, \
               event, person, hash, topic, minor, code, session, credential, device) VALUES \
               ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
@@ -29,18 +25,12 @@ statements! {
                topic, minor, code, session, credential, device \
                FROM evidence WHERE shard = $1 AND seq > $2 ORDER BY seq LIMIT $3";
     BEGUN_ON = "SELECT device FROM evidence WHERE session = $1 AND kind = 'session.started' LIMIT 1";
-    SET_INDEX = "UPDATE evidence SET topic = $2, minor = $3, code = $4, session = $5, \
-                 credential = $6, device = $7 WHERE seq = $1";
+    SET_INDEX = "UPDATE evidence SET topic = $3, minor = $4, code = $5, session = $6, \
+                 credential = $7, device = $8 WHERE shard = $1 AND seq = $2";
     RULES = "SELECT name, rule, seq FROM record_index ORDER BY name";
-    SET_RULE = "UPDATE record_index SET rule = $1 WHERE name = 'access'";
     LAST_VERSION = "SELECT version FROM evidence WHERE shard = $1 ORDER BY seq DESC LIMIT 1";
-    STRAYS = "SELECT shard, seq FROM evidence WHERE shard <> $1 OR seq < 1 ORDER BY shard, seq LIMIT 1";
-    HEADS = "SELECT shard, seq, hash FROM evidence_head";
     HAS = "SELECT seq FROM evidence WHERE person = $1 AND event = $2 LIMIT 1";
 }
-
-/// The one chain that there is as yet.
-pub(crate) const SHARD: u32 = 0;
 
 /// Entries that are read at once to say whose they are, or to index them.
 const BATCH: u32 = 1_000;
@@ -62,20 +52,18 @@ pub(crate) struct Header<'a> {
     pub person: Option<PersonId>,
 }
 
-/// Appends the entries of one commit; gives the end of the chain after them.
+/// Appends the entries of one commit to the shard of its person; gives the end of that after them.
 pub(crate) async fn append(
     connection: &mut AnyConnection,
     header: &Header<'_>,
     events: &[Event],
-) -> Result<Chain, StoreError> {
-    let shard = i64::from(SHARD);
-    let missing = || StoreError::Damaged { table: "evidence_head", what: "it is empty".into() };
-    let head = row!(connection, HEAD_FOR_UPDATE, shard)?.ok_or_else(missing)?;
-    let mut chain = read_head(&head)?;
+) -> Result<ShardHead, StoreError> {
+    let shard = shard_of(header.person);
+    let mut chain = shard::lock_end(connection, shard).await?;
     for event in events.iter().filter(|event| event.is_evidence()) {
         let mut entry = Entry {
             version: VERSION,
-            shard: SHARD,
+            shard,
             seq: chain.seq + 1,
             at: header.at,
             actor: header.actor,
@@ -99,14 +87,8 @@ pub(crate) async fn append(
         }
         insert(connection, &entry, &index).await?;
     }
-    run!(connection, SET_HEAD, shard, number(chain.seq)?, chain.hash.to_string())?;
-    Ok(chain)
-}
-
-/// A sequence number as the engines keep it.
-pub(crate) fn number(seq: u64) -> Result<i64, StoreError> {
-    let what = || format!("{seq} is above the largest number that the database can hold");
-    i64::try_from(seq).map_err(|_| StoreError::Damaged { table: "evidence", what: what() })
+    shard::set_end(connection, shard, chain).await?;
+    Ok(chain.head(shard))
 }
 
 /// The device of a session, as the entry of its start says.
@@ -204,11 +186,6 @@ fn damaged(what: &str) -> StoreError {
     StoreError::Damaged { table: "evidence", what: what.to_owned() }
 }
 
-fn read_head(row: &AnyRow) -> Result<Chain, StoreError> {
-    let mut fields = Fields::new("evidence_head", row);
-    Ok(Chain { seq: fields.number()?, hash: fields.digest()? })
-}
-
 /// Reads an entry, written in the one way that it was hashed in.
 fn read(row: &AnyRow) -> Result<Entry, StoreError> {
     read_entry(&mut Fields::new("evidence", row))
@@ -237,23 +214,17 @@ fn read_entry(fields: &mut Fields<'_>) -> Result<Entry, StoreError> {
 }
 
 impl Store {
-    /// The end of the chain.
-    pub async fn evidence_head(&self) -> Result<Chain, StoreError> {
-        let mut connection = self.database.pool().acquire().await?;
-        let row = row!(connection, HEAD, i64::from(SHARD))?;
-        row.as_ref().map_or(Ok(Chain::default()), read_head)
-    }
-
-    /// What the next entry has to say of whose the older ones are, when all are of version 1.
+    /// What the next entry has to say of whose the older ones are, when all are of version 1. They are in the
+    /// common shard, and so is that entry.
     pub async fn owners(&self) -> Result<Option<Owners>, StoreError> {
         let mut connection = self.database.pool().acquire().await?;
-        let last = row!(connection, LAST_VERSION, i64::from(SHARD))?;
+        let last = row!(connection, LAST_VERSION, i64::from(COMMON))?;
         if last.map(|row| Fields::new("evidence", &row).int()).transpose()? != Some(1) {
             return Ok(None);
         }
         let mut owners = Owners::default();
         loop {
-            let entries = self.evidence_after(owners.count(), BATCH).await?;
+            let entries = self.evidence_after(COMMON, owners.count(), BATCH).await?;
             if entries.is_empty() {
                 return Ok(Some(owners));
             }
@@ -263,10 +234,15 @@ impl Store {
         }
     }
 
-    /// The entries after a place in the chain, in order, to verify it; at most `limit`.
-    pub async fn evidence_after(&self, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
+    /// The entries after a place in the chain of a shard, in order, to verify it; at most `limit`.
+    pub async fn evidence_after(
+        &self,
+        shard: u32,
+        seq: u64,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
         let mut connection = self.database.pool().acquire().await?;
-        let rows = rows!(connection, AFTER, i64::from(SHARD), number(seq)?, i64::from(limit))?;
+        let rows = rows!(connection, AFTER, i64::from(shard), number(seq)?, i64::from(limit))?;
         rows.iter().map(read).collect()
     }
 
@@ -279,44 +255,19 @@ impl Store {
         let event = json("evidence", first)?;
         Ok(row!(connection, HAS, person.id.to_string(), event)?.is_some())
     }
-
-    /// Indexes the entries that are there, unless this version's rule did; gives how many.
-    pub async fn index_evidence(&self) -> Result<u64, StoreError> {
-        let mut transaction = self.database.begin().await?;
-        if rules(&mut transaction).await?.access == INDEX_RULE {
-            return Ok(0);
-        }
-        let (mut begun, mut done, mut last) = (Begun::new(), 0, 0);
-        loop {
-            let found =
-                rows!(transaction, AFTER, i64::from(SHARD), number(last)?, i64::from(BATCH))?;
-            if found.is_empty() {
-                break;
-            }
-            for row in &found {
-                let entry = read(row)?;
-                let event = serde_json::from_str(&entry.event);
-                let event: Event = event.map_err(|error| damaged(&error.to_string()))?;
-                let index = index(&entry, &event, &mut begun);
-                set_index(&mut transaction, entry.seq, &index).await?;
-                (last, done) = (entry.seq, done + 1);
-            }
-        }
-        run!(transaction, SET_RULE, INDEX_RULE)?;
-        transaction.commit().await?;
-        Ok(done)
-    }
 }
 
-async fn set_index(
+/// Says by what an entry is found.
+pub(crate) async fn set_index(
     connection: &mut AnyConnection,
-    seq: u64,
+    (shard, seq): (u32, u64),
     index: &Index,
 ) -> Result<(), StoreError> {
     let found = found_by(index);
     run!(
         connection,
         SET_INDEX,
+        i64::from(shard),
         number(seq)?,
         found.topic,
         found.minor,
@@ -353,44 +304,16 @@ pub(crate) async fn rules(connection: &mut AnyConnection) -> Result<Rules, Store
     }
 }
 
-/// The rows after a place in the chain, each with what it holds, or why it cannot be read.
+/// What tables hold at an entry's place: it, and what it is found by; or why it cannot be read.
+pub(crate) type Row = Result<(Entry, Option<Index>), StoreError>;
+
+/// The rows after a place in the chain of a shard, each with what it holds, or why it cannot be read.
 pub(crate) async fn after(
     connection: &mut AnyConnection,
+    shard: u32,
     seq: u64,
     limit: u32,
-) -> Result<Vec<Result<(Entry, Option<Index>), StoreError>>, StoreError> {
-    let rows = rows!(connection, INDEXED, i64::from(SHARD), number(seq)?, i64::from(limit))?;
+) -> Result<Vec<Row>, StoreError> {
+    let rows = rows!(connection, INDEXED, i64::from(shard), number(seq)?, i64::from(limit))?;
     Ok(rows.iter().map(read_both).collect())
-}
-
-/// What the tables hold beside the chain that there is, and where they say that it ends.
-pub(crate) async fn strays(
-    connection: &mut AnyConnection,
-    end: Chain,
-) -> Result<Vec<String>, StoreError> {
-    let mut faults = Vec::new();
-    if let Some(row) = row!(connection, STRAYS, i64::from(SHARD))? {
-        let mut fields = Fields::new("evidence", &row);
-        let (shard, seq) = (fields.told(), fields.told());
-        faults.push(format!(
-            "access evidence: entry {seq} names chain {shard}, which does not exist"
-        ));
-    }
-    let heads = rows!(connection, HEADS)?;
-    let is_end = |row| {
-        let mut fields = Fields::new("evidence_head", row);
-        Ok::<_, StoreError>(
-            fields.number::<u32>()? == SHARD && {
-                let chain = Chain { seq: fields.number()?, hash: fields.digest()? };
-                (chain.seq, chain.hash) == (end.seq, end.hash)
-            },
-        )
-    };
-    if heads.len() != 1 || !heads.iter().all(|row| matches!(is_end(row), Ok(true))) {
-        faults.push(format!(
-            "table evidence_head, row {SHARD}: it does not match the end of the chain, at entry {}",
-            end.seq
-        ));
-    }
-    Ok(faults)
 }

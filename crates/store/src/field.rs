@@ -163,3 +163,9 @@ pub(crate) fn json<T: serde::Serialize>(table: &'static str, value: &T) -> Field
     serde_json::to_string(value)
         .map_err(|error| StoreError::Damaged { table, what: error.to_string() })
 }
+
+/// A sequence number as the engines keep it.
+pub(crate) fn number(seq: u64) -> Result<i64, StoreError> {
+    let what = || format!("{seq} is above the largest number that the database can hold");
+    i64::try_from(seq).map_err(|_| StoreError::Damaged { table: "evidence", what: what() })
+}

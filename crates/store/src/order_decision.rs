@@ -10,8 +10,8 @@ use sqlx::any::AnyRow;
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::evidence::{number, rules};
-use crate::field::Fields;
+use crate::evidence::rules;
+use crate::field::{Fields, number};
 
 statements! {
     INSERT = "INSERT INTO order_decision (seq, happened_at, actor, topic, minor, code, person, \

@@ -1,11 +1,11 @@
 //! The check of the tables against their evidence: every event is applied again, from the first
-//! entry on, to empty tables in memory, and the result is compared with what is there, column by
-//! column.
+//! entry on and in the order of time over all shards, to empty tables in memory, and the result is
+//! compared with what is there, column by column.
 
 use std::collections::BTreeMap;
 
 use access::decision::Event;
-use access::evidence::{Chain, Entry, INDEX_RULE, Index, Owners};
+use access::evidence::{COMMON, Chain, Entry, INDEX_RULE, Index, Owners, shard_of};
 use access::moment::Time;
 use data_encoding::HEXUPPER;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
@@ -14,10 +14,9 @@ use crate::checkpoint::{self, SignedCheckpoint};
 use crate::engine::{Engine, Table};
 use crate::error::StoreError;
 use crate::form::Form;
-use crate::{Store, commit, evidence, schema};
+use crate::record::Merged;
+use crate::{Store, commit, evidence, schema, shard};
 
-/// Entries that are read at once.
-const BATCH: u32 = 1_000;
 /// Faults of a table that are named.
 const NAMED: usize = 10;
 
@@ -29,8 +28,8 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
         "equity",
         "what the account was worth at the end of a day: worked out from the journal's executions, and shown alone",
     ),
-    ("evidence", "the chain itself"),
-    ("evidence_head", "compared with the end of the chain"),
+    ("evidence", "the chains themselves"),
+    ("evidence_head", "compared with the ends of the chains"),
     ("order_decision", "compared with the journal; its words only help to find it"),
     ("record_index", "compared with what it speaks of"),
     ("folder", "sealed under the key file, or the folder's id"),
@@ -93,8 +92,8 @@ pub const UNRECORDED: &[(&str, &str, Form)] = &[
 /// What the check found.
 #[derive(Debug, Default)]
 pub struct Replayed {
-    /// Where the chain of evidence ends, as far as it is whole.
-    pub end: Chain,
+    /// Where the chain of each shard ends, as far as it is whole.
+    pub ends: BTreeMap<u32, Chain>,
     /// Entries of version 1 at its end: whose they are is covered by nothing yet.
     pub unowned: u64,
     /// The checkpoints in the tables, in order.
@@ -103,8 +102,15 @@ pub struct Replayed {
     pub faults: Vec<String>,
 }
 
+impl Replayed {
+    /// The entries of all shards, as far as they are whole.
+    pub fn entries(&self) -> u64 {
+        self.ends.values().fold(0, |sum, end| sum.saturating_add(end.seq))
+    }
+}
+
 impl Store {
-    /// Follows the chain and compares the tables with it, all at one point of time. `now` says what
+    /// Follows the chains and compares the tables with it, all at one point of time. `now` says what
     /// may have been forgotten; `each` sees every entry that is whole.
     pub async fn replay(
         &self,
@@ -123,7 +129,7 @@ impl Store {
         };
         follow(&mut there, &mut here, &mut whole, &mut replayed).await?;
         if replayed.faults.is_empty() {
-            let strays = evidence::strays(&mut there, replayed.end).await?;
+            let strays = shard::strays(&mut there, &replayed.ends).await?;
             replayed.faults.extend(strays);
             let tables = Engine::tables(&mut here).await?;
             let differences = compare(engine, &mut there, &mut here, &tables, latest).await?;
@@ -140,97 +146,146 @@ impl Store {
     }
 }
 
-/// Follows the chain to its first fault, and applies each entry's event to the tables `here`.
+/// Follows all chains to the first fault, and applies each entry's event to the tables `here`.
 async fn follow(
     there: &mut AnyConnection,
     here: &mut AnyConnection,
     each: &mut (dyn FnMut(&Entry) + Send),
     replayed: &mut Replayed,
 ) -> Result<(), StoreError> {
-    let mut owners = Owners::default();
-    let mut begun = evidence::Begun::new();
-    let rule = match evidence::rules(there).await {
-        Ok(rules) if !(0..=INDEX_RULE).contains(&rules.access) => {
-            replayed
-                .faults
-                .push(format!("table record_index, row access: no rule {}", rules.access));
-            return Ok(());
-        }
-        Ok(rules) if !(1..=INDEX_RULE).contains(&rules.orders) => {
-            replayed
-                .faults
-                .push(format!("table record_index, row orders: no rule {}", rules.orders));
-            return Ok(());
-        }
-        Ok(rules) => rules.access,
-        Err(error) if error.is_damage() => {
-            replayed.faults.push(format!("table record_index: {error}"));
+    let rule = match rule(there).await {
+        Ok(Ok(rule)) => rule,
+        Ok(Err(fault)) => {
+            replayed.faults.push(fault);
             return Ok(());
         }
         Err(error) => return Err(error),
     };
-    loop {
-        let rows = evidence::after(there, replayed.end.seq, BATCH).await?;
-        if rows.is_empty() {
-            replayed.unowned = owners.count();
-            return Ok(());
-        }
-        for row in rows {
-            let seq = replayed.end.seq + 1;
-            let (entry, found) = match row {
-                Ok(both) => both,
-                Err(error) => {
-                    replayed.faults.push(format!(
-                        "access evidence: entry {seq} was altered: it cannot be read: {error}"
-                    ));
-                    return Ok(());
+    let mut follower = Follower::default();
+    let mut merged = Merged::begin(there).await?;
+    let shards = merged.shards().chain([COMMON]);
+    replayed.ends = shards.map(|shard| (shard, Chain::default())).collect();
+    let mut waits = None;
+    while let Some((shard, row)) = merged.front() {
+        let end = replayed.ends.entry(shard).or_default();
+        match follower.step(here, shard, row, end, rule).await {
+            Ok(()) => {
+                if let Ok((entry, _)) = row {
+                    each(entry);
                 }
-            };
-            let index = match step(here, &entry, &mut replayed.end, &mut owners, &mut begun).await {
-                Ok(index) => index,
-                Err(fault) => {
-                    replayed.faults.push(format!("access evidence: {fault}"));
-                    return Ok(());
-                }
-            };
-            if !is_found_by(found.as_ref(), &index, rule) {
-                replayed.faults.push(format!(
-                    "access evidence: entry {seq} is not indexed by its contents, so filters miss it"
-                ));
+                waits = None;
+                merged.advance(there).await?;
+            }
+            Err(Fault::Waits(why)) => {
+                waits.get_or_insert(place(shard, &why));
+                merged.wait();
+            }
+            Err(Fault::Altered(why)) => {
+                replayed.faults.push(place(shard, &why));
                 return Ok(());
             }
-            each(&entry);
         }
+    }
+    replayed.unowned = follower.owners.count();
+    replayed.faults.extend(waits);
+    Ok(())
+}
+
+/// By which rule the evidence is indexed, or why none can be told.
+async fn rule(there: &mut AnyConnection) -> Result<Result<i64, String>, StoreError> {
+    let odd = |name, rule| Ok(Err(format!("table record_index, row {name}: no rule {rule}")));
+    match evidence::rules(there).await {
+        Ok(rules) if !(0..=INDEX_RULE).contains(&rules.access) => odd("access", rules.access),
+        Ok(rules) if !(1..=INDEX_RULE).contains(&rules.orders) => odd("orders", rules.orders),
+        Ok(rules) => Ok(Ok(rules.access)),
+        Err(error) if error.is_damage() => Ok(Err(format!("table record_index: {error}"))),
+        Err(error) => Err(error),
     }
 }
 
-/// One entry: its place in the chain, whose the older ones are, and what it did.
-async fn step(
-    here: &mut AnyConnection,
-    entry: &Entry,
-    end: &mut Chain,
-    owners: &mut Owners,
-    begun: &mut evidence::Begun,
-) -> Result<Index, String> {
-    let seq = entry.seq;
-    end.follow(entry).map_err(|fault| fault.to_string())?;
-    let event: Event = serde_json::from_str(&entry.event)
-        .map_err(|error| format!("entry {seq} has an event that cannot be read: {error}"))?;
-    if entry.version == 1 {
-        owners.add(entry);
-    } else if owners.count() > 0 {
-        if event != Event::Evidence(owners.event()) {
-            return Err(format!(
-                "the persons of entries 1 to {} were altered: they are not those that entry {seq} covers",
-                owners.count()
-            ));
-        }
-        *owners = Owners::default();
+/// What is wrong with an entry.
+enum Fault {
+    /// It is not as it was written, or not where it was.
+    Altered(String),
+    /// Its event cannot be applied to what is there: perhaps one of another shard came before it.
+    Waits(String),
+}
+
+/// Names the shard of a fault; all that an older version wrote is in the common one.
+fn place(shard: u32, why: &str) -> String {
+    if shard == COMMON {
+        return format!("access evidence: {why}");
     }
-    // No webhook: what was posted is no part of evidence.
-    let applied = commit::apply(here, entry.person, &event, false).await;
-    applied.map_err(|error| format!("entry {seq} cannot be applied again: {error}"))?;
-    Ok(evidence::index(entry, &event, begun))
+    format!("access evidence, shard {shard}: {why}")
+}
+
+/// What entries say that later ones are compared with.
+#[derive(Default)]
+struct Follower {
+    owners: Owners,
+    begun: evidence::Begun,
+}
+
+impl Follower {
+    /// One entry: its place in its chain, whose the older ones are, what it did, and what it is found by.
+    async fn step(
+        &mut self,
+        here: &mut AnyConnection,
+        shard: u32,
+        row: &evidence::Row,
+        end: &mut Chain,
+        rule: i64,
+    ) -> Result<(), Fault> {
+        let seq = end.seq + 1;
+        let (entry, found) = match row {
+            Ok(both) => both,
+            Err(error) => {
+                let why = format!("entry {seq} was altered: it cannot be read: {error}");
+                return Err(Fault::Altered(why));
+            }
+        };
+        let mut chain = *end;
+        chain.follow(entry).map_err(|fault| Fault::Altered(fault.to_string()))?;
+        let event: Event = serde_json::from_str(&entry.event).map_err(|error| {
+            Fault::Altered(format!("entry {seq} has an event that cannot be read: {error}"))
+        })?;
+        self.owned(shard, entry, &event).map_err(Fault::Altered)?;
+        // No webhook: what was posted is no part of evidence.
+        let applied = commit::apply(here, entry.person, &event, false).await;
+        applied.map_err(|error| {
+            Fault::Waits(format!("entry {seq} cannot be applied again: {error}"))
+        })?;
+        let index = evidence::index(entry, &event, &mut self.begun);
+        if !is_found_by(found.as_ref(), &index, rule) {
+            let why = format!("entry {seq} is not indexed by its contents, so filters miss it");
+            return Err(Fault::Altered(why));
+        }
+        if shard == COMMON && entry.version == 1 {
+            self.owners.add(entry);
+        } else if shard == COMMON {
+            self.owners = Owners::default();
+        }
+        *end = chain;
+        Ok(())
+    }
+
+    /// Whether an entry is in the shard of its person, and says whose the ones of version 1 are where it comes
+    /// first behind them.
+    fn owned(&self, shard: u32, entry: &Entry, event: &Event) -> Result<(), String> {
+        let (seq, older) = (entry.seq, self.owners.count());
+        if shard != COMMON {
+            let is_right = entry.version > 1 && shard == shard_of(entry.person);
+            return is_right
+                .then_some(())
+                .ok_or_else(|| format!("entry {seq} belongs to another shard"));
+        }
+        if entry.version == 1 || older == 0 || *event == Event::Evidence(self.owners.event()) {
+            return Ok(());
+        }
+        Err(format!(
+            "the persons of entries 1 to {older} were altered: they are not those that entry {seq} covers"
+        ))
+    }
 }
 
 /// Whether an entry is found by what it holds. Before the first start of a version that indexes, none

@@ -54,7 +54,9 @@ const OF_OTHERS: &[&[&str]] = &[
     crate::folder::STATEMENTS,
     crate::hold::STATEMENTS,
     crate::order_decision::STATEMENTS,
+    crate::record::STATEMENTS,
     crate::recovery_code::STATEMENTS,
+    crate::shard::STATEMENTS,
     crate::site::STATEMENTS,
     crate::slice::STATEMENTS,
 ];

@@ -246,7 +246,7 @@ mod tests {
 
     fn buttons(query: &str, reached: Option<Time>) -> String {
         let query = Fields::parse(query.as_bytes()).unwrap();
-        let place: Option<ActivityCursor> = "7-7".parse().ok();
+        let place: Option<ActivityCursor> = "7-7-7".parse().ok();
         let page = ActivityPage { next: place, newer: place, reached, ..ActivityPage::default() };
         pager(&Wanted::of(&query), &page, &query).into_string()
     }
@@ -256,9 +256,9 @@ mod tests {
         let full = buttons("text=zebra", None);
         assert!(full.contains(">Newer</a>") && full.contains(">Older</a>"), "{full}");
         let back = buttons("text=zebra", Some(Time(1)));
-        assert!(back.contains(">Newer</a>") && back.contains("before=7-7\">Keep searching</a>"));
-        let forward = buttons("text=zebra&after=3-3", Some(Time(1)));
-        assert!(forward.contains("after=7-7\">Keep searching</a>"), "{forward}");
+        assert!(back.contains(">Newer</a>") && back.contains("before=7-7-7\">Keep searching</a>"));
+        let forward = buttons("text=zebra&after=3-3-3", Some(Time(1)));
+        assert!(forward.contains("after=7-7-7\">Keep searching</a>"), "{forward}");
         assert!(forward.contains(">Older</a>"), "{forward}");
     }
 }

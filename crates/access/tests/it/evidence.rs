@@ -1,6 +1,8 @@
 //! The chain of evidence without any tables.
 
-use access::evidence::{Chain, ChainFault, Checkpoint, Entry, GENESIS, Owners, VERSION};
+use access::evidence::{
+    Chain, ChainFault, Checkpoint, Entry, GENESIS, Owners, ShardHead, VERSION, shard_of,
+};
 use access::moment::Time;
 use access::{By, Digest, Event, PersonId, Refusal};
 
@@ -115,17 +117,51 @@ fn checkpoint_is_signed_over_every_field() {
         at: Time(1),
         access_seq: 2,
         access_hash: Digest([3; 32]),
+        shards: Vec::new(),
         journal_seq: 4,
         journal_hash: Digest([5; 32]),
     };
-    let others = [
-        Checkpoint { at: Time(9), ..one },
-        Checkpoint { access_seq: 9, ..one },
-        Checkpoint { access_hash: Digest([9; 32]), ..one },
-        Checkpoint { journal_seq: 9, ..one },
-        Checkpoint { journal_hash: Digest([9; 32]), ..one },
+    let head = ShardHead { shard: 6, seq: 7, hash: Digest([8; 32]) };
+    let with = |heads: &[ShardHead]| Checkpoint { shards: heads.to_vec(), ..one.clone() };
+    let all = [
+        one.clone(),
+        Checkpoint { at: Time(9), ..one.clone() },
+        Checkpoint { access_seq: 9, ..one.clone() },
+        Checkpoint { access_hash: Digest([9; 32]), ..one.clone() },
+        Checkpoint { journal_seq: 9, ..one.clone() },
+        Checkpoint { journal_hash: Digest([9; 32]), ..one.clone() },
+        with(&[head]),
+        with(&[ShardHead { shard: 9, ..head }]),
+        with(&[ShardHead { seq: 9, ..head }]),
+        with(&[ShardHead { hash: Digest([9; 32]), ..head }]),
+        with(&[head, head]),
     ];
-    assert!(others.iter().all(|other| other.canonical() != one.canonical()));
+    let signed: std::collections::BTreeSet<_> = all.iter().map(Checkpoint::canonical).collect();
+    assert_eq!(signed.len(), all.len());
+}
+
+#[test]
+fn checkpoint_without_shards_reads_and_signs_as_it_always_did() {
+    let line = r#"{"at":1,"access_seq":2,"access_hash":"0303030303030303030303030303030303030303030303030303030303030303","journal_seq":4,"journal_hash":"0505050505050505050505050505050505050505050505050505050505050505"}"#;
+    let old: Checkpoint = serde_json::from_str(line).unwrap();
+    let mut bytes = b"floorpass checkpoint 1\0".to_vec();
+    bytes.extend([0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2]);
+    bytes.extend([3; 32]);
+    bytes.extend([0, 0, 0, 0, 0, 0, 0, 4]);
+    bytes.extend([5; 32]);
+    assert_eq!(old.canonical(), bytes);
+    assert_eq!(serde_json::to_string(&old).unwrap(), line);
+}
+
+#[test]
+fn persons_have_shards_of_their_own_and_what_is_nobodys_has_the_common_one() {
+    let shards: std::collections::BTreeSet<_> =
+        (0..=255).map(|byte| shard_of(Some(PersonId([byte; 16])))).collect();
+    assert_eq!(shards.len(), 256);
+    assert!(!shards.contains(&shard_of(None)));
+    assert_eq!(shard_of(None), 0);
+    // Kept in the tables for ever: another number would begin a second chain.
+    assert_eq!(shard_of(Some(PersonId([7; 16]))), 3_309_283_185);
 }
 
 #[test]

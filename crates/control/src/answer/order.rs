@@ -156,8 +156,10 @@ answers! {
         at: String,
         /// `access` or `journal`.
         record: String,
-        /// Its sequence there.
+        /// Its sequence there: of its shard, or of the journal.
         entry: u64,
+        /// Its shard of the access evidence; none in the journal.
+        shard: Option<u32>,
         /// What it is about.
         group: String,
         /// What happened: `session.started`, `order_refused`, ...

@@ -140,6 +140,34 @@ async fn altered_column_is_named_by_its_entry_or_row() {
     assert_eq!(exit, Some(0), "{said}");
 }
 
+/// All that is left of it are the checkpoints.
+#[tokio::test(flavor = "multi_thread")]
+async fn shard_that_was_taken_away_is_named_and_nothing_starts_on_what_is_left() {
+    let kept = Kept::sqlite();
+    assert_eq!(kept.start().terminate(), 0);
+    let (exit, said) = verify(&kept.data);
+    assert!(exit == Some(0) && said.contains("in 2 chains"), "{said}");
+    let lines = std::fs::read_to_string(kept.data.join("checkpoints.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    let shard = &last["checkpoint"]["shards"][0];
+    let (number, seq) = (shard["shard"].as_u64().unwrap(), shard["seq"].as_u64().unwrap());
+    assert!(seq > 0, "{shard}");
+    alter(
+        &kept.data,
+        "DELETE FROM evidence WHERE shard <> 0; DELETE FROM evidence_head WHERE shard <> 0",
+    )
+    .await;
+    let (exit, said) = verify(&kept.data);
+    assert_eq!(exit, Some(5), "{said}");
+    let named = format!("access evidence, shard {number}: all of it is missing");
+    assert!(said.contains(&named), "{said}");
+    assert!(said.contains(&format!("signed up to entry {seq}")), "{said}");
+    let refused = run(&kept.data, &["demo", "--free-ports"]);
+    assert!(!refused.status.success());
+    let said = text(&refused);
+    assert!(said.contains(&format!("refers to entry {seq} of shard {number}")), "{said}");
+}
+
 /// A snapshot decides what a start shows of positions and cash: its own hash is no proof, for anybody can
 /// make it again.
 #[test]

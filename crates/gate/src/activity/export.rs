@@ -28,7 +28,7 @@ impl FromStr for ExportFormat {
 }
 
 /// The headings, in the order of the columns.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "time",
     "record",
     "entry",
@@ -43,6 +43,7 @@ const COLUMNS: [&str; 14] = [
     "count",
     "orders",
     "text",
+    "shard",
 ];
 
 impl ExportFormat {
@@ -92,6 +93,7 @@ impl ExportFormat {
             String::new(),
             entry.asked.join("; "),
             entry.text.clone(),
+            entry.shard.map(|shard| shard.to_string()).unwrap_or_default(),
         ];
         let number = |name: &str| match name {
             "entry" => Some(entry.seq),

@@ -42,6 +42,16 @@ pub fn pieces<'a>(text: &'a str, names: &'a Called) -> Vec<Piece<'a>> {
     pieces
 }
 
+/// The ids in a text.
+pub(super) fn ids(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (_, id, after) = next_id(rest)?;
+        rest = after;
+        Some(id)
+    })
+}
+
 /// The first id of a text, with what is before and behind it.
 fn next_id(text: &str) -> Option<(&str, &str, &str)> {
     let starts = PREFIXES.iter().flat_map(|prefix| text.match_indices(prefix));

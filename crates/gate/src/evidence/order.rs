@@ -227,6 +227,7 @@ fn own(stamped: &Stamped) -> Option<(&'static str, String)> {
 pub(crate) fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
     ActivityEntry {
         seq,
+        shard: None,
         kind: ActivityKind::Order,
         at,
         holder: Some(holder),

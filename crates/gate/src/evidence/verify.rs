@@ -1,4 +1,4 @@
-//! The offline check of both chains and of the checkpoints that tie them, on a stopped or a running
+//! The offline check of all chains and of the checkpoints that tie them, on a stopped or a running
 //! folder.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use access::evidence::{Chain, Checkpoint, Entry, GENESIS, Index};
+use access::evidence::{COMMON, Checkpoint, Entry, GENESIS, Index};
 use access::{Digest, Event, Holder, SealKey, SealedSecret, Time};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
@@ -58,8 +58,10 @@ pub enum VerifyError {
 /// What the check found.
 #[derive(Debug, Clone, Serialize)]
 pub struct EvidenceReport {
-    /// Entries of the access evidence, whole from the first one.
+    /// Entries of the access evidence, of all its shards, whole from the first one of each.
     pub access_entries: u64,
+    /// Its shards: one for each person, and the one of what concerns nobody.
+    pub access_shards: usize,
     /// Records of the journal, whole from the first one.
     pub journal_records: u64,
     /// Signed checkpoints that were compared.
@@ -82,14 +84,21 @@ impl fmt::Display for EvidenceReport {
         for fault in &self.faults {
             writeln!(f, "ALTERED: {fault}")?;
         }
-        writeln!(f, "access evidence: {} entries in one chain", self.access_entries)?;
+        match self.access_shards {
+            1 => writeln!(f, "access evidence: {} entries in one chain", self.access_entries)?,
+            many => {
+                writeln!(f, "access evidence: {} entries in {many} chains", self.access_entries)?
+            }
+        }
         writeln!(f, "journal: {} records in one chain", self.journal_records)?;
         write!(f, "checkpoints: {} signatures", self.checkpoints)?;
         if let Some(last) = &self.last_checkpoint {
             write!(
                 f,
-                ", the latest of {} at entry {} and record {}",
-                last.at, last.access_seq, last.journal_seq
+                ", the latest of {} at {} entries and record {}",
+                last.at,
+                last.access_entries(),
+                last.journal_seq
             )?;
         }
         if self.owners_not_covered > 0 {
@@ -173,20 +182,21 @@ pub async fn evidence_verify_with(
     faults.extend(checkpoint::apart(&signed, &filed, &filed_now));
     signed.extend(filed.into_iter().chain(kept));
     let signer = tables.signer;
-    let access = tables.end;
+    let ends = tables.ends;
     let decisions = tables.decisions.take();
     let id = facts.id_bytes();
     let journal_head = follow_journal(data, id, &mut marks, decisions, &mut faults)?;
-    let whole = faults.is_empty();
+    let found = Found { ends: &ends, journal: journal_head, is_whole: faults.is_empty() };
     for one in &signed {
-        let fault = check(one, signer.as_deref(), &marks, (access.seq, journal_head), whole);
+        let fault = check(one, signer.as_deref(), &marks, &found);
         faults.extend(fault.filter(|fault| !faults.contains(fault)));
     }
     Ok(EvidenceReport {
-        access_entries: access.seq,
+        access_entries: ends.values().fold(0, |sum, seq| sum.saturating_add(*seq)),
+        access_shards: ends.len(),
         journal_records: journal_head,
         checkpoints: signed.len(),
-        last_checkpoint: signed.iter().map(|one| one.checkpoint).max_by_key(|one| one.at),
+        last_checkpoint: signed.iter().map(|one| &one.checkpoint).max_by_key(|one| one.at).cloned(),
         owners_not_covered: tables.unowned,
         kept_elsewhere: checkpoint.is_some(),
         faults,
@@ -195,7 +205,8 @@ pub async fn evidence_verify_with(
 
 /// The hashes at the places that checkpoints name.
 struct Marks {
-    access: BTreeMap<u64, Option<Digest>>,
+    /// Of the shards of evidence, by shard and sequence.
+    access: BTreeMap<(u32, u64), Option<Digest>>,
     journal: BTreeMap<u64, Option<Digest>>,
 }
 
@@ -209,13 +220,17 @@ impl Marks {
     }
 
     fn add(&mut self, one: &Checkpoint) {
-        self.access.insert(one.access_seq, None);
+        for head in one.heads() {
+            // Where a shard had no entry yet, its chain is at its beginning.
+            let begun = (head.seq == 0).then_some(GENESIS);
+            self.access.insert((head.shard, head.seq), begun);
+        }
         self.journal.insert(one.journal_seq, None);
     }
 }
 
-fn mark(marks: &mut BTreeMap<u64, Option<Digest>>, seq: u64, hash: Digest) {
-    if let Some(place) = marks.get_mut(&seq) {
+fn mark<K: Ord>(marks: &mut BTreeMap<K, Option<Digest>>, at: K, hash: Digest) {
+    if let Some(place) = marks.get_mut(&at) {
         *place = Some(hash);
     }
 }
@@ -223,7 +238,8 @@ fn mark(marks: &mut BTreeMap<u64, Option<Digest>>, seq: u64, hash: Digest) {
 /// What the tables hold.
 #[derive(Default)]
 struct Tables {
-    end: Chain,
+    /// The last entry of each shard that is whole.
+    ends: BTreeMap<u32, u64>,
     unowned: u64,
     checkpoints: Vec<SignedCheckpoint>,
     signer: Option<Vec<u8>>,
@@ -245,13 +261,13 @@ async fn tables(
     for one in store.checkpoints().await.unwrap_or_default() {
         marks.add(&one.checkpoint);
     }
-    mark(&mut marks.access, 0, GENESIS);
     let mut owners = Owners::new();
     let mut each = |entry: &Entry| {
-        mark(&mut marks.access, entry.seq, entry.hash);
+        mark(&mut marks.access, (entry.shard, entry.seq), entry.hash);
         own(entry, &mut owners);
     };
-    let Replayed { end, unowned, checkpoints, mut faults } = store.replay(now, &mut each).await?;
+    let Replayed { ends, unowned, checkpoints, mut faults } = store.replay(now, &mut each).await?;
+    let ends = ends.into_iter().map(|(shard, end)| (shard, end.seq)).collect();
     let kept = store.facts().await?;
     faults.extend(kept.iter().filter_map(|(name, value)| fact(name, value, facts, key)));
     if !kept.iter().any(|(name, _)| name == open::FOLDER_FACT) {
@@ -267,7 +283,7 @@ async fn tables(
         Err(error) => return Err(error.into()),
     };
     store.close().await;
-    Ok(Tables { end, unowned, checkpoints, signer, faults, decisions })
+    Ok(Tables { ends, unowned, checkpoints, signer, faults, decisions })
 }
 
 /// Notes whose a session or a credential is, by the entry of its beginning.
@@ -380,37 +396,68 @@ fn header(first: u64, path: &Path) -> Result<Option<String>, VerifyError> {
     Ok(altered.then(|| Damage::Header { seq: first }.to_string()))
 }
 
+/// How far the chains go.
+struct Found<'a> {
+    /// The last entry of each shard of evidence.
+    ends: &'a BTreeMap<u32, u64>,
+    /// The last record of the journal.
+    journal: u64,
+    /// Whether nothing was wrong on the way.
+    is_whole: bool,
+}
+
 /// What is wrong with a checkpoint, or with a chain by it. Behind a fault in a chain the places that
 /// were not reached say nothing more.
 fn check(
     signed: &SignedCheckpoint,
     signer: Option<&[u8]>,
     marks: &Marks,
-    heads: (u64, u64),
-    whole: bool,
+    found: &Found<'_>,
 ) -> Option<String> {
-    let Checkpoint { at, access_seq, access_hash, journal_seq, journal_hash } = signed.checkpoint;
+    let checkpoint = &signed.checkpoint;
+    let at = checkpoint.at;
     if !checkpoint::is_signed(signed) {
         return Some(format!("the checkpoint of {at} was altered: its signature is wrong"));
     }
     if signer != Some(signed.signer.as_slice()) {
         return Some(format!("the checkpoint of {at} is signed by another folder's key"));
     }
-    let chains = [
-        ("access evidence", "entry", access_seq, access_hash, &marks.access, heads.0),
-        ("journal", "entry", journal_seq, journal_hash, &marks.journal, heads.1),
-    ];
-    chains.into_iter().find_map(|(chain, noun, seq, hash, marks, head)| {
-        match marks.get(&seq).copied().flatten() {
-            Some(found) if found == hash => None,
+    let compare = |chain: String, (seq, hash): (u64, Digest), there: Option<Digest>, end: u64| {
+        match there {
+            Some(there) if there == hash => None,
             Some(_) => Some(format!(
-                "{chain}: {noun} {seq} is not the one signed by the checkpoint of {at}; it or an earlier one was rewritten"
+                "{chain}: entry {seq} is not the one signed by the checkpoint of {at}; it or an earlier one was rewritten"
             )),
-            None if whole => Some(format!(
-                "{chain}: {noun} {} and all after it are missing; the checkpoint of {at} signed up to {seq}",
-                head.saturating_add(1)
+            None if !found.is_whole => None,
+            None => Some(format!(
+                "{chain}: entry {} and all after it are missing; the checkpoint of {at} signed up to {seq}",
+                end.saturating_add(1)
+            )),
+        }
+    };
+    let shards = checkpoint.heads().find_map(|head| {
+        let there = marks.access.get(&(head.shard, head.seq)).copied().flatten();
+        let name = shard_name(head.shard);
+        match found.ends.get(&head.shard) {
+            Some(end) => compare(name, (head.seq, head.hash), there, *end),
+            // Whatever else is wrong: nothing is left that could be.
+            None if head.seq > 0 && !found.ends.is_empty() => Some(format!(
+                "{name}: all of it is missing; the checkpoint of {at} signed up to entry {}",
+                head.seq
             )),
             None => None,
         }
+    });
+    shards.or_else(|| {
+        let (seq, hash) = (checkpoint.journal_seq, checkpoint.journal_hash);
+        let there = marks.journal.get(&seq).copied().flatten();
+        compare("journal".to_owned(), (seq, hash), there, found.journal)
     })
+}
+
+fn shard_name(shard: u32) -> String {
+    if shard == COMMON {
+        return "access evidence".to_owned();
+    }
+    format!("access evidence, shard {shard}")
 }

@@ -142,7 +142,7 @@ async fn search_of_many_entries_goes_on_in_steps_and_finds_each_once_in_both_dir
     }
     assert_eq!(down.len(), 4);
     assert!(down.is_sorted_by(|one, two| one > two), "{down:?}");
-    let bottom: ActivityCursor = "0-0".parse().unwrap();
+    let bottom: ActivityCursor = "0-0-0".parse().unwrap();
     let (mut cursor, mut up) = (Some(bottom.above()), Vec::new());
     while let Some(from) = cursor {
         let page = place.gate.activity().page(&OPERATOR, &filter, Some(from)).await.unwrap();

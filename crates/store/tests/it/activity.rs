@@ -1,10 +1,10 @@
 //! The record searched on both engines: by person, credential, device, group, day and text.
 
 use access::call::By;
-use access::evidence::{Index, Topic};
+use access::evidence::{Entry, Index, Topic};
 use access::id::{CredentialId, Holder};
 use access::moment::{Span, Time};
-use store::{OrderDecision, Position, Reach, Search, Store};
+use store::{OrderDecision, RecordCursor, Search, Store, Stretch};
 
 use crate::both_engines;
 use crate::commit::new_credential;
@@ -20,11 +20,12 @@ both_engines!(
     text_is_searched_as_it_is_typed,
 );
 
-const TOP: Position = Position::Below(i64::MAX as u64);
+const TOP: Stretch = Stretch::below(RecordCursor::END);
 
 async fn kinds(store: &Store, search: &Search) -> Vec<String> {
     let found = store.search_evidence(search, TOP, 1_000).await.unwrap();
-    assert!(found.is_sorted_by(|one, two| one.0.seq > two.0.seq));
+    let place = |one: &(Entry, _)| (one.0.at, one.0.shard, one.0.seq);
+    assert!(found.is_sorted_by(|one, two| place(one) > place(two)));
     found.into_iter().map(|(entry, _)| entry.kind).collect()
 }
 
@@ -77,8 +78,10 @@ async fn evidence_is_found_by_all_that_it_is_about(place: &Place) {
     assert_eq!(before.len(), minor.iter().filter(|(entry, _)| entry.at < at).count());
     let none = Search { from: Some(Time::FAR), ..all() };
     assert!(kinds(store, &none).await.is_empty());
-    let up = store.search_evidence(&all(), Position::Above(3), 2).await.unwrap();
-    assert_eq!(up.iter().map(|(entry, _)| entry.seq).collect::<Vec<_>>(), [4, 5]);
+    let third = &minor[minor.len() - 3].0;
+    let after = RecordCursor { at: third.at, shard: Some(third.shard), seq: third.seq };
+    let up = store.search_evidence(&all(), Stretch::above(after), 2).await.unwrap();
+    assert_eq!(up, [minor[minor.len() - 4].clone(), minor[minor.len() - 5].clone()]);
     history.verify().await;
 }
 
@@ -166,21 +169,21 @@ async fn orders_are_found_and_what_a_restored_journal_lost_goes(place: &Place) {
 
 async fn page_looks_through_a_bounded_part_of_the_record(place: &Place) {
     /// Which part to look through next.
-    type Next = fn(Reach) -> Position;
+    type Next = fn(Time) -> Stretch;
     const MOST: u32 = 7;
     let store = Store::open(place.url()).await.unwrap();
     let word = |seq| if seq == 3 { "rare" } else { "usual" };
     let rows: Vec<_> = (1..=30).map(|seq| decision(seq, Holder::Operator, word(seq))).collect();
     store.put_orders(&rows, 30).await.unwrap();
     let search = Search { text: "rare".to_owned(), ..all() };
-    let down: Next = |reach| Position::Below(reach.orders);
-    let up: Next = |reach| Position::Above(reach.orders);
-    let ways = [(TOP, down), (Position::Above(0), up)];
+    let down: Next = |time| Stretch::below(RecordCursor::before(time));
+    let up: Next = |time| Stretch::above(RecordCursor::behind(time));
+    let ways = [(TOP, down), (Stretch::above(RecordCursor::START), up)];
     for (start, next) in ways {
         let (mut at, mut found, mut seen) = (start, Vec::new(), Vec::new());
         for _ in 0..10 {
-            let reach = store.reach(&search, (at, at), MOST).await.unwrap();
-            let page = reach.map_or(at, |reach| at.to(reach.orders));
+            let reach = store.reach(&search, at, MOST).await.unwrap();
+            let page = reach.map_or(at, |time| at.to(time));
             let looked_at = store.search_orders(&all(), page, 100).await.unwrap();
             assert!(looked_at.len() <= MOST as usize, "{page:?}");
             seen.extend(looked_at.iter().map(|one| one.seq));
@@ -195,8 +198,8 @@ async fn page_looks_through_a_bounded_part_of_the_record(place: &Place) {
     }
     // A day that is near enough ends the search.
     let since = |time| Search { from: Some(Time(time)), ..search.clone() };
-    let reach = async |search: Search| store.reach(&search, (TOP, TOP), MOST).await.unwrap();
-    assert_eq!(reach(since(200)).await.map(|reach| reach.time), Some(Time(240)));
+    let reach = async |search: Search| store.reach(&search, TOP, MOST).await.unwrap();
+    assert_eq!(reach(since(200)).await, Some(Time(240)));
     assert_eq!(reach(since(240)).await, None);
     assert_eq!(reach(since(10_000)).await, None);
     store.close().await;

@@ -7,7 +7,7 @@ use access::secret::Digest;
 use store::{SignedCheckpoint, Store};
 
 use crate::both_engines;
-use crate::history::History;
+use crate::history::{History, entries};
 use crate::place::Place;
 
 both_engines!(entry_altered_missing_or_moved_is_named, checkpoint_is_kept_in_order,);
@@ -23,7 +23,7 @@ async fn with_entries(place: &Place, count: u32) -> History {
 }
 
 async fn first_fault(store: &Store) -> Option<ChainFault> {
-    let entries = store.evidence_after(0, 1_000).await.unwrap();
+    let entries = entries(store).await;
     let mut chain = Chain::default();
     entries.iter().find_map(|entry| chain.follow(entry).err())
 }
@@ -64,12 +64,15 @@ async fn entry_altered_missing_or_moved_is_named(place: &Place) {
 async fn checkpoint_is_kept_in_order(place: &Place) {
     let history = with_entries(place, 1).await;
     assert_eq!(history.store.last_checkpoint().await.unwrap(), None);
-    let head = history.store.evidence_head().await.unwrap();
+    let heads = history.store.evidence_heads().await.unwrap();
+    let [common, of_ann] = heads[..] else { panic!("{heads:?}") };
+    assert_eq!((common.shard, common.seq), (0, 0));
     let signed = |journal_seq| SignedCheckpoint {
         checkpoint: Checkpoint {
             at: history.now,
-            access_seq: head.seq,
-            access_hash: head.hash,
+            access_seq: common.seq,
+            access_hash: common.hash,
+            shards: vec![of_ann],
             journal_seq,
             journal_hash: Digest::of(b"journal"),
         },

@@ -19,6 +19,7 @@ mod history;
 mod hold;
 mod place;
 mod push;
+mod shard;
 mod tamper;
 mod trustee;
 mod walk;

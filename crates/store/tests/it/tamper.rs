@@ -1,6 +1,6 @@
 //! Every column of every table, changed behind the program's back: the check of evidence names its row.
 
-use access::call::{By, Call};
+use access::call::{By, Call, Source};
 use access::decision::Command;
 use access::evidence::{self, Checkpoint};
 use access::link::{self, Purpose};
@@ -17,7 +17,7 @@ use store::replay::{ELSEWHERE, WITHOUT};
 use store::{Key, SignedCheckpoint};
 
 use crate::commit::new_credential;
-use crate::history::{ACCOUNT, History, browser};
+use crate::history::{ACCOUNT, History, browser, entries};
 use crate::place::Place;
 use crate::push::{by_phone, home, wish};
 
@@ -57,12 +57,13 @@ const OTHERS: &[&str] = &[
 
 /// Two checkpoints of what is there now.
 async fn sign(history: &History) {
-    let head = history.store.evidence_head().await.unwrap();
+    let heads = history.store.evidence_heads().await.unwrap();
     for journal_seq in [1, 2] {
         let checkpoint = Checkpoint {
             at: history.now,
-            access_seq: head.seq,
-            access_hash: head.hash,
+            access_seq: heads[0].seq,
+            access_hash: heads[0].hash,
+            shards: heads[1..].to_vec(),
             journal_seq,
             journal_hash: Digest::of(b"journal"),
         };
@@ -501,23 +502,40 @@ async fn owner_of_an_older_entry_that_was_altered_is_found_by_the_entry_behind_i
     let mut history = full(&place).await;
     let mut connection = intruder(&place).await;
     // As that version wrote them.
-    let mut before = evidence::GENESIS;
-    for mut entry in history.store.evidence_after(0, 1_000).await.unwrap() {
-        entry.version = 1;
-        entry.hash = entry.chained(before);
-        before = entry.hash;
-        let (seq, hash) = (entry.seq, entry.hash);
-        let older = format!("UPDATE evidence SET version = 1, hash = '{hash}' WHERE seq = {seq}");
+    let mut end = evidence::Chain::default();
+    for (place, mut entry) in (1..).zip(entries(&history.store).await) {
+        let (shard, seq) = (entry.shard, entry.seq);
+        (entry.version, entry.shard, entry.seq) = (1, evidence::COMMON, place);
+        entry.hash = entry.chained(end.hash);
+        end = evidence::Chain { seq: place, hash: entry.hash };
+        // Behind all others until each of them is moved: two have one number for a moment.
+        let older = format!(
+            "UPDATE evidence SET version = 1, shard = {}, seq = {}, hash = '{}' \
+             WHERE shard = {shard} AND seq = {seq}",
+            evidence::COMMON,
+            place + 1_000_000,
+            entry.hash,
+        );
         run(&mut connection, &older).await.unwrap();
     }
-    run(&mut connection, &format!("UPDATE evidence_head SET hash = '{before}'")).await.unwrap();
+    let (seq, hash) = (end.seq, end.hash);
+    for change in [
+        "UPDATE evidence SET seq = seq - 1000000".to_owned(),
+        format!("UPDATE evidence_head SET seq = {seq}, hash = '{hash}' WHERE shard = 0"),
+        "DELETE FROM evidence_head WHERE shard <> 0".to_owned(),
+    ] {
+        run(&mut connection, &change).await.unwrap();
+    }
     let replayed = history.store.replay(history.now, &mut |_| {}).await.unwrap();
     assert!(replayed.faults.is_empty() && replayed.unowned > 20, "{replayed:?}");
     let owners = history.store.owners().await.unwrap().unwrap();
     let evidence::Event::Noted { kind, text } = owners.event() else { panic!("no note") };
     let note = Command::Evidence(evidence::Command::Note { kind, text });
-    history.by_system(note).await.ok().unwrap();
-    history.verify().await;
+    let call = Call { by: By::System, source: Source::local(), command: note };
+    let nobody = access::Slice::default();
+    let decision = history.decide(&nobody, &call);
+    history.commit(&nobody, &call, &decision).await.unwrap();
+    assert_eq!(history.verify().await.unowned, 0);
     let other = "UPDATE evidence SET person = (SELECT MAX(id) FROM person WHERE id <> evidence.person) \
                  WHERE seq = 9";
     run(&mut connection, "CREATE TEMP TABLE kept AS SELECT person FROM evidence WHERE seq = 9")
