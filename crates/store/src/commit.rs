@@ -168,7 +168,9 @@ impl Store {
         let forgotten = forget(&mut transaction, now).await?;
         transaction.commit().await?;
         // Versions stay as they are: each node forgets within the hour in which it prunes.
-        self.loaded.clear();
+        if forgotten > 0 {
+            self.loaded.clear();
+        }
         Ok(forgotten)
     }
 }
