@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent;
 use crate::decision::{self, Answer, Decision, Ground};
+use crate::draft::Draft;
 use crate::entitlements::Act;
 use crate::id::{AuthenticatorId, PersonId};
 use crate::link::{self, Purpose};
@@ -72,7 +73,7 @@ pub enum Kind {
 
 /// The outcome of a costly proof, made before the decision against the row that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proof {
+pub struct PasswordCheck {
     /// Against which authenticator; none when the name has none, so that the work was for show.
     pub authenticator: Option<AuthenticatorId>,
     /// Its row version then.
@@ -87,8 +88,8 @@ pub enum Command {
     SetPassword {
         /// The Argon2id hash as a PHC string.
         hash: Secret,
-        /// Proof of the old one; not needed by the server, nor where there is none.
-        old: Option<Proof>,
+        /// PasswordCheck of the old one; not needed by the server, nor where there is none.
+        old: Option<PasswordCheck>,
     },
     /// Offers the seed of a TOTP app; by the server itself it counts at once.
     OfferTotp,
@@ -416,8 +417,9 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Dec
     ground.check_not_held(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
     let one = slice.authenticator(id).ok_or(Refusal::NotFound { what: "authenticator" })?;
-    let mut left = slice.clone();
-    left.authenticators.retain(|other| other.id != id);
+    let mut draft = Draft::of(slice);
+    draft.push(Event::Removed { authenticator: id });
+    let left = draft.slice();
     if slice.is_enrolled() && !left.is_enrolled() {
         return Err(Refusal::LastAuthenticator);
     }
@@ -427,12 +429,11 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Dec
         return Err(Refusal::LastPasskey);
     }
     let text = format!("{} was removed from your ways to sign in.", one.name);
-    let mut events = vec![Event::Removed { authenticator: id }.into()];
     if !matches!(one.kind, Kind::Passkey(_)) {
-        events.extend(drop_attempts(slice));
+        draft.extend(drop_attempts(slice));
     }
-    events.extend(tell(ground, slice, &text));
-    Ok(Decision::new(events, Answer::Done))
+    draft.extend(tell(ground, slice, &text));
+    Ok(draft.decide(Answer::Done))
 }
 
 /// The operator's reset: the authenticator, a TOTP app that is not confirmed, and all sessions go,

@@ -3,6 +3,7 @@
 use crate::authenticator::{self, totp};
 use crate::call::{By, Call, Source};
 use crate::contact::Reach;
+use crate::draft::Draft;
 use crate::entitlements::{Act, Entitlements};
 use crate::id::{ApprovalId, AuthenticatorId, ContactId, CredentialId, DeviceId, LinkId, PersonId};
 use crate::lock::Lock;
@@ -289,14 +290,20 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         reach: Reach::of(slice, moment.now),
     };
     let decided = dispatch(slice, &ground, &call.command);
-    let mut decision = decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));
-    device::forget_lent(slice, &mut decision.events);
-    if let Err(refusal) = &decision.answer
-        && *refusal != Refusal::ProofStale
-    {
-        decision.events.push(evidence::refused(refusal).into());
+    let Decision { events, answer } =
+        decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));
+    let mut draft = Draft::of(slice);
+    draft.extend(events);
+    device::forget_lent(slice, &mut draft);
+    match answer {
+        Ok(answer) => draft.decide(answer),
+        Err(refusal) => {
+            if refusal != Refusal::ProofStale {
+                draft.push(evidence::refused(&refusal));
+            }
+            draft.refuse(refusal)
+        }
     }
-    decision
 }
 
 /// The code that an enrolled TOTP app shows now, for demo folders' command line.

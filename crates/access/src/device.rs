@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::Agent;
 use crate::binding::PublicKey;
 use crate::decision::{Answer, Decision, Ground};
+use crate::draft::Draft;
 use crate::entitlements::{Act, Acts, Narrowing};
 use crate::id::{DeviceId, PersonId};
 use crate::moment::{Span, Time};
@@ -541,35 +542,21 @@ fn forget(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
     let own = ground.session(slice)?;
     let (device, at) = (own.device, ground.moment.now);
     let reason = SessionEnd::SignedOut;
-    let mut events = vec![session::Event::Ended { session: own.id, at, reason }.into()];
-    let ended = |event: &crate::decision::Event| !matches!(event, crate::decision::Event::Session(session::Event::Ended { session, .. }) if *session == own.id);
-    events.extend(end_sessions(slice, ground, device).into_iter().filter(ended));
-    events.push(Event::Removed { device }.into());
-    Ok(Decision::new(events, Answer::Done))
+    let mut draft = Draft::of(slice);
+    draft.push(session::Event::Ended { session: own.id, at, reason });
+    draft.extend(end_sessions(draft.slice(), ground, device));
+    draft.push(Event::Removed { device });
+    Ok(draft.decide(Answer::Done))
 }
 
 /// A device that is not its person's goes with its last session, whatever ended that.
-pub(crate) fn forget_lent(slice: &Slice, events: &mut Vec<crate::decision::Event>) {
-    use crate::decision::Event as Any;
-    let ends = |id| {
-        events.iter().any(|event| matches!(event, Any::Session(session::Event::Ended { session, .. }) if *session == id))
-    };
-    let stays = |id| {
-        events.iter().any(|event| match event {
-            Any::Session(session::Event::Started(one)) => one.device == id,
-            Any::Device(Event::Removed { device }) => *device == id,
-            _ => false,
-        })
-    };
-    let over = |device: &&Device| {
-        let mut sessions = slice.sessions.iter().filter(|one| one.device == device.id).peekable();
-        device.lent
-            && !stays(device.id)
-            && sessions.peek().is_some()
-            && sessions.all(|one| ends(one.id))
-    };
-    let over: Vec<_> = slice.devices.iter().filter(over).map(|device| device.id).collect();
-    events.extend(over.into_iter().map(|device| Event::Removed { device }.into()));
+pub(crate) fn forget_lent(before: &Slice, draft: &mut Draft<'_>) {
+    let had = |device: DeviceId| before.sessions.iter().any(|one| one.device == device);
+    let has = |device: DeviceId| draft.slice().sessions.iter().any(|one| one.device == device);
+    let devices = draft.slice().devices.iter().filter(|one| one.lent);
+    let over: Vec<_> =
+        devices.map(|one| one.id).filter(|device| had(*device) && !has(*device)).collect();
+    draft.extend(over.into_iter().map(|device| Event::Removed { device }));
 }
 
 fn end_sessions(

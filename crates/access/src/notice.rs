@@ -278,12 +278,6 @@ pub(crate) fn send(ground: &Ground<'_>, note: Note<'_>) -> decision::Event {
     Event::Queued(Notice { id, person, topic, text, code, subject, mail, at }).into()
 }
 
-/// Whether these events tell of this topic.
-pub(crate) fn tells(events: &[decision::Event], topic: Topic) -> bool {
-    let told = |event: &decision::Event| matches!(event, decision::Event::Notice(Event::Queued(one)) if one.topic == topic);
-    events.iter().any(told)
-}
-
 /// What a person is told whose session the operator ended.
 pub(crate) fn session_ended(
     slice: &Slice,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::binding::UNBOUND_IDLE;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::DeviceRole;
+use crate::draft::Draft;
 use crate::entitlements::{Act, Acts};
 use crate::id::{DeviceId, PersonId};
 use crate::moment::{Span, Time};
@@ -551,10 +552,9 @@ fn set(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Result<Decision, R
         let (act, have) = (Act::ManagePolicy, session.assurance);
         return Err(Refusal::AssuranceLow { act, have, needed });
     }
-    let mut after = slice.clone();
-    let mut events: Vec<decision::Event> = vec![Event::Set(policy).into()];
-    after.apply(&events);
-    events.extend(shorten(&after));
+    let mut draft = Draft::of(slice);
+    draft.push(Event::Set(policy));
+    draft.extend(shorten(draft.slice()));
     let text = format!(
         "The policy of the {} is now {}; a session ends after {}; on another network it {}. Viewing takes {}, trading {}, administering {}.{}",
         policy.interface,
@@ -566,8 +566,8 @@ fn set(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Result<Decision, R
         policy.needs.administer,
         NOT_YOU
     );
-    events.push(notice::queue(ground, policy.person, Topic::PolicyChanged, text, None));
-    Ok(Decision::new(events, Answer::Done))
+    draft.push(notice::queue(ground, policy.person, Topic::PolicyChanged, text, None));
+    Ok(draft.decide(Answer::Done))
 }
 
 pub(crate) const NOT_YOU: &str =
@@ -585,19 +585,18 @@ fn set_window(
         return Err(Refusal::NotFound { what: "window" });
     }
     let window = window.cloned();
-    let mut after = slice.clone();
-    let mut events: Vec<decision::Event> =
-        vec![Event::WindowSet { person, window: window.clone() }.into()];
-    after.apply(&events);
-    openings.clone_into(&mut after.openings);
-    events.extend(shorten(&after));
+    // The openings are those of the new window.
+    let slice = Slice { openings: openings.to_vec(), ..slice.clone() };
+    let mut draft = Draft::of(&slice);
+    draft.push(Event::WindowSet { person, window: window.clone() });
+    draft.extend(shorten(draft.slice()));
     let what = window.map_or_else(
         || "Your sessions no longer have a renewal window".to_owned(),
         |window| format!("From now on your sessions are renewed {window}"),
     );
     let text = format!("{what}.{NOT_YOU}");
-    events.push(notice::queue(ground, person, Topic::PolicyChanged, text, None));
-    Ok(Decision::new(events, Answer::Done))
+    draft.push(notice::queue(ground, person, Topic::PolicyChanged, text, None));
+    Ok(draft.decide(Answer::Done))
 }
 
 /// What a changed policy takes from sessions that live: a shorter limit counts at once, a longer one

@@ -11,16 +11,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent;
 use crate::approval::{Approval, Say};
-use crate::authenticator::{self, Authenticator, Proof, password, totp};
+use crate::authenticator::{self, Authenticator, PasswordCheck, password};
 use crate::binding::{Beginner, PublicKey};
 use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::device;
+use crate::draft::Draft;
 use crate::entitlements::{Act, Acts};
-use crate::id::{AuthenticatorId, PersonId, RecoveryId};
+use crate::id::{PersonId, RecoveryId};
+use crate::link::Purpose;
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Note, Subject, Topic};
+use crate::proof::{Proof, Used};
 use crate::refusal::Refusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::session::{Method, Session};
@@ -235,12 +237,12 @@ pub enum Command {
     /// The password was checked. Load the slice by the user name.
     Begin {
         /// With this outcome.
-        proof: Proof,
+        proof: PasswordCheck,
     },
     /// The same by a browser that has the token of one, and lost its key: that one ends.
     Again {
         /// With this outcome.
-        proof: Proof,
+        proof: PasswordCheck,
         /// The token.
         token: Secret,
     },
@@ -323,7 +325,12 @@ impl Slice {
 
 /// As a sign-in does it: the same checks in the same order, so that nothing is learnt here that a
 /// sign-in would not say. `lost` is one that its own browser cannot go on with.
-fn begin(slice: &Slice, ground: &Ground<'_>, proof: &Proof, lost: Option<&Recovery>) -> Decided {
+fn begin(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    proof: &PasswordCheck,
+    lost: Option<&Recovery>,
+) -> Decided {
     let now = ground.moment.now;
     let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::Password, place, now)?;
@@ -555,12 +562,12 @@ fn finish(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         agent::family(&ground.source.agent),
         now + HOLD
     );
-    let mut events = vec![Event::Changed(Box::new(finished)).into(), tell_end(ground, one, text)];
-    events.extend(offered);
     // What it leads to counts by the recovery as it stands from now on.
-    let mut after = slice.clone();
-    after.apply(&events);
-    Ok(sign_in::recovered(&after, ground, one.person, events))
+    let mut draft = Draft::of(slice);
+    draft.push(Event::Changed(Box::new(finished)));
+    draft.push(tell_end(ground, one, text));
+    draft.extend(offered);
+    Ok(sign_in::recovered(draft, ground, one.person))
 }
 
 fn cancel(slice: &Slice, ground: &Ground<'_>, id: RecoveryId) -> Decided {
@@ -691,50 +698,26 @@ fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
     Ok(Decision::new(events, Answer::Done))
 }
 
-/// Until when what these means prove is held: something that proves the person was enrolled after a
-/// recovery whose holding time is not over. `app` is the TOTP app whose code an earlier step took.
-pub(crate) fn held(
-    slice: &Slice,
-    events: &[decision::Event],
-    (methods, app): (&[Method], Option<AuthenticatorId>),
-    now: Time,
-) -> Option<Time> {
+/// Until when what this proves is held: something of it was enrolled after a recovery whose holding
+/// time is not over.
+pub(crate) fn held(slice: &Slice, proof: &Proof, now: Time) -> Option<Time> {
     let (since, until) = slice.recovered(now)?;
     let new = |one: Option<&Authenticator>| one.is_none_or(|one| one.created_at >= since);
-    let is_held = methods.iter().any(|method| match method {
-        Method::Recovery => true,
-        Method::Totp => {
-            let used = totp::in_events(events).or(app);
-            new(used.map_or_else(|| slice.totp(), |id| slice.authenticator(id)))
+    let is_held = proof.used.iter().any(|used| match *used {
+        Used::Recovery => true,
+        Used::Totp(app) => new(app.map_or_else(|| slice.totp(), |id| slice.authenticator(id))),
+        Used::RecoveryCode(set) => {
+            new(set.map_or_else(|| slice.recovery_codes(), |id| slice.authenticator(id)))
         }
-        Method::RecoveryCode => new(slice.recovery_codes()),
-        Method::Passkey => new(used_passkey(slice, events)),
-        Method::Approval => by_new_phone(slice, closed_in(slice, events), since),
+        Used::Passkey(id) => new(slice.authenticator(id)),
+        Used::Approval(id) => by_new_phone(slice, slice.approval(id), since),
         // The operator's, but for a phone's: that one may come from a held session.
-        Method::Link => events.iter().any(offers_phone),
-        // The operator's; the code of a notice, and a password, stand beside other means. Only whole
-        // sessions put a password in place of one.
-        Method::EnrolmentLink | Method::Activation | Method::Password => false,
+        Used::Link(purpose) => purpose == Purpose::Phone,
+        // The code of a notice, and a password, stand beside other means. Only whole sessions put a
+        // password in place of one.
+        Used::Activation | Used::Password => false,
     });
     is_held.then_some(until)
-}
-
-fn used_passkey<'s>(slice: &'s Slice, events: &[decision::Event]) -> Option<&'s Authenticator> {
-    use crate::authenticator::Event::PasskeyUsed;
-    events.iter().find_map(|event| match event {
-        decision::Event::Authenticator(PasskeyUsed { authenticator, .. }) => {
-            slice.authenticator(*authenticator)
-        }
-        _ => None,
-    })
-}
-
-fn closed_in<'s>(slice: &'s Slice, events: &[decision::Event]) -> Option<&'s Approval> {
-    use crate::approval::Event::Closed;
-    events.iter().find_map(|event| match event {
-        decision::Event::Approval(Closed { approval }) => slice.approval(*approval),
-        _ => None,
-    })
 }
 
 fn by_new_phone(slice: &Slice, approval: Option<&Approval>, since: Time) -> bool {
@@ -758,8 +741,4 @@ pub(crate) fn check_phone(
         }
         _ => Ok(()),
     }
-}
-
-fn offers_phone(event: &decision::Event) -> bool {
-    matches!(event, decision::Event::Device(device::Event::PhoneOffered { .. }))
 }

@@ -13,12 +13,13 @@ use crate::approval::{self, Asker, Content, ContentKind};
 use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::recovery_code;
 use crate::authenticator::totp::{self, Verdict};
-use crate::authenticator::{self, Kind as AuthenticatorKind, Proof, password};
+use crate::authenticator::{self, Kind as AuthenticatorKind, PasswordCheck, password};
 use crate::binding::Beginner;
 use crate::brokerage;
 use crate::call::Source;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, Approver, DeviceState};
+use crate::draft::Draft;
 use crate::id::{AttemptId, AuthenticatorId, DeviceId, PersonId, SessionId};
 use crate::link::{self, Purpose};
 use crate::lock::Grade;
@@ -27,6 +28,7 @@ use crate::network;
 use crate::notice::{self, Subject, Topic};
 use crate::person::Person;
 use crate::policy::Assurance;
+use crate::proof::{Proof, Used};
 use crate::recovery;
 use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::{Digest, Secret};
@@ -46,7 +48,7 @@ pub(crate) use event::apply;
 
 pub(crate) use self::copied::rekeyed;
 use self::copied::{elsewhere, tell_copy};
-use self::trust::{add_device, key, known_device, offered_phone, trust, trusted_browser};
+use self::trust::{Browser, add_device, key, known_device, offered_phone, trust, trusted_browser};
 
 /// How long an attempt waits for its next step.
 pub const ATTEMPT_LIFE: Span = Span::minutes(10);
@@ -118,6 +120,16 @@ pub struct Activation {
     pub app: Option<AuthenticatorId>,
 }
 
+impl Activation {
+    /// What proved the person beside the password, as far as was kept.
+    fn second(&self) -> Used {
+        match self.second {
+            Method::RecoveryCode => Used::RecoveryCode(None),
+            _ => Used::Totp(self.app),
+        }
+    }
+}
+
 /// What it was before there was a choice.
 fn totp_method() -> Method {
     Method::Totp
@@ -128,7 +140,7 @@ pub enum Command {
     /// The password was checked. Load the slice by the user name.
     Password {
         /// With this outcome.
-        proof: Proof,
+        proof: PasswordCheck,
     },
     /// A TOTP code was typed. Load the slice by the attempt.
     Totp {
@@ -270,7 +282,7 @@ pub(crate) fn may_enter(slice: &Slice, source: &Source) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &Proof) -> Decided {
+fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &PasswordCheck) -> Decided {
     let now = ground.moment.now;
     let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::Password, place, now)?;
@@ -331,8 +343,9 @@ fn with_totp(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret)
     }
     let place = throttle::place(slice, ground.source, now);
     check_open(slice, ground)?;
-    match use_totp(slice, ground, place, (typed, Some(attempt.id)))? {
-        Ok(used) => both_right(slice, ground, attempt, Method::Totp, used),
+    let mut draft = Draft::of(slice);
+    match use_totp(&mut draft, ground, place, (typed, Some(attempt.id)))? {
+        Ok(used) => both_right(draft, ground, attempt, used),
         Err(refused) => Ok(refused),
     }
 }
@@ -355,65 +368,70 @@ fn with_recovery_code(
     let Some(code) = recovery_code::find(slice, &typed) else {
         return Ok(fail(slice, ground, Factor::RecoveryCode, place, Refusal::CodeWrong));
     };
-    let events = recovery_code::spend(slice, ground, attempt.person, code).into();
-    both_right(slice, ground, attempt, Method::RecoveryCode, events)
+    let mut draft = Draft::of(slice);
+    draft.extend(recovery_code::spend(slice, ground, attempt.person, code));
+    both_right(draft, ground, attempt, Used::RecoveryCode(Some(code.0)))
 }
 
 /// Password and second factor were right: a session on a trusted browser, or the code that makes
 /// it one.
 fn both_right(
-    slice: &Slice,
+    mut draft: Draft<'_>,
     ground: &Ground<'_>,
     attempt: &Attempt,
-    second: Method,
-    mut events: Vec<decision::Event>,
+    second: Used,
 ) -> Decided {
     let now = ground.moment.now;
-    let place = throttle::place(slice, ground.source, now);
-    if let Some(device) = slice.trusted_device(ground.source, now) {
-        events.push(Event::Finished { attempt: attempt.id }.into());
-        events.extend(clear(slice, place));
-        events.extend(key(ground, device));
-        let how = How::of(vec![Method::Password, second], attempt.stay);
-        return Ok(begin(slice, ground, attempt.person, (device.id, None), how, events));
+    let place = throttle::place(draft.slice(), ground.source, now);
+    if let Some(device) = draft.slice().trusted_device(ground.source, now) {
+        let (browser, keyed) = (Browser { id: device.id, token: None }, key(ground, device));
+        draft.push(Event::Finished { attempt: attempt.id });
+        draft.extend(clear(draft.slice(), place));
+        draft.extend(keyed);
+        let proof = Proof::of([Used::Password, second]);
+        return Ok(begin(draft, ground, attempt.person, browser, (proof, attempt.stay)));
     }
-    throttle::check(slice, Factor::Activation, place, now)?;
-    let device = known_device(slice, ground)
-        .unwrap_or_else(|| add_device(slice, ground, attempt.person, &mut events));
+    throttle::check(draft.slice(), Factor::Activation, place, now)?;
+    let device = known_device(draft.slice(), ground)
+        .unwrap_or_else(|| add_device(&mut draft, ground, attempt.person));
     // A new token for the new step: the one of the step before no longer works.
     let token = token::issue(Kind::Attempt, ground.moment);
     let changed = Attempt { token: token.digest(), ..attempt.clone() };
-    let app = totp::in_events(&events);
-    events.extend(send_code(ground, changed, &token, (device, second, app), 0));
-    Ok(Decision::new(events, Answer::ActivationNeeded { attempt: token }))
+    draft.extend(send_code(ground, changed, &token, (device, second), 0));
+    Ok(draft.decide(Answer::ActivationNeeded { attempt: token }))
 }
 
-/// The event of a right TOTP code; of a wrong one, the decision that counts it.
+/// Uses a right TOTP code; of a wrong one, the decision that counts it.
 pub(crate) fn use_totp(
-    slice: &Slice,
+    draft: &mut Draft<'_>,
     ground: &Ground<'_>,
     place: Place,
     (typed, attempt): (&Secret, Option<AttemptId>),
-) -> Result<Result<Vec<decision::Event>, Decision>, Refusal> {
-    let now = ground.moment.now;
+) -> Result<Result<Used, Decision>, Refusal> {
+    let (slice, now) = (draft.slice(), ground.moment.now);
     throttle::check(slice, Factor::Totp, place, now)?;
     if slice.totp().is_none() {
         return Err(Refusal::SecondFactorMissing);
     }
     let typed = &typed::digits(typed, totp::DIGITS)?;
-    let mut wrong = Refusal::CodeWrong;
+    let (mut wrong, mut right) = (Refusal::CodeWrong, None);
     for one in slice.totps() {
         let AuthenticatorKind::Totp { last_step, .. } = one.kind else { continue };
         let seed = one.open_seed(ground.key)?;
         match totp::check(seed.expose(), typed, ground.moment.wall, last_step) {
             Verdict::Right(step) => {
-                return Ok(Ok(totp::used(slice, ground, (one, step), attempt)));
+                right = Some((one.id, totp::used(slice, ground, (one, step), attempt)));
+                break;
             }
             Verdict::Replayed => wrong = Refusal::CodeReplayed,
             Verdict::Wrong => {}
         }
     }
-    Ok(Err(fail(slice, ground, Factor::Totp, place, wrong)))
+    let Some((app, events)) = right else {
+        return Ok(Err(fail(slice, ground, Factor::Totp, place, wrong)));
+    };
+    draft.extend(events);
+    Ok(Ok(Used::Totp(Some(app))))
 }
 
 /// The counters of a place that there are.
@@ -432,7 +450,7 @@ fn send_code(
     ground: &Ground<'_>,
     mut attempt: Attempt,
     token: &Secret,
-    (device, second, app): (DeviceId, Method, Option<AuthenticatorId>),
+    (device, second): (DeviceId, Used),
     sent: u32,
 ) -> [decision::Event; 2] {
     let now = ground.moment.now;
@@ -446,8 +464,11 @@ fn send_code(
         tries_left: CODE_TRIES,
         sent: sent + 1,
         sent_at: now,
-        second,
-        app,
+        second: second.method(),
+        app: match second {
+            Used::Totp(app) => app,
+            _ => None,
+        },
     });
     // Longer than the code, so that one that is too late is told so and may ask for another.
     attempt.until = code_until + ATTEMPT_LIFE;
@@ -489,13 +510,13 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
     if device.state == DeviceState::Blocked {
         return Err(Refusal::DeviceBlocked);
     }
-    let mut events = vec![Event::Finished { attempt: attempt.id }.into()];
-    events.extend(clear(slice, place));
+    let mut draft = Draft::of(slice);
+    draft.push(Event::Finished { attempt: attempt.id });
+    draft.extend(clear(slice, place));
     let trusted = (device.id, device.confirmed, attempt.stay);
-    let token = trust(slice, ground, attempt.person, trusted, &mut events);
-    let methods = vec![Method::Password, activation.second, Method::Activation];
-    let how = How { methods, stay: attempt.stay, app: activation.app };
-    Ok(begin(slice, ground, attempt.person, (device.id, Some(token)), how, events))
+    let browser = trust(&mut draft, ground, attempt.person, trusted);
+    let proof = Proof::of([Used::Password, activation.second(), Used::Activation]);
+    Ok(begin(draft, ground, attempt.person, browser, (proof, attempt.stay)))
 }
 
 fn resend(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
@@ -509,7 +530,7 @@ fn resend(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     if ground.moment.now < retry_at {
         return Err(Refusal::ResendTooSoon { retry_at });
     }
-    let waiting = (activation.device, activation.second, activation.app);
+    let waiting = (activation.device, activation.second());
     let events = send_code(ground, attempt.clone(), token, waiting, sent);
     Ok(Decision::new(events.into(), Answer::CodeSent))
 }
@@ -550,32 +571,26 @@ fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         ContentKind::SignIn,
         ground.moment.now,
     )?;
-    let mut events: Vec<decision::Event> = vec![
-        approval::Event::Closed { approval: granted.id }.into(),
-        Event::Finished { attempt: attempt.id }.into(),
-    ];
+    let mut draft = Draft::of(slice);
+    draft.push(approval::Event::Closed { approval: granted.id });
+    draft.push(Event::Finished { attempt: attempt.id });
     if !slice.counters.is_empty() {
-        events.push(throttle::Event::AllCleared.into());
+        draft.push(throttle::Event::AllCleared);
     }
-    let stay = attempt.stay;
-    let how = match &attempt.step {
-        Step::Totp => How::of(vec![Method::Password, Method::Approval], stay),
-        Step::Activation(step) => {
-            let methods = vec![Method::Password, step.second, Method::Approval];
-            How { methods, stay, app: step.app }
-        }
-    };
-    let device = match &attempt.step {
+    let (person, stay, approval) = (attempt.person, attempt.stay, Used::Approval(granted.id));
+    let (browser, proof) = match &attempt.step {
         // It waits for a code already: the yes activates it instead.
         Step::Activation(step) => {
             let waiting = slice.device(step.device).ok_or(Refusal::AttemptEnded)?;
-            let token =
-                trust(slice, ground, attempt.person, (waiting.id, true, attempt.stay), &mut events);
-            (waiting.id, Some(token))
+            let browser = trust(&mut draft, ground, person, (waiting.id, true, stay));
+            (browser, Proof::of([Used::Password, step.second(), approval]))
         }
-        Step::Totp => trusted_browser(slice, ground, (attempt.person, attempt.stay), &mut events),
+        Step::Totp => {
+            let browser = trusted_browser(&mut draft, ground, (person, stay));
+            (browser, Proof::of([Used::Password, approval]))
+        }
     };
-    Ok(begin(slice, ground, attempt.person, device, how, events))
+    Ok(begin(draft, ground, person, browser, (proof, stay)))
 }
 
 fn proven_person(slice: &Slice, unknown: Refusal) -> Result<&Person, Refusal> {
@@ -601,13 +616,14 @@ fn with_passkey(
         return Ok(Decision::refused(events, refused(PasskeyFault::OtherBrowser)));
     }
     check_open(slice, ground)?;
-    let mut events = vec![used.into()];
+    let mut draft = Draft::of(slice);
+    draft.push(used.event);
     if !slice.counters.is_empty() {
-        events.push(throttle::Event::AllCleared.into());
+        draft.push(throttle::Event::AllCleared);
     }
-    let stay = ground.source.stay;
-    let device = trusted_browser(slice, ground, (person, stay), &mut events);
-    Ok(begin(slice, ground, person, device, How::of(vec![Method::Passkey], stay), events))
+    let (stay, proof) = (ground.source.stay, Proof::of([Used::Passkey(used.passkey)]));
+    let browser = trusted_browser(&mut draft, ground, (person, stay));
+    Ok(begin(draft, ground, person, browser, (proof, stay)))
 }
 
 fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
@@ -616,81 +632,53 @@ fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let link = slice.links.iter().find(live).ok_or(Refusal::LinkEnded)?;
     let person = proven_person(slice, Refusal::LinkEnded)?.id;
     check_open(slice, ground)?;
-    let mut events: Vec<decision::Event> =
-        vec![link::Event::Used { link: link.id, at: now }.into()];
+    let mut draft = Draft::of(slice);
+    draft.push(link::Event::Used { link: link.id, at: now });
     if !slice.counters.is_empty() {
-        events.push(throttle::Event::AllCleared.into());
+        draft.push(throttle::Event::AllCleared);
     }
     if link.purpose == Purpose::Enrolment {
-        events.extend(authenticator::withdraw_offer(slice));
+        draft.extend(authenticator::withdraw_offer(slice));
     }
-    let device = if link.purpose == Purpose::Phone {
-        offered_phone(slice, ground, person, &mut events)?
+    let browser = if link.purpose == Purpose::Phone {
+        offered_phone(&mut draft, ground, person)?
     } else {
-        trusted_browser(slice, ground, (person, Stay::Usual), &mut events)
+        trusted_browser(&mut draft, ground, (person, Stay::Usual))
     };
-    let method = match link.purpose {
-        Purpose::SignIn | Purpose::Phone => Method::Link,
-        Purpose::Enrolment => Method::EnrolmentLink,
-    };
-    Ok(begin(slice, ground, person, device, How::of(vec![method], Stay::Usual), events))
+    let proof = Proof::of([Used::Link(link.purpose)]);
+    Ok(begin(draft, ground, person, browser, (proof, Stay::Usual)))
 }
 
 /// The session that a recovery becomes, on a browser that is trusted from now on.
-pub(crate) fn recovered(
-    slice: &Slice,
-    ground: &Ground<'_>,
-    person: PersonId,
-    mut events: Vec<decision::Event>,
-) -> Decision {
-    let device = trusted_browser(slice, ground, (person, Stay::Usual), &mut events);
-    begin(slice, ground, person, device, How::of(vec![Method::Recovery], Stay::Usual), events)
-}
-
-/// How a session begins.
-struct How {
-    methods: Vec<Method>,
-    /// How long its browser was asked to stay signed in.
-    stay: Stay,
-    /// The TOTP app whose code was typed in an earlier step.
-    app: Option<AuthenticatorId>,
-}
-
-impl How {
-    fn of(methods: Vec<Method>, stay: Stay) -> Self {
-        Self { methods, stay, app: None }
-    }
+pub(crate) fn recovered(mut draft: Draft<'_>, ground: &Ground<'_>, person: PersonId) -> Decision {
+    let browser = trusted_browser(&mut draft, ground, (person, Stay::Usual));
+    begin(draft, ground, person, browser, (Proof::of([Used::Recovery]), Stay::Usual))
 }
 
 /// The session, in place of one that the same browser has.
 fn begin(
-    slice: &Slice,
+    mut draft: Draft<'_>,
     ground: &Ground<'_>,
     person: PersonId,
-    (device, device_token): (DeviceId, Option<Secret>),
-    How { methods, stay: asked, app }: How,
-    mut events: Vec<decision::Event>,
+    browser: Browser,
+    (proof, asked): (Proof, Stay),
 ) -> Decision {
-    let now = ground.moment.now;
+    let (now, device) = (ground.moment.now, browser.id);
+    // Its notice says where it is.
+    let is_new = browser.token.is_some();
     // A computer that is not its person's keeps no token.
-    let device_token = device_token.filter(|_| asked != Stay::Lent);
+    let device_token = browser.token.filter(|_| asked != Stay::Lent);
     if asked == Stay::Lent {
-        events.push(device::Event::Lent { device }.into());
+        draft.push(device::Event::Lent { device });
     }
-    let held_until = recovery::held(slice, &events, (&methods, app), now);
+    let (held_until, methods) = (recovery::held(draft.slice(), &proof, now), proof.methods());
     // What a recovery brought is not what stood before it.
     if held_until.is_none() {
-        events.extend(recovery::signed_in(slice, ground, &methods));
+        draft.extend(recovery::signed_in(draft.slice(), ground, &methods));
     }
     let id = SessionId(ground.moment.draw("session"));
-    let reason = SessionEnd::Replaced;
-    for one in slice.sessions.iter().filter(|one| one.device == device) {
-        events.extend(brokerage::hand_over(slice, one.id, id, now));
-        events.push(session::Event::Ended { session: one.id, at: now, reason }.into());
-    }
-    // The device as this decision leaves it.
-    let mut after = slice.clone();
-    after.apply(&events);
+    replace_sessions(&mut draft, device, id, now);
+    let after = draft.slice();
     let approver = after.device(device).is_some_and(|one| one.approver != Approver::No);
     let interface = if approver { Interface::Phone } else { Interface::Portal };
     let bound = ground.source.key.is_some();
@@ -701,48 +689,52 @@ fn begin(
     let proven = |network| Seen { network, proven: true };
     let networks = ground.source.address.map(network::of).map(proven);
     let token = token::issue(Kind::Session, ground.moment);
-    events.push(
-        session::Event::Started(Box::new(Session {
-            id,
-            person,
-            device,
-            token: token.digest(),
-            interface,
-            assurance: Assurance::of(&methods),
-            proven_by: methods.clone(),
-            methods,
-            key: ground.source.key,
-            hardware: None,
-            proven_at: now,
-            address: ground.source.address,
-            networks: networks.into_iter().collect(),
-            started_at: now,
-            idle,
-            // What narrows it is over with it, so that nothing widens by the clock alone.
-            until: held_until.map_or(until, |held| held.min(until)),
-            announced: false,
-            receipt: None,
-            held_until,
-            stay,
-            agent: Some(Agent::of(&ground.source.agent)),
-        }))
-        .into(),
-    );
-    let met = meet(slice, ground, person, (device, id), &events);
-    events.extend(met);
-    let session_token = token;
-    Decision::new(
-        events,
-        Answer::SignedIn(SignedIn {
-            person,
-            session: id,
-            session_token,
-            device,
-            device_token,
-            stay,
-            stay_refused,
-        }),
-    )
+    draft.push(session::Event::Started(Box::new(Session {
+        id,
+        person,
+        device,
+        token: token.digest(),
+        interface,
+        assurance: Assurance::of(&methods),
+        proven_by: methods.clone(),
+        methods,
+        key: ground.source.key,
+        hardware: None,
+        proven_at: now,
+        address: ground.source.address,
+        networks: networks.into_iter().collect(),
+        started_at: now,
+        idle,
+        // What narrows it is over with it, so that nothing widens by the clock alone.
+        until: held_until.map_or(until, |held| held.min(until)),
+        announced: false,
+        receipt: None,
+        held_until,
+        stay,
+        agent: Some(Agent::of(&ground.source.agent)),
+    })));
+    draft.extend(meet(draft.slice(), ground, person, (device, id), is_new));
+    draft.decide(Answer::SignedIn(SignedIn {
+        person,
+        session: id,
+        session_token: token,
+        device,
+        device_token,
+        stay,
+        stay_refused,
+    }))
+}
+
+/// Ends the sessions that a browser has; trading that one of them held goes over to the new one.
+fn replace_sessions(draft: &mut Draft<'_>, device: DeviceId, new: SessionId, at: Time) {
+    let slice = draft.slice();
+    let old = slice.sessions.iter().filter(|one| one.device == device);
+    let old: Vec<_> =
+        old.map(|one| (one.id, brokerage::hand_over(slice, one.id, new, at))).collect();
+    for (session, handed) in old {
+        draft.extend(handed);
+        draft.push(session::Event::Ended { session, at, reason: SessionEnd::Replaced });
+    }
 }
 
 /// The network that a session begins at, told where it is new.
@@ -751,15 +743,13 @@ fn meet(
     ground: &Ground<'_>,
     person: PersonId,
     (device, session): (DeviceId, SessionId),
-    events: &[decision::Event],
+    is_new: bool,
 ) -> Vec<decision::Event> {
     let name = slice.device(device).map(|one| one.name.to_string());
     let name = name.unwrap_or_else(|| agent::family(&ground.source.agent).to_string());
     let address = ground.source.address;
     let from = address.map_or_else(String::new, |address| format!(" from {address}"));
-    // A new browser's notice says where it is.
-    let text =
-        (!notice::tells(events, Topic::NewDevice)).then(|| format!("A sign-in on {name}{from}"));
+    let text = (!is_new).then(|| format!("A sign-in on {name}{from}"));
     let subject = Subject { device: Some(device), session: Some(session), address };
     network::meet(slice, ground, person, subject, text).into_iter().collect()
 }

@@ -3,15 +3,17 @@
 
 use crate::approval::{self, Asker, ContentKind};
 use crate::authenticator::passkey::{self, Assertion};
-use crate::authenticator::{Proof, password};
-use crate::decision::{self, Answer, Decision, Ground};
+use crate::authenticator::{PasswordCheck, password};
+use crate::decision::{Answer, Decision, Ground};
 use crate::device;
+use crate::draft::Draft;
 use crate::network;
 use crate::policy::{Assurance, NewNetwork};
+use crate::proof::{Proof, Used};
 use crate::recovery;
 use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::Secret;
-use crate::session::{self, Method, Session};
+use crate::session::{self, Session};
 use crate::sign_in;
 use crate::slice::Slice;
 use crate::throttle::{self, Factor};
@@ -23,7 +25,7 @@ pub enum Command {
     /// The password was checked, and a code of the TOTP app was typed.
     Password {
         /// With this outcome.
-        proof: Proof,
+        proof: PasswordCheck,
         /// The code.
         code: Secret,
     },
@@ -48,9 +50,9 @@ pub(crate) fn decide(
         Command::Approved => {
             let asker = Asker::Session(session.id);
             let granted = approval::granted(slice, asker, ContentKind::StepUp, ground.moment.now)?;
-            let mut events = vec![approval::Event::Closed { approval: granted.id }.into()];
-            events.extend(device::confirm(slice, session.device));
-            Ok(proven(slice, ground, session, vec![Method::Approval], events))
+            let mut draft = Draft::of(slice);
+            draft.push(approval::Event::Closed { approval: granted.id });
+            Ok(proven(draft, ground, session, &Proof::of([Used::Approval(granted.id)])))
         }
     }
 }
@@ -59,46 +61,37 @@ pub(crate) fn decide(
 /// has no part in what the proof opens. It counts for the network that the proof came from, unless the
 /// policy wants a sign-in there, and renews the session where its window is near. What a recovery
 /// brought proves held sessions alone.
-fn proven(
-    slice: &Slice,
-    ground: &Ground<'_>,
-    session: &Session,
-    methods: Vec<Method>,
-    mut events: Vec<decision::Event>,
-) -> Decision {
+fn proven(mut draft: Draft<'_>, ground: &Ground<'_>, session: &Session, proof: &Proof) -> Decision {
     let at = ground.moment.now;
     if session.held_until.is_none()
-        && let Some(until) = recovery::held(slice, &events, (&methods, None), at)
+        && let Some(until) = recovery::held(draft.slice(), proof, at)
     {
         // What was used for it is used up all the same, and confirms nothing.
-        let is_use = |event: &decision::Event| {
-            use decision::Event as Any;
-            matches!(event, Any::Authenticator(_) | Any::Approval(_))
-        };
-        events.retain(is_use);
-        return Decision::refused(events, Refusal::ProofHeld { until });
+        return draft.refuse(Refusal::ProofHeld { until });
     }
-    let looks = slice.policy(session.interface).new_network == NewNetwork::Look;
+    // More than a typed code stands behind the device from now on.
+    if proof.used.iter().any(|one| matches!(one, Used::Passkey(_) | Used::Approval(_))) {
+        draft.extend(device::confirm(draft.slice(), session.device));
+    }
+    let methods = proof.methods();
+    let looks = draft.slice().policy(session.interface).new_network == NewNetwork::Look;
     let network = ground.source.address.filter(|_| !looks).map(network::of);
     let networks = network.map(|network| session.networks_with(network, true));
     let networks = networks.unwrap_or_else(|| session.networks.clone());
     let assurance = session.assurance.max(Assurance::of(&methods));
     let issued = token::issue(Kind::Session, ground.moment);
     let (session, token) = (session.id, Some(issued.digest()));
-    let proven = session::Event::Proven { session, methods, at, assurance, networks, token };
-    events.push(proven.into());
-    // The device may have been confirmed by the same proof.
-    let mut after = slice.clone();
-    after.apply(&events);
-    events.extend(after.session(session).and_then(|session| window::renew(&after, session, at)));
-    Decision::new(events, Answer::Proven { token: issued })
+    draft.push(session::Event::Proven { session, methods, at, assurance, networks, token });
+    let after = draft.slice();
+    draft.extend(after.session(session).and_then(|session| window::renew(after, session, at)));
+    draft.decide(Answer::Proven { token: issued })
 }
 
 fn with_password(
     slice: &Slice,
     ground: &Ground<'_>,
     session: &Session,
-    proof: &Proof,
+    proof: &PasswordCheck,
     code: &Secret,
 ) -> Result<Decision, Refusal> {
     let now = ground.moment.now;
@@ -108,12 +101,11 @@ fn with_password(
     if !proof.right {
         return Ok(sign_in::fail(slice, ground, Factor::Password, place, Refusal::SignInFailed));
     }
-    let used = match sign_in::use_totp(slice, ground, place, (code, None))? {
-        Ok(used) => used,
-        Err(refused) => return Ok(refused),
-    };
-    let methods = vec![Method::Password, Method::Totp];
-    Ok(proven(slice, ground, session, methods, used))
+    let mut draft = Draft::of(slice);
+    match sign_in::use_totp(&mut draft, ground, place, (code, None))? {
+        Ok(used) => Ok(proven(draft, ground, session, &Proof::of([Used::Password, used]))),
+        Err(refused) => Ok(refused),
+    }
 }
 
 fn with_passkey(
@@ -127,7 +119,7 @@ fn with_passkey(
         Ok(used) => used,
         Err(refused) => return Ok(*refused),
     };
-    let mut events = vec![used.into()];
-    events.extend(device::confirm(slice, session.device));
-    Ok(proven(slice, ground, session, vec![Method::Passkey], events))
+    let mut draft = Draft::of(slice);
+    draft.push(used.event);
+    Ok(proven(draft, ground, session, &Proof::of([Used::Passkey(used.passkey)])))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::authenticator::passkey::Assertion;
-use access::authenticator::{Authenticator, Proof};
+use access::authenticator::{Authenticator, PasswordCheck};
 use access::binding::Beginner;
 use access::link::Purpose;
 use access::refusal::PasskeyFault;
@@ -272,7 +272,12 @@ impl SignInGate<'_> {
     }
 
     /// The outcome of one Argon2id call, for a person with a password and for anybody else.
-    async fn prove(self, slice: &Slice, password: &Secret, asker: Asker) -> Result<Proof, Refusal> {
+    async fn prove(
+        self,
+        slice: &Slice,
+        password: &Secret,
+        asker: Asker,
+    ) -> Result<PasswordCheck, Refusal> {
         let people = &self.gate.0.people;
         let row = slice.password();
         let hash = row.map(|one| one.open_hash(&people.key)).transpose()?;
@@ -328,7 +333,7 @@ impl Gate {
         slice: &Slice,
         password: &Secret,
         source: &Source,
-    ) -> Result<Proof, Refusal> {
+    ) -> Result<PasswordCheck, Refusal> {
         let now = self.0.people.clock.stamp();
         let place = throttle::place(slice, source, now);
         if throttle::check(slice, Factor::Password, place, now).is_err() {
@@ -347,10 +352,10 @@ impl Gate {
     }
 }
 
-fn proof(row: Option<&Authenticator>, right: bool) -> Proof {
+fn proof(row: Option<&Authenticator>, right: bool) -> PasswordCheck {
     let (authenticator, row_version): (Option<AuthenticatorId>, i64) =
         row.map_or((None, 0), |one| (Some(one.id), one.row_version));
-    Proof { authenticator, row_version, right }
+    PasswordCheck { authenticator, row_version, right }
 }
 
 /// Does what a name and a password are asked for, and holds a no back until its even time.

@@ -48,7 +48,6 @@ const SHARED: &[(&str, usize)] = &[
     ("Policy", 3),
     ("Position", 3),
     ("Preview", 2),
-    ("Proof", 2),
     ("Push", 4),
     ("Reach", 4),
     ("Receipt", 2),

@@ -79,19 +79,25 @@ fn check_age(began_at: Time, now: Time) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What an assertion counts for: the event of its use, or the decision that refuses it.
+/// The use of a passkey.
+pub(crate) struct PasskeyUse {
+    pub passkey: AuthenticatorId,
+    pub event: Event,
+}
+
+/// What an assertion counts for: its use, or the decision that refuses it.
 pub(crate) fn check(
     slice: &Slice,
     ground: &Ground<'_>,
     assertion: &Assertion,
-) -> Result<Event, Box<Decision>> {
+) -> Result<PasskeyUse, Box<Decision>> {
     weigh(slice, assertion, ground.moment.now).map_err(|refusal| {
         let events = suspect(slice, ground, &assertion.handle, &refusal);
         Box::new(Decision::refused(events, refusal))
     })
 }
 
-fn weigh(slice: &Slice, assertion: &Assertion, now: Time) -> Result<Event, Refusal> {
+fn weigh(slice: &Slice, assertion: &Assertion, now: Time) -> Result<PasskeyUse, Refusal> {
     let refused = |reason| Refusal::PasskeyRefused { reason };
     check_age(assertion.began_at, now)?;
     let (one, passkey) = slice.passkey(&assertion.handle).ok_or(refused(PasskeyFault::Unknown))?;
@@ -105,13 +111,14 @@ fn weigh(slice: &Slice, assertion: &Assertion, now: Time) -> Result<Event, Refus
     if (stored > 0 || given > 0) && given <= stored {
         return Err(refused(PasskeyFault::CounterFell { stored, given }));
     }
-    Ok(Event::PasskeyUsed {
+    let event = Event::PasskeyUsed {
         authenticator: one.id,
         counter: given,
         backed_up: assertion.backed_up,
         data: assertion.data.clone(),
         at: now,
-    })
+    };
+    Ok(PasskeyUse { passkey: one.id, event })
 }
 
 /// The events beside the refusal of an assertion: a passkey whose counter did not rise is suspect

@@ -1,6 +1,8 @@
 //! Passwords: hashed outside by Argon2id, sealed here.
 
-use crate::authenticator::{Authenticator, Event, Kind, Proof, drop_attempts, end_sessions, tell};
+use crate::authenticator::{
+    Authenticator, Event, Kind, PasswordCheck, drop_attempts, end_sessions, tell,
+};
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::AuthenticatorId;
@@ -42,7 +44,7 @@ pub fn check(password: &Secret, username: &str) -> Result<(), Refusal> {
 }
 
 /// Whether a proof is about the current row; if not, it must be made again.
-pub(crate) fn is_current(slice: &Slice, proof: &Proof) -> Result<(), Refusal> {
+pub(crate) fn is_current(slice: &Slice, proof: &PasswordCheck) -> Result<(), Refusal> {
     let row = slice.password().map(|one| (one.id, one.row_version));
     let proven = proof.authenticator.map(|id| (id, proof.row_version));
     if row == proven { Ok(()) } else { Err(Refusal::ProofStale) }
@@ -52,7 +54,7 @@ pub(super) fn set(
     slice: &Slice,
     ground: &Ground<'_>,
     hash: &Secret,
-    old: Option<&Proof>,
+    old: Option<&PasswordCheck>,
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators)?;
     if slice.password().is_some() {

@@ -208,16 +208,6 @@ fn is_of(ground: &Ground<'_>, offered: &Authenticator) -> bool {
         && offered.id == offer_id(drawn, ground.by)
 }
 
-/// The app whose code these events take.
-pub(crate) fn in_events(events: &[crate::decision::Event]) -> Option<AuthenticatorId> {
-    events.iter().find_map(|event| match event {
-        crate::decision::Event::Authenticator(Event::TotpUsed { authenticator, .. }) => {
-            Some(*authenticator)
-        }
-        _ => None,
-    })
-}
-
 /// What the right code of one of the person's apps brings: outside of a recovery's hold the newest one
 /// is used in place of those before it, and what they proved in other sign-ins under way is over.
 pub(crate) fn used(

@@ -3,6 +3,7 @@
 use crate::agent;
 use crate::decision::{self, Ground};
 use crate::device::{self, Approver, Device, DeviceRole, DeviceState, TRUST};
+use crate::draft::Draft;
 use crate::id::{DeviceId, PersonId};
 use crate::notice;
 use crate::refusal::Refusal;
@@ -11,60 +12,55 @@ use crate::slice::Slice;
 use crate::stay::{LENT_LIFE, Stay};
 use crate::token::{self, Kind};
 
-pub(super) fn add_device(
-    slice: &Slice,
-    ground: &Ground<'_>,
-    person: PersonId,
-    events: &mut Vec<decision::Event>,
-) -> DeviceId {
+/// The browser that a session begins on.
+pub(super) struct Browser {
+    pub id: DeviceId,
+    /// Its new token, where it was trusted just now; its person was then told.
+    pub token: Option<Secret>,
+}
+
+pub(super) fn add_device(draft: &mut Draft<'_>, ground: &Ground<'_>, person: PersonId) -> DeviceId {
     let family = agent::family(&ground.source.agent);
     let id = DeviceId(ground.moment.draw("device"));
     let now = ground.moment.now;
-    events.push(
-        device::Event::Added(Device {
-            id,
-            person,
-            token: None,
-            key: None,
-            role: DeviceRole::Administer,
-            confirmed: false,
-            approver: Approver::No,
-            name: device::first_name(slice, &family),
-            state: DeviceState::Pending,
-            created_at: now,
-            last_seen_at: now,
-            last_address: ground.source.address,
-            family,
-            lent: false,
-            succeeds: None,
-            first_address: ground.source.address,
-            agent: None,
-            methods: Vec::new(),
-        })
-        .into(),
-    );
+    let name = device::first_name(draft.slice(), &family);
+    draft.push(device::Event::Added(Device {
+        id,
+        person,
+        token: None,
+        key: None,
+        role: DeviceRole::Administer,
+        confirmed: false,
+        approver: Approver::No,
+        name,
+        state: DeviceState::Pending,
+        created_at: now,
+        last_seen_at: now,
+        last_address: ground.source.address,
+        family,
+        lent: false,
+        succeeds: None,
+        first_address: ground.source.address,
+        agent: None,
+        methods: Vec::new(),
+    }));
     id
 }
 
 /// Trusts a device under a new token, and tells its person. Whether it is confirmed: more than a
 /// typed code stands behind it, now or from before.
 pub(super) fn trust(
-    slice: &Slice,
+    draft: &mut Draft<'_>,
     ground: &Ground<'_>,
     person: PersonId,
     (device, confirmed, stay): (DeviceId, bool, Stay),
-    events: &mut Vec<decision::Event>,
-) -> Secret {
+) -> Browser {
     let token = token::issue(Kind::Device, ground.moment);
     let lent = stay == Stay::Lent;
     let until = ground.moment.now + if lent { LENT_LIFE } else { TRUST };
     let (digest, key) = (token.digest(), ground.source.key);
-    events.push(device::Event::Trusted { device, token: digest, key, confirmed, until }.into());
-    let added = events.iter().find_map(|event| match event {
-        decision::Event::Device(device::Event::Added(one)) if one.id == device => Some(one),
-        _ => None,
-    });
-    let name = added.or_else(|| slice.device(device)).map(|one| one.name.clone());
+    draft.push(device::Event::Trusted { device, token: digest, key, confirmed, until });
+    let name = draft.slice().device(device).map(|one| one.name.clone());
     let name = name.unwrap_or_else(|| agent::family(&ground.source.agent));
     let is_now = if lent {
         "is signed in as 'not my computer' and will be removed with that session,"
@@ -75,25 +71,25 @@ pub(super) fn trust(
         "{name} at {} {is_now} until {until}. If that was not you, remove it and change your password.",
         ground.source
     );
-    events.push(notice::queue_device(ground, person, device, text));
-    token
+    draft.push(notice::queue_device(ground, person, device, text));
+    Browser { id: device, token: Some(token) }
 }
 
 /// The browser of a person whom a passkey or link has proven: trusted from now on.
 pub(super) fn trusted_browser(
-    slice: &Slice,
+    draft: &mut Draft<'_>,
     ground: &Ground<'_>,
     (person, stay): (PersonId, Stay),
-    events: &mut Vec<decision::Event>,
-) -> (DeviceId, Option<Secret>) {
-    if let Some(device) = slice.trusted_device(ground.source, ground.moment.now) {
-        events.extend(device::confirm(slice, device.id));
-        events.extend(key(ground, device));
-        return (device.id, None);
+) -> Browser {
+    if let Some(device) = draft.slice().trusted_device(ground.source, ground.moment.now) {
+        let (id, keyed) = (device.id, key(ground, device));
+        draft.extend(device::confirm(draft.slice(), id));
+        draft.extend(keyed);
+        return Browser { id, token: None };
     }
     let device =
-        known_device(slice, ground).unwrap_or_else(|| add_device(slice, ground, person, events));
-    (device, Some(trust(slice, ground, person, (device, true, stay), events)))
+        known_device(draft.slice(), ground).unwrap_or_else(|| add_device(draft, ground, person));
+    trust(draft, ground, person, (device, true, stay))
 }
 
 /// The device of the token that came, unless that token was copied: its key is another.
@@ -113,25 +109,25 @@ pub(super) fn key(ground: &Ground<'_>, device: &Device) -> Option<decision::Even
 /// somebody else may have seen the link. While a recovery holds it is a new device whatever browser it
 /// is, for its age says what it proves.
 pub(super) fn offered_phone(
-    slice: &Slice,
+    draft: &mut Draft<'_>,
     ground: &Ground<'_>,
     person: PersonId,
-    events: &mut Vec<decision::Event>,
-) -> Result<(DeviceId, Option<Secret>), Refusal> {
+) -> Result<Browser, Refusal> {
     if ground.source.key.is_none() {
         return Err(Refusal::PhoneWithoutKey);
     }
     let now = ground.moment.now;
-    let anew = slice.recovered(now).is_some();
-    let trusted = slice.trusted_device(ground.source, now).filter(|_| !anew);
-    let device = if let Some(device) = trusted {
-        events.extend(key(ground, device));
-        (device.id, None)
+    let anew = draft.slice().recovered(now).is_some();
+    let trusted = draft.slice().trusted_device(ground.source, now).filter(|_| !anew);
+    let browser = if let Some(device) = trusted {
+        let (id, keyed) = (device.id, key(ground, device));
+        draft.extend(keyed);
+        Browser { id, token: None }
     } else {
-        let known = known_device(slice, ground).filter(|_| !anew);
-        let device = known.unwrap_or_else(|| add_device(slice, ground, person, events));
-        (device, Some(trust(slice, ground, person, (device, false, Stay::Usual), events)))
+        let known = known_device(draft.slice(), ground).filter(|_| !anew);
+        let device = known.unwrap_or_else(|| add_device(draft, ground, person));
+        trust(draft, ground, person, (device, false, Stay::Usual))
     };
-    events.push(device::offer_phone(ground, device.0));
-    Ok(device)
+    draft.push(device::offer_phone(ground, browser.id));
+    Ok(browser)
 }

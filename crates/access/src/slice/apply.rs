@@ -18,6 +18,12 @@ pub(crate) fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -
 }
 
 impl Slice {
+    /// Applies one event of a decision that is not committed yet: the version stays.
+    pub(crate) fn follow(&mut self, event: &Event) {
+        dispatch(self, event);
+        self.sort();
+    }
+
     /// Applies the events of one commit. The version rises if any of them changes a table.
     pub fn apply(&mut self, events: &[Event]) {
         for event in events {

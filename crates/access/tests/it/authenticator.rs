@@ -11,7 +11,7 @@ use access::{By, Event, Refusal, Secret, contact, credential, session, step_up};
 
 use crate::desk::{Desk, account};
 
-fn set(hash: &str, old: Option<authenticator::Proof>) -> Command {
+fn set(hash: &str, old: Option<authenticator::PasswordCheck>) -> Command {
     let hash = Secret::from_text(hash.into());
     Command::Authenticator(authenticator::Command::SetPassword { hash, old })
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use access::authenticator::{self, Proof, totp};
+use access::authenticator::{self, PasswordCheck, totp};
 use access::decision::{Answer, Command, decide};
 use access::link::Purpose;
 use access::moment::{Moment, Span, Time};
@@ -138,9 +138,9 @@ impl Desk {
         self.call(&Call { by: By::Visitor, source: browser(device), command })
     }
 
-    pub fn proof(&self, right: bool) -> Proof {
+    pub fn proof(&self, right: bool) -> PasswordCheck {
         let password = self.slice.password();
-        Proof {
+        PasswordCheck {
             authenticator: password.map(|one| one.id),
             row_version: password.map_or(0, |one| one.row_version),
             right,

@@ -380,7 +380,8 @@ async fn unknown_name_is_counted_like_a_known_one(place: &Place) {
     }
     for name in ["ann", "nobody"] {
         let slice = history.store.slice(Key::Username(name)).await.unwrap();
-        let proof = authenticator::Proof { authenticator: None, row_version: 0, right: false };
+        let proof =
+            authenticator::PasswordCheck { authenticator: None, row_version: 0, right: false };
         let command = Command::SignIn(sign_in::Command::Password { proof });
         let call = Call { by: By::Visitor, source: browser(None), command };
         let refusal = history.decide(&slice, &call).answer.err().unwrap();
@@ -420,7 +421,8 @@ async fn concurrent_failures_of_one_unknown_name_conflict(place: &Place) {
     for round in 0..2 {
         let slice = history.store.slice(Key::Username("nobody")).await.unwrap();
         assert_eq!(slice.stranger.unwrap().failures, round);
-        let proof = authenticator::Proof { authenticator: None, row_version: 0, right: false };
+        let proof =
+            authenticator::PasswordCheck { authenticator: None, row_version: 0, right: false };
         let command = Command::SignIn(sign_in::Command::Password { proof });
         let call = Call { by: By::Visitor, source: browser(None), command };
         let decision = history.decide(&slice, &call);
@@ -436,7 +438,8 @@ async fn concurrent_commits_of_many_make_one_chain(place: &Place) {
     for number in 0..32 {
         let name = format!("nobody {number}");
         let slice = history.store.slice(Key::Username(&name)).await.unwrap();
-        let proof = authenticator::Proof { authenticator: None, row_version: 0, right: false };
+        let proof =
+            authenticator::PasswordCheck { authenticator: None, row_version: 0, right: false };
         let command = Command::SignIn(sign_in::Command::Password { proof });
         let call = Call { by: By::Visitor, source: browser(None), command };
         let events = history.decide(&slice, &call).events;

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use access::authenticator::{self, Proof};
+use access::authenticator::{self, PasswordCheck};
 use access::call::{By, Call, Source};
 use access::decision::{Answer, Command, Decision, decide};
 use access::evidence::Entry;
@@ -206,10 +206,10 @@ impl History {
     }
 
     /// The proof of a password that is right, or wrong.
-    pub async fn proof(&self, right: bool) -> Proof {
+    pub async fn proof(&self, right: bool) -> PasswordCheck {
         let slice = self.slice().await;
         let password = slice.password();
-        Proof {
+        PasswordCheck {
             authenticator: password.map(|one| one.id),
             row_version: password.map_or(0, |one| one.row_version),
             right,
