@@ -11,17 +11,20 @@
 //! browser that started, never to the one that came last. What started without a key stays without
 //! one.
 
-use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 
-use data_encoding::HEXLOWER;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 use crate::address::Network;
 use crate::call::Source;
 use crate::entitlements::Acts;
-use crate::moment::{Span, Time};
+use crate::moment::Span;
+
+mod fault;
+mod key;
+
+pub use fault::ProofFault;
+pub use key::{KeyError, PublicKey};
 
 /// How long an unbound session may go unused.
 pub const UNBOUND_IDLE: Span = Span::minutes(15);
@@ -33,73 +36,6 @@ pub const PROOF_WINDOW: Span = Span::seconds(60);
 pub const BIND_WINDOW: Span = Span::minutes(2);
 /// How long one proof by hardware counts. Chromium makes at most six in nine minutes.
 pub const HARDWARE_WINDOW: Span = Span::minutes(10);
-
-/// The public half of a P-256 key: the uncompressed point of SEC 1, 65 bytes that begin with 4.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PublicKey([u8; 65]);
-
-impl PublicKey {
-    /// Takes the bytes, when they have the form of an uncompressed point. Whether the point is on
-    /// the curve shows when a signature is checked.
-    pub fn new(bytes: &[u8]) -> Option<Self> {
-        let bytes: [u8; 65] = bytes.try_into().ok()?;
-        (bytes.first() == Some(&4)).then_some(Self(bytes))
-    }
-
-    /// The bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The point of these coordinates, 32 bytes each.
-    pub fn of_coordinates(x: &[u8], y: &[u8]) -> Option<Self> {
-        Self::new(&[&[4], x, y].concat()).filter(|_| x.len() == 32)
-    }
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&HEXLOWER.encode(&self.0))
-    }
-}
-
-impl fmt::Debug for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// A text that is no public key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeyError;
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a public key: expected 65 bytes in hex that begin with 04")
-    }
-}
-
-impl std::error::Error for KeyError {}
-
-impl FromStr for PublicKey {
-    type Err = KeyError;
-
-    fn from_str(text: &str) -> Result<Self, KeyError> {
-        HEXLOWER.decode(text.as_bytes()).ok().and_then(|bytes| Self::new(&bytes)).ok_or(KeyError)
-    }
-}
-
-impl Serialize for PublicKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for PublicKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
 
 /// The browser that began what is to become a session. What earlier versions began has none of it, and
 /// counts as begun without a key.
@@ -137,49 +73,6 @@ impl Beginner {
         let (ours, theirs) = (self.address.map(Network::site), source.address.map(Network::site));
         !self.is(source)
             && ((self.key.is_some() && source.key.is_some()) || (ours.is_some() && ours != theirs))
-    }
-}
-
-/// Why a proof by a key does not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProofFault {
-    /// It cannot be read.
-    Malformed,
-    /// It was made by another key than the session's.
-    OtherKey,
-    /// It does not verify: another method, path or content was signed.
-    Signature,
-    /// It is from another time than now.
-    Time {
-        /// Our time.
-        now: Time,
-    },
-    /// It was shown before.
-    Replayed,
-    /// No key that is known for this session made it, so the browser's own has to sign.
-    SessionKey,
-    /// It was made by a key of the session, where the browser's own has to sign.
-    OwnKey,
-}
-
-impl fmt::Display for ProofFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed => f.write_str("it cannot be read"),
-            Self::OtherKey => f.write_str("it was made with another key"),
-            Self::Signature => f.write_str("it does not verify"),
-            Self::Time { now } => {
-                write!(
-                    f,
-                    "its time is not within 60 seconds of {now}, or it is from before the server started"
-                )
-            }
-            Self::Replayed => f.write_str("it was shown before"),
-            Self::SessionKey => f.write_str("it was made with no session key that is known here"),
-            Self::OwnKey => {
-                f.write_str("it was made with a session key, which does not count here")
-            }
-        }
     }
 }
 

@@ -8,12 +8,15 @@ use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::{Acts, Entitlements, Narrowing};
 use crate::id::{PersonId, SessionId};
 use crate::moment::Time;
-use crate::name::Name;
 use crate::notice::{self, Topic};
 use crate::policy::{NOT_YOU, TRADES, check_change};
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::slice::Slice;
+
+mod held;
+
+pub use held::Held;
 
 /// That a person has it on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,17 +25,6 @@ pub struct Brokerage {
     pub person: PersonId,
     /// The session that took trading; none since it was switched on by the operator.
     pub holder: Option<SessionId>,
-    /// Since when.
-    pub since: Time,
-}
-
-/// The session that may trade, for those that may not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// Which.
-    pub session: SessionId,
-    /// The name of its device.
-    pub device: Name,
     /// Since when.
     pub since: Time,
 }

@@ -1,6 +1,5 @@
 //! What a session or credential may do right now, compiled for a check without allocation.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use rust_decimal::Decimal;
@@ -16,165 +15,9 @@ use crate::policy::{Assurance, Needs, NewNetwork};
 use crate::refusal::Refusal;
 use crate::symbol::SymbolSet;
 
-macro_rules! acts {
-    ($($(#[$doc:meta])* $name:ident = $bit:literal, $text:literal;)*) => {
-        /// One thing that may be done.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        #[repr(u8)]
-        pub enum Act { $($(#[$doc])* $name = $bit,)* }
+mod act;
 
-        impl Act {
-            /// Every act, in order.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// In plain words, to follow `may` or `cannot`.
-            pub const fn text(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
-
-acts! {
-    /// See balances, positions, orders and executions.
-    ViewAccount = 0, "see the account: balances, positions, orders, executions";
-    /// See prices and history.
-    ViewMarketData = 1, "see prices and history";
-    /// Place a new order.
-    PlaceOrder = 2, "place orders";
-    /// Place an order that only reduces a position.
-    ReduceOrder = 3, "place orders that reduce a position";
-    /// Change a resting order.
-    ModifyOrder = 4, "modify orders";
-    /// Cancel a resting order.
-    CancelOrder = 5, "cancel orders";
-    /// Create and revoke API credentials.
-    ManageCredentials = 6, "create and revoke credentials";
-    /// List and end sessions.
-    ManageSessions = 7, "end other sessions";
-    /// Rename, block and remove devices.
-    ManageDevices = 8, "rename, block and remove devices";
-    /// Add and remove passwords, passkeys and TOTP apps.
-    ManageAuthenticators = 9, "change how you sign in";
-    /// Lock the account or the person.
-    Lock = 10, "lock the account";
-    /// See the record of decisions.
-    ViewEvidence = 11, "see the activity";
-    /// Change mail address, phone number and planned travel.
-    ManageContact = 12, "change your mail address, phone number and planned travel";
-    /// Change what interfaces ask of sessions, and how long these last.
-    ManagePolicy = 13, "change the policies of your sessions";
-    /// Choose how a lost access comes back.
-    ManageRecovery = 14, "change how you recover your access";
-}
-
-impl fmt::Display for Act {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
-    }
-}
-
-/// A set of acts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Acts(u32);
-
-impl Acts {
-    /// No act.
-    pub const NONE: Self = Self(0);
-    /// Every act.
-    pub const ALL: Self = Self::of(Act::ALL);
-    /// View-only acts.
-    pub const VIEW: Self = Self::of(&[Act::ViewAccount, Act::ViewMarketData]);
-    /// What a session may do that an enrolment link began, until its person is enrolled.
-    pub const ENROL: Self = Self::of(&[Act::ManageAuthenticators, Act::ManageContact]);
-    /// What touches orders.
-    pub const TRADE: Self =
-        Self::of(&[Act::PlaceOrder, Act::ReduceOrder, Act::ModifyOrder, Act::CancelOrder]);
-
-    /// The set of these acts.
-    pub const fn of(acts: &[Act]) -> Self {
-        let mut bits = 0;
-        let mut rest = acts;
-        while let [act, after @ ..] = rest {
-            bits |= 1 << *act as u8;
-            rest = after;
-        }
-        Self(bits)
-    }
-
-    /// Whether the act is in the set.
-    #[inline]
-    pub const fn contains(self, act: Act) -> bool {
-        self.0 & (1 << act as u8) != 0
-    }
-
-    /// The acts in both.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    /// The acts in either.
-    #[must_use]
-    pub const fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// The acts of this set that are not in the other.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// Whether no act is in it.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The set as bits, act 0 lowest.
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-}
-
-/// Which way an order goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// Takes shares for cash.
-    Buy,
-    /// Gives shares for cash; below a position of zero it sells short.
-    Sell,
-}
-
-impl Side {
-    const fn bit(self) -> u8 {
-        match self {
-            Self::Buy => 1,
-            Self::Sell => 2,
-        }
-    }
-
-    /// The other side.
-    #[must_use]
-    pub const fn opposite(self) -> Self {
-        match self {
-            Self::Buy => Self::Sell,
-            Self::Sell => Self::Buy,
-        }
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Buy => "buy",
-            Self::Sell => "sell",
-        })
-    }
-}
+pub use act::{Act, Acts, Product, Side};
 
 /// A set of sides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -212,23 +55,6 @@ impl Sides {
             (Self::Only(one), Self::Only(two)) if one == two => self,
             _ => Self::Neither,
         }
-    }
-}
-
-/// What kind of thing is traded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(u8)]
-pub enum Product {
-    /// Shares of a company.
-    Stock = 0,
-}
-
-impl fmt::Display for Product {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Stock => "stocks",
-        })
     }
 }
 

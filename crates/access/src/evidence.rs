@@ -6,10 +6,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::call::{By, tidy};
+use crate::call::By;
 use crate::decision::{Answer, Decision, Ground};
 use crate::id::PersonId;
 use crate::moment::Time;
+use crate::name::tidy;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 use crate::slice::Slice;

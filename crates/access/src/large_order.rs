@@ -8,10 +8,11 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{self, Asker, Content, ContentKind};
-use crate::call::{By, tidy};
+use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::{ApprovalId, PersonId, SessionId};
+use crate::name::tidy;
 use crate::notice::{self, Topic};
 use crate::number::Number;
 use crate::policy::{NOT_YOU, check_change};

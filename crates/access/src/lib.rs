@@ -11,6 +11,7 @@ pub mod authenticator;
 pub mod binding;
 pub mod brokerage;
 pub mod call;
+mod caller;
 pub mod contact;
 pub mod credential;
 pub mod decision;

@@ -203,6 +203,19 @@ impl<'de> Deserialize<'de> for Username {
     }
 }
 
+/// The text without control characters and what cannot be seen, cut at `limit` bytes: for texts of a
+/// caller's that are kept.
+pub fn tidy(text: &str, limit: usize) -> String {
+    let mut tidy = String::new();
+    for letter in text.chars().filter(|letter| is_seen(*letter)) {
+        if tidy.len() + letter.len_utf8() > limit {
+            break;
+        }
+        tidy.push(letter);
+    }
+    tidy
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

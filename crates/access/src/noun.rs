@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::tidy;
 use crate::evidence::TEXT_LIMIT;
+use crate::name::tidy;
 use crate::{
     approval, authenticator, brokerage, contact, credential, device, evidence, large_order, link,
     lock, mandate, network, notice, person, policy, push, recovery, session, sign_in, step_up,

@@ -9,7 +9,7 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 
-use crate::call::tidy;
+use crate::name::tidy;
 
 /// The longest number that is read, in characters.
 const LONGEST: usize = 40;

@@ -14,10 +14,8 @@ use crate::throttle;
 
 mod guess;
 
-pub use guess::Guess;
+pub use guess::{Guess, SHORTEST};
 
-/// Shortest password, in characters; a second factor is always asked (NIST SP 800-63B-4).
-pub const SHORTEST: usize = 8;
 /// Longest password, in bytes; NIST asks for 64 characters or more.
 pub const LONGEST: usize = 1024;
 

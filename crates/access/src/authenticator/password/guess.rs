@@ -6,8 +6,8 @@
 
 use std::fmt;
 
-use super::SHORTEST;
-
+/// Shortest password, in characters; a second factor is always asked (NIST SP 800-63B-4).
+pub const SHORTEST: usize = 8;
 /// The 30,000 most common passwords, folded to lower case, sorted by bytes, one per line. It stays in
 /// the program's file and is searched there; nothing is built of it in memory.
 const COMMON: &str = include_str!("../../../assets/passwords.txt");
