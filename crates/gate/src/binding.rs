@@ -20,14 +20,15 @@ use store::Key;
 
 use crate::Gate;
 use crate::session::table::Found;
+use crate::session::{SessionGate, SessionTicket};
 use crate::sign_in::Browser;
 
 mod browser_key;
 mod session_key;
 
 pub use browser_key::{BrowserKey, SessionOffer, SessionSigner};
-use session_key::KeyId;
 pub(crate) use session_key::SessionKeys;
+use session_key::{KeyId, Owner};
 
 /// Longest header with a proof, in bytes; ours has about 250.
 const LONGEST: usize = 1_024;
@@ -433,6 +434,45 @@ impl Gate {
         let until = self.now() + HARDWARE_WINDOW;
         let cookie = cookie(&self.0.people.key, session, address, until);
         HardwareProof { session, cookie, life: HARDWARE_WINDOW }
+    }
+}
+
+impl SessionGate<'_> {
+    /// Derives a key of this session with the browser that sent this request, from its offer:
+    /// `HALF,SIGNATURE` in base64url. Gives `ID,HALF` for the browser to derive the same.
+    ///
+    /// # Errors
+    /// A session that no key of its browser binds, a request that this key did not sign itself, and an
+    /// offer that it did not sign, or that cannot be read. None of these harms the request.
+    pub fn derive_key(
+        self,
+        ticket: &SessionTicket,
+        shown: Option<&Shown>,
+        offer: &str,
+    ) -> Result<String, Refusal> {
+        let browser = ticket.key.ok_or(Refusal::KeyProofMissing)?;
+        let shown = shown.filter(|shown| shown.own_key() == Some(browser));
+        let shown = shown.ok_or(wrong(ProofFault::OwnKey))?;
+        let malformed = || wrong(ProofFault::Malformed);
+        let (half, signature) = offer.split_once(',').ok_or_else(malformed)?;
+        let nonce = BASE64URL_NOPAD.encode(&shown.nonce);
+        let text = session_key::offer_text(shown.at.0 / 1_000, &nonce, half);
+        check_signature(&browser, &text, signature)?;
+        let theirs = decode(half)?;
+        let derived = session_key::derive(ticket.session, &theirs).map_err(|error| {
+            tracing::error!(%error, "no secret can be drawn");
+            Refusal::StoreFailed
+        })?;
+        let (id, key, public) = derived.ok_or_else(malformed)?;
+        let owner = Owner { person: ticket.person, account: ticket.account, browser };
+        let (people, now) = (&self.gate.0.people, self.gate.now());
+        people.session_keys.keep(id, owner, key, now);
+        // Its end may have come between the two.
+        if people.sessions.person(ticket.session).is_none() {
+            people.session_keys.forget(ticket.session);
+        }
+        let text = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+        Ok(format!("{},{}", text(&id.bytes()), text(&public)))
     }
 }
 

@@ -19,9 +19,7 @@ use ring::agreement::{self, ECDH_P256, EphemeralPrivateKey, UnparsedPublicKey};
 use ring::hkdf::{HKDF_SHA256, Salt};
 use sha2::Sha256;
 
-use super::{Shown, check_signature, decode, wrong};
-use crate::clock;
-use crate::session::{SessionGate, SessionTicket};
+use crate::clock::{self, NoEntropy};
 
 /// Keys of one session that count at once; with one more, the earliest goes. A browser needs two, while
 /// its workers change.
@@ -59,7 +57,7 @@ impl KeyId {
         Some(Self { session: SessionId(*session), number: *number })
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         [&self.session.0[..], &self.number].concat()
     }
 }
@@ -101,7 +99,7 @@ impl SessionKeys {
     }
 
     /// Keeps a key that was just derived.
-    fn keep(&self, id: KeyId, owner: Owner, key: Secret, now: Time) {
+    pub(super) fn keep(&self, id: KeyId, owner: Owner, key: Secret, now: Time) {
         let mut all = self.all();
         let keys = all.entry(id.session).or_default();
         keys.retain(|kept| kept.counts(now));
@@ -121,7 +119,7 @@ impl SessionKeys {
         code: &[u8],
         now: Time,
     ) -> Result<PublicKey, Refusal> {
-        let none = wrong(ProofFault::SessionKey);
+        let none = Refusal::KeyProofWrong { reason: ProofFault::SessionKey };
         let is_it = |kept: &&Kept| kept.number == id.number && kept.counts(now);
         let found = self.all().get(&id.session).and_then(|keys| {
             let kept = keys.iter().find(is_it)?;
@@ -210,41 +208,20 @@ pub(super) fn agree(
     agreement::agree_ephemeral(mine, &theirs, derive).ok().flatten()
 }
 
-impl SessionGate<'_> {
-    /// Derives a key of this session with the browser that sent this request, from its offer:
-    /// `HALF,SIGNATURE` in base64url. Gives `ID,HALF` for the browser to derive the same.
-    ///
-    /// # Errors
-    /// A session that no key of its browser binds, a request that this key did not sign itself, and an
-    /// offer that it did not sign, or that cannot be read. None of these harms the request.
-    pub fn derive_key(
-        self,
-        ticket: &SessionTicket,
-        shown: Option<&Shown>,
-        offer: &str,
-    ) -> Result<String, Refusal> {
-        let browser = ticket.key.ok_or(Refusal::KeyProofMissing)?;
-        let shown = shown.filter(|shown| shown.own_key() == Some(browser));
-        let shown = shown.ok_or(wrong(ProofFault::OwnKey))?;
-        let malformed = || wrong(ProofFault::Malformed);
-        let (half, signature) = offer.split_once(',').ok_or_else(malformed)?;
-        let nonce = BASE64URL_NOPAD.encode(&shown.nonce);
-        check_signature(&browser, &offer_text(shown.at.0 / 1_000, &nonce, half), signature)?;
-        let theirs = decode(half)?;
-        let mine = clock::key_pair().map_err(|_| Refusal::StoreFailed)?;
-        let public = mine.compute_public_key().map_err(|_| Refusal::StoreFailed)?;
-        let (id, public) = (KeyId::of(ticket.session, public.as_ref()), public.as_ref());
-        let key = agree(mine, &theirs, |shared| expand(shared, &id, &theirs, public));
-        let owner = Owner { person: ticket.person, account: ticket.account, browser };
-        let (people, now) = (&self.gate.0.people, self.gate.now());
-        people.session_keys.keep(id, owner, key.ok_or_else(malformed)?, now);
-        // Its end may have come between the two.
-        if people.sessions.person(ticket.session).is_none() {
-            people.session_keys.forget(ticket.session);
-        }
-        let text = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
-        Ok(format!("{},{}", text(&id.bytes()), text(public)))
-    }
+/// A key of a session, derived with the browser whose half of a pair this is; with its name, and the half
+/// from which the browser derives the same.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub(super) fn derive(
+    session: SessionId,
+    theirs: &[u8],
+) -> Result<Option<(KeyId, Secret, Vec<u8>)>, NoEntropy> {
+    let mine = clock::key_pair()?;
+    let public = mine.compute_public_key().map_err(|_| NoEntropy)?.as_ref().to_vec();
+    let id = KeyId::of(session, &public);
+    let key = agree(mine, theirs, |shared| expand(shared, &id, theirs, &public));
+    Ok(key.map(|key| (id, key, public)))
 }
 
 #[cfg(test)]

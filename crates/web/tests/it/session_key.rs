@@ -75,12 +75,12 @@ async fn key_that_is_gone_is_told_to_the_worker_before_anything_is_done() {
     // Unused for long enough; then of another session; then after the end.
     clock.set(clock.stamp() + Span::minutes(16));
     let asked = owner.post("/messages/read", &[]).await;
-    assert_eq!(asked.status, StatusCode::FORBIDDEN);
+    assert_eq!(asked.status, StatusCode::UNAUTHORIZED);
     assert_eq!(asked.headers["floorpass-key"], "gone");
     let script = owner.get_with("/orders", &[("accept", "application/json")]).await;
     assert_eq!(
         (script.status, &script.headers["floorpass-key"]),
-        (StatusCode::FORBIDDEN, &"gone".parse().unwrap())
+        (StatusCode::UNAUTHORIZED, &"gone".parse().unwrap())
     );
     owner.derive().await;
     let old = owner.derived.take();

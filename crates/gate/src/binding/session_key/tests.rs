@@ -1,3 +1,4 @@
+//! Keys of a session: how they are derived, which count, and when they go.
 #![expect(clippy::unwrap_used, reason = "tests")]
 use data_encoding::HEXLOWER;
 
@@ -97,7 +98,11 @@ fn code_counts_under_its_own_key_for_its_own_text_alone() {
         (id(1), "text", &[right.as_slice(), &[0]].concat()),
         (id(1), "text", &[]),
     ] {
-        assert_eq!(keys.check(id, text, code, NOW), Err(wrong(ProofFault::SessionKey)), "{id:?}");
+        assert_eq!(
+            keys.check(id, text, code, NOW),
+            Err(Refusal::KeyProofWrong { reason: ProofFault::SessionKey }),
+            "{id:?}"
+        );
     }
     for garbage in
         ["", "B", ID.split_at(31).0, &format!("{ID}AA"), "????????????????????????????????"]
