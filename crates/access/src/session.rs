@@ -245,6 +245,9 @@ pub enum Command {
         /// [`SessionEnd::Idle`] or [`SessionEnd::Absolute`].
         reason: SessionEnd,
     },
+    /// Ends all sessions of the person, and approvals that wait for an answer; asked by the server itself
+    /// after an upgrade.
+    EndForUpgrade,
 }
 
 /// What happened to sessions.
@@ -479,6 +482,12 @@ pub(crate) fn decide(
             let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
             Ok(Decision::new(events, Answer::SessionsEnded { count }))
         }
+        Command::EndForUpgrade => {
+            if ground.by != crate::call::By::System {
+                return Err(Refusal::OperatorOnly);
+            }
+            Ok(end_for_upgrade(slice, at))
+        }
         Command::Bind { hardware } => bind(slice, ground, hardware),
         Command::Copied { session, address } => copied(slice, ground, session, address),
         Command::Expire { session, reason } => {
@@ -489,6 +498,16 @@ pub(crate) fn decide(
             Ok(Decision::new(vec![ended(session, reason)], Answer::SessionsEnded { count: 1 }))
         }
     }
+}
+
+fn end_for_upgrade(slice: &Slice, at: Time) -> Decision {
+    let reason = SessionEnd::Upgraded;
+    let ended =
+        slice.sessions.iter().map(|one| Event::Ended { session: one.id, at, reason }.into());
+    let open = slice.approvals.iter().filter(|one| one.is_open(at));
+    let closed = open.map(|one| crate::approval::Event::Closed { approval: one.id }.into());
+    let count = u32::try_from(slice.sessions.len()).unwrap_or(u32::MAX);
+    Decision::new(ended.chain(closed).collect(), Answer::SessionsEnded { count })
 }
 
 fn bind(slice: &Slice, ground: &Ground<'_>, hardware: PublicKey) -> Result<Decision, Refusal> {

@@ -9,7 +9,7 @@ use crate::exit::{self, Exit, Failure};
 use crate::{
     activity, authenticator, backup, contact, credential, demo, device, doctor, evidence,
     front_door, init, link, lock, log, manual, notice, order, outbox, person, policy, push,
-    recovery, registry, serve, session, status, totp, travel, webhook,
+    recovery, registry, serve, session, status, totp, travel, upgrade, webhook,
 };
 
 /// Controls who and what can trade on a brokerage account; comes with a paper account.
@@ -169,6 +169,8 @@ enum Command {
     Backup(backup::Backup),
     /// Create a data folder from a backup
     Restore(backup::Restore),
+    /// Upgrade the data folder of an older version, or show what that would do
+    Upgrade(upgrade::Upgrade),
     /// Print a completion script for a shell
     Completions(manual::Completions),
     /// Write the man pages
@@ -259,6 +261,7 @@ impl CommandLine {
             Command::Evidence(command) => command.run(&global),
             Command::Backup(command) => command.run(&global),
             Command::Restore(command) => command.run(&global),
+            Command::Upgrade(command) => command.run(&global),
             Command::Completions(command) => {
                 command.run(CommandLine::command());
                 Ok(())

@@ -44,6 +44,7 @@ mod ticket;
 mod tls;
 mod totp;
 mod travel;
+mod upgrade;
 mod webhook;
 mod which;
 

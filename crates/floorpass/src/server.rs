@@ -353,6 +353,9 @@ pub fn open_failure(error: &gate::OpenError) -> Failure {
         gate::OpenError::Key(gate::key_file::KeyFileError::Other { .. }) => {
             Failure::new(Exit::Refused, "OTHER_KEY", text)
         }
+        gate::OpenError::Upgrade(gate::upgrade::UpgradeError::NoRoom { .. }) => {
+            Failure::new(Exit::Refused, "NO_ROOM", text)
+        }
         gate::OpenError::Folder(_) => Failure::new(Exit::Refused, "DATA_FOLDER", text),
         _ => Failure::new(Exit::Failed, "NOT_OPENED", text),
     }

@@ -224,11 +224,12 @@ fn copy_journal(from: &Path, to: &Path, id: [u8; 16], head: Head) -> Result<(), 
     Ok(())
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
     private::copy(from, to).map(drop).map_err(io_error(from))
 }
 
-fn size(folder: &Path) -> Result<u64, BackupError> {
+/// Bytes of all files in a folder.
+pub(crate) fn size(folder: &Path) -> Result<u64, BackupError> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder).map_err(io_error(folder))? {
         let entry = entry.map_err(io_error(folder))?;

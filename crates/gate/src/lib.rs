@@ -75,6 +75,7 @@ mod throttle;
 mod timer;
 mod travel;
 pub mod trustee;
+pub mod upgrade;
 mod usage;
 pub mod view;
 pub mod watch;

@@ -1,5 +1,6 @@
 //! Opening a data folder: lock, key, journal, exchange, tables, live table; and closing it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use access::id::PaperAccountId;
@@ -8,7 +9,7 @@ use access::refusal::Refusal;
 use access::secret::SealKey;
 use arc_swap::ArcSwap;
 use rust_decimal::Decimal;
-use store::engine::existing_sqlite_url;
+use store::engine::{existing_sqlite_url, sqlite_url};
 use store::{Store, StoreError};
 use tokio::sync::watch;
 use trade::exchange::{Exchange, ORDER_RULE};
@@ -17,6 +18,7 @@ use trade::journal::{Command, Decided, Genesis, MARKET_RULE, Stamped};
 use crate::clock::{self, Clock, NoEntropy};
 use crate::config::Config;
 use crate::disk::{Disk, LocalDisk};
+use crate::evidence::VerifyError;
 pub(crate) use crate::folder::snapshots;
 pub use crate::folder::{DATABASE, journal_folder};
 use crate::folder::{Folder, FolderError};
@@ -29,6 +31,7 @@ use crate::live::Live;
 use crate::owed::Owed;
 use crate::registry::Registry;
 use crate::sequencer::Sequencer;
+use crate::upgrade::{self, UpgradeError};
 use crate::view::Views;
 use crate::watch::Watch;
 use crate::{Gate, Inner, checkpoint, front_door, snapshot, timer};
@@ -94,6 +97,9 @@ pub enum OpenError {
         /// The last entry.
         found: u64,
     },
+    /// The folder of an older version could not be copied before it is changed.
+    #[error(transparent)]
+    Upgrade(#[from] UpgradeError),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),
@@ -158,6 +164,7 @@ impl Gate {
         gate.cover_owners().await?;
         gate.open_index().await?;
         gate.load_people().await?;
+        gate.end_upgrade().await?;
         if gate.0.folder.new {
             gate.set_up().await?;
         }
@@ -258,6 +265,14 @@ async fn open_store(
         folder.facts.key_check = Some(check);
         folder.finish()?;
     }
+    if !folder.new
+        && let Some(copy) = upgrade::copy_aside(folder, &store, None).await?
+    {
+        tracing::warn!(
+            copy = %copy.display(),
+            "an older version wrote this data folder; it was copied before the upgrade. Delete the copy once you no longer need it"
+        );
+    }
     store.database().migrate().await?;
     let expected = &folder.facts.id;
     match store.fact(FOLDER_FACT).await? {
@@ -268,6 +283,16 @@ async fn open_store(
             Err(OpenError::OtherFolder { found: "none".to_owned(), expected: expected.clone() })
         }
         _ => Ok(store),
+    }
+}
+
+/// The address of the tables: the one that is configured, or that of the folder's own file.
+pub(crate) fn tables_url(data: &Path, database: Option<&str>) -> Result<String, VerifyError> {
+    let file = data.join(DATABASE);
+    match database {
+        Some(url) => Ok(url.to_owned()),
+        None if file.exists() => Ok(sqlite_url(&file)),
+        None => Err(VerifyError::NoTables(file)),
     }
 }
 

@@ -3,6 +3,10 @@
 //! Everything else is one set of statements (docs/decisions): `$1` parameters, TEXT ids and decimals, BIGINT microseconds,
 //! BIGINT 0/1 for yes and no, BYTEA for digests and sealed secrets.
 
+mod copy;
+
+pub(crate) use copy::in_schema;
+
 use crate::error::StoreError;
 use crate::migration;
 use sqlx::any::AnyPoolOptions;
@@ -321,6 +325,21 @@ impl Database {
         );
         let row = taken.fetch_one(connection).await?;
         Ok(sqlx::Row::try_get::<i32, _>(&row, 0)? == 1)
+    }
+
+    /// The number of the newest step that the schema has; none in a database without tables of ours.
+    pub async fn schema(&self) -> Result<Option<i64>, StoreError> {
+        let newest = sqlx::query("SELECT max(version) FROM _sqlx_migrations");
+        match newest.fetch_one(&self.pool).await {
+            Ok(row) => Ok(row.try_get(0)?),
+            Err(sqlx::Error::Database(error))
+                if error.code().as_deref() == Some("42P01")
+                    || error.message().contains("no such table") =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Brings an older schema up to this version's.

@@ -48,6 +48,7 @@ mod site;
 pub mod slice;
 mod throttle;
 mod travel;
+pub mod trial;
 mod trustee;
 
 use std::path::Path;
@@ -69,6 +70,7 @@ pub use push::PushRow;
 pub use replay::Replayed;
 pub use session::{EndedSession, SessionUse};
 pub use slice::Key;
+pub use trial::Trial;
 
 /// The tables. A cheap clone.
 #[derive(Debug, Clone)]

@@ -28,11 +28,13 @@ pub enum SessionEnd {
     Replaced,
     /// Its person said that what it did or asked for was not them.
     NotMe,
+    /// The server was upgraded: what it could do was decided by rules that no longer hold.
+    Upgraded,
 }
 
 impl SessionEnd {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SignedOut,
         Self::EndedByPerson,
         Self::EndedByOperator,
@@ -43,6 +45,7 @@ impl SessionEnd {
         Self::Locked,
         Self::Replaced,
         Self::NotMe,
+        Self::Upgraded,
     ];
 
     /// Its name in tables.
@@ -58,6 +61,7 @@ impl SessionEnd {
             Self::Locked => "locked",
             Self::Replaced => "replaced",
             Self::NotMe => "not_me",
+            Self::Upgraded => "upgraded",
         }
     }
 }
@@ -75,6 +79,7 @@ impl fmt::Display for SessionEnd {
             Self::Locked => "everything was locked",
             Self::Replaced => "this browser signed in again",
             Self::NotMe => "you answered that it was not you",
+            Self::Upgraded => "the server was upgraded",
         })
     }
 }

@@ -34,4 +34,5 @@ mod tamper;
 mod ticket;
 mod trader;
 mod travel;
+mod upgrade;
 mod wire;

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json as value};
 
 use crate::browser::Browser;
+use crate::fixture::Kept;
 use crate::program::{Server, json, run, text};
 use crate::trader::Trader;
 
@@ -358,6 +359,10 @@ fn json_of_every_command_is_as_documented() {
     let config = temp.path().join("floorpass.toml");
     std::fs::write(&config, "[portal]\npublic_url = \"http://localhost:8080\"\n").unwrap();
     seen.run("init", &["--config", config.to_str().unwrap(), "--person", "ada"]);
+    let old = Kept::sqlite();
+    let mut seen = Recorder { data: &old.data, seen: seen.seen, classes: seen.classes };
+    seen.run("upgrade", &["--check"]);
+    seen.run("upgrade", &[]);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/json.md");
     let document = std::fs::read_to_string(&file).unwrap();
     let (head, written) = document.split_once(MARK).unwrap();

@@ -10,18 +10,17 @@ use access::evidence::{COMMON, Checkpoint, Entry, GENESIS, Index};
 use access::{Digest, Event, Holder, SealKey, SealedSecret, Time};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
-use store::engine::sqlite_url;
 use store::{Replayed, SignedCheckpoint, Store, StoreError};
 
 use super::frozen::Frozen;
 use super::index::{Compared, Owners};
 use super::order;
 use crate::checkpoint::{self, CheckpointError};
-use crate::clock::Clock;
+use crate::clock::{Clock, NoEntropy};
 use crate::folder::{self, FolderError, FolderFacts};
 use crate::journal::{self, Damage, JournalError, record};
 use crate::key_file::{self, KeyFileError};
-use crate::{delivery, open, push};
+use crate::{delivery, open, push, upgrade};
 
 /// Decisions that are read at once, and rows at fault that are named.
 const ROWS: u32 = 1_000;
@@ -53,6 +52,9 @@ pub enum VerifyError {
     /// The checkpoint file.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// The system's generator.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
 }
 
 /// What the check found.
@@ -153,12 +155,7 @@ pub async fn evidence_verify_with(
     let facts = folder::read_facts(data)?.ok_or_else(|| VerifyError::NoFolder(data.to_owned()))?;
     let key = key_file::open(data, false)?;
     key_file::check(&data.join(key_file::NAME), &key, &facts)?;
-    let file = data.join(open::DATABASE);
-    let url = match database {
-        Some(url) => url.to_owned(),
-        None if file.exists() => sqlite_url(&file),
-        None => return Err(VerifyError::NoTables(file)),
-    };
+    let url = open::tables_url(data, database)?;
     let own_file = data.join(checkpoint::FILE);
     // The file before the tables: on a running server a checkpoint is in the tables first.
     let (filed, mut faults) = checkpoint::read_lines(&own_file)?;
@@ -256,7 +253,28 @@ async fn tables(
     marks: &mut Marks,
     now: Time,
 ) -> Result<Tables, VerifyError> {
-    let store = Store::open(url).await?;
+    let store = Store::connect(url).await?;
+    if store.is_behind().await? {
+        // An older version's tables stay as they are until a start has copied them.
+        store.close().await;
+        let trial = upgrade::trial(url).await?;
+        let tables = read_tables(&trial.store, facts, key, marks, now).await;
+        trial.end().await;
+        return tables;
+    }
+    store.database().migrate().await?;
+    let tables = read_tables(&store, facts, key, marks, now).await;
+    store.close().await;
+    tables
+}
+
+async fn read_tables(
+    store: &Store,
+    facts: &FolderFacts,
+    key: &SealKey,
+    marks: &mut Marks,
+    now: Time,
+) -> Result<Tables, VerifyError> {
     // The places that checkpoints in the tables name, before the chain is followed.
     for one in store.checkpoints().await.unwrap_or_default() {
         marks.add(&one.checkpoint);
@@ -273,8 +291,8 @@ async fn tables(
     if !kept.iter().any(|(name, _)| name == open::FOLDER_FACT) {
         faults.push(format!("table folder, row {}: it is missing", open::FOLDER_FACT));
     }
-    let signer = checkpoint::signer(&store, key).await?;
-    let decisions = match decisions(&store, owners).await {
+    let signer = checkpoint::signer(store, key).await?;
+    let decisions = match decisions(store, owners).await {
         Ok(decisions) => decisions,
         Err(error) if error.is_damage() => {
             faults.push(format!("table order_decision: it cannot be read: {error}"));
@@ -282,7 +300,6 @@ async fn tables(
         }
         Err(error) => return Err(error.into()),
     };
-    store.close().await;
     Ok(Tables { ends, unowned, checkpoints, signer, faults, decisions })
 }
 
@@ -323,6 +340,8 @@ fn fact(name: &str, value: &str, facts: &FolderFacts, key: &SealKey) -> Option<S
             .is_ok_and(|sealed| key.open(&SealedSecret(sealed), name).is_ok()),
         // Which server took the tables last: another name here stops that server, and nothing else reads it.
         store::hold::INSTANCE => true,
+        // Another number here ends everybody's sessions once more at the next start.
+        upgrade::SIGNED_OUT_FACT => value.parse::<i64>().is_ok(),
         _ => false,
     };
     (!is_right)

@@ -35,7 +35,7 @@ pub fn move_aside(path: &Path) -> Result<Option<PathBuf>, FolderError> {
     }
     // Where it really is: a link that leads to it stays.
     let real = path.canonicalize().map_err(io(path))?;
-    let aside = free_name(&real);
+    let aside = free_name(&real, &dated(&real));
     std::fs::rename(&real, &aside).map_err(|error| {
         let text = format!(
             "it could not be moved aside to {}: {error}; move what is in it away yourself",
@@ -48,16 +48,20 @@ pub fn move_aside(path: &Path) -> Result<Option<PathBuf>, FolderError> {
     Ok(Some(aside))
 }
 
-/// `data.2026-11-29-013212`, or the next that is not taken.
-fn free_name(path: &Path) -> PathBuf {
+/// `data.2026-11-29-013212`.
+fn dated(path: &Path) -> String {
     let now = Clock::system().wall().to_string();
     let digits = now.trim_end_matches(" UTC").replace(' ', "-").replace(':', "");
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let named = |end: String| path.with_file_name(format!("{name}.{digits}{end}"));
-    let mut free = named(String::new());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!("{name}.{digits}")
+}
+
+/// `name` beside `path`, or the first of `name-2`, `name-3` and so on that is not taken.
+pub(crate) fn free_name(path: &Path, name: &str) -> PathBuf {
+    let mut free = path.with_file_name(name);
     let mut count = 2;
     while free.symlink_metadata().is_ok() {
-        free = named(format!("-{count}"));
+        free = path.with_file_name(format!("{name}-{count}"));
         count += 1;
     }
     free
