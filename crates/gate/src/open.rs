@@ -402,7 +402,7 @@ fn genesis(config: &Config, now: Time) -> Result<Genesis, NoEntropy> {
         account: PaperAccountId::new(number).unwrap_or_else(first_account),
         cash: Decimal::from(CASH),
         hours: config.hours,
-        catalogue: MARKET_RULE,
+        market_rule: MARKET_RULE,
     })
 }
 

@@ -28,7 +28,7 @@ fn main() {
     let at = Time::from_seconds(1_795_471_500);
     let cash = Decimal::from(1_000_000_000);
     let genesis =
-        Genesis { seed: 7, at, account, cash, hours: Hours::RoundTheClock, catalogue: rule };
+        Genesis { seed: 7, at, account, cash, hours: Hours::RoundTheClock, market_rule: rule };
     let mut exchange = Exchange::new(genesis);
     let holder = Holder::Credential(CredentialId([1; 16]));
     let limits = Limits { collar_bps: Some(100_000), ..Limits::default() };

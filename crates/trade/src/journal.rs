@@ -1,7 +1,8 @@
 //! What the journal holds: commands, stamped with sequence and time, with the decision that let
-//! them pass. A replay applies them again and asks nobody. Variants are only ever appended, and nothing
-//! is added to one that exists: records do not describe themselves, and
-//! their order is the format.
+//! them pass. A replay applies them again and asks nobody.
+//!
+//! These types are the program's own and may change. What is written is a record: [`encode`] makes one
+//! from a command, and [`decode`] a command from one of either format.
 
 use std::fmt;
 
@@ -19,6 +20,50 @@ use crate::order::{Change, NewOrder, Order, OrderId, OrderType, Origin, TimeInFo
 use crate::pretrade::Checked;
 use crate::price::Ticks;
 
+mod convert;
+#[cfg(test)]
+mod tests;
+mod v1;
+mod v2;
+
+pub use convert::{decode, encode};
+
+/// The schema of the records that are written: it rises with every field, variant or number that
+/// is added to format 2. Records of all schemas so far are read.
+pub const SCHEMA: u8 = 2;
+
+/// A record that cannot be read, or a command that no record can hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordError {
+    /// The bytes are none of this format.
+    Bytes(String),
+    /// A later version wrote it.
+    Schema {
+        /// Its schema.
+        found: u8,
+    },
+    /// A value is missing, or is none that this version knows.
+    Value {
+        /// What it stands for.
+        field: &'static str,
+    },
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(why) => f.write_str(why),
+            Self::Schema { found } => write!(
+                f,
+                "its schema is {found}, and this version reads schemas up to {SCHEMA}; start the version that wrote it"
+            ),
+            Self::Value { field } => write!(f, "its {field} is missing or not known here"),
+        }
+    }
+}
+
+impl std::error::Error for RecordError {}
+
 /// How an exchange begins: the journal's first record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Genesis {
@@ -33,7 +78,7 @@ pub struct Genesis {
     /// When the markets trade.
     pub hours: Hours,
     /// By which rule the markets move to begin with (see `market.rs`): 1, second by second, or 2.
-    pub catalogue: u16,
+    pub market_rule: u16,
 }
 
 /// The newest rule by which markets move.
@@ -43,7 +88,7 @@ impl Command {
     /// The rule that a command names and that this version does not know.
     pub fn unknown_rule(&self) -> Option<u16> {
         let (rule, newest) = match self {
-            Self::Genesis(genesis) => (genesis.catalogue, MARKET_RULE),
+            Self::Genesis(genesis) => (genesis.market_rule, MARKET_RULE),
             Self::MarketRule { rule } => (*rule, MARKET_RULE),
             Self::OrderRule { rule } => (*rule, ORDER_RULE),
             _ => return None,
@@ -152,7 +197,7 @@ pub enum Command {
     /// From here on the markets move by this rule. What was recorded before moves by the old one for
     /// ever.
     MarketRule {
-        /// See [`Genesis::catalogue`].
+        /// See [`Genesis::market_rule`].
         rule: u16,
     },
     /// Orders, or changes of them, were refused or denied. It changes nothing here and is kept for

@@ -59,7 +59,7 @@ impl Paper {
             step: session.start - 1,
             session,
             first: session.day,
-            rule: genesis.catalogue,
+            rule: genesis.market_rule,
             horizon: 0,
         }
     }

@@ -45,6 +45,11 @@ impl<T> Checked<T> {
     pub const fn get(&self) -> &T {
         &self.0
     }
+
+    /// What a record says had passed when it was stamped.
+    pub(crate) const fn of_record(passed: T) -> Self {
+        Self(passed)
+    }
 }
 
 /// The limits that hold at most, and where the entitlements say nothing: 1,000,000 shares and 100,000,000 US

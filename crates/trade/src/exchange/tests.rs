@@ -34,7 +34,7 @@ fn genesis(hours: Hours) -> Genesis {
         account: "DU1234567".parse().unwrap(),
         cash: Decimal::from(1_000_000),
         hours,
-        catalogue: 1,
+        market_rule: 1,
     }
 }
 

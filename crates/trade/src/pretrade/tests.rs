@@ -24,7 +24,7 @@ fn exchange() -> Exchange {
         account: "DU1234567".parse().unwrap(),
         cash: Decimal::from(100_000),
         hours: Hours::RoundTheClock,
-        catalogue: 1,
+        market_rule: 1,
     })
 }
 

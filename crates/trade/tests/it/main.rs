@@ -26,7 +26,7 @@ fn genesis() -> Genesis {
         account: "DU1234567".parse().unwrap(),
         cash: Decimal::from(1_000_000),
         hours: Hours::RoundTheClock,
-        catalogue: 1,
+        market_rule: 1,
     }
 }
 

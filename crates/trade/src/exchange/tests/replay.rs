@@ -251,8 +251,8 @@ fn week_of_quiet_markets_makes_every_second_once() {
 #[test]
 fn state_of_a_long_walk_is_what_it_was() {
     let mut found = Vec::new();
-    for (catalogue, rule) in [(1, 1), (1, 2), (1, 3), (2, 3)] {
-        let mut bench = Bench::by_rule_1(Genesis { catalogue, ..genesis(Hours::RoundTheClock) });
+    for (market_rule, rule) in [(1, 1), (1, 2), (1, 3), (2, 3)] {
+        let mut bench = Bench::by_rule_1(Genesis { market_rule, ..genesis(Hours::RoundTheClock) });
         bench.apply(Command::OrderRule { rule });
         for step in 0..1_500_u64 {
             let word = crate::random::mix(step ^ (u64::from(rule) << 32));

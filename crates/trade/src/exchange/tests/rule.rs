@@ -7,7 +7,7 @@ use super::*;
 use crate::journal::MARKET_RULE;
 
 fn by_paths(hours: Hours) -> Genesis {
-    Genesis { catalogue: 2, ..genesis(hours) }
+    Genesis { market_rule: 2, ..genesis(hours) }
 }
 
 /// What the rule says, second by second: nothing is passed at once.
@@ -135,7 +135,7 @@ fn switch_of_rules_goes_on_from_the_price_and_changes_nothing_before_it() {
 fn rule_that_is_not_known_is_named() {
     assert_eq!(Command::MarketRule { rule: MARKET_RULE + 1 }.unknown_rule(), Some(MARKET_RULE + 1));
     assert_eq!(Command::MarketRule { rule: 0 }.unknown_rule(), Some(0));
-    let later = Genesis { catalogue: 9, ..genesis(Hours::Real) };
+    let later = Genesis { market_rule: 9, ..genesis(Hours::Real) };
     assert_eq!(Command::Genesis(later).unknown_rule(), Some(9));
     assert_eq!(Command::Genesis(genesis(Hours::Real)).unknown_rule(), None);
 }
