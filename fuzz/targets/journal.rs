@@ -2,6 +2,7 @@
 //! only records that were written, in their order, and says where it stops.
 #![no_main]
 
+use gate::journal::SCHEMA;
 use gate::journal::read::SegmentReader;
 use gate::journal::record::{Header, Pending, root};
 use libfuzzer_sys::fuzz_target;
@@ -14,19 +15,30 @@ fuzz_target!(|data: &[u8]| {
         && let Ok(mut reader) = SegmentReader::new(data, header.folder, header.first, None)
     {
         while let Ok(Some(record)) = reader.next_record() {
-            drop(postcard::from_bytes::<trade::Stamped>(record.payload));
+            drop(trade::journal::decode(record.payload));
         }
     }
-    drop(postcard::from_bytes::<trade::Stamped>(data));
+    // Format 1 as it comes, and format 2 behind its mark.
+    for mark in [&[][..], &[0, trade::journal::SCHEMA]] {
+        reads_what_it_wrote(&[mark, data].concat());
+    }
     let Some((&count, rest)) = data.split_first() else { return };
     damaged(usize::from(count % 8) + 1, rest);
 });
+
+/// What is read is written in the newest format, and read again as the same.
+fn reads_what_it_wrote(bytes: &[u8]) {
+    let Ok(stamped) = trade::journal::decode(bytes) else { return };
+    let mut written = Vec::new();
+    trade::journal::encode(&stamped, &mut written).expect("what was read can be written");
+    assert_eq!(trade::journal::decode(&written), Ok(stamped));
+}
 
 /// Writes `count` groups, damages the bytes as `data` says, and reads.
 fn damaged(count: usize, data: &[u8]) {
     let mut bytes = Vec::new();
     let mut before = root(FOLDER);
-    bytes.extend_from_slice(&Header { folder: FOLDER, first: 1, before }.encode());
+    bytes.extend_from_slice(&Header { folder: FOLDER, first: 1, before, schema: SCHEMA }.encode());
     let payloads: Vec<&[u8]> = data.chunks(data.len() / count + 1).collect();
     for (seq, payload) in (1..).zip(&payloads) {
         let mut pending = Pending::default();

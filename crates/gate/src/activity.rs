@@ -12,7 +12,6 @@ use access::{
     Act, By, Command, CredentialId, DeviceId, Event, Holder, PersonId, Refusal, Slice, Time,
 };
 use store::{Key, OrderDecision, RecordCursor, Search, Stretch};
-use trade::journal::Stamped;
 
 use crate::Gate;
 use crate::clock::Stopwatch;
@@ -558,8 +557,7 @@ fn of_access(kept: &Entry, index: Option<&Index>) -> ActivityEntry {
 
 /// What a decision of the journal shows: its record says it, in this version's words.
 fn of_orders(row: &OrderDecision) -> Option<ActivityEntry> {
-    let stamped: Stamped = postcard::from_bytes(&row.record).ok()?;
-    let entry = order::entry(stamped)?;
+    let entry = order::entry(trade::journal::decode(&row.record).ok()?)?;
     Some(ActivityEntry {
         person: row.person,
         device: row.device,

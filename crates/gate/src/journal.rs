@@ -22,6 +22,8 @@ pub use self::record::{ChainHash, Header, Pending, Record};
 use self::record::HEADER_BYTES;
 use crate::disk::{Disk, SegmentFile};
 
+/// The schema of the segments that are written.
+pub const SCHEMA: u32 = trade::journal::SCHEMA as u32;
 /// Name of the next segment before it has a first sequence.
 const SPARE: &str = "spare";
 /// Bytes of a segment in a demo folder.
@@ -133,7 +135,8 @@ pub struct Opened {
 
 impl Journal {
     /// Opens `folder`, reads what follows `after` (a snapshot's place) or all of it, and gives each
-    /// record to `each`. A folder without segments gets its first.
+    /// record to `each`. A folder without segments gets its first, and one whose last segment is of
+    /// an older schema gets the next: what an older version wrote is never added to.
     pub fn open(
         folder: &Path,
         id: [u8; 16],
@@ -161,7 +164,13 @@ impl Journal {
         let folder = folder.to_owned();
         let head = walked.head;
         let identity = Identity::at(&path).map_err(io_error(&path))?;
-        let journal = Self { folder, id, segment_bytes, file, path, identity, offset, head, spare };
+        let mut journal =
+            Self { folder, id, segment_bytes, file, path, identity, offset, head, spare };
+        if walked.schema < SCHEMA {
+            // One without a record has the name of the next, which takes its place.
+            let path = journal.path.clone();
+            journal.roll().map_err(io_error(&path))?;
+        }
         let cut = u64::try_from(cut).unwrap_or(u64::MAX);
         Ok(Opened { journal, cut, lost_unsynced: walked.lost_unsynced })
     }
@@ -293,7 +302,7 @@ fn take_spare(
         path: path.clone(),
         source: io::Error::from(io::ErrorKind::StorageFull),
     })?;
-    let header = Header { folder: id, first, before: head.chain };
+    let header = Header { folder: id, first, before: head.chain, schema: SCHEMA };
     write_all(&*file, &header.encode(), 0).map_err(io_error(&path))?;
     file.sync().map_err(io_error(&path))?;
     spare.disk.rename(&spare.folder.join(SPARE), &path).map_err(io_error(&path))?;
@@ -339,8 +348,8 @@ pub fn segments(folder: &Path) -> Result<Vec<(u64, PathBuf)>, JournalError> {
 /// The command of a record.
 pub fn decode(record: &Record<'_>) -> Result<Stamped, Damage> {
     let payload = |problem: String| Damage::Payload { seq: record.seq, problem };
-    let stamped: Stamped =
-        postcard::from_bytes(record.payload).map_err(|error| payload(error.to_string()))?;
+    let stamped =
+        trade::journal::decode(record.payload).map_err(|error| payload(error.to_string()))?;
     if stamped.seq == record.seq {
         Ok(stamped)
     } else {
@@ -354,6 +363,8 @@ pub struct Walked {
     pub head: Head,
     /// The last segment.
     pub path: PathBuf,
+    /// Its schema.
+    pub schema: u32,
     /// Bytes of it that hold records.
     pub offset: usize,
     /// Bytes of it up to the last one that is not zero.
@@ -380,6 +391,7 @@ pub fn walk(
     let mut walked = Walked {
         head: Head { seq: 0, chain: record::root(id) },
         path: PathBuf::new(),
+        schema: SCHEMA,
         offset: 0,
         dirty: 0,
         lost_unsynced: false,
@@ -408,6 +420,7 @@ pub fn walk(
         next = reader.next_seq();
         before = Some(reader.chain());
         walked.head = Head { seq: next.saturating_sub(1), chain: reader.chain() };
+        walked.schema = reader.header.schema;
         walked.offset = reader.offset();
         walked.dirty = read::used(&bytes);
         walked.path.clone_from(path);

@@ -100,9 +100,9 @@ impl Engine {
         let holder = decision.holder;
         let stamped = Stamped { seq: self.next, time, decision, command };
         let chain = self.pending.push(self.next, &self.chain, self.unsynced, |bytes| {
-            postcard::serialize_with_flavor(&stamped, Tail(bytes))
+            trade::journal::encode(&stamped, bytes)
         });
-        // Only a payload that cannot be encoded fails here, and the types have none.
+        // Only numbers beyond what a record holds fail here, and pre-trade limits are far below.
         self.chain = chain.map_err(|_| Refusal::JournalFailed)?;
         (self.next, self.latest) = (self.next + 1, time);
         let events = self.exchange.apply(&stamped);
@@ -129,27 +129,6 @@ impl Engine {
             self.stamp(Decided::system(), Command::Advance, to)?;
         }
         Ok(advanced.moved)
-    }
-}
-
-/// Appends to a vector, for postcard.
-struct Tail<'a>(&'a mut Vec<u8>);
-
-impl postcard::ser_flavors::Flavor for Tail<'_> {
-    type Output = ();
-
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.push(byte);
-        Ok(())
-    }
-
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<()> {
-        Ok(())
     }
 }
 

@@ -98,7 +98,7 @@ impl Command {
 }
 
 /// The decision that let a command pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
     /// Who asked.
     pub holder: Holder,
@@ -116,7 +116,7 @@ impl Decided {
 }
 
 /// A command in the journal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamped {
     /// One more than the last.
     pub seq: u64,
@@ -129,7 +129,7 @@ pub struct Stamped {
 }
 
 /// What the exchange is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// It begins. Only ever the first.
     Genesis(Genesis),

@@ -9,7 +9,6 @@ use access::entitlements::Limits;
 use access::id::Holder;
 use access::moment::Time;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use crate::account::AccountSummary;
 use crate::commission::commission;
@@ -36,8 +35,7 @@ pub const MOST_IN_GROUP: usize = 10;
 pub const LONGEST_TEXT: usize = 64;
 
 /// What passed the checks. It is made here, and read back from a journal that it was written to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked<T>(T);
 
 impl<T> Checked<T> {

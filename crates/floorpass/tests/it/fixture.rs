@@ -307,11 +307,17 @@ pub fn database(server: &str, name: &str) -> String {
 fn folder_of_version_0_1_0_is_what_it_was_and_goes_on() {
     let kept = Kept::sqlite();
     kept.verifies_as_it_did();
+    let first = kept.data.join("journal/00000000000000000001.seg");
+    let written = std::fs::read(&first).unwrap();
     let server = kept.start();
     kept.is_what_it_was();
     kept.goes_on(&server);
     assert_eq!(server.terminate(), 0);
     kept.verify();
+    assert!(std::fs::read(&first).unwrap() == written, "what that version wrote is added to");
+    let segments = gate::journal::segments(&kept.data.join("journal")).unwrap();
+    let [_, (_, second)] = segments.as_slice() else { panic!("{segments:?}") };
+    assert!(std::fs::read(second).unwrap().starts_with(b"FLPJRNL2"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Reading a segment: a pure function over its bytes.
 
+use super::SCHEMA;
 use super::record::{ChainHash, HEADER_BYTES, Header, PREFIX_BYTES, Record, link};
 
 /// Why a journal cannot be read on. Each names the first sequence that is affected.
@@ -16,6 +17,18 @@ pub enum Damage {
     OtherFolder {
         /// Its first sequence.
         seq: u64,
+    },
+    /// A later version wrote it.
+    #[error(
+        "the journal segment at sequence {seq} is of schema {found}, and this version reads schemas up to {known}; start the version that wrote it"
+    )]
+    Schema {
+        /// Its first sequence.
+        seq: u64,
+        /// Its schema.
+        found: u32,
+        /// The newest that is read.
+        known: u32,
     },
     /// Sequences are missing or out of order.
     #[error("journal entry {expected} is missing or out of place: entry {found} is there")]
@@ -86,6 +99,9 @@ impl<'a> SegmentReader<'a> {
         let header = Header::decode(bytes).ok_or(Damage::Header { seq: first })?;
         if header.folder != folder {
             return Err(Damage::OtherFolder { seq: header.first });
+        }
+        if header.schema > SCHEMA {
+            return Err(Damage::Schema { seq: header.first, found: header.schema, known: SCHEMA });
         }
         if header.first != first {
             return Err(Damage::Order { expected: first, found: header.first });

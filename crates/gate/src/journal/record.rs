@@ -2,16 +2,17 @@
 //!
 //! | header | bytes | | record | bytes |
 //! |---|---|---|---|---|
-//! | magic `FLPJRNL1` | 8 | | magic `FPRC` | 4 |
+//! | magic `FLPJRNL2` | 8 | | magic `FPRC` | 4 |
 //! | folder id | 16 | | CRC-32 of all that follows | 4 |
 //! | sequence of the first record | 8 | | length of the payload | 4 |
 //! | chain hash before it | 32 | | flags (1: not synced before its acknowledgement) | 4 |
-//! | CRC-32 of these | 4 | | sequence | 8 |
-//! | zeros up to 128 | 60 | | sequence of the first record of its group | 8 |
-//! | | | | chain hash: SHA-256(previous hash, sequence, payload) | 32 |
+//! | schema: the newest of its records | 4 | | sequence | 8 |
+//! | CRC-32 of these | 4 | | sequence of the first record of its group | 8 |
+//! | zeros up to 128 | 56 | | chain hash: SHA-256(previous hash, sequence, payload) | 32 |
 //! | | | | payload, then zeros up to a multiple of 8 | |
 //!
-//! Integers are little-endian.
+//! Integers are little-endian. A segment of format 1 has the magic `FLPJRNL1`, no schema, and 4 more
+//! zeros. It is read, and its torn end is cut, but no record is ever added to one.
 
 use sha2::{Digest as _, Sha256};
 
@@ -22,10 +23,11 @@ pub const PREFIX_BYTES: usize = 64;
 /// The longest payload, in bytes.
 pub const PAYLOAD_LIMIT: usize = 1 << 20;
 
-/// How a segment begins.
-pub const MAGIC: &[u8; 8] = b"FLPJRNL1";
+/// How a segment of any format begins; the format's digit follows.
+pub const MAGIC: &[u8; 7] = b"FLPJRNL";
 const RECORD_MAGIC: &[u8; 4] = b"FPRC";
-const HEADER_CHECKED: usize = 64;
+/// The schema of all records in a segment of format 1.
+pub const FIRST_SCHEMA: u32 = 1;
 /// The record was handed to the operating system, not synced, before its acknowledgement.
 const FLAG_UNSYNCED: u32 = 1;
 
@@ -49,6 +51,8 @@ pub struct Header {
     pub first: u64,
     /// Chain hash before that record.
     pub before: ChainHash,
+    /// The newest schema of its records (see [`trade::journal::SCHEMA`]).
+    pub schema: u32,
 }
 
 impl Header {
@@ -56,9 +60,13 @@ impl Header {
     pub fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut checked = Vec::with_capacity(HEADER_BYTES);
         checked.extend_from_slice(MAGIC);
+        checked.push(if self.schema == FIRST_SCHEMA { b'1' } else { b'2' });
         checked.extend_from_slice(&self.folder);
         checked.extend_from_slice(&self.first.to_le_bytes());
         checked.extend_from_slice(&self.before);
+        if self.schema != FIRST_SCHEMA {
+            checked.extend_from_slice(&self.schema.to_le_bytes());
+        }
         let crc = crc32fast::hash(&checked);
         checked.extend_from_slice(&crc.to_le_bytes());
         checked.resize(HEADER_BYTES, 0);
@@ -67,15 +75,23 @@ impl Header {
 
     /// The header at the front of `bytes`; none when there is no valid one.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (checked, rest) = bytes.split_at_checked(HEADER_CHECKED)?;
+        let (format, rest) = bytes.strip_prefix(MAGIC)?.split_first()?;
+        let (folder, rest) = rest.split_first_chunk::<16>()?;
+        let (first, rest) = rest.split_first_chunk::<8>()?;
+        let (before, rest) = rest.split_first_chunk::<32>()?;
+        let (schema, rest) = match format {
+            b'1' => (FIRST_SCHEMA, rest),
+            b'2' => {
+                let (schema, rest) = rest.split_first_chunk::<4>()?;
+                (u32::from_le_bytes(*schema), rest)
+            }
+            _ => return None,
+        };
+        let checked = bytes.get(..bytes.len().saturating_sub(rest.len()))?;
         if crc32fast::hash(checked) != u32::from_le_bytes(*rest.first_chunk()?) {
             return None;
         }
-        let rest = checked.strip_prefix(MAGIC)?;
-        let (folder, rest) = rest.split_first_chunk::<16>()?;
-        let (first, rest) = rest.split_first_chunk::<8>()?;
-        let before = *rest.first_chunk::<32>()?;
-        Some(Self { folder: *folder, first: u64::from_le_bytes(*first), before })
+        Some(Self { folder: *folder, first: u64::from_le_bytes(*first), before: *before, schema })
     }
 }
 

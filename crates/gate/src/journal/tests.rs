@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::disk::LocalDisk;
 
+mod format;
+
 const ID: [u8; 16] = *b"folder-of-a-test";
 const SEGMENT: u64 = 16 * 1024;
 
@@ -223,7 +225,7 @@ fn garbage_never_panics() {
             })
             .collect();
         if round % 2 == 0 {
-            let header = Header { folder: ID, first: 1, before: [0; 32] }.encode();
+            let header = Header { folder: ID, first: 1, before: [0; 32], schema: SCHEMA }.encode();
             bytes.splice(0..0, header);
         }
         let Ok(mut reader) = SegmentReader::new(&bytes, ID, 1, None) else { continue };
@@ -416,7 +418,7 @@ fn every_altered_byte_of_a_segment_is_found() {
     let whole = std::fs::read(&path).unwrap();
     let used = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
     // Behind its checksum a header is padded; that is compared by the check of evidence alone.
-    for at in (0..68).chain(record::HEADER_BYTES..used) {
+    for at in (0..72).chain(record::HEADER_BYTES..used) {
         for flip in [1, 0x80, 0xff] {
             let mut bytes = whole.clone();
             bytes[at] ^= flip;
