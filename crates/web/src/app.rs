@@ -6,15 +6,8 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::html;
 use serde_json::{Value, json};
 
-use crate::asset;
+pub(crate) use crate::asset::{MANIFEST, OFFLINE};
 use crate::shell;
-
-/// Where the manifest lies; every page names it.
-pub(crate) const MANIFEST: &str = "/manifest.webmanifest";
-/// The page without network; the worker keeps it.
-pub(crate) const OFFLINE: &str = "/offline";
-/// The page's colour, light and dark, as in the style sheet.
-pub(crate) const THEME: [(&str, &str); 2] = [("light", "#ffffff"), ("dark", "#181d24")];
 
 /// `GET /manifest.webmanifest`
 pub(crate) async fn manifest() -> Response {
@@ -66,23 +59,11 @@ pub(crate) async fn offline() -> Response {
     ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response()
 }
 
-/// What the worker keeps for the page without network: files of this version, and that page.
-pub(crate) fn kept() -> Vec<String> {
-    let version = &*asset::VERSION;
-    vec![
-        OFFLINE.to_owned(),
-        format!("/assets/floorpass.css?v={version}"),
-        format!("/assets/head.css?v={version}"),
-        format!("/assets/floorpass.js?v={version}"),
-        "/assets/inter.woff2".to_owned(),
-        "/assets/icon.svg".to_owned(),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
+    use crate::asset::{self, THEME};
 
     #[test]
     fn manifest_names_icons_that_are_there() {

@@ -211,7 +211,7 @@ pub(crate) async fn events(signed: Signed) -> Reply {
         signed,
         over: false,
     };
-    Ok(crate::events::watched(watcher))
+    Ok(crate::stream::watched(watcher))
 }
 
 /// A mark of what the page shows: each approval with its tries, and the phone's number.
@@ -233,7 +233,7 @@ struct Watcher {
     over: bool,
 }
 
-impl crate::events::Watch for Watcher {
+impl crate::stream::Watch for Watcher {
     /// The next event; none once the end was told. Approvals of others bring none. Browsers drop events without data.
     async fn next(&mut self) -> Option<Event> {
         let gate = self.signed.visit.portal.gate();

@@ -8,8 +8,6 @@ use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-use crate::app;
-
 /// The mark of the product: a gate.
 pub(crate) const MARK: &str = "M3 21V11a9 9 0 0 1 18 0v10h-5V11a4 4 0 0 0-8 0v10z";
 
@@ -104,7 +102,7 @@ pub(crate) async fn file(Path(name): Path<String>, headers: HeaderMap) -> Respon
 
 /// The worker with the version and the list of files that it keeps.
 static WORKER: LazyLock<String> = LazyLock::new(|| {
-    let kept = serde_json::Value::from(app::kept()).to_string();
+    let kept = serde_json::Value::from(kept()).to_string();
     SIGNER.replace("%VERSION%", &VERSION).replace("[\"%KEPT%\"]", &kept)
 });
 
@@ -127,6 +125,26 @@ pub(crate) async fn icon() -> Response {
         .into_response()
 }
 
+/// Where the manifest lies; every page names it.
+pub(crate) const MANIFEST: &str = "/manifest.webmanifest";
+/// The page without network; the worker keeps it.
+pub(crate) const OFFLINE: &str = "/offline";
+/// The page's colour, light and dark, as in the style sheet.
+pub(crate) const THEME: [(&str, &str); 2] = [("light", "#ffffff"), ("dark", "#181d24")];
+
+/// What the worker keeps for the page without network: files of this version, and that page.
+pub(crate) fn kept() -> Vec<String> {
+    let version = &*VERSION;
+    vec![
+        OFFLINE.to_owned(),
+        format!("/assets/floorpass.css?v={version}"),
+        format!("/assets/head.css?v={version}"),
+        format!("/assets/floorpass.js?v={version}"),
+        "/assets/inter.woff2".to_owned(),
+        "/assets/icon.svg".to_owned(),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
@@ -135,7 +153,7 @@ mod tests {
     #[test]
     fn worker_says_its_version_and_what_it_keeps() {
         assert!(WORKER.contains(&format!("\"floorpass-{}\"", *VERSION)) && !WORKER.contains('%'));
-        for one in app::kept() {
+        for one in kept() {
             assert!(WORKER.contains(&format!("{one:?}")), "{one}");
         }
     }

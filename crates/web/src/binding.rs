@@ -13,25 +13,18 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use gate::HardwareProof;
 use serde_json::{Value, json};
 
+mod offer;
+
+pub(crate) use offer::offer;
+
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
 use crate::portal::Portal;
 use crate::visit::{Visit, client_address, from_here};
 
-const REGISTRATION: HeaderName = HeaderName::from_static("secure-session-registration");
 const CHALLENGE: HeaderName = HeaderName::from_static("secure-session-challenge");
 const RESPONSE: HeaderName = HeaderName::from_static("secure-session-response");
 const REFRESH: &str = "/session/refresh";
-
-/// The header that offers a new session's browser to bind it; browsers know it on https alone.
-pub(crate) fn offer(portal: &Portal, token: &str) -> Option<(HeaderName, HeaderValue)> {
-    if portal.origin().scheme() != "https" {
-        return None;
-    }
-    let (_, challenge) = portal.gate().hardware_challenge(token).ok()?;
-    let value = format!("(ES256);path=\"/session/bind\";challenge=\"{challenge}\"");
-    Some((REGISTRATION, HeaderValue::try_from(value).ok()?))
-}
 
 /// A request that the browser itself sends.
 pub(crate) struct Errand {

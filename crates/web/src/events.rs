@@ -1,13 +1,10 @@
 //! The live stream (server-sent events): what a page shows that changes, whenever it does, at most once a second.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use access::{Act, Grade, Refusal, Span, Time};
-use axum::http::header;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, Stream};
+use axum::response::Response;
+use axum::response::sse::Event;
 use gate::{Delivery, Subscription};
 use tokio::sync::watch;
 use tokio::time::{self, Interval, MissedTickBehavior};
@@ -19,6 +16,7 @@ use crate::fault::{Cause, Fault};
 use crate::holder::Names;
 use crate::order::{self, Filter, List};
 use crate::overview;
+use crate::stream::{Watch, ended, watched};
 use crate::ticket;
 use crate::visit::Signed;
 
@@ -85,40 +83,6 @@ pub(crate) async fn stream(signed: Signed) -> Result<Response, Fault> {
         signed,
     };
     Ok(watched(watcher))
-}
-
-/// What has something to tell an open page from time to time.
-pub(crate) trait Watch: Send + 'static {
-    /// The next event; none once the last was told. Dropped with the connection.
-    fn next(&mut self) -> impl Future<Output = Option<Event>> + Send;
-}
-
-/// All that it tells, as an answer that stays open.
-pub(crate) fn watched(watcher: impl Watch) -> Response {
-    answer(stream::unfold(watcher, async |mut watcher| {
-        let event = watcher.next().await?;
-        Some((Ok(event), watcher))
-    }))
-}
-
-fn answer(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
-    let answer = Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
-    let headers = [
-        // Proxies that gather an answer before they pass it on are told not to.
-        (header::HeaderName::from_static("x-accel-buffering"), "no"),
-        // Axum would let it be kept and asked for again.
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (headers, answer).into_response()
-}
-
-/// A stream that only tells that its session is over.
-pub(crate) fn over(text: String) -> Response {
-    answer(stream::once(async { Ok(ended(text)) }))
-}
-
-fn ended(text: String) -> Event {
-    Event::default().event("ended").data(text)
 }
 
 /// Nothing changed.

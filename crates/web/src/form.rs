@@ -1,8 +1,7 @@
 //! What a form sends: bounded parsing, and which of it may be shown again.
 
+use maud::{Markup, html};
 use url::form_urlencoded;
-
-use crate::step_up;
 
 /// The largest body of a form, in bytes.
 pub(crate) const LARGEST: usize = 64 * 1024;
@@ -14,6 +13,9 @@ const MOST: usize = 96;
 const LONGEST: usize = 32 * 1024;
 /// The name of the field with the token.
 pub(crate) const TOKEN: &str = "form";
+/// Names of the fields by which any form can prove its person.
+pub(crate) const PROOF_PASSWORD: &str = "prove_password";
+pub(crate) const PROOF_CODE: &str = "prove_code";
 /// Fields that are never shown again.
 const SECRET: [&str; 9] = [
     TOKEN,
@@ -23,8 +25,8 @@ const SECRET: [&str; 9] = [
     "code",
     "token",
     "credential",
-    step_up::PASSWORD,
-    step_up::CODE,
+    PROOF_PASSWORD,
+    PROOF_CODE,
 ];
 /// Those of them that a person typed and has to type again, each with its label.
 const TYPED: [(&str, &str); 4] = [
@@ -91,6 +93,22 @@ pub(crate) fn local_path(text: &str) -> &str {
     let plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     let local = text.starts_with('/') && !text.starts_with("//") && text.len() <= 512;
     if plain && local { text } else { "/" }
+}
+
+/// What a form sent, shown to the person who typed it.
+pub(crate) fn typed(fields: &Fields) -> Markup {
+    html! {
+        dl.pairs {
+            @for (name, value) in fields.shown().filter(|(_, value)| !value.is_empty()) {
+                div { dt { (name.replace('_', " ")) } dd.mono { (value) } }
+            }
+        }
+    }
+}
+
+/// The same in hidden fields, to be sent once more.
+pub(crate) fn kept(fields: &Fields) -> Markup {
+    html! { @for (name, value) in fields.shown() { input type="hidden" name=(name) value=(value); } }
 }
 
 #[cfg(test)]

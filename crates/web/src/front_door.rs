@@ -15,9 +15,6 @@ use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::visit::{Signed, Visit};
 
-/// Where it is.
-pub(crate) const PATH: &str = "/where";
-
 /// What is known of the visitor.
 enum Seen {
     /// Signed in, with what each act meets.

@@ -292,7 +292,7 @@ async fn place(
 /// An order that was not sent: its page again, with the reason and what it takes now.
 async fn refused(signed: &Signed, asked: &Asked, why: Refused) -> Reply {
     match why {
-        Refused::Refusal(why) if step_up::helps(&why) => Err(signed.fault(why)),
+        Refused::Refusal(why) if refusal::wants_proof(&why) => Err(signed.fault(why)),
         why => again(signed, asked, ticket::status(&why), &ticket::said(&why)).await,
     }
 }

@@ -21,7 +21,6 @@ use crate::form::Fields;
 use crate::holder::Names;
 use crate::refusal;
 use crate::shell::{self, Tab};
-use crate::step_up;
 use crate::ticket;
 use crate::visit::{Signed, go};
 
@@ -224,7 +223,7 @@ async fn send(signed: &Signed, request: OrderRequest) -> Result<Result<(), Refus
     let gate = signed.visit.portal.gate();
     match gate.submit(&signed.admission, signed.ticket.address, request) {
         Ok(_) => gate.flush().await.map(Ok).map_err(|why| signed.fault(why)),
-        Err(Refused::Refusal(why)) if step_up::helps(&why) => Err(signed.fault(why)),
+        Err(Refused::Refusal(why)) if refusal::wants_proof(&why) => Err(signed.fault(why)),
         Err(why) => Ok(Err(why)),
     }
 }

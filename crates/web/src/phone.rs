@@ -198,10 +198,10 @@ pub(crate) async fn events(signed: Signed) -> Reply {
         over: false,
         signed,
     };
-    Ok(crate::events::watched(watcher))
+    Ok(crate::stream::watched(watcher))
 }
 
-impl crate::events::Watch for Watcher {
+impl crate::stream::Watch for Watcher {
     /// The next event; none once the end was told.
     async fn next(&mut self) -> Option<Event> {
         while !self.over {

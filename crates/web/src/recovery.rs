@@ -2,7 +2,6 @@
 //! it from anywhere.
 
 use access::approval::Say;
-use access::entitlements::Narrowing;
 use access::recovery::{ENROLS, FINISH, LONGEST_WAIT, Policy, SHORTEST_WAIT, Stage};
 use access::{Number, RecoveryId, Refusal, Secret, Span, Time};
 use axum::extract::Path;
@@ -21,6 +20,10 @@ use crate::shell::{self, Tab};
 use crate::sign_in::forward;
 use crate::trustee;
 use crate::visit::{Signed, Visit, go, go_with, text};
+
+mod held;
+
+pub(crate) use held::{held, held_until, holds};
 
 type Reply = Result<Response, Fault>;
 
@@ -468,41 +471,4 @@ pub(crate) async fn choose(signed: Signed) -> Reply {
         }
     };
     then(&signed, done, "/recovery?changed=1").await
-}
-
-/// Until when a recovery holds the session.
-pub(crate) fn held_until(signed: &Signed) -> Option<Time> {
-    signed.sees.entitlements().narrowing.iter().find_map(|(_, why)| match why {
-        Narrowing::Recovered { until } => Some(*until),
-        _ => None,
-    })
-}
-
-/// What a person is told where ways to sign in are added, while what a recovery brings is held: from whichever session it
-/// is added.
-pub(crate) async fn holds(signed: &Signed) -> Result<Markup, Fault> {
-    let held = signed.visit.portal.gate().recoveries().recovered(&signed.ticket).await;
-    let held = held.map_err(|why| signed.fault(why))?;
-    Ok(html! {
-        @if let Some((at, until)) = held {
-            div.note.warm role="status" {
-                b { "Your access was recovered at " (figure::time(at)) " UTC. " }
-                "Anything you add before " (figure::time(until)) " UTC can only view, cancel and reduce until then."
-            }
-        }
-    })
-}
-
-/// What a held session is told on each page.
-pub(crate) fn held(signed: &Signed) -> Markup {
-    let Some(until) = held_until(signed) else {
-        return html! {};
-    };
-    html! {
-        div.note.warm role="status" {
-            b { "This session came from a recovery. " }
-            "Until " (figure::time(until)) " UTC it can view, cancel and reduce, and add a new way to sign in under "
-            a href="/authenticators" { "Ways to sign in" } "."
-        }
-    }
 }

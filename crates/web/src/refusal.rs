@@ -7,6 +7,19 @@ use axum::http::{Extensions, StatusCode};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
+/// Whether a proof of the person is what a refusal asks for.
+pub(crate) const fn wants_proof(why: &Refusal) -> bool {
+    matches!(
+        why,
+        Refusal::ProofTooOld { .. }
+            | Refusal::KeptProofMissing
+            | Refusal::LockUnproven { .. }
+            | Refusal::SessionUnbound { .. }
+            | Refusal::NetworkUnproven { .. }
+            | Refusal::AssuranceLow { .. }
+    )
+}
+
 /// The status of the answer.
 #[expect(clippy::too_many_lines, reason = "one line a reason: the list is closed")]
 pub(crate) const fn status(refusal: &Refusal) -> StatusCode {

@@ -4,6 +4,9 @@ use maud::{Markup, html};
 
 use crate::visit::Signed;
 
+/// The page about the server itself: its interfaces, and how its certificate is known.
+pub(crate) const FRONT_DOOR: &str = "/where";
+
 type Room = (&'static str, &'static str);
 
 /// The pages of Access by group.

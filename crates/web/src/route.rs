@@ -12,13 +12,14 @@ use axum::routing::{self, MethodRouter};
 use axum::{Extension, Router};
 
 use crate::fault::{Cause, Fault, Wants};
+use crate::need::{ByItself, Needs};
 use crate::portal::Portal;
 use crate::visit::Signed;
 use crate::{
     activity, app, approval, asset, authenticator, binding, brokerage, contact, contract,
     credential, device, enrol, events, execution, front_door, health, large_order, link, lock,
-    notice, order, outbox, overview, phone, policy, push, recovery, recovery_code, search, session,
-    sign_in, step_up, ticket, travel, trust, trustee,
+    notice, order, outbox, overview, phone, policy, push, recovery, recovery_code, room, search,
+    session, sign_in, step_up, ticket, travel, trust, trustee,
 };
 
 /// Who may come in by a route.
@@ -32,15 +33,6 @@ pub enum Door {
     Browser,
     /// A signed-in person, whose session may do this act where one is named; a form carries its session's token.
     Session(Option<Act>),
-}
-
-/// What a session needs to come in by a route; put into each request by the route, so that no handler can forget it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Needs {
-    /// The act that it must be entitled to.
-    pub(crate) act: Option<Act>,
-    /// Whether the route changes nothing of anyone's, so that an unbound session may send its form.
-    pub(crate) looks: bool,
 }
 
 /// Forms that change nothing but the page that comes back, mark messages as read, or end the session that sends them.
@@ -58,10 +50,6 @@ const LOOKS: [&str; 12] = [
     "/messages/read",
     "/messages/{notice}/read",
 ];
-
-/// Marks a route that browsers ask for by themselves: it is not a use of the session.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ByItself;
 
 /// One route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,21 +80,6 @@ pub(crate) fn router() -> Router<Portal> {
         router = router.route(route.path, handler);
     }
     router.fallback(missing).method_not_allowed_fallback(wrong_method)
-}
-
-/// What a form is about to do, for the sentence that says what to sign in for: its route may ask for less, such as
-/// to see the account, and leave the rest to the gate.
-pub(crate) fn meant(needs: Option<Act>, path: &str) -> Act {
-    let within = |page: &str| path.starts_with(page);
-    match needs {
-        Some(act) if !matches!(act, Act::ViewAccount | Act::ViewMarketData) => act,
-        _ if within("/credentials") => Act::ManageCredentials,
-        _ if within("/ticket") || within("/large-orders") => Act::PlaceOrder,
-        _ if within("/orders") && path.ends_with("/modify") => Act::ModifyOrder,
-        _ if within("/orders") => Act::CancelOrder,
-        _ if within("/lock") => Act::Lock,
-        _ => Act::ManageSessions,
-    }
 }
 
 async fn missing(State(portal): State<Portal>, request: Request) -> Fault {
@@ -187,7 +160,7 @@ fn signing_in() -> Vec<Row> {
     let (g, p) = (Method::GET, Method::POST);
     vec![
         row(g.clone(), "/healthz", Open, get(health::show)),
-        row(g.clone(), front_door::PATH, Open, get(front_door::show)),
+        row(g.clone(), room::FRONT_DOOR, Open, get(front_door::show)),
         row(g.clone(), "/assets/{name}", Open, get(asset::file)),
         row(g.clone(), "/favicon.ico", Open, get(asset::icon)),
         row(g.clone(), "/sw.js", Open, get(asset::worker)),

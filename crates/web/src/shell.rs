@@ -5,11 +5,9 @@ use axum::response::Html;
 use gate::Durability;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::app;
 use crate::asset;
 use crate::figure;
 use crate::form::TOKEN;
-use crate::front_door;
 use crate::room;
 use crate::visit::Signed;
 
@@ -156,8 +154,8 @@ fn document(title: &str, main: &Markup, sheets: Sheets) -> Markup {
                 @if sheets.keys { link rel="stylesheet" href={ "/assets/access.css?v=" (*asset::VERSION) }; }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="apple-touch-icon" href="/assets/apple-touch-icon.png";
-                link rel="manifest" href=(app::MANIFEST);
-                @for (scheme, colour) in app::THEME {
+                link rel="manifest" href=(asset::MANIFEST);
+                @for (scheme, colour) in asset::THEME {
                     meta name="theme-color" media={ "(prefers-color-scheme: " (scheme) ")" } content=(colour);
                 }
                 script src={ "/assets/floorpass.js?v=" (*asset::VERSION) } defer {}
@@ -278,7 +276,7 @@ fn foot(signed: &Signed) -> Markup {
                 span { "Times are UTC." }
                 span { "Accepted orders survive " (survive(signed)) "." }
                 span { a href="/search#keys" { "Keyboard shortcuts" } " (?)" }
-                span { a href=(front_door::PATH) { "Front door" } }
+                span { a href=(room::FRONT_DOOR) { "Front door" } }
                 span { "Signs out after " (figure::span(idle)) " idle, or at " (signed.clock(signed.ticket.until)) "." }
             }
         }

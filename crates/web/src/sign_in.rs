@@ -16,9 +16,9 @@ use crate::fault::{Cause, Fault};
 use crate::field;
 use crate::figure;
 use crate::form::{self, Fields};
-use crate::front_door;
 use crate::prompt;
 use crate::refusal;
+use crate::room;
 use crate::shell;
 use crate::visit::{Signed, Visit, go, go_with, text};
 
@@ -283,7 +283,7 @@ async fn first(
         @if passkeys && !passkey { (by_passkey(next, false)) }
         p.small { a href="/recover" { "Lost your phone, your app or your passkey?" } }
         p.small.dim { "With a password you also need a code from your app; a passkey is enough on its own. We never ask for either anywhere else." }
-        p.small { a href=(front_door::PATH) { "Is this the genuine site? Why can't I sign in?" } }
+        p.small { a href=(room::FRONT_DOOR) { "Is this the genuine site? Why can't I sign in?" } }
     };
     shell::bare("Sign in", &body)
 }

@@ -9,42 +9,25 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::json;
 
-use crate::fault::{self, Fault};
+use crate::fault::Fault;
 use crate::field;
 use crate::figure;
-use crate::form::{self, Fields, TOKEN};
+use crate::form::{self, Fields, PROOF_CODE, PROOF_PASSWORD, TOKEN};
 use crate::prompt;
 use crate::refusal;
 use crate::shell::{self, Frame, Tab};
 use crate::sign_in::ceremony;
 use crate::visit::{Signed, go};
 
-/// Names of the fields by which any form can prove its person.
-pub(crate) const PASSWORD: &str = "prove_password";
-pub(crate) const CODE: &str = "prove_code";
-
-/// Whether a proof of the person is what a refusal asks for.
-pub(crate) const fn helps(why: &Refusal) -> bool {
-    matches!(
-        why,
-        Refusal::ProofTooOld { .. }
-            | Refusal::KeptProofMissing
-            | Refusal::LockUnproven { .. }
-            | Refusal::SessionUnbound { .. }
-            | Refusal::NetworkUnproven { .. }
-            | Refusal::AssuranceLow { .. }
-    )
-}
-
 type Reply = Result<Response, Fault>;
 
 /// Password and code, for a form of any page.
 pub(crate) fn inputs() -> Markup {
     html! {
-        (field::password(PASSWORD, "Your password", "current-password", ""))
+        (field::password(PROOF_PASSWORD, "Your password", "current-password", ""))
         div {
-            label for=(CODE) { "The six digits your authenticator app shows now" }
-            input.code id=(CODE) name=(CODE) inputmode="numeric" autocomplete="one-time-code" maxlength="64" required;
+            label for=(PROOF_CODE) { "The six digits your authenticator app shows now" }
+            input.code id=(PROOF_CODE) name=(PROOF_CODE) inputmode="numeric" autocomplete="one-time-code" maxlength="64" required;
         }
     }
 }
@@ -70,7 +53,7 @@ pub(crate) fn page_for(
     frame: Option<&Frame>,
 ) -> Response {
     let title = if bound { "Is it you?" } else { "Sign in for this action" };
-    let again = html! { input type="hidden" name=(TOKEN) value=(token); (fault::kept(fields)) };
+    let again = html! { input type="hidden" name=(TOKEN) value=(token); (form::kept(fields)) };
     let typed = html! {
         @for (name, label) in fields.hidden() { (field::password(name, label, "off", "")) }
     };
@@ -80,7 +63,7 @@ pub(crate) fn page_for(
         (who)
         (refusal::note(why))
         p { "Nothing has been done yet. This will be sent:" }
-        (fault::typed(fields))
+        (form::typed(fields))
         form.f method="post" action=(path) {
             (again) (typed) (inputs())
             button.main.wide { "Confirm and send" }

@@ -24,7 +24,6 @@ use crate::form::Fields;
 use crate::large_order::{self, Asked};
 use crate::refusal;
 use crate::shell::{self, Tab};
-use crate::step_up;
 use crate::visit::{Signed, go};
 
 type Reply = Result<Response, Fault>;
@@ -310,7 +309,7 @@ pub(crate) fn placed(order: Option<OrderId>) -> String {
 /// An order that was refused: the form again with the reason, or first the page that asks for a proof.
 async fn refused(signed: &Signed, why: Refused) -> Reply {
     match why {
-        Refused::Refusal(why) if step_up::helps(&why) => Err(signed.fault(why)),
+        Refused::Refusal(why) if refusal::wants_proof(&why) => Err(signed.fault(why)),
         why => {
             let typed = (&signed.visit.fields, &Errors::new());
             form(signed, status(&why), typed, &said(&why)).await

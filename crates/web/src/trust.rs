@@ -12,6 +12,10 @@ use axum::routing::get;
 use maud::{Markup, html};
 use url::Url;
 
+mod authority;
+
+pub use authority::{Authority, Lan};
+
 use crate::visit::Visit;
 use crate::{app, asset, header as marks, shell};
 
@@ -19,26 +23,6 @@ use crate::{app, asset, header as marks, shell};
 pub(crate) const PATH: &str = "/trust";
 /// Where the authority's certificate lies.
 pub(crate) const FILE: &str = "/trust/floorpass-demo.crt";
-
-/// A certificate authority that the server made for itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Authority {
-    /// The name under which systems list it.
-    pub name: String,
-    /// SHA-256 of its certificate: pairs of hex digits with colons.
-    pub fingerprint: String,
-    /// Its certificate.
-    pub der: Vec<u8>,
-}
-
-/// How other devices on the network reach the portal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lan {
-    /// The portal's address for them.
-    pub portal: Url,
-    /// The page by plain HTTP on how to trust its certificate.
-    pub trust: Url,
-}
 
 struct Page {
     authority: Authority,
@@ -95,7 +79,7 @@ fn others(https: bool) -> Markup {
         section.card.stack {
             @if https {
                 p { "This server's certificate came from its operator. If your browser warns about it, ask the operator: it may have expired, be made for another name, or come from an authority that this device does not know." }
-                p { a href=(crate::front_door::PATH) { "Its fingerprint" } }
+                p { a href=(crate::room::FRONT_DOOR) { "Its fingerprint" } }
             } @else {
                 p { "There is nothing to trust here: at this address the portal uses no certificate." }
             }

@@ -21,10 +21,9 @@ use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
 use crate::figure;
 use crate::form::{self, Fields};
+use crate::need::{self, ByItself, Needs};
 use crate::portal::Portal;
-use crate::prompt;
-use crate::route::{self, ByItself, Needs};
-use crate::step_up;
+use crate::refusal;
 
 /// The header with the proof by this browser's key, or by a key of its session.
 const PROOF: HeaderName = HeaderName::from_static("floorpass-proof");
@@ -33,6 +32,7 @@ const PROOF: HeaderName = HeaderName::from_static("floorpass-proof");
 const DERIVE: HeaderName = HeaderName::from_static("floorpass-derive");
 
 /// A request that passed the checks of every request: its form, if it has one, came from a page of ours.
+#[derive(Clone)]
 pub(crate) struct Visit {
     pub(crate) portal: Portal,
     /// Where the browser connects from (the proxy's word where one is configured).
@@ -135,7 +135,7 @@ impl Visit {
 
     /// What the request shows of who sends it.
     fn presented<'a>(&'a self, [token, hardware]: &'a [Option<String>; 2]) -> Presented<'a> {
-        let password = self.fields.raw(step_up::PASSWORD);
+        let password = self.fields.raw(form::PROOF_PASSWORD);
         let secret = || Secret::from_text(password.to_owned());
         Presented {
             token: token.as_deref(),
@@ -143,7 +143,7 @@ impl Visit {
             hardware: hardware.as_deref(),
             address: self.address,
             form: self.fields.get(form::TOKEN),
-            person: (!password.is_empty()).then(|| (secret(), self.fields.get(step_up::CODE))),
+            person: (!password.is_empty()).then(|| (secret(), self.fields.get(form::PROOF_CODE))),
         }
     }
 
@@ -411,6 +411,7 @@ fn is_by_itself(request: &Request) -> bool {
 }
 
 /// A request of a signed-in person; a form of it carries its session's token.
+#[derive(Clone)]
 pub(crate) struct Signed {
     pub(crate) visit: Visit,
     pub(crate) ticket: SessionTicket,
@@ -460,7 +461,7 @@ impl Signed {
     /// page that asks for one.
     pub(crate) fn fault(&self, cause: impl Into<Cause>) -> Fault {
         match cause.into() {
-            Cause::Refused(why) if self.posted() && step_up::helps(&why) => self.asks(why),
+            Cause::Refused(why) if self.posted() && refusal::wants_proof(&why) => self.asks(why),
             cause => self.visit.fault(cause).framed(self),
         }
     }
@@ -481,7 +482,7 @@ impl FromRequest<Portal> for Signed {
         let visit = Visit::from_request(request, portal).await?;
         // A route that names no need lets nobody in.
         let Needs { act, looks } = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
-        let meant = route::meant(act, &visit.path);
+        let meant = need::meant(act, &visit.path);
         let door = Doorway { act, meant, posts, looks, is_use };
         let cookies = visit.cookies();
         let entered = portal.gate().enter(&door, visit.presented(&cookies)).await;
@@ -549,9 +550,8 @@ impl Signed {
     fn asks(&self, why: Refusal) -> Fault {
         let (path, fields) = (self.visit.path.clone(), self.visit.fields.clone());
         let token = self.form_token();
-        let who = prompt::line(&self.visit, Some(&self.ticket.username));
         let bound = self.ticket.is_bound();
-        self.visit.fault(Cause::StepUp { path, fields, token, who, bound, why }).framed(self)
+        self.visit.fault(Cause::StepUp { path, fields, token, bound, why }).framed(self)
     }
 }
 

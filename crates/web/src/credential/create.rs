@@ -14,7 +14,6 @@ use crate::figure;
 use crate::form::Fields;
 use crate::refusal;
 use crate::shell::{self, Tab};
-use crate::step_up;
 use crate::visit::{Signed, go, text};
 
 /// `GET /credentials/new`
@@ -129,7 +128,7 @@ pub(crate) async fn create(signed: Signed) -> Reply {
             }
             Ok(go(&format!("/credentials/{}/created", made.credential)))
         }
-        Err(why) if step_up::helps(&why) => Err(signed.fault(why)),
+        Err(why) if refusal::wants_proof(&why) => Err(signed.fault(why)),
         Err(why) => Ok(unfit(&signed, &signed.visit.fields, &Errors::new(), Some(&why))),
     }
 }

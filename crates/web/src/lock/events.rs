@@ -8,7 +8,7 @@ use axum::response::sse::Event;
 use gate::{Delivery, Subscription};
 use serde_json::json;
 
-use super::{button_text, stops_text};
+use super::head::{button_text, stops_text};
 use crate::fault::Fault;
 use crate::visit::Signed;
 
@@ -32,10 +32,10 @@ pub(crate) async fn stream(signed: Signed) -> Result<Response, Fault> {
         over: false,
         signed,
     };
-    Ok(crate::events::watched(watcher))
+    Ok(crate::stream::watched(watcher))
 }
 
-impl crate::events::Watch for Watcher {
+impl crate::stream::Watch for Watcher {
     /// The next event; none once the end was told.
     async fn next(&mut self) -> Option<Event> {
         while !self.over {

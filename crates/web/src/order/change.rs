@@ -147,7 +147,7 @@ async fn confirming(
     match gate.large_orders().of(&signed.sees, &signed.ticket, &asked.request) {
         Ok(None) => {}
         Ok(Some(_)) => return large_order::change(signed, &asked, status, why).await,
-        Err(Refused::Refusal(why)) if crate::step_up::helps(&why) => return Err(signed.fault(why)),
+        Err(Refused::Refusal(why)) if refusal::wants_proof(&why) => return Err(signed.fault(why)),
         Err(why) => return refused(signed, order, &why).await,
     }
     let token = signed.form_token();
