@@ -133,7 +133,7 @@ answers! {
 
     /// A way to sign in.
     WayRow {
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
         /// The name of the trusted browser; none is a new one.
         device_name: Option<String>,
@@ -153,9 +153,9 @@ answers! {
 
     /// A message to a person.
     NoticeRow {
-        /// When.
+        /// The moment, RFC 3339 in UTC, whole seconds.
         at: String,
-        /// To whom.
+        /// User name of the person it goes to.
         username: String,
         /// What about, in a stable word.
         topic: String,
@@ -169,9 +169,9 @@ answers! {
     MessageRow {
         /// The message.
         notice: NoticeId,
-        /// To whom.
+        /// User name of the person it goes to.
         username: String,
-        /// When.
+        /// The moment, RFC 3339 in UTC, whole seconds.
         at: String,
         /// What about, in a stable word.
         topic: String,
@@ -205,7 +205,7 @@ answers! {
         notice: NoticeId,
         /// When it was written.
         at: String,
-        /// To whom.
+        /// User name of the person it goes to.
         username: String,
         /// What about, in a stable word.
         topic: String,
@@ -225,7 +225,7 @@ answers! {
 
     /// How a person can be reached.
     ContactNow {
-        /// Who.
+        /// User name of the person.
         username: String,
         /// The verified mail address.
         mail: Option<String>,
@@ -287,7 +287,7 @@ answers! {
     RecoveryMade {
         /// The recovery.
         recovery: RecoveryId,
-        /// For whom.
+        /// User name of the person it is for.
         username: String,
         /// The link for their browser.
         url: String,
@@ -299,7 +299,7 @@ answers! {
     RecoveryRow {
         /// The recovery.
         recovery: RecoveryId,
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
         /// When it was begun.
         begun: String,
@@ -329,7 +329,7 @@ answers! {
 
     /// How recoveries of a person go.
     RecoveryPolicyNow {
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
         /// How long one waits.
         wait_hours: i64,
@@ -343,7 +343,7 @@ answers! {
     RecoveryContactRow {
         /// The contact's id.
         contact: TrusteeId,
-        /// Whose contact.
+        /// User name of the person whose contact it is.
         username: String,
         /// The contact's user name.
         contact_name: String,
@@ -395,7 +395,7 @@ answers! {
 
     /// The last use of a credential.
     UseRow {
-        /// When.
+        /// The moment, RFC 3339 in UTC, whole seconds.
         at: String,
         /// From where.
         address: String,
@@ -513,7 +513,7 @@ answers! {
     SessionRow {
         /// The session.
         session: SessionId,
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
         /// The device.
         device: DeviceId,
@@ -539,7 +539,7 @@ answers! {
     SessionLayers {
         /// The session.
         session: SessionId,
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
         /// At which interface.
         interface: String,
@@ -635,7 +635,7 @@ answers! {
 
     /// An authenticator app to set up.
     AppOffered {
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
         /// The secret in base 32, as apps take it.
         secret: String,
@@ -647,7 +647,7 @@ answers! {
     AuthenticatorRow {
         /// The authenticator.
         authenticator: AuthenticatorId,
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
         /// `password`, `totp`, `passkey` or `recovery_codes`.
         kind: String,
@@ -669,7 +669,7 @@ answers! {
     PushRow {
         /// The phone.
         device: DeviceId,
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
         /// Its name.
         name: String,
@@ -687,7 +687,7 @@ answers! {
     DeviceRow {
         /// The device.
         device: DeviceId,
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
         /// Its name.
         name: String,
@@ -735,7 +735,7 @@ answers! {
         username: Option<String>,
         /// The grade that holds now: `reduce-only`, `no-new` or `all`.
         grade: String,
-        /// When.
+        /// The moment, RFC 3339 in UTC, whole seconds.
         at: String,
         /// Sessions ended.
         sessions: usize,

@@ -23,31 +23,31 @@ pub enum AuthenticatorRequest {
     },
     /// Offers a person another authenticator app in place of theirs.
     ReplaceApp {
-        /// Who.
+        /// User name of the person.
         username: String,
     },
     /// Puts it in that place, by a code from it.
     ConfirmApp {
-        /// Who.
+        /// User name of the person.
         username: String,
         /// The code.
         code: String,
     },
     /// Gives a way to sign in another name.
     Rename {
-        /// Which.
+        /// Its id, as `authenticator list` prints it.
         authenticator: AuthenticatorId,
         /// Its new name.
         name: String,
     },
     /// Takes a way to sign in away.
     Remove {
-        /// Which.
+        /// Its id, as `authenticator list` prints it.
         authenticator: AuthenticatorId,
     },
     /// The TOTP code of now; demo folders only.
     Totp {
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
     },
 }

@@ -22,7 +22,7 @@ pub enum ContactRequest {
     },
     /// Sets or removes contact; none leaves what is there, an empty text removes it.
     Set {
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
         /// The mail address.
         mail: Option<String>,

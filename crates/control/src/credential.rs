@@ -121,7 +121,7 @@ pub enum CredentialRequest {
     Create(CredentialWish),
     /// Ends a credential.
     Revoke {
-        /// Which.
+        /// Its id or name.
         credential: CredentialName,
         /// Whether its resting orders are cancelled too.
         #[serde(default = "yes")]
@@ -129,12 +129,12 @@ pub enum CredentialRequest {
     },
     /// One credential, with all that it may do.
     Show {
-        /// Which.
+        /// Its id or name.
         credential: CredentialName,
     },
     /// Refuses a credential until it is resumed.
     Pause {
-        /// Which.
+        /// Its id or name.
         credential: CredentialName,
         /// Whether its resting orders are cancelled too.
         #[serde(default)]
@@ -142,26 +142,26 @@ pub enum CredentialRequest {
     },
     /// Ends a pause.
     Resume {
-        /// Which.
+        /// Its id or name.
         credential: CredentialName,
     },
     /// Gives a credential a new token.
     Rotate {
-        /// Which.
+        /// Its id or name.
         credential: CredentialName,
         /// Minutes that the one before still works.
         grace_minutes: u32,
     },
     /// Gives a credential another name.
     Rename {
-        /// Which.
+        /// Its id or name.
         credential: CredentialName,
         /// Its new name.
         name: String,
     },
     /// Changes what a credential may do.
     Edit {
-        /// Which.
+        /// Its id or name.
         credential: CredentialName,
         /// What changes.
         scopes: ScopesWish,

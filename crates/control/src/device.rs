@@ -25,24 +25,24 @@ pub enum DeviceRequest {
     },
     /// Refuses a device until it is removed, and ends its sessions.
     Block {
-        /// Which.
+        /// Its id, as `device list` prints it.
         device: DeviceId,
     },
     /// Says what a device may be used for.
     Role {
-        /// Which.
+        /// Its id, as `device list` prints it.
         device: DeviceId,
         /// The most that it may be used for.
         role: DeviceRole,
     },
     /// Ends a device's trust and its sessions.
     Remove {
-        /// Which.
+        /// Its id, as `device list` prints it.
         device: DeviceId,
     },
     /// Ends the trust of all devices of a person, and their sessions.
     RemoveAll {
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
         /// The one that stays.
         #[serde(default)]
@@ -50,7 +50,7 @@ pub enum DeviceRequest {
     },
     /// Gives a device another name.
     Rename {
-        /// Which.
+        /// Its id, as `device list` prints it.
         device: DeviceId,
         /// The new name.
         name: String,

@@ -25,17 +25,17 @@ pub enum NoticeRequest {
     },
     /// Says for its person that it was not them.
     Disown {
-        /// Which.
+        /// Its id, as `notice list` prints it.
         notice: NoticeId,
     },
     /// Marks a message as read in its person's place.
     Read {
-        /// Which.
+        /// Its id, as `notice list` prints it.
         notice: NoticeId,
     },
     /// Marks all messages of a person as read in their place.
     ReadAll {
-        /// Whose.
+        /// User name of the person it belongs to.
         username: String,
     },
     /// Messages that would have been sent, newest first.

@@ -25,17 +25,17 @@ pub enum PersonRequest {
     },
     /// A new password by an enrolment link.
     ResetPassword {
-        /// Whose.
+        /// User name of the person.
         username: String,
     },
     /// TOTP starts again by an enrolment link.
     ResetTotp {
-        /// Whose.
+        /// User name of the person.
         username: String,
     },
     /// A single-use link that signs in.
     Link {
-        /// Whose.
+        /// User name of the person.
         username: String,
         /// Whether it is for a phone that is to answer approvals.
         #[serde(default)]

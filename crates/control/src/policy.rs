@@ -20,7 +20,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyWish {
-    /// Whose.
+    /// User name of the person.
     pub username: String,
     /// The interface that the next eight are of.
     pub interface: Option<String>,

@@ -24,12 +24,12 @@ pub enum PushRequest {
     },
     /// Sends such a phone a test.
     Test {
-        /// Which.
+        /// Its id, as `device list` prints it.
         device: DeviceId,
     },
     /// Tells such a phone no longer.
     Remove {
-        /// Which.
+        /// Its id, as `device list` prints it.
         device: DeviceId,
     },
 }

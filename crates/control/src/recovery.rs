@@ -19,7 +19,7 @@ use crate::person;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryWish {
-    /// Whose.
+    /// User name of the person it belongs to.
     pub username: String,
     /// How long one waits.
     pub hours: Option<u32>,
@@ -41,17 +41,17 @@ pub enum RecoveryRequest {
     },
     /// One recovery.
     Show {
-        /// Which.
+        /// Its id, as `recovery list` prints it.
         recovery: RecoveryId,
     },
     /// Begins a recovery for a person.
     Begin {
-        /// For whom.
+        /// User name of the person it is for.
         username: String,
     },
     /// Stops a recovery.
     Cancel {
-        /// Which.
+        /// Its id, as `recovery list` prints it.
         recovery: RecoveryId,
     },
     /// How recoveries of a person go.
@@ -68,16 +68,16 @@ pub enum RecoveryRequest {
     },
     /// Names one.
     NameContact {
-        /// Whose contact.
+        /// User name of the person whose contact it is.
         username: String,
         /// The contact's user name.
         contact: String,
     },
     /// Takes one away.
     RemoveContact {
-        /// Whose contact.
+        /// User name of the person whose contact it is.
         username: String,
-        /// Which.
+        /// Its id, as `recovery contacts` prints it.
         contact: TrusteeId,
     },
 }

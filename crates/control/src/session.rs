@@ -24,17 +24,17 @@ pub enum SessionRequest {
     },
     /// A session, layer by layer.
     Show {
-        /// Which.
+        /// Its id, as `session list` prints it.
         session: SessionId,
     },
     /// Ends a session.
     End {
-        /// Which.
+        /// Its id, as `session list` prints it.
         session: SessionId,
     },
     /// Ends all sessions of a person.
     EndAll {
-        /// Whose.
+        /// User name of the person.
         username: String,
         /// The one that stays.
         #[serde(default)]

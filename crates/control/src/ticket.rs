@@ -46,7 +46,7 @@ pub struct Bearer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrderWish {
-    /// By whom.
+    /// The credential that it is placed under, and its token.
     pub bearer: Bearer,
     /// `buy` or `sell`.
     pub side: String,
@@ -74,9 +74,9 @@ pub struct OrderWish {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeWish {
-    /// By whom.
+    /// The credential that it is placed under, and its token.
     pub bearer: Bearer,
-    /// Which order.
+    /// Number of the open order, as `order list` prints it.
     pub order: u64,
     /// Shares in total, those that are filled included.
     pub quantity: Option<u64>,

@@ -17,7 +17,7 @@ use crate::person;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TravelWish {
-    /// Whose.
+    /// User name of the person.
     pub username: String,
     /// Where to, in the person's words.
     pub place: String,
@@ -42,7 +42,7 @@ pub enum TravelRequest {
     Plan(TravelWish),
     /// Ends it early.
     End {
-        /// Whose.
+        /// User name of the person.
         username: String,
     },
 }

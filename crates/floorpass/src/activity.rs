@@ -4,8 +4,8 @@ use access::Number;
 use clap::Args;
 use control::{ActivityNow, ActivityRequest, ActivityRow, ActivityWish, ExportPart, Request};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 
 const ENTRIES: Number = Number::within("a number of entries", "50", 1, 1_000);

@@ -4,13 +4,13 @@ use access::AuthenticatorId;
 use clap::Subcommand;
 use control::{AppOffered, AuthenticatorRequest, AuthenticatorRow, Done, Request};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 use crate::which::{Which, done, only, which};
 
 #[derive(Debug, Subcommand)]
-pub enum Authenticator {
+pub enum AuthenticatorCommand {
     /// List ways to sign in: passwords, authenticator apps, passkeys, recovery codes
     #[command(
         after_help = "Examples:\n  floorpass authenticator list\n  floorpass authenticator list trader --json"
@@ -62,7 +62,7 @@ pub enum Authenticator {
     },
 }
 
-impl Authenticator {
+impl AuthenticatorCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {

@@ -6,8 +6,8 @@ use clap::Args;
 use control::{BackupMade, Request, ServerRequest};
 use gate::backup::BackupError;
 
-use crate::command::Global;
 use crate::exit::{Exit, Failure};
+use crate::global::Global;
 use crate::output;
 
 /// Writes a backup.

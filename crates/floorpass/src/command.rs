@@ -1,15 +1,15 @@
 //! The command line: what it accepts and which noun answers.
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::exit::{self, Exit, Failure};
+use crate::exit::{self, Failure};
+use crate::global::Global;
 use crate::{
     activity, authenticator, backup, contact, credential, demo, device, doctor, evidence,
     front_door, init, link, lock, log, manual, notice, order, outbox, person, policy, push,
-    recovery, registry, serve, session, status, totp, travel, upgrade, webhook,
+    recovery, serve, session, status, totp, travel, upgrade, webhook,
 };
 
 /// Controls who and what can trade on a brokerage account; comes with a paper account.
@@ -29,66 +29,6 @@ pub struct CommandLine {
     command: Command,
 }
 
-/// The data folder unless another is named.
-const DATA: &str = "./floorpass-data";
-
-/// What every command takes.
-#[derive(Debug, Clone, Args)]
-pub struct Global {
-    /// The data folder [default: `FLOORPASS_DATA`, then ./floorpass-data, then the only running server's]
-    #[arg(
-        long,
-        global = true,
-        help_heading = "Global options",
-        display_order = 900,
-        value_name = "DIR",
-        env = "FLOORPASS_DATA",
-        hide_env = true
-    )]
-    pub data: Option<PathBuf>,
-    /// Print one JSON value; errors are {"error": {"code", "text"}}
-    #[arg(long, global = true, help_heading = "Global options", display_order = 900)]
-    pub json: bool,
-    /// What to log to standard error: a level, or a filter such as info,gate=debug
-    #[arg(
-        long,
-        global = true,
-        help_heading = "Global options",
-        display_order = 900,
-        value_name = "FILTER",
-        default_value = "warn"
-    )]
-    pub log: String,
-}
-
-impl Global {
-    /// The data folder.
-    pub fn data(&self) -> &Path {
-        self.data.as_deref().unwrap_or(Path::new(DATA))
-    }
-
-    /// Takes the folder of the only running server where none is named and none is here.
-    fn find(&mut self) -> Result<(), Failure> {
-        if self.data.is_some() || Path::new(DATA).is_dir() {
-            return Ok(());
-        }
-        let mut running = registry::running();
-        if running.len() > 1 {
-            let list = running
-                .iter()
-                .map(|one| format!("\n  {} (process {})", one.data.display(), one.process));
-            let text = format!(
-                "{} servers are running; choose one with --data:{}",
-                running.len(),
-                list.collect::<String>()
-            );
-            return Err(Failure::new(Exit::Usage, "SEVERAL_SERVERS", text));
-        }
-        self.data = running.pop().map(|one| one.data);
-        Ok(())
-    }
-}
-
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run a complete demo on this machine: paper account, markets, portal and trading sockets
@@ -98,58 +38,58 @@ enum Command {
     /// Run the server on a data folder that `init` created
     Serve(serve::Serve),
     /// Show the running server: version, addresses, warnings
-    Status(status::Status),
+    Status(status::StatusCommand),
     /// Show the address of each interface, and which ways to sign in work right now
     Where(front_door::Where),
     /// Check the installation for problems
     Doctor(doctor::Doctor),
     /// Manage the API credentials that programs use
     #[command(subcommand)]
-    Credential(credential::Credential),
+    Credential(credential::CredentialCommand),
     /// Manage people's sessions at the portal
     #[command(subcommand)]
-    Session(session::Session),
+    Session(session::SessionCommand),
     /// Manage session limits, assurance, renewal and large orders
     #[command(subcommand)]
-    Policy(policy::Policy),
+    Policy(policy::PolicyCommand),
     /// Manage ways to sign in: passwords, authenticator apps, passkeys, recovery codes
     #[command(subcommand)]
-    Authenticator(authenticator::Authenticator),
+    Authenticator(authenticator::AuthenticatorCommand),
     /// Manage the browsers and phones that people sign in with
     #[command(subcommand)]
-    Device(device::Device),
+    Device(device::DeviceCommand),
     /// Manage planned travel, during which new networks are not announced by mail
     #[command(subcommand)]
     Travel(travel::Travel),
     /// Manage push notifications to phones
     #[command(subcommand)]
-    Push(push::Push),
+    Push(push::PushCommand),
     /// Manage the people who can sign in
     #[command(subcommand)]
-    Person(person::Person),
+    Person(person::PersonCommand),
     /// Manage recoveries, for people who cannot sign in any more
     #[command(subcommand)]
-    Recovery(recovery::Recovery),
+    Recovery(recovery::RecoveryCommand),
     /// Manage people's mail addresses and phone numbers
     #[command(subcommand)]
-    Contact(contact::Contact),
+    Contact(contact::ContactCommand),
     /// Show the messages people were sent, or answer one 'this was not me'
     #[command(subcommand)]
-    Notice(notice::Notice),
+    Notice(notice::NoticeCommand),
     /// Show which messages were delivered and which were not
-    Delivery(notice::Delivery),
+    Delivery(notice::DeliveryCommand),
     /// Manage the webhook that messages are posted to
     #[command(subcommand)]
-    Webhook(webhook::Webhook),
+    Webhook(webhook::WebhookCommand),
     /// Print a single-use link that signs a person in
-    Link(link::Link),
+    Link(link::LinkCommand),
     /// Lock an account or a person at once
-    Lock(lock::Lock),
+    Lock(lock::LockCommand),
     /// Lift a lock
     Unlock(lock::Unlock),
     /// List, show, preview, place, change and cancel orders
     #[command(subcommand)]
-    Order(order::Order),
+    Order(order::OrderCommand),
     /// The same as `order list`
     Orders(order::Orders),
     /// List the executions of the last seven days

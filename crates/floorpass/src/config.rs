@@ -8,8 +8,8 @@ use access::Number;
 use serde::{Deserialize, Deserializer, de};
 use url::{Host, Url};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::tls;
 
 /// What the file says.

@@ -3,12 +3,12 @@
 use clap::{Args, Subcommand};
 use control::{ContactNow, ContactRequest, Request};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 
 #[derive(Debug, Subcommand)]
-pub enum Contact {
+pub enum ContactCommand {
     /// Show a person's mail address and phone number
     #[command(
         visible_alias = "list",
@@ -22,11 +22,11 @@ pub enum Contact {
     #[command(
         after_help = "Examples:\n  floorpass contact set trader --mail ada@example.org\n  floorpass contact set trader --no-phone\n\nThe person is notified, also at the old address, which keeps getting security messages for 7 days."
     )]
-    Set(Set),
+    Set(SetContact),
 }
 
 #[derive(Debug, Args)]
-pub struct Set {
+pub struct SetContact {
     /// The person's user name
     name: String,
     /// The mail address for codes and messages
@@ -43,7 +43,7 @@ pub struct Set {
     no_phone: bool,
 }
 
-impl Contact {
+impl ContactCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let request = match self {

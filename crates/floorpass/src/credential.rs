@@ -10,8 +10,8 @@ use control::{
     CredentialRotated, CredentialRow, CredentialWish, Request, Revoked, ScopesWish,
 };
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 
 const MESSAGES: Number = Number::count("a number of messages", "5");
@@ -21,7 +21,7 @@ const GRACE: Number = Number::within("a number of minutes", "60", 0, 1_440);
 const DAYS: Number = Number::within("a number of days", "90", 1, 366);
 
 #[derive(Debug, Subcommand)]
-pub enum Credential {
+pub enum CredentialCommand {
     /// List credentials: port, state, what is connected, today's orders
     #[command(
         after_help = "Examples:\n  floorpass credential list\n  floorpass credential list --json | jq '.[].name'"
@@ -221,7 +221,7 @@ pub fn named(name: String) -> CredentialName {
     }
 }
 
-impl Credential {
+impl CredentialCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {

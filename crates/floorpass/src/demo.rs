@@ -8,9 +8,9 @@ use clap::Args;
 use gate::folder::FolderError;
 use url::Url;
 
-use crate::command::Global;
 use crate::config::{Alerts, Durability, Hours, Push};
 use crate::exit::{Exit, Failure};
+use crate::global::Global;
 use crate::lan::{Lan, Reach};
 use crate::ready::{self, Person, Ready, ReadyFile};
 use crate::server::{self, Plan, Started, Tls};

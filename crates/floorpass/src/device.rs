@@ -6,13 +6,13 @@ use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use control::{DeviceRequest, DeviceRow, Request};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 use crate::which::{Which, done, only, which};
 
 #[derive(Debug, Subcommand)]
-pub enum Device {
+pub enum DeviceCommand {
     /// List devices
     #[command(
         after_help = "Examples:\n  floorpass device list\n  floorpass device list trader --json"
@@ -108,7 +108,7 @@ fn role(name: String) -> Result<DeviceRole, &'static str> {
     all.find(|role| role.name() == name).ok_or("this role does not exist; use one of those listed")
 }
 
-impl Device {
+impl DeviceCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {

@@ -9,8 +9,8 @@ use gate::folder::{FACTS, FolderError, describe_anew};
 use gate::key_file;
 use serde::Serialize;
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 
 /// Looks and, when asked, mends.

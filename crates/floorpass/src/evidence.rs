@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use control::{ActivityRequest, CheckpointNow, ExportPart, Request, ServerRequest};
 
-use crate::command::Global;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::global::Global;
 use crate::output;
 
 #[derive(Debug, Subcommand)]

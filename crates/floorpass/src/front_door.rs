@@ -3,8 +3,8 @@
 use clap::Args;
 use control::{PersonRequest, Request, WayRow, WhereNow};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 
 /// Where each interface is, and who can sign in how.

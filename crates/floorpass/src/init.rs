@@ -7,9 +7,9 @@ use clap::Args;
 use gate::Gate;
 use serde::Serialize;
 
-use crate::command::Global;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::global::Global;
 use crate::output;
 use crate::server;
 

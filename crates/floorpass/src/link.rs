@@ -3,14 +3,14 @@
 use clap::Args;
 use control::{LinkMade, PersonRequest, Request};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 
 /// A link.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  floorpass link trader\n  floorpass link trader --phone")]
-pub struct Link {
+pub struct LinkCommand {
     /// The user name of the person it signs in
     name: String,
     /// Set up a phone for approvals: it shows a number with which you confirm it
@@ -18,7 +18,7 @@ pub struct Link {
     phone: bool,
 }
 
-impl Link {
+impl LinkCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let request =

@@ -4,8 +4,8 @@ use access::{Grade, PaperAccountId};
 use clap::Args;
 use control::{LockReceipt, LockRequest, Request, Target};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 use crate::which::done;
 
@@ -33,7 +33,7 @@ impl On {
 #[command(
     after_help = "Grades:\n  reduce-only  orders may only reduce a position; cancelling still works\n  no-new       no new orders and no changes; cancelling still works\n  all          ends all sessions, credentials and devices, then cancels all orders\n\nExamples:\n  floorpass lock --grade no-new\n  floorpass lock --account DU1234567 --grade no-new\n  floorpass lock --person trader --grade all"
 )]
-pub struct Lock {
+pub struct LockCommand {
     #[command(flatten)]
     on: On,
     /// How much to lock
@@ -51,7 +51,7 @@ pub struct Unlock {
     on: On,
 }
 
-impl Lock {
+impl LockCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let grade: Grade = self.grade.parse().map_err(Failure::usage)?;

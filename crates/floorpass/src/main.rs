@@ -16,6 +16,7 @@ mod doctor;
 mod evidence;
 mod exit;
 mod front_door;
+mod global;
 mod init;
 mod lan;
 mod link;

@@ -6,8 +6,8 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap_complete::Shell;
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 
 /// A completion script.

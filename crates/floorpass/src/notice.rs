@@ -4,13 +4,13 @@ use access::NoticeId;
 use clap::{Args, Subcommand};
 use control::{DeliveryLine, MessageRow, NoticeRequest, Request, Stopped};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 use crate::which::{Which, done, only, which};
 
 #[derive(Debug, Subcommand)]
-pub enum Notice {
+pub enum NoticeCommand {
     /// List a person's newest messages, as their message centre shows them
     #[command(after_help = "Examples:\n  floorpass notice list\n  floorpass notice list trader")]
     List {
@@ -44,7 +44,7 @@ pub enum Notice {
     },
 }
 
-impl Notice {
+impl NoticeCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {
@@ -104,7 +104,7 @@ fn texts(rows: &[MessageRow]) -> String {
 /// How deliveries stand.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  floorpass delivery\n  floorpass delivery --json")]
-pub struct Delivery {
+pub struct DeliveryCommand {
     /// Only those to this person
     person: Option<String>,
     /// Only messages that were not delivered
@@ -112,7 +112,7 @@ pub struct Delivery {
     open: bool,
 }
 
-impl Delivery {
+impl DeliveryCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let mut rows: Vec<DeliveryLine> = control::ask(

@@ -6,13 +6,13 @@ use control::{
     ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PortfolioRequest, PositionsNow, Request,
 };
 
-use crate::command::Global;
 use crate::exit::{Exit, Failure};
+use crate::global::Global;
 use crate::output;
 use crate::ticket;
 
 #[derive(Debug, Subcommand)]
-pub enum Order {
+pub enum OrderCommand {
     /// List open orders, and those that ended in the last seven days
     #[command(
         after_help = "Examples:\n  floorpass order list\n  floorpass order list --open --json"
@@ -26,11 +26,11 @@ pub enum Order {
         order: u64,
     },
     /// Show what an order would do: value, commission, margin, buying power; nothing is sent
-    Preview(Box<ticket::Preview>),
+    Preview(Box<ticket::PreviewOrder>),
     /// Place an order with a credential
-    Place(Box<ticket::Place>),
+    Place(Box<ticket::PlaceNewOrder>),
     /// Change an open order of a credential
-    Change(Box<ticket::Change>),
+    Change(Box<ticket::ChangeOrder>),
     /// Cancel an open order and its children
     #[command(after_help = "Example:\n  floorpass order cancel 1000001")]
     Cancel {
@@ -64,7 +64,7 @@ pub struct Executions {}
 #[command(after_help = "Example:\n  floorpass positions")]
 pub struct Positions {}
 
-impl Order {
+impl OrderCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {

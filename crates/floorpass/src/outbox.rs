@@ -4,8 +4,8 @@ use access::Number;
 use clap::Args;
 use control::{NoticeRequest, NoticeRow, Request};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 
 const MESSAGES: Number = Number::within("a number of messages", "10", 1, 1_000);

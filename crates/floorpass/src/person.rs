@@ -3,14 +3,14 @@
 use clap::Subcommand;
 use control::{LinkMade, PersonRequest, PersonRow, Request};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::link;
 use crate::output;
 use crate::which::only;
 
 #[derive(Debug, Subcommand)]
-pub enum Person {
+pub enum PersonCommand {
     /// List people
     #[command(after_help = "Example:\n  floorpass person list")]
     List {
@@ -45,7 +45,7 @@ pub enum Person {
     },
 }
 
-impl Person {
+impl PersonCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let request = match self {

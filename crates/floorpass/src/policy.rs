@@ -4,15 +4,15 @@ use access::Number;
 use clap::{Args, Subcommand};
 use control::{PoliciesNow, PolicyRequest, PolicyRow, PolicyWish, Request};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 
 const MINUTES: Number = Number::count("a number of minutes", "45");
 const HOURS: Number = Number::count("a number of hours", "10");
 
 #[derive(Debug, Subcommand)]
-pub enum Policy {
+pub enum PolicyCommand {
     /// Show a person's policy for each interface
     #[command(
         visible_alias = "list",
@@ -26,11 +26,11 @@ pub enum Policy {
     #[command(
         after_help = "Examples:\n  floorpass policy set trader --interface portal --tempo active\n  floorpass policy set trader --interface portal --idle-minutes 45 --absolute-hours 10\n  floorpass policy set trader --window 'sunday 10:00 Europe/Berlin'\n  floorpass policy set trader --one-brokerage on\n  floorpass policy set trader --large-orders 250000\n\nTempo, with its idle limit and its total limit:\n  occasional   30 minutes, 12 hours\n  adviser      1 hour, 24 hours\n  active       3 days, 24 hours (9 days with a window)\n  unattended   7 days, 24 hours (30 days with a window), view-only\nA tempo sets both limits; --idle-minutes (5 to 10080) and --absolute-hours (1 to 720) replace them. A session that is not bound to its browser lasts 15 minutes idle and 12 hours in total, at most.\n\nAssurance: one (one factor), two (two factors), resistant (a passkey).\nNew network: keep (the session goes on), prove (view-only until the person confirms), look (view-only until they sign in there)."
     )]
-    Set(Box<Set>),
+    Set(Box<SetPolicies>),
 }
 
 #[derive(Debug, Args)]
-pub struct Set {
+pub struct SetPolicies {
     /// The person's user name
     name: String,
     /// The interface to change: portal or phone
@@ -77,7 +77,7 @@ pub struct Set {
     one_brokerage: Option<String>,
 }
 
-impl Policy {
+impl PolicyCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let request = match self {

@@ -4,13 +4,13 @@ use access::DeviceId;
 use clap::Subcommand;
 use control::{PushRequest, PushRow, Request};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 use crate::which::{Which, done, only, which};
 
 #[derive(Debug, Subcommand)]
-pub enum Push {
+pub enum PushCommand {
     /// List the phones that get push notifications
     #[command(after_help = "Examples:\n  floorpass push list\n  floorpass push list trader")]
     List {
@@ -38,7 +38,7 @@ pub enum Push {
     },
 }
 
-impl Push {
+impl PushCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {

@@ -7,8 +7,8 @@ use control::{
     RecoveryWish, Request,
 };
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 use crate::which::{Which, done, which};
 
@@ -16,7 +16,7 @@ const HOURS: Number = Number::count("a number of hours", "48");
 const CONTACTS: Number = Number::within("a number of contacts", "2", 0, 1_000);
 
 #[derive(Debug, Subcommand)]
-pub enum Recovery {
+pub enum RecoveryCommand {
     /// List the recoveries of recent weeks
     #[command(
         after_help = "Examples:\n  floorpass recovery list --json\n  floorpass recovery list trader"
@@ -103,7 +103,7 @@ pub struct SetPolicy {
     waiting: Option<String>,
 }
 
-impl Recovery {
+impl RecoveryCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let data = global.data();

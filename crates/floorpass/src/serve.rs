@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::command::Global;
 use crate::config::{Config, Shield};
 use crate::exit::{Exit, Failure};
+use crate::global::Global;
 use crate::ready::{Ready, ReadyFile};
 use crate::server::{self, Plan, Started, Tls};
 use crate::{alert, output, port};

@@ -4,13 +4,13 @@ use access::SessionId;
 use clap::Subcommand;
 use control::{Request, SessionLayers, SessionRequest, SessionRow};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 use crate::which::{Which, done, which};
 
 #[derive(Debug, Subcommand)]
-pub enum Session {
+pub enum SessionCommand {
     /// List live sessions
     #[command(
         after_help = "Examples:\n  floorpass session list\n  floorpass session list trader --json"
@@ -45,7 +45,7 @@ pub enum Session {
     },
 }
 
-impl Session {
+impl SessionCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {

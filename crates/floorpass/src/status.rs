@@ -3,8 +3,8 @@
 use clap::Args;
 use control::{Request, ServerRequest, StatusNow};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 use crate::registry;
 
@@ -13,13 +13,13 @@ use crate::registry;
 #[command(
     after_help = "Examples:\n  floorpass status\n  floorpass status --all\n  floorpass status --json --data /var/lib/floorpass"
 )]
-pub struct Status {
+pub struct StatusCommand {
     /// Show every server of this user
     #[arg(long)]
     all: bool,
 }
 
-impl Status {
+impl StatusCommand {
     /// Whether it asks every server.
     pub const fn is_of_all(&self) -> bool {
         self.all

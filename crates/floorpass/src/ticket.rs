@@ -12,9 +12,9 @@ use control::{
 };
 use rust_decimal::Decimal;
 
-use crate::command::Global;
 use crate::credential;
 use crate::exit::{Exit, Failure};
+use crate::global::Global;
 use crate::output;
 
 /// Where a token is looked for when no file is named.
@@ -128,7 +128,7 @@ fn types() -> impl TypedValueParser<Value = String> {
 #[command(
     after_help = "Examples:\n  floorpass order preview buy 100 AAPL --price 231.40 --credential trading\n  floorpass order preview sell 50 KO --type market --credential trading --json"
 )]
-pub struct Preview {
+pub struct PreviewOrder {
     #[command(flatten)]
     terms: Terms,
 }
@@ -138,7 +138,7 @@ pub struct Preview {
 #[command(
     after_help = "Examples:\n  floorpass order place buy 100 AAPL --price 231.40 --credential trading\n  floorpass order place buy 100 AAPL --price 231.40 --take-profit 240 --stop-loss 225 --credential trading --yes\n  FLOORPASS_TOKEN=\"$(cat bot.token)\" floorpass order place sell 100 AAPL --type market --reduce --credential bot --yes --json\n\nRunning the server gives nobody the right to trade: an order is placed by a credential, with its token where it requires one, and meets all of its limits. It shows what the order would do and asks, unless --yes is given."
 )]
-pub struct Place {
+pub struct PlaceNewOrder {
     #[command(flatten)]
     terms: Terms,
     /// Send it without asking; needed where nobody can be asked
@@ -151,7 +151,7 @@ pub struct Place {
 #[command(
     after_help = "Examples:\n  floorpass order change 1000001 --price 58.50 --credential trading\n  floorpass order change 1000001 --type stop --stop 55 --credential trading --yes --json\n\nA credential can change its own orders only."
 )]
-pub struct Change {
+pub struct ChangeOrder {
     /// Its number, from `order list`
     #[arg(allow_negative_numbers = true, value_parser = |typed: &str| Number::ORDER.read_whole::<u64>(typed))]
     order: u64,
@@ -174,7 +174,7 @@ pub struct Change {
     yes: bool,
 }
 
-impl Preview {
+impl PreviewOrder {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let sheet = sheet(global, &self.terms.wish()?)?;
@@ -182,7 +182,7 @@ impl Preview {
     }
 }
 
-impl Place {
+impl PlaceNewOrder {
     /// Asks the person, then the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let wish = self.terms.wish()?;
@@ -193,7 +193,7 @@ impl Place {
     }
 }
 
-impl Change {
+impl ChangeOrder {
     /// Asks the person, then the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let wish = ChangeWish {

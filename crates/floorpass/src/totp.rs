@@ -3,8 +3,8 @@
 use clap::Args;
 use control::{AuthenticatorRequest, Request, TotpNow};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 
 /// The code of now.

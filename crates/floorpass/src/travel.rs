@@ -4,8 +4,8 @@ use access::Time;
 use clap::{Args, Subcommand};
 use control::{Request, TravelNow, TravelRequest, TravelWish};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 use crate::which::done;
 
@@ -24,7 +24,7 @@ pub enum Travel {
     #[command(
         after_help = "Examples:\n  floorpass travel plan trader --to Lisbon --from 2026-12-20 --until 2027-01-03\n  floorpass travel plan trader --to 'Hotel' --from 2026-12-20 --until 2026-12-22 --network 192.0.2.0/24\n\nAt most 90 days long, and at most a year ahead. During the travel, a new network is announced in the message centre only, not by mail; nothing else becomes easier. The person is notified of the plan, and the evidence records that you made it."
     )]
-    Plan(Plan),
+    Plan(PlanTravel),
     /// End the travel: new networks are announced by mail again
     #[command(after_help = "Example:\n  floorpass travel end trader")]
     End {
@@ -34,7 +34,7 @@ pub enum Travel {
 }
 
 #[derive(Debug, Args)]
-pub struct Plan {
+pub struct PlanTravel {
     /// The person's user name
     name: String,
     /// The destination, in your own words: a country or a city

@@ -9,9 +9,9 @@ use gate::upgrade::{self, UpgradeError, UpgradeReport};
 use serde::Serialize;
 use url::Url;
 
-use crate::command::Global;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::global::Global;
 use crate::output;
 use crate::server;
 

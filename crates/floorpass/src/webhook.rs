@@ -3,18 +3,18 @@
 use clap::Subcommand;
 use control::{NoticeRequest, Request, WebhookKey};
 
-use crate::command::Global;
 use crate::exit::Failure;
+use crate::global::Global;
 use crate::output;
 
 #[derive(Debug, Subcommand)]
-pub enum Webhook {
+pub enum WebhookCommand {
     /// Print the secret that webhooks are signed with, for the receiver
     #[command(after_help = "Example:\n  floorpass webhook secret")]
     Secret,
 }
 
-impl Webhook {
+impl WebhookCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let Self::Secret = self;

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use control::{Done, Request};
 
-use crate::command::Global;
 use crate::exit::{Exit, Failure};
+use crate::global::Global;
 use crate::output;
 
 /// What is shown.

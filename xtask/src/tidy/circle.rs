@@ -15,8 +15,7 @@ const GOALS: [(&str, usize); 1] = [("access", 3)];
 
 /// Crates that are not there yet, and the files of their largest circle. A number here only ever falls: whoever
 /// makes a circle smaller lowers it, and a crate that has reached its goal leaves the list.
-const LIMITS: &[(&str, usize)] =
-    &[("access", 40), ("floorpass", 36), ("gate", 39), ("twsd", 14), ("web", 58)];
+const LIMITS: &[(&str, usize)] = &[("access", 40), ("gate", 39), ("twsd", 14)];
 
 /// Most edges of a circle that are printed.
 const SHOWN: usize = 12;
@@ -305,7 +304,7 @@ mod tests {
         assert!(fault("web", 12, Some(13)).unwrap().contains("from 13 to 12"));
         assert!(fault("web", 10, Some(13)).unwrap().contains("take web out of LIMITS"));
         assert!(fault("access", 4, Some(3)).is_some());
-        let gone = measured(&BTreeMap::new(), &[("web", 12)]);
+        let gone = measured(&BTreeMap::new(), &[]);
         assert_eq!(gone.len(), 1);
     }
 }

@@ -62,7 +62,7 @@ answers! {
     ExecutionRow {
         /// Its number.
         execution: u64,
-        /// When.
+        /// The moment, RFC 3339 in UTC, whole seconds.
         at: String,
         /// The order.
         order: u64,
@@ -152,7 +152,7 @@ answers! {
 
     /// A decision.
     ActivityRow {
-        /// When.
+        /// The moment, RFC 3339 in UTC, whole seconds.
         at: String,
         /// `access` or `journal`.
         record: String,
