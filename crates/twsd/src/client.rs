@@ -12,11 +12,11 @@ use tws::{DecodeError, Inbound};
 use crate::account::Accounts;
 use crate::contract::Directory;
 use crate::historical::Charts;
-use crate::listener::Shared;
 use crate::market_data::Tickers;
 use crate::order::Orders;
 use crate::outgoing::Outgoing;
 use crate::refusal::{self, Subject};
+use crate::shared::Shared;
 use crate::tick_by_tick::SingleTicks;
 
 /// The state of one connection.

@@ -18,10 +18,10 @@ use tws::outbound::ErrorCode;
 use tws::{FrameReader, Inbound};
 
 use crate::client::Client;
-use crate::listener::Shared;
 use crate::outgoing::Outgoing;
 use crate::refusal;
 use crate::roster::Place;
+use crate::shared::Shared;
 use crate::start::{self, Farewell, READ, Started};
 
 /// How long the end of a connection may take: its last bytes, and the peer's close.

@@ -35,6 +35,7 @@ mod order;
 mod outgoing;
 mod refusal;
 mod roster;
+mod shared;
 mod stamp;
 mod start;
 mod tick_by_tick;

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::connection;
 use crate::contract::Directory;
 use crate::roster::{Lobby, Roster};
+use crate::shared::Shared;
 
 /// Connections of one port at a time. TWS takes 32 clients; programs that open one a thread fit too.
 const CONNECTIONS_A_PORT: usize = 256;
@@ -91,18 +92,6 @@ impl fmt::Display for ServeError {
 }
 
 impl std::error::Error for ServeError {}
-
-/// What all connections share.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) gate: Gate,
-    pub(crate) directory: Arc<Directory>,
-    pub(crate) roster: Roster,
-    /// Turns true when the server stops.
-    pub(crate) stop: watch::Receiver<bool>,
-    /// Held by every task and never used: when the last one is gone, all have said goodbye.
-    _alive: mpsc::Sender<()>,
-}
 
 /// The running sockets.
 #[derive(Debug)]

@@ -11,6 +11,7 @@
 
 mod asked;
 mod change;
+mod complaint;
 mod field;
 mod held;
 mod known;
@@ -24,9 +25,9 @@ use tws::inbound::CancelOrder;
 use tws::outbound::{CompletedOrdersEnd, ErrorCode, OpenOrderEnd, Status};
 use tws::{OrderFields, PlaceOrder};
 
+use self::complaint::Complaint;
 use self::held::{Family, Held};
 use self::known::{Known, KnownOrders};
-use self::terms::Complaint;
 use crate::client::Client;
 use crate::outgoing::Outgoing;
 use crate::refusal::Subject;

@@ -15,9 +15,9 @@ use tws::{
     FrameError, FrameReader, HandshakeError, Hello, Inbound, Refused, ServerVersion, handshake,
 };
 
-use crate::listener::Shared;
 use crate::outgoing::Outgoing;
 use crate::roster::Claim;
+use crate::shared::Shared;
 use crate::{refusal, stamp};
 
 /// How long a client has from its connection to its startApi.

@@ -33,7 +33,7 @@ use rust_decimal::Decimal;
 use tws::OrderFields;
 use tws::order::CompeteOffset;
 
-use super::terms::{Complaint, word};
+use super::complaint::{Complaint, word};
 
 /// Refuses the first field that is set and not honoured. `account` is the one that the order is for.
 pub(super) fn check(order: &OrderFields, account: &str) -> Result<(), Complaint> {

@@ -1,7 +1,6 @@
 //! The terms of an order, from this wire's words to the exchange's. Words are read whatever their case,
 //! as the broker reads them.
 
-use std::fmt;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use trade::{NewOrder, Oca, Order, OrderType, Origin, Ticks, TimeInForce};
 use tws::{OrderFields, PlaceOrder};
 
+use super::complaint::{Complaint, word};
 use super::field;
 use super::known::LAST;
 use crate::client::Client;
@@ -18,34 +18,6 @@ use crate::contract;
 
 /// Longest orderRef, in characters.
 const REFERENCE_LIMIT: usize = 64;
-
-/// What is wrong with an order in this wire's words, before the gate is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Complaint {
-    pub(super) code: &'static str,
-    pub(super) text: String,
-    /// A price is between two ticks, for which this wire has a number of its own.
-    pub(super) off_tick: bool,
-}
-
-impl Complaint {
-    pub(super) fn unsupported(field: &str, value: &str, advice: &str) -> Self {
-        let text = format!("{field} is {value}, which this exchange does not support; {advice}");
-        Self { code: "FIELD_NOT_SUPPORTED", text, off_tick: false }
-    }
-
-    pub(super) fn invalid(field: &str, value: impl fmt::Display, needed: &str) -> Self {
-        let value: String = value.to_string().chars().take(40).collect();
-        let text = format!("{field} is {value}; {needed}");
-        Self { code: "FIELD_INVALID", text, off_tick: false }
-    }
-}
-
-impl fmt::Display for Complaint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.text)
-    }
-}
 
 impl Client {
     /// The order in the exchange's words, without its parent. What a change of an `open` order
@@ -108,11 +80,6 @@ impl Client {
             Complaint::invalid("account", name, &needed)
         })
     }
-}
-
-/// A word as the protocol has it.
-pub(super) fn word(text: &str) -> String {
-    text.trim().to_ascii_uppercase()
 }
 
 fn side(action: &str) -> Result<Side, Complaint> {
