@@ -46,7 +46,7 @@ pub enum DeviceCommand {
         /// Its id, from `device list`
         id: DeviceId,
         /// What it may do
-        #[arg(value_parser = role_names().try_map(role))]
+        #[arg(value_parser = role_names().try_map(|name| role(&name)))]
         role: DeviceRole,
     },
     /// Block a device: its sessions end, and it cannot be activated again until it is removed
@@ -103,7 +103,7 @@ fn role_names() -> PossibleValuesParser {
 }
 
 /// The role of a name.
-fn role(name: String) -> Result<DeviceRole, &'static str> {
+fn role(name: &str) -> Result<DeviceRole, &'static str> {
     let mut all = DeviceRole::ALL.into_iter();
     all.find(|role| role.name() == name).ok_or("this role does not exist; use one of those listed")
 }
