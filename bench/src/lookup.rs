@@ -106,12 +106,12 @@ fn fill(tokens: &[Digest]) -> Sessions {
         };
         let mandate = Mandate {
             person: person.id,
-            account,
+            account: account.into(),
             role: Role::Owner,
             granted_at: BEGAN,
             until: None,
         };
-        let mut given = mandate.entitlements(Holder::Session(session.id), Grade::None);
+        let mut given = mandate.entitlements(Holder::Session(session.id), Grade::None).unwrap();
         given.until = session.until;
         sessions.put(&person, &session, given, None);
     }

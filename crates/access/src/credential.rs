@@ -695,6 +695,7 @@ impl Credential {
         let mandate = slice.mandate(self.account).ok_or(Refusal::CredentialUnknown)?;
         let holder = crate::id::Holder::Credential(self.id);
         let full = mandate.entitlements(holder, slice.grade(self.account));
+        let full = full.ok_or(Refusal::CredentialUnknown)?;
         Ok(full.narrow(holder, &self.scopes))
     }
 }

@@ -5,6 +5,7 @@ use crate::call::{By, Call, Source};
 use crate::contact::Reach;
 use crate::draft::Draft;
 use crate::entitlements::{Act, Entitlements};
+use crate::guard::Reads;
 use crate::id::{ApprovalId, AuthenticatorId, ContactId, CredentialId, DeviceId, LinkId, PersonId};
 use crate::lock::Lock;
 use crate::moment::{Moment, Span, Time};
@@ -133,6 +134,8 @@ pub enum Answer {
 pub struct Decision {
     /// What to commit, in order.
     pub events: Vec<Event>,
+    /// What it was decided on: it holds as long as none of that has changed.
+    pub reads: Reads,
     /// What to tell the caller.
     pub answer: Result<Answer, Refusal>,
 }
@@ -140,12 +143,12 @@ pub struct Decision {
 impl Decision {
     /// A yes.
     pub(crate) fn new(events: Vec<Event>, answer: Answer) -> Self {
-        Self { events, answer: Ok(answer) }
+        Self { events, reads: Reads::new(), answer: Ok(answer) }
     }
 
     /// A no that changes something, say a counter.
     pub(crate) fn refused(events: Vec<Event>, refusal: Refusal) -> Self {
-        Self { events, answer: Err(refusal) }
+        Self { events, reads: Reads::new(), answer: Err(refusal) }
     }
 
     /// Of a decision whose one entry of evidence is a refusal, which may be counted together with
@@ -290,12 +293,12 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
         reach: Reach::of(slice, moment.now),
     };
     let decided = dispatch(slice, &ground, &call.command);
-    let Decision { events, answer } =
+    let Decision { events, answer, .. } =
         decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));
     let mut draft = Draft::of(slice);
     draft.extend(events);
     device::forget_lent(slice, &mut draft);
-    match answer {
+    let mut decision = match answer {
         Ok(answer) => draft.decide(answer),
         Err(refusal) => {
             if refusal != Refusal::ProofStale {
@@ -303,7 +306,9 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
             }
             draft.refuse(refusal)
         }
-    }
+    };
+    decision.reads = slice.reads_with(&call.command);
+    decision
 }
 
 /// The code that an enrolled TOTP app shows now, for demo folders' command line.

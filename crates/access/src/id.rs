@@ -134,68 +134,150 @@ ids! {
     RecoveryId "rcv_"
 }
 
-/// A paper account. A live account is another type, so that neither can stand for the other.
+macro_rules! accounts {
+    ($($(#[$doc:meta])* $name:ident $prefix:literal $expected:literal)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u32);
+
+        impl $name {
+            /// The greatest number: seven digits.
+            pub const MAX: u32 = 9_999_999;
+
+            /// The account of this number; none above [`Self::MAX`].
+            pub const fn new(number: u32) -> Option<Self> {
+                if number <= Self::MAX { Some(Self(number)) } else { None }
+            }
+
+            /// Its number, 0 to 9,999,999.
+            pub const fn number(self) -> u32 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&format!(concat!($prefix, "{:07}"), self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let error = IdError { expected: $expected };
+                let digits = text.strip_prefix($prefix).ok_or(error)?;
+                if digits.len() != 7 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return Err(error);
+                }
+                digits.parse().ok().and_then(Self::new).ok_or(error)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    self.0.serialize(serializer)
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+                } else {
+                    let number = u32::deserialize(deserializer)?;
+                    Self::new(number)
+                        .ok_or_else(|| de::Error::custom("account number above 9999999"))
+                }
+            }
+        }
+    )*};
+}
+
+accounts! {
+    /// A paper account. A live account is another type, so that neither can stand for the other.
+    PaperAccountId "DU" "DU and 7 digits (a paper account)"
+    /// A live account: real money.
+    LiveAccountId "U" "U and 7 digits (a live account)"
+}
+
+/// An account of either kind. Only what is about accounts as such takes it; what trades on paper
+/// takes a [`PaperAccountId`], so that it cannot name a live account.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PaperAccountId(u32);
+pub enum AccountId {
+    /// Pretend money.
+    Paper(PaperAccountId),
+    /// Real money.
+    Live(LiveAccountId),
+}
 
-impl PaperAccountId {
-    /// The greatest number: seven digits.
-    pub const MAX: u32 = 9_999_999;
-
-    /// The account of this number; none above [`Self::MAX`].
-    pub const fn new(number: u32) -> Option<Self> {
-        if number <= Self::MAX { Some(Self(number)) } else { None }
-    }
-
-    /// Its number, 0 to 9,999,999.
-    pub const fn number(self) -> u32 {
-        self.0
+impl AccountId {
+    /// The paper account that it is; none for a live one.
+    pub const fn paper(self) -> Option<PaperAccountId> {
+        match self {
+            Self::Paper(account) => Some(account),
+            Self::Live(_) => None,
+        }
     }
 }
 
-impl fmt::Display for PaperAccountId {
+impl From<PaperAccountId> for AccountId {
+    fn from(account: PaperAccountId) -> Self {
+        Self::Paper(account)
+    }
+}
+
+impl From<LiveAccountId> for AccountId {
+    fn from(account: LiveAccountId) -> Self {
+        Self::Live(account)
+    }
+}
+
+impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("DU{:07}", self.0))
+        match self {
+            Self::Paper(account) => fmt::Display::fmt(account, f),
+            Self::Live(account) => fmt::Display::fmt(account, f),
+        }
     }
 }
 
-impl fmt::Debug for PaperAccountId {
+impl fmt::Debug for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl FromStr for PaperAccountId {
+impl FromStr for AccountId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let error = IdError { expected: "DU and 7 digits (a paper account)" };
-        let digits = text.strip_prefix("DU").ok_or(error)?;
-        if digits.len() != 7 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(error);
-        }
-        digits.parse().ok().and_then(Self::new).ok_or(error)
+        let expected = "DU (a paper account) or U (a live account), and 7 digits";
+        let paper = text.parse().map(Self::Paper);
+        paper.or_else(|_| text.parse().map(Self::Live)).map_err(|_: IdError| IdError { expected })
     }
 }
 
-impl Serialize for PaperAccountId {
+/// As its text in every format: the two kinds share no number.
+impl Serialize for AccountId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            self.0.serialize(serializer)
-        }
+        serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for PaperAccountId {
+impl<'de> Deserialize<'de> for AccountId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-        } else {
-            let number = u32::deserialize(deserializer)?;
-            Self::new(number).ok_or_else(|| de::Error::custom("account number above 9999999"))
-        }
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -275,6 +357,26 @@ mod tests {
             assert!(bad.parse::<PaperAccountId>().is_err(), "{bad}");
         }
         assert_eq!(PaperAccountId::new(10_000_000), None);
+    }
+
+    #[test]
+    fn account_of_either_kind_is_its_text_and_keeps_its_kind() {
+        let paper = PaperAccountId(1_234_567);
+        let live = LiveAccountId(1_234_567);
+        for (account, text) in
+            [(AccountId::from(paper), "DU1234567"), (AccountId::from(live), "U1234567")]
+        {
+            assert_eq!(account.to_string(), text);
+            assert_eq!(text.parse(), Ok(account));
+            assert_eq!(serde_json::to_string(&account).unwrap(), format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<AccountId>(&format!("\"{text}\"")).unwrap(), account);
+        }
+        assert_eq!(AccountId::from(paper).paper(), Some(paper));
+        assert_eq!(AccountId::from(live).paper(), None);
+        for bad in ["DUU1234567", "U123456", "u1234567", "", "D1234567"] {
+            assert!(bad.parse::<AccountId>().is_err(), "{bad}");
+        }
+        assert!(serde_json::from_str::<PaperAccountId>("\"U1234567\"").is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! ([`moment::Moment`]), everything a decision needs is loaded beforehand, and its effects are a list
 //! of events that the store applies.
 
+pub mod account;
 pub mod address;
 pub mod agent;
 pub mod approval;
@@ -19,6 +20,7 @@ pub mod device;
 mod draft;
 pub mod entitlements;
 pub mod evidence;
+pub mod guard;
 pub mod hours;
 pub mod id;
 pub mod large_order;
@@ -55,13 +57,16 @@ pub mod typed;
 pub mod way;
 pub mod window;
 
+pub use account::{Account, AccountSlice};
 pub use binding::PublicKey;
 pub use call::{By, Call, Source};
 pub use decision::{Answer, Command, Decision, Event, decide};
 pub use entitlements::{Act, Entitlements, Limits, Question, Scopes, Side};
+pub use guard::{Reads, Scope};
 pub use id::{
-    ApprovalId, AttemptId, AuthenticatorId, ContactId, CredentialId, DeviceId, Holder, LinkId,
-    LockId, NoticeId, PaperAccountId, PersonId, RecoveryId, SessionId, SymbolId, TrusteeId,
+    AccountId, ApprovalId, AttemptId, AuthenticatorId, ContactId, CredentialId, DeviceId, Holder,
+    LinkId, LiveAccountId, LockId, NoticeId, PaperAccountId, PersonId, RecoveryId, SessionId,
+    SymbolId, TrusteeId,
 };
 pub use lock::Grade;
 pub use moment::{Moment, Span, Time};

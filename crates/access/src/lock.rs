@@ -10,12 +10,12 @@ use crate::credential::{self, Credential};
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, DeviceState};
 use crate::entitlements::Act;
-use crate::id::{LockId, PaperAccountId, PersonId, SessionId};
+use crate::id::{AccountId, LockId, PersonId, SessionId};
 use crate::moment::Time;
 use crate::name::Name;
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
-use crate::session::{self, SessionEnd};
+use crate::session::{self, Session, SessionEnd};
 use crate::slice::Slice;
 use crate::{link, recovery, sign_in};
 
@@ -31,7 +31,7 @@ pub enum Target {
     /// All that a person has.
     Person(PersonId),
     /// One account, for everyone on it.
-    Account(PaperAccountId),
+    Account(AccountId),
 }
 
 impl fmt::Display for Target {
@@ -89,6 +89,12 @@ pub enum Command {
         /// From what.
         target: Target,
     },
+    /// Ends what a lock of `all` on an account ends of another one who holds it; asked by the server
+    /// itself. Load that person's slice.
+    Reach {
+        /// On what.
+        target: Target,
+    },
 }
 
 /// What happened to locks.
@@ -129,10 +135,21 @@ impl Event {
 pub(crate) fn apply(slice: &mut Slice, event: &Event) {
     match event {
         Event::Set(lock) => {
-            slice.locks.retain(|one| one.target != lock.target);
-            slice.locks.push(lock.clone());
+            let replace = |locks: &mut Vec<Lock>| {
+                locks.retain(|one| one.target != lock.target);
+                locks.push(lock.clone());
+            };
+            match lock.target {
+                Target::Person(_) => replace(&mut slice.locks),
+                Target::Account(id) => slice.on_account(id, |one| replace(&mut one.locks)),
+            }
         }
-        Event::Lifted { lock, .. } => slice.locks.retain(|one| one.id != *lock),
+        Event::Lifted { lock, .. } => {
+            let on_accounts = slice.accounts.iter_mut().map(|one| &mut one.locks);
+            for locks in on_accounts.chain([&mut slice.locks]) {
+                locks.retain(|one| one.id != *lock);
+            }
+        }
     }
 }
 
@@ -141,7 +158,8 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
-    let (Command::Set { target, .. } | Command::Lift { target }) = *command;
+    let (Command::Set { target, .. } | Command::Lift { target } | Command::Reach { target }) =
+        *command;
     let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person or account" })?.id;
     let is_theirs = match target {
         Target::Person(target) => target == person,
@@ -150,7 +168,7 @@ pub(crate) fn decide(
     if !is_theirs {
         return Err(Refusal::NotFound { what: "person or account" });
     }
-    let standing = slice.locks.iter().find(|lock| lock.target == target);
+    let standing = slice.locks().find(|lock| lock.target == target);
     match *command {
         Command::Set { grade, .. } => {
             ground.authorise(slice, Act::Lock)?;
@@ -168,6 +186,7 @@ pub(crate) fn decide(
             }
             Ok(lift(slice, ground, person, lock?))
         }
+        Command::Reach { .. } => reach(slice, ground, target),
     }
 }
 
@@ -184,7 +203,8 @@ fn check_lift(
         |lock: &&Lock| lock.grade < Grade::All && lock.receipt.lifted_by == Some(person);
     let Some(lock) = lock.filter(is_theirs) else { return Err(Refusal::OperatorOnly) };
     // That another session holds trading is not a reason to stay locked.
-    let unlocked = Slice { locks: Vec::new(), brokerage: None, ..slice.clone() };
+    let mut unlocked = Slice { locks: Vec::new(), brokerage: None, ..slice.clone() };
+    unlocked.accounts.iter_mut().for_each(|account| account.locks.clear());
     for act in [GROW, Act::PlaceOrder] {
         ground.authorise(&unlocked, act)?;
     }
@@ -246,42 +266,71 @@ fn set(
 ) -> Decision {
     let (at, by) = (ground.moment.now, ground.by);
     let id = LockId(ground.moment.draw("lock"));
-    let mut receipt = Receipt { lifted_by, ..Receipt::default() };
-    let mut ends: Vec<decision::Event> = Vec::new();
-    if grade == Grade::All {
-        for session in &slice.sessions {
-            if by == By::Session(session.id) {
-                ends.push(session::Event::KeptForReceipt { session: session.id, lock: id }.into());
-                continue;
-            }
-            let reason = SessionEnd::Locked;
-            ends.push(session::Event::Ended { session: session.id, at, reason }.into());
-            receipt.sessions.push(session.id);
-        }
-        ends.extend(slice.attempts.iter().flat_map(|one| sign_in::drop_attempt(slice, one)));
-        ends.extend(recovery::locked(slice, at));
-        ends.extend(slice.links.iter().map(|one| link::Event::Withdrawn { link: one.id }.into()));
-        let is_target = |one: &Credential| match target {
-            Target::Person(_) => true,
-            Target::Account(account) => one.account == account,
-        };
-        for one in &slice.credentials {
-            if one.revoked.is_none() && is_target(one) {
-                let (credential, cancel_orders) = (one.id, true);
-                let event = credential::Event::Revoked { credential, at, by, cancel_orders };
-                ends.push(event.into());
-                receipt.credentials.push(one.name.clone());
-            }
-        }
-        for device in slice.devices.iter().filter(|one| one.state != DeviceState::Pending) {
-            ends.push(device::Event::Removed { device: device.id }.into());
-            receipt.devices.push(device.name.clone());
-        }
-    }
-    let lock = Lock { id, target, grade, at, by, receipt };
+    let receipt = Receipt { lifted_by, ..Receipt::default() };
+    let mut lock = Lock { id, target, grade, at, by, receipt };
+    let ends = if grade == Grade::All { ends(slice, &mut lock) } else { Vec::new() };
     let text = format!("A {grade} lock was set on {target}: {}.", grade.text());
     let mut events = vec![Event::Set(lock.clone()).into()];
     events.extend(ends);
     events.push(notice::queue(ground, person, Topic::Lock, text, None));
     Decision::new(events, Answer::Locked(lock))
+}
+
+/// What a lock of `all` ends of a person's, noted on its receipt.
+fn ends(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
+    let Lock { id, at, by, ref mut receipt, .. } = *lock;
+    let mut ends: Vec<decision::Event> = Vec::new();
+    for session in &slice.sessions {
+        if by == By::Session(session.id) {
+            ends.push(session::Event::KeptForReceipt { session: session.id, lock: id }.into());
+            continue;
+        }
+        let reason = SessionEnd::Locked;
+        ends.push(session::Event::Ended { session: session.id, at, reason }.into());
+        receipt.sessions.push(session.id);
+    }
+    ends.extend(slice.attempts.iter().flat_map(|one| sign_in::drop_attempt(slice, one)));
+    ends.extend(recovery::locked(slice, at));
+    ends.extend(slice.links.iter().map(|one| link::Event::Withdrawn { link: one.id }.into()));
+    ends.extend(ended_credentials(slice, lock));
+    for device in slice.devices.iter().filter(|one| one.state != DeviceState::Pending) {
+        ends.push(device::Event::Removed { device: device.id }.into());
+        lock.receipt.devices.push(device.name.clone());
+    }
+    ends
+}
+
+fn ended_credentials(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
+    let Lock { target, at, by, ref mut receipt, .. } = *lock;
+    let is_target = |one: &&Credential| match target {
+        Target::Person(_) => true,
+        Target::Account(account) => account == one.account.into(),
+    };
+    let live = slice.credentials.iter().filter(|one| one.revoked.is_none());
+    let end = |one: &Credential| {
+        let (credential, cancel_orders) = (one.id, true);
+        receipt.credentials.push(one.name.clone());
+        credential::Event::Revoked { credential, at, by, cancel_orders }.into()
+    };
+    live.filter(is_target).map(end).collect()
+}
+
+/// What a lock of `all` on an account, set by or for somebody else, ends of another one who holds it.
+/// Their sessions and their programs there: what else is theirs may serve other accounts.
+fn reach(slice: &Slice, ground: &Ground<'_>, target: Target) -> Result<Decision, Refusal> {
+    if !ground.by.runs_the_server() {
+        return Err(Refusal::OperatorOnly);
+    }
+    let standing = slice.locks().find(|lock| lock.target == target && lock.grade == Grade::All);
+    let mut lock = standing.ok_or(Refusal::NoLock)?.clone();
+    (lock.receipt.sessions, lock.receipt.credentials) = (Vec::new(), Vec::new());
+    let mut events = Vec::new();
+    let began_before = |one: &&Session| one.started_at <= lock.at && one.receipt.is_none();
+    for session in slice.sessions.iter().filter(began_before) {
+        let (session, at, reason) = (session.id, ground.moment.now, SessionEnd::Locked);
+        events.push(session::Event::Ended { session, at, reason }.into());
+        lock.receipt.sessions.push(session);
+    }
+    events.extend(ended_credentials(slice, &mut lock));
+    Ok(Decision::new(events, Answer::Locked(lock)))
 }

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
 use crate::address::Addresses;
 use crate::entitlements::{Act, Acts, Entitlements, Hours, Limits, Products, Sides, Symbols};
-use crate::id::{Holder, PaperAccountId, PersonId};
+use crate::id::{AccountId, Holder, PersonId};
 use crate::lock::Grade;
 use crate::moment::Time;
 use crate::policy::NewNetwork;
@@ -61,7 +62,7 @@ pub struct Mandate {
     /// Whose.
     pub person: PersonId,
     /// On which account.
-    pub account: PaperAccountId,
+    pub account: AccountId,
     /// As what.
     pub role: Role,
     /// Since when.
@@ -96,16 +97,23 @@ impl Event {
 
 pub(crate) fn apply(slice: &mut Slice, event: &Event) {
     let Event::Granted(mandate) = event;
-    put(&mut slice.mandates, mandate.clone(), |one| one.account);
+    if slice.person.as_ref().is_some_and(|person| person.id == mandate.person) {
+        put(&mut slice.mandates, mandate.clone(), |one| one.account);
+    }
+    slice.on_account(mandate.account, |account| {
+        account.account.get_or_insert_with(|| Account::of(mandate));
+        put(&mut account.mandates, mandate.clone(), |one| one.person);
+    });
 }
 
 impl Mandate {
-    /// Everything that it gives, under a lock, to a holder that is not narrowed yet.
-    pub fn entitlements(&self, holder: Holder, lock: Grade) -> Entitlements {
-        Entitlements {
+    /// Everything that it gives, under a lock, to a holder that is not narrowed yet. Nothing on a live
+    /// account: what is entitled so far trades on paper.
+    pub fn entitlements(&self, holder: Holder, lock: Grade) -> Option<Entitlements> {
+        let given = Entitlements {
             holder,
             person: self.person,
-            account: self.account,
+            account: self.account.paper()?,
             acts: self.role.acts(),
             read_only: false,
             products: Products::ALL,
@@ -120,7 +128,7 @@ impl Mandate {
             new_network: NewNetwork::Keep,
             limits: Limits::default(),
             asks_above: None,
-        }
-        .locked(lock)
+        };
+        Some(given.locked(lock))
     }
 }

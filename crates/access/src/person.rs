@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Answer, Decision, Ground};
-use crate::id::{PaperAccountId, PersonId};
+use crate::id::{AccountId, PaperAccountId, PersonId};
 use crate::mandate::{self, Mandate, Role};
 use crate::moment::Time;
 use crate::name::Username;
@@ -80,13 +80,19 @@ pub(crate) fn decide(
         return Err(Refusal::OperatorOnly);
     }
     let username = Username::new(username)?;
+    let id = AccountId::from(*account);
+    let mandates = slice.account(id).map_or(&[][..], |account| &account.mandates);
+    if role == Role::Owner && mandates.iter().any(|one| one.role == Role::Owner) {
+        return Err(Refusal::AccountTaken { account: id });
+    }
     if slice.person.is_some() {
         return Err(Refusal::NameTaken { what: "person", name: username.to_string() });
     }
     let id = PersonId(ground.moment.draw("person"));
     let at = ground.moment.now;
     let person = Person { id, username, created_at: at };
-    let mandate = Mandate { person: id, account: *account, role, granted_at: at, until: None };
+    let account = (*account).into();
+    let mandate = Mandate { person: id, account, role, granted_at: at, until: None };
     Ok(Decision::new(
         vec![Event::Created(person).into(), mandate::Event::Granted(mandate).into()],
         Answer::PersonCreated { person: id },

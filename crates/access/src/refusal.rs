@@ -10,7 +10,7 @@ use crate::authenticator::password::Guess;
 use crate::binding::ProofFault;
 use crate::device::DeviceRole;
 use crate::entitlements::{Act, Product, Side};
-use crate::id::{PaperAccountId, SymbolId};
+use crate::id::{AccountId, PaperAccountId, SymbolId};
 use crate::lock::Grade;
 use crate::moment::{Span, Time};
 use crate::name::Name;
@@ -362,7 +362,7 @@ refusals! {
     LockUnproven { at: Time } = "LOCK_UNPROVEN",
         "the lock was set at {at}, and you have not confirmed since that it is you; confirm with your passkey or your phone, or with your password and a code, and unlock then";
     /// The account has another owner.
-    AccountTaken { account: PaperAccountId } = "ACCOUNT_TAKEN",
+    AccountTaken { account: AccountId } = "ACCOUNT_TAKEN",
         "account {account} has an owner; choose another account";
     /// What would be left is not a way to sign in.
     LastAuthenticator = "LAST_AUTHENTICATOR",

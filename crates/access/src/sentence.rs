@@ -160,13 +160,13 @@ mod tests {
     fn lines(scopes: &Scopes) -> String {
         let mandate = Mandate {
             person: PersonId([1; 16]),
-            account: PaperAccountId::new(1_234_567).unwrap(),
+            account: PaperAccountId::new(1_234_567).unwrap().into(),
             role: Role::Owner,
             granted_at: Time(0),
             until: None,
         };
         let holder = Holder::Credential(CredentialId([2; 16]));
-        let given = mandate.entitlements(holder, Grade::None).narrow(holder, scopes);
+        let given = mandate.entitlements(holder, Grade::None).unwrap().narrow(holder, scopes);
         let name = |symbol: SymbolId| format!("S{symbol}");
         let lines = can_cannot(&given, &name);
         let lines: Vec<_> =

@@ -1,5 +1,6 @@
 //! Everything that a decision about one person needs, loaded at once.
 
+use crate::account::AccountSlice;
 use crate::approval::Approval;
 use crate::authenticator::{Authenticator, Kind, passkey::Passkey};
 use crate::binding::UNBOUND_ACTS;
@@ -10,11 +11,11 @@ use crate::credential::Credential;
 use crate::device::{Device, Standing};
 use crate::entitlements::{Acts, Entitlements, Narrowing};
 use crate::id::{
-    ApprovalId, AuthenticatorId, CredentialId, DeviceId, Holder, PaperAccountId, SessionId,
+    AccountId, ApprovalId, AuthenticatorId, CredentialId, DeviceId, Holder, SessionId,
 };
 use crate::large_order;
 use crate::link::Link;
-use crate::lock::{Grade, Lock, Target};
+use crate::lock::{Grade, Lock};
 use crate::mandate::Mandate;
 use crate::moment::Time;
 use crate::network::Known;
@@ -39,7 +40,8 @@ pub(crate) use apply::put;
 /// removed devices, used links) is not in it; revoked credentials are. Every list ascends by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Slice {
-    /// Rises with every commit that changes a table; a commit against another one is a conflict.
+    /// Rises with every commit that changes what is the person's own; a commit against another one is a
+    /// conflict.
     pub version: i64,
     /// The person; none for an unknown name, token or key.
     pub person: Option<Person>,
@@ -47,6 +49,8 @@ pub struct Slice {
     pub stranger: Option<Stranger>,
     /// Their authority on accounts.
     pub mandates: Vec<Mandate>,
+    /// Those accounts, and others that a decision is about.
+    pub accounts: Vec<AccountSlice>,
     /// What proves them.
     pub authenticators: Vec<Authenticator>,
     /// Their devices.
@@ -65,7 +69,7 @@ pub struct Slice {
     pub links: Vec<Link>,
     /// Their failures in a row.
     pub counters: Vec<Counter>,
-    /// The locks on them and on their accounts.
+    /// The locks on them; those on an account are its own.
     pub locks: Vec<Lock>,
     /// Their mail addresses and phone number, former ones too.
     pub contacts: Vec<Contact>,
@@ -101,6 +105,8 @@ impl Slice {
     /// The order of every list, for the code that filled them.
     pub fn sort(&mut self) {
         self.mandates.sort_by_key(|one| one.account);
+        self.accounts.sort_by_key(|one| one.id);
+        self.accounts.iter_mut().for_each(AccountSlice::sort);
         self.authenticators.sort_by_key(|one| one.id);
         self.devices.sort_by_key(|one| one.id);
         self.pushes.sort_by_key(|one| one.device);
@@ -124,8 +130,27 @@ impl Slice {
     }
 
     /// The mandate on this account.
-    pub fn mandate(&self, account: PaperAccountId) -> Option<&Mandate> {
+    pub fn mandate(&self, account: impl Into<AccountId>) -> Option<&Mandate> {
+        let account = account.into();
         self.mandates.iter().find(|mandate| mandate.account == account)
+    }
+
+    /// The mandate that sessions act under as long as they name no account: the first one on a paper
+    /// account. One that is granted later never takes its place.
+    pub fn first_mandate(&self) -> Option<&Mandate> {
+        let on_paper = self.mandates.iter().filter(|one| one.account.paper().is_some());
+        on_paper.min_by_key(|one| (one.granted_at, one.account))
+    }
+
+    /// The account of this id, where it is theirs or a decision is about it.
+    pub fn account(&self, id: impl Into<AccountId>) -> Option<&AccountSlice> {
+        let id = id.into();
+        self.accounts.iter().find(|one| one.id == id)
+    }
+
+    /// The locks on the person and on the accounts.
+    pub fn locks(&self) -> impl Iterator<Item = &Lock> {
+        self.locks.iter().chain(self.accounts.iter().flat_map(|one| &one.locks))
     }
 
     /// The authenticator of this id.
@@ -264,18 +289,15 @@ impl Slice {
     }
 
     /// The strongest lock on the person or on this account.
-    pub fn grade(&self, account: PaperAccountId) -> Grade {
-        let counts = |target| match target {
-            Target::Person(_) => true,
-            Target::Account(locked) => locked == account,
-        };
-        let grades = self.locks.iter().filter(|lock| counts(lock.target)).map(|lock| lock.grade);
-        grades.max().unwrap_or_default()
+    pub fn grade(&self, account: impl Into<AccountId>) -> Grade {
+        let account = account.into();
+        let on_account = self.account(account).into_iter().flat_map(|one| &one.locks);
+        self.locks.iter().chain(on_account).map(|lock| lock.grade).max().unwrap_or_default()
     }
 
     /// The strongest lock on the person or on any account of theirs.
     pub fn strongest_lock(&self) -> Grade {
-        self.locks.iter().map(|lock| lock.grade).max().unwrap_or_default()
+        self.locks().map(|lock| lock.grade).max().unwrap_or_default()
     }
 
     /// What a session of the person may do now: what its own state gives it, and trading only
@@ -296,9 +318,10 @@ impl Slice {
     /// may only enrol until that is done, and what its person had before was shown; one kept for a
     /// receipt may do nothing.
     pub fn uncontested(&self, session: &Session, fresh: bool) -> Result<Entitlements, Refusal> {
-        let mandate = self.mandates.first().ok_or(Refusal::NotFound { what: "account" })?;
+        let mandate = self.first_mandate().ok_or(Refusal::NotFound { what: "account" })?;
         let holder = Holder::Session(session.id);
-        let mut given = mandate.entitlements(holder, self.grade(mandate.account));
+        let given = mandate.entitlements(holder, self.grade(mandate.account));
+        let mut given = given.ok_or(Refusal::NotFound { what: "paper account" })?;
         given.until = given.until.min(session.until);
         given.asks_above = self.large_orders.above;
         given.acts = given.acts.and(session.interface.acts());

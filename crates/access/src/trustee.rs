@@ -13,6 +13,7 @@ use crate::call::{By, Source};
 use crate::contact::Reach;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
+use crate::guard::Reads;
 use crate::id::{PersonId, RecoveryId, TrusteeId};
 use crate::moment::{Moment, Span, Time};
 use crate::name::Username;
@@ -63,6 +64,14 @@ pub struct Ask {
 pub struct Attested {
     person: PersonId,
     username: Username,
+    reads: Reads,
+}
+
+impl Attested {
+    /// What the look was based on: it is worth nothing once that has changed.
+    pub const fn reads(&self) -> &Reads {
+        &self.reads
+    }
 }
 
 /// Looks at the slice of somebody who acts for another person.
@@ -78,7 +87,7 @@ pub fn attest(
     ground.authorise(slice, Act::ManageRecovery)?;
     ground.check_recent(slice)?;
     let person = slice.person.as_ref().ok_or(Refusal::NotSignedIn)?;
-    Ok(Attested { person: person.id, username: person.username.clone() })
+    Ok(Attested { person: person.id, username: person.username.clone(), reads: slice.reads() })
 }
 
 /// What is asked about contacts. The slice is that of the person who is helped.

@@ -1,6 +1,6 @@
 //! Locks, as the operator sets and lifts them.
 
-use access::{Grade, PaperAccountId, Refusal};
+use access::{AccountId, Grade, Refusal};
 use gate::{Gate, LockTarget};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub enum Target {
     /// The only account.
     OnlyAccount,
     /// An account.
-    Account(PaperAccountId),
+    Account(AccountId),
     /// A person, by user name.
     Person(String),
 }

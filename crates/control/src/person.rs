@@ -1,6 +1,6 @@
 //! Whose things a request is about.
 
-use access::{PaperAccountId, Refusal};
+use access::{AccountId, Refusal};
 use gate::{Gate, PersonInfo};
 
 use serde::{Deserialize, Serialize};
@@ -145,10 +145,10 @@ pub(crate) async fn the(gate: &Gate, username: Option<String>) -> Result<String,
 }
 
 /// The only account that there is.
-pub(crate) async fn only_account(gate: &Gate) -> Result<PaperAccountId, Fault> {
+pub(crate) async fn only_account(gate: &Gate) -> Result<AccountId, Fault> {
     let mut accounts: Vec<_> =
         gate.people().list().await?.into_iter().flat_map(|one| one.accounts).collect();
-    accounts.push(gate.account());
+    accounts.push(gate.account().into());
     accounts.sort_unstable();
     accounts.dedup();
     if let [only] = accounts.as_slice() {

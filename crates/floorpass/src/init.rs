@@ -98,6 +98,6 @@ async fn first_person(gate: &Gate, name: &str) -> Result<gate::LinkIssued, acces
         [one] if !one.enrolled && one.username.eq_ignore_ascii_case(name) => {
             gate.people().issue_link(&gate::Actor::Operator { uid }, name, Purpose::Enrolment).await
         }
-        _ => Err(access::Refusal::AccountTaken { account: gate.account() }),
+        _ => Err(access::Refusal::AccountTaken { account: gate.account().into() }),
     }
 }

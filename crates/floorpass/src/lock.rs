@@ -1,6 +1,6 @@
 //! `floorpass lock` and `unlock`.
 
-use access::{Grade, PaperAccountId};
+use access::{AccountId, Grade};
 use clap::Args;
 use control::{LockReceipt, LockRequest, Request, Target};
 
@@ -15,7 +15,7 @@ use crate::which::done;
 pub struct On {
     /// An account, for everyone on it; not needed where there is one account
     #[arg(long, value_name = "ACCOUNT")]
-    account: Option<PaperAccountId>,
+    account: Option<AccountId>,
     /// A person, by user name
     #[arg(long, value_name = "NAME")]
     person: Option<String>,

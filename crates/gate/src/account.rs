@@ -65,7 +65,7 @@ impl PaperAccounts<'_> {
         {
             let mut turn = self.gate.0.sequencer.turn(self.gate.now())?;
             if turn.exchange().ledger(opening.account).is_some() {
-                return Err(Refusal::AccountTaken { account: opening.account });
+                return Err(Refusal::AccountTaken { account: opening.account.into() });
             }
             turn.stamp(by_operator(), Command::OpenAccount(opening), false)?;
         }

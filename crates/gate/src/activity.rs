@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use access::evidence::{Command as Note, Entry, Event as Kept, Index, Topic};
 use access::{
-    Act, By, Command, CredentialId, DeviceId, Event, Holder, PersonId, Refusal, Slice, Time,
+    Act, By, Command, CredentialId, DeviceId, Event, Holder, PersonId, Reads, Refusal, Slice, Time,
 };
 use store::{Key, OrderDecision, RecordCursor, Search, Stretch};
 
@@ -434,8 +434,8 @@ impl ActivityGate<'_> {
         }
         let events = [Kept::Noted { kind, text: what.to_owned() }.into()];
         let (store, source) = (&self.gate.0.people.store, actor.source());
-        let done =
-            store.commit(&Slice::default(), &events, actor.by(), &source, self.gate.now()).await;
+        let nobody = (&Slice::default(), &Reads::new());
+        let done = store.commit(nobody, &events, actor.by(), &source, self.gate.now()).await;
         done.map(drop).map_err(|error| match error {
             store::CommitError::Store(error) => store_failed(&error),
             _ => Refusal::StoreFailed,

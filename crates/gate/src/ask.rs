@@ -94,6 +94,11 @@ pub(crate) fn unlock(target: lock::Target) -> Ask<lock::Lock> {
     ask!(Command::Lock(lock::Command::Lift { target }), Answer::Unlocked(lock) => lock)
 }
 
+/// Ends what a lock of `all` on an account ends of another one who holds it.
+pub(crate) fn reach(target: lock::Target) -> Ask<lock::Lock> {
+    ask!(Command::Lock(lock::Command::Reach { target }), Answer::Locked(lock) => lock)
+}
+
 /// Says that what a message names was not its person's doing.
 pub(crate) fn disown(command: notice::Command) -> Ask<Disowned> {
     ask!(Command::Notice(command), Answer::Disowned(stopped) => stopped)

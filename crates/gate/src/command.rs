@@ -12,7 +12,7 @@ use std::time::Duration;
 use access::call::Source;
 use access::decision::decide;
 use access::refusal::PasskeyFault;
-use access::{Answer, By, Call, Event, Refusal, Slice, Time, device};
+use access::{AccountId, Answer, By, Call, Event, Reads, Refusal, Scope, Slice, Time, device};
 use store::{CommitError, Key, SessionUse, StoreError};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -118,13 +118,14 @@ impl Gate {
         })
     }
 
-    /// The same for what may be a cut, and whether it is only what was last known.
+    /// The same with these accounts for what may be a cut, and whether it is only what was last known.
     pub(crate) fn load_to_cut<'a>(
         &'a self,
         key: Key<'a>,
+        accounts: &'a [AccountId],
     ) -> Boxed<'a, Result<(Slice, bool), Refusal>> {
         Box::pin(async move {
-            let read = self.slice_or_known(key).await;
+            let read = self.slice_or_known(key, accounts).await;
             let (slice, known) = read.map_err(|error| store_failed(&error))?;
             Ok((self.with_openings(slice), known))
         })
@@ -153,7 +154,7 @@ impl Gate {
     /// wait for.
     async fn commit(
         &self,
-        slice: &Slice,
+        (slice, reads): (&Slice, &Reads),
         events: &[Event],
         call: &Call,
         now: Time,
@@ -164,12 +165,12 @@ impl Gate {
             return Err(behind());
         }
         if !cuts {
-            return self.write(slice, events, (by, source), now).await;
+            return self.write((slice, reads), events, (by, source), now).await;
         }
         // Not stopped when its time is up: what comes of it is found by the record of what is owed.
-        let (gate, slice, events, source) =
-            (self.clone(), slice.clone(), events.to_vec(), source.clone());
-        let task = async move { gate.write(&slice, &events, (by, &source), now).await };
+        let (gate, slice, reads, events, source) =
+            (self.clone(), slice.clone(), reads.clone(), events.to_vec(), source.clone());
+        let task = async move { gate.write((&slice, &reads), &events, (by, &source), now).await };
         let written = tokio::time::timeout(PATIENCE, tokio::spawn(task)).await;
         written.ok().and_then(Result::ok).unwrap_or_else(|| Err(behind()))
     }
@@ -178,13 +179,13 @@ impl Gate {
     /// nothing is on record.
     async fn write(
         &self,
-        slice: &Slice,
+        (slice, reads): (&Slice, &Reads),
         events: &[Event],
         (by, source): (By, &Source),
         now: Time,
     ) -> Result<(), CommitError> {
         self.settle_before(slice).await?;
-        self.0.people.store.commit(slice, events, by, source, now).await?;
+        self.0.people.store.commit((slice, reads), events, by, source, now).await?;
         self.0.watch.may_write().map_err(|_| behind())
     }
 
@@ -195,14 +196,16 @@ impl Gate {
         call: &Call,
     ) -> Result<Done, Refusal> {
         let people = &self.0.people;
-        let mut loaded = loaded;
+        let accounts = call.command.accounts();
+        let has_all = |slice: &Slice| accounts.iter().all(|id| slice.account(*id).is_some());
+        let mut loaded = loaded.filter(has_all);
         let mut turn = None;
         for tries in 0..TRIES {
             // Whatever is lost: what only takes away is in force.
             let lost = self.0.watch.may_write().err();
             let (slice, away) = match loaded.take() {
                 Some(slice) => (slice, false),
-                None => self.load_to_cut(key).await?,
+                None => self.load_to_cut(key, &accounts).await?,
             };
             let moment = people.clock.moment().map_err(|error| {
                 tracing::error!(%error, "no decision can be made");
@@ -227,7 +230,8 @@ impl Gate {
             }
             let narrowed = cuts && self.narrow(events);
             let unread = lost.is_some() || (cuts && away);
-            let committed = self.commit(&slice, events, call, moment.now, (cuts, unread)).await;
+            let read = (&slice, &decision.reads);
+            let committed = self.commit(read, events, call, moment.now, (cuts, unread)).await;
             match committed {
                 Ok(()) => {
                     let after = self.recorded(slice, events, moment.now).await;
@@ -250,6 +254,10 @@ impl Gate {
                         let lost = self.0.watch.may_write().err();
                         return Err(lost.unwrap_or_else(|| clash(error, &decision.events)));
                     }
+                    // Whoever vouched for somebody else may have lost the right to: their caller looks again.
+                    if decision.reads.keys().any(|scope| !slice.reads().contains_key(scope)) {
+                        return Err(Refusal::ProofStale);
+                    }
                     if turn.is_none() {
                         turn = people.turns.take(&slice).await;
                     }
@@ -269,6 +277,9 @@ impl Gate {
             _ => None,
         };
         self.publish(in_force.as_ref().unwrap_or(after));
+        for scope in after.writes(events) {
+            self.publish_scope(scope, after.reads().get(&scope).copied()).await;
+        }
         self.note_tokens(events, now);
         self.told(events);
         if events.iter().any(asks_phones) {
@@ -315,25 +326,28 @@ impl Gate {
 
     /// The same, with the last uses of sessions that are not in memory yet.
     pub(crate) fn publish_with(&self, slice: &Slice, uses: &[SessionUse]) {
-        self.publish_after(slice, uses, slice.version - 1);
+        let _alone = self.0.people.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        for one in self.0.people.known.take_up(slice) {
+            self.publish_sessions(&one, uses);
+            self.publish_credentials(&one);
+        }
     }
 
-    /// The same of a person whose own rows are as they were: a lock of their account came or went, which
-    /// raises its owner's version and not theirs.
-    pub(crate) fn publish_again(&self, slice: &Slice) {
-        self.publish_after(slice, &[], slice.version);
-    }
-
-    /// Publishes unless something later than `newest` was.
-    fn publish_after(&self, slice: &Slice, uses: &[SessionUse], newest: i64) {
-        let Some(person) = &slice.person else { return };
-        let mut published = self.0.people.published.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = published.entry(person.id).or_insert(i64::MIN);
-        if *last <= newest {
-            *last = slice.version;
-            self.0.people.known.note(person.id, slice);
-            self.publish_sessions(slice, uses);
-            self.publish_credentials(slice);
+    /// Makes the live table show a scope at this version or a later one, for everybody whom it reaches;
+    /// without a version, as the tables have it. Told twice, or after a later one, it does nothing.
+    pub(crate) async fn publish_scope(&self, scope: Scope, version: Option<i64>) {
+        let known = self.0.people.known.version(scope);
+        if version.is_some_and(|version| known.is_some_and(|known| known >= version)) {
+            return;
+        }
+        let key = match scope {
+            Scope::Person(id) => Key::Person(id),
+            Scope::Account(id) => Key::Account(id),
+        };
+        match self.load(key).await {
+            Ok(slice) => self.publish(&slice),
+            // What narrows was narrowed before its commit; the rest waits for the next one.
+            Err(refusal) => tracing::warn!(%scope, %refusal, "it could not be published"),
         }
     }
 
@@ -385,6 +399,10 @@ fn clash(error: CommitError, events: &[Event]) -> Refusal {
         }
         CommitError::PasskeyTaken => Refusal::PasskeyRefused { reason: PasskeyFault::Registered },
         CommitError::Conflict => Refusal::StoreFailed,
+        CommitError::Unread(scope) => {
+            tracing::error!(%scope, "a decision writes what it was never shown");
+            Refusal::StoreFailed
+        }
         CommitError::Store(error) => store_failed(&error),
     }
 }

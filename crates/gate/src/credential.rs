@@ -307,7 +307,7 @@ impl CredentialGate<'_> {
         });
         let key = match actor {
             Actor::Session(ticket) => Key::Person(ticket.person),
-            Actor::Operator { .. } => Key::Account(new.account),
+            Actor::Operator { .. } => Key::Account(new.account.into()),
         };
         let created = self.gate.ask(key, None, actor.asker(), create).await?;
         let (credential, token, port) = created;
@@ -375,7 +375,7 @@ impl CredentialGate<'_> {
         command: Command,
         cancel_orders: bool,
     ) -> Result<Revocation, Refusal> {
-        let (slice, known) = self.gate.load_to_cut(Key::Credential(credential)).await?;
+        let (slice, known) = self.gate.load_to_cut(Key::Credential(credential), &[]).await?;
         let person = slice.person.as_ref().ok_or(Refusal::CredentialUnknown)?.id;
         actor.check_person(person, "credential")?;
         let account = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?.account;
@@ -609,7 +609,7 @@ impl Gate {
 /// The slot of a credential that has ended, so that a listener can say why.
 fn ended_slot(one: &Credential, slice: &Slice, refusal: Refusal) -> Option<Arc<Slot>> {
     let holder = Holder::Credential(one.id);
-    let full = slice.mandate(one.account)?.entitlements(holder, Grade::All);
+    let full = slice.mandate(one.account)?.entitlements(holder, Grade::All)?;
     let slot = Slot::new(full.narrow(holder, &one.scopes));
     slot.end(refusal);
     Some(slot)

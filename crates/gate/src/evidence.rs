@@ -21,7 +21,8 @@ impl Gate {
         let Some(owners) = store.owners().await? else { return Ok(()) };
         let (slice, events) = (Slice::default(), [owners.event().into()]);
         let source = Source::local();
-        match store.commit(&slice, &events, By::System, &source, self.now()).await {
+        match store.commit((&slice, &slice.reads()), &events, By::System, &source, self.now()).await
+        {
             Ok(_) => Ok(()),
             Err(CommitError::Store(error)) => Err(error.into()),
             Err(_) => Err(OpenError::Refused(Refusal::StoreFailed)),

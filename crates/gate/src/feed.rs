@@ -246,12 +246,12 @@ mod tests {
     fn slot() -> Arc<Slot> {
         let mandate = access::mandate::Mandate {
             person: PersonId([1; 16]),
-            account: account(),
+            account: account().into(),
             role: access::mandate::Role::Owner,
             granted_at: Time(0),
             until: None,
         };
-        Slot::new(mandate.entitlements(HOLDER, Grade::None))
+        Slot::new(mandate.entitlements(HOLDER, Grade::None).unwrap())
     }
 
     fn account() -> PaperAccountId {

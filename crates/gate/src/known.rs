@@ -4,7 +4,7 @@
 //! state after the last commit, which is what the live table shows too; the commit that records it
 //! later compares versions like any other.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use access::credential::Credential;
 use access::mandate::Role;
 use access::name::Username;
 use access::notice::Notice;
-use access::{NoticeId, PaperAccountId, PersonId, Refusal, Slice};
+use access::{AccountId, AccountSlice, NoticeId, PaperAccountId, PersonId, Refusal, Scope, Slice};
 use store::{CredentialUse, Key, StoreError};
 
 use crate::Gate;
@@ -25,16 +25,42 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Messages that are kept, the last that were written or shown.
 const MESSAGES: usize = 512;
 
+/// Persons and accounts, each as its last commit left it.
+#[derive(Default)]
+struct People {
+    /// With their accounts as those are.
+    persons: BTreeMap<PersonId, Arc<Slice>>,
+    accounts: BTreeMap<AccountId, AccountSlice>,
+}
+
+impl People {
+    /// Those who hold an account.
+    fn holders(&self, account: AccountId) -> impl Iterator<Item = &Arc<Slice>> {
+        self.persons.values().filter(move |slice| slice.mandate(account).is_some())
+    }
+
+    /// A person with their accounts as those are now.
+    fn renew(&mut self, id: PersonId) -> Option<Arc<Slice>> {
+        let slice = self.persons.get_mut(&id)?;
+        for account in &mut Arc::make_mut(slice).accounts {
+            if let Some(known) = self.accounts.get(&account.id) {
+                account.clone_from(known);
+            }
+        }
+        Some(Arc::clone(slice))
+    }
+}
+
 /// Everybody, as the last commit left them.
 #[derive(Default)]
 pub(crate) struct Known {
-    people: Mutex<BTreeMap<PersonId, Arc<Slice>>>,
+    people: Mutex<People>,
     /// What can be answered 'not me' by somebody who has the message before them.
     notices: Mutex<VecDeque<Arc<Notice>>>,
 }
 
 impl Known {
-    fn all(&self) -> MutexGuard<'_, BTreeMap<PersonId, Arc<Slice>>> {
+    fn all(&self) -> MutexGuard<'_, People> {
         self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -58,9 +84,45 @@ impl Known {
         notices.iter().find(|one| one.id == id).map(|one| Notice::clone(one))
     }
 
-    /// Takes up a person as they are now.
-    pub(crate) fn note(&self, person: PersonId, slice: &Slice) {
-        self.all().insert(person, Arc::new(slice.clone()));
+    /// Takes up a person and their accounts, each unless it is known as it is now or was later: what an
+    /// earlier commit left never comes over a later one. Everybody whom it changes, as they are now:
+    /// an account reaches all who hold it.
+    pub(crate) fn take_up(&self, slice: &Slice) -> Vec<Arc<Slice>> {
+        let mut known = self.all();
+        let mut reached = BTreeSet::new();
+        for account in &slice.accounts {
+            let last = known.accounts.get(&account.id).map(|one| one.version);
+            if last.is_none_or(|last| last < account.version) {
+                known.accounts.insert(account.id, account.clone());
+                let holders = known.holders(account.id);
+                reached.extend(holders.filter_map(|one| one.person.as_ref().map(|one| one.id)));
+            }
+        }
+        if let Some(person) = &slice.person
+            && known.persons.get(&person.id).is_none_or(|last| last.version < slice.version)
+        {
+            let mut slice = slice.clone();
+            let mandates = std::mem::take(&mut slice.mandates);
+            slice.accounts.retain(|one| mandates.iter().any(|held| held.account == one.id));
+            slice.mandates = mandates;
+            known.persons.insert(person.id, Arc::new(slice));
+            reached.insert(person.id);
+        }
+        reached.into_iter().filter_map(|id| known.renew(id)).collect()
+    }
+
+    /// The version of a person or an account that is known, if it is.
+    pub(crate) fn version(&self, scope: Scope) -> Option<i64> {
+        let known = self.all();
+        match scope {
+            Scope::Person(id) => known.persons.get(&id).map(|one| one.version),
+            Scope::Account(id) => known.accounts.get(&id).map(|one| one.version),
+        }
+    }
+
+    /// Those who hold an account.
+    pub(crate) fn holders(&self, account: AccountId) -> Vec<Arc<Slice>> {
+        self.all().holders(account).cloned().collect()
     }
 
     /// The person whom a cut is about. A name that nobody has, and what only a visitor shows, finds nobody.
@@ -92,7 +154,7 @@ impl Known {
             }
             _ => true,
         };
-        let meant = || all.values().filter(|slice| is_meant(slice));
+        let meant = || all.persons.values().filter(|slice| is_meant(slice));
         let found = meant().find(is_live).or_else(|| meant().next());
         found.map(|slice| Slice::clone(slice))
     }
@@ -121,21 +183,27 @@ fn is_away(error: &StoreError) -> bool {
 
 impl Gate {
     /// A person for a cut, and whether it is only what was last known.
-    pub(crate) async fn slice_or_known(&self, key: Key<'_>) -> Result<(Slice, bool), StoreError> {
+    pub(crate) async fn slice_or_known(
+        &self,
+        key: Key<'_>,
+        accounts: &[AccountId],
+    ) -> Result<(Slice, bool), StoreError> {
+        let read = self.slice_about(key, accounts);
         let Some(known) = self.0.people.known.find(key) else {
-            return self.slice_in_force(key).await.map(|slice| (slice, false));
+            return read.await.map(|slice| (slice, false));
         };
         // A file that is lost can be read as long as it is open, and no longer.
         if self.0.watch.may_write().is_err() {
             return Ok((known, true));
         }
-        let read = unless_away(self.slice_in_force(key)).await;
+        let read = unless_away(read).await;
         read.map_or(Ok((known, true)), |read| read.map(|slice| (slice, false)))
     }
 
     /// Everybody, as they are or as they were last known: for names of what is to be cut.
     pub(crate) async fn all_or_known(&self) -> Result<Vec<Slice>, StoreError> {
-        let known = || self.0.people.known.all().values().map(|one| Slice::clone(one)).collect();
+        let known =
+            || self.0.people.known.all().persons.values().map(|one| Slice::clone(one)).collect();
         if self.0.watch.may_write().is_err() {
             return Ok(known());
         }
@@ -166,7 +234,7 @@ impl Gate {
             let is_of = |one: &Credential| account.is_none_or(|account| account == one.account);
             let all = self.0.people.known.all();
             let holds = |slice: &&Arc<Slice>| slice.credentials.iter().any(is_of);
-            Ok(all.values().filter(holds).map(|one| Slice::clone(one)).collect())
+            Ok(all.persons.values().filter(holds).map(|one| Slice::clone(one)).collect())
         };
         if self.0.watch.may_write().is_err() {
             return known();
@@ -185,7 +253,7 @@ impl Gate {
     pub(crate) async fn names_or_known(&self) -> Result<Vec<(PersonId, String)>, StoreError> {
         let known = || {
             let all = self.0.people.known.all();
-            let persons = all.values().filter_map(|slice| slice.person.as_ref());
+            let persons = all.persons.values().filter_map(|slice| slice.person.as_ref());
             let mut names: Vec<_> =
                 persons.map(|person| (person.id, person.username.to_string())).collect();
             names.sort_by(|one, other| one.1.cmp(&other.1));
@@ -208,17 +276,6 @@ impl Gate {
             Some(Err(error)) => Err(store_failed(&error)),
             Some(Ok(found)) => Ok(found.map(|message| message.notice)),
         }
-    }
-
-    /// Those who hold an account beside its owner, as they are; nobody when the tables are away.
-    pub(crate) async fn other_holders(&self, account: PaperAccountId) -> Vec<Slice> {
-        if self.0.watch.may_write().is_err() {
-            return Vec::new();
-        }
-        let read = unless_away(self.all_slices()).await.and_then(Result::ok).unwrap_or_default();
-        let holds =
-            |slice: &Slice| slice.mandate(account).is_some_and(|one| one.role != Role::Owner);
-        read.into_iter().filter(holds).collect()
     }
 
     /// When a person's credentials were used last; nothing when the tables are away.

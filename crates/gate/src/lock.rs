@@ -1,12 +1,11 @@
 //! Locks: one act that cuts authority, and its receipt.
 
-use std::sync::Arc;
-
+use access::credential::Credential;
 use access::lock::{self, Lock, Target};
-use access::session::{self, SessionEnd};
+use access::session;
 use access::{
-    By, Call, Command, Event, Grade, Holder, LockId, PaperAccountId, PersonId, Refusal, Slice,
-    Source, Time,
+    AccountId, By, Event, Grade, Holder, LockId, PaperAccountId, PersonId, Refusal, Slice, Source,
+    Time,
 };
 use store::Key;
 use trade::exchange::Exchange;
@@ -98,8 +97,8 @@ impl LockGate<'_> {
         target: Target,
         grade: Grade,
     ) -> Result<Receipt, Refusal> {
-        let key = target_key(target);
-        let (slice, known) = self.gate.load_to_cut(key).await?;
+        let key = key_of(actor, target);
+        let (slice, known) = self.gate.load_to_cut(key, &[]).await?;
         if let Some(person) = &slice.person {
             actor.check_person(person.id, "person or account")?;
         }
@@ -125,34 +124,55 @@ impl LockGate<'_> {
                 }
             }
         }
-        let mut receipt = Receipt::new(&lock?, Some(orders));
-        receipt.sessions += self.reach_others(target, grade).await;
+        let lock = lock?;
+        let mut receipt = Receipt::new(&lock, Some(orders));
+        let (sessions, credentials) = self.end_of_others(&lock).await;
+        receipt.sessions += sessions;
+        receipt.credentials.extend(credentials);
         Ok(receipt)
     }
 
-    /// Brings a lock on an account, or its end, to those who hold the account beside its owner: what they
-    /// may do there follows, and `all` ends their sessions. How many it ended.
-    async fn reach_others(self, target: Target, grade: Grade) -> usize {
-        let Target::Account(account) = target else { return 0 };
-        // One after the other: what an earlier one read must not be published over a later one.
-        let _alone = self.gate.0.people.reaching.lock().await;
-        let mut ended = 0;
-        for slice in self.gate.other_holders(account).await {
-            self.gate.publish_again(&self.gate.with_openings(slice.clone()));
-            let sessions = if grade == Grade::All { slice.sessions } else { Vec::new() };
-            for session in sessions.iter().map(|one| one.id) {
-                let command = session::Command::Expire { session, reason: SessionEnd::Locked };
-                let command = Command::Session(command);
-                let call = Arc::new(Call { by: By::System, source: Source::local(), command });
-                match self.gate.run_done(Key::Session(session), &call).await {
-                    Ok(_) => ended += 1,
-                    Err(refusal) => {
-                        tracing::warn!(%session, %refusal, "a session on a locked account could not be ended; it can do nothing there");
-                    }
+    /// Ends what a lock of `all` on an account ends of those who hold it beside the person whom its
+    /// commit was about. Their authority there went with the lock itself; how many sessions it ended,
+    /// and which credentials.
+    async fn end_of_others(self, lock: &Lock) -> (usize, Vec<String>) {
+        let (mut sessions, mut credentials) = (0, Vec::new());
+        let Target::Account(account) = lock.target else { return (sessions, credentials) };
+        for holder in self.gate.0.people.known.holders(account) {
+            let ended = self.end_locked(&holder).await;
+            sessions += ended.0;
+            credentials.extend(ended.1);
+        }
+        (sessions, credentials)
+    }
+
+    /// Ends what the locks of `all` on a person's accounts left of theirs: at a start too, for the server
+    /// may have stopped in between.
+    pub(crate) async fn end_locked(self, slice: &Slice) -> (usize, Vec<String>) {
+        let (mut sessions, mut credentials) = (0, Vec::new());
+        let Some(person) = &slice.person else { return (sessions, credentials) };
+        let on_accounts = slice.accounts.iter().flat_map(|account| &account.locks);
+        for lock in on_accounts.filter(|lock| lock.grade == Grade::All) {
+            let leaves =
+                |one: &session::Session| one.started_at <= lock.at && one.receipt.is_none();
+            let runs = |one: &Credential| {
+                one.revoked.is_none() && lock.target == Target::Account(one.account.into())
+            };
+            if !slice.sessions.iter().any(leaves) && !slice.credentials.iter().any(runs) {
+                continue;
+            }
+            let (key, reach) = (Key::Person(person.id), ask::reach(lock.target));
+            match self.gate.ask(key, None, (By::System, Source::local()), reach).await {
+                Ok(lock) => {
+                    sessions += lock.receipt.sessions.len();
+                    credentials.extend(lock.receipt.credentials.iter().map(ToString::to_string));
+                }
+                Err(refusal) => {
+                    tracing::warn!(person = %person.id, %refusal, "sessions on a locked account could not be ended; they can do nothing there");
                 }
             }
         }
-        ended
+        (sessions, credentials)
     }
 
     /// Cancels the open orders under a lock of `all` that is in force.
@@ -169,7 +189,7 @@ impl LockGate<'_> {
                 orders += self.gate.cancel_cut(account, None, holder(actor)).await?;
             }
         }
-        let standing = slice.locks.iter().find(|lock| lock.target == target);
+        let standing = slice.locks().find(|lock| lock.target == target);
         match standing {
             Some(lock) if orders > 0 => Ok(Receipt::new(lock, Some(orders))),
             _ => Err(Refusal::LockStands { grade: Grade::All }),
@@ -179,27 +199,26 @@ impl LockGate<'_> {
     /// Lifts a lock: the operator any, a person what their own session set, with a proof younger than
     /// it. What `all` ended stays ended.
     pub async fn unlock(self, actor: &Actor, target: Target) -> Result<Receipt, Refusal> {
-        let key = target_key(target);
+        let key = key_of(actor, target);
         let slice = self.gate.load(key).await?;
         if let Some(person) = &slice.person {
             actor.check_person(person.id, "person or account")?;
         }
         let lift = ask::unlock(target);
         let lock = self.gate.ask(key, Some(slice), actor.asker(), lift).await?;
-        self.reach_others(target, Grade::None).await;
         Ok(Receipt::new(&lock, None))
     }
 
     /// The locks on a person and their accounts.
     pub async fn list(self, person: PersonId) -> Result<Vec<Receipt>, Refusal> {
         let slice = self.gate.load(Key::Person(person)).await?;
-        Ok(slice.locks.iter().map(|lock| Receipt::new(lock, None)).collect())
+        Ok(slice.locks().map(|lock| Receipt::new(lock, None)).collect())
     }
 
     /// The receipt that a session kept.
     pub async fn receipt(self, ticket: &SessionTicket) -> Result<Receipt, Refusal> {
         let slice = self.gate.load(Key::Person(ticket.person)).await?;
-        let kept = slice.locks.iter().find(|lock| Some(lock.id) == ticket.receipt);
+        let kept = slice.locks().find(|lock| Some(lock.id) == ticket.receipt);
         kept.map(|lock| Receipt::new(lock, None)).ok_or(Refusal::NotFound { what: "receipt" })
     }
 }
@@ -208,7 +227,7 @@ impl Gate {
     /// Cancels, at a start, what rests on accounts that are locked with `all`: the server may have
     /// stopped between the lock and the orders.
     pub(crate) async fn cancel_locked(&self, slice: &Slice) -> Result<(), Refusal> {
-        for lock in slice.locks.iter().filter(|lock| lock.grade == Grade::All) {
+        for lock in slice.locks().filter(|lock| lock.grade == Grade::All) {
             for account in accounts(lock.target, slice) {
                 if self.rests(account, None) {
                     let orders = self.cancel_cut(account, None, Holder::System).await?;
@@ -251,11 +270,22 @@ pub(crate) fn holder(actor: &Actor) -> Holder {
     }
 }
 
-/// The accounts whose orders a lock reaches.
+/// The accounts whose orders on paper a lock reaches.
 fn accounts(target: Target, slice: &Slice) -> Vec<PaperAccountId> {
     match target {
-        Target::Account(account) => vec![account],
-        Target::Person(_) => slice.mandates.iter().map(|mandate| mandate.account).collect(),
+        Target::Account(account) => account.paper().into_iter().collect(),
+        Target::Person(_) => {
+            slice.mandates.iter().filter_map(|mandate| mandate.account.paper()).collect()
+        }
+    }
+}
+
+/// Whose slice a lock is decided on: that of the person who asks, who may hold the account beside its
+/// owner; for the operator, the person who is locked or who owns the account.
+fn key_of(actor: &Actor, target: Target) -> Key<'static> {
+    match (actor, target) {
+        (Actor::Session(ticket), Target::Account(_)) => Key::Person(ticket.person),
+        _ => target_key(target),
     }
 }
 
@@ -271,15 +301,15 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
     let Event::Lock(lock::Event::Set(lock)) = event else { return false };
     gate.0.live.narrow_to(lock.grade, |slot| match lock.target {
         Target::Person(person) => slot.person == person,
-        Target::Account(account) => slot.account == account,
+        Target::Account(account) => AccountId::from(slot.account) == account,
     });
     gate.0.people.sessions.narrow_to(lock.grade, |person, account| match lock.target {
         Target::Person(locked) => locked == person,
-        Target::Account(locked) => locked == account,
+        Target::Account(locked) => locked == account.into(),
     });
     gate.0.people.session_keys.forget_of(|owner| match lock.target {
         Target::Person(person) => owner.person == person,
-        Target::Account(account) => owner.account == account,
+        Target::Account(account) => AccountId::from(owner.account) == account,
     });
     true
 }

@@ -15,9 +15,9 @@ use access::authenticator::Kind;
 use access::device::DeviceState;
 use access::id::PersonId;
 use access::{
-    Answer, By, Call, Event, Refusal, SealKey, Slice, Span, Time, approval, authenticator,
-    brokerage, contact, credential, device, large_order, link, lock, policy, push, recovery,
-    session, sign_in, trustee,
+    AccountId, Answer, By, Call, Event, Refusal, SealKey, Slice, Span, Time, approval,
+    authenticator, brokerage, contact, credential, device, large_order, link, lock, policy, push,
+    recovery, session, sign_in, trustee,
 };
 use serde::{Deserialize, Serialize};
 use store::{CommitError, Key, Store, StoreError};
@@ -51,6 +51,20 @@ pub(crate) struct Batch {
     /// When it took force.
     at: Time,
     events: Vec<Event>,
+}
+
+impl Batch {
+    /// The accounts that it locks.
+    fn accounts(&self) -> Vec<AccountId> {
+        let locked = |event: &Event| match event {
+            Event::Lock(lock::Event::Set(lock)) => match lock.target {
+                lock::Target::Account(account) => Some(account),
+                lock::Target::Person(_) => None,
+            },
+            _ => None,
+        };
+        self.events.iter().filter_map(locked).collect()
+    }
 }
 
 /// All that is owed.
@@ -96,10 +110,18 @@ impl Owed {
         self.count.load(Ordering::Acquire) == 0
     }
 
-    /// Whether anything of this person's is owed.
+    /// Whether anything of this person's is owed, or of an account of theirs.
     pub(crate) fn has(&self, slice: &Slice) -> bool {
         let Some(person) = slice.person.as_ref().filter(|_| !self.is_empty()) else { return false };
-        self.queue().iter().any(|one| one.person == person.id)
+        let is_theirs = |id: &AccountId| slice.account(*id).is_some();
+        let queue = self.queue();
+        // What a lifted lock was on, its event does not say.
+        let lifts = |event: &Event| matches!(event, Event::Lock(lock::Event::Lifted { .. }));
+        queue.iter().any(|one| {
+            one.person == person.id
+                || one.accounts().iter().any(is_theirs)
+                || one.events.iter().any(lifts)
+        })
     }
 
     fn taken(&self) -> u64 {
@@ -221,13 +243,12 @@ impl Owed {
     }
 }
 
-/// The locks of an account that somebody holds beside its owner, whose version is not theirs.
+/// The locks of an account that somebody else's batch set or lifted.
 fn lay_lock_on(slice: &mut Slice, events: &[Event]) {
-    let version = slice.version;
     for event in events {
         let is_theirs = match event {
             Event::Lock(lock::Event::Set(lock)) => match lock.target {
-                lock::Target::Account(account) => slice.mandate(account).is_some(),
+                lock::Target::Account(account) => slice.account(account).is_some(),
                 lock::Target::Person(_) => false,
             },
             Event::Lock(lock::Event::Lifted { .. }) => true,
@@ -237,16 +258,13 @@ fn lay_lock_on(slice: &mut Slice, events: &[Event]) {
             slice.apply(std::slice::from_ref(event));
         }
     }
-    slice.version = version;
 }
 
 /// Whether a slice has what an event took away, or the event takes nothing.
 fn is_in(slice: &Slice, event: &Event) -> bool {
     match event {
-        Event::Lock(lock::Event::Set(lock)) => slice.locks.iter().any(|one| one.id == lock.id),
-        Event::Lock(lock::Event::Lifted { lock, .. }) => {
-            slice.locks.iter().all(|one| one.id != *lock)
-        }
+        Event::Lock(lock::Event::Set(lock)) => slice.locks().any(|one| one.id == lock.id),
+        Event::Lock(lock::Event::Lifted { lock, .. }) => slice.locks().all(|one| one.id != *lock),
         Event::Session(session::Event::Ended { session, .. }) => slice.session(*session).is_none(),
         Event::Session(session::Event::KeptForReceipt { session, lock }) => {
             slice.session(*session).is_none_or(|one| one.receipt == Some(*lock))
@@ -412,10 +430,19 @@ const fn hands_out(answer: &Answer) -> bool {
 impl Gate {
     /// What the tables say of a person, with what is owed on top.
     pub(crate) async fn slice_in_force(&self, key: Key<'_>) -> Result<Slice, StoreError> {
+        self.slice_about(key, &[]).await
+    }
+
+    /// The same with these accounts, whoever holds them.
+    pub(crate) async fn slice_about(
+        &self,
+        key: Key<'_>,
+        accounts: &[AccountId],
+    ) -> Result<Slice, StoreError> {
         let people = &self.0.people;
         loop {
             let taken = people.owed.taken();
-            let mut slice = people.store.slice(key).await?;
+            let mut slice = people.store.slice_about(key, accounts).await?;
             if people.owed.lay_on(std::slice::from_mut(&mut slice), taken) {
                 return Ok(slice);
             }
@@ -543,7 +570,8 @@ impl Gate {
         let people = &self.0.people;
         let mut tries = 0;
         loop {
-            let slice = people.store.slice(Key::Person(batch.person)).await?;
+            let accounts = batch.accounts();
+            let slice = people.store.slice_about(Key::Person(batch.person), &accounts).await?;
             let now = people.clock.stamp();
             match commit(&people.store, &slice, batch, now).await {
                 Err(CommitError::Conflict) if tries < TRIES => tries += 1,

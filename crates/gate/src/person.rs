@@ -2,8 +2,8 @@
 
 use access::link::{self, Purpose};
 use access::{
-    By, Command, Grade, PaperAccountId, PersonId, Refusal, Secret, Slice, Source, Time,
-    authenticator, person,
+    AccountId, By, Command, Grade, PersonId, Refusal, Secret, Slice, Source, Time, authenticator,
+    person,
 };
 use store::Key;
 
@@ -21,7 +21,7 @@ pub struct PersonInfo {
     /// The name that they sign in with.
     pub username: String,
     /// Their accounts.
-    pub accounts: Vec<PaperAccountId>,
+    pub accounts: Vec<AccountId>,
     /// The strongest lock on them or on an account of theirs.
     pub lock: Grade,
     /// Whether they can sign in without a link.
@@ -134,7 +134,7 @@ impl Gate {
     }
 
     /// What the owner of an account signs in with.
-    pub async fn owner_name(&self, account: PaperAccountId) -> Result<String, Refusal> {
+    pub async fn owner_name(&self, account: AccountId) -> Result<String, Refusal> {
         let owner = self.found_or_known(Key::Account(account)).await?.person;
         let name = owner.map(|person| person.username.to_string());
         name.ok_or(Refusal::NotFound { what: "person" })
@@ -142,8 +142,8 @@ impl Gate {
 
     pub(crate) async fn create_person(&self, username: &str) -> Result<PersonId, Refusal> {
         let account = self.account();
-        if self.load(Key::Account(account)).await?.person.is_some() {
-            return Err(Refusal::AccountTaken { account });
+        if self.load(Key::Account(account.into())).await?.person.is_some() {
+            return Err(Refusal::AccountTaken { account: account.into() });
         }
         let username = username.to_owned();
         let key = username.clone();

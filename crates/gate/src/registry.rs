@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use access::credential::LastUse;
-use access::{CredentialId, PersonId, Refusal, SealKey, Span, Time};
+use access::{CredentialId, Refusal, SealKey, Span, Time};
 use store::Store;
 use tokio::sync::watch;
 
@@ -52,11 +52,9 @@ pub(crate) struct Registry {
     pub(crate) turns: Turns,
     /// Failures by address.
     pub(crate) sites: Sites,
-    /// The version of each person's slice that the live table shows.
-    pub(crate) published: Mutex<BTreeMap<PersonId, i64>>,
-    /// Held while a lock of an account is brought to those who hold it beside its owner.
-    pub(crate) reaching: tokio::sync::Mutex<()>,
-    /// Everybody, as the last commit left them.
+    /// Held while the live table is made to show what is known, so that the later of two comes later.
+    pub(crate) publishing: Mutex<()>,
+    /// Everybody, as the last commit left them: what the live table shows.
     pub(crate) known: Known,
     pub(crate) repeats: Repeats,
     /// Cuts that are in force and not on record yet.
@@ -91,8 +89,7 @@ impl Registry {
             approvals: watch::Sender::default(),
             turns: Turns::default(),
             sites: Sites::default(),
-            published: Mutex::default(),
-            reaching: tokio::sync::Mutex::default(),
+            publishing: Mutex::default(),
             known: Known::default(),
             repeats: Repeats::default(),
             owed: Arc::new(owed),
@@ -129,6 +126,7 @@ impl Gate {
             let uses = store.session_uses(person.id).await?;
             self.publish_with(&slice, &uses);
             self.remember_ended(person).await?;
+            self.locks().end_locked(&slice).await;
             self.cancel_locked(&slice).await.map_err(OpenError::Refused)?;
             self.cancel_revoked(&slice).await.map_err(OpenError::Refused)?;
         }

@@ -131,7 +131,9 @@ impl Gate {
         Box::pin(async move {
             let people = &self.0.people;
             let now = people.clock.stamp();
-            if let Err(error) = people.store.commit(slice, &[event.into()], by, source, now).await {
+            if let Err(error) =
+                people.store.commit((slice, &slice.reads()), &[event.into()], by, source, now).await
+            {
                 tracing::error!(%error, "a refusal could not be recorded");
             }
         })

@@ -15,6 +15,9 @@ use crate::Gate;
 use crate::registry::store_failed;
 use crate::session::{Actor, SessionTicket};
 
+/// Looks at a person who keeps changing, before an act of theirs for somebody else is given up.
+const LOOKS: usize = 20;
+
 /// A contact of a person.
 #[derive(Debug, Clone)]
 pub struct TrusteeInfo {
@@ -200,9 +203,7 @@ impl TrusteeGate<'_> {
         person: PersonId,
         yes: bool,
     ) -> Result<(), Refusal> {
-        let attested = self.attest(ticket).await?;
-        let call = ticket.call(Command::Trustee(Help::Agree { attested, yes }));
-        self.gate.run_done(Key::Person(person), &call).await.map(drop)
+        self.help(ticket, person, |attested| Help::Agree { attested, yes }).await
     }
 
     /// Answers a recovery of `person`.
@@ -212,11 +213,30 @@ impl TrusteeGate<'_> {
         (person, recovery): (PersonId, RecoveryId),
         (say, number): (Say, &str),
     ) -> Result<(), Refusal> {
-        let attested = self.attest(ticket).await?;
-        let number = Secret::from_text(number.to_owned());
-        let command = Help::Vouch { attested, recovery, say, number };
-        let call = ticket.call(Command::Trustee(command));
-        self.gate.run_done(Key::Person(person), &call).await.map(drop)
+        let vouch = |attested| {
+            let number = Secret::from_text(number.to_owned());
+            Help::Vouch { attested, recovery, say, number }
+        };
+        self.help(ticket, person, vouch).await
+    }
+
+    /// Acts for `person`. Whoever acts is looked at again when that changed before the act was on
+    /// record: their session may have ended meanwhile.
+    async fn help(
+        self,
+        ticket: &SessionTicket,
+        person: PersonId,
+        act: impl Fn(Attested) -> Help,
+    ) -> Result<(), Refusal> {
+        for _ in 0..LOOKS {
+            let attested = self.attest(ticket).await?;
+            let call = ticket.call(Command::Trustee(act(attested)));
+            match self.gate.run_done(Key::Person(person), &call).await {
+                Err(Refusal::ProofStale) => {}
+                done => return done.map(drop),
+            }
+        }
+        Err(Refusal::StoreFailed)
     }
 }
 

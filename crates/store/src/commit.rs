@@ -6,22 +6,19 @@ use std::sync::atomic::Ordering;
 use access::call::{By, Source};
 use access::decision::Event;
 use access::evidence::ShardHead;
+use access::guard::{Reads, Scope};
 use access::id::PersonId;
 use access::moment::{Span, Time};
+use access::person;
 use access::slice::Slice;
-use access::{person, throttle as counted};
 use sqlx::AnyConnection;
 use thiserror::Error;
 
 use crate::error::StoreError;
 use crate::evidence::Header;
 use crate::{
-    Store, approval, evidence, network, notice, recovery, session, site, throttle, travel,
+    Store, approval, evidence, guard, network, notice, recovery, session, site, throttle, travel,
 };
-
-statements! {
-    RAISE = "UPDATE person SET version = version + 1 WHERE id = $1 AND version = $2";
-}
 
 /// How long ended sessions, unknown names and notices are remembered outside evidence.
 const MEMORY_SESSIONS: Span = Span::days(30);
@@ -35,8 +32,6 @@ const MEMORY_NOTICES: Span = Span::days(90);
 pub struct Committed {
     /// The end of its shard of evidence after it.
     pub evidence: ShardHead,
-    /// The slice's version after it.
-    pub version: i64,
 }
 
 /// Who decided, from where, and when.
@@ -51,9 +46,12 @@ struct Head<'a> {
 /// Why nothing was committed.
 #[derive(Debug, Error)]
 pub enum CommitError {
-    /// The slice has moved: load it, decide and commit again.
-    #[error("the person's data changed in the meantime")]
+    /// What was decided on has moved: load it, decide and commit again.
+    #[error("what was decided on changed in the meantime")]
     Conflict,
+    /// It would write what its decision was never shown.
+    #[error("{0} would be written without having been read")]
+    Unread(Scope),
     /// Another credential has the port: choose another.
     #[error("another credential has this port")]
     PortTaken,
@@ -102,18 +100,18 @@ impl CommitError {
 }
 
 impl Store {
-    /// Applies exactly these events, decided on this slice, and records them. A conflict changes
-    /// nothing. Events that only record conflict with nothing.
+    /// Applies exactly these events, decided on this slice and on the versions of `reads`, and records
+    /// them. A conflict changes nothing. Events that only record conflict with nothing.
     pub async fn commit(
         &self,
-        slice: &Slice,
+        (slice, reads): (&Slice, &Reads),
         events: &[Event],
         by: By,
         source: &Source,
         now: Time,
     ) -> Result<Committed, CommitError> {
         let header = Head { by, source: &source.to_string(), now, since: None };
-        self.try_commit(slice, events, &header).await.map_err(CommitError::sort)
+        self.try_commit((slice, reads), events, &header).await.map_err(CommitError::sort)
     }
 
     /// The same for what has been in force `since` a time before: its evidence has both times.
@@ -127,25 +125,24 @@ impl Store {
         now: Time,
     ) -> Result<Committed, CommitError> {
         let header = Head { by, source, now, since: Some(since) };
-        self.try_commit(slice, events, &header).await.map_err(CommitError::sort)
+        let read = (slice, &slice.reads());
+        self.try_commit(read, events, &header).await.map_err(CommitError::sort)
     }
 
     async fn try_commit(
         &self,
-        slice: &Slice,
+        (slice, reads): (&Slice, &Reads),
         events: &[Event],
         head: &Head<'_>,
     ) -> Result<Committed, CommitError> {
-        let changes = events.iter().any(Event::changes_tables);
-        let version = slice.version.saturating_add(i64::from(changes));
         let created = events.iter().find_map(|event| match event {
             Event::Person(person::Event::Created(person)) => Some(person.id),
             _ => None,
         });
         let person = slice.person.as_ref().map(|person| person.id).or(created);
         let mut transaction = self.database.begin().await?;
-        if changes {
-            raise(&mut transaction, slice, events).await?;
+        if events.iter().any(Event::changes_tables) {
+            guard::check(&mut transaction, self.database.engine(), (slice, reads), events).await?;
         }
         let webhook = self.webhook.load(Ordering::Relaxed);
         for event in events {
@@ -155,10 +152,10 @@ impl Store {
         let header = Header { at: now, since, actor: by, source, person };
         let evidence = evidence::append(&mut transaction, &header, events).await?;
         transaction.commit().await?;
-        if let (true, Some(person)) = (changes, person) {
+        if let Some(person) = person {
             self.loaded.follow(person, slice.version, events);
         }
-        Ok(Committed { evidence, version })
+        Ok(Committed { evidence })
     }
 
     /// Forgets what is only kept for convenience: ended sessions and unknown names of more than 30
@@ -186,34 +183,6 @@ pub(crate) async fn forget(connection: &mut AnyConnection, now: Time) -> Result<
     forgotten += travel::prune(connection, now).await?;
     forgotten += network::prune(connection, now - access::network::MEMORY).await?;
     Ok(forgotten)
-}
-
-/// Raises the version of what was decided on, which also takes its row's lock; a conflict when it
-/// has moved.
-async fn raise(
-    connection: &mut AnyConnection,
-    slice: &Slice,
-    events: &[Event],
-) -> Result<(), CommitError> {
-    if let Some(person) = &slice.person {
-        let raised = run!(connection, RAISE, person.id.to_string(), slice.version)?;
-        return if raised == 1 { Ok(()) } else { Err(CommitError::Conflict) };
-    }
-    for event in events {
-        match event {
-            Event::Throttle(counted::Event::StrangerFailed(stranger)) => {
-                let is_put = throttle::put_stranger(connection, stranger, slice.version).await?;
-                is_put.then_some(()).ok_or(CommitError::Conflict)?;
-            }
-            Event::Person(person::Event::Created(_)) => {
-                if let Some(stranger) = &slice.stranger {
-                    throttle::forget_stranger(connection, stranger.name).await?;
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// What one noun's events do to its tables.

@@ -42,6 +42,14 @@ impl Engine {
         }
     }
 
+    /// What a read ends with whose rows stay as they are until the commit. SQLite has one writer.
+    pub(crate) const fn kept(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR SHARE",
+        }
+    }
+
     /// Starts a transaction that reads everything as it is at one time.
     const fn freeze(self) -> &'static str {
         match self {

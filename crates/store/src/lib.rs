@@ -6,6 +6,7 @@
 #[macro_use]
 pub mod statement;
 
+mod account;
 pub mod activity;
 mod approval;
 mod authenticator;
@@ -23,6 +24,7 @@ pub mod evidence;
 mod field;
 pub mod folder;
 pub mod form;
+mod guard;
 pub mod hold;
 mod large_order;
 mod link;

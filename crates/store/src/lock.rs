@@ -1,5 +1,6 @@
 //! Locks. One that was lifted keeps its row.
 
+use access::id::AccountId;
 use access::lock::{Event, Grade, Lock, Target};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -16,8 +17,12 @@ statements! {
                        WHERE account = $1 AND lifted_at IS NULL";
     LIFT = "UPDATE access_lock SET lifted_at = $2, lifted_by = $3 WHERE id = $1";
     OF_PERSON = "SELECT id, person, account, grade, set_at, set_by, receipt FROM access_lock \
-                 WHERE lifted_at IS NULL AND (person = $1 \
-                 OR account IN (SELECT account FROM mandate WHERE person = $1))";
+                 WHERE lifted_at IS NULL AND person = $1";
+    ON = "SELECT id, person, account, grade, set_at, set_by, receipt FROM access_lock \
+          WHERE lifted_at IS NULL AND account = $1";
+    ON_ACCOUNTS_OF = "SELECT id, person, account, grade, set_at, set_by, receipt FROM access_lock \
+                      WHERE lifted_at IS NULL \
+                      AND account IN (SELECT account FROM mandate WHERE person = $1)";
 }
 
 pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
@@ -62,6 +67,28 @@ pub(crate) async fn of(
     person: &str,
 ) -> Result<Vec<Lock>, StoreError> {
     rows!(connection, OF_PERSON, person)?.iter().map(read).collect()
+}
+
+/// Those on an account.
+pub(crate) async fn on(
+    connection: &mut AnyConnection,
+    account: &str,
+) -> Result<Vec<Lock>, StoreError> {
+    rows!(connection, ON, account)?.iter().map(read).collect()
+}
+
+/// Those on the accounts of a person, each with its account.
+pub(crate) async fn on_accounts_of(
+    connection: &mut AnyConnection,
+    person: &str,
+) -> Result<Vec<(AccountId, Lock)>, StoreError> {
+    let rows = rows!(connection, ON_ACCOUNTS_OF, person)?;
+    let locks = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let on = |lock: Lock| match lock.target {
+        Target::Account(account) => Some((account, lock)),
+        Target::Person(_) => None,
+    };
+    Ok(locks.into_iter().filter_map(on).collect())
 }
 
 fn read(row: &AnyRow) -> Result<Lock, StoreError> {

@@ -1,9 +1,11 @@
 //! Mandates.
 
+use access::account::Account;
 use access::mandate::{Event, Mandate, Role};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use crate::account;
 use crate::error::StoreError;
 use crate::field::Fields;
 
@@ -12,12 +14,16 @@ statements! {
            VALUES ($1, $2, $3, $4, $5) ON CONFLICT (person, account) DO UPDATE \
            SET role = excluded.role, granted_at = excluded.granted_at, until_at = excluded.until_at";
     OF_PERSON = "SELECT person, account, role, granted_at, until_at FROM mandate WHERE person = $1";
+    BESIDE = "SELECT person, account, role, granted_at, until_at FROM mandate \
+              WHERE account IN (SELECT account FROM mandate WHERE person = $1)";
+    ON = "SELECT person, account, role, granted_at, until_at FROM mandate WHERE account = $1";
 }
 
 pub(crate) async fn apply(
     connection: &mut AnyConnection,
     Event::Granted(mandate): &Event,
 ) -> Result<(), sqlx::Error> {
+    account::open(connection, &Account::of(mandate)).await?;
     let Mandate { person, account, role, granted_at, until } = mandate;
     let until = until.map(|until| until.0);
     let (person, account) = (person.to_string(), account.to_string());
@@ -30,6 +36,22 @@ pub(crate) async fn of(
     person: &str,
 ) -> Result<Vec<Mandate>, StoreError> {
     rows!(connection, OF_PERSON, person)?.iter().map(read).collect()
+}
+
+/// Those of everybody on the accounts of a person.
+pub(crate) async fn beside(
+    connection: &mut AnyConnection,
+    person: &str,
+) -> Result<Vec<Mandate>, StoreError> {
+    rows!(connection, BESIDE, person)?.iter().map(read).collect()
+}
+
+/// Those on an account.
+pub(crate) async fn on(
+    connection: &mut AnyConnection,
+    account: &str,
+) -> Result<Vec<Mandate>, StoreError> {
+    rows!(connection, ON, account)?.iter().map(read).collect()
 }
 
 fn read(row: &AnyRow) -> Result<Mandate, StoreError> {

@@ -10,7 +10,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 type Step = (i64, &'static str, &'static str);
 
 /// Files of `migrations/`, which are never changed once they have run anywhere: their digests are kept.
-const STEPS: [Step; 22] = [
+const STEPS: [Step; 23] = [
     (1, "access", include_str!("../migrations/0001_access.sql")),
     (2, "binding", include_str!("../migrations/0002_binding.sql")),
     (5, "approval", include_str!("../migrations/0005_approval.sql")),
@@ -31,6 +31,7 @@ const STEPS: [Step; 22] = [
     (24, "equity", include_str!("../migrations/0024_equity.sql")),
     (25, "former token", include_str!("../migrations/0025_former_token.sql")),
     (26, "site", include_str!("../migrations/0026_site.sql")),
+    (27, "account", include_str!("../migrations/0027_account.sql")),
     (29, "look up", include_str!("../migrations/0029_look_up.sql")),
     (30, "shards", include_str!("../migrations/0030_shards.sql")),
 ];

@@ -45,6 +45,12 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
 
 /// Columns that change without a decision, what they hold, and why evidence need not have them.
 pub const WITHOUT: &[(&str, &str, Form, &str)] = &[
+    (
+        "account",
+        "version",
+        Form::Version,
+        "tells two commits at one time apart; it is compared with itself alone",
+    ),
     ("credential", "last_used_at", Form::Time, "moves with each use; shown alone"),
     ("credential", "last_address", Form::Address, "moves with each use; shown alone"),
     ("credential", "last_client", Form::Text, "moves with each use; shown alone"),

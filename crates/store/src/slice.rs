@@ -1,7 +1,7 @@
 //! Loading all that a decision about one person needs.
 
 use access::id::{
-    AuthenticatorId, CredentialId, DeviceId, PaperAccountId, PersonId, RecoveryId, SessionId,
+    AccountId, AuthenticatorId, CredentialId, DeviceId, PersonId, RecoveryId, SessionId,
 };
 use access::name::Username;
 use access::person::Person;
@@ -12,9 +12,9 @@ use sqlx::AnyConnection;
 use crate::error::StoreError;
 use crate::field::{Fields, hex};
 use crate::{
-    Store, approval, authenticator, brokerage, contact, credential, device, large_order, link,
-    lock, mandate, network, person, policy, push, recovery, session, sign_in, throttle, travel,
-    trustee,
+    Store, account, approval, authenticator, brokerage, contact, credential, device, large_order,
+    link, lock, mandate, network, person, policy, push, recovery, session, sign_in, throttle,
+    travel, trustee,
 };
 
 statements! {
@@ -66,7 +66,7 @@ pub enum Key<'a> {
     /// A person.
     Person(PersonId),
     /// The owner of an account.
-    Account(PaperAccountId),
+    Account(AccountId),
     /// The person of a session, live or ended.
     Session(SessionId),
     /// The person of a session's token.
@@ -149,6 +149,20 @@ impl Store {
             Found::Nobody(slice) => Ok(slice),
         }
     }
+
+    /// The same with these accounts, whoever holds them, for a decision that is about them.
+    pub async fn slice_about(
+        &self,
+        key: Key<'_>,
+        accounts: &[AccountId],
+    ) -> Result<Slice, StoreError> {
+        let mut slice = self.slice(key).await?;
+        if accounts.iter().any(|id| slice.account(*id).is_none()) {
+            let mut connection = self.database.pool().acquire().await?;
+            account::add(&mut connection, &mut slice, accounts).await?;
+        }
+        Ok(slice)
+    }
 }
 
 /// Whom a key finds.
@@ -170,13 +184,12 @@ async fn find(connection: &mut AnyConnection, key: Key<'_>) -> Result<Found, Sto
     Ok(Found::Nobody(Slice { version, stranger: Some(stranger), ..Slice::default() }))
 }
 
-/// A slice of the version that its person's row has, with what moves without it: what commits of others
-/// change (authority on an account, and its locks), and when and from where devices and sessions were used.
+/// A slice of the version that its person's row has, with what moves without it: their accounts, and when
+/// and from where devices and sessions were used.
 async fn renewed(connection: &mut AnyConnection, mut slice: Slice) -> Result<Slice, StoreError> {
     let Some(person) = &slice.person else { return Ok(slice) };
     let id = person.id.to_string();
-    slice.mandates = mandate::of(connection, &id).await?;
-    slice.locks = lock::of(connection, &id).await?;
+    slice.accounts = account::of(connection, &id).await?;
     for row in &rows!(connection, USES, id)? {
         let mut fields = Fields::new("session", row);
         let (id, at, address) = (fields.text()?, fields.time()?, fields.maybe_parsed()?);
@@ -201,6 +214,8 @@ async fn load(
         version,
         person: Some(person),
         stranger: None,
+        // Their versions before everything else of theirs, for the same reason.
+        accounts: account::of(connection, &id).await?,
         mandates: mandate::of(connection, &id).await?,
         authenticators: authenticator::of(connection, &id).await?,
         devices: device::of(connection, &id).await?,

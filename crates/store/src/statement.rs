@@ -46,12 +46,13 @@ access::for_each_noun!(of_nouns);
 
 /// The statements of what has no events: reads, records of the server, and parts of nouns.
 const OF_OTHERS: &[&[&str]] = &[
+    crate::account::STATEMENTS,
     crate::activity::STATEMENTS,
     crate::checkpoint::STATEMENTS,
-    crate::commit::STATEMENTS,
     crate::delivery::STATEMENTS,
     crate::equity::STATEMENTS,
     crate::folder::STATEMENTS,
+    crate::guard::STATEMENTS,
     crate::hold::STATEMENTS,
     crate::order_decision::STATEMENTS,
     crate::record::STATEMENTS,

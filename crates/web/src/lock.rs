@@ -121,7 +121,7 @@ fn unlocks(signed: &Signed, lock: &Receipt, is_first: bool, phone: bool) -> Mark
 /// `POST /lock/lift`: what the person's own session locked.
 pub(crate) async fn lift(signed: Signed) -> Reply {
     let target = match signed.visit.fields.get("on") {
-        "account" => LockTarget::Account(signed.ticket.account),
+        "account" => LockTarget::Account(signed.ticket.account.into()),
         "person" => LockTarget::Person(signed.ticket.person),
         _ => return Err(signed.fault(Cause::Malformed)),
     };
@@ -243,7 +243,7 @@ pub(crate) async fn lock(signed: Signed) -> Reply {
         return Ok(asked(&signed).await);
     }
     let gate = signed.visit.portal.gate();
-    let target = LockTarget::Account(signed.ticket.account);
+    let target = LockTarget::Account(signed.ticket.account.into());
     let receipt =
         gate.locks().lock(&signed.actor(), target, grade).await.map_err(|why| signed.fault(why))?;
     if grade == Grade::All {

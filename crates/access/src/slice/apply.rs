@@ -1,6 +1,9 @@
 //! What events do to a slice: the pure twin of what the store does to the tables.
 
 use super::Slice;
+use crate::account::AccountSlice;
+use crate::guard::Scope;
+use crate::id::AccountId;
 use crate::noun::Event;
 use crate::{
     approval, authenticator, brokerage, contact, credential, device, evidence, large_order, link,
@@ -18,21 +21,48 @@ pub(crate) fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -
 }
 
 impl Slice {
-    /// Applies one event of a decision that is not committed yet: the version stays.
+    /// Applies one event of a decision that is not committed yet: no version rises.
     pub(crate) fn follow(&mut self, event: &Event) {
         dispatch(self, event);
         self.sort();
     }
 
-    /// Applies the events of one commit. The version rises if any of them changes a table.
+    /// Applies the events of one commit. The version of each scope that they write rises.
     pub fn apply(&mut self, events: &[Event]) {
+        let strange = self.person.is_none();
+        let writes = self.writes(events);
         for event in events {
             dispatch(self, event);
         }
-        if events.iter().any(Event::changes_tables) {
+        for scope in writes {
+            self.raise(scope, strange);
+        }
+        if self.person.is_none() && events.iter().any(Event::changes_tables) {
+            // The counter of a name that nobody has.
             self.version += 1;
         }
         self.sort();
+    }
+
+    fn raise(&mut self, scope: Scope, strange: bool) {
+        match scope {
+            Scope::Person(id) if self.person.as_ref().is_some_and(|person| person.id == id) => {
+                // A new person begins at one, however often the name had failed.
+                self.version = if strange { 1 } else { self.version + 1 };
+            }
+            Scope::Person(_) => {}
+            Scope::Account(id) => self.on_account(id, |account| account.version += 1),
+        }
+    }
+
+    /// Changes the account of this id, even where it only begins.
+    pub(crate) fn on_account(&mut self, id: AccountId, change: impl FnOnce(&mut AccountSlice)) {
+        if !self.accounts.iter().any(|one| one.id == id) {
+            self.accounts.push(AccountSlice::missing(id));
+        }
+        if let Some(account) = self.accounts.iter_mut().find(|one| one.id == id) {
+            change(account);
+        }
     }
 }
 

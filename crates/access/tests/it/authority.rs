@@ -38,7 +38,7 @@ fn commands(desk: &Desk) -> Vec<(&'static str, Command)> {
     let name = || "name".to_owned();
     let revoke =
         credential::Command::Revoke { credential: CredentialId([1; 16]), cancel_orders: true };
-    let set = lock::Command::Set { target: Target::Account(account()), grade: Grade::All };
+    let set = lock::Command::Set { target: Target::Account(account().into()), grade: Grade::All };
     vec![
         ("session end", Command::Session(session::Command::End { session })),
         ("session end others", Command::Session(session::Command::EndOthers)),
@@ -64,7 +64,7 @@ fn commands(desk: &Desk) -> Vec<(&'static str, Command)> {
 /// Those that the operator alone may give.
 fn of_the_operator() -> Vec<(&'static str, Command)> {
     let create = access::person::Command::Create { username: "bob".into(), account: account() };
-    let lift = lock::Command::Lift { target: Target::Account(account()) };
+    let lift = lock::Command::Lift { target: Target::Account(account().into()) };
     let expire =
         session::Command::Expire { session: SessionId([1; 16]), reason: session::SessionEnd::Idle };
     vec![

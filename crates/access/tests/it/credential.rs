@@ -227,7 +227,7 @@ fn credential_narrows_without_a_proof_and_under_a_lock_and_widens_with_a_proof_a
     let all = Scopes { acts: Acts::ALL, ..wide.clone() };
     let more = ask(&mut desk, by, edit(id, all));
     assert_eq!(more, Some(Refusal::Wider { what: "acts" }));
-    let target = Target::Account(account());
+    let target = Target::Account(account().into());
     let lock = lock::Command::Set { target, grade: Grade::NoNew };
     desk.system(Command::Lock(lock)).unwrap();
     assert_eq!(ask(&mut desk, by, edit(id, narrow)), None);

@@ -21,12 +21,12 @@ const MONDAY: Time = Time::from_seconds(1_767_571_200);
 pub fn owner() -> Entitlements {
     let mandate = Mandate {
         person: PersonId([1; 16]),
-        account: account(),
+        account: account().into(),
         role: Role::Owner,
         granted_at: Time(0),
         until: None,
     };
-    mandate.entitlements(HOLDER, Grade::None)
+    mandate.entitlements(HOLDER, Grade::None).unwrap()
 }
 
 fn question() -> Question {

@@ -114,7 +114,7 @@ impl Bench {
         let id = CredentialId([byte; 16]);
         let mandate = Mandate {
             person: PersonId([1; 16]),
-            account,
+            account: account.into(),
             role: Role::Owner,
             granted_at: START,
             until: None,
@@ -122,7 +122,8 @@ impl Bench {
         let mut scopes = Scopes::trading(START + Span::days(90));
         change(&mut scopes);
         let holder = Holder::Credential(id);
-        let entitlements = mandate.entitlements(holder, Grade::None).narrow(holder, &scopes);
+        let entitlements =
+            mandate.entitlements(holder, Grade::None).unwrap().narrow(holder, &scopes);
         self.gate.0.live.open_credential(
             id,
             Slot::new(entitlements),

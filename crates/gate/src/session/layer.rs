@@ -273,7 +273,7 @@ impl Ground<'_> {
     }
 
     fn account(&self) -> Layer {
-        let Some(mandate) = self.slice.mandates.first() else {
+        let Some(mandate) = self.slice.first_mandate() else {
             return layer("account", LayerState::Down, "no account".to_owned(), None);
         };
         let account = mandate.account;

@@ -18,7 +18,7 @@ fn all(limit: usize) -> ActivityFilter {
 async fn pages_show_both_chains_newest_first_and_each_entry_once() {
     let place = Place::new().await;
     place.by_link().await;
-    let target = LockTarget::Account(place.gate.account());
+    let target = LockTarget::Account(place.gate.account().into());
     place.gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
     let (mut cursor, mut seen) = (None, Vec::new());
     loop {
@@ -50,7 +50,7 @@ async fn search_for_a_text_ends_its_page_and_goes_on_with_the_next() {
         place.by_link().await;
         place.pass(Span::minutes(1));
     }
-    let target = LockTarget::Account(place.gate.account());
+    let target = LockTarget::Account(place.gate.account().into());
     place.gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
     let whole = ActivityFilter { text: "session".to_owned(), ..all(500) };
     let whole_page = place.gate.activity().page(&OPERATOR, &whole, None).await.unwrap();
@@ -189,7 +189,7 @@ async fn evidence_verifies_on_a_running_and_on_a_stopped_folder() {
 async fn journal_byte_that_was_changed_is_named_by_its_entry() {
     let place = Place::new().await;
     // A group behind the first one: what is torn in the last group was never acknowledged.
-    let target = LockTarget::Account(place.gate.account());
+    let target = LockTarget::Account(place.gate.account().into());
     place.gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
     place.gate.close().await.unwrap();
     let folder = gate::open::journal_folder(place.folder.path());

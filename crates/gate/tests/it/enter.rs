@@ -102,7 +102,7 @@ async fn session_that_may_not_is_told_so_with_what_it_may_see() {
     let (ticket, signed_in) = place.by_link().await;
     let owner = gate::Actor::Session(ticket.clone());
     let grade = access::Grade::ReduceOnly;
-    let account = gate::LockTarget::Account(ticket.account);
+    let account = gate::LockTarget::Account(ticket.account.into());
     place.gate.locks().lock(&owner, account, grade).await.unwrap();
     let form = place.gate.form_token(ticket.session);
     let barred = place.gate.enter(&ORDERS, shown(&signed_in, &form)).await.unwrap_err();

@@ -8,7 +8,7 @@ use crate::place::{HOME, OPERATOR, Place, browser, shows, text};
 #[tokio::test]
 async fn grades_leave_what_they_say_and_the_operator_lifts_them() {
     let place = Place::new().await;
-    let target = LockTarget::Account(place.gate.account());
+    let target = LockTarget::Account(place.gate.account().into());
     let credential = place.gate.credentials().find("trading").await.unwrap().credential.id;
     let door = CredentialDoor { credential, address: HOME, token: None };
     let admission = place.gate.admit_credential(&door).unwrap();
@@ -79,7 +79,7 @@ async fn lock_of_somebody_elses_person_is_not_found() {
 async fn own_lock_is_lifted_with_a_fresh_sign_in_and_its_record_replays() {
     let place = Place::new().await;
     let (own, cookie) = place.by_link().await;
-    let target = LockTarget::Account(place.gate.account());
+    let target = LockTarget::Account(place.gate.account().into());
     let receipt =
         place.gate.locks().lock(&Actor::Session(own.clone()), target, Grade::NoNew).await.unwrap();
     assert_eq!(receipt.lifted_by, Some(own.person));
@@ -99,7 +99,7 @@ async fn own_lock_is_lifted_with_a_fresh_sign_in_and_its_record_replays() {
 async fn lock_of_an_account_and_its_end_reach_those_who_hold_it_beside_its_owner() {
     let place = Place::new().await;
     let gate = &place.gate;
-    let target = LockTarget::Account(gate.account());
+    let target = LockTarget::Account(gate.account().into());
     let link = gate.people().add(&OPERATOR, "ann").await.unwrap();
     let mut signed_in =
         crate::place::done(gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());

@@ -27,7 +27,10 @@ async fn crowd() -> Place {
     let store =
         Store::open(&sqlite_url(&folder.path().join(gate::folder::DATABASE))).await.unwrap();
     let (nobody, local) = (Slice::default(), Source::local());
-    store.commit(&nobody, &people, By::System, &local, clock.stamp()).await.unwrap();
+    store
+        .commit((&nobody, &nobody.reads()), &people, By::System, &local, clock.stamp())
+        .await
+        .unwrap();
     store.close().await;
     let gate = open(folder.path(), &clock).await;
     assert_eq!(gate.usernames().await.unwrap().len(), 1 + PERSONS as usize);
@@ -61,7 +64,7 @@ async fn things_and_people_are_found_by_id_and_name_among_a_thousand_people() {
         place.gate.devices().rename(&OPERATOR, device, "desk").await.unwrap();
         place.gate.authenticators().rename(&OPERATOR, authenticator, "word").await.unwrap();
         place.gate.notices().outbox(&OPERATOR).await.unwrap();
-        assert_eq!(place.gate.owner_name(place.gate.account()).await.unwrap(), "trader");
+        assert_eq!(place.gate.owner_name(place.gate.account().into()).await.unwrap(), "trader");
     };
     let ((), statements) = sent(work).await;
     let reads = selects(&statements);

@@ -49,7 +49,7 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     let (lost_ticket, lost) = place.by_link().await;
     let (own_ticket, own) = place.by_link().await;
     let (_, elsewhere) = place.by_link().await;
-    let target = LockTarget::Account(gate.account());
+    let target = LockTarget::Account(gate.account().into());
     let trading = gate.credentials().find("trading").await.unwrap().credential.id;
     let door = |credential| CredentialDoor { credential, address: HOME, token: None };
     let admission = gate.admit_credential(&door(trading)).unwrap();
@@ -152,7 +152,7 @@ async fn cut_with_lost_tables_holds_and_is_recorded_once_they_are_back() {
     let place = Place::new().await;
     let gate = &place.gate;
     let (ticket, signed_in) = place.by_link().await;
-    let target = LockTarget::Account(gate.account());
+    let target = LockTarget::Account(gate.account().into());
     let named = async |name: &str| gate.credentials().find(name).await.unwrap().credential.id;
     let (trading, narrow, reading) =
         (named("trading").await, named("narrow").await, named("read-only").await);

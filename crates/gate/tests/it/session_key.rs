@@ -173,7 +173,7 @@ async fn derived_key_ends_with_its_session_and_at_a_lock() {
     // A lock that leaves the session open.
     let signer = derived(gate, &token);
     visit(gate, &token, &sign(gate, &signer)).unwrap();
-    let account = LockTarget::Account(gate.account());
+    let account = LockTarget::Account(gate.account().into());
     gate.locks().lock(&OPERATOR, account, Grade::NoNew).await.unwrap();
     assert!(is_gone(visit(gate, &token, &sign(gate, &signer))));
     let signer = derived(gate, &token);

@@ -445,7 +445,10 @@ async fn concurrent_commits_of_many_make_one_chain(place: &Place) {
         let events = history.decide(&slice, &call).events;
         let (store, now) = (history.store.clone(), history.now);
         waiting.spawn(async move {
-            store.commit(&slice, &events, By::Visitor, &call.source, now).await.map(drop)
+            store
+                .commit((&slice, &slice.reads()), &events, By::Visitor, &call.source, now)
+                .await
+                .map(drop)
         });
     }
     while let Some(done) = waiting.join_next().await {
@@ -509,10 +512,10 @@ async fn port_of_another_person_is_taken(place: &Place) {
             account: account.parse().unwrap(),
         }),
     };
-    let slice = history.store.slice(Key::Username("bob")).await.unwrap();
+    let account = ACCOUNT.parse().unwrap();
+    let slice = history.store.slice_about(Key::Username("bob"), &[account]).await.unwrap();
     let decision = history.decide(&slice, &create(ACCOUNT));
-    let taken = history.commit(&slice, &create(ACCOUNT), &decision).await;
-    assert!(matches!(taken, Err(CommitError::AccountTaken)), "{taken:?}");
+    assert_eq!(decision.answer.err(), Some(Refusal::AccountTaken { account }));
     history.ask(Key::Username("bob"), create("DU0000002")).await.ok().unwrap();
     let slice = history.store.slice(Key::Username("bob")).await.unwrap();
     let Command::Credential(credential::Command::Create(mut new)) =

@@ -1,6 +1,7 @@
 //! A person's history for tests: each step is decided on a slice loaded from the tables, committed
 //! there and applied to a copy in memory; the two must stay equal.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use access::authenticator::{self, PasswordCheck};
@@ -12,7 +13,7 @@ use access::moment::{Moment, Span, Time};
 use access::notice::Topic;
 use access::secret::{SealKey, Secret};
 use access::skew::SkewedClock;
-use access::{PersonId, Refusal, SessionId, Slice};
+use access::{AccountId, AccountSlice, PersonId, Refusal, SessionId, Slice};
 use store::{CommitError, Key, Replayed, Store};
 
 use crate::place::Place;
@@ -31,6 +32,8 @@ pub struct History {
     pub pruned: Time,
     key: SealKey,
     drawn: u32,
+    /// The accounts as decisions left them, to compare what others see of them.
+    accounts: BTreeMap<AccountId, AccountSlice>,
 }
 
 pub fn text(secret: &Secret) -> String {
@@ -78,6 +81,7 @@ impl History {
             pruned: Time::default(),
             key: SealKey::new([7; 32]),
             drawn: 0,
+            accounts: BTreeMap::new(),
         };
         let create = access::person::Command::Create {
             username: "ann".to_owned(),
@@ -164,14 +168,16 @@ impl History {
         call: &Call,
         decision: &Decision,
     ) -> Result<(), CommitError> {
+        let read = (slice, &decision.reads);
         let committed =
-            self.store.commit(slice, &decision.events, call.by, &call.source, self.now).await;
+            self.store.commit(read, &decision.events, call.by, &call.source, self.now).await;
         committed.map(drop)
     }
 
     /// Loads, decides, commits, and checks that the tables and [`Slice::apply`] agree.
     pub async fn ask(&mut self, key: Key<'_>, call: Call) -> Result<Answer, Refusal> {
-        let mut slice = self.store.slice(key).await.unwrap();
+        let accounts = call.command.accounts();
+        let mut slice = self.store.slice_about(key, &accounts).await.unwrap();
         let decision = self.decide(&slice, &call);
         self.commit(&slice, &call, &decision).await.unwrap();
         slice.apply(&decision.events);
@@ -180,8 +186,20 @@ impl History {
             let loaded = self.store.slice(Key::Person(person.id)).await.unwrap();
             assert_eq!(loaded, read, "a slice from memory, after {:#?}", decision.events);
             assert_eq!(read, slice, "after {:#?}", decision.events);
+            self.compare_accounts(&slice).await;
         }
         decision.answer
+    }
+
+    /// What one person's decision left of an account is what everybody sees of it.
+    async fn compare_accounts(&mut self, slice: &Slice) {
+        for account in &slice.accounts {
+            self.accounts.insert(account.id, account.clone());
+        }
+        for other in self.store.persons().await.unwrap() {
+            let seen = self.store.slice(Key::Person(other)).await.unwrap().accounts;
+            assert!(seen.iter().all(|one| self.accounts.get(&one.id) == Some(one)), "{seen:#?}");
+        }
     }
 
     pub async fn by_system(&mut self, command: Command) -> Result<Answer, Refusal> {

@@ -15,6 +15,7 @@ mod delivery;
 mod engine;
 mod evidence;
 mod folder;
+mod guard;
 mod history;
 mod hold;
 mod place;

@@ -24,6 +24,7 @@ use crate::push::{by_phone, home, wish};
 /// What may be changed unseen. A new column is not here: either evidence covers it, or it comes with a
 /// reason in the program and a line here.
 const UNSEEN: &[(&str, &str)] = &[
+    ("account", "version"),
     ("credential", "last_used_at"),
     ("credential", "last_address"),
     ("credential", "last_client"),

@@ -111,7 +111,7 @@ async fn change_beyond_the_rate_or_under_a_lock_ends_nothing() {
     client.ask(order(1, |_| {})).await;
     let account = server.gate.view().await.unwrap().account;
     let operator = gate::Actor::Operator { uid: 0 };
-    let target = gate::LockTarget::Account(account);
+    let target = gate::LockTarget::Account(account.into());
     server.gate.locks().lock(&operator, target, access::Grade::NoNew).await.unwrap();
     lives(&client.ask(order(1, |o| o.order.limit_price = Some(Decimal::TWO))).await, 399, "LOCKED");
 }
@@ -131,7 +131,7 @@ async fn change_of_a_reduce_only_order_beyond_the_position_ends_nothing() {
     client.ask(market(1, "BUY")).await;
     let account = server.gate.view().await.unwrap().account;
     let operator = gate::Actor::Operator { uid: 0 };
-    let target = gate::LockTarget::Account(account);
+    let target = gate::LockTarget::Account(account.into());
     server.gate.locks().lock(&operator, target, access::Grade::ReduceOnly).await.unwrap();
     let exit = |id, shares: i64| {
         order(id, move |o| {

@@ -90,7 +90,12 @@ async fn lock_against_new_orders_leaves_cancels_and_reading() {
     let mut client = server.client("trading", 1).await;
     client.ask(order(1, |_| {})).await;
     let account = server.gate.view().await.unwrap().account;
-    server.gate.locks().lock(&OPERATOR, LockTarget::Account(account), Grade::NoNew).await.unwrap();
+    server
+        .gate
+        .locks()
+        .lock(&OPERATOR, LockTarget::Account(account.into()), Grade::NoNew)
+        .await
+        .unwrap();
     let refused = client.ask(order(2, |_| {})).await;
     assert!(errors(&refused)[0].2.contains("LOCKED"), "{refused:?}");
     assert_eq!(statuses(&refused, 2), ["Inactive"]);
@@ -98,7 +103,12 @@ async fn lock_against_new_orders_leaves_cancels_and_reading() {
     let cancelled = client.ask(cancel).await;
     assert_eq!(statuses(&cancelled, 1), ["Cancelled"]);
     assert_eq!(errors(&cancelled)[0].1, 202);
-    server.gate.locks().lock(&OPERATOR, LockTarget::Account(account), Grade::All).await.unwrap();
+    server
+        .gate
+        .locks()
+        .lock(&OPERATOR, LockTarget::Account(account.into()), Grade::All)
+        .await
+        .unwrap();
     let told = errors(&client.rest().await);
     assert_eq!(told.last().unwrap().1, 1100, "{told:?}");
 }

@@ -419,7 +419,12 @@ async fn locked_account_gives_nothing_but_the_reason() {
     let end = async |server: &Server| {
         let account = server.gate.view().await.unwrap().account;
         let actor = Actor::Operator { uid: 0 };
-        server.gate.locks().lock(&actor, LockTarget::Account(account), Grade::All).await.unwrap();
+        server
+            .gate
+            .locks()
+            .lock(&actor, LockTarget::Account(account.into()), Grade::All)
+            .await
+            .unwrap();
     };
     // A lock of this grade ends the credentials of the account.
     nothing_after_the_end(Server::start().await, end, "CREDENTIAL_REVOKED").await;

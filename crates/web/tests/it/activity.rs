@@ -96,7 +96,7 @@ async fn wrong_filter_is_said_beside_its_field_and_matches_nothing() {
 async fn older_and_newer_keep_the_filter_and_repeats_are_one_row() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
-    let target = || LockTarget::Account(place.gate.account());
+    let target = || LockTarget::Account(place.gate.account().into());
     for _ in 0..40 {
         place.gate.locks().lock(&OPERATOR, target(), Grade::NoNew).await.unwrap();
         place.gate.locks().unlock(&OPERATOR, target()).await.unwrap();

@@ -159,7 +159,7 @@ async fn locked_account_narrows_a_credential_and_does_not_widen_it() {
     visitor.post("/credentials", &NARROW).await;
     let info = place.gate.credentials().find("my bot").await.unwrap();
     let edit = format!("/credentials/{}/edit", info.credential.id);
-    let target = gate::LockTarget::Account(place.gate.account());
+    let target = gate::LockTarget::Account(place.gate.account().into());
     place.gate.locks().lock(&OPERATOR, target, access::Grade::NoNew).await.unwrap();
     let form = visitor.get(&edit).await;
     assert_eq!(form.status, StatusCode::OK, "{}", form.body);

@@ -44,7 +44,7 @@ async fn session_is_told_what_stands_between_it_and_each_act() {
         .locks()
         .lock(
             &gate::Actor::Operator { uid: 0 },
-            gate::LockTarget::Account(place.gate.account()),
+            gate::LockTarget::Account(place.gate.account().into()),
             access::Grade::NoNew,
         )
         .await

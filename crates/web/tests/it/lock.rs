@@ -155,7 +155,7 @@ async fn lock_of_the_operator_is_not_lifted_at_the_portal() {
     let clock = Clock::manual(START);
     let place = Place::at(&clock).await;
     let mut visitor = place.signed_in().await;
-    let target = LockTarget::Account(place.gate.account());
+    let target = LockTarget::Account(place.gate.account().into());
     place.gate.locks().lock(&OPERATOR, target, Grade::ReduceOnly).await.unwrap();
     clock.set(clock.stamp() + Span::seconds(40));
     let page = visitor.get("/lock").await;
@@ -247,7 +247,7 @@ async fn open_page_is_told_of_a_lock_and_of_its_end_by_whomever() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let target = LockTarget::Account(place.gate.account());
+    let target = LockTarget::Account(place.gate.account().into());
     place.gate.locks().unlock(&OPERATOR, target).await.unwrap();
     let text = told(&mut stream).await;
     assert!(text.contains(r#""grade":"none""#) && text.contains(r#""stops":null"#), "{text}");

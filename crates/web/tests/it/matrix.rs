@@ -203,7 +203,7 @@ impl Kind {
 }
 
 async fn lock(place: &Place, grade: Grade) {
-    let account = LockTarget::Account(place.gate.account());
+    let account = LockTarget::Account(place.gate.account().into());
     place.gate.locks().lock(&OPERATOR, account, grade).await.unwrap();
 }
 

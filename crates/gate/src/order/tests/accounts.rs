@@ -82,7 +82,7 @@ async fn account_is_there_after_a_restart_and_closes_only_when_it_is_flat() {
         let bench = Bench::new().await;
         bench.gate.paper_accounts().open(opening()).await.unwrap();
         let taken = bench.gate.paper_accounts().open(opening()).await;
-        assert_eq!(taken, Err(Refusal::AccountTaken { account: second() }));
+        assert_eq!(taken, Err(Refusal::AccountTaken { account: second().into() }));
         let bench = bench.reopen(close).await;
         let accounts = bench.gate.paper_accounts();
         let kept: Vec<_> = accounts.list().iter().map(|one| (one.id, one.self_match)).collect();

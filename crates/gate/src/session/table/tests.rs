@@ -46,9 +46,14 @@ fn put_under(sessions: &Sessions, session: &Session, lock: Grade) {
     let person =
         Person { id: session.person, username: Username::new("ada").unwrap(), created_at: START };
     let account = PaperAccountId::new(1_234_567).unwrap();
-    let mandate =
-        Mandate { person: person.id, account, role: Role::Owner, granted_at: START, until: None };
-    let mut given = mandate.entitlements(Holder::Session(session.id), lock);
+    let mandate = Mandate {
+        person: person.id,
+        account: account.into(),
+        role: Role::Owner,
+        granted_at: START,
+        until: None,
+    };
+    let mut given = mandate.entitlements(Holder::Session(session.id), lock).unwrap();
     given.until = session.until;
     sessions.put(&person, session, given, None);
 }
