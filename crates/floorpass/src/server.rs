@@ -353,7 +353,7 @@ pub fn open_failure(error: &gate::OpenError) -> Failure {
         gate::OpenError::Key(gate::key_file::KeyFileError::Other { .. }) => {
             Failure::new(Exit::Refused, "OTHER_KEY", text)
         }
-        gate::OpenError::Upgrade(gate::upgrade::UpgradeError::NoRoom { .. }) => {
+        gate::OpenError::Upgrade(gate::upgrade::CopyError::NoRoom { .. }) => {
             Failure::new(Exit::Refused, "NO_ROOM", text)
         }
         gate::OpenError::Folder(_) => Failure::new(Exit::Refused, "DATA_FOLDER", text),

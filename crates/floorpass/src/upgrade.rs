@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use gate::Gate;
-use gate::upgrade::{self, UpgradeError, UpgradeReport};
+use gate::upgrade::{self, CopyError, UpgradeError, UpgradeReport};
 use serde::Serialize;
 use url::Url;
 
@@ -109,7 +109,7 @@ fn show(global: &Global, report: &UpgradeReport) -> Result<(), Failure> {
     }
     if let (Some(copy), false) = (&report.copy, report.has_room()) {
         let (to, needed, free) = (copy.clone(), report.needed_bytes, report.free_bytes);
-        return Err(failure(&UpgradeError::NoRoom { to, needed, free }));
+        return Err(failure(&CopyError::NoRoom { to, needed, free }.into()));
     }
     output::show(global.json, report, in_words)
 }
@@ -137,8 +137,8 @@ fn in_words(report: &UpgradeReport) -> String {
 
 fn failure(error: &UpgradeError) -> Failure {
     let (exit, code) = match error {
-        UpgradeError::NoRoom { .. } => (Exit::Refused, "NO_ROOM"),
-        UpgradeError::Exists(_) => (Exit::Refused, "FOLDER_EXISTS"),
+        UpgradeError::Copy(CopyError::NoRoom { .. }) => (Exit::Refused, "NO_ROOM"),
+        UpgradeError::Copy(CopyError::Exists(_)) => (Exit::Refused, "FOLDER_EXISTS"),
         UpgradeError::Folder(gate::folder::FolderError::InUse { .. }) => {
             (Exit::InUse, "FOLDER_IN_USE")
         }

@@ -16,7 +16,7 @@ use crate::folder::{self, DATABASE, FolderError, FolderFacts, journal_folder};
 use crate::journal::{self, Head, JournalError, SegmentReader};
 use crate::key_file::{self, KeyFileError};
 use crate::key_proof::{self, ProofError};
-use crate::open;
+use crate::tables::FOLDER_FACT;
 
 /// Why a backup or a restore could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -169,7 +169,7 @@ async fn prove(
         }
     }
     let store = Store::look(&tables).await?;
-    let named = store.fact(open::FOLDER_FACT).await;
+    let named = store.fact(FOLDER_FACT).await;
     let proven = match facts.key_check {
         None => key_proof::prove(&store, seal, key).await,
         Some(_) => Ok(()),
@@ -224,12 +224,11 @@ fn copy_journal(from: &Path, to: &Path, id: [u8; 16], head: Head) -> Result<(), 
     Ok(())
 }
 
-pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
+fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
     private::copy(from, to).map(drop).map_err(io_error(from))
 }
 
-/// Bytes of all files in a folder.
-pub(crate) fn size(folder: &Path) -> Result<u64, BackupError> {
+fn size(folder: &Path) -> Result<u64, BackupError> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder).map_err(io_error(folder))? {
         let entry = entry.map_err(io_error(folder))?;

@@ -566,10 +566,22 @@ impl Gate {
         }
     }
 
-    /// The last uses to write back.
-    pub(crate) fn take_uses(&self) -> Vec<CredentialUse> {
-        let uses = std::mem::take(&mut *self.0.people.uses());
-        uses.into_iter().map(|(credential, last)| CredentialUse { credential, last }).collect()
+    /// The last uses to write back. They stay here until they are written: a list that is made meanwhile
+    /// would find them nowhere.
+    pub(crate) fn uses_to_write(&self) -> Vec<CredentialUse> {
+        let uses = self.0.people.uses();
+        let each = uses.iter();
+        each.map(|(id, last)| CredentialUse { credential: *id, last: last.clone() }).collect()
+    }
+
+    /// Forgets the uses that were written back, but for those of credentials that were used again since.
+    pub(crate) fn forget_uses(&self, written: &[CredentialUse]) {
+        let mut uses = self.0.people.uses();
+        for one in written {
+            if uses.get(&one.credential) == Some(&one.last) {
+                uses.remove(&one.credential);
+            }
+        }
     }
 
     /// Ends credentials and replaced tokens whose time is up, with what they receive.

@@ -6,7 +6,7 @@
 use access::Refusal;
 use access::id::{Holder, PaperAccountId};
 use trade::event::Event;
-use trade::journal::{Cause, Command, Decided, Scope};
+use trade::journal::{CancelTarget, Cause, Command, Decided};
 use trade::order::OrderId;
 
 use crate::Gate;
@@ -39,7 +39,7 @@ impl Gate {
             return Ok(0);
         }
         let (scope, cause) = match of {
-            Some(holder) => (Scope::Holder(holder), Cause::Revocation),
+            Some(holder) => (CancelTarget::Holder(holder), Cause::Revocation),
             None => (exchange.scope_of(account), Cause::Lock),
         };
         let record =
@@ -58,7 +58,7 @@ impl Gate {
         let cause = Cause::Request;
         let command = match order {
             Some(order) => Command::Cancel { order, cause },
-            None => Command::CancelAll { scope: Scope::Account, cause },
+            None => Command::CancelAll { scope: CancelTarget::Account, cause },
         };
         let decision = Decided { holder: Holder::Operator, ..Decided::system() };
         let record = {

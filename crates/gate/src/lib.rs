@@ -71,6 +71,7 @@ pub mod sign_in;
 pub mod snapshot;
 pub mod snippet;
 pub mod step_up;
+mod tables;
 mod throttle;
 mod timer;
 mod travel;

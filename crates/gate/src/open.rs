@@ -1,6 +1,5 @@
 //! Opening a data folder: lock, key, journal, exchange, tables, live table; and closing it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use access::id::PaperAccountId;
@@ -9,7 +8,7 @@ use access::refusal::Refusal;
 use access::secret::SealKey;
 use arc_swap::ArcSwap;
 use rust_decimal::Decimal;
-use store::engine::{existing_sqlite_url, sqlite_url};
+use store::engine::existing_sqlite_url;
 use store::{Store, StoreError};
 use tokio::sync::watch;
 use trade::exchange::{Exchange, ORDER_RULE};
@@ -18,7 +17,6 @@ use trade::journal::{Command, Decided, Genesis, MARKET_RULE, Stamped};
 use crate::clock::{self, Clock, NoEntropy};
 use crate::config::Config;
 use crate::disk::{Disk, LocalDisk};
-use crate::evidence::VerifyError;
 pub(crate) use crate::folder::snapshots;
 pub use crate::folder::{DATABASE, journal_folder};
 use crate::folder::{Folder, FolderError};
@@ -31,15 +29,14 @@ use crate::live::Live;
 use crate::owed::Owed;
 use crate::registry::Registry;
 use crate::sequencer::Sequencer;
-use crate::upgrade::{self, UpgradeError};
+use crate::tables::FOLDER_FACT;
+use crate::upgrade::aside::{CopyError, copy_aside};
 use crate::view::Views;
 use crate::watch::Watch;
 use crate::{Gate, Inner, checkpoint, front_door, snapshot, timer};
 
 /// Cash of a new account, in US dollars.
 const CASH: i64 = 1_000_000;
-/// Name of the fact by which tables know their folder.
-pub(crate) const FOLDER_FACT: &str = "folder_id";
 
 /// Why a data folder could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +96,7 @@ pub enum OpenError {
     },
     /// The folder of an older version could not be copied before it is changed.
     #[error(transparent)]
-    Upgrade(#[from] UpgradeError),
+    Upgrade(#[from] CopyError),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),
@@ -266,7 +263,7 @@ async fn open_store(
         folder.finish()?;
     }
     if !folder.new
-        && let Some(copy) = upgrade::copy_aside(folder, &store, None).await?
+        && let Some(copy) = copy_aside(folder, &store, None).await?
     {
         tracing::warn!(
             copy = %copy.display(),
@@ -283,16 +280,6 @@ async fn open_store(
             Err(OpenError::OtherFolder { found: "none".to_owned(), expected: expected.clone() })
         }
         _ => Ok(store),
-    }
-}
-
-/// The address of the tables: the one that is configured, or that of the folder's own file.
-pub(crate) fn tables_url(data: &Path, database: Option<&str>) -> Result<String, VerifyError> {
-    let file = data.join(DATABASE);
-    match database {
-        Some(url) => Ok(url.to_owned()),
-        None if file.exists() => Ok(sqlite_url(&file)),
-        None => Err(VerifyError::NoTables(file)),
     }
 }
 

@@ -10,7 +10,7 @@ use access::refusal::Refusal;
 use rust_decimal::Decimal;
 use trade::event::Reject;
 use trade::exchange::Exchange;
-use trade::journal::{Asked, Cause, Command, Decided, Scope};
+use trade::journal::{Asked, CancelTarget, Cause, Command, Decided};
 use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin};
 use trade::pretrade::large::{self, Size};
 use trade::pretrade::{self, Checked, Denial, Facts, Preview};
@@ -436,11 +436,11 @@ impl Case<'_, '_> {
         Ok(order.filter(own).cloned().ok_or_else(missing)?)
     }
 
-    fn scope(&self, scope: CancelScope) -> Result<Scope, Against> {
+    fn scope(&self, scope: CancelScope) -> Result<CancelTarget, Against> {
         let holder = self.slot.holder;
         match scope {
-            CancelScope::Client(client_id) => Ok(Scope::Client { holder, client_id }),
-            CancelScope::Own => Ok(Scope::Holder(holder)),
+            CancelScope::Client(client_id) => Ok(CancelTarget::Client { holder, client_id }),
+            CancelScope::Own => Ok(CancelTarget::Holder(holder)),
             CancelScope::Account if matches!(holder, Holder::Session(_)) => {
                 Ok(self.turn.exchange().scope_of(self.slot.account))
             }

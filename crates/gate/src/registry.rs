@@ -181,12 +181,13 @@ impl Gate {
         self.record_repeats(all).await;
         Box::pin(self.keep_sites()).await;
         let sessions = self.expire_sessions(all).await;
-        let credentials = self.take_uses();
+        let credentials = self.uses_to_write();
         if (!sessions.is_empty() || !credentials.is_empty())
             && let Err(error) = self.0.people.store.touch(&sessions, &credentials).await
         {
             tracing::error!(%error, "the times of last use could not be written");
         }
+        self.forget_uses(&credentials);
     }
 
     /// Argon2id calls since the start, for tests that compare names.

@@ -20,7 +20,7 @@ use crate::order::{
     OrderType, Parent, Shares,
 };
 use crate::price::Ticks;
-use crate::venue::{Answer, Arrival, Owner, Venue};
+use crate::venue::{Arrival, Owner, Venue, VenueAnswer};
 
 mod family;
 mod reducing;
@@ -195,8 +195,8 @@ impl<V: Venue> Desk<'_, V> {
     fn unplace(&mut self, order: &Order) -> bool {
         let Some(open) = self.ledger.orders.open.get_mut(&order.id) else { return false };
         match self.venue.withdraw(open.at, order, open.handle) {
-            Answer::Done(()) => open.handle = None,
-            Answer::Pending => return false,
+            VenueAnswer::Done(()) => open.handle = None,
+            VenueAnswer::Pending => return false,
         }
         true
     }
@@ -241,8 +241,8 @@ impl<V: Venue> Desk<'_, V> {
             return self.arrival(id);
         }
         match self.venue.arm(open.at, &open.order) {
-            Answer::Done(true) => self.trigger(id),
-            Answer::Done(false) | Answer::Pending => None,
+            VenueAnswer::Done(true) => self.trigger(id),
+            VenueAnswer::Done(false) | VenueAnswer::Pending => None,
         }
     }
 

@@ -29,7 +29,7 @@ use crate::calendar::Session;
 use crate::contract::Contracts;
 use crate::desk::{Desk, Register};
 use crate::event::{Event, Reject};
-use crate::journal::{Cause, Command, Decided, Genesis, Opening, Scope, Stamped};
+use crate::journal::{CancelTarget, Cause, Command, Decided, Genesis, Opening, Stamped};
 use crate::ledger::Ledger;
 use crate::order::{Change, End, Execution, NewOrder, Order, OrderId};
 use crate::paper::Paper;
@@ -327,13 +327,13 @@ impl Exchange {
         events.push(Event::CommandRejected { holder, reject: self.missing(order) });
     }
 
-    fn cancel_all(&mut self, scope: Scope, cause: Cause, events: &mut Vec<Event>) {
+    fn cancel_all(&mut self, scope: CancelTarget, cause: Cause, events: &mut Vec<Event>) {
         let account = self.genesis.account;
         let meant = |order: &Order| match scope {
-            Scope::Account => order.account == account,
-            Scope::Of(account) => order.account == account,
-            Scope::Holder(holder) => order.origin.holder == holder,
-            Scope::Client { holder, client_id } => {
+            CancelTarget::Account => order.account == account,
+            CancelTarget::Of(account) => order.account == account,
+            CancelTarget::Holder(holder) => order.origin.holder == holder,
+            CancelTarget::Client { holder, client_id } => {
                 order.origin.holder == holder && order.origin.client_id == client_id
             }
         };
@@ -435,8 +435,12 @@ impl Exchange {
 
     /// All orders of an account, as a command names them. The account of the genesis keeps the word
     /// that it had when it was the only one.
-    pub fn scope_of(&self, account: PaperAccountId) -> Scope {
-        if account == self.genesis.account { Scope::Account } else { Scope::Of(account) }
+    pub fn scope_of(&self, account: PaperAccountId) -> CancelTarget {
+        if account == self.genesis.account {
+            CancelTarget::Account
+        } else {
+            CancelTarget::Of(account)
+        }
     }
 
     /// What the account of the genesis has here.

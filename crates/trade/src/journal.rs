@@ -147,7 +147,7 @@ pub enum Command {
     /// Cancel many.
     CancelAll {
         /// Which.
-        scope: Scope,
+        scope: CancelTarget,
         /// Why.
         cause: Cause,
     },
@@ -340,8 +340,8 @@ impl fmt::Display for Asked {
 
 /// Which orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Scope {
-    /// All of the account that the genesis names. Several accounts have [`Scope::Of`].
+pub enum CancelTarget {
+    /// All of the account that the genesis names. Several accounts have [`CancelTarget::Of`].
     Account,
     /// All that a session or credential sent.
     Holder(Holder),

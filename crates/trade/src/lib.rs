@@ -39,7 +39,7 @@ pub use calendar::{Day, Hours, Session};
 pub use contract::{Contract, Contracts};
 pub use event::{Event, Reject};
 pub use exchange::{Advanced, Exchange, ORDER_RULE};
-pub use journal::{Asked, Cause, Command, Decided, Genesis, OrdersRefused, Scope, Stamped};
+pub use journal::{Asked, CancelTarget, Cause, Command, Decided, Genesis, OrdersRefused, Stamped};
 pub use ledger::Ledger;
 pub use order::{
     Change, End, Execution, ExecutionId, Liquidity, NewOrder, Oca, Order, OrderId, OrderState,

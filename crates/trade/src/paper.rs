@@ -20,7 +20,7 @@ use crate::order::{End, Order, OrderId, Shares, TimeInForce, reaches};
 use crate::path::{Path, Stretch};
 use crate::price::Ticks;
 use crate::quote::{Quote, Quotes};
-use crate::venue::{Answer, Arrival, Met, Owner, Then, Venue};
+use crate::venue::{Arrival, Met, Owner, Then, Venue, VenueAnswer};
 
 mod chart;
 pub(crate) mod listing;
@@ -264,8 +264,12 @@ fn trade(listing: &mut Listing, arrival: &Arrival, worst: i64) -> (Met, Shares) 
 }
 
 impl Venue for Paper {
-    fn submit(&mut self, arrival: &Arrival, firm: &dyn Fn(Owner, OrderId) -> bool) -> Answer<Met> {
-        let ends = |end| Answer::Done(Met { fills: Vec::new(), then: Then::Ends(end) });
+    fn submit(
+        &mut self,
+        arrival: &Arrival,
+        firm: &dyn Fn(Owner, OrderId) -> bool,
+    ) -> VenueAnswer<Met> {
+        let ends = |end| VenueAnswer::Done(Met { fills: Vec::new(), then: Then::Ends(end) });
         let is_open = self.session.is_open(self.step);
         let Arrival { side, limit, .. } = *arrival;
         let Some(listing) = self.listings.get_mut(arrival.at) else { return ends(End::NoQuotes) };
@@ -295,7 +299,7 @@ impl Venue for Paper {
             trade(listing, arrival, worst)
         };
         if left == 0 || met.then != Then::Nothing {
-            return Answer::Done(met);
+            return VenueAnswer::Done(met);
         }
         met.then = match (arrival.tif, limit) {
             (TimeInForce::Ioc | TimeInForce::Fok, _) => Then::Ends(End::Remainder),
@@ -309,21 +313,21 @@ impl Venue for Paper {
                 Then::Nothing
             }
         };
-        Answer::Done(met)
+        VenueAnswer::Done(met)
     }
 
-    fn arm(&mut self, at: usize, order: &Order) -> Answer<bool> {
+    fn arm(&mut self, at: usize, order: &Order) -> VenueAnswer<bool> {
         let is_open = self.session.is_open(self.step);
-        let Some(listing) = self.listings.get_mut(at) else { return Answer::Done(false) };
+        let Some(listing) = self.listings.get_mut(at) else { return VenueAnswer::Done(false) };
         let trigger = order.order_type.trigger().map_or(0, |trigger| trigger.0);
         let is_reached = is_open && reaches(order.side.opposite(), trigger, listing.last);
         if !is_reached {
             listing.arm(order);
         }
-        Answer::Done(is_reached)
+        VenueAnswer::Done(is_reached)
     }
 
-    fn withdraw(&mut self, at: usize, order: &Order, place: Option<Handle>) -> Answer<()> {
+    fn withdraw(&mut self, at: usize, order: &Order, place: Option<Handle>) -> VenueAnswer<()> {
         if let Some(listing) = self.listings.get_mut(at) {
             listing.disarm(order);
             listing.sweeping.retain(|id| *id != order.id);
@@ -331,15 +335,15 @@ impl Venue for Paper {
                 listing.book.cancel(handle);
             }
         }
-        Answer::Done(())
+        VenueAnswer::Done(())
     }
 
-    fn shrink(&mut self, at: usize, place: Handle, shares: Shares) -> Answer<()> {
+    fn shrink(&mut self, at: usize, place: Handle, shares: Shares) -> VenueAnswer<()> {
         if let Some(listing) = self.listings.get_mut(at) {
             // `None` when it rests with no more than that already.
             listing.book.reduce(place, shares).unwrap_or(());
         }
-        Answer::Done(())
+        VenueAnswer::Done(())
     }
 
     fn last(&self, at: usize) -> i64 {

@@ -1,7 +1,7 @@
 //! Where orders meet: the market side of an exchange, which knows no account's money.
 //!
 //! The paper venue answers at once, under the sequencer's lock. One that passes orders on answers
-//! [`Answer::Pending`]: nothing has happened yet, and the order stays as it is until the venue
+//! [`VenueAnswer::Pending`]: nothing has happened yet, and the order stays as it is until the venue
 //! reports.
 
 use crate::book::{Fill, Handle};
@@ -19,7 +19,7 @@ pub type Owner = u32;
 /// What a venue says to what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "what is pending has not happened"]
-pub enum Answer<T> {
+pub enum VenueAnswer<T> {
     /// It is done, and this came of it.
     Done(T),
     /// It was passed on. Nothing has happened until the venue reports.
@@ -97,17 +97,21 @@ pub struct Met {
 pub trait Venue {
     /// Brings an order to the market. Of orders that are not `firm` a trade of another may take
     /// shares away: they do not count for an order that wants all or nothing.
-    fn submit(&mut self, arrival: &Arrival, firm: &dyn Fn(Owner, OrderId) -> bool) -> Answer<Met>;
+    fn submit(
+        &mut self,
+        arrival: &Arrival,
+        firm: &dyn Fn(Owner, OrderId) -> bool,
+    ) -> VenueAnswer<Met>;
 
     /// Has a stop wait for its trigger. The answer says whether the price is there already, so that
     /// it must be brought to the market instead.
-    fn arm(&mut self, at: usize, order: &Order) -> Answer<bool>;
+    fn arm(&mut self, at: usize, order: &Order) -> VenueAnswer<bool>;
 
     /// Takes an order out of the market, wherever it waits.
-    fn withdraw(&mut self, at: usize, order: &Order, place: Option<Handle>) -> Answer<()>;
+    fn withdraw(&mut self, at: usize, order: &Order, place: Option<Handle>) -> VenueAnswer<()>;
 
     /// Makes what rests of an order as small as this, at least 1 share; it keeps its place.
-    fn shrink(&mut self, at: usize, place: Handle, shares: Shares) -> Answer<()>;
+    fn shrink(&mut self, at: usize, place: Handle, shares: Shares) -> VenueAnswer<()>;
 
     /// The last price of the contract at this place, in ticks; zero for an unknown one.
     fn last(&self, at: usize) -> i64;

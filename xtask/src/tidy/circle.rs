@@ -304,7 +304,7 @@ mod tests {
         assert!(fault("web", 12, Some(13)).unwrap().contains("from 13 to 12"));
         assert!(fault("web", 10, Some(13)).unwrap().contains("take web out of LIMITS"));
         assert!(fault("access", 4, Some(3)).is_some());
-        let gone = measured(&BTreeMap::new(), &[]);
+        let gone = measured(&BTreeMap::new(), &[("web", 12)]);
         assert_eq!(gone.len(), 1);
     }
 }

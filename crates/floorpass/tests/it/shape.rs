@@ -74,7 +74,7 @@ fn class(name: &str, value: &Value) -> Option<String> {
             text.split_once('_').filter(|(p, id)| p.len() == 3 && id.len() > 20)
         {
             return Some(format!("id {prefix}"));
-        } else if text.parse::<rust_decimal::Decimal>().is_ok() {
+        } else if text.len() < 64 && text.parse::<rust_decimal::Decimal>().is_ok() {
             "amount"
         } else if text.contains(' ') && text != "STP LMT" {
             "a sentence"

@@ -9,7 +9,7 @@ use access::moment::Time;
 use access::number::grouped;
 use rust_decimal::Decimal;
 use trade::contract::Contracts;
-use trade::journal::{Cause, Command, Genesis, Opening, OrdersRefused, Scope, Stamped};
+use trade::journal::{CancelTarget, Cause, Command, Genesis, Opening, OrdersRefused, Stamped};
 use trade::order::{NewOrder, OrderType};
 
 use crate::activity::{ActivityEntry, ActivityKind};
@@ -178,12 +178,12 @@ fn refusal(entry: &mut ActivityEntry, holder: Holder, (code, text): (String, Str
     entry.count = u64::from(count);
 }
 
-fn scope_text(scope: Scope) -> String {
+fn scope_text(scope: CancelTarget) -> String {
     match scope {
-        Scope::Account => "All open orders on the account".to_owned(),
-        Scope::Of(account) => format!("All open orders on account {account}"),
-        Scope::Holder(holder) => format!("All open orders of {holder}"),
-        Scope::Client { holder, client_id } => {
+        CancelTarget::Account => "All open orders on the account".to_owned(),
+        CancelTarget::Of(account) => format!("All open orders on account {account}"),
+        CancelTarget::Holder(holder) => format!("All open orders of {holder}"),
+        CancelTarget::Client { holder, client_id } => {
             format!("All open orders of {holder}, client {client_id},")
         }
     }

@@ -17,10 +17,11 @@ use super::index::{Compared, Owners};
 use super::order;
 use crate::checkpoint::{self, CheckpointError};
 use crate::clock::{Clock, NoEntropy};
-use crate::folder::{self, FolderError, FolderFacts};
+use crate::folder::{self, DATABASE, FolderError, FolderFacts};
 use crate::journal::{self, Damage, JournalError, record};
 use crate::key_file::{self, KeyFileError};
-use crate::{delivery, open, push, upgrade};
+use crate::tables::{self, TrialError};
+use crate::{delivery, push};
 
 /// Decisions that are read at once, and rows at fault that are named.
 const ROWS: u32 = 1_000;
@@ -79,6 +80,15 @@ pub struct EvidenceReport {
     /// What is altered, missing or out of place; the first of each chain is named. Empty when all
     /// is well.
     pub faults: Vec<String>,
+}
+
+impl From<TrialError> for VerifyError {
+    fn from(error: TrialError) -> Self {
+        match error {
+            TrialError::Store(error) => Self::Store(error),
+            TrialError::Entropy(error) => Self::Entropy(error),
+        }
+    }
 }
 
 impl fmt::Display for EvidenceReport {
@@ -155,7 +165,8 @@ pub async fn evidence_verify_with(
     let facts = folder::read_facts(data)?.ok_or_else(|| VerifyError::NoFolder(data.to_owned()))?;
     let key = key_file::open(data, false)?;
     key_file::check(&data.join(key_file::NAME), &key, &facts)?;
-    let url = open::tables_url(data, database)?;
+    let url = tables::url(data, database);
+    let url = url.ok_or_else(|| VerifyError::NoTables(data.join(DATABASE)))?;
     let own_file = data.join(checkpoint::FILE);
     // The file before the tables: on a running server a checkpoint is in the tables first.
     let (filed, mut faults) = checkpoint::read_lines(&own_file)?;
@@ -257,7 +268,7 @@ async fn tables(
     if store.is_behind().await? {
         // An older version's tables stay as they are until a start has copied them.
         store.close().await;
-        let trial = upgrade::trial(url).await?;
+        let trial = tables::trial(url).await?;
         let tables = read_tables(&trial.store, facts, key, marks, now).await;
         trial.end().await;
         return tables;
@@ -288,8 +299,8 @@ async fn read_tables(
     let ends = ends.into_iter().map(|(shard, end)| (shard, end.seq)).collect();
     let kept = store.facts().await?;
     faults.extend(kept.iter().filter_map(|(name, value)| fact(name, value, facts, key)));
-    if !kept.iter().any(|(name, _)| name == open::FOLDER_FACT) {
-        faults.push(format!("table folder, row {}: it is missing", open::FOLDER_FACT));
+    if !kept.iter().any(|(name, _)| name == tables::FOLDER_FACT) {
+        faults.push(format!("table folder, row {}: it is missing", tables::FOLDER_FACT));
     }
     let signer = checkpoint::signer(store, key).await?;
     let decisions = match decisions(store, owners).await {
@@ -334,14 +345,14 @@ async fn decisions(store: &Store, owners: Owners) -> Result<Option<Compared>, St
 /// What is wrong with a fact about the folder.
 fn fact(name: &str, value: &str, facts: &FolderFacts, key: &SealKey) -> Option<String> {
     let is_right = match name {
-        open::FOLDER_FACT => value == facts.id,
+        tables::FOLDER_FACT => value == facts.id,
         checkpoint::KEY_FACT | push::KEY | delivery::SECRET => HEXLOWER
             .decode(value.as_bytes())
             .is_ok_and(|sealed| key.open(&SealedSecret(sealed), name).is_ok()),
         // Which server took the tables last: another name here stops that server, and nothing else reads it.
         store::hold::INSTANCE => true,
         // Another number here ends everybody's sessions once more at the next start.
-        upgrade::SIGNED_OUT_FACT => value.parse::<i64>().is_ok(),
+        tables::SIGNED_OUT_FACT => value.parse::<i64>().is_ok(),
         _ => false,
     };
     (!is_right)
@@ -359,7 +370,8 @@ fn follow_journal(
     // The snapshots before the journal: a running server writes them after it.
     let mut frozen = Frozen::read(data, folder);
     mark(&mut marks.journal, 0, Digest(record::root(folder)));
-    let segments = journal::segments(&open::journal_folder(data)).map_err(VerifyError::Journal)?;
+    let segments =
+        journal::segments(&folder::journal_folder(data)).map_err(VerifyError::Journal)?;
     for (first, path) in &segments {
         if let Some(fault) = header(*first, path)? {
             faults.push(fault);
@@ -367,7 +379,7 @@ fn follow_journal(
     }
     let mut rows = Vec::new();
     let mut each = |record: &journal::Record<'_>| {
-        let stamped = open::decode(record)?;
+        let stamped = journal::decode(record)?;
         last = record.seq;
         frozen.follow(record, &stamped);
         if let Some(decisions) = &mut decisions

@@ -20,7 +20,7 @@ use crate::feed::Delivery;
 use crate::journal;
 use crate::open;
 
-mod accounts;
+mod account;
 mod faults;
 mod index;
 mod noted;

@@ -86,7 +86,8 @@ async fn commits_that_did_not_read_of_each_other_are_replayed_in_the_order_that_
     history.by_system(Command::Credential(revoke)).await.ok().unwrap();
     assert!(history.now > then);
     let source = Source::local();
-    let done = history.store.commit((&theirs, &theirs.reads()), &create, By::System, &source, then).await;
+    let done =
+        history.store.commit((&theirs, &theirs.reads()), &create, By::System, &source, then).await;
     done.unwrap();
     history.verify().await;
 }

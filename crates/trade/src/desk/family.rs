@@ -23,7 +23,7 @@ use super::Desk;
 use crate::event::Event;
 use crate::ledger::orders::{Group, named_group};
 use crate::order::{End, Order, OrderId, OrderState, Shares};
-use crate::venue::{Answer, Venue};
+use crate::venue::{Venue, VenueAnswer};
 
 impl<V: Venue> Desk<'_, V> {
     /// After a fill of `order`: its children live, its siblings and its group shrink or end.
@@ -146,8 +146,8 @@ impl<V: Venue> Desk<'_, V> {
         let (Some(place), at, live) = (open.handle, open.at, open.order.live()) else { return };
         if live > 0 {
             // What is pending still rests with more, and a trade of that would be its own report.
-            let (Answer::Done(()) | Answer::Pending) = self.venue.shrink(at, place, live);
-        } else if self.venue.withdraw(at, &open.order, Some(place)) == Answer::Done(()) {
+            let (VenueAnswer::Done(()) | VenueAnswer::Pending) = self.venue.shrink(at, place, live);
+        } else if self.venue.withdraw(at, &open.order, Some(place)) == VenueAnswer::Done(()) {
             open.handle = None;
         }
     }

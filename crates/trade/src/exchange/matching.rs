@@ -6,7 +6,7 @@ use crate::book::Fill;
 use crate::event::Event;
 use crate::market::Process;
 use crate::order::{End, Liquidity, OrderId, Shares, Side};
-use crate::venue::{Answer, Arrival, Then, Venue};
+use crate::venue::{Arrival, Then, Venue, VenueAnswer};
 
 impl Exchange {
     /// Works off what is due in one contract: orders to bring to the market, and stops that were
@@ -34,7 +34,7 @@ impl Exchange {
             let ledgers = &self.ledgers;
             let firm = |owner, id| ledgers.at(owner).is_some_and(|ledger| ledger.is_firm(id));
             // Until the venue reports, an order that was passed on stays as it is.
-            let Answer::Done(met) = self.paper.submit(&arrival, &firm) else { return };
+            let VenueAnswer::Done(met) = self.paper.submit(&arrival, &firm) else { return };
             for fill in met.fills {
                 self.resting_filled(arrival.at, fill, events);
                 if let Some(mut desk) = self.desk(owner, events) {

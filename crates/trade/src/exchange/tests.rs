@@ -12,7 +12,7 @@ use crate::calendar::{Day, Hours};
 use crate::order::{Liquidity, OrderState, OrderType, Origin, Parent, Shares, Side, TimeInForce};
 use crate::pretrade;
 
-mod accounts;
+mod account;
 mod chart;
 mod equity;
 mod family;
@@ -407,13 +407,13 @@ fn cancel_all_reaches_its_scope_alone() {
     let mut other = limit(Side::Buy, 1, 100);
     other.origin.client_id = 2;
     let (one, two) = (bench.one(limit(Side::Buy, 1, 100)), bench.one(other));
-    let scope = Scope::Client { holder: HOLDER, client_id: 1 };
+    let scope = CancelTarget::Client { holder: HOLDER, client_id: 1 };
     let events = bench.apply(Command::CancelAll { scope, cause: Cause::Revocation });
     assert_eq!(events.len(), 1);
     assert_eq!(bench.order(one.id).end, Some(End::Revoked));
     assert_eq!(bench.order(two.id).state, OrderState::Working);
     assert_eq!(bench.exchange.open_count(HOLDER), 1);
-    bench.apply(Command::CancelAll { scope: Scope::Account, cause: Cause::Lock });
+    bench.apply(Command::CancelAll { scope: CancelTarget::Account, cause: Cause::Lock });
     assert_eq!(bench.exchange.open_orders().count(), 0);
     assert!(bench.exchange.account().exposures[0] == crate::margin::Exposure::default());
 }

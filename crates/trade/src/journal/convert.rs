@@ -7,8 +7,8 @@ use prost::Message as _;
 use rust_decimal::Decimal;
 
 use super::{
-    Asked, Cause, Command, Decided, Genesis, Opening, OrdersRefused, RecordError, SCHEMA, Scope,
-    Stamped, v1, v2,
+    Asked, CancelTarget, Cause, Command, Decided, Genesis, Opening, OrdersRefused, RecordError,
+    SCHEMA, Stamped, v1, v2,
 };
 use crate::calendar::Hours;
 use crate::ledger::SelfMatch;
@@ -463,12 +463,12 @@ fn read_cause(from: u32) -> Read<Cause> {
     }
 }
 
-fn cancel_all(scope: Scope, cause: Cause) -> v2::CancelAll {
+fn cancel_all(scope: CancelTarget, cause: Cause) -> v2::CancelAll {
     let (of, holder, client_id) = match scope {
-        Scope::Account => (None, None, None),
-        Scope::Holder(holder) => (None, Some(holder), None),
-        Scope::Client { holder, client_id } => (None, Some(holder), Some(client_id)),
-        Scope::Of(account) => (Some(account), None, None),
+        CancelTarget::Account => (None, None, None),
+        CancelTarget::Holder(holder) => (None, Some(holder), None),
+        CancelTarget::Client { holder, client_id } => (None, Some(holder), Some(client_id)),
+        CancelTarget::Of(account) => (Some(account), None, None),
     };
     v2::CancelAll {
         cause: of_cause(cause),
@@ -480,11 +480,11 @@ fn cancel_all(scope: Scope, cause: Cause) -> v2::CancelAll {
 
 fn read_cancel_all(from: v2::CancelAll) -> Read<Command> {
     let scope = match (from.account, from.holder, from.client_id) {
-        (None, None, None) => Scope::Account,
-        (of @ Some(_), None, None) => Scope::Of(read_account(of)?),
-        (None, holder @ Some(_), None) => Scope::Holder(read_holder(holder)?),
+        (None, None, None) => CancelTarget::Account,
+        (of @ Some(_), None, None) => CancelTarget::Of(read_account(of)?),
+        (None, holder @ Some(_), None) => CancelTarget::Holder(read_holder(holder)?),
         (None, holder @ Some(_), Some(client_id)) => {
-            Scope::Client { holder: read_holder(holder)?, client_id }
+            CancelTarget::Client { holder: read_holder(holder)?, client_id }
         }
         _ => return Err(wrong("scope")),
     };

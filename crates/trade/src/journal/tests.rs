@@ -182,7 +182,7 @@ fn account_that_opens_or_closes_or_is_cleared_is_itself_again() {
         let command = Command::OpenAccount(opening);
         assert_eq!(decode(&record(command.clone())), Ok(stamped(command)));
     }
-    let scope = Scope::Of(account);
+    let scope = CancelTarget::Of(account);
     for command in
         [Command::CloseAccount { account }, Command::CancelAll { scope, cause: Cause::Revocation }]
     {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use access::moment::Span;
 
 use super::*;
-use trade::{Cause, OrderId, Scope};
+use trade::{CancelTarget, Cause, OrderId};
 
 fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
@@ -52,7 +52,7 @@ fn commands() -> Vec<(Command, &'static str, &'static str)> {
         Command::ConnectionRefused { holder, code: code.clone(), text: text.clone(), count: 3 };
     let asked = vec![trade::Asked::of_new(&placed)];
     let orders = trade::OrdersRefused { holder, code, text, count: 2, asked };
-    let scope = Scope::Client { holder: Holder::Operator, client_id: -1 };
+    let scope = CancelTarget::Client { holder: Holder::Operator, client_id: -1 };
     vec![
         (
             Command::Genesis(genesis()),
@@ -80,7 +80,7 @@ fn commands() -> Vec<(Command, &'static str, &'static str)> {
             "a2010808031a0208032001",
         ),
         (
-            Command::CancelAll { scope: Scope::Account, cause: Cause::Request },
+            Command::CancelAll { scope: CancelTarget::Account, cause: Cause::Request },
             "040000",
             "a201020801",
         ),

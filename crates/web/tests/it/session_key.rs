@@ -19,8 +19,8 @@ async fn answer_to_an_offer_brings_the_key_and_pages_open_by_it() {
     // A form, with its body.
     let done = owner.post("/ticket/preview", &RESTING).await;
     assert_eq!(done.status, StatusCode::OK, "{}", done.body);
-    let proof = owner.proof("POST", "/messages/read", b"x=1");
-    let other = owner.get_proven("/messages/read", &proof, &[]).await;
+    let proof = owner.proof("POST", "/orders", b"x=1");
+    let other = owner.get_proven("/orders", &proof, &[]).await;
     assert_eq!(other.headers["floorpass-key"], "gone");
 }
 

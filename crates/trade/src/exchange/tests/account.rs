@@ -99,10 +99,10 @@ fn lock_of_one_account_cancels_none_of_the_other() {
     let mine = one(&mut bench, limit(Side::Buy, 10, 100));
     let theirs = one(&mut bench, of_second(limit(Side::Buy, 10, 100)));
     let open = |bench: &Bench| bench.exchange.open_orders().map(|one| one.id).collect::<Vec<_>>();
-    bench.apply(Command::CancelAll { scope: Scope::Account, cause: Cause::Lock });
+    bench.apply(Command::CancelAll { scope: CancelTarget::Account, cause: Cause::Lock });
     assert_eq!(open(&bench), [theirs.id], "{mine:?}");
     let mine = one(&mut bench, limit(Side::Buy, 10, 100));
-    bench.apply(Command::CancelAll { scope: Scope::Of(second()), cause: Cause::Lock });
+    bench.apply(Command::CancelAll { scope: CancelTarget::Of(second()), cause: Cause::Lock });
     assert_eq!(open(&bench), [mine.id]);
 }
 
