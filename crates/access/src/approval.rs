@@ -5,289 +5,32 @@
 //! changes after that, the yes does not count. An approval is answered once, used once, and expires
 //! after two minutes.
 
-use serde::{Deserialize, Serialize};
-
 use crate::binding::PublicKey;
 use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::Device;
-use crate::id::{ApprovalId, AttemptId, DeviceId, PersonId, SessionId};
+use crate::id::{ApprovalId, DeviceId};
 use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
-use crate::secret::{Digest, SealKey, SealedSecret, Secret};
-use crate::sentence::joined;
+use crate::secret::Secret;
 use crate::session::{self, SessionEnd};
-use crate::sign_in;
-use crate::slice::{Slice, put};
+use crate::sign_in::drop_attempt;
+use crate::slice::Slice;
 use crate::typed;
 
-/// How long an approval waits for its answer.
-pub const LIFE: Span = Span::minutes(2);
-/// Wrong numbers that may be typed for one.
-pub const TRIES: u32 = 3;
+pub(crate) mod event;
+mod record;
+
+pub use event::{Command, Event};
+pub use record::{Answered, Approval, Asker, Content, ContentKind, LIFE, Say, TRIES};
+
 /// Approvals of one person that may wait at once.
 const MOST_OPEN: usize = 3;
 /// This many without a yes in the pause stop the prompting: nobody is worn down into one.
 const MOST_UNANSWERED: usize = 5;
 /// How long the prompting stops.
 pub const PAUSE: Span = Span::minutes(10);
-
-/// What is to be approved.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Content {
-    /// What kind of thing.
-    pub kind: ContentKind,
-    /// All that is to be known of it, each with its label, in order.
-    pub lines: Vec<(String, String)>,
-}
-
-/// A kind of thing to approve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ContentKind {
-    /// A sign-in.
-    SignIn,
-    /// A proof that it is the person, in a session that is open.
-    StepUp,
-    /// One large order.
-    Order,
-}
-
-impl ContentKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::SignIn, Self::StepUp, Self::Order];
-
-    /// Its name in what is signed.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SignIn => "sign_in",
-            Self::StepUp => "step_up",
-            Self::Order => "order",
-        }
-    }
-
-    /// As the heading of a prompt.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::SignIn => "Somebody is signing in as you",
-            Self::StepUp => "One of your sessions asks you to confirm it's you",
-            Self::Order => "One of your sessions wants to place a large order",
-        }
-    }
-}
-
-impl Content {
-    /// What an answer is signed over: the kind and each line, each preceded by its length.
-    pub fn digest(&self, id: ApprovalId) -> Digest {
-        let mut parts: Vec<&[u8]> = vec![b"floorpass approval 1", &id.0];
-        parts.push(self.kind.name().as_bytes());
-        for (label, value) in &self.lines {
-            parts.extend([label.as_bytes(), value.as_bytes()]);
-        }
-        Digest::of_parts(&parts)
-    }
-}
-
-/// For whom an approval is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Asker {
-    /// A sign-in under way.
-    Attempt(AttemptId),
-    /// An open session.
-    Session(SessionId),
-}
-
-/// An approval that was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approval {
-    /// Its id.
-    pub id: ApprovalId,
-    /// Whose yes.
-    pub person: PersonId,
-    /// For whom.
-    pub asker: Asker,
-    /// To what.
-    pub content: Content,
-    /// The number that is shown where it was asked for; none where one tap is enough.
-    pub number: Option<SealedSecret>,
-    /// Wrong numbers that are left.
-    pub tries_left: u32,
-    /// When it was asked for.
-    pub asked_at: Time,
-    /// When it ends.
-    pub until: Time,
-    /// What came of it.
-    pub answered: Option<Answered>,
-}
-
-/// An answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answered {
-    /// Which.
-    pub say: Say,
-    /// By which phone.
-    pub device: DeviceId,
-    /// When.
-    pub at: Time,
-}
-
-/// What a person says to an approval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Say {
-    /// Yes.
-    Yes,
-    /// No.
-    No,
-    /// No, and it was not me who asked.
-    NotMe,
-}
-
-impl Say {
-    /// Every answer.
-    pub const ALL: [Self; 3] = [Self::Yes, Self::No, Self::NotMe];
-
-    /// Its name in forms, tables and what is signed.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::NotMe => "not_me",
-        }
-    }
-}
-
-impl Approval {
-    /// What its number is sealed for.
-    fn purpose(id: ApprovalId) -> String {
-        format!("approval {id}")
-    }
-
-    /// Whether it still waits for an answer.
-    pub fn is_open(&self, now: Time) -> bool {
-        self.answered.is_none() && now < self.until
-    }
-
-    /// Whether it was approved and may still be used.
-    pub fn is_granted(&self, now: Time) -> bool {
-        self.answered.is_some_and(|one| one.say == Say::Yes) && now < self.until
-    }
-
-    /// The number to show where it was asked for.
-    pub fn open_number(&self, key: &SealKey) -> Result<Option<Secret>, Refusal> {
-        let open = |sealed| key.open(sealed, &Self::purpose(self.id));
-        self.number.as_ref().map(open).transpose().map_err(|_| Refusal::KeyMismatch)
-    }
-
-    /// The text that a phone signs with its answer.
-    pub fn signed_text(&self, say: Say, number: &str) -> String {
-        let digest = self.content.digest(self.id);
-        format!("floorpass approval 1\n{}\n{}\n{digest}\n{number}", self.id, say.name())
-    }
-}
-
-/// What is asked about approvals.
-pub enum Command {
-    /// Asks the phone of the session's person for a proof that it is them.
-    AskStepUp,
-    /// Answers one, from a phone.
-    Answer {
-        /// Which.
-        approval: ApprovalId,
-        /// What.
-        say: Say,
-        /// The number that was typed.
-        number: Secret,
-        /// The key that signed the answer over what the phone showed; checked.
-        signed_by: PublicKey,
-    },
-}
-
-/// What happened to approvals.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// Asked for.
-    Asked(Box<Approval>),
-    /// A wrong number was typed.
-    Missed {
-        /// For which.
-        approval: ApprovalId,
-        /// Tries that are left.
-        tries_left: u32,
-    },
-    /// Answered.
-    Answered {
-        /// Which.
-        approval: ApprovalId,
-        /// How.
-        answered: Answered,
-    },
-    /// Used, or over for another reason.
-    Closed {
-        /// Which.
-        approval: ApprovalId,
-    },
-}
-
-impl Event {
-    pub(crate) const fn kind(&self) -> &'static str {
-        match self {
-            Self::Asked(_) => "approval.asked",
-            Self::Missed { .. } => "approval.missed",
-            Self::Answered { .. } => "approval.answered",
-            Self::Closed { .. } => "approval.closed",
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Asked(one) => {
-                let (name, lines) = (one.content.kind.name(), joined(&one.content.lines));
-                format!("Approval {} ({name}) requested: {lines}", one.id)
-            }
-            Self::Missed { approval, tries_left } => {
-                format!(
-                    "A wrong number was typed for approval {approval}; tries left: {tries_left}"
-                )
-            }
-            Self::Answered { approval, answered } => {
-                format!(
-                    "Approval {approval} answered {} on {}",
-                    answered.say.name(),
-                    answered.device
-                )
-            }
-            Self::Closed { approval } => format!("Approval {approval} has ended"),
-        }
-    }
-}
-
-pub(crate) fn apply(slice: &mut Slice, event: &Event) {
-    match event {
-        Event::Asked(one) => {
-            put(&mut slice.approvals, Approval::clone(one), |one| one.id);
-        }
-        Event::Missed { approval, tries_left } => {
-            for one in slice.approvals.iter_mut().filter(|one| one.id == *approval) {
-                one.tries_left = *tries_left;
-            }
-        }
-        Event::Answered { approval, answered } => {
-            for one in slice.approvals.iter_mut().filter(|one| one.id == *approval) {
-                one.answered = Some(*answered);
-            }
-        }
-        Event::Closed { approval } => {
-            // It stays, over, so that it counts against a storm of prompts.
-            for one in slice.approvals.iter_mut().filter(|one| one.id == *approval) {
-                one.until = one.asked_at;
-            }
-        }
-    }
-}
 
 pub(crate) fn decide(
     slice: &Slice,
@@ -443,7 +186,7 @@ fn turned_down(
     match approval.asker {
         Asker::Attempt(id) => {
             let attempt = slice.attempts.iter().find(|one| one.id == id);
-            events.extend(attempt.into_iter().flat_map(|one| sign_in::drop_attempt(slice, one)));
+            events.extend(attempt.into_iter().flat_map(|one| drop_attempt(slice, one)));
         }
         Asker::Session(id) if say == Say::NotMe && ground.by != By::Session(id) => {
             let (at, reason) = (ground.moment.now, SessionEnd::NotMe);

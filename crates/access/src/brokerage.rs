@@ -2,8 +2,6 @@
 //! others can view and cancel, and may take over. A session that could not trade anyway never
 //! competes, and neither do programs: a credential has its own authority.
 
-use serde::{Deserialize, Serialize};
-
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::{Acts, Entitlements, Narrowing};
 use crate::id::{PersonId, SessionId};
@@ -14,70 +12,13 @@ use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::slice::Slice;
 
+pub(crate) mod event;
 mod held;
+mod record;
 
+pub use event::{Command, Event};
 pub use held::Held;
-
-/// That a person has it on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Brokerage {
-    /// Who.
-    pub person: PersonId,
-    /// The session that took trading; none since it was switched on by the operator.
-    pub holder: Option<SessionId>,
-    /// Since when.
-    pub since: Time,
-}
-
-/// What is asked about it.
-pub enum Command {
-    /// Switches it on or off.
-    Set {
-        /// Whether it is on.
-        on: bool,
-    },
-    /// Takes trading over for the session that asks.
-    TakeOver,
-}
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// On, and who holds trading.
-    Held(Brokerage),
-    /// Off.
-    Off {
-        /// Whose.
-        person: PersonId,
-    },
-}
-
-impl Event {
-    pub(crate) const fn kind(&self) -> &'static str {
-        match self {
-            Self::Held(_) => "brokerage.held",
-            Self::Off { .. } => "brokerage.off",
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Held(one) => match one.holder {
-                Some(holder) => format!("One brokerage session: {holder} can trade"),
-                None => "One brokerage session: the first that may trade can trade".to_owned(),
-            },
-            Self::Off { .. } => "Every session that may trade can trade".to_owned(),
-        }
-    }
-}
-
-pub(crate) fn apply(slice: &mut Slice, event: &Event) {
-    match event {
-        Event::Held(one) => slice.brokerage = Some(*one),
-        Event::Off { .. } => slice.brokerage = None,
-    }
-}
+pub use record::Brokerage;
 
 impl Slice {
     /// Whether a session could trade if nobody else held it.

@@ -1,349 +1,37 @@
 //! API credentials: what a program holds. A credential has one account, scopes and a port of its
 //! own; the port names it and proves nothing about the caller, so it may demand a token as well.
 
-use std::net::IpAddr;
-
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use crate::address::Addresses;
-use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::{Act, Acts, Entitlements, Hours, Scopes, Symbols};
-use crate::id::{CredentialId, PaperAccountId, PersonId};
+use crate::id::{CredentialId, PaperAccountId};
 use crate::mandate::Mandate;
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
-use crate::secret::{Digest, Secret};
-use crate::slice::{Slice, put};
+use crate::secret::Secret;
+use crate::slice::Slice;
 use crate::token::{self, Kind};
+
+pub(crate) mod event;
+mod record;
+
+pub use event::{Command, Event};
+pub use record::{
+    Credential, Former, LastUse, NewCredential, PORT_REST, Paused, Revoked, TakenPort,
+};
 
 /// How long a credential lives when its maker does not say.
 pub const DEFAULT_LIFE: Span = Span::days(90);
 /// How long one may live at most.
 pub const LONGEST_LIFE: Span = Span::days(366);
-/// How long the port of a revoked credential is given to no other.
-pub const PORT_REST: Span = Span::days(1);
 /// How long the token before works at most once there is a new one.
 pub const LONGEST_GRACE: Span = Span::days(1);
 /// Live credentials of a person.
 const MOST: usize = 100;
-
-/// What a program holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Credential {
-    /// Its id.
-    pub id: CredentialId,
-    /// The person whose authority it narrows.
-    pub person: PersonId,
-    /// Its one account.
-    pub account: PaperAccountId,
-    /// Its name, unique among the live ones of the account.
-    pub name: Name,
-    /// What it is narrowed to.
-    pub scopes: Scopes,
-    /// Digest of the token that it demands; none demands none.
-    pub token: Option<Digest>,
-    /// The port that names it.
-    pub port: u16,
-    /// When it was made.
-    pub created_at: Time,
-    /// By whom.
-    pub created_by: By,
-    /// When and by whom it was revoked.
-    pub revoked: Option<Revoked>,
-    /// Since when and by whom it is paused. Records of older versions know no pause.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub paused: Option<Paused>,
-    /// The token before, and until when it works. Records of older versions know none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub former: Option<Former>,
-}
-
-/// A token that was replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Former {
-    /// Its digest.
-    pub token: Digest,
-    /// Until when it works.
-    pub until: Time,
-}
-
-/// A pause of a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Paused {
-    /// Since when.
-    pub at: Time,
-    /// By whom.
-    pub by: By,
-    /// Whether its resting orders go too: the server may stop before they are cancelled.
-    pub cancel_orders: bool,
-}
-
-/// The end of a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revoked {
-    /// When.
-    pub at: Time,
-    /// By whom.
-    pub by: By,
-    /// Whether its resting orders go too: the server may stop before they are cancelled.
-    pub cancel_orders: bool,
-}
-
-/// When, from where and with what a credential was last used; the gate writes it in batches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastUse {
-    /// When.
-    pub at: Time,
-    /// From where.
-    pub address: IpAddr,
-    /// What the program calls itself.
-    pub client: String,
-}
-
-/// What a new credential is to be.
-pub struct NewCredential {
-    /// Its name.
-    pub name: String,
-    /// Its account.
-    pub account: PaperAccountId,
-    /// What it is narrowed to; never more than its maker has.
-    pub scopes: Scopes,
-    /// Whether it demands a token.
-    pub with_token: bool,
-    /// Its port, chosen by [`free_port`] or by its maker.
-    pub port: u16,
-}
-
-/// What is asked about credentials.
-pub enum Command {
-    /// Makes one.
-    Create(Box<NewCredential>),
-    /// Ends one.
-    Revoke {
-        /// Which.
-        credential: CredentialId,
-        /// Whether its resting orders go too.
-        cancel_orders: bool,
-    },
-    /// Refuses it until it is resumed.
-    Pause {
-        /// Which.
-        credential: CredentialId,
-        /// Whether its resting orders go too.
-        cancel_orders: bool,
-    },
-    /// Ends its pause.
-    Resume {
-        /// Which.
-        credential: CredentialId,
-    },
-    /// Gives it a new token; the one before works for a while.
-    Rotate {
-        /// Which.
-        credential: CredentialId,
-        /// For how long, at most [`LONGEST_GRACE`].
-        grace: Span,
-    },
-    /// Gives it another name.
-    Rename {
-        /// Which.
-        credential: CredentialId,
-        /// Its new name.
-        name: String,
-    },
-    /// Gives it other scopes: narrower ones at once, wider ones with a recent proof.
-    Edit {
-        /// Which.
-        credential: CredentialId,
-        /// What it is narrowed to from now on.
-        scopes: Box<Scopes>,
-    },
-}
-
-/// What happened to credentials.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// Made.
-    Created(Box<Credential>),
-    /// Ended.
-    Revoked {
-        /// Which.
-        credential: CredentialId,
-        /// When.
-        at: Time,
-        /// By whom.
-        by: By,
-        /// Whether its resting orders go too.
-        cancel_orders: bool,
-    },
-    /// Paused.
-    Paused {
-        /// Which.
-        credential: CredentialId,
-        /// When, by whom, and whether its resting orders go too.
-        paused: Paused,
-    },
-    /// Its pause has ended.
-    Resumed {
-        /// Which.
-        credential: CredentialId,
-        /// When.
-        at: Time,
-    },
-    /// Given a new token.
-    Rotated {
-        /// Which.
-        credential: CredentialId,
-        /// The digest of the new one.
-        token: Digest,
-        /// The one before, and until when it works.
-        former: Former,
-        /// When.
-        at: Time,
-    },
-    /// Renamed.
-    Renamed {
-        /// Which.
-        credential: CredentialId,
-        /// Its new name.
-        name: Name,
-        /// When.
-        at: Time,
-    },
-    /// Given scopes that allow nothing that the old ones refused.
-    Narrowed {
-        /// Which.
-        credential: CredentialId,
-        /// Its scopes from now on.
-        scopes: Box<Scopes>,
-        /// When.
-        at: Time,
-    },
-    /// Given scopes that may allow more than the old ones.
-    Widened {
-        /// Which.
-        credential: CredentialId,
-        /// Its scopes from now on.
-        scopes: Box<Scopes>,
-        /// When.
-        at: Time,
-    },
-}
-
-impl Event {
-    pub(crate) const fn kind(&self) -> &'static str {
-        match self {
-            Self::Created(_) => "credential.created",
-            Self::Revoked { .. } => "credential.revoked",
-            Self::Paused { .. } => "credential.paused",
-            Self::Resumed { .. } => "credential.resumed",
-            Self::Rotated { .. } => "credential.rotated",
-            Self::Renamed { .. } => "credential.renamed",
-            Self::Narrowed { .. } => "credential.narrowed",
-            Self::Widened { .. } => "credential.widened",
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        let orders = |cancelled| if cancelled { "; its orders are cancelled" } else { "" };
-        match self {
-            Self::Created(new) => format!(
-                "Credential {} ({}) created for account {}, until {}; port {} is assigned to it",
-                new.id, new.name, new.account, new.scopes.until, new.port
-            ),
-            Self::Revoked { credential, cancel_orders, .. } => {
-                format!("Credential {credential} revoked{}", orders(*cancel_orders))
-            }
-            Self::Paused { credential, paused } => {
-                format!("Credential {credential} paused{}", orders(paused.cancel_orders))
-            }
-            Self::Resumed { credential, .. } => format!("Credential {credential} resumed"),
-            Self::Rotated { credential, former, .. } => format!(
-                "Credential {credential} given a new token; the old one works until {}",
-                former.until
-            ),
-            Self::Renamed { credential, name, .. } => {
-                format!("Credential {credential} renamed to {name}")
-            }
-            Self::Narrowed { credential, scopes, .. } => {
-                format!("Credential {credential} narrowed: {}", scopes_text(scopes))
-            }
-            Self::Widened { credential, scopes, .. } => {
-                format!("Credential {credential} widened: {}", scopes_text(scopes))
-            }
-        }
-    }
-}
-
-pub(crate) fn apply(slice: &mut Slice, event: &Event) {
-    let id = match event {
-        Event::Created(new) => return put(&mut slice.credentials, *new.clone(), |other| other.id),
-        Event::Revoked { credential, .. }
-        | Event::Paused { credential, .. }
-        | Event::Resumed { credential, .. }
-        | Event::Rotated { credential, .. }
-        | Event::Renamed { credential, .. }
-        | Event::Narrowed { credential, .. }
-        | Event::Widened { credential, .. } => *credential,
-    };
-    let Some(changed) = slice.credentials.iter_mut().find(|other| other.id == id) else {
-        return;
-    };
-    match event {
-        Event::Revoked { at, by, cancel_orders, .. } => {
-            changed.revoked = Some(Revoked { at: *at, by: *by, cancel_orders: *cancel_orders });
-        }
-        Event::Paused { paused, .. } => changed.paused = Some(*paused),
-        Event::Resumed { .. } => changed.paused = None,
-        Event::Rotated { token, former, .. } => {
-            changed.token = Some(*token);
-            changed.former = Some(*former);
-        }
-        Event::Renamed { name, .. } => changed.name = name.clone(),
-        Event::Narrowed { scopes, .. } | Event::Widened { scopes, .. } => {
-            changed.scopes = Scopes::clone(scopes);
-        }
-        Event::Created(_) => {}
-    }
-}
-
-/// The limits of a credential, in few words: its page says them in full.
-fn scopes_text(scopes: &Scopes) -> String {
-    let mut parts = Vec::new();
-    parts.push(if scopes.read_only { "view only".to_owned() } else { "may trade".to_owned() });
-    if let Symbols::Only(symbols) = &scopes.symbols {
-        parts.push(format!("{} symbols", symbols.len()));
-    }
-    if let Some(most) = scopes.limits.max_quantity {
-        parts.push(format!("up to {most} shares per order"));
-    }
-    if let Some(most) = scopes.limits.max_notional {
-        parts.push(format!("up to {most} USD per order"));
-    }
-    parts.push(format!("until {}", scopes.until));
-    parts.join(", ")
-}
-
-/// A port that a credential has or had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TakenPort {
-    /// Which.
-    pub port: u16,
-    /// Since when its credential is revoked; none while it lives.
-    pub revoked_at: Option<Time>,
-}
-
-impl TakenPort {
-    /// Whether it may be given again.
-    fn is_free(self, now: Time) -> bool {
-        self.revoked_at.is_some_and(|at| at + PORT_REST <= now)
-    }
-}
 
 /// The first port of the range that no live credential has and none had within a day.
 pub fn free_port(first: u16, last: u16, taken: &[TakenPort], now: Time) -> Result<u16, Refusal> {

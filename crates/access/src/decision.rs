@@ -1,25 +1,22 @@
 //! The one function that decides, and what goes in and comes out of it.
 
-use crate::authenticator::{self, totp};
-use crate::call::{By, Call, Source};
+use crate::call::{By, Source};
 use crate::contact::Reach;
-use crate::draft::Draft;
 use crate::entitlements::{Act, Entitlements};
+use crate::evidence::Event as EvidenceEvent;
 use crate::guard::Reads;
 use crate::id::{ApprovalId, AuthenticatorId, ContactId, CredentialId, DeviceId, LinkId, PersonId};
 use crate::lock::Lock;
 use crate::moment::{Moment, Span, Time};
 use crate::notice::Disowned;
+use crate::recovery::{Begun, ENROLS};
 use crate::refusal::Refusal;
 use crate::secret::{SealKey, Secret};
 use crate::session::{Method, Session, SessionEnd};
 use crate::sign_in::SignedIn;
 use crate::slice::Slice;
-use crate::{
-    approval, brokerage, contact, credential, device, evidence, large_order, link, lock, network,
-    notice, person, policy, push, recovery, session, sign_in, step_up, travel, trustee, window,
-};
 
+pub use crate::dispatch::{decide, totp_now};
 pub use crate::noun::{Command, Event};
 
 /// What the caller gets. It may hold a secret to show once.
@@ -65,7 +62,7 @@ pub enum Answer {
         token: Secret,
     },
     /// A recovery waits.
-    RecoveryBegun(recovery::Begun),
+    RecoveryBegun(Begun),
     /// A code was sent to a mail address; it works in the session that asked.
     MailAsked {
         /// Which contact waits for it.
@@ -155,7 +152,7 @@ impl Decision {
     /// others alike: what has to be committed all the same. None of any other decision.
     pub fn beside_refusal(&self) -> Option<&[Event]> {
         match self.events.split_last() {
-            Some((Event::Evidence(evidence::Event::Refused { .. }), rest))
+            Some((Event::Evidence(EvidenceEvent::Refused { .. }), rest))
                 if !rest.iter().any(Event::is_evidence) =>
             {
                 Some(rest)
@@ -217,7 +214,7 @@ impl Ground<'_> {
         let session = self.session(slice)?;
         let age = self.moment.now.since(session.proven_at);
         let recovered = session.methods == [Method::Recovery];
-        let limit = if recovered { recovery::ENROLS } else { RECENT };
+        let limit = if recovered { ENROLS } else { RECENT };
         if age > limit { Err(Refusal::ProofTooOld { age, limit }) } else { Ok(()) }
     }
 
@@ -249,71 +246,4 @@ impl Ground<'_> {
         }
         Ok(session)
     }
-}
-
-macro_rules! dispatch {
-    (
-        both { $($both:ident $Both:ident;)* }
-        asked { $($asked:ident $Asked:ident;)* }
-        told { $($told:ident $Told:ident;)* }
-    ) => {
-        fn dispatch(
-            slice: &Slice,
-            ground: &Ground<'_>,
-            command: &Command,
-        ) -> Result<Decision, Refusal> {
-            match command {
-                $(Command::$Both(command) => $both::decide(slice, ground, command),)*
-                $(Command::$Asked(command) => $asked::decide(slice, ground, command),)*
-            }
-        }
-    };
-}
-
-crate::for_each_noun!(dispatch);
-
-/// The device of the session that asks, or the one whose token came with the call.
-fn asking_device(slice: &Slice, call: &Call) -> Option<DeviceId> {
-    match call.by {
-        By::Session(id) => slice.session(id).map(|session| session.device),
-        By::Visitor => slice.device_of(call.source.device).map(|device| device.id),
-        By::Credential(_) | By::Operator { .. } | By::System => None,
-    }
-}
-
-/// Decides. A refusal is recorded as an event too, but for a stale proof: the caller loads again,
-/// proves again and asks again.
-pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Decision {
-    let ground = Ground {
-        by: call.by,
-        source: &call.source,
-        moment,
-        key,
-        device: asking_device(slice, call),
-        reach: Reach::of(slice, moment.now),
-    };
-    let decided = dispatch(slice, &ground, &call.command);
-    let Decision { events, answer, .. } =
-        decided.unwrap_or_else(|refusal| Decision::refused(Vec::new(), refusal));
-    let mut draft = Draft::of(slice);
-    draft.extend(events);
-    device::forget_lent(slice, &mut draft);
-    let mut decision = match answer {
-        Ok(answer) => draft.decide(answer),
-        Err(refusal) => {
-            if refusal != Refusal::ProofStale {
-                draft.push(evidence::refused(&refusal));
-            }
-            draft.refuse(refusal)
-        }
-    };
-    decision.reads = slice.reads_with(&call.command);
-    decision
-}
-
-/// The code that an enrolled TOTP app shows now, for demo folders' command line.
-pub fn totp_now(slice: &Slice, moment: &Moment, key: &SealKey) -> Result<String, Refusal> {
-    let totp = slice.totp().ok_or(Refusal::NotFound { what: "authenticator app" })?;
-    let seed = totp.open_seed(key)?;
-    Ok(totp::code(seed.expose(), totp::step(moment.wall)))
 }

@@ -1,6 +1,5 @@
 //! Evidence: every decision on record, chained so that a change shows.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -10,20 +9,17 @@ use crate::call::By;
 use crate::decision::{Answer, Decision, Ground};
 use crate::id::PersonId;
 use crate::moment::Time;
-use crate::name::tidy;
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 use crate::slice::Slice;
 
+pub(crate) mod event;
 mod index;
 mod shard;
 
+pub use event::{Command, Event};
 pub use index::{INDEX_RULE, Index, Topic, is_minor};
 pub use shard::{COMMON, ShardHead, shard_of};
-
-/// Longest kind and text of an entry, in bytes.
-pub(crate) const KIND_LIMIT: usize = 64;
-pub(crate) const TEXT_LIMIT: usize = 2_000;
 
 /// The hash before the first entry of a chain.
 pub const GENESIS: Digest = Digest([0; 32]);
@@ -247,70 +243,6 @@ impl Checkpoint {
         self.heads().fold(0, |sum, head| sum.saturating_add(head.seq))
     }
 }
-
-/// What is asked about evidence.
-pub enum Command {
-    /// Records refusals that were decided elsewhere, alike, from one source and within a second.
-    Record {
-        /// The stable code.
-        code: String,
-        /// What evidence keeps.
-        text: String,
-        /// How many.
-        count: u32,
-    },
-    /// Records something that changed no table: `server.started`, the start of a subscription.
-    Note {
-        /// What, as `noun.verb`.
-        kind: String,
-        /// In plain words.
-        text: String,
-    },
-}
-
-/// What happened and changed no table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// Access said no.
-    Refused {
-        /// The stable code.
-        code: String,
-        /// What evidence keeps.
-        text: String,
-        /// How many alike within a second.
-        count: u32,
-    },
-    /// Something else happened.
-    Noted {
-        /// What, as `noun.verb`.
-        kind: String,
-        /// In plain words.
-        text: String,
-    },
-}
-
-impl Event {
-    pub(crate) fn kind(&self) -> Cow<'static, str> {
-        match self {
-            Self::Refused { .. } => Cow::Borrowed("refused"),
-            Self::Noted { kind, .. } => Cow::Owned(tidy(kind, KIND_LIMIT)),
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Refused { text, count: 1, .. } => format!("Refused: {text}"),
-            Self::Refused { text, count, .. } => {
-                format!("Refused {count} times within a second: {text}")
-            }
-            Self::Noted { text, .. } => text.clone(),
-        }
-    }
-}
-
-/// A slice holds no evidence.
-pub(crate) fn apply(_: &mut Slice, _: &Event) {}
 
 /// The event of one refusal.
 pub fn refused(refusal: &Refusal) -> Event {

@@ -5,34 +5,20 @@
 //! each one that is written, in ascending order. Two decisions that read what the other one writes
 //! can therefore not both commit, whichever scopes they write.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::id::{AccountId, PersonId};
-use crate::lock::{self, Target};
+use crate::id::AccountId;
+use crate::lock::Target;
 use crate::noun::{Command, Event};
 use crate::slice::Slice;
-use crate::{mandate, person, trustee};
+use crate::{
+    lock::event as lock, mandate::event as mandate, person::event as person,
+    trustee::event as trustee,
+};
 
-/// What has a version of its own: facts that change together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// A person, with all that is theirs alone.
-    Person(PersonId),
-    /// An account, with the mandates and locks on it.
-    Account(AccountId),
-}
+mod scope;
 
-impl std::fmt::Display for Scope {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Person(person) => write!(f, "person {person}"),
-            Self::Account(account) => write!(f, "account {account}"),
-        }
-    }
-}
-
-/// The version of each scope that a decision read; zero where there was nothing.
-pub type Reads = BTreeMap<Scope, i64>;
+pub use scope::{Reads, Scope};
 
 impl Command {
     /// The accounts that it is about, beside those of the person who is decided on.

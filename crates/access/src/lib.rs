@@ -4,6 +4,9 @@
 //! ([`moment::Moment`]), everything a decision needs is loaded beforehand, and its effects are a list
 //! of events that the store applies.
 
+#[macro_use]
+pub mod noun;
+
 pub mod account;
 pub mod address;
 pub mod agent;
@@ -13,10 +16,12 @@ pub mod binding;
 pub mod brokerage;
 pub mod call;
 mod caller;
+mod compile;
 pub mod contact;
 pub mod credential;
 pub mod decision;
 pub mod device;
+mod dispatch;
 mod draft;
 pub mod entitlements;
 pub mod evidence;
@@ -31,7 +36,6 @@ pub mod moment;
 pub mod name;
 pub mod network;
 pub mod notice;
-pub mod noun;
 pub mod number;
 pub mod person;
 pub mod policy;

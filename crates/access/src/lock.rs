@@ -1,157 +1,26 @@
 //! Locks: authority cut in grades.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
 use crate::authenticator::{self, Authenticator, Kind};
 use crate::call::By;
 use crate::credential::{self, Credential};
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, DeviceState};
 use crate::entitlements::Act;
-use crate::id::{AccountId, LockId, PersonId, SessionId};
-use crate::moment::Time;
-use crate::name::Name;
+use crate::id::{LockId, PersonId};
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
 use crate::session::{self, Session, SessionEnd};
 use crate::slice::Slice;
 use crate::{link, recovery, sign_in};
 
+pub(crate) mod event;
 mod grade;
+mod record;
 
+pub use event::{Command, Event};
 use grade::GROW;
 pub use grade::{Grade, GradeError};
-
-/// What a lock is on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Target {
-    /// All that a person has.
-    Person(PersonId),
-    /// One account, for everyone on it.
-    Account(AccountId),
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Person(person) => write!(f, "person {person}"),
-            Self::Account(account) => write!(f, "account {account}"),
-        }
-    }
-}
-
-/// A lock in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lock {
-    /// Its id.
-    pub id: LockId,
-    /// On what.
-    pub target: Target,
-    /// How much it takes away.
-    pub grade: Grade,
-    /// Since when.
-    pub at: Time,
-    /// Set by whom.
-    pub by: By,
-    /// What it ended, and who may lift it.
-    pub receipt: Receipt,
-}
-
-/// What a lock of grade `all` ended, and who may lift one of the others.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// Sessions.
-    pub sessions: Vec<SessionId>,
-    /// Names of credentials.
-    pub credentials: Vec<Name>,
-    /// Names of devices.
-    pub devices: Vec<Name>,
-    /// The person who may lift it with a proof given after it: who set it, over no lock of somebody
-    /// else. None: only the operator. Older locks have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifted_by: Option<PersonId>,
-}
-
-/// What is asked about locks.
-pub enum Command {
-    /// Sets one. Load the slice by the target.
-    Set {
-        /// On what.
-        target: Target,
-        /// How much: not `none`.
-        grade: Grade,
-    },
-    /// Lifts one: the operator any, a person what their own session set.
-    Lift {
-        /// From what.
-        target: Target,
-    },
-    /// Ends what a lock of `all` on an account ends of another one who holds it; asked by the server
-    /// itself. Load that person's slice.
-    Reach {
-        /// On what.
-        target: Target,
-    },
-}
-
-/// What happened to locks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// Set; a weaker one on the same target has ended.
-    Set(Lock),
-    /// Lifted.
-    Lifted {
-        /// Which.
-        lock: LockId,
-        /// When.
-        at: Time,
-        /// By whom.
-        by: By,
-    },
-}
-
-impl Event {
-    pub(crate) const fn kind(&self) -> &'static str {
-        match self {
-            Self::Set(_) => "lock.set",
-            Self::Lifted { .. } => "lock.lifted",
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Set(one) => {
-                format!("Lock of grade {} set on {}: {}", one.grade, one.target, one.grade.text())
-            }
-            Self::Lifted { lock, .. } => format!("Lock {lock} lifted"),
-        }
-    }
-}
-
-pub(crate) fn apply(slice: &mut Slice, event: &Event) {
-    match event {
-        Event::Set(lock) => {
-            let replace = |locks: &mut Vec<Lock>| {
-                locks.retain(|one| one.target != lock.target);
-                locks.push(lock.clone());
-            };
-            match lock.target {
-                Target::Person(_) => replace(&mut slice.locks),
-                Target::Account(id) => slice.on_account(id, |one| replace(&mut one.locks)),
-            }
-        }
-        Event::Lifted { lock, .. } => {
-            let on_accounts = slice.accounts.iter_mut().map(|one| &mut one.locks);
-            for locks in on_accounts.chain([&mut slice.locks]) {
-                locks.retain(|one| one.id != *lock);
-            }
-        }
-    }
-}
+pub use record::{Lock, Receipt, Target};
 
 pub(crate) fn decide(
     slice: &Slice,

@@ -8,12 +8,17 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::TEXT_LIMIT;
+use crate::evidence::event::TEXT_LIMIT;
 use crate::name::tidy;
 use crate::{
-    approval, authenticator, brokerage, contact, credential, device, evidence, large_order, link,
-    lock, mandate, network, notice, person, policy, push, recovery, session, sign_in, step_up,
-    throttle, travel, trustee, window,
+    approval::event as approval, authenticator::event as authenticator,
+    brokerage::event as brokerage, contact::event as contact, credential::event as credential,
+    device::event as device, evidence::event as evidence, large_order::event as large_order,
+    link::event as link, lock::event as lock, mandate::event as mandate, network::event as network,
+    notice::event as notice, person::event as person, policy::event as policy, push::event as push,
+    recovery::event as recovery, session::event as session, sign_in::event as sign_in,
+    step_up::event as step_up, throttle::event as throttle, travel::event as travel,
+    trustee::event as trustee, window::event as window,
 };
 
 /// Hands the table of nouns to a macro: `both` are asked for and have events, `asked` have only

@@ -2,134 +2,18 @@
 //! vendor's push service. A phone has at most one; it is removed with the phone, or when the push
 //! service no longer knows it.
 
-use serde::{Deserialize, Serialize};
-
-use crate::binding::PublicKey;
 use crate::call::By;
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::Act;
-use crate::id::{DeviceId, PersonId};
-use crate::moment::Time;
+use crate::id::DeviceId;
 use crate::refusal::Refusal;
-use crate::secret::{SealKey, SealedSecret, Secret};
-use crate::slice::{Slice, put};
+use crate::slice::Slice;
 
-/// A phone's address at a push service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Push {
-    /// Which phone.
-    pub device: DeviceId,
-    /// Whose.
-    pub person: PersonId,
-    /// The address; anyone who knows it could send, so it is a secret.
-    pub endpoint: SealedSecret,
-    /// The push service's host.
-    pub service: String,
-    /// The key that the browser decrypts with.
-    pub key: PublicKey,
-    /// What the browser shares with the sender beside.
-    pub auth: SealedSecret,
-    /// Whether a message tells what is asked, on a lock screen too.
-    pub shows: bool,
-    /// When it was set.
-    pub created_at: Time,
-}
+pub(crate) mod event;
+mod record;
 
-impl Push {
-    fn purpose(what: &str, device: DeviceId) -> String {
-        format!("push {what} {device}")
-    }
-
-    /// The address and the shared secret.
-    pub fn open(&self, key: &SealKey) -> Result<(Secret, Secret), Refusal> {
-        let open = |sealed, what| key.open(sealed, &Self::purpose(what, self.device));
-        let opened = open(&self.endpoint, "endpoint").and_then(|endpoint| {
-            let auth = open(&self.auth, "auth")?;
-            Ok((endpoint, auth))
-        });
-        opened.map_err(|_| Refusal::KeyMismatch)
-    }
-}
-
-/// What is asked about pushes.
-pub enum Command {
-    /// Tells this phone from now on; in place of what it had.
-    Set(Box<Wish>),
-    /// Tells a phone no longer.
-    Stop {
-        /// Which.
-        device: DeviceId,
-    },
-    /// The push service knows it no longer.
-    Gone {
-        /// Which.
-        device: DeviceId,
-        /// When the one that is gone was set: a newer one stays.
-        created_at: Time,
-    },
-}
-
-/// What a phone's browser said of itself; that it is an address of a push service is checked.
-pub struct Wish {
-    /// The address.
-    pub endpoint: Secret,
-    /// The push service's host.
-    pub service: String,
-    /// The key that the browser decrypts with.
-    pub key: PublicKey,
-    /// What the browser shares with the sender beside.
-    pub auth: Secret,
-    /// Whether a message tells what is asked.
-    pub shows: bool,
-}
-
-/// What happened to pushes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// A phone is told.
-    Set(Box<Push>),
-    /// It is told no longer.
-    Ended {
-        /// Which.
-        device: DeviceId,
-        /// Whether its push service knew it no longer, and nobody asked for it.
-        gone: bool,
-    },
-}
-
-impl Event {
-    pub(crate) const fn kind(&self) -> &'static str {
-        match self {
-            Self::Set(_) => "push.set",
-            Self::Ended { .. } => "push.ended",
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Set(one) => {
-                let how = if one.shows { "with details" } else { "without details" };
-                format!("Device {} gets push notifications by {}, {how}", one.device, one.service)
-            }
-            Self::Ended { device, gone: true } => {
-                format!(
-                    "Device {device} gets no more push notifications: its push service no longer knows it"
-                )
-            }
-            Self::Ended { device, gone: false } => {
-                format!("Device {device} gets no more push notifications")
-            }
-        }
-    }
-}
-
-pub(crate) fn apply(slice: &mut Slice, event: &Event) {
-    match event {
-        Event::Set(one) => put(&mut slice.pushes, Push::clone(one), |one| one.device),
-        Event::Ended { device, .. } => slice.pushes.retain(|one| one.device != *device),
-    }
-}
+pub use event::{Command, Event};
+pub use record::{Push, Wish};
 
 pub(crate) fn decide(
     slice: &Slice,

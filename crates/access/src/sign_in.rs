@@ -6,8 +6,6 @@
 //! token changes with each step, so a step that is repeated or out of order finds nothing. An
 //! unknown name gets the same answers as a known one.
 
-use serde::{Deserialize, Serialize};
-
 use crate::agent::{self, Agent};
 use crate::approval::{self, Asker, Content, ContentKind};
 use crate::authenticator::passkey::{self, Assertion};
@@ -16,220 +14,45 @@ use crate::authenticator::totp::{self, Verdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, PasswordCheck, password};
 use crate::binding::Beginner;
 use crate::brokerage;
-use crate::call::Source;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, Approver, DeviceState};
 use crate::draft::Draft;
-use crate::id::{AttemptId, AuthenticatorId, DeviceId, PersonId, SessionId};
+use crate::id::{AttemptId, DeviceId, PersonId, SessionId};
 use crate::link::{self, Purpose};
-use crate::lock::Grade;
-use crate::moment::{Span, Time};
+use crate::moment::Time;
 use crate::network;
 use crate::notice::{self, Subject, Topic};
 use crate::person::Person;
 use crate::policy::Assurance;
 use crate::proof::{Proof, Used};
-use crate::recovery;
+use crate::recovery::{held, signed_in};
 use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::{Digest, Secret};
-use crate::session::{self, Interface, Method, Seen, Session, SessionEnd};
+use crate::session::{self, Interface, Seen, Session, SessionEnd};
 use crate::slice::Slice;
 use crate::stay::Stay;
 use crate::throttle::{self, Factor, Place};
 use crate::token::{self, Kind};
 use crate::typed;
 
+mod attempt;
 mod copied;
-mod event;
+pub(crate) mod event;
+mod record;
 mod trust;
 
-pub use event::Event;
-pub(crate) use event::apply;
-
-pub(crate) use self::copied::rekeyed;
-use self::copied::{elsewhere, tell_copy};
-use self::trust::{Browser, add_device, key, known_device, offered_phone, trust, trusted_browser};
-
-/// How long an attempt waits for its next step.
-pub const ATTEMPT_LIFE: Span = Span::minutes(10);
-/// How long an activation code works: the longest that ASVS 6.5.5 lets a code live.
-pub const CODE_LIFE: Span = Span::minutes(10);
-/// Tries for one activation code.
-pub const CODE_TRIES: u32 = 5;
-/// Activation codes sent in one attempt.
-pub const CODES_SENT: u32 = 3;
-/// Wait before another activation code.
-pub const RESEND_WAIT: Span = Span::seconds(30);
-/// Attempts of one person at once; the oldest give way.
-const MOST_ATTEMPTS: usize = 5;
-
-/// A sign-in under way: the password was right.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// Its id.
-    pub id: AttemptId,
-    /// Whose.
-    pub person: PersonId,
-    /// Digest of the token that its browser holds for the present step.
-    pub token: Digest,
-    /// What is needed next.
-    pub step: Step,
-    /// When it began.
-    pub started_at: Time,
-    /// When it ends.
-    pub until: Time,
-    /// How long its person wants to stay signed in.
-    #[serde(default)]
-    pub stay: Stay,
-    /// The browser that began it; its next steps come from there.
-    #[serde(default)]
-    pub begun: Beginner,
-}
-
-/// What an attempt needs next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    /// A TOTP code.
-    Totp,
-    /// The code that activates a device.
-    Activation(Activation),
-}
-
-/// A device that waits for its code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Activation {
-    /// Which.
-    pub device: DeviceId,
-    /// Digest of the code together with the attempt's token, which no table holds: the few digits
-    /// cannot be found from it.
-    pub code: Digest,
-    /// When the code expires.
-    pub code_until: Time,
-    /// Wrong tries that are left.
-    pub tries_left: u32,
-    /// Codes that were sent.
-    pub sent: u32,
-    /// When the last one was.
-    pub sent_at: Time,
-    /// What proved the person beside the password.
-    #[serde(default = "totp_method")]
-    pub second: Method,
-    /// The TOTP app, where a code of one did.
-    #[serde(default)]
-    pub app: Option<AuthenticatorId>,
-}
-
-impl Activation {
-    /// What proved the person beside the password, as far as was kept.
-    fn second(&self) -> Used {
-        match self.second {
-            Method::RecoveryCode => Used::RecoveryCode(None),
-            _ => Used::Totp(self.app),
-        }
-    }
-}
-
-/// What it was before there was a choice.
-fn totp_method() -> Method {
-    Method::Totp
-}
-
-/// What is asked of a sign-in.
-pub enum Command {
-    /// The password was checked. Load the slice by the user name.
-    Password {
-        /// With this outcome.
-        proof: PasswordCheck,
-    },
-    /// A TOTP code was typed. Load the slice by the attempt.
-    Totp {
-        /// The attempt's token.
-        attempt: Secret,
-        /// The code.
-        code: Secret,
-    },
-    /// A recovery code was typed in its place. Load the slice by the attempt.
-    RecoveryCode {
-        /// The attempt's token.
-        attempt: Secret,
-        /// The code.
-        code: Secret,
-    },
-    /// An activation code was typed. Load the slice by the attempt.
-    Activate {
-        /// The attempt's token.
-        attempt: Secret,
-        /// The code.
-        code: Secret,
-    },
-    /// Another activation code is asked for. Load the slice by the attempt.
-    Resend {
-        /// The attempt's token.
-        attempt: Secret,
-    },
-    /// The phone is to be asked, in place of the code that is due. Load the slice by the attempt.
-    AskApproval {
-        /// The attempt's token.
-        attempt: Secret,
-    },
-    /// The phone said yes. Load the slice by the attempt.
-    Approved {
-        /// The attempt's token.
-        attempt: Secret,
-    },
-    /// One of its pages is looked at. Load the slice by the attempt.
-    Look {
-        /// The attempt's token.
-        attempt: Secret,
-    },
-    /// A passkey's ceremony ended. Load the slice by the passkey's handle.
-    Passkey {
-        /// What it says, or why it failed.
-        outcome: Result<Assertion, PasskeyFault>,
-    },
-    /// A link was opened and confirmed. Load the slice by the link.
-    Link {
-        /// The link's token.
-        token: Secret,
-    },
-}
-
-/// A sign-in that is done.
-pub struct SignedIn {
-    /// Who.
-    pub person: PersonId,
-    /// The session.
-    pub session: SessionId,
-    /// Its token, for a cookie.
-    pub session_token: Secret,
-    /// The device.
-    pub device: DeviceId,
-    /// Its token, for a cookie, if it is new.
-    pub device_token: Option<Secret>,
-    /// How long it stays signed in.
-    pub stay: Stay,
-    /// Whether it was to stay longer, and may not.
-    pub stay_refused: bool,
-}
+pub(crate) use attempt::{check_open, drop_attempt, fail, may_enter};
+pub(crate) use copied::rekeyed;
+use copied::{elsewhere, tell_copy};
+pub use event::{Command, Event};
+use record::MOST_ATTEMPTS;
+pub use record::{
+    ATTEMPT_LIFE, Activation, Attempt, CODE_LIFE, CODE_TRIES, CODES_SENT, RESEND_WAIT, SignedIn,
+    Step,
+};
+use trust::{Browser, add_device, key, known_device, offered_phone, trust, trusted_browser};
 
 type Decided = Result<Decision, Refusal>;
-
-impl Command {
-    /// The token of the attempt that it goes on with.
-    const fn attempt(&self) -> Option<&Secret> {
-        match self {
-            Self::Password { .. } | Self::Passkey { .. } | Self::Link { .. } => None,
-            Self::Totp { attempt, .. }
-            | Self::RecoveryCode { attempt, .. }
-            | Self::Activate { attempt, .. }
-            | Self::Resend { attempt }
-            | Self::AskApproval { attempt }
-            | Self::Approved { attempt }
-            | Self::Look { attempt } => Some(attempt),
-        }
-    }
-}
 
 pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> Decided {
     // No step goes on elsewhere than where it was begun, whatever it is.
@@ -251,35 +74,6 @@ pub(crate) fn decide(slice: &Slice, ground: &Ground<'_>, command: &Command) -> D
         Command::Passkey { outcome } => with_passkey(slice, ground, outcome.as_ref()),
         Command::Link { token } => with_link(slice, ground, token),
     }
-}
-
-/// One more failure of a factor, and the refusal for it.
-pub(crate) fn fail(
-    slice: &Slice,
-    ground: &Ground<'_>,
-    factor: Factor,
-    place: Place,
-    refusal: Refusal,
-) -> Decision {
-    let failed = throttle::failed(slice, factor, place, ground.moment.now);
-    Decision::refused(failed.map(Into::into).into_iter().collect(), refusal)
-}
-
-/// Whether the person and their browser may sign in at all. Asked only once a factor was right.
-pub(crate) fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
-    may_enter(slice, ground.source)
-}
-
-/// The same, ahead of a sign-in.
-pub(crate) fn may_enter(slice: &Slice, source: &Source) -> Result<(), Refusal> {
-    if slice.strongest_lock() == Grade::All {
-        return Err(Refusal::Locked { grade: Grade::All });
-    }
-    let device = slice.device_of(source.device);
-    if device.is_some_and(|device| device.state == DeviceState::Blocked) {
-        return Err(Refusal::DeviceBlocked);
-    }
-    Ok(())
 }
 
 fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &PasswordCheck) -> Decided {
@@ -316,17 +110,6 @@ fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &PasswordCheck) -> D
     };
     events.push(Event::Started(attempt).into());
     Ok(Decision::new(events, Answer::TotpNeeded { attempt: token }))
-}
-
-/// The end of an attempt without a session; a device that only it knew goes with it.
-pub(crate) fn drop_attempt(slice: &Slice, attempt: &Attempt) -> Vec<decision::Event> {
-    let mut events = vec![Event::Dropped { attempt: attempt.id }.into()];
-    if let Step::Activation(activation) = &attempt.step {
-        let device = slice.device(activation.device);
-        let pending = device.filter(|device| device.state == DeviceState::Pending);
-        events.extend(pending.map(|device| device::Event::Removed { device: device.id }.into()));
-    }
-    events
 }
 
 /// The attempt of this token, if it is not over.
@@ -671,10 +454,10 @@ fn begin(
     if asked == Stay::Lent {
         draft.push(device::Event::Lent { device });
     }
-    let (held_until, methods) = (recovery::held(draft.slice(), &proof, now), proof.methods());
+    let (held_until, methods) = (held(draft.slice(), &proof, now), proof.methods());
     // What a recovery brought is not what stood before it.
     if held_until.is_none() {
-        draft.extend(recovery::signed_in(draft.slice(), ground, &methods));
+        draft.extend(signed_in(draft.slice(), ground, &methods));
     }
     let id = SessionId(ground.moment.draw("session"));
     replace_sessions(&mut draft, device, id, now);

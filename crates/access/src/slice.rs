@@ -3,17 +3,13 @@
 use crate::account::AccountSlice;
 use crate::approval::Approval;
 use crate::authenticator::{Authenticator, Kind, passkey::Passkey};
-use crate::binding::UNBOUND_ACTS;
-use crate::brokerage::{self, Brokerage};
+use crate::brokerage::Brokerage;
 use crate::call::Source;
 use crate::contact::Contact;
 use crate::credential::Credential;
 use crate::device::{Device, Standing};
-use crate::entitlements::{Acts, Entitlements, Narrowing};
-use crate::id::{
-    AccountId, ApprovalId, AuthenticatorId, CredentialId, DeviceId, Holder, SessionId,
-};
-use crate::large_order;
+use crate::id::{AccountId, ApprovalId, AuthenticatorId, CredentialId, DeviceId, SessionId};
+use crate::large_order::Threshold;
 use crate::link::Link;
 use crate::lock::{Grade, Lock};
 use crate::mandate::Mandate;
@@ -22,7 +18,7 @@ use crate::network::Known;
 use crate::person::Person;
 use crate::policy::Policy;
 use crate::push::Push;
-use crate::recovery::{self, Recovery};
+use crate::recovery::{Policy as RecoveryPolicy, Recovery};
 use crate::refusal::Refusal;
 use crate::secret::Digest;
 use crate::session::{Method, Session};
@@ -33,8 +29,6 @@ use crate::trustee::Trustee;
 use crate::window::Window;
 
 mod apply;
-
-pub(crate) use apply::put;
 
 /// One person with all that is theirs, or a name that nobody has. What is over (ended sessions,
 /// removed devices, used links) is not in it; revoked credentials are. Every list ascends by id.
@@ -78,7 +72,7 @@ pub struct Slice {
     /// The policies that they chose.
     pub policies: Vec<Policy>,
     /// Above what their orders are asked for.
-    pub large_orders: large_order::Threshold,
+    pub large_orders: Threshold,
     /// When they renew their sessions.
     pub window: Option<Window>,
     /// When that window opens in the next weeks; no table holds it, the gate knows its zone.
@@ -92,7 +86,7 @@ pub struct Slice {
     /// Their recovery contacts.
     pub trustees: Vec<Trustee>,
     /// What they chose for recoveries.
-    pub recovery_policy: recovery::Policy,
+    pub recovery_policy: RecoveryPolicy,
 }
 
 impl Slice {
@@ -146,6 +140,16 @@ impl Slice {
     pub fn account(&self, id: impl Into<AccountId>) -> Option<&AccountSlice> {
         let id = id.into();
         self.accounts.iter().find(|one| one.id == id)
+    }
+
+    /// Changes the account of this id, even where it only begins.
+    pub(crate) fn on_account(&mut self, id: AccountId, change: impl FnOnce(&mut AccountSlice)) {
+        if !self.accounts.iter().any(|one| one.id == id) {
+            self.accounts.push(AccountSlice::missing(id));
+        }
+        if let Some(account) = self.accounts.iter_mut().find(|one| one.id == id) {
+            change(account);
+        }
     }
 
     /// The locks on the person and on the accounts.
@@ -299,54 +303,13 @@ impl Slice {
     pub fn strongest_lock(&self) -> Grade {
         self.locks().map(|lock| lock.grade).max().unwrap_or_default()
     }
+}
 
-    /// What a session of the person may do now: what its own state gives it, and trading only
-    /// where no other session holds it.
-    pub fn session_entitlements(
-        &self,
-        session: &Session,
-        fresh: bool,
-    ) -> Result<Entitlements, Refusal> {
-        let mut given = self.uncontested(session, fresh)?;
-        brokerage::contest(self, session, &mut given);
-        Ok(given)
-    }
-
-    /// What its own state gives a session: the mandate on its person's account within what the
-    /// interface and its policy offer and what its device is for, until the session ends. Unbound,
-    /// it looks, but for an act that comes with a `fresh` sign-in. One that an enrolment link began
-    /// may only enrol until that is done, and what its person had before was shown; one kept for a
-    /// receipt may do nothing.
-    pub fn uncontested(&self, session: &Session, fresh: bool) -> Result<Entitlements, Refusal> {
-        let mandate = self.first_mandate().ok_or(Refusal::NotFound { what: "account" })?;
-        let holder = Holder::Session(session.id);
-        let given = mandate.entitlements(holder, self.grade(mandate.account));
-        let mut given = given.ok_or(Refusal::NotFound { what: "paper account" })?;
-        given.until = given.until.min(session.until);
-        given.asks_above = self.large_orders.above;
-        given.acts = given.acts.and(session.interface.acts());
-        if self.enrols_only(session) {
-            given.acts = given.acts.and(Acts::ENROL);
-            return Ok(given);
-        }
-        if let Some(until) = session.held_until {
-            given.keep(recovery::HELD_ACTS, Narrowing::Recovered { until });
-        }
-        if !session.is_bound() && !fresh {
-            given.keep(UNBOUND_ACTS, Narrowing::Unbound);
-        }
-        match self.device(session.device).map(Device::narrows) {
-            Some((acts, why)) => given.keep(acts, why),
-            None => given.acts = Acts::NONE,
-        }
-        let policy = self.policy(session.interface);
-        given.new_network = policy.new_network;
-        given.keep(policy.tempo.acts(), Narrowing::Unattended);
-        let (have, needs) = (session.assurance, policy.needs);
-        given.keep(needs.acts(have), Narrowing::Assurance { have, needs });
-        if session.receipt.is_some() {
-            given.acts = Acts::NONE;
-        }
-        Ok(given)
+/// Puts a row in place of the one with its key, or adds it.
+pub(crate) fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -> K) {
+    let wanted = key(&row);
+    match rows.iter_mut().find(|other| key(other) == wanted) {
+        Some(place) => *place = row,
+        None => rows.push(row),
     }
 }

@@ -10,7 +10,7 @@ use crate::draft::Draft;
 use crate::network;
 use crate::policy::{Assurance, NewNetwork};
 use crate::proof::{Proof, Used};
-use crate::recovery;
+use crate::recovery::held;
 use crate::refusal::{PasskeyFault, Refusal};
 use crate::secret::Secret;
 use crate::session::{self, Session};
@@ -20,23 +20,9 @@ use crate::throttle::{self, Factor};
 use crate::token::{self, Kind};
 use crate::window;
 
-/// What proves the person. Load the slice by the session.
-pub enum Command {
-    /// The password was checked, and a code of the TOTP app was typed.
-    Password {
-        /// With this outcome.
-        proof: PasswordCheck,
-        /// The code.
-        code: Secret,
-    },
-    /// A passkey's ceremony ended.
-    Passkey {
-        /// What it says, or why it failed.
-        outcome: Result<Assertion, PasskeyFault>,
-    },
-    /// The phone said yes to the approval that the session asked for.
-    Approved,
-}
+pub(crate) mod event;
+
+pub use event::Command;
 
 pub(crate) fn decide(
     slice: &Slice,
@@ -64,7 +50,7 @@ pub(crate) fn decide(
 fn proven(mut draft: Draft<'_>, ground: &Ground<'_>, session: &Session, proof: &Proof) -> Decision {
     let at = ground.moment.now;
     if session.held_until.is_none()
-        && let Some(until) = recovery::held(draft.slice(), proof, at)
+        && let Some(until) = held(draft.slice(), proof, at)
     {
         // What was used for it is used up all the same, and confirms nothing.
         return draft.refuse(Refusal::ProofHeld { until });

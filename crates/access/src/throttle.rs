@@ -7,14 +7,16 @@
 //! counted. At 100 in a row (NIST SP 800-63B-4) the factor stops working there until the person
 //! confirms with a passkey or a link, or the factor is reset. Passkeys are never counted.
 
-use serde::{Deserialize, Serialize};
-
 use crate::call::Source;
-use crate::id::DeviceId;
 use crate::moment::{Span, Time};
 use crate::refusal::Refusal;
-use crate::secret::Digest;
-use crate::slice::{Slice, put};
+use crate::slice::Slice;
+
+pub(crate) mod event;
+mod record;
+
+pub use event::Event;
+pub use record::{Counter, Factor, Place, Stranger};
 
 /// Failures in a row that cost no wait yet, less one.
 const FREE: u32 = 5;
@@ -24,128 +26,6 @@ const FIRST_WAIT: Span = Span::seconds(15);
 const LONGEST_WAIT: Span = Span::minutes(15);
 /// Failures in a row at which a factor stops.
 pub const LIMIT: u32 = 100;
-
-/// What is guessed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Factor {
-    /// The password.
-    Password,
-    /// A TOTP code.
-    Totp,
-    /// A device's activation code.
-    Activation,
-    /// A recovery code.
-    RecoveryCode,
-}
-
-impl Factor {
-    /// Its name in tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::Totp => "totp",
-            Self::Activation => "activation",
-            Self::RecoveryCode => "recovery_code",
-        }
-    }
-
-    /// The factor of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        let all = [Self::Password, Self::Totp, Self::Activation, Self::RecoveryCode];
-        all.into_iter().find(|one| one.name() == name)
-    }
-}
-
-/// Where it is guessed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Place {
-    /// At this trusted device.
-    Device(DeviceId),
-    /// Anywhere else.
-    Untrusted,
-}
-
-/// Failures in a row of one factor at one place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Counter {
-    /// What.
-    pub factor: Factor,
-    /// Where.
-    pub place: Place,
-    /// How many.
-    pub failures: u32,
-    /// When the last one was.
-    pub last_at: Time,
-}
-
-/// Failures in a row for a name that nobody has, so that it is answered like one that somebody has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stranger {
-    /// Digest of the name; the name itself may be a password typed in the wrong field.
-    pub name: Digest,
-    /// How many.
-    pub failures: u32,
-    /// When the last one was.
-    pub last_at: Time,
-}
-
-/// What happened to counters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// A factor failed.
-    Failed(Counter),
-    /// The password of an unknown name failed.
-    StrangerFailed(Stranger),
-    /// The person was proven at this place: its counters are gone.
-    Cleared {
-        /// Where.
-        place: Place,
-    },
-    /// The person was proven by a passkey, a link or a reset: all counters are gone.
-    AllCleared,
-}
-
-impl Event {
-    pub(crate) const fn kind(&self) -> &'static str {
-        match self {
-            Self::Failed(_) => "throttle.failed",
-            Self::StrangerFailed(_) => "throttle.stranger_failed",
-            Self::Cleared { .. } | Self::AllCleared => "throttle.cleared",
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        let place = |place: &Place| match place {
-            Place::Device(device) => format!("on {device}"),
-            Place::Untrusted => "on untrusted devices".to_owned(),
-        };
-        match self {
-            Self::Failed(one) => {
-                let (factor, place) = (one.factor.name(), place(&one.place));
-                format!("Wrong {factor} {place}: {} in a row", one.failures)
-            }
-            Self::StrangerFailed(one) => {
-                format!("Sign-in with an unknown name: {} in a row", one.failures)
-            }
-            Self::Cleared { place: one } => format!("Failed attempts reset {}", place(one)),
-            Self::AllCleared => "All failed attempts reset".to_owned(),
-        }
-    }
-}
-
-pub(crate) fn apply(slice: &mut Slice, event: &Event) {
-    match event {
-        Event::Failed(counter) => {
-            put(&mut slice.counters, *counter, |one| (one.factor, one.place));
-        }
-        Event::StrangerFailed(stranger) => slice.stranger = Some(*stranger),
-        Event::Cleared { place } => slice.counters.retain(|one| one.place != *place),
-        Event::AllCleared => slice.counters.clear(),
-    }
-}
 
 /// How long to wait after this many failures in a row.
 pub const fn wait_after(failures: u32) -> Span {

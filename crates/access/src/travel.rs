@@ -5,112 +5,20 @@
 //! message centre, not by mail. A sign-in there proves as much as anywhere, a new browser is
 //! reported as always, and nothing else is quiet.
 
-use std::net::IpAddr;
-
-use serde::{Deserialize, Serialize};
-
 use crate::address::Network;
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::Act;
-use crate::id::PersonId;
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
 use crate::slice::Slice;
 
-/// Longest travel.
-pub const LONGEST: Span = Span::days(90);
-/// How far ahead it may be planned.
-pub const AHEAD: Span = Span::days(365);
-/// The widest network that may be expected, in leading bits: the largest blocks that one registry or provider holds. A
-/// wider one names no place.
-pub const WIDEST_IPV4: u8 = 8;
-/// The same of IPv6.
-pub const WIDEST_IPV6: u8 = 19;
+pub(crate) mod event;
+mod record;
 
-/// A travel that a person planned; one at a time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    /// Whose.
-    pub person: PersonId,
-    /// From when.
-    pub from: Time,
-    /// Until when; it ends by itself.
-    pub until: Time,
-    /// Where to, in the person's words.
-    pub place: Name,
-    /// The only network that is expected; any for none.
-    pub network: Option<Network>,
-}
-
-impl Plan {
-    /// Whether it makes this address expected at this time.
-    pub fn expects(&self, address: Option<IpAddr>, now: Time) -> bool {
-        let runs = self.from <= now && now < self.until;
-        let there = |network: Network| address.is_some_and(|one| network.contains(one));
-        runs && self.network.is_none_or(there)
-    }
-}
-
-/// What is asked about travel.
-pub enum Command {
-    /// Plans it, in place of one planned before.
-    Plan {
-        /// From when.
-        from: Time,
-        /// Until when.
-        until: Time,
-        /// Where to.
-        place: String,
-        /// The only network that is expected.
-        network: Option<Network>,
-    },
-    /// Ends it early.
-    End,
-}
-
-/// What happened to travel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// Planned.
-    Planned(Plan),
-    /// Ended early.
-    Ended {
-        /// Whose.
-        person: PersonId,
-    },
-}
-
-impl Event {
-    pub(crate) const fn kind(&self) -> &'static str {
-        match self {
-            Self::Planned(_) => "travel.planned",
-            Self::Ended { .. } => "travel.ended",
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Planned(plan) => {
-                let at = plan.network.map(|network| format!(" at {network}")).unwrap_or_default();
-                format!(
-                    "Travel to {}{at} planned from {} until {}",
-                    plan.place, plan.from, plan.until
-                )
-            }
-            Self::Ended { .. } => "Planned travel ended".to_owned(),
-        }
-    }
-}
-
-pub(crate) fn apply(slice: &mut Slice, event: &Event) {
-    match event {
-        Event::Planned(plan) => slice.travel = Some(plan.clone()),
-        Event::Ended { .. } => slice.travel = None,
-    }
-}
+pub use event::{Command, Event};
+pub use record::{AHEAD, LONGEST, Plan, WIDEST_IPV4, WIDEST_IPV6};
 
 pub(crate) fn decide(
     slice: &Slice,

@@ -6,73 +6,26 @@
 //! act: it is decided on the slice of the person they help, with an [`Attested`] that only a check
 //! of the contact's own slice can make.
 
-use serde::{Deserialize, Serialize};
-
 use crate::approval::{Say, TRIES};
 use crate::call::{By, Source};
 use crate::contact::Reach;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
-use crate::guard::Reads;
 use crate::id::{PersonId, RecoveryId, TrusteeId};
 use crate::moment::{Moment, Span, Time};
 use crate::name::Username;
 use crate::notice::{self, Topic};
-use crate::recovery::{self, Recovery, Stage};
+use crate::recovery::{FINISH, Recovery, Stage, changed, from, number as count, opens, tell};
 use crate::refusal::Refusal;
-use crate::secret::{SealKey, SealedSecret, Secret};
-use crate::slice::{Slice, put};
+use crate::secret::{SealKey, Secret};
+use crate::slice::Slice;
 use crate::typed;
 
-/// Contacts that a person may name.
-pub const MOST: usize = 5;
+pub(crate) mod event;
+mod record;
 
-/// Somebody whom a person named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trustee {
-    /// Its id.
-    pub id: TrusteeId,
-    /// Who named them.
-    pub person: PersonId,
-    /// The name that was typed.
-    pub username: Username,
-    /// Whose name it is; none for one that nobody has.
-    pub trustee: Option<PersonId>,
-    /// Since when they agree; none before they do.
-    pub agreed_at: Option<Time>,
-    /// When they were named.
-    pub named_at: Time,
-}
-
-/// What a recovery asks of a contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ask {
-    /// Whom.
-    pub trustee: PersonId,
-    /// Their name.
-    pub username: Username,
-    /// The number that the recovering page shows for them.
-    pub number: SealedSecret,
-    /// Wrong numbers that are left.
-    pub tries_left: u32,
-    /// What they said, and when.
-    pub said: Option<(Say, Time)>,
-}
-
-/// A contact who acts: a live session of theirs that may, and whose person was proven lately. Made
-/// by [`attest`] alone.
-pub struct Attested {
-    person: PersonId,
-    username: Username,
-    reads: Reads,
-}
-
-impl Attested {
-    /// What the look was based on: it is worth nothing once that has changed.
-    pub const fn reads(&self) -> &Reads {
-        &self.reads
-    }
-}
+pub use event::{Command, Event};
+pub use record::{Ask, Attested, MOST, Trustee};
 
 /// Looks at the slice of somebody who acts for another person.
 pub fn attest(
@@ -88,88 +41,6 @@ pub fn attest(
     ground.check_recent(slice)?;
     let person = slice.person.as_ref().ok_or(Refusal::NotSignedIn)?;
     Ok(Attested { person: person.id, username: person.username.clone(), reads: slice.reads() })
-}
-
-/// What is asked about contacts. The slice is that of the person who is helped.
-pub enum Command {
-    /// Names one.
-    Name {
-        /// By this name.
-        username: String,
-        /// Whose it is.
-        found: Option<PersonId>,
-    },
-    /// Takes one away.
-    Remove {
-        /// Which.
-        trustee: TrusteeId,
-    },
-    /// A contact agrees, or wants no part in it (any more).
-    Agree {
-        /// Who.
-        attested: Attested,
-        /// Whether.
-        yes: bool,
-    },
-    /// Tells a contact that they were named, or that a recovery asks them; asked by the server
-    /// itself. The slice is the contact's.
-    Tell {
-        /// By whom.
-        whom: Username,
-        /// Whether a recovery asks.
-        recovers: bool,
-    },
-    /// A contact answers a recovery.
-    Vouch {
-        /// Who.
-        attested: Attested,
-        /// To which.
-        recovery: RecoveryId,
-        /// What.
-        say: Say,
-        /// The number that the recovering person read out.
-        number: Secret,
-    },
-}
-
-/// What happened to contacts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// Named, or agreed.
-    Changed(Trustee),
-    /// Taken away.
-    Removed {
-        /// Which.
-        trustee: TrusteeId,
-    },
-}
-
-impl Event {
-    pub(crate) const fn kind(&self) -> &'static str {
-        match self {
-            Self::Changed(one) if one.agreed_at.is_some() => "trustee.agreed",
-            Self::Changed(_) => "trustee.named",
-            Self::Removed { .. } => "trustee.removed",
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Changed(one) => match one.agreed_at {
-                Some(_) => format!("{} agreed to be a recovery contact", one.username),
-                None => format!("{} named as a recovery contact", one.username),
-            },
-            Self::Removed { trustee } => format!("Recovery contact {trustee} removed"),
-        }
-    }
-}
-
-pub(crate) fn apply(slice: &mut Slice, event: &Event) {
-    match event {
-        Event::Changed(one) => put(&mut slice.trustees, one.clone(), |one| one.id),
-        Event::Removed { trustee } => slice.trustees.retain(|one| one.id != *trustee),
-    }
 }
 
 type Decided = Result<Decision, Refusal>;
@@ -207,7 +78,7 @@ fn name(slice: &Slice, ground: &Ground<'_>, typed: &str, found: Option<PersonId>
         return Err(Refusal::NameTaken { what: "recovery contact", name });
     }
     if slice.trustees.len() >= MOST {
-        let limit = recovery::number(MOST);
+        let limit = count(MOST);
         return Err(Refusal::TooMany { what: "recovery contacts", count: limit, limit });
     }
     let text = format!(
@@ -249,11 +120,11 @@ fn taken_away(
         let after = without(open, one.trustee, ground.moment.now);
         let told = format!(
             "{text} The recovery of your access started {} no longer asks them; the person who started it can sign in {}. If that recovery is not yours, stop it.",
-            recovery::from(&after),
-            recovery::opens(&after)
+            from(&after),
+            opens(&after)
         );
-        events.push(recovery::tell(ground, &after, told)?);
-        events.push(recovery::changed(after));
+        events.push(tell(ground, &after, told)?);
+        events.push(changed(after));
     }
     events.push(notice::queue(ground, one.person, Topic::RecoveryChanged, text, None));
     Ok(events)
@@ -265,7 +136,7 @@ fn taken_away(
 fn without(open: &Recovery, contact: Option<PersonId>, now: Time) -> Recovery {
     let mut after = open.clone();
     after.asks.retain(|ask| Some(ask.trustee) != contact);
-    let few = recovery::number(after.asks.len()) < after.needed;
+    let few = count(after.asks.len()) < after.needed;
     let ready = matches!(open.stage, Stage::Ready { .. });
     let closes = ready && open.is_vouched() && !after.is_vouched();
     if closes || (few && !open.waits) {
@@ -369,25 +240,25 @@ fn vouch(
     if say == Say::Yes && !number.matches(typed::digits(typed, number.len())?.expose()) {
         let tries_left = ask.tries_left.saturating_sub(1);
         let missed = with(Ask { tries_left, ..ask.clone() });
-        let events = vec![recovery::changed(missed)];
+        let events = vec![changed(missed)];
         return Ok(Decision::refused(events, Refusal::VouchNumberWrong { tries_left }));
     }
     let mut after = with(Ask { said: Some((say, now)), ..ask.clone() });
-    let yes = recovery::number(after.yes());
+    let yes = count(after.yes());
     let opens = after.is_vouched() && !matches!(after.stage, Stage::Ready { .. });
     if opens {
-        after.stage = Stage::Ready { until: now + recovery::FINISH };
+        after.stage = Stage::Ready { until: now + FINISH };
     }
     let said = if say == Say::Yes { "vouched for" } else { "did not vouch for" };
     let open_now = if opens { " The person who started it can sign in now." } else { "" };
     let text = format!(
         "{} {said} the recovery of your access started {} at {}: {yes} of {} needed.{open_now} If that recovery is not yours, stop it.",
         attested.username,
-        recovery::from(open),
+        from(open),
         open.begun_at,
         after.needed
     );
-    let notice = recovery::tell(ground, &after, text)?;
-    let events: Vec<decision::Event> = vec![recovery::changed(after), notice];
+    let notice = tell(ground, &after, text)?;
+    let events: Vec<decision::Event> = vec![changed(after), notice];
     Ok(Decision::new(events, Answer::Done))
 }

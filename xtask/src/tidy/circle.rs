@@ -15,7 +15,7 @@ const GOALS: [(&str, usize); 1] = [("access", 3)];
 
 /// Crates that are not there yet, and the files of their largest circle. A number here only ever falls: whoever
 /// makes a circle smaller lowers it, and a crate that has reached its goal leaves the list.
-const LIMITS: &[(&str, usize)] = &[("access", 40), ("gate", 39)];
+const LIMITS: &[(&str, usize)] = &[("gate", 39)];
 
 /// Most edges of a circle that are printed.
 const SHOWN: usize = 12;

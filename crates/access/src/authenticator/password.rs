@@ -1,8 +1,7 @@
 //! Passwords: hashed outside by Argon2id, sealed here.
 
-use crate::authenticator::{
-    Authenticator, Event, Kind, PasswordCheck, drop_attempts, end_sessions, tell,
-};
+use super::change::{drop_attempts, end_sessions, tell};
+use crate::authenticator::{Authenticator, Event, Kind, PasswordCheck};
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::AuthenticatorId;

@@ -6,7 +6,8 @@
 
 use data_encoding::BASE32_NOPAD;
 
-use crate::authenticator::{Authenticator, Event, Kind, tell, warning};
+use super::change::{tell, warning};
+use crate::authenticator::{Authenticator, Event, Kind};
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::{AuthenticatorId, PersonId};

@@ -6,7 +6,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use zeroize::Zeroizing;
 
-use crate::authenticator::{Authenticator, Event, Kind, tell};
+use super::change::{drop_attempts, end_sessions, tell};
+use crate::authenticator::{Authenticator, Event, Kind};
 use crate::call::By;
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::Act;
@@ -16,7 +17,7 @@ use crate::name::Name;
 use crate::person::Person;
 use crate::refusal::Refusal;
 use crate::secret::{Digest, Secret};
-use crate::sign_in;
+use crate::sign_in::drop_attempt;
 use crate::slice::Slice;
 use crate::typed;
 
@@ -172,8 +173,8 @@ pub(super) fn confirm(
     events.push(confirmed.into());
     // Anyone who had the old one loses access with it.
     if ends && !go.is_empty() {
-        events.extend(super::end_sessions(slice, ground));
-        events.extend(super::drop_attempts(slice));
+        events.extend(end_sessions(slice, ground));
+        events.extend(drop_attempts(slice));
     }
     let told = match (stay.is_empty(), go.is_empty()) {
         (false, _) => {
@@ -223,7 +224,7 @@ pub(crate) fn used(
     if is_newest && !older.is_empty() && slice.recovered(at).is_none() {
         events.extend(gone(&older));
         let others = slice.attempts.iter().filter(|one| Some(one.id) != attempt);
-        events.extend(others.flat_map(|one| sign_in::drop_attempt(slice, one)));
+        events.extend(others.flat_map(|one| drop_attempt(slice, one)));
         let text = "The authenticator app from before your recovery was removed, because the new one was used.";
         events.extend(tell(ground, slice, text));
     }

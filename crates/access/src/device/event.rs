@@ -1,14 +1,74 @@
-//! What happens to a device, what it does to a slice, and what evidence says of it.
+//! What can be asked about devices, what can happen, and what it does to a slice.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Approver, Device, DeviceRole, DeviceState};
+use super::record::{Approver, Device, DeviceState};
+use super::role::DeviceRole;
 use crate::binding::PublicKey;
 use crate::id::DeviceId;
 use crate::moment::Time;
 use crate::name::Name;
-use crate::secret::{Digest, SealedSecret};
+use crate::secret::{Digest, SealedSecret, Secret};
 use crate::slice::{Slice, put};
+
+/// What is asked about devices.
+pub enum Command {
+    /// Gives it another name.
+    Rename {
+        /// Which.
+        device: DeviceId,
+        /// The new name.
+        name: String,
+    },
+    /// Says what it may be used for; more than before needs a fresh proof on another device.
+    SetRole {
+        /// Which.
+        device: DeviceId,
+        /// The new role.
+        role: DeviceRole,
+    },
+    /// Makes an offered phone one that answers approvals, by the number that it shows.
+    ConfirmPhone {
+        /// Which.
+        device: DeviceId,
+        /// The number, as typed.
+        number: Secret,
+        /// The phone whose place it takes, which ends: the one that asks, or one that the operator
+        /// names.
+        instead: Option<DeviceId>,
+    },
+    /// Says that a device is this older one again, whose key is gone: it takes over its name and
+    /// first day, and the older one ends.
+    Succeed {
+        /// The older one.
+        device: DeviceId,
+        /// The newer one, when the operator says so; otherwise it is the one that asks.
+        again: Option<DeviceId>,
+        /// When a session of the older one was used last, as far as the server remembers.
+        used: Option<Time>,
+    },
+    /// Extends the trust of the device that asks, under a new key that its old one vouches for; its
+    /// sessions go along. Asked again with the key that it has by now, there is nothing to do: the
+    /// answer was lost on its way.
+    Renew {
+        /// The new key; the caller has shown that the browser holds it.
+        key: PublicKey,
+    },
+    /// Signs out on the device that asks and forgets it.
+    Forget,
+    /// Forgets it and ends its sessions.
+    Remove {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Refuses it for good and ends its sessions.
+    Block {
+        /// Which.
+        device: DeviceId,
+    },
+    /// Forgets every device but the one that asks, and ends their sessions.
+    RemoveOthers,
+}
 
 /// What happened to devices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,10 +1,59 @@
-//! What happens in a recovery, what it does to a slice, and what evidence says of it.
+//! What can be asked about recoveries, what can happen, and what it does to a slice.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Policy, Recovery, Stage};
-use crate::id::PersonId;
+use super::record::{Policy, Recovery, Stage};
+use crate::authenticator::PasswordCheck;
+use crate::id::{PersonId, RecoveryId};
+use crate::secret::Secret;
 use crate::slice::{Slice, put};
+
+/// What is asked about recoveries.
+pub enum Command {
+    /// The password was checked. Load the slice by the user name.
+    Begin {
+        /// With this outcome.
+        proof: PasswordCheck,
+    },
+    /// The same by a browser that has the token of one, and lost its key: that one ends.
+    Again {
+        /// With this outcome.
+        proof: PasswordCheck,
+        /// The token.
+        token: Secret,
+    },
+    /// The operator vouches for the person who asked them.
+    Assist,
+    /// The link of the operator's was opened in the recovering browser. Load the slice by it.
+    Claim {
+        /// The token.
+        token: Secret,
+    },
+    /// It has waited, and becomes a session. Load the slice by the token.
+    Finish {
+        /// The token.
+        token: Secret,
+    },
+    /// Its page is looked at. Load the slice by the token.
+    Look {
+        /// The token.
+        token: Secret,
+    },
+    /// Stops one, by a session of the person or by the operator.
+    Cancel {
+        /// Which.
+        recovery: RecoveryId,
+    },
+    /// Stops one by the token of its notices. Load the slice by it.
+    Stop {
+        /// The token.
+        token: Secret,
+    },
+    /// Does what is due; asked by the server itself.
+    Tick,
+    /// Says how recoveries go.
+    Choose(Policy),
+}
 
 /// What happened to recoveries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,10 +1,90 @@
-//! What happens in a sign-in, what it does to a slice, and what evidence says of it.
+//! What can be asked about sign-ins, what can happen, and what it does to a slice.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Step};
+use super::record::{Attempt, Step};
+use crate::authenticator::PasswordCheck;
+use crate::authenticator::passkey::Assertion;
 use crate::id::AttemptId;
+use crate::refusal::PasskeyFault;
+use crate::secret::Secret;
 use crate::slice::{Slice, put};
+
+/// What is asked of a sign-in.
+pub enum Command {
+    /// The password was checked. Load the slice by the user name.
+    Password {
+        /// With this outcome.
+        proof: PasswordCheck,
+    },
+    /// A TOTP code was typed. Load the slice by the attempt.
+    Totp {
+        /// The attempt's token.
+        attempt: Secret,
+        /// The code.
+        code: Secret,
+    },
+    /// A recovery code was typed in its place. Load the slice by the attempt.
+    RecoveryCode {
+        /// The attempt's token.
+        attempt: Secret,
+        /// The code.
+        code: Secret,
+    },
+    /// An activation code was typed. Load the slice by the attempt.
+    Activate {
+        /// The attempt's token.
+        attempt: Secret,
+        /// The code.
+        code: Secret,
+    },
+    /// Another activation code is asked for. Load the slice by the attempt.
+    Resend {
+        /// The attempt's token.
+        attempt: Secret,
+    },
+    /// The phone is to be asked, in place of the code that is due. Load the slice by the attempt.
+    AskApproval {
+        /// The attempt's token.
+        attempt: Secret,
+    },
+    /// The phone said yes. Load the slice by the attempt.
+    Approved {
+        /// The attempt's token.
+        attempt: Secret,
+    },
+    /// One of its pages is looked at. Load the slice by the attempt.
+    Look {
+        /// The attempt's token.
+        attempt: Secret,
+    },
+    /// A passkey's ceremony ended. Load the slice by the passkey's handle.
+    Passkey {
+        /// What it says, or why it failed.
+        outcome: Result<Assertion, PasskeyFault>,
+    },
+    /// A link was opened and confirmed. Load the slice by the link.
+    Link {
+        /// The link's token.
+        token: Secret,
+    },
+}
+
+impl Command {
+    /// The token of the attempt that it goes on with.
+    pub(super) const fn attempt(&self) -> Option<&Secret> {
+        match self {
+            Self::Password { .. } | Self::Passkey { .. } | Self::Link { .. } => None,
+            Self::Totp { attempt, .. }
+            | Self::RecoveryCode { attempt, .. }
+            | Self::Activate { attempt, .. }
+            | Self::Resend { attempt }
+            | Self::AskApproval { attempt }
+            | Self::Approved { attempt }
+            | Self::Look { attempt } => Some(attempt),
+        }
+    }
+}
 
 /// What happened to attempts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,24 +1,17 @@
 //! What events do to a slice: the pure twin of what the store does to the tables.
 
 use super::Slice;
-use crate::account::AccountSlice;
 use crate::guard::Scope;
-use crate::id::AccountId;
 use crate::noun::Event;
 use crate::{
-    approval, authenticator, brokerage, contact, credential, device, evidence, large_order, link,
-    lock, mandate, network, notice, person, policy, push, recovery, session, sign_in, throttle,
-    travel, trustee,
+    approval::event as approval, authenticator::event as authenticator,
+    brokerage::event as brokerage, contact::event as contact, credential::event as credential,
+    device::event as device, evidence::event as evidence, large_order::event as large_order,
+    link::event as link, lock::event as lock, mandate::event as mandate, network::event as network,
+    notice::event as notice, person::event as person, policy::event as policy, push::event as push,
+    recovery::event as recovery, session::event as session, sign_in::event as sign_in,
+    throttle::event as throttle, travel::event as travel, trustee::event as trustee,
 };
-
-/// Puts a row in place of the one with its key, or adds it.
-pub(crate) fn put<T, K: PartialEq>(rows: &mut Vec<T>, row: T, key: impl Fn(&T) -> K) {
-    let wanted = key(&row);
-    match rows.iter_mut().find(|other| key(other) == wanted) {
-        Some(place) => *place = row,
-        None => rows.push(row),
-    }
-}
 
 impl Slice {
     /// Applies one event of a decision that is not committed yet: no version rises.
@@ -54,16 +47,6 @@ impl Slice {
             Scope::Account(id) => self.on_account(id, |account| account.version += 1),
         }
     }
-
-    /// Changes the account of this id, even where it only begins.
-    pub(crate) fn on_account(&mut self, id: AccountId, change: impl FnOnce(&mut AccountSlice)) {
-        if !self.accounts.iter().any(|one| one.id == id) {
-            self.accounts.push(AccountSlice::missing(id));
-        }
-        if let Some(account) = self.accounts.iter_mut().find(|one| one.id == id) {
-            change(account);
-        }
-    }
 }
 
 macro_rules! dispatch {
@@ -81,4 +64,4 @@ macro_rules! dispatch {
     };
 }
 
-crate::for_each_noun!(dispatch);
+for_each_noun!(dispatch);

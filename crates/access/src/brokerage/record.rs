@@ -1,0 +1,17 @@
+//! What is kept of the right to trade.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{PersonId, SessionId};
+use crate::moment::Time;
+
+/// That a person has it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brokerage {
+    /// Who.
+    pub person: PersonId,
+    /// The session that took trading; none since it was switched on by the operator.
+    pub holder: Option<SessionId>,
+    /// Since when.
+    pub since: Time,
+}

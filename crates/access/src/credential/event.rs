@@ -1,0 +1,223 @@
+//! What can be asked about credentials, what can happen, and what it does to a slice.
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{Credential, Former, NewCredential, Paused, Revoked};
+use crate::call::By;
+use crate::entitlements::{Scopes, Symbols};
+use crate::id::CredentialId;
+use crate::moment::{Span, Time};
+use crate::name::Name;
+use crate::secret::Digest;
+use crate::slice::{Slice, put};
+
+/// What is asked about credentials.
+pub enum Command {
+    /// Makes one.
+    Create(Box<NewCredential>),
+    /// Ends one.
+    Revoke {
+        /// Which.
+        credential: CredentialId,
+        /// Whether its resting orders go too.
+        cancel_orders: bool,
+    },
+    /// Refuses it until it is resumed.
+    Pause {
+        /// Which.
+        credential: CredentialId,
+        /// Whether its resting orders go too.
+        cancel_orders: bool,
+    },
+    /// Ends its pause.
+    Resume {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// Gives it a new token; the one before works for a while.
+    Rotate {
+        /// Which.
+        credential: CredentialId,
+        /// For how long, at most [`super::LONGEST_GRACE`].
+        grace: Span,
+    },
+    /// Gives it another name.
+    Rename {
+        /// Which.
+        credential: CredentialId,
+        /// Its new name.
+        name: String,
+    },
+    /// Gives it other scopes: narrower ones at once, wider ones with a recent proof.
+    Edit {
+        /// Which.
+        credential: CredentialId,
+        /// What it is narrowed to from now on.
+        scopes: Box<Scopes>,
+    },
+}
+
+/// What happened to credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Made.
+    Created(Box<Credential>),
+    /// Ended.
+    Revoked {
+        /// Which.
+        credential: CredentialId,
+        /// When.
+        at: Time,
+        /// By whom.
+        by: By,
+        /// Whether its resting orders go too.
+        cancel_orders: bool,
+    },
+    /// Paused.
+    Paused {
+        /// Which.
+        credential: CredentialId,
+        /// When, by whom, and whether its resting orders go too.
+        paused: Paused,
+    },
+    /// Its pause has ended.
+    Resumed {
+        /// Which.
+        credential: CredentialId,
+        /// When.
+        at: Time,
+    },
+    /// Given a new token.
+    Rotated {
+        /// Which.
+        credential: CredentialId,
+        /// The digest of the new one.
+        token: Digest,
+        /// The one before, and until when it works.
+        former: Former,
+        /// When.
+        at: Time,
+    },
+    /// Renamed.
+    Renamed {
+        /// Which.
+        credential: CredentialId,
+        /// Its new name.
+        name: Name,
+        /// When.
+        at: Time,
+    },
+    /// Given scopes that allow nothing that the old ones refused.
+    Narrowed {
+        /// Which.
+        credential: CredentialId,
+        /// Its scopes from now on.
+        scopes: Box<Scopes>,
+        /// When.
+        at: Time,
+    },
+    /// Given scopes that may allow more than the old ones.
+    Widened {
+        /// Which.
+        credential: CredentialId,
+        /// Its scopes from now on.
+        scopes: Box<Scopes>,
+        /// When.
+        at: Time,
+    },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "credential.created",
+            Self::Revoked { .. } => "credential.revoked",
+            Self::Paused { .. } => "credential.paused",
+            Self::Resumed { .. } => "credential.resumed",
+            Self::Rotated { .. } => "credential.rotated",
+            Self::Renamed { .. } => "credential.renamed",
+            Self::Narrowed { .. } => "credential.narrowed",
+            Self::Widened { .. } => "credential.widened",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let orders = |cancelled| if cancelled { "; its orders are cancelled" } else { "" };
+        match self {
+            Self::Created(new) => format!(
+                "Credential {} ({}) created for account {}, until {}; port {} is assigned to it",
+                new.id, new.name, new.account, new.scopes.until, new.port
+            ),
+            Self::Revoked { credential, cancel_orders, .. } => {
+                format!("Credential {credential} revoked{}", orders(*cancel_orders))
+            }
+            Self::Paused { credential, paused } => {
+                format!("Credential {credential} paused{}", orders(paused.cancel_orders))
+            }
+            Self::Resumed { credential, .. } => format!("Credential {credential} resumed"),
+            Self::Rotated { credential, former, .. } => format!(
+                "Credential {credential} given a new token; the old one works until {}",
+                former.until
+            ),
+            Self::Renamed { credential, name, .. } => {
+                format!("Credential {credential} renamed to {name}")
+            }
+            Self::Narrowed { credential, scopes, .. } => {
+                format!("Credential {credential} narrowed: {}", scopes_text(scopes))
+            }
+            Self::Widened { credential, scopes, .. } => {
+                format!("Credential {credential} widened: {}", scopes_text(scopes))
+            }
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    let id = match event {
+        Event::Created(new) => return put(&mut slice.credentials, *new.clone(), |other| other.id),
+        Event::Revoked { credential, .. }
+        | Event::Paused { credential, .. }
+        | Event::Resumed { credential, .. }
+        | Event::Rotated { credential, .. }
+        | Event::Renamed { credential, .. }
+        | Event::Narrowed { credential, .. }
+        | Event::Widened { credential, .. } => *credential,
+    };
+    let Some(changed) = slice.credentials.iter_mut().find(|other| other.id == id) else {
+        return;
+    };
+    match event {
+        Event::Revoked { at, by, cancel_orders, .. } => {
+            changed.revoked = Some(Revoked { at: *at, by: *by, cancel_orders: *cancel_orders });
+        }
+        Event::Paused { paused, .. } => changed.paused = Some(*paused),
+        Event::Resumed { .. } => changed.paused = None,
+        Event::Rotated { token, former, .. } => {
+            changed.token = Some(*token);
+            changed.former = Some(*former);
+        }
+        Event::Renamed { name, .. } => changed.name = name.clone(),
+        Event::Narrowed { scopes, .. } | Event::Widened { scopes, .. } => {
+            changed.scopes = Scopes::clone(scopes);
+        }
+        Event::Created(_) => {}
+    }
+}
+
+/// The limits of a credential, in few words: its page says them in full.
+pub(super) fn scopes_text(scopes: &Scopes) -> String {
+    let mut parts = Vec::new();
+    parts.push(if scopes.read_only { "view only".to_owned() } else { "may trade".to_owned() });
+    if let Symbols::Only(symbols) = &scopes.symbols {
+        parts.push(format!("{} symbols", symbols.len()));
+    }
+    if let Some(most) = scopes.limits.max_quantity {
+        parts.push(format!("up to {most} shares per order"));
+    }
+    if let Some(most) = scopes.limits.max_notional {
+        parts.push(format!("up to {most} USD per order"));
+    }
+    parts.push(format!("until {}", scopes.until));
+    parts.join(", ")
+}

@@ -1,0 +1,105 @@
+//! What can be asked about large orders, what can happen, and what it does to a slice.
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{Lines, Placed, Threshold};
+use crate::entitlements::Act;
+use crate::id::{ApprovalId, PersonId, SessionId};
+use crate::sentence::joined;
+use crate::slice::Slice;
+
+/// What is asked about large orders.
+pub enum Command {
+    /// Sets the threshold of the person, or takes it away.
+    Set {
+        /// The threshold.
+        threshold: Threshold,
+    },
+    /// Asks the phone of the session's person for a yes to one order.
+    Ask {
+        /// What is done with the order: placing or modifying it.
+        act: Act,
+        /// All that is asked for; the last line says what it may cost.
+        terms: Lines,
+        /// What else is to be known, at this moment.
+        facts: Lines,
+    },
+    /// Uses up what lets one order through, before it is placed.
+    Use {
+        /// What is done with the order.
+        act: Act,
+        /// All that is about to be placed, as it was asked for.
+        terms: Lines,
+        /// The approval; none where this very request comes with a proof of the person.
+        approval: Option<ApprovalId>,
+    },
+    /// Notes what came of it; asked by the server itself.
+    Placed(Placed),
+}
+
+/// What happened to large orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The threshold is this from now on.
+    Set {
+        /// Whose.
+        person: PersonId,
+        /// What.
+        threshold: Threshold,
+    },
+    /// One large order was let through.
+    Allowed {
+        /// Of which session.
+        session: SessionId,
+        /// By which approval; none is by a proof that came with it.
+        approval: Option<ApprovalId>,
+        /// The order.
+        terms: Lines,
+    },
+    /// And this came of it. It is written after the order is in the journal: a stop in between leaves
+    /// it out, and the terms and the time tell which it was.
+    Placed(Placed),
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Set { .. } => "large_order.set",
+            Self::Allowed { .. } => "large_order.allowed",
+            Self::Placed(_) => "large_order.placed",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Set { threshold, .. } => match threshold.above {
+                Some(usd) => format!("Orders from sessions above {usd:.2} USD need confirmation"),
+                None => "Orders from sessions need no confirmation".to_owned(),
+            },
+            Self::Allowed { session, approval, terms } => {
+                let (by, terms) = (allowed_by(*approval), joined(terms));
+                format!("Large order of session {session} allowed by {by}: {terms}")
+            }
+            Self::Placed(one) => {
+                let orders: Vec<_> = one.orders.iter().map(u64::to_string).collect();
+                let (by, orders) = (allowed_by(one.approval), orders.join(", "));
+                format!(
+                    "Large order of session {}, allowed by {by}, is order {orders} (journal entry {})",
+                    one.session, one.seq
+                )
+            }
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Set { threshold, .. } => slice.large_orders = *threshold,
+        Event::Allowed { .. } | Event::Placed(_) => {}
+    }
+}
+
+pub(super) fn allowed_by(approval: Option<ApprovalId>) -> String {
+    approval.map_or_else(|| "a sign-in for it".to_owned(), |id| format!("approval {id}"))
+}

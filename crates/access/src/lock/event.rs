@@ -1,0 +1,88 @@
+//! What can be asked about locks, what can happen, and what it does to a slice.
+
+use serde::{Deserialize, Serialize};
+
+use super::grade::Grade;
+use super::record::{Lock, Target};
+use crate::call::By;
+use crate::id::LockId;
+use crate::moment::Time;
+use crate::slice::Slice;
+
+/// What is asked about locks.
+pub enum Command {
+    /// Sets one. Load the slice by the target.
+    Set {
+        /// On what.
+        target: Target,
+        /// How much: not `none`.
+        grade: Grade,
+    },
+    /// Lifts one: the operator any, a person what their own session set.
+    Lift {
+        /// From what.
+        target: Target,
+    },
+    /// Ends what a lock of `all` on an account ends of another one who holds it; asked by the server
+    /// itself. Load that person's slice.
+    Reach {
+        /// On what.
+        target: Target,
+    },
+}
+
+/// What happened to locks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Set; a weaker one on the same target has ended.
+    Set(Lock),
+    /// Lifted.
+    Lifted {
+        /// Which.
+        lock: LockId,
+        /// When.
+        at: Time,
+        /// By whom.
+        by: By,
+    },
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Set(_) => "lock.set",
+            Self::Lifted { .. } => "lock.lifted",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Set(one) => {
+                format!("Lock of grade {} set on {}: {}", one.grade, one.target, one.grade.text())
+            }
+            Self::Lifted { lock, .. } => format!("Lock {lock} lifted"),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    match event {
+        Event::Set(lock) => {
+            let replace = |locks: &mut Vec<Lock>| {
+                locks.retain(|one| one.target != lock.target);
+                locks.push(lock.clone());
+            };
+            match lock.target {
+                Target::Person(_) => replace(&mut slice.locks),
+                Target::Account(id) => slice.on_account(id, |one| replace(&mut one.locks)),
+            }
+        }
+        Event::Lifted { lock, .. } => {
+            let on_accounts = slice.accounts.iter_mut().map(|one| &mut one.locks);
+            for locks in on_accounts.chain([&mut slice.locks]) {
+                locks.retain(|one| one.id != *lock);
+            }
+        }
+    }
+}

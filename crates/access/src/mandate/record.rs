@@ -1,0 +1,97 @@
+//! What is kept of mandates.
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Addresses;
+use crate::entitlements::{Act, Acts, Entitlements, Hours, Limits, Products, Sides, Symbols};
+use crate::id::{AccountId, Holder, PersonId};
+use crate::lock::Grade;
+use crate::moment::Time;
+use crate::policy::NewNetwork;
+
+/// What someone is to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// May do everything.
+    Owner,
+    /// May trade, and administer nothing but their own sign-in.
+    Trader,
+    /// May look.
+    Auditor,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Owner, Self::Trader, Self::Auditor];
+
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Trader => "trader",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// The acts that it gives.
+    pub const fn acts(self) -> Acts {
+        let own = Acts::of(&[
+            Act::ManageSessions,
+            Act::ManageDevices,
+            Act::ManageAuthenticators,
+            Act::ManageContact,
+            Act::ManagePolicy,
+            Act::ManageRecovery,
+            Act::Lock,
+            Act::ViewEvidence,
+        ]);
+        match self {
+            Self::Owner => Acts::ALL,
+            Self::Trader => Acts::VIEW.or(Acts::TRADE).or(own),
+            Self::Auditor => Acts::VIEW.or(own),
+        }
+    }
+}
+
+/// One person's authority on one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mandate {
+    /// Whose.
+    pub person: PersonId,
+    /// On which account.
+    pub account: AccountId,
+    /// As what.
+    pub role: Role,
+    /// Since when.
+    pub granted_at: Time,
+    /// Until when; none is without end.
+    pub until: Option<Time>,
+}
+
+impl Mandate {
+    /// Everything that it gives, under a lock, to a holder that is not narrowed yet. Nothing on a live
+    /// account: what is entitled so far trades on paper.
+    pub fn entitlements(&self, holder: Holder, lock: Grade) -> Option<Entitlements> {
+        let given = Entitlements {
+            holder,
+            person: self.person,
+            account: self.account.paper()?,
+            acts: self.role.acts(),
+            read_only: false,
+            products: Products::ALL,
+            symbols: Symbols::All,
+            sides: Sides::Both,
+            hours: Hours::Always,
+            addresses: Addresses::Any,
+            until: self.until.unwrap_or(Time::FAR),
+            rate: None,
+            lock: Grade::None,
+            narrowing: Vec::new(),
+            new_network: NewNetwork::Keep,
+            limits: Limits::default(),
+            asks_above: None,
+        };
+        Some(given.locked(lock))
+    }
+}

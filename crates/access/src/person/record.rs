@@ -1,0 +1,18 @@
+//! What is kept of persons.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::PersonId;
+use crate::moment::Time;
+use crate::name::Username;
+
+/// Someone who signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Its id.
+    pub id: PersonId,
+    /// What they sign in with.
+    pub username: Username,
+    /// When it was made.
+    pub created_at: Time,
+}
