@@ -249,6 +249,7 @@ pub fn refused(refusal: &Refusal) -> Event {
     Event::Refused { code: refusal.code().to_owned(), text: refusal.evidence_text(), count: 1 }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every noun decides alike")]
 pub(crate) fn decide(_: &Slice, _: &Ground<'_>, command: &Command) -> Result<Decision, Refusal> {
     let event = match command {
         Command::Record { code, text, count } => {

@@ -16,7 +16,7 @@ pub enum Command {
     SetPassword {
         /// The Argon2id hash as a PHC string.
         hash: Secret,
-        /// PasswordCheck of the old one; not needed by the server, nor where there is none.
+        /// The check of the old one; not needed by the server, nor where there is none.
         old: Option<PasswordCheck>,
     },
     /// Offers the seed of a TOTP app; by the server itself it counts at once.
