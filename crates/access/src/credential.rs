@@ -129,7 +129,7 @@ fn check_acts(
 ) -> Result<(), Refusal> {
     let wanted = if scopes.read_only { Acts::VIEW } else { scopes.acts };
     let is_wider = giver.is_some_and(|giver| !wanted.without(giver.acts).is_empty())
-        || !wanted.without(mandate.role.acts()).is_empty();
+        || !wanted.without(mandate.acts).is_empty();
     if is_wider { Err(Refusal::Wider { what: "acts" }) } else { Ok(()) }
 }
 

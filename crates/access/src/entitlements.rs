@@ -16,6 +16,7 @@ use crate::refusal::Refusal;
 use crate::symbol::SymbolSet;
 
 mod act;
+mod members;
 
 pub use act::{Act, Acts, Product, Side};
 
@@ -58,22 +59,26 @@ impl Sides {
     }
 }
 
-/// A set of products.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+/// A set of products. It is stored as the names of its members: see [`members`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Products(u32);
 
-impl Default for Products {
-    fn default() -> Self {
-        Self::ALL
-    }
-}
-
 impl Products {
-    /// Every product, later ones included.
-    pub const ALL: Self = Self(u32::MAX);
+    /// Every product of this version. One that a later version adds is in no set that this one stored.
+    pub const ALL: Self = Self::of(Product::ALL);
     /// None at all.
     pub const NONE: Self = Self(0);
+
+    /// The set of these products.
+    pub const fn of(products: &[Product]) -> Self {
+        let mut bits = 0;
+        let mut rest = products;
+        while let [product, after @ ..] = rest {
+            bits |= 1 << *product as u8;
+            rest = after;
+        }
+        Self(bits)
+    }
 
     /// Whether the product is in the set.
     #[inline]

@@ -38,7 +38,9 @@ pub(crate) fn decide(
     let at = ground.moment.now;
     let person = Person { id, username, created_at: at };
     let account = (*account).into();
-    let mandate = Mandate { person: id, account, role, granted_at: at, until: None };
+    let (acts, products) = (role.acts(), role.products());
+    let mandate =
+        Mandate { person: id, account, role, acts, products, granted_at: at, until: None };
     Ok(Decision::new(
         vec![Event::Created(person).into(), mandate::Event::Granted(mandate).into()],
         Answer::PersonCreated { person: id },

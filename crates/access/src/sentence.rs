@@ -162,6 +162,8 @@ mod tests {
             person: PersonId([1; 16]),
             account: PaperAccountId::new(1_234_567).unwrap().into(),
             role: Role::Owner,
+            acts: Role::Owner.acts(),
+            products: Role::Owner.products(),
             granted_at: Time(0),
             until: None,
         };

@@ -248,6 +248,8 @@ mod tests {
             person: PersonId([1; 16]),
             account: account().into(),
             role: access::mandate::Role::Owner,
+            acts: access::mandate::Role::Owner.acts(),
+            products: access::mandate::Role::Owner.products(),
             granted_at: Time(0),
             until: None,
         };

@@ -7,27 +7,31 @@ use sqlx::any::AnyRow;
 
 use crate::account;
 use crate::error::StoreError;
-use crate::field::Fields;
+use crate::field::{Fields, json};
 
 statements! {
-    PUT = "INSERT INTO mandate (person, account, role, granted_at, until_at) \
-           VALUES ($1, $2, $3, $4, $5) ON CONFLICT (person, account) DO UPDATE \
-           SET role = excluded.role, granted_at = excluded.granted_at, until_at = excluded.until_at";
-    OF_PERSON = "SELECT person, account, role, granted_at, until_at FROM mandate WHERE person = $1";
-    BESIDE = "SELECT person, account, role, granted_at, until_at FROM mandate \
+    PUT = "INSERT INTO mandate (person, account, role, acts, products, granted_at, until_at) \
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (person, account) DO UPDATE \
+           SET role = excluded.role, acts = excluded.acts, products = excluded.products, \
+           granted_at = excluded.granted_at, until_at = excluded.until_at";
+    OF_PERSON = "SELECT person, account, role, acts, products, granted_at, until_at FROM mandate \
+                 WHERE person = $1";
+    BESIDE = "SELECT person, account, role, acts, products, granted_at, until_at FROM mandate \
               WHERE account IN (SELECT account FROM mandate WHERE person = $1)";
-    ON = "SELECT person, account, role, granted_at, until_at FROM mandate WHERE account = $1";
+    ON = "SELECT person, account, role, acts, products, granted_at, until_at FROM mandate \
+          WHERE account = $1";
 }
 
 pub(crate) async fn apply(
     connection: &mut AnyConnection,
     Event::Granted(mandate): &Event,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     account::open(connection, &Account::of(mandate)).await?;
-    let Mandate { person, account, role, granted_at, until } = mandate;
+    let Mandate { person, account, role, acts, products, granted_at, until } = mandate;
+    let (acts, products) = (json("mandate", acts)?, json("mandate", products)?);
     let until = until.map(|until| until.0);
     let (person, account) = (person.to_string(), account.to_string());
-    run!(connection, PUT, person, account, role.name(), granted_at.0, until)?;
+    run!(connection, PUT, person, account, role.name(), acts, products, granted_at.0, until)?;
     Ok(())
 }
 
@@ -60,6 +64,8 @@ fn read(row: &AnyRow) -> Result<Mandate, StoreError> {
         person: fields.parsed()?,
         account: fields.parsed()?,
         role: fields.named(&Role::ALL, Role::name)?,
+        acts: fields.json()?,
+        products: fields.json()?,
         granted_at: fields.time()?,
         until: fields.maybe_time()?,
     })

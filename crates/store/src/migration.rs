@@ -10,7 +10,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 type Step = (i64, &'static str, &'static str);
 
 /// Files of `migrations/`, which are never changed once they have run anywhere: their digests are kept.
-const STEPS: [Step; 23] = [
+const STEPS: [Step; 24] = [
     (1, "access", include_str!("../migrations/0001_access.sql")),
     (2, "binding", include_str!("../migrations/0002_binding.sql")),
     (5, "approval", include_str!("../migrations/0005_approval.sql")),
@@ -32,6 +32,7 @@ const STEPS: [Step; 23] = [
     (25, "former token", include_str!("../migrations/0025_former_token.sql")),
     (26, "site", include_str!("../migrations/0026_site.sql")),
     (27, "account", include_str!("../migrations/0027_account.sql")),
+    (28, "grant", include_str!("../migrations/0028_grant.sql")),
     (29, "look up", include_str!("../migrations/0029_look_up.sql")),
     (30, "shards", include_str!("../migrations/0030_shards.sql")),
 ];

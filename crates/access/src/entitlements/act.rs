@@ -5,20 +5,20 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 macro_rules! acts {
-    ($($(#[$doc:meta])* $name:ident = $bit:literal, $text:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $(#[cfg($when:meta)])? $name:ident = $bit:literal, $text:literal;)*) => {
         /// One thing that may be done.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[repr(u8)]
-        pub enum Act { $($(#[$doc])* $name = $bit,)* }
+        pub enum Act { $($(#[doc = $doc])* $(#[cfg($when)])? $name = $bit,)* }
 
         impl Act {
             /// Every act, in order.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
+            pub const ALL: &[Self] = &[$($(#[cfg($when)])? Self::$name,)*];
 
             /// In plain words, to follow `may` or `cannot`.
             pub const fn text(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
+                match self { $($(#[cfg($when)])? Self::$name => $text,)* }
             }
         }
     };
@@ -55,6 +55,8 @@ acts! {
     ManagePolicy = 13, "change the policies of your sessions";
     /// Choose how a lost access comes back.
     ManageRecovery = 14, "change how you recover your access";
+    /// One that came after every grant that a test reads.
+    #[cfg(test)] Later = 15, "do what nothing could do before";
 }
 
 impl fmt::Display for Act {
@@ -63,15 +65,14 @@ impl fmt::Display for Act {
     }
 }
 
-/// A set of acts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Acts(u32);
+/// A set of acts. It is stored as the names of its members: see [`super::members`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Acts(pub(super) u32);
 
 impl Acts {
     /// No act.
     pub const NONE: Self = Self(0);
-    /// Every act.
+    /// Every act of this version. One that a later version adds is in no set that this one stored.
     pub const ALL: Self = Self::of(Act::ALL);
     /// View-only acts.
     pub const VIEW: Self = Self::of(&[Act::ViewAccount, Act::ViewMarketData]);
@@ -171,12 +172,26 @@ impl fmt::Display for Side {
 pub enum Product {
     /// Shares of a company.
     Stock = 0,
+    /// One that came after every grant that a test reads.
+    #[cfg(test)]
+    Later = 1,
+}
+
+impl Product {
+    /// Every product, in order.
+    pub const ALL: &[Self] = &[
+        Self::Stock,
+        #[cfg(test)]
+        Self::Later,
+    ];
 }
 
 impl fmt::Display for Product {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Stock => "stocks",
+            #[cfg(test)]
+            Self::Later => "later products",
         })
     }
 }

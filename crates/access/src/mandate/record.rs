@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::Addresses;
-use crate::entitlements::{Act, Acts, Entitlements, Hours, Limits, Products, Sides, Symbols};
+use crate::entitlements::{
+    Act, Acts, Entitlements, Hours, Limits, Product, Products, Sides, Symbols,
+};
 use crate::id::{AccountId, Holder, PersonId};
 use crate::lock::Grade;
 use crate::moment::Time;
@@ -34,7 +36,7 @@ impl Role {
         }
     }
 
-    /// The acts that it gives.
+    /// The acts that it gives when it is granted. A mandate keeps what it was granted with.
     pub const fn acts(self) -> Acts {
         let own = Acts::of(&[
             Act::ManageSessions,
@@ -52,10 +54,46 @@ impl Role {
             Self::Auditor => Acts::VIEW.or(own),
         }
     }
+
+    /// The products that it gives when it is granted.
+    pub const fn products(self) -> Products {
+        match self {
+            Self::Owner | Self::Trader | Self::Auditor => Products::ALL,
+        }
+    }
+
+    /// The acts that it gave while mandates recorded the role alone. They never change: what was
+    /// granted then is read by them.
+    const fn unlisted_acts(self) -> Acts {
+        let looks = Acts::of(&[
+            Act::ViewAccount,
+            Act::ViewMarketData,
+            Act::ManageSessions,
+            Act::ManageDevices,
+            Act::ManageAuthenticators,
+            Act::Lock,
+            Act::ViewEvidence,
+            Act::ManageContact,
+            Act::ManagePolicy,
+            Act::ManageRecovery,
+        ]);
+        let trades = looks.or(Acts::of(&[
+            Act::PlaceOrder,
+            Act::ReduceOrder,
+            Act::ModifyOrder,
+            Act::CancelOrder,
+        ]));
+        match self {
+            Self::Owner => trades.or(Acts::of(&[Act::ManageCredentials])),
+            Self::Trader => trades,
+            Self::Auditor => looks,
+        }
+    }
 }
 
 /// One person's authority on one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Recorded")]
 pub struct Mandate {
     /// Whose.
     pub person: PersonId,
@@ -63,10 +101,35 @@ pub struct Mandate {
     pub account: AccountId,
     /// As what.
     pub role: Role,
+    /// The acts that the role gave when this was granted.
+    pub acts: Acts,
+    /// The products that the role gave when this was granted.
+    pub products: Products,
     /// Since when.
     pub granted_at: Time,
     /// Until when; none is without end.
     pub until: Option<Time>,
+}
+
+/// A mandate as evidence has it: the older ones list no acts and no products.
+#[derive(Deserialize)]
+struct Recorded {
+    person: PersonId,
+    account: AccountId,
+    role: Role,
+    acts: Option<Acts>,
+    products: Option<Products>,
+    granted_at: Time,
+    until: Option<Time>,
+}
+
+impl From<Recorded> for Mandate {
+    fn from(it: Recorded) -> Self {
+        let Recorded { person, account, role, acts, products, granted_at, until } = it;
+        let acts = acts.unwrap_or(role.unlisted_acts());
+        let products = products.unwrap_or(Products::of(&[Product::Stock]));
+        Self { person, account, role, acts, products, granted_at, until }
+    }
 }
 
 impl Mandate {
@@ -77,9 +140,9 @@ impl Mandate {
             holder,
             person: self.person,
             account: self.account.paper()?,
-            acts: self.role.acts(),
+            acts: self.acts,
             read_only: false,
-            products: Products::ALL,
+            products: self.products,
             symbols: Symbols::All,
             sides: Sides::Both,
             hours: Hours::Always,

@@ -23,6 +23,8 @@ pub fn owner() -> Entitlements {
         person: PersonId([1; 16]),
         account: account().into(),
         role: Role::Owner,
+        acts: Role::Owner.acts(),
+        products: Role::Owner.products(),
         granted_at: Time(0),
         until: None,
     };

@@ -116,6 +116,8 @@ impl Bench {
             person: PersonId([1; 16]),
             account: account.into(),
             role: Role::Owner,
+            acts: Role::Owner.acts(),
+            products: Role::Owner.products(),
             granted_at: START,
             until: None,
         };

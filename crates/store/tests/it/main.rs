@@ -15,6 +15,7 @@ mod delivery;
 mod engine;
 mod evidence;
 mod folder;
+mod grant;
 mod guard;
 mod history;
 mod hold;

@@ -50,6 +50,8 @@ fn put_under(sessions: &Sessions, session: &Session, lock: Grade) {
         person: person.id,
         account: account.into(),
         role: Role::Owner,
+        acts: Role::Owner.acts(),
+        products: Role::Owner.products(),
         granted_at: START,
         until: None,
     };
