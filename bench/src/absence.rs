@@ -8,7 +8,7 @@ use crate::restart::{HOME, admission, config, let_go};
 use crate::wire::Client;
 use access::id::SymbolId;
 use access::{Holder, Span, Time};
-use control::{Request, StatusNow};
+use control::{Request, ServerRequest, StatusNow};
 use gate::disk::LocalDisk;
 use gate::{Clock, Gate, OrderRequest};
 use std::net::SocketAddr;
@@ -166,7 +166,8 @@ fn ask_all(
         });
         let operator = scope.spawn(move || {
             wait_on(end, || {
-                let _: StatusNow = control::ask(data, &Request::Status).expect("answered");
+                let status = Request::Server(ServerRequest::Status);
+                let _: StatusNow = control::ask(data, &status).expect("answered");
             })
         });
         [("portal", portal), ("socket", trading), ("operator", operator)]

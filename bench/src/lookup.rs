@@ -108,6 +108,8 @@ fn fill(tokens: &[Digest]) -> Sessions {
             person: person.id,
             account: account.into(),
             role: Role::Owner,
+            acts: Role::Owner.acts(),
+            products: Role::Owner.products(),
             granted_at: BEGAN,
             until: None,
         };
@@ -276,7 +278,11 @@ pub fn end_all(count: usize) -> Row {
         (begun, done)
     });
     let refused = |token: &Secret| {
-        server.gate.sessions().by_token(token.expose_text().unwrap(), HOME, Shows::default()).is_err()
+        server
+            .gate
+            .sessions()
+            .by_token(token.expose_text().unwrap(), HOME, Shows::default())
+            .is_err()
     };
     assert!(tokens.iter().all(refused), "a session outlived its end");
     let mut stranger = Browser::connect(portal.address, HOST).expect("connected");

@@ -59,13 +59,13 @@ pub enum PolicyRequest {
         username: Option<String>,
     },
     /// Sets some of it.
-    Set(PolicyWish),
+    Set(Box<PolicyWish>),
 }
 
 /// Does one request about policies.
 pub(crate) async fn act(desk: &Desk<'_>, request: PolicyRequest) -> Result<Value, Fault> {
     match request {
-        PolicyRequest::Set(wish) => value(set(desk.gate, &desk.actor, wish).await?),
+        PolicyRequest::Set(wish) => value(set(desk.gate, &desk.actor, *wish).await?),
         PolicyRequest::Show { username } => {
             let username = person::the(desk.gate, username).await?;
             value(show(desk.gate, &username).await?)

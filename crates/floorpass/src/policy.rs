@@ -82,7 +82,7 @@ impl PolicyCommand {
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let request = match self {
             Self::Show { name } => Request::Policy(PolicyRequest::Show { username: name }),
-            Self::Set(set) => Request::Policy(PolicyRequest::Set(PolicyWish {
+            Self::Set(set) => Request::Policy(PolicyRequest::Set(Box::new(PolicyWish {
                 username: set.name,
                 interface: set.interface,
                 tempo: set.tempo,
@@ -96,7 +96,7 @@ impl PolicyCommand {
                 window: set.window.or(set.no_window.then(String::new)),
                 large_orders: set.large_orders.or(set.no_large_orders.then(String::new)),
                 one_brokerage: set.one_brokerage.map(|text| text == "on"),
-            })),
+            }))),
         };
         let now: PoliciesNow = control::ask(global.data(), &request)?;
         output::show(global.json, &now, words)

@@ -34,7 +34,7 @@ pub struct Upgrade {
 
 /// What was done.
 #[derive(Serialize)]
-struct Upgraded {
+struct Done {
     data: PathBuf,
     /// Whether the folder was of an older version.
     upgraded: bool,
@@ -72,7 +72,7 @@ impl Upgrade {
             }
             Ok::<_, Failure>(copy)
         })?;
-        let done = Upgraded { data, upgraded: copy.is_some(), copy };
+        let done = Done { data, upgraded: copy.is_some(), copy };
         output::show(global.json, &done, |done| match &done.copy {
             Some(copy) => format!(
                 "{} is up to date; its copy from before is {}. Delete the copy once you no longer need it",

@@ -94,7 +94,7 @@ pub(crate) async fn strays(
         match read_head(row) {
             Ok(head) => drop(heads.insert(head.shard, head)),
             Err(error) => {
-                faults.push(format!("table evidence_head: a row cannot be read: {error}"))
+                faults.push(format!("table evidence_head: a row cannot be read: {error}"));
             }
         }
     }

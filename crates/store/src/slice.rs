@@ -131,7 +131,7 @@ impl Store {
         let mut connection = self.database.pool().acquire().await?;
         let (person, version) = match find(&mut connection, key).await? {
             Found::Person(person, version) => (person, version),
-            Found::Nobody(slice) => return Ok(slice),
+            Found::Nobody(slice) => return Ok(*slice),
         };
         if let Some(kept) = self.loaded.at(person.id, version) {
             return renewed(&mut connection, Slice::clone(&kept)).await;
@@ -146,7 +146,7 @@ impl Store {
         let mut connection = self.database.pool().acquire().await?;
         match find(&mut connection, key).await? {
             Found::Person(person, version) => load(&mut connection, person, version).await,
-            Found::Nobody(slice) => Ok(slice),
+            Found::Nobody(slice) => Ok(*slice),
         }
     }
 
@@ -170,7 +170,7 @@ enum Found {
     /// A person, and the version of their row.
     Person(Person, i64),
     /// A slice of nobody.
-    Nobody(Slice),
+    Nobody(Box<Slice>),
 }
 
 async fn find(connection: &mut AnyConnection, key: Key<'_>) -> Result<Found, StoreError> {
@@ -179,9 +179,10 @@ async fn find(connection: &mut AnyConnection, key: Key<'_>) -> Result<Found, Sto
         let (person, version) = person::read(&row)?;
         return Ok(Found::Person(person, version));
     }
-    let Key::Username(text) = key else { return Ok(Found::Nobody(Slice::default())) };
+    let Key::Username(text) = key else { return Ok(Found::Nobody(Box::default())) };
     let (stranger, version) = throttle::stranger(connection, stranger_name(text)).await?;
-    Ok(Found::Nobody(Slice { version, stranger: Some(stranger), ..Slice::default() }))
+    let slice = Slice { version, stranger: Some(stranger), ..Slice::default() };
+    Ok(Found::Nobody(Box::new(slice)))
 }
 
 /// A slice of the version that its person's row has, with what moves without it: their accounts, and when

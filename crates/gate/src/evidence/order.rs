@@ -197,10 +197,8 @@ fn opened(account: PaperAccountId, cash: Decimal) -> String {
 /// What the server says of itself.
 fn own(stamped: &Stamped) -> Option<(&'static str, String)> {
     Some(match &stamped.command {
-        Command::Genesis(Genesis { account, cash, .. }) => {
-            ("account_opened", opened(*account, *cash))
-        }
-        Command::OpenAccount(Opening { account, cash, .. }) => {
+        Command::Genesis(Genesis { account, cash, .. })
+        | Command::OpenAccount(Opening { account, cash, .. }) => {
             ("account_opened", opened(*account, *cash))
         }
         Command::CloseAccount { account } => {

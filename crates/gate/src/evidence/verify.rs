@@ -97,9 +97,11 @@ impl fmt::Display for EvidenceReport {
             writeln!(f, "ALTERED: {fault}")?;
         }
         match self.access_shards {
-            1 => writeln!(f, "access evidence: {} entries in one chain", self.access_entries)?,
+            1 => {
+                writeln!(f, "access evidence: {} entries in one chain", self.access_entries)?;
+            }
             many => {
-                writeln!(f, "access evidence: {} entries in {many} chains", self.access_entries)?
+                writeln!(f, "access evidence: {} entries in {many} chains", self.access_entries)?;
             }
         }
         writeln!(f, "journal: {} records in one chain", self.journal_records)?;
@@ -237,8 +239,8 @@ impl Marks {
     }
 }
 
-fn mark<K: Ord>(marks: &mut BTreeMap<K, Option<Digest>>, at: K, hash: Digest) {
-    if let Some(place) = marks.get_mut(&at) {
+fn mark<K: Ord>(marks: &mut BTreeMap<K, Option<Digest>>, at: &K, hash: Digest) {
+    if let Some(place) = marks.get_mut(at) {
         *place = Some(hash);
     }
 }
@@ -292,7 +294,7 @@ async fn read_tables(
     }
     let mut owners = Owners::new();
     let mut each = |entry: &Entry| {
-        mark(&mut marks.access, (entry.shard, entry.seq), entry.hash);
+        mark(&mut marks.access, &(entry.shard, entry.seq), entry.hash);
         own(entry, &mut owners);
     };
     let Replayed { ends, unowned, checkpoints, mut faults } = store.replay(now, &mut each).await?;
@@ -369,7 +371,7 @@ fn follow_journal(
     let mut last = 0;
     // The snapshots before the journal: a running server writes them after it.
     let mut frozen = Frozen::read(data, folder);
-    mark(&mut marks.journal, 0, Digest(record::root(folder)));
+    mark(&mut marks.journal, &0, Digest(record::root(folder)));
     let segments =
         journal::segments(&folder::journal_folder(data)).map_err(VerifyError::Journal)?;
     for (first, path) in &segments {
@@ -387,7 +389,7 @@ fn follow_journal(
         {
             rows.extend(decisions.follow(record, stamped));
         }
-        mark(&mut marks.journal, record.seq, Digest(record.chain));
+        mark(&mut marks.journal, &record.seq, Digest(record.chain));
         Ok(())
     };
     let before = faults.len();

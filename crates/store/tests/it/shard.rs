@@ -134,10 +134,8 @@ async fn commit_of_one_person_does_not_wait_for_anothers() {
         let done = sqlx::query(AssertSqlSafe(held)).execute(&mut *open).await.unwrap();
         assert_eq!(done.rows_affected(), 1);
     }
-    let began = std::time::Instant::now();
     tokio::time::timeout(SOON, say(&mut history, Some(bob), "b")).await.unwrap();
     tokio::time::timeout(SOON, say(&mut history, None, "n")).await.unwrap();
-    println!("two commits beside an open one: {:?}", began.elapsed());
     let slice = store.slice(Key::Person(ann)).await.unwrap();
     let call = Call { by: By::System, source: Source::local(), command: note("a") };
     let decision = history.decide(&slice, &call);

@@ -162,9 +162,9 @@ impl Exchange {
 
     /// The exchange of a snapshot.
     pub fn restore(bytes: &[u8]) -> Result<Self, SnapshotError> {
+        type State = (Clock, Vec<listing::Kept>, First);
         let error = |why| SnapshotError { what: "read", why };
         let refused = |refused: postcard::Error| error(refused.to_string());
-        type State = (Clock, Vec<listing::Kept>, First);
         let (state, behind) = postcard::take_from_bytes::<State>(bytes).map_err(refused)?;
         let mut exchange = Self::of_first(state);
         let mut rest = behind;

@@ -70,6 +70,7 @@ pub fn decode(bytes: &[u8]) -> Read<Stamped> {
     })
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "its low half")]
 pub(super) const fn holder(kind: u32, id: [u8; 16]) -> v2::Holder {
     let id = u128::from_be_bytes(id);
     v2::Holder { kind, high: (id >> 64) as u64, low: id as u64 }
@@ -96,6 +97,11 @@ fn read_holder(from: Option<v2::Holder>) -> Read<Holder> {
     }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "its low half, in two's complement"
+)]
 pub(super) const fn number(from: Decimal) -> v2::Number {
     let mantissa = from.mantissa();
     v2::Number { high: (mantissa >> 64) as i64, low: mantissa as u64, scale: from.scale() }

@@ -92,10 +92,13 @@ fn record_of_a_later_schema_is_refused_however_well_it_reads() {
     assert!(error.to_string().contains("start the version that wrote it"), "{error}");
 }
 
+/// Makes a record one that this version does not know.
+type Spoil = fn(&mut v2::Record);
+
 #[test]
 fn value_that_this_version_does_not_know_is_an_error() {
     let cancel = record(Command::Cancel { order: OrderId(1), cause: Cause::Lock });
-    let cases: [(fn(&mut v2::Record), &str); 6] = [
+    let cases: [(Spoil, &str); 6] = [
         (|record| record.command = None, "command"),
         (|record| record.decision = None, "decision"),
         (|record| record.command = Some(v2::Command::Cancel(v2::Cancel::default())), "cause"),

@@ -32,6 +32,7 @@ fn records_are_read_and_written_as_they_were() {
 }
 
 /// Each kind of command, and its bytes in both formats behind what stands before it.
+#[expect(clippy::too_many_lines, reason = "a table: a row for each kind of command")]
 fn commands() -> Vec<(Command, &'static str, &'static str)> {
     let exchange = Exchange::new(genesis());
     let placed = order(Side::Sell, 100, limit(99_999), TimeInForce::Gtc);
