@@ -121,7 +121,7 @@ impl Gate {
         }
         // Last, so that a backup that was cut short does not count as one.
         copy(&self.0.folder.path.join(folder::FACTS), &to.join(folder::FACTS))?;
-        Ok(BackupReport { journal_seq: head.seq, bytes: size(to)? })
+        Ok(BackupReport { journal_seq: head.seq, bytes: folder::size(to).map_err(io_error(to))? })
     }
 }
 
@@ -150,7 +150,10 @@ pub async fn restore(from: &Path, key: &Path, data: &Path) -> Result<BackupRepor
     let own = data.join(folder::KEY);
     private::replace(&own, &bytes).map_err(io_error(&own))?;
     copy(&from.join(folder::FACTS), &data.join(folder::FACTS))?;
-    Ok(BackupReport { journal_seq: walked.head.seq, bytes: size(data)? })
+    Ok(BackupReport {
+        journal_seq: walked.head.seq,
+        bytes: folder::size(data).map_err(io_error(data))?,
+    })
 }
 
 /// The tables of a backup must name its folder, and in one without a check value the key must open
@@ -226,14 +229,4 @@ fn copy_journal(from: &Path, to: &Path, id: [u8; 16], head: Head) -> Result<(), 
 
 fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
     private::copy(from, to).map(drop).map_err(io_error(from))
-}
-
-fn size(folder: &Path) -> Result<u64, BackupError> {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder).map_err(io_error(folder))? {
-        let entry = entry.map_err(io_error(folder))?;
-        let facts = entry.metadata().map_err(io_error(folder))?;
-        bytes += if facts.is_dir() { size(&entry.path())? } else { facts.len() };
-    }
-    Ok(bytes)
 }

@@ -155,6 +155,17 @@ fn io(path: &Path) -> impl FnOnce(std::io::Error) -> FolderError {
     move |source| FolderError::Io { path, source }
 }
 
+/// Bytes of all files in a folder.
+pub(crate) fn size(folder: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let facts = entry.metadata()?;
+        bytes += if facts.is_dir() { size(&entry.path())? } else { facts.len() };
+    }
+    Ok(bytes)
+}
+
 /// A data folder, held by this process while the value lives.
 pub struct Folder {
     /// Where it is.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::{Engine, Store, StoreError, migration};
 
 use crate::folder::aside::free_name;
-use crate::folder::{DATABASE, FACTS, Folder, FolderError, read_facts};
+use crate::folder::{self, DATABASE, FACTS, Folder, FolderError, read_facts};
 
 /// Says in a folder that its copy is made, from then until the upgrade is done.
 pub(super) const NOTE: &str = "upgrade.json";
@@ -157,7 +157,7 @@ fn copy_files(from: &Path, to: &Path) -> Result<(), CopyError> {
 
 /// Bytes that a copy of a folder takes, and a little more.
 pub(super) fn needed(data: &Path) -> Result<u64, CopyError> {
-    Ok(size(data).map_err(io(data))?.saturating_add(SPARE))
+    Ok(folder::size(data).map_err(io(data))?.saturating_add(SPARE))
 }
 
 /// Bytes that are free for this user where `path` is, or would be.
@@ -169,15 +169,4 @@ pub(super) fn free(path: &Path) -> Result<u64, CopyError> {
 
 fn copy_file(from: &Path, to: &Path) -> Result<(), CopyError> {
     private::copy(from, to).map(drop).map_err(io(from))
-}
-
-/// Bytes of all files in a folder.
-fn size(folder: &Path) -> std::io::Result<u64> {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let facts = entry.metadata()?;
-        bytes += if facts.is_dir() { size(&entry.path())? } else { facts.len() };
-    }
-    Ok(bytes)
 }
