@@ -25,7 +25,7 @@ use tws::Inbound;
 const OFF: Span = Span::days(90);
 /// Orders that rest when it stops, all good until cancelled.
 const RESTING: usize = 1_000;
-/// Contracts that they are spread over.
+/// Instruments that they are spread over.
 const CONTRACTS: usize = 22;
 /// The longest that the start may take, until the markets are where they belong.
 const START: Duration = Duration::from_secs(2);

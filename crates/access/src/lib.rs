@@ -19,6 +19,7 @@ mod caller;
 mod compile;
 pub mod contact;
 pub mod credential;
+pub mod currency;
 pub mod decision;
 pub mod device;
 mod dispatch;

@@ -9,7 +9,7 @@ use crate::id::SymbolId;
 /// Ids that the window covers.
 const WINDOW: u32 = 64;
 
-/// Contracts, ascending and each once.
+/// Instruments, ascending and each once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Box<[SymbolId]>", into = "Box<[SymbolId]>")]
 pub struct SymbolSet {

@@ -8,7 +8,7 @@ use access::{
 use gate::{CredentialInfo, Gate, ListenerState, NewCredential};
 use rust_decimal::Decimal;
 use serde_json::Value;
-use trade::contract::Contracts;
+use trade::instrument::Instruments;
 
 use serde::{Deserialize, Serialize};
 
@@ -362,7 +362,7 @@ fn scopes_row(scopes: &Scopes) -> ScopesRow {
 
 /// A contract's symbol.
 pub(crate) fn symbol(id: SymbolId) -> String {
-    Contracts::builtin().get(id).map_or_else(|| id.to_string(), |c| c.symbol.to_string())
+    Instruments::builtin().get(id).map_or_else(|| id.to_string(), |c| c.symbol.to_string())
 }
 
 async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade, Fault> {
@@ -447,7 +447,7 @@ fn clear(scopes: &mut Scopes, limit: Clear) {
 }
 
 fn contract(symbol: &str) -> Result<SymbolId, Fault> {
-    let known = Contracts::builtin().named(&symbol.to_uppercase());
+    let known = Instruments::builtin().named(&symbol.to_uppercase());
     known.map(|c| c.id).ok_or_else(|| {
         Fault::new(
             "SYMBOL_UNKNOWN",

@@ -9,7 +9,7 @@ use access::{CredentialId, Secret};
 use gate::{Admission, CredentialDoor, Gate, OrderRequest};
 use rust_decimal::Decimal;
 use serde_json::Value;
-use trade::contract::Contracts;
+use trade::instrument::Instruments;
 use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin, Side, TimeInForce};
 use trade::{Exits, Ticks};
 
@@ -206,9 +206,9 @@ impl Wanted {
 }
 
 fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Fault> {
-    let contract = Contracts::builtin().named(&wish.symbol);
+    let contract = Instruments::builtin().named(&wish.symbol);
     let contract = contract.ok_or_else(|| {
-        let known = "the symbol of a contract that trades here; the portal\u{2019}s Contracts page lists them";
+        let known = "the symbol of a contract that trades here; the portal\u{2019}s Instruments page lists them";
         unknown("symbol", &wish.symbol, known)
     })?;
     let side = match wish.side.as_str() {

@@ -40,7 +40,7 @@ impl View {
         curve(now, since.into_iter().map(AsRef::as_ref), times, price)
     }
 
-    /// Contracts that were held at some time since.
+    /// Instruments that were held at some time since.
     fn held_since(&self, since: Time) -> BTreeSet<SymbolId> {
         let held = self.positions.iter().filter(|held| held.position.shares != 0);
         let traded = self.executions.from_where(|row| row.time <= since).map(|row| row.symbol);

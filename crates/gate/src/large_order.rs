@@ -13,7 +13,7 @@ use access::{ApprovalId, Call, Command, Digest, PersonId, Secret};
 use rust_decimal::Decimal;
 use store::Key;
 use trade::Denial;
-use trade::contract::Contracts;
+use trade::instrument::Instruments;
 use trade::order::{Change, NewOrder, OrderType, TimeInForce};
 use trade::pretrade::large::{self, Cost};
 use trade::price::Ticks;
@@ -365,7 +365,7 @@ const fn word(side: Side) -> &'static str {
 }
 
 fn contract(symbol: access::SymbolId) -> String {
-    let found = Contracts::builtin().get(symbol);
+    let found = Instruments::builtin().get(symbol);
     found.map_or_else(|| symbol.to_string(), |one| format!("{}, {}", one.symbol, one.name))
 }
 

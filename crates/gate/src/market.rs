@@ -6,7 +6,7 @@ use access::id::SymbolId;
 use access::moment::Time;
 use tokio::sync::watch;
 use trade::bar::{Bar, BarSize};
-use trade::contract::Contracts;
+use trade::instrument::Instruments;
 use trade::quote::Quotes;
 
 use crate::Gate;
@@ -38,7 +38,7 @@ impl Gate {
     }
 
     /// What is traded.
-    pub const fn contracts(&self) -> Contracts {
-        Contracts::builtin()
+    pub fn instruments(&self) -> &'static Arc<Instruments> {
+        Instruments::builtin()
     }
 }

@@ -12,6 +12,7 @@ use store::engine::existing_sqlite_url;
 use store::{Store, StoreError};
 use tokio::sync::watch;
 use trade::exchange::{Exchange, ORDER_RULE};
+use trade::instrument::{DataError, Instruments};
 use trade::journal::{Command, Decided, Genesis, MARKET_RULE, Stamped};
 
 use crate::clock::{self, Clock, NoEntropy};
@@ -97,6 +98,9 @@ pub enum OpenError {
     /// The folder of an older version could not be copied before it is changed.
     #[error(transparent)]
     Upgrade(#[from] CopyError),
+    /// The instruments.
+    #[error("the instruments cannot be read: {0}")]
+    Instruments(&'static DataError),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),
@@ -124,6 +128,7 @@ impl Gate {
         clock: Clock,
         disk: Arc<dyn Disk>,
     ) -> Result<Self, OpenError> {
+        Instruments::bundled().map_err(OpenError::Instruments)?;
         let mut folder = Folder::open(&config.data, config.demo, segment_bytes(&config))?;
         let key = open_key(&mut folder, &clock)?;
         let store = open_store(&config, &mut folder, &key, &clock).await?;
@@ -334,7 +339,7 @@ pub(crate) fn sequencer(
     let now = clock.stamp();
     let exchange = match replay.exchange {
         Some(exchange) => exchange,
-        None => Exchange::new(genesis(config, now)?),
+        None => Exchange::new(genesis(config, now)?, Instruments::builtin()),
     };
     let beginning = exchange.seq() == 0;
     let (genesis, rule) = (exchange.genesis().clone(), exchange.rule());
@@ -425,7 +430,9 @@ impl Replay {
         self.latest = self.latest.max(stamped.time);
         let exchange = match (&mut self.exchange, &stamped.command) {
             (Some(exchange), _) => exchange,
-            (empty, Command::Genesis(genesis)) => empty.insert(Exchange::new(genesis.clone())),
+            (empty, Command::Genesis(genesis)) => {
+                empty.insert(Exchange::new(genesis.clone(), Instruments::builtin()))
+            }
             (None, _) => {
                 let problem = "it comes before the exchange's beginning".to_owned();
                 return Err(Damage::Payload { seq: stamped.seq, problem });

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 use trade::exchange::Exchange;
+use trade::instrument::Instruments;
 
 use crate::journal::Head;
 
@@ -85,7 +86,7 @@ fn decode(bytes: &[u8], id: [u8; 16]) -> Option<(Head, Exchange)> {
     if Sha256::digest(state).as_slice() != hash {
         return None;
     }
-    let exchange = Exchange::restore(state).ok()?;
+    let exchange = Exchange::restore(state, Instruments::builtin()).ok()?;
     (exchange.seq() == head.seq).then_some((head, exchange))
 }
 

@@ -16,8 +16,8 @@ use access::moment::{Span, Time};
 use floorpass_trade as trade;
 use rust_decimal::Decimal;
 use trade::{
-    Command, Decided, Exchange, Genesis, Hours, NewOrder, OrderType, Origin, Side, Stamped, Ticks,
-    TimeInForce,
+    Command, Decided, Exchange, Genesis, Hours, Instruments, NewOrder, OrderType, Origin, Side,
+    Stamped, Ticks, TimeInForce,
 };
 
 fn main() {
@@ -29,11 +29,11 @@ fn main() {
     let cash = Decimal::from(1_000_000_000);
     let genesis =
         Genesis { seed: 7, at, account, cash, hours: Hours::RoundTheClock, market_rule: rule };
-    let mut exchange = Exchange::new(genesis);
+    let mut exchange = Exchange::new(genesis, Instruments::builtin());
     let holder = Holder::Credential(CredentialId([1; 16]));
     let limits = Limits { collar_bps: Some(100_000), ..Limits::default() };
     for number in 0..orders {
-        let contracts = exchange.contracts().all();
+        let contracts = Instruments::builtin().all();
         let contract = &contracts[usize::try_from(number).unwrap() % contracts.len()];
         let last = exchange.mark(contract.id).0;
         let away = last * (5 + number % 400) / 1_000;

@@ -26,9 +26,9 @@ use access::moment::Time;
 use crate::account::AccountSummary;
 use crate::bar::{Bar, BarSize};
 use crate::calendar::Session;
-use crate::contract::Contracts;
 use crate::desk::{Desk, Register};
 use crate::event::{Event, Reject};
+use crate::instrument::Instruments;
 use crate::journal::{CancelTarget, Cause, Command, Decided, Genesis, Opening, Stamped};
 use crate::ledger::Ledger;
 use crate::order::{Change, End, Execution, NewOrder, Order, OrderId};
@@ -78,12 +78,13 @@ pub struct Exchange {
 impl Exchange {
     /// An exchange that begins. Its markets have traded since the trading day's start, so that
     /// there are quotes and a chart at once.
-    pub fn new(genesis: Genesis) -> Self {
+    pub fn new(genesis: Genesis, instruments: &Arc<Instruments>) -> Self {
         let memory = Memory::default();
         let mut exchange = Self {
             seq: 0,
-            paper: Paper::new(&genesis),
+            paper: Paper::new(&genesis, Arc::clone(instruments)),
             ledgers: Ledgers::new(Ledger::new(
+                Arc::clone(instruments),
                 genesis.account,
                 genesis.cash,
                 memory.rule(),
@@ -269,7 +270,7 @@ impl Exchange {
     ) {
         let mut placed = Vec::with_capacity(group.len());
         for new in group {
-            let Some(at) = Contracts::builtin().index(new.symbol) else { continue };
+            let Some(at) = self.paper.instruments.index(new.symbol) else { continue };
             let Some(owner) = self.ledgers.owner(new.account) else { continue };
             self.memory.note_order_id(new.origin);
             let Some(mut desk) = self.desk(owner, events) else { continue };
@@ -278,15 +279,19 @@ impl Exchange {
             }
             placed.push(desk.accept(new, (at, reduce_only), &placed));
         }
-        for at in group.iter().filter_map(|new| Contracts::builtin().index(new.symbol)) {
-            self.settle(at, events);
+        for new in group {
+            if let Some(at) = self.paper.instruments.index(new.symbol) {
+                self.settle(at, events);
+            }
         }
     }
 
     /// Opens a ledger. An account that has one already keeps it.
     fn open(&mut self, opening: &Opening) {
         let Opening { account, cash, self_match } = *opening;
-        let mut ledger = Ledger::new(account, cash, self.memory.rule(), self.paper.now);
+        let instruments = Arc::clone(&self.paper.instruments);
+        let (rule, now) = (self.memory.rule(), self.paper.now);
+        let mut ledger = Ledger::new(instruments, account, cash, rule, now);
         ledger.self_match = self_match;
         self.ledgers.open(ledger);
     }
@@ -379,8 +384,8 @@ impl Exchange {
     }
 
     /// What it trades.
-    pub const fn contracts(&self) -> Contracts {
-        Contracts::builtin()
+    pub const fn instruments(&self) -> &Arc<Instruments> {
+        &self.paper.instruments
     }
 
     /// An order of any account, open or ended in the last seven days.

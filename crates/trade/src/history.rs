@@ -14,13 +14,11 @@
 //! Minutes of any of these days are derived too: a bridge from open to close that touches the
 //! day's high once and its low once, and stays between them.
 
-use std::sync::OnceLock;
-
 use access::moment::Time;
 
 use crate::bar::Bar;
 use crate::calendar::{Day, Hours, Session};
-use crate::contract::{Contract, Contracts};
+use crate::instrument::Instrument;
 use crate::price::Ticks;
 use crate::random::{below, mix, next, walk};
 
@@ -41,20 +39,39 @@ pub(crate) struct Past {
     pub(crate) derived: bool,
 }
 
-/// All days of all stocks, oldest first, by the stock's place among the contracts.
-fn pasts() -> &'static [Vec<Past>] {
-    static PASTS: OnceLock<Vec<Vec<Past>>> = OnceLock::new();
-    PASTS.get_or_init(|| {
-        Contracts::builtin()
-            .all()
-            .iter()
-            .map(|contract| match contract.symbol {
-                "IBM" => recorded(IBM),
-                "GOOG" => recorded(GOOG),
-                symbol => closes(symbol, contract),
-            })
-            .collect()
-    })
+/// Where an instrument's past is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// It has none.
+    Nothing,
+    /// A column of the closes.
+    Closes,
+    /// A file of its own.
+    Ibm,
+    /// A file of its own.
+    Goog,
+}
+
+impl Source {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "" => Some(Self::Nothing),
+            "closes" => Some(Self::Closes),
+            "ibm" => Some(Self::Ibm),
+            "goog" => Some(Self::Goog),
+            _ => None,
+        }
+    }
+}
+
+/// All days of an instrument, oldest first.
+pub(crate) fn of(instrument: &Instrument) -> Vec<Past> {
+    match instrument.history {
+        Source::Nothing => Vec::new(),
+        Source::Closes => closes(&instrument.symbol, instrument),
+        Source::Ibm => recorded(IBM),
+        Source::Goog => recorded(GOOG),
+    }
 }
 
 /// The days of a file of recorded open, high, low, close and volume.
@@ -70,7 +87,7 @@ fn recorded(text: &str) -> Vec<Past> {
 }
 
 /// The days of one column of the closes, the rest derived.
-fn closes(symbol: &str, contract: &Contract) -> Vec<Past> {
+fn closes(symbol: &str, instrument: &Instrument) -> Vec<Past> {
     let mut lines = CLOSES.lines();
     let header = lines.next().unwrap_or_default();
     let Some(column) = header.split(',').position(|name| name == symbol) else {
@@ -81,9 +98,9 @@ fn closes(symbol: &str, contract: &Contract) -> Vec<Past> {
     (0_u64..)
         .zip(closes)
         .map(|(row, close)| {
-            let mut seed = mix(u64::from(contract.id.0) << 32 | row);
+            let mut seed = mix(u64::from(instrument.id.0) << 32 | row);
             let last = before.replace(close).unwrap_or(close);
-            derive(&mut seed, last, close, contract.daily_volume.saturating_mul(1_000))
+            derive(&mut seed, last, close, instrument.daily_volume.saturating_mul(1_000))
         })
         .collect()
 }
@@ -106,17 +123,12 @@ fn derive(seed: &mut u64, last: u32, close: u32, usual: u64) -> Past {
     Past { open, high, low, close, volume, derived: true }
 }
 
-/// The past of one stock, oldest day first.
-pub(crate) fn past(index: usize) -> &'static [Past] {
-    pasts().get(index).map_or(&[], Vec::as_slice)
-}
-
 /// The days of one stock that begin in `from..to` (seconds), oldest first, for an account whose
 /// first trading day is `first`.
-pub(crate) fn days(index: usize, first: Day, from: i64, to: i64) -> Vec<(Day, &'static Past)> {
+pub(crate) fn days(past: &[Past], first: Day, from: i64, to: i64) -> Vec<(Day, &Past)> {
     let mut found = Vec::new();
     let mut day = first;
-    for past in past(index).iter().rev() {
+    for past in past.iter().rev() {
         day = day.exchange_day_before();
         let open = day.at(9, 30);
         if open < to && open >= from {
@@ -131,9 +143,9 @@ pub(crate) fn days(index: usize, first: Day, from: i64, to: i64) -> Vec<(Day, &'
 }
 
 /// The first instant that there are prices of, for an account whose first trading day is `first`.
-pub(crate) fn head(index: usize, first: Day) -> Time {
+pub(crate) fn head(past: &[Past], first: Day) -> Time {
     let mut day = first;
-    for _ in past(index) {
+    for _ in past {
         day = day.exchange_day_before();
     }
     Time::from_seconds(day.at(9, 30))
@@ -224,39 +236,43 @@ impl Past {
 mod tests {
     #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
+    use crate::instrument::Instruments;
 
     #[test]
     fn every_stock_has_1260_sound_days() {
-        for (index, contract) in Contracts::builtin().all().iter().enumerate() {
-            let past = past(index);
+        for (index, contract) in Instruments::builtin().all().iter().enumerate() {
+            let past = Instruments::builtin().past(index);
             assert_eq!(past.len(), 1_260, "{}", contract.symbol);
             for day in past {
                 assert!(day.low >= 1 && day.low <= day.open.min(day.close), "{day:?}");
                 assert!(day.high >= day.open.max(day.close) && day.volume > 0, "{day:?}");
             }
-            let own = matches!(contract.symbol, "IBM" | "GOOG");
+            let own = matches!(contract.symbol.as_str(), "IBM" | "GOOG");
             assert!(past.iter().all(|day| day.derived != own), "{}", contract.symbol);
         }
-        let aapl = past(0).last().unwrap();
+        let aapl = Instruments::builtin().past(0).last().unwrap();
         assert_eq!(aapl.close, 12_567, "125.674 on 2022-12-28, rounded to cents");
     }
 
     #[test]
     fn last_day_of_the_series_is_the_exchange_day_before_the_first() {
         let sunday = Day::of(2026, 11, 22);
-        let days = days(0, sunday, 0, i64::MAX);
+        let days = days(Instruments::builtin().past(0), sunday, 0, i64::MAX);
         assert_eq!(days.len(), 1_260);
         assert_eq!(days.last().unwrap().0, Day::of(2026, 11, 20), "Friday");
         assert_eq!(days.last().unwrap().1.close, 12_567);
         assert!(days.windows(2).all(|pair| pair[0].0 == pair[1].0.exchange_day_before()));
-        assert_eq!(head(0, sunday), days[0].1.bar(days[0].0).time);
+        assert_eq!(head(Instruments::builtin().past(0), sunday), days[0].1.bar(days[0].0).time);
     }
 
     #[test]
     fn minutes_of_a_day_add_up_to_the_day() {
         for index in [0, 3, 20, 21] {
             for (day, past) in
-                days(index, Day::of(2026, 11, 22), 0, i64::MAX).iter().rev().take(300)
+                days(Instruments::builtin().past(index), Day::of(2026, 11, 22), 0, i64::MAX)
+                    .iter()
+                    .rev()
+                    .take(300)
             {
                 let minutes = past.minutes(index, *day);
                 let mut whole = minutes[0];

@@ -13,8 +13,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Hours;
-use crate::contract::Contracts;
 use crate::exchange::ORDER_RULE;
+use crate::instrument::Instruments;
 use crate::ledger::SelfMatch;
 use crate::order::{Change, NewOrder, Order, OrderId, OrderType, Origin, TimeInForce};
 use crate::pretrade::Checked;
@@ -305,14 +305,13 @@ impl Asked {
         order_type: OrderType,
         tif: TimeInForce,
     ) -> Self {
-        let contract = Contracts::builtin().get(symbol);
+        let contract = Instruments::builtin().get(symbol);
         let price =
             |ticks: Option<Ticks>| ticks.map_or_else(String::new, |price| price.to_string());
         Self {
             side: side.to_string().to_uppercase(),
             quantity: quantity.to_string(),
-            symbol: contract
-                .map_or_else(|| symbol.to_string(), |contract| contract.symbol.to_owned()),
+            symbol: contract.map_or_else(|| symbol.to_string(), |contract| contract.symbol.clone()),
             order_type: order_type.name().to_owned(),
             limit: price(order_type.limit()),
             trigger: price(order_type.trigger()),

@@ -9,8 +9,8 @@ use access::moment::{Span, Time};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::Contracts;
 use crate::event::Reject;
+use crate::instrument::Instruments;
 use crate::margin::Exposure;
 use crate::order::{Execution, NewOrder, Order, OrderId, OrderType, Shares, Side};
 use crate::position::{Holding, Position};
@@ -55,6 +55,7 @@ pub(crate) struct Recent {
 /// decimal.
 #[derive(Debug, Clone)]
 pub struct Ledger {
+    instruments: Arc<Instruments>,
     /// The account's number.
     pub id: PaperAccountId,
     /// What it began with, in US dollars.
@@ -85,7 +86,13 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(id: PaperAccountId, cash: Decimal, rule: u16, opened: Time) -> Self {
+    pub(crate) fn new(
+        instruments: Arc<Instruments>,
+        id: PaperAccountId,
+        cash: Decimal,
+        rule: u16,
+        opened: Time,
+    ) -> Self {
         Self {
             id,
             deposited: cash,
@@ -94,7 +101,8 @@ impl Ledger {
             day_start: cash,
             positions: BTreeMap::new(),
             orders: Orders::default(),
-            exposures: vec![Exposure::default(); Contracts::builtin().all().len()],
+            exposures: vec![Exposure::default(); instruments.all().len()],
+            instruments,
             executions: VecDeque::new(),
             recent: VecDeque::new(),
             traded: Traded::default(),
@@ -103,6 +111,11 @@ impl Ledger {
             opened,
             closed: None,
         }
+    }
+
+    /// What can be held.
+    pub const fn instruments(&self) -> &Arc<Instruments> {
+        &self.instruments
     }
 
     /// Nothing is held and no order is open.
@@ -145,7 +158,7 @@ impl Ledger {
     /// The value in cents that positions and working orders could come to at worst. `last` gives the
     /// price, in ticks, of the contract at a place in the catalogue.
     pub(crate) fn worst(&self, last: impl Fn(usize) -> i64) -> i128 {
-        let listed = Contracts::builtin().all().iter().zip(&self.exposures).enumerate();
+        let listed = self.instruments.all().iter().zip(&self.exposures).enumerate();
         let worst = listed.map(|(at, (contract, exposure))| {
             exposure.worst(self.position(contract.id).shares, last(at))
         });
@@ -154,7 +167,7 @@ impl Ledger {
 
     /// What working orders in a contract could trade.
     pub(crate) fn exposure(&self, symbol: SymbolId) -> Option<Exposure> {
-        self.exposures.get(Contracts::builtin().index(symbol)?).copied()
+        self.exposures.get(self.instruments.index(symbol)?).copied()
     }
 
     /// An order, open or ended in the last seven days.

@@ -9,11 +9,11 @@
 use access::entitlements::Side;
 use access::id::SymbolId;
 use access::moment::Time;
+use std::sync::Arc;
 
 use crate::book::{HOUSE, Handle};
 use crate::calendar::{Day, Hours, Session};
-use crate::contract::{Contract, Contracts};
-use crate::history;
+use crate::instrument::{Instrument, Instruments};
 use crate::journal::Genesis;
 use crate::market::Process;
 use crate::order::{End, Order, OrderId, Shares, TimeInForce, reaches};
@@ -30,6 +30,7 @@ use listing::{Listing, MINUTES_KEPT_FOR};
 /// The markets. Exchange and snapshots reach into it; ledgers only through [`Venue`].
 #[derive(Debug, Clone)]
 pub(crate) struct Paper {
+    pub(crate) instruments: Arc<Instruments>,
     pub(crate) listings: Vec<Listing>,
     pub(crate) hours: Hours,
     /// The time that the markets have come to, in whole or on the way to the next second.
@@ -46,14 +47,15 @@ pub(crate) struct Paper {
 }
 
 impl Paper {
-    pub(crate) fn new(genesis: &Genesis) -> Self {
+    pub(crate) fn new(genesis: &Genesis, instruments: Arc<Instruments>) -> Self {
         let session = Session::at(genesis.at.seconds(), genesis.hours);
-        let listings = Contracts::builtin().all().iter().enumerate().map(|(at, contract)| {
-            let close = history::past(at).last().map_or(10_000, |day| i64::from(day.close));
-            Listing::new(contract, genesis.seed, close, genesis.hours, session.start)
+        let listings = instruments.all().iter().enumerate().map(|(at, one)| {
+            let close = instruments.past(at).last().map_or(one.start.0, |day| day.close.into());
+            Listing::new(one, genesis.seed, close, genesis.hours, session.start)
         });
         Self {
             listings: listings.collect(),
+            instruments,
             hours: genesis.hours,
             now: Time::from_seconds(session.start - 1),
             step: session.start - 1,
@@ -175,15 +177,14 @@ impl Paper {
 
     /// Prices of all contracts. Cheap: about ten microseconds.
     pub(crate) fn quotes(&self) -> Quotes {
-        let listed = Contracts::builtin().all().iter().zip(&self.listings);
+        let listed = self.instruments.all().iter().zip(&self.listings);
         let open = Venue::is_open(self);
         Quotes { time: self.now, all: listed.map(|(c, listing)| listing.quote(c, open)).collect() }
     }
 
-    fn listed(&self, symbol: SymbolId) -> Option<(&'static Contract, &Listing)> {
-        let contracts = Contracts::builtin();
-        let at = contracts.index(symbol)?;
-        Some((contracts.all().get(at)?, self.listings.get(at)?))
+    fn listed(&self, symbol: SymbolId) -> Option<(&Instrument, &Listing)> {
+        let at = self.instruments.index(symbol)?;
+        Some((self.instruments.at(at)?, self.listings.get(at)?))
     }
 
     /// Writes a trade with a resting order down; true when that was a maker's, which nobody books.
@@ -351,7 +352,7 @@ impl Venue for Paper {
     }
 
     fn mark(&self, symbol: SymbolId) -> Ticks {
-        Ticks(Contracts::builtin().index(symbol).map_or(0, |at| self.last(at)))
+        Ticks(self.instruments.index(symbol).map_or(0, |at| self.last(at)))
     }
 
     fn reference(&self, symbol: SymbolId, side: Side) -> Option<Ticks> {

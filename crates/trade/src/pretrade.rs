@@ -12,7 +12,6 @@ use rust_decimal::Decimal;
 
 use crate::account::AccountSummary;
 use crate::commission::commission;
-use crate::contract::Contracts;
 use crate::margin::{self, buying_power, initial};
 use crate::order::{
     Change, NewOrder, Order, OrderId, OrderState, OrderType, Origin, Parent, Shares, Side,
@@ -130,7 +129,7 @@ fn check_terms(
     for (at, order) in orders.iter().enumerate() {
         let earlier = orders.get(..at).unwrap_or_default();
         let parent = parent(facts, order, earlier)?;
-        if Contracts::builtin().get(order.symbol).is_none() {
+        if facts.ledger.instruments().get(order.symbol).is_none() {
             return Err(Denial::UnknownSymbol { symbol: order.symbol });
         }
         if order.account != facts.ledger.id {

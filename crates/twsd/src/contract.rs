@@ -3,7 +3,7 @@
 use access::{Act, SymbolId, Time};
 use rust_decimal::Decimal;
 use trade::calendar::{Hours, Session};
-use trade::contract::{Contract as Stock, Contracts};
+use trade::instrument::{Instrument, Instruments, Product};
 use tws::Contract;
 use tws::contract::TagValue;
 use tws::inbound::{ContractDetails, MarketRule as MarketRuleRequest, MatchingSymbols};
@@ -18,8 +18,8 @@ use crate::stamp;
 
 /// The routed destination that clients name.
 pub(crate) const SMART: &str = "SMART";
-/// The number of the price increment table of every stock: a cent at any price.
-const MARKET_RULE: i32 = 26;
+/// The number of the first table of price increments: that of the stocks, a cent at any price.
+const FIRST_RULE: i32 = 26;
 /// Where a stock of the United States trades, by the names that programs use; an order for any of
 /// them goes to the one paper exchange. `ISLAND` is what `NASDAQ` was called before.
 const VENUES: [&str; 22] = [
@@ -38,23 +38,58 @@ pub(crate) fn con_id(symbol: SymbolId) -> i32 {
 }
 
 /// A stock as responses have it, with this exchange.
-pub(crate) fn on_wire(stock: &Stock, exchange: &str) -> Contract {
+pub(crate) fn on_wire(stock: &Instrument, exchange: &str) -> Contract {
     Contract {
         con_id: con_id(stock.id),
-        symbol: stock.symbol.to_owned(),
-        sec_type: "STK".to_owned(),
+        symbol: stock.symbol.clone(),
+        sec_type: sec_type(stock.product).to_owned(),
+        multiplier: multiplier(stock),
         exchange: exchange.to_owned(),
-        primary_exchange: stock.exchange.to_owned(),
-        currency: stock.currency().to_owned(),
-        local_symbol: stock.symbol.to_owned(),
+        primary_exchange: stock.exchange.clone(),
+        currency: stock.currency.to_string(),
+        local_symbol: stock.symbol.clone(),
         trading_class: class(stock).to_owned(),
         ..Contract::default()
     }
 }
 
 /// The trading class: the name of the listing's market segment.
-fn class(stock: &Stock) -> &'static str {
-    if stock.exchange == "NASDAQ" { "NMS" } else { stock.symbol }
+fn class(stock: &Instrument) -> &str {
+    if stock.exchange == "NASDAQ" { "NMS" } else { &stock.symbol }
+}
+
+const fn sec_type(product: Product) -> &'static str {
+    match product {
+        Product::Stock => "STK",
+    }
+}
+
+/// The multiplier; empty where it is 1, as for a stock.
+fn multiplier(stock: &Instrument) -> String {
+    if stock.multiplier == Decimal::ONE { String::new() } else { stock.multiplier.to_string() }
+}
+
+/// The tables of price increments that the instruments have, each once, in the order of the instruments.
+fn rules() -> Vec<Vec<PriceIncrement>> {
+    let mut rules: Vec<Vec<PriceIncrement>> = Vec::new();
+    for stock in Instruments::builtin().all() {
+        let rule = increments(stock);
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+    }
+    rules
+}
+
+fn increments(stock: &Instrument) -> Vec<PriceIncrement> {
+    let steps = stock.prices.steps();
+    steps.map(|(low_edge, increment)| PriceIncrement { low_edge, increment }).collect()
+}
+
+/// The number of an instrument's table.
+fn rule_id(stock: &Instrument) -> i32 {
+    let at = rules().iter().position(|rule| *rule == increments(stock)).unwrap_or_default();
+    FIRST_RULE.saturating_add(i32::try_from(at).unwrap_or(i32::MAX))
 }
 
 /// All contracts as responses have them, made once.
@@ -64,7 +99,7 @@ pub(crate) struct Directory(Vec<(SymbolId, Contract)>);
 impl Directory {
     pub(crate) fn new() -> Self {
         Self(
-            Contracts::builtin()
+            Instruments::builtin()
                 .all()
                 .iter()
                 .map(|stock| (stock.id, on_wire(stock, SMART)))
@@ -105,12 +140,12 @@ pub(crate) fn is_same_venue(one: &str, other: &str) -> bool {
 }
 
 /// The one stock that a client describes, or what is wrong with the description.
-pub(crate) fn find(wanted: &Contract) -> Result<&'static Stock, String> {
+pub(crate) fn find(wanted: &Contract) -> Result<&'static Instrument, String> {
     let found = matching(wanted)?;
     match found.as_slice() {
         [stock] => Ok(stock),
         several => {
-            let symbols: Vec<_> = several.iter().map(|stock| stock.symbol).collect();
+            let symbols: Vec<_> = several.iter().map(|stock| stock.symbol.as_str()).collect();
             Err(format!(
                 "{} stocks have this description ({}); add a symbol or a conId",
                 several.len(),
@@ -121,15 +156,15 @@ pub(crate) fn find(wanted: &Contract) -> Result<&'static Stock, String> {
 }
 
 /// The stocks that a client describes, at least one, or what is wrong with the description.
-fn matching(wanted: &Contract) -> Result<Vec<&'static Stock>, String> {
+fn matching(wanted: &Contract) -> Result<Vec<&'static Instrument>, String> {
     let kind = wanted.sec_type.trim();
     let is_found_otherwise = wanted.con_id != 0 || !wanted.sec_id.is_empty();
     if !(kind.eq_ignore_ascii_case("STK") || (kind.is_empty() && is_found_otherwise)) {
         let kind = shortened(kind);
         return Err(format!("secType {kind:?} is not traded here yet; stocks are, as STK"));
     }
-    let all = Contracts::builtin();
-    let one = |found: Option<&'static Stock>, otherwise: String| {
+    let all = Instruments::builtin();
+    let one = |found: Option<&'static Instrument>, otherwise: String| {
         found.map(|stock| vec![stock]).ok_or(otherwise)
     };
     let named = |name: &str| {
@@ -148,7 +183,8 @@ fn matching(wanted: &Contract) -> Result<Vec<&'static Stock>, String> {
     } else if wanted.trading_class.is_empty() {
         return Err("no contract is given; set symbol, localSymbol, conId or secId".to_owned());
     } else {
-        let class_is_wanted = |s: &&Stock| class(s).eq_ignore_ascii_case(&wanted.trading_class);
+        let class_is_wanted =
+            |s: &&Instrument| class(s).eq_ignore_ascii_case(&wanted.trading_class);
         all.all().iter().filter(class_is_wanted).collect()
     };
     if found.is_empty() {
@@ -162,8 +198,8 @@ fn matching(wanted: &Contract) -> Result<Vec<&'static Stock>, String> {
 
 /// The stock with the number that `secIdType` and `secId` name. No number is of two types, so that the
 /// type may be left out.
-fn by_sec_id(wanted: &Contract) -> Result<&'static Stock, String> {
-    let all = Contracts::builtin();
+fn by_sec_id(wanted: &Contract) -> Result<&'static Instrument, String> {
+    let all = Instruments::builtin();
     let (kind, number) = (wanted.sec_id_type.trim(), wanted.sec_id.trim());
     let found = match kind.to_ascii_uppercase().as_str() {
         "ISIN" => all.with_isin(number),
@@ -208,11 +244,11 @@ fn hint(symbol: &str) -> &'static str {
 }
 
 /// What the description says beside what found the stock has to agree.
-fn check(stock: &Stock, wanted: &Contract) -> Result<(), String> {
+fn check(stock: &Instrument, wanted: &Contract) -> Result<(), String> {
     let fields = [
-        ("symbol", &wanted.symbol, stock.symbol),
-        ("currency", &wanted.currency, stock.currency()),
-        ("localSymbol", &wanted.local_symbol, stock.symbol),
+        ("symbol", &wanted.symbol, stock.symbol.as_str()),
+        ("currency", &wanted.currency, stock.currency.code()),
+        ("localSymbol", &wanted.local_symbol, stock.symbol.as_str()),
         ("tradingClass", &wanted.trading_class, class(stock)),
     ];
     for (name, given, known) in fields {
@@ -259,26 +295,26 @@ impl Client {
         }
     }
 
-    fn describe(&self, request_id: i32, stock: &Stock, exchange: &str, out: &mut Outgoing) {
+    fn describe(&self, request_id: i32, stock: &Instrument, exchange: &str, out: &mut Outgoing) {
         let (trading, liquid) = hours(self.gate.now(), self.gate.hours());
         let venues: Vec<&str> = std::iter::once(SMART).chain(VENUES).collect();
         // One rule for each of the exchanges.
-        let rules = vec![MARKET_RULE.to_string(); venues.len()];
-        let isin = TagValue { tag: "ISIN".to_owned(), value: stock.isin.to_owned() };
+        let rules = vec![rule_id(stock).to_string(); venues.len()];
+        let isin = TagValue { tag: "ISIN".to_owned(), value: stock.isin.clone() };
         out.put(&ContractData {
             request_id,
             contract: &on_wire(stock, exchange),
             market_name: class(stock),
-            min_tick: stock.tick(),
+            min_tick: stock.prices.tick().size(),
             order_types: ORDER_TYPES,
             valid_exchanges: &venues.join(","),
             price_magnifier: 1,
             under_con_id: 0,
-            long_name: stock.name,
+            long_name: &stock.name,
             contract_month: "",
-            industry: stock.sector,
-            category: stock.industry,
-            subcategory: stock.branch,
+            industry: &stock.sector,
+            category: &stock.industry,
+            subcategory: &stock.branch,
             time_zone: stamp::ZONE,
             trading_hours: &trading,
             liquid_hours: &liquid,
@@ -289,9 +325,9 @@ impl Client {
             market_rule_ids: &rules.join(","),
             real_expiration_date: "",
             stock_type: "COMMON",
-            min_size: Decimal::ONE,
-            size_increment: Decimal::ONE,
-            suggested_size_increment: Decimal::ONE_HUNDRED,
+            min_size: stock.step.size(),
+            size_increment: stock.step.size(),
+            suggested_size_increment: stock.quantity(stock.lot),
         });
     }
 
@@ -300,30 +336,30 @@ impl Client {
         if !self.may(Act::ViewMarketData, None, request_id, Subject::Contract, out) {
             return;
         }
-        let found = Contracts::builtin().matching(&request.pattern);
+        let found = Instruments::builtin().matching(&request.pattern);
         let samples: Vec<_> = found
             .iter()
             .take(16)
             .map(|stock| Sample {
                 con_id: con_id(stock.id),
-                symbol: stock.symbol,
-                sec_type: "STK",
-                primary_exchange: stock.exchange,
-                currency: stock.currency(),
+                symbol: &stock.symbol,
+                sec_type: sec_type(stock.product),
+                primary_exchange: &stock.exchange,
+                currency: stock.currency.code(),
                 derivatives: &[],
-                description: stock.name,
+                description: &stock.name,
                 issuer_id: "",
             })
             .collect();
         out.put(&SymbolSamples { request_id, samples: &samples });
     }
 
-    /// The table of a cent, or an empty one for another number: the request has no id that an
+    /// A table of price increments, or an empty one for another number: the request has no id that an
     /// error could carry.
     pub(crate) fn market_rule(request: &MarketRuleRequest, out: &mut Outgoing) {
-        let cent = [PriceIncrement { low_edge: Decimal::ZERO, increment: Decimal::new(1, 2) }];
-        let increments = if request.rule_id == MARKET_RULE { &cent[..] } else { &[] };
-        out.put(&MarketRule { rule_id: request.rule_id, increments });
+        let at = request.rule_id.checked_sub(FIRST_RULE).and_then(|at| usize::try_from(at).ok());
+        let increments = at.and_then(|at| rules().into_iter().nth(at)).unwrap_or_default();
+        out.put(&MarketRule { rule_id: request.rule_id, increments: &increments });
     }
 }
 

@@ -111,7 +111,7 @@ impl Client {
         out.put(&MarketDataType { request_id: id, data_type: if delayed { 3 } else { 1 } });
         out.put(&TickReqParams {
             request_id: id,
-            min_tick: stock.tick(),
+            min_tick: stock.prices.tick().size(),
             bbo_exchange: "",
             snapshot_permissions: 3,
         });
@@ -158,7 +158,7 @@ impl Client {
             sent: [Vec::new(), Vec::new()],
         };
         if let Some(quote) = self.gate.quotes().get(stock.id) {
-            depth.put(id, stock.exchange, quote, out);
+            depth.put(id, &stock.exchange, quote, out);
         }
         self.tickers.depths.insert(id, depth);
     }

@@ -5,7 +5,7 @@
 use access::entitlements::Symbols;
 use access::{Holder, Refusal};
 use gate::Refused;
-use trade::{Contracts, Denial, OrderId, Reject};
+use trade::{Denial, Instruments, OrderId, Reject};
 use tws::outbound::ErrorCode;
 
 use crate::client::Client;
@@ -35,7 +35,7 @@ impl Subject {
     }
 }
 
-/// Contracts that a text lists.
+/// Instruments that a text lists.
 const LISTED: usize = 10;
 
 impl Client {
@@ -56,7 +56,8 @@ impl Client {
     /// A refusal in words that a client knows: tickers, and its credential's name.
     pub(crate) fn words(&self, refusal: &Refusal) -> String {
         let Refusal::SymbolNotAllowed { symbol, .. } = refusal else { return refusal.to_string() };
-        let ticker = Contracts::builtin().get(*symbol).map_or("?", |contract| contract.symbol);
+        let ticker =
+            Instruments::builtin().get(*symbol).map_or("?", |contract| contract.symbol.as_str());
         let code = refusal.code();
         let whose = match self.credential_name() {
             Some(name) => format!("credential {name}"),
@@ -90,9 +91,9 @@ impl Client {
 
 /// The tickers of a set of contracts.
 fn allowed(symbols: &Symbols) -> String {
-    let all = Contracts::builtin().all().iter();
+    let all = Instruments::builtin().all().iter();
     let tickers: Vec<_> =
-        all.filter(|one| symbols.contains(one.id)).map(|one| one.symbol).collect();
+        all.filter(|one| symbols.contains(one.id)).map(|one| one.symbol.as_str()).collect();
     let listed = tickers.get(..LISTED.min(tickers.len())).unwrap_or_default().join(", ");
     match tickers.len().saturating_sub(LISTED) {
         0 if tickers.is_empty() => "none".to_owned(),

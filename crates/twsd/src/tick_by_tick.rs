@@ -104,7 +104,7 @@ impl Client {
         let ignore_size = request.ignore_size;
         let mut stream = Stream { symbol: stock.id, kind, ignore_size, traded, quoted: None };
         if let Some(quote) = quote {
-            stream.put(id, quotes.time.seconds(), stock.exchange, quote, out);
+            stream.put(id, quotes.time.seconds(), &stock.exchange, quote, out);
         }
         self.single_ticks.0.insert(id, stream);
     }

@@ -1,4 +1,4 @@
-//! Contracts: finding one, and what there is to know of it.
+//! Instruments: finding one, and what there is to know of it.
 
 mod list;
 
@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use trade::bar::{Bar, BarSize};
 use trade::calendar::Day;
-use trade::contract::{Contract, Contracts};
+use trade::instrument::{Instrument, Instruments};
 use trade::quote::{Level, Quote, Quotes};
 
 pub(crate) use self::list::{Shown, search};
@@ -22,15 +22,15 @@ use crate::visit::Signed;
 type Reply = Result<Response, Fault>;
 
 /// The contract with this ticker.
-pub(crate) fn named(symbol: &str) -> Option<&'static Contract> {
-    Contracts::builtin().named(symbol)
+pub(crate) fn named(symbol: &str) -> Option<&'static Instrument> {
+    Instruments::builtin().named(symbol)
 }
 
 /// The ticker of a contract; its number when it is unknown.
 pub(crate) fn symbol(id: access::SymbolId) -> String {
-    Contracts::builtin()
+    Instruments::builtin()
         .get(id)
-        .map_or_else(|| id.to_string(), |contract| contract.symbol.to_owned())
+        .map_or_else(|| id.to_string(), |contract| contract.symbol.clone())
 }
 
 /// `GET /contracts/{symbol}`
@@ -46,10 +46,10 @@ pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
             div.row {
                 a.btn.buy href={ "/ticket?side=buy&symbol=" (contract.symbol) } data-key="b" { "Buy" }
                 a.btn.sell href={ "/ticket?side=sell&symbol=" (contract.symbol) } data-key="s" { "Sell" }
-                (ticket::close(&signed, contract.symbol, held, Some("c")))
+                (ticket::close(&signed, &contract.symbol, held, Some("c")))
             }
         }))
-        p.small.dim.under { "Stock at " (contract.exchange) ", in " (contract.currency()) @if held != 0 { " \u{b7} you hold " (figure::count(held)) } }
+        p.small.dim.under { "Stock at " (contract.exchange) ", in " (contract.currency) @if held != 0 { " \u{b7} you hold " (figure::count(held)) } }
         div.grid {
             section.card.s7 aria-labelledby="chart" {
                 (history(&signed, contract))
@@ -66,8 +66,8 @@ pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
                         div { dt { "Kind" } dd { "Stock" } }
                         div { dt { "Listed at" } dd { (contract.exchange) } }
                         div { dt { "Industry" } dd { (contract.industry) } }
-                        div { dt { "Currency" } dd.mono { (contract.currency()) } }
-                        div { dt { "Minimum price increment" } dd.mono { (contract.tick()) } }
+                        div { dt { "Currency" } dd.mono { (contract.currency) } }
+                        div { dt { "Minimum price increment" } dd.mono { (contract.prices.tick().size()) } }
                         div { dt { "Contract ID" } dd.mono { (contract.id) } }
                     }
                 }
@@ -82,7 +82,7 @@ const RANGES: [(&str, &str); 4] =
     [("day", "1 day"), ("days", "5 days"), ("month", "1 month"), ("year", "1 year")];
 
 /// The chart of a contract over the range that was asked for.
-fn history(signed: &Signed, contract: &Contract) -> Markup {
+fn history(signed: &Signed, contract: &Instrument) -> Markup {
     let asked = signed.visit.query.get("range");
     let range = RANGES.iter().map(|(value, _)| *value).find(|value| *value == asked);
     let range = range.unwrap_or("day");
@@ -105,7 +105,7 @@ fn history(signed: &Signed, contract: &Contract) -> Markup {
     };
     let points: Vec<Point> = bars.iter().map(point).collect();
     html! {
-        header { h2 #chart { "Price, USD" } (chart::ranges(&format!("/contracts/{}", contract.symbol), "range", &RANGES, range)) }
+        header { h2 #chart { "Price, " (contract.currency) } (chart::ranges(&format!("/contracts/{}", contract.symbol), "range", &RANGES, range)) }
         (chart::line("Close", &points))
         @if bars.iter().any(|bar| bar.derived) { p.small.dim { "Closing prices from before the account was opened are real; the prices between them are derived from them." } }
     }
@@ -120,7 +120,7 @@ fn last_days(bars: Vec<Bar>, count: usize) -> Vec<Bar> {
 }
 
 /// Prices and depth; also sent live.
-pub(crate) fn now(quotes: &Quotes, contract: &Contract) -> Markup {
+pub(crate) fn now(quotes: &Quotes, contract: &Instrument) -> Markup {
     html! {
         @match quotes.get(contract.id) { Some(quote) => div.stack { (ticket::market(quote)) (depth(quote)) }, None => p.empty { "No quote." } }
     }

@@ -8,7 +8,7 @@ use axum::response::sse::Event;
 use gate::{Delivery, Subscription};
 use tokio::sync::watch;
 use tokio::time::{self, Interval, MissedTickBehavior};
-use trade::contract::Contract;
+use trade::instrument::Instrument;
 use trade::order::OrderId;
 
 use crate::contract;
@@ -36,11 +36,11 @@ enum About {
     /// The list of orders.
     Orders(Filter, Names),
     /// The list of contracts.
-    Contracts(contract::Shown),
+    Instruments(contract::Shown),
     /// A contract's market, for the ticket.
-    Market(&'static Contract),
+    Market(&'static Instrument),
     /// A contract's prices and depth.
-    Depth(&'static Contract),
+    Depth(&'static Instrument),
 }
 
 impl About {
@@ -53,7 +53,7 @@ impl About {
             return Ok(Self::Orders(Filter::of(query), Names::load(signed).await?));
         }
         if query.has("contracts") {
-            return Ok(Self::Contracts(contract::Shown::of(query)));
+            return Ok(Self::Instruments(contract::Shown::of(query)));
         }
         let named = |symbol| contract::named(symbol).ok_or_else(|| signed.fault(Cause::Missing));
         match (query.get("market"), query.get("depth")) {
@@ -178,7 +178,7 @@ impl Watcher {
                 let refused = gate.refused_orders().await.ok()?;
                 List { view: &view, refused: &refused, names, filter, signed }.fragment()
             }
-            About::Contracts(shown) => shown.fragment(&gate.quotes()),
+            About::Instruments(shown) => shown.fragment(&gate.quotes()),
             About::Market(contract) => ticket::market_now(signed, &view, contract),
             About::Depth(contract) => contract::now(&gate.quotes(), contract),
         };

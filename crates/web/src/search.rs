@@ -3,7 +3,7 @@
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use trade::contract::Contracts;
+use trade::instrument::Instruments;
 use trade::order::Order;
 
 use crate::contract;
@@ -59,9 +59,9 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
         );
     }
     let gate = signed.visit.portal.gate();
-    let mut contracts = Contracts::builtin().matching(typed);
+    let mut contracts = Instruments::builtin().matching(typed);
     let begun = typed.to_uppercase();
-    contracts.sort_by_key(|hit| (!hit.symbol.starts_with(&begun), hit.symbol));
+    contracts.sort_by_key(|hit| (!hit.symbol.starts_with(&begun), hit.symbol.as_str()));
     let view = gate.view_of(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
     let wanted = typed.trim_start_matches('#').to_lowercase();
     let all = view.open_orders.iter().rev().chain(view.completed_orders.iter().rev());
@@ -78,7 +78,7 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
             p.empty { "Nothing found for \u{201c}" (typed) "\u{201d}. Orders can be found for seven days after they end." }
         }
         @if !contracts.is_empty() {
-            h2 { "Contracts" }
+            h2 { "Instruments" }
             ul.hits { @for hit in contracts.iter().take(MOST) { li { a href={ "/contracts/" (hit.symbol) } { b.mono { (hit.symbol) } " " (hit.name) } } } }
         }
         @if !orders.is_empty() {

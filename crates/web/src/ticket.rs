@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use gate::{Large, Refused, View};
 use maud::{Markup, html};
 use trade::Denial;
-use trade::contract::Contract;
+use trade::instrument::Instrument;
 use trade::order::{OrderId, OrderType, Side};
 use trade::price::Ticks;
 use trade::quote::{Level, Quote};
@@ -92,7 +92,7 @@ fn maker(
 }
 
 /// A contract's prices, to take one into the ticket, and what is held of it; also sent live.
-pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Contract) -> Markup {
+pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> Markup {
     let quotes = signed.visit.portal.gate().quotes();
     let Some(quote) = quotes.get(chosen.id) else { return html! { p.empty { "No quote." } } };
     let side = |word: &'static str, level: Option<Level>| {

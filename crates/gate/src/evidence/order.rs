@@ -8,7 +8,7 @@ use access::id::{Holder, PaperAccountId};
 use access::moment::Time;
 use access::number::grouped;
 use rust_decimal::Decimal;
-use trade::contract::Contracts;
+use trade::instrument::Instruments;
 use trade::journal::{CancelTarget, Cause, Command, Genesis, Opening, OrdersRefused, Stamped};
 use trade::order::{NewOrder, OrderType};
 
@@ -245,7 +245,7 @@ pub(crate) fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
 }
 
 fn order_text(order: &NewOrder) -> String {
-    let contract = Contracts::builtin().get(order.symbol);
+    let contract = Instruments::builtin().get(order.symbol);
     let symbol = contract.map_or_else(|| order.symbol.to_string(), |one| one.symbol.to_string());
     format!("{} {} {symbol} {}", order.side, order.quantity, terms(order.order_type))
 }

@@ -105,7 +105,7 @@ async fn trade(place: &Place, orders: i32) {
         let name = if number % 400 == 1 { "MSFT" } else { "AAPL" };
         let order = NewOrder {
             account: gate.account(),
-            symbol: gate.contracts().named(name).unwrap().id,
+            symbol: gate.instruments().named(name).unwrap().id,
             side: Side::Buy,
             quantity: 1,
             order_type: OrderType::Limit { price: Ticks(i64::from(100 + number % 50)) },

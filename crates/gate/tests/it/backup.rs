@@ -28,7 +28,7 @@ async fn place(gate: &Gate) -> trade::OrderId {
     let trading = gate.credentials().listeners().borrow()[0].credential;
     let door = CredentialDoor { credential: trading, address: HERE, token: None };
     let who = gate.admit_credential(&door).unwrap();
-    let symbol = gate.contracts().named("AAPL").unwrap().id;
+    let symbol = gate.instruments().named("AAPL").unwrap().id;
     let bid = gate.quotes().get(symbol).unwrap().bid().unwrap().price;
     let order = NewOrder {
         account: gate.account(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 
 use access::id::Holder;
 use access::moment::Time;
@@ -13,6 +14,7 @@ use super::ledgers::Ledgers;
 use super::memory::{Memory, ORDER_RULE, UsedIds};
 use crate::calendar::{Day, Session};
 use crate::desk::Register;
+use crate::instrument::Instruments;
 use crate::journal::{Genesis, MARKET_RULE};
 use crate::ledger::snapshot::{Balance, Executions, Kept, OrderBook, Sizes};
 use crate::ledger::traded::Traded;
@@ -106,7 +108,11 @@ impl Exchange {
                 Later::Ledgers(others) => {
                     for kept in others {
                         // The rule of orders stands before it.
-                        let ledger = Ledger::of_kept(kept, self.memory.rule())?;
+                        let ledger = Ledger::of_kept(
+                            Arc::clone(&self.paper.instruments),
+                            kept,
+                            self.memory.rule(),
+                        )?;
                         let id = ledger.id;
                         if !self.ledgers.open(ledger) {
                             return Err(format!("account {id} has two ledgers"));
@@ -161,12 +167,12 @@ impl Exchange {
     }
 
     /// The exchange of a snapshot.
-    pub fn restore(bytes: &[u8]) -> Result<Self, SnapshotError> {
+    pub fn restore(bytes: &[u8], instruments: &Arc<Instruments>) -> Result<Self, SnapshotError> {
         type State = (Clock, Vec<listing::Kept>, First);
         let error = |why| SnapshotError { what: "read", why };
         let refused = |refused: postcard::Error| error(refused.to_string());
         let (state, behind) = postcard::take_from_bytes::<State>(bytes).map_err(refused)?;
-        let mut exchange = Self::of_first(state);
+        let mut exchange = Self::of_first(state, instruments);
         let mut rest = behind;
         if !behind.is_empty() {
             let (later, end) = postcard::take_from_bytes::<Vec<Later>>(behind).map_err(refused)?;
@@ -178,21 +184,28 @@ impl Exchange {
             return Err(error(format!("{} bytes are left over", rest.len())));
         }
         let listed = exchange.paper.listings.len();
-        if listed != exchange.contracts().all().len() {
+        if listed != instruments.all().len() {
             return Err(error(format!("it has {listed} contracts")));
         }
         exchange.enter_open_orders();
         Ok(exchange)
     }
 
-    fn of_first((clock, listings, rest): (Clock, Vec<listing::Kept>, First)) -> Self {
+    fn of_first(
+        (clock, listings, rest): (Clock, Vec<listing::Kept>, First),
+        instruments: &Arc<Instruments>,
+    ) -> Self {
         let (genesis, seq, now, step, session, first) = clock;
         let (listings, exposures) = listings.into_iter().map(Listing::of_kept).unzip();
         let register = Register::new(rest.orders.next, rest.next_execution);
         let past = (rest.executions, rest.recent);
-        let ledger = Ledger::of_parts(rest.balance, rest.orders, exposures, past, genesis.at);
+        let (all, at) = (Arc::clone(instruments), genesis.at);
+        let ledger = Ledger::of_parts(all, rest.balance, rest.orders, exposures, past, at);
         let hours = genesis.hours;
-        let paper = Paper { listings, hours, now, step, session, first, rule: 1, horizon: 0 };
+        let instruments = Arc::clone(instruments);
+        let (rule, horizon) = (1, 0);
+        let paper =
+            Paper { instruments, listings, hours, now, step, session, first, rule, horizon };
         Self {
             genesis,
             seq,

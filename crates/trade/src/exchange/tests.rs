@@ -38,6 +38,14 @@ fn genesis(hours: Hours) -> Genesis {
     }
 }
 
+fn begun(genesis: Genesis) -> Exchange {
+    Exchange::new(genesis, Instruments::builtin())
+}
+
+fn restored(bytes: &[u8]) -> Result<Exchange, SnapshotError> {
+    Exchange::restore(bytes, Instruments::builtin())
+}
+
 /// An exchange with a hand on its clock and its sequence.
 #[derive(Clone)]
 struct Bench {
@@ -70,7 +78,7 @@ impl Bench {
     }
 
     fn by_rule_1(genesis: Genesis) -> Self {
-        Self { exchange: Exchange::new(genesis), time: MONDAY, journal: vec![] }
+        Self { exchange: begun(genesis), time: MONDAY, journal: vec![] }
     }
 
     fn facts(&self) -> pretrade::Facts<'_> {
@@ -224,7 +232,7 @@ fn market_order_fills_at_the_quote() {
 #[test]
 fn market_order_larger_than_the_quotes_fills_over_the_next_seconds() {
     let mut bench = Bench::new();
-    let symbol = bench.exchange.contracts().named("RRC").unwrap().id;
+    let symbol = bench.exchange.instruments().named("RRC").unwrap().id;
     let large = bench.one(NewOrder { symbol, ..market(Side::Sell, 9_000) });
     assert_eq!(large.state, OrderState::Working);
     assert!(large.filled > 0 && large.filled < 9_000, "{}", large.filled);
@@ -373,7 +381,7 @@ fn real_hours_hold_a_limit_order_until_the_open() {
     let mut genesis = genesis(Hours::Real);
     genesis.at = Time::from_seconds(Day::of(2026, 11, 20).at(18, 0));
     let mut bench = Bench::new();
-    (bench.time, bench.exchange) = (genesis.at, Exchange::new(genesis));
+    (bench.time, bench.exchange) = (genesis.at, begun(genesis));
     assert!(!bench.exchange.is_open());
     assert!(bench.exchange.quote(AAPL).unwrap().bids.is_empty());
     let denied =

@@ -16,6 +16,7 @@ use super::orders::{Group, Open, Orders};
 use super::sizes::{Left, Wanted};
 use super::traded::Traded;
 use super::{Ledger, Recent, SelfMatch};
+use crate::instrument::Instruments;
 use crate::margin::Exposure;
 use crate::order::{Execution, Order, OrderId};
 use crate::position::Position;
@@ -126,13 +127,14 @@ impl Ledger {
 
     /// From the parts that the first format has.
     pub(crate) fn of_parts(
+        instruments: Arc<Instruments>,
         balance: Balance,
         orders: OrderBook,
         exposures: Vec<Exposure>,
         past: Past,
         opened: Time,
     ) -> Self {
-        let mut ledger = Self::new(balance.id, balance.deposited, 1, opened);
+        let mut ledger = Self::new(instruments, balance.id, balance.deposited, 1, opened);
         ledger.cash = balance.cash;
         (ledger.commissions, ledger.day_start) = (balance.commissions, balance.day_start);
         ledger.positions = balance.positions;
@@ -159,10 +161,14 @@ impl Ledger {
     }
 
     /// From all of it, where orders are taken by this rule.
-    pub(crate) fn of_kept(kept: Kept, rule: u16) -> Result<Self, String> {
+    pub(crate) fn of_kept(
+        instruments: Arc<Instruments>,
+        kept: Kept,
+        rule: u16,
+    ) -> Result<Self, String> {
         let opened = kept.opened;
-        let mut ledger =
-            Self::of_parts(kept.balance, kept.orders, kept.exposures, kept.past, opened);
+        let Kept { balance, orders, exposures, past, .. } = kept;
+        let mut ledger = Self::of_parts(instruments, balance, orders, exposures, past, opened);
         (ledger.self_match, ledger.closed) = (kept.self_match, kept.closed);
         (ledger.traded, ledger.rule) = (kept.traded, rule);
         ledger.take_sizes(kept.sizes)?;

@@ -7,7 +7,6 @@ use super::Paper;
 use super::listing::Listing;
 use crate::bar::{Bar, BarSize, Series};
 use crate::calendar::{Day, Session};
-use crate::contract::Contracts;
 use crate::history;
 
 /// Most bars in one answer.
@@ -20,7 +19,7 @@ impl Paper {
     /// 50,000. Bars under a day go back to 60 exchange days of history, derived; those of seconds
     /// two hours. Hours are counted in UTC; days are trading days.
     pub(crate) fn bars(&self, symbol: SymbolId, size: BarSize, from: Time, to: Time) -> Vec<Bar> {
-        let Some(at) = Contracts::builtin().index(symbol) else { return Vec::new() };
+        let Some(at) = self.instruments.index(symbol) else { return Vec::new() };
         let (first, end) = (from.seconds(), to.seconds());
         let length = |bar: &Bar, seconds: i64| bar.time.seconds().div_euclid(seconds.max(1));
         let mut bars = match size {
@@ -52,8 +51,8 @@ impl Paper {
 
     /// The first instant that there are prices of; none for an unknown contract.
     pub(crate) fn head(&self, symbol: SymbolId) -> Option<Time> {
-        let at = Contracts::builtin().index(symbol)?;
-        Some(history::head(at, self.first))
+        let at = self.instruments.index(symbol)?;
+        Some(history::head(self.instruments.past(at), self.first))
     }
 
     fn kept(
@@ -89,7 +88,7 @@ impl Paper {
     }
 
     fn minutes(&self, at: usize, from: i64, to: i64) -> Vec<Bar> {
-        let days = history::days(at, self.first, from - 86_400, to);
+        let days = history::days(self.instruments.past(at), self.first, from - 86_400, to);
         let skipped = days.len().saturating_sub(MINUTE_DAYS);
         let wanted = |bar: &Bar| (from..to).contains(&bar.time.seconds());
         let mut bars = Vec::new();
@@ -101,7 +100,7 @@ impl Paper {
     }
 
     fn daily(&self, at: usize, from: i64, to: i64) -> Vec<Bar> {
-        let days = history::days(at, self.first, from, to);
+        let days = history::days(self.instruments.past(at), self.first, from, to);
         let mut bars: Vec<Bar> = days.into_iter().map(|(day, past)| past.bar(day)).collect();
         let Some(listing) = self.listings.get(at) else { return bars };
         let lived = listing.days.iter().map(|kept| {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::bar::{Kept as Bars, Series};
 use crate::book::{Book, HOUSE, Handle};
 use crate::calendar::{Day, Hours, Session};
-use crate::contract::Contract;
+use crate::instrument::Instrument;
 use crate::margin::Exposure;
 use crate::market::{FINE, LEVELS, Process, width};
 use crate::order::{Order, OrderId, Side};
@@ -110,7 +110,7 @@ impl Reach {
 }
 
 impl Listing {
-    pub(crate) fn new(contract: &Contract, seed: u64, close: i64, hours: Hours, at: i64) -> Self {
+    pub(crate) fn new(contract: &Instrument, seed: u64, close: i64, hours: Hours, at: i64) -> Self {
         // A day of 6.5 hours moves as far as one of 24, so each second moves 1.9 times as far.
         let volatility = match hours {
             Hours::RoundTheClock => contract.volatility,
@@ -534,7 +534,7 @@ impl Listing {
     }
 
     /// The prices as anyone may see them.
-    pub(crate) fn quote(&self, contract: &Contract, open_now: bool) -> Quote {
+    pub(crate) fn quote(&self, contract: &Instrument, open_now: bool) -> Quote {
         Quote {
             symbol: contract.id,
             open_now,

@@ -18,14 +18,17 @@ const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
 const NOW: Time = Time::from_seconds(1_795_471_500);
 
 fn exchange() -> Exchange {
-    Exchange::new(Genesis {
-        seed: 7,
-        at: NOW,
-        account: "DU1234567".parse().unwrap(),
-        cash: Decimal::from(100_000),
-        hours: Hours::RoundTheClock,
-        market_rule: 1,
-    })
+    Exchange::new(
+        Genesis {
+            seed: 7,
+            at: NOW,
+            account: "DU1234567".parse().unwrap(),
+            cash: Decimal::from(100_000),
+            hours: Hours::RoundTheClock,
+            market_rule: 1,
+        },
+        crate::instrument::Instruments::builtin(),
+    )
 }
 
 fn facts(exchange: &Exchange) -> Facts<'_> {

@@ -21,7 +21,7 @@ const SECOND: &str =
 #[test]
 fn records_are_read_and_written_as_they_were() {
     for (command, first, second) in commands() {
-        let stamped = stamp(&Exchange::new(genesis()), BEGIN, command);
+        let stamped = stamp(&Exchange::new(genesis(), Instruments::builtin()), BEGIN, command);
         let in_first = bytes(&format!("{FIRST}{first}"));
         assert_eq!(trade::journal::decode(&in_first).unwrap(), stamped);
         let mut written = Vec::new();
@@ -34,7 +34,7 @@ fn records_are_read_and_written_as_they_were() {
 /// Each kind of command, and its bytes in both formats behind what stands before it.
 #[expect(clippy::too_many_lines, reason = "a table: a row for each kind of command")]
 fn commands() -> Vec<(Command, &'static str, &'static str)> {
-    let exchange = Exchange::new(genesis());
+    let exchange = Exchange::new(genesis(), Instruments::builtin());
     let placed = order(Side::Sell, 100, limit(99_999), TimeInForce::Gtc);
     let check = |exchange: &Exchange, orders| {
         trade::pretrade::check(&facts(exchange), &Limits::default(), BEGIN, orders).unwrap()
@@ -155,7 +155,7 @@ fn prices_of_a_seed_are_what_they_were() {
 
 /// Best bid, its size, best ask and volume of two stocks at some hours.
 fn prices(market_rule: u16) -> Vec<(i64, u64, i64, u64)> {
-    let mut exchange = Exchange::new(Genesis { market_rule, ..genesis() });
+    let mut exchange = Exchange::new(Genesis { market_rule, ..genesis() }, Instruments::builtin());
     let mut seen = Vec::new();
     for hours in [0, 1, 24, 100] {
         exchange.advance(BEGIN + Span::hours(hours));
@@ -174,7 +174,7 @@ fn prices(market_rule: u16) -> Vec<(i64, u64, i64, u64)> {
 
 /// A day of orders, groups and fills, by a rule of orders.
 fn worked(rule: Option<u16>) -> Exchange {
-    let mut exchange = Exchange::new(genesis());
+    let mut exchange = Exchange::new(genesis(), Instruments::builtin());
     if let Some(rule) = rule {
         let stamped = stamp(&exchange, BEGIN, Command::OrderRule { rule });
         exchange.apply(&stamped);

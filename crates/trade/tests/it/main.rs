@@ -11,7 +11,9 @@ use access::id::{CredentialId, Holder, SymbolId};
 use access::moment::Time;
 use rust_decimal::Decimal;
 use trade::pretrade::Facts;
-use trade::{Command, Decided, Exchange, Genesis, Hours, NewOrder, Origin, Side, Stamped, Ticks};
+use trade::{
+    Command, Decided, Exchange, Genesis, Hours, Instruments, NewOrder, Origin, Side, Stamped, Ticks,
+};
 use trade::{OrderType, TimeInForce};
 
 const AAPL: SymbolId = SymbolId(700_001);

@@ -9,7 +9,7 @@ use trade::TimeInForce::{Day, Fok, Gtc, Ioc};
 
 #[test]
 fn single_orders_come_to_what_a_trader_expects() {
-    let quote = Exchange::new(genesis()).quote(AAPL).unwrap();
+    let quote = Exchange::new(genesis(), Instruments::builtin()).quote(AAPL).unwrap();
     let (bid, ask) = (quote.bids[0].price.0, quote.asks[0].price.0);
     let stop = |trigger| OrderType::Stop { trigger: Ticks(trigger) };
     let stop_limit =
@@ -38,7 +38,7 @@ fn single_orders_come_to_what_a_trader_expects() {
         ("for nothing", order(Sell, 1, limit(0), Day), "PRICE_OUT_OF_RANGE"),
     ];
     for (what, order, expected) in scenarios {
-        let mut exchange = Exchange::new(genesis());
+        let mut exchange = Exchange::new(genesis(), Instruments::builtin());
         let outcome = match place(&mut exchange, order) {
             Err(code) => code.to_owned(),
             Ok(id) => {
@@ -54,7 +54,7 @@ fn single_orders_come_to_what_a_trader_expects() {
 
 #[test]
 fn account_of_one_trade_shows_it_everywhere() {
-    let mut exchange = Exchange::new(genesis());
+    let mut exchange = Exchange::new(genesis(), Instruments::builtin());
     let ask = exchange.quote(AAPL).unwrap().asks[0].price;
     place(&mut exchange, order(Buy, 100, OrderType::Market, Day)).unwrap();
     let (summary, value) = (exchange.summary(), exchange.mark(AAPL).value(100));

@@ -3,7 +3,7 @@
 use axum::response::IntoResponse;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
-use trade::contract::{Contract, Contracts};
+use trade::instrument::{Instrument, Instruments};
 use trade::quote::{Level, Quote, Quotes};
 
 use super::Reply;
@@ -38,16 +38,16 @@ impl Shown {
         Self { typed: query.get("q").to_owned(), column, falling }
     }
 
-    fn contracts(&self, quotes: &Quotes) -> Vec<(&'static Contract, Option<Quote>)> {
-        let contracts = Contracts::builtin();
+    fn contracts(&self, quotes: &Quotes) -> Vec<(&'static Instrument, Option<Quote>)> {
+        let contracts = Instruments::builtin();
         let found = if self.typed.is_empty() {
             contracts.all().iter().collect()
         } else {
             contracts.matching(&self.typed)
         };
-        let quoted = |contract: &'static Contract| (contract, quotes.get(contract.id).cloned());
+        let quoted = |contract: &'static Instrument| (contract, quotes.get(contract.id).cloned());
         let mut found: Vec<_> = found.into_iter().map(quoted).collect();
-        found.sort_by_key(|(contract, _)| contract.symbol);
+        found.sort_by_key(|(contract, _)| contract.symbol.as_str());
         let key = |quote: &Option<Quote>| quote.as_ref().map(|quote| self.key(quote));
         if self.column == "symbol" {
             if self.falling {
@@ -107,8 +107,8 @@ impl Shown {
     }
 }
 
-fn row(contract: &Contract, quote: Option<&Quote>) -> Markup {
-    let symbol = contract.symbol;
+fn row(contract: &Instrument, quote: Option<&Quote>) -> Markup {
+    let symbol = contract.symbol.as_str();
     let best = |level: Option<Level>| {
         level.map_or_else(|| "none".to_owned(), |level| figure::price(level.price.price()))
     };
@@ -135,7 +135,7 @@ pub(crate) async fn search(signed: Signed) -> Reply {
     let quotes = signed.visit.portal.gate().quotes();
     let stream = format!("/events?contracts=1&{}", shown.sorted_by(shown.column, shown.falling));
     let body = html! {
-        (shell::title("Contracts", &figure::live(signed.now())))
+        (shell::title("Instruments", &figure::live(signed.now())))
         div.stack {
             section.card aria-label="Find a contract" {
                 form.row.ends method="get" action="/contracts" role="search" {
@@ -146,12 +146,12 @@ pub(crate) async fn search(signed: Signed) -> Reply {
                 // On a phone the table has no headings.
                 p.small.sorts { "Sort by " @for (at, (column, label)) in COLUMNS.iter().enumerate() { @if at > 0 { ", " } a href={ "/contracts?" (shown.sorted_by(column, *column != "symbol" && !(shown.column == *column && shown.falling))) } { (label.to_lowercase()) } } }
             }
-            section.card aria-label="Contracts found" {
+            section.card aria-label="Instruments found" {
                 div data-live=(stream) { (shown.fragment(&quotes)) }
             }
         }
     };
-    Ok(shell::page(&signed, Tab::Trade, "Contracts", &body).into_response())
+    Ok(shell::page(&signed, Tab::Trade, "Instruments", &body).into_response())
 }
 
 #[cfg(test)]

@@ -297,7 +297,7 @@ fn symbols(typed: &str, errors: &mut Errors) -> Symbols {
     if typed.is_empty() {
         return Symbols::All;
     }
-    let contracts = trade::contract::Contracts::builtin();
+    let contracts = trade::instrument::Instruments::builtin();
     let mut found = Vec::new();
     for name in typed.split([',', ' ', ';']).filter(|name| !name.is_empty()) {
         if let Some(contract) = contracts.named(name) {

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use gate::{CancelScope, OrderRequest, RefusedOrders, View};
 use maud::{Markup, html};
 use trade::Asked;
-use trade::contract::Contracts;
+use trade::instrument::Instruments;
 use trade::order::{Order, OrderId, Origin, Side};
 use trade::price::Ticks;
 
@@ -126,7 +126,7 @@ fn choice(filter: &Filter, names: &Names) -> Markup {
         form.row.ends.filter method="get" action="/orders" role="search" aria-label="Filter orders" {
             (field::select("show", "Show", &filter.shows, &SHOWN))
             (Field { name: "symbol", label: "Symbol", value: &filter.symbol, list: "symbols", ..Field::default() })
-            datalist #symbols { @for known in Contracts::builtin().all() { option value=(known.symbol) { (known.name) } } }
+            datalist #symbols { @for known in Instruments::builtin().all() { option value=(known.symbol) { (known.name) } } }
             (field::select("from", "Sent by", &filter.from, &from))
             button { "Filter" }
             @if !filter.is_all() { a.btn href="/orders" { "Show all" } }

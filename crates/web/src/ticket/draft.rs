@@ -3,7 +3,7 @@
 use access::{Holder, Number};
 use gate::OrderRequest;
 use maud::{Markup, html};
-use trade::contract::{Contract, Contracts};
+use trade::instrument::{Instrument, Instruments};
 use trade::order::{NewOrder, OrderType, Origin, Side, TimeInForce};
 use trade::price::Ticks;
 use trade::{Exits, Preview};
@@ -44,7 +44,7 @@ const FIELDS: [(&str, &str); 10] = [
 /// An order as it was read, its contract, and the exits that are attached to it.
 pub(super) struct Wanted {
     pub(super) order: NewOrder,
-    pub(super) contract: &'static Contract,
+    pub(super) contract: &'static Instrument,
     exits: Exits,
     /// It is refused where it would do more than close what is held.
     pub(super) reduces: bool,
@@ -62,7 +62,7 @@ impl Wanted {
             order::line(
                 order.side,
                 order.quantity,
-                self.contract.symbol,
+                &self.contract.symbol,
                 order.order_type,
                 order.tif,
             )
@@ -193,7 +193,7 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
                 (Field { list: "symbols", required: true, ..line("symbol", "Symbol", "", "") })
                 (Field { required: true, ..line("quantity", "Shares", "", "numeric") })
             }
-            datalist #symbols { @for one in Contracts::builtin().all() { option value=(one.symbol) { (one.name) } } }
+            datalist #symbols { @for one in Instruments::builtin().all() { option value=(one.symbol) { (one.name) } } }
             div.two {
                 (field::select("type", "Kind", fields.get("type"), &TYPES))
                 (field::select("tif", "Good for", fields.get("tif"), &tifs))

@@ -13,7 +13,7 @@ async fn refused_order(place: &Place) -> String {
     let (program, narrow, address) = place.narrow_program().await;
     let order = trade::NewOrder {
         account: place.gate.account(),
-        symbol: trade::Contracts::builtin().named("MSFT").unwrap().id,
+        symbol: trade::Instruments::builtin().named("MSFT").unwrap().id,
         side: access::Side::Sell,
         quantity: 1_234,
         order_type: trade::OrderType::Limit { price: trade::Ticks(41_050) },

@@ -185,7 +185,7 @@ async fn refused_order_is_listed_with_all_that_was_asked_for_and_a_preview_is_no
     let (program, narrow, address) = place.narrow_program().await;
     let order = trade::NewOrder {
         account: place.gate.account(),
-        symbol: trade::Contracts::builtin().named("MSFT").unwrap().id,
+        symbol: trade::Instruments::builtin().named("MSFT").unwrap().id,
         side: access::Side::Sell,
         quantity: 1_234,
         order_type: trade::OrderType::StopLimit {

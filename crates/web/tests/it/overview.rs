@@ -256,7 +256,7 @@ async fn contracts_are_sorted_by_links_and_come_as_a_stream() {
     sorted.reverse();
     assert_eq!(order(&visitor.get("/contracts?sort=-symbol").await.body), sorted);
     let quotes = place.gate.quotes();
-    let contracts = trade::Contracts::builtin();
+    let contracts = trade::Instruments::builtin();
     let page = visitor.get("/contracts?sort=-volume").await;
     let volumes: Vec<u64> = order(&page.body)
         .iter()

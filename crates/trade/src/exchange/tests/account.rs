@@ -233,11 +233,11 @@ proptest! {
             let (bid, ask) = (listing.book.best_bid(), listing.book.best_ask());
             prop_assert!(bid.zip(ask).is_none_or(|(bid, ask)| bid < ask), "{bid:?} {ask:?}");
         }
-        let mut again = Exchange::new(genesis(Hours::RoundTheClock));
+        let mut again = begun(genesis(Hours::RoundTheClock));
         for (at, stamped) in bench.journal.iter().enumerate() {
             again.apply(stamped);
             if at % 5 == 2 {
-                again = Exchange::restore(&again.snapshot().unwrap()).unwrap();
+                again = restored(&again.snapshot().unwrap()).unwrap();
             }
         }
         again.advance(bench.time);

@@ -15,7 +15,7 @@ fn curve_worked_back_from_now_is_what_the_account_was_worth_then() {
             word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             replay::act(&mut bench, word ^ (word >> 29));
         }
-        let contracts = bench.exchange.contracts().all().iter();
+        let contracts = bench.exchange.instruments().all().iter();
         marks.push(contracts.map(|c| (c.id, bench.exchange.mark(c.id))).collect());
         seen.push((bench.time, bench.exchange.summary().net_liquidation));
         bench.time = bench.time + Span::seconds(7);

@@ -190,7 +190,7 @@ fn late_child_gets_what_its_siblings_left() {
 #[test]
 fn late_child_of_a_partly_filled_parent_gets_what_siblings_left_of_its_fills() {
     let mut bench = Bench::new();
-    let symbol = bench.exchange.contracts().named("RRC").unwrap().id;
+    let symbol = bench.exchange.instruments().named("RRC").unwrap().id;
     let parent = bench.one(NewOrder { symbol, ..market(Side::Sell, 9_000) });
     let sold = parent.filled;
     assert!(sold > 70 && sold < 9_000, "{sold}");

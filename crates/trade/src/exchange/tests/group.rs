@@ -10,7 +10,7 @@ fn member(reduce: bool, order: NewOrder) -> NewOrder {
 }
 
 fn other_contract(bench: &Bench, order: NewOrder) -> NewOrder {
-    NewOrder { symbol: bench.exchange.contracts().named(MSFT).unwrap().id, ..order }
+    NewOrder { symbol: bench.exchange.instruments().named(MSFT).unwrap().id, ..order }
 }
 
 /// Has an order that fills in part: the quotes have not as many shares.
@@ -25,7 +25,7 @@ fn forget(bench: &mut Bench) {
     bench.exchange.ledgers.first_mut().orders.prune(bench.time + Span::days(8));
     bench.exchange.ledgers.first_mut().forget_parents();
     assert_eq!(bench.exchange.completed_orders().count(), 0);
-    bench.exchange = Exchange::restore(&bench.exchange.snapshot().unwrap()).unwrap();
+    bench.exchange = restored(&bench.exchange.snapshot().unwrap()).unwrap();
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn children_of_a_bracket_in_a_group_ask_it_too() {
 #[test]
 fn late_child_gets_what_forgotten_siblings_left() {
     let mut bench = Bench::new();
-    let symbol = bench.exchange.contracts().named("RRC").unwrap().id;
+    let symbol = bench.exchange.instruments().named("RRC").unwrap().id;
     let (bid, tif) = (bench.exchange.quote(symbol).unwrap().bids[0].price.0, TimeInForce::Gtc);
     let parent = bench.one(NewOrder { symbol, tif, ..limit(Side::Sell, 9_000, bid) });
     let sold = parent.filled;
@@ -210,7 +210,7 @@ fn old_rule_holds_until_the_journal_says_otherwise() {
     assert_eq!(late.state, OrderState::Filled, "as it was");
     let standing = bench.one(member(false, limit(Side::Buy, 10, 100)));
     let bytes = bench.exchange.snapshot().unwrap();
-    assert_eq!(Exchange::restore(&bytes).unwrap().order_rule(), 1);
+    assert_eq!(restored(&bytes).unwrap().order_rule(), 1);
     bench.apply(Command::OrderRule { rule: ORDER_RULE });
     assert_eq!(
         bench.order(standing.id).state,

@@ -289,7 +289,7 @@ proptest! {
                 break;
             }
         }
-        bench.exchange = Exchange::restore(&bench.exchange.snapshot().unwrap()).unwrap();
+        bench.exchange = restored(&bench.exchange.snapshot().unwrap()).unwrap();
         let late = bench.one(member(limit(Side::Buy, 900, 100)));
         if let Some(by) = over {
             prop_assert_eq!(late.end, Some(End::GroupTraded { by }));

@@ -129,7 +129,7 @@ fn what_only_reduces_is_the_same_after_a_snapshot() {
     let ended = bench.reduce(exit(10, 20_002));
     bench.cancel(ended.id);
     let bytes = bench.exchange.snapshot().unwrap();
-    bench.exchange = Exchange::restore(&bytes).unwrap();
+    bench.exchange = restored(&bytes).unwrap();
     assert_eq!(bench.exchange.snapshot().unwrap(), bytes);
     for id in [one.id, other.id, ended.id] {
         assert!(bench.order(id).reduce_only);

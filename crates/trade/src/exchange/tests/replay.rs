@@ -6,7 +6,7 @@ use super::*;
 
 /// Does something that draws from `word`.
 pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
-    let contracts = bench.exchange.contracts().all();
+    let contracts = bench.exchange.instruments().all();
     let symbol = contracts[usize::try_from(word % 4).unwrap()].id;
     let quote = bench.exchange.quote(symbol).unwrap();
     let offset = i64::try_from((word >> 8) % 21).unwrap() - 10;
@@ -179,7 +179,7 @@ proptest! {
             check_sound(&bench);
         }
         // The same journal with other pauses between, and a snapshot read back on the way.
-        let mut again = Exchange::new(genesis(Hours::RoundTheClock));
+        let mut again = begun(genesis(Hours::RoundTheClock));
         let mut retold = Vec::new();
         for (at, stamped) in bench.journal.iter().enumerate() {
             let cut = Span::seconds(cuts[at % cuts.len()]);
@@ -189,7 +189,7 @@ proptest! {
             retold.extend(again.apply(stamped));
             prop_assert!(again.apply(stamped).is_empty(), "a command applied twice");
             if at % 7 == 3 {
-                again = Exchange::restore(&again.snapshot().unwrap()).unwrap();
+                again = restored(&again.snapshot().unwrap()).unwrap();
             }
         }
         again.advance(bench.time);
@@ -221,15 +221,15 @@ fn snapshot_that_is_damaged_is_refused() {
     let mut bench = Bench::new();
     bench.one(limit(Side::Buy, 10, 100));
     let bytes = bench.exchange.snapshot().unwrap();
-    assert_eq!(Exchange::restore(&bytes).unwrap().snapshot().unwrap(), bytes);
-    assert!(Exchange::restore(&bytes[..bytes.len() - 1]).is_err());
-    assert!(Exchange::restore(&[bytes, vec![0]].concat()).is_err());
-    assert!(Exchange::restore(&[]).is_err());
+    assert_eq!(restored(&bytes).unwrap().snapshot().unwrap(), bytes);
+    assert!(restored(&bytes[..bytes.len() - 1]).is_err());
+    assert!(restored(&[bytes, vec![0]].concat()).is_err());
+    assert!(restored(&[]).is_err());
 }
 
 #[test]
 fn other_seed_gives_other_prices_and_the_same_seed_the_same() {
-    let with = |seed| Exchange::new(Genesis { seed, ..genesis(Hours::RoundTheClock) });
+    let with = |seed| begun(Genesis { seed, ..genesis(Hours::RoundTheClock) });
     assert_eq!(with(1).state_hash().unwrap(), with(1).state_hash().unwrap());
     assert_ne!(with(1).quotes().all, with(2).quotes().all);
 }

@@ -32,7 +32,7 @@ fn slowly(exchange: &mut Exchange, to: Time) -> Vec<Event> {
 
 /// Orders on both sides of some contracts, at distances that some days reach and others do not.
 fn spread(bench: &mut Bench, orders: i64) {
-    let contracts = bench.exchange.contracts().all();
+    let contracts = Instruments::builtin().all();
     for number in 0..orders {
         let contract = &contracts[usize::try_from(number).unwrap() % contracts.len()];
         let last = bench.exchange.mark(contract.id).0;
@@ -145,14 +145,14 @@ fn snapshot_of_those_that_knew_rule_1_alone_still_opens() {
     let mut bench = Bench::new();
     spread(&mut bench, 8);
     let bytes = bench.exchange.first_format().unwrap();
-    assert_eq!(Exchange::restore(&bytes).unwrap().rule(), 1);
+    assert_eq!(restored(&bytes).unwrap().rule(), 1);
     assert!(bench.exchange.snapshot().unwrap().starts_with(&bytes), "what is new comes behind");
     bench.apply(Command::MarketRule { rule: 2 });
     let bytes = bench.exchange.snapshot().unwrap();
-    let again = Exchange::restore(&bytes).unwrap();
+    let again = restored(&bytes).unwrap();
     assert_eq!((again.rule(), again.snapshot().unwrap()), (2, bytes.clone()));
-    assert!(Exchange::restore(&bytes[..bytes.len() - 1]).is_err());
-    assert!(Exchange::restore(&[bytes, vec![0]].concat()).is_err());
+    assert!(restored(&bytes[..bytes.len() - 1]).is_err());
+    assert!(restored(&[bytes, vec![0]].concat()).is_err());
 }
 
 proptest! {
@@ -183,7 +183,7 @@ proptest! {
             told.extend(act(&mut bench, word));
             check_sound(&bench);
         }
-        let mut again = Exchange::new(genesis);
+        let mut again = begun(genesis);
         let mut retold = Vec::new();
         for (at, stamped) in bench.journal.iter().enumerate() {
             let cut = Span::seconds(cuts[at % cuts.len()]);
@@ -191,7 +191,7 @@ proptest! {
             while again.now() + cut < stamped.time && again.advance(again.now() + cut).due.is_none() {}
             retold.extend(again.apply(stamped));
             if at % 5 == 3 {
-                again = Exchange::restore(&again.snapshot().unwrap()).unwrap();
+                again = restored(&again.snapshot().unwrap()).unwrap();
             }
         }
         again.advance(bench.time);
