@@ -16,7 +16,6 @@ const SHARED: &[(&str, usize)] = &[
     ("Command", 24),
     ("Condition", 2),
     ("Config", 4),
-    ("Contract", 2),
     ("Delivery", 2),
     ("Door", 2),
     ("Durability", 2),
