@@ -1,67 +1,110 @@
 //! Accounts: what is owned and traded on. An account is an aggregate of its own: it has a version,
 //! and the mandates and locks on it are its own, whoever looks at them.
+//!
+//! What anybody may do on it is within what it is permitted and within its limits; once it is closed
+//! it can be looked at. The money on it is the journal's.
 
-use serde::{Deserialize, Serialize};
+use crate::decision::{Answer, Decision, Ground};
+use crate::id::AccountId;
+use crate::mandate::{self, Mandate, Role};
+use crate::name::Name;
+use crate::notice::{self, Topic};
+use crate::refusal::Refusal;
+use crate::slice::Slice;
+
+pub(crate) mod event;
+mod record;
+mod slice;
 
 pub use crate::currency::{Currency, CurrencyError};
-use crate::id::AccountId;
-use crate::lock::Lock;
-use crate::mandate::Mandate;
-use crate::moment::Time;
-use crate::name::Name;
+pub use event::{Command, Event, NewAccount};
+pub use record::Account;
+pub use slice::AccountSlice;
 
-/// An account, whoever holds it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    /// Its id.
-    pub id: AccountId,
-    /// What it is for, in its owners' words.
-    pub purpose: Name,
-    /// What its worth is told in.
-    pub base_currency: Currency,
-    /// Since when.
-    pub opened_at: Time,
-    /// Since when nothing is done on it any more; none while it is open.
-    pub closed_at: Option<Time>,
-}
-
-impl Account {
-    /// The account that the first mandate on it opens.
-    pub fn of(mandate: &Mandate) -> Self {
-        Self {
-            id: mandate.account,
-            purpose: Name::fixed("trading"),
-            base_currency: Currency::USD,
-            opened_at: mandate.granted_at,
-            closed_at: None,
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    if !ground.by.runs_the_server() {
+        return Err(Refusal::OperatorOnly);
+    }
+    match command {
+        Command::Open(new) => open(slice, ground, new),
+        Command::Permit { account, products } => {
+            let at = ground.moment.now;
+            let known = slice.open_account(*account)?;
+            let products = products.or(known.products);
+            if products == known.products {
+                return Ok(Decision::new(Vec::new(), Answer::Done));
+            }
+            Ok(told(slice, ground, Event::Permitted { account: *account, products, at }))
+        }
+        Command::Limit { account, limits } => {
+            let known = slice.open_account(*account)?;
+            limits.check()?;
+            if **limits == known.limits {
+                return Ok(Decision::new(Vec::new(), Answer::Done));
+            }
+            let (limits, at) = (limits.clone(), ground.moment.now);
+            Ok(told(slice, ground, Event::Limited { account: *account, limits, at }))
+        }
+        Command::Close { account } => {
+            slice.open_account(*account)?;
+            let event = Event::Closed { account: *account, at: ground.moment.now };
+            Ok(told(slice, ground, event))
         }
     }
 }
 
-/// An account with all that is its own. Every list ascends by id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountSlice {
-    /// Which.
-    pub id: AccountId,
-    /// Rises with every commit that changes the account, a mandate on it or a lock on it. Zero while
-    /// there is no such account.
-    pub version: i64,
-    /// The account; none where there is no such.
-    pub account: Option<Account>,
-    /// The authority of everybody on it.
-    pub mandates: Vec<Mandate>,
-    /// The locks on it.
-    pub locks: Vec<Lock>,
+impl Slice {
+    /// An account that is open.
+    pub(crate) fn open_account(&self, id: AccountId) -> Result<&Account, Refusal> {
+        let found = self.account(id).and_then(|one| one.account.as_ref());
+        let account = found.ok_or(Refusal::NotFound { what: "account" })?;
+        match account.closed_at {
+            Some(at) => Err(Refusal::AccountClosed { account: id, at }),
+            None => Ok(account),
+        }
+    }
 }
 
-impl AccountSlice {
-    /// An account that there is not.
-    pub const fn missing(id: AccountId) -> Self {
-        Self { id, version: 0, account: None, mandates: Vec::new(), locks: Vec::new() }
+fn open(slice: &Slice, ground: &Ground<'_>, new: &NewAccount) -> Result<Decision, Refusal> {
+    let person = slice.owner()?.id;
+    if slice.account(new.account).is_some_and(|one| one.account.is_some()) {
+        return Err(Refusal::AccountTaken { account: new.account });
     }
+    new.limits.check()?;
+    let at = ground.moment.now;
+    let account = Account {
+        id: new.account,
+        purpose: Name::new("purpose of the account", &new.purpose)?,
+        base_currency: new.base_currency,
+        products: new.products,
+        limits: new.limits.clone(),
+        opened_at: at,
+        closed_at: None,
+    };
+    let mandate = Mandate::preset(person, new.account, Role::Owner, at);
+    let mut decision = told(slice, ground, Event::Opened(Box::new(account)));
+    decision.events.insert(1, mandate::Event::Granted(mandate).into());
+    Ok(decision)
+}
 
-    pub(crate) fn sort(&mut self) {
-        self.mandates.sort_by_key(|one| one.person);
-        self.locks.sort_by_key(|one| one.id);
-    }
+/// The account that somebody's first mandate is on, where there was none yet.
+pub(crate) fn opened(slice: &Slice, ground: &Ground<'_>, id: AccountId) -> Option<Event> {
+    let is_there = slice.account(id).is_some_and(|one| one.account.is_some());
+    let account = Account::unopened(id, ground.moment.now);
+    (!is_there).then(|| Event::Opened(Box::new(account)))
+}
+
+/// Done, with a message to the person whose slice it is decided on: an owner.
+fn told(slice: &Slice, ground: &Ground<'_>, event: Event) -> Decision {
+    let text = format!("{}, by the operator.", event.text());
+    let owner = slice.person.as_ref().map(|person| person.id);
+    let mut events = vec![event.into()];
+    events.extend(
+        owner.map(|person| notice::queue(ground, person, Topic::AccountChanged, text, None)),
+    );
+    Decision::new(events, Answer::Done)
 }

@@ -2,7 +2,7 @@
 
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::draft::Draft;
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::AuthenticatorId;
 use crate::link::{self, Purpose};
 use crate::name::Name;
@@ -63,7 +63,7 @@ fn rename(
     id: AuthenticatorId,
     name: &str,
 ) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_not_held(slice, Act::ManageAuthenticators)?;
     let one = slice.authenticator(id).ok_or(Refusal::NotFound { what: "authenticator" })?;
     let name = Name::new("authenticator name", name)?;
@@ -71,7 +71,7 @@ fn rename(
 }
 
 fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_not_held(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
     let one = slice.authenticator(id).ok_or(Refusal::NotFound { what: "authenticator" })?;

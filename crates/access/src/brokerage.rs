@@ -23,8 +23,7 @@ pub use record::Brokerage;
 impl Slice {
     /// Whether a session could trade if nobody else held it.
     pub fn competes(&self, session: &Session, fresh: bool) -> bool {
-        let given = self.uncontested(session, fresh);
-        given.is_ok_and(|given| !given.acts.and(TRADES).is_empty())
+        self.uncontested_anywhere(session, fresh).any(|given| !given.acts.and(TRADES).is_empty())
     }
 
     /// The session that holds trading, while one may: who took it, or else the one that began first.
@@ -104,10 +103,11 @@ fn take_over(slice: &Slice, ground: &Ground<'_>, person: PersonId) -> Result<Dec
     if slice.brokerage.is_none() {
         return Err(Refusal::NotFound { what: "brokerage session to take over" });
     }
-    let given = slice.uncontested(session, ground.source.fresh)?;
-    let given = ground.at_place(session, given);
-    if given.acts.and(TRADES).is_empty() {
-        return Err(given.why_not(crate::entitlements::Act::PlaceOrder));
+    let given = slice.uncontested_anywhere(session, ground.source.fresh);
+    let given: Vec<_> = given.map(|given| ground.at_place(session, given)).collect();
+    if given.iter().all(|given| given.acts.and(TRADES).is_empty()) {
+        let why = given.first().map(|given| given.why_not(crate::entitlements::Act::PlaceOrder));
+        return Err(why.unwrap_or(Refusal::NotFound { what: "account" }));
     }
     let before = slice.broker();
     if before.as_ref().is_some_and(|held| held.session == session.id) {

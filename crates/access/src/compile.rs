@@ -4,35 +4,86 @@ use crate::binding::UNBOUND_ACTS;
 use crate::brokerage;
 use crate::device::Device;
 use crate::entitlements::{Acts, Entitlements, Narrowing};
-use crate::id::Holder;
+use crate::id::{AccountId, Holder};
+use crate::mandate::Mandate;
+use crate::moment::Time;
 use crate::recovery;
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::slice::Slice;
 
 impl Slice {
-    /// What a session of the person may do now: what its own state gives it, and trading only
-    /// where no other session holds it.
+    /// What the person's mandate on an account gives a holder there, under the locks.
+    pub(crate) fn given(
+        &self,
+        account: impl Into<AccountId>,
+        holder: Holder,
+    ) -> Result<Entitlements, Refusal> {
+        let id = account.into();
+        let mandate = self.mandate(id).ok_or(Refusal::NotFound { what: "account" })?;
+        let given = mandate.entitlements(holder, self.grade(id));
+        let given = given.ok_or(Refusal::NotFound { what: "paper account" })?;
+        match self.account(id).and_then(|one| one.account.as_ref()) {
+            Some(account) => Ok(account.bound(given)),
+            None => Err(Refusal::NotFound { what: "account" }),
+        }
+    }
+
+    /// What a session of the person may do now on an account: what its own state gives it there, and
+    /// trading only where no other session holds it.
     pub fn session_entitlements(
         &self,
         session: &Session,
+        account: impl Into<AccountId>,
         fresh: bool,
     ) -> Result<Entitlements, Refusal> {
-        let mut given = self.uncontested(session, fresh)?;
+        let mut given = self.uncontested(session, account, fresh)?;
         brokerage::contest(self, session, &mut given);
         Ok(given)
     }
 
-    /// What its own state gives a session: the mandate on its person's account within what the
+    /// What a session may do about its person now, whatever the account: what any mandate of theirs that
+    /// has not ended gives.
+    pub fn own_entitlements(
+        &self,
+        session: &Session,
+        fresh: bool,
+        now: Time,
+    ) -> Result<Entitlements, Refusal> {
+        let on = |one: &Mandate| self.session_entitlements(session, one.account, fresh).ok();
+        let mut all = self.mandates.iter().filter_map(on).filter(|given| now < given.until);
+        let mut given = all.next().ok_or(Refusal::NotFound { what: "account" })?;
+        for other in all {
+            given.acts = given.acts.or(other.acts);
+            given.until = given.until.max(other.until);
+        }
+        given.acts = given.acts.and(Acts::OWN);
+        Ok(given)
+    }
+
+    /// What its own state gives a session on any account.
+    pub(crate) fn uncontested_anywhere<'s>(
+        &'s self,
+        session: &'s Session,
+        fresh: bool,
+    ) -> impl Iterator<Item = Entitlements> + 's {
+        self.mandates
+            .iter()
+            .filter_map(move |one| self.uncontested(session, one.account, fresh).ok())
+    }
+
+    /// What its own state gives a session: its person's mandate on the account within what the
     /// interface and its policy offer and what its device is for, until the session ends. Unbound,
     /// it looks, but for an act that comes with a `fresh` sign-in. One that an enrolment link began
     /// may only enrol until that is done, and what its person had before was shown; one kept for a
     /// receipt may do nothing.
-    pub fn uncontested(&self, session: &Session, fresh: bool) -> Result<Entitlements, Refusal> {
-        let mandate = self.first_mandate().ok_or(Refusal::NotFound { what: "account" })?;
-        let holder = Holder::Session(session.id);
-        let given = mandate.entitlements(holder, self.grade(mandate.account));
-        let mut given = given.ok_or(Refusal::NotFound { what: "paper account" })?;
+    pub fn uncontested(
+        &self,
+        session: &Session,
+        account: impl Into<AccountId>,
+        fresh: bool,
+    ) -> Result<Entitlements, Refusal> {
+        let mut given = self.given(account, Holder::Session(session.id))?;
         given.until = given.until.min(session.until);
         given.asks_above = self.large_orders.above;
         given.acts = given.acts.and(session.interface.acts());

@@ -8,7 +8,7 @@
 
 use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::{ContactId, PersonId, SessionId};
 use crate::moment::{Span, Time};
 use crate::notice::{self, Note, Subject, Topic};
@@ -42,7 +42,7 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageContact)?;
+    ground.authorise(slice, Act::ManageContact, Resource::Person)?;
     // Where codes go already is not moved by a link alone.
     let first = matches!(
         command,

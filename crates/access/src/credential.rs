@@ -1,17 +1,16 @@
 //! API credentials: what a program holds. A credential has one account, scopes and a port of its
 //! own; the port names it and proves nothing about the caller, so it may demand a token as well.
 
-use rust_decimal::Decimal;
-
 use crate::address::Addresses;
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::entitlements::{Act, Acts, Entitlements, Hours, Scopes, Symbols};
+use crate::entitlements::{Act, Acts, Entitlements, Hours, Resource, Scopes, Symbols};
 use crate::id::{CredentialId, PaperAccountId};
 use crate::mandate::Mandate;
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
+use crate::scopes::{out_of_range, within};
 use crate::secret::Secret;
 use crate::slice::Slice;
 use crate::token::{self, Kind};
@@ -61,10 +60,11 @@ pub(crate) fn decide(
 }
 
 fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Decision, Refusal> {
-    let giver = ground.authorise(slice, Act::ManageCredentials)?;
+    let account = new.account;
+    let giver = ground.authorise(slice, Act::ManageCredentials, account)?;
     ground.check_recent(slice)?;
     let person = slice.owner()?;
-    let account = new.account;
+    slice.open_account(account.into())?;
     let mandate = slice.mandate(account).ok_or(Refusal::NotFound { what: "account" })?;
     let now = ground.moment.now;
     let name = free_name(slice, account, None, &new.name)?;
@@ -148,16 +148,6 @@ fn check_port(slice: &Slice, port: u16, now: Time) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn out_of_range<T: ToString + Copy, L: ToString + Copy>(
-    what: &'static str,
-    given: T,
-    least: L,
-    most: L,
-) -> Refusal {
-    let (given, least, most) = (given.to_string(), least.to_string(), most.to_string());
-    Refusal::OutOfRange { what, given, least, most }
-}
-
 /// Whether the numbers of scopes make sense; each refusal says the range.
 pub fn check_scopes(scopes: &Scopes, now: Time) -> Result<(), Refusal> {
     if scopes.until <= now || scopes.until > now + LONGEST_LIFE {
@@ -181,38 +171,36 @@ pub fn check_scopes(scopes: &Scopes, now: Time) -> Result<(), Refusal> {
         Hours::Weekly(windows) => count("number of hours", windows.len())?,
         Hours::Always | Hours::Both(..) => {}
     }
-    let within = |what, given: Option<u64>, most: u64| match given {
-        Some(given) if !(1..=most).contains(&given) => Err(out_of_range(what, given, 1, most)),
-        _ => Ok(()),
-    };
     let rate = scopes.rate;
     within("orders per second", rate.map(|rate| rate.per_second.into()), 10_000)?;
     within("burst", rate.map(|rate| rate.burst.into()), 10_000)?;
-    let limits = &scopes.limits;
-    within("largest quantity", limits.max_quantity, 1_000_000_000)?;
-    within("price collar in hundredths of a percent", limits.collar_bps.map(u64::from), 10_000)?;
-    within("number of open orders", limits.max_open_orders.map(u64::from), 100_000)?;
-    let most = Decimal::from(1_000_000_000_000_u64);
-    match limits.max_notional {
-        Some(given) if given <= Decimal::ZERO || given > most => {
-            return Err(out_of_range("largest notional", given, Decimal::ONE, most));
-        }
-        _ => {}
-    }
-    match limits.duplicate_window {
-        Some(given) if given <= Span(0) || given > Span::days(1) => {
-            Err(out_of_range("window for duplicates", given, Span::milliseconds(1), Span::days(1)))
-        }
-        _ => Ok(()),
-    }
+    scopes.limits.check()
 }
 
 /// Whether the caller may take authority away from a credential. A lock does not stand in its way.
-fn authorise_cut(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refusal> {
-    if ground.authorise(slice, Act::ManageCredentials).is_err() {
-        ground.authorise(slice, Act::Lock)?;
+fn authorise_cut(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    credential: CredentialId,
+) -> Result<(), Refusal> {
+    let account = account_of(slice, ground, credential)?;
+    if ground.authorise(slice, Act::ManageCredentials, account).is_err() {
+        ground.authorise(slice, Act::Lock, account)?;
     }
     Ok(())
+}
+
+/// The account of a credential, revoked or not. Who may do nothing is not told that there is none.
+fn account_of(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    credential: CredentialId,
+) -> Result<PaperAccountId, Refusal> {
+    if let Some(found) = slice.credential(credential) {
+        return Ok(found.account);
+    }
+    ground.authorise(slice, Act::Lock, Resource::Person)?;
+    Err(Refusal::CredentialUnknown)
 }
 
 /// A credential that is not revoked.
@@ -246,7 +234,7 @@ fn revoke(
     credential: CredentialId,
     cancel_orders: bool,
 ) -> Result<Decision, Refusal> {
-    authorise_cut(slice, ground)?;
+    authorise_cut(slice, ground, credential)?;
     let found = live(slice, credential)?;
     let event = Event::Revoked { credential, at: ground.moment.now, by: ground.by, cancel_orders };
     let told = tell(ground, found, &format!("was revoked{}", orders_go(cancel_orders)));
@@ -262,7 +250,7 @@ fn pause(
     credential: CredentialId,
     cancel_orders: bool,
 ) -> Result<Decision, Refusal> {
-    authorise_cut(slice, ground)?;
+    authorise_cut(slice, ground, credential)?;
     let found = live(slice, credential)?;
     if let Some(paused) = found.paused {
         return Err(Refusal::CredentialPaused { at: paused.at });
@@ -278,7 +266,8 @@ fn resume(
     ground: &Ground<'_>,
     credential: CredentialId,
 ) -> Result<Decision, Refusal> {
-    let giver = ground.authorise(slice, Act::ManageCredentials)?;
+    let giver =
+        ground.authorise(slice, Act::ManageCredentials, account_of(slice, ground, credential)?)?;
     ground.check_recent(slice)?;
     let found = live(slice, credential)?;
     if found.paused.is_none() {
@@ -296,7 +285,8 @@ fn rotate(
     credential: CredentialId,
     grace: Span,
 ) -> Result<Decision, Refusal> {
-    let giver = ground.authorise(slice, Act::ManageCredentials)?;
+    let giver =
+        ground.authorise(slice, Act::ManageCredentials, account_of(slice, ground, credential)?)?;
     ground.check_recent(slice)?;
     let found = live(slice, credential)?;
     let old = found.token.ok_or(Refusal::TokenNotRequired)?;
@@ -327,7 +317,7 @@ fn rename(
     credential: CredentialId,
     name: &str,
 ) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageCredentials)?;
+    ground.authorise(slice, Act::ManageCredentials, account_of(slice, ground, credential)?)?;
     let found = live(slice, credential)?;
     let name = free_name(slice, found.account, Some(credential), name)?;
     if name == found.name {
@@ -347,10 +337,14 @@ fn edit(
     let found = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?;
     let is_narrower = scopes.is_within(&found.scopes);
     let giver = if is_narrower {
-        authorise_cut(slice, ground)?;
+        authorise_cut(slice, ground, credential)?;
         None
     } else {
-        let giver = ground.authorise(slice, Act::ManageCredentials)?;
+        let giver = ground.authorise(
+            slice,
+            Act::ManageCredentials,
+            account_of(slice, ground, credential)?,
+        )?;
         ground.check_recent(slice)?;
         giver
     };
@@ -380,10 +374,8 @@ impl Credential {
         if let Some(paused) = self.paused {
             return Err(Refusal::CredentialPaused { at: paused.at });
         }
-        let mandate = slice.mandate(self.account).ok_or(Refusal::CredentialUnknown)?;
         let holder = crate::id::Holder::Credential(self.id);
-        let full = mandate.entitlements(holder, slice.grade(self.account));
-        let full = full.ok_or(Refusal::CredentialUnknown)?;
+        let full = slice.given(self.account, holder).map_err(|_| Refusal::CredentialUnknown)?;
         Ok(full.narrow(holder, &self.scopes))
     }
 }

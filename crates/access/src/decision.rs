@@ -2,7 +2,7 @@
 
 use crate::call::{By, Source};
 use crate::contact::Reach;
-use crate::entitlements::{Act, Entitlements};
+use crate::entitlements::{Act, Entitlements, Resource};
 use crate::evidence::Event as EvidenceEvent;
 use crate::guard::Reads;
 use crate::id::{ApprovalId, AuthenticatorId, ContactId, CredentialId, DeviceId, LinkId, PersonId};
@@ -179,17 +179,29 @@ pub(crate) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Whether the caller may do this to the slice's person: the operator, the server itself, or
-    /// a live session of that person that is entitled to the act.
-    pub fn authorise(&self, slice: &Slice, act: Act) -> Result<Option<Entitlements>, Refusal> {
+    /// Whether the caller may do this to the account, or to the slice's person: the operator, the server
+    /// itself, or a live session of that person that is entitled to the act there.
+    pub fn authorise(
+        &self,
+        slice: &Slice,
+        act: Act,
+        on: impl Into<Resource>,
+    ) -> Result<Option<Entitlements>, Refusal> {
         match self.by {
             By::Operator { .. } | By::System => Ok(None),
             By::Visitor => Err(Refusal::NotSignedIn),
             By::Credential(_) => Err(Refusal::ActNotAllowed { act }),
             By::Session(_) => {
                 let session = self.session(slice)?;
-                let entitlements = slice.session_entitlements(session, self.source.fresh)?;
+                let (fresh, now) = (self.source.fresh, self.moment.now);
+                let entitlements = match on.into() {
+                    Resource::Person => slice.own_entitlements(session, fresh, now)?,
+                    Resource::Account(id) => slice.session_entitlements(session, id, fresh)?,
+                };
                 let entitlements = self.at_place(session, entitlements);
+                if now >= entitlements.until {
+                    return Err(Refusal::Expired { until: entitlements.until, now });
+                }
                 if entitlements.acts.contains(act) {
                     return Ok(Some(entitlements));
                 }

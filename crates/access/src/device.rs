@@ -6,7 +6,7 @@
 use crate::binding::PublicKey;
 use crate::decision::{Answer, Decision, Ground};
 use crate::draft::Draft;
-use crate::entitlements::{Act, Acts};
+use crate::entitlements::{Act, Acts, Resource};
 use crate::id::DeviceId;
 use crate::moment::{Span, Time};
 use crate::name::Name;
@@ -36,7 +36,7 @@ pub(crate) fn decide(
         Command::Renew { key } => return renew(slice, ground, *key),
         Command::Forget => return forget(slice, ground),
         Command::ConfirmPhone { instead: Some(_), .. } if asks_on_phone(slice, ground) => {}
-        _ => drop(ground.authorise(slice, Act::ManageDevices)?),
+        _ => drop(ground.authorise(slice, Act::ManageDevices, Resource::Person)?),
     }
     if !matches!(command, Command::ConfirmPhone { .. }) {
         ground.check_not_held(slice, Act::ManageDevices)?;

@@ -12,8 +12,9 @@ use crate::refusal::Refusal;
 use crate::secret::SealKey;
 use crate::slice::Slice;
 use crate::{
-    approval, brokerage, contact, credential, device, evidence, large_order, link, lock, network,
-    notice, person, policy, push, recovery, session, sign_in, step_up, travel, trustee, window,
+    account, approval, brokerage, contact, credential, device, evidence, large_order, link, lock,
+    network, notice, person, policy, push, recovery, session, sign_in, step_up, travel, trustee,
+    window,
 };
 
 macro_rules! dispatch {

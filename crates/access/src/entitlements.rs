@@ -1,5 +1,6 @@
 //! What a session or credential may do right now, compiled for a check without allocation.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use rust_decimal::Decimal;
@@ -18,7 +19,7 @@ use crate::symbol::SymbolSet;
 mod act;
 mod members;
 
-pub use act::{Act, Acts, Product, Side};
+pub use act::{Act, Acts, Product, Resource, Side};
 
 /// A set of sides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -90,6 +91,29 @@ impl Products {
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    /// The products in either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Its members, in order.
+    pub fn iter(self) -> impl Iterator<Item = Product> {
+        Product::ALL.iter().copied().filter(move |product| self.contains(*product))
+    }
+}
+
+impl fmt::Display for Products {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::NONE {
+            return f.write_str("nothing");
+        }
+        for (at, product) in self.iter().enumerate() {
+            write!(f, "{}{product}", if at > 0 { ", " } else { "" })?;
+        }
+        Ok(())
     }
 }
 

@@ -12,8 +12,8 @@ use crate::lock::Target;
 use crate::noun::{Command, Event};
 use crate::slice::Slice;
 use crate::{
-    lock::event as lock, mandate::event as mandate, person::event as person,
-    trustee::event as trustee,
+    account::event as account, lock::event as lock, mandate::event as mandate,
+    person::event as person, trustee::event as trustee,
 };
 
 mod scope;
@@ -27,6 +27,7 @@ impl Command {
             Self::Person(
                 person::Command::Create { account, .. } | person::Command::Add { account, .. },
             ) => vec![(*account).into()],
+            Self::Account(command) => vec![command.account()],
             Self::Lock(
                 lock::Command::Set { target: Target::Account(account), .. }
                 | lock::Command::Lift { target: Target::Account(account) }
@@ -84,6 +85,7 @@ impl Slice {
                 let found = self.locks().find(|one| one.id == *lock);
                 [found.map(|one| of_lock(one.target)).or(own), None]
             }
+            Event::Account(event) => [Some(Scope::Account(account::Event::account(event))), None],
             Event::Mandate(mandate::Event::Granted(one)) => {
                 [Some(Scope::Person(one.person)), Some(Scope::Account(one.account))]
             }

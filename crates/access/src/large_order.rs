@@ -8,7 +8,7 @@ use crate::approval::{self, Asker, Content, ContentKind};
 use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
-use crate::id::ApprovalId;
+use crate::id::{ApprovalId, PaperAccountId};
 use crate::notice::{self, Topic};
 use crate::policy::{NOT_YOU, check_change};
 use crate::recovery::check_phone;
@@ -29,9 +29,12 @@ pub(crate) fn decide(
 ) -> Result<Decision, Refusal> {
     match command {
         Command::Set { threshold } => set(slice, ground, *threshold),
-        Command::Ask { act, terms, facts } => ask(slice, ground, *act, terms, facts),
-        Command::Use { act, terms, approval } => {
-            let session = may(slice, ground, *act)?;
+        Command::Ask { account, act, terms, facts } => {
+            let session = may(slice, ground, *account, *act)?;
+            ask(slice, ground, session, terms, facts)
+        }
+        Command::Use { account, act, terms, approval } => {
+            let session = may(slice, ground, *account, *act)?;
             match approval {
                 Some(id) => use_approval(slice, ground, session, *id, terms),
                 None if ground.source.fresh => {
@@ -62,22 +65,26 @@ fn set(slice: &Slice, ground: &Ground<'_>, threshold: Threshold) -> Result<Decis
 }
 
 /// The session that asks, if it may do this to an order.
-fn may<'s>(slice: &'s Slice, ground: &Ground<'_>, act: Act) -> Result<&'s Session, Refusal> {
+fn may<'s>(
+    slice: &'s Slice,
+    ground: &Ground<'_>,
+    account: PaperAccountId,
+    act: Act,
+) -> Result<&'s Session, Refusal> {
     if !matches!(act, Act::PlaceOrder | Act::ModifyOrder) {
         return Err(Refusal::ActNotAllowed { act });
     }
-    ground.authorise(slice, act)?;
+    ground.authorise(slice, act, account)?;
     ground.session(slice)
 }
 
 fn ask(
     slice: &Slice,
     ground: &Ground<'_>,
-    act: Act,
+    session: &Session,
     terms: &Lines,
     facts: &Lines,
 ) -> Result<Decision, Refusal> {
-    let session = may(slice, ground, act)?;
     let device = slice.device(session.device);
     let name = device.map_or_else(String::new, |device| device.name.to_string());
     let place = [

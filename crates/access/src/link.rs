@@ -2,7 +2,7 @@
 
 use crate::decision::{Answer, Decision, Ground};
 use crate::device;
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::LinkId;
 use crate::refusal::Refusal;
 use crate::slice::Slice;
@@ -23,7 +23,7 @@ pub(crate) fn decide(
     if purpose == Purpose::Phone {
         // A phone may always give its part to another: that is no more than it has.
         if !device::asks_on_phone(slice, ground) {
-            ground.authorise(slice, Act::ManageDevices)?;
+            ground.authorise(slice, Act::ManageDevices, Resource::Person)?;
         }
         ground.check_recent(slice)?;
     } else if !ground.by.runs_the_server() {

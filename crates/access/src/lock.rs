@@ -5,8 +5,8 @@ use crate::call::By;
 use crate::credential::{self, Credential};
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, DeviceState};
-use crate::entitlements::Act;
-use crate::id::{LockId, PersonId};
+use crate::entitlements::{Act, Resource};
+use crate::id::{AccountId, LockId, PersonId};
 use crate::notice::{self, Topic};
 use crate::refusal::Refusal;
 use crate::session::{self, Session, SessionEnd};
@@ -40,7 +40,7 @@ pub(crate) fn decide(
     let standing = slice.locks().find(|lock| lock.target == target);
     match *command {
         Command::Set { grade, .. } => {
-            ground.authorise(slice, Act::Lock)?;
+            ground.authorise(slice, Act::Lock, resource(target))?;
             if standing.is_some_and(|lock| lock.grade >= grade) || grade == Grade::None {
                 let grade = standing.map(|lock| lock.grade).unwrap_or_default();
                 return Err(Refusal::LockStands { grade });
@@ -74,12 +74,35 @@ fn check_lift(
     // That another session holds trading is not a reason to stay locked.
     let mut unlocked = Slice { locks: Vec::new(), brokerage: None, ..slice.clone() };
     unlocked.accounts.iter_mut().for_each(|account| account.locks.clear());
-    for act in [GROW, Act::PlaceOrder] {
-        ground.authorise(&unlocked, act)?;
+    match lock.target {
+        Target::Account(account) => may_trade(&unlocked, ground, account)?,
+        // What narrows a session does so on every account, so one tells enough.
+        Target::Person(_) => {
+            let mut tried =
+                slice.mandates.iter().map(|one| may_trade(&unlocked, ground, one.account));
+            let first = tried.next().unwrap_or(Err(Refusal::OperatorOnly));
+            first.or_else(|refusal| tried.find(Result::is_ok).ok_or(refusal).map(drop))?;
+        }
     }
     ground.check_recent(slice)?;
     if !ground.source.fresh && ground.session(slice)?.proven_at <= lock.at {
         return Err(Refusal::LockUnproven { at: lock.at });
+    }
+    Ok(())
+}
+
+/// What a lock is on, as what an act is done to.
+fn resource(target: Target) -> Resource {
+    match target {
+        Target::Person(_) => Resource::Person,
+        Target::Account(account) => account.into(),
+    }
+}
+
+/// Whether a session may do on an account what every lock takes away.
+fn may_trade(slice: &Slice, ground: &Ground<'_>, account: AccountId) -> Result<(), Refusal> {
+    for act in [GROW, Act::PlaceOrder] {
+        ground.authorise(slice, act, account)?;
     }
     Ok(())
 }

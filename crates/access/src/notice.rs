@@ -5,7 +5,7 @@ use crate::call::By;
 use crate::contact::{Event as ContactEvent, MailAddress};
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{DeviceState, Event as DeviceEvent};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::{DeviceId, NoticeId, PersonId};
 use crate::refusal::Refusal;
 use crate::secret::Secret;
@@ -111,7 +111,7 @@ pub(crate) fn decide(
     command: &Command,
 ) -> Result<Decision, Refusal> {
     let Command::Disown { notice } = command;
-    ground.authorise(slice, Act::Lock)?;
+    ground.authorise(slice, Act::Lock, Resource::Person)?;
     let person = slice.person.as_ref().map(|person| person.id);
     if person != Some(notice.person) || !notice.topic.can_be_disowned() {
         return Err(Refusal::NotFound { what: "message that can be answered 'not me'" });

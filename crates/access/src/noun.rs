@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::event::TEXT_LIMIT;
 use crate::name::tidy;
 use crate::{
-    approval::event as approval, authenticator::event as authenticator,
+    account::event as account, approval::event as approval, authenticator::event as authenticator,
     brokerage::event as brokerage, contact::event as contact, credential::event as credential,
     device::event as device, evidence::event as evidence, large_order::event as large_order,
     link::event as link, lock::event as lock, mandate::event as mandate, network::event as network,
@@ -30,6 +30,7 @@ macro_rules! for_each_noun {
         $callback! {
             both {
                 person Person;
+                account Account;
                 sign_in SignIn;
                 link Link;
                 session Session;

@@ -1,5 +1,6 @@
 //! Persons: who signs in.
 
+use crate::account;
 use crate::decision::{Answer, Decision, Ground};
 use crate::id::{AccountId, PersonId};
 use crate::mandate::{self, Mandate, Role};
@@ -20,7 +21,7 @@ pub(crate) fn decide(
 ) -> Result<Decision, Refusal> {
     let (username, account, role) = match command {
         Command::Create { username, account } => (username, account, Role::Owner),
-        Command::Add { username, account } => (username, account, Role::Auditor),
+        Command::Add { username, account, role } => (username, account, *role),
     };
     if !ground.by.runs_the_server() {
         return Err(Refusal::OperatorOnly);
@@ -34,15 +35,17 @@ pub(crate) fn decide(
     if slice.person.is_some() {
         return Err(Refusal::NameTaken { what: "person", name: username.to_string() });
     }
+    let opened = account::opened(slice, ground, id);
+    if opened.is_none() {
+        slice.open_account(id)?;
+    }
+    let account = id;
     let id = PersonId(ground.moment.draw("person"));
     let at = ground.moment.now;
     let person = Person { id, username, created_at: at };
-    let account = (*account).into();
-    let (acts, products) = (role.acts(), role.products());
-    let mandate =
-        Mandate { person: id, account, role, acts, products, granted_at: at, until: None };
-    Ok(Decision::new(
-        vec![Event::Created(person).into(), mandate::Event::Granted(mandate).into()],
-        Answer::PersonCreated { person: id },
-    ))
+    let mandate = Mandate::preset(id, account, role, at);
+    let mut events = vec![Event::Created(person).into()];
+    events.extend(opened.map(Into::into));
+    events.push(mandate::Event::Granted(mandate).into());
+    Ok(Decision::new(events, Answer::PersonCreated { person: id }))
 }

@@ -4,7 +4,7 @@
 use crate::binding::UNBOUND_IDLE;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::draft::Draft;
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::{DeviceId, PersonId};
 use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
@@ -72,7 +72,7 @@ pub(crate) fn check_change(
     ground: &Ground<'_>,
     widens: bool,
 ) -> Result<(), Refusal> {
-    ground.authorise(slice, Act::ManagePolicy)?;
+    ground.authorise(slice, Act::ManagePolicy, Resource::Person)?;
     ground.check_recent(slice)?;
     if ground.by.runs_the_server() || !widens || ground.session(slice)?.is_bound() {
         return Ok(());

@@ -4,7 +4,7 @@
 
 use crate::call::By;
 use crate::decision::{Answer, Decision, Ground};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::DeviceId;
 use crate::refusal::Refusal;
 use crate::slice::Slice;
@@ -60,7 +60,7 @@ fn set(slice: &Slice, ground: &Ground<'_>, wish: &Wish) -> Result<Event, Refusal
 fn stop(slice: &Slice, ground: &Ground<'_>, device: DeviceId) -> Result<Event, Refusal> {
     let own = ground.session(slice).is_ok_and(|session| session.device == device);
     if !own {
-        ground.authorise(slice, Act::ManageDevices)?;
+        ground.authorise(slice, Act::ManageDevices, Resource::Person)?;
     }
     slice.push(device).ok_or(Refusal::NotFound { what: "push address" })?;
     Ok(Event::Ended { device, gone: false })

@@ -13,7 +13,7 @@ use crate::binding::Beginner;
 use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::draft::Draft;
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::RecoveryId;
 use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
@@ -331,7 +331,7 @@ fn tick(slice: &Slice, ground: &Ground<'_>) -> Decided {
 }
 
 fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
-    ground.authorise(slice, Act::ManageRecovery)?;
+    ground.authorise(slice, Act::ManageRecovery, Resource::Person)?;
     ground.check_recent(slice)?;
     let person = slice.owner()?.id;
     let Policy { wait, needed, waits } = policy;

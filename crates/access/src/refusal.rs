@@ -364,6 +364,18 @@ refusals! {
     /// The account has another owner.
     AccountTaken { account: AccountId } = "ACCOUNT_TAKEN",
         "account {account} has an owner; choose another account";
+    /// An account on which nothing is done any more.
+    AccountClosed { account: AccountId, at: Time } = "ACCOUNT_CLOSED",
+        "account {account} was closed at {at}; it can be looked at, and nothing else is done on it";
+    /// The account would have no owner.
+    LastOwner { account: AccountId } = "LAST_OWNER",
+        "account {account} would have no owner who stays; make somebody else its owner first, or close the account";
+    /// The person has authority on the account already.
+    MandateStands { account: AccountId } = "MANDATE_STANDS",
+        "this person already has a mandate on account {account}; change it, or revoke it first";
+    /// More than the one who grants it holds.
+    WiderMandate { what: &'static str } = "WIDER_MANDATE",
+        "nobody can grant more {what} than they hold themselves; grant fewer, or ask the operator";
     /// What would be left is not a way to sign in.
     LastAuthenticator = "LAST_AUTHENTICATOR",
         "this is the last way to sign in; add another first";

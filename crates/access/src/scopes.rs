@@ -1,7 +1,11 @@
 //! Whether scopes give no more than others: a change that only takes away needs no proof and takes
-//! effect at once.
+//! effect at once. And the numbers that limits may have.
+
+use rust_decimal::Decimal;
 
 use crate::entitlements::{Acts, Hours, Limits, Products, Rate, Scopes, Sides, Symbols};
+use crate::moment::Span;
+use crate::refusal::Refusal;
 
 impl Scopes {
     /// Whether these scopes allow nothing that `other` refuses. What cannot be compared field by field
@@ -84,4 +88,48 @@ fn are_limits_within(limits: &Limits, other: &Limits) -> bool {
 /// Whether a limit lets through no more than another, where none is no limit.
 fn is_limit_within<T: Ord>(limit: Option<T>, other: Option<T>) -> bool {
     other.is_none_or(|other| limit.is_some_and(|limit| limit <= other))
+}
+
+/// The refusal of a number outside its range.
+pub(crate) fn out_of_range<T: ToString + Copy, L: ToString + Copy>(
+    what: &'static str,
+    given: T,
+    least: L,
+    most: L,
+) -> Refusal {
+    let (given, least, most) = (given.to_string(), least.to_string(), most.to_string());
+    Refusal::OutOfRange { what, given, least, most }
+}
+
+/// Whether a number, where there is one, is between 1 and the most.
+pub(crate) fn within(what: &'static str, given: Option<u64>, most: u64) -> Result<(), Refusal> {
+    match given {
+        Some(given) if !(1..=most).contains(&given) => Err(out_of_range(what, given, 1, most)),
+        _ => Ok(()),
+    }
+}
+
+impl Limits {
+    /// Whether the numbers make sense; each refusal says the range.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        within("largest quantity", self.max_quantity, 1_000_000_000)?;
+        within("price collar in hundredths of a percent", self.collar_bps.map(u64::from), 10_000)?;
+        within("number of open orders", self.max_open_orders.map(u64::from), 100_000)?;
+        let most = Decimal::from(1_000_000_000_000_u64);
+        match self.max_notional {
+            Some(given) if given <= Decimal::ZERO || given > most => {
+                return Err(out_of_range("largest notional", given, Decimal::ONE, most));
+            }
+            _ => {}
+        }
+        match self.duplicate_window {
+            Some(given) if given <= Span(0) || given > Span::days(1) => Err(out_of_range(
+                "window for duplicates",
+                given,
+                Span::milliseconds(1),
+                Span::days(1),
+            )),
+            _ => Ok(()),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::binding::{BIND_WINDOW, PublicKey};
 use crate::decision::{Answer, Decision, Ground};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::SessionId;
 use crate::moment::Time;
 use crate::notice;
@@ -39,7 +39,7 @@ pub(crate) fn decide(
             Ok(Decision::new(vec![ended(session, SessionEnd::SignedOut)], Answer::Done))
         }
         Command::End { session } => {
-            ground.authorise(slice, Act::ManageSessions)?;
+            ground.authorise(slice, Act::ManageSessions, Resource::Person)?;
             let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?;
             let mut events = vec![ended(session.id, reason)];
             if reason == SessionEnd::EndedByOperator {
@@ -48,7 +48,7 @@ pub(crate) fn decide(
             Ok(Decision::new(events, Answer::SessionsEnded { count: 1 }))
         }
         Command::EndOthers => {
-            ground.authorise(slice, Act::ManageSessions)?;
+            ground.authorise(slice, Act::ManageSessions, Resource::Person)?;
             let others =
                 slice.sessions.iter().filter(|one| ground.by != crate::call::By::Session(one.id));
             let events: Vec<_> = others.map(|one| ended(one.id, reason)).collect();

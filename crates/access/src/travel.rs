@@ -7,7 +7,7 @@
 
 use crate::address::Network;
 use crate::decision::{Answer, Decision, Ground};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
@@ -25,7 +25,7 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageContact)?;
+    ground.authorise(slice, Act::ManageContact, Resource::Person)?;
     let person = slice.owner()?.id;
     match command {
         Command::Plan { from, until, place, network } => {

@@ -10,7 +10,7 @@ use crate::approval::{Say, TRIES};
 use crate::call::{By, Source};
 use crate::contact::Reach;
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::{PersonId, RecoveryId, TrusteeId};
 use crate::moment::{Moment, Span, Time};
 use crate::name::Username;
@@ -37,7 +37,7 @@ pub fn attest(
     let reach = Reach::of(slice, moment.now);
     let ground = Ground { by, source, moment, key, device: None, reach };
     ground.session(slice)?;
-    ground.authorise(slice, Act::ManageRecovery)?;
+    ground.authorise(slice, Act::ManageRecovery, Resource::Person)?;
     ground.check_recent(slice)?;
     let person = slice.person.as_ref().ok_or(Refusal::NotSignedIn)?;
     Ok(Attested { person: person.id, username: person.username.clone(), reads: slice.reads() })
@@ -68,7 +68,7 @@ impl Slice {
 }
 
 fn name(slice: &Slice, ground: &Ground<'_>, typed: &str, found: Option<PersonId>) -> Decided {
-    ground.authorise(slice, Act::ManageRecovery)?;
+    ground.authorise(slice, Act::ManageRecovery, Resource::Person)?;
     ground.check_recent(slice)?;
     let person = slice.owner()?;
     let username = Username::new(typed)?;
@@ -97,7 +97,7 @@ fn name(slice: &Slice, ground: &Ground<'_>, typed: &str, found: Option<PersonId>
 }
 
 fn remove(slice: &Slice, ground: &Ground<'_>, id: TrusteeId) -> Decided {
-    ground.authorise(slice, Act::ManageRecovery)?;
+    ground.authorise(slice, Act::ManageRecovery, Resource::Person)?;
     ground.check_recent(slice)?;
     let one = slice.trustees.iter().find(|one| one.id == id);
     let one = one.ok_or(Refusal::NotFound { what: "recovery contact" })?;

@@ -116,7 +116,8 @@ impl LargeOrderGate<'_> {
         let bound = large.cost.bound();
         let facts = self.facts(request, &large);
         let (act, terms) = self.terms(request, bound)?;
-        let ask = ask::approval(LargeOrder::Ask { act, terms, facts });
+        let account = admission.account();
+        let ask = ask::approval(LargeOrder::Ask { account, act, terms, facts });
         let approval = self.gate.ask(Key::Person(ticket.person), None, ticket.asker(), ask).await?;
         Ok(Some(LargeAsked { approval, bound }))
     }
@@ -145,7 +146,8 @@ impl LargeOrderGate<'_> {
         approval: Option<ApprovalId>,
     ) -> Result<Submitted, Refused> {
         let (act, terms) = self.terms(&request, bound)?;
-        let command = Command::LargeOrder(LargeOrder::Use { act, terms, approval });
+        let account = admission.account();
+        let command = Command::LargeOrder(LargeOrder::Use { account, act, terms, approval });
         self.gate.run_done(Key::Person(ticket.person), &ticket.call(command)).await?;
         let done = self.gate.submit_within(admission, ticket.address, request, Some(bound))?;
         self.note_placed(ticket, approval, &done).await;

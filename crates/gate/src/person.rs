@@ -1,6 +1,7 @@
 //! Persons: who signs in, and how the operator lets them in.
 
 use access::link::{self, Purpose};
+use access::mandate::Role;
 use access::{
     AccountId, By, Command, Grade, PersonId, Refusal, Secret, Slice, Source, Time, authenticator,
     person,
@@ -81,7 +82,8 @@ impl PersonGate<'_> {
     pub async fn add(self, actor: &Actor, username: &str) -> Result<LinkIssued, Refusal> {
         let (username, account) = (username.to_owned(), self.gate.account());
         let key = username.clone();
-        let call = actor.call(Command::Person(person::Command::Add { username, account }));
+        let add = person::Command::Add { username, account, role: Role::Auditor };
+        let call = actor.call(Command::Person(add));
         self.gate.run_done(Key::Username(&key), &call).await?;
         self.gate.issue(&caller(actor), &key, Purpose::Enrolment).await
     }

@@ -365,9 +365,11 @@ impl Gate {
     /// Makes the live sessions of a person what their slice says, after the commit.
     pub(crate) fn publish_sessions(&self, slice: &Slice, uses: &[SessionUse]) {
         let Some(person) = &slice.person else { return };
+        let Some(account) = slice.first_mandate().map(|one| one.account) else { return };
         let uses: HashMap<_, _> = uses.iter().map(|one| (one.session, one)).collect();
         for session in &slice.sessions {
-            let Ok(entitlements) = slice.session_entitlements(session, false) else { continue };
+            let given = slice.session_entitlements(session, account, false);
+            let Ok(entitlements) = given else { continue };
             let used = uses.get(&session.id).copied();
             self.0.people.sessions.put(person, session, entitlements, used);
             let from = slice.device(session.device).and_then(device::Device::renews_from);

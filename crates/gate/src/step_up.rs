@@ -129,7 +129,8 @@ impl StepUpGate<'_> {
     ) -> Result<access::Entitlements, Refusal> {
         let slice = self.gate.load(Key::Person(person)).await?;
         let session = slice.session(session).ok_or(Refusal::NotSignedIn)?;
-        slice.session_entitlements(session, true)
+        let account = slice.first_mandate().ok_or(Refusal::NotFound { what: "account" })?.account;
+        slice.session_entitlements(session, account, true)
     }
 }
 

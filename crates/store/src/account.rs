@@ -1,6 +1,6 @@
 //! Accounts, each with a version of its own.
 
-use access::account::{Account, AccountSlice};
+use access::account::{Account, AccountSlice, Event};
 use access::id::AccountId;
 use access::mandate::Mandate;
 use access::slice::Slice;
@@ -8,26 +8,48 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
-use crate::field::Fields;
-use crate::{lock, mandate};
+use crate::field::{Fields, json};
+use crate::{Store, lock, mandate};
 
 statements! {
-    OPEN = "INSERT INTO account (id, version, purpose, base_currency, opened_at, closed_at) \
-            VALUES ($1, 1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
-    BY_ID = "SELECT id, version, purpose, base_currency, opened_at, closed_at FROM account WHERE id = $1";
-    OF_PERSON = "SELECT id, version, purpose, base_currency, opened_at, closed_at FROM account \
+    OPEN = "INSERT INTO account (id, version, purpose, base_currency, products, limits, opened_at, \
+            closed_at) VALUES ($1, 1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
+    PERMIT = "UPDATE account SET products = $2 WHERE id = $1";
+    LIMIT = "UPDATE account SET limits = $2 WHERE id = $1";
+    CLOSE = "UPDATE account SET closed_at = $2 WHERE id = $1";
+    BY_ID = "SELECT id, version, purpose, base_currency, products, limits, opened_at, closed_at \
+             FROM account WHERE id = $1";
+    ALL = "SELECT id, version, purpose, base_currency, products, limits, opened_at, closed_at \
+           FROM account ORDER BY opened_at, id";
+    OF_PERSON = "SELECT id, version, purpose, base_currency, products, limits, opened_at, closed_at FROM account \
                  WHERE id IN (SELECT account FROM mandate WHERE person = $1)";
 }
 
-/// The first mandate on an account opens it; false when it is open already.
+pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
+    let id = event.account().to_string();
+    let changed = match event {
+        Event::Opened(account) => return open(connection, account).await.map(drop),
+        Event::Permitted { products, .. } => {
+            run!(connection, PERMIT, id, json("account", products)?)
+        }
+        Event::Limited { limits, .. } => run!(connection, LIMIT, id, json("account", limits)?),
+        Event::Closed { at, .. } => run!(connection, CLOSE, id, at.0),
+    };
+    changed?;
+    Ok(())
+}
+
+/// Opens an account; false when there is one of that id already.
 pub(crate) async fn open(
     connection: &mut AnyConnection,
     account: &Account,
-) -> Result<bool, sqlx::Error> {
-    let Account { id, purpose, base_currency, opened_at, closed_at } = account;
+) -> Result<bool, StoreError> {
+    let Account { id, purpose, base_currency, products, limits, opened_at, closed_at } = account;
     let closed_at = closed_at.map(|at| at.0);
     let (id, purpose, currency) = (id.to_string(), purpose.to_string(), base_currency.to_string());
-    Ok(run!(connection, OPEN, id, purpose, currency, opened_at.0, closed_at)? == 1)
+    let (products, limits) = (json("account", products)?, json("account", limits)?);
+    let opened = opened_at.0;
+    Ok(run!(connection, OPEN, id, purpose, currency, products, limits, opened, closed_at)? == 1)
 }
 
 /// The accounts of a person. Their versions are read before what is on them: whatever changes while
@@ -83,14 +105,31 @@ pub(crate) async fn add(
     Ok(())
 }
 
+impl Store {
+    /// Every account, closed ones too, in the order in which they were opened.
+    pub async fn accounts(&self) -> Result<Vec<AccountSlice>, StoreError> {
+        let mut connection = self.database.pool().acquire().await?;
+        let mut accounts = Vec::new();
+        for row in &rows!(connection, ALL)? {
+            let mut account = read(row)?;
+            let id = account.id.to_string();
+            account.mandates = mandate::on(&mut connection, &id).await?;
+            account.locks = lock::on(&mut connection, &id).await?;
+            accounts.push(account);
+        }
+        Ok(accounts)
+    }
+}
+
 fn read(row: &AnyRow) -> Result<AccountSlice, StoreError> {
     let mut fields = Fields::new("account", row);
     let id = fields.parsed()?;
     let version = fields.int()?;
     let purpose = fields.checked(access::name::Name::kept)?;
     let base_currency = fields.parsed()?;
+    let (products, limits) = (fields.json()?, fields.json()?);
     let (opened_at, closed_at) = (fields.time()?, fields.maybe_time()?);
-    let account = Account { id, purpose, base_currency, opened_at, closed_at };
+    let account = Account { id, purpose, base_currency, products, limits, opened_at, closed_at };
     let (mandates, locks) = (Vec::new(), Vec::new());
     Ok(AccountSlice { id, version, account: Some(account), mandates, locks })
 }

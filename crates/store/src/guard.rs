@@ -6,11 +6,12 @@ use access::account::Account;
 use access::decision::Event;
 use access::guard::{Reads, Scope};
 use access::slice::Slice;
-use access::{mandate, person, throttle as counted};
+use access::{account as opened, person, throttle as counted};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::commit::CommitError;
 use crate::engine::Engine;
+use crate::error::StoreError;
 use crate::field::Fields;
 use crate::{account, throttle};
 
@@ -86,10 +87,10 @@ async fn open(
     connection: &mut AnyConnection,
     scope: Scope,
     events: &[Event],
-) -> Result<bool, sqlx::Error> {
+) -> Result<bool, StoreError> {
     let first = events.iter().find_map(|event| match event {
-        Event::Mandate(mandate::Event::Granted(one)) if scope == Scope::Account(one.account) => {
-            Some(Account::of(one))
+        Event::Account(opened::Event::Opened(one)) if scope == Scope::Account(one.id) => {
+            Some(Account::clone(one))
         }
         _ => None,
     });

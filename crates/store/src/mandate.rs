@@ -26,7 +26,9 @@ pub(crate) async fn apply(
     connection: &mut AnyConnection,
     Event::Granted(mandate): &Event,
 ) -> Result<(), StoreError> {
-    account::open(connection, &Account::of(mandate)).await?;
+    // Before accounts were opened by an event of their own, the first mandate did it.
+    let unopened = Account::unopened(mandate.account, mandate.granted_at);
+    account::open(connection, &unopened).await?;
     let Mandate { person, account, role, acts, products, granted_at, until } = mandate;
     let (acts, products) = (json("mandate", acts)?, json("mandate", products)?);
     let until = until.map(|until| until.0);

@@ -239,10 +239,14 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::TooMany { .. }
         | Refusal::OutOfRange { .. }
         | Refusal::Wider { .. }
+        | Refusal::WiderMandate { .. }
         | Refusal::LockStands { .. }
         | Refusal::NoLock
         | Refusal::LockUnproven { .. }
         | Refusal::AccountTaken { .. }
+        | Refusal::AccountClosed { .. }
+        | Refusal::LastOwner { .. }
+        | Refusal::MandateStands { .. }
         | Refusal::LastAuthenticator
         | Refusal::LastPasskey
         | Refusal::PasswordGuessable { .. }

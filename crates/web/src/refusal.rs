@@ -81,6 +81,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::LockUnproven { .. }
         | R::OrderUnproven
         | R::Wider { .. }
+        | R::WiderMandate { .. }
         | R::OldPasswordNeeded
         | R::ProofTooOld { .. }
         | R::KeptProofMissing => StatusCode::FORBIDDEN,
@@ -117,6 +118,9 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::LockStands { .. }
         | R::NoLock
         | R::AccountTaken { .. }
+        | R::AccountClosed { .. }
+        | R::LastOwner { .. }
+        | R::MandateStands { .. }
         | R::LastAuthenticator
         | R::LastPasskey
         | R::RecoveryCodesEarly

@@ -6,7 +6,7 @@
 use super::change::tell;
 use crate::authenticator::{Authenticator, Event, Kind};
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::AuthenticatorId;
 use crate::moment::{Span, Time};
 use crate::name::Name;
@@ -101,7 +101,7 @@ pub(super) fn add(
     registration: &Registration,
     name: &str,
 ) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_recent(slice)?;
     let person = slice.owner()?;
     let now = ground.moment.now;

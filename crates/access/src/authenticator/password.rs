@@ -3,7 +3,7 @@
 use super::change::{drop_attempts, end_sessions, tell};
 use crate::authenticator::{Authenticator, Event, Kind, PasswordCheck};
 use crate::decision::{Answer, Decision, Ground};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::AuthenticatorId;
 use crate::name::Name;
 use crate::refusal::Refusal;
@@ -53,7 +53,7 @@ pub(super) fn set(
     hash: &Secret,
     old: Option<&PasswordCheck>,
 ) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     if slice.password().is_some() {
         ground.check_not_held(slice, Act::ManageAuthenticators)?;
     }

@@ -9,7 +9,7 @@ use data_encoding::BASE32_NOPAD;
 use super::change::{tell, warning};
 use crate::authenticator::{Authenticator, Event, Kind};
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::{AuthenticatorId, PersonId};
 use crate::name::Name;
 use crate::notice::{self, Topic};
@@ -110,7 +110,7 @@ pub(crate) fn spend(
 /// Makes a set; the one before it dies with all its codes. Only the person sees them, once: the
 /// operator gives links, and cannot hold another's codes.
 pub(super) fn make(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.session(slice)?;
     ground.check_recent(slice)?;
     if slice.recovery_codes().is_some() {

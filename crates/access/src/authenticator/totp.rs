@@ -10,7 +10,7 @@ use super::change::{drop_attempts, end_sessions, tell};
 use crate::authenticator::{Authenticator, Event, Kind};
 use crate::call::By;
 use crate::decision::{Answer, Decision, Ground};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Resource};
 use crate::id::{AttemptId, AuthenticatorId};
 use crate::moment::Time;
 use crate::name::Name;
@@ -83,7 +83,7 @@ pub fn check(seed: &[u8], typed: &Secret, wall: Time, last_step: Option<i64>) ->
 }
 
 pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     let person = slice.owner()?;
     // A recovered person lost theirs: the new one counts beside it once it is confirmed.
     if slice.totp().is_some() && ground.check_not_held(slice, Act::ManageAuthenticators).is_ok() {
@@ -94,7 +94,7 @@ pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refu
 
 /// Another one, in place of one that stays until a code of the new one is typed.
 pub(super) fn offer_another(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_not_held(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
     slice.totp().ok_or(Refusal::NotFound { what: "authenticator app to replace" })?;
@@ -152,7 +152,7 @@ pub(super) fn confirm(
     ground: &Ground<'_>,
     typed: &Secret,
 ) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageAuthenticators)?;
+    ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_recent(slice)?;
     let none = Refusal::NotFound { what: "authenticator app to confirm" };
     let offered = slice.offered_totp().filter(|one| is_of(ground, one)).ok_or(none)?;

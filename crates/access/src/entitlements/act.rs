@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::AccountId;
+
 macro_rules! acts {
     ($($(#[doc = $doc:literal])* $(#[cfg($when:meta)])? $name:ident = $bit:literal, $text:literal;)*) => {
         /// One thing that may be done.
@@ -65,6 +67,21 @@ impl fmt::Display for Act {
     }
 }
 
+/// What an act is done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// The person alone, whatever accounts are theirs.
+    Person,
+    /// One account.
+    Account(AccountId),
+}
+
+impl<T: Into<AccountId>> From<T> for Resource {
+    fn from(account: T) -> Self {
+        Self::Account(account.into())
+    }
+}
+
 /// A set of acts. It is stored as the names of its members: see [`super::members`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Acts(pub(super) u32);
@@ -78,6 +95,17 @@ impl Acts {
     pub const VIEW: Self = Self::of(&[Act::ViewAccount, Act::ViewMarketData]);
     /// What a session may do that an enrolment link began, until its person is enrolled.
     pub const ENROL: Self = Self::of(&[Act::ManageAuthenticators, Act::ManageContact]);
+    /// What is about a person alone, whatever account they act on.
+    pub const OWN: Self = Self::of(&[
+        Act::ManageSessions,
+        Act::ManageDevices,
+        Act::ManageAuthenticators,
+        Act::ManageContact,
+        Act::ManagePolicy,
+        Act::ManageRecovery,
+        Act::Lock,
+        Act::ViewEvidence,
+    ]);
     /// What touches orders.
     pub const TRADE: Self =
         Self::of(&[Act::PlaceOrder, Act::ReduceOrder, Act::ModifyOrder, Act::CancelOrder]);
@@ -178,6 +206,15 @@ pub enum Product {
 }
 
 impl Product {
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stock => "stock",
+            #[cfg(test)]
+            Self::Later => "later",
+        }
+    }
+
     /// Every product, in order.
     pub const ALL: &[Self] = &[
         Self::Stock,

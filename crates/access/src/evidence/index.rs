@@ -81,8 +81,8 @@ impl Topic {
             "recovery" | "trustee" => Self::Recovery,
             "lock" => Self::Locks,
             "notice" => Self::Messages,
-            "person" | "mandate" | "authenticator" | "contact" | "travel" | "policy"
-            | "large_order" => Self::Settings,
+            "person" | "account" | "mandate" | "authenticator" | "contact" | "travel"
+            | "policy" | "large_order" => Self::Settings,
             kind if kind.starts_with("order_") || kind.starts_with("orders_") => Self::Orders,
             _ => Self::Server,
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::{Lines, Placed, Threshold};
 use crate::entitlements::Act;
-use crate::id::{ApprovalId, PersonId, SessionId};
+use crate::id::{ApprovalId, PaperAccountId, PersonId, SessionId};
 use crate::sentence::joined;
 use crate::slice::Slice;
 
@@ -17,6 +17,8 @@ pub enum Command {
     },
     /// Asks the phone of the session's person for a yes to one order.
     Ask {
+        /// On which account.
+        account: PaperAccountId,
         /// What is done with the order: placing or modifying it.
         act: Act,
         /// All that is asked for; the last line says what it may cost.
@@ -26,6 +28,8 @@ pub enum Command {
     },
     /// Uses up what lets one order through, before it is placed.
     Use {
+        /// On which account.
+        account: PaperAccountId,
         /// What is done with the order.
         act: Act,
         /// All that is about to be placed, as it was asked for.

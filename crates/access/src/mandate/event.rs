@@ -36,7 +36,9 @@ pub(crate) fn apply(slice: &mut Slice, event: &Event) {
         put(&mut slice.mandates, mandate.clone(), |one| one.account);
     }
     slice.on_account(mandate.account, |account| {
-        account.account.get_or_insert_with(|| Account::of(mandate));
+        account
+            .account
+            .get_or_insert_with(|| Account::unopened(mandate.account, mandate.granted_at));
         put(&mut account.mandates, mandate.clone(), |one| one.person);
     });
 }

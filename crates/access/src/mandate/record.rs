@@ -38,20 +38,10 @@ impl Role {
 
     /// The acts that it gives when it is granted. A mandate keeps what it was granted with.
     pub const fn acts(self) -> Acts {
-        let own = Acts::of(&[
-            Act::ManageSessions,
-            Act::ManageDevices,
-            Act::ManageAuthenticators,
-            Act::ManageContact,
-            Act::ManagePolicy,
-            Act::ManageRecovery,
-            Act::Lock,
-            Act::ViewEvidence,
-        ]);
         match self {
             Self::Owner => Acts::ALL,
-            Self::Trader => Acts::VIEW.or(Acts::TRADE).or(own),
-            Self::Auditor => Acts::VIEW.or(own),
+            Self::Trader => Acts::VIEW.or(Acts::TRADE).or(Acts::OWN),
+            Self::Auditor => Acts::VIEW.or(Acts::OWN),
         }
     }
 
@@ -133,6 +123,17 @@ impl From<Recorded> for Mandate {
 }
 
 impl Mandate {
+    /// One without end, of what a role gives now.
+    pub const fn preset(
+        person: PersonId,
+        account: AccountId,
+        role: Role,
+        granted_at: Time,
+    ) -> Self {
+        let (acts, products) = (role.acts(), role.products());
+        Self { person, account, role, acts, products, granted_at, until: None }
+    }
+
     /// Everything that it gives, under a lock, to a holder that is not narrowed yet. Nothing on a live
     /// account: what is entitled so far trades on paper.
     pub fn entitlements(&self, holder: Holder, lock: Grade) -> Option<Entitlements> {

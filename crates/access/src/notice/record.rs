@@ -84,6 +84,8 @@ topics! {
     BrokerageTaken = "brokerage_taken", "Trading was taken over", true;
     /// Sessions end soon unless they are renewed.
     Renewal = "renewal", "Renew your sessions", false;
+    /// An account was opened, closed, permitted more or limited.
+    AccountChanged = "account_changed", "Your accounts", false;
     /// A lock was set or lifted.
     Lock = "lock", "A lock", false;
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::Person;
 use crate::id::PaperAccountId;
+use crate::mandate::Role;
 use crate::slice::Slice;
 
 /// What is asked about persons.
@@ -15,12 +16,14 @@ pub enum Command {
         /// The account, which has no owner yet.
         account: PaperAccountId,
     },
-    /// Makes a person who may look at an account of somebody else's. Load the slice by the user name.
+    /// Makes a person with a mandate on an account. Load the slice by the user name.
     Add {
         /// What they will sign in with.
         username: String,
         /// The account.
         account: PaperAccountId,
+        /// As what.
+        role: Role,
     },
 }
 

@@ -4,7 +4,7 @@ use super::Slice;
 use crate::guard::Scope;
 use crate::noun::Event;
 use crate::{
-    approval::event as approval, authenticator::event as authenticator,
+    account::event as account, approval::event as approval, authenticator::event as authenticator,
     brokerage::event as brokerage, contact::event as contact, credential::event as credential,
     device::event as device, evidence::event as evidence, large_order::event as large_order,
     link::event as link, lock::event as lock, mandate::event as mandate, network::event as network,

@@ -304,7 +304,7 @@ fn phone_that_opened_the_link_looks_until_its_number_is_typed_elsewhere() {
     let phone = offered(&mut desk);
     let acts = |desk: &Desk| {
         let session = desk.slice.session(phone.session).unwrap();
-        desk.slice.session_entitlements(session, false).unwrap().acts
+        desk.slice.session_entitlements(session, crate::desk::account(), false).unwrap().acts
     };
     assert_eq!(acts(&desk), DeviceRole::View.acts());
     let first = shown(&desk, &phone);

@@ -292,7 +292,8 @@ fn password_that_is_years_old_signs_in_as_on_its_first_day() {
     let done = desk.signed_in();
     assert_eq!(desk.slice.password().unwrap().id, set);
     let session = desk.slice.session(done.session).unwrap();
-    let acts = desk.slice.session_entitlements(session, false).unwrap().acts;
+    let acts =
+        desk.slice.session_entitlements(session, crate::desk::account(), false).unwrap().acts;
     assert_eq!(acts, access::entitlements::Acts::ALL, "nothing is held back until it is changed");
 }
 
@@ -321,7 +322,10 @@ fn reset_session(desk: &mut Desk, reset: authenticator::Command) -> By {
 
 fn acts(desk: &Desk, by: By) -> Acts {
     let By::Session(id) = by else { panic!("no session") };
-    desk.slice.session_entitlements(desk.slice.session(id).unwrap(), false).unwrap().acts
+    desk.slice
+        .session_entitlements(desk.slice.session(id).unwrap(), crate::desk::account(), false)
+        .unwrap()
+        .acts
 }
 
 fn prove(desk: &mut Desk, by: By) -> Result<Answer, Refusal> {

@@ -227,11 +227,21 @@ fn phone_added_in_a_recovery_approves_no_step_up_and_no_order_from_outside_of_it
     assert!(matches!(refused, Some(Refusal::ProofHeld { .. })), "{refused:?}");
     let act = access::entitlements::Act::PlaceOrder;
     let terms = vec![("Side".to_owned(), "Buy".to_owned()), ("Cost at most".into(), "1".into())];
-    let ask = large_order::Command::Ask { act, terms: terms.clone(), facts: vec![] };
+    let ask = large_order::Command::Ask {
+        account: crate::desk::account(),
+        act,
+        terms: terms.clone(),
+        facts: vec![],
+    };
     let asked = desk.by(by(&owner), Command::LargeOrder(ask));
     let Ok(Answer::ApprovalAsked { approval }) = asked else { panic!("no") };
     says_yes(&mut desk, &phone, approval);
-    let send = large_order::Command::Use { act, terms, approval: Some(approval) };
+    let send = large_order::Command::Use {
+        account: crate::desk::account(),
+        act,
+        terms,
+        approval: Some(approval),
+    };
     let refused = desk.by(by(&owner), Command::LargeOrder(send)).err();
     assert!(matches!(refused, Some(Refusal::ProofHeld { .. })), "{refused:?}");
 }

@@ -28,7 +28,12 @@ fn terms(shares: u32) -> Lines {
 fn ask(home: &mut Home, shares: u32) -> Result<ApprovalId, Refusal> {
     let facts = vec![("Value".to_owned(), "231,400.00 USD".to_owned())];
     let (act, terms) = (Act::PlaceOrder, terms(shares));
-    let command = Command::LargeOrder(large_order::Command::Ask { act, terms, facts });
+    let command = Command::LargeOrder(large_order::Command::Ask {
+        account: crate::desk::account(),
+        act,
+        terms,
+        facts,
+    });
     match home.desk.by(By::Session(home.browser.session), command)? {
         Answer::ApprovalAsked { approval } => Ok(approval),
         _ => panic!("another answer"),
@@ -42,7 +47,12 @@ fn send(
     approval: Option<ApprovalId>,
 ) -> Option<Refusal> {
     let act = Act::PlaceOrder;
-    let command = Command::LargeOrder(large_order::Command::Use { act, terms, approval });
+    let command = Command::LargeOrder(large_order::Command::Use {
+        account: crate::desk::account(),
+        act,
+        terms,
+        approval,
+    });
     desk.by(By::Session(by), command).err()
 }
 
@@ -212,7 +222,12 @@ fn proof_counts_only_for_the_request_that_it_comes_with() {
     assert_eq!(send(&mut home.desk, session, terms(1_000), None), Some(Refusal::OrderUnproven));
     let command = || {
         let (act, approval) = (Act::PlaceOrder, None);
-        Command::LargeOrder(large_order::Command::Use { act, terms: terms(1_000), approval })
+        Command::LargeOrder(large_order::Command::Use {
+            account: crate::desk::account(),
+            act,
+            terms: terms(1_000),
+            approval,
+        })
     };
     let source = Source { fresh: true, ..browser(None) };
     let call = Call { by: By::Session(session), source, command: command() };
@@ -233,7 +248,12 @@ fn session_that_may_not_place_orders_asks_for_none_and_sends_none() {
     assert!(matches!(ask(&mut home, 1_000), Err(Refusal::DeviceRoleNarrow { .. })));
     // Nor is an act asked for that is not an order.
     let (act, terms, approval) = (Act::ManagePolicy, terms(1), Some(approval));
-    let command = Command::LargeOrder(large_order::Command::Use { act, terms, approval });
+    let command = Command::LargeOrder(large_order::Command::Use {
+        account: crate::desk::account(),
+        act,
+        terms,
+        approval,
+    });
     let refused = home.desk.by(By::Session(session), command).err();
     assert_eq!(refused, Some(Refusal::ActNotAllowed { act }));
 }
@@ -250,12 +270,12 @@ fn threshold_is_set_with_a_proof_and_told_and_widened_by_a_bound_session_alone()
     let by = By::Session(home.browser.session);
     assert_eq!(desk.slice.large_orders.above, Some(STANDARD));
     let session = desk.slice.session(home.browser.session).unwrap();
-    let given = desk.slice.session_entitlements(session, false).unwrap();
+    let given = desk.slice.session_entitlements(session, crate::desk::account(), false).unwrap();
     assert_eq!(given.asks_above, Some(STANDARD));
     assert_eq!(set(desk, by, Some(Decimal::from(5_000))), None);
     assert_eq!(told(desk), Topic::PolicyChanged);
     let session = desk.slice.session(home.browser.session).unwrap();
-    let given = desk.slice.session_entitlements(session, false).unwrap();
+    let given = desk.slice.session_entitlements(session, crate::desk::account(), false).unwrap();
     assert_eq!(given.asks_above, Some(Decimal::from(5_000)));
     assert_eq!(set(desk, by, None), None);
     assert_eq!(set(desk, by, Some(STANDARD)), None);

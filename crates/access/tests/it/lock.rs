@@ -77,7 +77,7 @@ fn lock_is_lifted_by_the_operator_alone_and_revives_nothing() {
     assert_eq!(desk.by(operator, lift(target)).err(), Some(Refusal::NoLock));
     assert!(desk.slice.credentials.iter().all(|one| one.revoked.is_some()));
     let session = desk.slice.sessions[0].clone();
-    let left = desk.slice.session_entitlements(&session, false).unwrap();
+    let left = desk.slice.session_entitlements(&session, crate::desk::account(), false).unwrap();
     assert!(left.acts.is_empty(), "the receipt's session stays what it is");
     assert_eq!(desk.password(None, true).err(), Some(Refusal::SignInFailed));
 }

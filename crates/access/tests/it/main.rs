@@ -3,6 +3,7 @@
 
 extern crate floorpass_access as access;
 
+mod account;
 mod approval;
 mod authenticator;
 mod authority;

@@ -42,7 +42,10 @@ fn one(desk: &Desk, session: SessionId) -> access::session::Session {
 }
 
 fn why_not(desk: &Desk, session: SessionId, act: Act) -> Option<Refusal> {
-    let given = desk.slice.session_entitlements(&one(desk, session), false).unwrap();
+    let given = desk
+        .slice
+        .session_entitlements(&one(desk, session), crate::desk::account(), false)
+        .unwrap();
     (!given.acts.contains(act)).then(|| given.why_not(act))
 }
 

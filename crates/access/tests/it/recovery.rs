@@ -94,7 +94,7 @@ fn ended_by(desk: &Desk) -> Option<RecoveryEnd> {
 
 pub fn acts(desk: &Desk, session: access::SessionId, fresh: bool) -> (Acts, Option<Narrowing>) {
     let session = desk.slice.session(session).unwrap();
-    let given = desk.slice.session_entitlements(session, fresh).unwrap();
+    let given = desk.slice.session_entitlements(session, crate::desk::account(), fresh).unwrap();
     (given.acts, given.narrowing.first().map(|(_, why)| why.clone()))
 }
 
@@ -592,7 +592,7 @@ fn held_session_may_less_than_an_ordinary_one_on_every_kind_of_device() {
                     for fresh in [true, false] {
                         let acts = |one: &access::session::Session| {
                             let one = access::session::Session { key, ..one.clone() };
-                            slice.session_entitlements(&one, fresh).unwrap()
+                            slice.session_entitlements(&one, crate::desk::account(), fresh).unwrap()
                         };
                         let (held, whole) = (acts(&session), acts(&ordinary));
                         let more = held.acts.without(whole.acts);
@@ -721,7 +721,11 @@ impl Walk {
     fn check(&self) {
         for session in self.desk.slice.sessions.iter().filter(|one| self.sessions.contains(&one.id))
         {
-            let given = self.desk.slice.session_entitlements(session, true).unwrap();
+            let given = self
+                .desk
+                .slice
+                .session_entitlements(session, crate::desk::account(), true)
+                .unwrap();
             assert!(given.acts.without(HELD_ACTS).is_empty(), "{:?}", session.methods);
         }
         let open = self.desk.slice.recoveries.iter().filter(|one| one.is_open()).count();

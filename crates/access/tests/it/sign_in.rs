@@ -275,7 +275,14 @@ fn enrolment_link_may_only_enrol_until_that_is_done() {
     let SignedIn { session, .. } = desk.open(&token).ok().unwrap();
     let by = By::Session(session);
     let acts = |desk: &Desk| {
-        desk.slice.session_entitlements(desk.slice.session(session).unwrap(), false).unwrap().acts
+        desk.slice
+            .session_entitlements(
+                desk.slice.session(session).unwrap(),
+                crate::desk::account(),
+                false,
+            )
+            .unwrap()
+            .acts
     };
     assert_eq!(acts(&desk), access::entitlements::Acts::ENROL);
     let hash = Secret::from_text("$argon2id$".into());

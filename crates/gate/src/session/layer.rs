@@ -90,7 +90,8 @@ impl SessionGate<'_> {
         let ground = Ground { slice: &slice, session: found, live: &live, address, now };
         let mut layers = ground.layers();
         layers.push(self.exchange_layer().await);
-        let mut given = slice.session_entitlements(found, false)?;
+        let account = slice.first_mandate().ok_or(Refusal::NotFound { what: "account" })?.account;
+        let mut given = slice.session_entitlements(found, account, false)?;
         if ground.elsewhere() {
             given = given.moved();
         }

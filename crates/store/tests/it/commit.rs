@@ -454,8 +454,8 @@ async fn concurrent_commits_of_many_make_one_chain(place: &Place) {
     while let Some(done) = waiting.join_next().await {
         done.unwrap().unwrap();
     }
-    // Two of the person, and the refusal of each failure: its counter brings no entry.
-    assert_eq!(history.verify().await.entries(), 2 + 32);
+    // Three of the person, and the refusal of each failure: its counter brings no entry.
+    assert_eq!(history.verify().await.entries(), 3 + 32);
 }
 
 async fn refusal_alone_conflicts_with_nothing(place: &Place) {

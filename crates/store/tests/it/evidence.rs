@@ -34,7 +34,7 @@ async fn entry_altered_missing_or_moved_is_named(place: &Place) {
     for (change, undo, fault) in [
         (
             "UPDATE evidence SET body = 'other' WHERE seq = 5",
-            "UPDATE evidence SET body = 'number 2' WHERE seq = 5",
+            "UPDATE evidence SET body = 'number 1' WHERE seq = 5",
             ChainFault::Altered { seq: 5 },
         ),
         (

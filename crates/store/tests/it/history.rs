@@ -112,7 +112,11 @@ impl History {
     /// Another person of the server.
     pub async fn second(&mut self, name: &str) -> PersonId {
         let (username, account) = (name.to_owned(), ACCOUNT.parse().unwrap());
-        let add = Command::Person(access::person::Command::Add { username, account });
+        let add = Command::Person(access::person::Command::Add {
+            username,
+            account,
+            role: access::mandate::Role::Auditor,
+        });
         let call = Call { by: By::System, source: Source::local(), command: add };
         match self.ask(Key::Username(name), call).await {
             Ok(Answer::PersonCreated { person }) => person,

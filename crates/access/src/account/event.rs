@@ -1,0 +1,146 @@
+//! What can be asked about accounts, what can happen, and what it does to a slice.
+
+use serde::{Deserialize, Serialize};
+
+use super::record::Account;
+use crate::currency::Currency;
+use crate::entitlements::{Limits, Products};
+use crate::id::AccountId;
+use crate::moment::Time;
+use crate::slice::Slice;
+
+/// What is asked about accounts; the operator alone.
+pub enum Command {
+    /// Opens one for a person, who becomes its owner. Load the slice by that person.
+    Open(Box<NewAccount>),
+    /// Permits products beside those that it has. Load the slice by the account.
+    Permit {
+        /// Which.
+        account: AccountId,
+        /// What is permitted as well.
+        products: Products,
+    },
+    /// Sets what holds for every order on it. Load the slice by the account.
+    Limit {
+        /// Which.
+        account: AccountId,
+        /// Its limits from now on.
+        limits: Box<Limits>,
+    },
+    /// Closes it for good: it can be looked at. Load the slice by the account.
+    Close {
+        /// Which.
+        account: AccountId,
+    },
+}
+
+impl Command {
+    /// The account that it is about.
+    pub(crate) fn account(&self) -> AccountId {
+        match self {
+            Self::Open(new) => new.account,
+            Self::Permit { account, .. }
+            | Self::Limit { account, .. }
+            | Self::Close { account } => *account,
+        }
+    }
+}
+
+/// What a new account is to be.
+pub struct NewAccount {
+    /// Its id.
+    pub account: AccountId,
+    /// What it is for, in its owner's words.
+    pub purpose: String,
+    /// What its worth is told in.
+    pub base_currency: Currency,
+    /// What may be traded on it.
+    pub products: Products,
+    /// What holds for every order on it.
+    pub limits: Limits,
+}
+
+/// What happened to accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Opened.
+    Opened(Box<Account>),
+    /// Permitted more.
+    Permitted {
+        /// Which.
+        account: AccountId,
+        /// All that it is permitted from now on.
+        products: Products,
+        /// When.
+        at: Time,
+    },
+    /// Given other limits.
+    Limited {
+        /// Which.
+        account: AccountId,
+        /// Its limits from now on.
+        limits: Box<Limits>,
+        /// When.
+        at: Time,
+    },
+    /// Closed.
+    Closed {
+        /// Which.
+        account: AccountId,
+        /// When.
+        at: Time,
+    },
+}
+
+impl Event {
+    /// The account that it is about.
+    pub fn account(&self) -> AccountId {
+        match self {
+            Self::Opened(account) => account.id,
+            Self::Permitted { account, .. }
+            | Self::Limited { account, .. }
+            | Self::Closed { account, .. } => *account,
+        }
+    }
+
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Opened(_) => "account.opened",
+            Self::Permitted { .. } => "account.permitted",
+            Self::Limited { .. } => "account.limited",
+            Self::Closed { .. } => "account.closed",
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Opened(one) => format!(
+                "Account {} was opened for {}, in {}; it may trade {}",
+                one.id, one.purpose, one.base_currency, one.products
+            ),
+            Self::Permitted { account, products, .. } => {
+                format!("Account {account} may trade {products}")
+            }
+            Self::Limited { account, .. } => {
+                format!("The limits of account {account} were changed")
+            }
+            Self::Closed { account, .. } => format!("Account {account} was closed"),
+        }
+    }
+}
+
+pub(crate) fn apply(slice: &mut Slice, event: &Event) {
+    slice.on_account(event.account(), |known| match event {
+        Event::Opened(account) => known.account = Some((**account).clone()),
+        Event::Permitted { products, .. } => {
+            known.account.iter_mut().for_each(|one| one.products = *products);
+        }
+        Event::Limited { limits, .. } => {
+            known.account.iter_mut().for_each(|one| one.limits = (**limits).clone());
+        }
+        Event::Closed { at, .. } => {
+            known.account.iter_mut().for_each(|one| one.closed_at = Some(*at));
+        }
+    });
+}
