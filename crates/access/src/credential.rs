@@ -1,11 +1,10 @@
-//! API credentials: what a program holds. A credential has one account, scopes and a port of its
-//! own; the port names it and proves nothing about the caller, so it may demand a token as well.
+//! API credentials: what a program holds. A credential has one account or several, scopes and a port
+//! of its own; the port names it and proves nothing about the caller, so it may demand a token as well.
 
 use crate::address::Addresses;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::{Act, Acts, Entitlements, Hours, Resource, Scopes, Symbols};
 use crate::id::{CredentialId, PaperAccountId};
-use crate::mandate::Mandate;
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
@@ -31,6 +30,8 @@ pub const LONGEST_LIFE: Span = Span::days(366);
 pub const LONGEST_GRACE: Span = Span::days(1);
 /// Live credentials of a person.
 const MOST: usize = 100;
+/// Accounts that one may be for.
+const MOST_ACCOUNTS: usize = 50;
 
 /// The first port of the range that no live credential has and none had within a day.
 pub fn free_port(first: u16, last: u16, taken: &[TakenPort], now: Time) -> Result<u16, Refusal> {
@@ -60,16 +61,18 @@ pub(crate) fn decide(
 }
 
 fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Decision, Refusal> {
-    let account = new.account;
-    let giver = ground.authorise(slice, Act::ManageCredentials, account)?;
+    let (account, others) = named(&new.accounts)?;
+    let accounts = [&[account][..], &others].concat();
+    let giver = authorise(slice, ground, &accounts)?;
     ground.check_recent(slice)?;
     let person = slice.owner()?;
-    slice.open_account(account.into())?;
-    let mandate = slice.mandate(account).ok_or(Refusal::NotFound { what: "account" })?;
+    for account in &accounts {
+        slice.open_account((*account).into())?;
+    }
     let now = ground.moment.now;
-    let name = free_name(slice, account, None, &new.name)?;
+    let name = free_name(slice, &accounts, None, &new.name)?;
     check_scopes(&new.scopes, now)?;
-    check_acts(&new.scopes, giver.as_ref(), mandate)?;
+    check_acts(slice, &accounts, &new.scopes, giver.as_ref())?;
     if slice.credentials.iter().filter(|one| one.revoked.is_none()).count() >= MOST {
         let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
         return Err(Refusal::TooMany { what: "live credentials", count: limit, limit });
@@ -77,11 +80,12 @@ fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Dec
     check_port(slice, new.port, now)?;
     let token = new.with_token.then(|| token::issue(Kind::Credential, ground.moment));
     let id = CredentialId(ground.moment.draw("credential"));
-    let text = format!("A credential named {name} was created for account {account}.");
+    let text = format!("A credential named {name} was created for {}.", event::on(&accounts));
     let credential = Credential {
         id,
         person: person.id,
         account,
+        others,
         name,
         scopes: new.scopes.clone(),
         token: token.as_ref().map(Secret::digest),
@@ -101,17 +105,29 @@ fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Dec
     ))
 }
 
-/// A name that no other live credential of the account has.
+/// The accounts that a new credential names, each once and ascending: the first, and the others.
+fn named(accounts: &[PaperAccountId]) -> Result<(PaperAccountId, Vec<PaperAccountId>), Refusal> {
+    let mut accounts = accounts.to_vec();
+    accounts.sort_unstable();
+    accounts.dedup();
+    let count = accounts.len();
+    match accounts.split_first() {
+        Some((first, others)) if count <= MOST_ACCOUNTS => Ok((*first, others.to_vec())),
+        _ => Err(out_of_range("number of accounts", count, 1, MOST_ACCOUNTS)),
+    }
+}
+
+/// A name that no other live credential of these accounts has.
 fn free_name(
     slice: &Slice,
-    account: PaperAccountId,
+    accounts: &[PaperAccountId],
     own: Option<CredentialId>,
     name: &str,
 ) -> Result<Name, Refusal> {
     let name = Name::new("credential name", name)?;
     let is_taken = slice.credentials.iter().any(|other| {
         other.revoked.is_none()
-            && other.account == account
+            && accounts.iter().any(|account| other.is_on(*account))
             && Some(other.id) != own
             && other.name == name
     });
@@ -121,15 +137,19 @@ fn free_name(
     Ok(name)
 }
 
-/// Whether scopes stay within what their giver has, and what the mandate gives.
+/// Whether scopes stay within what their giver has, and what the mandate on each account gives.
 fn check_acts(
+    slice: &Slice,
+    accounts: &[PaperAccountId],
     scopes: &Scopes,
     giver: Option<&Entitlements>,
-    mandate: &Mandate,
 ) -> Result<(), Refusal> {
     let wanted = if scopes.read_only { Acts::VIEW } else { scopes.acts };
-    let is_wider = giver.is_some_and(|giver| !wanted.without(giver.acts).is_empty())
-        || !wanted.without(mandate.acts).is_empty();
+    let mut is_wider = giver.is_some_and(|giver| !wanted.without(giver.acts).is_empty());
+    for account in accounts {
+        let mandate = slice.mandate(*account).ok_or(Refusal::NotFound { what: "account" })?;
+        is_wider |= !wanted.without(mandate.acts).is_empty();
+    }
     if is_wider { Err(Refusal::Wider { what: "acts" }) } else { Ok(()) }
 }
 
@@ -177,27 +197,51 @@ pub fn check_scopes(scopes: &Scopes, now: Time) -> Result<(), Refusal> {
     scopes.limits.check()
 }
 
-/// Whether the caller may take authority away from a credential. A lock does not stand in its way.
+/// Whether the caller may manage credentials on all of these accounts, and what they have on each.
+fn authorise(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    accounts: &[PaperAccountId],
+) -> Result<Option<Entitlements>, Refusal> {
+    let mut giver: Option<Entitlements> = None;
+    for account in accounts {
+        let given = ground.authorise(slice, Act::ManageCredentials, *account)?;
+        giver = match (giver, given) {
+            (Some(known), Some(given)) => {
+                Some(Entitlements { acts: known.acts.and(given.acts), ..known })
+            }
+            (known, given) => known.or(given),
+        };
+    }
+    Ok(giver)
+}
+
+/// Whether the caller may take authority away from a credential: on one of its accounts is enough. A
+/// lock does not stand in its way.
 fn authorise_cut(
     slice: &Slice,
     ground: &Ground<'_>,
     credential: CredentialId,
 ) -> Result<(), Refusal> {
-    let account = account_of(slice, ground, credential)?;
-    if ground.authorise(slice, Act::ManageCredentials, account).is_err() {
-        ground.authorise(slice, Act::Lock, account)?;
+    let mut why = Refusal::CredentialUnknown;
+    for account in accounts_of(slice, ground, credential)? {
+        let managed = ground.authorise(slice, Act::ManageCredentials, account);
+        match managed.or_else(|_| ground.authorise(slice, Act::Lock, account)) {
+            Ok(_) => return Ok(()),
+            Err(refusal) => why = refusal,
+        }
     }
-    Ok(())
+    Err(why)
 }
 
-/// The account of a credential, revoked or not. Who may do nothing is not told that there is none.
-fn account_of(
+/// The accounts of a credential, revoked or not. Who may do nothing is not told that there is none.
+fn accounts_of(
     slice: &Slice,
     ground: &Ground<'_>,
     credential: CredentialId,
-) -> Result<PaperAccountId, Refusal> {
+) -> Result<Vec<PaperAccountId>, Refusal> {
     if let Some(found) = slice.credential(credential) {
-        return Ok(found.account);
+        return Ok(found.all_accounts());
     }
     ground.authorise(slice, Act::Lock, Resource::Person)?;
     Err(Refusal::CredentialUnknown)
@@ -266,15 +310,13 @@ fn resume(
     ground: &Ground<'_>,
     credential: CredentialId,
 ) -> Result<Decision, Refusal> {
-    let giver =
-        ground.authorise(slice, Act::ManageCredentials, account_of(slice, ground, credential)?)?;
+    let giver = authorise(slice, ground, &accounts_of(slice, ground, credential)?)?;
     ground.check_recent(slice)?;
     let found = live(slice, credential)?;
     if found.paused.is_none() {
         return Err(Refusal::CredentialNotPaused);
     }
-    let mandate = slice.mandate(found.account).ok_or(Refusal::NotFound { what: "account" })?;
-    check_acts(&found.scopes, giver.as_ref(), mandate)?;
+    check_acts(slice, &found.all_accounts(), &found.scopes, giver.as_ref())?;
     let event = Event::Resumed { credential, at: ground.moment.now };
     Ok(Decision::new(vec![event.into(), tell(ground, found, "was resumed")], Answer::Done))
 }
@@ -285,16 +327,14 @@ fn rotate(
     credential: CredentialId,
     grace: Span,
 ) -> Result<Decision, Refusal> {
-    let giver =
-        ground.authorise(slice, Act::ManageCredentials, account_of(slice, ground, credential)?)?;
+    let giver = authorise(slice, ground, &accounts_of(slice, ground, credential)?)?;
     ground.check_recent(slice)?;
     let found = live(slice, credential)?;
     let old = found.token.ok_or(Refusal::TokenNotRequired)?;
     if grace < Span(0) || grace > LONGEST_GRACE {
         return Err(out_of_range("time for the old token", grace, Span(0), LONGEST_GRACE));
     }
-    let mandate = slice.mandate(found.account).ok_or(Refusal::NotFound { what: "account" })?;
-    check_acts(&found.scopes, giver.as_ref(), mandate)?;
+    check_acts(slice, &found.all_accounts(), &found.scopes, giver.as_ref())?;
     let at = ground.moment.now;
     let token = token::issue(Kind::Credential, ground.moment);
     let former = Former { token: old, until: at + grace };
@@ -317,9 +357,9 @@ fn rename(
     credential: CredentialId,
     name: &str,
 ) -> Result<Decision, Refusal> {
-    ground.authorise(slice, Act::ManageCredentials, account_of(slice, ground, credential)?)?;
+    authorise(slice, ground, &accounts_of(slice, ground, credential)?)?;
     let found = live(slice, credential)?;
-    let name = free_name(slice, found.account, Some(credential), name)?;
+    let name = free_name(slice, &found.all_accounts(), Some(credential), name)?;
     if name == found.name {
         return Ok(Decision::new(Vec::new(), Answer::Done));
     }
@@ -340,11 +380,7 @@ fn edit(
         authorise_cut(slice, ground, credential)?;
         None
     } else {
-        let giver = ground.authorise(
-            slice,
-            Act::ManageCredentials,
-            account_of(slice, ground, credential)?,
-        )?;
+        let giver = authorise(slice, ground, &accounts_of(slice, ground, credential)?)?;
         ground.check_recent(slice)?;
         giver
     };
@@ -358,16 +394,34 @@ fn edit(
     let (event, what) = if is_narrower {
         (Event::Narrowed { credential, scopes, at }, "was narrowed")
     } else {
-        let mandate = slice.mandate(found.account).ok_or(Refusal::NotFound { what: "account" })?;
-        check_acts(&scopes, giver.as_ref(), mandate)?;
+        check_acts(slice, &found.all_accounts(), &scopes, giver.as_ref())?;
         (Event::Widened { credential, scopes, at }, "may now do more than before")
     };
     Ok(Decision::new(vec![event.into(), tell(ground, found, what)], Answer::Done))
 }
 
 impl Credential {
-    /// What it may do now: its person's mandate within its scopes, under the locks.
+    fn all_accounts(&self) -> Vec<PaperAccountId> {
+        self.accounts().collect()
+    }
+
+    /// What it may do now on the first of its accounts on which it may do anything; why not, when that
+    /// is none.
     pub fn entitlements(&self, slice: &Slice) -> Result<Entitlements, Refusal> {
+        let first = self.entitlements_on(slice, self.account);
+        first.or_else(|why| {
+            let mut others = self.others.iter().map(|one| self.entitlements_on(slice, *one));
+            others.find_map(Result::ok).ok_or(why)
+        })
+    }
+
+    /// What it may do now on one of its accounts: its person's mandate there within its scopes, under
+    /// the locks.
+    pub fn entitlements_on(
+        &self,
+        slice: &Slice,
+        account: PaperAccountId,
+    ) -> Result<Entitlements, Refusal> {
         if let Some(revoked) = self.revoked {
             return Err(Refusal::CredentialRevoked { at: revoked.at });
         }
@@ -375,7 +429,7 @@ impl Credential {
             return Err(Refusal::CredentialPaused { at: paused.at });
         }
         let holder = crate::id::Holder::Credential(self.id);
-        let full = slice.given(self.account, holder).map_err(|_| Refusal::CredentialUnknown)?;
+        let full = slice.given(account, holder).map_err(|_| Refusal::CredentialUnknown)?;
         Ok(full.narrow(holder, &self.scopes))
     }
 }

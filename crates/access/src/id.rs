@@ -221,6 +221,13 @@ pub enum AccountId {
     Live(LiveAccountId),
 }
 
+impl PaperAccountId {
+    /// The lowest of all numbers.
+    pub const FIRST: Self = Self(0);
+    /// The highest of all numbers.
+    pub const LAST: Self = Self(9_999_999);
+}
+
 impl AccountId {
     /// The paper account that it is; none for a live one.
     pub const fn paper(self) -> Option<PaperAccountId> {

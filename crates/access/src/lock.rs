@@ -196,7 +196,7 @@ fn ended_credentials(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
     let Lock { target, at, by, ref mut receipt, .. } = *lock;
     let is_target = |one: &&Credential| match target {
         Target::Person(_) => true,
-        Target::Account(account) => account == one.account.into(),
+        Target::Account(account) => one.is_on(account),
     };
     let live = slice.credentials.iter().filter(|one| one.revoked.is_none());
     let end = |one: &Credential| {

@@ -41,8 +41,11 @@ answers! {
         durability: String,
         /// Whether it is a demo folder.
         demo: bool,
-        /// The account.
+        /// The account that the folder began with.
         account: String,
+        /// All open accounts, in the order that they were opened.
+        #[serde(default)]
+        accounts: Vec<String>,
         /// The last sequence of the journal.
         journal_seq: u64,
         /// How far the markets are in catching up on time that was missed.
@@ -361,6 +364,9 @@ answers! {
         name: String,
         /// Its account.
         account: String,
+        /// All that it is for.
+        #[serde(default)]
+        accounts: Vec<String>,
         /// Its port.
         port: u16,
         /// `open`, `locked`, `expired`, `paused` or `revoked`.

@@ -12,6 +12,7 @@ use trade::instrument::Instruments;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account;
 use crate::answer::{
     ConnectionRow, CredentialChanged, CredentialDetail, CredentialMade, CredentialRotated,
     CredentialRow, Revoked, SaysRow, ScopesRow, UseRow,
@@ -36,8 +37,9 @@ pub enum CredentialName {
 pub struct CredentialWish {
     /// Its name.
     pub name: String,
-    /// Its account; none takes the only one.
-    pub account: Option<PaperAccountId>,
+    /// Its accounts; empty takes the only one.
+    #[serde(default)]
+    pub accounts: Vec<PaperAccountId>,
     /// What it may do.
     #[serde(default)]
     pub scopes: ScopesWish,
@@ -281,6 +283,7 @@ fn row(info: &CredentialInfo, now: Time) -> CredentialRow {
         credential: credential.id,
         name: credential.name.to_string(),
         account: credential.account.to_string(),
+        accounts: credential.accounts().map(|one| one.to_string()).collect(),
         port: info.port(),
         state: state(info, now).to_owned(),
         token_required: credential.token.is_some(),
@@ -368,9 +371,11 @@ pub(crate) fn symbol(id: SymbolId) -> String {
 async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade, Fault> {
     let gate = desk.gate;
     let now = gate.now();
+    let accounts =
+        if wish.accounts.is_empty() { vec![account::meant(gate, None)?] } else { wish.accounts };
     let new = NewCredential {
         name: wish.name.clone(),
-        account: wish.account.unwrap_or_else(|| gate.account()),
+        accounts,
         scopes: wished(&wish.scopes, Scopes::trading(in_days(now, DAYS)), now)?,
         token_required: wish.token,
         port: wish.port,

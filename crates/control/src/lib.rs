@@ -4,6 +4,7 @@
 //! caller's user id, and the evidence records it. One line is one request, `{"credential": {"show": {..}}}`; its answer is one line,
 //! `{"ok": ..}` or `{"error": {"code", "text"}}`.
 
+mod account;
 mod act;
 mod activity;
 mod answer;

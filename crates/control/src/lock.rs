@@ -5,10 +5,10 @@ use gate::{Gate, LockTarget};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::account;
 use crate::answer::{Done, LockReceipt};
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
-use crate::person;
 
 /// What a lock is on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +101,7 @@ async fn find(gate: &Gate, target: Target) -> Result<(Target, LockTarget), Fault
     match target {
         Target::Account(account) => Ok((target, LockTarget::Account(account))),
         Target::OnlyAccount => {
-            let account = person::only_account(gate).await?;
+            let account = AccountId::from(account::meant(gate, None)?);
             Ok((Target::Account(account), LockTarget::Account(account)))
         }
         Target::Person(username) => {

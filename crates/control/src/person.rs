@@ -1,10 +1,11 @@
 //! Whose things a request is about.
 
-use access::{AccountId, Refusal};
+use access::{PaperAccountId, Refusal};
 use gate::{Gate, PersonInfo};
 
 use serde::{Deserialize, Serialize};
 
+use crate::account;
 use crate::answer::{LinkMade, PersonRow};
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
@@ -22,6 +23,9 @@ pub enum PersonRequest {
     Add {
         /// What they will sign in with.
         username: String,
+        /// The account; none is the only one.
+        #[serde(default)]
+        account: Option<PaperAccountId>,
     },
     /// A new password by an enrolment link.
     ResetPassword {
@@ -56,8 +60,9 @@ pub(crate) async fn act(desk: &Desk<'_>, request: PersonRequest) -> Result<Value
         PersonRequest::Where { username } => {
             return value(front_door::show(gate, username.as_deref()).await?);
         }
-        PersonRequest::Add { username } => {
-            let issued = gate.people().add(actor, &username).await?;
+        PersonRequest::Add { username, account } => {
+            let account = account::meant(gate, account)?;
+            let issued = gate.people().add(actor, &username, account).await?;
             (username, issued)
         }
         PersonRequest::ResetPassword { username } => {
@@ -142,23 +147,4 @@ pub(crate) async fn the(gate: &Gate, username: Option<String>) -> Result<String,
         }
         None => Err(Refusal::NotFound { what: "person" }.into()),
     }
-}
-
-/// The only account that there is.
-pub(crate) async fn only_account(gate: &Gate) -> Result<AccountId, Fault> {
-    let mut accounts: Vec<_> =
-        gate.people().list().await?.into_iter().flat_map(|one| one.accounts).collect();
-    accounts.push(gate.account().into());
-    accounts.sort_unstable();
-    accounts.dedup();
-    if let [only] = accounts.as_slice() {
-        return Ok(*only);
-    }
-    let names: Vec<_> = accounts.iter().map(ToString::to_string).collect();
-    let text = format!(
-        "there are {} accounts; name one with --account: {}",
-        names.len(),
-        names.join(", ")
-    );
-    Err(Fault::new(NAME_NEEDED, text))
 }

@@ -1,15 +1,17 @@
 //! Orders and positions, as the operator sees them: read from the durable view.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use access::{Holder, Refusal};
-use gate::Gate;
+use access::{Holder, PaperAccountId};
+use gate::{Gate, OperatorCancel, View};
 use rust_decimal::Decimal;
 use trade::order::{Order, OrderId, OrderState};
 use trade::price::Ticks;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account;
 use crate::answer::{
     ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PositionRow, PositionsNow,
 };
@@ -24,40 +26,71 @@ use serde_json::Value;
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum PortfolioRequest {
     /// Open orders and the last completed ones.
-    Orders,
+    Orders {
+        /// Of this account; none is all.
+        #[serde(default)]
+        account: Option<PaperAccountId>,
+    },
     /// Cancels an open order.
     Cancel {
         /// Its number.
         order: u64,
     },
     /// Cancels all open orders.
-    CancelAll,
+    CancelAll {
+        /// Of this account; none is all.
+        #[serde(default)]
+        account: Option<PaperAccountId>,
+    },
     /// Executions of the last seven days.
-    Executions,
+    Executions {
+        /// On this account; none is all.
+        #[serde(default)]
+        account: Option<PaperAccountId>,
+    },
     /// Positions and cash.
-    Positions,
+    Positions {
+        /// On this account; none is the only one.
+        #[serde(default)]
+        account: Option<PaperAccountId>,
+    },
 }
 
 /// Does one request about orders, executions and positions.
 pub(crate) async fn act(desk: &Desk<'_>, request: PortfolioRequest) -> Result<Value, Fault> {
     let gate = desk.gate;
     match request {
-        PortfolioRequest::Orders => value(list(gate).await?),
-        PortfolioRequest::Cancel { order } => value(cancel(gate, Some(order)).await?),
-        PortfolioRequest::CancelAll => value(cancel(gate, None).await?),
-        PortfolioRequest::Executions => value(executions(gate).await?),
-        PortfolioRequest::Positions => value(positions(gate).await?),
+        PortfolioRequest::Orders { account } => value(list(gate, account).await?),
+        PortfolioRequest::Cancel { order } => value(cancel(gate, order).await?),
+        PortfolioRequest::CancelAll { account } => value(cancel_all(gate, account).await?),
+        PortfolioRequest::Executions { account } => value(executions(gate, account).await?),
+        PortfolioRequest::Positions { account } => value(positions(gate, account).await?),
     }
 }
 
 /// The only currency so far.
 pub(crate) const CURRENCY: &str = "USD";
 
-pub(crate) async fn list(gate: &Gate) -> Result<Vec<OrderRow>, Refusal> {
+/// The views of the account that is named, or of all; closed ones have a history too.
+async fn views(gate: &Gate, account: Option<PaperAccountId>) -> Result<Vec<Arc<View>>, Fault> {
+    let mut views = Vec::new();
+    for one in account::known(gate, account)? {
+        views.push(gate.view_of(one).await?);
+    }
+    Ok(views)
+}
+
+pub(crate) async fn list(
+    gate: &Gate,
+    account: Option<PaperAccountId>,
+) -> Result<Vec<OrderRow>, Fault> {
     let names = gate.activity().holder_names().await?;
-    let view = gate.view().await?;
-    let orders = view.open_orders.iter().chain(&view.completed_orders);
-    Ok(orders.map(|order| row(order, &names)).collect())
+    let mut rows = Vec::new();
+    for view in views(gate, account).await? {
+        let orders = view.open_orders.iter().chain(&view.completed_orders);
+        rows.extend(orders.map(|order| row(order, &names)));
+    }
+    Ok(rows)
 }
 
 pub(crate) fn row(order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
@@ -65,6 +98,7 @@ pub(crate) fn row(order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
     let price = |ticks: Option<Ticks>| ticks.map(|ticks| money(ticks.price()));
     OrderRow {
         order: order.id.0,
+        account: order.account.to_string(),
         from: origin(order.origin.holder, names),
         side: order.side.to_string(),
         quantity: order.quantity,
@@ -101,16 +135,27 @@ pub(crate) fn money(usd: Decimal) -> String {
     if usd.scale() < 2 { format!("{usd:.2}") } else { usd.to_string() }
 }
 
-pub(crate) async fn cancel(gate: &Gate, order: Option<u64>) -> Result<OrdersCancelled, Fault> {
-    if let Some(number) = order {
-        let view = gate.view().await?;
-        if !view.open_orders.iter().any(|open| open.id.0 == number) {
-            let text =
-                format!("order {number} is not open; `floorpass order list` shows the open ones");
-            return Err(Fault::new("ORDER_NOT_OPEN", text));
-        }
+pub(crate) async fn cancel(gate: &Gate, number: u64) -> Result<OrdersCancelled, Fault> {
+    let mut views = views(gate, None).await?.into_iter();
+    if !views.any(|view| view.open_orders.iter().any(|open| open.id.0 == number)) {
+        let text =
+            format!("order {number} is not open; `floorpass order list` shows the open ones");
+        return Err(Fault::new("ORDER_NOT_OPEN", text));
     }
-    let cancelled = gate.cancel_as_operator(order.map(OrderId)).await?;
+    cancelled(gate, OperatorCancel::Order(OrderId(number))).await
+}
+
+async fn cancel_all(
+    gate: &Gate,
+    account: Option<PaperAccountId>,
+) -> Result<OrdersCancelled, Fault> {
+    let Some(account) = account else { return cancelled(gate, OperatorCancel::All).await };
+    account::known(gate, Some(account))?;
+    cancelled(gate, OperatorCancel::Account(account)).await
+}
+
+async fn cancelled(gate: &Gate, meant: OperatorCancel) -> Result<OrdersCancelled, Fault> {
+    let cancelled = gate.cancel_as_operator(meant).await?;
     Ok(OrdersCancelled { orders: cancelled.into_iter().map(|order| order.0).collect() })
 }
 
@@ -124,13 +169,15 @@ fn state(state: OrderState) -> &'static str {
     }
 }
 
-pub(crate) async fn executions(gate: &Gate) -> Result<Vec<ExecutionRow>, Refusal> {
-    let view = gate.view().await?;
-    Ok(view
-        .executions
-        .iter()
-        .map(|one| ExecutionRow {
+pub(crate) async fn executions(
+    gate: &Gate,
+    account: Option<PaperAccountId>,
+) -> Result<Vec<ExecutionRow>, Fault> {
+    let mut rows = Vec::new();
+    for view in views(gate, account).await? {
+        rows.extend(view.executions.iter().map(|one| ExecutionRow {
             execution: one.id.0,
+            account: one.account.to_string(),
             at: instant(one.time),
             order: one.order.0,
             side: one.side.to_string(),
@@ -139,12 +186,18 @@ pub(crate) async fn executions(gate: &Gate) -> Result<Vec<ExecutionRow>, Refusal
             price: money(one.price.price()),
             commission: money(one.commission),
             currency: CURRENCY.to_owned(),
-        })
-        .collect())
+        }));
+    }
+    // Of one account they are in order already.
+    rows.sort_by_key(|row| row.execution);
+    Ok(rows)
 }
 
-pub(crate) async fn positions(gate: &Gate) -> Result<PositionsNow, Refusal> {
-    let view = gate.view().await?;
+pub(crate) async fn positions(
+    gate: &Gate,
+    account: Option<PaperAccountId>,
+) -> Result<PositionsNow, Fault> {
+    let view = gate.view_of(account::meant(gate, account)?).await?;
     let held = view.positions.iter().filter(|holding| holding.position.shares != 0);
     Ok(PositionsNow {
         account: view.account.to_string(),

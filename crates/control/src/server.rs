@@ -65,6 +65,7 @@ fn status(desk: &Desk<'_>) -> StatusNow {
         durability: gate.config().durability.name().to_owned(),
         demo: gate.is_demo(),
         account: gate.account().to_string(),
+        accounts: gate.paper_accounts().open_ones().iter().map(ToString::to_string).collect(),
         journal_seq: gate.journal_seq(),
         catching_up: gate.progress().map(|one| ProgressRow {
             from: instant(one.from),

@@ -5,7 +5,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use access::{CredentialId, Secret};
+use access::name::Name;
+use access::{CredentialId, PaperAccountId, Secret};
 use gate::{Admission, CredentialDoor, Gate, OrderRequest};
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -15,10 +16,12 @@ use trade::{Exits, Ticks};
 
 use serde::{Deserialize, Serialize};
 
+use crate::account;
 use crate::answer::{OrderSheet, OrdersTaken};
 use crate::credential::{self, CredentialName};
 use crate::desk::{Desk, value};
 use crate::fault::Fault;
+use crate::person::NAME_NEEDED;
 use crate::portfolio::{CURRENCY, money, row};
 
 /// A token on its way to the server. It cannot be printed.
@@ -40,6 +43,9 @@ pub struct Bearer {
     pub credential: CredentialName,
     /// Its token, where it demands one.
     pub token: Option<Token>,
+    /// The account that the order is for; a credential for one account has no other.
+    #[serde(default)]
+    pub account: Option<PaperAccountId>,
 }
 
 /// An order as it is wanted.
@@ -130,8 +136,34 @@ async fn admit(gate: &Gate, bearer: &Bearer) -> Result<Bearing, Fault> {
     let id: CredentialId = found.id;
     let token = bearer.token.as_ref().map(|token| Secret::from_text(token.0.clone()));
     let door = CredentialDoor { credential: id, address: HERE, token: token.as_ref() };
-    let admission = gate.admit_credential(&door)?;
+    let admission = on(gate.admit_credential(&door)?, bearer.account, &found.name)?;
     Ok(Bearing { admission, name: found.name.to_string() })
+}
+
+/// The credential on the account that is named, or on its only one.
+fn on(
+    admission: Admission,
+    account: Option<PaperAccountId>,
+    name: &Name,
+) -> Result<Admission, Fault> {
+    let chosen = match account {
+        Some(account) => admission.on(account),
+        None => admission.has_one_account().then(|| admission.clone()),
+    };
+    chosen.ok_or_else(|| {
+        let accounts: Vec<_> = admission.accounts().map(|one| one.to_string()).collect();
+        let accounts = accounts.join(", ");
+        match account {
+            Some(account) => Fault::new(
+                "ACCOUNT_NOT_ALLOWED",
+                format!("{name} is not for account {account}; it is for {accounts}"),
+            ),
+            None => Fault::new(
+                NAME_NEEDED,
+                format!("{name} is for several accounts; name one with --account: {accounts}"),
+            ),
+        }
+    })
 }
 
 /// Price and kind that go together, or what is missing.
@@ -309,8 +341,11 @@ async fn submit(
 }
 
 async fn change(gate: &Gate, wish: &ChangeWish) -> Result<OrdersTaken, Fault> {
-    let bearing = admit(gate, &wish.bearer).await?;
-    let view = gate.view().await?;
+    // An order says which account it is on.
+    let on = account::of_order(gate, OrderId(wish.order)).await?;
+    let bearer = Bearer { account: wish.bearer.account.or(on), ..wish.bearer.clone() };
+    let bearing = admit(gate, &bearer).await?;
+    let view = gate.view_of(bearing.admission.account()).await?;
     let own = |order: &&Arc<Order>| {
         order.id.0 == wish.order && order.origin.holder == bearing.admission.holder()
     };
@@ -366,7 +401,8 @@ mod tests {
     #[test]
     fn token_of_a_request_is_not_printed() {
         let credential = CredentialName::Name("bot".into());
-        let bearer = Bearer { credential, token: Some(Token("fp_secret".into())) };
+        let token = Some(Token("fp_secret".into()));
+        let bearer = Bearer { credential, token, account: None };
         assert!(!format!("{bearer:?}").contains("secret"));
     }
 }

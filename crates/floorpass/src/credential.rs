@@ -165,9 +165,9 @@ impl Scopes {
 pub struct Create {
     /// Its name
     name: String,
-    /// Its account; required if there are several
-    #[arg(long, value_name = "ACCOUNT")]
-    account: Option<PaperAccountId>,
+    /// Its account; required if there are several (repeat it for a credential on several)
+    #[arg(long = "account", value_name = "ACCOUNT")]
+    accounts: Vec<PaperAccountId>,
     /// View only: it cannot place, modify or cancel orders
     #[arg(long)]
     read_only: bool,
@@ -308,7 +308,7 @@ impl Create {
         };
         let request = Request::Credential(CredentialRequest::Create(CredentialWish {
             name: self.name,
-            account: self.account,
+            accounts: self.accounts,
             scopes: self.scopes.wish(Some(self.read_only), Vec::new()),
             token,
             port: self.port,
@@ -387,7 +387,7 @@ fn page(detail: &CredentialDetail) -> String {
         |used| format!("{} by {} from {}", used.at, used.client, used.address),
     );
     let facts = [
-        ("account", row.account.clone()),
+        ("account", row.accounts.join(", ")),
         ("address", format!("{} port {}", detail.host, row.port)),
         ("token", token),
         ("created", row.created_at.clone()),

@@ -1,6 +1,6 @@
 //! `floorpass order`, `orders`, `executions` and `positions`.
 
-use access::Number;
+use access::{Number, PaperAccountId};
 use clap::{Args, Subcommand};
 use control::{
     ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PortfolioRequest, PositionsNow, Request,
@@ -38,11 +38,19 @@ pub enum OrderCommand {
         #[arg(allow_negative_numbers = true, value_parser = |typed: &str| Number::ORDER.read_whole::<u64>(typed))]
         order: u64,
     },
-    /// Cancel all open orders
+    /// Cancel all open orders, of one account or of every one
     #[command(
-        after_help = "Example:\n  floorpass order cancel-all\n\nNew orders are still accepted: to stop those first, use `floorpass lock`."
+        after_help = "Examples:\n  floorpass order cancel-all\n  floorpass order cancel-all --account DU0000002\n\nNew orders are still accepted: to stop those first, use `floorpass lock`."
     )]
-    CancelAll,
+    CancelAll(On),
+}
+
+/// One account, or all.
+#[derive(Debug, Args)]
+pub struct On {
+    /// On this account only
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<PaperAccountId>,
 }
 
 /// Orders.
@@ -52,17 +60,28 @@ pub struct Orders {
     /// Only open orders
     #[arg(long)]
     open: bool,
+    #[command(flatten)]
+    on: On,
 }
 
 /// Executions.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  floorpass executions --json")]
-pub struct Executions {}
+pub struct Executions {
+    #[command(flatten)]
+    on: On,
+}
 
 /// List positions and cash.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  floorpass positions")]
-pub struct Positions {}
+#[command(
+    after_help = "Examples:\n  floorpass positions\n  floorpass positions --account DU0000002"
+)]
+pub struct Positions {
+    /// The account; required if there are several
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<PaperAccountId>,
+}
 
 impl OrderCommand {
     /// Asks the running server.
@@ -76,7 +95,9 @@ impl OrderCommand {
             Self::Cancel { order } => {
                 cancel(global, &Request::Portfolio(PortfolioRequest::Cancel { order }))
             }
-            Self::CancelAll => cancel(global, &Request::Portfolio(PortfolioRequest::CancelAll)),
+            Self::CancelAll(On { account }) => {
+                cancel(global, &Request::Portfolio(PortfolioRequest::CancelAll { account }))
+            }
         }
     }
 }
@@ -84,8 +105,9 @@ impl OrderCommand {
 impl Orders {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let mut rows: Vec<OrderRow> =
-            control::ask(global.data(), &Request::Portfolio(PortfolioRequest::Orders))?;
+        let account = self.on.account;
+        let request = Request::Portfolio(PortfolioRequest::Orders { account });
+        let mut rows: Vec<OrderRow> = control::ask(global.data(), &request)?;
         rows.retain(|row| !self.open || is_open(row));
         output::show(global.json, &rows, |rows| {
             let cells: Vec<[String; 11]> = rows.iter().map(cells).collect();
@@ -103,8 +125,8 @@ fn is_open(row: &OrderRow) -> bool {
 }
 
 fn show(global: &Global, order: u64) -> Result<(), Failure> {
-    let rows: Vec<OrderRow> =
-        control::ask(global.data(), &Request::Portfolio(PortfolioRequest::Orders))?;
+    let request = Request::Portfolio(PortfolioRequest::Orders { account: None });
+    let rows: Vec<OrderRow> = control::ask(global.data(), &request)?;
     let found = rows.into_iter().find(|row| row.order == order).ok_or_else(|| {
         let text = format!(
             "there is no order {order} among the open orders and those of the last seven days; see `floorpass order list`"
@@ -117,6 +139,7 @@ fn show(global: &Global, order: u64) -> Result<(), Failure> {
 fn words(row: &OrderRow) -> String {
     let mut lines = vec![
         format!("order      {} ({})", row.order, row.state),
+        format!("account    {}", row.account),
         format!("asked      {} {} {}", row.side, row.quantity, row.symbol),
         format!("filled     {}", row.filled),
         format!("type       {}, {}", row.order_type, row.time_in_force),
@@ -149,9 +172,12 @@ fn cancel(global: &Global, request: &Request) -> Result<(), Failure> {
 }
 
 /// Asks the running server for executions.
-pub fn executions(global: &Global) -> Result<(), Failure> {
-    let rows: Vec<ExecutionRow> =
-        control::ask(global.data(), &Request::Portfolio(PortfolioRequest::Executions))?;
+pub fn executions(
+    Executions { on: On { account } }: &Executions,
+    global: &Global,
+) -> Result<(), Failure> {
+    let request = Request::Portfolio(PortfolioRequest::Executions { account: *account });
+    let rows: Vec<ExecutionRow> = control::ask(global.data(), &request)?;
     output::show(global.json, &rows, |rows| {
         let cells: Vec<[String; 7]> = rows
             .iter()
@@ -189,9 +215,9 @@ fn cells(row: &OrderRow) -> [String; 11] {
 }
 
 /// Asks the running server.
-pub fn positions(global: &Global) -> Result<(), Failure> {
-    let now: PositionsNow =
-        control::ask(global.data(), &Request::Portfolio(PortfolioRequest::Positions))?;
+pub fn positions(Positions { account }: &Positions, global: &Global) -> Result<(), Failure> {
+    let request = Request::Portfolio(PortfolioRequest::Positions { account: *account });
+    let now: PositionsNow = control::ask(global.data(), &request)?;
     output::show(global.json, &now, |now| {
         let cells: Vec<[String; 4]> = now
             .positions

@@ -1,5 +1,6 @@
 //! `floorpass person`: list, show, add, reset-password, reset-totp.
 
+use access::PaperAccountId;
 use clap::Subcommand;
 use control::{LinkMade, PersonRequest, PersonRow, Request};
 
@@ -30,6 +31,9 @@ pub enum PersonCommand {
     Add {
         /// Their user name
         name: String,
+        /// The account that they may view; required if there are several
+        #[arg(long, value_name = "ACCOUNT")]
+        account: Option<PaperAccountId>,
     },
     /// Remove a person's password and print a link that sets a new one
     #[command(after_help = "Example:\n  floorpass person reset-password trader")]
@@ -60,7 +64,9 @@ impl PersonCommand {
             Self::List { name: None } | Self::Show { name: None } => {
                 return output::show(global.json, &rows(global)?, |rows| list(rows));
             }
-            Self::Add { name } => Request::Person(PersonRequest::Add { username: name }),
+            Self::Add { name, account } => {
+                Request::Person(PersonRequest::Add { username: name, account })
+            }
             Self::ResetPassword { name } => {
                 Request::Person(PersonRequest::ResetPassword { username: name })
             }

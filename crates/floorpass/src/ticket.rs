@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
-use access::Number;
+use access::{Number, PaperAccountId};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use control::{
@@ -35,6 +35,9 @@ struct By {
     /// The file with its token, or - for standard input [default: the variable `FLOORPASS_TOKEN`]
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// The account to place it on; required if the credential is for several
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<PaperAccountId>,
 }
 
 impl By {
@@ -54,7 +57,7 @@ impl By {
             return Err(Failure::usage("that is not a token: it is too long"));
         }
         let credential = credential::named(self.credential.clone());
-        Ok(Bearer { credential, token: token.map(Token) })
+        Ok(Bearer { credential, token: token.map(Token), account: self.account })
     }
 }
 
@@ -269,8 +272,10 @@ fn words(sheet: &OrderSheet) -> String {
 
 /// What was and what will be, line by line.
 fn difference(global: &Global, wish: &ChangeWish) -> Result<String, Failure> {
-    let rows: Vec<OrderRow> =
-        control::ask(global.data(), &Request::Portfolio(PortfolioRequest::Orders))?;
+    let rows: Vec<OrderRow> = control::ask(
+        global.data(),
+        &Request::Portfolio(PortfolioRequest::Orders { account: None }),
+    )?;
     let old = rows.into_iter().find(|row| row.order == wish.order);
     let old = old.ok_or_else(|| {
         let text = format!("there is no order {}; see `floorpass order list --open`", wish.order);

@@ -59,6 +59,19 @@ impl PaperAccounts<'_> {
         self.gate.0.sequencer.peek(look).1
     }
 
+    /// The numbers of all of them, closed ones included.
+    pub fn all(self) -> Vec<PaperAccountId> {
+        self.gate.0.sequencer.peek(|exchange| exchange.ledgers().map(|one| one.id).collect()).1
+    }
+
+    /// The numbers of those that are open, in the order that they were opened.
+    pub fn open_ones(self) -> Vec<PaperAccountId> {
+        let open = |exchange: &trade::exchange::Exchange| {
+            exchange.ledgers().filter(|one| one.closed.is_none()).map(|one| one.id).collect()
+        };
+        self.gate.0.sequencer.peek(open).1
+    }
+
     /// Opens an account; durable when it returns. Refused when there is one of that number, open or
     /// closed.
     pub async fn open(self, opening: Opening) -> Result<(), Refusal> {

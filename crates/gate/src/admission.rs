@@ -11,7 +11,7 @@ use trade::journal::Asked;
 
 use crate::Gate;
 use crate::connection::{Connected, Presence};
-use crate::live::Slot;
+use crate::live::{Place, Slot};
 use crate::noted::Kind;
 
 /// Bytes of a word of an order from a door that evidence keeps.
@@ -32,15 +32,45 @@ pub struct CredentialDoor<'a> {
     pub token: Option<&'a Secret>,
 }
 
-/// A holder who was let in. Cheap to clone; each act asks again whether it still holds.
+/// A holder who was let in, on one account. Cheap to clone; each act asks again whether it still holds.
 #[derive(Clone)]
 pub struct Admission {
     slot: Arc<Slot>,
+    /// What the holder has on each of its accounts, where it came in on several.
+    beside: Option<Arc<[Arc<Slot>]>>,
 }
 
 impl Admission {
     pub(crate) fn new(slot: Arc<Slot>) -> Self {
-        Self { slot }
+        Self { slot, beside: None }
+    }
+
+    /// For a holder who came in on all of these, which begins on the first of them.
+    fn of_all(slots: Vec<Arc<Slot>>) -> Option<Self> {
+        let slot = Arc::clone(slots.first()?);
+        let beside = (slots.len() > 1).then(|| slots.into());
+        Some(Self { slot, beside })
+    }
+
+    /// The slots of all accounts that the holder came in on, ascending by number.
+    pub(crate) fn slots(&self) -> &[Arc<Slot>] {
+        self.beside.as_deref().unwrap_or(std::slice::from_ref(&self.slot))
+    }
+
+    /// The accounts that the holder came in on, ascending.
+    pub fn accounts(&self) -> impl Iterator<Item = PaperAccountId> {
+        self.slots().iter().map(|slot| slot.account)
+    }
+
+    /// Whether the holder came in on one account alone, so that a request need not name it.
+    pub fn has_one_account(&self) -> bool {
+        self.beside.is_none()
+    }
+
+    /// The same holder on another of these accounts.
+    pub fn on(&self, account: PaperAccountId) -> Option<Self> {
+        let slot = self.slots().iter().find(|slot| slot.account == account)?;
+        Some(Self { slot: Arc::clone(slot), beside: self.beside.clone() })
     }
 
     pub(crate) fn slot(&self) -> &Arc<Slot> {
@@ -93,13 +123,24 @@ impl Gate {
             let text = refusal.evidence_text();
             self.note_turned_away(door.credential, door.address, refusal.code(), text);
         }
-        admitted.map(Admission::new)
+        admitted
     }
 
-    fn check_door(&self, door: &CredentialDoor<'_>) -> Result<Arc<Slot>, Refusal> {
-        let known = self.0.live.door(door.credential);
-        let (mut slot, bearers) = known.ok_or(Refusal::CredentialUnknown)?;
-        slot.check_open()?;
+    /// The credential on each account that it may come in on; why not, where it may on none.
+    fn check_door(&self, door: &CredentialDoor<'_>) -> Result<Admission, Refusal> {
+        let (mut slots, mut ended) = (Vec::new(), None);
+        for place in self.0.live.door(door.credential) {
+            match place.slot.check_open() {
+                // What its token or its place lacks, it lacks on every account.
+                Ok(()) => slots.push(self.check_place(door, place)?),
+                Err(reason) => ended = ended.or(Some(reason)),
+            }
+        }
+        Admission::of_all(slots).ok_or(ended.unwrap_or(Refusal::CredentialUnknown))
+    }
+
+    fn check_place(&self, door: &CredentialDoor<'_>, place: Place) -> Result<Arc<Slot>, Refusal> {
+        let Place { mut slot, bearers } = place;
         let now = self.now();
         if !bearers.is_empty() {
             let token = door.token.ok_or(Refusal::TokenMissing)?;

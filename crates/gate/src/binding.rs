@@ -464,7 +464,8 @@ impl SessionGate<'_> {
             Refusal::StoreFailed
         })?;
         let (id, key, public) = derived.ok_or_else(malformed)?;
-        let owner = Owner { person: ticket.person, account: ticket.account, browser };
+        let owner =
+            Owner { person: ticket.person, accounts: Arc::clone(&ticket.accounts), browser };
         let (people, now) = (&self.gate.0.people, self.gate.now());
         people.session_keys.keep(id, owner, key, now);
         // Its end may have come between the two.

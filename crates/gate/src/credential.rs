@@ -32,8 +32,8 @@ const PORTS: (u16, u16) = (7500, 7999);
 pub struct NewCredential {
     /// Its name, unique among the live ones of the account: 1 to 64 bytes.
     pub name: String,
-    /// Its account.
-    pub account: PaperAccountId,
+    /// Its accounts: one, or several that it is for by name.
+    pub accounts: Vec<PaperAccountId>,
     /// What it is narrowed to; never more than its maker has.
     pub scopes: Scopes,
     /// Whether its clients have to show a token; none is the server's default.
@@ -65,7 +65,7 @@ pub struct Rotated {
 pub struct CredentialInfo {
     /// What is stored of it.
     pub credential: Credential,
-    /// What it may do right now, or why nothing.
+    /// What it may do right now on the first of its accounts where it may do something; why nothing.
     pub entitlements: Result<Entitlements, Refusal>,
     /// When, from where and by what it was used last.
     pub last_use: Option<LastUse>,
@@ -206,7 +206,7 @@ impl CredentialGate<'_> {
         let holders = Box::pin(self.gate.credential_holders(account)).await;
         let holders = holders.map_err(|error| store_failed(&error))?;
         let mut list = self.credentials_of(&holders).await?;
-        list.retain(|one| account.is_none_or(|account| account == one.credential.account));
+        list.retain(|one| account.is_none_or(|account| one.credential.is_on(account)));
         list.sort_by(|one, two| {
             let key = |info: &CredentialInfo| info.credential.revoked.map(|revoked| revoked.at);
             (key(one), &one.credential.name).cmp(&(key(two), &two.credential.name))
@@ -298,16 +298,20 @@ impl CredentialGate<'_> {
             })?,
             None => free_port(PORTS.0, PORTS.1, &taken, now)?,
         };
+        let first = new.accounts.iter().min().copied();
         let create = ask::create_credential(credential::NewCredential {
             name: new.name,
-            account: new.account,
+            accounts: new.accounts,
             scopes: new.scopes,
             with_token: new.token_required.unwrap_or(self.gate.token_required_by_default()),
             port,
         });
         let key = match actor {
             Actor::Session(ticket) => Key::Person(ticket.person),
-            Actor::Operator { .. } => Key::Account(new.account.into()),
+            Actor::Operator { .. } => {
+                let account = first.ok_or(Refusal::NotFound { what: "account" })?;
+                Key::Account(account.into())
+            }
         };
         let created = self.gate.ask(key, None, actor.asker(), create).await?;
         let (credential, token, port) = created;
@@ -378,7 +382,8 @@ impl CredentialGate<'_> {
         let (slice, known) = self.gate.load_to_cut(Key::Credential(credential), &[]).await?;
         let person = slice.person.as_ref().ok_or(Refusal::CredentialUnknown)?.id;
         actor.check_person(person, "credential")?;
-        let account = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?.account;
+        let found = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?;
+        let accounts: Vec<_> = found.accounts().collect();
         let of = Some(Holder::Credential(credential));
         let (key, loaded) = (Key::Person(person), (!known).then_some(slice));
         let owed = match self.gate.run(key, loaded, &actor.call(command)).await {
@@ -387,14 +392,14 @@ impl CredentialGate<'_> {
             Err(owed @ Refusal::NotOnRecord { .. }) => Some(owed),
             // Who hears this was allowed to cut.
             Err(Refusal::CredentialRevoked { .. } | Refusal::CredentialPaused { .. })
-                if cancel_orders && self.gate.rests(account, of) =>
+                if cancel_orders && accounts.iter().any(|one| self.gate.rests(*one, of)) =>
             {
                 None
             }
             Err(refusal) => return Err(refusal),
         };
         let cancelled = if cancel_orders {
-            match self.gate.cancel_cut(account, of, lock::holder(actor)).await {
+            match self.gate.cancel_all_of(&accounts, credential, lock::holder(actor)).await {
                 // The cut holds, which comes first; the next start cancels what rests.
                 Err(_) if owed.is_some() => 0,
                 cancelled => cancelled?,
@@ -492,6 +497,17 @@ impl CredentialGate<'_> {
 }
 
 impl Gate {
+    /// Cancels what rests of a credential on any of its accounts, after `by` cut it.
+    async fn cancel_all_of(
+        &self,
+        accounts: &[PaperAccountId],
+        credential: CredentialId,
+        by: Holder,
+    ) -> Result<usize, Refusal> {
+        let Some(account) = accounts.first() else { return Ok(0) };
+        self.cancel_cut(*account, Some(Holder::Credential(credential)), by).await
+    }
+
     /// Cancels, at a start, what rests of credentials that were revoked with their orders: the
     /// server may have stopped between the two.
     pub(crate) async fn cancel_revoked(&self, slice: &Slice) -> Result<(), Refusal> {
@@ -501,12 +517,51 @@ impl Gate {
         };
         for one in slice.credentials.iter().filter(with_orders) {
             let of = Some(Holder::Credential(one.id));
-            if self.rests(one.account, of) {
-                let orders = self.cancel_cut(one.account, of, Holder::System).await?;
+            let accounts: Vec<_> = one.accounts().collect();
+            if accounts.iter().any(|account| self.rests(*account, of)) {
+                let orders = self.cancel_all_of(&accounts, one.id, Holder::System).await?;
                 tracing::warn!(orders, credential = %one.name, "orders of a revoked or paused credential were still open and are cancelled");
             }
         }
         Ok(())
+    }
+
+    /// Makes a live credential on one account what its slice says; true when something of it ended.
+    fn publish_on(
+        &self,
+        slice: &Slice,
+        one: &Credential,
+        account: PaperAccountId,
+        now: Time,
+    ) -> bool {
+        let (live, tokens) = (&self.0.live, Tokens::of(one));
+        match (one.entitlements_on(slice, account), live.credential(one.id, account)) {
+            (Ok(given), None) => live.open_credential(one.id, given, tokens),
+            (Ok(given), Some(slot)) if slot.is_open() => {
+                let ended = live.set_tokens(one.id, account, tokens, now);
+                if *slot.entitlements() != given {
+                    slot.set(given);
+                }
+                return ended;
+            }
+            (Ok(given), Some(slot)) => {
+                // The ended slot stays ended in every hand that has it.
+                if slot.may_come_back() && given.until > now {
+                    live.open_credential(one.id, given, tokens);
+                }
+            }
+            (Err(refusal), Some(slot)) => {
+                let stood = slot.is_open();
+                live.end_on(one.id, account, &refusal);
+                return stood;
+            }
+            (Err(refusal), None) => {
+                if let Some(given) = ended_given(one, slice, account) {
+                    live.put_ended(one.id, given, tokens, refusal);
+                }
+            }
+        }
+        false
     }
 
     /// Makes the live credentials of a person what their slice says, after the commit.
@@ -515,35 +570,13 @@ impl Gate {
         let mut listeners = Vec::new();
         let mut ended = false;
         for one in &slice.credentials {
-            let tokens = Tokens::of(one);
-            let slot = self.0.live.credential(one.id);
             let rested = one.revoked.is_some_and(|revoked| revoked.at + PORT_REST <= now);
             if rested {
                 self.0.live.forget_credential(one.id);
                 continue;
             }
-            match (one.entitlements(slice), slot) {
-                (Ok(entitlements), None) => {
-                    self.0.live.open_credential(one.id, Slot::new(entitlements), tokens);
-                }
-                (Ok(entitlements), Some(slot)) if slot.is_open() => {
-                    ended |= self.0.live.set_tokens(one.id, tokens, now);
-                    if *slot.entitlements() != entitlements {
-                        slot.set(entitlements);
-                    }
-                }
-                (Ok(entitlements), Some(slot)) => {
-                    // The ended slot stays ended in every hand that has it.
-                    if slot.may_come_back() && entitlements.until > now {
-                        self.0.live.open_credential(one.id, Slot::new(entitlements), tokens);
-                    }
-                }
-                (Err(refusal), Some(_)) => self.0.live.end_credential(one.id, refusal),
-                (Err(refusal), None) => {
-                    if let Some(slot) = ended_slot(one, slice, refusal) {
-                        self.0.live.open_credential(one.id, slot, tokens);
-                    }
-                }
+            for account in one.accounts() {
+                ended |= self.publish_on(slice, one, account, now);
             }
             let state = match (one.revoked, one.paused) {
                 (Some(revoked), _) => ListenerState::Revoked { at: revoked.at },
@@ -618,13 +651,11 @@ impl Gate {
     }
 }
 
-/// The slot of a credential that has ended, so that a listener can say why.
-fn ended_slot(one: &Credential, slice: &Slice, refusal: Refusal) -> Option<Arc<Slot>> {
+/// What a credential that has ended had on an account.
+fn ended_given(one: &Credential, slice: &Slice, account: PaperAccountId) -> Option<Entitlements> {
     let holder = Holder::Credential(one.id);
-    let full = slice.mandate(one.account)?.entitlements(holder, Grade::All)?;
-    let slot = Slot::new(full.narrow(holder, &one.scopes));
-    slot.end(refusal);
-    Some(slot)
+    let full = slice.mandate(account)?.entitlements(holder, Grade::All)?;
+    Some(full.narrow(holder, &one.scopes))
 }
 
 /// What an event takes from a credential, in memory, before the commit.
@@ -635,10 +666,10 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
     match event {
         Event::Credential(credential::Event::Paused { credential, paused }) => {
             let reason = Refusal::CredentialPaused { at: paused.at };
-            gate.0.live.end_credential(*credential, reason);
+            gate.0.live.end_credential(*credential, &reason);
         }
         Event::Credential(credential::Event::Narrowed { credential, scopes, .. }) => {
-            if let Some(slot) = gate.0.live.credential(*credential) {
+            for slot in gate.0.live.slots(*credential) {
                 let narrower = slot.peek().narrow(slot.holder, scopes);
                 slot.set(narrower);
             }
@@ -653,7 +684,7 @@ pub(crate) fn end(gate: &Gate, event: &Event) -> bool {
     let Event::Credential(credential::Event::Revoked { credential, at, .. }) = event else {
         return false;
     };
-    gate.0.live.end_credential(*credential, Refusal::CredentialRevoked { at: *at });
+    gate.0.live.end_credential(*credential, &Refusal::CredentialRevoked { at: *at });
     true
 }
 

@@ -7,10 +7,22 @@ use access::Refusal;
 use access::id::{Holder, PaperAccountId};
 use trade::event::Event;
 use trade::journal::{CancelTarget, Cause, Command, Decided};
+use trade::ledger::Ledger;
 use trade::order::OrderId;
 
 use crate::Gate;
 use crate::order::Refused;
+
+/// What the operator cancels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperatorCancel {
+    /// One open order.
+    Order(OrderId),
+    /// All open orders of an account.
+    Account(PaperAccountId),
+    /// All open orders of every account.
+    All,
+}
 
 impl Gate {
     /// Takes the sequencer's lock once: any order that saw the earlier live table has been stamped
@@ -49,28 +61,37 @@ impl Gate {
         Ok(record.events.iter().filter(cancelled).count())
     }
 
-    /// Cancels as the operator: one open order, or all. Gives those that were cancelled, with the
+    /// Cancels as the operator: one open order, or all of one account or of every one. Gives those that were cancelled, with the
     /// children that went with them; durable when it returns.
-    pub async fn cancel_as_operator(
-        &self,
-        order: Option<OrderId>,
-    ) -> Result<Vec<OrderId>, Refusal> {
+    pub async fn cancel_as_operator(&self, meant: OperatorCancel) -> Result<Vec<OrderId>, Refusal> {
         let cause = Cause::Request;
-        let command = match order {
-            Some(order) => Command::Cancel { order, cause },
-            None => Command::CancelAll { scope: CancelTarget::Account, cause },
-        };
-        let decision = Decided { holder: Holder::Operator, ..Decided::system() };
-        let record = {
+        let mut cancelled = Vec::new();
+        {
             let mut turn = self.0.sequencer.turn(self.now()).map_err(told)?;
-            turn.stamp(decision, command, true).map_err(told)?
-        };
+            let exchange = turn.exchange();
+            let commands: Vec<_> = match meant {
+                OperatorCancel::Order(order) => vec![Command::Cancel { order, cause }],
+                OperatorCancel::Account(account) => {
+                    vec![Command::CancelAll { scope: exchange.scope_of(account), cause }]
+                }
+                OperatorCancel::All => {
+                    let rest = |ledger: &&Ledger| ledger.open_orders().next().is_some();
+                    let accounts = exchange.ledgers().filter(rest).map(|ledger| ledger.id);
+                    let scopes = accounts.map(|account| exchange.scope_of(account));
+                    scopes.map(|scope| Command::CancelAll { scope, cause }).collect()
+                }
+            };
+            for command in commands {
+                let decision = Decided { holder: Holder::Operator, ..Decided::system() };
+                let record = turn.stamp(decision, command, true).map_err(told)?;
+                cancelled.extend(record.events.iter().filter_map(|event| match event {
+                    Event::OrderCancelled { order } => Some(order.id),
+                    _ => None,
+                }));
+            }
+        }
         self.flush().await?;
-        let cancelled = record.events.iter().filter_map(|event| match event {
-            Event::OrderCancelled { order } => Some(order.id),
-            _ => None,
-        });
-        Ok(cancelled.collect())
+        Ok(cancelled)
     }
 }
 

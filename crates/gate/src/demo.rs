@@ -81,7 +81,7 @@ impl Gate {
     async fn create_demo_credential(&self, name: &str, port: u16) -> Result<(), Refusal> {
         let new = credential::NewCredential {
             name: name.to_owned(),
-            account: self.account(),
+            accounts: vec![self.account()],
             scopes: self.demo_scopes(name),
             with_token: false,
             port,

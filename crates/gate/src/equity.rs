@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::id::SymbolId;
+use access::id::{PaperAccountId, SymbolId};
 use access::moment::{Span, Time};
 use access::refusal::Refusal;
 use rust_decimal::Decimal;
@@ -123,9 +123,15 @@ impl Gate {
         symbols.into_iter().map(|symbol| (symbol, self.bars(symbol, size, from, to))).collect()
     }
 
-    /// Keeps the ends of days that can still be worked back.
+    /// Keeps, for every account, the ends of days that can still be worked back.
     pub(crate) async fn keep_equity(&self) {
-        let Ok(view) = self.view().await else { return };
+        for account in self.paper_accounts().all() {
+            self.keep_equity_of(account).await;
+        }
+    }
+
+    async fn keep_equity_of(&self, account: PaperAccountId) {
+        let Ok(view) = self.view_of(account).await else { return };
         let days: Vec<_> = self.closes(&view);
         let days: Vec<_> =
             days.into_iter().map(|(day, value)| (day.0, value.to_string())).collect();

@@ -32,9 +32,16 @@ pub struct Published {
 }
 
 impl Published {
-    /// What an account may learn of it: a trade between two accounts is told to each by its own side.
+    /// What may be learnt of it on an account: a trade between two accounts is told to each by its own
+    /// side.
     pub(crate) fn of(self: &Arc<Self>, account: PaperAccountId) -> Arc<Self> {
-        let is_own = |event: &Event| event.order().is_none_or(|order| order.account == account);
+        self.of_all(&[account])
+    }
+
+    /// The same for whoever sees several.
+    fn of_all(self: &Arc<Self>, accounts: &[PaperAccountId]) -> Arc<Self> {
+        let is_own =
+            |event: &Event| event.order().is_none_or(|order| accounts.contains(&order.account));
         if self.events.iter().all(is_own) {
             return Arc::clone(self);
         }
@@ -111,11 +118,12 @@ impl Inbox {
 }
 
 struct Listener {
-    slot: Arc<Slot>,
+    /// One for each account that it listens to.
+    slots: Vec<Arc<Slot>>,
     inbox: Arc<Inbox>,
 }
 
-/// An ordered inbox of what happens on an account. A listener that stops reading is cut off;
+/// An ordered inbox of what happens on one or several accounts. A listener that stops reading is cut off;
 /// nobody waits for it.
 pub struct Subscription {
     inbox: Arc<Inbox>,
@@ -149,28 +157,28 @@ impl Feed {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn subscribe(&self, slot: Arc<Slot>) -> Subscription {
+    fn subscribe(&self, slots: Vec<Arc<Slot>>) -> Subscription {
         let inbox = Arc::new(Inbox::default());
         let mut listeners = self.lock();
         listeners.retain(|listener| !listener.is_gone());
-        listeners.push(Listener { slot, inbox: Arc::clone(&inbox) });
+        listeners.push(Listener { slots, inbox: Arc::clone(&inbox) });
         Subscription { inbox }
     }
 
-    /// Gives every listener what its account may learn of `records`. The caller publishes groups in
+    /// Gives every listener what its accounts may learn of `records`. The caller publishes groups in
     /// order.
     pub(crate) fn publish(&self, records: &[Arc<Published>]) {
         if records.is_empty() {
             return;
         }
-        let mut groups: BTreeMap<PaperAccountId, Arc<Group>> = BTreeMap::new();
+        let mut groups: BTreeMap<Vec<PaperAccountId>, Arc<Group>> = BTreeMap::new();
         self.lock().retain(|listener| {
             if listener.is_gone() {
                 return false;
             }
-            let account = listener.slot.account;
-            let group = groups.entry(account).or_insert_with(|| {
-                let own = records.iter().map(|record| record.of(account));
+            let accounts: Vec<_> = listener.slots.iter().map(|slot| slot.account).collect();
+            let group = groups.entry(accounts).or_insert_with_key(|accounts| {
+                let own = records.iter().map(|record| record.of_all(accounts));
                 let records = own.filter(|record| !record.events.is_empty()).collect();
                 Arc::new(Group { records })
             });
@@ -190,14 +198,16 @@ impl Feed {
         });
     }
 
-    /// Ends the subscriptions of all whose slot has ended.
+    /// Ends the subscriptions of all whose slots have ended. One that has others left goes on with them.
     pub(crate) fn hang_up(&self) {
-        self.lock().retain(|listener| match listener.slot.end_reason() {
-            Some(reason) => {
+        self.lock().retain_mut(|listener| {
+            let ended = listener.slots.iter().find_map(|slot| slot.end_reason());
+            let Some(reason) = ended else { return true };
+            listener.slots.retain(|slot| slot.is_open());
+            if listener.slots.is_empty() {
                 listener.inbox.end(reason);
-                false
             }
-            None => true,
+            !listener.slots.is_empty()
         });
     }
 
@@ -225,9 +235,18 @@ impl Gate {
     /// An inbox of all that happens on the admission's account from now on. When the admission has
     /// ended already, that is the first delivery.
     pub fn subscribe(&self, admission: &Admission) -> Subscription {
-        let subscription = self.0.feed().subscribe(Arc::clone(admission.slot()));
+        self.listen(admission, vec![Arc::clone(admission.slot())])
+    }
+
+    /// The same for all accounts that the admission's holder came in on.
+    pub fn subscribe_to_all(&self, admission: &Admission) -> Subscription {
+        self.listen(admission, admission.slots().to_vec())
+    }
+
+    fn listen(&self, admission: &Admission, slots: Vec<Arc<Slot>>) -> Subscription {
+        let subscription = self.0.feed().subscribe(slots);
         // The end may have come between the admission and the line above.
-        if !admission.is_current() {
+        if admission.slots().iter().any(|slot| !slot.is_open()) {
             self.0.feed().hang_up();
         }
         subscription
@@ -275,8 +294,8 @@ mod tests {
     #[tokio::test]
     async fn listener_that_stops_reading_is_cut_off_and_others_are_not() {
         let feed = Feed::default();
-        let mut slow = feed.subscribe(slot());
-        let mut fast = feed.subscribe(slot());
+        let mut slow = feed.subscribe(vec![slot()]);
+        let mut fast = feed.subscribe(vec![slot()]);
         let group = INBOX_RECORDS as u64 / 4;
         for round in 0..6 {
             feed.publish(&records(round * group, group));
@@ -296,7 +315,7 @@ mod tests {
     async fn subscription_of_a_revoked_holder_gives_the_reason_after_what_came_before() {
         let feed = Feed::default();
         let slot = slot();
-        let mut inbox = feed.subscribe(Arc::clone(&slot));
+        let mut inbox = feed.subscribe(vec![Arc::clone(&slot)]);
         feed.publish(&records(1, 1));
         slot.end(Refusal::CredentialRevoked { at: Time(5) });
         feed.hang_up();

@@ -231,7 +231,7 @@ impl Gate {
         account: Option<PaperAccountId>,
     ) -> Result<Vec<Slice>, StoreError> {
         let known = || {
-            let is_of = |one: &Credential| account.is_none_or(|account| account == one.account);
+            let is_of = |one: &Credential| account.is_none_or(|account| one.is_on(account));
             let all = self.0.people.known.all();
             let holds = |slice: &&Arc<Slice>| slice.credentials.iter().any(is_of);
             Ok(all.persons.values().filter(holds).map(|one| Slice::clone(one)).collect())

@@ -102,6 +102,7 @@ pub use contact::{AskedMail, ContactInfo};
 pub use credential::{
     Created, CredentialInfo, Listener, ListenerState, Listeners, NewCredential, Revocation, Rotated,
 };
+pub use cut::OperatorCancel;
 pub use demo::DemoSecrets;
 pub use device::DeviceInfo;
 pub use enter::{Barred, Doorway, Entered, Presented};
@@ -209,7 +210,7 @@ impl Gate {
         &self.0.health
     }
 
-    /// The account of this folder.
+    /// The account that this folder began with. It never closes; others may be open beside it.
     pub fn account(&self) -> PaperAccountId {
         self.0.sequencer.account()
     }

@@ -6,6 +6,7 @@
 //! slot. What narrows is stored here before it is committed, what widens after.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -38,26 +39,29 @@ pub struct Slot {
     /// of its tokens.
     whose: Option<Arc<Slot>>,
     entitlements: ArcSwap<Entitlements>,
-    bucket: Mutex<Bucket>,
+    /// Its rate, which a credential's accounts share.
+    bucket: Arc<Mutex<Bucket>>,
     reason: OnceLock<Box<Refusal>>,
 }
 
 impl Slot {
     /// A slot of these entitlements.
     pub fn new(entitlements: Entitlements) -> Arc<Self> {
-        Self::with(entitlements, None, None)
+        Self::with(entitlements, None, None, Arc::default())
     }
 
     /// A slot for what comes by one token of a credential: it may what the credential may, and ends
     /// with it or before it.
     fn of_token(whose: &Arc<Self>) -> Arc<Self> {
-        Self::with(Entitlements::clone(&whose.peek()), None, Some(Arc::clone(whose)))
+        let (given, bucket) = (Entitlements::clone(&whose.peek()), Arc::clone(&whose.bucket));
+        Self::with(given, None, Some(Arc::clone(whose)), bucket)
     }
 
     fn with(
         entitlements: Entitlements,
         parent: Option<(Arc<Self>, u64)>,
         whose: Option<Arc<Self>>,
+        bucket: Arc<Mutex<Bucket>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             holder: entitlements.holder,
@@ -67,7 +71,7 @@ impl Slot {
             parent,
             whose,
             entitlements: ArcSwap::from_pointee(entitlements),
-            bucket: Mutex::default(),
+            bucket,
             reason: OnceLock::new(),
         })
     }
@@ -78,7 +82,7 @@ impl Slot {
         entitlements: Entitlements,
         (parent, state): (Arc<Self>, u64),
     ) -> Arc<Self> {
-        Self::with(entitlements, Some((parent, state)), None)
+        Self::with(entitlements, Some((parent, state)), None, Arc::default())
     }
 
     /// The slot that has the authority.
@@ -153,7 +157,7 @@ impl Slot {
     /// Takes `count` tokens of its rate, or says when to come back.
     pub(crate) fn take(&self, count: usize, now: Time) -> Result<(), Refusal> {
         let Some(rate) = self.peek().rate else { return Ok(()) };
-        let mut bucket = self.main().bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..count {
             bucket.take(rate, now)?;
         }
@@ -211,42 +215,79 @@ pub(crate) struct Bearer {
     pub(crate) slot: Arc<Slot>,
 }
 
-/// A credential's slot, and those of its tokens.
-struct Place {
-    slot: Arc<Slot>,
-    bearers: Vec<Bearer>,
+/// A credential's slot on one account, and those of its tokens there.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// The credential's own.
+    pub(crate) slot: Arc<Slot>,
+    /// Those of its tokens; without any it requires none.
+    pub(crate) bearers: Vec<Bearer>,
 }
 
-/// All open credentials, and revoked ones that a listener still answers for.
+/// A credential on one account.
+type Where = (CredentialId, PaperAccountId);
+
+/// All open credentials, and revoked ones that a listener still answers for: a place for each account.
 #[derive(Default)]
 pub struct Live {
-    credentials: RwLock<BTreeMap<CredentialId, Place>>,
+    credentials: RwLock<BTreeMap<Where, Place>>,
+}
+
+/// The places of a credential.
+fn of(id: CredentialId) -> RangeInclusive<Where> {
+    (id, PaperAccountId::FIRST)..=(id, PaperAccountId::LAST)
 }
 
 impl Live {
-    /// The slot of a credential, ended ones included.
-    pub fn credential(&self, id: CredentialId) -> Option<Arc<Slot>> {
-        read(&self.credentials).get(&id).map(|place| Arc::clone(&place.slot))
+    /// The slot of a credential on an account, ended ones included.
+    pub fn credential(&self, id: CredentialId, account: PaperAccountId) -> Option<Arc<Slot>> {
+        read(&self.credentials).get(&(id, account)).map(|place| Arc::clone(&place.slot))
     }
 
-    /// The slot of a credential, and its tokens; without any it requires none.
-    pub(crate) fn door(&self, id: CredentialId) -> Option<(Arc<Slot>, Vec<Bearer>)> {
+    /// The slots of a credential, ended ones included.
+    pub(crate) fn slots(&self, id: CredentialId) -> Vec<Arc<Slot>> {
         let credentials = read(&self.credentials);
-        credentials.get(&id).map(|place| (Arc::clone(&place.slot), place.bearers.clone()))
+        credentials.range(of(id)).map(|(_, place)| Arc::clone(&place.slot)).collect()
     }
 
-    /// Puts a credential in.
-    pub fn open_credential(&self, id: CredentialId, slot: Arc<Slot>, tokens: Tokens) {
-        let bearer = |(token, until)| Bearer { token, until, slot: Slot::of_token(&slot) };
-        let bearers = tokens.all().map(bearer).collect();
-        write(&self.credentials).insert(id, Place { slot, bearers });
+    /// The places of a credential, by account.
+    pub(crate) fn door(&self, id: CredentialId) -> Vec<Place> {
+        read(&self.credentials).range(of(id)).map(|(_, place)| place.clone()).collect()
     }
 
-    /// Gives a credential these tokens. What came by one that it has no more, or whose time is over,
-    /// ends; true when something did.
-    pub fn set_tokens(&self, id: CredentialId, tokens: Tokens, now: Time) -> bool {
+    /// Puts a credential in on one account. The rate is that of its other accounts.
+    pub fn open_credential(&self, id: CredentialId, given: Entitlements, tokens: Tokens) {
         let mut credentials = write(&self.credentials);
-        let Some(place) = credentials.get_mut(&id) else { return false };
+        let beside = credentials.range(of(id)).next();
+        let bucket = beside.map(|(_, place)| Arc::clone(&place.slot.bucket)).unwrap_or_default();
+        let slot = Slot::with(given, None, None, bucket);
+        credentials.insert((id, slot.account), Place::new(slot, tokens));
+    }
+
+    /// Puts in a credential that has ended, so that a listener can say why.
+    pub(crate) fn put_ended(
+        &self,
+        id: CredentialId,
+        given: Entitlements,
+        tokens: Tokens,
+        reason: Refusal,
+    ) {
+        let slot = Slot::new(given);
+        slot.end(reason);
+        write(&self.credentials).insert((id, slot.account), Place::new(slot, tokens));
+    }
+
+    /// Gives a credential these tokens on an account. What came by one that it has no more, or whose
+    /// time is over, ends; true when something did.
+    pub fn set_tokens(
+        &self,
+        id: CredentialId,
+        account: PaperAccountId,
+        tokens: Tokens,
+        now: Time,
+    ) -> bool {
+        let mut credentials = write(&self.credentials);
+        let Some(place) = credentials.get_mut(&(id, account)) else { return false };
         let mut old = std::mem::take(&mut place.bearers);
         for (token, until) in tokens.all() {
             let known = old.iter().position(|bearer| bearer.token == token);
@@ -267,23 +308,28 @@ impl Live {
         credentials.values().filter(|place| place.end_former(now)).count() > 0
     }
 
-    /// Ends a credential's slot. One that has ended for a while only (a pause, a past end) makes way
+    /// Ends a credential's slots. One that has ended for a while only (a pause, a past end) makes way
     /// for one that says the new reason.
-    pub fn end_credential(&self, id: CredentialId, reason: Refusal) {
-        let Some((slot, bearers)) = self.door(id) else { return };
-        let ends_for_good = !slot.is_open() && slot.may_come_back() && !is_passing(&reason);
-        if ends_for_good {
-            let ended = Slot::new(Entitlements::clone(&slot.peek()));
-            ended.end(reason);
-            write(&self.credentials).insert(id, Place { slot: ended, bearers });
-        } else {
-            slot.end(reason);
+    pub fn end_credential(&self, id: CredentialId, reason: &Refusal) {
+        for slot in self.slots(id) {
+            self.end_on(id, slot.account, reason);
         }
+    }
+
+    /// The same on one account.
+    pub(crate) fn end_on(&self, id: CredentialId, account: PaperAccountId, reason: &Refusal) {
+        let mut credentials = write(&self.credentials);
+        let Some(Place { slot, .. }) = credentials.get_mut(&(id, account)) else { return };
+        let ends_for_good = !slot.is_open() && slot.may_come_back() && !is_passing(reason);
+        if ends_for_good {
+            *slot = Slot::new(Entitlements::clone(&slot.peek()));
+        }
+        slot.end(reason.clone());
     }
 
     /// Takes a credential out: nothing answers for it any more.
     pub fn forget_credential(&self, id: CredentialId) {
-        write(&self.credentials).remove(&id);
+        write(&self.credentials).retain(|place, _| place.0 != id);
     }
 
     /// Every open slot that `which` picks.
@@ -304,6 +350,12 @@ impl Live {
 }
 
 impl Place {
+    fn new(slot: Arc<Slot>, tokens: Tokens) -> Self {
+        let bearer = |(token, until)| Bearer { token, until, slot: Slot::of_token(&slot) };
+        let bearers = tokens.all().map(bearer).collect();
+        Self { slot, bearers }
+    }
+
     fn end_former(&self, now: Time) -> bool {
         let over = self.bearers.iter().filter(|bearer| bearer.until <= now);
         let ends = |bearer: &&Bearer| bearer.slot.end(Refusal::TokenReplaced { at: bearer.until });

@@ -156,7 +156,8 @@ impl LockGate<'_> {
             let leaves =
                 |one: &session::Session| one.started_at <= lock.at && one.receipt.is_none();
             let runs = |one: &Credential| {
-                one.revoked.is_none() && lock.target == Target::Account(one.account.into())
+                let reached = one.accounts().any(|one| lock.target == Target::Account(one.into()));
+                one.revoked.is_none() && reached
             };
             if !slice.sessions.iter().any(leaves) && !slice.credentials.iter().any(runs) {
                 continue;
@@ -309,7 +310,9 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
     });
     gate.0.people.session_keys.forget_of(|owner| match lock.target {
         Target::Person(person) => owner.person == person,
-        Target::Account(account) => AccountId::from(owner.account) == account,
+        Target::Account(account) => {
+            owner.accounts.iter().any(|one| AccountId::from(*one) == account)
+        }
     });
     true
 }

@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 use trade::event::Reject;
 use trade::exchange::Exchange;
 use trade::journal::{Asked, CancelTarget, Cause, Command, Decided};
+use trade::ledger::Ledger;
 use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin};
 use trade::pretrade::large::{self, Size};
 use trade::pretrade::{self, Checked, Denial, Facts, Preview};
@@ -514,11 +515,12 @@ impl Gate {
         })
     }
 
-    /// Shares that open orders of the account would sell or buy of a contract, whatever is held: an exit of a position that is
+    /// Shares that open orders of an account would sell or buy of a contract, whatever is held: an exit of a position that is
     /// closed stays, and would open the other side. What may only reduce ends with the position.
-    pub fn resting(&self, symbol: SymbolId, side: Side) -> u64 {
+    pub fn resting(&self, account: PaperAccountId, symbol: SymbolId, side: Side) -> u64 {
         let (_, shares) = self.0.sequencer.peek(|exchange| {
-            let open = exchange.open_orders().filter(|open| {
+            let ledger = exchange.ledger(account);
+            let open = ledger.into_iter().flat_map(Ledger::open_orders).filter(|open| {
                 (open.symbol, open.side) == (symbol, side) && open.order_type != OrderType::Market
             });
             let stays = open.filter(|open| !open.reduce_only);

@@ -3,8 +3,8 @@
 use access::link::{self, Purpose};
 use access::mandate::Role;
 use access::{
-    AccountId, By, Command, Grade, PersonId, Refusal, Secret, Slice, Source, Time, authenticator,
-    person,
+    AccountId, By, Command, Grade, PaperAccountId, PersonId, Refusal, Secret, Slice, Source, Time,
+    authenticator, person,
 };
 use store::Key;
 
@@ -78,9 +78,14 @@ impl PersonGate<'_> {
         self.gate.issue(&system(), username, Purpose::Enrolment).await
     }
 
-    /// Makes a person who may look at this server's account, with a link to enrol; the operator alone.
-    pub async fn add(self, actor: &Actor, username: &str) -> Result<LinkIssued, Refusal> {
-        let (username, account) = (username.to_owned(), self.gate.account());
+    /// Makes a person who may look at an account, with a link to enrol; the operator alone.
+    pub async fn add(
+        self,
+        actor: &Actor,
+        username: &str,
+        account: PaperAccountId,
+    ) -> Result<LinkIssued, Refusal> {
+        let username = username.to_owned();
         let key = username.clone();
         let add = person::Command::Add { username, account, role: Role::Auditor };
         let call = actor.call(Command::Person(add));

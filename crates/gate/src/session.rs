@@ -92,8 +92,10 @@ pub struct SessionTicket {
     pub person: PersonId,
     /// The name that the person signs in with.
     pub username: Arc<str>,
-    /// The account that it sees.
+    /// The account that this request is about.
     pub account: PaperAccountId,
+    /// All accounts that it sees, its person's first one first.
+    pub accounts: Arc<[PaperAccountId]>,
     /// The browser that it was begun in.
     pub device: DeviceId,
     /// Where this request comes from.
@@ -123,6 +125,15 @@ pub struct SessionTicket {
 }
 
 impl SessionTicket {
+    /// The same session, for a request about this account.
+    pub fn on(&self, account: PaperAccountId) -> Result<Self, Refusal> {
+        if !self.accounts.contains(&account) {
+            let allowed = self.accounts.first().copied().unwrap_or(self.account);
+            return Err(Refusal::AccountNotAllowed { account, allowed });
+        }
+        Ok(Self { account, ..self.clone() })
+    }
+
     /// Whether a copy of its cookie is worth nothing elsewhere.
     pub fn is_bound(&self) -> bool {
         self.key.is_some() || self.hardware
@@ -297,7 +308,7 @@ impl SessionGate<'_> {
 
     /// The authority of a session, for orders, reads and subscriptions.
     pub fn admit(self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
-        let slot = self.gate.0.people.sessions.slot(ticket.session)?;
+        let slot = self.gate.0.people.sessions.slot(ticket.session, ticket.account)?;
         // The state first: what narrows meanwhile changes it.
         let state = slot.open_state()?;
         let given = slot.entitlements();
@@ -365,13 +376,11 @@ impl Gate {
     /// Makes the live sessions of a person what their slice says, after the commit.
     pub(crate) fn publish_sessions(&self, slice: &Slice, uses: &[SessionUse]) {
         let Some(person) = &slice.person else { return };
-        let Some(account) = slice.first_mandate().map(|one| one.account) else { return };
         let uses: HashMap<_, _> = uses.iter().map(|one| (one.session, one)).collect();
         for session in &slice.sessions {
-            let given = slice.session_entitlements(session, account, false);
-            let Ok(entitlements) = given else { continue };
+            let given = given(slice, session, false);
             let used = uses.get(&session.id).copied();
-            self.0.people.sessions.put(person, session, entitlements, used);
+            self.0.people.sessions.put(person, session, given, used);
             let from = slice.device(session.device).and_then(device::Device::renews_from);
             let from = from.filter(|from| *from < session.until);
             self.0.people.sessions.renew_from(session.id, from);
@@ -414,6 +423,16 @@ impl Gate {
         }
         sweep.uses
     }
+}
+
+/// What a session may do on each of its person's paper accounts, the first one first.
+fn given(slice: &Slice, session: &session::Session, fresh: bool) -> Vec<access::Entitlements> {
+    let mut mandates: Vec<_> = slice.mandates.iter().collect();
+    mandates.sort_by_key(|one| (one.granted_at, one.account));
+    let on = |one: &access::mandate::Mandate| {
+        slice.session_entitlements(session, one.account, fresh).ok()
+    };
+    mandates.into_iter().filter_map(on).collect()
 }
 
 /// The session that an event ends or strips, in memory, before the commit.

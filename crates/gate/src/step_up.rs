@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::policy::NewNetwork;
 use access::stay::Stay;
 use access::step_up::Command as StepUp;
-use access::{Answer, By, Call, Command, Digest, PersonId, Refusal, Secret, SessionId, Time};
+use access::{Answer, By, Call, Command, Digest, Refusal, Secret, Time};
 use store::Key;
 
 use crate::Gate;
@@ -110,12 +110,12 @@ impl StepUpGate<'_> {
     /// What the session could do with a sign-in for the act: for pages and previews, which do
     /// nothing. An act needs [`StepUpGate::fresh`].
     pub async fn foresee(self, ticket: &SessionTicket) -> Result<Admission, Refusal> {
-        let parent = self.gate.0.people.sessions.slot(ticket.session)?;
+        let parent = self.gate.0.people.sessions.slot(ticket.session, ticket.account)?;
         // Before the tables are read: what narrows meanwhile changes the state. A lock stands in
         // memory before it does in the tables.
         let state = parent.open_state()?;
         let lock = parent.entitlements().lock;
-        let mut entitlements = self.fresh_entitlements(ticket.person, ticket.session).await?;
+        let mut entitlements = self.fresh_entitlements(ticket).await?;
         if ticket.elsewhere && entitlements.new_network == NewNetwork::Look {
             entitlements = entitlements.moved();
         }
@@ -124,13 +124,11 @@ impl StepUpGate<'_> {
 
     async fn fresh_entitlements(
         self,
-        person: PersonId,
-        session: SessionId,
+        ticket: &SessionTicket,
     ) -> Result<access::Entitlements, Refusal> {
-        let slice = self.gate.load(Key::Person(person)).await?;
-        let session = slice.session(session).ok_or(Refusal::NotSignedIn)?;
-        let account = slice.first_mandate().ok_or(Refusal::NotFound { what: "account" })?.account;
-        slice.session_entitlements(session, account, true)
+        let slice = self.gate.load(Key::Person(ticket.person)).await?;
+        let session = slice.session(ticket.session).ok_or(Refusal::NotSignedIn)?;
+        slice.session_entitlements(session, ticket.account, true)
     }
 }
 

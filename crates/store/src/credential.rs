@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use access::credential::{Credential, Event, Former, LastUse, Paused, Revoked, TakenPort};
-use access::id::{CredentialId, PaperAccountId, PersonId};
+use access::id::{CredentialId, IdError, PaperAccountId, PersonId};
 use access::moment::Time;
 use access::name::Name;
 use sqlx::AnyConnection;
@@ -16,7 +16,7 @@ use crate::session::{self, SessionUse};
 
 statements! {
     INSERT = "INSERT INTO credential (id, person, account, name, scopes, token, port, created_at, \
-              created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+              created_by, others) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     REVOKE = "UPDATE credential SET revoked_at = $2, revoked_by = $3, revoked_orders = $4 \
               WHERE id = $1 AND revoked_at IS NULL";
     PAUSE = "UPDATE credential SET paused_at = $2, paused_by = $3, paused_orders = $4 WHERE id = $1";
@@ -27,16 +27,18 @@ statements! {
     SET_SCOPES = "UPDATE credential SET scopes = $2 WHERE id = $1";
     OF_PERSON = "SELECT id, person, account, name, scopes, token, port, created_at, created_by, \
                  revoked_at, revoked_by, revoked_orders, paused_at, paused_by, paused_orders, \
-                 former_token, former_until \
+                 former_token, former_until, others \
                  FROM credential WHERE person = $1";
     PORTS = "SELECT port, revoked_at FROM credential WHERE revoked_at IS NULL OR revoked_at > $1";
     USES = "SELECT id, last_used_at, last_address, last_client FROM credential \
             WHERE person = $1 AND last_used_at IS NOT NULL";
     HOLDERS = "SELECT id FROM person WHERE id IN (SELECT person FROM credential) \
                ORDER BY created_at, id";
-    HOLDERS_ON = "SELECT id FROM person WHERE id IN (SELECT person FROM credential WHERE account = $1) \
+    HOLDERS_ON = "SELECT id FROM person WHERE id IN (SELECT person FROM credential WHERE account = $1 \
+                  OR others LIKE '%' || $1 || '%') \
                   ORDER BY created_at, id";
-    CLIENTS = "SELECT id, last_client FROM credential WHERE account = $1 AND last_used_at IS NOT NULL";
+    CLIENTS = "SELECT id, last_client FROM credential WHERE (account = $1 \
+               OR others LIKE '%' || $1 || '%') AND last_used_at IS NOT NULL";
     TOUCH = "UPDATE credential SET last_used_at = $2, last_address = $3, last_client = $4 \
              WHERE id = $1";
 }
@@ -88,6 +90,7 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
 }
 
 async fn insert(connection: &mut AnyConnection, one: &Credential) -> Result<(), StoreError> {
+    let others: Vec<_> = one.others.iter().map(ToString::to_string).collect();
     run!(
         connection,
         INSERT,
@@ -100,6 +103,7 @@ async fn insert(connection: &mut AnyConnection, one: &Credential) -> Result<(), 
         i64::from(one.port),
         one.created_at.0,
         one.created_by.to_string(),
+        others.join(","),
     )?;
     Ok(())
 }
@@ -117,6 +121,7 @@ fn read(row: &AnyRow) -> Result<Credential, StoreError> {
         id: fields.parsed()?,
         person: fields.parsed()?,
         account: fields.parsed()?,
+        others: Vec::new(),
         name: fields.checked(Name::kept)?,
         scopes: fields.json()?,
         token: fields.maybe_digest()?,
@@ -135,7 +140,13 @@ fn read(row: &AnyRow) -> Result<Credential, StoreError> {
     one.paused = at.zip(by).map(|(at, by)| Paused { at, by, cancel_orders });
     let (token, until) = (fields.maybe_digest()?, fields.maybe_time()?);
     one.former = token.zip(until).map(|(token, until)| Former { token, until });
+    one.others = fields.checked(accounts)?;
     Ok(one)
+}
+
+/// Accounts as a column has them, separated by commas.
+fn accounts(text: &str) -> Result<Vec<PaperAccountId>, IdError> {
+    text.split(',').filter(|one| !one.is_empty()).map(str::parse).collect()
 }
 
 impl Store {

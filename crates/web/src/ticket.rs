@@ -215,7 +215,8 @@ fn summary(wanted: &Wanted) -> Markup {
 /// Exits that stay when a position is closed at the market, and would then open one the other way.
 fn left_open(signed: &Signed, wanted: &Wanted) -> Markup {
     let order = &wanted.order;
-    let resting = signed.visit.portal.gate().resting(order.symbol, order.side);
+    let resting =
+        signed.visit.portal.gate().resting(signed.ticket.account, order.symbol, order.side);
     let (verb, word) = match order.side {
         Side::Sell => ("sell", "short"),
         Side::Buy => ("buy", "long"),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::record::{Credential, Former, NewCredential, Paused, Revoked};
 use crate::call::By;
 use crate::entitlements::{Scopes, Symbols};
-use crate::id::CredentialId;
+use crate::id::{CredentialId, PaperAccountId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::secret::Digest;
@@ -146,8 +146,12 @@ impl Event {
         let orders = |cancelled| if cancelled { "; its orders are cancelled" } else { "" };
         match self {
             Self::Created(new) => format!(
-                "Credential {} ({}) created for account {}, until {}; port {} is assigned to it",
-                new.id, new.name, new.account, new.scopes.until, new.port
+                "Credential {} ({}) created for {}, until {}; port {} is assigned to it",
+                new.id,
+                new.name,
+                on(&new.accounts().collect::<Vec<_>>()),
+                new.scopes.until,
+                new.port
             ),
             Self::Revoked { credential, cancel_orders, .. } => {
                 format!("Credential {credential} revoked{}", orders(*cancel_orders))
@@ -203,6 +207,13 @@ pub(crate) fn apply(slice: &mut Slice, event: &Event) {
         }
         Event::Created(_) => {}
     }
+}
+
+/// `account DU0000001`, or several.
+pub(super) fn on(accounts: &[PaperAccountId]) -> String {
+    let names: Vec<_> = accounts.iter().map(ToString::to_string).collect();
+    let word = if names.len() == 1 { "account" } else { "accounts" };
+    format!("{word} {}", names.join(", "))
 }
 
 /// The limits of a credential, in few words: its page says them in full.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::By;
 use crate::entitlements::Scopes;
-use crate::id::{CredentialId, PaperAccountId, PersonId};
+use crate::id::{AccountId, CredentialId, PaperAccountId, PersonId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::secret::Digest;
@@ -21,9 +21,12 @@ pub struct Credential {
     pub id: CredentialId,
     /// The person whose authority it narrows.
     pub person: PersonId,
-    /// Its one account.
+    /// Its account, or the first of its accounts.
     pub account: PaperAccountId,
-    /// Its name, unique among the live ones of the account.
+    /// The others that it was made for, ascending. Records of older versions know none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<PaperAccountId>,
+    /// Its name, unique among the live ones of its accounts.
     pub name: Name,
     /// What it is narrowed to.
     pub scopes: Scopes,
@@ -43,6 +46,19 @@ pub struct Credential {
     /// The token before, and until when it works. Records of older versions know none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<Former>,
+}
+
+impl Credential {
+    /// The accounts that it is for, as they were named when it was made.
+    pub fn accounts(&self) -> impl Iterator<Item = PaperAccountId> {
+        std::iter::once(self.account).chain(self.others.iter().copied())
+    }
+
+    /// Whether it is for this account.
+    pub fn is_on(&self, account: impl Into<AccountId>) -> bool {
+        let account = account.into();
+        self.accounts().any(|one| account == one.into())
+    }
 }
 
 /// A token that was replaced.
@@ -91,8 +107,8 @@ pub struct LastUse {
 pub struct NewCredential {
     /// Its name.
     pub name: String,
-    /// Its account.
-    pub account: PaperAccountId,
+    /// Its accounts: one, or several that it is for by name.
+    pub accounts: Vec<PaperAccountId>,
     /// What it is narrowed to; never more than its maker has.
     pub scopes: Scopes,
     /// Whether it demands a token.

@@ -156,7 +156,7 @@ fn ways_in_are_added_and_removed_only_soon_after_a_sign_in() {
     let limit = Span::minutes(15);
     let credential = credential::NewCredential {
         name: "bot".into(),
-        account: account(),
+        accounts: vec![account()],
         scopes: Scopes::trading(desk.now + Span::days(1)),
         with_token: false,
         port: 7497,

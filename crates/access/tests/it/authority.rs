@@ -30,7 +30,7 @@ fn commands(desk: &Desk) -> Vec<(&'static str, Command)> {
     let registration = Registration { passkey, user_verified: true, began_at: desk.now };
     let new = credential::NewCredential {
         name: "bot".into(),
-        account: account(),
+        accounts: vec![account()],
         scopes: Scopes::trading(desk.now + Span::days(1)),
         with_token: false,
         port: 7497,

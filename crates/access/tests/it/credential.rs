@@ -12,7 +12,7 @@ use crate::desk::{Desk, account};
 fn new(desk: &Desk) -> NewCredential {
     NewCredential {
         name: "bot".into(),
-        account: account(),
+        accounts: vec![account()],
         scopes: Scopes::trading(desk.now + Span::days(90)),
         with_token: false,
         port: 7497,
@@ -69,7 +69,7 @@ fn credential_out_of_range_is_refused_with_the_number() {
     assert!(matches!(create(&mut desk, by, odd), Err(Refusal::NameHidden { .. })));
     let low = NewCredential { port: 80, ..new(&desk) };
     assert!(matches!(create(&mut desk, by, low), Err(Refusal::OutOfRange { .. })));
-    let other = NewCredential { account: "DU0000001".parse().unwrap(), ..new(&desk) };
+    let other = NewCredential { accounts: vec!["DU0000001".parse().unwrap()], ..new(&desk) };
     assert_eq!(create(&mut desk, by, other), Err(Refusal::NotFound { what: "account" }));
     assert!(desk.slice.credentials.is_empty());
 }

@@ -23,7 +23,7 @@ fn desk() -> (Desk, By) {
     let mut desk = Desk::enrolled();
     let new = NewCredential {
         name: "bot".into(),
-        account: account(),
+        accounts: vec![account()],
         scopes: Scopes::trading(desk.now + Span::days(90)),
         with_token: false,
         port: 7497,

@@ -497,7 +497,7 @@ fn held_session_enrols_and_takes_nothing_of_its_persons_away() {
         Command::Recovery(recovery::Command::Choose(Policy::default())),
         Command::Credential(credential::Command::Create(Box::new(credential::NewCredential {
             name: name(),
-            account: crate::desk::account(),
+            accounts: vec![crate::desk::account()],
             scopes: access::entitlements::Scopes::read_only(desk.now + Span::days(1)),
             with_token: false,
             port: 7497,

@@ -8,6 +8,8 @@ answers! {
     OrderRow {
         /// Its id, which clients see as permId.
         order: u64,
+        /// The account that it is on.
+        account: String,
         /// Who placed it.
         from: OriginRow,
         /// `buy` or `sell`.
@@ -62,6 +64,8 @@ answers! {
     ExecutionRow {
         /// Its number.
         execution: u64,
+        /// The account that it is on.
+        account: String,
         /// The moment, RFC 3339 in UTC, whole seconds.
         at: String,
         /// The order.

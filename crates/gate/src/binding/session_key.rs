@@ -63,10 +63,11 @@ impl KeyId {
 }
 
 /// Whose a key is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Owner {
     pub(crate) person: PersonId,
-    pub(crate) account: PaperAccountId,
+    /// The accounts that the session sees.
+    pub(crate) accounts: Arc<[PaperAccountId]>,
     /// The key of the browser that it was derived with.
     pub(crate) browser: PublicKey,
 }

@@ -126,11 +126,7 @@ impl Bench {
         let holder = Holder::Credential(id);
         let entitlements =
             mandate.entitlements(holder, Grade::None).unwrap().narrow(holder, &scopes);
-        self.gate.0.live.open_credential(
-            id,
-            Slot::new(entitlements),
-            crate::live::Tokens::default(),
-        );
+        self.gate.0.live.open_credential(id, entitlements, crate::live::Tokens::default());
         let door = crate::CredentialDoor { credential: id, address: HERE, token: None };
         self.gate.admit_credential(&door).unwrap()
     }

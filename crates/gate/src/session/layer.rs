@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use access::device::{DeviceRole, Standing};
 use access::policy::NewNetwork;
 use access::session::{Interface, Session};
-use access::{Act, Grade, PersonId, Refusal, SessionId, Slice, Time};
+use access::{Act, AccountId, Grade, PaperAccountId, PersonId, Refusal, SessionId, Slice, Time};
 use store::Key;
 
 use crate::session::SessionGate;
@@ -71,14 +71,18 @@ struct Ground<'a> {
     live: &'a SessionInfo,
     /// Where it is looked at from, or was used last.
     address: Option<IpAddr>,
+    /// The account that it is looked at for.
+    account: AccountId,
     now: Time,
 }
 
 impl SessionGate<'_> {
-    /// A live session, layer by layer, as it is from this address, or from where it was used last.
+    /// A live session, layer by layer, as it is from this address, or from where it was used last, on
+    /// this account, or on its person's first one.
     pub async fn layers(
         self,
         session: SessionId,
+        account: Option<PaperAccountId>,
         address: Option<IpAddr>,
     ) -> Result<Layers, Refusal> {
         let unknown = || Refusal::NotFound { what: "session" };
@@ -87,10 +91,12 @@ impl SessionGate<'_> {
         let slice = self.gate.load(Key::Person(live.person)).await?;
         let found = slice.session(session).ok_or_else(unknown)?;
         let address = address.or(live.address);
-        let ground = Ground { slice: &slice, session: found, live: &live, address, now };
+        let first = || slice.first_mandate().map(|one| one.account);
+        let account = account.map(AccountId::from).or_else(first);
+        let account = account.ok_or(Refusal::NotFound { what: "account" })?;
+        let ground = Ground { slice: &slice, session: found, live: &live, address, account, now };
         let mut layers = ground.layers();
         layers.push(self.exchange_layer().await);
-        let account = slice.first_mandate().ok_or(Refusal::NotFound { what: "account" })?.account;
         let mut given = slice.session_entitlements(found, account, false)?;
         if ground.elsewhere() {
             given = given.moved();
@@ -274,10 +280,7 @@ impl Ground<'_> {
     }
 
     fn account(&self) -> Layer {
-        let Some(mandate) = self.slice.first_mandate() else {
-            return layer("account", LayerState::Down, "no account".to_owned(), None);
-        };
-        let account = mandate.account;
+        let account = self.account;
         let grade = self.slice.grade(account);
         let next = Some("unlock on the lock page, or ask the operator to run `floorpass unlock`");
         match grade {

@@ -16,7 +16,8 @@ use access::entitlements::Acts;
 use access::person::Person;
 use access::session::{Session, SessionEnd};
 use access::{
-    Digest, Entitlements, LockId, PersonId, PublicKey, Refusal, SealKey, SessionId, Span, Time,
+    Digest, Entitlements, LockId, PaperAccountId, PersonId, PublicKey, Refusal, SealKey, SessionId,
+    Span, Time,
 };
 use slab::Slab;
 use store::SessionUse;
@@ -93,8 +94,8 @@ struct Table {
     former: BTreeMap<Half, usize>,
     classes: Slab<Class>,
     owners: BTreeMap<PersonId, Vec<usize>>,
-    /// Of sessions that are in use.
-    slots: BTreeMap<usize, Arc<Slot>>,
+    /// Of sessions that are in use, one for each account that is.
+    slots: BTreeMap<usize, Vec<Arc<Slot>>>,
     /// Sessions that came from other networks than before, and from where, since the last look.
     moved: BTreeMap<SessionId, BTreeSet<IpAddr>>,
     /// Sessions of which a copy was used since the last look, and from where.
@@ -145,13 +146,14 @@ impl Sessions {
         let (record, class) = table.both(at)?;
         let key = visitor.shows.key.map(|shown| shown.key).filter(|_| record.key.is_some());
         let receipt = record.receipt();
-        let acts = if receipt.is_some() { Acts::NONE } else { class.given.acts };
+        let acts = if receipt.is_some() { Acts::NONE } else { class.first().acts };
         let renews = record.extra(|extra| extra.renews).is_some_and(|from| now >= from);
         Some(Ok(SessionTicket {
             session: record.id,
             person: class.owner.id,
             username: Arc::clone(&class.username),
-            account: class.given.account,
+            account: class.first().account,
+            accounts: Arc::clone(&class.accounts),
             device: record.device,
             address: visitor.address,
             since: record.started,
@@ -190,19 +192,25 @@ impl Sessions {
         self.lock().started = Some((now, wall));
     }
 
-    /// The slot of a session, or why it has none any more.
-    pub(crate) fn slot(&self, id: SessionId) -> Result<Arc<Slot>, Refusal> {
+    /// The slot of a session on an account, or why it has none any more.
+    pub(crate) fn slot(
+        &self,
+        id: SessionId,
+        account: PaperAccountId,
+    ) -> Result<Arc<Slot>, Refusal> {
         let mut table = self.lock();
         let at = table.by_id(id).ok_or(Refusal::NotSignedIn)?;
         let (record, class) = table.both(at).ok_or(Refusal::NotSignedIn)?;
         if let Some((at, reason)) = record.ended() {
             return Err(Refusal::SessionEnded { at, reason });
         }
-        if let Some(slot) = table.slots.get(&at) {
+        let slots = table.slots.get(&at).map(Vec::as_slice).unwrap_or_default();
+        if let Some(slot) = slots.iter().find(|slot| slot.account == account) {
             return Ok(Arc::clone(slot));
         }
-        let slot = Slot::new(class.entitlements(record));
-        table.slots.insert(at, Arc::clone(&slot));
+        let given = class.on(account).ok_or_else(|| class.not_allowed(account))?;
+        let slot = Slot::new(class.entitlements(record, given));
+        table.slots.entry(at).or_default().push(Arc::clone(&slot));
         Ok(slot)
     }
 
@@ -229,7 +237,7 @@ impl Sessions {
     pub(crate) fn end(&self, id: SessionId, when: Time, reason: SessionEnd) {
         let mut table = self.lock();
         let Some(at) = table.by_id(id) else { return };
-        if let Some(slot) = table.slots.remove(&at) {
+        for slot in table.slots.remove(&at).unwrap_or_default() {
             slot.end(Refusal::SessionEnded { at: when, reason });
         }
         if let Some(record) = table.records.get_mut(at) {
@@ -247,17 +255,18 @@ impl Sessions {
         table.refresh(at);
     }
 
-    /// Puts a session in, or gives one that is in it the authority that it has now. `used` is its
-    /// last use, where the tables know of one.
+    /// Puts a session in, or gives one that is in it the authority that it has now, on each of its
+    /// accounts, the first one first; none does nothing. `used` is its last use, where the tables know
+    /// of one.
     pub fn put(
         &self,
         person: &Person,
         session: &Session,
-        given: Entitlements,
+        given: Vec<Entitlements>,
         used: Option<&SessionUse>,
     ) {
         let mut table = self.lock();
-        let class = table.class(person, session, given);
+        let Some(class) = table.class(person, session, given) else { return };
         if let Some(at) = table.by_id(session.id) {
             table.reclass(at, class);
             table.retoken(at, session);
@@ -348,15 +357,24 @@ impl Table {
         self.why_over(at, now).is_none().then(|| class.info(record))
     }
 
-    /// Gives a slot that is out the authority that its session has now.
-    fn refresh(&self, at: usize) {
-        let (Some(slot), Some((record, class))) = (self.slots.get(&at), self.both(at)) else {
-            return;
-        };
-        let now = class.entitlements(record);
-        if *slot.entitlements() != now {
-            slot.set(now);
+    /// Gives slots that are out the authority that their session has now. One on an account that is no
+    /// longer its person's ends.
+    fn refresh(&mut self, at: usize) {
+        let Some(mut slots) = self.slots.remove(&at) else { return };
+        if let Some((record, class)) = self.both(at) {
+            slots.retain(|slot| {
+                let Some(given) = class.on(slot.account) else {
+                    slot.end(class.not_allowed(slot.account));
+                    return false;
+                };
+                let now = class.entitlements(record, given);
+                if *slot.entitlements() != now {
+                    slot.set(now);
+                }
+                true
+            });
         }
+        self.slots.insert(at, slots);
     }
 
     fn insert(
@@ -392,9 +410,10 @@ impl Table {
     /// Lets slots go that nobody has held for a while; true when it is time to write uses back.
     fn begin_sweep(&mut self, now: Time) -> bool {
         let records = &self.records;
-        self.slots.retain(|at, slot| {
+        self.slots.retain(|at, slots| {
             let used = records.get(*at).map_or(now, |record| record.used);
-            Arc::strong_count(slot) > 1 || now.since(used) < SLOT_KEPT
+            slots.retain(|slot| Arc::strong_count(slot) > 1 || now.since(used) < SLOT_KEPT);
+            !slots.is_empty()
         });
         let write = now.since(self.written) >= WRITE_BACK;
         if write {

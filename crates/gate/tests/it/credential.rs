@@ -10,7 +10,7 @@ use crate::place::{HOME, OPERATOR, Place, open};
 fn wanted(place: &Place, name: &str) -> NewCredential {
     NewCredential {
         name: name.to_owned(),
-        account: place.gate.account(),
+        accounts: vec![place.gate.account()],
         scopes: Scopes::trading(place.gate.now() + Span::days(90)),
         token_required: None,
         port: None,

@@ -100,7 +100,7 @@ async fn lock_of_an_account_and_its_end_reach_those_who_hold_it_beside_its_owner
     let place = Place::new().await;
     let gate = &place.gate;
     let target = LockTarget::Account(gate.account().into());
-    let link = gate.people().add(&OPERATOR, "ann").await.unwrap();
+    let link = gate.people().add(&OPERATOR, "ann", place.gate.account()).await.unwrap();
     let mut signed_in =
         crate::place::done(gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
     let ticket = place.ticket(&signed_in);

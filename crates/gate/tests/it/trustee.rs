@@ -10,7 +10,7 @@ use crate::soft_passkey::SoftPasskey;
 
 /// Another person of the server, enrolled by a passkey.
 async fn second(place: &Place, name: &str) -> SessionTicket {
-    let link = place.gate.people().add(&OPERATOR, name).await.unwrap();
+    let link = place.gate.people().add(&OPERATOR, name, place.gate.account()).await.unwrap();
     let signed = done(place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
     let ticket = place.ticket(&signed);
     let start = place.gate.authenticators().passkey_start(&ticket).await.unwrap();

@@ -54,7 +54,13 @@ pub fn new_credential(name: &str, port: u16, history: &History) -> Command {
         ..Scopes::trading(history.now + Span::days(30))
     };
     let account = ACCOUNT.parse().unwrap();
-    let new = NewCredential { name: name.to_owned(), account, scopes, with_token: true, port };
+    let new = NewCredential {
+        name: name.to_owned(),
+        accounts: vec![account],
+        scopes,
+        with_token: true,
+        port,
+    };
     Command::Credential(credential::Command::Create(Box::new(new)))
 }
 
@@ -523,7 +529,7 @@ async fn port_of_another_person_is_taken(place: &Place) {
     else {
         panic!("no credential")
     };
-    new.account = "DU0000002".parse().unwrap();
+    new.accounts = vec!["DU0000002".parse().unwrap()];
     let command = Command::Credential(credential::Command::Create(new));
     let call = Call { by: By::System, source: browser(None), command };
     let decision = history.decide(&slice, &call);

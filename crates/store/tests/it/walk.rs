@@ -430,7 +430,7 @@ impl Walk {
         let scopes = Scopes::read_only(self.history.now + Span::days(9));
         let account = ACCOUNT.parse().unwrap();
         let with_token = self.roll(2) == 0;
-        let new = NewCredential { name, account, scopes, with_token, port };
+        let new = NewCredential { name, accounts: vec![account], scopes, with_token, port };
         Command::Credential(credential::Command::Create(Box::new(new)))
     }
 

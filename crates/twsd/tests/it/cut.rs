@@ -193,7 +193,7 @@ async fn program_with_a_replaced_token_is_told_so_and_the_new_token_lets_in() {
     let server = Server::start().await;
     let new = gate::NewCredential {
         name: "rolled".to_owned(),
-        account: server.gate.account(),
+        accounts: vec![server.gate.account()],
         scopes: access::Scopes::trading(server.gate.now() + access::Span::days(1)),
         token_required: Some(true),
         port: None,

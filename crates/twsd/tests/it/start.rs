@@ -83,7 +83,7 @@ async fn missing_token_is_an_error_that_the_client_reads() {
     let server = Server::start().await;
     let new = gate::NewCredential {
         name: "bot".to_owned(),
-        account: server.gate.account(),
+        accounts: vec![server.gate.account()],
         scopes: access::Scopes::trading(server.gate.now() + access::Span::days(9)),
         token_required: Some(true),
         port: None,

@@ -200,7 +200,7 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
     }
     let new = NewCredential {
         name: name.to_owned(),
-        account: signed.ticket.account,
+        accounts: vec![signed.ticket.account],
         scopes,
         token_required: Some(fields.has("demand_token")),
         port,

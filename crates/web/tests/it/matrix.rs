@@ -406,7 +406,7 @@ async fn thing_of_another_person_is_not_found_on_every_route() {
     let place = Place::new().await;
     let mut owner = place.signed_in().await;
     let things = things(&place, &mut owner).await;
-    place.gate.people().add(&OPERATOR, "other").await.unwrap();
+    place.gate.people().add(&OPERATOR, "other", place.gate.account()).await.unwrap();
     let link = place.gate.people().issue_link(&OPERATOR, "other", Purpose::SignIn).await.unwrap();
     let mut other = place.visitor();
     let token = link.token.expose_text().unwrap().to_owned();

@@ -18,7 +18,7 @@ async fn place() -> (Place, Clock) {
 
 /// Another person of the server, signed in.
 async fn person<'a>(place: &'a Place, name: &str) -> Visitor<'a> {
-    place.gate.people().add(&OPERATOR, name).await.unwrap();
+    place.gate.people().add(&OPERATOR, name, place.gate.account()).await.unwrap();
     let link = place.gate.people().issue_link(&OPERATOR, name, Purpose::SignIn).await.unwrap();
     let token = link.token.expose_text().unwrap().to_owned();
     let mut visitor = place.visitor();

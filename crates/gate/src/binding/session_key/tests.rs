@@ -24,7 +24,7 @@ fn hex(text: &str) -> Vec<u8> {
 fn owner(person: u8) -> Owner {
     Owner {
         person: PersonId([person; 16]),
-        account: PaperAccountId::new(u32::from(person)).unwrap(),
+        accounts: Arc::new([PaperAccountId::new(u32::from(person)).unwrap()]),
         browser: PublicKey::new(&hex(BROWSER)).unwrap(),
     }
 }

@@ -100,3 +100,49 @@ async fn account_is_there_after_a_restart_and_closes_only_when_it_is_flat() {
         assert_eq!(missing, Err(Refusal::NotFound { what: "account" }));
     }
 }
+
+/// Rates are a credential's, whatever accounts it is for.
+#[tokio::test]
+async fn credential_on_two_accounts_trades_on_each_at_one_rate_and_listens_to_both() {
+    let bench = Bench::new().await;
+    bench.gate.paper_accounts().open(opening()).await.unwrap();
+    let slow = |scopes: &mut Scopes| scopes.rate = Some(Rate { per_second: 1, burst: 2 });
+    bench.credential_on(bench.gate.account(), 1, slow);
+    let one = bench.credential_on(second(), 1, slow);
+    assert_eq!(one.accounts().collect::<Vec<_>>(), [bench.gate.account(), second()]);
+    assert!(one.account() == bench.gate.account() && !one.has_one_account());
+    let other = one.on(second()).unwrap();
+    assert!(one.on("DU7777777".parse().unwrap()).is_none());
+    let mut inbox = bench.gate.subscribe_to_all(&one);
+    let on_second = || NewOrder { account: second(), ..bench.resting() };
+    // An admission is for one account, whatever others its holder has.
+    assert_eq!(code(bench.place(&one, vec![on_second()])), "ACCOUNT_NOT_ALLOWED");
+    bench.place(&one, vec![bench.resting()]).unwrap();
+    bench.place(&other, vec![on_second()]).unwrap();
+    assert_eq!(code(bench.place(&other, vec![on_second()])), "RATE_EXCEEDED");
+    bench.gate.flush().await.unwrap();
+    let Some(Delivery::Group(group)) = inbox.try_recv() else { panic!("nothing was told") };
+    let told = group.records.iter().flat_map(|record| record.orders());
+    let told: Vec<_> = told.map(|order| order.account).collect();
+    assert_eq!(told, [bench.gate.account(), second()]);
+
+    // What ends on one account leaves the other, and what it listens to there.
+    let reason = Refusal::CredentialUnknown;
+    bench.gate.0.live.end_on(CredentialId([1; 16]), second(), &reason);
+    bench.gate.hang_up();
+    assert!(one.is_current() && other.ended() == Some(reason));
+    let door =
+        crate::CredentialDoor { credential: CredentialId([1; 16]), address: HERE, token: None };
+    let again = bench.gate.admit_credential(&door).unwrap();
+    assert!(again.has_one_account() && again.account() == bench.gate.account());
+    bench.gate.cancel_orders(second(), None, Holder::Operator).unwrap();
+    bench.gate.cancel_orders(bench.gate.account(), None, Holder::Operator).unwrap();
+    bench.gate.flush().await.unwrap();
+    let Some(Delivery::Group(group)) = inbox.try_recv() else { panic!("nothing was told") };
+    let mut told = group.records.iter().flat_map(|record| record.orders());
+    assert!(told.all(|order| order.account == bench.gate.account()));
+    let by = Refusal::CredentialRevoked { at: START };
+    bench.gate.0.live.end_credential(CredentialId([1; 16]), &by);
+    bench.gate.hang_up();
+    assert!(matches!(inbox.try_recv(), Some(Delivery::Ended(reason)) if reason == by));
+}

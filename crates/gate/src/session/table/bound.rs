@@ -86,7 +86,7 @@ impl Table {
             }
             record.seen(started).take(&shown)?;
         } else if record.hardware().is_none()
-            && class.is_some_and(|class| class.given.acts == Acts::ENROL)
+            && class.is_some_and(|class| class.first().acts == Acts::ENROL)
         {
             // Nothing of the browser binds it, and its cookie sets a password: a copy has to be in the
             // same network at least.

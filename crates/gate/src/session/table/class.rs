@@ -7,10 +7,32 @@ use access::entitlements::Acts;
 use access::lock::Grade;
 use access::person::Person;
 use access::session::{Interface, Method, Session, SessionEnd};
-use access::{Entitlements, Holder, PersonId, Span, Time};
+use access::{Entitlements, Holder, PaperAccountId, PersonId, Refusal, Span, Time};
 
 use super::record::Record;
 use super::{SessionInfo, Table};
+
+/// Authority on an account, and on others beside it.
+#[derive(PartialEq)]
+struct Given {
+    first: Entitlements,
+    others: Vec<Entitlements>,
+}
+
+impl Given {
+    fn new(given: Vec<Entitlements>) -> Option<Self> {
+        let mut given = given.into_iter();
+        Some(Self { first: given.next()?, others: given.collect() })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Entitlements> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Entitlements> {
+        std::iter::once(&mut self.first).chain(&mut self.others)
+    }
+}
 
 /// Name, proof, limits and authority, once for all sessions that have them in common.
 pub(super) struct Class {
@@ -21,8 +43,10 @@ pub(super) struct Class {
     pub(super) lasts: Span,
     interface: Interface,
     methods: Vec<Method>,
-    /// Their authority; holder and end are each session's own.
-    pub(super) given: Entitlements,
+    /// Their authority on each account, the first one first; holder and end are each session's own.
+    given: Given,
+    /// Those accounts.
+    pub(super) accounts: Arc<[PaperAccountId]>,
     members: BTreeSet<u32>,
 }
 
@@ -40,15 +64,34 @@ impl Class {
         (now >= idle_until).then_some((idle_until, SessionEnd::Idle))
     }
 
-    pub(super) fn entitlements(&self, record: &Record) -> Entitlements {
-        let acts = if record.receipt().is_some() { Acts::NONE } else { self.given.acts };
-        let until = self.given.until.min(self.until(record));
-        let holder = Holder::Session(record.id);
-        Entitlements { holder, until, acts, ..self.given.clone() }
+    /// The authority on the first account, which is that of whoever names none.
+    pub(super) fn first(&self) -> &Entitlements {
+        &self.given.first
     }
 
-    pub(super) fn narrow(&mut self, grade: Grade) {
-        self.given = self.given.clone().locked(grade);
+    /// The authority on an account.
+    pub(super) fn on(&self, account: PaperAccountId) -> Option<&Entitlements> {
+        self.given.all().find(|given| given.account == account)
+    }
+
+    /// Why nothing is done on an account that is not among theirs.
+    pub(super) fn not_allowed(&self, account: PaperAccountId) -> Refusal {
+        Refusal::AccountNotAllowed { account, allowed: self.first().account }
+    }
+
+    /// What one session has of the authority `given` on an account.
+    pub(super) fn entitlements(&self, record: &Record, given: &Entitlements) -> Entitlements {
+        let acts = if record.receipt().is_some() { Acts::NONE } else { given.acts };
+        let until = given.until.min(self.until(record));
+        let holder = Holder::Session(record.id);
+        Entitlements { holder, until, acts, ..given.clone() }
+    }
+
+    /// Puts a lock's grade on the authority on accounts that `which` picks.
+    pub(super) fn narrow(&mut self, grade: Grade, which: impl Fn(PaperAccountId) -> bool) {
+        for given in self.given.all_mut().filter(|given| which(given.account)) {
+            *given = given.clone().locked(grade);
+        }
     }
 
     pub(super) fn info(&self, record: &Record) -> SessionInfo {
@@ -72,7 +115,7 @@ impl Class {
     }
 
     /// Whether a session with this authority belongs in it.
-    fn suits(&self, session: &Session, given: &Entitlements) -> bool {
+    fn suits(&self, session: &Session, given: &Given) -> bool {
         self.idle == session.idle
             && self.lasts == session.until.since(session.started_at)
             && self.interface == session.interface
@@ -89,23 +132,26 @@ impl Table {
         members.flat_map(|class| class.members.iter().map(|at| *at as usize))
     }
 
-    /// The class of a session with this authority, made when there is none.
+    /// The class of a session with this authority, made when there is none; no class without any.
     pub(super) fn class(
         &mut self,
         person: &Person,
         session: &Session,
-        mut given: Entitlements,
-    ) -> usize {
-        given.holder = Holder::System;
-        if given.until == session.until {
-            given.until = Time::FAR;
+        given: Vec<Entitlements>,
+    ) -> Option<usize> {
+        let mut given = Given::new(given)?;
+        for given in given.all_mut() {
+            given.holder = Holder::System;
+            if given.until == session.until {
+                given.until = Time::FAR;
+            }
         }
         let classes = &self.classes;
         let suits =
             |class: &usize| classes.get(*class).is_some_and(|class| class.suits(session, &given));
         let theirs = self.owners.entry(person.id).or_default();
         if let Some(class) = theirs.iter().copied().find(suits) {
-            return class;
+            return Some(class);
         }
         let class = self.classes.insert(Class {
             owner: Arc::new(person.clone()),
@@ -114,11 +160,12 @@ impl Table {
             lasts: session.until.since(session.started_at),
             interface: session.interface,
             methods: session.methods.clone(),
+            accounts: given.all().map(|given| given.account).collect(),
             given,
             members: BTreeSet::new(),
         });
         theirs.push(class);
-        class
+        Some(class)
     }
 
     pub(super) fn join(&mut self, at: usize, class: usize) {

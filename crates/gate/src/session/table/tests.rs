@@ -42,12 +42,20 @@ fn token(number: u8) -> Digest {
     Digest::of(&[number])
 }
 
+fn account() -> PaperAccountId {
+    PaperAccountId::new(1_234_567).unwrap()
+}
+
 fn put_under(sessions: &Sessions, session: &Session, lock: Grade) {
     let person =
         Person { id: session.person, username: Username::new("ada").unwrap(), created_at: START };
-    let account = PaperAccountId::new(1_234_567).unwrap();
+    sessions.put(&person, session, vec![on(session, account(), lock)], None);
+}
+
+/// What an owner of an account has by a session.
+fn on(session: &Session, account: PaperAccountId, lock: Grade) -> Entitlements {
     let mandate = Mandate {
-        person: person.id,
+        person: session.person,
         account: account.into(),
         role: Role::Owner,
         acts: Role::Owner.acts(),
@@ -57,7 +65,7 @@ fn put_under(sessions: &Sessions, session: &Session, lock: Grade) {
     };
     let mut given = mandate.entitlements(Holder::Session(session.id), lock).unwrap();
     given.until = session.until;
-    sessions.put(&person, session, given, None);
+    given
 }
 
 fn with(numbers: std::ops::Range<u8>) -> Sessions {
@@ -85,10 +93,10 @@ fn sweep(sessions: &Sessions, now: Time, all: bool) -> Sweep {
 #[test]
 fn slot_made_after_a_lock_has_what_the_lock_left_like_one_made_before() {
     let sessions = with(1..3);
-    let before = sessions.slot(SessionId([1; 16])).unwrap();
+    let before = sessions.slot(SessionId([1; 16]), account()).unwrap();
     let state = before.open_state().unwrap();
     sessions.narrow_to(Grade::ReduceOnly, |person, _| person == PersonId([1; 16]));
-    let after = sessions.slot(SessionId([2; 16])).unwrap();
+    let after = sessions.slot(SessionId([2; 16]), account()).unwrap();
     assert_ne!(before.open_state().unwrap(), state, "an order that was checked is stale");
     for slot in [before, after] {
         let given = slot.entitlements();
@@ -97,13 +105,16 @@ fn slot_made_after_a_lock_has_what_the_lock_left_like_one_made_before() {
         assert!(!given.acts.contains(Act::PlaceOrder));
     }
     sessions.narrow_to(Grade::All, |person, _| person == PersonId([2; 16]));
-    assert_eq!(sessions.slot(SessionId([1; 16])).unwrap().entitlements().lock, Grade::ReduceOnly);
+    assert_eq!(
+        sessions.slot(SessionId([1; 16]), account()).unwrap().entitlements().lock,
+        Grade::ReduceOnly
+    );
 }
 
 #[test]
 fn session_published_again_after_its_lock_was_lifted_has_all_of_it_back() {
     let sessions = with(1..2);
-    let slot = sessions.slot(SessionId([1; 16])).unwrap();
+    let slot = sessions.slot(SessionId([1; 16]), account()).unwrap();
     sessions.narrow_to(Grade::All, |_, _| true);
     assert_eq!(slot.entitlements().lock, Grade::All);
     put_under(&sessions, &session(1), Grade::None);
@@ -114,14 +125,14 @@ fn session_published_again_after_its_lock_was_lifted_has_all_of_it_back() {
 #[test]
 fn session_that_ended_has_no_slot_and_is_not_revived_by_a_later_publication() {
     let sessions = with(1..3);
-    let held = sessions.slot(SessionId([1; 16])).unwrap();
+    let held = sessions.slot(SessionId([1; 16]), account()).unwrap();
     let at = START + Span::seconds(5);
     for number in [1, 2] {
         sessions.end(SessionId([number; 16]), at, SessionEnd::SignedOut);
         sessions.end(SessionId([number; 16]), at, SessionEnd::Replaced);
         put_under(&sessions, &session(number), Grade::None);
         let over = Refusal::SessionEnded { at, reason: SessionEnd::SignedOut };
-        assert_eq!(sessions.slot(SessionId([number; 16])).err(), Some(over.clone()));
+        assert_eq!(sessions.slot(SessionId([number; 16]), account()).err(), Some(over.clone()));
         assert_eq!(visit(&sessions, number, at).err(), Some(over));
         assert_eq!(sessions.person(SessionId([number; 16])), None);
     }
@@ -132,7 +143,7 @@ fn session_that_ended_has_no_slot_and_is_not_revived_by_a_later_publication() {
 #[test]
 fn session_with_a_receipt_may_do_nothing_and_shows_it() {
     let sessions = with(1..2);
-    let slot = sessions.slot(SessionId([1; 16])).unwrap();
+    let slot = sessions.slot(SessionId([1; 16]), account()).unwrap();
     sessions.keep_for_receipt(SessionId([1; 16]), LockId([8; 16]));
     sessions.keep_for_receipt(SessionId([1; 16]), LockId([9; 16]));
     assert!(slot.entitlements().acts.is_empty());
@@ -165,10 +176,10 @@ fn sweep_forgets_sessions_an_hour_after_their_end_and_their_places_are_used_agai
 #[test]
 fn sweep_lets_a_slot_go_only_when_nobody_holds_it() {
     let sessions = with(1..2);
-    let held = sessions.slot(SessionId([1; 16])).unwrap();
+    let held = sessions.slot(SessionId([1; 16]), account()).unwrap();
     let later = START + Span::minutes(5);
     drop(sweep(&sessions, later, false));
-    let same = sessions.slot(SessionId([1; 16])).unwrap();
+    let same = sessions.slot(SessionId([1; 16]), account()).unwrap();
     assert!(Arc::ptr_eq(&held, &same));
     drop((held, same));
     drop(sweep(&sessions, later, false));
@@ -395,5 +406,39 @@ fn token_that_a_proof_replaced_counts_no_longer_where_nothing_binds_the_session(
     put_under(&sessions, &Session { token: token(9), ..session(1) }, Grade::None);
     assert!(known(&sessions, 1, START).is_none());
     assert!(visit(&sessions, 9, START).is_ok() && visit(&sessions, 2, START).is_ok());
-    assert_eq!(sessions.slot(session(1).id).unwrap().entitlements().acts, Acts::ALL);
+    assert_eq!(sessions.slot(session(1).id, account()).unwrap().entitlements().acts, Acts::ALL);
+}
+
+#[test]
+fn session_on_several_accounts_has_a_slot_on_each_and_narrows_them_apart() {
+    let sessions = Sessions::default();
+    let one = session(1);
+    let person =
+        Person { id: one.person, username: Username::new("ada").unwrap(), created_at: START };
+    let second = PaperAccountId::new(7_654_321).unwrap();
+    let stranger = PaperAccountId::new(1).unwrap();
+    let both = || [account(), second].map(|account| on(&one, account, Grade::None)).to_vec();
+    sessions.put(&person, &one, both(), None);
+    let ticket = visit(&sessions, 1, START).unwrap();
+    assert_eq!((ticket.account, &*ticket.accounts), (account(), &[account(), second][..]));
+    assert_eq!(ticket.on(second).unwrap().account, second);
+    assert!(ticket.on(stranger).is_err() && sessions.slot(one.id, stranger).is_err());
+    let slots = [account(), second].map(|account| sessions.slot(one.id, account).unwrap());
+    assert_eq!(slots.each_ref().map(|slot| slot.account), [account(), second]);
+    assert!(Arc::ptr_eq(&slots[1], &sessions.slot(one.id, second).unwrap()), "one for each");
+
+    sessions.narrow_to(Grade::ReduceOnly, |_, account| account == second);
+    assert_eq!(
+        slots.each_ref().map(|slot| slot.entitlements().lock),
+        [Grade::None, Grade::ReduceOnly]
+    );
+    // A mandate that has gone takes its slot along, and no other.
+    sessions.put(&person, &one, vec![on(&one, account(), Grade::None)], None);
+    assert!(slots[0].is_open() && !slots[1].is_open());
+    assert!(sessions.slot(one.id, second).is_err() && sessions.slot(one.id, account()).is_ok());
+    sessions.put(&person, &one, both(), None);
+    assert!(!slots[1].is_open(), "an ended slot stays ended in every hand");
+    let again = sessions.slot(one.id, second).unwrap();
+    sessions.end(one.id, START, SessionEnd::SignedOut);
+    assert!(!slots[0].is_open() && !again.is_open());
 }
