@@ -98,6 +98,18 @@ impl Admission {
         self.slot.is_open()
     }
 
+    /// Whether it has not been revoked on one of its holder's accounts at least.
+    #[inline]
+    pub fn is_current_anywhere(&self) -> bool {
+        self.slots().iter().any(|slot| slot.is_open())
+    }
+
+    /// The same holder on the first account on which nothing was revoked; on this one where all was.
+    pub fn standing(&self) -> Self {
+        let slot = self.slots().iter().find(|slot| slot.is_open()).unwrap_or(&self.slot);
+        Self { slot: Arc::clone(slot), beside: self.beside.clone() }
+    }
+
     /// Why it ended; none while it is current.
     pub fn ended(&self) -> Option<Refusal> {
         self.slot.end_reason()

@@ -19,7 +19,7 @@
 
 use std::net::IpAddr;
 
-use access::{Act, Refusal, Secret, SessionId};
+use access::{Act, PaperAccountId, Refusal, Secret, SessionId};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -45,6 +45,28 @@ pub struct Doorway {
     pub is_use: bool,
 }
 
+/// Which of its person's accounts a request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// It does not say: the first.
+    First,
+    /// The one that was looked at last, or the first where that is not its person's any more.
+    Kept(PaperAccountId),
+    /// This one and no other: what was shown was of it.
+    Named(PaperAccountId),
+}
+
+impl Subject {
+    /// The session, for a request about that account.
+    fn of(self, ticket: SessionTicket) -> Result<SessionTicket, Refusal> {
+        match self {
+            Self::First => Ok(ticket),
+            Self::Kept(account) => Ok(ticket.on(account).unwrap_or(ticket)),
+            Self::Named(account) => ticket.on(account),
+        }
+    }
+}
+
 /// What a request shows of who sends it.
 pub struct Presented<'a> {
     /// The token of its session.
@@ -55,6 +77,8 @@ pub struct Presented<'a> {
     pub hardware: Option<&'a str>,
     /// From where it comes.
     pub address: IpAddr,
+    /// The account that it is about.
+    pub subject: Subject,
     /// The token of its form; empty where it has none.
     pub form: &'a str,
     /// The person's password and the code of their app, where the request comes with a sign-in of its own.
@@ -92,8 +116,12 @@ pub enum Barred {
 impl Gate {
     /// Lets a request in at a door, or says what it lacks.
     pub async fn enter(&self, door: &Doorway, proof: Presented<'_>) -> Result<Entered, Barred> {
-        let ticket = self.present(&proof, door.is_use).ok_or(Barred::Unknown(None))?;
+        let ticket = self.seek(&proof, door.is_use).ok_or(Barred::Unknown(None))?;
         let ticket = ticket.map_err(|why| Barred::Unknown(Some(why)))?;
+        let (ticket, foreign) = match proof.subject.of(ticket.clone()) {
+            Ok(ticket) => (ticket, None),
+            Err(why) => (ticket, Some(why)),
+        };
         let admission = self.sessions().admit(&ticket);
         let admission = admission.map_err(|why| Barred::Unknown(Some(why)))?;
         if door.posts && !self.is_form_of(ticket.session, proof.form) {
@@ -101,6 +129,9 @@ impl Gate {
         }
         let sees = admission.clone();
         let mut entered = Entered { ticket, admission, sees, reissued: None };
+        if let Some(why) = foreign {
+            return Err(Barred::Refused(Box::new(entered), why));
+        }
         if door.posts
             && let Err(why) = self.prove_person(&mut entered, door, proof.person).await
         {
@@ -126,6 +157,10 @@ impl Gate {
         proof: &Presented<'_>,
         is_use: bool,
     ) -> Option<Result<SessionTicket, Refusal>> {
+        Some(self.seek(proof, is_use)?.and_then(|ticket| proof.subject.of(ticket)))
+    }
+
+    fn seek(&self, proof: &Presented<'_>, is_use: bool) -> Option<Result<SessionTicket, Refusal>> {
         let token = proof.token?;
         let key = match &proof.key {
             Ok(shown) => *shown,

@@ -28,7 +28,8 @@ impl Client {
                 out.put(&SoftDollarTiers { request_id: request.request_id, rows: &[] });
             }
             Inbound::FamilyCodes(_) => {
-                let rows = [FamilyCode { account: &self.account, code: "" }];
+                let row = |account| FamilyCode { account, code: "" };
+                let rows: Vec<_> = self.managed.names().map(row).collect();
                 out.put(&FamilyCodes { rows: &rows });
             }
             Inbound::MktDepthExchanges(_) => {

@@ -3,9 +3,9 @@
 //! What is followed is sent again when it changes: positions and values with each fill, values and
 //! prices every five seconds, profit and loss every second.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use access::{Act, SymbolId};
+use access::{PaperAccountId, SymbolId};
 use gate::View;
 use rust_decimal::Decimal;
 use trade::account::{BASE, LEDGER};
@@ -18,49 +18,50 @@ use tws::outbound::{
 
 use crate::client::Client;
 use crate::outgoing::Outgoing;
-use crate::refusal::Subject;
 use crate::stamp;
 
 /// Summaries, multis and profit-and-loss streams that one connection may follow.
 const STREAMS: usize = 100;
 /// Changes of the quotes after which values are sent again; quotes change once a second.
 const TICKS_A_VALUE: u32 = 5;
-/// What was sent last: the value by name and currency.
-type Values = BTreeMap<(&'static str, &'static str), String>;
-/// What was sent last: shares and average cost by contract.
-type Positions = BTreeMap<SymbolId, (i64, Decimal)>;
+/// What was sent last: the value by account, name and currency.
+type Values = BTreeMap<(PaperAccountId, &'static str, &'static str), String>;
+/// What was sent last: shares and average cost by account and contract.
+type Positions = BTreeMap<(PaperAccountId, SymbolId), (i64, Decimal)>;
 /// The profit of one position: which, and what was sent last.
-type SingleProfit = (SymbolId, Option<[Decimal; 4]>);
+type SingleProfit = ((PaperAccountId, SymbolId), Option<[Decimal; 4]>);
 /// One value: name, value, currency.
 type Value = (&'static str, String, &'static str);
 
 /// What of the account a connection follows.
 #[derive(Default)]
 pub(crate) struct Accounts {
-    /// Something was filled, or a day began, since the account was looked at.
-    pub(crate) stale: bool,
+    /// Where something was filled since it was looked at.
+    pub(crate) stale: BTreeSet<PaperAccountId>,
     ticks: u32,
     updates: Option<Updates>,
     positions: Option<Positions>,
     summaries: BTreeMap<i32, Summary>,
-    multi_positions: BTreeMap<i32, Positions>,
+    multi_positions: BTreeMap<i32, (Vec<PaperAccountId>, Positions)>,
     multi_values: BTreeMap<i32, Ledger>,
-    pnl: BTreeMap<i32, Option<[Decimal; 3]>>,
+    pnl: BTreeMap<i32, (PaperAccountId, Option<[Decimal; 3]>)>,
     pnl_single: BTreeMap<i32, SingleProfit>,
 }
 
-#[derive(Default)]
 struct Updates {
+    account: PaperAccountId,
     values: Values,
     portfolio: BTreeMap<SymbolId, [Decimal; 3]>,
 }
 
 struct Summary {
+    accounts: Vec<PaperAccountId>,
     tags: String,
     sent: Values,
 }
 
 struct Ledger {
+    accounts: Vec<PaperAccountId>,
     only_ledger: bool,
     sent: Values,
 }
@@ -96,7 +97,7 @@ impl Accounts {
 
     /// Whether values move with the quotes.
     pub(crate) fn follows_quotes(&self) -> bool {
-        self.stale
+        !self.stale.is_empty()
             || self.updates.is_some()
             || !self.summaries.is_empty()
             || !self.multi_values.is_empty()
@@ -136,15 +137,26 @@ impl Accounts {
 }
 
 impl Client {
-    /// Whether a request about this account may pass; if not the client is told so. The name is
-    /// empty for the only account.
-    fn may_view(&self, request_id: i32, account: &str, model: &str, out: &mut Outgoing) -> bool {
-        if !account.is_empty() && account != self.account {
+    /// The accounts that a request is about and its client may look at: the one that it names, or
+    /// `unnamed` where it names none. None where it may not pass, which the client is told.
+    fn accounts_of(
+        &self,
+        request_id: i32,
+        (account, model): (&str, &str),
+        unnamed: Vec<PaperAccountId>,
+        out: &mut Outgoing,
+    ) -> Option<Vec<PaperAccountId>> {
+        let named = self.managed.named(account).map(|account| vec![account]);
+        let Some(accounts) = named.or(account.is_empty().then_some(unnamed)) else {
             let given: String = account.chars().take(40).collect();
-            let text =
-                format!("Invalid account code {given:?}: this connection is for {}.", self.account);
+            let text = format!("Invalid account code {given:?}: {}.", self.managed.told());
             out.error(request_id, ErrorCode::PROCESSING, &text);
-            return false;
+            return None;
+        };
+        if accounts.is_empty() {
+            let text = format!("An account code is required: {}.", self.managed.told());
+            out.error(request_id, ErrorCode::PROCESSING, &text);
+            return None;
         }
         if !model.is_empty() {
             out.error(
@@ -152,16 +164,28 @@ impl Client {
                 ErrorCode::PROCESSING,
                 "Models are not supported; leave modelCode empty.",
             );
-            return false;
+            return None;
         }
         if self.accounts.streams() >= STREAMS {
             let text = format!(
                 "{STREAMS} account streams are open, and that is the limit; cancel one first."
             );
             out.error(request_id, ErrorCode::PROCESSING, &text);
-            return false;
+            return None;
         }
-        self.may(Act::ViewAccount, None, request_id, Subject::Account, out)
+        let seen = self.seen(accounts, request_id, out);
+        (!seen.is_empty()).then_some(seen)
+    }
+
+    /// The same for a request whose answers do not say which account they are about.
+    fn account_of(
+        &self,
+        request_id: i32,
+        named: (&str, &str),
+        out: &mut Outgoing,
+    ) -> Option<PaperAccountId> {
+        let unnamed = self.managed.only().into_iter().collect();
+        self.accounts_of(request_id, named, unnamed, out)?.into_iter().next()
     }
 
     pub(crate) async fn account_updates(
@@ -173,12 +197,17 @@ impl Client {
         if !request.subscribe {
             return;
         }
-        if self.may_view(-1, &request.account, "", out) {
-            self.accounts.updates = Some(Updates::default());
-            let Some(view) = self.view(-1, out).await else { return };
+        let first = self.managed.first();
+        let asked = self.accounts_of(-1, (&request.account, ""), vec![first], out);
+        let account = asked.and_then(|accounts| accounts.first().copied());
+        if let Some(account) = account {
+            let (values, portfolio) = (Values::new(), BTreeMap::new());
+            self.accounts.updates = Some(Updates { account, values, portfolio });
+            let Some(view) = self.view(account, -1, out).await else { return };
             self.put_updates(&view, out);
         }
-        out.put(&AccountDownloadEnd { account: &self.account });
+        let account = self.managed.name(account.unwrap_or(first));
+        out.put(&AccountDownloadEnd { account });
     }
 
     pub(crate) async fn account_updates_multi(
@@ -187,13 +216,15 @@ impl Client {
         out: &mut Outgoing,
     ) {
         let id = request.request_id;
-        if !self.may_view(id, &request.account, &request.model_code, out) {
-            return;
-        }
-        let ledger = Ledger { only_ledger: request.ledger_and_nlv, sent: Values::new() };
+        let named = (&*request.account, &*request.model_code);
+        let Some(accounts) = self.accounts_of(id, named, self.managed.ids(), out) else { return };
+        let (only_ledger, sent) = (request.ledger_and_nlv, Values::new());
+        let ledger = Ledger { accounts: accounts.clone(), only_ledger, sent };
         self.accounts.multi_values.insert(id, ledger);
-        let Some(view) = self.view(id, out).await else { return };
-        self.put_multi_values(&view, out);
+        for account in accounts {
+            let Some(view) = self.view(account, id, out).await else { return };
+            self.put_multi_values(&view, out);
+        }
         out.put(&AccountUpdateMultiEnd { request_id: id });
     }
 
@@ -212,21 +243,24 @@ impl Client {
             );
             return;
         }
-        if !self.may_view(id, "", "", out) {
-            return;
-        }
-        let summary = Summary { tags: request.tags.clone(), sent: Values::new() };
+        let Some(accounts) = self.accounts_of(id, ("", ""), self.managed.ids(), out) else { return };
+        let (tags, sent) = (request.tags.clone(), Values::new());
+        let summary = Summary { accounts: accounts.clone(), tags, sent };
         self.accounts.summaries.insert(id, summary);
-        let Some(view) = self.view(id, out).await else { return };
-        self.put_summaries(&view, out);
+        for account in accounts {
+            let Some(view) = self.view(account, id, out).await else { return };
+            self.put_summaries(&view, out);
+        }
         out.put(&AccountSummaryEnd { request_id: id });
     }
 
     pub(crate) async fn positions(&mut self, out: &mut Outgoing) {
-        if self.may_view(-1, "", "", out) {
+        if let Some(accounts) = self.accounts_of(-1, ("", ""), self.managed.ids(), out) {
             self.accounts.positions = Some(Positions::new());
-            let Some(view) = self.view(-1, out).await else { return };
-            self.put_positions(&view, out);
+            for account in accounts {
+                let Some(view) = self.view(account, -1, out).await else { return };
+                self.put_positions(&view, out);
+            }
         }
         out.put(&PositionEnd {});
     }
@@ -237,46 +271,50 @@ impl Client {
         out: &mut Outgoing,
     ) {
         let id = request.request_id;
-        if !self.may_view(id, &request.account, &request.model_code, out) {
-            return;
+        let named = (&*request.account, &*request.model_code);
+        let Some(accounts) = self.accounts_of(id, named, self.managed.ids(), out) else { return };
+        self.accounts.multi_positions.insert(id, (accounts.clone(), Positions::new()));
+        for account in accounts {
+            let Some(view) = self.view(account, id, out).await else { return };
+            self.put_positions(&view, out);
         }
-        self.accounts.multi_positions.insert(id, Positions::new());
-        let Some(view) = self.view(id, out).await else { return };
-        self.put_positions(&view, out);
         out.put(&PositionMultiEnd { request_id: id });
     }
 
     pub(crate) async fn pnl(&mut self, request: &inbound::Pnl, out: &mut Outgoing) {
-        if self.may_view(request.request_id, &request.account, &request.model_code, out) {
-            self.accounts.pnl.insert(request.request_id, None);
-            let Some(view) = self.view(request.request_id, out).await else { return };
-            self.put_profit(&view, out);
-        }
+        let id = request.request_id;
+        let named = (&*request.account, &*request.model_code);
+        let Some(account) = self.account_of(id, named, out) else { return };
+        self.accounts.pnl.insert(id, (account, None));
+        let Some(view) = self.view(account, id, out).await else { return };
+        self.put_profit(&view, out);
     }
 
     pub(crate) async fn pnl_single(&mut self, request: &inbound::PnlSingle, out: &mut Outgoing) {
         let id = request.request_id;
-        if !self.may_view(id, &request.account, &request.model_code, out) {
-            return;
-        }
+        let named = (&*request.account, &*request.model_code);
+        let Some(account) = self.account_of(id, named, out) else { return };
         let symbol = u32::try_from(request.con_id).ok().map(SymbolId);
         let Some(symbol) = symbol.filter(|symbol| self.directory.get(*symbol).is_some()) else {
             let reason = format!("no contract has conId {}", request.con_id);
             return out.error(id, ErrorCode::NO_DEFINITION, &crate::contract::unknown(&reason));
         };
-        self.accounts.pnl_single.insert(id, (symbol, None));
-        let Some(view) = self.view(id, out).await else { return };
+        self.accounts.pnl_single.insert(id, ((account, symbol), None));
+        let Some(view) = self.view(account, id, out).await else { return };
         self.put_profit(&view, out);
     }
 
     /// Sends what fills have changed.
     pub(crate) async fn refresh(&mut self, out: &mut Outgoing) {
-        if !self.accounts.stale || out.is_high() {
+        if self.accounts.stale.is_empty() || out.is_high() {
             return;
         }
-        self.accounts.stale = false;
-        if self.accounts.follows() {
-            let Ok(view) = self.gate.view_of(self.admission.account()).await else { return };
+        let stale = std::mem::take(&mut self.accounts.stale);
+        if !self.accounts.follows() {
+            return;
+        }
+        for account in stale {
+            let Ok(view) = self.gate.view_of(account).await else { return };
             self.put_positions(&view, out);
             self.put_updates(&view, out);
             self.put_multi_values(&view, out);
@@ -287,7 +325,7 @@ impl Client {
 
     /// Sends what the quotes have changed.
     pub(crate) async fn tick_accounts(&mut self, out: &mut Outgoing) {
-        if self.accounts.stale {
+        if !self.accounts.stale.is_empty() {
             return self.refresh(out).await;
         }
         if !self.accounts.follows_quotes() {
@@ -298,22 +336,32 @@ impl Client {
         if !values && !self.accounts.follows_profit() {
             return;
         }
-        let Ok(view) = self.gate.view_of(self.admission.account()).await else { return };
-        self.put_profit(&view, out);
         if values {
             self.accounts.ticks = 0;
-            self.put_updates(&view, out);
-            self.put_multi_values(&view, out);
-            self.put_summaries(&view, out);
+        }
+        for account in self.managed.ids() {
+            let Ok(view) = self.gate.view_of(account).await else { return };
+            self.put_profit(&view, out);
+            if values {
+                self.put_updates(&view, out);
+                self.put_multi_values(&view, out);
+                self.put_summaries(&view, out);
+            }
         }
     }
 
     fn put_updates(&mut self, view: &View, out: &mut Outgoing) {
         let Some(updates) = &mut self.accounts.updates else { return };
+        if updates.account != view.account {
+            return;
+        }
+        let account = self.managed.name(view.account);
         let mut changed = false;
-        for (key, value, currency) in changes(&mut updates.values, view.summary.values()) {
+        for (key, value, currency) in
+            changes(&mut updates.values, view.account, view.summary.values())
+        {
             changed = true;
-            out.put(&AccountValue { key, value: &value, currency, account: &self.account });
+            out.put(&AccountValue { key, value: &value, currency, account });
         }
         for holding in &view.positions {
             let Some(contract) = self.directory.get(holding.symbol) else { continue };
@@ -333,7 +381,7 @@ impl Client {
                 average_cost: position.average_cost().round_dp(8),
                 unrealized_pnl: position.unrealised(mark).round_dp(4),
                 realized_pnl: position.realised.round_dp(4),
-                account: &self.account,
+                account,
             });
         }
         if changed {
@@ -342,15 +390,19 @@ impl Client {
     }
 
     fn put_multi_values(&mut self, view: &View, out: &mut Outgoing) {
+        let account = self.managed.name(view.account);
         for (request_id, ledger) in &mut self.accounts.multi_values {
+            if !ledger.accounts.contains(&view.account) {
+                continue;
+            }
             let mut values = view.summary.values();
             if ledger.only_ledger {
                 values.retain(|(key, ..)| *key == "NetLiquidation" || LEDGER.contains(key));
             }
-            for (key, value, currency) in changes(&mut ledger.sent, values) {
+            for (key, value, currency) in changes(&mut ledger.sent, view.account, values) {
                 out.put(&AccountUpdateMulti {
                     request_id: *request_id,
-                    account: &self.account,
+                    account,
                     model_code: "",
                     key,
                     value: &value,
@@ -361,13 +413,17 @@ impl Client {
     }
 
     fn put_summaries(&mut self, view: &View, out: &mut Outgoing) {
+        let account = self.managed.name(view.account);
         for (request_id, summary) in &mut self.accounts.summaries {
+            if !summary.accounts.contains(&view.account) {
+                continue;
+            }
             let mut values = view.summary.values();
             values.retain(|(key, _, currency)| is_asked(&summary.tags, key, currency));
-            for (tag, value, currency) in changes(&mut summary.sent, values) {
+            for (tag, value, currency) in changes(&mut summary.sent, view.account, values) {
                 out.put(&AccountSummary {
                     request_id: *request_id,
-                    account: &self.account,
+                    account,
                     tag,
                     value: &value,
                     currency,
@@ -381,15 +437,16 @@ impl Client {
             let Some(contract) = self.directory.get(holding.symbol) else { continue };
             let (shares, average) =
                 (holding.position.shares, holding.position.average_cost().round_dp(8));
-            let (account, position, average_cost) =
-                (&*self.account, Decimal::from(shares), average);
+            let account = self.managed.name(view.account);
+            let (position, average_cost) = (Decimal::from(shares), average);
+            let place = (view.account, holding.symbol);
             if let Some(sent) = &mut self.accounts.positions
-                && is_news(sent, holding.symbol, shares, average)
+                && is_news(sent, place, shares, average)
             {
                 out.put(&Position { account, contract, position, average_cost });
             }
-            for (request_id, sent) in &mut self.accounts.multi_positions {
-                if is_news(sent, holding.symbol, shares, average) {
+            for (request_id, (accounts, sent)) in &mut self.accounts.multi_positions {
+                if accounts.contains(&view.account) && is_news(sent, place, shares, average) {
                     let (request_id, model_code) = (*request_id, "");
                     out.put(&PositionMulti {
                         request_id,
@@ -408,13 +465,16 @@ impl Client {
         let summary = &view.summary;
         let whole =
             [summary.daily, summary.unrealised, summary.realised].map(|amount| amount.round_dp(4));
-        for (request_id, sent) in &mut self.accounts.pnl {
-            if sent.replace(whole) != Some(whole) {
+        for (request_id, (account, sent)) in &mut self.accounts.pnl {
+            if *account == view.account && sent.replace(whole) != Some(whole) {
                 let [daily, unrealized, realized] = whole;
                 out.put(&Pnl { request_id: *request_id, daily, unrealized, realized });
             }
         }
-        for (request_id, (symbol, sent)) in &mut self.accounts.pnl_single {
+        for (request_id, ((account, symbol), sent)) in &mut self.accounts.pnl_single {
+            if *account != view.account {
+                continue;
+            }
             let held = view.positions.iter().find(|holding| holding.symbol == *symbol);
             let (shares, part) = held.map_or((0, [Decimal::ZERO; 4]), |holding| {
                 let (position, mark) = (&holding.position, holding.mark);
@@ -443,12 +503,12 @@ impl Client {
 }
 
 /// The values that differ from those that were sent, which become those that were sent.
-fn changes(sent: &mut Values, now: Vec<Value>) -> Vec<Value> {
+fn changes(sent: &mut Values, account: PaperAccountId, now: Vec<Value>) -> Vec<Value> {
     let mut now = now;
     now.retain(|(key, value, currency)| {
-        let differs = sent.get(&(*key, *currency)) != Some(value);
+        let differs = sent.get(&(account, *key, *currency)) != Some(value);
         if differs {
-            sent.insert((key, currency), value.clone());
+            sent.insert((account, key, currency), value.clone());
         }
         differs
     });
@@ -456,8 +516,13 @@ fn changes(sent: &mut Values, now: Vec<Value>) -> Vec<Value> {
 }
 
 /// Whether a position was not sent so; an empty one is news only after it was not.
-fn is_news(sent: &mut Positions, symbol: SymbolId, shares: i64, average: Decimal) -> bool {
-    match sent.insert(symbol, (shares, average)) {
+fn is_news(
+    sent: &mut Positions,
+    place: (PaperAccountId, SymbolId),
+    shares: i64,
+    average: Decimal,
+) -> bool {
+    match sent.insert(place, (shares, average)) {
         Some(known) => known != (shares, average),
         None => shares != 0,
     }
@@ -480,21 +545,29 @@ fn is_asked(tags: &str, key: &str, currency: &str) -> bool {
 mod tests {
     use super::*;
 
+    const FIRST: PaperAccountId = PaperAccountId::FIRST;
+
     #[test]
     fn value_is_sent_again_only_when_it_changes() {
         let mut sent = Values::new();
         let values = |dollars: &str, base: &str| {
             vec![("CashBalance", dollars.to_owned(), "USD"), ("CashBalance", base.to_owned(), BASE)]
         };
-        assert_eq!(changes(&mut sent, values("1.00", "3.00")).len(), 2, "one row a currency");
-        assert_eq!(changes(&mut sent, values("1.00", "3.00")).len(), 0);
+        assert_eq!(
+            changes(&mut sent, FIRST, values("1.00", "3.00")).len(),
+            2,
+            "one row a currency"
+        );
+        assert_eq!(changes(&mut sent, FIRST, values("1.00", "3.00")).len(), 0);
         let changed = vec![("CashBalance", "2.00".to_owned(), "USD")];
-        assert_eq!(changes(&mut sent, values("2.00", "3.00")), changed);
+        assert_eq!(changes(&mut sent, FIRST, values("2.00", "3.00")), changed);
+        let other = PaperAccountId::LAST;
+        assert_eq!(changes(&mut sent, other, values("2.00", "3.00")).len(), 2, "another account's");
     }
 
     #[test]
     fn closed_position_is_news_once_and_one_that_never_was_is_not() {
-        let (mut sent, symbol) = (Positions::new(), SymbolId(700_001));
+        let (mut sent, symbol) = (Positions::new(), (FIRST, SymbolId(700_001)));
         assert!(!is_news(&mut sent, symbol, 0, Decimal::ZERO));
         assert!(is_news(&mut sent, symbol, 5, Decimal::ONE));
         assert!(!is_news(&mut sent, symbol, 5, Decimal::ONE));

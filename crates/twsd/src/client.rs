@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use access::{Act, Refusal, SymbolId};
+use access::{Act, PaperAccountId, Refusal, SymbolId};
 use gate::{Admission, Gate, View};
 use tws::inbound::StartApi;
 use tws::outbound::{CurrentTime, ErrorCode, ManagedAccounts, NextValidId};
@@ -12,6 +12,7 @@ use tws::{DecodeError, Inbound};
 use crate::account::Accounts;
 use crate::contract::Directory;
 use crate::historical::Charts;
+use crate::managed::Managed;
 use crate::market_data::Tickers;
 use crate::order::Orders;
 use crate::outgoing::Outgoing;
@@ -26,8 +27,8 @@ pub(crate) struct Client {
     pub(crate) admission: Admission,
     pub(crate) address: IpAddr,
     pub(crate) client_id: i32,
-    /// The account's name.
-    pub(crate) account: String,
+    /// The accounts.
+    pub(crate) managed: Managed,
     pub(crate) directory: Arc<Directory>,
     pub(crate) orders: Orders,
     pub(crate) accounts: Accounts,
@@ -45,13 +46,12 @@ impl Client {
         client_id: i32,
         out: &mut Outgoing,
     ) -> Self {
-        let account = admission.account().to_string();
         let mut client = Self {
             gate: shared.gate.clone(),
+            managed: Managed::of(&admission),
             admission,
             address,
             client_id,
-            account,
             directory: Arc::clone(&shared.directory),
             orders: Orders::default(),
             accounts: Accounts::default(),
@@ -59,10 +59,8 @@ impl Client {
             charts: Charts::default(),
             single_ticks: SingleTicks::default(),
         };
-        if let Some(view) = client.view(-1, out).await {
-            client.remember(&view);
-        }
-        out.put(&ManagedAccounts { accounts: &client.account });
+        client.remember(out).await;
+        out.put(&ManagedAccounts { accounts: client.managed.list() });
         out.put(&NextValidId { order_id: client.orders.next_free() });
         out.error(-1, ErrorCode::MARKET_DATA_OK, "Market data farm connection is OK:floorpass");
         out.error(-1, ErrorCode::HISTORICAL_DATA_OK, "HMDS data farm connection is OK:floorpass");
@@ -70,7 +68,7 @@ impl Client {
         client
     }
 
-    /// Whether the client may look at something; if not it is told so.
+    /// Whether the client may look at something that is of no account; if not it is told so.
     pub(crate) fn may(
         &self,
         act: Act,
@@ -79,7 +77,7 @@ impl Client {
         subject: Subject,
         out: &mut Outgoing,
     ) -> bool {
-        match self.gate.may(&self.admission, self.address, act, symbol) {
+        match self.gate.may(&self.admission.standing(), self.address, act, symbol) {
             Ok(()) => true,
             Err(refusal) => {
                 out.error(request_id, refusal::code(&refusal, subject), &self.words(&refusal));
@@ -88,9 +86,41 @@ impl Client {
         }
     }
 
-    /// The account as it stands; if it cannot be had the client is told why.
-    pub(crate) async fn view(&self, request_id: i32, out: &mut Outgoing) -> Option<Arc<View>> {
-        let view = self.gate.view_of(self.admission.account()).await;
+    /// Those of some accounts that the client may look at. Where there is none it is told why.
+    pub(crate) fn seen(
+        &self,
+        accounts: Vec<PaperAccountId>,
+        request_id: i32,
+        out: &mut Outgoing,
+    ) -> Vec<PaperAccountId> {
+        let mut why = None;
+        let sees = |account: &PaperAccountId| {
+            let admission = self.admission.on(*account);
+            let act = Act::ViewAccount;
+            admission.is_some_and(|one| match self.gate.may(&one, self.address, act, None) {
+                Ok(()) => true,
+                Err(refusal) => {
+                    why.get_or_insert(refusal);
+                    false
+                }
+            })
+        };
+        let seen: Vec<_> = accounts.into_iter().filter(sees).collect();
+        if let Some(refusal) = why.filter(|_| seen.is_empty()) {
+            let code = refusal::code(&refusal, Subject::Account);
+            out.error(request_id, code, &self.words(&refusal));
+        }
+        seen
+    }
+
+    /// An account as it stands; if it cannot be had the client is told why.
+    pub(crate) async fn view(
+        &self,
+        account: PaperAccountId,
+        request_id: i32,
+        out: &mut Outgoing,
+    ) -> Option<Arc<View>> {
+        let view = self.gate.view_of(account).await;
         view.inspect_err(|refusal| {
             out.error(request_id, ErrorCode::PROCESSING, &refusal.to_string());
         })
@@ -103,7 +133,7 @@ impl Client {
             Inbound::CurrentTime(_) => {
                 out.put(&CurrentTime { seconds: self.gate.wall().seconds() });
             }
-            Inbound::ManagedAccts(_) => out.put(&ManagedAccounts { accounts: &self.account }),
+            Inbound::ManagedAccts(_) => out.put(&ManagedAccounts { accounts: self.managed.list() }),
             Inbound::Ids(_) => out.put(&NextValidId { order_id: self.orders.next_free() }),
             Inbound::StartApi(StartApi { client_id, .. }) => {
                 let text = format!(

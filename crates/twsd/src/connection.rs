@@ -98,7 +98,7 @@ async fn serve(
 ) {
     let Started { admission, claim, client_id, program, reader, mut out } = started;
     // First the subscription, then the state: nothing between them is missed.
-    let subscription = shared.gate.subscribe(&admission);
+    let subscription = shared.gate.subscribe_to_all(&admission);
     let address = peer.ip().to_canonical();
     shared.gate.credentials().used(&admission, address, &program);
     let presence = shared.gate.note_connected(&admission, address, &program);
@@ -231,7 +231,7 @@ impl Connection<'_> {
                     ));
                 }
             };
-            if !self.client.admission.is_current() {
+            if !self.client.admission.is_current_anywhere() {
                 return Err(self.last_word(request).await);
             }
             match request {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use access::{Act, Side};
+use access::Side;
 use gate::Rows;
 use rust_decimal::Decimal;
 use trade::calendar::Session;
@@ -14,7 +14,6 @@ use tws::outbound::{CommissionReport, ErrorCode, ExecDetails, ExecDetailsEnd};
 use crate::client::Client;
 use crate::contract::{SMART, is_same_venue};
 use crate::outgoing::Outgoing;
-use crate::refusal::Subject;
 use crate::stamp;
 
 impl Client {
@@ -35,7 +34,7 @@ impl Client {
             contract,
             execution_id: &id,
             time: &stamp::with_zone(execution.time),
-            account: &self.account,
+            account: self.managed.name(execution.account),
             exchange: &contract.primary_exchange,
             bought: execution.side == Side::Buy,
             shares: Decimal::from(execution.quantity),
@@ -62,12 +61,13 @@ impl Client {
         });
     }
 
-    /// The executions of the account that match: those of this trading day, or since the time that
+    /// The executions of the accounts that match: those of this trading day, or since the time that
     /// the filter names, at most seven days. Programs ask for them at every start, so that what is
     /// older costs neither side anything.
     pub(crate) async fn executions(&mut self, filter: &inbound::Executions, out: &mut Outgoing) {
         let id = filter.request_id;
-        if !self.may(Act::ViewAccount, None, id, Subject::Account, out) {
+        let seen = self.seen(self.managed.ids(), id, out);
+        if seen.is_empty() {
             return;
         }
         let since = if matches!(filter.time.trim(), "" | "0") {
@@ -82,10 +82,12 @@ impl Client {
             );
             return out.error(id, ErrorCode::PROCESSING, &text);
         };
-        let Some(view) = self.view(id, out).await else { return };
-        for (execution, average) in since_then(&view.executions, since) {
-            if self.matches(filter, execution) {
-                self.put_execution(id, execution, average, out);
+        for account in seen {
+            let Some(view) = self.view(account, id, out).await else { return };
+            for (execution, average) in since_then(&view.executions, since) {
+                if self.matches(filter, execution) {
+                    self.put_execution(id, execution, average, out);
+                }
             }
         }
         out.put(&ExecDetailsEnd { request_id: id });
@@ -104,7 +106,7 @@ impl Client {
         };
         let side = if execution.side == Side::Buy { "BUY" } else { "SELL" };
         filter.client_id.is_none_or(|client| client == 0 || client == execution.origin.client_id)
-            && is(&filter.account, &self.account)
+            && is(&filter.account, self.managed.name(execution.account))
             && is(&filter.symbol, &contract.symbol)
             && is(&filter.sec_type, "STK")
             && (is(&filter.exchange, SMART)

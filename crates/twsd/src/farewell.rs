@@ -22,7 +22,8 @@ impl Client {
         for id in requests {
             out.error(id, code, text);
         }
-        if let Ok(view) = self.gate.view_of(self.admission.account()).await {
+        for account in self.managed.ids() {
+            let Ok(view) = self.gate.view_of(account).await else { continue };
             for order in view.open_orders.iter().filter(|order| self.is_own(order)) {
                 let text = format!(
                     "{text} The order is still open, but this connection gets no more updates about it."

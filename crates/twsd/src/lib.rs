@@ -30,6 +30,7 @@ mod farewell;
 mod generic_tick;
 mod historical;
 mod listener;
+mod managed;
 mod market_data;
 mod order;
 mod outgoing;

@@ -18,8 +18,8 @@ mod known;
 mod report;
 mod terms;
 
-use access::{Act, SymbolId};
-use gate::{CancelScope, OrderRequest, View};
+use access::{PaperAccountId, SymbolId};
+use gate::{Admission, CancelScope, OrderRequest};
 use trade::{Asked, NewOrder, OrderId, Parent, Preview};
 use tws::inbound::CancelOrder;
 use tws::outbound::{CompletedOrdersEnd, ErrorCode, OpenOrderEnd, Status};
@@ -30,7 +30,6 @@ use self::held::{Family, Held};
 use self::known::{Known, KnownOrders};
 use crate::client::Client;
 use crate::outgoing::Outgoing;
-use crate::refusal::Subject;
 
 /// An answer that waits for the sync of what came before it.
 struct Late {
@@ -62,6 +61,7 @@ impl Late {
 struct Previewed {
     order_id: i32,
     fields: OrderFields,
+    account: PaperAccountId,
     symbol: SymbolId,
     preview: Preview,
 }
@@ -190,7 +190,7 @@ impl Client {
                     && request.order.parent_id == 0
                     && self.orders.held.is_empty() =>
             {
-                match self.submit(OrderRequest::Place(vec![meant])) {
+                match self.submit(meant.account, OrderRequest::Place(vec![meant])) {
                     Ok(()) => self.orders.taken(order_id, true),
                     Err(reason) => {
                         self.orders.refuse(order_id, ErrorCode::ORDER_REJECTED, &reason);
@@ -315,7 +315,9 @@ impl Client {
         if orders.is_empty() && outcome.is_ok() {
             return;
         }
-        let outcome = outcome.and_then(|()| self.submit(OrderRequest::Place(orders)));
+        // The gate refuses a group of several accounts.
+        let account = orders.first().map_or(self.admission.account(), |order| order.account);
+        let outcome = outcome.and_then(|()| self.submit(account, OrderRequest::Place(orders)));
         for member in family {
             match &outcome {
                 Ok(()) => self.orders.taken(member.order_id, true),
@@ -354,13 +356,15 @@ impl Client {
             text
         });
         let preview = meant.and_then(|meant| {
-            let symbol = meant.symbol;
-            let asked = self.gate.what_if(&self.admission, self.address, vec![meant]);
-            asked.map(|preview| (symbol, preview)).map_err(|refused| self.reason(&refused))
+            let (account, symbol) = (meant.account, meant.symbol);
+            let asked = self.gate.what_if(&self.on(account), self.address, vec![meant]);
+            let asked = asked.map(|preview| (account, symbol, preview));
+            asked.map_err(|refused| self.reason(&refused))
         });
         match preview {
-            Ok((symbol, preview)) => {
-                self.orders.previews.push(Previewed { order_id, fields, symbol, preview });
+            Ok((account, symbol, preview)) => {
+                let previewed = Previewed { order_id, fields, account, symbol, preview };
+                self.orders.previews.push(previewed);
             }
             // In some clients the id is that of an order which goes on.
             Err(reason) if self.orders.goes_on(order_id) => {
@@ -385,8 +389,12 @@ fn unless_off_tick(code: ErrorCode) -> ErrorCode {
 impl Client {
     /// Asks for a decision; the error is this wire's words. What it did is remembered at once, so
     /// that the next request of a batch finds it; it is told after the sync.
-    fn submit(&mut self, request: OrderRequest) -> Result<(), String> {
-        let submitted = self.gate.submit(&self.admission, self.address, request);
+    fn submit(&mut self, account: PaperAccountId, request: OrderRequest) -> Result<(), String> {
+        let submitted = if self.admission.account() == account {
+            self.gate.submit(&self.admission, self.address, request)
+        } else {
+            self.gate.submit(&self.on(account), self.address, request)
+        };
         let submitted = submitted.map_err(|refused| self.reason(&refused))?;
         for order in submitted.orders() {
             if self.is_own(&order) {
@@ -394,6 +402,11 @@ impl Client {
             }
         }
         Ok(())
+    }
+
+    /// The credential on an account. One that it is not for the gate refuses.
+    fn on(&self, account: PaperAccountId) -> Admission {
+        self.admission.on(account).unwrap_or_else(|| self.admission.clone())
     }
 
     /// Cancels an order of this client, or drops one that was held.
@@ -406,10 +419,12 @@ impl Client {
         // A change of it that waits goes with it.
         self.orders.held.drop_one(order_id);
         match self.orders.known.get(order_id) {
-            Known::Open(order) => match self.submit(OrderRequest::Cancel { order: order.id }) {
-                Ok(()) => self.orders.taken(order_id, false),
-                Err(reason) => self.orders.refuse_cancel(order_id, &reason),
-            },
+            Known::Open(order) => {
+                match self.submit(order.account, OrderRequest::Cancel { order: order.id }) {
+                    Ok(()) => self.orders.taken(order_id, false),
+                    Err(reason) => self.orders.refuse_cancel(order_id, &reason),
+                }
+            }
             Known::Done(Some(order)) => {
                 let state = report::status(&order).word();
                 let text = format!(
@@ -441,7 +456,15 @@ impl Client {
     pub(crate) fn global_cancel(&mut self) {
         let gone = self.orders.held.drop_all();
         self.tell_dropped(&gone);
-        match self.submit(OrderRequest::CancelAll(CancelScope::Own)) {
+        // It reaches the orders of all accounts; on one of them at least it has to be allowed.
+        let mut done = Err(String::new());
+        for account in self.managed.ids() {
+            done = self.submit(account, OrderRequest::CancelAll(CancelScope::Own));
+            if done.is_ok() {
+                break;
+            }
+        }
+        match done {
             Ok(()) => self.orders.taken(-1, false),
             Err(reason) => {
                 let text = format!("Global cancel refused - reason: {reason}");
@@ -467,14 +490,23 @@ impl Client {
 }
 
 impl Client {
-    /// Takes over what this client id did in earlier connections.
-    pub(crate) fn remember(&mut self, view: &View) {
+    /// Takes over what this client id did in earlier connections, on every account.
+    pub(crate) async fn remember(&mut self, out: &mut Outgoing) {
         let (day, holder) = (self.day_start(), self.admission.holder());
         let client_id = self.client_id;
         let is_own = |order: &trade::Order| {
             order.origin.holder == holder && order.origin.client_id == client_id
         };
-        self.orders.known.recall(&view.completed_orders, &view.open_orders, day, is_own);
+        let mut views = Vec::new();
+        for account in self.managed.ids() {
+            views.extend(self.view(account, -1, out).await);
+        }
+        if views.is_empty() {
+            return;
+        }
+        for view in views {
+            self.orders.known.recall(&view.completed_orders, &view.open_orders, day, is_own);
+        }
         let highest = self.gate.highest_order_id(&self.admission, self.client_id);
         self.orders.known.begin(highest);
     }
@@ -503,18 +535,16 @@ impl Client {
     }
 
     pub(crate) async fn open_orders(&mut self, all: bool, out: &mut Outgoing) {
-        if self.may(Act::ViewAccount, None, -1, Subject::Account, out)
-            && let Some(view) = self.view(-1, out).await
-        {
+        for account in self.seen(self.managed.ids(), -1, out) {
+            let Some(view) = self.view(account, -1, out).await else { break };
             self.put_open_orders(&view, all, out);
         }
         out.put(&OpenOrderEnd {});
     }
 
     pub(crate) async fn completed_orders(&mut self, api_only: bool, out: &mut Outgoing) {
-        if self.may(Act::ViewAccount, None, -1, Subject::Account, out)
-            && let Some(view) = self.view(-1, out).await
-        {
+        for account in self.seen(self.managed.ids(), -1, out) {
+            let Some(view) = self.view(account, -1, out).await else { break };
             self.put_completed_orders(&view.completed_orders, api_only, out);
         }
         out.put(&CompletedOrdersEnd {});

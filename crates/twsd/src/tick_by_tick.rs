@@ -83,7 +83,12 @@ impl Client {
             Ok(stock) => stock,
             Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
         };
-        let may = self.gate.may(&self.admission, self.address, Act::ViewMarketData, Some(stock.id));
+        let may = self.gate.may(
+            &self.admission.standing(),
+            self.address,
+            Act::ViewMarketData,
+            Some(stock.id),
+        );
         if let Err(refusal) = may {
             return out.error(id, ErrorCode::NO_TICK_BY_TICK, &failed(&refusal.to_string()));
         }

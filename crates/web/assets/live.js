@@ -4,9 +4,15 @@
   const one = (query, from = document) => from.querySelector(query);
   const all = (query, from = document) => [...from.querySelectorAll(query)];
   const worker = navigator.serviceWorker;
+  // A page is of one account, whichever another tab has switched to.
+  const account = one("#main")?.dataset.account;
+  const mine = (path) => account ? path + (path.includes("?") ? "&" : "?") + "account=" + account : path;
   const reload = () => {
     if (worker && worker.controller) worker.controller.postMessage("reload");
-    location.reload();
+    const here = new URL(location.href);
+    if (!account || here.searchParams.get("account") === account) return location.reload();
+    here.searchParams.set("account", account);
+    location.replace(here);
   };
 
   // A fragment of ours, cleaned by the browser; without setHTML the page is loaded again now and then.
@@ -37,7 +43,7 @@
   };
   const listen = (place, path) => {
     if (stream) stream.close();
-    stream = new EventSource(path);
+    stream = new EventSource(mine(path));
     const news = () => { heard = Date.now(); if (mark) age(); };
     stream.addEventListener("same", news);
     stream.addEventListener("fragment", (event) => {

@@ -26,6 +26,9 @@ pub(crate) enum Cookie {
     Hardware,
     /// The recovery that this browser began; longer than the longest one.
     Recovery,
+    /// The account that was looked at last, where its person has several: no secret, and worth nothing
+    /// without the session.
+    Account,
 }
 
 impl Cookie {
@@ -36,13 +39,14 @@ impl Cookie {
             Self::Attempt => "attempt",
             Self::Hardware => "hardware",
             Self::Recovery => "recovery",
+            Self::Account => "account",
         }
     }
 
     /// How long the browser keeps it, in seconds; none: until it closes.
     fn keeps(self) -> Option<u32> {
         match self {
-            Self::Session => None,
+            Self::Session | Self::Account => None,
             // Browsers cut at 400 days; the server's own limit is shorter.
             Self::Device => Some(400 * 86_400),
             Self::Attempt => Some(600),
@@ -147,9 +151,14 @@ mod tests {
     #[test]
     fn cookie_of_every_kind_has_the_same_marks_and_is_sent_for_no_other_site() {
         let (https, http) = (Jar::new(true, "f"), Jar::new(false, "f"));
-        for kind in
-            [Cookie::Session, Cookie::Device, Cookie::Attempt, Cookie::Hardware, Cookie::Recovery]
-        {
+        for kind in [
+            Cookie::Session,
+            Cookie::Device,
+            Cookie::Attempt,
+            Cookie::Hardware,
+            Cookie::Recovery,
+            Cookie::Account,
+        ] {
             let lines = |jar: &Jar| {
                 let minute = access::Span::minutes(1);
                 [jar.set(kind, "tok"), jar.set_for(kind, "tok", minute), jar.clear(kind)]

@@ -53,6 +53,7 @@ mod shell;
 mod sign_in;
 mod step_up;
 mod stream;
+mod subject;
 mod ticket;
 mod travel;
 mod trust;

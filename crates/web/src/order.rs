@@ -5,6 +5,7 @@ mod list;
 
 use std::sync::Arc;
 
+use access::Act;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -89,9 +90,25 @@ async fn find(signed: &Signed, id: &str) -> Result<Arc<Order>, Fault> {
     view.order(id).cloned().ok_or_else(|| signed.fault(Cause::Missing))
 }
 
+/// Where the page of an order is that is on another account of the person; none where it is on none.
+async fn elsewhere(signed: &Signed, id: &str) -> Option<Response> {
+    let (gate, number) = (signed.visit.portal.gate(), id.parse().map(OrderId).ok()?);
+    for account in signed.ticket.accounts.iter().filter(|one| **one != signed.ticket.account) {
+        let sees = gate.sessions().admit(&signed.ticket.on(*account).ok()?).ok()?;
+        let may = gate.may(&sees, signed.visit.address, Act::ViewAccount, None).is_ok();
+        if may && gate.view_of(*account).await.ok()?.order(number).is_some() {
+            return Some(go(&format!("/orders/{number}?account={account}")));
+        }
+    }
+    None
+}
+
 /// `GET /orders/{id}`
 pub(crate) async fn show(Path(id): Path<String>, signed: Signed) -> Reply {
-    let order = find(&signed, &id).await?;
+    let order = match find(&signed, &id).await {
+        Ok(order) => order,
+        Err(fault) => return elsewhere(&signed, &id).await.ok_or(fault),
+    };
     let fields = terms_of(&order);
     detail(&signed, &order, StatusCode::OK, &fields, &Errors::new(), &html! {}).await
 }

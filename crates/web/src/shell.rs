@@ -9,6 +9,7 @@ use crate::asset;
 use crate::figure;
 use crate::form::TOKEN;
 use crate::room;
+use crate::subject;
 use crate::visit::Signed;
 
 /// The place of a page in the navigation.
@@ -71,7 +72,7 @@ pub(crate) fn card(frame: Option<&Frame>, title: &str, body: &Markup) -> Html<St
 pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Html<String> {
     let main = html! {
         (head(signed, tab))
-        main #main tabindex="-1" data-renew[signed.ticket.renews] {
+        main #main tabindex="-1" data-renew[signed.ticket.renews] data-account=[subject::named(&signed.ticket)] {
             (crate::lock::banner(signed)) (expiry(signed)) (renewal(signed)) (crate::recovery::held(signed)) (body)
         }
         (foot(signed))
@@ -193,7 +194,7 @@ fn head(signed: &Signed, tab: Tab) -> Markup {
                     svg viewBox="0 0 24 24" aria-hidden="true" { path d=(asset::GLASS) {} }
                     span { "Search" } kbd aria-hidden="true" { "/" }
                 }
-                span.pill { b { "Paper" } span.n { (signed.ticket.account) } }
+                (subject::switch(signed))
                 (bell(signed))
                 (menu(signed))
                 (crate::lock::button(signed))

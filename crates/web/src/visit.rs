@@ -24,6 +24,7 @@ use crate::form::{self, Fields};
 use crate::need::{self, ByItself, Needs};
 use crate::portal::Portal;
 use crate::refusal;
+use crate::subject;
 
 /// The header with the proof by this browser's key, or by a key of its session.
 const PROOF: HeaderName = HeaderName::from_static("floorpass-proof");
@@ -72,6 +73,16 @@ impl Carried {
 }
 
 impl Visit {
+    /// Whether it is a form.
+    pub(crate) fn posted(&self) -> bool {
+        self.posted
+    }
+
+    /// Gives a header to whatever the answer is.
+    pub(crate) fn carry(&self, name: HeaderName, line: HeaderValue) {
+        self.carried.put(name, line);
+    }
+
     /// The value of one of our cookies.
     pub(crate) fn cookie(&self, cookie: Cookie) -> Option<String> {
         self.portal.jar().read(&self.headers, cookie)
@@ -142,7 +153,8 @@ impl Visit {
             key: self.shown.clone(),
             hardware: hardware.as_deref(),
             address: self.address,
-            form: self.fields.get(form::TOKEN),
+            subject: self.subject(),
+            form: self.form_token(),
             person: (!password.is_empty()).then(|| (secret(), self.fields.get(form::PROOF_CODE))),
         }
     }
@@ -454,7 +466,8 @@ impl Signed {
 
     /// The token of this session's forms.
     pub(crate) fn form_token(&self) -> String {
-        self.visit.portal.gate().form_token(self.ticket.session)
+        let token = self.visit.portal.gate().form_token(self.ticket.session);
+        subject::token_of(token, subject::named(&self.ticket))
     }
 
     /// A fault with this request's kind of answer. A form that lacks a proof of its person gets the
@@ -487,7 +500,10 @@ impl FromRequest<Portal> for Signed {
         let cookies = visit.cookies();
         let entered = portal.gate().enter(&door, visit.presented(&cookies)).await;
         match entered {
-            Ok(entered) => Ok(Self::of(visit, entered).await),
+            Ok(entered) => {
+                visit.keep_subject(&entered.ticket, is_use);
+                Ok(Self::of(visit, entered).await)
+            }
             Err(barred) => Err(turned_away(visit, barred).await),
         }
     }
@@ -500,6 +516,7 @@ async fn turned_away(visit: Visit, barred: Barred) -> Fault {
         Barred::Form(session) => {
             let (path, fields) = (visit.path.clone(), visit.fields.clone());
             let token = visit.portal.gate().form_token(session);
+            let token = subject::token_of(token, visit.form_account());
             visit.fault(Cause::FormExpired { path, fields, token })
         }
         Barred::Unproven(entered, why) => Signed::of(visit, *entered).await.asks(why),

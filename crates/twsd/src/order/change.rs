@@ -78,7 +78,7 @@ impl Client {
             order_type: meant.order_type,
             tif: meant.tif,
         };
-        match self.submit(OrderRequest::Modify(change)) {
+        match self.submit(order.account, OrderRequest::Modify(change)) {
             Ok(()) => self.orders.taken(request.order_id, false),
             Err(reason) => self.orders.refuse(request.order_id, ErrorCode::ORDER_REJECTED, &reason),
         }

@@ -80,7 +80,7 @@ impl Client {
         let Some(contract) = self.directory.get(order.symbol) else { return };
         let (order_id, client_id) = self.shown_ids(order);
         let fields = &mut self.orders.scratch;
-        fill(fields, order, &self.account, parent);
+        fill(fields, order, self.managed.name(order.account), parent);
         let status = status(order);
         let commission = (!order.commission.is_zero()).then_some(order.commission);
         out.put(&OpenOrder {
@@ -120,7 +120,7 @@ impl Client {
     pub(crate) fn report(&mut self, record: &Published, out: &mut Outgoing) {
         for event in &record.events {
             if matches!(event, Event::OrderFilled { .. }) {
-                self.accounts.stale = true;
+                self.accounts.stale.extend(event.order().map(|order| order.account));
             }
             let Some(order) = event.order().filter(|order| self.is_own(order)) else { continue };
             self.orders.known.learn(order);
@@ -180,9 +180,9 @@ impl Client {
     }
 
     fn put_preview(&self, previewed: Previewed, out: &mut Outgoing) {
-        let Previewed { order_id, mut fields, symbol, preview } = previewed;
+        let Previewed { order_id, mut fields, account, symbol, preview } = previewed;
         let Some(contract) = self.directory.get(symbol) else { return };
-        set(&mut fields.account, &self.account);
+        set(&mut fields.account, self.managed.name(account));
         let effect = |before: Decimal, after: Decimal| Effect {
             before: before.into(),
             change: after.saturating_sub(before).into(),
@@ -248,7 +248,7 @@ impl Client {
             }
             let Some(contract) = self.directory.get(order.symbol) else { continue };
             let fields = &mut self.orders.scratch;
-            fill(fields, order, &self.account, 0);
+            fill(fields, order, self.managed.name(order.account), 0);
             out.put(&CompletedOrder {
                 contract,
                 order: fields,

@@ -46,9 +46,10 @@ impl Client {
         {
             return Err(Complaint::unsupported("comboLegs", "set", "stocks have none"));
         }
-        field::check(order, &self.account)?;
+        let account = self.account_named(&order.account, open)?;
+        field::check(order, self.managed.name(account))?;
         Ok(NewOrder {
-            account: self.account_named(&order.account)?,
+            account,
             symbol: stock.id,
             side: side(&order.action)?,
             quantity: quantity(order.total_quantity)?,
@@ -69,14 +70,25 @@ impl Client {
         })
     }
 
-    /// An account by its name; the only one when the client names none.
-    fn account_named(&self, name: &str) -> Result<PaperAccountId, Complaint> {
+    /// An account by its name. When the client names none: that of the order that it changes, or the only
+    /// one. One that the credential is not for is the gate's to refuse.
+    fn account_named(&self, name: &str, open: Option<&Order>) -> Result<PaperAccountId, Complaint> {
+        let unnamed = || match (open, self.managed.only()) {
+            (Some(order), _) => Ok(order.account),
+            (None, Some(only)) => Ok(only),
+            (None, None) => {
+                let needed = format!("name one of them: {}", self.managed.told());
+                Err(Complaint::invalid("account", "not set", &needed))
+            }
+        };
         if name.is_empty() {
-            return Ok(self.admission.account());
+            return unnamed();
         }
         PaperAccountId::from_str(name).map_err(|_| {
-            let needed =
-                format!("this connection is for paper account {}", self.admission.account());
+            let needed = match self.managed.only() {
+                Some(only) => format!("this connection is for paper account {only}"),
+                None => self.managed.told(),
+            };
             Complaint::invalid("account", name, &needed)
         })
     }

@@ -2,7 +2,7 @@
 
 use access::address::{Addresses, Network};
 use access::entitlements::{Hours, Rate, Sides, Symbols};
-use access::{Limits, Misread, Number, Scopes, Side, Span, Time};
+use access::{Limits, Misread, Number, PaperAccountId, Scopes, Side, Span, Time};
 use gate::{CredentialInfo, NewCredential};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
@@ -23,6 +23,8 @@ const DAYS_WANTED: &str = "Choose when it ends: after 1 to 365 days.";
 
 /// The choice of a form that leaves the end of a credential as it is.
 const KEEP: &str = "keep";
+/// The field of the accounts beside that of the page.
+const ALSO: &str = "also";
 
 /// The preset for programs that cannot send a token.
 pub(super) const TOKENLESS: &str = "tokenless";
@@ -149,6 +151,7 @@ pub(super) fn form(
         form.f method="post" action=(action) data-preview="/credentials/preview" {
             (shell::token(signed))
             @if of.is_none() { (Field { required: true, ..line("name", "Name", "Name the program that will use it, in up to 40 characters.", "") }) }
+            @if of.is_none() { (others(signed, fields)) }
             (field::choice("kind", "It may", fields.get("kind"), &[("trading", "view and trade"), ("read-only", "view only")]))
             (field::choice("sides", "Sides", fields.get("sides"), &[("both", "buy and sell"), ("buy", "buy only"), ("sell", "sell only")]))
             (line("symbols", "Symbols", "Like AAPL, MSFT. Empty: all.", ""))
@@ -200,12 +203,41 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
     }
     let new = NewCredential {
         name: name.to_owned(),
-        accounts: vec![signed.ticket.account],
+        accounts: accounts(signed, fields),
         scopes,
         token_required: Some(fields.has("demand_token")),
         port,
     };
     if errors.is_empty() { Ok(new) } else { Err(errors) }
+}
+
+/// The accounts that it is for: that of the page, and those that were ticked beside it.
+pub(super) fn accounts(signed: &Signed, fields: &Fields) -> Vec<PaperAccountId> {
+    let also = fields.all(ALSO).filter_map(|account| account.parse().ok());
+    let mut accounts = vec![signed.ticket.account];
+    accounts.extend(also.filter(|one| signed.ticket.accounts.contains(one)));
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts
+}
+
+/// The other accounts of the person, to be ticked; nothing where there are none.
+fn others(signed: &Signed, fields: &Fields) -> Markup {
+    let own = signed.ticket.account;
+    let others: Vec<_> = signed.ticket.accounts.iter().filter(|one| **one != own).collect();
+    if others.is_empty() {
+        return html! {};
+    }
+    let chosen = accounts(signed, fields);
+    html! {
+        fieldset {
+            legend { "Accounts" }
+            p.help { "It is for " span.mono { (own) } ". Its programs name the account of each order if it is for others as well; its limits hold on each, its rate over all." }
+            @for account in others {
+                label.check { input type="checkbox" name=(ALSO) value=(account) checked[chosen.contains(account)]; span { "Also for " span.mono { (account) } } }
+            }
+        }
+    }
 }
 
 /// What it may do: `base` with what the form says in its place. What is wrong goes into `errors`.
