@@ -41,12 +41,16 @@ class Server:
     def address(self, name):
         return self.sockets[name]
 
-    def says(self, command):
-        """What `floorpass orders`, `executions` or `positions` says: the server's own view."""
-        run = subprocess.run([self.program, "--json", "--data", self.data, command], capture_output=True, text=True)
+    def run(self, *command):
+        """What a command of `floorpass` says."""
+        run = subprocess.run([self.program, "--json", "--data", self.data, *command], capture_output=True, text=True)
         if run.returncode:
-            raise RuntimeError(f"{command}: {run.stdout}{run.stderr}")
+            raise RuntimeError(f"{' '.join(command)}: {run.stdout}{run.stderr}")
         return json.loads(run.stdout)
+
+    def says(self, command):
+        """What `floorpass orders`, `executions` or `positions` says: the server's own view. Positions are of one account."""
+        return self.run(command, *(["--account", self.account] if command == "positions" else []))
 
     def about(self, command, order):
         """The rows about one order, by its permanent id."""
@@ -61,8 +65,10 @@ class Server:
         rows = self.about("executions", order)
         return sum(row["quantity"] for row in rows), round(sum(float(row["commission"]) for row in rows), 2)
 
-    def held(self, symbol):
-        return sum(row["quantity"] for row in self.says("positions")["positions"] if row["symbol"] == symbol)
+    def held(self, symbol, account=None):
+        """Shares on an account; on the first where none is named, for others may have been opened beside it."""
+        rows = self.run("positions", "--account", account or self.account)["positions"]
+        return sum(row["quantity"] for row in rows if row["symbol"] == symbol)
 
 
 def wait_until(condition, seconds, pause):

@@ -13,11 +13,11 @@ from pathlib import Path
 from flow import REGISTRY, Checks, Server
 
 HERE = Path(__file__).parent
-IB = ["ib_flows", "fact_flows"]
+IB = ["ib_flows", "fact_flows", "account_flows"]
 MODULES = {
     "ib_async": [*IB, "snippet_flow"],
     "ib_insync": IB,
-    "ibapi": ["ibapi_flows", "ibapi_fact_flows"],
+    "ibapi": ["ibapi_flows", "ibapi_fact_flows", "ibapi_account_flows"],
     "nautilus_trader": ["nautilus_flows"],
 }
 LIBRARIES = [*MODULES, "stoqey", "rust"]

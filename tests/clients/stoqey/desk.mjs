@@ -24,8 +24,10 @@ export class Server {
   constructor(ready, program) {
     this.account = ready.account;
     this.sockets = Object.fromEntries(ready.sockets.map((socket) => [socket.name, socket]));
+    // Positions are of one account, and others may have been opened beside it.
+    const on = (command) => (command === "positions" ? ["--account", ready.account] : []);
     this.says = (command) =>
-      JSON.parse(execFileSync(program, ["--json", "--data", ready.data, command], { encoding: "utf8" }));
+      JSON.parse(execFileSync(program, ["--json", "--data", ready.data, command, ...on(command)], { encoding: "utf8" }));
   }
 
   // The rows about one order, by its permanent id.

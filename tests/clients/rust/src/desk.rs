@@ -55,7 +55,13 @@ impl Server {
     /// What `floorpass orders`, `executions` or `positions` says.
     pub fn says(&self, command: &str) -> Result<Value, Failure> {
         let data = self.ready["data"].as_str().ok_or("the ready file names no data folder")?;
-        let run = Command::new(&self.program).args(["--json", "--data", data, command]).output()?;
+        let mut run = Command::new(&self.program);
+        run.args(["--json", "--data", data, command]);
+        if command == "positions" {
+            // Others may have been opened beside it.
+            run.args(["--account", &self.account]);
+        }
+        let run = run.output()?;
         if !run.status.success() {
             return Err(format!("{command}: {}", String::from_utf8_lossy(&run.stdout)).into());
         }
