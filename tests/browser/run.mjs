@@ -7,6 +7,7 @@
 // with "N passed, N failed". With --shots there are pictures of the pages, and of whatever was open when a flow failed.
 import fs from "node:fs";
 import { parseArgs } from "node:util";
+import { accounts } from "./account.mjs";
 import { apps } from "./app.mjs";
 import { flows } from "./flow.mjs";
 import { Lan } from "./lan.mjs";
@@ -84,6 +85,23 @@ async function fresh() {
   }
 }
 
+/** A person with two accounts, on a server of its own; these flows stand on each other. */
+async function twoAccounts() {
+  if (options.only && !options.only.startsWith("account")) return;
+  const server = new Server(options.floorpass, []);
+  await server.start();
+  const portal = new Portal(options, server.ready);
+  portal.app = new App(server.ready.people[0].totp_uri);
+  await portal.start();
+  try {
+    await play(portal, accounts(portal));
+  } finally {
+    await portal.stop();
+    await server.stop();
+    server.clean();
+  }
+}
+
 /** On https, with sessions bound to hardware, on a server of its own; these flows stand on each other. */
 async function onHttps() {
   if (options.only && options.only !== "whole") return;
@@ -108,7 +126,7 @@ async function onLan() {
 }
 
 // The first waits for codes of an app most of the time, since each counts once in its 30 seconds; the other goes on meanwhile.
-for (const ended of await Promise.allSettled([plain(), fresh(), onHttps(), onLan()])) {
+for (const ended of await Promise.allSettled([plain(), fresh(), twoAccounts(), onHttps(), onLan()])) {
   if (ended.status === "fulfilled") continue;
   failed += 1;
   console.log("FAILED  " + (ended.reason.stack ?? ended.reason));

@@ -243,7 +243,9 @@ impl Client {
             );
             return;
         }
-        let Some(accounts) = self.accounts_of(id, ("", ""), self.managed.ids(), out) else { return };
+        let Some(accounts) = self.accounts_of(id, ("", ""), self.managed.ids(), out) else {
+            return;
+        };
         let (tags, sent) = (request.tags.clone(), Values::new());
         let summary = Summary { accounts: accounts.clone(), tags, sent };
         self.accounts.summaries.insert(id, summary);

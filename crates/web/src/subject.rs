@@ -90,6 +90,11 @@ impl Visit {
     }
 }
 
+/// The last digits of an account, where its number has no room.
+fn short(account: PaperAccountId) -> String {
+    format!("\u{2026}{:04}", account.number() % 10_000)
+}
+
 /// The account in the head of every page: which one, and where there are several the way to the others.
 pub(crate) fn switch(signed: &Signed) -> Markup {
     let ticket = &signed.ticket;
@@ -100,7 +105,7 @@ pub(crate) fn switch(signed: &Signed) -> Markup {
     let place = if SAME.contains(&first) { first } else { "" };
     html! {
         details.menu.pill.accounts {
-            summary.btn { b { "Paper" } span.n { (ticket.account) } }
+            summary.btn { b { "Paper" } span.n { (ticket.account) } span.short aria-hidden="true" { (short(ticket.account)) } }
             div {
                 p.small.dim { "This page is of account " span.mono { (ticket.account) } ". Switch to:" }
                 nav.stack aria-label="Accounts" {
