@@ -1,11 +1,223 @@
-//! Accounts: which one a request is about.
+//! Paper accounts, as the operator handles them; and which one a request is about.
 
 use access::PaperAccountId;
-use gate::Gate;
+use access::account::Currency;
+use access::entitlements::{Product, Products};
+use gate::{Gate, NewPaperAccount, PaperAccount, Unclosed};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use trade::ledger::SelfMatch;
 use trade::order::OrderId;
 
+use crate::answer::{AccountRow, Done, HolderRow};
+use crate::credential::symbol;
+use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::person::NAME_NEEDED;
+use crate::portfolio::money;
+
+/// The least and the most that a paper account begins with.
+const CASH: (i64, i64) = (1, 1_000_000_000);
+
+/// The paper accounts of this folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum AccountRequest {
+    /// All of them, closed ones too.
+    List,
+    /// A new one.
+    Create(AccountWish),
+    /// Ends one that holds nothing and has no open order.
+    Close {
+        /// Which.
+        account: PaperAccountId,
+    },
+    /// Permits products on one, beside those that it has.
+    Permit {
+        /// Which.
+        account: PaperAccountId,
+        /// Their names.
+        products: Vec<String>,
+    },
+}
+
+/// What a new account is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountWish {
+    /// The user name of its owner.
+    pub owner: String,
+    /// Its number; none draws one.
+    #[serde(default)]
+    pub account: Option<PaperAccountId>,
+    /// What it begins with.
+    pub cash: Decimal,
+    /// What its worth is told in.
+    pub currency: String,
+    /// What it is for.
+    pub purpose: String,
+    /// `newest` or `oldest`: which of its orders ends when two of them meet.
+    pub self_match: String,
+}
+
+/// Does one request about accounts.
+pub(crate) async fn act(desk: &Desk<'_>, request: AccountRequest) -> Result<Value, Fault> {
+    match request {
+        AccountRequest::List => value(list(desk.gate).await?),
+        AccountRequest::Create(wish) => value(create(desk, wish).await?),
+        AccountRequest::Close { account } => value(close(desk, account).await?),
+        AccountRequest::Permit { account, products } => {
+            value(permit(desk, account, &products).await?)
+        }
+    }
+}
+
+async fn list(gate: &Gate) -> Result<Vec<AccountRow>, Fault> {
+    let mut rows = Vec::new();
+    for one in gate.paper_accounts().list() {
+        rows.push(row(gate, one).await?);
+    }
+    Ok(rows)
+}
+
+async fn row(gate: &Gate, one: PaperAccount) -> Result<AccountRow, Fault> {
+    let known = gate.paper_accounts().known(one.id).await?;
+    let account = known.account;
+    let closed = one.closed.or(account.as_ref().and_then(|one| one.closed_at));
+    let state = match (&account, closed) {
+        (None, None) => "unowned",
+        (_, Some(_)) => "closed",
+        (Some(_), None) => "open",
+    };
+    let currency = account.as_ref().map_or(Currency::USD, |one| one.base_currency);
+    Ok(AccountRow {
+        account: one.id.to_string(),
+        state: state.to_owned(),
+        holders: known
+            .holders
+            .into_iter()
+            .map(|(name, role)| HolderRow { username: name, role: role.name().to_owned() })
+            .collect(),
+        purpose: account.as_ref().map(|one| one.purpose.to_string()),
+        currency: currency.to_string(),
+        products: names_of(account.as_ref().map_or(Products::NONE, |one| one.products)),
+        opening_cash: money(one.deposited),
+        net_liquidation: money(one.net_liquidation),
+        open_orders: one.open_orders,
+        self_match: self_match_name(one.self_match).to_owned(),
+        opened: instant(one.opened),
+        closed: closed.map(instant),
+    })
+}
+
+fn names_of(products: Products) -> Vec<String> {
+    let all = Product::ALL.iter().filter(|one| products.contains(**one));
+    all.map(ToString::to_string).collect()
+}
+
+const fn self_match_name(self_match: SelfMatch) -> &'static str {
+    match self_match {
+        SelfMatch::CancelNewest => "newest",
+        SelfMatch::CancelOldest => "oldest",
+    }
+}
+
+async fn create(desk: &Desk<'_>, wish: AccountWish) -> Result<AccountRow, Fault> {
+    let gate = desk.gate;
+    let base_currency: Currency = wish
+        .currency
+        .parse()
+        .map_err(|error| Fault::new("CURRENCY_UNKNOWN", format!("{}: {error}", wish.currency)))?;
+    if base_currency != Currency::USD {
+        let text = format!(
+            "an account in {base_currency} cannot trade yet, because every contract here trades in USD; use --currency USD"
+        );
+        return Err(Fault::new("CURRENCY_NOT_TRADED", text));
+    }
+    let (least, most) = (Decimal::from(CASH.0), Decimal::from(CASH.1));
+    if wish.cash < least || wish.cash > most || wish.cash.normalize().scale() > 2 {
+        let text = format!(
+            "the opening cash is {}; use {least} to {most} {base_currency}, in whole cents",
+            wish.cash
+        );
+        return Err(Fault::new("OUT_OF_RANGE", text));
+    }
+    let self_match = match wish.self_match.as_str() {
+        "newest" => SelfMatch::CancelNewest,
+        "oldest" => SelfMatch::CancelOldest,
+        other => {
+            let text = format!("self-match {other} is not known; use newest or oldest");
+            return Err(Fault::new("NAME_UNKNOWN", text));
+        }
+    };
+    let new = NewPaperAccount {
+        owner: wish.owner,
+        account: wish.account,
+        purpose: wish.purpose,
+        base_currency,
+        cash: wish.cash,
+        self_match,
+    };
+    let account = gate.paper_accounts().create(&desk.actor, new).await?;
+    show(gate, account).await
+}
+
+async fn show(gate: &Gate, account: PaperAccountId) -> Result<AccountRow, Fault> {
+    let all = gate.paper_accounts().list();
+    let found = all.into_iter().find(|one| one.id == account);
+    row(gate, found.ok_or_else(|| Fault::new("NOT_FOUND", "no such account"))?).await
+}
+
+async fn close(desk: &Desk<'_>, account: PaperAccountId) -> Result<AccountRow, Fault> {
+    let gate = desk.gate;
+    known(gate, Some(account))?;
+    match gate.paper_accounts().close_for_good(&desk.actor, account).await? {
+        Ok(()) => show(gate, account).await,
+        Err(Unclosed::First) => {
+            let text = format!(
+                "{account} is the account that this folder began with, so it cannot be closed; to stop trading on it: floorpass lock --account {account} --grade no-new"
+            );
+            Err(Fault::new("ACCOUNT_STAYS", text))
+        }
+        Err(Unclosed::Holds { orders, positions }) => {
+            let mut left = Vec::new();
+            if orders > 0 {
+                left.push(format!(
+                    "{orders} open orders (floorpass order cancel-all --account {account})"
+                ));
+            }
+            if !positions.is_empty() {
+                let held = positions.iter().map(|(id, shares)| format!("{shares} {}", symbol(*id)));
+                let held = held.collect::<Vec<_>>().join(", ");
+                left.push(format!("positions ({held}), to be closed by orders of its owner"));
+            }
+            let text = format!("account {account} still has {}; then close it", left.join(" and "));
+            Err(Fault::new("ACCOUNT_NOT_FLAT", text))
+        }
+    }
+}
+
+async fn permit(
+    desk: &Desk<'_>,
+    account: PaperAccountId,
+    products: &[String],
+) -> Result<Done, Fault> {
+    let gate = desk.gate;
+    known(gate, Some(account))?;
+    let mut wanted = Vec::new();
+    for name in products {
+        let found = Product::ALL.iter().find(|one| one.to_string() == *name).copied();
+        wanted.push(found.ok_or_else(|| {
+            let all = names_of(Products::ALL).join(", ");
+            Fault::new("NAME_UNKNOWN", format!("product {name} is not known; use {all}"))
+        })?);
+    }
+    gate.paper_accounts().permit(&desk.actor, account, Products::of(&wanted)).await?;
+    let row = show(gate, account).await?;
+    let text = format!("account {account} may trade {}", row.products.join(", "));
+    Ok(Done::new("permitted", text).with("account", account.to_string()))
+}
 
 fn unknown(account: PaperAccountId, known: &[PaperAccountId]) -> Fault {
     let text = format!("there is no account {account}; the accounts are {}", names(known));

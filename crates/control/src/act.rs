@@ -6,8 +6,8 @@ use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::request::Request;
 use crate::{
-    activity, authenticator, contact, credential, device, lock, notice, person, policy, portfolio,
-    push, recovery, server, session, ticket, travel,
+    account, activity, authenticator, contact, credential, device, lock, notice, person, policy,
+    portfolio, push, recovery, server, session, ticket, travel,
 };
 
 /// Does one request.
@@ -15,6 +15,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Faul
     match request {
         Request::Server(request) => server::act(desk, request).await,
         Request::Person(request) => person::act(desk, request).await,
+        Request::Account(request) => account::act(desk, request).await,
         Request::Credential(request) => credential::act(desk, request).await,
         Request::Session(request) => session::act(desk, request).await,
         Request::Policy(request) => policy::act(desk, request).await,

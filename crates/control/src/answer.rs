@@ -16,9 +16,11 @@ macro_rules! answers {
     )*};
 }
 
+mod account;
 mod done;
 mod order;
 
+pub use account::*;
 pub use done::Done;
 pub use order::*;
 

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountRequest;
 use crate::activity::ActivityRequest;
 use crate::authenticator::AuthenticatorRequest;
 use crate::contact::ContactRequest;
@@ -28,6 +29,8 @@ pub enum Request {
     Server(ServerRequest),
     /// The people who can sign in, and links that let them in.
     Person(PersonRequest),
+    /// Paper accounts.
+    Account(AccountRequest),
     /// The credentials of programs.
     Credential(CredentialRequest),
     /// The sessions of people.

@@ -105,7 +105,7 @@ async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<SessionRow>, 
 }
 
 async fn show(gate: &Gate, session: SessionId) -> Result<SessionLayers, Refusal> {
-    let found = gate.sessions().layers(session, None).await?;
+    let found = gate.sessions().layers(session, None, None).await?;
     let why = found.trades.as_ref().err();
     let layers = found.layers.iter().map(|one| LayerRow {
         layer: one.name.to_owned(),

@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::exit::{self, Failure};
 use crate::global::Global;
 use crate::{
-    activity, authenticator, backup, contact, credential, demo, device, doctor, evidence,
+    account, activity, authenticator, backup, contact, credential, demo, device, doctor, evidence,
     front_door, init, link, lock, log, manual, notice, order, outbox, person, policy, push,
     recovery, serve, session, status, totp, travel, upgrade, webhook,
 };
@@ -43,6 +43,9 @@ enum Command {
     Where(front_door::Where),
     /// Check the installation for problems
     Doctor(doctor::Doctor),
+    /// Paper accounts: list, show, create, permit, close
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Manage the API credentials that programs use
     #[command(subcommand)]
     Credential(credential::CredentialCommand),
@@ -175,6 +178,7 @@ impl CommandLine {
             Command::Status(command) => command.run(&global),
             Command::Where(command) => command.run(&global),
             Command::Doctor(command) => command.run(&global),
+            Command::Account(command) => command.run(&global),
             Command::Credential(command) => command.run(&global),
             Command::Session(command) => command.run(&global),
             Command::Policy(command) => command.run(&global),

@@ -1,5 +1,6 @@
 //! The Floorpass program: `demo`, `serve`, and the operator's commands on a running server.
 
+mod account;
 mod activity;
 mod alert;
 mod authenticator;

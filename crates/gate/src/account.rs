@@ -1,13 +1,22 @@
-//! Paper accounts beside the one that the folder began with: opening, listing, closing.
+//! Paper accounts beside the one that the folder began with: opening, listing, permitting, closing.
+//!
+//! What is on an account is the journal's, and whose it is the tables'. The journal's part of an act comes
+//! first and gives nobody anything; the tables' part comes last. Whoever asks again after a stop in
+//! between gets the rest done.
 
-use access::Refusal;
-use access::id::{Holder, PaperAccountId};
+use access::account::{self, Account, Currency};
+use access::entitlements::{Limits, Products};
+use access::id::{AccountId, Holder, PaperAccountId, SymbolId};
+use access::mandate::Role;
 use access::moment::Time;
+use access::{Command as Access, Refusal};
 use rust_decimal::Decimal;
+use store::Key;
 use trade::journal::{Command, Decided, Opening};
 use trade::ledger::{Ledger, SelfMatch};
 
 use crate::Gate;
+use crate::session::Actor;
 
 /// A paper account as the operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +35,46 @@ pub struct PaperAccount {
     pub opened: Time,
     /// When it was closed.
     pub closed: Option<Time>,
+}
+
+/// A paper account that is to be opened.
+#[derive(Debug, Clone)]
+pub struct NewPaperAccount {
+    /// The user name of its owner.
+    pub owner: String,
+    /// Its number; none draws one.
+    pub account: Option<PaperAccountId>,
+    /// What it is for.
+    pub purpose: String,
+    /// What its worth is told in.
+    pub base_currency: Currency,
+    /// What it begins with, in that currency.
+    pub cash: Decimal,
+    /// What its orders do when they meet each other.
+    pub self_match: SelfMatch,
+}
+
+/// What the tables know of an account.
+#[derive(Debug, Clone)]
+pub struct KnownAccount {
+    /// Its terms; none where the tables do not know it.
+    pub account: Option<Account>,
+    /// Who holds it, by user name, and as what.
+    pub holders: Vec<(String, Role)>,
+}
+
+/// What keeps an account from being closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unclosed {
+    /// Open orders, and positions by contract, in shares.
+    Holds {
+        /// How many orders are open.
+        orders: usize,
+        /// What it holds.
+        positions: Vec<(SymbolId, i64)>,
+    },
+    /// It is the one that the folder began with, which stays.
+    First,
 }
 
 /// Paper accounts, for the operator.
@@ -92,6 +141,9 @@ impl PaperAccounts<'_> {
             let mut turn = self.gate.0.sequencer.turn(self.gate.now())?;
             let ledger = turn.exchange().ledger(account);
             let ledger = ledger.ok_or(Refusal::NotFound { what: "account" })?;
+            if ledger.closed.is_some() {
+                return Ok(true);
+            }
             if account == self.gate.account() || !ledger.is_flat() {
                 return Ok(false);
             }
@@ -105,4 +157,141 @@ impl PaperAccounts<'_> {
 
 fn by_operator() -> Decided {
     Decided { holder: Holder::Operator, ..Decided::system() }
+}
+
+impl PaperAccounts<'_> {
+    /// Opens an account for a person, who becomes its owner; the operator alone. The ledger comes first and
+    /// nobody may act on it; the tables, which say whose it is, come last. Where the server stopped in
+    /// between, the same call takes the ledger that was left.
+    pub async fn create(
+        self,
+        actor: &Actor,
+        new: NewPaperAccount,
+    ) -> Result<PaperAccountId, Refusal> {
+        let owner = self.gate.people().find(&new.owner).await?;
+        let account = match self.left(&new).await? {
+            Some(left) => left,
+            None => {
+                let account = match new.account {
+                    Some(account) => account,
+                    None => self.draw()?,
+                };
+                let (cash, self_match) = (new.cash, new.self_match);
+                self.open(Opening { account, cash, self_match }).await?;
+                account
+            }
+        };
+        let command = account::Command::Open(Box::new(account::NewAccount {
+            account: account.into(),
+            purpose: new.purpose,
+            base_currency: new.base_currency,
+            products: Account::USUAL,
+            limits: Limits::default(),
+        }));
+        let call = actor.call(Access::Account(command));
+        self.gate.run_done(Key::Person(owner.id), &call).await?;
+        Ok(account)
+    }
+
+    /// A ledger that nobody owns and that is as wanted: an earlier call made it, and did not come to its end.
+    async fn left(self, new: &NewPaperAccount) -> Result<Option<PaperAccountId>, Refusal> {
+        for one in self.list() {
+            let is_other = new.account.is_some_and(|wanted| wanted != one.id);
+            if is_other || one.closed.is_some() || one.id == self.gate.account() {
+                continue;
+            }
+            if self.is_owned(one.id).await? {
+                continue;
+            }
+            if (one.deposited, one.self_match) == (new.cash, new.self_match) {
+                return Ok(Some(one.id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the tables know of an account.
+    pub async fn known(self, account: PaperAccountId) -> Result<KnownAccount, Refusal> {
+        let id = AccountId::from(account);
+        let slice = self.gate.load(Key::Account(id)).await?;
+        let found = slice.account(id);
+        let mut holders = Vec::new();
+        for (person, name) in self.gate.usernames().await? {
+            let mandates = found.map_or(&[][..], |one| &one.mandates);
+            holders.extend(
+                mandates
+                    .iter()
+                    .filter(|one| one.person == person)
+                    .map(|one| (name.clone(), one.role)),
+            );
+        }
+        Ok(KnownAccount { account: found.and_then(|one| one.account.clone()), holders })
+    }
+
+    /// Whether the tables know an account.
+    async fn is_owned(self, account: PaperAccountId) -> Result<bool, Refusal> {
+        Ok(self.known(account).await?.account.is_some())
+    }
+
+    /// A number that no account has.
+    fn draw(self) -> Result<PaperAccountId, Refusal> {
+        let taken = self.all();
+        loop {
+            let drawn = u32::from_le_bytes(self.gate.moment()?.draw("account"));
+            // Seven digits, the first not zero.
+            let number = PaperAccountId::new(1_000_000 + drawn % 9_000_000);
+            if let Some(free) = number.filter(|number| !taken.contains(number)) {
+                return Ok(free);
+            }
+        }
+    }
+
+    /// Permits products on an account beside those that it has; the operator alone.
+    pub async fn permit(
+        self,
+        actor: &Actor,
+        account: PaperAccountId,
+        products: Products,
+    ) -> Result<(), Refusal> {
+        let account = AccountId::from(account);
+        let command = account::Command::Permit { account, products };
+        let call = actor.call(Access::Account(command));
+        self.gate.run_done(Key::Account(account), &call).await.map(drop)
+    }
+
+    /// Closes an account that holds nothing and has no open order; the operator alone. The ledger comes
+    /// first: from then on it takes no order; the tables come last. Where the server stopped in between,
+    /// the same call does the rest.
+    pub async fn close_for_good(
+        self,
+        actor: &Actor,
+        account: PaperAccountId,
+    ) -> Result<Result<(), Unclosed>, Refusal> {
+        if account == self.gate.account() {
+            return Ok(Err(Unclosed::First));
+        }
+        if !self.close(account).await? {
+            return Ok(Err(self.held(account)));
+        }
+        let id = AccountId::from(account);
+        // One that nobody owns is the ledger alone.
+        if self.is_owned(account).await? {
+            let call = actor.call(Access::Account(account::Command::Close { account: id }));
+            self.gate.run_done(Key::Account(id), &call).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// What an account holds and has open.
+    fn held(self, account: PaperAccountId) -> Unclosed {
+        let look = |exchange: &trade::exchange::Exchange| {
+            let ledger = exchange.ledger(account);
+            let orders = ledger.map_or(0, |one| one.open_orders().count());
+            let positions = ledger.into_iter().flat_map(Ledger::positions);
+            let positions = positions.map(|(symbol, one)| (symbol, one.shares));
+            (orders, positions.filter(|(_, shares)| *shares != 0).collect())
+        };
+        let (orders, positions) = self.gate.0.sequencer.peek(look).1;
+        Unclosed::Holds { orders, positions }
+    }
 }

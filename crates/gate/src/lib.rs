@@ -81,7 +81,7 @@ mod usage;
 pub mod view;
 pub mod watch;
 
-pub use account::{PaperAccount, PaperAccounts};
+pub use account::{KnownAccount, NewPaperAccount, PaperAccount, PaperAccounts, Unclosed};
 pub use activity::{
     ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage, Behind, ExportFormat,
 };

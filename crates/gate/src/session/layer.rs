@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use access::device::{DeviceRole, Standing};
 use access::policy::NewNetwork;
 use access::session::{Interface, Session};
-use access::{Act, AccountId, Grade, PaperAccountId, PersonId, Refusal, SessionId, Slice, Time};
+use access::{AccountId, Act, Grade, PaperAccountId, PersonId, Refusal, SessionId, Slice, Time};
 use store::Key;
 
 use crate::session::SessionGate;

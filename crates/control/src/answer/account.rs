@@ -1,0 +1,41 @@
+//! Answers about accounts.
+
+use serde::{Deserialize, Serialize};
+
+answers! {
+    /// A paper account.
+    AccountRow {
+        /// Its number.
+        account: String,
+        /// `open`, `closed`, or `unowned` where opening it did not come to its end.
+        state: String,
+        /// Who holds it.
+        holders: Vec<HolderRow>,
+        /// What it is for.
+        purpose: Option<String>,
+        /// What its worth is told in.
+        currency: String,
+        /// What may be traded on it.
+        products: Vec<String>,
+        /// What it began with.
+        opening_cash: String,
+        /// Cash and positions at the last prices.
+        net_liquidation: String,
+        /// Open orders.
+        open_orders: usize,
+        /// `newest` or `oldest`: which of its orders ends when two of them meet.
+        self_match: String,
+        /// When it was opened.
+        opened: String,
+        /// When it was closed.
+        closed: Option<String>,
+    }
+
+    /// A person who holds an account.
+    HolderRow {
+        /// The name that they sign in with.
+        username: String,
+        /// `owner`, `trader` or `auditor`.
+        role: String,
+    }
+}

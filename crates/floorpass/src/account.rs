@@ -1,0 +1,166 @@
+//! `floorpass account`: list, show, create, permit, close.
+
+use access::account::Currency;
+use access::{Number, PaperAccountId};
+use clap::{Args, Subcommand};
+use control::{AccountRequest, AccountRow, AccountWish, Request};
+use rust_decimal::Decimal;
+
+use crate::exit::Failure;
+use crate::global::Global;
+use crate::output;
+use crate::which::{done, only};
+
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// List paper accounts, closed ones too
+    #[command(
+        after_help = "Examples:\n  floorpass account list\n  floorpass account list --json | jq '.[].account'"
+    )]
+    List,
+    /// Show one account
+    #[command(after_help = "Example:\n  floorpass account show DU1234567 --json")]
+    Show {
+        /// Its number
+        account: PaperAccountId,
+    },
+    /// Open a paper account for a person
+    Create(Box<Create>),
+    /// Permit products on an account, beside those that it has
+    #[command(
+        after_help = "Example:\n  floorpass account permit DU1234567 --product stocks\n\nWhat is named is permitted; a product that comes later is not, until it is named."
+    )]
+    Permit {
+        /// Its number
+        account: PaperAccountId,
+        /// A product (repeat for several)
+        #[arg(long = "product", value_name = "PRODUCT", required = true)]
+        products: Vec<String>,
+    },
+    /// Close an account for good; it must have no open orders and no positions
+    #[command(
+        after_help = "Example:\n  floorpass account close DU1234567\n\nIts history can still be looked at. The account that the folder began with cannot be closed."
+    )]
+    Close {
+        /// Its number
+        account: PaperAccountId,
+    },
+}
+
+/// A new account.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  floorpass account create --owner trader --cash 250000\n  floorpass account create --owner trader --cash 50000 --purpose \"options test\" --self-match oldest --json\n\nThe owner sees it at the portal at once, in the head of every page. If the server stops while it is opened, the same command finishes what was begun."
+)]
+pub struct Create {
+    /// The user name of its owner
+    #[arg(long, value_name = "NAME")]
+    owner: String,
+    /// What it begins with
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = |typed: &str| Number::DOLLARS.read(typed))]
+    cash: Decimal,
+    /// What its worth is told in; only USD can trade so far
+    #[arg(long, value_name = "CURRENCY", default_value_t = Currency::USD)]
+    currency: Currency,
+    /// What it is for
+    #[arg(long, value_name = "TEXT", default_value = "trading")]
+    purpose: String,
+    /// Which of its orders ends when two of them would trade with each other
+    #[arg(long, value_name = "WHICH", default_value = "newest", value_parser = ["newest", "oldest"])]
+    self_match: String,
+    /// Its number, like DU1234567 [default: drawn]
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<PaperAccountId>,
+}
+
+impl AccountCommand {
+    /// Asks the running server.
+    pub fn run(self, global: &Global) -> Result<(), Failure> {
+        match self {
+            Self::List => output::show(global.json, &rows(global)?, |rows| list(rows)),
+            Self::Show { account } => {
+                let name = account.to_string();
+                let row = only(rows(global)?, "account", &name, |row| row.account == name)?;
+                output::show(global.json, &row, words)
+            }
+            Self::Create(create) => create.run(global),
+            Self::Permit { account, products } => {
+                done(global, &Request::Account(AccountRequest::Permit { account, products }))
+            }
+            Self::Close { account } => {
+                let request = Request::Account(AccountRequest::Close { account });
+                let row: AccountRow = control::ask(global.data(), &request)?;
+                output::show(global.json, &row, |row| format!("account {} is closed", row.account))
+            }
+        }
+    }
+}
+
+impl Create {
+    fn run(self, global: &Global) -> Result<(), Failure> {
+        let request = Request::Account(AccountRequest::Create(AccountWish {
+            owner: self.owner,
+            account: self.account,
+            cash: self.cash,
+            currency: self.currency.to_string(),
+            purpose: self.purpose,
+            self_match: self.self_match,
+        }));
+        let row: AccountRow = control::ask(global.data(), &request)?;
+        output::show(global.json, &row, |row| {
+            format!(
+                "account {} is open with {} {}\nTo let a program trade on it: floorpass credential create NAME --account {}",
+                row.account, row.opening_cash, row.currency, row.account
+            )
+        })
+    }
+}
+
+fn rows(global: &Global) -> Result<Vec<AccountRow>, Failure> {
+    Ok(control::ask(global.data(), &Request::Account(AccountRequest::List))?)
+}
+
+fn holders(row: &AccountRow) -> String {
+    let names = row.holders.iter().map(|one| format!("{} ({})", one.username, one.role));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn list(rows: &[AccountRow]) -> String {
+    let cells: Vec<[String; 6]> = rows
+        .iter()
+        .map(|row| {
+            [
+                row.account.clone(),
+                row.state.clone(),
+                holders(row),
+                row.purpose.clone().unwrap_or_default(),
+                format!("{} {}", row.net_liquidation, row.currency),
+                row.open_orders.to_string(),
+            ]
+        })
+        .collect();
+    let head = ["account", "state", "held by", "purpose", "net liquidation", "open orders"];
+    output::table(head, &cells, "no accounts")
+}
+
+fn words(row: &AccountRow) -> String {
+    let mut lines = vec![
+        format!("account          {} ({})", row.account, row.state),
+        format!("held by          {}", holders(row)),
+        format!("purpose          {}", row.purpose.as_deref().unwrap_or_default()),
+        format!("may trade        {}", row.products.join(", ")),
+        format!("opening cash     {} {}", row.opening_cash, row.currency),
+        format!("net liquidation  {} {}", row.net_liquidation, row.currency),
+        format!("open orders      {}", row.open_orders),
+        format!("self-match       the {} order ends", row.self_match),
+        format!("opened           {}", row.opened),
+    ];
+    lines.extend(row.closed.iter().map(|at| format!("closed           {at}")));
+    if row.state == "unowned" {
+        lines.push(format!(
+            "Opening it did not come to its end. To finish: floorpass account create --account {} --owner NAME --cash {}",
+            row.account, row.opening_cash
+        ));
+    }
+    lines.join("\n")
+}
