@@ -25,7 +25,7 @@ pub enum AccountCommand {
         account: PaperAccountId,
     },
     /// Open a paper account for a person
-    Create(Box<Create>),
+    Create(Box<CreateAccount>),
     /// Permit products on an account, beside those that it has
     #[command(
         after_help = "Example:\n  floorpass account permit DU1234567 --product stocks\n\nWhat is named is permitted; a product that comes later is not, until it is named."
@@ -52,7 +52,7 @@ pub enum AccountCommand {
 #[command(
     after_help = "Examples:\n  floorpass account create --owner trader --cash 250000\n  floorpass account create --owner trader --cash 50000 --purpose \"options test\" --self-match oldest --json\n\nThe owner sees it at the portal at once, in the head of every page. If the server stops while it is opened, the same command finishes what was begun."
 )]
-pub struct Create {
+pub struct CreateAccount {
     /// The user name of its owner
     #[arg(long, value_name = "NAME")]
     owner: String,
@@ -96,7 +96,7 @@ impl AccountCommand {
     }
 }
 
-impl Create {
+impl CreateAccount {
     fn run(self, global: &Global) -> Result<(), Failure> {
         let request = Request::Account(AccountRequest::Create(AccountWish {
             owner: self.owner,

@@ -42,12 +42,12 @@ pub enum OrderCommand {
     #[command(
         after_help = "Examples:\n  floorpass order cancel-all\n  floorpass order cancel-all --account DU0000002\n\nNew orders are still accepted: to stop those first, use `floorpass lock`."
     )]
-    CancelAll(On),
+    CancelAll(OneAccount),
 }
 
 /// One account, or all.
 #[derive(Debug, Args)]
-pub struct On {
+pub struct OneAccount {
     /// On this account only
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<PaperAccountId>,
@@ -61,7 +61,7 @@ pub struct Orders {
     #[arg(long)]
     open: bool,
     #[command(flatten)]
-    on: On,
+    on: OneAccount,
 }
 
 /// Executions.
@@ -69,7 +69,7 @@ pub struct Orders {
 #[command(after_help = "Example:\n  floorpass executions --json")]
 pub struct Executions {
     #[command(flatten)]
-    on: On,
+    on: OneAccount,
 }
 
 /// List positions and cash.
@@ -95,7 +95,7 @@ impl OrderCommand {
             Self::Cancel { order } => {
                 cancel(global, &Request::Portfolio(PortfolioRequest::Cancel { order }))
             }
-            Self::CancelAll(On { account }) => {
+            Self::CancelAll(OneAccount { account }) => {
                 cancel(global, &Request::Portfolio(PortfolioRequest::CancelAll { account }))
             }
         }
@@ -173,7 +173,7 @@ fn cancel(global: &Global, request: &Request) -> Result<(), Failure> {
 
 /// Asks the running server for executions.
 pub fn executions(
-    Executions { on: On { account } }: &Executions,
+    Executions { on: OneAccount { account } }: &Executions,
     global: &Global,
 ) -> Result<(), Failure> {
     let request = Request::Portfolio(PortfolioRequest::Executions { account: *account });

@@ -168,6 +168,7 @@ impl PaperAccounts<'_> {
         actor: &Actor,
         new: NewPaperAccount,
     ) -> Result<PaperAccountId, Refusal> {
+        by_operator_alone(actor)?;
         let owner = self.gate.people().find(&new.owner).await?;
         let account = match self.left(&new).await? {
             Some(left) => left,
@@ -267,6 +268,7 @@ impl PaperAccounts<'_> {
         actor: &Actor,
         account: PaperAccountId,
     ) -> Result<Result<(), Unclosed>, Refusal> {
+        by_operator_alone(actor)?;
         if account == self.gate.account() {
             return Ok(Err(Unclosed::First));
         }
@@ -293,5 +295,13 @@ impl PaperAccounts<'_> {
         };
         let (orders, positions) = self.gate.0.sequencer.peek(look).1;
         Unclosed::Holds { orders, positions }
+    }
+}
+
+/// The tables would refuse anybody else as well, but the journal's part comes first.
+fn by_operator_alone(actor: &Actor) -> Result<(), Refusal> {
+    match actor {
+        Actor::Operator { .. } => Ok(()),
+        Actor::Session(_) => Err(Refusal::OperatorOnly),
     }
 }

@@ -47,7 +47,7 @@ pub struct Doorway {
 
 /// Which of its person's accounts a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
+pub enum WhichAccount {
     /// It does not say: the first.
     First,
     /// The one that was looked at last, or the first where that is not its person's any more.
@@ -56,7 +56,7 @@ pub enum Subject {
     Named(PaperAccountId),
 }
 
-impl Subject {
+impl WhichAccount {
     /// The session, for a request about that account.
     fn of(self, ticket: SessionTicket) -> Result<SessionTicket, Refusal> {
         match self {
@@ -78,7 +78,7 @@ pub struct Presented<'a> {
     /// From where it comes.
     pub address: IpAddr,
     /// The account that it is about.
-    pub subject: Subject,
+    pub subject: WhichAccount,
     /// The token of its form; empty where it has none.
     pub form: &'a str,
     /// The person's password and the code of their app, where the request comes with a sign-in of its own.

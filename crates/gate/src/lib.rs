@@ -105,7 +105,7 @@ pub use credential::{
 pub use cut::OperatorCancel;
 pub use demo::DemoSecrets;
 pub use device::DeviceInfo;
-pub use enter::{Barred, Doorway, Entered, Presented, Subject};
+pub use enter::{Barred, Doorway, Entered, Presented, WhichAccount};
 pub use evidence::{EvidenceReport, VerifyError, evidence_verify, evidence_verify_with};
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};

@@ -6,7 +6,7 @@
 
 use access::PaperAccountId;
 use axum::http::header;
-use gate::{SessionTicket, Subject};
+use gate::{SessionTicket, WhichAccount};
 use maud::{Markup, html};
 
 use crate::cookie::Cookie;
@@ -59,17 +59,17 @@ impl Visit {
     }
 
     /// The account that it is about. A form from before there were several is about the first.
-    pub(crate) fn subject(&self) -> Subject {
-        let by_form = || self.form_account().map_or(Subject::First, Subject::Named);
+    pub(crate) fn subject(&self) -> WhichAccount {
+        let by_form = || self.form_account().map_or(WhichAccount::First, WhichAccount::Named);
         if self.posted() {
             return by_form();
         }
         match self.query.get(FIELD).parse() {
-            Ok(account) => Subject::Named(account),
-            Err(_) if self.query.has(FIELD) => Subject::First,
+            Ok(account) => WhichAccount::Named(account),
+            Err(_) if self.query.has(FIELD) => WhichAccount::First,
             Err(_) => {
                 let kept = self.cookie(Cookie::Account).and_then(|kept| kept.parse().ok());
-                kept.map_or(Subject::First, Subject::Kept)
+                kept.map_or(WhichAccount::First, WhichAccount::Kept)
             }
         }
     }

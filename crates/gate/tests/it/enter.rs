@@ -16,7 +16,7 @@ const ORDERS: Doorway = Doorway {
 
 fn shown<'a>(signed_in: &'a SignedIn, form: &'a str) -> Presented<'a> {
     Presented {
-        subject: gate::Subject::First,
+        subject: gate::WhichAccount::First,
         token: Some(text(&signed_in.session_token)),
         key: Ok(shows().key),
         hardware: None,

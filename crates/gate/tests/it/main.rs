@@ -9,6 +9,7 @@
 
 extern crate floorpass_gate as gate;
 
+mod account;
 mod activity;
 mod attestation;
 mod backup;

@@ -1,0 +1,176 @@
+//! Several accounts of one person: opening, trading, closing, and stops in the middle of each.
+
+use access::account::Currency;
+use access::entitlements::Side;
+use access::id::{Holder, PaperAccountId};
+use access::{Refusal, Scopes, Span};
+use gate::{
+    Actor, CredentialDoor, NewCredential, NewPaperAccount, OrderRequest, Unclosed, evidence_verify,
+};
+use rust_decimal::Decimal;
+use trade::journal::Opening;
+use trade::ledger::SelfMatch;
+use trade::order::{NewOrder, OrderType, Origin, TimeInForce};
+use trade::price::Ticks;
+
+use crate::place::{HOME, OPERATOR, Place, open};
+
+fn wanted(cash: i64) -> NewPaperAccount {
+    NewPaperAccount {
+        owner: "trader".to_owned(),
+        account: None,
+        purpose: "second".to_owned(),
+        base_currency: Currency::USD,
+        cash: Decimal::from(cash),
+        self_match: SelfMatch::CancelNewest,
+    }
+}
+
+fn limit(account: PaperAccountId, holder: Holder) -> NewOrder {
+    NewOrder {
+        account,
+        symbol: access::SymbolId(700_001),
+        side: Side::Buy,
+        quantity: 1,
+        order_type: OrderType::Limit { price: Ticks(100) },
+        tif: TimeInForce::Gtc,
+        outside_hours: false,
+        origin: Origin { holder, client_id: 0, order_id: 0 },
+        parent: None,
+        oca: None,
+        reference: None,
+    }
+}
+
+async fn verified(place: &Place) {
+    let report = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+}
+
+#[tokio::test]
+async fn account_that_is_opened_is_its_owners_at_once_and_closes_when_it_is_flat() {
+    let place = Place::new().await;
+    let (accounts, first) = (place.gate.paper_accounts(), place.gate.account());
+    let (before, cookie) = place.by_link().await;
+    assert_eq!(&*before.accounts, [first]);
+    let second = accounts.create(&OPERATOR, wanted(250_000)).await.unwrap();
+    let ticket = place.ticket(&cookie);
+    assert_eq!((ticket.account, &*ticket.accounts), (first, &[first, second][..]));
+    // A session acts on the account that its request is about, and on no other.
+    let on_second = ticket.on(second).unwrap();
+    let admission = place.gate.sessions().admit(&on_second).unwrap();
+    let holder = admission.holder();
+    let place_on = |account| {
+        let request = OrderRequest::Place(vec![limit(account, holder)]);
+        place.gate.submit(&admission, HOME, request).map_err(|refused| refused.code())
+    };
+    assert_eq!(place_on(first).err(), Some("ACCOUNT_NOT_ALLOWED"));
+    place_on(second).unwrap();
+    assert_eq!(place.gate.view_of(second).await.unwrap().open_orders.len(), 1);
+    assert_eq!(place.gate.view_of(first).await.unwrap().open_orders.len(), 0);
+
+    let held = accounts.close_for_good(&OPERATOR, second).await.unwrap();
+    assert_eq!(held, Err(Unclosed::Holds { orders: 1, positions: Vec::new() }));
+    assert_eq!(accounts.close_for_good(&OPERATOR, first).await.unwrap(), Err(Unclosed::First));
+    let cancel = gate::OperatorCancel::Account(second);
+    assert_eq!(place.gate.cancel_as_operator(cancel).await.unwrap().len(), 1);
+    assert_eq!(accounts.close_for_good(&OPERATOR, second).await.unwrap(), Ok(()));
+    assert!(!admission.entitlements().acts.contains(access::Act::PlaceOrder));
+    assert!(accounts.known(second).await.unwrap().account.unwrap().closed_at.is_some());
+    verified(&place).await;
+}
+
+#[tokio::test]
+async fn credential_names_its_accounts_and_is_on_no_other() {
+    let place = Place::new().await;
+    let (accounts, first) = (place.gate.paper_accounts(), place.gate.account());
+    let second = accounts.create(&OPERATOR, wanted(250_000)).await.unwrap();
+    let new = |name: &str, accounts: &[PaperAccountId]| NewCredential {
+        name: name.to_owned(),
+        accounts: accounts.to_vec(),
+        scopes: Scopes::trading(place.gate.now() + Span::days(1)),
+        token_required: Some(false),
+        port: None,
+    };
+    let made = place.gate.credentials().create(&OPERATOR, new("both", &[second, first, second]));
+    let both = made.await.unwrap().credential;
+    let taken = place.gate.credentials().create(&OPERATOR, new("both", &[second])).await;
+    assert_eq!(taken.err().map(|why| why.code()), Some("NAME_TAKEN"));
+    let foreign = new("other", &["DU0000001".parse().unwrap(), first]);
+    assert!(place.gate.credentials().create(&OPERATOR, foreign).await.is_err());
+    // One that is opened later is in no older credential.
+    let third = accounts.create(&OPERATOR, wanted(1_000)).await.unwrap();
+    let door = CredentialDoor { credential: both, address: HOME, token: None };
+    let mut named = [first, second];
+    named.sort_unstable();
+    let admission = place.gate.admit_credential(&door).unwrap();
+    assert_eq!(admission.accounts().collect::<Vec<_>>(), named);
+    assert!(admission.on(third).is_none());
+    for account in [first, second] {
+        let list = place.gate.credentials().list(Some(account)).await.unwrap();
+        assert!(list.iter().any(|one| one.credential.id == both), "{account}");
+        let on = admission.on(account).unwrap();
+        let order = OrderRequest::Place(vec![limit(account, on.holder())]);
+        place.gate.submit(&on, HOME, order).unwrap();
+    }
+    let Place { gate, folder, clock, secrets } = place;
+    drop(gate);
+    let gate = open(folder.path(), &clock).await;
+    let place = Place { gate, folder, clock, secrets };
+    let again = place.gate.admit_credential(&door).unwrap();
+    assert_eq!(again.accounts().collect::<Vec<_>>(), named);
+    let revoked = place.gate.credentials().revoke(&OPERATOR, both, true).await.unwrap();
+    assert_eq!(revoked.cancelled, 2, "on both accounts");
+    verified(&place).await;
+}
+
+/// The journal has the ledger, and the server stops before the tables say whose it is.
+#[tokio::test]
+async fn account_that_a_stop_left_half_open_is_finished_by_the_same_call() {
+    let place = Place::new().await;
+    let left: PaperAccountId = "DU7654321".parse().unwrap();
+    let (cash, self_match) = (Decimal::from(250_000), SelfMatch::CancelNewest);
+    place.gate.paper_accounts().open(Opening { account: left, cash, self_match }).await.unwrap();
+    let Place { gate, folder, clock, secrets } = place;
+    drop(gate);
+    let gate = open(folder.path(), &clock).await;
+    let place = Place { gate, folder, clock, secrets };
+    let accounts = place.gate.paper_accounts();
+    let known = accounts.known(left).await.unwrap();
+    assert!(known.account.is_none() && known.holders.is_empty(), "it gives nobody anything");
+    // Other terms are another account's.
+    let other = accounts.create(&OPERATOR, wanted(1_000)).await.unwrap();
+    assert_ne!(other, left);
+    assert_eq!(accounts.create(&OPERATOR, wanted(250_000)).await.unwrap(), left);
+    assert_eq!(accounts.all().len(), 3);
+    assert_eq!(accounts.known(left).await.unwrap().holders.len(), 1);
+    assert_ne!(accounts.create(&OPERATOR, wanted(250_000)).await.unwrap(), left, "only once");
+    verified(&place).await;
+}
+
+#[tokio::test]
+async fn account_that_a_stop_left_half_closed_is_finished_by_the_same_call() {
+    let place = Place::new().await;
+    let second = place.gate.paper_accounts().create(&OPERATOR, wanted(250_000)).await.unwrap();
+    assert_eq!(place.gate.paper_accounts().close(second).await, Ok(true));
+    let Place { gate, folder, clock, secrets } = place;
+    drop(gate);
+    let gate = open(folder.path(), &clock).await;
+    let place = Place { gate, folder, clock, secrets };
+    let accounts = place.gate.paper_accounts();
+    assert!(accounts.known(second).await.unwrap().account.unwrap().closed_at.is_none());
+    assert_eq!(accounts.close_for_good(&OPERATOR, second).await.unwrap(), Ok(()));
+    assert!(accounts.known(second).await.unwrap().account.unwrap().closed_at.is_some());
+    verified(&place).await;
+}
+
+#[tokio::test]
+async fn account_is_for_the_operator_to_open_and_close() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let actor = Actor::Session(ticket);
+    let second = place.gate.paper_accounts().create(&OPERATOR, wanted(1_000)).await.unwrap();
+    let closed = place.gate.paper_accounts().close_for_good(&actor, second).await;
+    assert_eq!(closed.err(), Some(Refusal::OperatorOnly));
+    assert!(!place.gate.paper_accounts().list().iter().any(|one| one.closed.is_some()));
+}
