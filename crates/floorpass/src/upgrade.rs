@@ -131,6 +131,14 @@ fn in_words(report: &UpgradeReport) -> String {
         ),
     }
     .ok();
+    if let (Some(_), Some(bytes)) = (&report.copy, report.database_bytes) {
+        writeln!(
+            text,
+            "the tables would be copied within PostgreSQL, where that takes about {} MiB; PostgreSQL does not say how much is free, so look before you upgrade",
+            bytes.div_ceil(1 << 20)
+        )
+        .ok();
+    }
     text.push_str(&report.evidence.to_string());
     text
 }

@@ -13,6 +13,7 @@ pub(crate) mod order;
 mod verify;
 
 pub use verify::{EvidenceReport, VerifyError, evidence_verify, evidence_verify_with};
+pub(crate) use verify::{Waiting, verified};
 
 impl Gate {
     /// The first entry behind those of an older version says whose they are, which their hashes do not.

@@ -166,6 +166,13 @@ pub(crate) fn size(folder: &Path) -> std::io::Result<u64> {
     Ok(bytes)
 }
 
+/// Bytes that are free for this user where `path` is, or would be.
+pub(crate) fn free(path: &Path) -> std::io::Result<u64> {
+    let there = path.ancestors().find(|one| one.exists()).unwrap_or(Path::new("/"));
+    let facts = rustix::fs::statvfs(there)?;
+    Ok(facts.f_bavail.saturating_mul(facts.f_frsize))
+}
+
 /// A data folder, held by this process while the value lives.
 pub struct Folder {
     /// Where it is.

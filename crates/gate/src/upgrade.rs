@@ -18,11 +18,10 @@ use serde::Serialize;
 use store::{Key, Store, StoreError, migration};
 
 pub use self::aside::CopyError;
-use self::aside::{NOTE, copy_aside, free, needed, place};
+use self::aside::{NOTE, copy_aside, needed, place};
 use crate::Gate;
-use crate::clock::Clock;
-use crate::evidence::{EvidenceReport, VerifyError, evidence_verify_with};
-use crate::folder::{DATABASE, Folder, FolderError, read_facts};
+use crate::evidence::{EvidenceReport, VerifyError, Waiting, verified};
+use crate::folder::{self, DATABASE, Folder, FolderError, read_facts};
 use crate::open::OpenError;
 use crate::tables::{self, SIGNED_OUT_FACT};
 
@@ -58,6 +57,9 @@ pub struct UpgradeReport {
     pub needed_bytes: u64,
     /// Bytes that are free where it would be.
     pub free_bytes: u64,
+    /// Bytes that the copy of the tables takes in a PostgreSQL database, about; PostgreSQL does not say how many are free
+    /// there. None where the tables are in the folder.
+    pub database_bytes: Option<u64>,
     /// Sessions that it ends.
     pub sessions: usize,
     /// Approvals that are waiting for an answer, which it ends.
@@ -94,21 +96,23 @@ pub async fn look(
     let store = Store::connect(&url).await?;
     let newest = migration::newest();
     let schema = store.schema().await?.unwrap_or(newest);
+    let database_bytes = store.database_bytes().await?;
     store.close().await;
     if schema > newest {
         return Err(StoreError::NewerSchema { found: schema, newest }.into());
     }
-    let evidence = evidence_verify_with(data, database, None).await?;
-    let (sessions, approvals) = if schema < newest { waiting(&url).await? } else { (0, 0) };
+    let (evidence, Waiting { sessions, approvals }) = verified(data, database, None).await?;
     let copy = if schema < newest { Some(place(data, newest, to)?) } else { None };
     let beside = copy.as_deref().unwrap_or(data);
-    let (needed_bytes, free_bytes) = (needed(data)?, free(beside)?);
+    let needed_bytes = needed(data)?;
+    let free_bytes = folder::free(beside).map_err(aside::io(beside))?;
     Ok(UpgradeReport {
         schema,
         newest,
         copy,
         needed_bytes,
         free_bytes,
+        database_bytes,
         sessions,
         approvals,
         evidence,
@@ -118,16 +122,6 @@ pub async fn look(
 /// The address of a folder's tables.
 fn tables_url(data: &Path, database: Option<&str>) -> Result<String, VerifyError> {
     tables::url(data, database).ok_or_else(|| VerifyError::NoTables(data.join(DATABASE)))
-}
-
-/// Sessions and unanswered approvals of everybody.
-async fn waiting(url: &str) -> Result<(usize, usize), UpgradeError> {
-    let trial = tables::trial(url).await.map_err(VerifyError::from)?;
-    let slices = trial.store.slices().await;
-    trial.end().await;
-    let (slices, now) = (slices?, Clock::system().wall());
-    let open = |slice: &Slice| slice.approvals.iter().filter(|one| one.is_open(now)).count();
-    Ok((slices.iter().map(|one| one.sessions.len()).sum(), slices.iter().map(open).sum()))
 }
 
 /// Copies a stopped folder aside, to `to` or beside it, for an upgrade that follows; gives the copy's place, or none

@@ -17,6 +17,11 @@ impl Store {
         Ok(self.schema().await?.is_some_and(|found| found < migration::newest()))
     }
 
+    /// Bytes of the tables with their indexes in a PostgreSQL database; none on SQLite, whose file says that itself.
+    pub async fn database_bytes(&self) -> Result<Option<u64>, StoreError> {
+        self.database.bytes().await
+    }
+
     /// Copies the tables of a PostgreSQL database into a schema beside them that begins with `name`, and gives the
     /// name that it has: the first of `name`, `name_2` and so on that is free.
     pub async fn keep_beside(&self, name: &str) -> Result<String, StoreError> {

@@ -16,6 +16,8 @@ pub(super) struct Frozen {
     waiting: Vec<Kept>,
     replay: Replay,
     faults: Vec<String>,
+    /// Whether the journal could not be replayed further.
+    stopped: bool,
 }
 
 impl Frozen {
@@ -28,17 +30,18 @@ impl Frozen {
                 "snapshot {name} was altered: it cannot be read; once it is moved away, a start reads the journal instead"
             )
         });
-        Self { waiting, replay: Replay::default(), faults: faults.collect() }
+        Self { waiting, replay: Replay::default(), faults: faults.collect(), stopped: false }
     }
 
     /// Applies the next record, and compares the snapshots that were taken after it.
     pub(super) fn follow(&mut self, record: &Record<'_>, stamped: &Stamped) {
-        if self.waiting.is_empty() {
+        if self.stopped {
             return;
         }
         if let Err(damage) = self.replay.follow(stamped) {
             self.faults.push(format!("snapshots were not compared with the journal: {damage}"));
             self.waiting.clear();
+            self.stopped = true;
             return;
         }
         let Some(exchange) = &self.replay.exchange else { return };
@@ -47,6 +50,13 @@ impl Frozen {
                 self.faults.push(altered(&kept.name, record.seq));
             }
         }
+    }
+
+    /// The hash of the exchange after the last record; none where there is no exchange yet or the journal
+    /// could not be followed.
+    pub(super) fn state(&self) -> Option<[u8; 32]> {
+        let exchange = self.replay.exchange.as_ref().filter(|_| !self.stopped)?;
+        exchange.state_hash().ok()
     }
 
     /// What is wrong, once the journal has been followed to its end; `is_whole` says whether it was.

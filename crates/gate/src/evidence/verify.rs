@@ -20,7 +20,7 @@ use crate::clock::{Clock, NoEntropy};
 use crate::folder::{self, DATABASE, FolderError, FolderFacts};
 use crate::journal::{self, Damage, JournalError, record};
 use crate::key_file::{self, KeyFileError};
-use crate::tables::{self, TrialError};
+use crate::tables::{self, NoTrialRoom, TrialError};
 use crate::{delivery, push};
 
 /// Decisions that are read at once, and rows at fault that are named.
@@ -56,6 +56,9 @@ pub enum VerifyError {
     /// The system's generator.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
+    /// The tables of an older version are looked at in a copy, and there is no room for it.
+    #[error(transparent)]
+    NoRoom(NoTrialRoom),
 }
 
 /// What the check found.
@@ -67,6 +70,10 @@ pub struct EvidenceReport {
     pub access_shards: usize,
     /// Records of the journal, whole from the first one.
     pub journal_records: u64,
+    /// SHA-256 of the exchange as the journal leaves it after its last record, in hexadecimal digits;
+    /// none where the journal is empty or could not be followed to its end. The same journal gives the
+    /// same one.
+    pub exchange_state: Option<Digest>,
     /// Signed checkpoints that were compared.
     pub checkpoints: usize,
     /// The latest of them.
@@ -87,6 +94,7 @@ impl From<TrialError> for VerifyError {
         match error {
             TrialError::Store(error) => Self::Store(error),
             TrialError::Entropy(error) => Self::Entropy(error),
+            TrialError::NoRoom(room) => Self::NoRoom(room),
         }
     }
 }
@@ -105,6 +113,9 @@ impl fmt::Display for EvidenceReport {
             }
         }
         writeln!(f, "journal: {} records in one chain", self.journal_records)?;
+        if let Some(state) = &self.exchange_state {
+            writeln!(f, "exchange after record {}: state {state}", self.journal_records)?;
+        }
         write!(f, "checkpoints: {} signatures", self.checkpoints)?;
         if let Some(last) = &self.last_checkpoint {
             write!(
@@ -164,6 +175,24 @@ pub async fn evidence_verify_with(
     database: Option<&str>,
     checkpoint: Option<&Path>,
 ) -> Result<EvidenceReport, VerifyError> {
+    Ok(verified(data, database, checkpoint).await?.0)
+}
+
+/// What an upgrade ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// Sessions of everybody.
+    pub(crate) sessions: usize,
+    /// Approvals that wait for an answer.
+    pub(crate) approvals: usize,
+}
+
+/// The same with what an upgrade of the tables would end: nothing where they are up to date.
+pub(crate) async fn verified(
+    data: &Path,
+    database: Option<&str>,
+    checkpoint: Option<&Path>,
+) -> Result<(EvidenceReport, Waiting), VerifyError> {
     let facts = folder::read_facts(data)?.ok_or_else(|| VerifyError::NoFolder(data.to_owned()))?;
     let key = key_file::open(data, false)?;
     key_file::check(&data.join(key_file::NAME), &key, &facts)?;
@@ -178,7 +207,7 @@ pub async fn evidence_verify_with(
     let signed = filed.iter().chain(&kept).map(|signed| signed.checkpoint.at);
     let known = signed.chain(order::latest(data)).max().unwrap_or_default();
     let now = Clock::system().stamp().max(known);
-    let mut tables = match tables(&url, &facts, &key, &mut marks, now).await {
+    let mut tables = match tables((data, &url), &facts, &key, &mut marks, now).await {
         Ok(tables) => tables,
         Err(VerifyError::Store(error)) if error.is_damage() => Tables {
             faults: vec![format!("the tables cannot be read: {error}")],
@@ -195,22 +224,24 @@ pub async fn evidence_verify_with(
     let ends = tables.ends;
     let decisions = tables.decisions.take();
     let id = facts.id_bytes();
-    let journal_head = follow_journal(data, id, &mut marks, decisions, &mut faults)?;
+    let (journal_head, state) = follow_journal(data, id, &mut marks, decisions, &mut faults)?;
     let found = Found { ends: &ends, journal: journal_head, is_whole: faults.is_empty() };
     for one in &signed {
         let fault = check(one, signer.as_deref(), &marks, &found);
         faults.extend(fault.filter(|fault| !faults.contains(fault)));
     }
-    Ok(EvidenceReport {
+    let report = EvidenceReport {
         access_entries: ends.values().fold(0, |sum, seq| sum.saturating_add(*seq)),
         access_shards: ends.len(),
         journal_records: journal_head,
+        exchange_state: state,
         checkpoints: signed.len(),
         last_checkpoint: signed.iter().map(|one| &one.checkpoint).max_by_key(|one| one.at).cloned(),
         owners_not_covered: tables.unowned,
         kept_elsewhere: checkpoint.is_some(),
         faults,
-    })
+    };
+    Ok((report, tables.waiting))
 }
 
 /// The hashes at the places that checkpoints name.
@@ -256,11 +287,12 @@ struct Tables {
     faults: Vec<String>,
     /// The decisions about orders; none where they are not indexed by this version's rule.
     decisions: Option<Compared>,
+    waiting: Waiting,
 }
 
 /// Replays the evidence and compares it with the tables.
 async fn tables(
-    url: &str,
+    (data, url): (&Path, &str),
     facts: &FolderFacts,
     key: &SealKey,
     marks: &mut Marks,
@@ -270,15 +302,25 @@ async fn tables(
     if store.is_behind().await? {
         // An older version's tables stay as they are until a start has copied them.
         store.close().await;
-        let trial = tables::trial(url).await?;
-        let tables = read_tables(&trial.store, facts, key, marks, now).await;
+        let trial = tables::trial(data, url).await?;
+        let read = read_tables(&trial.store, facts, key, marks, now).await;
+        let waiting = waiting(&trial.store, now).await;
         trial.end().await;
-        return tables;
+        return Ok(Tables { waiting: waiting?, ..read? });
     }
     store.database().migrate().await?;
     let tables = read_tables(&store, facts, key, marks, now).await;
     store.close().await;
     tables
+}
+
+async fn waiting(store: &Store, now: Time) -> Result<Waiting, StoreError> {
+    let mut all = Waiting::default();
+    for slice in store.slices().await? {
+        all.sessions += slice.sessions.len();
+        all.approvals += slice.approvals.iter().filter(|one| one.is_open(now)).count();
+    }
+    Ok(all)
 }
 
 async fn read_tables(
@@ -313,7 +355,8 @@ async fn read_tables(
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(Tables { ends, unowned, checkpoints, signer, faults, decisions })
+    let waiting = Waiting::default();
+    Ok(Tables { ends, unowned, checkpoints, signer, faults, decisions, waiting })
 }
 
 /// Notes whose a session or a credential is, by the entry of its beginning.
@@ -367,7 +410,7 @@ fn follow_journal(
     marks: &mut Marks,
     mut decisions: Option<Compared>,
     faults: &mut Vec<String>,
-) -> Result<u64, VerifyError> {
+) -> Result<(u64, Option<Digest>), VerifyError> {
     let mut last = 0;
     // The snapshots before the journal: a running server writes them after it.
     let mut frozen = Frozen::read(data, folder);
@@ -408,10 +451,11 @@ fn follow_journal(
         Err(error) => return Err(VerifyError::Journal(error)),
     }
     let is_whole = faults.len() == before;
+    let state = frozen.state().filter(|_| is_whole).map(Digest);
     faults.extend(frozen.faults(is_whole));
     let strays = decisions.filter(|_| rows.is_empty()).and_then(|rows| rows.strays(last));
     faults.extend(rows.into_iter().chain(strays));
-    Ok(last)
+    Ok((last, state))
 }
 
 /// What is wrong with the header of a segment, its padding included, which nothing else reads.

@@ -55,7 +55,7 @@ const fn mebibytes(bytes: u64) -> u64 {
     bytes.div_ceil(1 << 20)
 }
 
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> CopyError {
+pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> CopyError {
     let path = path.to_owned();
     move |source| CopyError::Io { path, source }
 }
@@ -84,7 +84,7 @@ pub(crate) async fn copy_aside(
         return Ok(Some(note.copy));
     }
     let copy = place(data, newest, to)?;
-    let (needed, free) = (needed(data)?, free(&copy)?);
+    let (needed, free) = (needed(data)?, folder::free(&copy).map_err(io(&copy))?);
     if free < needed {
         return Err(CopyError::NoRoom { to: copy, needed, free });
     }
@@ -158,13 +158,6 @@ fn copy_files(from: &Path, to: &Path) -> Result<(), CopyError> {
 /// Bytes that a copy of a folder takes, and a little more.
 pub(super) fn needed(data: &Path) -> Result<u64, CopyError> {
     Ok(folder::size(data).map_err(io(data))?.saturating_add(SPARE))
-}
-
-/// Bytes that are free for this user where `path` is, or would be.
-pub(super) fn free(path: &Path) -> Result<u64, CopyError> {
-    let there = path.ancestors().find(|one| one.exists()).unwrap_or(Path::new("/"));
-    let facts = rustix::fs::statvfs(there).map_err(|error| io(there)(error.into()))?;
-    Ok(facts.f_bavail.saturating_mul(facts.f_frsize))
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<(), CopyError> {

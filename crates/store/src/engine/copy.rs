@@ -28,6 +28,18 @@ impl Database {
         Ok(row.try_get::<i64, _>(0)? > 0)
     }
 
+    /// Bytes of the tables with their indexes; none on SQLite.
+    pub(crate) async fn bytes(&self) -> Result<Option<u64>, StoreError> {
+        if self.engine == Engine::Sqlite {
+            return Ok(None);
+        }
+        let sum = "SELECT CAST(coalesce(sum(pg_total_relation_size(c.oid)), 0) AS BIGINT) FROM pg_class c \
+                   WHERE c.relkind = 'r' AND c.relnamespace = \
+                   (SELECT oid FROM pg_namespace WHERE nspname = current_schema())";
+        let row = sqlx::query(sum).fetch_one(&self.pool).await?;
+        Ok(u64::try_from(row.try_get::<i64, _>(0)?).ok())
+    }
+
     /// Copies every table, with its keys and indexes, into the new schema `name`, all at one point of time.
     ///
     /// # Errors
