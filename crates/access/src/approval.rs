@@ -1,9 +1,23 @@
 //! Approvals: a person's signed yes or no, on their phone, to one exact content.
 //!
 //! The caller is shown a two-digit number, which the person types on the phone, so a prompt that
-//! nobody asked for cannot be approved by mistake. The phone signs what it showed; if one field
+//! nobody asked for cannot be approved by mistake. The phone signs the terms of what it showed; if one
 //! changes after that, the yes does not count. An approval is answered once, used once, and expires
 //! after two minutes.
+//!
+//! ```text
+//!            number wrong, twice at most
+//!                 +-----+
+//!                 v     |
+//!  asked ------> waits -+-- yes ---> granted -- used ------> closed
+//!                 |                     `------ 2 minutes -> ended
+//!                 +-- no, not me ----------------> answered (opens nothing)
+//!                 +-- third wrong number --------> closed
+//!                 +-- asked again, upgrade ------> closed
+//!                 `-- 2 minutes -----------------> ended
+//! ```
+//!
+//! Closed and ended ones keep their row for an hour: they count towards the limit on prompts.
 
 use crate::binding::PublicKey;
 use crate::call::By;
@@ -21,9 +35,11 @@ use crate::typed;
 
 pub(crate) mod event;
 mod record;
+mod terms;
 
 pub use event::{Command, Event};
 pub use record::{Answered, Approval, Asker, Content, ContentKind, LIFE, Say, TRIES};
+pub use terms::{Line, Term, Terms};
 
 /// Approvals of one person that may wait at once.
 const MOST_OPEN: usize = 3;
@@ -109,15 +125,12 @@ fn ask_step_up(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> 
     let session = ground.session(slice)?;
     let device = slice.device(session.device);
     let name = device.map_or_else(String::new, |device| device.name.to_string());
-    let content = Content {
-        kind: ContentKind::StepUp,
-        lines: vec![
-            ("What".into(), "allow changes to how you sign in for 15 minutes".into()),
-            ("In the session on".into(), name),
-            ("From".into(), ground.source.to_string()),
-            ("At".into(), ground.moment.wall.to_string()),
-        ],
-    };
+    let mut terms = Terms::default();
+    terms.push(Term::Opens, "sign_in_changes");
+    terms.push(Term::Device, name);
+    terms.push(Term::Address, ground.source);
+    terms.push_time(Term::Time, ground.moment.wall);
+    let content = Content { kind: ContentKind::StepUp, terms, facts: Terms::default() };
     let asker = Asker::Session(session.id);
     let (events, approval) = ask(slice, ground, asker, content, (Some(session.device), false))?;
     Ok(Decision::new(events, Answer::ApprovalAsked { approval }))

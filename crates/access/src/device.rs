@@ -2,6 +2,21 @@
 //! key that it holds; the key renews the trust before it ends. A device that was removed is
 //! forgotten; one that was blocked stays known, as blocked. A device activated only by a typed code
 //! is view-only until it is confirmed by a passkey or an approval.
+//!
+//! ```text
+//!  first sign-in --> Pending -- code, or yes of a phone --> Trusted <--+ renewed by its key in the
+//!  passkey or link ------------------------------------------->|       | last 30 of 90 days
+//!                                                              |-------+
+//!                                  activated again             |
+//!                   Expired <------------------- 90 days ------|
+//!                      `--------------------------------> Trusted
+//!
+//!  Pending, Trusted, Expired -- removed, forgotten, lent and signed out --> gone, not kept
+//!                            -- blocked ----------------------------------> Blocked, for good
+//!
+//!  Trusted, by a typed code alone: view-only -- passkey or approval --> confirmed: its role
+//!  Trusted, as a phone:  No -- link opened --> Offered -- its number typed --> Yes, answers approvals
+//! ```
 
 use crate::binding::PublicKey;
 use crate::decision::{Answer, Decision, Ground};

@@ -1,10 +1,10 @@
 //! Large orders: above a threshold of US dollars that a person chose, an order of a session is
 //! placed only with a yes of their phone to exactly this order, or with a sign-in for it.
 //!
-//! What an order is worth is pre-trade's number, and its fields are lines of text here: the lines
-//! that the phone showed are the ones that are compared before the order is placed.
+//! What an order is worth is pre-trade's number, and its fields are terms here: those that the phone
+//! signed are compared with those that are about to be placed.
 
-use crate::approval::{self, Asker, Content, ContentKind};
+use crate::approval::{self, Asker, Content, ContentKind, Term, Terms};
 use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
@@ -20,7 +20,7 @@ pub(crate) mod event;
 mod record;
 
 pub use event::{Command, Event};
-pub use record::{Lines, MOST, Placed, STANDARD, Threshold};
+pub use record::{MOST, Placed, STANDARD, Threshold};
 
 pub(crate) fn decide(
     slice: &Slice,
@@ -82,20 +82,16 @@ fn ask(
     slice: &Slice,
     ground: &Ground<'_>,
     session: &Session,
-    terms: &Lines,
-    facts: &Lines,
+    terms: &Terms,
+    facts: &Terms,
 ) -> Result<Decision, Refusal> {
     let device = slice.device(session.device);
     let name = device.map_or_else(String::new, |device| device.name.to_string());
-    let place = [
-        ("In the session on", name),
-        ("From", ground.source.to_string()),
-        ("At", ground.moment.wall.to_string()),
-    ];
-    let mut lines = terms.clone();
-    lines.extend_from_slice(facts);
-    lines.extend(place.map(|(label, value)| (label.to_owned(), value)));
-    let content = Content { kind: ContentKind::Order, lines };
+    let (terms, mut facts) = (terms.clone(), facts.clone());
+    facts.push(Term::Device, name);
+    facts.push(Term::Address, ground.source);
+    facts.push_time(Term::Time, ground.moment.wall);
+    let content = Content { kind: ContentKind::Order, terms, facts };
     let (asker, but) = (Asker::Session(session.id), Some(session.device));
     let (events, approval) = approval::ask(slice, ground, asker, content, (but, false))?;
     Ok(Decision::new(events, Answer::ApprovalAsked { approval }))
@@ -107,7 +103,7 @@ fn use_approval(
     ground: &Ground<'_>,
     session: &Session,
     id: ApprovalId,
-    terms: &Lines,
+    terms: &Terms,
 ) -> Result<Decision, Refusal> {
     let asked = slice.approval(id).filter(|one| {
         one.asker == Asker::Session(session.id) && one.content.kind == ContentKind::Order
@@ -115,13 +111,12 @@ fn use_approval(
     let granted = approval::used_now(asked, ground.moment.now)?;
     check_phone(slice, session, granted, ground.moment.now)?;
     let closed = approval::Event::Closed { approval: id }.into();
-    // The last of the terms has one label in every order, so no order's terms begin another's.
-    if terms.is_empty() || !granted.content.lines.starts_with(terms) {
+    if terms.is_empty() || granted.content.terms != *terms {
         return Ok(Decision::refused(vec![closed], Refusal::ApprovalDiffers));
     }
     Ok(Decision::new(vec![closed, allowed(session, Some(id), terms)], Answer::Done))
 }
 
-fn allowed(session: &Session, approval: Option<ApprovalId>, terms: &Lines) -> decision::Event {
+fn allowed(session: &Session, approval: Option<ApprovalId>, terms: &Terms) -> decision::Event {
     Event::Allowed { session: session.id, approval, terms: terms.clone() }.into()
 }

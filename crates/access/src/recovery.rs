@@ -6,6 +6,21 @@
 //! sign-in with anything from before stops it too. It ends in a session that is *held*: it can
 //! view, cancel, reduce and enrol a new way to sign in. So can sessions that start with anything
 //! enrolled in that time, until the holding time is over.
+//!
+//! ```text
+//!  password, or the operator
+//!     |
+//!     v  told       half of the wait       told        the rest of it        told
+//!   Begun ---------------------------> Half ---------------------------> Ready
+//!     |                                  |                                 |
+//!     `-- enough contacts vouch ---------+---------------------------------+
+//!                                                                          | its browser finishes it,
+//!                                                                          v within 7 days
+//!                                                       Finished: a session, held for 72 hours
+//!
+//!  any of the first three -- stopped by a session, a notice's link or the operator; a sign-in by what
+//!  stood before; a lock of grade `all`; begun again by its own browser; nobody finished it --> Over
+//! ```
 
 use crate::agent;
 use crate::authenticator::{PasswordCheck, password, withdraw_offer};

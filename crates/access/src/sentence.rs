@@ -143,12 +143,6 @@ fn limits(given: &Entitlements) -> Vec<String> {
     .collect()
 }
 
-/// Lines with their labels as one text.
-pub(crate) fn joined(lines: &[(String, String)]) -> String {
-    let lines = lines.iter().map(|(label, value)| format!("{label}: {value}"));
-    lines.collect::<Vec<_>>().join("; ")
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]

@@ -5,9 +5,26 @@
 //! steps an attempt carries its state under the digest of a token in the browser's cookie; the
 //! token changes with each step, so a step that is repeated or out of order finds nothing. An
 //! unknown name gets the same answers as a known one.
+//!
+//! ```text
+//!  password --wrong or unknown name--> counted, refused
+//!     | right
+//!     v                       code wrong: counted, at most until the throttle stops it
+//!  Totp <---------------------------------------------------+
+//!     |-- TOTP or recovery code --> trusted browser? --yes--+--> session
+//!     |                                  | no               |
+//!     |                                  v                  |
+//!     |                             Activation -- code -----+    5 tries, 3 codes, 10 minutes each
+//!     |                                  |                  |
+//!     `--- yes of a phone ---------------+------------------+
+//!
+//!  passkey that verified its user, link --------------------+--> session, without an attempt
+//!
+//!  10 minutes, a no of the phone, 5 newer attempts, a lock of grade `all` --> dropped
+//! ```
 
 use crate::agent::{self, Agent};
-use crate::approval::{self, Asker, Content, ContentKind};
+use crate::approval::{self, Asker, Content, ContentKind, Term, Terms};
 use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::recovery_code;
 use crate::authenticator::totp::{self, Verdict};
@@ -328,16 +345,12 @@ fn ask_approval(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
         || format!("{}, new here", agent::family(&ground.source.agent)),
         |device| device.name.to_string(),
     );
-    let lines = [
-        ("Interface", "Client Portal".to_owned()),
-        ("Browser", name),
-        ("From", ground.source.to_string()),
-        ("At", ground.moment.wall.to_string()),
-    ];
-    let content = Content {
-        kind: ContentKind::SignIn,
-        lines: lines.map(|(label, value)| (label.to_owned(), value)).into(),
-    };
+    let mut terms = Terms::default();
+    terms.push(Term::Interface, "portal");
+    terms.push(Term::Browser, name);
+    terms.push(Term::Address, ground.source);
+    terms.push_time(Term::Time, ground.moment.wall);
+    let content = Content { kind: ContentKind::SignIn, terms, facts: Terms::default() };
     let but = trusted.map(|device| device.id);
     let asker = Asker::Attempt(attempt.id);
     let (events, approval) = approval::ask(slice, ground, asker, content, (but, known))?;

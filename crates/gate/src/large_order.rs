@@ -1,22 +1,22 @@
 //! Large orders of sessions: what is needed for them, and how one that was approved, or confirmed
-//! in its own request, is placed. The lines that were shown are made again from what is about to be
+//! in its own request, is placed. The terms that were signed are made again from what is about to be
 //! placed.
 
 use std::sync::Arc;
 
-use access::approval::{Asker, ContentKind};
+use access::approval::{Asker, ContentKind, Term, Terms};
+use access::currency::Currency;
 use access::entitlements::{Act, Side};
-use access::large_order::{Command as LargeOrder, Lines, Placed, Threshold};
-use access::number::grouped;
+use access::large_order::{Command as LargeOrder, Placed, Threshold};
 use access::refusal::Refusal;
 use access::{ApprovalId, Call, Command, Digest, PersonId, Secret};
 use rust_decimal::Decimal;
 use store::Key;
 use trade::Denial;
+use trade::exchange::Exchange;
 use trade::instrument::Instruments;
-use trade::order::{Change, NewOrder, OrderType, TimeInForce};
+use trade::order::{Change, NewOrder, Order, OrderType, TimeInForce};
 use trade::pretrade::large::{self, Cost};
-use trade::price::Ticks;
 
 use crate::Gate;
 use crate::admission::Admission;
@@ -203,82 +203,87 @@ impl LargeOrderGate<'_> {
         bound: Decimal,
     ) -> Result<Digest, Refusal> {
         let (act, terms) = self.terms(request, bound)?;
-        let mut parts: Vec<&[u8]> = vec![b"floorpass large order 1", &ticket.session.0];
+        let mut parts: Vec<&[u8]> = vec![b"floorpass large order 2", &ticket.session.0];
         parts.push(act.text().as_bytes());
-        for (label, value) in &terms {
-            parts.extend([label.as_bytes(), value.as_bytes()]);
-        }
+        parts.extend(terms.parts());
         Ok(Digest::of_parts(&parts))
     }
 
     /// Every field of what is asked for, and last what it may cost.
-    fn terms(self, request: &OrderRequest, bound: Decimal) -> Result<(Act, Lines), Refusal> {
-        let mut lines = Lines::new();
-        let (act, side, order_type) = match request {
+    fn terms(self, request: &OrderRequest, bound: Decimal) -> Result<(Act, Terms), Refusal> {
+        let mut terms = Terms::default();
+        let (act, side, order_type, symbol) = match request {
             OrderRequest::Place(orders) => {
                 // What the terms do not tell cannot have been approved.
                 let (order, exits) = match orders.as_slice() {
                     [order, exits @ ..] if is_plain(request) => (order, exits),
                     _ => return Err(Refusal::OrderUnproven),
                 };
-                lines.push(line("Account", order.account.to_string()));
-                lines.extend(new_terms(order));
-                lines.extend(exits.iter().map(exit_terms));
-                (Act::PlaceOrder, order.side, order.order_type)
+                terms.push(Term::Account, order.account);
+                push_new(&mut terms, order);
+                for exit in exits {
+                    push_exit(&mut terms, exit);
+                }
+                (Act::PlaceOrder, order.side, order.order_type, order.symbol)
             }
             OrderRequest::Modify(change) => {
-                let (_, found) = self
-                    .gate
-                    .0
-                    .sequencer
-                    .peek(|exchange| exchange.order(change.order).map(Arc::clone));
-                let found = found.ok_or(Refusal::NotFound { what: "order" })?;
-                let (symbol, side) = (found.symbol, found.side);
-                lines.push(line("Account", found.account.to_string()));
-                lines.push(line("Change of order", change.order.to_string()));
-                lines.push(line("Side", word(side)));
-                lines.push(line("Contract", contract(symbol)));
-                lines.extend(changed_terms(change));
-                (Act::ModifyOrder, side, change.order_type)
+                let found = self.order(change).ok_or(Refusal::NotFound { what: "order" })?;
+                terms.push(Term::Account, found.account);
+                terms.push(Term::Order, change.order);
+                terms.push(Term::Side, side_name(found.side));
+                push_instrument(&mut terms, found.symbol);
+                terms.push(Term::NewQuantity, change.quantity);
+                push_pricing(&mut terms, found.symbol, change.order_type, change.tif);
+                (Act::ModifyOrder, found.side, change.order_type, found.symbol)
             }
             // These are never asked for.
             OrderRequest::Reduce(_) | OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => {
                 return Err(Refusal::OrderUnproven);
             }
         };
-        // No other line has one of these labels, so no order's terms begin those of another.
-        let label = match (side, order_type.limit().is_some()) {
-            (Side::Buy, true) => "Cost at most",
-            (Side::Buy, false) => "Not sent above",
-            (Side::Sell, true) => "Proceeds at least",
-            (Side::Sell, false) => "Not sent below",
+        let limit = match (side, order_type.limit().is_some()) {
+            (Side::Buy, true) => Term::CostAtMost,
+            (Side::Buy, false) => Term::NotSentAbove,
+            (Side::Sell, true) => Term::ProceedsAtLeast,
+            (Side::Sell, false) => Term::NotSentBelow,
         };
-        lines.push(line(label, usd(bound)));
-        Ok((act, lines))
+        terms.push_amount(limit, bound, currency(symbol).code());
+        Ok((act, terms))
     }
 
     /// What else is to be known now.
-    fn facts(self, request: &OrderRequest, large: &Large) -> Lines {
-        let mut lines = Vec::new();
-        if let OrderRequest::Modify(change) = request {
-            let (_, before) = self.gate.0.sequencer.peek(|exchange| {
-                exchange.order(change.order).map(|o| (o.quantity, o.filled, o.order_type))
-            });
-            if let Some((quantity, filled, order_type)) = before {
-                let kind = prices(order_type).into_iter().map(|(_, price)| format!(" {price}"));
-                let kind = format!("{}{}", order_type.name(), kind.collect::<String>());
-                let shares = format!("{} shares, {} filled", count(quantity), count(filled));
-                lines.push(line("Until now", format!("{shares}, {kind}")));
-            }
-        }
-        let total = match large.cost.side {
-            Side::Buy => "Total cost now",
-            Side::Sell => "Proceeds now",
+    fn facts(self, request: &OrderRequest, large: &Large) -> Terms {
+        let mut facts = Terms::default();
+        let before = match request {
+            OrderRequest::Modify(change) => self.order(change),
+            _ => None,
         };
-        lines.push(line("Value now", usd(large.cost.value)));
-        lines.push(line("Commission", usd(large.cost.commission)));
-        lines.push(line(total, usd(large.cost.total())));
-        lines
+        let symbol = match request {
+            OrderRequest::Place(orders) => orders.first().map(|order| order.symbol),
+            _ => before.as_ref().map(|order| order.symbol),
+        };
+        let currency = symbol.map_or(Currency::USD, currency);
+        if let Some(before) = before {
+            facts.push(Term::OldQuantity, before.quantity);
+            facts.push(Term::OldFilled, before.filled);
+            facts.push(Term::OldOrderType, type_name(before.order_type));
+            let prices = (Term::OldLimitPrice, Term::OldStopPrice);
+            push_prices(&mut facts, prices, before.order_type, currency);
+        }
+        facts.push_amount(Term::Value, large.cost.value, currency.code());
+        facts.push_amount(Term::Commission, large.cost.commission, currency.code());
+        let total = match large.cost.side {
+            Side::Buy => Term::Cost,
+            Side::Sell => Term::Proceeds,
+        };
+        facts.push_amount(total, large.cost.total(), currency.code());
+        facts
+    }
+
+    /// The order that a change is about.
+    fn order(self, change: &Change) -> Option<Arc<Order>> {
+        let find = |exchange: &Exchange| exchange.order(change.order).map(Arc::clone);
+        self.gate.0.sequencer.peek(find).1
     }
 }
 
@@ -301,86 +306,80 @@ fn is_plain(request: &OrderRequest) -> bool {
     }
 }
 
-fn new_terms(order: &NewOrder) -> Lines {
-    let mut lines = vec![
-        line("Side", word(order.side)),
-        line("Shares", count(order.quantity)),
-        line("Contract", contract(order.symbol)),
-    ];
-    lines.extend(pricing(order.order_type, order.tif));
-    lines
+/// What the prices of an instrument are in.
+fn currency(symbol: access::SymbolId) -> Currency {
+    Instruments::builtin().get(symbol).map_or(Currency::USD, |one| one.currency)
 }
 
-/// An exit in one line; it waits until the order before it fills.
-fn exit_terms(order: &NewOrder) -> (String, String) {
-    let label = match order.order_type {
-        OrderType::Market | OrderType::Limit { .. } => "Then take profit",
-        OrderType::Stop { .. } | OrderType::StopLimit { .. } => "Then stop loss",
+fn push_new(terms: &mut Terms, order: &NewOrder) {
+    terms.push(Term::Side, side_name(order.side));
+    terms.push(Term::Quantity, order.quantity);
+    push_instrument(terms, order.symbol);
+    push_pricing(terms, order.symbol, order.order_type, order.tif);
+}
+
+/// An exit, of the instrument of the order before it.
+fn push_exit(terms: &mut Terms, order: &NewOrder) {
+    let kind = match order.order_type {
+        OrderType::Market | OrderType::Limit { .. } => "take_profit",
+        OrderType::Stop { .. } | OrderType::StopLimit { .. } => "stop_loss",
     };
-    let told = pricing(order.order_type, order.tif)
-        .into_iter()
-        .map(|(label, value)| format!("; {} {value}", label.to_lowercase()));
-    let told: String = told.collect();
-    line(label, format!("{} {}{told}", word(order.side), count(order.quantity)))
+    terms.push(Term::Exit, kind);
+    terms.push(Term::Side, side_name(order.side));
+    terms.push(Term::Quantity, order.quantity);
+    push_pricing(terms, order.symbol, order.order_type, order.tif);
 }
 
-fn changed_terms(change: &Change) -> Lines {
-    let mut lines = vec![line("Shares in total", count(change.quantity))];
-    lines.extend(pricing(change.order_type, change.tif));
-    lines
+fn push_instrument(terms: &mut Terms, symbol: access::SymbolId) {
+    terms.push(Term::Instrument, symbol);
+    if let Some(found) = Instruments::builtin().get(symbol) {
+        terms.push(Term::Symbol, &found.symbol);
+        terms.push(Term::Name, &found.name);
+    }
 }
 
-fn pricing(order_type: OrderType, tif: TimeInForce) -> Lines {
-    let kind = match order_type {
-        OrderType::Market => "Market",
-        OrderType::Limit { .. } => "Limit",
-        OrderType::Stop { .. } => "Stop",
-        OrderType::StopLimit { .. } => "Stop limit",
-    };
+fn push_pricing(
+    terms: &mut Terms,
+    symbol: access::SymbolId,
+    order_type: OrderType,
+    tif: TimeInForce,
+) {
+    terms.push(Term::OrderType, type_name(order_type));
+    push_prices(terms, (Term::LimitPrice, Term::StopPrice), order_type, currency(symbol));
     let good = match tif {
-        TimeInForce::Day => "Day",
-        TimeInForce::Gtc => "Until cancelled",
-        TimeInForce::Ioc => "Immediate or cancel",
-        TimeInForce::Fok => "Fill or kill",
+        TimeInForce::Day => "day",
+        TimeInForce::Gtc => "gtc",
+        TimeInForce::Ioc => "ioc",
+        TimeInForce::Fok => "fok",
     };
-    let mut lines = vec![line("Kind", kind)];
-    lines.extend(prices(order_type).into_iter().map(|(label, price)| line(label, price)));
-    lines.push(line("Good for", good));
-    lines
+    terms.push(Term::TimeInForce, good);
 }
 
-fn prices(order_type: OrderType) -> Vec<(&'static str, String)> {
-    let all = [("Limit price", order_type.limit()), ("Stop price", order_type.trigger())];
-    let text = |price: Ticks| usd(price.price());
-    all.into_iter().filter_map(|(label, price)| Some((label, text(price?)))).collect()
+fn push_prices(
+    terms: &mut Terms,
+    (limit, stop): (Term, Term),
+    order_type: OrderType,
+    currency: Currency,
+) {
+    for (term, price) in [(limit, order_type.limit()), (stop, order_type.trigger())] {
+        if let Some(price) = price {
+            terms.push_amount(term, price.price(), currency.code());
+        }
+    }
 }
 
-fn line(label: &str, value: impl Into<String>) -> (String, String) {
-    (label.to_owned(), value.into())
+const fn type_name(order_type: OrderType) -> &'static str {
+    match order_type {
+        OrderType::Market => "market",
+        OrderType::Limit { .. } => "limit",
+        OrderType::Stop { .. } => "stop",
+        OrderType::StopLimit { .. } => "stop_limit",
+    }
 }
 
-const fn word(side: Side) -> &'static str {
+const fn side_name(side: Side) -> &'static str {
     match side {
-        Side::Buy => "Buy",
-        Side::Sell => "Sell",
+        Side::Buy => "buy",
+        Side::Sell => "sell",
     }
-}
-
-fn contract(symbol: access::SymbolId) -> String {
-    let found = Instruments::builtin().get(symbol);
-    found.map_or_else(|| symbol.to_string(), |one| format!("{}, {}", one.symbol, one.name))
-}
-
-fn count(shares: u64) -> String {
-    grouped(&shares.to_string())
-}
-
-fn usd(amount: Decimal) -> String {
-    let (sign, amount) = if amount.is_sign_negative() { ("-", -amount) } else { ("", amount) };
-    // A commission has fractions of a cent.
-    let mut amount = amount.normalize();
-    if amount.scale() < 2 {
-        amount.rescale(2);
-    }
-    format!("{sign}{} USD", grouped(&amount.to_string()))
 }

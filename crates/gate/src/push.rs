@@ -293,7 +293,8 @@ fn text(push: &Push, approval: &Approval) -> String {
     if !push.shows {
         return words("Floorpass", "An approval is waiting.");
     }
-    let lines = approval.content.lines.iter().map(|(label, value)| format!("{label}: {value}"));
+    let lines = approval.content.lines();
+    let lines = lines.iter().map(|line| format!("{}: {}", line.label, line.text));
     words(approval.content.kind.text(), &lines.collect::<Vec<_>>().join("\n"))
 }
 
@@ -312,7 +313,7 @@ fn words(title: &str, body: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use access::approval::{Asker, Content, ContentKind, LIFE};
+    use access::approval::{Asker, Content, ContentKind, LIFE, Term, Terms};
     use access::{AttemptId, SealedSecret, Time};
 
     use super::*;
@@ -334,12 +335,13 @@ mod tests {
     fn message_tells_what_is_asked_only_where_its_person_chose_that() {
         let sealed = || SealedSecret(Vec::new());
         let (person, device) = (PersonId([1; 16]), DeviceId([2; 16]));
-        let lines = vec![("Browser".to_owned(), "Firefox on Linux".to_owned())];
+        let (mut terms, facts) = (Terms::default(), Terms::default());
+        terms.push(Term::Browser, "Firefox on Linux");
         let approval = Approval {
             id: ApprovalId([3; 16]),
             person,
             asker: Asker::Attempt(AttemptId([4; 16])),
-            content: Content { kind: ContentKind::SignIn, lines },
+            content: Content { kind: ContentKind::SignIn, terms, facts },
             number: Some(sealed()),
             tries_left: 3,
             asked_at: Time(0),

@@ -1,4 +1,4 @@
-// Signs a phone's answer with its key, over exactly what the page shows; loads the page again when an approval changes.
+// Signs a phone's answer with its key, over the terms of what the page shows; loads the page again when an approval changes.
 (() => {
   const { text, get, sign } = keys;
   // Each part is preceded by its length in eight bytes.
@@ -23,12 +23,12 @@
     event.preventDefault();
     try {
       const id = new Uint8Array(form.dataset.approval.match(/../g).map((hex) => parseInt(hex, 16)));
-      const shown = [...form.parentElement.querySelectorAll("[data-content] dt, [data-content] dd")].map((one) => one.textContent);
-      const content = await digest(["floorpass approval 1", id, form.dataset.kind, ...shown]);
+      const of = (part) => [...form.parentElement.querySelectorAll(`[data-content=${part}] [data-terms]`)].flatMap((one) => JSON.parse(one.dataset.terms));
+      const content = await digest(["floorpass approval 2", id, form.dataset.kind, ...of("terms"), "facts", ...of("facts")]);
       const number = form.elements.number.value.trim();
       form.elements.number.value = number;
       const { privateKey } = await get("device");
-      form.elements.signature.value = await sign(privateKey, ["floorpass approval 1", form.dataset.id, say, content, number]);
+      form.elements.signature.value = await sign(privateKey, ["floorpass approval 2", form.dataset.id, say, content, number]);
       form.requestSubmit(event.submitter);
     } catch {
       sent = false;

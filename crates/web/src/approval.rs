@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use access::approval::{Content, Say};
+use access::approval::{Content, Line, Say, Term, Terms};
 use access::{ApprovalId, Refusal, Secret};
 use axum::extract::Path;
 use axum::http::{HeaderName, StatusCode, header};
@@ -11,6 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use gate::{Answered, ApprovalInfo, ApprovalState, AttemptInfo, Delivery, Subscription};
 use maud::{Markup, html};
+use serde_json::json;
 use tokio::sync::watch;
 
 use crate::fault::{Cause, Fault};
@@ -47,13 +48,9 @@ impl Untaken {
         if waiting.iter().any(|one| one.id == self.of) {
             return html! {};
         }
-        let lines = |one: &ApprovalInfo| {
-            let lines = one.content.lines.iter().map(|(label, value)| format!("{label}: {value}"));
-            lines.collect::<Vec<_>>().join("; ")
-        };
         html! {
             @if let Some(was) = &self.was {
-                div.note.warm role="status" { b { "That request has ended: " (was.content.kind.text()) ". " } (lines(was)) "." }
+                div.note.warm role="status" { b { "That request has ended: " (was.content.kind.text()) ". " } (was.content.text()) "." }
             }
             (self.note)
         }
@@ -101,7 +98,7 @@ async fn page(signed: &Signed, untaken: Option<&Untaken>) -> Reply {
     Ok((status, shell::page(signed, Tab::Approve, "Approve", &body)).into_response())
 }
 
-/// All of what is approved, and the three answers. The script signs exactly what the list shows.
+/// All of what is approved, and the three answers. The script signs the terms of what the lists show.
 fn card(signed: &Signed, one: &ApprovalInfo, untaken: Option<&Untaken>) -> Markup {
     let field = format!("number-{}", one.id);
     let hex = HEXLOWER.encode(&one.id.0);
@@ -128,29 +125,43 @@ fn card(signed: &Signed, one: &ApprovalInfo, untaken: Option<&Untaken>) -> Marku
                 }
                 p.err role="status" {}
             }
-            dl.pairs data-content { @for (label, value) in &one.content.lines { div { dt { (label) } dd { (value) } } } }
+            dl.pairs data-content="terms" { (pairs(&one.content.terms)) }
+            @if !one.content.facts.is_empty() { dl.pairs data-content="facts" { (pairs(&one.content.facts)) } }
             p.small.dim { "Until " (signed.clock(one.until)) ", " (tries(one.tries_left)) ". It needs JavaScript: the answer is signed with this phone's key." }
+        }
+    }
+}
+
+/// What is signed, in words: each line carries the terms that it tells, for the script.
+fn pairs(terms: &Terms) -> Markup {
+    let terms = terms.lines();
+    html! {
+        @for line in &terms {
+            @let signed: Vec<_> = line.terms.iter().flat_map(|(name, value)| [name, value]).collect();
+            div data-terms=(json!(signed)) { dt { (line.label) } dd { (line.text) } }
         }
     }
 }
 
 /// An order in one line: `BUY 1,000 AAPL at market, about 125,455.00 USD`. The lines below it are what is signed.
 fn headline(content: &Content) -> Option<String> {
-    let find = |label: &str| {
-        content.lines.iter().find(|(name, _)| name == label).map(|(_, value)| value.as_str())
+    let lines = content.lines();
+    let find = |term: Term| {
+        let begins = |line: &&Line| line.terms.first().is_some_and(|(name, _)| name == term.name());
+        lines.iter().find(begins).map(|line| line.text.as_str())
     };
-    let side = find("Side")?.to_uppercase();
-    let shares = find("Shares").or_else(|| find("Shares in total"))?;
-    let symbol = find("Contract")?.split([' ', ',']).next()?;
-    let kind = find("Kind")?.to_lowercase();
-    let price = [("Stop price", "stop"), ("Limit price", "limit")]
+    let side = find(Term::Side)?.to_uppercase();
+    let shares = find(Term::Quantity).or_else(|| find(Term::NewQuantity))?;
+    let symbol = content.terms.get(Term::Symbol)?;
+    let kind = find(Term::OrderType)?.to_lowercase();
+    let price = [(Term::StopPrice, "stop"), (Term::LimitPrice, "limit")]
         .into_iter()
-        .filter_map(|(label, word)| Some(format!("{word} {}", find(label)?)))
+        .filter_map(|(term, word)| Some(format!("{word} {}", find(term)?)))
         .collect::<Vec<_>>()
         .join(" ");
     let at = if price.is_empty() { format!("at {kind}") } else { price };
-    let change = find("Change of order").map_or("", |_| "Change to ");
-    let about = find("Value now").map_or_else(String::new, |value| format!(", about {value}"));
+    let change = find(Term::Order).map_or("", |_| "Change to ");
+    let about = find(Term::Value).map_or_else(String::new, |value| format!(", about {value}"));
     Some(format!("{change}{side} {shares} {symbol} {at}{about}"))
 }
 

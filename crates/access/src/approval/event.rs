@@ -6,7 +6,6 @@ use super::record::{Answered, Approval, Say};
 use crate::binding::PublicKey;
 use crate::id::ApprovalId;
 use crate::secret::Secret;
-use crate::sentence::joined;
 use crate::slice::{Slice, put};
 
 /// What is asked about approvals.
@@ -66,7 +65,7 @@ impl Event {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Asked(one) => {
-                let (name, lines) = (one.content.kind.name(), joined(&one.content.lines));
+                let (name, lines) = (one.content.kind.name(), one.content.text());
                 format!("Approval {} ({name}) requested: {lines}", one.id)
             }
             Self::Missed { approval, tries_left } => {

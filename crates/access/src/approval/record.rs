@@ -7,6 +7,8 @@ use crate::moment::{Span, Time};
 use crate::refusal::Refusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 
+use super::terms::{Line, Terms};
+
 /// How long an approval waits for its answer.
 pub const LIFE: Span = Span::minutes(2);
 
@@ -18,8 +20,12 @@ pub const TRIES: u32 = 3;
 pub struct Content {
     /// What kind of thing.
     pub kind: ContentKind,
-    /// All that is to be known of it, each with its label, in order.
-    pub lines: Vec<(String, String)>,
+    /// What a yes is bound to, all of it.
+    #[serde(rename = "lines")]
+    pub terms: Terms,
+    /// What else is to be known at the moment when it is asked.
+    #[serde(default, skip_serializing_if = "Terms::is_empty")]
+    pub facts: Terms,
 }
 
 /// A kind of thing to approve.
@@ -58,14 +64,28 @@ impl ContentKind {
 }
 
 impl Content {
-    /// What an answer is signed over: the kind and each line, each preceded by its length.
+    /// What an answer is signed over: the kind and the name and value of each term and fact, each
+    /// preceded by its length. No term is called `facts`, so none can pass for one of the others.
     pub fn digest(&self, id: ApprovalId) -> Digest {
-        let mut parts: Vec<&[u8]> = vec![b"floorpass approval 1", &id.0];
+        let mut parts: Vec<&[u8]> = vec![b"floorpass approval 2", &id.0];
         parts.push(self.kind.name().as_bytes());
-        for (label, value) in &self.lines {
-            parts.extend([label.as_bytes(), value.as_bytes()]);
-        }
+        parts.extend(self.terms.parts());
+        parts.push(b"facts");
+        parts.extend(self.facts.parts());
         Digest::of_parts(&parts)
+    }
+
+    /// All that it says, in words.
+    pub fn lines(&self) -> Vec<Line> {
+        let mut lines = self.terms.lines();
+        lines.extend(self.facts.lines());
+        lines
+    }
+
+    /// The same as one text.
+    pub fn text(&self) -> String {
+        let parts = [self.terms.text(), self.facts.text()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -164,6 +184,6 @@ impl Approval {
     /// The text that a phone signs with its answer.
     pub fn signed_text(&self, say: Say, number: &str) -> String {
         let digest = self.content.digest(self.id);
-        format!("floorpass approval 1\n{}\n{}\n{digest}\n{number}", self.id, say.name())
+        format!("floorpass approval 2\n{}\n{}\n{digest}\n{number}", self.id, say.name())
     }
 }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Lines, Placed, Threshold};
+use super::record::{Placed, Threshold};
+use crate::approval::Terms;
 use crate::entitlements::Act;
 use crate::id::{ApprovalId, PaperAccountId, PersonId, SessionId};
-use crate::sentence::joined;
 use crate::slice::Slice;
 
 /// What is asked about large orders.
@@ -21,10 +21,10 @@ pub enum Command {
         account: PaperAccountId,
         /// What is done with the order: placing or modifying it.
         act: Act,
-        /// All that is asked for; the last line says what it may cost.
-        terms: Lines,
+        /// All that is asked for, and what it may cost.
+        terms: Terms,
         /// What else is to be known, at this moment.
-        facts: Lines,
+        facts: Terms,
     },
     /// Uses up what lets one order through, before it is placed.
     Use {
@@ -33,7 +33,7 @@ pub enum Command {
         /// What is done with the order.
         act: Act,
         /// All that is about to be placed, as it was asked for.
-        terms: Lines,
+        terms: Terms,
         /// The approval; none where this very request comes with a proof of the person.
         approval: Option<ApprovalId>,
     },
@@ -59,7 +59,7 @@ pub enum Event {
         /// By which approval; none is by a proof that came with it.
         approval: Option<ApprovalId>,
         /// The order.
-        terms: Lines,
+        terms: Terms,
     },
     /// And this came of it. It is written after the order is in the journal: a stop in between leaves
     /// it out, and the terms and the time tell which it was.
@@ -82,7 +82,7 @@ impl Event {
                 None => "Orders from sessions need no confirmation".to_owned(),
             },
             Self::Allowed { session, approval, terms } => {
-                let (by, terms) = (allowed_by(*approval), joined(terms));
+                let (by, terms) = (allowed_by(*approval), terms.text());
                 format!("Large order of session {session} allowed by {by}: {terms}")
             }
             Self::Placed(one) => {

@@ -63,9 +63,6 @@ pub(super) fn out_of_range(given: &str) -> Refusal {
     }
 }
 
-/// Lines of text, each with its label.
-pub type Lines = Vec<(String, String)>;
-
 /// What came of a large order that was let through.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placed {

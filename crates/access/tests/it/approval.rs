@@ -1,6 +1,6 @@
 //! Approvals: asked, answered, turned down, worn out; and the phones that answer.
 
-use access::approval::{self, Asker, LIFE, PAUSE, Say};
+use access::approval::{self, Asker, LIFE, PAUSE, Say, Terms};
 use access::decision::{Answer, Command};
 use access::device::{self, Approver, DeviceRole};
 use access::link::Purpose;
@@ -279,6 +279,10 @@ fn three_prompts_at_once_are_the_most_and_one_sign_in_has_one() {
     assert!(matches!(home.ask(&attempts[3]), Err(Refusal::ApprovalsPaused { .. })));
 }
 
+fn bare(terms: &Terms) -> Vec<(String, String)> {
+    terms.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 #[test]
 fn content_changed_after_the_yes_has_another_digest() {
     let mut home = Home::new();
@@ -287,8 +291,14 @@ fn content_changed_after_the_yes_has_another_digest() {
     let approval = home.desk.slice.approval(id).unwrap().clone();
     let text = approval.signed_text(Say::Yes, "12");
     let mut other = approval.clone();
-    other.content.lines[2].1 = "203.0.113.9".into();
+    let mut bent: Vec<_> = bare(&other.content.terms);
+    bent[2].1 = "203.0.113.9".into();
+    other.content.terms = bent.into();
     assert_ne!(other.signed_text(Say::Yes, "12"), text);
+    // What is a term is no fact, and no fact is a term.
+    let mut swapped = approval.clone();
+    std::mem::swap(&mut swapped.content.terms, &mut swapped.content.facts);
+    assert_ne!(swapped.signed_text(Say::Yes, "12"), text);
     assert_ne!(approval.signed_text(Say::No, "12"), text);
     assert_ne!(approval.signed_text(Say::Yes, "13"), text);
     let mut moved = approval.clone();

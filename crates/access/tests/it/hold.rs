@@ -230,8 +230,8 @@ fn phone_added_in_a_recovery_approves_no_step_up_and_no_order_from_outside_of_it
     let ask = large_order::Command::Ask {
         account: crate::desk::account(),
         act,
-        terms: terms.clone(),
-        facts: vec![],
+        terms: terms.clone().into(),
+        facts: Vec::new().into(),
     };
     let asked = desk.by(by(&owner), Command::LargeOrder(ask));
     let Ok(Answer::ApprovalAsked { approval }) = asked else { panic!("no") };
@@ -239,7 +239,7 @@ fn phone_added_in_a_recovery_approves_no_step_up_and_no_order_from_outside_of_it
     let send = large_order::Command::Use {
         account: crate::desk::account(),
         act,
-        terms,
+        terms: terms.into(),
         approval: Some(approval),
     };
     let refused = desk.by(by(&owner), Command::LargeOrder(send)).err();

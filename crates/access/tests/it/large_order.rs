@@ -1,10 +1,10 @@
 //! Large orders: who sets the threshold, and what lets one order through, once.
 
-use access::approval::{self, ContentKind, LIFE, Say};
+use access::approval::{self, ContentKind, LIFE, Say, Term, Terms};
 use access::decision::{Answer, Command, RECENT};
 use access::device::DeviceRole;
 use access::entitlements::Act;
-use access::large_order::{self, Event as LargeEvent, Lines, MOST, STANDARD, Threshold};
+use access::large_order::{self, Event as LargeEvent, MOST, STANDARD, Threshold};
 use access::moment::Span;
 use access::notice::{self, Topic};
 use access::session::SessionEnd;
@@ -15,18 +15,23 @@ use rust_decimal::Decimal;
 use crate::approval::{Home, phone_key, phone_source};
 use crate::desk::{Desk, browser};
 
-fn terms(shares: u32) -> Lines {
-    let line = |label: &str, value: String| (label.to_owned(), value);
+fn bare(shares: u32) -> Vec<(String, String)> {
+    let line = |term: Term, value: &str| (term.name().to_owned(), value.to_owned());
     vec![
-        line("Side", "Buy".to_owned()),
-        line("Shares", shares.to_string()),
-        line("Contract", "AAPL".to_owned()),
-        line("Cost at most", "231,405.00 USD".to_owned()),
+        line(Term::Side, "buy"),
+        line(Term::Quantity, &shares.to_string()),
+        line(Term::Instrument, "700001"),
+        line(Term::CostAtMost, "231405 USD"),
     ]
 }
 
+fn terms(shares: u32) -> Terms {
+    bare(shares).into()
+}
+
 fn ask(home: &mut Home, shares: u32) -> Result<ApprovalId, Refusal> {
-    let facts = vec![("Value".to_owned(), "231,400.00 USD".to_owned())];
+    let mut facts = Terms::default();
+    facts.push_amount(Term::Value, Decimal::from(231_400), "USD");
     let (act, terms) = (Act::PlaceOrder, terms(shares));
     let command = Command::LargeOrder(large_order::Command::Ask {
         account: crate::desk::account(),
@@ -43,7 +48,7 @@ fn ask(home: &mut Home, shares: u32) -> Result<ApprovalId, Refusal> {
 fn send(
     desk: &mut Desk,
     by: SessionId,
-    terms: Lines,
+    terms: Terms,
     approval: Option<ApprovalId>,
 ) -> Option<Refusal> {
     let act = Act::PlaceOrder;
@@ -91,21 +96,24 @@ fn approval_shows_the_order_and_from_where_it_is_asked() {
     let approval = ask(&mut home, 1_000).unwrap();
     let content = &home.desk.slice.approval(approval).unwrap().content;
     assert_eq!(content.kind, ContentKind::Order);
-    assert!(content.lines.starts_with(&terms(1_000)));
-    let labels: Vec<_> = content.lines.iter().skip(4).map(|(label, _)| label.as_str()).collect();
-    assert_eq!(labels, ["Value", "In the session on", "From", "At"]);
+    assert_eq!(content.terms, terms(1_000));
+    let facts: Vec<_> = content.facts.iter().map(|(name, _)| name).collect();
+    assert_eq!(facts, ["value", "device", "address", "time"]);
+    let text = content.text();
+    assert!(text.starts_with("Side: Buy; Shares: 1,000; Contract: 700001"), "{text}");
+    assert!(text.contains("Cost at most: 231,405.00 USD; Value now: 231,400.00 USD; "), "{text}");
     assert!(home.desk.slice.approval(approval).unwrap().number.is_some(), "never one tap");
 }
 
 #[test]
 fn order_with_one_term_changed_is_refused_and_its_approval_is_over() {
-    for at in 0..terms(1).len() {
+    for at in 0..bare(1).len() {
         let mut home = Home::new();
         let session = home.browser.session;
         let approval = approved(&mut home, 1_000);
-        let mut other = terms(1_000);
+        let mut other = bare(1_000);
         other[at].1.push('0');
-        let refused = send(&mut home.desk, session, other, Some(approval));
+        let refused = send(&mut home.desk, session, other.into(), Some(approval));
         assert_eq!(refused, Some(Refusal::ApprovalDiffers), "line {at}");
         let right = send(&mut home.desk, session, terms(1_000), Some(approval));
         assert_eq!((right, allowed(&home.desk)), (Some(Refusal::ApprovalEnded), 0));
@@ -115,9 +123,9 @@ fn order_with_one_term_changed_is_refused_and_its_approval_is_over() {
         let mut home = Home::new();
         let session = home.browser.session;
         let approval = approved(&mut home, 1_000);
-        let mut fewer = terms(1_000);
+        let mut fewer = bare(1_000);
         fewer.drain(..cut);
-        let refused = send(&mut home.desk, session, fewer, Some(approval));
+        let refused = send(&mut home.desk, session, fewer.into(), Some(approval));
         assert_eq!(refused, Some(Refusal::ApprovalDiffers), "{cut} lines fewer");
     }
 }

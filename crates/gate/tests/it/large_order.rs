@@ -88,7 +88,7 @@ impl Home {
         let number = if say == Say::Yes { number } else { String::new() };
         let digest = content.digest(approval);
         let signed =
-            format!("floorpass approval 1\n{approval}\n{}\n{digest}\n{number}", say.name());
+            format!("floorpass approval 2\n{approval}\n{}\n{digest}\n{number}", say.name());
         let signature = self.key.sign(&signed).unwrap();
         let answered = Answered { approval, say, number: &number, signature: &signature };
         gate.approvals().answer(&on, &answered).await.unwrap();
@@ -182,7 +182,7 @@ async fn order_with_its_exits_is_approved_as_a_whole_and_with_no_other_exit() {
     assert_eq!(code(home.submit(wanted.clone())), "ORDER_LARGE");
     let (approval, bound) = home.ask(&wanted).await;
     let shown = home.place.gate.approvals().list(&home.on_phone()).await.unwrap();
-    let lines = &shown.iter().find(|asked| asked.id == approval).unwrap().content.lines;
+    let lines = shown.iter().find(|asked| asked.id == approval).unwrap().content.lines();
     for (label, value) in [
         (
             "Then take profit",
@@ -190,8 +190,7 @@ async fn order_with_its_exits_is_approved_as_a_whole_and_with_no_other_exit() {
         ),
         ("Then stop loss", "Sell 20; kind Stop; stop price 90.00 USD; good for Until cancelled"),
     ] {
-        let line = (label.to_owned(), value.to_owned());
-        assert!(lines.contains(&line), "{lines:?}");
+        assert!(lines.iter().any(|it| it.label == label && it.text == value), "{lines:?}");
     }
     home.answer(approval, Say::Yes).await;
     let other = home.send(&with(13_000, 8_999), bound, Some(approval)).await;

@@ -202,7 +202,8 @@ async fn change_that_makes_an_order_large_is_asked_for() {
     form.extend([("order", order), ("bound", page.hidden("bound"))]);
     let (wait, number, form) = asked(&mut home.owner, &form).await;
     let card = card(&mut home.phone).await;
-    let lines: Vec<_> = card.content.lines.iter().map(|(label, _)| label.as_str()).collect();
+    let lines = card.content.lines();
+    let lines: Vec<_> = lines.iter().map(|line| line.label.as_str()).collect();
     for label in ["Change of order", "Shares in total", "Cost at most", "Until now"] {
         assert!(lines.contains(&label), "{lines:?}");
     }

@@ -1,6 +1,6 @@
 //! The phone: a link and its own number make it one; it answers what it shows, once, and nobody else does.
 
-use access::approval::{Content, ContentKind, Say};
+use access::approval::{Content, ContentKind, Say, Terms};
 use access::{ApprovalId, Span, Time};
 use axum::http::StatusCode;
 use futures_util::StreamExt as _;
@@ -100,21 +100,30 @@ impl Card {
         let id = after("data-id=\"").split('"').next().unwrap().parse().unwrap();
         let name = after("data-kind=\"").split('"').next().unwrap();
         let kind = ContentKind::ALL.into_iter().find(|kind| kind.name() == name).unwrap();
-        let lines = part.split("<dt>").skip(1).map(|line| {
-            let (label, rest) = line.split_once("</dt><dd>").unwrap();
-            (plain(label), plain(rest.split("</dd>").next().unwrap()))
-        });
-        Self { id, content: Content { kind, lines: lines.collect() } }
+        let (terms, facts) = part.split_once("data-content=\"facts\"").unwrap_or((part, ""));
+        let (terms, facts) = (signed(terms), signed(facts));
+        Self { id, content: Content { kind, terms, facts } }
     }
 
     /// The phone's answer, signed as its script does.
     pub async fn answer(&self, phone: &mut Visitor<'_>, say: Say, number: &str) -> Answer {
         let digest = self.content.digest(self.id);
-        let text = format!("floorpass approval 1\n{}\n{}\n{digest}\n{number}", self.id, say.name());
+        let text = format!("floorpass approval 2\n{}\n{}\n{digest}\n{number}", self.id, say.name());
         let signature = phone.key.as_ref().unwrap().sign(&text).unwrap();
         let fields = [("say", say.name()), ("number", number), ("signature", &signature)];
         phone.post(&format!("/approvals/{}", self.id), &fields).await
     }
+}
+
+/// The terms of all lines, as the script reads them.
+fn signed(part: &str) -> Terms {
+    let lines = part.split("data-terms=\"").skip(1);
+    let lines = lines.map(|line| plain(line.split('"').next().unwrap()));
+    let words = lines.flat_map(|line| serde_json::from_str::<Vec<String>>(&line).unwrap());
+    let words: Vec<_> = words.collect();
+    let (pairs, rest) = words.as_chunks::<2>();
+    assert!(rest.is_empty());
+    pairs.iter().cloned().map(|[name, value]| (name, value)).collect::<Vec<_>>().into()
 }
 
 fn plain(text: &str) -> String {
@@ -274,21 +283,25 @@ async fn content_that_is_not_what_was_asked_is_no_yes() {
     let (mut elsewhere, number) = home.asks(place.visitor()).await;
     let number = number.unwrap();
     let card = card(&mut home.phone).await;
-    let lines = card.content.lines.len();
-    for at in 0..lines {
-        let mut shown = card.clone();
-        shown.content.lines[at].1.push('x');
+    let bare: Vec<_> = card.content.terms.iter().collect();
+    let bare = bare.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let bare: Vec<_> = bare.collect();
+    for at in 0..bare.len() {
+        let (mut shown, mut bent) = (card.clone(), bare.clone());
+        bent[at].1.push('x');
+        shown.content.terms = bent.into();
         let answer = shown.answer(&mut home.phone, Say::Yes, &number).await;
         assert!(answer.body.contains("KEY_PROOF_WRONG"), "line {at}: {}", answer.body);
     }
     let mut shorter = card.clone();
-    shorter.content.lines.pop();
+    let (_, fewer) = bare.split_last().unwrap();
+    shorter.content.terms = fewer.to_vec().into();
     assert!(
         shorter.answer(&mut home.phone, Say::Yes, &number).await.body.contains("KEY_PROOF_WRONG")
     );
     // A yes that was signed for one approval is none for another.
     let id = ApprovalId([7; 16]);
-    let text = format!("floorpass approval 1\n{id}\nyes\n{}\n{number}", card.content.digest(id));
+    let text = format!("floorpass approval 2\n{id}\nyes\n{}\n{number}", card.content.digest(id));
     let signature = home.phone.key.as_ref().unwrap().sign(&text).unwrap();
     let fields = [("say", "yes"), ("number", &number), ("signature", &signature)];
     let bent = home.phone.post(&format!("/approvals/{}", card.id), &fields).await;
@@ -310,7 +323,7 @@ async fn approval_is_answered_neither_by_another_browser_nor_by_the_key_of_anoth
     assert!(owner.body.contains("NO_APPROVER"), "{}", owner.body);
     // A phone of the person's whose answer is signed by the other's key.
     let text = format!(
-        "floorpass approval 1\n{}\nyes\n{}\n{number}",
+        "floorpass approval 2\n{}\nyes\n{}\n{number}",
         card.id,
         card.content.digest(card.id)
     );
