@@ -120,7 +120,70 @@ impl Inbox {
 struct Listener {
     /// One for each account that it listens to.
     slots: Vec<Arc<Slot>>,
+    /// The client id whose orders it is about; none for all of the accounts.
+    client: Option<i32>,
     inbox: Arc<Inbox>,
+}
+
+/// One program's orders: the credential, and its client id.
+type Program = (Holder, i32);
+
+/// The records of some accounts, and which of them concern which program.
+struct Sorted {
+    accounts: Vec<PaperAccountId>,
+    all: Arc<Group>,
+    /// By program: its own orders, and all trades of the accounts.
+    own: BTreeMap<Program, Arc<Group>>,
+    /// Records of trades, for a program that has no order among the others.
+    trades: Arc<Group>,
+}
+
+impl Sorted {
+    fn new(records: &[Arc<Published>], accounts: Vec<PaperAccountId>) -> Self {
+        let own = records.iter().map(|record| record.of_all(&accounts));
+        let all: Vec<_> = own.filter(|record| !record.events.is_empty()).collect();
+        let is_trade = |event: &Event| matches!(event, Event::OrderFilled { .. });
+        let mut trades: Vec<Arc<Published>> = Vec::new();
+        let mut programs: BTreeMap<Program, Vec<Arc<Published>>> = BTreeMap::new();
+        for record in &all {
+            if record.events.iter().any(is_trade) {
+                trades.push(Arc::clone(record));
+            }
+            for order in record.events.iter().filter_map(Event::order) {
+                let origin = order.origin;
+                let own = programs.entry((origin.holder, origin.client_id)).or_default();
+                if own.last().is_none_or(|last| last.seq != record.seq) {
+                    own.push(Arc::clone(record));
+                }
+            }
+        }
+        let group = |records| Arc::new(Group { records });
+        let own = programs.into_iter().map(|(program, own)| (program, group(merged(own, &trades))));
+        Self { own: own.collect(), trades: group(trades), all: group(all), accounts }
+    }
+
+    /// Whether it is of the accounts that a listener listens to.
+    fn is_for(&self, listener: &Listener) -> bool {
+        listener.slots.iter().map(|slot| slot.account).eq(self.accounts.iter().copied())
+    }
+
+    /// What a listener is told.
+    fn of(&self, listener: &Listener) -> &Arc<Group> {
+        match listener.client.zip(listener.slots.first()) {
+            None => &self.all,
+            Some((client, slot)) => self.own.get(&(slot.holder, client)).unwrap_or(&self.trades),
+        }
+    }
+}
+
+/// Both lists in the order of the journal, each record once.
+fn merged(mut own: Vec<Arc<Published>>, trades: &[Arc<Published>]) -> Vec<Arc<Published>> {
+    if !trades.is_empty() {
+        own.extend(trades.iter().cloned());
+        own.sort_by_key(|record| record.seq);
+        own.dedup_by_key(|record| record.seq);
+    }
+    own
 }
 
 /// An ordered inbox of what happens on one or several accounts. A listener that stops reading is cut off;
@@ -157,11 +220,11 @@ impl Feed {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn subscribe(&self, slots: Vec<Arc<Slot>>) -> Subscription {
+    fn subscribe(&self, slots: Vec<Arc<Slot>>, client: Option<i32>) -> Subscription {
         let inbox = Arc::new(Inbox::default());
         let mut listeners = self.lock();
         listeners.retain(|listener| !listener.is_gone());
-        listeners.push(Listener { slots, inbox: Arc::clone(&inbox) });
+        listeners.push(Listener { slots, client, inbox: Arc::clone(&inbox) });
         Subscription { inbox }
     }
 
@@ -171,17 +234,19 @@ impl Feed {
         if records.is_empty() {
             return;
         }
-        let mut groups: BTreeMap<Vec<PaperAccountId>, Arc<Group>> = BTreeMap::new();
+        let mut groups: Vec<Sorted> = Vec::new();
         self.lock().retain(|listener| {
             if listener.is_gone() {
                 return false;
             }
-            let accounts: Vec<_> = listener.slots.iter().map(|slot| slot.account).collect();
-            let group = groups.entry(accounts).or_insert_with_key(|accounts| {
-                let own = records.iter().map(|record| record.of_all(accounts));
-                let records = own.filter(|record| !record.events.is_empty()).collect();
-                Arc::new(Group { records })
-            });
+            if !groups.iter().any(|sorted| sorted.is_for(listener)) {
+                let accounts = listener.slots.iter().map(|slot| slot.account).collect();
+                groups.push(Sorted::new(records, accounts));
+            }
+            let Some(sorted) = groups.iter().find(|sorted| sorted.is_for(listener)) else {
+                return true;
+            };
+            let group = sorted.of(listener);
             let count = group.records.len();
             if count == 0 {
                 return true;
@@ -235,16 +300,22 @@ impl Gate {
     /// An inbox of all that happens on the admission's account from now on. When the admission has
     /// ended already, that is the first delivery.
     pub fn subscribe(&self, admission: &Admission) -> Subscription {
-        self.listen(admission, vec![Arc::clone(admission.slot())])
+        self.listen(admission, vec![Arc::clone(admission.slot())], None)
     }
 
-    /// The same for all accounts that the admission's holder came in on.
-    pub fn subscribe_to_all(&self, admission: &Admission) -> Subscription {
-        self.listen(admission, admission.slots().to_vec())
+    /// What one client id learns on all accounts that the admission's holder came in on: what happens to
+    /// its own orders, and every trade. What others place and cancel does not wake it.
+    pub fn subscribe_client(&self, admission: &Admission, client_id: i32) -> Subscription {
+        self.listen(admission, admission.slots().to_vec(), Some(client_id))
     }
 
-    fn listen(&self, admission: &Admission, slots: Vec<Arc<Slot>>) -> Subscription {
-        let subscription = self.0.feed().subscribe(slots);
+    fn listen(
+        &self,
+        admission: &Admission,
+        slots: Vec<Arc<Slot>>,
+        client: Option<i32>,
+    ) -> Subscription {
+        let subscription = self.0.feed().subscribe(slots, client);
         // The end may have come between the admission and the line above.
         if admission.slots().iter().any(|slot| !slot.is_open()) {
             self.0.feed().hang_up();
@@ -294,8 +365,8 @@ mod tests {
     #[tokio::test]
     async fn listener_that_stops_reading_is_cut_off_and_others_are_not() {
         let feed = Feed::default();
-        let mut slow = feed.subscribe(vec![slot()]);
-        let mut fast = feed.subscribe(vec![slot()]);
+        let mut slow = feed.subscribe(vec![slot()], None);
+        let mut fast = feed.subscribe(vec![slot()], None);
         let group = INBOX_RECORDS as u64 / 4;
         for round in 0..6 {
             feed.publish(&records(round * group, group));
@@ -315,7 +386,7 @@ mod tests {
     async fn subscription_of_a_revoked_holder_gives_the_reason_after_what_came_before() {
         let feed = Feed::default();
         let slot = slot();
-        let mut inbox = feed.subscribe(vec![Arc::clone(&slot)]);
+        let mut inbox = feed.subscribe(vec![Arc::clone(&slot)], None);
         feed.publish(&records(1, 1));
         slot.end(Refusal::CredentialRevoked { at: Time(5) });
         feed.hang_up();

@@ -201,6 +201,38 @@ async fn market_order_fills_and_is_told_after_the_flush() {
 }
 
 #[tokio::test]
+async fn client_is_told_of_its_own_orders_and_of_every_trade() {
+    let bench = Bench::new().await;
+    let who = bench.trading();
+    let mut inboxes = [1, 2].map(|client| bench.gate.subscribe_client(&who, client));
+    let place = |client_id, order: NewOrder| {
+        let origin = Origin { client_id, ..order.origin };
+        bench.place(&who, vec![NewOrder { origin, ..order }]).unwrap().seq()
+    };
+    let mut told = |expected: [Vec<u64>; 2]| {
+        for (inbox, expected) in inboxes.iter_mut().zip(expected) {
+            let seqs = match inbox.try_recv() {
+                Some(Delivery::Group(group)) => group.records.iter().map(|one| one.seq).collect(),
+                _ => Vec::new(),
+            };
+            assert_eq!(seqs, expected);
+        }
+    };
+    let first = place(1, bench.resting());
+    bench.gate.flush().await.unwrap();
+    told([vec![first], vec![]]);
+    let own = place(1, bench.resting());
+    let trade = place(2, bench.order(Side::Buy, 100, OrderType::Market));
+    let other = place(2, bench.resting());
+    let last = place(1, bench.resting());
+    bench.gate.flush().await.unwrap();
+    told([vec![own, trade, last], vec![trade, other]]);
+    let trade = place(3, bench.order(Side::Buy, 100, OrderType::Market));
+    bench.gate.flush().await.unwrap();
+    told([vec![trade], vec![trade]]);
+}
+
+#[tokio::test]
 async fn restart_keeps_all_that_was_acknowledged() {
     for close in [false, true] {
         let bench = Bench::new().await;
