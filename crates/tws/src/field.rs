@@ -412,6 +412,35 @@ fn ends_with_e308(bytes: &[u8]) -> bool {
 
 /// Digits with an optional sign, point and exponent; exact, or nothing.
 fn decimal(bytes: &[u8]) -> Option<Decimal> {
+    short_decimal(bytes).or_else(|| long_decimal(bytes))
+}
+
+/// The same for digits with at most a point, as many as fit in 64 bits: nearly all numbers.
+fn short_decimal(bytes: &[u8]) -> Option<Decimal> {
+    if bytes.len() > 18 {
+        return None;
+    }
+    let (mut mantissa, mut digits, mut scale, mut seen_point) = (0_i64, 0_u32, 0_u32, false);
+    for byte in bytes {
+        match byte {
+            b'0'..=b'9' => {
+                let digit = i64::from(byte.saturating_sub(b'0'));
+                mantissa = mantissa.saturating_mul(10).saturating_add(digit);
+                digits = digits.saturating_add(1);
+                scale = scale.saturating_add(u32::from(seen_point));
+            }
+            b'.' if !seen_point => seen_point = true,
+            _ => return None,
+        }
+    }
+    match (digits, mantissa) {
+        (0, _) => None,
+        (_, 0) => Some(Decimal::ZERO),
+        _ => Some(Decimal::new(mantissa, scale)),
+    }
+}
+
+fn long_decimal(bytes: &[u8]) -> Option<Decimal> {
     let (negative, digits) = match bytes.strip_prefix(b"-") {
         Some(digits) => (true, digits),
         None => (false, bytes),

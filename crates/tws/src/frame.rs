@@ -1,5 +1,7 @@
 //! Length-prefixed frames: a big-endian `u32` length, then that many bytes of NUL-terminated fields.
 
+use std::ops::Range;
+
 use thiserror::Error;
 
 /// Largest payload that ibapi accepts (`0xFFFFFF` bytes); nothing longer may be sent.
@@ -48,6 +50,8 @@ pub enum FrameError {
 pub struct FrameReader {
     buffer: Vec<u8>,
     start: usize,
+    /// Where the last frame's payload is.
+    last: Range<usize>,
     limit: usize,
     greeted: bool,
 }
@@ -56,12 +60,12 @@ impl FrameReader {
     /// For the server's side: the stream begins with `API\0` and a frame of at most
     /// [`HANDSHAKE_LIMIT`] bytes. Call [`FrameReader::set_limit`] when the handshake is done.
     pub fn new() -> Self {
-        Self { buffer: Vec::new(), start: 0, limit: HANDSHAKE_LIMIT, greeted: false }
+        Self { buffer: Vec::new(), start: 0, last: 0..0, limit: HANDSHAKE_LIMIT, greeted: false }
     }
 
     /// For the client's side: no greeting, frames up to [`MAX_FRAME`].
     pub fn for_client() -> Self {
-        Self { buffer: Vec::new(), start: 0, limit: MAX_FRAME, greeted: true }
+        Self { buffer: Vec::new(), start: 0, last: 0..0, limit: MAX_FRAME, greeted: true }
     }
 
     /// Sets the largest payload accepted from now on, in bytes (at most [`MAX_FRAME`]).
@@ -79,7 +83,7 @@ impl FrameReader {
     pub fn buffer_mut(&mut self) -> &mut Vec<u8> {
         if self.start > 0 {
             self.buffer.drain(..self.start);
-            self.start = 0;
+            (self.start, self.last) = (0, 0..0);
         }
         &mut self.buffer
     }
@@ -109,8 +113,15 @@ impl FrameReader {
         let Some(payload) = rest.get(..length) else {
             return Ok(None);
         };
-        self.start = self.start.saturating_add(HEADER).saturating_add(length);
+        let begin = self.start.saturating_add(HEADER);
+        self.start = begin.saturating_add(length);
+        self.last = begin..self.start;
         Ok(Some(Frame(payload)))
+    }
+
+    /// The frame that came last, until something is pushed.
+    pub fn last_frame(&self) -> Frame<'_> {
+        Frame(self.buffer.get(self.last.clone()).unwrap_or_default())
     }
 
     fn take_greeting(&mut self) -> Result<bool, FrameError> {

@@ -47,6 +47,7 @@ pub mod inbound;
 pub mod order;
 pub mod outbound;
 pub mod place_order;
+mod shape;
 pub mod tick;
 
 pub use client::write_greeting;
@@ -59,3 +60,4 @@ pub use inbound::{DecodeError, Inbound};
 pub use order::OrderFields;
 pub use outbound::Response;
 pub use place_order::PlaceOrder;
+pub use shape::{OrderShape, ShapedOrder};

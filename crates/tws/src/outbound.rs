@@ -11,6 +11,7 @@ mod market_data;
 mod news;
 mod open_order;
 mod order;
+mod plain_order;
 mod scanner;
 mod session;
 
@@ -24,6 +25,7 @@ pub use self::market_data::*;
 pub use self::news::*;
 pub use self::open_order::*;
 pub use self::order::*;
+pub use self::plain_order::*;
 pub use self::scanner::*;
 pub use self::session::*;
 use crate::field::Put;

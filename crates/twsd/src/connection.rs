@@ -98,7 +98,7 @@ async fn serve(
 ) {
     let Started { admission, claim, client_id, program, reader, mut out } = started;
     // First the subscription, then the state: nothing between them is missed.
-    let subscription = shared.gate.subscribe_to_all(&admission);
+    let subscription = shared.gate.subscribe_client(&admission, client_id);
     let address = peer.ip().to_canonical();
     shared.gate.credentials().used(&admission, address, &program);
     let presence = shared.gate.note_connected(&admission, address, &program);
@@ -218,7 +218,12 @@ impl Connection<'_> {
         while !self.out.is_high() {
             let version = self.out.version();
             let request = match self.reader.next_frame() {
-                Ok(Some(frame)) => Inbound::decode(frame, version),
+                Ok(Some(frame)) => {
+                    if self.client.admission.is_current() && self.client.place_alike(frame) {
+                        continue;
+                    }
+                    Inbound::decode(frame, version)
+                }
                 Ok(None) => {
                     left = false;
                     break;
@@ -235,7 +240,9 @@ impl Connection<'_> {
                 return Err(self.last_word(request).await);
             }
             match request {
-                Ok(Inbound::PlaceOrder(request)) => self.client.place_order(request),
+                Ok(Inbound::PlaceOrder(request)) => {
+                    self.client.place_order(request, self.reader.last_frame());
+                }
                 Ok(Inbound::CancelOrder(request)) => self.client.cancel_order(&request),
                 Ok(Inbound::GlobalCancel(_)) => self.client.global_cancel(),
                 Ok(request) => {

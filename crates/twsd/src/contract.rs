@@ -8,7 +8,8 @@ use tws::Contract;
 use tws::contract::TagValue;
 use tws::inbound::{ContractDetails, MarketRule as MarketRuleRequest, MatchingSymbols};
 use tws::outbound::{
-    ContractData, ContractDataEnd, ErrorCode, MarketRule, PriceIncrement, Sample, SymbolSamples,
+    ContractData, ContractDataEnd, ContractFields, ErrorCode, MarketRule, PriceIncrement, Sample,
+    SymbolSamples,
 };
 
 use crate::client::Client;
@@ -94,23 +95,31 @@ fn rule_id(stock: &Instrument) -> i32 {
 
 /// All contracts as responses have them, made once.
 #[derive(Debug)]
-pub(crate) struct Directory(Vec<(SymbolId, Contract)>);
+pub(crate) struct Directory(Vec<(SymbolId, Contract, ContractFields)>);
 
 impl Directory {
     pub(crate) fn new() -> Self {
-        Self(
-            Instruments::builtin()
-                .all()
-                .iter()
-                .map(|stock| (stock.id, on_wire(stock, SMART)))
-                .collect(),
-        )
+        let described = Instruments::builtin().all().iter().map(|stock| {
+            let contract = on_wire(stock, SMART);
+            let fields = ContractFields::new(&contract);
+            (stock.id, contract, fields)
+        });
+        Self(described.collect())
     }
 
     /// The contract with this id. Every order names one of them.
     pub(crate) fn get(&self, symbol: SymbolId) -> Option<&Contract> {
-        let at = self.0.binary_search_by_key(&symbol, |(id, _)| *id).ok()?;
-        self.0.get(at).map(|(_, contract)| contract)
+        self.find(symbol).map(|(_, contract, _)| contract)
+    }
+
+    /// The same as it is written in an openOrder.
+    pub(crate) fn fields(&self, symbol: SymbolId) -> Option<&ContractFields> {
+        self.find(symbol).map(|(_, _, fields)| fields)
+    }
+
+    fn find(&self, symbol: SymbolId) -> Option<&(SymbolId, Contract, ContractFields)> {
+        let at = self.0.binary_search_by_key(&symbol, |(id, _, _)| *id).ok()?;
+        self.0.get(at)
     }
 }
 

@@ -16,6 +16,7 @@ mod field;
 mod held;
 mod known;
 mod report;
+mod shapes;
 mod terms;
 
 use access::{PaperAccountId, SymbolId};
@@ -23,11 +24,12 @@ use gate::{Admission, CancelScope, OrderRequest};
 use trade::{Asked, NewOrder, OrderId, Parent, Preview};
 use tws::inbound::CancelOrder;
 use tws::outbound::{CompletedOrdersEnd, ErrorCode, OpenOrderEnd, Status};
-use tws::{OrderFields, PlaceOrder};
+use tws::{Frame, OrderFields, PlaceOrder};
 
 use self::complaint::Complaint;
 use self::held::{Family, Held};
 use self::known::{Known, KnownOrders};
+use self::shapes::Shapes;
 use crate::client::Client;
 use crate::outgoing::Outgoing;
 
@@ -82,8 +84,7 @@ pub(crate) struct Orders {
     previews: Vec<Previewed>,
     /// Requests that were taken since the last sync.
     unsettled: Vec<Taken>,
-    /// Reused for every order that is written.
-    scratch: OrderFields,
+    shapes: Shapes,
 }
 
 impl Orders {
@@ -155,8 +156,32 @@ impl Orders {
 }
 
 impl Client {
-    /// Places, modifies, previews or holds an order.
-    pub(crate) fn place_order(&mut self, request: Box<PlaceOrder>) {
+    /// Places a new order like one that was understood before. False when it is none, or is not simply
+    /// placed: then it has to be read in whole, and what is wrong with it is said there.
+    pub(crate) fn place_alike(&mut self, frame: Frame<'_>) -> bool {
+        let Some((shaped, known)) = self.orders.shapes.find(frame) else { return false };
+        let Ok(order) = Self::alike(known, &shaped) else { return false };
+        let order_id = shaped.order_id;
+        let is_new = matches!(self.orders.known.get(order_id), Known::Free);
+        if !is_new || !self.orders.held.is_empty() {
+            return false;
+        }
+        self.orders.known.used(order_id);
+        self.place(order_id, order);
+        true
+    }
+
+    fn place(&mut self, order_id: i32, order: NewOrder) {
+        match self.submit(order.account, OrderRequest::Place(vec![order])) {
+            Ok(()) => self.orders.taken(order_id, true),
+            Err(reason) => {
+                self.orders.refuse(order_id, ErrorCode::ORDER_REJECTED, &reason);
+            }
+        }
+    }
+
+    /// Places, modifies, previews or holds an order, which came in this frame.
+    pub(crate) fn place_order(&mut self, request: Box<PlaceOrder>, frame: Frame<'_>) {
         let order_id = request.order_id;
         let known = self.orders.known.get(order_id);
         self.orders.known.used(order_id);
@@ -190,12 +215,8 @@ impl Client {
                     && request.order.parent_id == 0
                     && self.orders.held.is_empty() =>
             {
-                match self.submit(meant.account, OrderRequest::Place(vec![meant])) {
-                    Ok(()) => self.orders.taken(order_id, true),
-                    Err(reason) => {
-                        self.orders.refuse(order_id, ErrorCode::ORDER_REJECTED, &reason);
-                    }
-                }
+                self.orders.shapes.keep(frame, &request, &meant);
+                self.place(order_id, meant);
             }
             Known::Free | Known::Open(_) => {
                 if let Some(field) = self.differs_from_held(order_id, &meant) {

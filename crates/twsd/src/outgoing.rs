@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::net::tcp::WriteHalf;
 use tokio::time::Instant;
-use tws::outbound::{Error, ErrorCode};
-use tws::{Response, ServerVersion};
+use tws::outbound::{Error, ErrorCode, OrderTemplate, PlainOrder};
+use tws::{OrderFields, Response, ServerVersion};
 
 /// Above this many waiting bytes no request is read and no tick is added: the client has to read.
 pub(crate) const HIGH_WATER: usize = 256 << 10;
@@ -25,6 +25,8 @@ const HOLD: Duration = Duration::from_millis(5);
 /// The outgoing bytes of one connection.
 pub(crate) struct Outgoing {
     version: ServerVersion,
+    /// What the orders of this exchange have in common, made for the first of them.
+    template: Option<OrderTemplate>,
     bytes: Vec<u8>,
     sent: usize,
     /// Whether the reader has ibapi's fault.
@@ -39,6 +41,7 @@ impl Outgoing {
     pub(crate) fn new(version: ServerVersion, fragile: bool) -> Self {
         Self {
             version,
+            template: None,
             bytes: Vec::new(),
             sent: 0,
             fragile,
@@ -52,6 +55,14 @@ impl Outgoing {
     pub(crate) fn put(&mut self, response: &impl Response) {
         self.touch();
         response.write(self.version, &mut self.bytes);
+    }
+
+    /// Adds an openOrder.
+    pub(crate) fn put_order(&mut self, order: &PlainOrder<'_>) {
+        self.touch();
+        let version = self.version;
+        let template = self.template.get_or_insert_with(|| OrderTemplate::new(version, &usual()));
+        template.write(order, &mut self.bytes);
     }
 
     /// Adds an error, a warning or a notice; -1 stands for no request.
@@ -175,6 +186,11 @@ impl Outgoing {
         // More bytes follow, so that the total is another one.
         self.hold_until = None;
     }
+}
+
+/// What every order here has. There is nothing to hedge, and the broker's orders say so in this way.
+pub(crate) fn usual() -> OrderFields {
+    OrderFields { dont_use_auto_price_for_hedge: true, ..OrderFields::default() }
 }
 
 #[cfg(test)]

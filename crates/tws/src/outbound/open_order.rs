@@ -126,7 +126,7 @@ impl OrderState<'_> {
 
 /// A price that an order does not have is zero on this wire. Clients read a blank as unset, and
 /// take an unset price for a price that was set.
-fn put_price(price: Option<Decimal>, out: &mut Vec<u8>) {
+pub(super) fn put_price(price: Option<Decimal>, out: &mut Vec<u8>) {
     match price {
         Some(price) => price.put(out),
         None => out.extend_from_slice(b"0.0\0"),

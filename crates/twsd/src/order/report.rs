@@ -9,12 +9,12 @@ use rust_decimal::Decimal;
 use trade::{Event, Order, OrderId, OrderState as State};
 use tws::OrderFields;
 use tws::outbound::{
-    CompletedOrder, Effect, ErrorCode, OpenOrder, OrderState, OrderStatus, Status,
+    CompletedOrder, Effect, ErrorCode, OpenOrder, OrderState, OrderStatus, PlainOrder, Status,
 };
 
 use super::Previewed;
 use crate::client::Client;
-use crate::outgoing::Outgoing;
+use crate::outgoing::{Outgoing, usual};
 use crate::stamp;
 
 /// The order's number on the wire; the numbers begin at a million.
@@ -32,34 +32,46 @@ pub(super) fn status(order: &Order) -> Status {
     }
 }
 
-/// Sets text without giving its memory back.
-fn set(field: &mut String, text: &str) {
-    field.clear();
-    field.push_str(text);
+/// The limit and the stop price.
+fn prices(order: &Order) -> [Option<Decimal>; 2] {
+    [order.order_type.limit(), order.order_type.trigger()].map(|it| it.map(trade::Ticks::price))
 }
 
-/// Writes an order into fields that are reused: every field that any order sets is set here.
-fn fill(fields: &mut OrderFields, order: &Order, account: &str, parent: i32) {
-    set(&mut fields.action, if order.side == access::Side::Buy { "BUY" } else { "SELL" });
-    fields.total_quantity = Some(Decimal::from(order.quantity));
-    set(&mut fields.order_type, order.order_type.name());
-    fields.limit_price = order.order_type.limit().map(trade::Ticks::price);
-    fields.aux_price = order.order_type.trigger().map(trade::Ticks::price);
-    set(&mut fields.tif, order.tif.name());
-    set(&mut fields.account, account);
-    set(&mut fields.order_ref, order.reference.as_deref().unwrap_or_default());
-    set(&mut fields.oca_group, order.oca.as_ref().map_or("", |oca| &oca.group));
-    fields.oca_type = order.oca.as_ref().map(|oca| if oca.reduce { 2 } else { 1 });
-    fields.outside_rth = order.outside_hours;
-    // What every order of the broker has; there is nothing to hedge here.
-    fields.dont_use_auto_price_for_hedge = true;
-    fields.parent_id = parent;
+fn action(order: &Order) -> &'static str {
+    if order.side == access::Side::Buy { "BUY" } else { "SELL" }
+}
+
+/// The group's name and its type.
+fn group(order: &Order) -> (&str, Option<i32>) {
+    let kind = |oca: &trade::Oca| if oca.reduce { 2 } else { 1 };
+    let oca = order.oca.as_ref();
+    (oca.map_or("", |oca| &oca.group), oca.map(kind))
+}
+
+/// An order in fields, for a message that is not written from a template.
+fn fields(order: &Order, account: &str) -> OrderFields {
+    let [limit_price, aux_price] = prices(order);
+    let (oca_group, oca_type) = group(order);
+    OrderFields {
+        action: action(order).to_owned(),
+        total_quantity: Some(Decimal::from(order.quantity)),
+        order_type: order.order_type.name().to_owned(),
+        limit_price,
+        aux_price,
+        tif: order.tif.name().to_owned(),
+        account: account.to_owned(),
+        order_ref: order.reference.as_deref().unwrap_or_default().to_owned(),
+        oca_group: oca_group.to_owned(),
+        oca_type,
+        outside_rth: order.outside_hours,
+        ..usual()
+    }
 }
 
 impl Client {
     /// Whether an order was sent by this client id of this credential.
     pub(crate) fn is_own(&self, order: &Order) -> bool {
-        order.origin.holder == self.admission.holder() && order.origin.client_id == self.client_id
+        order.origin.client_id == self.client_id && order.origin.holder == self.admission.holder()
     }
 
     /// The ids under which an order is shown here. Orders of another credential or of the portal
@@ -77,24 +89,31 @@ impl Client {
 
     /// The same, below a parent whose order id is known.
     fn put_order_of(&mut self, order: &Order, parent: i32, out: &mut Outgoing) {
-        let Some(contract) = self.directory.get(order.symbol) else { return };
+        let Some(contract) = self.directory.fields(order.symbol) else { return };
         let (order_id, client_id) = self.shown_ids(order);
-        let fields = &mut self.orders.scratch;
-        fill(fields, order, self.managed.name(order.account), parent);
-        let status = status(order);
+        let [limit_price, aux_price] = prices(order);
+        let (oca_group, oca_type) = group(order);
         let commission = (!order.commission.is_zero()).then_some(order.commission);
-        out.put(&OpenOrder {
+        out.put_order(&PlainOrder {
             order_id,
             contract,
-            order: fields,
+            action: action(order),
+            total_quantity: Decimal::from(order.quantity),
+            order_type: order.order_type.name(),
+            limit_price,
+            aux_price,
+            tif: order.tif.name(),
+            oca_group,
+            oca_type,
+            account: self.managed.name(order.account),
+            order_ref: order.reference.as_deref().unwrap_or_default(),
             client_id,
             perm_id: perm_id(order.id),
-            state: OrderState {
-                status,
-                commission: commission.into(),
-                commission_currency: if commission.is_some() { "USD" } else { "" },
-                ..OrderState::default()
-            },
+            outside_rth: order.outside_hours,
+            parent_id: parent,
+            status: status(order),
+            commission,
+            commission_currency: if commission.is_some() { "USD" } else { "" },
         });
         self.put_status(order, parent, out);
     }
@@ -182,7 +201,7 @@ impl Client {
     fn put_preview(&self, previewed: Previewed, out: &mut Outgoing) {
         let Previewed { order_id, mut fields, account, symbol, preview } = previewed;
         let Some(contract) = self.directory.get(symbol) else { return };
-        set(&mut fields.account, self.managed.name(account));
+        self.managed.name(account).clone_into(&mut fields.account);
         let effect = |before: Decimal, after: Decimal| Effect {
             before: before.into(),
             change: after.saturating_sub(before).into(),
@@ -247,11 +266,9 @@ impl Client {
                 continue;
             }
             let Some(contract) = self.directory.get(order.symbol) else { continue };
-            let fields = &mut self.orders.scratch;
-            fill(fields, order, self.managed.name(order.account), 0);
             out.put(&CompletedOrder {
                 contract,
-                order: fields,
+                order: &fields(order, self.managed.name(order.account)),
                 perm_id: perm_id(order.id),
                 status: status(order),
                 filled: Decimal::from(order.filled),

@@ -8,7 +8,7 @@ use access::{PaperAccountId, Side};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use trade::{NewOrder, Oca, Order, OrderType, Origin, Ticks, TimeInForce};
-use tws::{OrderFields, PlaceOrder};
+use tws::{OrderFields, PlaceOrder, ShapedOrder};
 
 use super::complaint::{Complaint, word};
 use super::field;
@@ -28,13 +28,7 @@ impl Client {
         open: Option<&Order>,
     ) -> Result<NewOrder, Complaint> {
         let PlaceOrder { order_id, contract, order } = request;
-        if *order_id < 1 {
-            return Err(Complaint::invalid("orderId", order_id, "ids are 1 and up"));
-        }
-        if *order_id > LAST {
-            let needed = "this client id has used up its order ids; connect with another one";
-            return Err(Complaint::invalid("orderId", order_id, needed));
-        }
+        let order_id = checked_id(*order_id)?;
         let stock = contract::find(contract).map_err(|text| Complaint {
             code: "CONTRACT_UNKNOWN",
             text,
@@ -53,20 +47,29 @@ impl Client {
             symbol: stock.id,
             side: side(&order.action)?,
             quantity: quantity(order.total_quantity)?,
-            order_type: order_type(order)?,
+            order_type: Kind::named(&order.order_type)?
+                .priced(order.limit_price, order.aux_price)?,
             tif: match open {
                 Some(open) if order.tif.trim().is_empty() => open.tif,
                 _ => time_in_force(&order.tif)?,
             },
             outside_hours: order.outside_rth,
-            origin: Origin {
-                holder: self.admission.holder(),
-                client_id: self.client_id,
-                order_id: *order_id,
-            },
+            origin: Origin { holder: self.admission.holder(), client_id: self.client_id, order_id },
             parent: None,
             oca: group(order)?,
             reference: reference(&order.order_ref)?,
+        })
+    }
+
+    /// An order that is like one that was understood, with other numbers.
+    pub(super) fn alike(known: &NewOrder, shaped: &ShapedOrder<'_>) -> Result<NewOrder, Complaint> {
+        let ShapedOrder { order_id, total_quantity, limit_price, aux_price, order_ref } = *shaped;
+        Ok(NewOrder {
+            quantity: quantity(total_quantity)?,
+            order_type: Kind::of(known.order_type).priced(limit_price, aux_price)?,
+            reference: reference(order_ref)?,
+            origin: Origin { order_id: checked_id(order_id)?, ..known.origin },
+            ..known.clone()
         })
     }
 
@@ -94,6 +97,18 @@ impl Client {
     }
 }
 
+/// An id that an order may have.
+fn checked_id(order_id: i32) -> Result<i32, Complaint> {
+    if order_id < 1 {
+        return Err(Complaint::invalid("orderId", order_id, "ids are 1 and up"));
+    }
+    if order_id > LAST {
+        let needed = "this client id has used up its order ids; connect with another one";
+        return Err(Complaint::invalid("orderId", order_id, needed));
+    }
+    Ok(order_id)
+}
+
 fn side(action: &str) -> Result<Side, Complaint> {
     match word(action).as_str() {
         "BUY" => Ok(Side::Buy),
@@ -119,8 +134,9 @@ fn price(field: &str, given: Option<Decimal>) -> Result<Ticks, Complaint> {
     };
     let given = given.normalize();
     if given.scale() <= 2 {
-        let needed = format!("the highest price is {}", Ticks::MAX);
-        return Ticks::of(given).ok_or_else(|| Complaint::invalid(field, given, &needed));
+        return Ticks::of(given).ok_or_else(|| {
+            Complaint::invalid(field, given, &format!("the highest price is {}", Ticks::MAX))
+        });
     }
     let cents = given.checked_mul(Decimal::ONE_HUNDRED).map(|cents| cents.floor().normalize());
     let below = cents.and_then(|cents| i64::try_from(cents).ok()).map(Ticks);
@@ -133,37 +149,74 @@ fn price(field: &str, given: Option<Decimal>) -> Result<Ticks, Complaint> {
     Err(Complaint { off_tick: true, ..Complaint::invalid(field, given, &needed) })
 }
 
-fn order_type(order: &OrderFields) -> Result<OrderType, Complaint> {
-    let (limit, aux) = (order.limit_price, order.aux_price);
-    let unused = |field: &str, given: Option<Decimal>| match given {
-        Some(price) if !price.is_zero() => Err(Complaint::invalid(
-            field,
-            price,
-            &format!("orderType {} has none; leave it unset", order.order_type),
-        )),
-        _ => Ok(()),
-    };
-    match word(&order.order_type).as_str() {
-        "MKT" => {
-            unused("lmtPrice", limit)?;
-            unused("auxPrice", aux)?;
-            Ok(OrderType::Market)
+/// How an order is priced, before its prices are read.
+#[derive(Clone, Copy)]
+enum Kind {
+    Market,
+    Limit,
+    Stop,
+    StopLimit,
+}
+
+impl Kind {
+    const fn of(order_type: OrderType) -> Self {
+        match order_type {
+            OrderType::Market => Self::Market,
+            OrderType::Limit { .. } => Self::Limit,
+            OrderType::Stop { .. } => Self::Stop,
+            OrderType::StopLimit { .. } => Self::StopLimit,
         }
-        "LMT" => {
-            unused("auxPrice", aux)?;
-            Ok(OrderType::Limit { price: price("lmtPrice", limit)? })
+    }
+
+    fn named(name: &str) -> Result<Self, Complaint> {
+        match word(name).as_str() {
+            "MKT" => Ok(Self::Market),
+            "LMT" => Ok(Self::Limit),
+            "STP" => Ok(Self::Stop),
+            "STP LMT" | "STPLMT" => Ok(Self::StopLimit),
+            _ => {
+                let other: String = name.chars().take(20).collect();
+                Err(Complaint::unsupported("orderType", &other, "use MKT, LMT, STP or STP LMT"))
+            }
         }
-        "STP" => {
-            unused("lmtPrice", limit)?;
-            Ok(OrderType::Stop { trigger: price("auxPrice", aux)? })
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Market => "MKT",
+            Self::Limit => "LMT",
+            Self::Stop => "STP",
+            Self::StopLimit => "STP LMT",
         }
-        "STP LMT" | "STPLMT" => Ok(OrderType::StopLimit {
-            trigger: price("auxPrice", aux)?,
-            price: price("lmtPrice", limit)?,
-        }),
-        _ => {
-            let other: String = order.order_type.chars().take(20).collect();
-            Err(Complaint::unsupported("orderType", &other, "use MKT, LMT, STP or STP LMT"))
+    }
+
+    fn priced(self, limit: Option<Decimal>, aux: Option<Decimal>) -> Result<OrderType, Complaint> {
+        let unused = |field: &str, given: Option<Decimal>| match given {
+            Some(price) if !price.is_zero() => Err(Complaint::invalid(
+                field,
+                price,
+                &format!("orderType {} has none; leave it unset", self.name()),
+            )),
+            _ => Ok(()),
+        };
+        match self {
+            Self::Market => {
+                unused("lmtPrice", limit)?;
+                unused("auxPrice", aux)?;
+                Ok(OrderType::Market)
+            }
+            Self::Limit => {
+                unused("auxPrice", aux)?;
+                Ok(OrderType::Limit { price: price("lmtPrice", limit)? })
+            }
+            Self::Stop => {
+                unused("lmtPrice", limit)?;
+                Ok(OrderType::Stop { trigger: price("auxPrice", aux)? })
+            }
+            Self::StopLimit => Ok(OrderType::StopLimit {
+                trigger: price("auxPrice", aux)?,
+                price: price("lmtPrice", limit)?,
+            }),
         }
     }
 }

@@ -270,3 +270,47 @@ async fn what_the_door_refuses_by_itself_is_on_record() {
         assert!(text.contains(word) && text.ends_with("asked from 127.0.0.1"), "{code}: {text}");
     }
 }
+
+/// What is the same in orders is understood once. The second client sends each order as its first, so that
+/// it is read in whole, and both are told the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_alike_are_understood_as_if_each_were_the_first() {
+    type Case = fn(&mut tws::PlaceOrder);
+    let cases: [Case; 12] = [
+        |_| {},
+        |o| o.order.total_quantity = Some(Decimal::from(11)),
+        |o| o.order.limit_price = Some(Decimal::new(150, 2)),
+        |o| o.order.order_ref = "note".to_owned(),
+        |o| o.order.tif = "GTC".to_owned(),
+        |o| o.order.limit_price = Some(Decimal::new(1_501, 3)),
+        |o| o.order.total_quantity = Some(Decimal::new(5, 1)),
+        |o| o.order.total_quantity = None,
+        |o| o.order.aux_price = Some(Decimal::TWO),
+        |o| o.order.hidden = true,
+        |o| o.order.account = "DU1".to_owned(),
+        |o| o.order.order_ref = "n".repeat(65),
+    ];
+    let server = Server::start().await;
+    let mut again = server.client("trading", 3).await;
+    for (id, case) in (1..).zip(cases) {
+        let mut first = server.client("trading", 10 + id).await;
+        let told = |messages: Vec<Message>| -> Vec<Message> {
+            let shown = messages.into_iter().map(|message| {
+                let mut message = message;
+                // The client id and the number of the order, which differ.
+                let differ: &[usize] = match message[0].as_str() {
+                    "5" => &[24, 25],
+                    "3" => &[6, 9],
+                    _ => &[],
+                };
+                differ.iter().for_each(|at| message[*at].clear());
+                message
+            });
+            shown.collect()
+        };
+        let one = told(again.ask(order(id, case)).await);
+        let other = told(first.ask(order(id, case)).await);
+        assert!(!one.is_empty());
+        assert_eq!(one, other, "order {id}");
+    }
+}

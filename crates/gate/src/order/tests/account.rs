@@ -113,7 +113,7 @@ async fn credential_on_two_accounts_trades_on_each_at_one_rate_and_listens_to_bo
     assert!(one.account() == bench.gate.account() && !one.has_one_account());
     let other = one.on(second()).unwrap();
     assert!(one.on("DU7777777".parse().unwrap()).is_none());
-    let mut inbox = bench.gate.subscribe_to_all(&one);
+    let mut inbox = bench.gate.subscribe_client(&one, 1);
     let on_second = || NewOrder { account: second(), ..bench.resting() };
     // An admission is for one account, whatever others its holder has.
     assert_eq!(code(bench.place(&one, vec![on_second()])), "ACCOUNT_NOT_ALLOWED");
