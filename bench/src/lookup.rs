@@ -115,7 +115,7 @@ fn fill(tokens: &[Digest]) -> Sessions {
         };
         let mut given = mandate.entitlements(Holder::Session(session.id), Grade::None).unwrap();
         given.until = session.until;
-        sessions.put(&person, &session, given, None);
+        sessions.put(&person, &session, vec![given], None);
     }
     sessions
 }

@@ -183,8 +183,9 @@ async fn close(desk: &Desk<'_>, account: PaperAccountId) -> Result<AccountRow, F
         Err(Unclosed::Holds { orders, positions }) => {
             let mut left = Vec::new();
             if orders > 0 {
+                let word = if orders == 1 { "order" } else { "orders" };
                 left.push(format!(
-                    "{orders} open orders (floorpass order cancel-all --account {account})"
+                    "{orders} open {word} (floorpass order cancel-all --account {account})"
                 ));
             }
             if !positions.is_empty() {

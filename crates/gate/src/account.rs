@@ -129,7 +129,7 @@ impl PaperAccounts<'_> {
             if turn.exchange().ledger(opening.account).is_some() {
                 return Err(Refusal::AccountTaken { account: opening.account.into() });
             }
-            turn.stamp(by_operator(), Command::OpenAccount(opening), false)?;
+            turn.stamp(by_operator(opening.account), Command::OpenAccount(opening), false)?;
         }
         self.gate.flush().await
     }
@@ -147,7 +147,7 @@ impl PaperAccounts<'_> {
             if account == self.gate.account() || !ledger.is_flat() {
                 return Ok(false);
             }
-            turn.stamp(by_operator(), Command::CloseAccount { account }, true)?;
+            turn.stamp(by_operator(account), Command::CloseAccount { account }, true)?;
             turn.exchange().ledger(account).is_some_and(|ledger| ledger.closed.is_some())
         };
         self.gate.flush().await?;
@@ -155,8 +155,8 @@ impl PaperAccounts<'_> {
     }
 }
 
-fn by_operator() -> Decided {
-    Decided { holder: Holder::Operator, ..Decided::system() }
+fn by_operator(account: PaperAccountId) -> Decided {
+    Decided { holder: Holder::Operator, account: Some(account), ..Decided::system() }
 }
 
 impl PaperAccounts<'_> {

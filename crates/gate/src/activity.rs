@@ -11,7 +11,7 @@ use access::evidence::{Command as Note, Entry, Event as Kept, Index, Topic};
 use access::{
     Act, By, Command, CredentialId, DeviceId, Event, Holder, PersonId, Reads, Refusal, Slice, Time,
 };
-use store::{Key, OrderDecision, RecordCursor, Search, Stretch};
+use store::{Key, OrderDecision, OrdersOf, RecordCursor, Search, Stretch};
 
 use crate::Gate;
 use crate::clock::Stopwatch;
@@ -251,7 +251,7 @@ impl ActivityGate<'_> {
         };
         let cursor = cursor.unwrap_or(ActivityCursor::END);
         let limit = filter.limit.clamp(1, LIMIT);
-        let search = filter.search(person);
+        let search = filter.search(person, self.sees(actor));
         let (entries, reach) = if search.is_slow() {
             self.look_through(filter, &search, cursor, limit).await?
         } else {
@@ -323,6 +323,17 @@ impl ActivityGate<'_> {
     }
 
     /// Whose entries the actor may see; none is everybody's.
+    /// Of which account the actor sees the orders; none is all of them.
+    fn sees(self, actor: &Actor) -> Option<OrdersOf> {
+        match actor {
+            Actor::Session(ticket) if ticket.account == self.gate.account() => {
+                Some(OrdersOf::First(ticket.account))
+            }
+            Actor::Session(ticket) => Some(OrdersOf::Other(ticket.account)),
+            Actor::Operator { .. } => None,
+        }
+    }
+
     fn may_see_evidence(self, actor: &Actor) -> Result<Option<PersonId>, Refusal> {
         let Actor::Session(ticket) = actor else { return Ok(None) };
         let entitlements = self.gate.sessions().admit(ticket)?.entitlements();
@@ -444,9 +455,10 @@ impl ActivityGate<'_> {
 }
 
 impl ActivityFilter {
-    fn search(&self, of: Option<PersonId>) -> Search {
+    fn search(&self, of: Option<PersonId>, account: Option<OrdersOf>) -> Search {
         Search {
             of,
+            account,
             person: self.person,
             credential: self.credential,
             device: self.device,

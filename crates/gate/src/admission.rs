@@ -197,7 +197,8 @@ impl Gate {
         let checked = slot.check_open().and_then(|()| slot.peek().check(&question));
         if let Err(refusal) = &checked {
             let (holder, code, address) = (slot.holder, refusal.code(), Some(address));
-            let kind = Kind::Refused { holder, code, symbol: None, address };
+            let account = self.beside_first(slot.account);
+            let kind = Kind::Refused { holder, account, code, symbol: None, address };
             self.note(kind, refusal.evidence_text());
         }
         checked
@@ -224,7 +225,8 @@ impl Gate {
         asked: Option<Asked>,
     ) {
         let (holder, address) = (admission.holder(), Some(address));
-        let kind = Kind::Refused { holder, code, symbol: None, address };
+        let account = self.beside_first(admission.account());
+        let kind = Kind::Refused { holder, account, code, symbol: None, address };
         self.note_all(kind, text, asked.map(tidied).into_iter().collect());
     }
 
@@ -237,17 +239,25 @@ impl Gate {
         text: String,
     ) {
         let (holder, address) = (Holder::Credential(credential), Some(address));
-        self.note(Kind::TurnedAway { holder, code, address }, text);
+        let slot = self.0.live.slots(credential).into_iter().next();
+        let account = slot.and_then(|slot| self.beside_first(slot.account));
+        self.note(Kind::TurnedAway { holder, account, code, address }, text);
     }
 
     /// Records, coalesced and with the next group, that a program was let in, and lists it until what
     /// comes back is dropped. `client` says which.
     pub fn note_connected(&self, admission: &Admission, address: IpAddr, client: &str) -> Presence {
         let holder = admission.holder();
-        self.note(Kind::Connected { holder }, format!("{client}, from {address}"));
+        let account = self.beside_first(admission.account());
+        self.note(Kind::Connected { holder, account }, format!("{client}, from {address}"));
         let client = access::call::tidy(client, CLIENT_LIMIT);
         let connected = Connected { client, address, since: self.now() };
         self.0.people.connections.enter(holder, connected)
+    }
+
+    /// An account, unless it is the first: so records name it.
+    fn beside_first(&self, account: PaperAccountId) -> Option<PaperAccountId> {
+        (account != self.account()).then_some(account)
     }
 
     fn note(&self, kind: Kind, text: String) {

@@ -44,9 +44,10 @@ impl Gate {
         of: Option<Holder>,
         by: Holder,
     ) -> Result<usize, Refusal> {
-        let decision = Decided { holder: by, ..Decided::system() };
         let mut turn = self.0.sequencer.turn(self.now()).map_err(told)?;
         let exchange = turn.exchange();
+        let account_of = exchange.beside_first(account);
+        let decision = Decided { holder: by, account: account_of, ..Decided::system() };
         if exchange.ledger(account).is_none() {
             return Ok(0);
         }
@@ -69,20 +70,24 @@ impl Gate {
         {
             let mut turn = self.0.sequencer.turn(self.now()).map_err(told)?;
             let exchange = turn.exchange();
+            let all_of = |account| {
+                let scope = exchange.scope_of(account);
+                (Some(account), Command::CancelAll { scope, cause })
+            };
             let commands: Vec<_> = match meant {
-                OperatorCancel::Order(order) => vec![Command::Cancel { order, cause }],
-                OperatorCancel::Account(account) => {
-                    vec![Command::CancelAll { scope: exchange.scope_of(account), cause }]
+                OperatorCancel::Order(order) => {
+                    let account = exchange.order(order).map(|order| order.account);
+                    vec![(account, Command::Cancel { order, cause })]
                 }
+                OperatorCancel::Account(account) => vec![all_of(account)],
                 OperatorCancel::All => {
                     let rest = |ledger: &&Ledger| ledger.open_orders().next().is_some();
-                    let accounts = exchange.ledgers().filter(rest).map(|ledger| ledger.id);
-                    let scopes = accounts.map(|account| exchange.scope_of(account));
-                    scopes.map(|scope| Command::CancelAll { scope, cause }).collect()
+                    exchange.ledgers().filter(rest).map(|ledger| all_of(ledger.id)).collect()
                 }
             };
-            for command in commands {
-                let decision = Decided { holder: Holder::Operator, ..Decided::system() };
+            for (account, command) in commands {
+                let account = account.and_then(|account| turn.exchange().beside_first(account));
+                let decision = Decided { holder: Holder::Operator, account, ..Decided::system() };
                 let record = turn.stamp(decision, command, true).map_err(told)?;
                 cancelled.extend(record.events.iter().filter_map(|event| match event {
                     Event::OrderCancelled { order } => Some(order.id),

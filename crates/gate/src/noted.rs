@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use access::id::{Holder, SymbolId};
+use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::{Span, Time};
 use trade::journal::{Asked, Command, OrdersRefused};
 
@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Refused {
         /// Of whom.
         holder: Holder,
+        /// On which account, unless it is the first.
+        account: Option<PaperAccountId>,
         /// Its stable code.
         code: &'static str,
         /// The contract that it is about.
@@ -39,6 +41,8 @@ pub(crate) enum Kind {
     TurnedAway {
         /// By which credential it came.
         holder: Holder,
+        /// The same.
+        account: Option<PaperAccountId>,
         /// The stable code.
         code: &'static str,
         /// From where.
@@ -48,6 +52,8 @@ pub(crate) enum Kind {
     Connected {
         /// By which credential.
         holder: Holder,
+        /// The same.
+        account: Option<PaperAccountId>,
     },
 }
 
@@ -55,17 +61,27 @@ impl Kind {
     /// Less told apart when there are `kinds` already.
     fn among(self, kinds: usize) -> Self {
         match self {
-            Self::Refused { holder, code, symbol, address } => Self::Refused {
+            Self::Refused { holder, account, code, symbol, address } => Self::Refused {
                 holder,
+                account,
                 code,
                 symbol: symbol.filter(|_| kinds < KINDS),
                 address: address.filter(|_| kinds < ADDRESSES),
             },
-            Self::TurnedAway { holder, code, address } => {
+            Self::TurnedAway { holder, account, code, address } => {
                 let address = address.filter(|_| kinds < ADDRESSES);
-                Self::TurnedAway { holder, code, address }
+                Self::TurnedAway { holder, account, code, address }
             }
             Self::Connected { .. } => self,
+        }
+    }
+
+    /// The account that it is about, unless it is the first.
+    pub(crate) const fn account(&self) -> Option<PaperAccountId> {
+        match self {
+            Self::Refused { account, .. }
+            | Self::TurnedAway { account, .. }
+            | Self::Connected { account, .. } => *account,
         }
     }
 
@@ -79,11 +95,11 @@ impl Kind {
                     Command::OrdersRefused(OrdersRefused { holder, code, text, count, asked })
                 }
             }
-            Self::TurnedAway { holder, code, address } => {
+            Self::TurnedAway { holder, code, address, .. } => {
                 let (text, code) = (asked_from(&text, address), code.to_owned());
                 Command::ConnectionRefused { holder, code, text, count }
             }
-            Self::Connected { holder } => Command::Connected { holder, clients: text, count },
+            Self::Connected { holder, .. } => Command::Connected { holder, clients: text, count },
         }
     }
 }
@@ -152,13 +168,19 @@ impl Noted {
 
     /// Gives the records of repeats whose second is over to `take`; of all repeats when `all`. What
     /// it has no room for stays in the count.
-    pub(crate) fn settle(&mut self, now: Time, all: bool, mut take: impl FnMut(Command) -> bool) {
+    pub(crate) fn settle(
+        &mut self,
+        now: Time,
+        all: bool,
+        mut take: impl FnMut(&Kind, Command) -> bool,
+    ) {
         self.recent.retain(|kind, repeats| {
             if !all && now.since(repeats.since) < WINDOW {
                 return true;
             }
             let (text, asked) = (&repeats.text, &repeats.asked);
-            repeats.count > 0 && !take(kind.record(text.clone(), repeats.count, asked.clone()))
+            repeats.count > 0
+                && !take(kind, kind.record(text.clone(), repeats.count, asked.clone()))
         });
     }
 }
@@ -174,6 +196,7 @@ mod tests {
     fn kind(symbol: u32, host: u8) -> Kind {
         Kind::Refused {
             holder: Holder::System,
+            account: None,
             code: "READ_ONLY",
             symbol: Some(SymbolId(symbol)),
             address: Some(Ipv4Addr::new(127, 0, 0, host).into()),
@@ -189,7 +212,7 @@ mod tests {
 
     fn due(noted: &mut Noted, now: i64, all: bool) -> Vec<Command> {
         let mut due = Vec::new();
-        noted.settle(Time(now), all, |command| {
+        noted.settle(Time(now), all, |_, command| {
             due.push(command);
             true
         });
@@ -229,7 +252,7 @@ mod tests {
         for at in 0..5 {
             noted.note(kind(1, 1), || "text".to_owned(), Vec::new(), Time(at));
         }
-        noted.settle(Time(1_000_000), false, |_| false);
+        noted.settle(Time(1_000_000), false, |_, _| false);
         assert_eq!(count(due(&mut noted, 2_000_000, false).first()), 4);
     }
 
@@ -259,7 +282,13 @@ mod tests {
         let mut records = 0;
         for host in 0..2_000_u32 {
             let address = Some(Ipv4Addr::from_bits(host).into());
-            let kind = Kind::Refused { holder: Holder::System, code: "X", symbol: None, address };
+            let kind = Kind::Refused {
+                holder: Holder::System,
+                account: None,
+                code: "X",
+                symbol: None,
+                address,
+            };
             records += usize::from(noted.note(kind, String::new, Vec::new(), Time(0)).is_some());
         }
         assert_eq!(records, ADDRESSES + 1);
@@ -272,7 +301,7 @@ mod tests {
         let mut noted = Noted::default();
         let mut records = Vec::new();
         for client in 0..1_000 {
-            let kind = Kind::Connected { holder: Holder::System };
+            let kind = Kind::Connected { holder: Holder::System, account: None };
             records.extend(noted.note(
                 kind,
                 || format!("client {client}"),

@@ -230,6 +230,7 @@ impl Case<'_, '_> {
     fn decided(&self) -> Decided {
         Decided {
             holder: self.slot.holder,
+            account: self.turn.exchange().beside_first(self.slot.account),
             epoch: live::epoch(self.state),
             limits: self.entitlements.limits.clone(),
         }
@@ -586,7 +587,8 @@ impl Gate {
         if !is_outage(&refused) && attempt.is_kept(slot.holder, &refused) {
             let (holder, code, address) = (slot.holder, refused.code(), Some(address));
             let asked = attempt.asked(turn.exchange());
-            let kind = Kind::Refused { holder, code, symbol, address };
+            let account = turn.exchange().beside_first(slot.account);
+            let kind = Kind::Refused { holder, account, code, symbol, address };
             turn.note(kind, || refused.evidence_text(), asked);
         }
         Err(refused)

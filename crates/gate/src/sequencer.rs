@@ -97,7 +97,7 @@ impl Engine {
         now: Time,
     ) -> Result<Arc<Published>, Refusal> {
         let time = now.max(self.latest).max(self.exchange.now());
-        let holder = decision.holder;
+        let (holder, account) = (decision.holder, decision.account);
         let stamped = Stamped { seq: self.next, time, decision, command };
         let chain = self.pending.push(self.next, &self.chain, self.unsynced, |bytes| {
             trade::journal::encode(&stamped, bytes)
@@ -108,7 +108,7 @@ impl Engine {
         let events = self.exchange.apply(&stamped);
         self.tally.count(time, holder, &stamped.command);
         if let Command::OrdersRefused(refused) = stamped.command {
-            self.refused.put(stamped.seq, time, refused);
+            self.refused.put(RefusedOrders { seq: stamped.seq, at: time, account, refused });
         }
         let published = Arc::new(Published { seq: stamped.seq, time, holder, events });
         if !published.events.is_empty() {
@@ -205,7 +205,8 @@ impl Turn<'_> {
     pub(crate) fn note(&mut self, kind: Kind, text: impl FnOnce() -> String, asked: Vec<Asked>) {
         let now = self.now;
         if let Some(command) = self.engine.noted.note(kind, text, asked, now)
-            && let Err(error) = self.stamp(Decided::system(), command, true)
+            && let Err(error) =
+                self.stamp(Decided { account: kind.account(), ..Decided::system() }, command, true)
         {
             tracing::warn!(?kind, %error, "a refusal or connection could not be recorded");
         }
@@ -384,10 +385,11 @@ impl Sequencer {
         let now = if engine.lag(now) > AT_ONCE { engine.exchange.now() } else { now };
         let mut noted = std::mem::take(&mut engine.noted);
         let mut stamped = Ok(());
-        noted.settle(now, last, |command| {
+        noted.settle(now, last, |kind, command| {
             let room = stamped.is_ok() && engine.has_room(HEADROOM);
             if room {
-                stamped = engine.stamp(Decided::system(), command, now).map(drop);
+                let decision = Decided { account: kind.account(), ..Decided::system() };
+                stamped = engine.stamp(decision, command, now).map(drop);
             }
             room
         });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use access::evidence::{Entry, Index, Topic};
-use access::id::{CredentialId, DeviceId, Holder, PersonId, SessionId};
+use access::id::{CredentialId, DeviceId, Holder, PaperAccountId, PersonId, SessionId};
 use access::moment::Time;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
@@ -38,11 +38,22 @@ statements! {
 /// Ids in one statement, well below what either engine takes.
 const AT_ONCE: usize = 500;
 
+/// Of which account decisions about orders are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrdersOf {
+    /// The first, which records do not name, with what concerns no account.
+    First(PaperAccountId),
+    /// Another.
+    Other(PaperAccountId),
+}
+
 /// What is looked for. All of it must hold.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
     /// Of evidence only what concerns this person.
     pub of: Option<PersonId>,
+    /// Of decisions about orders only those on this account.
+    pub account: Option<OrdersOf>,
     /// What this person did, or what was done for them.
     pub person: Option<PersonId>,
     /// What this credential did, or what was done to it.
@@ -272,6 +283,14 @@ impl Search {
         statement.equal("credential", self.credential);
         statement.equal("device", self.device);
         statement.equal("topic", self.topic.map(Topic::name));
+        match self.account.filter(|_| record == Record::Orders) {
+            Some(OrdersOf::First(account)) => {
+                let place = statement.put(Value::Text(account.to_string()));
+                statement.and(&format!("(account IS NULL OR account = {place})"));
+            }
+            Some(OrdersOf::Other(account)) => statement.equal("account", Some(account)),
+            None => {}
+        }
         if self.refused {
             statement.and("code IS NOT NULL");
         }

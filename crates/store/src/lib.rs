@@ -57,7 +57,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-pub use activity::{Names, RecordCursor, Search, Stretch};
+pub use activity::{Names, OrdersOf, RecordCursor, Search, Stretch};
 pub use checkpoint::SignedCheckpoint;
 pub use commit::{CommitError, Committed};
 pub use credential::CredentialUse;

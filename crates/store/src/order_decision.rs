@@ -2,7 +2,7 @@
 //! journal stays the truth, and the check of evidence compares the two.
 
 use access::evidence::{INDEX_RULE, Topic};
-use access::id::{CredentialId, DeviceId, Holder, PersonId};
+use access::id::{CredentialId, DeviceId, Holder, PaperAccountId, PersonId};
 use access::moment::Time;
 use data_encoding::BASE64;
 use sqlx::AnyConnection;
@@ -15,16 +15,15 @@ use crate::field::{Fields, number};
 
 statements! {
     INSERT = "INSERT INTO order_decision (seq, happened_at, actor, topic, minor, code, person, \
-              credential, device, record, words) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (seq) DO NOTHING";
+              credential, device, record, words, account) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (seq) DO NOTHING";
     SET_SEQ = "UPDATE record_index SET seq = $1, rule = $2 WHERE name = 'orders'";
     ABOVE = "DELETE FROM order_decision WHERE seq > $1";
     AFTER = "SELECT seq, happened_at, actor, topic, minor, code, person, credential, device, record, \
-             words FROM order_decision WHERE seq > $1 ORDER BY seq LIMIT $2";
+             words, account FROM order_decision WHERE seq > $1 ORDER BY seq LIMIT $2";
 }
 
-pub(crate) const COLUMNS: &str =
-    "seq, happened_at, actor, topic, minor, code, person, credential, device, record, words";
+pub(crate) const COLUMNS: &str = "seq, happened_at, actor, topic, minor, code, person, credential, device, record, words, account";
 
 /// A decision about orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +40,8 @@ pub struct OrderDecision {
     pub minor: bool,
     /// The stable code, when it was refused.
     pub code: Option<String>,
+    /// On which account; none on the first, and where it concerns none.
+    pub account: Option<PaperAccountId>,
     /// Whose the holder is.
     pub person: Option<PersonId>,
     /// The holder, when it is a credential.
@@ -56,13 +57,14 @@ pub struct OrderDecision {
 pub(crate) fn read(row: &AnyRow) -> Result<OrderDecision, StoreError> {
     let damaged = |what: String| StoreError::Damaged { table: "order_decision", what };
     let mut fields = Fields::new("order_decision", row);
-    Ok(OrderDecision {
+    let mut one = OrderDecision {
         seq: fields.number()?,
         at: fields.time()?,
         holder: holder(&fields.text()?).ok_or_else(|| damaged("an unknown holder".into()))?,
         topic: fields.named(&Topic::ALL, Topic::name)?,
         minor: fields.truth()?,
         code: fields.maybe_text()?,
+        account: None,
         person: fields.maybe_exact()?,
         credential: fields.maybe_exact()?,
         device: fields.maybe_exact()?,
@@ -70,7 +72,9 @@ pub(crate) fn read(row: &AnyRow) -> Result<OrderDecision, StoreError> {
             .decode(fields.text()?.as_bytes())
             .map_err(|error| damaged(error.to_string()))?,
         words: fields.text()?,
-    })
+    };
+    one.account = fields.maybe_exact()?;
+    Ok(one)
 }
 
 fn holder(text: &str) -> Option<Holder> {
@@ -96,6 +100,7 @@ async fn insert(connection: &mut AnyConnection, one: &OrderDecision) -> Result<(
         one.device.map(|id| id.to_string()),
         BASE64.encode(&one.record),
         one.words.clone(),
+        one.account.map(|id| id.to_string()),
     )?;
     Ok(())
 }

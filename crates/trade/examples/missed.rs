@@ -54,7 +54,7 @@ fn main() {
         };
         let facts = exchange.facts(account, holder).unwrap();
         let checked = trade::pretrade::check(&facts, &limits, at, vec![new]).unwrap();
-        let decision = Decided { holder, epoch: 1, limits: limits.clone() };
+        let decision = Decided { holder, account: None, epoch: 1, limits: limits.clone() };
         let seq = exchange.seq() + 1;
         exchange.apply(&Stamped { seq, time: at, decision, command: Command::Place(checked) });
     }

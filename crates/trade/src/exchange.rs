@@ -353,6 +353,11 @@ impl Exchange {
         &self.genesis
     }
 
+    /// An account, unless it is that of the genesis: so records name it.
+    pub fn beside_first(&self, account: PaperAccountId) -> Option<PaperAccountId> {
+        (account != self.genesis.account).then_some(account)
+    }
+
     /// By which rule its markets move.
     pub const fn rule(&self) -> u16 {
         self.paper.rule

@@ -102,6 +102,8 @@ impl Command {
 pub struct Decided {
     /// Who asked.
     pub holder: Holder,
+    /// On which account; none on the first, and for what concerns no account.
+    pub account: Option<PaperAccountId>,
     /// The epoch of the entitlements that it was decided by.
     pub epoch: u64,
     /// The limits that pre-trade was given.
@@ -111,7 +113,7 @@ pub struct Decided {
 impl Decided {
     /// Decided by the server itself, which needs no entitlements.
     pub fn system() -> Self {
-        Self { holder: Holder::System, epoch: 0, limits: Limits::default() }
+        Self { holder: Holder::System, account: None, epoch: 0, limits: Limits::default() }
     }
 }
 

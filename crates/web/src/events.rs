@@ -175,7 +175,7 @@ impl Watcher {
                 if !orders.all(|order| names.knows(order.origin.holder)) {
                     *names = Names::load(signed).await.ok()?;
                 }
-                let refused = gate.refused_orders().await.ok()?;
+                let refused = gate.refused_orders(signed.ticket.account).await.ok()?;
                 List { view: &view, refused: &refused, names, filter, signed }.fragment()
             }
             About::Instruments(shown) => shown.fragment(&gate.quotes()),

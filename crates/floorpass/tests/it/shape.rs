@@ -338,6 +338,13 @@ fn json_of_every_command_is_as_documented() {
     seen.run("unlock", &[]);
     seen.run("lock", &["--person", "trader", "--grade", "all"]);
     seen.run("unlock", &["--person", "trader"]);
+    let wish = ["--owner", "trader", "--cash", "250000", "--purpose", "a second one"];
+    let account = seen.run("account create", &wish)["account"].clone();
+    seen.run("account list", &[]);
+    seen.on("account show", &account, &[]);
+    seen.on("account permit", &account, &["--product", "stocks"]);
+    seen.on("account close", &account, &[]);
+    seen.run("account list", &[]);
     seen.run("activity", &["--steps", "--limit", "500"]);
     seen.run("activity", &["--limit", "1"]);
     seen.run("evidence checkpoint", &[]);
@@ -457,4 +464,52 @@ fn lock_without_a_name_takes_the_only_account() {
     assert_eq!(lifted["needs_new_password"], false, "{lifted}");
     let output = run(&server.data, &["lock", "--account", "DU1234567", "--person", "trader"]);
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn command_about_an_account_asks_which_where_there_are_several() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    let first = json(data, &["status"])["account"].as_str().unwrap().to_owned();
+    let wish = ["account", "create", "--owner", "trader", "--cash", "250000"];
+    let second = json(data, &wish)["account"].as_str().unwrap().to_owned();
+    for command in [
+        &["positions"][..],
+        &["lock", "--grade", "no-new"],
+        &["credential", "create", "bot"],
+        &["person", "add", "bob"],
+    ] {
+        let output = run(data, command);
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        let said = text(&output);
+        assert!(said.contains(&first) && said.contains(&second), "{command:?}: {said}");
+    }
+    let on = |account: &str| json(data, &["positions", "--account", account])["cash"].clone();
+    assert_eq!((on(&first), on(&second)), ("1000000.00".into(), "250000.00".into()));
+    // A credential for both names the account of an order.
+    let both = ["credential", "create", "both", "--no-token", "--account", &first];
+    json(data, &[&both[..], &["--account", &second]].concat());
+    let order =
+        ["order", "place", "buy", "5", "AAPL", "--price", "1.50", "--yes", "--credential", "both"];
+    let unnamed = run(data, &order);
+    assert!(text(&unnamed).contains(&second), "{}", text(&unnamed));
+    let taken = json(data, &[&order[..], &["--account", &second]].concat());
+    assert_eq!(taken["taken"][0]["account"], second.as_str());
+    let list = |account: &str| json(data, &["order", "list", "--account", account]);
+    assert_eq!(list(&first).as_array().unwrap().len(), 0);
+    assert_eq!(list(&second).as_array().unwrap().len(), 1);
+    let number = taken["order"].to_string();
+    json(data, &["order", "change", &number, "--price", "1.60", "--yes", "--credential", "both"]);
+
+    // What keeps an account open is said, and what to do about it.
+    let (code, fault) = crate::program::fault(data, &["account", "close", &second]);
+    assert_eq!((code, fault.as_str()), (4, "ACCOUNT_NOT_FLAT"));
+    let said = text(&run(data, &["account", "close", &second]));
+    assert!(said.contains("1 open order") && said.contains("cancel-all --account"), "{said}");
+    json(data, &["order", "cancel-all", "--account", &second]);
+    assert_eq!(json(data, &["account", "close", &second])["state"], "closed");
+    assert_eq!(crate::program::fault(data, &["account", "close", &first]).1, "ACCOUNT_STAYS");
+    // With one that is open, no command asks any more.
+    assert_eq!(json(data, &["positions"])["account"], first.as_str());
 }

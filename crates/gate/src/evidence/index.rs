@@ -158,6 +158,7 @@ impl Gate {
 
 /// A decision as the tables have it, but for whose it is.
 fn decision(record: Vec<u8>, stamped: Stamped) -> Option<OrderDecision> {
+    let account = stamped.decision.account;
     let entry = order::entry(stamped)?;
     let holder = entry.holder?;
     let words = [&entry.what, entry.text.as_str(), entry.code.as_deref().unwrap_or("")].join(" ");
@@ -168,6 +169,7 @@ fn decision(record: Vec<u8>, stamped: Stamped) -> Option<OrderDecision> {
         topic: entry.topic,
         minor: entry.minor,
         code: entry.code,
+        account,
         person: None,
         credential: match holder {
             Holder::Credential(id) => Some(id),

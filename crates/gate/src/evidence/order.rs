@@ -41,10 +41,11 @@ pub(crate) fn refused(
                 return Ok(found);
             }
             looked += 1;
-            if let Ok(Stamped { seq, time, command: Command::OrdersRefused(refused), .. }) =
+            if let Ok(Stamped { seq, time, decision, command: Command::OrdersRefused(refused) }) =
                 open::decode(record)
             {
-                found.push(RefusedOrders { seq, at: time, refused });
+                let account = decision.account;
+                found.push(RefusedOrders { seq, at: time, account, refused });
             }
         }
     }

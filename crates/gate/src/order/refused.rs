@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use access::id::PaperAccountId;
 use access::moment::Time;
 use access::refusal::Refusal;
 use trade::journal::OrdersRefused;
@@ -20,6 +21,8 @@ pub struct RefusedOrders {
     pub seq: u64,
     /// When.
     pub at: Time,
+    /// On which account; none on the first.
+    pub account: Option<PaperAccountId>,
     /// What was refused, to whom, and why.
     pub refused: OrdersRefused,
 }
@@ -29,11 +32,11 @@ pub struct RefusedOrders {
 pub(crate) struct Recent(VecDeque<Arc<RefusedOrders>>);
 
 impl Recent {
-    pub(crate) fn put(&mut self, seq: u64, at: Time, refused: OrdersRefused) {
+    pub(crate) fn put(&mut self, record: RefusedOrders) {
         if self.0.len() == KEPT {
             self.0.pop_front();
         }
-        self.0.push_back(Arc::new(RefusedOrders { seq, at, refused }));
+        self.0.push_back(Arc::new(record));
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<RefusedOrders>> {
@@ -46,14 +49,19 @@ impl Recent {
 pub(crate) struct Older(tokio::sync::OnceCell<Vec<Arc<RefusedOrders>>>);
 
 impl Gate {
-    /// The newest records of refused orders, newest first, at most 200. Of a session or program it
-    /// is asked by anyone who may see the account.
-    pub async fn refused_orders(&self) -> Result<Vec<Arc<RefusedOrders>>, Refusal> {
+    /// The newest records of refused orders on an account, newest first: those of the last 200 of all
+    /// accounts. It is asked by anyone who may see the account.
+    pub async fn refused_orders(
+        &self,
+        account: PaperAccountId,
+    ) -> Result<Vec<Arc<RefusedOrders>>, Refusal> {
         let older = self.0.older_refused.0.get_or_try_init(|| self.read_refused()).await?;
         let recent = self.0.sequencer.refused();
         let first = recent.first().map_or(u64::MAX, |record| record.seq);
         let mut all: Vec<_> = older.iter().filter(|record| record.seq < first).cloned().collect();
         all.extend(recent);
+        let named = (account != self.account()).then_some(account);
+        all.retain(|record| record.account.filter(|one| *one != self.account()) == named);
         Ok(all.into_iter().rev().take(KEPT).collect())
     }
 

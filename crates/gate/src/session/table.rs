@@ -256,8 +256,8 @@ impl Sessions {
     }
 
     /// Puts a session in, or gives one that is in it the authority that it has now, on each of its
-    /// accounts, the first one first; none does nothing. `used` is its last use, where the tables know
-    /// of one.
+    /// accounts, the first one first; one without any may do nothing. `used` is its last use, where the
+    /// tables know of one.
     pub fn put(
         &self,
         person: &Person,
@@ -266,6 +266,7 @@ impl Sessions {
         used: Option<&SessionUse>,
     ) {
         let mut table = self.lock();
+        let given = if given.is_empty() { table.stripped(session.id) } else { given };
         let Some(class) = table.class(person, session, given) else { return };
         if let Some(at) = table.by_id(session.id) {
             table.reclass(at, class);

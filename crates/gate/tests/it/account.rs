@@ -53,6 +53,7 @@ async fn account_that_is_opened_is_its_owners_at_once_and_closes_when_it_is_flat
     let (accounts, first) = (place.gate.paper_accounts(), place.gate.account());
     let (before, cookie) = place.by_link().await;
     assert_eq!(&*before.accounts, [first]);
+    place.pass(Span::seconds(1));
     let second = accounts.create(&OPERATOR, wanted(250_000)).await.unwrap();
     let ticket = place.ticket(&cookie);
     assert_eq!((ticket.account, &*ticket.accounts), (first, &[first, second][..]));
@@ -113,6 +114,7 @@ async fn credential_names_its_accounts_and_is_on_no_other() {
         let order = OrderRequest::Place(vec![limit(account, on.holder())]);
         place.gate.submit(&on, HOME, order).unwrap();
     }
+    place.gate.flush().await.unwrap();
     let Place { gate, folder, clock, secrets } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;
@@ -173,4 +175,47 @@ async fn account_is_for_the_operator_to_open_and_close() {
     let closed = place.gate.paper_accounts().close_for_good(&actor, second).await;
     assert_eq!(closed.err(), Some(Refusal::OperatorOnly));
     assert!(!place.gate.paper_accounts().list().iter().any(|one| one.closed.is_some()));
+}
+
+#[tokio::test]
+async fn activity_and_refused_orders_are_those_of_the_account_that_is_looked_at() {
+    let place = Place::new().await;
+    let (accounts, first) = (place.gate.paper_accounts(), place.gate.account());
+    let second = accounts.create(&OPERATOR, wanted(250_000)).await.unwrap();
+    let (ticket, _) = place.by_link().await;
+    for (account, quantity) in [(first, 11), (second, 12)] {
+        let on = ticket.on(account).unwrap();
+        let admission = place.gate.sessions().admit(&on).unwrap();
+        let order = NewOrder { quantity, ..limit(account, admission.holder()) };
+        let request = OrderRequest::Place(vec![order.clone()]);
+        let placed = place.gate.submit(&admission, HOME, request).unwrap().orders()[0].id;
+        let request = OrderRequest::Cancel { order: placed };
+        place.gate.submit(&admission, HOME, request).unwrap();
+        let far = OrderType::Limit { price: Ticks(99_999_999) };
+        let request = OrderRequest::Place(vec![NewOrder { order_type: far, ..order }]);
+        assert!(place.gate.submit(&admission, HOME, request).is_err());
+    }
+    place.gate.flush().await.unwrap();
+    let filter = gate::ActivityFilter {
+        kind: Some(gate::ActivityKind::Order),
+        limit: 100,
+        ..gate::ActivityFilter::default()
+    };
+    let seen = async |account| {
+        let actor = Actor::Session(ticket.on(account).unwrap());
+        let page = place.gate.activity().page(&actor, &filter, None).await.unwrap();
+        let of_session =
+            page.entries.iter().filter(|one| matches!(one.holder, Some(Holder::Session(_))));
+        of_session.map(|one| format!("{} {}", one.what, one.text)).collect::<Vec<_>>()
+    };
+    let (ones, others) = (seen(first).await, seen(second).await);
+    assert_eq!((ones.len(), others.len()), (3, 3), "{ones:?} {others:?}");
+    assert!(ones.iter().all(|text| !text.contains("buy 12")), "{ones:?}");
+    assert!(others.iter().all(|text| !text.contains("buy 11")), "{others:?}");
+    for (account, quantity) in [(first, "11"), (second, "12")] {
+        let refused = place.gate.refused_orders(account).await.unwrap();
+        let asked: Vec<_> = refused.iter().flat_map(|one| &one.refused.asked).collect();
+        assert_eq!(asked.iter().map(|one| &*one.quantity).collect::<Vec<_>>(), [quantity]);
+    }
+    verified(&place).await;
 }

@@ -115,6 +115,7 @@ async fn older_entries_are_indexed_as_new_ones_are(place: &Place) {
 
 fn decision(seq: u64, holder: Holder, words: &str) -> OrderDecision {
     OrderDecision {
+        account: None,
         seq,
         at: Time(i64::try_from(seq).unwrap() * 10),
         holder,

@@ -90,7 +90,7 @@ impl Bench {
     }
 
     fn apply_limited(&mut self, command: Command, limits: Limits) -> Vec<Event> {
-        let decision = Decided { holder: HOLDER, epoch: 1, limits };
+        let decision = Decided { holder: HOLDER, account: None, epoch: 1, limits };
         let seq = self.exchange.seq() + 1;
         let stamped = Stamped { seq, time: self.time, decision, command };
         self.journal.push(stamped.clone());

@@ -167,7 +167,8 @@ fn decision(from: &Decided) -> v2::Decision {
         max_open_orders: limits.max_open_orders,
         duplicate_window: limits.duplicate_window.map(|span| span.0),
     });
-    v2::Decision { holder: Some(of_holder(from.holder)), epoch: from.epoch, limits }
+    let account = from.account.map(account);
+    v2::Decision { holder: Some(of_holder(from.holder)), epoch: from.epoch, limits, account }
 }
 
 fn read_decision(from: v2::Decision) -> Read<Decided> {
@@ -176,6 +177,7 @@ fn read_decision(from: v2::Decision) -> Read<Decided> {
     let whole = |number: Decimal| u64::try_from(number).map_err(|_| wrong("limit of quantity"));
     Ok(Decided {
         holder: read_holder(from.holder)?,
+        account: from.account.map(|account| read_account(Some(account))).transpose()?,
         epoch: from.epoch,
         limits: Limits {
             max_quantity: max_quantity.map(whole).transpose()?,

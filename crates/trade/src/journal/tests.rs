@@ -1,7 +1,7 @@
 //! What a format must bear: fields that come later, values that it does not know, bytes that are none.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use access::id::SessionId;
+use access::id::{PaperAccountId, SessionId};
 use prost::Message;
 
 use super::*;
@@ -48,7 +48,7 @@ fn stamped(command: Command) -> Stamped {
     Stamped {
         seq: 300,
         time: Time(1_795_471_500_000_001),
-        decision: Decided { holder, epoch: 7, limits },
+        decision: Decided { holder, account: None, epoch: 7, limits },
         command,
     }
 }
@@ -213,4 +213,16 @@ fn parent_in_the_group_is_not_the_order_of_that_number() {
         vec![order(None), order(Some(Parent::Member(0))), order(Some(Parent::Order(OrderId(0))))];
     let command = Command::Place(Checked::of_record(orders));
     assert_eq!(decode(&record(command.clone())), Ok(stamped(command)));
+}
+
+/// A decision on the account of the genesis, which nearly all are, takes no more bytes for it.
+#[test]
+fn decision_on_another_account_says_which_and_the_first_account_costs_nothing() {
+    let mut first = message(&record(Command::Advance));
+    let decision = first.decision.as_mut().unwrap();
+    assert!(decision.account.is_none());
+    decision.account = Some(v2::Account { kind: 1, number: 7_654_321 });
+    let other = [&[0, SCHEMA][..], &first.encode_to_vec()].concat();
+    assert_eq!(decode(&other).unwrap().decision.account, PaperAccountId::new(7_654_321));
+    assert_eq!(decode(&record(Command::Advance)).unwrap().decision.account, None);
 }

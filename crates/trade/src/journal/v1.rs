@@ -188,6 +188,7 @@ impl Stamped {
             holder: Some(self.decision.holder.upgraded()),
             epoch: self.decision.epoch,
             limits: Some(self.decision.limits.upgraded()?),
+            account: None,
         };
         Ok(v2::Record {
             seq: self.seq,

@@ -40,6 +40,9 @@ pub(super) struct Decision {
     /// Absent: nothing is limited.
     #[prost(message, optional, tag = "3")]
     pub(super) limits: Option<Limits>,
+    /// Absent: the first account, or none.
+    #[prost(message, optional, tag = "4")]
+    pub(super) account: Option<Account>,
 }
 
 /// Its kind, and the two halves of its 128-bit id, which is 0 for 3 and 4.

@@ -65,7 +65,7 @@ fn verdict(exchange: &Exchange, limits: &Limits, orders: &[NewOrder]) -> String 
 
 fn place(exchange: &mut Exchange, limits: &Limits, order: NewOrder) -> OrderId {
     let checked = check(&facts(exchange), limits, NOW, vec![order]).unwrap();
-    let decision = Decided { holder: HOLDER, epoch: 1, limits: limits.clone() };
+    let decision = Decided { holder: HOLDER, account: None, epoch: 1, limits: limits.clone() };
     let seq = exchange.seq() + 1;
     let command = Command::Place(checked);
     let events = exchange.apply(&Stamped { seq, time: NOW, decision, command });
@@ -206,7 +206,7 @@ fn open_orders_above_the_limit_are_denied() {
         verdict(&exchange, &limits, &[limit(Side::Buy, 1, 100)]),
         "OPEN_ORDERS_ABOVE_LIMIT: 2 open orders and 1 more would be above the limit of 2; cancel some"
     );
-    let decision = Decided { holder: HOLDER, epoch: 1, limits: limits.clone() };
+    let decision = Decided { holder: HOLDER, account: None, epoch: 1, limits: limits.clone() };
     let command = Command::Cancel { order: first, cause: crate::journal::Cause::Request };
     exchange.apply(&Stamped { seq: 3, time: NOW, decision, command });
     assert_eq!(verdict(&exchange, &limits, &[limit(Side::Buy, 1, 100)]), "passes");

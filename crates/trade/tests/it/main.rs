@@ -53,7 +53,7 @@ fn facts(exchange: &Exchange) -> Facts<'_> {
 }
 
 fn stamp(exchange: &Exchange, time: Time, command: Command) -> Stamped {
-    let decision = Decided { holder: HOLDER, epoch: 9, limits: Limits::default() };
+    let decision = Decided { holder: HOLDER, account: None, epoch: 9, limits: Limits::default() };
     Stamped { seq: exchange.seq() + 1, time, decision, command }
 }
 

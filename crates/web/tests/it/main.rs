@@ -1,6 +1,7 @@
 //! The portal over a real gate, by its router.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod account;
 mod activity;
 mod app;
 mod binding;

@@ -51,7 +51,7 @@ async fn refused_order_is_on_record_with_all_that_was_asked_for_and_a_preview_is
         assert!(bench.gate.what_if(&narrow, HERE, vec![big.clone()]).is_err());
     }
     bench.gate.flush().await.unwrap();
-    assert_eq!(bench.gate.refused_orders().await.unwrap(), []);
+    assert_eq!(bench.gate.refused_orders(bench.gate.account()).await.unwrap(), []);
     let evidence = |bench: &Bench| {
         let kinds = bench.journal();
         kinds.iter().filter(|stamped| matches!(stamped.command, Command::Refused { .. })).count()
@@ -63,7 +63,7 @@ async fn refused_order_is_on_record_with_all_that_was_asked_for_and_a_preview_is
     assert_eq!(evidence(&bench), 1);
     assert!(bench.place(&narrow, vec![big.clone()]).is_err());
     bench.gate.flush().await.unwrap();
-    let refused = bench.gate.refused_orders().await.unwrap();
+    let refused = bench.gate.refused_orders(bench.gate.account()).await.unwrap();
     let [record] = refused.as_slice() else { panic!("{refused:?}") };
     assert_eq!((record.refused.holder, record.refused.count), (narrow.holder(), 1));
     assert_eq!(record.refused.code, "QUANTITY_ABOVE_LIMIT");
@@ -77,16 +77,17 @@ async fn refused_order_is_on_record_with_all_that_was_asked_for_and_a_preview_is
         Change { order: order.id, quantity: 101, order_type: order.order_type, tif: order.tif };
     bench.clock.set(START + Span::seconds(2));
     assert!(bench.gate.submit(&narrow, HERE, OrderRequest::Modify(change)).is_err());
-    let changes = bench.gate.refused_orders().await.unwrap()[0].refused.asked[0].changes;
+    let changes =
+        bench.gate.refused_orders(bench.gate.account()).await.unwrap()[0].refused.asked[0].changes;
     assert_eq!(changes, Some(order.id));
     // A restart reads them from the journal, and what comes then is added.
-    let before = bench.gate.refused_orders().await.unwrap();
+    let before = bench.gate.refused_orders(bench.gate.account()).await.unwrap();
     let bench = bench.reopen(true).await;
-    assert_eq!(bench.gate.refused_orders().await.unwrap(), before);
+    assert_eq!(bench.gate.refused_orders(bench.gate.account()).await.unwrap(), before);
     bench.clock.set(START + Span::seconds(4));
     let again = bench.credential(2, |scopes| scopes.limits.max_quantity = Some(100));
     assert!(bench.place(&again, vec![big]).is_err());
-    assert_eq!(bench.gate.refused_orders().await.unwrap().len(), 3);
+    assert_eq!(bench.gate.refused_orders(bench.gate.account()).await.unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -109,7 +110,13 @@ async fn programs_let_in_are_recorded_once_a_second_with_their_number() {
 #[tokio::test]
 async fn command_that_was_cut_off_is_never_written() {
     let bench = Bench::new().await;
-    let kind = Kind::Refused { holder: Holder::System, code: "HALF", symbol: None, address: None };
+    let kind = Kind::Refused {
+        holder: Holder::System,
+        account: None,
+        code: "HALF",
+        symbol: None,
+        address: None,
+    };
     let cut = catch_unwind(AssertUnwindSafe(|| {
         let mut turn = bench.gate.0.sequencer.turn(START).unwrap();
         turn.note(kind, String::new, Vec::new());

@@ -7,7 +7,7 @@ use access::entitlements::Acts;
 use access::lock::Grade;
 use access::person::Person;
 use access::session::{Interface, Method, Session, SessionEnd};
-use access::{Entitlements, Holder, PaperAccountId, PersonId, Refusal, Span, Time};
+use access::{Entitlements, Holder, PaperAccountId, PersonId, Refusal, SessionId, Span, Time};
 
 use super::record::Record;
 use super::{SessionInfo, Table};
@@ -74,6 +74,12 @@ impl Class {
         self.given.all().find(|given| given.account == account)
     }
 
+    /// The accounts, with nothing that may be done on them.
+    fn stripped(&self) -> Vec<Entitlements> {
+        let none = |given: &Entitlements| Entitlements { acts: Acts::NONE, ..given.clone() };
+        self.given.all().map(none).collect()
+    }
+
     /// Why nothing is done on an account that is not among theirs.
     pub(super) fn not_allowed(&self, account: PaperAccountId) -> Refusal {
         Refusal::AccountNotAllowed { account, allowed: self.first().account }
@@ -130,6 +136,12 @@ impl Table {
         let classes = self.owners.get(&person).into_iter().flatten();
         let members = classes.filter_map(|class| self.classes.get(*class));
         members.flat_map(|class| class.members.iter().map(|at| *at as usize))
+    }
+
+    /// What is left of a session whose person holds no account any more.
+    pub(super) fn stripped(&self, id: SessionId) -> Vec<Entitlements> {
+        let found = self.by_id(id).and_then(|at| self.both(at));
+        found.map_or_else(Vec::new, |(_, class)| class.stripped())
     }
 
     /// The class of a session with this authority, made when there is none; no class without any.

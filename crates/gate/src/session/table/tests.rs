@@ -439,6 +439,9 @@ fn session_on_several_accounts_has_a_slot_on_each_and_narrows_them_apart() {
     sessions.put(&person, &one, both(), None);
     assert!(!slots[1].is_open(), "an ended slot stays ended in every hand");
     let again = sessions.slot(one.id, second).unwrap();
+    // Without any account nothing is left to do.
+    sessions.put(&person, &one, Vec::new(), None);
+    assert!(again.entitlements().acts == Acts::NONE && slots[0].entitlements().acts == Acts::NONE);
     sessions.end(one.id, START, SessionEnd::SignedOut);
     assert!(!slots[0].is_open() && !again.is_open());
 }

@@ -1,0 +1,105 @@
+//! A person with two accounts: the head switches, and a form acts on the account it was shown for.
+
+use access::account::Currency;
+use access::id::PaperAccountId;
+use axum::http::StatusCode;
+use gate::{Actor, NewPaperAccount};
+use trade::ledger::SelfMatch;
+
+use crate::place::{Place, RESTING, Visitor};
+
+async fn second(place: &Place) -> PaperAccountId {
+    let new = NewPaperAccount {
+        owner: "trader".to_owned(),
+        account: None,
+        purpose: "second".to_owned(),
+        base_currency: Currency::USD,
+        cash: 250_000.into(),
+        self_match: SelfMatch::CancelNewest,
+    };
+    place.gate.paper_accounts().create(&Actor::Operator { uid: 1 }, new).await.unwrap()
+}
+
+/// Places a resting order from the tab that the visitor's token is of.
+async fn order(visitor: &mut Visitor<'_>) -> String {
+    let preview = visitor.post("/ticket/preview", &RESTING).await;
+    assert!(preview.says("Confirm this order"), "{}", preview.body);
+    let key = preview.hidden("key");
+    let fields: Vec<_> = RESTING.iter().copied().chain([("key", key.as_str())]).collect();
+    visitor.post("/ticket/confirm", &fields).await.to().to_owned()
+}
+
+#[tokio::test]
+async fn form_acts_on_the_account_that_it_was_shown_for_whatever_another_tab_did() {
+    let place = Place::new().await;
+    let first = place.gate.account();
+    let mut visitor = place.signed_in().await;
+    let before = visitor.token.clone();
+    let second = second(&place).await;
+    let open = async |account| place.gate.view_of(account).await.unwrap().open_orders.len();
+
+    // One tab is of the first account, and another one switches.
+    let one = visitor.get("/ticket").await.form_token();
+    let page = visitor.get(&format!("/orders?account={second}")).await;
+    let two = page.form_token();
+    assert!(one.ends_with(&first.to_string()) && two.ends_with(&second.to_string()));
+    assert_eq!(visitor.get("/orders").await.form_token(), two, "this browser looked at it last");
+    visitor.token = one.clone();
+    order(&mut visitor).await;
+    assert_eq!((open(first).await, open(second).await), (1, 0));
+    assert_eq!(visitor.get("/orders").await.form_token(), one, "where it acted last");
+    visitor.token = two.clone();
+    let path = order(&mut visitor).await;
+    assert_eq!((open(first).await, open(second).await), (1, 1));
+
+    // Neither tab's form reaches the other account's order.
+    let cancel = format!("{}/cancel", path.split('?').next().unwrap());
+    visitor.token = one.clone();
+    assert_eq!(visitor.post(&cancel, &[]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(open(second).await, 1);
+    visitor.token = two.clone();
+    assert_eq!(visitor.post(&cancel, &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!((open(first).await, open(second).await), (1, 0));
+
+    // A form from before there were two means the only one that there was then.
+    visitor.get(&format!("/?account={second}")).await;
+    visitor.token = before;
+    order(&mut visitor).await;
+    assert_eq!((open(first).await, open(second).await), (2, 0));
+}
+
+#[tokio::test]
+async fn account_of_somebody_else_is_refused_and_never_replaced_by_another() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let second = second(&place).await;
+    assert_eq!(visitor.get("/?account=DU0000001").await.status, StatusCode::FORBIDDEN);
+    let token = visitor.get(&format!("/?account={second}")).await.form_token();
+    let (mac, _) = token.split_once('.').unwrap();
+    visitor.token = format!("{mac}.DU0000001");
+    let answer = visitor.post("/orders/cancel-all", &[]).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn head_with_one_account_is_as_it_was_and_with_two_leads_to_the_other() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let first = place.gate.account();
+    let page = visitor.get("/orders").await;
+    assert!(page.body.contains(&format!(
+        "<span class=\"pill\"><b>Paper</b><span class=\"n\">{first}</span></span>"
+    )));
+    assert!(!page.body.contains("data-account"));
+    let second = second(&place).await;
+    let page = visitor.get("/orders").await;
+    assert!(page.body.contains(&format!("href=\"/orders?account={second}\"")), "{}", page.body);
+    assert!(page.body.contains(&format!("data-account=\"{first}\"")));
+    // An order's page leads to its own account.
+    let token = visitor.get(&format!("/?account={second}")).await.form_token();
+    visitor.token = token;
+    let path = order(&mut visitor).await;
+    let path = path.split('?').next().unwrap();
+    visitor.get(&format!("/?account={first}")).await;
+    assert_eq!(visitor.get(path).await.to(), format!("{path}?account={second}"));
+}
