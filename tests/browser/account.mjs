@@ -24,13 +24,13 @@ export function accounts(portal) {
     await page.getByLabel("Limit price").fill("1.00");
   };
   return [
-    ["account_head_is_as_before_with_one_account", async () => {
+    ["two_accounts_begin_with_one_and_its_head", async () => {
       seen.page = await portal.visitor();
       await portal.signInByLink(seen.page);
       must(await seen.page.locator("header .pill").innerText() === "Paper\n" + first || (await seen.page.locator("header .pill").innerText()).includes(first), "no pill");
       must(await seen.page.locator("header .accounts").count() === 0, "there is a menu for one account");
     }],
-    ["account_that_is_opened_later_is_in_the_head_at_once", async () => {
+    ["two_accounts_later_one_is_in_the_head_at_once", async () => {
       seen.second = portal.ask("account", "create", "--owner", person, "--cash", "250000", "--purpose", "second").account;
       await portal.open(seen.page, "/");
       must(await here(seen.page) === first, "another account is shown first");
@@ -40,7 +40,7 @@ export function accounts(portal) {
       must(await here(seen.page) === seen.second, "the next page is of another account");
       await turn(seen.page, first);
     }],
-    ["account_is_switched_by_keyboard_without_script", async () => {
+    ["two_accounts_are_switched_by_keyboard_without_script", async () => {
       const page = await portal.visitor({ script: false });
       await portal.signInByLink(page);
       await portal.open(page, "/orders");
@@ -52,7 +52,7 @@ export function accounts(portal) {
       must(await here(page) === seen.second && new URL(page.url()).pathname === "/orders", "the same page of the other account is not shown: " + page.url());
       await portal.leave(page);
     }],
-    ["account_of_an_order_is_that_of_its_form_whatever_another_tab_switched_to", async () => {
+    ["two_accounts_in_two_tabs_each_order_goes_where_its_form_was_shown_for", async () => {
       const one = seen.page, two = await one.context().newPage();
       await portal.watch(two, true);
       await portal.open(one, "/?account=" + first);
@@ -67,7 +67,7 @@ export function accounts(portal) {
       must(rows(first).some((row) => row.quantity === 11) && !rows(seen.second).some((row) => row.quantity === 11), "the order is on the wrong account");
       // The same of a cancel.
       await portal.open(two, "/?account=" + seen.second);
-      await portal.act(one, "Cancel the order");
+      await portal.act(one, "Cancel this order");
       must(rows(first).find((row) => row.quantity === 11).state === "cancelled", "it was not cancelled");
       // And an order in the other tab.
       await portal.open(two, "/?account=" + seen.second);
@@ -79,7 +79,7 @@ export function accounts(portal) {
       must(rows(seen.second).some((row) => row.quantity === 12) && !rows(first).some((row) => row.quantity === 12), "the second order is on the wrong account");
       await two.close();
     }],
-    ["account_of_a_page_has_its_orders_alone", async () => {
+    ["two_accounts_have_lists_of_their_own", async () => {
       await portal.open(seen.page, "/orders?account=" + seen.second);
       await portal.says(seen.page, "MSFT");
       must(await seen.page.locator("main").getByText("AAPL").count() === 0, "an order of the other account is listed");
@@ -87,11 +87,11 @@ export function accounts(portal) {
       must(await seen.page.locator("main").getByText("buy 11 AAPL").count() === 0, "the activity has an order of the other account");
       await portal.says(seen.page, "buy 12 MSFT");
     }],
-    ["account_of_another_person_is_refused", async () => {
+    ["two_accounts_give_no_way_to_a_third", async () => {
       const answer = await seen.page.goto(portal.base + "/?account=DU0000001");
       must(answer.status() === 403, "answered " + answer.status());
     }],
-    ["account_menu_and_pages_fit_at_every_size", async () => {
+    ["two_accounts_menu_and_pages_fit_at_every_size", async () => {
       for (const [width, height, scheme] of SIZES) {
         const page = await portal.visitor({ width, height, scheme });
         await portal.signInByLink(page);
@@ -104,7 +104,7 @@ export function accounts(portal) {
         await portal.leave(page);
       }
     }],
-    ["account_credential_is_made_for_both", async () => {
+    ["two_accounts_credential_is_made_for_both", async () => {
       await portal.open(seen.page, "/credentials/new?account=" + first);
       await seen.page.getByLabel("Name", { exact: true }).fill("both");
       await seen.page.getByLabel("Also for " + seen.second).check();

@@ -87,7 +87,7 @@ async function fresh() {
 
 /** A person with two accounts, on a server of its own; these flows stand on each other. */
 async function twoAccounts() {
-  if (options.only && !options.only.startsWith("account")) return;
+  if (options.only && !options.only.startsWith("two_accounts")) return;
   const server = new Server(options.floorpass, []);
   await server.start();
   const portal = new Portal(options, server.ready);

@@ -1,8 +1,8 @@
 """ibapi with a credential for two accounts: which are told, reconciliation by account, orders that name theirs."""
 
-from account_flows import two
 from flow import flow
 from ibapi_desk import Desk
+from two_accounts import two
 
 FAR_BELOW = 1.0
 
